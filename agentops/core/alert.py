@@ -1,0 +1,99 @@
+"""``Alert``: what fired, in one shape, whoever sent it; and ``Incident``: our record of working on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from agentops.core.resource import ResourceRef
+
+
+class Severity(StrEnum):
+    """How bad it is, worst first; senders' words are mapped onto these."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    WARNING = "warning"
+    INFO = "info"
+    UNKNOWN = "unknown"
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst; sorts a list with the worst first."""
+        return list(Severity).index(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What the alert says it is about, before anyone looked: any part may be empty.
+
+    ``kind`` is a Kubernetes kind (``Pod``, ``Deployment``, ``Node`` ...) or empty when only a namespace is known.
+    """
+
+    namespace: str = ""
+    kind: str = ""
+    name: str = ""
+    container: str = ""
+
+    @property
+    def known(self) -> bool:
+        """Whether it names an object, not only a namespace."""
+        return bool(self.kind and self.name)
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.namespace, self.kind, self.name) if part) or "the cluster"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One alert as its sender stated it. Every string in it is untrusted.
+
+    ``source`` is the recognised format: ``alertmanager``, ``alertmanager-api``, ``prometheus``, ``pagerduty``,
+    ``cloudwatch``, ``grafana``, ``resource`` (``k8s:NS/KIND/NAME``) or ``text``. ``status`` is ``firing`` or
+    ``resolved``.
+    """
+
+    name: str
+    source: str
+    status: str = "firing"
+    severity: Severity = Severity.UNKNOWN
+    summary: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    target: Target = Target()
+    fingerprint: str = ""
+    runbook_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertGroup:
+    """What one payload held: the alerts that make one incident, and those left out with the reason for each.
+
+    ``target`` is what the grouped alerts share. ``alerts`` is never empty.
+    """
+
+    alerts: tuple[Alert, ...]
+    target: Target
+    left_out: tuple[tuple[Alert, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def lead(self) -> Alert:
+        """The alert that names the incident: the worst of those still firing, else the first."""
+        return min(self.alerts, key=lambda alert: (alert.status != "firing", alert.severity.rank))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """Our record of working on an alert; ``id`` names its folder in the store."""
+
+    id: str
+    group: AlertGroup
+    opened_at: datetime
+    context: str = ""
+    namespace: str = ""
+    resource: ResourceRef | None = None

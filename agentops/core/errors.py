@@ -1,0 +1,138 @@
+"""The one exception tree, and the exit codes that a shell script may rely on.
+
+Every error that can reach a user says what happened, where, and what to do next. A wing wraps its vendor's errors at
+the client and chains them; nothing here may carry a secret, and foreign text is cut and escaped before it goes in.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Process exit codes; documented in README.md and stable across minor versions."""
+
+    DONE = 0
+    ERROR = 1
+    USAGE = 2
+    FOUND = 3
+    REFUSED = 4
+    NOT_APPROVED = 5
+    ROLLED_BACK = 6
+    IN_DOUBT = 7
+    AUDIT_BROKEN = 8
+    INTERRUPTED = 130
+
+
+class AgentopsError(Exception):
+    """Something went wrong that a user can read about in one line.
+
+    Arguments:
+        message: what happened and where, one sentence.
+        hint: what to do next; may be empty.
+        code: stable machine-readable name, kebab-case, for the JSON envelope's ``errors[].code``.
+    """
+
+    exit_code: ExitCode = ExitCode.ERROR
+    default_code: str = "error"
+
+    def __init__(self, message: str, *, hint: str = "", code: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.code = code or self.default_code
+
+
+class UsageError(AgentopsError):
+    """The caller's input cannot be used; nothing was attempted."""
+
+    exit_code = ExitCode.USAGE
+    default_code = "usage"
+
+
+class AlertError(UsageError):
+    """The alert could not be read or recognised."""
+
+    default_code = "bad-alert"
+
+
+class ConfigError(UsageError):
+    """A setting is unknown, mistyped or contradictory."""
+
+    default_code = "bad-config"
+
+
+class ToolError(AgentopsError):
+    """A tool could not do what was asked; the text is shown to the model as well."""
+
+    default_code = "tool-failed"
+
+
+class ToolInputError(ToolError):
+    """A tool was called with arguments that it cannot take; nothing was sent anywhere."""
+
+    default_code = "tool-input"
+
+
+class ClusterError(ToolError):
+    """The Kubernetes API refused, failed or did not answer."""
+
+    default_code = "cluster"
+
+
+class NotFound(ClusterError):
+    """The object or kind does not exist."""
+
+    default_code = "not-found"
+
+
+class Forbidden(ClusterError):
+    """The caller's identity may not read this."""
+
+    default_code = "forbidden"
+
+
+class Unreachable(ClusterError):
+    """No answer: connection refused, DNS, TLS or time-out."""
+
+    default_code = "unreachable"
+
+
+class ModelError(AgentopsError):
+    """The model's endpoint refused, failed or answered with something that cannot be used."""
+
+    default_code = "model"
+
+
+class StoreError(AgentopsError):
+    """The incident folder cannot be read or written."""
+
+    default_code = "store"
+
+
+class AuditError(AgentopsError):
+    """The audit chain is broken or cannot be written; nothing may go on without it."""
+
+    exit_code = ExitCode.AUDIT_BROKEN
+    default_code = "audit"
+
+
+class PolicyRefused(AgentopsError):
+    """Policy denies the request, or could not decide."""
+
+    exit_code = ExitCode.REFUSED
+    default_code = "refused"
+
+
+class NotApproved(AgentopsError):
+    """An approval is missing, declined, expired, spent or for another plan."""
+
+    exit_code = ExitCode.NOT_APPROVED
+    default_code = "not-approved"
+
+
+class Interrupted(AgentopsError):
+    """The user pressed Ctrl-C; what was open is recorded."""
+
+    exit_code = ExitCode.INTERRUPTED
+    default_code = "interrupted"
