@@ -1,11 +1,41 @@
-"""Entry point."""
+"""Entry point. ``--help`` and ``--version`` are answered before anything is imported.
+
+The static help text is made from the live one by ``scripts/generate.py``; a test compares the two.
+"""
+
+import sys
 
 
 def main() -> int:
     """Run the command line and return its exit code."""
+    words = sys.argv[1:]
+    if words in (["--version"], ["-V"]):
+        from agentops import __version__
+
+        return _say(f"agentops {__version__}\n")
+    if words in (["--help"], ["-h"], ["help"]):
+        return _say(_help_text())
+    if not words:
+        sys.stderr.write(_help_text())
+        return 2
     from agentops.cli.app import run
 
-    return run()
+    return run(words)
+
+
+def _help_text() -> str:
+    with open(__file__.removesuffix("__main__.py") + "cli/help.txt", encoding="utf-8") as file:  # noqa: PTH123 - pathlib costs a third of the start-up
+        return file.read()
+
+
+def _say(text: str) -> int:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader (``| head``) has what it wanted; keep the interpreter from complaining at exit.
+        sys.stdout = None
+    return 0
 
 
 if __name__ == "__main__":

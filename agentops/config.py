@@ -1,0 +1,213 @@
+"""``Settings``: every value that a run depends on, and where each one came from.
+
+Comes in: the command line's flags, the environment, and one config file in the user's own config folder. Goes out: a
+frozen ``Settings`` with the provenance of each value. A file in the working directory is never read: what a checkout
+brings along must not change what agentops may do.
+
+Order, strongest first: flag, environment (``AGENTOPS_*``), ``config.toml``, built-in default. ``read_only`` is the
+exception: whoever says yes, wins.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from agentops.core.errors import ConfigError
+from agentops.core.text import one_line
+from agentops.core.usage import Limits
+
+DEFAULT_MODEL = "claude-opus-5-5"
+PROVIDERS = ("anthropic", "bedrock", "vertex")
+EFFORTS = ("low", "medium", "high", "xhigh", "max")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folders:
+    """Where agentops keeps things; ``AGENTOPS_HOME`` puts all of them under one folder."""
+
+    config: Path
+    data: Path
+    cache: Path
+
+    @property
+    def incidents(self) -> Path:
+        """One folder per incident."""
+        return self.data / "incidents"
+
+    @property
+    def audit(self) -> Path:
+        """The audit chain."""
+        return self.data / "audit"
+
+    @property
+    def config_file(self) -> Path:
+        """The one settings file."""
+        return self.config / "config.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Settings of one run; ``provenance`` says for each field ``flag``, ``env NAME``, ``file PATH`` or ``default``."""
+
+    folders: Folders
+    context: str | None = None
+    namespace: str | None = None
+    kubeconfig: Path | None = None
+    model: str = DEFAULT_MODEL
+    provider: str = "anthropic"
+    effort: str = "medium"
+    thinking: bool = True
+    caching: bool = True
+    region: str = ""
+    project: str = ""
+    max_steps: int = Limits().steps
+    max_tokens: int = Limits().tokens
+    max_usd: float = Limits().usd
+    max_seconds: float = Limits().seconds
+    excerpt_chars: int = 6000
+    read_only: bool = False
+    provenance: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def limits(self) -> Limits:
+        """The run's budgets."""
+        return Limits(steps=self.max_steps, tokens=self.max_tokens, usd=self.max_usd, seconds=self.max_seconds)
+
+
+_FILE_KEYS = {
+    "kubernetes": ("context", "namespace", "kubeconfig"),
+    "model": ("model", "provider", "effort", "thinking", "caching", "region", "project"),
+    "limits": ("max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars"),
+    "safety": ("read_only",),
+}
+_CHOICES = {"provider": PROVIDERS, "effort": EFFORTS}
+_POSITIVE = ("max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars")
+
+
+def load(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
+    """Return the settings of this run.
+
+    Arguments:
+        flags: values given on the command line by field name; None means not given.
+        environ: the process environment.
+
+    Raises:
+        ConfigError: an unknown key, a wrong type or an impossible value; the message says where it stands.
+    """
+    places = folders(environ)
+    values: dict[str, Any] = {}
+    provenance: dict[str, str] = {}
+    layers = (_from_file(places.config_file), _from_environ(environ), {k: (v, "flag") for k, v in flags.items()})
+    for layer in layers:
+        for name, (value, source) in layer.items():
+            if value is None or (name == "read_only" and values.get(name)):
+                continue
+            values[name] = _typed(name, value, source)
+            provenance[name] = source
+    settings = Settings(folders=places, **values)
+    names = [f.name for f in fields(Settings) if f.name not in ("folders", "provenance")]
+    return replace(settings, provenance={name: provenance.get(name, "default") for name in names})
+
+
+def folders(environ: Mapping[str, str]) -> Folders:
+    """Return where things are kept: under ``AGENTOPS_HOME``, else the platform's own directories."""
+    home = environ.get("AGENTOPS_HOME")
+    if home:
+        root = Path(home).expanduser().absolute()
+        return Folders(config=root, data=root, cache=root / "cache")
+    import platformdirs
+
+    return Folders(
+        config=Path(platformdirs.user_config_dir("agentops")),
+        data=Path(platformdirs.user_data_dir("agentops")),
+        cache=Path(platformdirs.user_cache_dir("agentops")),
+    )
+
+
+def _from_environ(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
+    found: dict[str, tuple[Any, str]] = {}
+    for names in _FILE_KEYS.values():
+        for name in names:
+            variable = f"AGENTOPS_{name.upper()}"
+            if environ.get(variable):
+                found[name] = (environ[variable], f"env {variable}")
+    return found
+
+
+def _from_file(path: Path) -> dict[str, tuple[Any, str]]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {one_line(str(error))}", hint="Fix or remove the file.") from error
+    found: dict[str, tuple[Any, str]] = {}
+    for section, entries in document.items():
+        if section not in _FILE_KEYS or not isinstance(entries, dict):
+            known = ", ".join(f"[{name}]" for name in _FILE_KEYS)
+            raise ConfigError(f"{path}: unknown section [{one_line(section, 40)}]", hint=f"The sections are {known}.")
+        for key, value in entries.items():
+            name = "model" if (section, key) == ("model", "id") else key
+            if name not in _FILE_KEYS[section]:
+                known = ", ".join(_FILE_KEYS[section])
+                raise ConfigError(f"{path}: unknown key {section}.{one_line(key, 40)}", hint=f"The keys are {known}.")
+            found[name] = (value, f"file {path}")
+    return found
+
+
+def _typed(name: str, value: Any, source: str) -> Any:
+    """Return ``value`` as the field's type, from TOML's types or from environment text."""
+    default = Settings.__dataclass_fields__[name].default
+    try:
+        converted = _convert(name, value, type(default))
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{name} = {one_line(str(value), 60)!r} ({source}) {error}") from error
+    if name in _CHOICES and converted not in _CHOICES[name]:
+        raise ConfigError(f"{name} = {one_line(str(value), 60)!r} ({source}) is not one of {', '.join(_CHOICES[name])}")
+    if name in _POSITIVE and not converted > 0:
+        raise ConfigError(f"{name} = {value} ({source}) must be more than zero")
+    return converted
+
+
+def _convert(name: str, value: Any, kind: type) -> Any:
+    if name == "kubeconfig":
+        return Path(str(value)).expanduser()
+    if kind is bool:
+        return value if isinstance(value, bool) else _truth(name, str(value).lower())
+    if kind in (int, float):
+        return _number(value, kind)
+    if not isinstance(value, str):
+        raise TypeError("is not text")
+    return value
+
+
+def _truth(name: str, word: str) -> bool:
+    if word in ("1", "true", "yes", "on"):
+        return True
+    if word in ("0", "false", "no", "off"):
+        return False
+    # An unreadable wish for safety is a wish for safety.
+    if name == "read_only":
+        return True
+    raise ValueError("is not true or false")
+
+
+def _number(value: Any, kind: type) -> Any:
+    try:
+        number = kind(None if isinstance(value, bool) else value)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError("is not a number") from None
+    if not math.isfinite(number):
+        raise ValueError("is not a finite number")
+    return number
+
+
+def process_environ() -> Mapping[str, str]:
+    """Return the environment of this process, the default for ``load``."""
+    return os.environ

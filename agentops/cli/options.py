@@ -1,0 +1,96 @@
+"""The options that every command takes, declared once.
+
+A command is written as a function whose first parameter is ``options: Common``; ``with_common`` gives typer a signature
+in which those options stand one by one.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from agentops.cli.result import Result
+
+
+class Output(StrEnum):
+    """The forms a result can take."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """What the user said with the options that every command takes."""
+
+    context: str | None = None
+    namespace: str | None = None
+    kubeconfig: Path | None = None
+    output: Output = Output.TEXT
+    sandbox: str | None = None
+    no_input: bool = False
+    verbose: int = 0
+
+    def flags(self) -> dict[str, Any]:
+        """Return what goes into the settings."""
+        return {"context": self.context, "namespace": self.namespace, "kubeconfig": self.kubeconfig}
+
+
+_GROUP = "Everywhere"
+
+
+def _option(*names: str, **keywords: Any) -> Any:
+    return typer.Option(*names, rich_help_panel=_GROUP, show_default=False, **keywords)
+
+
+_PARAMETERS: Mapping[str, tuple[Any, Any]] = {
+    "context": (str | None, _option("--context", metavar="NAME", help="kubeconfig context; pinned for the whole run.")),
+    "namespace": (str | None, _option("--namespace", "-n", metavar="NAME", help="Namespace to look at.")),
+    "kubeconfig": (Path | None, _option("--kubeconfig", metavar="FILE", help="kubeconfig file (else $KUBECONFIG).")),
+    "output": (Output, _option("--output", "-o", help="Form of the result; json is one document on stdout.")),
+    "sandbox": (
+        str | None,
+        _option("--sandbox", metavar="[=SCENARIO]", help="Use the embedded cluster (agentops sandbox list)."),
+    ),
+    "no_input": (bool, _option("--no-input", help="Never ask anything; without a terminal that is so anyway.")),
+    "verbose": (int, _option("--verbose", "-v", count=True, help="Say more; -vv shows tracebacks.")),
+}
+
+
+def with_common(command: Callable[..., Result]) -> Callable[..., Result]:
+    """Return ``command`` with its ``options`` parameter replaced by one parameter per common option."""
+    own = inspect.signature(command)
+    hints = get_type_hints(command, include_extras=True)
+    defaults = Common()
+    parameters = [
+        parameter.replace(annotation=hints[name]) for name, parameter in own.parameters.items() if name != "options"
+    ]
+    for name, (kind, option) in _PARAMETERS.items():
+        parameters.append(
+            inspect.Parameter(
+                name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=getattr(defaults, name),
+                annotation=Annotated[kind, option],
+            )
+        )
+
+    @functools.wraps(command)
+    def wrapped(*args: Any, **keywords: Any) -> Result:
+        common = Common(**{name: keywords.pop(name) for name in _PARAMETERS})
+        return command(common, *args, **keywords)
+
+    wrapped.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters]
+    )
+    wrapped.__annotations__ = {p.name: p.annotation for p in parameters}
+    del wrapped.__wrapped__
+    return wrapped
