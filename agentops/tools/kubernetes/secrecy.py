@@ -1,0 +1,62 @@
+"""Takes secret values out of what the API answered, at the moment it is decoded.
+
+Comes in: freshly decoded JSON of any kind. Goes out: the same value with every Secret's ``data`` mapped to sizes and
+without the annotations that repeat whole manifests. It must never let a Secret's value pass: a list's items carry no
+``kind`` of their own, so the list's kind and the requested path count as well.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_SECRET_KINDS = frozenset({"Secret", "SecretList"})
+_MANIFEST_COPIES = (
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "kapp.k14s.io/original",
+    "objectset.rio.cattle.io/applied",
+)
+
+
+def conceal(answer: Any, *, of_secrets: bool) -> Any:
+    """Return ``answer`` with Secret values replaced by their sizes; changes it in place.
+
+    Arguments:
+        answer: decoded JSON: an object or a list of objects.
+        of_secrets: the request was for Secrets, whatever the answer calls itself.
+    """
+    if not isinstance(answer, dict):
+        return answer
+    secret = of_secrets or answer.get("kind") in _SECRET_KINDS
+    items = answer.get("items")
+    if isinstance(items, list):
+        for item in items:
+            if isinstance(item, dict):
+                _clean(item, secret=secret or item.get("kind") in _SECRET_KINDS)
+    else:
+        _clean(answer, secret=secret)
+    return answer
+
+
+def _clean(item: dict[str, Any], *, secret: bool) -> None:
+    metadata = item.get("metadata")
+    if isinstance(metadata, dict):
+        metadata.pop("managedFields", None)
+        annotations = metadata.get("annotations")
+        if isinstance(annotations, dict):
+            for name in _MANIFEST_COPIES:
+                annotations.pop(name, None)
+    if not secret:
+        return
+    for field in ("data", "stringData"):
+        values = item.get(field)
+        if isinstance(values, dict):
+            item[field] = {key: hidden(value, encoded=field == "data") for key, value in values.items()}
+        elif field in item:
+            item[field] = {}
+
+
+def hidden(value: Any, *, encoded: bool) -> str:
+    """Return what stands for a secret value: its size in bytes."""
+    text = value if isinstance(value, str) else ""
+    size = len(text.rstrip("=")) * 3 // 4 if encoded else len(text.encode("utf-8", "surrogatepass"))
+    return f"({size} bytes, not shown)"
