@@ -1,0 +1,64 @@
+"""``Budget``: what a run has spent so far, and which of its limits that reaches.
+
+Comes in: the usage of each turn and the number of tool calls. Goes out: the total, and a sentence once a limit is
+reached. Nothing that a model or a tool says can change a limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from agentops.core.usage import Limits, Usage
+
+Monotonic = Callable[[], float]
+"""Returns seconds from some fixed point that never go back."""
+
+
+class Budget:
+    """Adds up usage and compares it with ``limits``. Not thread-safe: the loop alone uses it."""
+
+    def __init__(self, limits: Limits, monotonic: Monotonic) -> None:
+        self._limits = limits
+        self._monotonic = monotonic
+        self._started_at = monotonic()
+        self._total = Usage(cost_usd=0.0)
+
+    def add(self, usage: Usage) -> None:
+        """Add one turn. One turn without a known price makes the cost of the whole run unknown."""
+        total = self._total
+        known = total.cost_usd is not None and usage.cost_usd is not None
+        self._total = replace(
+            total,
+            turns=total.turns + usage.turns,
+            input_tokens=total.input_tokens + usage.input_tokens,
+            output_tokens=total.output_tokens + usage.output_tokens,
+            cache_read_tokens=total.cache_read_tokens + usage.cache_read_tokens,
+            cache_write_tokens=total.cache_write_tokens + usage.cache_write_tokens,
+            cost_usd=(total.cost_usd or 0.0) + (usage.cost_usd or 0.0) if known else None,
+        )
+
+    def add_calls(self, count: int) -> None:
+        """Add ``count`` tool calls that ran."""
+        self._total = replace(self._total, tool_calls=self._total.tool_calls + count)
+
+    @property
+    def spent(self) -> Usage:
+        """The total so far, wall time included; the cost is None before the first turn and where no price is known."""
+        cost = self._total.cost_usd if self._total.turns else None
+        return replace(self._total, cost_usd=cost, wall_s=round(self._monotonic() - self._started_at, 3))
+
+    @property
+    def exhausted(self) -> str:
+        """Which limit is reached, as a sentence part for people; empty while there is something left."""
+        spent, limits = self.spent, self._limits
+        tokens = spent.input_tokens + spent.output_tokens + spent.cache_read_tokens + spent.cache_write_tokens
+        if spent.turns >= limits.steps:
+            return f"{spent.turns} of {limits.steps} model turns are used"
+        if tokens >= limits.tokens:
+            return f"{tokens:,} of {limits.tokens:,} tokens are used"
+        if spent.cost_usd is not None and spent.turns and spent.cost_usd >= limits.usd:
+            return f"${spent.cost_usd:.2f} of ${limits.usd:.2f} are spent"
+        if spent.wall_s >= limits.seconds:
+            return f"{spent.wall_s:.0f} of {limits.seconds:.0f} seconds are over"
+        return ""
