@@ -13,7 +13,7 @@ class AuditRecord:
 
     ``prev`` is the SHA-256 (64 hex digits) of the raw bytes of the line before, newline excluded; 64 zeros at the
     start. ``time`` is RFC 3339 UTC with milliseconds. ``payload`` holds no floats, no NaN, no integer beyond 2**53
-    and no secret.
+    and no secret. ``version`` is that of the line's form, not of the program.
     """
 
     prev: str
@@ -23,6 +23,7 @@ class AuditRecord:
     actor: str
     event: str
     payload: Mapping[str, Any]
+    version: int = 1
 
 
 class AuditLog(Protocol):

@@ -1,0 +1,144 @@
+"""Where the chain lies on disk, and the raw file operations that the log and the verifier share.
+
+Comes in: the audit folder. Goes out: paths, locks, bytes. Every ``OSError`` leaves here as an ``AuditError`` that says
+what could not be done, where, and what to do next.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from agentops.core.errors import AuditError
+
+LOG = "audit.jsonl"
+LOCK = "audit.lock"
+_LOCK_WAIT_S = 30.0
+_FULL_SYNC: int | None = getattr(fcntl, "F_FULLFSYNC", None)  # macOS: fsync alone leaves data in the drive's cache
+
+
+@contextmanager
+def explained(path: Path, verb: str) -> Iterator[None]:
+    """Turn an ``OSError`` into an ``AuditError``."""
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise AuditError(f"cannot {verb} {path}: {reason}", hint=_hint(error)) from error
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the chain's lock; other processes wait, half a minute at most.
+
+    The lock file is opened anew each time: a lock belongs to an open file, and a forked child shares its parent's.
+
+    Raises:
+        AuditError: another process holds it too long, or it cannot be opened.
+    """
+    path = folder / LOCK
+    with explained(path, "lock"):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            _acquire(descriptor, path)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _acquire(descriptor: int, path: Path) -> None:
+    pause_s, waited_s = 0.0005, 0.0
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError as error:
+            if waited_s > _LOCK_WAIT_S:
+                raise AuditError(
+                    f"another process has held {path} for {_LOCK_WAIT_S:.0f} s",
+                    hint="Look for a stopped agentops process and end it.",
+                ) from error
+        time.sleep(pause_s)
+        waited_s += pause_s
+        pause_s = min(pause_s * 1.5, 0.01)
+
+
+def make_folder(folder: Path) -> None:
+    """Create the folder with mode 0700, durably, unless it is there."""
+    with explained(folder, "create"):
+        if folder.is_dir():
+            return
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        sync_folder(folder.parent)
+
+
+def sync(descriptor: int) -> None:
+    """Return when the file's bytes are on the medium."""
+    if _FULL_SYNC is None:
+        os.fsync(descriptor)
+    else:
+        fcntl.fcntl(descriptor, _FULL_SYNC)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write every byte; a full disk shows as ``OSError``, not as a short count."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Write a file of mode 0600 durably, in one step, in place of an earlier one."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    try:
+        write_all(descriptor, data)
+        sync(descriptor)
+    finally:
+        os.close(descriptor)
+    draft.replace(path)
+    sync_folder(path.parent)
+
+
+def last_line(descriptor: int, size: int) -> tuple[bytes, int]:
+    """Return the last whole line before ``size``, without its newline, and the offset where whole lines end.
+
+    What follows that offset is a torn tail. The line is empty when there is no whole line.
+    """
+    chunk, end, found = 64 * 1024, -1, b""
+    start = size
+    while start > 0:
+        step = min(chunk, start)
+        start -= step
+        found = os.pread(descriptor, step, start) + found
+        if end < 0 and (at := found.rfind(b"\n")) >= 0:
+            end = start + at + 1
+        if end >= 0:
+            whole = found[: end - start - 1]
+            at = whole.rfind(b"\n")
+            if at >= 0 or start == 0:
+                return whole[at + 1 :], end
+    return b"", 0
+
+
+def _hint(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "Nothing goes on without its record. Free some space, or set AGENTOPS_HOME to a folder on another disk."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return "Nothing goes on without its record. Set AGENTOPS_HOME to a folder that you may write."
+    return "Nothing goes on without its record."
