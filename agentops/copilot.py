@@ -1,0 +1,314 @@
+"""The use cases: what agentops does, step by step, with every part handed in.
+
+Comes in: parts (made by ``wiring.py``) and what the user wants. Goes out: a value that says what was found. Each step
+is in the audit chain before the next one depends on it. Nothing here can change a cluster.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from agentops.core.alert import AlertGroup, Incident, Target
+from agentops.core.clock import Clock
+from agentops.core.errors import Interrupted, ModelError
+from agentops.core.evidence import Evidence, Reading, Redactor
+from agentops.core.finding import Finding, Problem
+from agentops.core.jsonable import from_json, to_json
+from agentops.core.progress import Progress, Stage, Step
+from agentops.core.snapshot import Object, Snapshot
+from agentops.core.text import one_line, plural
+from agentops.core.tool import ToolCall
+from agentops.core.usage import Limits, Usage
+
+if TYPE_CHECKING:
+    from agentops.agent.loop import LoopResult
+    from agentops.agent.model import Model
+    from agentops.agent.toolbox import Toolbox
+    from agentops.core.audit import AuditLog
+    from agentops.store.incidents import IncidentFolder, Incidents
+    from agentops.tools.kubernetes.client import Cluster
+    from agentops.triage.rank import Ranking
+
+_EVIDENCED_PROBLEMS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the use cases work with.
+
+    ``model`` is None for a run without one. ``connect`` pins the cluster and is called once. ``monotonic`` measures
+    durations. ``nonce`` marks the fences round untrusted text. ``namespaces`` narrows the sweep; empty means wherever
+    the alert leads, or everywhere.
+    """
+
+    audit: AuditLog
+    incidents: Incidents
+    redactor: Redactor
+    clock: Clock
+    monotonic: Callable[[], float]
+    progress: Progress
+    limits: Limits
+    excerpt_chars: int
+    connect: Callable[[], Cluster]
+    nonce: str
+    namespaces: tuple[str, ...] = ()
+    model: Model | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """What a triage sweep found: problems with the best explanation first, and an outline of what was read."""
+
+    context: str
+    namespaces: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    finding: Finding
+    counts: Mapping[str, int]
+    gaps: tuple[tuple[str, str], ...]
+    wall_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Investigation:
+    """What an investigation came to.
+
+    ``model_error`` is what went wrong with the model when the finding had to come from triage alone.
+    """
+
+    incident: Incident
+    finding: Finding
+    problems: tuple[Problem, ...]
+    evidence: tuple[Evidence, ...]
+    usage: Usage
+    model_error: ModelError | None = None
+
+
+def triage(parts: Parts, target: Target) -> Scan:
+    """Sweep, analyze and rank, without a model and without an incident.
+
+    Raises:
+        ClusterError: the cluster cannot be reached.
+        AuditError: the chain cannot be written.
+    """
+    from agentops.triage.rank import conclude
+
+    begun = parts.monotonic()
+    snapshot, ranking = _sweep(parts, parts.connect(), target)
+    finding = conclude(ranking, None, [""] * len(ranking.problems))
+    parts.audit.append("triage", _outline(snapshot, ranking.problems, ()))
+    return Scan(
+        context=snapshot.context,
+        namespaces=snapshot.namespaces,
+        problems=ranking.problems,
+        finding=finding,
+        counts={kind: len(objects) for kind, objects in sorted(snapshot.objects.items())},
+        gaps=tuple((gap.what, gap.reason) for gap in snapshot.gaps),
+        wall_s=parts.monotonic() - begun,
+    )
+
+
+def investigate(parts: Parts, group: AlertGroup) -> Investigation:
+    """Take an alert to a finding with cited evidence.
+
+    Raises:
+        ClusterError: the cluster cannot be reached, so there is nothing to look at.
+        Interrupted: Ctrl-C; what was found so far is saved, and the hint says how to go on.
+        AuditError, StoreError: what must be kept cannot be kept.
+    """
+    # Secrets reach neither the disk nor the model: from here on, only the redacted alert exists.
+    group = from_json(AlertGroup, parts.redactor.value(to_json(group)))
+    parts.audit.append("alert", {"group": to_json(group)})
+    parts.progress(Step(stage=Stage.ALERT, text=f"{group.lead.name}: {group.target}"))
+    if parts.model is not None:
+        # The SDK takes seconds to import; let it, while the sweep waits for the network.
+        parts.model.prepare()
+    cluster = parts.connect()
+    folder = parts.incidents.create(group, cluster.context, group.target.namespace)
+    return _interruptible(parts, folder, lambda: _investigate(parts, group, cluster, folder))
+
+
+def resume(parts: Parts, folder: IncidentFolder) -> Investigation:
+    """Go on with an interrupted investigation: the same incident, a fresh sweep, the conversation continued.
+
+    Raises:
+        as ``investigate``.
+    """
+    group = folder.incident.group
+    parts.audit.append("resume", {"incident": folder.id})
+    if parts.model is not None:
+        parts.model.prepare()
+    cluster = parts.connect()
+    return _interruptible(parts, folder, lambda: _investigate(parts, group, cluster, folder))
+
+
+def _interruptible(parts: Parts, folder: IncidentFolder, work: Callable[[], Investigation]) -> Investigation:
+    try:
+        return work()
+    except KeyboardInterrupt:
+        parts.audit.append("interrupted", {"incident": folder.id})
+        raise Interrupted(
+            f"interrupted; what was found so far is kept in incident {folder.id}",
+            hint=f"Go on with it: agentops investigate --resume {folder.id}",
+        ) from None
+
+
+def _investigate(parts: Parts, group: AlertGroup, cluster: Cluster, folder: IncidentFolder) -> Investigation:
+    from agentops.triage.rank import conclude
+
+    begun = parts.monotonic()
+    snapshot, ranking = _sweep(parts, cluster, group.target)
+    toolbox = _toolbox(parts, cluster, folder)
+    evidence = _keep_problems(parts, toolbox, snapshot, ranking)
+    folder.save_problems(ranking.problems)
+    parts.audit.append("triage", _outline(snapshot, ranking.problems, evidence) | {"incident": folder.id})
+    ids = [item.id for item in evidence] + [""] * (len(ranking.problems) - len(evidence))
+    finding = conclude(ranking, group.lead, ids)
+    finding = replace(finding, evidence=tuple(filter(None, finding.evidence)))
+    usage, failed = Usage(), None
+    if parts.model is not None:
+        try:
+            result = _think(parts, parts.model, group, (snapshot, ranking), evidence, toolbox, folder)
+            finding, usage = result.finding or finding, result.usage
+        except ModelError as error:
+            failed, usage = error, folder.usage() or usage
+            parts.audit.append("model_failed", {"code": error.code, "message": one_line(error.message, 300)})
+    usage = replace(usage, wall_s=round(parts.monotonic() - begun, 3))
+    folder.save_finding(finding)
+    folder.save_usage(usage)
+    parts.audit.append("finding", {"incident": folder.id, "finding": to_json(finding)})
+    return Investigation(
+        incident=folder.incident,
+        finding=finding,
+        problems=ranking.problems,
+        evidence=folder.all(),
+        usage=usage,
+        model_error=failed,
+    )
+
+
+def _sweep(parts: Parts, cluster: Cluster, target: Target) -> tuple[Snapshot, Ranking]:
+    """Read the neighbourhood and rank what the analyzers say of it."""
+    from agentops.tools.kubernetes.sweep import sweep
+    from agentops.triage.analyze import analyze
+    from agentops.triage.rank import rank
+
+    where = ", ".join(parts.namespaces) or str(target)
+    parts.progress(Step(stage=Stage.SWEEP, text=f"reading {where} in context {cluster.context}", key="sweep"))
+    begun = parts.monotonic()
+    snapshot = sweep(cluster, target=target, namespaces=parts.namespaces, clock=parts.clock, progress=parts.progress)
+    ranking = rank(snapshot, analyze(snapshot))
+    objects = sum(len(found) for found in snapshot.objects.values())
+    took = parts.monotonic() - begun
+    text = f"read {plural(objects, 'object')}, found {plural(len(ranking.problems), 'problem')} ({took:.1f} s)"
+    parts.progress(Step(stage=Stage.SWEEP, text=text, key="sweep", done=True))
+    return snapshot, ranking
+
+
+def _toolbox(parts: Parts, cluster: Cluster, folder: IncidentFolder) -> Toolbox:
+    from agentops.agent.fence import Fence
+    from agentops.agent.toolbox import Toolbox
+    from agentops.tools.kubernetes.catalog import read_tools
+
+    return Toolbox(
+        read_tools(cluster, parts.clock),
+        store=folder,
+        redactor=parts.redactor,
+        audit=parts.audit,
+        progress=parts.progress,
+        fence=Fence(parts.nonce),
+        monotonic=parts.monotonic,
+        excerpt_chars=parts.excerpt_chars,
+    )
+
+
+def _keep_problems(parts: Parts, toolbox: Toolbox, snapshot: Snapshot, ranking: Ranking) -> tuple[Evidence, ...]:
+    """Admit the best-ranked problems as evidence: what the analyzer says, what it quotes, and the object itself."""
+    objects = {
+        (kind, found.get("metadata", {}).get("namespace") or "", found.get("metadata", {}).get("name")): found
+        for kind in {problem.resource.kind for problem in ranking.problems}
+        for found in snapshot.of(kind)
+    }
+    kept = []
+    for problem in ranking.problems[:_EVIDENCED_PROBLEMS]:
+        call = ToolCall(
+            id=f"sweep-{len(kept) + 1}",
+            name="triage",
+            arguments={"resource": str(problem.resource), "condition": problem.condition},
+        )
+        found = objects.get((problem.resource.kind, problem.resource.namespace, problem.resource.name))
+        shown = None if found is None else parts.redactor.value(dict(found))
+        kept.append(toolbox.admit(call, _problem_reading(problem, shown), duration_ms=0))
+    return tuple(kept)
+
+
+def _problem_reading(problem: Problem, found: Object | None) -> Reading:
+    """Return a problem as something that can be cited and searched."""
+    lines = [f"{fact.resource.short} {fact.path}: {fact.value}" for fact in problem.facts]
+    if problem.advice:
+        lines += ["", f"advice: {problem.advice}"]
+    if found is not None:
+        lines += ["", f"{problem.resource.short}:", json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False)]
+    return Reading(
+        body="\n".join(lines),
+        summary=f"{problem.resource.short}: {problem.summary}",
+        resources=(problem.resource,),
+    )
+
+
+def _think(
+    parts: Parts,
+    model: Model,
+    group: AlertGroup,
+    swept: tuple[Snapshot, Ranking],
+    evidence: Sequence[Evidence],
+    toolbox: Toolbox,
+    folder: IncidentFolder,
+) -> LoopResult:
+    """Let the model take over from triage; an earlier conversation is continued, not begun anew.
+
+    Raises:
+        ModelError: the model could not be used to the end.
+        KeyboardInterrupt: the user stopped it.
+    """
+    from agentops.agent.briefing import briefing
+    from agentops.agent.loop import Stop, investigate
+
+    snapshot, ranking = swept
+    earlier = folder.transcript()
+    opening = "" if earlier else briefing(group, snapshot, ranking.problems, evidence, toolbox.fence)
+    result = investigate(
+        model=model,
+        toolbox=toolbox,
+        opening=opening,
+        context=snapshot.context,
+        limits=parts.limits,
+        progress=parts.progress,
+        monotonic=parts.monotonic,
+        resume=earlier,
+        keep=folder.append_messages,
+    )
+    folder.save_usage(result.usage)
+    if result.stop is Stop.INTERRUPTED:
+        raise KeyboardInterrupt
+    if result.error is not None:
+        raise result.error
+    return result
+
+
+def _outline(snapshot: Snapshot, problems: Sequence[Problem], evidence: Sequence[Evidence]) -> dict[str, Any]:
+    """Return what the audit chain keeps of a sweep: what was read, what was not, and what was found."""
+    ids = [item.id for item in evidence] + [""] * (len(problems) - len(evidence))
+    return {
+        "context": snapshot.context,
+        "namespaces": list(snapshot.namespaces),
+        "read": {kind: len(objects) for kind, objects in sorted(snapshot.objects.items())},
+        "not_read": [{"what": gap.what, "reason": one_line(gap.reason, 200)} for gap in snapshot.gaps],
+        "problems": [
+            {"resource": str(problem.resource), "condition": problem.condition, "evidence": name}
+            for problem, name in zip(problems, ids, strict=True)
+        ][:_EVIDENCED_PROBLEMS],
+        "problem_count": len(problems),
+    }

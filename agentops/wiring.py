@@ -1,0 +1,273 @@
+"""The composition root: settings in, a wired ``App`` out. The only module that knows every wing.
+
+An ``App`` is one run: it has a run id, its first audit record is written before anything else happens, and its last
+one when it closes, whatever happened in between.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import secrets
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agentops import __version__, copilot
+from agentops.config import Settings
+from agentops.core.alert import Target
+from agentops.core.clock import Clock, utc_now
+from agentops.core.errors import AgentopsError, AlertError, ConfigError, ExitCode, Interrupted, UsageError
+from agentops.core.progress import Progress, Stage, Step
+from agentops.core.text import one_line
+
+if TYPE_CHECKING:
+    from agentops.agent.model import Model
+    from agentops.audit.log import ChainLog
+    from agentops.core.tool import ToolSpec
+    from agentops.sandbox.cluster import Sandbox
+    from agentops.tools.kubernetes.client import Cluster
+
+DEFAULT_SCENARIO = "unbound-pvc-chain"
+_SCRIPTED = "scripted:"
+
+
+class App:
+    """One run, wired. Made by ``open_app``; use it inside that block only."""
+
+    def __init__(
+        self, settings: Settings, *, command: str, log: ChainLog, clock: Clock, progress: Progress, use_model: bool
+    ) -> None:
+        from agentops.audit.redact import SecretRedactor
+        from agentops.store.incidents import Incidents
+
+        self.settings = settings
+        self.log = log
+        self.sandbox: Sandbox | None = None
+        self.no_model_reason = ""
+        self._clock = clock
+        self.status = ("done", ExitCode.DONE)
+        model, self.no_model_reason = _model(settings, use_model)
+        self.parts = copilot.Parts(
+            audit=log,
+            incidents=Incidents(settings.folders.incidents, clock),
+            redactor=SecretRedactor(),
+            clock=clock,
+            monotonic=time.monotonic,
+            progress=progress,
+            limits=settings.limits,
+            excerpt_chars=settings.excerpt_chars,
+            connect=self.connect,
+            nonce=secrets.token_hex(4),
+            namespaces=(settings.namespace,) if settings.namespace else (),
+            model=model,
+        )
+        if not model and command == "investigate":
+            progress(Step(stage=Stage.NOTICE, text=f"no model is used: {self.no_model_reason}"))
+
+    def connect(self) -> Cluster:
+        """Pin the cluster and record which one it is.
+
+        Raises:
+            UsageError, ClusterError: there is no cluster to be had from these settings.
+        """
+        cluster = connect(self.settings, self.sandbox)
+        self.log.append(
+            "cluster_pinned",
+            {"context": cluster.context, "namespace": cluster.namespace, "server": cluster.server},
+        )
+        return cluster
+
+    def investigate(self, argument: str | None, stdin: Callable[[], bytes]) -> copilot.Investigation:
+        """Read the alert and investigate it; without one, the sandbox scenario's own alert.
+
+        Raises:
+            AlertError: it cannot be read; the refusal is in the audit chain.
+        """
+        from agentops.alerts.source import read_alert
+
+        try:
+            if argument is None and self.sandbox is not None:
+                payload = json.dumps(self.sandbox.alert_payload).encode()
+                group = read_alert("-", stdin=lambda: payload, now=self._clock())
+            else:
+                group = read_alert(argument or "", stdin=stdin, now=self._clock())
+        except AlertError as error:
+            self.log.append("alert_refused", {"code": error.code, "why": one_line(error.message, 300)})
+            raise
+        return copilot.investigate(self.parts, group)
+
+    def resume(self, incident: str) -> copilot.Investigation:
+        """Go on with an interrupted investigation in the context that it was begun in."""
+        folder = self.parts.incidents.open(incident)
+        before = folder.incident.context
+        now = connect(self.settings, self.sandbox).context
+        if before != now:
+            raise UsageError(
+                f"incident {folder.id} was begun in context {before!r}, this run would look at {now!r}",
+                hint=f"Add --context {before}" + (" or --sandbox=SCENARIO" if before == "sandbox" else ""),
+            )
+        return copilot.resume(self.parts, folder)
+
+    def triage(self, argument: str | None) -> copilot.Scan:
+        """Scan, with what explains ``argument`` (``k8s:NS/KIND/NAME``) first."""
+        from agentops.alerts.source import read_alert
+
+        target = Target()
+        if argument is not None:
+            if not argument.startswith("k8s:"):
+                raise UsageError(
+                    f"{one_line(argument, 60)!r} is not a target", hint="Use k8s:NAMESPACE/KIND/NAME, or --namespace."
+                )
+            target = read_alert(argument, stdin=lambda: b"", now=self._clock()).target
+        return copilot.triage(self.parts, target)
+
+    def finish(self, status: str, exit_code: ExitCode) -> dict[str, Any]:
+        """Set how the run ends; returns the ``audit`` part of the envelope."""
+        self.status = (status, exit_code)
+        return {"run": self.log.run, "head": self.log.head[1]}
+
+
+@contextmanager
+def open_app(
+    settings: Settings,
+    *,
+    command: str,
+    sandbox: str | None,
+    use_model: bool,
+    progress: Progress,
+    clock: Clock = utc_now,
+) -> Iterator[App]:
+    """Wire a run and record its start and end.
+
+    Arguments:
+        command: what the user called.
+        sandbox: a scenario's name, empty for the default one, None for a real cluster.
+        use_model: False for a run that must not use one.
+
+    Raises:
+        AuditError: the chain cannot be written; nothing was done.
+    """
+    from agentops.audit.log import open_log
+
+    scenario = None
+    if sandbox is not None:
+        from agentops.sandbox.scenario import load
+
+        scenario = load(sandbox or DEFAULT_SCENARIO)
+    run = f"{clock():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    log = open_log(settings.folders.audit, run=run, actor=f"human:{_user()}", clock=clock)
+    log.append("run_started", _start(settings, command, sandbox if scenario is None else scenario.name))
+    status = ("done", ExitCode.DONE)
+    try:
+        app = App(settings, command=command, log=log, clock=clock, progress=progress, use_model=use_model)
+        if scenario is not None:
+            from agentops.sandbox.cluster import Sandbox
+
+            with Sandbox(scenario) as app.sandbox:
+                yield app
+        else:
+            yield app
+        status = app.status
+    except BaseException as error:
+        status = _ending(error)
+        raise
+    finally:
+        log.append("run_ended", {"status": status[0], "exit_code": int(status[1])})
+        log.close()
+
+
+def _ending(error: BaseException) -> tuple[str, ExitCode]:
+    """Return how a run ends that ``error`` ends."""
+    if isinstance(error, AgentopsError):
+        return error.code, error.exit_code
+    if isinstance(error, KeyboardInterrupt):
+        return Interrupted.default_code, ExitCode.INTERRUPTED
+    return f"unexpected {type(error).__name__}", ExitCode.ERROR
+
+
+def connect(settings: Settings, sandbox: Sandbox | None) -> Cluster:
+    """Return the cluster of these settings, or the sandbox's."""
+    from agentops.tools.kubernetes.client import connect as open_cluster
+
+    if sandbox is None:
+        place = (settings.kubeconfig, settings.context, settings.namespace)
+    else:
+        place = (sandbox.kubeconfig, sandbox.context, settings.namespace)
+    kubeconfig, context, namespace = place
+    return open_cluster(
+        kubeconfig=kubeconfig, context=context, namespace=namespace, cache_dir=settings.folders.cache / "kubernetes"
+    )
+
+
+def tool_specs() -> tuple[ToolSpec, ...]:
+    """Return what every tool declares; nothing is connected."""
+    from agentops.agent.search import SPEC
+    from agentops.tools.kubernetes.catalog import SPECS
+
+    return (*SPECS, SPEC)
+
+
+def model_trouble(settings: Settings) -> str:
+    """Return why a run with these settings would use no model; empty when it would."""
+    from agentops.agent.claude import missing_credentials
+
+    if settings.model.startswith(_SCRIPTED):
+        return ""
+    return missing_credentials(settings.provider, os.environ)
+
+
+def _model(settings: Settings, wanted: bool) -> tuple[Model | None, str]:
+    """Return the model of this run, or None and why there is none."""
+    if not wanted:
+        return None, "--no-model"
+    why = model_trouble(settings)
+    if why:
+        return None, why
+    if settings.model.startswith(_SCRIPTED):
+        from agentops.agent.scripted import Scripted
+
+        return Scripted.from_file(Path(settings.model.removeprefix(_SCRIPTED))), ""
+    if settings.provider == "vertex" and not settings.project:
+        raise ConfigError("provider vertex needs a project", hint="Set model.project in config.toml.")
+    from agentops.agent.claude import Claude
+
+    claude = Claude(
+        model=settings.model,
+        provider=settings.provider,
+        effort=settings.effort,
+        thinking=settings.thinking,
+        caching=settings.caching,
+        region=settings.region,
+        project=settings.project,
+    )
+    return claude, ""
+
+
+def _start(settings: Settings, command: str, sandbox: str | None) -> Mapping[str, Any]:
+    return {
+        "command": command,
+        "user": _user(),
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "version": __version__,
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "context": settings.context or "",
+        "namespace": settings.namespace or "",
+        "sandbox": sandbox or "",
+        "model": settings.model,
+        "read_only": settings.read_only,
+    }
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A container may run as a user id that no password file names.
+        return f"uid-{os.getuid()}"

@@ -1,0 +1,32 @@
+# Made by scripts/generate.py from the command tree; static, so that TAB costs nothing.
+_agentops() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} path="" word words=""
+    case $previous in
+        --output | -o) COMPREPLY=($(compgen -W "text json markdown" -- "$current")); return ;;
+        --kubeconfig) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    esac
+    for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+        case "${path:+$path }$word" in
+            "audit"|"audit log"|"audit verify"|"doctor"|"history"|"investigate"|"sandbox"|"sandbox list"|"sandbox up"|"show"|"tools"|"tools list"|"triage") path="${path:+$path }$word" ;;
+        esac
+    done
+    case $path in
+        "") words="audit doctor history investigate sandbox show tools triage --help --version" ;;
+        "audit") words="log verify --help" ;;
+        "audit log") words="--actor --context --event --follow --help --kubeconfig --limit --namespace --no-input --output --run --sandbox --since --verbose" ;;
+        "audit verify") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
+        "doctor") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
+        "history") words="--context --help --kubeconfig --limit --namespace --no-input --output --sandbox --verbose" ;;
+        "investigate") words="--context --exit-code --help --kubeconfig --max-seconds --max-steps --max-tokens --max-usd --model --namespace --no-input --no-model --output --resume --sandbox --verbose" ;;
+        "sandbox") words="list up --help" ;;
+        "sandbox list") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
+        "sandbox up") words="--context --help --kubeconfig --namespace --no-input --output --port --sandbox --verbose" ;;
+        "show") words="--context --evidence --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
+        "tools") words="list --help" ;;
+        "tools list") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
+        "triage") words="--all --context --exit-code --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
+    esac
+    COMPREPLY=($(compgen -W "$words" -- "$current"))
+    case $path in investigate) COMPREPLY+=($(compgen -f -- "$current")) ;; esac
+}
+complete -o filenames -F _agentops agentops

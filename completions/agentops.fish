@@ -1,0 +1,121 @@
+# Made by scripts/generate.py from the command tree; static, so that TAB costs nothing.
+complete -c agentops -f
+complete -c agentops -l help
+complete -c agentops -l version
+complete -c agentops -n __fish_use_subcommand -a audit -d 'The tamper-evident record of every step.'
+complete -c agentops -n '__fish_seen_subcommand_from audit' -l help
+complete -c agentops -n '__fish_seen_subcommand_from audit' -a log -d 'Print records, newest last.'
+complete -c agentops -n '__fish_seen_subcommand_from log' -l actor
+complete -c agentops -n '__fish_seen_subcommand_from log' -l context
+complete -c agentops -n '__fish_seen_subcommand_from log' -l event
+complete -c agentops -n '__fish_seen_subcommand_from log' -l follow
+complete -c agentops -n '__fish_seen_subcommand_from log' -l help
+complete -c agentops -n '__fish_seen_subcommand_from log' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from log' -l limit
+complete -c agentops -n '__fish_seen_subcommand_from log' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from log' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from log' -l output
+complete -c agentops -n '__fish_seen_subcommand_from log' -l run
+complete -c agentops -n '__fish_seen_subcommand_from log' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from log' -l since
+complete -c agentops -n '__fish_seen_subcommand_from log' -l verbose
+complete -c agentops -n '__fish_seen_subcommand_from audit' -a verify -d 'Verify the whole chain.'
+complete -c agentops -n '__fish_seen_subcommand_from verify' -l context
+complete -c agentops -n '__fish_seen_subcommand_from verify' -l help
+complete -c agentops -n '__fish_seen_subcommand_from verify' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from verify' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from verify' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from verify' -l output
+complete -c agentops -n '__fish_seen_subcommand_from verify' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from verify' -l verbose
+complete -c agentops -n __fish_use_subcommand -a doctor -d 'Check the set-up: folders, cluster, permissions, model, record.'
+complete -c agentops -n '__fish_seen_subcommand_from doctor' -l context
+complete -c agentops -n '__fish_seen_subcommand_from doctor' -l help
+complete -c agentops -n '__fish_seen_subcommand_from doctor' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from doctor' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from doctor' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from doctor' -l output
+complete -c agentops -n '__fish_seen_subcommand_from doctor' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from doctor' -l verbose
+complete -c agentops -n __fish_use_subcommand -a history -d 'List the incidents, newest first.'
+complete -c agentops -n '__fish_seen_subcommand_from history' -l context
+complete -c agentops -n '__fish_seen_subcommand_from history' -l help
+complete -c agentops -n '__fish_seen_subcommand_from history' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from history' -l limit
+complete -c agentops -n '__fish_seen_subcommand_from history' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from history' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from history' -l output
+complete -c agentops -n '__fish_seen_subcommand_from history' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from history' -l verbose
+complete -c agentops -n __fish_use_subcommand -a investigate -d 'Find the root cause of an alert; changes nothing.'
+complete -c agentops -n '__fish_seen_subcommand_from investigate' -l context
+complete -c agentops -n '__fish_seen_subcommand_from investigate' -l exit-code
+complete -c agentops -n '__fish_seen_subcommand_from investigate' -l help
+complete -c agentops -n '__fish_seen_subcommand_from investigate' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from investigate' -l max-seconds
+complete -c agentops -n '__fish_seen_subcommand_from investigate' -l max-steps
+complete -c agentops -n '__fish_seen_subcommand_from investigate' -l max-tokens
+complete -c agentops -n '__fish_seen_subcommand_from investigate' -l max-usd
+complete -c agentops -n '__fish_seen_subcommand_from investigate' -l model
+complete -c agentops -n '__fish_seen_subcommand_from investigate' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from investigate' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from investigate' -l no-model
+complete -c agentops -n '__fish_seen_subcommand_from investigate' -l output
+complete -c agentops -n '__fish_seen_subcommand_from investigate' -l resume
+complete -c agentops -n '__fish_seen_subcommand_from investigate' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from investigate' -l verbose
+complete -c agentops -n __fish_use_subcommand -a sandbox -d 'An embedded cluster with incidents to try everything on.'
+complete -c agentops -n '__fish_seen_subcommand_from sandbox' -l help
+complete -c agentops -n '__fish_seen_subcommand_from sandbox' -a list -d 'List the scenarios.'
+complete -c agentops -n '__fish_seen_subcommand_from list' -l context
+complete -c agentops -n '__fish_seen_subcommand_from list' -l help
+complete -c agentops -n '__fish_seen_subcommand_from list' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from list' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from list' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from list' -l output
+complete -c agentops -n '__fish_seen_subcommand_from list' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from list' -l verbose
+complete -c agentops -n '__fish_seen_subcommand_from sandbox' -a up -d 'Serve a scenarios cluster on loopback until Ctrl-C.'
+complete -c agentops -n '__fish_seen_subcommand_from up' -l context
+complete -c agentops -n '__fish_seen_subcommand_from up' -l help
+complete -c agentops -n '__fish_seen_subcommand_from up' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from up' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from up' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from up' -l output
+complete -c agentops -n '__fish_seen_subcommand_from up' -l port
+complete -c agentops -n '__fish_seen_subcommand_from up' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from up' -l verbose
+complete -c agentops -n __fish_use_subcommand -a show -d 'Show an incident again: finding, evidence, cost.'
+complete -c agentops -n '__fish_seen_subcommand_from show' -l context
+complete -c agentops -n '__fish_seen_subcommand_from show' -l evidence
+complete -c agentops -n '__fish_seen_subcommand_from show' -l help
+complete -c agentops -n '__fish_seen_subcommand_from show' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from show' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from show' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from show' -l output
+complete -c agentops -n '__fish_seen_subcommand_from show' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from show' -l verbose
+complete -c agentops -n __fish_use_subcommand -a tools -d 'The tools that the model may call.'
+complete -c agentops -n '__fish_seen_subcommand_from tools' -l help
+complete -c agentops -n '__fish_seen_subcommand_from tools' -a list -d 'List the tools: what each reads and the permissions it needs.'
+complete -c agentops -n '__fish_seen_subcommand_from list' -l context
+complete -c agentops -n '__fish_seen_subcommand_from list' -l help
+complete -c agentops -n '__fish_seen_subcommand_from list' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from list' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from list' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from list' -l output
+complete -c agentops -n '__fish_seen_subcommand_from list' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from list' -l verbose
+complete -c agentops -n __fish_use_subcommand -a triage -d 'Scan for problems, without a model; changes nothing.'
+complete -c agentops -n '__fish_seen_subcommand_from triage' -l all
+complete -c agentops -n '__fish_seen_subcommand_from triage' -l context
+complete -c agentops -n '__fish_seen_subcommand_from triage' -l exit-code
+complete -c agentops -n '__fish_seen_subcommand_from triage' -l help
+complete -c agentops -n '__fish_seen_subcommand_from triage' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from triage' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from triage' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from triage' -l output
+complete -c agentops -n '__fish_seen_subcommand_from triage' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from triage' -l verbose
+complete -c agentops -l output -x -a 'text json markdown'
+complete -c agentops -n '__fish_seen_subcommand_from investigate' -F

@@ -71,7 +71,7 @@ def _print_block(block: Block, console: Console) -> None:
     if isinstance(block, Heading):
         console.print(Text(visible(block.text), style=_STYLE[block.tone]))
     elif isinstance(block, Paragraph):
-        console.print(Padding(Text(visible(block.text), style=_STYLE[block.tone]), (0, 0, 0, 2)))
+        console.print(Padding(Text(visible(block.text), style=_STYLE[block.tone]), (0, 0, 0, 2), expand=False))
     elif isinstance(block, Bullets):
         for item in block.items:
             _print_item(item.label, item.text, item.note, _STYLE[item.tone], console)
@@ -80,7 +80,7 @@ def _print_block(block: Block, console: Console) -> None:
     elif isinstance(block, Table):
         _print_table(block, console)
     else:
-        console.print(Padding(Text(visible(block.text).rstrip("\n")), (0, 0, 0, 4)))
+        console.print(Padding(Text(visible(block.text).rstrip("\n")), (0, 0, 0, 4), expand=False))
 
 
 def _print_item(label: str, text: str, note: str, style: str, console: Console) -> None:

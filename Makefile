@@ -1,0 +1,33 @@
+# `make check` is what CI runs. The environment is ./.venv-dev, made by scripts/environment.
+BIN ?= .venv-dev/bin
+
+.PHONY: check format lint types contracts test fresh bench environment
+
+check: environment lint types contracts fresh test
+
+environment:
+	@scripts/environment --dev $(CURDIR)/.venv-dev
+
+format: environment
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: environment
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: environment
+	$(BIN)/mypy
+
+contracts: environment
+	$(BIN)/lint-imports
+
+# Generated files (help text, completions, docs tables) equal what the code says today.
+fresh: environment
+	$(BIN)/python scripts/generate.py --check
+
+test: environment
+	$(BIN)/python -m pytest -n 2
+
+bench: environment
+	$(BIN)/python -m tests.benchmarks

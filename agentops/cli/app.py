@@ -1,0 +1,170 @@
+"""The command line: parse, call, render, exit. Every error that can reach a user passes through here.
+
+This is one of the two places that catch every exception: a traceback never reaches a user without ``-vv``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+import typer
+
+from agentops.cli.argv import arrange
+from agentops.cli.commands import audit, doctor, incidents, investigate, sandbox, tools, triage
+from agentops.cli.report import Heading, Paragraph, Tone
+from agentops.cli.result import Result, error_document
+from agentops.core.errors import AgentopsError, AuditError, ExitCode, Interrupted, UsageError
+
+EPILOG = """\b
+Examples:
+  agentops investigate --sandbox             try it: no cluster, no key
+  agentops investigate alert.json            an Alertmanager webhook body, and many more
+  agentops investigate k8s:shop/Deployment/web
+  cat alert.json | agentops investigate - --output json --no-model
+  agentops triage --namespace shop           what is wrong there, without a model
+  agentops show                              the last incident again
+  agentops audit verify                      is the record whole and unaltered
+
+\b
+Exit codes: 0 done, 1 error, 2 usage, 3 a problem was found (with --exit-code),
+8 the audit chain is broken, 130 interrupted. JSON: --output json, one document.
+"""
+
+_COMMANDS = ("investigate", "triage", "show", "history", "doctor", "audit", "tools", "sandbox")
+
+
+def build() -> typer.Typer:
+    """Return the command tree."""
+    app = typer.Typer(
+        name="agentops",
+        help="A command-line ops copilot: takes an alert, gathers evidence, finds the root cause, changes nothing "
+        "on its own, and records every step in a tamper-evident log.",
+        epilog=EPILOG,
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+
+    @app.callback()
+    def main(version: bool = typer.Option(False, "--version", "-V", help="Print the version and exit.")) -> None:
+        """Answered in ``__main__``; declared so that the help shows it."""
+
+    for wing in (investigate, triage, incidents, audit, tools, sandbox, doctor):
+        wing.register(app)
+    return app
+
+
+def run(words: Sequence[str]) -> int:
+    """Run one command line and return its exit code.
+
+    Arguments:
+        words: the words after the program's name.
+    """
+    arranged = arrange(words, sandbox.scenario_names)
+    output = _wanted_output(arranged)
+    loud = arranged.count("-v") + arranged.count("--verbose") >= 2 or "-vv" in arranged
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        result = _call(arranged)
+    except KeyboardInterrupt:
+        result = failure(Interrupted("interrupted"), _command(arranged))
+    except AgentopsError as error:
+        if loud:
+            _print_trace()
+        result = failure(error, _command(arranged))
+    except Exception as error:  # noqa: BLE001 - the CLI's edge: no traceback reaches a user without -vv
+        if loud:
+            _print_trace()
+        hint = "" if loud else "Run it again with -vv for the traceback, and please report it."
+        problem = AgentopsError(f"unexpected {type(error).__name__}: {error}", hint=hint, code="internal")
+        result = failure(problem, _command(arranged))
+    return _render(result, output)
+
+
+def _call(words: Sequence[str]) -> Result:
+    import typer.exceptions
+
+    try:
+        value = build()(list(words), standalone_mode=False, prog_name="agentops")
+    except typer.exceptions.TyperException as error:
+        raise _usage(error.format_message(), words) from error
+    if isinstance(value, Result):
+        return value
+    # ``--help`` of a command was printed by typer itself.
+    return Result(command="", exit_code=ExitCode(value) if isinstance(value, int) else ExitCode.DONE)
+
+
+def _usage(message: str, words: Sequence[str]) -> UsageError:
+    """Return typer's complaint as ours, pointing at the help of the command that was meant."""
+    if message.startswith("Usage:"):
+        return UsageError("a command is missing", hint=f"See: {f'agentops {_command(words)}'.strip()} --help")
+    if not message.startswith("No such command"):
+        return UsageError(message, hint=f"See: {f'agentops {_command(words)}'.strip()} --help")
+    named = next((word for word in words if not word.startswith("-")), "")
+    near = difflib.get_close_matches(named, _COMMANDS, n=1)
+    return UsageError(message, hint=f"Did you mean {near[0]}?" if near else "See: agentops --help")
+
+
+def failure(error: AgentopsError, command: str) -> Result:
+    """Return the result of a command that ended with ``error``."""
+    status = {ExitCode.INTERRUPTED: "interrupted", ExitCode.USAGE: "usage", ExitCode.REFUSED: "refused"}
+    hint = (Paragraph(error.hint, Tone.QUIET),) if error.hint else ()
+    return Result(
+        command=command,
+        status="broken" if isinstance(error, AuditError) else status.get(error.exit_code, "error"),
+        exit_code=error.exit_code,
+        document={"errors": [error_document(error)]},
+        report=(Heading(f"Error: {error.message}", Tone.BAD), *hint),
+    )
+
+
+def _render(result: Result, output: str) -> int:
+    from agentops.cli.render import show
+
+    failed = "errors" in result.document and not set(result.document) - {"errors"}
+    try:
+        if failed and output != "json":
+            show(result, "text", sys.stderr)
+        elif result.command:
+            show(result, output)
+    except BrokenPipeError:
+        # The reader has what it wanted. Point stdout elsewhere, or the interpreter complains when it closes it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return int(result.exit_code)
+
+
+def _wanted_output(words: Sequence[str]) -> str:
+    """Return the form that was asked for, read before parsing so that usage errors come in it too."""
+    wanted = "text"
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word in ("--output", "-o"):
+            wanted = following
+        elif word.startswith("--output="):
+            wanted = word.partition("=")[2]
+    return wanted if wanted in ("json", "markdown") else "text"
+
+
+def _command(words: Sequence[str]) -> str:
+    named = [word for word in words if not word.startswith("-")]
+    if named[:1] and named[0] in ("audit", "tools", "sandbox"):
+        return " ".join(named[:2])
+    return named[0] if named else ""
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    """Treat SIGTERM as Ctrl-C: save, say how to go on, exit 130."""
+    raise KeyboardInterrupt
+
+
+def _print_trace() -> None:
+    import traceback
+
+    from agentops.core.text import visible
+
+    sys.stderr.write(visible(traceback.format_exc()))

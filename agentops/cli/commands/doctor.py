@@ -1,0 +1,156 @@
+"""``agentops doctor``: is everything there that an investigation needs, and what to do where it is not."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import typer
+
+from agentops.cli.options import Common, with_common
+from agentops.cli.report import Bullets, Heading, Item, Tone
+from agentops.cli.result import Result
+from agentops.core.errors import AgentopsError, ExitCode
+
+if TYPE_CHECKING:
+    from agentops.config import Settings
+    from agentops.tools.kubernetes.client import Cluster
+
+EPILOG = """\b
+Examples:
+  agentops doctor
+  agentops doctor --context prod-eu --output json
+
+\b
+Exit codes: 0 nothing stands in the way of an investigation, 1 something does.
+"""
+_NEEDED_READS = ("pods", "events", "deployments", "services", "nodes")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was looked at: ``state`` is ok, warn (a run works without it) or bad."""
+
+    name: str
+    state: str
+    text: str
+    hint: str = ""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command("doctor", help="Check the set-up: folders, cluster, permissions, model, record.", epilog=EPILOG)(
+        with_common(doctor)
+    )
+
+
+def doctor(options: Common) -> Result:
+    """Run every check; one that fails never hides another."""
+    from agentops.config import load
+
+    checks = list(_checks(load(options.flags(), os.environ)))
+    bad = [check for check in checks if check.state == "bad"]
+    tones = {"ok": Tone.PLAIN, "warn": Tone.WARN, "bad": Tone.BAD}
+    marks = {"ok": "ok  ", "warn": "warn", "bad": "bad "}
+    items = tuple(
+        Item(f"{check.name}: {check.text}", label=marks[check.state], note=check.hint, tone=tones[check.state])
+        for check in checks
+    )
+    title = f"{len(bad)} of {len(checks)} checks stand in the way" if bad else "Ready"
+    return Result(
+        command="doctor",
+        status="bad" if bad else "done",
+        exit_code=ExitCode.ERROR if bad else ExitCode.DONE,
+        document={"checks": [{"name": c.name, "state": c.state, "text": c.text, "hint": c.hint} for c in checks]},
+        report=(Bullets(items), Heading(title, Tone.BAD if bad else Tone.GOOD)),
+    )
+
+
+def _checks(settings: Settings) -> Iterator[Check]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    yield Check(name="python", state="ok", text=version)
+    yield _folder(settings)
+    yield _audit(settings)
+    yield _model(settings)
+    yield from _cluster(settings)
+
+
+def _folder(settings: Settings) -> Check:
+    folder = settings.folders.data
+    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    if os.access(existing, os.W_OK | os.X_OK):
+        return Check(name="folder", state="ok", text=str(folder))
+    hint = "Set AGENTOPS_HOME to a folder that you may write."
+    return Check(name="folder", state="bad", text=f"{folder} cannot be written", hint=hint)
+
+
+def _audit(settings: Settings) -> Check:
+    from agentops.audit.verify import Verdict, verify
+
+    def look() -> Check:
+        found = verify(settings.folders.audit)
+        if found.verdict is Verdict.ABSENT:
+            return Check(name="audit", state="ok", text="no chain yet; the first run begins one")
+        if found.intact:
+            return Check(name="audit", state="ok", text=f"{found.records:,} records, every one holds")
+        hint = "Look at it with: agentops audit verify"
+        return Check(name="audit", state="bad", text=f"{found.verdict.value}: {found.why}", hint=hint)
+
+    return _guarded("audit", look)
+
+
+def _model(settings: Settings) -> Check:
+    from agentops.wiring import model_trouble
+
+    why = model_trouble(settings)
+    if why:
+        hint = "Set ANTHROPIC_API_KEY, or go on with triage alone (--no-model)."
+        return Check(name="model", state="warn", text=f"none: {why}", hint=hint)
+    source = settings.provenance["model"]
+    return Check(name="model", state="ok", text=f"{settings.model} through {settings.provider} ({source})")
+
+
+def _cluster(settings: Settings) -> Iterator[Check]:
+    from agentops.wiring import connect
+
+    hint = "Give --context or --kubeconfig, or try everything on: --sandbox"
+    try:
+        cluster = connect(settings, None)
+    except AgentopsError as error:
+        yield Check(name="cluster", state="bad", text=error.message, hint=error.hint or hint)
+        return
+    yield Check(name="context", state="ok", text=f"{cluster.context}, namespace {cluster.namespace}")
+    reached = _guarded("cluster", lambda: Check(name="cluster", state="ok", text=_reach(cluster)))
+    yield reached
+    if reached.state == "ok":
+        yield _guarded("permissions", lambda: _permissions(cluster))
+
+
+def _reach(cluster: Cluster) -> str:
+    return f"Kubernetes {cluster.version()} at {cluster.server}"
+
+
+def _permissions(cluster: Cluster) -> Check:
+    from agentops.core.clock import utc_now
+    from agentops.tools.kubernetes.catalog import read_tools
+
+    can_i = next(tool for tool in read_tools(cluster, utc_now) if tool.spec.name == "kubernetes_can_i")
+    denied = []
+    for resource in _NEEDED_READS:
+        answer = can_i.read({"verb": "list", "resource": resource})
+        if not answer.summary.lower().startswith("yes"):
+            denied.append(resource)
+    if denied:
+        hint = "The sweep goes on without them and says so; see docs/tools.md for the role it wants."
+        return Check(name="permissions", state="warn", text=f"may not list {', '.join(denied)}", hint=hint)
+    return Check(name="permissions", state="ok", text=f"may list {', '.join(_NEEDED_READS)}")
+
+
+def _guarded(name: str, look: Callable[[], Check]) -> Check:
+    try:
+        return look()
+    except AgentopsError as error:
+        return Check(name=name, state="bad", text=error.message, hint=error.hint)

@@ -1,0 +1,121 @@
+"""``agentops history`` and ``agentops show``: what was investigated before; nothing is read from any cluster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agentops.cli.options import Common, with_common
+from agentops.cli.report import Block, Code, Heading, Paragraph, Table, Tone
+from agentops.cli.result import Result
+from agentops.core.errors import NotFound, UsageError
+
+if TYPE_CHECKING:
+    from agentops.store.incidents import IncidentFolder, Incidents
+
+HISTORY_EPILOG = """\b
+Examples:
+  agentops history
+  agentops history --limit 3 --output json
+"""
+SHOW_EPILOG = """\b
+Examples:
+  agentops show                          the last incident
+  agentops show 20261122-1559            the beginning of an id is enough
+  agentops show --evidence E3            one piece of evidence, whole
+  agentops show --output markdown > incident.md
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    app.command("show", help="Show an incident again: finding, evidence, cost.", epilog=SHOW_EPILOG)(with_common(show))
+    app.command("history", help="List the incidents, newest first.", epilog=HISTORY_EPILOG)(with_common(history))
+
+
+def _incidents(options: Common) -> Incidents:
+    from agentops.config import load, process_environ
+    from agentops.core.clock import utc_now
+    from agentops.store.incidents import Incidents
+
+    return Incidents(load(options.flags(), process_environ()).folders.incidents, utc_now)
+
+
+def history(
+    options: Common,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many.")] = 20,
+) -> Result:
+    """List what the store holds."""
+    folders = _incidents(options).list()
+    rows = [_row(folder) for folder in folders[:limit]]
+    names = ("id", "opened_at", "alert", "target", "verdict", "conclusion")
+    blocks: list[Block] = [Table(("incident", "target", "finding"), tuple((r[0], r[3], r[5]) for r in rows))]
+    if not rows:
+        blocks = [Paragraph("No incidents yet. Try: agentops investigate --sandbox")]
+    elif len(folders) > limit:
+        blocks.append(Paragraph(f"{len(folders) - limit} older ones: --limit {len(folders)}", Tone.QUIET))
+    return Result(
+        command="history",
+        document={"incidents": [dict(zip(names, row, strict=True)) for row in rows], "total": len(folders)},
+        report=tuple(blocks),
+    )
+
+
+def _row(folder: IncidentFolder) -> tuple[str, str, str, str, str, str]:
+    from agentops.core.clock import to_iso
+    from agentops.core.errors import StoreError
+
+    try:
+        incident, finding = folder.incident, folder.finding()
+    except StoreError as error:
+        return (folder.id, "", "", "", "unreadable", error.message)
+    verdict = finding.verdict.value if finding else "open"
+    conclusion = finding.conclusion if finding else "no finding yet"
+    group = incident.group
+    return (folder.id, to_iso(incident.opened_at), group.lead.name, str(group.target), verdict, conclusion)
+
+
+def show(
+    options: Common,
+    incident: Annotated[
+        str | None, typer.Argument(metavar="INCIDENT", help="Id or its beginning; else the last.", show_default=False)
+    ] = None,
+    evidence: Annotated[
+        str | None, typer.Option("--evidence", metavar="ID", help="Show this evidence, whole.", show_default=False)
+    ] = None,
+) -> Result:
+    """Show one incident from the store."""
+    from agentops.cli.views.incident import evidence_blocks, incident_blocks, incident_document
+
+    store = _incidents(options)
+    folder = store.open(incident) if incident else store.latest()
+    if folder is None:
+        raise UsageError("there are no incidents yet", hint="Try: agentops investigate --sandbox")
+    known = folder.all()
+    if evidence is not None:
+        return _evidence(folder, evidence)
+    parts = (folder.incident, folder.finding(), known, folder.problems(), folder.usage())
+    return Result(
+        command="show",
+        document=incident_document(*parts),
+        report=(*incident_blocks(*parts), *evidence_blocks(known)),
+    )
+
+
+def _evidence(folder: IncidentFolder, wanted: str) -> Result:
+    from agentops.core.jsonable import to_json
+
+    entry = next((item for item in folder.all() if item.id.lower() == wanted.lower()), None)
+    if entry is None:
+        raise NotFound(f"{folder.id} has no evidence {wanted!r}", hint=f"See them all: agentops show {folder.id}")
+    body = folder.body(entry.id)
+    return Result(
+        command="show",
+        document={"incident": {"id": folder.id}, "evidence": to_json(entry) | {"body": body}},
+        report=(
+            Heading(f"{entry.id} {entry.summary}"),
+            Paragraph(f"{entry.tool} {entry.digest}", Tone.QUIET),
+            Code(body),
+        ),
+    )

@@ -1,0 +1,117 @@
+"""``agentops investigate``: an alert in, a finding with cited evidence out."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agentops.cli.options import Common, with_common
+from agentops.cli.report import Block, Heading, Paragraph, Tone
+from agentops.cli.result import Result, error_document
+from agentops.core.errors import AlertError, ExitCode, ModelError, UsageError
+
+if TYPE_CHECKING:
+    from agentops.copilot import Investigation
+    from agentops.wiring import App
+
+HELP = """Find the root cause of an alert; changes nothing.
+
+ALERT is a FILE (Alertmanager, Prometheus, Grafana, PagerDuty or CloudWatch JSON, YAML, or text), '-' for standard
+input, k8s:NAMESPACE/KIND/NAME, or a sentence in quotes. With --sandbox and no ALERT, the scenario's own alert is taken.
+
+Without a model key, or with --no-model, the triage sweep alone gives the finding, and says so.
+"""
+
+EPILOG = """\b
+Examples:
+  agentops investigate --sandbox
+  agentops investigate --sandbox=missing-config-key --no-model
+  agentops investigate alert.json --context prod-eu
+  agentops investigate "checkout is slow since 14:00" --namespace shop
+  curl -s http://alertmanager:9093/api/v2/alerts | agentops investigate - --output json
+  agentops investigate --resume 20261122-1559
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command("investigate", help=HELP, epilog=EPILOG)(with_common(investigate))
+
+
+def investigate(
+    options: Common,
+    alert: Annotated[str | None, typer.Argument(metavar="ALERT", help="What fired.", show_default=False)] = None,
+    no_model: Annotated[bool, typer.Option("--no-model", help="Use the triage sweep alone.")] = False,
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="ID", help="Model id, or scripted:FILE.", show_default=False)
+    ] = None,
+    max_steps: Annotated[int | None, typer.Option(help="Model turns at most.", show_default=False)] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="Tokens at most, in and out.", show_default=False)] = None,
+    max_usd: Annotated[float | None, typer.Option(help="US dollars at most.", show_default=False)] = None,
+    max_seconds: Annotated[float | None, typer.Option(help="Seconds at most.", show_default=False)] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option("--resume", metavar="INCIDENT", help="Go on with an interrupted one.", show_default=False),
+    ] = None,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 3 when a problem was found.")] = False,
+) -> Result:
+    """Run the use case and turn what it returns into a result."""
+    from agentops.cli.running import running
+
+    if alert is None and resume is None and options.sandbox is None:
+        raise UsageError(
+            "there is no ALERT",
+            hint="Give a file, '-', k8s:NAMESPACE/KIND/NAME or a sentence; or try: agentops investigate --sandbox",
+        )
+    if alert is not None and resume is not None:
+        raise UsageError("--resume goes on with its own alert", hint="Leave ALERT out, or leave --resume out.")
+    flags = {
+        "model": model,
+        "max_steps": max_steps,
+        "max_tokens": max_tokens,
+        "max_usd": max_usd,
+        "max_seconds": max_seconds,
+    }
+    with running("investigate", options, flags, use_model=not no_model) as app:
+        found = app.resume(resume) if resume is not None else app.investigate(alert, _stdin)
+        return _result(app, found, exit_code)
+
+
+def _stdin() -> bytes:
+    """Return standard input, at most one byte more than an alert may have."""
+    from agentops.alerts.source import MAX_BYTES
+
+    if sys.stdin.isatty():
+        raise AlertError(
+            "standard input is a terminal", hint="Pipe the alert in: cat alert.json | agentops investigate -"
+        )
+    return sys.stdin.buffer.read(MAX_BYTES + 1)
+
+
+def _result(app: App, found: Investigation, exit_code: bool) -> Result:
+    from agentops.cli.views.incident import incident_blocks, incident_document
+    from agentops.core.finding import Verdict
+
+    page = (found.incident, found.finding, found.evidence, found.problems, found.usage)
+    blocks: list[Block] = incident_blocks(*page)
+    document = incident_document(*page)
+    status, code = "done", ExitCode.DONE
+    if found.finding.verdict is Verdict.ROOT_CAUSE:
+        status, code = "found", ExitCode.FOUND if exit_code else ExitCode.DONE
+    if found.model_error is not None:
+        status, code = "degraded", ExitCode.ERROR
+        document["errors"] = [error_document(found.model_error)]
+        blocks[:0] = _no_answer(found.model_error)
+    elif app.no_model_reason:
+        document["model"] = {"used": False, "why": app.no_model_reason}
+        blocks.append(Paragraph(f"No model was used: {app.no_model_reason}.", Tone.WARN))
+    document["audit"] = app.finish(status, code)
+    return Result(command="investigate", status=status, exit_code=code, document=document, report=tuple(blocks))
+
+
+def _no_answer(error: ModelError) -> list[Block]:
+    text = f"The model could not be used, so this is what triage alone says. {error.message}"
+    blocks: list[Block] = [Heading("No answer from the model", Tone.WARN), Paragraph(text, Tone.WARN)]
+    return [*blocks, Paragraph(error.hint, Tone.QUIET)] if error.hint else blocks

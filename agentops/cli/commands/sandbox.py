@@ -1,0 +1,103 @@
+"""``agentops sandbox``: the embedded cluster to try everything on."""
+
+from __future__ import annotations
+
+import sys
+import time
+from importlib.resources import files
+from typing import Annotated
+
+import typer
+
+from agentops.cli.options import Common, with_common
+from agentops.cli.report import Paragraph, Table, Tone
+from agentops.cli.result import Result
+from agentops.core.errors import UsageError
+
+LIST_EPILOG = """\b
+Examples:
+  agentops sandbox list
+  agentops investigate --sandbox=NAME
+"""
+UP_EPILOG = """\b
+Examples:
+  agentops sandbox up                        serve the default scenario until Ctrl-C
+  agentops sandbox up NAME                   then, elsewhere: export KUBECONFIG=... as it says
+"""
+
+
+def scenario_names() -> frozenset[str]:
+    """Return the names of the shipped scenarios, from their file names alone."""
+    folder = files("agentops.sandbox").joinpath("scenarios")
+    return frozenset(entry.name.partition(".")[0] for entry in folder.iterdir() if not entry.name.startswith("_"))
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    group = typer.Typer(
+        name="sandbox", help="An embedded cluster with incidents to try everything on.", no_args_is_help=True
+    )
+    group.command("list", help="List the scenarios.", epilog=LIST_EPILOG)(with_common(list_scenarios))
+    group.command("up", help="Serve a scenario's cluster on loopback until Ctrl-C.", epilog=UP_EPILOG)(with_common(up))
+    app.add_typer(group)
+
+
+def list_scenarios(options: Common) -> Result:
+    """List what can follow ``--sandbox=``."""
+    from agentops.sandbox.scenario import all_scenarios
+
+    scenarios = all_scenarios()
+    rows = tuple((entry.name, entry.difficulty, entry.title) for entry in scenarios)
+    return Result(
+        command="sandbox list",
+        document={"scenarios": [{"name": n, "title": t, "difficulty": d} for n, d, t in rows]},
+        report=(
+            Table(("scenario", "difficulty", "what the pager says"), rows),
+            Paragraph("Try one: agentops investigate --sandbox=NAME", Tone.QUIET),
+        ),
+    )
+
+
+def up(
+    options: Common,
+    scenario: Annotated[str | None, typer.Argument(metavar="SCENARIO", help="Its name.", show_default=False)] = None,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+) -> Result:
+    """Serve until Ctrl-C; what is needed to use it goes to stdout at once."""
+    from agentops.cli.render import show
+    from agentops.sandbox.cluster import Sandbox
+    from agentops.sandbox.scenario import load
+    from agentops.wiring import DEFAULT_SCENARIO
+
+    chosen = load(scenario or options.sandbox or DEFAULT_SCENARIO)
+    try:
+        sandbox = Sandbox(chosen, port=port)
+    except OSError as error:
+        raise UsageError(f"port {port} on 127.0.0.1 cannot be used: {error.strerror}", hint="Take --port 0.") from error
+    with sandbox:
+        lines = f"export KUBECONFIG={sandbox.kubeconfig}"
+        show(
+            Result(
+                command="sandbox up",
+                status="serving",
+                document={
+                    "scenario": chosen.name,
+                    "kubeconfig": str(sandbox.kubeconfig),
+                    "context": sandbox.context,
+                    "url": sandbox.url,
+                    "alert": sandbox.alert_payload,
+                },
+                report=(
+                    Paragraph(f"{chosen.name}: {chosen.title}", Tone.STRONG),
+                    Paragraph(lines),
+                    Paragraph(f"Serving {sandbox.url} until Ctrl-C.", Tone.QUIET),
+                ),
+            ),
+            options.output.value,
+        )
+        try:
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            sys.stderr.write("\nstopped\n")
+    return Result(command="")

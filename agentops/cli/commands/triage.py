@@ -1,0 +1,58 @@
+"""``agentops triage``: what is wrong in the cluster, without a model."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from agentops.cli.options import Common, with_common
+from agentops.cli.result import Result
+from agentops.core.errors import ExitCode
+
+HELP = """Scan for problems, without a model; changes nothing.
+
+All namespaces are read unless --namespace names one. TARGET (k8s:NAMESPACE/KIND/NAME) puts first what explains that
+object.
+"""
+
+EPILOG = """\b
+Examples:
+  agentops triage --sandbox
+  agentops triage --namespace shop --exit-code || echo "something is wrong"
+  agentops triage k8s:shop/Deployment/web --output json
+"""
+_SHOWN = 30
+_EVERY = 1_000_000
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command("triage", help=HELP, epilog=EPILOG)(with_common(triage))
+
+
+def triage(
+    options: Common,
+    target: Annotated[str | None, typer.Argument(metavar="TARGET", help="What to explain.", show_default=False)] = None,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 3 when a problem was found.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help=f"Show every problem, not the first {_SHOWN}.")] = False,
+) -> Result:
+    """Run the sweep and turn it into a result."""
+    from agentops.cli.running import running
+
+    with running("triage", options, {}, use_model=False) as app:
+        from agentops.cli.views.scan import scan_blocks, scan_document
+        from agentops.core.alert import Severity
+
+        scan = app.triage(target)
+        found = any(problem.severity.rank < Severity.INFO.rank for problem in scan.problems)
+        status = "found" if found else "done"
+        code = ExitCode.FOUND if found and exit_code else ExitCode.DONE
+        head = app.finish(status, code)
+        return Result(
+            command="triage",
+            status=status,
+            exit_code=code,
+            document=scan_document(scan, head),
+            report=scan_blocks(scan, _EVERY if show_all else _SHOWN),
+        )

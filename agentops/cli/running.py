@@ -1,0 +1,40 @@
+"""What every command that touches a cluster shares: settings, live progress, and the run's record from start to end."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from agentops.cli.options import Common, Output
+
+if TYPE_CHECKING:
+    from agentops.wiring import App
+
+
+@contextmanager
+def running(command: str, options: Common, flags: Mapping[str, Any], *, use_model: bool) -> Iterator[App]:
+    """Yield the wired application; progress goes to stderr while the block runs.
+
+    Raises:
+        what the block raises; the run's end is in the audit chain by then.
+    """
+    from agentops.cli.live import Live
+    from agentops.config import load
+    from agentops.wiring import open_app
+
+    settings = load(options.flags() | dict(flags), os.environ)
+    # JSON for a script: progress only when somebody is watching, or asked for it.
+    watched = options.output is not Output.JSON or sys.stderr.isatty() or options.verbose > 0
+    with Live(sys.stderr, verbose=options.verbose) as live:
+        progress = live if watched else _silent
+        with open_app(
+            settings, command=command, sandbox=options.sandbox, use_model=use_model, progress=progress
+        ) as app:
+            yield app
+
+
+def _silent(step: object) -> None:
+    """Show nothing."""

@@ -1,0 +1,118 @@
+"""A finding as a page that a person can act on in half a minute: root cause first, then why, then what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from agentops.cli.report import Block, Bullets, Heading, Item, Paragraph, Tone
+from agentops.core.alert import Alert, AlertGroup
+from agentops.core.clock import to_iso
+from agentops.core.evidence import Evidence
+from agentops.core.finding import Finding, Problem, Verdict
+from agentops.core.plan import Change
+from agentops.core.text import one_line, plural
+from agentops.core.usage import Usage
+
+_TITLE = {
+    Verdict.ROOT_CAUSE: ("Root cause", Tone.BAD),
+    Verdict.RECOVERED: ("Recovered", Tone.GOOD),
+    Verdict.NO_PROBLEM: ("No problem found", Tone.GOOD),
+    Verdict.OUTSIDE: ("Not the cluster's fault", Tone.WARN),
+    Verdict.UNDETERMINED: ("Cannot be determined from here", Tone.WARN),
+}
+_MOST_EVIDENCE = 12
+
+
+def finding_blocks(finding: Finding, evidence: Sequence[Evidence]) -> list[Block]:
+    """Return the finding: conclusion, evidence, what to do, what was ruled out, what is unknown."""
+    title, tone = _TITLE[finding.verdict]
+    blocks: list[Block] = [Heading(f"{title} — confidence {finding.confidence.value}", tone)]
+    blocks.append(Paragraph(finding.conclusion, Tone.STRONG))
+    if finding.cause is not None:
+        blocks.append(Paragraph(f"{finding.cause.resource.short}: {finding.cause.condition}", Tone.QUIET))
+    blocks += [Paragraph(f"Warning: {warning}", Tone.WARN) for warning in finding.warnings]
+    if not finding.supported:
+        blocks.append(
+            Paragraph("This finding is NOT supported by evidence that was observed. Do not act on it.", Tone.BAD)
+        )
+    blocks += _evidence_blocks(finding, {item.id: item for item in evidence})
+    blocks += _action_blocks(finding)
+    if finding.ruled_out:
+        blocks.append(Heading("Ruled out"))
+        blocks.append(Bullets(tuple(_ruled_out(entry.statement, entry.contradicted_by) for entry in finding.ruled_out)))
+    if finding.not_checked:
+        blocks.append(Heading("Not checked"))
+        blocks.append(Bullets(tuple(Item(text, tone=Tone.QUIET) for text in finding.not_checked)))
+    return blocks
+
+
+def _ruled_out(statement: str, against: Sequence[str]) -> Item:
+    return Item(statement + (f"  [{', '.join(against)}]" if against else ""))
+
+
+def _evidence_blocks(finding: Finding, known: Mapping[str, Evidence]) -> list[Block]:
+    cited = [known[name] for name in finding.evidence if name in known]
+    if not cited:
+        return []
+    items = []
+    for entry in cited[:_MOST_EVIDENCE]:
+        quote = "\n".join(line for line in entry.excerpt.splitlines() if line.strip())
+        note = "" if entry.tool == "triage" and not quote else one_line(quote, 160)
+        items.append(Item(entry.summary, label=entry.id, note=note if note != entry.summary else ""))
+    return [Heading("Evidence"), Bullets(tuple(items))]
+
+
+def _action_blocks(finding: Finding) -> list[Block]:
+    if not finding.next_steps and not finding.proposed:
+        return []
+    blocks: list[Block] = [Heading("What to do")]
+    blocks.append(Bullets(tuple(Item(step, label=f"{n}.") for n, step in enumerate(finding.next_steps, 1))))
+    changes = [f"Proposed change (nothing was changed): {change_line(change)}" for change in finding.proposed]
+    return blocks + [Paragraph(text) for text in changes]
+
+
+def change_line(change: Change) -> str:
+    """Return a proposed change on one line."""
+    arguments = ", ".join(f"{name}={one_line(str(value), 80)}" for name, value in change.arguments.items())
+    reason = f" — {change.reason}" if change.reason else ""
+    return f"{change.tool} {change.target.short}({arguments}){reason}"
+
+
+def alert_blocks(group: AlertGroup) -> list[Block]:
+    """Return what was asked: the alert, its target, and which alerts of the payload were left out."""
+    blocks: list[Block] = [Paragraph(alert_line(group.lead) + f", about {group.target}")]
+    others = len(group.alerts) - 1
+    if others:
+        blocks.append(Paragraph(f"with {plural(others, 'more alert')} of the same payload", Tone.QUIET))
+    for alert, reason in group.left_out:
+        blocks.append(Paragraph(f"left out: {alert_line(alert)}: {reason}", Tone.WARN))
+    blocks += [Paragraph(note, Tone.QUIET) for note in group.notes]
+    return blocks
+
+
+def alert_line(alert: Alert) -> str:
+    """Return an alert on one line."""
+    since = f" since {to_iso(alert.started_at)}" if alert.started_at else ""
+    summary = f": {one_line(alert.summary, 160)}" if alert.summary and alert.summary != alert.name else ""
+    return f"{alert.name} ({alert.severity.value}, {alert.status}{since}){summary}"
+
+
+def problem_items(problems: Sequence[Problem], most: int, *, advice: bool = True) -> Bullets:
+    """Return problems as bullets, best explanation first as ranked."""
+    items = []
+    for problem in problems[:most]:
+        tone = Tone.BAD if problem.severity.rank == 0 else Tone.PLAIN
+        items.append(Item(problem.summary, label=problem.condition, note=problem.advice if advice else "", tone=tone))
+    return Bullets(tuple(items))
+
+
+def usage_line(usage: Usage, model: str) -> str:
+    """Return what the run cost on one line."""
+    if not model:
+        return f"No model was used. {usage.wall_s:.1f} s."
+    cost = "price unknown" if usage.cost_usd is None else f"${usage.cost_usd:.4f}"
+    cached = f", {usage.cache_read_tokens:,} from cache" if usage.cache_read_tokens else ""
+    return (
+        f"{model}: {plural(usage.turns, 'turn')}, {plural(usage.tool_calls, 'tool call')}, "
+        f"{usage.input_tokens:,} tokens in{cached}, {usage.output_tokens:,} out, {cost}, {usage.wall_s:.1f} s."
+    )

@@ -1,0 +1,117 @@
+"""An investigation, fresh or from the store, as a page and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agentops.cli.report import Block, Bullets, Heading, Item, Pairs, Paragraph, Tone
+from agentops.cli.views.finding import alert_blocks, finding_blocks, problem_items, usage_line
+from agentops.core.alert import Incident
+from agentops.core.clock import to_iso
+from agentops.core.evidence import Evidence
+from agentops.core.finding import Finding, Problem
+from agentops.core.jsonable import to_json
+from agentops.core.usage import Usage
+
+_ALSO_SEEN = 8
+
+
+def incident_blocks(
+    incident: Incident,
+    finding: Finding | None,
+    evidence: Sequence[Evidence],
+    problems: Sequence[Problem],
+    usage: Usage | None,
+) -> list[Block]:
+    """Return the whole page: finding first, then what else was seen, then what it took."""
+    blocks: list[Block] = []
+    if finding is None:
+        blocks.append(Heading("No finding yet", Tone.WARN))
+        blocks.append(Paragraph(f"Go on with it: agentops investigate --resume {incident.id}"))
+    else:
+        blocks += finding_blocks(finding, evidence)
+    blocks += _also_seen(finding, problems)
+    blocks.append(Heading("Alert"))
+    blocks += alert_blocks(incident.group)
+    rows = [("incident", incident.id), ("opened", to_iso(incident.opened_at)), ("context", incident.context)]
+    blocks.append(Pairs(tuple(row for row in rows if row[1])))
+    if usage is not None:
+        by = "" if finding is None or (finding.by == "triage" and not usage.turns) else finding.by
+        blocks.append(Paragraph(usage_line(usage, by), Tone.QUIET))
+    return blocks
+
+
+def _also_seen(finding: Finding | None, problems: Sequence[Problem]) -> list[Block]:
+    """Return the problems besides the cause; on the page so that nobody takes one of them for 'not seen'."""
+    cause = finding.cause if finding is not None else None
+    others = [
+        problem
+        for problem in problems
+        if problem.severity.rank < 3
+        and not (cause and problem.resource == cause.resource and problem.condition == cause.condition)
+    ]
+    if not others:
+        return []
+    blocks: list[Block] = [Heading("Also seen"), problem_items(others, _ALSO_SEEN, advice=False)]
+    if len(others) > _ALSO_SEEN:
+        blocks.append(Paragraph(f"and {len(others) - _ALSO_SEEN} more: agentops triage", Tone.QUIET))
+    return blocks
+
+
+def incident_document(
+    incident: Incident,
+    finding: Finding | None,
+    evidence: Sequence[Evidence],
+    problems: Sequence[Problem],
+    usage: Usage | None,
+) -> dict[str, Any]:
+    """Return the envelope's parts of an incident."""
+    by_id = {item.id: item for item in evidence}
+    return {
+        "incident": {
+            "id": incident.id,
+            "alert": to_json(incident.group.lead),
+            "alerts": len(incident.group.alerts),
+            "left_out": [{"alert": alert.name, "reason": reason} for alert, reason in incident.group.left_out],
+            "target": to_json(incident.group.target),
+            "context": incident.context,
+            "opened_at": to_iso(incident.opened_at),
+        },
+        "finding": None if finding is None else _finding_document(finding, by_id),
+        "problems": to_json(tuple(problems)),
+        "usage": None if usage is None else _usage_document(usage),
+    }
+
+
+def _finding_document(finding: Finding, by_id: Mapping[str, Evidence]) -> dict[str, Any]:
+    document: dict[str, Any] = to_json(finding)
+    document["evidence"] = [
+        {
+            "id": name,
+            "tool": by_id[name].tool,
+            "summary": by_id[name].summary,
+            "digest": by_id[name].digest,
+            "observed_at": to_iso(by_id[name].observed_at),
+        }
+        if name in by_id
+        else {"id": name, "observed": False}
+        for name in finding.evidence
+    ]
+    return document
+
+
+def _usage_document(usage: Usage) -> dict[str, Any]:
+    document: dict[str, Any] = to_json(usage)
+    document["wall_s"] = round(usage.wall_s, 3)
+    return document
+
+
+def evidence_blocks(evidence: Sequence[Evidence]) -> list[Block]:
+    """Return all evidence of an incident, a line each."""
+    if not evidence:
+        return []
+    items = tuple(
+        Item(item.summary, label=item.id, note=f"{item.tool}, {item.size_bytes:,} bytes") for item in evidence
+    )
+    return [Heading("All evidence"), Bullets(items)]
