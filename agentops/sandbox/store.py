@@ -79,9 +79,9 @@ Subscribers: TypeAlias = list[Callable[[StoreEvent], None]]
 
 def copy_json(value: _T) -> _T:
     """Return a deep copy of a JSON-shaped value; several times faster than ``copy.deepcopy``."""
-    if type(value) is dict:
+    if isinstance(value, dict):
         return {key: copy_json(item) for key, item in value.items()}  # type: ignore[return-value]
-    if type(value) is list:
+    if isinstance(value, list):
         return [copy_json(item) for item in value]  # type: ignore[return-value]
     return value
 

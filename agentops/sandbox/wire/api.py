@@ -1,0 +1,154 @@
+"""The API as one function from ``Request`` to ``Response``: authenticate, find the target, authorise, dispatch.
+
+Comes in: requests, already read from the socket. Goes out: responses; every refusal is a Status with the real code and
+words, and what is not simulated answers 501. Must never: pretend that something was done which was not.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from agentops.sandbox.store import Key, ObjectStore
+from agentops.sandbox.wire.access import Attempt, Rbac, review
+from agentops.sandbox.wire.discovery import VERSION, discover
+from agentops.sandbox.wire.kinds import Catalog
+from agentops.sandbox.wire.logs import LogReader, LogSource
+from agentops.sandbox.wire.metrics import METRICS, UsageSource, usage_response
+from agentops.sandbox.wire.reads import Reader
+from agentops.sandbox.wire.request import Request, Response, Target, User, json_response, route
+from agentops.sandbox.wire.status import Refusal, not_simulated
+
+ADMIN = User(name="sandbox-admin", groups=("system:masters", "system:authenticated"))
+_REVIEWS = {
+    "SelfSubjectReview",
+    "SelfSubjectAccessReview",
+    "SubjectAccessReview",
+    "LocalSubjectAccessReview",
+    "SelfSubjectRulesReview",
+}
+_OPEN_PATHS = ("/version", "/healthz", "/livez", "/readyz", "/api", "/apis", "/openapi")
+
+
+class Writer(Protocol):
+    """Carries out the writing verbs; see ``admission``."""
+
+    def write(self, target: Target, request: Request) -> Response:
+        """Carry out a create, update, patch, delete or deletecollection, or refuse it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the API answers from.
+
+    ``usage`` None leaves metrics.k8s.io out; empty ``tokens`` let everyone in as admin.
+    """
+
+    store: ObjectStore
+    logs: LogSource
+    usage: UsageSource | None = None
+    writer: Callable[[Catalog, Reader], Writer] | None = None
+    tokens: Mapping[str, User] = field(default_factory=dict)
+
+
+class Api:
+    """The simulated API server without its sockets."""
+
+    def __init__(self, parts: Parts, stopping: threading.Event) -> None:
+        self.catalog = Catalog(parts.store, METRICS if parts.usage else ())
+        self.reader = Reader(parts.store, stopping)
+        self.address = "127.0.0.1"
+        self._parts = parts
+        self._rbac = Rbac(parts.store)
+        self._logs = LogReader(parts.store, parts.logs, stopping)
+        self._writer = parts.writer(self.catalog, self.reader) if parts.writer else None
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request; a refusal becomes its Status."""
+        try:
+            request = replace(request, user=self._identify(request))
+            return self._resource(request) if _is_resource(request.path) else self._other(request)
+        except Refusal as refusal:
+            headers = {"Retry-After": str(refusal.retry_after_s)} if refusal.retry_after_s else {}
+            return Response(code=refusal.http_code, body=json_response(refusal.body()).body, headers=headers)
+
+    def _identify(self, request: Request) -> User:
+        if request.user.name != "system:anonymous":
+            return request.user  # by client certificate
+        if not self._parts.tokens:
+            return ADMIN
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        user = self._parts.tokens.get(token) if scheme.lower() == "bearer" else None
+        if user is None and request.headers.get("authorization"):
+            raise Refusal("Unauthorized", "Unauthorized")
+        return user or request.user
+
+    def _other(self, request: Request) -> Response:
+        path = request.path.rstrip("/") or "/"
+        if path in ("/healthz", "/livez", "/readyz"):
+            return Response(body=b"ok", content_type="text/plain")
+        if not path.startswith(_OPEN_PATHS) or not self._may_look(request, path):
+            raise Refusal("Forbidden", f'forbidden: User "{request.user.name}" cannot get path "{path}"')
+        if path == "/version":
+            return json_response(VERSION)
+        found = discover(request, self.catalog, self.address) if path.startswith("/api") else None
+        if found is None:
+            raise _no_such_path()
+        return found
+
+    def _may_look(self, request: Request, path: str) -> bool:
+        if "system:authenticated" in request.user.groups or path == "/version":
+            return True
+        return self._rbac.allows(request.user, Attempt(verb="get", path=path))
+
+    def _resource(self, request: Request) -> Response:
+        target = route(request, self.catalog)
+        if target is None:
+            raise _no_such_path()
+        kind = target.resource.kind
+        # Any authenticated user may ask about their own access (the role system:basic-user).
+        if not (kind.startswith("SelfSubject") and "system:authenticated" in request.user.groups):
+            self._rbac.check(request.user, target)
+        if target.subresource:
+            return self._subresource(target, request)
+        if target.verb not in target.resource.verbs:
+            raise Refusal("MethodNotAllowed", "the server does not allow this method on the requested resource")
+        if kind in _REVIEWS:
+            return review(target, request, self._rbac)
+        if target.resource.group == "metrics.k8s.io" and self._parts.usage:
+            return usage_response(target, request, self._parts.store, self._parts.usage)
+        reads = {"get": self.reader.get, "list": self.reader.list, "watch": self.reader.watch}
+        if target.verb in reads:
+            return reads[target.verb](target, request)
+        return self._write(target, request)
+
+    def _subresource(self, target: Target, request: Request) -> Response:
+        if target.subresource not in target.resource.subresources:
+            if target.subresource in ("exec", "attach", "portforward", "proxy"):
+                raise not_simulated(f"{target.resource.plural}/{target.subresource}")
+            raise _no_such_path()
+        if target.subresource == "log" and target.verb == "get":
+            pod = self._parts.store.peek(Key("", "Pod", target.namespace, target.name))
+            return self._logs.read(target, pod, request)
+        if target.subresource in ("status", "ephemeralcontainers") and target.verb == "get":
+            return self.reader.get(target, request)
+        return self._write(target, request)
+
+    def _write(self, target: Target, request: Request) -> Response:
+        if self._writer is None:
+            raise not_simulated(f"{target.verb} of {target.resource.qualified}")
+        if target.name and not target.subresource and target.verb == "create":
+            raise Refusal("MethodNotAllowed", "the server does not allow this method on the requested resource")
+        return self._writer.write(target, request)
+
+
+def _is_resource(path: str) -> bool:
+    parts = [part for part in path.split("/") if part]
+    return (parts[:1] == ["api"] and len(parts) > 2) or (parts[:1] == ["apis"] and len(parts) > 3)
+
+
+def _no_such_path() -> Refusal:
+    return Refusal("NotFound", "the server could not find the requested resource", {})

@@ -1,0 +1,149 @@
+"""What the server says it serves: versions, groups, resources, and the aggregated form of all of them.
+
+Comes in: the catalog. Goes out: the discovery documents that kubectl and the Python client start from.
+Must never: announce a verb or a subresource that would then answer 501.
+"""
+
+from __future__ import annotations
+
+from agentops.sandbox.store import Obj
+from agentops.sandbox.wire.kinds import Catalog, Resource
+from agentops.sandbox.wire.request import Request, Response, accepted_form, json_response
+
+VERSION = {
+    "major": "1",
+    "minor": "32",
+    "gitVersion": "v1.32.0+agentops-sandbox",
+    "gitCommit": "",
+    "gitTreeState": "clean",
+    "buildDate": "2024-12-11T18:00:00Z",
+    "goVersion": "",
+    "compiler": "gc",
+    "platform": "linux/amd64",
+}
+_AGGREGATED = {"APIGroupDiscoveryList": ("v2", "v2beta1")}
+# What a subresource is served as: its group, version and kind when these are not the parent's, and its verbs.
+_SCALE = ("autoscaling", "v1", "Scale")
+_SUBRESOURCES: dict[str, tuple[tuple[str, str, str] | None, tuple[str, ...]]] = {
+    "status": (None, ("get", "patch", "update")),
+    "scale": (_SCALE, ("get", "patch", "update")),
+    "log": (None, ("get",)),
+    "eviction": (("policy", "v1", "Eviction"), ("create",)),
+    "binding": (("", "v1", "Binding"), ("create",)),
+    "ephemeralcontainers": (None, ("get", "patch", "update")),
+    "finalize": (None, ("update",)),
+    "token": (("authentication.k8s.io", "v1", "TokenRequest"), ("create",)),
+}
+
+
+def discover(request: Request, catalog: Catalog, address: str) -> Response | None:
+    """Return the document at a discovery path; None when the path is none or its group is not served.
+
+    Arguments:
+        request: its path and Accept header.
+        catalog: what is served.
+        address: ``host:port`` of this server.
+    """
+    parts = [part for part in request.path.split("/") if part]
+    groups = catalog.groups()
+    if len(parts) == 1 and accepted_form(request, _AGGREGATED).kind:
+        return _aggregated(request, catalog, core=parts == ["api"])
+    if parts == ["api"]:
+        return json_response({"kind": "APIVersions", "versions": groups[""], **_addresses(address)})
+    if parts == ["apis"]:
+        listed = [_group(name, versions) for name, versions in groups.items() if name]
+        return json_response({"kind": "APIGroupList", "apiVersion": "v1", "groups": listed})
+    if parts[0] == "apis" and len(parts) == 2 and parts[1] in groups:
+        return json_response({"kind": "APIGroup", "apiVersion": "v1", **_group(parts[1], groups[parts[1]])})
+    group, version = ("", parts[1]) if parts[0] == "api" else (parts[1], parts[-1])
+    if version not in groups.get(group, ()):
+        return None
+    resources = [row for one in catalog.all() if (one.group, one.version) == (group, version) for row in _rows(one)]
+    listed_as = f"{group}/{version}" if group else version
+    listing = {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": listed_as, "resources": resources}
+    return json_response(listing)
+
+
+def _addresses(address: str) -> Obj:
+    return {"serverAddressByClientCIDRs": [{"clientCIDR": "0.0.0.0/0", "serverAddress": address}]}
+
+
+def _group(name: str, versions: list[str]) -> Obj:
+    listed = [{"groupVersion": f"{name}/{version}", "version": version} for version in versions]
+    return {"name": name, "versions": listed, "preferredVersion": listed[0]}
+
+
+def _rows(resource: Resource) -> list[Obj]:
+    row: Obj = {
+        "name": resource.plural,
+        "singularName": resource.singular,
+        "namespaced": resource.namespaced,
+        "kind": resource.kind,
+        "verbs": list(resource.verbs),
+    }
+    if resource.short_names:
+        row["shortNames"] = list(resource.short_names)
+    if resource.categories:
+        row["categories"] = list(resource.categories)
+    return [row, *(_subrow(resource, name) for name in resource.subresources)]
+
+
+def _subrow(resource: Resource, name: str) -> Obj:
+    served_as, verbs = _SUBRESOURCES[name]
+    group, version, kind = served_as or (resource.group, resource.version, resource.kind)
+    row = {
+        "name": f"{resource.plural}/{name}",
+        "singularName": "",
+        "namespaced": resource.namespaced,
+        "kind": kind,
+        "verbs": list(verbs),
+    }
+    return {**row, "group": group, "version": version} if served_as else row
+
+
+def _aggregated(request: Request, catalog: Catalog, *, core: bool) -> Response:
+    form = accepted_form(request, _AGGREGATED)
+    items = []
+    for group, versions in catalog.groups().items():
+        if (group == "") is not core:
+            continue
+        listed = [
+            {"version": version, "freshness": "Current", "resources": _aggregated_rows(catalog, group, version)}
+            for version in versions
+        ]
+        items.append({"metadata": {"name": group, "creationTimestamp": None}, "versions": listed})
+    head = {"kind": "APIGroupDiscoveryList", "apiVersion": f"apidiscovery.k8s.io/{form.version}", "metadata": {}}
+    body = json_response({**head, "items": items}).body
+    return Response(body=body, content_type=form.content_type)
+
+
+def _aggregated_rows(catalog: Catalog, group: str, version: str) -> list[Obj]:
+    rows = []
+    for resource in catalog.all():
+        if (resource.group, resource.version) != (group, version):
+            continue
+        row: Obj = {
+            "resource": resource.plural,
+            "responseKind": {"group": group, "version": version, "kind": resource.kind},
+            "scope": "Namespaced" if resource.namespaced else "Cluster",
+            "singularResource": resource.singular,
+            "verbs": list(resource.verbs),
+        }
+        if resource.short_names:
+            row["shortNames"] = list(resource.short_names)
+        if resource.categories:
+            row["categories"] = list(resource.categories)
+        if resource.subresources:
+            row["subresources"] = [_aggregated_subrow(resource, name) for name in resource.subresources]
+        rows.append(row)
+    return rows
+
+
+def _aggregated_subrow(resource: Resource, name: str) -> Obj:
+    served_as, verbs = _SUBRESOURCES[name]
+    group, version, kind = served_as or (resource.group, resource.version, resource.kind)
+    return {
+        "subresource": name,
+        "responseKind": {"group": group, "version": version, "kind": kind},
+        "verbs": list(verbs),
+    }

@@ -1,0 +1,132 @@
+"""Refusals as the API server words them: one exception, and the ``Status`` body that it becomes.
+
+Comes in: a reason and the words. Goes out: an HTTP code and a ``meta/v1`` Status. Every wording here is that of the
+apimachinery errors package, because clients (kubectl first) show and parse it.
+
+Must never: be used for a request that was carried out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from agentops.core.errors import AgentopsError
+from agentops.sandbox.store import Obj
+from agentops.sandbox.wire.kinds import Resource
+
+_CODES = {
+    "BadRequest": 400,
+    "Unauthorized": 401,
+    "Forbidden": 403,
+    "NotFound": 404,
+    "MethodNotAllowed": 405,
+    "NotAcceptable": 406,
+    "AlreadyExists": 409,
+    "Conflict": 409,
+    "Expired": 410,
+    "RequestEntityTooLarge": 413,
+    "UnsupportedMediaType": 415,
+    "Invalid": 422,
+    "TooManyRequests": 429,
+    "InternalError": 500,
+    "NotImplemented": 501,
+    "ServiceUnavailable": 503,
+    "Timeout": 504,
+}
+
+
+class Refusal(AgentopsError):
+    """The request was not carried out; ``reason`` decides the HTTP code.
+
+    Arguments:
+        reason: a StatusReason such as NotFound.
+        message: the sentence that the client shows.
+        details: the Status's ``details``, if it has them.
+        retry_after_s: seconds for the Retry-After header; 0 leaves it out.
+    """
+
+    def __init__(self, reason: str, message: str, details: Obj | None = None, *, retry_after_s: int = 0) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.details = details
+        self.retry_after_s = retry_after_s
+
+    @property
+    def http_code(self) -> int:
+        """The HTTP status code."""
+        return _CODES[self.reason]
+
+    def body(self) -> Obj:
+        """Return the Status object."""
+        status: Obj = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
+        status["message"] = self.message
+        # The real server has no StatusReason for 501; the empty reason is what clients treat as unknown.
+        if self.reason != "NotImplemented":
+            status["reason"] = self.reason
+        if self.details:
+            status["details"] = self.details
+        return {**status, "code": self.http_code}
+
+
+def details_of(resource: Resource, name: str, **more: Any) -> Obj:
+    """Return the ``details`` that name a resource."""
+    named = {"name": name} if name else {}
+    group = {"group": resource.group} if resource.group else {}
+    return {**named, **group, "kind": resource.plural, **more}
+
+
+def not_found(resource: Resource, name: str) -> Refusal:
+    """Return the refusal for an object that is not there."""
+    return Refusal("NotFound", f'{resource.qualified} "{name}" not found', details_of(resource, name))
+
+
+def already_exists(resource: Resource, name: str) -> Refusal:
+    """Return the refusal for a name that is taken."""
+    return Refusal("AlreadyExists", f'{resource.qualified} "{name}" already exists', details_of(resource, name))
+
+
+def conflict(resource: Resource, name: str, why: str) -> Refusal:
+    """Return the refusal for a write against a state that has moved on."""
+    message = f'Operation cannot be fulfilled on {resource.qualified} "{name}": {why}'
+    return Refusal("Conflict", message, details_of(resource, name))
+
+
+MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
+
+
+def forbidden(resource: Resource, name: str, why: str) -> Refusal:
+    """Return the refusal of admission or RBAC."""
+    named = f'"{name}" ' if name else ""
+    return Refusal("Forbidden", f"{resource.qualified} {named}is forbidden: {why}", details_of(resource, name))
+
+
+def invalid(resource: Resource, name: str, causes: Sequence[tuple[str, str, str]]) -> Refusal:
+    """Return the refusal of a validator.
+
+    Arguments:
+        resource: the kind that was refused.
+        name: the object's name.
+        causes: for each: the reason (FieldValueInvalid ...), the field's path, and the words after it.
+    """
+    lines = [f"{field}: {words}" for _, field, words in causes]
+    text = lines[0] if len(lines) == 1 else "[" + ", ".join(lines) + "]"
+    listed = [{"reason": reason, "message": words, "field": field} for reason, field, words in causes]
+    qualified = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
+    details = {**details_of(resource, name, causes=listed), "kind": resource.kind}
+    return Refusal("Invalid", f'{qualified} "{name}" is invalid: {text}', details)
+
+
+def bad_request(message: str) -> Refusal:
+    """Return the refusal of a request that cannot be understood."""
+    return Refusal("BadRequest", message)
+
+
+def expired(message: str) -> Refusal:
+    """Return 410 Gone: the revision is older than the history."""
+    return Refusal("Expired", message)
+
+
+def not_simulated(what: str) -> Refusal:
+    """Return 501: a real server could do this, this simulator cannot, and says so instead of pretending."""
+    return Refusal("NotImplemented", f"the sandbox does not simulate {what}")

@@ -1,0 +1,104 @@
+"""The server on a real port, met by the clients that people use."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+
+from agentops.sandbox.store import Key, ObjectStore
+from agentops.sandbox.wire.logs import NoLogs
+from agentops.sandbox.wire.server import ApiServer
+
+
+def test_one_connection_serves_many_requests(url: str) -> None:
+    """HTTP/1.1 keep-alive: health, version and a list over the same socket."""
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=5)
+    codes = []
+    for path in ("/healthz", "/version/", "/api/v1/pods", "/nothing"):
+        connection.request("GET", path)
+        response = connection.getresponse()
+        codes.append((path, response.status, bool(response.read())))
+    connection.close()
+    assert codes == [
+        ("/healthz", 200, True),
+        ("/version/", 200, True),
+        ("/api/v1/pods", 200, True),
+        ("/nothing", 403, True),
+    ]
+
+
+def test_what_the_sockets_cannot_do_is_501(url: str) -> None:
+    """A chunked body and a connection upgrade are refused loudly."""
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=5)
+    connection.request("POST", "/api/v1/namespaces", body=iter([b"{}"]), encode_chunked=True)
+    refused = connection.getresponse()
+    assert (refused.status, json.loads(refused.read())["message"]) == (
+        501,
+        "the sandbox does not simulate chunked request bodies",
+    )
+    connection.close()
+
+
+def test_stop_ends_an_open_watch(store: ObjectStore) -> None:
+    """A client in the middle of a watch sees the stream end, and the server's threads are gone."""
+    server = ApiServer(store, logs=NoLogs())
+    connection = http.client.HTTPConnection(server.start().removeprefix("http://"), timeout=5)
+    connection.request("GET", "/api/v1/pods?watch=1")
+    response = connection.getresponse()
+    first = json.loads(response.readline())
+    server.stop()
+    server.stop()
+    with contextlib.suppress(http.client.IncompleteRead, ConnectionError):  # a clean end or a cut, both are ends
+        response.read()
+    connection.close()
+    assert (first["type"], [t.name for t in threading.enumerate() if t.name == "sandbox-api"]) == ("ADDED", [])
+
+
+def test_the_official_python_client_pages_and_watches(url: str, store: ObjectStore) -> None:
+    """Raw and typed calls, pages and a watch through kubernetes.client."""
+    from kubernetes import client, watch
+
+    settings = client.Configuration()
+    settings.host = url
+    with client.ApiClient(settings) as api:
+        core = client.CoreV1Api(api)
+        first = core.list_namespaced_pod("shop", limit=2)
+        rest = core.list_namespaced_pod("shop", limit=2, _continue=first.metadata._continue)
+        stream = watch.Watch().stream(core.list_namespaced_pod, "shop", timeout_seconds=1)
+        watched = [(event["type"], event["object"].metadata.name) for event in stream]
+        version = client.VersionApi(api).get_code().git_version
+    assert [pod.metadata.name for pod in first.items + rest.items] == ["web-1", "web-2", "web-3"]
+    assert watched == [("ADDED", "web-1"), ("ADDED", "web-2"), ("ADDED", "web-3")]
+    assert version == "v1.32.0+agentops-sandbox"
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not shutil.which("kubectl"), reason="kubectl is not installed")
+def test_kubectl_reads(url: str, store: ObjectStore, tmp_path: Path) -> None:
+    """kubectl discovers, lists as a Table and fails on a missing object with the real message."""
+
+    def kubectl(*arguments: str) -> str:
+        command = ["kubectl", "--server", url, "--cache-dir", str(tmp_path), *arguments]
+        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, env=environment)
+        return done.stdout + done.stderr
+
+    assert [line.split() for line in kubectl("get", "po", "-n", "shop").splitlines()] == [
+        ["NAME", "READY", "STATUS", "RESTARTS", "AGE"],
+        *([f"web-{n}", "1/1", "Running", "2", "(60s", "ago)", "0s"] for n in (1, 2, 3)),
+    ]
+    assert kubectl("get", "pod", "nope", "-n", "shop") == 'Error from server (NotFound): pods "nope" not found\n'
+    store.remove(Key("", "Pod", "shop", "web-2"))
+    assert kubectl("get", "pods", "-A", "-o", "name", "--chunk-size=2").split() == [
+        "pod/elsewhere",
+        "pod/web-1",
+        "pod/web-3",
+    ]
