@@ -1,0 +1,128 @@
+"""The triage sweep: everything around an alert's target, read in one parallel wave, then the logs of what is unwell.
+
+Comes in: a cluster, the alert's target, the namespaces that the user chose. Goes out: a ``Snapshot`` of plain, pruned
+objects. What cannot be read becomes a gap with its reason. It never guesses: a kind whose absence is itself a finding
+(ConfigMap, Secret, Service ...) is left out as a whole when it was read only in part.
+"""
+
+from __future__ import annotations
+
+from agentops.core.alert import Target
+from agentops.core.clock import Clock
+from agentops.core.errors import ClusterError, Forbidden
+from agentops.core.progress import Progress, Stage, Step
+from agentops.core.snapshot import Gap, Snapshot
+from agentops.tools.kubernetes.client import Cluster
+from agentops.tools.kubernetes.kinds import builtin
+from agentops.tools.kubernetes.scope import find_scope, named_namespaces
+from agentops.tools.kubernetes.unwell import log_wishes
+from agentops.tools.kubernetes.wave import Haul, ListWish, gaps_of, read_lists, read_logs
+
+# The largest lists first, so that the wave is as short as its longest list.
+NAMESPACED = (
+    "Pod", "Event", "ReplicaSet", "ConfigMap", "Secret", "Deployment", "StatefulSet", "DaemonSet", "Service",
+    "EndpointSlice", "Job", "CronJob", "ControllerRevision", "PersistentVolumeClaim", "HorizontalPodAutoscaler",
+    "PodDisruptionBudget", "NetworkPolicy", "Ingress", "ResourceQuota", "LimitRange", "ServiceAccount",
+)  # fmt: skip
+CLUSTER_SCOPED = (
+    "Node", "Namespace", "PersistentVolume", "StorageClass", "IngressClass", "ValidatingWebhookConfiguration",
+    "MutatingWebhookConfiguration",
+)  # fmt: skip
+_ABSENCE_IS_A_FINDING = frozenset(
+    {"ConfigMap", "Secret", "Service", "ServiceAccount", "PersistentVolumeClaim", "EndpointSlice", "ReplicaSet"}
+)
+_LISTS_S = 60.0
+_LOGS_S = 15.0
+_NEIGHBOURS_S = 20.0
+_LOG_LIMIT = 12
+_NEIGHBOUR_LIMIT = 3
+
+
+def sweep(
+    cluster: Cluster, *, target: Target, namespaces: tuple[str, ...], clock: Clock, progress: Progress
+) -> Snapshot:
+    """Read the neighbourhood of ``target``, or the given namespaces; no namespaces and no target means all of them.
+
+    Arguments:
+        cluster: where to read.
+        target: what the alert is about; its namespace is found by its name when it has none.
+        namespaces: the user's choice; overrides the target's namespace.
+        clock: the time of the snapshot.
+        progress: told of each list as it arrives.
+
+    Raises:
+        Unreachable: the API server does not answer at all.
+        ClusterError: the API server does not accept the credentials.
+    """
+    observed_at = clock()
+    scope, gaps = find_scope(cluster, target, namespaces)
+    where = ", ".join(scope) or "all namespaces"
+    progress(Step(stage=Stage.SWEEP, text=f"reading {where} in {cluster.context}", key="sweep"))
+    haul = Haul()
+    read_lists(cluster, _wishes(scope), haul, progress=progress, deadline_s=_LISTS_S)
+    if not scope and _is_locked_out(haul):
+        scope = (cluster.namespace,)
+        gaps = (*gaps, Gap(what="all namespaces", reason=f"not allowed; only {cluster.namespace} was read"))
+        _narrow(cluster, haul, scope, progress)
+    if scope:
+        scope = (*scope, *_add_neighbours(cluster, haul, scope, progress))
+    _leave_out_partial(haul)
+    wishes_of_logs = log_wishes(haul.objects, target, observed_at, limit=_LOG_LIMIT)
+    logs, log_gaps = read_logs(cluster, wishes_of_logs, progress=progress, deadline_s=_LOGS_S)
+    count = sum(map(len, haul.objects.values()))
+    progress(Step(stage=Stage.SWEEP, text=f"read {count:,} objects in {where}", key="sweep", done=True))
+    return Snapshot(
+        context=cluster.context,
+        observed_at=observed_at,
+        namespaces=scope,
+        target=target,
+        objects={kind: tuple(found) for kind, found in haul.objects.items()},
+        logs=logs,
+        gaps=(*gaps, *gaps_of(haul), *log_gaps),
+    )
+
+
+def _wishes(scope: tuple[str, ...], *, cluster_scoped: bool = True) -> tuple[ListWish, ...]:
+    lists = [ListWish(kind=builtin(kind), namespace=name) for name in scope or ("",) for kind in NAMESPACED]
+    if cluster_scoped:
+        lists += [ListWish(kind=builtin(kind)) for kind in CLUSTER_SCOPED]
+    return tuple(lists)
+
+
+def _is_locked_out(haul: Haul) -> bool:
+    """Tell whether this identity may not even list pods across namespaces."""
+    return any(wish.kind.kind == "Pod" and isinstance(error, Forbidden) for wish, error in haul.failed.items())
+
+
+def _narrow(cluster: Cluster, haul: Haul, scope: tuple[str, ...], progress: Progress) -> None:
+    """Read the namespaced kinds again in ``scope`` only; what was read of all namespaces makes room for it."""
+    haul.failed = {wish: error for wish, error in haul.failed.items() if not wish.kind.namespaced}
+    haul.objects = {kind: found for kind, found in haul.objects.items() if kind in CLUSTER_SCOPED}
+    read_lists(cluster, _wishes(scope, cluster_scoped=False), haul, progress=progress, deadline_s=_LISTS_S)
+
+
+def _add_neighbours(cluster: Cluster, haul: Haul, scope: tuple[str, ...], progress: Progress) -> tuple[str, ...]:
+    """Read the namespaces that the workloads talk to; one that cannot be read whole is left out whole."""
+    names = named_namespaces(haul.objects, scope)[:_NEIGHBOUR_LIMIT]
+    if not names:
+        return ()
+    extra = Haul()
+    wishes = [wish for name in names for wish in _wishes((name,), cluster_scoped=False)]
+    try:
+        read_lists(cluster, wishes, extra, progress=progress, deadline_s=_NEIGHBOURS_S)
+    except ClusterError as error:
+        haul.cut += [Gap(what=f"neighbour namespace {name}", reason=error.message) for name in names]
+        return ()
+    broken = {wish.namespace: error for wish, error in extra.failed.items() if wish.kind.kind in _ABSENCE_IS_A_FINDING}
+    haul.cut += [Gap(what=f"neighbour namespace {name}", reason=error.message) for name, error in broken.items()]
+    for kind, found in extra.objects.items():
+        kept = [item for item in found if item["metadata"].get("namespace") not in broken]
+        haul.objects.setdefault(kind, []).extend(kept)
+    return tuple(name for name in names if name not in broken)
+
+
+def _leave_out_partial(haul: Haul) -> None:
+    """Drop kinds that were read in some namespaces only: what is missing there would look as if it did not exist."""
+    for wish in haul.failed:
+        if wish.kind.kind in _ABSENCE_IS_A_FINDING:
+            haul.objects.pop(wish.kind.kind, None)

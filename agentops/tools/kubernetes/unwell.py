@@ -1,0 +1,146 @@
+"""Which containers' logs are worth reading: those that are unwell, then those that the alert is about.
+
+Comes in: pruned pods and ReplicaSets of a sweep, and the alert's target. Goes out: an ordered, capped list of log
+requests. Pure; reads nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from agentops.core.alert import Target
+from agentops.core.clock import from_iso
+
+_RECENT = timedelta(hours=1)
+_NO_LOG_YET = frozenset(
+    {
+        "ContainerCreating", "PodInitializing", "ErrImagePull", "ImagePullBackOff", "InvalidImageName",
+        "ErrImageNeverPull", "ImageInspectError", "CreateContainerConfigError", "CreateContainerError",
+    }
+)  # fmt: skip
+_SAME_OWNER_LIMIT = 2
+_WORKLOADS = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "CronJob"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogWish:
+    """One container whose log is wanted; ``rank`` 0 is wanted most."""
+
+    namespace: str
+    pod: str
+    container: str
+    owner: str
+    previous: bool
+    rank: int
+
+
+def log_wishes(
+    objects: Mapping[str, Iterable[Mapping[str, Any]]], target: Target, now: datetime, *, limit: int
+) -> tuple[LogWish, ...]:
+    """Return at most ``limit`` containers whose logs should be read, the most telling first.
+
+    At most two pods of one owner are taken for the same container: replicas of one template fail alike.
+    """
+    owners = _grand_owners(objects.get("ReplicaSet", ()))
+    selectors = _service_selector(objects.get("Service", ()), target)
+    wishes: list[LogWish] = []
+    for pod in objects.get("Pod", ()):
+        about = _is_about(pod, target, owners, selectors)
+        wishes += _of_pod(pod, about, now, owners)
+    taken: dict[tuple[str, str, str], int] = {}
+    chosen: list[LogWish] = []
+    for wish in sorted(wishes, key=lambda wish: (wish.rank, wish.namespace, wish.pod, wish.container)):
+        key = (wish.namespace, wish.owner, wish.container)
+        if taken.get(key, 0) < _SAME_OWNER_LIMIT:
+            taken[key] = taken.get(key, 0) + 1
+            chosen.append(wish)
+    return tuple(chosen[:limit])
+
+
+def _of_pod(pod: Mapping[str, Any], about: bool, now: datetime, owners: Mapping[str, str]) -> Iterator[LogWish]:
+    metadata, status = pod["metadata"], pod.get("status") or {}
+    owner = _owner(pod, owners)
+    statuses = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
+    for container in statuses:
+        trouble = _trouble(container, status.get("phase"), now)
+        if trouble is None and not (about and _has_log(container)):
+            continue
+        rank = 8 if trouble is None else trouble
+        yield LogWish(
+            namespace=metadata.get("namespace") or "",
+            pod=metadata.get("name") or "",
+            container=container.get("name") or "",
+            owner=owner,
+            previous=bool(container.get("restartCount")) and trouble is not None,
+            rank=rank - 4 if about and trouble is not None else rank,
+        )
+
+
+def _trouble(container: Mapping[str, Any], phase: Any, now: datetime) -> int | None:
+    """Return how telling this container's log will be, 4 for most, or None when it looks well or has no log."""
+    state = container.get("state") or {}
+    waiting, terminated = state.get("waiting"), state.get("terminated")
+    if waiting:
+        crashed = bool(container.get("restartCount")) or bool((container.get("lastState") or {}).get("terminated"))
+        return 4 if crashed and waiting.get("reason") not in _NO_LOG_YET else None
+    if terminated:
+        return 4 if terminated.get("exitCode") else None
+    if not state.get("running"):
+        return None
+    if not container.get("ready") and phase == "Running":
+        return 5
+    last = (container.get("lastState") or {}).get("terminated")
+    return 6 if last and _is_recent(last.get("finishedAt"), now) else None
+
+
+def _has_log(container: Mapping[str, Any]) -> bool:
+    state = container.get("state") or {}
+    return bool(state.get("running"))
+
+
+def _is_recent(moment: Any, now: datetime) -> bool:
+    try:
+        return now - from_iso(str(moment)) < _RECENT
+    except ValueError:
+        return False
+
+
+def _grand_owners(replica_sets: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Return the Deployment's name for each ReplicaSet's uid."""
+    found = {}
+    for item in replica_sets:
+        for owner in item["metadata"].get("ownerReferences") or ():
+            found[item["metadata"].get("uid") or ""] = f"{owner.get('kind')}/{owner.get('name')}"
+    return found
+
+
+def _owner(pod: Mapping[str, Any], owners: Mapping[str, str]) -> str:
+    for owner in pod["metadata"].get("ownerReferences") or ():
+        return owners.get(owner.get("uid") or "") or f"{owner.get('kind')}/{owner.get('name')}"
+    return f"Pod/{pod['metadata'].get('name')}"
+
+
+def _service_selector(services: Iterable[Mapping[str, Any]], target: Target) -> Mapping[str, str]:
+    if target.kind != "Service":
+        return {}
+    for service in services:
+        metadata = service["metadata"]
+        if metadata.get("name") == target.name and target.namespace in {"", metadata.get("namespace")}:
+            return (service.get("spec") or {}).get("selector") or {}
+    return {}
+
+
+def _is_about(pod: Mapping[str, Any], target: Target, owners: Mapping[str, str], selector: Mapping[str, str]) -> bool:
+    metadata = pod["metadata"]
+    if not target.known or target.namespace not in {"", metadata.get("namespace")}:
+        return False
+    if target.kind == "Pod":
+        return bool(metadata.get("name") == target.name)
+    if target.kind in _WORKLOADS:
+        direct = [f"{owner.get('kind')}/{owner.get('name')}" for owner in metadata.get("ownerReferences") or ()]
+        return f"{target.kind}/{target.name}" in {*direct, _owner(pod, owners)}
+    labels = metadata.get("labels") or {}
+    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())

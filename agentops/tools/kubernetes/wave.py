@@ -1,0 +1,230 @@
+"""One parallel wave of reads: lists and logs, each of which may fail without spoiling the others.
+
+Comes in: what is wanted. Goes out: what was read, and a ``Gap`` with the reason for everything that was not. It raises
+only when the API server cannot be reached, or accepts nobody, and nothing at all was read.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from agentops.core.errors import ClusterError, Forbidden, NotFound, Unreachable
+from agentops.core.progress import Progress, Stage, Step
+from agentops.core.snapshot import Gap, LogTail
+from agentops.core.text import plural
+from agentops.tools.kubernetes.client import Cluster, Selection
+from agentops.tools.kubernetes.kinds import Kind
+from agentops.tools.kubernetes.logtext import log_lines
+from agentops.tools.kubernetes.unwell import LogWish
+
+THREADS = 8
+_OBJECT_LIMIT = 50_000
+_LOG_LINES = 60
+_LOG_BYTES = 65_536
+_LOG_LINE_LIMIT = 1_000
+_WITHOUT_HELM = "type!=helm.sh/release.v1"
+"""Helm keeps each release as a Secret of up to a megabyte; no analyzer reads them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListWish:
+    """One list that is wanted; ``namespace`` is empty for all namespaces and for cluster-scoped kinds."""
+
+    kind: Kind
+    namespace: str = ""
+
+    @property
+    def what(self) -> str:
+        """How a gap names it."""
+        if not self.kind.namespaced:
+            return self.kind.kind
+        return f"{self.kind.kind} in {self.namespace or 'all namespaces'}"
+
+
+@dataclass(slots=True)
+class Haul:
+    """What the waves of one sweep brought back; grows under one lock."""
+
+    objects: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    failed: dict[ListWish, ClusterError] = field(default_factory=dict)
+    cut: list[Gap] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def is_lost(self) -> Unreachable | None:
+        """Return the error when the server does not answer and nothing was read so far."""
+        lost = next((error for error in self.failed.values() if isinstance(error, Unreachable)), None)
+        return lost if lost and not self.objects else None
+
+
+def read_lists(
+    cluster: Cluster, wishes: Sequence[ListWish], haul: Haul, *, progress: Progress, deadline_s: float
+) -> None:
+    """Read all ``wishes`` into ``haul``, eight at a time; what is not back by the deadline counts as failed.
+
+    Raises:
+        Unreachable: there is no answer, and nothing was read before.
+        ClusterError: the credentials are not accepted.
+    """
+    with _threads() as pool:
+        futures = {pool.submit(_read_list, cluster, wish, haul): wish for wish in wishes}
+        for future in _as_done(futures, deadline_s):
+            wish = futures[future]
+            _settle(future, wish, haul, progress)
+        for future, wish in futures.items():
+            if not future.done() or future.cancelled():
+                future.cancel()
+                haul.failed.setdefault(wish, Unreachable(f"no answer within {deadline_s:.0f} s"))
+    if (lost := haul.is_lost()) is not None:
+        raise lost
+    refused = [error for error in haul.failed.values() if error.code == "unauthorized"]
+    if refused and not haul.objects:
+        raise refused[0]
+
+
+def _settle(future: Future[int], wish: ListWish, haul: Haul, progress: Progress) -> None:
+    try:
+        count = future.result()
+    except ClusterError as error:
+        with haul.lock:
+            haul.failed[wish] = error
+        progress(Step(stage=Stage.SWEEP, text=f"{wish.what}: not read", key=wish.what, done=True))
+        return
+    progress(Step(stage=Stage.SWEEP, text=f"{wish.what}: {count:,}", key=wish.what, done=True))
+
+
+def _read_list(cluster: Cluster, wish: ListWish, haul: Haul) -> int:
+    if (lost := haul.is_lost()) is not None:
+        raise lost
+    try:
+        found = _secrets(cluster, wish) if wish.kind.plural == "secrets" else _pruned(cluster, wish)
+    except ClusterError as error:
+        if error.code != "expired":
+            raise
+        # The list changed under the continue token (410 Gone); from the start, once.
+        found = _secrets(cluster, wish) if wish.kind.plural == "secrets" else _pruned(cluster, wish)
+    if len(found) > _OBJECT_LIMIT:
+        del found[_OBJECT_LIMIT:]
+        with haul.lock:
+            haul.cut.append(Gap(what=wish.what, reason=f"there are more; the first {_OBJECT_LIMIT:,} were read"))
+    with haul.lock:
+        haul.objects.setdefault(wish.kind.kind, []).extend(found)
+    return len(found)
+
+
+def _pruned(cluster: Cluster, wish: ListWish) -> list[dict[str, Any]]:
+    from agentops.tools.kubernetes.pruning import Pruner
+
+    found: list[dict[str, Any]] = []
+    for page in cluster.list_decoded(wish.kind, Selection(namespace=wish.namespace), Pruner(wish.kind).page):
+        found += page
+        if len(found) > _OBJECT_LIMIT:
+            break
+    return found
+
+
+def _secrets(cluster: Cluster, wish: ListWish) -> list[dict[str, Any]]:
+    """Return Secrets with their keys only, ``data`` mapped key -> ``""`` as the snapshot wants it."""
+    try:
+        found, _ = cluster.list_objects(
+            wish.kind, Selection(namespace=wish.namespace, fields=_WITHOUT_HELM), limit=_OBJECT_LIMIT + 1
+        )
+    except ClusterError as error:
+        if error.code not in {"bad-request", "unsupported"}:
+            raise
+        found, _ = cluster.list_objects(wish.kind, Selection(namespace=wish.namespace), limit=_OBJECT_LIMIT + 1)
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": item.get("metadata") or {},
+            "type": item.get("type") or "Opaque",
+            "data": dict.fromkeys(item.get("data") or {}, ""),
+        }
+        for item in found
+    ]
+
+
+def read_logs(
+    cluster: Cluster, wishes: Iterable[LogWish], *, progress: Progress, deadline_s: float
+) -> tuple[tuple[LogTail, ...], tuple[Gap, ...]]:
+    """Return the last lines of the wanted containers, current and previous run, and what could not be read."""
+    requests = [(wish, previous) for wish in wishes for previous in ((False, True) if wish.previous else (False,))]
+    tails: dict[tuple[LogWish, bool], LogTail] = {}
+    gaps: list[Gap] = []
+    with _threads() as pool:
+        futures = {pool.submit(_read_log, cluster, wish, previous): (wish, previous) for wish, previous in requests}
+        for future in _as_done(futures, deadline_s):
+            wish, previous = futures[future]
+            try:
+                tails[wish, previous] = future.result()
+            except ClusterError as error:
+                # The run before may be gone from the node already; that is not worth a gap when the last one is there.
+                if not previous:
+                    gaps.append(Gap(what=f"logs of {wish.namespace}/{wish.pod} {wish.container}", reason=error.message))
+        for future, (wish, _) in futures.items():
+            if not future.done():
+                future.cancel()
+                reason = f"no answer within {deadline_s:.0f} s"
+                gaps.append(Gap(what=f"logs of {wish.namespace}/{wish.pod} {wish.container}", reason=reason))
+    if requests:
+        progress(Step(stage=Stage.SWEEP, text=f"logs of {plural(len(tails), 'container run')}", key="logs", done=True))
+    return tuple(tails[request] for request in requests if request in tails and tails[request].lines), tuple(gaps)
+
+
+def _read_log(cluster: Cluster, wish: LogWish, previous: bool) -> LogTail:
+    from agentops.tools.kubernetes.kinds import builtin
+
+    query = [("container", wish.container), ("tailLines", str(_LOG_LINES)), ("limitBytes", str(_LOG_BYTES))]
+    if previous:
+        query.append(("previous", "true"))
+    path = builtin("Pod").path(namespace=wish.namespace, name=wish.pod, subresource="log")
+    body, _ = cluster.get_text(path, query, limit_bytes=_LOG_BYTES)
+    lines = log_lines(body, line_limit=_LOG_LINE_LIMIT)
+    return LogTail(
+        namespace=wish.namespace,
+        pod=wish.pod,
+        container=wish.container,
+        previous=previous,
+        lines=lines[-_LOG_LINES:],
+    )
+
+
+@contextmanager
+def _threads() -> Iterator[ThreadPoolExecutor]:
+    """Run a pool that is not waited for: a request that hangs must not hold up the answer, nor Ctrl-C."""
+    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="sweep")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _as_done(futures: Iterable[Future[Any]], deadline_s: float) -> Iterator[Future[Any]]:
+    """Yield futures as they finish; end without an error at the deadline."""
+    pending = set(futures)
+    end = monotonic() + deadline_s
+    while pending:
+        done, pending = wait(pending, timeout=max(end - monotonic(), 0), return_when=FIRST_COMPLETED)
+        if not done:
+            return
+        yield from done
+
+
+def gaps_of(haul: Haul) -> tuple[Gap, ...]:
+    """Return why each failed list is missing, in a stable order."""
+    gaps = [Gap(what=wish.what, reason=_reason(error)) for wish, error in haul.failed.items()]
+    return tuple(sorted([*gaps, *haul.cut], key=lambda gap: gap.what))
+
+
+def _reason(error: ClusterError) -> str:
+    if isinstance(error, Forbidden):
+        return f"not allowed: {error.message}"
+    if isinstance(error, NotFound):
+        return "this server does not serve the kind"
+    return error.message
