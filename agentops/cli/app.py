@@ -5,7 +5,6 @@ This is one of the two places that catch every exception: a traceback never reac
 
 from __future__ import annotations
 
-import difflib
 import os
 import signal
 import sys
@@ -34,8 +33,6 @@ Examples:
 Exit codes: 0 done, 1 error, 2 usage, 3 a problem was found (with --exit-code),
 8 the audit chain is broken, 130 interrupted. JSON: --output json, one document.
 """
-
-_COMMANDS = ("investigate", "triage", "show", "history", "doctor", "audit", "tools", "sandbox")
 
 
 def build() -> typer.Typer:
@@ -106,9 +103,7 @@ def _usage(message: str, words: Sequence[str]) -> UsageError:
         return UsageError("a command is missing", hint=f"See: {f'agentops {_command(words)}'.strip()} --help")
     if not message.startswith("No such command"):
         return UsageError(message, hint=f"See: {f'agentops {_command(words)}'.strip()} --help")
-    named = next((word for word in words if not word.startswith("-")), "")
-    near = difflib.get_close_matches(named, _COMMANDS, n=1)
-    return UsageError(message, hint=f"Did you mean {near[0]}?" if near else "See: agentops --help")
+    return UsageError(message, hint="See: agentops --help")
 
 
 def failure(error: AgentopsError, command: str) -> Result:
