@@ -1,0 +1,62 @@
+"""Rules of the house that no type checker sees: start-up stays light, generated files are fresh."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+_SDKS = {"anthropic", "kubernetes", "boto3", "botocore", "mcp", "cryptography", "pydantic", "rich", "typer", "yaml"}
+_HEAVY = {"anthropic", "kubernetes", "boto3", "botocore", "mcp", "cryptography", "httpx2"}
+
+_PROBE = """
+import io, json, sys
+sys.argv = ["agentops", *{words!r}]
+sys.stdout, out = io.StringIO(), sys.stdout
+sys.stderr = io.StringIO()
+from agentops.__main__ import main
+try:
+    code = main()
+except SystemExit as stop:
+    code = stop.code
+out.write(json.dumps([code, sorted({{name.partition(".")[0] for name in sys.modules}})]))
+"""
+
+
+def _imported(words: list[str], home: Path) -> tuple[int, set[str]]:
+    program = _PROBE.format(words=words)
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"AGENTOPS_HOME": str(home), "PATH": "/usr/bin:/bin"},
+    )
+    code, names = json.loads(done.stdout)
+    return code, set(names)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["-h"], ["-V"]])
+def test_help_and_version_import_nothing_of_weight(words: list[str], tmp_path: Path) -> None:
+    """The two fastest answers load neither an SDK nor the terminal libraries."""
+    code, names = _imported(words, tmp_path)
+    assert (code, names & _SDKS) == (0, set())
+
+
+@pytest.mark.parametrize("words", [["history"], ["audit", "verify"], ["investigate", "--help"], ["tools", "list"]])
+def test_commands_that_touch_no_cluster_load_no_sdk(words: list[str], tmp_path: Path) -> None:
+    """What needs no SDK does not pay for one."""
+    code, names = _imported(words, tmp_path)
+    assert (code, names & _HEAVY) == (0, set())
+
+
+def test_generated_files_are_fresh() -> None:
+    """The static help text and the completions are what the command tree says today."""
+    done = subprocess.run(
+        [sys.executable, "scripts/generate.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
