@@ -101,10 +101,9 @@ class Claude:
         while True:
             try:
                 return self._attempt(request, progress)
-            except RequestRejected as failure:
-                if not self._adapt(failure, progress):
-                    raise
             except ModelFailure as failure:
+                if isinstance(failure, RequestRejected) and self._adapt(failure, progress):
+                    continue
                 if not failure.retryable:
                     raise
                 if attempt >= self._retries.attempts:

@@ -103,14 +103,23 @@ def load_script(path: Path) -> Scripted:
         document = json.loads(text) if path.suffix == ".json" else _yaml(text)
     except (OSError, ValueError) as error:
         raise UsageError(f"the script {path} cannot be read: {one_line(str(error))}") from error
-    turns = document.get("turns") if isinstance(document, dict) else None
+    turns = checked(document.get("turns") if isinstance(document, dict) else None, f"the script {path}")
+    return Scripted(turns, name=f"scripted:{document.get('name') or path.name}")
+
+
+def checked(turns: Any, what: str) -> list[dict[str, Any]]:
+    """Return ``turns`` when they can be played.
+
+    Raises:
+        UsageError: they cannot; ``what`` says in the message whose turns they are.
+    """
     if not isinstance(turns, list) or not turns:
-        raise UsageError(f"the script {path} has no list of turns", hint="See docs/models.md.")
+        raise UsageError(f"{what} has no list of turns", hint="See docs/models.md.")
     for number, turn in enumerate(turns, 1):
         wrong = _wrong(turn)
         if wrong:
-            raise UsageError(f"turn {number} of the script {path} {wrong}", hint="See docs/models.md.")
-    return Scripted(turns, name=f"scripted:{document.get('name') or path.name}")
+            raise UsageError(f"turn {number} of {what} {wrong}", hint="See docs/models.md.")
+    return turns
 
 
 def _yaml(text: str) -> Any:

@@ -164,7 +164,7 @@ class Bench:
             opening=more.pop("opening", "An alert fired."),
             context="test",
             limits=limits or Limits(),
-            progress=self.steps.append,
+            progress=more.pop("progress", self.steps.append),
             monotonic=more.pop("monotonic", lambda: 0.0),
             keep=self.kept.extend,
             **more,
