@@ -1,0 +1,204 @@
+"""``Sandbox``: a scenario's cluster behind a real socket, with a kubeconfig, an alert, and time that goes on.
+
+Comes in: a scenario. Goes out: a URL on loopback that any Kubernetes client can use, a kubeconfig in a private
+folder, and the scenario's alert as Alertmanager would post it. Must never listen on anything but loopback, or leave
+its folder behind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from agentops.core.clock import Clock, to_iso, utc_now
+from agentops.sandbox.kubelet.logs import NodeReports
+from agentops.sandbox.objects import pod_ready
+from agentops.sandbox.programs import seconds
+from agentops.sandbox.scenario import Scenario
+from agentops.sandbox.simulation import Simulation
+from agentops.sandbox.store import Obj, StoreEvent
+from agentops.sandbox.wire.server import ApiServer
+
+CONTEXT = "sandbox"
+_TICK_S = 0.25
+
+
+class Sandbox:
+    """A running sandbox; use it as a context manager, or call ``start`` and ``stop``.
+
+    Arguments:
+        scenario: what to play, from ``scenario.load``.
+        seed: decides names and uids.
+        now: the clock that the simulated one follows once the history has been played.
+        state: manifests saved by ``dump``; given, they are loaded in place of playing the scenario.
+        ticking: False leaves time standing still but for ``advance``; for tests.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        seed: int = 0,
+        now: Clock = utc_now,
+        state: Sequence[Obj] | None = None,
+        ticking: bool = True,
+    ) -> None:
+        self.scenario = scenario
+        self.context = CONTEXT
+        self.url = ""
+        self._seed, self._now, self._state, self._ticking = seed, now, state, ticking
+        self._ahead = timedelta()
+        self._folder: Path | None = None
+        self._stopping = threading.Event()
+        self._changed = threading.Event()
+        self._ticker: threading.Thread | None = None
+        self._server: ApiServer | None = None
+        self._simulation: Simulation | None = None
+
+    def __enter__(self) -> Sandbox:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def simulation(self) -> Simulation:
+        """The cluster itself, for tests and the oracle."""
+        if self._simulation is None:
+            self._simulation = Simulation(self.scenario, seed=self._seed, now=self._now())
+        return self._simulation
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The path of a kubeconfig with the one context ``sandbox``; there once ``start`` has returned."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="agentops-sandbox-"))
+        return self._folder / "kubeconfig"
+
+    @property
+    def alert_payload(self) -> dict[str, Any]:
+        """The scenario's alert as an Alertmanager webhook (version 4) document."""
+        return alert_payload(self.simulation)
+
+    def start(self) -> None:
+        """Play the history up to now, serve, and let time go on."""
+        simulation = self.simulation
+        if self._state is None:
+            simulation.play()
+        else:
+            simulation.resume(self._state)
+        reports = NodeReports(simulation.world, simulation.kubelet)
+        self._server = ApiServer(simulation.store, logs=reports, usage=reports)
+        self.url = self._server.start()
+        self._write_kubeconfig()
+        simulation.store.subscribe(self._notice)
+        if self._ticking:
+            self._ticker = threading.Thread(target=self._tick, name="sandbox-clock", daemon=True)
+            self._ticker.start()
+
+    def stop(self) -> None:
+        """Stop serving and remove the kubeconfig; may be called twice."""
+        self._stopping.set()
+        self._changed.set()
+        if self._ticker is not None:
+            self._ticker.join()
+            self._ticker = None
+        if self._server is not None:
+            self._server.stop()
+            self._server = None
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+    def advance(self, seconds: float) -> None:
+        """Jump ahead: all that would happen within ``seconds`` has happened when this returns."""
+        with self.simulation.store.lock:
+            self._ahead += timedelta(seconds=seconds)
+            self.simulation.advance(seconds)
+
+    def dump(self) -> list[Obj]:
+        """Return the whole state as plain manifests, for ``state``."""
+        return self.simulation.store.dump()
+
+    def _tick(self) -> None:
+        while not self._stopping.is_set():
+            self._changed.wait(_TICK_S)
+            self._changed.clear()
+            if not self._stopping.is_set():
+                self.simulation.run_until(self._now() + self._ahead)
+
+    def _notice(self, _: StoreEvent) -> None:
+        # A write through the API wakes the controllers at once and not at the next tick.
+        self._changed.set()
+
+    def _write_kubeconfig(self) -> None:
+        server = {"name": CONTEXT, "cluster": {"server": self.url}}
+        user = {"name": "admin", "user": {}}
+        context = {"cluster": CONTEXT, "user": "admin", "namespace": self.scenario.namespace}
+        document = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [server],
+            "users": [user],
+            "contexts": [{"name": CONTEXT, "context": context}],
+            "current-context": CONTEXT,
+        }
+        path = self.kubeconfig
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(document, indent=2), encoding="utf-8")
+
+
+def alert_payload(simulation: Simulation) -> dict[str, Any]:
+    """Return a scenario's alert as an Alertmanager webhook (version 4) document.
+
+    A label value ``$pod:Pod/NAMESPACE/PREFIX`` becomes the name of a pod with that prefix, an unready one if any.
+    """
+    raw: Mapping[str, Any] = simulation.scenario.alert
+    labels = {"alertname": raw["name"], "severity": raw.get("severity", "warning"), "cluster": CONTEXT}
+    labels |= {name: _filled(simulation, str(value)) for name, value in (raw.get("labels") or {}).items()}
+    annotations = {name: str(raw[name]) for name in ("summary", "description", "runbook_url") if raw.get(name)}
+    started_at = simulation.present + timedelta(seconds=seconds(raw["at"]))
+    alert = {
+        "status": raw.get("status", "firing"),
+        "labels": labels,
+        "annotations": annotations,
+        "startsAt": to_iso(started_at),
+        "endsAt": "0001-01-01T00:00:00Z",
+        "generatorURL": "http://prometheus.monitoring:9090/graph?g0.expr=ALERTS&g0.tab=1",
+        "fingerprint": hashlib.blake2b(json.dumps(labels, sort_keys=True).encode(), digest_size=8).hexdigest(),
+    }
+    if alert["status"] == "resolved":
+        alert["endsAt"] = to_iso(simulation.present)
+    group = {name: labels[name] for name in ("alertname", "namespace") if name in labels}
+    return {
+        "receiver": "agentops",
+        "status": alert["status"],
+        "alerts": [alert],
+        "groupLabels": group,
+        "commonLabels": labels,
+        "commonAnnotations": annotations,
+        "externalURL": "http://alertmanager.monitoring:9093",
+        "version": "4",
+        "groupKey": "{}:{" + ", ".join(f'{name}="{value}"' for name, value in group.items()) + "}",
+        "truncatedAlerts": 0,
+    }
+
+
+def _filled(simulation: Simulation, value: str) -> str:
+    if not value.startswith("$pod:"):
+        return value
+    _, namespace, prefix = value.removeprefix("$pod:").split("/")
+    pods = [pod for pod in simulation.store.list("Pod", namespace) if pod["metadata"]["name"].startswith(prefix)]
+    pods.sort(key=lambda pod: (pod_ready(pod), pod["metadata"]["name"]))
+    return str(pods[0]["metadata"]["name"]) if pods else prefix.rstrip("-")

@@ -1,0 +1,127 @@
+"""The DaemonSet controller: one pod on every node that it may run on.
+
+Comes in: DaemonSets, their pods, and Nodes. Goes out: pods pinned to nodes, ControllerRevisions, status and events.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from agentops.sandbox.controllers.admit import admit_pod
+from agentops.sandbox.controllers.replicaset import new_pod
+from agentops.sandbox.controllers.revisions import current_revision, mark_of
+from agentops.sandbox.controllers.runtime import Controller, all_of, its_owner, itself
+from agentops.sandbox.objects import deleting, has_all, labels_of, name_of, percent_of, pod_ready, tolerates
+from agentops.sandbox.store import Key, Obj
+from agentops.sandbox.world import World, fresh
+
+_HASH = "controller-revision-hash"
+_COMPONENT = "daemonset-controller"
+_KEYS = ("not-ready", "unreachable", "disk-pressure", "memory-pressure", "pid-pressure", "unschedulable")
+
+
+def controller() -> Controller:
+    """Return the control loop: DaemonSets, their pods, and every node."""
+    watches = {"DaemonSet": itself, "Pod": its_owner("DaemonSet"), "Node": all_of("DaemonSet", "apps")}
+    return Controller(name="daemonset", watches=watches, reconcile=reconcile)
+
+
+def reconcile(world: World, key: Key) -> datetime | None:
+    """Bring one DaemonSet's pods in line with the nodes and its template."""
+    live = world.store.peek(key)
+    if live is None or deleting(live):
+        return None
+    revision = current_revision(world, live)
+    spec = live["spec"]["template"]["spec"]
+    tolerations = [*(spec.get("tolerations") or []), *_own_tolerations()]
+    eligible = [name_of(node) for node in world.store.list("Node") if _fits(node, spec, tolerations)]
+    pods = {_node(pod): pod for pod in world.owned(live, "Pod")}
+    for node in eligible:
+        if node not in pods:
+            _make(world, live, node, tolerations, mark_of(revision))
+    for node, pod in pods.items():
+        finished = (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded")
+        if (node not in eligible or finished) and not deleting(pod):
+            _remove(world, live, pod)
+    _update(world, live, mark_of(revision), len(eligible))
+    _write_status(world, live, eligible, mark_of(revision))
+    return None
+
+
+def _own_tolerations() -> list[dict[str, Any]]:
+    """Return what every DaemonSet pod tolerates (kubernetes.io/docs/concepts/workloads/controllers/daemonset)."""
+    lasting = ("not-ready", "unreachable")
+    return [
+        {
+            "key": f"node.kubernetes.io/{key}",
+            "operator": "Exists",
+            "effect": "NoExecute" if key in lasting else "NoSchedule",
+        }
+        for key in _KEYS
+    ]
+
+
+def _fits(node: Obj, spec: Obj, tolerations: list[dict[str, Any]]) -> bool:
+    blocking = [one for one in node["spec"].get("taints") or [] if one["effect"] != "PreferNoSchedule"]
+    # What follows a node's own state never keeps a running daemon off it.
+    blocking = [one for one in blocking if not one["key"].startswith("node.kubernetes.io/")]
+    return has_all(spec.get("nodeSelector") or {}, labels_of(node)) and all(
+        tolerates(tolerations, taint) for taint in blocking
+    )
+
+
+def _node(pod: Obj) -> str:
+    terms = pod["spec"]["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    return str(terms["nodeSelectorTerms"][0]["matchFields"][0]["values"][0])
+
+
+def _make(world: World, live: Obj, node: str, tolerations: list[dict[str, Any]], mark: str) -> None:
+    pod = new_pod(live, live["spec"]["template"], f"{name_of(live)}-{world.suffix()}", {_HASH: mark})
+    terms = [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}]
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
+    pod["spec"] |= {"affinity": {"nodeAffinity": required}, "tolerations": tolerations}
+    refusal = admit_pod(world, pod)
+    if refusal:
+        world.event(live, "Warning", "FailedCreate", f"Error creating: {refusal}", _COMPONENT)
+        return
+    world.store.create(pod)
+    world.event(live, "Normal", "SuccessfulCreate", f"Created pod: {name_of(pod)}", _COMPONENT)
+
+
+def _remove(world: World, live: Obj, pod: Obj) -> None:
+    world.delete(pod)
+    world.event(live, "Normal", "SuccessfulDelete", f"Deleted pod: {name_of(pod)}", _COMPONENT)
+
+
+def _update(world: World, live: Obj, mark: str, total: int) -> None:
+    strategy = live["spec"].get("updateStrategy") or {}
+    if strategy.get("type") == "OnDelete":
+        return
+    most = percent_of((strategy.get("rollingUpdate") or {}).get("maxUnavailable"), total, default=1, up=True)
+    pods = world.owned(live, "Pod")
+    old = [pod for pod in pods if labels_of(pod).get(_HASH) != mark and not deleting(pod)]
+    for pod in (one for one in old if not pod_ready(one)):
+        _remove(world, live, pod)
+    down = total - sum(pod_ready(pod) and not deleting(pod) for pod in pods)
+    for pod in [one for one in old if pod_ready(one)][: max(most - down, 0)]:
+        _remove(world, live, pod)
+
+
+def _write_status(world: World, live: Obj, eligible: list[str], mark: str) -> None:
+    pods = [pod for pod in world.owned(live, "Pod") if not deleting(pod)]
+    right = [pod for pod in pods if _node(pod) in eligible]
+    ready = sum(map(pod_ready, right))
+    status = {
+        **fresh(live),
+        "observedGeneration": live["metadata"].get("generation", 1),
+        "desiredNumberScheduled": len(eligible),
+        "currentNumberScheduled": len(right),
+        "numberMisscheduled": len(pods) - len(right),
+        "numberReady": ready,
+        "numberAvailable": ready,
+        "numberUnavailable": len(eligible) - ready,
+        "updatedNumberScheduled": sum(labels_of(pod).get(_HASH) == mark for pod in right),
+    }
+    optional = ("numberAvailable", "numberUnavailable", "updatedNumberScheduled")
+    world.set_status(live, {name: value for name, value in status.items() if value or name not in optional})

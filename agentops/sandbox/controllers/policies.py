@@ -1,0 +1,191 @@
+"""Counts and limits: PodDisruptionBudget status, ResourceQuota usage, and the HorizontalPodAutoscaler.
+
+Comes in: those objects and the pods that they cover. Goes out: their status, and scale changes by the autoscaler.
+Wording as of kube-controller-manager 1.32.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from agentops.sandbox.controllers.admit import amount, quota_usage
+from agentops.sandbox.controllers.runtime import Controller, all_of, itself
+from agentops.sandbox.objects import (
+    containers_of,
+    labels_of,
+    matches,
+    name_of,
+    namespace_of,
+    percent_of,
+    pod_active,
+    pod_ready,
+    quantity,
+    set_condition,
+)
+from agentops.sandbox.store import Key, Obj, copy_json, key_of
+from agentops.sandbox.world import World, fresh
+
+_SYNC = timedelta(seconds=15)
+_COUNTED = ("Pod", "Service", "ConfigMap", "Secret", "PersistentVolumeClaim")
+
+
+def controllers() -> tuple[Controller, ...]:
+    """Return the control loops for disruption budgets, quotas and autoscalers."""
+    counted = dict.fromkeys(_COUNTED, all_of("ResourceQuota"))
+    return (
+        Controller(
+            name="disruption",
+            watches={"PodDisruptionBudget": itself, "Pod": all_of("PodDisruptionBudget", "policy")},
+            reconcile=_budget,
+        ),
+        Controller(name="quota", watches={"ResourceQuota": itself, **counted}, reconcile=_quota),
+        Controller(
+            name="autoscaler",
+            watches={"HorizontalPodAutoscaler": itself, "Pod": _autoscalers_of},
+            reconcile=_autoscale,
+        ),
+    )
+
+
+def _budget(world: World, key: Key) -> datetime | None:
+    live = world.store.peek(key)
+    if live is None:
+        return None
+    spec = live["spec"]
+    pods = [pod for pod in world.namespaced("Pod", live) if matches(spec.get("selector"), labels_of(pod))]
+    pods = [pod for pod in pods if pod_active(pod)]
+    total, healthy = len(pods), sum(map(pod_ready, pods))
+    if "maxUnavailable" in spec:
+        desired = max(total - percent_of(spec["maxUnavailable"], total, default=0, up=True), 0)
+    else:
+        desired = percent_of(spec.get("minAvailable"), total, default=1, up=True)
+    allowed = max(healthy - desired, 0) if total else 0
+    status = fresh(live)
+    conditions = status.get("conditions") or []
+    found = {"type": "DisruptionAllowed", "status": str(allowed > 0), "message": ""}
+    found["reason"] = "SufficientPods" if allowed else "InsufficientPods"
+    generation = live["metadata"].get("generation", 1)
+    set_condition(conditions, {**found, "observedGeneration": generation}, world.now)
+    counts = {
+        "currentHealthy": healthy,
+        "desiredHealthy": desired,
+        "disruptionsAllowed": allowed,
+        "expectedPods": total,
+    }
+    world.set_status(live, {**status, **counts, "conditions": conditions, "observedGeneration": generation})
+    return None
+
+
+def _quota(world: World, key: Key) -> datetime | None:
+    live = world.store.peek(key)
+    if live is None:
+        return None
+    hard = live["spec"].get("hard") or {}
+    used = quota_usage(world, namespace_of(live))
+    shown = {name: amount(name, used.get(name, 0.0)) for name in hard}
+    world.set_status(live, {"hard": dict(hard), "used": shown})
+    return None
+
+
+def _autoscalers_of(world: World, pod: Obj) -> Iterable[Key]:
+    return [key_of(one) for one in world.namespaced("HorizontalPodAutoscaler", pod)]
+
+
+def _autoscale(world: World, key: Key) -> datetime | None:
+    live = world.store.peek(key)
+    if live is None:
+        return None
+    target = live["spec"]["scaleTargetRef"]
+    scaled = next(
+        (one for one in world.namespaced(target["kind"], live) if name_of(one) == target["name"]),
+        None,
+    )
+    conditions = copy_json(fresh(live).get("conditions") or [])
+    if scaled is None:
+        group = f"{target['kind'].lower()}s.apps"
+        message = (
+            f'the HPA controller was unable to get the target\'s current scale: {group} "{target["name"]}" not found'
+        )
+        _judge(world, conditions, "AbleToScale", "False", "FailedGetScale", message)
+        world.set_status(live, {**fresh(live), "conditions": conditions})
+        world.event(live, "Warning", "FailedGetScale", message.rpartition("scale: ")[2], "horizontal-pod-autoscaler")
+        return world.now + _SYNC * 4
+    usage = _utilization(world, scaled)
+    current = int(scaled["spec"].get("replicas", 1))
+    if usage is None:
+        message = (
+            "the HPA was unable to compute the replica count: failed to get cpu utilization: missing request for cpu"
+        )
+        _judge(world, conditions, "AbleToScale", "True", "SucceededGetScale", _GOT_SCALE)
+        _judge(world, conditions, "ScalingActive", "False", "FailedGetResourceMetric", message)
+        status = {"currentReplicas": current, "desiredReplicas": current, "conditions": conditions}
+        world.set_status(live, {**fresh(live), **status})
+        return world.now + _SYNC * 4
+    _scale(world, live, scaled, usage, conditions)
+    return None
+
+
+_GOT_SCALE = "the HPA controller was able to get the target's current scale"
+
+
+def _judge(world: World, conditions: list[dict[str, Any]], kind: str, status: str, reason: str, message: str) -> None:
+    found = {"type": kind, "status": status, "reason": reason, "message": message}
+    set_condition(conditions, found, world.now)
+
+
+def _utilization(world: World, scaled: Obj) -> int | None:
+    """Return the pods' mean cpu use as a percentage of what they request; None without a request."""
+    pods = [
+        pod
+        for pod in world.namespaced("Pod", scaled)
+        if matches(scaled["spec"]["selector"], labels_of(pod)) and pod_ready(pod) and pod_active(pod)
+    ]
+    used = asked = 0.0
+    for container in (one for pod in pods for one in containers_of(pod["spec"])):
+        program = world.programs.find(container["image"])
+        used += program.cpu if program else 0.0
+        asked += quantity(((container.get("resources") or {}).get("requests") or {}).get("cpu"))
+    if not pods:
+        return 0
+    return round(100 * used / asked) if asked else None
+
+
+def _scale(world: World, live: Obj, scaled: Obj, usage: int, conditions: list[dict[str, Any]]) -> None:
+    spec = live["spec"]
+    current = int(scaled["spec"].get("replicas", 1))
+    least, most = spec.get("minReplicas", 1), spec["maxReplicas"]
+    goal = next(
+        (one["resource"]["target"].get("averageUtilization", 80) for one in spec["metrics"] if "resource" in one), 80
+    )
+    # Within a tenth of the goal nothing is changed (horizontal-pod-autoscaler-tolerance).
+    proposed = current if abs(usage / goal - 1) <= 0.1 or not usage else math.ceil(current * usage / goal)
+    desired = min(max(proposed, least), most)
+    _judge(world, conditions, "AbleToScale", "True", "ReadyForNewScale", "recommended size matches current size")
+    valid = "the HPA was able to successfully calculate a replica count from cpu resource utilization"
+    _judge(world, conditions, "ScalingActive", "True", "ValidMetricFound", f"{valid} (percentage of request)")
+    limited = {
+        True: ("True", "TooManyReplicas", "the desired replica count is more than the maximum replica count"),
+        False: ("False", "DesiredWithinRange", "the desired count is within the acceptable range"),
+    }[proposed > most]
+    if proposed < least:
+        limited = ("True", "TooFewReplicas", "the desired replica count is less than the minimum replica count")
+    _judge(world, conditions, "ScalingLimited", *limited)
+    metric = {"current": {"averageUtilization": usage}, "name": "cpu"}
+    status = {
+        **fresh(live),
+        "observedGeneration": live["metadata"].get("generation", 1),
+        "currentReplicas": current,
+        "desiredReplicas": desired,
+        "currentMetrics": [{"type": "Resource", "resource": metric}],
+        "conditions": conditions,
+    }
+    if desired != current:
+        status["lastScaleTime"] = world.stamp
+        world.edit(key_of(scaled), lambda one: one["spec"].update({"replicas": desired}))
+        way = "above" if desired > current else "below"
+        message = f"New size: {desired}; reason: cpu resource utilization (percentage of request) {way} target"
+        world.event(live, "Normal", "SuccessfulRescale", message, "horizontal-pod-autoscaler")
+    world.set_status(live, status)

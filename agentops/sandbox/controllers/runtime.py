@@ -1,0 +1,118 @@
+"""Runs the controllers: changed objects become work, work is done until nothing is left, then time jumps ahead.
+
+Comes in: store events and the moments at which controllers want to look again. Goes out: calls of ``reconcile``, one
+key at a time, always in the same order for the same history. Must never start a thread or read the machine's clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from agentops.core.errors import AgentopsError
+from agentops.sandbox.clock import Agenda
+from agentops.sandbox.objects import owner_key
+from agentops.sandbox.store import Key, Obj, StoreEvent, key_of
+from agentops.sandbox.world import World
+
+Watch: TypeAlias = Callable[[World, Obj], Iterable[Key]]
+Reconcile: TypeAlias = Callable[[World, Key], datetime | None]
+Work: TypeAlias = tuple[int, Key]
+# Far more than any start-up needs at one instant; a loop between two controllers shows here and not as a hang.
+_MAX_STEPS = 200_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Controller:
+    """One control loop: what it watches, and what it does about a key.
+
+    ``watches`` maps a kind to a function from the changed object to the keys that need work. ``reconcile`` brings the
+    object of a key nearer to its spec and returns when to look at it again; None means when something changes.
+    """
+
+    name: str
+    watches: Mapping[str, Watch]
+    reconcile: Reconcile
+
+
+class Runtime:
+    """The queue and the agenda of all controllers."""
+
+    def __init__(self, world: World, controllers: Sequence[Controller]) -> None:
+        self._world = world
+        self._controllers = tuple(controllers)
+        self._queue: dict[Work, None] = {}
+        self._agenda: Agenda[Work] = Agenda()
+        self._watching: dict[str, list[tuple[int, Watch]]] = {}
+        for number, controller in enumerate(self._controllers):
+            for kind, watch in controller.watches.items():
+                self._watching.setdefault(kind, []).append((number, watch))
+        world.poke = self._poke
+        world.store.subscribe(self._changed)
+
+    def run_until(self, target: datetime) -> None:
+        """Do all work there is, moving simulated time from one due moment to the next, up to ``target``."""
+        with self._world.store.lock:
+            self._settle()
+            while (due := self._agenda.next_due) is not None and due <= target:
+                self._world.clock.move_to(due)
+                self._queue.update(dict.fromkeys(self._agenda.take_due(due)))
+                self._settle()
+            self._world.clock.move_to(target)
+
+    @property
+    def idle(self) -> bool:
+        """Whether no work waits right now."""
+        return not self._queue
+
+    def _changed(self, event: StoreEvent) -> None:
+        for number, watch in self._watching.get(event.obj["kind"], ()):
+            for key in watch(self._world, event.obj):
+                self._queue[(number, key)] = None
+
+    def _poke(self, wanted: Iterable[Key]) -> None:
+        for key in wanted:
+            for number, watch in self._watching.get(key.kind, ()):
+                if watch is itself:
+                    self._queue[(number, key)] = None
+
+    def _settle(self) -> None:
+        for _ in range(_MAX_STEPS):
+            if not self._queue:
+                return
+            work = next(iter(self._queue))
+            del self._queue[work]
+            number, key = work
+            self._agenda.put(work, self._controllers[number].reconcile(self._world, key))
+        last = self._controllers[number].name
+        raise AgentopsError(
+            f"the sandbox does not settle: {last} keeps working on {key.kind} {key.name!r}",
+            hint="Look for two parts of the scenario that undo each other.",
+        )
+
+
+def itself(_: World, obj: Obj) -> Iterable[Key]:
+    """Watch: the changed object's own key."""
+    return (key_of(obj),)
+
+
+def its_owner(kind: str) -> Watch:
+    """Return a watch: the key of the controlling owner, when it is of ``kind``."""
+
+    def owner(_: World, obj: Obj) -> Iterable[Key]:
+        key = owner_key(obj)
+        return (key,) if key is not None and key.kind == kind else ()
+
+    return owner
+
+
+def all_of(kind: str, group: str = "") -> Watch:
+    """Return a watch: every object of ``kind`` in the changed object's namespace, or in all when it has none."""
+
+    def every(world: World, obj: Obj) -> Iterable[Key]:
+        namespace = obj["metadata"].get("namespace")
+        return [key_of(found) for found in world.store.list(kind, namespace, group=group)]
+
+    return every

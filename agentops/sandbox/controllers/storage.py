@@ -1,0 +1,142 @@
+"""PersistentVolumeClaims: bound by their StorageClass, or the reason why not, in the words of the volume controllers.
+
+Comes in: claims, classes, volumes, and the pods that wait for them. Goes out: PersistentVolumes, bound claims,
+events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from agentops.sandbox.controllers.runtime import Controller, all_of, itself
+from agentops.sandbox.objects import deleting, name_of, namespace_of, quantity, reference
+from agentops.sandbox.store import Key, Obj
+from agentops.sandbox.world import World, fresh
+
+# Provisioners that have a driver in this cluster; a class may name any other, and then nothing answers.
+PROVISIONERS = frozenset({"ebs.csi.aws.com", "pd.csi.storage.gke.io", "disk.csi.azure.com", "rancher.io/local-path"})
+_RETRY = timedelta(seconds=15)
+_COMPONENT = "persistentvolume-controller"
+_DEFAULT = "storageclass.kubernetes.io/is-default-class"
+
+
+def controller() -> Controller:
+    """Return the control loop: claims, looked at again when a class, a volume or a waiting pod changes."""
+    watches = {
+        "PersistentVolumeClaim": itself,
+        "StorageClass": all_of("PersistentVolumeClaim"),
+        "PersistentVolume": all_of("PersistentVolumeClaim"),
+        "Pod": _claims_of,
+    }
+    return Controller(name="storage", watches=watches, reconcile=reconcile)
+
+
+def claims_in(pod: Obj) -> list[str]:
+    """Return the names of the claims that a pod mounts."""
+    sources = [volume.get("persistentVolumeClaim") for volume in pod["spec"].get("volumes") or []]
+    return [source["claimName"] for source in sources if source]
+
+
+def _claims_of(_: World, pod: Obj) -> Iterable[Key]:
+    return [Key("", "PersistentVolumeClaim", namespace_of(pod), name) for name in claims_in(pod)]
+
+
+def reconcile(world: World, key: Key) -> datetime | None:
+    """Bind one claim, or say why it stays pending."""
+    claim = world.store.peek(key)
+    if claim is None or deleting(claim) or (claim.get("status") or {}).get("phase") == "Bound":
+        return None
+    world.set_status(claim, {**fresh(claim), "phase": "Pending"})
+    if _bind_existing(world, claim):
+        return None
+    name = claim["spec"].get("storageClassName")
+    if name is None:
+        name = _give_default(world, claim)
+    if not name:
+        message = "no persistent volumes available for this claim and no storage class is set"
+        return _wait(world, claim, "Normal", "FailedBinding", message)
+    found = world.peek("StorageClass", "", name, group="storage.k8s.io")
+    if found is None:
+        message = f'storageclass.storage.k8s.io "{name}" not found'
+        return _wait(world, claim, "Warning", "ProvisioningFailed", message)
+    if found.get("volumeBindingMode") == "WaitForFirstConsumer" and not _waiting_pods(world, claim):
+        message = "waiting for first consumer to be created before binding"
+        return _wait(world, claim, "Normal", "WaitForFirstConsumer", message)
+    return _provision(world, claim, found)
+
+
+def _wait(world: World, claim: Obj, kind: str, reason: str, message: str) -> datetime:
+    world.event(claim, kind, reason, message, _COMPONENT)
+    return world.now + _RETRY
+
+
+def _give_default(world: World, claim: Obj) -> str:
+    """Write the default class into a claim that names none."""
+    for found in world.store.list("StorageClass"):
+        if (found["metadata"].get("annotations") or {}).get(_DEFAULT) == "true":
+            live = {**claim, "spec": {**claim["spec"], "storageClassName": name_of(found)}}
+            world.store.update(live)
+            return name_of(found)
+    return ""
+
+
+def _waiting_pods(world: World, claim: Obj) -> list[Obj]:
+    pods = [pod for pod in world.namespaced("Pod", claim) if name_of(claim) in claims_in(pod)]
+    return [pod for pod in pods if not deleting(pod)]
+
+
+def _bind_existing(world: World, claim: Obj) -> bool:
+    """Bind to a volume that is there, free and large enough, as for statically made volumes."""
+    wanted = quantity(claim["spec"]["resources"]["requests"]["storage"])
+    for volume in world.store.list("PersistentVolume"):
+        spec = volume["spec"]
+        held = spec.get("claimRef") or {}
+        ours = held.get("name") == name_of(claim) and held.get("namespace") == namespace_of(claim)
+        free = not held and (volume.get("status") or {}).get("phase", "Available") == "Available"
+        fits = quantity((spec.get("capacity") or {}).get("storage")) >= wanted
+        same = spec.get("storageClassName", "") == (claim["spec"].get("storageClassName") or "")
+        if ours or (free and fits and same and set(claim["spec"]["accessModes"]) <= set(spec["accessModes"])):
+            world.store.update({**volume, "spec": {**spec, "claimRef": reference(claim)}, "status": {"phase": "Bound"}})
+            _bound(world, claim, name_of(volume), spec["capacity"])
+            return True
+    return False
+
+
+def _provision(world: World, claim: Obj, found: Obj) -> datetime | None:
+    provisioner = found["provisioner"]
+    text = f'Waiting for a volume to be created either by the external provisioner "{provisioner}" or manually by the '
+    text += "system administrator. If volume creation is delayed, please verify that the provisioner is running and "
+    text += "correctly registered."
+    if provisioner not in PROVISIONERS:
+        return _wait(world, claim, "Normal", "ExternalProvisioning", text)
+    name = f"pvc-{claim['metadata']['uid']}"
+    size = {"storage": claim["spec"]["resources"]["requests"]["storage"]}
+    message = f'External provisioner is provisioning volume for claim "{namespace_of(claim)}/{name_of(claim)}"'
+    world.event(claim, "Normal", "Provisioning", message, provisioner)
+    spec: dict[str, Any] = {
+        "accessModes": claim["spec"]["accessModes"],
+        "capacity": size,
+        "claimRef": reference(claim),
+        "persistentVolumeReclaimPolicy": found.get("reclaimPolicy", "Delete"),
+        "storageClassName": name_of(found),
+        "volumeMode": "Filesystem",
+        "csi": {"driver": provisioner, "volumeHandle": f"vol-{world.random.getrandbits(68):017x}"},
+    }
+    metadata = {"name": name, "annotations": {"pv.kubernetes.io/provisioned-by": provisioner}}
+    volume = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": metadata, "spec": spec}
+    world.store.create({**volume, "status": {"phase": "Bound"}})
+    world.event(claim, "Normal", "ProvisioningSucceeded", f"Successfully provisioned volume {name}", provisioner)
+    live = world.store.peek(Key("", "PersistentVolumeClaim", namespace_of(claim), name_of(claim)))
+    _bound(world, live or claim, name, size)
+    return None
+
+
+def _bound(world: World, claim: Obj, volume: str, capacity: dict[str, str]) -> None:
+    status = {"phase": "Bound", "accessModes": claim["spec"]["accessModes"], "capacity": capacity}
+    annotations = {**(claim["metadata"].get("annotations") or {}), "pv.kubernetes.io/bind-completed": "yes"}
+    metadata = {**claim["metadata"], "annotations": annotations}
+    world.store.update(
+        {**claim, "metadata": metadata, "spec": {**claim["spec"], "volumeName": volume}, "status": status}
+    )

@@ -1,0 +1,184 @@
+"""Incident scenarios as data: a healthy cluster, what broke it and when, the alert, and what a good answer says.
+
+Comes in: the YAML files under ``scenarios/`` (or a file of your own). Goes out: ``Scenario`` values. The first
+document of a file is its header, so listing scenarios parses only that. Must never start anything.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from agentops.core.errors import UsageError
+from agentops.core.text import one_line
+from agentops.sandbox.programs import seconds
+from agentops.sandbox.store import Obj
+
+FOLDER = Path(__file__).parent / "scenarios"
+DIFFICULTIES = ("easy", "medium", "hard")
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """What a good answer names: the object at fault and the condition it is in; ``kind`` empty: nothing is wrong."""
+
+    kind: str = ""
+    namespace: str = ""
+    name: str = ""
+    condition: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """Steps that happen at a time, in seconds relative to now (so below zero); see ``changes``."""
+
+    at_s: float
+    steps: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """A repair, or something that looks like one; ``why`` says what is wrong with a wrong one."""
+
+    name: str
+    steps: tuple[Mapping[str, Any], ...]
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """One incident. ``title`` and ``difficulty`` come from the header; the rest is empty until ``load``."""
+
+    name: str
+    title: str
+    difficulty: str
+    story: str = ""
+    namespace: str = "default"
+    history_s: float = 7200.0
+    manifests: tuple[Obj, ...] = ()
+    programs: tuple[Mapping[str, Any], ...] = ()
+    credentials: Mapping[str, str] = field(default_factory=dict)
+    moments: tuple[Moment, ...] = ()
+    alert: Mapping[str, Any] = field(default_factory=dict)
+    verdict: str = "root_cause"
+    causes: tuple[Cause, ...] = ()
+    accept: tuple[str, ...] = ()
+    may_change: tuple[str, ...] = ()
+    checks: tuple[Mapping[str, Any], ...] = ()
+    right_fix: Fix | None = None
+    wrong_fixes: tuple[Fix, ...] = ()
+
+    @property
+    def cause(self) -> Cause:
+        """The first cause; an empty one when nothing is wrong."""
+        return self.causes[0] if self.causes else Cause()
+
+
+@lru_cache(maxsize=1)
+def all_scenarios() -> tuple[Scenario, ...]:
+    """Return every scenario that comes with the package, headers only, easy ones first."""
+    found = [_header(path.read_text(encoding="utf-8"), path) for path in sorted(FOLDER.glob("*.yaml"))]
+    return tuple(sorted(found, key=lambda one: (DIFFICULTIES.index(one.difficulty), one.name)))
+
+
+def load(name: str) -> Scenario:
+    """Return a scenario in full, by its name or by the path of a YAML file.
+
+    Raises:
+        UsageError: no such scenario (the message names the nearest), or a file that is not one.
+    """
+    path = FOLDER / f"{name}.yaml" if name.replace("-", "").isalnum() else Path(name)
+    if path.suffix == ".yaml" and path.is_file():
+        return read(path)
+    names = [one.name for one in all_scenarios()]
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    hint = f"Did you mean {near[0]}?" if near else "List them with: agentops sandbox list"
+    raise UsageError(f"no scenario {one_line(name, 60)!r}", hint=hint, code="no-scenario")
+
+
+def read(path: Path) -> Scenario:
+    """Read a scenario file in full.
+
+    Raises:
+        UsageError: it cannot be read, is not YAML, or lacks a required field.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        head = _header(text, path)
+        documents: list[Any] = list(yaml.load_all(text, Loader=_LOADER))
+        body = documents[1] if len(documents) > 1 else {}
+        base_programs, base_manifests, credentials = _base(body.get("base"))
+        return _scenario(head, body, base_programs, base_manifests, credentials)
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"{path} is not a scenario: {one_line(f'{type(error).__name__}: {error}')}",
+            hint="docs/sandbox.md describes the form.",
+        ) from error
+
+
+def _header(text: str, path: Path) -> Scenario:
+    head = next(iter(yaml.load_all(text.partition("\n---\n")[0], Loader=_LOADER)), None)
+    if not isinstance(head, dict) or head.get("difficulty") not in DIFFICULTIES or not head.get("title"):
+        raise UsageError(f"{path} has no scenario header", hint="Its first document has name, title and difficulty.")
+    return Scenario(name=path.stem, title=str(head["title"]), difficulty=head["difficulty"])
+
+
+@lru_cache(maxsize=8)
+def _parsed_base(name: str) -> list[Any]:
+    path = FOLDER / "bases" / f"{name}.yaml"
+    return list(yaml.load_all(path.read_text(encoding="utf-8"), Loader=_LOADER))
+
+
+def _base(name: str | None) -> tuple[list[Any], list[Obj], dict[str, str]]:
+    """Return programs, manifests and registry credentials of a shared base: a header document, then manifests."""
+    if name is None:
+        return [], [], {}
+    head, *manifests = _parsed_base(name)
+    return head.get("programs") or [], manifests, head.get("credentials") or {}
+
+
+def _scenario(
+    head: Scenario, body: Mapping[str, Any], programs: list[Any], manifests: list[Obj], credentials: dict[str, str]
+) -> Scenario:
+    namespace = body["namespace"]
+    own_images = {one["image"] for one in body.get("programs") or []}
+    causes = body.get("causes") or ([body["cause"]] if body.get("cause") else [])
+    first = [Moment(at_s=float("-inf"), steps=tuple(body["healthy"]))] if body.get("healthy") else []
+    breaks = [Moment(at_s=seconds(one["at"]), steps=tuple(one["do"])) for one in body.get("breaks") or []]
+    fix = body.get("right_fix")
+    return Scenario(
+        name=head.name,
+        title=head.title,
+        difficulty=head.difficulty,
+        story=" ".join(str(body["story"]).split()),
+        namespace=namespace,
+        history_s=seconds(body.get("history", "2h")),
+        manifests=(*manifests, *(body.get("manifests") or [])),
+        programs=(*(one for one in programs if one["image"] not in own_images), *(body.get("programs") or [])),
+        credentials={**credentials, **(body.get("credentials") or {})},
+        moments=(*first, *sorted(breaks, key=lambda one: one.at_s)),
+        alert=body["alert"],
+        verdict=body.get("verdict", "root_cause"),
+        causes=tuple(_cause(one, namespace) for one in causes),
+        accept=tuple(body.get("accept") or ()),
+        may_change=tuple(body.get("may_change") or ()),
+        checks=tuple(body.get("checks") or ()),
+        right_fix=Fix(name="right", steps=tuple(fix)) if fix else None,
+        wrong_fixes=tuple(
+            Fix(name=one["name"], steps=tuple(one["do"]), why=one.get("why", ""))
+            for one in body.get("wrong_fixes") or []
+        ),
+    )
+
+
+def _cause(raw: Mapping[str, str], namespace: str) -> Cause:
+    cluster_scoped = raw["kind"] in ("Node", "Namespace", "StorageClass", "PersistentVolume")
+    home = "" if cluster_scoped else raw.get("namespace", namespace)
+    return Cause(kind=raw["kind"], namespace=home, name=raw["name"], condition=raw["condition"])
