@@ -1,0 +1,140 @@
+"""What the alert is about, in terms of objects that exist: an ``Aim``.
+
+Comes in: the graph, the sweep's target and the alert. Goes out: the objects to start from, how they were found, and
+whether that was exact. Labels and text of an alert are untrusted: they can point at an object, nothing more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from agentops.core.alert import Alert, Target
+from agentops.triage.fields import Key, key_of, name_of, namespace_of
+from agentops.triage.graph import WORKLOAD_KINDS, Graph
+from agentops.triage.nearness import only_nearest
+from agentops.triage.report import subject
+from agentops.triage.secrecy import quoted
+
+_POD_SUFFIX = re.compile(r"-(?:[0-9a-f]{5,10}-[a-z0-9]{5}|[a-z0-9]{5}|\d{1,5}|\d{8,10}-[a-z0-9]{5})$")
+_JOB_SUFFIX = re.compile(r"-\d{8,10}$")
+_WORD = re.compile(r"[a-z0-9](?:[a-z0-9.-]{1,62}[a-z0-9])")
+_LABELS = (
+    "pod", "deployment", "statefulset", "daemonset", "job_name", "cronjob", "service", "service_name", "app",
+    "app_kubernetes_io_name", "workload", "container", "component", "persistentvolumeclaim", "node", "ingress",
+    "horizontalpodautoscaler", "job", "instance", "release", "name",
+)  # fmt: skip
+_NAMED_KINDS = (
+    *WORKLOAD_KINDS, "Service", "Ingress", "PersistentVolumeClaim", "HorizontalPodAutoscaler", "PodDisruptionBudget",
+    "ResourceQuota", "Node", "NetworkPolicy", "Pod",
+)  # fmt: skip
+_NOT_NAMES = frozenset({"firing", "resolved", "critical", "warning", "error", "default", "kube-system", "alert"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aim:
+    """Where to start: ``keys``, how they were found in words, and whether they are what the alert names exactly.
+
+    ``whole`` says that nothing was named, so that everything (of ``namespace`` when set) is in question.
+    """
+
+    keys: tuple[Key, ...]
+    how: str
+    exact: bool
+    whole: bool = False
+    namespace: str = ""
+    gone: str = ""
+
+
+def aim(graph: Graph, target: Target, alert: Alert | None) -> Aim:
+    """Return the objects that the alert is about."""
+    if alert is not None and not target.known and alert.target.known:
+        target = alert.target
+    if target.known:
+        found = _named(graph, target)
+        if found is not None:
+            return found
+    for candidate in _from_labels(graph, target.namespace, alert):
+        return candidate
+    if target.known:
+        words = f"{subject((target.kind, target.namespace, target.name))} is not in the cluster"
+        return Aim(keys=(), how=words, exact=False, namespace=target.namespace, gone=words)
+    if target.namespace:
+        how = f"namespace {target.namespace}"
+        return Aim(keys=(), how=how, exact=False, whole=True, namespace=target.namespace)
+    return Aim(keys=(), how="no object is named", exact=False, whole=True)
+
+
+def _named(graph: Graph, target: Target) -> Aim | None:
+    for namespace in _namespaces(graph, target):
+        key = (target.kind, namespace, target.name)
+        if target.kind == "Namespace" and graph.find("Namespace", "", target.name):
+            return Aim(keys=(("Namespace", "", target.name),), how=f"namespace {target.name}", exact=True, whole=True,
+                       namespace=target.name)  # fmt: skip
+        if graph.get(key) is not None:
+            return Aim(keys=(key,), how=subject(key), exact=True)
+    stem = _stem(target)
+    kinds = WORKLOAD_KINDS if target.kind in ("Pod", *WORKLOAD_KINDS) else (target.kind,)
+    found = _by_name(graph, target.namespace, stem, kinds) or _by_name(
+        graph, target.namespace, target.name, _NAMED_KINDS
+    )
+    gone = f"{subject((target.kind, target.namespace, target.name))} is not there any more"
+    if found:
+        return Aim(keys=(found,), how=f"{subject(found)} ({gone})", exact=target.kind == "Pod", gone=gone)
+    scope = [obj for kind in (*kinds, "Service") for obj in _objects(graph, kind, target.namespace)]
+    near = only_nearest(stem, {name_of(obj) for obj in scope})
+    chosen = next((key_of(obj) for obj in scope if name_of(obj) == near), None) if near else None
+    if chosen is None:
+        return None
+    return Aim(keys=(chosen,), how=f"{subject(chosen)} (the nearest name to {quoted(target.name, 60)})", exact=False)
+
+
+def _namespaces(graph: Graph, target: Target) -> Iterable[str]:
+    if target.namespace:
+        return (target.namespace, "")
+    found = {namespace_of(obj) for obj in graph.of(target.kind) if name_of(obj) == target.name}
+    return sorted(found) if len(found) == 1 else ("",)
+
+
+def _stem(target: Target) -> str:
+    """Return the workload's name inside a pod's name: generated suffixes are cut off."""
+    if target.kind == "Job":
+        return _JOB_SUFFIX.sub("", target.name)
+    return _POD_SUFFIX.sub("", target.name, count=1) if target.kind == "Pod" else target.name
+
+
+def _objects(graph: Graph, kind: str, namespace: str) -> Iterable[dict[str, Any]]:
+    return graph.in_namespace(kind, namespace) if namespace and kind != "Node" else graph.of(kind)
+
+
+def _by_name(graph: Graph, namespace: str, name: str, kinds: Iterable[str]) -> Key | None:
+    """Return the one object of that name, the top of its owner chain first; None when there are several or none."""
+    for kind in kinds:
+        found = {graph.top_of(o) if kind in WORKLOAD_KINDS else key_of(o)
+                 for o in _objects(graph, kind, namespace) if name_of(o) == name}  # fmt: skip
+        if len(found) == 1:
+            return found.pop()
+    return None
+
+
+def _from_labels(graph: Graph, namespace: str, alert: Alert | None) -> Iterator[Aim]:
+    if alert is None:
+        return
+    namespace = namespace or alert.target.namespace or alert.labels.get("namespace", "")
+    for label in _LABELS:
+        value = alert.labels.get(label, "")
+        if not value:
+            continue
+        stem = _POD_SUFFIX.sub("", value)
+        for name in dict.fromkeys((value, value.partition(":")[0], stem)):
+            found = _by_name(graph, namespace, name, _NAMED_KINDS)
+            if found:
+                yield Aim(keys=(found,), how=f"{subject(found)} (label {label}={quoted(value, 60)})", exact=False)
+    prose = " ".join((alert.name, alert.summary, *alert.annotations.values()))[:4000].lower()
+    words = [word for word in _WORD.findall(prose) if word not in _NOT_NAMES]
+    for word in sorted(dict.fromkeys(words), key=lambda w: ("-" not in w and "." not in w, words.index(w))):
+        found = _by_name(graph, namespace, word, _NAMED_KINDS)
+        if found:
+            yield Aim(keys=(found,), how=f"{subject(found)} (named in the alert's text)", exact=False)

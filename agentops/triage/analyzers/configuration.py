@@ -1,0 +1,266 @@
+"""What pods need and do not find: ConfigMaps, Secrets, their keys, service accounts; and other refusals to create.
+
+Two ways lead here: what the kubelet says on a waiting container or in a FailedMount event, and a look at what the
+template refers to. A reference that is missing while the pods still run is reported as a warning: it bites at the next
+restart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from agentops.core.alert import Severity
+from agentops.core.finding import Fact, Problem
+from agentops.core.plan import Change
+from agentops.triage.containers import ContainerView, container_views
+from agentops.triage.fields import (
+    Key,
+    items,
+    key_of,
+    mapping,
+    moment,
+    name_of,
+    namespace_of,
+    pod_spec,
+    template_path,
+    text,
+)
+from agentops.triage.graph import Graph
+from agentops.triage.nearness import only_nearest
+from agentops.triage.report import Sign, collapse, quote, subject
+from agentops.triage.revisions import blame
+from agentops.triage.secrecy import quoted
+from agentops.triage.template import ConfigReference, config_references
+
+NAME = "configuration"
+_ABSENT = re.compile(r'(?i)(configmap|secret)s? "([^"]+)" not found')
+_NO_MOUNT_KEY = re.compile(r'(?i)for volume "([^"]+)"[^"]*references non-existent (config|secret) key: (\S+)')
+_NO_KEY = re.compile(r"(?i)couldn't find key (\S+) in (ConfigMap|Secret) (?:([\w.-]+)/)?([\w.-]+)")
+_KINDS = {"configmap": "ConfigMap", "secret": "Secret"}
+_REFUSALS = {
+    "CreateContainerConfigError": "ContainerConfigError",
+    "CreateContainerError": "ContainerCreateError",
+    "RunContainerError": "RunContainerError",
+    "PreStartHookError": "RunContainerError",
+    "PostStartHookError": "RunContainerError",
+    "PreCreateHookError": "ContainerCreateError",
+}
+
+
+def analyze(graph: Graph) -> Iterable[Problem]:
+    """Return workloads whose pods lack configuration, and containers that cannot be created or started."""
+    signs: list[Sign] = []
+    for pod in graph.unwell_pods:
+        signs.extend(_waiting(graph, pod))
+        signs.extend(_mounts(graph, pod))
+    told = {(graph.workload(sign.pod), sign.condition) for sign in signs}
+    yield from collapse(graph, NAME, signs)
+    for workload in graph.workloads:
+        yield from _latent(graph, workload, told)
+
+
+def _waiting(graph: Graph, pod: dict[str, Any]) -> Iterator[Sign]:
+    for view in container_views(pod):
+        reason = view.reason
+        if reason not in _REFUSALS:
+            continue
+        message = text(view.waiting, "message")
+        missing = missing_reference(message, namespace_of(pod))
+        quoted_reason = quote(graph, pod, f"{view.path}.state.waiting.reason", reason)
+        said = quote(graph, pod, f"{view.path}.state.waiting.message", message or reason)
+        if missing is not None:
+            kind, name, key = missing
+            reference = _reference_to(pod, kind, name, key, view.name)
+            yield _missing(graph, pod, reference, (quoted_reason, said), view.label)
+        elif reason == "CreateContainerConfigError" or not _started_with(view):
+            yield _refused(graph, pod, view, message, (quoted_reason, said))
+
+
+def _started_with(view: ContainerView) -> bool:
+    # RunContainerError of a container that ran before is a crash; the pods analyzer reports it with its exit code.
+    return view.restarts > 0 and text(view.last_end, "reason") not in ("StartError", "ContainerCannotRun", "")
+
+
+def _refused(graph: Graph, pod: dict[str, Any], view: ContainerView, message: str, facts: tuple[Fact, ...]) -> Sign:
+    condition = _REFUSALS[view.reason]
+    since = moment(pod, "metadata", "creationTimestamp")
+    origin = blame(graph, graph.workload(pod), condition, view.name, since)
+    what = f"{view.label} cannot be started ({view.reason}): {quoted(message, 200) or 'no message'}"
+    return Sign(
+        pod=pod,
+        container=view.name,
+        condition=condition,
+        what=f"{what}; {origin.clause}" if origin else what,
+        facts=facts,
+        since=since,
+        advice="Correct what the message names in the container's spec.",
+        remedies=(origin.remedy,) if origin else (),
+    )
+
+
+def missing_reference(message: str, namespace: str) -> tuple[str, str, str] | None:
+    """Return ``(kind, name, key)`` that a kubelet message says is missing; ``key`` is empty for the whole object."""
+    match = _NO_KEY.search(message)
+    if match and match.group(3) in (None, namespace):
+        return _KINDS[match.group(2).lower()], match.group(4), match.group(1)
+    match = _ABSENT.search(message)
+    if match and match.group(1):
+        return _KINDS[match.group(1).lower()], match.group(2), ""
+    return None
+
+
+def _missing_mount_key(pod: dict[str, Any], message: str) -> tuple[str, str, str] | None:
+    match = _NO_MOUNT_KEY.search(message)
+    if match is None:
+        return None
+    field, kind = ("configMap", "ConfigMap") if match.group(2).lower() == "config" else ("secret", "Secret")
+    for volume in items(pod, "spec", "volumes"):
+        name = text(volume, field, "name") or text(volume, field, "secretName")
+        if text(volume, "name") == match.group(1) and name:
+            return kind, name, match.group(3)
+    return None
+
+
+def _mounts(graph: Graph, pod: dict[str, Any]) -> Iterator[Sign]:
+    """Yield volumes that cannot be mounted because the ConfigMap, Secret or key is not there."""
+    if text(pod, "status", "phase") != "Pending":
+        return
+    seen: set[tuple[str, str, str]] = set()
+    for event in reversed(graph.events(key_of(pod), "FailedMount")):
+        missing = missing_reference(event.message, namespace_of(pod)) or _missing_mount_key(pod, event.message)
+        if missing is None or missing in seen:
+            continue
+        seen.add(missing)
+        reference = _reference_to(pod, *missing, "")
+        yield _missing(graph, pod, reference, (quote(graph, event.event, "message", event.message),), "a volume")
+
+
+def _reference_to(pod: dict[str, Any], kind: str, name: str, key: str, container: str) -> ConfigReference:
+    same = [r for r in config_references(pod_spec(pod)) if r.kind == kind and r.name == name and r.key in (key, "")]
+    exact = [r for r in same if r.key == key and r.container in (container, "")] or same
+    if exact:
+        return ConfigReference(
+            kind=kind, name=name, key=key, path=exact[0].path, container=exact[0].container, optional=False
+        )
+    return ConfigReference(kind=kind, name=name, key=key, path="", container=container, optional=False)
+
+
+def _missing(graph: Graph, pod: dict[str, Any], reference: ConfigReference, facts: tuple[Fact, ...], who: str) -> Sign:
+    key = graph.workload(pod)
+    condition = f"Missing{reference.kind}{'Key' if reference.key else ''}"
+    since = moment(pod, "metadata", "creationTimestamp")
+    origin = blame(graph, key, condition, reference.container, since)
+    text_, near_fact, near = _wording(graph, namespace_of(pod), reference)
+    what = f"{who} needs {text_}"
+    remedies = list(near_remedies(graph, key, reference, near))
+    if origin:
+        what += f"; {origin.clause}"
+        remedies.insert(0, origin.remedy)
+    if reference.path:
+        facts = (*facts, quote(graph, pod, f"spec.{reference.path}", f"{reference.name} {reference.key}".strip()))
+    return Sign(
+        pod=pod,
+        container=reference.container,
+        condition=condition,
+        what=what,
+        facts=(*facts, *near_fact),
+        since=since,
+        affects=(),
+        advice=_advice(reference, near),
+        remedies=tuple(remedies),
+    )
+
+
+def _wording(graph: Graph, namespace: str, reference: ConfigReference) -> tuple[str, tuple[Fact, ...], str]:
+    """Return the words for what is missing, a fact about what is there instead, and the one near candidate."""
+    kind, name = reference.kind, reference.name
+    holder = graph.find(kind, namespace, name)
+    if reference.key:
+        keys = keys_of(holder)
+        near = only_nearest(reference.key, keys)
+        there = f"; it has {', '.join(sorted(keys)[:8])}" if keys else ""
+        facts: tuple[Fact, ...] = (
+            (quote(graph, holder, "data", ", ".join(sorted(keys)) or "(no keys)"),) if holder else ()
+        )
+        return (
+            f"key {reference.key} of {kind} {namespace}/{name}, which does not have it"
+            + (f" (nearest: {near})" if near else "")
+            + there,
+            facts,
+            near,
+        )
+    others = [name_of(obj) for obj in graph.in_namespace(kind, namespace)]
+    near = only_nearest(name, others)
+    elsewhere = [namespace_of(obj) for obj in graph.of(kind) if name_of(obj) == name and namespace_of(obj) != namespace]
+    words = f"{kind} {namespace}/{name}, which does not exist" + (f" (nearest: {near})" if near else "")
+    if elsewhere:
+        words += f"; one of that name is in namespace {elsewhere[0]}"
+    facts = tuple(quote(graph, (kind, namespace, other), "metadata.name", other) for other in ([near] if near else []))
+    return words, facts, near
+
+
+def keys_of(holder: dict[str, Any] | None) -> list[str]:
+    """Return the keys of a ConfigMap or Secret; values are not looked at."""
+    if holder is None:
+        return []
+    return [*mapping(holder, "data"), *mapping(holder, "binaryData"), *mapping(holder, "stringData")]
+
+
+def near_remedies(graph: Graph, key: Key, reference: ConfigReference, near: str) -> Iterator[Change]:
+    """Yield the patch that makes the template name the one existing candidate."""
+    if not near or not reference.path or not graph.get(key):
+        return
+    yield Change(
+        tool="kubernetes_patch",
+        target=graph.ref_of(key),
+        arguments={
+            "path": f"{template_path(key)}.{reference.path}.{'key' if reference.key else _name_field(reference)}",
+            "old": reference.key or reference.name,
+            "new": near,
+        },
+        reason=f"{near} exists, {reference.key or reference.name} does not, and they differ only in spelling",
+    )
+
+
+def _name_field(reference: ConfigReference) -> str:
+    return "secretName" if reference.path.startswith("volumes[") and reference.path.endswith("].secret") else "name"
+
+
+def _advice(reference: ConfigReference, near: str) -> str:
+    if near:
+        return f"Refer to {near}, or create {reference.key or reference.name}."
+    if reference.key:
+        return f"Add key {reference.key} to {reference.kind} {reference.name}, or stop referring to it."
+    return f"Create {reference.kind} {reference.name}, or correct the reference."
+
+
+def _latent(graph: Graph, workload: dict[str, Any], told: set[tuple[Key, str]]) -> Iterator[Problem]:
+    key, namespace = key_of(workload), namespace_of(workload)
+    for reference in config_references(pod_spec(workload)):
+        if reference.optional or not graph.was_read(reference.kind, namespace):
+            continue
+        holder = graph.find(reference.kind, namespace, reference.name)
+        if holder is not None and (not reference.key or reference.key in keys_of(holder)):
+            continue
+        condition = f"Missing{reference.kind}{'Key' if reference.key and holder is not None else ''}"
+        if (key, condition) in told:
+            continue
+        told.add((key, condition))
+        words, facts, near = _wording(graph, namespace, reference)
+        path = f"{template_path(key)}.{reference.path}"
+        origin = blame(graph, key, condition, reference.container)
+        bitten = any(not items(pod, "status", "containerStatuses") for pod in graph.pods_of(key))
+        remedies = (*((origin.remedy,) if origin and bitten else ()), *near_remedies(graph, key, reference, near))
+        yield Problem(
+            resource=graph.ref_of(key),
+            condition=condition,
+            summary=f"{subject(key)}: refers to {words}" + ("" if bitten else "; its pods will fail when they restart"),
+            severity=Severity.HIGH if bitten else Severity.WARNING,
+            analyzer=NAME,
+            facts=(quote(graph, workload, path, f"{reference.name} {reference.key}".strip()), *facts),
+            remedies=remedies,
+            advice=_advice(reference, near),
+            root=bitten,
+        )

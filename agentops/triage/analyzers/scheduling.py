@@ -1,0 +1,196 @@
+"""Pods that no node takes, explained node by node, and by what would have to change.
+
+The condition is chosen by asking of each node what alone keeps the pod off it: the one reason that stands in the way
+most often (control-plane nodes aside) names the problem. Where that cannot be computed, the scheduler's message counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from agentops.core.finding import Problem
+from agentops.triage.fields import Key, condition, flag, items, key_of, mapping, moment, namespace_of, text
+from agentops.triage.graph import Graph
+from agentops.triage.placement import Blocker, blockers, is_control_plane, node_key, pod_requests
+from agentops.triage.quantity import show_quantity
+from agentops.triage.report import Sign, collapse, quote
+from agentops.triage.revisions import blame
+from agentops.triage.secrecy import quoted
+from agentops.triage.template import claim_names
+
+NAME = "scheduling"
+MOST_NODES = 400
+_MESSAGE = (
+    ("UntoleratedTaint", re.compile(r"(\d+) node\(s\) had untolerated taint\(?s?\)?")),
+    ("NodeCordoned", re.compile(r"(\d+) node\(s\) were unschedulable")),
+    ("InsufficientCpu", re.compile(r"(\d+) Insufficient cpu")),
+    ("InsufficientMemory", re.compile(r"(\d+) Insufficient memory")),
+    ("InsufficientResource", re.compile(r"(\d+) Insufficient (?!cpu|memory)")),
+    ("TooManyPods", re.compile(r"(\d+) Too many pods")),
+    ("NodeSelectorMismatch", re.compile(r"(\d+) node\(s\) didn't match Pod's node affinity/selector")),
+    ("VolumeZoneConflict", re.compile(r"(\d+) node\(s\) had (?:no available )?volume (?:node affinity|zone) conflict")),
+    ("PodAffinityMismatch", re.compile(r"(\d+) node\(s\) didn't (?:match|satisfy).{0,14}[pP]ods?.{0,6}affinity")),
+    ("TopologySpreadConflict", re.compile(r"(\d+) node\(s\) didn't match pod topology spread")),
+    ("HostPortConflict", re.compile(r"(\d+) node\(s\) didn't have free ports")),
+)  # fmt: skip
+_UNBOUND = re.compile(
+    r"unbound immediate PersistentVolumeClaims|persistentvolumeclaim \"([^\"]+)\" (?:not found|is being)"
+)
+_ADVICE = {
+    "InsufficientCpu": "Lower the cpu request, free cpu on a node, or add a node.",
+    "InsufficientMemory": "Lower the memory request, free memory on a node, or add a node.",
+    "InsufficientResource": "Lower the request, or add a node that has the resource.",
+    "NodeSelectorMismatch": "Correct nodeSelector or affinity, or label a node.",
+    "UntoleratedTaint": "Add a toleration, or remove the taint from a node.",
+    "TooManyPods": "Add a node, or raise the kubelet's pod limit.",
+    "VolumeZoneConflict": "Free room in the volume's zone, or move the volume.",
+}
+
+
+def analyze(graph: Graph) -> Iterable[Problem]:
+    """Return the workloads whose pods cannot be scheduled."""
+    pending: dict[Key, list[dict[str, Any]]] = {}
+    for pod in graph.unwell_pods:
+        if _unschedulable(graph, pod):
+            pending.setdefault(graph.workload(pod), []).append(pod)
+    signs: list[Sign] = []
+    for pods in pending.values():
+        signs.extend(_signs(graph, pods))
+    return collapse(graph, NAME, signs)
+
+
+def _unschedulable(graph: Graph, pod: dict[str, Any]) -> bool:
+    if text(pod, "status", "phase") != "Pending" or text(pod, "spec", "nodeName"):
+        return False
+    entry = condition(pod, "PodScheduled")
+    return entry.get("reason") == "Unschedulable" or bool(graph.events(key_of(pod), "FailedScheduling"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Verdict:
+    condition: str
+    per_node: tuple[tuple[Key, tuple[Blocker, ...]], ...]
+
+
+def _signs(graph: Graph, pods: list[dict[str, Any]]) -> Iterator[Sign]:
+    """All pending pods of one workload share a template, so one of them is explained for all."""
+    pod = pods[0]
+    message = text(condition(pod, "PodScheduled"), "message")
+    events = graph.events(key_of(pod), "FailedScheduling")
+    message = message or (events[-1].message if events else "")
+    since = min((time for p in pods for time in [_since(p)] if time), default=None)
+    facts = [quote(graph, pod, "status.conditions[PodScheduled].message", message)]
+    verdict = _judge(graph, pod, message)
+    name = verdict.condition
+    words = f"no node takes it: {quoted(message, 200)}"
+    words += "".join(f"; {line}" for line in _node_lines(verdict))
+    requests = ", ".join(f"{r} {show_quantity(v, r)}" for r, v in sorted(pod_requests(pod).items()) if v)
+    if requests and name.startswith("Insufficient"):
+        facts.append(quote(graph, pod, "spec.containers[*].resources.requests (sum)", requests))
+    facts += [
+        quote(graph, key, "why not", "; ".join(b.words for b in found)) for key, found in verdict.per_node[:5] if found
+    ]
+    origin = blame(graph, graph.workload(pod), name, since=since)
+    if origin:
+        words += f"; {origin.clause}"
+    root = name not in ("NodeCordoned", "NodeNotReady", "VolumeUnbound")
+    for each in pods:
+        yield Sign(
+            pod=each,
+            condition=name if root else "Unschedulable",
+            what=words,
+            facts=tuple(facts),
+            since=since,
+            root=root,
+            advice=_ADVICE.get(name, "Change what the message names."),
+            remedies=(origin.remedy,) if origin and root else (),
+        )
+
+
+def _since(pod: dict[str, Any]) -> Any:
+    return moment(condition(pod, "PodScheduled"), "lastTransitionTime") or moment(pod, "metadata", "creationTimestamp")
+
+
+def _judge(graph: Graph, pod: dict[str, Any], message: str) -> _Verdict:
+    if _UNBOUND.search(message) or _unbound_claims(graph, pod):
+        return _Verdict(condition="VolumeUnbound", per_node=())
+    nodes = graph.of("Node")[:MOST_NODES]
+    requests = pod_requests(pod)
+    per_node = tuple((node_key(node), tuple(blockers(graph, pod, node, requests))) for node in nodes)
+    workers = {node_key(node) for node in nodes if not is_control_plane(node)} or {key for key, _ in per_node}
+    said = {name: int(match.group(1)) for name, form in _MESSAGE if (match := form.search(message))}
+    alone: Counter[str] = Counter()
+    any_of: Counter[str] = Counter()
+    for key, found in per_node:
+        if key not in workers:
+            continue
+        kinds = {blocker.condition for blocker in found}
+        any_of.update(kinds)
+        if len(kinds) == 1:
+            alone.update(kinds)
+    chosen = _choose(alone) or _choose(any_of) or _choose(Counter(said)) or "Unschedulable"
+    return _Verdict(condition=chosen, per_node=per_node)
+
+
+_PREFER = (
+    "NodeCordoned",
+    "NodeNotReady",
+    "UntoleratedTaint",
+    "NodeSelectorMismatch",
+    "VolumeZoneConflict",
+    "InsufficientCpu",
+    "InsufficientMemory",
+)
+
+
+def _choose(counts: Counter[str]) -> str:
+    """Return the most frequent reason; of equals the one that somebody did to a node or wrote into the pod."""
+    if not counts:
+        return ""
+    most = max(counts.values())
+    tied = [name for name, count in counts.items() if count == most]
+    return min(tied, key=lambda name: (_PREFER.index(name) if name in _PREFER else len(_PREFER), name))
+
+
+def _unbound_claims(graph: Graph, pod: dict[str, Any]) -> bool:
+    for claim in claim_names(mapping(pod, "spec")):
+        found = graph.find("PersistentVolumeClaim", namespace_of(pod), claim)
+        if found is not None and text(found, "status", "phase") == "Pending" and not _waits(graph, found):
+            return True
+    return False
+
+
+def _waits(graph: Graph, claim: dict[str, Any]) -> bool:
+    storage_class = graph.find("StorageClass", "", text(claim, "spec", "storageClassName"))
+    return text(storage_class, "volumeBindingMode") == "WaitForFirstConsumer"
+
+
+def _node_lines(verdict: _Verdict) -> list[str]:
+    lines = [f"{key[2]}: {', '.join(b.words for b in found)}" for key, found in verdict.per_node if found]
+    return [quoted(line, 160) for line in lines[:3]] + ([f"and {len(lines) - 3} more nodes"] if len(lines) > 3 else [])
+
+
+def blocked_by_nodes(graph: Graph) -> dict[Key, set[Key]]:
+    """Return which workloads each unhealthy or cordoned node would take if it were well: node -> workloads."""
+    found: dict[Key, set[Key]] = {}
+    done: set[Key] = set()
+    for pod in graph.unwell_pods:
+        workload = graph.workload(pod)
+        if workload in done or not _unschedulable(graph, pod):
+            continue
+        done.add(workload)
+        requests = pod_requests(pod)
+        for node in graph.of("Node")[:MOST_NODES]:
+            if _troubled(node):
+                kinds = {blocker.condition for blocker in blockers(graph, pod, node, requests)}
+                if kinds and kinds <= {"NodeCordoned", "NodeNotReady"}:
+                    found.setdefault(node_key(node), set()).add(workload)
+    return found
+
+
+def _troubled(node: dict[str, Any]) -> bool:
+    return flag(node, "spec", "unschedulable") or bool(items(node, "spec", "taints"))

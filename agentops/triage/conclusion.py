@@ -1,0 +1,250 @@
+"""The conclusion that a ranking allows: a verdict, the cause, its chain to the alert, and what was ruled out.
+
+It claims a root cause only for a problem that the alert's target can suffer from; everything else is "also seen". The
+rules for verdict and confidence stand in ``docs/triage.md``. Text of objects is quoted, never obeyed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from agentops.core.alert import Alert, Severity
+from agentops.core.finding import Cause, Confidence, Finding, Hypothesis, Problem, Verdict
+from agentops.triage.causality import is_exact, undone_by_rollback
+from agentops.triage.ranking import Ranking
+from agentops.triage.report import subject
+from agentops.triage.routes import key_of_ref
+
+BY = "triage"
+CONVINCING = 70
+"""Points from which a problem that is not at the target itself counts as its cause."""
+RIVAL = 12
+_CHANGE_WINDOW = timedelta(minutes=45)
+_MOST_OTHERS = 6
+
+
+def draw(ranking: Ranking, alert: Alert | None, ids: Sequence[str]) -> Finding:
+    """Return the finding; ``ids[i]`` is the evidence of ``ranking.problems[i]``, empty when there is none."""
+    best = _best(ranking)
+    if best is not None:
+        return _root_cause(ranking, alert, ids, best)
+    if ranking.aim.gone and not ranking.aim.keys:
+        return _plain(ranking, ids, Verdict.UNDETERMINED, f"{ranking.aim.gone}, and nothing of a similar name is.")
+    symptom = _symptom(ranking)
+    if symptom is not None:
+        words = (
+            f"{ranking.problems[symptom].summary}. What brings it about cannot be told from the objects that were read."
+        )
+        return _plain(ranking, ids, Verdict.UNDETERMINED, words, (symptom,))
+    if ranking.recovered and ranking.target_well:
+        words = f"{ranking.aim.how} is healthy now: {'; '.join(ranking.recovered[:2])}."
+        return _plain(ranking, ids, Verdict.RECOVERED, words)
+    change = _recent_change(ranking, alert)
+    if change is not None:
+        return _blame_change(ranking, ids, change)
+    return _nothing(ranking, alert, ids)
+
+
+def _best(ranking: Ranking) -> int | None:
+    for index, (problem, score) in enumerate(zip(ranking.problems, ranking.scores, strict=True)):
+        if problem.root and score.related and problem.severity is not Severity.INFO and _counts(ranking, index):
+            return index
+    return None
+
+
+def _counts(ranking: Ranking, index: int) -> bool:
+    """A problem in a dependency that nothing connects to trouble at the target must weigh more."""
+    score, problem = ranking.scores[index], ranking.problems[index]
+    if score.path and len(score.path) == 1:
+        return True
+    if ranking.aim.whole:
+        return problem.severity.rank <= Severity.HIGH.rank
+    return score.points >= CONVINCING or (problem.severity.rank <= Severity.HIGH.rank and score.points >= 50)
+
+
+def _symptom(ranking: Ranking) -> int | None:
+    for index, (problem, score) in enumerate(zip(ranking.problems, ranking.scores, strict=True)):
+        if score.related and problem.severity.rank <= Severity.HIGH.rank and not problem.root:
+            return index
+    return None
+
+
+def _recent_change(ranking: Ranking, alert: Alert | None) -> int | None:
+    """A rollout of the target (or of what it depends on) shortly before the alert, when nothing else is wrong."""
+    started = alert.started_at if alert is not None and alert.status == "firing" else None
+    if started is None:
+        return None
+    for index, (problem, score) in enumerate(zip(ranking.problems, ranking.scores, strict=True)):
+        if problem.condition != "RolloutChanged" or not score.path or problem.since is None:
+            continue
+        if started - _CHANGE_WINDOW <= problem.since <= started + timedelta(minutes=1):
+            return index
+    return None
+
+
+def _root_cause(ranking: Ranking, alert: Alert | None, ids: Sequence[str], best: int) -> Finding:
+    problem = ranking.problems[best]
+    chain = _chain(ranking, best)
+    confidence = _confidence(ranking, best)
+    external = problem.condition == "ExternalDependencyFailing"
+    words = problem.summary.rstrip(".") + "."
+    if chain:
+        words += " " + _chain_words(ranking, best, chain)
+    late = alert is not None and any("after the alert" in reason for reason in ranking.scores[best].reasons)
+    change = _change_of(ranking, best)
+    cited = (best, *chain, *((change,) if change is not None else ()))
+    return Finding(
+        verdict=Verdict.OUTSIDE if external else Verdict.ROOT_CAUSE,
+        conclusion=words,
+        confidence=confidence,
+        by=BY,
+        cause=Cause(resource=problem.resource, condition=problem.condition),
+        evidence=_cite(ids, cited),
+        ruled_out=_ruled_out(ranking, ids, cited),
+        not_checked=ranking.not_checked,
+        next_steps=tuple(dict.fromkeys(step for step in (problem.advice,) if step)),
+        proposed=problem.remedies,
+        supported=bool(_cite(ids, cited)),
+        warnings=(*_warnings(ranking), *(("This began after the alert did.",) if late else ())),
+    )
+
+
+def _confidence(ranking: Ranking, best: int) -> Confidence:
+    """The rule: high for an exact cause that the target reaches and that has no rival; see ``docs/triage.md``."""
+    problem, score = ranking.problems[best], ranking.scores[best]
+    if ranking.aim.whole or not score.broken:
+        return Confidence.LOW if not is_exact(problem) else Confidence.MEDIUM
+    rivals = [
+        index
+        for index, other in enumerate(ranking.problems)
+        if index != best
+        and is_exact(other)
+        and ranking.scores[index].related
+        and other.severity.rank <= Severity.HIGH.rank
+        and ranking.scores[best].points - ranking.scores[index].points < RIVAL
+        and (best, index) not in ranking.links
+    ]
+    if is_exact(problem):
+        return Confidence.HIGH if not rivals and (ranking.aim.exact or ranking.aim.keys) else Confidence.MEDIUM
+    return Confidence.MEDIUM if undone_by_rollback(problem) or problem.condition in _TELLING else Confidence.LOW
+
+
+_TELLING = frozenset({"LivenessProbeKilling", "InsufficientCpu", "InsufficientMemory", "JobDeadlineExceeded", "Evicted",
+                      "HpaAtMaximum", "VolumeMountFailed", "ExternalDependencyFailing", "JobFailed"})  # fmt: skip
+"""Vague conditions whose facts say enough for medium confidence."""
+
+
+def _chain(ranking: Ranking, best: int) -> tuple[int, ...]:
+    """Return the effects from the cause up to the target, one for each object, nearest to the cause first."""
+    path = ranking.scores[best].path
+    found: list[int] = []
+    for key in reversed(path):
+        for index, problem in enumerate(ranking.problems):
+            if index != best and key_of_ref(problem.resource) == key and problem.severity.rank <= Severity.HIGH.rank:
+                found.append(index)
+                break
+    return tuple(found)
+
+
+def _chain_words(ranking: Ranking, best: int, chain: Sequence[int]) -> str:
+    own = ranking.problems[best].resource
+    steps = [ranking.problems[index] for index in chain if ranking.problems[index].resource != own]
+    if not steps:
+        return ""
+    said = "; ".join(f"{_head(step)} ({step.condition})" for step in steps)
+    return f"In consequence: {said}."
+
+
+def _head(problem: Problem) -> str:
+    return subject(key_of_ref(problem.resource))
+
+
+def _change_of(ranking: Ranking, best: int) -> int | None:
+    cause = ranking.problems[best]
+    if not undone_by_rollback(cause):
+        return None
+    for index, problem in enumerate(ranking.problems):
+        if problem.condition == "RolloutChanged" and problem.resource == cause.resource:
+            return index
+    return None
+
+
+def _blame_change(ranking: Ranking, ids: Sequence[str], change: int) -> Finding:
+    problem = ranking.problems[change]
+    return Finding(
+        verdict=Verdict.ROOT_CAUSE,
+        conclusion=f"Nothing is unhealthy in the objects, but shortly before the alert {problem.summary}. "
+        "That is the only thing found that could explain it.",
+        confidence=Confidence.LOW,
+        by=BY,
+        cause=Cause(resource=problem.resource, condition=problem.condition),
+        evidence=_cite(ids, (change,)),
+        ruled_out=_ruled_out(ranking, ids, (change,)),
+        not_checked=ranking.not_checked,
+        next_steps=(problem.advice,),
+        proposed=problem.remedies,
+        supported=bool(_cite(ids, (change,))),
+        warnings=_warnings(ranking),
+    )
+
+
+def _nothing(ranking: Ranking, alert: Alert | None, ids: Sequence[str]) -> Finding:
+    if ranking.target_well or ranking.aim.whole:
+        resolved = alert is not None and alert.status == "resolved"
+        if resolved and ranking.target_well:
+            return _plain(ranking, ids, Verdict.RECOVERED, f"The alert is resolved and {ranking.aim.how} is healthy.")
+        if ranking.aim.whole and alert is not None and not ranking.aim.namespace:
+            words = "The alert names no object of this cluster, and nothing here explains it."
+            return _plain(ranking, ids, Verdict.UNDETERMINED, words)
+        words = f"Nothing is wrong with {ranking.aim.how}." if ranking.aim.keys else "Nothing is wrong."
+        return _plain(ranking, ids, Verdict.NO_PROBLEM, words)
+    words = f"Nothing that was found explains this alert about {ranking.aim.how}."
+    return _plain(ranking, ids, Verdict.UNDETERMINED, words)
+
+
+def _plain(ranking: Ranking, ids: Sequence[str], verdict: Verdict, words: str, cited: tuple[int, ...] = ()) -> Finding:
+    steps = ("Ask for what could not be read, or look at the application itself.",)
+    blind = any(gap.what.split(" ")[0] in ("Pod", "Event", "Deployment", "Node") for gap in ranking.snapshot.gaps)
+    sure = verdict in (Verdict.RECOVERED, Verdict.NO_PROBLEM) and not blind
+    confidence = Confidence.MEDIUM if sure and ranking.aim.keys else Confidence.LOW
+    if verdict is Verdict.RECOVERED and sure and ranking.aim.exact:
+        confidence = Confidence.HIGH
+    return Finding(
+        verdict=verdict,
+        conclusion=words,
+        confidence=confidence,
+        by=BY,
+        evidence=_cite(ids, cited),
+        ruled_out=_ruled_out(ranking, ids, cited),
+        not_checked=ranking.not_checked,
+        next_steps=steps if verdict is Verdict.UNDETERMINED else (),
+        warnings=_warnings(ranking),
+    )
+
+
+def _ruled_out(ranking: Ranking, ids: Sequence[str], cited: Sequence[int]) -> tuple[Hypothesis, ...]:
+    checked = [Hypothesis(statement=f"Checked and in order: {sentence}") for sentence in ranking.healthy]
+    return (*_others(ranking, ids, set(cited)), *checked)
+
+
+def _others(ranking: Ranking, ids: Sequence[str], cited: set[int]) -> Iterator[Hypothesis]:
+    """Problems that are no part of the answer: effects are left out, the rest is named so that nobody overlooks it."""
+    effects = {effect for cause, effect in ranking.links if cause in cited}
+    shown = 0
+    for index, problem in enumerate(ranking.problems):
+        quiet = problem.severity is Severity.INFO or problem.condition == "RolloutChanged"
+        if index in cited or index in effects or quiet or not problem.root or shown >= _MOST_OTHERS:
+            continue
+        shown += 1
+        reason = ranking.scores[index].reasons[0] if not ranking.scores[index].related else "less likely"
+        statement = f"Also seen ({reason}): {problem.summary}"
+        yield Hypothesis(statement=statement, supported_by=_cite(ids, (index,)))
+
+
+def _cite(ids: Sequence[str], indexes: Sequence[int]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(ids[index] for index in indexes if index < len(ids) and ids[index]))
+
+
+def _warnings(ranking: Ranking) -> tuple[str, ...]:
+    return tuple(p.summary for p in ranking.problems if p.condition in ("SuspiciousText", "AnalyzerFailed"))
