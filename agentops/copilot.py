@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from agentops.core.alert import AlertGroup, Incident, Target
+from agentops.core.alert import Alert, AlertGroup, Incident, Target
 from agentops.core.clock import Clock
 from agentops.core.errors import Interrupted, ModelError
 from agentops.core.evidence import Evidence, Reading, Redactor
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from agentops.core.audit import AuditLog
     from agentops.store.incidents import IncidentFolder, Incidents
     from agentops.tools.kubernetes.client import Cluster
-    from agentops.triage.rank import Ranking
+    from agentops.triage.ranking import Ranking
 
 _EVIDENCED_PROBLEMS = 30
 
@@ -96,7 +96,7 @@ def triage(parts: Parts, target: Target) -> Scan:
     from agentops.triage.rank import conclude
 
     begun = parts.monotonic()
-    snapshot, ranking = _sweep(parts, parts.connect(), target)
+    snapshot, ranking = _sweep(parts, parts.connect(), target, None)
     finding = conclude(ranking, None, [""] * len(ranking.problems))
     parts.audit.append("triage", _outline(snapshot, ranking.problems, ()))
     return Scan(
@@ -159,7 +159,7 @@ def _investigate(parts: Parts, group: AlertGroup, cluster: Cluster, folder: Inci
     from agentops.triage.rank import conclude
 
     begun = parts.monotonic()
-    snapshot, ranking = _sweep(parts, cluster, group.target)
+    snapshot, ranking = _sweep(parts, cluster, group.target, group.lead)
     toolbox = _toolbox(parts, cluster, folder)
     evidence = _keep_problems(parts, toolbox, snapshot, ranking)
     folder.save_problems(ranking.problems)
@@ -189,21 +189,17 @@ def _investigate(parts: Parts, group: AlertGroup, cluster: Cluster, folder: Inci
     )
 
 
-def _sweep(parts: Parts, cluster: Cluster, target: Target) -> tuple[Snapshot, Ranking]:
+def _sweep(parts: Parts, cluster: Cluster, target: Target, alert: Alert | None) -> tuple[Snapshot, Ranking]:
     """Read the neighbourhood and rank what the analyzers say of it."""
     from agentops.tools.kubernetes.sweep import sweep
     from agentops.triage.analyze import analyze
     from agentops.triage.rank import rank
 
-    where = ", ".join(parts.namespaces) or str(target)
-    parts.progress(Step(stage=Stage.SWEEP, text=f"reading {where} in context {cluster.context}", key="sweep"))
     begun = parts.monotonic()
     snapshot = sweep(cluster, target=target, namespaces=parts.namespaces, clock=parts.clock, progress=parts.progress)
-    ranking = rank(snapshot, analyze(snapshot))
-    objects = sum(len(found) for found in snapshot.objects.values())
-    took = parts.monotonic() - begun
-    text = f"read {plural(objects, 'object')}, found {plural(len(ranking.problems), 'problem')} ({took:.1f} s)"
-    parts.progress(Step(stage=Stage.SWEEP, text=text, key="sweep", done=True))
+    ranking = rank(snapshot, analyze(snapshot), alert)
+    text = f"triage found {plural(len(ranking.problems), 'problem')} ({parts.monotonic() - begun:.1f} s)"
+    parts.progress(Step(stage=Stage.PROBLEM, text=text))
     return snapshot, ranking
 
 
@@ -231,7 +227,7 @@ def _keep_problems(parts: Parts, toolbox: Toolbox, snapshot: Snapshot, ranking: 
         for kind in {problem.resource.kind for problem in ranking.problems}
         for found in snapshot.of(kind)
     }
-    kept = []
+    kept: list[Evidence] = []
     for problem in ranking.problems[:_EVIDENCED_PROBLEMS]:
         call = ToolCall(
             id=f"sweep-{len(kept) + 1}",

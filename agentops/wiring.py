@@ -9,6 +9,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import random
 import secrets
 import socket
 import sys
@@ -22,7 +23,7 @@ from agentops import __version__, copilot
 from agentops.config import Settings
 from agentops.core.alert import Target
 from agentops.core.clock import Clock, utc_now
-from agentops.core.errors import AgentopsError, AlertError, ConfigError, ExitCode, Interrupted, UsageError
+from agentops.core.errors import AgentopsError, AlertError, ExitCode, Interrupted, UsageError
 from agentops.core.progress import Progress, Stage, Step
 from agentops.core.text import one_line
 
@@ -215,11 +216,11 @@ def tool_specs() -> tuple[ToolSpec, ...]:
 
 def model_trouble(settings: Settings) -> str:
     """Return why a run with these settings would use no model; empty when it would."""
-    from agentops.agent.claude import missing_credentials
+    from agentops.agent.credentials import are_configured
 
-    if settings.model.startswith(_SCRIPTED):
+    if settings.model.startswith(_SCRIPTED) or are_configured(settings.provider, os.environ):
         return ""
-    return missing_credentials(settings.provider, os.environ)
+    return "no model key is configured (ANTHROPIC_API_KEY)"
 
 
 def _model(settings: Settings, wanted: bool) -> tuple[Model | None, str]:
@@ -230,23 +231,23 @@ def _model(settings: Settings, wanted: bool) -> tuple[Model | None, str]:
     if why:
         return None, why
     if settings.model.startswith(_SCRIPTED):
-        from agentops.agent.scripted import Scripted
+        from agentops.agent.scripted import load_script
 
-        return Scripted.from_file(Path(settings.model.removeprefix(_SCRIPTED))), ""
-    if settings.provider == "vertex" and not settings.project:
-        raise ConfigError("provider vertex needs a project", hint="Set model.project in config.toml.")
-    from agentops.agent.claude import Claude
+        return load_script(Path(settings.model.removeprefix(_SCRIPTED))), ""
+    from agentops.agent.claude import Claude, ClaudeSettings
+    from agentops.agent.retry import Retries
+    from agentops.agent.wire import Features
 
-    claude = Claude(
+    features = Features(effort=settings.effort, thinking=settings.thinking, caching=settings.caching)
+    reached = ClaudeSettings(
         model=settings.model,
         provider=settings.provider,
-        effort=settings.effort,
-        thinking=settings.thinking,
-        caching=settings.caching,
+        features=features,
         region=settings.region,
         project=settings.project,
     )
-    return claude, ""
+    retries = Retries(attempts=4, longest_wait_s=60.0, sleep=time.sleep, jitter=random.random)
+    return Claude(reached, retries=retries, environ=os.environ), ""
 
 
 def _start(settings: Settings, command: str, sandbox: str | None) -> Mapping[str, Any]:

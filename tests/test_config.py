@@ -1,0 +1,91 @@
+"""Settings: where each value comes from, and what is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agentops.config import Settings, folders, load
+from agentops.core.errors import ConfigError
+
+
+def _with_file(home: Path, text: str) -> dict[str, str]:
+    (home / "config.toml").write_text(text, encoding="utf-8")
+    return {"AGENTOPS_HOME": str(home)}
+
+
+def test_a_flag_beats_the_environment_beats_the_file_beats_the_default(tmp_path: Path) -> None:
+    """The strongest source of a value wins, and the settings say which it was."""
+    environ = _with_file(tmp_path, '[model]\nid = "from-file"\neffort = "low"\n[kubernetes]\ncontext = "from-file"\n')
+    environ |= {"AGENTOPS_CONTEXT": "from-env", "AGENTOPS_EFFORT": "high", "AGENTOPS_NAMESPACE": "env-ns"}
+    settings = load({"context": "from-flag", "namespace": None}, environ)
+    assert (settings.context, settings.effort, settings.model, settings.namespace) == (
+        "from-flag",
+        "high",
+        "from-file",
+        "env-ns",
+    )
+    shown = {name: settings.provenance[name] for name in ("context", "effort", "model", "max_steps")}
+    assert shown == {
+        "context": "flag",
+        "effort": "env AGENTOPS_EFFORT",
+        "model": f"file {tmp_path / 'config.toml'}",
+        "max_steps": "default",
+    }
+
+
+def test_without_anything_the_defaults_hold(tmp_path: Path) -> None:
+    """An empty home is a working configuration."""
+    settings = load({}, {"AGENTOPS_HOME": str(tmp_path)})
+    assert settings == Settings(folders=folders({"AGENTOPS_HOME": str(tmp_path)}), provenance=settings.provenance)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[model", "cannot be read"),
+        ("[modell]\nid = 'x'", "unknown section [modell]"),
+        ("[model]\ntemperature = 1", "unknown key model.temperature"),
+        ("[model]\nprovider = 'openai'", "is not one of anthropic, bedrock, vertex"),
+        ("[limits]\nmax_usd = 'lots'", "is not a number"),
+        ("[limits]\nmax_usd = nan", "is not a finite number"),
+        ("[limits]\nmax_steps = 0", "must be more than zero"),
+        ("[limits]\nmax_steps = true", "is not a number"),
+        ("[model]\nid = 3", "is not text"),
+        ("[model]\nthinking = 'perhaps'", "is not true or false"),
+        ("model = 'x'", "unknown section [model]"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_with_its_place(tmp_path: Path, text: str, named: str) -> None:
+    """A mistake in the file is one line that names the key, never a silent default."""
+    with pytest.raises(ConfigError) as caught:
+        load({}, _with_file(tmp_path, text))
+    assert named in caught.value.message
+
+
+@pytest.mark.parametrize(("value", "expected"), [("1", True), ("true", True), ("0", False), ("perhaps", True)])
+def test_a_wish_to_only_read_is_taken_when_in_doubt(tmp_path: Path, value: str, expected: bool) -> None:
+    """An unreadable AGENTOPS_READ_ONLY counts as yes."""
+    assert load({}, {"AGENTOPS_HOME": str(tmp_path), "AGENTOPS_READ_ONLY": value}).read_only is expected
+
+
+def test_no_source_lifts_read_only(tmp_path: Path) -> None:
+    """Whoever asks for read-only gets it, whatever a stronger source says."""
+    environ = _with_file(tmp_path, "[safety]\nread_only = true\n") | {"AGENTOPS_READ_ONLY": "0"}
+    assert load({"read_only": False}, environ).read_only is True
+
+
+def test_a_file_in_the_working_directory_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkout cannot bring settings along."""
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "config.toml").write_text("[kubernetes]\ncontext = 'evil'\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path / "work")
+    assert load({}, {"AGENTOPS_HOME": str(tmp_path / "home")}).context is None
+
+
+def test_without_a_home_the_platform_decides() -> None:
+    """Config, data and cache have folders of their own."""
+    places = folders({})
+    assert places.config_file.name == "config.toml"
+    assert {places.incidents.name, places.audit.name} == {"incidents", "audit"}
