@@ -1,0 +1,141 @@
+"""The first user message: the alert, what triage found, what was read and what was not.
+
+Comes in: core values of the sweep and the evidence that they were admitted as. Goes out: one text of at most about
+``MAX_CHARS``. Whatever the cluster or the alert's sender wrote stands in a fence. Each problem has its evidence id, so
+that the model can cite it without fetching it again. The order is that of the ranking; nothing is judged here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from agentops.agent.fence import Fence, neutral
+from agentops.agent.prompt import filled
+from agentops.core.alert import Alert, AlertGroup
+from agentops.core.clock import age, to_iso
+from agentops.core.evidence import Evidence
+from agentops.core.finding import Problem
+from agentops.core.snapshot import Snapshot
+from agentops.core.text import clip, one_line, plural
+
+MAX_CHARS = 12_000
+_ALERT_CHARS = 2_000
+_OTHER_ALERTS = 10
+# How much of its evidence the n-th problem shows: the likely causes in full, the rest by name. The sum stays under
+# what the other parts leave of MAX_CHARS.
+_EXCERPTS = (1_200, 900, 600, 400, 300, 200, 200, 200)
+_FURTHER_CHARS = 600
+_NAMED_PROBLEMS = 15
+_GAPS = 8
+
+
+def briefing(
+    group: AlertGroup, snapshot: Snapshot, problems: Sequence[Problem], evidence: Sequence[Evidence], fence: Fence
+) -> str:
+    """Return the opening message.
+
+    Arguments:
+        group: the alerts, redacted.
+        snapshot: what was read.
+        problems: the best explanation first.
+        evidence: what was admitted so far; those of tool ``triage`` name a problem by resource and condition.
+        fence: marks untrusted text.
+    """
+    by_problem = {(str(item.arguments.get("resource")), item.arguments.get("condition")): item for item in evidence}
+    further = [item for item in evidence if item.tool != "triage"]
+    text = filled(
+        "briefing",
+        context=neutral(snapshot.context),
+        namespace=neutral(", ".join(snapshot.namespaces)) or "all",
+        time=to_iso(snapshot.observed_at),
+        alert=_alerts(group, snapshot.observed_at, fence),
+        problems="\n".join(_problems(problems, by_problem, snapshot.observed_at, fence)) or "None found.",
+        evidence="\n".join(_further(further, fence)) or "Only what is shown above.",
+        gaps="\n".join(_gaps(snapshot)) or "Everything that the sweep asked for was read.",
+        healthy="\n".join(_healthy(group, snapshot, problems)),
+    )
+    return clip(text, MAX_CHARS)
+
+
+def _alerts(group: AlertGroup, now: datetime, fence: Fence) -> str:
+    lead = group.lead
+    others = [alert for alert in group.alerts if alert is not lead]
+    lines = list(_alert(lead, now))
+    lines += [
+        f"also {alert.status}: {one_line(alert.name, 80)} on {one_line(str(alert.target), 120)}"
+        for alert in others[:_OTHER_ALERTS]
+    ]
+    if len(others) > _OTHER_ALERTS:
+        lines.append(f"and {plural(len(others) - _OTHER_ALERTS, 'more alert')}")
+    lines += [one_line(note, 200) for note in group.notes]
+    if group.left_out:
+        lines.append(f"{plural(len(group.left_out), 'alert')} of the payload belong to other incidents")
+    return fence.wrap(clip("\n".join(lines), _ALERT_CHARS), "alert")
+
+
+def _alert(alert: Alert, now: datetime) -> Iterator[str]:
+    yield f"{alert.status}: {one_line(alert.name, 120)} ({alert.severity}, from {alert.source})"
+    if alert.started_at:
+        yield f"started {to_iso(alert.started_at)}, {age(alert.started_at, now)} before the sweep"
+    if alert.ended_at and alert.status != "firing":
+        yield f"ended {to_iso(alert.ended_at)}"
+    yield f"about: {one_line(str(alert.target), 200)}"
+    if alert.summary:
+        yield f"summary: {one_line(alert.summary, 600)}"
+    if alert.labels:
+        yield "labels: " + one_line(" ".join(f"{name}={value}" for name, value in sorted(alert.labels.items())), 600)
+    for name, value in sorted(alert.annotations.items()):
+        yield f"{one_line(name, 60)}: {one_line(value, 400)}"
+
+
+def _problems(
+    problems: Sequence[Problem], by_problem: Mapping[tuple[str, object], Evidence], now: datetime, fence: Fence
+) -> Iterator[str]:
+    for index, problem in enumerate(problems[:_NAMED_PROBLEMS]):
+        evidence = by_problem.get((str(problem.resource), problem.condition))
+        named = f"Evidence {evidence.id}" if evidence else "(no evidence id)"
+        marks = [str(problem.severity), "" if problem.root else "a symptom"]
+        if problem.since:
+            marks.append(f"for {age(problem.since, now)}")
+        yield (
+            f"{index + 1}. {named}: {neutral(one_line(problem.resource.short, 120))} {problem.condition} "
+            f"({', '.join(filter(None, marks))})"
+        )
+        room = _EXCERPTS[index] if index < len(_EXCERPTS) else 0
+        quoted = f"{one_line(problem.summary, 300)}\n{evidence.excerpt if evidence else ''}".strip()
+        yield fence.wrap(clip(quoted, room), named) if room else "   " + neutral(one_line(problem.summary, 120))
+    if len(problems) > _NAMED_PROBLEMS:
+        yield f"and {plural(len(problems) - _NAMED_PROBLEMS, 'more problem')} of lower rank"
+    if problems:
+        yield "Excerpts end in … where they are cut; evidence_search reads the rest."
+
+
+def _further(evidence: Sequence[Evidence], fence: Fence) -> Iterator[str]:
+    for item in evidence:
+        yield f"Evidence {item.id}: {neutral(one_line(item.summary, 160))}"
+        yield fence.wrap(clip(item.excerpt, _FURTHER_CHARS), f"{item.id} {item.tool}")
+
+
+def _gaps(snapshot: Snapshot) -> Iterator[str]:
+    for gap in snapshot.gaps[:_GAPS]:
+        yield f"- {neutral(one_line(gap.what, 80))}: {neutral(one_line(gap.reason, 120))}"
+    if len(snapshot.gaps) > _GAPS:
+        yield f"- and {plural(len(snapshot.gaps) - _GAPS, 'more gap')}"
+
+
+def _healthy(group: AlertGroup, snapshot: Snapshot, problems: Sequence[Problem]) -> Iterator[str]:
+    """Say per kind how many objects were read and how many of them have a problem, and whether the target has one."""
+    unwell = Counter(kind for kind, _name in {(p.resource.kind, str(p.resource)) for p in problems})
+    counts = [
+        f"{kind} {len(objects):,} read, {unwell[kind]:,} with a problem"
+        for kind, objects in sorted(snapshot.objects.items())
+        if objects and kind != "Event"
+    ]
+    yield "; ".join(counts) or "Nothing was read."
+    target = group.target
+    if target.known:
+        named = [p for p in problems if (p.resource.kind, p.resource.name) == (target.kind, target.name)]
+        if not named and snapshot.was_read(target.kind):
+            yield f"No problem was found on the alert's own target, {neutral(one_line(str(target), 160))}."
