@@ -23,10 +23,12 @@ from agentops.core.text import clip, one_line, plural
 MAX_CHARS = 12_000
 _ALERT_CHARS = 2_000
 _OTHER_ALERTS = 10
-# How much of its evidence the n-th problem shows: the likely causes in full, the rest by name. The sum stays under
-# what the other parts leave of MAX_CHARS.
-_EXCERPTS = (1_200, 900, 600, 400, 300, 200, 200, 200)
+# How much of its evidence the n-th problem shows: the likely causes in full, the rest by name. Where the other parts
+# leave less room than usual, every excerpt is scaled down, so that the end of the message is never what is cut.
+_EXCERPTS = (1_500, 1_200, 900, 500, 500, 300, 300, 300)
+_SCALES = (1.0, 0.7, 0.4, 0.15)
 _FURTHER_CHARS = 600
+_FURTHER = 8
 _NAMED_PROBLEMS = 15
 _GAPS = 8
 
@@ -43,20 +45,34 @@ def briefing(
         evidence: what was admitted so far; those of tool ``triage`` name a problem by resource and condition.
         fence: marks untrusted text.
     """
+    for scale in _SCALES:
+        text = _at_scale(group, snapshot, problems, evidence, fence, scale)
+        if len(text) <= MAX_CHARS:
+            break
+    return clip(text, MAX_CHARS)
+
+
+def _at_scale(
+    group: AlertGroup,
+    snapshot: Snapshot,
+    problems: Sequence[Problem],
+    evidence: Sequence[Evidence],
+    fence: Fence,
+    scale: float,
+) -> str:
     by_problem = {(str(item.arguments.get("resource")), item.arguments.get("condition")): item for item in evidence}
     further = [item for item in evidence if item.tool != "triage"]
-    text = filled(
+    return filled(
         "briefing",
         context=neutral(snapshot.context),
         namespace=neutral(", ".join(snapshot.namespaces)) or "all",
         time=to_iso(snapshot.observed_at),
         alert=_alerts(group, snapshot.observed_at, fence),
-        problems="\n".join(_problems(problems, by_problem, snapshot.observed_at, fence)) or "None found.",
-        evidence="\n".join(_further(further, fence)) or "Only what is shown above.",
+        problems="\n".join(_problems(problems, by_problem, snapshot.observed_at, fence, scale)) or "None found.",
+        evidence="\n".join(_further(further, fence, scale)) or "Only what is shown above.",
         gaps="\n".join(_gaps(snapshot)) or "Everything that the sweep asked for was read.",
         healthy="\n".join(_healthy(group, snapshot, problems)),
     )
-    return clip(text, MAX_CHARS)
 
 
 def _alerts(group: AlertGroup, now: datetime, fence: Fence) -> str:
@@ -91,7 +107,11 @@ def _alert(alert: Alert, now: datetime) -> Iterator[str]:
 
 
 def _problems(
-    problems: Sequence[Problem], by_problem: Mapping[tuple[str, object], Evidence], now: datetime, fence: Fence
+    problems: Sequence[Problem],
+    by_problem: Mapping[tuple[str, object], Evidence],
+    now: datetime,
+    fence: Fence,
+    scale: float,
 ) -> Iterator[str]:
     for index, problem in enumerate(problems[:_NAMED_PROBLEMS]):
         evidence = by_problem.get((str(problem.resource), problem.condition))
@@ -103,7 +123,7 @@ def _problems(
             f"{index + 1}. {named}: {neutral(one_line(problem.resource.short, 120))} {problem.condition} "
             f"({', '.join(filter(None, marks))})"
         )
-        room = _EXCERPTS[index] if index < len(_EXCERPTS) else 0
+        room = int(_EXCERPTS[index] * scale) if index < len(_EXCERPTS) else 0
         quoted = f"{one_line(problem.summary, 300)}\n{evidence.excerpt if evidence else ''}".strip()
         yield fence.wrap(clip(quoted, room), named) if room else "   " + neutral(one_line(problem.summary, 120))
     if len(problems) > _NAMED_PROBLEMS:
@@ -112,10 +132,10 @@ def _problems(
         yield "Excerpts end in … where they are cut; evidence_search reads the rest."
 
 
-def _further(evidence: Sequence[Evidence], fence: Fence) -> Iterator[str]:
-    for item in evidence:
+def _further(evidence: Sequence[Evidence], fence: Fence, scale: float) -> Iterator[str]:
+    for item in evidence[:_FURTHER]:
         yield f"Evidence {item.id}: {neutral(one_line(item.summary, 160))}"
-        yield fence.wrap(clip(item.excerpt, _FURTHER_CHARS), f"{item.id} {item.tool}")
+        yield fence.wrap(clip(item.excerpt, int(_FURTHER_CHARS * scale)), f"{item.id} {item.tool}")
 
 
 def _gaps(snapshot: Snapshot) -> Iterator[str]:
