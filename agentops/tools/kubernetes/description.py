@@ -1,0 +1,216 @@
+"""``kubernetes_describe``: one object with everything around it that explains its state.
+
+The order is that of an investigation: what it is, who owns it, how it is, what it owns, what happened, what changed,
+and last how it is configured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from agentops.core.clock import Clock
+from agentops.core.errors import ClusterError
+from agentops.core.evidence import Reading
+from agentops.core.text import one_line
+from agentops.tools.kubernetes.arguments import Arguments
+from agentops.tools.kubernetes.client import Cluster, Selection
+from agentops.tools.kubernetes.columns import age_of, columns_of, pod_state
+from agentops.tools.kubernetes.kinds import builtin
+from agentops.tools.kubernetes.manifest import fetch, strip
+from agentops.tools.kubernetes.occurrences import event_table, events_of
+from agentops.tools.kubernetes.relatives import Owner, children, owners
+from agentops.tools.kubernetes.rollout import WORKLOADS, history_text, revisions
+from agentops.tools.kubernetes.table import table, yaml_text
+
+_EVENTS_SHOWN = 25
+_CHILDREN_SHOWN = 25
+_REVISIONS_SHOWN = 2
+Object = Mapping[str, Any]
+
+
+def describe(cluster: Cluster, clock: Clock, arguments: Arguments) -> Reading:
+    """Return an object, its owners, conditions, children, events, latest rollout change and configuration.
+
+    Raises:
+        ToolInputError: an argument cannot be used.
+        NotFound: there is no such object; the hint names near ones.
+        ClusterError: the object itself could not be read.
+    """
+    kind = cluster.kind(arguments.text("kind"))
+    item = fetch(cluster, kind, arguments)
+    now = clock()
+    metadata = item["metadata"]
+    namespace, name = metadata.get("namespace") or "", metadata.get("name") or ""
+    chain = owners(cluster, item)
+    owned, notes = children(cluster, item)
+    if kind.kind == "Node":
+        owned, notes = _pods_on(cluster, name)
+    sections = [
+        _head(item, chain, now),
+        *_conditions(item, now),
+        *(_container_lines(item, now) if kind.kind == "Pod" else ()),
+        *_child_tables(owned, now),
+        *_events(cluster, item, chain, owned, now),
+        *_rollout(cluster, item, chain, now),
+    ]
+    left_out = strip(item)
+    sections.append(_configuration(item))
+    more = [f"left out of the configuration: {left_out}"] if left_out else []
+    return Reading(
+        body="\n\n".join(section for section in sections if section),
+        summary=f"{kind.kind} {'/'.join(part for part in (namespace, name) if part)} with owners, children and events",
+        footer="; ".join([*notes, *more]),
+        resources=(
+            cluster.ref(kind.kind, name, namespace),
+            *(cluster.ref(owner.kind, owner.name, namespace) for owner in chain),
+        ),
+    )
+
+
+def _head(item: Object, chain: Sequence[Owner], now: datetime) -> str:
+    metadata = item["metadata"]
+    header, cells = columns_of(item["kind"])
+    state = ", ".join(f"{title} {value}" for title, value in zip(header, cells(item, now), strict=True))
+    lines = [f"{item['kind']} {metadata.get('namespace') or ''}/{metadata.get('name')}".replace(" /", " "), state]
+    if metadata.get("deletionTimestamp"):
+        finalizers = ", ".join(metadata.get("finalizers") or ()) or "none"
+        since = age_of(metadata["deletionTimestamp"], now)
+        lines.append(f"being deleted for {since}; finalizers: {finalizers}")
+    labels = metadata.get("labels") or {}
+    if labels:
+        lines.append("labels: " + ", ".join(f"{key}={value}" for key, value in labels.items()))
+    for owner in chain:
+        shown = columns_of(owner.kind)
+        how = owner.missing or ", ".join(
+            f"{title} {value}" for title, value in zip(shown[0], shown[1](owner.item, now), strict=True)
+        )
+        lines.append(f"owned by {owner.kind}/{owner.name}: {how}")
+    return "\n".join(lines)
+
+
+def _conditions(item: Object, now: datetime) -> Iterator[str]:
+    conditions = (item.get("status") or {}).get("conditions") if isinstance(item.get("status"), Mapping) else None
+    rows = [
+        (
+            str(found.get("type")),
+            str(found.get("status")),
+            str(found.get("reason") or "-"),
+            age_of(found.get("lastTransitionTime"), now),
+            one_line(str(found.get("message") or ""), 400),
+        )
+        for found in conditions or ()
+        if isinstance(found, Mapping)
+    ]
+    if rows:
+        yield table(("CONDITION", "STATUS", "REASON", "SINCE", "MESSAGE"), rows)
+
+
+def _container_lines(pod: Object, now: datetime) -> Iterator[str]:
+    status = pod.get("status") or {}
+    lines = []
+    for field, title in (("initContainerStatuses", "init container"), ("containerStatuses", "container")):
+        for container in status.get(field) or ():
+            ready = "ready" if container.get("ready") else "not ready"
+            parts = [f"{title} {container.get('name')}: {ready}, restarts {container.get('restartCount', 0)}"]
+            parts += [f"now {text}" for text in [_state(container.get("state"), now)] if text]
+            parts += [f"before that {text}" for text in [_state(container.get("lastState"), now)] if text]
+            lines.append("; ".join(parts))
+    if lines:
+        yield "\n".join(lines)
+
+
+def _state(state: Any, now: datetime) -> str:
+    """Return a container state as a phrase: ``terminated OOMKilled, exit code 137, 3m ago after 12s``."""
+    for name, value in (state or {}).items():
+        detail = [name]
+        if value.get("reason"):
+            detail[0] = f"{name} {value['reason']}"
+        if "exitCode" in value:
+            detail.append(f"exit code {value['exitCode']}")
+        if value.get("signal"):
+            detail.append(f"signal {value['signal']}")
+        moment = value.get("finishedAt") or value.get("startedAt")
+        if moment:
+            detail.append(f"{age_of(moment, now)} ago")
+        if value.get("message"):
+            detail.append(one_line(str(value["message"]), 400))
+        return ", ".join(detail)
+    return ""
+
+
+def _child_tables(owned: Mapping[str, Sequence[Object]], now: datetime) -> Iterator[str]:
+    for kind, items in owned.items():
+        header, cells = columns_of(kind)
+        # The youngest first: in a rollout that is where the trouble is.
+        newest = sorted(items, key=lambda item: str(item["metadata"].get("creationTimestamp") or ""), reverse=True)
+        rows = [(str(item["metadata"].get("name")), *cells(item, now)) for item in newest[:_CHILDREN_SHOWN]]
+        text = table((kind.upper(), *header), rows)
+        yield text + (f"\n... and {len(items) - _CHILDREN_SHOWN} more" if len(items) > _CHILDREN_SHOWN else "")
+
+
+def _pods_on(cluster: Cluster, node: str) -> tuple[dict[str, list[dict[str, Any]]], tuple[str, ...]]:
+    """Return the pods on a node that are not simply running."""
+    try:
+        found, _ = cluster.list_objects(builtin("Pod"), Selection(fields=f"spec.nodeName={node}"), limit=1_000)
+    except ClusterError as error:
+        return {}, (f"pods were not read: {one_line(error.message, 160)}",)
+    unwell = [pod for pod in found if pod_state(pod) not in {"Running", "Succeeded"}]
+    note = f"{len(found)} pods are on the node, {len(unwell)} of them not running and listed"
+    return ({"Pod": unwell} if unwell else {}), (note,)
+
+
+def _events(
+    cluster: Cluster,
+    item: Object,
+    chain: Sequence[Owner],
+    owned: Mapping[str, Sequence[Object]],
+    now: datetime,
+) -> Iterator[str]:
+    metadata = item["metadata"]
+    names = [(str(item["kind"]), str(metadata.get("name")))]
+    names += [(owner.kind, owner.name) for owner in chain]
+    names += [(kind, str(child["metadata"].get("name"))) for kind, items in owned.items() for child in items]
+    # Events about cluster-scoped objects are kept in some namespace, mostly default; look in all of them.
+    try:
+        found, _ = events_of(cluster, metadata.get("namespace") or "", names)
+    except ClusterError as error:
+        yield f"events were not read: {one_line(error.message, 200)}"
+        return
+    if not found:
+        yield "events: none (the API server forgets them after an hour by default)"
+        return
+    text = event_table(found[:_EVENTS_SHOWN], now)
+    yield text + (f"\n... and {len(found) - _EVENTS_SHOWN} older" if len(found) > _EVENTS_SHOWN else "")
+
+
+def _rollout(cluster: Cluster, item: Object, chain: Sequence[Owner], now: datetime) -> Iterator[str]:
+    """Yield the latest change of the pod template of the workload that this object is, or belongs to."""
+    candidates = [item, *(owner.item for owner in chain if owner.item)]
+    workload = next((other for other in candidates if _kind_of(other, item, chain) in WORKLOADS), None)
+    if workload is None:
+        return
+    named = {**workload, "kind": _kind_of(workload, item, chain)}
+    try:
+        found = revisions(cluster, named)
+    except ClusterError as error:
+        yield f"rollout history was not read: {one_line(error.message, 200)}"
+        return
+    if found:
+        title = f"latest revisions of {named['kind']}/{workload['metadata'].get('name')}"
+        yield f"{title}\n{history_text(found, now, _REVISIONS_SHOWN)}"
+
+
+def _kind_of(candidate: Object, item: Object, chain: Sequence[Owner]) -> str:
+    if candidate is item:
+        return str(item["kind"])
+    return next((owner.kind for owner in chain if owner.item is candidate), "")
+
+
+def _configuration(item: Object) -> str:
+    """Return what the object was told to be: everything but its metadata and status."""
+    kept = {key: value for key, value in item.items() if key not in {"apiVersion", "kind", "metadata", "status"}}
+    annotations = item["metadata"].get("annotations")
+    parts = {"annotations": annotations, **kept} if annotations else kept
+    return yaml_text(parts) if parts else ""

@@ -1,0 +1,94 @@
+"""``kubernetes_get``: one object as YAML, without the noise that no investigation needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agentops.core.clock import Clock
+from agentops.core.errors import NotFound
+from agentops.core.evidence import Reading
+from agentops.tools.kubernetes.arguments import Arguments
+from agentops.tools.kubernetes.client import Cluster
+from agentops.tools.kubernetes.kinds import Kind
+from agentops.tools.kubernetes.nearby import with_near_names
+from agentops.tools.kubernetes.table import yaml_text
+
+_META_NOISE = ("selfLink", "managedFields")
+_STATUS_NOISE = ("images", "podIPs", "hostIPs", "volumesInUse", "volumesAttached")
+_CONTAINER_NOISE = ("containerID", "imageID", "volumeMounts", "user", "allocatedResourcesStatus")
+_TOKEN_VOLUME = "kube-api-access-"  # noqa: S105 - the prefix of a volume's name
+_SHOWN_FIRST = ("apiVersion", "kind", "metadata", "spec", "data", "status")
+
+
+def get_object(cluster: Cluster, _clock: Clock, arguments: Arguments) -> Reading:
+    """Return one object as YAML; Secret values are sizes by the time they get here.
+
+    Raises:
+        ToolInputError: an argument cannot be used.
+        NotFound: there is no such object; the hint names near ones.
+        ClusterError: as ``Cluster.get_object``.
+    """
+    kind = cluster.kind(arguments.text("kind"))
+    item = fetch(cluster, kind, arguments)
+    left_out = "" if arguments.flag("full") else strip(item)
+    metadata = item.get("metadata") or {}
+    ordered = {key: item[key] for key in (*_SHOWN_FIRST, *item) if key in item}
+    footer = f"Left out: {left_out}; use full to see it." if left_out else ""
+    if kind.kind == "Secret":
+        footer = "Secret values are never read into a result; the sizes are of the decoded values."
+    namespace = metadata.get("namespace") or ""
+    return Reading(
+        body=yaml_text(ordered),
+        summary=f"{kind.kind} {'/'.join(part for part in (namespace, metadata.get('name')) if part)}",
+        footer=footer,
+        resources=(cluster.ref(kind.kind, metadata.get("name") or "", namespace),),
+    )
+
+
+def fetch(cluster: Cluster, kind: Kind, arguments: Arguments) -> dict[str, Any]:
+    """Return the object that ``name`` and ``namespace`` mean; when there is none, the error names near ones."""
+    name = arguments.name("name")
+    namespace = arguments.one_namespace(cluster.namespace) if kind.namespaced else ""
+    try:
+        return {"apiVersion": kind.api_version, "kind": kind.kind, **cluster.get_object(kind, name, namespace)}
+    except NotFound as error:
+        raise with_near_names(cluster, kind, name, namespace, error) from error
+
+
+def strip(item: dict[str, Any]) -> str:
+    """Take noise out, in place; returns what was taken out, for the footer."""
+    metadata = item.get("metadata")
+    if isinstance(metadata, dict):
+        for field in _META_NOISE:
+            metadata.pop(field, None)
+    taken = _strip_spec(item.get("spec"))
+    status = item.get("status")
+    if not isinstance(status, dict):
+        return ", ".join(taken)
+    noise = [field for field in _STATUS_NOISE if status.pop(field, None)]
+    for statuses in ("containerStatuses", "initContainerStatuses"):
+        for container in status.get(statuses) or ():
+            if isinstance(container, dict):
+                noise += [field for field in _CONTAINER_NOISE if container.pop(field, None) is not None]
+    taken += [f"status {field}" for field in dict.fromkeys(noise)]
+    return ", ".join(taken)
+
+
+def _strip_spec(spec: Any) -> list[str]:
+    """Take the token volume that every pod has, and its mounts, out of a pod's spec."""
+    if not isinstance(spec, dict) or not isinstance(spec.get("volumes"), list):
+        return []
+    kept = [volume for volume in spec["volumes"] if not _is_token(volume)]
+    if len(kept) == len(spec["volumes"]):
+        return []
+    spec["volumes"] = kept
+    for containers in ("containers", "initContainers"):
+        for container in spec.get(containers) or ():
+            if isinstance(container, dict) and container.get("volumeMounts"):
+                container["volumeMounts"] = [mount for mount in container["volumeMounts"] if not _is_token(mount)]
+    return ["the service account token volume"]
+
+
+def _is_token(value: Any) -> bool:
+    return isinstance(value, Mapping) and str(value.get("name") or "").startswith(_TOKEN_VOLUME)
