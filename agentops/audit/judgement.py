@@ -1,0 +1,115 @@
+"""Is this value, beside this key, a secret? The rules that keep redaction from eating what a person needs to read.
+
+Comes in: the name that stands in front of a value, and the value. Goes out: the kind of secret, or nothing. Image
+digests, uids, hashes of pod templates, commit ids, file paths, names of Secrets and counters of tokens are not secrets.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+
+# What a name must hold to speak of a secret, and the kind that the marker then says.
+STRONG_WORDS = (
+    ("password", "password"),
+    ("passwd", "password"),
+    ("passphrase", "password"),
+    ("pwd", "password"),
+    ("passcode", "password"),
+    ("secret", "secret"),
+    ("token", "token"),
+    ("apikey", "api-key"),
+    ("api_key", "api-key"),
+    ("api-key", "api-key"),
+    ("api key", "api-key"),
+    ("accesskey", "access-key"),
+    ("access_key", "access-key"),
+    ("access-key", "access-key"),
+    ("accountkey", "access-key"),
+    ("account_key", "access-key"),
+    ("privatekey", "private-key"),
+    ("private_key", "private-key"),
+    ("private-key", "private-key"),
+    ("client-key-data", "private-key"),
+    ("encryption_key", "key"),
+    ("encryptionkey", "key"),
+    ("encryption-key", "key"),
+    ("signing_key", "key"),
+    ("signingkey", "key"),
+    ("signing-key", "key"),
+    ("master_key", "key"),
+    ("masterkey", "key"),
+    ("credential", "credential"),
+    ("connectionstring", "connection-string"),
+    ("connection_string", "connection-string"),
+    ("authorization", "authorization"),
+    ("cookie", "cookie"),
+)
+# Names that speak of one only when the value looks like one.
+WEAK_WORDS = ("key", "auth", "creds", "pass", "signature", "sig", "salt", "dsn", "webhook", "sessionid", "session_id")
+
+# How a name may go on and no longer mean the secret itself.
+_ABOUT = re.compile(
+    r"s?[_.-]?(?:name|ref|path|file|dir|url|uri|endpoint|type|kind|sec(?:ond)?s?$|count|ttl|expir|length|len$|limit|policy|"
+    r"version|provider|issuer|audience|enabled|required|mount|volume|store|class|manager|controller|operator|service|"
+    r"server|driver|review|request|response|rotation|rotate|size|namespace|label|annotation|projection|usage|rate|"
+    r"budget|used|per[_.-]|hash|algorithm|format|field|key-?ref|mode|id$|in$|out$|left|remaining|total|bytes|lifetime|"
+    r"generator|cleaner|resolver|watcher|reader|sync|csi|\.k8s\.io|metadata|scope|status|state|at$|age$|max|min|webhook)",
+    re.IGNORECASE,
+)
+_BENIGN = re.compile(
+    r"(?:true|false|yes|no|on|off|null|none|nil|~|undefined|unset|empty|absent|required|optional|missing|invalid|expired|"
+    r"unknown|redacted|removed|hidden|masked|changeme\?|n/a|\*+|x{3,}|\.{3}|-+|"
+    r"[0-9]+ (?:bytes|chars|characters)|"
+    r"<[^<>]*>.*|\$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_][A-Z0-9_]*|\{\{.*|%[sdvq]|%\([a-z_]+\)s|\(.*\)|"
+    r"\[redacted:[a-z0-9-]+\].*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_PATH = re.compile(
+    r"(?:file:|\.{0,2}/)(?:(?:var|etc|run|tmp|home|root|opt|usr|mnt|app|srv|data|secrets?|vault|config|dev|proc)\b|\.).*"
+)
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+_NAME = re.compile(r"[a-z]+(?:[-./][a-z]+)*(?:-[0-9]{1,3})?")
+_VERSION = re.compile(r"v?[0-9]+(?:\.[0-9]+)+.*")
+_TOKEN_CHARS = re.compile(r"[A-Za-z0-9+/=_.~:!@#$%^&*-]+")
+_HEX = re.compile(r"(?:sha[0-9]{3}:)?[0-9a-f]+", re.IGNORECASE)
+
+
+def is_about(rest: str) -> bool:
+    """Tell whether the name, after its word (``rest`` of ``tokenExpirationSeconds``), means something beside it."""
+    return _ABOUT.match(rest) is not None
+
+
+def is_secret(kind: str, value: str, *, bare: bool) -> bool:
+    """Tell whether ``value``, beside a name of ``kind``, is to be hidden.
+
+    Arguments:
+        bare: the value stands without quotes, so it may be prose or the name of an object.
+    """
+    value = value.strip()
+    if not value or _BENIGN.fullmatch(value) or _PATH.fullmatch(value):
+        return False
+    if kind in ("token", "credential", "key") and value.lstrip("-").replace(",", "").replace(".", "").isdigit():
+        return False
+    if kind in ("secret", "credential", "cookie"):
+        # ``secret: shop-tls`` names a Secret; a real one of only small letters is rarer than that by far.
+        return not _NAME.fullmatch(value)
+    if kind in ("token", "authorization", "key") and bare:
+        return not re.fullmatch(r"[A-Za-z]+(?:[ ,;.-]+[A-Za-z]+)*[.,:;]?", value)
+    return kind != "authorization" or len(value) >= 8
+
+
+def looks_random(value: str) -> bool:
+    """Tell whether a value looks generated: long, of mixed classes, and neither a name, a version nor a digest."""
+    if len(value) < 16 or not _TOKEN_CHARS.fullmatch(value):
+        return False
+    if _UUID.fullmatch(value) or _HEX.fullmatch(value) or _VERSION.fullmatch(value) or _PATH.fullmatch(value):
+        return False
+    classes = sum(any(test(c) for c in value) for test in (str.islower, str.isupper, str.isdigit))
+    return classes == 3 and _entropy(value) >= 3.5 and "://" not in value
+
+
+def _entropy(value: str) -> float:
+    total = len(value)
+    return -sum(n / total * math.log2(n / total) for n in Counter(value).values())
