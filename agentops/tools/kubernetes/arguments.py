@@ -50,7 +50,7 @@ class Arguments:
         Raises:
             ToolInputError: it cannot be a name.
         """
-        return check_part(self.text(name), f"{self._tool}: {name}")
+        return check_part(self.text(name), f"{name} of {self._tool}")
 
     def namespace(self, default: str) -> str:
         """Return the namespace; empty means all of them (``*``).
@@ -59,7 +59,7 @@ class Arguments:
             ToolInputError: it cannot be a namespace.
         """
         value = self.text("namespace") or default
-        return "" if value == ALL_NAMESPACES else check_part(value, f"{self._tool}: namespace")
+        return "" if value == ALL_NAMESPACES else check_part(value, f"namespace of {self._tool}")
 
     def one_namespace(self, default: str) -> str:
         """Return the namespace of a tool that looks at one object.

@@ -64,7 +64,9 @@ def capacity(cluster: Cluster, _clock: Clock, arguments: Arguments) -> Reading:
         raise
     except ClusterError as error:
         notes.append(f"nodes were not read: {one_line(error.message, 200)}")
-    for kind, show in (("ResourceQuota", _quota_lines), ("LimitRange", _range_lines)):
+    # Who asks about one node does not ask about a namespace.
+    of_namespace = () if only and not arguments.text("namespace") else _OF_NAMESPACE
+    for kind, show in of_namespace:
         try:
             found, _ = cluster.list_objects(builtin(kind), Selection(namespace=namespace), limit=1_000)
             parts += show(found)
@@ -72,10 +74,10 @@ def capacity(cluster: Cluster, _clock: Clock, arguments: Arguments) -> Reading:
             raise
         except ClusterError as error:
             notes.append(f"{builtin(kind).plural} were not read: {one_line(error.message, 200)}")
-    where = f"in {namespace}" if namespace else "in all namespaces"
+    where = f", quotas in {namespace or 'all namespaces'}" if of_namespace else ""
     return Reading(
         body="\n".join(parts) or "Nothing could be read.",
-        summary=f"{plural(len(nodes), 'node')}, quotas {where}",
+        summary=plural(len(nodes), "node") + where,
         footer="; ".join(notes),
         resources=tuple(cluster.ref("Node", node["metadata"]["name"]) for node in nodes[:_NODES_SHOWN]),
     )
@@ -231,3 +233,6 @@ def _range_lines(found: Sequence[Object]) -> list[str]:
 
 def _pairs(values: Mapping[str, Any]) -> str:
     return ",".join(f"{key}={value}" for key, value in values.items())
+
+
+_OF_NAMESPACE = (("ResourceQuota", _quota_lines), ("LimitRange", _range_lines))

@@ -18,7 +18,8 @@ from agentops.tools.kubernetes.arguments import Arguments
 from agentops.tools.kubernetes.client import Cluster, Selection
 from agentops.tools.kubernetes.columns import age_of, columns_of, pod_state
 from agentops.tools.kubernetes.kinds import builtin
-from agentops.tools.kubernetes.manifest import fetch, strip
+from agentops.tools.kubernetes.manifest import fetch
+from agentops.tools.kubernetes.noise import strip
 from agentops.tools.kubernetes.occurrences import event_table, events_of
 from agentops.tools.kubernetes.relatives import Owner, children, owners
 from agentops.tools.kubernetes.rollout import WORKLOADS, history_text, revisions

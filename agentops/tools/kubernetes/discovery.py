@@ -30,6 +30,7 @@ AGGREGATED = (
 )
 _PLAIN = "application/json"
 _THREADS = 8
+_KEPT_S = 24 * 3600.0
 
 
 def discover(fetch: FetchJson) -> tuple[Kind, ...]:
@@ -123,8 +124,16 @@ def save_cached(folder: Path, server: str, kinds: tuple[Kind, ...], *, now_s: fl
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(document, file)
         Path(temporary).replace(_cache_file(folder, server))
+        _forget_old(folder, now_s)
     except OSError:
         return
+
+
+def _forget_old(folder: Path, now_s: float) -> None:
+    """Remove what was remembered of clusters that come and go on ephemeral ports."""
+    for file in folder.glob("discovery-*.json"):
+        if file.stat().st_mtime < now_s - _KEPT_S:
+            file.unlink(missing_ok=True)
 
 
 def _cache_file(folder: Path, server: str) -> Path:

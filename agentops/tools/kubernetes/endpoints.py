@@ -56,7 +56,7 @@ def endpoints(cluster: Cluster, _clock: Clock, arguments: Arguments) -> Reading:
     if selector and not matching:
         lines += _near_lines(selector, pods)
     lines += _ingress_lines(cluster, namespace, name)
-    summary = f"{plural(len(ready), 'ready endpoint')}, {plural(len(matching), 'pod')} match the selector"
+    summary = f"{plural(len(ready), 'ready endpoint')}, {plural(len(matching), 'matching pod')}"
     footer = f"Only the first {_POD_LIMIT:,} pods of the namespace were compared." if more else ""
     return _reading(cluster, namespace, name, lines, summary, footer)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from agentops.core.clock import Clock
@@ -12,12 +11,9 @@ from agentops.tools.kubernetes.arguments import Arguments
 from agentops.tools.kubernetes.client import Cluster
 from agentops.tools.kubernetes.kinds import Kind
 from agentops.tools.kubernetes.nearby import with_near_names
+from agentops.tools.kubernetes.noise import strip
 from agentops.tools.kubernetes.table import yaml_text
 
-_META_NOISE = ("selfLink", "managedFields")
-_STATUS_NOISE = ("images", "podIPs", "hostIPs", "volumesInUse", "volumesAttached")
-_CONTAINER_NOISE = ("containerID", "imageID", "volumeMounts", "user", "allocatedResourcesStatus")
-_TOKEN_VOLUME = "kube-api-access-"  # noqa: S105 - the prefix of a volume's name
 _SHOWN_FIRST = ("apiVersion", "kind", "metadata", "spec", "data", "status")
 
 
@@ -54,41 +50,3 @@ def fetch(cluster: Cluster, kind: Kind, arguments: Arguments) -> dict[str, Any]:
         return {"apiVersion": kind.api_version, "kind": kind.kind, **cluster.get_object(kind, name, namespace)}
     except NotFound as error:
         raise with_near_names(cluster, kind, name, namespace, error) from error
-
-
-def strip(item: dict[str, Any]) -> str:
-    """Take noise out, in place; returns what was taken out, for the footer."""
-    metadata = item.get("metadata")
-    if isinstance(metadata, dict):
-        for field in _META_NOISE:
-            metadata.pop(field, None)
-    taken = _strip_spec(item.get("spec"))
-    status = item.get("status")
-    if not isinstance(status, dict):
-        return ", ".join(taken)
-    noise = [field for field in _STATUS_NOISE if status.pop(field, None)]
-    for statuses in ("containerStatuses", "initContainerStatuses"):
-        for container in status.get(statuses) or ():
-            if isinstance(container, dict):
-                noise += [field for field in _CONTAINER_NOISE if container.pop(field, None) is not None]
-    taken += [f"status {field}" for field in dict.fromkeys(noise)]
-    return ", ".join(taken)
-
-
-def _strip_spec(spec: Any) -> list[str]:
-    """Take the token volume that every pod has, and its mounts, out of a pod's spec."""
-    if not isinstance(spec, dict) or not isinstance(spec.get("volumes"), list):
-        return []
-    kept = [volume for volume in spec["volumes"] if not _is_token(volume)]
-    if len(kept) == len(spec["volumes"]):
-        return []
-    spec["volumes"] = kept
-    for containers in ("containers", "initContainers"):
-        for container in spec.get(containers) or ():
-            if isinstance(container, dict) and container.get("volumeMounts"):
-                container["volumeMounts"] = [mount for mount in container["volumeMounts"] if not _is_token(mount)]
-    return ["the service account token volume"]
-
-
-def _is_token(value: Any) -> bool:
-    return isinstance(value, Mapping) and str(value.get("name") or "").startswith(_TOKEN_VOLUME)

@@ -29,10 +29,10 @@ def check_part(text: str, what: str) -> str:
     try:
         check_name(text, what)
     except UsageError as error:
-        raise ToolInputError(f"{what}: {error.message}", hint=error.hint) from error
+        raise ToolInputError(error.message, hint=error.hint) from error
     if text in {".", "..", "-"} or "/" in text or "%" in text or len(text) > _NAME_LIMIT:
         raise ToolInputError(
-            f"{what}: {one_line(text, 60)!r} cannot be a Kubernetes name",
+            f"the {what} {one_line(text, 60)!r} cannot be a Kubernetes name",
             hint="Names hold letters, digits, '-', '.' and ':' and are at most 253 characters long.",
         )
     return text
