@@ -31,8 +31,9 @@ def at(value: Any, *path: str | int) -> Any:
 
 def text(value: Any, *path: str | int) -> str:
     """Return the string at ``path``, or the empty string."""
-    found = at(value, *path)
-    return found if isinstance(found, str) else ""
+    for part in path:
+        value = value.get(part) if isinstance(value, dict) else at(value, part)
+    return value if isinstance(value, str) else ""
 
 
 def scalar(value: Any, *path: str | int) -> str:
@@ -105,19 +106,31 @@ def condition(value: Any, kind: str) -> dict[str, Any]:
     return {}
 
 
+def _metadata(value: Any, field: str) -> str:
+    # Asked of every object several times: spelled out, for a general walk down a path costs three times as much.
+    if isinstance(value, dict):
+        metadata = value.get("metadata")
+        if isinstance(metadata, dict):
+            found = metadata.get(field)
+            if isinstance(found, str):
+                return found
+    return ""
+
+
 def name_of(value: Any) -> str:
     """Return ``metadata.name``."""
-    return text(value, "metadata", "name")
+    return _metadata(value, "name")
 
 
 def namespace_of(value: Any) -> str:
     """Return ``metadata.namespace``; empty for cluster-scoped objects."""
-    return text(value, "metadata", "namespace")
+    return _metadata(value, "namespace")
 
 
 def key_of(value: Any) -> Key:
     """Return the object's identity."""
-    return text(value, "kind"), namespace_of(value), name_of(value)
+    kind = value.get("kind") if isinstance(value, dict) else None
+    return kind if isinstance(kind, str) else "", _metadata(value, "namespace"), _metadata(value, "name")
 
 
 def containers_of(spec: Any) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -104,10 +104,16 @@ class Graph:
 
     def owner(self, obj: Obj) -> Key | None:
         """Return the identity of the controlling owner (else the first owner), or None."""
-        owners = items(obj, "metadata", "ownerReferences")
+        metadata = obj.get("metadata")
+        written = metadata.get("ownerReferences") if isinstance(metadata, dict) else None
+        if not written:
+            return None
+        owners = items(metadata, "ownerReferences")
         if not owners:
             return None
-        chosen = next((owner for owner in owners if owner.get("controller") is True), owners[0])
+        chosen = owners[0]
+        if len(owners) > 1:
+            chosen = next((owner for owner in owners if owner.get("controller") is True), chosen)
         kind, name = text(chosen, "kind"), text(chosen, "name")
         return (kind, "" if kind == "Node" else namespace_of(obj), name) if kind and name else None
 
@@ -119,7 +125,8 @@ class Graph:
         owner = self.owner(pod)
         if owner is None or owner[0] == "Node":
             return key_of(pod)
-        return self._top(owner, text(pod, "metadata", "labels", "pod-template-hash"))
+        known = self._top_memo.get(owner)
+        return known or self._top(owner, text(pod, "metadata", "labels", "pod-template-hash"))
 
     def _top(self, key: Key, template_hash: str = "") -> Key:
         known = self._top_memo.get(key)
@@ -211,7 +218,7 @@ class Graph:
     def workloads(self) -> tuple[Obj, ...]:
         """Objects on top of an owner chain that make pods, and pods that nobody owns."""
         found = [obj for kind in WORKLOAD_KINDS for obj in self.of(kind) if self.top_of(obj) == key_of(obj)]
-        bare = [pod for pod in self.of("Pod") if self.workload(pod) == key_of(pod)]
+        bare = [pod for key, pods in self.pods_by_workload.items() if key[0] == "Pod" for pod in pods]
         return (*found, *bare)
 
     @cached_property

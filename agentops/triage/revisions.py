@@ -21,6 +21,8 @@ from agentops.triage.secrecy import quoted, shown
 REVISION = "deployment.kubernetes.io/revision"
 EXPLAINS_WITHIN = timedelta(minutes=45)
 """A rollout explains what began at most this long after it."""
+TOUCHED_EXPLAINS_WITHIN = timedelta(hours=12)
+"""A rollout that touched the very field explains what began at most this long after it: memory fills slowly."""
 _TEMPLATE_NOISE = ("metadata.labels.pod-template-hash", "metadata.creationTimestamp", "$patch")
 _DEEPEST = 24
 
@@ -125,17 +127,23 @@ def _history(graph: Graph, key: Key) -> list[_Revision]:
     return sorted(found, key=lambda item: item.number)
 
 
-def last_change(graph: Graph, key: Key) -> Delta | None:
-    """Return what the workload's last rollout changed, or None when fewer than two revisions are known."""
+def last_change(graph: Graph, key: Key, not_before: datetime | None = None) -> Delta | None:
+    """Return what the workload's last rollout changed.
+
+    None when fewer than two revisions are known, or when it was before ``not_before``.
+    """
     history = _history(graph, key)
     if len(history) < 2:
         return None
     before, after = history[-2], history[-1]
+    at = _rolled_out_at(graph, key, history)
+    if not_before is not None and (at is None or at < not_before):
+        return None
     return Delta(
         workload=key,
         revision=after.number,
         previous=before.number,
-        at=_rolled_out_at(graph, key, history),
+        at=at,
         edits=differences(before.template, after.template),
     )
 
@@ -227,7 +235,7 @@ def blame(
         return None
     related = RELATED.get(condition_name)
     edits = delta.touching(related, container) if related else delta.edits
-    if not edits or not _in_time(delta.at, since):
+    if not edits or not _in_time(delta.at, since, TOUCHED_EXPLAINS_WITHIN if related else EXPLAINS_WITHIN):
         return None
     when = f" {age(delta.at, graph.now)} ago" if delta.at else ""
     clause = f"revision {delta.revision}{when} changed {edits[0]}"
@@ -237,7 +245,7 @@ def blame(
     return Blame(clause=clause, delta=delta, edits=edits, remedy=undo(delta, graph, reason))
 
 
-def _in_time(changed: datetime | None, since: datetime | None) -> bool:
+def _in_time(changed: datetime | None, since: datetime | None, within: timedelta) -> bool:
     if changed is None or since is None:
-        return changed is not None or since is None
-    return changed - timedelta(minutes=2) <= since <= changed + EXPLAINS_WITHIN
+        return changed is not None
+    return changed - timedelta(minutes=2) <= since <= changed + within

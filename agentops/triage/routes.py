@@ -77,13 +77,13 @@ class Routes:
         return found
 
     def _hops(self, key: Key) -> Iterator[Hop]:
-        for problem in self._affecting.get(key, ()):
-            yield Hop(key=key_of_ref(problem.resource), relation="suffers from")
         obj = self.graph.get(key)
         if key[0] in WORKLOAD_KINDS or key[0] == "Pod":
             yield from self._workload(key, obj)
         elif obj is not None:
             yield from self._plain(key, obj)
+        for problem in self._affecting.get(key, ()):
+            yield Hop(key=key_of_ref(problem.resource), relation="suffers from")
 
     def _plain(self, key: Key, obj: dict[str, Any]) -> Iterator[Hop]:
         kind = key[0]

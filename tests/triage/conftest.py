@@ -11,7 +11,7 @@ from agentops.core.alert import Target
 from agentops.core.snapshot import Gap, LogTail, Snapshot
 
 NOW = datetime(2026, 11, 22, 16, 0, 0, tzinfo=UTC)
-ALL_KINDS = [
+ALL_KINDS = (
     "Pod",
     "Deployment",
     "ReplicaSet",
@@ -40,7 +40,7 @@ ALL_KINDS = [
     "Namespace",
     "ValidatingWebhookConfiguration",
     "MutatingWebhookConfiguration",
-]
+)
 
 
 class Builder:

@@ -22,8 +22,8 @@ _MOST_EDITS = 6
 def analyze(graph: Graph) -> Iterable[Problem]:
     """Return the rollouts of the last day, with what each changed; never a cause by themselves."""
     for key in sorted(_recent(graph)):
-        delta = last_change(graph, key)
-        if delta is None or not delta.edits or delta.at is None or graph.now - delta.at > WINDOW:
+        delta = last_change(graph, key, not_before=graph.now - WINDOW)
+        if delta is None or not delta.edits or delta.at is None:
             continue
         edits = "; ".join(str(edit) for edit in delta.edits[:_MOST_EDITS])
         if len(delta.edits) > _MOST_EDITS:

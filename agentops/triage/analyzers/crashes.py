@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from agentops.core.alert import Severity
 from agentops.core.finding import Fact, Problem
 from agentops.core.text import plural
 from agentops.triage.containers import ContainerView, container_views
@@ -19,7 +20,7 @@ from agentops.triage.graph import Graph
 from agentops.triage.health import RECENT
 from agentops.triage.logclues import Clue, clues, last_error
 from agentops.triage.quantity import parse_quantity, show_quantity
-from agentops.triage.report import Sign, collapse, quote
+from agentops.triage.report import Sign, collapse, quote, severity_of
 from agentops.triage.revisions import blame
 
 NAME = "crashes"
@@ -160,18 +161,27 @@ def _advice(found: list[Clue]) -> str:
 
 
 def onset(graph: Graph, pod: dict[str, Any], view: ContainerView) -> datetime | None:
-    """Return when the container's trouble began, as early as the objects tell.
+    """Return when the container's trouble began, as far as the objects tell; None when they have forgotten.
 
-    Restarts forget their history, so this is the earliest of: the first BackOff or Unhealthy event, the end of the
-    last run, and when the pod stopped being ready; for a pod that was never ready, its creation.
+    A container remembers only its last end, so after several restarts the first BackOff, Unhealthy or Killing event
+    counts, or the time since when the pod is not ready.
     """
-    if view.restarts and text(condition(pod, "Ready"), "status") != "True":
-        events = graph.events(view.pod_key, "BackOff", "Unhealthy", "Killing")
-        times = [event.first for event in events if event.first and event.container in ("", view.name)]
-        unready = moment(condition(pod, "Ready"), "lastTransitionTime")
-        times += [time for time in (view.ended_at, unready) if time]
-        return min(times, default=None)
-    return view.ended_at or moment(pod, "metadata", "creationTimestamp")
+    events = graph.events(view.pod_key, "BackOff", "Unhealthy", "Killing")
+    times = [event.first for event in events if event.first and event.container in ("", view.name)]
+    ready = condition(pod, "Ready")
+    unready = moment(ready, "lastTransitionTime") if text(ready, "status") != "True" else None
+    if unready is not None and view.restarts < 2:
+        times.append(unready)
+    if view.ended_at is not None and (view.restarts < 2 or times):
+        times.append(view.ended_at)
+    if not times and unready is not None:
+        return unready
+    return min(times, default=None)
+
+
+def at_least_high(graph: Graph, pod: dict[str, Any]) -> Severity | None:
+    """Return high for a workload whose pods are all ready between two restarts, else nothing: the count decides."""
+    return Severity.HIGH if severity_of(graph, graph.workload(pod)) is Severity.WARNING else None
 
 
 def _sign(
@@ -203,6 +213,7 @@ def _sign(
         what=what,
         facts=(*facts, *own),
         since=since,
+        severity=at_least_high(graph, pod),
         advice=advice or "Correct what the message names.",
         remedies=((origin.remedy,) if origin else ()) + remedies,
     )

@@ -14,7 +14,7 @@ from typing import Any
 from agentops.core.finding import Fact, Problem
 from agentops.core.plan import Change
 from agentops.core.text import plural
-from agentops.triage.analyzers.crashes import onset
+from agentops.triage.analyzers.crashes import at_least_high, onset
 from agentops.triage.containers import ContainerView, container_views
 from agentops.triage.fields import condition, items, mapping, moment, number, scalar, template_path, text
 from agentops.triage.graph import Graph
@@ -174,6 +174,7 @@ def _finish(
         what=words,
         facts=tuple(facts),
         since=since,
+        severity=at_least_high(graph, pod) if name == "LivenessProbeKilling" else None,
         advice=advice,
         remedies=remedies,
     )

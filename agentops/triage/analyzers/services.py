@@ -141,8 +141,7 @@ def _ports(graph: Graph, service: dict[str, Any], pods: list[dict[str, Any]]) ->
         wanted = scalar(port, "targetPort") or scalar(port, "port")
         if not wanted or text(port, "protocol") not in ("", "TCP", "UDP", "SCTP"):
             continue
-        missing = [pod for pod in pods if not _has_port(pod, wanted)]
-        if len(missing) < len(pods):
+        if any(_has_port(pod, wanted) for pod in pods):
             continue
         declared = declared_ports(pod_spec(pods[0]))
         if not declared and not wanted.isalpha():
