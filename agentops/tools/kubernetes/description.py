@@ -15,19 +15,21 @@ from agentops.core.errors import ClusterError
 from agentops.core.evidence import Reading
 from agentops.core.text import one_line
 from agentops.tools.kubernetes.arguments import Arguments
-from agentops.tools.kubernetes.client import Cluster, Selection
-from agentops.tools.kubernetes.columns import age_of, columns_of, pod_state
-from agentops.tools.kubernetes.kinds import builtin
+from agentops.tools.kubernetes.client import Cluster
+from agentops.tools.kubernetes.columns import age_of, columns_of, condition, pod_state, restarts
 from agentops.tools.kubernetes.manifest import fetch
 from agentops.tools.kubernetes.noise import strip
-from agentops.tools.kubernetes.occurrences import event_table, events_of
-from agentops.tools.kubernetes.relatives import Owner, children, owners
+from agentops.tools.kubernetes.occurrences import event_table, events_of, last_seen
+from agentops.tools.kubernetes.relatives import USED, Owner, children, owners, users
 from agentops.tools.kubernetes.rollout import WORKLOADS, history_text, revisions
 from agentops.tools.kubernetes.table import table, yaml_text
 
 _EVENTS_SHOWN = 25
 _CHILDREN_SHOWN = 25
 _REVISIONS_SHOWN = 2
+_UNWELL_SHOWN = 3
+_NORMAL_EVENTS_SHOWN = 8
+_QUIET = frozenset({"Running", "Succeeded", "Terminating"})
 Object = Mapping[str, Any]
 
 
@@ -45,14 +47,13 @@ def describe(cluster: Cluster, clock: Clock, arguments: Arguments) -> Reading:
     metadata = item["metadata"]
     namespace, name = metadata.get("namespace") or "", metadata.get("name") or ""
     chain = owners(cluster, item)
-    owned, notes = children(cluster, item)
-    if kind.kind == "Node":
-        owned, notes = _pods_on(cluster, name)
+    owned, notes = users(cluster, item) if kind.kind in USED else children(cluster, item)
     sections = [
         _head(item, chain, now),
         *_conditions(item, now),
         *(_container_lines(item, now) if kind.kind == "Pod" else ()),
         *_child_tables(owned, now),
+        *_unwell(owned.get("Pod", ()), now),
         *_events(cluster, item, chain, owned, now),
         *_rollout(cluster, item, chain, now),
     ]
@@ -141,25 +142,33 @@ def _state(state: Any, now: datetime) -> str:
     return ""
 
 
+def _unwell(pods: Sequence[Object], now: datetime) -> Iterator[str]:
+    """Yield the containers of a few pods that are not ready or have restarted: why they ended is what matters."""
+    bad = [pod for pod in pods if restarts(pod) or pod_state(pod) not in _QUIET]
+    # What does not run tells more than what has restarted and runs again.
+    for pod in sorted(bad, key=lambda pod: pod_state(pod) in _QUIET)[:_UNWELL_SHOWN]:
+        waiting = condition(pod, "PodScheduled")
+        reason = one_line(str(waiting.get("message") or ""), 300) if waiting.get("status") == "False" else ""
+        lines = [*_container_lines(pod, now)]
+        text = "\n".join(f"  {line}" for line in "\n".join(lines).splitlines())
+        yield "\n".join(
+            part for part in (f"pod {pod['metadata'].get('name')}: {reason or pod_state(pod)}", text) if part
+        )
+
+
 def _child_tables(owned: Mapping[str, Sequence[Object]], now: datetime) -> Iterator[str]:
     for kind, items in owned.items():
         header, cells = columns_of(kind)
         # The youngest first: in a rollout that is where the trouble is.
         newest = sorted(items, key=lambda item: str(item["metadata"].get("creationTimestamp") or ""), reverse=True)
-        rows = [(str(item["metadata"].get("name")), *cells(item, now)) for item in newest[:_CHILDREN_SHOWN]]
-        text = table((kind.upper(), *header), rows)
+        several = len({item["metadata"].get("namespace") for item in items}) > 1
+        rows = [
+            (*((str(item["metadata"].get("namespace")),) if several else ()), str(item["metadata"].get("name")), *more)
+            for item in newest[:_CHILDREN_SHOWN]
+            for more in [cells(item, now)]
+        ]
+        text = table((*(("NAMESPACE",) if several else ()), kind.upper(), *header), rows)
         yield text + (f"\n... and {len(items) - _CHILDREN_SHOWN} more" if len(items) > _CHILDREN_SHOWN else "")
-
-
-def _pods_on(cluster: Cluster, node: str) -> tuple[dict[str, list[dict[str, Any]]], tuple[str, ...]]:
-    """Return the pods on a node that are not simply running."""
-    try:
-        found, _ = cluster.list_objects(builtin("Pod"), Selection(fields=f"spec.nodeName={node}"), limit=1_000)
-    except ClusterError as error:
-        return {}, (f"pods were not read: {one_line(error.message, 160)}",)
-    unwell = [pod for pod in found if pod_state(pod) not in {"Running", "Succeeded"}]
-    note = f"{len(found)} pods are on the node, {len(unwell)} of them not running and listed"
-    return ({"Pod": unwell} if unwell else {}), (note,)
 
 
 def _events(
@@ -182,8 +191,15 @@ def _events(
     if not found:
         yield "events: none (the API server forgets them after an hour by default)"
         return
-    text = event_table(found[:_EVENTS_SHOWN], now)
-    yield text + (f"\n... and {len(found) - _EVENTS_SHOWN} older" if len(found) > _EVENTS_SHOWN else "")
+    warnings = [event for event in found if event.get("type") == "Warning"]
+    normal = [event for event in found if event.get("type") != "Warning"]
+    room = _EVENTS_SHOWN - len(warnings)
+    shown = [
+        *warnings[:_EVENTS_SHOWN],
+        *normal[: min(max(room, 0), _NORMAL_EVENTS_SHOWN) if warnings else _EVENTS_SHOWN],
+    ]
+    text = event_table(sorted(shown, key=last_seen, reverse=True), now)
+    yield text + (f"\n... and {len(found) - len(shown)} more" if len(found) > len(shown) else "")
 
 
 def _rollout(cluster: Cluster, item: Object, chain: Sequence[Owner], now: datetime) -> Iterator[str]:

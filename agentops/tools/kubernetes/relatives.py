@@ -12,6 +12,7 @@ from typing import Any
 from agentops.core.errors import ClusterError
 from agentops.core.text import one_line
 from agentops.tools.kubernetes.client import Cluster, Selection
+from agentops.tools.kubernetes.columns import pod_state
 from agentops.tools.kubernetes.kinds import builtin
 
 _CHAIN_LIMIT = 5
@@ -28,6 +29,21 @@ _CHILD_KINDS: Mapping[str, tuple[str, ...]] = {
     "Pod": (),
 }
 _OTHERWISE = ("Deployment", "StatefulSet", "Job", "Pod")
+
+_NAME = ("name",)
+_REFERENCES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "PersistentVolumeClaim": {"persistentVolumeClaim": ("claimName",)},
+    "ConfigMap": {"configMap": _NAME, "configMapRef": _NAME, "configMapKeyRef": _NAME},
+    "Secret": {
+        "secret": ("secretName", "name"),
+        "secretRef": _NAME,
+        "secretKeyRef": _NAME,
+        "imagePullSecrets": _NAME,
+    },
+    "ServiceAccount": {"serviceAccountName": ()},
+}
+USED = frozenset({*_REFERENCES, "Service", "Node"})
+"""Kinds that own no pods but that pods depend on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +113,59 @@ def children(cluster: Cluster, item: Object) -> tuple[dict[str, list[dict[str, A
     return found, tuple(notes)
 
 
+def users(cluster: Cluster, item: Object) -> tuple[dict[str, list[dict[str, Any]]], tuple[str, ...]]:
+    """Return the pods that depend on an object of a kind in ``USED``, and notes on what could not be read.
+
+    A Service's are those it selects, a Node's those on it that do not simply run, any other's those that name it.
+    """
+    kind, metadata = str(item["kind"]), item["metadata"]
+    name = str(metadata.get("name"))
+    selection = Selection(namespace=metadata.get("namespace") or "")
+    if kind == "Node":
+        selection = Selection(fields=f"spec.nodeName={name}")
+    elif kind == "Service":
+        labels = (item.get("spec") or {}).get("selector") or {}
+        if not labels:
+            return {}, ()
+        selection = Selection(namespace=selection.namespace, labels=_pairs(labels))
+    try:
+        found, more = cluster.list_objects(builtin("Pod"), selection, limit=2 * _CHILD_LIMIT)
+    except ClusterError as error:
+        return {}, (f"pods were not read: {one_line(error.message, 160)}",)
+    notes = [f"only the first {2 * _CHILD_LIMIT} pods were looked at"] if more else []
+    if kind == "Node":
+        total, found = len(found), [pod for pod in found if pod_state(pod) not in {"Running", "Succeeded"}]
+        notes.append(f"{total} pods are on the node, {len(found)} of them not running and listed")
+    elif kind != "Service":
+        found = [pod for pod in found if _names(pod.get("spec"), _REFERENCES[kind], name)]
+    return ({"Pod": found} if found else {}), tuple(notes)
+
+
+def _names(value: Any, fields: Mapping[str, tuple[str, ...]], name: str) -> bool:
+    """Tell whether a pod's spec refers to ``name``; ``fields`` maps a referring field to where it keeps the name."""
+    if isinstance(value, list):
+        return any(_names(item, fields, name) for item in value)
+    if not isinstance(value, Mapping):
+        return False
+    return any(
+        (field in fields and _refers(inner, fields[field], name)) or _names(inner, fields, name)
+        for field, inner in value.items()
+    )
+
+
+def _refers(value: Any, keys: tuple[str, ...], name: str) -> bool:
+    for item in value if isinstance(value, list) else [value]:
+        found = [item.get(key) for key in keys] if isinstance(item, Mapping) else [item]
+        if name in found:
+            return True
+    return False
+
+
+def _pairs(labels: Mapping[str, Any]) -> str:
+    return ",".join(f"{key}={value}" for key, value in labels.items())
+
+
 def _selector(item: Object) -> str:
     selector = (item.get("spec") or {}).get("selector")
     labels = selector.get("matchLabels") if isinstance(selector, Mapping) else None
-    return ",".join(f"{key}={value}" for key, value in labels.items()) if isinstance(labels, Mapping) else ""
+    return _pairs(labels) if isinstance(labels, Mapping) else ""
