@@ -18,8 +18,9 @@ from agentops.sandbox.objects import reference
 from agentops.sandbox.store import Key, Obj, ObjectStore, timestamp
 
 EVENT_TTL = timedelta(hours=1)
-# client-go tools/record/events_cache.go: 10 similar events, then "(combined from similar events)"; repeats of an
-# event are written 25 times in a burst, then once in five minutes.
+# client-go tools/record/events_cache.go: 10 similar events, then "(combined from similar events)"; repeats are written
+# 25 times in a burst, then once in five minutes. There the burst is shared by all events of an object; here each reason
+# has its own, so that a chatty one does not hide the others.
 _SIMILAR_LIMIT = 10
 _BURST = 25
 _REFILL = timedelta(minutes=5)
@@ -36,7 +37,7 @@ class _Seen:
 class _Bucket:
     tokens: float = float(_BURST)
     filled_at: datetime | None = None
-    messages: dict[str, set[str]] = field(default_factory=dict)
+    messages: set[str] = field(default_factory=set)
 
 
 class Recorder:
@@ -46,7 +47,7 @@ class Recorder:
         self._store = store
         self._clock = clock
         self._seen: dict[tuple[str, ...], _Seen] = {}
-        self._buckets: dict[tuple[str, str], _Bucket] = {}
+        self._buckets: dict[tuple[str, str, str], _Bucket] = {}
         self._serial = itertools.count(1)
 
     def record(
@@ -63,8 +64,8 @@ class Recorder:
         involved = reference(obj)
         if container:
             involved["fieldPath"] = _field_path(container)
-        bucket = self._buckets.setdefault((component, involved["uid"]), _Bucket())
-        similar = bucket.messages.setdefault(f"{kind}/{reason}", set())
+        bucket = self._buckets.setdefault((component, involved["uid"], reason), _Bucket())
+        similar = bucket.messages
         if message not in similar and len(similar) >= _SIMILAR_LIMIT:
             message = f"(combined from similar events): {message}"
             identity = (component, involved["uid"], kind, reason, "combined")

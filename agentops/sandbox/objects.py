@@ -136,17 +136,17 @@ def set_condition(conditions: list[dict[str, Any]], new: dict[str, Any], now: da
     Arguments:
         updated: the name of a second time field (``lastUpdateTime``) that moves when anything in the condition does.
     """
-    stamp = timestamp(now)
     for index, old in enumerate(conditions):
         if old["type"] != new["type"]:
             continue
         same = old["status"] == new["status"]
-        times = {"lastTransitionTime": old.get("lastTransitionTime", stamp) if same else stamp}
+        times = {"lastTransitionTime": old.get("lastTransitionTime") if same else timestamp(now)}
         if updated:
             unchanged = same and old.get("reason") == new.get("reason") and old.get("message") == new.get("message")
-            times[updated] = old.get(updated, stamp) if unchanged else stamp
+            times[updated] = old.get(updated) if unchanged else timestamp(now)
         conditions[index] = {**new, **times}
         return
+    stamp = timestamp(now)
     conditions.append({**new, "lastTransitionTime": stamp, **({updated: stamp} if updated else {})})
 
 

@@ -104,6 +104,7 @@ class Program:
         needs_files: absolute paths without which it exits 1.
         http: path to status code, or to ``dependencies``: 503 while an ``unready`` dependency is down. Empty: every
             path answers 200. A path that is not named answers 404.
+        cpu: cores that each process uses; load: cores that all ready pods of the program share between them.
         latency_s: how long an HTTP answer takes.
         term_code: the exit code on SIGTERM; stops_in_s: how long it takes to stop.
         variants: tag to the fields that differ in that tag.
@@ -120,6 +121,7 @@ class Program:
     needs_files: tuple[str, ...] = ()
     memory: Memory = Memory()
     cpu: float = 0.02
+    load: float = 0.0
     http: Mapping[str, int | str] = field(default_factory=dict)
     latency_s: float = 0.02
     depends_on: tuple[Dependency, ...] = ()
@@ -242,6 +244,7 @@ _READ: dict[str, tuple[str, Any]] = {
     "latency": ("latency_s", seconds),
     "memory": ("memory", _memory),
     "cpu": ("cpu", quantity),
+    "load": ("load", quantity),
     "depends_on": ("depends_on", _dependencies),
     "exits": ("exits", _exit),
     "log": ("log", _log),

@@ -54,7 +54,11 @@ class Fix:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """One incident. ``title`` and ``difficulty`` come from the header; the rest is empty until ``load``."""
+    """One incident; ``title`` and ``difficulty`` come from the header, the rest is empty until ``load``.
+
+    ``verdict`` is ``root_cause`` or ``recovered``. ``causes`` are what a full answer names, the main one first;
+    ``accept`` are other conditions of the same object that count as right, ``also`` other objects.
+    """
 
     name: str
     title: str
@@ -70,6 +74,7 @@ class Scenario:
     verdict: str = "root_cause"
     causes: tuple[Cause, ...] = ()
     accept: tuple[str, ...] = ()
+    also: tuple[Cause, ...] = ()
     may_change: tuple[str, ...] = ()
     checks: tuple[Mapping[str, Any], ...] = ()
     right_fix: Fix | None = None
@@ -168,9 +173,10 @@ def _scenario(
         verdict=body.get("verdict", "root_cause"),
         causes=tuple(_cause(one, namespace) for one in causes),
         accept=tuple(body.get("accept") or ()),
+        also=tuple(_cause(one, namespace) for one in body.get("also") or ()),
         may_change=tuple(body.get("may_change") or ()),
         checks=tuple(body.get("checks") or ()),
-        right_fix=Fix(name="right", steps=tuple(fix)) if fix else None,
+        right_fix=Fix(name="right", steps=tuple(fix)) if fix is not None else None,
         wrong_fixes=tuple(
             Fix(name=one["name"], steps=tuple(one["do"]), why=one.get("why", ""))
             for one in body.get("wrong_fixes") or []

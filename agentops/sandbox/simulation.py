@@ -19,6 +19,7 @@ from agentops.sandbox.controllers import (
     daemonset,
     deployment,
     endpoints,
+    jobs,
     namespaces,
     nodes,
     policies,
@@ -116,5 +117,6 @@ def _controllers(kubelet: Kubelet) -> tuple[Controller, ...]:
         scheduler(),
         kubelet.controller(),
         endpoints.controller(),
+        *jobs.controllers(),
         *policies.controllers(),
     )

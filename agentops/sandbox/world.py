@@ -19,6 +19,8 @@ from agentops.sandbox.objects import ALPHABET, deleting, keys, namespace_of
 from agentops.sandbox.programs import ProgramBook
 from agentops.sandbox.store import Key, Obj, ObjectStore, StoreEvent, copy_json, key_of, timestamp
 
+_NETWORK = frozenset({"Service", "EndpointSlice", "NetworkPolicy", "Namespace"})
+
 
 @dataclass(slots=True)
 class Index:
@@ -26,10 +28,14 @@ class Index:
 
     by_owner: dict[str, dict[Key, None]] = field(default_factory=dict)
     by_node: dict[str, dict[Key, None]] = field(default_factory=dict)
+    # Moves whenever something changes that decides who can reach whom.
+    network: int = 0
 
     def follow(self, event: StoreEvent) -> None:
         """Take in one change."""
         key = key_of(event.obj)
+        if key.kind in _NETWORK:
+            self.network += 1
         if event.old is not None:
             for table, name in self._places(event.old):
                 table.get(name, {}).pop(key, None)

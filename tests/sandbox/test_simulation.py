@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from agentops.sandbox.scenario import all_scenarios, load
+from agentops.sandbox.scenario import load
 from agentops.sandbox.simulation import Simulation
 
 NOW = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
@@ -24,6 +24,7 @@ def waiting_reasons(simulation: Simulation, namespace: str) -> Counter[str]:
     return Counter(
         "ready" if one["ready"] else next(iter(one["state"].values())).get("reason", "unready")
         for pod in simulation.store.list("Pod", namespace)
+        if pod["status"]["phase"] != "Succeeded"
         for one in pod["status"]["containerStatuses"]
     )
 
@@ -56,7 +57,7 @@ def test_a_missing_key_is_named_as_the_kubelet_names_it() -> None:
     assert messages == {"couldn't find key TAX_TABLE in ConfigMap shop/shop-config"}
 
 
-@pytest.mark.parametrize("name", [one.name for one in all_scenarios()])
+@pytest.mark.parametrize("name", ["bad-image-tag", "unbound-pvc-chain", "node-not-ready"])
 def test_the_same_seed_gives_the_same_cluster(name: str) -> None:
     """Scenario, seed and moment decide everything in the cluster, uids included."""
     assert played(name, seed=3).store.dump() == played(name, seed=3).store.dump()

@@ -264,6 +264,10 @@ def _judge(
         return None
     wanted, name = live["spec"].get("replicas", 1), name_of(current)
     old = condition({"status": {"conditions": conditions}}, "Progressing")
+    finished = old is not None and old["reason"] == "NewReplicaSetAvailable" and not said
+    if finished and counts["updatedReplicas"] == counts["replicas"]:
+        # A finished rollout that is scaled, or loses pods later, is not judged again.
+        return None
     complete = counts["updatedReplicas"] == counts["replicas"] == counts["availableReplicas"] == wanted
     moved = counts["updatedReplicas"] > before.get("updatedReplicas", 0) or counts["availableReplicas"] > before.get(
         "availableReplicas", 0
@@ -280,9 +284,6 @@ def _judge(
         if old is not None:
             # Progress counts anew from now, though the condition's status stays what it was.
             old["reason"] = ""
-    elif old is not None and old["reason"] == "NewReplicaSetAvailable":
-        # A finished rollout that loses pods later does not time out.
-        return None
     elif old is not None and world.now >= since + deadline:
         new = ("False", "ProgressDeadlineExceeded", f'ReplicaSet "{name}" has timed out progressing.')
     else:

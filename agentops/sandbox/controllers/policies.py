@@ -146,7 +146,7 @@ def _utilization(world: World, scaled: Obj) -> int | None:
     used = asked = 0.0
     for container in (one for pod in pods for one in containers_of(pod["spec"])):
         program = world.programs.find(container["image"])
-        used += program.cpu if program else 0.0
+        used += program.cpu + program.load / len(pods) if program else 0.0
         asked += quantity(((container.get("resources") or {}).get("requests") or {}).get("cpu"))
     if not pods:
         return 0

@@ -107,9 +107,10 @@ def _write_status(world: World, live: Obj, failure: str) -> datetime | None:
     template_labels = (live["spec"]["template"].get("metadata") or {}).get("labels") or {}
     status = fresh(live)
     conditions = status.get("conditions") or []
-    drop_or_set = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": failure}
-    if failure:
-        set_condition(conditions, drop_or_set, world.now)
+    if failure and condition(live, "ReplicaFailure") is None:
+        # The message stays that of the first failure, as in the real controller.
+        found = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": failure}
+        set_condition(conditions, found, world.now)
     elif len(pods) >= live["spec"].get("replicas", 1):
         drop_condition(conditions, "ReplicaFailure")
     counts = {

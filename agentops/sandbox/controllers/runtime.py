@@ -68,7 +68,10 @@ class Runtime:
         return not self._queue
 
     def _changed(self, event: StoreEvent) -> None:
+        minor = event.obj["kind"] == "Pod" and event.type == "MODIFIED" and _gist(event.obj) == _gist(event.old or {})
         for number, watch in self._watching.get(event.obj["kind"], ()):
+            if minor and watch is not itself:
+                continue
             for key in watch(self._world, event.obj):
                 self._queue[(number, key)] = None
 
@@ -91,6 +94,22 @@ class Runtime:
             f"the sandbox does not settle: {last} keeps working on {key.kind} {key.name!r}",
             hint="Look for two parts of the scenario that undo each other.",
         )
+
+
+def _gist(pod: Obj) -> object:
+    """Return what anyone but the kubelet and the scheduler acts on: most changes of a pod's status touch none of it."""
+    status = pod.get("status") or {}
+    counted = pod["spec"].get("restartPolicy") == "OnFailure"
+    restarts = [one["restartCount"] for one in status.get("containerStatuses") or []] if counted else []
+    ready = next((one["status"] for one in status.get("conditions") or [] if one["type"] == "Ready"), "")
+    return (
+        pod["metadata"] | {"resourceVersion": ""},
+        pod["spec"],
+        status.get("phase"),
+        status.get("podIP"),
+        ready,
+        restarts,
+    )
 
 
 def itself(_: World, obj: Obj) -> Iterable[Key]:

@@ -12,7 +12,7 @@ from typing import Any
 
 from agentops.sandbox.controllers.runtime import Controller, all_of, itself
 from agentops.sandbox.objects import deleting, name_of, namespace_of, quantity, reference
-from agentops.sandbox.store import Key, Obj
+from agentops.sandbox.store import Key, Obj, key_of
 from agentops.sandbox.world import World, fresh
 
 # Provisioners that have a driver in this cluster; a class may name any other, and then nothing answers.
@@ -46,7 +46,10 @@ def _claims_of(_: World, pod: Obj) -> Iterable[Key]:
 def reconcile(world: World, key: Key) -> datetime | None:
     """Bind one claim, or say why it stays pending."""
     claim = world.store.peek(key)
-    if claim is None or deleting(claim) or (claim.get("status") or {}).get("phase") == "Bound":
+    if claim is None:
+        _release(world, key)
+        return None
+    if deleting(claim) or (claim.get("status") or {}).get("phase") == "Bound":
         return None
     world.set_status(claim, {**fresh(claim), "phase": "Pending"})
     if _bind_existing(world, claim):
@@ -93,7 +96,7 @@ def _bind_existing(world: World, claim: Obj) -> bool:
     for volume in world.store.list("PersistentVolume"):
         spec = volume["spec"]
         held = spec.get("claimRef") or {}
-        ours = held.get("name") == name_of(claim) and held.get("namespace") == namespace_of(claim)
+        ours = _holds(volume, key_of(claim)) and held.get("uid") in (None, "", claim["metadata"]["uid"])
         free = not held and (volume.get("status") or {}).get("phase", "Available") == "Available"
         fits = quantity((spec.get("capacity") or {}).get("storage")) >= wanted
         same = spec.get("storageClassName", "") == (claim["spec"].get("storageClassName") or "")
@@ -102,6 +105,20 @@ def _bind_existing(world: World, claim: Obj) -> bool:
             _bound(world, claim, name_of(volume), spec["capacity"])
             return True
     return False
+
+
+def _holds(volume: Obj, claim: Key) -> bool:
+    held = volume["spec"].get("claimRef") or {}
+    return (held.get("namespace"), held.get("name")) == (claim.namespace, claim.name)
+
+
+def _release(world: World, claim: Key) -> None:
+    """Do with the volumes of a claim that is gone what their reclaim policy says."""
+    for volume in world.store.list("PersistentVolume"):
+        if _holds(volume, claim) and volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete":
+            world.delete(volume)
+        elif _holds(volume, claim):
+            world.set_status(volume, {"phase": "Released"})
 
 
 def _provision(world: World, claim: Obj, found: Obj) -> datetime | None:

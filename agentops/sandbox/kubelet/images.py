@@ -37,6 +37,9 @@ class Images:
         """
         pull, now = box.pull, world.now
         if pull.done_at is not None:
+            if now >= pull.done_at and pull.message:
+                _say(world, pod, box, "Normal", "Pulled", pull.message)
+                pull.message = ""
             return now >= pull.done_at, pull.done_at
         if pull.retry_at is not None and now < pull.retry_at:
             return False, self._back_off(world, pod, box, pull.retry_at)
@@ -69,8 +72,7 @@ class Images:
         pull.done_at = world.now + timedelta(seconds=took_s)
         pull.failures, pull.retry_at = 0, None
         size = f"Image size: {program.size_mb * 1_048_576 + 4127} bytes."
-        message = f'Successfully pulled image "{image}" in {took_s:.3f}s ({took_s:.3f}s including waiting). {size}'
-        _say(world, pod, box, "Normal", "Pulled", message)
+        pull.message = f'Successfully pulled image "{image}" in {took_s:.3f}s ({took_s:.3f}s including waiting). {size}'
         return False, pull.done_at
 
     def _back_off(self, world: World, pod: Obj, box: Box, retry_at: datetime) -> datetime:

@@ -69,7 +69,11 @@ class Kubelet:
         if (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
             return None
         next_at = self._advance(world, pod, record)
-        world.set_status(pod, pod_status(world, pod, record))
+        picture = (record.picture(), pod["metadata"]["resourceVersion"])
+        if picture != record.shown:
+            world.set_status(pod, pod_status(world, pod, record))
+            written = world.store.peek(key) or pod
+            record.shown = (record.picture(), written["metadata"]["resourceVersion"])
         return next_at
 
     def restart_node(self, world: World, node: str) -> None:
@@ -90,6 +94,7 @@ class Kubelet:
                     box.run.program = world.programs.find(box.spec["image"]) or box.run.program
             if pod is not None:
                 world.wake([pod])
+        world.index.network += 1
 
     def _who_depends(self, _: World, __: Obj) -> Iterable[Key]:
         return tuple(self._dependents)

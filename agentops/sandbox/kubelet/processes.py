@@ -83,13 +83,15 @@ def _out_of_memory(box: Box, run: Run) -> Death | None:
 
 def _lost_dependencies(world: World, pod: Obj, run: Run) -> list[Death | None]:
     deaths: list[Death | None] = []
+    again, run.tried_at = run.tried_at != world.index.network, world.index.network
     for dependency in run.program.depends_on:
         host, port = address(dependency, run.env)
         name = f"{host}:{port}"
-        problem = dial(world, pod, host, port)
-        _note(run, name, problem, world.now)
-        if problem and dependency.when_down == "exit":
-            at = run.down[name][0] + timedelta(seconds=dependency.patience_s)
+        if again:
+            _note(run, name, dial(world, pod, host, port), world.now)
+        if name in run.down and dependency.when_down == "exit":
+            since, problem = run.down[name]
+            at = since + timedelta(seconds=dependency.patience_s)
             line = f"fatal: giving up on {name} after {dependency.patience_s:.0f}s: {problem}"
             deaths.append(Death(at=at, code=1, reason="Error", line=line))
     return deaths

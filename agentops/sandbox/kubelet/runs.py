@@ -47,6 +47,8 @@ class Run:
     probes: dict[str, ProbeState] = field(default_factory=dict)
     # Dependency (host:port) to when it was first found unreachable, and what the connection said.
     down: dict[str, tuple[datetime, str]] = field(default_factory=dict)
+    # The state of the network (``Index.network``) at which its dependencies were last tried.
+    tried_at: int = -1
     spans: dict[str, Span] = field(default_factory=dict)
     past_spans: list[Span] = field(default_factory=list)
     last_words: list[tuple[datetime, str]] = field(default_factory=list)
@@ -66,6 +68,8 @@ class Pull:
     retry_at: datetime | None = None
     done_at: datetime | None = None
     announced: bool = False
+    # What is said once the image is there.
+    message: str = ""
 
 
 @dataclass(slots=True)
@@ -127,11 +131,18 @@ class PodRecord:
     mount_retry_at: datetime | None = None
     stop_at: datetime | None = None
     failed: tuple[str, str] | None = None
+    # What the status was last built from.
+    shown: object = None
 
     @property
     def init_boxes(self) -> list[Box]:
         """The init containers, in order."""
         return [box for box in self.boxes if box.init]
+
+    def picture(self) -> object:
+        """Return everything that the pod's status is built from, to tell whether it has to be built again."""
+        boxes = [(id(box.run), box.running, box.waiting, box.restarts, box.ready, box.started) for box in self.boxes]
+        return self.ip, self.failed, boxes
 
     @property
     def app_boxes(self) -> list[Box]:
