@@ -117,14 +117,14 @@ class App:
 
     def triage(self, argument: str | None) -> copilot.Scan:
         """Scan, with what explains ``argument`` (``k8s:NS/KIND/NAME``) first."""
-        from agentops.alerts.source import read_alert
-
         target = Target()
         if argument is not None:
             if not argument.startswith("k8s:"):
                 raise UsageError(
                     f"{one_line(argument, 60)!r} is not a target", hint="Use k8s:NAMESPACE/KIND/NAME, or --namespace."
                 )
+            from agentops.alerts.source import read_alert
+
             target = read_alert(argument, stdin=lambda: b"", now=self._clock()).target
         return copilot.triage(self.parts, target)
 

@@ -31,6 +31,7 @@ _MARK = {
     Stage.REASONING: (" ", "dim italic"),
     Stage.ANSWER: (" ", ""),
 }
+_SWEEP = "sweep"
 _STREAMED = (Stage.REASONING, Stage.ANSWER)
 
 
@@ -94,6 +95,11 @@ class Live:
             self._shown = (self._line, self._line_stage, tuple(self._open.values()))
 
     def _finish_or_open(self, step: Step) -> None:
+        if step.stage is Stage.SWEEP and step.key != _SWEEP and not self._verbose:
+            # Thirty lists are read in one go: the live line says which came last, the page keeps only the sum.
+            if _SWEEP in self._open:
+                self._open[_SWEEP] = (step.text, self._open[_SWEEP][1])
+            return
         if step.key and not step.done:
             self._open[step.key] = (step.text, time.monotonic())
             if self._terminal or not self._verbose:

@@ -6,13 +6,14 @@ hides something. JSON goes to stdout alone.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from agentops.cli.report import Block, Bullets, Heading, Pairs, Paragraph, Table, Tone
+from agentops.cli.report import Block, Bullets, Heading, Item, Pairs, Paragraph, Table, Tone
 from agentops.cli.result import Result
 from agentops.core.text import visible
 
@@ -29,6 +30,7 @@ _STYLE = {
 }
 _PIPE_WIDTH = 100
 _NARROW = 60
+_SHORT_LABEL = 4
 
 
 def show(result: Result, output: str, stream: TextIO | None = None) -> None:
@@ -40,19 +42,35 @@ def show(result: Result, output: str, stream: TextIO | None = None) -> None:
     elif output == "markdown":
         stream.write(to_markdown(result.report))
     else:
-        _to_terminal(result.report, console_for(stream))
+        stream.write(_page(result.report, stream))
     stream.flush()
 
 
 def console_for(stream: TextIO) -> Console:
     """Return a rich console for ``stream``: width from the terminal, 100 columns into a pipe, colour only on a TTY."""
+    return _console(stream, width=_width(stream), terminal=None)
+
+
+def _page(report: tuple[Block, ...], stream: TextIO) -> str:
+    """Return the page as ``stream`` should get it, without the blanks that fill lines up."""
+    page = io.StringIO()
+    _to_terminal(report, _console(page, width=_width(stream), terminal=stream.isatty()))
+    return "".join(line.rstrip(" \n") + "\n" for line in page.getvalue().splitlines())
+
+
+def _console(stream: TextIO, *, width: int, terminal: bool | None) -> Console:
     from rich.console import Console
 
+    return Console(
+        file=stream, width=width, force_terminal=terminal, highlight=False, markup=False, emoji=False, soft_wrap=False
+    )
+
+
+def _width(stream: TextIO) -> int:
     columns = os.environ.get("COLUMNS", "")
-    width = int(columns) if columns.isdigit() and int(columns) else None
-    if width is None:
-        width = shutil.get_terminal_size().columns if stream.isatty() else _PIPE_WIDTH
-    return Console(file=stream, width=max(width, 20), highlight=False, markup=False, emoji=False, soft_wrap=False)
+    if columns.isdigit() and int(columns):
+        return max(int(columns), 20)
+    return max(shutil.get_terminal_size().columns, 20) if stream.isatty() else _PIPE_WIDTH
 
 
 def _to_terminal(report: tuple[Block, ...], console: Console) -> None:
@@ -74,7 +92,7 @@ def _print_block(block: Block, console: Console) -> None:
         console.print(Padding(Text(visible(block.text), style=_STYLE[block.tone]), (0, 0, 0, 2), expand=False))
     elif isinstance(block, Bullets):
         for item in block.items:
-            _print_item(item.label, item.text, item.note, _STYLE[item.tone], console)
+            _print_item(item, console)
     elif isinstance(block, Pairs):
         _print_pairs(block.rows, console)
     elif isinstance(block, Table):
@@ -83,18 +101,23 @@ def _print_block(block: Block, console: Console) -> None:
         console.print(Padding(Text(visible(block.text).rstrip("\n")), (0, 0, 0, 4), expand=False))
 
 
-def _print_item(label: str, text: str, note: str, style: str, console: Console) -> None:
+def _print_item(item: Item, console: Console) -> None:
+    from rich.padding import Padding
     from rich.table import Table as Grid
     from rich.text import Text
 
+    body = Text(visible(item.text), style=_STYLE[item.tone])
+    if item.note:
+        body.append("\n" + visible(item.note), style="dim")
+    if len(item.label) > _SHORT_LABEL:
+        # A long label (a condition) stands on a line of its own, so that the texts keep one left edge.
+        console.print(Text("  " + visible(item.label), style="bold"))
+        console.print(Padding(body, (0, 0, 0, 4), expand=False))
+        return
     grid = Grid.grid(padding=(0, 1, 0, 0), expand=False)
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
-    body = Text(visible(text), style=style)
-    if note:
-        body.append("\n" + visible(note), style="dim")
-    mark = Text("  " + visible(label) if label else "  •", style="cyan" if label else "dim")
-    grid.add_row(mark, body)
+    grid.add_row(Text("  " + (visible(item.label) or "•"), style="cyan" if item.label else "dim"), body)
     console.print(grid)
 
 

@@ -140,7 +140,7 @@ def _permissions(cluster: Cluster) -> Check:
     can_i = next(tool for tool in read_tools(cluster, utc_now) if tool.spec.name == "kubernetes_can_i")
     denied = []
     for resource in _NEEDED_READS:
-        answer = can_i.read({"verb": "list", "resource": resource})
+        answer = can_i.read({"verb": "list", "kind": resource})
         if not answer.summary.lower().startswith("yes"):
             denied.append(resource)
     if denied:

@@ -1,0 +1,90 @@
+"""The small commands, and how mistakes on the command line are answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Cli = Callable[..., Any]
+
+
+def test_sandbox_list_has_the_scenarios(cli: Cli) -> None:
+    """At least twelve scenarios, each with name, title and difficulty."""
+    scenarios = cli("sandbox", "list", "--output", "json").document["scenarios"]
+    assert len(scenarios) >= 12
+    assert all(set(entry) == {"name", "title", "difficulty"} and all(entry.values()) for entry in scenarios)
+
+
+def test_tools_list_has_only_reads(cli: Cli) -> None:
+    """Every tool of this version reads, and says which permissions it needs."""
+    tools = cli("tools", "list", "--output", "json").document["tools"]
+    assert {tool["effect"] for tool in tools} == {"read"}
+    assert {"kubernetes_list", "kubernetes_logs", "evidence_search"} <= {tool["name"] for tool in tools}
+
+
+def test_an_empty_history_says_how_to_begin(cli: Cli) -> None:
+    """No incidents is not an error."""
+    done = cli("history")
+    assert (done.code, "agentops investigate --sandbox" in done.out) == (0, True)
+    assert cli("show").code == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("frobnicate",),
+        ("triage", "--frobnicate"),
+        ("audit",),
+        ("investigate",),
+        ("triage", "--output", "yaml"),
+        ("investigate", "x", "--max-steps", "many"),
+        ("investigate", "x", "--max-steps", "0"),
+        ("investigate", "x", "--resume", "y"),
+        ("history", "--limit", "0"),
+    ],
+)
+def test_mistakes_on_the_command_line_end_with_2_and_a_hint(cli: Cli, words: tuple[str, ...]) -> None:
+    """A usage error is short, on stderr, without a traceback, and stdout stays empty."""
+    done = cli(*words)
+    assert (done.code, done.out, done.err.startswith("Error: "), len(done.err.splitlines()) <= 4) == (2, "", True, True)
+
+
+def test_usage_errors_come_as_json_where_json_was_asked_for(cli: Cli) -> None:
+    """A script that asked for JSON gets JSON, whatever happened."""
+    done = cli("triage", "--frobnicate", "--output", "json")
+    document = json.loads(done.out)
+    assert (document["exit_code"], document["errors"][0]["code"]) == (2, "usage")
+
+
+def test_a_broken_config_file_is_named(cli: Cli, home: Path) -> None:
+    """The file and the key are in the message."""
+    home.mkdir()
+    (home / "config.toml").write_text("[model]\ncolour = 1\n", encoding="utf-8")
+    done = cli("triage", "--sandbox")
+    assert (done.code, "model.colour" in done.err) == (2, True)
+
+
+def test_doctor_reports_each_check_and_fails_without_a_cluster(cli: Cli) -> None:
+    """No kubeconfig stands in the way, no key does not."""
+    done = cli("doctor", "--output", "json")
+    states = {check["name"]: check["state"] for check in done.document["checks"]}
+    assert (done.code, states) == (
+        1,
+        {"python": "ok", "folder": "ok", "audit": "ok", "model": "warn", "cluster": "bad"},
+    )
+
+
+def test_doctor_is_content_with_a_reachable_cluster(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a cluster and the permissions, everything needed is there."""
+    from agentops.sandbox.cluster import Sandbox
+    from agentops.sandbox.scenario import load
+
+    with Sandbox(load("bad-image-tag")) as sandbox:
+        monkeypatch.setenv("KUBECONFIG", str(sandbox.kubeconfig))
+        done = cli("doctor", "--output", "json")
+    states = {check["name"]: check["state"] for check in done.document["checks"]}
+    assert (done.code, states["context"], states["cluster"], states["permissions"]) == (0, "ok", "ok", "ok")

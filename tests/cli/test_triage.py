@@ -1,0 +1,60 @@
+"""``agentops triage`` on the sandbox, as a user types it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Cli = Callable[..., Any]
+
+
+def test_triage_names_the_cause_with_exact_values(cli: Cli) -> None:
+    """The bad image tag is found, named, and its rollout pointed at, on one page."""
+    done = cli("triage", "--sandbox=bad-image-tag")
+    text = " ".join(done.out.split())
+    assert (done.code, "ImageNotFound" in text, "checkout:v1.4.3" in text, "No model was used" in text) == (
+        0,
+        True,
+        True,
+        True,
+    )
+
+
+def test_triage_as_json_is_one_document(cli: Cli) -> None:
+    """Problems come with resource, condition and quoted facts; the scope and what was read are said."""
+    document = cli("triage", "--sandbox=bad-image-tag", "-n", "shop", "-o", "json").document
+    assert (document["schema"], document["command"], document["status"]) == ("agentops/v1", "triage", "found")
+    first = document["problems"][0]
+    assert (first["resource"], first["condition"]) == ("k8s://sandbox/shop/Deployment/checkout", "ImageNotFound")
+    assert first["facts"]
+    assert document["read"]["Pod"] > 0
+    assert document["namespaces"][0] == "shop"
+
+
+def test_exit_code_tells_found_from_fine(cli: Cli) -> None:
+    """With --exit-code a problem is 3; in a namespace without one it is 0."""
+    assert cli("triage", "--sandbox=bad-image-tag", "--exit-code").code == 3
+    assert cli("triage", "--sandbox=bad-image-tag", "--exit-code", "-n", "kube-system").code == 0
+
+
+def test_a_target_that_is_no_resource_is_a_usage_error(cli: Cli) -> None:
+    """Free text has no place here, and the message says what has."""
+    done = cli("triage", "deployment/web", "--sandbox=bad-image-tag")
+    assert (done.code, "k8s:NAMESPACE/KIND/NAME" in done.err) == (2, True)
+
+
+def test_without_a_cluster_the_way_to_the_sandbox_is_shown(cli: Cli) -> None:
+    """A missing kubeconfig is one line, not a traceback, and nothing else is printed."""
+    done = cli("triage")
+    assert (done.code in (1, 2), done.out, "Traceback" in done.err) == (True, "", False)
+
+
+def test_an_unknown_scenario_names_its_neighbour(cli: Cli) -> None:
+    """A typo in a scenario's name is answered with the name that was meant."""
+    done = cli("triage", "--sandbox=bad-image-tg")
+    assert (done.code, "bad-image-tag" in done.err) == (2, True)
+
+
+def test_markdown_output_is_markdown(cli: Cli) -> None:
+    """The same page for a chat or a ticket."""
+    assert "## 4 problems\n" in cli("triage", "--sandbox=bad-image-tag", "-o", "markdown").out
