@@ -17,6 +17,7 @@ from agentops.sandbox.wire.discovery import VERSION, discover
 from agentops.sandbox.wire.kinds import Catalog
 from agentops.sandbox.wire.logs import LogReader, LogSource
 from agentops.sandbox.wire.metrics import METRICS, UsageSource, usage_response
+from agentops.sandbox.wire.openapi import openapi
 from agentops.sandbox.wire.reads import Reader
 from agentops.sandbox.wire.request import Request, Response, Target, User, json_response, route
 from agentops.sandbox.wire.status import Refusal, not_simulated
@@ -94,7 +95,10 @@ class Api:
             raise Refusal("Forbidden", f'forbidden: User "{request.user.name}" cannot get path "{path}"')
         if path == "/version":
             return json_response(VERSION)
-        found = discover(request, self.catalog, self.address) if path.startswith("/api") else None
+        if path.startswith("/openapi"):
+            found = openapi(request, self.catalog)
+        else:
+            found = discover(request, self.catalog, self.address)
         if found is None:
             raise _no_such_path()
         return found

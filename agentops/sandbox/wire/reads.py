@@ -104,6 +104,16 @@ class Reader:
             body = self.encoder.list(target.resource, page, metadata)
         return Response(body=body, content_type=form.content_type)
 
+    def selected(self, target: Target, request: Request) -> Objects:
+        """Return the stored objects of a collection that the request selects, for a deletecollection.
+
+        Raises:
+            Refusal: a bad selector.
+        """
+        selects = self._selection(target, request)
+        objects = self._store.list_at(*target.resource.stored_kind, self._store.revision)
+        return [obj for obj in objects if selects(obj)]
+
     def watch(self, target: Target, request: Request) -> Response:
         """Return a stream of changes, from a revision or from the present state on.
 
@@ -117,7 +127,7 @@ class Reader:
             changes: Changes = queue.SimpleQueue()
             with self._store.lock:
                 try:
-                    first, missed = self._watch_start(target, request, selects)
+                    first, missed = self._watch_start(target, request)
                 except Gone as error:
                     yield _line("ERROR", msgspec.json.encode(expired(str(error)).body()))
                     return
@@ -174,12 +184,10 @@ class Reader:
         bookmark = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
         return _line("BOOKMARK", msgspec.json.encode(bookmark))
 
-    def _watch_start(self, target: Target, request: Request, selects: Predicate) -> tuple[Objects, Events]:
+    def _watch_start(self, target: Target, request: Request) -> tuple[Objects, Events]:
         text = request.query.get("resourceVersion", "")
         if text in ("", "0") or request.flag("sendInitialEvents"):
-            return [
-                obj for obj in self._store.list_at(*target.resource.stored_kind, self._store.revision) if selects(obj)
-            ], []
+            return self.selected(target, request), []
         revision = _revision(text)
         return [], [] if revision > self._store.revision else self._store.since(revision)
 

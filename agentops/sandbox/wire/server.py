@@ -13,9 +13,11 @@ import ssl
 import threading
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from random import Random
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from agentops.sandbox.admission.writes import writer_for
 from agentops.sandbox.store import ObjectStore
 from agentops.sandbox.wire.api import Api, Parts
 from agentops.sandbox.wire.logs import LogSource
@@ -32,6 +34,7 @@ class ApiServer:
         logs: where container logs come from.
         usage: where metrics.k8s.io gets its numbers; None leaves the group out.
         tokens: bearer token -> user; empty means that everyone is admin.
+        random: for generated names; seed it for a deterministic run.
     """
 
     def __init__(
@@ -41,9 +44,11 @@ class ApiServer:
         logs: LogSource,
         usage: UsageSource | None = None,
         tokens: Mapping[str, User] | None = None,
+        random: Random | None = None,
     ) -> None:
         self._stopping = threading.Event()
-        parts = Parts(store=store, logs=logs, usage=usage, tokens=tokens or {})
+        writer = writer_for(store, random or Random())  # noqa: S311  names, not secrets
+        parts = Parts(store=store, logs=logs, usage=usage, tokens=tokens or {}, writer=writer)
         self.api = Api(parts, self._stopping)
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None

@@ -1,0 +1,130 @@
+"""The first thing a write meets: is the body this kind at all, and are its fields known and of the right type.
+
+Comes in: a decoded object and its schema. Goes out: the object without unknown fields, and warnings; or the refusal
+in the decoder's words. ``fieldValidation`` Strict refuses unknown fields, Warn (the default) warns, Ignore drops them.
+
+Must never: let an unknown field through into the store, where a real server would have dropped it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agentops.sandbox.admission.schemas import Schema, child, is_open, items, name_of, resolve, schema_of
+from agentops.sandbox.store import Obj
+from agentops.sandbox.wire.kinds import Resource
+from agentops.sandbox.wire.request import Request
+from agentops.sandbox.wire.status import bad_request
+
+_GO_TYPES = {"int32": "int32", "int64": "int64", "double": "float64", "float": "float32", "byte": "[]uint8"}
+
+
+def decode(resource: Resource, body: Obj) -> Obj:
+    """Return the body as an object of this kind, apiVersion and kind filled in.
+
+    Raises:
+        Refusal: it says that it is something else, or a field has the wrong type.
+    """
+    for field, wanted in (("apiVersion", resource.api_version), ("kind", resource.kind)):
+        given = body.get(field, wanted)
+        if given != wanted:
+            what = "API version" if field == "apiVersion" else "kind"
+            raise bad_request(f"the {what} in the data ({given}) does not match the expected {what} ({wanted})")
+    obj: Obj = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": {}, **body}
+    wrong = _wrong_type(schema_of(resource), obj, [], resource.kind)
+    if wrong:
+        raise bad_request(cannot_be_handled(resource, wrong))
+    return obj
+
+
+def cannot_be_handled(resource: Resource, why: str) -> str:
+    """Return the decoder's sentence about an object that is not of its kind."""
+    return f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}: {why}'
+
+
+def drop_unknown(resource: Resource, obj: Obj) -> tuple[Obj, list[str]]:
+    """Return the object without unknown fields and nulls, and a sentence for each unknown field."""
+    unknown: list[str] = []
+    kept: Obj = _known(schema_of(resource), obj, "", unknown)
+    return kept, [f'unknown field "{path}"' for path in sorted(unknown)]
+
+
+def field_validation(request: Request) -> str:
+    """Return Strict, Warn or Ignore.
+
+    Raises:
+        Refusal: some other value.
+    """
+    value = request.query.get("fieldValidation") or "Warn"
+    if value not in ("Strict", "Warn", "Ignore"):
+        raise bad_request(
+            f'fieldValidation: Unsupported value: "{value}": supported values: "Ignore", "Strict", "Warn"'
+        )
+    return value
+
+
+def _known(schema: Schema, value: Any, path: str, unknown: list[str]) -> Any:
+    if isinstance(value, list):
+        item = items(schema)
+        return [_known(item, one, f"{path}[{index}]", unknown) for index, one in enumerate(value)]
+    if not isinstance(value, dict):
+        return value
+    kept = {}
+    for field, one in value.items():
+        inner = child(schema, field)
+        place = f"{path}.{field}" if path else field
+        if inner is None:
+            unknown.append(place)
+        elif one is not None:  # null means unset
+            kept[field] = _known(inner, one, place, unknown)
+    return kept
+
+
+def _wrong_type(schema: Schema, value: Any, path: list[str], owner: str) -> str:
+    """Return the decoder's complaint about the first value of a wrong type; empty when there is none."""
+    full = resolve(schema)
+    if value is None or (is_open(full) and "type" not in full):
+        return ""
+    if not _fits(full, value):
+        found = {dict: "object", list: "array", str: "string", bool: "bool"}.get(type(value), f"number {value}")
+        if isinstance(value, int | float) and not isinstance(value, bool) and full.get("type") != "integer":
+            found = "number"
+        where = f"{owner}.{'.'.join(path)}"
+        return f"json: cannot unmarshal {found} into Go struct field {where} of type {_go_type(schema)}"
+    owner = name_of(schema).rpartition(".")[2] or owner
+    if isinstance(value, dict):
+        for field, one in value.items():
+            inner = child(full, field)
+            wrong = _wrong_type(inner, one, [*path, field], owner) if inner else ""
+            if wrong:
+                return wrong
+    if isinstance(value, list):
+        return next(filter(None, (_wrong_type(items(full), one, path, owner) for one in value)), "")
+    return ""
+
+
+def _fits(full: Schema, value: Any) -> bool:
+    if "oneOf" in full:
+        return any(_fits(one, value) for one in full["oneOf"])
+    wanted = full.get("type")
+    if wanted == "integer":
+        return isinstance(value, int) and not isinstance(value, bool)
+    if wanted == "number":
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    python = {"string": str, "boolean": bool, "object": dict, "array": list}.get(str(wanted))
+    return python is None or isinstance(value, python)
+
+
+def _go_type(schema: Schema) -> str:
+    full = resolve(schema)
+    name = name_of(schema).split(".")
+    if full.get("format") in _GO_TYPES:
+        return _GO_TYPES[full["format"]]
+    simple = {"string": "string", "boolean": "bool", "integer": "int64", "number": "float64"}.get(full.get("type", ""))
+    if simple:
+        return simple
+    if full.get("type") == "array":
+        return f"[]{_go_type(items(full))}"
+    if len(name) > 1:
+        return f"{name[-2]}.{name[-1]}"
+    return f"map[string]{_go_type(full['additionalProperties'])}" if full.get("additionalProperties") else "object"

@@ -1,0 +1,180 @@
+"""delete, deletecollection and eviction: preconditions, propagation, finalizers, grace periods, disruption budgets.
+
+Comes in: a stored object and DeleteOptions. Goes out: the object removed, or marked for deletion and left to whoever
+holds its finalizers or runs it. Must never: remove an object that a finalizer or a grace period still holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from agentops.sandbox.objects import matches, pod_ready
+from agentops.sandbox.store import Obj, ObjectStore, copy_json, key_of, timestamp
+from agentops.sandbox.wire.cells import at
+from agentops.sandbox.wire.kinds import Resource
+from agentops.sandbox.wire.request import Request, body_object
+from agentops.sandbox.wire.status import Refusal, bad_request, conflict
+
+_PROPAGATION = ("Background", "Foreground", "Orphan")
+_FINALIZERS = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteOptions:
+    """What a delete asks for; ``grace_s`` None means the object's own."""
+
+    dry_run: bool = False
+    grace_s: int | None = None
+    propagation: str = "Background"
+    uid: str = ""
+    resource_version: str = ""
+
+
+def delete_options(request: Request) -> DeleteOptions:
+    """Return the options of a delete, from its body or its query.
+
+    Raises:
+        Refusal: an unknown propagation policy, or something else that is no DeleteOptions.
+    """
+    body: Obj = body_object(request) if request.body.strip() else {}
+    if body.get("kind", "DeleteOptions") not in ("DeleteOptions", "Eviction"):
+        raise bad_request(f'no kind "{body["kind"]}" is registered for the delete options of this version')
+    dry_run = body.get("dryRun") or []
+    if dry_run not in ([], ["All"]):
+        raise bad_request(f'dryRun: Unsupported value: {dry_run}: supported values: "All"')
+    propagation = body.get("propagationPolicy") or request.query.get("propagationPolicy") or ""
+    if body.get("orphanDependents"):
+        propagation = "Orphan"
+    if propagation and propagation not in _PROPAGATION:
+        listed = '"Background", "Foreground", "Orphan", nil'
+        words = f'propagationPolicy: Unsupported value: "{propagation}": supported values: {listed}'
+        raise Refusal("Invalid", f'DeleteOptions.meta.k8s.io "" is invalid: {words}')
+    grace: Any = body.get("gracePeriodSeconds")
+    if grace is None and "gracePeriodSeconds" in request.query:
+        grace = request.number("gracePeriodSeconds", 0)
+    given = body.get("preconditions") or {}
+    return DeleteOptions(
+        dry_run=bool(dry_run) or request.dry_run,
+        grace_s=grace,
+        propagation=propagation or "Background",
+        uid=given.get("uid") or "",
+        resource_version=given.get("resourceVersion") or "",
+    )
+
+
+def delete(store: ObjectStore, resource: Resource, live: Obj, options: DeleteOptions) -> tuple[Obj, bool]:
+    """Delete an object; return it as it is now, and whether it is gone.
+
+    Raises:
+        Refusal: 409, a precondition does not hold.
+    """
+    _check_preconditions(resource, live, options)
+    new = copy_json(live)
+    metadata = new["metadata"]
+    finalizer = _FINALIZERS.get(options.propagation)
+    kept = [one for one in metadata.get("finalizers") or () if one not in _FINALIZERS.values() or one == finalizer]
+    if finalizer and finalizer not in kept and "deletionTimestamp" not in metadata:
+        kept.append(finalizer)
+    if kept != (metadata.get("finalizers") or []):
+        metadata["finalizers"] = kept
+    grace_s = _grace(live, options)
+    # A namespace is held by spec.finalizers, until its controller has emptied it.
+    held = bool(kept) or grace_s > 0 or bool(live["kind"] == "Namespace" and at(live, "spec", "finalizers"))
+    if not held:
+        if not options.dry_run:
+            store.remove(key_of(live))
+        return new, True
+    _mark(store, new, live, grace_s)
+    return (new if options.dry_run else store.update(new)), False
+
+
+def _check_preconditions(resource: Resource, live: Obj, options: DeleteOptions) -> None:
+    for field, wanted in (("uid", options.uid), ("resourceVersion", options.resource_version)):
+        have = live["metadata"][field]
+        if wanted and wanted != have:
+            word = {"uid": "UID", "resourceVersion": "ResourceVersion"}[field]
+            why = f"Precondition failed: {word} in precondition: {wanted}, {word} in object meta: {have}"
+            raise conflict(resource, live["metadata"]["name"], why)
+
+
+def _grace(live: Obj, options: DeleteOptions) -> int:
+    if live["kind"] != "Pod":
+        return 0
+    # A pod that no kubelet runs, or that has ended, has nobody to wait for.
+    if not at(live, "spec", "nodeName") or at(live, "status", "phase") in ("Succeeded", "Failed"):
+        return 0
+    own = at(live, "spec", "terminationGracePeriodSeconds", default=30)
+    wanted = int(own if options.grace_s is None else options.grace_s)
+    pending = live["metadata"].get("deletionGracePeriodSeconds")
+    return wanted if pending is None else min(wanted, pending)
+
+
+def _mark(store: ObjectStore, new: Obj, live: Obj, grace_s: int) -> None:
+    metadata = new["metadata"]
+    if metadata.get("deletionGracePeriodSeconds") == grace_s and "deletionTimestamp" in metadata:
+        return
+    metadata["deletionTimestamp"] = timestamp(store.now() + timedelta(seconds=grace_s))
+    metadata["deletionGracePeriodSeconds"] = grace_s
+    if live["kind"] == "Namespace":
+        new["status"] = {**(live.get("status") or {}), "phase": "Terminating"}
+
+
+def finish(store: ObjectStore, obj: Obj) -> bool:
+    """Remove an object whose deletion has begun and that nothing holds any more; tell whether that was so."""
+    metadata = obj["metadata"]
+    held = metadata.get("finalizers") or metadata.get("deletionGracePeriodSeconds")
+    if "deletionTimestamp" not in metadata or held or (obj["kind"] == "Namespace" and at(obj, "spec", "finalizers")):
+        return False
+    store.remove(key_of(obj))
+    return True
+
+
+def evict(store: ObjectStore, resource: Resource, pod: Obj, options: DeleteOptions) -> None:
+    """Delete a pod if its disruption budget allows that now.
+
+    Raises:
+        Refusal: 429 when the budget does not, 500 when several budgets cover the pod.
+    """
+    budgets = [] if _needs_no_budget(pod) else _budgets(store, pod)
+    if len(budgets) > 1:
+        message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+        raise Refusal("InternalError", message)
+    for budget in budgets:
+        _take_from(store, budget, pod, dry_run=options.dry_run)
+    delete(store, resource, pod, options)
+
+
+def _needs_no_budget(pod: Obj) -> bool:
+    return at(pod, "status", "phase") in ("Succeeded", "Failed", "Pending") or "deletionTimestamp" in pod["metadata"]
+
+
+def _budgets(store: ObjectStore, pod: Obj) -> list[Obj]:
+    labels = pod["metadata"].get("labels") or {}
+    found = store.list("PodDisruptionBudget", pod["metadata"]["namespace"])
+    return [budget for budget in found if matches(at(budget, "spec", "selector", default=None), labels)]
+
+
+def _take_from(store: ObjectStore, budget: Obj, pod: Obj, *, dry_run: bool) -> None:
+    name, status = budget["metadata"]["name"], budget.get("status") or {}
+    wanted, healthy = status.get("desiredHealthy", 0), status.get("currentHealthy", 0)
+    always = at(budget, "spec", "unhealthyPodEvictionPolicy") == "AlwaysAllow"
+    if not pod_ready(pod) and (always or healthy >= wanted > 0):
+        return  # a pod that is not ready anyway takes nothing from a healthy application
+    if status.get("observedGeneration", 0) < budget["metadata"].get("generation", 0):
+        raise _over_budget(f"The disruption budget {name} is still being processed by the server.", 10)
+    if status.get("disruptionsAllowed", 0) < 1:
+        raise _over_budget(f"The disruption budget {name} needs {wanted} healthy pods and has {healthy} currently", 0)
+    if not dry_run:
+        taken = {**(status.get("disruptedPods") or {}), pod["metadata"]["name"]: timestamp(store.now())}
+        left = {**status, "disruptionsAllowed": status["disruptionsAllowed"] - 1, "disruptedPods": taken}
+        store.update_status({**copy_json(budget), "status": left})
+
+
+def _over_budget(cause: str, retry_after_s: int) -> Refusal:
+    causes: Obj = {"causes": [{"reason": "DisruptionBudget", "message": cause}]}
+    if retry_after_s:
+        causes["retryAfterSeconds"] = retry_after_s
+    message = "Cannot evict pod as it would violate the pod's disruption budget."
+    return Refusal("TooManyRequests", message, causes, retry_after_s=retry_after_s)

@@ -1,0 +1,185 @@
+"""Which fields an object has, as sets of paths, and who manages them (``metadata.managedFields``).
+
+Comes in: objects and schemas. Goes out: path sets, and managedFields entries in the FieldsV1 form of
+structured-merge-diff: ``f:name`` for a field, ``k:{...}`` for a list item by key, ``v:value`` for an item of a set.
+
+Must never: own what only the server sets (name, uid, resourceVersion and so on).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, TypeAlias
+
+from agentops.sandbox.admission.schemas import Schema, child, is_set, items, list_keys, resolve
+from agentops.sandbox.store import Obj
+
+Path: TypeAlias = tuple[str, ...]
+
+_UNOWNED = {
+    ("f:apiVersion",),
+    ("f:kind",),
+    *(
+        ("f:metadata", f"f:{name}")
+        for name in (
+            "name",
+            "namespace",
+            "uid",
+            "resourceVersion",
+            "creationTimestamp",
+            "generation",
+            "managedFields",
+            "selfLink",
+            "deletionTimestamp",
+            "deletionGracePeriodSeconds",
+        )
+    ),
+}
+_ITSELF = "."
+
+
+def leaves(schema: Schema, obj: Obj) -> dict[Path, Any]:
+    """Return every field that can be owned, with its value; an item of a keyed list also stands for itself."""
+    return {
+        path: value
+        for path, value in _walk(schema, obj, ())
+        if path and not any(path[: len(prefix)] == prefix for prefix in _UNOWNED)
+    }
+
+
+def _walk(schema: Schema, value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+    full = resolve(schema)
+    if isinstance(value, dict) and value and full.get("x-kubernetes-map-type") != "atomic":
+        for field, one in value.items():
+            yield from _walk(child(full, field) or {}, one, (*path, f"f:{field}"))
+        return
+    keys = list_keys(full)
+    if isinstance(value, list) and keys and _all_keyed(full, value):
+        for one in value:
+            place = (*path, item_name(full, one))
+            yield (*place, _ITSELF), None
+            yield from _walk(items(full), one, place)
+        return
+    if isinstance(value, list) and is_set(full):
+        for one in value:
+            yield (*path, "v:" + json.dumps(one)), one
+        return
+    yield path, value
+
+
+def _all_keyed(schema: Schema, value: list[Any]) -> bool:
+    return all(isinstance(one, dict) and list_keys(schema)[0] in one for one in value)
+
+
+def item_name(schema: Schema, item: Obj) -> str:
+    """Return ``k:{"name":"web"}``: the name of an item of a keyed list; a port's protocol is TCP when not given."""
+    given = {key: item.get(key, "TCP") for key in sorted(list_keys(schema)) if key in item or key == "protocol"}
+    return "k:" + json.dumps(given, separators=(",", ":"))
+
+
+def to_fields(paths: set[Path]) -> Obj:
+    """Return a set of paths as FieldsV1."""
+    tree: Obj = {}
+    for path in sorted(paths):
+        node = tree
+        for name in path:
+            node = node.setdefault(name, {})
+    return tree
+
+
+def from_fields(tree: Obj) -> set[Path]:
+    """Return FieldsV1 as a set of paths."""
+    found: set[Path] = set()
+
+    def walk(node: Obj, path: Path) -> None:
+        if not node and path:
+            found.add(path)
+        for name, inner in node.items():
+            walk(inner, (*path, name))
+
+    walk(tree, ())
+    return found
+
+
+def show(path: Path) -> str:
+    """Return a path as conflicts name it: ``.spec.containers[name="web"].image``."""
+    text = ""
+    for name in path:
+        kind, _, rest = name.partition(":")
+        if kind == "f":
+            text += f".{rest}"
+        elif kind == "k":
+            text += "[" + ",".join(f"{key}={json.dumps(value)}" for key, value in json.loads(rest).items()) + "]"
+        elif kind == "v":
+            text += f"[={rest}]"
+    return text
+
+
+def without(schema: Schema, obj: Any, paths: set[Path]) -> Any:
+    """Return a copy of ``obj`` without the fields at ``paths``; what becomes empty by that goes too."""
+    if not paths:
+        return obj
+    full = resolve(schema)
+    heads: dict[str, set[Path]] = {}
+    for path in paths:
+        heads.setdefault(path[0], set()).add(path[1:])
+    if isinstance(obj, dict):
+        kept = {}
+        for field, value in obj.items():
+            rest = heads.get(f"f:{field}")
+            if rest is None:
+                kept[field] = value
+            elif () not in rest:
+                left = without(child(full, field) or {}, value, rest)
+                if left not in ({}, []) or value in ({}, []):
+                    kept[field] = left
+        return kept
+    if isinstance(obj, list) and list_keys(full):
+        named = [(item_name(full, one), one) for one in obj]
+        return [
+            without(items(full), one, {p for p in heads.get(name, set()) if p != (_ITSELF,)})
+            for name, one in named
+            if (_ITSELF,) not in heads.get(name, set())
+        ]
+    if isinstance(obj, list):
+        return [one for one in obj if "v:" + json.dumps(one) not in heads]
+    return obj
+
+
+def record_update(schema: Schema, live: Obj | None, new: Obj, entry: Obj) -> list[Obj]:
+    """Return managedFields after an update: what changed belongs to this manager now, and to nobody else.
+
+    Arguments:
+        schema: of the object.
+        live: before; None for a create.
+        new: after.
+        entry: the manager's entry without fields: manager, operation, apiVersion, time, perhaps subresource.
+    """
+    before, after = leaves(schema, live or {}), leaves(schema, new)
+    changed = {path for path, value in after.items() if path not in before or before[path] != value}
+    gone = set(before) - set(after)
+    entries = []
+    own = set(changed)
+    for one in (live or {}).get("metadata", {}).get("managedFields", ()):
+        held = from_fields(one.get("fieldsV1", {})) - gone
+        if identity(one) == identity(entry):
+            own |= held
+            entry = entry if changed else {**entry, "time": one.get("time")}
+            continue
+        left = held - changed
+        if left:
+            entries.append(one if left == held | gone else {**one, "fieldsV1": to_fields(left)})
+    if own:
+        entries.append({**entry, "fieldsType": "FieldsV1", "fieldsV1": to_fields(own)})
+    return entries
+
+
+def identity(entry: Obj) -> tuple[str, str, str, str]:
+    """Return what tells two managers apart."""
+    return (
+        entry.get("manager", ""),
+        entry.get("operation", ""),
+        entry.get("apiVersion", ""),
+        entry.get("subresource", ""),
+    )

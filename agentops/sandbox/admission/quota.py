@@ -1,0 +1,148 @@
+"""LimitRange and ResourceQuota, as the admission plugins of a real server apply them.
+
+Comes in: a new object and the store. Goes out: the object with a LimitRange's defaults, or 403 in the plugins' words.
+Must never: count an object that the quota does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from agentops.sandbox.objects import containers_of, quantity, request_of
+from agentops.sandbox.store import Obj, ObjectStore
+from agentops.sandbox.wire.kinds import Resource
+from agentops.sandbox.wire.status import forbidden
+
+_COUNTED = {"pods", "services", "configmaps", "secrets", "persistentvolumeclaims", "replicationcontrollers"}
+
+
+def limit_defaults(pod: Obj, store: ObjectStore) -> None:
+    """Fill in the default requests and limits of the namespace's LimitRanges."""
+    for limit in _container_limits(pod, store):
+        for container in (*containers_of(pod["spec"]), *containers_of(pod["spec"], init=True)):
+            resources = container.setdefault("resources", {})
+            given = resources.get("limits") or {}
+            for part, source in (("limits", "default"), ("requests", "defaultRequest")):
+                merged = {**(limit.get(source) or {}), **(resources.get(part) or {})}
+                if part == "requests":
+                    merged = {**(limit.get("default") or {}), **(limit.get("defaultRequest") or {}), **given}
+                    merged.update(resources.get(part) or {})
+                if merged:
+                    resources[part] = merged
+
+
+def check_limits(resource: Resource, pod: Obj, store: ObjectStore) -> None:
+    """Refuse a pod outside the bounds of a LimitRange.
+
+    Raises:
+        Refusal: 403 with every bound that is broken.
+    """
+    broken = [
+        problem
+        for limit in _container_limits(pod, store)
+        for container in containers_of(pod["spec"])
+        for problem in _outside(limit, container.get("resources") or {})
+    ]
+    if broken:
+        text = broken[0] if len(broken) == 1 else "[" + ", ".join(broken) + "]"
+        raise forbidden(resource, pod["metadata"]["name"], text)
+
+
+def _container_limits(pod: Obj, store: ObjectStore) -> Iterator[Obj]:
+    for found in store.list("LimitRange", pod["metadata"]["namespace"]):
+        yield from (limit for limit in found["spec"].get("limits") or () if limit.get("type") == "Container")
+
+
+def _outside(limit: Obj, resources: Obj) -> Iterator[str]:
+    requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
+    for name, least in sorted((limit.get("min") or {}).items()):
+        if name not in requests:
+            yield f"minimum {name} usage per Container is {least}.  No request is specified"
+        elif quantity(requests[name]) < quantity(least):
+            yield f"minimum {name} usage per Container is {least}, but request is {requests[name]}"
+    for name, most in sorted((limit.get("max") or {}).items()):
+        if name not in limits:
+            yield f"maximum {name} usage per Container is {most}.  No limit is specified"
+        elif quantity(limits[name]) > quantity(most):
+            yield f"maximum {name} usage per Container is {most}, but limit is {limits[name]}"
+
+
+def check_quota(resource: Resource, obj: Obj, store: ObjectStore, live: Obj | None) -> None:
+    """Refuse an object that would take a namespace over one of its quotas.
+
+    Raises:
+        Refusal: 403 naming the quota, what was requested, used and allowed.
+    """
+    namespace, name = obj["metadata"].get("namespace", ""), obj["metadata"]["name"]
+    before = _charge(resource, live) if live else {}
+    charge = {what: amount - before.get(what, 0.0) for what, amount in _charge(resource, obj).items()}
+    for quota in store.list("ResourceQuota", namespace) if namespace and charge else ():
+        hard = quota["spec"].get("hard") or {}
+        covered = sorted(what for what in hard if what in charge and charge[what] > 0)
+        if live is None:
+            _check_given(resource, obj, quota, hard)
+        used = {what: _used(resource, what, namespace, store) for what in covered}
+        over = [what for what in covered if used[what] + charge[what] > quantity(hard[what]) + 1e-9]
+        if over:
+            requested = ",".join(f"{what}={shown(what, charge[what])}" for what in over)
+            taken = ",".join(f"{what}={shown(what, used[what])}" for what in over)
+            limited = ",".join(f"{what}={hard[what]}" for what in over)
+            why = f"exceeded quota: {quota['metadata']['name']}, requested: {requested}, used: {taken}"
+            raise forbidden(resource, name, f"{why}, limited: {limited}")
+
+
+def _check_given(resource: Resource, obj: Obj, quota: Obj, hard: Obj) -> None:
+    if resource.kind != "Pod":
+        return
+    missing = []
+    for what in sorted(hard):
+        part, _, name = what.partition(".") if "." in what else ("requests", "", what)
+        if part not in ("requests", "limits") or name not in ("cpu", "memory"):
+            continue
+        without = [
+            container["name"]
+            for container in containers_of(obj["spec"])
+            if name not in ((container.get("resources") or {}).get(part) or {})
+        ]
+        if without:
+            missing.append(f"{what} for: {','.join(without)}")
+    if missing:
+        why = f"failed quota: {quota['metadata']['name']}: must specify {'; '.join(missing)}"
+        raise forbidden(resource, obj["metadata"]["name"], why)
+
+
+def _charge(resource: Resource, obj: Obj) -> dict[str, float]:
+    charge = {f"count/{resource.qualified}": 1.0}
+    if not resource.group and resource.plural in _COUNTED:
+        charge[resource.plural] = 1.0
+    if resource.kind == "Pod":
+        if (obj.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
+            return {}
+        for name in ("cpu", "memory"):
+            charge[f"requests.{name}"] = charge[name] = request_of(obj["spec"], name)
+            charge[f"limits.{name}"] = request_of(obj["spec"], name, limits=True)
+    if resource.kind == "Service":
+        charge["services.nodeports"] = float(sum("nodePort" in port for port in obj["spec"].get("ports") or ()))
+        charge["services.loadbalancers"] = float(obj["spec"].get("type") == "LoadBalancer")
+    if resource.kind == "PersistentVolumeClaim":
+        wanted: Any = obj["spec"].get("resources", {}).get("requests", {}).get("storage", 0)
+        charge["requests.storage"] = quantity(wanted)
+    return charge
+
+
+def _used(resource: Resource, what: str, namespace: str, store: ObjectStore) -> float:
+    group, kind = resource.stored_kind
+    return sum(_charge(resource, obj).get(what, 0.0) for obj in store.list(kind, namespace, group=group))
+
+
+def shown(what: str, value: float) -> str:
+    """Return an amount as quotas print it: cores or milli-cores, bytes in the largest whole binary unit."""
+    if what.endswith("cpu"):
+        milli = round(value * 1000)
+        return f"{milli}m" if milli % 1000 else str(milli // 1000)
+    if what.endswith(("memory", "storage")):
+        for size, unit in ((2**40, "Ti"), (2**30, "Gi"), (2**20, "Mi"), (2**10, "Ki")):
+            if value and value % size == 0:
+                return f"{int(value // size)}{unit}"
+    return str(int(value))

@@ -1,0 +1,172 @@
+"""Writes to subresources: status, scale, eviction, binding, finalize, token.
+
+Comes in: a ``Target`` with a subresource. Goes out: what that subresource answers with. Must never: touch more of the
+object than the subresource stands for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from agentops.sandbox.admission.deletion import DeleteOptions, delete_options, evict, finish
+from agentops.sandbox.admission.patches import json_patch, merge_patch
+from agentops.sandbox.store import Conflict, Key, Obj, ObjectStore, copy_json, timestamp
+from agentops.sandbox.wire.cells import at
+from agentops.sandbox.wire.kinds import Catalog
+from agentops.sandbox.wire.request import Request, Response, Target, body_object, json_response
+from agentops.sandbox.wire.status import MODIFIED, Refusal, bad_request, conflict, invalid, not_found, not_simulated
+
+_SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
+
+
+class Subresources:
+    """Carries out writes to subresources.
+
+    Arguments:
+        store: where to.
+        catalog: what is served.
+        change: carries out an update or patch of one object, or of one field of it.
+    """
+
+    def __init__(
+        self, store: ObjectStore, catalog: Catalog, change: Callable[[Target, Request, Obj], Response]
+    ) -> None:
+        self._store = store
+        self._catalog = catalog
+        self._change = change
+
+    def write(self, target: Target, request: Request) -> Response:
+        """Carry out a write to a subresource, or a read of scale.
+
+        Raises:
+            Refusal: it was not carried out.
+        """
+        live = self._store.peek(Key(*target.resource.stored_kind, target.namespace, target.name))
+        if live is None:
+            raise not_found(target.resource, target.name)
+        verbs = (target.subresource, target.verb)
+        if target.subresource == "scale" and target.verb in ("get", "update", "patch"):
+            return self._scale(target, request, live)
+        if target.subresource == "status" and target.verb in ("update", "patch"):
+            return self._change(target, request, {"subresource": "status"})
+        if verbs == ("eviction", "create"):
+            return self._evict(target, request, live)
+        if verbs == ("binding", "create"):
+            return self._bind(target, request, live)
+        if verbs == ("finalize", "update"):
+            return self._finalize(target, request, live)
+        raise not_simulated(f"{target.verb} of {target.resource.plural}/{target.subresource}")
+
+    def _scale(self, target: Target, request: Request, live: Obj) -> Response:
+        if target.verb == "get":
+            return json_response(_scale_of(live))
+        current = _scale_of(live)
+        wanted = _scale_body(target, request, current)
+        replicas = at(wanted, "spec", "replicas", default=0)
+        if not isinstance(replicas, int) or isinstance(replicas, bool):
+            raise bad_request(
+                f"json: cannot unmarshal {type(replicas).__name__} into Go struct field "
+                "ScaleSpec.spec.replicas of type int32"
+            )
+        if replicas < 0:
+            cause = (
+                "FieldValueInvalid",
+                "spec.replicas",
+                f"Invalid value: {replicas}: must be greater than or equal to 0",
+            )
+            scale = replace(target.resource, kind="Scale", group="autoscaling")
+            raise invalid(scale, target.name, [cause])
+        metadata: Obj = {}
+        if wanted["metadata"].get("resourceVersion"):
+            metadata["resourceVersion"] = wanted["metadata"]["resourceVersion"]
+        if metadata and metadata["resourceVersion"] != live["metadata"]["resourceVersion"]:
+            raise conflict(target.resource, target.name, MODIFIED)
+        patch = replace(
+            request,
+            headers={**request.headers, "content-type": "application/merge-patch+json", "accept": "application/json"},
+            body=json.dumps({"spec": {"replicas": replicas}}).encode(),
+        )
+        answer = self._change(replace(target, verb="patch", subresource=""), patch, {})
+        return json_response(_scale_of(json.loads(answer.body)))
+
+    def _evict(self, target: Target, request: Request, live: Obj) -> Response:
+        body = body_object(request)
+        if body.get("kind") != "Eviction":
+            raise bad_request(f'no kind "{body.get("kind")}" is registered for policy/v1')
+        given = body.get("deleteOptions") or {}
+        encoded = json.dumps({**given, "kind": "DeleteOptions"}).encode()
+        options: DeleteOptions = delete_options(replace(request, body=encoded))
+        evict(self._store, target.resource, live, options)
+        return json_response(_SUCCESS, 201)
+
+    def _bind(self, target: Target, request: Request, live: Obj) -> Response:
+        node = at(body_object(request), "target", "name")
+        if at(live, "spec", "nodeName"):
+            why = f'pod {target.name} is already assigned to node "{live["spec"]["nodeName"]}"'
+            raise conflict(replace(target.resource, plural="pods/binding"), target.name, why)
+        new = copy_json(live)
+        new["spec"]["nodeName"] = node
+        self._store.update(new, dry_run=request.dry_run)
+        return json_response(_SUCCESS, 201)
+
+    def _finalize(self, target: Target, request: Request, live: Obj) -> Response:
+        body = body_object(request)
+        new = copy_json(live)
+        new["spec"] = {**(live.get("spec") or {}), "finalizers": at(body, "spec", "finalizers", default=[])}
+        if body["metadata"].get("resourceVersion"):
+            new["metadata"]["resourceVersion"] = body["metadata"]["resourceVersion"]
+        try:
+            stored = self._store.update(new, dry_run=request.dry_run)
+        except Conflict as error:
+            raise conflict(target.resource, target.name, MODIFIED) from error
+        if not request.dry_run:
+            finish(self._store, stored)
+        return json_response(stored)
+
+
+def _scale_of(obj: Obj) -> Obj:
+    metadata = obj["metadata"]
+    kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+    selector = at(obj, "spec", "selector", default={})
+    labels = selector if obj["kind"] == "ReplicationController" else selector.get("matchLabels", {})
+    return {
+        "kind": "Scale",
+        "apiVersion": "autoscaling/v1",
+        "metadata": {name: metadata[name] for name in kept if name in metadata},
+        "spec": {"replicas": at(obj, "spec", "replicas", default=0)},
+        "status": {
+            "replicas": at(obj, "status", "replicas", default=0),
+            "selector": ",".join(f"{key}={value}" for key, value in sorted(labels.items())),
+        },
+    }
+
+
+def _scale_body(target: Target, request: Request, current: Obj) -> Any:
+    if target.verb == "update":
+        return body_object(request)
+    try:
+        patch = json.loads(request.body)
+    except ValueError as error:
+        raise bad_request(f"error decoding patch: {error}") from error
+    media = request.headers.get("content-type", "").partition(";")[0]
+    if media == "application/json-patch+json":
+        return json_patch(current, patch)
+    if media in ("application/merge-patch+json", "application/strategic-merge-patch+json"):
+        return merge_patch(current, patch)
+    raise Refusal("UnsupportedMediaType", f"the server does not patch a scale with {media or 'no media type'}")
+
+
+def token_response(target: Target, body: Obj, token: str, store: ObjectStore) -> Response:
+    """Return the answer to a TokenRequest, with the token that was made for it."""
+    spec = body.get("spec") or {}
+    seconds = spec.get("expirationSeconds") or 3600
+    status = {"token": token, "expirationTimestamp": timestamp(store.now() + timedelta(seconds=seconds))}
+    head = {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1"}
+    metadata = {"name": target.name, "namespace": target.namespace, "creationTimestamp": timestamp(store.now())}
+    return json_response(
+        {**head, "metadata": metadata, "spec": {**spec, "expirationSeconds": seconds}, "status": status}, 201
+    )

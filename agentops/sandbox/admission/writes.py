@@ -1,0 +1,469 @@
+"""The writing verbs, from body to store: decode, default, admit, validate, record the manager, store, or dry-run.
+
+Comes in: a ``Target`` and its request. Goes out: the stored object. A dry run takes every step but the last one, so
+what it answers is what the write would store. The store's lock is held from reading the live object to storing the new.
+
+Must never: store anything with ``dryRun=All``, or answer success for what was not done.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from agentops.sandbox.admission.apply import server_side_apply
+from agentops.sandbox.admission.decoding import cannot_be_handled, decode, drop_unknown, field_validation
+from agentops.sandbox.admission.defaults import allocate, defaulted
+from agentops.sandbox.admission.deletion import delete, delete_options, finish
+from agentops.sandbox.admission.fields import record_update
+from agentops.sandbox.admission.patches import json_patch, merge_patch, strategic_merge
+from agentops.sandbox.admission.quota import check_limits, check_quota, limit_defaults
+from agentops.sandbox.admission.schemas import schema_of
+from agentops.sandbox.admission.subresources import Subresources
+from agentops.sandbox.admission.validation import problems
+from agentops.sandbox.store import AlreadyExists, Conflict, Key, Obj, ObjectStore, copy_json, timestamp
+from agentops.sandbox.wire.kinds import Catalog, Resource
+from agentops.sandbox.wire.reads import FORMS, Reader
+from agentops.sandbox.wire.request import (
+    Request,
+    Response,
+    Target,
+    accepted_form,
+    body_object,
+    json_response,
+    unsupported_media,
+)
+from agentops.sandbox.wire.status import (
+    MODIFIED,
+    Refusal,
+    already_exists,
+    bad_request,
+    conflict,
+    forbidden,
+    invalid,
+    not_found,
+    not_simulated,
+)
+
+_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+_PATCHES = {
+    "application/json-patch+json": "json",
+    "application/merge-patch+json": "merge",
+    "application/strategic-merge-patch+json": "strategic",
+    "application/apply-patch+yaml": "apply",
+}
+# A delete of these answers with the object, of others with a Status (ReturnDeletedObject in the real registry).
+_RETURNED = {"Pod", "PersistentVolume", "PersistentVolumeClaim", "ServiceAccount", "PodTemplate", "ResourceQuota"}
+
+
+@dataclass(slots=True)
+class Warnings:
+    """What the server has to say about a request that it carries out all the same."""
+
+    texts: list[str] = field(default_factory=list)
+
+    def headers(self) -> dict[str, str]:
+        """Return the Warning header (RFC 7234), or none."""
+        escaped = [text.replace("\\", "\\\\").replace('"', '\\"') for text in self.texts]
+        return {"Warning": ", ".join(f'299 - "{text}"' for text in escaped)} if escaped else {}
+
+
+class StoreWriter:
+    """Carries out writes on one store.
+
+    Arguments:
+        store: where to.
+        catalog: what is served.
+        reader: shows the result in the form that the client asked for.
+        random: for generated names; seed it for a deterministic run.
+    """
+
+    def __init__(self, store: ObjectStore, catalog: Catalog, reader: Reader, random: Random) -> None:
+        self.store = store
+        self.reader = reader
+        self._random = random
+        self._subresources = Subresources(store, catalog, self.change)
+
+    def write(self, target: Target, request: Request) -> Response:
+        """Carry out a create, update, patch, delete or deletecollection.
+
+        Raises:
+            Refusal: it was not carried out.
+        """
+        with self.store.lock:
+            if target.subresource:
+                return self._subresources.write(target, request)
+            if target.verb == "create":
+                return self._create(target, request)
+            if target.verb in ("update", "patch"):
+                return self.change(target, request, {})
+            if target.verb == "delete":
+                return self._delete(target, request)
+            return self._delete_collection(target, request)
+
+    def _create(self, target: Target, request: Request) -> Response:
+        warnings = Warnings()
+        obj = self._decoded(target, request, body_object(request), warnings)
+        metadata = obj["metadata"]
+        _place_in(target, obj)
+        if not metadata.get("name") and metadata.get("generateName"):
+            suffix = "".join(self._random.choice(_ALPHABET) for _ in range(5))
+            metadata["name"] = metadata["generateName"][:58] + suffix
+        return self._insert(target, request, obj, _entry(target.resource, request, self.store, "Update"), warnings)
+
+    def _insert(self, target: Target, request: Request, obj: Obj, entry: Obj, warnings: Warnings) -> Response:
+        """Store a new object; with an Apply entry its managedFields are already those of the apply."""
+        resource = target.resource
+        _check_namespace(target, self.store)
+        for server_owned in ("uid", "resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds"):
+            obj["metadata"].pop(server_owned, None)
+        if "status" in resource.subresources:
+            obj.pop("status", None)
+        obj = self._admitted(resource, obj, None)
+        if entry["operation"] == "Update":
+            written = {name: value for name, value in obj.items() if name != "status"}
+            obj["metadata"]["managedFields"] = record_update(schema_of(resource), None, written, entry)
+        try:
+            stored = self.store.create(obj, dry_run=request.dry_run)
+        except AlreadyExists as error:
+            raise already_exists(resource, obj["metadata"]["name"]) from error
+        return self._answer(target, request, stored, 201, warnings)
+
+    def change(self, target: Target, request: Request, only: Obj) -> Response:
+        """Carry out an update or patch of an object, or of the one top-level field that ``only`` names.
+
+        Arguments:
+            target: which object.
+            request: the new object or the patch.
+            only: ``{"subresource": "status"}`` to touch status alone; empty for everything but status.
+
+        Raises:
+            Refusal: it was not carried out.
+        """
+        resource, warnings = target.resource, Warnings()
+        live = self.store.peek(Key(*resource.stored_kind, target.namespace, target.name))
+        kind = _patch_kind(request) if target.verb == "patch" else ""
+        operation = "Apply" if kind == "apply" else "Update"
+        entry = {**_entry(resource, request, self.store, operation), **only}
+        if live is None and kind == "apply" and not only:
+            obj = self._applied(target, request, None, entry)
+            return self._insert(target, request, obj, entry, warnings)
+        if live is None:
+            raise not_found(resource, target.name)
+        stored, live = live, defaulted(resource, live)  # a real server defaults what it reads, too
+        if kind == "apply":
+            new = self._applied(target, request, live, entry)
+        elif kind:
+            new = self._patched(target, request, live, kind, warnings)
+        else:
+            new = self._decoded(target, request, body_object(request), warnings)
+        new = _over_live(resource, live, new, only)
+        if not only:
+            new = self._admitted(resource, new, live)
+        if kind != "apply":
+            _record(resource, live, new, entry)
+        if _same(live, new):
+            new = {**copy_json(stored), "metadata": {**stored["metadata"], **_given_version(new)}}
+        return self._replace(target, request, live, new, warnings)
+
+    def _replace(self, target: Target, request: Request, live: Obj, new: Obj, warnings: Warnings) -> Response:
+        try:
+            stored = self.store.update(new, dry_run=request.dry_run)
+        except Conflict as error:
+            raise conflict(target.resource, target.name, _why_conflict(live, new)) from error
+        if not request.dry_run:
+            finish(self.store, stored)
+        return self._answer(target, request, stored, 200, warnings)
+
+    def _decoded(self, target: Target, request: Request, body: Obj, warnings: Warnings) -> Obj:
+        """Return the body as this kind, unknown fields dropped, warned of or refused."""
+        obj, unknown = drop_unknown(target.resource, decode(target.resource, body))
+        mode = field_validation(request)
+        if unknown and mode == "Strict":
+            why = "strict decoding error: " + ", ".join(unknown)
+            raise bad_request(cannot_be_handled(target.resource, why))
+        if mode == "Warn":
+            warnings.texts += unknown
+        return obj
+
+    def _patched(self, target: Target, request: Request, live: Obj, kind: str, warnings: Warnings) -> Obj:
+        patch = body_object_any(request)
+        if kind == "json":
+            changed = json_patch(live, patch)
+        elif not isinstance(patch, dict):
+            raise bad_request("error decoding patch: json: cannot unmarshal array into Go value of type map")
+        elif kind == "strategic":
+            if target.resource.custom:
+                raise unsupported_media(
+                    "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
+                )
+            changed = strategic_merge(schema_of(target.resource), live, patch)
+        else:
+            changed = merge_patch(live, patch)
+        obj, unknown = drop_unknown(target.resource, decode(target.resource, changed))
+        mode = field_validation(request)
+        if unknown and mode == "Strict":
+            why = f"Invalid value: {_go_map(patch)}: strict decoding error: {', '.join(unknown)}"
+            message = f' "" is invalid: patch: {why}'
+            causes = [{"reason": "FieldValueInvalid", "message": why, "field": "patch"}]
+            raise Refusal("Invalid", message, {"causes": causes})
+        warnings.texts += unknown if mode == "Warn" else []
+        return obj
+
+    def _applied(self, target: Target, request: Request, live: Obj | None, entry: Obj) -> Obj:
+        if not request.query.get("fieldManager"):
+            words = 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch'
+            raise Refusal("Invalid", words)
+        config = body_object_any(request)
+        if not isinstance(config, dict):
+            raise bad_request("error decoding YAML: the configuration is not an object")
+        if (config.get("metadata") or {}).get("managedFields"):
+            raise bad_request("metadata.managedFields must be nil")
+        config = decode(target.resource, config)
+        _place_in(target, config)
+        config["metadata"].setdefault("name", target.name)
+        known, unknown = drop_unknown(target.resource, config)
+        if unknown:
+            paths = ", ".join(f".{one.split(chr(34))[1]}: field not declared in schema" for one in unknown)
+            which = f"({target.namespace}/{target.name}; {target.resource.api_version}, Kind={target.resource.kind})"
+            raise Refusal("InternalError", f"failed to create typed patch object {which}: {paths}")
+        _check_version(target, live, known)
+        known["metadata"].pop("resourceVersion", None)
+        force = request.flag("force")
+        return server_side_apply(schema_of(target.resource), live, known, entry, force=force)
+
+    def _admitted(self, resource: Resource, obj: Obj, live: Obj | None) -> Obj:
+        """Return the object with defaults, admitted and valid.
+
+        Raises:
+            Refusal: 403 from admission or 422 from validation.
+        """
+        new = defaulted(resource, obj) if _shaped(resource, obj) else obj
+        early = problems(resource, new, live)
+        if early:
+            raise invalid(resource, obj["metadata"].get("name", ""), early)
+        if live is None:
+            if not resource.custom:
+                allocate(new, self.store)
+            if resource.kind == "Pod" and not resource.group:
+                limit_defaults(new, self.store)
+                check_limits(resource, new, self.store)
+            _encode_secret(new)
+        check_quota(resource, new, self.store, live)
+        return new
+
+    def _delete(self, target: Target, request: Request) -> Response:
+        resource = target.resource
+        live = self.store.peek(Key(*resource.stored_kind, target.namespace, target.name))
+        if live is None:
+            raise not_found(resource, target.name)
+        _check_deletable(resource, target.name)
+        obj, gone = delete(self.store, resource, live, delete_options(request))
+        if not gone or resource.kind in _RETURNED:
+            return self._answer(target, request, obj, 200, Warnings())
+        details: Obj = {"name": target.name, "kind": resource.plural, "uid": live["metadata"]["uid"]}
+        if resource.group:
+            details["group"] = resource.group
+        status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
+        return json_response(status)
+
+    def _delete_collection(self, target: Target, request: Request) -> Response:
+        options = delete_options(request)
+        page = self.reader.selected(target, request)
+        for live in page:
+            delete(self.store, target.resource, live, options)
+        metadata = {"resourceVersion": str(self.store.revision)}
+        return Response(body=self.reader.encoder.list(target.resource, page, metadata))
+
+    def _answer(self, target: Target, request: Request, obj: Obj, code: int, warnings: Warnings) -> Response:
+        form = accepted_form(request, FORMS)
+        body = self.reader.show(target, obj, form, request)
+        return Response(code=code, body=body, content_type=form.content_type, headers=warnings.headers())
+
+
+def writer_for(store: ObjectStore, random: Random) -> Callable[[Catalog, Reader], StoreWriter]:
+    """Return what makes the writer of one store, for ``wire.api.Parts``."""
+    return lambda catalog, reader: StoreWriter(store, catalog, reader, random)
+
+
+def body_object_any(request: Request) -> Any:
+    """Return a patch body, JSON or for apply YAML.
+
+    Raises:
+        Refusal: it is neither.
+    """
+    try:
+        return json.loads(request.body)
+    except ValueError as error:
+        if _patch_kind(request) != "apply":
+            raise bad_request(f"error decoding patch: {error}") from error
+    import yaml  # only for apply, which is YAML by its media type
+
+    try:
+        return yaml.safe_load(request.body)
+    except yaml.YAMLError as error:
+        raise bad_request(f"error decoding YAML: {error}") from error
+
+
+def _patch_kind(request: Request) -> str:
+    media = request.headers.get("content-type", "").partition(";")[0].strip()
+    if media not in _PATCHES:
+        raise unsupported_media(", ".join(_PATCHES))
+    return _PATCHES[media]
+
+
+def _entry(resource: Resource, request: Request, store: ObjectStore, operation: str) -> Obj:
+    agent = request.headers.get("user-agent", "").partition("/")[0]
+    return {
+        "manager": request.query.get("fieldManager") or agent or "unknown",
+        "operation": operation,
+        "apiVersion": resource.api_version,
+        "time": timestamp(store.now()),
+    }
+
+
+def _place_in(target: Target, obj: Obj) -> None:
+    given = obj["metadata"].get("namespace")
+    if given and given != target.namespace:
+        raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+    if target.resource.namespaced:
+        obj["metadata"]["namespace"] = target.namespace
+    name = obj["metadata"].get("name")
+    if target.name and name and name != target.name:
+        raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({target.name})")
+
+
+def _check_namespace(target: Target, store: ObjectStore) -> None:
+    if not target.resource.namespaced:
+        return
+    namespace = store.peek(Key("", "Namespace", "", target.namespace))
+    if namespace is None:
+        raise Refusal(
+            "NotFound", f'namespaces "{target.namespace}" not found', {"name": target.namespace, "kind": "namespaces"}
+        )
+    if "deletionTimestamp" in namespace["metadata"]:
+        why = f"unable to create new content in namespace {target.namespace} because it is being terminated"
+        raise forbidden(target.resource, target.name, why)
+
+
+def _over_live(resource: Resource, live: Obj, new: Obj, only: Obj) -> Obj:
+    """Return the new object with what this request may not touch taken from the live one."""
+    _place_in_live(live, new)
+    if only:
+        kept = copy_json(live)
+        field_name = only["subresource"]
+        kept.pop(field_name, None)
+        if field_name in new:
+            kept[field_name] = new[field_name]
+        kept["metadata"]["resourceVersion"] = new["metadata"].get("resourceVersion", "")
+        kept["metadata"].pop("managedFields", None)
+        if "managedFields" in new["metadata"]:
+            kept["metadata"]["managedFields"] = new["metadata"]["managedFields"]
+        return kept
+    if "status" in resource.subresources:
+        new.pop("status", None)
+        if "status" in live:
+            new["status"] = copy_json(live["status"])
+    if resource.custom and not new["metadata"].get("resourceVersion"):
+        cause = ("FieldValueInvalid", "metadata.resourceVersion", "Invalid value: 0x0: must be specified for an update")
+        raise invalid(resource, live["metadata"]["name"], [cause])
+    return new
+
+
+def _place_in_live(live: Obj, new: Obj) -> None:
+    for name in ("name", "namespace"):
+        have = live["metadata"].get(name)
+        if new["metadata"].get(name, have) != have:
+            target = "name" if name == "name" else "namespace"
+            given = new["metadata"][name]
+            if target == "namespace":
+                raise bad_request(
+                    "the namespace of the provided object does not match the namespace sent on the request"
+                )
+            raise bad_request(f"the name of the object ({given}) does not match the name on the URL ({have})")
+        if have:
+            new["metadata"][name] = have
+    for name in ("deletionTimestamp", "deletionGracePeriodSeconds"):
+        new["metadata"].pop(name, None)
+        if name in live["metadata"]:
+            new["metadata"][name] = live["metadata"][name]
+    for name in ("creationTimestamp", "generation"):
+        if name in live["metadata"]:
+            new["metadata"][name] = live["metadata"][name]
+
+
+def _check_version(target: Target, live: Obj | None, config: Obj) -> None:
+    wanted = config["metadata"].get("resourceVersion")
+    if live is not None and wanted and wanted != live["metadata"]["resourceVersion"]:
+        raise conflict(target.resource, target.name, MODIFIED)
+
+
+def _why_conflict(live: Obj, new: Obj) -> str:
+    wanted, have = new["metadata"].get("uid"), live["metadata"]["uid"]
+    if wanted and wanted != have:
+        return f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {have}"
+    return MODIFIED
+
+
+def _record(resource: Resource, live: Obj, new: Obj, entry: Obj) -> None:
+    """Write down who changed what; a client that edits managedFields itself is taken at its word."""
+    owners = new["metadata"].get("managedFields")
+    if owners is None:
+        owners = live["metadata"].get("managedFields", [])
+    if owners in ([], [{}]) and live["metadata"].get("managedFields"):
+        new["metadata"].pop("managedFields", None)
+        return
+    before = {**live, "metadata": {**live["metadata"], "managedFields": owners}}
+    managed = record_update(schema_of(resource), before, new, entry)
+    new["metadata"].pop("managedFields", None)
+    if managed:
+        new["metadata"]["managedFields"] = managed
+
+
+def _same(live: Obj, new: Obj) -> bool:
+    """Tell whether a write changes nothing but the times in managedFields."""
+
+    def compared(obj: Obj) -> Obj:
+        owners = [{**one, "time": ""} for one in obj["metadata"].get("managedFields", ())]
+        metadata = {k: v for k, v in obj["metadata"].items() if k not in ("resourceVersion", "uid")}
+        return {**obj, "metadata": {**metadata, "managedFields": owners}}
+
+    return compared(live) == compared(new)
+
+
+def _given_version(obj: Obj) -> Obj:
+    """Return the preconditions that a written object carries."""
+    return {name: obj["metadata"][name] for name in ("uid", "resourceVersion") if obj["metadata"].get(name)}
+
+
+def _shaped(resource: Resource, obj: Obj) -> bool:
+    """Tell whether the parts that defaulting rules rely on are there; if not, validation says what is missing."""
+    return resource.custom or not any(cause[1].endswith("template") for cause in problems(resource, obj, None))
+
+
+def _encode_secret(obj: Obj) -> None:
+    if obj["kind"] == "Secret" and obj.get("stringData"):
+        from base64 import b64encode
+
+        plain = {key: b64encode(value.encode()).decode() for key, value in obj.pop("stringData").items()}
+        obj["data"] = {**(obj.get("data") or {}), **plain}
+
+
+def _check_deletable(resource: Resource, name: str) -> None:
+    if resource.kind == "Namespace" and name in ("default", "kube-system", "kube-public"):
+        raise forbidden(resource, name, "this namespace may not be deleted")
+    if resource.group == "metrics.k8s.io":
+        raise not_simulated("writes to metrics.k8s.io")
+
+
+def _go_map(value: Any) -> str:
+    if isinstance(value, dict):
+        return "map[" + " ".join(f"{key}:{_go_map(one)}" for key, one in sorted(value.items())) + "]"
+    if isinstance(value, list):
+        return "[" + " ".join(map(_go_map, value)) + "]"
+    if isinstance(value, bool) or value is None:
+        return "<nil>" if value is None else str(value).lower()
+    return str(value)
