@@ -249,7 +249,7 @@ def _problem_reading(problem: Problem, found: Object | None) -> Reading:
         lines += ["", f"{problem.resource.short}:", json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False)]
     return Reading(
         body="\n".join(lines),
-        summary=f"{problem.resource.short}: {problem.summary}",
+        summary=problem.summary,
         resources=(problem.resource,),
     )
 

@@ -226,7 +226,7 @@ def model_trouble(settings: Settings) -> str:
 def _model(settings: Settings, wanted: bool) -> tuple[Model | None, str]:
     """Return the model of this run, or None and why there is none."""
     if not wanted:
-        return None, "--no-model"
+        return None, "--no-model was given"
     why = model_trouble(settings)
     if why:
         return None, why

@@ -129,6 +129,8 @@ class Live:
         from rich.text import Text
 
         mark, style = _MARK[stage]
+        if stage not in _STREAMED:
+            text = clip(text, self._console.width - 3)
         grid = Table.grid(padding=(0, 1, 0, 0))
         grid.add_column(no_wrap=True, width=1)
         grid.add_column(overflow="fold")

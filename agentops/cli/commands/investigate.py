@@ -80,14 +80,14 @@ def investigate(
 
 
 def _stdin() -> bytes:
-    """Return standard input, at most one byte more than an alert may have."""
-    from agentops.alerts.source import MAX_BYTES
+    """Return standard input, no more of it than an alert may have."""
+    from agentops.alerts.source import read_capped
 
     if sys.stdin.isatty():
         raise AlertError(
             "standard input is a terminal", hint="Pipe the alert in: cat alert.json | agentops investigate -"
         )
-    return sys.stdin.buffer.read(MAX_BYTES + 1)
+    return read_capped(sys.stdin.buffer)
 
 
 def _result(app: App, found: Investigation, exit_code: bool) -> Result:
@@ -106,7 +106,7 @@ def _result(app: App, found: Investigation, exit_code: bool) -> Result:
         blocks[:0] = _no_answer(found.model_error)
     elif app.no_model_reason:
         document["model"] = {"used": False, "why": app.no_model_reason}
-        blocks.append(Paragraph(f"No model was used: {app.no_model_reason}.", Tone.WARN))
+        blocks.append(Paragraph(f"This is the triage report: {app.no_model_reason}.", Tone.WARN))
     document["audit"] = app.finish(status, code)
     return Result(command="investigate", status=status, exit_code=code, document=document, report=tuple(blocks))
 

@@ -12,7 +12,6 @@ import typer
 from agentops.cli.options import Common, with_common
 from agentops.cli.report import Paragraph, Table, Tone
 from agentops.cli.result import Result
-from agentops.core.errors import UsageError
 
 LIST_EPILOG = """\b
 Examples:
@@ -61,7 +60,6 @@ def list_scenarios(options: Common) -> Result:
 def up(
     options: Common,
     scenario: Annotated[str | None, typer.Argument(metavar="SCENARIO", help="Its name.", show_default=False)] = None,
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
 ) -> Result:
     """Serve until Ctrl-C; what is needed to use it goes to stdout at once."""
     from agentops.cli.render import show
@@ -70,11 +68,7 @@ def up(
     from agentops.wiring import DEFAULT_SCENARIO
 
     chosen = load(scenario or options.sandbox or DEFAULT_SCENARIO)
-    try:
-        sandbox = Sandbox(chosen, port=port)
-    except OSError as error:
-        raise UsageError(f"port {port} on 127.0.0.1 cannot be used: {error.strerror}", hint="Take --port 0.") from error
-    with sandbox:
+    with Sandbox(chosen) as sandbox:
         lines = f"export KUBECONFIG={sandbox.kubeconfig}"
         show(
             Result(

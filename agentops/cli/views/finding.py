@@ -21,10 +21,12 @@ _TITLE = {
     Verdict.UNDETERMINED: ("Cannot be determined from here", Tone.WARN),
 }
 _MOST_EVIDENCE = 12
+_QUOTED_LINES = 2
+_QUOTED_CHARS = 160
 
 
 def finding_blocks(finding: Finding, evidence: Sequence[Evidence]) -> list[Block]:
-    """Return the finding: conclusion, evidence, what to do, what was ruled out, what is unknown."""
+    """Return the finding: conclusion, what to do, evidence, what was ruled out, what is unknown."""
     title, tone = _TITLE[finding.verdict]
     blocks: list[Block] = [Heading(f"{title} — confidence {finding.confidence.value}", tone)]
     blocks.append(Paragraph(finding.conclusion, Tone.STRONG))
@@ -32,11 +34,10 @@ def finding_blocks(finding: Finding, evidence: Sequence[Evidence]) -> list[Block
         blocks.append(Paragraph(f"{finding.cause.resource.short}: {finding.cause.condition}", Tone.QUIET))
     blocks += [Paragraph(f"Warning: {warning}", Tone.WARN) for warning in finding.warnings]
     if not finding.supported:
-        blocks.append(
-            Paragraph("This finding is NOT supported by evidence that was observed. Do not act on it.", Tone.BAD)
-        )
-    blocks += _evidence_blocks(finding, {item.id: item for item in evidence})
+        warning = "This finding is NOT supported by evidence that was observed. Do not act on it."
+        blocks.append(Paragraph(warning, Tone.BAD))
     blocks += _action_blocks(finding)
+    blocks += _evidence_blocks(finding, {item.id: item for item in evidence})
     if finding.ruled_out:
         blocks.append(Heading("Ruled out"))
         blocks.append(Bullets(tuple(_ruled_out(entry.statement, entry.contradicted_by) for entry in finding.ruled_out)))
@@ -54,28 +55,33 @@ def _evidence_blocks(finding: Finding, known: Mapping[str, Evidence]) -> list[Bl
     cited = [known[name] for name in finding.evidence if name in known]
     if not cited:
         return []
-    items = []
-    for entry in cited[:_MOST_EVIDENCE]:
-        quote = "\n".join(line for line in entry.excerpt.splitlines() if line.strip())
-        note = "" if entry.tool == "triage" and not quote else one_line(quote, 160)
-        items.append(Item(entry.summary, label=entry.id, note=note if note != entry.summary else ""))
-    return [Heading("Evidence"), Bullets(tuple(items))]
+    items = tuple(Item(entry.summary, label=entry.id, note=_quotation(entry)) for entry in cited[:_MOST_EVIDENCE])
+    more = len(cited) - len(items)
+    rest = [Paragraph(f"and {more} more: agentops show", Tone.QUIET)] if more else []
+    return [Heading("Evidence"), Bullets(items), *rest]
+
+
+def _quotation(entry: Evidence) -> str:
+    """Return the first lines of what was read, each on one line; enough to believe it or to go and look."""
+    lines = [line for line in entry.excerpt.splitlines() if line.strip()]
+    return "\n".join(one_line(line, _QUOTED_CHARS) for line in lines[:_QUOTED_LINES])
 
 
 def _action_blocks(finding: Finding) -> list[Block]:
     if not finding.next_steps and not finding.proposed:
         return []
-    blocks: list[Block] = [Heading("What to do")]
-    blocks.append(Bullets(tuple(Item(step, label=f"{n}.") for n, step in enumerate(finding.next_steps, 1))))
-    changes = [f"Proposed change (nothing was changed): {change_line(change)}" for change in finding.proposed]
-    return blocks + [Paragraph(text) for text in changes]
+    steps = tuple(Item(step, label=f"{n}.") for n, step in enumerate(finding.next_steps, 1))
+    changes = tuple(Item(change_line(change), label="→", note=change.reason) for change in finding.proposed)
+    blocks: list[Block] = [Heading("What to do"), Bullets(steps)]
+    if changes:
+        blocks += [Paragraph("Proposed, not carried out:", Tone.QUIET), Bullets(changes)]
+    return blocks
 
 
 def change_line(change: Change) -> str:
     """Return a proposed change on one line."""
     arguments = ", ".join(f"{name}={one_line(str(value), 80)}" for name, value in change.arguments.items())
-    reason = f" — {change.reason}" if change.reason else ""
-    return f"{change.tool} {change.target.short}({arguments}){reason}"
+    return f"{change.tool} {change.target.short}" + (f" ({arguments})" if arguments else "")
 
 
 def alert_blocks(group: AlertGroup) -> list[Block]:
@@ -107,7 +113,7 @@ def problem_items(problems: Sequence[Problem], most: int, *, advice: bool = True
 
 
 def usage_line(usage: Usage, model: str) -> str:
-    """Return what the run cost on one line."""
+    """Return what the run cost on one line; ``model`` is empty when none was used."""
     if not model:
         return f"No model was used. {usage.wall_s:.1f} s."
     cost = "price unknown" if usage.cost_usd is None else f"${usage.cost_usd:.4f}"

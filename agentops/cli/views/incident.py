@@ -7,14 +7,14 @@ from typing import Any
 
 from agentops.cli.report import Block, Bullets, Heading, Item, Pairs, Paragraph, Tone
 from agentops.cli.views.finding import alert_blocks, finding_blocks, problem_items, usage_line
-from agentops.core.alert import Incident
+from agentops.core.alert import Incident, Severity
 from agentops.core.clock import to_iso
 from agentops.core.evidence import Evidence
 from agentops.core.finding import Finding, Problem
 from agentops.core.jsonable import to_json
 from agentops.core.usage import Usage
 
-_ALSO_SEEN = 8
+_ALSO_SEEN = 5
 
 
 def incident_blocks(
@@ -31,7 +31,7 @@ def incident_blocks(
         blocks.append(Paragraph(f"Go on with it: agentops investigate --resume {incident.id}"))
     else:
         blocks += finding_blocks(finding, evidence)
-    blocks += _also_seen(finding, problems)
+    blocks += _also_seen(finding, evidence, problems)
     blocks.append(Heading("Alert"))
     blocks += alert_blocks(incident.group)
     rows = [("incident", incident.id), ("opened", to_iso(incident.opened_at)), ("context", incident.context)]
@@ -42,14 +42,16 @@ def incident_blocks(
     return blocks
 
 
-def _also_seen(finding: Finding | None, problems: Sequence[Problem]) -> list[Block]:
-    """Return the problems besides the cause; on the page so that nobody takes one of them for 'not seen'."""
-    cause = finding.cause if finding is not None else None
+def _also_seen(finding: Finding | None, evidence: Sequence[Evidence], problems: Sequence[Problem]) -> list[Block]:
+    """Return the problems that the finding does not cite; shown so that nobody takes them for not seen."""
+    cited = set(finding.evidence) if finding is not None else set()
+    told = {(item.arguments.get("resource"), item.arguments.get("condition")) for item in evidence if item.id in cited}
+    if finding is not None and finding.cause is not None:
+        told.add((str(finding.cause.resource), finding.cause.condition))
     others = [
         problem
         for problem in problems
-        if problem.severity.rank < 3
-        and not (cause and problem.resource == cause.resource and problem.condition == cause.condition)
+        if problem.severity.rank < Severity.INFO.rank and (str(problem.resource), problem.condition) not in told
     ]
     if not others:
         return []
