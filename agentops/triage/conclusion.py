@@ -89,11 +89,14 @@ def _root_cause(ranking: Ranking, alert: Alert | None, ids: Sequence[str], best:
     confidence = _confidence(ranking, best)
     external = problem.condition == "ExternalDependencyFailing"
     words = problem.summary.rstrip(".") + "."
+    twins = _twins(ranking, best)
+    if twins:
+        words += f" The same holds for {', '.join(_head(ranking.problems[index]) for index in twins[:5])}."
     if chain:
         words += " " + _chain_words(ranking, best, chain)
     late = alert is not None and any("after the alert" in reason for reason in ranking.scores[best].reasons)
     change = _change_of(ranking, best)
-    cited = (best, *chain, *((change,) if change is not None else ()))
+    cited = (best, *twins, *chain, *((change,) if change is not None else ()))
     return Finding(
         verdict=Verdict.OUTSIDE if external else Verdict.ROOT_CAUSE,
         conclusion=words,
@@ -104,9 +107,25 @@ def _root_cause(ranking: Ranking, alert: Alert | None, ids: Sequence[str], best:
         ruled_out=_ruled_out(ranking, ids, cited),
         not_checked=ranking.not_checked,
         next_steps=tuple(dict.fromkeys(step for step in (problem.advice,) if step)),
-        proposed=problem.remedies,
+        proposed=problem.remedies + tuple(change for index in twins for change in ranking.problems[index].remedies),
         supported=bool(_cite(ids, cited)),
         warnings=(*_warnings(ranking), *(("This began after the alert did.",) if late else ())),
+    )
+
+
+def _twins(ranking: Ranking, best: int) -> tuple[int, ...]:
+    """Return problems of the same condition on other objects that hit the same workload: three cordoned nodes."""
+    cause = ranking.problems[best]
+    if not cause.affects:
+        return ()
+    return tuple(
+        index
+        for index, other in enumerate(ranking.problems)
+        if index != best
+        and other.root
+        and other.condition == cause.condition
+        and other.resource.kind == cause.resource.kind
+        and set(other.affects) & set(cause.affects)
     )
 
 
@@ -124,6 +143,7 @@ def _confidence(ranking: Ranking, best: int) -> Confidence:
         and other.severity.rank <= Severity.HIGH.rank
         and ranking.scores[best].points - ranking.scores[index].points < RIVAL
         and (best, index) not in ranking.links
+        and index not in _twins(ranking, best)
     ]
     if is_exact(problem):
         return Confidence.HIGH if not rivals and (ranking.aim.exact or ranking.aim.keys) else Confidence.MEDIUM

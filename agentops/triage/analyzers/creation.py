@@ -120,7 +120,7 @@ def _problem(
     return Problem(
         resource=graph.ref_of(resource),
         condition=name,
-        summary=f"{subject(refusal.key)}: {words}" + (f"; {origin.clause}" if origin else ""),
+        summary=_headline(refusal.key, resource, words) + (f"; {origin.clause}" if origin else ""),
         severity=Severity.CRITICAL if none_ready else Severity.HIGH,
         analyzer=NAME,
         facts=(refusal.fact, *facts),
@@ -131,15 +131,20 @@ def _problem(
     )
 
 
+def _headline(workload: Key, resource: Key, words: str) -> str:
+    """The object at fault comes first; a workload that is refused by something else is named after it."""
+    if resource == workload:
+        return f"{subject(workload)}: {words}"
+    return f"{subject(resource)}: refuses pods of {subject(workload)}: {words}"
+
+
 def _quota(graph: Graph, refusal: Refusal) -> Problem | None:
     namespace = refusal.key[1]
     match = _QUOTA.search(refusal.message)
     if match:
         name, requested, used, limited = match.groups()
         key = ("ResourceQuota", namespace, name)
-        words = (
-            f"ResourceQuota {namespace}/{name} refuses its pods: requested {requested}, used {used}, limit {limited}"
-        )
+        words = f"requested {requested}, used {used}, limited to {limited}"
         quota = graph.get(key)
         facts = tuple(
             quote(graph, quota, f"status.hard.{resource}", value)
@@ -172,9 +177,7 @@ def _limit_range(graph: Graph, refusal: Refusal) -> Problem | None:
             if text(limit, "type") == scope and value is not None and amount(value) == amount(bound.rstrip(",")):
                 chosen, facts = candidate, (quote(graph, candidate, f"spec.limits[{scope}].{side}.{resource}", value),)
     key = key_of(chosen) if chosen is not None else refusal.key
-    words = (
-        f"LimitRange {key[2]} refuses its pods: {quoted(said)}" if chosen else f"a LimitRange refuses: {quoted(said)}"
-    )
+    words = quoted(said) if chosen else f"a LimitRange refuses its pods: {quoted(said)}"
     advice = "Bring the container's requests and limits inside the range, or change the range."
     return _problem(graph, refusal, key, "LimitRangeViolation", words, advice=advice, facts=facts)
 
@@ -196,11 +199,11 @@ def _webhook(graph: Graph, refusal: Refusal) -> Problem | None:
     name, why = match.group(1), match.group(2) or "no reason given"
     key = _configuration_of(graph, name) or refusal.key
     if denied:
-        words = f'admission webhook "{name}" refuses its pods: {quoted(why)}'
+        words = f'webhook "{name}" denied it: {quoted(why)}'
         return _problem(
             graph, refusal, key, "WebhookRejected", words, advice="Satisfy the webhook's rule, or change the rule."
         )
-    words = f'admission webhook "{name}" does not answer: {quoted(why)}'
+    words = f'webhook "{name}" does not answer: {quoted(why)}'
     return _problem(graph, refusal, key, "WebhookUnreachable", words, advice="Bring the webhook's service back.")
 
 

@@ -24,8 +24,8 @@ def analyze(graph: Graph) -> Iterable[Problem]:
         yield Problem(
             resource=graph.ref_of(workload),
             condition="SuspiciousText",
-            summary=f"{subject(workload)}: {plural(len(facts), 'text')} that reads like an instruction to whoever "
-            f"reads it; it was not followed: {facts[0].value}",
+            summary=f"{subject(workload)}: text in its log or notes reads like an instruction to whoever reads it "
+            f"({plural(len(facts), 'time')}); it was not followed: {facts[0].value}",
             severity=Severity.INFO,
             analyzer=NAME,
             facts=tuple(facts[:3]),
