@@ -199,7 +199,7 @@ class Claude:
 
     def _make_client(self) -> None:
         """Runs in the thread; what goes wrong is kept for the first turn."""
-        # Collecting cycles while thousands of classes are made finds nothing and was measured to cost 6 % of the import.
+        # Collecting cycles while thousands of classes are made finds nothing, and costs 6 % of the import.
         # Frozen, they are not gone through by later collections either, 0.15 s each time.
         collecting = gc.isenabled()
         gc.disable()

@@ -153,7 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.shutdown(socket.SHUT_RDWR)
         elif how == "eof":
             self.wfile.write(b"0\r\n\r\n")
-        self.close_connection = how is not None
+        self.close_connection = how in ("reset", "close")
         return how is not None
 
     def _wait(self, delay_s: float) -> None:
