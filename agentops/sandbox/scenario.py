@@ -76,6 +76,7 @@ class Scenario:
     accept: tuple[str, ...] = ()
     also: tuple[Cause, ...] = ()
     may_change: tuple[str, ...] = ()
+    may_recreate: tuple[str, ...] = ()
     checks: tuple[Mapping[str, Any], ...] = ()
     right_fix: Fix | None = None
     wrong_fixes: tuple[Fix, ...] = ()
@@ -175,6 +176,7 @@ def _scenario(
         accept=tuple(body.get("accept") or ()),
         also=tuple(_cause(one, namespace) for one in body.get("also") or ()),
         may_change=tuple(body.get("may_change") or ()),
+        may_recreate=tuple(body.get("may_recreate") or ()),
         checks=tuple(body.get("checks") or ()),
         right_fix=Fix(name="right", steps=tuple(fix)) if fix is not None else None,
         wrong_fixes=tuple(
