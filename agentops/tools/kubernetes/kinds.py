@@ -161,7 +161,7 @@ def unknown_kind(name: str, kinds: Iterable[Kind]) -> NotFound:
                 known, kind.kind if not kind.group or "." not in kind.group else f"{kind.kind}.{kind.group}"
             )
     near = difflib.get_close_matches(
-        name.strip().lower().rpartition("/")[2].partition(".")[0], spelled, n=3, cutoff=0.6
+        name.strip().lower().rpartition("/")[2].partition(".")[0], spelled, n=3, cutoff=0.7
     )
     names = list(dict.fromkeys(spelled[match] for match in near))
     hint = (

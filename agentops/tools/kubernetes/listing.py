@@ -45,7 +45,9 @@ def list_objects(cluster: Cluster, clock: Clock, arguments: Arguments) -> Readin
         rows += [item for item in page.items if wanted in item["metadata"].get("name", "").lower()]
         if len(rows) >= limit and (page.more or len(rows) > limit):
             more = len(rows) - limit + (page.remaining or 0)
-            left_out = f"Only the first {limit} are shown" + (f"; at least {more:,} more exist." if more else ".")
+            left_out = (
+                f"Only the first {limit} are shown; {f'at least {more:,} more exist' if more else 'there are more'}."
+            )
             break
         if seen >= _SCAN_LIMIT and page.more:
             left_out = f"Only the first {seen:,} {kind.plural} were searched."

@@ -27,13 +27,11 @@ def conceal(answer: Any, *, of_secrets: bool) -> Any:
     if not isinstance(answer, dict):
         return answer
     secret = of_secrets or answer.get("kind") in _SECRET_KINDS
+    _clean(answer, secret=secret)
     items = answer.get("items")
-    if isinstance(items, list):
-        for item in items:
-            if isinstance(item, dict):
-                _clean(item, secret=secret or item.get("kind") in _SECRET_KINDS)
-    else:
-        _clean(answer, secret=secret)
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, dict):
+            _clean(item, secret=secret or item.get("kind") in _SECRET_KINDS)
     return answer
 
 
