@@ -7,6 +7,7 @@ that the model can cite it without fetching it again. The order is that of the r
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -17,6 +18,8 @@ from agentops.core.alert import Alert, AlertGroup
 from agentops.core.clock import age, to_iso
 from agentops.core.evidence import Evidence
 from agentops.core.finding import Problem
+from agentops.core.jsonable import to_json
+from agentops.core.resource import ResourceRef
 from agentops.core.snapshot import Snapshot
 from agentops.core.text import clip, one_line, plural
 
@@ -103,6 +106,8 @@ def _alert(alert: Alert, now: datetime) -> Iterator[str]:
     if alert.labels:
         yield "labels: " + one_line(" ".join(f"{name}={value}" for name, value in sorted(alert.labels.items())), 600)
     for name, value in sorted(alert.annotations.items()):
+        if value == alert.summary:
+            continue
         yield f"{one_line(name, 60)}: {one_line(value, 400)}"
 
 
@@ -113,6 +118,7 @@ def _problems(
     fence: Fence,
     scale: float,
 ) -> Iterator[str]:
+    shown: set[ResourceRef] = set()
     for index, problem in enumerate(problems[:_NAMED_PROBLEMS]):
         evidence = by_problem.get((str(problem.resource), problem.condition))
         named = f"Evidence {evidence.id}" if evidence else "(no evidence id)"
@@ -124,12 +130,26 @@ def _problems(
             f"({', '.join(filter(None, marks))})"
         )
         room = int(_EXCERPTS[index] * scale) if index < len(_EXCERPTS) else 0
-        quoted = f"{one_line(problem.summary, 300)}\n{evidence.excerpt if evidence else ''}".strip()
-        yield fence.wrap(clip(quoted, room), named) if room else "   " + neutral(one_line(problem.summary, 120))
+        if room:
+            yield fence.wrap(clip("\n".join(_quoted(problem, evidence, shown)), room), named)
+        else:
+            yield "   " + neutral(one_line(problem.summary, 120))
     if len(problems) > _NAMED_PROBLEMS:
         yield f"and {plural(len(problems) - _NAMED_PROBLEMS, 'more problem')} of lower rank"
     if problems:
         yield "Excerpts end in … where they are cut; evidence_search reads the rest."
+
+
+def _quoted(problem: Problem, evidence: Evidence | None, shown: set[ResourceRef]) -> Iterator[str]:
+    """Yield what is known of a problem; the object itself, which ends its evidence, only the first time."""
+    yield one_line(problem.summary, 300)
+    for change in problem.remedies[:1]:
+        arguments = one_line(json.dumps(to_json(change.arguments)), 160)
+        yield f"known remedy: {change.tool} on {change.target.short} with {arguments}"
+    if evidence:
+        repeated = problem.resource in shown
+        yield evidence.excerpt.split(f"\n\n{problem.resource.short}:\n")[0] if repeated else evidence.excerpt
+        shown.add(problem.resource)
 
 
 def _further(evidence: Sequence[Evidence], fence: Fence, scale: float) -> Iterator[str]:
@@ -146,10 +166,11 @@ def _gaps(snapshot: Snapshot) -> Iterator[str]:
 
 
 def _healthy(group: AlertGroup, snapshot: Snapshot, problems: Sequence[Problem]) -> Iterator[str]:
-    """Say per kind how many objects were read and how many of them have a problem, and whether the target has one."""
-    unwell = Counter(kind for kind, _name in {(p.resource.kind, str(p.resource)) for p in problems})
+    """Say per kind how many objects were read and how many a problem touches, and whether the target has one."""
+    touched = {ref for p in problems for ref in (p.resource, *p.affects, *(fact.resource for fact in p.facts))}
+    unwell = Counter(ref.kind for ref in touched)
     counts = [
-        f"{kind} {len(objects):,} read, {unwell[kind]:,} with a problem"
+        f"{kind} {len(objects):,} read, {unwell[kind]:,} touched by a problem"
         for kind, objects in sorted(snapshot.objects.items())
         if objects and kind != "Event"
     ]

@@ -11,6 +11,7 @@ from agentops.agent.fence import Fence
 from agentops.core.alert import Alert, AlertGroup, Severity, Target
 from agentops.core.evidence import Evidence
 from agentops.core.finding import Fact, Problem
+from agentops.core.plan import Change
 from agentops.core.resource import kubernetes_ref
 from agentops.core.snapshot import Gap, Snapshot
 
@@ -87,9 +88,26 @@ def test_the_whole_message():
         "Evidence so far\nOnly what is shown above.\n\n"
         "Not read\n- Node: forbidden\n\n"
         "Looked healthy\n"
-        "Pod 2 read, 1 with a problem\n"
+        "Pod 2 read, 1 touched by a problem\n"
         "No problem was found on the alert's own target, shop/Pod/api-1."
     )
+
+
+def test_an_object_is_shown_once():
+    """Two problems of one object quote their facts each, and the object itself only the first time."""
+    first, second = _problem("api-2"), _problem("api-2", condition="Restarting")
+    whole = "status.reason: {0}\n\nshop/Pod/api-2:\n{{the object}}"
+    said = _brief([first, second], [_evidence(1, first, whole.format("A")), _evidence(2, second, whole.format("B"))])
+    assert (said.count("{the object}"), "status.reason: A" in said, "status.reason: B" in said) == (1, True, True)
+
+
+def test_a_known_remedy_is_named():
+    """What triage would do is told with its tool and arguments, as something to judge."""
+    target = kubernetes_ref("prod", "shop", "Deployment", "api")
+    undo = Change(tool="kubernetes_rollout_undo", target=target, arguments={"revision": 3})
+    problem = _problem("api-2", remedies=(undo,))
+    said = _brief([problem], [_evidence(1, problem)])
+    assert 'known remedy: kubernetes_rollout_undo on shop/Deployment/api with {"revision": 3}\n' in said
 
 
 def test_nothing_found():
@@ -126,7 +144,7 @@ def test_it_stays_short(count):
     gaps = tuple(Gap(what="w" * 500, reason="r" * 500) for _ in range(50))
     said = _brief(problems, evidence, alerts=[loud] * 30, gaps=gaps)
     assert len(said) <= MAX_CHARS
-    assert said.endswith(f"Looked healthy\nPod 2 read, {count} with a problem" + NOTHING_ON_TARGET * (count == 1))
+    assert said.endswith(f"Looked healthy\nPod 2 read, {count} touched by a problem" + NOTHING_ON_TARGET * (count == 1))
 
 
 def test_no_part_of_it_can_close_a_fence():
