@@ -1,0 +1,163 @@
+"""Where an alert comes from: a file, standard input, a named object, or the words on the command line.
+
+Comes in: the ALERT argument. Goes out: an ``AlertGroup``. It reads no more than the largest alert allowed, waits for no
+pipe that nobody writes to, and never touches a network.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import select
+import stat
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+from agentops.alerts.decoding import MAX_BYTES, decode
+from agentops.alerts.kinds import kind_named
+from agentops.alerts.labels import CLUSTER_KINDS
+from agentops.core.alert import Alert, AlertGroup, Target
+from agentops.core.clock import age, to_iso
+from agentops.core.errors import AlertError, UsageError
+from agentops.core.resource import check_name
+from agentops.core.text import one_line
+
+_LATER = {
+    "alertmanager": "Save the alert: amtool alert query -o json > alert.json, then give that file.",
+    "cloudwatch": "Give the alarm's SNS message or EventBridge event as a file, or describe it in words.",
+    "pagerduty": "Give the webhook's payload as a file, or describe the incident in words.",
+}
+_SILENT_PIPE_S = 10.0
+_CLOCK_SLACK = timedelta(minutes=5)
+_OLD = timedelta(days=1)
+_PATH_ENDS = (".json", ".yaml", ".yml", ".txt")
+_FORM = "k8s:NAMESPACE/KIND/NAME, or k8s:KIND/NAME for a cluster-scoped kind"
+
+
+def read_alert(argument: str, *, stdin: Callable[[], bytes], now: datetime) -> AlertGroup:
+    """Return what the ALERT argument stands for.
+
+    Arguments:
+        argument: a file's path, ``-`` for standard input, ``k8s:NS/KIND/NAME``, a JSON payload, or words.
+        stdin: reads standard input when the argument is ``-``; see ``read_capped``.
+        now: what the alerts' own times are held against; a note says when they are far off.
+
+    Raises:
+        AlertError: it cannot be read or used; one line says why.
+    """
+    if not argument.strip():
+        raise AlertError("the alert is empty", hint="Give a file, '-', k8s:NS/KIND/NAME, or describe it in words.")
+    if argument == "-":
+        return _dated(decode(stdin(), "standard input"), now)
+    prefix, _, rest = argument.partition(":")
+    if prefix == "k8s" and rest and not rest[0].isspace():
+        return _resource(rest)
+    if prefix in _LATER and rest and not any(map(str.isspace, rest)):
+        raise AlertError(f"{prefix}: alerts cannot be fetched yet", hint=_LATER[prefix], code="not-built")
+    path = _existing(argument)
+    if path is not None:
+        return _dated(decode(_read_file(path, one_line(argument, 120)), one_line(argument, 120)), now)
+    if _looks_like_path(argument):
+        raise AlertError(
+            f"there is no file {one_line(argument, 120)}", hint="To describe the alert instead, use words with spaces."
+        )
+    return _dated(decode(argument.encode("utf-8", "replace"), "the alert"), now)
+
+
+def read_capped(stream: BinaryIO) -> bytes:
+    """Return what the stream holds, but no more than a byte beyond the largest alert allowed."""
+    return stream.read(MAX_BYTES + 1)
+
+
+def _dated(group: AlertGroup, now: datetime) -> AlertGroup:
+    started = group.lead.started_at
+    if started is None or group.lead.status != "firing":
+        return group
+    if started - now > _CLOCK_SLACK:
+        note = f"the alert starts in the future ({to_iso(started)}): the sender's clock or this one is wrong"
+    elif now - started > _OLD:
+        note = f"the alert has been firing for {age(started, now)}: it may be stale"
+    else:
+        return group
+    return replace(group, notes=(*group.notes, note))
+
+
+def _resource(rest: str) -> AlertGroup:
+    parts = rest.split("/")
+    if len(parts) not in (2, 3) or not all(parts):
+        raise AlertError(f"k8s:{one_line(rest, 80)} does not name an object", hint=f"The form is {_FORM}.")
+    try:
+        for part, what in zip(parts[-2:] + parts[:-2], ("kind", "name", "namespace"), strict=False):
+            check_name(part, what)
+    except UsageError as error:
+        raise AlertError(error.message, hint=error.hint) from error
+    kind, name = kind_named(parts[-2]), parts[-1]
+    namespace = parts[0] if len(parts) == 3 and kind not in CLUSTER_KINDS else ""
+    target = Target(namespace=namespace, kind=kind, name=name)
+    notes: tuple[str, ...] = ()
+    if not namespace and kind not in CLUSTER_KINDS:
+        notes = ("no namespace was given: the pinned one is meant",)
+    alert = Alert(
+        name=f"{kind}/{name}",
+        source="resource",
+        summary=f"asked to look at {target}",
+        target=target,
+    )
+    return AlertGroup(alerts=(alert,), target=target, notes=notes)
+
+
+def _existing(argument: str) -> Path | None:
+    if "\n" in argument or len(argument) > 4096:
+        return None
+    path = Path(argument).expanduser() if argument.startswith("~/") else Path(argument)
+    try:
+        path.stat()
+    except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.ELOOP):
+            raise AlertError(f"cannot read {one_line(argument, 120)}: {(error.strerror or '').lower()}") from error
+        return None
+    return path
+
+
+def _looks_like_path(argument: str) -> bool:
+    if argument.lstrip()[:1] in "{[":
+        return False
+    one_word = not any(map(str.isspace, argument))
+    return bool(re.match(r"(?:/|\./|\.\./|~/)\S", argument)) or (
+        one_word and ("/" in argument or argument.endswith(_PATH_ENDS))
+    )
+
+
+def _read_file(path: Path, what: str) -> bytes:
+    try:
+        # Not blocking, so that a pipe without a writer is not waited for in open itself.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        try:
+            mode = os.fstat(descriptor).st_mode
+            if stat.S_ISDIR(mode):
+                raise AlertError(f"{what} is a folder", hint="Give the file in it.")
+            if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
+                raise AlertError(f"{what} is a device, not a file")
+            return _read(descriptor, what, waits=not stat.S_ISREG(mode))
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise AlertError(f"cannot read {what}: {(error.strerror or str(error)).lower()}") from error
+
+
+def _read(descriptor: int, what: str, *, waits: bool) -> bytes:
+    pieces: list[bytes] = []
+    room = MAX_BYTES + 1
+    while room:
+        if waits and not select.select([descriptor], [], [], _SILENT_PIPE_S)[0]:
+            raise AlertError(f"nothing was written to {what} for {_SILENT_PIPE_S:.0f} s", hint="Is its writer running?")
+        piece = os.read(descriptor, min(room, 1024 * 1024))
+        if not piece:
+            break
+        pieces.append(piece)
+        room -= len(piece)
+    return b"".join(pieces)
