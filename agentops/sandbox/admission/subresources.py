@@ -16,7 +16,7 @@ from agentops.sandbox.admission.deletion import DeleteOptions, delete_options, e
 from agentops.sandbox.admission.patches import json_patch, merge_patch
 from agentops.sandbox.store import Conflict, Key, Obj, ObjectStore, copy_json, timestamp
 from agentops.sandbox.wire.cells import at
-from agentops.sandbox.wire.kinds import Catalog
+from agentops.sandbox.wire.identity import Tokens
 from agentops.sandbox.wire.request import Request, Response, Target, body_object, json_response
 from agentops.sandbox.wire.status import MODIFIED, Refusal, bad_request, conflict, invalid, not_found, not_simulated
 
@@ -28,15 +28,13 @@ class Subresources:
 
     Arguments:
         store: where to.
-        catalog: what is served.
+        tokens: issues what a TokenRequest asks for.
         change: carries out an update or patch of one object, or of one field of it.
     """
 
-    def __init__(
-        self, store: ObjectStore, catalog: Catalog, change: Callable[[Target, Request, Obj], Response]
-    ) -> None:
+    def __init__(self, store: ObjectStore, tokens: Tokens, change: Callable[[Target, Request, Obj], Response]) -> None:
         self._store = store
-        self._catalog = catalog
+        self._tokens = tokens
         self._change = change
 
     def write(self, target: Target, request: Request) -> Response:
@@ -59,6 +57,8 @@ class Subresources:
             return self._bind(target, request, live)
         if verbs == ("finalize", "update"):
             return self._finalize(target, request, live)
+        if verbs == ("token", "create"):
+            return self._token(target, request)
         raise not_simulated(f"{target.verb} of {target.resource.plural}/{target.subresource}")
 
     def _scale(self, target: Target, request: Request, live: Obj) -> Response:
@@ -113,6 +113,25 @@ class Subresources:
         self._store.update(new, dry_run=request.dry_run)
         return json_response(_SUCCESS, 201)
 
+    def _token(self, target: Target, request: Request) -> Response:
+        spec = body_object(request).get("spec") or {}
+        lifetime_s = spec.get("expirationSeconds") or 3600
+        if not isinstance(lifetime_s, int) or lifetime_s < 600:
+            words = f"Invalid value: {lifetime_s}: may not specify a duration less than 10 minutes"
+            scope = replace(target.resource, kind="TokenRequest", group="authentication.k8s.io")
+            raise invalid(scope, target.name, [("FieldValueInvalid", "spec.expirationSeconds", words)])
+        token = "" if request.dry_run else self._tokens.issue(target.namespace, target.name, lifetime_s)
+        ends = timestamp(self._store.now() + timedelta(seconds=lifetime_s))
+        metadata = {"name": target.name, "namespace": target.namespace, "creationTimestamp": None}
+        answer = {
+            "kind": "TokenRequest",
+            "apiVersion": "authentication.k8s.io/v1",
+            "metadata": metadata,
+            "spec": {**spec, "expirationSeconds": lifetime_s},
+            "status": {"token": token, "expirationTimestamp": ends},
+        }
+        return json_response(answer, 201)
+
     def _finalize(self, target: Target, request: Request, live: Obj) -> Response:
         body = body_object(request)
         new = copy_json(live)
@@ -158,15 +177,3 @@ def _scale_body(target: Target, request: Request, current: Obj) -> Any:
     if media in ("application/merge-patch+json", "application/strategic-merge-patch+json"):
         return merge_patch(current, patch)
     raise Refusal("UnsupportedMediaType", f"the server does not patch a scale with {media or 'no media type'}")
-
-
-def token_response(target: Target, body: Obj, token: str, store: ObjectStore) -> Response:
-    """Return the answer to a TokenRequest, with the token that was made for it."""
-    spec = body.get("spec") or {}
-    seconds = spec.get("expirationSeconds") or 3600
-    status = {"token": token, "expirationTimestamp": timestamp(store.now() + timedelta(seconds=seconds))}
-    head = {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1"}
-    metadata = {"name": target.name, "namespace": target.namespace, "creationTimestamp": timestamp(store.now())}
-    return json_response(
-        {**head, "metadata": metadata, "spec": {**spec, "expirationSeconds": seconds}, "status": status}, 201
-    )

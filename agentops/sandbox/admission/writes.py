@@ -25,7 +25,8 @@ from agentops.sandbox.admission.schemas import schema_of
 from agentops.sandbox.admission.subresources import Subresources
 from agentops.sandbox.admission.validation import problems
 from agentops.sandbox.store import AlreadyExists, Conflict, Key, Obj, ObjectStore, copy_json, timestamp
-from agentops.sandbox.wire.kinds import Catalog, Resource
+from agentops.sandbox.wire.identity import Tokens
+from agentops.sandbox.wire.kinds import Resource
 from agentops.sandbox.wire.reads import FORMS, Reader
 from agentops.sandbox.wire.request import (
     Request,
@@ -76,16 +77,16 @@ class StoreWriter:
 
     Arguments:
         store: where to.
-        catalog: what is served.
+        tokens: issues what a TokenRequest asks for.
         reader: shows the result in the form that the client asked for.
         random: for generated names; seed it for a deterministic run.
     """
 
-    def __init__(self, store: ObjectStore, catalog: Catalog, reader: Reader, random: Random) -> None:
+    def __init__(self, store: ObjectStore, reader: Reader, tokens: Tokens, random: Random) -> None:
         self.store = store
         self.reader = reader
         self._random = random
-        self._subresources = Subresources(store, catalog, self.change)
+        self._subresources = Subresources(store, tokens, self.change)
 
     def write(self, target: Target, request: Request) -> Response:
         """Carry out a create, update, patch, delete or deletecollection.
@@ -284,9 +285,9 @@ class StoreWriter:
         return Response(code=code, body=body, content_type=form.content_type, headers=warnings.headers())
 
 
-def writer_for(store: ObjectStore, random: Random) -> Callable[[Catalog, Reader], StoreWriter]:
+def writer_for(store: ObjectStore, random: Random) -> Callable[[Reader, Tokens], StoreWriter]:
     """Return what makes the writer of one store, for ``wire.api.Parts``."""
-    return lambda catalog, reader: StoreWriter(store, catalog, reader, random)
+    return lambda reader, tokens: StoreWriter(store, reader, tokens, random)
 
 
 def body_object_any(request: Request) -> Any:

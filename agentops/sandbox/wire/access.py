@@ -6,7 +6,7 @@ as on a real server. Must never: allow what no rule allows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from agentops.sandbox.store import Key, Obj, ObjectStore
@@ -72,11 +72,10 @@ class Rbac:
             return
         which = f"{resource.plural}/{target.subresource}" if target.subresource else resource.plural
         scope = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
-        qualified = f"{which}.{resource.group}" if resource.group else which
         named = f' "{target.name}"' if target.name else ""
         raise Refusal(
             "Forbidden",
-            f'{qualified}{named} is forbidden: User "{user.name}" cannot {target.verb} resource "{which}" '
+            f'{resource.qualified}{named} is forbidden: User "{user.name}" cannot {target.verb} resource "{which}" '
             f'in API group "{resource.group}" {scope}',
             details_of(resource, target.name),
         )
@@ -118,8 +117,8 @@ def _any(allowed: list[str] | None, wanted: str) -> bool:
     return bool(allowed) and ("*" in (allowed or ()) or wanted in (allowed or ()))
 
 
-def review(target: Target, request: Request, rbac: Rbac) -> Response:
-    """Answer a TokenReview-like POST that asks about access; nothing is stored.
+def review(target: Target, request: Request, rbac: Rbac, user_of: Callable[[str], User | None]) -> Response:
+    """Answer a POST that asks who someone is or what they may do; nothing is stored.
 
     Raises:
         Refusal: the body is not such a review.
@@ -130,6 +129,10 @@ def review(target: Target, request: Request, rbac: Rbac) -> Response:
     if kind == "SelfSubjectReview":
         info = {"username": request.user.name, "groups": list(request.user.groups)}
         return json_response({**_head(target), "spec": {}, "status": {"userInfo": info}}, 201)
+    if kind == "TokenReview":
+        owner = user_of(spec.get("token") or "")
+        known = {"user": {"username": owner.name, "groups": list(owner.groups)}} if owner else {}
+        return json_response({**_head(target), "spec": spec, "status": {"authenticated": bool(owner), **known}}, 201)
     if kind == "SelfSubjectRulesReview":
         return _rules_review(target, request, rbac, spec.get("namespace") or "")
     user = request.user

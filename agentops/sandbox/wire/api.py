@@ -6,7 +6,9 @@ words, and what is not simulated answers 501. Must never: pretend that something
 
 from __future__ import annotations
 
+import secrets
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
@@ -14,6 +16,8 @@ from typing import Protocol
 from agentops.sandbox.store import Key, ObjectStore
 from agentops.sandbox.wire.access import Attempt, Rbac, review
 from agentops.sandbox.wire.discovery import VERSION, discover
+from agentops.sandbox.wire.faults import Faults
+from agentops.sandbox.wire.identity import Identifier, Tokens
 from agentops.sandbox.wire.kinds import Catalog
 from agentops.sandbox.wire.logs import LogReader, LogSource
 from agentops.sandbox.wire.metrics import METRICS, UsageSource, usage_response
@@ -22,8 +26,8 @@ from agentops.sandbox.wire.reads import Reader
 from agentops.sandbox.wire.request import Request, Response, Target, User, json_response, route
 from agentops.sandbox.wire.status import Refusal, not_simulated
 
-ADMIN = User(name="sandbox-admin", groups=("system:masters", "system:authenticated"))
 _REVIEWS = {
+    "TokenReview",
     "SelfSubjectReview",
     "SelfSubjectAccessReview",
     "SubjectAccessReview",
@@ -45,14 +49,17 @@ class Writer(Protocol):
 class Parts:
     """What the API answers from.
 
-    ``usage`` None leaves metrics.k8s.io out; empty ``tokens`` let everyone in as admin.
+    ``usage`` None leaves metrics.k8s.io out. ``open_to_all`` makes a request without credentials the admin's.
     """
 
     store: ObjectStore
     logs: LogSource
     usage: UsageSource | None = None
-    writer: Callable[[Catalog, Reader], Writer] | None = None
+    writer: Callable[[Reader, Tokens], Writer] | None = None
     tokens: Mapping[str, User] = field(default_factory=dict)
+    open_to_all: bool = True
+    new_token: Callable[[], str] = lambda: secrets.token_urlsafe(24)
+    sleep: Callable[[float], None] = time.sleep
 
 
 class Api:
@@ -65,46 +72,41 @@ class Api:
         self._parts = parts
         self._rbac = Rbac(parts.store)
         self._logs = LogReader(parts.store, parts.logs, stopping)
-        self._writer = parts.writer(self.catalog, self.reader) if parts.writer else None
+        self.tokens = Tokens(parts.tokens, parts.store.now, parts.new_token)
+        self.faults = Faults(parts.sleep)
+        self._identifier = Identifier(self.tokens, self._rbac, open_to_all=parts.open_to_all)
+        self._writer = parts.writer(self.reader, self.tokens) if parts.writer else None
 
     def handle(self, request: Request) -> Response:
         """Answer one request; a refusal becomes its Status."""
         try:
-            request = replace(request, user=self._identify(request))
+            self.faults.strike(request)
+            request = replace(request, user=self._identifier.identify(request))
             return self._resource(request) if _is_resource(request.path) else self._other(request)
         except Refusal as refusal:
             headers = {"Retry-After": str(refusal.retry_after_s)} if refusal.retry_after_s else {}
             return Response(code=refusal.http_code, body=json_response(refusal.body()).body, headers=headers)
 
-    def _identify(self, request: Request) -> User:
-        if request.user.name != "system:anonymous":
-            return request.user  # by client certificate
-        if not self._parts.tokens:
-            return ADMIN
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        user = self._parts.tokens.get(token) if scheme.lower() == "bearer" else None
-        if user is None and request.headers.get("authorization"):
-            raise Refusal("Unauthorized", "Unauthorized")
-        return user or request.user
-
     def _other(self, request: Request) -> Response:
         path = request.path.rstrip("/") or "/"
         if path in ("/healthz", "/livez", "/readyz"):
             return Response(body=b"ok", content_type="text/plain")
-        if not path.startswith(_OPEN_PATHS) or not self._may_look(request, path):
+        if not self._may_look(request, path):
             raise Refusal("Forbidden", f'forbidden: User "{request.user.name}" cannot get path "{path}"')
         if path == "/version":
             return json_response(VERSION)
         if path.startswith("/openapi"):
             found = openapi(request, self.catalog)
-        else:
+        elif path.startswith("/api"):
             found = discover(request, self.catalog, self.address)
+        else:
+            found = None
         if found is None:
             raise _no_such_path()
         return found
 
     def _may_look(self, request: Request, path: str) -> bool:
-        if "system:authenticated" in request.user.groups or path == "/version":
+        if path == "/version" or ("system:authenticated" in request.user.groups and path.startswith(_OPEN_PATHS)):
             return True
         return self._rbac.allows(request.user, Attempt(verb="get", path=path))
 
@@ -121,7 +123,7 @@ class Api:
         if target.verb not in target.resource.verbs:
             raise Refusal("MethodNotAllowed", "the server does not allow this method on the requested resource")
         if kind in _REVIEWS:
-            return review(target, request, self._rbac)
+            return review(target, request, self._rbac, self.tokens.user)
         if target.resource.group == "metrics.k8s.io" and self._parts.usage:
             return usage_response(target, request, self._parts.store, self._parts.usage)
         reads = {"get": self.reader.get, "list": self.reader.list, "watch": self.reader.watch}

@@ -31,6 +31,9 @@ class User:
     uid: str = ""
 
 
+ANONYMOUS = User(name="system:anonymous", groups=("system:unauthenticated",))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """An HTTP request, headers in lower case, ``query`` with the last value of each name."""
@@ -40,7 +43,7 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
-    user: User = User(name="system:anonymous", groups=("system:unauthenticated",))
+    user: User = ANONYMOUS
 
     def flag(self, name: str) -> bool:
         """Tell whether a boolean query parameter is set, as strconv.ParseBool reads it."""

@@ -10,30 +10,37 @@ import contextlib
 import select
 import socket
 import ssl
+import tempfile
 import threading
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from random import Random
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from agentops.core.clock import utc_now
 from agentops.sandbox.admission.writes import writer_for
 from agentops.sandbox.store import ObjectStore
 from agentops.sandbox.wire.api import Api, Parts
+from agentops.sandbox.wire.certificates import Authority, Pair
 from agentops.sandbox.wire.logs import LogSource
 from agentops.sandbox.wire.metrics import UsageSource
-from agentops.sandbox.wire.request import Request, Response, User, check_size, json_response
+from agentops.sandbox.wire.request import ANONYMOUS, Request, Response, User, check_size, json_response
 from agentops.sandbox.wire.status import Refusal, not_simulated
 
 
 class ApiServer:
     """A Kubernetes API server for one store, on an ephemeral loopback port.
 
+    Without TLS and tokens everyone is admin; with either, a request without credentials is anonymous.
+
     Arguments:
         store: the cluster's objects.
         logs: where container logs come from.
         usage: where metrics.k8s.io gets its numbers; None leaves the group out.
-        tokens: bearer token -> user; empty means that everyone is admin.
+        tokens: bearer token -> user.
+        tls: serve HTTPS with a certificate of an own CA; users may then come with client certificates.
         random: for generated names; seed it for a deterministic run.
     """
 
@@ -44,18 +51,44 @@ class ApiServer:
         logs: LogSource,
         usage: UsageSource | None = None,
         tokens: Mapping[str, User] | None = None,
+        tls: bool = False,
         random: Random | None = None,
     ) -> None:
         self._stopping = threading.Event()
         writer = writer_for(store, random or Random())  # noqa: S311  names, not secrets
-        parts = Parts(store=store, logs=logs, usage=usage, tokens=tokens or {}, writer=writer)
+        parts = Parts(
+            store=store,
+            logs=logs,
+            usage=usage,
+            tokens=tokens or {},
+            writer=writer,
+            open_to_all=not tls and not tokens,
+        )
         self.api = Api(parts, self._stopping)
+        self._authority = Authority(utc_now()) if tls else None
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
+
+    @property
+    def ca_certificate(self) -> str:
+        """The PEM certificate of the CA that clients have to trust; empty without TLS."""
+        return self._authority.certificate if self._authority else ""
+
+    def client_certificate(self, user: User) -> Pair:
+        """Return a certificate with which a client is ``user``.
+
+        Raises:
+            ValueError: the server has no TLS.
+        """
+        if self._authority is None:
+            raise ValueError("client certificates need tls=True")
+        return self._authority.client(user)
 
     def start(self) -> str:
         """Begin to serve; return the URL, without a trailing slash."""
         self._server = _Server(("127.0.0.1", 0), _Handler)
+        if self._authority is not None:
+            self._server.secure(_tls_context(self._authority))
         self._server.api = self.api
         port = self._server.server_address[1]
         self.api.address = f"127.0.0.1:{port}"
@@ -63,7 +96,7 @@ class ApiServer:
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, name="sandbox-api", daemon=True
         )
         self._thread.start()
-        return f"http://127.0.0.1:{port}"
+        return f"{'https' if self._authority else 'http'}://127.0.0.1:{port}"
 
     def stop(self) -> None:
         """End every stream and connection and close the port; may be called twice."""
@@ -86,6 +119,10 @@ class _Server(ThreadingHTTPServer):
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__(*arguments)
+
+    def secure(self, context: ssl.SSLContext) -> None:
+        """Speak TLS; the handshake happens in the connection's own thread, so that a slow client holds up nobody."""
+        self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._lock:
@@ -117,6 +154,15 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = -1
     server: _Server
 
+    def setup(self) -> None:
+        """Finish the TLS handshake, and remember who the certificate says the client is."""
+        self.request.settimeout(None)
+        self._user = ANONYMOUS
+        if isinstance(self.request, ssl.SSLSocket):
+            self.request.do_handshake()
+            self._user = _certified(self.request)
+        super().setup()
+
     def log_message(self, format: str, *arguments: Any) -> None:
         """Say nothing: the terminal belongs to the product."""
 
@@ -147,6 +193,7 @@ class _Handler(BaseHTTPRequestHandler):
             query=dict(parse_qsl(parts.query, keep_blank_values=True)),
             headers={name.lower(): value for name, value in self.headers.items()},
             body=self.rfile.read(length) if length else b"",
+            user=self._user,
         )
 
     def _send(self, response: Response) -> None:
@@ -188,3 +235,27 @@ class _Handler(BaseHTTPRequestHandler):
         # Nothing is due from the client while a stream is open, so readable means closed.
         readable, _, _ = select.select([self.connection], [], [], 0)
         return bool(readable)
+
+
+def _tls_context(authority: Authority) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.load_verify_locations(cadata=authority.certificate)
+    pair = authority.server()
+    # ssl reads a certificate from a file only; the folder is private and goes at once.
+    with tempfile.TemporaryDirectory(prefix="agentops-sandbox-") as folder:
+        place = Path(folder) / "server.pem"
+        place.touch(mode=0o600)
+        place.write_text(pair.key + pair.certificate, encoding="ascii")
+        context.load_cert_chain(place)
+    return context
+
+
+def _certified(connection: ssl.SSLSocket) -> User:
+    certificate = connection.getpeercert()
+    if not certificate:
+        return ANONYMOUS
+    parts: list[tuple[str, str]] = [pair for group in certificate["subject"] for pair in group]  # type: ignore[misc]
+    names = [value for field, value in parts if field == "commonName"]
+    return User(name=names[0], groups=tuple(value for field, value in parts if field == "organizationName"))

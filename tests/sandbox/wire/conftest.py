@@ -14,7 +14,6 @@ import pytest
 from agentops.sandbox.store import ObjectStore
 from agentops.sandbox.wire.api import Api, Parts
 from agentops.sandbox.wire.logs import LogSource, NoLogs
-from agentops.sandbox.wire.metrics import UsageSource
 from agentops.sandbox.wire.request import Request, Response, User
 from agentops.sandbox.wire.server import ApiServer
 
@@ -92,12 +91,10 @@ class Caller:
 
 @pytest.fixture
 def make_caller(store: ObjectStore) -> Callable[..., Caller]:
-    def make(
-        *, logs: LogSource | None = None, usage: UsageSource | None = None, tokens: Mapping[str, User] | None = None
-    ) -> Caller:
+    def make(*, logs: LogSource | None = None, tokens: Mapping[str, User] | None = None, **parts: Any) -> Caller:
         stopping = threading.Event()
-        parts = Parts(store=store, logs=logs or NoLogs(), usage=usage, tokens=tokens or {})
-        return Caller(Api(parts, stopping), stopping)
+        made = Parts(store=store, logs=logs or NoLogs(), tokens=tokens or {}, open_to_all=not tokens, **parts)
+        return Caller(Api(made, stopping), stopping)
 
     return make
 

@@ -7,14 +7,18 @@ import http.client
 import json
 import os
 import shutil
+import ssl
 import subprocess
+import tempfile
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agentops.sandbox.store import Key, ObjectStore
 from agentops.sandbox.wire.logs import NoLogs
+from agentops.sandbox.wire.request import User
 from agentops.sandbox.wire.server import ApiServer
 
 
@@ -31,7 +35,7 @@ def test_one_connection_serves_many_requests(url: str) -> None:
         ("/healthz", 200, True),
         ("/version/", 200, True),
         ("/api/v1/pods", 200, True),
-        ("/nothing", 403, True),
+        ("/nothing", 404, True),
     ]
 
 
@@ -102,3 +106,48 @@ def test_kubectl_reads(url: str, store: ObjectStore, tmp_path: Path) -> None:
         "pod/web-1",
         "pod/web-3",
     ]
+
+
+def test_https_with_certificates_and_tokens(store: ObjectStore) -> None:
+    """Over TLS a client is who its certificate or its token says, and nobody without either."""
+    server = ApiServer(store, logs=NoLogs(), tls=True, tokens={"t": User(name="amy", groups=("system:masters",))})
+    url = server.start()
+    asked = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+
+    def who(context: ssl.SSLContext, **headers: str) -> tuple[int, Any]:
+        connection = http.client.HTTPSConnection(url.removeprefix("https://"), timeout=5, context=context)
+        connection.request("POST", asked, body=b"{}", headers=headers)
+        response = connection.getresponse()
+        found = json.loads(response.read())
+        connection.close()
+        return response.status, found.get("status", {}).get("userInfo", {}) if response.status == 201 else None
+
+    plain = ssl.create_default_context(cadata=server.ca_certificate)
+    certified = ssl.create_default_context(cadata=server.ca_certificate)
+    pair = server.client_certificate(User(name="zoe", groups=("ops",)))
+    with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+        file.write(pair.key + pair.certificate)
+        file.flush()
+        certified.load_cert_chain(file.name)
+    answers = [who(certified), who(plain, Authorization="Bearer t"), who(plain)]
+    server.stop()
+    assert answers == [
+        (201, {"username": "zoe", "groups": ["ops", "system:authenticated"]}),
+        (201, {"username": "amy", "groups": ["system:masters", "system:authenticated"]}),
+        (403, None),
+    ]
+
+
+def test_a_client_that_distrusts_the_ca_does_not_disturb_the_server(store: ObjectStore) -> None:
+    """A failed handshake ends that connection only."""
+    server = ApiServer(store, logs=NoLogs(), tls=True)
+    place = server.start().removeprefix("https://")
+    with pytest.raises(ssl.SSLCertVerificationError):
+        http.client.HTTPSConnection(place, timeout=5).request("GET", "/healthz")
+    trusting = ssl.create_default_context(cadata=server.ca_certificate)
+    connection = http.client.HTTPSConnection(place, timeout=5, context=trusting)
+    connection.request("GET", "/healthz")
+    code = connection.getresponse().status
+    connection.close()
+    server.stop()
+    assert code == 200

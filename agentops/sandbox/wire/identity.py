@@ -1,0 +1,115 @@
+"""Who asks: bearer tokens, client certificates and impersonation become a ``User``.
+
+Comes in: a request's headers and what the TLS layer says about the client. Goes out: a user, or 401. Must never: let
+an unknown token pass as anonymous.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from agentops.sandbox.wire.access import Attempt, Rbac
+from agentops.sandbox.wire.request import ANONYMOUS, Request, User
+from agentops.sandbox.wire.status import Refusal
+
+ADMIN = User(name="sandbox-admin", groups=("system:masters", "system:authenticated"))
+_AUTHENTICATED = "system:authenticated"
+
+
+@dataclass(frozen=True, slots=True)
+class _Grant:
+    user: User
+    expires_at: datetime | None
+
+
+class Tokens:
+    """The bearer tokens that the server knows.
+
+    Arguments:
+        given: token -> user, never expiring by themselves.
+        now: the simulated clock.
+        new_token: makes the secret part of an issued token.
+    """
+
+    def __init__(self, given: Mapping[str, User], now: Callable[[], datetime], new_token: Callable[[], str]) -> None:
+        self._now = now
+        self._new_token = new_token
+        self._lock = threading.Lock()
+        self._grants = {token: _Grant(_authenticated(user), None) for token, user in given.items()}
+
+    def user(self, token: str) -> User | None:
+        """Return whose token this is; None when it is unknown or has expired."""
+        with self._lock:
+            grant = self._grants.get(token)
+        if grant is None or (grant.expires_at is not None and grant.expires_at <= self._now()):
+            return None
+        return grant.user
+
+    def issue(self, namespace: str, service_account: str, lifetime_s: int) -> str:
+        """Return a new token for a service account."""
+        groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", _AUTHENTICATED)
+        user = User(name=f"system:serviceaccount:{namespace}:{service_account}", groups=groups)
+        token = self._new_token()
+        with self._lock:
+            self._grants[token] = _Grant(user, self._now() + timedelta(seconds=lifetime_s))
+        return token
+
+    def expire(self) -> None:
+        """Make every token known so far expire now."""
+        with self._lock:
+            self._grants.clear()
+
+
+class Identifier:
+    """Finds out who asks.
+
+    Arguments:
+        tokens: the bearer tokens.
+        rbac: decides who may impersonate.
+        open_to_all: a request without credentials is the admin's; for a server without TLS and tokens.
+    """
+
+    def __init__(self, tokens: Tokens, rbac: Rbac, *, open_to_all: bool) -> None:
+        self._tokens = tokens
+        self._rbac = rbac
+        self._open = open_to_all
+
+    def identify(self, request: Request) -> User:
+        """Return the user, after impersonation.
+
+        Raises:
+            Refusal: 401 for a token that is not known, 403 for an impersonation that is not allowed.
+        """
+        user = self._authenticate(request)
+        wanted = request.headers.get("impersonate-user")
+        if not wanted:
+            return user
+        attempt = Attempt(verb="impersonate", resource="users", name=wanted)
+        if not self._rbac.allows(user, attempt):
+            raise Refusal(
+                "Forbidden",
+                f'users "{wanted}" is forbidden: User "{user.name}" cannot impersonate resource "users" in API group '
+                '"" at the cluster scope',
+                {"name": wanted, "kind": "users"},
+            )
+        groups = tuple(filter(None, request.headers.get("impersonate-group", "").split(",")))
+        return _authenticated(User(name=wanted, groups=groups))
+
+    def _authenticate(self, request: Request) -> User:
+        if request.user != ANONYMOUS:
+            return _authenticated(request.user)
+        header = request.headers.get("authorization", "")
+        if header:
+            scheme, _, token = header.partition(" ")
+            user = self._tokens.user(token.strip()) if scheme.lower() == "bearer" else None
+            if user is None and not self._open:
+                raise Refusal("Unauthorized", "Unauthorized")
+            return user or ADMIN
+        return ADMIN if self._open else ANONYMOUS
+
+
+def _authenticated(user: User) -> User:
+    return user if _AUTHENTICATED in user.groups else replace(user, groups=(*user.groups, _AUTHENTICATED))
