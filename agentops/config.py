@@ -64,6 +64,7 @@ class Settings:
     effort: str = "medium"
     thinking: bool = True
     caching: bool = True
+    attempts: int = 4
     region: str = ""
     project: str = ""
     max_steps: int = Limits().steps
@@ -82,12 +83,12 @@ class Settings:
 
 _FILE_KEYS = {
     "kubernetes": ("context", "namespace", "kubeconfig"),
-    "model": ("model", "provider", "effort", "thinking", "caching", "region", "project"),
+    "model": ("model", "provider", "effort", "thinking", "caching", "attempts", "region", "project"),
     "limits": ("max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars"),
     "safety": ("read_only",),
 }
 _CHOICES = {"provider": PROVIDERS, "effort": EFFORTS}
-_POSITIVE = ("max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars")
+_POSITIVE = ("attempts", "max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars")
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:

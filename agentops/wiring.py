@@ -246,7 +246,7 @@ def _model(settings: Settings, wanted: bool) -> tuple[Model | None, str]:
         region=settings.region,
         project=settings.project,
     )
-    retries = Retries(attempts=4, longest_wait_s=60.0, sleep=time.sleep, jitter=random.random)
+    retries = Retries(attempts=settings.attempts, longest_wait_s=60.0, sleep=time.sleep, jitter=random.random)
     return Claude(reached, retries=retries, environ=os.environ), ""
 
 

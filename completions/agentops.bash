@@ -20,7 +20,7 @@ _agentops() {
         "investigate") words="--context --exit-code --help --kubeconfig --max-seconds --max-steps --max-tokens --max-usd --model --namespace --no-input --no-model --output --resume --sandbox --verbose" ;;
         "sandbox") words="list up --help" ;;
         "sandbox list") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
-        "sandbox up") words="--context --help --kubeconfig --namespace --no-input --output --port --sandbox --verbose" ;;
+        "sandbox up") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "show") words="--context --evidence --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "tools") words="list --help" ;;
         "tools list") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;

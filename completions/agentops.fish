@@ -82,7 +82,6 @@ complete -c agentops -n '__fish_seen_subcommand_from up' -l kubeconfig
 complete -c agentops -n '__fish_seen_subcommand_from up' -l namespace
 complete -c agentops -n '__fish_seen_subcommand_from up' -l no-input
 complete -c agentops -n '__fish_seen_subcommand_from up' -l output
-complete -c agentops -n '__fish_seen_subcommand_from up' -l port
 complete -c agentops -n '__fish_seen_subcommand_from up' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from up' -l verbose
 complete -c agentops -n __fish_use_subcommand -a show -d 'Show an incident again: finding, evidence, cost.'

@@ -15,7 +15,7 @@ import typer
 
 from agentops.cli.argv import arrange
 from agentops.cli.commands import audit, doctor, incidents, investigate, sandbox, tools, triage
-from agentops.cli.report import Heading, Paragraph, Tone
+from agentops.cli.report import Code, Heading, Tone
 from agentops.cli.result import Result, error_document
 from agentops.core.errors import AgentopsError, AuditError, ExitCode, Interrupted, UsageError
 
@@ -109,7 +109,7 @@ def _usage(message: str, words: Sequence[str]) -> UsageError:
 def failure(error: AgentopsError, command: str) -> Result:
     """Return the result of a command that ended with ``error``."""
     status = {ExitCode.INTERRUPTED: "interrupted", ExitCode.USAGE: "usage", ExitCode.REFUSED: "refused"}
-    hint = (Paragraph(error.hint, Tone.QUIET),) if error.hint else ()
+    hint = (Code(error.hint),) if error.hint else ()
     return Result(
         command=command,
         status="broken" if isinstance(error, AuditError) else status.get(error.exit_code, "error"),

@@ -98,7 +98,9 @@ def _print_block(block: Block, console: Console) -> None:
     elif isinstance(block, Table):
         _print_table(block, console)
     else:
-        console.print(Padding(Text(visible(block.text).rstrip("\n")), (0, 0, 0, 4), expand=False))
+        # Not wrapped by us: a command that is cut into two lines cannot be copied. The terminal folds it.
+        for line in visible(block.text).rstrip("\n").split("\n"):
+            console.print(Text("  " + line), soft_wrap=True)
 
 
 def _print_item(item: Item, console: Console) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from agentops.cli.options import Common, with_common
-from agentops.cli.report import Paragraph, Table, Tone
+from agentops.cli.report import Code, Paragraph, Table, Tone
 from agentops.cli.result import Result
 
 LIST_EPILOG = """\b
@@ -83,7 +83,7 @@ def up(
                 },
                 report=(
                     Paragraph(f"{chosen.name}: {chosen.title}", Tone.STRONG),
-                    Paragraph(lines),
+                    Code(lines),
                     Paragraph(f"Serving {sandbox.url} until Ctrl-C.", Tone.QUIET),
                 ),
             ),

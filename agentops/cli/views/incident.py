@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agentops.cli.report import Block, Bullets, Heading, Item, Pairs, Paragraph, Tone
+from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Tone
 from agentops.cli.views.finding import alert_blocks, finding_blocks, problem_items, usage_line
 from agentops.core.alert import Incident, Severity
 from agentops.core.clock import to_iso
@@ -28,7 +28,7 @@ def incident_blocks(
     blocks: list[Block] = []
     if finding is None:
         blocks.append(Heading("No finding yet", Tone.WARN))
-        blocks.append(Paragraph(f"Go on with it: agentops investigate --resume {incident.id}"))
+        blocks.append(Code(f"Go on with it: agentops investigate --resume {incident.id}"))
     else:
         blocks += finding_blocks(finding, evidence)
     blocks += _also_seen(finding, evidence, problems)
@@ -43,7 +43,7 @@ def incident_blocks(
 
 
 def _also_seen(finding: Finding | None, evidence: Sequence[Evidence], problems: Sequence[Problem]) -> list[Block]:
-    """Return the problems that the finding does not cite; shown so that nobody takes them for not seen."""
+    """Return the possible causes that the finding does not cite; shown so that nobody takes them for not seen."""
     cited = set(finding.evidence) if finding is not None else set()
     told = {(item.arguments.get("resource"), item.arguments.get("condition")) for item in evidence if item.id in cited}
     if finding is not None and finding.cause is not None:
@@ -51,7 +51,9 @@ def _also_seen(finding: Finding | None, evidence: Sequence[Evidence], problems: 
     others = [
         problem
         for problem in problems
-        if problem.severity.rank < Severity.INFO.rank and (str(problem.resource), problem.condition) not in told
+        if problem.root
+        and problem.severity.rank < Severity.INFO.rank
+        and (str(problem.resource), problem.condition) not in told
     ]
     if not others:
         return []

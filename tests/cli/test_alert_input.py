@@ -1,0 +1,115 @@
+"""What can stand for ALERT, and how everything else is refused: one line, exit 2, recorded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Cli = Callable[..., Any]
+_SANDBOX = ("--sandbox=bad-image-tag", "--no-model", "-o", "json")
+_WEBHOOK = {
+    "version": "4",
+    "status": "firing",
+    "receiver": "hook",
+    "alerts": [
+        {
+            "status": "firing",
+            "labels": {
+                "alertname": "KubeDeploymentRolloutStuck",
+                "namespace": "shop",
+                "deployment": "checkout",
+                "severity": "warning",
+            },
+            "annotations": {"summary": "stuck"},
+            "startsAt": "2026-11-22T15:59:33.568Z",
+            "endsAt": "0001-01-01T00:00:00Z",
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    "argument", ["FILE", "-", "k8s:shop/Deployment/checkout", "deployment checkout in namespace shop does not roll out"]
+)
+def test_every_kind_of_argument_leads_to_the_cause(cli: Cli, tmp_path: Path, argument: str) -> None:
+    """A file, standard input, a resource and a sentence all end at the same finding."""
+    payload = json.dumps(_WEBHOOK).encode()
+    (tmp_path / "alert.json").write_bytes(payload)
+    word = str(tmp_path / "alert.json") if argument == "FILE" else argument
+    done = cli("investigate", word, *_SANDBOX, stdin=payload)
+    assert (done.code, done.document["finding"]["cause"]) == (
+        0,
+        {"resource": "k8s://sandbox/shop/Deployment/checkout", "condition": "ImageNotFound"},
+    )
+
+
+def _bad_inputs(folder: Path) -> dict[str, str]:
+    files: dict[str, bytes] = {
+        "empty": b"",
+        "truncated": json.dumps(_WEBHOOK).encode()[:-40],
+        "not-json": b"{not json}",
+        "huge": b'{"a": "' + b"x" * (50 * 1024 * 1024) + b'"}',
+        "deep": b"[" * 100_000,
+        "wrong-types": json.dumps({**_WEBHOOK, "alerts": [{"labels": "none"}]}).encode(),
+        "no-alerts": json.dumps({**_WEBHOOK, "alerts": []}).encode(),
+        "binary": bytes(range(256)) * 16,
+    }
+    for name, data in files.items():
+        (folder / f"{name}.json").write_bytes(data)
+    return {name: str(folder / f"{name}.json") for name in files} | {
+        "directory": str(folder),
+        "absent": str(folder / "absent.json"),
+        "flag-like": "k8s:shop/Pod/-x",
+        "later": "alertmanager:Foo",
+        "blank": " ",
+    }
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "empty",
+        "truncated",
+        "not-json",
+        "huge",
+        "deep",
+        "wrong-types",
+        "no-alerts",
+        "binary",
+        "directory",
+        "absent",
+        "flag-like",
+        "later",
+        "blank",
+    ],
+)
+def test_bad_input_is_one_clear_line_exit_2_and_recorded(cli: Cli, tmp_path: Path, name: str) -> None:
+    """Nothing is looked at, nothing is printed on stdout in text form, and the refusal is in the chain."""
+    argument = _bad_inputs(tmp_path)[name]
+    done = cli("investigate", argument, "--sandbox=bad-image-tag", "--no-model")
+    error = [line for line in done.err.splitlines() if line.startswith("Error: ")]
+    assert (done.code, done.out, len(error), "Traceback" in done.err) == (2, "", 1, False)
+    events = [r["event"] for r in cli("audit", "log", "-o", "json").document["records"]]
+    assert events[-3:] == ["run_started", "alert_refused", "run_ended"]
+
+
+def test_control_characters_of_an_alert_do_not_reach_the_terminal(cli: Cli) -> None:
+    """An alert may carry escape sequences; the page shows them as text."""
+    evil = json.loads(json.dumps(_WEBHOOK))
+    evil["alerts"][0]["annotations"]["summary"] = "a\x1b]0;owned\x07b\u202ec"
+    done = cli("investigate", "-", "--sandbox=bad-image-tag", "--no-model", stdin=json.dumps(evil).encode())
+    assert (done.code, "\x1b" in done.out + done.err, "\u202e" in done.out + done.err) == (0, False, False)
+
+
+def test_alerts_of_other_targets_are_named_as_left_out(cli: Cli) -> None:
+    """One payload with two unrelated alerts makes one incident, and the other alert is said to be left out."""
+    two = json.loads(json.dumps(_WEBHOOK))
+    other = json.loads(json.dumps(two["alerts"][0]))
+    other["labels"] |= {"alertname": "Other", "namespace": "payments", "deployment": "ledger"}
+    two["alerts"].append(other)
+    document = cli("investigate", "-", *_SANDBOX, stdin=json.dumps(two).encode()).document
+    assert [entry["alert"] for entry in document["incident"]["left_out"]] == ["Other"]
