@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agentops.agent import credentials
+from agentops.agent.absent import absent
 from agentops.agent.assembly import Assembly
 from agentops.agent.endpoint import failure_of
 from agentops.agent.model import (
@@ -204,7 +205,8 @@ class Claude:
         collecting = gc.isenabled()
         gc.disable()
         try:
-            self._client = _client(self._settings)
+            with absent("aiohttp"):
+                self._client = _client(self._settings)
         except ModelFailure as failure:
             self._failure = failure
         except (ImportError, ValueError, TypeError, RuntimeError, OSError) as error:
