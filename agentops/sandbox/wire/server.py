@@ -27,7 +27,7 @@ from agentops.sandbox.wire.certificates import Authority, Pair
 from agentops.sandbox.wire.logs import LogSource
 from agentops.sandbox.wire.metrics import UsageSource
 from agentops.sandbox.wire.request import ANONYMOUS, Request, Response, User, check_size, json_response
-from agentops.sandbox.wire.status import Refusal, not_simulated
+from agentops.sandbox.wire.status import Refusal, bad_request, not_simulated
 
 
 class ApiServer:
@@ -169,7 +169,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         try:
             response = self.server.api.handle(self._read())
-        except Refusal as refusal:  # the request could not even be read
+        except (Refusal, ValueError) as error:  # the request could not even be read
+            refusal = error if isinstance(error, Refusal) else bad_request("the request could not be read")
             response = json_response(refusal.body(), refusal.http_code)
             self.close_connection = True
         try:
@@ -181,20 +182,29 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _read(self) -> Request:
         parts = urlsplit(self.path)
-        if "chunked" in self.headers.get("Transfer-Encoding", ""):
-            raise not_simulated("chunked request bodies")
         if self.headers.get("Upgrade"):
             raise not_simulated("connection upgrades (exec, attach, port-forward)")
-        length = int(self.headers.get("Content-Length") or 0)
-        check_size(length)
         return Request(
             method=self.command,
             path=unquote(parts.path),
             query=dict(parse_qsl(parts.query, keep_blank_values=True)),
             headers={name.lower(): value for name, value in self.headers.items()},
-            body=self.rfile.read(length) if length else b"",
+            body=self._body(),
             user=self._user,
         )
+
+    def _body(self) -> bytes:
+        if "chunked" not in self.headers.get("Transfer-Encoding", ""):
+            length = int(self.headers.get("Content-Length") or 0)
+            check_size(length)
+            return self.rfile.read(length) if length else b""
+        body = b""
+        while size := int(self.rfile.readline(64).partition(b";")[0], 16):
+            check_size(len(body) + size)
+            body += self.rfile.read(size)
+            self.rfile.readline(64)
+        self.rfile.readline(64)
+        return body
 
     def _send(self, response: Response) -> None:
         self.send_response(response.code)

@@ -39,16 +39,27 @@ def test_one_connection_serves_many_requests(url: str) -> None:
     ]
 
 
-def test_what_the_sockets_cannot_do_is_501(url: str) -> None:
-    """A chunked body and a connection upgrade are refused loudly."""
+def test_bodies_come_whole_or_in_chunks_and_upgrades_are_501(url: str) -> None:
+    """A chunked body is read, a size that is no number is 400, a connection upgrade is refused loudly."""
     connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=5)
-    connection.request("POST", "/api/v1/namespaces", body=iter([b"{}"]), encode_chunked=True)
-    refused = connection.getresponse()
-    assert (refused.status, json.loads(refused.read())["message"]) == (
-        501,
-        "the sandbox does not simulate chunked request bodies",
-    )
+    manifest = [b'{"metadata":', b'{"name":"made"}}']
+    connection.request("POST", "/api/v1/namespaces", body=iter(manifest), encode_chunked=True)
+    made = connection.getresponse()
+    name = json.loads(made.read())["metadata"]["name"]
+    connection.request("GET", "/api/v1/pods", headers={"Upgrade": "SPDY/3.1"})
+    upgrade = connection.getresponse()
+    message = json.loads(upgrade.read())["message"]
     connection.close()
+    connection.request("POST", "/api/v1/namespaces", headers={"Content-Length": "many"})
+    bad = connection.getresponse().status
+    connection.close()
+    assert (made.status, name, upgrade.status, message, bad) == (
+        201,
+        "made",
+        501,
+        "the sandbox does not simulate connection upgrades (exec, attach, port-forward)",
+        400,
+    )
 
 
 def test_stop_ends_an_open_watch(store: ObjectStore) -> None:
