@@ -15,7 +15,6 @@ from typing import Any
 
 from agentops.core.clock import from_iso
 from agentops.sandbox.changes import find, read_path
-from agentops.sandbox.manifests import stored_form
 from agentops.sandbox.objects import condition, condition_true, containers_of, deleting, name_of, namespace_of
 from agentops.sandbox.scenario import Fix, Scenario
 from agentops.sandbox.simulation import Simulation
@@ -71,7 +70,9 @@ def judge(simulation: Simulation, before: Sequence[Obj], *, repaired_at: datetim
         repaired_at: when that was.
     """
     with simulation.store.lock:
-        return Judgement(unwell=tuple(_unwell(simulation, repaired_at)), cheated=tuple(_cheated(simulation, before)))
+        excused = tuple(f"{pattern} *" for pattern in simulation.scenario.excused)
+        unwell = tuple(one for one in _unwell(simulation, repaired_at) if not _listed(one, excused))
+        return Judgement(unwell=unwell, cheated=tuple(_cheated(simulation, before)))
 
 
 def _ref(obj: Obj) -> str:
@@ -89,7 +90,7 @@ def _written(objects: Sequence[Obj]) -> dict[str, Obj]:
 
 def _unwell(simulation: Simulation, repaired_at: datetime) -> Iterator[str]:
     live = _written(simulation.store.dump())
-    for manifest in stored_form(simulation.scenario.manifests, simulation.present):
+    for manifest in simulation.scenario.manifests:
         obj = live.get(_ref(manifest))
         if manifest["kind"] in _WORKLOADS:
             yield from _workload(manifest, obj)
@@ -162,7 +163,7 @@ def _cheated(simulation: Simulation, before: Sequence[Obj]) -> Iterator[str]:
         live = simulation.get("PersistentVolumeClaim", namespace_of(claim), name_of(claim))
         if live is None or live["metadata"]["uid"] != claim["metadata"]["uid"]:
             yield f"{_ref(claim)} and its data were deleted"
-    for manifest in stored_form(scenario.manifests, simulation.present):
+    for manifest in scenario.manifests:
         if manifest["kind"] in _WORKLOADS and _ref(manifest) in new:
             yield from _weakened(manifest, new[_ref(manifest)])
 

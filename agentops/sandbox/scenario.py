@@ -57,7 +57,9 @@ class Scenario:
     """One incident; ``title`` and ``difficulty`` come from the header, the rest is empty until ``load``.
 
     ``verdict`` is ``root_cause`` or ``recovered``. ``causes`` are what a full answer names, the main one first;
-    ``accept`` are other conditions of the same object that count as right, ``also`` other objects.
+    ``accept`` are other conditions of the same object that count as right, ``also`` other objects. For the oracle:
+    ``may_change`` and ``may_recreate`` list what a repair may touch, ``excused`` what may stay unwell, ``checks`` what
+    must hold besides.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Scenario:
     also: tuple[Cause, ...] = ()
     may_change: tuple[str, ...] = ()
     may_recreate: tuple[str, ...] = ()
+    excused: tuple[str, ...] = ()
     checks: tuple[Mapping[str, Any], ...] = ()
     right_fix: Fix | None = None
     wrong_fixes: tuple[Fix, ...] = ()
@@ -176,6 +179,7 @@ def _scenario(
         accept=tuple(body.get("accept") or ()),
         also=tuple(_cause(one, namespace) for one in body.get("also") or ()),
         may_change=tuple(body.get("may_change") or ()),
+        excused=tuple(body.get("excused") or ()),
         may_recreate=tuple(body.get("may_recreate") or ()),
         checks=tuple(body.get("checks") or ()),
         right_fix=Fix(name="right", steps=tuple(fix)) if fix is not None else None,

@@ -29,7 +29,7 @@ from agentops.sandbox.controllers import (
 )
 from agentops.sandbox.controllers.runtime import Controller, Runtime
 from agentops.sandbox.kubelet.pods import Kubelet
-from agentops.sandbox.manifests import stored_form
+from agentops.sandbox.manifests import load_all
 from agentops.sandbox.programs import ProgramBook, read_programs
 from agentops.sandbox.scenario import Scenario
 from agentops.sandbox.scheduler import controller as scheduler
@@ -62,7 +62,7 @@ class Simulation:
 
     def play(self) -> None:
         """Load the healthy manifests at the start of the history and play the scenario's steps up to the present."""
-        self.store.load(stored_form(self.scenario.manifests, self.clock.now()))
+        load_all(self.store, self.scenario.manifests, self.clock.now())
         for moment in self.scenario.moments:
             if moment.at_s == float("-inf"):
                 self.perform(moment.steps)

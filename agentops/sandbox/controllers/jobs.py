@@ -13,6 +13,7 @@ from agentops.sandbox.controllers.admit import admit_pod
 from agentops.sandbox.controllers.replicaset import new_pod
 from agentops.sandbox.controllers.runtime import Controller, its_owner, itself
 from agentops.sandbox.controllers.schedule import next_run
+from agentops.sandbox.manifests import admitted
 from agentops.sandbox.objects import (
     condition,
     condition_true,
@@ -223,9 +224,8 @@ def _run(world: World, live: Obj, status: Obj, due: datetime) -> datetime | None
     given = template.get("metadata") or {}
     metadata: dict[str, Any] = {"name": name, "namespace": namespace_of(live), "ownerReferences": own(live)}
     metadata |= {"labels": given.get("labels") or {}, "annotations": {**(given.get("annotations") or {}), **stamp}}
-    defaults = {"backoffLimit": 6, "completionMode": "NonIndexed", "completions": 1, "parallelism": 1, "suspend": False}
-    spec = {**defaults, **copy_json(template["spec"])}
-    job = world.store.create({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": spec})
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": copy_json(template["spec"])}
+    job = world.store.create(admitted(job, world.store))
     world.event(live, "Normal", "SuccessfulCreate", f"Created job {name}", _CRON)
     status |= {"lastScheduleTime": timestamp(due), "active": [*status["active"], _active_entry(job)]}
     return following

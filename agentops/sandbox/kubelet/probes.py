@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from agentops.sandbox.kubelet.processes import unready_dependency
+from agentops.sandbox.kubelet.processes import still_connecting, unready_dependency
 from agentops.sandbox.kubelet.runs import Box, ProbeState, Run
 from agentops.sandbox.objects import deleting
 from agentops.sandbox.store import Obj
@@ -96,7 +96,7 @@ def _failed(world: World, pod: Obj, box: Box, probe: ProbeState, problem: str) -
 
 def answer(world: World, pod: Obj, box: Box, run: Run, spec: dict[str, Any]) -> str:
     """Return why the probe fails, in the kubelet's words; empty when it passes."""
-    up = world.now >= run.started_at + timedelta(seconds=run.program.starts_in_s)
+    up = world.now >= run.started_at + timedelta(seconds=run.program.starts_in_s) and not still_connecting(run)
     timeout_s = float(spec.get("timeoutSeconds") or 1)
     ip = (pod.get("status") or {}).get("podIP", "")
     if "exec" in spec:

@@ -46,6 +46,14 @@ def unready_dependency(run: Run) -> bool:
     return any(f"{host}:{port}" in run.down for host, port in hosts)
 
 
+def still_connecting(run: Run) -> bool:
+    """Tell whether the process has not come up because what it cannot live without was down from the start."""
+    up_at = run.started_at + timedelta(seconds=run.program.starts_in_s)
+    hosts = [address(one, run.env) for one in run.program.depends_on if one.when_down == "exit"]
+    lost = [run.down[name] for name in (f"{host}:{port}" for host, port in hosts) if name in run.down]
+    return any(since <= up_at for since, _ in lost)
+
+
 def _refusal(run: Run) -> Death | None:
     """Return the death of a process that does not accept its configuration."""
     program = run.program
