@@ -30,12 +30,34 @@ def _constants() -> dict[str, Obj]:
     return found
 
 
-def defaulted(resource: Resource, obj: Obj) -> Obj:
-    """Return a copy of ``obj`` with every default filled in; the same for an object that has them all."""
+def defaulted(resource: Resource, obj: Obj, live: Obj | None = None) -> Obj:
+    """Return a copy of ``obj`` with every default filled in; the same for an object that has them all.
+
+    An object that was loaded without some default (a scenario's, say) keeps lacking it where a write over it does not
+    touch the field: otherwise every preview would show fields that nobody changed.
+
+    Arguments:
+        resource: the kind.
+        obj: what was written.
+        live: what it replaces; None for a new object.
+    """
     new = copy_json(obj)
     name = "" if resource.custom else schema_name(resource.group, resource.version, resource.kind)
     _fill(schema_of(resource), new, name)
-    return new
+    return new if live is None else _as_touched(new, obj, live)
+
+
+def _as_touched(filled: Any, given: Any, live: Any) -> Any:
+    """Return ``filled`` without the fields that neither the write nor the live object has."""
+    if isinstance(filled, dict) and isinstance(given, dict) and isinstance(live, dict):
+        return {
+            field: _as_touched(value, given[field], live[field]) if field in given and field in live else value
+            for field, value in filled.items()
+            if field in given or field in live
+        }
+    if isinstance(filled, list) and isinstance(given, list) and isinstance(live, list) and len(given) == len(live):
+        return [_as_touched(*three) for three in zip(filled, given, live, strict=True)]
+    return filled
 
 
 def _fill(schema: Schema, value: Any, name: str) -> None:

@@ -154,7 +154,6 @@ class StoreWriter:
             return self._insert(target, request, obj, entry, warnings)
         if live is None:
             raise not_found(resource, target.name)
-        stored, live = live, defaulted(resource, live)  # a real server defaults what it reads, too
         if kind == "apply":
             new = self._applied(target, request, live, entry)
         elif kind:
@@ -167,7 +166,7 @@ class StoreWriter:
         if kind != "apply":
             _record(resource, live, new, entry)
         if _same(live, new):
-            new = {**copy_json(stored), "metadata": {**stored["metadata"], **_given_version(new)}}
+            new = {**copy_json(live), "metadata": {**live["metadata"], **_given_version(new)}}
         return self._replace(target, request, live, new, warnings)
 
     def _replace(self, target: Target, request: Request, live: Obj, new: Obj, warnings: Warnings) -> Response:
@@ -242,7 +241,7 @@ class StoreWriter:
         Raises:
             Refusal: 403 from admission or 422 from validation.
         """
-        new = defaulted(resource, obj) if _shaped(resource, obj) else obj
+        new = defaulted(resource, obj, live) if _shaped(resource, obj) else obj
         early = problems(resource, new, live)
         if early:
             raise invalid(resource, obj["metadata"].get("name", ""), early)

@@ -262,3 +262,17 @@ def test_custom_resources_are_checked_against_their_schema(call: Any) -> None:
         'spec.tier: Unsupported value: "tin": supported values: "gold", "iron"'
     )
     assert call.refused("PATCH", f"{widgets}/w", {"spec": {"size": 4}}, patch="strategic")[0] == 415
+
+
+def test_a_write_over_an_object_without_defaults_adds_none(call: Any, deployment: Any) -> None:
+    """What was loaded without defaults changes only where the write says so; a new part of it gets its defaults."""
+    raw = deployment("raw")
+    raw["metadata"]["namespace"] = "shop"
+    call.store.load([raw])
+    before = call.ok("GET", f"{DEPLOYMENTS}/raw")
+    container = {"name": "main", "image": "shop/web:2", "ports": [{"containerPort": 80}]}
+    patch = {"spec": {"template": {"spec": {"containers": [container]}}}}
+    after = call.ok("PATCH", f"{DEPLOYMENTS}/raw", patch, patch="strategic")
+    expected = before["spec"]
+    expected["template"]["spec"]["containers"][0].update(container, ports=[{"containerPort": 80, "protocol": "TCP"}])
+    assert after["spec"] == expected
