@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +39,14 @@ def test_yaml_and_json_give_the_same_turns(tmp_path):
             request_id="scripted-1",
         )
     ] * 2
+
+
+def test_the_script_in_the_docs_can_be_played(tmp_path):
+    """The example of docs/models.md is a script."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
+    (tmp_path / "s.yaml").write_text(page.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    model = load_script(tmp_path / "s.yaml")
+    assert (model.name, _ask(model, "Triage problems").stop_reason) == ("scripted:demo", "tool_use")
 
 
 def test_evidence_placeholders():
