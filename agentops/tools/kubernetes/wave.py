@@ -7,11 +7,9 @@ only when the API server cannot be reached, or accepts nobody, and nothing at al
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from time import monotonic
+from functools import partial
 from typing import Any
 
 from agentops.core.errors import ClusterError, Forbidden, NotFound, Unreachable
@@ -19,7 +17,8 @@ from agentops.core.progress import Progress, Stage, Step
 from agentops.core.snapshot import Gap, LogTail
 from agentops.core.text import plural
 from agentops.tools.kubernetes.client import Cluster, Selection
-from agentops.tools.kubernetes.kinds import Kind
+from agentops.tools.kubernetes.crew import Done, run_until
+from agentops.tools.kubernetes.kinds import Kind, builtin
 from agentops.tools.kubernetes.logtext import log_lines
 from agentops.tools.kubernetes.unwell import LogWish
 
@@ -71,15 +70,13 @@ def read_lists(
         Unreachable: there is no answer, and nothing was read before.
         ClusterError: the credentials are not accepted.
     """
-    with _threads() as pool:
-        futures = {pool.submit(_read_list, cluster, wish, haul): wish for wish in wishes}
-        for future in _as_done(futures, deadline_s):
-            wish = futures[future]
-            _settle(future, wish, haul, progress)
-        for future, wish in futures.items():
-            if not future.done() or future.cancelled():
-                future.cancel()
-                haul.failed.setdefault(wish, Unreachable(f"no answer within {deadline_s:.0f} s"))
+    jobs = [(wish, partial(_read_list, cluster, wish, haul)) for wish in wishes]
+    missing = set(wishes)
+    for done in run_until(jobs, threads=THREADS, deadline_s=deadline_s):
+        missing.discard(done.key)
+        _settle(done, haul, progress)
+    for wish in missing:
+        haul.failed[wish] = Unreachable(f"no answer within {deadline_s:.0f} s")
     if (lost := haul.is_lost()) is not None:
         raise lost
     refused = [error for error in haul.failed.values() if error.code == "unauthorized"]
@@ -87,15 +84,16 @@ def read_lists(
         raise refused[0]
 
 
-def _settle(future: Future[int], wish: ListWish, haul: Haul, progress: Progress) -> None:
-    try:
-        count = future.result()
-    except ClusterError as error:
-        with haul.lock:
-            haul.failed[wish] = error
-        progress(Step(stage=Stage.SWEEP, text=f"{wish.what}: not read", key=wish.what, done=True))
+def _settle(done: Done[ListWish, int], haul: Haul, progress: Progress) -> None:
+    what = done.key.what
+    if done.error is None:
+        progress(Step(stage=Stage.SWEEP, text=f"{what}: {done.value:,}", key=what, done=True))
         return
-    progress(Step(stage=Stage.SWEEP, text=f"{wish.what}: {count:,}", key=wish.what, done=True))
+    if not isinstance(done.error, ClusterError):
+        raise done.error
+    with haul.lock:
+        haul.failed[done.key] = done.error
+    progress(Step(stage=Stage.SWEEP, text=f"{what}: not read", key=what, done=True))
 
 
 def _read_list(cluster: Cluster, wish: ListWish, haul: Haul) -> int:
@@ -156,30 +154,28 @@ def read_logs(
     """Return the last lines of the wanted containers, current and previous run, and what could not be read."""
     requests = [(wish, previous) for wish in wishes for previous in ((False, True) if wish.previous else (False,))]
     tails: dict[tuple[LogWish, bool], LogTail] = {}
-    gaps: list[Gap] = []
-    with _threads() as pool:
-        futures = {pool.submit(_read_log, cluster, wish, previous): (wish, previous) for wish, previous in requests}
-        for future in _as_done(futures, deadline_s):
-            wish, previous = futures[future]
-            try:
-                tails[wish, previous] = future.result()
-            except ClusterError as error:
-                # The run before may be gone from the node already; that is not worth a gap when the last one is there.
-                if not previous:
-                    gaps.append(Gap(what=f"logs of {wish.namespace}/{wish.pod} {wish.container}", reason=error.message))
-        for future, (wish, _) in futures.items():
-            if not future.done():
-                future.cancel()
-                reason = f"no answer within {deadline_s:.0f} s"
-                gaps.append(Gap(what=f"logs of {wish.namespace}/{wish.pod} {wish.container}", reason=reason))
+    jobs = [(request, partial(_read_log, cluster, *request)) for request in requests]
+    missing = dict.fromkeys(requests, f"no answer within {deadline_s:.0f} s")
+    for done in run_until(jobs, threads=THREADS, deadline_s=deadline_s):
+        del missing[done.key]
+        if done.value is not None:
+            tails[done.key] = done.value
+        elif isinstance(done.error, ClusterError):
+            missing[done.key] = done.error.message
+        elif done.error is not None:
+            raise done.error
+    # The run before may be gone from the node already; that is not worth a gap when the last one is there.
+    gaps = [
+        Gap(what=f"logs of {wish.namespace}/{wish.pod} {wish.container}", reason=reason)
+        for (wish, previous), reason in missing.items()
+        if not previous
+    ]
     if requests:
         progress(Step(stage=Stage.SWEEP, text=f"logs of {plural(len(tails), 'container run')}", key="logs", done=True))
     return tuple(tails[request] for request in requests if request in tails and tails[request].lines), tuple(gaps)
 
 
 def _read_log(cluster: Cluster, wish: LogWish, previous: bool) -> LogTail:
-    from agentops.tools.kubernetes.kinds import builtin
-
     query = [("container", wish.container), ("tailLines", str(_LOG_LINES)), ("limitBytes", str(_LOG_BYTES))]
     if previous:
         query.append(("previous", "true"))
@@ -193,27 +189,6 @@ def _read_log(cluster: Cluster, wish: LogWish, previous: bool) -> LogTail:
         previous=previous,
         lines=lines[-_LOG_LINES:],
     )
-
-
-@contextmanager
-def _threads() -> Iterator[ThreadPoolExecutor]:
-    """Run a pool that is not waited for: a request that hangs must not hold up the answer, nor Ctrl-C."""
-    pool = ThreadPoolExecutor(THREADS, thread_name_prefix="sweep")
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _as_done(futures: Iterable[Future[Any]], deadline_s: float) -> Iterator[Future[Any]]:
-    """Yield futures as they finish; end without an error at the deadline."""
-    pending = set(futures)
-    end = monotonic() + deadline_s
-    while pending:
-        done, pending = wait(pending, timeout=max(end - monotonic(), 0), return_when=FIRST_COMPLETED)
-        if not done:
-            return
-        yield from done
 
 
 def gaps_of(haul: Haul) -> tuple[Gap, ...]:
