@@ -17,6 +17,7 @@ from typing import Any
 
 from agentops import __version__
 from agentops.audit.chain import FORM_VERSION, GENESIS_PREV, Malformed, decode, encode, link, writable
+from agentops.audit.checkpoints import Checkpoints
 from agentops.audit.files import (
     LOG,
     explained,
@@ -32,21 +33,23 @@ from agentops.core.audit import AuditRecord
 from agentops.core.clock import Clock, to_iso
 from agentops.core.errors import AuditError
 
+SIGN_EVERY = 1000
 _VERIFY = "Run 'agentops audit verify'; move the folder away to start a new chain."
 
 
-def open_log(folder: Path, *, run: str, actor: str, clock: Clock) -> ChainLog:
+def open_log(folder: Path, *, run: str, actor: str, clock: Clock, sign_every: int = SIGN_EVERY) -> ChainLog:
     """Open the chain in ``folder`` for one run, creating it with its first record when there is none.
 
     Arguments:
         run: the run id that every record of this log carries.
         actor: who acts: ``human:ana``, ``agent:claude``.
+        sign_every: after how many records a checkpoint is signed, besides the one at ``close``; 0 signs nothing.
 
     Raises:
         AuditError: the chain cannot be written, or its end is damaged.
     """
     make_folder(folder)
-    log = ChainLog(folder, run=run, actor=actor, clock=clock)
+    log = ChainLog(folder, run=run, actor=actor, clock=clock, sign_every=sign_every)
     log.append_all(())
     return log
 
@@ -65,7 +68,7 @@ class _Batch:
 class ChainLog:
     """An ``AuditLog`` on disk. Threads that append at the same time share one write and one fsync."""
 
-    def __init__(self, folder: Path, *, run: str, actor: str, clock: Clock) -> None:
+    def __init__(self, folder: Path, *, run: str, actor: str, clock: Clock, sign_every: int = SIGN_EVERY) -> None:
         self._folder = folder
         self._path = folder / LOG
         self._run = run
@@ -78,6 +81,10 @@ class ChainLog:
         self._size = -1
         self._prev = GENESIS_PREV
         self._next_seq = 0
+        self._sign_every = sign_every
+        self._checkpoints = Checkpoints(folder)
+        self._signed_to = 0
+        self._wrote = False
 
     @property
     def run(self) -> str:
@@ -117,8 +124,29 @@ class ChainLog:
             raise AuditError(batch.error.message, hint=batch.error.hint, code=batch.error.code) from batch.error
         return batch.records or ()
 
+    def checkpoint(self) -> str:
+        """Sign what the chain is now and return the note, which may be kept elsewhere as an anchor.
+
+        Raises:
+            AuditError: the log does not continue what was signed before, or it cannot be written.
+        """
+        with self._writing:
+            try:
+                with locked(self._folder), explained(self._path, "write"):
+                    self._catch_up()
+                    return self._sign()
+            except BaseException:
+                self._let_go()
+                raise
+
     def close(self) -> None:
-        """Let go of the file; what was appended stays as durable as it is."""
+        """Sign a checkpoint when anything was appended, and let go of the file.
+
+        Raises:
+            AuditError: as ``checkpoint``.
+        """
+        if self._wrote and self._sign_every:
+            self.checkpoint()
         with self._writing:
             self._let_go()
 
@@ -135,6 +163,8 @@ class ChainLog:
                 lines: list[bytes] = []
                 results = [tuple(self._make(event, payload, lines) for event, payload in b.entries) for b in batches]
                 self._put(lines)
+                if self._sign_every and self._next_seq - self._signed_to >= self._sign_every:
+                    self._sign()
         except AuditError as error:
             self._give_up(batches, error)
             return
@@ -177,6 +207,7 @@ class ChainLog:
             os.ftruncate(self._descriptor, self._size)
             raise
         self._size += len(data)
+        self._wrote = True
 
     def _catch_up(self) -> None:
         """Under the lock: stand at the end of the file as it is now, whoever wrote last."""
@@ -197,6 +228,13 @@ class ChainLog:
         else:
             self._prev, self._next_seq = GENESIS_PREV, 0
         self._size = whole
+        latest = self._checkpoints.latest()
+        self._signed_to = latest.size if latest else 0
+        if latest and (latest.size > self._next_seq or latest.offset > whole):
+            raise AuditError(
+                f"{self._path} holds {self._next_seq} records, but {latest.size} were signed: its end was cut off",
+                hint=_VERIFY,
+            )
         if size > whole:
             self._recover(size)
         elif not size:
@@ -214,7 +252,9 @@ class ChainLog:
         self._prev, self._next_seq = link(line), last.seq + 1
 
     def _begin(self) -> None:
-        payload = {"form": FORM_VERSION, "agentops": __version__, "host": platform.node()}
+        payload: dict[str, Any] = {"form": FORM_VERSION, "agentops": __version__, "host": platform.node()}
+        if self._sign_every:
+            payload["key"] = str(self._checkpoints.key().public)
         self._put_one("chain_begun", payload)
         sync_folder(self._folder)
 
@@ -235,6 +275,20 @@ class ChainLog:
         if not self._size:
             self._begin()
         self._put_one("recovered", payload)
+
+    def _sign(self) -> str:
+        """Record a signed checkpoint of all records so far, then sign the chain with that record as the latest."""
+        tree = self._checkpoints.tree(self._descriptor, self._size)
+        if tree.size != self._next_seq:
+            raise AuditError(f"{self._path} does not hold {self._next_seq} records", hint=_VERIFY)
+        frontier = [subtree.hex() for subtree in tree.subtrees]
+        note = self._checkpoints.sign(tree, self._prev, self._size)
+        self._put_one("checkpoint", {"note": note, "frontier": frontier})
+        tree.extend([bytes.fromhex(self._prev)])
+        note = self._checkpoints.sign(tree, self._prev, self._size)
+        self._checkpoints.save(note, tree, self._size)
+        self._signed_to, self._wrote = self._next_seq, False
+        return note
 
     def _put_one(self, event: str, payload: Mapping[str, Any]) -> None:
         lines: list[bytes] = []

@@ -7,14 +7,17 @@ last line no other line vouches for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 
 from agentops.audit.chain import GENESIS_PREV, MAX_LINE_BYTES, Malformed, decode, link, opening
 from agentops.audit.files import LOG, explained
+from agentops.audit.merkle import Range
+from agentops.audit.note import PublicKey
+from agentops.audit.witness import MARK, Disagreement, Witnesses, gather
 
 _CHUNK_BYTES = 1024 * 1024
 
@@ -27,6 +30,8 @@ class Verdict(StrEnum):
     INCOMPLETE_TAIL = "incomplete-tail"
     EMPTY = "empty"
     ABSENT = "absent"
+    KEY_MISMATCH = "key-mismatch"
+    UNANCHORED = "unanchored"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,9 @@ class Verification:
         bad_seq: the first record that does not hold; None when all do.
         offset: the byte of the file at which that record, or the torn tail, begins.
         why: one sentence; empty when all is well.
+        signed_records: for how many records, from the first on, a signature vouches. Those after it hold together, but
+            nothing outside the log says that they were not rewritten or cut.
+        keys: the keys whose signatures were believed; when the user gave none, those that the folder itself lists.
     """
 
     verdict: Verdict
@@ -49,6 +57,8 @@ class Verification:
     bad_seq: int | None = None
     offset: int | None = None
     why: str = ""
+    signed_records: int = 0
+    keys: tuple[str, ...] = ()
 
     @property
     def intact(self) -> bool:
@@ -56,39 +66,69 @@ class Verification:
         return self.verdict is Verdict.OK
 
 
-def verify(folder: Path) -> Verification:
-    """Verify the chain in ``folder``.
+def verify(
+    folder: Path, *, keys: Sequence[PublicKey] = (), anchors: Sequence[str] = (), roots: bool = False
+) -> Verification:
+    """Verify the chain in ``folder``, with the checkpoints that were signed for it.
+
+    Arguments:
+        keys: the only keys to believe; without any, those that the folder lists, which its writer could have changed.
+        anchors: checkpoint notes that were kept elsewhere; each must be of this chain.
+        roots: also compute the tree and compare each checkpoint's root. The signed head vouches for every record before
+            it already; the root only matters to proofs, and costs as much again.
 
     Raises:
         AuditError: the log is there and cannot be read.
     """
     path = folder / LOG
     with explained(path, "read"):
-        if not path.exists():
-            return Verification(verdict=Verdict.ABSENT, why=f"there is no chain in {folder}")
-        return _Walk(path).run()
+        try:
+            witnesses = gather(folder, keys=keys, anchors=anchors)
+            if not path.exists():
+                witnesses.check_end(0)
+                return Verification(verdict=Verdict.ABSENT, why=f"there is no chain in {folder}")
+        except Disagreement as error:
+            return Verification(verdict=Verdict(error.kind), why=str(error))
+        found = _Walk(path, witnesses, Range() if roots else None).run()
+    if found.intact and keys and not found.signed_records:
+        return replace(found, verdict=Verdict.KEY_MISMATCH, why="nothing in the log is signed by the given key")
+    return found
 
 
 class _Walk:
     """One pass over the file; the fields are where it stands."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, witnesses: Witnesses, tree: Range | None) -> None:
         self.path = path
+        self.witnesses = witnesses
+        self.tree = tree
         self.prev = GENESIS_PREV
         self.seq = 0
         self.offset = 0
         self.last = b""
 
     def run(self) -> Verification:
-        for lines in _blocks(self.path):
-            if not self._follow(lines):
-                return self._tampered()
-        return self._end()
+        try:
+            for lines, marks in _blocks(self.path):
+                base, before = self.seq, self.prev
+                good, links = self._follow(lines)
+                self._ask(lines, marks, base, [before, *links])
+                if not good:
+                    return self._tampered()
+            if not self.seq and not self.path.stat().st_size:
+                self.witnesses.check_end(0)
+            found = self._end()
+            if found.verdict is not Verdict.TAMPERED:
+                self.witnesses.check_end(found.records)
+        except Disagreement as error:
+            return self._disagreed(error)
+        return found
 
-    def _follow(self, lines: list[bytes]) -> bool:
-        """Advance over whole lines; False when one does not continue the chain. The hot loop."""
+    def _follow(self, lines: list[bytes]) -> tuple[bool, list[str]]:
+        """Advance over whole lines and return their links; False when one does not continue. The hot loop."""
         prev, seq, offset = self.prev, self.seq, self.offset
         line = self.last
+        links: list[str] = []
         good = True
         for line in lines:
             if not line.startswith(b'{"prev":"%b","seq":%d,"v":1,' % (prev.encode("ascii"), seq)):
@@ -96,10 +136,46 @@ class _Walk:
                 if not good:
                     break
             prev = sha256(line).hexdigest()
+            links.append(prev)
             seq += 1
             offset += len(line) + 1
         self.prev, self.seq, self.offset, self.last = prev, seq, offset, line
-        return good
+        return good, links
+
+    def _ask(self, lines: list[bytes], marks: set[int], base: int, heads: list[str]) -> None:
+        """Ask every witness that speaks of a size reached here; ``heads[n]`` is the link after ``n`` of these lines."""
+        reached = len(heads) - 1
+        stops = {size - base for size in self.witnesses.sizes if base < size <= base + reached}
+        records = {at for at in marks if at < reached}
+        done = 0
+        for stop in sorted(stops | records):
+            root = self._root(heads[done + 1 : stop + 1])
+            done = stop
+            if stop in stops:
+                self.witnesses.check(base + stop, root, heads[stop])
+            if stop in records:
+                self.witnesses.check_record(lines[stop], base + stop, root, heads[stop])
+        self._root(heads[done + 1 :])
+
+    def _root(self, links: list[str]) -> bytes | None:
+        if self.tree is None:
+            return None
+        self.tree.extend([bytes.fromhex(link) for link in links])
+        return self.tree.root()
+
+    def _disagreed(self, error: Disagreement) -> Verification:
+        first = self.witnesses.signed_records
+        return Verification(
+            verdict=Verdict(error.kind),
+            records=first,
+            size_bytes=self.witnesses.signed_bytes,
+            head=self.prev,
+            bad_seq=first if error.kind == "tampered" else None,
+            offset=self.witnesses.signed_bytes if error.kind == "tampered" else None,
+            why=str(error),
+            signed_records=first,
+            keys=tuple(map(str, self.witnesses.keys)),
+        )
 
     def _continues(self, line: bytes, prev: str, seq: int) -> bool:
         """Judge a line of another version, which begins alike but for the version."""
@@ -161,6 +237,8 @@ class _Walk:
             bad_seq=bad_seq,
             offset=offset,
             why=why,
+            signed_records=self.witnesses.signed_records,
+            keys=tuple(map(str, self.witnesses.keys)) if self.witnesses.signed_records else (),
         )
 
 
@@ -172,11 +250,21 @@ def _reason(line: bytes) -> str:
     return ""
 
 
-def _blocks(path: Path) -> Iterator[list[bytes]]:
-    """Yield the whole lines of each chunk; stop at a line that is longer than any may be."""
+def _blocks(path: Path) -> Iterator[tuple[list[bytes], set[int]]]:
+    """Yield the whole lines of each chunk, and which of them may hold a checkpoint.
+
+    Stops at a line that is longer than any may be.
+    """
     rest = b""
     with path.open("rb") as file:
         while len(rest) <= MAX_LINE_BYTES and (chunk := file.read(_CHUNK_BYTES)):
-            lines = (rest + chunk).split(b"\n")
+            chunk = rest + chunk
+            lines = chunk.split(b"\n")
             rest = lines.pop()
-            yield lines
+            marks: set[int] = set()
+            seen, number, at = 0, 0, chunk.find(MARK)
+            while at >= 0:
+                number += chunk.count(b"\n", seen, at)
+                marks.add(number)
+                seen, at = at, chunk.find(MARK, at + 1)
+            yield lines, marks

@@ -25,7 +25,7 @@ def ticking() -> Callable[[], datetime]:
 def chain(tmp_path: Path, ticking: Callable[[], datetime]) -> Path:
     """A folder with a chain: its first record and five more of run r1, actor human:ana."""
     folder = tmp_path / "audit"
-    with open_log(folder, run="r1", actor="human:ana", clock=ticking) as log:
+    with open_log(folder, run="r1", actor="human:ana", clock=ticking, sign_every=0) as log:
         for n in range(5):
             log.append("tool_call", {"n": n, "text": "é\n\x1b[31m"})
     return folder

@@ -33,7 +33,7 @@ def _records(folder: Path) -> list[AuditRecord]:
 
 def test_a_new_chain_begins_with_its_own_record(tmp_path: Path, ticking: Clock) -> None:
     """The first record says which form and program began the chain, on which host."""
-    open_log(tmp_path / "a" / "audit", run="r1", actor="human:ana", clock=ticking).close()
+    open_log(tmp_path / "a" / "audit", run="r1", actor="human:ana", clock=ticking, sign_every=0).close()
     (first,) = _records(tmp_path / "a" / "audit")
     assert first == AuditRecord(
         prev=GENESIS_PREV,
@@ -48,7 +48,7 @@ def test_a_new_chain_begins_with_its_own_record(tmp_path: Path, ticking: Clock) 
 
 def test_an_append_is_on_disk_when_it_returns(tmp_path: Path, ticking: Clock) -> None:
     """The returned record is the file's last line, linked to the line before."""
-    log = open_log(tmp_path, run="r1", actor="human:ana", clock=ticking)
+    log = open_log(tmp_path, run="r1", actor="human:ana", clock=ticking, sign_every=0)
     record = log.append("tool_call", {"cost": 0.5, "n": 1})
     first, second = (tmp_path / "audit.jsonl").read_bytes().splitlines()
     assert (decode(second), record.prev, record.payload) == (record, link(first), {"cost": "0.5", "n": 1})
@@ -57,15 +57,15 @@ def test_an_append_is_on_disk_when_it_returns(tmp_path: Path, ticking: Clock) ->
 
 def test_several_records_are_written_together(tmp_path: Path, ticking: Clock) -> None:
     """``append_all`` writes its entries in order with nothing between them."""
-    log = open_log(tmp_path, run="r1", actor="human:ana", clock=ticking)
+    log = open_log(tmp_path, run="r1", actor="human:ana", clock=ticking, sign_every=0)
     records = log.append_all([("a", {}), ("b", {"n": 1})])
     assert (tuple(_records(tmp_path)[1:]), log.run) == (records, "r1")
 
 
 def test_runs_and_actors_share_one_chain(chain: Path, ticking: Clock) -> None:
     """A second log goes on where the first stands, and the first then follows the second."""
-    one = open_log(chain, run="r2", actor="agent:claude", clock=ticking)
-    two = open_log(chain, run="r3", actor="human:ana", clock=ticking)
+    one = open_log(chain, run="r2", actor="agent:claude", clock=ticking, sign_every=0)
+    two = open_log(chain, run="r3", actor="human:ana", clock=ticking, sign_every=0)
     for log in (one, two, one):
         log.append("note", {})
     assert [(record.seq, record.run) for record in _records(chain)[6:]] == [(6, "r2"), (7, "r3"), (8, "r2")]
@@ -85,7 +85,7 @@ def test_a_torn_tail_is_kept_and_recorded(chain: Path, ticking: Clock, whole: in
     lines = path.read_bytes().splitlines(keepends=True)
     torn = b'{"prev":"77'
     path.write_bytes(b"".join(lines[:whole]) + torn)
-    open_log(chain, run="r9", actor="human:bo", clock=ticking).close()
+    open_log(chain, run="r9", actor="human:bo", clock=ticking, sign_every=0).close()
     last = _records(chain)[-1]
     digest = hashlib.sha256(torn).hexdigest()
     kept = f"torn-{len(b''.join(lines[:whole]))}-{digest[:16]}"
@@ -109,7 +109,7 @@ def test_a_crash_during_recovery_forgets_nothing(chain: Path, ticking: Clock) ->
     (chain / f"torn-{size}-aaaa").write_bytes(b"earlier")
     with path.open("ab") as file:
         file.write(b"later")
-    open_log(chain, run="r9", actor="human:bo", clock=ticking).close()
+    open_log(chain, run="r9", actor="human:bo", clock=ticking, sign_every=0).close()
     kept = f"torn-{size}-{hashlib.sha256(b'later').hexdigest()[:16]}"
     assert _records(chain)[-1].payload["kept_in"] == sorted([f"torn-{size}-aaaa", kept])
 
@@ -121,14 +121,14 @@ def test_a_damaged_end_stops_the_run(chain: Path, ticking: Clock, tail: bytes, w
     before = path.read_bytes() + tail
     path.write_bytes(before)
     with pytest.raises(AuditError, match=why) as caught:
-        open_log(chain, run="r2", actor="human:ana", clock=ticking)
+        open_log(chain, run="r2", actor="human:ana", clock=ticking, sign_every=0)
     assert (path.read_bytes(), caught.value.exit_code) == (before, ExitCode.AUDIT_BROKEN)
 
 
 @pytest.mark.parametrize("change", ["delete", "shorten", "replace"])
 def test_a_chain_that_shrinks_under_a_run_stops_it(tmp_path: Path, ticking: Clock, change: str) -> None:
     """A log that is deleted, cut or swapped while in use is never begun again in silence."""
-    log = open_log(tmp_path, run="r1", actor="human:ana", clock=ticking)
+    log = open_log(tmp_path, run="r1", actor="human:ana", clock=ticking, sign_every=0)
     log.append("note", {})
     path = tmp_path / "audit.jsonl"
     if change == "delete":
@@ -144,7 +144,7 @@ def test_a_chain_that_shrinks_under_a_run_stops_it(tmp_path: Path, ticking: Cloc
 
 def test_a_log_goes_on_after_a_failure(chain: Path, ticking: Clock) -> None:
     """When the cause of a failed append is gone, the next append works and the chain is whole."""
-    log = open_log(chain, run="r2", actor="human:ana", clock=ticking)
+    log = open_log(chain, run="r2", actor="human:ana", clock=ticking, sign_every=0)
     path = chain / "audit.jsonl"
     path.rename(chain / "away")
     with pytest.raises(AuditError, match="cannot write"):
@@ -158,7 +158,7 @@ def test_a_folder_that_cannot_be_made_is_explained(tmp_path: Path, ticking: Cloc
     """An audit folder below a plain file says what could not be created, with exit code 8."""
     (tmp_path / "file").write_text("")
     with pytest.raises(AuditError, match=r"cannot create .*audit: (file exists|not a directory)") as caught:
-        open_log(tmp_path / "file" / "audit", run="r", actor="a", clock=ticking)
+        open_log(tmp_path / "file" / "audit", run="r", actor="a", clock=ticking, sign_every=0)
     assert (caught.value.exit_code, caught.value.hint) == (8, "Nothing goes on without its record.")
 
 
@@ -167,7 +167,7 @@ def test_a_read_only_folder_is_explained(chain: Path, ticking: Clock) -> None:
     """Without permission to write, the run stops with what to do next."""
     (chain / "audit.lock").chmod(0o400)
     with pytest.raises(AuditError, match=r"cannot lock .*permission denied") as caught:
-        open_log(chain, run="r", actor="a", clock=ticking)
+        open_log(chain, run="r", actor="a", clock=ticking, sign_every=0)
     assert "AGENTOPS_HOME" in caught.value.hint
 
 
@@ -179,7 +179,7 @@ from agentops.core.clock import utc_now
 from agentops.core.errors import AuditError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 folder = Path(sys.argv[1])
-log = open_log(folder, run="r2", actor="human:ana", clock=utc_now)
+log = open_log(folder, run="r2", actor="human:ana", clock=utc_now, sign_every=0)
 size = (folder / "audit.jsonl").stat().st_size
 resource.setrlimit(resource.RLIMIT_FSIZE, (size + 100, resource.RLIM_INFINITY))
 try:
@@ -201,7 +201,7 @@ def test_a_disk_that_fills_in_the_middle_of_a_line_leaves_no_half_record(chain: 
 
 def test_threads_append_without_loss(tmp_path: Path, ticking: Clock) -> None:
     """Records of eight threads on one log are all there, in one chain, each thread's in its order."""
-    log = open_log(tmp_path, run="r1", actor="human:ana", clock=ticking)
+    log = open_log(tmp_path, run="r1", actor="human:ana", clock=ticking, sign_every=0)
 
     def work(name: int) -> None:
         for n in range(25):
@@ -233,7 +233,7 @@ class _BrokenClock:
 def test_ctrl_c_in_an_append_leaves_the_log_usable(tmp_path: Path, ticking: Clock) -> None:
     """An interrupt is passed on, and the next append continues the chain."""
     clock = _BrokenClock(ticking)
-    log = open_log(tmp_path, run="r1", actor="human:ana", clock=clock)
+    log = open_log(tmp_path, run="r1", actor="human:ana", clock=clock, sign_every=0)
     clock.armed = True
     with pytest.raises(KeyboardInterrupt):
         log.append("note", {})
@@ -246,7 +246,7 @@ import sys
 from pathlib import Path
 from agentops.audit.log import open_log
 from agentops.core.clock import utc_now
-log = open_log(Path(sys.argv[1]), run=sys.argv[2], actor="human:ana", clock=utc_now)
+log = open_log(Path(sys.argv[1]), run=sys.argv[2], actor="human:ana", clock=utc_now, sign_every=0)
 for n in range(int(sys.argv[3])):
     print(log.append("note", {"n": n, "pad": "x" * 3000}).seq, flush=True)
 """

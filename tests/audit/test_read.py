@@ -19,7 +19,7 @@ Clock = Callable[[], datetime]
 @pytest.fixture
 def shared(chain: Path, ticking: Clock) -> Path:
     """The chain with two more records of run r2 by an agent."""
-    with open_log(chain, run="r2", actor="agent:claude", clock=ticking) as log:
+    with open_log(chain, run="r2", actor="agent:claude", clock=ticking, sign_every=0) as log:
         log.append("finding", {"target": "k8s://kind/shop/Pod/api-1"})
         log.append("run_ended", {})
     return chain
@@ -59,7 +59,7 @@ def test_no_chain_has_no_records(tmp_path: Path) -> None:
 
 def test_following_sees_what_is_written_meanwhile(chain: Path, ticking: Clock) -> None:
     """Following yields new records as they come, never a line that is not whole, and ends when told to."""
-    log = open_log(chain, run="r2", actor="human:ana", clock=ticking)
+    log = open_log(chain, run="r2", actor="human:ana", clock=ticking, sign_every=0)
     path = chain / "audit.jsonl"
     steps = iter(["append", "half", "rest", "stop"])
     half = b'{"prev":"'

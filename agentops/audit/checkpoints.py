@@ -1,0 +1,163 @@
+"""The chain's signed checkpoints on disk: the key, the latest checkpoint, and the tree that the next one needs.
+
+Comes in: the audit folder and the open log. Goes out: checkpoints that are signed and durable. A checkpoint is only
+ever made on top of the one before: when the log does not lead from there to here, nothing is signed.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from agentops.audit.chain import Malformed, decode, link
+from agentops.audit.files import explained, last_line, write_new
+from agentops.audit.merkle import Range
+from agentops.audit.note import (
+    BadNote,
+    Checkpoint,
+    PublicKey,
+    SigningKey,
+    open_note,
+    parse_checkpoint,
+    parse_key,
+    parse_signing_key,
+)
+from agentops.core.errors import AuditError
+
+KEY = "audit.key"
+PUBLIC = "audit.pub"
+LATEST = "audit.checkpoint"
+_CHUNK_BYTES = 1024 * 1024
+_VERIFY = "Run 'agentops audit verify'; move the folder away to start a new chain."
+
+
+class Checkpoints:
+    """Signs for one chain. Every call is made under the chain's lock."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._key: SigningKey | None = None
+        self._seen = ""
+        self._tree = Range()
+        self._offset = 0
+
+    def latest(self) -> Checkpoint | None:
+        """Return the latest checkpoint as it stands, unchecked; None when nothing was signed yet.
+
+        Raises:
+            AuditError: the file is no checkpoint.
+        """
+        note = self._note()
+        return None if note is None else self._parsed(note)
+
+    def key(self) -> SigningKey:
+        """Return the signing key, made on first use.
+
+        Raises:
+            AuditError: it is damaged, or gone though something was signed with it.
+        """
+        if self._key is None:
+            path = self._folder / KEY
+            with explained(path, "read"):
+                text = path.read_text("ascii", "replace") if path.exists() else ""
+            self._key = self._parsed_key(text) if text else self._new_key()
+        return self._key
+
+    def public_keys(self) -> tuple[PublicKey, ...]:
+        """Return every key that has signed for this chain, oldest first."""
+        return read_public_keys(self._folder)
+
+    def tree(self, descriptor: int, size: int) -> Range:
+        """Return the tree over the log's first ``size`` bytes, grown from the latest checkpoint.
+
+        Raises:
+            AuditError: that checkpoint is not ours, or not of this log.
+        """
+        note = self._note()
+        if note is not None and note != self._seen:
+            self._tree, self._offset = self._tree_of(note, descriptor), self._parsed(note).offset
+        elif note is None:
+            self._tree, self._offset = Range(), 0
+        self._seen = note or ""
+        tree, offset, rest = Range(self._tree.size, self._tree.subtrees), self._offset, b""
+        while offset < size:
+            chunk = os.pread(descriptor, min(_CHUNK_BYTES, size - offset), offset)
+            offset += len(chunk)
+            lines = (rest + chunk).split(b"\n")
+            rest = lines.pop()
+            tree.extend([bytes.fromhex(link(line)) for line in lines])
+        return tree
+
+    def sign(self, tree: Range, head: str, offset: int) -> str:
+        """Return the signed note of a checkpoint."""
+        key = self.key()
+        return key.sign(Checkpoint(origin=key.name, size=tree.size, root=tree.root(), head=head, offset=offset).text)
+
+    def save(self, note: str, tree: Range, offset: int) -> None:
+        """Make ``note`` the latest checkpoint, durably."""
+        write_new(self._folder / LATEST, note.encode())
+        self._seen, self._tree, self._offset = note, tree, offset
+
+    def _tree_of(self, note: str, descriptor: int) -> Range:
+        """Return the tree that the latest checkpoint signed, from the record of the one before it, at its own end."""
+        try:
+            open_note(note, self.public_keys())
+            found = parse_checkpoint(note)
+            line, end = last_line(descriptor, found.offset)
+            record = decode(line)
+            tree = Range(record.seq, [bytes.fromhex(item) for item in record.payload["frontier"]])
+            tree.extend([bytes.fromhex(link(line))])
+        except (BadNote, Malformed, KeyError, TypeError, ValueError) as error:
+            raise self._foreign() from error
+        if (end, tree.size, tree.root(), link(line)) != (found.offset, found.size, found.root, found.head):
+            raise self._foreign()
+        return tree
+
+    def _foreign(self) -> AuditError:
+        return AuditError(f"the log in {self._folder} does not continue its signed checkpoint", hint=_VERIFY)
+
+    def _note(self) -> str | None:
+        path = self._folder / LATEST
+        with explained(path, "read"):
+            return path.read_text("utf-8", "replace") if path.exists() else None
+
+    def _parsed(self, note: str) -> Checkpoint:
+        try:
+            return parse_checkpoint(note)
+        except BadNote as error:
+            raise AuditError(f"{self._folder / LATEST} is {error}", hint=_VERIFY) from error
+
+    def _parsed_key(self, text: str) -> SigningKey:
+        try:
+            return parse_signing_key(text)
+        except BadNote as error:
+            raise AuditError(
+                f"{self._folder / KEY} is {error}", hint="Restore it from a copy, or " + _VERIFY
+            ) from error
+
+    def _new_key(self) -> SigningKey:
+        if (self._folder / LATEST).exists():
+            raise AuditError(
+                f"the signing key {self._folder / KEY} is gone", hint="Restore it from a copy, or " + _VERIFY
+            )
+        key = SigningKey(name=f"agentops-audit/{secrets.token_hex(8)}", seed=secrets.token_bytes(32))
+        with explained(self._folder / KEY, "write"):
+            write_new(self._folder / PUBLIC, f"{key.public}\n".encode())
+            write_new(self._folder / KEY, f"{key.encoded()}\n".encode())
+        return key
+
+
+def read_public_keys(folder: Path) -> tuple[PublicKey, ...]:
+    """Return the keys that the folder lists.
+
+    Raises:
+        AuditError: the list is damaged.
+    """
+    path = folder / PUBLIC
+    with explained(path, "read"):
+        text = path.read_text("ascii", "replace") if path.exists() else ""
+    try:
+        return tuple(parse_key(line) for line in text.splitlines() if line.strip())
+    except BadNote as error:
+        raise AuditError(f"{path} is damaged: {error}", hint=_VERIFY) from error
