@@ -27,6 +27,8 @@ _TOO_LONG = re.compile(
     r"prompt is too long|too many tokens|maximum context|context[ _](window|length|limit|size)|exceeds? .{0,40}context",
     re.IGNORECASE,
 )
+# Reasoning is signed over model, system prompt, tools and history; a resumed run may meet another of them.
+_NOT_OURS = re.compile(r"different conversation|invalid.{0,20}signature", re.IGNORECASE)
 # https://platform.claude.com/docs/en/api/errors; an error inside a stream has status 200 and only a type.
 _STATUS_OF_TYPE = {
     "invalid_request_error": 400,

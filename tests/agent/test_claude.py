@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import signal
 import socket
@@ -14,6 +15,7 @@ from agentops.agent.loop import Stop, wire_tools
 from agentops.agent.model import (
     BadAnswer,
     ContextOverflow,
+    ModelFailure,
     ModelUnreachable,
     NoCredentials,
     Overloaded,
@@ -276,8 +278,6 @@ def test_bad_base_url(make_claude, monkeypatch):
     """An address that is none is told, not raised through."""
     claude, _server, _ = make_claude(ANSWER, attempts=1)
     monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://[nonsense")
-    from agentops.agent.model import ModelFailure
-
     with pytest.raises(ModelFailure):
         claude.turn(ASKED, lambda _: None)
 
@@ -287,9 +287,30 @@ def test_bedrock_without_region(make_claude, monkeypatch):
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_CONFIG_FILE"):
         monkeypatch.delenv(name, raising=False)
     claude, _server, _ = make_claude(ANSWER, provider="bedrock")
-    from agentops.agent.model import ModelFailure
-
     with pytest.raises(ModelFailure, match="No AWS region"):
+        claude.turn(ASKED, lambda _: None)
+
+
+def test_bedrock_gets_the_same_body(make_claude, monkeypatch):
+    """On Bedrock the model is in the path, the body is the same, and a refusal is told like any other."""
+    claude, server, _ = make_claude({"wire": {"status": 403}}, provider="bedrock", region="eu-west-1", model="m-1")
+    monkeypatch.setenv("ANTHROPIC_BEDROCK_BASE_URL", server.url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    with pytest.raises(Unauthenticated):
+        claude.turn(ASKED, lambda _: None)
+    received = server.requests[0]
+    assert received.path == "/model/m-1/invoke-with-response-stream"
+    assert received.body["system"][0]["text"] == "You look."
+    assert received.headers["authorization"].startswith("AWS4-HMAC-SHA256")
+
+
+def test_vertex_without_its_package(make_claude):
+    """What Vertex needs beyond the SDK is named."""
+    if importlib.util.find_spec("google") is not None:
+        pytest.skip("google-auth is installed")
+    claude, _server, _ = make_claude(ANSWER, provider="vertex")
+    with pytest.raises(NoCredentials, match="google-auth"):
         claude.turn(ASKED, lambda _: None)
 
 
