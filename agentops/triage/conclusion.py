@@ -147,7 +147,10 @@ def _confidence(ranking: Ranking, best: int) -> Confidence:
     ]
     if is_exact(problem):
         return Confidence.HIGH if not rivals and (ranking.aim.exact or ranking.aim.keys) else Confidence.MEDIUM
-    return Confidence.MEDIUM if undone_by_rollback(problem) or problem.condition in _TELLING else Confidence.LOW
+    located = any(fact.path.startswith("data[") for fact in problem.facts)
+    return (
+        Confidence.MEDIUM if undone_by_rollback(problem) or located or problem.condition in _TELLING else Confidence.LOW
+    )
 
 
 _TELLING = frozenset({"LivenessProbeKilling", "InsufficientCpu", "InsufficientMemory", "JobDeadlineExceeded", "Evicted",

@@ -6,18 +6,19 @@ candidate. A log line that names a variable which *is* set proves nothing and is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from agentops.core.finding import Fact
 from agentops.core.plan import Change
 from agentops.triage.containers import ContainerView
-from agentops.triage.fields import items, mapping, namespace_of, text
+from agentops.triage.fields import Key, items, mapping, namespace_of, template_path, text
 from agentops.triage.graph import Graph
 from agentops.triage.logclues import Clue
 from agentops.triage.nearness import only_nearest
-from agentops.triage.report import quote
+from agentops.triage.report import quote, subject
+from agentops.triage.secrecy import shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,3 +120,35 @@ def _plain(graph: Graph, pod: dict[str, Any], view: ContainerView, clue: Clue) -
         advice=f"Set {clue.subject} in container {view.name}.",
         remedies=(),
     )
+
+
+def refused_value(
+    graph: Graph, pod: dict[str, Any], view: ContainerView, found: Iterable[Clue]
+) -> tuple[str, Fact, str] | None:
+    """Return ``(words, fact, log line)`` for a variable whose value the program refuses, when its source is known."""
+    for clue in found:
+        if clue.kind == "bad-value":
+            for key, path, value in _written(graph, pod, view, clue.subject):
+                fact = quote(graph, key, path, shown(clue.subject, value))
+                return f"{clue.subject} is {fact.value!r} ({subject(key)} {path})", fact, clue.line
+    return None
+
+
+def _written(graph: Graph, pod: dict[str, Any], view: ContainerView, name: str) -> Iterator[tuple[Key, str, str]]:
+    """Yield where the container's variable ``name`` gets its value: object, path, value; never from a Secret."""
+    for entry in items(view.container, "env"):
+        if text(entry, "name") != name:
+            continue
+        if text(entry, "value"):
+            key = graph.workload(pod)
+            yield key, f"{template_path(key)}.{view.spec_path.removeprefix('spec.')}.env[{name}].value", entry["value"]
+        source = mapping(entry, "valueFrom", "configMapKeyRef")
+        holder = ("ConfigMap", namespace_of(pod), text(source, "name"))
+        value = text(graph.get(holder), "data", text(source, "key"))
+        if value:
+            yield holder, f"data[{text(source, 'key')}]", value
+    for kind, source_name, prefix in _sources(view.container):
+        holder = (kind, namespace_of(pod), source_name)
+        value = text(graph.get(holder), "data", name.removeprefix(prefix)) if kind == "ConfigMap" else ""
+        if value:
+            yield holder, f"data[{name.removeprefix(prefix)}]", value

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from agentops.core.snapshot import LogTail
-from agentops.triage.logpatterns import ERROR, PLAIN, REFUSED, SUSPICIOUS, TIMED_OUT, UNKNOWN_HOST, VARIABLE
+from agentops.triage.logpatterns import BAD_VALUE, ERROR, PLAIN, REFUSED, SUSPICIOUS, TIMED_OUT, UNKNOWN_HOST, VARIABLE
 from agentops.triage.secrecy import quoted
 
 _LINE_CHARS = 2000
@@ -44,26 +44,33 @@ def clues(tails: Iterable[LogTail]) -> Iterator[Clue]:
 
 
 def _read(line: str) -> Iterator[tuple[str, str, int]]:
+    """Yield ``(kind, subject, port)``; a line about a connection is about nothing else."""
+    connection = _connection(line)
+    if connection is not None:
+        yield connection
+        return
+    for kind, forms in (("missing-variable", VARIABLE), ("bad-value", BAD_VALUE)):
+        named = (match.group(1) for form in forms if (match := form.search(line)))
+        name = next((name for name in named if name.isupper()), "")
+        if name:
+            yield kind, name, 0
+    for kind, forms in PLAIN:
+        if any(form.search(line) for form in forms):
+            yield kind, "", 0
+
+
+def _connection(line: str) -> tuple[str, str, int] | None:
     for pattern in UNKNOWN_HOST:
         match = pattern.search(line)
         if match:
-            yield "unknown-host", match.group(1).lower(), 0
-            return
+            return "unknown-host", match.group(1).lower(), 0
     for kind, forms in (("refused", REFUSED), ("timeout", TIMED_OUT)):
         for pattern in forms:
             match = pattern.search(line)
             if match:
                 port = int(match.group(2)) if len(match.group(2)) < 6 else 0
-                yield kind, (match.group(1) or "").lower(), port
-                return
-    for pattern in VARIABLE:
-        match = pattern.search(line)
-        if match and match.group(1).isupper():
-            yield "missing-variable", match.group(1), 0
-            break
-    for kind, forms in PLAIN:
-        if any(pattern.search(line) for pattern in forms):
-            yield kind, "", 0
+                return kind, (match.group(1) or "").lower(), port
+    return None
 
 
 def last_error(tails: Iterable[LogTail]) -> str:

@@ -43,7 +43,7 @@ TIMED_OUT = _forms(
     rf"[\"'/ @(=]{HOST}:(\d+)[\"')]?\W.{{0,80}}?(?:timed? ?out|timeout|deadline exceeded|unreachable)",
     rf"(?:timed? ?out|timeout|deadline exceeded|unreachable)\W.{{0,60}}?[\s\"'/@(=]{HOST}:(\d+)",
 )
-_NAME = r"([A-Z][A-Z0-9]*_[A-Z0-9_]+|[A-Z]{4,})"
+_NAME = r"((?-i:[A-Z][A-Z0-9]*_[A-Z0-9_]+|[A-Z]{4,}))"
 VARIABLE = _forms(
     r"KeyError: ['\"]([A-Z][A-Z0-9_]{2,})['\"]",
     rf"\b{_NAME}\b[\"'`]? (?:env(?:ironment)? var(?:iable)? )?(?:is |was |must be |has )?"
@@ -52,6 +52,11 @@ VARIABLE = _forms(
     r"(?: (?:var(?:iable)?s?|setting|config(?:uration)?(?: key| value)?|key|value|property))?:? "
     r"[\"'`$]?\{?([A-Z][A-Z0-9_]{3,})\b",
     r"(?:environment variable|env var)[s:]? [\"'`$]?([A-Z][A-Z0-9_]{2,})[\"'`]? .{0,20}(?:not|missing|required|empty)",
+)
+BAD_VALUE = _forms(
+    r"\b(?:invalid|malformed|illegal|unparsable|unsupported|bad|cannot parse|could not parse|failed to parse)\b"
+    rf".{{0,80}}?[^A-Z_]{_NAME}\b",
+    rf"\b{_NAME}\b.{{0,40}}?(?:is invalid|is not (?:a|an) valid|must be (?:a|an|one of|between)|cannot be parsed)",
 )
 PLAIN: tuple[tuple[str, tuple[re.Pattern[str], ...]], ...] = (
     (

@@ -23,7 +23,8 @@ EXPLAINS_WITHIN = timedelta(minutes=45)
 """A rollout explains what began at most this long after it."""
 TOUCHED_EXPLAINS_WITHIN = timedelta(hours=12)
 """A rollout that touched the very field explains what began at most this long after it: memory fills slowly."""
-_TEMPLATE_NOISE = ("metadata.labels.pod-template-hash", "metadata.creationTimestamp", "$patch")
+_RESTARTED = "metadata.annotations.kubectl.kubernetes.io/restartedAt"
+_TEMPLATE_NOISE = ("metadata.labels.pod-template-hash", "metadata.creationTimestamp", "$patch", _RESTARTED)
 _DEEPEST = 24
 
 
@@ -97,9 +98,13 @@ def _safe(path: str, value: str) -> str:
 
 
 def differences(before: dict[str, Any], after: dict[str, Any]) -> tuple[Edit, ...]:
-    """Return what differs between two pod templates, sorted by path."""
+    """Return what differs between two pod templates: fields of containers first, labels and annotations last.
+
+    The stamp of a mere restart is no difference: undoing it would change nothing.
+    """
     old, new = _leaves(before), _leaves(after)
-    paths = sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
+    differing = (path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
+    paths = sorted(differing, key=lambda path: (path.startswith("metadata."), path))
     return tuple(Edit(path=p, before=_safe(p, old.get(p, "")), after=_safe(p, new.get(p, ""))) for p in paths)
 
 

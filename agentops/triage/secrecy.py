@@ -14,14 +14,15 @@ HIDDEN = "(hidden)"
 
 _NAMES = re.compile(
     r"(?i)(passw(or)?d|passphrase|\bpwd\b|_pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential"
-    r"|auth(?!or)|cookie|session|signature|salt|\bpin\b|_pin$|dsn|connection[_-]?string|(^|_)key$)"
+    r"|auth[_-]?(header|key|secret)|authorization|cookie|session[_-]?(id|key)|signature|salt|\bpin\b|_pin$|dsn|connection[_-]?string|(^|_)key$)"
 )
 _URL_LOGIN = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]{0,30}://)[^/\s@]*@")
 _VALUES = re.compile(
     r"(-----BEGIN|\beyJ[\w-]{8,}\.[\w-]{8,}|\bAKIA[0-9A-Z]{12,}|\bgh[pousr]_\w{20,}|\bxox[abpr]-|\bsk-[\w-]{16,}|\bBearer\s+\S{8,})"
 )
 _ASSIGNED = re.compile(
-    r"(?i)\b([\w.-]*(?:passw(?:or)?d|secret|token|api[_-]?key|credential)[\w.-]*[\"']?\s*[=:]\s*[\"']?)([^\s\"',;&]{3,})"
+    r"(?i)\b([\w.-]*(?:passw(?:or)?d|secret|token|api[_-]?key|credential)[\w.-]*[\"']?\s*[=:]\s*[\"']?)"
+    r"(?!(?<=token: )[a-z]+ [a-z])([^\s\"',;&]{3,})"  # "token: unexpected status" is prose
 )
 
 

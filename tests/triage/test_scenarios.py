@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from agentops.core.alert import Alert, Severity, Target
-from agentops.core.clock import from_iso, utc_now
+from agentops.alerts.source import read_alert
+from agentops.core.clock import utc_now
 from agentops.core.finding import Verdict
 from agentops.core.progress import silent
 from agentops.sandbox.cluster import Sandbox
@@ -14,43 +16,6 @@ from agentops.tools.kubernetes.client import connect
 from agentops.tools.kubernetes.sweep import sweep
 from agentops.triage.analyze import analyze
 from agentops.triage.rank import conclude, rank
-
-_KIND_OF_LABEL = {
-    "pod": "Pod",
-    "deployment": "Deployment",
-    "statefulset": "StatefulSet",
-    "daemonset": "DaemonSet",
-    "job_name": "Job",
-    "cronjob": "CronJob",
-    "persistentvolumeclaim": "PersistentVolumeClaim",
-    "horizontalpodautoscaler": "HorizontalPodAutoscaler",
-    "poddisruptionbudget": "PodDisruptionBudget",
-    "resourcequota": "ResourceQuota",
-    "service": "Service",
-    "ingress": "Ingress",
-    "node": "Node",
-}
-
-
-def _alert(payload):
-    """The scenario's alert, read by its labels alone: what the alerts wing makes of them is that wing's matter."""
-    sent = payload["alerts"][0]
-    labels, namespace = sent["labels"], sent["labels"].get("namespace", "")
-    target = Target(namespace=namespace)
-    for label, kind in _KIND_OF_LABEL.items():
-        if label in labels:
-            target = Target(namespace="" if kind == "Node" else namespace, kind=kind, name=labels[label])
-            break
-    return Alert(
-        name=labels["alertname"],
-        source="alertmanager",
-        status=sent["status"],
-        severity=Severity.UNKNOWN,
-        summary=sent["annotations"].get("summary", ""),
-        labels=labels,
-        started_at=from_iso(sent["startsAt"]),
-        target=target,
-    )
 
 
 def place(cause):
@@ -64,9 +29,11 @@ def test_triage_names_the_cause_of_every_scenario(name, tmp_path):
     scenario = load(name)
     with Sandbox(scenario) as sandbox:
         cluster = connect(kubeconfig=sandbox.kubeconfig, context=None, namespace=None, cache_dir=tmp_path)
-        alert = _alert(sandbox.alert_payload)
-        snapshot = sweep(cluster, target=alert.target, namespaces=(), clock=utc_now, progress=silent)
+        payload = json.dumps(sandbox.alert_payload).encode()
+        group = read_alert("-", stdin=lambda: payload, now=utc_now())
+        snapshot = sweep(cluster, target=group.target, namespaces=(), clock=utc_now, progress=silent)
     problems = analyze(snapshot)
+    alert = group.lead
     finding = conclude(rank(snapshot, problems, alert), alert, [f"E{n}" for n in range(len(problems))])
     if not scenario.causes:
         assert finding.verdict in (Verdict.RECOVERED, Verdict.NO_PROBLEM), finding.conclusion

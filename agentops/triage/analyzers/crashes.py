@@ -14,7 +14,7 @@ from agentops.core.alert import Severity
 from agentops.core.finding import Fact, Problem
 from agentops.core.text import plural
 from agentops.triage.containers import ContainerView, container_views
-from agentops.triage.environment import missing_variable
+from agentops.triage.environment import missing_variable, refused_value
 from agentops.triage.fields import condition, moment, number, scalar, text
 from agentops.triage.graph import Graph
 from agentops.triage.health import RECENT
@@ -126,10 +126,13 @@ def _crash(graph: Graph, pod: dict[str, Any], view: ContainerView) -> Sign:
     facts: tuple[Fact, ...] = ()
     variable = missing_variable(graph, pod, view, found)
     name = "InitContainerFailing" if view.is_init else "CrashLoop"
+    refused = refused_value(graph, pod, view, found)
     telling = next((clue for clue in found if clue.kind in _CLUE_WORDS), None)
     if variable is not None:
         name, words = variable.condition, f"{words}; {variable.words}"
         facts, error = variable.facts, variable.line
+    elif refused is not None:
+        words, facts, error = f"{words}; {refused[0]}", (refused[1],), refused[2]
     elif telling is not None:
         words, error = f"{words}: {_CLUE_WORDS[telling.kind]}", telling.line
     if error:

@@ -12,7 +12,17 @@ from typing import Any
 from agentops.core.alert import Severity
 from agentops.core.finding import Fact, Problem
 from agentops.core.plan import Change
-from agentops.triage.fields import Key, condition, key_of, moment, name_of, namespace_of, template_path
+from agentops.triage.fields import (
+    Key,
+    condition,
+    key_of,
+    mapping,
+    moment,
+    name_of,
+    namespace_of,
+    pod_spec,
+    template_path,
+)
 from agentops.triage.graph import Graph
 from agentops.triage.health import is_ready
 from agentops.triage.nearness import only_nearest
@@ -39,7 +49,7 @@ def analyze(graph: Graph) -> Iterable[Problem]:
         needs = needs_of(graph, key)
         named = {complaint.host for complaint in complaints}
         told = False
-        for problem in _misnamed(graph, needs, complaints):
+        for problem in (*_misnamed(graph, needs, complaints), *_outdated(graph, key, needs, complaints)):
             told = True
             yield problem
         if not told and named:
@@ -65,6 +75,51 @@ def _misnamed_need(graph: Graph, need: Need, service: Key, said: Complaint | Non
     ports = ports_of(graph, service)
     wrong = need.port and ports and need.port not in ports
     return _wrong_port(graph, need, service, said) if wrong and (said or not _all_ready(graph, need.workload)) else None
+
+
+def _outdated(graph: Graph, key: Key, needs: list[Need], complaints: list[Complaint]) -> Iterator[Problem]:
+    """A name that the pods ask for and that their configuration no longer holds: it was changed, they were not."""
+    obj = graph.get(key)
+    for complaint in complaints:
+        asked = complaint.host
+        if complaint.clue.kind != "unknown-host" or complaint.service is None or graph.get(complaint.service):
+            continue
+        if obj is None or any(_same_host(complaint, need) for need in needs) or asked in str(pod_spec(obj)):
+            continue
+        fed = [need for need in needs if need.where[0][0] == "ConfigMap"]
+        if not fed or any(asked in str(mapping(graph.get(need.where[0]), "data")) for need in fed):
+            continue
+        yield _outdated_problem(graph, key, complaint, fed)
+        return
+
+
+def _outdated_problem(graph: Graph, key: Key, complaint: Complaint, fed: list[Need]) -> Problem:
+    parts = set(complaint.host.split("."))
+    instead = [need for need in fed if parts & set(need.host.split("."))]
+    words = (
+        f"{subject(key)}: asks for host {complaint.host}, which is not found and which its configuration does not name"
+    )
+    facts = [quote(graph, complaint.pod, f"log[{complaint.clue.container}]", complaint.clue.line)]
+    remedies: tuple[Change, ...] = ()
+    if instead:
+        need = instead[0]
+        words += f"; {subject(need.where[0])} {need.where[1]} says {need.host} now, so the pods run with an older value"
+        facts.append(quote(graph, need.where[0], need.where[1], need.host))
+        reason = f"pods read their environment when they start; {need.host} is configured, {complaint.host} is used"
+        remedies = (Change(tool="kubernetes_rollout_restart", target=graph.ref_of(key), arguments={}, reason=reason),)
+    return Problem(
+        resource=graph.ref_of(key),
+        condition="DependencyHostUnknown",
+        summary=f"{words}; its log says: {complaint.clue.line}",
+        severity=severity_of(graph, key),
+        analyzer=NAME,
+        facts=tuple(facts),
+        since=_since(graph, key),
+        remedies=remedies,
+        advice="Restart the pods so that they take the present configuration."
+        if instead
+        else "Find where it is written.",
+    )
 
 
 def _same_host(complaint: Complaint, need: Need) -> bool:

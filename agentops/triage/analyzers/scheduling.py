@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,7 +121,7 @@ def _judge(graph: Graph, pod: dict[str, Any], message: str) -> _Verdict:
     nodes = graph.of("Node")[:MOST_NODES]
     requests = pod_requests(pod)
     per_node = tuple((node_key(node), tuple(blockers(graph, pod, node, requests))) for node in nodes)
-    workers = {node_key(node) for node in nodes if not is_control_plane(node)} or {key for key, _ in per_node}
+    workers = _candidates(nodes, per_node)
     said = {name: int(match.group(1)) for name, form in _MESSAGE if (match := form.search(message))}
     alone: Counter[str] = Counter()
     any_of: Counter[str] = Counter()
@@ -134,6 +134,16 @@ def _judge(graph: Graph, pod: dict[str, Any], message: str) -> _Verdict:
             alone.update(kinds)
     chosen = _choose(alone) or _choose(any_of) or _choose(Counter(said)) or "Unschedulable"
     return _Verdict(condition=chosen, per_node=per_node)
+
+
+def _candidates(nodes: Sequence[dict[str, Any]], per_node: Sequence[tuple[Key, tuple[Blocker, ...]]]) -> set[Key]:
+    """Return the nodes that are worth judging: those that the pod's own selector asks for, without control planes.
+
+    A pod that asks for ``pool=gpu`` is not kept away by the nodes of other pools, but by what the gpu nodes lack.
+    """
+    chosen = {key for key, found in per_node if all(b.condition != "NodeSelectorMismatch" for b in found)}
+    workers = {node_key(node) for node in nodes if not is_control_plane(node)}
+    return (chosen & workers) or chosen or workers or {key for key, _ in per_node}
 
 
 _PREFER = (
