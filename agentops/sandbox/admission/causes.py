@@ -37,4 +37,7 @@ def go_form(value: Any) -> str:
         return (
             "map[string]string{" + inner + "}" if all(isinstance(v, str) for v in value.values()) else "{" + inner + "}"
         )
-    return "[" + ", ".join(map(go_form, value)) + "]" if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        kind = "[]string" if all(isinstance(one, str) for one in value) else "[]interface {}"
+        return kind + "{" + ", ".join(map(go_form, value)) + "}"
+    return str(value)

@@ -8,6 +8,7 @@ Must never: let an unknown field through into the store, where a real server wou
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from agentops.sandbox.admission.schemas import Schema, child, is_open, items, name_of, resolve, schema_of
@@ -16,6 +17,8 @@ from agentops.sandbox.wire.kinds import Resource
 from agentops.sandbox.wire.request import Request
 from agentops.sandbox.wire.status import bad_request
 
+_QUANTITY = re.compile(r"[+-]?(\d+|\d+\.\d*|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?")
+_QUANTITY_WORDS = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 _GO_TYPES = {"int32": "int32", "int64": "int64", "double": "float64", "float": "float32", "byte": "[]uint8"}
 
 
@@ -31,10 +34,15 @@ def decode(resource: Resource, body: Obj) -> Obj:
             what = "API version" if field == "apiVersion" else "kind"
             raise bad_request(f"the {what} in the data ({given}) does not match the expected {what} ({wanted})")
     obj: Obj = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": {}, **body}
-    wrong = _wrong_type(schema_of(resource), obj, [], resource.kind)
+    wrong = type_error(resource, obj)
     if wrong:
         raise bad_request(cannot_be_handled(resource, wrong))
     return obj
+
+
+def type_error(resource: Resource, obj: Obj) -> str:
+    """Return the decoder's complaint about the first field of a wrong type; empty when there is none."""
+    return _wrong_type(schema_of(resource), obj, [], resource.kind)
 
 
 def cannot_be_handled(resource: Resource, why: str) -> str:
@@ -85,6 +93,8 @@ def _wrong_type(schema: Schema, value: Any, path: list[str], owner: str) -> str:
     full = resolve(schema)
     if value is None or (is_open(full) and "type" not in full):
         return ""
+    if name_of(schema).endswith("resource.Quantity") and isinstance(value, str) and not _QUANTITY.fullmatch(value):
+        return _QUANTITY_WORDS
     if not _fits(full, value):
         found = {dict: "object", list: "array", str: "string", bool: "bool"}.get(type(value), f"number {value}")
         if isinstance(value, int | float) and not isinstance(value, bool) and full.get("type") != "integer":

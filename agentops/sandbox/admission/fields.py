@@ -116,6 +116,25 @@ def show(path: Path) -> str:
     return text
 
 
+def undeclared(schema: Schema, obj: Any) -> list[str]:
+    """Return the fields that the schema does not have, named as in conflicts."""
+    found: list[str] = []
+
+    def walk(schema: Schema, value: Any, path: Path) -> None:
+        full = resolve(schema)
+        for field, one in value.items() if isinstance(value, dict) else ():
+            inner = child(full, field)
+            if inner is None:
+                found.append(show((*path, f"f:{field}")))
+            else:
+                walk(inner, one, (*path, f"f:{field}"))
+        for one in value if isinstance(value, list) else ():
+            walk(items(full), one, (*path, item_name(full, one)) if list_keys(full) and isinstance(one, dict) else path)
+
+    walk(schema, obj, ())
+    return found
+
+
 def without(schema: Schema, obj: Any, paths: set[Path]) -> Any:
     """Return a copy of ``obj`` without the fields at ``paths``; what becomes empty by that goes too."""
     if not paths:

@@ -22,7 +22,6 @@ from agentops.sandbox.wire.kinds import Resource
 
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
-_QUANTITY = re.compile(r"[+-]?(\d+|\d+\.\d*|\.\d+)([numkKMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
 _SUBDOMAIN_WORDS = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and "
@@ -192,12 +191,6 @@ def _container(container: Obj, place: str, volumes: set[str | None]) -> Iterator
 
 def _resources(resources: Obj, path: str) -> Iterator[Cause]:
     requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
-    for part, given in (("limits", limits), ("requests", requests)):
-        for name, value in given.items():
-            if not _QUANTITY.fullmatch(str(value)):
-                words = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
-                yield invalid(f"{path}.{part}[{name}]", value, words)
-                return
     for name, value in requests.items():
         if name in limits and quantity(value) > quantity(limits[name]):
             words = f"must be less than or equal to {name} limit of {limits[name]}"

@@ -15,10 +15,10 @@ from random import Random
 from typing import Any
 
 from agentops.sandbox.admission.apply import server_side_apply
-from agentops.sandbox.admission.decoding import cannot_be_handled, decode, drop_unknown, field_validation
+from agentops.sandbox.admission.decoding import cannot_be_handled, decode, drop_unknown, field_validation, type_error
 from agentops.sandbox.admission.defaults import allocate, defaulted
 from agentops.sandbox.admission.deletion import delete, delete_options, finish
-from agentops.sandbox.admission.fields import record_update
+from agentops.sandbox.admission.fields import record_update, undeclared
 from agentops.sandbox.admission.patches import json_patch, merge_patch, strategic_merge
 from agentops.sandbox.admission.quota import check_limits, check_quota, limit_defaults
 from agentops.sandbox.admission.schemas import schema_of
@@ -118,7 +118,7 @@ class StoreWriter:
     def _insert(self, target: Target, request: Request, obj: Obj, entry: Obj, warnings: Warnings) -> Response:
         """Store a new object; with an Apply entry its managedFields are already those of the apply."""
         resource = target.resource
-        _check_namespace(target, self.store)
+        _check_namespace(target, obj["metadata"].get("name", ""), self.store)
         for server_owned in ("uid", "resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds"):
             obj["metadata"].pop(server_owned, None)
         if "status" in resource.subresources:
@@ -203,13 +203,15 @@ class StoreWriter:
             changed = strategic_merge(schema_of(target.resource), live, patch)
         else:
             changed = merge_patch(live, patch)
+        shown = _go_map(patch) if kind == "strategic" else json.dumps(changed, separators=(",", ":"))
+        wrong = type_error(target.resource, changed)
+        if wrong:
+            unrecognized = f"unrecognized type: {wrong.rpartition(' ')[2]}"
+            raise _bad_patch(shown, unrecognized if kind == "strategic" and wrong.startswith("json:") else wrong)
         obj, unknown = drop_unknown(target.resource, decode(target.resource, changed))
         mode = field_validation(request)
         if unknown and mode == "Strict":
-            why = f"Invalid value: {_go_map(patch)}: strict decoding error: {', '.join(unknown)}"
-            message = f' "" is invalid: patch: {why}'
-            causes = [{"reason": "FieldValueInvalid", "message": why, "field": "patch"}]
-            raise Refusal("Invalid", message, {"causes": causes})
+            raise _bad_patch(shown, f"strict decoding error: {', '.join(unknown)}")
         warnings.texts += unknown if mode == "Warn" else []
         return obj
 
@@ -227,9 +229,12 @@ class StoreWriter:
         config["metadata"].setdefault("name", target.name)
         known, unknown = drop_unknown(target.resource, config)
         if unknown:
-            paths = ", ".join(f".{one.split(chr(34))[1]}: field not declared in schema" for one in unknown)
+            places = [
+                f"{path}: field not declared in schema" for path in undeclared(schema_of(target.resource), config)
+            ]
+            paths = places[0] if len(places) == 1 else "errors:\n" + "\n".join(f"  {place}" for place in places)
             which = f"({target.namespace}/{target.name}; {target.resource.api_version}, Kind={target.resource.kind})"
-            raise Refusal("InternalError", f"failed to create typed patch object {which}: {paths}")
+            raise Refusal("Unknown", f"failed to create typed patch object {which}: {paths}")
         _check_version(target, live, known)
         known["metadata"].pop("resourceVersion", None)
         force = request.flag("force")
@@ -299,13 +304,19 @@ def body_object_any(request: Request) -> Any:
         return json.loads(request.body)
     except ValueError as error:
         if _patch_kind(request) != "apply":
-            raise bad_request(f"error decoding patch: {error}") from error
+            raise bad_request(_json_words(request, error)) from error
     import yaml  # only for apply, which is YAML by its media type
 
     try:
         return yaml.safe_load(request.body)
     except yaml.YAMLError as error:
         raise bad_request(f"error decoding YAML: {error}") from error
+
+
+def _json_words(request: Request, error: ValueError) -> str:
+    at_end = isinstance(error, json.JSONDecodeError) and error.pos >= len(request.body.rstrip())
+    words = "unexpected end of JSON input" if at_end else f"invalid JSON: {error}"
+    return f"error decoding patch: {words}" if _patch_kind(request) == "json" else words
 
 
 def _patch_kind(request: Request) -> str:
@@ -336,7 +347,7 @@ def _place_in(target: Target, obj: Obj) -> None:
         raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({target.name})")
 
 
-def _check_namespace(target: Target, store: ObjectStore) -> None:
+def _check_namespace(target: Target, name: str, store: ObjectStore) -> None:
     if not target.resource.namespaced:
         return
     namespace = store.peek(Key("", "Namespace", "", target.namespace))
@@ -346,7 +357,7 @@ def _check_namespace(target: Target, store: ObjectStore) -> None:
         )
     if "deletionTimestamp" in namespace["metadata"]:
         why = f"unable to create new content in namespace {target.namespace} because it is being terminated"
-        raise forbidden(target.resource, target.name, why)
+        raise forbidden(target.resource, name, why)
 
 
 def _over_live(resource: Resource, live: Obj, new: Obj, only: Obj) -> Obj:
@@ -457,6 +468,12 @@ def _check_deletable(resource: Resource, name: str) -> None:
         raise forbidden(resource, name, "this namespace may not be deleted")
     if resource.group == "metrics.k8s.io":
         raise not_simulated("writes to metrics.k8s.io")
+
+
+def _bad_patch(shown: str, why: str) -> Refusal:
+    words = f"Invalid value: {json.dumps(shown)}: {why}"
+    causes = [{"reason": "FieldValueInvalid", "message": words, "field": "patch"}]
+    return Refusal("Invalid", f' "" is invalid: patch: {words}', {"causes": causes})
 
 
 def _go_map(value: Any) -> str:

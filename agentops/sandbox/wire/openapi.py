@@ -1,7 +1,7 @@
 """OpenAPI v3 documents, good enough for ``kubectl explain`` and for clients that ask what a server validates.
 
 Comes in: the catalog and the definitions. Goes out: the index, and one document for each group and version. kubectl
-reads v2 as protobuf only, so it gets 406 there; a JSON client gets the same definitions.
+reads v2 as protobuf, only for kinds that v3 does not have: it gets the empty document, which is no bytes.
 
 Must never: describe an operation that is not served.
 """
@@ -18,12 +18,15 @@ from agentops.sandbox.wire.kinds import Catalog, Resource
 from agentops.sandbox.wire.request import Request, Response, accepted_form, json_response
 
 _INFO = {"title": "Kubernetes", "version": VERSION["gitVersion"]}
+_PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
 _WRITE_PARAMETERS = ("dryRun", "fieldManager", "fieldValidation", "pretty")
 
 
 def openapi(request: Request, catalog: Catalog) -> Response | None:
     """Return the document at an /openapi path; None when there is none."""
     parts = [part for part in request.path.split("/") if part][1:]
+    if parts == ["v2"] and request.headers.get("accept", "").startswith(_PROTOBUF):
+        return Response(content_type=_PROTOBUF)
     accepted_form(request, {})
     if parts == ["v2"]:
         listed = {name: _as_v2(one) for name, one in definitions().items()}

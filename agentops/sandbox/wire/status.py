@@ -30,6 +30,7 @@ _CODES = {
     "Invalid": 422,
     "TooManyRequests": 429,
     "InternalError": 500,
+    "Unknown": 500,
     "NotImplemented": 501,
     "ServiceUnavailable": 503,
     "Timeout": 504,
@@ -61,8 +62,8 @@ class Refusal(AgentopsError):
         """Return the Status object."""
         status: Obj = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
         status["message"] = self.message
-        # The real server has no StatusReason for 501; the empty reason is what clients treat as unknown.
-        if self.reason != "NotImplemented":
+        # The real server has no StatusReason for these; an absent reason is what clients treat as unknown.
+        if self.reason not in ("NotImplemented", "Unknown"):
             status["reason"] = self.reason
         if self.details:
             status["details"] = self.details
