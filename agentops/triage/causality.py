@@ -11,18 +11,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from agentops.core.finding import Problem
+from agentops.triage.catalogue import Weight, of_weight
 from agentops.triage.fields import Key
 from agentops.triage.routes import Routes, key_of_ref
 
-VAGUE = frozenset(
-    {
-        "ContainerConfigError", "ContainerCreateError", "CrashLoop", "CronJobMissedRuns", "DependencyUnreachable",
-        "Evicted", "ExternalDependencyFailing", "HpaAtMaximum", "HpaCannotScale", "InitContainerFailing",
-        "InsufficientCpu", "InsufficientMemory", "InsufficientResource", "JobDeadlineExceeded", "JobFailed",
-        "LivenessProbeKilling", "PodRejected", "PodSandboxFailed", "ReadinessProbeFailing", "ReplicaSetFailing",
-        "TooManyPods", "Unschedulable", "VolumeMountFailed", "WebhookUnreachable",
-    }
-)  # fmt: skip
+VAGUE = of_weight(Weight.VAGUE)
 """Conditions that a deeper problem may explain; every other root condition is exact."""
 
 _BYSTANDERS = frozenset({"HpaAtMaximum", "HpaCannotScale", "PdbBlocksDisruption", "QuotaFull"})
