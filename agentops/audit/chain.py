@@ -47,9 +47,18 @@ def encode(record: AuditRecord) -> bytes:
 
     The payload is one that ``writable`` made; it is not looked at again, because appending is paid for in microseconds.
     """
-    rest = {"time": record.time, "run": record.run, "actor": record.actor, "event": record.event}
-    tail = _compact({**rest, "payload": record.payload}).encode("ascii")
-    return opening(record.prev, record.seq) + tail[1:]
+    return assemble(record, as_json(record.run), as_json(record.actor), as_json(record.payload))
+
+
+def assemble(record: AuditRecord, run: bytes, actor: bytes, payload: bytes) -> bytes:
+    """Return the record's line from parts that are JSON already, as a log has them at hand."""
+    times = b'"time":"%b","run":%b,"actor":%b,' % (record.time.encode("ascii"), run, actor)
+    return b'%b%b"event":%b,"payload":%b}' % (opening(record.prev, record.seq), times, as_json(record.event), payload)
+
+
+def as_json(value: Any) -> bytes:
+    """Return ``value`` as the form writes JSON: ASCII, no spaces."""
+    return _compact(value).encode("ascii")
 
 
 def decode(line: bytes) -> AuditRecord:
@@ -85,28 +94,36 @@ def writable(payload: Mapping[str, Any]) -> dict[str, Any]:
     nested deeper than 64 levels a remark. A payload whose line would be too long is replaced by its SHA-256, its size
     and its first 64 Ki characters, and says so.
     """
-    fit = {str(_fit(str(key), 0)): _fit(item, 1) for key, item in payload.items()}
-    text = _compact(fit)
-    if len(text) < MAX_LINE_BYTES - 4096:
-        return fit
-    digest = "sha256:" + hashlib.sha256(text.encode("ascii")).hexdigest()
-    return {"oversize": True, "digest": digest, "size_bytes": len(text), "head": text[:_HEAD_CHARS]}
+    return written(payload)[0]
+
+
+def written(payload: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """Return ``payload`` as ``writable`` does, and its JSON."""
+    fit = {_fit(str(key), 0): _fit(item, 1) for key, item in payload.items()}
+    body = as_json(fit)
+    if len(body) < MAX_LINE_BYTES - 4096:
+        return fit, body
+    digest = "sha256:" + hashlib.sha256(body).hexdigest()
+    head = body[:_HEAD_CHARS].decode("ascii")
+    short = {"oversize": True, "digest": digest, "size_bytes": len(body), "head": head}
+    return short, as_json(short)
 
 
 def _fit(value: Any, depth: int) -> Any:
+    kind = type(value)
+    if kind is str:
+        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
     if depth > _MAX_DEPTH:
         return "[nested too deep to be recorded]"
-    if isinstance(value, str) and not isinstance(value, Enum):
-        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, Mapping):
+    if kind is dict or isinstance(value, Mapping):
         return {_fit(str(key), 0): _fit(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
+    if kind is list or isinstance(value, list | tuple | set | frozenset):
         return [_fit(item, depth + 1) for item in value]
-    if isinstance(value, int) and not isinstance(value, bool):
-        return _fit_integer(value)
-    if value is None or isinstance(value, bool):
+    if value is None or kind is bool:
         return value
-    return str(value) if isinstance(value, float) else _fit(to_json(value), depth + 1)
+    if isinstance(value, int) and not isinstance(value, Enum):
+        return _fit_integer(value)
+    return str(value) if kind is float else _fit(to_json(value), depth + 1)
 
 
 def _fit_integer(value: int) -> int | str:

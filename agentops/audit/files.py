@@ -21,6 +21,8 @@ LOCK = "audit.lock"
 _LOCK_WAIT_S = 30.0
 _FULL_SYNC: int | None = getattr(fcntl, "F_FULLFSYNC", None)  # macOS: fsync alone leaves data in the drive's cache
 
+_data_sync = getattr(os, "fdatasync", os.fsync)
+
 
 @contextmanager
 def explained(path: Path, verb: str) -> Iterator[None]:
@@ -28,30 +30,30 @@ def explained(path: Path, verb: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise AuditError(f"cannot {verb} {path}: {reason}", hint=_hint(error)) from error
+        raise _refused(str(path), verb, error) from error
 
 
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the chain's lock; other processes wait, half a minute at most.
+def take_lock(path: str) -> int:
+    """Hold the chain's lock until the returned descriptor is closed; wait half a minute at most for other processes.
 
     The lock file is opened anew each time: a lock belongs to an open file, and a forked child shares its parent's.
 
     Raises:
         AuditError: another process holds it too long, or it cannot be opened.
     """
-    path = folder / LOCK
-    with explained(path, "lock"):
+    try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            _acquire(descriptor, path)
-            yield
-        finally:
-            os.close(descriptor)
+    except OSError as error:
+        raise _refused(path, "lock", error) from error
+    try:
+        _acquire(descriptor, path)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
-def _acquire(descriptor: int, path: Path) -> None:
+def _acquire(descriptor: int, path: str) -> None:
     pause_s, waited_s = 0.0005, 0.0
     while True:
         try:
@@ -79,11 +81,11 @@ def make_folder(folder: Path) -> None:
 
 
 def sync(descriptor: int) -> None:
-    """Return when the file's bytes are on the medium."""
-    if _FULL_SYNC is None:
-        os.fsync(descriptor)
-    else:
+    """Return when the file's bytes, and the size that is needed to read them back, are on the medium."""
+    if _FULL_SYNC is not None:
         fcntl.fcntl(descriptor, _FULL_SYNC)
+    else:
+        _data_sync(descriptor)
 
 
 def sync_folder(folder: Path) -> None:
@@ -134,6 +136,10 @@ def last_line(descriptor: int, size: int) -> tuple[bytes, int]:
             if at >= 0 or start == 0:
                 return whole[at + 1 :], end
     return b"", 0
+
+
+def _refused(path: str, verb: str, error: OSError) -> AuditError:
+    return AuditError(f"cannot {verb} {path}: {(error.strerror or str(error)).lower()}", hint=_hint(error))
 
 
 def _hint(error: OSError) -> str:

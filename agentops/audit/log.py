@@ -16,16 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from agentops import __version__
-from agentops.audit.chain import FORM_VERSION, GENESIS_PREV, Malformed, decode, encode, link, writable
+from agentops.audit.chain import FORM_VERSION, GENESIS_PREV, Malformed, as_json, assemble, decode, link, written
 from agentops.audit.checkpoints import Checkpoints
 from agentops.audit.files import (
+    LOCK,
     LOG,
     explained,
     last_line,
-    locked,
     make_folder,
     sync,
     sync_folder,
+    take_lock,
     write_all,
     write_new,
 )
@@ -59,7 +60,7 @@ class _Batch:
 
     __slots__ = ("entries", "error", "records")
 
-    def __init__(self, entries: Sequence[tuple[str, dict[str, Any]]]) -> None:
+    def __init__(self, entries: Sequence[tuple[str, tuple[dict[str, Any], bytes]]]) -> None:
         self.entries = entries
         self.records: tuple[AuditRecord, ...] | None = None
         self.error: AuditError | None = None
@@ -71,8 +72,10 @@ class ChainLog:
     def __init__(self, folder: Path, *, run: str, actor: str, clock: Clock, sign_every: int = SIGN_EVERY) -> None:
         self._folder = folder
         self._path = folder / LOG
+        self._path_text, self._lock_path = str(folder / LOG), str(folder / LOCK)
         self._run = run
         self._actor = actor
+        self._run_json, self._actor_json = as_json(run), as_json(actor)
         self._clock = clock
         self._gate = threading.Lock()
         self._writing = threading.Lock()
@@ -112,7 +115,7 @@ class ChainLog:
         Raises:
             AuditError: as ``append``; then none of them counts as written.
         """
-        batch = _Batch([(event, writable(payload)) for event, payload in entries])
+        batch = _Batch([(event, written(payload)) for event, payload in entries])
         with self._gate:
             self._waiting.append(batch)
         with self._writing:
@@ -132,9 +135,13 @@ class ChainLog:
         """
         with self._writing:
             try:
-                with locked(self._folder), explained(self._path, "write"):
-                    self._catch_up()
-                    return self._sign()
+                lock = take_lock(self._lock_path)
+                try:
+                    with explained(self._path, "write"):
+                        self._catch_up()
+                        return self._sign()
+                finally:
+                    os.close(lock)
             except BaseException:
                 self._let_go()
                 raise
@@ -158,13 +165,7 @@ class ChainLog:
 
     def _commit(self, batches: Sequence[_Batch]) -> None:
         try:
-            with locked(self._folder), explained(self._path, "write"):
-                self._catch_up()
-                lines: list[bytes] = []
-                results = [tuple(self._make(event, payload, lines) for event, payload in b.entries) for b in batches]
-                self._put(lines)
-                if self._sign_every and self._next_seq - self._signed_to >= self._sign_every:
-                    self._sign()
+            results = self._commit_locked(batches)
         except AuditError as error:
             self._give_up(batches, error)
             return
@@ -175,12 +176,26 @@ class ChainLog:
         for batch, records in zip(batches, results, strict=True):
             batch.records = records
 
+    def _commit_locked(self, batches: Sequence[_Batch]) -> list[tuple[AuditRecord, ...]]:
+        lock = take_lock(self._lock_path)
+        try:
+            with explained(self._path, "write"):
+                self._catch_up()
+                lines: list[bytes] = []
+                results = [tuple(self._make(event, *both, lines) for event, both in b.entries) for b in batches]
+                self._put(lines)
+                if self._sign_every and self._next_seq - self._signed_to >= self._sign_every:
+                    self._sign()
+        finally:
+            os.close(lock)
+        return results
+
     def _give_up(self, batches: Sequence[_Batch], error: AuditError) -> None:
         self._let_go()
         for batch in batches:
             batch.error = error
 
-    def _make(self, event: str, payload: Mapping[str, Any], lines: list[bytes]) -> AuditRecord:
+    def _make(self, event: str, payload: dict[str, Any], body: bytes, lines: list[bytes]) -> AuditRecord:
         record = AuditRecord(
             prev=self._prev,
             seq=self._next_seq,
@@ -190,7 +205,7 @@ class ChainLog:
             event=event,
             payload=payload,
         )
-        line = encode(record)
+        line = assemble(record, self._run_json, self._actor_json, body)
         self._prev, self._next_seq = link(line), self._next_seq + 1
         lines.append(line)
         return record
@@ -241,7 +256,7 @@ class ChainLog:
             self._begin()
 
     def _is_current(self) -> bool:
-        here, there = os.fstat(self._descriptor), self._path.stat()
+        here, there = os.fstat(self._descriptor), os.stat(self._path_text)  # noqa: PTH116 - a Path costs as much again
         return (here.st_ino, here.st_dev, here.st_size) == (there.st_ino, there.st_dev, self._size)
 
     def _stand_on(self, line: bytes) -> None:
@@ -292,7 +307,7 @@ class ChainLog:
 
     def _put_one(self, event: str, payload: Mapping[str, Any]) -> None:
         lines: list[bytes] = []
-        self._make(event, payload, lines)
+        self._make(event, *written(payload), lines)
         self._put(lines)
 
     def _let_go(self) -> None:
