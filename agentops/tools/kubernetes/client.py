@@ -286,7 +286,7 @@ def _decode(body: bytes, what: str) -> Any:
 
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _odd_answer(what) from error
 
 

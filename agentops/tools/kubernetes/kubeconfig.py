@@ -175,3 +175,8 @@ def _harden(configuration: Any) -> None:
     configuration.retries = False
     configuration.client_go_retries = False
     configuration.connection_pool_maxsize = _POOL_SIZE
+    if not configuration.verify_ssl:
+        import urllib3
+
+        # The user's own file says insecure-skip-tls-verify; a warning for each request would bury the report.
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)

@@ -14,11 +14,12 @@ from agentops.tools.kubernetes.arguments import Arguments
 from agentops.tools.kubernetes.client import Cluster
 from agentops.tools.kubernetes.kinds import builtin
 from agentops.tools.kubernetes.linefilter import LineFilter
-from agentops.tools.kubernetes.logtext import log_lines
 from agentops.tools.kubernetes.nearby import with_near_names
+from agentops.tools.kubernetes.tail import LogPlace, read_tail
 
 _FILTERED_TAIL = 20_000
 _SIZE_BYTES = 2 * 1024 * 1024
+_LINE_LIMIT = 4_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,22 +83,20 @@ def _read(
     tail = arguments.number("tail", 200)
     filtered = bool(arguments.text("include") or arguments.text("exclude"))
     asked = _FILTERED_TAIL if filtered else tail
-    # One line more than is wanted tells whether there are more.
-    query = [("container", container), ("tailLines", str(asked + 1)), ("limitBytes", str(_SIZE_BYTES))]
-    if arguments.flag("previous"):
-        query.append(("previous", "true"))
-    minutes = arguments.number("since_minutes", 0)
-    if minutes:
-        query.append(("sinceSeconds", str(minutes * 60)))
-    path = builtin("Pod").path(namespace=namespace, name=name, subresource="log")
-    body, cut = cluster.get_text(path, query, limit_bytes=_SIZE_BYTES)
-    lines = log_lines(body)
+    place = LogPlace(
+        namespace=namespace,
+        pod=name,
+        container=container,
+        previous=arguments.flag("previous"),
+        since_s=arguments.number("since_minutes", 0) * 60,
+    )
+    found = read_tail(cluster, place, lines=asked, size_bytes=_SIZE_BYTES, line_limit=_LINE_LIMIT)
+    lines = found.lines
     notes = []
-    if cut or len(body) >= _SIZE_BYTES:
+    if found.cut:
         notes.append(f"the log was cut at {_SIZE_BYTES:,} bytes, its newest lines may be missing")
-    if len(lines) > asked:
-        lines = lines[-asked:]
-        notes.append(f"older lines than the last {asked:,} were not read")
+    if found.more:
+        notes.append(f"older lines than the last {len(lines):,} were not read")
     kept = tuple(line_filter.keep(lines)) if filtered else lines
     if filtered:
         notes.append(f"{len(lines) - len(kept):,} of {len(lines):,} lines read were dropped by the filter")

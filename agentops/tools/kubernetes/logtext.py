@@ -12,10 +12,9 @@ from agentops.core.text import clip
 
 # CSI and OSC sequences, and the two-character escapes (ECMA-48 5.4, 8.3.89).
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_LINE_LIMIT = 4_000
 
 
-def log_lines(body: bytes, *, line_limit: int = _LINE_LIMIT) -> tuple[str, ...]:
+def log_lines(body: bytes, *, line_limit: int = 4_000) -> tuple[str, ...]:
     """Return the lines of a log, each at most ``line_limit`` characters, a last empty one left out."""
     text = body.decode("utf-8", "replace")
     if "\x1b" in text:

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import UNSET
 
 from agentops.core.errors import ClusterError
-from agentops.core.text import clip
+from agentops.core.text import clip, one_line
 from agentops.tools.kubernetes.kinds import Kind
 from agentops.tools.kubernetes.shapes import page_of
 
@@ -48,27 +48,33 @@ class Pruner:
             page: Any = self._decoder.decode(body)
         except msgspec.ValidationError:
             return self._plain_page(body)
-        except msgspec.DecodeError as error:
-            raise ClusterError(
-                f"the list of {self._kind.plural} is not JSON",
-                hint="Is the server address of this context a Kubernetes API server?",
-                code="odd-answer",
-            ) from error
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise self._odd(str(error)) from error
         more = (page.metadata.more or "") if page.metadata else ""
         return [self._object(item) for item in page.items or () if item.metadata], more
 
     def _plain_page(self, body: bytes) -> tuple[list[Object], str]:
         """Decode without shapes: slower and larger, but an object of an unforeseen form is still seen."""
-        answer = msgspec.json.decode(body)
+        try:
+            answer = msgspec.json.decode(body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise self._odd(str(error)) from error
         items = answer.get("items") if isinstance(answer, dict) else None
         if not isinstance(items, list):
-            raise ClusterError(f"the list of {self._kind.plural} has no items", code="odd-answer")
+            raise self._odd("it has no items")
         kept = [item for item in items if isinstance(item, dict) and isinstance(item.get("metadata"), dict)]
         for item in kept:
             item["metadata"].pop("managedFields", None)
             item["metadata"]["annotations"] = _small(item["metadata"].get("annotations") or {})
         metadata = answer.get("metadata") or {}
         return [self._named(item) for item in kept], str(metadata.get("continue") or "")
+
+    def _odd(self, why: str) -> ClusterError:
+        return ClusterError(
+            f"the list of {self._kind.plural} is not what a Kubernetes API sends: {one_line(why, 120)}",
+            hint="Is the server address of this context a Kubernetes API server?",
+            code="odd-answer",
+        )
 
     def _named(self, fields: Object) -> Object:
         return {"apiVersion": self._kind.api_version, "kind": self._kind.kind, **fields}

@@ -18,8 +18,8 @@ from agentops.core.snapshot import Gap, LogTail
 from agentops.core.text import plural
 from agentops.tools.kubernetes.client import Cluster, Selection
 from agentops.tools.kubernetes.crew import Done, run_until
-from agentops.tools.kubernetes.kinds import Kind, builtin
-from agentops.tools.kubernetes.logtext import log_lines
+from agentops.tools.kubernetes.kinds import Kind
+from agentops.tools.kubernetes.tail import LogPlace, read_tail
 from agentops.tools.kubernetes.unwell import LogWish
 
 THREADS = 8
@@ -176,18 +176,14 @@ def read_logs(
 
 
 def _read_log(cluster: Cluster, wish: LogWish, previous: bool) -> LogTail:
-    query = [("container", wish.container), ("tailLines", str(_LOG_LINES)), ("limitBytes", str(_LOG_BYTES))]
-    if previous:
-        query.append(("previous", "true"))
-    path = builtin("Pod").path(namespace=wish.namespace, name=wish.pod, subresource="log")
-    body, _ = cluster.get_text(path, query, limit_bytes=_LOG_BYTES)
-    lines = log_lines(body, line_limit=_LOG_LINE_LIMIT)
+    place = LogPlace(namespace=wish.namespace, pod=wish.pod, container=wish.container, previous=previous)
+    found = read_tail(cluster, place, lines=_LOG_LINES, size_bytes=_LOG_BYTES, line_limit=_LOG_LINE_LIMIT)
     return LogTail(
         namespace=wish.namespace,
         pod=wish.pod,
         container=wish.container,
         previous=previous,
-        lines=lines[-_LOG_LINES:],
+        lines=found.lines,
     )
 
 

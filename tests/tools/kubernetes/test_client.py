@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -9,6 +12,8 @@ import pytest
 from agentops.core.errors import ClusterError, Forbidden, NotFound, ToolInputError, Unreachable
 from agentops.tools.kubernetes.client import Cluster, Selection, connect
 from agentops.tools.kubernetes.kinds import builtin
+from agentops.tools.kubernetes.pruning import Pruner
+from agentops.tools.kubernetes.transport import Patience
 
 PODS = "/api/v1/namespaces/shop/pods"
 EMPTY = {"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": []}
@@ -103,8 +108,21 @@ def test_nobody_listening_is_said_plainly(write_kubeconfig: Any, tmp_path: Any) 
     assert caught.value.message == "GET /version: cannot reach http://127.0.0.1:1: the connection was refused"
 
 
-def test_an_answer_that_is_not_json_is_an_error(cluster: Cluster, stub: Any) -> None:
-    """A login page in between is not mistaken for data."""
+@pytest.mark.parametrize("body", [b"<html>log in</html>", b"", b'{"items": "\xff"}', b"[" * 100_000, b'{"items": 5}', b"3"])
+def test_an_answer_that_is_no_list_is_an_error(cluster: Cluster, stub: Any, body: bytes) -> None:
+    """A login page in between, broken text or endless nesting is not mistaken for data, on either way of decoding."""
+    stub.script(PODS, (200, body))
+    for read in (
+        lambda: list(cluster.list_pages(builtin("Pod"), Selection(namespace="shop"))),
+        lambda: list(cluster.list_decoded(builtin("Pod"), Selection(namespace="shop"), Pruner(builtin("Pod")).page)),
+    ):
+        with pytest.raises(ClusterError) as caught:
+            read()
+        assert caught.value.code == "odd-answer"
+
+
+def test_an_object_that_is_not_json_is_an_error(cluster: Cluster, stub: Any) -> None:
+    """The same holds for a single object."""
     stub.script(PODS, (200, b"<html>log in</html>"))
     with pytest.raises(ClusterError) as caught:
         cluster.get_json(PODS)
@@ -203,6 +221,56 @@ def test_a_review_posts_only_to_its_own_endpoint(cluster: Cluster, stub: Any) ->
     assert [(method, asked) for method, asked, _, _ in stub.requests] == [("POST", path)]
     with pytest.raises(KeyError):
         cluster.review("TokenRequest", {})
+
+
+def compressed(handler: Any) -> None:
+    """Answer with gzip."""
+    data = gzip.compress(json.dumps(EMPTY).encode())
+    handler.send_response(200)
+    handler.send_header("Content-Encoding", "gzip")
+    handler.send_header("Content-Length", str(len(data)))
+    handler.end_headers()
+    handler.wfile.write(data)
+
+
+def in_chunks(handler: Any) -> None:
+    """Answer with chunked transfer coding, as Go servers do for long bodies."""
+    handler.send_response(200)
+    handler.send_header("Transfer-Encoding", "chunked")
+    handler.end_headers()
+    data = json.dumps(EMPTY).encode()
+    for piece in (data[:7], data[7:]):
+        handler.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+    handler.wfile.write(b"0\r\n\r\n")
+
+
+@pytest.mark.parametrize("form", [compressed, in_chunks])
+def test_every_form_of_body_is_read(cluster: Cluster, stub: Any, form: Any) -> None:
+    """Compressed and chunked answers are read whole, and the connection serves the next request."""
+    stub.script(PODS, form)
+    assert [cluster.get_json(PODS) for _ in range(3)] == [EMPTY] * 3
+
+
+def test_an_answer_without_end_is_cut(write_kubeconfig: Any, stub: Any, tmp_path: Any) -> None:
+    """JSON over the limit is an error; text is cut, and says so."""
+    small = Patience(size_bytes=1_000, attempts=1)
+    cluster = connect(
+        kubeconfig=write_kubeconfig(stub.port), context=None, namespace=None, cache_dir=tmp_path, patience=small
+    )
+    stub.script(PODS, (200, b"x" * 5_000))
+    with pytest.raises(ClusterError) as caught:
+        cluster.get_json(PODS)
+    assert caught.value.code == "too-large"
+    assert cluster.get_text(PODS, (), limit_bytes=10) == (b"x" * 10, True)
+
+
+def test_many_threads_share_one_client(cluster: Cluster, stub: Any) -> None:
+    """Reads from many threads at once all come back, each with its own answer."""
+    for number in range(20):
+        stub.script(f"/api/v1/namespaces/n{number}/pods", (200, {"number": number}))
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda n: cluster.get_json(f"/api/v1/namespaces/n{n}/pods"), range(20)))
+    assert answers == [{"number": number} for number in range(20)]
 
 
 def test_nothing_on_the_client_can_write(cluster: Cluster) -> None:
