@@ -14,7 +14,7 @@ from typing import Any
 
 from agentops.core.resource import ResourceRef, kubernetes_ref
 from agentops.core.snapshot import LogTail, Snapshot
-from agentops.triage.fields import Key, items, key_of, name_of, namespace_of, pod_labels, string_map, text
+from agentops.triage.fields import Key, key_of, name_of, namespace_of, pod_labels, string_map, text
 from agentops.triage.health import is_well
 from agentops.triage.occurrence import Occurrence, involved, occurrence
 
@@ -108,13 +108,15 @@ class Graph:
         written = metadata.get("ownerReferences") if isinstance(metadata, dict) else None
         if not written:
             return None
-        owners = items(metadata, "ownerReferences")
+        owners = [owner for owner in written if isinstance(owner, dict)] if isinstance(written, list) else []
         if not owners:
             return None
         chosen = owners[0]
         if len(owners) > 1:
             chosen = next((owner for owner in owners if owner.get("controller") is True), chosen)
-        kind, name = text(chosen, "kind"), text(chosen, "name")
+        kind, name = chosen.get("kind"), chosen.get("name")
+        if not isinstance(kind, str) or not isinstance(name, str):
+            return None
         return (kind, "" if kind == "Node" else namespace_of(obj), name) if kind and name else None
 
     def workload(self, pod: Obj) -> Key:
@@ -196,19 +198,27 @@ class Graph:
         return found
 
     @cached_property
-    def _pods_by_label(self) -> dict[tuple[str, str, str], list[Obj]]:
-        found: dict[tuple[str, str, str], list[Obj]] = {}
-        for pod in self.of("Pod"):
-            namespace = namespace_of(pod)
-            for key, value in string_map(pod, "metadata", "labels").items():
-                found.setdefault((namespace, key, value), []).append(pod)
+    def _pods_by_label(self) -> dict[str, dict[tuple[str, str], list[Obj]]]:
+        return {}
+
+    def _labelled(self, label: str) -> dict[tuple[str, str], list[Obj]]:
+        """Index the pods by one label: selectors use a handful of the labels that pods carry."""
+        found = self._pods_by_label.get(label)
+        if found is None:
+            found = self._pods_by_label[label] = {}
+            for pod in self.of("Pod"):
+                metadata = pod["metadata"]
+                labels = metadata.get("labels")
+                value = labels.get(label) if isinstance(labels, dict) else None
+                if isinstance(value, str):
+                    found.setdefault((namespace_of(pod), value), []).append(pod)
         return found
 
     def pods_labelled(self, namespace: str, wanted: Mapping[str, str]) -> list[Obj]:
         """Return the pods of ``namespace`` that carry every pair of ``wanted``; none for an empty selector."""
         if not wanted:
             return []
-        lists = [self._pods_by_label.get((namespace, key, value), []) for key, value in wanted.items()]
+        lists = [self._labelled(label).get((namespace, value), []) for label, value in wanted.items()]
         fewest = min(lists, key=len)
         if len(wanted) == 1:
             return fewest

@@ -27,7 +27,11 @@ def is_well(pod: dict[str, Any]) -> bool:
     for entry in statuses:
         if not isinstance(entry, dict) or entry.get("ready") is not True or entry.get("restartCount"):
             return False
-    return is_ready(pod)
+    conditions = status.get("conditions")
+    for entry in conditions if isinstance(conditions, list) else ():
+        if isinstance(entry, dict) and entry.get("type") == "Ready":
+            return entry.get("status") == "True"
+    return True
 
 
 def is_ready(pod: dict[str, Any]) -> bool:
