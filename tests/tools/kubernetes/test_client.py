@@ -108,7 +108,9 @@ def test_nobody_listening_is_said_plainly(write_kubeconfig: Any, tmp_path: Any) 
     assert caught.value.message == "GET /version: cannot reach http://127.0.0.1:1: the connection was refused"
 
 
-@pytest.mark.parametrize("body", [b"<html>log in</html>", b"", b'{"items": "\xff"}', b"[" * 100_000, b'{"items": 5}', b"3"])
+@pytest.mark.parametrize(
+    "body", [b"<html>log in</html>", b"", b'{"items": "\xff"}', b"[" * 100_000, b'{"items": 5}', b"3"]
+)
 def test_an_answer_that_is_no_list_is_an_error(cluster: Cluster, stub: Any, body: bytes) -> None:
     """A login page in between, broken text or endless nesting is not mistaken for data, on either way of decoding."""
     stub.script(PODS, (200, body))
