@@ -91,7 +91,7 @@ def _known(schema: Schema, value: Any, path: str, unknown: list[str]) -> Any:
 def _wrong_type(schema: Schema, value: Any, path: list[str], owner: str) -> str:
     """Return the decoder's complaint about the first value of a wrong type; empty when there is none."""
     full = resolve(schema)
-    if value is None or (is_open(full) and "type" not in full):
+    if value is None or (is_open(full) and "type" not in full and "oneOf" not in full):
         return ""
     if name_of(schema).endswith("resource.Quantity") and isinstance(value, str) and not _QUANTITY.fullmatch(value):
         return _QUANTITY_WORDS

@@ -26,7 +26,8 @@ def openapi(request: Request, catalog: Catalog) -> Response | None:
     """Return the document at an /openapi path; None when there is none."""
     parts = [part for part in request.path.split("/") if part][1:]
     if parts == ["v2"] and request.headers.get("accept", "").startswith(_PROTOBUF):
-        return Response(content_type=_PROTOBUF)
+        # An "@" is not allowed in a Content-Type, so the real server answers with a dot, too.
+        return Response(content_type=_PROTOBUF.replace("@", "."))
     accepted_form(request, {})
     if parts == ["v2"]:
         listed = {name: _as_v2(one) for name, one in definitions().items()}
