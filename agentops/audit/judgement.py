@@ -70,7 +70,11 @@ _PATH = re.compile(
     r"(?:file:|\.{0,2}/)(?:(?:var|etc|run|tmp|home|root|opt|usr|mnt|app|srv|data|secrets?|vault|config|dev|proc)\b|\.).*"
 )
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
-_NAME = re.compile(r"[a-z]+(?:[-./][a-z]+)*(?:-[0-9]{1,3})?")
+_NAME = re.compile(r"[a-z]+(?:[-./][a-z]+)*(?:-[0-9]{1,3})?|(?:[A-Z][a-z]+){1,4}")
+# Source code in a traceback: a call, a subscript, an attribute of something.
+_CODE = re.compile(
+    r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*[(\[].*|(?:self|this|os|settings|config|cfg|request|req|ctx|args)\.[\w.]+"
+)
 _VERSION = re.compile(r"v?[0-9]+(?:\.[0-9]+)+.*")
 _TOKEN_CHARS = re.compile(r"[A-Za-z0-9+/=_.~:!@#$%^&*-]+")
 _HEX = re.compile(r"(?:sha[0-9]{3}:)?[0-9a-f]+", re.IGNORECASE)
@@ -88,7 +92,7 @@ def is_secret(kind: str, value: str, *, bare: bool) -> bool:
         bare: the value stands without quotes, so it may be prose or the name of an object.
     """
     value = value.strip()
-    if not value or _BENIGN.fullmatch(value) or _PATH.fullmatch(value):
+    if not value or _BENIGN.fullmatch(value) or _PATH.fullmatch(value) or (bare and _CODE.fullmatch(value)):
         return False
     if kind in ("token", "credential", "key") and value.lstrip("-").replace(",", "").replace(".", "").isdigit():
         return False

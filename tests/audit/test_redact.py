@@ -177,6 +177,9 @@ STAYS = [
     'etag: W/"0815" sessionAffinity: None',
     "secrets  []  []  [get list watch]",
     "password: [redacted:password]",
+    'token = request.query.get("continue", "")',
+    "    password = self.settings.password",
+    '{"secret": "Secret", "configMap": "ConfigMap"}',
     "    Environment Variables from:\n      db-secret  Secret  Optional: false",
     "x-token-hash: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 ]
