@@ -36,6 +36,7 @@ _LOGS_S = 15.0
 _NEIGHBOURS_S = 20.0
 _LOG_LIMIT = 12
 _NEIGHBOUR_LIMIT = 3
+_NAMESPACES_SHOWN = 12
 
 
 def sweep(
@@ -64,6 +65,7 @@ def sweep(
         scope = (cluster.namespace,)
         gaps = (*gaps, Gap(what="all namespaces", reason=f"not allowed; only {cluster.namespace} was read"))
         _narrow(cluster, haul, scope, progress)
+    gaps = (*gaps, *_unknown_namespaces(haul, scope))
     if scope:
         scope = (*scope, *_add_neighbours(cluster, haul, scope, progress))
     _leave_out_partial(haul)
@@ -87,6 +89,14 @@ def _wishes(scope: tuple[str, ...], *, cluster_scoped: bool = True) -> tuple[Lis
     if cluster_scoped:
         lists += [ListWish(kind=builtin(kind)) for kind in CLUSTER_SCOPED]
     return tuple(lists)
+
+
+def _unknown_namespaces(haul: Haul, scope: tuple[str, ...]) -> tuple[Gap, ...]:
+    """Tell a namespace that does not exist from one that is empty; their lists look the same."""
+    known = sorted(str(item["metadata"].get("name")) for item in haul.objects.get("Namespace", ()))
+    near = ", ".join(known[:_NAMESPACES_SHOWN]) + (" ..." if len(known) > _NAMESPACES_SHOWN else "")
+    reason = f"it does not exist; there are: {near}"
+    return tuple(Gap(what=f"namespace {name}", reason=reason) for name in scope if known and name not in known)
 
 
 def _is_locked_out(haul: Haul) -> bool:

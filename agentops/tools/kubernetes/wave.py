@@ -24,6 +24,8 @@ from agentops.tools.kubernetes.unwell import LogWish
 
 THREADS = 8
 _OBJECT_LIMIT = 50_000
+_GIVE_UP_AFTER = 3
+"""So many lists without an answer, and none with one, mean that the others need not be tried."""
 _LOG_LINES = 60
 _LOG_BYTES = 65_536
 _LOG_LINE_LIMIT = 1_000
@@ -55,10 +57,10 @@ class Haul:
     cut: list[Gap] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def is_lost(self) -> Unreachable | None:
-        """Return the error when the server does not answer and nothing was read so far."""
-        lost = next((error for error in self.failed.values() if isinstance(error, Unreachable)), None)
-        return lost if lost and not self.objects else None
+    def is_lost(self, *, failures: int) -> Unreachable | None:
+        """Return the error when nothing was read so far and so many lists got no answer."""
+        lost = [error for error in list(self.failed.values()) if isinstance(error, Unreachable)]
+        return lost[0] if len(lost) >= failures and not self.objects else None
 
 
 def read_lists(
@@ -77,7 +79,7 @@ def read_lists(
         _settle(done, haul, progress)
     for wish in missing:
         haul.failed[wish] = Unreachable(f"no answer within {deadline_s:.0f} s")
-    if (lost := haul.is_lost()) is not None:
+    if (lost := haul.is_lost(failures=1)) is not None:
         raise lost
     refused = [error for error in haul.failed.values() if error.code == "unauthorized"]
     if refused and not haul.objects:
@@ -97,7 +99,7 @@ def _settle(done: Done[ListWish, int], haul: Haul, progress: Progress) -> None:
 
 
 def _read_list(cluster: Cluster, wish: ListWish, haul: Haul) -> int:
-    if (lost := haul.is_lost()) is not None:
+    if (lost := haul.is_lost(failures=_GIVE_UP_AFTER)) is not None:
         raise lost
     try:
         found = _secrets(cluster, wish) if wish.kind.plural == "secrets" else _pruned(cluster, wish)

@@ -258,6 +258,40 @@ def test_a_list_that_changed_under_the_token_is_read_again(cluster: Cluster, stu
     assert [item["metadata"]["name"] for item in look(cluster, namespaces=("shop",)).of("Pod")] == ["a", "b"]
 
 
+def test_one_list_without_an_answer_is_a_gap(cluster: Cluster, stub: Any, faults: Any) -> None:
+    """A list that hangs costs that list only."""
+    stub.objects = [pod("web-1")]
+    path = "/apis/networking.k8s.io/v1/namespaces/shop/ingresses"
+    stub.script(path, faults["silent"])
+    seen = look(cluster, namespaces=("shop",))
+    reason = f"GET {path}: cannot reach http://127.0.0.1:{stub.port}: no answer in time"
+    assert (len(seen.of("Pod")), seen.gaps) == (1, (Gap(what="Ingress in shop", reason=reason),))
+
+
+def test_a_throttled_server_is_read_all_the_same(cluster: Cluster, stub: Any) -> None:
+    """When every first request is answered with 429, the sweep still has no gap."""
+    refused: set[str] = set()
+    answer = stub.answer
+
+    def once(path: str, query: dict[str, str]) -> Any:
+        if path in refused:
+            return answer(path, query)
+        refused.add(path)
+        return (429, {"message": "too many requests"})
+
+    stub.objects = [pod("web-1")]
+    stub.answer = once
+    seen = look(cluster, namespaces=("shop",))
+    assert (len(seen.of("Pod")), seen.gaps) == (1, ())
+
+
+def test_a_namespace_that_does_not_exist_is_said(cluster: Cluster, stub: Any) -> None:
+    """Empty lists of a misspelt namespace are not taken for a namespace where all is well."""
+    stub.objects = [{"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name}} for name in ("shop", "data")]
+    seen = look(cluster, namespaces=("shopp",))
+    assert seen.gaps == (Gap(what="namespace shopp", reason="it does not exist; there are: data, shop"),)
+
+
 def test_no_answer_at_all_is_an_error(write_kubeconfig: Any, tmp_path: Any) -> None:
     """Only a cluster that cannot be reached stops the sweep."""
     cluster = connect(kubeconfig=write_kubeconfig(1), context=None, namespace=None, cache_dir=tmp_path)
