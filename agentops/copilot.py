@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from agentops.triage.ranking import Ranking
 
 _EVIDENCED_PROBLEMS = 30
+_RESUMED = "The run was interrupted and goes on now. The cluster was swept again; this is what it looks like."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,7 +275,9 @@ def _think(
 
     snapshot, ranking = swept
     earlier = folder.transcript()
-    opening = "" if earlier else briefing(group, snapshot, ranking.problems, evidence, toolbox.fence)
+    opening = briefing(group, snapshot, ranking.problems, evidence, toolbox.fence)
+    if earlier:
+        opening = f"{_RESUMED}\n\n{opening}"
     result = investigate(
         model=model,
         toolbox=toolbox,

@@ -77,7 +77,9 @@ class App:
         Raises:
             UsageError, ClusterError: there is no cluster to be had from these settings.
         """
+        self.parts.progress(Step(stage=Stage.NOTICE, text="connecting to the cluster", key="connect"))
         cluster = connect(self.settings, self.sandbox)
+        self.parts.progress(Step(stage=Stage.NOTICE, text="", key="connect", done=True))
         self.log.append(
             "cluster_pinned",
             {"context": cluster.context, "namespace": cluster.namespace, "server": cluster.server},
@@ -170,7 +172,10 @@ def open_app(
         if scenario is not None:
             from agentops.sandbox.cluster import Sandbox
 
+            text = f"starting the sandbox cluster {scenario.name}"
+            progress(Step(stage=Stage.NOTICE, text=text, key="sandbox"))
             with Sandbox(scenario) as app.sandbox:
+                progress(Step(stage=Stage.NOTICE, text="", key="sandbox", done=True))
                 yield app
         else:
             yield app

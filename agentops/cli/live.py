@@ -83,6 +83,8 @@ class Live:
         if self._live is not None:
             self._live.stop()  # type: ignore[attr-defined]
             self._live = None
+            # The page follows on stdout; on a terminal the two need a gap.
+            self._console.print()
 
     def __call__(self, step: Step) -> None:
         """Show one step."""

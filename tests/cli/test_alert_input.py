@@ -94,7 +94,7 @@ def test_bad_input_is_one_clear_line_exit_2_and_recorded(cli: Cli, tmp_path: Pat
     error = [line for line in done.err.splitlines() if line.startswith("Error: ")]
     assert (done.code, done.out, len(error), "Traceback" in done.err) == (2, "", 1, False)
     events = [r["event"] for r in cli("audit", "log", "-o", "json").document["records"]]
-    assert events[-3:] == ["run_started", "alert_refused", "run_ended"]
+    assert events[-4:] == ["run_started", "alert_refused", "run_ended", "checkpoint"]
 
 
 def test_control_characters_of_an_alert_do_not_reach_the_terminal(cli: Cli) -> None:

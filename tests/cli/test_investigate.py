@@ -117,6 +117,7 @@ def test_a_model_over_the_wire_ends_in_its_cited_finding(
         "model_turn",
         "finding",
         "run_ended",
+        "checkpoint",
     ]
     assert "sk-ant-test" not in json.dumps(records)
 

@@ -16,14 +16,14 @@ def _chain(home: Path) -> Path:
 
 
 def test_a_run_is_recorded_from_start_to_end(cli: Cli) -> None:
-    """A triage leaves its records: who started it, which cluster, what was found, how it ended."""
+    """A triage leaves its records: who started it, which cluster, what was found, how it ended, a signature."""
     scan = cli("triage", "--sandbox=bad-image-tag", "--output", "json").document
     records = cli("audit", "log", "--run", scan["audit"]["run"], "--output", "json").document["records"]
     events = [record["event"] for record in records]
-    assert events == ["chain_begun", "run_started", "cluster_pinned", "triage", "run_ended"]
+    assert events == ["chain_begun", "run_started", "cluster_pinned", "triage", "run_ended", "checkpoint"]
     assert {record["run"] for record in records} == {scan["audit"]["run"]}
     assert records[1]["payload"]["command"] == "triage"
-    assert records[-1]["payload"] == {"status": "found", "exit_code": 0}
+    assert records[4]["payload"] == {"status": "found", "exit_code": 0}
 
 
 def test_an_untouched_chain_verifies(cli: Cli) -> None:
@@ -77,7 +77,7 @@ def test_the_log_filters_by_event_and_time(cli: Cli) -> None:
         return [r["event"] for r in cli("audit", "log", *words, "--output", "json").document["records"]]
 
     assert events("--event", "run_ended") == ["run_ended", "run_ended"]
-    assert events("--limit", "1") == ["run_ended"]
+    assert events("--limit", "2") == ["run_ended", "checkpoint"]
     assert events("--since", "2999-01-01T00:00:00Z") == []
     assert "run_started" in cli("audit", "log").out
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from agentops.cli.report import Block, Bullets, Heading, Item, Paragraph, Tone
 from agentops.core.alert import Alert, AlertGroup
-from agentops.core.clock import to_iso
 from agentops.core.evidence import Evidence
 from agentops.core.finding import Finding, Problem, Verdict
 from agentops.core.plan import Change
@@ -98,7 +97,7 @@ def alert_blocks(group: AlertGroup) -> list[Block]:
 
 def alert_line(alert: Alert) -> str:
     """Return an alert on one line."""
-    since = f" since {to_iso(alert.started_at)}" if alert.started_at else ""
+    since = f" since {alert.started_at:%Y-%m-%d %H:%M} UTC" if alert.started_at else ""
     summary = f": {one_line(alert.summary, 160)}" if alert.summary and alert.summary != alert.name else ""
     return f"{alert.name} ({alert.severity.value}, {alert.status}{since}){summary}"
 
