@@ -23,7 +23,9 @@ from agentops.tools.kubernetes.client import Cluster, connect
 from agentops.tools.kubernetes.kinds import BUILTIN
 from agentops.tools.kubernetes.transport import Patience
 
-FAST = Patience(connect_s=1.0, read_s=0.5, deadline_s=1.5, attempts=4, backoff_s=0.01, backoff_cap_s=0.02)
+# Time-outs long enough for a busy machine; only the tests of time-outs themselves are in a hurry.
+FAST = Patience(connect_s=10.0, read_s=10.0, deadline_s=30.0, attempts=4, backoff_s=0.01, backoff_cap_s=0.02)
+HURRIED = Patience(connect_s=1.0, read_s=0.5, deadline_s=1.5, attempts=4, backoff_s=0.01, backoff_cap_s=0.02)
 
 
 class Stub:
@@ -209,12 +211,28 @@ def write_kubeconfig(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def cluster(stub: Stub, write_kubeconfig: Callable[..., Path], tmp_path: Path) -> Cluster:
-    """A cluster client for the stub that loses no time."""
-    return connect(
-        kubeconfig=write_kubeconfig(stub.port),
-        context=None,
-        namespace=None,
-        cache_dir=tmp_path / "cache",
-        patience=FAST,
-    )
+def connect_to_stub(stub: Stub, write_kubeconfig: Callable[..., Path], tmp_path: Path) -> Callable[[Patience], Cluster]:
+    """Make a client for the stub with a given patience."""
+
+    def make(patience: Patience) -> Cluster:
+        return connect(
+            kubeconfig=write_kubeconfig(stub.port),
+            context=None,
+            namespace=None,
+            cache_dir=tmp_path / "cache",
+            patience=patience,
+        )
+
+    return make
+
+
+@pytest.fixture
+def cluster(connect_to_stub: Callable[[Patience], Cluster]) -> Cluster:
+    """A cluster client for the stub that pauses briefly."""
+    return connect_to_stub(FAST)
+
+
+@pytest.fixture
+def hurried(connect_to_stub: Callable[[Patience], Cluster]) -> Cluster:
+    """A cluster client for the stub that soon gives up."""
+    return connect_to_stub(HURRIED)

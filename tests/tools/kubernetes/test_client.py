@@ -61,11 +61,11 @@ def test_a_lasting_failure_ends_with_the_servers_words(cluster: Cluster, stub: A
     assert (caught.value.code, len(stub.requests)) == ("server-error", 4)
 
 
-def test_retry_after_is_obeyed_up_to_the_cap(cluster: Cluster, stub: Any) -> None:
+def test_retry_after_is_obeyed_up_to_the_cap(hurried: Cluster, stub: Any) -> None:
     """A server that asks for an hour does not get it: the deadline decides."""
     stub.script(PODS, (429, status(429, "later")[1], {"Retry-After": "3600"}))
     with pytest.raises(ClusterError) as caught:
-        cluster.get_json(PODS)
+        hurried.get_json(PODS)
     assert (caught.value.code, len(stub.requests)) == ("throttled", 1)
 
 
@@ -92,11 +92,11 @@ def test_a_refusal_is_final_and_has_its_own_error(
 
 
 @pytest.mark.parametrize("fault", ["drip", "silent"])
-def test_a_server_that_never_ends_is_given_up(cluster: Cluster, stub: Any, faults: Any, fault: str) -> None:
+def test_a_server_that_never_ends_is_given_up(hurried: Cluster, stub: Any, faults: Any, fault: str) -> None:
     """Neither silence nor one byte at a time outlasts the time-outs."""
     stub.script(PODS, faults[fault])
     with pytest.raises(Unreachable) as caught:
-        cluster.get_json(PODS)
+        hurried.get_json(PODS)
     assert caught.value.message.endswith("no answer in time")
 
 
