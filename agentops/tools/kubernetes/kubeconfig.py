@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from agentops.core.errors import ClusterError, UsageError
 from agentops.core.text import one_line
@@ -89,7 +90,8 @@ def _from_files(files: str, context: str | None, namespace: str | None) -> Conne
             loader.load_and_set(configuration)
         active = loader.current_context["context"]
         user = _user_of(merged, active.get("user", ""))
-    except (ConfigException, YAMLError, UnicodeDecodeError, OSError, KeyError, TypeError, ValueError) as error:
+    except (ConfigException, YAMLError, OSError, AttributeError, KeyError, TypeError, ValueError) as error:
+        # The package takes the form of the file for granted; what a wrong form raises depends on the place.
         raise UsageError(
             f"the kubeconfig {where} cannot be used: {one_line(str(error), 240)}",
             hint="Check it with: kubectl config view",
@@ -102,6 +104,7 @@ def _from_files(files: str, context: str | None, namespace: str | None) -> Conne
             hint="Run it by hand, or log in again.",
             code="unauthorized",
         )
+    _check_server(str(configuration.host), "host" in vars(loader), where)
     _harden(configuration)
     return Connection(
         api=ApiClient(configuration=configuration),
@@ -136,6 +139,21 @@ def _choose(context: str | None, names: list[str], current: str, where: str) -> 
             hint=f"Choose one with --context; there are: {known}",
         )
     return chosen
+
+
+def _check_server(server: str, was_given: bool, where: str) -> None:
+    """Refuse a server that is missing or no URL; the package would quietly use localhost instead."""
+    try:
+        parts = urlsplit(server)
+        fits = was_given and parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits:
+        said = one_line(server, 80) if was_given else "none"
+        raise UsageError(
+            f"the kubeconfig {where} has no usable server for this context: {said}",
+            hint="Set clusters[].cluster.server to a URL such as https://10.0.0.1:6443",
+        )
 
 
 def _user_of(merged: Any, name: str) -> dict[str, Any]:

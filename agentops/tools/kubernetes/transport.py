@@ -185,19 +185,26 @@ class Transport:
             return None, error
 
     def _make_ready(self, method: str, path: str, query: Query, headers: Mapping[str, str], body: Any) -> Any:
+        from kubernetes.config.config_exception import ConfigException
+
+        request: Any = None
         with self._ready_lock, captured_errors() as complaints:
-            request = self._api.param_serialize(
-                method=method,
-                resource_path=path,
-                query_params=list(query),
-                header_params=dict(headers),
-                body=body,
-                auth_settings=["BearerToken"],
-            )
+            try:
+                request = self._api.param_serialize(
+                    method=method,
+                    resource_path=path,
+                    query_params=list(query),
+                    header_params=dict(headers),
+                    body=body,
+                    auth_settings=["BearerToken"],
+                )
+            except (ConfigException, OSError) as error:
+                # The token's file or the plugin behind it is gone; it was there when the run began.
+                complaints.append(str(error))
         if complaints:
             raise ClusterError(
-                f"the kubeconfig's credential plugin failed: {one_line(complaints[0], 200)}",
-                hint="Run the plugin by hand, or log in again.",
+                f"the credentials could not be renewed: {one_line(complaints[0], 200)}",
+                hint="Run the kubeconfig's credential plugin by hand, or log in again.",
                 code="unauthorized",
             )
         return request

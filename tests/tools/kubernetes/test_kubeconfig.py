@@ -76,6 +76,41 @@ def test_a_broken_file_is_one_clear_line(tmp_path: Path, content: str, said: str
     )
 
 
+@pytest.mark.parametrize("server", ["", "not a url", "ftp://x", "https://", "http://[::1", "https://x:99999", 5])
+def test_a_server_that_is_no_address_is_refused(tmp_path: Path, server: Any) -> None:
+    """Nothing is sent to localhost because a server was left out or misspelt."""
+    path = tmp_path / "config"
+    cluster = {"server": server} if server != "" else {"insecure-skip-tls-verify": True}
+    document = {
+        "current-context": "a",
+        "clusters": [{"name": "x", "cluster": cluster}],
+        "users": [],
+        "contexts": [{"name": "a", "context": {"cluster": "x"}}],
+    }
+    path.write_text(json.dumps(document))
+    with pytest.raises(UsageError) as caught:
+        join(path, tmp_path)
+    assert str(path) in caught.value.message
+
+
+def test_credentials_that_run_out_are_said(stub: Any, write_kubeconfig: Write, tmp_path: Path) -> None:
+    """A plugin that fails when a token is to be renewed is an error in words, not an anonymous call."""
+    answer = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "kind": "ExecCredential",
+        "status": {"token": "short-lived", "expirationTimestamp": "2020-01-01T00:00:00Z"},
+    }
+    once = tmp_path / "once"
+    body = (
+        f"import pathlib, sys\np = pathlib.Path({str(once)!r})\n"
+        f"sys.exit('login expired') if p.exists() else p.touch()\nprint({json.dumps(answer)!r})"
+    )
+    cluster = join(write_kubeconfig(stub.port, plugin(tmp_path, body)), tmp_path)
+    with pytest.raises(ClusterError) as caught:
+        cluster.version()
+    assert (caught.value.code, "login expired" in caught.value.message, stub.requests) == ("unauthorized", True, [])
+
+
 def test_a_missing_file_and_a_directory_are_told_apart(tmp_path: Path) -> None:
     """The path and what is wrong with it are in the message."""
     with pytest.raises(UsageError, match="does not exist"):
