@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from agentops.core.finding import Problem
+from agentops.core.resource import ResourceRef
 from agentops.triage.catalogue import Weight, of_weight
 from agentops.triage.fields import Key
 from agentops.triage.routes import Routes, key_of_ref
@@ -80,13 +81,30 @@ def _in_order(cause: Problem, effect: Problem) -> bool:
     return cause.since is None or effect.since is None or cause.since <= effect.since + _ORDER_SLACK
 
 
+MOST_EFFECTS = 1500
+"""Beyond so many problems nobody reads the links; the first ones are the worst."""
+
+
 def links(problems: Sequence[Problem], routes: Routes, unwell: frozenset[Key]) -> tuple[tuple[int, int], ...]:
-    """Return ``(cause, effect)`` index pairs among ``problems``."""
-    causes = [(index, problem) for index, problem in enumerate(problems) if problem.root]
-    return tuple(
-        (cause_index, effect_index)
-        for effect_index, effect in enumerate(problems)
-        if not is_exact(effect)
-        for cause_index, cause in causes
-        if explains(cause, effect, routes, unwell)
-    )
+    """Return ``(cause, effect)`` index pairs among ``problems``.
+
+    Only causes that can matter are asked: on the same object, with the effect's object among what they affect, or below
+    it; so the work grows with what depends on what, not with the square of the problems.
+    """
+    at: dict[Key, list[int]] = {}
+    affecting: dict[ResourceRef, list[int]] = {}
+    for index, problem in enumerate(problems):
+        if problem.root:
+            at.setdefault(key_of_ref(problem.resource), []).append(index)
+            for ref in problem.affects:
+                affecting.setdefault(ref, []).append(index)
+    found: list[tuple[int, int]] = []
+    effects = [(index, problem) for index, problem in enumerate(problems) if not is_exact(problem)]
+    for effect_index, effect in effects[:MOST_EFFECTS]:
+        key = key_of_ref(effect.resource)
+        causes = {*at.get(key, ()), *affecting.get(effect.resource, ())}
+        if effect.condition not in _NO_DEPENDENCY:
+            causes.update(index for below in routes.reach([key], unwell) for index in at.get(below, ()))
+        right = (index for index in sorted(causes) if explains(problems[index], effect, routes, unwell))
+        found.extend((index, effect_index) for index in right)
+    return tuple(found)

@@ -31,6 +31,8 @@ class Graph:
         self.snapshot = snapshot
         self._kinds: dict[str, tuple[Obj, ...]] = {}
         self._top_memo: dict[Key, Key] = {}
+        self.deltas: dict[Key, Any] = {}
+        """What ``revisions`` worked out, by workload: asked again for each of its pods."""
 
     @property
     def now(self) -> datetime:

@@ -235,7 +235,9 @@ def blame(
     It does when it touched a field that can bring the condition about, and the trouble did not begin before it or
     long after it.
     """
-    delta = last_change(graph, key)
+    if key not in graph.deltas:
+        graph.deltas[key] = last_change(graph, key)
+    delta: Delta | None = graph.deltas[key]
     if delta is None or not delta.edits:
         return None
     related = RELATED.get(condition_name)

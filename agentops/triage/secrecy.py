@@ -7,6 +7,7 @@ directly, so it must not carry a password that somebody wrote into a plain envir
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from agentops.core.text import one_line
 
@@ -38,6 +39,7 @@ def shown(name: str, value: str, limit: int = 120) -> str:
     return quoted(value, limit)
 
 
+@lru_cache(maxsize=8192)
 def quoted(line: str, limit: int = 200) -> str:
     """Return a line of foreign text fit for a summary or a fact: one line, cut, credentials hidden."""
     safe = _URL_LOGIN.sub(rf"\g<1>{HIDDEN}@", line[:4000])
