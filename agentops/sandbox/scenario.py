@@ -141,7 +141,7 @@ def _header(text: str, path: Path) -> Scenario:
 
 @lru_cache(maxsize=8)
 def _parsed_base(name: str) -> list[Any]:
-    path = FOLDER / "bases" / f"{name}.yaml"
+    path = FOLDER / "_bases" / f"{name}.yaml"
     return list(yaml.load_all(path.read_text(encoding="utf-8"), Loader=_LOADER))
 
 
