@@ -8,18 +8,13 @@ Must never: store anything with ``dryRun=All``, or answer success for what was n
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from random import Random
-from typing import Any
 
-from agentops.sandbox.admission.apply import server_side_apply
-from agentops.sandbox.admission.decoding import cannot_be_handled, decode, drop_unknown, field_validation, type_error
+from agentops.sandbox.admission.bodies import Warnings, applied, decoded, patch_kind, patched, place_in
 from agentops.sandbox.admission.defaults import allocate, defaulted
 from agentops.sandbox.admission.deletion import delete, delete_options, finish
-from agentops.sandbox.admission.fields import record_update, undeclared
-from agentops.sandbox.admission.patches import json_patch, merge_patch, strategic_merge
+from agentops.sandbox.admission.fields import record_update
 from agentops.sandbox.admission.quota import check_limits, check_quota, limit_defaults
 from agentops.sandbox.admission.schemas import schema_of
 from agentops.sandbox.admission.subresources import Subresources
@@ -35,7 +30,6 @@ from agentops.sandbox.wire.request import (
     accepted_form,
     body_object,
     json_response,
-    unsupported_media,
 )
 from agentops.sandbox.wire.status import (
     MODIFIED,
@@ -50,26 +44,8 @@ from agentops.sandbox.wire.status import (
 )
 
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
-_PATCHES = {
-    "application/json-patch+json": "json",
-    "application/merge-patch+json": "merge",
-    "application/strategic-merge-patch+json": "strategic",
-    "application/apply-patch+yaml": "apply",
-}
 # A delete of these answers with the object, of others with a Status (ReturnDeletedObject in the real registry).
 _RETURNED = {"Pod", "PersistentVolume", "PersistentVolumeClaim", "ServiceAccount", "PodTemplate", "ResourceQuota"}
-
-
-@dataclass(slots=True)
-class Warnings:
-    """What the server has to say about a request that it carries out all the same."""
-
-    texts: list[str] = field(default_factory=list)
-
-    def headers(self) -> dict[str, str]:
-        """Return the Warning header (RFC 7234), or none."""
-        escaped = [text.replace("\\", "\\\\").replace('"', '\\"') for text in self.texts]
-        return {"Warning": ", ".join(f'299 - "{text}"' for text in escaped)} if escaped else {}
 
 
 class StoreWriter:
@@ -107,9 +83,9 @@ class StoreWriter:
 
     def _create(self, target: Target, request: Request) -> Response:
         warnings = Warnings()
-        obj = self._decoded(target, request, body_object(request), warnings)
+        obj = decoded(target, request, body_object(request), warnings)
         metadata = obj["metadata"]
-        _place_in(target, obj)
+        place_in(target, obj)
         if not metadata.get("name") and metadata.get("generateName"):
             suffix = "".join(self._random.choice(_ALPHABET) for _ in range(5))
             metadata["name"] = metadata["generateName"][:58] + suffix
@@ -146,20 +122,20 @@ class StoreWriter:
         """
         resource, warnings = target.resource, Warnings()
         live = self.store.peek(Key(*resource.stored_kind, target.namespace, target.name))
-        kind = _patch_kind(request) if target.verb == "patch" else ""
+        kind = patch_kind(request) if target.verb == "patch" else ""
         operation = "Apply" if kind == "apply" else "Update"
         entry = {**_entry(resource, request, self.store, operation), **only}
         if live is None and kind == "apply" and not only:
-            obj = self._applied(target, request, None, entry)
+            obj = applied(target, request, None, entry)
             return self._insert(target, request, obj, entry, warnings)
         if live is None:
             raise not_found(resource, target.name)
         if kind == "apply":
-            new = self._applied(target, request, live, entry)
+            new = applied(target, request, live, entry)
         elif kind:
-            new = self._patched(target, request, live, kind, warnings)
+            new = patched(target, request, live, kind, warnings)
         else:
-            new = self._decoded(target, request, body_object(request), warnings)
+            new = decoded(target, request, body_object(request), warnings)
         new = _over_live(resource, live, new, only)
         if not only:
             new = self._admitted(resource, new, live)
@@ -177,68 +153,6 @@ class StoreWriter:
         if not request.dry_run:
             finish(self.store, stored)
         return self._answer(target, request, stored, 200, warnings)
-
-    def _decoded(self, target: Target, request: Request, body: Obj, warnings: Warnings) -> Obj:
-        """Return the body as this kind, unknown fields dropped, warned of or refused."""
-        obj, unknown = drop_unknown(target.resource, decode(target.resource, body))
-        mode = field_validation(request)
-        if unknown and mode == "Strict":
-            why = "strict decoding error: " + ", ".join(unknown)
-            raise bad_request(cannot_be_handled(target.resource, why))
-        if mode == "Warn":
-            warnings.texts += unknown
-        return obj
-
-    def _patched(self, target: Target, request: Request, live: Obj, kind: str, warnings: Warnings) -> Obj:
-        patch = body_object_any(request)
-        if kind == "json":
-            changed = json_patch(live, patch)
-        elif not isinstance(patch, dict):
-            raise bad_request("error decoding patch: json: cannot unmarshal array into Go value of type map")
-        elif kind == "strategic":
-            if target.resource.custom:
-                raise unsupported_media(
-                    "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
-                )
-            changed = strategic_merge(schema_of(target.resource), live, patch)
-        else:
-            changed = merge_patch(live, patch)
-        shown = _go_map(patch) if kind == "strategic" else json.dumps(changed, separators=(",", ":"))
-        wrong = type_error(target.resource, changed)
-        if wrong:
-            unrecognized = f"unrecognized type: {wrong.rpartition(' ')[2]}"
-            raise _bad_patch(shown, unrecognized if kind == "strategic" and wrong.startswith("json:") else wrong)
-        obj, unknown = drop_unknown(target.resource, decode(target.resource, changed))
-        mode = field_validation(request)
-        if unknown and mode == "Strict":
-            raise _bad_patch(shown, f"strict decoding error: {', '.join(unknown)}")
-        warnings.texts += unknown if mode == "Warn" else []
-        return obj
-
-    def _applied(self, target: Target, request: Request, live: Obj | None, entry: Obj) -> Obj:
-        if not request.query.get("fieldManager"):
-            words = 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch'
-            raise Refusal("Invalid", words)
-        config = body_object_any(request)
-        if not isinstance(config, dict):
-            raise bad_request("error decoding YAML: the configuration is not an object")
-        if (config.get("metadata") or {}).get("managedFields"):
-            raise bad_request("metadata.managedFields must be nil")
-        config = decode(target.resource, config)
-        _place_in(target, config)
-        config["metadata"].setdefault("name", target.name)
-        known, unknown = drop_unknown(target.resource, config)
-        if unknown:
-            places = [
-                f"{path}: field not declared in schema" for path in undeclared(schema_of(target.resource), config)
-            ]
-            paths = places[0] if len(places) == 1 else "errors:\n" + "\n".join(f"  {place}" for place in places)
-            which = f"({target.namespace}/{target.name}; {target.resource.api_version}, Kind={target.resource.kind})"
-            raise Refusal("Unknown", f"failed to create typed patch object {which}: {paths}")
-        _check_version(target, live, known)
-        known["metadata"].pop("resourceVersion", None)
-        force = request.flag("force")
-        return server_side_apply(schema_of(target.resource), live, known, entry, force=force)
 
     def _admitted(self, resource: Resource, obj: Obj, live: Obj | None) -> Obj:
         """Return the object with defaults, admitted and valid.
@@ -294,38 +208,6 @@ def writer_for(store: ObjectStore, random: Random) -> Callable[[Reader, Tokens],
     return lambda reader, tokens: StoreWriter(store, reader, tokens, random)
 
 
-def body_object_any(request: Request) -> Any:
-    """Return a patch body, JSON or for apply YAML.
-
-    Raises:
-        Refusal: it is neither.
-    """
-    try:
-        return json.loads(request.body)
-    except ValueError as error:
-        if _patch_kind(request) != "apply":
-            raise bad_request(_json_words(request, error)) from error
-    import yaml  # only for apply, which is YAML by its media type
-
-    try:
-        return yaml.safe_load(request.body)
-    except yaml.YAMLError as error:
-        raise bad_request(f"error decoding YAML: {error}") from error
-
-
-def _json_words(request: Request, error: ValueError) -> str:
-    at_end = isinstance(error, json.JSONDecodeError) and error.pos >= len(request.body.rstrip())
-    words = "unexpected end of JSON input" if at_end else f"invalid JSON: {error}"
-    return f"error decoding patch: {words}" if _patch_kind(request) == "json" else words
-
-
-def _patch_kind(request: Request) -> str:
-    media = request.headers.get("content-type", "").partition(";")[0].strip()
-    if media not in _PATCHES:
-        raise unsupported_media(", ".join(_PATCHES))
-    return _PATCHES[media]
-
-
 def _entry(resource: Resource, request: Request, store: ObjectStore, operation: str) -> Obj:
     agent = request.headers.get("user-agent", "").partition("/")[0]
     return {
@@ -334,17 +216,6 @@ def _entry(resource: Resource, request: Request, store: ObjectStore, operation: 
         "apiVersion": resource.api_version,
         "time": timestamp(store.now()),
     }
-
-
-def _place_in(target: Target, obj: Obj) -> None:
-    given = obj["metadata"].get("namespace")
-    if given and given != target.namespace:
-        raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
-    if target.resource.namespaced:
-        obj["metadata"]["namespace"] = target.namespace
-    name = obj["metadata"].get("name")
-    if target.name and name and name != target.name:
-        raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({target.name})")
 
 
 def _check_namespace(target: Target, name: str, store: ObjectStore) -> None:
@@ -406,12 +277,6 @@ def _place_in_live(live: Obj, new: Obj) -> None:
             new["metadata"][name] = live["metadata"][name]
 
 
-def _check_version(target: Target, live: Obj | None, config: Obj) -> None:
-    wanted = config["metadata"].get("resourceVersion")
-    if live is not None and wanted and wanted != live["metadata"]["resourceVersion"]:
-        raise conflict(target.resource, target.name, MODIFIED)
-
-
 def _why_conflict(live: Obj, new: Obj) -> str:
     wanted, have = new["metadata"].get("uid"), live["metadata"]["uid"]
     if wanted and wanted != have:
@@ -468,19 +333,3 @@ def _check_deletable(resource: Resource, name: str) -> None:
         raise forbidden(resource, name, "this namespace may not be deleted")
     if resource.group == "metrics.k8s.io":
         raise not_simulated("writes to metrics.k8s.io")
-
-
-def _bad_patch(shown: str, why: str) -> Refusal:
-    words = f"Invalid value: {json.dumps(shown)}: {why}"
-    causes = [{"reason": "FieldValueInvalid", "message": words, "field": "patch"}]
-    return Refusal("Invalid", f' "" is invalid: patch: {words}', {"causes": causes})
-
-
-def _go_map(value: Any) -> str:
-    if isinstance(value, dict):
-        return "map[" + " ".join(f"{key}:{_go_map(one)}" for key, one in sorted(value.items())) + "]"
-    if isinstance(value, list):
-        return "[" + " ".join(map(_go_map, value)) + "]"
-    if isinstance(value, bool) or value is None:
-        return "<nil>" if value is None else str(value).lower()
-    return str(value)

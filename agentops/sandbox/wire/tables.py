@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from agentops.sandbox.store import Obj, Objects
-from agentops.sandbox.wire import cells
+from agentops.sandbox.wire import cells, pod_cells
 from agentops.sandbox.wire.kinds import Resource
 from agentops.sandbox.wire.request import Request
 
@@ -128,9 +128,9 @@ _BINDING = (
 _BY_KIND: dict[str, Sequence[Column]] = {
     "Pod": (
         _NAME,
-        Column("Ready", cells.pod_ready),
-        Column("Status", cells.pod_status),
-        Column("Restarts", cells.pod_restarts),
+        Column("Ready", pod_cells.pod_ready),
+        Column("Status", pod_cells.pod_status),
+        Column("Restarts", pod_cells.pod_restarts),
         _AGE,
         _path("IP", "status", "podIP", default="<none>", wide=True),
         _path("Node", "spec", "nodeName", default="<none>", wide=True),

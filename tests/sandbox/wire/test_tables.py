@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from agentops.sandbox.store import ObjectStore
-from agentops.sandbox.wire.cells import duration, job_completions, pod_status, service_ports
+from agentops.sandbox.wire.cells import duration, job_completions, service_ports
 from agentops.sandbox.wire.kinds import built_in
+from agentops.sandbox.wire.pod_cells import pod_status
 
 ACCEPT = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
