@@ -11,7 +11,7 @@ import secrets
 from pathlib import Path
 
 from agentops.audit.chain import Malformed, decode, link
-from agentops.audit.files import explained, last_line, write_new
+from agentops.audit.files import LOG, explained, last_line, sync_folder, write_new
 from agentops.audit.merkle import Range
 from agentops.audit.note import (
     BadNote,
@@ -28,6 +28,7 @@ from agentops.core.errors import AuditError
 KEY = "audit.key"
 PUBLIC = "audit.pub"
 LATEST = "audit.checkpoint"
+NEXT_KEY = "audit.key.next"
 _CHUNK_BYTES = 1024 * 1024
 _VERIFY = "Run 'agentops audit verify'; move the folder away to start a new chain."
 
@@ -58,11 +59,45 @@ class Checkpoints:
             AuditError: it is damaged, or gone though something was signed with it.
         """
         if self._key is None:
+            self._settle()
             path = self._folder / KEY
             with explained(path, "read"):
                 text = path.read_text("ascii", "replace") if path.exists() else ""
             self._key = self._parsed_key(text) if text else self._new_key()
         return self._key
+
+    def prepare_key(self) -> dict[str, str]:
+        """Make the next key, not yet in use, and return the record of the hand-over, signed by the present one."""
+        old = self.key()
+        new = SigningKey(name=old.name, seed=secrets.token_bytes(32))
+        write_new(self._folder / NEXT_KEY, f"{new.encoded()}\n".encode())
+        handover = old.sign(handover_text(old.public, new.public))
+        return {"old": str(old.public), "new": str(new.public), "handover": handover}
+
+    def adopt_key(self) -> None:
+        """Put the prepared key in use; call it when the hand-over is on record."""
+        text = (self._folder / NEXT_KEY).read_text("ascii", "replace")
+        new = self._parsed_key(text)
+        listed = self.public_keys()
+        if new.public not in listed:
+            write_new(self._folder / PUBLIC, "".join(f"{key}\n" for key in (*listed, new.public)).encode())
+        (self._folder / NEXT_KEY).replace(self._folder / KEY)
+        sync_folder(self._folder)
+        self._key = new
+
+    def _settle(self) -> None:
+        """Finish or forget a rotation that a crash cut short: the log knows whether it took place."""
+        path = self._folder / NEXT_KEY
+        with explained(path, "read"):
+            if not path.exists():
+                return
+            prepared = str(self._parsed_key(path.read_text("ascii", "replace")).public)
+            with (self._folder / LOG).open("rb") as file:
+                marked = [line.rstrip(b"\n") for line in file if b'"event":"key_rotated"' in line]
+        if prepared in [decode(line).payload.get("new") for line in marked]:
+            self.adopt_key()
+        else:
+            path.unlink()
 
     def public_keys(self) -> tuple[PublicKey, ...]:
         """Return every key that has signed for this chain, oldest first."""
@@ -146,6 +181,11 @@ class Checkpoints:
             write_new(self._folder / PUBLIC, f"{key.public}\n".encode())
             write_new(self._folder / KEY, f"{key.encoded()}\n".encode())
         return key
+
+
+def handover_text(old: PublicKey, new: PublicKey) -> str:
+    """Return what the old key signs to hand over to the new one."""
+    return f"agentops key handover\n{old}\n{new}\n"
 
 
 def read_public_keys(folder: Path) -> tuple[PublicKey, ...]:

@@ -11,7 +11,7 @@ import hashlib
 import os
 import platform
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -133,18 +133,15 @@ class ChainLog:
         Raises:
             AuditError: the log does not continue what was signed before, or it cannot be written.
         """
-        with self._writing:
-            try:
-                lock = take_lock(self._lock_path)
-                try:
-                    with explained(self._path, "write"):
-                        self._catch_up()
-                        return self._sign()
-                finally:
-                    os.close(lock)
-            except BaseException:
-                self._let_go()
-                raise
+        return self._locked(self._sign)
+
+    def rotate_key(self) -> str:
+        """Sign on with a new key, handed over to by the present one on record; return the new public key.
+
+        Raises:
+            AuditError: as ``checkpoint``.
+        """
+        return self._locked(self._rotate)
 
     def close(self) -> None:
         """Sign a checkpoint when anything was appended, and let go of the file.
@@ -290,6 +287,27 @@ class ChainLog:
         if not self._size:
             self._begin()
         self._put_one("recovered", payload)
+
+    def _locked(self, work: Callable[[], str]) -> str:
+        with self._writing:
+            try:
+                lock = take_lock(self._lock_path)
+                try:
+                    with explained(self._path, "write"):
+                        self._catch_up()
+                        return work()
+                finally:
+                    os.close(lock)
+            except BaseException:
+                self._let_go()
+                raise
+
+    def _rotate(self) -> str:
+        self._sign()
+        self._put_one("key_rotated", self._checkpoints.prepare_key())
+        self._checkpoints.adopt_key()
+        self._sign()
+        return str(self._checkpoints.key().public)
 
     def _sign(self) -> str:
         """Record a signed checkpoint of all records so far, then sign the chain with that record as the latest."""

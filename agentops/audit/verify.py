@@ -17,7 +17,7 @@ from agentops.audit.chain import GENESIS_PREV, MAX_LINE_BYTES, Malformed, decode
 from agentops.audit.files import LOG, explained
 from agentops.audit.merkle import Range
 from agentops.audit.note import PublicKey
-from agentops.audit.witness import MARK, Disagreement, Witnesses, gather
+from agentops.audit.witness import MARKS, Disagreement, Witnesses, gather
 
 _CHUNK_BYTES = 1024 * 1024
 
@@ -261,10 +261,13 @@ def _blocks(path: Path) -> Iterator[tuple[list[bytes], set[int]]]:
             chunk = rest + chunk
             lines = chunk.split(b"\n")
             rest = lines.pop()
-            marks: set[int] = set()
-            seen, number, at = 0, 0, chunk.find(MARK)
-            while at >= 0:
-                number += chunk.count(b"\n", seen, at)
-                marks.add(number)
-                seen, at = at, chunk.find(MARK, at + 1)
-            yield lines, marks
+            yield lines, {at for mark in MARKS for at in _line_numbers(chunk, mark)}
+
+
+def _line_numbers(chunk: bytes, mark: bytes) -> Iterator[int]:
+    """Yield the number of each line of the chunk in which ``mark`` stands."""
+    seen, number, at = 0, 0, chunk.find(mark)
+    while at >= 0:
+        number += chunk.count(b"\n", seen, at)
+        yield number
+        seen, at = at, chunk.find(mark, at + 1)

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from agentops.audit.chain import Malformed, decode
-from agentops.audit.checkpoints import LATEST, read_public_keys
+from agentops.audit.checkpoints import LATEST, handover_text, read_public_keys
 from agentops.audit.files import explained
-from agentops.audit.note import BadNote, Checkpoint, PublicKey, open_note, parse_checkpoint
+from agentops.audit.note import BadNote, Checkpoint, PublicKey, open_note, parse_checkpoint, parse_key
+from agentops.core.audit import AuditRecord
 
-MARK = b'"event":"checkpoint"'
+MARKS = (b'"event":"checkpoint"', b'"event":"key_rotated"')
 
 
 class Disagreement(Exception):
@@ -29,62 +30,96 @@ class Disagreement(Exception):
         self.kind = kind
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """A checkpoint from outside the log; ``kind`` is what to call it when it cannot be trusted."""
+
+    who: str
+    kind: str
+    note: str
+    says: Checkpoint
+
+
 @dataclass(kw_only=True)
 class Witnesses:
-    """The checkpoints to hold the chain against, and how far they have vouched for it."""
+    """The checkpoints to hold the chain against, the keys good where it stands, and how far it is vouched for."""
 
     keys: tuple[PublicKey, ...]
-    expected: list[tuple[str, Checkpoint]] = field(default_factory=list)
+    expected: list[Witness] = field(default_factory=list)
     signed_records: int = 0
     signed_bytes: int = 0
+    foreign: tuple[int, str] | None = None
 
     @property
     def sizes(self) -> frozenset[int]:
         """The sizes at which a witness outside the log speaks."""
-        return frozenset(found.size for _who, found in self.expected)
+        return frozenset(witness.says.size for witness in self.expected)
 
     def check(self, size: int, root: bytes | None, head: str) -> None:
         """Hold the chain's first ``size`` records against every witness of that size.
 
         Raises:
-            Disagreement: one of them says otherwise.
+            Disagreement: one of them says otherwise, or is not signed by a key that is good there.
         """
-        for who, found in self.expected:
-            if found.size == size:
-                self._agree(who, found, root, head)
+        for witness in self.expected:
+            if witness.says.size == size:
+                self._open(witness)
+                self._agree(witness.who, witness.says, root, head)
 
     def check_record(self, line: bytes, size: int, root: bytes | None, head: str) -> None:
-        """Hold the records before a checkpoint record against the note that it carries.
+        """Read a record that may be a checkpoint or a hand-over of the key; ``size`` records stand before it.
+
+        A checkpoint by an unknown key vouches for nothing; it matters only when no known one comes after it.
 
         Raises:
-            Disagreement: the note is not signed by a known key, or says otherwise.
+            Disagreement: a checkpoint says otherwise, or a hand-over is not signed by the key that hands over.
         """
         try:
             record = decode(line)
+            if record.event == "key_rotated":
+                self._hand_over(record)
             if record.event != "checkpoint":
                 return
             note = str(record.payload.get("note", ""))
-            open_note(note, self.keys)
             found = parse_checkpoint(note)
+            open_note(note, self.keys)
         except (BadNote, Malformed) as error:
-            raise Disagreement("key-mismatch", f"the checkpoint in record {size} cannot be trusted: {error}") from error
+            self.foreign = self.foreign or (size, f"record {size} cannot be trusted: {error}")
+            return
         if found.size != size:
             raise Disagreement("tampered", f"the checkpoint in record {size} is of {found.size} records")
         self._agree(f"the checkpoint in record {size}", found, root, head)
 
     def check_end(self, records: int) -> None:
-        """Say so when a witness saw more records than there are.
+        """Say so when a witness saw more records than there are, or an unknown key signed last.
 
         Raises:
             Disagreement: it did.
         """
-        for who, found in self.expected:
-            if found.size > records:
+        for witness in self.expected:
+            if witness.says.size > records:
+                self._open(witness)
                 raise Disagreement(
                     "tampered",
-                    f"{who} vouches for {found.size} records and the log holds {records}: its end was cut off, "
-                    "or an old copy was put back",
+                    f"{witness.who} vouches for {witness.says.size} records and the log holds {records}: "
+                    "its end was cut off, or an old copy was put back",
                 )
+        if self.foreign and self.signed_records <= self.foreign[0]:
+            raise Disagreement("key-mismatch", self.foreign[1])
+
+    def _open(self, witness: Witness) -> None:
+        try:
+            open_note(witness.note, self.keys)
+        except BadNote as error:
+            raise Disagreement(witness.kind, f"{witness.who} cannot be trusted: {error}") from error
+
+    def _hand_over(self, record: AuditRecord) -> None:
+        old, new = (parse_key(str(record.payload.get(name, ""))) for name in ("old", "new"))
+        if old not in self.keys:
+            raise BadNote("no known key hands over")
+        if open_note(str(record.payload.get("handover", "")), (old,)) != handover_text(old, new):
+            raise BadNote("the hand-over is of other keys")
+        self.keys = (*(key for key in self.keys if key not in (old, new)), new)
 
     def _agree(self, who: str, found: Checkpoint, root: bytes | None, head: str) -> None:
         if found.head != head or (root is not None and found.root != root):
@@ -98,34 +133,32 @@ class Witnesses:
 
 
 def gather(folder: Path, *, keys: Sequence[PublicKey], anchors: Sequence[str]) -> Witnesses:
-    """Return the witnesses for the chain in ``folder``.
+    """Return the witnesses for the chain in ``folder``; their signatures are checked where they speak.
 
     Arguments:
         keys: the only keys to trust; those that the folder itself lists when there are none.
         anchors: notes that were kept elsewhere.
 
     Raises:
-        Disagreement: a checkpoint is not signed by a known key, or an anchor is of another log.
+        Disagreement: a checkpoint is none, or of another log.
     """
     found = Witnesses(keys=tuple(keys) or read_public_keys(folder))
     path = folder / LATEST
     with explained(path, "read"):
         note = path.read_text("utf-8", "replace") if path.exists() else ""
     if note:
-        who = "the latest checkpoint"
-        found.expected.append((who, _opened(note, found.keys, who, "key-mismatch")))
+        found.expected.append(_witness("the latest checkpoint", "key-mismatch", note, found.keys))
     for number, anchor in enumerate(anchors, start=1):
         who = "the anchor" if len(anchors) == 1 else f"anchor {number}"
-        found.expected.append((who, _opened(anchor, found.keys, who, "unanchored")))
+        found.expected.append(_witness(who, "unanchored", anchor, found.keys))
     return found
 
 
-def _opened(note: str, keys: tuple[PublicKey, ...], who: str, kind: str) -> Checkpoint:
+def _witness(who: str, kind: str, note: str, keys: tuple[PublicKey, ...]) -> Witness:
     try:
-        checkpoint = parse_checkpoint(note)
-        if keys and checkpoint.origin not in {key.name for key in keys}:
-            raise BadNote(f"it is of another log, {checkpoint.origin}")
-        open_note(note, keys)
+        says = parse_checkpoint(note)
+        if says.origin not in {key.name for key in keys}:
+            raise BadNote(f"it is of another log, {says.origin}")
     except BadNote as error:
         raise Disagreement(kind, f"{who} cannot be trusted: {error}") from error
-    return checkpoint
+    return Witness(who=who, kind=kind, note=note, says=says)
