@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -14,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.measure import Row, row, run_s
+from tests.benchmarks.measure import ENVIRON, Row, row, run_s
 
 _ROUNDS = 5
 
@@ -72,7 +71,7 @@ def _document(stream: Any) -> dict[str, Any]:
 def _compare(program: str, served: dict[str, Any], folder: Path, port: int) -> Row:
     alert = folder / "alert.json"
     alert.write_text(json.dumps(served["alert"]), encoding="utf-8")
-    environ = dict(os.environ) | {
+    environ = ENVIRON | {
         "AGENTOPS_HOME": str(folder / "home"),
         "KUBECONFIG": served["kubeconfig"],
         "ANTHROPIC_API_KEY": "benchmark",

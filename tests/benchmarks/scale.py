@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.benchmarks.measure import Row, row
+from tests.benchmarks.measure import ENVIRON, Row, row
 
 PODS = 10_000
 _HERE = Path(__file__).resolve().parent
@@ -68,7 +67,7 @@ def _measure(what: str, kubeconfig: Path) -> dict[str, float]:
         check=True,
         capture_output=True,
         text=True,
-        env=dict(os.environ),
+        env=ENVIRON,
     )
     figures: dict[str, float] = json.loads(done.stdout)
     return figures

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.benchmarks.measure import Row, best_of, row
+from tests.benchmarks.measure import ENVIRON, Row, best_of, row
 
 
 def startup() -> Iterator[Row]:
@@ -18,6 +17,6 @@ def startup() -> Iterator[Row]:
         "version": [program, "--version"],
         "help": [program, "--help"],
     }
-    best = best_of(40, commands, os.environ)
+    best = best_of(40, commands, ENVIRON)
     yield row("`agentops --version`", best["version"], best["pass"], "at most 2")
     yield row("`agentops --help`", best["help"], best["pass"], "at most 2")
