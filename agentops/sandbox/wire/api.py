@@ -133,13 +133,13 @@ class Api:
 
     def _subresource(self, target: Target, request: Request) -> Response:
         if target.subresource not in target.resource.subresources:
-            if target.subresource in ("exec", "attach", "portforward", "proxy"):
+            if target.subresource in ("exec", "attach", "portforward", "proxy", "ephemeralcontainers"):
                 raise not_simulated(f"{target.resource.plural}/{target.subresource}")
             raise _no_such_path()
         if target.subresource == "log" and target.verb == "get":
             pod = self._parts.store.peek(Key("", "Pod", target.namespace, target.name))
             return self._logs.read(target, pod, request)
-        if target.subresource in ("status", "ephemeralcontainers") and target.verb == "get":
+        if target.subresource == "status" and target.verb == "get":
             return self.reader.get(target, request)
         return self._write(target, request)
 

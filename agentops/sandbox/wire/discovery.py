@@ -30,7 +30,6 @@ _SUBRESOURCES: dict[str, tuple[tuple[str, str, str] | None, tuple[str, ...]]] = 
     "log": (None, ("get",)),
     "eviction": (("policy", "v1", "Eviction"), ("create",)),
     "binding": (("", "v1", "Binding"), ("create",)),
-    "ephemeralcontainers": (None, ("get", "patch", "update")),
     "finalize": (None, ("update",)),
     "token": (("authentication.k8s.io", "v1", "TokenRequest"), ("create",)),
 }

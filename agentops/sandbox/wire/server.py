@@ -24,6 +24,7 @@ from agentops.sandbox.admission.writes import writer_for
 from agentops.sandbox.store import ObjectStore
 from agentops.sandbox.wire.api import Api, Parts
 from agentops.sandbox.wire.certificates import Authority, Pair
+from agentops.sandbox.wire.faults import Faults
 from agentops.sandbox.wire.logs import LogSource
 from agentops.sandbox.wire.metrics import UsageSource
 from agentops.sandbox.wire.request import ANONYMOUS, Request, Response, User, check_size, json_response
@@ -83,6 +84,19 @@ class ApiServer:
         if self._authority is None:
             raise ValueError("client certificates need tls=True")
         return self._authority.client(user)
+
+    @property
+    def faults(self) -> Faults:
+        """What is to go wrong, for tests and training."""
+        return self.api.faults
+
+    def cut_watches(self) -> None:
+        """End every watch that is open now, as a network fault would."""
+        self.api.reader.cut()
+
+    def expire_tokens(self) -> None:
+        """Make every bearer token that is known so far expire now."""
+        self.api.tokens.expire()
 
     def start(self) -> str:
         """Begin to serve; return the URL, without a trailing slash."""

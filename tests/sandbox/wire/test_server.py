@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from agentops.sandbox.store import Key, ObjectStore
+from agentops.sandbox.wire.faults import Fault
 from agentops.sandbox.wire.logs import NoLogs
 from agentops.sandbox.wire.request import User
 from agentops.sandbox.wire.server import ApiServer
@@ -117,6 +118,65 @@ def test_kubectl_reads(url: str, store: ObjectStore, tmp_path: Path) -> None:
         "pod/web-1",
         "pod/web-3",
     ]
+
+
+def test_concurrent_writers_lose_nothing(url: str, store: ObjectStore) -> None:
+    """Eight clients that read, add one and put back, again on 409, count to the right sum."""
+    store.create(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c", "namespace": "shop"}, "data": {"n": "0"}}
+    )
+    path = "/api/v1/namespaces/shop/configmaps/c"
+
+    def count_up(times: int) -> None:
+        connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
+        while times:
+            connection.request("GET", path)
+            obj = json.loads(connection.getresponse().read())
+            obj["data"]["n"] = str(int(obj["data"]["n"]) + 1)
+            connection.request("PUT", path, body=json.dumps(obj))
+            response = connection.getresponse()
+            response.read()
+            times -= response.status == 200
+        connection.close()
+
+    threads = [threading.Thread(target=count_up, args=(5,)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    stored = store.get(Key("", "ConfigMap", "shop", "c"))
+    assert stored is not None
+    assert stored["data"] == {"n": "40"}
+
+
+def test_faults_reach_open_connections(store: ObjectStore) -> None:
+    """A cut ends an open watch, expired tokens are 401, a fault refuses, and clearing it ends that."""
+    server = ApiServer(store, logs=NoLogs(), tokens={"t": User(name="amy", groups=("system:masters",))})
+    place = server.start().removeprefix("http://")
+
+    def code() -> int:
+        connection = http.client.HTTPConnection(place, timeout=5)
+        connection.request("GET", "/api/v1/pods", headers={"Authorization": "Bearer t"})
+        status = connection.getresponse().status
+        connection.close()
+        return status
+
+    watching = http.client.HTTPConnection(place, timeout=5)
+    watching.request("GET", "/api/v1/pods?watch=1&resourceVersion=7", headers={"Authorization": "Bearer t"})
+    stream = watching.getresponse()
+    store.remove(Key("", "Pod", "shop", "web-1"))
+    first = json.loads(stream.readline())["type"]
+    server.cut_watches()
+    rest = stream.read()
+    watching.close()
+    codes = [code()]
+    server.faults.add(Fault(code=503))
+    codes.append(code())
+    server.faults.clear()
+    server.expire_tokens()
+    codes.append(code())
+    server.stop()
+    assert (first, rest, codes) == ("DELETED", b"", [200, 503, 401])
 
 
 def test_https_with_certificates_and_tokens(store: ObjectStore) -> None:
