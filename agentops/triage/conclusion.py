@@ -247,7 +247,7 @@ def _plain(ranking: Ranking, ids: Sequence[str], verdict: Verdict, words: str, c
 
 
 def _ruled_out(ranking: Ranking, ids: Sequence[str], cited: Sequence[int]) -> tuple[Hypothesis, ...]:
-    checked = [Hypothesis(statement=f"Checked and in order: {sentence}") for sentence in ranking.healthy]
+    checked = [Hypothesis(statement=sentence) for sentence in ranking.healthy]
     return (*_others(ranking, ids, set(cited)), *checked)
 
 

@@ -38,7 +38,7 @@ def finding_blocks(finding: Finding, evidence: Sequence[Evidence]) -> list[Block
     blocks += _action_blocks(finding)
     blocks += _evidence_blocks(finding, {item.id: item for item in evidence})
     if finding.ruled_out:
-        blocks.append(Heading("Ruled out"))
+        blocks.append(Heading("Ruled out or found in order"))
         blocks.append(Bullets(tuple(_ruled_out(entry.statement, entry.contradicted_by) for entry in finding.ruled_out)))
     if finding.not_checked:
         blocks.append(Heading("Not checked"))
