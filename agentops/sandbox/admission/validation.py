@@ -9,7 +9,7 @@ Must never: change the object.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from agentops.sandbox.admission.causes import Cause, invalid, required_value, unsupported
@@ -83,12 +83,16 @@ def _required(schema: Schema, value: Any, path: str) -> Iterator[Cause]:
         return
     for field in full.get("required", ()):
         # status is written by controllers and metadata by the server: only what a person writes is required
-        if value.get(field) in (None, "", []) and not path.startswith("status") and not _may_be_empty(path, field):
+        if _absent(field, value.get(field)) and not path.startswith("status") and not _may_be_empty(path, field):
             yield required_value(f"{path}.{field}" if path else field, "")
     for field, one in value.items():
         inner = child(full, field)
         if inner and field != "status":
             yield from _required(inner, one, f"{path}.{field}" if path else field)
+
+
+def _absent(field: str, value: Any) -> bool:
+    return value in (None, "") or (field == "containers" and value == [])
 
 
 # Required by the schema, but filled in, or allowed to be empty, by the real server.
@@ -135,7 +139,8 @@ def _workload(obj: Obj) -> Iterator[Cause]:
         policy = spec["template"]["spec"].get("restartPolicy", "Always")
         if policy != "Always":
             yield unsupported("spec.template.spec.restartPolicy", policy, ("Always",))
-    yield from _pod_spec(spec["template"]["spec"], "spec.template.spec")
+    claims = [one["metadata"]["name"] for one in spec.get("volumeClaimTemplates") or ()]
+    yield from _pod_spec(spec["template"]["spec"], "spec.template.spec", claims)
 
 
 def _job(obj: Obj) -> Iterator[Cause]:
@@ -157,8 +162,8 @@ def _pod(obj: Obj) -> Iterator[Cause]:
     yield from _pod_spec(obj["spec"], "spec")
 
 
-def _pod_spec(spec: Obj, path: str) -> Iterator[Cause]:
-    volumes = {volume.get("name") for volume in spec.get("volumes") or ()}
+def _pod_spec(spec: Obj, path: str, claims: Sequence[str] = ()) -> Iterator[Cause]:
+    volumes = {*claims, *(volume.get("name") for volume in spec.get("volumes") or ())}
     seen: set[str] = set()
     for field in ("initContainers", "containers"):
         for index, container in enumerate(spec.get(field) or ()):

@@ -108,3 +108,8 @@ def call() -> Caller:
 @pytest.fixture
 def make_call() -> Any:
     return _call
+
+
+@pytest.fixture
+def make_caller() -> Any:
+    return Caller

@@ -276,3 +276,35 @@ def test_a_write_over_an_object_without_defaults_adds_none(call: Any, deployment
     expected = before["spec"]
     expected["template"]["spec"]["containers"][0].update(container, ports=[{"containerPort": 80, "protocol": "TCP"}])
     assert after["spec"] == expected
+
+
+def test_a_stateful_set_mounts_its_claims(call: Any) -> None:
+    """A claim template is a volume; what a stateful set may not change is refused."""
+    container = {"name": "db", "image": "db:1", "volumeMounts": [{"name": "data", "mountPath": "/d"}]}
+    claim = {"metadata": {"name": "data"}, "spec": {"resources": {"requests": {"storage": "1Gi"}}}}
+    spec = {
+        "serviceName": "db",
+        "selector": {"matchLabels": {"app": "db"}},
+        "template": {"metadata": {"labels": {"app": "db"}}, "spec": {"containers": [container]}},
+        "volumeClaimTemplates": [claim],
+    }
+    sets = "/apis/apps/v1/namespaces/shop/statefulsets"
+    made = call.ok("POST", sets, {"metadata": {"name": "db"}, "spec": spec})
+    assert made["spec"]["updateStrategy"] == {"type": "RollingUpdate", "rollingUpdate": {"partition": 0}}
+    code, message = call.refused("PATCH", f"{sets}/db", {"spec": {"serviceName": "other"}}, patch="merge")
+    assert (code, message[:75]) == (
+        422,
+        'StatefulSet.apps "db" is invalid: spec: Forbidden: updates to statefulset s',
+    )
+
+
+def test_an_empty_list_is_given(call: Any) -> None:
+    """A required list may be empty, unless it is the containers."""
+    slices = "/apis/discovery.k8s.io/v1/namespaces/shop/endpointslices"
+    made = call.ok("POST", slices, {"metadata": {"name": "s"}, "addressType": "IPv4", "endpoints": []})
+    assert made["endpoints"] == []
+    pod = {"metadata": {"name": "p"}, "spec": {"containers": []}}
+    assert call.refused("POST", f"{SHOP}/pods", pod) == (
+        422,
+        'Pod "p" is invalid: spec.containers: Required value',
+    )
