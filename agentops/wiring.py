@@ -79,7 +79,8 @@ class App:
         """
         self.parts.progress(Step(stage=Stage.NOTICE, text="connecting to the cluster", key="connect"))
         cluster = connect(self.settings, self.sandbox)
-        self.parts.progress(Step(stage=Stage.NOTICE, text="", key="connect", done=True))
+        pinned = f"context {cluster.context}, namespace {cluster.namespace}, {cluster.server}"
+        self.parts.progress(Step(stage=Stage.NOTICE, text=pinned, key="connect", done=True))
         self.log.append(
             "cluster_pinned",
             {"context": cluster.context, "namespace": cluster.namespace, "server": cluster.server},

@@ -34,7 +34,12 @@ def incident_blocks(
     blocks += _also_seen(finding, evidence, problems)
     blocks.append(Heading("Alert"))
     blocks += alert_blocks(incident.group)
-    rows = [("incident", incident.id), ("opened", to_iso(incident.opened_at)), ("context", incident.context)]
+    rows = [
+        ("incident", incident.id),
+        ("opened", to_iso(incident.opened_at)),
+        ("context", incident.context),
+        ("namespace", incident.namespace),
+    ]
     blocks.append(Pairs(tuple(row for row in rows if row[1])))
     if usage is not None:
         by = "" if finding is None or (finding.by == "triage" and not usage.turns) else finding.by
@@ -80,6 +85,7 @@ def incident_document(
             "left_out": [{"alert": alert.name, "reason": reason} for alert, reason in incident.group.left_out],
             "target": to_json(incident.group.target),
             "context": incident.context,
+            "namespace": incident.namespace,
             "opened_at": to_iso(incident.opened_at),
         },
         "finding": None if finding is None else _finding_document(finding, by_id),
