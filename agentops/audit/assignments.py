@@ -160,7 +160,9 @@ def _value(line: str, start: int, opening: str | None, reach: _Reach) -> tuple[i
     for quote in "\"'":
         if (at := line.find(quote, start, end)) > start and line.count(quote, 0, start) % 2:
             end = at  # the whole line stood in quotes: curl -H 'Authorization: ...'
-    return (start, end) if end > start and line[start] not in "{[|>&*" else None
+    # After a colon these begin a structure, a block or an alias; after an equals sign they are the secret's own.
+    structure = line[start : start + 1] in tuple("{[|>&*") and line[max(start - 8, 0) : start].rstrip().endswith(":")
+    return (start, end) if end > start and not structure else None
 
 
 def closing_quote(line: str, start: int, opening: str) -> int:

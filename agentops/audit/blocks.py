@@ -19,6 +19,7 @@ _ENV_PAIR = re.compile(
 _BLOCK_SCALAR = re.compile(r"^([ \t]*)(?:- )?[\"']?([\w.\-]{1,120})[\"']?:[ \t]*[|>][+-]?[0-9]?[ \t]*$", re.MULTILINE)
 _ARGUMENT = re.compile(r"^([ \t]*- [\"']?--?)([\w.\-]{1,80})([\"']?\n[ \t]*- [\"']?)([^\n\"']+)", re.MULTILINE)
 _SECRET_KIND = re.compile(r"^([ \t]*)(- )?kind:[ \t]*[\"']?Secret[\"']?[ \t]*$", re.MULTILINE)
+_KIND_LINE = re.compile(r"[ \t]*(?:- )?kind:")
 _SECRET_JSON = re.compile(r"\\*\"kind\\*\"\s*:\s*\\*\"Secret\\*\"")
 _DATA_JSON = re.compile(r"(\\*\"(?:data|stringData)\\*\"\s*:\s*\{)([^{}]*)(\})")
 _PAIR_JSON = re.compile(r"((\\*\")(?:[^\"\\]|\\(?!\\*\"))*?\2\s*:\s*)(\\*\")((?:(?!\3).)*)(\3)", re.DOTALL)
@@ -97,6 +98,7 @@ def _hide_data(lines: list[str], number: int, level: int, step: int) -> None:
             line.startswith("---")
             or (_indent(line) < level and not (starts_item and step < 0))
             or (starts_item and step > 0)
+            or (_KIND_LINE.match(line) and _indent(line) in (level, level - 2))
         ):
             return
         if re.fullmatch(r"(?:- )?(?:data|stringData):", line.strip()) and _indent(line) in (level, level - 2):

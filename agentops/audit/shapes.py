@@ -121,7 +121,7 @@ _PEM = Shape(
     # The end may have been cut off, and the newlines may be written as \n in JSON, at any depth of escaping.
     pattern=(
         r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
-        r"(?:[\s\S]{0,16384}?-----END (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
+        r"(?:(?:[^-]|-(?!----)){0,16384}-----END (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
         r"|(?:(?:\\+[nrt]|[\s\"'|+])*[A-Za-z0-9+/=]{16,})*)"
     ),
 )

@@ -386,3 +386,9 @@ def test_a_plain_object_may_name_itself() -> None:
         "resolved",
         "db-0",
     )
+
+
+def test_more_alerts_than_can_be_read_are_mentioned() -> None:
+    """Of a list of thousands the first thousand are read, and the note says so."""
+    found = _decode([{"labels": {"alertname": f"A{n}", "namespace": "shop"}} for n in range(1200)])
+    assert (len(found.alerts), found.notes) == (1000, ("only the first 1,000 of 1,200 alerts were read",))

@@ -127,6 +127,14 @@ def test_named_secrets_are_hidden_in_every_carrier(redactor: SecretRedactor, car
     assert (secret in found, B in found, redactor.text(found)) == (False, True, found)
 
 
+@pytest.mark.parametrize("secret", ["*x9&y;z", "&a1b2", "[x]y1", "a b c1", "p@ss:w0rd", "=eq=1"])
+@pytest.mark.parametrize("carrier", ["DB_PASSWORD={}", "export TOKEN={}", "password: '{}'", '"api_key":"{}"'])
+def test_odd_characters_do_not_save_a_secret(redactor: SecretRedactor, carrier: str, secret: str) -> None:
+    """A value that begins or goes on with a separator is hidden whole where its end is clear."""
+    found = redactor.text(carrier.format(secret))
+    assert (secret in found, found.replace("'", "").replace('"', "").endswith("]")) == (False, True)
+
+
 STAYS = [
     "image: registry.example/shop/api@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     "imageID: docker-pullable://nginx@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -297,9 +305,82 @@ def test_redacting_a_value_twice_changes_nothing_more(value: Any) -> None:
     assert redactor.value(once) == once
 
 
-@pytest.mark.parametrize(
-    "piece", ["a", "token", "password=", "-", "\\", '"', "name: ", "{", "AKIA", "eyJ", "://a", "\x1b", " ", "key-"]
-)
+_RUNS = ["a", "token", "password=", "-", "\\", '"', "name: ", "{", "AKIA", "eyJ", "://a", "\x1b", " ", "key-", "a: b\n"]
+_RUNS += ["kind: Secret\n", "kind: Secret\ndata:\n", "name: x value", "- --token\n", "password: |\n", "?sig=", "://:@"]
+_RUNS += [
+    '"kind":"Secret","data":{',
+    '\\"password\\":\\"',
+    "-----BEGIN PRIVATE KEY-----",
+    "cookie: ",
+    "Bearer a",
+    "data:\n",
+]
+
+
+@pytest.mark.parametrize("piece", _RUNS)
 def test_long_runs_do_not_explode(redactor: SecretRedactor, piece: str) -> None:
     """A megabyte of one piece is answered (the suite's time limit is the judge of patterns that backtrack)."""
     assert isinstance(redactor.text(piece * (1_000_000 // len(piece))), str)
+
+
+def test_every_value_of_a_secret_object_goes_and_nothing_of_its_neighbours() -> None:
+    """In a list of objects only the Secret's data is blanked: several lines, block scalars and blank lines included."""
+    text = """items:
+- apiVersion: v1
+  kind: ConfigMap
+  data:
+    url: http://api
+
+- apiVersion: v1
+  kind: Secret
+  metadata:
+    name: db
+
+  stringData:
+    a.conf: |
+      user shop
+
+      and more
+    user: shop
+
+  type: Opaque
+- apiVersion: v1
+  data:
+    mode: fast
+  kind: ConfigMap
+"""
+    assert (
+        SecretRedactor().text(text)
+        == """items:
+- apiVersion: v1
+  kind: ConfigMap
+  data:
+    url: http://api
+
+- apiVersion: v1
+  kind: Secret
+  metadata:
+    name: db
+
+  stringData:
+    a.conf: [redacted:secret]
+      [redacted:secret]
+
+      [redacted:secret]
+    user: [redacted:secret]
+
+  type: Opaque
+- apiVersion: v1
+  data:
+    mode: fast
+  kind: ConfigMap
+"""
+    )
+
+
+def test_a_block_scalar_ends_where_its_indentation_does() -> None:
+    """The lines of a secret's block are hidden, blank ones kept, and the next key stays."""
+    text = "a:\n  password: |\n    one\n\n    two\n  next: 1\n  note: |\n    kept\n"
+    assert SecretRedactor().text(text) == (
+        "a:\n  password: |\n    [redacted:password]\n\n    [redacted:password]\n  next: 1\n  note: |\n    kept\n"
+    )
