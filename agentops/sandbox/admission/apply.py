@@ -36,7 +36,7 @@ def server_side_apply(schema: Schema, live: Obj | None, config: Obj, entry: Obj,
     others = [one for one in entries if identity(one) != identity(entry)]
     before = next((from_fields(one["fieldsV1"]) for one in entries if identity(one) == identity(entry)), set())
     wanted, present = leaves(schema, config), leaves(schema, base)
-    differing = {path for path, value in wanted.items() if path[-1] != "." and present.get(path, _ABSENT) != value}
+    differing = _differing(wanted, present)
     contested = [(one, path) for one in others for path in sorted(from_fields(one["fieldsV1"]) & differing)]
     if contested and not force:
         raise _conflict(contested)
@@ -54,6 +54,16 @@ def server_side_apply(schema: Schema, live: Obj | None, config: Obj, entry: Obj,
         own["time"] = previous.get("time")
     merged.setdefault("metadata", {})["managedFields"] = [*kept, own]
     return merged
+
+
+def _differing(wanted: dict[Path, Any], present: dict[Path, Any]) -> set[Path]:
+    inner = {path[:length] for path in present for length in range(1, len(path))}
+    # An empty map or list says nothing against what is already in it, and an item's "." has no value.
+    return {
+        path
+        for path, value in wanted.items()
+        if path[-1] != "." and present.get(path, _ABSENT) != value and not (value in ({}, []) and path in inner)
+    }
 
 
 def _merge(schema: Schema, live: Any, config: Any) -> Any:

@@ -5,6 +5,13 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agentops.sandbox.admission.apply import server_side_apply
+from agentops.sandbox.admission.fields import from_fields, leaves
+from agentops.sandbox.admission.schemas import definitions
+
 WEB = "/apis/apps/v1/namespaces/shop/deployments/web"
 API = WEB.replace("web", "api")
 
@@ -90,3 +97,58 @@ def test_an_update_takes_fields_from_their_owner(call: Any) -> None:
     assert call.refused("PATCH", f"{WEB}?fieldManager=ops", config(replicas=5), patch="apply")[1] == (
         'Apply failed with 1 conflict: conflict with "scaler" using apps/v1: .spec.replicas'
     )
+
+
+_ENTRY = st.sampled_from(["A", "B", "C"])
+_CONFIG = st.fixed_dictionaries(
+    {},
+    optional={
+        "replicas": st.integers(0, 3),
+        "minReadySeconds": st.integers(0, 2),
+        "template": st.fixed_dictionaries(
+            {
+                "spec": st.fixed_dictionaries(
+                    {
+                        "containers": st.lists(
+                            st.fixed_dictionaries(
+                                {"name": st.sampled_from(["main", "side"])},
+                                optional={
+                                    "image": st.sampled_from(["a:1", "b:2"]),
+                                    "env": st.lists(
+                                        st.fixed_dictionaries({"name": _ENTRY, "value": _ENTRY}),
+                                        max_size=2,
+                                        unique_by=lambda one: one["name"],
+                                    ),
+                                },
+                            ),
+                            max_size=2,
+                            unique_by=lambda one: one["name"],
+                        )
+                    }
+                )
+            }
+        ),
+    },
+)
+
+
+def entry(manager: str) -> dict[str, Any]:
+    return {"manager": manager, "operation": "Apply", "apiVersion": "apps/v1", "time": "2026-11-22T12:00:00Z"}
+
+
+@given(first=_CONFIG, second=_CONFIG)
+@settings(max_examples=200, deadline=None)
+def test_apply_laws(first: dict[str, Any], second: dict[str, Any]) -> None:
+    """Applying twice is applying once; what was applied is there; a manager that applies nothing leaves nothing."""
+    schema = definitions()["io.k8s.api.apps.v1.Deployment"]
+    ours, theirs = config(**first), config(**second)
+    once = server_side_apply(schema, None, ours, entry("us"), force=False)
+    assert server_side_apply(schema, once, ours, entry("us"), force=False) == once
+    both = server_side_apply(schema, once, theirs, entry("them"), force=True)
+    present = leaves(schema, both)
+    assert all(present[path] == value for path, value in leaves(schema, theirs).items() if value not in ({}, []))
+    without_them = server_side_apply(schema, both, config(), entry("them"), force=True)
+    kept = leaves(schema, without_them)
+    held = {path for one in without_them["metadata"]["managedFields"] for path in from_fields(one["fieldsV1"])}
+    # Whatever only they applied is gone: each leaf that is left has an owner.
+    assert {path for path in kept if kept[path] not in ({}, [])} <= held
