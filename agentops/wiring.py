@@ -164,8 +164,7 @@ def open_app(
         from agentops.sandbox.scenario import load
 
         scenario = load(sandbox or DEFAULT_SCENARIO)
-    run = f"{clock():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-    log = open_log(settings.folders.audit, run=run, actor=f"human:{_user()}", clock=clock)
+    log = open_log(settings.folders.audit, run=new_run(clock), actor=current_actor(), clock=clock)
     log.append("run_started", _start(settings, command, sandbox if scenario is None else scenario.name))
     status = ("done", ExitCode.DONE)
     try:
@@ -254,6 +253,16 @@ def _model(settings: Settings, wanted: bool) -> tuple[Model | None, str]:
     )
     retries = Retries(attempts=settings.attempts, longest_wait_s=60.0, sleep=time.sleep, jitter=random.random)
     return Claude(reached, retries=retries, environ=os.environ), ""
+
+
+def new_run(clock: Clock) -> str:
+    """Return a run id that sorts by time: ``20261122T155933-4f2a1c``."""
+    return f"{clock():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+
+
+def current_actor() -> str:
+    """Return who acts, as the audit chain names them: ``human:ana``."""
+    return f"human:{_user()}"
 
 
 def _start(settings: Settings, command: str, sandbox: str | None) -> Mapping[str, Any]:

@@ -7,14 +7,18 @@ _agentops() {
     esac
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "${path:+$path }$word" in
-            "audit"|"audit log"|"audit verify"|"doctor"|"history"|"investigate"|"sandbox"|"sandbox list"|"sandbox up"|"show"|"tools"|"tools list"|"triage") path="${path:+$path }$word" ;;
+            "audit"|"audit anchor"|"audit check-proof"|"audit keys"|"audit log"|"audit prove"|"audit verify"|"doctor"|"history"|"investigate"|"sandbox"|"sandbox list"|"sandbox up"|"show"|"tools"|"tools list"|"triage") path="${path:+$path }$word" ;;
         esac
     done
     case $path in
         "") words="audit doctor history investigate sandbox show tools triage --help --version" ;;
-        "audit") words="log verify --help" ;;
+        "audit") words="anchor check-proof keys log prove verify --help" ;;
+        "audit anchor") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --to --verbose" ;;
+        "audit check-proof") words="--context --help --key --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
+        "audit keys") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "audit log") words="--actor --context --event --follow --help --kubeconfig --limit --namespace --no-input --output --run --sandbox --since --verbose" ;;
-        "audit verify") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
+        "audit prove") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --to --verbose" ;;
+        "audit verify") words="--anchor --context --help --key --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "doctor") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "history") words="--context --help --kubeconfig --limit --namespace --no-input --output --sandbox --verbose" ;;
         "investigate") words="--context --exit-code --help --kubeconfig --max-seconds --max-steps --max-tokens --max-usd --model --namespace --no-input --no-model --output --resume --sandbox --verbose" ;;

@@ -4,6 +4,35 @@ complete -c agentops -l help
 complete -c agentops -l version
 complete -c agentops -n __fish_use_subcommand -a audit -d 'The tamper-evident record of every step.'
 complete -c agentops -n '__fish_seen_subcommand_from audit' -l help
+complete -c agentops -n '__fish_seen_subcommand_from audit' -a anchor -d 'Sign what the record is now, and write the checkpoint to a file kept elsewhere.'
+complete -c agentops -n '__fish_seen_subcommand_from anchor' -l context
+complete -c agentops -n '__fish_seen_subcommand_from anchor' -l help
+complete -c agentops -n '__fish_seen_subcommand_from anchor' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from anchor' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from anchor' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from anchor' -l output
+complete -c agentops -n '__fish_seen_subcommand_from anchor' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from anchor' -l to
+complete -c agentops -n '__fish_seen_subcommand_from anchor' -l verbose
+complete -c agentops -n '__fish_seen_subcommand_from audit' -a check-proof -d 'Check a proof with the public key alone.'
+complete -c agentops -n '__fish_seen_subcommand_from check-proof' -l context
+complete -c agentops -n '__fish_seen_subcommand_from check-proof' -l help
+complete -c agentops -n '__fish_seen_subcommand_from check-proof' -l key
+complete -c agentops -n '__fish_seen_subcommand_from check-proof' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from check-proof' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from check-proof' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from check-proof' -l output
+complete -c agentops -n '__fish_seen_subcommand_from check-proof' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from check-proof' -l verbose
+complete -c agentops -n '__fish_seen_subcommand_from audit' -a keys -d 'Show the public keys that sign the record.'
+complete -c agentops -n '__fish_seen_subcommand_from keys' -l context
+complete -c agentops -n '__fish_seen_subcommand_from keys' -l help
+complete -c agentops -n '__fish_seen_subcommand_from keys' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from keys' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from keys' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from keys' -l output
+complete -c agentops -n '__fish_seen_subcommand_from keys' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from keys' -l verbose
 complete -c agentops -n '__fish_seen_subcommand_from audit' -a log -d 'Print records, newest last.'
 complete -c agentops -n '__fish_seen_subcommand_from log' -l actor
 complete -c agentops -n '__fish_seen_subcommand_from log' -l context
@@ -19,9 +48,21 @@ complete -c agentops -n '__fish_seen_subcommand_from log' -l run
 complete -c agentops -n '__fish_seen_subcommand_from log' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from log' -l since
 complete -c agentops -n '__fish_seen_subcommand_from log' -l verbose
+complete -c agentops -n '__fish_seen_subcommand_from audit' -a prove -d 'Prove that a record is in the signed log.'
+complete -c agentops -n '__fish_seen_subcommand_from prove' -l context
+complete -c agentops -n '__fish_seen_subcommand_from prove' -l help
+complete -c agentops -n '__fish_seen_subcommand_from prove' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from prove' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from prove' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from prove' -l output
+complete -c agentops -n '__fish_seen_subcommand_from prove' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from prove' -l to
+complete -c agentops -n '__fish_seen_subcommand_from prove' -l verbose
 complete -c agentops -n '__fish_seen_subcommand_from audit' -a verify -d 'Verify the whole chain.'
+complete -c agentops -n '__fish_seen_subcommand_from verify' -l anchor
 complete -c agentops -n '__fish_seen_subcommand_from verify' -l context
 complete -c agentops -n '__fish_seen_subcommand_from verify' -l help
+complete -c agentops -n '__fish_seen_subcommand_from verify' -l key
 complete -c agentops -n '__fish_seen_subcommand_from verify' -l kubeconfig
 complete -c agentops -n '__fish_seen_subcommand_from verify' -l namespace
 complete -c agentops -n '__fish_seen_subcommand_from verify' -l no-input

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agentops.cli.commands import proofs
+from agentops.cli.commands.proofs import audit_folder, parsed_key
 from agentops.cli.options import Common, Output, with_common
 from agentops.cli.report import Heading, Pairs, Paragraph, Table, Tone
 from agentops.cli.result import Result
@@ -15,7 +19,6 @@ from agentops.core.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from datetime import datetime
-    from pathlib import Path
 
     from agentops.audit.read import Query
     from agentops.core.audit import AuditRecord
@@ -24,9 +27,11 @@ VERIFY_EPILOG = """\b
 Examples:
   agentops audit verify
   agentops audit verify --output json
+  agentops audit verify --anchor /mnt/elsewhere/agentops.checkpoint
 
 \b
-Exit codes: 0 every record holds, 8 a record was altered, removed or torn.
+Exit codes: 0 every record holds, 8 a record was altered, removed or torn,
+or an anchor or key does not fit.
 """
 LOG_EPILOG = """\b
 Examples:
@@ -42,27 +47,34 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(name="audit", help="The tamper-evident record of every step.", no_args_is_help=True)
     group.command("verify", help="Verify the whole chain.", epilog=VERIFY_EPILOG)(with_common(verify))
     group.command("log", help="Print records, newest last.", epilog=LOG_EPILOG)(with_common(log))
+    proofs.register(group)
     app.add_typer(group)
 
 
-def _folder(options: Common) -> Path:
-    from agentops.config import load, process_environ
-
-    return load(options.flags(), process_environ()).folders.audit
-
-
-def verify(options: Common) -> Result:
-    """Walk the chain from its first byte."""
+def verify(
+    options: Common,
+    anchor: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--anchor", metavar="FILE", help="A checkpoint kept elsewhere; may be repeated.", show_default=False
+        ),
+    ] = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option("--key", metavar="KEY", help="Believe only this public key; may be repeated.", show_default=False),
+    ] = None,
+) -> Result:
+    """Walk the chain from its first byte, and hold it against what was signed."""
     from agentops.audit.verify import Verdict
     from agentops.audit.verify import verify as walk
     from agentops.core.jsonable import to_json
     from agentops.core.text import plural
 
-    folder = _folder(options)
-    found = walk(folder)
+    folder = audit_folder(options)
+    found = walk(folder, keys=[parsed_key(text) for text in key or ()], anchors=_anchors(anchor or ()))
     rows = [("chain", str(folder)), ("records", f"{found.records:,}"), ("size", f"{found.size_bytes:,} bytes")]
     if found.head and found.records:
-        rows.append(("head", found.head))
+        rows += [("head", found.head), ("signed", f"{found.signed_records:,} of {plural(found.records, 'record')}")]
     if found.bad_seq is not None or found.offset is not None:
         rows.append(("first bad", f"record {found.bad_seq}, byte {found.offset}"))
     good = found.verdict in (Verdict.OK, Verdict.ABSENT)
@@ -75,6 +87,13 @@ def verify(options: Common) -> Result:
         document={"verification": to_json(found) | {"folder": str(folder)}},
         report=(title, Pairs(tuple(rows))),
     )
+
+
+def _anchors(paths: Sequence[Path]) -> list[str]:
+    try:
+        return [path.read_text("utf-8", "replace") for path in paths]
+    except OSError as error:
+        raise UsageError(f"the anchor {error.filename} cannot be read: {error.strerror}") from error
 
 
 def log(
@@ -93,7 +112,7 @@ def log(
     from agentops.core.jsonable import to_json
 
     query = Query(run=run, event=event, actor=actor, since=_moment(since))
-    folder = _folder(options)
+    folder = audit_folder(options)
     if follow:
         if options.output is Output.JSON:
             raise UsageError("--follow never ends, so it cannot be one JSON document", hint="Leave --output json out.")
