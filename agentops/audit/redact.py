@@ -23,6 +23,7 @@ from agentops.audit.judgement import is_secret
 from agentops.audit.shapes import hide_shapes
 
 _SHORTEST_LEARNED = 6
+_MAX_PASSES = 6
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])?")
 _USERINFO = re.compile(r"(://[^\s/:@?#\"'<>\\]{0,256}:)(?!\[redacted:)([^\s/?#\"'<>\\]{1,512})@")
 _QUERY = re.compile(
@@ -30,7 +31,7 @@ _QUERY = re.compile(
     r"sig|key|pass|pwd|auth|code|session|sid|jwt)(?:%5B%5D)?=)(?!\[redacted:)([^&;\s\"'#<>\\)]{4,})",
     re.IGNORECASE,
 )
-_USER_FLAG = re.compile(r"(?<!\S)((?:-u|--user|--proxy-user)[ =][\"']?[^\s:\"']{1,64}:)(?!\[redacted:)([^\s\"']+)")
+_USER_FLAG = re.compile(r"(?<!\S)((?:-u|--user|--proxy-user)[ =][\"']?[^\s:\"'\[]{1,64}:)(?!\[redacted:)([^\s\"']+)")
 _BEARER = re.compile(r"((?:Bearer|Basic|BEARER|bearer) )(?!\[redacted:)([A-Za-z0-9+/=._~-]{16,})")
 
 
@@ -51,6 +52,14 @@ class SecretRedactor:
 
     def text(self, text: str) -> str:
         """Return ``text`` with every recognised secret replaced by a marker that names its kind."""
+        for _pass in range(_MAX_PASSES):
+            found = self._once(text)
+            if found == text:
+                break
+            text = found  # what was hidden may have stood in front of what can be seen now
+        return text
+
+    def _once(self, text: str) -> str:
         if "\x1b" in text:
             text = _ANSI.sub("", text)
         for form in self._forms:

@@ -136,11 +136,16 @@ _BASE64_PEM = Shape(
 )
 
 
+def _edge(body: str) -> str:
+    # A shape that begins with a dollar sign needs no edge; with one, hiding the shape before it would reveal it.
+    return "" if body.startswith(r"\$") else _EDGE
+
+
 SHAPES: tuple[Shape, ...] = (
     _PEM,
     _BASE64_PEM,
     *(
-        Shape(kind=kind, words=tuple(words.split(",")), pattern=f"{_EDGE}(?:{body}){_END}")
+        Shape(kind=kind, words=tuple(words.split(",")), pattern=f"{_edge(body)}(?:{body}){_END}")
         for kind, words, body in _TABLE
     ),
 )
