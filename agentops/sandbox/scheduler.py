@@ -85,7 +85,7 @@ def _pod_changed(world: World, pod: Obj) -> Iterable[Key]:
 
 
 def _waiting(world: World, _: Obj) -> Iterable[Key]:
-    return [key_of(pod) for pod in world.store.list("Pod") if not pod["spec"].get("nodeName")]
+    return sorted(world.index.unbound, key=lambda key: (key.namespace, key.name))
 
 
 def _message(total: int, reasons: Mapping[str, int], helpless: int) -> str:

@@ -24,10 +24,11 @@ _NETWORK = frozenset({"Service", "EndpointSlice", "NetworkPolicy", "Namespace"})
 
 @dataclass(slots=True)
 class Index:
-    """Which objects an owner owns, by uid, and which pods a node runs; kept up to date from store events."""
+    """Which objects an owner owns, by uid, which pods a node runs, and which have no node; follows the store."""
 
     by_owner: dict[str, dict[Key, None]] = field(default_factory=dict)
     by_node: dict[str, dict[Key, None]] = field(default_factory=dict)
+    unbound: dict[Key, None] = field(default_factory=dict)
     # Moves whenever something changes that decides who can reach whom.
     network: int = 0
 
@@ -36,6 +37,10 @@ class Index:
         key = key_of(event.obj)
         if key.kind in _NETWORK:
             self.network += 1
+        if key.kind == "Pod":
+            self.unbound.pop(key, None)
+            if event.type != "DELETED" and not event.obj["spec"].get("nodeName"):
+                self.unbound[key] = None
         if event.old is not None:
             for table, name in self._places(event.old):
                 table.get(name, {}).pop(key, None)

@@ -193,7 +193,7 @@ class Kubelet:
             _say(world, pod, box, "Warning", "Failed", f"Error: {missing}")
             self._images.forget(box)
             return world.now + timedelta(seconds=_RETRY_S)
-        program = world.programs.find(box.spec["image"]) or _generic(box.spec["image"])
+        program = world.programs.find(box.spec["image"]) or _generic(box)
         if box.run is not None:
             box.previous = box.run
             box.restarts += 1
@@ -274,8 +274,11 @@ def _images(pod: Obj) -> list[str]:
     return [one["image"] for one in [*(pod["spec"].get("initContainers") or []), *pod["spec"]["containers"]]]
 
 
-def _generic(image: str) -> Program:
-    return Program(image=split_image(image)[0])
+def _generic(box: Box) -> Program:
+    """Return a program for an image that nobody declared: it listens wherever its container says or is probed."""
+    ports = {int(one["containerPort"]) for one in box.spec.get("ports") or []}
+    probed = (probes.port_of(box, box.spec[field]) for field in probes.FIELDS if field in box.spec)
+    return Program(image=split_image(box.spec["image"])[0], listens=tuple(sorted({*ports, *probed})), starts_in_s=0.0)
 
 
 def _adopt(world: World, pod: Obj, record: PodRecord) -> None:
@@ -294,16 +297,16 @@ def _adopt(world: World, pod: Obj, record: PodRecord) -> None:
         state = seen.get("state") or {}
         if "running" in state:
             record.mounted = True
-            program = world.programs.find(box.spec["image"]) or _generic(box.spec["image"])
+            program = world.programs.find(box.spec["image"]) or _generic(box)
             started_at = moment(state["running"].get("startedAt"), world.now)
             env: dict[str, str] = {}
             try:
                 env = environment(world, pod, box.spec, record.ip)
             except MissingConfiguration:
                 # It was there when the container started; the process keeps what it had, which nobody knows now.
-                program = _generic(box.spec["image"])
+                program = _generic(box)
             box.run = Run(program, started_at, env, files(world, pod, box.spec), seen.get("containerID", ""))
-            probes.begin(box, box.run)
+            probes.take_over(box, box.run, started=seen.get("started", True), ready=seen.get("ready", False))
         elif "terminated" in state and box.init and state["terminated"].get("exitCode") == 0:
             box.succeeded, record.mounted = True, True
 

@@ -16,15 +16,24 @@ from agentops.sandbox.objects import deleting
 from agentops.sandbox.store import Obj
 from agentops.sandbox.world import World, soonest
 
-_FIELDS = (("startup", "startupProbe"), ("liveness", "livenessProbe"), ("readiness", "readinessProbe"))
+FIELDS = {"startupProbe": "startup", "livenessProbe": "liveness", "readinessProbe": "readiness"}
 
 
 def begin(box: Box, run: Run) -> None:
     """Set up the probes of a container that has just started."""
-    for kind, field in _FIELDS:
+    for field, kind in FIELDS.items():
         spec = box.spec.get(field)
         if spec:
             run.probes[kind] = ProbeState(kind, spec, _first(spec, run.started_at))
+
+
+def take_over(box: Box, run: Run, *, started: bool, ready: bool) -> None:
+    """Set up the probes of a container that was running before the kubelet was, as its status says that they stand."""
+    begin(box, run)
+    for probe in run.probes.values():
+        probe.passing = ready if probe.kind == "readiness" else started
+        if probe.passing:
+            probe.next_at = None
 
 
 def step(world: World, pod: Obj, box: Box, run: Run) -> tuple[str, datetime | None]:
@@ -104,7 +113,7 @@ def answer(world: World, pod: Obj, box: Box, run: Run, spec: dict[str, Any]) -> 
         if run.program.latency_s > timeout_s:
             return f'command timed out: "{command}" timed out after {timeout_s:.0f}s'
         return "" if up else f"{command.partition(' ')[0]}: no response"
-    port = _port(box, spec)
+    port = port_of(box, spec)
     listening = up and port in run.program.listens
     refused = f"dial tcp {ip}:{port}: connect: connection refused"
     if "httpGet" not in spec:
@@ -120,7 +129,8 @@ def answer(world: World, pod: Obj, box: Box, run: Run, spec: dict[str, Any]) -> 
     return "" if 200 <= status < 400 else f"HTTP probe failed with statuscode: {status}"
 
 
-def _port(box: Box, spec: dict[str, Any]) -> int:
+def port_of(box: Box, spec: dict[str, Any]) -> int:
+    """Return the number of the port that a probe knocks on; 0 when it names one that the container does not have."""
     handler = spec.get("httpGet") or spec.get("tcpSocket") or spec.get("grpc") or {}
     port = handler.get("port")
     if isinstance(port, int):
