@@ -33,7 +33,8 @@ def decode(resource: Resource, body: Obj) -> Obj:
         if given != wanted:
             what = "API version" if field == "apiVersion" else "kind"
             raise bad_request(f"the {what} in the data ({given}) does not match the expected {what} ({wanted})")
-    obj: Obj = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": {}, **body}
+    given_fields = {name: value for name, value in body.items() if value is not None}
+    obj: Obj = {"apiVersion": resource.api_version, "kind": resource.kind, "metadata": {}, **given_fields}
     wrong = type_error(resource, obj)
     if wrong:
         raise bad_request(cannot_be_handled(resource, wrong))
@@ -74,7 +75,11 @@ def field_validation(request: Request) -> str:
 def _known(schema: Schema, value: Any, path: str, unknown: list[str]) -> Any:
     if isinstance(value, list):
         item = items(schema)
-        return [_known(item, one, f"{path}[{index}]", unknown) for index, one in enumerate(value)]
+        # A null item is the zero value of its type.
+        empty: Any = {} if "properties" in resolve(item) else None
+        return [
+            _known(item, empty if one is None else one, f"{path}[{index}]", unknown) for index, one in enumerate(value)
+        ]
     if not isinstance(value, dict):
         return value
     kept = {}

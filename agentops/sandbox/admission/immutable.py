@@ -59,7 +59,9 @@ def changes_of_fixed_fields(new: Obj, live: Obj) -> Iterator[Cause]:
         yield from rule(new, live)
 
 
-def _go_selector(selector: Obj) -> str:
+def _go_selector(selector: Obj | None) -> str:
+    if selector is None:
+        return "null"
     labels = ", ".join(f'"{key}":"{value}"' for key, value in sorted((selector.get("matchLabels") or {}).items()))
     terms = "[]v1.LabelSelectorRequirement" + ("{...}" if selector.get("matchExpressions") else "(nil)")
     return f"v1.LabelSelector{{MatchLabels:map[string]string{{{labels}}}, MatchExpressions:{terms}}}"
@@ -113,8 +115,8 @@ def _fixed_data(new: Obj, live: Obj) -> Iterator[Cause]:
 
 
 def _fixed_binding(new: Obj, live: Obj) -> Iterator[Cause]:
-    if new["roleRef"] != live["roleRef"]:
-        yield invalid("roleRef", new["roleRef"], "cannot change roleRef")
+    if new.get("roleRef") != live.get("roleRef"):
+        yield invalid("roleRef", new.get("roleRef"), "cannot change roleRef")
 
 
 def _fixed_class(new: Obj, live: Obj) -> Iterator[Cause]:

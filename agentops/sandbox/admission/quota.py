@@ -51,7 +51,9 @@ def check_limits(resource: Resource, pod: Obj, store: ObjectStore) -> None:
 
 def _container_limits(pod: Obj, store: ObjectStore) -> Iterator[Obj]:
     for found in store.list("LimitRange", pod["metadata"]["namespace"]):
-        yield from (limit for limit in found["spec"].get("limits") or () if limit.get("type") == "Container")
+        yield from (
+            limit for limit in (found.get("spec") or {}).get("limits") or () if limit.get("type") == "Container"
+        )
 
 
 def _outside(limit: Obj, resources: Obj) -> Iterator[str]:
@@ -78,7 +80,7 @@ def check_quota(resource: Resource, obj: Obj, store: ObjectStore, live: Obj | No
     before = _charge(resource, live) if live else {}
     charge = {what: amount - before.get(what, 0.0) for what, amount in _charge(resource, obj).items()}
     for quota in store.list("ResourceQuota", namespace) if namespace and charge else ():
-        hard = quota["spec"].get("hard") or {}
+        hard = (quota.get("spec") or {}).get("hard") or {}
         covered = sorted(what for what in hard if what in charge and charge[what] > 0)
         if live is None:
             _check_given(resource, obj, quota, hard)

@@ -81,7 +81,7 @@ class Subresources:
             scale = replace(target.resource, kind="Scale", group="autoscaling")
             raise invalid(scale, target.name, [cause])
         metadata: Obj = {}
-        if wanted["metadata"].get("resourceVersion"):
+        if at(wanted, "metadata", "resourceVersion"):
             metadata["resourceVersion"] = wanted["metadata"]["resourceVersion"]
         if metadata and metadata["resourceVersion"] != live["metadata"]["resourceVersion"]:
             raise conflict(target.resource, target.name, MODIFIED)
@@ -136,8 +136,9 @@ class Subresources:
         body = body_object(request)
         new = copy_json(live)
         new["spec"] = {**(live.get("spec") or {}), "finalizers": at(body, "spec", "finalizers", default=[])}
-        if body["metadata"].get("resourceVersion"):
-            new["metadata"]["resourceVersion"] = body["metadata"]["resourceVersion"]
+        wanted = at(body, "metadata", "resourceVersion")
+        if wanted:
+            new["metadata"]["resourceVersion"] = wanted
         try:
             stored = self._store.update(new, dry_run=request.dry_run)
         except Conflict as error:

@@ -50,7 +50,7 @@ def problems(resource: Resource, obj: Obj, live: Obj | None) -> list[Cause]:
         found += _custom(resource.schema or {}, obj, "")
     if not found:
         check = _BY_KIND.get(obj["kind"])
-        found += check(obj) if check else ()
+        found += check(obj) if check and isinstance(obj.get("spec"), dict) else ()
     if live is not None:
         found += changes_of_fixed_fields(obj, live)
     return found
@@ -97,7 +97,7 @@ def _absent(field: str, value: Any) -> bool:
 
 # Required by the schema, but filled in, or allowed to be empty, by the real server.
 def _may_be_empty(path: str, field: str) -> bool:
-    return field in ("metadata", "status", "pattern", "rules", "roleRef", "value", "key", "conditions") or (
+    return field in ("metadata", "status", "pattern", "rules", "value", "key", "conditions") or (
         field == "name" and path.endswith(("imagePullSecrets", "configMapRef", "secretRef"))
     )
 
@@ -146,6 +146,9 @@ def _workload(obj: Obj) -> Iterator[Cause]:
 def _job(obj: Obj) -> Iterator[Cause]:
     spec = at(obj, "spec", "jobTemplate", "spec", default=None) if obj["kind"] == "CronJob" else obj["spec"]
     path = "spec.jobTemplate.spec" if obj["kind"] == "CronJob" else "spec"
+    if spec is None:
+        yield required_value(f"{path}.template", "")
+        return
     yield from _not_negative(spec, ("parallelism", "completions", "backoffLimit", "activeDeadlineSeconds"), path)
     policy = spec["template"]["spec"].get("restartPolicy", "Always")
     if policy not in ("OnFailure", "Never"):

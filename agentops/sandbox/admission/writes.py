@@ -160,6 +160,8 @@ class StoreWriter:
         Raises:
             Refusal: 403 from admission or 422 from validation.
         """
+        if not resource.custom and "spec" in schema_of(resource)["properties"] and (live is None or "spec" in live):
+            obj.setdefault("spec", {})
         new = defaulted(resource, obj, live) if _shaped(resource, obj) else obj
         early = problems(resource, new, live)
         if early:
@@ -317,7 +319,7 @@ def _given_version(obj: Obj) -> Obj:
 
 def _shaped(resource: Resource, obj: Obj) -> bool:
     """Tell whether the parts that defaulting rules rely on are there; if not, validation says what is missing."""
-    return resource.custom or not any(cause[1].endswith("template") for cause in problems(resource, obj, None))
+    return resource.custom or not any(cause[1].lower().endswith("template") for cause in problems(resource, obj, None))
 
 
 def _encode_secret(obj: Obj) -> None:
