@@ -105,7 +105,7 @@ class World:
         """Write the status of an object that is still there; the same status is no write."""
         live = self.store.peek(key_of(obj))
         if live is not None and live.get("status") != status:
-            self.store.update_status({**_bare(obj), "status": status})
+            self.store.update({**live, "status": status})
 
     def edit(self, key: Key, change: Callable[[Obj], None]) -> Obj | None:
         """Read, change and write an object; None when it is gone."""
@@ -162,9 +162,3 @@ def soonest(one: datetime | None, other: datetime | None) -> datetime | None:
 def fresh(obj: Obj) -> Obj:
     """Return a copy of the status of ``obj``, free to edit."""
     return copy_json(obj.get("status") or {})
-
-
-def _bare(obj: Obj) -> Obj:
-    metadata = obj["metadata"]
-    named = {"name": metadata["name"], **({"namespace": metadata["namespace"]} if metadata.get("namespace") else {})}
-    return {"apiVersion": obj["apiVersion"], "kind": obj["kind"], "metadata": named}
