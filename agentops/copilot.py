@@ -119,14 +119,17 @@ def investigate(parts: Parts, group: AlertGroup) -> Investigation:
         Interrupted: Ctrl-C; what was found so far is saved, and the hint says how to go on.
         AuditError, StoreError: what must be kept cannot be kept.
     """
-    # Secrets reach neither the disk nor the model: from here on, only the redacted alert exists.
-    group = from_json(AlertGroup, parts.redactor.value(to_json(group)))
-    parts.audit.append("alert", {"group": to_json(group)})
-    parts.progress(Step(stage=Stage.ALERT, text=f"{group.lead.name}: {group.target}"))
     if parts.model is not None:
         # The SDK takes seconds to import; let it, while the sweep waits for the network.
         parts.model.prepare()
-    cluster = parts.connect()
+    try:
+        # Connecting teaches the redactor the cluster's credentials, so it comes before anything is kept or shown.
+        cluster = parts.connect()
+    finally:
+        # Secrets reach neither the disk nor the model: from here on, only the redacted alert exists.
+        group = from_json(AlertGroup, parts.redactor.value(to_json(group)))
+        parts.audit.append("alert", {"group": to_json(group)})
+    parts.progress(Step(stage=Stage.ALERT, text=f"{group.lead.name}: {group.target}"))
     folder = parts.incidents.create(group, cluster.context, group.target.namespace)
     return _interruptible(parts, folder, lambda: _investigate(parts, group, cluster, folder))
 

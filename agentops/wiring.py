@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 DEFAULT_SCENARIO = "unbound-pvc-chain"
 _SCRIPTED = "scripted:"
+_OWN_SECRETS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
 class App:
@@ -52,12 +53,16 @@ class App:
         self.sandbox: Sandbox | None = None
         self.no_model_reason = ""
         self._clock = clock
+        self._redactor = SecretRedactor()
+        # The strongest net: what this process itself sends as a credential is hidden wherever it turns up.
+        for name in _OWN_SECRETS:
+            self._redactor.learn(os.environ.get(name, ""))
         self.status = ("done", ExitCode.DONE)
         model, self.no_model_reason = _model(settings, use_model)
         self.parts = copilot.Parts(
             audit=log,
             incidents=Incidents(settings.folders.incidents, clock),
-            redactor=SecretRedactor(),
+            redactor=self._redactor,
             clock=clock,
             monotonic=time.monotonic,
             progress=progress,
@@ -78,7 +83,7 @@ class App:
             UsageError, ClusterError: there is no cluster to be had from these settings.
         """
         self.parts.progress(Step(stage=Stage.NOTICE, text="connecting to the cluster", key="connect"))
-        cluster = connect(self.settings, self.sandbox)
+        cluster = connect(self.settings, self.sandbox, learn=self._redactor.learn)
         pinned = f"context {cluster.context}, namespace {cluster.namespace}, {cluster.server}"
         self.parts.progress(Step(stage=Stage.NOTICE, text=pinned, key="connect", done=True))
         self.log.append(
@@ -197,8 +202,8 @@ def _ending(error: BaseException) -> tuple[str, ExitCode]:
     return f"unexpected {type(error).__name__}", ExitCode.ERROR
 
 
-def connect(settings: Settings, sandbox: Sandbox | None) -> Cluster:
-    """Return the cluster of these settings, or the sandbox's."""
+def connect(settings: Settings, sandbox: Sandbox | None, *, learn: Callable[[str], None] | None = None) -> Cluster:
+    """Return the cluster of these settings, or the sandbox's; ``learn`` is told its credentials."""
     from agentops.tools.kubernetes.client import connect as open_cluster
 
     if sandbox is None:
@@ -207,7 +212,11 @@ def connect(settings: Settings, sandbox: Sandbox | None) -> Cluster:
         place = (sandbox.kubeconfig, sandbox.context, settings.namespace)
     kubeconfig, context, namespace = place
     return open_cluster(
-        kubeconfig=kubeconfig, context=context, namespace=namespace, cache_dir=settings.folders.cache / "kubernetes"
+        kubeconfig=kubeconfig,
+        context=context,
+        namespace=namespace,
+        cache_dir=settings.folders.cache / "kubernetes",
+        learn=learn,
     )
 
 

@@ -7,7 +7,7 @@ _agentops() {
     esac
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "${path:+$path }$word" in
-            "audit"|"audit anchor"|"audit check-proof"|"audit keys"|"audit log"|"audit prove"|"audit verify"|"doctor"|"history"|"investigate"|"sandbox"|"sandbox list"|"sandbox up"|"show"|"tools"|"tools list"|"triage") path="${path:+$path }$word" ;;
+            "audit"|"audit anchor"|"audit check-proof"|"audit keys"|"audit log"|"audit prove"|"audit verify"|"doctor"|"history"|"investigate"|"sandbox"|"sandbox list"|"sandbox new"|"sandbox up"|"show"|"tools"|"tools list"|"triage") path="${path:+$path }$word" ;;
         esac
     done
     case $path in
@@ -22,8 +22,9 @@ _agentops() {
         "doctor") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "history") words="--context --help --kubeconfig --limit --namespace --no-input --output --sandbox --verbose" ;;
         "investigate") words="--context --exit-code --help --kubeconfig --max-seconds --max-steps --max-tokens --max-usd --model --namespace --no-input --no-model --output --resume --sandbox --verbose" ;;
-        "sandbox") words="list up --help" ;;
+        "sandbox") words="list new up --help" ;;
         "sandbox list") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
+        "sandbox new") words="--context --folder --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "sandbox up") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "show") words="--context --evidence --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "tools") words="list --help" ;;

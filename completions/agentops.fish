@@ -116,6 +116,16 @@ complete -c agentops -n '__fish_seen_subcommand_from list' -l no-input
 complete -c agentops -n '__fish_seen_subcommand_from list' -l output
 complete -c agentops -n '__fish_seen_subcommand_from list' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from list' -l verbose
+complete -c agentops -n '__fish_seen_subcommand_from sandbox' -a new -d 'Write the first file of a scenario of your own.'
+complete -c agentops -n '__fish_seen_subcommand_from new' -l context
+complete -c agentops -n '__fish_seen_subcommand_from new' -l folder
+complete -c agentops -n '__fish_seen_subcommand_from new' -l help
+complete -c agentops -n '__fish_seen_subcommand_from new' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from new' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from new' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from new' -l output
+complete -c agentops -n '__fish_seen_subcommand_from new' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from new' -l verbose
 complete -c agentops -n '__fish_seen_subcommand_from sandbox' -a up -d 'Serve a scenarios cluster on loopback until Ctrl-C.'
 complete -c agentops -n '__fish_seen_subcommand_from up' -l context
 complete -c agentops -n '__fish_seen_subcommand_from up' -l help

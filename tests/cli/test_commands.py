@@ -88,3 +88,13 @@ def test_doctor_is_content_with_a_reachable_cluster(cli: Cli, monkeypatch: pytes
         done = cli("doctor", "--output", "json")
     states = {check["name"]: check["state"] for check in done.document["checks"]}
     assert (done.code, states["context"], states["cluster"], states["permissions"]) == (0, "ok", "ok", "ok")
+
+
+def test_a_scenario_of_ones_own_is_written_and_runs(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The scaffold is a working scenario; it is never written over."""
+    monkeypatch.chdir(tmp_path)
+    done = cli("sandbox", "new", "my-outage", "-o", "json")
+    assert (done.code, done.document["scenario"]["name"]) == (0, "my-outage")
+    found = cli("investigate", "--sandbox=./my-outage.yaml", "--no-model", "-o", "json").document
+    assert found["finding"]["cause"]["condition"] == "ImageNotFound"
+    assert cli("sandbox", "new", "my-outage").code == 2

@@ -109,8 +109,8 @@ def test_a_model_over_the_wire_ends_in_its_cited_finding(
     assert events == [
         "chain_begun",
         "run_started",
-        "alert",
         "cluster_pinned",
+        "alert",
         "triage",
         "model_turn",
         "tool_call",
@@ -237,3 +237,28 @@ def test_secrets_of_the_cluster_reach_neither_disk_nor_screen(cli: Cli, home: Pa
     done = cli("investigate", _CHAIN, "--no-model", "-vv")
     kept = "\n".join(p.read_text("utf-8", "replace") for p in home.rglob("*") if p.is_file())
     assert [value for value in long if value in kept + done.out + done.err] == []
+
+
+def test_the_kubeconfigs_token_is_hidden_wherever_it_turns_up(
+    cli: Cli, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A credential that this run sends is neither kept nor shown, even where an alert quotes it in plain words."""
+    from agentops.sandbox.cluster import Sandbox
+
+    token = "plain-looking-words-only"
+    with Sandbox(load("bad-image-tag")) as sandbox:
+        config = json.loads(sandbox.kubeconfig.read_text("utf-8"))
+        for user in config["users"]:
+            user["user"] = {"token": token}
+        path = tmp_path / "kubeconfig"
+        path.write_text(json.dumps(config), encoding="utf-8")
+        monkeypatch.setenv("KUBECONFIG", str(path))
+        monkeypatch.setenv("ANTHROPIC_AUTH_TOKEN", "another-plain-value")
+        words = f"checkout in namespace shop is broken, somebody pasted {token} and another-plain-value"
+        done = cli("investigate", words, "--no-model", "-vv")
+    kept = "\n".join(p.read_text("utf-8", "replace") for p in home.rglob("*") if p.is_file())
+    assert (done.code, token in kept + done.out + done.err, "another-plain-value" in kept + done.out) == (
+        0,
+        False,
+        False,
+    )

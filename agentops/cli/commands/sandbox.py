@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from importlib.resources import files
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,6 +24,11 @@ Examples:
   agentops sandbox up                        serve the default scenario until Ctrl-C
   agentops sandbox up NAME                   then, elsewhere: export KUBECONFIG=... as it says
 """
+NEW_EPILOG = """\b
+Examples:
+  agentops sandbox new my-outage
+  agentops investigate --sandbox=./my-outage.yaml
+"""
 
 
 def scenario_names() -> frozenset[str]:
@@ -38,6 +44,8 @@ def register(app: typer.Typer) -> None:
     )
     group.command("list", help="List the scenarios.", epilog=LIST_EPILOG)(with_common(list_scenarios))
     group.command("up", help="Serve a scenario's cluster on loopback until Ctrl-C.", epilog=UP_EPILOG)(with_common(up))
+    new_help = "Write the first file of a scenario of your own."
+    group.command("new", help=new_help, epilog=NEW_EPILOG)(with_common(new))
     app.add_typer(group)
 
 
@@ -51,7 +59,7 @@ def list_scenarios(options: Common) -> Result:
         command="sandbox list",
         document={"scenarios": [{"name": n, "title": t, "difficulty": d} for n, d, t in rows]},
         report=(
-            Table(("scenario", "difficulty", "what the pager says"), rows),
+            Table(("scenario", "difficulty", "what is wrong"), rows),
             Paragraph("Try one: agentops investigate --sandbox=NAME", Tone.QUIET),
         ),
     )
@@ -95,3 +103,22 @@ def up(
         except KeyboardInterrupt:
             sys.stderr.write("\nstopped\n")
     return Result(command="")
+
+
+def new(
+    options: Common,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Small letters, digits and dashes.", show_default=False)],
+    folder: Annotated[Path, typer.Option("--folder", metavar="DIR", help="Where to write it.")] = Path(),
+) -> Result:
+    """Write a scenario that works and has every field in its place."""
+    from agentops.sandbox.scaffold import new_scenario
+
+    path = new_scenario(name, folder)
+    return Result(
+        command="sandbox new",
+        document={"scenario": {"name": name, "file": str(path)}},
+        report=(
+            Paragraph(f"Wrote {path}. Try it:"),
+            Code(f"agentops investigate --sandbox={path if path.is_absolute() else f'./{path}'}"),
+        ),
+    )

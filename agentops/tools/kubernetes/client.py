@@ -250,6 +250,7 @@ def connect(
     namespace: str | None,
     cache_dir: Path,
     patience: Patience | None = None,
+    learn: Callable[[str], None] | None = None,
 ) -> Cluster:
     """Make a ``Cluster`` from a kubeconfig or the pod's own service account; sends nothing yet.
 
@@ -259,12 +260,16 @@ def connect(
         namespace: None means the context's namespace, then ``default``.
         cache_dir: where the list of kinds is remembered; made with mode 0700.
         patience: time-outs and retries; None means the defaults.
+        learn: told each credential that it will send (token, password), so that a redactor can hide it everywhere.
 
     Raises:
         UsageError: the file or the context cannot be used.
         ClusterError: no cluster is configured, or the credential plugin failed.
     """
     opened = open_connection(kubeconfig=kubeconfig, context=context, namespace=namespace)
+    if learn is not None:
+        for secret in opened.secrets:
+            learn(secret)
     transport = Transport(opened.api, server=opened.server, patience=patience or Patience())
     return Cluster(
         transport, context=opened.context, namespace=opened.namespace, server=opened.server, cache_dir=cache_dir

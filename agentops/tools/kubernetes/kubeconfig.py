@@ -31,6 +31,14 @@ class Connection:
     namespace: str
     server: str
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The credentials that the client sends in a header: tokens with and without their scheme, passwords."""
+        configuration = self.api.configuration
+        values = [*(configuration.api_key or {}).values(), configuration.password]
+        texts = [str(value) for value in values if value]
+        return tuple(dict.fromkeys([*texts, *(text.rpartition(" ")[2] for text in texts)]))
+
 
 def open_connection(*, kubeconfig: Path | None, context: str | None, namespace: str | None) -> Connection:
     """Load the credentials of one context.
