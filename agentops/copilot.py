@@ -119,9 +119,6 @@ def investigate(parts: Parts, group: AlertGroup) -> Investigation:
         Interrupted: Ctrl-C; what was found so far is saved, and the hint says how to go on.
         AuditError, StoreError: what must be kept cannot be kept.
     """
-    if parts.model is not None:
-        # The SDK takes seconds to import; let it, while the sweep waits for the network.
-        parts.model.prepare()
     try:
         # Connecting teaches the redactor the cluster's credentials, so it comes before anything is kept or shown.
         cluster = parts.connect()
@@ -142,8 +139,6 @@ def resume(parts: Parts, folder: IncidentFolder) -> Investigation:
     """
     group = folder.incident.group
     parts.audit.append("resume", {"incident": folder.id})
-    if parts.model is not None:
-        parts.model.prepare()
     cluster = parts.connect()
     return _interruptible(parts, folder, lambda: _investigate(parts, group, cluster, folder))
 

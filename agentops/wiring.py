@@ -45,20 +45,22 @@ class App:
     def __init__(
         self, settings: Settings, *, command: str, log: ChainLog, clock: Clock, progress: Progress, use_model: bool
     ) -> None:
+        model, self.no_model_reason = _model(settings, use_model)
+        if model is not None:
+            # The SDK takes seconds to import; let it, while everything else is set up and the cluster is read.
+            model.prepare()
         from agentops.audit.redact import SecretRedactor
         from agentops.store.incidents import Incidents
 
         self.settings = settings
         self.log = log
         self.sandbox: Sandbox | None = None
-        self.no_model_reason = ""
         self._clock = clock
         self._redactor = SecretRedactor()
         # The strongest net: what this process itself sends as a credential is hidden wherever it turns up.
         for name in _OWN_SECRETS:
             self._redactor.learn(os.environ.get(name, ""))
         self.status = ("done", ExitCode.DONE)
-        model, self.no_model_reason = _model(settings, use_model)
         self.parts = copilot.Parts(
             audit=log,
             incidents=Incidents(settings.folders.incidents, clock),

@@ -32,6 +32,7 @@ _MARK = {
     Stage.ANSWER: (" ", ""),
 }
 _SWEEP = "sweep"
+_LINE_CHARS = 200
 _STREAMED = (Stage.REASONING, Stage.ANSWER)
 
 
@@ -51,14 +52,15 @@ class Live:
         self._line = ""
         self._line_stage = Stage.REASONING
         self._terminal = stream.isatty()
-        self._console = console_for(stream)
+        # rich costs a tenth of a second to import, on the way to the first request: only a terminal gets it.
+        self._console = console_for(stream) if self._terminal else None
         self._live: object | None = None
         # What the refresh thread draws: replaced as a whole, never under our lock. That thread holds rich's lock, and
         # we print while holding ours, so taking ours there would be a deadlock.
         self._shown: tuple[str, Stage, tuple[tuple[str, float], ...]] = ("", Stage.REASONING, ())
 
     def __enter__(self) -> Live:
-        if self._terminal:
+        if self._console is not None:
             from rich.live import Live as Region
 
             region = Region(
@@ -84,7 +86,7 @@ class Live:
             self._live.stop()  # type: ignore[attr-defined]
             self._live = None
             # The page follows on stdout; on a terminal the two need a gap.
-            self._console.print()
+            self._stream.write("\n")
 
     def __call__(self, step: Step) -> None:
         """Show one step."""
@@ -127,10 +129,14 @@ class Live:
         self._line = ""
 
     def _say(self, stage: Stage, text: str) -> None:
+        mark, style = _MARK[stage]
+        if self._console is None:
+            self._stream.write(f"{mark} {clip(visible(text), _LINE_CHARS)}".rstrip() + "\n")
+            self._stream.flush()
+            return
         from rich.table import Table
         from rich.text import Text
 
-        mark, style = _MARK[stage]
         if stage not in _STREAMED:
             text = clip(text, self._console.width - 3)
         grid = Table.grid(padding=(0, 1, 0, 0))
@@ -146,7 +152,7 @@ class Live:
 
         partial, stage, under_way = self._shown
         now = time.monotonic()
-        width = self._console.width
+        width = self._console.width if self._console is not None else _LINE_CHARS
         lines: list[Text] = []
         if partial:
             lines.append(Text("  " + visible(partial)[-2 * width :], style=_MARK[stage][1]))
