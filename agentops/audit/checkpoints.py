@@ -11,7 +11,7 @@ import secrets
 from pathlib import Path
 
 from agentops.audit.chain import Malformed, decode, link
-from agentops.audit.files import LOG, explained, last_line, sync_folder, write_new
+from agentops.audit.files import BROKEN_HINT, LOG, explained, last_line, sync_folder, write_new
 from agentops.audit.merkle import Range
 from agentops.audit.note import (
     BadNote,
@@ -30,7 +30,6 @@ PUBLIC = "audit.pub"
 LATEST = "audit.checkpoint"
 NEXT_KEY = "audit.key.next"
 _CHUNK_BYTES = 1024 * 1024
-_VERIFY = "Run 'agentops audit verify'; move the folder away to start a new chain."
 
 
 class Checkpoints:
@@ -150,7 +149,7 @@ class Checkpoints:
         return tree
 
     def _foreign(self) -> AuditError:
-        return AuditError(f"the log in {self._folder} does not continue its signed checkpoint", hint=_VERIFY)
+        return AuditError(f"the log in {self._folder} does not continue its signed checkpoint", hint=BROKEN_HINT)
 
     def _note(self) -> str | None:
         path = self._folder / LATEST
@@ -161,20 +160,20 @@ class Checkpoints:
         try:
             return parse_checkpoint(note)
         except BadNote as error:
-            raise AuditError(f"{self._folder / LATEST} is {error}", hint=_VERIFY) from error
+            raise AuditError(f"{self._folder / LATEST} is {error}", hint=BROKEN_HINT) from error
 
     def _parsed_key(self, text: str) -> SigningKey:
         try:
             return parse_signing_key(text)
         except BadNote as error:
             raise AuditError(
-                f"{self._folder / KEY} is {error}", hint="Restore it from a copy, or " + _VERIFY
+                f"{self._folder / KEY} is {error}", hint="Restore it from a copy. " + BROKEN_HINT
             ) from error
 
     def _new_key(self) -> SigningKey:
         if (self._folder / LATEST).exists():
             raise AuditError(
-                f"the signing key {self._folder / KEY} is gone", hint="Restore it from a copy, or " + _VERIFY
+                f"the signing key {self._folder / KEY} is gone", hint="Restore it from a copy. " + BROKEN_HINT
             )
         key = SigningKey(name=f"agentops-audit/{secrets.token_hex(8)}", seed=secrets.token_bytes(32))
         with explained(self._folder / KEY, "write"):
@@ -200,4 +199,4 @@ def read_public_keys(folder: Path) -> tuple[PublicKey, ...]:
     try:
         return tuple(parse_key(line) for line in text.splitlines() if line.strip())
     except BadNote as error:
-        raise AuditError(f"{path} is damaged: {error}", hint=_VERIFY) from error
+        raise AuditError(f"{path} is damaged: {error}", hint=BROKEN_HINT) from error

@@ -18,6 +18,10 @@ from agentops.core.errors import AuditError
 
 LOG = "audit.jsonl"
 LOCK = "audit.lock"
+BROKEN_HINT = (
+    "Look with 'agentops audit verify'. Keep the folder as evidence: move it away whole, keys included; "
+    "then a new chain begins."
+)
 _LOCK_WAIT_S = 30.0
 _FULL_SYNC: int | None = getattr(fcntl, "F_FULLFSYNC", None)  # macOS: fsync alone leaves data in the drive's cache
 

@@ -19,6 +19,7 @@ from agentops import __version__
 from agentops.audit.chain import FORM_VERSION, GENESIS_PREV, Malformed, as_json, assemble, decode, link, written
 from agentops.audit.checkpoints import Checkpoints
 from agentops.audit.files import (
+    BROKEN_HINT,
     LOCK,
     LOG,
     explained,
@@ -35,7 +36,6 @@ from agentops.core.clock import Clock, to_iso
 from agentops.core.errors import AuditError
 
 SIGN_EVERY = 1000
-_VERIFY = "Run 'agentops audit verify'; move the folder away to start a new chain."
 
 
 def open_log(folder: Path, *, run: str, actor: str, clock: Clock, sign_every: int = SIGN_EVERY) -> ChainLog:
@@ -232,11 +232,11 @@ class ChainLog:
         size = os.fstat(self._descriptor).st_size
         line, whole = last_line(self._descriptor, size)
         if size < self._size:
-            raise AuditError(f"{self._path} has become shorter while it was in use", hint=_VERIFY)
+            raise AuditError(f"{self._path} has become shorter while it was in use", hint=BROKEN_HINT)
         if line:
             self._stand_on(line)
         elif whole:
-            raise AuditError(f"{self._path} ends with an empty line", hint=_VERIFY)
+            raise AuditError(f"{self._path} ends with an empty line", hint=BROKEN_HINT)
         else:
             self._prev, self._next_seq = GENESIS_PREV, 0
         self._size = whole
@@ -245,7 +245,7 @@ class ChainLog:
         if latest and (latest.size > self._next_seq or latest.offset > whole):
             raise AuditError(
                 f"{self._path} holds {self._next_seq} records, but {latest.size} were signed: its end was cut off",
-                hint=_VERIFY,
+                hint=BROKEN_HINT,
             )
         if size > whole:
             self._recover(size)
@@ -260,7 +260,7 @@ class ChainLog:
         try:
             last = decode(line)
         except Malformed as error:
-            raise AuditError(f"the last record of {self._path} is damaged: {error}", hint=_VERIFY) from error
+            raise AuditError(f"the last record of {self._path} is damaged: {error}", hint=BROKEN_HINT) from error
         self._prev, self._next_seq = link(line), last.seq + 1
 
     def _begin(self) -> None:
@@ -313,7 +313,7 @@ class ChainLog:
         """Record a signed checkpoint of all records so far, then sign the chain with that record as the latest."""
         tree = self._checkpoints.tree(self._descriptor, self._size)
         if tree.size != self._next_seq:
-            raise AuditError(f"{self._path} does not hold {self._next_seq} records", hint=_VERIFY)
+            raise AuditError(f"{self._path} does not hold {self._next_seq} records", hint=BROKEN_HINT)
         frontier = [subtree.hex() for subtree in tree.subtrees]
         note = self._checkpoints.sign(tree, self._prev, self._size)
         self._put_one("checkpoint", {"note": note, "frontier": frontier})

@@ -123,6 +123,10 @@ def test_a_damaged_end_stops_the_run(chain: Path, ticking: Clock, tail: bytes, w
     with pytest.raises(AuditError, match=why) as caught:
         open_log(chain, run="r2", actor="human:ana", clock=ticking, sign_every=0)
     assert (path.read_bytes(), caught.value.exit_code) == (before, ExitCode.AUDIT_BROKEN)
+    assert caught.value.hint == (
+        "Look with 'agentops audit verify'. Keep the folder as evidence: move it away whole, keys included; "
+        "then a new chain begins."
+    )
 
 
 @pytest.mark.parametrize("change", ["delete", "shorten", "replace"])
