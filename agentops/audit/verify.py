@@ -42,7 +42,7 @@ class Verification:
         records: how many records hold, from the first on.
         size_bytes: how many bytes those take.
         head: the link that the next record would carry.
-        bad_seq: the first record that does not hold; None when all do.
+        bad_seq: the first record that does not hold, or is missing; None when all are there and hold.
         offset: the byte of the file at which that record, or the torn tail, begins.
         why: one sentence; empty when all is well.
         signed_records: for how many records, from the first on, a signature vouches. Those after it hold together, but
@@ -115,13 +115,20 @@ class _Walk:
                 self._ask(lines, marks, base, [before, *links])
                 if not good:
                     return self._tampered()
-            if not self.seq and not self.path.stat().st_size:
-                self.witnesses.check_end(0)
             found = self._end()
-            if found.verdict is not Verdict.TAMPERED:
-                self.witnesses.check_end(found.records)
         except Disagreement as error:
             return self._disagreed(error)
+        return found if found.verdict is Verdict.TAMPERED else self._held_to_its_length(found)
+
+    def _held_to_its_length(self, found: Verification) -> Verification:
+        """Ask the witnesses whether there were more records than these, all of which hold."""
+        try:
+            self.witnesses.check_end(found.records)
+        except Disagreement as error:
+            if error.kind != "tampered":
+                return self._disagreed(error)
+            missing, size = found.records, found.size_bytes
+            return replace(found, verdict=Verdict.TAMPERED, bad_seq=missing, offset=size, why=str(error))
         return found
 
     def _follow(self, lines: list[bytes]) -> tuple[bool, list[str]]:

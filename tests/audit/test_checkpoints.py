@@ -16,7 +16,7 @@ from agentops.audit.checkpoints import read_public_keys
 from agentops.audit.log import ChainLog, open_log
 from agentops.audit.merkle import root_of
 from agentops.audit.note import Checkpoint, open_note, parse_checkpoint
-from agentops.audit.verify import Verdict, verify
+from agentops.audit.verify import Verdict, Verification, verify
 from agentops.core.errors import AuditError
 
 Clock = Callable[[], datetime]
@@ -137,6 +137,30 @@ def test_nothing_is_signed_on_top_of_a_log_that_was_tampered_with(folder: Path, 
     with pytest.raises(AuditError, match=r"its end was cut off|does not continue its signed checkpoint"):
         _open(folder, ticking).checkpoint()
     assert ((folder / "audit.checkpoint").read_text(), verify(folder).verdict) == (note, Verdict.TAMPERED)
+
+
+@pytest.mark.parametrize("torn", [b"", b'{"prev":"77'])
+def test_a_cut_end_is_told_by_the_records_that_are_left(folder: Path, ticking: Clock, torn: bytes) -> None:
+    """All that is left holds, signed or not; the first record that is gone is the bad one, where it would begin."""
+    for _run in range(2):
+        with _open(folder, ticking) as log:
+            log.append_all([("note", {"n": n}) for n in range(5)])
+    lines = _lines(folder)
+    assert len(lines) == 13
+    left = b"\n".join(lines[:-3]) + b"\n"
+    (folder / "audit.jsonl").write_bytes(left + torn)
+    assert verify(folder) == Verification(
+        verdict=Verdict.TAMPERED,
+        records=10,
+        size_bytes=len(left),
+        head=link(lines[9]),
+        bad_seq=10,
+        offset=len(left),
+        why="the latest checkpoint vouches for 13 records and the log holds 10: "
+        "its end was cut off, or an old copy was put back",
+        signed_records=6,
+        keys=tuple(map(str, read_public_keys(folder))),
+    )
 
 
 @pytest.mark.parametrize(
