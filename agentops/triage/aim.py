@@ -64,7 +64,16 @@ def aim(graph: Graph, target: Target, alert: Alert | None) -> Aim:
     if target.namespace:
         how = f"namespace {target.namespace}"
         return Aim(keys=(), how=how, exact=False, whole=True, namespace=target.namespace)
-    return Aim(keys=(), how="no object is named", exact=False, whole=True)
+    if alert is None or alert.source == "resource":
+        return Aim(keys=(), how="no object is named", exact=False, whole=True)
+    return Aim(keys=(), how="nothing of this cluster", exact=False, gone=_names_nothing(alert))
+
+
+def _names_nothing(alert: Alert) -> str:
+    """Return the sentence for an alert that leads nowhere, with the labels that were tried."""
+    tried = [f"{label}={quoted(alert.labels[label], 60)}" for label in _LABELS if alert.labels.get(label)]
+    words = f" ({', '.join(tried[:4])})" if tried else ""
+    return f"the alert names nothing that is in this cluster{words}"
 
 
 def _named(graph: Graph, target: Target) -> Aim | None:

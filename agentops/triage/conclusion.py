@@ -22,6 +22,7 @@ CONVINCING = 70
 RIVAL = 12
 _CHANGE_WINDOW = timedelta(minutes=45)
 _MOST_OTHERS = 6
+_MOST_NAMED = 3
 
 
 def draw(ranking: Ranking, alert: Alert | None, ids: Sequence[str]) -> Finding:
@@ -30,7 +31,7 @@ def draw(ranking: Ranking, alert: Alert | None, ids: Sequence[str]) -> Finding:
     if best is not None:
         return _root_cause(ranking, alert, ids, best)
     if ranking.aim.gone and not ranking.aim.keys:
-        return _plain(ranking, ids, Verdict.UNDETERMINED, f"{ranking.aim.gone}, and nothing of a similar name is.")
+        return _plain(ranking, ids, Verdict.UNDETERMINED, _gone_words(ranking))
     symptom = _symptom(ranking)
     if symptom is not None:
         words = (
@@ -44,6 +45,17 @@ def draw(ranking: Ranking, alert: Alert | None, ids: Sequence[str]) -> Finding:
     if change is not None:
         return _blame_change(ranking, ids, change)
     return _nothing(ranking, alert, ids)
+
+
+def _gone_words(ranking: Ranking) -> str:
+    """Say that the target is not there, and name other trouble, without blaming it: nothing connects the two."""
+    words = ranking.aim.gone[:1].upper() + ranking.aim.gone[1:] + "."
+    others = [p for p in ranking.problems if p.root and p.severity.rank <= Severity.HIGH.rank]
+    if others:
+        named = "; ".join(f"{_head(problem)} ({problem.condition})" for problem in others[:_MOST_NAMED])
+        more = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
+        words += f" Other problems were found, and nothing connects them with this alert: {named}{more}."
+    return words
 
 
 def _best(ranking: Ranking) -> int | None:
@@ -217,9 +229,6 @@ def _nothing(ranking: Ranking, alert: Alert | None, ids: Sequence[str]) -> Findi
         resolved = alert is not None and alert.status == "resolved"
         if resolved and ranking.target_well:
             return _plain(ranking, ids, Verdict.RECOVERED, f"The alert is resolved and {ranking.aim.how} is healthy.")
-        if ranking.aim.whole and alert is not None and not ranking.aim.namespace:
-            words = "The alert names no object of this cluster, and nothing here explains it."
-            return _plain(ranking, ids, Verdict.UNDETERMINED, words)
         words = f"Nothing is wrong with {ranking.aim.how}." if ranking.aim.keys else "Nothing is wrong."
         return _plain(ranking, ids, Verdict.NO_PROBLEM, words)
     words = f"Nothing that was found explains this alert about {ranking.aim.how}."
