@@ -18,9 +18,14 @@ def main() -> int:
     if not words:
         sys.stderr.write(_help_text())
         return 2
-    from agentops.cli.app import run
+    try:
+        from agentops.cli.app import run
 
-    return run(words)
+        return run(words)
+    except KeyboardInterrupt:
+        # Ctrl-C before the command line could take care of it; nothing was begun.
+        sys.stderr.write("\ninterrupted\n")
+        return 130
 
 
 def _help_text() -> str:

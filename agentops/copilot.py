@@ -41,8 +41,9 @@ class Parts:
     """What the use cases work with.
 
     ``model`` is None for a run without one. ``connect`` pins the cluster and is called once. ``monotonic`` measures
-    durations. ``nonce`` marks the fences round untrusted text. ``namespaces`` narrows the sweep; empty means wherever
-    the alert leads, or everywhere.
+    durations. ``nonce`` marks the fences round untrusted text. ``cluster_name`` stands for the server's address where
+    that changes from run to run (a sandbox), and ``resume_flags`` are the options that lead a later run to the same
+    cluster. ``namespaces`` narrows the sweep; empty means wherever the alert leads, or everywhere.
     """
 
     audit: AuditLog
@@ -55,6 +56,8 @@ class Parts:
     excerpt_chars: int
     connect: Callable[[], Cluster]
     nonce: str
+    cluster_name: str = ""
+    resume_flags: str = ""
     namespaces: tuple[str, ...] = ()
     model: Model | None = None
 
@@ -127,7 +130,8 @@ def investigate(parts: Parts, group: AlertGroup) -> Investigation:
         group = from_json(AlertGroup, parts.redactor.value(to_json(group)))
         parts.audit.append("alert", {"group": to_json(group)})
     parts.progress(Step(stage=Stage.ALERT, text=f"{group.lead.name}: {group.target}"))
-    folder = parts.incidents.create(group, cluster.context, group.target.namespace)
+    name = parts.cluster_name or cluster.server
+    folder = parts.incidents.create(group, cluster.context, group.target.namespace, name)
     return _interruptible(parts, folder, lambda: _investigate(parts, group, cluster, folder))
 
 
@@ -143,15 +147,24 @@ def resume(parts: Parts, folder: IncidentFolder) -> Investigation:
     return _interruptible(parts, folder, lambda: _investigate(parts, group, cluster, folder))
 
 
+def way_back(incident: Incident) -> str:
+    """Return the command that goes on with an incident on the cluster that it was begun on."""
+    kind, _, scenario = incident.cluster.partition(":")
+    place = f"--sandbox={scenario}" if kind == "sandbox" else f"--context {incident.context}"
+    return f"agentops investigate --resume {incident.id} {place}"
+
+
 def _interruptible(parts: Parts, folder: IncidentFolder, work: Callable[[], Investigation]) -> Investigation:
     try:
         return work()
     except KeyboardInterrupt:
         parts.audit.append("interrupted", {"incident": folder.id})
-        raise Interrupted(
+        stopped = Interrupted(
             f"interrupted; what was found so far is kept in incident {folder.id}",
-            hint=f"Go on with it: agentops investigate --resume {folder.id}",
-        ) from None
+            hint=f"Go on with it: agentops investigate --resume {folder.id}{parts.resume_flags}",
+        )
+        stopped.incident = folder.id
+        raise stopped from None
 
 
 def _investigate(parts: Parts, group: AlertGroup, cluster: Cluster, folder: IncidentFolder) -> Investigation:
@@ -167,10 +180,13 @@ def _investigate(parts: Parts, group: AlertGroup, cluster: Cluster, folder: Inci
     finding = conclude(ranking, group.lead, ids)
     finding = replace(finding, evidence=tuple(filter(None, finding.evidence)))
     usage, failed = Usage(), None
+    # Kept before the model is asked: whoever interrupts it still has the answer that was there already.
+    folder.save_finding(finding)
     if parts.model is not None:
         try:
             result = _think(parts, parts.model, group, (snapshot, ranking), evidence, toolbox, folder)
-            finding, usage = result.finding or finding, result.usage
+            usage = result.usage
+            finding = _believed(parts, result.finding, finding)
         except ModelError as error:
             failed, usage = error, folder.usage() or usage
             parts.audit.append("model_failed", {"code": error.code, "message": one_line(error.message, 300)})
@@ -185,6 +201,22 @@ def _investigate(parts: Parts, group: AlertGroup, cluster: Cluster, folder: Inci
         evidence=folder.all(),
         usage=usage,
         model_error=failed,
+    )
+
+
+def _believed(parts: Parts, answer: Finding | None, triage_finding: Finding) -> Finding:
+    """Return the model's finding when what it cites was observed; else triage's stands.
+
+    Raises:
+        ModelError: the answer is not supported; it says what the model said.
+    """
+    if answer is None or answer.supported:
+        return answer or triage_finding
+    parts.audit.append("finding_unsupported", {"finding": to_json(answer)})
+    raise ModelError(
+        f"its answer is not supported by evidence that was observed: {one_line(answer.conclusion, 600)}",
+        hint="Do not act on that answer. Look at what it says, or run it again.",
+        code="model-unsupported",
     )
 
 

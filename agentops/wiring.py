@@ -11,6 +11,7 @@ import json
 import os
 import random
 import secrets
+import shlex
 import socket
 import sys
 import time
@@ -43,7 +44,15 @@ class App:
     """One run, wired. Made by ``open_app``; use it inside that block only."""
 
     def __init__(
-        self, settings: Settings, *, command: str, log: ChainLog, clock: Clock, progress: Progress, use_model: bool
+        self,
+        settings: Settings,
+        *,
+        command: str,
+        log: ChainLog,
+        clock: Clock,
+        progress: Progress,
+        use_model: bool,
+        scenario: str,
     ) -> None:
         model, self.no_model_reason = _model(settings, use_model)
         if model is not None:
@@ -71,6 +80,8 @@ class App:
             limits=settings.limits,
             excerpt_chars=settings.excerpt_chars,
             connect=self.connect,
+            cluster_name=f"sandbox:{scenario}" if scenario else "",
+            resume_flags=_resume_flags(settings, scenario),
             nonce=secrets.token_hex(4),
             namespaces=(settings.namespace,) if settings.namespace else (),
             model=model,
@@ -116,12 +127,16 @@ class App:
     def resume(self, incident: str) -> copilot.Investigation:
         """Go on with an interrupted investigation in the context that it was begun in."""
         folder = self.parts.incidents.open(incident)
-        before = folder.incident.context
-        now = connect(self.settings, self.sandbox).context
-        if before != now:
+        finding = folder.finding()
+        if finding is not None and finding.by != "triage":
+            raise UsageError(f"incident {folder.id} has its finding", hint=f"See it: agentops show {folder.id}")
+        begun, cluster = folder.incident, connect(self.settings, self.sandbox)
+        now = self.parts.cluster_name or cluster.server
+        if (begun.context, begun.cluster) != (cluster.context, now):
             raise UsageError(
-                f"incident {folder.id} was begun in context {before!r}, this run would look at {now!r}",
-                hint=f"Add --context {before}" + (" or --sandbox=SCENARIO" if before == "sandbox" else ""),
+                f"incident {folder.id} was begun in context {begun.context!r} on {begun.cluster}; "
+                f"this run would look at {cluster.context!r} on {now}",
+                hint=f"The command is: {copilot.way_back(begun)}",
             )
         return copilot.resume(self.parts, folder)
 
@@ -175,7 +190,10 @@ def open_app(
     log.append("run_started", _start(settings, command, sandbox if scenario is None else scenario.name))
     status = ("done", ExitCode.DONE)
     try:
-        app = App(settings, command=command, log=log, clock=clock, progress=progress, use_model=use_model)
+        name = "" if scenario is None else sandbox or DEFAULT_SCENARIO
+        app = App(
+            settings, command=command, log=log, clock=clock, progress=progress, use_model=use_model, scenario=name
+        )
         if scenario is not None:
             from agentops.sandbox.cluster import Sandbox
 
@@ -222,6 +240,13 @@ def connect(settings: Settings, sandbox: Sandbox | None, *, learn: Callable[[str
     )
 
 
+def _resume_flags(settings: Settings, scenario: str) -> str:
+    if scenario:
+        return f" --sandbox={shlex.quote(scenario)}"
+    given = {"context": settings.context, "namespace": settings.namespace, "kubeconfig": settings.kubeconfig}
+    return "".join(f" --{name} {shlex.quote(str(value))}" for name, value in given.items() if value)
+
+
 def tool_specs() -> tuple[ToolSpec, ...]:
     """Return what every tool declares; nothing is connected."""
     from agentops.agent.search import SPEC
@@ -244,6 +269,8 @@ def _model(settings: Settings, wanted: bool) -> tuple[Model | None, str]:
     if not wanted:
         return None, "--no-model was given"
     why = model_trouble(settings)
+    if why and settings.provenance.get("model") == "flag":
+        raise UsageError(f"--model {settings.model} cannot be used: {why}", hint="Set the key, or leave --model out.")
     if why:
         return None, why
     if settings.model.startswith(_SCRIPTED):

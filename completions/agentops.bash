@@ -1,9 +1,13 @@
 # Made by scripts/generate.py from the command tree; static, so that TAB costs nothing.
 _agentops() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} path="" word words=""
+    local scenarios="bad-env-value bad-image-tag cordoned-nodes dependency-host-typo hpa-at-maximum image-pull-denied init-container-failing injected-log-line insufficient-cpu job-backoff-limit limit-range liveness-too-eager missing-config-key missing-mounted-config missing-secret network-policy-blocking node-not-ready oom-lowered-limit pdb-blocks-drain pod-security quota-exceeded readiness-probe-path readiness-probe-port red-herring selector-typo service-port-mismatch slow-liveness-timeout stale-alert stale-environment statefulset-stuck suspended-cronjob two-faults unbound-pvc-chain untolerated-taint wrong-namespace"
     case $previous in
         --output | -o) COMPREPLY=($(compgen -W "text json markdown" -- "$current")); return ;;
         --kubeconfig) COMPREPLY=($(compgen -f -- "$current")); return ;;
+        --context | --namespace | -n) COMPREPLY=(); return ;;
+        --sandbox) COMPREPLY=($(compgen -W "$scenarios" -- "${current#=}")); return ;;
+        =) COMPREPLY=($(compgen -W "$scenarios" -- "$current")); return ;;
     esac
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "${path:+$path }$word" in
@@ -32,6 +36,7 @@ _agentops() {
         "triage") words="--all --context --exit-code --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
     esac
     COMPREPLY=($(compgen -W "$words" -- "$current"))
+    case $path in "sandbox up") COMPREPLY+=($(compgen -W "$scenarios" -- "$current")) ;; esac
     case $path in investigate) COMPREPLY+=($(compgen -f -- "$current")) ;; esac
 }
 complete -o filenames -F _agentops agentops

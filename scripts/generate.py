@@ -67,6 +67,13 @@ def walk(command: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...],
         yield from walk(child, (*path, name))
 
 
+def scenario_names() -> frozenset[str]:
+    """Return the names of the shipped scenarios."""
+    from agentops.cli.commands.sandbox import scenario_names as names
+
+    return names()
+
+
 VALUES = {"--output": "text json markdown"}
 HEADER = "# Made by scripts/generate.py from the command tree; static, so that TAB costs nothing.\n"
 
@@ -78,11 +85,16 @@ def bash(tree: dict[Any, Any]) -> str:
         for path, (_help, children, options) in sorted(tree.items())
     )
     groups = "|".join(f'"{" ".join(path)}"' for path in sorted(tree) if path)
+    scenarios = sorted(scenario_names())
     return f"""{HEADER}_agentops() {{
     local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD - 1]}} path="" word words=""
+    local scenarios="{" ".join(scenarios)}"
     case $previous in
         --output | -o) COMPREPLY=($(compgen -W "{VALUES["--output"]}" -- "$current")); return ;;
         --kubeconfig) COMPREPLY=($(compgen -f -- "$current")); return ;;
+        --context | --namespace | -n) COMPREPLY=(); return ;;
+        --sandbox) COMPREPLY=($(compgen -W "$scenarios" -- "${{current#=}}")); return ;;
+        =) COMPREPLY=($(compgen -W "$scenarios" -- "$current")); return ;;
     esac
     for word in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
         case "${{path:+$path }}$word" in
@@ -92,6 +104,7 @@ def bash(tree: dict[Any, Any]) -> str:
     case $path in
 {cases}    esac
     COMPREPLY=($(compgen -W "$words" -- "$current"))
+    case $path in "sandbox up") COMPREPLY+=($(compgen -W "$scenarios" -- "$current")) ;; esac
     case $path in investigate) COMPREPLY+=($(compgen -f -- "$current")) ;; esac
 }}
 complete -o filenames -F _agentops agentops

@@ -5,11 +5,13 @@ This is one of the two places that catch every exception: a traceback never reac
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from types import FrameType
+from typing import TextIO
 
 import typer
 
@@ -64,6 +66,9 @@ def run(words: Sequence[str]) -> int:
         words: the words after the program's name.
     """
     arranged = arrange(words, sandbox.scenario_names)
+    if not _command(arranged) and not {"--help", "-h", "--version", "-V"} & set(arranged):
+        error = UsageError("a command is missing", hint="See: agentops --help")
+        return _render(failure(error, ""), _wanted_output(arranged))
     output = _wanted_output(arranged)
     loud = arranged.count("-v") + arranged.count("--verbose") >= 2 or "-vv" in arranged
     signal.signal(signal.SIGTERM, _stop)
@@ -93,6 +98,9 @@ def _call(words: Sequence[str]) -> Result:
         raise _usage(error.format_message(), words) from error
     if isinstance(value, Result):
         return value
+    if value == ExitCode.INTERRUPTED:
+        # typer turns Ctrl-C into a number; it is to be told like any other end.
+        raise KeyboardInterrupt
     # ``--help`` of a command was printed by typer itself.
     return Result(command="", exit_code=ExitCode(value) if isinstance(value, int) else ExitCode.DONE)
 
@@ -123,15 +131,29 @@ def _render(result: Result, output: str) -> int:
     from agentops.cli.render import show
 
     failed = "errors" in result.document and not set(result.document) - {"errors"}
+    to_stderr = failed and output != "json"
+    stream = sys.stderr if to_stderr else sys.stdout
+    if not result.command and not failed:
+        return int(result.exit_code)
+    if stream is None:
+        # Started with the stream closed: there is nobody to tell.
+        return int(result.exit_code or ExitCode.ERROR)
     try:
-        if failed and output != "json":
-            show(result, "text", sys.stderr)
-        elif result.command:
-            show(result, output)
+        show(result, "text" if to_stderr else output, stream)
     except BrokenPipeError:
         # The reader has what it wanted. Point stdout elsewhere, or the interpreter complains when it closes it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon(stream)
+    except OSError as error:
+        _abandon(stream)
+        if sys.stderr is not None and not to_stderr:
+            sys.stderr.write(f"Error: the result cannot be written: {error.strerror}\n")
+        return int(result.exit_code or ExitCode.ERROR)
     return int(result.exit_code)
+
+
+def _abandon(stream: TextIO) -> None:
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _wanted_output(words: Sequence[str]) -> str:
@@ -146,10 +168,12 @@ def _wanted_output(words: Sequence[str]) -> str:
 
 
 def _command(words: Sequence[str]) -> str:
-    named = [word for word in words if not word.startswith("-")]
-    if named[:1] and named[0] in ("audit", "tools", "sandbox"):
-        return " ".join(named[:2])
-    return named[0] if named else ""
+    """Return the command's words; global options stand behind it by now."""
+    if not words or words[0].startswith("-"):
+        return ""
+    if words[0] in ("audit", "tools", "sandbox") and len(words) > 1 and not words[1].startswith("-"):
+        return f"{words[0]} {words[1]}"
+    return words[0]
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:

@@ -89,11 +89,15 @@ class AlertGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """Our record of working on an alert; ``id`` names its folder in the store."""
+    """Our record of working on an alert; ``id`` names its folder in the store.
+
+    ``cluster`` tells two clusters of one context name apart: the API server's address, or ``sandbox:SCENARIO``.
+    """
 
     id: str
     group: AlertGroup
     opened_at: datetime
     context: str = ""
     namespace: str = ""
+    cluster: str = ""
     resource: ResourceRef | None = None

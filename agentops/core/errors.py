@@ -132,7 +132,8 @@ class NotApproved(AgentopsError):
 
 
 class Interrupted(AgentopsError):
-    """The user pressed Ctrl-C; what was open is recorded."""
+    """The user pressed Ctrl-C; what was open is recorded. ``incident`` is the id of what can be gone on with."""
 
     exit_code = ExitCode.INTERRUPTED
     default_code = "interrupted"
+    incident: str = ""

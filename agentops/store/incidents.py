@@ -71,7 +71,7 @@ class Incidents:
         self._clock = clock
         self._suffix = suffix
 
-    def create(self, group: AlertGroup, context: str = "", namespace: str = "") -> IncidentFolder:
+    def create(self, group: AlertGroup, context: str = "", namespace: str = "", cluster: str = "") -> IncidentFolder:
         """Open a new incident on disk; the folder appears whole or not at all.
 
         Raises:
@@ -82,7 +82,9 @@ class Incidents:
         stem = f"{now:%Y%m%d-%H%M%S}-{slug}"
         names = (f"{stem}-{self._suffix()}" for _attempt in range(16))
         incident_id = next((name for name in names if not (self.folder / name).exists()), stem)
-        incident = Incident(id=incident_id, group=group, opened_at=now, context=context, namespace=namespace)
+        incident = Incident(
+            id=incident_id, group=group, opened_at=now, context=context, namespace=namespace, cluster=cluster
+        )
         final, draft = self.folder / incident_id, self.folder / f".{incident_id}.{os.getpid()}"
         with explained(final, "create"):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)

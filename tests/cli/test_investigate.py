@@ -166,17 +166,21 @@ def test_ctrl_c_saves_and_resume_goes_on(
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
-    assert (process.returncode, out, "agentops investigate --resume" in err) == (130, "", True)
-    incident = err.split("--resume ")[1].split()[0]
-    assert "No finding yet" in cli("show", incident).out
-    again = cli("investigate", "--resume", incident, _CHAIN, "-o", "json")
+    assert (process.returncode, "Root cause" in out, "Traceback" in err) == (130, True, False)
+    command = out.split("agentops investigate ")[-1].split()
+    assert command[0] == "--resume"
+    assert command[2:] == [_CHAIN]
+    incident = command[1]
+    assert cli("show", incident, "-o", "json").document["finding"]["by"] == "triage"
+    again = cli("investigate", *command, "-o", "json")
     assert (again.code, again.document["incident"]["id"], again.document["finding"]["by"]) == (
         0,
         incident,
         "claude-opus-5-5",
     )
     roles = [message["role"] for message in server.requests[2].body["messages"]]
-    assert roles == ["user", "assistant", "user"]
+    assert roles == ["user", "assistant", "user", "user"]
+    assert cli("investigate", *command).code == 2
 
 
 def test_resuming_in_another_context_is_refused(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -199,6 +203,8 @@ def test_resuming_in_another_context_is_refused(cli: Cli, monkeypatch: pytest.Mo
     incident = cli("history", "-o", "json").document["incidents"][0]["id"]
     done = cli("investigate", "--resume", incident, "--kubeconfig", str(config))
     assert (done.code, "other" in done.err) == (2, True)
+    done = cli("investigate", "--resume", incident, "--sandbox=bad-image-tag")
+    assert (done.code, "--sandbox=unbound-pvc-chain" in done.err) == (2, True)
 
 
 def test_show_and_history_repeat_what_was_found(cli: Cli) -> None:
@@ -210,7 +216,7 @@ def test_show_and_history_repeat_what_was_found(cli: Cli) -> None:
     assert (again["finding"], again["incident"]) == (first["finding"], first["incident"])
     body = cli("show", "--evidence", "e1", "-o", "json").document["evidence"]["body"]
     assert "fast-ssd" in body
-    assert cli("show", "--evidence", "E999").code == 1
+    assert cli("show", "--evidence", "E999").code == 2
     assert "## Root cause" in cli("show", "-o", "markdown").out
 
 
@@ -262,3 +268,21 @@ def test_the_kubeconfigs_token_is_hidden_wherever_it_turns_up(
         False,
         False,
     )
+
+
+def test_an_answer_without_evidence_never_stands_as_the_finding(cli: Cli, tmp_path: Path) -> None:
+    """A model that insists on evidence nobody saw is quoted, not believed: triage's finding stands, exit 1."""
+    made_up = {**_REPORT, "arguments": {**_REPORT["arguments"], "conclusion": "The moon.", "evidence": ["E77"]}}
+    script = tmp_path / "script.json"
+    script.write_text(json.dumps({"turns": [{"calls": [made_up]}, {"calls": [made_up]}]}), encoding="utf-8")
+    done = cli("investigate", "--sandbox=bad-image-tag", "--model", f"scripted:{script}", "-o", "json")
+    document = done.document
+    assert (done.code, document["status"], document["errors"][0]["code"]) == (1, "degraded", "model-unsupported")
+    assert (document["finding"]["by"], document["finding"]["cause"]["condition"]) == ("triage", "ImageNotFound")
+    assert "The moon." in document["errors"][0]["message"]
+
+
+def test_a_model_asked_for_by_name_without_a_key_is_refused(cli: Cli) -> None:
+    """Who names a model gets it, or is told why not; never silently something else."""
+    done = cli("investigate", _CHAIN, "--model", "claude-sonnet-5-5")
+    assert (done.code, "ANTHROPIC_API_KEY" in done.err) == (2, True)

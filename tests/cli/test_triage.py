@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 Cli = Callable[..., Any]
@@ -58,3 +62,17 @@ def test_an_unknown_scenario_names_its_neighbour(cli: Cli) -> None:
 def test_markdown_output_is_markdown(cli: Cli) -> None:
     """The same page for a chat or a ticket."""
     assert "## 4 problems\n" in cli("triage", "--sandbox=bad-image-tag", "-o", "markdown").out
+
+
+def test_a_namespace_that_does_not_exist_is_not_fine(cli: Cli) -> None:
+    """Nothing is wrong in a namespace that is not there, but that is not the answer."""
+    done = cli("triage", "--sandbox=bad-image-tag", "-n", "nosuch", "--exit-code")
+    assert (done.code, "does not exist" in done.err) == (1, True)
+
+
+def test_closed_and_full_outputs_end_without_a_traceback(cli: Cli, home: Path) -> None:
+    """A full disk behind stdout is one line and exit 1."""
+    for redirection in (">&-", ">/dev/full"):
+        words = f"{shlex.quote(sys.executable)} -m agentops history {redirection}"
+        done = subprocess.run(["bash", "-c", words], capture_output=True, text=True, check=False)
+        assert (done.returncode, "Traceback" in done.stderr) == (1, False)

@@ -16,6 +16,7 @@ from agentops.cli.options import Common, Output, with_common
 from agentops.cli.report import Heading, Pairs, Paragraph, Table, Tone
 from agentops.cli.result import Result
 from agentops.core.errors import ExitCode, UsageError
+from agentops.core.text import one_line, plural
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -68,7 +69,6 @@ def verify(
     from agentops.audit.verify import Verdict
     from agentops.audit.verify import verify as walk
     from agentops.core.jsonable import to_json
-    from agentops.core.text import plural
 
     folder = audit_folder(options)
     found = walk(folder, keys=[parsed_key(text) for text in key or ()], anchors=_anchors(anchor or ()))
@@ -151,6 +151,11 @@ def _row(record: AuditRecord) -> tuple[str, ...]:
 def _brief(record: AuditRecord) -> str:
     """Return the one thing of a record that a person looks for."""
     payload = record.payload
+    finding = payload.get("finding")
+    if isinstance(finding, dict):
+        return f"{finding.get('verdict')}: {one_line(str(finding.get('conclusion')), 120)}"
+    if record.event == "triage":
+        return plural(int(payload.get("problem_count", 0)), "problem")
     for name in ("command", "conclusion", "tool", "status", "why", "message", "problem_count", "incident", "context"):
         if payload.get(name) not in (None, ""):
             value = payload[name]

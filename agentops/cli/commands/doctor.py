@@ -14,6 +14,7 @@ from agentops.cli.options import Common, with_common
 from agentops.cli.report import Bullets, Heading, Item, Tone
 from agentops.cli.result import Result
 from agentops.core.errors import AgentopsError, ExitCode
+from agentops.core.text import plural
 
 if TYPE_CHECKING:
     from agentops.config import Settings
@@ -54,12 +55,12 @@ def doctor(options: Common) -> Result:
     checks = list(_checks(load(options.flags(), os.environ)))
     bad = [check for check in checks if check.state == "bad"]
     tones = {"ok": Tone.PLAIN, "warn": Tone.WARN, "bad": Tone.BAD}
-    marks = {"ok": "ok  ", "warn": "warn", "bad": "bad "}
+    marks = {"ok": "ok", "warn": "warn", "bad": "bad"}
     items = tuple(
         Item(f"{check.name}: {check.text}", label=marks[check.state], note=check.hint, tone=tones[check.state])
         for check in checks
     )
-    title = f"{len(bad)} of {len(checks)} checks stand in the way" if bad else "Ready"
+    title = f"{plural(len(bad), 'check')} of {len(checks)} failed" if bad else "Ready"
     return Result(
         command="doctor",
         status="bad" if bad else "done",

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentops.cli.options import Common, with_common
-from agentops.cli.report import Block, Code, Heading, Paragraph, Table, Tone
+from agentops.cli.report import Block, Bullets, Code, Heading, Item, Paragraph, Tone
 from agentops.cli.result import Result
-from agentops.core.errors import NotFound, UsageError
+from agentops.core.errors import UsageError
+from agentops.core.text import one_line
 
 if TYPE_CHECKING:
     from agentops.store.incidents import IncidentFolder, Incidents
@@ -49,8 +50,9 @@ def history(
     """List what the store holds."""
     folders = _incidents(options).list()
     rows = [_row(folder) for folder in folders[:limit]]
+    items = tuple(Item(f"{r[4]}: {one_line(r[5], 200)}", label=r[0], note=f"{r[2]} on {r[3]}, {r[1]}") for r in rows)
     names = ("id", "opened_at", "alert", "target", "verdict", "conclusion")
-    blocks: list[Block] = [Table(("incident", "target", "finding"), tuple((r[0], r[3], r[5]) for r in rows))]
+    blocks: list[Block] = [Bullets(items)]
     if not rows:
         blocks = [Paragraph("No incidents yet. Try: agentops investigate --sandbox")]
     elif len(folders) > limit:
@@ -86,7 +88,7 @@ def show(
     ] = None,
 ) -> Result:
     """Show one incident from the store."""
-    from agentops.cli.views.incident import evidence_blocks, incident_blocks, incident_document
+    from agentops.cli.views.incident import evidence_blocks, incident_blocks, incident_document, stored_page
 
     store = _incidents(options)
     folder = store.open(incident) if incident else store.latest()
@@ -95,7 +97,7 @@ def show(
     known = folder.all()
     if evidence is not None:
         return _evidence(folder, evidence)
-    parts = (folder.incident, folder.finding(), known, folder.problems(), folder.usage())
+    parts = stored_page(folder)
     return Result(
         command="show",
         document=incident_document(*parts),
@@ -108,7 +110,9 @@ def _evidence(folder: IncidentFolder, wanted: str) -> Result:
 
     entry = next((item for item in folder.all() if item.id.lower() == wanted.lower()), None)
     if entry is None:
-        raise NotFound(f"{folder.id} has no evidence {wanted!r}", hint=f"See them all: agentops show {folder.id}")
+        raise UsageError(
+            f"{folder.id} has no evidence {one_line(wanted, 40)!r}", hint=f"See them all: agentops show {folder.id}"
+        )
     body = folder.body(entry.id)
     return Result(
         command="show",

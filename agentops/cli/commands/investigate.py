@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentops.cli.options import Common, with_common
-from agentops.cli.report import Block, Heading, Paragraph, Tone
+from agentops.cli.report import Block, Code, Heading, Paragraph, Tone
 from agentops.cli.result import Result, error_document
-from agentops.core.errors import AlertError, ExitCode, ModelError, UsageError
+from agentops.core.errors import AlertError, ExitCode, Interrupted, ModelError, UsageError
 
 if TYPE_CHECKING:
     from agentops.copilot import Investigation
@@ -55,7 +55,7 @@ def investigate(
         str | None,
         typer.Option("--resume", metavar="INCIDENT", help="Go on with an interrupted one.", show_default=False),
     ] = None,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 3 when a problem was found.")] = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 3 unless nothing is wrong.")] = False,
 ) -> Result:
     """Run the use case and turn what it returns into a result."""
     from agentops.cli.running import running
@@ -74,9 +74,32 @@ def investigate(
         "max_usd": max_usd,
         "max_seconds": max_seconds,
     }
-    with running("investigate", options, flags, use_model=not no_model) as app:
-        found = app.resume(resume) if resume is not None else app.investigate(alert, _stdin)
-        return _result(app, found, exit_code)
+    try:
+        with running("investigate", options, flags, use_model=not no_model) as app:
+            found = app.resume(resume) if resume is not None else app.investigate(alert, _stdin)
+            return _result(app, found, exit_code)
+    except Interrupted as stop:
+        if not stop.incident:
+            raise
+        return _interrupted(stop)
+
+
+def _interrupted(stop: Interrupted) -> Result:
+    """Return what an interrupted run had come to; triage's finding is there before the model is asked."""
+    from agentops.cli.views.incident import incident_blocks, incident_document, stored_page
+    from agentops.config import load, process_environ
+    from agentops.core.clock import utc_now
+    from agentops.store.incidents import Incidents
+
+    folder = Incidents(load({}, process_environ()).folders.incidents, utc_now).open(stop.incident)
+    page = stored_page(folder)
+    return Result(
+        command="investigate",
+        status="interrupted",
+        exit_code=stop.exit_code,
+        document=incident_document(*page) | {"errors": [error_document(stop)]},
+        report=(*incident_blocks(*page), Heading(stop.message, Tone.WARN), Code(stop.hint)),
+    )
 
 
 def _stdin() -> bytes:
@@ -98,8 +121,10 @@ def _result(app: App, found: Investigation, exit_code: bool) -> Result:
     blocks: list[Block] = incident_blocks(*page)
     document = incident_document(*page)
     status, code = "done", ExitCode.DONE
-    if found.finding.verdict is Verdict.ROOT_CAUSE:
-        status, code = "found", ExitCode.FOUND if exit_code else ExitCode.DONE
+    if found.finding.verdict not in (Verdict.RECOVERED, Verdict.NO_PROBLEM):
+        # What could not be determined is not 'nothing is wrong': a script must not take it for that.
+        status = "undetermined" if found.finding.verdict is Verdict.UNDETERMINED else "found"
+        code = ExitCode.FOUND if exit_code else ExitCode.DONE
     if found.model_error is not None:
         status, code = "degraded", ExitCode.ERROR
         document["errors"] = [error_document(found.model_error)]

@@ -8,7 +8,7 @@ import typer
 
 from agentops.cli.options import Common, with_common
 from agentops.cli.result import Result
-from agentops.core.errors import ExitCode
+from agentops.core.errors import ExitCode, NotFound
 
 HELP = """Scan for problems, without a model; changes nothing.
 
@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 def triage(
     options: Common,
     target: Annotated[str | None, typer.Argument(metavar="TARGET", help="What to explain.", show_default=False)] = None,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 3 when a problem was found.")] = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 3 unless nothing is wrong.")] = False,
     show_all: Annotated[bool, typer.Option("--all", help=f"Show every problem, not the first {_SHOWN}.")] = False,
 ) -> Result:
     """Run the sweep and turn it into a result."""
@@ -43,11 +43,17 @@ def triage(
     with running("triage", options, {}, use_model=False) as app:
         from agentops.cli.views.scan import scan_blocks, scan_document
         from agentops.core.alert import Severity
+        from agentops.core.finding import Verdict
 
         scan = app.triage(target)
+        missing = [what for what, reason in scan.gaps if what.startswith("namespace ") and "does not exist" in reason]
+        if missing:
+            reasons = dict(scan.gaps)
+            raise NotFound(f"{missing[0]}: {reasons[missing[0]]}", hint="Check --namespace and --context.")
         found = any(problem.severity.rank < Severity.INFO.rank for problem in scan.problems)
-        status = "found" if found else "done"
-        code = ExitCode.FOUND if found and exit_code else ExitCode.DONE
+        unsure = target is not None and scan.finding.verdict is Verdict.UNDETERMINED
+        status = "found" if found else "undetermined" if unsure else "done"
+        code = ExitCode.FOUND if (found or unsure) and exit_code else ExitCode.DONE
         head = app.finish(status, code)
         return Result(
             command="triage",

@@ -54,10 +54,17 @@ def _evidence_blocks(finding: Finding, known: Mapping[str, Evidence]) -> list[Bl
     cited = [known[name] for name in finding.evidence if name in known]
     if not cited:
         return []
-    items = tuple(Item(entry.summary, label=entry.id, note=_quotation(entry)) for entry in cited[:_MOST_EVIDENCE])
+    items = tuple(_evidence_item(entry, finding.conclusion) for entry in cited[:_MOST_EVIDENCE])
     more = len(cited) - len(items)
     rest = [Paragraph(f"and {more} more: agentops show", Tone.QUIET)] if more else []
     return [Heading("Evidence"), Bullets(items), *rest]
+
+
+def _evidence_item(entry: Evidence, conclusion: str) -> Item:
+    if entry.summary and entry.summary in conclusion:
+        # The conclusion has just said it; the quotation is what is new.
+        return Item(_quotation(entry) or entry.summary, label=entry.id)
+    return Item(entry.summary, label=entry.id, note=_quotation(entry))
 
 
 def _quotation(entry: Evidence) -> str:
@@ -97,7 +104,8 @@ def alert_blocks(group: AlertGroup) -> list[Block]:
 
 def alert_line(alert: Alert) -> str:
     """Return an alert on one line."""
-    since = f" since {alert.started_at:%Y-%m-%d %H:%M} UTC" if alert.started_at else ""
+    moment = alert.ended_at if alert.status == "resolved" and alert.ended_at else alert.started_at
+    since = f" since {moment:%Y-%m-%d %H:%M} UTC" if moment else ""
     summary = f": {one_line(alert.summary, 160)}" if alert.summary and alert.summary != alert.name else ""
     return f"{alert.name} ({alert.severity.value}, {alert.status}{since}){summary}"
 

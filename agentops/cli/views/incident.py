@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Tone
 from agentops.cli.views.finding import alert_blocks, finding_blocks, problem_items, usage_line
+from agentops.copilot import way_back
 from agentops.core.alert import Incident, Severity
 from agentops.core.clock import to_iso
 from agentops.core.evidence import Evidence
 from agentops.core.finding import Finding, Problem
 from agentops.core.jsonable import to_json
 from agentops.core.usage import Usage
+
+if TYPE_CHECKING:
+    from agentops.store.incidents import IncidentFolder
 
 _ALSO_SEEN = 5
 
@@ -28,7 +32,7 @@ def incident_blocks(
     blocks: list[Block] = []
     if finding is None:
         blocks.append(Heading("No finding yet", Tone.WARN))
-        blocks.append(Code(f"Go on with it: agentops investigate --resume {incident.id}"))
+        blocks.append(Code(f"Go on with it: {way_back(incident)}"))
     else:
         blocks += finding_blocks(finding, evidence)
     blocks += _also_seen(finding, evidence, problems)
@@ -42,8 +46,8 @@ def incident_blocks(
     ]
     blocks.append(Pairs(tuple(row for row in rows if row[1])))
     if usage is not None:
-        by = "" if finding is None or (finding.by == "triage" and not usage.turns) else finding.by
-        blocks.append(Paragraph(usage_line(usage, by), Tone.QUIET))
+        by = "" if finding is None or finding.by == "triage" else finding.by
+        blocks.append(Paragraph(usage_line(usage, by or ("the model" if usage.turns else "")), Tone.QUIET))
     return blocks
 
 
@@ -62,10 +66,17 @@ def _also_seen(finding: Finding | None, evidence: Sequence[Evidence], problems: 
     ]
     if not others:
         return []
-    blocks: list[Block] = [Heading("Also seen"), problem_items(others, _ALSO_SEEN, advice=False)]
+    blocks: list[Block] = [Heading("Also seen"), problem_items(others, _ALSO_SEEN)]
     if len(others) > _ALSO_SEEN:
         blocks.append(Paragraph(f"and {len(others) - _ALSO_SEEN} more: agentops triage", Tone.QUIET))
     return blocks
+
+
+def stored_page(
+    folder: IncidentFolder,
+) -> tuple[Incident, Finding | None, tuple[Evidence, ...], tuple[Problem, ...], Usage | None]:
+    """Return what the page of a stored incident is made of."""
+    return folder.incident, folder.finding(), folder.all(), folder.problems(), folder.usage()
 
 
 def incident_document(

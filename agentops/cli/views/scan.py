@@ -8,6 +8,7 @@ from typing import Any
 from agentops.cli.report import Block, Heading, Pairs, Paragraph, Tone
 from agentops.cli.views.finding import problem_items
 from agentops.copilot import Scan
+from agentops.core.finding import Verdict
 from agentops.core.jsonable import to_json
 from agentops.core.text import plural
 
@@ -23,6 +24,9 @@ def scan_blocks(scan: Scan, most: int) -> tuple[Block, ...]:
         blocks.append(problem_items(scan.problems, most))
         if len(scan.problems) > most:
             blocks.append(Paragraph(f"{len(scan.problems) - most} more; show them with --all", Tone.QUIET))
+    elif scan.finding.verdict is Verdict.UNDETERMINED:
+        blocks.append(Heading("Cannot be determined from here", Tone.WARN))
+        blocks.append(Paragraph(scan.finding.conclusion))
     else:
         blocks.append(Heading("No problem found", Tone.GOOD))
     if scan.gaps:
