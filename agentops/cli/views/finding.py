@@ -69,7 +69,9 @@ def _evidence_item(entry: Evidence, conclusion: str) -> Item:
 
 def _quotation(entry: Evidence) -> str:
     """Return the first lines of what was read, each on one line; enough to believe it or to go and look."""
-    lines = [line for line in entry.excerpt.splitlines() if line.strip()]
+    # Evidence of triage begins with its facts; advice and the whole object follow after a blank line.
+    facts = entry.excerpt.split("\n\n")[0] if entry.tool == "triage" else entry.excerpt
+    lines = [line for line in facts.splitlines() if line.strip()]
     return "\n".join(one_line(line, _QUOTED_CHARS) for line in lines[:_QUOTED_LINES])
 
 
