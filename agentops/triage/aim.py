@@ -56,17 +56,36 @@ def aim(graph: Graph, target: Target, alert: Alert | None) -> Aim:
         found = _named(graph, target)
         if found is not None:
             return found
-    for candidate in _from_labels(graph, target.namespace, alert):
+    for candidate in _from_labels(graph, target, alert):
         return candidate
     if target.known:
-        words = f"{subject((target.kind, target.namespace, target.name))} is not in the cluster"
+        words = _absent(graph, target)
         return Aim(keys=(), how=words, exact=False, namespace=target.namespace, gone=words)
     if target.namespace:
+        if _no_namespace(graph, target.namespace):
+            words = f"there is no Namespace {quoted(target.namespace, 80)} in this cluster"
+            return Aim(keys=(), how=words, exact=False, namespace=target.namespace, gone=words)
         how = f"namespace {target.namespace}"
         return Aim(keys=(), how=how, exact=False, whole=True, namespace=target.namespace)
     if alert is None or alert.source == "resource":
         return Aim(keys=(), how="no object is named", exact=False, whole=True)
     return Aim(keys=(), how="nothing of this cluster", exact=False, gone=_names_nothing(alert))
+
+
+def _no_namespace(graph: Graph, namespace: str) -> bool:
+    """Tell whether the namespaces were read and this one, and anything in it, is not among what was read."""
+    if not graph.of("Namespace") or graph.find("Namespace", "", namespace) is not None:
+        return False
+    return not any(graph.in_namespace(kind, namespace) for kind in ("Pod", "Service", "Deployment", "Event"))
+
+
+def _absent(graph: Graph, target: Target) -> str:
+    """Return the sentence for a target that was looked for; a kind that nobody read is not said to be missing."""
+    key = (target.kind, target.namespace, target.name)
+    where = f"{target.kind} {quoted(subject(key).partition(' ')[2], 200)}"
+    if graph.snapshot.was_read(target.kind):
+        return f"there is no {where} in this cluster, and nothing of a similar name"
+    return f"there is no {where} among what was read: objects of that kind were not, or it does not exist"
 
 
 def _names_nothing(alert: Alert) -> str:
@@ -128,22 +147,33 @@ def _by_name(graph: Graph, namespace: str, name: str, kinds: Iterable[str]) -> K
     return None
 
 
-def _from_labels(graph: Graph, namespace: str, alert: Alert | None) -> Iterator[Aim]:
+_EXPORTERS = frozenset({"job", "instance", "release", "name", "service", "container"})
+"""Labels that often name who reports, not who is unwell: no substitute for a target that the alert does name."""
+
+
+def _from_labels(graph: Graph, target: Target, alert: Alert | None) -> Iterator[Aim]:
     if alert is None:
         return
-    namespace = namespace or alert.target.namespace or alert.labels.get("namespace", "")
+    namespace = target.namespace or alert.target.namespace or alert.labels.get("namespace", "")
     for label in _LABELS:
         value = alert.labels.get(label, "")
-        if not value:
+        if not value or (target.known and (label in _EXPORTERS or value == target.name)):
             continue
         stem = _POD_SUFFIX.sub("", value)
         for name in dict.fromkeys((value, value.partition(":")[0], stem)):
             found = _by_name(graph, namespace, name, _NAMED_KINDS)
             if found:
                 yield Aim(keys=(found,), how=f"{subject(found)} (label {label}={quoted(value, 60)})", exact=False)
+    if not target.known:
+        yield from _from_prose(graph, namespace, alert)
+
+
+def _from_prose(graph: Graph, namespace: str, alert: Alert) -> Iterator[Aim]:
+    """Yield what the alert's text names; the namespace's own name is no name of a quota or a policy in it."""
     prose = " ".join((alert.name, alert.summary, *alert.annotations.values()))[:4000].lower()
     words = [word for word in _WORD.findall(prose) if word not in _NOT_NAMES]
     for word in sorted(dict.fromkeys(words), key=lambda w: ("-" not in w and "." not in w, words.index(w))):
-        found = _by_name(graph, namespace, word, _NAMED_KINDS)
+        kinds = (*WORKLOAD_KINDS, "Service") if word == namespace else _NAMED_KINDS
+        found = _by_name(graph, namespace, word, kinds)
         if found:
             yield Aim(keys=(found,), how=f"{subject(found)} (named in the alert's text)", exact=False)
