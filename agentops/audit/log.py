@@ -31,6 +31,7 @@ from agentops.audit.files import (
     write_all,
     write_new,
 )
+from agentops.audit.footing import require_intact
 from agentops.core.audit import AuditRecord
 from agentops.core.clock import Clock, to_iso
 from agentops.core.errors import AuditError
@@ -41,15 +42,18 @@ SIGN_EVERY = 1000
 def open_log(folder: Path, *, run: str, actor: str, clock: Clock, sign_every: int = SIGN_EVERY) -> ChainLog:
     """Open the chain in ``folder`` for one run, creating it with its first record when there is none.
 
+    The chain that is there is verified first, once; appends do not read it again.
+
     Arguments:
         run: the run id that every record of this log carries.
         actor: who acts: ``human:ana``, ``agent:claude``.
         sign_every: after how many records a checkpoint is signed, besides the one at ``close``; 0 signs nothing.
 
     Raises:
-        AuditError: the chain cannot be written, or its end is damaged.
+        AuditError: the chain was tampered with, or cannot be written.
     """
     make_folder(folder)
+    require_intact(folder)
     log = ChainLog(folder, run=run, actor=actor, clock=clock, sign_every=sign_every)
     log.append_all(())
     return log

@@ -14,9 +14,9 @@ from hashlib import sha256
 from pathlib import Path
 
 from agentops.audit.chain import GENESIS_PREV, MAX_LINE_BYTES, Malformed, decode, link, opening
-from agentops.audit.files import LOG, explained
+from agentops.audit.files import LOG, explained, last_line
 from agentops.audit.merkle import Range
-from agentops.audit.note import PublicKey
+from agentops.audit.note import Checkpoint, PublicKey
 from agentops.audit.witness import MARKS, Disagreement, Witnesses, gather
 
 _CHUNK_BYTES = 1024 * 1024
@@ -80,36 +80,61 @@ def verify(
     Raises:
         AuditError: the log is there and cannot be read.
     """
-    path = folder / LOG
-    with explained(path, "read"):
+    with explained(folder / LOG, "read"):
         try:
             witnesses = gather(folder, keys=keys, anchors=anchors)
-            if not path.exists():
-                witnesses.check_end(0)
-                return Verification(verdict=Verdict.ABSENT, why=f"there is no chain in {folder}")
         except Disagreement as error:
             return Verification(verdict=Verdict(error.kind), why=str(error))
-        found = _Walk(path, witnesses, Range() if roots else None).run()
+    found = verify_to(folder, witnesses, roots=roots)
     if found.intact and keys and not found.signed_records:
         return replace(found, verdict=Verdict.KEY_MISMATCH, why="nothing in the log is signed by the given key")
     return found
 
 
+def verify_to(
+    folder: Path, witnesses: Witnesses, *, limit: int | None = None, skip: bool = False, roots: bool = False
+) -> Verification:
+    """Verify the chain in ``folder`` against witnesses that were gathered before.
+
+    Arguments:
+        limit: how many bytes of the log to read, though there be more by now; None for all that there are.
+        skip: believe what the latest checkpoint vouches for, when the log stands there as it says, and read on from
+            there. Otherwise, without a checkpoint, and with ``roots``, read from the start.
+        roots: as for ``verify``.
+
+    Raises:
+        AuditError: the log is there and cannot be read.
+    """
+    path = folder / LOG
+    with explained(path, "read"):
+        if path.exists():
+            size = path.stat().st_size if limit is None else limit
+            return _Walk(path, witnesses, Range() if roots else None, size).run(skip=skip)
+        try:
+            witnesses.check_end(0)
+        except Disagreement as error:
+            return Verification(verdict=Verdict(error.kind), why=str(error))
+        return Verification(verdict=Verdict.ABSENT, why=f"there is no chain in {folder}")
+
+
 class _Walk:
     """One pass over the file; the fields are where it stands."""
 
-    def __init__(self, path: Path, witnesses: Witnesses, tree: Range | None) -> None:
+    def __init__(self, path: Path, witnesses: Witnesses, tree: Range | None, limit: int) -> None:
         self.path = path
         self.witnesses = witnesses
         self.tree = tree
+        self.limit = limit
         self.prev = GENESIS_PREV
         self.seq = 0
         self.offset = 0
         self.last = b""
 
-    def run(self) -> Verification:
+    def run(self, *, skip: bool) -> Verification:
         try:
-            for lines, marks in _blocks(self.path):
+            if skip and self.tree is None and self.witnesses.latest is not None:
+                self._skip_to(self.witnesses.latest)
+            for lines, marks in _blocks(self.path, self.offset, self.limit):
                 base, before = self.seq, self.prev
                 good, links = self._follow(lines)
                 self._ask(lines, marks, base, [before, *links])
@@ -119,6 +144,17 @@ class _Walk:
         except Disagreement as error:
             return self._disagreed(error)
         return found if found.verdict is Verdict.TAMPERED else self._held_to_its_length(found)
+
+    def _skip_to(self, says: Checkpoint) -> None:
+        """Begin after the records that a checkpoint vouches for, unless the last of them is not there as it says."""
+        if says.offset > self.limit:
+            return
+        with self.path.open("rb") as file:
+            line, end = last_line(file.fileno(), says.offset)
+        if (end, link(line)) != (says.offset, says.head):
+            return
+        self.witnesses.check(says.size, None, says.head)
+        self.prev, self.seq, self.offset, self.last = says.head, says.size, says.offset, line
 
     def _held_to_its_length(self, found: Verification) -> Verification:
         """Ask the witnesses whether there were more records than these, all of which hold."""
@@ -189,7 +225,7 @@ class _Walk:
         return line.startswith(opening(prev, seq)[:-2]) and not _reason(line)
 
     def _end(self) -> Verification:
-        torn = self.path.stat().st_size - self.offset
+        torn = self.limit - self.offset
         if torn > MAX_LINE_BYTES:
             why = f"what follows byte {self.offset} is too long for a line"
             return self._result(Verdict.TAMPERED, offset=self.offset, bad_seq=self.seq, why=why)
@@ -257,14 +293,16 @@ def _reason(line: bytes) -> str:
     return ""
 
 
-def _blocks(path: Path) -> Iterator[tuple[list[bytes], set[int]]]:
-    """Yield the whole lines of each chunk, and which of them may hold a checkpoint.
+def _blocks(path: Path, start: int, limit: int) -> Iterator[tuple[list[bytes], set[int]]]:
+    """Yield the whole lines of each chunk from ``start`` to ``limit``, and which of them may hold a checkpoint.
 
     Stops at a line that is longer than any may be.
     """
-    rest = b""
+    rest, left = b"", limit - start
     with path.open("rb") as file:
-        while len(rest) <= MAX_LINE_BYTES and (chunk := file.read(_CHUNK_BYTES)):
+        file.seek(start)
+        while len(rest) <= MAX_LINE_BYTES and (chunk := file.read(min(_CHUNK_BYTES, left))):
+            left -= len(chunk)
             chunk = rest + chunk
             lines = chunk.split(b"\n")
             rest = lines.pop()

@@ -46,6 +46,7 @@ class Witnesses:
 
     keys: tuple[PublicKey, ...]
     expected: list[Witness] = field(default_factory=list)
+    latest: Checkpoint | None = None
     signed_records: int = 0
     signed_bytes: int = 0
     foreign: tuple[int, str] | None = None
@@ -147,7 +148,9 @@ def gather(folder: Path, *, keys: Sequence[PublicKey], anchors: Sequence[str]) -
     with explained(path, "read"):
         note = path.read_text("utf-8", "replace") if path.exists() else ""
     if note:
-        found.expected.append(_witness("the latest checkpoint", "key-mismatch", note, found.keys))
+        latest = _witness("the latest checkpoint", "key-mismatch", note, found.keys)
+        found.expected.append(latest)
+        found.latest = latest.says
     for number, anchor in enumerate(anchors, start=1):
         who = "the anchor" if len(anchors) == 1 else f"anchor {number}"
         found.expected.append(_witness(who, "unanchored", anchor, found.keys))

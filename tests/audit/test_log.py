@@ -116,12 +116,13 @@ def test_a_crash_during_recovery_forgets_nothing(chain: Path, ticking: Clock) ->
 
 @pytest.mark.parametrize(("tail", "why"), [(b"nonsense\n", "is damaged: not JSON"), (b"\n", "ends with an empty line")])
 def test_a_damaged_end_stops_the_run(chain: Path, ticking: Clock, tail: bytes, why: str) -> None:
-    """Nothing is appended to a chain whose last line is no record; the error exits with 8."""
+    """Nothing is appended when the last line is no record any more; the error exits with 8."""
     path = chain / "audit.jsonl"
     before = path.read_bytes() + tail
+    log = open_log(chain, run="r2", actor="human:ana", clock=ticking, sign_every=0)
     path.write_bytes(before)
     with pytest.raises(AuditError, match=why) as caught:
-        open_log(chain, run="r2", actor="human:ana", clock=ticking, sign_every=0)
+        log.append("note", {})
     assert (path.read_bytes(), caught.value.exit_code) == (before, ExitCode.AUDIT_BROKEN)
     assert caught.value.hint == (
         "Look with 'agentops audit verify'. Keep the folder as evidence: move it away whole, keys included; "

@@ -1,0 +1,62 @@
+"""Before a run appends: does the chain that is there hold? On what was tampered with, nothing is put any more.
+
+Comes in: the audit folder. Goes out: nothing, or an ``AuditError`` that says what is wrong. A log of ordinary length is
+read whole; of a longer one, what came after the last checkpoint, which a signature does not cover yet. It never writes
+to the chain, and holds its lock only while it looks how long the log is: other processes may append meanwhile.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from agentops.audit.chain import MAX_LINE_BYTES
+from agentops.audit.files import BROKEN_HINT, LOCK, LOG, explained, last_line, take_lock
+from agentops.audit.verify import Verdict, Verification, verify_to
+from agentops.audit.witness import Disagreement, Witnesses, gather
+from agentops.core.errors import AuditError
+
+WHOLE_BYTES = 32 * 1024 * 1024  # read in about 0.2 s
+
+
+def require_intact(folder: Path, *, whole_bytes: int = WHOLE_BYTES) -> None:
+    """Verify the chain in ``folder`` as far as it went when this was called.
+
+    A torn tail is no refusal, nor is a chain that has not begun.
+
+    Arguments:
+        whole_bytes: up to this length the log is read whole; a longer one from its latest checkpoint on.
+
+    Raises:
+        AuditError: the chain was tampered with, is signed by an unknown key, or cannot be read.
+    """
+    try:
+        witnesses, size = _seen(folder)
+        found = verify_to(folder, witnesses, limit=size, skip=size > whole_bytes)
+    except Disagreement as error:
+        found = Verification(verdict=Verdict(error.kind), why=str(error))
+    if found.verdict in (Verdict.TAMPERED, Verdict.KEY_MISMATCH):
+        place = "" if found.bad_seq is None else f" from record {found.bad_seq} on"
+        message = f"the audit chain in {folder} is broken{place}: {found.why}"
+        raise AuditError(message, hint=BROKEN_HINT, code=f"audit-{found.verdict}")
+
+
+def _seen(folder: Path) -> tuple[Witnesses, int]:
+    """Under the lock, take what vouches for the chain and the size that it has; neither is half written there.
+
+    Bytes below that size never change: it leaves out a torn tail, which another process may take off, unless that is
+    longer than a line can be and so no torn line.
+    """
+    path = folder / LOG
+    lock = take_lock(str(folder / LOCK))
+    try:
+        with explained(path, "read"):
+            witnesses = gather(folder, keys=(), anchors=())
+            if not path.exists():
+                return witnesses, 0
+            with path.open("rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                _line, whole = last_line(file.fileno(), size)
+            return witnesses, size if size - whole > MAX_LINE_BYTES else whole
+    finally:
+        os.close(lock)
