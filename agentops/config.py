@@ -165,14 +165,16 @@ def _from_file(path: Path) -> dict[str, tuple[Any, str]]:
 def _typed(name: str, value: Any, source: str) -> Any:
     """Return ``value`` as the field's type, from TOML's types or from environment text."""
     default = Settings.__dataclass_fields__[name].default
+    shown = one_line(str(value), 60)
+    said = f"--{name.replace('_', '-')} {shown}" if source == "flag" else f"{name} = {shown!r} ({source})"
     try:
         converted = _convert(name, value, type(default))
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"{name} = {one_line(str(value), 60)!r} ({source}) {error}") from error
+        raise ConfigError(f"{said} {error}") from error
     if name in _CHOICES and converted not in _CHOICES[name]:
-        raise ConfigError(f"{name} = {one_line(str(value), 60)!r} ({source}) is not one of {', '.join(_CHOICES[name])}")
+        raise ConfigError(f"{said} is not one of {', '.join(_CHOICES[name])}")
     if name in _POSITIVE and not converted > 0:
-        raise ConfigError(f"{name} = {value} ({source}) must be more than zero")
+        raise ConfigError(f"{said} must be more than zero")
     return converted
 
 

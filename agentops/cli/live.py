@@ -33,6 +33,7 @@ _MARK = {
 }
 _SWEEP = "sweep"
 _LINE_CHARS = 200
+_NARROW = 60
 _STREAMED = (Stage.REASONING, Stage.ANSWER)
 
 
@@ -137,7 +138,7 @@ class Live:
         from rich.table import Table
         from rich.text import Text
 
-        if stage not in _STREAMED:
+        if stage not in _STREAMED and self._console.width >= _NARROW:
             text = clip(text, self._console.width - 3)
         grid = Table.grid(padding=(0, 1, 0, 0))
         grid.add_column(no_wrap=True, width=1)
