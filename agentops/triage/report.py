@@ -7,15 +7,16 @@ pod that shows it best, and a severity by how much of the workload suffers.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from agentops.core.alert import Severity
 from agentops.core.finding import Fact, Problem
 from agentops.core.plan import Change
 from agentops.core.resource import ResourceRef
-from agentops.triage.fields import Key, key_of, name_of
+from agentops.core.text import plural
+from agentops.triage.fields import Key, condition, key_of, moment, name_of, text
 from agentops.triage.graph import Graph
 from agentops.triage.health import is_active, is_ready
 from agentops.triage.secrecy import quoted
@@ -91,7 +92,9 @@ def _problem(graph: Graph, analyzer: str, key: Key, members: list[Sign]) -> Prob
     bare = key[0] == "Pod"
     total = sum(1 for pod in graph.pods_of(key) if is_active(pod) or pod is best.pod)
     affected = len({name_of(sign.pod) for sign in members})
-    count = f"{affected} of {max(total, affected)} pods of {subject(key)}" if not bare else f"{subject(key)}"
+    stuck = _stuck(graph, key, members) if best.root else ()
+    whole = max(total, affected)
+    count = subject(key) if bare else f"{affected} of {plural(whole, 'pod')} of {subject(key)}"
     affects: dict[ResourceRef, None] = dict.fromkeys(graph.ref_of(key_of(sign.pod)) for sign in members[:50])
     affects.update(dict.fromkeys(ref for sign in members for ref in sign.affects))
     affects.pop(graph.ref_of(key), None)
@@ -104,7 +107,44 @@ def _problem(graph: Graph, analyzer: str, key: Key, members: list[Sign]) -> Prob
         facts=best.facts[:MAX_FACTS],
         affects=tuple(affects),
         since=min(times) if times else None,
-        remedies=best.remedies,
-        advice=best.advice,
+        remedies=tuple(_then_delete(change, stuck) for change in best.remedies),
+        advice=" ".join(part for part in (best.advice, _deletion(stuck)) if part),
         root=any(sign.root for sign in members),
     )
+
+
+_AT_START = timedelta(seconds=30)
+
+
+def _stuck(graph: Graph, key: Key, members: list[Sign]) -> tuple[str, ...]:
+    """Return the StatefulSet's pods that never became ready: its controller waits for them and replaces none.
+
+    Source: StatefulSet rolling updates under OrderedReady; with podManagementPolicy Parallel it does not wait.
+    """
+    if key[0] != "StatefulSet" or text(graph.get(key), "spec", "podManagementPolicy") == "Parallel":
+        return ()
+    return tuple(sorted({name_of(sign.pod) for sign in members if _never_ready(sign.pod)}))
+
+
+def _never_ready(pod: dict[str, Any]) -> bool:
+    if is_ready(pod) or not is_active(pod):
+        return False
+    begun = moment(pod, "status", "startTime") or moment(pod, "metadata", "creationTimestamp")
+    unready = moment(condition(pod, "Ready"), "lastTransitionTime")
+    return unready is None or begun is None or unready - begun <= _AT_START
+
+
+def _deletion(stuck: tuple[str, ...]) -> str:
+    if not stuck:
+        return ""
+    which = f"pod{'s' if len(stuck) > 1 else ''} {', '.join(stuck[:3])}"
+    return (
+        f"After correcting the template, delete {which} as well: "
+        "the controller does not replace a pod that never became ready."
+    )
+
+
+def _then_delete(change: Change, stuck: tuple[str, ...]) -> Change:
+    if change.tool != "kubernetes_rollout_undo" or not stuck:
+        return change
+    return replace(change, reason=f"{change.reason}. {_deletion(stuck)}")

@@ -73,10 +73,14 @@ def test_case(path, build):
         "condition": cause.condition if cause else None,
         "confidence": finding.confidence.value if "confidence" in expect else None,
         "unsaid": [said for said in expect.get("says", []) if said not in finding.conclusion],
+        "unadvised": [said for said in expect.get("advises", []) if said not in " ".join(finding.next_steps)],
+        "unreasoned": [s for s in expect.get("reasons", []) if s not in " ".join(c.reason for c in finding.proposed)],
         "proposes": [change.tool for change in finding.proposed] if "proposes" in expect else None,
     }
     wanted = {key: expect.get(key) for key in ("verdict", "resource", "condition", "confidence", "proposes")}
-    assert found == {**wanted, "unsaid": []}, finding.conclusion
+    assert found == {**wanted, "unsaid": [], "unadvised": [], "unreasoned": []}, finding.conclusion
     seen = {f"{p.resource.kind}/{p.resource.name} {p.condition}" for p in problems}
     assert set(expect.get("also", ())) <= seen
+    ruled_out = " ".join(hypothesis.statement for hypothesis in finding.ruled_out)
+    assert not [said for said in expect.get("not_ruled_out", ()) if said in ruled_out]
     assert expect.get("warns", "") in " ".join(finding.warnings)
