@@ -10,7 +10,7 @@ import os
 import secrets
 from pathlib import Path
 
-from agentops.audit.chain import Malformed, decode, link
+from agentops.audit.chain import GENESIS_PREV, Malformed, decode, link, opening
 from agentops.audit.files import BROKEN_HINT, LOG, explained, last_line, sync_folder, write_new
 from agentops.audit.merkle import Range
 from agentops.audit.note import (
@@ -41,6 +41,7 @@ class Checkpoints:
         self._seen = ""
         self._tree = Range()
         self._offset = 0
+        self._head = GENESIS_PREV
 
     def latest(self) -> Checkpoint | None:
         """Return the latest checkpoint as it stands, unchecked; None when nothing was signed yet.
@@ -102,26 +103,43 @@ class Checkpoints:
         """Return every key that has signed for this chain, oldest first."""
         return read_public_keys(self._folder)
 
-    def tree(self, descriptor: int, size: int) -> Range:
+    def tree(self, descriptor: int, size: int, head: str) -> Range:
         """Return the tree over the log's first ``size`` bytes, grown from the latest checkpoint.
 
+        Arguments:
+            head: the link of the last record there, as its writer knows it.
+
         Raises:
-            AuditError: that checkpoint is not ours, or not of this log.
+            AuditError: that checkpoint is not ours, or the records do not lead from it to ``head``.
         """
         note = self._note()
         if note is not None and note != self._seen:
-            self._tree, self._offset = self._tree_of(note, descriptor), self._parsed(note).offset
+            self._tree, found = self._tree_of(note, descriptor), self._parsed(note)
+            self._offset, self._head = found.offset, found.head
         elif note is None:
-            self._tree, self._offset = Range(), 0
+            self._tree, self._offset, self._head = Range(), 0, GENESIS_PREV
         self._seen = note or ""
-        tree, offset, rest = Range(self._tree.size, self._tree.subtrees), self._offset, b""
-        while offset < size:
-            chunk = os.pread(descriptor, min(_CHUNK_BYTES, size - offset), offset)
+        tree, offset, rest, prev = Range(self._tree.size, self._tree.subtrees), self._offset, b"", self._head
+        while offset < size and (chunk := os.pread(descriptor, min(_CHUNK_BYTES, size - offset), offset)):
             offset += len(chunk)
             lines = (rest + chunk).split(b"\n")
             rest = lines.pop()
-            tree.extend([bytes.fromhex(link(line)) for line in lines])
+            links = self._linked(lines, prev, tree.size)
+            tree.extend([bytes.fromhex(item) for item in links])
+            prev = links[-1] if links else prev
+        if prev != head:
+            raise self._rewritten()
         return tree
+
+    def _linked(self, lines: list[bytes], prev: str, seq: int) -> list[str]:
+        """Return the links of lines of which each continues the one before: what was rewritten is not signed."""
+        links: list[str] = []
+        for at, line in enumerate(lines, start=seq):
+            if not line.startswith(opening(prev, at)[:-2]):
+                raise self._rewritten()
+            prev = link(line)
+            links.append(prev)
+        return links
 
     def sign(self, tree: Range, head: str, offset: int) -> str:
         """Return the signed note of a checkpoint."""
@@ -131,7 +149,7 @@ class Checkpoints:
     def save(self, note: str, tree: Range, offset: int) -> None:
         """Make ``note`` the latest checkpoint, durably."""
         write_new(self._folder / LATEST, note.encode())
-        self._seen, self._tree, self._offset = note, tree, offset
+        self._seen, self._tree, self._offset, self._head = note, tree, offset, self._parsed(note).head
 
     def _tree_of(self, note: str, descriptor: int) -> Range:
         """Return the tree that the latest checkpoint signed, from the record of the one before it, at its own end."""
@@ -150,6 +168,9 @@ class Checkpoints:
 
     def _foreign(self) -> AuditError:
         return AuditError(f"the log in {self._folder} does not continue its signed checkpoint", hint=BROKEN_HINT)
+
+    def _rewritten(self) -> AuditError:
+        return AuditError(f"the log in {self._folder} was rewritten after its latest checkpoint", hint=BROKEN_HINT)
 
     def _note(self) -> str | None:
         path = self._folder / LATEST

@@ -315,7 +315,7 @@ class ChainLog:
 
     def _sign(self) -> str:
         """Record a signed checkpoint of all records so far, then sign the chain with that record as the latest."""
-        tree = self._checkpoints.tree(self._descriptor, self._size)
+        tree = self._checkpoints.tree(self._descriptor, self._size, self._prev)
         if tree.size != self._next_seq:
             raise AuditError(f"{self._path} does not hold {self._next_seq} records", hint=BROKEN_HINT)
         frontier = [subtree.hex() for subtree in tree.subtrees]

@@ -149,6 +149,25 @@ def test_nothing_is_signed_on_top_of_a_log_that_was_tampered_with(
     assert ((folder / "audit.checkpoint").read_text(), verify(folder).verdict) == (note, Verdict.TAMPERED)
 
 
+@pytest.mark.parametrize("signed", [False, True])
+@pytest.mark.parametrize("line", [-3, -1])
+def test_what_is_rewritten_during_a_run_is_not_signed_at_its_end(
+    folder: Path, ticking: Clock, line: int, signed: bool
+) -> None:
+    """A record changed between its append and the checkpoint, the last one too, keeps the run from signing."""
+    log = _open(folder, ticking)
+    if signed:
+        log.checkpoint()
+    log.append_all([("note", {"n": n}) for n in range(5)])
+    path, lines = folder / "audit.jsonl", _lines(folder)
+    lines[line] = lines[line].replace(b"human:", b"humam:")
+    altered = b"\n".join(lines) + b"\n"
+    path.write_bytes(altered)
+    with pytest.raises(AuditError, match="was rewritten after its latest checkpoint"):
+        log.close()
+    assert (path.read_bytes(), (folder / "audit.checkpoint").exists()) == (altered, signed)
+
+
 @pytest.mark.parametrize("torn", [b"", b'{"prev":"77'])
 def test_a_cut_end_is_told_by_the_records_that_are_left(folder: Path, ticking: Clock, torn: bytes) -> None:
     """All that is left holds, signed or not; the first record that is gone is the bad one, where it would begin."""
