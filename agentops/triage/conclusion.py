@@ -6,7 +6,7 @@ rules for verdict and confidence stand in ``docs/triage.md``. Text of objects is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 from agentops.core.alert import Alert, Severity
@@ -21,7 +21,6 @@ CONVINCING = 70
 """Points from which a problem that is not at the target itself counts as its cause."""
 RIVAL = 12
 _CHANGE_WINDOW = timedelta(minutes=45)
-_MOST_OTHERS = 6
 _MOST_NAMED = 3
 
 
@@ -116,7 +115,7 @@ def _root_cause(ranking: Ranking, alert: Alert | None, ids: Sequence[str], best:
         by=BY,
         cause=Cause(resource=problem.resource, condition=problem.condition),
         evidence=_cite(ids, cited),
-        ruled_out=_ruled_out(ranking, ids, cited),
+        ruled_out=_ruled_out(ranking),
         not_checked=ranking.not_checked,
         next_steps=tuple(dict.fromkeys(step for step in (problem.advice,) if step)),
         proposed=problem.remedies + tuple(change for index in twins for change in ranking.problems[index].remedies),
@@ -215,7 +214,7 @@ def _blame_change(ranking: Ranking, ids: Sequence[str], change: int) -> Finding:
         by=BY,
         cause=Cause(resource=problem.resource, condition=problem.condition),
         evidence=_cite(ids, (change,)),
-        ruled_out=_ruled_out(ranking, ids, (change,)),
+        ruled_out=_ruled_out(ranking),
         not_checked=ranking.not_checked,
         next_steps=(problem.advice,),
         proposed=problem.remedies,
@@ -248,30 +247,16 @@ def _plain(ranking: Ranking, ids: Sequence[str], verdict: Verdict, words: str, c
         confidence=confidence,
         by=BY,
         evidence=_cite(ids, cited),
-        ruled_out=_ruled_out(ranking, ids, cited),
+        ruled_out=_ruled_out(ranking),
         not_checked=ranking.not_checked,
         next_steps=steps if verdict is Verdict.UNDETERMINED else (),
         warnings=_warnings(ranking),
     )
 
 
-def _ruled_out(ranking: Ranking, ids: Sequence[str], cited: Sequence[int]) -> tuple[Hypothesis, ...]:
-    checked = [Hypothesis(statement=sentence) for sentence in ranking.healthy]
-    return (*_others(ranking, ids, set(cited)), *checked)
-
-
-def _others(ranking: Ranking, ids: Sequence[str], cited: set[int]) -> Iterator[Hypothesis]:
-    """Problems that are no part of the answer: effects are left out, the rest is named so that nobody overlooks it."""
-    effects = {effect for cause, effect in ranking.links if cause in cited}
-    shown = 0
-    for index, problem in enumerate(ranking.problems):
-        quiet = problem.severity is Severity.INFO or problem.condition == "RolloutChanged"
-        if index in cited or index in effects or quiet or not problem.root or shown >= _MOST_OTHERS:
-            continue
-        shown += 1
-        reason = ranking.scores[index].reasons[0] if not ranking.scores[index].related else "less likely"
-        statement = f"Also seen ({reason}): {problem.summary}"
-        yield Hypothesis(statement=statement, supported_by=_cite(ids, (index,)))
+def _ruled_out(ranking: Ranking) -> tuple[Hypothesis, ...]:
+    """Return what was checked and is in order; another problem that is there is never ruled out."""
+    return tuple(Hypothesis(statement=sentence) for sentence in ranking.healthy)
 
 
 def _cite(ids: Sequence[str], indexes: Sequence[int]) -> tuple[str, ...]:
