@@ -122,16 +122,38 @@ def _plain(graph: Graph, pod: dict[str, Any], view: ContainerView, clue: Clue) -
     )
 
 
-def refused_value(
-    graph: Graph, pod: dict[str, Any], view: ContainerView, found: Iterable[Clue]
-) -> tuple[str, Fact, str] | None:
-    """Return ``(words, fact, log line)`` for a variable whose value the program refuses, when its source is known."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedValue:
+    """A variable whose value the program refuses, and where that value is written."""
+
+    words: str
+    fact: Fact
+    line: str
+    advice: str
+
+
+def refused_value(graph: Graph, pod: dict[str, Any], view: ContainerView, found: Iterable[Clue]) -> RefusedValue | None:
+    """Return the first variable whose value the log refuses, when its source is known."""
     for clue in found:
-        if clue.kind == "bad-value":
-            for key, path, value in _written(graph, pod, view, clue.subject):
-                fact = quote(graph, key, path, shown(clue.subject, value))
-                return f"{clue.subject} is {fact.value!r} ({subject(key)} {path})", fact, clue.line
+        if clue.kind != "bad-value":
+            continue
+        for key, path, value in _written(graph, pod, view, clue.subject):
+            fact = quote(graph, key, path, shown(clue.subject, value))
+            return RefusedValue(
+                words=f"{clue.subject} is {fact.value!r} ({subject(key)} {path})",
+                fact=fact,
+                line=clue.line,
+                advice=_correct(graph, pod, key, path, clue.subject),
+            )
     return None
+
+
+def _correct(graph: Graph, pod: dict[str, Any], key: Key, path: str, name: str) -> str:
+    """A changed template is rolled out by itself; a changed ConfigMap reaches a variable only with new containers."""
+    if key[0] != "ConfigMap":
+        return f"Correct the value of {name} in {subject(key)} ({path})."
+    restarted = subject(graph.workload(pod))
+    return f"Correct {path} of {subject(key)}, which sets {name}, and then restart {restarted}."
 
 
 def _written(graph: Graph, pod: dict[str, Any], view: ContainerView, name: str) -> Iterator[tuple[Key, str, str]]:

@@ -132,13 +132,14 @@ def _crash(graph: Graph, pod: dict[str, Any], view: ContainerView) -> Sign:
         name, words = variable.condition, f"{words}; {variable.words}"
         facts, error = variable.facts, variable.line
     elif refused is not None:
-        words, facts, error = f"{words}; {refused[0]}", (refused[1],), refused[2]
+        words, facts, error = f"{words}; {refused.words}", (refused.fact,), refused.line
     elif telling is not None:
         words, error = f"{words}: {_CLUE_WORDS[telling.kind]}", telling.line
     if error:
         facts = (_log_fact(graph, pod, view, error), *facts)
         words += f"; its log ends with: {error}"
-    advice = variable.advice if variable else _advice(found)
+    told = variable or refused
+    advice = told.advice if told is not None else _advice(found)
     remedies = variable.remedies if variable else ()
     return _sign(graph, pod, view, name, words, facts=facts, advice=advice, remedies=remedies)
 
