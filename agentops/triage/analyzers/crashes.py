@@ -135,13 +135,13 @@ def _crash(graph: Graph, pod: dict[str, Any], view: ContainerView) -> Sign:
         words, facts, error = f"{words}; {refused.words}", (refused.fact,), refused.line
     elif telling is not None:
         words, error = f"{words}: {_CLUE_WORDS[telling.kind]}", telling.line
+    tail = f"; its log ends with: {error}" if error else ""
     if error:
         facts = (_log_fact(graph, pod, view, error), *facts)
-        words += f"; its log ends with: {error}"
     told = variable or refused
     advice = told.advice if told is not None else _advice(found)
     remedies = variable.remedies if variable else ()
-    return _sign(graph, pod, view, name, words, facts=facts, advice=advice, remedies=remedies)
+    return _sign(graph, pod, view, name, words, tail=tail, facts=facts, advice=advice, remedies=remedies)
 
 
 def _log_fact(graph: Graph, pod: dict[str, Any], view: ContainerView, line: str) -> Fact:
@@ -195,6 +195,7 @@ def _sign(
     name: str,
     words: str,
     *,
+    tail: str = "",
     facts: tuple[Fact, ...] = (),
     advice: str = "",
     remedies: tuple[Any, ...] = (),
@@ -206,7 +207,7 @@ def _sign(
         own.append(quote(graph, pod, f"{view.path}.state.waiting.reason", view.reason))
     own.append(quote(graph, pod, f"{view.end_path}.exitCode", number(view.last_end, "exitCode")))
     own.append(quote(graph, pod, f"{view.path}.restartCount", view.restarts))
-    what = f"{view.label} {words}" + (f", {plural(view.restarts, 'restart')}" if view.restarts else "")
+    what = f"{view.label} {words}" + (f", {plural(view.restarts, 'restart')}" if view.restarts else "") + tail
     if origin:
         what += f"; {origin.clause}"
         own += [quote(graph, origin.delta.workload, f"revision {origin.delta.revision}", str(origin.edits[0]))]

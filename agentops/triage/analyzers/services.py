@@ -207,7 +207,7 @@ def _unready(
     elif workloads:
         words = f"{subject(key_of(workloads[0]))} has no pods"
     else:
-        words = f"none of its {plural(len(pods), 'pod')} is ready"
+        words = "its 1 pod is not ready" if len(pods) == 1 else f"none of its {plural(len(pods), 'pod')} is ready"
     times = [moment(condition(pod, "Ready"), "lastTransitionTime") for pod in pods]
     first = pods[0] if pods else None
     yield Problem(
