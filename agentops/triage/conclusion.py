@@ -228,14 +228,17 @@ def _nothing(ranking: Ranking, alert: Alert | None, ids: Sequence[str]) -> Findi
         resolved = alert is not None and alert.status == "resolved"
         if resolved and ranking.target_well:
             return _plain(ranking, ids, Verdict.RECOVERED, f"The alert is resolved and {ranking.aim.how} is healthy.")
+        firing = alert is not None and alert.status == "firing"
         words = f"Nothing is wrong with {ranking.aim.how}." if ranking.aim.keys else "Nothing is wrong."
+        if firing:
+            about = f" about {ranking.aim.how}" if ranking.aim.keys or ranking.aim.namespace else ""
+            words = f"Nothing visible in Kubernetes explains this alert{about}."
         return _plain(ranking, ids, Verdict.NO_PROBLEM, words)
     words = f"Nothing that was found explains this alert about {ranking.aim.how}."
     return _plain(ranking, ids, Verdict.UNDETERMINED, words)
 
 
 def _plain(ranking: Ranking, ids: Sequence[str], verdict: Verdict, words: str, cited: tuple[int, ...] = ()) -> Finding:
-    steps = ("Ask for what could not be read, or look at the application itself.",)
     blind = any(gap.what.split(" ")[0] in ("Pod", "Event", "Deployment", "Node") for gap in ranking.snapshot.gaps)
     sure = verdict in (Verdict.RECOVERED, Verdict.NO_PROBLEM) and not blind
     confidence = Confidence.MEDIUM if sure and ranking.aim.keys else Confidence.LOW
@@ -249,9 +252,22 @@ def _plain(ranking: Ranking, ids: Sequence[str], verdict: Verdict, words: str, c
         evidence=_cite(ids, cited),
         ruled_out=_ruled_out(ranking),
         not_checked=ranking.not_checked,
-        next_steps=steps if verdict is Verdict.UNDETERMINED else (),
+        next_steps=_steps(ranking, verdict),
         warnings=_warnings(ranking),
     )
+
+
+def _steps(ranking: Ranking, verdict: Verdict) -> tuple[str, ...]:
+    """Return what to do next when there is no cause; what could not be read comes first."""
+    if verdict is Verdict.RECOVERED:
+        return ("Silence or close the alert, and look at why it still fires if it does.",)
+    if verdict is not Verdict.UNDETERMINED:
+        return ()
+    if ranking.snapshot.gaps:
+        return ("Ask for what could not be read, or look at the application itself.",)
+    if ranking.aim.gone and not ranking.aim.keys:
+        return ("Check the name, the cluster (context) and the namespace that the alert is about.",)
+    return ("Look at the application itself: its own logs and metrics.",)
 
 
 def _ruled_out(ranking: Ranking) -> tuple[Hypothesis, ...]:
