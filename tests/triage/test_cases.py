@@ -81,6 +81,7 @@ def test_case(path, build):
     assert found == {**wanted, "unsaid": [], "unadvised": [], "unreasoned": []}, finding.conclusion
     seen = {f"{p.resource.kind}/{p.resource.name} {p.condition}" for p in problems}
     assert set(expect.get("also", ())) <= seen
+    assert not set(expect.get("absent", ())) & seen
     ruled_out = " ".join(hypothesis.statement for hypothesis in finding.ruled_out)
     assert not [said for said in expect.get("not_ruled_out", ()) if said in ruled_out]
     assert expect.get("warns", "") in " ".join(finding.warnings)

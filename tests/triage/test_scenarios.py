@@ -37,6 +37,7 @@ def test_triage_names_the_cause_of_every_scenario(name, tmp_path):
     finding = conclude(rank(snapshot, problems, alert), alert, [f"E{n}" for n in range(len(problems))])
     if not scenario.causes:
         assert finding.verdict in (Verdict.RECOVERED, Verdict.NO_PROBLEM), finding.conclusion
+        assert bool(finding.next_steps) is (finding.verdict is Verdict.RECOVERED)
         return
     assert finding.cause is not None, finding.conclusion
     resource = finding.cause.resource

@@ -41,6 +41,8 @@ def _budget(graph: Graph, budget: dict[str, Any]) -> Iterator[Problem]:
     draining = sorted({_node(pod) for pod in pods} & _cordoned(graph))
     if draining:
         words += f"; node {draining[0]} is cordoned and cannot be drained"
+    if not draining and not never:
+        return  # its pods are unready for a reason of their own, and nobody waits for an eviction
     owners = sorted({graph.workload(pod) for pod in pods})
     yield Problem(
         resource=graph.ref(budget),
