@@ -61,7 +61,7 @@ def test_an_unknown_scenario_names_its_neighbour(cli: Cli) -> None:
 
 def test_markdown_output_is_markdown(cli: Cli) -> None:
     """The same page for a chat or a ticket."""
-    assert "## 4 problems\n" in cli("triage", "--sandbox=bad-image-tag", "-o", "markdown").out
+    assert "## 3 problems\n" in cli("triage", "--sandbox=bad-image-tag", "-o", "markdown").out
 
 
 def test_a_namespace_that_does_not_exist_is_not_fine(cli: Cli) -> None:
