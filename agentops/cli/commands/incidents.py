@@ -35,7 +35,8 @@ def register(app: typer.Typer) -> None:
     app.command("history", help="List the incidents, newest first.", epilog=HISTORY_EPILOG)(with_common(history))
 
 
-def _incidents(options: Common) -> Incidents:
+def stored_incidents(options: Common) -> Incidents:
+    """Return the incidents that this configuration keeps."""
     from agentops.config import load, process_environ
     from agentops.core.clock import utc_now
     from agentops.store.incidents import Incidents
@@ -48,7 +49,7 @@ def history(
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many.")] = 20,
 ) -> Result:
     """List what the store holds."""
-    folders = _incidents(options).list()
+    folders = stored_incidents(options).list()
     rows = [_row(folder) for folder in folders[:limit]]
     items = tuple(Item(f"{r[4]}: {one_line(r[5], 200)}", label=r[0], note=f"{r[2]} on {r[3]}, {r[1]}") for r in rows)
     names = ("id", "opened_at", "alert", "target", "verdict", "conclusion")
@@ -90,7 +91,7 @@ def show(
     """Show one incident from the store."""
     from agentops.cli.views.incident import evidence_blocks, incident_blocks, incident_document, stored_page
 
-    store = _incidents(options)
+    store = stored_incidents(options)
     folder = store.open(incident) if incident else store.latest()
     if folder is None:
         raise UsageError("there are no incidents yet", hint="Try: agentops investigate --sandbox")

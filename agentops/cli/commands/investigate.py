@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agentops.cli.commands.incidents import stored_incidents
 from agentops.cli.options import Common, with_common
 from agentops.cli.report import Block, Code, Heading, Paragraph, Tone
 from agentops.cli.result import Result, error_document
@@ -81,18 +82,14 @@ def investigate(
     except Interrupted as stop:
         if not stop.incident:
             raise
-        return _interrupted(stop)
+        return _interrupted(stop, options)
 
 
-def _interrupted(stop: Interrupted) -> Result:
+def _interrupted(stop: Interrupted, options: Common) -> Result:
     """Return what an interrupted run had come to; triage's finding is there before the model is asked."""
     from agentops.cli.views.incident import incident_blocks, incident_document, stored_page
-    from agentops.config import load, process_environ
-    from agentops.core.clock import utc_now
-    from agentops.store.incidents import Incidents
 
-    folder = Incidents(load({}, process_environ()).folders.incidents, utc_now).open(stop.incident)
-    page = stored_page(folder)
+    page = stored_page(stored_incidents(options).open(stop.incident))
     return Result(
         command="investigate",
         status="interrupted",
