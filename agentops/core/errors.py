@@ -131,6 +131,19 @@ class NotApproved(AgentopsError):
     default_code = "not-approved"
 
 
+class Stale(NotApproved):
+    """The world is not what was shown and approved any more; the plan must be made again."""
+
+    default_code = "stale"
+
+
+class InDoubt(AgentopsError):
+    """Whether a change took effect is not known, or it could not be taken back: a person is needed."""
+
+    exit_code = ExitCode.IN_DOUBT
+    default_code = "in-doubt"
+
+
 class Interrupted(AgentopsError):
     """The user pressed Ctrl-C; what was open is recorded. ``incident`` is the id of what can be gone on with."""
 

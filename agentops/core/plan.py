@@ -1,16 +1,26 @@
-"""``Change``: one mutation as data. Nothing in this module can carry one out.
+"""A change as data: what is proposed, what it would do, what it may reach, how it is undone. Nothing here can act.
 
-``ChangePlan`` and the guard's states join it when the guard is built; a proposal in a finding is a ``Change`` already,
-so that what is proposed and what is later previewed are the same value.
+``Change`` is what triage or a model proposes. A change tool turns it into a ``Preview`` (exact API calls, the objects
+before and after); the guard measures it, asks policy and assembles a ``ChangePlan``, whose digest covers all of it.
+Every value here survives ``to_json``/``from_json``, so a plan can be saved, approved elsewhere, and run later.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
+from agentops.core.digest import digest
+from agentops.core.jsonable import to_json
 from agentops.core.resource import ResourceRef
+from agentops.core.risk import Reversal, Risk
+
+PLAN_VERSION = 1
+_CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base 32: no letter that is read as another
+_CODE_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +36,233 @@ class Change:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     reason: str = ""
     evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One exact request to a provider's API, as it will be sent; a dry run adds only what makes it one.
+
+    ``verb`` is the provider's own word for the permission (``patch``, ``create``, ``delete``); ``body`` is plain JSON
+    or None. Preconditions (uid, resourceVersion, old values) stand in the body.
+    """
+
+    verb: str
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    content_type: str = ""
+    body: Any = None
+
+
+class Verb(StrEnum):
+    """What happens to an object."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """One field that differs: ``path`` for people; ``old`` and ``new`` are JSON values, None stands for absent."""
+
+    path: str
+    old: Any = None
+    new: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectChange:
+    """What a change does to one object.
+
+    ``before`` and ``after`` are the object as its owner writes it: without status, managedFields, resourceVersion,
+    generation and timestamps; None where there is no object. ``uid`` and ``resource_version`` are the live object's
+    when it was read, empty for one that does not exist yet. The digests are over the unredacted forms.
+    """
+
+    ref: ResourceRef
+    verb: Verb
+    uid: str = ""
+    resource_version: str = ""
+    before: Mapping[str, Any] | None = None
+    after: Mapping[str, Any] | None = None
+    before_digest: str = ""
+    after_digest: str = ""
+    edits: tuple[Edit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ownership:
+    """Somebody else writes this field or object: ``by`` (``argocd``, ``helm``, ``hpa/web``, ``kubectl``).
+
+    ``reverts`` says that the change will be undone by its owner; ``where`` is where to make it instead, if known.
+    """
+
+    by: str
+    what: str
+    reverts: bool = False
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """What a change would do, as the provider's own dry run says.
+
+    ``validated`` is False where the provider could not validate it. ``undo`` is the change (of the same kind of tool)
+    that takes it back, in order of execution; empty when ``reversal`` is NONE. ``residue`` says what the undo does not
+    bring back, one sentence each. ``risk`` and ``reversal`` are of this very call, never milder than the tool's.
+    """
+
+    calls: tuple[Call, ...]
+    objects: tuple[ObjectChange, ...]
+    validated: bool
+    risk: Risk
+    reversal: Reversal
+    undo: tuple[Change, ...] = ()
+    residue: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    owners: tuple[Ownership, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlastRadius:
+    """What a change reaches, computed from what is there, never taken from a model.
+
+    ``pods`` of ``pods_total`` are replaced, stopped or newly made by it; ``percent`` is the share of the ready
+    capacity of the touched workloads that is out at the worst moment, 0 to 100, rounded up. None: not known, and policy
+    treats that as the worst. ``unknown`` says what could not be read. ``reasons`` say which rule gave each figure.
+    """
+
+    objects: int = 0
+    pods: int | None = None
+    pods_total: int | None = None
+    percent: int | None = None
+    namespaces: tuple[str, ...] = ()
+    services: tuple[ResourceRef, ...] = ()
+    ingresses: tuple[ResourceRef, ...] = ()
+    budgets: tuple[str, ...] = ()
+    scalers: tuple[ResourceRef, ...] = ()
+    dependents: tuple[ResourceRef, ...] = ()
+    stateful: bool = False
+    data_loss: bool = False
+    unknown: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+class Approval(StrEnum):
+    """Who must agree, mildest first."""
+
+    NONE = "none"
+    ONE = "one"
+    TWO_PERSON = "two-person"
+
+    @property
+    def rank(self) -> int:
+        """0 for the mildest."""
+        return list(Approval).index(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obligation:
+    """What a permit asks for: whose approval, for how long an approved plan holds, how long a rollout may take."""
+
+    approval: Approval = Approval.ONE
+    ttl_s: int = 900
+    verify_s: int = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """What policy says of one request.
+
+    ``policies`` are the ids that decided (the forbids of a deny, the permits of an allow; empty: nothing permits it).
+    ``why`` says it in one sentence for people, with the clause. ``request`` is what was asked, as plain JSON, so that
+    the ruling can be evaluated again from the record; ``policy_digest`` names the policy set that answered.
+    """
+
+    allowed: bool
+    policies: tuple[str, ...] = ()
+    why: str = ""
+    obligation: Obligation = Obligation()
+    policy_digest: str = ""
+    request: Mapping[str, Any] = field(default_factory=dict)
+    errors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A success check after a change: ``kind`` is ``healthy`` (the target's rollout is complete and ready) or
+    ``field`` (``path`` of the target holds ``value``)."""
+
+    kind: str
+    target: ResourceRef
+    path: str = ""
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanStep:
+    """One change of a plan with everything that was found out about it; ``undo_ruling`` is policy's on the way back."""
+
+    change: Change
+    preview: Preview
+    blast_radius: BlastRadius
+    ruling: Ruling
+    undo_ruling: Ruling | None = None
+    checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """Why a plan was made. ``words`` are the proposer's (``by`` a model or ``triage``): quoted, never obeyed."""
+
+    by: str
+    words: str = ""
+    incident: str = ""
+    alert: str = ""
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePlan:
+    """Everything that will run, in order, and what binds it. What was shown is what was approved is what runs.
+
+    ``nonce`` makes two plans of the same content different, so that an approval serves once. ``requester`` is the
+    actor who asked for it (``human:ana``); ``cluster`` is the server it was made on. ``tainted`` says that a model
+    proposed it after reading untrusted text.
+    """
+
+    nonce: str
+    created_at: datetime
+    expires_at: datetime
+    requester: str
+    context: str
+    cluster: str
+    intent: Intent
+    steps: tuple[PlanStep, ...]
+    obligation: Obligation
+    policy_digest: str
+    tainted: bool = False
+    rolls_back: str = ""
+    version: int = PLAN_VERSION
+
+    @property
+    def digest(self) -> str:
+        """``sha256:<hex>`` over the whole plan."""
+        return digest(to_json(self))
+
+    @property
+    def code(self) -> str:
+        """The first 40 bits of the digest as 8 characters that a person can read out and type: ``7Q4M0ZKD``."""
+        bits = int(self.digest.removeprefix("sha256:")[:10], 16)
+        return "".join(_CODE_ALPHABET[bits >> 5 * place & 31] for place in reversed(range(_CODE_LENGTH)))
+
+    @property
+    def risk(self) -> Risk:
+        """The highest risk of its steps."""
+        return max((step.preview.risk for step in self.steps), key=lambda risk: risk.rank, default=Risk.LOW)
+
+    @property
+    def reversal(self) -> Reversal:
+        """How far the whole can be taken back: as far as its least reversible step."""
+        return max((step.preview.reversal for step in self.steps), key=lambda r: r.rank, default=Reversal.EXACT)

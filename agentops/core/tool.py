@@ -1,6 +1,6 @@
-"""``ToolSpec`` and ``ReadTool``: what a tool declares about itself, and how it is called.
+"""``ToolSpec``, ``ReadTool`` and ``ChangeTool``: what a tool declares about itself, and how it is called.
 
-Change tools get their own protocol together with the guard; a read tool has no method that could change anything.
+A read tool has no method that could change anything. A change tool has one, ``apply``, and only the guard calls it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,11 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from agentops.core.evidence import Reading
+from agentops.core.outcome import Observation, Receipt
+from agentops.core.plan import BlastRadius, Change, Preview
+from agentops.core.risk import Reversal, Risk
+
+__all__ = ["ChangeTool", "Effect", "ReadTool", "Reversal", "Risk", "ToolCall", "ToolSpec"]
 
 
 class Effect(StrEnum):
@@ -18,23 +23,6 @@ class Effect(StrEnum):
 
     READ = "read"
     CHANGE = "change"
-
-
-class Risk(StrEnum):
-    """How much harm a tool can do when it is used wrongly."""
-
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    CRITICAL = "critical"
-
-
-class Reversal(StrEnum):
-    """How far a change can be undone."""
-
-    EXACT = "exact"
-    COMPENSATING = "compensating"
-    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,5 +68,49 @@ class ReadTool(Protocol):
         Raises:
             ToolInputError: the arguments do not fit; the message says which and what is expected.
             ToolError: the world refused or failed; the message is exact and fit for the model.
+        """
+        ...
+
+
+class ChangeTool(Protocol):
+    """A tool that changes something, in four moves of which only ``apply`` has an effect."""
+
+    @property
+    def spec(self) -> ToolSpec:
+        """What the tool declares; the same object each time; ``effect`` is CHANGE."""
+        ...
+
+    def preview(self, change: Change) -> Preview:
+        """Let the provider validate the change without an effect, and say what it would do and how to take it back.
+
+        Raises:
+            ToolInputError: the arguments do not fit, or an old value is not what is there; nothing was sent or kept.
+            ToolError: the provider refuses it or cannot be asked; the message is its own, fit for the model.
+        """
+        ...
+
+    def blast_radius(self, preview: Preview) -> BlastRadius:
+        """Compute what depends on what is touched. What cannot be read is named in ``unknown``, never guessed.
+
+        Raises:
+            ToolError: nothing could be computed.
+        """
+        ...
+
+    def apply(self, preview: Preview) -> Receipt:
+        """Send exactly the calls of ``preview``. Only ``guard/apply.py`` and ``guard/rollback.py`` may call this.
+
+        Raises:
+            Stale: the object is not what was previewed any more; nothing was changed by the refused call.
+            InDoubt: the answer was lost; whether the call took effect must be observed.
+            ToolError: the provider refused; the message says which call.
+        """
+        ...
+
+    def observe(self, preview: Preview) -> Observation:
+        """Return the world as it is now round what ``preview`` touches: its objects, its workloads, the bystanders.
+
+        Raises:
+            ToolError: it cannot be read.
         """
         ...

@@ -1,0 +1,36 @@
+"""``Risk`` and ``Reversal``: how much harm a change can do, and how far it can be taken back."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Risk(StrEnum):
+    """How much harm a tool can do when it is used wrongly, mildest first."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for the mildest."""
+        return list(Risk).index(self)
+
+
+class Reversal(StrEnum):
+    """How far a change can be undone, best first.
+
+    EXACT: the undo restores what was there, field for field. COMPENSATING: the undo brings back a working state, but
+    not everything (pods have been restarted). NONE: nothing takes it back.
+    """
+
+    EXACT = "exact"
+    COMPENSATING = "compensating"
+    NONE = "none"
+
+    @property
+    def rank(self) -> int:
+        """0 for the best."""
+        return list(Reversal).index(self)
