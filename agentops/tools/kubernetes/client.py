@@ -19,7 +19,7 @@ from agentops.core.errors import ClusterError
 from agentops.core.resource import ResourceRef, kubernetes_ref
 from agentops.tools.kubernetes.discovery import discover, load_cached, save_cached
 from agentops.tools.kubernetes.kinds import BUILTIN, Kind, check_kind_name, resolve, unknown_kind
-from agentops.tools.kubernetes.kubeconfig import open_connection
+from agentops.tools.kubernetes.kubeconfig import Connection, open_connection
 from agentops.tools.kubernetes.secrecy import conceal
 from agentops.tools.kubernetes.transport import Patience, Query, Transport
 
@@ -270,6 +270,11 @@ def connect(
     if learn is not None:
         for secret in opened.secrets:
             learn(secret)
+    return cluster_of(opened, cache_dir=cache_dir, patience=patience)
+
+
+def cluster_of(opened: Connection, *, cache_dir: Path, patience: Patience | None = None) -> Cluster:
+    """Return the ``Cluster`` that reads through an opened connection; the arguments are those of ``connect``."""
     transport = Transport(opened.api, server=opened.server, patience=patience or Patience())
     return Cluster(
         transport, context=opened.context, namespace=opened.namespace, server=opened.server, cache_dir=cache_dir

@@ -153,7 +153,7 @@ class Transport:
         backoff: float = min(patience.backoff_s * 2.0 ** (attempt - 1), patience.backoff_cap_s) * (
             0.5 + self._jitter() / 2
         )
-        asked = _retry_after_s(reply.headers) if reply is not None else 0.0
+        asked = retry_after_s(reply.headers) if reply is not None else 0.0
         return max(backoff, min(asked, patience.retry_after_cap_s))
 
     def _once(
@@ -238,7 +238,8 @@ class Transport:
         return Reply(status=answer.status, headers=answer.headers, body=b"".join(chunks)[:limit_bytes], cut=not whole)
 
 
-def _retry_after_s(headers: Mapping[str, str]) -> float:
+def retry_after_s(headers: Mapping[str, str]) -> float:
+    """Return the seconds that a ``Retry-After`` header asks for; 0 when there is none."""
     # Only the number of seconds: the API server never sends the date form (RFC 9110 10.2.3).
     value = headers.get("Retry-After", "")
     return float(value) if value.isdigit() else 0.0
