@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from agentops.audit.chain import MAX_LINE_BYTES
+from agentops.audit.chain import MAX_LINE_BYTES, Malformed
 from agentops.audit.files import BROKEN_HINT, LOCK, LOG, explained, last_line, take_lock
-from agentops.audit.verify import Verdict, Verification, verify_to
+from agentops.audit.segments import Segment, opened
+from agentops.audit.verify import Verdict, Verification, settled, verify_to
 from agentops.audit.witness import Disagreement, Witnesses, gather
 from agentops.core.errors import AuditError
 
@@ -30,9 +31,13 @@ def require_intact(folder: Path, *, whole_bytes: int = WHOLE_BYTES) -> None:
     Raises:
         AuditError: the chain was tampered with, is signed by an unknown key, or cannot be read.
     """
-    try:
+
+    def look() -> tuple[Verification, bool]:
         witnesses, size = _seen(folder)
-        found = verify_to(folder, witnesses, limit=size, skip=size > whole_bytes)
+        return verify_to(folder, witnesses, limit=size, skip=size > whole_bytes)
+
+    try:
+        found = settled(look)
     except Disagreement as error:
         found = Verification(verdict=Verdict(error.kind), why=str(error))
     if found.verdict in (Verdict.TAMPERED, Verdict.KEY_MISMATCH):
@@ -42,21 +47,26 @@ def require_intact(folder: Path, *, whole_bytes: int = WHOLE_BYTES) -> None:
 
 
 def _seen(folder: Path) -> tuple[Witnesses, int]:
-    """Under the lock, take what vouches for the chain and the size that it has; neither is half written there.
+    """Under the lock, take what vouches for the chain and how many bytes it has; neither is half written there.
 
     Bytes below that size never change: it leaves out a torn tail, which another process may take off, unless that is
     longer than a line can be and so no torn line.
     """
-    path = folder / LOG
     lock = take_lock(str(folder / LOCK))
     try:
-        with explained(path, "read"):
+        with explained(folder / LOG, "read"), opened(folder) as files:
             witnesses = gather(folder, keys=(), anchors=())
-            if not path.exists():
+            if files.active is None:
                 return witnesses, 0
-            with path.open("rb") as file:
-                size = os.fstat(file.fileno()).st_size
-                _line, whole = last_line(file.fileno(), size)
-            return witnesses, size if size - whole > MAX_LINE_BYTES else whole
+            size, before = files.active_size, _before(files.active)
+            _line, whole = last_line(files.active.descriptor, size)
+            return witnesses, before + (size if size - whole > MAX_LINE_BYTES else whole)
     finally:
         os.close(lock)
+
+
+def _before(segment: Segment) -> int:
+    try:
+        return segment.origin().offset
+    except Malformed:
+        return 0  # then the walk stops at that record

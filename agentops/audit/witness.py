@@ -7,16 +7,19 @@ one of them speaks of, whether the chain agrees. It does no reading of the log i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from agentops.audit.chain import Malformed, decode
 from agentops.audit.checkpoints import LATEST, handover_text, read_public_keys
 from agentops.audit.files import explained
 from agentops.audit.note import BadNote, Checkpoint, PublicKey, open_note, parse_checkpoint, parse_key
+from agentops.audit.segments import BEGUN, DROPPED, Origin
+from agentops.audit.verdict import Dropped
 from agentops.core.audit import AuditRecord
 
-MARKS = (b'"event":"checkpoint"', b'"event":"key_rotated"')
+MARKS = tuple(b'"event":"%b"' % name.encode() for name in ("checkpoint", "key_rotated", BEGUN, DROPPED))
+_NOTES = {"checkpoint": "note", BEGUN: "checkpoint"}
 
 
 class Disagreement(Exception):
@@ -50,6 +53,8 @@ class Witnesses:
     signed_records: int = 0
     signed_bytes: int = 0
     foreign: tuple[int, str] | None = None
+    begun_after: Origin = field(default_factory=Origin)
+    tombstone: Dropped | None = None
 
     @property
     def sizes(self) -> frozenset[int]:
@@ -67,10 +72,23 @@ class Witnesses:
                 self._open(witness)
                 self._agree(witness.who, witness.says, root, head)
 
-    def check_record(self, line: bytes, size: int, root: bytes | None, head: str) -> None:
-        """Read a record that may be a checkpoint or a hand-over of the key; ``size`` records stand before it.
+    def begin_after(self, origin: Origin) -> None:
+        """Note that what stands before ``origin`` is not there any more, and hear who speaks of exactly that.
+
+        Raises:
+            Disagreement: as ``check``.
+        """
+        self.begun_after = origin
+        self.check(origin.first, origin.tree.root(), origin.prev)
+
+    def check_record(self, line: bytes, size: int, root: bytes | None, head: str, *, begins: bool = False) -> None:
+        """Read a record that may be a checkpoint, a hand-over of the key, or about segments.
 
         A checkpoint by an unknown key vouches for nothing; it matters only when no known one comes after it.
+
+        Arguments:
+            size: how many records stand before it.
+            begins: whether it is the first of a segment.
 
         Raises:
             Disagreement: a checkpoint says otherwise, or a hand-over is not signed by the key that hands over.
@@ -79,9 +97,13 @@ class Witnesses:
             record = decode(line)
             if record.event == "key_rotated":
                 self._hand_over(record)
-            if record.event != "checkpoint":
+            if record.event == BEGUN and not begins:
+                raise Disagreement("tampered", f"record {size} begins a segment and stands in the middle of one")
+            if record.event == DROPPED:
+                self._remember_drop(record)
+            note = str(record.payload.get(_NOTES.get(record.event, ""), ""))
+            if not note and record.event != "checkpoint":
                 return
-            note = str(record.payload.get("note", ""))
             found = parse_checkpoint(note)
             open_note(note, self.keys)
         except (BadNote, Malformed) as error:
@@ -98,6 +120,13 @@ class Witnesses:
             Disagreement: it did.
         """
         for witness in self.expected:
+            if witness.says.size < self.begun_after.first:
+                self._open(witness)
+                gone = (
+                    f"{witness.who} is of {witness.says.size} records, and the first {self.begun_after.first} are gone"
+                )
+                kind = "unanchored" if witness.kind == "unanchored" else "tampered"
+                raise Disagreement(kind, f"{gone}: it cannot be compared with what is left")
             if witness.says.size > records:
                 self._open(witness)
                 raise Disagreement(
@@ -107,6 +136,29 @@ class Witnesses:
                 )
         if self.foreign and self.signed_records <= self.foreign[0]:
             raise Disagreement("key-mismatch", self.foreign[1])
+
+    def dropped(self) -> Dropped | None:
+        """Return what the chain says of records that are gone; None when it says nothing, or none are."""
+        return self.tombstone
+
+    def unsaid(self) -> str:
+        """Return why the records that are gone are missed; empty when a record accounts for them."""
+        if not self.begun_after.first:
+            return ""
+        gone = f"records 0 to {self.begun_after.first - 1} are gone"
+        if self.tombstone is None:
+            return f"{gone}, and no record says that they were dropped"
+        if self.keys and self.tombstone.checkpoint is None:
+            return f"{gone}, and record {self.tombstone.seq}, which says that they were dropped, is not signed"
+        return ""
+
+    def _remember_drop(self, record: AuditRecord) -> None:
+        says, origin = record.payload, self.begun_after
+        closed = says.get("closed")
+        head = closed.get("head") if isinstance(closed, dict) else None
+        told = (says.get("size"), says.get("offset"), says.get("root"), head)
+        if told == (origin.first, origin.offset, origin.tree.root().hex(), origin.prev):
+            self.tombstone = Dropped(records=origin.first, time=record.time, seq=record.seq, checkpoint=None)
 
     def _open(self, witness: Witness) -> None:
         try:
@@ -131,6 +183,8 @@ class Witnesses:
             )
         if found.size > self.signed_records:
             self.signed_records, self.signed_bytes = found.size, found.offset
+        if self.tombstone and self.tombstone.checkpoint is None and found.size > self.tombstone.seq:
+            self.tombstone = replace(self.tombstone, checkpoint=found.size)
 
 
 def gather(folder: Path, *, keys: Sequence[PublicKey], anchors: Sequence[str]) -> Witnesses:

@@ -185,6 +185,8 @@ def test_a_cut_end_is_told_by_the_records_that_are_left(folder: Path, ticking: C
         head=link(lines[9]),
         bad_seq=10,
         offset=len(left),
+        segment="audit.jsonl",
+        segments=1,
         why="the latest checkpoint vouches for 13 records and the log holds 10: "
         "its end was cut off, or an old copy was put back",
         signed_records=6,

@@ -28,7 +28,11 @@ def test_a_whole_chain_holds(chain: Path) -> None:
     """An unaltered chain is ok, with its length, size and head."""
     lines = _lines(chain)
     assert verify(chain) == Verification(
-        verdict=Verdict.OK, records=6, size_bytes=len(b"".join(lines)), head=link(lines[-1].rstrip(b"\n"))
+        verdict=Verdict.OK,
+        records=6,
+        size_bytes=len(b"".join(lines)),
+        head=link(lines[-1].rstrip(b"\n")),
+        segments=1,
     )
 
 
