@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,15 +18,27 @@ settings.register_profile("agentops", deadline=None)
 settings.load_profile("agentops")
 
 
+def _support(name: str) -> ModuleType:
+    """Return ``tests/support/NAME.py``, which no package makes importable."""
+    full = f"agentops_test_{name}"
+    if full not in sys.modules:
+        path = Path(__file__).parent / "support" / f"{name}.py"
+        spec = importlib.util.spec_from_file_location(full, path)
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[full] = module
+        spec.loader.exec_module(module)
+    return sys.modules[full]
+
+
+@pytest.fixture
+def plans() -> ModuleType:
+    """Makes change plans; see ``tests/support``."""
+    return _support("plans")
+
+
 @pytest.fixture
 def anthropic_server() -> Iterator[Callable[..., Any]]:
     """Starts a server that plays scripted turns over the Anthropic wire format; see ``tests/support``."""
-    name = "agentops_test_anthropic_server"
-    if name not in sys.modules:
-        path = Path(__file__).parent / "support" / "anthropic_server.py"
-        spec = importlib.util.spec_from_file_location(name, path)
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
+    server = _support("anthropic_server")
     with ExitStack() as stack:
-        yield lambda *turns: stack.enter_context(sys.modules[name].AnthropicServer(turns))
+        yield lambda *turns: stack.enter_context(server.AnthropicServer(turns))

@@ -13,21 +13,20 @@ import shutil
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from agentops.cli.report import Block, Bullets, Heading, Item, Pairs, Paragraph, Table, Tone
+from agentops.cli.figures import (
+    STYLE,
+    diff_to_markdown,
+    diff_to_terminal,
+    tree_to_markdown,
+    tree_to_terminal,
+)
+from agentops.cli.report import Block, Bullets, Diff, Heading, Item, Pairs, Paragraph, Table, Tree
 from agentops.cli.result import Result
 from agentops.core.text import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-_STYLE = {
-    Tone.PLAIN: "",
-    Tone.STRONG: "bold",
-    Tone.QUIET: "dim",
-    Tone.GOOD: "green",
-    Tone.WARN: "yellow",
-    Tone.BAD: "bold red",
-}
 _PIPE_WIDTH = 100
 _NARROW = 60
 _SHORT_LABEL = 4
@@ -42,7 +41,7 @@ def show(result: Result, output: str, stream: TextIO | None = None) -> None:
     elif output == "markdown":
         stream.write(to_markdown(result.report))
     else:
-        stream.write(_page(result.report, stream))
+        stream.write(page(result.report, stream))
     stream.flush()
 
 
@@ -51,18 +50,30 @@ def console_for(stream: TextIO) -> Console:
     return _console(stream, width=_width(stream), terminal=None)
 
 
-def _page(report: tuple[Block, ...], stream: TextIO) -> str:
-    """Return the page as ``stream`` should get it, without the blanks that fill lines up."""
-    page = io.StringIO()
-    _to_terminal(report, _console(page, width=_width(stream), terminal=stream.isatty()))
-    return "".join(line.rstrip(" \n") + "\n" for line in page.getvalue().splitlines())
+def page(report: tuple[Block, ...], stream: TextIO, *, plain: bool = False) -> str:
+    """Return the page as ``stream`` should get it, without the blanks that fill lines up.
+
+    Arguments:
+        plain: leave colours and other styles out, whatever ``stream`` is; the words and their places stay the same.
+    """
+    text = io.StringIO()
+    _to_terminal(report, _console(text, width=_width(stream), terminal=stream.isatty() and not plain))
+    return "".join(line.rstrip(" \n") + "\n" for line in text.getvalue().splitlines())
 
 
 def _console(stream: TextIO, *, width: int, terminal: bool | None) -> Console:
     from rich.console import Console
 
     return Console(
-        file=stream, width=width, force_terminal=terminal, highlight=False, markup=False, emoji=False, soft_wrap=False
+        file=stream,
+        width=width,
+        force_terminal=terminal,
+        # rich would leave bold and dim on: who asks for no colour gets the text and nothing else.
+        color_system=None if os.environ.get("NO_COLOR") else "auto",
+        highlight=False,
+        markup=False,
+        emoji=False,
+        soft_wrap=False,
     )
 
 
@@ -87,9 +98,9 @@ def _print_block(block: Block, console: Console) -> None:
     from rich.text import Text
 
     if isinstance(block, Heading):
-        console.print(Text(visible(block.text), style=_STYLE[block.tone]))
+        console.print(Text(visible(block.text), style=STYLE[block.tone]))
     elif isinstance(block, Paragraph):
-        console.print(Padding(Text(visible(block.text), style=_STYLE[block.tone]), (0, 0, 0, 2), expand=False))
+        console.print(Padding(Text(visible(block.text), style=STYLE[block.tone]), (0, 0, 0, 2), expand=False))
     elif isinstance(block, Bullets):
         for item in block.items:
             _print_item(item, console)
@@ -97,6 +108,10 @@ def _print_block(block: Block, console: Console) -> None:
         _print_pairs(block.rows, console)
     elif isinstance(block, Table):
         _print_table(block, console)
+    elif isinstance(block, Diff):
+        diff_to_terminal(block, console)
+    elif isinstance(block, Tree):
+        tree_to_terminal(block, console)
     else:
         # Not wrapped by us: a command that is cut into two lines cannot be copied. The terminal folds it.
         for line in visible(block.text).rstrip("\n").split("\n"):
@@ -108,7 +123,7 @@ def _print_item(item: Item, console: Console) -> None:
     from rich.table import Table as Grid
     from rich.text import Text
 
-    body = Text(visible(item.text), style=_STYLE[item.tone])
+    body = Text(visible(item.text), style=STYLE[item.tone])
     if item.note:
         body.append("\n" + visible(item.note), style="dim")
     if len(item.label) > _SHORT_LABEL:
@@ -186,8 +201,11 @@ def _markdown_block(block: Block) -> str:
         head = "| " + " | ".join(block.columns) + " |\n|" + " --- |" * len(block.columns)
         body = "".join("\n| " + " | ".join(_plain(" ".join(c.split())) for c in row) + " |" for row in block.rows)
         return head + body + "\n"
-    fence = "`" * max(3, _longest_run(block.text, "`") + 1)
-    return f"{fence}{block.language}\n{visible(block.text).rstrip()}\n{fence}\n"
+    if isinstance(block, Tree):
+        return tree_to_markdown(block, _plain)
+    text, language = (diff_to_markdown(block), "diff") if isinstance(block, Diff) else (block.text, block.language)
+    fence = "`" * max(3, _longest_run(text, "`") + 1)
+    return f"{fence}{language}\n{visible(text).rstrip()}\n{fence}\n"
 
 
 def _longest_run(text: str, character: str) -> int:

@@ -78,4 +78,47 @@ class Code:
     language: str = ""
 
 
-Block: TypeAlias = Heading | Paragraph | Bullets | Pairs | Table | Code
+class Mark(StrEnum):
+    """What a line of a diff is."""
+
+    SAME = " "
+    OLD = "-"
+    NEW = "+"
+    FOLD = "@"
+
+
+@dataclass(frozen=True, slots=True)
+class DiffLine:
+    """One line of a diff; a FOLD line is ours: where the next lines stand, or how many are left out."""
+
+    mark: Mark
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """Before and after of one object; ``side_by_side`` is a wish that a narrow terminal does not grant."""
+
+    before: str
+    after: str
+    lines: tuple[DiffLine, ...]
+    side_by_side: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One line of a tree and what hangs on it."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+    children: tuple[Branch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """Branches below one root."""
+
+    root: Branch
+
+
+Block: TypeAlias = Heading | Paragraph | Bullets | Pairs | Table | Code | Diff | Tree

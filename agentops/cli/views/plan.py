@@ -1,0 +1,214 @@
+"""A change plan as a page that a person can decide on at three in the morning, and as the envelope's ``plan``.
+
+Comes in: a ``ChangePlan``, made by code. Goes out: blocks, or plain JSON. The proposer's words stand at the end, marked
+as such: everything above them was computed, and that is what a decision should rest on.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from agentops.cli.report import Block, Bullets, Heading, Item, Pairs, Paragraph, Tone
+from agentops.cli.views.blast import blast_tree
+from agentops.cli.views.diff import diff_block, edit_line, left_out
+from agentops.cli.views.wording import arguments_line, call_line, change_words
+from agentops.core.clock import to_iso
+from agentops.core.jsonable import to_json
+from agentops.core.plan import Approval, ChangePlan, Check, Obligation, Ownership, PlanStep, Ruling
+from agentops.core.risk import Reversal, Risk
+from agentops.core.text import plural
+
+_RISK_TONE = {Risk.LOW: Tone.GOOD, Risk.MEDIUM: Tone.WARN, Risk.HIGH: Tone.BAD, Risk.CRITICAL: Tone.BAD}
+_REVERSAL = {
+    Reversal.EXACT: ("it can be undone exactly", Tone.GOOD),
+    Reversal.COMPENSATING: ("it can be undone, but not everything comes back", Tone.WARN),
+    Reversal.NONE: ("NOTHING TAKES IT BACK", Tone.BAD),
+}
+_EDIT_LINES = 12
+
+
+def plan_blocks(plan: ChangePlan, *, side_by_side: bool = False, full: bool = False) -> list[Block]:
+    """Return the whole plan: what it is, each step, who must agree, and last the proposer's words.
+
+    Arguments:
+        side_by_side: diffs in two columns, where the terminal is wide enough.
+        full: fold no long run of changed lines.
+    """
+    blocks = _head(plan)
+    for number, step in enumerate(plan.steps, 1):
+        blocks += _step_blocks(plan, number, step, side_by_side=side_by_side, full=full)
+    return [*blocks, *_words(plan), *_foot(plan)]
+
+
+def folded_lines(plan: ChangePlan) -> int:
+    """Return how many changed lines the page leaves out unless ``full`` is asked for."""
+    return sum(left_out(change) for step in plan.steps for change in step.preview.objects)
+
+
+def _head(plan: ChangePlan) -> list[Block]:
+    title = f"Plan {plan.code}: {plural(len(plan.steps), 'change')} to {plan.context}"
+    blocks: list[Block] = [Heading(title, Tone.WARN if plan.risk.rank < Risk.HIGH.rank else Tone.BAD)]
+    blocks.append(Pairs((("context", plan.context), ("cluster", plan.cluster), ("asked for by", plan.requester))))
+    blocks.append(Paragraph(f"Risk {plan.risk.value.upper()}: {_REVERSAL[plan.reversal][0]}.", _RISK_TONE[plan.risk]))
+    if plan.rolls_back:
+        blocks.append(Paragraph(f"This takes back the change {plan.rolls_back}."))
+    if plan.tainted:
+        warning = "A model proposed this after it had read text that anybody may have written. Judge the diff."
+        blocks.append(Paragraph(warning, Tone.WARN))
+    return blocks
+
+
+def _step_blocks(plan: ChangePlan, number: int, step: PlanStep, *, side_by_side: bool, full: bool) -> list[Block]:
+    title = f"Step {number} of {len(plan.steps)}: {change_words(step.change)}"
+    preview = step.preview
+    blocks: list[Block] = [Heading(title), _where(plan.context, step)]
+    if not preview.validated:
+        blocks.append(Paragraph("The provider could NOT check this by a dry run.", Tone.BAD))
+    blocks += _difference(step, side_by_side=side_by_side, full=full)
+    blocks.append(blast_tree(step.blast_radius))
+    blocks += [_owner(owner) for owner in preview.owners]
+    blocks += [Paragraph(f"Warning: {text}", Tone.WARN) for text in preview.warnings]
+    blocks += _ruling("Policy", step.ruling)
+    blocks += _undo(step)
+    if step.checks:
+        held = tuple(Item(_check_line(check), label="✓") for check in step.checks)
+        blocks += [Paragraph("Afterwards it must hold, or it is rolled back:", Tone.QUIET), Bullets(held)]
+    return blocks
+
+
+def _where(home: str, step: PlanStep) -> Pairs:
+    target, arguments = step.change.target, arguments_line(step.change.arguments)
+    context = target.context if target.scheme == "k8s" else home
+    rows = [("target", f"{target.short} in context {context}")]
+    rows.append(("with", f"{step.change.tool}" + (f" ({arguments})" if arguments else "")))
+    rows += [("sends", call_line(call)) for call in step.preview.calls]
+    rows.append(("risk", step.preview.risk.value))
+    return Pairs(tuple(rows))
+
+
+def _difference(step: PlanStep, *, side_by_side: bool, full: bool) -> list[Block]:
+    blocks: list[Block] = []
+    for change in step.preview.objects:
+        shown = change.edits if full else change.edits[:_EDIT_LINES]
+        items = [Item(edit_line(edit)) for edit in shown]
+        if len(shown) < len(change.edits):
+            items.append(Item(f"and {len(change.edits) - len(shown)} more fields, in the diff below", tone=Tone.WARN))
+        title = f"{change.verb.value.capitalize()} {change.ref.short}:"
+        blocks += [Paragraph(title, Tone.BAD if change.verb.value == "delete" else Tone.STRONG), Bullets(tuple(items))]
+        blocks.append(diff_block(change, side_by_side=side_by_side, full=full))
+        if not full and (hidden := left_out(change)):
+            text = f"{plural(hidden, 'changed line')} of this diff folded away: look at them before you agree."
+            blocks.append(Paragraph(text, Tone.WARN))
+    return blocks or [Paragraph("It changes no object that can be shown before and after.", Tone.WARN)]
+
+
+def _owner(owner: Ownership) -> Paragraph:
+    text = f"{owner.by} owns {owner.what}"
+    text += ": it WILL REVERT this change" if owner.reverts else ""
+    text += f". Make it there instead: {owner.where}" if owner.where else ""
+    return Paragraph(f"Warning: {text}.", Tone.BAD if owner.reverts else Tone.WARN)
+
+
+def _ruling(name: str, ruling: Ruling) -> list[Block]:
+    ids = f" [{', '.join(ruling.policies)}]" if ruling.policies else ""
+    says = "allows it" if ruling.allowed else "REFUSES it"
+    asks = f" {_approval_words(ruling.obligation)}" if ruling.allowed else ""
+    why = f": {ruling.why}" if ruling.why else "."
+    text = f"{name} {says}{ids}{why}" + ("" if why.endswith((".", "!")) else ".") + asks
+    errors = [Paragraph(f"Policy could not decide: {error}", Tone.BAD) for error in ruling.errors]
+    return [Paragraph(text, Tone.GOOD if ruling.allowed else Tone.BAD), *errors]
+
+
+def _approval_words(obligation: Obligation) -> str:
+    return {
+        Approval.NONE: "It asks for nobody's approval.",
+        Approval.ONE: "One person must agree.",
+        Approval.TWO_PERSON: "Two people must agree, neither of them the one who asks.",
+    }[obligation.approval]
+
+
+def _undo(step: PlanStep) -> list[Block]:
+    preview = step.preview
+    said, tone = _REVERSAL[preview.reversal]
+    if not preview.undo:
+        blocks: list[Block] = [
+            Paragraph(f"Undo: {said if preview.reversal is Reversal.NONE else 'none is known'}.", tone)
+        ]
+    else:
+        items = tuple(Item(change_words(change), label="↩", note=change.target.short) for change in preview.undo)
+        blocks = [Paragraph(f"Undo: {said}, by:", tone), Bullets(items)]
+    blocks += [Paragraph(f"The undo does not bring back: {text}", Tone.WARN) for text in preview.residue]
+    if step.undo_ruling is not None and not step.undo_ruling.allowed:
+        blocks += _ruling("On the undo, policy", step.undo_ruling)
+    return blocks
+
+
+def _check_line(check: Check) -> str:
+    if check.kind == "healthy":
+        return f"{check.target.short} is rolled out and ready"
+    return f"{check.path} of {check.target.short} is {to_json(check.value)!r}"
+
+
+def _words(plan: ChangePlan) -> list[Block]:
+    intent = plan.intent
+    reasons = [(n, step.change.reason) for n, step in enumerate(plan.steps, 1) if step.change.reason]
+    if not intent.words and not reasons:
+        return []
+    blocks: list[Block] = [Heading(f"Proposed by {intent.by}; its words, which nobody has checked:", Tone.QUIET)]
+    if intent.words:
+        blocks.append(Paragraph(f"“{intent.words}”", Tone.QUIET))
+    blocks += [Paragraph(f"step {n}: “{text}”", Tone.QUIET) for n, text in reasons if text != intent.words]
+    if intent.evidence:
+        blocks.append(Paragraph(f"evidence it cites: {', '.join(intent.evidence)}", Tone.QUIET))
+    return blocks
+
+
+def _foot(plan: ChangePlan) -> list[Block]:
+    rows = (
+        ("code", plan.code),
+        ("digest", plan.digest),
+        ("expires", f"{plan.expires_at:%Y-%m-%d %H:%M:%S} UTC"),
+        ("approval", _approval_words(plan.obligation)),
+        ("policy", plan.policy_digest),
+    )
+    return [Heading("What an approval would bind"), Pairs(tuple(row for row in rows if row[1]))]
+
+
+def plan_document(plan: ChangePlan) -> dict[str, Any]:
+    """Return the envelope's ``plan``: one entry per step in each of its lists, in order."""
+    steps = plan.steps
+    return {
+        "digest": plan.digest,
+        "code": plan.code,
+        "context": plan.context,
+        "cluster": plan.cluster,
+        "requester": plan.requester,
+        "created_at": to_iso(plan.created_at),
+        "expires_at": to_iso(plan.expires_at),
+        "obligation": to_json(plan.obligation),
+        "policy_digest": plan.policy_digest,
+        "risk": plan.risk.value,
+        "reversal": plan.reversal.value,
+        "tainted": plan.tainted,
+        "rolls_back": plan.rolls_back,
+        "intent": to_json(plan.intent),
+        "changes": [to_json(step.change) | {"words": change_words(step.change)} for step in steps],
+        "calls": [to_json(step.preview.calls) for step in steps],
+        "diffs": [to_json(step.preview.objects) for step in steps],
+        "blast_radius": [to_json(step.blast_radius) for step in steps],
+        "ruling": [to_json(step.ruling) for step in steps],
+        "undo": [_undo_document(step) for step in steps],
+        "checks": [to_json(step.checks) for step in steps],
+        "owners": [to_json(step.preview.owners) for step in steps],
+        "warnings": [to_json(step.preview.warnings) for step in steps],
+    }
+
+
+def _undo_document(step: PlanStep) -> dict[str, Any]:
+    preview = step.preview
+    return {
+        "reversal": preview.reversal.value,
+        "changes": to_json(preview.undo),
+        "residue": to_json(preview.residue),
+        "ruling": to_json(step.undo_ruling),
+    }

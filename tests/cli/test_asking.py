@@ -1,0 +1,194 @@
+"""The person at the terminal: every answer, and everything that is no answer."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from types import ModuleType
+from typing import Any
+
+import pytest
+from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.output import DummyOutput
+
+from agentops.cli.asking import TerminalApprover
+from agentops.cli.prompting import Prompts
+from agentops.cli.report import Paragraph
+from agentops.core.approval import Answer, ApprovalRequest, Decision
+from agentops.core.digest import digest_bytes
+from agentops.core.errors import NotApproved
+from agentops.core.plan import ChangePlan
+from agentops.core.risk import Risk
+
+ENTER, ESCAPE, CTRL_C, CTRL_D, DOWN, UP, CTRL_U = "\r", "\x1b", "\x03", "\x04", "\x1b[B", "\x1b[A", "\x15"
+
+Ask = Callable[..., tuple[Decision, str]]
+
+
+@pytest.fixture
+def ask(plans: ModuleType) -> Ask:
+    """Ask about a plan while ``keys`` are pressed; returns the decision and what was on the screen."""
+
+    def call(plan: ChangePlan, keys: str, *, typed: str = "", now: datetime | None = None, **changes: Any) -> Any:
+        screen = io.StringIO()
+        with create_pipe_input() as source:
+            source.send_text(keys)
+            approver = TerminalApprover(
+                prompts=Prompts(source, DummyOutput()),
+                screen=screen,
+                actor="human:ana",
+                clock=lambda: now or plans.NOW,
+                nonce=lambda: "n1",
+                instead=lambda plan: f"agentops fix --plan {plan.code}.json",
+                show_evidence=lambda names: [Paragraph("seen: " + " ".join(names))],
+                **changes,
+            )
+            decision = approver.ask(ApprovalRequest(plan=plan, typed=typed))
+        return decision, screen.getvalue()
+
+    return call
+
+
+def test_approval_is_bound_to_the_digest_and_to_what_was_shown(ask: Ask, plans: ModuleType) -> None:
+    """'a' and Enter approve this plan, once, until it expires; the record says by digest what was on the screen."""
+    plan = plans.plan()
+    decision, screen = ask(plan, "a" + ENTER)
+    (approval,) = decision.approvals
+    assert (decision.answer, approval.plan_digest, approval.by, approval.method, approval.nonce) == (
+        Answer.APPROVE,
+        plan.digest,
+        "human:ana",
+        "terminal",
+        "n1",
+    )
+    assert (approval.at, approval.expires_at) == (plans.NOW, plan.expires_at)
+    assert approval.shown_digest == digest_bytes(screen.removesuffix("\n").encode())
+
+
+def test_an_approval_never_outlives_the_obligation(ask: Ask, plans: ModuleType) -> None:
+    """Policy's time limit holds even where the plan itself would last longer."""
+    plan = plans.plan(expires_at=plans.NOW + timedelta(hours=2))
+    ((approval,), _why) = (ask(plan, "a" + ENTER)[0].approvals, "")
+    assert approval.expires_at == plans.NOW + timedelta(seconds=900)
+
+
+@pytest.mark.parametrize(
+    "keys", [ENTER, "q" + ENTER, ESCAPE, CTRL_C, CTRL_D, "xyz" + ENTER, "a" + CTRL_C, "a" + "q" + ENTER]
+)
+def test_everything_but_approve_is_no(ask: Ask, plans: ModuleType, keys: str) -> None:
+    """Enter alone, Escape, Ctrl-C, the end of the input and unknown keys apply nothing."""
+    decision, _screen = ask(plans.plan(), keys)
+    assert (decision.answer, decision.approvals) == (Answer.STOP, ())
+
+
+def test_steps_can_be_left_out_in_one_go(ask: Ask, plans: ModuleType) -> None:
+    """Skip returns which steps are left out, and approves nothing: what remains is a new plan."""
+    decision, _screen = ask(plans.plan(), "s" + ENTER + DOWN + " " + ENTER)
+    assert (decision.answer, decision.skipped, decision.approvals) == (Answer.SKIP, (1,), ())
+
+
+def test_leaving_every_step_out_is_a_stop(ask: Ask, plans: ModuleType) -> None:
+    """There is no plan of nothing."""
+    decision, _screen = ask(plans.plan(), "s" + ENTER + " " + DOWN + " " + ENTER)
+    assert decision.answer is Answer.STOP
+
+
+def test_why_shows_the_words_and_the_evidence_and_asks_again(ask: Ask, plans: ModuleType) -> None:
+    """A question is no answer: after the reasons the same choice stands there again."""
+    decision, screen = ask(plans.plan(), "w" + ENTER + "a" + ENTER)
+    assert (decision.answer, "nobody has checked them" in screen, "seen: E1 E4" in screen) == (
+        Answer.APPROVE,
+        True,
+        True,
+    )
+    assert decision.approvals[0].shown_digest == digest_bytes(screen.replace("\n\nWhy", "\nWhy").encode()[:-1])
+
+
+def test_one_argument_can_be_edited(ask: Ask, plans: ModuleType) -> None:
+    """The new arguments of the one step come back; a number stays a number."""
+    decision, _screen = ask(plans.plan(plans.step()), "e" + ENTER + UP + UP + ENTER + CTRL_U + "2" + ENTER)
+    assert (decision.answer, dict(decision.arguments), decision.approvals) == (Answer.EDIT, {0: {"to_revision": 2}}, ())
+
+
+def test_all_arguments_can_be_edited_as_json(ask: Ask, plans: ModuleType) -> None:
+    """Of several steps one is chosen first."""
+    keys = "e" + ENTER + UP + ENTER + UP + ENTER + CTRL_U + '{"x": 1}' + ENTER
+    assert dict(ask(plans.plan(), keys)[0].arguments) == {1: {"x": 1}}
+
+
+@pytest.mark.parametrize("typed", ["", "{", "[1]"])
+def test_what_is_no_argument_is_asked_again(ask: Ask, plans: ModuleType, typed: str) -> None:
+    """Unusable arguments lead back to the question, where Enter still means no."""
+    keys = "e" + ENTER + UP + ENTER + CTRL_U + typed + ENTER + ENTER
+    decision, screen = ask(plans.plan(plans.step()), keys)
+    assert (decision.answer, "JSON" in screen) == (Answer.STOP, True)
+
+
+def test_editing_can_be_ruled_out(ask: Ask, plans: ModuleType) -> None:
+    """Where arguments must not change, 'e' is no key."""
+    assert ask(plans.plan(), "e" + ENTER, allow_edit=False)[0].answer is Answer.STOP
+
+
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [
+        ("{code}", Answer.APPROVE),
+        ("{lower}", Answer.APPROVE),
+        ("wrong" + ENTER + "{code}", Answer.APPROVE),
+        ("wrong" + ENTER + "wrong" + ENTER + "{code}", Answer.STOP),
+        ("", Answer.STOP),
+        ("y", Answer.STOP),
+    ],
+)
+def test_high_risk_wants_the_code_typed_back(ask: Ask, plans: ModuleType, typed: str, answer: Answer) -> None:
+    """A yes is not enough for high risk; the code is, in two tries."""
+    plan = plans.plan(plans.step(risk=Risk.HIGH))
+    keys = "a" + ENTER + typed.format(code=plan.code, lower=plan.code.lower()) + ENTER + ENTER
+    assert ask(plan, keys)[0].answer is answer
+
+
+def test_a_target_name_can_be_what_is_typed(ask: Ask, plans: ModuleType) -> None:
+    """The guard says what must be typed; its case matters for a name."""
+    plan = plans.plan()
+    answers = [
+        ask(plan, "a" + ENTER + word + ENTER * 2, typed="checkout")[0].answer for word in ("checkout", "CHECKOUT")
+    ]
+    assert answers == [Answer.APPROVE, Answer.STOP]
+
+
+def test_a_dangerous_step_among_others_is_confirmed_on_its_own(ask: Ask, plans: ModuleType) -> None:
+    """One prompt for the plan, and one more for the step that differs; its default is no."""
+    plan = plans.plan(plans.step(risk=Risk.CRITICAL), plans.cordon())
+    yes, no = (ask(plan, "a" + ENTER + key + ENTER + plan.code + ENTER)[0] for key in ("y", ""))
+    assert (yes.answer, no.answer, no.why) == (Answer.APPROVE, Answer.STOP, "step 1 was not confirmed by human:ana")
+
+
+def test_a_plan_that_expired_meanwhile_is_not_approved(ask: Ask, plans: ModuleType) -> None:
+    """Whoever comes back from lunch is told to make the plan again."""
+    plan = plans.plan()
+    with pytest.raises(NotApproved, match="expired at 22:15:00 UTC"):
+        ask(plan, "a" + ENTER, now=plan.expires_at)
+
+
+def test_folded_lines_can_be_shown_before_deciding(ask: Ask, plans: ModuleType) -> None:
+    """A long diff is folded with its count, and 'full' shows every line of it."""
+    step = plans.step()
+    (change,) = step.preview.objects
+    lines = "\n".join(f"line {n}" for n in range(100))
+    long = replace(change, after={**change.before, "data": {"text": lines}})
+    plan = plans.plan(plans.step(objects=(long,)))
+    _decision, screen = ask(plan, "f" + ENTER + ENTER)
+    assert (screen.count("78 changed lines of this diff folded away"), screen.count(" line 50\n")) == (1, 1)
+
+
+def test_where_nobody_can_be_asked_the_command_is_named(ask: Ask, plans: ModuleType) -> None:
+    """No terminal means no, with what a person can run instead."""
+    plan = plans.plan()
+    with pytest.raises(NotApproved) as caught:
+        ask(plan, "a" + ENTER, cannot_ask="standard input is no terminal")
+    assert (caught.value.message, caught.value.hint) == (
+        f"plan {plan.code} needs a person, and standard input is no terminal",
+        f"agentops fix --plan {plan.code}.json",
+    )

@@ -1,0 +1,213 @@
+"""The page of a plan: everything that a decision rests on is on it, and nothing foreign acts."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from agentops.cli.render import page, to_markdown
+from agentops.cli.report import Mark
+from agentops.cli.views.diff import diff_lines, yaml_lines
+from agentops.cli.views.plan import plan_blocks, plan_document
+from agentops.cli.views.wording import change_words
+from agentops.core.plan import BlastRadius, Change, ChangePlan, Edit, Intent, ObjectChange, Ruling, Verb
+from agentops.core.resource import kubernetes_ref
+from agentops.core.risk import Reversal, Risk
+
+_EVIL = "a\x1b[2J\x1b]52;c;x\x07\u202eb\r+ image: good"
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def _page(plan: ChangePlan, **wishes: Any) -> str:
+    return page(tuple(plan_blocks(plan, **wishes)), io.StringIO())
+
+
+_FACTS = [
+    "to prod-eu",
+    "https://10.0.0.1:6443",
+    "Step 1 of 2: roll Deployment checkout back to revision 3",
+    "shop/Deployment/checkout in context prod-eu",
+    "PATCH /apis/apps/v1/namespaces/shop/deployments/checkout?fieldManager=agentops",
+    "  -         image: registry.local/checkout:2.1.0-typo",
+    "  +         image: registry.local/checkout:2.0.9",
+    "32 lines unchanged; in spec.template.spec.containers",
+    "3 of 4 pods; at worst 34 % of the ready capacity is out",
+    "NOT KNOWN, so it may reach more than this says",
+    "ingresses of namespace edge: forbidden",
+    "checkout: 1 pod may be out",
+    "shop/HorizontalPodAutoscaler/checkout",
+    "argocd owns spec.template: it WILL REVERT this change",
+    "Policy allows it [protected-needs-a-person]: a change in a protected namespace needs a person",
+    "One person must agree",
+    "Undo: it can be undone, but not everything comes back",
+    "The undo does not bring back: the pods that were replaced",
+    "shop/Deployment/checkout is rolled out and ready",
+    "Proposed by claude-opus-5-5; its words, which nobody has checked:",
+    "Judge the diff",
+    "2026-11-22 22:15:00 UTC",
+]
+
+
+@pytest.mark.parametrize("fact", _FACTS)
+def test_the_page_says_it(plans: ModuleType, fact: str) -> None:
+    """Each fact that a decision may rest on stands on the page."""
+    text = " ".join(_page(plans.plan()).split())
+    assert " ".join(fact.split()) in text
+
+
+def test_the_code_and_the_digest_end_the_page(plans: ModuleType) -> None:
+    """What is typed back and what an approval binds stand right above the question."""
+    plan = plans.plan()
+    tail = _page(plan).splitlines()[-5:]
+    assert (plan.code in tail[0], plan.digest in tail[1]) == (True, True)
+
+
+def test_what_is_not_known_is_loud(plans: ModuleType) -> None:
+    """No figure is made up where there is none."""
+    step = replace(plans.step(), blast_radius=BlastRadius(objects=1))
+    text = _page(plans.plan(step))
+    assert ("HOW MANY PODS IS NOT KNOWN" in text, "HOW MUCH CAPACITY IS OUT IS NOT KNOWN" in text) == (True, True)
+
+
+def test_what_cannot_be_undone_is_loud(plans: ModuleType) -> None:
+    """An irreversible change says so at the top and at its step."""
+    step = plans.step(undo=(), reversal=Reversal.NONE, risk=Risk.CRITICAL, validated=False, residue=())
+    step = replace(step, blast_radius=replace(step.blast_radius, data_loss=True, stateful=True))
+    text = _page(plans.plan(step))
+    assert text.count("NOTHING TAKES IT BACK") == 2
+    assert all(words in text for words in ("Risk CRITICAL", "DATA IS LOST", "could NOT check this by a dry run"))
+
+
+def test_a_refusal_is_loud_with_its_reason(plans: ModuleType) -> None:
+    """A denied step, a denied undo and an error of the policy engine are named."""
+    deny = Ruling(allowed=False, policies=("blast-cap",), why="34 is more than 30", errors=("attribute missing",))
+    text = _page(plans.plan(replace(plans.step(), ruling=deny, undo_ruling=deny)))
+    assert "Policy REFUSES it [blast-cap]: 34 is more than 30." in text
+    assert "On the undo, policy REFUSES it [blast-cap]" in text
+    assert text.count("Policy could not decide: attribute missing") == 2
+
+
+@pytest.mark.parametrize("width", ["20", "60", "100", "160"])
+@pytest.mark.parametrize("side_by_side", [False, True])
+def test_nothing_foreign_acts_at_any_width(
+    plans: ModuleType, monkeypatch: pytest.MonkeyPatch, width: str, side_by_side: bool
+) -> None:
+    """No escape sequence, bidi override or carriage return of any foreign text reaches the terminal."""
+    monkeypatch.setenv("COLUMNS", width)
+    ref = kubernetes_ref("prod", "shop", "ConfigMap", "web")
+    change = ObjectChange(
+        ref=ref,
+        verb=Verb.UPDATE,
+        before={"data": {"k": _EVIL, _EVIL: "1"}},
+        after={"data": {"k": _EVIL + "\n" + _EVIL}},
+        edits=(Edit(path=_EVIL, old=_EVIL, new=_EVIL),),
+    )
+    step = plans.step(objects=(change,), warnings=(_EVIL,), residue=(_EVIL,))
+    step = replace(
+        step,
+        change=Change(tool="kubernetes_patch", target=ref, arguments={_EVIL: _EVIL}, reason=_EVIL),
+        blast_radius=BlastRadius(budgets=(_EVIL,), unknown=(_EVIL,)),
+    )
+    plan = plans.plan(step, intent=Intent(by=_EVIL, words=_EVIL, evidence=(_EVIL,)), context=_EVIL)
+    text = _page(plan, side_by_side=side_by_side)
+    assert [c for c in ("\x1b", "\u202e", "\r", "\x07") if c in text] == []
+    assert "\n+ image: good" not in text
+    assert "\x1b" not in to_markdown(tuple(plan_blocks(plan)))
+
+
+def test_a_wrapped_line_cannot_pose_as_another_line(plans: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long value that is wrapped goes on in its own column; the column of marks stays empty beside it."""
+    monkeypatch.setenv("COLUMNS", "60")
+    ref = kubernetes_ref("prod", "shop", "ConfigMap", "web")
+    change = ObjectChange(ref=ref, verb=Verb.UPDATE, before={"k": "x"}, after={"k": "y" + " " * 60 + "+ replicas: 3"})
+    lines = _page(plans.plan(plans.step(objects=(change,)))).splitlines()
+    assert [line for line in lines if line.strip().startswith("+ replicas") and not line.startswith("    ")] == []
+
+
+def test_colour_is_never_the_only_carrier(plans: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal with NO_COLOR the page is the same text as in a pipe, without one escape sequence."""
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    blocks = tuple(plan_blocks(plans.plan()))
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    coloured = page(blocks, _Terminal())
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert page(blocks, _Terminal()) == page(blocks, io.StringIO())
+    assert "\x1b[32m" in coloured
+
+
+def test_two_columns_need_room(plans: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Side by side is granted from 110 columns on; below, the same diff stands in one."""
+    plan = plans.plan()
+    monkeypatch.setenv("COLUMNS", "140")
+    wide = _page(plan, side_by_side=True)
+    assert any("2.1.0-typo" in line and "│" in line and "2.0.9" in line for line in wide.splitlines())
+    monkeypatch.setenv("COLUMNS", "100")
+    assert _page(plan, side_by_side=True) == _page(plan)
+
+
+def test_a_created_object_is_all_new_and_a_deleted_one_all_old() -> None:
+    """What comes or goes as a whole is shown as a whole."""
+    thing = {"kind": "ConfigMap", "data": {"b": "2", "a": "1"}}
+    created = [(line.mark, line.text) for line in diff_lines(None, thing)]
+    assert created == [(Mark.NEW, text) for text in ("kind: ConfigMap", "data:", "  a: '1'", "  b: '2'")]
+    assert [line.mark for line in diff_lines(thing, None)] == [Mark.OLD] * 4
+
+
+def test_the_order_of_keys_is_no_change() -> None:
+    """Two objects that differ in order alone have no diff."""
+    assert diff_lines({"a": 1, "b": {"c": 1, "d": 2}}, {"b": {"d": 2, "c": 1}, "a": 1}) == ()
+
+
+def test_a_text_of_many_lines_is_compared_line_by_line() -> None:
+    """A changed line of a ConfigMap's file is one changed line."""
+    before, after = ({"data": {"app.conf": f"one\nport {port}\nthree\n"}} for port in (80, 8080))
+    changed = [(line.mark.value, line.text) for line in diff_lines(before, after) if line.mark is not Mark.SAME]
+    assert changed == [("-", "    port 80"), ("+", "    port 8080")]
+
+
+def test_yaml_says_what_it_is() -> None:
+    """Texts that look like numbers or flags are quoted, so no type is mistaken for another."""
+    assert yaml_lines({"a": "true", "b": True, "c": "1"}) == ["a: 'true'", "b: true", "c: '1'"]
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "words"),
+    [
+        ("kubernetes_rollout_undo", {}, "roll Deployment web back to the revision before"),
+        ("kubernetes_scale", {"replicas": 0}, "scale Deployment web to 0"),
+        ("kubernetes_patch", {"path": "p", "old": 1, "new": None}, "set p of Deployment web to null (now 1)"),
+        (
+            "kubernetes_patch",
+            {"path": "p", "replace": {"a": "b"}},
+            "in p of Deployment web replace a by b",
+        ),
+        ("kubernetes_edit_configmap", {"rename": {"a": "b"}}, "rename in Deployment web the key a to b"),
+        ("kubernetes_delete", {}, "DELETE Deployment web"),
+        ("kubernetes_delete", {"force": True}, "delete Deployment web: force=true"),
+        ("kubernetes_drain", {"grace": 0}, "drain Deployment web: grace=0"),
+        ("something_new", {"a": [1]}, "something new Deployment web: a=[1]"),
+    ],
+)
+def test_words_hide_no_argument(tool: str, arguments: dict[str, Any], words: str) -> None:
+    """A phrase stands only for arguments that it names; any other call is shown with all it has."""
+    ref = kubernetes_ref("prod", "shop", "Deployment", "web")
+    assert change_words(Change(tool=tool, target=ref, arguments=arguments)) == words
+
+
+def test_the_document_is_json_with_one_entry_per_step(plans: ModuleType) -> None:
+    """The envelope's plan holds the digest, and each list has as many entries as there are steps."""
+    plan = plans.plan()
+    document = plan_document(plan)
+    lists = ("changes", "calls", "diffs", "blast_radius", "ruling", "undo", "checks", "owners", "warnings")
+    assert json.loads(json.dumps(document)) == document
+    assert ({len(document[name]) for name in lists}, document["digest"]) == ({2}, plan.digest)
