@@ -1,0 +1,64 @@
+"""``Reach``: what one part of a change gets at, before it is added up to a ``BlastRadius``.
+
+Comes in: nothing. Goes out: values. Must never hold a figure that nobody read: None is 'not known'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from agentops.core.resource import ResourceRef
+from agentops.tools.kubernetes.changes.selecting import Object, labels_of, namespace_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """One workload's part: ``pods`` of ``total`` concerned, ``out`` of ``ready`` missing at the worst moment."""
+
+    workload: ResourceRef
+    pods: int | None = 0
+    total: int | None = 0
+    ready: int | None = 0
+    out: int | None = 0
+
+    @property
+    def percent(self) -> int | None:
+        """The share of the ready pods that is out, rounded up; 0 when none was ready; None when not known."""
+        if self.out is None or self.ready is None:
+            return None
+        return -(-100 * self.out // self.ready) if self.ready else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """What one part of a change gets at.
+
+    ``concerned`` are the label sets, with their namespace, of the pods that it is about: budgets, Services and
+    Ingresses are found by them. ``by_budget`` says that disruption budgets hold it up (evictions) or have no say in it
+    because no pod goes; False for rollouts and deletes. ``counted`` is False when its pods could not be counted;
+    ``unknown`` then says why.
+    """
+
+    shares: tuple[Share, ...] = ()
+    concerned: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    dependents: tuple[ResourceRef, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    stateful: bool = False
+    data_loss: bool = False
+    unknown: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    by_budget: bool = True
+    counted: bool = True
+
+
+def not_known(why: str, *, reasons: Sequence[str] = (), namespaces: tuple[str, ...] = ()) -> Reach:
+    """Return the reach of something whose pods cannot be told, with the reason."""
+    return Reach(unknown=(why,), counted=False, reasons=tuple(reasons), namespaces=namespaces)
+
+
+def concerned(pods: Iterable[Object]) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+    """Return the distinct label sets of pods, with their namespaces."""
+    found = {(namespace_of(pod), tuple(sorted(labels_of(pod).items()))): labels_of(pod) for pod in pods}
+    return tuple((namespace, labels) for (namespace, _), labels in found.items())

@@ -1,0 +1,296 @@
+"""What a change of a workload, a pod, a node, a namespace or an autoscaler gets at.
+
+Comes in: one object's change and the surroundings. Goes out: a ``Reach`` whose figures come from what was read. Must
+never guess: what the controllers of a foreign kind would do is 'not known'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from agentops.core.errors import ClusterError, Unreachable
+from agentops.core.plan import ObjectChange, Preview
+from agentops.core.resource import ResourceRef
+from agentops.core.text import plural
+from agentops.tools.kubernetes.changes.disruption import Toll, replaces_pods, toll
+from agentops.tools.kubernetes.changes.reach import Reach, Share, concerned, not_known
+from agentops.tools.kubernetes.changes.selecting import (
+    Object,
+    controller_of,
+    has_claims,
+    has_empty_dir,
+    is_active,
+    labels_of,
+    matches,
+    name_of,
+    namespace_of,
+    ready_count,
+    share_text,
+    spec_of,
+    template_of,
+)
+from agentops.tools.kubernetes.changes.surroundings import Surroundings
+from agentops.tools.kubernetes.rollout import plain_template, revisions
+
+_OWNED = {"Deployment": "ReplicaSet", "CronJob": "Job"}
+_REVISION_LABEL = "controller-revision-hash"
+
+
+def of_workload(around: Surroundings, change: ObjectChange, preview: Preview) -> Reach:
+    """Return the reach of a workload that is made, edited or deleted."""
+    ref, before, after = change.ref, change.before, change.after
+    item = after or before or {}
+    pods = around.pods_of(ref) if before is not None else ()
+    if pods is None:
+        return not_known(f"the pods of {ref.short}", namespaces=(ref.namespace,))
+    if after is None and _orphans(preview, ref):
+        why = f"{ref.short}: its pods are left running without it"
+        return Reach(concerned=concerned(pods), reasons=(why,), dependents=tuple(around.workload_of(p) for p in pods))
+    found = toll(before, after, pods, _kept(around, change, pods))
+    templates = [(ref.namespace, labels_of(template_of(one))) for one in (before, after) if template_of(one)]
+    owned = around.items(_OWNED[ref.kind], ref.namespace) if ref.kind in _OWNED and after is None else ()
+    return Reach(
+        shares=(_share(ref, found, pods),),
+        concerned=(*templates, *concerned(pods)),
+        dependents=tuple(_ref(around, one) for one in owned or () if _is_below(one, ref)),
+        stateful=any(map(has_claims, pods)) or bool(spec_of(item).get("volumeClaimTemplates")),
+        data_loss=_loses_claims(before, after),
+        by_budget=False,
+        unknown=(f"{ref.short}: {found.why}",) if found.pods is None else (),
+        reasons=(_toll_text(ref, found, pods),) if found.pods is not None else (),
+    )
+
+
+def _share(ref: ResourceRef, found: Toll, pods: Sequence[Object]) -> Share:
+    return Share(workload=ref, pods=found.pods, total=found.total, ready=ready_count(pods), out=found.out)
+
+
+def _toll_text(ref: ResourceRef, found: Toll, pods: Sequence[Object]) -> str:
+    ready = ready_count(pods)
+    return (
+        f"{ref.short}: {found.why}; {share_text(found.pods or 0, found.total or 0)} concerned, "
+        f"at the worst moment {found.out} of {ready} ready {'pod is' if ready == 1 else 'pods are'} out"
+    )
+
+
+def _is_below(item: Object, ref: ResourceRef) -> bool:
+    owner = controller_of(item) or {}
+    return owner.get("kind") == ref.kind and owner.get("name") == ref.name
+
+
+def _ref(around: Surroundings, item: Object) -> ResourceRef:
+    return around.cluster.ref(str(item.get("kind")), name_of(item), namespace_of(item))
+
+
+def _orphans(preview: Preview, ref: ResourceRef) -> bool:
+    """Tell whether the delete of ``ref`` leaves behind what it owns."""
+    calls = [call for call in preview.calls if call.method == "DELETE" and call.path.endswith(f"/{ref.name}")]
+    bodies = [call.body for call in calls if isinstance(call.body, dict)]
+    return any(body.get("propagationPolicy") == "Orphan" or body.get("orphanDependents") for body in bodies)
+
+
+def _loses_claims(before: Object | None, after: Object | None) -> bool:
+    """Tell whether a StatefulSet's own policy deletes claims here (persistentVolumeClaimRetentionPolicy)."""
+    policy = spec_of(before).get("persistentVolumeClaimRetentionPolicy") or {}
+    if before is None:
+        return False
+    if after is None:
+        return bool(policy.get("whenDeleted") == "Delete")
+    fewer = int(spec_of(after).get("replicas", 1)) < int(spec_of(before).get("replicas", 1))
+    return bool(policy.get("whenScaled") == "Delete" and fewer)
+
+
+def _kept(around: Surroundings, change: ObjectChange, pods: Sequence[Object]) -> frozenset[str] | None:
+    """Return the names of the pods that are of the wanted template already; None when that is not known."""
+    before, after, ref = change.before, change.after, change.ref
+    if before is None or after is None or not pods or not replaces_pods(before, after):
+        return frozenset()
+    wanted = plain_template(template_of(after))
+    if ref.kind == "Deployment":
+        labels = ",".join(f"{k}={v}" for k, v in (spec_of(after).get("selector") or {}).get("matchLabels", {}).items())
+        sets = around.replica_sets_of(ref, labels)
+        if sets is None:
+            return None
+        names = {name_of(one) for one in sets if plain_template(template_of(one)) == wanted}
+        return frozenset(name_of(pod) for pod in pods if (controller_of(pod) or {}).get("name") in names)
+    if ref.kind not in {"StatefulSet", "DaemonSet"}:
+        return frozenset()
+    try:
+        around.requests += 1
+        found = revisions(around.cluster, {**after, "kind": ref.kind, "metadata": _identity(change)})
+    except Unreachable:
+        raise
+    except ClusterError as error:
+        around.say_unknown(f"revisions of {ref.short}", error.message)
+        return None
+    marks = tuple(one.name for one in found if one.template == wanted)
+    return frozenset(name_of(pod) for pod in pods if _is_of(str(labels_of(pod).get(_REVISION_LABEL) or ""), marks))
+
+
+def _identity(change: ObjectChange) -> dict[str, Any]:
+    return {"name": change.ref.name, "namespace": change.ref.namespace, "uid": change.uid}
+
+
+def _is_of(mark: str, revision_names: Iterable[str]) -> bool:
+    """A StatefulSet's pods carry the revision's name, a DaemonSet's its last part."""
+    return bool(mark) and any(name == mark or name.endswith(f"-{mark}") for name in revision_names)
+
+
+def of_pods(around: Surroundings, pods: Sequence[Object], *, evicted: bool, why: str) -> Reach:
+    """Return the reach of these pods going away together.
+
+    Arguments:
+        pods: the live pods.
+        evicted: by the eviction API, so that disruption budgets limit how many are out at one time.
+        why: the rule, for the reasons.
+    """
+    groups: dict[ResourceRef, list[Object]] = {}
+    for pod in pods:
+        groups.setdefault(around.workload_of(pod), []).append(pod)
+    shares, reasons, unknown = [], [], []
+    for workload, gone in groups.items():
+        siblings = [pod for pod in gone if is_active(pod)] if workload.kind == "Pod" else around.pods_of(workload)
+        if siblings is None:
+            unknown.append(f"the other pods of {workload.short}")
+            continue
+        out = ready_count(gone)
+        limit = around.allowance(gone) if evicted else None
+        limited = limit is not None and limit < out
+        out = min(out, limit) if limit is not None else out
+        shares.append(
+            Share(
+                workload=workload,
+                pods=len(gone),
+                total=max(len(siblings), len(gone)),
+                ready=ready_count(siblings),
+                out=out,
+            )
+        )
+        text = f"{workload.short}: {why} {share_text(len(gone), max(len(siblings), len(gone)))}, "
+        text += f"at the worst moment {out} of {ready_count(siblings)} ready are out"
+        reasons.append(text + (", no more than its disruption budget allows" if limited else ""))
+    if any(map(has_empty_dir, pods)):
+        reasons.append("pods with an emptyDir volume lose what is in it")
+    return Reach(
+        shares=tuple(shares),
+        concerned=concerned(pods),
+        namespaces=tuple(sorted({namespace_of(pod) for pod in pods})),
+        stateful=any(map(has_claims, pods)),
+        by_budget=evicted,
+        counted=not unknown,
+        unknown=tuple(unknown),
+        reasons=tuple(reasons),
+    )
+
+
+def of_node(around: Surroundings, change: ObjectChange, _: Preview) -> Reach:
+    """Return the reach of a node that is edited or deleted; a drain's pods are changes of their own."""
+    ref = change.ref
+    if change.before is None:
+        return Reach(reasons=(f"{ref.short}: a new node takes no pod away",))
+    before, after = spec_of(change.before), spec_of(change.after)
+    taints = [one for one in after.get("taints") or () if one not in (before.get("taints") or ())]
+    moving = [one for one in taints if one.get("effect") == "NoExecute"]
+    relabelled = change.after is not None and labels_of(change.before) != labels_of(change.after)
+    if change.after is not None and not moving and not relabelled:
+        return Reach(reasons=(f"{ref.short}: pods that run on it stay; only where new ones are placed changes",))
+    pods = around.items("Pod", "", fields=f"spec.nodeName={ref.name}")
+    if pods is None:
+        return not_known(f"the pods on {ref.short}")
+    pods = [pod for pod in pods if is_active(pod)]
+    if change.after is None:
+        return of_pods(around, pods, evicted=False, why=f"the node {ref.name} is deleted and with it")
+    old, new = labels_of(change.before), labels_of(change.after)
+    keys = {key for key in {*old, *new} if old.get(key) != new.get(key)}
+    gone = [pod for pod in pods if any(not _tolerates(pod, taint) for taint in moving) or _needs_label(pod, keys)]
+    return of_pods(around, gone, evicted=False, why=f"a new taint or label of {ref.name} takes away")
+
+
+def _tolerates(pod: Object, taint: Object) -> bool:
+    for one in spec_of(pod).get("tolerations") or ():
+        fits_effect = one.get("effect") in (None, "", taint.get("effect"))
+        exists = one.get("operator") == "Exists"
+        fits_key = one.get("key") == taint.get("key") or (exists and not one.get("key"))
+        if fits_effect and fits_key and (exists or (one.get("value") or "") == (taint.get("value") or "")):
+            # One that is tolerated for a time only is evicted as well.
+            return one.get("tolerationSeconds") is None
+    return False
+
+
+def _needs_label(pod: Object, keys: set[str]) -> bool:
+    """Only a DaemonSet's pods leave a node whose labels change (required...IgnoredDuringExecution for all others)."""
+    if (controller_of(pod) or {}).get("kind") != "DaemonSet":
+        return False
+    spec = spec_of(pod)
+    return any(key in (spec.get("nodeSelector") or {}) or f"'{key}'" in str(spec.get("affinity")) for key in keys)
+
+
+def of_namespace(around: Surroundings, change: ObjectChange, _: Preview) -> Reach:
+    """Return the reach of a namespace: nothing when it is made or labelled, everything in it when it is deleted."""
+    ref = change.ref
+    if change.after is not None:
+        return Reach(reasons=(f"{ref.short}: pods that run stay; new ones are judged by the new labels",))
+    pods = around.items("Pod", ref.name)
+    if pods is None:
+        return not_known(f"what is in {ref.short}", namespaces=(ref.name,))
+    found = of_pods(
+        around, [pod for pod in pods if is_active(pod)], evicted=False, why="everything in the namespace is deleted,"
+    )
+    why = f"{ref.short}: all objects in it are deleted, PersistentVolumeClaims included"
+    return Reach(
+        shares=found.shares,
+        concerned=found.concerned,
+        namespaces=(ref.name,),
+        stateful=found.stateful,
+        data_loss=True,
+        by_budget=False,
+        counted=found.counted,
+        unknown=found.unknown,
+        reasons=(why, *found.reasons),
+    )
+
+
+def of_scaler(around: Surroundings, change: ObjectChange, _: Preview) -> Reach:
+    """Return the reach of an autoscaler's bounds: what its target has too many or too few of."""
+    spec = spec_of(change.after or change.before)
+    named = spec.get("scaleTargetRef") or {}
+    target = around.cluster.ref(str(named.get("kind")), str(named.get("name")), change.ref.namespace)
+    if change.after is None:
+        return Reach(
+            dependents=(target,),
+            reasons=(f"{target.short}: its number of pods stays what it is and is not adjusted any more",),
+        )
+    pods = around.pods_of(target)
+    if pods is None:
+        return not_known(f"the pods of {target.short}")
+    low, high, count = int(spec.get("minReplicas", 1)), int(spec.get("maxReplicas", 1)), len(pods)
+    made, stopped = max(low - count, 0), max(count - high, 0)
+    out = max(stopped - (count - ready_count(pods)), 0)
+    why = f"{target.short}: has {plural(count, 'pod')}, the bounds are {low} to {high}: {made} made, {stopped} stopped"
+    share = Share(workload=target, pods=made + stopped, total=count + made, ready=ready_count(pods), out=out)
+    return Reach(
+        shares=(share,),
+        concerned=concerned(pods),
+        dependents=(target,),
+        stateful=any(map(has_claims, pods)),
+        by_budget=False,
+        reasons=(why,),
+    )
+
+
+def of_budget(around: Surroundings, change: ObjectChange, _: Preview) -> Reach:
+    """Return the reach of a disruption budget: no pod now, but the pods that it guards depend on it."""
+    pods = around.items("Pod", change.ref.namespace)
+    if pods is None:
+        return Reach(
+            unknown=(f"the pods that {change.ref.short} guards",), reasons=("a disruption budget stops no pod",)
+        )
+    selectors = [spec_of(one).get("selector") for one in (change.before, change.after) if one]
+    guarded = [pod for pod in pods if is_active(pod) and any(matches(one, labels_of(pod)) for one in selectors)]
+    return Reach(
+        concerned=concerned(guarded),
+        dependents=tuple(sorted({around.workload_of(pod) for pod in guarded})),
+        stateful=any(map(has_claims, guarded)),
+        reasons=(f"{change.ref.short}: guards {plural(len(guarded), 'pod')}; changing it stops none of them",),
+    )

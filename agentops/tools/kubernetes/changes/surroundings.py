@@ -1,0 +1,200 @@
+"""``Surroundings``: what lies round a change, read from the cluster once and no more than is needed.
+
+Comes in: kinds and namespaces. Goes out: plain objects, or None for what could not be read; ``unknown`` says what that
+was and why. Lists are namespaced, pods and ReplicaSets decoded into the few fields that are needed, so a namespace of
+10,000 pods costs 20 requests. Must never guess: a list that was cut or refused is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeAlias
+
+from agentops.core.errors import ClusterError, NotFound, Unreachable
+from agentops.core.resource import ResourceRef
+from agentops.core.text import one_line, plural
+from agentops.tools.kubernetes.changes.selecting import (
+    Object,
+    controller_of,
+    is_active,
+    labels_of,
+    matches,
+    name_of,
+    namespace_of,
+    spec_of,
+    status_of,
+)
+from agentops.tools.kubernetes.client import Cluster, Selection
+from agentops.tools.kubernetes.kinds import builtin
+
+Objects: TypeAlias = Sequence[dict[str, Any]]
+
+OBJECT_LIMIT = 20_000
+NAMESPACE_LIMIT = 16
+_PRUNED = frozenset({"Pod", "ReplicaSet"})
+_THREADS = 8
+
+
+class Surroundings:
+    """Reads lists and single objects for one preview; each at most once. For one thread.
+
+    Arguments:
+        cluster: where to read.
+    """
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.requests = 0
+        self.unknown: list[str] = []
+        self._lists: dict[tuple[str, Selection], Objects | None] = {}
+
+    def want(self, kinds: Iterable[str], namespaces: Iterable[str]) -> None:
+        """Read lists ahead, several at once; what is there already is not read again.
+
+        Raises:
+            Unreachable: the API server does not answer.
+        """
+        wanted = [(kind, Selection(namespace=namespace)) for namespace in namespaces for kind in kinds]
+        wanted = [key for key in dict.fromkeys(wanted) if key not in self._lists]
+        with ThreadPoolExecutor(_THREADS) as pool:
+            for key, answer in zip(wanted, list(pool.map(lambda key: self._read(*key), wanted)), strict=True):
+                self._keep(key, *answer)
+
+    def items(self, kind: str, namespace: str, *, fields: str = "") -> Objects | None:
+        """Return all objects of a built-in kind in a namespace (empty: the cluster), or None when that is not known.
+
+        Raises:
+            Unreachable: the API server does not answer.
+        """
+        key = (kind, Selection(namespace=namespace, fields=fields))
+        if key not in self._lists:
+            self._keep(key, *self._read(*key))
+        return self._lists[key]
+
+    def get(self, kind: str, name: str, namespace: str = "") -> dict[str, Any] | None:
+        """Return one object as it is now, or None when it is not there or could not be read.
+
+        Raises:
+            Unreachable: the API server does not answer.
+        """
+        self.requests += 1
+        try:
+            return self.cluster.get_object(builtin(kind), name, namespace)
+        except Unreachable:
+            raise
+        except NotFound:
+            return None
+        except ClusterError as error:
+            self.say_unknown(f"{kind} {name}", error.message)
+            return None
+
+    def say_unknown(self, what: str, why: str) -> None:
+        """Record that something could not be found out."""
+        line = f"{what}: {one_line(why, 200)}"
+        if line not in self.unknown:
+            self.unknown.append(line)
+
+    def pods_of(self, workload: ResourceRef) -> Objects | None:
+        """Return the active pods of a workload, by ownership; None when they are not known."""
+        pods = self.items("Pod", workload.namespace)
+        if pods is None:
+            return None
+        through = {"Deployment": "ReplicaSet", "CronJob": "Job"}.get(workload.kind)
+        between = self.items(through, workload.namespace) if through else ()
+        if between is None:
+            return None
+        mine = {(through, name_of(one)) for one in between if _is_owned_by(one, workload)}
+        mine.add((workload.kind, workload.name))
+        return [pod for pod in pods if is_active(pod) and mine & {_own(pod), _controller(pod)}]
+
+    def workload_of(self, pod: Object) -> ResourceRef:
+        """Return the workload that a pod belongs to: the top of its chain of controllers, or the pod itself."""
+        namespace, reference = namespace_of(pod), controller_of(pod)
+        if reference is None:
+            return self.cluster.ref("Pod", name_of(pod), namespace)
+        kind, name = str(reference.get("kind")), str(reference.get("name"))
+        if kind in {"ReplicaSet", "Job"}:
+            owners = self.items(kind, namespace) or ()
+            owner = next((one for one in owners if name_of(one) == name), None)
+            above = controller_of(owner) if owner else None
+            # A Job stays itself below a CronJob: its run ends by itself.
+            if above is not None and kind == "ReplicaSet":
+                kind, name = str(above.get("kind")), str(above.get("name"))
+        return self.cluster.ref(kind, name, namespace)
+
+    def replica_sets_of(self, workload: ResourceRef, labels: str) -> Objects | None:
+        """Return a Deployment's ReplicaSets whole, templates included; None when they could not be read."""
+        key = ("ReplicaSet", Selection(namespace=workload.namespace, labels=labels))
+        if key not in self._lists:
+            self._keep(key, *self._read(*key, whole=True))
+        found = self._lists[key]
+        return None if found is None else [one for one in found if _is_owned_by(one, workload)]
+
+    def budgets_over(self, pod: Object) -> Objects | None:
+        """Return the PodDisruptionBudgets that select a pod; None when they could not be read."""
+        found = self.items("PodDisruptionBudget", namespace_of(pod))
+        if found is None:
+            return None
+        return [one for one in found if matches(spec_of(one).get("selector"), labels_of(pod))]
+
+    def allowance(self, pods: Sequence[Object]) -> int | None:
+        """Return how many of these pods disruption budgets let go at one time; None when nothing limits it.
+
+        Only a single budget that covers every one of them is a limit for all.
+        """
+        covering = [self.budgets_over(pod) or () for pod in pods]
+        names = {tuple(name_of(one) for one in found) for found in covering}
+        if len(names) != 1 or len(covering[0]) != 1:
+            return None
+        return int(status_of(covering[0][0]).get("disruptionsAllowed") or 0)
+
+    def _read(self, kind: str, selection: Selection, *, whole: bool = False) -> tuple[Objects | None, int, str]:
+        """Return the objects or None, the number of requests it took, and what went wrong."""
+        found: list[dict[str, Any]] = []
+        count = 0
+        try:
+            for page in self._pages(kind, selection, whole=whole):
+                count += 1
+                found += page
+                if len(found) > OBJECT_LIMIT:
+                    return None, count, f"there are more than {OBJECT_LIMIT:,}"
+        except Unreachable:
+            raise
+        except ClusterError as error:
+            return None, count + 1, error.message
+        return found, count, ""
+
+    def _pages(self, kind: str, selection: Selection, *, whole: bool) -> Iterable[list[dict[str, Any]]]:
+        if kind in _PRUNED and not whole:
+            from agentops.tools.kubernetes.pruning import Pruner
+
+            return self.cluster.list_decoded(builtin(kind), selection, Pruner(builtin(kind)).page)
+        return (page.items for page in self.cluster.list_pages(builtin(kind), selection))
+
+    def _keep(self, key: tuple[str, Selection], found: Objects | None, count: int, trouble: str) -> None:
+        kind, selection = key
+        self._lists[key] = found
+        self.requests += count
+        if trouble:
+            self.say_unknown(
+                f"{builtin(kind).plural}{' in ' if selection.namespace else ''}{selection.namespace}", trouble
+            )
+
+    def cost(self) -> str:
+        """Return how many requests it took, as one sentence."""
+        return f"{plural(self.requests, 'read')} of the API server made these figures"
+
+
+def _own(pod: Object) -> tuple[str, str]:
+    return "Pod", name_of(pod)
+
+
+def _controller(pod: Object) -> tuple[str, str]:
+    reference = controller_of(pod) or {}
+    return str(reference.get("kind")), str(reference.get("name"))
+
+
+def _is_owned_by(item: Object, workload: ResourceRef) -> bool:
+    reference = controller_of(item)
+    return reference is not None and reference.get("kind") == workload.kind and reference.get("name") == workload.name
