@@ -1,18 +1,19 @@
 """``Sandbox``: a scenario's cluster behind a real socket, with a kubeconfig, an alert, and time that goes on.
 
-Comes in: a scenario. Goes out: a URL on loopback that any Kubernetes client can use, a kubeconfig in a private
-folder, and the scenario's alert as Alertmanager would post it. Must never listen on anything but loopback, or leave
-its folder behind.
+Comes in: a scenario. Goes out: an HTTPS URL on loopback that any Kubernetes client can use, a kubeconfig in a private
+folder with a context for each user, and the scenario's alert as Alertmanager would post it. Must never listen on
+anything but loopback, answer anyone without credentials, or leave its folder behind.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 import shutil
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
@@ -25,9 +26,9 @@ from agentops.sandbox.programs import seconds
 from agentops.sandbox.scenario import Scenario
 from agentops.sandbox.simulation import Simulation
 from agentops.sandbox.store import Obj, StoreEvent
+from agentops.sandbox.users import CONTEXT, LOGINS, credentials_of, kubeconfig
 from agentops.sandbox.wire.server import ApiServer
 
-CONTEXT = "sandbox"
 _TICK_S = 0.25
 
 
@@ -40,6 +41,7 @@ class Sandbox:
         now: the clock that the simulated one follows once the history has been played.
         state: manifests saved by ``dump``; given, they are loaded in place of playing the scenario.
         ticking: False leaves time standing still but for ``advance``; for tests.
+        new_token: makes each user's bearer token.
     """
 
     def __init__(
@@ -50,10 +52,12 @@ class Sandbox:
         now: Clock = utc_now,
         state: Sequence[Obj] | None = None,
         ticking: bool = True,
+        new_token: Callable[[], str] = lambda: secrets.token_urlsafe(24),
     ) -> None:
         self.scenario = scenario
         self.context = CONTEXT
         self.url = ""
+        self._new_token = new_token
         self._seed, self._now, self._state, self._ticking = seed, now, state, ticking
         self._ahead = timedelta()
         self._folder: Path | None = None
@@ -81,10 +85,17 @@ class Sandbox:
 
     @property
     def kubeconfig(self) -> Path:
-        """The path of a kubeconfig with the one context ``sandbox``; there once ``start`` has returned."""
+        """The path of a kubeconfig with a context for each user; there once ``start`` has returned."""
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="agentops-sandbox-"))
         return self._folder / "kubeconfig"
+
+    @property
+    def server(self) -> ApiServer:
+        """The API server, for faults, cut watches and expired tokens; there once ``start`` has returned."""
+        if self._server is None:
+            raise RuntimeError("the sandbox has not been started")
+        return self._server
 
     @property
     def alert_payload(self) -> dict[str, Any]:
@@ -99,9 +110,10 @@ class Sandbox:
         else:
             simulation.resume(self._state)
         reports = NodeReports(simulation.world, simulation.kubelet)
-        self._server = ApiServer(simulation.store, logs=reports, usage=reports)
+        tokens = {self._new_token(): login.user for login in LOGINS if not login.by_certificate}
+        self._server = ApiServer(simulation.store, logs=reports, usage=reports, tokens=tokens, tls=True)
         self.url = self._server.start()
-        self._write_kubeconfig()
+        self._write_kubeconfig(credentials_of(tokens, self._server.client_certificate))
         simulation.store.subscribe(self._notice)
         if self._ticking:
             self._ticker = threading.Thread(target=self._tick, name="sandbox-clock", daemon=True)
@@ -142,18 +154,13 @@ class Sandbox:
         # A write through the API wakes the controllers at once and not at the next tick.
         self._changed.set()
 
-    def _write_kubeconfig(self) -> None:
-        server = {"name": CONTEXT, "cluster": {"server": self.url}}
-        user = {"name": "admin", "user": {}}
-        context = {"cluster": CONTEXT, "user": "admin", "namespace": self.scenario.namespace}
-        document = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [server],
-            "users": [user],
-            "contexts": [{"name": CONTEXT, "context": context}],
-            "current-context": CONTEXT,
-        }
+    def _write_kubeconfig(self, credentials: Mapping[str, Mapping[str, str]]) -> None:
+        document = kubeconfig(
+            url=self.url,
+            authority=self.server.ca_certificate,
+            credentials=credentials,
+            namespace=self.scenario.namespace,
+        )
         path = self.kubeconfig
         path.touch(mode=0o600)
         path.write_text(json.dumps(document, indent=2), encoding="utf-8")

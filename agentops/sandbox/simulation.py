@@ -33,7 +33,8 @@ from agentops.sandbox.manifests import load_all
 from agentops.sandbox.programs import ProgramBook, read_programs
 from agentops.sandbox.scenario import Scenario
 from agentops.sandbox.scheduler import controller as scheduler
-from agentops.sandbox.store import Key, Obj, ObjectStore
+from agentops.sandbox.store import Key, Obj, ObjectStore, key_of
+from agentops.sandbox.users import access_manifests
 from agentops.sandbox.world import World
 
 _SWEEP = timedelta(minutes=5)
@@ -63,6 +64,7 @@ class Simulation:
     def play(self) -> None:
         """Load the healthy manifests at the start of the history and play the scenario's steps up to the present."""
         load_all(self.store, self.scenario.manifests, self.clock.now())
+        self._grant_access()
         for moment in self.scenario.moments:
             if moment.at_s == float("-inf"):
                 self.perform(moment.steps)
@@ -77,7 +79,13 @@ class Simulation:
         self.clock.move_to(self.present)
         self._swept_at = self.present
         self.store.load(manifests)
+        self._grant_access()
         self._runtime.run_until(self.present)
+
+    def _grant_access(self) -> None:
+        namespaces = [one["metadata"]["name"] for one in self.store.list("Namespace")]
+        own = (one for one in access_manifests(namespaces) if self.store.peek(key_of(one)) is None)
+        load_all(self.store, own, self.clock.now())
 
     def run_until(self, moment: datetime) -> None:
         """Move simulated time on to ``moment``, doing all that falls due on the way."""

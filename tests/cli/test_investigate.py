@@ -246,19 +246,15 @@ def test_secrets_of_the_cluster_reach_neither_disk_nor_screen(cli: Cli, home: Pa
 
 
 def test_the_kubeconfigs_token_is_hidden_wherever_it_turns_up(
-    cli: Cli, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A credential that this run sends is neither kept nor shown, even where an alert quotes it in plain words."""
     from agentops.sandbox.cluster import Sandbox
 
     token = "plain-looking-words-only"
-    with Sandbox(load("bad-image-tag")) as sandbox:
-        config = json.loads(sandbox.kubeconfig.read_text("utf-8"))
-        for user in config["users"]:
-            user["user"] = {"token": token}
-        path = tmp_path / "kubeconfig"
-        path.write_text(json.dumps(config), encoding="utf-8")
-        monkeypatch.setenv("KUBECONFIG", str(path))
+    tokens = iter((token, "the-operators", "the-viewers"))
+    with Sandbox(load("bad-image-tag"), new_token=lambda: next(tokens)) as sandbox:
+        monkeypatch.setenv("KUBECONFIG", str(sandbox.kubeconfig))
         monkeypatch.setenv("ANTHROPIC_AUTH_TOKEN", "another-plain-value")
         words = f"checkout in namespace shop is broken, somebody pasted {token} and another-plain-value"
         done = cli("investigate", words, "--no-model", "-vv")

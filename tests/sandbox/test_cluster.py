@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import ssl
 import stat
+import urllib.error
 import urllib.request
 from datetime import UTC, datetime
 
@@ -13,6 +16,7 @@ from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import load
 
 NOW = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
+APPS = "/apis/apps/v1/namespaces/shop"
 
 
 @pytest.fixture
@@ -21,22 +25,30 @@ def sandbox():
         yield running
 
 
-def call(url: str, body: dict | None = None):
-    request = urllib.request.Request(url)
+def call(sandbox: Sandbox, path: str, body: dict | None = None, *, context: str = "sandbox", method: str = "") -> bytes:
+    """What the API answers the user of a context."""
+    config = json.loads(sandbox.kubeconfig.read_text())
+    login = next(one["context"]["user"] for one in config["contexts"] if one["name"] == context)
+    user = next(one["user"] for one in config["users"] if one["name"] == login)
+    authority = base64.b64decode(config["clusters"][0]["cluster"]["certificate-authority-data"]).decode()
+    trust = ssl.create_default_context(cadata=authority)
+    request = urllib.request.Request(sandbox.url + path, method=method or ("GET" if body is None else "PATCH"))
     if body is not None:
-        request = urllib.request.Request(
-            url,
-            data=json.dumps(body).encode(),
-            method="PATCH",
-            headers={"Content-Type": "application/strategic-merge-patch+json"},
-        )
-    with urllib.request.urlopen(request) as answer:
-        return json.load(answer)
+        request.data = json.dumps(body).encode()
+        request.add_header("Content-Type", "application/strategic-merge-patch+json")
+    if "token" in user:
+        request.add_header("Authorization", f"Bearer {user['token']}")
+    else:
+        place = sandbox.kubeconfig.parent / "client.pem"
+        place.write_bytes(b"".join(base64.b64decode(user[f"client-{part}-data"]) for part in ("key", "certificate")))
+        trust.load_cert_chain(place)
+    with urllib.request.urlopen(request, context=trust) as answer:
+        return answer.read()
 
 
 def ready(sandbox: Sandbox, name: str) -> tuple[int, int]:
     """How many pods of a deployment in shop are ready, and how many are new."""
-    status = call(f"{sandbox.url}/apis/apps/v1/namespaces/shop/deployments/{name}")["status"]
+    status = json.loads(call(sandbox, f"{APPS}/deployments/{name}"))["status"]
     return status.get("readyReplicas", 0), status.get("updatedReplicas", 0)
 
 
@@ -61,7 +73,7 @@ def test_a_write_through_the_api_is_acted_on(sandbox: Sandbox) -> None:
     image = {"name": "checkout", "image": "registry.shop.example/checkout:v1.4.2"}
     body = {"spec": {"template": {"spec": {"containers": [image]}}}}
 
-    call(f"{sandbox.url}/apis/apps/v1/namespaces/shop/deployments/checkout", body)
+    call(sandbox, f"{APPS}/deployments/checkout", body)
     sandbox.advance(120)
 
     assert (before, ready(sandbox, "checkout")) == ((3, 1), (3, 3))
@@ -69,13 +81,16 @@ def test_a_write_through_the_api_is_acted_on(sandbox: Sandbox) -> None:
 
 def test_scaling_through_the_api_starts_no_rollout(sandbox: Sandbox) -> None:
     """What the API server's defaulting makes of a template is what was loaded, so a scale keeps the ReplicaSet."""
-    url = f"{sandbox.url}/apis/apps/v1/namespaces/shop"
-    before = {one["metadata"]["name"] for one in call(f"{url}/replicasets")["items"]}
 
-    call(f"{url}/deployments/cart", {"spec": {"replicas": 3}})
+    def replica_sets() -> set[str]:
+        return {one["metadata"]["name"] for one in json.loads(call(sandbox, f"{APPS}/replicasets"))["items"]}
+
+    before = replica_sets()
+
+    call(sandbox, f"{APPS}/deployments/cart", {"spec": {"replicas": 3}})
     sandbox.advance(60)
 
-    assert {one["metadata"]["name"] for one in call(f"{url}/replicasets")["items"]} == before
+    assert replica_sets() == before
     assert ready(sandbox, "cart") == (3, 3)
 
 
@@ -117,13 +132,49 @@ def test_a_saved_state_goes_on(sandbox: Sandbox) -> None:
 def test_logs_are_the_same_each_time_they_are_read(sandbox: Sandbox) -> None:
     """Log lines are made when they are read, and are always the same for the same run."""
     pod = next(one for one in sandbox.simulation.store.list("Pod", "shop") if one["metadata"]["name"] == "redis-0")
-    url = f"{sandbox.url}/api/v1/namespaces/shop/pods/{pod['metadata']['name']}/log?timestamps=true&tailLines=3"
+    path = f"/api/v1/namespaces/shop/pods/{pod['metadata']['name']}/log?timestamps=true&tailLines=3"
 
-    def text() -> str:
-        with urllib.request.urlopen(url) as answer:
-            return answer.read().decode()
+    lines = call(sandbox, path)
 
-    lines = text()
-
-    assert lines == text()
+    assert lines == call(sandbox, path)
     assert len(lines.splitlines()) == 3
+
+
+def test_each_context_may_do_what_its_user_may(sandbox: Sandbox) -> None:
+    """The admin may do everything; operators edit in namespaces of applications and look at nodes; a viewer only reads,
+    and no Secrets; a client certificate is as good as a token."""
+    asked = {
+        "read pods": ("GET", "/api/v1/namespaces/shop/pods"),
+        "read secrets": ("GET", "/api/v1/namespaces/shop/secrets"),
+        "read nodes": ("GET", "/api/v1/nodes"),
+        "change shop": ("PATCH", f"{APPS}/deployments/cart"),
+        "change kube-system": ("PATCH", "/apis/apps/v1/namespaces/kube-system/deployments/coredns"),
+        "cordon": ("PATCH", "/api/v1/nodes/worker-1"),
+    }
+
+    def code(context: str, method: str, path: str) -> int:
+        body = {"metadata": {"labels": {"tried": "yes"}}} if method == "PATCH" else None
+        try:
+            call(sandbox, f"{path}?dryRun=All" if body else path, body, context=context, method=method)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code
+        return 200
+
+    def allowed(context: str) -> set[str]:
+        return {what for what, (method, path) in asked.items() if code(context, method, path) == 200}
+
+    operator = {"read pods", "read secrets", "read nodes", "change shop"}
+    assert {context: allowed(context) for context in ("sandbox", "admin", "operator", "certificate", "viewer")} == {
+        "sandbox": set(asked),
+        "admin": set(asked),
+        "operator": operator,
+        "certificate": operator,
+        "viewer": {"read pods"},
+    }
+
+
+def test_the_authority_is_the_sandboxs_own(sandbox: Sandbox) -> None:
+    """A client that does not take the CA from the kubeconfig refuses the server's certificate."""
+    with pytest.raises(urllib.error.URLError, match="CERTIFICATE_VERIFY_FAILED"):
+        urllib.request.urlopen(sandbox.url + "/version")

@@ -73,6 +73,7 @@ def up(
     from agentops.cli.render import show
     from agentops.sandbox.cluster import Sandbox
     from agentops.sandbox.scenario import load
+    from agentops.sandbox.users import CONTEXTS
     from agentops.wiring import DEFAULT_SCENARIO
 
     chosen = load(scenario or options.sandbox or DEFAULT_SCENARIO)
@@ -86,12 +87,14 @@ def up(
                     "scenario": chosen.name,
                     "kubeconfig": str(sandbox.kubeconfig),
                     "context": sandbox.context,
+                    "contexts": list(CONTEXTS),
                     "url": sandbox.url,
                     "alert": sandbox.alert_payload,
                 },
                 report=(
                     Paragraph(f"{chosen.name}: {chosen.title}", Tone.STRONG),
                     Code(lines),
+                    Paragraph(f"Contexts: {', '.join(CONTEXTS)}.", Tone.QUIET),
                     Paragraph(f"Serving {sandbox.url} until Ctrl-C.", Tone.QUIET),
                 ),
             ),
