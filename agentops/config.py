@@ -73,6 +73,8 @@ class Settings:
     max_seconds: float = Limits().seconds
     excerpt_chars: int = 6000
     read_only: bool = False
+    audit_retention_days: int = 365
+    audit_forward_secure: bool = False
     provenance: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -86,9 +88,11 @@ _FILE_KEYS = {
     "model": ("model", "provider", "effort", "thinking", "caching", "attempts", "region", "project"),
     "limits": ("max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars"),
     "safety": ("read_only",),
+    "audit": ("audit_retention_days", "audit_forward_secure"),
 }
 _CHOICES = {"provider": PROVIDERS, "effort": EFFORTS}
 _POSITIVE = ("attempts", "max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars")
+_MAX_DAYS = {"audit_retention_days": 36_500}  # S3 takes no longer lock than that; 0 asks for none
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
@@ -175,6 +179,8 @@ def _typed(name: str, value: Any, source: str) -> Any:
         raise ConfigError(f"{said} is not one of {', '.join(_CHOICES[name])}")
     if name in _POSITIVE and not converted > 0:
         raise ConfigError(f"{said} must be more than zero")
+    if name in _MAX_DAYS and not 0 <= converted <= _MAX_DAYS[name]:
+        raise ConfigError(f"{said} must be from 0 to {_MAX_DAYS[name]}")
     return converted
 
 

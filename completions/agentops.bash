@@ -11,18 +11,21 @@ _agentops() {
     esac
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "${path:+$path }$word" in
-            "audit"|"audit anchor"|"audit check-proof"|"audit keys"|"audit log"|"audit prove"|"audit verify"|"doctor"|"history"|"investigate"|"sandbox"|"sandbox list"|"sandbox new"|"sandbox up"|"show"|"tools"|"tools list"|"triage") path="${path:+$path }$word" ;;
+            "audit"|"audit anchor"|"audit check-proof"|"audit export"|"audit fingerprint"|"audit keys"|"audit log"|"audit prove"|"audit rotate-key"|"audit verify"|"doctor"|"history"|"investigate"|"sandbox"|"sandbox list"|"sandbox new"|"sandbox up"|"show"|"tools"|"tools list"|"triage") path="${path:+$path }$word" ;;
         esac
     done
     case $path in
         "") words="audit doctor history investigate sandbox show tools triage --help --version" ;;
-        "audit") words="anchor check-proof keys log prove verify --help" ;;
-        "audit anchor") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --to --verbose" ;;
+        "audit") words="anchor check-proof export fingerprint keys log prove rotate-key verify --help" ;;
+        "audit anchor") words="--context --endpoint-url --help --kubeconfig --namespace --no-input --output --retention-days --sandbox --to --verbose" ;;
         "audit check-proof") words="--context --help --key --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
+        "audit export") words="--context --endpoint-url --help --kubeconfig --namespace --no-input --output --retention-days --sandbox --to --verbose" ;;
+        "audit fingerprint") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "audit keys") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
-        "audit log") words="--actor --context --event --follow --help --kubeconfig --limit --namespace --no-input --output --run --sandbox --since --verbose" ;;
-        "audit prove") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --to --verbose" ;;
-        "audit verify") words="--anchor --context --help --key --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
+        "audit log") words="--actor --context --event --fingerprint --follow --help --kubeconfig --limit --namespace --no-input --output --run --sandbox --since --target --until --verbose" ;;
+        "audit prove") words="--context --growth --help --kubeconfig --namespace --no-input --output --sandbox --to --verbose" ;;
+        "audit rotate-key") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
+        "audit verify") words="--anchor --context --endpoint-url --help --key --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "doctor") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "history") words="--context --help --kubeconfig --limit --namespace --no-input --output --sandbox --verbose" ;;
         "investigate") words="--context --exit-code --help --kubeconfig --max-seconds --max-steps --max-tokens --max-usd --model --namespace --no-input --no-model --output --resume --sandbox --verbose" ;;

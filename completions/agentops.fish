@@ -4,17 +4,19 @@ complete -c agentops -l help
 complete -c agentops -l version
 complete -c agentops -n __fish_use_subcommand -a audit -d 'The tamper-evident record of every step.'
 complete -c agentops -n '__fish_seen_subcommand_from audit' -l help
-complete -c agentops -n '__fish_seen_subcommand_from audit' -a anchor -d 'Sign what the record is now, and write the checkpoint to a file kept elsewhere.'
+complete -c agentops -n '__fish_seen_subcommand_from audit' -a anchor -d 'Sign what the record is now, and keep the checkpoint elsewhere.'
 complete -c agentops -n '__fish_seen_subcommand_from anchor' -l context
+complete -c agentops -n '__fish_seen_subcommand_from anchor' -l endpoint-url
 complete -c agentops -n '__fish_seen_subcommand_from anchor' -l help
 complete -c agentops -n '__fish_seen_subcommand_from anchor' -l kubeconfig
 complete -c agentops -n '__fish_seen_subcommand_from anchor' -l namespace
 complete -c agentops -n '__fish_seen_subcommand_from anchor' -l no-input
 complete -c agentops -n '__fish_seen_subcommand_from anchor' -l output
+complete -c agentops -n '__fish_seen_subcommand_from anchor' -l retention-days
 complete -c agentops -n '__fish_seen_subcommand_from anchor' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from anchor' -l to
 complete -c agentops -n '__fish_seen_subcommand_from anchor' -l verbose
-complete -c agentops -n '__fish_seen_subcommand_from audit' -a check-proof -d 'Check a proof with the public key alone.'
+complete -c agentops -n '__fish_seen_subcommand_from audit' -a check-proof -d 'Check a proof of either kind with the public key alone.'
 complete -c agentops -n '__fish_seen_subcommand_from check-proof' -l context
 complete -c agentops -n '__fish_seen_subcommand_from check-proof' -l help
 complete -c agentops -n '__fish_seen_subcommand_from check-proof' -l key
@@ -24,7 +26,28 @@ complete -c agentops -n '__fish_seen_subcommand_from check-proof' -l no-input
 complete -c agentops -n '__fish_seen_subcommand_from check-proof' -l output
 complete -c agentops -n '__fish_seen_subcommand_from check-proof' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from check-proof' -l verbose
-complete -c agentops -n '__fish_seen_subcommand_from audit' -a keys -d 'Show the public keys that sign the record.'
+complete -c agentops -n '__fish_seen_subcommand_from audit' -a export -d 'Copy the whole record elsewhere, piece by piece.'
+complete -c agentops -n '__fish_seen_subcommand_from export' -l context
+complete -c agentops -n '__fish_seen_subcommand_from export' -l endpoint-url
+complete -c agentops -n '__fish_seen_subcommand_from export' -l help
+complete -c agentops -n '__fish_seen_subcommand_from export' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from export' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from export' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from export' -l output
+complete -c agentops -n '__fish_seen_subcommand_from export' -l retention-days
+complete -c agentops -n '__fish_seen_subcommand_from export' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from export' -l to
+complete -c agentops -n '__fish_seen_subcommand_from export' -l verbose
+complete -c agentops -n '__fish_seen_subcommand_from audit' -a fingerprint -d 'Print the fingerprint of the JSON arguments on standard input.'
+complete -c agentops -n '__fish_seen_subcommand_from fingerprint' -l context
+complete -c agentops -n '__fish_seen_subcommand_from fingerprint' -l help
+complete -c agentops -n '__fish_seen_subcommand_from fingerprint' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from fingerprint' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from fingerprint' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from fingerprint' -l output
+complete -c agentops -n '__fish_seen_subcommand_from fingerprint' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from fingerprint' -l verbose
+complete -c agentops -n '__fish_seen_subcommand_from audit' -a keys -d 'Show the public keys that sign the record, oldest first.'
 complete -c agentops -n '__fish_seen_subcommand_from keys' -l context
 complete -c agentops -n '__fish_seen_subcommand_from keys' -l help
 complete -c agentops -n '__fish_seen_subcommand_from keys' -l kubeconfig
@@ -37,6 +60,7 @@ complete -c agentops -n '__fish_seen_subcommand_from audit' -a log -d 'Print rec
 complete -c agentops -n '__fish_seen_subcommand_from log' -l actor
 complete -c agentops -n '__fish_seen_subcommand_from log' -l context
 complete -c agentops -n '__fish_seen_subcommand_from log' -l event
+complete -c agentops -n '__fish_seen_subcommand_from log' -l fingerprint
 complete -c agentops -n '__fish_seen_subcommand_from log' -l follow
 complete -c agentops -n '__fish_seen_subcommand_from log' -l help
 complete -c agentops -n '__fish_seen_subcommand_from log' -l kubeconfig
@@ -47,9 +71,12 @@ complete -c agentops -n '__fish_seen_subcommand_from log' -l output
 complete -c agentops -n '__fish_seen_subcommand_from log' -l run
 complete -c agentops -n '__fish_seen_subcommand_from log' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from log' -l since
+complete -c agentops -n '__fish_seen_subcommand_from log' -l target
+complete -c agentops -n '__fish_seen_subcommand_from log' -l until
 complete -c agentops -n '__fish_seen_subcommand_from log' -l verbose
-complete -c agentops -n '__fish_seen_subcommand_from audit' -a prove -d 'Prove that a record is in the signed log.'
+complete -c agentops -n '__fish_seen_subcommand_from audit' -a prove -d 'Prove that a record is in the signed log, or that the log only grew.'
 complete -c agentops -n '__fish_seen_subcommand_from prove' -l context
+complete -c agentops -n '__fish_seen_subcommand_from prove' -l growth
 complete -c agentops -n '__fish_seen_subcommand_from prove' -l help
 complete -c agentops -n '__fish_seen_subcommand_from prove' -l kubeconfig
 complete -c agentops -n '__fish_seen_subcommand_from prove' -l namespace
@@ -58,9 +85,19 @@ complete -c agentops -n '__fish_seen_subcommand_from prove' -l output
 complete -c agentops -n '__fish_seen_subcommand_from prove' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from prove' -l to
 complete -c agentops -n '__fish_seen_subcommand_from prove' -l verbose
+complete -c agentops -n '__fish_seen_subcommand_from audit' -a rotate-key -d 'Sign on with a new key; the hand-over is on record, the old private key is...'
+complete -c agentops -n '__fish_seen_subcommand_from rotate-key' -l context
+complete -c agentops -n '__fish_seen_subcommand_from rotate-key' -l help
+complete -c agentops -n '__fish_seen_subcommand_from rotate-key' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from rotate-key' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from rotate-key' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from rotate-key' -l output
+complete -c agentops -n '__fish_seen_subcommand_from rotate-key' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from rotate-key' -l verbose
 complete -c agentops -n '__fish_seen_subcommand_from audit' -a verify -d 'Verify the whole chain.'
 complete -c agentops -n '__fish_seen_subcommand_from verify' -l anchor
 complete -c agentops -n '__fish_seen_subcommand_from verify' -l context
+complete -c agentops -n '__fish_seen_subcommand_from verify' -l endpoint-url
 complete -c agentops -n '__fish_seen_subcommand_from verify' -l help
 complete -c agentops -n '__fish_seen_subcommand_from verify' -l key
 complete -c agentops -n '__fish_seen_subcommand_from verify' -l kubeconfig

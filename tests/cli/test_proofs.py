@@ -65,7 +65,13 @@ def test_a_proof_convinces_with_the_public_key_alone(cli: Cli, anchored: Path, t
         ("verify", "--anchor", "/no/such/file"),
         ("prove", "99999"),
         ("check-proof", "/no/such/file", "--key", "nonsense"),
-        ("anchor", "--to", "/no/such/folder/x"),
+        ("prove",),
+        ("prove", "--growth", "/no/such/file"),
+        ("anchor", "--to", "gs://bucket/x"),
+        ("anchor", "--to", "s3://UPPER/x"),
+        ("anchor", "--to", "s3://bucket/a/../b"),
+        ("anchor", "--to", "git:/no/such/repository"),
+        ("export", "--to", "git:/no/such/repository"),
     ],
 )
 def test_what_cannot_be_used_is_a_usage_error(cli: Cli, anchored: Path, words: tuple[str, ...]) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agentops.cli.commands import proofs
-from agentops.cli.commands.proofs import audit_folder, parsed_key
+from agentops.cli.commands import anchors, keys, proofs
+from agentops.cli.commands.anchors import EndpointUrl, anchor_notes
+from agentops.cli.commands.proofs import audit_folder, audit_settings, parsed_key
 from agentops.cli.options import Common, Output, with_common
 from agentops.cli.report import Heading, Pairs, Paragraph, Table, Tone
 from agentops.cli.result import Result
@@ -29,6 +32,7 @@ Examples:
   agentops audit verify
   agentops audit verify --output json
   agentops audit verify --anchor /mnt/elsewhere/agentops.checkpoint
+  agentops audit verify --anchor s3://my-anchors/agentops --key 'NAME+ID+KEY'
 
 \b
 Exit codes: 0 every record holds, 8 a record was altered, removed or torn,
@@ -38,9 +42,11 @@ LOG_EPILOG = """\b
 Examples:
   agentops audit log                              the last 50 records
   agentops audit log --run 20261122T1559 --limit 0
-  agentops audit log --event tool_call --since 2026-11-22T15:00Z
-  agentops audit log --follow
+  agentops audit log --event tool_call --since 2026-11-22T15:00Z --until 2026-11-22T16:00Z
+  agentops audit log --target shop/Deployment/web --since 2h
+  agentops audit log --follow                     text, until Ctrl-C
 """
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def register(app: typer.Typer) -> None:
@@ -48,6 +54,8 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(name="audit", help="The tamper-evident record of every step.", no_args_is_help=True)
     group.command("verify", help="Verify the whole chain.", epilog=VERIFY_EPILOG)(with_common(verify))
     group.command("log", help="Print records, newest last.", epilog=LOG_EPILOG)(with_common(log))
+    anchors.register(group)
+    keys.register(group)
     proofs.register(group)
     app.add_typer(group)
 
@@ -55,69 +63,99 @@ def register(app: typer.Typer) -> None:
 def verify(
     options: Common,
     anchor: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Option(
-            "--anchor", metavar="FILE", help="A checkpoint kept elsewhere; may be repeated.", show_default=False
+            "--anchor",
+            metavar="PLACE",
+            help="Checkpoints kept elsewhere: FILE, FOLDER/, git:PATH or s3://BUCKET/PREFIX; may be repeated.",
+            show_default=False,
         ),
     ] = None,
     key: Annotated[
         list[str] | None,
         typer.Option("--key", metavar="KEY", help="Believe only this public key; may be repeated.", show_default=False),
     ] = None,
+    endpoint_url: EndpointUrl = "",
 ) -> Result:
     """Walk the chain from its first byte, and hold it against what was signed."""
     from agentops.audit.verify import Verdict
     from agentops.audit.verify import verify as walk
     from agentops.core.jsonable import to_json
 
-    folder = audit_folder(options)
-    found = walk(folder, keys=[parsed_key(text) for text in key or ()], anchors=_anchors(anchor or ()))
-    rows = [("chain", str(folder)), ("records", f"{found.records:,}"), ("size", f"{found.size_bytes:,} bytes")]
+    settings = audit_settings(options)
+    keys = [parsed_key(text) for text in key or ()]
+    notes = anchor_notes(anchor or (), keys, settings, endpoint_url)
+    found = walk(settings.folders.audit, keys=keys, anchors=notes)
+    rows = [("chain", str(settings.folders.audit)), ("records", f"{found.records:,}")]
+    rows.append(("size", f"{found.size_bytes:,} bytes"))
     if found.head and found.records:
         rows += [("head", found.head), ("signed", f"{found.signed_records:,} of {plural(found.records, 'record')}")]
+    if notes:
+        rows.append(("anchors", f"{len(notes)}, to record {_anchored(notes):,}"))
     if found.bad_seq is not None or found.offset is not None:
         rows.append(("first bad", f"record {found.bad_seq}, byte {found.offset}"))
     good = found.verdict in (Verdict.OK, Verdict.ABSENT)
     told = f"{plural(found.records, 'record')}, every one holds" if found.intact else found.why
     title = Heading(f"Audit chain {found.verdict.value}: {told}", Tone.GOOD if good else Tone.BAD)
+    kept = {"anchors": len(notes), "anchored_records": _anchored(notes)} if notes else {}
     return Result(
         command="audit verify",
         status=found.verdict.value,
         exit_code=ExitCode.DONE if good else ExitCode.AUDIT_BROKEN,
-        document={"verification": to_json(found) | {"folder": str(folder)}},
+        document={"verification": to_json(found) | {"folder": str(settings.folders.audit)} | kept},
         report=(title, Pairs(tuple(rows))),
     )
 
 
-def _anchors(paths: Sequence[Path]) -> list[str]:
-    try:
-        return [path.read_text("utf-8", "replace") for path in paths]
-    except OSError as error:
-        raise UsageError(f"the anchor {error.filename} cannot be read: {error.strerror}") from error
+def _anchored(notes: Sequence[str]) -> int:
+    """Return how many records the newest of these anchors speaks of."""
+    from agentops.audit.note import BadNote, parse_checkpoint
+
+    sizes = [0]
+    for note in notes:
+        with contextlib.suppress(BadNote):
+            sizes.append(parse_checkpoint(note).size)
+    return max(sizes)
 
 
 def log(
     options: Common,
     run: Annotated[str, typer.Option("--run", metavar="ID", help="Of this run; its beginning is enough.")] = "",
     event: Annotated[str, typer.Option("--event", help="Only this event: alert, tool_call, finding ...")] = "",
-    actor: Annotated[str, typer.Option("--actor", help="Only this actor, or kind of actor.")] = "",
-    since: Annotated[str, typer.Option("--since", metavar="TIME", help="Nothing older; RFC 3339.")] = "",
+    actor: Annotated[str, typer.Option("--actor", help="Only this actor (human:ana), or kind of actor (human).")] = "",
+    target: Annotated[
+        str, typer.Option("--target", metavar="TEXT", help="That speak of this: shop, shop/Deployment/web ...")
+    ] = "",
+    fingerprint: Annotated[
+        str, typer.Option("--fingerprint", metavar="HMAC", help="Calls with these arguments (audit fingerprint).")
+    ] = "",
+    since: Annotated[
+        str, typer.Option("--since", metavar="TIME", help="Nothing older: RFC 3339, or 15m, 2h, 3d ago.")
+    ] = "",
+    until: Annotated[str, typer.Option("--until", metavar="TIME", help="Nothing at or after this.")] = "",
     limit: Annotated[int, typer.Option("--limit", min=0, help="The last so many; 0 for all.")] = 50,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as records are written, until Ctrl-C.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on as records are written, until Ctrl-C; text only.")
+    ] = False,
 ) -> Result:
     """Print what the chain says; ``audit verify`` says whether to believe it."""
-    from collections import deque
-
     from agentops.audit.read import Query, read_records
     from agentops.core.jsonable import to_json
 
-    query = Query(run=run, event=event, actor=actor, since=_moment(since))
+    query = Query(run=run, event=event, actor=actor, since=_moment("--since", since), until=_moment("--until", until))
     folder = audit_folder(options)
+
+    def wanted(record: AuditRecord) -> bool:
+        return _speaks_of(record.payload, target.casefold()) and fingerprint in (
+            "",
+            record.payload.get("arguments_hmac"),
+        )
+
     if follow:
         if options.output is Output.JSON:
             raise UsageError("--follow never ends, so it cannot be one JSON document", hint="Leave --output json out.")
-        return _follow(folder, query)
-    records = deque(read_records(folder, query), maxlen=limit or None)
+        return _follow(folder, query, wanted, limit)
+    records = deque(filter(wanted, read_records(folder, query)), maxlen=limit or None)
     table = Table(("seq", "time", "run", "event", "what"), tuple(_row(record) for record in records))
     empty = Paragraph("No records.", Tone.QUIET)
     return Result(
@@ -127,21 +165,45 @@ def log(
     )
 
 
-def _follow(folder: Path, query: Query) -> Result:
+def _follow(folder: Path, query: Query, wanted: Callable[[AuditRecord], bool], limit: int) -> Result:
+    """Print the last ``limit`` records that there are, then each one that comes."""
     from agentops.audit.read import read_records
-    from agentops.core.text import visible
+
+    earlier: deque[AuditRecord] | None = deque(maxlen=limit or None)
 
     def wait() -> bool:
+        nonlocal earlier
+        for record in earlier or ():
+            _say(record)
+        earlier = None
         time.sleep(0.3)
         return True
 
     try:
-        for record in read_records(folder, query, wait=wait):
-            sys.stdout.write(visible("  ".join(_row(record))) + "\n")
-            sys.stdout.flush()
+        for record in filter(wanted, read_records(folder, query, wait=wait)):
+            if earlier is None:
+                _say(record)
+            else:
+                earlier.append(record)
     except KeyboardInterrupt:
         sys.stderr.write("\n")
     return Result(command="")
+
+
+def _say(record: AuditRecord) -> None:
+    from agentops.core.text import visible
+
+    sys.stdout.write(visible("  ".join(_row(record))) + "\n")
+    sys.stdout.flush()
+
+
+def _speaks_of(value: Any, target: str) -> bool:
+    """Tell whether any text in a payload holds ``target``, upper and lower case alike."""
+    if isinstance(value, Mapping):
+        return any(_speaks_of(item, target) for item in value.values())
+    if isinstance(value, list):
+        return any(_speaks_of(item, target) for item in value)
+    return not target or (isinstance(value, str) and target in value.casefold())
 
 
 def _row(record: AuditRecord) -> tuple[str, ...]:
@@ -164,12 +226,17 @@ def _brief(record: AuditRecord) -> str:
     return ""
 
 
-def _moment(text: str) -> datetime | None:
-    from agentops.core.clock import from_iso
+def _moment(flag: str, text: str) -> datetime | None:
+    from datetime import timedelta
+
+    from agentops.core.clock import from_iso, utc_now
 
     if not text:
         return None
+    if text[:-1].isdecimal() and text[-1] in _UNITS and len(text) < 8:
+        return utc_now() - timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
     try:
         return from_iso(text)
     except ValueError as error:
-        raise UsageError(f"--since {text!r} is not a time", hint="Write 2026-11-22T15:00:00Z.") from error
+        hint = "Write 2026-11-22T15:00:00Z, or how long ago: 15m, 2h, 3d."
+        raise UsageError(f"{flag} {text!r} is not a time", hint=hint) from error

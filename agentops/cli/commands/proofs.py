@@ -1,4 +1,4 @@
-"""``agentops audit anchor|prove|check-proof|keys``: what a third party needs to believe the record."""
+"""``agentops audit prove|check-proof``: what convinces a third party that has neither the log nor trust in us."""
 
 from __future__ import annotations
 
@@ -11,42 +11,43 @@ import typer
 from agentops.cli.options import Common, with_common
 from agentops.cli.report import Block, Code, Heading, Pairs, Paragraph, Tone
 from agentops.cli.result import Result
-from agentops.core.errors import ExitCode, UsageError
+from agentops.core.errors import UsageError
+from agentops.core.text import plural
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from agentops.audit.note import PublicKey
+    from agentops.config import Settings
 
-ANCHOR_EPILOG = """\b
-Examples:
-  agentops audit anchor --to /mnt/elsewhere/agentops.checkpoint
-  agentops audit verify --anchor /mnt/elsewhere/agentops.checkpoint
-
-Keep the anchor where whoever can write the log cannot: it is what shows a cut tail or a rewritten log.
-"""
 PROVE_EPILOG = """\b
 Examples:
-  agentops audit prove 41 --to proof.json
+  agentops audit prove 41 --to proof.json                record 41 is in the signed log
+  agentops audit prove --growth old.checkpoint           the log continues that one
+  agentops audit prove --growth 120 500                  the same, between two sizes
   agentops audit check-proof proof.json --key 'NAME+ID+KEY'
 """
-_MAX_PROOF_BYTES = 4 * 1024 * 1024
+_MAX_PROOF_BYTES = 4 * 1024 * 1024 + 65_536
 
 
 def register(group: typer.Typer) -> None:
     """Add the commands to the ``audit`` group."""
-    anchor_help = "Sign what the record is now, and write the checkpoint to a file kept elsewhere."
-    group.command("anchor", help=anchor_help, epilog=ANCHOR_EPILOG)(with_common(anchor))
-    group.command("keys", help="Show the public keys that sign the record.")(with_common(keys))
-    group.command("prove", help="Prove that a record is in the signed log.", epilog=PROVE_EPILOG)(with_common(prove))
-    group.command("check-proof", help="Check a proof with the public key alone.", epilog=PROVE_EPILOG)(
-        with_common(check_proof)
-    )
+    prove_help = "Prove that a record is in the signed log, or that the log only grew."
+    group.command("prove", help=prove_help, epilog=PROVE_EPILOG)(with_common(prove))
+    check_help = "Check a proof of either kind with the public key alone."
+    group.command("check-proof", help=check_help, epilog=PROVE_EPILOG)(with_common(check_proof))
+
+
+def audit_settings(options: Common) -> Settings:
+    """Return the settings of this configuration."""
+    from agentops.config import load, process_environ
+
+    return load(options.flags(), process_environ())
 
 
 def audit_folder(options: Common) -> Path:
     """Return where this configuration keeps the chain."""
-    from agentops.config import load, process_environ
-
-    return load(options.flags(), process_environ()).folders.audit
+    return audit_settings(options).folders.audit
 
 
 def parsed_key(text: str) -> PublicKey:
@@ -65,80 +66,112 @@ def parsed_key(text: str) -> PublicKey:
         raise UsageError(f"--key: {error}", hint=hint) from error
 
 
-def anchor(
-    options: Common,
-    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="Where to write it.", show_default=False)],
-) -> Result:
-    """Sign the chain's head and write the note out."""
-    from agentops.audit.log import open_log
-    from agentops.audit.note import parse_checkpoint
-    from agentops.core.clock import utc_now
-    from agentops.wiring import current_actor, new_run
-
-    with open_log(audit_folder(options), run=new_run(utc_now), actor=current_actor(), clock=utc_now) as log:
-        log.append("anchored", {"to": str(to)})
-        note = log.checkpoint()
-    try:
-        to.write_text(note, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{to} cannot be written: {error.strerror}") from error
-    says = parse_checkpoint(note)
-    return Result(
-        command="audit anchor",
-        document={"anchor": {"file": str(to), "size": says.size, "root": says.root.hex(), "note": note}},
-        report=(Heading(f"Anchored {says.size:,} records in {to}", Tone.GOOD), Code(note)),
-    )
-
-
-def keys(options: Common) -> Result:
-    """Show the keys that the folder lists."""
-    from agentops.audit.checkpoints import read_public_keys
-
-    found = [str(key) for key in read_public_keys(audit_folder(options))]
-    blocks: tuple[Block, ...] = tuple(Code(key) for key in found) or (Paragraph("Nothing was signed yet.", Tone.QUIET),)
-    return Result(command="audit keys", document={"keys": found}, report=blocks)
-
-
 def prove(
     options: Common,
-    seq: Annotated[int, typer.Argument(metavar="SEQ", min=0, help="The record's number.", show_default=False)],
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="[SEQ|TO]",
+            help="The record's number; with --growth, the newer checkpoint's file or size (else the latest).",
+            show_default=False,
+        ),
+    ] = "",
+    growth: Annotated[
+        str,
+        typer.Option(
+            "--growth", metavar="FROM", help="The older checkpoint: its file, or its size.", show_default=False
+        ),
+    ] = "",
     to: Annotated[
         Path | None, typer.Option("--to", metavar="FILE", help="Write it here; else print it.", show_default=False)
     ] = None,
 ) -> Result:
     """Write a proof that a third party can check without the log."""
-    from agentops.audit.proof import prove_record
+    from agentops.audit.proof import prove_growth, prove_record
 
-    proof = prove_record(audit_folder(options), seq)
+    folder = audit_folder(options)
+    if growth:
+        proof = prove_growth(folder, _checkpoint(folder, growth), _checkpoint(folder, what) if what else "")
+        told = "growth"
+    elif what.isdecimal():
+        proof = prove_record(folder, int(what))
+        told = f"record {what}"
+    else:
+        raise UsageError("a record's number is missing", hint="Write: agentops audit prove SEQ, or --growth FROM.")
     text = json.dumps(proof, indent=1)
     if to is not None:
         try:
             to.write_text(text + "\n", encoding="utf-8")
         except OSError as error:
             raise UsageError(f"{to} cannot be written: {error.strerror}") from error
-    shown: Block = Code(text, "json") if to is None else Paragraph(f"The proof of record {seq} is in {to}.")
+    shown: Block = Code(text, "json") if to is None else Paragraph(f"The proof of {told} is in {to}.")
     return Result(command="audit prove", document={"proof": proof}, report=(shown,))
 
 
 def check_proof(
     options: Common,
     proof: Annotated[Path, typer.Argument(metavar="PROOF", help="The proof's file.", show_default=False)],
-    key: Annotated[str, typer.Option("--key", metavar="KEY", help="The public key, or its file.", show_default=False)],
+    key: Annotated[
+        list[str],
+        typer.Option(
+            "--key",
+            metavar="KEY",
+            help="The public key, or its file; repeated where it was rotated in between.",
+            show_default=False,
+        ),
+    ],
 ) -> Result:
     """Check a proof; exit 8 when it proves nothing."""
+    from agentops.audit.proof import GROWTH_SCHEMA
+
+    document, keys = _proof(proof), [parsed_key(text) for text in key]
+    return _grown(document, keys) if document.get("schema") == GROWTH_SCHEMA else _included(document, keys)
+
+
+def _included(document: Mapping[str, Any], keys: Sequence[PublicKey]) -> Result:
     from agentops.audit.proof import check_record
     from agentops.core.jsonable import to_json
 
-    record = check_record(_proof(proof), parsed_key(key))
+    record = check_record(document, *keys)
     rows = (("record", str(record.seq)), ("time", record.time), ("run", record.run), ("event", record.event))
     payload = Code(json.dumps(to_json(record.payload), indent=1), "json")
     title = Heading("Proved: this record is in the log that the key signed", Tone.GOOD)
     return Result(
         command="audit check-proof",
-        exit_code=ExitCode.DONE,
-        document={"record": to_json(record)},
+        document={"proved": "record", "record": to_json(record)},
         report=(title, Pairs(rows), payload),
     )
+
+
+def _grown(document: Mapping[str, Any], keys: Sequence[PublicKey]) -> Result:
+    from agentops.audit.proof import check_growth
+
+    old, new = check_growth(document, *keys)
+    title = Heading(
+        f"Proved: the log of {plural(new.size, 'record')} continues the one of {plural(old.size, 'record')}", Tone.GOOD
+    )
+    points = {
+        which: {"size": point.size, "root": point.root.hex(), "head": point.head}
+        for which, point in (("older", old), ("newer", new))
+    }
+    rows = (("log", new.origin), ("older root", old.root.hex()), ("newer root", new.root.hex()))
+    return Result(
+        command="audit check-proof",
+        document={"proved": "growth", "log": new.origin} | points,
+        report=(title, Pairs(rows)),
+    )
+
+
+def _checkpoint(folder: Path, text: str) -> str:
+    """Return the note that ``text`` names: by its size, or by the file that holds it."""
+    from agentops.audit.proof import checkpoint_at
+
+    if text.isdecimal():
+        return checkpoint_at(folder, int(text))
+    try:
+        return Path(text).read_text("utf-8", "replace")
+    except OSError as error:
+        raise UsageError(f"the checkpoint {text} cannot be read: {error.strerror}") from error
 
 
 def _proof(path: Path) -> dict[str, Any]:

@@ -1,0 +1,112 @@
+"""Anchors: signed checkpoints kept in a place elsewhere, and fetched again to hold the log against.
+
+Comes in: a place, a signed checkpoint. Goes out: the checkpoint in the place, or the checkpoints that are there. An
+anchor is kept under its log's name and its size, so that of two histories of one log only one finds room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from agentops.audit.anchor.place import FilePlace, Place, is_name
+from agentops.audit.checkpoints import read_public_keys
+from agentops.audit.files import BROKEN_HINT
+from agentops.audit.note import BadNote, parse_checkpoint
+from agentops.audit.verify import Verdict, verify
+from agentops.core.errors import AuditError, UsageError
+from agentops.core.text import one_line
+
+SUFFIX = ".checkpoint"
+_MAX_NOTE_BYTES = 16_384
+_READERS = 8
+
+
+def keep(place: Place, note: str) -> str:
+    """Put a signed checkpoint into the place and return the name that it has there.
+
+    Raises:
+        AuditError: another checkpoint of this size is there: two histories of one log.
+        UsageError: the place is a file that holds something else.
+        PlaceError: it could not be written.
+    """
+    says = parse_checkpoint(note)
+    data = note.encode()
+    if isinstance(place, FilePlace):
+        _may_replace(place, says.origin)
+    name = name_of(says.origin, says.size)
+    place.put(name, data)
+    return name
+
+
+def name_of(origin: str, size: int) -> str:
+    """Return the name of the anchor of so many records of a log.
+
+    Raises:
+        AuditError: the log's name can be no name in a place.
+    """
+    if not is_name(origin):
+        raise AuditError(f"{one_line(origin)!r} cannot be the name of a log")
+    # Of one width, so that they sort by size.
+    return f"{origin}/checkpoints/{size:020d}{SUFFIX}"
+
+
+def fetch(place: Place, origins: Collection[str], *, newest: bool = False) -> tuple[str, ...]:
+    """Return the anchors of the logs named ``origins``, smallest first; of other logs only for want of these.
+
+    Those of another log agree with nothing here, which is what a verification against them must come to.
+
+    Arguments:
+        newest: only the last of them.
+
+    Raises:
+        PlaceError: the place cannot be read.
+    """
+    names = [name for name in place.names() if name.endswith(SUFFIX) or isinstance(place, FilePlace)]
+    ours = [name for name in names if any(name.startswith(f"{origin}/") for origin in origins)]
+    chosen = ours or names
+    if newest:
+        chosen = chosen[-1:]
+    with ThreadPoolExecutor(max_workers=_READERS) as readers:
+        found = readers.map(place.read, chosen)
+    return tuple(data[:_MAX_NOTE_BYTES].decode("utf-8", "replace") for data in found)
+
+
+def _may_replace(place: FilePlace, origin: str) -> None:
+    """Let a file be written over only when it holds an anchor of the same log."""
+    for name in place.names():
+        try:
+            held = parse_checkpoint(place.read(name)[:_MAX_NOTE_BYTES].decode("utf-8", "replace")).origin
+        except BadNote as error:
+            raise UsageError(f"{place.target} exists and is no checkpoint", hint="Name another file.") from error
+        if held != origin:
+            raise UsageError(
+                f"{place.target} is an anchor of another log, {one_line(held)}",
+                hint="Name another file, or a folder, which keeps anchors of many logs.",
+            )
+
+
+def require_agreement(folder: Path, place: Place) -> None:
+    """Hold the log against its newest anchor in the place: what does not continue it gets no further one.
+
+    Raises:
+        AuditError: the log was rewritten, cut or put back since that anchor.
+        PlaceError: the place cannot be read.
+    """
+    origins = {key.name for key in read_public_keys(folder)}
+    held = [note for note in fetch(place, origins, newest=True) if _origin(note) in origins]
+    found = verify(folder, anchors=held) if held else None
+    if found is not None and found.verdict not in (Verdict.OK, Verdict.INCOMPLETE_TAIL):
+        raise AuditError(
+            f"the log in {folder} does not continue its newest anchor in {place.target}: {found.why}",
+            hint=BROKEN_HINT,
+            code=f"audit-{found.verdict}",
+        )
+
+
+def _origin(note: str) -> str:
+    try:
+        return parse_checkpoint(note).origin
+    except BadNote:
+        return ""

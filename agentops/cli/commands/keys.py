@@ -1,0 +1,78 @@
+"""``agentops audit keys|rotate-key|fingerprint``: the keys that sign the record, and the one that compares."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import typer
+
+from agentops.cli.commands.proofs import audit_folder
+from agentops.cli.options import Common, with_common
+from agentops.cli.report import Block, Code, Heading, Paragraph, Tone
+from agentops.cli.result import Result
+from agentops.core.errors import UsageError
+
+FINGERPRINT_EPILOG = """\b
+Examples:
+  echo '{"namespace":"shop","name":"web"}' | agentops audit fingerprint
+  agentops audit log --fingerprint hmac-sha256:KEYID:HEX --limit 0
+
+Records hold a call's arguments redacted, and the fingerprint of the whole as
+arguments_hmac: equal arguments, equal fingerprints.
+"""
+_MAX_BYTES = 16 * 1024 * 1024
+
+
+def register(group: typer.Typer) -> None:
+    """Add the commands to the ``audit`` group."""
+    group.command("keys", help="Show the public keys that sign the record, oldest first.")(with_common(keys))
+    rotate_help = "Sign on with a new key; the hand-over is on record, the old private key is destroyed."
+    group.command("rotate-key", help=rotate_help)(with_common(rotate_key))
+    fingerprint_help = "Print the fingerprint of the JSON arguments on standard input."
+    group.command("fingerprint", help=fingerprint_help, epilog=FINGERPRINT_EPILOG)(with_common(fingerprint))
+
+
+def keys(options: Common) -> Result:
+    """Show the keys that the folder lists."""
+    from agentops.audit.checkpoints import read_public_keys
+
+    found = [str(key) for key in read_public_keys(audit_folder(options))]
+    blocks: tuple[Block, ...] = tuple(Code(key) for key in found) or (Paragraph("Nothing was signed yet.", Tone.QUIET),)
+    return Result(command="audit keys", document={"keys": found}, report=blocks)
+
+
+def rotate_key(options: Common) -> Result:
+    """Hand over to a new key."""
+    from agentops.audit.log import open_log
+    from agentops.core.clock import utc_now
+    from agentops.wiring import current_actor, new_run
+
+    with open_log(audit_folder(options), run=new_run(utc_now), actor=current_actor(), clock=utc_now) as log:
+        new = log.rotate_key()
+    return Result(
+        command="audit rotate-key",
+        document={"key": new},
+        report=(Heading("The record is signed by a new key from now on", Tone.GOOD), Code(new)),
+    )
+
+
+def fingerprint(options: Common) -> Result:
+    """Print what ``arguments_hmac`` is for these arguments."""
+    from agentops.audit.fingerprint import fingerprint as compute
+    from agentops.audit.fingerprint import read_key
+
+    folder = audit_folder(options)
+    if sys.stdin.isatty():
+        raise UsageError("the arguments are read from standard input", hint="echo '{...}' | agentops audit fingerprint")
+    try:
+        value = json.loads(sys.stdin.buffer.read(_MAX_BYTES))
+    except (ValueError, RecursionError) as error:
+        raise UsageError(
+            "standard input is not one JSON value", hint="Give the arguments of a call as JSON."
+        ) from error
+    key = read_key(folder)
+    if key is None:
+        raise UsageError(f"there is no fingerprint key in {folder}", hint="A run that calls tools makes one.")
+    found = compute(key, value)
+    return Result(command="audit fingerprint", document={"fingerprint": found}, report=(Code(found),))
