@@ -1,0 +1,29 @@
+"""The policy engine: what may be changed, by whom, where, and who must agree. Public face of this package.
+
+Wiring reads the files (``files.read_layers``), loads (``load_policy`` or ``policy_or_refusal``) and hands the result to
+the guard as its ``Policy``. The guard asks with requests that ``facts.request_for`` makes of what was previewed.
+"""
+
+from agentops.guard.policy.decide import CedarPolicy, Refusal
+from agentops.guard.policy.facts import request_for, requests_for, rule_all
+from agentops.guard.policy.files import read_layers
+from agentops.guard.policy.layers import LayerKind, PolicyLayer
+from agentops.guard.policy.loading import load_policy, policy_or_refusal
+from agentops.guard.policy.replay import replay
+from agentops.guard.policy.settings import PolicySettings, settings_of
+
+__all__ = [
+    "CedarPolicy",
+    "LayerKind",
+    "PolicyLayer",
+    "PolicySettings",
+    "Refusal",
+    "load_policy",
+    "policy_or_refusal",
+    "read_layers",
+    "replay",
+    "request_for",
+    "requests_for",
+    "rule_all",
+    "settings_of",
+]

@@ -1,0 +1,157 @@
+"""``CedarPolicy``: the port of ``guard/request.py`` over a compiled policy set, and ``Refusal`` where there is none.
+
+Comes in: one ``PolicyRequest``. Goes out: one ``Ruling``. It allows only what the engine allowed without an error and
+for a reason; everything else, an exception in the engine included, is a deny that says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from agentops.core.digest import digest
+from agentops.core.errors import AgentopsError
+from agentops.core.jsonable import to_json
+from agentops.core.plan import Obligation, Ruling
+from agentops.core.text import one_line
+from agentops.guard.policy.encoding import encode, principals_of
+from agentops.guard.policy.engine import Judge, Verdict
+from agentops.guard.policy.explain import Account, Explainer, sentence
+from agentops.guard.policy.layers import PolicyLayer
+from agentops.guard.policy.obligations import strictest_demand
+from agentops.guard.policy.rules import Rule
+from agentops.guard.policy.settings import PolicySettings
+from agentops.guard.policy.vocabulary import READ
+from agentops.guard.request import PolicyRequest, Principal
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """Everything that decides: what a digest is over, and what ``policy show`` prints."""
+
+    layers: tuple[PolicyLayer, ...]
+    rules: Mapping[str, Rule]
+    schema: str
+    settings: PolicySettings
+
+    @property
+    def digest(self) -> str:
+        """``sha256:`` over the texts of all layers, the schema and the settings; not over where files stand."""
+        layers = [{"kind": layer.kind.value, "text": layer.text} for layer in self.layers]
+        return digest({"layers": layers, "schema": self.schema, "settings": self.settings.document()})
+
+    @property
+    def owned(self) -> dict[str, Any]:
+        """The facts that only the settings say."""
+        limits = self.settings
+        return {"maxPods": limits.max_pods, "maxPct": limits.max_percent, "readOnly": limits.read_only}
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """One principal's request and the engine's answer to it."""
+
+    asked: Json
+    entities: list[Json]
+    verdict: Verdict
+    allowed: bool
+
+
+class CedarPolicy:
+    """Rules on requests; holds compiled handles, so that a decision takes a fraction of a millisecond."""
+
+    def __init__(self, loaded: Loaded, judge: Judge, explainer: Explainer) -> None:
+        self.loaded = loaded
+        self._judge = judge
+        self._explainer = explainer
+        self._digest = loaded.digest
+        self._owned = loaded.owned
+
+    @property
+    def digest(self) -> str:
+        """See ``Policy``."""
+        return self._digest
+
+    def rule(self, request: PolicyRequest) -> Ruling:
+        """See ``Policy``."""
+        try:
+            return self._rule(request)
+        except Exception as error:  # noqa: BLE001 - the port never raises: what cannot be evaluated is denied
+            said = f"{type(error).__name__}: {one_line(str(error), 300)}"
+            return denied(request, self._digest, "the policy engine failed, so the answer is no", (said,))
+
+    def explain(self, request: PolicyRequest) -> tuple[Account, ...]:
+        """Return why the ruling on ``request`` is what it is, for each principal that is asked about.
+
+        Raises:
+            ValueError: the request cannot be put to the engine.
+        """
+        heard = [self._hear(request, who) for who in principals_of(request.principal)]
+        return tuple(self._explainer.account(one.asked, one.entities, one.verdict) for one in heard)
+
+    def _rule(self, request: PolicyRequest) -> Ruling:
+        heard = [self._hear(request, who) for who in principals_of(request.principal)]
+        refused = next((one for one in heard if not one.allowed), None)
+        if refused is not None:
+            return self._denied(request, refused)
+        policies = tuple(dict.fromkeys(name for one in heard for name in one.verdict.reasons))
+        obligation = strictest_demand(self.loaded.rules[name].demand for name in policies)
+        return Ruling(
+            allowed=True,
+            policies=policies,
+            why=f"permitted by {', '.join(policies)}; approval: {obligation.approval.value}",
+            obligation=obligation,
+            policy_digest=self._digest,
+            request=to_json(request),
+        )
+
+    def _hear(self, request: PolicyRequest, who: Principal) -> _Heard:
+        asked, entities = encode(request, who, self._owned)
+        verdict = self._judge.decide(asked, entities)
+        rules = self.loaded.rules
+        permitted = bool(verdict.reasons) and all(name in rules and rules[name].permits for name in verdict.reasons)
+        allowed = verdict.decision == "Allow" and permitted and not verdict.errors
+        return _Heard(asked, entities, verdict, allowed)
+
+    def _denied(self, request: PolicyRequest, refused: _Heard) -> Ruling:
+        verdict = refused.verdict
+        if verdict.errors or verdict.decision != "Deny":
+            errors = tuple(one_line(text, 400) for text in verdict.errors) or (f"the answer is {verdict.decision}",)
+            why = f"policy could not decide, so the answer is no: {errors[0]}"
+            return replace(denied(request, self._digest, why, errors), policies=verdict.reasons)
+        why = sentence(self._explainer.account(refused.asked, refused.entities, verdict))
+        return replace(denied(request, self._digest, why), policies=verdict.reasons)
+
+
+class Refusal:
+    """The policy where none could be loaded: every change is refused with the reason, reads go on."""
+
+    def __init__(self, error: AgentopsError) -> None:
+        self.error = error
+
+    @property
+    def digest(self) -> str:
+        """See ``Policy``; over the error, so that a plan that was approved under a policy is stale under none."""
+        return digest({"refusal": self.error.message})
+
+    def rule(self, request: PolicyRequest) -> Ruling:
+        """See ``Policy``."""
+        if request.groups == (READ,):
+            why = "reads go on while the policy cannot be loaded"
+            return replace(denied(request, self.digest, why), allowed=True)
+        why = f"the policy cannot be loaded, so every change is refused: {self.error.message}"
+        return denied(request, self.digest, why, (self.error.message,))
+
+
+def denied(request: PolicyRequest, policy_digest: str, why: str, errors: tuple[str, ...] = ()) -> Ruling:
+    """Return a deny; a request that has no JSON form is left out of it."""
+    try:
+        asked = to_json(request)
+    except (TypeError, ValueError, AttributeError):
+        asked = {}
+    return Ruling(
+        allowed=False, why=why, obligation=Obligation(), policy_digest=policy_digest, request=asked, errors=errors
+    )

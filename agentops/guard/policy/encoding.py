@@ -1,0 +1,94 @@
+"""A ``PolicyRequest`` as the engine's own request and entities. Nothing is added that is not known.
+
+Comes in: a request, and the facts that the settings fill in. Goes out: plain data. The schema decides what is legal;
+a value that does not fit is passed on as it is, so that the engine refuses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agentops.core.resource import ResourceRef
+from agentops.guard.policy.settings import ENVIRONMENTS
+from agentops.guard.policy.vocabulary import OWNED
+from agentops.guard.request import PolicyRequest, Principal
+
+Json = dict[str, Any]
+_PRINCIPALS = {"agent": "Agent", "human": "Human"}
+
+
+class RequestError(ValueError):
+    """The request cannot be put to the engine; the message says what is wrong with it."""
+
+
+def principals_of(principal: Principal) -> tuple[Principal, ...]:
+    """Return everybody who must be permitted: the principal, and the human behind an agent."""
+    if not principal.on_behalf_of:
+        return (principal,)
+    return principal, Principal(kind="human", name=principal.on_behalf_of)
+
+
+def encode(request: PolicyRequest, principal: Principal, owned: Mapping[str, Any]) -> tuple[Json, list[Json]]:
+    """Return the engine's request and entities for ``request`` asked by ``principal``.
+
+    Arguments:
+        owned: the facts that the settings fill in.
+
+    Raises:
+        RequestError: an unknown kind of principal, or a fact that is the settings' own.
+    """
+    forged = sorted(OWNED & request.context.keys())
+    if forged:
+        raise RequestError(f"the request sets {', '.join(forged)}, which only the settings may")
+    if principal.kind not in _PRINCIPALS or not principal.name:
+        raise RequestError(f"{principal.kind!r} is not a kind of principal, or it has no name")
+    who = _uid(_PRINCIPALS[principal.kind], principal.name)
+    what, entities = _resource(request)
+    context = {**request.context, **owned}
+    if isinstance(context.get("now"), str):
+        context["now"] = {"__extn": {"fn": "datetime", "arg": context["now"]}}
+    asked = {"principal": who, "action": _uid("Action", request.action), "resource": what, "context": context}
+    return asked, [_entity(who), *entities]
+
+
+def _resource(request: PolicyRequest) -> tuple[Json, list[Json]]:
+    """Return the resource's uid, and it with everything above it as entities."""
+    ref = request.resource
+    environment = request.context.get("environment")
+    above = [_uid("Environment", environment)] if environment in ENVIRONMENTS else []
+    kind, attributes, chain = _placed(ref)
+    uid = _uid(kind, str(ref))
+    entities, parents = [_entity(parent) for parent in above], above
+    for place in chain:
+        entities.append(_entity(place, parents))
+        parents = [place]
+    given = {name: value for name, value in request.attributes.items() if name != "labels"}
+    labels = request.attributes.get("labels", {})
+    entities.append({"uid": uid, "attrs": {**given, **attributes}, "tags": labels, "parents": parents})
+    return uid, entities
+
+
+def _placed(ref: ResourceRef) -> tuple[str, Json, list[Json]]:
+    """Return the entity type of ``ref``, the attributes that its name holds, and what it stands in, outermost first."""
+    if ref.scheme == "k8s":
+        attributes = {"cluster": ref.context, "kind": ref.kind, "name": ref.name}
+        chain = [_uid("Cluster", ref.context)]
+        if ref.namespace:
+            attributes["namespace"] = ref.namespace
+            chain.append(_uid("Namespace", f"{ref.context}/{ref.namespace}"))
+        return "Object", attributes, chain
+    if ref.scheme == "aws":
+        account, region, service, kind, name = ref.parts
+        attributes = {"account": account, "region": region, "service": service, "kind": kind, "name": name}
+        return "CloudResource", attributes, [_uid("Account", account)]
+    server, name = ref.parts
+    return "Tool", {"server": server, "kind": "Tool", "name": name}, [_uid("Server", server)]
+
+
+def _uid(kind: str, name: Any) -> Json:
+    return {"type": f"Ops::{kind}", "id": name}
+
+
+def _entity(uid: Json, parents: list[Json] | None = None) -> Json:
+    return {"uid": uid, "attrs": {}, "parents": parents or []}

@@ -1,0 +1,241 @@
+"""Requests to policy, made of what was computed about a change. Pure; a fact that is not known stays absent.
+
+Comes in: a change, its tool's declaration, and once it was measured its preview and blast radius. Goes out: one
+``PolicyRequest`` for each object that it touches. Never a word of a model or of a tool's text: the change's ``reason``
+and the preview's warnings are not read here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from agentops.core.clock import to_iso
+from agentops.core.jsonable import to_json
+from agentops.core.plan import BlastRadius, Change, ObjectChange, Preview, Ruling, Verb
+from agentops.core.resource import ResourceRef
+from agentops.core.risk import Reversal
+from agentops.core.tool import ToolSpec
+from agentops.guard.policy.obligations import strictest
+from agentops.guard.policy.settings import DAYS
+from agentops.guard.policy.vocabulary import MUTATE
+from agentops.guard.request import Policy, PolicyRequest, Principal
+
+Facts = dict[str, Any]
+_SECRET_FIELDS = ("data", "stringData")
+
+
+def requests_for(
+    change: Change,
+    spec: ToolSpec,
+    principal: Principal,
+    *,
+    dry_run: bool,
+    environment: str | None,
+    protected: Callable[[str], bool],
+    frozen: bool | None,
+    now: datetime,
+    tainted: bool | None,
+    preview: Preview | None = None,
+    blast: BlastRadius | None = None,
+    rollback: bool = False,
+    approvals: Sequence[str] | None = None,
+) -> tuple[PolicyRequest, ...]:
+    """Return one request for the change's target and one for every further object that it touches.
+
+    Arguments:
+        dry_run: True for the screening before the preview; what is not known then is absent.
+        environment: what ``PolicySettings.environment_of`` says of the target's context.
+        protected: ``PolicySettings.is_protected``, asked for the namespace of each object.
+        rollback: it takes back a change that was approved; only the guard may say so.
+        approvals: who has approved so far, in the evaluation right before apply.
+    """
+    touched = [] if preview is None else [item.ref for item in preview.objects]
+    return tuple(
+        request_for(
+            change,
+            spec,
+            principal,
+            dry_run=dry_run,
+            environment=environment,
+            protected=_is_protected(ref, protected),
+            frozen=frozen,
+            now=now,
+            tainted=tainted,
+            preview=preview,
+            blast=blast,
+            rollback=rollback,
+            approvals=approvals,
+            resource=ref,
+        )
+        for ref in dict.fromkeys([change.target, *touched])
+    )
+
+
+def request_for(
+    change: Change,
+    spec: ToolSpec,
+    principal: Principal,
+    *,
+    dry_run: bool,
+    environment: str | None,
+    protected: bool | None,
+    frozen: bool | None,
+    now: datetime,
+    tainted: bool | None,
+    preview: Preview | None = None,
+    blast: BlastRadius | None = None,
+    rollback: bool = False,
+    approvals: Sequence[str] | None = None,
+    resource: ResourceRef | None = None,
+) -> PolicyRequest:
+    """Return the request about one object; ``resource`` is the change's target unless given. See ``requests_for``."""
+    ref = resource or change.target
+    items = [] if preview is None else [item for item in preview.objects if item.ref == ref]
+    moment = now.astimezone(UTC)
+    context: Facts = {
+        "dryRun": dry_run,
+        "rollback": rollback,
+        "now": to_iso(moment),
+        "hour": moment.hour,
+        "weekday": DAYS[moment.weekday()],
+        **_known(environment=environment, protected=protected, frozen=frozen, tainted=tainted),
+        **_known(approvals=None if approvals is None else sorted(set(approvals))),
+        **_of_tool(spec, preview),
+        **_of_preview(preview),
+        **_of_object(ref, items, preview),
+        **_of_blast(blast, preview),
+    }
+    irreversible = ("irreversible",) if context.get("reversible") is False else ()
+    return PolicyRequest(
+        principal=principal,
+        action=spec.name,
+        groups=(MUTATE, *irreversible, *(("rollback",) if rollback else ())),
+        resource=ref,
+        attributes=_attributes(items, preview),
+        context=context,
+    )
+
+
+def rule_all(policy: Policy, requests: Iterable[PolicyRequest]) -> Ruling:
+    """Rule on several requests as one: all must be allowed, and the strictest obligation counts.
+
+    Nothing asked is nothing allowed. ``request`` of the ruling holds every request, so that it can be replayed.
+    """
+    rulings = [policy.rule(request) for request in requests]
+    asked = {"requests": [to_json(ruling.request) for ruling in rulings]}
+    refused = [ruling for ruling in rulings if not ruling.allowed]
+    telling = refused or rulings
+    obligation = strictest(ruling.obligation for ruling in rulings)
+    why = "; ".join(dict.fromkeys(ruling.why for ruling in telling))
+    if not refused and len(rulings) > 1:
+        names = ", ".join(dict.fromkeys(name for ruling in rulings for name in ruling.policies))
+        why = f"permitted by {names}; approval: {obligation.approval.value}"
+    return Ruling(
+        allowed=bool(rulings) and not refused,
+        policies=tuple(dict.fromkeys(name for ruling in telling for name in ruling.policies)),
+        why=why or "nothing was asked, so nothing is allowed",
+        obligation=obligation,
+        policy_digest=policy.digest,
+        request=asked,
+        errors=tuple(error for ruling in rulings for error in ruling.errors),
+    )
+
+
+def _known(**facts: Any) -> Facts:
+    return {name: value for name, value in facts.items() if value is not None}
+
+
+def _is_protected(ref: ResourceRef, protected: Callable[[str], bool]) -> bool:
+    if ref.scheme != "k8s":
+        return False
+    return protected(ref.name if ref.kind == "Namespace" else ref.namespace)
+
+
+def _of_tool(spec: ToolSpec, preview: Preview | None) -> Facts:
+    """Return risk and reversal: never milder than the tool declares, and reversal only once it was previewed."""
+    risk = max((spec.risk, *(() if preview is None else (preview.risk,))), key=lambda one: one.rank)
+    if preview is None:
+        # What can never be taken back is known from the declaration; that this call can be is not.
+        hopeless = spec.reversal is Reversal.NONE
+        return {"risk": risk.value, **({"reversible": False, "reversal": "none"} if hopeless else {})}
+    reversal = max((spec.reversal, preview.reversal), key=lambda one: one.rank)
+    return {"risk": risk.value, "reversible": reversal is not Reversal.NONE, "reversal": reversal.value}
+
+
+def _of_preview(preview: Preview | None) -> Facts:
+    if preview is None:
+        return {}
+    return {
+        "validated": preview.validated,
+        "kinds": sorted({item.ref.kind for item in preview.objects}),
+        "reverts": any(owner.reverts for owner in preview.owners),
+        "owners": sorted({owner.by for owner in preview.owners}),
+        "scalesToZero": any(map(_scales_to_zero, preview.objects)),
+    }
+
+
+def _of_object(ref: ResourceRef, items: Sequence[ObjectChange], preview: Preview | None) -> Facts:
+    """Return what happens to this one object; a target that is not touched itself is not deleted either."""
+    facts: Facts = {}
+    if not (ref.scheme == "k8s" and ref.kind == "Secret"):
+        facts["secretData"] = False
+    elif preview is not None:
+        facts["secretData"] = any(map(_writes_secret, items))
+    if preview is None:
+        return facts
+    facts["deletes"] = any(item.verb is Verb.DELETE for item in items)
+    for item in items:
+        facts["verb"] = item.verb.value
+        facts |= _known(replicasBefore=_replicas(item.before), replicasAfter=_replicas(item.after))
+    return facts
+
+
+def _of_blast(blast: BlastRadius | None, preview: Preview | None) -> Facts:
+    if blast is None:
+        return {}
+    touched = 0 if preview is None else len(preview.objects)
+    return {
+        "objects": max(blast.objects, touched),
+        "stateful": blast.stateful,
+        "dataLoss": blast.data_loss,
+        "unknowns": bool(blast.unknown),
+        **_known(affectedPods=blast.pods, affectedPct=blast.percent, podsTotal=blast.pods_total),
+    }
+
+
+def _attributes(items: Sequence[ObjectChange], preview: Preview | None) -> Facts:
+    """Return the object as it was read: its labels (a new object's own), its replicas, whether it is there."""
+    if preview is None or not items:
+        return {}
+    item = items[0]
+    labels = _mapping(_mapping(item.before or item.after).get("metadata")).get("labels")
+    # The labels as they are: a rule about a label is not dodged by the change that takes it away.
+    return {
+        "exists": item.before is not None,
+        "labels": {str(name): str(value) for name, value in _mapping(labels).items()},
+        **_known(replicas=_replicas(item.before)),
+    }
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _replicas(document: Mapping[str, Any] | None) -> int | None:
+    value = _mapping(_mapping(document).get("spec")).get("replicas")
+    return value if type(value) is int else None
+
+
+def _scales_to_zero(item: ObjectChange) -> bool:
+    """Tell whether a workload that runs will be asked to run nothing; absent replicas are the API's default of one."""
+    return item.verb is Verb.UPDATE and _replicas(item.after) == 0 and _replicas(item.before) != 0
+
+
+def _writes_secret(item: ObjectChange) -> bool:
+    """Tell whether a Secret's contents are written; an update that does not say what it edits is taken to."""
+    if item.verb is Verb.DELETE:
+        return False
+    heads = [edit.path.replace("[", ".").partition(".")[0] for edit in item.edits]
+    return item.verb is Verb.CREATE or not heads or any(head in _SECRET_FIELDS for head in heads)

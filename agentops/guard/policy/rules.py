@@ -1,0 +1,119 @@
+"""``Rule``: one policy of one layer, read and checked. Layers become rules here, before anything is compiled.
+
+Comes in: layers. Goes out: rules by id, across all layers. What a layer may not hold is an error that names the file,
+the policy and what is wrong with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agentops.core.errors import ConfigError
+from agentops.core.text import one_line
+from agentops.guard.policy.engine import Engine, EngineError
+from agentops.guard.policy.layers import LayerKind, PolicyLayer
+from agentops.guard.policy.obligations import AnnotationError, Demand, read_labels
+
+KERNEL_PREFIX = "kernel-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One policy: ``body`` is Cedar's JSON of it, ``position`` its number in its layer's text."""
+
+    id: str
+    layer: PolicyLayer
+    position: str
+    permits: bool
+    demand: Demand
+    why: str
+    body: Mapping[str, Any]
+
+
+def read_rules(layers: Iterable[PolicyLayer], engine: Engine) -> dict[str, Rule]:
+    """Return every rule of ``layers`` by its id.
+
+    Raises:
+        ConfigError: a text is not Cedar, or a policy holds what its layer may not.
+    """
+    found: dict[str, Rule] = {}
+    for layer in layers:
+        for rule in _rules_of(layer, engine):
+            if rule.id in found:
+                raise wrong(layer, rule.id, f"its @id is taken by {found[rule.id].layer.origin}", "Choose another @id.")
+            found[rule.id] = rule
+    return found
+
+
+def _rules_of(layer: PolicyLayer, engine: Engine) -> Iterator[Rule]:
+    try:
+        document = engine.parse(layer.text)
+    except EngineError as error:
+        raise wrong(layer, "", f"it is not Cedar: {error}", "See it with: agentops policy validate") from error
+    if document["templates"]:
+        # A template that nobody links decides nothing: a forbid written so would be silently absent.
+        raise wrong(layer, "", "it holds a template (?principal or ?resource)", "Write the policy out.")
+    for position, body in document["staticPolicies"].items():
+        try:
+            labels = read_labels(body)
+        except AnnotationError as error:
+            name = body["annotations"].get("id") or f"number {int(position.removeprefix('policy')) + 1}"
+            raise wrong(layer, name, str(error), "The annotations are listed in docs/policy.md.") from error
+        permits = body["effect"] == "permit"
+        if permits and layer.kind is LayerKind.PROJECT:
+            hint = "Move it to your own policy (agentops policy init), or make it a forbid."
+            raise wrong(layer, labels.id, "a project's file may only forbid, and this is a permit", hint)
+        if labels.id.startswith(KERNEL_PREFIX) and layer.kind is not LayerKind.KERNEL:
+            raise wrong(layer, labels.id, f"ids that begin with {KERNEL_PREFIX!r} are the kernel's", "Rename it.")
+        yield Rule(
+            id=labels.id,
+            layer=layer,
+            position=position,
+            permits=permits,
+            demand=labels.demand,
+            why=labels.why,
+            body=body,
+        )
+
+
+def check_types(layers: Iterable[PolicyLayer], rules: Mapping[str, Rule], engine: Engine, schema: str) -> None:
+    """Hold every layer against the schema.
+
+    Raises:
+        ConfigError: a policy does not fit it; names the file, the policy and the complaint.
+    """
+    for layer in layers:
+        try:
+            problems = sorted(engine.problems(layer.text, schema))
+        except EngineError as error:
+            raise ConfigError(f"the schema of the policy cannot be read: {error}", code="bad-policy") from error
+        if problems:
+            position, complaint = problems[0]
+            own = (rule.id for rule in rules.values() if (rule.layer, rule.position) == (layer, position))
+            said = complaint.removeprefix(f"for policy `{position}`, ")
+            hint = "Ask first: context has FACT && ..." if "optional attribute" in said else "See: docs/policy.md"
+            raise wrong(layer, next(own, ""), said, hint)
+
+
+def named_actions(bodies: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """Return the ids of all actions and action groups that policies name."""
+    return frozenset(name for body in bodies for name in _actions(body))
+
+
+def _actions(body: Any) -> Iterator[str]:
+    if isinstance(body, Mapping):
+        if body.get("type") == "Ops::Action":
+            yield str(body.get("id"))
+        for inner in body.values():
+            yield from _actions(inner)
+    elif isinstance(body, list):
+        for inner in body:
+            yield from _actions(inner)
+
+
+def wrong(layer: PolicyLayer, policy: str, what: str, hint: str) -> ConfigError:
+    """Return the error of one policy of one file."""
+    where = f"{layer.origin} ({layer.name} policy)" + (f", policy {one_line(policy, 63)}" if policy else "")
+    return ConfigError(f"{where}: {one_line(what, 300)}", hint=hint, code="bad-policy")

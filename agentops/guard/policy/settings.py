@@ -1,0 +1,164 @@
+"""What a team sets about policy: which contexts are production, what is protected, when changes are frozen, the caps.
+
+Comes in: the ``[policy]`` section of the settings. Goes out: answers to three questions that fill a request's context,
+``environment_of``, ``is_protected`` and ``is_frozen``. Unknown contexts are production. The clock is a parameter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
+from typing import Any
+
+from agentops.core.clock import from_iso, to_iso
+from agentops.core.errors import ConfigError
+from agentops.core.jsonable import to_json
+from agentops.core.text import one_line
+
+PRODUCTION = "production"
+STAGING = "staging"
+DEVELOPMENT = "development"
+SANDBOX = "sandbox"
+ENVIRONMENTS = (PRODUCTION, STAGING, DEVELOPMENT, SANDBOX)
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_WEEK = timedelta(days=7)
+_WEEKLY = re.compile(r"(?P<day>[a-z]{3}) (?P<hour>[0-2]\d):(?P<minute>[0-5]\d)")
+_HINT = "Write 'fri 16:00-mon 08:00 UTC' or '2026-12-20T00:00:00Z/2027-01-03T00:00:00Z'."
+
+
+@dataclass(frozen=True, slots=True)
+class Weekly:
+    """A window that comes back every week, as offsets from Monday 00:00 UTC; it may run over Sunday's end."""
+
+    begins: timedelta
+    ends: timedelta
+
+    def holds(self, now: datetime) -> bool:
+        """Tell whether ``now`` is in it; the end is not."""
+        moment = now.astimezone(UTC)
+        midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=moment.weekday())
+        offset = moment - midnight
+        if self.begins < self.ends:
+            return self.begins <= offset < self.ends
+        return offset >= self.begins or offset < self.ends
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A window that happens once."""
+
+    begins: datetime
+    ends: datetime
+
+    def holds(self, now: datetime) -> bool:
+        """Tell whether ``now`` is in it; the end is not."""
+        return self.begins <= now < self.ends
+
+
+Window = Weekly | Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicySettings:
+    """The ``[policy]`` section. Patterns are shell globs, matched without regard to case.
+
+    ``windows`` are the parsed ``freeze`` entries; ``read_only`` is the run's own mode.
+    """
+
+    production_contexts: tuple[str, ...]
+    staging_contexts: tuple[str, ...]
+    development_contexts: tuple[str, ...]
+    protected_namespaces: tuple[str, ...]
+    freeze: tuple[str, ...]
+    max_pods: int
+    max_percent: int
+    read_only: bool = False
+    windows: tuple[Window, ...] = ()
+
+    def environment_of(self, context: str, *, simulated: bool = False) -> str:
+        """Return the environment of a kubeconfig context (or an AWS account): production wins, and is the default.
+
+        Arguments:
+            simulated: it is the embedded cluster of this very process, whatever it is called.
+        """
+        if simulated:
+            return SANDBOX
+        patterns = (
+            (PRODUCTION, self.production_contexts),
+            (STAGING, self.staging_contexts),
+            (DEVELOPMENT, self.development_contexts),
+        )
+        return next((name for name, globs in patterns if _matches(context, globs)), PRODUCTION)
+
+    def is_protected(self, namespace: str) -> bool:
+        """Tell whether ``namespace`` is one of ``protected_namespaces``."""
+        return _matches(namespace, self.protected_namespaces)
+
+    def is_frozen(self, now: datetime) -> bool:
+        """Tell whether a freeze window is open."""
+        return any(window.holds(now) for window in self.windows)
+
+    def document(self) -> dict[str, Any]:
+        """Return the settings as plain JSON: what the policy digest covers, and what ``policy show`` prints."""
+        return {item.name: to_json(getattr(self, item.name)) for item in fields(self) if item.name != "windows"}
+
+
+def settings_of(values: Mapping[str, Any], *, read_only: bool = False) -> PolicySettings:
+    """Return the settings made of the values of the ``[policy]`` section.
+
+    Raises:
+        ConfigError: a freeze window that cannot be read, or a cap that is none.
+    """
+    settings = PolicySettings(**values, read_only=read_only, windows=tuple(map(parse_window, values["freeze"])))
+    if not 0 <= settings.max_percent <= 100 or settings.max_pods < 0:
+        raise ConfigError(
+            f"[policy] max_percent = {settings.max_percent}, max_pods = {settings.max_pods} are not limits",
+            hint="max_percent is 0 to 100, max_pods 0 or more.",
+        )
+    return settings
+
+
+def parse_window(text: str) -> Window:
+    """Parse one freeze window: weekly ``fri 16:00-mon 08:00 UTC``, or an RFC 3339 interval ``A/B``.
+
+    Raises:
+        ConfigError: it is neither, or it ends before it begins.
+    """
+    try:
+        return _interval(text) if "/" in text else _weekly(text)
+    except ValueError as error:
+        raise ConfigError(f"[policy] freeze: {one_line(text, 60)!r} {error}", hint=_HINT) from error
+
+
+def _interval(text: str) -> Interval:
+    first, _, last = text.partition("/")
+    begins, ends = from_iso(first), from_iso(last)
+    if begins >= ends:
+        raise ValueError(f"ends before it begins ({to_iso(ends)})")
+    return Interval(begins, ends)
+
+
+def _weekly(text: str) -> Weekly:
+    words = text.strip().lower()
+    if not words.endswith(" utc"):
+        raise ValueError("does not say UTC at its end")
+    first, _, last = words.removesuffix(" utc").partition("-")
+    window = Weekly(_offset(first.strip()), _offset(last.strip()))
+    if window.begins == window.ends:
+        raise ValueError("is empty")
+    return window
+
+
+def _offset(text: str) -> timedelta:
+    found = _WEEKLY.fullmatch(text)
+    if not found or found["day"] not in DAYS or int(found["hour"]) > 23:
+        raise ValueError("is not a window of time")
+    return timedelta(days=DAYS.index(found["day"]), hours=int(found["hour"]), minutes=int(found["minute"]))
+
+
+def _matches(name: str, globs: Iterable[str]) -> bool:
+    return any(fnmatchcase(name.lower(), pattern.lower()) for pattern in globs)

@@ -1,0 +1,137 @@
+"""The words of a policy: the facts that a request may hold, their Cedar types, and the schema made of them.
+
+Comes in: the declarations of every tool. Goes out: the text of the Cedar schema, with one action per tool in the groups
+``read`` or ``mutate`` and its wing. A new tool gets in without an edit here. Nothing here knows the policy engine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+from agentops.core.errors import ConfigError
+from agentops.core.text import one_line
+from agentops.core.tool import Effect, ToolSpec
+
+READ = "read"
+MUTATE = "mutate"
+_WINGS = {"kubernetes": ("Object",), "aws": ("CloudResource",), "mcp": ("Tool",)}
+_EVERYTHING = ("Object", "CloudResource", "Tool")
+# Tool names reach us from MCP servers too; what could end a Cedar string or hide a character is refused.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,199}")
+_RESERVED = frozenset({READ, MUTATE, *_WINGS})
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One fact of ``context``: its Cedar type and what it says, for people; ``required`` ones the engine fills in."""
+
+    name: str
+    type: str
+    says: str
+    required: bool = False
+
+
+FACTS: tuple[Fact, ...] = (
+    Fact("dryRun", "Bool", "only the provider's dry run is asked for"),
+    Fact("rollback", "Bool", "it takes back a change that was approved"),
+    Fact("risk", "String", "low, medium, high or critical; the worse of what the tool declares and what this call is"),
+    Fact("reversible", "Bool", "something takes it back"),
+    Fact("reversal", "String", "how far it can be taken back: exact, compensating or none"),
+    Fact("tainted", "Bool", "a model proposed it after reading text that anybody could have written"),
+    Fact("environment", "String", "production, staging, development or sandbox"),
+    Fact("protected", "Bool", "the namespace is one of protected_namespaces"),
+    Fact("frozen", "Bool", "a freeze window is open"),
+    Fact("now", "datetime", "when policy is asked"),
+    Fact("hour", "Long", "the hour, UTC, 0 to 23"),
+    Fact("weekday", "String", "the day, UTC: mon, tue, wed, thu, fri, sat or sun"),
+    Fact("approvals", "Set<String>", "who has approved so far"),
+    Fact("verb", "String", "what happens to this object: create, update or delete"),
+    Fact("deletes", "Bool", "this object is deleted"),
+    Fact("objects", "Long", "how many objects the change touches"),
+    Fact("kinds", "Set<String>", "the kinds of all objects that the change touches"),
+    Fact("replicasBefore", "Long", "how many replicas this object asks for now"),
+    Fact("replicasAfter", "Long", "how many replicas this object will ask for"),
+    Fact("scalesToZero", "Bool", "a workload that asks for replicas will ask for none"),
+    Fact("secretData", "Bool", "the contents of a Secret are written"),
+    Fact("reverts", "Bool", "the owner (GitOps, Helm, an autoscaler) will undo the change"),
+    Fact("owners", "Set<String>", "who else writes what is changed"),
+    Fact("validated", "Bool", "the provider's own dry run accepted the change"),
+    Fact("affectedPods", "Long", "how many pods are replaced, stopped or newly made"),
+    Fact("affectedPct", "Long", "share of the ready capacity that is out at the worst moment, in percent"),
+    Fact("podsTotal", "Long", "how many pods the touched workloads have"),
+    Fact("stateful", "Bool", "a touched workload keeps state"),
+    Fact("dataLoss", "Bool", "data would be lost"),
+    Fact("unknowns", "Bool", "part of the blast radius could not be read"),
+    Fact("maxPods", "Long", "the limit max_pods of config.toml", True),
+    Fact("maxPct", "Long", "the limit max_percent of config.toml", True),
+    Fact("readOnly", "Bool", "agentops runs in read-only mode", True),
+)
+BY_NAME = {fact.name: fact for fact in FACTS}
+OWNED = frozenset(fact.name for fact in FACTS if fact.required)
+"""Facts that the engine fills in from the settings; a request cannot set them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action of the schema: a tool's name, its groups, and the entity types that it is used on."""
+
+    name: str
+    groups: tuple[str, ...]
+    resources: tuple[str, ...]
+
+    @property
+    def reads(self) -> bool:
+        """Whether it only reads."""
+        return READ in self.groups
+
+
+def actions_of(tools: Iterable[ToolSpec]) -> tuple[Action, ...]:
+    """Return one action per tool, sorted by name.
+
+    Raises:
+        ConfigError: a name that cannot be an action, or two tools of one name.
+    """
+    found: dict[str, Action] = {}
+    for spec in tools:
+        name = spec.name
+        if not _NAME.fullmatch(name) or name in _RESERVED:
+            raise ConfigError(f"the tool name {one_line(name, 60)!r} cannot be an action of a policy")
+        if name in found:
+            raise ConfigError(f"two tools are called {name!r}", hint="Policy names a tool by its name; rename one.")
+        wing = name.partition("_")[0]
+        groups = (READ if spec.effect is Effect.READ else MUTATE, *((wing,) if wing in _WINGS else ()))
+        found[name] = Action(name, groups, _WINGS.get(wing, _EVERYTHING))
+    return tuple(found[name] for name in sorted(found))
+
+
+def representatives(actions: Iterable[Action], named: Iterable[str]) -> tuple[Action, ...]:
+    """Return those actions that policies must be validated against: every named one, and one of each class.
+
+    Actions of the same groups and resource types share one context type, so a policy that is valid for one of a class
+    is valid for all of it. This keeps validation a matter of milliseconds however many tools there are.
+    """
+    kept: dict[str, Action] = {}
+    classes: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
+    wanted = frozenset(named)
+    for action in actions:
+        kind = (action.groups, action.resources)
+        if action.name in wanted or kind not in classes:
+            kept[action.name] = action
+            classes.add(kind)
+    return tuple(kept.values())
+
+
+def schema_text(actions: Sequence[Action]) -> str:
+    """Return the Cedar schema with these actions."""
+    frame = (files(__package__) / "schema.cedarschema").read_text(encoding="utf-8")
+    facts = ",\n".join(f"    {fact.name}{'' if fact.required else '?'}: {fact.type}" for fact in FACTS)
+    groups = [f"  action {name};" for name in (READ, MUTATE, *_WINGS)]
+    lines = [
+        f'  action "{action.name}" in [{", ".join(action.groups)}] appliesTo {{ principal: [Agent, Human], '
+        f"resource: [{', '.join(action.resources)}], context: Facts }};"
+        for action in actions
+    ]
+    return frame.replace("//FACTS", facts).replace("//ACTIONS", "\n".join([*groups, *lines]))
