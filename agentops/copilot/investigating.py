@@ -43,7 +43,8 @@ class Parts:
     ``model`` is None for a run without one. ``connect`` pins the cluster and is called once. ``monotonic`` measures
     durations. ``nonce`` marks the fences round untrusted text. ``cluster_name`` stands for the server's address where
     that changes from run to run (a sandbox), and ``resume_flags`` are the options that lead a later run to the same
-    cluster. ``namespaces`` narrows the sweep; empty means wherever the alert leads, or everywhere.
+    cluster. ``namespaces`` narrows the sweep; empty means wherever the alert leads, or everywhere. ``fingerprint`` is of a
+    call's arguments before redaction, for its record.
     """
 
     audit: AuditLog
@@ -60,6 +61,7 @@ class Parts:
     resume_flags: str = ""
     namespaces: tuple[str, ...] = ()
     model: Model | None = None
+    fingerprint: Callable[[Any], str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +250,7 @@ def _toolbox(parts: Parts, cluster: Cluster, folder: IncidentFolder) -> Toolbox:
         fence=Fence(parts.nonce),
         monotonic=parts.monotonic,
         excerpt_chars=parts.excerpt_chars,
+        fingerprint=parts.fingerprint,
     )
 
 

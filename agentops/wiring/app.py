@@ -58,6 +58,7 @@ class App:
         if model is not None:
             # The SDK takes seconds to import; let it, while everything else is set up and the cluster is read.
             model.prepare()
+        from agentops.audit.fingerprint import fingerprinter
         from agentops.audit.redact import SecretRedactor
         from agentops.store.incidents import Incidents
 
@@ -85,6 +86,7 @@ class App:
             nonce=secrets.token_hex(4),
             namespaces=(settings.namespace,) if settings.namespace else (),
             model=model,
+            fingerprint=fingerprinter(settings.folders.audit),
         )
         if not model and command == "investigate":
             progress(Step(stage=Stage.NOTICE, text=f"no model is used: {self.no_model_reason}"))
