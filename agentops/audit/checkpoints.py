@@ -23,6 +23,7 @@ from agentops.audit.note import (
     parse_key,
     parse_signing_key,
 )
+from agentops.audit.segments import Origin
 from agentops.core.errors import AuditError
 
 KEY = "audit.key"
@@ -103,10 +104,11 @@ class Checkpoints:
         """Return every key that has signed for this chain, oldest first."""
         return read_public_keys(self._folder)
 
-    def tree(self, descriptor: int, size: int, head: str) -> Range:
-        """Return the tree over the log's first ``size`` bytes, grown from the latest checkpoint.
+    def tree(self, descriptor: int, size: int, head: str, origin: Origin) -> Range:
+        """Return the tree over the chain's first ``size`` bytes, grown from the latest checkpoint.
 
         Arguments:
+            descriptor: the open active segment, which begins at ``origin``.
             head: the link of the last record there, as its writer knows it.
 
         Raises:
@@ -114,13 +116,18 @@ class Checkpoints:
         """
         note = self._note()
         if note is not None and note != self._seen:
-            self._tree, found = self._tree_of(note, descriptor), self._parsed(note)
+            self._tree, found = self._tree_of(note, descriptor, origin), self._parsed(note)
             self._offset, self._head = found.offset, found.head
         elif note is None:
-            self._tree, self._offset, self._head = Range(), 0, GENESIS_PREV
+            self._tree, self._offset, self._head = origin.tree, origin.offset, origin.prev
         self._seen = note or ""
+        if self._offset < origin.offset:
+            raise self._foreign()
         tree, offset, rest, prev = Range(self._tree.size, self._tree.subtrees), self._offset, b"", self._head
-        while offset < size and (chunk := os.pread(descriptor, min(_CHUNK_BYTES, size - offset), offset)):
+        while offset < size:
+            chunk = os.pread(descriptor, min(_CHUNK_BYTES, size - offset), offset - origin.offset)
+            if not chunk:
+                break
             offset += len(chunk)
             lines = (rest + chunk).split(b"\n")
             rest = lines.pop()
@@ -151,18 +158,29 @@ class Checkpoints:
         write_new(self._folder / LATEST, note.encode())
         self._seen, self._tree, self._offset, self._head = note, tree, offset, self._parsed(note).head
 
-    def _tree_of(self, note: str, descriptor: int) -> Range:
-        """Return the tree that the latest checkpoint signed, from the record of the one before it, at its own end."""
+    def _tree_of(self, note: str, descriptor: int, origin: Origin) -> Range:
+        """Return the tree that the latest checkpoint signed: from the record of the one before it, at its own end.
+
+        When nothing in the segment is signed yet, it is the one that the segment begins with.
+        """
         try:
             open_note(note, self.public_keys())
             found = parse_checkpoint(note)
-            line, end = last_line(descriptor, found.offset)
+            if found.offset == origin.offset and origin.first:
+                return self._at(found, origin)
+            line, end = last_line(descriptor, max(found.offset - origin.offset, 0))
             record = decode(line)
             tree = Range(record.seq, [bytes.fromhex(item) for item in record.payload["frontier"]])
             tree.extend([bytes.fromhex(link(line))])
         except (BadNote, Malformed, KeyError, TypeError, ValueError) as error:
             raise self._foreign() from error
-        if (end, tree.size, tree.root(), link(line)) != (found.offset, found.size, found.root, found.head):
+        return self._at(
+            found, Origin(first=tree.size, offset=origin.offset + end, prev=link(line), frontier=tree.subtrees)
+        )
+
+    def _at(self, found: Checkpoint, here: Origin) -> Range:
+        tree = here.tree
+        if (here.offset, tree.size, tree.root(), here.prev) != (found.offset, found.size, found.root, found.head):
             raise self._foreign()
         return tree
 

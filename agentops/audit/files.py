@@ -110,6 +110,12 @@ def write_all(descriptor: int, data: bytes) -> None:
 
 def write_new(path: Path, data: bytes) -> None:
     """Write a file of mode 0600 durably, in one step, in place of an earlier one."""
+    write_draft(path, data).replace(path)
+    sync_folder(path.parent)
+
+
+def write_draft(path: Path, data: bytes) -> Path:
+    """Write durably what is to become the file ``path``, and return where it is until then."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
@@ -117,8 +123,7 @@ def write_new(path: Path, data: bytes) -> None:
         sync(descriptor)
     finally:
         os.close(descriptor)
-    draft.replace(path)
-    sync_folder(path.parent)
+    return draft
 
 
 def last_line(descriptor: int, size: int) -> tuple[bytes, int]:

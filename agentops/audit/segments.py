@@ -7,7 +7,6 @@ chain: one sequence, one tree, one count of bytes (uncompressed). It never write
 
 from __future__ import annotations
 
-import io
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from agentops.audit.chain import GENESIS_PREV, MAX_LINE_BYTES, Malformed, decode
+from agentops.audit.chain import GENESIS_PREV, MAX_LINE_BYTES, Malformed, decode, opening
 from agentops.audit.files import LOG
 from agentops.audit.merkle import Range
 from agentops.core.audit import AuditRecord
@@ -24,6 +23,7 @@ from agentops.core.audit import AuditRecord
 BEGUN = "segment_begun"
 DROPPED = "segment_dropped"
 PACKED = ".gz"
+_FIRST = opening(GENESIS_PREV, 0)
 _CLOSED = re.compile(r"audit-([0-9]{15})\.jsonl(?:\.gz)?")
 
 
@@ -85,7 +85,7 @@ class Segment:
 
     @contextmanager
     def reading(self) -> Iterator[BinaryIO]:
-        """Read the segment's uncompressed bytes from the start.
+        """Read the segment's uncompressed bytes from the start; the active one's in one place at a time.
 
         Raises:
             Damaged: while reading, the compressed file cannot be unpacked.
@@ -104,7 +104,9 @@ class Segment:
         import gzip
 
         if not self.closed:
-            return io.BufferedReader(_Apart(self.descriptor))
+            file = os.fdopen(os.dup(self.descriptor), "rb")
+            file.seek(0)
+            return file
         try:
             return (self.folder / self.name).open("rb")
         except FileNotFoundError:
@@ -130,30 +132,6 @@ class Segment:
         """
         line = self.first_line()
         return origin_of(decode(line)) if line else Origin()
-
-
-class _Apart(io.RawIOBase):
-    """Reads an open file from its start, wherever others stand who read the same descriptor; never closes it."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-        self._at = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        self._at = offset if whence == os.SEEK_SET else self._at + offset
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        data = os.pread(self._descriptor, len(buffer), self._at)
-        buffer[: len(data)] = data
-        self._at += len(data)
-        return len(data)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,6 +243,24 @@ def origin_of(record: AuditRecord) -> Origin:
     return Origin(
         first=record.seq, offset=offset, prev=record.prev, frontier=frontier, name=name, time=record.time, note=note
     )
+
+
+def origin_at(descriptor: int) -> Origin:
+    """Return where the segment begins that is open; of a file without a whole line, as the first one does.
+
+    Raises:
+        Malformed: its first record does not say.
+        OSError: it cannot be read.
+    """
+    head = os.pread(descriptor, 4096, 0)
+    if head.startswith(_FIRST):
+        return Origin()
+    while b"\n" not in head:
+        more = os.pread(descriptor, 64 * 1024, len(head))
+        if not more or len(head) > MAX_LINE_BYTES:
+            return Origin()
+        head += more
+    return origin_of(decode(head.partition(b"\n")[0]))
 
 
 def closing_facts(*, before: Origin, after: Origin) -> dict[str, Any]:

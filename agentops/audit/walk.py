@@ -74,6 +74,19 @@ class Walk:
         except Disagreement as error:
             return self._disagreed(error)
 
+    def over(self, segment: Segment) -> str:
+        """Walk over one segment by itself, and return what is wrong with it; empty when it holds.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        try:
+            self._enter(segment)
+            self._through(segment)
+        except (Broken, Damaged, Disagreement, _Stop) as error:
+            return str(error)
+        return ""
+
     def _skip_to(self, says: Checkpoint) -> bool:
         """Begin after the records that a checkpoint vouches for, unless the last of them is not there as it says."""
         segment = self.files.active
@@ -299,13 +312,13 @@ def _blocks(file: BinaryIO, left: int | None) -> Iterator[tuple[list[bytes], set
         chunk = rest + chunk
         lines = chunk.split(b"\n")
         rest = lines.pop()
-        yield lines, {at for mark in MARKS for at in _line_numbers(chunk, mark)}
+        yield lines, set(_line_numbers(chunk))
 
 
-def _line_numbers(chunk: bytes, mark: bytes) -> Iterator[int]:
-    """Yield the number of each line of the chunk in which ``mark`` stands."""
-    seen, number, at = 0, 0, chunk.find(mark)
-    while at >= 0:
-        number += chunk.count(b"\n", seen, at)
+def _line_numbers(chunk: bytes) -> Iterator[int]:
+    """Yield the number of each line of the chunk in which a mark stands."""
+    seen, number = 0, 0
+    for mark in MARKS.finditer(chunk):
+        number += chunk.count(b"\n", seen, mark.start())
         yield number
-        seen, at = at, chunk.find(mark, at + 1)
+        seen = mark.start()

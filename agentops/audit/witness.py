@@ -6,6 +6,7 @@ one of them speaks of, whether the chain agrees. It does no reading of the log i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from agentops.audit.segments import BEGUN, DROPPED, Origin
 from agentops.audit.verdict import Dropped
 from agentops.core.audit import AuditRecord
 
-MARKS = tuple(b'"event":"%b"' % name.encode() for name in ("checkpoint", "key_rotated", BEGUN, DROPPED))
+MARKS = re.compile(f'"event":"(?:checkpoint|key_rotated|{BEGUN}|{DROPPED})"'.encode())
 _NOTES = {"checkpoint": "note", BEGUN: "checkpoint"}
 
 
