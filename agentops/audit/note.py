@@ -10,8 +10,10 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass, field
-from hashlib import sha256
 from typing import TYPE_CHECKING
+
+from agentops.core.publickey import PublicKey as PublicKey
+from agentops.core.publickey import parse_public_key
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -50,40 +52,16 @@ class Checkpoint:
         return f"{self.origin}\n{self.size}\n{root}\nhead {self.head}\noffset {self.offset}\n"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublicKey:
-    """A verifier key: ``name``, and the 32 bytes of an Ed25519 public key. Its text is the C2SP form."""
-
-    name: str
-    raw: bytes
-
-    def __str__(self) -> str:
-        encoded = base64.b64encode(_ED25519 + self.raw).decode()
-        return f"{self.name}+{self.id.hex()}+{encoded}"
-
-    @property
-    def id(self) -> bytes:
-        """The four bytes that a signature names its key by."""
-        return sha256(self.name.encode() + b"\n" + _ED25519 + self.raw).digest()[:4]
-
-
 def parse_key(text: str) -> PublicKey:
     """Parse ``NAME+ID+KEY``.
 
     Raises:
         BadNote: it is no such key, or the id is not that of the key.
     """
-    parts = text.strip().split("+", 2)
     try:
-        name, claimed, raw = parts[0], bytes.fromhex(parts[1]), base64.b64decode(parts[2], validate=True)
-    except (IndexError, ValueError) as error:
-        raise BadNote("not a verifier key of the form NAME+ID+KEY") from error
-    if not name or any(map(str.isspace, name)) or len(raw) != 33 or raw[:1] != _ED25519:
-        raise BadNote("not an Ed25519 verifier key")
-    key = PublicKey(name=name, raw=raw[1:])
-    if key.id != claimed:
-        raise BadNote("the verifier key's id is not that of the key")
-    return key
+        return parse_public_key(text)
+    except ValueError as error:
+        raise BadNote(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

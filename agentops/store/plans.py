@@ -1,0 +1,120 @@
+"""Plans and approvals as files: what is approved on one machine and run on another.
+
+Comes in: a ``ChangePlan`` or a ``SignedApproval``, or a file's path. Goes out: a file of mode 0600, or the value whose
+digest is the one that the file states. A file that was edited is refused as a whole: there is no way to run part of it.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, TypeVar
+
+from agentops.core.approval import SignedApproval
+from agentops.core.errors import NotApproved, UsageError
+from agentops.core.jsonable import from_json, to_json
+from agentops.core.plan import PLAN_VERSION, ChangePlan
+from agentops.core.text import one_line
+from agentops.store.files import document, explained, replace_file
+
+PLAN_SCHEMA = "agentops/plan/v1"
+APPROVAL_SCHEMA = "agentops/approval/v1"
+MOST_BYTES = 32 * 1024 * 1024
+_AGAIN = "Make the plan again: agentops fix --dry-run --out FILE"
+
+T = TypeVar("T")
+
+
+def plan_file(plan: ChangePlan) -> dict[str, Any]:
+    """Return what the file of a plan says."""
+    return {"schema": PLAN_SCHEMA, "digest": plan.digest, "code": plan.code, "plan": to_json(plan)}
+
+
+def save_plan(path: Path, plan: ChangePlan) -> None:
+    """Write a plan in one step, durably.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    with explained(path, "write"):
+        replace_file(path, document(plan_file(plan)))
+
+
+def load_plan(path: Path) -> ChangePlan:
+    """Return the plan of a file.
+
+    Raises:
+        UsageError: it cannot be read, or is no plan of this version.
+        NotApproved: what it holds is not what its digest says: it was changed after it was made.
+    """
+    found = _read(path, PLAN_SCHEMA, "plan")
+    raw = found.get("plan")
+    version = raw.get("version") if isinstance(raw, dict) else None
+    if version != PLAN_VERSION:
+        raise UsageError(f"{path} holds a plan of version {version!r}; this agentops reads {PLAN_VERSION}", hint=_AGAIN)
+    plan = _value(path, ChangePlan, raw, "plan")
+    if to_json(plan) != raw or found.get("digest") != plan.digest or found.get("code") != plan.code:
+        raise NotApproved(
+            f"{path} was changed after it was made: what it holds is not what its digest says",
+            hint=_AGAIN + "; to change its arguments, answer 'edit' when agentops fix asks",
+            code="plan-altered",
+        )
+    return plan
+
+
+def save_approval(path: Path, approval: SignedApproval) -> None:
+    """Write an approval in one step, durably.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    with explained(path, "write"):
+        replace_file(path, document({"schema": APPROVAL_SCHEMA, "approval": to_json(approval)}))
+
+
+def load_approval(path: Path) -> SignedApproval:
+    """Return the approval of a file; whether it counts is for whoever checks the signature.
+
+    Raises:
+        UsageError: it cannot be read, or is no approval.
+    """
+    raw = _read(path, APPROVAL_SCHEMA, "approval").get("approval")
+    approval = _value(path, SignedApproval, raw, "approval")
+    if to_json(approval) != raw:
+        raise UsageError(f"{path} is no approval that this agentops knows: it has further fields")
+    return approval
+
+
+def _read(path: Path, schema: str, noun: str) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from error
+    if len(data) > MOST_BYTES:
+        raise UsageError(f"{path} is larger than {MOST_BYTES:,} bytes; no {noun} is")
+    try:
+        found = json.loads(data, object_pairs_hook=_once, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is no {noun}: {one_line(str(error), 120)}") from error
+    if not isinstance(found, dict) or found.get("schema") != schema:
+        raise UsageError(f'{path} is no {noun}: it does not say "schema": "{schema}"')
+    return found
+
+
+def _value(path: Path, kind: type[T], raw: Any, noun: str) -> T:
+    try:
+        return from_json(kind, raw)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is no {noun}: {one_line(str(error), 160)}") from error
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("an object has the same key twice")
+    return found
+
+
+def _refuse(text: str) -> Any:
+    raise ValueError(f"{text} is not JSON")
