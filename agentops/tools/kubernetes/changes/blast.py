@@ -55,21 +55,25 @@ def blast_radius(cluster: Cluster, preview: Preview) -> BlastRadius:
         )
     around.want(("Pod", "ReplicaSet", *_FRONTS), namespaces)
     gone = [change for change in preview.objects if change.ref.kind == "Pod" and change.verb is Verb.DELETE]
-    rest = [change for change in preview.objects if change not in gone]
-    reaches = [_measure(around, change, preview) for change in rest]
+    reaches = [measure(around, change, preview) for change in preview.objects if change not in gone]
     reaches += [_pods_gone(around, gone, preview)] if gone else []
     return _add_up(around, preview, reaches)
 
 
-def _measure(around: Surroundings, change: ObjectChange, preview: Preview) -> Reach:
+def measure(around: Surroundings, change: ObjectChange, preview: Preview) -> Reach:
+    """Return what one object's change gets at; deleted pods are measured together, in ``blast_radius``.
+
+    Raises:
+        Unreachable: the API server does not answer.
+    """
     kind = change.ref.kind
-    measure = _MEASURES.get(kind)
+    rule = _MEASURES.get(kind)
     item = change.after or change.before or {}
     group = str(item.get("apiVersion") or "").rpartition("/")[0]
-    if measure is None or group != _GROUPS.get(kind, group):
+    if rule is None or group != _GROUPS.get(kind, group):
         namespaces = (change.ref.namespace,) if change.ref.namespace else ()
         return not_known(f"what the controllers of {kind} do with {change.ref.short}", namespaces=namespaces)
-    return measure(around, change, preview)
+    return rule(around, change, preview)
 
 
 def _pods_gone(around: Surroundings, gone: Sequence[ObjectChange], preview: Preview) -> Reach:

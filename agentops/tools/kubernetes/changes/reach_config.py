@@ -103,10 +103,13 @@ def of_claim(around: Surroundings, change: ObjectChange, _: Preview) -> Reach:
     ref = change.ref
     pods = around.items("Pod", ref.namespace)
     if pods is None:
-        users, unknown = [], (f"which pods mount {ref.short}",)
-    else:
-        users = [pod for pod in pods if is_active(pod) and use_of(spec_of(pod), ref.kind, ref.name, None)]
-        unknown = ()
+        return Reach(
+            stateful=True,
+            data_loss=change.after is None,
+            counted=False,
+            unknown=(f"which pods mount {ref.short}",),
+        )
+    users = [pod for pod in pods if is_active(pod) and use_of(spec_of(pod), ref.kind, ref.name, None)]
     deleted = change.after is None
     if deleted:
         why = (
@@ -119,8 +122,6 @@ def of_claim(around: Surroundings, change: ObjectChange, _: Preview) -> Reach:
         dependents=tuple(sorted({around.workload_of(pod) for pod in users})),
         stateful=True,
         data_loss=deleted and change.before is not None,
-        counted=not unknown,
-        unknown=unknown,
         reasons=(why,),
     )
 

@@ -53,7 +53,7 @@ def of_service(around: Surroundings, change: ObjectChange, _: Preview) -> Reach:
 
 
 def _is_behind(service: Object | None, pod: Object) -> bool:
-    selector = spec_of(service).get("selector")
+    selector = spec_of(service).get("selector") or {}
     return bool(selector) and has_all(labels_of(pod), selector)
 
 

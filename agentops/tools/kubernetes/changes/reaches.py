@@ -150,8 +150,10 @@ def of_pods(around: Surroundings, pods: Sequence[Object], *, evicted: bool, why:
         groups.setdefault(around.workload_of(pod), []).append(pod)
     shares, reasons, unknown = [], [], []
     for workload, gone in groups.items():
-        siblings = [pod for pod in gone if is_active(pod)] if workload.kind == "Pod" else around.pods_of(workload)
-        if siblings is None:
+        siblings = around.pods_of(workload)
+        if siblings is None or (
+            workload.kind == "ReplicaSet" and around.items("ReplicaSet", workload.namespace) is None
+        ):
             unknown.append(f"the other pods of {workload.short}")
             continue
         out = ready_count(gone)

@@ -7,7 +7,7 @@ was and why. Lists are namespaced, pods and ReplicaSets decoded into the few fie
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
 
@@ -34,6 +34,8 @@ OBJECT_LIMIT = 20_000
 NAMESPACE_LIMIT = 16
 _PRUNED = frozenset({"Pod", "ReplicaSet"})
 _THREADS = 8
+_DIRECT = frozenset({"Pod", "ReplicaSet", "StatefulSet", "DaemonSet", "Job", "ReplicationController"})
+"""Kinds with nothing between them and their pods."""
 
 
 class Surroundings:
@@ -48,6 +50,8 @@ class Surroundings:
         self.requests = 0
         self.unknown: list[str] = []
         self._lists: dict[tuple[str, Selection], Objects | None] = {}
+        self._owned: dict[tuple[str, str], dict[tuple[str, str], list[dict[str, Any]]]] = {}
+        self._names: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
 
     def want(self, kinds: Iterable[str], namespaces: Iterable[str]) -> None:
         """Read lists ahead, several at once; what is there already is not read again.
@@ -97,39 +101,50 @@ class Surroundings:
 
     def pods_of(self, workload: ResourceRef) -> Objects | None:
         """Return the active pods of a workload, by ownership; None when they are not known."""
-        pods = self.items("Pod", workload.namespace)
-        if pods is None:
+        if self.items("Pod", workload.namespace) is None:
             return None
-        through = {"Deployment": "ReplicaSet", "CronJob": "Job"}.get(workload.kind)
-        between = self.items(through, workload.namespace) if through else ()
-        if between is None:
-            return None
-        mine = {(through, name_of(one)) for one in between if _is_owned_by(one, workload)}
-        mine.add((workload.kind, workload.name))
-        return [pod for pod in pods if is_active(pod) and mine & {_own(pod), _controller(pod)}]
+        controllers = [(workload.kind, workload.name)]
+        if workload.kind not in _DIRECT:
+            between = "Job" if workload.kind == "CronJob" else "ReplicaSet"
+            if self.items(between, workload.namespace) is None:
+                return None
+            owned = self._by_controller(between, workload.namespace).get(controllers[0], ())
+            controllers += [(between, name_of(one)) for one in owned]
+        below = self._by_controller("Pod", workload.namespace)
+        return [pod for controller in controllers for pod in below.get(controller, ()) if is_active(pod)]
 
     def workload_of(self, pod: Object) -> ResourceRef:
-        """Return the workload that a pod belongs to: the top of its chain of controllers, or the pod itself."""
-        namespace, reference = namespace_of(pod), controller_of(pod)
-        if reference is None:
-            return self.cluster.ref("Pod", name_of(pod), namespace)
-        kind, name = str(reference.get("kind")), str(reference.get("name"))
-        if kind in {"ReplicaSet", "Job"}:
-            owners = self.items(kind, namespace) or ()
-            owner = next((one for one in owners if name_of(one) == name), None)
-            above = controller_of(owner) if owner else None
-            # A Job stays itself below a CronJob: its run ends by itself.
-            if above is not None and kind == "ReplicaSet":
-                kind, name = str(above.get("kind")), str(above.get("name"))
+        """Return the workload that a pod belongs to: the top of its chain of controllers, or the pod itself.
+
+        A Job is itself a workload, below a CronJob too. Without the ReplicaSets, the chain ends at the ReplicaSet.
+        """
+        namespace, (kind, name) = namespace_of(pod), _controller(pod)
+        if kind == "ReplicaSet" and self.items(kind, namespace) is not None:
+            if (namespace, kind) not in self._names:
+                self._names[namespace, kind] = {name_of(one): one for one in self.items(kind, namespace) or ()}
+            owner = self._names[namespace, kind].get(name)
+            if owner is not None and controller_of(owner):
+                kind, name = _controller(owner)
         return self.cluster.ref(kind, name, namespace)
+
+    def _by_controller(self, kind: str, namespace: str) -> Mapping[tuple[str, str], Objects]:
+        """Return objects of a kind by their controller; what has none stands under itself."""
+        index = self._owned.get((kind, namespace))
+        if index is None:
+            index = self._owned[kind, namespace] = {}
+            for one in self.items(kind, namespace) or ():
+                index.setdefault(_controller(one), []).append(one)
+        return index
 
     def replica_sets_of(self, workload: ResourceRef, labels: str) -> Objects | None:
         """Return a Deployment's ReplicaSets whole, templates included; None when they could not be read."""
-        key = ("ReplicaSet", Selection(namespace=workload.namespace, labels=labels))
-        if key not in self._lists:
-            self._keep(key, *self._read(*key, whole=True))
-        found = self._lists[key]
-        return None if found is None else [one for one in found if _is_owned_by(one, workload)]
+        selection = Selection(namespace=workload.namespace, labels=labels)
+        found, count, trouble = self._read("ReplicaSet", selection, whole=True)
+        self.requests += count
+        if found is None:
+            self.say_unknown(f"revisions of {workload.short}", trouble)
+            return None
+        return [one for one in found if _controller(one) == (workload.kind, workload.name)]
 
     def budgets_over(self, pod: Object) -> Objects | None:
         """Return the PodDisruptionBudgets that select a pod; None when they could not be read."""
@@ -186,15 +201,9 @@ class Surroundings:
         return f"{plural(self.requests, 'read')} of the API server made these figures"
 
 
-def _own(pod: Object) -> tuple[str, str]:
-    return "Pod", name_of(pod)
-
-
-def _controller(pod: Object) -> tuple[str, str]:
-    reference = controller_of(pod) or {}
-    return str(reference.get("kind")), str(reference.get("name"))
-
-
-def _is_owned_by(item: Object, workload: ResourceRef) -> bool:
+def _controller(item: Object) -> tuple[str, str]:
+    """Return kind and name of what controls an object, or its own."""
     reference = controller_of(item)
-    return reference is not None and reference.get("kind") == workload.kind and reference.get("name") == workload.name
+    if reference is None:
+        return str(item.get("kind")), name_of(item)
+    return str(reference.get("kind")), str(reference.get("name"))

@@ -1,0 +1,187 @@
+"""``observe``: the world round a change as it is now, for verification before, during and after.
+
+Comes in: a ``Preview`` and a clock. Goes out: an ``Observation``: the touched objects in the form of the preview, the
+health of the workloads that the change acts on, and of the others in its namespaces. Only reads. Must never call what
+it could not read healthy: objects and targets that cannot be read are an error, bystanders say so in their ``detail``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from agentops.core.clock import Clock
+from agentops.core.errors import ClusterError, NotFound, Unreachable
+from agentops.core.outcome import Health, Observation
+from agentops.core.plan import ObjectChange, Preview, Verb
+from agentops.core.resource import ResourceRef
+from agentops.tools.kubernetes.changes.blast import measure
+from agentops.tools.kubernetes.changes.health import health
+from agentops.tools.kubernetes.changes.normal import normalised
+from agentops.tools.kubernetes.changes.selecting import (
+    Object,
+    controller_of,
+    has_all,
+    is_active,
+    labels_of,
+    name_of,
+    spec_of,
+    status_of,
+)
+from agentops.tools.kubernetes.changes.surroundings import Surroundings
+from agentops.tools.kubernetes.client import Cluster, Selection
+from agentops.tools.kubernetes.kinds import builtin
+from agentops.tools.kubernetes.rollout import revisions
+
+_REVISION = "deployment.kubernetes.io/revision"
+_BYSTANDERS = ("Deployment", "StatefulSet", "DaemonSet")
+_OWN_HEALTH = frozenset(
+    {"Job", "CronJob", "Pod", "Node", "PersistentVolumeClaim", "Service", "ReplicaSet", *_BYSTANDERS}
+)
+_NO_TARGETS = frozenset({"PodDisruptionBudget", "Namespace"})
+
+
+def observe(cluster: Cluster, preview: Preview, clock: Clock) -> Observation:
+    """Return the world round ``preview``.
+
+    Costs one read for each touched object and target, and the lists of pods, ReplicaSets and workloads of each touched
+    namespace.
+
+    Raises:
+        ClusterError: an object or a target could not be read.
+    """
+    around = Surroundings(cluster)
+    at = clock()
+    live = {change.ref: _live(cluster, change) for change in preview.objects}
+    namespaces = sorted({change.ref.namespace for change in preview.objects} - {""})
+    around.want(("Pod", "ReplicaSet", *_BYSTANDERS), namespaces)
+    watch = _Watch(around, at)
+    targets = [watch.target(ref, live.get(ref)) for ref in _targets(around, preview)]
+    known = {one.ref for one in targets} | set(live)
+    return Observation(
+        at=at,
+        objects={str(ref): normalised(item) if item is not None else None for ref, item in live.items()},
+        targets=tuple(targets),
+        bystanders=tuple(one for one in watch.bystanders(namespaces) if one.ref not in known),
+    )
+
+
+def _live(cluster: Cluster, change: ObjectChange) -> dict[str, Any] | None:
+    """Return the object as it is; None when it is not there, or when another one has taken a deleted one's name."""
+    group = str((change.after or change.before or {}).get("apiVersion") or "").rpartition("/")[0]
+    kind = cluster.kind(f"{change.ref.kind}.{group}" if group else change.ref.kind)
+    try:
+        found = cluster.get_object(kind, change.ref.name, change.ref.namespace)
+    except NotFound:
+        return None
+    if change.verb is Verb.DELETE and change.uid and found["metadata"].get("uid") != change.uid:
+        return None
+    return found
+
+
+def _targets(around: Surroundings, preview: Preview) -> list[ResourceRef]:
+    """Return what the change acts on: the object itself, or the workloads that depend on it; nothing it deletes."""
+    deleted = {change.ref for change in preview.objects if change.after is None}
+    found: list[ResourceRef] = []
+    for change in preview.objects:
+        kind = change.ref.kind
+        if kind == "Pod" and change.verb is Verb.DELETE:
+            # The pod may be gone already; whose it was stands in what was seen of it.
+            found.append(around.workload_of({"kind": "Pod", **(change.before or {})}))
+        elif kind in _OWN_HEALTH:
+            found.append(change.ref)
+        elif kind not in _NO_TARGETS:
+            reach = measure(around, change, preview)
+            found += [share.workload for share in reach.shares]
+            found += reach.dependents
+    return [ref for ref in dict.fromkeys(found) if ref not in deleted and ref.kind in _OWN_HEALTH]
+
+
+class _Watch:
+    """Judges health at one moment."""
+
+    def __init__(self, around: Surroundings, at: Any) -> None:
+        self._around = around
+        self._at = at
+
+    def target(self, ref: ResourceRef, item: Object | None) -> Health:
+        """Return the health of a target; one that does not exist is not settled.
+
+        Raises:
+            ClusterError: it could not be read.
+        """
+        if item is None:
+            try:
+                kind = self._around.cluster.kind(ref.kind)
+                item = self._around.cluster.get_object(kind, ref.name, ref.namespace)
+            except NotFound:
+                return Health(ref=ref, settled=False, detail="it does not exist")
+        reached = self._reached(ref) if ref.kind == "Service" else None
+        return health(ref, item, self._pods(ref, item), now=self._at, reached=reached)
+
+    def _reached(self, ref: ResourceRef) -> frozenset[str]:
+        """Return the names of the pods that the Service's EndpointSlices list as ready.
+
+        Raises:
+            ClusterError: they could not be read.
+        """
+        selection = Selection(namespace=ref.namespace, labels=f"kubernetes.io/service-name={ref.name}")
+        slices, _ = self._around.cluster.list_objects(builtin("EndpointSlice"), selection)
+        listed = [endpoint for one in slices for endpoint in one.get("endpoints") or ()]
+        # Absent means ready (EndpointConditions.ready).
+        ready = [one for one in listed if (one.get("conditions") or {}).get("ready") is not False]
+        return frozenset(str((one.get("targetRef") or {}).get("name")) for one in ready)
+
+    def bystanders(self, namespaces: Iterable[str]) -> Iterator[Health]:
+        """Yield the health of every Deployment, StatefulSet and DaemonSet of the namespaces."""
+        for namespace in namespaces:
+            for kind in _BYSTANDERS:
+                items = self._around.items(kind, namespace)
+                if items is None:
+                    ref = self._around.cluster.ref(kind, "*", namespace)
+                    yield Health(ref=ref, detail="could not be read")
+                for item in items or ():
+                    ref = self._around.cluster.ref(kind, name_of(item), namespace)
+                    yield health(ref, item, (), now=self._at)
+
+    def _pods(self, ref: ResourceRef, item: Object) -> Sequence[Object]:
+        """Return the pods that its current revision has; none when they cannot be told from older ones."""
+        if ref.kind == "Service":
+            selector = spec_of(item).get("selector") or {}
+            listed = self._around.items("Pod", ref.namespace) or ()
+            return [pod for pod in listed if is_active(pod) and selector and has_all(labels_of(pod), selector)]
+        if ref.kind not in {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"}:
+            return ()
+        pods = self._around.pods_of(ref) or ()
+        if ref.kind == "Deployment":
+            names = set(self._current_sets(ref, item))
+            return [pod for pod in pods if (controller_of(pod) or {}).get("name") in names]
+        if ref.kind in {"StatefulSet", "DaemonSet"}:
+            mark = self._current_mark(ref, item)
+            return [pod for pod in pods if mark and _has_mark(pod, mark)]
+        return pods
+
+    def _current_sets(self, ref: ResourceRef, item: Object) -> Iterator[str]:
+        """The controller writes the revision on the Deployment and on its ReplicaSet alike."""
+        wanted = ((item.get("metadata") or {}).get("annotations") or {}).get(_REVISION)
+        for one in self._around.items("ReplicaSet", ref.namespace) or ():
+            mine = (controller_of(one) or {}).get("name") == ref.name
+            if mine and wanted and ((one.get("metadata") or {}).get("annotations") or {}).get(_REVISION) == wanted:
+                yield name_of(one)
+
+    def _current_mark(self, ref: ResourceRef, item: Object) -> str:
+        if ref.kind == "StatefulSet":
+            return str(status_of(item).get("updateRevision") or "")
+        try:
+            found = revisions(self._around.cluster, {**item, "kind": ref.kind})
+        except Unreachable:
+            raise
+        except ClusterError:
+            # Without the revisions nothing is called failed; that only means waiting longer.
+            return ""
+        return found[0].name if found else ""
+
+
+def _has_mark(pod: Object, mark: str) -> bool:
+    own = str(labels_of(pod).get("controller-revision-hash") or "")
+    return bool(own) and (mark == own or mark.endswith(f"-{own}"))
