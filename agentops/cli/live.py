@@ -28,6 +28,7 @@ _MARK = {
     Stage.EVIDENCE: ("✓", "green"),
     Stage.RETRY: ("↻", "yellow"),
     Stage.NOTICE: ("·", "dim"),
+    Stage.CHANGE: ("▸", "green"),
     Stage.REASONING: (" ", "dim italic"),
     Stage.ANSWER: (" ", ""),
 }

@@ -1,7 +1,7 @@
 """The use cases: what agentops does, step by step, with every part handed in.
 
-Comes in: parts (made by ``wiring.py``) and what the user wants. Goes out: a value that says what was found. Each step
-is in the audit chain before the next one depends on it. Nothing here can change a cluster.
+Comes in: parts (made by the composition root) and what the user wants. Goes out: a value that says what was found. Each
+step is in the audit chain before the next one depends on it. Nothing here can change a cluster.
 """
 
 from __future__ import annotations
@@ -234,6 +234,23 @@ def _sweep(parts: Parts, cluster: Cluster, target: Target, alert: Alert | None) 
     text = f"triage found {plural(len(ranking.problems), 'problem')} ({parts.monotonic() - begun:.1f} s)"
     parts.progress(Step(stage=Stage.PROBLEM, text=text))
     return snapshot, ranking
+
+
+def _unseen(_step: Step) -> None:
+    """Show nothing."""
+
+
+def rank_again(parts: Parts, cluster: Cluster, found: Investigation) -> tuple[Finding, tuple[Problem, ...]]:
+    """Return what triage says now of what an earlier investigation was about.
+
+    Raises:
+        ClusterError: the cluster cannot be read.
+    """
+    from agentops.triage.rank import conclude
+
+    group = found.incident.group
+    _snapshot, ranking = _sweep(replace(parts, progress=_unseen), cluster, group.target, group.lead)
+    return conclude(ranking, group.lead, [""] * len(ranking.problems)), ranking.problems
 
 
 def _toolbox(parts: Parts, cluster: Cluster, folder: IncidentFolder) -> Toolbox:

@@ -21,6 +21,7 @@ class Stage(StrEnum):
     EVIDENCE = "evidence"
     RETRY = "retry"
     NOTICE = "notice"
+    CHANGE = "change"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

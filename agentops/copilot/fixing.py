@@ -1,0 +1,164 @@
+"""The use case ``fix``: from an alert or a stored incident to a plan, and from an approved plan to a verified change.
+
+Comes in: parts, a way to the guard, what to fix. Goes out: a ``Fix`` with every plan and what came of it. The model,
+where there is one, only drafts; triage's known remedies are tried best first where there is none. It sends nothing
+itself: every change goes up the guard's stair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from agentops.copilot.investigating import Investigation, Parts, rank_again
+from agentops.core.errors import AgentopsError, PolicyRefused, ToolError
+from agentops.core.finding import Finding, Problem, Verdict
+from agentops.core.outcome import Status
+from agentops.core.plan import Change, Check, Intent
+from agentops.guard.parts import GuardParts
+from agentops.guard.pipeline import Carried, carry_out, dry_run
+from agentops.guard.planning import Proposal
+
+if TYPE_CHECKING:
+    from agentops.tools.kubernetes.client import Cluster
+
+MOST_ROUNDS = 3
+"""How many plans one run may carry out: a fix may lay bare the next fault, and a run must end."""
+CURED = "condition"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A change that did not become part of a plan, and why."""
+
+    change: Change
+    error: AgentopsError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """What came of trying to fix an incident.
+
+    ``rounds`` are the plans in order, each with its outcome; ``refusals`` the changes that no plan could be made of.
+    ``after`` is what triage says once the last plan was applied; None when nothing was applied.
+    """
+
+    found: Investigation
+    rounds: tuple[Carried, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    after: Finding | None = None
+
+    @property
+    def is_healed(self) -> bool:
+        """Whether triage finds nothing wrong any more with what the alert is about."""
+        return self.after is not None and self.after.verdict in (Verdict.RECOVERED, Verdict.NO_PROBLEM)
+
+
+GuardFor = Callable[["Cluster", Callable[[Check], str]], GuardParts]
+
+
+def fix(parts: Parts, guard_for: GuardFor, found: Investigation, *, stop_at_plan: bool) -> Fix:
+    """Make a plan of what the finding proposes, and carry it out unless it is to stop there.
+
+    Arguments:
+        guard_for: wires the guard to a cluster, with a way to evaluate success checks.
+        stop_at_plan: a dry run: the stair is climbed up to the plan, and nobody is asked.
+
+    Raises:
+        ClusterError: the cluster cannot be reached.
+        AuditError, StoreError: what must be recorded cannot be.
+    """
+    cluster = parts.connect()
+    guard = guard_for(cluster, lambda check: still_wrong(parts, cluster, found, check))
+    rounds: list[Carried] = []
+    refusals: list[Refusal] = []
+    tried: list[Change] = []
+    finding, problems, after = found.finding, found.problems, None
+    while len(rounds) < MOST_ROUNDS:
+        chosen = _viable(guard, found, finding, problems, tried, refusals)
+        if not chosen:
+            break
+        tried += chosen
+        proposal = _proposal(found, finding, chosen)
+        if stop_at_plan:
+            rounds.append(dry_run(guard, proposal))
+            break
+        carried = carry_out(guard, proposal)
+        rounds.append(carried)
+        if carried.outcome.status is not Status.APPLIED:
+            break
+        after, problems = rank_again(parts, cluster, found)
+        finding = after
+    return Fix(found=found, rounds=tuple(rounds), refusals=tuple(refusals), after=after)
+
+
+def still_wrong(parts: Parts, cluster: Cluster, found: Investigation, check: Check) -> str:
+    """Return why a success check fails, or nothing: here, whether triage still sees the condition on its object."""
+    if check.kind != CURED:
+        return f"there is no way to check {check.kind!r}"
+    try:
+        _finding, problems = rank_again(parts, cluster, found)
+    except ToolError as error:
+        return f"the cluster cannot be read: {error.message}"
+    same = [one for one in problems if one.resource == check.target and one.condition == check.value]
+    return f"{check.target.short} is still {check.value}: {same[0].summary}" if same else ""
+
+
+def _viable(
+    guard: GuardParts,
+    found: Investigation,
+    finding: Finding,
+    problems: Sequence[Problem],
+    tried: Sequence[Change],
+    refusals: list[Refusal],
+) -> tuple[Change, ...]:
+    """Return for each problem the first of its remedies that climbs the stair on its own."""
+    chosen: list[Change] = []
+    for group in alternatives(finding, problems):
+        for change in group:
+            if any((change.tool, change.target) == (done.tool, done.target) for done in (*tried, *chosen)):
+                continue
+            try:
+                dry_run(guard, _proposal(found, finding, (change,)))
+            except (ToolError, PolicyRefused) as error:
+                refusals.append(Refusal(change=change, error=error))
+                continue
+            chosen.append(change)
+            break
+    return tuple(chosen)
+
+
+def alternatives(finding: Finding, problems: Sequence[Problem]) -> tuple[tuple[Change, ...], ...]:
+    """Return what the finding proposes, grouped: within a group each change is another cure of the same problem.
+
+    A finding that is not supported by evidence proposes nothing here.
+    """
+    if not finding.supported or finding.verdict is not Verdict.ROOT_CAUSE:
+        return ()
+    groups: list[tuple[Change, ...]] = []
+    for problem in problems:
+        group = tuple(change for change in problem.remedies if change in finding.proposed)
+        if group and not any(set(map(_key, group)) & set(map(_key, other)) for other in groups):
+            groups.append(group)
+    known = {_key(change) for group in groups for change in group}
+    return (*groups, *((change,) for change in finding.proposed if _key(change) not in known))
+
+
+def _key(change: Change) -> str:
+    return f"{change.tool} {change.target} {sorted(map(str, change.arguments.items()))}"
+
+
+def _proposal(found: Investigation, finding: Finding, changes: Sequence[Change]) -> Proposal:
+    by_model = finding.by != "triage"
+    intent = Intent(
+        by=finding.by,
+        words=finding.conclusion,
+        incident=found.incident.id,
+        alert=found.incident.group.lead.name,
+        evidence=finding.evidence,
+    )
+    cited = tuple(change if change.evidence else replace(change, evidence=finding.evidence[:3]) for change in changes)
+    cause = finding.cause
+    checks = () if cause is None else (Check(kind=CURED, target=cause.resource, value=cause.condition),)
+    return Proposal(changes=cited, intent=intent, tainted=by_model, checks=checks)

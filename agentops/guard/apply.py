@@ -1,0 +1,72 @@
+"""Stage 10, apply: the calls that were approved are sent, step by step, each with its record before it.
+
+Comes in: ``Journaled``. Goes out: ``Applied``, or ``Broken`` with what is certainly done and what is in doubt. This
+file and ``rollback.py`` are the only ones that may call a tool's ``apply``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from agentops.core.errors import AgentopsError, AuditError, InDoubt
+from agentops.core.outcome import Receipt
+from agentops.guard.parts import GuardParts, Trail
+from agentops.guard.states import Applied, Journaled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """A plan that stopped on the way.
+
+    ``done`` are the indexes of the steps that took effect, in order; ``doubtful`` is the one of which it is not known.
+    """
+
+    state: Journaled
+    done: tuple[int, ...]
+    doubtful: int | None
+    reason: str
+    interrupted: bool = False
+    receipts: tuple[Receipt, ...] = ()
+
+
+def apply(parts: GuardParts, trail: Trail, state: Journaled) -> Applied | Broken:
+    """Send the calls of every step.
+
+    Raises:
+        AuditError: a record could not be written; what was not recorded before was not sent.
+    """
+    receipts: list[Receipt] = []
+    for index, step in enumerate(state.steps):
+        what = f"{step.change.tool} on {step.change.target.short}"
+        trail.say(f"applying {what}", key=f"apply-{index}")
+        trail.note("apply", {"change": state.change_id, "step": index + 1, "calls": step.preview.calls})
+        try:
+            receipts.append(parts.tools[step.change.tool].apply(step.preview))
+        except AuditError:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever stops a change half-way, the world must be looked at
+            broken = _broken(state, index, tuple(receipts), error)
+            trail.failed(
+                "apply", broken.reason, step=index + 1, change=state.change_id, in_doubt=broken.doubtful is not None
+            )
+            return broken
+        trail.passed("apply", what, step=index + 1, change=state.change_id, receipt=receipts[-1])
+        trail.say(f"applied {what}", key=f"apply-{index}", done=True)
+    inherited = {item.name: getattr(state, item.name) for item in fields(Journaled)}
+    return Applied(**inherited, receipts=tuple(receipts))
+
+
+def _broken(state: Journaled, index: int, receipts: tuple[Receipt, ...], error: BaseException) -> Broken:
+    """Return what is known when a step raised: a refusal of a single call is certain, all else is in doubt."""
+    refused = isinstance(error, AgentopsError) and not isinstance(error, InDoubt)
+    single = len(state.steps[index].preview.calls) == 1
+    interrupted = isinstance(error, KeyboardInterrupt)
+    words = error.message if isinstance(error, AgentopsError) else f"unexpected {type(error).__name__}: {error}"
+    return Broken(
+        state=state,
+        done=tuple(range(index)),
+        doubtful=None if refused and single else index,
+        reason="interrupted while it was applied" if interrupted else words,
+        interrupted=interrupted,
+        receipts=receipts,
+    )

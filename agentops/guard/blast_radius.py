@@ -1,0 +1,40 @@
+"""Stage 4, blast radius: what depends on what is touched, computed by the tool from what is there.
+
+Comes in: ``Diffed``. Goes out: ``Measured``. What could not be read is carried along as unknown, and policy treats it
+as the worst; nothing is estimated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from agentops.core.errors import ToolError
+from agentops.core.plan import BlastRadius
+from agentops.core.text import plural
+from agentops.guard.parts import GuardParts, Trail
+from agentops.guard.states import Diffed, Measured
+
+
+def measure(parts: GuardParts, trail: Trail, state: Diffed, *, step: int) -> Measured:
+    """Return the change with its blast radius.
+
+    Raises:
+        ToolError: it could not be computed at all.
+    """
+    try:
+        found = parts.tools[state.change.tool].blast_radius(state.preview)
+    except ToolError as error:
+        trail.failed("blast-radius", error.message, step=step)
+        raise
+    trail.passed("blast-radius", summary(found), step=step, blast_radius=found)
+    inherited = {item.name: getattr(state, item.name) for item in fields(Diffed)}
+    return Measured(**inherited, blast_radius=found)
+
+
+def summary(found: BlastRadius) -> str:
+    """Return the figures in one line: ``3 of 3 pods, 34 % of the ready capacity; 1 service in front``."""
+    pods = "pods not known" if found.pods is None else f"{found.pods} of {plural(found.pods_total or 0, 'pod')}"
+    share = "share not known" if found.percent is None else f"{found.percent} % of the ready capacity"
+    front = f"; {plural(len(found.services), 'service')} in front" if found.services else ""
+    unread = f"; NOT KNOWN: {', '.join(found.unknown)}" if found.unknown else ""
+    return f"{pods}, {share}{front}{unread}"

@@ -1,0 +1,130 @@
+"""Stage 7, confirm: whoever policy asks for agrees to exactly this digest. Whatever is absent or in doubt means no.
+
+Comes in: ``Planned``. Goes out: ``Approved``, or what the person wants instead (``Revision``). It checks every field of
+every approval itself: digest, time, person, key; an approver cannot approve by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+from agentops.core.approval import Answer, ApprovalRequest, Decision, SignedApproval
+from agentops.core.errors import NotApproved
+from agentops.core.plan import Approval, ChangePlan
+from agentops.core.risk import Risk
+from agentops.core.text import one_line
+from agentops.guard.parts import GuardParts, Trail
+from agentops.guard.states import Approved, Planned
+
+_METHODS = {
+    Approval.NONE: ("policy", "terminal", "client", "key"),
+    Approval.ONE: ("terminal", "client", "key"),
+    Approval.TWO_PERSON: ("key",),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """What the person wants instead: steps left out, or other arguments. A new plan must be made of it."""
+
+    decision: Decision
+
+
+def confirm(parts: GuardParts, trail: Trail, planned: Planned, given: Sequence[SignedApproval]) -> Approved | Revision:
+    """Return the plan as approved, or what the person wants instead of it.
+
+    Arguments:
+        given: signed approvals that were handed in; with any, nobody is asked.
+
+    Raises:
+        NotApproved: declined, missing, expired, for another plan, by the wrong person.
+        AuditError: it could not be recorded.
+    """
+    plan = planned.plan
+    approvals = tuple(given) or _without_asking(parts, plan)
+    try:
+        if not approvals:
+            decision = _ask(parts, trail, plan)
+            if decision.answer in (Answer.SKIP, Answer.EDIT):
+                trail.passed("confirm", f"the person chose to {decision.answer.value}", digest=plan.digest)
+                return Revision(decision=decision)
+            if decision.answer is not Answer.APPROVE:
+                raise NotApproved(
+                    "declined" + (f": {one_line(decision.why, 200)}" if decision.why else ""), code="declined"
+                )
+            approvals = decision.approvals
+        names = tuple(_counted(parts, plan, approval) for approval in approvals)
+        _require_enough(plan, approvals, names)
+    except NotApproved as error:
+        trail.failed("confirm", error.message, digest=plan.digest, approvals=approvals)
+        raise
+    trail.passed("confirm", f"approved by {', '.join(names)}", digest=plan.digest, approvals=approvals)
+    inherited = {item.name: getattr(planned, item.name) for item in fields(Planned)}
+    return Approved(**inherited, approvals=approvals)
+
+
+def _without_asking(parts: GuardParts, plan: ChangePlan) -> tuple[SignedApproval, ...]:
+    """Return policy's own approval when it asks for nobody and the user wants no questions."""
+    if not parts.yes or plan.obligation.approval is not Approval.NONE:
+        return ()
+    now = parts.clock().replace(microsecond=0)
+    approval = SignedApproval(
+        plan_digest=plan.digest,
+        by=plan.requester,
+        method="policy",
+        at=now,
+        expires_at=plan.expires_at,
+        nonce=parts.nonce(),
+    )
+    return (approval,)
+
+
+def _ask(parts: GuardParts, trail: Trail, plan: ChangePlan) -> Decision:
+    if plan.obligation.approval is Approval.TWO_PERSON:
+        raise NotApproved(
+            f"policy asks for two people other than {plan.requester}",
+            hint="Save the plan (--out plan.json); each runs: agentops approve plan.json; then: "
+            "agentops fix --plan plan.json --approval A.json --approval B.json",
+        )
+    trail.note("approval_asked", {"digest": plan.digest, "code": plan.code, "risk": plan.risk})
+    typed = plan.code if plan.risk.rank >= Risk.HIGH.rank else ""
+    return parts.approver.ask(ApprovalRequest(plan=plan, typed=typed))
+
+
+def _counted(parts: GuardParts, plan: ChangePlan, approval: SignedApproval) -> str:
+    """Return whose approval it is, when it counts for this plan now."""
+    now = parts.clock()
+    if approval.plan_digest != plan.digest:
+        raise NotApproved(f"the approval by {one_line(approval.by, 60)} is for another plan", code="other-plan")
+    if now >= plan.expires_at:
+        raise NotApproved(f"the plan expired at {_clock(plan.expires_at)}", hint="Make it again.", code="expired")
+    if now >= approval.expires_at:
+        raise NotApproved(
+            f"the approval by {one_line(approval.by, 60)} expired at {_clock(approval.expires_at)}", code="expired"
+        )
+    if approval.method not in _METHODS[plan.obligation.approval]:
+        raise NotApproved(
+            f"an approval by {approval.method!r} does not count where policy asks for {plan.obligation.approval.value}"
+        )
+    return parts.trust.signer(approval) if approval.method == "key" else approval.by
+
+
+def _require_enough(plan: ChangePlan, approvals: Sequence[SignedApproval], names: Sequence[str]) -> None:
+    if not approvals:
+        raise NotApproved("nobody approved it")
+    if plan.obligation.approval is not Approval.TWO_PERSON:
+        return
+    people = set(names) - {plan.requester}
+    keys = {approval.key_id for approval in approvals}
+    if len(people) < 2 or len(keys) < 2:
+        raise NotApproved(
+            f"policy asks for two people other than {plan.requester}, with a key each; there is "
+            + (f"only {', '.join(sorted(people))}" if people else "none"),
+            hint="A second person runs: agentops approve plan.json",
+        )
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment:%H:%M:%S} UTC"

@@ -1,0 +1,56 @@
+"""Stage 3, diff: what differs, field by field; a change that changes nothing stops here.
+
+Comes in: ``Previewed``. Goes out: ``Diffed``. ``differences`` is also what verification compares worlds with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import Any
+
+from agentops.core.errors import ToolInputError
+from agentops.core.plan import Edit, Verb
+from agentops.guard.parts import Trail
+from agentops.guard.states import Diffed, Previewed
+
+
+def diff(trail: Trail, state: Previewed, *, step: int) -> Diffed:
+    """Return the change as one that changes something.
+
+    Raises:
+        ToolInputError: what is asked for is there already (code ``nothing-to-do``).
+    """
+    count = sum(len(one.edits) if one.verb is Verb.UPDATE else 1 for one in state.preview.objects)
+    if not count:
+        words = f"{state.change.tool} on {state.change.target.short} would change nothing: it is so already"
+        trail.failed("diff", words, step=step)
+        raise ToolInputError(words, code="nothing-to-do")
+    objects = [{"ref": one.ref, "verb": one.verb, "edits": one.edits} for one in state.preview.objects]
+    trail.passed("diff", f"{count} to change", step=step, objects=objects)
+    inherited = {item.name: getattr(state, item.name) for item in fields(Previewed)}
+    return Diffed(**inherited, fields=count)
+
+
+def differences(old: Any, new: Any, path: str = "") -> tuple[Edit, ...]:
+    """Return where two JSON values differ, by path; lists are compared item by item, by ``name`` where all have one."""
+    return tuple(_differences(old, new, path))
+
+
+def _differences(old: Any, new: Any, path: str) -> Iterator[Edit]:
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in [*old, *(key for key in new if key not in old)]:
+            yield from _differences(old.get(key), new.get(key), f"{path}.{key}" if path else str(key))
+    elif isinstance(old, list | tuple) and isinstance(new, list | tuple):
+        before, after = _keyed(old), _keyed(new)
+        for key in [*before, *(key for key in after if key not in before)]:
+            yield from _differences(before.get(key), after.get(key), f"{path}[{key}]")
+    elif old != new:
+        yield Edit(path=path, old=old, new=new)
+
+
+def _keyed(items: list[Any] | tuple[Any, ...]) -> dict[str, Any]:
+    names = [item.get("name") if isinstance(item, Mapping) else None for item in items]
+    if all(isinstance(name, str) for name in names) and len(set(names)) == len(names):
+        return {str(name): item for name, item in zip(names, items, strict=True)}
+    return {str(index): item for index, item in enumerate(items)}

@@ -1,0 +1,41 @@
+"""Stage 9, intent: the approval is spent and what is about to happen is on disk, before it happens.
+
+Comes in: ``Rechecked``. Goes out: ``Journaled``. The journal's claim is one atomic step that both spends the plan's
+digest and keeps the plan; of two processes with one approval, exactly one passes. A crash between the claim and the
+audit record leaves a spent approval and an untouched world.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from agentops.core.errors import NotApproved
+from agentops.guard.parts import GuardParts, Trail
+from agentops.guard.states import Journaled, Rechecked
+
+
+def declare(parts: GuardParts, trail: Trail, state: Rechecked) -> Journaled:
+    """Return the plan as one that is about to run.
+
+    Raises:
+        NotApproved: the approval was spent already, by this or another process.
+        AuditError, StoreError: it could not be made durable; nothing will happen.
+    """
+    change_id = f"{parts.clock():%Y%m%dT%H%M%S}-{state.plan.code}"
+    try:
+        parts.journal.claim(state.plan, change_id)
+    except NotApproved as error:
+        trail.failed("intent", error.message, digest=state.plan.digest)
+        raise
+    trail.note(
+        "intent",
+        {
+            "change": change_id,
+            "digest": state.plan.digest,
+            "approvals": state.approvals,
+            "steps": [{"calls": step.preview.calls, "undo": step.preview.undo} for step in state.steps],
+        },
+    )
+    trail.passed("intent", f"change {change_id}", digest=state.plan.digest)
+    inherited = {item.name: getattr(state, item.name) for item in fields(Rechecked)}
+    return Journaled(**inherited, change_id=change_id)

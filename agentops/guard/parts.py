@@ -1,0 +1,126 @@
+"""``GuardParts``: what the stair works with, all of it handed in; and ``Trail``, which records each stage.
+
+The guard reaches nothing by itself: tools, policy, log, journal, clock and whoever is asked come from the composition
+root. It must never catch an audit error: without the record nothing goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from agentops.core.approval import ApprovalTrust, Approver
+from agentops.core.audit import AuditLog
+from agentops.core.clock import Clock
+from agentops.core.evidence import Redactor
+from agentops.core.jsonable import to_json
+from agentops.core.outcome import StageRecord
+from agentops.core.plan import ChangePlan, Check, Preview
+from agentops.core.progress import Progress, Stage, Step
+from agentops.core.text import one_line
+from agentops.core.tool import ChangeTool
+from agentops.guard.request import Policy, Principal
+
+
+class ChangeJournal(Protocol):
+    """Where changes are kept from their intent to their end; durable, and exclusive where it says so."""
+
+    def claim(self, plan: ChangePlan, change_id: str) -> None:
+        """Spend the plan's digest and keep the plan, atomically and durably.
+
+        Raises:
+            NotApproved: the digest was spent before; the message names the change that did.
+            StoreError: it could not be written; nothing counts as spent.
+        """
+        ...
+
+    def close(self, change_id: str, result: Mapping[str, Any]) -> None:
+        """Record how the change ended; after this it is not open any more.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What policy must know of the place: ``environment`` (``production``, ``development``, ``sandbox`` ...),
+    whether a namespace is protected, and whether changes are frozen at a time."""
+
+    environment: str
+    is_protected: Callable[[str], bool]
+    is_frozen: Callable[[datetime], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardParts:
+    """Everything that the stair works with.
+
+    Arguments:
+        tools: the change tools by name.
+        missing_permissions: asks the provider what the caller may not do of a preview's calls.
+        pause: waits so many seconds; the sandbox lets its own clock run instead.
+        monotonic: seconds, for deadlines.
+        nonce: a fresh random text for a plan.
+        check: evaluates a success check beyond the tool's own observation: empty text when it passes, else why not.
+        on_interrupt: Ctrl-C in the middle of a change: True rolls back, False stops where it is.
+        yes: approve without asking what policy asks nobody for.
+    """
+
+    tools: Mapping[str, ChangeTool]
+    policy: Policy
+    principal: Principal
+    surroundings: Surroundings
+    audit: AuditLog
+    journal: ChangeJournal
+    approver: Approver
+    trust: ApprovalTrust
+    redactor: Redactor
+    clock: Clock
+    monotonic: Callable[[], float]
+    pause: Callable[[float], None]
+    nonce: Callable[[], str]
+    progress: Progress
+    context: str
+    cluster: str
+    missing_permissions: Callable[[Preview], tuple[str, ...]]
+    check: Callable[[Check], str]
+    on_interrupt: Callable[[], bool]
+    read_only: bool = False
+    yes: bool = False
+
+
+@dataclass(slots=True)
+class Trail:
+    """Records every stage: in the audit chain first, then for the caller, then on the screen."""
+
+    parts: GuardParts
+    records: list[StageRecord] = field(default_factory=list)
+
+    def note(self, event: str, payload: Mapping[str, Any]) -> None:
+        """Append one audit record, redacted.
+
+        Raises:
+            AuditError: it could not be written; the caller must not go on.
+        """
+        self.parts.audit.append(event, self.parts.redactor.value(to_json(dict(payload))))
+
+    def passed(self, stage: str, reason: str = "", *, step: int = 0, **payload: Any) -> None:
+        """Record that a stage was passed."""
+        self._record(StageRecord(stage=stage, passed=True, reason=reason, step=step), payload)
+
+    def failed(self, stage: str, reason: str, *, step: int = 0, **payload: Any) -> None:
+        """Record that a stage stopped the change."""
+        self._record(StageRecord(stage=stage, passed=False, reason=reason, step=step), payload)
+
+    def say(self, text: str, *, key: str = "", done: bool = False) -> None:
+        """Show a line of progress."""
+        self.parts.progress(Step(stage=Stage.CHANGE, text=text, key=key, done=done))
+
+    def _record(self, record: StageRecord, payload: Mapping[str, Any]) -> None:
+        said = {"stage": record.stage, "passed": record.passed, "reason": one_line(record.reason, 500)}
+        self.note("guard_stage", {**said, "step": record.step, **payload})
+        self.records.append(record)

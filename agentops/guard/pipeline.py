@@ -1,0 +1,174 @@
+"""The stair as a whole, from proposed changes to an outcome: the only door to a mutation, for the CLI and MCP alike.
+
+Comes in: a ``Proposal`` or a saved plan. Goes out: an ``Outcome`` that says how far it got and why. This is one of the
+two places that catch every exception: before the intent an error means that nothing happened; after it, that the world
+is looked at and taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from agentops.core.approval import Answer, Decision, SignedApproval
+from agentops.core.errors import AgentopsError, AuditError, NotApproved, PolicyRefused, StoreError, ToolError
+from agentops.core.jsonable import to_json
+from agentops.core.outcome import Outcome, Status
+from agentops.core.plan import Change, ChangePlan
+from agentops.guard.apply import Broken, apply
+from agentops.guard.confirm import Revision, confirm
+from agentops.guard.intent import declare
+from agentops.guard.parts import GuardParts, Trail
+from agentops.guard.planning import Proposal, draft, revive
+from agentops.guard.recheck import recheck
+from agentops.guard.rollback import WayBack, roll_back
+from agentops.guard.states import Applied, Approved, Journaled, Planned
+from agentops.guard.verify import Failing, verify
+
+_MOST_REVISIONS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """A plan and what came of it; ``error`` is why it did not run, when it did not."""
+
+    planned: Planned
+    outcome: Outcome
+    error: AgentopsError | None = None
+
+
+def dry_run(parts: GuardParts, proposal: Proposal) -> Carried:
+    """Climb to the plan and stop there.
+
+    Raises:
+        ToolInputError, ToolError, PolicyRefused: a stage stopped it; nothing was changed.
+    """
+    trail = Trail(parts)
+    planned = draft(parts, trail, proposal)
+    return Carried(planned=planned, outcome=Outcome(status=Status.DRY_RUN, stages=tuple(trail.records)))
+
+
+def carry_out(parts: GuardParts, proposal: Proposal) -> Carried:
+    """Make the plan, ask, and run what was approved.
+
+    Raises:
+        ToolInputError, ToolError, PolicyRefused: no plan came of it; nothing was changed.
+        AuditError, StoreError: what must be recorded cannot be.
+    """
+    trail = Trail(parts)
+    planned = draft(parts, trail, proposal)
+    for _ in range(_MOST_REVISIONS):
+        try:
+            answer = confirm(parts, trail, planned, ())
+            if isinstance(answer, Approved):
+                return _run(parts, trail, answer)
+            proposal = _revised(proposal, answer)
+        except NotApproved as error:
+            return _not_run(trail, planned, error)
+        planned = draft(parts, trail, proposal)
+    too_often = NotApproved("the plan was changed too often in one run", hint="Start again with what you want.")
+    return _not_run(trail, planned, too_often)
+
+
+def carry_out_saved(parts: GuardParts, plan: ChangePlan, given: Sequence[SignedApproval]) -> Carried:
+    """Run a saved plan exactly as it is, with the approvals that were handed in, or ask.
+
+    Raises:
+        Stale: the world or policy is not what was shown, before anybody was asked.
+        as ``carry_out``.
+    """
+    trail = Trail(parts)
+    planned = revive(parts, trail, plan)
+    try:
+        answer = confirm(parts, trail, planned, given)
+        if isinstance(answer, Revision):
+            hint = "Make a new one: agentops fix --dry-run --out plan.json"
+            raise NotApproved("a saved plan runs as it is or not at all", hint=hint)
+        return _run(parts, trail, answer)
+    except NotApproved as error:
+        return _not_run(trail, planned, error)
+
+
+def _not_run(trail: Trail, planned: Planned, error: AgentopsError) -> Carried:
+    """Return a plan that was not run: declined, not approved, stale, or refused at the last moment."""
+    status = Status.REFUSED if isinstance(error, PolicyRefused) else Status.DECLINED
+    trail.note("plan_not_run", {"digest": planned.plan.digest, "code": error.code, "why": error.message})
+    outcome = Outcome(status=status, stages=tuple(trail.records), why=error.message)
+    return Carried(planned=planned, outcome=outcome, error=error)
+
+
+def _revised(proposal: Proposal, revision: Revision) -> Proposal:
+    """Return the proposal as the person wants it: a new plan, with a new digest."""
+    decision = revision.decision
+    kept = [(n, change) for n, change in enumerate(proposal.changes) if n not in decision.skipped]
+    if not kept:
+        raise NotApproved("declined: every step was skipped", code="declined")
+    return replace(proposal, changes=tuple(_edited(change, decision, n) for n, change in kept))
+
+
+def _edited(change: Change, decision: Decision, index: int) -> Change:
+    if decision.answer is not Answer.EDIT or index not in decision.arguments:
+        return change
+    return replace(change, arguments=decision.arguments[index], reason=f"{change.reason} (edited by a person)".strip())
+
+
+def _run(parts: GuardParts, trail: Trail, approved: Approved) -> Carried:
+    """Re-check, declare, apply, verify; otherwise take it back."""
+    try:
+        state = declare(parts, trail, recheck(parts, trail, approved))
+    except (NotApproved, PolicyRefused, ToolError) as error:
+        return _not_run(trail, approved, error)
+    went = apply(parts, trail, state)
+    if isinstance(went, Broken):
+        indexes = [*went.done, *([] if went.doubtful is None else [went.doubtful])]
+        return _undo(parts, trail, went.state, indexes, went.reason, interrupted=went.interrupted)
+    try:
+        verdict = verify(parts, trail, went)
+    except AuditError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the guard's edge: what cannot be verified is taken back
+        reason = f"it could not be verified: unexpected {type(error).__name__}: {error}"
+        return _undo(parts, trail, went, range(len(went.steps)), reason, interrupted=False)
+    if isinstance(verdict, Failing):
+        indexes = list(range(len(went.steps)))
+        reason = "; ".join(verdict.reasons)
+        return _undo(parts, trail, went, indexes, reason, interrupted=verdict.interrupted)
+    return _closed(parts, trail, went, Status.APPLIED, "")
+
+
+def _undo(
+    parts: GuardParts, trail: Trail, state: Journaled, indexes: Sequence[int], reason: str, *, interrupted: bool
+) -> Carried:
+    if interrupted and not parts.on_interrupt():
+        trail.note("stopped", {"change": state.change_id, "reason": reason})
+        words = f"{reason}; stopped where it was, as asked. Close it: agentops recover"
+        outcome = Outcome(status=Status.STOPPED, stages=tuple(trail.records), change_id=state.change_id, why=words)
+        return Carried(planned=state, outcome=outcome)
+    back = _rolled_back(parts, trail, state, indexes, reason)
+    if back.complete:
+        return _closed(parts, trail, state, Status.ROLLED_BACK, reason)
+    # Left open on purpose: the next run says so, and ``agentops recover`` closes it with a person.
+    words = f"{reason}; and not all of it could be taken back: {'; '.join(back.left)}"
+    trail.note("needs_person", {"change": state.change_id, "left": back.left})
+    outcome = Outcome(status=Status.ROLLBACK_FAILED, stages=tuple(trail.records), change_id=state.change_id, why=words)
+    return Carried(planned=state, outcome=outcome)
+
+
+def _rolled_back(parts: GuardParts, trail: Trail, state: Journaled, indexes: Sequence[int], reason: str) -> WayBack:
+    try:
+        return roll_back(parts, trail, state, indexes, reason=reason)
+    except KeyboardInterrupt:
+        trail.note("stopped", {"change": state.change_id, "reason": "interrupted while it was rolled back"})
+        return WayBack(left=("interrupted while it was rolled back",))
+
+
+def _closed(parts: GuardParts, trail: Trail, state: Journaled, status: Status, why: str) -> Carried:
+    receipts = state.receipts if isinstance(state, Applied) else ()
+    outcome = Outcome(status=status, stages=tuple(trail.records), change_id=state.change_id, receipts=receipts, why=why)
+    result = {"change": state.change_id, "status": status, "why": why, "digest": state.plan.digest}
+    trail.note("change_closed", result)
+    try:
+        parts.journal.close(state.change_id, to_json(result))
+    except StoreError as error:
+        trail.say(f"the change is over, but its folder could not be closed: {error.message}")
+    return Carried(planned=state, outcome=outcome)

@@ -1,0 +1,248 @@
+"""Stage 6, planning: the ruled changes become one plan, with one digest over everything that will run.
+
+Comes in: proposed changes and why. Goes out: ``Planned``: the plan as data (fit for disk and screen: redacted), and the
+live states it was made of. ``draft`` walks every change up the stair to here; nothing has had an effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from agentops.core.errors import Stale, ToolError, ToolInputError
+from agentops.core.jsonable import from_json, to_json
+from agentops.core.plan import Change, ChangePlan, Check, Intent, ObjectChange, Obligation, PlanStep
+from agentops.core.text import plural
+from agentops.guard.blast_radius import measure
+from agentops.guard.cure import require_cure
+from agentops.guard.diff import diff
+from agentops.guard.dry_run import dry_run
+from agentops.guard.inquiry import Inquiry
+from agentops.guard.parts import GuardParts, Trail
+from agentops.guard.ruling import rule
+from agentops.guard.screen import screen
+from agentops.guard.staleness import STALE_HINT, moved
+from agentops.guard.states import Planned, Ruled
+
+MOST_STEPS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What is to become a plan: changes in order, why, and whether a model that read untrusted text proposed them.
+
+    ``rolls_back`` is the id of the change that it takes back; empty for a new one. ``checks`` are asked for besides the
+    tools' own.
+    """
+
+    changes: tuple[Change, ...]
+    intent: Intent
+    tainted: bool = False
+    rolls_back: str = ""
+    checks: tuple[Check, ...] = ()
+
+
+def draft(parts: GuardParts, trail: Trail, proposal: Proposal) -> Planned:
+    """Walk every change of the proposal up to the ruling, and assemble the plan.
+
+    Raises:
+        ToolInputError, ToolError: a change does not fit, or the provider refuses it.
+        PolicyRefused: policy refuses one, or it is no cure.
+        AuditError: it could not be recorded.
+    """
+    require_distinct(proposal.changes)
+    steps = tuple(climb(parts, trail, proposal, change, step=n) for n, change in enumerate(proposal.changes, 1))
+    if proposal.intent.incident and not proposal.rolls_back:
+        require_cure(steps)
+    plan = _assemble(parts, proposal, steps)
+    trail.passed("plan", f"plan {plan.code} of {plural(len(steps), 'step')}", digest=plan.digest, plan=outline(plan))
+    return Planned(plan=plan, steps=steps)
+
+
+def climb(
+    parts: GuardParts,
+    trail: Trail,
+    proposal: Proposal,
+    change: Change,
+    *,
+    step: int,
+    approvals: tuple[str, ...] | None = None,
+) -> Ruled:
+    """Return one change at the top of its own stair.
+
+    Arguments:
+        step: its number, from 1.
+        approvals: who has agreed already, for policy.
+
+    Raises:
+        as ``draft``.
+    """
+    inquiry = Inquiry(dry_run=True, tainted=proposal.tainted, rollback=bool(proposal.rolls_back), approvals=approvals)
+    trail.say(f"dry run of {change.tool} on {change.target.short}", key=f"step-{step}")
+    allowed = screen(parts, trail, change, step=step, inquiry=inquiry)
+    measured = measure(parts, trail, diff(trail, dry_run(parts, trail, allowed, step=step), step=step), step=step)
+    ruled = rule(parts, trail, measured, step=step, inquiry=inquiry)
+    trail.say(f"{change.tool} on {change.target.short}: {ruled.ruling.why}", key=f"step-{step}", done=True)
+    return ruled
+
+
+def revive(parts: GuardParts, trail: Trail, plan: ChangePlan) -> Planned:
+    """Return a saved plan with its steps made again on the live world, when nothing moved since.
+
+    Raises:
+        as ``require_current``.
+    """
+    return Planned(plan=plan, steps=require_current(parts, trail, plan))
+
+
+def require_current(
+    parts: GuardParts, trail: Trail, plan: ChangePlan, *, approvals: tuple[str, ...] | None = None
+) -> tuple[Ruled, ...]:
+    """Return the plan's steps made again on the live world, when they are the same.
+
+    Raises:
+        Stale: something moved; the message says what.
+        PolicyRefused: policy denies it now.
+    """
+    if parts.clock() >= plan.expires_at:
+        raise Stale(f"the plan expired at {plan.expires_at:%H:%M:%S} UTC", hint=STALE_HINT, code="expired")
+    if (plan.context, plan.cluster) != (parts.context, parts.cluster):
+        raise Stale(
+            f"the plan is for context {plan.context!r} on {plan.cluster}; this run is pinned to {parts.context!r} on "
+            f"{parts.cluster}",
+            hint=f"Run it with --context {plan.context}.",
+        )
+    if plan.policy_digest != parts.policy.digest:
+        raise Stale("the policy changed since the plan was made", hint=STALE_HINT)
+    proposal = Proposal(
+        changes=tuple(step.change for step in plan.steps),
+        intent=plan.intent,
+        tainted=plan.tainted,
+        rolls_back=plan.rolls_back,
+    )
+    steps = []
+    for number, shown in enumerate(plan.steps, 1):
+        try:
+            steps.append(climb(parts, trail, proposal, shown.change, step=number, approvals=approvals))
+        except ToolError as error:
+            raise Stale(f"step {number} does not hold any more: {error.message}", hint=STALE_HINT) from error
+        why = moved(shown, steps[-1])
+        if why:
+            raise Stale(f"step {number} ({shown.change.target.short}) is not what was shown: {why}", hint=STALE_HINT)
+    if strictest([step.ruling.obligation for step in steps]) != plan.obligation:
+        raise Stale("policy asks for something else than when the plan was made", hint=STALE_HINT)
+    return tuple(steps)
+
+
+def require_distinct(changes: Sequence[Change]) -> None:
+    """Return when there is something to plan and no two changes have one target.
+
+    Raises:
+        ToolInputError: the second change of a target would be previewed on a world without the first.
+    """
+    if not changes:
+        raise ToolInputError("there is nothing to change", code="nothing-to-do")
+    if len(changes) > MOST_STEPS:
+        raise ToolInputError(f"a plan has at most {MOST_STEPS} steps", hint="Make it in smaller plans.")
+    targets = sorted(change.target for change in changes)
+    for one, other in pairwise(targets):
+        if one == other:
+            raise ToolInputError(
+                f"two changes of {one.short} in one plan",
+                hint="Make them one change (kubernetes_patch takes several), or one plan after the other.",
+            )
+
+
+def strictest(obligations: Sequence[Obligation]) -> Obligation:
+    """Return the obligation that satisfies all of them."""
+    return Obligation(
+        approval=max((one.approval for one in obligations), key=lambda approval: approval.rank),
+        ttl_s=min(one.ttl_s for one in obligations),
+        verify_s=min(one.verify_s for one in obligations),
+    )
+
+
+def _assemble(parts: GuardParts, proposal: Proposal, steps: Sequence[Ruled]) -> ChangePlan:
+    obligation = strictest([step.ruling.obligation for step in steps])
+    now = _to_the_second(parts.clock())
+    intent = from_json(Intent, parts.redactor.value(to_json(proposal.intent)))
+    principal = parts.principal
+    return ChangePlan(
+        nonce=parts.nonce(),
+        created_at=now,
+        expires_at=now + timedelta(seconds=obligation.ttl_s),
+        requester=f"human:{principal.on_behalf_of}" if principal.on_behalf_of else f"{principal.kind}:{principal.name}",
+        context=parts.context,
+        cluster=parts.cluster,
+        intent=intent,
+        steps=tuple(_plain_step(_kept(parts, step, proposal.checks)) for step in steps),
+        obligation=obligation,
+        policy_digest=parts.policy.digest,
+        tainted=proposal.tainted,
+        rolls_back=proposal.rolls_back,
+    )
+
+
+def _kept(parts: GuardParts, step: Ruled, checks: tuple[Check, ...]) -> PlanStep:
+    """Return a step in the form that may be stored and shown: what looks like a credential is hidden in it."""
+    words = from_json(Change, parts.redactor.value(to_json(step.change)))
+    return PlanStep(
+        change=replace(step.change, reason=words.reason),
+        preview=replace(step.preview, objects=tuple(_hidden(parts, one) for one in step.preview.objects)),
+        blast_radius=step.blast_radius,
+        ruling=step.ruling,
+        undo_ruling=step.undo_ruling,
+        checks=(Check(kind="healthy", target=step.change.target), *checks),
+    )
+
+
+def _hidden(parts: GuardParts, one: ObjectChange) -> ObjectChange:
+    return from_json(ObjectChange, parts.redactor.value(to_json(one)))
+
+
+def _plain_step(step: PlanStep) -> PlanStep:
+    """Return the step as it reads back from its JSON, so that a plan equals itself after a way through a file."""
+    return from_json(PlanStep, to_json(step))
+
+
+def _to_the_second(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0)
+
+
+def outline(plan: ChangePlan) -> dict[str, Any]:
+    """Return what the audit chain keeps of a plan: what it will do and what decided on it, but no whole objects."""
+    return {
+        "code": plan.code,
+        "digest": plan.digest,
+        "requester": plan.requester,
+        "context": plan.context,
+        "cluster": plan.cluster,
+        "intent": plan.intent,
+        "obligation": plan.obligation,
+        "policy_digest": plan.policy_digest,
+        "tainted": plan.tainted,
+        "rolls_back": plan.rolls_back,
+        "expires_at": plan.expires_at,
+        "steps": [_step_outline(step) for step in plan.steps],
+    }
+
+
+def _step_outline(step: PlanStep) -> dict[str, Any]:
+    return {
+        "change": step.change,
+        "risk": step.preview.risk,
+        "reversal": step.preview.reversal,
+        "calls": step.preview.calls,
+        "objects": [_object_outline(one) for one in step.preview.objects],
+        "undo": step.preview.undo,
+        "blast_radius": step.blast_radius,
+        "ruling": step.ruling,
+    }
+
+
+def _object_outline(one: ObjectChange) -> dict[str, Any]:
+    names = ("ref", "verb", "uid", "resource_version", "before_digest", "after_digest", "edits")
+    return {name: getattr(one, name) for name in names}

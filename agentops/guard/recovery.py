@@ -1,0 +1,107 @@
+"""After a crash: what did an open change do, judged by the world and not by what was written about it.
+
+Comes in: a plan whose intent is recorded and whose end is not. Goes out: ``Situation``: per step done, undone or
+unclear, and what follows: it can be closed, taken back, or needs a person. Looks only; changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from agentops.core.errors import ToolError
+from agentops.core.jsonable import to_json
+from agentops.core.outcome import Observation, Status
+from agentops.core.plan import ChangePlan, ObjectChange, PlanStep
+from agentops.guard.diff import differences
+from agentops.guard.parts import GuardParts
+
+
+class StepState(StrEnum):
+    """What the world says of one step."""
+
+    DONE = "done"
+    UNDONE = "undone"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What an open change left: ``words`` say what was seen of each step, ``unwell`` which targets are not well."""
+
+    states: tuple[StepState, ...]
+    words: tuple[str, ...]
+    unwell: tuple[str, ...] = ()
+
+    @property
+    def ending(self) -> Status | None:
+        """How the change can be closed as it is; None when somebody must decide."""
+        if all(state is StepState.UNDONE for state in self.states):
+            return Status.ROLLED_BACK
+        if all(state is StepState.DONE for state in self.states) and not self.unwell:
+            return Status.APPLIED
+        return None
+
+    @property
+    def to_undo(self) -> tuple[int, ...]:
+        """The steps that a rollback has to take back."""
+        return tuple(index for index, state in enumerate(self.states) if state is not StepState.UNDONE)
+
+
+def look(parts: GuardParts, plan: ChangePlan) -> Situation:
+    """Observe what an open change did."""
+    states: list[StepState] = []
+    words: list[str] = []
+    unwell: list[str] = []
+    for step in plan.steps:
+        state, why, sick = _look(parts, step)
+        states.append(state)
+        words.append(f"{step.change.tool} on {step.change.target.short}: {why}")
+        unwell += sick
+    return Situation(states=tuple(states), words=tuple(words), unwell=tuple(unwell))
+
+
+def _look(parts: GuardParts, step: PlanStep) -> tuple[StepState, str, list[str]]:
+    tool = parts.tools.get(step.change.tool)
+    if tool is None:
+        return StepState.UNCLEAR, "its tool is not there any more", []
+    try:
+        seen = tool.observe(step.preview)
+    except ToolError as error:
+        return StepState.UNCLEAR, f"cannot be looked at: {error.message}", []
+    found = {_state(parts, one, seen) for one in step.preview.objects}
+    if found == {StepState.UNDONE}:
+        return StepState.UNDONE, "is as it was before", []
+    sick = [one.detail or one.ref.short for one in seen.targets if one.failed or not one.settled]
+    if found == {StepState.DONE}:
+        return StepState.DONE, "took effect", sick
+    if StepState.UNCLEAR in found:
+        return StepState.UNCLEAR, "is neither what it was nor what it should be", sick
+    return StepState.UNCLEAR, "took effect in part", sick
+
+
+def _state(parts: GuardParts, one: ObjectChange, seen: Observation) -> StepState:
+    """Compare in the redacted form, which is the one that was kept."""
+    raw = seen.objects.get(str(one.ref))
+    live = None if raw is None else parts.redactor.value(to_json(raw))
+    if _same(one.before, live):
+        return StepState.UNDONE
+    if _same(one.after, live):
+        return StepState.DONE
+    if one.before is None or one.after is None or live is None:
+        return StepState.UNCLEAR
+    # Something else moved too; what counts is the fields of this change.
+    mine = {edit.path for edit in differences(one.before, one.after)}
+    if not mine & {edit.path for edit in differences(one.after, live)}:
+        return StepState.DONE
+    if not mine & {edit.path for edit in differences(one.before, live)}:
+        return StepState.UNDONE
+    return StepState.UNCLEAR
+
+
+def _same(kept: Mapping[str, Any] | None, live: Any) -> bool:
+    if kept is None or live is None:
+        return kept is None and live is None
+    return not differences(kept, live)

@@ -1,0 +1,131 @@
+"""Stage 12, rollback: what was done is taken back in reverse order, and that is verified too.
+
+Comes in: the steps that took effect or may have. Goes out: ``WayBack``: all taken back, or what was not and why. Each
+undo is previewed on the live world first, so that it takes back this change and nothing that came after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from agentops.core.errors import AgentopsError, AuditError, ToolError
+from agentops.core.outcome import Observation
+from agentops.core.plan import Change, ObjectChange, Verb
+from agentops.core.risk import Reversal
+from agentops.guard.diff import differences
+from agentops.guard.parts import GuardParts, Trail
+from agentops.guard.states import Journaled, Ruled
+from agentops.guard.verify import worse
+
+_POLL_S = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayBack:
+    """How a rollback went: ``undone`` step numbers, and ``left`` in words, each a thing that a person must look at."""
+
+    undone: tuple[int, ...] = ()
+    left: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything is as it was before."""
+        return not self.left
+
+
+def roll_back(parts: GuardParts, trail: Trail, state: Journaled, indexes: Sequence[int], *, reason: str) -> WayBack:
+    """Take back the given steps, last first.
+
+    Arguments:
+        indexes: the steps that took effect, and those of which it is not known.
+        reason: why; goes into the record.
+
+    Raises:
+        AuditError: a record could not be written; what was not recorded before was not sent.
+    """
+    undone: list[int] = []
+    left: list[str] = []
+    trail.say(f"rolling back: {reason}", key="rollback")
+    for index in sorted(indexes, reverse=True):
+        step = state.steps[index]
+        why = _undo(parts, trail, state.change_id, step, index + 1)
+        if why:
+            left.append(f"step {index + 1}, {step.change.tool} on {step.change.target.short}: {why}")
+            trail.failed("rollback", why, step=index + 1, change=state.change_id)
+        else:
+            undone.append(index + 1)
+            trail.passed("rollback", step.change.target.short, step=index + 1, change=state.change_id)
+    if not left:
+        left += _not_as_before(parts, state, [index - 1 for index in undone])
+        if left:
+            trail.failed("rollback", "; ".join(left), change=state.change_id)
+    words = "rolled back" if not left else f"NOT rolled back: {left[0]}"
+    trail.say(words, key="rollback", done=True)
+    return WayBack(undone=tuple(undone), left=tuple(left))
+
+
+def _undo(parts: GuardParts, trail: Trail, change_id: str, step: Ruled, number: int) -> str:
+    """Take back one step; returns why not, or nothing."""
+    try:
+        seen = parts.tools[step.change.tool].observe(step.preview)
+        if untouched(step.preview.objects, seen):
+            return ""
+        if not step.preview.undo:
+            return "nothing takes it back" + "".join(f"; {words}" for words in step.preview.residue)
+        for undo in step.preview.undo:
+            _send(parts, trail, change_id, undo, number)
+    except AuditError:
+        raise
+    except AgentopsError as error:
+        return error.message
+    except Exception as error:  # noqa: BLE001 - the guard's edge: whatever happens here, a person must learn of it
+        return f"unexpected {type(error).__name__}: {error}"
+    return ""
+
+
+def _send(parts: GuardParts, trail: Trail, change_id: str, undo: Change, number: int) -> None:
+    tool = parts.tools[undo.tool]
+    preview = tool.preview(undo)
+    if not any(one.edits or one.verb is not Verb.UPDATE for one in preview.objects):
+        return
+    record = {"change": change_id, "step": number, "undo": undo, "calls": preview.calls}
+    trail.note("rollback_apply", record)
+    receipt = tool.apply(preview)
+    trail.note("rollback_applied", {"change": change_id, "step": number, "receipt": receipt})
+
+
+def untouched(objects: Sequence[ObjectChange], seen: Observation) -> bool:
+    """Tell whether every object is as it was before the change."""
+    return all(not _off(one, seen) for one in objects)
+
+
+def _off(one: ObjectChange, seen: Observation) -> str:
+    live = seen.objects.get(str(one.ref))
+    if (live is None) != (one.before is None):
+        return f"{one.ref.short} is {'gone' if live is None else 'still there'}"
+    edits = differences(one.before or {}, live or {})
+    return f"{one.ref.short}: {edits[0].path} was {edits[0].old!r}, is {edits[0].new!r}" if edits else ""
+
+
+def _not_as_before(parts: GuardParts, state: Journaled, indexes: Sequence[int]) -> list[str]:
+    """Watch until the world is as it was before, or say what is not."""
+    deadline = parts.monotonic() + state.plan.obligation.verify_s
+    while True:
+        left = [why for index in indexes for why in _still_off(parts, state, index)]
+        now = parts.monotonic()
+        if not left or now >= deadline:
+            return left
+        parts.pause(min(_POLL_S, max(deadline - now, 0.1)))
+
+
+def _still_off(parts: GuardParts, state: Journaled, index: int) -> list[str]:
+    step, before = state.steps[index], state.before[index]
+    try:
+        seen = parts.tools[step.change.tool].observe(step.preview)
+    except ToolError as error:
+        return [f"{step.change.target.short} cannot be read: {error.message}"]
+    # A compensating way back brings back what was written, not what was deleted on the way.
+    exact = step.preview.reversal is Reversal.EXACT
+    kept = [one for one in step.preview.objects if exact or one.verb is not Verb.DELETE]
+    return [*filter(None, (_off(one, seen) for one in kept)), *worse(before.targets, seen.targets)]

@@ -1,0 +1,56 @@
+"""What moved between the plan that was shown and the world as it is now; nothing, or a sentence that says what.
+
+Comes in: a plan's step as it was shown, and the same step made again on the live world. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from agentops.core.jsonable import to_json
+from agentops.core.plan import BlastRadius, PlanStep, Preview
+from agentops.guard.diff import differences
+from agentops.guard.states import Ruled
+
+STALE_HINT = "Nothing was changed. Make the plan again and look at it again: agentops fix --dry-run"
+
+
+def moved(shown: PlanStep, live: Ruled) -> str:
+    """Return what is not as it was shown; empty when all of it is."""
+    return "; ".join(_moved(shown, live))
+
+
+def fingerprint(preview: Preview) -> dict[str, Any]:
+    """Return what must be the same for a preview to be the one that was approved."""
+    return {
+        "calls": to_json(preview.calls),
+        "undo": to_json(preview.undo),
+        "objects": [
+            [str(one.ref), one.verb.value, one.uid, one.before_digest, one.after_digest] for one in preview.objects
+        ],
+    }
+
+
+def _moved(shown: PlanStep, live: Ruled) -> Iterator[str]:
+    old, new = fingerprint(shown.preview), fingerprint(live.preview)
+    if old != new:
+        found = differences(old, new)
+        objects = zip(shown.preview.objects, live.preview.objects, strict=False)
+        for was, now in objects:
+            if was.uid != now.uid:
+                yield f"{was.ref.short} is another object now (uid {was.uid or 'none'}, now {now.uid or 'none'})"
+            for edit in (
+                differences(was.before or {}, now.before or {})[:3] if was.before_digest != now.before_digest else ()
+            ):
+                yield f"{edit.path} was {edit.old!r}, is {edit.new!r}"
+        if all(was.before_digest == now.before_digest and was.uid == now.uid for was, now in objects):
+            yield f"{found[0].path}: {found[0].old!r} became {found[0].new!r}"
+    yield from _grown(shown.blast_radius, live.blast_radius)
+
+
+def _grown(shown: BlastRadius, live: BlastRadius) -> Iterator[str]:
+    for name in ("pods", "percent"):
+        was, now = getattr(shown, name), getattr(live, name)
+        if was is not None and (now is None or now > was):
+            yield f"the blast radius grew: {name} {was}, now {'not known' if now is None else now}"

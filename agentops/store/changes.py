@@ -1,0 +1,189 @@
+"""The journal of changes: one folder per plan that was run, from its intent to its end.
+
+Comes in: approved plans, at the moment before they run; how they ended. Goes out: the same, and which are open: begun
+and not ended. Layout of ``FOLDER/<hex digest of the plan>/``::
+
+    change.json    id, digest, the whole plan, when and by which process it was claimed
+    closed.json    how it ended; its absence means that the change is open
+
+The folder is made aside and renamed into place, so a plan's digest is spent in the same step that keeps the plan, and
+a second claim of it fails. One process at a time changes things: it holds the lock until it ends. Nothing here redacts:
+plans come in the form that may be kept.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from agentops.core.clock import Clock, to_iso
+from agentops.core.errors import AgentopsError, NotApproved, StoreError, UsageError
+from agentops.core.jsonable import from_json, to_json
+from agentops.core.plan import ChangePlan
+from agentops.core.text import one_line
+from agentops.store.files import document, explained, intact, replace_file, sync_folder
+
+_SCHEMA = "agentops/change/v1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRecord:
+    """One change as the journal keeps it; ``result`` is None while it is open."""
+
+    id: str
+    plan: ChangePlan
+    claimed_at: str
+    result: Mapping[str, Any] | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was begun and its end is not recorded."""
+        return self.result is None
+
+
+class Changes:
+    """All changes that are kept under one folder, and the one lock under which things are changed."""
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self.folder = folder
+        self._clock = clock
+        self._lock = -1
+
+    def claim(self, plan: ChangePlan, change_id: str) -> None:
+        """Spend the plan's digest and keep the plan, in one durable step, and take the lock.
+
+        Raises:
+            NotApproved: the digest was spent before; the message names the change that did.
+            AgentopsError: another process is changing something now (code ``busy``).
+            StoreError: it could not be written; nothing counts as spent.
+        """
+        final = self.folder / plan.digest.removeprefix("sha256:")
+        draft = self.folder / f".{final.name}.{os.getpid()}"
+        with explained(final, "create"):
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._take_lock()
+            kept = {
+                "schema": _SCHEMA,
+                "id": change_id,
+                "digest": plan.digest,
+                "claimed_at": to_iso(self._clock()),
+                "pid": os.getpid(),
+                "plan": to_json(plan),
+            }
+            shutil.rmtree(draft, ignore_errors=True)
+            draft.mkdir(mode=0o700)
+            replace_file(draft / "change.json", document(kept))
+            try:
+                draft.rename(final)
+            except OSError as error:
+                shutil.rmtree(draft, ignore_errors=True)
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+                raise NotApproved(
+                    f"this plan was run already, as change {self._read(final).id}",
+                    hint="An approval serves once. Make the plan again: agentops fix --dry-run",
+                    code="spent",
+                ) from error
+            sync_folder(self.folder)
+
+    def close(self, change_id: str, result: Mapping[str, Any]) -> None:
+        """Record how the change ended, and let go of the lock.
+
+        Raises:
+            UsageError: there is no such change.
+            StoreError: it could not be written; the change stays open.
+        """
+        place = self._place(self.find(change_id))
+        with explained(place, "close"):
+            replace_file(place / "closed.json", document({**result, "closed_at": to_iso(self._clock())}))
+        self.release()
+
+    def release(self) -> None:
+        """Let go of the lock; what is open stays open."""
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    def list(self) -> tuple[ChangeRecord, ...]:
+        """Return every change, newest first.
+
+        Raises:
+            StoreError: the folder cannot be read, or a record in it is damaged.
+        """
+        with explained(self.folder, "list"):
+            if not self.folder.is_dir():
+                return ()
+            places = [entry for entry in self.folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
+        return tuple(sorted(map(self._read, places), key=lambda found: (found.claimed_at, found.id), reverse=True))
+
+    def open_ones(self) -> tuple[ChangeRecord, ...]:
+        """Return the changes that were begun and have no end, oldest first."""
+        return tuple(found for found in reversed(self.list()) if found.is_open)
+
+    def find(self, change_id: str) -> ChangeRecord:
+        """Return the change of that id; the beginning, or its plan's code, is enough when only one has it.
+
+        Raises:
+            UsageError: none, or several.
+        """
+        known = self.list()
+        fitting = [found for found in known if found.id == change_id]
+        wanted = change_id.upper()
+        fitting = fitting or [
+            found for found in known if wanted and (found.id.startswith(wanted) or found.plan.code == wanted)
+        ]
+        if len(fitting) == 1:
+            return fitting[0]
+        hint = f"The newest is {known[0].id}." if known else "There are none yet."
+        word = "several changes" if fitting else "no change"
+        raise UsageError(f"{word} begin with {one_line(change_id, 60)!r}", hint=hint, code="no-such-change")
+
+    def is_busy(self) -> bool:
+        """Tell whether another process is changing something now."""
+        if self._lock >= 0 or not (self.folder / "lock").exists():
+            return False
+        descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
+    def _take_lock(self) -> None:
+        if self._lock >= 0:
+            return
+        descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(descriptor)
+            raise AgentopsError(
+                "another agentops is changing something at this moment",
+                hint="Wait until it has ended, then run this again.",
+                code="busy",
+            ) from error
+        self._lock = descriptor
+
+    def _place(self, found: ChangeRecord) -> Path:
+        return self.folder / found.plan.digest.removeprefix("sha256:")
+
+    def _read(self, place: Path) -> ChangeRecord:
+        path, closed = place / "change.json", place / "closed.json"
+        with explained(path, "read"), intact(path):
+            kept = json.loads(path.read_bytes())
+            plan = from_json(ChangePlan, kept.get("plan"))
+            result = json.loads(closed.read_bytes()) if closed.exists() else None
+        if plan.digest.removeprefix("sha256:") != place.name:
+            raise StoreError(
+                f"{path} is not the plan that was run: its digest differs", hint="Compare the audit chain."
+            )
+        return ChangeRecord(id=str(kept["id"]), plan=plan, claimed_at=str(kept["claimed_at"]), result=result)
