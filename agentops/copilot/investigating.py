@@ -43,8 +43,8 @@ class Parts:
     ``model`` is None for a run without one. ``connect`` pins the cluster and is called once. ``monotonic`` measures
     durations. ``nonce`` marks the fences round untrusted text. ``cluster_name`` stands for the server's address where
     that changes from run to run (a sandbox), and ``resume_flags`` are the options that lead a later run to the same
-    cluster. ``namespaces`` narrows the sweep; empty means wherever the alert leads, or everywhere. ``fingerprint`` is of a
-    call's arguments before redaction, for its record.
+    cluster. ``namespaces`` narrows the sweep; empty means wherever the alert leads, or everywhere. ``fingerprint`` is
+    of a call's arguments before redaction, for its record.
     """
 
     audit: AuditLog
