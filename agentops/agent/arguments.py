@@ -30,6 +30,8 @@ _KNOWN = _ANNOTATIONS | {
     "pattern",
     "minimum",
     "maximum",
+    "minProperties",
+    "maxProperties",
     "anyOf",
 }
 _NAMES = {
@@ -124,6 +126,11 @@ def _complain_list(schema: Mapping[str, Any], value: Sequence[Any], path: str, w
 def _complain_object(schema: Mapping[str, Any], value: Mapping[str, Any], path: str) -> Iterator[str]:
     properties: Mapping[str, Any] = schema.get("properties", {})
     prefix = f"{path}." if path else ""
+    where = f"`{path}`" if path else "the arguments"
+    if len(value) < schema.get("minProperties", 0):
+        yield f"{where} must hold at least {schema['minProperties']}"
+    if len(value) > schema.get("maxProperties", len(value)):
+        yield f"{where} may hold at most {schema['maxProperties']}"
     for name in schema.get("required", ()):
         if name not in value:
             yield f"`{prefix}{name}` is missing"

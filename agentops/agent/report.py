@@ -15,6 +15,7 @@ from agentops.core.errors import UsageError
 from agentops.core.finding import Cause, Confidence, Finding, Hypothesis, Verdict
 from agentops.core.plan import Change
 from agentops.core.resource import ResourceRef, check_name, kubernetes_ref, parse_ref
+from agentops.core.text import one_line
 from agentops.core.tool import ToolSpec
 
 _TEXTS = {"type": "array", "items": {"type": "string"}}
@@ -113,7 +114,7 @@ def read_report(arguments: Mapping[str, Any], *, context: str, by: str) -> Repor
         confidence=confidence or Confidence.LOW,
         by=by,
         cause=cause,
-        evidence=_ids(arguments.get("evidence")),
+        evidence=evidence_ids(arguments.get("evidence")),
         ruled_out=tuple(_hypothesis(item) for item in _objects(arguments.get("ruled_out"))),
         not_checked=_texts(arguments.get("not_checked")),
         next_steps=_texts(arguments.get("next_steps")),
@@ -134,12 +135,19 @@ def read_target(text: str, context: str) -> ResourceRef:
     if len(parts) == 2:
         parts = ["", *parts]
     if len(parts) != 3:
-        raise UsageError(f"{text!r} is not NAMESPACE/KIND/NAME")
+        raise UsageError(f"{one_line(text, 80)!r} is not NAMESPACE/KIND/NAME")
     for part, what in zip(parts, ("namespace", "kind", "name"), strict=True):
-        if part not in ("", "-") or what != "namespace":
+        if part == "-" and what != "namespace":
+            raise UsageError(f"the {what} of {one_line(text, 80)!r} is a dash")
+        if part or what != "namespace":
             check_name(part, what)
     namespace, kind, name = parts
     return kubernetes_ref(context, namespace, kind, name)
+
+
+def evidence_ids(value: Any) -> tuple[str, ...]:
+    """Return evidence ids in our spelling (``[e3]`` is ``E3``), each once."""
+    return tuple(dict.fromkeys(text.strip(" []().").upper() for text in _texts(value)))
 
 
 def _cause(value: Any, context: str, wrong: list[str]) -> Cause | None:
@@ -167,14 +175,16 @@ def _changes(value: Any, context: str, wrong: list[str]) -> tuple[Change, ...]:
                 target=target,
                 arguments=dict(arguments) if isinstance(arguments, Mapping) else {},
                 reason=str(item.get("reason", "")),
-                evidence=_ids(item.get("evidence")),
+                evidence=evidence_ids(item.get("evidence")),
             )
         )
     return tuple(changes)
 
 
 def _hypothesis(item: Mapping[str, Any]) -> Hypothesis:
-    return Hypothesis(statement=str(item.get("statement", "")), contradicted_by=_ids(item.get("contradicted_by")))
+    return Hypothesis(
+        statement=str(item.get("statement", "")), contradicted_by=evidence_ids(item.get("contradicted_by"))
+    )
 
 
 def _objects(value: Any) -> Sequence[Mapping[str, Any]]:
@@ -183,11 +193,6 @@ def _objects(value: Any) -> Sequence[Mapping[str, Any]]:
 
 def _texts(value: Any) -> tuple[str, ...]:
     return tuple(str(item) for item in value) if isinstance(value, list) else ()
-
-
-def _ids(value: Any) -> tuple[str, ...]:
-    """Return evidence ids in our spelling (``[e3]`` is ``E3``), each once."""
-    return tuple(dict.fromkeys(text.strip(" []().").upper() for text in _texts(value)))
 
 
 def _choice(kind: type[Any], value: Any) -> Any:

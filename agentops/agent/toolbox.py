@@ -3,7 +3,8 @@
 Comes in: tool calls as a model made them. Goes out: for each call, in the order of the calls, a text that the model may
 see. On the way: unknown tools and unfit arguments are refused in words, reads run in threads under a time-out, and
 each reading is redacted, stored, numbered, audited and told to progress, in that order. A record that cannot be
-written ends the run. Nothing here can change anything: only read tools are taken.
+written ends the run. Nothing here can change anything: only read tools are taken, and in a run that may end in a fix, a
+``Drafting``, whose tools append to a plan.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ from typing import Any
 from agentops.agent.arguments import complaints
 from agentops.agent.audited import for_audit
 from agentops.agent.budget import Monotonic
+from agentops.agent.drafting import Drafted, Drafting
 from agentops.agent.fence import Fence, neutral
 from agentops.agent.parallel import Job, Outcome, run_all
 from agentops.agent.search import SPEC as SEARCH_SPEC
 from agentops.agent.search import EvidenceSearch
 from agentops.core.audit import AuditLog
 from agentops.core.digest import digest
-from agentops.core.errors import AgentopsError, ToolError, ToolInputError, UsageError
+from agentops.core.errors import AgentopsError, PolicyRefused, ToolError, ToolInputError, UsageError
 from agentops.core.evidence import Evidence, EvidenceStore, Reading, Redactor
 from agentops.core.progress import Progress, Stage, Step
 from agentops.core.text import clip, one_line
@@ -30,6 +32,9 @@ from agentops.core.tool import Effect, ReadTool, ToolCall, ToolSpec
 
 EXCERPT_CHARS = 6_000
 _ERROR_CHARS = 2_000
+_DRY_RUN_CHARS = 6_000
+# A defect in one tool must not cost the investigation; the model can look elsewhere, and the record shows it.
+_DEFECTS = (OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +62,10 @@ class Toolbox:
         excerpt_chars: how much of a body the model gets to see at once.
         max_parallel: how many calls run at the same time.
         fingerprint: of the arguments before they are redacted, for the record; says nothing of them without its key.
+        drafting: takes the calls that draft a change; None in a run that only investigates.
+
+    Raises:
+        ValueError: a tool changes something, or two have one name.
     """
 
     def __init__(
@@ -72,11 +81,16 @@ class Toolbox:
         excerpt_chars: int = EXCERPT_CHARS,
         max_parallel: int = 8,
         fingerprint: Callable[[Any], str] | None = None,
+        drafting: Drafting | None = None,
     ) -> None:
         self._tools: dict[str, ReadTool] = {tool.spec.name: tool for tool in [*tools, EvidenceSearch(store)]}
         changing = sorted(name for name, tool in self._tools.items() if tool.spec.effect is not Effect.READ)
         if changing:
             raise ValueError(f"only read tools may be in a toolbox, not {', '.join(changing)}")
+        self.drafting = drafting
+        self._draftable = {spec.name for spec in drafting.specs} if drafting else set()
+        if twice := sorted(self._draftable & set(self._tools)):
+            raise ValueError(f"read tools and change tools share a name: {', '.join(twice)}")
         self.store = store
         self.redactor = redactor
         self.audit = audit
@@ -89,8 +103,12 @@ class Toolbox:
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
-        """What the tools declare, in the order in which they were given."""
-        return tuple(tool.spec for tool in self._tools.values())
+        """What the tools declare, in the order in which they were given, and after them the drafting tools."""
+        return (*(tool.spec for tool in self._tools.values()), *(self.drafting.specs if self.drafting else ()))
+
+    def drafts(self, call: ToolCall) -> bool:
+        """Tell whether a call drafts or withdraws a change."""
+        return call.name in self._draftable
 
     def run(self, calls: Sequence[ToolCall]) -> tuple[ToolResult, ...]:
         """Run all calls, several at a time, and return their results in the order of the calls.
@@ -100,13 +118,16 @@ class Toolbox:
             StoreError: a reading could not be kept.
             KeyboardInterrupt: the user stopped it; calls under way are abandoned, they only read.
         """
-        jobs = [Job(work=self._prepared(call), timeout_s=self._timeout_s(call)) for call in calls]
-        results: list[ToolResult] = []
-        for call, outcome in zip(
-            calls, run_all(jobs, max_parallel=self._max_parallel, monotonic=self._monotonic), strict=True
-        ):
-            results.append(self._settle(call, outcome))
-        return tuple(results)
+        known = [evidence.id for evidence in self.store.all()]
+        # Drafts come first and one by one: they cite what the model had seen before this turn, and their order counts.
+        drafts: dict[int, ToolResult] = {}
+        if self.drafting:
+            drafts = {i: self._draft(self.drafting, c, known) for i, c in enumerate(calls) if self.drafts(c)}
+        reads = [(i, call) for i, call in enumerate(calls) if i not in drafts]
+        jobs = [Job(work=self._prepared(call), timeout_s=self._timeout_s(call)) for _, call in reads]
+        outcomes = run_all(jobs, max_parallel=self._max_parallel, monotonic=self._monotonic)
+        results = {i: self._settle(call, outcome) for (i, call), outcome in zip(reads, outcomes, strict=True)} | drafts
+        return tuple(results[i] for i in range(len(calls)))
 
     def refuse(self, call: ToolCall, reason: str) -> ToolResult:
         """Return the result of a call that does not run, recorded like any other; ``reason`` goes to the model."""
@@ -178,8 +199,9 @@ class Toolbox:
         return tool.spec.timeout_s if tool else 1.0
 
     def _unknown(self, name: str) -> str:
-        near = difflib.get_close_matches(name, list(self._tools), n=3, cutoff=0.5)
-        known = f"Did you mean {' or '.join(near)}?" if near else f"The tools are {', '.join(self._tools)}."
+        names = [spec.name for spec in self.specs]
+        near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+        known = f"Did you mean {' or '.join(near)}?" if near else f"The tools are {', '.join(names)}."
         return f"there is no tool {one_line(name, 60)!r}. {known}"
 
     def _settle(self, call: ToolCall, outcome: Outcome) -> ToolResult:
@@ -192,7 +214,38 @@ class Toolbox:
         self._progress(Step(stage=Stage.TOOL, text=f"{call.name} failed: {one_line(text)}", key=call.id, done=True))
         return ToolResult(call=call, content=text, digest=digest(text), is_error=True)
 
-    def _record(self, call: ToolCall, outcome: Mapping[str, Any], *, duration_ms: int) -> None:
+    def _draft(self, drafting: Drafting, call: ToolCall, known: Sequence[str]) -> ToolResult:
+        """Draft one change, in this thread: what tries it out has its own time-outs, and Ctrl-C must stop it."""
+        began = self._monotonic()
+        self._progress(Step(stage=Stage.CHANGE, text=f"drafting {call.name} {_target(call)}".rstrip(), key=call.id))
+        try:
+            drafted = drafting.take(call, known, self.redactor.text)
+        except (AgentopsError, *_DEFECTS) as error:
+            return self._undrafted(call, _said(error, call.name), duration_ms=self._since(began))
+        self._record(call, _outcome(drafted), duration_ms=self._since(began), event=_event(drafted))
+        text = one_line(f"{drafted.change.tool} on {drafted.change.target.short}", 160)
+        done = "withdrawn" if drafted.dropped else f"drafted as step {drafted.step}, not executed"
+        self._progress(Step(stage=Stage.CHANGE, text=f"{text}: {done}", key=call.id, done=True))
+        content = neutral(drafted.said)
+        if drafted.quoted:
+            quoted = clip(self.redactor.text(drafted.quoted), _DRY_RUN_CHARS)
+            content = f"{content}\n{self.fence.wrap(quoted, f'dry run of step {drafted.step}')}"
+        return ToolResult(call=call, content=content, digest=digest(content))
+
+    def _undrafted(self, call: ToolCall, why: str, *, duration_ms: int) -> ToolResult:
+        text = neutral(self.redactor.text(clip(f"Not drafted, the plan is unchanged: {why}", _ERROR_CHARS)))
+        said = {"error": one_line(text, 500), "executed": False}
+        self._record(call, said, duration_ms=duration_ms, event="change_not_drafted")
+        step = Step(stage=Stage.CHANGE, text=f"{call.name}: {one_line(text)}", key=call.id, done=True)
+        self._progress(step)
+        return ToolResult(call=call, content=text, digest=digest(text), is_error=True)
+
+    def _since(self, began: float) -> int:
+        return round((self._monotonic() - began) * 1000)
+
+    def _record(
+        self, call: ToolCall, outcome: Mapping[str, Any], *, duration_ms: int, event: str = "tool_call"
+    ) -> None:
         payload = {
             "call": call.id,
             "tool": call.name,
@@ -202,7 +255,7 @@ class Toolbox:
         }
         if self._fingerprint is not None:
             payload["arguments_hmac"] = self._fingerprint(dict(call.arguments))
-        self.audit.append("tool_call", for_audit(payload))
+        self.audit.append(event, for_audit(payload))
 
 
 def _fail(message: str) -> Reading:
@@ -211,17 +264,30 @@ def _fail(message: str) -> Reading:
 
 def _said(error: BaseException | None, tool: str) -> str:
     """Return an error as the model reads it. What no tool should raise, ends the run where it is ours to fix."""
-    if isinstance(error, ToolError | UsageError):
+    if isinstance(error, ToolError | UsageError | PolicyRefused):
         return " ".join(filter(None, (error.message, error.hint)))
     if isinstance(error, AgentopsError) or error is None:
         raise error or RuntimeError(f"{tool} returned no reading")
     if isinstance(error, TimeoutError):
         return f"{tool} did not answer in time: {error}"
-    if isinstance(error, OSError | ValueError | TypeError | LookupError | AttributeError | ArithmeticError):
-        # A defect in one tool must not cost the investigation; the model can look elsewhere, and the record shows it.
+    if isinstance(error, _DEFECTS):
         return f"{tool} failed inside agentops ({type(error).__name__}: {one_line(str(error))}); this is a defect."
     raise error
 
 
 def _brief(arguments: Mapping[str, Any]) -> str:
     return " ".join(f"{name}={value}" for name, value in arguments.items())
+
+
+def _target(call: ToolCall) -> str:
+    return one_line(str(call.arguments.get("target", "")), 120)
+
+
+def _event(drafted: Drafted) -> str:
+    return "change_withdrawn" if drafted.dropped else "change_drafted"
+
+
+def _outcome(drafted: Drafted) -> Mapping[str, Any]:
+    """Return what the record says of a draft besides the call; ``executed`` is false by construction."""
+    said = {"step": drafted.step, "target": str(drafted.change.target), "executed": False}
+    return {**said, "replaced": True} if drafted.replaced else said
