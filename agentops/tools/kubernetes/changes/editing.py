@@ -1,0 +1,357 @@
+"""The engine of every tool that edits one object: read, edit, dry run, compare, find the way back, and later send.
+
+Comes in: a ``Change`` and the tool's own function from the live object to the edited one. Goes out: a ``Preview`` whose
+calls are JSON patches with a ``test`` of everything that they rest on. It must never show as the result what the server
+did not say, promise an undo that it has not tried on the objects, or let an edit reach status or a Secret's content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+from agentops.core.clock import Clock
+from agentops.core.digest import digest
+from agentops.core.errors import ClusterError, Stale, ToolError, ToolInputError
+from agentops.core.outcome import Observation, Receipt
+from agentops.core.plan import BlastRadius, Call, Change, ObjectChange, Preview, Verb
+from agentops.core.resource import ResourceRef
+from agentops.core.risk import Reversal, Risk
+from agentops.core.text import one_line
+from agentops.core.tool import ToolSpec
+from agentops.tools.kubernetes.changes.difference import edits, operations, same
+from agentops.tools.kubernetes.changes.fieldpath import put
+from agentops.tools.kubernetes.changes.hazard import highest, residue_of, risk_of, worst
+from agentops.tools.kubernetes.changes.inputs import check_inputs
+from agentops.tools.kubernetes.changes.normal import is_machine_annotation, normalised
+from agentops.tools.kubernetes.changes.ownership import owners_of
+from agentops.tools.kubernetes.changes.sending import send_all
+from agentops.tools.kubernetes.changes.undoing import undo_of
+from agentops.tools.kubernetes.client import Cluster, Selection
+from agentops.tools.kubernetes.kinds import Kind, builtin
+from agentops.tools.kubernetes.paths import check_part
+from agentops.tools.kubernetes.writer import Stored, Writer
+from agentops.tools.kubernetes.writing import json_patch_call
+
+_ATTEMPTS = 3
+_METADATA = frozenset({"labels", "annotations"})
+_IDENTITY = frozenset({"/metadata/uid", "/metadata/generation", "/metadata/resourceVersion"})
+SCALE = "kubernetes_scale"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What every change tool works with: one cluster, read and written as one identity, and the time."""
+
+    cluster: Cluster
+    writer: Writer
+    clock: Clock
+
+    def kind_of(self, target: ResourceRef, kinds: tuple[str, ...] = ()) -> Kind:
+        """Return the kind of a change's target.
+
+        Raises:
+            ToolInputError: it is in another cluster, of a kind that the tool does not take, or not placed rightly.
+            NotFound: the server has no such kind.
+        """
+        if target.scheme != "k8s" or target.context != self.cluster.context:
+            raise ToolInputError(
+                f"{one_line(str(target), 120)} is not in the cluster {self.cluster.context}",
+                hint=f"Targets look like k8s://{self.cluster.context}/NAMESPACE/KIND/NAME",
+            )
+        kind = self.cluster.kind(target.kind)
+        if kinds and kind.kind not in kinds:
+            raise ToolInputError(
+                f"this is for {', '.join(kinds)}, not for {one_line(target.kind, 60)}",
+                hint="kubernetes_patch takes any kind.",
+            )
+        check_part(target.name, "name")
+        if kind.namespaced is not bool(target.namespace):
+            where = "needs a namespace" if kind.namespaced else "is cluster-scoped: write - for its namespace"
+            raise ToolInputError(f"{kind.kind} {one_line(target.name, 80)} {where}")
+        if kind.namespaced:
+            check_part(target.namespace, "namespace")
+        return kind
+
+    def read(self, kind: Kind, target: ResourceRef) -> dict[str, Any]:
+        """Return the live object, managedFields included.
+
+        Raises:
+            NotFound, Forbidden, Unreachable, ClusterError: the server refused, failed or did not answer.
+        """
+        return self.writer.get(kind.path(namespace=target.namespace, name=target.name))
+
+    def scalers(self, namespace: str) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+        """Return the autoscalers of a namespace, and a warning when they cannot be read."""
+        if not namespace:
+            return [], ()
+        try:
+            found, _ = self.cluster.list_objects(
+                builtin("HorizontalPodAutoscaler"), Selection(namespace=namespace), limit=500
+            )
+        except ClusterError as error:
+            return [], (f"Whether an autoscaler owns it is not known: {error.message}",)
+        return found, ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """What a tool wants of an object. ``obj`` is the whole object as it should be; the rest only ever adds caution.
+
+    ``scale`` sends ``spec.replicas`` through the scale subresource, for which less permission is needed.
+    """
+
+    obj: Mapping[str, Any]
+    risk: Risk = Risk.LOW
+    reversal: Reversal = Reversal.EXACT
+    residue: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    scale: bool = False
+
+
+Editor: TypeAlias = Callable[[Bench, Mapping[str, Any], Mapping[str, Any]], Edited]
+"""From the bench, the live object and the checked arguments to what is wanted; raises ToolInputError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditTool:
+    """A change tool that edits one existing object; ``kinds`` empty takes any."""
+
+    spec: ToolSpec
+    bench: Bench
+    edit: Editor
+    kinds: tuple[str, ...] = field(default=())
+
+    def preview(self, change: Change) -> Preview:
+        """Return what the change would do; see ``core.tool.ChangeTool``.
+
+        Raises:
+            ToolInputError: the arguments do not fit the tool or the live object.
+            ToolError: the server refuses it or cannot be asked.
+        """
+        arguments = check_inputs(self.spec, change.arguments)
+        kind = self.bench.kind_of(change.target, self.kinds)
+        for _ in range(_ATTEMPTS):
+            live = self.bench.read(kind, change.target)
+            edited = self.edit(self.bench, live, arguments)
+            try:
+                return self._preview(kind, change.target, live, edited)
+            except Stale as error:
+                moved = error
+        raise ToolError(f"{change.target.short} keeps changing: {moved.message}", hint="Try again in a moment.")
+
+    def blast_radius(self, preview: Preview) -> BlastRadius:
+        """Return what the change reaches; see ``core.tool.ChangeTool``.
+
+        Raises:
+            ToolError: nothing could be computed.
+        """
+        from agentops.tools.kubernetes.changes.blast import blast_radius
+
+        return blast_radius(self.bench.cluster, preview)
+
+    def apply(self, preview: Preview) -> Receipt:
+        """Send exactly the calls of the preview; see ``core.tool.ChangeTool``.
+
+        Raises:
+            Stale, InDoubt, ToolError: as in the protocol.
+        """
+        return send_all(self.bench.writer, preview, self.bench.clock)
+
+    def observe(self, preview: Preview) -> Observation:
+        """Return the world round what the preview touches; see ``core.tool.ChangeTool``.
+
+        Raises:
+            ToolError: it cannot be read.
+        """
+        from agentops.tools.kubernetes.changes.observing import observe
+
+        return observe(self.bench.cluster, preview, self.bench.clock)
+
+    def _preview(self, kind: Kind, target: ResourceRef, live: Mapping[str, Any], edited: Edited) -> Preview:
+        check_reach(kind, live, edited.obj)
+        call = self._call(kind, target, live, edited)
+        if call is None:
+            return Preview(
+                calls=(),
+                objects=(),
+                validated=True,
+                risk=self.spec.risk,
+                reversal=self.spec.reversal,
+                warnings=edited.warnings,
+            )
+        answer = self.bench.writer.dry_run(call)
+        stored = _with_replicas(live, answer) if edited.scale else answer
+        made = object_change(target, live, stored)
+        if not made.edits:
+            words = "The server would store nothing of it: the object stays as it is."
+            return Preview(
+                calls=(),
+                objects=(),
+                validated=True,
+                risk=self.spec.risk,
+                reversal=self.spec.reversal,
+                warnings=(*edited.warnings, *answer.warnings, words),
+            )
+        return self._described(kind, target, live, edited, call, made, answer.warnings)
+
+    def _call(self, kind: Kind, target: ResourceRef, live: Mapping[str, Any], edited: Edited) -> Call | None:
+        if edited.scale:
+            return _scale_call(kind, target, live, edited.obj)
+        tests, writes = operations(live, edited.obj)
+        if not writes:
+            return None
+        return json_patch_call(kind, target.namespace, target.name, [*expectations(live), *tests, *writes])
+
+    def _described(
+        self,
+        kind: Kind,
+        target: ResourceRef,
+        live: Mapping[str, Any],
+        edited: Edited,
+        call: Call,
+        made: ObjectChange,
+        said: tuple[str, ...],
+    ) -> Preview:
+        before, after = made.before or {}, made.after or {}
+        left, reach = residue_of(kind.kind, before, after)
+        scalers, unread = self.bench.scalers(target.namespace) if _is_counted(made) else ([], ())
+        reversal = worst(self.spec.reversal, edited.reversal, reach)
+        residue = [*edited.residue, *left]
+        back = _scale_back if edited.scale else undo_of
+        undo = back(target, before, after) if reversal is not Reversal.NONE else None
+        trouble = self._way_back(live, call) if undo is not None else ""
+        if undo is None and reversal is not Reversal.NONE:
+            residue.append("No typed change leads back to what was there.")
+        if trouble:
+            residue.append(f"The server does not accept the object as it was: {trouble}")
+        if undo is None or trouble:
+            reversal, undo = Reversal.NONE, None
+        return Preview(
+            calls=(call,),
+            objects=(made,),
+            validated=True,
+            risk=highest(self.spec.risk, edited.risk, risk_of(kind.kind, made.edits)),
+            reversal=reversal,
+            undo=(undo,) if undo is not None else (),
+            residue=tuple(dict.fromkeys(residue)),
+            warnings=(*edited.warnings, *said, *_state_warnings(live), *unread),
+            owners=owners_of(live, made.edits, scalers),
+        )
+
+    def _way_back(self, live: Mapping[str, Any], call: Call) -> str:
+        """Return why the server would not take the object as it is now, or nothing.
+
+        Every value that the call replaces is asked for once more: what was admitted long ago may not be any more.
+        """
+        kept = [one for one in call.body if one["op"] == "test" and one["path"] not in _IDENTITY]
+        writes = [{**one, "op": "replace"} for one in kept]
+        uid = {"op": "test", "path": "/metadata/uid", "value": live["metadata"]["uid"]}
+        try:
+            self.bench.writer.dry_run(replace(call, body=[uid, *writes]))
+        except ToolError as error:
+            return error.message
+        return ""
+
+
+def check_reach(kind: Kind, live: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Let an edit pass only when it keeps to labels, annotations and the fields that are not the server's own.
+
+    Raises:
+        ToolInputError: it reaches metadata, status, kind, a machine's annotation, or a Secret's content.
+    """
+    for key in {*live, *wanted}:
+        if key == "metadata" or live.get(key) == wanted.get(key):
+            continue
+        if key in {"kind", "apiVersion", "status"} or (kind.kind == "Secret" and not kind.group):
+            raise ToolInputError(
+                f"{key} of {kind.kind} cannot be edited",
+                hint="Of a Secret only labels and annotations are." if kind.kind == "Secret" else "The server owns it.",
+            )
+    had, has = live.get("metadata") or {}, wanted.get("metadata") or {}
+    for key in {*had, *has}:
+        if had.get(key) != has.get(key) and key not in _METADATA:
+            raise ToolInputError(f"metadata.{key} cannot be edited", hint="Labels and annotations can.")
+    old, new = had.get("annotations") or {}, has.get("annotations") or {}
+    for name in {*old, *new}:
+        if old.get(name) != new.get(name) and is_machine_annotation(name):
+            raise ToolInputError(f"the annotation {one_line(name, 80)} is written by a program for itself")
+
+
+def expectations(live: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the tests that a patch begins with: the same object, in the same version as far as we are concerned.
+
+    ``resourceVersion`` moves with every status update, and a crash-looping workload has many; so ``generation`` stands
+    for the spec where there is one. An object without status moves only when somebody writes it. The old values of all
+    that is touched are tested beside this, and the guard compares the whole object right before it is applied.
+    """
+    metadata = live["metadata"]
+    tests = [{"op": "test", "path": "/metadata/uid", "value": metadata["uid"]}]
+    if metadata.get("generation"):
+        tests.append({"op": "test", "path": "/metadata/generation", "value": metadata["generation"]})
+    elif "status" not in live:
+        tests.append({"op": "test", "path": "/metadata/resourceVersion", "value": metadata["resourceVersion"]})
+    return tests
+
+
+def object_change(
+    target: ResourceRef, live: Mapping[str, Any] | None, stored: Mapping[str, Any] | None
+) -> ObjectChange:
+    """Return what becomes of one object, from its form now (None: there is none) to the server's answer."""
+    before = normalised(live) if live is not None else None
+    after = normalised(stored) if stored is not None else None
+    metadata = (live or {}).get("metadata") or {}
+    return ObjectChange(
+        ref=target,
+        verb=Verb.CREATE if live is None else Verb.DELETE if stored is None else Verb.UPDATE,
+        uid=metadata.get("uid") or "",
+        resource_version=metadata.get("resourceVersion") or "",
+        before=before,
+        after=after,
+        before_digest=digest(before) if before is not None else "",
+        after_digest=digest(after) if after is not None else "",
+        edits=edits(before or {}, after or {}),
+    )
+
+
+def _scale_call(kind: Kind, target: ResourceRef, live: Mapping[str, Any], wanted: Mapping[str, Any]) -> Call | None:
+    had, has = ((one.get("spec") or {}).get("replicas", 1) for one in (live, wanted))
+    if had == has:
+        return None
+    # A Scale of nothing has no spec.replicas at all, so its old value can be tested only when it is not 0; and a Scale
+    # has no generation.
+    tests = [{"op": "test", "path": "/metadata/uid", "value": live["metadata"]["uid"]}]
+    tests += [{"op": "test", "path": "/spec/replicas", "value": had}] if had else []
+    writes = [{"op": "add", "path": "/spec/replicas", "value": has}]
+    return json_patch_call(kind, target.namespace, target.name, [*tests, *writes], subresource="scale")
+
+
+def _scale_back(target: ResourceRef, before: Mapping[str, Any], after: Mapping[str, Any]) -> Change | None:
+    """Return the scaling back, by the tool that needs no more permission than the scaling did."""
+    replicas = (before.get("spec") or {}).get("replicas", 1)
+    if not same(put(after, ("spec", "replicas"), replicas), before):
+        return None
+    return Change(tool=SCALE, target=target, arguments={"replicas": replicas}, reason="takes back the change")
+
+
+def _with_replicas(live: Mapping[str, Any], scale: Stored) -> Mapping[str, Any]:
+    replicas = (scale.get("spec") or {}).get("replicas", 0)
+    return {**live, "spec": {**(live.get("spec") or {}), "replicas": replicas}}
+
+
+def _is_counted(made: ObjectChange) -> bool:
+    return any(edit.path == "spec.replicas" for edit in made.edits)
+
+
+def _state_warnings(live: Mapping[str, Any]) -> tuple[str, ...]:
+    spec = live.get("spec") or {}
+    found = ["The object is being deleted."] if live["metadata"].get("deletionTimestamp") else []
+    if live.get("kind") == "Deployment" and spec.get("paused"):
+        found.append("The rollout is paused: new pods are made only when it is resumed.")
+    return tuple(found)
+
+
+def edited(live: Mapping[str, Any], **fields: Any) -> Edited:
+    """Return an ``Edited`` of an object; a shorthand for tools that add no caution of their own."""
+    return replace(Edited(obj=live), **fields)

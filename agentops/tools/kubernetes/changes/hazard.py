@@ -1,0 +1,117 @@
+"""How much harm one call can do and what no undo brings back, from the kind and the fields that it touches.
+
+Comes in: a kind, the objects before and after, the edits. Goes out: a ``Risk`` that only ever raises the tool's own,
+whether pods are replaced, and sentences for the residue. Pure; a model's words are not looked at.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agentops.core.plan import Edit
+from agentops.core.risk import Reversal, Risk
+
+ROLLED = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
+"""Workloads that replace their pods when their template changes."""
+
+_CRITICAL_KINDS = frozenset(
+    {
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "CustomResourceDefinition",
+        "APIService",
+        "ValidatingWebhookConfiguration",
+        "MutatingWebhookConfiguration",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+        "MutatingAdmissionPolicy",
+        "MutatingAdmissionPolicyBinding",
+        "CertificateSigningRequest",
+    }
+)
+_HIGH_KINDS = frozenset(
+    {
+        "Role",
+        "RoleBinding",
+        "ServiceAccount",
+        "Secret",
+        "Node",
+        "Namespace",
+        "PersistentVolume",
+        "PersistentVolumeClaim",
+        "StorageClass",
+        "PriorityClass",
+        "IngressClass",
+        "NetworkPolicy",
+    }
+)
+# Fields of a pod that decide what it may do to its node or in whose name it speaks.
+_POWERS = re.compile(
+    r"(securityContext|hostNetwork|hostPID|hostIPC|hostUsers|hostPath|serviceAccountName|serviceAccount\b|"
+    r"automountServiceAccountToken|runtimeClassName|privileged|\.command|\.args|lifecycle|ephemeralContainers)"
+)
+_HOST_PATH = re.compile(r"\"?(hostPath|privileged|hostNetwork|hostPID|hostIPC)\"?")
+
+
+def highest(*risks: Risk) -> Risk:
+    """Return the highest of some risks."""
+    return max(risks, key=lambda risk: risk.rank)
+
+
+def worst(*reversals: Reversal) -> Reversal:
+    """Return the least reversible of some."""
+    return max(reversals, key=lambda reversal: reversal.rank)
+
+
+def risk_of(kind: str, edits: Sequence[Edit]) -> Risk:
+    """Return the risk of edits to an object of a kind; LOW when nothing in them is known to be worse."""
+    fields = [edit for edit in edits if not edit.path.startswith(("metadata.labels", "metadata.annotations"))]
+    if not fields:
+        # Namespace labels switch pod security on and off; labels of a node move pods.
+        return Risk.HIGH if kind in {"Namespace", "Node"} and edits else Risk.LOW
+    if kind in _CRITICAL_KINDS:
+        return Risk.CRITICAL
+    if kind in _HIGH_KINDS:
+        return Risk.HIGH
+    if any(_POWERS.search(edit.path) or _HOST_PATH.search(str(edit.new)) for edit in fields):
+        return Risk.HIGH
+    if any(edit.path == "spec.replicas" and edit.new == 0 for edit in fields):
+        return Risk.HIGH
+    return Risk.MEDIUM
+
+
+def replaces_pods(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Tell whether the change makes a workload replace its pods by itself."""
+    spec = after.get("spec") or {}
+    strategy = spec.get("updateStrategy") if kind in {"StatefulSet", "DaemonSet"} else None
+    if kind not in ROLLED or (isinstance(strategy, Mapping) and strategy.get("type") == "OnDelete"):
+        return False
+    return bool((before.get("spec") or {}).get("template") != spec.get("template"))
+
+
+def residue_of(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[tuple[str, ...], Reversal]:
+    """Return what an undo does not bring back, and how far the change can be taken back for that."""
+    had, has = ((one.get("spec") or {}) for one in (before, after))
+    if replaces_pods(kind, before, after):
+        return ("The pods are replaced by the change, and once more by its undo.",), Reversal.COMPENSATING
+    fewer = _count(has.get("replicas")) < _count(had.get("replicas"))
+    if kind in {"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"} and fewer:
+        policy = has.get("persistentVolumeClaimRetentionPolicy") or {}
+        if kind == "StatefulSet" and isinstance(policy, Mapping) and policy.get("whenScaled") == "Delete":
+            why = "The claims of the pods that go are deleted with them (whenScaled: Delete), and their data."
+            return (why,), Reversal.NONE
+        return ("The pods that are stopped are not the ones that the undo starts.",), Reversal.COMPENSATING
+    return _ELSE.get(kind, ()), Reversal.EXACT
+
+
+def _count(value: Any) -> int:
+    return value if isinstance(value, int) else 1
+
+
+_ELSE = {
+    "CronJob": ("Runs that are started or missed in the meantime stay as they are.",),
+    "Node": ("Pods that are placed in the meantime stay where they are.",),
+    "HorizontalPodAutoscaler": ("The number of pods moves back only as the autoscaler decides.",),
+}

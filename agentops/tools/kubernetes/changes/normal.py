@@ -1,0 +1,103 @@
+"""An object as its owner writes it: what a change shows, what its digest is over, what an undo has to bring back.
+
+Comes in: an object as the API server sends it. Goes out: a new object without what the server keeps for itself. Must
+never let a Secret's content pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_SERVER_OWNED = frozenset(
+    {
+        "managedFields",
+        "resourceVersion",
+        "uid",
+        "generation",
+        "creationTimestamp",
+        "selfLink",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+    }
+)
+_MACHINE_ANNOTATIONS = (
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "kapp.k14s.io/original",
+    "objectset.rio.cattle.io/applied",
+    "deployment.kubernetes.io/",
+    "deprecated.daemonset.template.generation",
+    "pv.kubernetes.io/",
+    "volume.kubernetes.io/",
+    "volume.beta.kubernetes.io/",
+    "volumes.kubernetes.io/",
+    "node.alpha.kubernetes.io/",
+    "autoscaling.alpha.kubernetes.io/",
+    "control-plane.alpha.kubernetes.io/",
+)
+_SECRET_CONTENT = frozenset({"data", "stringData"})
+_JOB_LABELS = frozenset({"controller-uid", "batch.kubernetes.io/controller-uid"})
+_NODE_TAINT = "node.kubernetes.io/"
+
+
+def is_machine_annotation(name: str) -> bool:
+    """Tell whether a program writes this annotation for itself: no change of ours and no part of a comparison."""
+    return name.startswith(_MACHINE_ANNOTATIONS)
+
+
+def normalised(obj: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``obj`` without status, server-owned metadata, machine annotations, nulls and a Secret's content.
+
+    Empty label and annotation maps count as absent: the server drops them, an undo leaves them. What the server chooses
+    anew for each object (a Service's address, a Job's own selector) or a controller writes into the spec (a cordoned
+    node's taint) is left out too: it is nobody's intent, and differs between a dry run and the write.
+    """
+    secret = obj.get("kind") == "Secret"
+    kept = {
+        key: _without_nulls(value)
+        for key, value in obj.items()
+        if key != "status" and value is not None and not (secret and key in _SECRET_CONTENT)
+    }
+    metadata = {key: value for key, value in (kept.get("metadata") or {}).items() if key not in _SERVER_OWNED}
+    annotations = metadata.get("annotations") or {}
+    metadata["annotations"] = {key: value for key, value in annotations.items() if not is_machine_annotation(key)}
+    for field in ("annotations", "labels"):
+        if not metadata.get(field):
+            metadata.pop(field, None)
+    kept["metadata"] = metadata
+    rule = _RULES.get(str(obj.get("kind")))
+    if rule is not None and isinstance(kept.get("spec"), dict):
+        rule(kept)
+    return kept
+
+
+def _node(kept: dict[str, Any]) -> None:
+    taints = [one for one in kept["spec"].get("taints") or () if not str(one.get("key")).startswith(_NODE_TAINT)]
+    kept["spec"].pop("taints", None)
+    if taints:
+        kept["spec"]["taints"] = taints
+
+
+def _service(kept: dict[str, Any]) -> None:
+    if kept["spec"].get("clusterIP") != "None":
+        kept["spec"].pop("clusterIP", None)
+        kept["spec"].pop("clusterIPs", None)
+
+
+def _job(kept: dict[str, Any]) -> None:
+    template = (kept["spec"].get("template") or {}).get("metadata") or {}
+    selector = kept["spec"].get("selector") or {}
+    for holder, field in ((kept["metadata"], "labels"), (template, "labels"), (selector, "matchLabels")):
+        if isinstance(holder.get(field), dict):
+            holder[field] = {key: value for key, value in holder[field].items() if key not in _JOB_LABELS}
+
+
+_RULES = {"Node": _node, "Service": _service, "Job": _job}
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    return value

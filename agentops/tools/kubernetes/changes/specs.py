@@ -1,0 +1,157 @@
+"""What the Kubernetes change tools that edit one object declare: name, arguments, permissions, risk, way back.
+
+Data only; importing it loads nothing. The target of a change is no argument: ``Change.target`` names it, and
+``TARGETS`` says which kinds each tool takes (none listed: any kind). ``reversal`` is the best that a call can have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agentops.core.tool import Effect, Reversal, Risk, ToolSpec
+
+_WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
+_TEMPLATED = (*_WORKLOADS, "CronJob")
+_SCALED = ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController")
+
+_TEXT = {"type": "string", "maxLength": 1000}
+_VALUE = {"type": "string", "maxLength": 100_000}
+_FLAG = {"type": "boolean"}
+_NUMBER = {"type": "integer", "minimum": 0, "maximum": 100_000}
+_TEXTS = {"type": "object", "additionalProperties": _VALUE, "minProperties": 1}
+_KEYS = {"type": "array", "items": _TEXT, "minItems": 1, "maxItems": 100}
+_PATH = {**_TEXT, "description": "e.g. spec.template.spec.containers[app].image, data[app.conf], spec.ports[http].port"}
+_ANY = {"description": "JSON value; null for a field that is not there"}
+_REPLACE = {**_TEXTS, "description": "texts to replace inside the value: {old: new}"}
+_CONTAINER = {**_TEXT, "description": "container's name; may be left out when there is one"}
+
+
+def _spec(
+    name: str,
+    description: str,
+    properties: Mapping[str, Any],
+    *,
+    required: tuple[str, ...] = (),
+    permissions: tuple[str, ...],
+    risk: Risk = Risk.MEDIUM,
+    reversal: Reversal = Reversal.EXACT,
+    idempotent: bool = True,
+) -> ToolSpec:
+    schema: dict[str, Any] = {"type": "object", "properties": dict(properties), "additionalProperties": False}
+    if required:
+        schema["required"] = list(required)
+    return ToolSpec(
+        name=f"kubernetes_{name}",
+        description=description,
+        schema=schema,
+        effect=Effect.CHANGE,
+        risk=risk,
+        permissions=permissions,
+        idempotent=idempotent,
+        reversal=reversal,
+        timeout_s=60.0,
+    )
+
+
+def _patches(*kinds: str) -> tuple[str, ...]:
+    """Return the permissions to read and patch some kinds, written as the API's resources are."""
+    return tuple(f"{verb} {resource}" for resource in kinds for verb in ("get", "patch"))
+
+
+_APPS = ("deployments.apps", "statefulsets.apps", "daemonsets.apps")
+_CHANGE = {
+    "type": "object",
+    "properties": {"path": _PATH, "old": _ANY, "new": _ANY, "replace": _REPLACE},
+    "required": ["path"],
+    "additionalProperties": False,
+}
+
+SPECS: tuple[ToolSpec, ...] = (
+    _spec(
+        "patch",
+        "Change fields of any object by path: old is what is there (null: nothing), new what shall be (null: none). "
+        "With maps, keys in old that are not in new are removed, others stay. Prefer a more special tool.",
+        {
+            "path": _PATH,
+            "old": _ANY,
+            "new": _ANY,
+            "replace": _REPLACE,
+            "changes": {"type": "array", "items": _CHANGE, "minItems": 1, "maxItems": 100},
+        },
+        permissions=_patches("KIND"),
+    ),
+    _spec(
+        "scale",
+        "Set the number of replicas. Not a cure for failing pods; zero stops the workload.",
+        {"replicas": {**_NUMBER, "maximum": 10_000}},
+        required=("replicas",),
+        permissions=("get KIND", "patch KIND/scale", "list horizontalpodautoscalers.autoscaling"),
+    ),
+    _spec(
+        "rollout_restart",
+        "Replace all pods of a workload one after another, without another change. For pods that hold a stale state.",
+        {},
+        permissions=_patches(*_APPS),
+        reversal=Reversal.COMPENSATING,
+        idempotent=False,
+    ),
+    _spec(
+        "rollout_undo",
+        "Give a workload the pod template of an earlier revision. The first choice when a rollout broke it.",
+        {"to_revision": {**_NUMBER, "maximum": 10**9, "description": "default: the one before"}},
+        permissions=(*_patches(*_APPS), "list replicasets.apps", "list controllerrevisions.apps"),
+        reversal=Reversal.COMPENSATING,
+    ),
+    _spec(
+        "uncordon",
+        "Let a node take new pods again.",
+        {},
+        permissions=_patches("nodes"),
+        risk=Risk.HIGH,
+    ),
+    _spec(
+        "cordon",
+        "Let a node take no new pods; those on it stay.",
+        {},
+        permissions=_patches("nodes"),
+        risk=Risk.HIGH,
+    ),
+    _spec(
+        "suspend_cronjob",
+        "Start no more runs of a CronJob.",
+        {"suspend": _FLAG},
+        permissions=_patches("cronjobs.batch"),
+    ),
+    _spec(
+        "resume_cronjob",
+        "Start runs of a suspended CronJob again.",
+        {"suspend": _FLAG},
+        permissions=_patches("cronjobs.batch"),
+    ),
+    _spec(
+        "edit_configmap",
+        "Set, remove or rename keys of a ConfigMap, or replace texts inside the value of one key. Pods that read it as "
+        "environment see it only after kubernetes_rollout_restart.",
+        {
+            "set": _TEXTS,
+            "unset": _KEYS,
+            "rename": {**_TEXTS, "description": "{old key: new key}"},
+            "key": {**_TEXT, "description": "the key for replace"},
+            "replace": _REPLACE,
+        },
+        permissions=_patches("configmaps"),
+    ),
+)
+
+TARGETS: Mapping[str, tuple[str, ...]] = {
+    "kubernetes_patch": (),
+    "kubernetes_scale": _SCALED,
+    "kubernetes_rollout_restart": _WORKLOADS,
+    "kubernetes_rollout_undo": _WORKLOADS,
+    "kubernetes_uncordon": ("Node",),
+    "kubernetes_cordon": ("Node",),
+    "kubernetes_suspend_cronjob": ("CronJob",),
+    "kubernetes_resume_cronjob": ("CronJob",),
+    "kubernetes_edit_configmap": ("ConfigMap",),
+}
