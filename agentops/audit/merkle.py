@@ -7,10 +7,16 @@ for each one bit of its size, largest subtree first.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
+from itertools import islice
+from typing import TypeAlias
 
 EMPTY_ROOT = sha256(b"").digest()
+Span: TypeAlias = tuple[int, int]
+"""Leaves from the first number up to, and without, the second."""
+
+_CHUNK = 4096
 
 
 def leaf_hash(leaf: bytes) -> bytes:
@@ -83,17 +89,70 @@ def root_of(leaves: Sequence[bytes]) -> bytes:
     return tree.root()
 
 
-def inclusion_path(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
-    """Return the audit path of leaf ``index`` in the tree of ``leaves``, section 2.1.1, nearest sibling first."""
+class Missing(LookupError):
+    """A part of the tree is asked for of which neither the leaves nor the root is kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """A tree of which the leaves from ``first`` on are there, and of those before only the perfect subtrees' roots.
+
+    Arguments:
+        first: how many leaves at the beginning are not kept.
+        frontier: the roots of the perfect subtrees over them, largest first, as ``Range.subtrees`` has them.
+        leaves: the leaves that are kept.
+    """
+
+    leaves: Sequence[bytes]
+    first: int = 0
+    frontier: Sequence[bytes] = ()
+
+    @property
+    def size(self) -> int:
+        """How many leaves the tree has."""
+        return self.first + len(self.leaves)
+
+    def root(self, start: int, end: int) -> bytes:
+        """Return the root over leaves ``start`` to ``end``.
+
+        Raises:
+            Missing: it takes a leaf that is not kept.
+        """
+        if start >= self.first:
+            return root_of(self.leaves[start - self.first : end - self.first])
+        found = self._kept(start, end)
+        if found is not None:
+            return found
+        if end <= self.first and not (end - start) & (end - start - 1):
+            raise Missing(f"leaves {start} to {end - 1}")
+        middle = start + _split(end - start)
+        return node_hash(self.root(start, middle), self.root(middle, end))
+
+    def _kept(self, start: int, end: int) -> bytes | None:
+        at, left = 0, self.first
+        for subtree in self.frontier:
+            width = 1 << (left.bit_length() - 1)
+            if (at, at + width) == (start, end):
+                return subtree
+            at, left = at + width, left - width
+        return None
+
+
+def inclusion_path(tree: Tree, index: int, size: int) -> tuple[bytes, ...]:
+    """Return the audit path of leaf ``index`` in the tree's first ``size`` leaves, section 2.1.1, nearest sibling first.
+
+    Raises:
+        Missing: the leaf is not kept.
+    """
     path: list[bytes] = []
-    start, end = 0, len(leaves)
+    start, end = 0, size
     while end - start > 1:
         middle = start + _split(end - start)
         if index < middle:
-            path.append(root_of(leaves[middle:end]))
+            path.append(tree.root(middle, end))
             end = middle
         else:
-            path.append(root_of(leaves[start:middle]))
+            path.append(tree.root(start, middle))
             start = middle
     return tuple(reversed(path))
 
@@ -116,22 +175,26 @@ def root_from_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes
     return found if not last else None
 
 
-def consistency_path(leaves: Sequence[bytes], old: int) -> tuple[bytes, ...]:
-    """Return the proof that the tree of ``leaves`` continues that of the first ``old`` of them, section 2.1.2."""
+def consistency_path(tree: Tree, old: int, size: int) -> tuple[bytes, ...]:
+    """Return the proof that the tree's first ``size`` leaves continue its first ``old`` ones, section 2.1.2.
+
+    Raises:
+        Missing: too little is kept of the first ``old``.
+    """
     path: list[bytes] = []
-    start, end, whole = 0, len(leaves), True
+    start, end, whole = 0, size, True
     if not 0 < old < end:
         return ()
     while end - start != old - start:
         middle = start + _split(end - start)
         if old <= middle:
-            path.append(root_of(leaves[middle:end]))
+            path.append(tree.root(middle, end))
             end = middle
         else:
-            path.append(root_of(leaves[start:middle]))
+            path.append(tree.root(start, middle))
             start, whole = middle, False
     if not whole:
-        path.append(root_of(leaves[start:end]))
+        path.append(tree.root(start, end))
     return tuple(reversed(path))
 
 
@@ -161,4 +224,8 @@ def is_consistent(old: int, old_root: bytes, new: int, new_root: bytes, path: Se
 
 def _split(size: int) -> int:
     """Return the largest power of two smaller than ``size``."""
-    return 1 << ((size - 1).bit_length() - 1)
+    return _largest_power(size - 1)
+
+
+def _largest_power(size: int) -> int:
+    return 1 << (size.bit_length() - 1)

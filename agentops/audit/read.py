@@ -13,9 +13,12 @@ from pathlib import Path
 
 from agentops.audit.chain import MAX_LINE_BYTES, Malformed, decode
 from agentops.audit.files import LOG, explained
+from agentops.audit.segments import Damaged, Files, Origin, Segment, opened
 from agentops.core.audit import AuditRecord
 from agentops.core.clock import to_iso
 from agentops.core.errors import AuditError
+
+_HINT = "Run 'agentops audit verify'."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,32 +63,74 @@ def read_records(folder: Path, query: Query, *, wait: Callable[[], bool] | None 
     Raises:
         AuditError: the log cannot be read, or holds a line that is no record.
     """
-    path = folder / LOG
     needle = query.text.lower().encode("utf-8", "replace")
-    for line, offset in _lines(path, wait):
+    for line, place in _lines(folder, wait):
         if needle and needle not in line.lower():
             continue
         try:
             record = decode(line)
         except Malformed as error:
-            raise AuditError(
-                f"{path} holds no record at byte {offset}: {error}", hint="Run 'agentops audit verify'."
-            ) from error
+            raise AuditError(f"{place}: {error}", hint=_HINT) from error
         if query.wants(record):
             yield record
 
 
-def _lines(path: Path, wait: Callable[[], bool] | None) -> Iterator[tuple[bytes, int]]:
-    offset = 0
+def _lines(folder: Path, wait: Callable[[], bool] | None) -> Iterator[tuple[bytes, _Place]]:
+    position = 0
     while True:
-        with explained(path, "read"):
-            if path.exists():
-                with path.open("rb") as file:
-                    file.seek(offset)
-                    while (line := file.readline(MAX_LINE_BYTES + 2)).endswith(b"\n"):
-                        yield line[:-1], offset
-                        offset += len(line)
-                if len(line) > MAX_LINE_BYTES:
-                    raise AuditError(f"{path} holds no record at byte {offset}: the line is too long")
-        if wait is None or not wait():
+        moved = False
+        with explained(folder / LOG, "read"), opened(folder) as files:
+            try:
+                for segment, begins in _holding(files, position):
+                    origin = begins or Origin(offset=position)
+                    for line, place in _rest_of(segment, origin, max(position, origin.offset)):
+                        position = place.position + len(line) + 1
+                        yield line, place
+            except FileNotFoundError:
+                # Dropped since it was looked at; what comes after it is still to be read.
+                moved = not files.are_still_so()
+                if not moved:
+                    raise
+            except Damaged as error:
+                raise AuditError(str(error), hint=_HINT) from error
+        if not moved and (wait is None or not wait()):
             return
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where a line begins: in its file, and in the chain."""
+
+    path: Path
+    offset: int
+    position: int
+
+    def __str__(self) -> str:
+        return f"{self.path} holds no record at byte {self.offset}"
+
+
+def _holding(files: Files, position: int) -> list[tuple[Segment, Origin | None]]:
+    """Return the segments with bytes at or after a position, oldest first, found from the newest back."""
+    found: list[tuple[Segment, Origin | None]] = []
+    for segment in reversed(files.all):
+        try:
+            found.append((segment, origin := segment.origin()))
+        except Malformed:
+            found.append((segment, None))  # where it is read, its first line is told to be no record
+            continue
+        if origin.offset <= position:
+            break
+    return found[::-1]
+
+
+def _rest_of(segment: Segment, origin: Origin, start: int) -> Iterator[tuple[bytes, _Place]]:
+    """Yield the whole lines of a segment from a byte of the chain on."""
+    at = start
+    with segment.reading() as file:
+        file.seek(start - origin.offset)
+        while (line := file.readline(MAX_LINE_BYTES + 2)).endswith(b"\n"):
+            yield line[:-1], _Place(path=segment.path, offset=at - origin.offset, position=at)
+            at += len(line)
+    if len(line) > MAX_LINE_BYTES:
+        place = _Place(path=segment.path, offset=at - origin.offset, position=at)
+        raise AuditError(f"{place}: the line is too long", hint=_HINT)

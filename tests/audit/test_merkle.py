@@ -12,12 +12,15 @@ from agentops.audit.merkle import (
     EMPTY_ROOT,
     Range,
     consistency_path,
+    consistency_spans,
     inclusion_path,
+    inclusion_spans,
     is_consistent,
     leaf_hash,
     node_hash,
     root_from_inclusion,
     root_of,
+    roots_of,
 )
 
 LEAVES = [sha256(bytes([n])).digest() for n in range(70)]
@@ -106,3 +109,23 @@ def test_a_range_must_fit_its_size() -> None:
     """A stored range whose subtrees are not those of its size is refused."""
     with pytest.raises(ValueError, match="a tree of 3 leaves has 2 subtrees, not 1"):
         Range(3, [LEAVES[0]])
+
+
+@given(st.integers(1, 300), st.data())
+def test_proofs_need_only_the_subtrees_of_what_is_gone(size: int, data: st.DataObject) -> None:
+    """The paths of every leaf from some number on, and of growth from there on, come out without the leaves before."""
+    gone = data.draw(st.integers(0, size - 1))
+    index, old = data.draw(st.integers(gone, size - 1)), data.draw(st.integers(max(gone, 1), size))
+    leaves = [bytes([n % 256, n // 256]) * 16 for n in range(size)]
+    base = Range()
+    base.extend(leaves[:gone])
+    spans = (inclusion_spans(index, size), consistency_spans(old, size))
+    found = tuple(roots_of(wanted, leaves[gone:], base) for wanted in spans)
+    assert found == (inclusion_path(leaves, index), consistency_path(leaves, old))
+
+
+def test_paths_are_found_over_more_leaves_than_are_read_at_once() -> None:
+    """A pass that takes several bites comes to the same path."""
+    leaves = [n.to_bytes(32, "big") for n in range(10_000)]
+    spans = inclusion_spans(5000, len(leaves))
+    assert roots_of(spans, iter(leaves), Range()) == inclusion_path(leaves, 5000)
