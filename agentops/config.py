@@ -46,6 +46,16 @@ class Folders:
         return self.data / "audit"
 
     @property
+    def keys(self) -> Path:
+        """The user's own approver key."""
+        return self.config / "keys"
+
+    @property
+    def approvers(self) -> Path:
+        """Whose approvals count here."""
+        return self.config / "approvers.toml"
+
+    @property
     def config_file(self) -> Path:
         """The one settings file."""
         return self.config / "config.toml"

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from agentops.core.approval import SignedApproval
 from agentops.core.errors import NotApproved, StoreError, UsageError
-from agentops.store.plans import MOST_BYTES, load_approval, load_plan, save_plan
+from agentops.store.plans import MOST_BYTES, load_approval, load_plan, save_approval, save_plan
 
 
 @pytest.fixture
@@ -115,3 +116,14 @@ def test_files_that_are_not_there(tmp_path: Path, plans: ModuleType) -> None:
         load_approval(tmp_path / "none.json")
     with pytest.raises(StoreError, match="cannot write"):
         save_plan(tmp_path / "no" / "plan.json", plans.plan())
+
+
+@pytest.mark.parametrize("method", ["terminal", "policy", "client", "key"])
+def test_a_file_approves_nothing_without_a_signature(tmp_path: Path, plans: ModuleType, method: str) -> None:
+    """Anybody can write a file that says 'terminal'; only a signed one is an approval from elsewhere."""
+    approval = SignedApproval(
+        plan_digest="sha256:aa", by="human:ana", method=method, at=plans.NOW, expires_at=plans.NOW, nonce="n"
+    )
+    save_approval(tmp_path / "approval.json", approval)
+    with pytest.raises(NotApproved, match="that no key has signed"):
+        load_approval(tmp_path / "approval.json")

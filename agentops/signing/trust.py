@@ -26,7 +26,6 @@ from agentops.signing.approvals import METHOD, check_signature
 from agentops.signing.files import alone, only_mine, read_small, replace
 from agentops.signing.keys import checked_name
 
-TRUST_FILE = "approvers.toml"
 _TABLE = "approvers"
 _CLOCKS_APART = timedelta(minutes=5)
 

@@ -77,11 +77,15 @@ def load_approval(path: Path) -> SignedApproval:
 
     Raises:
         UsageError: it cannot be read, or is no approval.
+        NotApproved: no key signed it. What is said at a terminal counts at that terminal: anybody can write a file.
     """
     raw = _read(path, APPROVAL_SCHEMA, "approval").get("approval")
     approval = _value(path, SignedApproval, raw, "approval")
     if to_json(approval) != raw:
         raise UsageError(f"{path} is no approval that this agentops knows: it has further fields")
+    if approval.method != "key" or not approval.signature:
+        hint = "Have the plan approved: agentops approve PLAN"
+        raise NotApproved(f"{path} holds an approval that no key has signed", hint=hint, code="not-signed")
     return approval
 
 
