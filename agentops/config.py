@@ -5,7 +5,7 @@ frozen ``Settings`` with the provenance of each value. A file in the working dir
 brings along must not change what agentops may do.
 
 Order, strongest first: flag, environment (``AGENTOPS_*``), ``config.toml``, built-in default. ``read_only`` is the
-exception: whoever says yes, wins.
+exception: whoever says yes, wins. What decides about changes (``[policy]``) is read from the file alone.
 """
 
 from __future__ import annotations
@@ -25,6 +25,15 @@ from agentops.core.usage import Limits
 DEFAULT_MODEL = "claude-opus-5-5"
 PROVIDERS = ("anthropic", "bedrock", "vertex")
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
+PRODUCTION_CONTEXTS = ("*prod*", "*prd*", "*live*")
+# Only names that local clusters give themselves: whatever is not known is treated as production.
+DEVELOPMENT_CONTEXTS = (
+    "kind-*", "k3d-*", "minikube", "docker-desktop", "docker-for-desktop", "rancher-desktop", "orbstack", "colima",
+)  # fmt: skip
+PROTECTED_NAMESPACES = (
+    "kube-system", "kube-public", "kube-node-lease", "agentops*",
+    "openshift-*", "gke-*", "calico-system", "tigera-operator", "cert-manager", "istio-system", "argocd", "flux-system",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +101,11 @@ class Settings:
         """The run's budgets."""
         return Limits(steps=self.max_steps, tokens=self.max_tokens, usd=self.max_usd, seconds=self.max_seconds)
 
+    @property
+    def policy(self) -> dict[str, Any]:
+        """The ``[policy]`` section: what ``guard.policy.settings_of`` takes."""
+        return {name: getattr(self, name) for name in _FILE_KEYS["policy"]}
+
 
 _FILE_KEYS = {
     "kubernetes": ("context", "namespace", "kubeconfig"),
@@ -147,8 +161,9 @@ def folders(environ: Mapping[str, str]) -> Folders:
 
 def _from_environ(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
     found: dict[str, tuple[Any, str]] = {}
-    for names in _FILE_KEYS.values():
-        for name in names:
+    for section, names in _FILE_KEYS.items():
+        # A variable that a shell, a job or a checkout sets must not say what production is.
+        for name in names if section != "policy" else ():
             variable = f"AGENTOPS_{name.upper()}"
             if environ.get(variable):
                 found[name] = (environ[variable], f"env {variable}")
@@ -201,9 +216,17 @@ def _convert(name: str, value: Any, kind: type) -> Any:
         return value if isinstance(value, bool) else _truth(name, str(value).lower())
     if kind in (int, float):
         return _number(value, kind)
+    if kind is tuple:
+        return _texts(value)
     if not isinstance(value, str):
         raise TypeError("is not text")
     return value
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+        raise TypeError("is not a list of texts")
+    return tuple(value)
 
 
 def _truth(name: str, word: str) -> bool:

@@ -55,7 +55,7 @@ class _Heard:
     """One principal's request and the engine's answer to it."""
 
     asked: Json
-    entities: list[Json]
+    entity: Json
     verdict: Verdict
     allowed: bool
 
@@ -69,6 +69,7 @@ class CedarPolicy:
         self._explainer = explainer
         self._digest = loaded.digest
         self._owned = loaded.owned
+        self._obligations: dict[tuple[str, ...], Obligation] = {}
 
     @property
     def digest(self) -> str:
@@ -90,7 +91,7 @@ class CedarPolicy:
             ValueError: the request cannot be put to the engine.
         """
         heard = [self._hear(request, who) for who in principals_of(request.principal)]
-        return tuple(self._explainer.account(one.asked, one.entities, one.verdict) for one in heard)
+        return tuple(self._explainer.account(one.asked, one.entity, one.verdict) for one in heard)
 
     def _rule(self, request: PolicyRequest) -> Ruling:
         heard = [self._hear(request, who) for who in principals_of(request.principal)]
@@ -98,23 +99,28 @@ class CedarPolicy:
         if refused is not None:
             return self._denied(request, refused)
         policies = tuple(dict.fromkeys(name for one in heard for name in one.verdict.reasons))
-        obligation = strictest_demand(self.loaded.rules[name].demand for name in policies)
+        obligation = self._obligation(policies)
         return Ruling(
             allowed=True,
             policies=policies,
             why=f"permitted by {', '.join(policies)}; approval: {obligation.approval.value}",
             obligation=obligation,
             policy_digest=self._digest,
-            request=to_json(request),
+            request=recorded(request),
         )
 
     def _hear(self, request: PolicyRequest, who: Principal) -> _Heard:
-        asked, entities = encode(request, who, self._owned)
-        verdict = self._judge.decide(asked, entities)
+        asked, entity = encode(request, who, self._owned)
+        verdict = self._judge.decide(asked, entity)
         rules = self.loaded.rules
         permitted = bool(verdict.reasons) and all(name in rules and rules[name].permits for name in verdict.reasons)
         allowed = verdict.decision == "Allow" and permitted and not verdict.errors
-        return _Heard(asked, entities, verdict, allowed)
+        return _Heard(asked, entity, verdict, allowed)
+
+    def _obligation(self, policies: tuple[str, ...]) -> Obligation:
+        if policies not in self._obligations:
+            self._obligations[policies] = strictest_demand(self.loaded.rules[name].demand for name in policies)
+        return self._obligations[policies]
 
     def _denied(self, request: PolicyRequest, refused: _Heard) -> Ruling:
         verdict = refused.verdict
@@ -122,7 +128,7 @@ class CedarPolicy:
             errors = tuple(one_line(text, 400) for text in verdict.errors) or (f"the answer is {verdict.decision}",)
             why = f"policy could not decide, so the answer is no: {errors[0]}"
             return replace(denied(request, self._digest, why, errors), policies=verdict.reasons)
-        why = sentence(self._explainer.account(refused.asked, refused.entities, verdict))
+        why = sentence(self._explainer.account(refused.asked, refused.entity, verdict))
         return replace(denied(request, self._digest, why), policies=verdict.reasons)
 
 
@@ -149,9 +155,26 @@ class Refusal:
 def denied(request: PolicyRequest, policy_digest: str, why: str, errors: tuple[str, ...] = ()) -> Ruling:
     """Return a deny; a request that has no JSON form is left out of it."""
     try:
-        asked = to_json(request)
+        asked = recorded(request)
     except (TypeError, ValueError, AttributeError):
         asked = {}
     return Ruling(
         allowed=False, why=why, obligation=Obligation(), policy_digest=policy_digest, request=asked, errors=errors
     )
+
+
+def recorded(request: PolicyRequest) -> dict[str, Any]:
+    """Return the whole request as plain JSON: ``to_json`` of it, written out because every decision pays for it.
+
+    Raises:
+        TypeError: a fact that has no JSON form.
+    """
+    who = request.principal
+    return {
+        "principal": {"kind": who.kind, "name": who.name, "on_behalf_of": who.on_behalf_of},
+        "action": request.action,
+        "groups": list(request.groups),
+        "resource": str(request.resource),
+        "attributes": to_json(request.attributes),
+        "context": to_json(request.context),
+    }

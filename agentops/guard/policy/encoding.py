@@ -29,8 +29,8 @@ def principals_of(principal: Principal) -> tuple[Principal, ...]:
     return principal, Principal(kind="human", name=principal.on_behalf_of)
 
 
-def encode(request: PolicyRequest, principal: Principal, owned: Mapping[str, Any]) -> tuple[Json, list[Json]]:
-    """Return the engine's request and entities for ``request`` asked by ``principal``.
+def encode(request: PolicyRequest, principal: Principal, owned: Mapping[str, Any]) -> tuple[Json, Json]:
+    """Return the engine's request, and the resource as the one entity that has attributes.
 
     Arguments:
         owned: the facts that the settings fill in.
@@ -43,41 +43,46 @@ def encode(request: PolicyRequest, principal: Principal, owned: Mapping[str, Any
         raise RequestError(f"the request sets {', '.join(forged)}, which only the settings may")
     if principal.kind not in _PRINCIPALS or not principal.name:
         raise RequestError(f"{principal.kind!r} is not a kind of principal, or it has no name")
-    who = _uid(_PRINCIPALS[principal.kind], principal.name)
-    what, entities = _resource(request)
     context = {**request.context, **owned}
     if isinstance(context.get("now"), str):
         context["now"] = {"__extn": {"fn": "datetime", "arg": context["now"]}}
-    asked = {"principal": who, "action": _uid("Action", request.action), "resource": what, "context": context}
-    return asked, [_entity(who), *entities]
+    entity = _resource(request)
+    asked = {
+        "principal": _uid(_PRINCIPALS[principal.kind], principal.name),
+        "action": _uid("Action", request.action),
+        "resource": entity["uid"],
+        "context": context,
+    }
+    return asked, entity
 
 
-def _resource(request: PolicyRequest) -> tuple[Json, list[Json]]:
-    """Return the resource's uid, and it with everything above it as entities."""
-    ref = request.resource
+def _resource(request: PolicyRequest) -> Json:
+    """Return the resource as an entity; everything that it stands in is a parent of its own.
+
+    What it stands in has no attributes, so it needs no entities of its own, and the engine has less to read.
+    """
+    kind, attributes, places = _placed(request.resource)
     environment = request.context.get("environment")
-    above = [_uid("Environment", environment)] if environment in ENVIRONMENTS else []
-    kind, attributes, chain = _placed(ref)
-    uid = _uid(kind, str(ref))
-    entities, parents = [_entity(parent) for parent in above], above
-    for place in chain:
-        entities.append(_entity(place, parents))
-        parents = [place]
+    if environment in ENVIRONMENTS:
+        places.append(_uid("Environment", environment))
     given = {name: value for name, value in request.attributes.items() if name != "labels"}
-    labels = request.attributes.get("labels", {})
-    entities.append({"uid": uid, "attrs": {**given, **attributes}, "tags": labels, "parents": parents})
-    return uid, entities
+    return {
+        "uid": _uid(kind, str(request.resource)),
+        "attrs": {**given, **attributes},
+        "tags": request.attributes.get("labels", {}),
+        "parents": places,
+    }
 
 
 def _placed(ref: ResourceRef) -> tuple[str, Json, list[Json]]:
-    """Return the entity type of ``ref``, the attributes that its name holds, and what it stands in, outermost first."""
+    """Return the entity type of ``ref``, the attributes that its name holds, and what it stands in."""
     if ref.scheme == "k8s":
         attributes = {"cluster": ref.context, "kind": ref.kind, "name": ref.name}
-        chain = [_uid("Cluster", ref.context)]
+        places = [_uid("Cluster", ref.context)]
         if ref.namespace:
             attributes["namespace"] = ref.namespace
-            chain.append(_uid("Namespace", f"{ref.context}/{ref.namespace}"))
-        return "Object", attributes, chain
+            places.append(_uid("Namespace", f"{ref.context}/{ref.namespace}"))
+        return "Object", attributes, places
     if ref.scheme == "aws":
         account, region, service, kind, name = ref.parts
         attributes = {"account": account, "region": region, "service": service, "kind": kind, "name": name}
@@ -88,7 +93,3 @@ def _placed(ref: ResourceRef) -> tuple[str, Json, list[Json]]:
 
 def _uid(kind: str, name: Any) -> Json:
     return {"type": f"Ops::{kind}", "id": name}
-
-
-def _entity(uid: Json, parents: list[Json] | None = None) -> Json:
-    return {"uid": uid, "attrs": {}, "parents": parents or []}

@@ -7,6 +7,7 @@ validator, verdicts. What the library raises is wrapped here; a missing library 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -15,6 +16,7 @@ from agentops.core.errors import ConfigError
 from agentops.core.text import one_line
 
 Json = dict[str, Any]
+_NUMBERED = re.compile(r"`(policy\d+)`")
 
 
 class EngineError(ValueError):
@@ -33,8 +35,8 @@ class Verdict:
 class Judge(Protocol):
     """A compiled policy set."""
 
-    def decide(self, request: Json, entities: Sequence[Json]) -> Verdict:
-        """Evaluate one request; request and entities are validated against the schema."""
+    def decide(self, request: Json, resource: Json) -> Verdict:
+        """Evaluate one request on one resource, both validated against the schema."""
         ...
 
 
@@ -57,11 +59,27 @@ class Engine(Protocol):
         """
         ...
 
-    def compile(self, policies: Mapping[str, Json], schema: str) -> Judge:
-        """Return a judge of ``policies`` by id.
+    def compile(self, texts: Sequence[str], ids: Sequence[str], schema: str) -> Judge:
+        """Return a judge of the policies of ``texts``, whose ``@id`` annotations are ``ids``, in order.
 
         Raises:
             EngineError: they cannot be compiled.
+        """
+        ...
+
+    def probe(self, policies: Mapping[str, Mapping[str, Any]], schema: str) -> Judge:
+        """Return a judge of policies given as Cedar's JSON, by id. For explanations: it decides nothing.
+
+        Raises:
+            EngineError: they cannot be compiled.
+        """
+        ...
+
+    def schema_text(self, schema: str) -> str:
+        """Return a schema in Cedar's own form, for people.
+
+        Raises:
+            EngineError: it cannot be read.
         """
         ...
 
@@ -108,7 +126,18 @@ class Cedar:
         handle = self._schema(schema)
         return [(error.policy_id, error.error) for error in self._cedar().validate_policies(text, handle).errors]
 
-    def compile(self, policies: Mapping[str, Json], schema: str) -> Judge:
+    def compile(self, texts: Sequence[str], ids: Sequence[str], schema: str) -> Judge:
+        """See ``Engine``."""
+        cedar, handle = self._cedar(), self._schema(schema)
+        try:
+            compiled = cedar.PolicySet.from_str("\n".join(texts))
+        except (ValueError, TypeError) as error:
+            raise EngineError(one_line(str(error), 400)) from error
+        if len(compiled) != len(ids):
+            raise EngineError(f"{len(ids)} policies were read, {len(compiled)} compiled")
+        return _CedarJudge(cedar, compiled, handle, ids)
+
+    def probe(self, policies: Mapping[str, Mapping[str, Any]], schema: str) -> Judge:
         """See ``Engine``."""
         cedar, handle = self._cedar(), self._schema(schema)
         document = {"templates": {}, "templateLinks": [], "staticPolicies": dict(policies)}
@@ -116,7 +145,11 @@ class Cedar:
             compiled = cedar.PolicySet.from_json_str(json.dumps(document))
         except (ValueError, TypeError) as error:
             raise EngineError(one_line(str(error), 400)) from error
-        return _CedarJudge(cedar, compiled, handle)
+        return _CedarJudge(cedar, compiled, handle, ())
+
+    def schema_text(self, schema: str) -> str:
+        """See ``Engine``."""
+        return str(self._schema(schema))
 
     def _cedar(self) -> Any:
         if self._module is None:
@@ -127,22 +160,29 @@ class Cedar:
         """Return the parsed schema; parsing costs more than a hundred decisions."""
         if text not in self._schemas:
             try:
-                self._schemas[text] = self._cedar().Schema.from_str(text)
+                self._schemas[text] = self._cedar().Schema.from_json_str(text)
             except (ValueError, TypeError) as error:
                 raise EngineError(one_line(str(error), 400)) from error
         return self._schemas[text]
 
 
 class _CedarJudge:
-    """``Judge`` over handles that are parsed once."""
+    """``Judge`` over handles that are parsed once; ``ids`` name the policies that Cedar numbers (``policy3``)."""
 
-    def __init__(self, cedar: Any, policies: Any, schema: Any) -> None:
+    def __init__(self, cedar: Any, policies: Any, schema: Any, ids: Sequence[str]) -> None:
         self._cedar = cedar
         self._policies = policies
         self._schema = schema
+        self._ids = {f"policy{number}": name for number, name in enumerate(ids)}
 
-    def decide(self, request: Json, entities: Sequence[Json]) -> Verdict:
+    def decide(self, request: Json, resource: Json) -> Verdict:
         """See ``Judge``."""
-        answer = self._cedar.is_authorized(request, self._policies, list(entities), self._schema)
+        answer = self._cedar.is_authorized(request, self._policies, [resource], self._schema)
         told = answer.diagnostics
-        return Verdict(answer.decision.value, tuple(sorted(told.reasons)), tuple(map(str, told.errors)))
+        # The annotation is read from the answer itself, not from the order of the texts.
+        named = told.id_annotations_by_reason
+        reasons = tuple(sorted(named.get(reason, reason) for reason in told.reasons))
+        return Verdict(answer.decision.value, reasons, tuple(_NUMBERED.sub(self._name, text) for text in told.errors))
+
+    def _name(self, found: re.Match[str]) -> str:
+        return f"`{self._ids.get(found[1], found[1])}`"

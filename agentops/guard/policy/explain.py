@@ -7,7 +7,7 @@ the clauses that did not hold. Each clause is evaluated by the engine itself, as
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -81,12 +81,12 @@ class Explainer:
             probes[_probe(name)] = {**bare, "conditions": []}
             for number, clause in enumerate(clauses):
                 probes[_probe(name, number)] = {**bare, "conditions": [clause.condition]}
-        return self._engine.compile(probes, self._schema)
+        return self._engine.probe(probes, self._schema)
 
-    def account(self, asked: Json, entities: Sequence[Json], verdict: Verdict) -> Account:
+    def account(self, asked: Json, entity: Json, verdict: Verdict) -> Account:
         """Return why ``verdict`` is what it is."""
-        holding = frozenset(self._probes.decide(asked, entities).reasons)
-        facts = _facts(asked, entities)
+        holding = frozenset(self._probes.decide(asked, entity).reasons)
+        facts = _facts(asked, entity)
         deciders = tuple(self._told(name, holding, facts) for name in verdict.reasons if name in self._rules)
         nearest: Iterable[Decider] = ()
         if not verdict.reasons and not verdict.errors:
@@ -123,21 +123,19 @@ def sentence(account: Account) -> str:
     if not account.nearest:
         return f"no policy permits {account.principal} this action on this kind of resource"
     first = account.nearest[0]
-    # What guards a missing fact and what reads it are two clauses; the second says nothing new.
-    unmet = first.unmet[:2]
-    wants = " and ".join(clause.text for clause in unmet)
-    values = _values(value for clause in unmet for value in clause.values.items())
-    return f"no policy permits it; {first.policy} comes nearest and wants {wants}{values}"
+    wanted, *further = first.unmet
+    more = f", and {len(further)} more" if further else ""
+    return f"no policy permits it; {first.policy} comes nearest and wants {wanted.text}{more}{_values(wanted.values)}"
 
 
 def _forbidden(decider: Decider) -> str:
     said = {name: value for clause in decider.clauses for name, value in clause.values.items()}
     telling = {name: value for name, value in said.items() if name not in _WAYS_ROUND} or said
-    return f"{decider.policy}: {decider.why or 'forbidden'}{_values(telling.items())}"
+    return f"{decider.policy}: {decider.why or 'forbidden'}{_values(telling)}"
 
 
-def _values(values: Iterable[tuple[str, Any]]) -> str:
-    told = "; ".join(f"{name} is {show(value)}" for name, value in dict(values).items())
+def _values(values: Mapping[str, Any]) -> str:
+    told = "; ".join(f"{name} is {show(value)}" for name, value in values.items())
     return f" ({told})" if told else ""
 
 
@@ -155,12 +153,11 @@ def meaning(name: str) -> str:
     return BY_NAME[name].says if name in BY_NAME else ""
 
 
-def _facts(asked: Json, entities: Sequence[Json]) -> dict[tuple[str, str], Any]:
+def _facts(asked: Json, entity: Json) -> dict[tuple[str, str], Any]:
     """Return every fact of the request by (variable, name)."""
-    resource = entities[-1]
     found = {("context", name): value for name, value in asked["context"].items()}
-    found |= {("resource", name): value for name, value in resource["attrs"].items()}
-    found |= {("label", name): value for name, value in resource["tags"].items()}
+    found |= {("resource", name): value for name, value in entity["attrs"].items()}
+    found |= {("label", name): value for name, value in entity["tags"].items()}
     if isinstance(now := found.get(("context", "now")), dict):
         found["context", "now"] = now["__extn"]["arg"]
     return found

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.resources import files
 
 from agentops.core.errors import ConfigError
+from agentops.guard.policy.shipped import shipped
 
 
 class LayerKind(StrEnum):
@@ -61,8 +61,3 @@ def arranged(outer: Iterable[PolicyLayer]) -> tuple[PolicyLayer, ...]:
     every = (kernel_layer(), *given, *(() if bases else (default_layer(),)))
     order = list(LayerKind)
     return tuple(sorted(every, key=lambda layer: order.index(layer.kind)))
-
-
-def shipped(name: str) -> str:
-    """Return the text of a file that agentops ships beside this module."""
-    return (files(__package__) / name).read_text(encoding="utf-8")

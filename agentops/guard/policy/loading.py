@@ -15,8 +15,9 @@ from agentops.guard.policy.engine import Cedar, Engine, EngineError
 from agentops.guard.policy.explain import Explainer
 from agentops.guard.policy.layers import PolicyLayer, arranged
 from agentops.guard.policy.rules import check_types, named_actions, read_rules
+from agentops.guard.policy.schema import schema_json
 from agentops.guard.policy.settings import PolicySettings
-from agentops.guard.policy.vocabulary import actions_of, representatives, schema_text
+from agentops.guard.policy.vocabulary import actions_of, representatives
 
 
 def load_policy(
@@ -38,10 +39,10 @@ def load_policy(
     actions = actions_of(tools)
     rules = read_rules(every, cedar)
     named = named_actions(rule.body for rule in rules.values())
-    check_types(every, rules, cedar, schema_text(representatives(actions, named)))
-    loaded = Loaded(layers=every, rules=rules, schema=schema_text(actions), settings=settings)
+    check_types(every, rules, cedar, schema_json(representatives(actions, named)))
+    loaded = Loaded(layers=every, rules=rules, schema=schema_json(actions), settings=settings)
     try:
-        judge = cedar.compile({name: dict(rule.body) for name, rule in rules.items()}, loaded.schema)
+        judge = cedar.compile([layer.text for layer in every], tuple(rules), loaded.schema)
     except EngineError as error:
         raise ConfigError(f"the policy cannot be compiled: {error}", code="bad-policy") from error
     return CedarPolicy(loaded, judge, Explainer(rules, cedar, loaded.schema))

@@ -1,15 +1,14 @@
-"""The words of a policy: the facts that a request may hold, their Cedar types, and the schema made of them.
+"""The words of a policy: the facts that a request may hold, with their types, and the actions.
 
-Comes in: the declarations of every tool. Goes out: the text of the Cedar schema, with one action per tool in the groups
-``read`` or ``mutate`` and its wing. A new tool gets in without an edit here. Nothing here knows the policy engine.
+Comes in: the declarations of every tool. Goes out: one action per tool, in the groups ``read`` or ``mutate`` and its
+wing. A new tool gets in without an edit here. Nothing here knows the policy engine; ``schema.py`` writes it for Cedar.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.resources import files
 
 from agentops.core.errors import ConfigError
 from agentops.core.text import one_line
@@ -17,21 +16,25 @@ from agentops.core.tool import Effect, ToolSpec
 
 READ = "read"
 MUTATE = "mutate"
-_WINGS = {"kubernetes": ("Object",), "aws": ("CloudResource",), "mcp": ("Tool",)}
+WINGS = {"kubernetes": ("Object",), "aws": ("CloudResource",), "mcp": ("Tool",)}
 _EVERYTHING = ("Object", "CloudResource", "Tool")
 # Tool names reach us from MCP servers too; what could end a Cedar string or hide a character is refused.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,199}")
-_RESERVED = frozenset({READ, MUTATE, *_WINGS})
+_RESERVED = frozenset({READ, MUTATE, *WINGS})
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One fact of ``context``: its Cedar type and what it says, for people; ``required`` ones the engine fills in."""
+    """One fact of ``context``: its Cedar type and what it says, for people.
+
+    ``required`` ones are filled in from the settings; ``reads`` ones are known about a read as well.
+    """
 
     name: str
     type: str
     says: str
     required: bool = False
+    reads: bool = False
 
 
 FACTS: tuple[Fact, ...] = (
@@ -40,13 +43,13 @@ FACTS: tuple[Fact, ...] = (
     Fact("risk", "String", "low, medium, high or critical; the worse of what the tool declares and what this call is"),
     Fact("reversible", "Bool", "something takes it back"),
     Fact("reversal", "String", "how far it can be taken back: exact, compensating or none"),
-    Fact("tainted", "Bool", "a model proposed it after reading text that anybody could have written"),
-    Fact("environment", "String", "production, staging, development or sandbox"),
-    Fact("protected", "Bool", "the namespace is one of protected_namespaces"),
+    Fact("tainted", "Bool", "a model proposed it after reading text that anybody could have written", reads=True),
+    Fact("environment", "String", "production, staging, development or sandbox", reads=True),
+    Fact("protected", "Bool", "the namespace is one of protected_namespaces", reads=True),
     Fact("frozen", "Bool", "a freeze window is open"),
-    Fact("now", "datetime", "when policy is asked"),
-    Fact("hour", "Long", "the hour, UTC, 0 to 23"),
-    Fact("weekday", "String", "the day, UTC: mon, tue, wed, thu, fri, sat or sun"),
+    Fact("now", "datetime", "when policy is asked", reads=True),
+    Fact("hour", "Long", "the hour, UTC, 0 to 23", reads=True),
+    Fact("weekday", "String", "the day, UTC: mon, tue, wed, thu, fri, sat or sun", reads=True),
     Fact("approvals", "Set<String>", "who has approved so far"),
     Fact("verb", "String", "what happens to this object: create, update or delete"),
     Fact("deletes", "Bool", "this object is deleted"),
@@ -65,9 +68,9 @@ FACTS: tuple[Fact, ...] = (
     Fact("stateful", "Bool", "a touched workload keeps state"),
     Fact("dataLoss", "Bool", "data would be lost"),
     Fact("unknowns", "Bool", "part of the blast radius could not be read"),
-    Fact("maxPods", "Long", "the limit max_pods of config.toml", True),
-    Fact("maxPct", "Long", "the limit max_percent of config.toml", True),
-    Fact("readOnly", "Bool", "agentops runs in read-only mode", True),
+    Fact("maxPods", "Long", "the limit max_pods of config.toml", required=True, reads=True),
+    Fact("maxPct", "Long", "the limit max_percent of config.toml", required=True, reads=True),
+    Fact("readOnly", "Bool", "agentops runs in read-only mode", required=True, reads=True),
 )
 BY_NAME = {fact.name: fact for fact in FACTS}
 OWNED = frozenset(fact.name for fact in FACTS if fact.required)
@@ -102,8 +105,8 @@ def actions_of(tools: Iterable[ToolSpec]) -> tuple[Action, ...]:
         if name in found:
             raise ConfigError(f"two tools are called {name!r}", hint="Policy names a tool by its name; rename one.")
         wing = name.partition("_")[0]
-        groups = (READ if spec.effect is Effect.READ else MUTATE, *((wing,) if wing in _WINGS else ()))
-        found[name] = Action(name, groups, _WINGS.get(wing, _EVERYTHING))
+        groups = (READ if spec.effect is Effect.READ else MUTATE, *((wing,) if wing in WINGS else ()))
+        found[name] = Action(name, groups, WINGS.get(wing, _EVERYTHING))
     return tuple(found[name] for name in sorted(found))
 
 
@@ -122,16 +125,3 @@ def representatives(actions: Iterable[Action], named: Iterable[str]) -> tuple[Ac
             kept[action.name] = action
             classes.add(kind)
     return tuple(kept.values())
-
-
-def schema_text(actions: Sequence[Action]) -> str:
-    """Return the Cedar schema with these actions."""
-    frame = (files(__package__) / "schema.cedarschema").read_text(encoding="utf-8")
-    facts = ",\n".join(f"    {fact.name}{'' if fact.required else '?'}: {fact.type}" for fact in FACTS)
-    groups = [f"  action {name};" for name in (READ, MUTATE, *_WINGS)]
-    lines = [
-        f'  action "{action.name}" in [{", ".join(action.groups)}] appliesTo {{ principal: [Agent, Human], '
-        f"resource: [{', '.join(action.resources)}], context: Facts }};"
-        for action in actions
-    ]
-    return frame.replace("//FACTS", facts).replace("//ACTIONS", "\n".join([*groups, *lines]))
