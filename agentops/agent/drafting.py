@@ -95,7 +95,7 @@ class Drafting:
         propose: called with each sound change before it is appended. What it returns is shown to the model as foreign
             text; ``ToolError`` and ``PolicyRefused`` are shown too, and keep the change out of the plan.
         most: how many changes the plan may hold; ``propose`` is called at most three times as often.
-        barred: ways that were closed earlier in the run; see ``declined`` and ``refused``.
+        barred: ways that are closed from the start; see ``declined`` and ``refused``.
         canonical: names a target as its API does (``deploy`` is ``Deployment``), so that one object has one name.
 
     Raises:
@@ -131,8 +131,14 @@ class Drafting:
 
     @property
     def barred(self) -> tuple[Bar, ...]:
-        """All closed ways, those that policy closed in this round included; hand them to the next round."""
+        """All closed ways, those that policy closed in this run included."""
         return tuple(self._barred)
+
+    def begin_round(self, closed: Iterable[Bar] = ()) -> None:
+        """Empty the plan for the next round, and close these ways besides those that are closed already."""
+        self._changes.clear()
+        self._tries = 0
+        self._barred += closed
 
     def take(self, call: ToolCall, known: Collection[str], redact: Callable[[str], str]) -> Drafted:
         """Draft the change that a call asks for, or withdraw one.

@@ -24,6 +24,7 @@ from agentops.agent.toolbox import Toolbox, ToolResult
 from agentops.core.digest import digest
 from agentops.core.errors import ModelError
 from agentops.core.finding import Finding
+from agentops.core.plan import Change
 from agentops.core.progress import Progress, Stage, Step
 from agentops.core.text import one_line, plural
 from agentops.core.tool import ToolCall
@@ -59,6 +60,7 @@ class LoopResult:
         usage: what was spent.
         messages: the whole history; give it to ``investigate`` as ``resume`` to go on.
         error: why it failed.
+        drafted: the changes that the model drafted, in the order of the plan; empty without ``Toolbox.drafting``.
     """
 
     finding: Finding | None
@@ -67,6 +69,7 @@ class LoopResult:
     usage: Usage
     messages: tuple[Message, ...]
     error: ModelError | None = None
+    drafted: tuple[Change, ...] = ()
 
 
 def investigate(
@@ -85,7 +88,7 @@ def investigate(
 
     Arguments:
         model: takes the turns.
-        toolbox: runs the calls; its audit log gets the turns as well.
+        toolbox: runs the calls; its audit log gets the turns as well. With ``drafting``, the run may end in a fix.
         opening: the first user message; with ``resume``, what to say before going on, or empty.
         context: the kubeconfig context that resources in the finding belong to.
         limits: what may be spent from now on.
@@ -99,6 +102,8 @@ def investigate(
         StoreError: evidence or a message could not be kept.
     """
     run = _Run(model, toolbox, context, Budget(limits, monotonic), History(resume, keep), progress)
+    if resume and toolbox.drafting and not toolbox.drafting.changes:
+        opening = f"{opening}\n\n{prompt('plan_empty')}".lstrip()
     try:
         return run.until_end(opening)
     except KeyboardInterrupt:
@@ -113,6 +118,11 @@ def wire_tools(toolbox: Toolbox) -> tuple[Mapping[str, Any], ...]:
         {"name": spec.name, "description": spec.description, "input_schema": spec.schema}
         for spec in (*toolbox.specs, report.SPEC)
     )
+
+
+def system_prompt(toolbox: Toolbox) -> str:
+    """Return the system prompt: the same bytes in every run that investigates, and more in one that may fix."""
+    return prompt("system") if toolbox.drafting is None else f"{prompt('system')}\n\n{prompt('fix')}"
 
 
 class _Run:
@@ -155,13 +165,16 @@ class _Run:
             usage=self._budget.spent,
             messages=self._history.end(),
             error=error,
+            drafted=self._toolbox.drafting.changes if self._toolbox.drafting else (),
         )
 
     def _turn(self) -> Turn | None:
         """Ask the model; None when the conversation had grown too long, and the run is closing with a shorter one."""
         number = self._budget.spent.turns + 1
         key = f"turn-{number}"
-        request = Request(system=prompt("system"), tools=wire_tools(self._toolbox), messages=self._history.send())
+        request = Request(
+            system=system_prompt(self._toolbox), tools=wire_tools(self._toolbox), messages=self._history.send()
+        )
         self._progress(Step(stage=Stage.MODEL, text=f"{self._model.name}, turn {number}", key=key))
         try:
             turn = self._model.turn(request, self._progress)
@@ -219,6 +232,7 @@ class _Run:
         for index, call in enumerate(turn.calls):
             if reason := self._refusal(call, turn):
                 results[index] = self._toolbox.refuse(call, reason)
+        drafts = [] if self._closing else self._draft(turn.calls, results)
         finding = self._take_report(turn.calls, results)
         rest = [(index, call) for index, call in enumerate(turn.calls) if index not in results]
         if finding or self._closing:
@@ -232,8 +246,20 @@ class _Run:
             return self._reported(finding)
         if self._closing:
             return self._answered(self._closing)
-        self._watch(ran)
+        self._watch([*drafts, *ran])
         return None
+
+    def _draft(self, calls: Sequence[ToolCall], results: dict[int, ToolResult]) -> Sequence[ToolResult]:
+        """Draft before a report of the same message is taken; when that fails, the model must see why, and go on."""
+        places = [i for i, call in enumerate(calls) if i not in results and self._toolbox.drafts(call)]
+        drafts = self._toolbox.run([calls[i] for i in places])
+        results |= dict(zip(places, drafts, strict=True))
+        self._budget.add_calls(len(drafts))
+        if any(draft.is_error for draft in drafts):
+            for index, call in enumerate(calls):
+                if call.name == report.SPEC.name and index not in results:
+                    results[index] = self._toolbox.refuse(call, "a change beside it was not drafted. Read why first.")
+        return drafts
 
     def _refusal(self, call: ToolCall, turn: Turn) -> str:
         """Return why a call must not run; empty when it may."""
