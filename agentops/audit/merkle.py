@@ -89,72 +89,56 @@ def root_of(leaves: Sequence[bytes]) -> bytes:
     return tree.root()
 
 
-class Missing(LookupError):
-    """A part of the tree is asked for of which neither the leaves nor the root is kept."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tree:
-    """A tree of which the leaves from ``first`` on are there, and of those before only the perfect subtrees' roots.
+def roots_of(spans: Sequence[Span], leaves: Iterable[bytes], base: Range) -> tuple[bytes, ...]:
+    """Return the root over each span of a tree, in one pass and in constant memory.
 
     Arguments:
-        first: how many leaves at the beginning are not kept.
-        frontier: the roots of the perfect subtrees over them, largest first, as ``Range.subtrees`` has them.
-        leaves: the leaves that are kept.
-    """
-
-    leaves: Sequence[bytes]
-    first: int = 0
-    frontier: Sequence[bytes] = ()
-
-    @property
-    def size(self) -> int:
-        """How many leaves the tree has."""
-        return self.first + len(self.leaves)
-
-    def root(self, start: int, end: int) -> bytes:
-        """Return the root over leaves ``start`` to ``end``.
-
-        Raises:
-            Missing: it takes a leaf that is not kept.
-        """
-        if start >= self.first:
-            return root_of(self.leaves[start - self.first : end - self.first])
-        found = self._kept(start, end)
-        if found is not None:
-            return found
-        if end <= self.first and not (end - start) & (end - start - 1):
-            raise Missing(f"leaves {start} to {end - 1}")
-        middle = start + _split(end - start)
-        return node_hash(self.root(start, middle), self.root(middle, end))
-
-    def _kept(self, start: int, end: int) -> bytes | None:
-        at, left = 0, self.first
-        for subtree in self.frontier:
-            width = 1 << (left.bit_length() - 1)
-            if (at, at + width) == (start, end):
-                return subtree
-            at, left = at + width, left - width
-        return None
-
-
-def inclusion_path(tree: Tree, index: int, size: int) -> tuple[bytes, ...]:
-    """Return the audit path of leaf ``index`` in the tree's first ``size`` leaves, section 2.1.1, nearest sibling first.
+        leaves: those after the ones that ``base`` is over, up to the end of the furthest span.
+        base: the tree's beginning, of which the leaves are not at hand.
 
     Raises:
-        Missing: the leaf is not kept.
+        ValueError: a span takes apart a subtree of the base.
     """
-    path: list[bytes] = []
+    trees = [_part(base, start, min(end, base.size)) for start, end in spans]
+    at, rest = base.size, iter(leaves)
+    while chunk := list(islice(rest, _CHUNK)):
+        for (start, end), tree in zip(spans, trees, strict=True):
+            tree.extend(chunk[max(start - at, 0) : max(end - at, 0)])
+        at += len(chunk)
+    return tuple(tree.root() for tree in trees)
+
+
+def _part(base: Range, start: int, end: int) -> Range:
+    """Return the range over leaves ``start`` to ``end`` of the base, from the base's own subtrees."""
+    if start >= end:
+        return Range()
+    found, at, left = list[bytes](), 0, base.size
+    for subtree in base.subtrees:
+        width = _largest_power(left)
+        if start <= at and at + width <= end:
+            found.append(subtree)
+        at, left = at + width, left - width
+    return Range(end - start, found)
+
+
+def inclusion_spans(index: int, size: int) -> tuple[Span, ...]:
+    """Return the spans whose roots are the audit path of leaf ``index``, section 2.1.1, nearest sibling first."""
+    spans: list[Span] = []
     start, end = 0, size
     while end - start > 1:
         middle = start + _split(end - start)
         if index < middle:
-            path.append(tree.root(middle, end))
+            spans.append((middle, end))
             end = middle
         else:
-            path.append(tree.root(start, middle))
+            spans.append((start, middle))
             start = middle
-    return tuple(reversed(path))
+    return tuple(reversed(spans))
+
+
+def inclusion_path(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
+    """Return the audit path of leaf ``index`` in the tree of ``leaves``, section 2.1.1, nearest sibling first."""
+    return roots_of(inclusion_spans(index, len(leaves)), leaves, Range())
 
 
 def root_from_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
@@ -175,27 +159,28 @@ def root_from_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes
     return found if not last else None
 
 
-def consistency_path(tree: Tree, old: int, size: int) -> tuple[bytes, ...]:
-    """Return the proof that the tree's first ``size`` leaves continue its first ``old`` ones, section 2.1.2.
-
-    Raises:
-        Missing: too little is kept of the first ``old``.
-    """
-    path: list[bytes] = []
+def consistency_spans(old: int, size: int) -> tuple[Span, ...]:
+    """Return the spans whose roots prove that a tree of ``size`` leaves continues its first ``old``, section 2.1.2."""
+    spans: list[Span] = []
     start, end, whole = 0, size, True
     if not 0 < old < end:
         return ()
     while end - start != old - start:
         middle = start + _split(end - start)
         if old <= middle:
-            path.append(tree.root(middle, end))
+            spans.append((middle, end))
             end = middle
         else:
-            path.append(tree.root(start, middle))
+            spans.append((start, middle))
             start, whole = middle, False
     if not whole:
-        path.append(tree.root(start, end))
-    return tuple(reversed(path))
+        spans.append((start, end))
+    return tuple(reversed(spans))
+
+
+def consistency_path(leaves: Sequence[bytes], old: int) -> tuple[bytes, ...]:
+    """Return the proof that the tree of ``leaves`` continues that of the first ``old`` of them, section 2.1.2."""
+    return roots_of(consistency_spans(old, len(leaves)), leaves, Range())
 
 
 def is_consistent(old: int, old_root: bytes, new: int, new_root: bytes, path: Sequence[bytes]) -> bool:
