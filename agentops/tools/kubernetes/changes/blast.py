@@ -84,7 +84,7 @@ def _pods_gone(around: Surroundings, gone: Sequence[ObjectChange], preview: Prev
         live = next((pod for pod in listed or () if name_of(pod) == change.ref.name), None)
         pods.append(live) if live is not None else missing.append(change.ref.short)
     evicted = any(call.path.endswith("/eviction") for call in preview.calls)
-    found = of_pods(around, pods, evicted=evicted, why="evicted are" if evicted else "deleted are")
+    found = of_pods(around, pods, evicted=evicted, why="evicted" if evicted else "deleted")
     if not missing:
         return found
     return Reach(

@@ -143,7 +143,7 @@ def of_pods(around: Surroundings, pods: Sequence[Object], *, evicted: bool, why:
     Arguments:
         pods: the live pods.
         evicted: by the eviction API, so that disruption budgets limit how many are out at one time.
-        why: the rule, for the reasons.
+        why: what happens to them, for the reasons: ``evicted``.
     """
     groups: dict[ResourceRef, list[Object]] = {}
     for pod in pods:
@@ -169,7 +169,7 @@ def of_pods(around: Surroundings, pods: Sequence[Object], *, evicted: bool, why:
                 out=out,
             )
         )
-        text = f"{workload.short}: {why} {share_text(len(gone), max(len(siblings), len(gone)))}, "
+        text = f"{workload.short}: {share_text(len(gone), max(len(siblings), len(gone)))} {why}, "
         text += f"at the worst moment {out} of {ready_count(siblings)} ready are out"
         reasons.append(text + (", no more than its disruption budget allows" if limited else ""))
     if any(map(has_empty_dir, pods)):
@@ -202,11 +202,11 @@ def of_node(around: Surroundings, change: ObjectChange, _: Preview) -> Reach:
         return not_known(f"the pods on {ref.short}")
     pods = [pod for pod in pods if is_active(pod)]
     if change.after is None:
-        return of_pods(around, pods, evicted=False, why=f"the node {ref.name} is deleted and with it")
+        return of_pods(around, pods, evicted=False, why=f"deleted with the node {ref.name}")
     old, new = labels_of(change.before), labels_of(change.after)
     keys = {key for key in {*old, *new} if old.get(key) != new.get(key)}
     gone = [pod for pod in pods if any(not _tolerates(pod, taint) for taint in moving) or _needs_label(pod, keys)]
-    return of_pods(around, gone, evicted=False, why=f"a new taint or label of {ref.name} takes away")
+    return of_pods(around, gone, evicted=False, why=f"taken off {ref.name} by its new taints or labels")
 
 
 def _tolerates(pod: Object, taint: Object) -> bool:
@@ -236,9 +236,7 @@ def of_namespace(around: Surroundings, change: ObjectChange, _: Preview) -> Reac
     pods = around.items("Pod", ref.name)
     if pods is None:
         return not_known(f"what is in {ref.short}", namespaces=(ref.name,))
-    found = of_pods(
-        around, [pod for pod in pods if is_active(pod)], evicted=False, why="everything in the namespace is deleted,"
-    )
+    found = of_pods(around, [pod for pod in pods if is_active(pod)], evicted=False, why="deleted with the namespace")
     why = f"{ref.short}: all objects in it are deleted, PersistentVolumeClaims included"
     return Reach(
         shares=found.shares,
