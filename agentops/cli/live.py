@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
@@ -62,6 +64,10 @@ class Live:
         self._shown: tuple[str, Stage, tuple[tuple[str, float], ...]] = ("", Stage.REASONING, ())
 
     def __enter__(self) -> Live:
+        self._start_region()
+        return self
+
+    def _start_region(self) -> None:
         if self._console is not None:
             from rich.live import Live as Region
 
@@ -75,7 +81,19 @@ class Live:
             )
             region.start()
             self._live = region
-        return self
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Leave the terminal alone while somebody is asked something on it."""
+        with self._lock:
+            self._flush_line()
+        if self._live is not None:
+            self._live.stop()  # type: ignore[attr-defined]
+            self._live = None
+        try:
+            yield
+        finally:
+            self._start_region()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
