@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from agentops.core.clock import Clock
 from agentops.core.errors import ToolInputError
 from agentops.core.tool import ChangeTool, ToolSpec
+from agentops.tools.kubernetes.changes.pod_specs import POD_SPECS, POD_TARGETS
 from agentops.tools.kubernetes.changes.specs import SPECS, TARGETS
 
 if TYPE_CHECKING:
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
     from agentops.tools.kubernetes.client import Cluster
     from agentops.tools.kubernetes.writer import Writer
 
-CHANGE_SPECS: tuple[ToolSpec, ...] = SPECS
+CHANGE_SPECS: tuple[ToolSpec, ...] = (*SPECS, *POD_SPECS)
 
-CHANGE_TARGETS: Mapping[str, tuple[str, ...]] = TARGETS
+CHANGE_TARGETS: Mapping[str, tuple[str, ...]] = {**TARGETS, **POD_TARGETS}
 """The kinds that each tool takes as its target; none means any."""
 
 
@@ -36,6 +37,7 @@ def change_tools(cluster: Cluster, writer: Writer, clock: Clock) -> dict[str, Ch
         ToolInputError: the two are not of the same cluster.
     """
     from agentops.tools.kubernetes.changes.editing import Bench, EditTool
+    from agentops.tools.kubernetes.changes.pods import pod_tools
 
     if (cluster.context, cluster.server) != (writer.context, writer.server):
         raise ToolInputError(
@@ -43,9 +45,10 @@ def change_tools(cluster: Cluster, writer: Writer, clock: Clock) -> dict[str, Ch
         )
     bench = Bench(cluster=cluster, writer=writer, clock=clock)
     editors = _editors()
-    return {
+    edit_tools: dict[str, ChangeTool] = {
         spec.name: EditTool(spec=spec, bench=bench, edit=editors[spec.name], kinds=TARGETS[spec.name]) for spec in SPECS
     }
+    return edit_tools | pod_tools(cluster, writer, clock)
 
 
 def _editors() -> Mapping[str, Editor]:
