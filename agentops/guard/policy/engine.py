@@ -59,8 +59,8 @@ class Engine(Protocol):
         """
         ...
 
-    def compile(self, texts: Sequence[str], ids: Sequence[str], schema: str) -> Judge:
-        """Return a judge of the policies of ``texts``, whose ``@id`` annotations are ``ids``, in order.
+    def compile(self, text: str, ids: Sequence[str], schema: str) -> Judge:
+        """Return a judge of the policies of ``text``, whose ``@id`` annotations are ``ids``, in order.
 
         Raises:
             EngineError: they cannot be compiled.
@@ -126,11 +126,11 @@ class Cedar:
         handle = self._schema(schema)
         return [(error.policy_id, error.error) for error in self._cedar().validate_policies(text, handle).errors]
 
-    def compile(self, texts: Sequence[str], ids: Sequence[str], schema: str) -> Judge:
+    def compile(self, text: str, ids: Sequence[str], schema: str) -> Judge:
         """See ``Engine``."""
         cedar, handle = self._cedar(), self._schema(schema)
         try:
-            compiled = cedar.PolicySet.from_str("\n".join(texts))
+            compiled = cedar.PolicySet.from_str(text)
         except (ValueError, TypeError) as error:
             raise EngineError(one_line(str(error), 400)) from error
         if len(compiled) != len(ids):

@@ -13,7 +13,7 @@ from typing import Any
 
 from agentops.core.clock import to_iso
 from agentops.core.jsonable import to_json
-from agentops.core.plan import BlastRadius, Change, ObjectChange, Preview, Ruling, Verb
+from agentops.core.plan import BlastRadius, Change, Edit, ObjectChange, Preview, Ruling, Verb
 from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal
 from agentops.core.tool import ToolSpec
@@ -173,6 +173,7 @@ def _of_preview(preview: Preview | None) -> Facts:
         "reverts": any(owner.reverts for owner in preview.owners),
         "owners": sorted({owner.by for owner in preview.owners}),
         "scalesToZero": any(map(_scales_to_zero, preview.objects)),
+        "growsOnly": bool(preview.objects) and all(map(_grows_only, preview.objects)),
     }
 
 
@@ -231,6 +232,18 @@ def _replicas(document: Mapping[str, Any] | None) -> int | None:
 def _scales_to_zero(item: ObjectChange) -> bool:
     """Tell whether a workload that runs will be asked to run nothing; absent replicas are the API's default of one."""
     return item.verb is Verb.UPDATE and _replicas(item.after) == 0 and _replicas(item.before) != 0
+
+
+def _grows_only(item: ObjectChange) -> bool:
+    """Tell whether every edit of an object lets more run than before, and nothing else."""
+    return item.verb is Verb.UPDATE and bool(item.edits) and all(map(_grows, item.edits))
+
+
+def _grows(edit: Edit) -> bool:
+    if edit.path == "spec.replicas":
+        return type(edit.old) is int and type(edit.new) is int and edit.new > edit.old
+    # Uncordoned (Node), resumed (CronJob).
+    return edit.path in ("spec.unschedulable", "spec.suspend") and edit.old is True and not edit.new
 
 
 def _writes_secret(item: ObjectChange) -> bool:

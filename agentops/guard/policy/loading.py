@@ -39,10 +39,11 @@ def load_policy(
     actions = actions_of(tools)
     rules = read_rules(every, cedar)
     named = named_actions(rule.body for rule in rules.values())
-    check_types(every, rules, cedar, schema_json(representatives(actions, named)))
+    text = "\n".join(layer.text for layer in every)
+    check_types(rules, cedar, text, schema_json(representatives(actions, named)))
     loaded = Loaded(layers=every, rules=rules, schema=schema_json(actions), settings=settings)
     try:
-        judge = cedar.compile([layer.text for layer in every], tuple(rules), loaded.schema)
+        judge = cedar.compile(text, tuple(rules), loaded.schema)
     except EngineError as error:
         raise ConfigError(f"the policy cannot be compiled: {error}", code="bad-policy") from error
     return CedarPolicy(loaded, judge, Explainer(rules, cedar, loaded.schema))

@@ -21,11 +21,10 @@ KERNEL_PREFIX = "kernel-"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One policy: ``body`` is Cedar's JSON of it, ``position`` its number in its layer's text."""
+    """One policy: ``body`` is Cedar's JSON of it."""
 
     id: str
     layer: PolicyLayer
-    position: str
     permits: bool
     demand: Demand
     why: str
@@ -55,11 +54,11 @@ def _rules_of(layer: PolicyLayer, engine: Engine) -> Iterator[Rule]:
     if document["templates"]:
         # A template that nobody links decides nothing: a forbid written so would be silently absent.
         raise wrong(layer, "", "it holds a template (?principal or ?resource)", "Write the policy out.")
-    for position, body in document["staticPolicies"].items():
+    for number, body in enumerate(_in_order(document["staticPolicies"]), start=1):
         try:
             labels = read_labels(body)
         except AnnotationError as error:
-            name = body["annotations"].get("id") or f"number {int(position.removeprefix('policy')) + 1}"
+            name = body["annotations"].get("id") or f"number {number}"
             raise wrong(layer, name, str(error), "The annotations are listed in docs/policy.md.") from error
         permits = body["effect"] == "permit"
         if permits and layer.kind is LayerKind.PROJECT:
@@ -70,7 +69,6 @@ def _rules_of(layer: PolicyLayer, engine: Engine) -> Iterator[Rule]:
         yield Rule(
             id=labels.id,
             layer=layer,
-            position=position,
             permits=permits,
             demand=labels.demand,
             why=labels.why,
@@ -78,23 +76,34 @@ def _rules_of(layer: PolicyLayer, engine: Engine) -> Iterator[Rule]:
         )
 
 
-def check_types(layers: Iterable[PolicyLayer], rules: Mapping[str, Rule], engine: Engine, schema: str) -> None:
-    """Hold every layer against the schema.
+def _in_order(policies: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return policies in the order of their text; Cedar calls them policy0, policy1 ..."""
+    return [policies[f"policy{number}"] for number in range(len(policies))]
+
+
+def check_types(rules: Mapping[str, Rule], engine: Engine, text: str, schema: str) -> None:
+    """Hold every rule against the schema.
+
+    Arguments:
+        rules: as ``read_rules`` returns them, in the order of ``text``.
+        text: all layers in one.
 
     Raises:
-        ConfigError: a policy does not fit it; names the file, the policy and the complaint.
+        ConfigError: a policy does not fit the schema; names the file, the policy and the complaint.
     """
-    for layer in layers:
-        try:
-            problems = sorted(engine.problems(layer.text, schema))
-        except EngineError as error:
-            raise ConfigError(f"the schema of the policy cannot be read: {error}", code="bad-policy") from error
-        if problems:
-            position, complaint = problems[0]
-            own = (rule.id for rule in rules.values() if (rule.layer, rule.position) == (layer, position))
-            said = complaint.removeprefix(f"for policy `{position}`, ")
+    try:
+        problems = engine.problems(text, schema)
+    except EngineError as error:
+        raise ConfigError(f"the schema of the policy cannot be read: {error}", code="bad-policy") from error
+    complaints: dict[str, list[str]] = {}
+    for position, complaint in problems:
+        complaints.setdefault(position, []).append(complaint.removeprefix(f"for policy `{position}`, "))
+    for number, rule in enumerate(rules.values()):
+        for said in sorted(complaints.pop(f"policy{number}", ())):
             hint = "Ask first: context has FACT && ..." if "optional attribute" in said else "See: docs/policy.md"
-            raise wrong(layer, next(own, ""), said, hint)
+            raise wrong(rule.layer, rule.id, said, hint)
+    if complaints:
+        raise ConfigError(f"the policy does not fit its schema: {complaints}", code="bad-policy")
 
 
 def named_actions(bodies: Iterable[Mapping[str, Any]]) -> frozenset[str]:

@@ -58,6 +58,7 @@ FACTS: tuple[Fact, ...] = (
     Fact("replicasBefore", "Long", "how many replicas this object asks for now"),
     Fact("replicasAfter", "Long", "how many replicas this object will ask for"),
     Fact("scalesToZero", "Bool", "a workload that asks for replicas will ask for none"),
+    Fact("growsOnly", "Bool", "it only lets more run: more replicas, a node uncordoned, a cron job resumed"),
     Fact("secretData", "Bool", "the contents of a Secret are written"),
     Fact("reverts", "Bool", "the owner (GitOps, Helm, an autoscaler) will undo the change"),
     Fact("owners", "Set<String>", "who else writes what is changed"),
@@ -116,12 +117,14 @@ def representatives(actions: Iterable[Action], named: Iterable[str]) -> tuple[Ac
     Actions of the same groups and resource types share one context type, so a policy that is valid for one of a class
     is valid for all of it. This keeps validation a matter of milliseconds however many tools there are.
     """
-    kept: dict[str, Action] = {}
-    classes: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
     wanted = frozenset(named)
-    for action in actions:
+    # Named ones first: they stand for their class as well.
+    ordered = sorted(actions, key=lambda action: action.name not in wanted)
+    kept: list[Action] = []
+    classes: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
+    for action in ordered:
         kind = (action.groups, action.resources)
         if action.name in wanted or kind not in classes:
-            kept[action.name] = action
+            kept.append(action)
             classes.add(kind)
-    return tuple(kept.values())
+    return tuple(kept)
