@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from agentops.agent.arguments import complaints
@@ -28,6 +28,7 @@ _NO_CURE = "not-a-cure"
 _TRIES_PER_CHANGE = 3
 _REASON_CHARS = 1_000
 _IDS_NAMED = 40
+_SIZES = frozenset({"minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "maximum"})
 _KIND = re.compile(r"[A-Z][A-Za-z0-9]*")
 _OURS: Mapping[str, Mapping[str, Any]] = {
     "target": {"type": "string", "minLength": 1},
@@ -112,8 +113,7 @@ class Drafting:
         barred: Iterable[Bar] = (),
         canonical: Callable[[ResourceRef], ResourceRef] = lambda target: target,
     ) -> None:
-        self.specs: tuple[ToolSpec, ...] = (*(_drafting_spec(spec) for spec in specs), _DROP_SPEC)
-        self._specs = {spec.name: spec for spec in self.specs}
+        self._specs = {spec.name: spec for spec in (*map(_drafting_spec, specs), _DROP_SPEC)}
         if len(self._specs) != len(specs) + 1:
             raise ValueError("two drafting tools have one name")
         self._context = context
@@ -123,6 +123,11 @@ class Drafting:
         self._tries = 0
         self._changes: list[Change] = []
         self._barred = list(barred)
+
+    @property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """What goes over the wire: sizes are left out of the schemas there; ``take`` checks them."""
+        return tuple(replace(spec, schema=_slim(spec.schema)) for spec in self._specs.values())
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -253,3 +258,16 @@ def _drafting_spec(spec: ToolSpec) -> ToolSpec:
     return ToolSpec(
         name=spec.name, description=f"{spec.description.rstrip()} {DRAFTS_ONLY}", schema=schema, effect=Effect.READ
     )
+
+
+def _slim(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema without sizes, at every depth."""
+    slim = {name: value for name, value in schema.items() if name not in _SIZES}
+    for name in ("items", "additionalProperties"):
+        if isinstance(slim.get(name), Mapping):
+            slim[name] = _slim(slim[name])
+    if "properties" in slim:
+        slim["properties"] = {name: _slim(inner) for name, inner in slim["properties"].items()}
+    if "anyOf" in slim:
+        slim["anyOf"] = [_slim(option) for option in slim["anyOf"]]
+    return slim

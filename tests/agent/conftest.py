@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -11,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from agentops.agent.claude import Claude, ClaudeSettings
 from agentops.agent.fence import Fence
 from agentops.agent.loop import LoopResult, investigate
+from agentops.agent.retry import Retries
 from agentops.agent.scripted import Scripted
 from agentops.agent.toolbox import Toolbox
 from agentops.core.audit import AuditRecord
@@ -236,5 +239,23 @@ def looking() -> Callable[..., dict[str, Any]]:
 
     def make(*names: str) -> dict[str, Any]:
         return {"calls": [{"tool": "look", "arguments": {"name": name}} for name in names or ("api-1",)]}
+
+    return make
+
+
+@pytest.fixture
+def make_claude(anthropic_server, monkeypatch, tmp_path):
+    """Serves turns and returns a model that talks to them, the server, the waits it made, and the steps it told."""
+    for name in [name for name in os.environ if name.startswith("ANTHROPIC_") or name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test-0123456789abcdef")
+
+    def make(*turns, attempts=3, **settings):
+        server = anthropic_server(*turns)
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        waits: list[float] = []
+        retries = Retries(attempts=attempts, longest_wait_s=30.0, sleep=waits.append, jitter=lambda: 1.0)
+        return Claude(ClaudeSettings(**settings), retries=retries, environ=os.environ), server, waits
 
     return make

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import signal
 import socket
 import threading
 
 import pytest
 
-from agentops.agent.claude import Claude, ClaudeSettings
 from agentops.agent.loop import Stop, wire_tools
 from agentops.agent.model import (
     BadAnswer,
@@ -30,7 +28,6 @@ from agentops.agent.model import (
     UnknownModel,
 )
 from agentops.agent.prompt import prompt
-from agentops.agent.retry import Retries
 from agentops.agent.wire import Features
 from agentops.core.progress import Stage
 from agentops.core.usage import Usage
@@ -42,24 +39,6 @@ ASKED = Request(
 )
 MARK = {"type": "ephemeral"}
 ANSWER = {"reasoning": "Let me think.", "text": "Good day.", "usage": {"input_tokens": 1000, "output_tokens": 100}}
-
-
-@pytest.fixture
-def make_claude(anthropic_server, monkeypatch, tmp_path):
-    """Serves turns and returns a model that talks to them, the server, the waits it made, and the steps it told."""
-    for name in [name for name in os.environ if name.startswith("ANTHROPIC_") or name.lower().endswith("_proxy")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test-0123456789abcdef")
-
-    def make(*turns, attempts=3, **settings):
-        server = anthropic_server(*turns)
-        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
-        waits: list[float] = []
-        retries = Retries(attempts=attempts, longest_wait_s=30.0, sleep=waits.append, jitter=lambda: 1.0)
-        return Claude(ClaudeSettings(**settings), retries=retries, environ=os.environ), server, waits
-
-    return make
 
 
 def test_a_turn(make_claude):
