@@ -17,7 +17,7 @@ from agentops.audit.chain import link
 from agentops.audit.checkpoints import read_public_keys
 from agentops.audit.files import BROKEN_HINT, explained
 from agentops.audit.note import Checkpoint
-from agentops.audit.proof import latest_checkpoint, signed_lines
+from agentops.audit.signed import disagreement, latest_checkpoint, signed_lines
 from agentops.audit.verify import verify
 from agentops.core.errors import AuditError
 from agentops.core.progress import Progress, Stage, Step
@@ -119,15 +119,28 @@ def _pieces(
     Raises:
         AuditError: what was read is not what the checkpoint signed.
     """
-    start, size, lines = 0, 0, list[bytes]()
-    for seq, line in enumerate(signed_lines(folder, says), start=1):
-        lines.append(line)
-        size += len(line) + 1
-        if seq == says.size and link(line) != says.head:
-            raise AuditError(f"the log in {folder} was changed while it was exported", hint=BROKEN_HINT)
-        if seq == there.get(start) or (start not in there and size >= piece_bytes) or seq == says.size:
-            yield start, seq, b"".join(line + b"\n" for line in lines)
-            start, size, lines = seq, 0, []
+    with signed_lines(folder, says) as (origin, kept):
+        # Records that were dropped here since they were copied stay in the place; a piece across the edge is not cut.
+        start = _first_start(there, origin.first)
+        size, lines = 0, list[bytes]()
+        for seq, line in enumerate(kept, start=origin.first + 1):
+            if seq == says.size and link(line) != says.head:
+                raise disagreement(folder)
+            if seq <= start:
+                continue
+            lines.append(line)
+            size += len(line) + 1
+            if seq == there.get(start) or (start not in there and size >= piece_bytes) or seq == says.size:
+                yield start, seq, b"".join(line + b"\n" for line in lines)
+                start, size, lines = seq, 0, []
+
+
+def _first_start(there: dict[int, int], first: int) -> int:
+    """Return where the first piece begins of which every record is still in the log."""
+    at = 0
+    while at < first and at in there:
+        at = there[at]
+    return max(at, first)
 
 
 def _beside(folder: Path, origin: str) -> Iterator[tuple[str, bytes]]:

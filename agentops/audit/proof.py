@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from agentops.audit.chain import MAX_LINE_BYTES, Malformed, decode, link
-from agentops.audit.checkpoints import LATEST
-from agentops.audit.files import LOG, explained
-from agentops.audit.merkle import consistency_path, inclusion_path, is_consistent, root_from_inclusion, root_of
+from agentops.audit.chain import Malformed, decode, link
+from agentops.audit.merkle import consistency_spans, inclusion_spans, is_consistent, root_from_inclusion, roots_of
 from agentops.audit.note import BadNote, Checkpoint, PublicKey, open_note, parse_checkpoint
+from agentops.audit.signed import disagreement, latest_checkpoint, signed_lines
 from agentops.core.audit import AuditRecord
 from agentops.core.errors import AuditError, UsageError
 from agentops.core.text import one_line
@@ -36,14 +35,22 @@ def prove_record(folder: Path, seq: int) -> dict[str, Any]:
             f"record {seq} is not under the latest checkpoint, which signs records 0 to {found.size - 1}",
             hint="Later records are signed when their run ends.",
         )
-    leaves: list[bytes] = []
     record = ""
-    for line in signed_lines(folder, found):
-        if len(leaves) == seq:
-            record = line.decode("ascii", "replace")
-        leaves.append(_leaf(line))
-    _require_root(folder, leaves, found)
-    path = inclusion_path(leaves, seq)
+
+    def leaves(lines: Iterator[bytes], first: int) -> Iterator[bytes]:
+        nonlocal record
+        for at, line in enumerate(lines, start=first):
+            if at == seq:
+                record = line.decode("ascii", "replace")
+            yield _leaf(line)
+
+    with signed_lines(folder, found) as (origin, lines):
+        if seq < origin.first:
+            raise _dropped(origin.first)
+        wanted = (*inclusion_spans(seq, found.size), (0, found.size))
+        *path, root = roots_of(wanted, leaves(lines, origin.first), origin.tree)
+    if root != found.root:
+        raise disagreement(folder)
     return {"schema": RECORD_SCHEMA, "record": record, "checkpoint": note, "path": [step.hex() for step in path]}
 
 
@@ -81,11 +88,16 @@ def prove_growth(folder: Path, older: str, newer: str = "") -> dict[str, Any]:
     new = _parsed("newer", newer, latest) if newer else latest
     if old.size > new.size:
         raise UsageError(f"the older checkpoint signs {old.size} records, the newer only {new.size}")
-    leaves = [_leaf(line) for line in signed_lines(folder, new)]
-    _require_root(folder, leaves, new)
-    _require_root(folder, leaves[: old.size], old)
-    path = [step.hex() for step in consistency_path(leaves, old.size)]
-    return {"schema": GROWTH_SCHEMA, "older": older, "newer": newer or note, "path": path}
+    wanted = (*consistency_spans(old.size, new.size), (0, new.size), (0, old.size))
+    with signed_lines(folder, new) as (origin, lines):
+        try:
+            *path, new_root, old_root = roots_of(wanted, map(_leaf, lines), origin.tree)
+        except ValueError as error:
+            raise _dropped(origin.first) from error
+    if (new_root, old_root) != (new.root, old.root):
+        raise disagreement(folder)
+    steps = [step.hex() for step in path]
+    return {"schema": GROWTH_SCHEMA, "older": older, "newer": newer or note, "path": steps}
 
 
 def check_growth(proof: Mapping[str, Any], *keys: PublicKey) -> tuple[Checkpoint, Checkpoint]:
@@ -109,72 +121,15 @@ def check_growth(proof: Mapping[str, Any], *keys: PublicKey) -> tuple[Checkpoint
     return old, new
 
 
-def latest_checkpoint(folder: Path) -> tuple[str, Checkpoint]:
-    """Return the latest signed checkpoint, as its note and as what it says; the signature is not looked at.
-
-    Raises:
-        UsageError: nothing is signed yet.
-        AuditError: it cannot be read, or is none.
-    """
-    path = folder / LATEST
-    with explained(path, "read"):
-        if not path.exists():
-            raise UsageError(f"nothing is signed in {folder} yet", hint="A run signs when it ends.")
-        note = path.read_text("utf-8", "replace")
-    try:
-        return note, parse_checkpoint(note)
-    except BadNote as error:
-        raise AuditError(f"{path} is {error}", hint="Run 'agentops audit verify'.") from error
-
-
-def signed_lines(folder: Path, says: Checkpoint) -> Iterator[bytes]:
-    """Yield the raw lines, without their newlines, of the records that a checkpoint signs; what they say is unchecked.
-
-    Raises:
-        AuditError: the log cannot be read, or has fewer records.
-    """
-    path = folder / LOG
-    left = says.size
-    with explained(path, "read"), path.open("rb") as file:
-        while left and (line := file.readline(MAX_LINE_BYTES + 2)).endswith(b"\n"):
-            yield line[:-1]
-            left -= 1
-    if left:
-        raise _disagrees(folder)
-
-
-def checkpoint_at(folder: Path, size: int) -> str:
-    """Return the note that signs exactly the first ``size`` records, from the record in which the log keeps it.
-
-    Raises:
-        UsageError: the log holds none of that size; the hint names the nearest.
-        AuditError: the log cannot be read.
-    """
-    note, latest = latest_checkpoint(folder)
-    if latest.size == size:
-        return note
-    sizes: list[int] = []
-    for seq, line in enumerate(signed_lines(folder, latest)):
-        if b'"event":"checkpoint"' in line and decode(line).event == "checkpoint":
-            if seq == size:
-                return str(decode(line).payload.get("note"))
-            sizes.append(seq)
-    near = sorted([*sizes, latest.size], key=lambda known: abs(known - size))[:3]
-    known = ", ".join(map(str, sorted(near)))
-    raise UsageError(f"no checkpoint signs exactly {size} records", hint=f"The nearest are at {known}.")
-
-
 def _leaf(line: bytes) -> bytes:
     return bytes.fromhex(link(line))
 
 
-def _require_root(folder: Path, leaves: Sequence[bytes], says: Checkpoint) -> None:
-    if root_of(leaves) != says.root:
-        raise _disagrees(folder)
-
-
-def _disagrees(folder: Path) -> AuditError:
-    return AuditError(f"the log in {folder} does not agree with its checkpoint", hint="Run 'agentops audit verify'.")
+def _dropped(first: int) -> UsageError:
+    return UsageError(
+        f"the records before record {first} were dropped, and the proof needs them",
+        hint="An export of the log from before still has them.",
+    )
 
 
 def _parsed(which: str, note: str, latest: Checkpoint) -> Checkpoint:

@@ -145,3 +145,105 @@ def test_a_place_that_cannot_be_read_or_written_is_not_taken_for_empty(tmp_path:
         for work in (lambda: place.read("none"), lambda: place.put("file/below", b"x")):
             with pytest.raises(PlaceError):
                 work()
+
+
+def _segmented(audit: Path, days: int) -> None:
+    """Three runs of a day each, every run in segments of its own; what is older than ``days`` is dropped."""
+    from agentops.audit.keeping import Keeping
+
+    start = datetime(2026, 11, 1, tzinfo=UTC)
+    keeping = Keeping(segment_bytes=2000, retention_days=days)
+    for day in range(3):
+        now = start + timedelta(days=day)
+        with open_log(audit, run=f"d{day}", actor="human:ana", clock=lambda now=now: now, keeping=keeping) as log:
+            for n in range(12):
+                log.append("note", {"n": n})
+
+
+def _first_checkpoint(audit: Path) -> int:
+    from agentops.audit.read import Query, read_records
+
+    return next(read_records(audit, Query(event="checkpoint"))).seq
+
+
+def test_closed_and_compressed_segments_are_exported_as_one_log(tmp_path: Path) -> None:
+    """The pieces know nothing of segments: they are the whole log, and growth and records are proved across them."""
+    from agentops.audit.checkpoints import read_public_keys
+    from agentops.audit.proof import check_growth, check_record, prove_growth, prove_record
+    from agentops.audit.signed import checkpoint_at, latest_checkpoint, signed_lines
+
+    audit = tmp_path / "audit"
+    _segmented(audit, days=0)
+    done = _export(audit, tmp_path / "copy", piece_bytes=1500)
+    _note, says = latest_checkpoint(audit)
+    with signed_lines(audit, says) as (_origin, lines):
+        whole = b"".join(line + b"\n" for line in lines)
+    (key,) = read_public_keys(audit)
+    proved = [check_record(prove_record(audit, seq), key).seq for seq in range(says.size)]
+    size = _first_checkpoint(audit)
+    older = checkpoint_at(audit, size)
+    grown = check_growth(prove_growth(audit, older), key)
+    assert (len(list(audit.glob("*.gz"))) > 2, _copied(tmp_path / "copy") == whole, done.records) == (
+        True,
+        True,
+        says.size,
+    )
+    assert (proved, [point.size for point in grown]) == (list(range(says.size)), [size, says.size])
+
+
+def test_records_that_were_dropped_here_stay_in_the_copy(tmp_path: Path) -> None:
+    """After old segments are dropped, exporting goes on, what is kept can be proved, and what is gone is said."""
+    from agentops.audit.checkpoints import read_public_keys
+    from agentops.audit.proof import check_record, prove_growth, prove_record
+    from agentops.audit.signed import checkpoint_at, first_kept
+    from agentops.core.errors import UsageError
+
+    audit = tmp_path / "audit"
+    _segmented(audit, days=0)
+    _export(audit, tmp_path / "copy", piece_bytes=1500)
+    before, old = _copied(tmp_path / "copy"), checkpoint_at(audit, _first_checkpoint(audit))
+    from agentops.audit.keeping import Keeping
+
+    now = datetime(2026, 11, 4, tzinfo=UTC)
+    with open_log(audit, run="d4", actor="human:ana", clock=lambda: now, keeping=Keeping(retention_days=2)) as log:
+        log.append("note", {"n": 99})
+    first, done = first_kept(audit), _export(audit, tmp_path / "copy", piece_bytes=1500)
+    fresh = _export(audit, tmp_path / "fresh", piece_bytes=1500)
+    (key,) = read_public_keys(audit)
+    copied, alone = _copied(tmp_path / "copy"), _copied(tmp_path / "fresh")
+    assert (copied.startswith(before), copied.endswith(alone), len(copied) > len(before)) == (True, True, True)
+    assert (alone[:90].find(b'"seq":%d,' % first) > 0, first > 0, fresh.written) == (True, True, fresh.pieces)
+    kept = [check_record(prove_record(audit, seq), key).seq for seq in range(first, done.records)]
+    assert kept == list(range(first, done.records))
+    for work in (lambda: prove_record(audit, first - 1), lambda: prove_growth(audit, old)):
+        with pytest.raises(UsageError, match=f"the records before record {first} were dropped"):
+            work()
+
+
+def test_anchors_of_dropped_records_disturb_nobody(cli: Cli, home: Path, tmp_path: Path) -> None:
+    """Where an anchor speaks only of records that are gone, the others are asked."""
+    from agentops.audit.keeping import Keeping
+
+    audit = home / "audit"
+    home.mkdir()
+    place = f"{tmp_path}/anchors/"
+    _segmented(audit, days=0)
+    cli("audit", "anchor", "--to", place)
+    with open_log(
+        audit,
+        run="d4",
+        actor="human:ana",
+        clock=lambda: datetime(2999, 1, 1, tzinfo=UTC),
+        keeping=Keeping(segment_bytes=1),
+    ) as log:
+        log.append("note", {})
+        log.append("note", {})
+    later = lambda: datetime(2999, 3, 1, tzinfo=UTC)  # noqa: E731
+    with open_log(audit, run="d5", actor="human:ana", clock=later, keeping=Keeping(retention_days=9)) as log:
+        log.append("note", {})
+    alone = cli("audit", "verify", "--anchor", place, "-o", "json").document["status"]
+    assert cli("audit", "anchor", "--to", f"{tmp_path}/second/").code == 0
+    for path in (tmp_path / "second").rglob("*.checkpoint"):
+        path.rename(next((tmp_path / "anchors").rglob("*.checkpoint")).with_name(path.name))
+    done = cli("audit", "verify", "--anchor", place, "-o", "json").document
+    assert (alone, done["status"], done["verification"]["anchors"]) == ("unanchored", "ok", 1)

@@ -52,13 +52,15 @@ def name_of(origin: str, size: int) -> str:
     return f"{origin}/checkpoints/{size:020d}{SUFFIX}"
 
 
-def fetch(place: Place, origins: Collection[str], *, newest: bool = False) -> tuple[str, ...]:
+def fetch(place: Place, origins: Collection[str], *, newest: bool = False, first: int = 0) -> tuple[str, ...]:
     """Return the anchors of the logs named ``origins``, smallest first; of other logs only for want of these.
 
     Those of another log agree with nothing here, which is what a verification against them must come to.
 
     Arguments:
         newest: only the last of them.
+        first: the first record that the log still has. What speaks only of records before it has nothing to be compared
+            with any more, and is left out when there is another.
 
     Raises:
         PlaceError: the place cannot be read.
@@ -66,11 +68,17 @@ def fetch(place: Place, origins: Collection[str], *, newest: bool = False) -> tu
     names = [name for name in place.names() if name.endswith(SUFFIX) or isinstance(place, FilePlace)]
     ours = [name for name in names if any(name.startswith(f"{origin}/") for origin in origins)]
     chosen = ours or names
+    chosen = [name for name in chosen if _size(name) >= first] or chosen
     if newest:
         chosen = chosen[-1:]
     with ThreadPoolExecutor(max_workers=_READERS) as readers:
         found = readers.map(place.read, chosen)
     return tuple(data[:_MAX_NOTE_BYTES].decode("utf-8", "replace") for data in found)
+
+
+def _size(name: str) -> int:
+    stem = name.rpartition("/")[2].removesuffix(SUFFIX)
+    return int(stem) if stem.isdecimal() else 0
 
 
 def _may_replace(place: FilePlace, origin: str) -> None:

@@ -156,15 +156,17 @@ def anchor_notes(targets: Sequence[str], keys: Sequence[PublicKey], settings: Se
     """
     from agentops.audit.anchor.checkpoints import fetch
     from agentops.audit.checkpoints import read_public_keys
+    from agentops.audit.signed import first_kept
 
     origins = {key.name for key in keys or read_public_keys(settings.folders.audit)}
+    first = first_kept(settings.folders.audit)
     notes: list[str] = []
     for target in targets:
         local = "://" not in target and not target.startswith("git:")
         if local and not Path(target).expanduser().exists():
             raise UsageError(f"the anchor {target} cannot be read: no such file or folder")
         with opened(target, settings, endpoint_url) as place:
-            found = fetch(place, origins)
+            found = fetch(place, origins, first=first)
         if not found:
             hint = "It was never anchored there, or the anchors were taken away."
             raise AuditError(f"there is no anchor in {target}", hint=hint, code="unanchored")

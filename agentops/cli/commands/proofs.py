@@ -164,7 +164,7 @@ def _grown(document: Mapping[str, Any], keys: Sequence[PublicKey]) -> Result:
 
 def _checkpoint(folder: Path, text: str) -> str:
     """Return the note that ``text`` names: by its size, or by the file that holds it."""
-    from agentops.audit.proof import checkpoint_at
+    from agentops.audit.signed import checkpoint_at
 
     if text.isdecimal():
         return checkpoint_at(folder, int(text))
