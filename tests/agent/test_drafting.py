@@ -15,7 +15,7 @@ from agentops.core.errors import AgentopsError, AuditError, PolicyRefused, ToolE
 from agentops.core.evidence import Reading
 from agentops.core.plan import Change
 from agentops.core.progress import Stage
-from agentops.core.resource import kubernetes_ref
+from agentops.core.resource import ResourceRef, kubernetes_ref
 from agentops.core.tool import Effect, ToolCall, ToolSpec
 from agentops.core.usage import Limits
 
@@ -412,25 +412,26 @@ _CALLS = st.one_of(
 
 @given(st.lists(_CALLS, max_size=30), st.sets(st.integers(0, 12)))
 def test_whatever_is_called_the_plan_holds(calls, refusals):
-    """Any sequence of calls: one change for each target, none refused, none over the limit, tries bounded."""
+    """Any sequence of calls: one change for each target, no closed way tried again, all of it bounded."""
     tried: list[Change] = []
-    turned_down: list[Change] = []
+    closed: set[tuple[str, ResourceRef]] = set()
+    went_a_closed_way: list[Change] = []
 
     def propose(change):
+        if (change.tool, change.target) in closed:
+            went_a_closed_way.append(change)
         tried.append(change)
         if len(tried) in refusals:
-            turned_down.append(change)
+            closed.add((change.tool, change.target))
             raise PolicyRefused("no")
         return ""
 
     drafting = Drafting([SCALE, PATCH], "test", propose, most=2)
     for call in calls:
         _said(drafting, call)
-    closed = {(change.tool, change.target) for change in turned_down}
     targets = [change.target for change in drafting.changes]
-    later = [change for i, change in enumerate(tried) if change in turned_down and tried.index(change) != i]
-    assert (len(set(targets)), len(targets) <= 2, len(tried) <= 6, later) == (len(targets), True, True, [])
-    assert {(bar.tool, bar.target) for bar in drafting.barred} == closed
+    assert (len(set(targets)), len(targets) <= 2, len(tried) <= 6) == (len(targets), True, True)
+    assert (went_a_closed_way, {(bar.tool, bar.target) for bar in drafting.barred}) == ([], closed)
 
 
 def _take(drafting, call):
