@@ -94,6 +94,13 @@ class Settings:
     read_only: bool = False
     audit_retention_days: int = 365
     audit_forward_secure: bool = False
+    production_contexts: tuple[str, ...] = PRODUCTION_CONTEXTS
+    staging_contexts: tuple[str, ...] = ()
+    development_contexts: tuple[str, ...] = DEVELOPMENT_CONTEXTS
+    protected_namespaces: tuple[str, ...] = PROTECTED_NAMESPACES
+    freeze: tuple[str, ...] = ()
+    max_pods: int = 20
+    max_percent: int = 50
     provenance: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -112,6 +119,10 @@ _FILE_KEYS = {
     "model": ("model", "provider", "effort", "thinking", "caching", "attempts", "region", "project"),
     "limits": ("max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars"),
     "safety": ("read_only",),
+    "policy": (
+        "production_contexts", "staging_contexts", "development_contexts", "protected_namespaces", "freeze", "max_pods",
+        "max_percent",
+    ),  # fmt: skip
     "audit": ("audit_retention_days", "audit_forward_secure"),
 }
 _CHOICES = {"provider": PROVIDERS, "effort": EFFORTS}
