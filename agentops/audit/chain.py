@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from agentops.core.audit import AuditRecord
@@ -53,12 +54,17 @@ def encode(record: AuditRecord) -> bytes:
 def assemble(record: AuditRecord, run: bytes, actor: bytes, payload: bytes) -> bytes:
     """Return the record's line from parts that are JSON already, as a log has them at hand."""
     times = b'"time":"%b","run":%b,"actor":%b,' % (record.time.encode("ascii"), run, actor)
-    return b'%b%b"event":%b,"payload":%b}' % (opening(record.prev, record.seq), times, as_json(record.event), payload)
+    return b'%b%b"event":%b,"payload":%b}' % (opening(record.prev, record.seq), times, _name(record.event), payload)
 
 
 def as_json(value: Any) -> bytes:
     """Return ``value`` as the form writes JSON: ASCII, no spaces."""
     return _compact(value).encode("ascii")
+
+
+@lru_cache(maxsize=256)
+def _name(event: str) -> bytes:
+    return as_json(event)
 
 
 def decode(line: bytes) -> AuditRecord:
@@ -99,7 +105,7 @@ def writable(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 def written(payload: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
     """Return ``payload`` as ``writable`` does, and its JSON."""
-    fit = {_fit(str(key), 0): _fit(item, 1) for key, item in payload.items()}
+    fit = _fit_members(payload, 0)
     body = as_json(fit)
     if len(body) < MAX_LINE_BYTES - 4096:
         return fit, body
@@ -109,6 +115,17 @@ def written(payload: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
     return short, as_json(short)
 
 
+def _fit_members(payload: Mapping[Any, Any], depth: int) -> dict[str, Any]:
+    # What fits as it is, which most is, is passed on here without a call: every record is paid for in microseconds.
+    fit: dict[str, Any] = {}
+    for name, value in payload.items():
+        key = name if type(name) is str and name.isascii() else _fit(str(name), 0)
+        kind = type(value)
+        plain = value.isascii() if kind is str else value is None or kind is bool
+        fit[key] = value if plain else _fit(value, depth + 1)
+    return fit
+
+
 def _fit(value: Any, depth: int) -> Any:
     kind = type(value)
     if kind is str:
@@ -116,7 +133,7 @@ def _fit(value: Any, depth: int) -> Any:
     if depth > _MAX_DEPTH:
         return "[nested too deep to be recorded]"
     if kind is dict or isinstance(value, Mapping):
-        return {_fit(str(key), 0): _fit(item, depth + 1) for key, item in value.items()}
+        return _fit_members(value, depth)
     if kind is list or isinstance(value, list | tuple | set | frozenset):
         return [_fit(item, depth + 1) for item in value]
     if value is None or kind is bool:

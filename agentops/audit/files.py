@@ -34,13 +34,52 @@ def explained(path: Path, verb: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise _refused(str(path), verb, error) from error
+        raise refused(path, verb, error) from error
+
+
+class ChainLock:
+    """The chain's lock for one that takes it often: the lock file stays open in between.
+
+    It is opened anew after a fork, because a lock belongs to an open file and a child shares its parent's, and when it
+    was deleted. Whoever finds the log itself replaced calls ``renew``: then the folder may be another one.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._descriptor = -1
+        self._process = -1
+
+    def take(self) -> None:
+        """Hold the lock until ``release``; wait half a minute at most for other processes.
+
+        Raises:
+            AuditError: another process holds it too long, or it cannot be opened.
+        """
+        if self._descriptor >= 0 and self._process == os.getpid():
+            _acquire(self._descriptor, self._path)
+            if os.fstat(self._descriptor).st_nlink:
+                return
+        self.renew()
+
+    def renew(self) -> None:
+        """Hold the lock of the file that has the name now; raises as ``take``."""
+        self.close()
+        self._descriptor, self._process = take_lock(self._path), os.getpid()
+
+    def release(self) -> None:
+        """Let others take the lock."""
+        if self._descriptor >= 0:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        """Let go of the lock and its file."""
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
 
 def take_lock(path: str) -> int:
     """Hold the chain's lock until the returned descriptor is closed; wait half a minute at most for other processes.
-
-    The lock file is opened anew each time: a lock belongs to an open file, and a forked child shares its parent's.
 
     Raises:
         AuditError: another process holds it too long, or it cannot be opened.
@@ -48,7 +87,7 @@ def take_lock(path: str) -> int:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise _refused(path, "lock", error) from error
+        raise refused(path, "lock", error) from error
     try:
         _acquire(descriptor, path)
     except BaseException:
@@ -147,7 +186,8 @@ def last_line(descriptor: int, size: int) -> tuple[bytes, int]:
     return b"", 0
 
 
-def _refused(path: str, verb: str, error: OSError) -> AuditError:
+def refused(path: Path | str, verb: str, error: OSError) -> AuditError:
+    """Return what an ``OSError`` means to the user: what cannot be done, where, and what to do next."""
     return AuditError(f"cannot {verb} {path}: {(error.strerror or str(error)).lower()}", hint=_hint(error))
 
 

@@ -6,7 +6,6 @@ after the line is written and fsynced. This file is about who writes when; what 
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from agentops.audit.chain import written
-from agentops.audit.files import LOCK, explained, make_folder, take_lock
+from agentops.audit.files import LOCK, ChainLock, explained, make_folder, refused
 from agentops.audit.footing import require_intact
 from agentops.audit.keeping import Keeping, compress_closed, due, remove
 from agentops.audit.segments import DROPPED, closing_facts
@@ -76,14 +75,14 @@ class ChainLog:
         keeping: Keeping = _DEFAULT,
     ) -> None:
         self._folder = folder
-        self._lock_path = str(folder / LOCK)
         self._run = run
         self._clock = clock
         self._keeping = keeping
         self._gate = threading.Lock()
         self._writing = threading.Lock()
         self._waiting: list[_Batch] = []
-        self._writer = Writer(folder, run=run, actor=actor, clock=clock, sign_every=sign_every)
+        self._lock = ChainLock(str(folder / LOCK))
+        self._writer = Writer(folder, self._lock, run=run, actor=actor, clock=clock, sign_every=sign_every)
 
     @property
     def run(self) -> str:
@@ -103,7 +102,14 @@ class ChainLog:
         Raises:
             AuditError: it could not be written, or the chain on disk is broken; the caller must not go on.
         """
-        return self.append_all(((event, payload),))[0]
+        entry = (event, *written(payload))
+        if self._writing.acquire(blocking=False):
+            try:
+                if not self._waiting:
+                    return self._commit_alone(entry)
+            finally:
+                self._writing.release()
+        return self._append_with_others([entry])[0]
 
     def append_all(self, entries: Sequence[tuple[str, Mapping[str, Any]]]) -> tuple[AuditRecord, ...]:
         """Append several records with one write and one fsync, in order and with nothing between them.
@@ -111,7 +117,10 @@ class ChainLog:
         Raises:
             AuditError: as ``append``; then none of them counts as written.
         """
-        batch = _Batch([(event, *written(payload)) for event, payload in entries])
+        return self._append_with_others([(event, *written(payload)) for event, payload in entries])
+
+    def _append_with_others(self, entries: Sequence[Fit]) -> tuple[AuditRecord, ...]:
+        batch = _Batch(entries)
         with self._gate:
             self._waiting.append(batch)
         with self._writing:
@@ -171,13 +180,20 @@ class ChainLog:
                 compress_closed(self._folder)
         self.drop_expired()
         with self._writing:
-            self._writer.let_go()
+            self._let_go()
 
     def __enter__(self) -> ChainLog:
         return self
 
     def __exit__(self, *_exc: object) -> None:
         self.close()
+
+    def _commit_alone(self, entry: Fit) -> AuditRecord:
+        try:
+            return self._commit_locked(((entry,),))[0][0]
+        except BaseException:
+            self._let_go()
+            raise
 
     def _commit(self, batches: Sequence[_Batch]) -> None:
         try:
@@ -194,20 +210,20 @@ class ChainLog:
 
     def _commit_locked(self, entries: Sequence[Sequence[Fit]]) -> list[tuple[AuditRecord, ...]]:
         writer = self._writer
-        lock = take_lock(self._lock_path)
+        self._lock.take()
         try:
-            with explained(writer.path, "write"):
-                writer.catch_up()
-                if writer.segment_bytes >= self._keeping.segment_bytes:
-                    writer.close_segment_beyond(self._keeping.segment_bytes)
-                results = writer.put_all(entries)
-                writer.sign_when_due()
-        finally:
-            os.close(lock)
+            writer.catch_up()
+            if writer.segment_bytes >= self._keeping.segment_bytes:
+                writer.close_segment_beyond(self._keeping.segment_bytes)
+            results = writer.put_all(entries)
+            writer.sign_when_due()
+        except OSError as error:
+            raise refused(writer.path, "write", error) from error
+        self._lock.release()
         return results
 
     def _give_up(self, batches: Sequence[_Batch], error: AuditError) -> None:
-        self._writer.let_go()
+        self._let_go()
         for batch in batches:
             batch.error = error
 
@@ -226,13 +242,17 @@ class ChainLog:
     def _locked(self, work: Callable[[], T]) -> T:
         with self._writing:
             try:
-                lock = take_lock(self._lock_path)
-                try:
-                    with explained(self._writer.path, "write"):
-                        self._writer.catch_up()
-                        return work()
-                finally:
-                    os.close(lock)
+                self._lock.take()
+                with explained(self._writer.path, "write"):
+                    self._writer.catch_up()
+                    done = work()
+                self._lock.release()
             except BaseException:
-                self._writer.let_go()
+                self._let_go()
                 raise
+            return done
+
+    def _let_go(self) -> None:
+        """Close both files, and so release the lock; what is on disk is looked at again by the next append."""
+        self._writer.let_go()
+        self._lock.close()
