@@ -28,7 +28,9 @@ _NO_CURE = "not-a-cure"
 _TRIES_PER_CHANGE = 3
 _REASON_CHARS = 1_000
 _IDS_NAMED = 40
-_SIZES = frozenset({"minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "maximum"})
+_UNSENT = frozenset(
+    {"minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "minimum", "maximum"}
+)
 _KIND = re.compile(r"[A-Z][A-Za-z0-9]*")
 _OURS: Mapping[str, Mapping[str, Any]] = {
     "target": {"type": "string", "minLength": 1},
@@ -126,7 +128,7 @@ class Drafting:
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
-        """What goes over the wire: sizes are left out of the schemas there; ``take`` checks them."""
+        """What goes over the wire: bounds are left out of the schemas there; ``take`` checks them."""
         return tuple(replace(spec, schema=_slim(spec.schema)) for spec in self._specs.values())
 
     @property
@@ -261,11 +263,13 @@ def _drafting_spec(spec: ToolSpec) -> ToolSpec:
 
 
 def _slim(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the schema without sizes, at every depth."""
-    slim = {name: value for name, value in schema.items() if name not in _SIZES}
-    for name in ("items", "additionalProperties"):
-        if isinstance(slim.get(name), Mapping):
-            slim[name] = _slim(slim[name])
+    """Return the schema without sizes and without the ban on further properties, at every depth."""
+    slim = {name: value for name, value in schema.items() if name not in _UNSENT}
+    further = slim.pop("additionalProperties", False)
+    if isinstance(further, Mapping):
+        slim["additionalProperties"] = _slim(further)
+    if "items" in slim:
+        slim["items"] = _slim(slim["items"])
     if "properties" in slim:
         slim["properties"] = {name: _slim(inner) for name, inner in slim["properties"].items()}
     if "anyOf" in slim:

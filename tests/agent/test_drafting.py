@@ -268,7 +268,7 @@ def test_targets_that_cannot_be(drafting, proposed, target, why):
     ],
 )
 def test_arguments_are_checked_in_full(drafting, proposed, call, why):
-    """Sizes that are left out on the wire are checked all the same."""
+    """Bounds that are left out on the wire are checked all the same."""
     assert (why in _said(drafting, call), proposed.changes) == (True, [])
 
 
@@ -362,7 +362,7 @@ def test_prefix_of_an_investigation_keeps_its_bytes(bench, fixing):
 
 
 def test_wire_form_of_a_drafting_tool(drafting):
-    """A drafting tool is its change tool with three arguments more, without sizes, and says that it only drafts."""
+    """A drafting tool is its change tool with three arguments more, without bounds, and says that it only drafts."""
     spec = drafting.specs[0]
     assert (spec.name, spec.description) == ("scale", f"Set the number of replicas. {DRAFTS_ONLY}")
     assert spec.schema == {
@@ -371,10 +371,9 @@ def test_wire_form_of_a_drafting_tool(drafting):
             "target": {"type": "string"},
             "reason": {"type": "string"},
             "evidence": {"type": "array", "items": {"type": "string"}},
-            "replicas": {"type": "integer", "minimum": 0},
+            "replicas": {"type": "integer"},
         },
         "required": ["target", "reason", "evidence", "replicas"],
-        "additionalProperties": False,
     }
 
 
