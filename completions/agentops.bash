@@ -11,11 +11,17 @@ _agentops() {
     esac
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "${path:+$path }$word" in
-            "audit"|"audit anchor"|"audit check-proof"|"audit export"|"audit fingerprint"|"audit keys"|"audit log"|"audit prove"|"audit rotate-key"|"audit verify"|"doctor"|"history"|"investigate"|"sandbox"|"sandbox list"|"sandbox new"|"sandbox up"|"show"|"tools"|"tools list"|"triage") path="${path:+$path }$word" ;;
+            "approve"|"approvers"|"approvers add"|"approvers list"|"approvers me"|"approvers remove"|"audit"|"audit anchor"|"audit check-proof"|"audit export"|"audit fingerprint"|"audit keys"|"audit log"|"audit prove"|"audit rotate-key"|"audit verify"|"changes"|"doctor"|"fix"|"history"|"investigate"|"recover"|"rollback"|"sandbox"|"sandbox list"|"sandbox new"|"sandbox up"|"schema"|"show"|"tools"|"tools list"|"triage") path="${path:+$path }$word" ;;
         esac
     done
     case $path in
-        "") words="audit doctor history investigate sandbox show tools triage --help --version" ;;
+        "") words="approve approvers audit changes doctor fix history investigate recover rollback sandbox schema show tools triage --help --version" ;;
+        "approve") words="--context --help --kubeconfig --namespace --no-input --out --output --sandbox --side-by-side --ttl --verbose" ;;
+        "approvers") words="add list me remove --help" ;;
+        "approvers add") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
+        "approvers list") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
+        "approvers me") words="--context --help --kubeconfig --namespace --no-input --output --passphrase --sandbox --verbose" ;;
+        "approvers remove") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "audit") words="anchor check-proof export fingerprint keys log prove rotate-key verify --help" ;;
         "audit anchor") words="--context --endpoint-url --help --kubeconfig --namespace --no-input --output --retention-days --sandbox --to --verbose" ;;
         "audit check-proof") words="--context --help --key --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
@@ -26,13 +32,18 @@ _agentops() {
         "audit prove") words="--context --growth --help --kubeconfig --namespace --no-input --output --sandbox --to --verbose" ;;
         "audit rotate-key") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "audit verify") words="--anchor --context --endpoint-url --help --key --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
+        "changes") words="--context --help --kubeconfig --limit --namespace --no-input --output --sandbox --verbose" ;;
         "doctor") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
+        "fix") words="--approval --context --dry-run --exit-code --help --kubeconfig --max-seconds --max-steps --max-tokens --max-usd --model --namespace --no-input --no-model --out --output --plan --sandbox --side-by-side --verbose --yes" ;;
         "history") words="--context --help --kubeconfig --limit --namespace --no-input --output --sandbox --verbose" ;;
         "investigate") words="--context --exit-code --help --kubeconfig --max-seconds --max-steps --max-tokens --max-usd --model --namespace --no-input --no-model --output --resume --sandbox --verbose" ;;
+        "recover") words="--context --help --keep --kubeconfig --namespace --no-input --output --roll-back --sandbox --verbose --yes" ;;
+        "rollback") words="--context --dry-run --help --kubeconfig --namespace --no-input --output --sandbox --side-by-side --verbose --yes" ;;
         "sandbox") words="list new up --help" ;;
         "sandbox list") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "sandbox new") words="--context --folder --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "sandbox up") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
+        "schema") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "show") words="--context --evidence --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "tools") words="list --help" ;;
         "tools list") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;

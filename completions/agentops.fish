@@ -2,6 +2,57 @@
 complete -c agentops -f
 complete -c agentops -l help
 complete -c agentops -l version
+complete -c agentops -n __fish_use_subcommand -a approve -d 'Look at a saved plan and sign an approval of exactly that.'
+complete -c agentops -n '__fish_seen_subcommand_from approve' -l context
+complete -c agentops -n '__fish_seen_subcommand_from approve' -l help
+complete -c agentops -n '__fish_seen_subcommand_from approve' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from approve' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from approve' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from approve' -l out
+complete -c agentops -n '__fish_seen_subcommand_from approve' -l output
+complete -c agentops -n '__fish_seen_subcommand_from approve' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from approve' -l side-by-side
+complete -c agentops -n '__fish_seen_subcommand_from approve' -l ttl
+complete -c agentops -n '__fish_seen_subcommand_from approve' -l verbose
+complete -c agentops -n __fish_use_subcommand -a approvers -d 'Whose signed approvals count here.'
+complete -c agentops -n '__fish_seen_subcommand_from approvers' -l help
+complete -c agentops -n '__fish_seen_subcommand_from approvers' -a add -d 'Trust somebodys key.'
+complete -c agentops -n '__fish_seen_subcommand_from add' -l context
+complete -c agentops -n '__fish_seen_subcommand_from add' -l help
+complete -c agentops -n '__fish_seen_subcommand_from add' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from add' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from add' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from add' -l output
+complete -c agentops -n '__fish_seen_subcommand_from add' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from add' -l verbose
+complete -c agentops -n '__fish_seen_subcommand_from approvers' -a list -d 'List who is trusted to approve.'
+complete -c agentops -n '__fish_seen_subcommand_from list' -l context
+complete -c agentops -n '__fish_seen_subcommand_from list' -l help
+complete -c agentops -n '__fish_seen_subcommand_from list' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from list' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from list' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from list' -l output
+complete -c agentops -n '__fish_seen_subcommand_from list' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from list' -l verbose
+complete -c agentops -n '__fish_seen_subcommand_from approvers' -a me -d 'Show your own public key; made on first use.'
+complete -c agentops -n '__fish_seen_subcommand_from me' -l context
+complete -c agentops -n '__fish_seen_subcommand_from me' -l help
+complete -c agentops -n '__fish_seen_subcommand_from me' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from me' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from me' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from me' -l output
+complete -c agentops -n '__fish_seen_subcommand_from me' -l passphrase
+complete -c agentops -n '__fish_seen_subcommand_from me' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from me' -l verbose
+complete -c agentops -n '__fish_seen_subcommand_from approvers' -a remove -d 'Trust somebody no longer.'
+complete -c agentops -n '__fish_seen_subcommand_from remove' -l context
+complete -c agentops -n '__fish_seen_subcommand_from remove' -l help
+complete -c agentops -n '__fish_seen_subcommand_from remove' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from remove' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from remove' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from remove' -l output
+complete -c agentops -n '__fish_seen_subcommand_from remove' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from remove' -l verbose
 complete -c agentops -n __fish_use_subcommand -a audit -d 'The tamper-evident record of every step.'
 complete -c agentops -n '__fish_seen_subcommand_from audit' -l help
 complete -c agentops -n '__fish_seen_subcommand_from audit' -a anchor -d 'Sign what the record is now, and keep the checkpoint elsewhere.'
@@ -106,6 +157,16 @@ complete -c agentops -n '__fish_seen_subcommand_from verify' -l no-input
 complete -c agentops -n '__fish_seen_subcommand_from verify' -l output
 complete -c agentops -n '__fish_seen_subcommand_from verify' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from verify' -l verbose
+complete -c agentops -n __fish_use_subcommand -a changes -d 'List the changes, newest first.'
+complete -c agentops -n '__fish_seen_subcommand_from changes' -l context
+complete -c agentops -n '__fish_seen_subcommand_from changes' -l help
+complete -c agentops -n '__fish_seen_subcommand_from changes' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from changes' -l limit
+complete -c agentops -n '__fish_seen_subcommand_from changes' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from changes' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from changes' -l output
+complete -c agentops -n '__fish_seen_subcommand_from changes' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from changes' -l verbose
 complete -c agentops -n __fish_use_subcommand -a doctor -d 'Check the set-up: folders, cluster, permissions, model, record.'
 complete -c agentops -n '__fish_seen_subcommand_from doctor' -l context
 complete -c agentops -n '__fish_seen_subcommand_from doctor' -l help
@@ -115,6 +176,28 @@ complete -c agentops -n '__fish_seen_subcommand_from doctor' -l no-input
 complete -c agentops -n '__fish_seen_subcommand_from doctor' -l output
 complete -c agentops -n '__fish_seen_subcommand_from doctor' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from doctor' -l verbose
+complete -c agentops -n __fish_use_subcommand -a fix -d 'Fix what an alert is about: plan, show, ask, apply, verify, and take it back...'
+complete -c agentops -n '__fish_seen_subcommand_from fix' -l approval
+complete -c agentops -n '__fish_seen_subcommand_from fix' -l context
+complete -c agentops -n '__fish_seen_subcommand_from fix' -l dry-run
+complete -c agentops -n '__fish_seen_subcommand_from fix' -l exit-code
+complete -c agentops -n '__fish_seen_subcommand_from fix' -l help
+complete -c agentops -n '__fish_seen_subcommand_from fix' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from fix' -l max-seconds
+complete -c agentops -n '__fish_seen_subcommand_from fix' -l max-steps
+complete -c agentops -n '__fish_seen_subcommand_from fix' -l max-tokens
+complete -c agentops -n '__fish_seen_subcommand_from fix' -l max-usd
+complete -c agentops -n '__fish_seen_subcommand_from fix' -l model
+complete -c agentops -n '__fish_seen_subcommand_from fix' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from fix' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from fix' -l no-model
+complete -c agentops -n '__fish_seen_subcommand_from fix' -l out
+complete -c agentops -n '__fish_seen_subcommand_from fix' -l output
+complete -c agentops -n '__fish_seen_subcommand_from fix' -l plan
+complete -c agentops -n '__fish_seen_subcommand_from fix' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from fix' -l side-by-side
+complete -c agentops -n '__fish_seen_subcommand_from fix' -l verbose
+complete -c agentops -n '__fish_seen_subcommand_from fix' -l yes
 complete -c agentops -n __fish_use_subcommand -a history -d 'List the incidents, newest first.'
 complete -c agentops -n '__fish_seen_subcommand_from history' -l context
 complete -c agentops -n '__fish_seen_subcommand_from history' -l help
@@ -142,6 +225,30 @@ complete -c agentops -n '__fish_seen_subcommand_from investigate' -l output
 complete -c agentops -n '__fish_seen_subcommand_from investigate' -l resume
 complete -c agentops -n '__fish_seen_subcommand_from investigate' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from investigate' -l verbose
+complete -c agentops -n __fish_use_subcommand -a recover -d 'Close what a crash left open, by looking at the world.'
+complete -c agentops -n '__fish_seen_subcommand_from recover' -l context
+complete -c agentops -n '__fish_seen_subcommand_from recover' -l help
+complete -c agentops -n '__fish_seen_subcommand_from recover' -l keep
+complete -c agentops -n '__fish_seen_subcommand_from recover' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from recover' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from recover' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from recover' -l output
+complete -c agentops -n '__fish_seen_subcommand_from recover' -l roll-back
+complete -c agentops -n '__fish_seen_subcommand_from recover' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from recover' -l verbose
+complete -c agentops -n '__fish_seen_subcommand_from recover' -l yes
+complete -c agentops -n __fish_use_subcommand -a rollback -d 'Take back a change, up the same stair.'
+complete -c agentops -n '__fish_seen_subcommand_from rollback' -l context
+complete -c agentops -n '__fish_seen_subcommand_from rollback' -l dry-run
+complete -c agentops -n '__fish_seen_subcommand_from rollback' -l help
+complete -c agentops -n '__fish_seen_subcommand_from rollback' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from rollback' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from rollback' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from rollback' -l output
+complete -c agentops -n '__fish_seen_subcommand_from rollback' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from rollback' -l side-by-side
+complete -c agentops -n '__fish_seen_subcommand_from rollback' -l verbose
+complete -c agentops -n '__fish_seen_subcommand_from rollback' -l yes
 complete -c agentops -n __fish_use_subcommand -a sandbox -d 'An embedded cluster with incidents to try everything on.'
 complete -c agentops -n '__fish_seen_subcommand_from sandbox' -l help
 complete -c agentops -n '__fish_seen_subcommand_from sandbox' -a list -d 'List the scenarios.'
@@ -172,6 +279,15 @@ complete -c agentops -n '__fish_seen_subcommand_from up' -l no-input
 complete -c agentops -n '__fish_seen_subcommand_from up' -l output
 complete -c agentops -n '__fish_seen_subcommand_from up' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from up' -l verbose
+complete -c agentops -n __fish_use_subcommand -a schema -d 'Print the JSON Schema of an output or file.'
+complete -c agentops -n '__fish_seen_subcommand_from schema' -l context
+complete -c agentops -n '__fish_seen_subcommand_from schema' -l help
+complete -c agentops -n '__fish_seen_subcommand_from schema' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from schema' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from schema' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from schema' -l output
+complete -c agentops -n '__fish_seen_subcommand_from schema' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from schema' -l verbose
 complete -c agentops -n __fish_use_subcommand -a show -d 'Show an incident again: finding, evidence, cost.'
 complete -c agentops -n '__fish_seen_subcommand_from show' -l context
 complete -c agentops -n '__fish_seen_subcommand_from show' -l evidence

@@ -16,7 +16,20 @@ from typing import TextIO
 import typer
 
 from agentops.cli.argv import arrange
-from agentops.cli.commands import audit, doctor, incidents, investigate, sandbox, tools, triage
+from agentops.cli.commands import (
+    approve,
+    approvers,
+    audit,
+    changes,
+    doctor,
+    fix,
+    incidents,
+    investigate,
+    sandbox,
+    schema,
+    tools,
+    triage,
+)
 from agentops.cli.report import Code, Heading, Tone
 from agentops.cli.result import Result, error_document
 from agentops.core.errors import AgentopsError, AuditError, ExitCode, Interrupted, UsageError
@@ -27,13 +40,15 @@ Examples:
   agentops investigate alert.json            an Alertmanager webhook body, and many more
   agentops investigate k8s:shop/Deployment/web
   cat alert.json | agentops investigate - --output json --no-model
+  agentops fix --sandbox=bad-image-tag       plan, show, ask, apply, verify, or take it back
   agentops triage --namespace shop           what is wrong there, without a model
   agentops show                              the last incident again
   agentops audit verify                      is the record whole and unaltered
 
 \b
-Exit codes: 0 done, 1 error, 2 usage, 3 a problem was found (with --exit-code),
-8 the audit chain is broken, 130 interrupted. JSON: --output json, one document.
+Exit codes: 0 done, 1 error, 2 usage, 3 a problem was found (with --exit-code), 4 refused by policy,
+5 not approved or stale, 6 rolled back, 7 a person is needed, 8 the audit chain is broken, 130 interrupted.
+JSON: --output json, one document.
 """
 
 
@@ -42,7 +57,7 @@ def build() -> typer.Typer:
     app = typer.Typer(
         name="agentops",
         help="A command-line ops copilot: takes an alert, gathers evidence, finds the root cause, changes nothing "
-        "on its own, and records every step in a tamper-evident log.",
+        "without policy, preview and approval, and records every step in a tamper-evident log.",
         epilog=EPILOG,
         no_args_is_help=True,
         add_completion=False,
@@ -54,7 +69,20 @@ def build() -> typer.Typer:
     def main(version: bool = typer.Option(False, "--version", "-V", help="Print the version and exit.")) -> None:
         """Answered in ``__main__``; declared so that the help shows it."""
 
-    for wing in (investigate, triage, incidents, audit, tools, sandbox, doctor):
+    for wing in (
+        investigate,
+        fix,
+        triage,
+        incidents,
+        changes,
+        approve,
+        approvers,
+        audit,
+        tools,
+        sandbox,
+        doctor,
+        schema,
+    ):
         wing.register(app)
     return app
 
@@ -171,7 +199,7 @@ def _command(words: Sequence[str]) -> str:
     """Return the command's words; global options stand behind it by now."""
     if not words or words[0].startswith("-"):
         return ""
-    if words[0] in ("audit", "tools", "sandbox") and len(words) > 1 and not words[1].startswith("-"):
+    if words[0] in ("approvers", "audit", "tools", "sandbox") and len(words) > 1 and not words[1].startswith("-"):
         return f"{words[0]} {words[1]}"
     return words[0]
 

@@ -33,6 +33,7 @@ def running(command: str, options: Common, flags: Mapping[str, Any], *, use_mode
         with open_app(
             settings, command=command, sandbox=options.sandbox, use_model=use_model, progress=progress
         ) as app:
+            app.undisturbed = live.paused
             yield app
 
 

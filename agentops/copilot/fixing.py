@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from agentops.copilot.investigating import Investigation, Parts, rank_again
+from agentops.copilot.investigating import Investigation, Parts, problems_at, rank_again
+from agentops.core.alert import Target
 from agentops.core.errors import AgentopsError, PolicyRefused, ToolError
 from agentops.core.finding import Finding, Problem, Verdict
 from agentops.core.outcome import Status
@@ -162,3 +163,17 @@ def _proposal(found: Investigation, finding: Finding, changes: Sequence[Change])
     cause = finding.cause
     checks = () if cause is None else (Check(kind=CURED, target=cause.resource, value=cause.condition),)
     return Proposal(changes=cited, intent=intent, tainted=by_model, checks=checks)
+
+
+def holds_no_more(parts: Parts, cluster: Cluster, check: Check) -> str:
+    """Return why a success check of a saved plan fails, or nothing: triage looks at the check's own object.
+
+    Raises:
+        ClusterError: the cluster cannot be read.
+    """
+    if check.kind != CURED:
+        return f"there is no way to check {check.kind!r}"
+    target = Target(namespace=check.target.namespace, kind=check.target.kind, name=check.target.name)
+    problems = problems_at(parts, cluster, target)
+    same = [one for one in problems if one.resource == check.target and one.condition == check.value]
+    return f"{check.target.short} is still {check.value}: {same[0].summary}" if same else ""

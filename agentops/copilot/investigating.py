@@ -236,6 +236,15 @@ def _sweep(parts: Parts, cluster: Cluster, target: Target, alert: Alert | None) 
     return snapshot, ranking
 
 
+def problems_at(parts: Parts, cluster: Cluster, target: Target) -> tuple[Problem, ...]:
+    """Return what triage sees now round one object.
+
+    Raises:
+        ClusterError: the cluster cannot be read.
+    """
+    return _sweep(replace(parts, progress=_unseen), cluster, target, None)[1].problems
+
+
 def _unseen(_step: Step) -> None:
     """Show nothing."""
 

@@ -90,7 +90,9 @@ def _ask(parts: GuardParts, trail: Trail, plan: ChangePlan) -> Decision:
         )
     trail.note("approval_asked", {"digest": plan.digest, "code": plan.code, "risk": plan.risk})
     typed = plan.code if plan.risk.rank >= Risk.HIGH.rank else ""
-    return parts.approver.ask(ApprovalRequest(plan=plan, typed=typed))
+    decision = parts.approver.ask(ApprovalRequest(plan=plan, typed=typed))
+    trail.passed("asked", f"the answer was {decision.answer.value}", digest=plan.digest)
+    return decision
 
 
 def _counted(parts: GuardParts, plan: ChangePlan, approval: SignedApproval) -> str:

@@ -16,17 +16,18 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentops import __version__, copilot
 from agentops.config import Settings
-from agentops.core.alert import Target
+from agentops.core.alert import Incident, Target
 from agentops.core.clock import Clock, utc_now
 from agentops.core.errors import AgentopsError, AlertError, ExitCode, Interrupted, UsageError
 from agentops.core.progress import Progress, Stage, Step
 from agentops.core.text import one_line
+from agentops.core.usage import Usage
 
 if TYPE_CHECKING:
     from agentops.agent.model import Model
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from agentops.core.tool import ToolSpec
     from agentops.sandbox.cluster import Sandbox
     from agentops.tools.kubernetes.client import Cluster
+    from agentops.tools.kubernetes.writer import Writer
 
 DEFAULT_SCENARIO = "unbound-pvc-chain"
 _SCRIPTED = "scripted:"
@@ -71,6 +73,9 @@ class App:
         for name in _OWN_SECRETS:
             self._redactor.learn(os.environ.get(name, ""))
         self.status = ("done", ExitCode.DONE)
+        self.user = _user()
+        self.undisturbed: Callable[[], AbstractContextManager[object]] = nullcontext
+        self._opened: tuple[Cluster, Writer] | None = None
         self.parts = copilot.Parts(
             audit=log,
             incidents=Incidents(settings.folders.incidents, clock),
@@ -92,13 +97,16 @@ class App:
             progress(Step(stage=Stage.NOTICE, text=f"no model is used: {self.no_model_reason}"))
 
     def connect(self) -> Cluster:
-        """Pin the cluster and record which one it is.
+        """Pin the cluster, once for the whole run, and record which one it is.
 
         Raises:
             UsageError, ClusterError: there is no cluster to be had from these settings.
         """
+        if self._opened is not None:
+            return self._opened[0]
         self.parts.progress(Step(stage=Stage.NOTICE, text="connecting to the cluster", key="connect"))
-        cluster = connect(self.settings, self.sandbox, learn=self._redactor.learn)
+        self._opened = _connect(self.settings, self.sandbox, learn=self._redactor.learn)
+        cluster = self._opened[0]
         pinned = f"context {cluster.context}, namespace {cluster.namespace}, {cluster.server}"
         self.parts.progress(Step(stage=Stage.NOTICE, text=pinned, key="connect", done=True))
         self.log.append(
@@ -106,6 +114,17 @@ class App:
             {"context": cluster.context, "namespace": cluster.namespace, "server": cluster.server},
         )
         return cluster
+
+    def writer(self) -> Writer:
+        """Return the way to write to the pinned cluster; only the guard's tools are given it.
+
+        Raises:
+            UsageError, ClusterError: as ``connect``.
+        """
+        if self._opened is None:
+            self.connect()
+        assert self._opened is not None  # noqa: S101 - connect has just set it
+        return self._opened[1]
 
     def investigate(self, argument: str | None, stdin: Callable[[], bytes]) -> copilot.Investigation:
         """Read the alert and investigate it; without one, the sandbox scenario's own alert.
@@ -132,15 +151,38 @@ class App:
         finding = folder.finding()
         if finding is not None and finding.by != "triage":
             raise UsageError(f"incident {folder.id} has its finding", hint=f"See it: agentops show {folder.id}")
-        begun, cluster = folder.incident, connect(self.settings, self.sandbox)
+        self._require_same_cluster(folder.incident, self.connect())
+        return copilot.resume(self.parts, folder)
+
+    def reopen(self, incident: str) -> copilot.Investigation:
+        """Return a stored investigation that came to a finding, on the cluster that this run is pinned to.
+
+        Raises:
+            UsageError: no such incident, none with a finding, or it is of another cluster.
+        """
+        folder = self.parts.incidents.open(incident)
+        finding, begun = folder.finding(), folder.incident
+        if finding is None:
+            raise UsageError(
+                f"incident {folder.id} has no finding yet", hint=f"Go on with it: {copilot.way_back(begun)}"
+            )
+        self._require_same_cluster(begun, self.connect())
+        return copilot.Investigation(
+            incident=begun,
+            finding=finding,
+            problems=folder.problems(),
+            evidence=folder.all(),
+            usage=folder.usage() or Usage(),
+        )
+
+    def _require_same_cluster(self, begun: Incident, cluster: Cluster) -> None:
         now = self.parts.cluster_name or cluster.server
         if (begun.context, begun.cluster) != (cluster.context, now):
             raise UsageError(
-                f"incident {folder.id} was begun in context {begun.context!r} on {begun.cluster}; "
+                f"incident {begun.id} was begun in context {begun.context!r} on {begun.cluster}; "
                 f"this run would look at {cluster.context!r} on {now}",
                 hint=f"The command is: {copilot.way_back(begun)}",
             )
-        return copilot.resume(self.parts, folder)
 
     def triage(self, argument: str | None) -> copilot.Scan:
         """Scan, with what explains ``argument`` (``k8s:NS/KIND/NAME``) first."""
@@ -226,14 +268,20 @@ def _ending(error: BaseException) -> tuple[str, ExitCode]:
 
 def connect(settings: Settings, sandbox: Sandbox | None, *, learn: Callable[[str], None] | None = None) -> Cluster:
     """Return the cluster of these settings, or the sandbox's; ``learn`` is told its credentials."""
-    from agentops.tools.kubernetes.client import connect as open_cluster
+    return _connect(settings, sandbox, learn=learn)[0]
+
+
+def _connect(
+    settings: Settings, sandbox: Sandbox | None, *, learn: Callable[[str], None] | None
+) -> tuple[Cluster, Writer]:
+    from agentops.tools.kubernetes.writer import connect_writer
 
     if sandbox is None:
         place = (settings.kubeconfig, settings.context, settings.namespace)
     else:
         place = (sandbox.kubeconfig, sandbox.context, settings.namespace)
     kubeconfig, context, namespace = place
-    return open_cluster(
+    return connect_writer(
         kubeconfig=kubeconfig,
         context=context,
         namespace=namespace,

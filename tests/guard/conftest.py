@@ -18,7 +18,8 @@ def load_world() -> ModuleType:
     if _NAME not in sys.modules:
         path = Path(__file__).parents[1] / "support" / "world.py"
         spec = importlib.util.spec_from_file_location(_NAME, path)
-        assert spec is not None and spec.loader is not None
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[_NAME] = module
         spec.loader.exec_module(module)

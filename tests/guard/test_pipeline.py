@@ -32,8 +32,10 @@ def test_approved_change_is_applied_and_every_step_is_recorded_before_it(stage: 
     assert (carried.outcome.status, images(stage), stage.log.events()) == (
         Status.APPLIED,
         {"web": "v1", "db": "v1"},
-        [*DRAFT, "approval_asked", "confirm", *CLIMB, "recheck", "intent", "intent", "apply", "apply", "verify"]
-        + ["change_closed"],
+        [
+            *(*DRAFT, "approval_asked", "asked", "confirm", *CLIMB, "recheck"),
+            *("intent", "intent", "apply", "apply", "verify", "change_closed"),
+        ],
     )
 
 

@@ -77,7 +77,7 @@ def investigate(
     }
     try:
         with running("investigate", options, flags, use_model=not no_model) as app:
-            found = app.resume(resume) if resume is not None else app.investigate(alert, _stdin)
+            found = app.resume(resume) if resume is not None else app.investigate(alert, read_stdin)
             return _result(app, found, exit_code)
     except Interrupted as stop:
         if not stop.incident:
@@ -99,13 +99,17 @@ def _interrupted(stop: Interrupted, options: Common) -> Result:
     )
 
 
-def _stdin() -> bytes:
-    """Return standard input, no more of it than an alert may have."""
+def read_stdin() -> bytes:
+    """Return standard input, no more of it than an alert may have.
+
+    Raises:
+        AlertError: it is a terminal, or too long.
+    """
     from agentops.alerts.source import read_capped
 
     if sys.stdin.isatty():
         raise AlertError(
-            "standard input is a terminal", hint="Pipe the alert in: cat alert.json | agentops investigate -"
+            "standard input is a terminal", hint="Pipe the alert in, as in: cat alert.json | agentops investigate -"
         )
     return read_capped(sys.stdin.buffer)
 

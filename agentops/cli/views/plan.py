@@ -146,6 +146,8 @@ def _undo(step: PlanStep) -> list[Block]:
 def _check_line(check: Check) -> str:
     if check.kind == "healthy":
         return f"{check.target.short} is rolled out and ready"
+    if check.kind == "condition":
+        return f"triage sees no {check.value} on {check.target.short} any more"
     return f"{check.path} of {check.target.short} is {to_json(check.value)!r}"
 
 

@@ -1,0 +1,187 @@
+"""``agentops rollback``, ``recover``, ``changes``: what was changed, taking it back, closing what a crash left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agentops.cli.options import Common, with_common
+from agentops.cli.report import Block, Bullets, Code, Heading, Item, Paragraph, Tone
+from agentops.cli.result import Result, error_document
+from agentops.core.clock import utc_now
+from agentops.core.errors import ExitCode, UsageError
+from agentops.core.outcome import Status
+
+if TYPE_CHECKING:
+    from agentops.store.changes import ChangeRecord
+    from agentops.wiring.guarding import Recovered
+
+ROLLBACK_EPILOG = """\b
+Examples:
+  agentops changes                                what was changed, newest first
+  agentops rollback 20261122T031502-7Q4M0ZKD --dry-run
+  agentops rollback 7Q4M0ZKD                      the plan's code is enough
+"""
+RECOVER_EPILOG = """\b
+Examples:
+  agentops recover                     look at what is open, close what is plain
+  agentops recover --roll-back         take back what is not plain, through the guard
+  agentops recover --keep              a person decides that it stays as it is
+
+\b
+Exit codes: 0 nothing is open any more, 7 a person must decide.
+"""
+CHANGES_EPILOG = """\b
+Examples:
+  agentops changes
+  agentops changes --output json
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    app.command("rollback", help="Take back a change, up the same stair.", epilog=ROLLBACK_EPILOG)(
+        with_common(rollback)
+    )
+    app.command("recover", help="Close what a crash left open, by looking at the world.", epilog=RECOVER_EPILOG)(
+        with_common(recover)
+    )
+    app.command("changes", help="List the changes, newest first.", epilog=CHANGES_EPILOG)(with_common(changes))
+
+
+def rollback(
+    options: Common,
+    change: Annotated[str, typer.Argument(metavar="CHANGE", help="A change's id, or its plan's code.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Stop at the plan; change nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask where policy asks for nobody.")] = False,
+    side_by_side: Annotated[bool, typer.Option("--side-by-side", help="Diffs in two columns.")] = False,
+) -> Result:
+    """Take back a change."""
+    from agentops.cli.guarding import asking, place
+    from agentops.cli.running import running
+    from agentops.cli.views.fix import carried_blocks, carried_document
+    from agentops.wiring.guarding import roll_back
+
+    with running("rollback", options, {}, use_model=False) as app:
+        command = f"A person runs, at a terminal: agentops rollback {change}{place(options)}"
+        who = asking(app, options, yes=yes, side_by_side=side_by_side, instead=lambda _: command)
+        carried = roll_back(app, change, who, stop_at_plan=dry_run)
+        document: dict[str, Any] = carried_document(carried)
+        code = carried.outcome.status.exit_code
+        if carried.error is not None:
+            document["errors"] = [error_document(carried.error)]
+            code = carried.error.exit_code
+        document["audit"] = app.finish(carried.outcome.status.value, code)
+        return Result(
+            command="rollback",
+            status=carried.outcome.status.value,
+            exit_code=code,
+            document=document,
+            report=tuple(carried_blocks(carried, side_by_side=side_by_side)),
+        )
+
+
+def recover(
+    options: Common,
+    change: Annotated[
+        str | None, typer.Argument(metavar="CHANGE", help="Only this change.", show_default=False)
+    ] = None,
+    roll_back: Annotated[bool, typer.Option("--roll-back", help="Take back what is not plain.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Close what is not plain as it is.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask where policy asks for nobody.")] = False,
+) -> Result:
+    """Close what is open."""
+    from agentops.cli.guarding import asking, place
+    from agentops.cli.running import running
+    from agentops.wiring.guarding import recover as settle
+
+    if roll_back and keep:
+        raise UsageError("--roll-back and --keep contradict each other", hint="Choose one.")
+    decision = "roll-back" if roll_back else "keep" if keep else ""
+    with running("recover", options, {}, use_model=False) as app:
+        command = f"A person runs, at a terminal: agentops recover --roll-back{place(options)}"
+        who = asking(app, options, yes=yes, instead=lambda _: command)
+        found = settle(app, who, change_id=change, decision=decision)
+        undecided = [one for one in found if one.ending is None]
+        code = ExitCode.IN_DOUBT if undecided else ExitCode.DONE
+        status = "needs-person" if undecided else "done"
+        blocks: list[Block] = [block for one in found for block in _recovered_blocks(one)]
+        document = {"recovered": [_recovered_document(one) for one in found], "audit": app.finish(status, code)}
+        return Result(
+            command="recover",
+            status=status,
+            exit_code=code,
+            document=document,
+            report=tuple(blocks or [Paragraph("Nothing is open.", Tone.GOOD)]),
+        )
+
+
+def _recovered_blocks(one: Recovered) -> list[Block]:
+    words = {Status.APPLIED: "it took effect and stands", Status.ROLLED_BACK: "nothing of it is left"}
+    if one.ending is not None:
+        head = Heading(f"Change {one.record.id} is closed: {words[one.ending]}", Tone.GOOD)
+    else:
+        head = Heading(f"Change {one.record.id} needs a person", Tone.BAD)
+    items = tuple(
+        Item(text, label=state.value) for text, state in zip(one.situation.words, one.situation.states, strict=True)
+    )
+    blocks: list[Block] = [head, Bullets(items)]
+    blocks += [Paragraph(f"Not well: {text}", Tone.WARN) for text in one.situation.unwell]
+    if one.carried is not None and one.carried.outcome.why:
+        blocks.append(Paragraph(one.carried.outcome.why, Tone.BAD))
+    if one.ending is None:
+        blocks.append(Code(f"agentops recover {one.record.id} --roll-back    take it back, through the guard"))
+        blocks.append(Code(f"agentops recover {one.record.id} --keep         close it as it is"))
+    return blocks
+
+
+def _recovered_document(one: Recovered) -> dict[str, Any]:
+    return {
+        "change": one.record.id,
+        "plan": one.record.plan.digest,
+        "states": [state.value for state in one.situation.states],
+        "words": list(one.situation.words),
+        "unwell": list(one.situation.unwell),
+        "ending": None if one.ending is None else one.ending.value,
+    }
+
+
+def changes(
+    options: Common,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many.")] = 20,
+) -> Result:
+    """List what the journal holds."""
+    from agentops.config import load, process_environ
+    from agentops.wiring.guarding import open_changes
+
+    found = open_changes(load(options.flags(), process_environ()), utc_now).list()
+    items = tuple(_change_item(record) for record in found[:limit])
+    blocks: list[Block] = [Bullets(items)] if items else [Paragraph("Nothing was changed yet.")]
+    if len(found) > limit:
+        blocks.append(Paragraph(f"{len(found) - limit} older ones: --limit {len(found)}", Tone.QUIET))
+    document = {"changes": [_change_document(record) for record in found[:limit]], "total": len(found)}
+    return Result(command="changes", document=document, report=tuple(blocks))
+
+
+def _change_item(record: ChangeRecord) -> Item:
+    from agentops.cli.views.wording import change_words
+
+    steps = "; ".join(f"{change_words(step.change)} ({step.change.target.short})" for step in record.plan.steps)
+    status = str((record.result or {}).get("status", "OPEN"))
+    note = f"{status}, {record.claimed_at}, on {record.plan.context}"
+    return Item(steps, label=record.id, note=note, tone=Tone.BAD if record.is_open else Tone.PLAIN)
+
+
+def _change_document(record: ChangeRecord) -> dict[str, Any]:
+    from agentops.core.jsonable import to_json
+
+    return {
+        "id": record.id,
+        "digest": record.plan.digest,
+        "claimed_at": record.claimed_at,
+        "context": record.plan.context,
+        "changes": to_json(tuple(step.change for step in record.plan.steps)),
+        "open": record.is_open,
+        "result": record.result,
+    }

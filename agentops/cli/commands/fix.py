@@ -1,0 +1,268 @@
+"""``agentops fix``: from an alert to a verified change, or to a plan that somebody else approves."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agentops.cli.commands.investigate import read_stdin
+from agentops.cli.options import Common, with_common
+from agentops.cli.report import Block, Bullets, Code, Heading, Item, Paragraph, Tone
+from agentops.cli.result import Result, error_document
+from agentops.core.errors import AgentopsError, ExitCode, PolicyRefused, UsageError
+from agentops.core.finding import Verdict
+from agentops.core.outcome import Status
+from agentops.core.plan import ChangePlan
+
+if TYPE_CHECKING:
+    from agentops.copilot import Investigation
+    from agentops.copilot.fixing import Fix
+    from agentops.guard.pipeline import Carried
+    from agentops.wiring import App
+
+HELP = """Fix what an alert is about: plan, show, ask, apply, verify, and take it back if it does not hold.
+
+WHAT is an incident id (agentops history), or an ALERT as for investigate. Nothing changes without policy's permit, a
+server-side dry run, an approval of exactly the plan that was shown, and a record of it before it happens.
+
+With --dry-run it stops at the plan. With --plan it runs a saved plan exactly as it is, or says what moved.
+"""
+EPILOG = """\b
+Examples:
+  agentops fix --sandbox=bad-image-tag                  try it: no cluster, no key
+  agentops fix alert.json --dry-run                     what would be changed, and what it would touch
+  agentops fix 20261122-0312 --dry-run --out plan.json  save the plan of an incident
+  agentops approve plan.json                            a person signs exactly this plan
+  agentops fix --plan plan.json --approval plan.approval.json
+  agentops fix alert.json --yes --no-input              only what policy pre-approves
+
+\b
+Exit codes: 0 fixed (or dry run), 1 no known cure or an error, 4 refused by policy, 5 not approved or stale,
+6 applied, did not verify, rolled back, 7 a person is needed.
+"""
+_INCIDENT = re.compile(r"\d{8}-\d{4,6}(-[a-z0-9-]*)?")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command("fix", help=HELP, epilog=EPILOG)(with_common(fix))
+
+
+def fix(
+    options: Common,
+    what: Annotated[
+        str | None, typer.Argument(metavar="WHAT", help="An incident id, or an ALERT.", show_default=False)
+    ] = None,
+    plan: Annotated[
+        Path | None, typer.Option("--plan", metavar="FILE", help="Run this saved plan.", show_default=False)
+    ] = None,
+    approval: Annotated[
+        list[Path] | None,
+        typer.Option("--approval", metavar="FILE", help="A signed approval; may be repeated.", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Save the plan here.", show_default=False)
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Stop at the plan; change nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask where policy asks for nobody.")] = False,
+    side_by_side: Annotated[bool, typer.Option("--side-by-side", help="Diffs in two columns.")] = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="With --dry-run: exit 3 if it would change.")] = False,
+    no_model: Annotated[bool, typer.Option("--no-model", help="Use triage's known remedies alone.")] = False,
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="ID", help="Model id, or scripted:FILE.", show_default=False)
+    ] = None,
+    max_steps: Annotated[int | None, typer.Option(help="Model turns at most.", show_default=False)] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="Tokens at most, in and out.", show_default=False)] = None,
+    max_usd: Annotated[float | None, typer.Option(help="US dollars at most.", show_default=False)] = None,
+    max_seconds: Annotated[float | None, typer.Option(help="Seconds at most.", show_default=False)] = None,
+) -> Result:
+    """Run the use case and turn what it returns into a result."""
+    from agentops.cli.running import running
+
+    _check(what, plan, approval, options, dry_run=dry_run)
+    flags = {
+        "model": model,
+        "max_steps": max_steps,
+        "max_tokens": max_tokens,
+        "max_usd": max_usd,
+        "max_seconds": max_seconds,
+    }
+    with running("fix", options, flags, use_model=not no_model and plan is None) as app:
+        wanted = _Wanted(app, options, out, dry_run=dry_run, yes=yes, side_by_side=side_by_side, exit_code=exit_code)
+        if plan is not None:
+            return wanted.run_saved(plan, approval or [])
+        return wanted.fix(what)
+
+
+def _check(what: str | None, plan: Path | None, approval: list[Path] | None, options: Common, *, dry_run: bool) -> None:
+    if plan is not None and (what is not None or dry_run):
+        raise UsageError(
+            "--plan runs what the plan says",
+            hint="Leave WHAT and --dry-run out. To look at a plan: agentops approve PLAN",
+        )
+    if approval and plan is None:
+        raise UsageError(
+            "--approval is for a saved plan", hint="agentops fix --plan plan.json --approval plan.approval.json"
+        )
+    if what is None and plan is None and options.sandbox is None:
+        raise UsageError(
+            "there is nothing to fix",
+            hint="Give an incident id (agentops history), an ALERT or --plan; or try: agentops fix --sandbox",
+        )
+
+
+class _Wanted:
+    """One call of ``fix`` with what was asked for."""
+
+    def __init__(
+        self,
+        app: App,
+        options: Common,
+        out: Path | None,
+        *,
+        dry_run: bool,
+        yes: bool,
+        side_by_side: bool,
+        exit_code: bool,
+    ) -> None:
+        self._app = app
+        self._options = options
+        self._out = out
+        self._dry_run = dry_run
+        self._yes = yes
+        self._side_by_side = side_by_side
+        self._exit_code = exit_code
+        self._incident = ""
+
+    def fix(self, what: str | None) -> Result:
+        """Investigate (or open the incident), plan, and carry out."""
+        from agentops.cli.guarding import asking
+        from agentops.wiring.guarding import fix, require_nothing_open
+
+        require_nothing_open(self._app)
+        found = self._found(what)
+        self._incident = found.incident.id
+        who = asking(
+            self._app,
+            self._options,
+            yes=self._yes,
+            side_by_side=self._side_by_side,
+            instead=self._instead,
+            incident=lambda: self._incident,
+        )
+        done = fix(self._app, found, who, stop_at_plan=self._dry_run)
+        if self._out is not None and done.rounds:
+            from agentops.store.plans import save_plan
+
+            save_plan(self._out, done.rounds[-1].planned.plan)
+        return self._result(found, done)
+
+    def _found(self, what: str | None) -> Investigation:
+        if what is not None and _INCIDENT.fullmatch(what):
+            return self._app.reopen(what)
+        return self._app.investigate(what, read_stdin)
+
+    def _instead(self, _plan: ChangePlan) -> str:
+        """Return what a person can run when nobody can be asked here."""
+        from agentops.cli.guarding import place
+
+        where = place(self._options)
+        if self._out is not None:
+            return _signed(self._out, where)
+        return f"A person runs, at a terminal: agentops fix {self._incident}{where}"
+
+    def run_saved(self, path: Path, approvals: list[Path]) -> Result:
+        """Run a saved plan."""
+        from agentops.cli.guarding import asking, place
+        from agentops.cli.views.fix import carried_blocks, carried_document
+        from agentops.store.plans import load_approval, load_plan
+        from agentops.wiring.guarding import run_saved
+
+        plan, given = load_plan(path), [load_approval(one) for one in approvals]
+        where = place(self._options)
+        who = asking(
+            self._app,
+            self._options,
+            yes=self._yes,
+            side_by_side=self._side_by_side,
+            instead=lambda _: _signed(path, where),
+        )
+        carried = run_saved(self._app, plan, given, who)
+        document = carried_document(carried)
+        if carried.error is not None:
+            document["errors"] = [error_document(carried.error)]
+        seen = self._is_unseen(carried)
+        blocks = carried_blocks(carried, side_by_side=self._side_by_side, with_plan=seen)
+        return self._finish(carried.outcome.status, carried.error, document, blocks)
+
+    def _is_unseen(self, carried: Carried) -> bool:
+        """Tell whether the plan was not shown yet: whoever was asked has seen it a moment ago."""
+        return not any(one.stage == "asked" for one in carried.outcome.stages)
+
+    def _result(self, found: Investigation, done: Fix) -> Result:
+        from agentops.cli.views.fix import carried_blocks, fix_document, refusal_blocks
+        from agentops.cli.views.incident import incident_document
+
+        document = incident_document(found.incident, found.finding, found.evidence, found.problems, found.usage)
+        document |= fix_document(done)
+        blocks: list[Block] = [Heading(found.finding.conclusion, Tone.STRONG)]
+        for carried in done.rounds:
+            blocks += carried_blocks(carried, side_by_side=self._side_by_side, with_plan=self._is_unseen(carried))
+        blocks += refusal_blocks(done.refusals)
+        if self._out is not None and done.rounds:
+            blocks.append(Code(f"The plan is in {self._out}. A person approves it: agentops approve {self._out}"))
+        if self._app.no_model_reason:
+            document["model"] = {"used": False, "why": self._app.no_model_reason}
+        if not done.rounds:
+            return self._no_plan(found, done, document, blocks)
+        last = done.rounds[-1]
+        if last.error is not None:
+            document["errors"] = [error_document(last.error)]
+        if done.after is not None:
+            blocks += _afterwards(done)
+        return self._finish(last.outcome.status, last.error, document, blocks)
+
+    def _no_plan(self, found: Investigation, done: Fix, document: dict[str, Any], blocks: list[Block]) -> Result:
+        verdict = found.finding.verdict
+        if verdict in (Verdict.RECOVERED, Verdict.NO_PROBLEM):
+            blocks.append(Paragraph("There is nothing to fix.", Tone.GOOD))
+            return self._ended("nothing-to-do", ExitCode.DONE, document, blocks)
+        refused = [one.error for one in done.refusals if isinstance(one.error, PolicyRefused)]
+        if refused:
+            document["errors"] = [error_document(error) for error in refused]
+            return self._ended("refused", ExitCode.REFUSED, document, blocks)
+        steps = found.finding.next_steps
+        error = AgentopsError(
+            "no change is known that would cure this", hint="; ".join(steps[:2]), code="no-known-cure"
+        )
+        document["errors"] = [error_document(error)]
+        blocks.append(Heading("No change is known that would cure this", Tone.WARN))
+        if steps:
+            blocks += [Paragraph("What a person should do:"), Bullets(tuple(Item(step) for step in steps))]
+        return self._ended("escalate", ExitCode.ERROR, document, blocks)
+
+    def _finish(
+        self, status: Status, error: AgentopsError | None, document: dict[str, Any], blocks: list[Block]
+    ) -> Result:
+        code = error.exit_code if error is not None else status.exit_code
+        if status is Status.DRY_RUN and self._exit_code:
+            code = ExitCode.FOUND
+        return self._ended(status.value, code, document, blocks)
+
+    def _ended(self, status: str, code: ExitCode, document: dict[str, Any], blocks: list[Block]) -> Result:
+        document["audit"] = self._app.finish(status, code)
+        return Result(command="fix", status=status, exit_code=code, document=document, report=tuple(blocks))
+
+
+def _signed(path: Path, where: str) -> str:
+    return f"A person runs: agentops approve {path}; then: agentops fix --plan {path} --approval FILE{where}"
+
+
+def _afterwards(done: Fix) -> list[Block]:
+    assert done.after is not None  # noqa: S101 - the caller has looked
+    if done.is_healed:
+        return [Paragraph(f"Triage sees nothing wrong any more: {done.after.conclusion}", Tone.GOOD)]
+    return [Heading("Triage still sees trouble", Tone.WARN), Paragraph(done.after.conclusion, Tone.WARN)]

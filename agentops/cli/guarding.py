@@ -1,0 +1,84 @@
+"""What the commands that may change something share: who is asked, where, and what Ctrl-C means meanwhile."""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from agentops.cli.options import Common
+from agentops.cli.report import Block, Code, Paragraph, Tone
+from agentops.core.plan import ChangePlan
+
+if TYPE_CHECKING:
+    from agentops.wiring import App
+    from agentops.wiring.guarding import Asking
+
+
+def asking(
+    app: App,
+    options: Common,
+    *,
+    yes: bool,
+    side_by_side: bool = False,
+    instead: Callable[[ChangePlan], str],
+    incident: Callable[[], str] = lambda: "",
+) -> Asking:
+    """Return who is asked in this process.
+
+    Arguments:
+        instead: the command that a person can run when nobody can be asked here.
+        incident: the id of the incident whose evidence can be shown, once there is one.
+    """
+    from agentops.cli.asking import TerminalApprover
+    from agentops.cli.prompting import Prompts, cannot_ask
+    from agentops.wiring.guarding import Asking
+
+    prompts, trouble = Prompts(), cannot_ask(no_input=options.no_input)
+    approver = TerminalApprover(
+        prompts=prompts,
+        screen=sys.stderr,
+        actor=f"human:{app.user}",
+        clock=app.parts.clock,
+        nonce=lambda: secrets.token_hex(8),
+        instead=instead,
+        cannot_ask=trouble,
+        show_evidence=lambda names: _evidence(app, incident(), names),
+        side_by_side=side_by_side,
+        undisturbed=app.undisturbed,
+    )
+
+    def on_interrupt() -> bool:
+        """Roll back, unless a person says that it is to stop where it is."""
+        if trouble:
+            return True
+        from agentops.cli.prompting import Choice
+
+        with app.undisturbed():
+            choices = [Choice("back", "roll back what was done", "r"), Choice("stop", "stop here, change no more", "s")]
+            return prompts.choose("Interrupted in the middle of a change. What now?", choices, "back") != "stop"
+
+    return Asking(approver=approver, on_interrupt=on_interrupt, yes=yes)
+
+
+def place(options: Common) -> str:
+    """Return the options that lead another run to the same cluster."""
+    given = {"context": options.context, "namespace": options.namespace, "kubeconfig": options.kubeconfig}
+    words = "".join(f" --{name} {shlex.quote(str(value))}" for name, value in given.items() if value)
+    return words if options.sandbox is None else f" --sandbox={shlex.quote(options.sandbox)}"
+
+
+def _evidence(app: App, incident: str, names: tuple[str, ...]) -> list[Block]:
+    if not incident:
+        return [Paragraph("There is no evidence besides the plan itself.", Tone.QUIET)]
+    found = {one.id: one for one in app.parts.incidents.open(incident).all()}
+    blocks: list[Block] = []
+    for name in names:
+        entry = found.get(name)
+        if entry is None:
+            blocks.append(Paragraph(f"{name}: not observed", Tone.WARN))
+        else:
+            blocks += [Paragraph(f"{name} {entry.summary}", Tone.STRONG), Code(entry.excerpt)]
+    return blocks

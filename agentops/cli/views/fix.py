@@ -1,0 +1,98 @@
+"""What came of a fix, a rollback or a recovery: the plans, each with its outcome, as a page and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from agentops.cli.report import Block, Bullets, Code, Heading, Item, Paragraph, Tone
+from agentops.cli.views.plan import plan_blocks, plan_document
+from agentops.cli.views.wording import change_words
+from agentops.core.jsonable import to_json
+from agentops.core.outcome import Outcome, Status
+
+if TYPE_CHECKING:
+    from agentops.copilot.fixing import Fix, Refusal
+    from agentops.guard.pipeline import Carried
+
+_SAID = {
+    Status.DRY_RUN: ("Dry run: nothing was changed", Tone.GOOD),
+    Status.APPLIED: ("Applied and verified", Tone.GOOD),
+    Status.ROLLED_BACK: ("Rolled back: it is as it was before", Tone.WARN),
+    Status.ROLLBACK_FAILED: ("NOT all of it could be taken back: a person is needed", Tone.BAD),
+    Status.STOPPED: ("Stopped half-way: a person is needed", Tone.BAD),
+    Status.DECLINED: ("Not run: nothing was changed", Tone.WARN),
+    Status.REFUSED: ("Refused: nothing was changed", Tone.BAD),
+}
+
+
+def carried_blocks(carried: Carried, *, side_by_side: bool = False, with_plan: bool = True) -> list[Block]:
+    """Return a plan and what came of it."""
+    blocks = plan_blocks(carried.planned.plan, side_by_side=side_by_side) if with_plan else []
+    return [*blocks, *outcome_blocks(carried)]
+
+
+def outcome_blocks(carried: Carried) -> list[Block]:
+    """Return what came of a plan: how far it got, and the command that comes next."""
+    outcome = carried.outcome
+    text, tone = _SAID[outcome.status]
+    blocks: list[Block] = [Heading(f"{text} (plan {carried.planned.plan.code})", tone)]
+    if outcome.why:
+        blocks.append(Paragraph(outcome.why, tone))
+    if outcome.status in (Status.APPLIED, Status.ROLLED_BACK):
+        last = [one for one in outcome.stages if one.passed and one.stage in ("verify", "rollback")]
+        blocks += [Paragraph(one.reason) for one in last[-1:] if one.reason]
+    if outcome.status is Status.APPLIED:
+        blocks.append(Code(f"Take it back: agentops rollback {outcome.change_id}"))
+    if outcome.status in (Status.ROLLBACK_FAILED, Status.STOPPED):
+        blocks.append(Code("See what it left, and close it: agentops recover"))
+    if carried.error is not None and carried.error.hint:
+        blocks.append(Code(carried.error.hint))
+    return blocks
+
+
+def refusal_blocks(refusals: tuple[Refusal, ...]) -> list[Block]:
+    """Return the changes that no plan could be made of, each with its reason."""
+    if not refusals:
+        return []
+    items = tuple(
+        Item(f"{change_words(one.change)} ({one.change.target.short})", label="✗", note=one.error.message)
+        for one in refusals
+    )
+    return [Heading("Proposed, but not planned", Tone.WARN), Bullets(items)]
+
+
+def outcome_document(outcome: Outcome) -> dict[str, Any]:
+    """Return the envelope's ``outcome``."""
+    return {
+        "status": outcome.status.value,
+        "change": outcome.change_id,
+        "why": outcome.why,
+        "stages": to_json(outcome.stages),
+        "receipts": to_json(outcome.receipts),
+    }
+
+
+def carried_document(carried: Carried) -> dict[str, Any]:
+    """Return the envelope's ``plan`` and ``outcome``."""
+    return {"plan": plan_document(carried.planned.plan), "outcome": outcome_document(carried.outcome)}
+
+
+def fix_document(fix: Fix) -> dict[str, Any]:
+    """Return the envelope's parts of a fix: the last plan with its outcome, and what went before it."""
+    found: dict[str, Any] = {}
+    if fix.rounds:
+        found |= carried_document(fix.rounds[-1])
+    if fix.rounds[:-1]:
+        found["earlier"] = [carried_document(one) for one in fix.rounds[:-1]]
+    if fix.refusals:
+        found["refusals"] = [
+            {"change": to_json(one.change), "code": one.error.code, "message": one.error.message}
+            for one in fix.refusals
+        ]
+    if fix.after is not None:
+        found["after"] = {
+            "verdict": fix.after.verdict.value,
+            "conclusion": fix.after.conclusion,
+            "healed": fix.is_healed,
+        }
+    return found

@@ -1,0 +1,23 @@
+"""The composition root: settings in, a wired ``App`` out. The only place that knows every wing."""
+
+from agentops.wiring.app import (
+    DEFAULT_SCENARIO,
+    App,
+    connect,
+    current_actor,
+    model_trouble,
+    new_run,
+    open_app,
+    tool_specs,
+)
+
+__all__ = [
+    "DEFAULT_SCENARIO",
+    "App",
+    "connect",
+    "current_actor",
+    "model_trouble",
+    "new_run",
+    "open_app",
+    "tool_specs",
+]

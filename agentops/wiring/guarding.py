@@ -1,0 +1,276 @@
+"""Wires the guard: change tools on the pinned cluster, policy from its layers, the journal, trust, and the run's time.
+
+Comes in: an ``App`` and whoever is to be asked. Goes out: ``GuardParts``, and the runs that need them. A policy that
+cannot be loaded becomes one that refuses every change; reads go on.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentops.core.approval import Approver, SignedApproval
+from agentops.core.clock import Clock
+from agentops.core.errors import ConfigError, InDoubt
+from agentops.core.jsonable import to_json
+from agentops.core.outcome import Status
+from agentops.core.plan import ChangePlan, Check
+from agentops.core.text import one_line, plural
+from agentops.core.tool import ToolSpec
+
+if TYPE_CHECKING:
+    from agentops.config import Settings
+    from agentops.copilot.fixing import Fix
+    from agentops.copilot.investigating import Investigation
+    from agentops.guard.parts import GuardParts
+    from agentops.guard.pipeline import Carried
+    from agentops.guard.policy import CedarPolicy, Refusal
+    from agentops.guard.recovery import Situation
+    from agentops.sandbox.cluster import Sandbox
+    from agentops.store.changes import ChangeRecord, Changes
+    from agentops.tools.kubernetes.client import Cluster
+    from agentops.wiring.app import App
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """Who is asked, and how: ``yes`` takes policy's own approval where it asks for nobody."""
+
+    approver: Approver
+    on_interrupt: Callable[[], bool]
+    yes: bool = False
+
+
+def change_specs() -> tuple[ToolSpec, ...]:
+    """Return what every change tool declares; nothing is connected."""
+    from agentops.tools.kubernetes.changes.catalog import CHANGE_SPECS
+
+    return CHANGE_SPECS
+
+
+def open_changes(settings: Settings, clock: Clock) -> Changes:
+    """Return the journal of changes."""
+    from agentops.store.changes import Changes
+
+    return Changes(settings.folders.data / "changes", clock)
+
+
+def load_settled_policy(settings: Settings) -> CedarPolicy | Refusal:
+    """Return the policy of this run, or one that refuses every change and says why."""
+    from agentops.guard.policy import Refusal, policy_or_refusal, read_layers, settings_of
+    from agentops.wiring.app import tool_specs
+
+    try:
+        rules = settings_of(settings.policy, read_only=settings.read_only)
+        layers = read_layers(settings.folders.config, environ=os.environ, directory=Path.cwd())
+    except ConfigError as error:
+        return Refusal(error)
+    return policy_or_refusal(layers, tools=(*tool_specs(), *change_specs()), settings=rules)
+
+
+def guard_parts(app: App, cluster: Cluster, check: Callable[[Check], str], asking: Asking) -> GuardParts:
+    """Return the guard, wired to the cluster that the run is pinned to."""
+    from agentops.guard.parts import GuardParts, Surroundings
+    from agentops.guard.policy import settings_of
+    from agentops.guard.request import Principal
+    from agentops.signing.trust import Trust
+    from agentops.tools.kubernetes.changes.access import missing_permissions
+    from agentops.tools.kubernetes.changes.catalog import change_tools
+
+    settings, parts = app.settings, app.parts
+    rules = settings_of(settings.policy, read_only=settings.read_only)
+    pace = Pace(app.sandbox)
+    return GuardParts(
+        tools=change_tools(cluster, app.writer(), parts.clock),
+        policy=load_settled_policy(settings),
+        principal=Principal(kind="agent", name="agentops", on_behalf_of=app.user),
+        surroundings=Surroundings(
+            environment=rules.environment_of(cluster.context, simulated=app.sandbox is not None),
+            is_protected=rules.is_protected,
+            is_frozen=rules.is_frozen,
+        ),
+        audit=app.log,
+        journal=open_changes(settings, parts.clock),
+        approver=asking.approver,
+        trust=Trust(path=settings.folders.approvers, clock=parts.clock),
+        redactor=parts.redactor,
+        clock=parts.clock,
+        monotonic=pace.monotonic,
+        pause=pace.pause,
+        nonce=lambda: secrets.token_hex(8),
+        progress=parts.progress,
+        context=cluster.context,
+        cluster=parts.cluster_name or cluster.server,
+        missing_permissions=lambda preview: missing_permissions(cluster, preview),
+        check=check,
+        on_interrupt=asking.on_interrupt,
+        read_only=settings.read_only,
+        yes=asking.yes,
+    )
+
+
+def _nothing_more(_check: Check) -> str:
+    """Pass: taking a change back is judged by the objects and their health alone."""
+    return ""
+
+
+class Pace:
+    """The guard's time: real, or for the embedded cluster its own, whose minutes pass in milliseconds."""
+
+    def __init__(self, sandbox: Sandbox | None) -> None:
+        self._sandbox = sandbox
+        self._ahead_s = 0.0
+
+    def monotonic(self) -> float:
+        """Return seconds since some moment."""
+        return time.monotonic() + self._ahead_s
+
+    def pause(self, seconds: float) -> None:
+        """Wait, or let the embedded cluster go through so many seconds."""
+        if self._sandbox is None:
+            time.sleep(seconds)
+            return
+        self._sandbox.advance(seconds)
+        self._ahead_s += seconds
+
+
+def fix(app: App, found: Investigation, asking: Asking, *, stop_at_plan: bool) -> Fix:
+    """Plan and, unless it is to stop there, carry out what the finding proposes.
+
+    Raises:
+        InDoubt: an earlier change is open.
+        as ``copilot.fixing.fix``.
+    """
+    from agentops.copilot.fixing import fix as fix_found
+
+    require_nothing_open(app)
+    return fix_found(
+        app.parts,
+        lambda cluster, check: guard_parts(app, cluster, check, asking),
+        found,
+        stop_at_plan=stop_at_plan,
+    )
+
+
+def run_saved(app: App, plan: ChangePlan, given: Sequence[SignedApproval], asking: Asking) -> Carried:
+    """Run a saved plan exactly as it is.
+
+    Raises:
+        InDoubt: an earlier change is open.
+        Stale, PolicyRefused, ToolError: it does not hold any more; nothing was changed.
+    """
+    from agentops.copilot.fixing import holds_no_more
+    from agentops.guard.pipeline import carry_out_saved
+
+    require_nothing_open(app)
+    cluster = app.parts.connect()
+    guard = guard_parts(app, cluster, lambda check: holds_no_more(app.parts, cluster, check), asking)
+    return carry_out_saved(guard, plan, given)
+
+
+def roll_back(app: App, change_id: str, asking: Asking, *, stop_at_plan: bool) -> Carried:
+    """Take back a change that was applied, as a plan of its own.
+
+    Raises:
+        UsageError: there is no such change, or it is not one that stands.
+        ToolInputError: nothing takes it back.
+    """
+    from agentops.core.errors import UsageError
+    from agentops.guard.pipeline import carry_out, dry_run
+    from agentops.guard.way_back import proposal_to_undo
+
+    require_nothing_open(app)
+    journal = open_changes(app.settings, app.parts.clock)
+    record = journal.find(change_id)
+    status = (record.result or {}).get("status")
+    if status != Status.APPLIED.value:
+        raise UsageError(
+            f"change {record.id} does not stand: it ended as {status}", hint="agentops changes lists them."
+        )
+    cluster = app.parts.connect()
+    guard = guard_parts(app, cluster, _nothing_more, asking)
+    proposal = proposal_to_undo(record.plan, record.id)
+    return dry_run(guard, proposal) if stop_at_plan else carry_out(guard, proposal)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """What became of one open change; ``ending`` is None when a person must still decide."""
+
+    record: ChangeRecord
+    situation: Situation
+    ending: Status | None
+    carried: Carried | None = None
+
+
+def recover(app: App, asking: Asking, *, change_id: str | None, decision: str) -> tuple[Recovered, ...]:
+    """Look at every open change and close those whose end is plain.
+
+    Arguments:
+        change_id: only this one; None means all.
+        decision: for those that are not plain: ``""`` leaves them, ``roll-back`` takes them back through the guard,
+            ``keep`` closes them as they are.
+
+    Raises:
+        AgentopsError: another process is changing something now (code ``busy``).
+    """
+    from agentops.core.errors import AgentopsError
+    from agentops.guard.recovery import look
+
+    journal = open_changes(app.settings, app.parts.clock)
+    if journal.is_busy():
+        raise AgentopsError("another agentops is changing something at this moment", hint="Let it end.", code="busy")
+    wanted = journal.open_ones() if change_id is None else (journal.find(change_id),)
+    found = []
+    for record in (one for one in wanted if one.is_open):
+        cluster = app.parts.connect()
+        guard = guard_parts(app, cluster, _nothing_more, asking)
+        situation = look(guard, record.plan)
+        app.log.append("recovery", {"change": record.id, "states": to_json(situation.states), "words": situation.words})
+        found.append(_settle(app, journal, guard, record, situation, decision))
+    return tuple(found)
+
+
+def _settle(
+    app: App, journal: Changes, guard: GuardParts, record: ChangeRecord, situation: Situation, decision: str
+) -> Recovered:
+    from agentops.guard.pipeline import carry_out
+    from agentops.guard.way_back import proposal_to_undo
+
+    ending, carried, why = situation.ending, None, "recovered: " + "; ".join(situation.words)
+    if ending is None and decision == "keep":
+        ending, why = Status.APPLIED, "kept as it is by a person; " + why
+    elif ending is None and decision == "roll-back":
+        carried = carry_out(guard, proposal_to_undo(record.plan, record.id, situation.to_undo))
+        ending = Status.ROLLED_BACK if carried.outcome.status is Status.APPLIED else None
+    if ending is not None:
+        result = {"change": record.id, "status": ending.value, "why": one_line(why, 500), "digest": record.plan.digest}
+        app.log.append("change_closed", result)
+        journal.close(record.id, result)
+    return Recovered(record=record, situation=situation, ending=ending, carried=carried)
+
+
+def require_nothing_open(app: App) -> None:
+    """Return when no earlier change is open.
+
+    Raises:
+        InDoubt: one is; nothing new is begun on top of it.
+    """
+    words = open_words(app.settings, app.parts.clock)
+    if words:
+        raise InDoubt(words, hint="See what it did and close it: agentops recover", code="open-change")
+
+
+def open_words(settings: Settings, clock: Clock) -> str:
+    """Return what is open, in one sentence; empty when nothing is, or when it is being worked on right now."""
+    journal = open_changes(settings, clock)
+    found = journal.open_ones()
+    if not found or journal.is_busy():
+        return ""
+    names = ", ".join(record.id for record in found[:3])
+    return f"{plural(len(found), 'change')} begun and not ended: {names}"
