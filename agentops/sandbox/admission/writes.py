@@ -42,6 +42,7 @@ from agentops.sandbox.wire.status import (
     not_found,
     not_simulated,
 )
+from agentops.sandbox.wire.versions import stored_form
 
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 # A delete of these answers with the object, of others with a Status (ReturnDeletedObject in the real registry).
@@ -93,7 +94,8 @@ class StoreWriter:
 
     def _insert(self, target: Target, request: Request, obj: Obj, entry: Obj, warnings: Warnings) -> Response:
         """Store a new object; with an Apply entry its managedFields are already those of the apply."""
-        resource = target.resource
+        resource, obj = stored_form(target.resource, obj)
+        entry = {**entry, "apiVersion": resource.api_version}
         _check_namespace(target, obj["metadata"].get("name", ""), self.store)
         for server_owned in ("uid", "resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds"):
             obj["metadata"].pop(server_owned, None)

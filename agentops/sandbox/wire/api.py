@@ -34,7 +34,6 @@ _REVIEWS = {
     "LocalSubjectAccessReview",
     "SelfSubjectRulesReview",
 }
-_OPEN_PATHS = ("/version", "/healthz", "/livez", "/readyz", "/api", "/apis", "/openapi")
 
 
 class Writer(Protocol):
@@ -89,10 +88,10 @@ class Api:
 
     def _other(self, request: Request) -> Response:
         path = request.path.rstrip("/") or "/"
+        if not self._rbac.allows(request.user, Attempt(verb="get", path=path)):
+            raise Refusal("Forbidden", f'forbidden: User "{request.user.name}" cannot get path "{path}"')
         if path in ("/healthz", "/livez", "/readyz"):
             return Response(body=b"ok", content_type="text/plain")
-        if not self._may_look(request, path):
-            raise Refusal("Forbidden", f'forbidden: User "{request.user.name}" cannot get path "{path}"')
         if path == "/version":
             return json_response(VERSION)
         if path.startswith("/openapi"):
@@ -105,19 +104,12 @@ class Api:
             raise _no_such_path()
         return found
 
-    def _may_look(self, request: Request, path: str) -> bool:
-        if path == "/version" or ("system:authenticated" in request.user.groups and path.startswith(_OPEN_PATHS)):
-            return True
-        return self._rbac.allows(request.user, Attempt(verb="get", path=path))
-
     def _resource(self, request: Request) -> Response:
         target = route(request, self.catalog)
         if target is None:
             raise _no_such_path()
         kind = target.resource.kind
-        # Any authenticated user may ask about their own access (the role system:basic-user).
-        if not (kind.startswith("SelfSubject") and "system:authenticated" in request.user.groups):
-            self._rbac.check(request.user, target)
+        self._rbac.check(request.user, target)
         if target.subresource:
             return self._subresource(target, request)
         if target.verb not in target.resource.verbs:

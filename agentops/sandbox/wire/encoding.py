@@ -15,6 +15,7 @@ import msgspec
 
 from agentops.sandbox.store import Key, Obj, ObjectStore, StoreEvent, key_of
 from agentops.sandbox.wire.kinds import Resource
+from agentops.sandbox.wire.versions import view_of
 
 _encode = msgspec.json.Encoder().encode
 
@@ -40,9 +41,9 @@ class Encoder:
         return _encode(head)[:-1] + b',"items":[' + items + b"]}"
 
     def _rest(self, resource: Resource, obj: Obj) -> bytes:
-        if resource.group == "events.k8s.io":
-            obj = as_new_event(obj)
-            return _encode({name: value for name, value in obj.items() if name not in ("kind", "apiVersion")})
+        shown = view_of(resource)
+        if shown is not None:
+            return _encode({name: one for name, one in shown(obj).items() if name not in ("kind", "apiVersion")})
         key = key_of(obj)
         cached = self._cache.get(key)
         if cached is not None and cached[0] is obj:
@@ -55,19 +56,3 @@ class Encoder:
     def _forget(self, event: StoreEvent) -> None:
         if event.type == "DELETED":
             self._cache.pop(key_of(event.obj), None)
-
-
-_RENAMED = {
-    "involvedObject": "regarding",
-    "message": "note",
-    "source": "deprecatedSource",
-    "firstTimestamp": "deprecatedFirstTimestamp",
-    "lastTimestamp": "deprecatedLastTimestamp",
-    "count": "deprecatedCount",
-    "reportingComponent": "reportingController",
-}
-
-
-def as_new_event(obj: Obj) -> Obj:
-    """Return a core/v1 Event in the shape of events.k8s.io/v1; both APIs show the same stored events."""
-    return {"apiVersion": "events.k8s.io/v1", **{_RENAMED.get(k, k): v for k, v in obj.items() if k != "apiVersion"}}

@@ -19,7 +19,8 @@ from agentops.sandbox.wire.kinds import Catalog, Resource
 from agentops.sandbox.wire.status import Refusal, bad_request
 
 _MAX_BODY_BYTES = 3 * 1024 * 1024
-_ACCEPTED = "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+_PROTOBUF = "application/vnd.kubernetes.protobuf"
+_ACCEPTED = f"application/json, application/yaml, {_PROTOBUF}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,16 +195,20 @@ def accepted_form(request: Request, known: Mapping[str, tuple[str, ...]]) -> For
 
 
 def body_object(request: Request) -> dict[str, Any]:
-    """Return the request body as a JSON or YAML object.
+    """Return the request body, JSON, YAML or protobuf, as an object.
 
     Raises:
-        Refusal: another media type (415; protobuf is not simulated), too large, or not an object.
+        Refusal: another media type (415), or not an object.
     """
     media = request.headers.get("content-type", "application/json").partition(";")[0].strip()
-    if media not in ("application/json", "application/yaml", ""):
-        raise unsupported_media("application/json, application/yaml")
+    if media not in ("application/json", "application/yaml", _PROTOBUF, ""):
+        raise unsupported_media(_ACCEPTED)
     if media == "application/yaml":
         return _yaml_object(request.body)
+    if media == _PROTOBUF:
+        from agentops.sandbox.wire.protobuf import decode_protobuf  # only kubectl sends it, and it needs the schemas
+
+        return decode_protobuf(request.body)
     try:
         value = json.loads(request.body)
     except ValueError as error:
