@@ -11,6 +11,7 @@ import secrets
 from pathlib import Path
 
 from agentops.audit.chain import GENESIS_PREV, Malformed, decode, link, opening
+from agentops.audit.evolution import evolved, overwrite
 from agentops.audit.files import BROKEN_HINT, LOG, explained, last_line, sync_folder, write_new
 from agentops.audit.merkle import Range
 from agentops.audit.note import (
@@ -38,7 +39,6 @@ class Checkpoints:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._key: SigningKey | None = None
         self._seen = ""
         self._tree = Range()
         self._offset = 0
@@ -54,37 +54,40 @@ class Checkpoints:
         return None if note is None else self._parsed(note)
 
     def key(self) -> SigningKey:
-        """Return the signing key, made on first use.
+        """Return the signing key, made on first use. It is read each time: another process may have handed over.
 
         Raises:
             AuditError: it is damaged, or gone though something was signed with it.
         """
-        if self._key is None:
-            self._settle()
-            path = self._folder / KEY
-            with explained(path, "read"):
-                text = path.read_text("ascii", "replace") if path.exists() else ""
-            self._key = self._parsed_key(text) if text else self._new_key()
-        return self._key
+        self._settle()
+        path = self._folder / KEY
+        with explained(path, "read"):
+            text = path.read_text("ascii", "replace") if path.exists() else ""
+        return self._parsed_key(text) if text else self._new_key()
 
-    def prepare_key(self) -> dict[str, str]:
-        """Make the next key, not yet in use, and return the record of the hand-over, signed by the present one."""
+    def prepare_key(self, size: int, head: str) -> dict[str, str]:
+        """Make the next key, not yet in use, and return the record of the hand-over, signed by the present one.
+
+        Arguments:
+            size: how many records stand before that record.
+            head: the link of the last of them.
+        """
         old = self.key()
-        new = SigningKey(name=old.name, seed=secrets.token_bytes(32))
+        new = SigningKey(name=old.name, seed=evolved(old.seed, secrets.token_bytes(32)))
         write_new(self._folder / NEXT_KEY, f"{new.encoded()}\n".encode())
-        handover = old.sign(handover_text(old.public, new.public))
+        handover = old.sign(handover_text(old.public, new.public, size, head))
         return {"old": str(old.public), "new": str(new.public), "handover": handover}
 
     def adopt_key(self) -> None:
-        """Put the prepared key in use; call it when the hand-over is on record."""
+        """Put the prepared key in use and destroy the present one; call it when the hand-over is on record."""
         text = (self._folder / NEXT_KEY).read_text("ascii", "replace")
         new = self._parsed_key(text)
         listed = self.public_keys()
         if new.public not in listed:
             write_new(self._folder / PUBLIC, "".join(f"{key}\n" for key in (*listed, new.public)).encode())
+        overwrite(self._folder / KEY)
         (self._folder / NEXT_KEY).replace(self._folder / KEY)
         sync_folder(self._folder)
-        self._key = new
 
     def _settle(self) -> None:
         """Finish or forget a rotation that a crash cut short: the log knows whether it took place."""
@@ -221,9 +224,12 @@ class Checkpoints:
         return key
 
 
-def handover_text(old: PublicKey, new: PublicKey) -> str:
-    """Return what the old key signs to hand over to the new one."""
-    return f"agentops key handover\n{old}\n{new}\n"
+def handover_text(old: PublicKey, new: PublicKey, size: int, head: str) -> str:
+    """Return what the old key signs to hand over to the new one, there and nowhere else.
+
+    It names the records before it, or whoever steals a later key could put the hand-over into a history of their own.
+    """
+    return f"agentops key handover\n{old}\n{new}\nsize {size}\nhead {head}\n"
 
 
 def read_public_keys(folder: Path) -> tuple[PublicKey, ...]:

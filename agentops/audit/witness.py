@@ -97,7 +97,7 @@ class Witnesses:
         try:
             record = decode(line)
             if record.event == "key_rotated":
-                self._hand_over(record)
+                self._hand_over(record, size, head)
             if record.event == BEGUN and not begins:
                 raise Disagreement("tampered", f"record {size} begins a segment and stands in the middle of one")
             if record.event == DROPPED:
@@ -167,12 +167,12 @@ class Witnesses:
         except BadNote as error:
             raise Disagreement(witness.kind, f"{witness.who} cannot be trusted: {error}") from error
 
-    def _hand_over(self, record: AuditRecord) -> None:
+    def _hand_over(self, record: AuditRecord, size: int, head: str) -> None:
         old, new = (parse_key(str(record.payload.get(name, ""))) for name in ("old", "new"))
         if old not in self.keys:
             raise BadNote("no known key hands over")
-        if open_note(str(record.payload.get("handover", "")), (old,)) != handover_text(old, new):
-            raise BadNote("the hand-over is of other keys")
+        if open_note(str(record.payload.get("handover", "")), (old,)) != handover_text(old, new, size, head):
+            raise BadNote("the hand-over is of other keys, or of other records before it")
         self.keys = (*(key for key in self.keys if key not in (old, new)), new)
 
     def _agree(self, who: str, found: Checkpoint, root: bytes | None, head: str) -> None:

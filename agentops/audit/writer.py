@@ -253,7 +253,7 @@ class Writer:
             AuditError, OSError: as ``sign``.
         """
         self.sign()
-        self.put("key_rotated", self._checkpoints.prepare_key())
+        self.put("key_rotated", self._checkpoints.prepare_key(self.next_seq, self.prev))
         self._checkpoints.adopt_key()
         self.sign()
         return str(self._checkpoints.key().public)

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from agentops.audit.chain import decode
-from agentops.audit.checkpoints import Checkpoints, read_public_keys
+from agentops.audit.checkpoints import Checkpoints, handover_text, read_public_keys
+from agentops.audit.evolution import evolved, hkdf
 from agentops.audit.log import ChainLog, open_log
-from agentops.audit.note import SigningKey, parse_key
+from agentops.audit.note import SigningKey, parse_key, parse_signing_key
 from agentops.audit.verify import Verdict, verify
 
 Clock = Callable[[], datetime]
@@ -28,7 +29,11 @@ def _open(folder: Path, clock: Clock) -> ChainLog:
 
 
 def _events(folder: Path) -> list[str]:
-    return [decode(line).event for line in (folder / "audit.jsonl").read_bytes().splitlines()]
+    return [decode(line).event for line in _lines(folder)]
+
+
+def _lines(folder: Path) -> list[bytes]:
+    return (folder / "audit.jsonl").read_bytes().splitlines()
 
 
 def _rotated(folder: Path, clock: Clock) -> str:
@@ -89,8 +94,8 @@ def test_a_hand_over_that_the_old_key_did_not_sign_counts_for_nothing(folder: Pa
         log.append("note", {})
     (old,) = read_public_keys(folder)
     thief = SigningKey(name=old.name, seed=bytes(32))
-    forged = thief.sign(f"agentops key handover\n{old}\n{thief.public}\n")
     with _open(folder, ticking) as log:
+        forged = thief.sign(handover_text(old, thief.public, *log.head))
         log.append("key_rotated", {"old": str(old), "new": str(thief.public), "handover": forged})
     assert verify(folder, keys=(thief.public,)).verdict is Verdict.KEY_MISMATCH
     assert verify(folder, keys=(old,)).verdict is Verdict.OK
@@ -101,7 +106,7 @@ def test_a_crash_during_a_rotation_is_settled_by_the_log(folder: Path, ticking: 
     """With the hand-over on record the new key is taken up; without it, it is forgotten."""
     with _open(folder, ticking) as log:
         log.append("note", {})
-    payload = Checkpoints(folder).prepare_key()
+    payload = Checkpoints(folder).prepare_key(*_open(folder, ticking).head)
     if recorded:
         _open(folder, ticking).append("key_rotated", payload)
     with _open(folder, ticking) as log:
@@ -109,3 +114,55 @@ def test_a_crash_during_a_rotation_is_settled_by_the_log(folder: Path, ticking: 
     listed = [parse_key(payload["old"]), *([parse_key(payload["new"])] if recorded else [])]
     assert (list(read_public_keys(folder)), (folder / "audit.key.next").exists()) == (listed, False)
     assert (verify(folder).verdict, verify(folder, keys=listed[:1]).verdict) == (Verdict.OK, Verdict.OK)
+
+
+def test_a_stolen_later_key_cannot_rewrite_what_came_before_it(folder: Path, ticking: Clock) -> None:
+    """Who has the present key, and every hand-over on record, still cannot make another past for the first key."""
+    _rotated(folder, ticking)
+    first, second = read_public_keys(folder)
+    stolen = parse_signing_key((folder / "audit.key").read_text())
+    genuine = next(record for record in map(decode, _lines(folder)) if record.event == "key_rotated").payload
+    for path in folder.iterdir():
+        path.unlink()
+    with open_log(folder, run="r1", actor="human:ana", clock=ticking, sign_every=0) as log:
+        log.append("note", {"n": "another past"})
+        log.append("key_rotated", genuine)
+    (folder / "audit.key").write_text(stolen.encoded())
+    (folder / "audit.pub").write_text(f"{first}\n{second}\n")
+    # ``open_log`` would look at the chain first, and refuse.
+    with ChainLog(folder, run="r1", actor="human:ana", clock=ticking) as log:
+        log.append("note", {})
+    assert stolen.public == second
+    assert verify(folder, keys=(first,)).verdict is Verdict.KEY_MISMATCH
+
+
+def test_the_old_key_is_destroyed(folder: Path, ticking: Clock) -> None:
+    """After a rotation no file of the folder holds the old private key, and its old bytes were overwritten."""
+    _open(folder, ticking).close()
+    old = (folder / "audit.key").read_bytes().strip()
+    with (folder / "audit.key").open("rb") as held, _open(folder, ticking) as log:
+        log.rotate_key()
+        left = held.read()
+    assert (left.strip(b"\0"), [p.name for p in folder.iterdir() if old in p.read_bytes()]) == (b"", [])
+
+
+def test_a_log_that_is_open_while_another_rotates_signs_with_the_new_key(folder: Path, ticking: Clock) -> None:
+    """Two runs at once, of which one hands over: what the other signs after that is good."""
+    with _open(folder, ticking) as one:
+        one.append("note", {"n": 1})
+        one.checkpoint()
+        with _open(folder, ticking) as other:
+            other.rotate_key()
+        one.append("note", {"n": 2})
+    found = verify(folder, keys=read_public_keys(folder)[:1])
+    assert (found.verdict, found.records - found.signed_records) == (Verdict.OK, 0)
+
+
+def test_the_next_seed_is_hkdf_of_this_one() -> None:
+    """The derivation agrees with another implementation of RFC 5869, and takes both of its inputs."""
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+    wanted = HKDF(algorithm=SHA256(), length=32, salt=b"s" * 32, info=b"i").derive(b"k" * 32)
+    assert hkdf(b"k" * 32, salt=b"s" * 32, info=b"i") == wanted
+    assert len({evolved(a * 32, b * 32) for a in (b"a", b"b") for b in (b"c", b"d")}) == 4
