@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from agentops.core.clock import Clock
 from agentops.core.errors import ToolInputError
 from agentops.core.tool import ChangeTool, ToolSpec
+from agentops.tools.kubernetes.changes.object_specs import OBJECT_SPECS, OBJECT_TARGETS
 from agentops.tools.kubernetes.changes.pod_specs import POD_SPECS, POD_TARGETS
 from agentops.tools.kubernetes.changes.specs import SPECS, TARGETS
 
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from agentops.tools.kubernetes.client import Cluster
     from agentops.tools.kubernetes.writer import Writer
 
-CHANGE_SPECS: tuple[ToolSpec, ...] = (*SPECS, *POD_SPECS)
+CHANGE_SPECS: tuple[ToolSpec, ...] = (*SPECS, *OBJECT_SPECS, *POD_SPECS)
 
-CHANGE_TARGETS: Mapping[str, tuple[str, ...]] = {**TARGETS, **POD_TARGETS}
+CHANGE_TARGETS: Mapping[str, tuple[str, ...]] = {**TARGETS, **OBJECT_TARGETS, **POD_TARGETS}
 """The kinds that each tool takes as its target; none means any."""
 
 
@@ -36,7 +37,9 @@ def change_tools(cluster: Cluster, writer: Writer, clock: Clock) -> dict[str, Ch
     Raises:
         ToolInputError: the two are not of the same cluster.
     """
+    from agentops.tools.kubernetes.changes.deletion import DeleteTool
     from agentops.tools.kubernetes.changes.editing import Bench, EditTool
+    from agentops.tools.kubernetes.changes.manifests import ManifestTool
     from agentops.tools.kubernetes.changes.pods import pod_tools
 
     if (cluster.context, cluster.server) != (writer.context, writer.server):
@@ -44,15 +47,18 @@ def change_tools(cluster: Cluster, writer: Writer, clock: Clock) -> dict[str, Ch
             f"reads go to {cluster.server} and writes to {writer.server}", hint="Make both with connect_writer."
         )
     bench = Bench(cluster=cluster, writer=writer, clock=clock)
-    editors = _editors()
-    edit_tools: dict[str, ChangeTool] = {
-        spec.name: EditTool(spec=spec, bench=bench, edit=editors[spec.name], kinds=TARGETS[spec.name]) for spec in SPECS
+    specs = {spec.name: spec for spec in CHANGE_SPECS}
+    tools: dict[str, ChangeTool] = {
+        name: EditTool(spec=specs[name], bench=bench, edit=edit, kinds=CHANGE_TARGETS[name])
+        for name, edit in _editors().items()
     }
-    return edit_tools | pod_tools(cluster, writer, clock)
+    tools["kubernetes_apply_manifest"] = ManifestTool(spec=specs["kubernetes_apply_manifest"], bench=bench)
+    tools["kubernetes_delete"] = DeleteTool(spec=specs["kubernetes_delete"], bench=bench)
+    return tools | pod_tools(cluster, writer, clock)
 
 
 def _editors() -> Mapping[str, Editor]:
-    from agentops.tools.kubernetes.changes import configmaps, patching, rollouts, switches
+    from agentops.tools.kubernetes.changes import configmaps, containers, objects, patching, rollouts, switches
 
     return {
         "kubernetes_patch": patching.patch,
@@ -64,4 +70,16 @@ def _editors() -> Mapping[str, Editor]:
         "kubernetes_suspend_cronjob": switches.suspend,
         "kubernetes_resume_cronjob": switches.resume,
         "kubernetes_edit_configmap": configmaps.edit_configmap,
+        "kubernetes_set_image": containers.set_image,
+        "kubernetes_set_resources": containers.set_resources,
+        "kubernetes_set_env": containers.set_env,
+        "kubernetes_set_probe": containers.set_probe,
+        "kubernetes_set_service": objects.set_service,
+        "kubernetes_set_hpa": objects.set_hpa,
+        "kubernetes_set_quota": objects.set_quota,
+        "kubernetes_set_network_policy": objects.set_network_policy,
+        "kubernetes_set_role_binding": objects.set_role_binding,
+        "kubernetes_resize_pvc": objects.resize_pvc,
+        "kubernetes_label": objects.label,
+        "kubernetes_annotate": objects.annotate,
     }

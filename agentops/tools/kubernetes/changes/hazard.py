@@ -71,6 +71,8 @@ def risk_of(kind: str, edits: Sequence[Edit]) -> Risk:
     if not fields:
         # Namespace labels switch pod security on and off; labels of a node move pods.
         return Risk.HIGH if kind in {"Namespace", "Node"} and edits else Risk.LOW
+    if kind == "Node" and {edit.path for edit in fields} == {"spec.unschedulable"}:
+        return Risk.MEDIUM
     if kind in _CRITICAL_KINDS:
         return Risk.CRITICAL
     if kind in _HIGH_KINDS:

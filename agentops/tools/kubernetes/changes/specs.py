@@ -12,22 +12,20 @@ from typing import Any
 from agentops.core.tool import Effect, Reversal, Risk, ToolSpec
 
 _WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet")
-_TEMPLATED = (*_WORKLOADS, "CronJob")
 _SCALED = ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationController")
 
-_TEXT = {"type": "string", "maxLength": 1000}
-_VALUE = {"type": "string", "maxLength": 100_000}
+TEXT = {"type": "string", "maxLength": 1000}
+VALUE = {"type": "string", "maxLength": 100_000}
 _FLAG = {"type": "boolean"}
-_NUMBER = {"type": "integer", "minimum": 0, "maximum": 100_000}
-_TEXTS = {"type": "object", "additionalProperties": _VALUE, "minProperties": 1}
-_KEYS = {"type": "array", "items": _TEXT, "minItems": 1, "maxItems": 100}
-_PATH = {**_TEXT, "description": "e.g. spec.template.spec.containers[app].image, data[app.conf], spec.ports[http].port"}
+NUMBER = {"type": "integer", "minimum": 0, "maximum": 100_000}
+TEXTS = {"type": "object", "additionalProperties": VALUE, "minProperties": 1}
+KEYS = {"type": "array", "items": TEXT, "minItems": 1, "maxItems": 100}
+_PATH = {**TEXT, "description": "e.g. spec.template.spec.containers[app].image, data[app.conf], spec.ports[http].port"}
 _ANY = {"description": "JSON value; null for a field that is not there"}
-_REPLACE = {**_TEXTS, "description": "texts to replace inside the value: {old: new}"}
-_CONTAINER = {**_TEXT, "description": "container's name; may be left out when there is one"}
+_REPLACE = {**TEXTS, "description": "texts to replace inside the value: {old: new}"}
 
 
-def _spec(
+def declared(
     name: str,
     description: str,
     properties: Mapping[str, Any],
@@ -54,7 +52,7 @@ def _spec(
     )
 
 
-def _patches(*kinds: str) -> tuple[str, ...]:
+def patches(*kinds: str) -> tuple[str, ...]:
     """Return the permissions to read and patch some kinds, written as the API's resources are."""
     return tuple(f"{verb} {resource}" for resource in kinds for verb in ("get", "patch"))
 
@@ -68,7 +66,7 @@ _CHANGE = {
 }
 
 SPECS: tuple[ToolSpec, ...] = (
-    _spec(
+    declared(
         "patch",
         "Change fields of any object by path: old is what is there (null: nothing), new what shall be (null: none). "
         "With maps, keys in old that are not in new are removed, others stay. Prefer a more special tool.",
@@ -79,68 +77,66 @@ SPECS: tuple[ToolSpec, ...] = (
             "replace": _REPLACE,
             "changes": {"type": "array", "items": _CHANGE, "minItems": 1, "maxItems": 100},
         },
-        permissions=_patches("KIND"),
+        permissions=patches("KIND"),
     ),
-    _spec(
+    declared(
         "scale",
         "Set the number of replicas. Not a cure for failing pods; zero stops the workload.",
-        {"replicas": {**_NUMBER, "maximum": 10_000}},
+        {"replicas": {**NUMBER, "maximum": 10_000}},
         required=("replicas",),
         permissions=("get KIND", "patch KIND/scale", "list horizontalpodautoscalers.autoscaling"),
     ),
-    _spec(
+    declared(
         "rollout_restart",
         "Replace all pods of a workload one after another, without another change. For pods that hold a stale state.",
         {},
-        permissions=_patches(*_APPS),
+        permissions=patches(*_APPS),
         reversal=Reversal.COMPENSATING,
         idempotent=False,
     ),
-    _spec(
+    declared(
         "rollout_undo",
         "Give a workload the pod template of an earlier revision. The first choice when a rollout broke it.",
-        {"to_revision": {**_NUMBER, "maximum": 10**9, "description": "default: the one before"}},
-        permissions=(*_patches(*_APPS), "list replicasets.apps", "list controllerrevisions.apps"),
+        {"to_revision": {**NUMBER, "maximum": 10**9, "description": "default: the one before"}},
+        permissions=(*patches(*_APPS), "list replicasets.apps", "list controllerrevisions.apps"),
         reversal=Reversal.COMPENSATING,
     ),
-    _spec(
+    declared(
         "uncordon",
         "Let a node take new pods again.",
         {},
-        permissions=_patches("nodes"),
-        risk=Risk.HIGH,
+        permissions=patches("nodes"),
     ),
-    _spec(
+    declared(
         "cordon",
         "Let a node take no new pods; those on it stay.",
         {},
-        permissions=_patches("nodes"),
-        risk=Risk.HIGH,
+        permissions=patches("nodes"),
     ),
-    _spec(
+    declared(
         "suspend_cronjob",
         "Start no more runs of a CronJob.",
         {"suspend": _FLAG},
-        permissions=_patches("cronjobs.batch"),
+        permissions=patches("cronjobs.batch"),
     ),
-    _spec(
+    declared(
         "resume_cronjob",
         "Start runs of a suspended CronJob again.",
         {"suspend": _FLAG},
-        permissions=_patches("cronjobs.batch"),
+        permissions=patches("cronjobs.batch"),
     ),
-    _spec(
+    declared(
         "edit_configmap",
         "Set, remove or rename keys of a ConfigMap, or replace texts inside the value of one key. Pods that read it as "
         "environment see it only after kubernetes_rollout_restart.",
         {
-            "set": _TEXTS,
-            "unset": _KEYS,
-            "rename": {**_TEXTS, "description": "{old key: new key}"},
-            "key": {**_TEXT, "description": "the key for replace"},
+            "set": TEXTS,
+            "unset": KEYS,
+            "rename": {**TEXTS, "description": "{old key: new key}"},
+            "key": {**TEXT, "description": "the key for replace"},
             "replace": _REPLACE,
         },
-        permissions=_patches("configmaps"),
+        permissions=patches("configmaps"),
     ),
 )
 

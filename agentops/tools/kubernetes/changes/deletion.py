@@ -1,0 +1,205 @@
+"""``kubernetes_delete``: one object, exactly the one that was shown; undone by making it again where that is true.
+
+Comes in: the target. Goes out: a ``Preview`` with the deletion by uid, its risk by kind, and an undo only for kinds
+that are wholly said by their manifest. What a deleted object held (a claim's data, a Secret's content, a Job's work, a
+namespace) does not come back, and the residue says so.
+Source: https://kubernetes.io/docs/concepts/architecture/garbage-collection/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agentops.core.errors import Stale, ToolError, ToolInputError
+from agentops.core.outcome import Observation, Receipt
+from agentops.core.plan import BlastRadius, Call, Change, Preview
+from agentops.core.resource import ResourceRef
+from agentops.core.risk import Reversal, Risk
+from agentops.core.tool import ToolSpec
+from agentops.tools.kubernetes.changes.editing import Bench, object_change
+from agentops.tools.kubernetes.changes.hazard import highest
+from agentops.tools.kubernetes.changes.inputs import check_inputs
+from agentops.tools.kubernetes.changes.manifests import recreation
+from agentops.tools.kubernetes.changes.ownership import owners_of
+from agentops.tools.kubernetes.changes.sending import send_all
+from agentops.tools.kubernetes.kinds import Kind
+from agentops.tools.kubernetes.writing import delete_call
+
+APPLY = "kubernetes_apply_manifest"
+_ATTEMPTS = 3
+_GARBAGE_FINALIZERS = frozenset({"foregroundDeletion", "orphan"})
+_OWN_NAMESPACES = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
+
+_CRITICAL = frozenset(
+    {
+        "Namespace",
+        "Node",
+        "PersistentVolume",
+        "PersistentVolumeClaim",
+        "StatefulSet",
+        "CustomResourceDefinition",
+        "APIService",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "StorageClass",
+        "ValidatingWebhookConfiguration",
+        "MutatingWebhookConfiguration",
+    }
+)
+_EXACT = frozenset(
+    {
+        "ConfigMap",
+        "NetworkPolicy",
+        "HorizontalPodAutoscaler",
+        "PodDisruptionBudget",
+        "Role",
+        "RoleBinding",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "Ingress",
+        "IngressClass",
+        "LimitRange",
+        "ResourceQuota",
+        "PriorityClass",
+        "StorageClass",
+        "ValidatingWebhookConfiguration",
+        "MutatingWebhookConfiguration",
+    }
+)
+"""Kinds that are wholly said by their manifest."""
+
+_COMPENSATING: Mapping[str, str] = {
+    "Deployment": "Its pods are stopped and new ones are made; the earlier revisions are gone.",
+    "DaemonSet": "Its pods are stopped and new ones are made; the earlier revisions are gone.",
+    "ReplicaSet": "Its pods are stopped and new ones are made.",
+    "CronJob": "The Jobs that it made are deleted with it, and their history.",
+    "Service": "Its address is asked for again, but may be taken; what a load balancer gave it is lost.",
+    "ServiceAccount": "Tokens that were issued for it are not valid any more.",
+}
+_LOST: Mapping[str, str] = {
+    "Secret": "Its content is not kept by agentops.",
+    "Namespace": "Everything in it is deleted.",
+    "PersistentVolume": "The data on it may be deleted with it (reclaim policy).",
+    "PersistentVolumeClaim": "The data of its volume may be deleted with it (reclaim policy).",
+    "StatefulSet": "Its pods and revisions are gone, and its claims with them if its retention policy says so.",
+    "CustomResourceDefinition": "Every object of its kind is deleted with it.",
+    "Job": "Made again, it would do its work again.",
+    "Pod": "A pod is not made again by its manifest; its controller makes another one.",
+    "Node": "The machine's registration is its own; its pods are deleted.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteTool:
+    """The change tool that deletes one object."""
+
+    spec: ToolSpec
+    bench: Bench
+
+    def preview(self, change: Change) -> Preview:
+        """Return what the deletion would do; see ``core.tool.ChangeTool``.
+
+        Raises:
+            ToolInputError: the arguments do not fit, or it is a namespace of the cluster's own.
+            ToolError: the server refuses it or cannot be asked.
+        """
+        arguments = check_inputs(self.spec, change.arguments)
+        kind = self.bench.kind_of(change.target)
+        if kind.kind == "Namespace" and change.target.name in _OWN_NAMESPACES:
+            raise ToolInputError(f"the namespace {change.target.name} is the cluster's own and is not deleted")
+        propagation = str(arguments.get("propagation", "Background"))
+        for _ in range(_ATTEMPTS):
+            live = self.bench.read(kind, change.target)
+            call = _deletion(kind, change.target, live, propagation)
+            try:
+                answer = self.bench.writer.dry_run(call)
+            except Stale as error:
+                moved = error
+                continue
+            return self._described(kind, change.target, live, call, answer.warnings)
+        raise ToolError(f"{change.target.short} keeps changing: {moved.message}", hint="Try again in a moment.")
+
+    def blast_radius(self, preview: Preview) -> BlastRadius:
+        """Return what the change reaches; see ``core.tool.ChangeTool``.
+
+        Raises:
+            ToolError: nothing could be computed.
+        """
+        from agentops.tools.kubernetes.changes.blast import blast_radius
+
+        return blast_radius(self.bench.cluster, preview)
+
+    def apply(self, preview: Preview) -> Receipt:
+        """Send exactly the calls of the preview; see ``core.tool.ChangeTool``.
+
+        Raises:
+            Stale, InDoubt, ToolError: as in the protocol.
+        """
+        return send_all(self.bench.writer, preview, self.bench.clock)
+
+    def observe(self, preview: Preview) -> Observation:
+        """Return the world round what the preview touches; see ``core.tool.ChangeTool``.
+
+        Raises:
+            ToolError: it cannot be read.
+        """
+        from agentops.tools.kubernetes.changes.observing import observe
+
+        return observe(self.bench.cluster, preview, self.bench.clock)
+
+    def _described(
+        self, kind: Kind, target: ResourceRef, live: Mapping[str, Any], call: Call, said: tuple[str, ...]
+    ) -> Preview:
+        reversal, residue = way_back(kind, live)
+        undo: tuple[Change, ...] = ()
+        if reversal is not Reversal.NONE:
+            manifest, trouble = recreation(self.bench, kind, live)
+            if trouble:
+                reversal, residue = Reversal.NONE, (*residue, f"It could not be made again: {trouble}")
+            else:
+                arguments = {"manifest": manifest}
+                undo = (Change(tool=APPLY, target=target, arguments=arguments, reason="takes back the deletion"),)
+        made = object_change(target, live, None)
+        return Preview(
+            calls=(call,),
+            objects=(made,),
+            validated=True,
+            risk=highest(self.spec.risk, Risk.CRITICAL if kind.kind in _CRITICAL else Risk.HIGH),
+            reversal=reversal,
+            undo=undo,
+            residue=residue,
+            warnings=said,
+            owners=owners_of(live, ()),
+        )
+
+
+def way_back(kind: Kind, live: Mapping[str, Any]) -> tuple[Reversal, tuple[str, ...]]:
+    """Return how far making an object again takes its deletion back, and what it does not bring back."""
+    metadata = live["metadata"]
+    if kind.kind in _LOST:
+        return Reversal.NONE, (_LOST[kind.kind],)
+    finalizers = set(metadata.get("finalizers") or ()) - _GARBAGE_FINALIZERS
+    if finalizers and kind.kind != "Service":
+        return Reversal.NONE, ("Its finalizers clean up what it stands for before it goes.",)
+    if metadata.get("ownerReferences"):
+        return Reversal.NONE, ("It belongs to another object, which makes a new one or does not.",)
+    if kind.kind in _COMPENSATING:
+        return Reversal.COMPENSATING, (_COMPENSATING[kind.kind],)
+    if kind.kind in _EXACT:
+        return Reversal.EXACT, ()
+    return Reversal.NONE, (f"What is lost with a {kind.kind} is not known to agentops.",)
+
+
+def _deletion(kind: Kind, target: ResourceRef, live: Mapping[str, Any], propagation: str) -> Call:
+    # The version counts only where no controller moves it; the uid always does.
+    version = "" if "status" in live else str(live["metadata"]["resourceVersion"])
+    return delete_call(
+        kind,
+        target.namespace,
+        target.name,
+        uid=str(live["metadata"]["uid"]),
+        resource_version=version,
+        propagation=propagation,
+    )

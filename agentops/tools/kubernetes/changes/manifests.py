@@ -1,0 +1,229 @@
+"""``kubernetes_apply_manifest``: create an object, or update one by server-side apply.
+
+Comes in: a manifest of the target. Goes out: a ``Preview`` of its creation (a plain create, which fails when somebody
+else was first) or of an apply by our field manager, never forced: a conflict names the owner. It must never take a
+Secret, status, or metadata that ties the object to others.
+Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from agentops.core.errors import ClusterError, NotFound, ToolError, ToolInputError
+from agentops.core.outcome import Observation, Receipt
+from agentops.core.plan import BlastRadius, Change, Preview
+from agentops.core.resource import ResourceRef
+from agentops.core.risk import Reversal
+from agentops.core.text import one_line
+from agentops.core.tool import ToolSpec
+from agentops.tools.kubernetes.changes.editing import Bench, object_change
+from agentops.tools.kubernetes.changes.hazard import highest, residue_of, risk_of, worst
+from agentops.tools.kubernetes.changes.inputs import check_inputs
+from agentops.tools.kubernetes.changes.normal import is_machine_annotation, normalised
+from agentops.tools.kubernetes.changes.ownership import owners_of
+from agentops.tools.kubernetes.changes.sending import send_all
+from agentops.tools.kubernetes.changes.undoing import undo_of
+from agentops.tools.kubernetes.kinds import Kind
+from agentops.tools.kubernetes.writing import apply_call, create_call
+
+DELETE = "kubernetes_delete"
+_METADATA = frozenset({"name", "namespace", "labels", "annotations"})
+_NEVER = frozenset({"Secret", "Node", "Event", "CertificateSigningRequest", "Binding", "TokenRequest"})
+_RUNS_ONCE = frozenset({"Job", "Pod"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestTool:
+    """The change tool that creates or applies one manifest."""
+
+    spec: ToolSpec
+    bench: Bench
+
+    def preview(self, change: Change) -> Preview:
+        """Return what the manifest would do; see ``core.tool.ChangeTool``.
+
+        Raises:
+            ToolInputError: the manifest is not of the target, or holds what may not be written.
+            ToolError: the server refuses it, or another manager owns a field; the message names it.
+        """
+        arguments = check_inputs(self.spec, change.arguments)
+        kind = self.bench.kind_of(change.target)
+        manifest = checked_manifest(kind, change.target, arguments["manifest"])
+        try:
+            live = self.bench.read(kind, change.target)
+        except NotFound:
+            return self._creation(kind, change.target, manifest)
+        if live["metadata"].get("deletionTimestamp"):
+            raise ToolError(f"{change.target.short} is still being deleted", hint="Wait until it is gone.")
+        return self._update(kind, change.target, live, manifest)
+
+    def blast_radius(self, preview: Preview) -> BlastRadius:
+        """Return what the change reaches; see ``core.tool.ChangeTool``.
+
+        Raises:
+            ToolError: nothing could be computed.
+        """
+        from agentops.tools.kubernetes.changes.blast import blast_radius
+
+        return blast_radius(self.bench.cluster, preview)
+
+    def apply(self, preview: Preview) -> Receipt:
+        """Send exactly the calls of the preview; see ``core.tool.ChangeTool``.
+
+        Raises:
+            Stale, InDoubt, ToolError: as in the protocol.
+        """
+        return send_all(self.bench.writer, preview, self.bench.clock)
+
+    def observe(self, preview: Preview) -> Observation:
+        """Return the world round what the preview touches; see ``core.tool.ChangeTool``.
+
+        Raises:
+            ToolError: it cannot be read.
+        """
+        from agentops.tools.kubernetes.changes.observing import observe
+
+        return observe(self.bench.cluster, preview, self.bench.clock)
+
+    def _creation(self, kind: Kind, target: ResourceRef, manifest: Mapping[str, Any]) -> Preview:
+        check_ports(kind, manifest)
+        call = create_call(kind, target.namespace, manifest)
+        answer = self.bench.writer.dry_run(call)
+        made = object_change(target, None, answer)
+        runs = kind.kind in _RUNS_ONCE
+        undo = Change(tool=DELETE, target=target, arguments={}, reason="takes back the creation")
+        return Preview(
+            calls=(call,),
+            objects=(made,),
+            validated=True,
+            risk=highest(self.spec.risk, risk_of(kind.kind, made.edits)),
+            reversal=worst(self.spec.reversal, Reversal.COMPENSATING if runs else Reversal.EXACT),
+            undo=(undo,),
+            residue=("What it does while it runs is not taken back.",) if runs else (),
+            warnings=answer.warnings,
+        )
+
+    def _update(self, kind: Kind, target: ResourceRef, live: Mapping[str, Any], manifest: Mapping[str, Any]) -> Preview:
+        call = apply_call(kind, target.namespace, target.name, _pinned(live, manifest))
+        answer = self.bench.writer.dry_run(call)
+        made = object_change(target, live, answer)
+        if not made.edits:
+            return Preview(
+                calls=(),
+                objects=(),
+                validated=True,
+                risk=self.spec.risk,
+                reversal=self.spec.reversal,
+                warnings=(*answer.warnings, "The object is as the manifest says already."),
+            )
+        scalers, unread = self.bench.scalers(target.namespace)
+        left, reach = residue_of(kind.kind, made.before or {}, made.after or {})
+        undo = undo_of(target, made.before or {}, made.after or {}) if reach is not Reversal.NONE else None
+        reversal = worst(self.spec.reversal, reach if undo is not None else Reversal.NONE)
+        lost = () if undo is not None or reach is Reversal.NONE else ("No typed change leads back to what was there.",)
+        return Preview(
+            calls=(call,),
+            objects=(made,),
+            validated=True,
+            risk=highest(self.spec.risk, risk_of(kind.kind, made.edits)),
+            reversal=reversal,
+            undo=(undo,) if undo is not None else (),
+            residue=(*left, *lost),
+            warnings=(*answer.warnings, *unread),
+            owners=owners_of(live, made.edits, scalers),
+        )
+
+
+def _pinned(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the manifest for exactly the live object; its version counts only where no controller moves it."""
+    metadata = {**manifest["metadata"], "uid": live["metadata"]["uid"]}
+    if "status" not in live:
+        metadata["resourceVersion"] = live["metadata"]["resourceVersion"]
+    return {**manifest, "metadata": metadata}
+
+
+def checked_manifest(kind: Kind, target: ResourceRef, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a manifest that is of the target and holds nothing that agentops does not write.
+
+    Raises:
+        ToolInputError: it is not; the message says what is wrong with it.
+    """
+    if kind.kind in _NEVER and kind.group in {"", "events.k8s.io", "certificates.k8s.io", "authentication.k8s.io"}:
+        raise ToolInputError(
+            f"agentops applies no {kind.kind}", hint="Its content does not pass through agentops: do it by hand."
+        )
+    metadata = manifest.get("metadata")
+    if not isinstance(metadata, Mapping):
+        raise ToolInputError("the manifest has no metadata")
+    expected = {"apiVersion": kind.api_version, "kind": kind.kind}
+    for field, wanted in expected.items():
+        if manifest.get(field) != wanted:
+            raise ToolInputError(f"{field} of the manifest is {one_line(str(manifest.get(field)), 60)}, not {wanted}")
+    placed = {"name": target.name, **({"namespace": target.namespace} if kind.namespaced else {})}
+    for field, wanted in placed.items():
+        if metadata.get(field, wanted) != wanted:
+            raise ToolInputError(f"metadata.{field} of the manifest is not {one_line(wanted, 80)}, the change's target")
+    odd = sorted(set(metadata) - _METADATA)
+    if odd or "status" in manifest:
+        what = "status" if not odd else f"metadata.{one_line(odd[0], 60)}"
+        raise ToolInputError(
+            f"{what} is not for a manifest to say", hint="Of metadata it takes labels and annotations."
+        )
+    for name in metadata.get("annotations") or {}:
+        if is_machine_annotation(name):
+            raise ToolInputError(f"the annotation {one_line(name, 80)} is written by a program for itself")
+    return {**manifest, "metadata": {**metadata, **placed}}
+
+
+def check_ports(kind: Kind, manifest: Mapping[str, Any]) -> None:
+    """Refuse a new Service whose node ports the server would choose: no two dry runs would be alike.
+
+    Raises:
+        ToolInputError: a port lacks its nodePort.
+    """
+    spec = manifest.get("spec")
+    if kind.kind != "Service" or kind.group or not isinstance(spec, Mapping):
+        return
+    if spec.get("type") in {"NodePort", "LoadBalancer"} and spec.get("allocateLoadBalancerNodePorts") is not False:
+        for port in spec.get("ports") or ():
+            if isinstance(port, Mapping) and not port.get("nodePort"):
+                raise ToolInputError(
+                    f"a new Service of type {spec['type']} must say its nodePort",
+                    hint="The server would choose another one each time it is asked.",
+                )
+
+
+def recreation(bench: Bench, kind: Kind, live: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    """Return the manifest that makes a deleted object again, and why the server would not take it, or nothing.
+
+    The server is asked by a dry run under another name, for the name is still taken.
+    """
+    manifest = normalised(live)
+    spec = live.get("spec") or {}
+    if kind.kind == "Service" and spec.get("clusterIP"):
+        kept = {name: spec[name] for name in ("clusterIP", "clusterIPs") if name in spec}
+        manifest["spec"] = {**manifest["spec"], **kept}
+    trial = normalised(live)
+    trial["metadata"] = {**trial["metadata"], "name": f"{str(trial['metadata']['name'])[:40]}-agentops-trial"}
+    try:
+        checked_manifest(kind, bench.cluster.ref(kind.kind, *_place(live)), manifest)
+        bench.writer.dry_run(create_call(kind, _place(live)[1], _free_of_ports(trial)))
+    except (ToolError, ClusterError) as error:
+        return manifest, error.message
+    return manifest, ""
+
+
+def _place(live: Mapping[str, Any]) -> tuple[str, str]:
+    return str(live["metadata"]["name"]), str(live["metadata"].get("namespace") or "")
+
+
+def _free_of_ports(trial: dict[str, Any]) -> dict[str, Any]:
+    """Return the trial without node ports, which are taken by the object that is there still."""
+    spec = trial.get("spec")
+    if trial.get("kind") != "Service" or not isinstance(spec, Mapping):
+        return trial
+    ports = [{key: value for key, value in one.items() if key != "nodePort"} for one in spec.get("ports") or ()]
+    return {**trial, "spec": {**spec, **({"ports": ports} if ports else {})}}

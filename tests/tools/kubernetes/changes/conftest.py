@@ -1,0 +1,83 @@
+"""A sandbox cluster with the change tools on it: admin's, and a viewer's who may change nothing.
+
+Time stands still, so that what is compared is what the tools did and not what a controller did meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentops.core.plan import Change, Preview
+from agentops.core.resource import ResourceRef, parse_ref
+from agentops.core.tool import ChangeTool
+from agentops.sandbox.cluster import Sandbox
+from agentops.sandbox.scenario import load
+from agentops.tools.kubernetes.changes.catalog import change_tools
+from agentops.tools.kubernetes.changes.normal import normalised
+from agentops.tools.kubernetes.client import Cluster
+from agentops.tools.kubernetes.writer import Writer, connect_writer
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@dataclass
+class World:
+    """One sandbox as one user sees it, with shorthands for the tests."""
+
+    sandbox: Sandbox
+    cluster: Cluster
+    writer: Writer
+    tools: dict[str, ChangeTool]
+
+    def ref(self, short: str) -> ResourceRef:
+        """Return the reference of ``shop/Deployment/web`` or ``-/Node/node-1``."""
+        return parse_ref(f"k8s://{self.cluster.context}/{short}")
+
+    def preview(self, tool: str, short: str, arguments: dict[str, Any]) -> Preview:
+        """Preview one change."""
+        return self.tools[tool].preview(Change(tool=tool, target=self.ref(short), arguments=arguments))
+
+    def live(self, short: str) -> dict[str, Any] | None:
+        """Return the object as it is stored, normalised."""
+        ref = self.ref(short)
+        found = [
+            one
+            for one in self.sandbox.simulation.store.dump()
+            if one["kind"] == ref.kind
+            and one["metadata"]["name"] == ref.name
+            and one["metadata"].get("namespace", "") == ref.namespace
+        ]
+        return normalised(found[0]) if found else None
+
+    def create(self, manifest: dict[str, Any]) -> None:
+        """Store an object as somebody else would have."""
+        from agentops.sandbox.store import copy_json
+
+        self.sandbox.simulation.store.create(copy_json(manifest))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[Callable[..., World]]:
+    """Start a scenario and return its world, seen as ``context``."""
+    with ExitStack() as stack:
+
+        def start(scenario: str = "bad-image-tag", context: str = "sandbox") -> World:
+            sandbox = stack.enter_context(Sandbox(load(scenario), ticking=False))
+            return as_user(sandbox, context, tmp_path)
+
+        yield start
+
+
+def as_user(sandbox: Sandbox, context: str, folder: Path) -> World:
+    """Return the world of a running sandbox as another user sees it."""
+    cluster, writer = connect_writer(
+        kubeconfig=sandbox.kubeconfig, context=context, namespace=None, cache_dir=folder / "cache"
+    )
+    return World(sandbox=sandbox, cluster=cluster, writer=writer, tools=change_tools(cluster, writer, lambda: NOW))
