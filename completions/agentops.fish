@@ -136,6 +136,15 @@ complete -c agentops -n '__fish_seen_subcommand_from prove' -l output
 complete -c agentops -n '__fish_seen_subcommand_from prove' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from prove' -l to
 complete -c agentops -n '__fish_seen_subcommand_from prove' -l verbose
+complete -c agentops -n '__fish_seen_subcommand_from audit' -a rotate -d 'Close the segment that is written to, and see to those that are closed.'
+complete -c agentops -n '__fish_seen_subcommand_from rotate' -l context
+complete -c agentops -n '__fish_seen_subcommand_from rotate' -l help
+complete -c agentops -n '__fish_seen_subcommand_from rotate' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from rotate' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from rotate' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from rotate' -l output
+complete -c agentops -n '__fish_seen_subcommand_from rotate' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from rotate' -l verbose
 complete -c agentops -n '__fish_seen_subcommand_from audit' -a rotate-key -d 'Sign on with a new key; the hand-over is on record, the old private key is...'
 complete -c agentops -n '__fish_seen_subcommand_from rotate-key' -l context
 complete -c agentops -n '__fish_seen_subcommand_from rotate-key' -l help
@@ -155,6 +164,7 @@ complete -c agentops -n '__fish_seen_subcommand_from verify' -l kubeconfig
 complete -c agentops -n '__fish_seen_subcommand_from verify' -l namespace
 complete -c agentops -n '__fish_seen_subcommand_from verify' -l no-input
 complete -c agentops -n '__fish_seen_subcommand_from verify' -l output
+complete -c agentops -n '__fish_seen_subcommand_from verify' -l require-signed
 complete -c agentops -n '__fish_seen_subcommand_from verify' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from verify' -l verbose
 complete -c agentops -n __fish_use_subcommand -a changes -d 'List the changes, newest first.'

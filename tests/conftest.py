@@ -37,6 +37,12 @@ def plans() -> ModuleType:
 
 
 @pytest.fixture
+def terminal() -> ModuleType:
+    """Runs a command line at a pseudo-terminal; see ``tests/support``."""
+    return _support("terminal")
+
+
+@pytest.fixture
 def anthropic_server() -> Iterator[Callable[..., Any]]:
     """Starts a server that plays scripted turns over the Anthropic wire format; see ``tests/support``."""
     server = _support("anthropic_server")

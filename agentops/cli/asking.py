@@ -54,7 +54,7 @@ class TerminalApprover:
         cannot_ask: why nobody can be asked (see ``prompting.cannot_ask``); empty when somebody can.
         instead: returns the exact command that a person can run when nobody can be asked here.
         show_evidence: returns the blocks of the evidence of these ids.
-        allow_edit: offer to edit the arguments.
+        whole: the plan is taken or left as it is: no step can be left out and no argument edited.
         side_by_side: diffs in two columns where there is room.
         undisturbed: a context in which nothing else draws on the terminal.
     """
@@ -67,7 +67,7 @@ class TerminalApprover:
     instead: Callable[[ChangePlan], str]
     cannot_ask: str = ""
     show_evidence: Callable[[tuple[str, ...]], list[Block]] = no_evidence
-    allow_edit: bool = True
+    whole: bool = False
     side_by_side: bool = False
     undisturbed: Callable[[], AbstractContextManager[object]] = field(default=nullcontext)
 
@@ -106,16 +106,17 @@ class _Dialogue:
     def _question(self) -> str:
         plan = self._plan
         changes = plural(len(plan.steps), "change")
-        return f"Plan {plan.code}, {changes} to {plan.context}, risk {plan.risk.value.upper()}: apply it?"
+        verb = "sign an approval of it" if self._its.whole else "apply it"
+        return f"Plan {plan.code}, {changes} to {plan.context}, risk {plan.risk.value.upper()}: {verb}?"
 
     def _choices(self) -> list[Choice]:
         choices = [Choice(_Said.APPROVE, "approve: this plan, once, as shown", "a")]
-        if len(self._plan.steps) > 1:
+        if len(self._plan.steps) > 1 and not self._its.whole:
             choices.append(Choice(_Said.SKIP, "skip: leave steps out (makes a new plan)", "s"))
         choices.append(Choice(_Said.WHY, "why: show the reasons and the evidence", "w"))
         if folded := folded_lines(self._plan):
             choices.append(Choice(_Said.FULL, f"full: show the {plural(folded, 'folded line')} too", "f"))
-        if self._its.allow_edit:
+        if not self._its.whole:
             choices.append(Choice(_Said.EDIT, "edit: change the arguments (makes a new plan)", "e"))
         return [*choices, Choice(_Said.STOP, "stop: apply nothing", "q")]
 

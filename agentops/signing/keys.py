@@ -46,8 +46,8 @@ def key_path(folder: Path) -> Path:
     return folder / KEY_FILE
 
 
-def make_key(folder: Path, name: str, *, random: Callable[[int], bytes], passphrase: str = "") -> ApproverKey:
-    """Make a key and write its file; one that is there already is never replaced.
+def new_key(name: str, random: Callable[[int], bytes]) -> ApproverKey:
+    """Return a new key, written nowhere yet.
 
     Arguments:
         name: the owner's, as approvals and the trust file will say it.
@@ -55,17 +55,23 @@ def make_key(folder: Path, name: str, *, random: Callable[[int], bytes], passphr
 
     Raises:
         UsageError: the name cannot be a key's name.
+    """
+    return ApproverKey(name=checked_name(name), seed=random(32))
+
+
+def save_key(folder: Path, key: ApproverKey, passphrase: str = "") -> None:
+    """Write the key's file; one that is there already is never replaced.
+
+    Raises:
         ConfigError: there is a key already, or the file cannot be written.
     """
     from cryptography.hazmat.primitives import serialization
 
-    key = ApproverKey(name=checked_name(name), seed=random(32))
     encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()
     if passphrase:
         encryption = serialization.BestAvailableEncryption(passphrase.encode())
     pem = _private(key.seed).private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
     write_new(key_path(folder), f"{key.public}\n".encode() + pem)
-    return key
 
 
 def load_key(folder: Path, passphrase: Callable[[], str | None]) -> ApproverKey | None:

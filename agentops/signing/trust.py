@@ -113,18 +113,39 @@ class Trust:
             UsageError: its name or the key itself is there already.
             ConfigError: the file cannot be believed or written.
         """
-        checked_name(key.name)
         with alone(self.path.parent):
-            keys = dict(self.approvers())
-            if key.name in keys:
-                hint = f"To replace it: agentops approvers remove {key.name}"
-                raise UsageError(f"{key.name} is a trusted approver already", hint=hint)
-            other = next((name for name, known in keys.items() if known.raw == key.raw), "")
-            if other:
-                raise UsageError(
-                    f"this is the key of {other}; one person has one name", hint="See: agentops approvers list"
-                )
-            self._write({**keys, key.name: key})
+            self.check_new(key)
+            self._write({**self.approvers(), key.name: key})
+
+    def check_new(self, key: PublicKey) -> None:
+        """Return when ``key`` could be added.
+
+        Raises:
+            UsageError: its name or the key itself is there already, or the name cannot be one.
+            ConfigError: the file cannot be believed.
+        """
+        checked_name(key.name)
+        keys = self.approvers()
+        if key.name in keys:
+            hint = f"To replace it: agentops approvers remove {key.name}"
+            raise UsageError(f"{key.name} is a trusted approver already", hint=hint)
+        other = next((name for name, known in keys.items() if known.raw == key.raw), "")
+        if other:
+            raise UsageError(
+                f"this is the key of {other}; one person has one name", hint="See: agentops approvers list"
+            )
+
+    def approver(self, name: str) -> PublicKey:
+        """Return the key of ``name``.
+
+        Raises:
+            UsageError: there is no such approver.
+            ConfigError: the file cannot be believed.
+        """
+        keys = self.approvers()
+        if name not in keys:
+            raise UsageError(f"there is no approver {one_line(name, 60)!r}", hint="See: agentops approvers list")
+        return keys[name]
 
     def remove(self, name: str) -> PublicKey:
         """Trust ``name`` no longer; returns the key that was theirs.
@@ -134,11 +155,8 @@ class Trust:
             ConfigError: the file cannot be believed or written.
         """
         with alone(self.path.parent):
-            keys = dict(self.approvers())
-            if name not in keys:
-                raise UsageError(f"there is no approver {one_line(name, 60)!r}", hint="See: agentops approvers list")
-            gone = keys.pop(name)
-            self._write(keys)
+            gone = self.approver(name)
+            self._write({other: key for other, key in self.approvers().items() if other != name})
         return gone
 
     def _write(self, keys: Mapping[str, PublicKey]) -> None:

@@ -126,9 +126,10 @@ def test_what_is_no_argument_is_asked_again(ask: Ask, plans: ModuleType, typed: 
     assert (decision.answer, "JSON" in screen) == (Answer.STOP, True)
 
 
-def test_editing_can_be_ruled_out(ask: Ask, plans: ModuleType) -> None:
-    """Where arguments must not change, 'e' is no key."""
-    assert ask(plans.plan(), "e" + ENTER, allow_edit=False)[0].answer is Answer.STOP
+@pytest.mark.parametrize("key", ["e", "s"])
+def test_a_plan_can_be_taken_or_left_as_a_whole(ask: Ask, plans: ModuleType, key: str) -> None:
+    """Where a plan must not change, neither 'edit' nor 'skip' is a key."""
+    assert ask(plans.plan(), key + ENTER, whole=True)[0].answer is Answer.STOP
 
 
 @pytest.mark.parametrize(

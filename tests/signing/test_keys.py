@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from agentops.core.errors import ConfigError, UsageError
-from agentops.signing.keys import key_path, load_key, make_key
+from agentops.signing.keys import ApproverKey, key_path, load_key, new_key, save_key
+
+
+def make_key(folder: Path, name: str, *, random: Callable[[int], bytes], passphrase: str = "") -> ApproverKey:
+    """Make a key and keep it."""
+    key = new_key(name, random)
+    save_key(folder, key, passphrase)
+    return key
 
 
 def _never() -> str:

@@ -1,0 +1,100 @@
+"""A command line at a real pseudo-terminal: keys go in when the screen says what they answer."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+_LONGEST_S = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """What came of it: the exit code, what went to stdout (a pipe), and what was on the screen."""
+
+    code: int
+    out: str
+    screen: str
+
+
+def at_terminal(
+    words: Sequence[str], dialogue: Sequence[tuple[str, str]], environ: Mapping[str, str], *, hang_up: bool = False
+) -> Session:
+    """Run ``agentops WORDS`` with stdin and stderr on a terminal of 100 columns.
+
+    Arguments:
+        dialogue: (text to wait for on the screen, keys to press then).
+        hang_up: close the terminal after the dialogue.
+    """
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 100, 0, 0))
+    settings = {"TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1", "NO_COLOR": "1", "PATH": "/usr/bin:/bin"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "agentops", *words],
+        stdin=theirs,
+        stderr=theirs,
+        stdout=subprocess.PIPE,
+        env=settings | dict(environ),
+        start_new_session=True,
+    ) as process:
+        os.close(theirs)
+        try:
+            screen = _converse(ours, dialogue)
+            if not hang_up:
+                screen += _rest(ours)
+            os.close(ours)
+            out, _ = process.communicate(timeout=_LONGEST_S)
+        except BaseException:
+            process.kill()
+            raise
+    return Session(code=process.returncode, out=out.decode(), screen=screen.decode("utf-8", "replace"))
+
+
+def _converse(terminal: int, dialogue: Sequence[tuple[str, str]]) -> bytes:
+    screen, seen = b"", 0
+    for text, keys in dialogue:
+        screen, seen = _wait_for(terminal, screen, seen, text.encode())
+        os.write(terminal, keys.encode())
+    return screen
+
+
+def _wait_for(terminal: int, screen: bytes, seen: int, text: bytes) -> tuple[bytes, int]:
+    """Read until ``text`` stands behind ``seen``; return the screen and where the text ends."""
+    ends = time.monotonic() + _LONGEST_S
+    while (at := screen.find(text, seen)) < 0:
+        if time.monotonic() > ends:
+            raise AssertionError(f"{text!r} did not appear; the screen says {screen[seen:]!r}")
+        screen += _read(terminal)
+    return screen, at + len(text)
+
+
+def _rest(terminal: int) -> bytes:
+    """Read until the other side is closed."""
+    ends, found = time.monotonic() + _LONGEST_S, b""
+    while time.monotonic() < ends:
+        ready, _, _ = select.select([terminal], [], [], 1.0)
+        try:
+            data = os.read(terminal, 65536) if ready else b" "
+        except OSError:
+            return found
+        if not data:
+            return found
+        found += data if ready else b""
+    raise AssertionError(f"the program did not end; the screen says {found!r}")
+
+
+def _read(terminal: int) -> bytes:
+    ready, _, _ = select.select([terminal], [], [], 1.0)
+    try:
+        return os.read(terminal, 65536) if ready else b""
+    except OSError as error:
+        raise AssertionError("the program ended before it asked") from error
