@@ -94,6 +94,8 @@ class Settings:
     read_only: bool = False
     audit_retention_days: int = 365
     audit_forward_secure: bool = False
+    audit_segment_mib: int = 64
+    audit_keep_days: int = 0
     production_contexts: tuple[str, ...] = PRODUCTION_CONTEXTS
     staging_contexts: tuple[str, ...] = ()
     development_contexts: tuple[str, ...] = DEVELOPMENT_CONTEXTS
@@ -120,14 +122,21 @@ _FILE_KEYS = {
     "limits": ("max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars"),
     "safety": ("read_only",),
     "policy": (
-        "production_contexts", "staging_contexts", "development_contexts", "protected_namespaces", "freeze", "max_pods",
+        "production_contexts",
+        "staging_contexts",
+        "development_contexts",
+        "protected_namespaces",
+        "freeze",
+        "max_pods",
         "max_percent",
     ),  # fmt: skip
-    "audit": ("audit_retention_days", "audit_forward_secure"),
+    "audit": ("audit_retention_days", "audit_forward_secure", "audit_segment_mib", "audit_keep_days"),
 }
 _CHOICES = {"provider": PROVIDERS, "effort": EFFORTS}
-_POSITIVE = ("attempts", "max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars")
-_MAX_DAYS = {"audit_retention_days": 36_500}  # S3 takes no longer lock than that; 0 asks for none
+_POSITIVE = ("attempts", "max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars", "audit_segment_mib")
+_FILE_ONLY = ("audit_keep_days",)
+# S3 takes no longer lock than that; 0 asks for none, and in the other drops nothing.
+_MAX_DAYS = {"audit_retention_days": 36_500, "audit_keep_days": 36_500}
 
 
 def load(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
@@ -173,8 +182,10 @@ def folders(environ: Mapping[str, str]) -> Folders:
 def _from_environ(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
     found: dict[str, tuple[Any, str]] = {}
     for section, names in _FILE_KEYS.items():
-        # A variable that a shell, a job or a checkout sets must not say what production is.
+        # A variable that a shell, a job or a checkout sets must not say what production is, nor have records dropped.
         for name in names if section != "policy" else ():
+            if name in _FILE_ONLY:
+                continue
             variable = f"AGENTOPS_{name.upper()}"
             if environ.get(variable):
                 found[name] = (environ[variable], f"env {variable}")

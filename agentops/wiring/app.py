@@ -223,6 +223,7 @@ def open_app(
     Raises:
         AuditError: the chain cannot be written; nothing was done.
     """
+    from agentops.audit.keeping import Keeping
     from agentops.audit.log import open_log
 
     scenario = None
@@ -230,7 +231,8 @@ def open_app(
         from agentops.sandbox.scenario import load
 
         scenario = load(sandbox or DEFAULT_SCENARIO)
-    log = open_log(settings.folders.audit, run=new_run(clock), actor=current_actor(), clock=clock)
+    keeping = Keeping(segment_bytes=settings.audit_segment_mib << 20, retention_days=settings.audit_keep_days)
+    log = open_log(settings.folders.audit, run=new_run(clock), actor=current_actor(), clock=clock, keeping=keeping)
     log.append("run_started", _start(settings, command, sandbox if scenario is None else scenario.name))
     status = ("done", ExitCode.DONE)
     try:
@@ -254,6 +256,9 @@ def open_app(
         raise
     finally:
         log.append("run_ended", {"status": status[0], "exit_code": int(status[1])})
+        if settings.audit_forward_secure:
+            # The key that signed this run is destroyed with it.
+            log.rotate_key()
         log.close()
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agentops.cli.commands import anchors, keys, proofs
+from agentops.cli.commands import anchors, audit_segments, keys, proofs
 from agentops.cli.commands.anchors import EndpointUrl, anchor_notes
 from agentops.cli.commands.proofs import audit_folder, audit_settings, parsed_key
 from agentops.cli.options import Common, Output, with_common
@@ -57,6 +57,7 @@ def register(app: typer.Typer) -> None:
     anchors.register(group)
     keys.register(group)
     proofs.register(group)
+    audit_segments.register(group)
     app.add_typer(group)
 
 
@@ -76,6 +77,9 @@ def verify(
         typer.Option("--key", metavar="KEY", help="Believe only this public key; may be repeated.", show_default=False),
     ] = None,
     endpoint_url: EndpointUrl = "",
+    require_signed: Annotated[
+        bool, typer.Option("--require-signed", help="Not ok unless a signed checkpoint covers the last record.")
+    ] = False,
 ) -> Result:
     """Walk the chain from its first byte, and hold it against what was signed."""
     from agentops.audit.verify import Verdict
@@ -85,17 +89,24 @@ def verify(
     settings = audit_settings(options)
     keys = [parsed_key(text) for text in key or ()]
     notes = anchor_notes(anchor or (), keys, settings, endpoint_url)
-    found = walk(settings.folders.audit, keys=keys, anchors=notes)
+    found = walk(settings.folders.audit, keys=keys, anchors=notes, require_signed=require_signed)
     rows = [("chain", str(settings.folders.audit)), ("records", f"{found.records:,}")]
     rows.append(("size", f"{found.size_bytes:,} bytes"))
     if found.head and found.records:
         rows += [("head", found.head), ("signed", f"{found.signed_records:,} of {plural(found.records, 'record')}")]
     if notes:
         rows.append(("anchors", f"{len(notes)}, to record {_anchored(notes):,}"))
+    if found.segments > 1:
+        rows.append(("segments", str(found.segments)))
+    if found.dropped:
+        rows.append(("dropped", str(found.dropped)))
     if found.bad_seq is not None or found.offset is not None:
-        rows.append(("first bad", f"record {found.bad_seq}, byte {found.offset}"))
+        first = "the torn tail" if found.bad_seq is None else f"record {found.bad_seq}"
+        rows.append(("first bad", f"{first}, byte {found.offset} of {found.segment}"))
     good = found.verdict in (Verdict.OK, Verdict.ABSENT)
-    told = f"{plural(found.records, 'record')}, every one holds" if found.intact else found.why
+    held = plural(found.records - (found.dropped.records if found.dropped else 0), "record")
+    told = f"{held}, every one holds" if found.intact else found.why
+    told += f"; {found.dropped}" if found.intact and found.dropped else ""
     title = Heading(f"Audit chain {found.verdict.value}: {told}", Tone.GOOD if good else Tone.BAD)
     kept = {"anchors": len(notes), "anchored_records": _anchored(notes)} if notes else {}
     return Result(
