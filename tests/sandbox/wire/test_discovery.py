@@ -14,7 +14,8 @@ AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryLi
 def test_groups_resources_and_aggregate_agree(call: Any) -> None:
     """Walking the groups finds exactly the resources, verbs and subresources of the aggregated documents."""
     walked = set()
-    places = ["/api/v1", *(f"/apis/{g['preferredVersion']['groupVersion']}" for g in call.get("/apis")["groups"])]
+    groups = call.get("/apis")["groups"]
+    places = ["/api/v1", *(f"/apis/{version['groupVersion']}" for group in groups for version in group["versions"])]
     for place in places:
         listing = call.get(place)
         for row in listing["resources"]:
