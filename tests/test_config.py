@@ -50,6 +50,8 @@ def test_without_anything_the_defaults_hold(tmp_path: Path) -> None:
         ("[model]\nprovider = 'openai'", "is not one of anthropic, bedrock, vertex"),
         ("[limits]\nmax_usd = 'lots'", "is not a number"),
         ("[limits]\nmax_usd = nan", "is not a finite number"),
+        ("[audit]\naudit_retention_days = -1", "must be from 0 to 36500"),
+        ("[audit]\naudit_forward_secure = 'perhaps'", "is not true or false"),
         ("[limits]\nmax_steps = 0", "must be more than zero"),
         ("[limits]\nmax_steps = true", "is not a number"),
         ("[model]\nid = 3", "is not text"),

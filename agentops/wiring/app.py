@@ -223,7 +223,6 @@ def open_app(
     Raises:
         AuditError: the chain cannot be written; nothing was done.
     """
-    from agentops.audit.keeping import Keeping
     from agentops.audit.log import open_log
 
     scenario = None
@@ -231,8 +230,7 @@ def open_app(
         from agentops.sandbox.scenario import load
 
         scenario = load(sandbox or DEFAULT_SCENARIO)
-    keeping = Keeping(segment_bytes=settings.audit_segment_mib << 20, retention_days=settings.audit_keep_days)
-    log = open_log(settings.folders.audit, run=new_run(clock), actor=current_actor(), clock=clock, keeping=keeping)
+    log = open_log(settings.folders.audit, run=new_run(clock), actor=current_actor(), clock=clock)
     log.append("run_started", _start(settings, command, sandbox if scenario is None else scenario.name))
     status = ("done", ExitCode.DONE)
     try:

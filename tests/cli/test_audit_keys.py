@@ -147,3 +147,16 @@ def test_growth_that_was_not_is_not_proved(cli: Cli, folder: Path, tmp_path: Pat
     nothing = cli("audit", "prove", "--growth", str(tmp_path / "none"))
     assert [done.code for done in (unsigned, backwards, rewritten, foreign, nothing)] == [2, 2, 8, 2, 2]
     assert "nearest are at 4, 6, 7" in unsigned.err
+
+
+def test_with_forward_security_every_run_has_a_key_of_its_own(
+    cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the setting, each run ends with a hand-over; from the first key on the whole verifies."""
+    monkeypatch.setenv("AGENTOPS_AUDIT_FORWARD_SECURE", "yes")
+    for _ in range(2):
+        cli("triage", "--sandbox=bad-image-tag", "-n", "shop")
+    keys = cli("audit", "keys", "-o", "json").document["keys"]
+    done = cli("audit", "verify", "--key", keys[0], "-o", "json").document["verification"]
+    handed = cli("audit", "log", "--event", "key_rotated", "-o", "json").document["records"]
+    assert (len(keys), len(handed), done["verdict"], done["records"]) == (3, 2, "ok", done["signed_records"])
