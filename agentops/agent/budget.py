@@ -62,3 +62,14 @@ class Budget:
         if spent.wall_s >= limits.seconds:
             return f"{spent.wall_s:.0f} of {limits.seconds:.0f} seconds are over"
         return ""
+
+
+def left(limits: Limits, spent: Usage) -> Limits:
+    """Return what may still be spent of ``limits``, for another round of the same run; nothing of it is negative."""
+    tokens = spent.input_tokens + spent.output_tokens + spent.cache_read_tokens + spent.cache_write_tokens
+    return Limits(
+        steps=max(limits.steps - spent.turns, 0),
+        tokens=max(limits.tokens - tokens, 0),
+        usd=max(limits.usd - (spent.cost_usd or 0.0), 0.0),
+        seconds=max(limits.seconds - spent.wall_s, 0.0),
+    )

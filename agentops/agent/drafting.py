@@ -90,7 +90,8 @@ class Drafted:
 
 
 class Drafting:
-    """The change plan of one run as a model may write it.
+    """The change plan of one run as a model may write it. ``specs`` are its tools as they go over the wire: without the
+    bounds of their arguments, which ``take`` checks all the same.
 
     Arguments:
         specs: of the change tools.
@@ -118,6 +119,7 @@ class Drafting:
         self._specs = {spec.name: spec for spec in (*map(_drafting_spec, specs), _DROP_SPEC)}
         if len(self._specs) != len(specs) + 1:
             raise ValueError("two drafting tools have one name")
+        self.specs = tuple(replace(spec, schema=_slim(spec.schema)) for spec in self._specs.values())
         self._context = context
         self._propose = propose
         self._most = most
@@ -125,11 +127,6 @@ class Drafting:
         self._tries = 0
         self._changes: list[Change] = []
         self._barred = list(barred)
-
-    @property
-    def specs(self) -> tuple[ToolSpec, ...]:
-        """What goes over the wire: bounds are left out of the schemas there; ``take`` checks them."""
-        return tuple(replace(spec, schema=_slim(spec.schema)) for spec in self._specs.values())
 
     @property
     def changes(self) -> tuple[Change, ...]:

@@ -60,7 +60,8 @@ class LoopResult:
         usage: what was spent.
         messages: the whole history; give it to ``investigate`` as ``resume`` to go on.
         error: why it failed.
-        drafted: the changes that the model drafted, in the order of the plan; empty without ``Toolbox.drafting``.
+        drafted: the changes that the model drafted, in the order of the plan; empty without a finding that evidence
+            supports, because nothing else may feed a plan.
     """
 
     finding: Finding | None
@@ -165,7 +166,7 @@ class _Run:
             usage=self._budget.spent,
             messages=self._history.end(),
             error=error,
-            drafted=self._toolbox.drafting.changes if self._toolbox.drafting else (),
+            drafted=self._toolbox.drafting.changes if self._toolbox.drafting and finding and finding.supported else (),
         )
 
     def _turn(self) -> Turn | None:

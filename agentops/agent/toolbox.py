@@ -132,7 +132,8 @@ class Toolbox:
     def refuse(self, call: ToolCall, reason: str) -> ToolResult:
         """Return the result of a call that does not run, recorded like any other; ``reason`` goes to the model."""
         text = f"Not executed: {reason}"
-        self._record(call, {"error": text, "executed": False}, duration_ms=0)
+        event = "change_not_drafted" if self.drafts(call) else "tool_call"
+        self._record(call, {"error": text, "executed": False}, duration_ms=0, event=event)
         self._progress(Step(stage=Stage.TOOL, text=f"{call.name}: {one_line(text)}", key=call.id, done=True))
         return ToolResult(call=call, content=text, digest=digest(text), is_error=True)
 

@@ -336,6 +336,14 @@ def test_nothing_is_drafted_at_the_end_of_the_budget(fixing, proposed, looking, 
     """When only a report is taken, a draft beside it is refused."""
     result = fixing.play(looking(), {"calls": [_draft(), report()]}, limits=Limits(steps=1))
     assert (result.stop, result.drafted, proposed.changes) == (Stop.EXHAUSTED, (), [])
+    assert fixing.audit.payloads("change_not_drafted")[0]["error"].startswith("Not executed: 1 of 1 model turns")
+
+
+def test_unsupported_finding_feeds_no_plan(fixing, looking, report):
+    """Drafts of a model whose finding rests on nothing that was observed are not handed on."""
+    invents = {"calls": [report(evidence=["E9"])]}
+    result = fixing.play(looking(), {"calls": [_draft()]}, invents, invents)
+    assert (result.finding.supported, result.drafted, len(fixing.toolbox.drafting.changes)) == (False, (), 1)
 
 
 def test_same_draft_again_and_again_is_a_circle(make_bench, look, proposed, looking, report):

@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from agentops.agent.budget import left
 from agentops.agent.drafting import Drafting
 from agentops.agent.followup import GOES_ON, Aftermath, closed_by, continue_after, told
 from agentops.agent.loop import Stop
@@ -15,7 +16,7 @@ from agentops.core.outcome import Status
 from agentops.core.plan import Change
 from agentops.core.resource import kubernetes_ref
 from agentops.core.tool import Effect, ToolSpec
-from agentops.core.usage import Limits
+from agentops.core.usage import Limits, Usage
 
 API = kubernetes_ref("test", "shop", "Deployment", "api")
 WEB = kubernetes_ref("test", "shop", "Deployment", "web")
@@ -173,6 +174,15 @@ def test_same_conversation_goes_on(fixing, first, report):
     text = f"{told(after, fixing.toolbox)}\n\n{prompt('plan_empty')}"
     assert opening == {"role": "user", "content": [{"type": "text", "text": text}]}
     assert tuple(fixing.kept) == result.messages
+
+
+def test_rounds_share_one_budget():
+    """What a round spent is missing in the next; a spent budget is zero and never less."""
+    spent = Usage(turns=3, input_tokens=50, output_tokens=10, cache_read_tokens=40, cost_usd=0.5, wall_s=7.0)
+    assert left(Limits(steps=10, tokens=150, usd=2.0, seconds=60.0), spent) == Limits(
+        steps=7, tokens=50, usd=1.5, seconds=53.0
+    )
+    assert left(Limits(steps=2, tokens=9, usd=0.1, seconds=1.0), spent) == Limits(steps=0, tokens=0, usd=0.0, seconds=0)
 
 
 def test_resumed_run_begins_with_an_empty_plan(fixing, first, report):
