@@ -24,18 +24,18 @@ from agentops.tools.kubernetes.changes.difference import edits, operations, same
 from agentops.tools.kubernetes.changes.fieldpath import put
 from agentops.tools.kubernetes.changes.hazard import highest, residue_of, risk_of, worst
 from agentops.tools.kubernetes.changes.inputs import check_inputs
-from agentops.tools.kubernetes.changes.normal import is_machine_annotation, normalised
+from agentops.tools.kubernetes.changes.limits import check_reach
+from agentops.tools.kubernetes.changes.normal import normalised
 from agentops.tools.kubernetes.changes.ownership import owners_of
 from agentops.tools.kubernetes.changes.sending import send_all
 from agentops.tools.kubernetes.changes.undoing import undo_of
 from agentops.tools.kubernetes.client import Cluster, Selection
-from agentops.tools.kubernetes.kinds import Kind, builtin
+from agentops.tools.kubernetes.kinds import BUILTIN, Kind, builtin
 from agentops.tools.kubernetes.paths import check_part
 from agentops.tools.kubernetes.writer import Stored, Writer
 from agentops.tools.kubernetes.writing import json_patch_call
 
 _ATTEMPTS = 3
-_METADATA = frozenset({"labels", "annotations"})
 _IDENTITY = frozenset({"/metadata/uid", "/metadata/generation", "/metadata/resourceVersion"})
 SCALE = "kubernetes_scale"
 
@@ -61,7 +61,11 @@ class Bench:
                 hint=f"Targets look like k8s://{self.cluster.context}/NAMESPACE/KIND/NAME",
             )
         kind = self.cluster.kind(target.kind)
-        if kinds and kind.kind not in kinds:
+        # Policy rules on the kind as it is written here, so each kind has one spelling and no other.
+        spelled = kind.kind if kind in BUILTIN or self.cluster.kind(kind.kind) == kind else f"{kind.kind}.{kind.group}"
+        if target.kind != spelled:
+            raise ToolInputError(f"the kind {one_line(target.kind, 60)!r} is written {spelled} in a change")
+        if kinds and (kind.kind not in kinds or kind not in BUILTIN):
             raise ToolInputError(
                 f"this is for {', '.join(kinds)}, not for {one_line(target.kind, 60)}",
                 hint="kubernetes_patch takes any kind.",
@@ -253,30 +257,6 @@ class EditTool:
         except ToolError as error:
             return error.message
         return ""
-
-
-def check_reach(kind: Kind, live: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    """Let an edit pass only when it keeps to labels, annotations and the fields that are not the server's own.
-
-    Raises:
-        ToolInputError: it reaches metadata, status, kind, a machine's annotation, or a Secret's content.
-    """
-    for key in {*live, *wanted}:
-        if key == "metadata" or live.get(key) == wanted.get(key):
-            continue
-        if key in {"kind", "apiVersion", "status"} or (kind.kind == "Secret" and not kind.group):
-            raise ToolInputError(
-                f"{key} of {kind.kind} cannot be edited",
-                hint="Of a Secret only labels and annotations are." if kind.kind == "Secret" else "The server owns it.",
-            )
-    had, has = live.get("metadata") or {}, wanted.get("metadata") or {}
-    for key in {*had, *has}:
-        if had.get(key) != has.get(key) and key not in _METADATA:
-            raise ToolInputError(f"metadata.{key} cannot be edited", hint="Labels and annotations can.")
-    old, new = had.get("annotations") or {}, has.get("annotations") or {}
-    for name in {*old, *new}:
-        if old.get(name) != new.get(name) and is_machine_annotation(name):
-            raise ToolInputError(f"the annotation {one_line(name, 80)} is written by a program for itself")
 
 
 def expectations(live: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -52,6 +52,8 @@ _POWERS = re.compile(
     r"(securityContext|hostNetwork|hostPID|hostIPC|hostUsers|hostPath|serviceAccountName|serviceAccount\b|"
     r"automountServiceAccountToken|runtimeClassName|privileged|\.command|\.args|lifecycle|ephemeralContainers)"
 )
+# Whoever is bound to these is everybody, or may do everything.
+_EVERYBODY = re.compile(r"system:(masters|unauthenticated|anonymous|authenticated)|cluster-admin")
 _HOST_PATH = re.compile(r"\"?(hostPath|privileged|hostNetwork|hostPID|hostIPC)\"?")
 
 
@@ -76,7 +78,7 @@ def risk_of(kind: str, edits: Sequence[Edit]) -> Risk:
     if kind in _CRITICAL_KINDS:
         return Risk.CRITICAL
     if kind in _HIGH_KINDS:
-        return Risk.HIGH
+        return Risk.CRITICAL if any(_EVERYBODY.search(str(edit.new)) for edit in fields) else Risk.HIGH
     if any(_POWERS.search(edit.path) or _HOST_PATH.search(str(edit.new)) for edit in fields):
         return Risk.HIGH
     if any(edit.path == "spec.replicas" and edit.new == 0 for edit in fields):

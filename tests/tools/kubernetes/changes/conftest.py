@@ -5,6 +5,7 @@ Time stands still, so that what is compared is what the tools did and not what a
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -81,3 +82,12 @@ def as_user(sandbox: Sandbox, context: str, folder: Path) -> World:
         kubeconfig=sandbox.kubeconfig, context=context, namespace=None, cache_dir=folder / "cache"
     )
     return World(sandbox=sandbox, cluster=cluster, writer=writer, tools=change_tools(cluster, writer, lambda: NOW))
+
+
+@pytest.fixture
+def free_port() -> int:
+    """Return a loopback port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
