@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 from agentops.cli.prompting import Choice, Prompts
 from agentops.cli.report import Block, Bullets, Heading, Item, Paragraph, Tone
-from agentops.cli.views.plan import folded_lines, plan_blocks
+from agentops.cli.views.plan import folded_lines, plan_blocks, words_title
 from agentops.cli.views.wording import change_words
 from agentops.core.approval import Answer, ApprovalRequest, Decision, SignedApproval
 from agentops.core.clock import Clock
@@ -221,8 +221,8 @@ class _Dialogue:
         intent = plan.intent
         names = tuple(dict.fromkeys((*intent.evidence, *(e for step in plan.steps for e in step.change.evidence))))
         items = [Item(step.change.reason or "no reason given", label=f"{n}.") for n, step in _numbered(plan.steps)]
-        blocks: list[Block] = [Heading(f"Why, in the words of {intent.by}; nobody has checked them:")]
-        blocks += [Paragraph(f"“{intent.words}”")] if intent.words else []
+        blocks: list[Block] = [Heading(words_title(intent))]
+        blocks += [Paragraph(f"“{intent.words.strip()}”")] if intent.words.strip() else []
         blocks += [Bullets(tuple(items)), Heading("What was observed")]
         return [*blocks, *(self._its.show_evidence(names) or [Paragraph("No evidence is cited.", Tone.WARN)])]
 
@@ -230,7 +230,7 @@ class _Dialogue:
         from agentops.cli.render import page
 
         screen = self._its.screen
-        self._shown.append(page(tuple(blocks), screen, plain=True))
+        self._shown.append(page(tuple(blocks), screen, plain=True) + "\n")
         screen.write(page(tuple(blocks), screen) + "\n")
         screen.flush()
 

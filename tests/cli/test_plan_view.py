@@ -18,6 +18,8 @@ from agentops.cli.views.wording import change_words
 from agentops.core.plan import BlastRadius, Change, ChangePlan, Edit, Intent, ObjectChange, Ruling, Verb
 from agentops.core.resource import kubernetes_ref
 from agentops.core.risk import Reversal, Risk
+from agentops.core.tool import ToolSpec
+from agentops.tools.kubernetes.changes.catalog import CHANGE_SPECS
 
 _EVIL = "a\x1b[2J\x1b]52;c;x\x07\u202eb\r+ image: good"
 
@@ -36,7 +38,7 @@ _FACTS = [
     "https://10.0.0.1:6443",
     "Step 1 of 2: roll Deployment checkout back to revision 3",
     "shop/Deployment/checkout in context prod-eu",
-    "PATCH /apis/apps/v1/namespaces/shop/deployments/checkout?fieldManager=agentops",
+    "PATCH /apis/apps/v1/namespaces/shop/deployments/checkout?force=true",
     "  -         image: registry.local/checkout:2.1.0-typo",
     "  +         image: registry.local/checkout:2.0.9",
     "32 lines unchanged; in spec.template.spec.containers",
@@ -49,7 +51,7 @@ _FACTS = [
     "Policy allows it [protected-needs-a-person]: a change in a protected namespace needs a person",
     "One person must agree",
     "Undo: it can be undone, but not everything comes back",
-    "The undo does not bring back: the pods that were replaced",
+    "Even after the undo: The pods are replaced by the change",
     "shop/Deployment/checkout is rolled out and ready",
     "Proposed by claude-opus-5-5; its words, which nobody has checked:",
     "Judge the diff",
@@ -185,16 +187,16 @@ def test_yaml_says_what_it_is() -> None:
     [
         ("kubernetes_rollout_undo", {}, "roll Deployment web back to the revision before"),
         ("kubernetes_scale", {"replicas": 0}, "scale Deployment web to 0"),
-        ("kubernetes_patch", {"path": "p", "old": 1, "new": None}, "set p of Deployment web to null (now 1)"),
+        ("kubernetes_patch", {"path": "p", "old": 1, "new": None}, "in Deployment web remove p (now 1)"),
         (
             "kubernetes_patch",
             {"path": "p", "replace": {"a": "b"}},
-            "in p of Deployment web replace a by b",
+            "in Deployment web replace in p a by b",
         ),
         ("kubernetes_edit_configmap", {"rename": {"a": "b"}}, "rename in Deployment web the key a to b"),
         ("kubernetes_delete", {}, "DELETE Deployment web"),
-        ("kubernetes_delete", {"force": True}, "delete Deployment web: force=true"),
-        ("kubernetes_drain", {"grace": 0}, "drain Deployment web: grace=0"),
+        ("kubernetes_delete", {"force": True}, "DELETE Deployment web: force=true"),
+        ("kubernetes_drain", {"grace": 0}, "drain Deployment web, that is evict its pods: grace=0"),
         ("something_new", {"a": [1]}, "something new Deployment web: a=[1]"),
     ],
 )
@@ -211,3 +213,20 @@ def test_the_document_is_json_with_one_entry_per_step(plans: ModuleType) -> None
     lists = ("changes", "calls", "diffs", "blast_radius", "ruling", "undo", "checks", "owners", "warnings")
     assert json.loads(json.dumps(document)) == document
     assert ({len(document[name]) for name in lists}, document["digest"]) == ({2}, plan.digest)
+
+
+def _sample(schema: dict[str, Any]) -> Any:
+    kinds = {"integer": 47, "boolean": True, "object": {"k47": "v47"}, "array": ["a47"]}
+    return kinds.get(schema.get("type", "string"), "s47")
+
+
+@pytest.mark.parametrize("spec", CHANGE_SPECS, ids=lambda spec: spec.name)
+def test_no_tool_has_an_argument_that_its_words_hide(spec: ToolSpec) -> None:
+    """Each argument of each change tool is in the line, by its value or by its name."""
+    ref = kubernetes_ref("prod", "shop", "Thing", "web")
+    hidden = []
+    for name, schema in spec.schema["properties"].items():
+        said = change_words(Change(tool=spec.name, target=ref, arguments={name: _sample(schema)}))
+        if name not in said and "47" not in said:
+            hidden.append((name, said))
+    assert hidden in ([], [("suspend", "suspend Thing web")])

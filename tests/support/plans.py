@@ -61,7 +61,7 @@ def step(**changes: Any) -> PlanStep:
                 verb="patch",
                 method="PATCH",
                 path="/apis/apps/v1/namespaces/shop/deployments/checkout",
-                query=(("fieldManager", "agentops"),),
+                query=(("fieldManager", "agentops"), ("force", "true")),
                 content_type="application/json-patch+json",
                 body=[{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": good}],
             ),
@@ -83,7 +83,7 @@ def step(**changes: Any) -> PlanStep:
         "risk": Risk.MEDIUM,
         "reversal": Reversal.COMPENSATING,
         "undo": (Change(tool="kubernetes_patch", target=ref, arguments={"path": path, "old": good, "new": bad}),),
-        "residue": ("the pods that were replaced and what they held in memory",),
+        "residue": ("The pods are replaced by the change, and once more by its undo.",),
         "owners": (Ownership(by="argocd", what="spec.template", reverts=True, where="git: deploy/shop/checkout.yaml"),),
     }
     return PlanStep(

@@ -14,7 +14,7 @@ from agentops.cli.views.diff import diff_block, edit_line, left_out
 from agentops.cli.views.wording import arguments_line, call_line, change_words
 from agentops.core.clock import to_iso
 from agentops.core.jsonable import to_json
-from agentops.core.plan import Approval, ChangePlan, Check, Obligation, Ownership, PlanStep, Ruling
+from agentops.core.plan import Approval, ChangePlan, Check, Intent, Obligation, Ownership, PlanStep, Ruling
 from agentops.core.risk import Reversal, Risk
 from agentops.core.text import plural
 
@@ -137,7 +137,7 @@ def _undo(step: PlanStep) -> list[Block]:
     else:
         items = tuple(Item(change_words(change), label="↩", note=change.target.short) for change in preview.undo)
         blocks = [Paragraph(f"Undo: {said}, by:", tone), Bullets(items)]
-    blocks += [Paragraph(f"The undo does not bring back: {text}", Tone.WARN) for text in preview.residue]
+    blocks += [Paragraph(f"Even after the undo: {text}", Tone.WARN) for text in preview.residue]
     if step.undo_ruling is not None and not step.undo_ruling.allowed:
         blocks += _ruling("On the undo, policy", step.undo_ruling)
     return blocks
@@ -156,13 +156,20 @@ def _words(plan: ChangePlan) -> list[Block]:
     reasons = [(n, step.change.reason) for n, step in enumerate(plan.steps, 1) if step.change.reason]
     if not intent.words and not reasons:
         return []
-    blocks: list[Block] = [Heading(f"Proposed by {intent.by}; its words, which nobody has checked:", Tone.QUIET)]
-    if intent.words:
-        blocks.append(Paragraph(f"“{intent.words}”", Tone.QUIET))
+    blocks: list[Block] = [Heading(words_title(intent), Tone.QUIET)]
+    if words := intent.words.strip():
+        blocks.append(Paragraph(f"“{words}”", Tone.QUIET))
     blocks += [Paragraph(f"step {n}: “{text}”", Tone.QUIET) for n, text in reasons if text != intent.words]
     if intent.evidence:
         blocks.append(Paragraph(f"evidence it cites: {', '.join(intent.evidence)}", Tone.QUIET))
     return blocks
+
+
+def words_title(intent: Intent) -> str:
+    """Return whose words follow, and what they are worth."""
+    if intent.by == "triage":
+        return "Proposed by triage, without a model:"
+    return f"Proposed by {intent.by}; its words, which nobody has checked:"
 
 
 def _foot(plan: ChangePlan) -> list[Block]:

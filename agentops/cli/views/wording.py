@@ -6,7 +6,6 @@ interpreted; a tool that is not known here is named with its arguments, so nothi
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,17 +14,16 @@ from agentops.core.plan import Call, Change
 from agentops.core.text import one_line
 
 _LINE_CHARS = 240
-_BODY_CHARS = 2000
 
 
 def change_words(change: Change) -> str:
     """Return what ``change`` does, in words, without where it does it."""
-    phrase = _PHRASES.get(change.tool)
     what = f"{change.target.kind} {change.target.name}" if change.target.scheme == "k8s" else change.target.short
+    phrase = _PHRASES.get(change.tool)
     said = phrase(what, change.arguments) if phrase else None
     if said is None:
-        words = change.tool.removeprefix("kubernetes_").replace("_", " ")
-        said = f"{words} {what}"
+        words = change.tool.removeprefix("kubernetes_").replace("_", " ") + " {}"
+        said = _VERBS.get(change.tool, words).format(what)
         given = arguments_line(change.arguments)
         said += f": {given}" if given else ""
     return one_line(said, _LINE_CHARS)
@@ -37,17 +35,9 @@ def arguments_line(arguments: Mapping[str, Any]) -> str:
 
 
 def call_line(call: Call) -> str:
-    """Return an API call as one line: ``PATCH /apis/apps/v1/...?fieldManager=agentops``."""
-    query = "&".join(f"{name}={value}" for name, value in call.query)
+    """Return an API call as one line: ``PATCH /apis/apps/v1/...``; of its query, what is not in every call of ours."""
+    query = "&".join(f"{name}={value}" for name, value in call.query if (name, value) not in _ALWAYS)
     return one_line(f"{call.method.upper()} {call.path}" + (f"?{query}" if query else ""), _LINE_CHARS)
-
-
-def body_text(call: Call) -> str:
-    """Return a call's body as compact JSON, cut with its length said; empty when there is none."""
-    if call.body is None:
-        return ""
-    text = json.dumps(call.body, ensure_ascii=False, sort_keys=True)
-    return text if len(text) <= _BODY_CHARS else f"{text[:_BODY_CHARS]}… ({len(text):,} characters)"
 
 
 def _scale(what: str, given: Mapping[str, Any]) -> str | None:
@@ -62,17 +52,30 @@ def _undo(what: str, given: Mapping[str, Any]) -> str | None:
 
 
 def _image(what: str, given: Mapping[str, Any]) -> str | None:
-    if set(given) != {"container", "image"}:
+    if set(given) - {"container"} != {"image"}:
         return None
-    return f"set the image of container {given['container']} of {what} to {given['image']}"
+    container = f"container {json_text(given['container'])} of " if "container" in given else ""
+    return f"set the image of {container}{what} to {json_text(given['image'])}"
 
 
 def _patch(what: str, given: Mapping[str, Any]) -> str | None:
-    if set(given) == {"path", "old", "new"}:
-        return f"set {given['path']} of {what} to {json_text(given['new'])} (now {json_text(given['old'])})"
+    if set(given) == {"changes"} and isinstance(given["changes"], list | tuple):
+        parts = [_field(part) if isinstance(part, Mapping) else None for part in given["changes"]]
+        return None if None in parts else f"in {what} " + "; ".join(str(part) for part in parts)
+    said = _field(given)
+    return said and f"in {what} {said}"
+
+
+def _field(given: Mapping[str, Any]) -> str | None:
+    """Return one field change in words; None when it says more than these words would."""
     if set(given) == {"path", "replace"}:
-        return f"in {given['path']} of {what} replace {_replacements(given['replace'])}"
-    return None
+        return f"replace in {given['path']} {_replacements(given['replace'])}"
+    if set(given) - {"path", "old", "new"} or "path" not in given:
+        return None
+    if given.get("new") is None:
+        return f"remove {given['path']} (now {json_text(given.get('old'))})"
+    now = "" if given.get("old") is None else f" (now {json_text(given['old'])})"
+    return f"set {given['path']} to {json_text(given['new'])}{now}"
 
 
 def _configmap(what: str, given: Mapping[str, Any]) -> str | None:
@@ -90,24 +93,44 @@ def _replacements(given: Any) -> str:
     return ", ".join(f"{json_text(old)} by {json_text(new)}" for old, new in given.items())
 
 
-def _without_arguments(words: str) -> Callable[[str, Mapping[str, Any]], str | None]:
-    return lambda what, given: words.format(what) if not given else None
-
-
 def _resume(what: str, given: Mapping[str, Any]) -> str | None:
     return f"resume {what}" if given in ({}, {"suspend": False}) else None
 
 
+def _suspend(what: str, given: Mapping[str, Any]) -> str | None:
+    return f"suspend {what}" if given in ({}, {"suspend": True}) else None
+
+
+# These say the whole call, or nothing: None falls back to the verb with every argument behind it.
 _PHRASES: Mapping[str, Callable[[str, Mapping[str, Any]], str | None]] = {
     "kubernetes_scale": _scale,
     "kubernetes_rollout_undo": _undo,
-    "kubernetes_rollout_restart": _without_arguments("restart every pod of {}, by a rollout"),
     "kubernetes_set_image": _image,
     "kubernetes_patch": _patch,
     "kubernetes_edit_configmap": _configmap,
-    "kubernetes_cordon": _without_arguments("cordon {}: no new pods on it"),
-    "kubernetes_uncordon": _without_arguments("uncordon {}: let pods on it again"),
-    "kubernetes_drain": _without_arguments("drain {}: evict its pods"),
     "kubernetes_resume_cronjob": _resume,
-    "kubernetes_delete": _without_arguments("DELETE {}"),
+    "kubernetes_suspend_cronjob": _suspend,
 }
+_VERBS = {
+    "kubernetes_rollout_restart": "restart every pod of {} by a rollout",
+    "kubernetes_cordon": "cordon {}, so that no new pods come to it",
+    "kubernetes_uncordon": "uncordon {}, so that pods may come to it again",
+    "kubernetes_drain": "drain {}, that is evict its pods",
+    "kubernetes_delete": "DELETE {}",
+    "kubernetes_delete_pod": "DELETE {}",
+    "kubernetes_evict_pod": "evict {}",
+    "kubernetes_rerun_job": "run {} again",
+    "kubernetes_resize_pvc": "grow {}",
+    "kubernetes_label": "label {}",
+    "kubernetes_annotate": "annotate {}",
+    "kubernetes_set_env": "set the environment of {}",
+    "kubernetes_set_resources": "set the resources of {}",
+    "kubernetes_set_probe": "set a probe of {}",
+    "kubernetes_set_service": "change {}",
+    "kubernetes_set_hpa": "change the bounds of {}",
+    "kubernetes_set_quota": "change {}",
+    "kubernetes_set_network_policy": "change who may talk, in {}",
+    "kubernetes_set_role_binding": "change who is in {}",
+    "kubernetes_apply_manifest": "create or change {}",
+}
+_ALWAYS = (("fieldManager", "agentops"), ("fieldValidation", "Strict"))
