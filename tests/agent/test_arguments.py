@@ -30,6 +30,8 @@ from agentops.agent.arguments import complaints
         ({"type": "array", "maxItems": 1}, [1, 2], "`x` takes at most 1"),
         ({"type": "array", "uniqueItems": True}, [1, 1], "`x` holds the same item twice"),
         ({"anyOf": [{"type": "string"}, {"type": "null"}]}, 1, "`x` fits none of the allowed forms: 1"),
+        ({"type": "object", "minProperties": 1}, {}, "`x` must hold at least 1"),
+        ({"type": "object", "maxProperties": 1}, {"a": 1, "b": 2}, "`x` may hold at most 1"),
         ({"type": "object", "required": ["a"]}, {}, "`x.a` is missing"),
         ({"type": "object", "additionalProperties": {"type": "string"}}, {"a": 1}, "`x.a` must be a string, not 1"),
         (

@@ -285,6 +285,13 @@ def test_one_object_has_one_name(proposed):
     assert "was declined by a person in this run" in _said(drafting, _draft("scale", "shop/deploy/api"))
 
 
+def test_other_clouds_have_no_context(proposed):
+    """A target outside Kubernetes is taken as it is; whether its tool takes it is the tool's to say."""
+    drafting = Drafting([SCALE], "test", proposed)
+    _take(drafting, _draft("scale", "aws://123/eu-west-1/ecs/service/web"))
+    assert str(drafting.changes[0].target) == "aws://123/eu-west-1/ecs/service/web"
+
+
 def test_what_a_person_declined_is_closed_to_every_tool(proposed):
     """Another tool on the same target would be another route; another target is none."""
     drafting = Drafting([SCALE, PATCH], "test", proposed, barred=[declined(_scaled())])
@@ -367,6 +374,20 @@ def test_prefix_of_an_investigation_keeps_its_bytes(bench, fixing):
     assert system_prompt(bench.toolbox) == prompt("system")
     assert system_prompt(fixing.toolbox) == f"{prompt('system')}\n\n{prompt('fix')}"
     assert [tool["name"] for tool in more[2:]] == ["scale", "patch", "drop_change", "report_finding"]
+
+
+def test_bounds_are_left_out_at_every_depth(proposed):
+    """Items, map values and alternatives lose their bounds too; an argument that is named like a bound stays."""
+    text = {"type": "string", "maxLength": 9}
+    properties = {"list": {"items": text}, "map": {"additionalProperties": text}, "maximum": {"anyOf": [text]}}
+    spec = ToolSpec(name="x", description="", schema={"properties": properties}, effect=Effect.CHANGE)
+    sent = Drafting([spec], "test", proposed).specs[0].schema["properties"]
+    bare = {"type": "string"}
+    assert {name: sent[name] for name in properties} == {
+        "list": {"items": bare},
+        "map": {"additionalProperties": bare},
+        "maximum": {"anyOf": [bare]},
+    }
 
 
 def test_wire_form_of_a_drafting_tool(drafting):
