@@ -11,11 +11,11 @@ _agentops() {
     esac
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "${path:+$path }$word" in
-            "approve"|"approvers"|"approvers add"|"approvers list"|"approvers me"|"approvers remove"|"audit"|"audit anchor"|"audit check-proof"|"audit export"|"audit fingerprint"|"audit keys"|"audit log"|"audit prove"|"audit rotate"|"audit rotate-key"|"audit verify"|"changes"|"doctor"|"fix"|"history"|"investigate"|"recover"|"rollback"|"sandbox"|"sandbox list"|"sandbox new"|"sandbox up"|"schema"|"show"|"tools"|"tools list"|"triage") path="${path:+$path }$word" ;;
+            "approve"|"approvers"|"approvers add"|"approvers list"|"approvers me"|"approvers remove"|"audit"|"audit anchor"|"audit check-proof"|"audit export"|"audit fingerprint"|"audit keys"|"audit log"|"audit prove"|"audit rotate"|"audit rotate-key"|"audit verify"|"changes"|"doctor"|"fix"|"history"|"investigate"|"policy"|"policy explain"|"policy init"|"policy show"|"policy test"|"policy validate"|"recover"|"rollback"|"sandbox"|"sandbox list"|"sandbox new"|"sandbox up"|"schema"|"show"|"tools"|"tools list"|"triage") path="${path:+$path }$word" ;;
         esac
     done
     case $path in
-        "") words="approve approvers audit changes doctor fix history investigate recover rollback sandbox schema show tools triage --help --version" ;;
+        "") words="approve approvers audit changes doctor fix history investigate policy recover rollback sandbox schema show tools triage --help --version" ;;
         "approve") words="--context --help --kubeconfig --namespace --no-input --out --output --sandbox --side-by-side --ttl --verbose" ;;
         "approvers") words="add list me remove --help" ;;
         "approvers add") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
@@ -38,6 +38,12 @@ _agentops() {
         "fix") words="--approval --context --dry-run --exit-code --help --kubeconfig --max-seconds --max-steps --max-tokens --max-usd --model --namespace --no-input --no-model --out --output --plan --sandbox --side-by-side --verbose --yes" ;;
         "history") words="--context --help --kubeconfig --limit --namespace --no-input --output --sandbox --verbose" ;;
         "investigate") words="--context --exit-code --help --kubeconfig --max-seconds --max-steps --max-tokens --max-usd --model --namespace --no-input --no-model --output --resume --sandbox --verbose" ;;
+        "policy") words="explain init show test validate --help" ;;
+        "policy explain") words="--as --context --fact --harmless --help --kubeconfig --label --namespace --no-input --on-behalf-of --output --sandbox --target --tool --verbose" ;;
+        "policy init") words="--context --force --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
+        "policy show") words="--context --facts --help --kubeconfig --namespace --no-input --output --sandbox --schema --source --verbose" ;;
+        "policy test") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
+        "policy validate") words="--as --context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "recover") words="--context --help --keep --kubeconfig --namespace --no-input --output --roll-back --sandbox --verbose --yes" ;;
         "rollback") words="--context --dry-run --help --kubeconfig --namespace --no-input --output --sandbox --side-by-side --verbose --yes" ;;
         "sandbox") words="list new up --help" ;;

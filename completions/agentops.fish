@@ -235,6 +235,65 @@ complete -c agentops -n '__fish_seen_subcommand_from investigate' -l output
 complete -c agentops -n '__fish_seen_subcommand_from investigate' -l resume
 complete -c agentops -n '__fish_seen_subcommand_from investigate' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from investigate' -l verbose
+complete -c agentops -n __fish_use_subcommand -a policy -d 'What may be changed, by whom, and who must agree.'
+complete -c agentops -n '__fish_seen_subcommand_from policy' -l help
+complete -c agentops -n '__fish_seen_subcommand_from policy' -a explain -d 'Say which policy decides a request, and which clause.'
+complete -c agentops -n '__fish_seen_subcommand_from explain' -l as
+complete -c agentops -n '__fish_seen_subcommand_from explain' -l context
+complete -c agentops -n '__fish_seen_subcommand_from explain' -l fact
+complete -c agentops -n '__fish_seen_subcommand_from explain' -l harmless
+complete -c agentops -n '__fish_seen_subcommand_from explain' -l help
+complete -c agentops -n '__fish_seen_subcommand_from explain' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from explain' -l label
+complete -c agentops -n '__fish_seen_subcommand_from explain' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from explain' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from explain' -l on-behalf-of
+complete -c agentops -n '__fish_seen_subcommand_from explain' -l output
+complete -c agentops -n '__fish_seen_subcommand_from explain' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from explain' -l target
+complete -c agentops -n '__fish_seen_subcommand_from explain' -l tool
+complete -c agentops -n '__fish_seen_subcommand_from explain' -l verbose
+complete -c agentops -n '__fish_seen_subcommand_from policy' -a init -d 'Copy the shipped policy to your config folder, to edit.'
+complete -c agentops -n '__fish_seen_subcommand_from init' -l context
+complete -c agentops -n '__fish_seen_subcommand_from init' -l force
+complete -c agentops -n '__fish_seen_subcommand_from init' -l help
+complete -c agentops -n '__fish_seen_subcommand_from init' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from init' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from init' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from init' -l output
+complete -c agentops -n '__fish_seen_subcommand_from init' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from init' -l verbose
+complete -c agentops -n '__fish_seen_subcommand_from policy' -a show -d 'Show the policy that is in force: layers, rules, limits.'
+complete -c agentops -n '__fish_seen_subcommand_from show' -l context
+complete -c agentops -n '__fish_seen_subcommand_from show' -l facts
+complete -c agentops -n '__fish_seen_subcommand_from show' -l help
+complete -c agentops -n '__fish_seen_subcommand_from show' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from show' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from show' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from show' -l output
+complete -c agentops -n '__fish_seen_subcommand_from show' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from show' -l schema
+complete -c agentops -n '__fish_seen_subcommand_from show' -l source
+complete -c agentops -n '__fish_seen_subcommand_from show' -l verbose
+complete -c agentops -n '__fish_seen_subcommand_from policy' -a test -d 'Hold the policy against tables of expected rulings.'
+complete -c agentops -n '__fish_seen_subcommand_from test' -l context
+complete -c agentops -n '__fish_seen_subcommand_from test' -l help
+complete -c agentops -n '__fish_seen_subcommand_from test' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from test' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from test' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from test' -l output
+complete -c agentops -n '__fish_seen_subcommand_from test' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from test' -l verbose
+complete -c agentops -n '__fish_seen_subcommand_from policy' -a validate -d 'Check that the policy can be loaded.'
+complete -c agentops -n '__fish_seen_subcommand_from validate' -l as
+complete -c agentops -n '__fish_seen_subcommand_from validate' -l context
+complete -c agentops -n '__fish_seen_subcommand_from validate' -l help
+complete -c agentops -n '__fish_seen_subcommand_from validate' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from validate' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from validate' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from validate' -l output
+complete -c agentops -n '__fish_seen_subcommand_from validate' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from validate' -l verbose
 complete -c agentops -n __fish_use_subcommand -a recover -d 'Close what a crash left open, by looking at the world.'
 complete -c agentops -n '__fish_seen_subcommand_from recover' -l context
 complete -c agentops -n '__fish_seen_subcommand_from recover' -l help

@@ -25,6 +25,7 @@ from agentops.cli.commands import (
     fix,
     incidents,
     investigate,
+    policy,
     sandbox,
     schema,
     tools,
@@ -77,6 +78,7 @@ def build() -> typer.Typer:
         changes,
         approve,
         approvers,
+        policy,
         audit,
         tools,
         sandbox,
@@ -199,7 +201,11 @@ def _command(words: Sequence[str]) -> str:
     """Return the command's words; global options stand behind it by now."""
     if not words or words[0].startswith("-"):
         return ""
-    if words[0] in ("approvers", "audit", "tools", "sandbox") and len(words) > 1 and not words[1].startswith("-"):
+    if (
+        words[0] in ("approvers", "audit", "policy", "tools", "sandbox")
+        and len(words) > 1
+        and not words[1].startswith("-")
+    ):
         return f"{words[0]} {words[1]}"
     return words[0]
 

@@ -93,6 +93,10 @@ class CedarPolicy:
         heard = [self._hear(request, who) for who in principals_of(request.principal)]
         return tuple(self._explainer.account(one.asked, one.entity, one.verdict) for one in heard)
 
+    def schema_text(self) -> str:
+        """Return the schema in Cedar's own form, for people and editors."""
+        return self._explainer.schema_text()
+
     def _rule(self, request: PolicyRequest) -> Ruling:
         heard = [self._hear(request, who) for who in principals_of(request.principal)]
         refused = next((one for one in heard if not one.allowed), None)

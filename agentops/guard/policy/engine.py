@@ -149,7 +149,7 @@ class Cedar:
 
     def schema_text(self, schema: str) -> str:
         """See ``Engine``."""
-        return str(self._schema(schema))
+        return str(self._schema(schema)).replace("__cedar::", "")
 
     def _cedar(self) -> Any:
         if self._module is None:

@@ -83,6 +83,10 @@ class Explainer:
                 probes[_probe(name, number)] = {**bare, "conditions": [clause.condition]}
         return self._engine.probe(probes, self._schema)
 
+    def schema_text(self) -> str:
+        """Return the schema in Cedar's own form."""
+        return self._engine.schema_text(self._schema)
+
     def account(self, asked: Json, entity: Json, verdict: Verdict) -> Account:
         """Return why ``verdict`` is what it is."""
         holding = frozenset(self._probes.decide(asked, entity).reasons)
@@ -131,7 +135,8 @@ def sentence(account: Account) -> str:
 def _forbidden(decider: Decider) -> str:
     said = {name: value for clause in decider.clauses for name, value in clause.values.items()}
     telling = {name: value for name, value in said.items() if name not in _WAYS_ROUND} or said
-    return f"{decider.policy}: {decider.why or 'forbidden'}{_values(telling)}"
+    guessed = " refuses what it cannot rule out" if ABSENT in telling.values() else ""
+    return f"{decider.policy}{guessed}: {decider.why or 'forbidden'}{_values(telling)}"
 
 
 def _values(values: Mapping[str, Any]) -> str:

@@ -1,0 +1,277 @@
+"""``agentops policy``: what may be changed: make a file of your own, look at it, check it, test it, ask it why."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agentops.cli.options import Common, with_common
+from agentops.cli.report import Code, Heading, Paragraph, Tone
+from agentops.cli.result import Result, error_document
+from agentops.core.errors import ConfigError, ExitCode, StoreError, UsageError
+from agentops.core.text import one_line, plural
+
+if TYPE_CHECKING:
+    from agentops.config import Settings
+    from agentops.core.tool import ToolSpec
+    from agentops.guard.policy import CedarPolicy, PolicyLayer, PolicySettings
+    from agentops.guard.policy.table import Case
+
+TESTS_FILE = "policy-tests.yaml"
+_BASE, _ORGANISATION, _PROJECT = "base", "organisation", "project"
+INIT_EPILOG = """\b
+Examples:
+  agentops policy init            writes policy.cedar and policy-tests.yaml to your config folder
+  agentops policy init --force    takes the shipped text again; the old file is kept as policy.cedar.old
+"""
+SHOW_EPILOG = """\b
+Examples:
+  agentops policy show
+  agentops policy show --source    every layer's text
+  agentops policy show --schema    what policies may speak of, as a Cedar schema
+  agentops policy show --facts     the facts of a request, in words
+"""
+VALIDATE_EPILOG = """\b
+Examples:
+  agentops policy validate                          what is in force here
+  agentops policy validate policy.cedar             a file, before it is in force
+  agentops policy validate --as project .agentops/policy.cedar
+
+\b
+Exit codes: 0 it can be loaded, 1 it cannot: every change would be refused.
+"""
+TEST_EPILOG = """\b
+Examples:
+  agentops policy test                              policy-tests.yaml of your config folder, or the shipped ones
+  agentops policy test tests/*.yaml --output json
+
+\b
+Exit codes: 0 every case is as expected, 1 one is not, 2 a table or the policy cannot be read.
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    from agentops.cli.commands import policy_explain
+
+    group = typer.Typer(name="policy", help="What may be changed, by whom, and who must agree.", no_args_is_help=True)
+    group.command("init", help="Copy the shipped policy to your config folder, to edit.", epilog=INIT_EPILOG)(
+        with_common(init)
+    )
+    group.command("show", help="Show the policy that is in force: layers, rules, limits.", epilog=SHOW_EPILOG)(
+        with_common(show)
+    )
+    group.command("validate", help="Check that the policy can be loaded.", epilog=VALIDATE_EPILOG)(
+        with_common(validate)
+    )
+    group.command("test", help="Hold the policy against tables of expected rulings.", epilog=TEST_EPILOG)(
+        with_common(run_tests)
+    )
+    policy_explain.register(group)
+    app.add_typer(group)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """Where policy is decided here: settings, the layers of files, the tools."""
+
+    settings: Settings
+    rules: PolicySettings
+    layers: tuple[PolicyLayer, ...]
+    tools: tuple[ToolSpec, ...]
+
+
+def here(options: Common) -> Setting:
+    """Return what decides in this folder with these options.
+
+    Raises:
+        ConfigError: the settings or a policy file cannot be used.
+    """
+    from agentops.config import load
+    from agentops.guard.policy import read_layers, settings_of
+    from agentops.wiring import tool_specs
+    from agentops.wiring.guarding import change_specs
+
+    settings = load(options.flags(), os.environ)
+    return Setting(
+        settings=settings,
+        rules=settings_of(settings.policy, read_only=settings.read_only),
+        layers=read_layers(settings.folders.config, environ=os.environ, directory=Path.cwd()),
+        tools=(*tool_specs(), *change_specs()),
+    )
+
+
+def policy_of(setting: Setting, layers: Iterable[PolicyLayer] | None = None) -> CedarPolicy:
+    """Return the policy in force, or with other layers.
+
+    Raises:
+        ConfigError: it cannot be loaded.
+    """
+    from agentops.guard.policy import load_policy
+
+    chosen = setting.layers if layers is None else layers
+    return load_policy(chosen, tools=setting.tools, settings=setting.rules)
+
+
+def init(
+    options: Common,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there; it is kept as .old.")] = False,
+) -> Result:
+    """Write the shipped default and its tests where the user's own policy stands."""
+    from agentops.config import folders
+    from agentops.guard.policy.files import USER_FILE
+    from agentops.guard.policy.shipped import shipped
+
+    config = folders(os.environ).config
+    wanted = {config / USER_FILE: "default.cedar", config / TESTS_FILE: "default-tests.yaml"}
+    there = [path for path in wanted if path.exists()]
+    if there and not force:
+        raise UsageError(f"{there[0]} is there already", hint="Edit it, or take the shipped text again with --force.")
+    for path, name in wanted.items():
+        _put(path, shipped(name))
+    paths = [str(path) for path in wanted]
+    steps = "agentops policy validate\nagentops policy test"
+    return Result(
+        command="policy init",
+        document={"files": paths},
+        report=(
+            Heading("Your policy is in force from now on", Tone.GOOD),
+            Paragraph(f"{paths[0]} is read in place of the shipped default; {paths[1]} tests it."),
+            Code(steps),
+        ),
+    )
+
+
+def _put(path: Path, text: str) -> None:
+    from agentops.store.files import replace_file
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if path.exists():
+            path.replace(path.with_name(path.name + ".old"))
+        replace_file(path, text.encode())
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def show(
+    options: Common,
+    source: Annotated[bool, typer.Option("--source", help="The text of every layer.")] = False,
+    schema: Annotated[bool, typer.Option("--schema", help="The Cedar schema.")] = False,
+    facts: Annotated[bool, typer.Option("--facts", help="The facts that policies may speak of.")] = False,
+) -> Result:
+    """Show what is in force."""
+    from agentops.cli.views import policy as view
+
+    if facts:
+        return Result(command="policy show", document={"facts": view.facts_document()}, report=view.facts_page())
+    policy = policy_of(here(options))
+    if schema:
+        text = policy.schema_text()
+        return Result(command="policy show", document={"cedar_schema": text}, report=(Code(text, "cedar"),))
+    page = view.source_page(policy) if source else view.policy_page(policy)
+    return Result(command="policy show", document={"policy": view.policy_document(policy)}, report=page)
+
+
+def validate(
+    options: Common,
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE]...", help="Check these instead.", show_default=False)
+    ] = None,
+    kind: Annotated[
+        str, typer.Option("--as", metavar="KIND", help="What the files are: base, organisation or project.")
+    ] = _BASE,
+) -> Result:
+    """Load the policy and say whether it can be."""
+    from agentops.cli.views import policy as view
+
+    if kind not in (_BASE, _ORGANISATION, _PROJECT):
+        raise UsageError(f"--as {one_line(kind, 40)} is not base, organisation or project")
+    try:
+        setting = here(options)
+        for layers in [_with(setting, path, kind) for path in files or ()] or [setting.layers]:
+            policy = policy_of(setting, layers)
+    except ConfigError as error:
+        told = (Heading(f"Invalid: {error.message}", Tone.BAD), *((Code(error.hint),) if error.hint else ()))
+        document = {"errors": [error_document(error)], "valid": False}
+        return Result(
+            command="policy validate", status="invalid", exit_code=ExitCode.ERROR, document=document, report=told
+        )
+    what = ", ".join(map(str, files or ())) or "the policy in force here"
+    heading = Heading(f"Valid: {what}, {plural(len(policy.loaded.rules), 'policy', 'policies')} in all", Tone.GOOD)
+    return Result(
+        command="policy validate",
+        status="valid",
+        document={"valid": True, "policy": view.policy_document(policy)},
+        report=(heading,),
+    )
+
+
+def _with(setting: Setting, path: Path, kind: str) -> tuple[PolicyLayer, ...]:
+    """Return the layers in force, with a file in place of those of its kind."""
+    from agentops.guard.policy import LayerKind, PolicyLayer
+    from agentops.guard.policy.files import read_policy_file
+
+    wanted = LayerKind(kind)
+    text = read_policy_file(path, needed=True) or ""
+    others = (layer for layer in setting.layers if layer.kind is not wanted and str(path) != layer.origin)
+    return (*others, PolicyLayer(name=kind, origin=str(path), text=text, kind=wanted))
+
+
+def run_tests(
+    options: Common,
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="[FILE]...", help="Tables, YAML or JSON.", show_default=False)
+    ] = None,
+) -> Result:
+    """Run the tables."""
+    from agentops.cli.views import policy as view
+    from agentops.guard.policy.table import run_cases
+
+    setting = here(options)
+    policy = policy_of(setting)
+    results = {where: run_cases(policy, cases) for where, cases in _tables(setting, files or ())}
+    failed = sum(not one.passed for rows in results.values() for one in rows)
+    return Result(
+        command="policy test",
+        status="failed" if failed else "passed",
+        exit_code=ExitCode.ERROR if failed else ExitCode.DONE,
+        document={"tests": view.tests_document(results), "policy_digest": policy.digest},
+        report=view.tests_page(results),
+    )
+
+
+def _tables(setting: Setting, files: Iterable[Path]) -> list[tuple[str, tuple[Case, ...]]]:
+    from agentops.guard.policy.shipped import shipped
+    from agentops.guard.policy.table import read_cases
+
+    named = [str(path) for path in files]
+    own = setting.settings.folders.config / TESTS_FILE
+    if not named and own.exists():
+        named = [str(own)]
+    if not named:
+        return [("the shipped tests", read_cases(_parsed(shipped("default-tests.yaml"), "built in"), "built in"))]
+    return [(name, read_cases(_parsed(_text(Path(name)), name), name)) for name in named]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text") from error
+
+
+def _parsed(text: str, where: str) -> Any:
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UsageError(f"{where} is neither YAML nor JSON: {one_line(str(error), 200)}") from error
