@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from agentops.copilot.investigating import Investigation, Parts, problems_at, rank_again
+from agentops.copilot.investigating import LOG_WINDOW_S, Investigation, Parts, problems_at, rank_again
 from agentops.core.alert import Target
 from agentops.core.errors import AgentopsError, PolicyRefused, ToolError
-from agentops.core.finding import Finding, Problem, Verdict
+from agentops.core.finding import Confidence, Finding, Problem, Verdict
 from agentops.core.outcome import Status
 from agentops.core.plan import Change, Check, Intent
 from agentops.guard.parts import GuardParts
@@ -53,7 +53,14 @@ class Fix:
     @property
     def is_healed(self) -> bool:
         """Whether triage finds nothing wrong any more with what the alert is about."""
-        return self.after is not None and self.after.verdict in (Verdict.RECOVERED, Verdict.NO_PROBLEM)
+        return self.after is not None and is_well(self.after)
+
+
+def is_well(finding: Finding) -> bool:
+    """Tell whether a finding says that nothing is wrong, be it that a rollout is noted for want of anything better."""
+    cause = finding.cause
+    merely_noted = cause is not None and cause.condition == "RolloutChanged" and finding.confidence is Confidence.LOW
+    return merely_noted or finding.verdict in (Verdict.RECOVERED, Verdict.NO_PROBLEM)
 
 
 GuardFor = Callable[["Cluster", Callable[[Check], str]], GuardParts]
@@ -90,7 +97,13 @@ def fix(parts: Parts, guard_for: GuardFor, found: Investigation, *, stop_at_plan
         if carried.outcome.status is not Status.APPLIED:
             break
         after, problems = rank_again(parts, cluster, found)
+        if not is_well(after):
+            # Lines from before the change are still in the window: look once more when they have passed.
+            guard.pause(LOG_WINDOW_S)
+            after, problems = rank_again(parts, cluster, found)
         finding = after
+        if is_well(after):
+            break
     return Fix(found=found, rounds=tuple(rounds), refusals=tuple(refusals), after=after)
 
 
@@ -125,9 +138,14 @@ def _viable(
             except (ToolError, PolicyRefused) as error:
                 refusals.append(Refusal(change=change, error=error))
                 continue
-            chosen.append(change)
+            chosen += [change, *_companions(change, problems)]
             break
     return tuple(chosen)
+
+
+def _companions(change: Change, problems: Sequence[Problem]) -> tuple[Change, ...]:
+    """Return what a correction of a workload needs beside it, such as the deletion of a pod that blocks its rollout."""
+    return next((one.companions for one in problems if change in one.remedies and one.resource == change.target), ())
 
 
 def alternatives(finding: Finding, problems: Sequence[Problem]) -> tuple[tuple[Change, ...], ...]:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from agentops.triage.ranking import Ranking
 
 _EVIDENCED_PROBLEMS = 30
+LOG_WINDOW_S = 30
+"""After a change, older log lines tell of the trouble that it cured."""
 _RESUMED = "The run was interrupted and goes on now. The cluster was swept again; this is what it looks like."
 
 
@@ -222,14 +224,23 @@ def _believed(parts: Parts, answer: Finding | None, triage_finding: Finding) -> 
     )
 
 
-def _sweep(parts: Parts, cluster: Cluster, target: Target, alert: Alert | None) -> tuple[Snapshot, Ranking]:
+def _sweep(
+    parts: Parts, cluster: Cluster, target: Target, alert: Alert | None, *, log_window_s: int = 0
+) -> tuple[Snapshot, Ranking]:
     """Read the neighbourhood and rank what the analyzers say of it."""
     from agentops.tools.kubernetes.sweep import sweep
     from agentops.triage.analyze import analyze
     from agentops.triage.rank import rank
 
     begun = parts.monotonic()
-    snapshot = sweep(cluster, target=target, namespaces=parts.namespaces, clock=parts.clock, progress=parts.progress)
+    snapshot = sweep(
+        cluster,
+        target=target,
+        namespaces=parts.namespaces,
+        clock=parts.clock,
+        progress=parts.progress,
+        log_window_s=log_window_s,
+    )
     ranking = rank(snapshot, analyze(snapshot), alert)
     text = f"triage found {plural(len(ranking.problems), 'problem')} ({parts.monotonic() - begun:.1f} s)"
     parts.progress(Step(stage=Stage.PROBLEM, text=text))
@@ -242,7 +253,7 @@ def problems_at(parts: Parts, cluster: Cluster, target: Target) -> tuple[Problem
     Raises:
         ClusterError: the cluster cannot be read.
     """
-    return _sweep(replace(parts, progress=_unseen), cluster, target, None)[1].problems
+    return _sweep(replace(parts, progress=_unseen), cluster, target, None, log_window_s=LOG_WINDOW_S)[1].problems
 
 
 def _unseen(_step: Step) -> None:
@@ -258,8 +269,11 @@ def rank_again(parts: Parts, cluster: Cluster, found: Investigation) -> tuple[Fi
     from agentops.triage.rank import conclude
 
     group = found.incident.group
-    _snapshot, ranking = _sweep(replace(parts, progress=_unseen), cluster, group.target, group.lead)
-    return conclude(ranking, group.lead, [""] * len(ranking.problems)), ranking.problems
+    quiet = replace(parts, progress=_unseen)
+    _snapshot, ranking = _sweep(quiet, cluster, group.target, group.lead, log_window_s=LOG_WINDOW_S)
+    # No evidence is kept of a second look, and none is cited; the objects themselves were just read.
+    finding = conclude(ranking, group.lead, [""] * len(ranking.problems))
+    return replace(finding, evidence=(), supported=True), ranking.problems
 
 
 def _toolbox(parts: Parts, cluster: Cluster, folder: IncidentFolder) -> Toolbox:

@@ -39,6 +39,7 @@ class Problem:
         affects: objects that suffer from it, for linking causes to symptoms.
         since: when it began, where the objects tell.
         remedies: known changes that would cure it, best first; may be empty.
+        companions: changes that a correction of its template needs beside it, whichever remedy is taken.
         advice: what a person should do, one sentence; may be empty.
         root: whether this condition can be a root cause by itself; a pure symptom (``DeploymentUnavailable``) is not.
     """
@@ -52,6 +53,7 @@ class Problem:
     affects: tuple[ResourceRef, ...] = ()
     since: datetime | None = None
     remedies: tuple[Change, ...] = ()
+    companions: tuple[Change, ...] = ()
     advice: str = ""
     root: bool = True
 

@@ -71,6 +71,8 @@ def _undo(parts: GuardParts, trail: Trail, change_id: str, step: Ruled, number: 
         seen = parts.tools[step.change.tool].observe(step.preview)
         if untouched(step.preview.objects, seen):
             return ""
+        if not step.preview.undo and step.preview.reversal is not Reversal.NONE:
+            return ""  # what it took away comes back by itself: a controller replaces its pods
         if not step.preview.undo:
             return "nothing takes it back" + "".join(f"; {words}" for words in step.preview.residue)
         for undo in step.preview.undo:

@@ -91,8 +91,11 @@ def _look(parts: GuardParts, state: Applied) -> tuple[tuple[Observation, ...], t
             continue
         after.append(seen)
         hopeless += _not_as_previewed(step, seen)
-        hopeless += [f"{one.ref.short} failed: {one.failed}" for one in seen.targets if one.failed]
-        waiting += [_well(one) for one in seen.targets if not one.settled and not one.failed]
+        # What had failed before may still come right: a deadline that was missed stays missed until pods are ready.
+        known = {(one.ref, one.failed) for one in before.targets}
+        lost = [one for one in seen.targets if one.failed and (one.ref, one.failed) not in known]
+        hopeless += [f"{one.ref.short} failed: {one.failed}" for one in lost]
+        waiting += [one.failed or _well(one) for one in seen.targets if one not in lost and not one.settled]
         waiting += worse(before.bystanders, seen.bystanders)
     return tuple(after), tuple(waiting), tuple(hopeless)
 

@@ -108,6 +108,7 @@ def _problem(graph: Graph, analyzer: str, key: Key, members: list[Sign]) -> Prob
         affects=tuple(affects),
         since=min(times) if times else None,
         remedies=tuple(_then_delete(change, stuck) for change in best.remedies),
+        companions=tuple(_pod_deletion(graph, key, name) for name in stuck) if best.remedies else (),
         advice=" ".join(part for part in (best.advice, _deletion(stuck)) if part),
         root=any(sign.root for sign in members),
     )
@@ -141,6 +142,14 @@ def _deletion(stuck: tuple[str, ...]) -> str:
     return (
         f"After correcting the template, delete {which} as well: "
         "the controller does not replace a pod that never became ready."
+    )
+
+
+def _pod_deletion(graph: Graph, key: Key, name: str) -> Change:
+    return Change(
+        tool="kubernetes_delete_pod",
+        target=graph.ref_of(("Pod", key[1], name)),
+        reason="it never became ready, and its controller does not replace such a pod",
     )
 
 

@@ -242,6 +242,9 @@ def blame(
         return None
     related = RELATED.get(condition_name)
     edits = delta.touching(related, container) if related else delta.edits
+    if condition_name == "ImagePullDenied":
+        # A registry grants a repository, not a tag: another tag of the same one was granted before.
+        edits = tuple(edit for edit in edits if not _is_other_tag(edit))
     if not edits or not _in_time(delta.at, since, TOUCHED_EXPLAINS_WITHIN if related else EXPLAINS_WITHIN):
         return None
     when = f" {age(delta.at, graph.now)} ago" if delta.at else ""
@@ -250,6 +253,15 @@ def blame(
         clause += f" and {len(edits) - 1} more"
     reason = f"revision {delta.revision} introduced it: {edits[0]}"
     return Blame(clause=clause, delta=delta, edits=edits, remedy=undo(delta, graph, reason))
+
+
+def _is_other_tag(edit: Edit) -> bool:
+    return edit.path.endswith(".image") and _repository(edit.before) == _repository(edit.after)
+
+
+def _repository(image: str) -> str:
+    name = image.partition("@")[0]
+    return name.rpartition(":")[0] if ":" in name.rpartition("/")[2] else name
 
 
 def _in_time(changed: datetime | None, since: datetime | None, within: timedelta) -> bool:

@@ -28,6 +28,7 @@ from agentops.core.errors import AgentopsError, AlertError, ExitCode, Interrupte
 from agentops.core.progress import Progress, Stage, Step
 from agentops.core.text import one_line
 from agentops.core.usage import Usage
+from agentops.wiring.pace import Pace
 
 if TYPE_CHECKING:
     from agentops.agent.model import Model
@@ -67,6 +68,7 @@ class App:
         self.settings = settings
         self.log = log
         self.sandbox: Sandbox | None = None
+        self.pace = Pace(clock, lambda: self.sandbox)
         self._clock = clock
         self._redactor = SecretRedactor()
         # The strongest net: what this process itself sends as a credential is hidden wherever it turns up.
@@ -80,8 +82,8 @@ class App:
             audit=log,
             incidents=Incidents(settings.folders.incidents, clock),
             redactor=self._redactor,
-            clock=clock,
-            monotonic=time.monotonic,
+            clock=self.pace.now,
+            monotonic=self.pace.monotonic,
             progress=progress,
             limits=settings.limits,
             excerpt_chars=settings.excerpt_chars,
@@ -223,6 +225,7 @@ def open_app(
     Raises:
         AuditError: the chain cannot be written; nothing was done.
     """
+    from agentops.audit.keeping import Keeping
     from agentops.audit.log import open_log
 
     scenario = None
@@ -230,7 +233,8 @@ def open_app(
         from agentops.sandbox.scenario import load
 
         scenario = load(sandbox or DEFAULT_SCENARIO)
-    log = open_log(settings.folders.audit, run=new_run(clock), actor=current_actor(), clock=clock)
+    keeping = Keeping(segment_bytes=settings.audit_segment_mib << 20, retention_days=settings.audit_keep_days)
+    log = open_log(settings.folders.audit, run=new_run(clock), actor=current_actor(), clock=clock, keeping=keeping)
     log.append("run_started", _start(settings, command, sandbox if scenario is None else scenario.name))
     status = ("done", ExitCode.DONE)
     try:

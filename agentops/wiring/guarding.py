@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from agentops.guard.pipeline import Carried
     from agentops.guard.policy import CedarPolicy, Refusal
     from agentops.guard.recovery import Situation
-    from agentops.sandbox.cluster import Sandbox
     from agentops.store.changes import ChangeRecord, Changes
     from agentops.tools.kubernetes.client import Cluster
     from agentops.wiring.app import App
@@ -84,7 +82,6 @@ def guard_parts(app: App, cluster: Cluster, check: Callable[[Check], str], askin
 
     settings, parts = app.settings, app.parts
     rules = settings_of(settings.policy, read_only=settings.read_only)
-    pace = Pace(app.sandbox)
     return GuardParts(
         tools=change_tools(cluster, app.writer(), parts.clock),
         policy=load_settled_policy(settings),
@@ -100,8 +97,8 @@ def guard_parts(app: App, cluster: Cluster, check: Callable[[Check], str], askin
         trust=Trust(path=settings.folders.approvers, clock=parts.clock),
         redactor=parts.redactor,
         clock=parts.clock,
-        monotonic=pace.monotonic,
-        pause=pace.pause,
+        monotonic=app.pace.monotonic,
+        pause=app.pace.pause,
         nonce=lambda: secrets.token_hex(8),
         progress=parts.progress,
         context=cluster.context,
@@ -117,26 +114,6 @@ def guard_parts(app: App, cluster: Cluster, check: Callable[[Check], str], askin
 def _nothing_more(_check: Check) -> str:
     """Pass: taking a change back is judged by the objects and their health alone."""
     return ""
-
-
-class Pace:
-    """The guard's time: real, or for the embedded cluster its own, whose minutes pass in milliseconds."""
-
-    def __init__(self, sandbox: Sandbox | None) -> None:
-        self._sandbox = sandbox
-        self._ahead_s = 0.0
-
-    def monotonic(self) -> float:
-        """Return seconds since some moment."""
-        return time.monotonic() + self._ahead_s
-
-    def pause(self, seconds: float) -> None:
-        """Wait, or let the embedded cluster go through so many seconds."""
-        if self._sandbox is None:
-            time.sleep(seconds)
-            return
-        self._sandbox.advance(seconds)
-        self._ahead_s += seconds
 
 
 def fix(app: App, found: Investigation, asking: Asking, *, stop_at_plan: bool) -> Fix:

@@ -40,7 +40,13 @@ _NAMESPACES_SHOWN = 12
 
 
 def sweep(
-    cluster: Cluster, *, target: Target, namespaces: tuple[str, ...], clock: Clock, progress: Progress
+    cluster: Cluster,
+    *,
+    target: Target,
+    namespaces: tuple[str, ...],
+    clock: Clock,
+    progress: Progress,
+    log_window_s: int = 0,
 ) -> Snapshot:
     """Read the neighbourhood of ``target``, or the given namespaces; no namespaces and no target means all of them.
 
@@ -50,6 +56,7 @@ def sweep(
         namespaces: the user's choice; overrides the target's namespace.
         clock: the time of the snapshot.
         progress: told of each list as it arrives.
+        log_window_s: read only log lines that are younger; 0 reads the last ones however old they are.
 
     Raises:
         Unreachable: the API server does not answer at all.
@@ -70,7 +77,7 @@ def sweep(
         scope = (*scope, *_add_neighbours(cluster, haul, scope, progress))
     _leave_out_partial(haul)
     wishes_of_logs = log_wishes(haul.objects, target, observed_at, limit=_LOG_LIMIT)
-    logs, log_gaps = read_logs(cluster, wishes_of_logs, progress=progress, deadline_s=_LOGS_S)
+    logs, log_gaps = read_logs(cluster, wishes_of_logs, progress=progress, deadline_s=_LOGS_S, window_s=log_window_s)
     count = sum(map(len, haul.objects.values()))
     progress(Step(stage=Stage.SWEEP, text=f"read {count:,} objects in {where}", key="sweep", done=True))
     return Snapshot(

@@ -151,12 +151,16 @@ def _secrets(cluster: Cluster, wish: ListWish) -> list[dict[str, Any]]:
 
 
 def read_logs(
-    cluster: Cluster, wishes: Iterable[LogWish], *, progress: Progress, deadline_s: float
+    cluster: Cluster, wishes: Iterable[LogWish], *, progress: Progress, deadline_s: float, window_s: int = 0
 ) -> tuple[tuple[LogTail, ...], tuple[Gap, ...]]:
-    """Return the last lines of the wanted containers, current and previous run, and what could not be read."""
+    """Return the last lines of the wanted containers, current and previous run, and what could not be read.
+
+    Arguments:
+        window_s: only lines that are younger; 0 for any.
+    """
     requests = [(wish, previous) for wish in wishes for previous in ((False, True) if wish.previous else (False,))]
     tails: dict[tuple[LogWish, bool], LogTail] = {}
-    jobs = [(request, partial(_read_log, cluster, *request)) for request in requests]
+    jobs = [(request, partial(_read_log, cluster, *request, window_s)) for request in requests]
     missing = dict.fromkeys(requests, f"no answer within {deadline_s:.0f} s")
     for done in run_until(jobs, threads=THREADS, deadline_s=deadline_s):
         del missing[done.key]
@@ -177,8 +181,10 @@ def read_logs(
     return tuple(tails[request] for request in requests if request in tails and tails[request].lines), tuple(gaps)
 
 
-def _read_log(cluster: Cluster, wish: LogWish, previous: bool) -> LogTail:
-    place = LogPlace(namespace=wish.namespace, pod=wish.pod, container=wish.container, previous=previous)
+def _read_log(cluster: Cluster, wish: LogWish, previous: bool, window_s: int) -> LogTail:
+    place = LogPlace(
+        namespace=wish.namespace, pod=wish.pod, container=wish.container, previous=previous, since_s=window_s
+    )
     found = read_tail(cluster, place, lines=_LOG_LINES, size_bytes=_LOG_BYTES, line_limit=_LOG_LINE_LIMIT)
     return LogTail(
         namespace=wish.namespace,
