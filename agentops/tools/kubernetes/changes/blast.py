@@ -137,7 +137,8 @@ def _add_up(around: Surroundings, preview: Preview, reaches: Sequence[Reach]) ->
             "Services, budgets and autoscalers", f"only {NAMESPACE_LIMIT} of {len(inside)} namespaces were read"
         )
     around.want(_FRONTS, measured)
-    services = _services(around, measured, labels)
+    own = {change.ref for change in preview.objects if change.ref.kind == "Service"}
+    services = tuple(sorted({*_services(around, measured, labels), *own}))
     counted = all(reach.counted for reach in reaches)
     budgets = _budgets(around, measured, labels)
     bypass = bool(budgets) and any(not reach.by_budget and any(s.pods for s in reach.shares) for reach in reaches)

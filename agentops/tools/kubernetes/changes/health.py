@@ -24,6 +24,9 @@ Judge: TypeAlias = Callable[[Object], tuple[int, int, bool, str, str]]
 """Returns ready, wanted, settled, failed, detail."""
 
 RESTARTS = 2
+_GENERATIONS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
+DEADLINE_FRESH_S = 60.0
+_TEXT_LIMIT = 600
 _FOR_GOOD = ("not found", "manifest unknown", "denied", "unauthorized", "authentication required", "does not exist")
 _LASTS_S: Mapping[str, float] = {
     "ImagePullBackOff": 120.0,
@@ -56,7 +59,8 @@ def health(
         ready, want, settled, failed, detail = _JUDGES.get(ref.kind, _other)(item)
     if ref.kind == "Pod":
         pods = (item,)
-    if not settled and not failed:
+    # Until the controller has seen the spec, what it says and the pods it has are of the revision before.
+    if not settled and not failed and (ref.kind not in _GENERATIONS or _observed(item)):
         failed = lasting_failure(item, now) or next(filter(None, (pod_failure(pod, now) for pod in pods)), "")
     return Health(ref=ref, ready=ready, wanted=want, settled=settled, failed=failed, detail=detail)
 
@@ -78,7 +82,7 @@ def _condition(item: Object, kind: str) -> Object:
 def _said(condition: Object) -> str:
     """Return a condition's reason and message on one line."""
     parts = [str(condition.get(key)) for key in ("reason", "message") if condition.get(key)]
-    return one_line(": ".join(parts), 300)
+    return one_line(": ".join(parts), _TEXT_LIMIT)
 
 
 def _deployment(item: Object) -> tuple[int, int, bool, str, str]:
@@ -88,9 +92,6 @@ def _deployment(item: Object) -> tuple[int, int, bool, str, str]:
         return ready, want, False, "", "the controller has not seen the new spec yet"
     if spec_of(item).get("paused"):
         return ready, want, True, "", "paused"
-    progress = _condition(item, "Progressing")
-    if progress.get("reason") == "ProgressDeadlineExceeded":
-        return ready, want, False, _said(progress), _rollout_text(updated, want, ready)
     settled = updated >= want and total == updated and available >= want and ready >= want
     detail = "" if settled else _rollout_text(updated, want, ready)
     if total > updated:
@@ -229,12 +230,17 @@ _JUDGES: Mapping[str, Judge] = {
 
 
 def lasting_failure(item: Object, now: datetime) -> str:
-    """Return why a workload cannot make its pods (quota, admission), when that has lasted; otherwise an empty text."""
-    failure = _condition(item, "ReplicaFailure")
-    since = failure.get("lastTransitionTime")
-    if failure.get("status") == "True" and _lasted(since, now, _LASTS_S["ReplicaFailure"]):
+    """Return why a workload's rollout cannot go on, or an empty text while it may.
+
+    That its pods cannot be made (quota, admission) must have lasted. A progress deadline must have passed just now:
+    after a rollback, the condition of the rollout before can stand for a moment, its generation notwithstanding.
+    """
+    failure, progress = _condition(item, "ReplicaFailure"), _condition(item, "Progressing")
+    if failure.get("status") == "True" and _lasted(failure.get("lastTransitionTime"), now, _LASTS_S["ReplicaFailure"]):
         return _said(failure)
-    return ""
+    passed_at = progress.get("lastUpdateTime") or progress.get("lastTransitionTime")
+    passed = progress.get("reason") == "ProgressDeadlineExceeded"
+    return _said(progress) if passed and not _lasted(passed_at, now, DEADLINE_FRESH_S) else ""
 
 
 def pod_failure(pod: Object, now: datetime) -> str:
@@ -262,7 +268,7 @@ def _container_failure(container: Object, since: Any, now: datetime) -> str:
     crashing = reason == "CrashLoopBackOff" and int(container.get("restartCount") or 0) >= RESTARTS
     lasting = reason in _LASTS_S and _lasted(since, now, _LASTS_S[reason])
     if for_good or crashing or lasting or reason == "InvalidImageName":
-        return one_line(f"{reason}: {message}" if message else reason, 300)
+        return one_line(f"{reason}: {message}" if message else reason, _TEXT_LIMIT)
     return ""
 
 

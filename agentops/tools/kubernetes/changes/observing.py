@@ -8,6 +8,8 @@ it could not read healthy: objects and targets that cannot be read are an error,
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from agentops.core.clock import Clock
@@ -16,6 +18,7 @@ from agentops.core.outcome import Health, Observation
 from agentops.core.plan import ObjectChange, Preview, Verb
 from agentops.core.resource import ResourceRef
 from agentops.tools.kubernetes.changes.blast import measure
+from agentops.tools.kubernetes.changes.disruption import WORKLOADS, replaces_pods
 from agentops.tools.kubernetes.changes.health import health
 from agentops.tools.kubernetes.changes.normal import normalised
 from agentops.tools.kubernetes.changes.selecting import (
@@ -55,7 +58,7 @@ def observe(cluster: Cluster, preview: Preview, clock: Clock) -> Observation:
     live = {change.ref: _live(cluster, change) for change in preview.objects}
     namespaces = sorted({change.ref.namespace for change in preview.objects} - {""})
     around.want(("Pod", "ReplicaSet", *_BYSTANDERS), namespaces)
-    watch = _Watch(around, at)
+    watch = _Watch(around, at, frozenset(change.ref for change in preview.objects if _makes_anew(change)))
     targets = [watch.target(ref, live.get(ref)) for ref in _targets(around, preview)]
     known = {one.ref for one in targets} | set(live)
     return Observation(
@@ -97,12 +100,23 @@ def _targets(around: Surroundings, preview: Preview) -> list[ResourceRef]:
     return [ref for ref in dict.fromkeys(found) if ref not in deleted and ref.kind in _OWN_HEALTH]
 
 
-class _Watch:
-    """Judges health at one moment."""
+def _makes_anew(change: ObjectChange) -> bool:
+    """Tell whether the pods of a changed object are made by the change, so that their failures are its failures.
 
-    def __init__(self, around: Surroundings, at: Any) -> None:
+    The pods of a ConfigMap's users, or of a workload that is scaled, may have failed long before and be about to heal.
+    """
+    if change.before is None:
+        return True
+    return change.after is not None and change.ref.kind in WORKLOADS and replaces_pods(change.before, change.after)
+
+
+class _Watch:
+    """Judges health at one moment; ``made`` are the objects whose failures count."""
+
+    def __init__(self, around: Surroundings, at: datetime, made: frozenset[ResourceRef]) -> None:
         self._around = around
         self._at = at
+        self._made = made
 
     def target(self, ref: ResourceRef, item: Object | None) -> Health:
         """Return the health of a target; one that does not exist is not settled.
@@ -117,7 +131,10 @@ class _Watch:
             except NotFound:
                 return Health(ref=ref, settled=False, detail="it does not exist")
         reached = self._reached(ref) if ref.kind == "Service" else None
-        return health(ref, item, self._pods(ref, item), now=self._at, reached=reached)
+        found = health(ref, item, self._pods(ref, item), now=self._at, reached=reached)
+        if ref in self._made or not found.failed:
+            return found
+        return replace(found, failed="", detail=found.failed)
 
     def _reached(self, ref: ResourceRef) -> frozenset[str]:
         """Return the names of the pods that the Service's EndpointSlices list as ready.

@@ -230,9 +230,9 @@ CASES: dict[str, tuple[str, str, Any, Expected]] = {
     ),
     "mending a selector that matches nothing costs nothing": (
         "selector-typo",
-        "shop/Service/cart",
-        {"spec.selector": {"app": "cart"}},
-        Expected(pods=2, total=2, services=("cart",)),
+        "shop/Service/checkout",
+        {"spec.selector": {"app": "checkout"}},
+        Expected(pods=3, total=3, services=("checkout",), budgets=(CHECKOUT_BUDGET,)),
     ),
     "a named target port that no pod has takes them away": (
         "stale-alert",

@@ -1,0 +1,162 @@
+"""Observation of the world round a change: on the sandbox, before and after the change has been made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from agentops.core.errors import ClusterError
+from agentops.core.outcome import Observation
+from agentops.core.plan import Preview
+from agentops.sandbox.store import copy_json
+from agentops.tools.kubernetes.changes.observing import observe
+
+PATCH = "kubernetes_patch"
+CHECKOUT = "shop/Deployment/checkout"
+IMAGE = "spec.template.spec.containers[checkout].image"
+
+
+def look(one: Any, preview: Preview) -> Observation:
+    """Observe by the cluster's own time."""
+    return observe(one.cluster, preview, one.sandbox.simulation.clock.now)
+
+
+def targets(found: Observation) -> dict[str, tuple[int, int, bool, str]]:
+    """Return ready, wanted, settled and the failure of each target."""
+    return {one.ref.short: (one.ready, one.wanted, one.settled, one.failed) for one in found.targets}
+
+
+def apply(one: Any, tool: str, preview: Preview) -> None:
+    """Carry out a preview as the guard does."""
+    one.tools[tool].apply(preview)
+
+
+def to_image(one: Any, tag: str) -> Preview:
+    """Preview another image of checkout."""
+    live = one.live(CHECKOUT)["spec"]["template"]["spec"]["containers"][0]["image"]
+    return one.preview(PATCH, CHECKOUT, {"path": IMAGE, "old": live, "new": f"registry.shop.example/checkout:{tag}"})
+
+
+def test_a_good_rollout_settles(world: Callable[..., Any]) -> None:
+    """Right after the change the target is not settled and not failed; later it is settled, and as previewed."""
+    one = world("stale-alert")
+    preview = to_image(one, "v1.4.2")
+    apply(one, PATCH, preview)
+    at_once = targets(look(one, preview))
+    one.sandbox.advance(120)
+    later = look(one, preview)
+    assert (at_once, targets(later)) == (
+        {CHECKOUT: (3, 3, False, "")},
+        {CHECKOUT: (3, 3, True, "")},
+    )
+    assert later.objects == {str(one.ref(CHECKOUT)): preview.objects[0].after}
+
+
+def test_an_image_that_does_not_exist_fails_before_the_time_is_up(world: Callable[..., Any]) -> None:
+    """A pod of the new revision that can never start makes the target fail within a minute."""
+    one = world("stale-alert")
+    preview = to_image(one, "v9.9.9")
+    apply(one, PATCH, preview)
+    one.sandbox.advance(60)
+    (found,) = look(one, preview).targets
+    assert (found.ready, found.settled) == (3, False)
+    assert "container checkout: " in found.failed
+    assert "not found" in found.failed
+
+
+def test_a_rollback_is_not_failed_by_what_the_rollout_before_left(world: Callable[..., Any]) -> None:
+    """The broken pod and the passed deadline of the bad revision are no failures of the good one."""
+    one = world("bad-image-tag")
+    preview = one.preview("kubernetes_rollout_undo", CHECKOUT, {})
+    apply(one, "kubernetes_rollout_undo", preview)
+    at_once = targets(look(one, preview))
+    one.sandbox.advance(60)
+    assert (at_once, targets(look(one, preview))) == (
+        {CHECKOUT: (3, 3, False, "")},
+        {CHECKOUT: (3, 3, True, "")},
+    )
+
+
+def test_pods_that_failed_before_the_change_may_heal(world: Callable[..., Any]) -> None:
+    """Who uses a ConfigMap is a target, and its old failures do not end the waiting."""
+    one = world("missing-config-key")
+    preview = one.preview("kubernetes_edit_configmap", "shop/ConfigMap/shop-config", {"set": {"TAX_TABLE": "1"}})
+    found = look(one, preview)
+    assert all(not target.failed for target in found.targets)
+    assert any(not target.settled and "Error" in target.detail for target in found.targets)
+
+
+def test_the_other_workloads_of_the_namespace_are_bystanders(world: Callable[..., Any]) -> None:
+    """Every other Deployment, StatefulSet and DaemonSet of the touched namespace, and none of another."""
+    one = world("bad-image-tag")
+    found = look(one, one.preview("kubernetes_scale", "shop/Deployment/web", {"replicas": 4}))
+    assert {other.ref.short: other.settled for other in found.bystanders} == {
+        "shop/Deployment/cart": True,
+        "shop/Deployment/catalog": True,
+        CHECKOUT: False,
+        "shop/Deployment/recommendations": True,
+        "shop/StatefulSet/postgres": True,
+        "shop/StatefulSet/redis": True,
+    }
+
+
+def test_a_service_is_judged_by_its_endpoints(world: Callable[..., Any]) -> None:
+    """A Service whose selector matches nothing is not settled; mended, it has its pods."""
+    one = world("selector-typo")
+    live = one.live("shop/Service/checkout")["spec"]["selector"]
+    preview = one.preview(
+        PATCH, "shop/Service/checkout", {"path": "spec.selector", "old": live, "new": {"app": "checkout"}}
+    )
+    before = targets(look(one, preview))
+    apply(one, PATCH, preview)
+    one.sandbox.advance(10)
+    assert (before, targets(look(one, preview))) == (
+        {"shop/Service/checkout": (0, 1, False, "")},
+        {"shop/Service/checkout": (3, 3, True, "")},
+    )
+
+
+def test_a_namesake_is_not_the_deleted_pod(world: Callable[..., Any]) -> None:
+    """A StatefulSet's new pod of the same name does not count as the old one; its workload is the target."""
+    one = world("stale-alert")
+    preview = one.preview("kubernetes_delete_pod", "shop/Pod/redis-0", {})
+    before = look(one, preview)
+    apply(one, "kubernetes_delete_pod", preview)
+    one.sandbox.advance(120)
+    after = look(one, preview)
+    ref = str(one.ref("shop/Pod/redis-0"))
+    assert before.objects[ref] == preview.objects[0].before
+    assert (after.objects, targets(after)) == ({ref: None}, {"shop/StatefulSet/redis": (1, 1, True, "")})
+    assert one.live("shop/Pod/redis-0") is not None
+
+
+def forbid(one: Any, *resources: str) -> None:
+    """Take resources out of what viewers may read."""
+    store = one.sandbox.simulation.store
+    role = copy_json(next(r for r in store.list("ClusterRole") if r["metadata"]["name"] == "view"))
+    for rule in role["rules"]:
+        rule["resources"] = [name for name in rule["resources"] if name not in resources]
+    store.update(role)
+
+
+def test_bystanders_that_cannot_be_read_are_not_called_healthy(world: Callable[..., Any]) -> None:
+    """What is forbidden appears under a star, and says so."""
+    one = world("stale-alert", context="viewer")
+    admin = world("stale-alert")
+    preview = admin.preview("kubernetes_scale", "shop/Deployment/web", {"replicas": 4})
+    forbid(one, "statefulsets")
+    found = look(one, preview)
+    assert [(other.ref.name, other.detail) for other in found.bystanders if other.ref.kind == "StatefulSet"] == [
+        ("*", "could not be read")
+    ]
+
+
+def test_a_target_that_cannot_be_read_is_an_error(world: Callable[..., Any]) -> None:
+    """Verification must not go on without what it verifies."""
+    one = world("stale-alert", context="viewer")
+    preview = world("stale-alert").preview("kubernetes_scale", "shop/Deployment/web", {"replicas": 4})
+    forbid(one, "deployments")
+    with pytest.raises(ClusterError, match="forbidden"):
+        look(one, preview)
