@@ -211,7 +211,8 @@ def test_same_target_twice_replaces(fixing, looking, report):
     assert fixing.answers(result)[2].startswith(
         "Replaced step 1 of the plan, scale: a plan has one change for each target. It was NOT executed"
     )
-    assert fixing.audit.payloads("change_drafted")[1]["replaced"] is True
+    records = [(record["step"], record.get("replaced", False)) for record in fixing.audit.payloads("change_drafted")]
+    assert records == [(1, False), (1, True)]
 
 
 def test_step_can_be_withdrawn(fixing, looking, report):
@@ -234,6 +235,18 @@ def test_a_plan_is_bounded(drafting, proposed):
     assert (len(drafting.changes), len(proposed.changes)) == (2, 6)
     assert said[2] == "the plan is full with 2 changes; drop_change withdraws one"
     assert said[-1] == "6 changes were tried out in this run, which is the limit; report now"
+
+
+def test_each_round_has_its_own_bound(drafting, proposed):
+    """A new round begins with an empty plan and all its tries; what was closed stays closed."""
+    calls = [_draft("scale", "Node/n1", replicas=n) for n in range(7)]
+    for call in calls:
+        _said(drafting, call)
+    drafting.begin_round([declined(_scaled())])
+    empty = drafting.changes
+    said = [_said(drafting, call) for call in (_draft(), *calls)]
+    assert (empty, len(proposed.changes)) == ((), 12)
+    assert ["declined by a person" in said[0], "which is the limit" in said[-1]] == [True, True]
 
 
 @pytest.mark.parametrize(
@@ -263,6 +276,7 @@ def test_targets_that_cannot_be(drafting, proposed, target, why):
         (_draft(replicas=51), "scale was called wrongly: `replicas` must be from 0 to 50, not 51"),
         (_draft("patch", "Node/n1", path="x" * 41), "patch was called wrongly: `path` is longer than 40 characters"),
         (_draft(replicas=1, force=True), "`force` is not an argument"),
+        ({"tool": "drop_change", "arguments": {"step": 1, "all": True}}, "`all` is not an argument"),
         (_draft("scale", "Node/n1", ""), "`reason` must not be empty"),
         (_draft("scale", "Node/n1", " \n "), "`reason` must not be empty"),
     ],
