@@ -12,7 +12,7 @@ from pathlib import Path
 
 from agentops.audit.chain import MAX_LINE_BYTES, Malformed
 from agentops.audit.files import BROKEN_HINT, LOCK, LOG, explained, last_line, take_lock
-from agentops.audit.segments import Segment, opened
+from agentops.audit.segments import Files, opened
 from agentops.audit.verify import Verdict, Verification, settled, verify_to
 from agentops.audit.witness import Disagreement, Witnesses, gather
 from agentops.core.errors import AuditError
@@ -34,7 +34,7 @@ def require_intact(folder: Path, *, whole_bytes: int = WHOLE_BYTES) -> None:
 
     def look() -> tuple[Verification, bool]:
         witnesses, size = _seen(folder)
-        return verify_to(folder, witnesses, limit=size, skip=size > whole_bytes)
+        return verify_to(folder, witnesses, limit=size, skip=size is not None and size > whole_bytes)
 
     try:
         found = settled(look)
@@ -46,7 +46,7 @@ def require_intact(folder: Path, *, whole_bytes: int = WHOLE_BYTES) -> None:
         raise AuditError(message, hint=BROKEN_HINT, code=f"audit-{found.verdict}")
 
 
-def _seen(folder: Path) -> tuple[Witnesses, int]:
+def _seen(folder: Path) -> tuple[Witnesses, int | None]:
     """Under the lock, take what vouches for the chain and how many bytes it has; neither is half written there.
 
     Bytes below that size never change: it leaves out a torn tail, which another process may take off, unless that is
@@ -56,17 +56,21 @@ def _seen(folder: Path) -> tuple[Witnesses, int]:
     try:
         with explained(folder / LOG, "read"), opened(folder) as files:
             witnesses = gather(folder, keys=(), anchors=())
-            if files.active is None:
-                return witnesses, 0
-            size, before = files.active_size, _before(files.active)
-            _line, whole = last_line(files.active.descriptor, size)
-            return witnesses, before + (size if size - whole > MAX_LINE_BYTES else whole)
+            return witnesses, _end(files)
     finally:
         os.close(lock)
 
 
-def _before(segment: Segment) -> int:
+def _end(files: Files) -> int | None:
+    """Return how many bytes the chain has; None when its active segment does not say, which is for the walk to find."""
+    if files.active is None:
+        return None
+    size = files.active_size
+    _line, whole = last_line(files.active.descriptor, size)
     try:
-        return segment.origin().offset
+        before = files.active.origin().offset
     except Malformed:
-        return 0  # then the walk stops at that record
+        return None
+    if files.closed and not whole:
+        return None
+    return before + (size if size - whole > MAX_LINE_BYTES else whole)

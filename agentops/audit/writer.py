@@ -291,6 +291,7 @@ class Writer:
         sync_folder(self.folder)
         self.let_go()
         self.catch_up()
+        self.wrote = True  # the first record of the next, which the run's end is to sign
         return name
 
     def _name_closed(self, path: Path) -> None:
