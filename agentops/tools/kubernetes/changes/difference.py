@@ -66,17 +66,19 @@ def _walk(old: Any, new: Any, path: Path, how: _Manner) -> Iterator[Difference]:
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in [*old, *(key for key in new if key not in old)]:
             yield from _walk(old.get(key, ABSENT), new.get(key, ABSENT), (*path, key), how)
-    elif isinstance(old, list) and isinstance(new, list) and old != new:
+    elif isinstance(old, list) and isinstance(new, list) and not same(old, new):
         yield from _list(old, new, path, how)
     elif not same(old, new):
         yield Difference(path=path, old=old, new=new)
 
 
 def same(old: Any, new: Any) -> bool:
-    """Tell whether two JSON values are equal; true is not 1."""
-    if isinstance(old, bool) is not isinstance(new, bool):
-        return False
-    return bool(old == new)
+    """Tell whether two JSON values are equal; true is not 1, at any depth."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        return old.keys() == new.keys() and all(same(value, new[key]) for key, value in old.items())
+    if isinstance(old, list) and isinstance(new, list):
+        return len(old) == len(new) and all(map(same, old, new))
+    return isinstance(old, bool) is isinstance(new, bool) and bool(old == new)
 
 
 def _list(old: list[Any], new: list[Any], path: Path, how: _Manner) -> Iterator[Difference]:
@@ -128,7 +130,7 @@ def _patch(old: Any, new: Any, at: str, tests: list[dict[str, Any]], writes: lis
                 writes.append({"op": "add", "path": place, "value": new[key]})
             else:
                 _patch(old[key], new[key], place, tests, writes)
-    elif isinstance(old, list) and isinstance(new, list) and old != new:
+    elif isinstance(old, list) and isinstance(new, list) and not same(old, new):
         _patch_list(old, new, at, tests, writes)
     elif not same(old, new):
         tests.append({"op": "test", "path": at, "value": old})
@@ -147,7 +149,7 @@ def _patch_list(
     had = {str(item[key]) for item in old}
     for place, item in enumerate(old):
         name = str(item[key])
-        if name in after and item != after[name]:
+        if name in after and not same(item, after[name]):
             tests.append({"op": "test", "path": f"{at}/{place}/{escape(key)}", "value": item[key]})
             _patch(item, after[name], f"{at}/{place}", tests, writes)
     # From the last to the first, so that the places of those still to go stay what they are.
