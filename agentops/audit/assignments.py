@@ -28,6 +28,9 @@ _BARE = re.compile(r"[^\s\"'`,;&<>(){}\[\]|]+")
 _LINE_START = re.compile(r"[ \t]*(?:[-+>|*#][ \t]+|export[ \t]+|set[ \t]+|ENV[ \t]+)*[\"']?[\w.\-]*$")
 _MORE_PAIRS = re.compile(r"\s[\w.\-]+=")
 _SCHEME = re.compile(r"(?:Bearer|Basic|Token|ApiKey|Digest|Negotiate|AWS4-HMAC-SHA256|Key)\s+", re.IGNORECASE)
+# Values without upper case, or without lower: too like a digest to be hidden without a name right before them.
+_ONE_CASE = re.compile(r"(?=(?:[^0-9]*[0-9]){3})(?=(?:[^A-Za-z]*[A-Za-z]){3})(?:[a-z0-9]{20,128}|[A-Z0-9]{20,128})")
+_SPOKEN = ("token", "api-key", "password", "access-key")
 _SENTENCE = re.compile(r"\s+(?:(?:is|was|are|of|as|to|value|with|using|set|=|-|:)\s+){0,2}[\"'`(]?([^\s\"'`,;)]{16,})")
 
 
@@ -129,9 +132,12 @@ def _after_space(line: str, found: re.Match[str], kind: str, rest: str, gap: str
         value = _value(line, end + len(gap), None, _Reach.WORD)
         return None if value is None else _judged(line, *value, kind, bare=True)
     told = _SENTENCE.match(line, end)
-    if told is None or not kind or not looks_random(told.group(1)):
+    if told is None or not kind:
         return None
-    return (*told.span(1), kind)
+    said = told.group(1).rstrip(".:")
+    if not looks_random(said) and not (kind in _SPOKEN and _ONE_CASE.fullmatch(said)):
+        return None
+    return told.start(1), told.start(1) + len(said), kind
 
 
 def _is_flag(line: str, start: int) -> bool:

@@ -26,6 +26,13 @@ _SHORTEST_LEARNED = 6
 _MAX_PASSES = 6
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])?")
 _USERINFO = re.compile(r"(://[^\s/:@?#\"'<>\\]{0,256}:)(?!\[redacted:)([^\s/?#\"'<>\\]{1,512})@")
+# A password with a slash is no valid address, and is written all the same; a port and a path are no password.
+_USERINFO_SLASH = re.compile(
+    r"(://[^\s/:@?#\"'<>\\]{0,256}:)(?!\[redacted:|[0-9]{1,5}(?:/|$))([^\s@?#\"'<>\\]{8,512})@"
+)
+# What was hidden ran to the end of its line, and the lines after it are one piece each that looks like the rest of it.
+_WRAPPED = re.compile(r"(\[redacted:[a-z0-9-]+\][ \t]*\r?)((?:\n[ \t]*[A-Za-z0-9+/=_~-]{8,512}[ \t]*\r?(?=\n|\Z))+)")
+_OBJECT_NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+|[A-Za-z]+")
 _QUERY = re.compile(
     r"([?&;](?:[\w.-]{0,40}(?:token|signature|secret|password|passwd|api_?key|apikey|credential|security-token|access_?key)|"
     r"sig|key|pass|pwd|auth|code|session|sid|jwt)(?:%5B%5D)?=)(?!\[redacted:)([^&;\s\"'#<>\\)]{4,})",
@@ -68,13 +75,15 @@ class SecretRedactor:
         text = hide_blocks(hide_shapes(text))
         if "://" in text and "@" in text:
             text = _USERINFO.sub(r"\1[redacted:password]@", text)
+            text = _USERINFO_SLASH.sub(r"\1[redacted:password]@", text)
         if "=" in text and ("?" in text or "&" in text or ";" in text):
             text = _QUERY.sub(r"\1[redacted:query]", text)
         if "earer " in text or "asic " in text or "EARER " in text:
             text = _BEARER.sub(_hide_bearer, text)
         if "-u" in text:
             text = _USER_FLAG.sub(r"\1[redacted:password]", text)
-        return hide_assignments(text)
+        text = hide_assignments(text)
+        return _WRAPPED.sub(_hide_rest, text) if "[redacted:" in text and "\n" in text else text
 
     def value(self, value: Any) -> Any:
         """Return a JSON value with secrets replaced, keys included in the judgement (``password: ...``)."""
@@ -108,6 +117,17 @@ class SecretRedactor:
 
 
 _MARKER_WORDS = frozenset({"redacted", "redacted:", "[redacted", "[redacted:"})
+
+
+def _hide_rest(found: re.Match[str]) -> str:
+    """Hide the other lines of a value that was wrapped, up to one that is a word or an object's name."""
+    first, *lines = found.group(2).split("\n")
+    for number, line in enumerate(lines):
+        rest = line.strip()
+        if not any(map(str.isdigit, rest)) or not any(map(str.isalpha, rest)) or _OBJECT_NAME.fullmatch(rest):
+            break
+        lines[number] = line.replace(rest, "[redacted:wrapped]")
+    return found.group(1) + "\n".join([first, *lines])
 
 
 def _hide_bearer(found: re.Match[str]) -> str:

@@ -189,6 +189,10 @@ STAYS = [
     "    password = self.settings.password",
     '{"secret": "Secret", "configMap": "ConfigMap"}',
     "    Environment Variables from:\n      db-secret  Secret  Optional: false",
+    "token: [redacted:token]\nweb-7d9c8b6f5-abcde",
+    "token: [redacted:token]\nReconciling\n  port: 80\n",
+    "proxied http://cache:6379/items/someone@example.com",
+    "the secret 4bf92f3577b34da6a3ce929d0e0e4736 is not found",
     "x-token-hash: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 ]
 
