@@ -137,7 +137,7 @@ def _add_up(around: Surroundings, preview: Preview, reaches: Sequence[Reach]) ->
             "Services, budgets and autoscalers", f"only {NAMESPACE_LIMIT} of {len(inside)} namespaces were read"
         )
     around.want(_FRONTS, measured)
-    own = {change.ref for change in preview.objects if change.ref.kind == "Service"}
+    own = {change.ref for change in preview.objects if change.ref.kind == "Service" and _is_core(change)}
     services = tuple(sorted({*_services(around, measured, labels), *own}))
     counted = all(reach.counted for reach in reaches)
     budgets = _budgets(around, measured, labels)
@@ -165,6 +165,10 @@ def _add_up(around: Surroundings, preview: Preview, reaches: Sequence[Reach]) ->
         unknown=tuple(dict.fromkeys([*(line for reach in reaches for line in reach.unknown), *around.unknown])),
         reasons=(*reasons, around.cost()),
     )
+
+
+def _is_core(change: ObjectChange) -> bool:
+    return (change.after or change.before or {}).get("apiVersion") == "v1"
 
 
 def _merged(shares: Sequence[Share]) -> list[Share]:

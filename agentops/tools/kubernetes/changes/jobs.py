@@ -51,7 +51,7 @@ def rerun(bench: Bench, change: Change, _: Mapping[str, Any]) -> Preview:
         raise ToolInputError(
             f"{target.short} has not ended yet", hint="Wait until it is complete or failed, or delete it first."
         )
-    name = _free_name(bench, target.namespace, target.name)
+    name = free_name(bench, target.namespace, target.name)
     manifest = new_job(live, name)
     answer = bench.writer.dry_run(create_call(kind, target.namespace, manifest))
     made = bench.cluster.ref("Job", name, target.namespace)
@@ -72,8 +72,12 @@ def _has_ended(job: Object) -> bool:
     return any(one.get("type") in {"Complete", "Failed"} and one.get("status") == "True" for one in conditions)
 
 
-def _free_name(bench: Bench, namespace: str, name: str) -> str:
-    """Return the first ``NAME-rerun-N`` that is free, so that the same state gives the same name."""
+def free_name(bench: Bench, namespace: str, name: str) -> str:
+    """Return the first ``NAME-rerun-N`` that is free, so that the same state gives the same name.
+
+    Raises:
+        ToolError: too many of them are there already, or the server cannot be asked.
+    """
     stem = _SUFFIX.sub("", name)
     for number in range(1, _RERUNS + 1):
         suffix = f"-rerun-{number}"
