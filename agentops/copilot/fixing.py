@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from agentops.copilot.conversing import tell
 from agentops.copilot.investigating import LOG_WINDOW_S, Investigation, Parts, problems_at, rank_again
 from agentops.core.alert import Target
 from agentops.core.errors import AgentopsError, PolicyRefused, ToolError
@@ -79,32 +80,98 @@ def fix(parts: Parts, guard_for: GuardFor, found: Investigation, *, stop_at_plan
     """
     cluster = parts.connect()
     guard = guard_for(cluster, lambda check: still_wrong(parts, cluster, found, check))
-    rounds: list[Carried] = []
-    refusals: list[Refusal] = []
-    tried: list[Change] = []
-    finding, problems, after = found.finding, found.problems, None
-    while len(rounds) < MOST_ROUNDS:
-        chosen = _viable(guard, found, finding, problems, tried, refusals)
-        if not chosen:
+    course = _Course(parts=parts, cluster=cluster, guard=guard, found=found)
+    while len(course.rounds) < MOST_ROUNDS:
+        proposal = course.next_proposal()
+        if proposal is None:
             break
-        tried += chosen
-        proposal = _proposal(found, finding, chosen)
         if stop_at_plan:
-            rounds.append(dry_run(guard, proposal))
+            course.rounds.append(dry_run(guard, proposal))
             break
         carried = carry_out(guard, proposal)
-        rounds.append(carried)
-        if carried.outcome.status is not Status.APPLIED:
+        course.rounds.append(carried)
+        if not course.goes_on(carried):
             break
-        after, problems = rank_again(parts, cluster, found)
-        if not is_well(after):
+    return Fix(
+        found=replace(found, finding=course.finding if course.retold else found.finding),
+        rounds=tuple(course.rounds),
+        refusals=tuple(course.refusals),
+        after=course.after,
+    )
+
+
+class _Course:
+    """One fix under way: what is believed now, what was tried, and what came of it."""
+
+    def __init__(self, *, parts: Parts, cluster: Cluster, guard: GuardParts, found: Investigation) -> None:
+        self._parts = parts
+        self._cluster = cluster
+        self._guard = guard
+        self._found = found
+        self._problems = found.problems
+        self._thread = found.thread
+        self._tried: list[Change] = []
+        self.finding = found.finding
+        self.retold = False
+        self.rounds: list[Carried] = []
+        self.refusals: list[Refusal] = []
+        self.after: Finding | None = None
+
+    def next_proposal(self) -> Proposal | None:
+        """Return what is to be planned next: what the model drafted, else triage's remedies; None: nothing."""
+        if self._thread is not None and self._thread.drafted:
+            return _proposal(self._found, self.finding, self._thread.drafted)
+        groups = alternatives(self.finding, self._problems)
+        if self._thread is not None:
+            groups = () if self.rounds else _remedies_of(self.finding, self._problems)
+        chosen = self._viable(groups)
+        self._tried += chosen
+        return _proposal(self._found, self.finding, chosen) if chosen else None
+
+    def goes_on(self, carried: Carried) -> bool:
+        """Look at what came of a plan, and return whether another one may follow."""
+        if carried.outcome.status is Status.APPLIED:
+            self._look_again()
+            if self.after is not None and is_well(self.after):
+                return False
+        if self._thread is not None and self._parts.model is not None:
+            return self._tell_model(carried)
+        return carried.outcome.status is Status.APPLIED
+
+    def _look_again(self) -> None:
+        self.after, self._problems = rank_again(self._parts, self._cluster, self._found)
+        if not is_well(self.after):
             # Lines from before the change are still in the window: look once more when they have passed.
-            guard.pause(LOG_WINDOW_S)
-            after, problems = rank_again(parts, cluster, found)
-        finding = after
-        if is_well(after):
-            break
-    return Fix(found=found, rounds=tuple(rounds), refusals=tuple(refusals), after=after)
+            self._guard.pause(LOG_WINDOW_S)
+            self.after, self._problems = rank_again(self._parts, self._cluster, self._found)
+        if self._thread is None:
+            self.finding = self.after
+
+    def _tell_model(self, carried: Carried) -> bool:
+        """Let the model go on after a plan of its own; returns whether it drafted another."""
+        told = tell(self._parts, self._thread, carried, self.after)
+        if told is None:
+            return False
+        self._thread, finding = told
+        if finding is not None:
+            self.finding, self.retold = finding, True
+        return bool(self._thread.drafted)
+
+    def _viable(self, groups: Sequence[Sequence[Change]]) -> tuple[Change, ...]:
+        """Return for each problem the first of its remedies that climbs the stair on its own."""
+        chosen: list[Change] = []
+        for group in groups:
+            for change in group:
+                if any((change.tool, change.target) == (done.tool, done.target) for done in (*self._tried, *chosen)):
+                    continue
+                try:
+                    dry_run(self._guard, _proposal(self._found, self.finding, (change,)))
+                except (ToolError, PolicyRefused) as error:
+                    self.refusals.append(Refusal(change=change, error=error))
+                    continue
+                chosen += [change, *_companions(change, self._problems)]
+                break
+        return tuple(chosen)
 
 
 def still_wrong(parts: Parts, cluster: Cluster, found: Investigation, check: Check) -> str:
@@ -117,30 +184,6 @@ def still_wrong(parts: Parts, cluster: Cluster, found: Investigation, check: Che
         return f"the cluster cannot be read: {error.message}"
     same = [one for one in problems if one.resource == check.target and one.condition == check.value]
     return f"{check.target.short} is still {check.value}: {same[0].summary}" if same else ""
-
-
-def _viable(
-    guard: GuardParts,
-    found: Investigation,
-    finding: Finding,
-    problems: Sequence[Problem],
-    tried: Sequence[Change],
-    refusals: list[Refusal],
-) -> tuple[Change, ...]:
-    """Return for each problem the first of its remedies that climbs the stair on its own."""
-    chosen: list[Change] = []
-    for group in alternatives(finding, problems):
-        for change in group:
-            if any((change.tool, change.target) == (done.tool, done.target) for done in (*tried, *chosen)):
-                continue
-            try:
-                dry_run(guard, _proposal(found, finding, (change,)))
-            except (ToolError, PolicyRefused) as error:
-                refusals.append(Refusal(change=change, error=error))
-                continue
-            chosen += [change, *_companions(change, problems)]
-            break
-    return tuple(chosen)
 
 
 def _companions(change: Change, problems: Sequence[Problem]) -> tuple[Change, ...]:
@@ -162,6 +205,14 @@ def alternatives(finding: Finding, problems: Sequence[Problem]) -> tuple[tuple[C
             groups.append(group)
     known = {_key(change) for group in groups for change in group}
     return (*groups, *((change,) for change in finding.proposed if _key(change) not in known))
+
+
+def _remedies_of(finding: Finding, problems: Sequence[Problem]) -> tuple[tuple[Change, ...], ...]:
+    """Return triage's remedies for the cause that a model has proven but drafted nothing for."""
+    cause = finding.cause
+    if not finding.supported or cause is None:
+        return ()
+    return tuple(one.remedies for one in problems if one.resource == cause.resource and one.remedies)[:1]
 
 
 def _key(change: Change) -> str:

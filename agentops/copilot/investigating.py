@@ -24,10 +24,12 @@ from agentops.core.tool import ToolCall
 from agentops.core.usage import Limits, Usage
 
 if TYPE_CHECKING:
+    from agentops.agent.drafting import Drafting
     from agentops.agent.loop import LoopResult
     from agentops.agent.model import Model
     from agentops.agent.toolbox import Toolbox
     from agentops.core.audit import AuditLog
+    from agentops.core.plan import Change
     from agentops.store.incidents import IncidentFolder, Incidents
     from agentops.tools.kubernetes.client import Cluster
     from agentops.triage.ranking import Ranking
@@ -63,6 +65,7 @@ class Parts:
     resume_flags: str = ""
     namespaces: tuple[str, ...] = ()
     model: Model | None = None
+    drafting: Callable[[Cluster], Drafting] | None = None
     fingerprint: Callable[[Any], str] | None = None
 
 
@@ -80,10 +83,22 @@ class Scan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """A conversation that can be gone on with: what was said, the toolbox, and the changes that were drafted in it."""
+
+    messages: tuple[Mapping[str, Any], ...]
+    toolbox: Toolbox
+    folder: IncidentFolder
+    context: str
+    drafted: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Investigation:
     """What an investigation came to.
 
-    ``model_error`` is what went wrong with the model when the finding had to come from triage alone.
+    ``model_error`` is what went wrong with the model when the finding had to come from triage alone. ``thread`` is the
+    conversation with the model, where there was one.
     """
 
     incident: Incident
@@ -92,6 +107,7 @@ class Investigation:
     evidence: tuple[Evidence, ...]
     usage: Usage
     model_error: ModelError | None = None
+    thread: Thread | None = None
 
 
 def triage(parts: Parts, target: Target) -> Scan:
@@ -183,7 +199,7 @@ def _investigate(parts: Parts, group: AlertGroup, cluster: Cluster, folder: Inci
     ids = [item.id for item in evidence] + [""] * (len(ranking.problems) - len(evidence))
     finding = conclude(ranking, group.lead, ids)
     finding = replace(finding, evidence=tuple(filter(None, finding.evidence)))
-    usage, failed = Usage(), None
+    usage, failed, thread = Usage(), None, None
     # Kept before the model is asked: whoever interrupts it still has the answer that was there already.
     folder.save_finding(finding)
     if parts.model is not None:
@@ -191,6 +207,13 @@ def _investigate(parts: Parts, group: AlertGroup, cluster: Cluster, folder: Inci
             result = _think(parts, parts.model, group, (snapshot, ranking), evidence, toolbox, folder)
             usage = result.usage
             finding = _believed(parts, result.finding, finding)
+            thread = Thread(
+                messages=result.messages,
+                toolbox=toolbox,
+                folder=folder,
+                context=cluster.context,
+                drafted=result.drafted,
+            )
         except ModelError as error:
             failed, usage = error, folder.usage() or usage
             parts.audit.append("model_failed", {"code": error.code, "message": one_line(error.message, 300)})
@@ -205,6 +228,7 @@ def _investigate(parts: Parts, group: AlertGroup, cluster: Cluster, folder: Inci
         evidence=folder.all(),
         usage=usage,
         model_error=failed,
+        thread=thread,
     )
 
 
@@ -291,6 +315,7 @@ def _toolbox(parts: Parts, cluster: Cluster, folder: IncidentFolder) -> Toolbox:
         monotonic=parts.monotonic,
         excerpt_chars=parts.excerpt_chars,
         fingerprint=parts.fingerprint,
+        drafting=parts.drafting(cluster) if parts.drafting is not None and parts.model is not None else None,
     )
 
 

@@ -116,6 +116,17 @@ def _nothing_more(_check: Check) -> str:
     return ""
 
 
+def prepare_drafting(app: App, asking: Asking) -> None:
+    """Let the model of this run draft changes, if it has one."""
+    from dataclasses import replace
+
+    from agentops.copilot.conversing import drafting_for
+
+    if app.parts.model is not None:
+        make = drafting_for(change_specs(), lambda cluster: guard_parts(app, cluster, _nothing_more, asking))
+        app.parts = replace(app.parts, drafting=make)
+
+
 def fix(app: App, found: Investigation, asking: Asking, *, stop_at_plan: bool) -> Fix:
     """Plan and, unless it is to stop there, carry out what the finding proposes.
 

@@ -140,11 +140,9 @@ class _Wanted:
     def fix(self, what: str | None) -> Result:
         """Investigate (or open the incident), plan, and carry out."""
         from agentops.cli.guarding import asking
-        from agentops.wiring.guarding import fix, require_nothing_open
+        from agentops.wiring.guarding import fix, prepare_drafting, require_nothing_open
 
         require_nothing_open(self._app)
-        found = self._found(what)
-        self._incident = found.incident.id
         who = asking(
             self._app,
             self._options,
@@ -153,6 +151,9 @@ class _Wanted:
             instead=self._instead,
             incident=lambda: self._incident,
         )
+        prepare_drafting(self._app, who)
+        found = self._found(what)
+        self._incident = found.incident.id
         done = fix(self._app, found, who, stop_at_plan=self._dry_run)
         if self._out is not None and done.rounds:
             from agentops.store.plans import save_plan

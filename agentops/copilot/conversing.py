@@ -1,0 +1,119 @@
+"""The model's part in a fix: what it may draft, and what it is told of its plans.
+
+Comes in: a way to the guard's dry run. Goes out: a ``Drafting`` for the toolbox; after a plan, the conversation as it
+went on. The model holds no tool that changes anything: what it drafts is tried out by the guard and appended to a list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from agentops.copilot.investigating import Parts, Thread
+from agentops.core.errors import ModelError
+from agentops.core.finding import Finding
+from agentops.core.outcome import Status
+from agentops.core.plan import Change, Intent, PlanStep
+from agentops.core.text import one_line
+from agentops.core.tool import ToolSpec
+from agentops.guard.blast_radius import summary
+from agentops.guard.parts import GuardParts
+from agentops.guard.pipeline import Carried, dry_run
+from agentops.guard.planning import Proposal
+
+if TYPE_CHECKING:
+    from agentops.agent.drafting import Drafting
+    from agentops.tools.kubernetes.client import Cluster
+
+_EDITS_TOLD = 12
+_TELLABLE = (Status.APPLIED, Status.ROLLED_BACK, Status.REFUSED)
+
+
+def drafting_for(
+    specs: Sequence[ToolSpec], guard_for: Callable[[Cluster], GuardParts]
+) -> Callable[[Cluster], Drafting]:
+    """Return what makes a run's ``Drafting`` once the cluster is pinned."""
+
+    def make(cluster: Cluster) -> Drafting:
+        from agentops.agent.drafting import Drafting
+
+        guard = guard_for(cluster)
+        return Drafting(specs, cluster.context, lambda change: try_out(guard, change))
+
+    return make
+
+
+def try_out(guard: GuardParts, change: Change) -> str:
+    """Return what the guard's dry run says of one change, for the model.
+
+    Raises:
+        ToolError, PolicyRefused: it does not climb the stair; the message is fit for the model.
+    """
+    intent = Intent(by="the model", words=change.reason, incident="being drafted", evidence=change.evidence)
+    carried = dry_run(guard, Proposal(changes=(change,), intent=intent, tainted=True))
+    (step,) = carried.planned.plan.steps
+    return "\n".join(_told(step))
+
+
+def _told(step: PlanStep) -> list[str]:
+    lines = []
+    for one in step.preview.objects:
+        lines.append(f"{one.verb.value} {one.ref.short}")
+        lines += [f"  {edit.path}: {edit.old!r} -> {edit.new!r}" for edit in one.edits[:_EDITS_TOLD]]
+        if len(one.edits) > _EDITS_TOLD:
+            lines.append(f"  and {len(one.edits) - _EDITS_TOLD} more fields")
+    lines.append(f"blast radius: {summary(step.blast_radius)}")
+    lines.append(f"risk {step.preview.risk.value}, undo {step.preview.reversal.value}")
+    lines += [
+        f"owner: {one.by} owns {one.what}{'; it will revert this' if one.reverts else ''}"
+        for one in step.preview.owners
+    ]
+    lines += [f"warning: {one_line(text)}" for text in step.preview.warnings]
+    lines.append(f"policy: {step.ruling.why}")
+    return lines
+
+
+def tell(
+    parts: Parts, thread: Thread | None, carried: Carried, after: Finding | None
+) -> tuple[Thread, Finding | None] | None:
+    """Tell the model what came of its plan and let it go on; None when it is not to be told, or fails.
+
+    A plan that nobody was asked about yet is no decline: then the run ends, and a person goes on with the plan.
+
+    Raises:
+        KeyboardInterrupt: the user stopped it.
+        AuditError, StoreError: what must be recorded cannot be.
+    """
+    from agentops.agent.followup import Aftermath, continue_after
+    from agentops.agent.loop import Stop
+
+    status = carried.outcome.status
+    was_declined = carried.error is not None and carried.error.code == "declined"
+    if thread is None or parts.model is None or (status not in _TELLABLE and not was_declined):
+        return None
+    aftermath = Aftermath(
+        status=status,
+        changes=tuple(step.change for step in carried.planned.plan.steps),
+        why=carried.outcome.why,
+        seen=after.conclusion if after is not None else "",
+    )
+    try:
+        result = continue_after(
+            aftermath,
+            messages=thread.messages,
+            model=parts.model,
+            toolbox=thread.toolbox,
+            context=thread.context,
+            limits=parts.limits,
+            progress=parts.progress,
+            monotonic=parts.monotonic,
+            keep=thread.folder.append_messages,
+        )
+    except ModelError as error:
+        parts.audit.append("model_failed", {"code": error.code, "message": one_line(error.message, 300)})
+        return None
+    if result.stop is Stop.INTERRUPTED:
+        raise KeyboardInterrupt
+    finding = result.finding if result.finding is not None and result.finding.supported else None
+    return replace(thread, messages=result.messages, drafted=result.drafted), finding
