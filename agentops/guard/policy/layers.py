@@ -14,6 +14,10 @@ from agentops.core.errors import ConfigError
 from agentops.guard.policy.shipped import shipped
 
 
+BUILT_IN = "built in"
+"""The origin of the layers that agentops ships."""
+
+
 class LayerKind(StrEnum):
     """What a layer is, strongest first: a later one cannot undo a forbid of an earlier one.
 
@@ -38,12 +42,12 @@ class PolicyLayer:
 
 def kernel_layer() -> PolicyLayer:
     """Return the rules that hold in any case."""
-    return PolicyLayer(name="kernel", origin="built in", text=shipped("kernel.cedar"), kind=LayerKind.KERNEL)
+    return PolicyLayer(name="kernel", origin=BUILT_IN, text=shipped("kernel.cedar"), kind=LayerKind.KERNEL)
 
 
 def default_layer() -> PolicyLayer:
     """Return the policy that holds where the user has no file of his own."""
-    return PolicyLayer(name="default", origin="built in", text=shipped("default.cedar"), kind=LayerKind.BASE)
+    return PolicyLayer(name="default", origin=BUILT_IN, text=shipped("default.cedar"), kind=LayerKind.BASE)
 
 
 def arranged(outer: Iterable[PolicyLayer]) -> tuple[PolicyLayer, ...]:

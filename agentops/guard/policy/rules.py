@@ -13,7 +13,7 @@ from typing import Any
 from agentops.core.errors import ConfigError
 from agentops.core.text import one_line
 from agentops.guard.policy.engine import Engine, EngineError
-from agentops.guard.policy.layers import LayerKind, PolicyLayer
+from agentops.guard.policy.layers import BUILT_IN, LayerKind, PolicyLayer
 from agentops.guard.policy.obligations import AnnotationError, Demand, read_labels
 
 KERNEL_PREFIX = "kernel-"
@@ -41,9 +41,15 @@ def read_rules(layers: Iterable[PolicyLayer], engine: Engine) -> dict[str, Rule]
     for layer in layers:
         for rule in _rules_of(layer, engine):
             if rule.id in found:
-                raise wrong(layer, rule.id, f"its @id is taken by {found[rule.id].layer.origin}", "Choose another @id.")
+                raise _taken(layer, found[rule.id])
             found[rule.id] = rule
     return found
+
+
+def _taken(layer: PolicyLayer, rule: Rule) -> ConfigError:
+    """Return the error of two policies of one id; the file that can be edited is the one to blame."""
+    blamed, other = (rule.layer, layer) if layer.origin == BUILT_IN else (layer, rule.layer)
+    return wrong(blamed, rule.id, f"its @id is taken by {other.origin} ({other.name} policy)", "Choose another @id.")
 
 
 def _rules_of(layer: PolicyLayer, engine: Engine) -> Iterator[Rule]:
@@ -58,7 +64,7 @@ def _rules_of(layer: PolicyLayer, engine: Engine) -> Iterator[Rule]:
         try:
             labels = read_labels(body)
         except AnnotationError as error:
-            name = body["annotations"].get("id") or f"number {number}"
+            name = body.get("annotations", {}).get("id") or f"number {number}"
             raise wrong(layer, name, str(error), "The annotations are listed in docs/policy.md.") from error
         permits = body["effect"] == "permit"
         if permits and layer.kind is LayerKind.PROJECT:
@@ -99,11 +105,19 @@ def check_types(rules: Mapping[str, Rule], engine: Engine, text: str, schema: st
     for position, complaint in problems:
         complaints.setdefault(position, []).append(complaint.removeprefix(f"for policy `{position}`, "))
     for number, rule in enumerate(rules.values()):
-        for said in sorted(complaints.pop(f"policy{number}", ())):
+        if found := complaints.pop(f"policy{number}", None):
+            said = min(found, key=_telling)
             hint = "Ask first: context has FACT && ..." if "optional attribute" in said else "See: docs/policy.md"
             raise wrong(rule.layer, rule.id, said, hint)
     if complaints:
         raise ConfigError(f"the policy does not fit its schema: {complaints}", code="bad-policy")
+
+
+def _telling(complaint: str) -> tuple[int, str]:
+    """Order complaints by how much they help: one mistake makes several, and their order is the engine's whim."""
+    if "optional attribute" in complaint:
+        return 0, complaint
+    return 2 if complaint.startswith("unable to find an applicable action") else 1, complaint
 
 
 def named_actions(bodies: Iterable[Mapping[str, Any]]) -> frozenset[str]:
