@@ -32,6 +32,7 @@ def main(words: list[str]) -> int:
 
 def generated() -> Iterator[tuple[Path, str]]:
     """Yield each generated file and what it should hold."""
+    import schemas
     from typer.main import get_command
 
     from agentops.cli.app import build
@@ -42,6 +43,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield ROOT / "completions/agentops.bash", bash(tree)
     yield ROOT / "completions/_agentops", zsh(tree)
     yield ROOT / "completions/agentops.fish", fish(tree)
+    yield from schemas.generated(ROOT)
 
 
 def help_text() -> str:

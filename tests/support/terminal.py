@@ -73,7 +73,10 @@ def _wait_for(terminal: int, screen: bytes, seen: int, text: bytes) -> tuple[byt
     while (at := screen.find(text, seen)) < 0:
         if time.monotonic() > ends:
             raise AssertionError(f"{text!r} did not appear; the screen says {screen[seen:]!r}")
-        screen += _read(terminal)
+        data = _read(terminal)
+        if data is None:
+            raise AssertionError(f"the program ended before it said {text!r}; the screen says {screen[seen:]!r}")
+        screen += data
     return screen, at + len(text)
 
 
@@ -81,20 +84,17 @@ def _rest(terminal: int) -> bytes:
     """Read until the other side is closed."""
     ends, found = time.monotonic() + _LONGEST_S, b""
     while time.monotonic() < ends:
-        ready, _, _ = select.select([terminal], [], [], 1.0)
-        try:
-            data = os.read(terminal, 65536) if ready else b" "
-        except OSError:
+        data = _read(terminal)
+        if data is None:
             return found
-        if not data:
-            return found
-        found += data if ready else b""
+        found += data
     raise AssertionError(f"the program did not end; the screen says {found!r}")
 
 
-def _read(terminal: int) -> bytes:
+def _read(terminal: int) -> bytes | None:
+    """Return what came within a second, None when the other side is closed."""
     ready, _, _ = select.select([terminal], [], [], 1.0)
     try:
-        return os.read(terminal, 65536) if ready else b""
-    except OSError as error:
-        raise AssertionError("the program ended before it asked") from error
+        return (os.read(terminal, 65536) or None) if ready else b""
+    except OSError:
+        return None

@@ -1,0 +1,225 @@
+"""The envelope's schema: every field that any command prints with ``--output json``, once.
+
+A command that prints a new field adds it here; the tests fail until it does.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from schema_types import CODE, COUNT, DIGEST, TEXT, Definitions, Schema, listed, plain, record
+
+from agentops.core.alert import Alert, Target
+from agentops.core.approval import SignedApproval
+from agentops.core.audit import AuditRecord
+from agentops.core.errors import ExitCode
+from agentops.core.evidence import Evidence
+from agentops.core.finding import Finding, Problem
+from agentops.core.outcome import Receipt, StageRecord, Status
+from agentops.core.plan import (
+    BlastRadius,
+    Call,
+    Change,
+    Check,
+    Intent,
+    ObjectChange,
+    Obligation,
+    Ownership,
+    Ruling,
+)
+from agentops.core.risk import Reversal, Risk
+from agentops.core.tool import ToolSpec
+from agentops.core.usage import Usage
+
+
+def finding(known: Definitions) -> Schema:
+    known.ref(Finding)
+    found = known.found.pop("Finding")
+    seen = {"id": TEXT, "tool": TEXT, "summary": TEXT, "digest": DIGEST, "observed_at": plain(datetime)}
+    unseen = record({"id": TEXT, "observed": {"const": False}})
+    found["properties"]["evidence"] = listed({"anyOf": [record(seen), unseen]})
+    return found
+
+
+def envelope(known: Definitions) -> Schema:
+    known.found["FindingOfIncident"] = finding(known)
+    head = {
+        "schema": {"const": "agentops/v1"},
+        "command": TEXT,
+        "status": TEXT,
+        "exit_code": {"enum": [int(code) for code in ExitCode]},
+    }
+    parts = _incident_parts(known) | _change_parts(known) | _approver_parts(known) | _other_parts(known)
+    return record(head | parts, optional=tuple(parts))
+
+
+def _incident_parts(known: Definitions) -> dict[str, Schema]:
+    incident = {
+        "id": TEXT,
+        "alert": known.ref(Alert),
+        "alerts": COUNT,
+        "left_out": listed(record({"alert": TEXT, "reason": TEXT})),
+        "target": known.ref(Target),
+        "context": TEXT,
+        "namespace": TEXT,
+        "opened_at": plain(datetime),
+    }
+    usage = known.ref(Usage) and known.found.pop("Usage")
+    known.found["Usage"] = usage | {"required": ["turns", "wall_s"]}
+    row = dict.fromkeys(("id", "opened_at", "alert", "target", "verdict", "conclusion"), TEXT)
+    errors = listed(record({"code": TEXT, "message": TEXT, "hint": TEXT}))
+    return {
+        "errors": errors,
+        "incident": record(incident, optional=tuple(name for name in incident if name != "id")),
+        "finding": {"anyOf": [{"$ref": "#/$defs/FindingOfIncident"}, known.ref(Finding)]},
+        "problems": listed(known.ref(Problem)),
+        "evidence": _with_body(known),
+        "usage": {"$ref": "#/$defs/Usage"},
+        "model": record({"used": {"type": "boolean"}, "why": TEXT}, optional=("why",)),
+        "audit": record({"run": TEXT, "head": TEXT}),
+        "context": TEXT,
+        "namespaces": listed(TEXT),
+        "read": {"type": "object", "additionalProperties": COUNT},
+        "not_read": listed(record({"what": TEXT, "reason": TEXT})),
+        "incidents": listed(record(row)),
+        "total": COUNT,
+    }
+
+
+def _with_body(known: Definitions) -> Schema:
+    """Return ``show --evidence``: one piece of evidence and all that was read."""
+    known.ref(Evidence)
+    evidence = known.found.pop("Evidence")
+    return record(evidence["properties"] | {"body": TEXT})
+
+
+def _change_parts(known: Definitions) -> dict[str, Schema]:
+    known.found["PlanView"] = _plan_view(known)
+    known.found["OutcomeView"] = record(
+        {
+            "status": known.ref(Status),
+            "change": TEXT,
+            "why": TEXT,
+            "stages": listed(known.ref(StageRecord)),
+            "receipts": listed(known.ref(Receipt)),
+        }
+    )
+    short = record({"digest": DIGEST, "code": CODE})
+    plan, outcome = {"$ref": "#/$defs/PlanView"}, {"$ref": "#/$defs/OutcomeView"}
+    refusal = record({"change": known.ref(Change), "code": TEXT, "message": TEXT})
+    after = record({"verdict": TEXT, "conclusion": TEXT, "healed": {"type": "boolean"}})
+    recovered = {
+        "change": TEXT,
+        "plan": DIGEST,
+        "states": listed(TEXT),
+        "words": listed(TEXT),
+        "unwell": listed(TEXT),
+        "ending": {"anyOf": [known.ref(Status), {"type": "null"}]},
+    }
+    change = {
+        "id": TEXT,
+        "digest": DIGEST,
+        "claimed_at": TEXT,
+        "context": TEXT,
+        "changes": listed(known.ref(Change)),
+        "open": {"type": "boolean"},
+        "result": {"type": ["object", "null"]},
+    }
+    return {
+        "plan": {"anyOf": [plan, short]},
+        "outcome": outcome,
+        "earlier": listed(record({"plan": plan, "outcome": outcome})),
+        "refusals": listed(refusal),
+        "after": after,
+        "recovered": listed(record(recovered)),
+        "changes": listed(record(change)),
+    }
+
+
+def _plan_view(known: Definitions) -> Schema:
+    known.ref(Change)
+    worded = known.found["Change"]
+    worded = record(worded["properties"] | {"words": TEXT})
+    undo = {
+        "reversal": known.ref(Reversal),
+        "changes": listed(known.ref(Change)),
+        "residue": listed(TEXT),
+        "ruling": {"anyOf": [known.ref(Ruling), {"type": "null"}]},
+    }
+    facts = {
+        "digest": DIGEST,
+        "code": CODE,
+        "context": TEXT,
+        "cluster": TEXT,
+        "requester": TEXT,
+        "created_at": plain(datetime),
+        "expires_at": plain(datetime),
+        "obligation": known.ref(Obligation),
+        "policy_digest": TEXT,
+        "risk": known.ref(Risk),
+        "reversal": known.ref(Reversal),
+        "tainted": {"type": "boolean"},
+        "rolls_back": TEXT,
+        "intent": known.ref(Intent),
+    }
+    per_step = {
+        "changes": worded,
+        "calls": listed(known.ref(Call)),
+        "diffs": listed(known.ref(ObjectChange)),
+        "blast_radius": known.ref(BlastRadius),
+        "ruling": known.ref(Ruling),
+        "undo": record(undo),
+        "checks": listed(known.ref(Check)),
+        "owners": listed(known.ref(Ownership)),
+        "warnings": listed(TEXT),
+    }
+    said = {"description": "A change plan for people and scripts; each list has one entry per step, in order."}
+    return said | record(facts | {name: listed(schema) for name, schema in per_step.items()})
+
+
+def _approver_parts(known: Definitions) -> dict[str, Schema]:
+    known.ref(SignedApproval)
+    approval = known.found.pop("SignedApproval")
+    entry = {"name": TEXT, "id": TEXT, "key": TEXT}
+    return {
+        "approval": record(approval["properties"] | {"file": TEXT}),
+        "approvals_missing": COUNT,
+        "public_key": TEXT,
+        "approvers": listed(record(entry)),
+        "approver": record(entry | {"trusted": {"type": "boolean"}}, optional=("trusted",)),
+        "file": TEXT,
+    }
+
+
+def _other_parts(known: Definitions) -> dict[str, Schema]:
+    check = record({"name": TEXT, "state": {"enum": ["ok", "warn", "bad"]}, "text": TEXT, "hint": TEXT})
+    scenario = record({"name": TEXT, "title": TEXT, "difficulty": TEXT})
+    thing: Schema = {"type": "object"}
+    things = dict.fromkeys(("verification", "anchor", "export", "segments", "proof"), thing)
+    return {
+        "tools": listed(known.ref(ToolSpec)),
+        "checks": listed(check),
+        "scenarios": listed(scenario),
+        "scenario": {"description": "sandbox up: its name; sandbox new: its name and file"},
+        "kubeconfig": TEXT,
+        "contexts": listed(TEXT),
+        "url": TEXT,
+        "alert": {"description": "sandbox up: the scenario's own alert, as it would be sent"},
+        "records": listed(known.ref(AuditRecord)),
+        "record": known.ref(AuditRecord),
+        "keys": listed(TEXT),
+        "key": TEXT,
+        "fingerprint": TEXT,
+        **things,
+        "policy": thing,
+        "policy_digest": DIGEST,
+        "facts": listed(thing),
+        "cedar_schema": TEXT,
+        "valid": {"type": "boolean"},
+        "files": {},
+        "tests": {},
+        "explanations": listed(thing),
+        "schemas": listed(record({"name": TEXT, "id": TEXT, "title": TEXT})),
+        "name": TEXT,
+        "json_schema": thing,
+    }
