@@ -159,6 +159,8 @@ class Checkpoints:
     def save(self, note: str, tree: Range, offset: int) -> None:
         """Make ``note`` the latest checkpoint, durably."""
         write_new(self._folder / LATEST, note.encode())
+        for left in self._folder.glob(f".{LATEST}.*"):  # by a run that was killed here
+            left.unlink(missing_ok=True)
         self._seen, self._tree, self._offset, self._head = note, tree, offset, self._parsed(note).head
 
     def _tree_of(self, note: str, descriptor: int, origin: Origin) -> Range:
