@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import os
 import secrets
 from collections.abc import Callable
 from functools import cache
@@ -70,7 +69,7 @@ def read_key(folder: Path) -> bytes | None:
 
 
 def _new_key(folder: Path) -> bytes:
-    path, draft = folder / KEY, folder / f".{KEY}.new-{os.getpid()}"
+    path, draft = folder / KEY, folder / f".{KEY}.new-{secrets.token_hex(8)}"
     make_folder(folder)
     with explained(path, "write"):
         write_new(draft, f"{secrets.token_hex(_KEY_BYTES)}\n".encode())
@@ -81,7 +80,4 @@ def _new_key(folder: Path) -> bytes:
         finally:
             draft.unlink()
         sync_folder(folder)
-    found = read_key(folder)
-    if found is None:
-        raise AuditError(f"{path} vanished while it was made")
-    return found
+    return read_key(folder) or _new_key(folder)
