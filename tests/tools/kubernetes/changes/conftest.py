@@ -76,6 +76,24 @@ def world(tmp_path: Path) -> Iterator[Callable[..., World]]:
         yield start
 
 
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., World]]:
+    """Return a scenario's world that the tests of a module share: for those that change nothing in it."""
+    folder = tmp_path_factory.mktemp("standing")
+    sandboxes: dict[str, Sandbox] = {}
+    worlds: dict[tuple[str, str], World] = {}
+    with ExitStack() as stack:
+
+        def find(scenario: str = "bad-image-tag", context: str = "sandbox") -> World:
+            if scenario not in sandboxes:
+                sandboxes[scenario] = stack.enter_context(Sandbox(load(scenario), ticking=False))
+            if (scenario, context) not in worlds:
+                worlds[scenario, context] = as_user(sandboxes[scenario], context, folder)
+            return worlds[scenario, context]
+
+        yield find
+
+
 def as_user(sandbox: Sandbox, context: str, folder: Path) -> World:
     """Return the world of a running sandbox as another user sees it."""
     cluster, writer = connect_writer(

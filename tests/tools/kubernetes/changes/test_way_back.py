@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from agentops.core.plan import Preview
 from agentops.core.risk import Reversal, Risk
 from agentops.tools.kubernetes.changes.catalog import CHANGE_SPECS, CHANGE_TARGETS
 
@@ -191,39 +190,42 @@ _NO_WAY_BACK = {
 }
 
 
-def _previewed(world: Any, case: Case) -> Preview:
-    for manifest in case.first:
-        world.create(manifest)
-    return world.preview(case.tool, case.target, case.arguments)
+def _prepared(world: Any, case: Case) -> list[Any]:
+    """Make what the case needs beside the scenario, and return the whole store."""
+    if case.first and world.live(case.target) is None:
+        for manifest in case.first:
+            world.create(manifest)
+    return world.sandbox.dump()
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_preview_says_what_changes_and_stores_nothing(case: Case, world: Callable[..., Any]) -> None:
+def test_a_preview_says_what_changes_and_stores_nothing(case: Case, standing: Callable[..., Any]) -> None:
     """The dry run leaves the store as it was, and the preview declares fields, risk and way back."""
-    here = world(case.scenario)
-    for manifest in case.first:
-        here.create(manifest)
-    before = here.sandbox.dump()
+    here = standing(case.scenario)
+    before = _prepared(here, case)
     preview = here.preview(case.tool, case.target, case.arguments)
-    assert here.sandbox.dump() == before
     found = tuple((edit.path, edit.old, edit.new) for edit in preview.objects[0].edits)
     expected = (case.edits or found, case.reversal, case.risk, True)
+    assert here.sandbox.dump() == before
     assert (found, preview.reversal, preview.risk, bool(found)) == expected
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_previewing_twice_gives_the_same_plan(case: Case, world: Callable[..., Any]) -> None:
+def test_previewing_twice_gives_the_same_plan(case: Case, standing: Callable[..., Any]) -> None:
     """Nothing of a preview depends on the time or on chance, so that it can be compared right before it is applied."""
-    here = world(case.scenario)
-    assert _previewed(here, case) == here.preview(case.tool, case.target, case.arguments)
+    here = standing(case.scenario)
+    _prepared(here, case)
+    first, second = (here.preview(case.tool, case.target, case.arguments) for _ in range(2))
+    assert first == second
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_apply_stores_what_was_previewed_and_the_undo_takes_it_back(case: Case, world: Callable[..., Any]) -> None:
     """The object is as the preview said, and after its undo as it was before, field for field."""
     here = world(case.scenario)
-    preview = _previewed(here, case)
+    _prepared(here, case)
     before = here.live(case.target)
+    preview = here.preview(case.tool, case.target, case.arguments)
     receipt = here.tools[case.tool].apply(preview)
     applied = here.live(case.target)
     for change in preview.undo:
