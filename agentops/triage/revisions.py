@@ -23,8 +23,8 @@ EXPLAINS_WITHIN = timedelta(minutes=45)
 """A rollout explains what began at most this long after it."""
 TOUCHED_EXPLAINS_WITHIN = timedelta(hours=12)
 """A rollout that touched the very field explains what began at most this long after it: memory fills slowly."""
-_RESTARTED = "metadata.annotations.kubectl.kubernetes.io/restartedAt"
-_TEMPLATE_NOISE = ("metadata.labels.pod-template-hash", "metadata.creationTimestamp", "$patch", _RESTARTED)
+_RESTARTED = ("metadata.annotations.kubectl.kubernetes.io/restartedAt", "metadata.annotations.agentops.dev/restart")
+_TEMPLATE_NOISE = ("metadata.labels.pod-template-hash", "metadata.creationTimestamp", "$patch", *_RESTARTED)
 _DEEPEST = 24
 
 
