@@ -15,6 +15,7 @@ from typing import Any
 from agentops.core.text import plural
 from agentops.tools.kubernetes.changes.selecting import (
     Object,
+    is_ready,
     labels_of,
     name_of,
     ready_count,
@@ -167,6 +168,9 @@ def _stateful_set(after: Object, pods: Sequence[Object], kept: frozenset[str], _
     why = f"a StatefulSet replaces its pods from the last to the first, {at_once} at a time"
     if partition:
         why += f", those with an ordinal of {partition} and above"
+    unready = [name_of(pod) for pod in pods if not is_ready(pod)]
+    if unready and spec_of(after).get("podManagementPolicy") != "Parallel":
+        why += f"; it does not begin while {unready[0]} is not ready, and deleting that pod helps"
     out = min(at_once, ready_count(old_pods))
     return Toll(pods=len(old_pods) + missing, total=total, out=out, why=why)
 

@@ -26,6 +26,7 @@ from agentops.tools.kubernetes.changes.selecting import (
     controller_of,
     has_all,
     is_active,
+    is_ready,
     labels_of,
     name_of,
     spec_of,
@@ -132,9 +133,25 @@ class _Watch:
                 return Health(ref=ref, settled=False, detail="it does not exist")
         reached = self._reached(ref) if ref.kind == "Service" else None
         found = health(ref, item, self._pods(ref, item), now=self._at, reached=reached)
-        if ref in self._made or not found.failed:
-            return found
-        return replace(found, failed="", detail=found.failed)
+        if found.failed and ref not in self._made:
+            found = replace(found, failed="", detail=found.failed)
+        held = self._held_up_by(ref, item) if not found.settled else ""
+        return replace(found, detail=f"{found.detail}; {held}") if held else found
+
+    def _held_up_by(self, ref: ResourceRef, item: Object) -> str:
+        """Return which pod of an earlier revision holds up a StatefulSet, or an empty text.
+
+        An ordered one replaces nothing while a pod is not ready, and that pod neither: it has to be deleted. Source:
+        https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
+        """
+        if ref.kind != "StatefulSet" or spec_of(item).get("podManagementPolicy") == "Parallel":
+            return ""
+        mark = self._current_mark(ref, item)
+        pods = self._around.pods_of(ref) or ()
+        old = [name_of(pod) for pod in pods if mark and not is_ready(pod) and not _has_mark(pod, mark)]
+        return (
+            f"pod {old[0]} of an earlier revision is not ready and is replaced only when it is deleted" if old else ""
+        )
 
     def _reached(self, ref: ResourceRef) -> frozenset[str]:
         """Return the names of the pods that the Service's EndpointSlices list as ready.

@@ -148,42 +148,39 @@ def of_pods(around: Surroundings, pods: Sequence[Object], *, evicted: bool, why:
     groups: dict[ResourceRef, list[Object]] = {}
     for pod in pods:
         groups.setdefault(around.workload_of(pod), []).append(pod)
-    shares, reasons, unknown = [], [], []
-    for workload, gone in groups.items():
-        siblings = around.pods_of(workload)
-        if siblings is None or (
-            workload.kind == "ReplicaSet" and around.items("ReplicaSet", workload.namespace) is None
-        ):
-            unknown.append(f"the other pods of {workload.short}")
-            continue
-        out = ready_count(gone)
-        limit = around.allowance(gone) if evicted else None
-        limited = limit is not None and limit < out
-        out = min(out, limit) if limit is not None else out
-        shares.append(
-            Share(
-                workload=workload,
-                pods=len(gone),
-                total=max(len(siblings), len(gone)),
-                ready=ready_count(siblings),
-                out=out,
-            )
-        )
-        text = f"{workload.short}: {share_text(len(gone), max(len(siblings), len(gone)))} {why}, "
-        text += f"at the worst moment {out} of {ready_count(siblings)} ready are out"
-        reasons.append(text + (", no more than its disruption budget allows" if limited else ""))
+    measured = {workload: _going(around, workload, gone, evicted=evicted, why=why) for workload, gone in groups.items()}
+    unknown = tuple(f"the other pods of {workload.short}" for workload, found in measured.items() if found is None)
+    known = [found for found in measured.values() if found is not None]
+    reasons = [text for _, text in known]
     if any(map(has_empty_dir, pods)):
         reasons.append("pods with an emptyDir volume lose what is in it")
     return Reach(
-        shares=tuple(shares),
+        shares=tuple(share for share, _ in known),
         concerned=concerned(pods),
         namespaces=tuple(sorted({namespace_of(pod) for pod in pods})),
         stateful=any(map(has_claims, pods)),
         by_budget=evicted,
         counted=not unknown,
-        unknown=tuple(unknown),
+        unknown=unknown,
         reasons=tuple(reasons),
     )
+
+
+def _going(
+    around: Surroundings, workload: ResourceRef, gone: Sequence[Object], *, evicted: bool, why: str
+) -> tuple[Share, str] | None:
+    """Return the share of one workload's pods that go, and the reason; None when its other pods are not known."""
+    siblings = around.pods_of(workload)
+    # A ReplicaSet of its own and one whose owner could not be looked up are not the same.
+    if siblings is None or (workload.kind == "ReplicaSet" and around.items("ReplicaSet", workload.namespace) is None):
+        return None
+    ready, total = ready_count(siblings), max(len(siblings), len(gone))
+    limit = around.allowance(gone) if evicted else None
+    out = ready_count(gone) if limit is None else min(ready_count(gone), limit)
+    text = f"{workload.short}: {share_text(len(gone), total)} {why}, at the worst moment {out} of {ready} ready are out"
+    if out < ready_count(gone):
+        text += ", no more than its disruption budget allows"
+    return Share(workload=workload, pods=len(gone), total=total, ready=ready, out=out), text
 
 
 def of_node(around: Surroundings, change: ObjectChange, _: Preview) -> Reach:

@@ -465,20 +465,46 @@ def test_a_second_policy_for_isolated_pods_only_allows_more(world: Callable[...,
     assert (found.pods, found.percent) == (2, 0)
 
 
+TAINT = [{"key": "a", "value": "b", "effect": "NoExecute"}]
+FOR_GOOD = {"key": "a", "operator": "Equal", "value": "b", "effect": "NoExecute"}
+LABELLED = {"nodeSelector": {"kubernetes.io/os": "linux"}}
+
+
 @pytest.mark.parametrize(
-    ("taint", "pods"), [({"key": "a", "effect": "NoExecute"}, 6), ({"key": "a", "effect": "NoSchedule"}, 0)]
+    ("edit", "extra", "leaves"),
+    [
+        ({"spec.taints": TAINT}, {}, True),
+        ({"spec.taints": TAINT}, {"tolerations": [{"operator": "Exists"}]}, False),
+        ({"spec.taints": TAINT}, {"tolerations": [FOR_GOOD]}, False),
+        ({"spec.taints": TAINT}, {"tolerations": [{**FOR_GOOD, "value": "c"}]}, True),
+        ({"spec.taints": TAINT}, {"tolerations": [{**FOR_GOOD, "tolerationSeconds": 60}]}, True),
+        ({"spec.taints": [{**TAINT[0], "effect": "NoSchedule"}]}, {}, False),
+        ({"metadata.labels[kubernetes.io/os]": "windows"}, LABELLED, False),
+    ],
 )
-def test_a_taint_takes_the_pods_away_that_do_not_tolerate_it(
-    world: Callable[..., Any], taint: dict[str, str], pods: int
+def test_a_nodes_taints_and_labels_take_away_who_does_not_bear_them(
+    world: Callable[..., Any], edit: Any, extra: dict[str, Any], leaves: bool
 ) -> None:
-    """NoExecute takes all pods but those that tolerate everything (the two DaemonSets'); NoSchedule takes none."""
-    cluster = world("stale-alert").cluster
-    on_node, _ = cluster.list_objects(builtin("Pod"), Selection(fields="spec.nodeName=worker-1"))
-    kinds = [(pod["metadata"].get("ownerReferences") or [{}])[0].get("kind") for pod in on_node]
-    ended = [pod for pod in on_node if pod["status"]["phase"] == "Succeeded"]
-    expected = len(on_node) - kinds.count("DaemonSet") - len(ended) if pods else 0
-    found = blast_radius(cluster, preview_of(change_of(cluster, "-/Node/worker-1", {"spec.taints": [taint]})))
-    assert found.pods == expected
+    """NoExecute takes pods without a lasting toleration; new labels take only what a DaemonSet placed by them."""
+    one = world("stale-alert")
+    store = one.sandbox.simulation.store
+    pod = copy_json(next(pod for pod in store.list("Pod", "shop") if pod["metadata"]["name"] == "redis-0"))
+    pod["spec"] |= extra
+    store.update(pod)
+    found = blast_radius(one.cluster, preview_of(change_of(one.cluster, f"-/Node/{pod['spec']['nodeName']}", edit)))
+    assert any("shop/StatefulSet/redis" in reason for reason in found.reasons) is leaves
+
+
+def test_a_daemon_sets_pod_leaves_a_node_whose_label_it_needs(world: Callable[..., Any]) -> None:
+    """A DaemonSet removes its pod from a node that its selector does not match any more."""
+    one = world("stale-alert")
+    store = one.sandbox.simulation.store
+    pod = copy_json(next(p for p in store.list("Pod", "monitoring") if p["metadata"]["name"].startswith("node-exp")))
+    pod["spec"] |= LABELLED
+    store.update(pod)
+    edit = {"metadata.labels[kubernetes.io/os]": "windows"}
+    found = blast_radius(one.cluster, preview_of(change_of(one.cluster, f"-/Node/{pod['spec']['nodeName']}", edit)))
+    assert (found.pods, found.pods_total, found.percent) == (1, 4, 25)
 
 
 def without(one: Any, resource: str) -> None:

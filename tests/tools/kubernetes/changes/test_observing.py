@@ -88,6 +88,20 @@ def test_pods_that_failed_before_the_change_may_heal(world: Callable[..., Any]) 
     assert any(not target.settled and "Error" in target.detail for target in found.targets)
 
 
+def test_a_stateful_set_that_is_held_up_says_by_which_pod(world: Callable[..., Any]) -> None:
+    """The way back to a good image does not replace a pod that is not ready; the remedy is named, and works."""
+    one = world("statefulset-stuck")
+    preview = one.preview("kubernetes_rollout_undo", "shop/StatefulSet/redis", {})
+    apply(one, "kubernetes_rollout_undo", preview)
+    one.sandbox.advance(60)
+    (held,) = look(one, preview).targets
+    remedy = "pod redis-0 of an earlier revision is not ready and is replaced only when it is deleted"
+    assert (held.settled, held.failed, held.detail.partition("; ")[2]) == (False, "", remedy)
+    apply(one, "kubernetes_delete_pod", one.preview("kubernetes_delete_pod", "shop/Pod/redis-0", {}))
+    one.sandbox.advance(120)
+    assert targets(look(one, preview)) == {"shop/StatefulSet/redis": (1, 1, True, "")}
+
+
 def test_the_other_workloads_of_the_namespace_are_bystanders(world: Callable[..., Any]) -> None:
     """Every other Deployment, StatefulSet and DaemonSet of the touched namespace, and none of another."""
     one = world("bad-image-tag")
