@@ -14,25 +14,13 @@ from agentops.core.errors import ToolInputError
 from agentops.core.text import one_line
 from agentops.tools.kubernetes.changes.editing import Bench, Edited
 from agentops.tools.kubernetes.changes.fieldpath import Path, get, put, remove
+from agentops.tools.kubernetes.changes.sensitive import is_credential, names_credential
 from agentops.tools.kubernetes.quantity import amount
 
 _LISTS = ("containers", "initContainers")
 # https://github.com/distribution/reference/blob/main/regexp.go, without its limits on length
 _IMAGE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._:/-]*(?:@[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-fA-F]{32,})?")
 _VARIABLE = re.compile(r"[-._a-zA-Z][-._a-zA-Z0-9]*")
-_CREDENTIAL = re.compile(
-    r"(passw(or)?d|passphrase|(^|[_-])pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|"
-    r"auth[_-]?(key|header)|cookie|(^|[_-])key$|(^|[_-])pass$|(^|[_-])dsn$|connection[_-]?string)",
-    re.IGNORECASE,
-)
-_NO_CREDENTIAL = re.compile(
-    r"(file|path|dir|name|ttl|timeout|expiry|expires?(_in)?|length|size|count|limit|enabled|header|issuer|url|ref|"
-    r"rotation|prefix|refresh)$",
-    re.IGNORECASE,
-)
-_LOGIN = re.compile(
-    r"://[^/\s@]*:[^/\s@]+@|-----BEGIN|\beyJ[\w-]{8,}\.|\bAKIA[0-9A-Z]{12,}|\bgh[pousr]_\w{20,}|\bsk-[\w-]{16,}"
-)
 _HANDLERS = ("httpGet", "tcpSocket", "grpc")
 _HANDLER_FIELDS = frozenset({"path", "port", "scheme", "host", "service"})
 
@@ -163,7 +151,7 @@ def check_variable(name: str, value: str, here: Mapping[str, Any]) -> None:
     """
     if not _VARIABLE.fullmatch(name):
         raise ToolInputError(f"{one_line(name, 60)!r} cannot name an environment variable")
-    if (_CREDENTIAL.search(name) and not _NO_CREDENTIAL.search(name)) or _LOGIN.search(value):
+    if names_credential(name) or is_credential(value):
         raise ToolInputError(
             f"{name} looks like a credential, and a pod template is no place for one: use a Secret",
             hint="Put it into a Secret by hand and refer to it with valueFrom.secretKeyRef (kubernetes_patch).",

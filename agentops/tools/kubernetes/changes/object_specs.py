@@ -167,7 +167,7 @@ OBJECT_SPECS: tuple[ToolSpec, ...] = (
     declared(
         "delete",
         "Delete one object. Not a cure: what is deleted is rarely what was wrong.",
-        {"propagation": {"type": "string", "enum": ["Background", "Foreground", "Orphan"]}},
+        {"propagation": {"type": "string", "enum": ["Background", "Orphan"]}},
         permissions=("get KIND", "delete KIND", "create KIND"),
         risk=Risk.HIGH,
     ),

@@ -7,6 +7,7 @@ the edited object. It must never change a field whose value is not the one that 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,6 +26,7 @@ from agentops.tools.kubernetes.changes.fieldpath import (
     remove,
     show,
 )
+from agentops.tools.kubernetes.changes.sensitive import is_credential, names_credential
 
 _ONE = frozenset({"path", "old", "new", "replace"})
 
@@ -86,10 +88,11 @@ def merged(here: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, An
     for key, value in new.items():
         if key not in old and key in here and not same(here[key], value):
             raise ToolInputError(
-                f"{where}[{one_line(key, 60)}] is there already: {_shown(here[key])}",
+                f"{where}[{one_line(key, 60)}] is there already: {_shown(here[key], f'{where}[{key}]')}",
                 hint="Say its value in old as well if it is to be overwritten.",
             )
-    return {**{key: value for key, value in here.items() if key not in old or key in new}, **new}
+    result = {**{key: value for key, value in here.items() if key not in old or key in new}, **new}
+    return {key: value for key, value in result.items() if value is not None}
 
 
 def replaced(value: Any, texts: Mapping[str, Any], where: str) -> str:
@@ -99,15 +102,15 @@ def replaced(value: Any, texts: Mapping[str, Any], where: str) -> str:
         ToolInputError: it is no text, or does not hold what is to be replaced.
     """
     if not isinstance(value, str):
-        raise ToolInputError(f"{where} is not a text in which something could be replaced: {_shown(value)}")
-    result = value
-    for old, new in texts.items():
+        raise ToolInputError(f"{where} is not a text in which something could be replaced: {_shown(value, where)}")
+    for old in texts:
         if not old or old not in value:
             raise ToolInputError(
                 f"{where} does not hold {one_line(old, 80)!r}", hint="Read it again with kubernetes_get."
             )
-        result = result.replace(old, str(new))
-    return result
+    # In one pass, the longest first, so that nothing is replaced in what has been put in.
+    listed = "|".join(re.escape(old) for old in sorted(texts, key=len, reverse=True))
+    return re.sub(listed, lambda match: str(texts[match.group()]), value)
 
 
 def found_path(obj: Any, path: Path, fits: Any) -> Path:
@@ -133,11 +136,16 @@ def found_path(obj: Any, path: Path, fits: Any) -> Path:
 
 def _other(where: str, old: Any, here: Any) -> ToolInputError:
     return ToolInputError(
-        f"{where} is not {_shown(old)} but {_shown(here)}", hint="Read it again with kubernetes_get; it may have moved."
+        f"{where} is not {_shown(old, where)} but {_shown(here, where)}",
+        hint="Read it again with kubernetes_get; it may have moved.",
     )
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, where: str) -> str:
+    """Return a value for a message; one that is a credential, by its place or its looks, is not shown."""
     if value is ABSENT or value is None:
         return "absent"
-    return one_line(json.dumps(value, ensure_ascii=False), 80)
+    text = json.dumps(value, ensure_ascii=False)
+    if is_credential(text) or any(names_credential(step) for step in re.split(r"[.\[\]\"]+", where)):
+        return "(not shown)"
+    return one_line(text, 80)

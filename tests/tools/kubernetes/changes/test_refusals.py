@@ -248,6 +248,31 @@ def test_what_does_not_fit_is_refused_and_nothing_is_stored(name: str, standing:
     assert (caught.value.message[: len(words)], here.sandbox.dump()) == (words, before)
 
 
+def test_a_message_does_not_show_a_credential(standing: Callable[..., Any]) -> None:
+    """Asking with a wrong old value is no way to read what a variable or key of such a name holds."""
+    here = standing()
+    live = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "leaky", "namespace": "shop"}}
+    here.create({**live, "data": {"API_TOKEN": "hunter2", "url": "postgres://u:hunter2@db/x", "plain": "seen"}})
+    said = []
+    for key in ("API_TOKEN", "url", "plain"):
+        with pytest.raises(ToolInputError) as caught:
+            here.preview("kubernetes_patch", "shop/ConfigMap/leaky", {"path": f"data[{key}]", "old": "x", "new": "y"})
+        said.append(caught.value.message)
+    assert said == [
+        "data[API_TOKEN] is not (not shown) but (not shown)",
+        'data[url] is not "x" but (not shown)',
+        'data[plain] is not "x" but "seen"',
+    ]
+
+
+def test_several_texts_are_replaced_in_one_pass(world: Callable[..., Any]) -> None:
+    """What has been put in is not replaced again, and the longest text wins."""
+    here = world()
+    texts = {"new-basket": "free-shipping", "free-shipping": "new-basket", "free": "no"}
+    preview = here.preview("kubernetes_edit_configmap", _CONFIG, {"key": "FEATURE_FLAGS", "replace": texts})
+    assert [edit.new for edit in preview.objects[0].edits] == ["free-shipping,new-basket"]
+
+
 def test_another_clusters_object_is_refused(standing: Callable[..., Any]) -> None:
     """The context in the target is the one that the tools are bound to, or nothing is asked."""
     here = standing()
