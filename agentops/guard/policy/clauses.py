@@ -1,7 +1,7 @@
 """Policies taken apart into clauses and written out again as Cedar text, so that a decision can be explained.
 
 Comes in: a policy as Cedar's JSON. Goes out: its clauses (what stands between ``&&``), each one's text, and the facts
-that it speaks of. Pure; an operator that is not known here is written out as a call, never dropped.
+that it speaks of. Pure; an operator that is not known here is written out as a method, never dropped.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ _BINARY = {
     "+": 4, "-": 4, "*": 5,
 }  # fmt: skip
 _RELATION, _UNARY, _MEMBER = 3, 6, 7
+_FUNCTIONS = ("datetime", "decimal", "duration", "ip")
 _METHODS = ("contains", "containsAll", "containsAny", "getTag", "hasTag")
 
 
@@ -162,8 +163,11 @@ def _atom(operator: str, inner: Any) -> str:
         return f"{_within(inner['left'], _MEMBER)}.{operator}({expression(inner['right'])})"
     if operator == "isEmpty":
         return f"{_within(inner['arg'], _MEMBER)}.isEmpty()"
-    # Functions and methods of Cedar's extensions: datetime("..."), duration("..."), ip("..."), and theirs.
-    return f"{operator}({', '.join(map(expression, inner))})"
+    # Cedar's extensions: datetime("..."), and what a date or an address is asked: context.now.toDate().
+    if operator in _FUNCTIONS:
+        return f"{operator}({', '.join(map(expression, inner))})"
+    first, *others = inner
+    return f"{_within(first, _MEMBER)}.{operator}({', '.join(map(expression, others))})"
 
 
 def _literal(value: Any) -> str:

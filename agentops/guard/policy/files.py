@@ -65,19 +65,25 @@ def read_policy_file(path: Path, *, needed: bool = False) -> str | None:
         return None
     except OSError as error:
         raise _unusable(path, f"{error.strerror}") from error
-    with os.fdopen(descriptor, "rb") as file:
-        state = os.fstat(descriptor)
-        if not stat.S_ISREG(state.st_mode):
-            raise _unusable(path, "it is not a plain file")
-        if state.st_mode & stat.S_IWOTH:
-            raise _unusable(path, "everybody may write to it", f"chmod o-w {path}")
-        data = file.read(_MAX_BYTES + 1)
+    try:
+        _check(path, os.fstat(descriptor))
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            data = file.read(_MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)
     if len(data) > _MAX_BYTES:
         raise _unusable(path, f"it is larger than {_MAX_BYTES:,} bytes")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise _unusable(path, "it is not UTF-8 text") from error
+
+
+def _check(path: Path, state: os.stat_result) -> None:
+    if not stat.S_ISREG(state.st_mode):
+        raise _unusable(path, "it is not a plain file")
+    if state.st_mode & stat.S_IWOTH:
+        raise _unusable(path, "everybody may write to it", f"chmod o-w {path}")
 
 
 def _unusable(path: Path, why: str, hint: str = "") -> ConfigError:

@@ -13,7 +13,6 @@ from enum import StrEnum
 from agentops.core.errors import ConfigError
 from agentops.guard.policy.shipped import shipped
 
-
 BUILT_IN = "built in"
 """The origin of the layers that agentops ships."""
 
