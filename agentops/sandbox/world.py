@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from random import Random
 from typing import Any
 
 from agentops.core.clock import from_iso
+from agentops.sandbox.admission.deletion import DeleteOptions, begin
 from agentops.sandbox.clock import VirtualClock
 from agentops.sandbox.events import Recorder
 from agentops.sandbox.objects import ALPHABET, deleting, keys, namespace_of
@@ -117,22 +118,10 @@ class World:
             return self.store.update(obj)
 
     def delete(self, obj: Obj) -> None:
-        """Delete an object as a component does: pods gracefully, an object with finalizers by marking it."""
-        live = self.store.get(key_of(obj))
-        if live is None or deleting(live):
-            return
-        metadata, kind = live["metadata"], live["kind"]
-        if kind == "Pod" and live["spec"].get("nodeName"):
-            grace = live["spec"].get("terminationGracePeriodSeconds", 30)
-            finished = (live.get("status") or {}).get("phase") in ("Succeeded", "Failed")
-            metadata["deletionGracePeriodSeconds"] = 0 if finished else grace
-            metadata["deletionTimestamp"] = timestamp(self.now + timedelta(seconds=0 if finished else grace))
-            self.store.update(live)
-        elif metadata.get("finalizers"):
-            metadata |= {"deletionGracePeriodSeconds": 0, "deletionTimestamp": self.stamp}
-            self.store.update(live)
-        else:
-            self.store.remove(key_of(live))
+        """Delete an object as a component does: as an API call without options would."""
+        live = self.store.peek(key_of(obj))
+        if live is not None and not deleting(live):
+            begin(self.store, live, DeleteOptions())
 
     def suffix(self, length: int = 5) -> str:
         """Return a random name suffix, as ``generateName`` appends."""

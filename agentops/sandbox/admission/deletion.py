@@ -71,6 +71,11 @@ def delete(store: ObjectStore, resource: Resource, live: Obj, options: DeleteOpt
         Refusal: 409, a precondition does not hold.
     """
     _check_preconditions(resource, live, options)
+    return begin(store, live, options)
+
+
+def begin(store: ObjectStore, live: Obj, options: DeleteOptions) -> tuple[Obj, bool]:
+    """Begin the deletion of an object, and end it when nothing holds it; return it, and whether it is gone."""
     new = copy_json(live)
     metadata = new["metadata"]
     finalizer = _FINALIZERS.get(options.propagation)

@@ -1,4 +1,4 @@
-"""LimitRange and ResourceQuota, as the admission plugins of a real server apply them.
+"""LimitRange, ResourceQuota and the growing of claims, as the admission plugins of a real server judge them.
 
 Comes in: a new object and the store. Goes out: the object with a LimitRange's defaults, or 403 in the plugins' words.
 Must never: count an object that the quota does not.
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from agentops.sandbox.objects import containers_of, quantity, request_of
-from agentops.sandbox.store import Obj, ObjectStore
+from agentops.sandbox.store import Key, Obj, ObjectStore
 from agentops.sandbox.wire.kinds import Resource
 from agentops.sandbox.wire.status import forbidden
 
@@ -94,6 +94,28 @@ def check_quota(resource: Resource, obj: Obj, store: ObjectStore, live: Obj | No
             raise forbidden(resource, name, f"{why}, limited: {limited}")
 
 
+def check_growth(resource: Resource, claim: Obj, store: ObjectStore, live: Obj | None) -> None:
+    """Refuse to grow a claim that has no volume yet, or whose class does not let its volumes grow.
+
+    Raises:
+        Refusal: 403.
+    """
+    if claim["kind"] != "PersistentVolumeClaim" or live is None or _storage(claim) <= _storage(live):
+        return
+    name, found = claim["metadata"]["name"], live["spec"].get("storageClassName") or ""
+    if (live.get("status") or {}).get("phase") != "Bound":
+        raise forbidden(resource, name, "Only bound persistent volume claims can be expanded")
+    storage_class = store.peek(Key("storage.k8s.io", "StorageClass", "", found))
+    if not (storage_class or {}).get("allowVolumeExpansion"):
+        why = "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must "
+        raise forbidden(resource, name, why + "support resize")
+
+
+def _storage(claim: Obj) -> float:
+    wanted: Any = ((claim["spec"].get("resources") or {}).get("requests") or {}).get("storage", 0)
+    return quantity(wanted)
+
+
 def _check_given(resource: Resource, obj: Obj, quota: Obj, hard: Obj) -> None:
     if resource.kind != "Pod":
         return
@@ -128,8 +150,7 @@ def _charge(resource: Resource, obj: Obj) -> dict[str, float]:
         charge["services.nodeports"] = float(sum("nodePort" in port for port in obj["spec"].get("ports") or ()))
         charge["services.loadbalancers"] = float(obj["spec"].get("type") == "LoadBalancer")
     if resource.kind == "PersistentVolumeClaim":
-        wanted: Any = obj["spec"].get("resources", {}).get("requests", {}).get("storage", 0)
-        charge["requests.storage"] = quantity(wanted)
+        charge["requests.storage"] = _storage(obj)
     return charge
 
 

@@ -15,7 +15,7 @@ from agentops.sandbox.admission.bodies import Warnings, applied, decoded, patch_
 from agentops.sandbox.admission.defaults import allocate, defaulted
 from agentops.sandbox.admission.deletion import delete, delete_options, finish
 from agentops.sandbox.admission.fields import record_update
-from agentops.sandbox.admission.quota import check_limits, check_quota, limit_defaults
+from agentops.sandbox.admission.quota import check_growth, check_limits, check_quota, limit_defaults
 from agentops.sandbox.admission.schemas import schema_of
 from agentops.sandbox.admission.subresources import Subresources
 from agentops.sandbox.admission.validation import problems
@@ -176,6 +176,7 @@ class StoreWriter:
                 check_limits(resource, new, self.store)
             _encode_secret(new)
         check_quota(resource, new, self.store, live)
+        check_growth(resource, new, self.store, live)
         return new
 
     def _delete(self, target: Target, request: Request) -> Response:

@@ -6,6 +6,7 @@ wording of kube-controller-manager 1.32. The rolling arithmetic follows pkg/cont
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,10 +34,18 @@ _NOT_COPIED = {"kubectl.kubernetes.io/last-applied-configuration", REVISION}
 
 
 def controller() -> Controller:
-    """Return the control loop: Deployments, and their ReplicaSets."""
-    return Controller(
-        name="deployment", watches={"Deployment": itself, "ReplicaSet": its_owner("Deployment")}, reconcile=reconcile
-    )
+    """Return the control loop: Deployments, their ReplicaSets, and the pods that a Recreate waits for."""
+    watches = {"Deployment": itself, "ReplicaSet": its_owner("Deployment"), "Pod": _waiting_for}
+    return Controller(name="deployment", watches=watches, reconcile=reconcile)
+
+
+def _waiting_for(world: World, pod: Obj) -> Iterable[Key]:
+    """Watch: a pod is gone, and its Deployment may be waiting for that to make new ones."""
+    if world.store.peek(key_of(pod)) is None:
+        for key in its_owner("ReplicaSet")(world, pod):
+            replica_set = world.store.peek(key)
+            if replica_set is not None:
+                yield from its_owner("Deployment")(world, replica_set)
 
 
 def reconcile(world: World, key: Key) -> datetime | None:
@@ -46,16 +55,24 @@ def reconcile(world: World, key: Key) -> datetime | None:
         return None
     sets = world.owned(live, "ReplicaSet")
     current = next((one for one in sets if _same_template(one, live)), None)
-    if live["spec"].get("paused") and current is None:
-        return _write_status(world, live, None)
+    if live["spec"].get("paused"):
+        _scale_held(world, live, sets, current)
+        return _write_status(world, world.store.peek(key) or live, current)
     current, said = _current_set(world, live, sets, current)
     old = [one for one in world.owned(live, "ReplicaSet") if name_of(one) != name_of(current)]
-    if not live["spec"].get("paused"):
-        if (live["spec"].get("strategy") or {}).get("type") == "Recreate":
-            _recreate(world, live, current, old)
-        else:
-            _roll(world, live, current, old)
+    if (live["spec"].get("strategy") or {}).get("type") == "Recreate":
+        _recreate(world, live, current, old)
+    else:
+        _roll(world, live, current, old)
     return _write_status(world, world.store.peek(key) or live, current, said)
+
+
+def _scale_held(world: World, live: Obj, sets: list[Obj], current: Obj | None) -> None:
+    """Scale a paused Deployment: the newest set that has pods takes the difference; nothing is rolled out."""
+    active = sorted((one for one in sets if _replicas(one)), key=_revision) or ([current] if current else [])
+    if active:
+        others = sum(map(_replicas, active[:-1]))
+        _scale(world, live, active[-1], max(live["spec"].get("replicas", 1) - others, 0))
 
 
 def _same_template(replica_set: Obj, deployment: Obj) -> bool:
@@ -260,10 +277,10 @@ def _judge(
     said: str,
 ) -> datetime | None:
     """Set the Progressing condition; return when the progress deadline will have passed."""
-    if current is None:
+    old = condition({"status": {"conditions": conditions}}, "Progressing")
+    if _held(world, live, conditions, (old or {}).get("reason", "")) or current is None:
         return None
     wanted, name = live["spec"].get("replicas", 1), name_of(current)
-    old = condition({"status": {"conditions": conditions}}, "Progressing")
     finished = old is not None and old["reason"] == "NewReplicaSetAvailable" and not said
     if finished and counts["updatedReplicas"] == counts["replicas"]:
         # A finished rollout that is scaled, or loses pods later, is not judged again.
@@ -292,6 +309,18 @@ def _judge(
     found = {"type": "Progressing", "status": status, "reason": reason, "message": message}
     set_condition(conditions, found, world.now, updated="lastUpdateTime")
     return None if complete or status == "False" else world.now + deadline
+
+
+def _held(world: World, live: Obj, conditions: list[dict[str, Any]], reason: str) -> bool:
+    """Say in the Progressing condition that the Deployment was paused or resumed; tell whether it is paused."""
+    paused = bool(live["spec"].get("paused"))
+    if paused is not (reason == "DeploymentPaused") and reason != "ProgressDeadlineExceeded":
+        word = "paused" if paused else "resumed"
+        said = {"reason": f"Deployment{word.title()}", "message": f"Deployment is {word}"}
+        set_condition(
+            conditions, {"type": "Progressing", "status": "Unknown", **said}, world.now, updated="lastUpdateTime"
+        )
+    return paused
 
 
 def _clean_up(world: World, live: Obj, sets: list[Obj], current: Obj) -> None:

@@ -50,7 +50,7 @@ def _step(world: World, live: Obj, update: Obj, revisions: dict[str, Obj], curre
         pod = pods.get(number)
         if pod is None:
             old = next((one for one in revisions.values() if name_of(one) == current), update)
-            _make(world, live, number, update if name_of(old) == name_of(update) or pods == {} else old)
+            _make(world, live, number, old if number < _partition(live) else update)
         elif (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed") and not deleting(pod):
             world.delete(pod)
         healthy = pod is not None and pod_ready(pod) and not deleting(pod)
@@ -71,8 +71,7 @@ def _step(world: World, live: Obj, update: Obj, revisions: dict[str, Obj], curre
 
 
 def _update_one(world: World, live: Obj, update: Obj, pods: dict[int, Obj], wanted: int) -> None:
-    rolling = (live["spec"].get("updateStrategy") or {}).get("rollingUpdate") or {}
-    for number in range(wanted - 1, rolling.get("partition", 0) - 1, -1):
+    for number in range(wanted - 1, _partition(live) - 1, -1):
         pod = pods.get(number)
         if pod is None or deleting(pod):
             return
@@ -81,6 +80,12 @@ def _update_one(world: World, live: Obj, update: Obj, pods: dict[int, Obj], want
             return
         if not pod_ready(pod):
             return
+
+
+def _partition(live: Obj) -> int:
+    """Return the ordinal below which pods keep the current revision."""
+    strategy = live["spec"].get("updateStrategy") or {}
+    return int((strategy.get("rollingUpdate") or {}).get("partition", 0))
 
 
 def _ordinal(pod: Obj) -> int:

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agentops.sandbox.controllers.runtime import Controller, all_of, itself
-from agentops.sandbox.objects import deleting, name_of, namespace_of, quantity, reference
-from agentops.sandbox.store import Key, Obj, key_of
+from agentops.sandbox.objects import deleting, name_of, namespace_of, quantity, reference, set_condition
+from agentops.sandbox.store import Key, Obj, copy_json, key_of
 from agentops.sandbox.world import World, fresh
 
 # Provisioners that have a driver in this cluster; a class may name any other, and then nothing answers.
@@ -49,7 +49,10 @@ def reconcile(world: World, key: Key) -> datetime | None:
     if claim is None:
         _release(world, key)
         return None
-    if deleting(claim) or (claim.get("status") or {}).get("phase") == "Bound":
+    if deleting(claim):
+        return None
+    if (claim.get("status") or {}).get("phase") == "Bound":
+        _grow(world, claim)
         return None
     world.set_status(claim, {**fresh(claim), "phase": "Pending"})
     if _bind_existing(world, claim):
@@ -148,6 +151,35 @@ def _provision(world: World, claim: Obj, found: Obj) -> datetime | None:
     live = world.store.peek(Key("", "PersistentVolumeClaim", namespace_of(claim), name_of(claim)))
     _bound(world, live or claim, name, size)
     return None
+
+
+def _grow(world: World, claim: Obj) -> None:
+    """Give a claim that asks for more than it has the larger volume; the file system grows where a pod runs."""
+    status = claim["status"]
+    asked, have = claim["spec"]["resources"]["requests"]["storage"], (status.get("capacity") or {}).get("storage")
+    if quantity(asked) <= quantity(have):
+        return
+    volume = world.peek("PersistentVolume", "", claim["spec"]["volumeName"])
+    if volume is not None and quantity(volume["spec"]["capacity"]["storage"]) < quantity(asked):
+        resizer = f"external-resizer {(volume['spec'].get('csi') or {}).get('driver', '')}"
+        message = f"External resizer is resizing volume {name_of(volume)}"
+        world.event(claim, "Normal", "Resizing", message, resizer)
+        world.store.update({**volume, "spec": {**volume["spec"], "capacity": {"storage": asked}}})
+        message = "Require file system resize of volume on node"
+        world.event(claim, "Normal", "FileSystemResizeRequired", message, resizer)
+    running = [pod for pod in _waiting_pods(world, claim) if (pod.get("status") or {}).get("phase") == "Running"]
+    if not running:
+        waiting = "Waiting for user to (re-)start a pod to finish file system resize of volume on node."
+        pending = {"type": "FileSystemResizePending", "status": "True", "message": waiting}
+        conditions = copy_json(status.get("conditions") or [])
+        set_condition(conditions, pending, world.now)
+        world.set_status(claim, {**status, "conditions": conditions})
+        return
+    done = f'MountVolume.NodeExpandVolume succeeded for volume "{claim["spec"]["volumeName"]}"'
+    node = running[0]["spec"]["nodeName"]
+    world.event(running[0], "Normal", "FileSystemResizeSuccessful", done, "kubelet", host=node)
+    left = {field: value for field, value in status.items() if field != "conditions"}
+    world.set_status(claim, {**left, "capacity": {"storage": asked}})
 
 
 def _bound(world: World, claim: Obj, volume: str, capacity: dict[str, str]) -> None:
