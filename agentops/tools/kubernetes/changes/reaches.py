@@ -34,6 +34,7 @@ from agentops.tools.kubernetes.changes.surroundings import Surroundings
 from agentops.tools.kubernetes.rollout import plain_template, revisions
 
 _OWNED = {"Deployment": "ReplicaSet", "CronJob": "Job"}
+_REASONS = 20
 _REVISION_LABEL = "controller-revision-hash"
 
 
@@ -151,7 +152,11 @@ def of_pods(around: Surroundings, pods: Sequence[Object], *, evicted: bool, why:
     measured = {workload: _going(around, workload, gone, evicted=evicted, why=why) for workload, gone in groups.items()}
     unknown = tuple(f"the other pods of {workload.short}" for workload, found in measured.items() if found is None)
     known = [found for found in measured.values() if found is not None]
-    reasons = [text for _, text in known]
+    # The hardest hit first; a namespace may hold hundreds of workloads, and nobody reads as many sentences.
+    ordered = sorted(known, key=lambda found: -(found[0].percent or 0))
+    reasons = [text for _, text in ordered[:_REASONS]]
+    if len(ordered) > _REASONS:
+        reasons.append(f"and {plural(len(ordered) - _REASONS, 'workload')} more, hit no harder than these")
     if any(map(has_empty_dir, pods)):
         reasons.append("pods with an emptyDir volume lose what is in it")
     return Reach(
