@@ -81,11 +81,11 @@ def test_what_is_not_known_is_loud(plans: ModuleType) -> None:
 
 
 def test_what_cannot_be_undone_is_loud(plans: ModuleType) -> None:
-    """An irreversible change says so at the top and at its step."""
+    """An irreversible change says so at the top, at its step and above the question."""
     step = plans.step(undo=(), reversal=Reversal.NONE, risk=Risk.CRITICAL, validated=False, residue=())
     step = replace(step, blast_radius=replace(step.blast_radius, data_loss=True, stateful=True))
     text = _page(plans.plan(step))
-    assert text.count("NOTHING TAKES IT BACK") == 2
+    assert text.count("NOTHING TAKES IT BACK") == 3
     assert all(words in text for words in ("Risk CRITICAL", "DATA IS LOST", "could NOT check this by a dry run"))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from agentops.cli.report import Block, Bullets, Heading, Item, Pairs, Paragraph, Tone
-from agentops.cli.views.blast import blast_tree
+from agentops.cli.views.blast import blast_tree, reach_line
 from agentops.cli.views.diff import diff_block, edit_line, left_out
 from agentops.cli.views.wording import arguments_line, call_line, change_words
 from agentops.core.clock import to_iso
@@ -173,7 +173,15 @@ def words_title(intent: Intent) -> str:
 
 
 def _foot(plan: ChangePlan) -> list[Block]:
+    # The page is longer than a screen: what stands right above the question must say what the question is about.
+    steps = [
+        (f"step {n}", f"{change_words(step.change)} ({step.change.target.short}): {reach_line(step.blast_radius)}")
+        for n, step in enumerate(plan.steps, 1)
+    ]
     rows = (
+        ("cluster", f"{plan.context}, {plan.cluster}"),
+        *steps,
+        ("risk", f"{plan.risk.value.upper()}: {_REVERSAL[plan.reversal][0]}"),
         ("code", plan.code),
         ("digest", plan.digest),
         ("expires", f"{plan.expires_at:%Y-%m-%d %H:%M:%S} UTC"),
