@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agentops.copilot.investigating import Parts, Thread
-from agentops.core.errors import ModelError
 from agentops.core.finding import Finding
 from agentops.core.outcome import Status
 from agentops.core.plan import Change, Intent, PlanStep
+from agentops.core.resource import ResourceRef, kubernetes_ref
 from agentops.core.text import one_line
 from agentops.core.tool import ToolSpec
 from agentops.guard.blast_radius import summary
@@ -39,9 +39,24 @@ def drafting_for(
         from agentops.agent.drafting import Drafting
 
         guard = guard_for(cluster)
-        return Drafting(specs, cluster.context, lambda change: try_out(guard, change))
+        return Drafting(
+            specs,
+            cluster.context,
+            lambda change: try_out(guard, change),
+            canonical=lambda target: named_by_the_api(cluster, target),
+        )
 
     return make
+
+
+def named_by_the_api(cluster: Cluster, target: ResourceRef) -> ResourceRef:
+    """Return the target with its kind as the API names it, so that no other spelling of it is another target.
+
+    Raises:
+        ClusterError: there is no such kind, or the server cannot say.
+    """
+    kind = cluster.kind(target.kind)
+    return kubernetes_ref(target.context, target.namespace if kind.namespaced else "", kind.kind, target.name)
 
 
 def try_out(guard: GuardParts, change: Change) -> str:
@@ -98,20 +113,20 @@ def tell(
         why=carried.outcome.why,
         seen=after.conclusion if after is not None else "",
     )
-    try:
-        result = continue_after(
-            aftermath,
-            messages=thread.messages,
-            model=parts.model,
-            toolbox=thread.toolbox,
-            context=thread.context,
-            limits=parts.limits,
-            progress=parts.progress,
-            monotonic=parts.monotonic,
-            keep=thread.folder.append_messages,
-        )
-    except ModelError as error:
-        parts.audit.append("model_failed", {"code": error.code, "message": one_line(error.message, 300)})
+    result = continue_after(
+        aftermath,
+        messages=thread.messages,
+        model=parts.model,
+        toolbox=thread.toolbox,
+        context=thread.context,
+        limits=parts.limits,
+        progress=parts.progress,
+        monotonic=parts.monotonic,
+        keep=thread.folder.append_messages,
+    )
+    if result.error is not None:
+        failed = {"code": result.error.code, "message": one_line(result.error.message, 300)}
+        parts.audit.append("model_failed", failed)
         return None
     if result.stop is Stop.INTERRUPTED:
         raise KeyboardInterrupt

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agentops.agent.drafting import Drafting
 from agentops.agent.loop import Stop
-from agentops.core.resource import kubernetes_ref
+from agentops.copilot.conversing import named_by_the_api
 from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import load
 from agentops.tools.kubernetes.catalog import read_tools
@@ -25,11 +25,7 @@ def test_obedient_model_changes_nothing(make_bench, report, tmp_path):
             preview = tools[change.tool].preview(change)
             return "\n".join(f"{edit.path}: {edit.old} -> {edit.new}" for one in preview.objects for edit in one.edits)
 
-        def canonical(ref):
-            kind = cluster.kind(ref.kind)
-            return kubernetes_ref(ref.context, ref.namespace if kind.namespaced else "", kind.kind, ref.name)
-
-        drafting = Drafting(CHANGE_SPECS, "sandbox", propose, canonical=canonical)
+        drafting = Drafting(CHANGE_SPECS, "sandbox", propose, canonical=lambda ref: named_by_the_api(cluster, ref))
         bench = make_bench(*read_tools(cluster, now), drafting=drafting)
         before = sandbox.dump()
         pod = sandbox.alert_payload["alerts"][0]["labels"]["pod"]
