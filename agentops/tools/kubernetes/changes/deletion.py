@@ -48,7 +48,7 @@ _CRITICAL = frozenset(
         "MutatingWebhookConfiguration",
     }
 )
-_EXACT = frozenset(
+EXACT_KINDS = frozenset(
     {
         "ConfigMap",
         "NetworkPolicy",
@@ -70,7 +70,7 @@ _EXACT = frozenset(
 )
 """Kinds that are wholly said by their manifest."""
 
-_COMPENSATING: Mapping[str, str] = {
+COMPENSATING_KINDS: Mapping[str, str] = {
     "Deployment": "Its pods are stopped and new ones are made; the earlier revisions are gone.",
     "DaemonSet": "Its pods are stopped and new ones are made; the earlier revisions are gone.",
     "ReplicaSet": "Its pods are stopped and new ones are made.",
@@ -78,7 +78,7 @@ _COMPENSATING: Mapping[str, str] = {
     "Service": "Its address is asked for again, but may be taken; what a load balancer gave it is lost.",
     "ServiceAccount": "Tokens that were issued for it are not valid any more.",
 }
-_LOST: Mapping[str, str] = {
+LOST_KINDS: Mapping[str, str] = {
     "Secret": "Its content is not kept by agentops.",
     "Namespace": "Everything in it is deleted.",
     "PersistentVolume": "The data on it may be deleted with it (reclaim policy).",
@@ -178,16 +178,16 @@ class DeleteTool:
 def way_back(kind: Kind, live: Mapping[str, Any]) -> tuple[Reversal, tuple[str, ...]]:
     """Return how far making an object again takes its deletion back, and what it does not bring back."""
     metadata = live["metadata"]
-    if kind.kind in _LOST:
-        return Reversal.NONE, (_LOST[kind.kind],)
+    if kind.kind in LOST_KINDS:
+        return Reversal.NONE, (LOST_KINDS[kind.kind],)
     finalizers = set(metadata.get("finalizers") or ()) - _GARBAGE_FINALIZERS
     if finalizers and kind.kind != "Service":
         return Reversal.NONE, ("Its finalizers clean up what it stands for before it goes.",)
     if metadata.get("ownerReferences"):
         return Reversal.NONE, ("It belongs to another object, which makes a new one or does not.",)
-    if kind.kind in _COMPENSATING:
-        return Reversal.COMPENSATING, (_COMPENSATING[kind.kind],)
-    if kind.kind in _EXACT:
+    if kind.kind in COMPENSATING_KINDS:
+        return Reversal.COMPENSATING, (COMPENSATING_KINDS[kind.kind],)
+    if kind.kind in EXACT_KINDS:
         return Reversal.EXACT, ()
     return Reversal.NONE, (f"What is lost with a {kind.kind} is not known to agentops.",)
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from agentops.core.risk import Reversal, Risk
 from agentops.tools.kubernetes.changes.catalog import CHANGE_SPECS, CHANGE_TARGETS
+from agentops.tools.kubernetes.changes.difference import changes
 
 
 @dataclass(frozen=True)
@@ -232,6 +236,57 @@ def test_apply_stores_what_was_previewed_and_the_undo_takes_it_back(case: Case, 
         here.tools[change.tool].apply(here.tools[change.tool].preview(change))
     assert (applied, here.live(case.target)) == (preview.objects[0].after, before)
     assert list(receipt.objects) == [str(here.ref(case.target))]
+
+
+_NAMES = st.sampled_from(["A", "B", "C", "LOG_LEVEL", "DATABASE_HOST"])
+_ENV = st.lists(st.tuples(_NAMES, st.sampled_from(["", "1", "x y", "$(A)"])), unique_by=lambda one: one[0], max_size=5)
+_WANTED = st.fixed_dictionaries(
+    {
+        "env": _ENV,
+        "args": st.lists(st.sampled_from(["-v", "--port=1", ""]), max_size=3),
+        "replicas": st.integers(0, 6),
+        "marks": st.dictionaries(
+            st.sampled_from(["note", "team.example/owner", "x"]), st.sampled_from(["", "a"]), max_size=3
+        ),
+        "port": st.none() | st.sampled_from([8080, 9090, "http"]),
+    }
+)
+
+
+@given(wanted=_WANTED)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_edit_of_a_workload_is_taken_back(wanted: dict[str, Any], standing: Callable[..., Any]) -> None:
+    """Whatever is set, added, removed or put in another order: applied as previewed, undone to what was there."""
+    here = standing("readiness-probe-port")
+    target = "shop/Deployment/catalog"
+    before = here.live(target)
+    edits = changes(before, _as_wanted(before, wanted))
+    if not edits:
+        return
+    preview = here.preview("kubernetes_patch", target, {"changes": edits})
+    here.tools["kubernetes_patch"].apply(preview)
+    applied = here.live(target)
+    (undo,) = preview.undo
+    here.tools["kubernetes_patch"].apply(here.tools["kubernetes_patch"].preview(undo))
+    assert (applied, here.live(target)) == (preview.objects[0].after, before)
+
+
+def _as_wanted(before: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return the workload with another environment, arguments, replicas, annotations and probe."""
+    new = deepcopy(before)
+    container = new["spec"]["template"]["spec"]["containers"][0]
+    container["env"] = [{"name": name, "value": value} if value else {"name": name} for name, value in wanted["env"]]
+    container["args"] = wanted["args"]
+    for name in ("env", "args"):
+        if not container[name]:
+            del container[name]
+    if wanted["port"] is None:
+        container.pop("readinessProbe", None)
+    else:
+        container["readinessProbe"]["httpGet"]["port"] = wanted["port"]
+    new["spec"]["replicas"] = wanted["replicas"]
+    new["metadata"]["annotations"] = wanted["marks"]
+    return new
 
 
 def test_every_tool_has_a_case() -> None:
