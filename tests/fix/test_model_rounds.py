@@ -1,0 +1,112 @@
+"""``fix`` with a model that plays a script, through the real guard: what it hears after a yes and after a no."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from agentops.config import load
+from agentops.copilot.fixing import Fix
+from agentops.core.approval import Answer, ApprovalRequest, Decision
+from agentops.wiring import open_app
+from agentops.wiring.guarding import Asking, fix, prepare_drafting
+
+TARGET = "shop/Deployment/checkout"
+REPORT = {
+    "verdict": "root-cause",
+    "confidence": "high",
+    "cause": {"resource": TARGET, "condition": "ImageNotFound"},
+    "evidence": ["{{first}}"],
+    "ruled_out": [],
+    "not_checked": [],
+    "next_steps": [],
+}
+
+
+def _draft(tool: str, target: str = TARGET, **arguments: Any) -> dict[str, Any]:
+    given = {"target": target, "reason": "It undoes the bad rollout.", "evidence": ["{{first}}"], **arguments}
+    return {"tool": f"kubernetes_{tool}", "arguments": given}
+
+
+def _report(conclusion: str = "The last rollout names an image that does not exist.") -> dict[str, Any]:
+    return {"tool": "report_finding", "arguments": {**REPORT, "conclusion": conclusion}}
+
+
+class Declines:
+    """Says no to whatever it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[ApprovalRequest] = []
+
+    def ask(self, request: ApprovalRequest) -> Decision:
+        self.asked.append(request)
+        return Decision(answer=Answer.STOP, why="not during the sale")
+
+
+@pytest.fixture
+def decline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Fix, list[Any], bool]]:
+    """Run ``fix`` on the bad image tag with a script and a person who says no.
+
+    Returns what came of it, what the person was asked, and whether the cluster is as it was.
+    """
+    monkeypatch.setenv("AGENTOPS_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+    def run(*turns: Any) -> tuple[Fix, list[Any], bool]:
+        script = tmp_path / "script.yaml"
+        script.write_text(yaml.safe_dump({"turns": list(turns)}), encoding="utf-8")
+        settings = load({"model": f"scripted:{script}"}, os.environ)
+        with open_app(
+            settings, command="fix", sandbox="bad-image-tag", use_model=True, progress=lambda step: None
+        ) as app:
+            assert app.sandbox is not None
+            person = Declines()
+            asking = Asking(approver=person, on_interrupt=lambda: True)
+            prepare_drafting(app, asking)
+            store = app.sandbox.simulation.store
+            before = [one for one in store.dump() if one["kind"] == "Deployment"]
+            done = fix(app, app.investigate(None, lambda: b""), asking, stop_at_plan=False)
+            same = [one for one in store.dump() if one["kind"] == "Deployment"] == before
+        return done, person.asked, same
+
+    return run
+
+
+def test_a_no_ends_every_route_to_the_target(decline: Any) -> None:
+    """After a no the model is told so; the same tool, another one and another spelling of the target are closed."""
+    done, asked, unchanged = decline(
+        {"calls": [_draft("rollout_undo")]},
+        {"expect": "Appended to the plan as step 1. It was NOT executed", "calls": [_report()]},
+        {
+            "expect": "(?s)not executed, not queued.*not during the sale",
+            "calls": [
+                _draft("rollout_undo"),
+                _draft("rollout_restart"),
+                _draft("rollout_undo", "shop/deployments.apps/checkout"),
+            ],
+        },
+        {"expect": "(?s)(declined by a person in this run.*){3}", "calls": [_report("A person must decide.")]},
+    )
+    assert ([one.outcome.status.value for one in done.rounds], len(asked), unchanged) == (["declined"], 1, True)
+    # Only a run in which every expectation was met comes to this report.
+    assert done.found.finding.conclusion == "A person must decide."
+
+
+def test_after_a_yes_the_model_hears_what_is_left(repair: Any, tmp_path: Path) -> None:
+    """One fault is cured and verified; the model reads what triage sees now, drafts the next plan, and all is well."""
+    turns = [
+        {"calls": [_draft("rollout_undo", "shop/StatefulSet/redis")]},
+        {"calls": [_report()]},
+        {"expect": "(?s)approved, executed and verified.*triage now.*plan is empty", "calls": [_draft("rollout_undo")]},
+        {"expect": "as step 1", "calls": [_report("There were two faults.")]},
+    ]
+    script = tmp_path / "turns.yaml"
+    script.write_text(yaml.safe_dump({"turns": turns}), encoding="utf-8")
+    done = repair("two-faults", script)
+    assert (done.tools, done.statuses, done.judgement.unwell) == ([["rollout_undo"]] * 2, ["applied"] * 2, ())
+    assert done.fix.found.finding.conclusion == "There were two faults."
