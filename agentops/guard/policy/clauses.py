@@ -159,6 +159,10 @@ def _atom(operator: str, inner: Any) -> str:
         return f"[{', '.join(map(expression, inner))}]"
     if operator == "Record":
         return "{" + ", ".join(f"{_attribute(name)}: {expression(value)}" for name, value in inner.items()) + "}"
+    return _call(operator, inner)
+
+
+def _call(operator: str, inner: Any) -> str:
     if operator in _METHODS:
         return f"{_within(inner['left'], _MEMBER)}.{operator}({expression(inner['right'])})"
     if operator == "isEmpty":
