@@ -15,6 +15,7 @@ from pathlib import Path
 from tests.benchmarks.audit_rates import audit_rates
 from tests.benchmarks.first_request import first_request
 from tests.benchmarks.measure import Row
+from tests.benchmarks.policy import policy
 from tests.benchmarks.sandbox_scale import sandbox_scale
 from tests.benchmarks.scale import scale
 from tests.benchmarks.startup import startup
@@ -32,6 +33,8 @@ What the rows mean:
 - **`--version`, `--help`**: the installed console script against `python -c pass` of the same interpreter.
 - **launch to first request**: from starting `agentops investigate FILE` to the model endpoint receiving the first
   request, the sweep of a cluster in another process included, against `python -c "import anthropic"`.
+- **policy**: the median of one ruling on a warm policy (kernel and shipped default, all tools), against the engine
+  alone with every handle parsed; and loading with every check, against parsing the same texts, after the import.
 - **triage**: `sweep` and `analyze` of a 10,000-pod, 1,000-node cluster served by another process, against fetching the
   same lists through the same client and decoding them with msgspec. Memory is the peak of a process that does only
   this.
@@ -47,7 +50,7 @@ What the rows mean:
 def main(words: Sequence[str]) -> int:
     """Measure everything, print the table, and write it where asked."""
     rows: list[Row] = []
-    for measure in (startup, first_request, scale, audit_rates, sandbox_scale):
+    for measure in (startup, first_request, policy, scale, audit_rates, sandbox_scale):
         for row in measure():
             rows.append(row)
             sys.stdout.write(f"{row.name}: {row.value} (baseline {row.baseline}) {row.ratio} aim {row.aim}\n")
