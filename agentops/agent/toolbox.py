@@ -265,7 +265,9 @@ def _fail(message: str) -> Reading:
 
 def _said(error: BaseException | None, tool: str) -> str:
     """Return an error as the model reads it. What no tool should raise, ends the run where it is ours to fix."""
-    if isinstance(error, ToolError | UsageError | PolicyRefused):
+    if isinstance(error, PolicyRefused):
+        return error.message  # its hint is for a person at a terminal
+    if isinstance(error, ToolError | UsageError):
         return " ".join(filter(None, (error.message, error.hint)))
     if isinstance(error, AgentopsError) or error is None:
         raise error or RuntimeError(f"{tool} returned no reading")

@@ -133,7 +133,7 @@ def test_secrets_of_a_draft_go_nowhere(fixing, proposed, looking, report):
 
 def test_policy_is_final(fixing, proposed, looking, report):
     """What policy refuses is no part of the plan, and the same way is not even tried a second time."""
-    proposed.error = PolicyRefused("policy denies scale in shop: frozen")
+    proposed.error = PolicyRefused("policy denies scale in shop: frozen", hint="Run policy explain.")
     again = _draft(replicas=2)
     result = fixing.play(looking(), {"calls": [_draft()]}, {"calls": [again]}, {"calls": [report()]})
     assert (result.drafted, len(proposed.changes)) == ((), 1)

@@ -33,8 +33,9 @@ def _draft(tool: str, target: str = TARGET, **arguments: Any) -> dict[str, Any]:
     return {"tool": f"kubernetes_{tool}", "arguments": given}
 
 
-def _report(conclusion: str = "The last rollout names an image that does not exist.") -> dict[str, Any]:
-    return {"tool": "report_finding", "arguments": {**REPORT, "conclusion": conclusion}}
+def _report(conclusion: str = "The last rollout names an image that does not exist.", **changes: Any) -> dict[str, Any]:
+    arguments = {**REPORT, "conclusion": conclusion, **changes}
+    return {"tool": "report_finding", "arguments": {name: one for name, one in arguments.items() if one is not None}}
 
 
 class Declines:
@@ -110,3 +111,23 @@ def test_after_a_yes_the_model_hears_what_is_left(repair: Any, tmp_path: Path) -
     done = repair("two-faults", script)
     assert (done.tools, done.statuses, done.judgement.unwell) == ([["rollout_undo"]] * 2, ["applied"] * 2, ())
     assert done.fix.found.finding.conclusion == "There were two faults."
+
+
+def test_policy_and_no_cure_keep_a_draft_out(decline: Any) -> None:
+    """What policy denies, and what silences instead of curing, comes back as an error; no plan is made of either."""
+    done, asked, unchanged = decline(
+        {
+            "calls": [
+                _draft("rollout_restart", "kube-system/Deployment/coredns"),
+                _draft("rollout_restart", "kube-system/deploy/coredns"),
+                _draft("scale", replicas=0),
+                _draft("rollout_restart", "shop/Deployment/no-such-thing"),
+            ]
+        },
+        {
+            "expect": "(?s)out of reach.*refused by policy in this run.*scale-to-zero.*not found",
+            "calls": [_report("Nothing may be done here.", verdict="undetermined", cause=None)],
+        },
+    )
+    assert (done.rounds, asked, unchanged) == ((), [], True)
+    assert done.found.finding.conclusion == "Nothing may be done here."
