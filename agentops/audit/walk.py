@@ -126,9 +126,9 @@ class Walk:
         with segment.reading() as file:
             file.seek(self.offset - origin.offset)
             for lines, marks in _blocks(file, self._left(segment, origin)):
-                base, before, begins = self.seq, self.prev, self.offset == origin.offset
+                base, before = self.seq, self.prev
                 good, links = self._follow(lines)
-                self._ask(lines, marks, base, [before, *links], begins=begins)
+                self._ask(lines, marks, base, [before, *links])
                 if not good:
                     raise _Stop(self._bad_line())
             self.torn = origin.offset + file.tell() - self.offset
@@ -160,7 +160,7 @@ class Walk:
         self.prev, self.seq, self.offset, self.last = prev, seq, offset, line
         return good, links
 
-    def _ask(self, lines: list[bytes], marks: set[int], base: int, heads: list[str], *, begins: bool) -> None:
+    def _ask(self, lines: list[bytes], marks: set[int], base: int, heads: list[str]) -> None:
         """Ask every witness that speaks of a size reached here; ``heads[n]`` is the link after ``n`` of these lines."""
         reached = len(heads) - 1
         stops = {size - base for size in self.witnesses.sizes if base < size <= base + reached}
@@ -172,8 +172,7 @@ class Walk:
             if stop in stops:
                 self.witnesses.check(base + stop, root, heads[stop])
             if stop in records:
-                begun_here = begins and not stop
-                self.witnesses.check_record(lines[stop], base + stop, root, heads[stop], begins=begun_here)
+                self.witnesses.check_record(lines[stop], base + stop, root, heads[stop])
         self._root(heads[done + 1 :])
 
     def _root(self, links: list[str]) -> bytes | None:

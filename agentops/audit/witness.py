@@ -82,14 +82,13 @@ class Witnesses:
         self.begun_after = origin
         self.check(origin.first, origin.tree.root(), origin.prev)
 
-    def check_record(self, line: bytes, size: int, root: bytes | None, head: str, *, begins: bool = False) -> None:
+    def check_record(self, line: bytes, size: int, root: bytes | None, head: str) -> None:
         """Read a record that may be a checkpoint, a hand-over of the key, or about segments.
 
         A checkpoint by an unknown key vouches for nothing; it matters only when no known one comes after it.
 
         Arguments:
             size: how many records stand before it.
-            begins: whether it is the first of a segment.
 
         Raises:
             Disagreement: a checkpoint says otherwise, or a hand-over is not signed by the key that hands over.
@@ -98,8 +97,6 @@ class Witnesses:
             record = decode(line)
             if record.event == "key_rotated":
                 self._hand_over(record, size, head)
-            if record.event == BEGUN and not begins:
-                raise Disagreement("tampered", f"record {size} begins a segment and stands in the middle of one")
             if record.event == DROPPED:
                 self._remember_drop(record)
             note = str(record.payload.get(_NOTES.get(record.event, ""), ""))

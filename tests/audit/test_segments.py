@@ -354,6 +354,22 @@ def test_any_sequence_of_steps_leaves_one_chain(tmp_path_factory: pytest.TempPat
     shutil.rmtree(folder)
 
 
+def test_segments_put_together_are_the_chain_in_one_file(folder: Path, tmp_path: Path, ticking: Clock) -> None:
+    """All segments one after the other verify as one file, as an exported copy does, and a writer goes on there."""
+    grow(folder, ticking, compress=True)
+    whole = b"".join(line + b"\n" for line in lines(folder))
+    joined = tmp_path / "joined"
+    shutil.copytree(folder, joined)
+    for path in closed(joined):
+        path.unlink()
+    (joined / "audit.jsonl").write_bytes(whole)
+    with _open(joined, ticking) as log:
+        log.append("note", {})
+        log.close_segment()
+    found = verify(joined, roots=True, require_signed=True)
+    assert (found.verdict, found.segments, found.records > verify(folder).records) == (Verdict.OK, 2, True)
+
+
 def test_files_that_are_looked_at_stay_open_under_a_rotation(folder: Path, ticking: Clock) -> None:
     """Who looked at the chain reads it as it was, though its active segment is closed and compressed meanwhile."""
     grow(folder, ticking, runs=2)
