@@ -54,8 +54,10 @@ def verify(
     if found.intact and keys and not found.signed_records:
         return replace(found, verdict=Verdict.KEY_MISMATCH, why="nothing in the log is signed by the given key")
     if found.intact and require_signed and found.signed_records < found.records:
-        rest = f"records {found.signed_records} to {found.records - 1} are under no signed checkpoint"
-        return replace(found, verdict=Verdict.UNSIGNED_TAIL, why=f"{rest}: a run that was killed, or is still going on")
+        first, last = found.signed_records, found.records - 1
+        rest = f"record {last}" if first == last else f"records {first} to {last}"
+        why = f"no signed checkpoint covers {rest}: a run was killed, or is still going on"
+        return replace(found, verdict=Verdict.UNSIGNED_TAIL, why=why)
     return found
 
 
