@@ -191,7 +191,8 @@ def test_closed_and_compressed_segments_are_exported_as_one_log(tmp_path: Path) 
     assert (proved, [point.size for point in grown]) == (list(range(says.size)), [size, says.size])
 
 
-def test_records_that_were_dropped_here_stay_in_the_copy(tmp_path: Path) -> None:
+@pytest.mark.parametrize("piece_bytes", [900, 1500, 4000])
+def test_records_that_were_dropped_here_stay_in_the_copy(tmp_path: Path, piece_bytes: int) -> None:
     """After old segments are dropped, exporting goes on, what is kept can be proved, and what is gone is said."""
     from agentops.audit.checkpoints import read_public_keys
     from agentops.audit.proof import check_record, prove_growth, prove_record
@@ -200,15 +201,15 @@ def test_records_that_were_dropped_here_stay_in_the_copy(tmp_path: Path) -> None
 
     audit = tmp_path / "audit"
     _segmented(audit, days=0)
-    _export(audit, tmp_path / "copy", piece_bytes=1500)
+    _export(audit, tmp_path / "copy", piece_bytes=piece_bytes)
     before, old = _copied(tmp_path / "copy"), checkpoint_at(audit, _first_checkpoint(audit))
     from agentops.audit.keeping import Keeping
 
     now = datetime(2026, 11, 4, tzinfo=UTC)
     with open_log(audit, run="d4", actor="human:ana", clock=lambda: now, keeping=Keeping(retention_days=2)) as log:
         log.append("note", {"n": 99})
-    first, done = first_kept(audit), _export(audit, tmp_path / "copy", piece_bytes=1500)
-    fresh = _export(audit, tmp_path / "fresh", piece_bytes=1500)
+    first, done = first_kept(audit), _export(audit, tmp_path / "copy", piece_bytes=piece_bytes)
+    fresh = _export(audit, tmp_path / "fresh", piece_bytes=piece_bytes)
     (key,) = read_public_keys(audit)
     copied, alone = _copied(tmp_path / "copy"), _copied(tmp_path / "fresh")
     assert (copied.startswith(before), copied.endswith(alone), len(copied) > len(before)) == (True, True, True)

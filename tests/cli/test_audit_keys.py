@@ -137,7 +137,7 @@ def test_growth_that_was_not_is_not_proved(cli: Cli, folder: Path, tmp_path: Pat
     anchor = tmp_path / "old"
     cli("audit", "anchor", "--to", str(anchor))
     unsigned = cli("audit", "prove", "--growth", "3")
-    backwards = cli("audit", "prove", "--growth", str(anchor), "5")
+    backwards = cli("audit", "prove", "--growth", str(anchor), "4")
     note = anchor.read_text()
     anchor.write_text(note.replace(note.split("\n")[2], "A" * 43 + "="))
     rewritten = cli("audit", "prove", "--growth", str(anchor))
@@ -160,3 +160,32 @@ def test_with_forward_security_every_run_has_a_key_of_its_own(
     done = cli("audit", "verify", "--key", keys[0], "-o", "json").document["verification"]
     handed = cli("audit", "log", "--event", "key_rotated", "-o", "json").document["records"]
     assert (len(keys), len(handed), done["verdict"], done["records"]) == (3, 2, "ok", done["signed_records"])
+
+
+def test_what_is_no_proof_is_a_usage_error(cli: Cli, folder: Path, tmp_path: Path) -> None:
+    """Text that is no JSON, JSON that is no object, and a place that cannot be written are one line and exit 2."""
+    (key,) = cli("audit", "keys", "-o", "json").document["keys"]
+    codes = []
+    for text in ("nonsense", "[]"):
+        (tmp_path / "proof").write_text(text, encoding="utf-8")
+        codes.append(cli("audit", "check-proof", str(tmp_path / "proof"), "--key", key).code)
+    (tmp_path / "proof").write_text("{}", encoding="utf-8")
+    empty = cli("audit", "check-proof", str(tmp_path / "proof"), "--key", key).code
+    assert (codes, empty, cli("audit", "prove", "1", "--to", "/no/such/folder/x").code) == ([2, 2], 8, 2)
+    assert '"path"' in cli("audit", "prove", "1").out
+
+
+def test_a_terminal_is_not_waited_on_for_arguments(
+    cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a pipe, what to type is said instead of waiting."""
+    import io
+
+    from agentops.cli.app import run
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("sys.stdin", Terminal())
+    assert (run(["audit", "fingerprint"]), "standard input" in capsys.readouterr().err) == (2, True)

@@ -81,8 +81,7 @@ class S3Place:
         except _Taken:
             self._oldest = None
             version = self._versions().get(name, "")
-        if self._oldest is not None:
-            self._oldest.setdefault(name, version)
+        self._versions().setdefault(name, version)
         found = self._fetch(name, version)
         if found["data"] != data:
             raise other_bytes(self.target, name)
