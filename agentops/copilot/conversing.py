@@ -17,6 +17,7 @@ from agentops.core.plan import Change, Intent, PlanStep
 from agentops.core.resource import ResourceRef, kubernetes_ref
 from agentops.core.text import one_line
 from agentops.core.tool import ToolSpec
+from agentops.core.usage import Usage
 from agentops.guard.blast_radius import summary
 from agentops.guard.parts import GuardParts
 from agentops.guard.pipeline import Carried, dry_run
@@ -100,6 +101,7 @@ def tell(
         KeyboardInterrupt: the user stopped it.
         AuditError, StoreError: what must be recorded cannot be.
     """
+    from agentops.agent.budget import left, together
     from agentops.agent.followup import Aftermath, continue_after
     from agentops.agent.loop import Stop
 
@@ -113,17 +115,19 @@ def tell(
         why=carried.outcome.why,
         seen=after.conclusion if after is not None else "",
     )
+    spent = thread.folder.usage() or Usage()
     result = continue_after(
         aftermath,
         messages=thread.messages,
         model=parts.model,
         toolbox=thread.toolbox,
         context=thread.context,
-        limits=parts.limits,
+        limits=left(parts.limits, spent),
         progress=parts.progress,
         monotonic=parts.monotonic,
         keep=thread.folder.append_messages,
     )
+    thread.folder.save_usage(together(spent, result.usage))
     if result.error is not None:
         failed = {"code": result.error.code, "message": one_line(result.error.message, 300)}
         parts.audit.append("model_failed", failed)

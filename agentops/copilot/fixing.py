@@ -18,7 +18,8 @@ from agentops.core.errors import AgentopsError, PolicyRefused, ToolError
 from agentops.core.finding import Confidence, Finding, Problem, Verdict
 from agentops.core.outcome import Status
 from agentops.core.plan import Change, Check, Intent
-from agentops.guard.parts import GuardParts
+from agentops.core.usage import Usage
+from agentops.guard.parts import GuardParts, unseen
 from agentops.guard.pipeline import Carried, carry_out, dry_run
 from agentops.guard.planning import Proposal
 
@@ -93,7 +94,7 @@ def fix(parts: Parts, guard_for: GuardFor, found: Investigation, *, stop_at_plan
         if not course.goes_on(carried):
             break
     return Fix(
-        found=replace(found, finding=course.finding if course.retold else found.finding),
+        found=replace(found, finding=course.finding if course.retold else found.finding, usage=course.usage),
         rounds=tuple(course.rounds),
         refusals=tuple(course.refusals),
         after=course.after,
@@ -116,6 +117,12 @@ class _Course:
         self.rounds: list[Carried] = []
         self.refusals: list[Refusal] = []
         self.after: Finding | None = None
+
+    @property
+    def usage(self) -> Usage:
+        """What the model has spent, all rounds together."""
+        kept = self._thread.folder.usage() if self._thread is not None else None
+        return kept or self._found.usage
 
     def next_proposal(self) -> Proposal | None:
         """Return what is to be planned next: what the model drafted, else triage's remedies; None: nothing."""
@@ -160,12 +167,13 @@ class _Course:
     def _viable(self, groups: Sequence[Sequence[Change]]) -> tuple[Change, ...]:
         """Return for each problem the first of its remedies that climbs the stair on its own."""
         chosen: list[Change] = []
+        quiet = replace(self._guard, progress=unseen)
         for group in groups:
             for change in group:
                 if any((change.tool, change.target) == (done.tool, done.target) for done in (*self._tried, *chosen)):
                     continue
                 try:
-                    dry_run(self._guard, _proposal(self._found, self.finding, (change,)))
+                    dry_run(quiet, _proposal(self._found, self.finding, (change,)))
                 except (ToolError, PolicyRefused) as error:
                     self.refusals.append(Refusal(change=change, error=error))
                     continue

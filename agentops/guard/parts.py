@@ -93,6 +93,10 @@ class GuardParts:
     yes: bool = False
 
 
+def unseen(_step: Step) -> None:
+    """Show nothing."""
+
+
 @dataclass(slots=True)
 class Trail:
     """Records every stage: in the audit chain first, then for the caller, then on the screen."""

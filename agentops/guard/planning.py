@@ -21,13 +21,14 @@ from agentops.guard.cure import require_cure
 from agentops.guard.diff import diff
 from agentops.guard.dry_run import dry_run
 from agentops.guard.inquiry import Inquiry
-from agentops.guard.parts import GuardParts, Trail
+from agentops.guard.parts import GuardParts, Trail, unseen
 from agentops.guard.ruling import rule
 from agentops.guard.screen import screen
 from agentops.guard.staleness import STALE_HINT, moved
 from agentops.guard.states import Planned, Ruled
 
 MOST_STEPS = 20
+CLOCKS_APART = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +110,7 @@ def require_current(
     """
     if parts.clock() >= plan.expires_at:
         raise Stale(f"the plan expired at {plan.expires_at:%H:%M:%S} UTC", hint=STALE_HINT, code="expired")
+    _require_times(plan, parts.clock())
     if (plan.context, plan.cluster) != (parts.context, parts.cluster):
         raise Stale(
             f"the plan is for context {plan.context!r} on {plan.cluster}; this run is pinned to {parts.context!r} on "
@@ -117,6 +119,7 @@ def require_current(
         )
     if plan.policy_digest != parts.policy.digest:
         raise Stale("the policy changed since the plan was made", hint=STALE_HINT)
+    quiet = replace(parts, progress=unseen)
     proposal = Proposal(
         changes=tuple(step.change for step in plan.steps),
         intent=plan.intent,
@@ -126,15 +129,29 @@ def require_current(
     steps = []
     for number, shown in enumerate(plan.steps, 1):
         try:
-            steps.append(climb(parts, trail, proposal, shown.change, step=number, approvals=approvals))
+            steps.append(
+                climb(quiet, Trail(quiet, trail.records), proposal, shown.change, step=number, approvals=approvals)
+            )
         except ToolError as error:
             raise Stale(f"step {number} does not hold any more: {error.message}", hint=STALE_HINT) from error
-        why = moved(shown, steps[-1])
+        why = moved(shown, _plain_step(_kept(parts, steps[-1], ())))
         if why:
             raise Stale(f"step {number} ({shown.change.target.short}) is not what was shown: {why}", hint=STALE_HINT)
     if strictest([step.ruling.obligation for step in steps]) != plan.obligation:
         raise Stale("policy asks for something else than when the plan was made", hint=STALE_HINT)
     return tuple(steps)
+
+
+def _require_times(plan: ChangePlan, now: datetime) -> None:
+    """Return when the plan lives no longer than its obligation says: the times of a file are the file's word."""
+    longest = timedelta(seconds=plan.obligation.ttl_s)
+    if plan.expires_at > plan.created_at + longest or plan.created_at > now + CLOCKS_APART:
+        raise Stale(
+            f"the plan says that it holds from {plan.created_at:%H:%M:%S} to {plan.expires_at:%H:%M:%S} UTC; "
+            f"policy lets it hold for {plan.obligation.ttl_s} s from when it is made",
+            hint=STALE_HINT,
+            code="expired",
+        )
 
 
 def require_distinct(changes: Sequence[Change]) -> None:

@@ -1,6 +1,8 @@
 """What moved between the plan that was shown and the world as it is now; nothing, or a sentence that says what.
 
-Comes in: a plan's step as it was shown, and the same step made again on the live world. Pure.
+Comes in: a plan's step as it was shown, and the same step made again on the live world, in the same form. Pure. A plan
+may come from a file, and whoever approved it decided on what its page showed: so not only what would be sent must be
+the same, but all that was said of it.
 """
 
 from __future__ import annotations
@@ -11,28 +13,28 @@ from typing import Any
 from agentops.core.jsonable import to_json
 from agentops.core.plan import BlastRadius, PlanStep, Preview
 from agentops.guard.diff import differences
-from agentops.guard.states import Ruled
 
 STALE_HINT = "Nothing was changed. Make the plan again and look at it again: agentops fix --dry-run"
 
 
-def moved(shown: PlanStep, live: Ruled) -> str:
+_COUNTED = ("services", "ingresses", "scalers", "dependents", "unknown")
+
+
+def moved(shown: PlanStep, live: PlanStep) -> str:
     """Return what is not as it was shown; empty when all of it is."""
     return "; ".join(_moved(shown, live))
 
 
 def fingerprint(preview: Preview) -> dict[str, Any]:
     """Return what must be the same for a preview to be the one that was approved."""
-    return {
-        "calls": to_json(preview.calls),
-        "undo": to_json(preview.undo),
-        "objects": [
-            [str(one.ref), one.verb.value, one.uid, one.before_digest, one.after_digest] for one in preview.objects
-        ],
-    }
+    said = to_json(preview)
+    names = ("calls", "undo", "risk", "reversal", "validated", "residue", "owners")
+    # The version moves whenever anybody writes a status; the digests say whether what matters did.
+    objects = [{name: one[name] for name in one if name != "resource_version"} for one in said["objects"]]
+    return {name: said[name] for name in names} | {"objects": objects}
 
 
-def _moved(shown: PlanStep, live: Ruled) -> Iterator[str]:
+def _moved(shown: PlanStep, live: PlanStep) -> Iterator[str]:
     old, new = fingerprint(shown.preview), fingerprint(live.preview)
     if old != new:
         found = differences(old, new)
@@ -54,3 +56,10 @@ def _grown(shown: BlastRadius, live: BlastRadius) -> Iterator[str]:
         was, now = getattr(shown, name), getattr(live, name)
         if was is not None and (now is None or now > was):
             yield f"the blast radius grew: {name} {was}, now {'not known' if now is None else now}"
+    for name in ("stateful", "data_loss"):
+        if getattr(live, name) and not getattr(shown, name):
+            yield f"the blast radius grew: {name.replace('_', ' ')}"
+    for name in _COUNTED:
+        more = [str(one) for one in getattr(live, name) if one not in getattr(shown, name)]
+        if more:
+            yield f"the blast radius grew: {name} {', '.join(more[:3])}"

@@ -1,4 +1,4 @@
-"""``kill -9`` at every record of the audit log, in a real process, against the simulator: what is left can be closed."""
+"""``kill -9`` at every record of the audit log, in a real process, against the simulator: what is left is closed."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from agentops.sandbox.scenario import load
 DRIVER = Path(__file__).parents[1] / "support" / "crash.py"
 CLIMB = ["policy", "dry-run", "diff", "blast-radius", "ruling"]
 GOOD = [
-    "cluster_pinned", *CLIMB, "plan", "approval_asked", "asked", "confirm", *CLIMB, "recheck", "intent", "intent", "apply",
-    "apply", "verify", "change_closed",
+    "cluster_pinned", *CLIMB, "plan", "approval_asked", "asked", "confirm", *CLIMB, "recheck", "intent", "intent",
+    "apply", "apply", "verify", "change_closed",
 ]  # fmt: skip
 """The records of a change that goes well; the process dies before each of them in turn."""
 BAD = [*GOOD[:-2], "verify!", "rollback_apply", "rollback_applied", "rollback", "change_closed"]
@@ -146,7 +146,7 @@ def test_killed_on_the_way_up_converges(place: Place, at: int) -> None:
 
 @pytest.mark.parametrize("at", range(WRITTEN, len(BAD)), ids=lambda at: f"{at}-before-{BAD[at]}")
 def test_killed_on_the_way_down_converges(place: Place, at: int) -> None:
-    """A change that does not verify, killed before or while it is taken back: ``recover`` sees it, and takes it back."""
+    """A change that does not verify, killed before or while it is taken back: ``recover`` says what is left of it."""
     old = place.image("web")
     killed = place.die(spoil(place), at)
     undone = at > BAD.index("rollback_apply")
