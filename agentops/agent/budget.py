@@ -26,17 +26,7 @@ class Budget:
 
     def add(self, usage: Usage) -> None:
         """Add one turn. One turn without a known price makes the cost of the whole run unknown."""
-        total = self._total
-        known = total.cost_usd is not None and usage.cost_usd is not None
-        self._total = replace(
-            total,
-            turns=total.turns + usage.turns,
-            input_tokens=total.input_tokens + usage.input_tokens,
-            output_tokens=total.output_tokens + usage.output_tokens,
-            cache_read_tokens=total.cache_read_tokens + usage.cache_read_tokens,
-            cache_write_tokens=total.cache_write_tokens + usage.cache_write_tokens,
-            cost_usd=(total.cost_usd or 0.0) + (usage.cost_usd or 0.0) if known else None,
-        )
+        self._total = together(self._total, replace(usage, tool_calls=0, wall_s=0.0))
 
     def add_calls(self, count: int) -> None:
         """Add ``count`` tool calls that ran."""
@@ -72,4 +62,19 @@ def left(limits: Limits, spent: Usage) -> Limits:
         tokens=max(limits.tokens - tokens, 0),
         usd=max(limits.usd - (spent.cost_usd or 0.0), 0.0),
         seconds=max(limits.seconds - spent.wall_s, 0.0),
+    )
+
+
+def together(one: Usage, other: Usage) -> Usage:
+    """Return what two rounds of a run spent; one round without a known price makes the cost of both unknown."""
+    known = one.cost_usd is not None and other.cost_usd is not None
+    return Usage(
+        turns=one.turns + other.turns,
+        tool_calls=one.tool_calls + other.tool_calls,
+        input_tokens=one.input_tokens + other.input_tokens,
+        output_tokens=one.output_tokens + other.output_tokens,
+        cache_read_tokens=one.cache_read_tokens + other.cache_read_tokens,
+        cache_write_tokens=one.cache_write_tokens + other.cache_write_tokens,
+        cost_usd=(one.cost_usd or 0.0) + (other.cost_usd or 0.0) if known else None,
+        wall_s=round(one.wall_s + other.wall_s, 3),
     )

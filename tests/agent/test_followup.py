@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from agentops.agent.budget import left
+from agentops.agent.budget import left, together
 from agentops.agent.drafting import Drafting
 from agentops.agent.followup import GOES_ON, Aftermath, closed_by, continue_after, told
 from agentops.agent.loop import Stop
@@ -183,6 +183,23 @@ def test_rounds_share_one_budget():
         steps=7, tokens=50, usd=1.5, seconds=53.0
     )
     assert left(Limits(steps=2, tokens=9, usd=0.1, seconds=1.0), spent) == Limits(steps=0, tokens=0, usd=0.0, seconds=0)
+
+
+def test_rounds_add_up():
+    """What two rounds spent is the sum of each figure; an unknown price makes the whole unknown."""
+    one = Usage(turns=1, tool_calls=2, input_tokens=3, output_tokens=4, cost_usd=0.5, wall_s=1.0)
+    other = Usage(turns=10, tool_calls=20, cache_read_tokens=5, cache_write_tokens=6, cost_usd=0.25, wall_s=0.5)
+    assert together(one, other) == Usage(
+        turns=11,
+        tool_calls=22,
+        input_tokens=3,
+        output_tokens=4,
+        cache_read_tokens=5,
+        cache_write_tokens=6,
+        cost_usd=0.75,
+        wall_s=1.5,
+    )
+    assert together(one, Usage()).cost_usd is None
 
 
 def test_resumed_run_begins_with_an_empty_plan(fixing, first, report):
