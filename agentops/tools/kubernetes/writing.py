@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 from agentops.core.errors import ToolInputError
 from agentops.core.plan import Call
@@ -107,26 +108,28 @@ def check_call(call: Call) -> None:
     if call.content_type not in (_PATCH_TYPES if call.method == "PATCH" else {JSON}):
         raise _not_allowed(call, f"the content type {call.content_type or '(none)'} is not one that agentops sends")
     _check_body(call)
-    if plural == "secrets" and call.path.startswith("/api/v1/"):
+    if plural == "secrets" and call.path.startswith("/api/"):
         _check_secret(call)
 
 
 def _parts(call: Call) -> tuple[str, str, str]:
-    """Return resource, name and subresource of the call's path."""
+    """Return resource, name and subresource of the call's path, decoded; only a name may need encoding."""
     parts = call.path.split("/")[1:]
     prefix = {"api": 2, "apis": 3}.get(parts[0], 0) if call.path.startswith("/") else 0
     rest = parts[prefix:]
-    if not prefix or not rest or any(not part or part in {".", ".."} or part in _NEVER for part in parts):
+    if not prefix or not rest or any(_is_odd(part) for part in parts) or any("%" in part for part in parts[:prefix]):
         raise _not_allowed(call, "it is not the path of an object")
-    for part in rest:
-        if any(character in part for character in "?#\\") or not part.isprintable():
-            raise _not_allowed(call, "its path holds a character that no name has")
     if rest[0] == "namespaces" and len(rest) > 2:
         rest = rest[2:]
-    if len(rest) > 3:
-        raise _not_allowed(call, "its path is too long")
+    if len(rest) > 3 or any("%" in part for part in (rest[0], *rest[2:])):
+        raise _not_allowed(call, "it is not the path of an object")
     plural, name, subresource = (*rest, "", "")[:3]
-    return plural, name, subresource
+    return plural, unquote(name), subresource
+
+
+def _is_odd(part: str) -> bool:
+    text = unquote(part)
+    return text in {"", ".", "..", *_NEVER} or any(one in text for one in "/?#\\") or not text.isprintable()
 
 
 def _check_body(call: Call) -> None:

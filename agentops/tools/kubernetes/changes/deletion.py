@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agentops.core.errors import Stale, ToolError, ToolInputError
+from agentops.core.errors import ToolInputError
 from agentops.core.outcome import Observation, Receipt
 from agentops.core.plan import BlastRadius, Call, Change, Preview
 from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal, Risk
 from agentops.core.tool import ToolSpec
-from agentops.tools.kubernetes.changes.editing import Bench, object_change
+from agentops.tools.kubernetes.changes.editing import Bench, object_change, steadily
 from agentops.tools.kubernetes.changes.hazard import highest
 from agentops.tools.kubernetes.changes.inputs import check_inputs
 from agentops.tools.kubernetes.changes.manifests import recreation
@@ -28,7 +28,6 @@ from agentops.tools.kubernetes.kinds import Kind
 from agentops.tools.kubernetes.writing import delete_call
 
 APPLY = "kubernetes_apply_manifest"
-_ATTEMPTS = 3
 _GARBAGE_FINALIZERS = frozenset({"foregroundDeletion", "orphan"})
 _OWN_NAMESPACES = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 
@@ -110,16 +109,14 @@ class DeleteTool:
         if kind.kind == "Namespace" and change.target.name in _OWN_NAMESPACES:
             raise ToolInputError(f"the namespace {change.target.name} is the cluster's own and is not deleted")
         propagation = str(arguments.get("propagation", "Background"))
-        for _ in range(_ATTEMPTS):
+
+        def attempt() -> Preview:
             live = self.bench.read(kind, change.target)
             call = _deletion(kind, change.target, live, propagation)
-            try:
-                answer = self.bench.writer.dry_run(call)
-            except Stale as error:
-                moved = error
-                continue
+            answer = self.bench.writer.dry_run(call)
             return self._described(kind, change.target, live, call, answer.warnings)
-        raise ToolError(f"{change.target.short} keeps changing: {moved.message}", hint="Try again in a moment.")
+
+        return steadily(change.target, attempt)
 
     def blast_radius(self, preview: Preview) -> BlastRadius:
         """Return what the change reaches; see ``core.tool.ChangeTool``.

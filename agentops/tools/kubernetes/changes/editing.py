@@ -136,14 +136,12 @@ class EditTool:
         """
         arguments = check_inputs(self.spec, change.arguments)
         kind = self.bench.kind_of(change.target, self.kinds)
-        for _ in range(_ATTEMPTS):
+
+        def attempt() -> Preview:
             live = self.bench.read(kind, change.target)
-            edited = self.edit(self.bench, live, arguments)
-            try:
-                return self._preview(kind, change.target, live, edited)
-            except Stale as error:
-                moved = error
-        raise ToolError(f"{change.target.short} keeps changing: {moved.message}", hint="Try again in a moment.")
+            return self._preview(kind, change.target, live, self.edit(self.bench, live, arguments))
+
+        return steadily(change.target, attempt)
 
     def blast_radius(self, preview: Preview) -> BlastRadius:
         """Return what the change reaches; see ``core.tool.ChangeTool``.
@@ -257,6 +255,21 @@ class EditTool:
         except ToolError as error:
             return error.message
         return ""
+
+
+def steadily(target: ResourceRef, attempt: Callable[[], Preview]) -> Preview:
+    """Return what ``attempt`` returns, trying again when the object moves between its being read and its dry run.
+
+    Raises:
+        ToolError: it moves each time; or what ``attempt`` raises.
+    """
+    words = ""
+    for _ in range(_ATTEMPTS):
+        try:
+            return attempt()
+        except Stale as error:
+            words = error.message
+    raise ToolError(f"{target.short} keeps changing: {words}", hint="Try again in a moment.")
 
 
 def expectations(live: Mapping[str, Any]) -> list[dict[str, Any]]:

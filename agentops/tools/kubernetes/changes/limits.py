@@ -10,7 +10,8 @@ from typing import Any
 
 from agentops.core.errors import ToolInputError
 from agentops.core.text import one_line
-from agentops.tools.kubernetes.changes.normal import is_machine_annotation
+from agentops.tools.kubernetes.changes.difference import edits
+from agentops.tools.kubernetes.changes.normal import is_machine_annotation, normalised
 from agentops.tools.kubernetes.kinds import Kind
 
 _METADATA = frozenset({"labels", "annotations"})
@@ -38,3 +39,19 @@ def check_reach(kind: Kind, live: Mapping[str, Any], wanted: Mapping[str, Any]) 
     for name in {*old, *new}:
         if old.get(name) != new.get(name) and is_machine_annotation(name):
             raise ToolInputError(f"the annotation {one_line(name, 80)} is written by a program for itself")
+    check_visible(live, wanted)
+
+
+def check_visible(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Let an edit pass only when all of it would be shown: what is left out as a controller's own is not written.
+
+    Raises:
+        ToolInputError: it writes such a part, e.g. the taint of a cordoned node.
+    """
+    shown = edits(normalised(live), normalised(wanted))
+    meant = edits(normalised(live, reveal=True), normalised(wanted, reveal=True))
+    hidden = [one.path for one in meant if one not in shown]
+    if hidden:
+        raise ToolInputError(
+            f"{one_line(hidden[0], 120)} is written by a controller, not by agentops", hint="Leave it as it is."
+        )

@@ -19,9 +19,10 @@ from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal
 from agentops.core.text import one_line
 from agentops.core.tool import ToolSpec
-from agentops.tools.kubernetes.changes.editing import Bench, object_change
+from agentops.tools.kubernetes.changes.editing import Bench, object_change, steadily
 from agentops.tools.kubernetes.changes.hazard import highest, residue_of, risk_of, worst
 from agentops.tools.kubernetes.changes.inputs import check_inputs
+from agentops.tools.kubernetes.changes.limits import check_visible
 from agentops.tools.kubernetes.changes.normal import is_machine_annotation, normalised
 from agentops.tools.kubernetes.changes.ownership import owners_of
 from agentops.tools.kubernetes.changes.sending import send_all
@@ -52,13 +53,17 @@ class ManifestTool:
         arguments = check_inputs(self.spec, change.arguments)
         kind = self.bench.kind_of(change.target)
         manifest = checked_manifest(kind, change.target, arguments["manifest"])
-        try:
-            live = self.bench.read(kind, change.target)
-        except NotFound:
-            return self._creation(kind, change.target, manifest)
-        if live["metadata"].get("deletionTimestamp"):
-            raise ToolError(f"{change.target.short} is still being deleted", hint="Wait until it is gone.")
-        return self._update(kind, change.target, live, manifest)
+
+        def attempt() -> Preview:
+            try:
+                live = self.bench.read(kind, change.target)
+            except NotFound:
+                return self._creation(kind, change.target, manifest)
+            if live["metadata"].get("deletionTimestamp"):
+                raise ToolError(f"{change.target.short} is still being deleted", hint="Wait until it is gone.")
+            return self._update(kind, change.target, live, manifest)
+
+        return steadily(change.target, attempt)
 
     def blast_radius(self, preview: Preview) -> BlastRadius:
         """Return what the change reaches; see ``core.tool.ChangeTool``.
@@ -109,6 +114,7 @@ class ManifestTool:
     def _update(self, kind: Kind, target: ResourceRef, live: Mapping[str, Any], manifest: Mapping[str, Any]) -> Preview:
         call = apply_call(kind, target.namespace, target.name, _pinned(live, manifest))
         answer = self.bench.writer.dry_run(call)
+        check_visible(live, answer)
         made = object_change(target, live, answer)
         if not made.edits:
             return Preview(

@@ -37,7 +37,19 @@ _MACHINE_ANNOTATIONS = (
 )
 _SECRET_CONTENT = frozenset({"data", "stringData"})
 _JOB_LABELS = frozenset({"controller-uid", "batch.kubernetes.io/controller-uid"})
-_NODE_TAINT = "node.kubernetes.io/"
+# https://kubernetes.io/docs/reference/labels-annotations-taints/ ; out-of-service is not among them: people set it.
+_NODE_TAINTS = frozenset(
+    f"node.kubernetes.io/{name}"
+    for name in (
+        "unschedulable",
+        "not-ready",
+        "unreachable",
+        "memory-pressure",
+        "disk-pressure",
+        "pid-pressure",
+        "network-unavailable",
+    )
+)
 
 
 def is_machine_annotation(name: str) -> bool:
@@ -45,12 +57,13 @@ def is_machine_annotation(name: str) -> bool:
     return name.startswith(_MACHINE_ANNOTATIONS)
 
 
-def normalised(obj: Mapping[str, Any]) -> dict[str, Any]:
+def normalised(obj: Mapping[str, Any], *, reveal: bool = False) -> dict[str, Any]:
     """Return ``obj`` without status, server-owned metadata, machine annotations, nulls and a Secret's content.
 
     Empty label and annotation maps count as absent: the server drops them, an undo leaves them. What the server chooses
     anew for each object (a Service's address, a Job's own selector) or a controller writes into the spec (a cordoned
-    node's taint) is left out too: it is nobody's intent, and differs between a dry run and the write.
+    node's taint) is left out too: it is nobody's intent, and differs between a dry run and the write. ``reveal`` keeps
+    this last part, to find out whether somebody means to write it.
     """
     secret = obj.get("kind") == "Secret"
     kept = {
@@ -66,13 +79,13 @@ def normalised(obj: Mapping[str, Any]) -> dict[str, Any]:
             metadata.pop(field, None)
     kept["metadata"] = metadata
     rule = _RULES.get(str(obj.get("kind")))
-    if rule is not None and isinstance(kept.get("spec"), dict):
+    if rule is not None and not reveal and isinstance(kept.get("spec"), dict):
         rule(kept)
     return kept
 
 
 def _node(kept: dict[str, Any]) -> None:
-    taints = [one for one in kept["spec"].get("taints") or () if not str(one.get("key")).startswith(_NODE_TAINT)]
+    taints = [one for one in kept["spec"].get("taints") or () if one.get("key") not in _NODE_TAINTS]
     kept["spec"].pop("taints", None)
     if taints:
         kept["spec"]["taints"] = taints

@@ -98,6 +98,18 @@ _WRONG: dict[str, tuple[str, str, dict[str, Any], str]] = {
         {"set": {"deployment.kubernetes.io/revision": "9"}},
         "the annotation deployment.kubernetes.io/revision is written by a program for itself",
     ),
+    "a taint that a controller sets": (
+        "patch",
+        "-/Node/worker-1",
+        {"path": "spec.taints", "old": None, "new": [{"key": "node.kubernetes.io/unreachable", "effect": "NoExecute"}]},
+        "spec.taints is written by a controller, not by agentops",
+    ),
+    "an address that the server gives": (
+        "patch",
+        "shop/Service/postgres",
+        {"path": "spec.clusterIP", "replace": {"10.96.": "10.97."}},
+        "spec.clusterIP is written by a controller, not by agentops",
+    ),
     "a Secret's data": (
         "patch",
         "shop/Secret/shop-database",

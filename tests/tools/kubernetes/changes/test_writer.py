@@ -205,6 +205,17 @@ _NEVER = {
     "a move": _call(body=[{"op": "move", "from": "/a", "path": "/b"}]),
     "a path with dots": _call(path="/apis/apps/v1/namespaces/shop/deployments/.."),
     "a path with a query": _call(path=_DEPLOY + "?force=true"),
+    "an encoded resource": _call(path="/api/v1/namespaces/shop/%73ecrets/a", body=[]),
+    "an encoded version": _call(path="/api/%76%31/namespaces/shop/secrets/a", body=[]),
+    "encoded dots": _call(path="/apis/apps/v1/namespaces/shop/deployments/%2e%2e"),
+    "an encoded slash": _call(path="/apis/apps/v1/namespaces/shop/deployments/a%2fstatus"),
+    "an encoded subresource": _call(path=_DEPLOY + "/%73tatus"),
+    "a namespace's finalizers": Call(
+        verb="create", method="POST", path="/api/v1/namespaces/shop/pods/a/finalize", content_type=JSON, body={}
+    ),
+    "a test of a Secret's value": json_patch_call(
+        builtin("Secret"), "shop", "a", [{"op": "test", "path": "/data/password", "value": "guess"}]
+    ),
     "another server": _call(path="http://evil/apis/apps/v1/namespaces/shop/deployments/web"),
     "a Secret made": create_call(builtin("Secret"), "shop", {"metadata": {"name": "a"}}),
     "a Secret applied": apply_call(builtin("Secret"), "shop", "a", {"metadata": {"name": "a"}}),
