@@ -110,7 +110,8 @@ def test_after_a_yes_the_model_hears_what_is_left(repair: Any, tmp_path: Path) -
     script.write_text(yaml.safe_dump({"turns": turns}), encoding="utf-8")
     done = repair("two-faults", script)
     assert (done.tools, done.statuses, done.judgement.unwell) == ([["rollout_undo"]] * 2, ["applied"] * 2, ())
-    assert done.fix.found.finding.conclusion == "There were two faults."
+    found = done.fix.found
+    assert (found.finding.conclusion, found.usage.turns) == ("There were two faults.", 4)
 
 
 def test_policy_and_no_cure_keep_a_draft_out(decline: Any) -> None:
