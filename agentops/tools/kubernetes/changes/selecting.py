@@ -6,7 +6,7 @@ https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 Object: TypeAlias = Mapping[str, Any]
@@ -114,10 +114,3 @@ def template_of(item: Object | None) -> Object:
 def share_text(part: int, whole: int) -> str:
     """Return ``1 of 3 pods``."""
     return f"{part} of {whole} pod{'' if whole == 1 else 's'}"
-
-
-def only_changed(before: Object | None, after: Object | None, kept: Sequence[str]) -> bool:
-    """Tell whether two objects are equal but for their top-level fields ``kept``."""
-    left = {key: value for key, value in (before or {}).items() if key not in kept}
-    right = {key: value for key, value in (after or {}).items() if key not in kept}
-    return left == right

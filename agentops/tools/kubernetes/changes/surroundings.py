@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
 
-from agentops.core.errors import ClusterError, NotFound, Unreachable
+from agentops.core.errors import ClusterError, Unreachable
 from agentops.core.resource import ResourceRef
 from agentops.core.text import one_line, plural
 from agentops.tools.kubernetes.changes.selecting import (
@@ -75,23 +75,6 @@ class Surroundings:
         if key not in self._lists:
             self._keep(key, *self._read(*key))
         return self._lists[key]
-
-    def get(self, kind: str, name: str, namespace: str = "") -> dict[str, Any] | None:
-        """Return one object as it is now, or None when it is not there or could not be read.
-
-        Raises:
-            Unreachable: the API server does not answer.
-        """
-        self.requests += 1
-        try:
-            return self.cluster.get_object(builtin(kind), name, namespace)
-        except Unreachable:
-            raise
-        except NotFound:
-            return None
-        except ClusterError as error:
-            self.say_unknown(f"{kind} {name}", error.message)
-            return None
 
     def say_unknown(self, what: str, why: str) -> None:
         """Record that something could not be found out."""

@@ -9,7 +9,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -64,13 +64,21 @@ class World:
         self.sandbox.simulation.store.create(copy_json(manifest))
 
 
+def steady_now() -> datetime:
+    """Return five past the last full hour: far from the minutes in which the scenarios' CronJobs run.
+
+    Recent, because certificates and tokens are made for the cluster's own time.
+    """
+    return (datetime.now(UTC) - timedelta(minutes=5)).replace(minute=5, second=0, microsecond=0)
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[Callable[..., World]]:
     """Start a scenario and return its world, seen as ``context``."""
     with ExitStack() as stack:
 
         def start(scenario: str = "bad-image-tag", context: str = "sandbox") -> World:
-            sandbox = stack.enter_context(Sandbox(load(scenario), ticking=False))
+            sandbox = stack.enter_context(Sandbox(load(scenario), ticking=False, now=steady_now))
             return as_user(sandbox, context, tmp_path)
 
         yield start
@@ -86,7 +94,7 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
 
         def find(scenario: str = "bad-image-tag", context: str = "sandbox") -> World:
             if scenario not in sandboxes:
-                sandboxes[scenario] = stack.enter_context(Sandbox(load(scenario), ticking=False))
+                sandboxes[scenario] = stack.enter_context(Sandbox(load(scenario), ticking=False, now=steady_now))
             if (scenario, context) not in worlds:
                 worlds[scenario, context] = as_user(sandboxes[scenario], context, folder)
             return worlds[scenario, context]

@@ -295,6 +295,43 @@ CASES: dict[str, tuple[str, str, Any, Expected]] = {
         {"metadata.labels": {"a": "b"}},
         Expected(services=("ledger", "payments-api"), dependents=("Deployment/ledger", "Deployment/payments-api")),
     ),
+    "a key that three crash-looping or waiting pods will read at their next start": (
+        "missing-config-key",
+        "shop/ConfigMap/shop-config",
+        {"data[TAX_TABLE]": "1"},
+        Expected(
+            pods=1,
+            total=4,
+            services=("cart", "checkout"),
+            budgets=(STUCK_BUDGET,),
+            dependents=("Deployment/cart", "Deployment/checkout"),
+        ),
+    ),
+    "deleting a ConfigMap stops nobody who runs": (
+        "stale-alert",
+        "monitoring/ConfigMap/kube-root-ca.crt",
+        GONE,
+        Expected(),
+    ),
+    "deleting an autoscaler stops no pod": (
+        "stale-alert",
+        "shop/HorizontalPodAutoscaler/web",
+        GONE,
+        Expected(dependents=("Deployment/web",)),
+    ),
+    "a claim that grows": (
+        "stale-alert",
+        "shop/PersistentVolumeClaim/data-postgres-0",
+        {"spec.resources.requests.storage": "40Gi"},
+        Expected(services=("postgres",), dependents=("StatefulSet/postgres",), stateful=True),
+    ),
+    "a node that is deleted takes its pods: of two DaemonSets, and one of two of coredns": (
+        "stale-alert",
+        "-/Node/control-plane-1",
+        GONE,
+        Expected(pods=3, total=10, percent=50, services=("kube-dns",)),
+    ),
+    "a namespace's label moves no pod": ("stale-alert", "-/Namespace/shop", {"metadata.labels.team": "x"}, Expected()),
     "a workload without a ready pod has no capacity to lose": (
         "statefulset-stuck",
         "shop/StatefulSet/redis",
@@ -316,9 +353,9 @@ CASES: dict[str, tuple[str, str, Any, Expected]] = {
 
 
 @pytest.mark.parametrize(("scenario", "short", "edit", "expected"), CASES.values(), ids=CASES)
-def test_figures(world: Callable[..., Any], scenario: str, short: str, edit: Any, expected: Expected) -> None:
+def test_figures(standing: Callable[..., Any], scenario: str, short: str, edit: Any, expected: Expected) -> None:
     """Each kind of change has the figures that a person computes from the manifests."""
-    cluster = world(scenario).cluster
+    cluster = standing(scenario).cluster
     found = blast_radius(cluster, preview_of(change_of(cluster, short, edit)))
     assert (seen(found), found.unknown) == (expected, ())
 
@@ -329,18 +366,18 @@ def pods_named(cluster: Any, prefix: str) -> list[str]:
     return sorted(pod["metadata"]["name"] for pod in pods if pod["metadata"]["name"].startswith(prefix))
 
 
-def test_two_deleted_pods_of_one_workload_are_added_up(world: Callable[..., Any]) -> None:
+def test_two_deleted_pods_of_one_workload_are_added_up(standing: Callable[..., Any]) -> None:
     """Two of three pods that are deleted are two thirds, whatever the budget says."""
-    cluster = world("stale-alert").cluster
+    cluster = standing("stale-alert").cluster
     going = [change_of(cluster, f"shop/Pod/{name}", GONE) for name in pods_named(cluster, "web")[:2]]
     found = blast_radius(cluster, preview_of(*going))
     assert seen(found) == Expected(pods=2, total=3, percent=67, **WEB)
     assert "disruption budgets are not asked: they limit evictions only" in found.reasons
 
 
-def test_evictions_are_out_only_as_far_as_the_budget_allows(world: Callable[..., Any]) -> None:
+def test_evictions_are_out_only_as_far_as_the_budget_allows(standing: Callable[..., Any]) -> None:
     """Two of three pods that are evicted are one at a time where the budget allows one."""
-    cluster = world("stale-alert").cluster
+    cluster = standing("stale-alert").cluster
     names = pods_named(cluster, "web")[:2]
     going = [change_of(cluster, f"shop/Pod/{name}", GONE) for name in names]
     calls = tuple(
@@ -351,9 +388,9 @@ def test_evictions_are_out_only_as_far_as_the_budget_allows(world: Callable[...,
     assert "disruption budgets are not asked: they limit evictions only" not in found.reasons
 
 
-def test_the_workload_that_is_hit_hardest_decides(world: Callable[..., Any]) -> None:
+def test_the_workload_that_is_hit_hardest_decides(standing: Callable[..., Any]) -> None:
     """A single pod that is wholly out is not made good by a large workload that is not."""
-    cluster = world("stale-alert").cluster
+    cluster = standing("stale-alert").cluster
     going = [change_of(cluster, f"shop/Pod/{name}", GONE) for name in ("redis-0", pods_named(cluster, "web")[0])]
     found = blast_radius(cluster, preview_of(*going))
     assert (found.pods, found.pods_total, found.percent) == (2, 4, 100)
@@ -363,9 +400,9 @@ def test_the_workload_that_is_hit_hardest_decides(world: Callable[..., Any]) -> 
     ) in found.reasons
 
 
-def test_a_namespace_takes_everything_with_it(world: Callable[..., Any]) -> None:
+def test_a_namespace_takes_everything_with_it(standing: Callable[..., Any]) -> None:
     """Deleting the shop takes its 13 pods, its data and every Service."""
-    cluster = world("stale-alert").cluster
+    cluster = standing("stale-alert").cluster
     found = blast_radius(cluster, preview_of(change_of(cluster, "-/Namespace/shop", GONE)))
     assert seen(found) == Expected(
         pods=13,
@@ -380,9 +417,17 @@ def test_a_namespace_takes_everything_with_it(world: Callable[..., Any]) -> None
     )
 
 
-def test_pods_left_behind_are_not_out(world: Callable[..., Any]) -> None:
+def test_a_deleted_cron_job_takes_its_runs_with_it(standing: Callable[..., Any]) -> None:
+    """The three runs that it keeps are its dependents; none of their pods runs any more."""
+    one = standing("stale-alert")
+    runs = sorted(f"Job/{job['metadata']['name']}" for job in one.sandbox.simulation.store.list("Job", "shop"))
+    found = blast_radius(one.cluster, preview_of(change_of(one.cluster, "shop/CronJob/daily-report", GONE)))
+    assert (seen(found), len(runs)) == (Expected(dependents=tuple(runs)), 3)
+
+
+def test_pods_left_behind_are_not_out(standing: Callable[..., Any]) -> None:
     """A delete that orphans its dependents stops no pod."""
-    cluster = world("stale-alert").cluster
+    cluster = standing("stale-alert").cluster
     call = Call(
         verb="delete",
         method="DELETE",
@@ -419,6 +464,131 @@ def test_mounted_keys_change_under_a_running_program(world: Callable[..., Any], 
     assert (found.pods, found.percent, [ref.name for ref in found.dependents]) == (live, 0, ["web"])
 
 
+def role_binding(role: str, kind: str = "Role") -> dict[str, Any]:
+    """Return a binding of a role to the shop's service account."""
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "RoleBinding",
+        "metadata": {"name": role, "namespace": "shop"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role},
+        "subjects": [{"kind": "ServiceAccount", "name": "shop", "namespace": "shop"}, {"kind": "User", "name": "ana"}],
+    }
+
+
+ROLE = {
+    "apiVersion": "rbac.authorization.k8s.io/v1",
+    "kind": "Role",
+    "metadata": {"name": "reader", "namespace": "shop"},
+    "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}],
+}
+
+
+@pytest.mark.parametrize(
+    ("short", "edit"),
+    [
+        ("shop/RoleBinding/reader", GONE),
+        ("shop/Role/reader", {"rules": []}),
+        ("-/ClusterRole/view", {"rules": []}),
+    ],
+)
+def test_permissions_are_a_matter_of_who_has_them(world: Callable[..., Any], short: str, edit: Any) -> None:
+    """A role or binding reaches the workloads that run as its service accounts, and stops none of their pods."""
+    one = world("stale-alert")
+    one.create(ROLE)
+    one.create(role_binding("reader"))
+    one.create(role_binding("view", "ClusterRole"))
+    found = blast_radius(one.cluster, preview_of(change_of(one.cluster, short, edit)))
+    assert (found.pods, found.percent, [ref.name for ref in found.dependents]) == (
+        0,
+        0,
+        ["cart", "catalog", "checkout", "web"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("edit", "expected"),
+    [
+        ({"metadata.labels[team]": "x"}, Expected(pods=1, total=3, percent=0, **WEB)),
+        ({"metadata.labels[app]": "quarantine"}, Expected(pods=1, total=3, percent=34, **WEB)),
+        ({"spec.containers[web].image": "x:1"}, Expected(pods=1, total=3, percent=34, **WEB)),
+    ],
+)
+def test_a_pods_labels_decide_who_it_belongs_to(standing: Callable[..., Any], edit: Any, expected: Expected) -> None:
+    """A pod that leaves its Service, or whose container restarts, is one of three out; another label is none."""
+    cluster = standing("stale-alert").cluster
+    found = blast_radius(cluster, preview_of(change_of(cluster, f"shop/Pod/{pods_named(cluster, 'web')[0]}", edit)))
+    assert seen(found) == expected
+
+
+def test_a_new_pod(standing: Callable[..., Any]) -> None:
+    """One pod is made; a Service that selects it stands in front of it."""
+    made = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "probe", "namespace": "shop", "labels": {"app": "redis"}},
+        "spec": {},
+    }
+    cluster = standing("stale-alert").cluster
+    found = blast_radius(cluster, preview_of(change_of(cluster, "shop/Pod/probe", made)))
+    assert seen(found) == Expected(pods=1, total=1, services=("redis",))
+
+
+def test_several_changes_of_one_workload_are_not_counted_twice(standing: Callable[..., Any]) -> None:
+    """A new image and a new bound of the same three pods are three pods, not six."""
+    cluster = standing("stale-alert").cluster
+    found = blast_radius(
+        cluster,
+        preview_of(
+            change_of(
+                cluster, "shop/Deployment/web", {IMAGE.format("web"): "x:1", "spec.strategy": {"type": "Recreate"}}
+            ),
+            change_of(cluster, "shop/HorizontalPodAutoscaler/web", {"spec.minReplicas": 1, "spec.maxReplicas": 1}),
+        ),
+    )
+    assert (found.objects, found.pods, found.pods_total, found.percent) == (2, 3, 3, 100)
+
+
+def test_too_many_namespaces_are_not_measured(standing: Callable[..., Any]) -> None:
+    """Beyond 16 namespaces nothing is read, and every figure is absent."""
+    cluster = standing("stale-alert").cluster
+    changes = [
+        ObjectChange(ref=cluster.ref("ConfigMap", "a", f"n{number}"), verb=Verb.CREATE, after=config_map("a"))
+        for number in range(17)
+    ]
+    found = blast_radius(cluster, preview_of(*changes))
+    assert (found.pods, found.pods_total, found.percent, found.objects) == (None, None, None, 17)
+    assert found.unknown == ("more than 16 namespaces are touched: not measured",)
+
+
+def test_a_pod_that_is_not_there_any_more_is_unknown(standing: Callable[..., Any]) -> None:
+    """A preview of a pod that has gone gives no figure."""
+    cluster = standing("stale-alert").cluster
+    ref = cluster.ref("Pod", "gone", "shop")
+    change = ObjectChange(ref=ref, verb=Verb.DELETE, before={"apiVersion": "v1", "kind": "Pod", "metadata": {}})
+    found = blast_radius(cluster, preview_of(change))
+    assert (found.pods, found.percent, found.unknown) == (None, None, ("the pods shop/Pod/gone",))
+
+
+@pytest.mark.parametrize(
+    ("policies", "lost"),
+    [({"whenDeleted": "Delete"}, True), ({"whenDeleted": "Retain"}, False), ({"whenScaled": "Delete"}, False)],
+)
+def test_a_stateful_set_may_take_its_claims_with_it(
+    standing: Callable[..., Any], policies: dict[str, str], lost: bool
+) -> None:
+    """Whether data goes with a StatefulSet is its own policy's to say."""
+    cluster = standing("stale-alert").cluster
+    change = change_of(cluster, "shop/StatefulSet/postgres", GONE)
+    before = copy.deepcopy(dict(change.before or {}))
+    before["spec"]["persistentVolumeClaimRetentionPolicy"] = policies
+    deleted = ObjectChange(ref=change.ref, verb=Verb.DELETE, before=before)
+    scaled = copy.deepcopy(before)
+    scaled["spec"]["replicas"] = 0
+    down = ObjectChange(ref=change.ref, verb=Verb.UPDATE, before=before, after=scaled)
+    found = [blast_radius(cluster, preview_of(one)).data_loss for one in (deleted, down)]
+    assert found == [lost, policies == {"whenScaled": "Delete"}]
+
+
 def policy(name: str, app: str, **spec: Any) -> dict[str, Any]:
     """Return a NetworkPolicy of the shop."""
     return {
@@ -429,9 +599,9 @@ def policy(name: str, app: str, **spec: Any) -> dict[str, Any]:
     }
 
 
-def test_a_policy_that_isolates_pods_for_the_first_time_counts_all_of_them(world: Callable[..., Any]) -> None:
+def test_a_policy_that_isolates_pods_for_the_first_time_counts_all_of_them(standing: Callable[..., Any]) -> None:
     """What a first policy cuts is not computed, so all that it selects counts as out."""
-    cluster = world("stale-alert").cluster
+    cluster = standing("stale-alert").cluster
     made = policy("cart", "cart", ingress=[{"from": [{"podSelector": {"matchLabels": {"app": "web"}}}]}])
     found = blast_radius(cluster, preview_of(change_of(cluster, "shop/NetworkPolicy/cart", made)))
     assert (found.pods, found.pods_total, found.percent) == (2, 2, 100)
@@ -518,7 +688,12 @@ def without(one: Any, resource: str) -> None:
 
 @pytest.mark.parametrize(
     ("resource", "figures"),
-    [("pods", (None, None, None)), ("replicasets", (None, None, None)), ("poddisruptionbudgets", (3, 3, 0))],
+    [
+        ("pods", (None, None, None)),
+        ("replicasets", (None, None, None)),
+        ("poddisruptionbudgets", (3, 3, 0)),
+        ("services", (3, 3, 0)),
+    ],
 )
 def test_what_cannot_be_read_is_unknown_and_not_zero(
     world: Callable[..., Any], resource: str, figures: tuple[int | None, ...]
@@ -532,9 +707,9 @@ def test_what_cannot_be_read_is_unknown_and_not_zero(
     assert any(f"{resource} in shop" in line and "forbidden" in line for line in found.unknown)
 
 
-def test_a_foreign_kind_is_not_known(world: Callable[..., Any]) -> None:
+def test_a_foreign_kind_is_not_known(standing: Callable[..., Any]) -> None:
     """What another controller makes of its object cannot be computed, also when its kind has a familiar name."""
-    one = world("stale-alert")
+    one = standing("stale-alert")
     foreign = {
         "apiVersion": "serving.knative.dev/v1",
         "kind": "Service",
@@ -548,8 +723,8 @@ def test_a_foreign_kind_is_not_known(world: Callable[..., Any]) -> None:
     )
 
 
-def test_the_cost_in_requests_is_said(world: Callable[..., Any]) -> None:
+def test_the_cost_in_requests_is_said(standing: Callable[..., Any]) -> None:
     """A change of one namespace costs six lists, and one more for the revisions of a Deployment."""
-    cluster = world("stale-alert").cluster
+    cluster = standing("stale-alert").cluster
     found = blast_radius(cluster, preview_of(change_of(cluster, "shop/Deployment/web", {IMAGE.format("web"): "x:1"})))
     assert found.reasons[-1] == "7 reads of the API server made these figures"
