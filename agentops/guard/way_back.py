@@ -29,7 +29,7 @@ def proposal_to_undo(plan: ChangePlan, change_id: str, indexes: Sequence[int] | 
             why = "; ".join(step.preview.residue) or "the tool cannot undo it"
             raise ToolInputError(
                 f"nothing takes back step {index + 1}, {step.change.tool} on {step.change.target.short}: {why}",
-                hint="What it was before stands in the plan: agentops changes show " + change_id,
+                hint="What it was before stands in the plan: agentops changes --output json",
                 code="irreversible",
             )
         changes += step.preview.undo

@@ -5,11 +5,11 @@ from agentops.wiring.app import (
     App,
     connect,
     current_actor,
-    model_trouble,
     new_run,
     open_app,
     tool_specs,
 )
+from agentops.wiring.models import model_trouble
 
 __all__ = [
     "DEFAULT_SCENARIO",

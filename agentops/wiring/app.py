@@ -9,15 +9,12 @@ from __future__ import annotations
 import getpass
 import json
 import os
-import random
 import secrets
 import shlex
 import socket
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentops import __version__, copilot
@@ -28,10 +25,10 @@ from agentops.core.errors import AgentopsError, AlertError, ExitCode, Interrupte
 from agentops.core.progress import Progress, Stage, Step
 from agentops.core.text import one_line
 from agentops.core.usage import Usage
+from agentops.wiring.models import model_of
 from agentops.wiring.pace import Pace
 
 if TYPE_CHECKING:
-    from agentops.agent.model import Model
     from agentops.audit.log import ChainLog
     from agentops.core.tool import ToolSpec
     from agentops.sandbox.cluster import Sandbox
@@ -39,7 +36,6 @@ if TYPE_CHECKING:
     from agentops.tools.kubernetes.writer import Writer
 
 DEFAULT_SCENARIO = "unbound-pvc-chain"
-_SCRIPTED = "scripted:"
 _OWN_SECRETS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 
@@ -57,7 +53,7 @@ class App:
         use_model: bool,
         scenario: str,
     ) -> None:
-        model, self.no_model_reason = _model(settings, use_model)
+        model, self.no_model_reason = model_of(settings, use_model)
         if model is not None:
             # The SDK takes seconds to import; let it, while everything else is set up and the cluster is read.
             model.prepare()
@@ -242,6 +238,7 @@ def open_app(
         app = App(
             settings, command=command, log=log, clock=clock, progress=progress, use_model=use_model, scenario=name
         )
+        _say_what_is_open(settings, command, clock, progress)
         if scenario is not None:
             from agentops.sandbox.cluster import Sandbox
 
@@ -262,6 +259,15 @@ def open_app(
             # The key that signed this run is destroyed with it.
             log.rotate_key()
         log.close()
+
+
+def _say_what_is_open(settings: Settings, command: str, clock: Clock, progress: Progress) -> None:
+    """Tell of a change that a crash left open, whatever the user came for."""
+    from agentops.wiring.guarding import open_words
+
+    words = "" if command == "recover" else open_words(settings, clock)
+    if words:
+        progress(Step(stage=Stage.NOTICE, text=f"ATTENTION: {words}. Close it: agentops recover"))
 
 
 def _ending(error: BaseException) -> tuple[str, ExitCode]:
@@ -310,44 +316,6 @@ def tool_specs() -> tuple[ToolSpec, ...]:
     from agentops.tools.kubernetes.catalog import SPECS
 
     return (*SPECS, SPEC)
-
-
-def model_trouble(settings: Settings) -> str:
-    """Return why a run with these settings would use no model; empty when it would."""
-    from agentops.agent.credentials import are_configured
-
-    if settings.model.startswith(_SCRIPTED) or are_configured(settings.provider, os.environ):
-        return ""
-    return "no model key is configured (ANTHROPIC_API_KEY)"
-
-
-def _model(settings: Settings, wanted: bool) -> tuple[Model | None, str]:
-    """Return the model of this run, or None and why there is none."""
-    if not wanted:
-        return None, "--no-model was given"
-    why = model_trouble(settings)
-    if why and settings.provenance.get("model") == "flag":
-        raise UsageError(f"--model {settings.model} cannot be used: {why}", hint="Set the key, or leave --model out.")
-    if why:
-        return None, why
-    if settings.model.startswith(_SCRIPTED):
-        from agentops.agent.scripted import load_script
-
-        return load_script(Path(settings.model.removeprefix(_SCRIPTED))), ""
-    from agentops.agent.claude import Claude, ClaudeSettings
-    from agentops.agent.retry import Retries
-    from agentops.agent.wire import Features
-
-    features = Features(effort=settings.effort, thinking=settings.thinking, caching=settings.caching)
-    reached = ClaudeSettings(
-        model=settings.model,
-        provider=settings.provider,
-        features=features,
-        region=settings.region,
-        project=settings.project,
-    )
-    retries = Retries(attempts=settings.attempts, longest_wait_s=60.0, sleep=time.sleep, jitter=random.random)
-    return Claude(reached, retries=retries, environ=os.environ), ""
 
 
 def new_run(clock: Clock) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from agentops.core.approval import Approver, SignedApproval
 from agentops.core.clock import Clock
-from agentops.core.errors import ConfigError, InDoubt
+from agentops.core.errors import AgentopsError, ConfigError, InDoubt, UsageError
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import Status
 from agentops.core.plan import ChangePlan, Check
@@ -168,7 +168,6 @@ def roll_back(app: App, change_id: str, asking: Asking, *, stop_at_plan: bool) -
         UsageError: there is no such change, or it is not one that stands.
         ToolInputError: nothing takes it back.
     """
-    from agentops.core.errors import UsageError
     from agentops.guard.pipeline import carry_out, dry_run
     from agentops.guard.way_back import proposal_to_undo
 
@@ -182,6 +181,7 @@ def roll_back(app: App, change_id: str, asking: Asking, *, stop_at_plan: bool) -
         )
     cluster = app.parts.connect()
     guard = guard_parts(app, cluster, _nothing_more, asking)
+    _require_its_cluster(record, guard)
     proposal = proposal_to_undo(record.plan, record.id)
     return dry_run(guard, proposal) if stop_at_plan else carry_out(guard, proposal)
 
@@ -207,7 +207,6 @@ def recover(app: App, asking: Asking, *, change_id: str | None, decision: str) -
     Raises:
         AgentopsError: another process is changing something now (code ``busy``).
     """
-    from agentops.core.errors import AgentopsError
     from agentops.guard.recovery import look
 
     journal = open_changes(app.settings, app.parts.clock)
@@ -218,10 +217,29 @@ def recover(app: App, asking: Asking, *, change_id: str | None, decision: str) -
     for record in (one for one in wanted if one.is_open):
         cluster = app.parts.connect()
         guard = guard_parts(app, cluster, _nothing_more, asking)
+        _require_its_cluster(record, guard)
         situation = look(guard, record.plan)
         app.log.append("recovery", {"change": record.id, "states": to_json(situation.states), "words": situation.words})
         found.append(_settle(app, journal, guard, record, situation, decision))
     return tuple(found)
+
+
+def _require_its_cluster(record: ChangeRecord, guard: GuardParts) -> None:
+    """Return when the run is pinned to the cluster that the change was made on.
+
+    Raises:
+        UsageError: it is another one, whose objects say nothing about this change.
+    """
+    plan = record.plan
+    if (plan.context, plan.cluster) == (guard.context, guard.cluster):
+        return
+    kind, _, scenario = plan.cluster.partition(":")
+    place = f"--sandbox={scenario}" if kind == "sandbox" else f"--context {plan.context}"
+    raise UsageError(
+        f"change {record.id} was made in context {plan.context!r} on {plan.cluster}; this run is pinned to "
+        f"{guard.context!r} on {guard.cluster}",
+        hint=f"Run it with {place}",
+    )
 
 
 def _settle(

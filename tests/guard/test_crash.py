@@ -154,3 +154,27 @@ def test_killed_on_the_way_down_converges(place: Place, at: int) -> None:
     endings = [one["ending"] for one in document["recovered"]]
     expected = (0, ["rolled-back"]) if undone else (7, [None])
     assert (killed.returncode, code, endings, place.image("web") == old) == (-9, *expected, undone)
+
+
+def test_next_command_says_what_is_open(place: Place) -> None:
+    """Whatever is run next tells of the open change on stderr, and goes on where it only reads."""
+    place.die(undo(place), WRITTEN)
+    where = ("--kubeconfig", str(place.sandbox.kubeconfig), "--context", place.sandbox.context)
+    done = place.run("-m", "agentops", "triage", *where)
+    assert (done.returncode, "1 change begun and not ended" in done.stderr) == (0, True)
+
+
+def test_change_of_another_cluster_is_not_judged_by_this_one(place: Place) -> None:
+    """Recovering on another cluster is refused, with the option that leads to the right one."""
+    place.die(undo(place), WRITTEN)
+    done = place.run("-m", "agentops", "recover", "--sandbox=stale-alert", "--output", "json")
+    (error,) = json.loads(done.stdout)["errors"]
+    assert (done.returncode, f"--context {place.sandbox.context}" in error["hint"]) == (2, True)
+
+
+def test_undecided_change_is_taken_back_by_a_person_only(place: Place) -> None:
+    """``--roll-back`` climbs the stair again and asks; without a terminal it stays open. ``--keep`` closes it."""
+    place.die(spoil(place), BAD.index("rollback_apply"))
+    asked, _ = place.agentops("recover", "--roll-back")
+    kept, document = place.agentops("recover", "--keep")
+    assert (asked, kept, document["recovered"][0]["ending"]) == (7, 0, "applied")

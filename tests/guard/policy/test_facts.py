@@ -13,7 +13,7 @@ from agentops.core.plan import BlastRadius, Change, Edit, ObjectChange, Ownershi
 from agentops.core.resource import ResourceRef, kubernetes_ref, parse_ref
 from agentops.core.risk import Reversal, Risk
 from agentops.core.tool import Effect, ToolSpec
-from agentops.guard.policy import CedarPolicy, request_for, requests_for, rule_all
+from agentops.guard.policy import CedarPolicy, inverted, request_for, requests_for, rule_all
 from agentops.guard.request import PolicyRequest
 from tests.support.policies import AGENT
 
@@ -256,6 +256,34 @@ def test_odd_objects_have_no_attributes_that_are_not_there() -> None:
     """Labels that are no map, a spec that is none: absent, not guessed."""
     item = ObjectChange(ref=WEB, verb=Verb.UPDATE, before={"metadata": {"labels": None}, "spec": []})
     assert asked(previewed(item)).attributes == {"exists": True, "labels": {}}
+
+
+def test_the_way_back_is_asked_about_as_what_it_does(policy: CedarPolicy) -> None:
+    """Scaled down again, deleted again, made again; twice inverted is what it was."""
+    made = ObjectChange(ref=CONFIG, verb=Verb.CREATE, after={"metadata": {"labels": {"a": "b"}}}, after_digest="d")
+    preview = previewed(scaled(3, 5), made)
+    back = inverted(preview)
+    found = asked(back, rollback=True)
+    assert (found.context["replicasBefore"], found.context["replicasAfter"], found.context["growsOnly"]) == (
+        5,
+        3,
+        False,
+    )
+    gone = asked(back, rollback=True, target=CONFIG)
+    assert (gone.context["deletes"], gone.attributes, back.objects[1].before_digest) == (
+        True,
+        {"exists": True, "labels": {"a": "b"}},
+        "d",
+    )
+    assert inverted(back) == preview
+
+
+def test_a_new_namespace_could_not_be_taken_back(policy: CedarPolicy) -> None:
+    """Its creation is refused when the way back is asked about, not in mid-flight."""
+    namespace = kubernetes_ref("prod-eu", None, "Namespace", "pay")
+    made = previewed(ObjectChange(ref=namespace, verb=Verb.CREATE, after={"metadata": {}}))
+    ruling = policy.rule(asked(inverted(made), target=namespace, rollback=True))
+    assert (ruling.allowed, ruling.policies) == (False, ("kernel-foundations",))
 
 
 def test_one_request_for_each_object() -> None:
