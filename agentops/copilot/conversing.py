@@ -109,9 +109,13 @@ def tell(
     was_declined = carried.error is not None and carried.error.code == "declined"
     if thread is None or parts.model is None or (status not in _TELLABLE and not was_declined):
         return None
+    changes = tuple(step.change for step in carried.planned.plan.steps)
+    kept = {(one.tool, one.target) for one in changes}
     aftermath = Aftermath(
         status=status,
-        changes=tuple(step.change for step in carried.planned.plan.steps),
+        changes=changes,
+        # What a person took out of the plan before it ran was declined, whatever came of the rest.
+        skipped=tuple(one for one in thread.drafted if (one.tool, one.target) not in kept),
         why=carried.outcome.why,
         seen=after.conclusion if after is not None else "",
     )

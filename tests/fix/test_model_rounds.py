@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ import yaml
 
 from agentops.config import load
 from agentops.copilot.fixing import Fix
-from agentops.core.approval import Answer, ApprovalRequest, Decision
+from agentops.core.approval import Answer, ApprovalRequest, Decision, SignedApproval
+from agentops.core.clock import Clock
 from agentops.wiring import open_app
 from agentops.wiring.guarding import Asking, fix, prepare_drafting
 
 TARGET = "shop/Deployment/checkout"
+REDIS = "shop/StatefulSet/redis"
 REPORT = {
     "verdict": "root-cause",
     "confidence": "high",
@@ -38,35 +41,51 @@ def _report(conclusion: str = "The last rollout names an image that does not exi
     return {"tool": "report_finding", "arguments": {name: one for name, one in arguments.items() if one is not None}}
 
 
-class Declines:
-    """Says no to whatever it is asked."""
+class Person:
+    """Gives the answers in their order, and says no from then on; a number takes out that step."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock, answers: Sequence[Answer | int]) -> None:
+        self._clock = clock
+        self._answers = list(answers)
         self.asked: list[ApprovalRequest] = []
 
     def ask(self, request: ApprovalRequest) -> Decision:
         self.asked.append(request)
-        return Decision(answer=Answer.STOP, why="not during the sale")
+        answer = self._answers.pop(0) if self._answers else Answer.STOP
+        if answer is Answer.STOP:
+            return Decision(answer=answer, why="not during the sale")
+        if isinstance(answer, int):
+            return Decision(answer=Answer.SKIP, skipped=(answer,))
+        now = self._clock()
+        approval = SignedApproval(
+            plan_digest=request.plan.digest,
+            by="human:ana",
+            method="terminal",
+            at=now,
+            expires_at=now + timedelta(minutes=5),
+            nonce="test",
+        )
+        return Decision(answer=answer, approvals=(approval,))
 
 
 @pytest.fixture
 def decline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Fix, list[Any], bool]]:
-    """Run ``fix`` on the bad image tag with a script and a person who says no.
+    """Run ``fix`` with a script and a person who says no, or gives the ``answers`` before that.
 
     Returns what came of it, what the person was asked, and whether the cluster is as it was.
     """
     monkeypatch.setenv("AGENTOPS_HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
 
-    def run(*turns: Any) -> tuple[Fix, list[Any], bool]:
+    def run(
+        *turns: Any, answers: Sequence[Answer | int] = (), scenario: str = "bad-image-tag"
+    ) -> tuple[Fix, list[Any], bool]:
         script = tmp_path / "script.yaml"
         script.write_text(yaml.safe_dump({"turns": list(turns)}), encoding="utf-8")
         settings = load({"model": f"scripted:{script}"}, os.environ)
-        with open_app(
-            settings, command="fix", sandbox="bad-image-tag", use_model=True, progress=lambda step: None
-        ) as app:
+        with open_app(settings, command="fix", sandbox=scenario, use_model=True, progress=lambda step: None) as app:
             assert app.sandbox is not None
-            person = Declines()
+            person = Person(app.parts.clock, answers)
             asking = Asking(approver=person, on_interrupt=lambda: True)
             prepare_drafting(app, asking)
             store = app.sandbox.simulation.store
@@ -101,7 +120,7 @@ def test_a_no_ends_every_route_to_the_target(decline: Any) -> None:
 def test_after_a_yes_the_model_hears_what_is_left(repair: Any, tmp_path: Path) -> None:
     """One fault is cured and verified; the model reads what triage sees now, drafts the next plan, and all is well."""
     turns = [
-        {"calls": [_draft("rollout_undo", "shop/StatefulSet/redis")]},
+        {"calls": [_draft("rollout_undo", REDIS)]},
         {"calls": [_report()]},
         {"expect": "(?s)approved, executed and verified.*triage now.*plan is empty", "calls": [_draft("rollout_undo")]},
         {"expect": "as step 1", "calls": [_report("There were two faults.")]},
@@ -132,3 +151,20 @@ def test_policy_and_no_cure_keep_a_draft_out(decline: Any) -> None:
     )
     assert (done.rounds, asked, unchanged) == ((), [], True)
     assert done.found.finding.conclusion == "Nothing may be done here."
+
+
+def test_a_skipped_step_was_declined(decline: Any) -> None:
+    """What a person took out of a plan is told as declined and stays closed, though the rest was applied."""
+    done, asked, _ = decline(
+        {"calls": [_draft("rollout_undo", REDIS), _draft("rollout_undo")]},
+        {"calls": [_report()]},
+        {
+            "expect": "(?s)approved, executed and verified.*StatefulSet/redis.*A person declined it",
+            "calls": [_draft("rollout_undo", REDIS)],
+        },
+        {"expect": "declined by a person in this run", "calls": [_report("Redis is left to a person.")]},
+        answers=[0, Answer.APPROVE],
+        scenario="two-faults",
+    )
+    assert ([one.outcome.status.value for one in done.rounds], len(asked)) == (["applied"], 2)
+    assert done.found.finding.conclusion == "Redis is left to a person."
