@@ -16,7 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from agentops.audit.files import explained, make_folder, sync_folder, write_new
+from agentops.audit.files import explained, make_folder
+from agentops.audit.firstwrite import write_first
 from agentops.core.errors import AuditError
 
 KEY = "audit.hmac"
@@ -69,15 +70,9 @@ def read_key(folder: Path) -> bytes | None:
 
 
 def _new_key(folder: Path) -> bytes:
-    path, draft = folder / KEY, folder / f".{KEY}.new-{secrets.token_hex(8)}"
+    path = folder / KEY
     make_folder(folder)
     with explained(path, "write"):
-        write_new(draft, f"{secrets.token_hex(_KEY_BYTES)}\n".encode())
-        try:
-            path.hardlink_to(draft)
-        except FileExistsError:
-            pass  # another process was first; its key is the one
-        finally:
-            draft.unlink()
-        sync_folder(folder)
+        write_first(path, f"{secrets.token_hex(_KEY_BYTES)}\n".encode())
+    # Another process may have been first; its key is the one.
     return read_key(folder) or _new_key(folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from agentops.audit.anchor.git import BRANCH, GitPlace
 from agentops.audit.anchor.place import FilePlace, FolderPlace, PlaceError
 from agentops.audit.checkpoints import read_public_keys
 from agentops.audit.export import _pieces
+from agentops.audit.firstwrite import write_first
 from agentops.audit.log import open_log
 from agentops.audit.note import SigningKey
 from agentops.audit.proof import check_growth, prove_growth
@@ -187,3 +189,25 @@ def test_growth_is_of_one_log(folder: Path, ticking: Clock) -> None:
         check_growth({**proof, "older": foreign}, key, other.public)
     with pytest.raises(AuditError, match="is of another log"):
         check_growth({**proof, "older": other.sign(says.text.replace(key.name, "x"))}, key, other.public)
+
+
+@pytest.mark.parametrize("trouble", [None, errno.EPERM, errno.EIO])
+def test_a_first_write_never_takes_anothers_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: int | None
+) -> None:
+    """With hard links, and on a disk that knows none; another trouble of the disk is told, and no draft is left."""
+
+    def refuse(self: Path, target: Path) -> None:
+        raise OSError(trouble, "no")
+
+    if trouble:
+        monkeypatch.setattr(Path, "hardlink_to", refuse)
+    if trouble == errno.EIO:
+        with pytest.raises(OSError, match="no"):
+            write_first(tmp_path / "file", b"1")
+        assert list(tmp_path.iterdir()) == []
+        return
+    for data in (b"1", b"2"):
+        write_first(tmp_path / "file", data, mode=0o444)
+    found = [(path.name, path.read_bytes(), path.stat().st_mode & 0o777) for path in tmp_path.iterdir()]
+    assert found == [("file", b"1", 0o444)]

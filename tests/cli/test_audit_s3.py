@@ -5,6 +5,9 @@ What moto does not enforce is not shown here; ``docs/audit.md`` says what that i
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -157,9 +160,16 @@ class _Fake(BaseHTTPRequestHandler):
 
     misbehaviour = ""
     store: dict[str, bytes]
+    reached: threading.Event
+    released: threading.Event
 
     def do_PUT(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.misbehaviour == "hangs after the first" and self.store and not self.released.is_set():
+            self.reached.set()
+            self.released.wait(60)
+            self._answer(500)
+            return
         if self.misbehaviour == "conflict":
             self.store[self.path] = b"somebody else's"
             self._answer(409, b"<Error><Code>ConditionalRequestConflict</Code></Error>")
@@ -193,8 +203,8 @@ class _Fake(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def _service(misbehaviour: str) -> Iterator[str]:
-    handler = type("Handler", (_Fake,), {"misbehaviour": misbehaviour, "store": {}})
+def _service(misbehaviour: str, **parts: Any) -> Iterator[str]:
+    handler = type("Handler", (_Fake,), {"misbehaviour": misbehaviour, "store": {}, **parts})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -233,3 +243,23 @@ def test_a_service_without_versions_and_checksums_will_do(cli: Cli, folder: Path
             assert done.code == 0, done.out
         verified = cli("audit", "verify", "--anchor", "s3://bucket/x", *words)
     assert (done.document["export"]["written"], verified.code) == (1, 0)
+
+
+def test_ctrl_c_leaves_nothing_half_done(cli: Cli, folder: Path, s3: Any) -> None:
+    """An export that is interrupted while it waits for the service ends with 130 and one line; the next one finds the
+    piece that is there and copies the rest."""
+    parts: dict[str, Any] = {"store": {}, "reached": threading.Event(), "released": threading.Event()}
+    with _service("hangs after the first", **parts) as url:
+        words = ["audit", "export", "--to", "s3://bucket/x", "--retention-days", "0", "--endpoint-url", url]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "agentops", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert parts["reached"].wait(60)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        parts["released"].set()
+        done = cli(*words, "-o", "json")
+        verified = cli("audit", "verify", "--anchor", "s3://bucket/x", "--endpoint-url", url)
+    assert (process.returncode, out, "Traceback" in err, "records 0 to" in err) == (130, "", False, True)
+    assert (done.code, done.document["export"]["pieces"], done.document["export"]["written"]) == (0, 2, 1)
+    assert verified.code == 0

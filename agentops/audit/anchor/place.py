@@ -7,7 +7,6 @@ written once: what stands there already is compared and never replaced. A place 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from agentops.audit.files import sync_folder, write_new
+from agentops.audit.files import write_new
+from agentops.audit.firstwrite import write_first
 from agentops.core.clock import Clock
 from agentops.core.errors import AgentopsError, AuditError, UsageError
 from agentops.core.text import one_line
@@ -168,18 +168,9 @@ class FolderPlace:
     def put(self, name: str, data: bytes) -> None:
         """Write a new file durably and read-only; an earlier one is never replaced."""
         path = self._root / name
-        draft = path.with_name(f".{path.name}.new-{os.getpid()}")
         with reached(self.target, "written"):
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_new(draft, data)
-            draft.chmod(0o444)
-            try:
-                path.hardlink_to(draft)  # unlike a rename, a link never takes another's place
-            except FileExistsError:
-                pass
-            finally:
-                draft.unlink()
-            sync_folder(path.parent)
+            write_first(path, data, mode=0o444)
         if not self.holds(name, data):
             raise other_bytes(self.target, name)
 

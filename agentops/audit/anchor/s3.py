@@ -21,7 +21,7 @@ from agentops.audit.anchor.place import PlaceError, Terms, other_bytes
 from agentops.core.clock import to_iso
 from agentops.core.text import one_line
 
-_CONNECT_S, _READ_S, _ATTEMPTS = 10, 60, 4
+_CONNECT_S, _READ_S, _ATTEMPTS = 10, 60, 3
 _ABSENT = ("404", "NoSuchKey", "NotFound")
 _TAKEN = ("412", "PreconditionFailed", "409", "ConditionalRequestConflict")
 _UNKNOWN_CALL = ("501", "NotImplemented")
