@@ -168,3 +168,19 @@ def test_a_skipped_step_was_declined(decline: Any) -> None:
     )
     assert ([one.outcome.status.value for one in done.rounds], len(asked)) == (["applied"], 2)
     assert done.found.finding.conclusion == "Redis is left to a person."
+
+
+def test_a_plan_that_did_not_help_is_told_as_taken_back(decline: Any) -> None:
+    """A change that fails its verification is rolled back, and the model reads why before it goes on."""
+    wrong = _draft("set_image", image="registry.shop.example/checkout:v9.9.9")
+    done, asked, _ = decline(
+        {"calls": [wrong]},
+        {"calls": [_report()]},
+        {"expect": "(?s)its verification failed, and it was taken back.*source=.why", "calls": [_report("Not that.")]},
+        answers=[Answer.APPROVE],
+    )
+    assert ([one.outcome.status.value for one in done.rounds][:1], asked[0].plan.steps[0].change.tool) == (
+        ["rolled-back"],
+        "kubernetes_set_image",
+    )
+    assert done.found.finding.conclusion == "Not that."
