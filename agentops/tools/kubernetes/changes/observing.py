@@ -61,10 +61,15 @@ def observe(cluster: Cluster, preview: Preview, clock: Clock) -> Observation:
     around.want(("Pod", "ReplicaSet", *_BYSTANDERS), namespaces)
     watch = _Watch(around, at, frozenset(change.ref for change in preview.objects if _makes_anew(change)))
     targets = [watch.target(ref, live.get(ref)) for ref in _targets(around, preview)]
+    ending = {change.ref for change in preview.objects if _is_ending(change, live[change.ref])}
+    # Its deletion cannot be stopped any more, so it counts as gone; but it is waited for.
+    targets += [Health(ref=ref, settled=False, detail=f"{ref.short} is being deleted") for ref in sorted(ending)]
     known = {one.ref for one in targets} | set(live)
     return Observation(
         at=at,
-        objects={str(ref): normalised(item) if item is not None else None for ref, item in live.items()},
+        objects={
+            str(ref): normalised(item) if item is not None and ref not in ending else None for ref, item in live.items()
+        },
         targets=tuple(targets),
         bystanders=tuple(one for one in watch.bystanders(namespaces) if one.ref not in known),
     )
@@ -81,6 +86,10 @@ def _live(cluster: Cluster, change: ObjectChange) -> dict[str, Any] | None:
     if change.verb is Verb.DELETE and change.uid and found["metadata"].get("uid") != change.uid:
         return None
     return found
+
+
+def _is_ending(change: ObjectChange, live: Object | None) -> bool:
+    return change.after is None and live is not None and bool((live.get("metadata") or {}).get("deletionTimestamp"))
 
 
 def _targets(around: Surroundings, preview: Preview) -> list[ResourceRef]:

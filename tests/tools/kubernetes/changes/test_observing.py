@@ -138,10 +138,15 @@ def test_a_namesake_is_not_the_deleted_pod(world: Callable[..., Any]) -> None:
     preview = one.preview("kubernetes_delete_pod", "shop/Pod/redis-0", {})
     before = look(one, preview)
     apply(one, "kubernetes_delete_pod", preview)
+    at_once = look(one, preview)
     one.sandbox.advance(120)
     after = look(one, preview)
     ref = str(one.ref("shop/Pod/redis-0"))
     assert before.objects[ref] == preview.objects[0].before
+    assert (at_once.objects, {target.detail for target in at_once.targets if not target.settled}) == (
+        {ref: None},
+        {"shop/Pod/redis-0 is being deleted"},
+    )
     assert (after.objects, targets(after)) == ({ref: None}, {"shop/StatefulSet/redis": (1, 1, True, "")})
     assert one.live("shop/Pod/redis-0") is not None
 
