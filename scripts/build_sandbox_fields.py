@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 SCHEMA = Path(__file__).parents[1] / "agentops" / "sandbox" / "schema"
-# What kubectl create, autoscale, auth, drain and create token send.
+# What kubectl create, autoscale and auth send, and what other Go clients delete and evict with.
 SENT = {
     "core": "ConfigMap Secret Namespace ServiceAccount Service ResourceQuota Pod",
     "apps": "Deployment",
@@ -33,7 +33,7 @@ SENT = {
     "authorization": "SelfSubjectAccessReview SelfSubjectRulesReview",
 }
 ROOTS = [f"io.k8s.api.{group}.v1.{kind}" for group, kinds in SENT.items() for kind in kinds.split()]
-ROOTS.append("io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions")
+ROOTS += ["io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler", "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions"]
 _GZIP = re.compile(rb"\x1f\x8b\x08\x00\x00\x00\x00\x00[\x00-\x04]\xff")
 _MESSAGE = 11
 

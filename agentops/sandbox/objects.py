@@ -219,12 +219,6 @@ def without_zeroes(status: Mapping[str, Any], *keep: str) -> dict[str, Any]:
     return {field: value for field, value in status.items() if field in keep or value not in (0, None, [], "")}
 
 
-def refers_to(obj: Obj, owner: Obj) -> bool:
-    """Tell whether ``owner`` is the controlling owner of ``obj``, by uid."""
-    found = controller_ref(obj)
-    return found is not None and found["uid"] == owner["metadata"]["uid"]
-
-
 def keys(objects: Iterable[Obj]) -> list[Key]:
     """Return the keys of some objects."""
     return [Key(group_of(obj), obj["kind"], namespace_of(obj), name_of(obj)) for obj in objects]

@@ -162,13 +162,13 @@ class ObjectStore:
         with self.lock:
             if self._changed.get((group, kind), 0) <= revision:
                 return self._in_order((group, kind))
-            objects = {_place(obj): obj for obj in self._in_order((group, kind))}
+            objects = {place_of(obj): obj for obj in self._in_order((group, kind))}
             for event in reversed(self.since(revision)):
                 if (group_of(event.obj), event.obj["kind"]) == (group, kind):
                     if event.old is None:
-                        objects.pop(_place(event.obj), None)
+                        objects.pop(place_of(event.obj), None)
                     else:
-                        objects[_place(event.obj)] = event.old
+                        objects[place_of(event.obj)] = event.old
             return [objects[place] for place in sorted(objects)]
 
     def create(self, obj: Obj, *, dry_run: bool = False) -> Obj:
@@ -329,12 +329,13 @@ class ObjectStore:
     def _in_order(self, which: _KindId) -> Objects:
         if which not in self._sorted:
             self._sorted[which] = sorted(
-                (obj for names in self._objects.get(which, {}).values() for obj in names.values()), key=_place
+                (obj for names in self._objects.get(which, {}).values() for obj in names.values()), key=place_of
             )
         return self._sorted[which]
 
 
-def _place(obj: Obj) -> tuple[str, str]:
+def place_of(obj: Obj) -> tuple[str, str]:
+    """Return what lists are sorted by: namespace, then name."""
     metadata = obj["metadata"]
     return metadata.get("namespace") or "", metadata["name"]
 

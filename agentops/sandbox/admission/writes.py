@@ -19,6 +19,7 @@ from agentops.sandbox.admission.quota import check_growth, check_limits, check_q
 from agentops.sandbox.admission.schemas import schema_of
 from agentops.sandbox.admission.subresources import Subresources
 from agentops.sandbox.admission.validation import problems
+from agentops.sandbox.objects import ALPHABET
 from agentops.sandbox.store import AlreadyExists, Conflict, Key, Obj, ObjectStore, copy_json, timestamp
 from agentops.sandbox.wire.identity import Tokens
 from agentops.sandbox.wire.kinds import Resource
@@ -44,7 +45,6 @@ from agentops.sandbox.wire.status import (
 )
 from agentops.sandbox.wire.versions import stored_form
 
-_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 # A delete of these answers with the object, of others with a Status (ReturnDeletedObject in the real registry).
 _RETURNED = {"Pod", "PersistentVolume", "PersistentVolumeClaim", "ServiceAccount", "PodTemplate", "ResourceQuota"}
 
@@ -88,7 +88,7 @@ class StoreWriter:
         metadata = obj["metadata"]
         place_in(target, obj)
         if not metadata.get("name") and metadata.get("generateName"):
-            suffix = "".join(self._random.choice(_ALPHABET) for _ in range(5))
+            suffix = "".join(self._random.choice(ALPHABET) for _ in range(5))
             metadata["name"] = metadata["generateName"][:58] + suffix
         return self._insert(target, request, obj, _entry(target.resource, request, self.store, "Update"), warnings)
 

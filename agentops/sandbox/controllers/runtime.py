@@ -62,11 +62,6 @@ class Runtime:
                 self._settle()
             self._world.clock.move_to(target)
 
-    @property
-    def idle(self) -> bool:
-        """Whether no work waits right now."""
-        return not self._queue
-
     def _changed(self, event: StoreEvent) -> None:
         minor = event.obj["kind"] == "Pod" and event.type == "MODIFIED" and _gist(event.obj) == _gist(event.old or {})
         for number, watch in self._watching.get(event.obj["kind"], ()):

@@ -38,7 +38,7 @@ class Images:
         pull, now = box.pull, world.now
         if pull.done_at is not None:
             if now >= pull.done_at and pull.message:
-                _say(world, pod, box, "Normal", "Pulled", pull.message)
+                say(world, pod, box, "Normal", "Pulled", pull.message)
                 pull.message = ""
             return now >= pull.done_at, pull.done_at
         if pull.retry_at is not None and now < pull.retry_at:
@@ -56,13 +56,13 @@ class Images:
         if not _REFERENCE.fullmatch(image):
             return False, _invalid(world, pod, box)
         if (node, image) in self._cached and program is not None and policy != "Always":
-            _say(world, pod, box, "Normal", "Pulled", f'Container image "{image}" already present on machine')
+            say(world, pod, box, "Normal", "Pulled", f'Container image "{image}" already present on machine')
             pull.done_at, pull.failures, pull.retry_at = world.now, 0, None
             return True, None
         if policy == "Never":
             box.waiting = ("ErrImageNeverPull", f'Container image "{image}" is not present with pull policy of Never')
             return False, world.now + timedelta(seconds=_BACK_OFF_NOTICE_S)
-        _say(world, pod, box, "Normal", "Pulling", f'Pulling image "{image}"')
+        say(world, pod, box, "Normal", "Pulling", f'Pulling image "{image}"')
         error = _refusal(world, pod, image, program)
         if error or program is None:
             return False, _failed(world, pod, box, error)
@@ -83,8 +83,8 @@ class Images:
         if not pull.announced:
             pull.announced = True
             box.waiting = ("ImagePullBackOff", f'Back-off pulling image "{image}": {pull.reason}: {pull.error}')
-            _say(world, pod, box, "Normal", "BackOff", f'Back-off pulling image "{image}"')
-            _say(world, pod, box, "Warning", "Failed", "Error: ImagePullBackOff")
+            say(world, pod, box, "Normal", "BackOff", f'Back-off pulling image "{image}"')
+            say(world, pod, box, "Warning", "Failed", "Error: ImagePullBackOff")
         return retry_at
 
 
@@ -95,8 +95,8 @@ def _failed(world: World, pod: Obj, box: Box, error: str) -> datetime:
     pull.failed_at, pull.error, pull.reason, pull.announced = world.now, error, "ErrImagePull", False
     pull.retry_at = world.now + timedelta(seconds=wait_s)
     box.waiting = ("ErrImagePull", error)
-    _say(world, pod, box, "Warning", "Failed", f'Failed to pull image "{box.spec["image"]}": {error}')
-    _say(world, pod, box, "Warning", "Failed", "Error: ErrImagePull")
+    say(world, pod, box, "Warning", "Failed", f'Failed to pull image "{box.spec["image"]}": {error}')
+    say(world, pod, box, "Warning", "Failed", "Error: ErrImagePull")
     return world.now + timedelta(seconds=min(_BACK_OFF_NOTICE_S, 5 * 2**pull.failures))
 
 
@@ -106,8 +106,8 @@ def _invalid(world: World, pod: Obj, box: Box) -> datetime:
         f'Failed to apply default image tag "{image}": couldn\'t parse image name "{image}": invalid reference format'
     )
     if box.waiting[0] != "InvalidImageName":
-        _say(world, pod, box, "Warning", "InspectFailed", message)
-        _say(world, pod, box, "Warning", "Failed", "Error: InvalidImageName")
+        say(world, pod, box, "Warning", "InspectFailed", message)
+        say(world, pod, box, "Warning", "Failed", "Error: InvalidImageName")
     box.waiting = ("InvalidImageName", message)
     return world.now + timedelta(minutes=1)
 
@@ -162,6 +162,7 @@ def _canonical(image: str) -> str:
     return f"{repository}:{tag}"
 
 
-def _say(world: World, pod: Obj, box: Box, kind: str, reason: str, message: str) -> None:
+def say(world: World, pod: Obj, box: Box, kind: str, reason: str, message: str) -> None:
+    """Record an event about one container of a pod."""
     where = f"init:{box.name}" if box.init else box.name
     world.event(pod, kind, reason, message, "kubelet", host=pod["spec"]["nodeName"], container=where)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from agentops.sandbox.controllers.runtime import Controller, itself
 from agentops.sandbox.kubelet import probes
 from agentops.sandbox.kubelet.configuration import MissingConfiguration, environment, files, mount_problem
-from agentops.sandbox.kubelet.images import Images
+from agentops.sandbox.kubelet.images import Images, say
 from agentops.sandbox.kubelet.processes import next_death
 from agentops.sandbox.kubelet.runs import Box, PodRecord, Run
 from agentops.sandbox.kubelet.status import pod_status
@@ -190,7 +190,7 @@ class Kubelet:
             env = environment(world, pod, box.spec, record.ip)
         except MissingConfiguration as missing:
             box.waiting = ("CreateContainerConfigError", str(missing))
-            _say(world, pod, box, "Warning", "Failed", f"Error: {missing}")
+            say(world, pod, box, "Warning", "Failed", f"Error: {missing}")
             self._images.forget(box)
             return world.now + timedelta(seconds=_RETRY_S)
         program = world.programs.find(box.spec["image"]) or _generic(box)
@@ -202,8 +202,8 @@ class Kubelet:
         box.waiting = ("", "")
         self._images.forget(box)
         probes.begin(box, box.run)
-        _say(world, pod, box, "Normal", "Created", f"Created container: {box.name}")
-        _say(world, pod, box, "Normal", "Started", f"Started container {box.name}")
+        say(world, pod, box, "Normal", "Created", f"Created container: {box.name}")
+        say(world, pod, box, "Normal", "Started", f"Started container {box.name}")
         return self._run_on(world, pod, box, box.run)
 
     def _finish(self, world: World, pod: Obj, box: Box, run: Run, ending: Ending) -> None:
@@ -233,7 +233,7 @@ class Kubelet:
         if world.now >= due:
             box.last_backoff_at = world.now
             message = f"Back-off restarting failed container {box.name} in pod {full_name}"
-            _say(world, pod, box, "Warning", "BackOff", message)
+            say(world, pod, box, "Warning", "BackOff", message)
             due = world.now + timedelta(seconds=_RETRY_S)
         return soonest(retry_at, due)
 
@@ -242,7 +242,7 @@ class Kubelet:
         if record.stop_at is None:
             running = [box for box in record.boxes if box.running]
             for box in running:
-                _say(world, pod, box, "Normal", "Killing", f"Stopping container {box.name}")
+                say(world, pod, box, "Normal", "Killing", f"Stopping container {box.name}")
             grace_s = float(pod["metadata"].get("deletionGracePeriodSeconds") or 0)
             needs_s = max((box.run.program.stops_in_s for box in running if box.run), default=0.0)
             record.stop_at = world.now + timedelta(seconds=min(grace_s, needs_s))
@@ -309,8 +309,3 @@ def _adopt(world: World, pod: Obj, record: PodRecord) -> None:
             probes.take_over(box, box.run, started=seen.get("started", True), ready=seen.get("ready", False))
         elif "terminated" in state and box.init and state["terminated"].get("exitCode") == 0:
             box.succeeded, record.mounted = True, True
-
-
-def _say(world: World, pod: Obj, box: Box, kind: str, reason: str, message: str) -> None:
-    where = f"init:{box.name}" if box.init else box.name
-    world.event(pod, kind, reason, message, "kubelet", host=pod["spec"]["nodeName"], container=where)

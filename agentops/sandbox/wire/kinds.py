@@ -132,10 +132,6 @@ class Catalog:
         """Return the resource at ``/apis/GROUP/VERSION/PLURAL``."""
         return _first(r for r in self.all() if (r.plural, r.group, r.version) == (plural, group, version))
 
-    def of_kind(self, api_version: str, kind: str) -> Resource | None:
-        """Return the resource of an object's apiVersion and kind."""
-        return _first(r for r in self.all() if (r.kind, r.api_version) == (kind, api_version))
-
     def groups(self) -> dict[str, list[str]]:
         """Return each group with its versions, the preferred one first; core is the empty group."""
         found: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""Bodies in protobuf, as kubectl 1.32 and later send them for ``create``, ``autoscale``, ``auth`` and ``drain``.
+"""Bodies in protobuf, as kubectl 1.32 and later send them for ``create``, ``autoscale`` and ``auth``.
 
 Comes in: the bytes of a ``k8s\\0`` envelope, the numbers of fields (``schema/fields.json``) and the OpenAPI definitions
 that say what each field is. Goes out: the same object as JSON would have brought it. Answers are JSON; clients take it.

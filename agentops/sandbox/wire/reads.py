@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from agentops.sandbox.store import Events, Gone, Key, Obj, Objects, ObjectStore, StoreEvent, group_of
+from agentops.sandbox.store import Events, Gone, Key, Obj, Objects, ObjectStore, StoreEvent, group_of, place_of
 from agentops.sandbox.wire.encoding import Encoder
 from agentops.sandbox.wire.request import Form, Request, Response, Target, accepted_form
 from agentops.sandbox.wire.selectors import Predicate, fields_match, labels_match
@@ -92,7 +92,7 @@ class Reader:
                 objects = self._store.list_at(*target.resource.stored_kind, revision)
             except Gone as error:
                 raise expired(_CONTINUE_EXPIRED if start else str(error)) from error
-        rest = objects[bisect_right(objects, start, key=_place) :] if start else objects
+        rest = objects[bisect_right(objects, start, key=place_of) :] if start else objects
         remaining = rest if selects is _everything else [obj for obj in rest if selects(obj)]
         page, metadata = _page(remaining, request.number("limit", 0), revision, selects is _everything)
         if form.kind == "Table":
@@ -225,17 +225,12 @@ def _everything(obj: Obj) -> bool:  # noqa: ARG001  a predicate
     return True
 
 
-def _place(obj: Obj) -> Place:
-    metadata = obj["metadata"]
-    return metadata.get("namespace") or "", metadata["name"]
-
-
 def _page(remaining: Objects, limit: int, revision: int, countable: bool) -> tuple[Objects, Obj]:
     metadata: Obj = {"resourceVersion": str(revision)}
     if limit <= 0 or len(remaining) <= limit:
         return remaining, metadata
     page = remaining[:limit]
-    metadata["continue"] = _token(revision, _place(page[-1]))
+    metadata["continue"] = _token(revision, place_of(page[-1]))
     if countable:  # with a selector the real server cannot know
         metadata["remainingItemCount"] = len(remaining) - limit
     return page, metadata

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 SHOP = "/api/v1/namespaces/shop"
+MERGE = {"content-type": "application/merge-patch+json"}
 
 
 def with_resources(pod: dict[str, Any], **resources: Any) -> dict[str, Any]:
@@ -62,3 +64,32 @@ def test_a_limit_range_defaults_and_bounds(call: Any, pod: Any) -> None:
         403,
         'pods "b" is forbidden: maximum memory usage per Container is 512Mi, but limit is 1Gi',
     )
+
+
+def test_a_claim_grows_only_where_its_class_lets_it(call: Any) -> None:
+    """Growing is for bound claims of classes that allow it; the same size, and anything else, is not looked at."""
+    for name, grows in (("elastic", True), ("fixed", False)):
+        storage_class = {"metadata": {"name": name}, "provisioner": "x.example", "allowVolumeExpansion": grows}
+        call.ok("POST", "/apis/storage.k8s.io/v1/storageclasses", storage_class)
+    for name, found, phase in (("a", "elastic", "Bound"), ("b", "fixed", "Bound"), ("c", "elastic", "Pending")):
+        asked = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+        call.ok(
+            "POST",
+            f"{SHOP}/persistentvolumeclaims",
+            {"metadata": {"name": name}, "spec": {**asked, "storageClassName": found}},
+        )
+        status = f"{SHOP}/persistentvolumeclaims/{name}/status"
+        call.ok("PATCH", status, {"status": {"phase": phase}}, patch="merge")
+    larger = {"spec": {"resources": {"requests": {"storage": "2Gi"}}}}
+
+    def grown(name: str) -> str:
+        response = call.send("PATCH", f"{SHOP}/persistentvolumeclaims/{name}?dryRun=All", larger, MERGE)
+        return f"{response.code} {json.loads(response.body).get('message', '')}".strip()
+
+    assert [grown("a"), grown("b"), grown("c")] == [
+        "200",
+        '403 persistentvolumeclaims "b" is forbidden: only dynamically provisioned pvc can be resized and the '
+        "storageclass that provisions the pvc must support resize",
+        '403 persistentvolumeclaims "c" is forbidden: Only bound persistent volume claims can be expanded',
+    ]
+    call.ok("PATCH", f"{SHOP}/persistentvolumeclaims/b", {"metadata": {"labels": {"x": "y"}}}, patch="merge")
