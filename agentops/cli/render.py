@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _PIPE_WIDTH = 100
 _NARROW = 60
 _SHORT_LABEL = 4
+_LAST_COLUMN = 16
 
 
 def show(result: Result, output: str, stream: TextIO | None = None) -> None:
@@ -151,6 +152,7 @@ def _print_pairs(rows: tuple[tuple[str, str], ...], console: Console) -> None:
 
 
 def _print_table(table: Table, console: Console) -> None:
+    from rich.cells import cell_len
     from rich.table import Table as Grid
     from rich.text import Text
 
@@ -163,8 +165,13 @@ def _print_table(table: Table, console: Console) -> None:
         return
     grid = Grid(box=None, padding=(0, 2, 0, 0), show_edge=False, pad_edge=False, header_style="dim")
     grid.add_column("")
+    columns = zip(table.columns, *table.rows, strict=True)
+    widths = [max(cell_len(visible(cell)) for cell in column) for column in columns]
+    # A time in two halves cannot be read: only the last column is folded, as long as that leaves it room.
+    whole = sum(widths[:-1]) + 2 * len(widths) + _LAST_COLUMN <= console.width
     for number, column in enumerate(table.columns):
-        grid.add_column(Text(column.upper()), overflow="fold", no_wrap=number == 0)
+        stays = number == 0 or (whole and number < len(widths) - 1)
+        grid.add_column(Text(column.upper()), overflow="fold", no_wrap=stays)
     for row in table.rows:
         grid.add_row("", *(Text(visible(cell)) for cell in row))
     console.print(grid)

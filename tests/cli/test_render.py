@@ -73,3 +73,14 @@ def test_a_narrow_table_becomes_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
     show(Result(command="x", report=(Table(("name", "title"), (("oom", "Out of memory"),)),)), "text", stream)
     assert stream.getvalue().split() == ["name", "oom", "title", "Out", "of", "memory"]
+
+
+@pytest.mark.parametrize(("width", "whole"), [("60", False), ("100", True)])
+def test_a_long_last_column_leaves_the_others_whole(width: str, whole: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is room a time is never cut into two lines; where there is none, nothing is cut away."""
+    monkeypatch.setenv("COLUMNS", width)
+    row = ("1", "2026-11-22T22:28:47.836Z", "20261122T222846-1e7160", "guard\u202e_stage", "word " * 30)
+    stream = io.StringIO()
+    show(Result(command="x", report=(Table(("seq", "time", "run", "event", "what"), (row,)),)), "text", stream)
+    first = stream.getvalue().splitlines()[1]
+    assert (row[1] in first and visible(row[3]) in first, stream.getvalue().count("word")) == (whole, 30)

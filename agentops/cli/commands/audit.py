@@ -221,6 +221,22 @@ def _row(record: AuditRecord) -> tuple[str, ...]:
     return (str(record.seq), record.time, record.run, record.event, _brief(record))
 
 
+_TELLING = (
+    "command",
+    "conclusion",
+    "tool",
+    "status",
+    "why",
+    "message",
+    "problem_count",
+    "incident",
+    "context",
+    "change",
+    "code",
+    "name",
+)
+
+
 def _brief(record: AuditRecord) -> str:
     """Return the one thing of a record that a person looks for."""
     payload = record.payload
@@ -229,7 +245,10 @@ def _brief(record: AuditRecord) -> str:
         return f"{finding.get('verdict')}: {one_line(str(finding.get('conclusion')), 120)}"
     if record.event == "triage":
         return plural(int(payload.get("problem_count", 0)), "problem")
-    for name in ("command", "conclusion", "tool", "status", "why", "message", "problem_count", "incident", "context"):
+    if record.event == "guard_stage":
+        stage = str(payload.get("stage"))
+        return stage if payload.get("passed") else one_line(f"{stage} stopped: {payload.get('reason')}", 120)
+    for name in _TELLING:
         if payload.get(name) not in (None, ""):
             value = payload[name]
             extra = payload.get("evidence") or payload.get("error") or ""
