@@ -11,6 +11,7 @@ from agentops.core.errors import PolicyRefused
 from agentops.core.plan import Ruling
 from agentops.guard.inquiry import Inquiry, ask
 from agentops.guard.parts import GuardParts, Trail
+from agentops.guard.policy.facts import inverted
 from agentops.guard.states import Measured, Ruled
 
 _HINT = (
@@ -43,7 +44,7 @@ def _rule_on_undo(parts: GuardParts, trail: Trail, state: Measured, *, step: int
         tool = parts.tools.get(undo.tool)
         if tool is None:
             raise PolicyRefused(f"{what} needs a tool that is not there")
-        ruling = ask(parts, inquiry, undo, tool.spec, state.preview, state.blast_radius)
+        ruling = ask(parts, inquiry, undo, tool.spec, inverted(state.preview), state.blast_radius)
         if not ruling.allowed:
             trail.failed("ruling", ruling.why, step=step, ruling=ruling)
             raise PolicyRefused(

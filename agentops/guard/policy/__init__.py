@@ -5,7 +5,7 @@ the guard as its ``Policy``. The guard asks with requests that ``facts.request_f
 """
 
 from agentops.guard.policy.decide import CedarPolicy, Refusal
-from agentops.guard.policy.facts import request_for, requests_for, rule_all
+from agentops.guard.policy.facts import inverted, request_for, requests_for, rule_all
 from agentops.guard.policy.files import read_layers
 from agentops.guard.policy.layers import LayerKind, PolicyLayer
 from agentops.guard.policy.loading import load_policy, policy_or_refusal
@@ -18,6 +18,7 @@ __all__ = [
     "PolicyLayer",
     "PolicySettings",
     "Refusal",
+    "inverted",
     "load_policy",
     "policy_or_refusal",
     "read_layers",

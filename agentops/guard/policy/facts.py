@@ -8,6 +8,7 @@ and the preview's warnings are not read here.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,6 +25,7 @@ from agentops.guard.request import Policy, PolicyRequest, Principal
 
 Facts = dict[str, Any]
 _SECRET_FIELDS = ("data", "stringData")
+_INVERSE = {Verb.CREATE: Verb.DELETE, Verb.DELETE: Verb.CREATE, Verb.UPDATE: Verb.UPDATE}
 
 
 def requests_for(
@@ -116,6 +118,26 @@ def request_for(
         attributes=_attributes(items, preview),
         context=context,
     )
+
+
+def inverted(preview: Preview) -> Preview:
+    """Return what taking ``preview`` back would do to its objects, for asking policy before it is previewed itself.
+
+    Creations become deletions and the other way round; before and after change places, edit by edit.
+    """
+    objects = tuple(
+        replace(
+            item,
+            verb=_INVERSE[item.verb],
+            before=item.after,
+            after=item.before,
+            before_digest=item.after_digest,
+            after_digest=item.before_digest,
+            edits=tuple(replace(edit, old=edit.new, new=edit.old) for edit in item.edits),
+        )
+        for item in preview.objects
+    )
+    return replace(preview, objects=objects)
 
 
 def rule_all(policy: Policy, requests: Iterable[PolicyRequest]) -> Ruling:
