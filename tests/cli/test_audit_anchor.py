@@ -97,6 +97,13 @@ def test_a_git_repository_gets_a_branch_and_nothing_else(cli: Cli, folder: Path,
     )
 
 
+def test_a_folder_inside_a_repository_is_none(cli: Cli, folder: Path, repo: Path) -> None:
+    """The repository round a folder is not written to because the folder was named."""
+    (repo / "sub").mkdir()
+    done = cli("audit", "anchor", "--to", f"git:{repo}/sub")
+    assert (done.code, _git(repo, "branch", "--list", "agentops-audit")) == (2, "")
+
+
 def test_the_callers_own_git_environment_leads_nowhere(
     cli: Cli, folder: Path, repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

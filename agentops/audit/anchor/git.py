@@ -46,7 +46,10 @@ class GitPlace:
         self._clock = clock
         if not repository.is_dir():
             raise UsageError(f"{repository} is not a folder", hint=f"Make a repository: git init {repository}")
-        self._git("rev-parse", "--git-dir")
+        inside = self._said("rev-parse", "--show-prefix")
+        if inside:
+            # A slip of the keyboard must not put a branch into whatever repository lies around the folder.
+            raise UsageError(f"{repository} is a folder inside a repository", hint="Name the repository itself.")
 
     def names(self) -> tuple[str, ...]:
         """Return every path that a commit of the branch ever had."""
