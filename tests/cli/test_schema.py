@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -95,16 +96,26 @@ def _deepest(error: ValidationError) -> ValidationError:
     return error
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where ``used`` keeps the home that it has made, so that it makes it once."""
+    return tmp_path_factory.mktemp("kept") / "home"
+
+
 @pytest.fixture
-def used(cli: Cli, home: Path, tmp_path: Path, plans: ModuleType) -> Callable[[str], str]:
+def used(cli: Cli, home: Path, kept: Path, tmp_path: Path, plans: ModuleType) -> Callable[[str], str]:
     """Make the home one that was used before; returns what a placeholder of ``_COMMANDS`` stands for."""
     from datetime import UTC, datetime, timedelta
 
     from agentops.core.publickey import PublicKey
     from agentops.store.plans import save_plan
 
-    cli("investigate", "--sandbox=bad-image-tag", "--no-model")
-    cli("approvers", "add", str(PublicKey(name="ana", raw=b"a" * 32)))
+    if kept.exists():
+        shutil.copytree(kept, home)
+    else:
+        cli("investigate", "--sandbox=bad-image-tag", "--no-model")
+        cli("approvers", "add", str(PublicKey(name="ana", raw=b"a" * 32)))
+        shutil.copytree(home, kept)
     save_plan(tmp_path / "plan.json", plans.plan(expires_at=datetime.now(UTC) + timedelta(hours=1)))
     places = {
         "PLAN": tmp_path / "plan.json",
