@@ -29,7 +29,7 @@ from agentops.tools.kubernetes.changes.selecting import (
     spec_of,
     status_of,
 )
-from agentops.tools.kubernetes.changes.surroundings import NAMESPACE_LIMIT, Surroundings
+from agentops.tools.kubernetes.changes.surroundings import Surroundings
 from agentops.tools.kubernetes.client import Cluster
 from agentops.tools.kubernetes.kinds import BUILTIN
 
@@ -47,12 +47,6 @@ def blast_radius(cluster: Cluster, preview: Preview) -> BlastRadius:
     """
     around = Surroundings(cluster)
     namespaces = sorted({change.ref.namespace for change in preview.objects} - {""})
-    if len(namespaces) > NAMESPACE_LIMIT:
-        return BlastRadius(
-            objects=len(preview.objects),
-            namespaces=tuple(namespaces),
-            unknown=(f"more than {NAMESPACE_LIMIT} namespaces are touched: not measured",),
-        )
     around.want(("Pod", "ReplicaSet", *_FRONTS), namespaces)
     gone = [change for change in preview.objects if change.ref.kind == "Pod" and change.verb is Verb.DELETE]
     reaches = [measure(around, change, preview) for change in preview.objects if change not in gone]
@@ -131,16 +125,11 @@ def _add_up(around: Surroundings, preview: Preview, reaches: Sequence[Reach]) ->
     namespaces = {name for reach in reaches for name in reach.namespaces}
     namespaces |= {change.ref.namespace for change in preview.objects} | {name for name, _ in labels}
     inside = tuple(sorted(namespaces - {""}))
-    measured = inside[:NAMESPACE_LIMIT]
-    if len(inside) > NAMESPACE_LIMIT:
-        around.say_unknown(
-            "Services, budgets and autoscalers", f"only {NAMESPACE_LIMIT} of {len(inside)} namespaces were read"
-        )
-    around.want(_FRONTS, measured)
+    around.want(_FRONTS, inside)
     own = {change.ref for change in preview.objects if change.ref.kind == "Service" and _is_core(change)}
-    services = tuple(sorted({*_services(around, measured, labels), *own}))
+    services = tuple(sorted({*_services(around, inside, labels), *own}))
     counted = all(reach.counted for reach in reaches)
-    budgets = _budgets(around, measured, labels)
+    budgets = _budgets(around, inside, labels)
     bypass = bool(budgets) and any(not reach.by_budget and any(s.pods for s in reach.shares) for reach in reaches)
     reasons = [reason for reach in reaches for reason in reach.reasons]
     reasons += ["disruption budgets are not asked: they limit evictions only"] if bypass else []
@@ -156,9 +145,9 @@ def _add_up(around: Surroundings, preview: Preview, reaches: Sequence[Reach]) ->
         percent=percent,
         namespaces=inside,
         services=services,
-        ingresses=_ingresses(around, measured, services),
+        ingresses=_ingresses(around, inside, services),
         budgets=budgets,
-        scalers=_scalers(around, measured, {share.workload for share in shares}),
+        scalers=_scalers(around, inside, {share.workload for share in shares}),
         dependents=tuple(dependents[:_DEPENDENTS_SHOWN]),
         stateful=any(reach.stateful for reach in reaches),
         data_loss=any(reach.data_loss for reach in reaches),

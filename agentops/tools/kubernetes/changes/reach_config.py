@@ -27,7 +27,6 @@ from agentops.tools.kubernetes.changes.selecting import (
 from agentops.tools.kubernetes.changes.surroundings import Surroundings
 
 _TEMPLATED = ("Deployment", "StatefulSet", "DaemonSet", "CronJob")
-_NAMESPACES = 16
 
 
 def of_config(around: Surroundings, change: ObjectChange, _: Preview) -> Reach:
@@ -144,11 +143,6 @@ def of_permissions(around: Surroundings, change: ObjectChange, _: Preview) -> Re
     if accounts is None:
         return Reach(unknown=(f"who is bound to {ref.short}",), reasons=("permissions stop no pod",))
     namespaces = sorted({namespace for namespace, _ in accounts})
-    if len(namespaces) > _NAMESPACES:
-        return Reach(
-            unknown=(f"the pods in {len(namespaces)} namespaces that use {ref.short}",),
-            reasons=("permissions stop no pod",),
-        )
     around.want(("Pod", "ReplicaSet"), namespaces)
     users = [
         pod

@@ -203,6 +203,7 @@ def of_node(around: Surroundings, change: ObjectChange, _: Preview) -> Reach:
     if pods is None:
         return not_known(f"the pods on {ref.short}")
     pods = [pod for pod in pods if is_active(pod)]
+    around.want(("Pod", "ReplicaSet"), sorted({namespace_of(pod) for pod in pods}))
     if change.after is None:
         return of_pods(around, pods, evicted=False, why=f"deleted with the node {ref.name}")
     old, new = labels_of(change.before), labels_of(change.after)

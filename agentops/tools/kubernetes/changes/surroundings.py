@@ -56,14 +56,32 @@ class Surroundings:
     def want(self, kinds: Iterable[str], namespaces: Iterable[str]) -> None:
         """Read lists ahead, several at once; what is there already is not read again.
 
+        Beyond ``NAMESPACE_LIMIT`` namespaces, one list of the whole cluster stands for those of each.
+
         Raises:
             Unreachable: the API server does not answer.
         """
         wanted = [(kind, Selection(namespace=namespace)) for namespace in namespaces for kind in kinds]
         wanted = [key for key in dict.fromkeys(wanted) if key not in self._lists]
+        places = {selection.namespace for _, selection in wanted}
+        asked = wanted
+        if len(places) > NAMESPACE_LIMIT:
+            asked = [(kind, Selection()) for kind in dict.fromkeys(kind for kind, _ in wanted)]
         with ThreadPoolExecutor(_THREADS) as pool:
-            for key, answer in zip(wanted, list(pool.map(lambda key: self._read(*key), wanted)), strict=True):
+            for key, answer in zip(asked, list(pool.map(lambda key: self._read(*key), asked)), strict=True):
                 self._keep(key, *answer)
+        if asked != wanted:
+            self._share_out(wanted)
+
+    def _share_out(self, wanted: Sequence[tuple[str, Selection]]) -> None:
+        """Make the lists of single namespaces out of those of the whole cluster."""
+        for kind in dict.fromkeys(kind for kind, _ in wanted):
+            whole = self._lists[kind, Selection()]
+            parts: dict[str, list[dict[str, Any]]] = {}
+            for one in whole or ():
+                parts.setdefault(namespace_of(one), []).append(one)
+            for selection in [selection for other, selection in wanted if other == kind]:
+                self._lists[kind, selection] = None if whole is None else parts.get(selection.namespace, [])
 
     def items(self, kind: str, namespace: str, *, fields: str = "") -> Objects | None:
         """Return all objects of a built-in kind in a namespace (empty: the cluster), or None when that is not known.

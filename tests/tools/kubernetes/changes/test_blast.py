@@ -548,16 +548,20 @@ def test_several_changes_of_one_workload_are_not_counted_twice(standing: Callabl
     assert (found.objects, found.pods, found.pods_total, found.percent) == (2, 3, 3, 100)
 
 
-def test_too_many_namespaces_are_not_measured(standing: Callable[..., Any]) -> None:
-    """Beyond 16 namespaces nothing is read, and every figure is absent."""
-    cluster = standing("stale-alert").cluster
-    changes = [
-        ObjectChange(ref=cluster.ref("ConfigMap", "a", f"n{number}"), verb=Verb.CREATE, after=config_map("a"))
-        for number in range(17)
-    ]
-    found = blast_radius(cluster, preview_of(*changes))
-    assert (found.pods, found.pods_total, found.percent, found.objects) == (None, None, None, 17)
-    assert found.unknown == ("more than 16 namespaces are touched: not measured",)
+def test_many_namespaces_cost_one_list_of_each_kind(world: Callable[..., Any]) -> None:
+    """Pods of twenty namespaces that go together are measured with the lists of the whole cluster."""
+    one = world("stale-alert")
+    pod = one.sandbox.simulation.store.list("Pod", "shop")[0]
+    changes = []
+    for number in range(20):
+        one.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": f"n{number}"}})
+        lone = copy_json(pod)
+        lone["metadata"] = {"name": "lone", "namespace": f"n{number}"}
+        one.create(lone)
+        changes.append(change_of(one.cluster, f"n{number}/Pod/lone", GONE))
+    found = blast_radius(one.cluster, preview_of(*changes))
+    assert (found.pods, found.pods_total, found.percent, found.unknown) == (20, 20, 100, ())
+    assert found.reasons[-1] == "6 reads of the API server made these figures"
 
 
 def test_a_pod_that_is_not_there_any_more_is_unknown(standing: Callable[..., Any]) -> None:
