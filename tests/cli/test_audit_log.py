@@ -104,7 +104,7 @@ def test_following_shows_the_last_records_and_then_what_comes(
     reader = _Reader(lambda: _append(folder, "r3", "human:eve", NOON, "k8s://prod/shop/Deployment/web"))
     monkeypatch.setattr(sys, "stdout", reader)
     done = cli("audit", "log", "--follow", "--target", "shop", "--limit", "1")
-    assert (done.code, [line.split("  ")[2:4] for line in reader.lines]) == (
+    assert (done.code, [line.split("  ")[2:5] for line in reader.lines]) == (
         0,
-        [["r2", "finding"], ["r3", "tool_call"], ["r3", "finding"]],
+        [["r2", "agent:claude", "finding"], ["r3", "human:eve", "tool_call"], ["r3", "human:eve", "finding"]],
     )

@@ -167,7 +167,7 @@ def log(
             raise UsageError("--follow never ends, so it cannot be one JSON document", hint="Leave --output json out.")
         return _follow(folder, query, wanted, limit)
     records = deque(filter(wanted, read_records(folder, query)), maxlen=limit or None)
-    table = Table(("seq", "time", "run", "event", "what"), tuple(_row(record) for record in records))
+    table = Table(("seq", "time", "run", "actor", "event", "what"), tuple(_row(record) for record in records))
     empty = Paragraph("No records.", Tone.QUIET)
     return Result(
         command="audit log",
@@ -218,7 +218,7 @@ def _speaks_of(value: Any, target: str) -> bool:
 
 
 def _row(record: AuditRecord) -> tuple[str, ...]:
-    return (str(record.seq), record.time, record.run, record.event, _brief(record))
+    return (str(record.seq), record.time, record.run, record.actor, record.event, _brief(record))
 
 
 _TELLING = (
