@@ -139,8 +139,7 @@ def _requests(entry: Mapping[str, Any], defaults: Mapping[str, Any], where: str)
             raise UsageError(f"it has no {needed}")
     facts = _merged(defaults, entry, "facts", where)
     attributes = _merged(defaults, entry, "attributes", where)
-    principal = str(asked.get("as", _DEFAULT_PRINCIPAL))
-    behalf = str(asked.get("on_behalf_of", ""))
+    principal, behalf = str(asked.get("as") or _DEFAULT_PRINCIPAL), str(asked.get("on_behalf_of") or "")
     return (question(asked["tool"], asked["target"], principal, facts, on_behalf_of=behalf, attributes=attributes),)
 
 

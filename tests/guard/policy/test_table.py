@@ -92,6 +92,19 @@ def test_a_case_overrides_the_defaults_and_null_takes_one_away(policy: CedarPoli
     ]
 
 
+def test_null_takes_the_human_behind_an_agent_away() -> None:
+    """As it takes a fact away; who asks is then the tester, or the agent alone."""
+    defaults = {**DEFAULTS, "as": "agent:x", "on_behalf_of": "ana"}
+    rows = [{"name": "both", "as": None, "on_behalf_of": None}, {"name": "alone", "on_behalf_of": None}, {"name": "no"}]
+    document = {"defaults": defaults, "cases": [{**row, "expect": EXPECT} for row in rows]}
+    found = [case.requests[0].principal for case in read_cases(document, "t.yaml")]
+    assert found == [
+        Principal(kind="human", name="tester"),
+        Principal(kind="agent", name="x"),
+        Principal(kind="agent", name="x", on_behalf_of="ana"),
+    ]
+
+
 def test_a_recorded_request_can_be_a_case(policy: CedarPolicy, ask: Ask) -> None:
     """The `request` of a ruling, of one or of several objects, as it stands in a plan or in the audit chain."""
     one, several = policy.rule(ask()).request, rule_all(policy, [ask(), ask(frozen=True)]).request
