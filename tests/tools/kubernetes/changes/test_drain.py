@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from agentops.core.errors import ClusterError, ToolError, ToolInputError
+from agentops.core.errors import ClusterError, Stale, ToolError, ToolInputError
 from agentops.core.plan import Change, Preview
 from agentops.core.risk import Reversal, Risk
-from agentops.sandbox.store import copy_json
+from agentops.sandbox.store import copy_json, key_of
 from agentops.tools.kubernetes.changes.drain import send_drain
 
 DRAIN = "kubernetes_drain"
@@ -109,6 +109,51 @@ def test_what_would_be_lost_must_be_said(
         one.preview(DRAIN, NODE, {})
     assert name in caught.value.message
     assert one.preview(DRAIN, NODE, {argument: True}).reversal is reversal
+
+
+def test_static_and_ending_pods_stay(world: Callable[..., Any]) -> None:
+    """A static pod is its kubelet's, and what is being deleted is not evicted again; both are named."""
+    one = world("stale-alert")
+    first, second = [name for name in on_node(one) if name not in of_daemons(on_node(one))][:2]
+    edit(
+        one,
+        first,
+        lambda pod: pod["metadata"].setdefault("annotations", {}).update({"kubernetes.io/config.mirror": "x"}),
+    )
+    one.tools["kubernetes_delete_pod"].apply(
+        one.preview("kubernetes_delete_pod", second.replace("/", "/Pod/"), {"grace_period_s": 3000})
+    )
+    preview = one.preview(DRAIN, NODE, {})
+    assert not {first, second} & {change.ref.short.replace("/Pod/", "/") for change in preview.objects}
+    assert f"{first} (static)" in preview.warnings[0]
+    assert f"{second} (being deleted)" in preview.warnings[0]
+
+
+def test_a_grace_period_goes_into_every_eviction(world: Callable[..., Any]) -> None:
+    """The argument stands in each call's delete options."""
+    preview = world("stale-alert").preview(DRAIN, NODE, {"grace_period_s": 7})
+    assert {call.body["deleteOptions"]["gracePeriodSeconds"] for call in preview.calls[1:]} == {7}
+
+
+def test_who_may_not_evict_gets_no_preview(world: Callable[..., Any]) -> None:
+    """A refusal that is not a budget's is passed on."""
+    one = world("stale-alert", context="operator")
+    with pytest.raises(ClusterError, match="forbidden"):
+        one.preview(DRAIN, NODE, {})
+
+
+def test_a_node_that_changed_is_stale_before_any_pod_goes(world: Callable[..., Any]) -> None:
+    """Somebody else's edit of the node stops the drain at its first call."""
+    one = world("stale-alert")
+    preview = one.preview(DRAIN, NODE, {})
+    store = one.sandbox.simulation.store
+    node = copy_json(next(n for n in store.list("Node") if n["metadata"]["name"] == "worker-3"))
+    node["metadata"]["uid"] = "another"
+    store.remove(key_of(node))
+    store.create(node)
+    with pytest.raises(Stale):
+        one.tools[DRAIN].apply(preview)
+    assert len(on_node(one)) == len(preview.objects) - 1 + len(of_daemons(on_node(one)))
 
 
 def test_a_node_that_is_cordoned_stays_so(world: Callable[..., Any]) -> None:

@@ -136,6 +136,36 @@ def test_a_pod_whose_controller_is_gone_does_not_come_back(world: Callable[..., 
     )
 
 
+def test_a_controller_of_the_same_name_is_another_one(world: Callable[..., Any]) -> None:
+    """The owner must be the very object that the pod names by its uid."""
+    one = world("stale-alert")
+    change_pod(one, "shop/Pod/redis-0", lambda pod: pod["metadata"]["ownerReferences"][0].update(uid="other"))
+    preview = one.preview(EVICT, "shop/Pod/redis-0", {})
+    assert (preview.reversal, preview.residue[0]) == (
+        Reversal.NONE,
+        "Its controller StatefulSet redis is not there any more: nothing makes it again.",
+    )
+
+
+def test_an_ephemeral_volume_goes_with_its_pod(world: Callable[..., Any]) -> None:
+    """A generic ephemeral volume is deleted with its pod."""
+    one = world("stale-alert")
+    volume = {"name": "cache", "ephemeral": {"volumeClaimTemplate": {}}}
+    change_pod(one, "shop/Pod/redis-0", lambda pod: pod["spec"].setdefault("volumes", []).append(volume))
+    preview = one.preview(EVICT, "shop/Pod/redis-0", {"grace_period_s": 1})
+    assert preview.residue == (RECREATED, "Its generic ephemeral volumes are deleted with it.")
+    assert preview.calls[0].body["deleteOptions"]["gracePeriodSeconds"] == 1
+
+
+def test_blast_radius_and_observation_are_of_the_pods_workload(world: Callable[..., Any]) -> None:
+    """One of three pods, and its Deployment is what is watched."""
+    one = world("stale-alert")
+    preview = one.preview(EVICT, pod_of(one, "web-"), {})
+    found, seen = one.tools[EVICT].blast_radius(preview), one.tools[EVICT].observe(preview)
+    assert (found.pods, found.pods_total, found.percent) == (1, 3, 34)
+    assert [target.ref.short for target in seen.targets] == ["shop/Deployment/web"]
+
+
 def test_what_goes_with_a_pod_is_said(world: Callable[..., Any]) -> None:
     """The content of an emptyDir is lost, a claim stays."""
     one = world("stale-alert")
