@@ -142,6 +142,24 @@ CASES: dict[str, tuple[dict[str, Any], tuple[int, int, bool, str]]] = {
         item("PersistentVolumeClaim", {}, {"phase": "Lost"}),
         (0, 1, False, "the volume of the claim is lost"),
     ),
+    "a claim that grows": (
+        item(
+            "PersistentVolumeClaim",
+            {"resources": {"requests": {"storage": "2Gi"}}},
+            {"phase": "Bound", "capacity": {"storage": "1Gi"}, "conditions": [condition("Resizing", "True", "x")]},
+        ),
+        (0, 1, False, ""),
+    ),
+    "a StatefulSet whose controller has not seen the spec yet": (
+        item("StatefulSet", {"replicas": 2}, STATEFUL, generation=3),
+        (2, 2, False, ""),
+    ),
+    "a DaemonSet whose controller has not seen the spec yet": (
+        item("DaemonSet", {}, DAEMONS, generation=3),
+        (4, 4, False, ""),
+    ),
+    "a pod that failed": (item("Pod", {}, {"phase": "Failed", "message": "evicted"}), (0, 1, False, "evicted")),
+    "a pod that ended well": (item("Pod", {}, {"phase": "Succeeded"}), (0, 0, True, "")),
     "an autoscaler that is where it wants to be": (
         item("HorizontalPodAutoscaler", {}, {"currentReplicas": 3, "desiredReplicas": 3}),
         (3, 3, True, ""),

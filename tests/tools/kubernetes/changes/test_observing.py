@@ -66,6 +66,50 @@ def test_an_image_that_does_not_exist_fails_before_the_time_is_up(world: Callabl
     assert "not found" in found.failed
 
 
+@pytest.mark.parametrize(
+    ("short", "container"),
+    [("monitoring/DaemonSet/node-exporter", "node-exporter"), ("shop/StatefulSet/redis", "redis")],
+)
+def test_every_kind_of_rollout_knows_its_own_pods(world: Callable[..., Any], short: str, container: str) -> None:
+    """The pods of the new revision are told from the others by the mark of a DaemonSet's or StatefulSet's revision."""
+    one = world("stale-alert")
+    path = f"spec.template.spec.containers[{container}].image"
+    live = one.live(short)["spec"]["template"]["spec"]["containers"][0]["image"]
+    preview = one.preview(PATCH, short, {"path": path, "old": live, "new": f"{live}-missing"})
+    apply(one, PATCH, preview)
+    at_once = look(one, preview).targets[0].failed
+    one.sandbox.advance(90)
+    later = look(one, preview).targets[0]
+    assert (at_once, later.settled, "not found" in later.failed) == ("", False, True)
+
+
+def test_what_a_network_policy_selects_is_watched(world: Callable[..., Any]) -> None:
+    """The workloads behind a policy, a budget's none, a binding's accounts'."""
+    one = world("stale-alert")
+    preview = one.preview(
+        "kubernetes_apply_manifest",
+        "shop/NetworkPolicy/cart",
+        {
+            "manifest": {
+                "apiVersion": "networking.k8s.io/v1",
+                "kind": "NetworkPolicy",
+                "metadata": {"name": "cart", "namespace": "shop"},
+                "spec": {"podSelector": {"matchLabels": {"app": "cart"}}},
+            }
+        },
+    )
+    assert list(targets(look(one, preview))) == ["shop/Deployment/cart"]
+
+
+def test_a_target_that_is_not_there_yet_is_not_settled(world: Callable[..., Any]) -> None:
+    """Before a Job is made there is nothing to be well."""
+    one = world("stale-alert")
+    job = min(job["metadata"]["name"] for job in one.sandbox.simulation.store.list("Job", "shop"))
+    preview = one.preview("kubernetes_rerun_job", f"shop/Job/{job}", {})
+    (found,) = look(one, preview).targets
+    assert (found.settled, found.failed, found.detail) == (False, "", "it does not exist")
+
+
 def test_a_rollback_is_not_failed_by_what_the_rollout_before_left(world: Callable[..., Any]) -> None:
     """The broken pod and the passed deadline of the bad revision are no failures of the good one."""
     one = world("bad-image-tag")
