@@ -17,13 +17,11 @@ from agentops.core.errors import ToolInputError
 from agentops.core.plan import Call
 from agentops.core.text import one_line
 from agentops.tools.kubernetes.kinds import Kind
-from agentops.tools.kubernetes.paths import check_part
 
 FIELD_MANAGER = "agentops"
 JSON = "application/json"
 JSON_PATCH = "application/json-patch+json"
 APPLY_PATCH = "application/apply-patch+yaml"
-PROPAGATIONS = ("Background", "Foreground", "Orphan")
 
 _VERBS = {("create", "POST"), ("patch", "PATCH"), ("delete", "DELETE")}
 _PATCH_TYPES = {JSON_PATCH, APPLY_PATCH}
@@ -167,16 +165,3 @@ def warnings_of(headers: Mapping[str, str]) -> tuple[str, ...]:
     """Return the texts of an answer's ``Warning`` headers (RFC 7234 5.5), each on one line."""
     found = _WARNING.findall(str(headers.get("Warning") or ""))
     return tuple(one_line(re.sub(r"\\(.)", r"\1", text), _WARNING_LIMIT) for text in found)
-
-
-def check_propagation(text: str) -> str:
-    """Return a propagation policy.
-
-    Raises:
-        ToolInputError: there is no such policy.
-    """
-    if text not in PROPAGATIONS:
-        raise ToolInputError(
-            f"there is no propagation {one_line(text, 40)!r}", hint=f"Use one of {', '.join(PROPAGATIONS)}."
-        )
-    return check_part(text, "propagation")

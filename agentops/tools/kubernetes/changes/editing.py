@@ -343,8 +343,3 @@ def _state_warnings(live: Mapping[str, Any]) -> tuple[str, ...]:
     if live.get("kind") == "Deployment" and spec.get("paused"):
         found.append("The rollout is paused: new pods are made only when it is resumed.")
     return tuple(found)
-
-
-def edited(live: Mapping[str, Any], **fields: Any) -> Edited:
-    """Return an ``Edited`` of an object; a shorthand for tools that add no caution of their own."""
-    return replace(Edited(obj=live), **fields)

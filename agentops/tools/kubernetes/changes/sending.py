@@ -32,9 +32,10 @@ def send_all(writer: Writer, preview: Preview, clock: Clock) -> Receipt:
         try:
             answer = writer.send(call)
         except AgentopsError as error:
-            if position:
-                error.message += f" (call {position + 1} of {len(preview.calls)}; those before it were carried out)"
-            raise
+            if not position:
+                raise
+            words = f"{error.message} (call {position + 1} of {len(preview.calls)}; those before it were carried out)"
+            raise type(error)(words, hint=error.hint, code=error.code) from error
         ref = _ref_of(preview, position, call)
         if ref is not None:
             written[str(ref)] = _identity(call, answer)

@@ -1,0 +1,256 @@
+"""Risk, reversal, ownership of fields and ways back, judged on objects alone: no server is asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agentops.core.plan import Edit, Ownership
+from agentops.core.resource import kubernetes_ref
+from agentops.core.risk import Reversal, Risk
+from agentops.tools.kubernetes.changes.hazard import highest, replaces_pods, residue_of, risk_of, worst
+from agentops.tools.kubernetes.changes.normal import normalised
+from agentops.tools.kubernetes.changes.ownership import owners_of
+from agentops.tools.kubernetes.changes.undoing import undo_of, with_changes
+
+_T = "spec.template.spec"
+_RISKS: list[tuple[str, Edit, Risk]] = [
+    ("Deployment", Edit(path="metadata.labels.a", new="b"), Risk.LOW),
+    ("Deployment", Edit(path="metadata.annotations[a/b]", new="b"), Risk.LOW),
+    ("Namespace", Edit(path="metadata.labels[pod-security.kubernetes.io/enforce]", new="privileged"), Risk.HIGH),
+    ("Node", Edit(path="metadata.labels.disk", new="ssd"), Risk.HIGH),
+    ("Node", Edit(path="spec.unschedulable", new=True), Risk.MEDIUM),
+    ("Node", Edit(path="spec.taints", new=[]), Risk.HIGH),
+    ("Deployment", Edit(path=f"{_T}.containers[a].image", new="b"), Risk.MEDIUM),
+    ("Deployment", Edit(path="spec.replicas", old=3, new=1), Risk.MEDIUM),
+    ("Deployment", Edit(path="spec.replicas", old=3, new=0), Risk.HIGH),
+    ("Deployment", Edit(path=f"{_T}.containers[a].command", new=["sh"]), Risk.HIGH),
+    ("Deployment", Edit(path=f"{_T}.containers[a].args", new=["-c"]), Risk.HIGH),
+    ("Deployment", Edit(path=f"{_T}.containers[a].securityContext.privileged", new=True), Risk.HIGH),
+    ("Deployment", Edit(path=f"{_T}.serviceAccountName", new="admin"), Risk.HIGH),
+    ("Deployment", Edit(path=f"{_T}.hostNetwork", new=True), Risk.HIGH),
+    ("Deployment", Edit(path=f"{_T}.volumes", new=[{"name": "h", "hostPath": {"path": "/"}}]), Risk.HIGH),
+    ("DaemonSet", Edit(path="spec", new={"template": {"spec": {"hostPID": True}}}), Risk.HIGH),
+    ("ConfigMap", Edit(path="data.a", new="b"), Risk.MEDIUM),
+    ("Role", Edit(path="rules", new=[]), Risk.HIGH),
+    ("RoleBinding", Edit(path="subjects", new=[{"kind": "Group", "name": "system:masters"}]), Risk.CRITICAL),
+    ("ClusterRole", Edit(path="rules", new=[]), Risk.CRITICAL),
+    ("MutatingWebhookConfiguration", Edit(path="webhooks", new=[]), Risk.CRITICAL),
+    ("NetworkPolicy", Edit(path="spec.ingress", new=[]), Risk.HIGH),
+]
+
+
+@pytest.mark.parametrize(("kind", "edit", "risk"), _RISKS)
+def test_the_risk_follows_from_the_kind_and_the_field(kind: str, edit: Edit, risk: Risk) -> None:
+    """What gives power over nodes, accounts or everybody is high or worse, whatever the tool declares."""
+    assert risk_of(kind, [edit]) is risk
+
+
+def test_the_worst_of_several_counts() -> None:
+    """Of risks the highest, of reversals the least."""
+    assert (highest(Risk.LOW, Risk.HIGH, Risk.MEDIUM), worst(Reversal.EXACT, Reversal.NONE, Reversal.COMPENSATING)) == (
+        Risk.HIGH,
+        Reversal.NONE,
+    )
+
+
+def _workload(kind: str, *, image: str = "a", **spec: Any) -> dict[str, Any]:
+    template = {"spec": {"containers": [{"name": "web", "image": image}]}}
+    return {"kind": kind, "metadata": {"name": "web"}, "spec": {"replicas": 3, "template": template, **spec}}
+
+
+_RETAIN = {"whenScaled": "Delete", "whenDeleted": "Retain"}
+_LEFT: dict[str, tuple[dict[str, Any], dict[str, Any], Reversal, int]] = {
+    "a new image replaces pods": (
+        _workload("Deployment"),
+        _workload("Deployment", image="b"),
+        Reversal.COMPENSATING,
+        1,
+    ),
+    "a new image on delete does not": (
+        _workload("StatefulSet", updateStrategy={"type": "OnDelete"}),
+        _workload("StatefulSet", image="b", updateStrategy={"type": "OnDelete"}),
+        Reversal.EXACT,
+        0,
+    ),
+    "a new image of a CronJob does not": (_workload("CronJob"), _workload("CronJob", image="b"), Reversal.EXACT, 1),
+    "more replicas": (_workload("Deployment"), _workload("Deployment", replicas=5), Reversal.EXACT, 0),
+    "fewer replicas": (_workload("Deployment"), _workload("Deployment", replicas=1), Reversal.COMPENSATING, 1),
+    "fewer replicas with their claims": (
+        _workload("StatefulSet", persistentVolumeClaimRetentionPolicy=_RETAIN),
+        _workload("StatefulSet", persistentVolumeClaimRetentionPolicy=_RETAIN, replicas=1),
+        Reversal.NONE,
+        1,
+    ),
+    "fewer replicas without their claims": (
+        _workload("StatefulSet"),
+        _workload("StatefulSet", replicas=1),
+        Reversal.COMPENSATING,
+        1,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", _LEFT)
+def test_what_an_undo_does_not_bring_back_is_said(name: str) -> None:
+    """Replaced pods make it compensating, deleted claims make it irreversible."""
+    before, after, reversal, sentences = _LEFT[name]
+    residue, found = residue_of(before["kind"], before, after)
+    assert (found, len(residue)) == (reversal, sentences)
+
+
+def test_pods_are_replaced_by_a_changed_template_only() -> None:
+    """A label of the workload itself moves no pod."""
+    before = _workload("Deployment")
+    labelled = {**before, "metadata": {"name": "web", "labels": {"a": "b"}}}
+    assert (replaces_pods("Deployment", before, labelled), replaces_pods("Job", before, before)) == (False, False)
+
+
+_FIELDS = {
+    "f:spec": {
+        "f:replicas": {},
+        "f:selector": {},
+        "f:template": {
+            "f:spec": {
+                "f:containers": {
+                    'k:{"name":"web"}': {
+                        ".": {},
+                        "f:image": {},
+                        "f:ports": {'k:{"containerPort":80,"protocol":"TCP"}': {".": {}, "f:name": {}}},
+                    }
+                }
+            }
+        },
+    }
+}
+_LIVE = {
+    "kind": "Deployment",
+    "metadata": {
+        "name": "web",
+        "managedFields": [
+            {"manager": "argocd-controller", "operation": "Apply", "fieldsV1": _FIELDS},
+            {"odd": 1},
+            "odd",
+        ],
+    },
+    "spec": {
+        "replicas": 1,
+        "selector": {"matchLabels": {"app": "web"}},
+        "template": {
+            "spec": {
+                "containers": [
+                    {"name": "log", "image": "l"},
+                    {"name": "web", "image": "a", "ports": [{"name": "http", "containerPort": 80, "protocol": "TCP"}]},
+                ]
+            }
+        },
+    },
+}
+_PATHS = [
+    (f"{_T}.containers[web].image", True),
+    (f"{_T}.containers[web].ports[http].name", True),
+    (f"{_T}.containers[web]", True),
+    ("spec.replicas", True),
+    ("spec.selector.matchLabels.app", True),
+    (f"{_T}.containers[log].image", False),
+    (f"{_T}.containers[new]", False),
+    (f"{_T}.containers[web].command", False),
+    (f"{_T}.containers[web].ports[http].hostPort", False),
+    ("spec.paused", False),
+    ("data.a", False),
+]
+
+
+@pytest.mark.parametrize(("path", "owned"), _PATHS)
+def test_a_managers_fields_are_found_through_lists_and_atomic_maps(path: str, owned: bool) -> None:
+    """An item of a list by its keys, an atomic map with all that is in it, and nothing that is beside them."""
+    expected = (Ownership(by="argocd-controller", what=path, reverts=True),) if owned else ()
+    assert owners_of(_LIVE, [Edit(path=path, old="x", new="y")]) == expected
+
+
+def test_those_who_revert_come_first_and_once() -> None:
+    """Two signs of one owner are one owner."""
+    live = {
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": "a",
+            "labels": {"app.kubernetes.io/managed-by": "Helm", "argocd.argoproj.io/instance": "x"},
+            "annotations": {"argocd.argoproj.io/tracking-id": "x:/ConfigMap:n/a"},
+        },
+    }
+    assert [(one.by, one.reverts) for one in owners_of(live, ())] == [("argocd", True), ("helm", False)]
+
+
+_REF = kubernetes_ref("c", "shop", "Deployment", "web")
+
+
+def test_a_way_back_is_found_item_by_item_or_as_a_whole_list() -> None:
+    """A new variable at the end is one change; one that pushed itself in before others needs the whole list."""
+    old = {"kind": "X", "metadata": {"name": "a"}, "env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]}
+    appended = {**old, "env": [*old["env"], {"name": "C", "value": "3"}]}
+    pushed = {**old, "env": [{"name": "C", "value": "3"}, *old["env"]]}
+    removed = {**old, "env": old["env"][1:]}
+    found = [undo_of(_REF, old, after) for after in (appended, pushed, removed)]
+    assert [[one["path"] for one in change.arguments["changes"]] for change in found if change] == [
+        ["env[C]"],
+        ["env[C]"],
+        ["env"],
+    ]
+
+
+def test_a_list_whose_names_change_their_meaning_is_taken_back_as_a_whole() -> None:
+    """Where removing items would leave others without their common key, nothing is addressed by it."""
+    old = {"kind": "X", "metadata": {"name": "a"}, "ports": [{"name": "x", "port": 1}]}
+    new = {**old, "ports": [{"name": "x", "port": 2}, {"name": "y", "port": 3}]}
+    change = undo_of(_REF, old, new)
+    assert change is not None
+    assert normalised(with_changes(new, change.arguments["changes"])) == old
+
+
+def test_what_the_server_keeps_for_itself_is_no_part_of_a_comparison() -> None:
+    """Status, versions, timestamps, machine annotations, nulls, a Service's address, a node's condition taints."""
+    node = {
+        "kind": "Node",
+        "metadata": {
+            "name": "n",
+            "uid": "u",
+            "resourceVersion": "1",
+            "generation": 2,
+            "creationTimestamp": "t",
+            "managedFields": [],
+            "labels": {},
+            "annotations": {"volumes.kubernetes.io/controller-managed-attach-detach": "true"},
+        },
+        "spec": {"taints": [{"key": "node.kubernetes.io/unschedulable"}, {"key": "gpu"}], "podCIDR": None},
+        "status": {"phase": "x"},
+    }
+    service = {
+        "kind": "Service",
+        "metadata": {"name": "s"},
+        "spec": {"clusterIP": "10.0.0.1", "clusterIPs": ["10.0.0.1"]},
+    }
+    headless = {"kind": "Service", "metadata": {"name": "s"}, "spec": {"clusterIP": "None"}}
+    job = {
+        "kind": "Job",
+        "metadata": {"name": "j", "labels": {"controller-uid": "u", "a": "b"}},
+        "spec": {"selector": {"matchLabels": {"batch.kubernetes.io/controller-uid": "u"}}, "template": {}},
+    }
+    secret = {
+        "kind": "Secret",
+        "metadata": {"name": "s"},
+        "data": {"a": "b"},
+        "stringData": {"c": "d"},
+        "type": "Opaque",
+    }
+    assert [normalised(one) for one in (node, service, headless, job, secret)] == [
+        {"kind": "Node", "metadata": {"name": "n"}, "spec": {"taints": [{"key": "gpu"}]}},
+        {"kind": "Service", "metadata": {"name": "s"}, "spec": {}},
+        headless,
+        {
+            "kind": "Job",
+            "metadata": {"name": "j", "labels": {"a": "b"}},
+            "spec": {"selector": {"matchLabels": {}}, "template": {}},
+        },
+        {"kind": "Secret", "metadata": {"name": "s"}, "type": "Opaque"},
+    ]
