@@ -11,7 +11,7 @@ _agentops() {
     esac
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "${path:+$path }$word" in
-            "approve"|"approvers"|"approvers add"|"approvers list"|"approvers me"|"approvers remove"|"audit"|"audit anchor"|"audit check-proof"|"audit export"|"audit fingerprint"|"audit keys"|"audit log"|"audit prove"|"audit rotate"|"audit rotate-key"|"audit verify"|"changes"|"doctor"|"fix"|"history"|"investigate"|"policy"|"policy explain"|"policy init"|"policy show"|"policy test"|"policy validate"|"recover"|"rollback"|"sandbox"|"sandbox list"|"sandbox new"|"sandbox up"|"schema"|"show"|"tools"|"tools list"|"triage") path="${path:+$path }$word" ;;
+            "approve"|"approvers"|"approvers add"|"approvers list"|"approvers me"|"approvers remove"|"audit"|"audit anchor"|"audit check-proof"|"audit export"|"audit fingerprint"|"audit keys"|"audit log"|"audit prove"|"audit replay"|"audit rotate"|"audit rotate-key"|"audit verify"|"changes"|"doctor"|"fix"|"history"|"investigate"|"policy"|"policy explain"|"policy init"|"policy show"|"policy test"|"policy validate"|"recover"|"rollback"|"sandbox"|"sandbox list"|"sandbox new"|"sandbox up"|"schema"|"show"|"tools"|"tools list"|"triage") path="${path:+$path }$word" ;;
         esac
     done
     case $path in
@@ -22,7 +22,7 @@ _agentops() {
         "approvers list") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "approvers me") words="--context --help --kubeconfig --namespace --no-input --output --passphrase --sandbox --verbose" ;;
         "approvers remove") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
-        "audit") words="anchor check-proof export fingerprint keys log prove rotate rotate-key verify --help" ;;
+        "audit") words="anchor check-proof export fingerprint keys log prove replay rotate rotate-key verify --help" ;;
         "audit anchor") words="--context --endpoint-url --help --kubeconfig --namespace --no-input --output --retention-days --sandbox --to --verbose" ;;
         "audit check-proof") words="--context --help --key --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "audit export") words="--context --endpoint-url --help --kubeconfig --namespace --no-input --output --retention-days --sandbox --to --verbose" ;;
@@ -30,6 +30,7 @@ _agentops() {
         "audit keys") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "audit log") words="--actor --context --event --fingerprint --follow --help --kubeconfig --limit --namespace --no-input --output --run --sandbox --since --target --until --verbose" ;;
         "audit prove") words="--context --growth --help --kubeconfig --namespace --no-input --output --sandbox --to --verbose" ;;
+        "audit replay") words="--context --exit-code --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "audit rotate") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "audit rotate-key") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "audit verify") words="--anchor --context --endpoint-url --help --key --kubeconfig --namespace --no-input --output --require-signed --sandbox --verbose" ;;
@@ -51,7 +52,7 @@ _agentops() {
         "sandbox new") words="--context --folder --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "sandbox up") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "schema") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
-        "show") words="--context --evidence --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
+        "show") words="--context --evidence --help --kubeconfig --namespace --no-input --output --sandbox --timeline --verbose" ;;
         "tools") words="list --help" ;;
         "tools list") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "triage") words="--all --context --exit-code --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;

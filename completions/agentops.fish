@@ -136,6 +136,16 @@ complete -c agentops -n '__fish_seen_subcommand_from prove' -l output
 complete -c agentops -n '__fish_seen_subcommand_from prove' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from prove' -l to
 complete -c agentops -n '__fish_seen_subcommand_from prove' -l verbose
+complete -c agentops -n '__fish_seen_subcommand_from audit' -a replay -d 'Ask policy again what it was asked then, and say where todays answer differs.'
+complete -c agentops -n '__fish_seen_subcommand_from replay' -l context
+complete -c agentops -n '__fish_seen_subcommand_from replay' -l exit-code
+complete -c agentops -n '__fish_seen_subcommand_from replay' -l help
+complete -c agentops -n '__fish_seen_subcommand_from replay' -l kubeconfig
+complete -c agentops -n '__fish_seen_subcommand_from replay' -l namespace
+complete -c agentops -n '__fish_seen_subcommand_from replay' -l no-input
+complete -c agentops -n '__fish_seen_subcommand_from replay' -l output
+complete -c agentops -n '__fish_seen_subcommand_from replay' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from replay' -l verbose
 complete -c agentops -n '__fish_seen_subcommand_from audit' -a rotate -d 'Close the segment that is written to, and see to those that are closed.'
 complete -c agentops -n '__fish_seen_subcommand_from rotate' -l context
 complete -c agentops -n '__fish_seen_subcommand_from rotate' -l help
@@ -366,6 +376,7 @@ complete -c agentops -n '__fish_seen_subcommand_from show' -l namespace
 complete -c agentops -n '__fish_seen_subcommand_from show' -l no-input
 complete -c agentops -n '__fish_seen_subcommand_from show' -l output
 complete -c agentops -n '__fish_seen_subcommand_from show' -l sandbox
+complete -c agentops -n '__fish_seen_subcommand_from show' -l timeline
 complete -c agentops -n '__fish_seen_subcommand_from show' -l verbose
 complete -c agentops -n __fish_use_subcommand -a tools -d 'The tools that the model may call.'
 complete -c agentops -n '__fish_seen_subcommand_from tools' -l help

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agentops.cli.commands import anchors, audit_segments, keys, proofs
+from agentops.cli.commands import anchors, audit_segments, keys, proofs, replay
 from agentops.cli.commands.anchors import EndpointUrl, anchor_notes
 from agentops.cli.commands.proofs import audit_folder, audit_settings, parsed_key
 from agentops.cli.options import Common, Output, with_common
@@ -56,6 +56,7 @@ def register(app: typer.Typer) -> None:
     group.command("log", help="Print records, newest last.", epilog=LOG_EPILOG)(with_common(log))
     anchors.register(group)
     keys.register(group)
+    replay.register(group)
     proofs.register(group)
     audit_segments.register(group)
     app.add_typer(group)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +15,7 @@ from agentops.core.errors import UsageError
 from agentops.core.text import one_line
 
 if TYPE_CHECKING:
+    from agentops.core.audit import AuditRecord
     from agentops.store.incidents import IncidentFolder, Incidents
 
 HISTORY_EPILOG = """\b
@@ -25,8 +28,12 @@ Examples:
   agentops show                          the last incident
   agentops show 20261122-1559            the beginning of an id is enough
   agentops show --evidence E3            one piece of evidence, whole
+  agentops show --timeline               its story from the audit log: seen, decided, agreed to, done
+  agentops show 20261122T031502-4f2a1c   the same of one run
   agentops show --output markdown > incident.md
 """
+
+_RUN = re.compile(r"\d{8}T\d{4,6}")
 
 
 def register(app: typer.Typer) -> None:
@@ -82,15 +89,21 @@ def _row(folder: IncidentFolder) -> tuple[str, str, str, str, str, str]:
 def show(
     options: Common,
     incident: Annotated[
-        str | None, typer.Argument(metavar="INCIDENT", help="Id or its beginning; else the last.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="INCIDENT", help="Its id or the beginning, or a run's; else the last.", show_default=False
+        ),
     ] = None,
     evidence: Annotated[
         str | None, typer.Option("--evidence", metavar="ID", help="Show this evidence, whole.", show_default=False)
     ] = None,
+    timeline: Annotated[bool, typer.Option("--timeline", help="Tell its story from the audit log.")] = False,
 ) -> Result:
     """Show one incident from the store."""
     from agentops.cli.views.incident import evidence_blocks, incident_blocks, incident_document, stored_page
 
+    if incident is not None and _RUN.match(incident):
+        return _story(options, lambda record: record.run.startswith(incident), f"run {incident}")
     store = stored_incidents(options)
     folder = store.open(incident) if incident else store.latest()
     if folder is None:
@@ -98,12 +111,40 @@ def show(
     known = folder.all()
     if evidence is not None:
         return _evidence(folder, evidence)
+    if timeline:
+        runs = {record.run for record in _records(options) if record.payload.get("incident") == folder.id}
+        return _story(options, lambda record: record.run in runs, f"incident {folder.id}")
     parts = stored_page(folder)
     return Result(
         command="show",
         document=incident_document(*parts),
         report=(*incident_blocks(*parts), *evidence_blocks(known)),
     )
+
+
+def _records(options: Common) -> Iterator[AuditRecord]:
+    from agentops.audit.read import Query, read_records
+    from agentops.cli.commands.proofs import audit_folder
+
+    return read_records(audit_folder(options), Query())
+
+
+def _story(options: Common, wanted: Callable[[AuditRecord], bool], what: str) -> Result:
+    """Tell what the audit log has of the wanted records."""
+    from agentops.cli.views.timeline import timeline_blocks, told_of
+
+    found = [record for record in _records(options) if wanted(record)]
+    if not found:
+        raise UsageError(
+            f"the audit log has nothing of {one_line(what, 80)}", hint="agentops audit log lists the runs."
+        )
+    told = [(record, told_of(record)) for record in found]
+    lines = [
+        {"seq": record.seq, "time": record.time, "run": record.run, "event": record.event, "text": words[0]}
+        for record, words in told
+        if words is not None
+    ]
+    return Result(command="show", document={"timeline": lines}, report=tuple(timeline_blocks(found)))
 
 
 def _evidence(folder: IncidentFolder, wanted: str) -> Result:
