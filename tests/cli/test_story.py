@@ -1,4 +1,4 @@
-"""The story of a fix from the audit log, and policy asked again: ``show --timeline``, ``show RUN``, ``audit replay``."""
+"""The story of a fix from the audit log, and policy asked again: ``show --timeline``, ``audit replay``."""
 
 from __future__ import annotations
 
