@@ -10,7 +10,7 @@ import pytest
 from agentops.core.plan import Approval
 from agentops.guard.policy import CedarPolicy
 from agentops.guard.request import PolicyRequest, Principal
-from tests.support.policies import CHANGES, HUMAN, READS, WEB, layer
+from tests.support.policies import CHANGES, HUMAN, PERMITTED, READS, WEB, layer
 
 Ask = Callable[..., PolicyRequest]
 Loaded = Callable[..., CedarPolicy]
@@ -52,6 +52,19 @@ def test_the_default_permits_every_read(action: str, policy: CedarPolicy, ask: A
     request = PolicyRequest(principal=HUMAN, action=action, groups=("read",), resource=ask().resource)
     ruling = policy.rule(request)
     assert (ruling.allowed, ruling.policies, ruling.obligation.approval) == (True, ("reads",), Approval.NONE)
+
+
+READ_FACTS = {"tainted", "environment", "protected", "now", "hour", "weekday"}
+
+
+@pytest.mark.parametrize("fact", sorted(PERMITTED))
+def test_a_read_has_the_facts_of_its_place_and_time_alone(fact: str, policy: CedarPolicy, ask: Ask) -> None:
+    """Where, when, and whether the run is tainted; a fact of a change does not fit a read."""
+    context = {fact: PERMITTED[fact]}
+    request = PolicyRequest(
+        principal=HUMAN, action="kubernetes_list", groups=("read",), resource=ask().resource, context=context
+    )
+    assert policy.rule(request).allowed is (fact in READ_FACTS)
 
 
 @pytest.mark.parametrize(

@@ -206,6 +206,7 @@ def test_scaling_to_zero_is_seen_in_the_object(item: ObjectChange, zero: bool) -
     [
         ("spec.replicas", 3, 4, True),
         ("spec.replicas", 4, 3, False),
+        ("spec.replicas", 3, 3, False),
         ("spec.replicas", None, 3, False),
         ("spec.unschedulable", True, None, True),
         ("spec.unschedulable", None, True, False),
