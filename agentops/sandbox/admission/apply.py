@@ -32,7 +32,7 @@ def server_side_apply(schema: Schema, live: Obj | None, config: Obj, entry: Obj,
         Refusal: 409, a field has another value and another manager.
     """
     base: Obj = live or {}
-    entries = list(base.get("metadata", {}).get("managedFields", ()))
+    entries = list(base.get("metadata", {}).get("managedFields") or (_before(schema, live, entry) if live else ()))
     others = [one for one in entries if identity(one) != identity(entry)]
     before = next((from_fields(one["fieldsV1"]) for one in entries if identity(one) == identity(entry)), set())
     wanted, present = leaves(schema, config), leaves(schema, base)
@@ -54,6 +54,13 @@ def server_side_apply(schema: Schema, live: Obj | None, config: Obj, entry: Obj,
         own["time"] = previous.get("time")
     merged.setdefault("metadata", {})["managedFields"] = [*kept, own]
     return merged
+
+
+def _before(schema: Schema, live: Obj, entry: Obj) -> list[Obj]:
+    """Return the entry of all that was there before anybody's fields were tracked, as from plain manifests."""
+    fields = to_fields(set(leaves(schema, live)))
+    kept = {"operation": "Update", "apiVersion": entry["apiVersion"], "time": entry["time"]}
+    return [{"manager": "before-first-apply", **kept, "fieldsType": "FieldsV1", "fieldsV1": fields}]
 
 
 def _differing(wanted: dict[Path, Any], present: dict[Path, Any]) -> set[Path]:

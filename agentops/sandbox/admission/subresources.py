@@ -29,7 +29,7 @@ class Subresources:
     Arguments:
         store: where to.
         tokens: issues what a TokenRequest asks for.
-        change: carries out an update or patch of one object, or of one field of it.
+        change: carries out an update or patch of one object, given the subresource that it came through.
     """
 
     def __init__(self, store: ObjectStore, tokens: Tokens, change: Callable[[Target, Request, Obj], Response]) -> None:
@@ -90,13 +90,13 @@ class Subresources:
             headers={**request.headers, "content-type": "application/merge-patch+json", "accept": "application/json"},
             body=json.dumps({"spec": {"replicas": replicas}}).encode(),
         )
-        answer = self._change(replace(target, verb="patch", subresource=""), patch, {})
+        answer = self._change(replace(target, verb="patch", subresource=""), patch, {"subresource": "scale"})
         return json_response(_scale_of(json.loads(answer.body)))
 
     def _evict(self, target: Target, request: Request, live: Obj) -> Response:
         body = body_object(request)
-        if body.get("kind") != "Eviction":
-            raise bad_request(f'no kind "{body.get("kind")}" is registered for policy/v1')
+        if body.get("kind", "Eviction") != "Eviction":
+            raise bad_request(f'no kind "{body["kind"]}" is registered for policy/v1')
         given = body.get("deleteOptions") or {}
         encoded = json.dumps({**given, "kind": "DeleteOptions"}).encode()
         options: DeleteOptions = delete_options(replace(request, body=encoded))

@@ -111,13 +111,14 @@ class StoreWriter:
             raise already_exists(resource, obj["metadata"]["name"]) from error
         return self._answer(target, request, stored, 201, warnings)
 
-    def change(self, target: Target, request: Request, only: Obj) -> Response:
-        """Carry out an update or patch of an object, or of the one top-level field that ``only`` names.
+    def change(self, target: Target, request: Request, through: Obj) -> Response:
+        """Carry out an update or patch of an object.
 
         Arguments:
             target: which object.
             request: the new object or the patch.
-            only: ``{"subresource": "status"}`` to touch status alone; empty for everything but status.
+            through: ``{"subresource": "status"}`` touches status alone; otherwise everything but status is touched, and
+                another subresource is only put down as the way by which it came.
 
         Raises:
             Refusal: it was not carried out.
@@ -126,7 +127,8 @@ class StoreWriter:
         live = self.store.peek(Key(*resource.stored_kind, target.namespace, target.name))
         kind = patch_kind(request) if target.verb == "patch" else ""
         operation = "Apply" if kind == "apply" else "Update"
-        entry = {**_entry(resource, request, self.store, operation), **only}
+        entry = {**_entry(resource, request, self.store, operation), **through}
+        only = through if through.get("subresource") == "status" else {}
         if live is None and kind == "apply" and not only:
             obj = applied(target, request, None, entry)
             return self._insert(target, request, obj, entry, warnings)

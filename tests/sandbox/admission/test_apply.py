@@ -152,3 +152,25 @@ def test_apply_laws(first: dict[str, Any], second: dict[str, Any]) -> None:
     held = {path for one in without_them["metadata"]["managedFields"] for path in from_fields(one["fieldsV1"])}
     # Whatever only they applied is gone: each leaf that is left has an owner.
     assert {path for path in kept if kept[path] not in ({}, [])} <= held
+
+
+def test_a_conflict_names_the_way_that_the_owner_came(call: Any) -> None:
+    """Who scaled owns the replicas through the scale subresource, and the conflict says so."""
+    call.ok("PATCH", f"{WEB}/scale?fieldManager=autoscaler", {"spec": {"replicas": 7}}, patch="merge")
+    assert call.refused("PATCH", f"{WEB}?fieldManager=ops", config(replicas=5), patch="apply") == (
+        409,
+        'Apply failed with 1 conflict: conflict with "autoscaler" with subresource "scale" using apps/v1: '
+        ".spec.replicas",
+    )
+
+
+def test_what_was_there_before_anything_was_tracked_has_an_owner(call: Any, deployment: Any) -> None:
+    """An object from plain manifests, without managedFields, belongs to before-first-apply when it is first applied."""
+    call.store.load([{**deployment("old"), "metadata": {"name": "old", "namespace": "shop"}}])
+    url = WEB.replace("web", "old")
+    assert call.refused("PATCH", f"{url}?fieldManager=ops", config(replicas=5) | {"metadata": {}}, patch="apply") == (
+        409,
+        'Apply failed with 1 conflict: conflict with "before-first-apply" using apps/v1: .spec.replicas',
+    )
+    taken = call.ok("PATCH", f"{url}?fieldManager=ops&force=1", config(replicas=5) | {"metadata": {}}, patch="apply")
+    assert owners(taken) == [("before-first-apply", "Update"), ("ops", "Apply")]
