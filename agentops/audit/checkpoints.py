@@ -124,13 +124,8 @@ class Checkpoints:
         elif note is None:
             self._tree, self._offset, self._head = origin.tree, origin.offset, origin.prev
         self._seen = note or ""
-        if self._offset < origin.offset:
-            raise self._foreign()
         tree, offset, rest, prev = Range(self._tree.size, self._tree.subtrees), self._offset, b"", self._head
-        while offset < size:
-            chunk = os.pread(descriptor, min(_CHUNK_BYTES, size - offset), offset - origin.offset)
-            if not chunk:
-                break
+        while chunk := os.pread(descriptor, min(_CHUNK_BYTES, size - offset), offset - origin.offset):
             offset += len(chunk)
             lines = (rest + chunk).split(b"\n")
             rest = lines.pop()

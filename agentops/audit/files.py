@@ -56,7 +56,7 @@ class ChainLock:
             AuditError: another process holds it too long, or it cannot be opened.
         """
         if self._descriptor >= 0 and self._process == os.getpid():
-            _acquire(self._descriptor, self._path)
+            _acquire(self._descriptor, self._path, _LOCK_WAIT_S)
             if os.fstat(self._descriptor).st_nlink:
                 return
         self.renew()
@@ -78,7 +78,7 @@ class ChainLock:
             self._descriptor = -1
 
 
-def take_lock(path: str) -> int:
+def take_lock(path: str, *, wait_s: float = _LOCK_WAIT_S) -> int:
     """Hold the chain's lock until the returned descriptor is closed; wait half a minute at most for other processes.
 
     Raises:
@@ -89,23 +89,23 @@ def take_lock(path: str) -> int:
     except OSError as error:
         raise refused(path, "lock", error) from error
     try:
-        _acquire(descriptor, path)
+        _acquire(descriptor, path, wait_s)
     except BaseException:
         os.close(descriptor)
         raise
     return descriptor
 
 
-def _acquire(descriptor: int, path: str) -> None:
+def _acquire(descriptor: int, path: str, wait_s: float) -> None:
     pause_s, waited_s = 0.0005, 0.0
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return
         except BlockingIOError as error:
-            if waited_s > _LOCK_WAIT_S:
+            if waited_s > wait_s:
                 raise AuditError(
-                    f"another process has held {path} for {_LOCK_WAIT_S:.0f} s",
+                    f"another process has held {path} for {wait_s:.0f} s",
                     hint="Look for a stopped agentops process and end it.",
                 ) from error
         time.sleep(pause_s)

@@ -58,19 +58,14 @@ def compress_closed(folder: Path) -> tuple[str, ...]:
     Raises:
         AuditError: a file cannot be read or written; then it stays as it is.
     """
-    done = []
     with explained(folder, "compress the closed segments in"), opened(folder) as files:
-        for segment in files.closed:
-            plain = folder / segment.name
-            if plain.exists() and _compress(plain):
-                done.append(segment.name)
-    return tuple(done)
+        return tuple(segment.name for segment in files.closed if _compress(folder / segment.name))
 
 
 def _compress(plain: Path) -> bool:
     draft = plain.with_name(f".{plain.name}{PACKED}.{os.getpid()}")
     try:
-        with suppress(FileNotFoundError):  # another process was faster
+        with suppress(FileNotFoundError):  # it is compressed already, or another process is faster
             _pack(plain, draft)
             return _take_place(plain, draft)
         return False
@@ -81,8 +76,8 @@ def _compress(plain: Path) -> bool:
 def _pack(plain: Path, draft: Path) -> None:
     import gzip
 
-    descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with plain.open("rb") as source, os.fdopen(descriptor, "w+b") as target:
+    flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+    with plain.open("rb") as source, os.fdopen(os.open(draft, flags, 0o600), "w+b") as target:
         # No time and no name in the header: what was packed is all that the file depends on.
         with gzip.GzipFile(filename="", mode="wb", compresslevel=_LEVEL, fileobj=target, mtime=0) as packing:
             while chunk := source.read(_MIB):

@@ -275,10 +275,8 @@ class Walk:
 
     def _place(self, offset: int) -> tuple[str, int | None]:
         """Return the segment that holds a byte of the chain, and where in it that is."""
-        for segment, origin in reversed(self.entered):
-            if origin.offset <= offset:
-                return segment.name, offset - origin.offset
-        return "", None
+        places = ((segment.name, offset - origin.offset) for segment, origin in reversed(self.entered))
+        return next((place for place in places if place[1] >= 0), ("", None))
 
 
 class _Stop(Exception):

@@ -235,8 +235,6 @@ class Writer:
             OSError: it cannot be read or written.
         """
         tree = self._checkpoints.tree(self._descriptor, self._size, self.prev, self._origin)
-        if tree.size != self.next_seq:
-            raise AuditError(f"{self.path} does not hold {self.next_seq} records", hint=BROKEN_HINT)
         frontier = [subtree.hex() for subtree in tree.subtrees]
         note = self._checkpoints.sign(tree, self.prev, self._size)
         self.put("checkpoint", {"note": note, "frontier": frontier})

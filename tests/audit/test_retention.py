@@ -11,7 +11,7 @@ import pytest
 from agentops.audit.chain import decode, link
 from agentops.audit.checkpoints import read_public_keys
 from agentops.audit.files import BROKEN_HINT
-from agentops.audit.keeping import Keeping
+from agentops.audit.keeping import Keeping, due
 from agentops.audit.log import ChainLog, open_log
 from agentops.audit.proof import check_growth, check_record, prove_growth, prove_record
 from agentops.audit.verify import Dropped, Verdict, verify
@@ -46,6 +46,7 @@ def test_nothing_is_dropped_by_default(folder: Path, ticking: Clock) -> None:
     with open_log(folder, run="d", actor="human:ana", clock=_later(36_000)) as log:
         dropped = log.drop_expired()
     assert (dropped, [name.removesuffix(".gz") for name in names(folder)]) == ((), before)
+    assert due(folder, now=_later(36_000)(), retention_days=0) == ()
 
 
 @pytest.mark.parametrize("compress", [False, True])

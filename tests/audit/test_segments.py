@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
+import io
 import os
 import shutil
 import stat
 import subprocess
-import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -26,7 +28,8 @@ from agentops.audit.merkle import root_of
 from agentops.audit.proof import check_growth, check_record, prove_growth, prove_record
 from agentops.audit.read import Query, read_records
 from agentops.audit.segments import opened
-from agentops.audit.verify import Verdict, verify
+from agentops.audit.verify import Verdict, Verification, settled, verify, verify_to
+from agentops.audit.witness import Witnesses, gather
 from agentops.core.errors import AuditError
 from tests.audit.segmented import closed, grow, lines, names
 
@@ -245,37 +248,173 @@ def test_another_file_under_the_closed_ones_name_stops_the_rotation(folder: Path
     assert (caught.value.hint, log.append("note", {}).seq, verify(folder).verdict) == (BROKEN_HINT, 3, Verdict.OK)
 
 
-_NO_LINKS = """
-import errno, os, sys
-def refuse(*_args, **_more):
-    raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
-os.link = refuse
-from pathlib import Path
-from agentops.audit.keeping import Keeping
-from agentops.audit.log import open_log
-from agentops.core.clock import utc_now
-from agentops.core.errors import AuditError
-with open_log(Path(sys.argv[1]), run="r", actor="a", clock=utc_now, keeping=Keeping(segment_bytes=1000)) as log:
-    for n in range(10):
-        log.append("note", {"n": n, "pad": "x" * 300})
-    try:
-        log.close_segment()
-    except AuditError as error:
-        print(error.message)
-    log.append("note", {})
-"""
+def _refusing(number: int) -> Callable[..., None]:
+    def refuse(*_words: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return refuse
 
 
-def test_a_disk_without_hard_links_keeps_one_file(folder: Path) -> None:
+def test_a_disk_without_hard_links_keeps_one_file(
+    folder: Path, ticking: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where a file cannot have two names the log goes on in one; asking for a rotation says why there is none."""
-    done = subprocess.run([sys.executable, "-c", _NO_LINKS, str(folder)], capture_output=True, text=True, check=True)
-    assert done.stdout == f"{folder / FIRST} cannot be linked: Operation not permitted\n"
+    monkeypatch.setattr(os, "link", _refusing(errno.EPERM))
+    with _open(folder, ticking, keeping=Keeping(segment_bytes=1000)) as log:
+        for n in range(10):
+            log.append("note", {"n": n, "pad": "x" * 300})
+        with pytest.raises(AuditError, match=rf"{FIRST} cannot be linked: Operation not permitted"):
+            log.close_segment()
+        log.append("note", {})
     found = verify(folder, require_signed=True)
     assert (found.verdict, names(folder), len(list(read_records(folder, Query(event="note"))))) == (
         Verdict.OK,
         ["audit.jsonl"],
         11,
     )
+
+
+def test_a_rotation_that_fails_stops_the_append(folder: Path, ticking: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any other failure is the run's: nothing is written, and the next append works when the cause is gone."""
+    log = _open(folder, ticking, keeping=Keeping(segment_bytes=1000))
+    log.append("note", {"pad": "x" * 1000})
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "link", _refusing(errno.ENOSPC))
+        with pytest.raises(AuditError, match=r"cannot write .*: no space left"):
+            log.append("lost", {})
+    log.append("note", {})
+    events = [record.event for record in read_records(folder, Query())]
+    assert (events, verify(folder, roots=True).verdict) == (
+        ["chain_begun", "note", "checkpoint", "checkpoint", "segment_begun", "note"],
+        Verdict.OK,
+    )
+
+
+def test_what_kills_left_is_taken_up_and_cleared_away(folder: Path, ticking: Clock) -> None:
+    """A closed name that is the active file's own is used by the next rotation; drafts that were left are deleted."""
+    with _open(folder, ticking) as log:
+        log.append("note", {})
+        os.link(folder / "audit.jsonl", folder / FIRST)
+        for name in (".audit.jsonl.99", ".audit.checkpoint.99"):
+            (folder / name).write_bytes(b"left")
+        assert (names(folder), verify(folder).verdict) == (["audit.jsonl"], Verdict.OK)
+        assert log.close_segment() == FIRST
+    assert [path.name for path in folder.glob(".*")] == []
+    assert (names(folder), verify(folder, roots=True).verdict) == ([FIRST + ".gz", "audit.jsonl"], Verdict.OK)
+
+
+def test_another_chain_in_the_active_ones_place_is_found(folder: Path, tmp_path: Path, ticking: Clock) -> None:
+    """A file that begins with record 0 does not follow closed segments."""
+    grow(folder, ticking, runs=2, sign_every=0)
+    grow(tmp_path / "other", ticking, runs=1, sign_every=0)
+    (tmp_path / "other" / "audit.jsonl").replace(folder / "audit.jsonl")
+    found = verify(folder)
+    assert (found.verdict, found.bad_seq, found.why) == (
+        Verdict.TAMPERED,
+        6,
+        "audit.jsonl begins with record 0, where record 6 is expected",
+    )
+
+
+@pytest.mark.parametrize("left", [b"", b'{"prev":"00'])
+def test_an_emptied_first_segment_is_found(folder: Path, ticking: Clock, left: bytes) -> None:
+    """A closed segment always has a first record."""
+    grow(folder, ticking, runs=2)
+    (folder / FIRST).write_bytes(left)
+    found = verify(folder)
+    assert (found.verdict, found.bad_seq, found.segment, found.why) == (
+        Verdict.TAMPERED,
+        0,
+        FIRST,
+        f"{FIRST} has no first record: it was emptied or cut",
+    )
+
+
+def test_two_that_compress_at_once_do_it_once(folder: Path, ticking: Clock) -> None:
+    """One of them puts its file in place; the other finds the segment compressed and leaves nothing behind."""
+    with _open(folder, ticking, keeping=Keeping(compress=False)) as log:
+        log.append_all([("note", {"n": n, "noise": os.urandom(200).hex()}) for n in range(5000)])
+        log.close_segment()
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(compress_closed, [folder, folder]))
+    assert (sorted(done), [path.name for path in folder.glob(".*")]) == ([(), (FIRST,)], [])
+    assert verify(folder).verdict is Verdict.OK
+
+
+def test_what_does_not_unpack_to_the_same_is_not_put_in_place(
+    folder: Path, ticking: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When the packed file reads back as something else, the segment stays as it is."""
+    grow(folder, ticking, runs=2)
+    monkeypatch.setattr(gzip, "open", lambda *_words: io.BytesIO(b"other bytes"))
+    with pytest.raises(AuditError, match=r"gz\.\d+ does not unpack to what was packed"):
+        compress_closed(folder)
+    assert sorted(path.name for path in folder.iterdir() if "jsonl" in path.name) == [FIRST, "audit.jsonl"]
+
+
+def test_reading_goes_on_behind_what_is_dropped_meanwhile(folder: Path, ticking: Clock) -> None:
+    """A reader in the first segment, while the first two are dropped, finishes that one and goes on in the third."""
+    grow(folder, ticking, runs=3)
+    reading = read_records(folder, Query())
+    seen = [next(reading).seq]
+    _drop_all(folder)
+    seen += [record.seq for record in reading]
+    assert (seen[:7], seen[7], seen[7:]) == (list(range(7)), 15, list(range(15, verify(folder).records)))
+
+
+def test_a_segment_that_leads_nowhere_is_an_error(folder: Path, ticking: Clock) -> None:
+    """A closed segment that is a link to nothing is neither read past nor taken for a drop."""
+    grow(folder, ticking, runs=3)
+    (folder / SECOND).unlink()
+    (folder / SECOND).symlink_to(folder / "nowhere")
+    with pytest.raises(AuditError, match=r"cannot read .*: no such file"):
+        list(read_records(folder, Query()))
+    with pytest.raises(AuditError, match=r"cannot read .*: no such file"):
+        verify(folder)
+
+
+class _Meddling(Witnesses):
+    """Has a segment vanish while the one before it is read."""
+
+    def check_record(self, line: bytes, size: int, root: bytes | None, head: str) -> None:
+        super().check_record(line, size, root, head)
+        (self.folder / SECOND).unlink(missing_ok=True)
+
+    folder = Path()
+
+
+def test_a_look_at_files_that_move_is_not_believed(folder: Path, ticking: Clock) -> None:
+    """What went wrong while files were dropped under it is looked at again, five times at most."""
+    grow(folder, ticking, runs=3)
+    meddling = _Meddling(keys=())
+    meddling.folder = folder
+    found, stands = verify_to(folder, meddling)
+    assert (found.verdict, found.why, stands) == (
+        Verdict.TAMPERED,
+        "the chain's files do not stay where they are",
+        False,
+    )
+    bad = Verification(verdict=Verdict.TAMPERED)
+    looks = iter([(bad, False), (Verification(verdict=Verdict.OK), True)])
+    assert settled(lambda: next(looks)).verdict is Verdict.OK
+    assert settled(lambda: (bad, False)) == bad
+
+
+def test_a_limit_may_end_with_a_closed_segment(folder: Path, ticking: Clock) -> None:
+    """What is verified up to a length that was seen before a rotation ends where it was."""
+    grow(folder, ticking, runs=3)
+    size = (folder / FIRST).stat().st_size
+    found, _stands = verify_to(folder, gather(folder, keys=(), anchors=()), limit=size)
+    assert (found.records, found.segments) == (7, 1)
+
+
+def test_a_first_record_that_says_nothing_is_not_skipped_over(folder: Path, ticking: Clock) -> None:
+    """Where the active segment does not say where it begins, the chain is read from its start."""
+    grow(folder, ticking, runs=2)
+    path = folder / "audit.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"offset":', b'"offsat":', 1))
+    found, _stands = verify_to(folder, gather(folder, keys=(), anchors=()), skip=True)
+    assert (found.verdict, found.bad_seq, found.segments) == (Verdict.TAMPERED, 7, 2)
 
 
 @pytest.mark.parametrize("begin", ["never stood on it", "stood on it"])
