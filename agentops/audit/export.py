@@ -28,7 +28,10 @@ _SUFFIX = ".jsonl"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """What an export came to: ``pieces`` stand in the place, of which ``written`` are new; the rest was there."""
+    """What an export came to: ``pieces`` stand in the place, of which ``written`` are new; the rest was there.
+
+    ``unlocked`` of what was there is not under the lock that was asked for, or not any more; that is left as it is.
+    """
 
     log: str
     records: int
@@ -36,6 +39,7 @@ class Exported:
     pieces: int
     written: int
     checkpoint: str
+    unlocked: int
 
 
 def export(folder: Path, place: Place, *, progress: Progress, piece_bytes: int = PIECE_BYTES) -> Exported:
@@ -70,6 +74,7 @@ def export(folder: Path, place: Place, *, progress: Progress, piece_bytes: int =
         pieces=pieces,
         written=written,
         checkpoint=keep(place, note),
+        unlocked=place.unlocked,
     )
 
 

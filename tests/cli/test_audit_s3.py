@@ -145,6 +145,15 @@ def test_an_export_is_the_log_and_goes_on_where_it_stopped(cli: Cli, folder: Pat
     assert ([key for key in keys if "audit.key" in key], _status(cli)) == ([], (0, "ok"))
 
 
+def test_what_lies_there_without_a_lock_is_told(cli: Cli, folder: Path, s3: Any) -> None:
+    """Pieces and keys from an export without a lock stay as they are, and the next one says how many."""
+    cli("audit", "export", "--to", PLACE, "--retention-days", "0")
+    without = cli("audit", "export", "--to", PLACE, "--retention-days", "0", "-o", "json").document["export"]
+    document = cli("audit", "export", "--to", PLACE, "-o", "json").document["export"]
+    shown = cli("audit", "export", "--to", PLACE).out
+    assert (without["unlocked"], document["unlocked"], "3 objects there" in shown) == (0, 3, True)
+
+
 def test_a_copy_that_was_changed_is_noticed(cli: Cli, folder: Path, s3: Any) -> None:
     """In a bucket without locks a piece can be replaced; the next export says so and copies nothing over it."""
     words = ("audit", "export", "--to", "s3://plain/x", "--retention-days", "0", "-o", "json")

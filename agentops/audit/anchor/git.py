@@ -40,6 +40,8 @@ _SAFE = tuple(
 class GitPlace:
     """The branch ``agentops-audit`` of one repository, bare or not."""
 
+    unlocked = 0
+
     def __init__(self, target: str, repository: Path, clock: Clock) -> None:
         self.target = target
         self._repository = repository

@@ -39,6 +39,11 @@ class Place(Protocol):
         """The place as the user wrote it."""
         ...
 
+    @property
+    def unlocked(self) -> int:
+        """How many things ``holds`` found that are not under the lock that was asked for, or not any more."""
+        ...
+
     def names(self) -> tuple[str, ...]:
         """Return every name, sorted; what was hidden or deleted on top of a kept copy counts as kept.
 
@@ -144,6 +149,8 @@ def reached(target: str, verb: str) -> Iterator[None]:
 class FolderPlace:
     """A folder, on another disk or another machine's share. It keeps what the one who may write it lets it keep."""
 
+    unlocked = 0  # nobody asks a folder for a lock
+
     def __init__(self, target: str) -> None:
         self.target = target
         self._root = Path(target).expanduser()
@@ -177,6 +184,8 @@ class FolderPlace:
 
 class FilePlace:
     """One file that holds the newest thing only; its name in the place is its own."""
+
+    unlocked = 0
 
     def __init__(self, target: str) -> None:
         self.target = target

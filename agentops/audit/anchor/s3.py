@@ -43,6 +43,7 @@ class S3Place:
         self._prefix = f"{prefix}/" if prefix else ""
         self._terms = terms
         self._oldest: dict[str, str] | None = None
+        self.unlocked = 0
         with self._asked("reached"):
             self._client = _client(terms.endpoint_url)
 
@@ -67,6 +68,9 @@ class S3Place:
             return None
         with self._asked("read"):
             head = self._client.head_object(**self._at(name, version), ChecksumMode="ENABLED")
+        until = head.get("ObjectLockRetainUntilDate")
+        locked = head.get("ObjectLockMode") == "COMPLIANCE" and until is not None and until > self._terms.clock()
+        self.unlocked += bool(self._terms.retention_days) and not locked
         kept = head.get("ChecksumSHA256")
         return kept == _checksum(data) if kept else self.read(name) == data
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentops.cli.options import Common, Output, with_common
-from agentops.cli.report import Code, Heading, Pairs, Tone
+from agentops.cli.report import Code, Heading, Pairs, Paragraph, Tone
 from agentops.cli.result import Result
 from agentops.core.errors import AuditError, UsageError
 from agentops.core.progress import silent
@@ -123,10 +123,12 @@ def export(
         ("pieces", f"{done.pieces}, of them new {done.written}"),
         ("checkpoint", done.checkpoint),
     )
+    warning = Paragraph(f"{plural(done.unlocked, 'object')} there from before not locked (any more).", Tone.WARN)
+    title = Heading(f"Exported {plural(done.records, 'record')} to {to}", Tone.GOOD)
     return Result(
         command="audit export",
         document={"export": to_json(done) | {"to": to}},
-        report=(Heading(f"Exported {plural(done.records, 'record')} to {to}", Tone.GOOD), Pairs(rows)),
+        report=(title, Pairs(rows), *([warning] if done.unlocked else ())),
     )
 
 
