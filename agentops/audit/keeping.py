@@ -74,10 +74,10 @@ def _compress(plain: Path) -> bool:
 
 
 def _pack(plain: Path, draft: Path) -> None:
-    import gzip
-
     flags = os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
     with plain.open("rb") as source, os.fdopen(os.open(draft, flags, 0o600), "w+b") as target:
+        import gzip
+
         # No time and no name in the header: what was packed is all that the file depends on.
         with gzip.GzipFile(filename="", mode="wb", compresslevel=_LEVEL, fileobj=target, mtime=0) as packing:
             while chunk := source.read(_MIB):

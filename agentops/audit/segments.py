@@ -91,18 +91,21 @@ class Segment:
             Damaged: while reading, the compressed file cannot be unpacked.
             OSError: it cannot be read.
         """
+        plain = self._plain()
+        if plain is not None:
+            with plain:
+                yield plain
+            return
         import gzip
         import zlib
 
         try:
-            with self._file() as file:
-                yield file
+            with gzip.open(self.folder / (self.name + PACKED), "rb") as packed:
+                yield packed  # type: ignore[misc]
         except (gzip.BadGzipFile, zlib.error, EOFError) as error:
             raise Damaged(f"{self.name}{PACKED} cannot be unpacked: {error}") from error
 
-    def _file(self) -> BinaryIO:
-        import gzip
-
+    def _plain(self) -> BinaryIO | None:
         if not self.closed:
             file = os.fdopen(os.dup(self.descriptor), "rb")
             file.seek(0)
@@ -110,7 +113,7 @@ class Segment:
         try:
             return (self.folder / self.name).open("rb")
         except FileNotFoundError:
-            return gzip.open(self.folder / (self.name + PACKED), "rb")  # type: ignore[return-value]
+            return None
 
     def first_line(self) -> bytes:
         """Return the first line, without its newline; empty when there is no whole one.
