@@ -1,0 +1,456 @@
+"""Each stage on its own: what it lets through, and that it fails closed when what it depends on fails."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from agentops.core.approval import Answer, Decision
+from agentops.core.errors import AgentopsError, AuditError, PolicyRefused, StoreError, ToolError, ToolInputError
+from agentops.core.outcome import Status
+from agentops.core.plan import BlastRadius, Change, Check, ObjectChange, Preview, Verb
+from agentops.core.risk import Reversal
+from agentops.guard.pipeline import carry_out, carry_out_saved, dry_run
+from agentops.guard.planning import MOST_STEPS, Proposal
+from agentops.guard.recovery import StepState, look
+from agentops.guard.way_back import proposal_to_undo
+
+world = sys.modules["agentops_test_world"]
+
+
+def failing(*_: Any, **__: Any) -> Any:
+    """Fail as a provider does."""
+    raise ToolError("the server does not answer")
+
+
+def broken(*_: Any, **__: Any) -> Any:
+    """Fail as nothing should."""
+    raise RuntimeError("a defect")
+
+
+@pytest.mark.parametrize("method", ["preview", "blast_radius"])
+@pytest.mark.parametrize("fails", [failing, broken])
+def test_stage_that_cannot_ask_the_provider_stops(stage: Any, method: str, fails: Callable[..., Any]) -> None:
+    """When the dry run or the blast radius cannot be had, there is no plan."""
+    setattr(stage.tool, method, fails)
+    with pytest.raises((ToolError, RuntimeError)):
+        carry_out(stage.parts(), world.proposal())
+    assert (stage.world.writes, stage.person.asked) == ([], [])
+
+
+def test_policy_that_raises_stops(stage: Any) -> None:
+    """A policy engine that breaks its word and raises does not let anything through."""
+    stage.rules.rule = broken
+    with pytest.raises(RuntimeError):
+        carry_out(stage.parts(), world.proposal())
+    assert stage.world.writes == []
+
+
+def test_approver_that_raises_stops(stage: Any) -> None:
+    """An approver that breaks is no yes."""
+    stage.person.ask = broken
+    with pytest.raises(RuntimeError):
+        carry_out(stage.parts(), world.proposal())
+    assert stage.world.writes == []
+
+
+def test_trust_that_raises_stops(stage: Any) -> None:
+    """When nobody can say whose key it is, it is nobody's."""
+
+    class Nobody:
+        signer = broken
+
+    parts = stage.parts(trust=Nobody())
+    plan = dry_run(parts, world.proposal()).planned.plan
+    signed = world.approve(plan, stage.clock(), method="key", key_id="k-bob", signature="signed")
+    with pytest.raises(RuntimeError):
+        carry_out_saved(parts, plan, (signed,))
+    assert stage.world.writes == []
+
+
+def test_world_that_cannot_be_read_before_apply_stops(stage: Any) -> None:
+    """Without a look at the world before, there is nothing to compare with afterwards, and nothing is sent."""
+    stage.tool.observe = failing
+    carried = carry_out(stage.parts(), world.proposal())
+    assert (carried.outcome.status, stage.world.writes) == (Status.DECLINED, [])
+
+
+@pytest.mark.parametrize(
+    ("stops", "fails"), [("claim", StoreError("the disk is full")), ("claim", AuditError("the disk is full"))]
+)
+def test_journal_that_cannot_be_written_stops(stage: Any, stops: str, fails: AgentopsError) -> None:
+    """Without a durable intent nothing is sent."""
+
+    def fail(*_: Any) -> None:
+        raise fails
+
+    setattr(stage.journal, stops, fail)
+    with pytest.raises(type(fails)):
+        carry_out(stage.parts(), world.proposal())
+    assert stage.world.writes == []
+
+
+def test_log_that_fails_at_any_record_before_the_write_stops_it(stage: Any) -> None:
+    """Whichever record cannot be written, the write that comes after it is not sent."""
+    carry_out(stage.parts(), world.proposal())
+    last = stage.log.events().index("apply")
+    for at in range(last + 1):
+        fresh = world.Stage()
+        fresh.log.fail_at = lambda event, count, at=at: count == at
+        with pytest.raises(AuditError):
+            carry_out(fresh.parts(), world.proposal())
+        assert fresh.world.writes == [], at
+
+
+def test_log_that_fails_after_the_write_leaves_the_change_open(stage: Any) -> None:
+    """What cannot be recorded cannot be gone on with: no rollback either, and the change stays open."""
+    stage.world.after_write = lambda name: setattr(stage.log, "fail_at", lambda event, count: True)
+    with pytest.raises(AuditError):
+        carry_out(stage.parts(), world.proposal())
+    assert (len(stage.world.writes), stage.journal.closed) == (1, {})
+
+
+def test_audit_error_inside_a_tool_is_not_swallowed(stage: Any) -> None:
+    """The record comes before everything, in the middle of a change as well."""
+
+    def fail(name: str) -> None:
+        raise AuditError("the disk is full")
+
+    stage.world.on_write = fail
+    with pytest.raises(AuditError):
+        carry_out(stage.parts(), world.proposal())
+
+
+def test_verification_with_a_defect_takes_the_change_back(stage: Any) -> None:
+    """What cannot be verified does not stay."""
+    seen: list[int] = []
+    real = stage.tool.observe
+
+    def observe(preview: Preview) -> Any:
+        seen.append(1)
+        return broken() if len(seen) == 2 else real(preview)
+
+    stage.tool.observe = observe
+    carried = carry_out(stage.parts(), world.proposal())
+    assert (carried.outcome.status, "could not be verified" in carried.outcome.why) == (Status.ROLLED_BACK, True)
+
+
+def test_world_that_cannot_be_read_for_a_moment_is_looked_at_again(stage: Any) -> None:
+    """One failed look is no failed verification."""
+    seen: list[int] = []
+    real = stage.tool.observe
+
+    def observe(preview: Preview) -> Any:
+        seen.append(1)
+        return failing() if len(seen) == 2 else real(preview)
+
+    stage.tool.observe = observe
+    assert carry_out(stage.parts(), world.proposal()).outcome.status is Status.APPLIED
+
+
+def test_object_that_vanishes_fails_the_verification(stage: Any) -> None:
+    """An object that is gone after the change is not what was previewed; nothing brings it back, so a person must."""
+
+    def vanish(name: str) -> None:
+        stage.world.objects.pop(name, None)
+        stage.world.after_write = lambda name: None
+
+    stage.world.after_write = vanish
+    carried = carry_out(stage.parts(), world.proposal())
+    assert (carried.outcome.status, "web is gone" in carried.outcome.why) == (Status.ROLLBACK_FAILED, True)
+
+
+def test_autoscaler_may_write_its_own_field_meanwhile(stage: Any) -> None:
+    """With an autoscaler in front, a changed number of replicas is its doing and no failure."""
+    stage.tool.blast = replace(stage.tool.blast, scalers=(world.ref("web", "HorizontalPodAutoscaler"),))
+
+    def scale(name: str) -> None:
+        stage.world.objects[name]["spec"]["replicas"] = 2
+
+    stage.world.after_write = scale
+    assert carry_out(stage.parts(), world.proposal()).outcome.status is Status.APPLIED
+
+
+def test_what_failed_before_may_come_right(stage: Any) -> None:
+    """A failure that was there before the change is waited out; a new one ends the waiting at once."""
+    real = stage.tool.observe
+
+    def observe(preview: Preview) -> Any:
+        found = real(preview)
+        late = stage.clock.monotonic() < 20
+        targets = tuple(
+            replace(one, failed="deadline exceeded" if late else "", settled=not late) for one in found.targets
+        )
+        return replace(found, targets=targets)
+
+    stage.tool.observe = observe
+    assert carry_out(stage.parts(), world.proposal()).outcome.status is Status.APPLIED
+
+
+def test_new_failure_ends_the_waiting(stage: Any) -> None:
+    """An image that is not found will not be found by waiting."""
+    real, began = stage.tool.observe, stage.clock.monotonic()
+
+    def observe(preview: Preview) -> Any:
+        found = real(preview)
+        new = stage.world.objects["web"]["spec"]["image"] == "v1"
+        targets = tuple(replace(one, failed="image not found" if new else "") for one in found.targets)
+        return replace(found, targets=targets)
+
+    stage.tool.observe = observe
+    carried = carry_out(stage.parts(), world.proposal())
+    waited = stage.clock.monotonic() - began
+    assert (carried.outcome.status, carried.outcome.why, waited < 30) == (
+        Status.ROLLED_BACK,
+        "shop/Deployment/web failed: image not found",
+        True,
+    )
+
+
+def test_check_that_passes_late_is_enough(stage: Any) -> None:
+    """Checks are asked again until the time is over: what they look at may lag behind."""
+    check = Check(kind="condition", target=world.ref("web"), value="CrashLoop")
+    parts = stage.parts(check=lambda asked: "still there" if stage.clock.monotonic() < 30 else "")
+    assert carry_out(parts, world.proposal(checks=(check,))).outcome.status is Status.APPLIED
+
+
+def test_interrupt_while_it_is_rolled_back_leaves_it_open(stage: Any) -> None:
+    """A second Ctrl-C stops the way back: nothing is claimed, and the change stays open."""
+    stage.world.after_write = lambda name: stage.world.ready.update(web=0)
+    applied = stage.tool.apply
+
+    def apply(preview: Preview) -> Any:
+        if stage.tool.applied:
+            raise KeyboardInterrupt
+        return applied(preview)
+
+    stage.tool.apply = apply
+    carried = carry_out(stage.parts(), world.proposal())
+    assert (carried.outcome.status, stage.journal.closed) == (Status.ROLLBACK_FAILED, {})
+
+
+def test_rollback_with_a_defect_needs_a_person(stage: Any) -> None:
+    """Whatever goes wrong on the way back is said, not raised."""
+    stage.world.after_write = lambda name: stage.world.ready.update(web=0)
+    real = stage.tool.preview
+
+    def preview(change: Change) -> Preview:
+        return broken() if stage.world.writes else real(change)
+
+    stage.tool.preview = preview
+    carried = carry_out(stage.parts(), world.proposal())
+    assert (carried.outcome.status, "unexpected RuntimeError" in carried.outcome.why) == (Status.ROLLBACK_FAILED, True)
+
+
+def test_world_that_cannot_be_read_after_the_rollback_needs_a_person(stage: Any) -> None:
+    """A rollback counts only when it was seen to have worked."""
+    stage.world.after_write = lambda name: stage.world.ready.update(web=0)
+    real = stage.tool.observe
+
+    def observe(preview: Preview) -> Any:
+        return failing() if len(stage.world.writes) > 1 else real(preview)
+
+    stage.tool.observe = observe
+    carried = carry_out(stage.parts(), world.proposal())
+    assert (carried.outcome.status, "cannot be read" in carried.outcome.why) == (Status.ROLLBACK_FAILED, True)
+
+
+def test_change_that_heals_itself_needs_no_way_back(stage: Any) -> None:
+    """Where what was taken away comes back by itself (a controller's pod), a rollback has nothing to send."""
+    real = stage.tool.preview
+    stage.tool.preview = lambda change: replace(real(change), undo=(), reversal=Reversal.COMPENSATING)
+
+    def apply(preview: Preview) -> Any:
+        stage.world.objects["web"]["spec"] = {"image": "v2", "replicas": 3}
+        stage.world.writes.append(("web", {}))
+        raise ToolError("refused after a part of it")
+
+    stage.tool.apply = apply
+    carried = carry_out(stage.parts(), world.proposal())
+    assert carried.outcome.status is Status.ROLLED_BACK
+
+
+def test_folder_that_cannot_be_closed_does_not_undo_the_change(stage: Any) -> None:
+    """The change is over when the log says so; a folder that stays open is closed by the next ``recover``."""
+
+    def fail(change_id: str, result: Mapping[str, Any]) -> None:
+        raise StoreError("the disk is full")
+
+    stage.journal.close = fail
+    assert carry_out(stage.parts(), world.proposal()).outcome.status is Status.APPLIED
+
+
+def test_too_many_revisions_end_the_run(stage: Any) -> None:
+    """A person who edits and edits is not asked for ever."""
+    stage.person.decisions = [Decision(answer=Answer.EDIT, arguments={0: {"image": f"v{10 + n}"}}) for n in range(20)]
+    carried = carry_out(stage.parts(), world.proposal())
+    assert (carried.outcome.status, stage.world.writes, len(stage.person.asked)) == (Status.DECLINED, [], 8)
+
+
+def test_skipping_every_step_is_declining(stage: Any) -> None:
+    """Nothing is left of the plan, so nothing runs."""
+    stage.person.decisions = [Decision(answer=Answer.SKIP, skipped=(0,))]
+    carried = carry_out(stage.parts(), world.proposal())
+    assert (carried.outcome.status, carried.error.code if carried.error else "") == (Status.DECLINED, "declined")
+
+
+def test_saved_plan_is_not_edited(stage: Any) -> None:
+    """A plan from a file runs as it is or not at all."""
+    stage.person.decisions = [Decision(answer=Answer.SKIP, skipped=(0,))]
+    parts = stage.parts()
+    plan = dry_run(parts, world.proposal()).planned.plan
+    assert carry_out_saved(parts, plan, ()).outcome.status is Status.DECLINED
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ((), "nothing to change"),
+        ((Change(tool="set", target=world.ref("web")),) * 2, "two changes"),
+        (tuple(Change(tool="set", target=world.ref(f"w{n}")) for n in range(MOST_STEPS + 1)), "at most"),
+    ],
+)
+def test_plan_of_unfit_changes_is_refused(stage: Any, changes: tuple[Change, ...], message: str) -> None:
+    """Empty, with one target twice, or too long: no plan."""
+    with pytest.raises(ToolInputError, match=message):
+        dry_run(stage.parts(), replace(world.proposal(), changes=changes))
+
+
+@pytest.mark.parametrize(
+    ("verb", "kind", "before", "after"),
+    [
+        (Verb.DELETE, "Deployment", {}, None),
+        (Verb.DELETE, "PersistentVolumeClaim", {}, None),
+        (Verb.UPDATE, "HorizontalPodAutoscaler", {"spec": {"maxReplicas": 3}}, {"spec": {"maxReplicas": 0}}),
+        (Verb.UPDATE, "CronJob", {"spec": {"suspend": False}}, {"spec": {"suspend": True}}),
+        (Verb.UPDATE, "Job", {"spec": {}}, {"spec": {"parallelism": 0}}),
+    ],
+)
+def test_making_the_trouble_vanish_is_no_cure(
+    stage: Any, verb: Verb, kind: str, before: dict[str, Any], after: dict[str, Any] | None
+) -> None:
+    """Deleting, suspending and scaling away are refused in a plan for an incident, and let through in others."""
+    one = ObjectChange(ref=world.ref("web", kind), verb=verb, before=before, after=after, edits=())
+    real = stage.tool.preview
+    edits = real(world.proposal().changes[0]).objects[0].edits
+    stage.tool.preview = lambda change: replace(real(change), objects=(replace(one, edits=edits),))
+    with pytest.raises(PolicyRefused) as refused:
+        dry_run(stage.parts(), world.proposal())
+    proposal = world.proposal()
+    free = replace(proposal, intent=replace(proposal.intent, incident=""))
+    assert (refused.value.code, dry_run(stage.parts(), free).outcome.status) == ("not-a-cure", Status.DRY_RUN)
+
+
+def test_pod_may_be_deleted_as_a_cure(stage: Any) -> None:
+    """A pod that blocks its controller is not what was failing: it comes back."""
+    real = stage.tool.preview
+    one = ObjectChange(ref=world.ref("web-0", "Pod"), verb=Verb.DELETE, before={"spec": {}})
+    stage.tool.preview = lambda change: replace(real(change), objects=(one,))
+    assert dry_run(stage.parts(), world.proposal()).outcome.status is Status.DRY_RUN
+
+
+def test_call_with_a_credential_is_refused(stage: Any) -> None:
+    """What is sent is shown, stored and signed; a credential has no place in it."""
+    stage.world.objects["web"]["spec"]["password"] = "hunter2"
+    with pytest.raises(ToolInputError, match="credential"):
+        dry_run(stage.parts(), world.proposal())
+
+
+def test_way_back_by_an_unknown_tool_is_refused(stage: Any) -> None:
+    """An undo that cannot be carried out is no undo."""
+    real = stage.tool.preview
+    undo = (Change(tool="magic", target=world.ref("web")),)
+    stage.tool.preview = lambda change: replace(real(change), undo=undo)
+    with pytest.raises(PolicyRefused, match="needs a tool"):
+        dry_run(stage.parts(), world.proposal())
+
+
+def test_blast_radius_that_shrank_is_no_drift(stage: Any) -> None:
+    """Fewer pods concerned than were shown is fine; more is stale, which the approval matrix tests."""
+    parts = stage.parts()
+    plan = dry_run(parts, world.proposal()).planned.plan
+    stage.tool.blast = replace(stage.tool.blast, percent=10)
+    signed = world.approve(plan, stage.clock(), method="key", key_id="k-bob", signature="signed")
+    assert carry_out_saved(parts, plan, (signed,)).outcome.status is Status.APPLIED
+
+
+# ---- what a crash left ----
+
+
+def opened(stage: Any) -> tuple[Any, Any]:
+    """Return parts and a plan whose intent is recorded."""
+    parts = stage.parts()
+    return parts, dry_run(parts, world.proposal()).planned.plan
+
+
+@pytest.mark.parametrize(
+    ("spec", "state", "ending"),
+    [
+        ({"image": "v2", "replicas": 3}, StepState.UNDONE, Status.ROLLED_BACK),
+        ({"image": "v1", "replicas": 3}, StepState.DONE, Status.APPLIED),
+        ({"image": "v1", "replicas": 3, "paused": True}, StepState.DONE, Status.APPLIED),
+        ({"image": "v2", "replicas": 3, "paused": True}, StepState.UNDONE, Status.ROLLED_BACK),
+        ({"image": "v9", "replicas": 3}, StepState.UNCLEAR, None),
+        (None, StepState.UNCLEAR, None),
+    ],
+)
+def test_open_change_is_judged_by_the_world(
+    stage: Any, spec: dict[str, Any] | None, state: StepState, ending: Status | None
+) -> None:
+    """Done, undone or unclear is what the object is now, whatever else moved beside the change."""
+    parts, plan = opened(stage)
+    if spec is None:
+        del stage.world.objects["web"]
+    else:
+        stage.world.objects["web"] = {"spec": spec}
+    found = look(parts, plan)
+    assert (found.states, found.ending) == ((state,), ending)
+
+
+def test_done_but_unwell_is_for_a_person(stage: Any) -> None:
+    """An open change that took effect and is not well is not closed by itself."""
+    parts, plan = opened(stage)
+    stage.world.objects["web"] = {"spec": {"image": "v1", "replicas": 3}}
+    stage.world.ready["web"] = 1
+    found = look(parts, plan)
+    assert (found.states, found.ending, len(found.unwell), found.to_undo) == ((StepState.DONE,), None, 1, (0,))
+
+
+@pytest.mark.parametrize("trouble", ["no tool", "no answer"])
+def test_what_cannot_be_looked_at_is_unclear(stage: Any, trouble: str) -> None:
+    """Not knowing is not a state in which a change may be closed."""
+    parts, plan = opened(stage)
+    if trouble == "no answer":
+        stage.tool.observe = failing
+    found = look(parts if trouble == "no answer" else replace(parts, tools={}), plan)
+    assert (found.states, found.ending) == ((StepState.UNCLEAR,), None)
+
+
+def test_way_back_of_a_plan_is_its_undos_in_reverse(stage: Any) -> None:
+    """Later regret takes back the last step first."""
+    stage.world.objects["db"]["spec"]["image"] = "v2"
+    plan = dry_run(stage.parts(), world.proposal("db", "web")).planned.plan
+    found: Proposal = proposal_to_undo(plan, "change-1")
+    assert ([change.target.name for change in found.changes], found.rolls_back) == (["web", "db"], "change-1")
+
+
+def test_way_back_of_what_cannot_be_undone_says_so(stage: Any) -> None:
+    """Nothing is invented for a step without a way back."""
+    stage.tool.reversal = Reversal.NONE
+    plan = dry_run(stage.parts(), world.proposal()).planned.plan
+    with pytest.raises(ToolInputError) as refused:
+        proposal_to_undo(plan, "change-1")
+    assert refused.value.code == "irreversible"
+
+
+def test_unmeasured_figures_are_named_in_the_summary(stage: Any) -> None:
+    """What is not known is said loudly where the figures stand."""
+    from agentops.guard.blast_radius import summary
+
+    assert summary(BlastRadius(unknown=("pods in shop",))) == (
+        "pods not known, share not known; NOT KNOWN: pods in shop"
+    )
