@@ -5,11 +5,13 @@ What moto does not enforce is not shown here; ``docs/audit.md`` says what that i
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -272,3 +274,60 @@ def test_ctrl_c_leaves_nothing_half_done(cli: Cli, folder: Path, s3: Any) -> Non
     assert (process.returncode, out, "Traceback" in err, "records 0 to" in err) == (130, "", False, True)
     assert (done.code, done.document["export"]["pieces"], done.document["export"]["written"]) == (0, 2, 1)
     assert verified.code == 0
+
+
+PERMISSIONS = (
+    "PutObject",
+    "PutObjectRetention",
+    "GetObject",
+    "GetObjectVersion",
+    "GetObjectRetention",
+    "ListBucketVersions",
+)
+
+
+@contextmanager
+def _only(url: str, actions: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The command line acts as a user with just these permissions, and the service enforces them."""
+    import boto3
+
+    iam = boto3.session.Session().client("iam", endpoint_url=url)
+    iam.create_user(UserName="u")
+    key = iam.create_access_key(UserName="u")["AccessKey"]
+    resources = ["arn:aws:s3:::locked", "arn:aws:s3:::locked/*"]
+    allow = {"Effect": "Allow", "Action": [f"s3:{action}" for action in actions], "Resource": resources}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+    iam.put_user_policy(UserName="u", PolicyName="p", PolicyDocument=policy)
+    iam.close()
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+    _enforce_after(url, b"0")
+    try:
+        yield
+    finally:
+        _enforce_after(url, b"inf")
+
+
+def _enforce_after(url: str, calls: bytes) -> None:
+    headers = {"Content-Type": "text/plain"}
+    request = urllib.request.Request(f"{url}/moto-api/reset-auth", data=calls, headers=headers, method="POST")
+    urllib.request.urlopen(request).close()
+
+
+@pytest.mark.parametrize(
+    ("lacking", "codes"), [("", [0, 0, 0]), ("PutObject", [1, 1, 8]), ("ListBucketVersions", [1, 1, 1])]
+)
+def test_the_documented_permissions_suffice(
+    cli: Cli, folder: Path, s3: Any, moto_url: str, monkeypatch: pytest.MonkeyPatch, lacking: str, codes: list[int]
+) -> None:
+    """With the six that the page names, and no others, everything works; without one of these it is refused."""
+    with _only(moto_url, [name for name in PERMISSIONS if name != lacking], monkeypatch):
+        commands = (("anchor", "--to", PLACE), ("export", "--to", PLACE), ("verify", "--anchor", PLACE))
+        done = [cli("audit", *words) for words in commands]
+    assert ([one.code for one in done], "AccessDenied" in done[0].err) == (codes, bool(lacking))
+
+
+def test_the_page_names_these_permissions() -> None:
+    """What the documentation asks for is what was tried."""
+    page = (Path(__file__).parents[2] / "docs" / "audit.md").read_text()
+    assert [name for name in PERMISSIONS if f"`s3:{name}`" not in page] == []
