@@ -13,6 +13,8 @@ from typing import Any
 from agentops.core.plan import Edit
 from agentops.core.risk import Reversal, Risk
 
+GROWN = "A volume that has grown cannot be made smaller."
+
 ROLLED = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 """Workloads that replace their pods when their template changes."""
 
@@ -98,6 +100,9 @@ def replaces_pods(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]
 def residue_of(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[tuple[str, ...], Reversal]:
     """Return what an undo does not bring back, and how far the change can be taken back for that."""
     had, has = ((one.get("spec") or {}) for one in (before, after))
+    fixed = _one_way(kind, before, after)
+    if fixed:
+        return (fixed,), Reversal.NONE
     if replaces_pods(kind, before, after):
         return ("The pods are replaced by the change, and once more by its undo.",), Reversal.COMPENSATING
     fewer = _count(has.get("replicas")) < _count(had.get("replicas"))
@@ -108,6 +113,21 @@ def residue_of(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -
             return (why,), Reversal.NONE
         return ("The pods that are stopped are not the ones that the undo starts.",), Reversal.COMPENSATING
     return _ELSE.get(kind, ()), Reversal.EXACT
+
+
+def _one_way(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """Return why the API does not let a change be taken back, or nothing.
+
+    No dry run can tell: the way back would be tried on an object that does not exist yet.
+    """
+    had, has = ((one.get("spec") or {}) for one in (before, after))
+    if kind == "PersistentVolumeClaim" and had.get("resources") != has.get("resources"):
+        return GROWN
+    if kind in {"ConfigMap", "Secret"} and after.get("immutable") and not before.get("immutable"):
+        return "What has become immutable stays so."
+    if kind == "Pod" and any(had.get(field) != has.get(field) for field in ("tolerations", "activeDeadlineSeconds")):
+        return "Tolerations and deadlines of a pod cannot be taken away again."
+    return ""
 
 
 def _count(value: Any) -> int:

@@ -14,6 +14,7 @@ from agentops.core.text import one_line
 from agentops.tools.kubernetes.changes.containers import with_quantities
 from agentops.tools.kubernetes.changes.editing import Bench, Edited
 from agentops.tools.kubernetes.changes.fieldpath import get, put
+from agentops.tools.kubernetes.changes.hazard import GROWN
 from agentops.tools.kubernetes.kinds import builtin
 from agentops.tools.kubernetes.quantity import amount
 
@@ -144,7 +145,7 @@ def resize_pvc(bench: Bench, live: Mapping[str, Any], arguments: Mapping[str, An
         obj=put(live, ("spec", "resources", "requests", "storage"), wanted),
         risk=Risk.HIGH,
         reversal=Reversal.NONE,
-        residue=("A volume that has grown cannot be made smaller.",),
+        residue=(GROWN,),
         warnings=_expandable(bench, live),
     )
 

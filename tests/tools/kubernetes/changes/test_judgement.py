@@ -61,6 +61,12 @@ def _workload(kind: str, *, image: str = "a", **spec: Any) -> dict[str, Any]:
 
 
 _RETAIN = {"whenScaled": "Delete", "whenDeleted": "Retain"}
+
+
+def _claim(storage: str) -> dict[str, Any]:
+    return {"kind": "PersistentVolumeClaim", "spec": {"resources": {"requests": {"storage": storage}}}}
+
+
 _LEFT: dict[str, tuple[dict[str, Any], dict[str, Any], Reversal, int]] = {
     "a new image replaces pods": (
         _workload("Deployment"),
@@ -75,6 +81,19 @@ _LEFT: dict[str, tuple[dict[str, Any], dict[str, Any], Reversal, int]] = {
         0,
     ),
     "a new image of a CronJob does not": (_workload("CronJob"), _workload("CronJob", image="b"), Reversal.EXACT, 1),
+    "a claim that grew": (_claim("1Gi"), _claim("2Gi"), Reversal.NONE, 1),
+    "a ConfigMap made immutable": (
+        {"kind": "ConfigMap", "data": {}},
+        {"kind": "ConfigMap", "data": {}, "immutable": True},
+        Reversal.NONE,
+        1,
+    ),
+    "a pod's toleration": (
+        {"kind": "Pod", "spec": {}},
+        {"kind": "Pod", "spec": {"tolerations": [{"key": "a"}]}},
+        Reversal.NONE,
+        1,
+    ),
     "more replicas": (_workload("Deployment"), _workload("Deployment", replicas=5), Reversal.EXACT, 0),
     "fewer replicas": (_workload("Deployment"), _workload("Deployment", replicas=1), Reversal.COMPENSATING, 1),
     "fewer replicas with their claims": (
