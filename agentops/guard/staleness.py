@@ -38,7 +38,7 @@ def _moved(shown: PlanStep, live: PlanStep) -> Iterator[str]:
     old, new = fingerprint(shown.preview), fingerprint(live.preview)
     if old != new:
         found = differences(old, new)
-        objects = zip(shown.preview.objects, live.preview.objects, strict=False)
+        objects = tuple(zip(shown.preview.objects, live.preview.objects, strict=False))
         for was, now in objects:
             if was.uid != now.uid:
                 yield f"{was.ref.short} is another object now (uid {was.uid or 'none'}, now {now.uid or 'none'})"

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from agentops.core.approval import Answer, Decision
-from agentops.core.errors import AgentopsError, AuditError, PolicyRefused, StoreError, ToolError, ToolInputError
+from agentops.core.errors import AgentopsError, AuditError, PolicyRefused, Stale, StoreError, ToolError, ToolInputError
 from agentops.core.outcome import Status
 from agentops.core.plan import BlastRadius, Change, Check, ObjectChange, Preview, Verb
-from agentops.core.risk import Reversal
+from agentops.core.risk import Reversal, Risk
 from agentops.guard.pipeline import carry_out, carry_out_saved, dry_run
 from agentops.guard.planning import MOST_STEPS, Proposal
 from agentops.guard.recovery import StepState, look
@@ -376,6 +376,43 @@ def test_blast_radius_that_shrank_is_no_drift(stage: Any) -> None:
     stage.tool.blast = replace(stage.tool.blast, percent=10)
     signed = world.approve(plan, stage.clock(), method="key", key_id="k-bob", signature="signed")
     assert carry_out_saved(parts, plan, (signed,)).outcome.status is Status.APPLIED
+
+
+def test_stale_message_names_the_object_and_the_field(stage: Any) -> None:
+    """What moved is said once, by path, old value and new value."""
+    parts = stage.parts()
+    plan = dry_run(parts, world.proposal()).planned.plan
+    stage.world.write("web", {"image": "v2", "replicas": 4})
+    with pytest.raises(Stale) as stale:
+        carry_out_saved(parts, plan, ())
+    assert stale.value.message == "step 1 (shop/Deployment/web) is not what was shown: spec.replicas was 3, is 4"
+
+
+def test_stale_message_names_what_else_differs(stage: Any) -> None:
+    """When the object is the same and the calls are not, the call's difference is named."""
+    parts = stage.parts()
+    plan = dry_run(parts, world.proposal()).planned.plan
+    real = stage.tool.preview
+    stage.tool.preview = lambda change: replace(real(change), risk=Risk.HIGH)
+    with pytest.raises(Stale, match="risk: 'medium' became 'high'"):
+        carry_out_saved(parts, plan, ())
+
+
+def test_approval_that_expired_before_its_plan_does_not_count(stage: Any) -> None:
+    """An approval has an end of its own."""
+    parts = stage.parts()
+    plan = dry_run(parts, world.proposal()).planned.plan
+    signed = world.approve(plan, stage.clock(), method="key", key_id="k-bob", signature="signed")
+    stage.clock.sleep(301)
+    carried = carry_out_saved(parts, plan, (signed,))
+    assert (carried.outcome.status, carried.error.code if carried.error else "") == (Status.DECLINED, "expired")
+
+
+def test_approver_that_approves_without_an_approval_does_not_count(stage: Any) -> None:
+    """A bare yes is bound to nothing."""
+    stage.person.decisions = [Decision(answer=Answer.APPROVE)]
+    carried = carry_out(stage.parts(), world.proposal())
+    assert (carried.outcome.status, carried.outcome.why) == (Status.DECLINED, "nobody approved it")
 
 
 # ---- what a crash left ----
