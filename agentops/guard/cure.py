@@ -1,7 +1,8 @@
-"""A cure of a failing workload never removes it: scaling to zero, deleting and recreating are refused as fixes.
+"""A cure of a failing workload never removes it, nor what guards it: both silence an alert and cure nothing.
 
 Comes in: the steps of a plan that is meant to fix an incident. Goes out: nothing, or the reason why it is no cure. This
-is not policy and cannot be configured away: an alert that falls silent because its subject is gone is not fixed.
+is not policy and cannot be configured away: an alert that falls silent because its subject is gone, or because nobody
+looks any more, is not fixed. Going back to an earlier revision is free to lose what that revision did not have.
 """
 
 from __future__ import annotations
@@ -21,7 +22,14 @@ _KEPT = frozenset(
     }
 )  # fmt: skip
 """Kinds whose deletion takes away what was failing, or what it needs."""
+_GUARDS = frozenset({"LimitRange", "NetworkPolicy", "PodDisruptionBudget", "ResourceQuota"})
+"""Kinds whose deletion takes away a limit that somebody set on purpose; a limit that is wrong is corrected."""
 _COUNTS = ("replicas", "parallelism", "minReplicas", "maxReplicas")
+_GOES_BACK = "kubernetes_rollout_undo"
+_PROBES = ("livenessProbe", "readinessProbe")
+_ENFORCED = "pod-security.kubernetes.io/enforce"
+_STANDARDS = ("", "privileged", "baseline", "restricted")
+"""Pod security standards, mildest first; no label enforces nothing."""
 
 
 def require_cure(steps: Sequence[Ruled]) -> None:
@@ -31,7 +39,7 @@ def require_cure(steps: Sequence[Ruled]) -> None:
         PolicyRefused: one does (code ``not-a-cure``).
     """
     for step in steps:
-        for reason in (words for one in step.preview.objects for words in _vanishing(one)):
+        for reason in (words for one in step.preview.objects for words in _reasons(step, one)):
             raise PolicyRefused(
                 f"{step.change.tool} is no cure: {reason}",
                 hint="Find what makes it fail and change that. What is to go on purpose, take away with kubectl.",
@@ -39,13 +47,20 @@ def require_cure(steps: Sequence[Ruled]) -> None:
             )
 
 
+def _reasons(step: Ruled, change: ObjectChange) -> Iterator[str]:
+    yield from _vanishing(change)
+    if change.verb is Verb.UPDATE and step.change.tool != _GOES_BACK:
+        yield from _blinding(change)
+        yield from _loosening(change)
+
+
 def _vanishing(change: ObjectChange) -> Iterator[str]:
     name = change.ref.short
-    if change.verb is Verb.DELETE and change.ref.kind in _KEPT:
+    if change.verb is Verb.DELETE and change.ref.kind in _KEPT | _GUARDS:
         yield f"it deletes {name}"
     if change.verb is not Verb.UPDATE:
         return
-    before, after = _spec(change.before), _spec(change.after)
+    before, after = _map(change.before, "spec"), _map(change.after, "spec")
     for count in _COUNTS:
         if after.get(count) == 0 and before.get(count) != 0:
             yield f"it sets spec.{count} of {name} to 0"
@@ -53,6 +68,38 @@ def _vanishing(change: ObjectChange) -> Iterator[str]:
         yield f"it suspends {name}"
 
 
-def _spec(value: Mapping[str, Any] | None) -> Mapping[str, Any]:
-    spec = (value or {}).get("spec")
-    return spec if isinstance(spec, Mapping) else {}
+def _blinding(change: ObjectChange) -> Iterator[str]:
+    """Say which probe or memory limit a container that stays would lose."""
+    left = _containers(change.after)
+    for name, before in _containers(change.before).items():
+        after = left.get(name)
+        if after is None:
+            continue
+        for probe in _PROBES:
+            if before.get(probe) and not after.get(probe):
+                yield f"it takes the {probe} of container {name} away from {change.ref.short}"
+        if _map(before, "resources", "limits").get("memory") and not _map(after, "resources", "limits").get("memory"):
+            yield f"it takes the memory limit of container {name} away from {change.ref.short}"
+
+
+def _loosening(change: ObjectChange) -> Iterator[str]:
+    if change.ref.kind != "Namespace":
+        return
+    before, after = (_map(one, "metadata", "labels").get(_ENFORCED, "") for one in (change.before, change.after))
+    if before in _STANDARDS and (after not in _STANDARDS or _STANDARDS.index(after) < _STANDARDS.index(before)):
+        yield f"it lets {change.ref.short} enforce {after or 'no pod security standard'} instead of {before}"
+
+
+def _containers(value: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]]:
+    """Return the containers of a pod template by name, wherever the kind keeps its template."""
+    spec = _map(value, "spec")
+    template = _map(spec, "jobTemplate", "spec", "template") or _map(spec, "template")
+    found = _map(template, "spec").get("containers")
+    listed = found if isinstance(found, list | tuple) else ()
+    return {str(one.get("name")): one for one in listed if isinstance(one, Mapping)}
+
+
+def _map(value: Any, *path: str) -> Mapping[str, Any]:
+    for part in path:
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
