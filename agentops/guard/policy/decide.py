@@ -26,6 +26,7 @@ from agentops.guard.policy.vocabulary import READ
 from agentops.guard.request import PolicyRequest, Principal
 
 Json = dict[str, Any]
+_SCALARS = (bool, int, str)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,5 +181,5 @@ def recorded(request: PolicyRequest) -> dict[str, Any]:
         "groups": list(request.groups),
         "resource": str(request.resource),
         "attributes": to_json(request.attributes),
-        "context": to_json(request.context),
+        "context": {name: fact if type(fact) in _SCALARS else to_json(fact) for name, fact in request.context.items()},
     }
