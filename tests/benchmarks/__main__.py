@@ -14,6 +14,7 @@ from pathlib import Path
 
 from tests.benchmarks.audit_rates import audit_rates
 from tests.benchmarks.first_request import first_request
+from tests.benchmarks.guard import guard
 from tests.benchmarks.measure import Row
 from tests.benchmarks.policy import policy
 from tests.benchmarks.sandbox_scale import sandbox_scale
@@ -35,6 +36,8 @@ What the rows mean:
   request, the sweep of a cluster in another process included, against `python -c "import anthropic"`.
 - **policy**: the median of one ruling on a warm policy (kernel and shipped default, all tools), against the engine
   alone with every handle parsed; and loading with every check, against parsing the same texts, after the import.
+- **guard**: one change from the proposal to the plan (policy, dry run, permissions, blast radius, ruling, records,
+  redaction, digest), against the requests that the same step makes in any case.
 - **triage**: `sweep` and `analyze` of a 10,000-pod, 1,000-node cluster served by another process, against fetching the
   same lists through the same client and decoding them with msgspec. Memory is the peak of a process that does only
   this.
@@ -50,7 +53,7 @@ What the rows mean:
 def main(words: Sequence[str]) -> int:
     """Measure everything, print the table, and write it where asked."""
     rows: list[Row] = []
-    for measure in (startup, first_request, policy, scale, audit_rates, sandbox_scale):
+    for measure in (startup, first_request, policy, guard, scale, audit_rates, sandbox_scale):
         for row in measure():
             rows.append(row)
             sys.stdout.write(f"{row.name}: {row.value} (baseline {row.baseline}) {row.ratio} aim {row.aim}\n")

@@ -1,0 +1,65 @@
+"""The guard's own overhead per step, on the simulator: the climb to a plan against the tool's requests alone.
+
+The climb asks policy four times, writes seven fsynced records, redacts and digests; the baseline is what the same step
+costs in requests whoever makes them: preview, permissions, blast radius.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+
+from agentops.core.plan import Change, Intent
+from agentops.core.resource import kubernetes_ref
+from tests.benchmarks.measure import Row
+
+ROUNDS = 25
+
+
+def guard() -> Iterator[Row]:
+    """Yield one row: a step's climb."""
+    from agentops.config import load
+    from agentops.guard.pipeline import dry_run
+    from agentops.guard.planning import Proposal
+    from agentops.wiring import open_app
+    from agentops.wiring.guarding import Asking, guard_parts
+
+    with tempfile.TemporaryDirectory() as home:
+        settings = load({}, {**os.environ, "AGENTOPS_HOME": home})
+        with open_app(
+            settings, command="fix", sandbox="bad-image-tag", use_model=False, progress=lambda step: None
+        ) as app:
+            target = kubernetes_ref("sandbox", "shop", "Deployment", "checkout")
+            change = Change(tool="kubernetes_rollout_undo", target=target, arguments={"to_revision": 1})
+            asking = Asking(approver=None, on_interrupt=lambda: True)
+            parts = guard_parts(app, app.connect(), lambda check: "", asking)
+            proposal = Proposal(changes=(change,), intent=Intent(by="benchmark"))
+            tool = parts.tools[change.tool]
+
+            def requests() -> None:
+                preview = tool.preview(change)
+                parts.missing_permissions(preview)
+                tool.blast_radius(preview)
+
+            climb, bare = _in_turns(lambda: dry_run(parts, proposal), requests)
+    yield Row(
+        name="guard, one step up to the plan",
+        value=f"{climb:.0f} ms",
+        baseline=f"{bare:.0f} ms",
+        ratio=f"{climb / bare:.2f}",
+        aim="-",
+    )
+
+
+def _in_turns(one: Callable[[], object], other: Callable[[], object]) -> tuple[float, float]:
+    """Return the medians in milliseconds, measured in turns."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(ROUNDS):
+        for work, found in zip((one, other), times, strict=True):
+            begun = time.perf_counter()
+            work()
+            found.append(1000 * (time.perf_counter() - begun))
+    return statistics.median(times[0]), statistics.median(times[1])
