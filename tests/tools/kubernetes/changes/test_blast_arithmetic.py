@@ -91,6 +91,30 @@ DEPLOYMENTS: dict[str, tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]
         [*pods(YES, YES, YES), *pods(NO, mark="2", stem="y")],
         (1, 4, 1),
     ),
+    "scaling down outside a rollout is not bound by the floor": (
+        workload("Deployment", 4),
+        workload("Deployment", 2, **rolling(1, 0)),
+        pods(YES, YES, YES, YES),
+        (2, 4, 2),
+    ),
+    "scaling down in a rollout to where the floor is nothing": (
+        workload("Deployment", 3),
+        workload("Deployment", 1, **rolling(1, 0)),
+        [*pods(YES, YES, YES), *pods(NO, mark="2", stem="y")],
+        (2, 4, 3),
+    ),
+    "scaling down by one with two pods of a surge": (
+        workload("Deployment", 3),
+        workload("Deployment", 2),
+        pods(YES, YES, YES, NO, NO),
+        (1, 5, 0),
+    ),
+    "a paused Deployment waits": (
+        workload("Deployment", 2),
+        workload("Deployment", 2, "a:2", paused=True),
+        pods(YES, YES),
+        (0, 2, 0),
+    ),
     "no replicas given is one": (workload("Deployment"), workload("Deployment", 3), pods(YES), (2, 3, 0)),
 }
 STATEFUL: dict[str, tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]], tuple[int, int, int]]] = {
@@ -124,6 +148,18 @@ STATEFUL: dict[str, tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]], 
         pods(NO, YES, YES),
         (2, 3, 2),
     ),
+    "missing pods are made": (
+        workload("StatefulSet", 3),
+        workload("StatefulSet", 3, "a:2"),
+        pods(YES),
+        (3, 3, 1),
+    ),
+    "update on deletion waits": (
+        workload("StatefulSet", 2),
+        workload("StatefulSet", 2, "a:2", updateStrategy={"type": "OnDelete"}),
+        pods(YES, YES),
+        (0, 2, 0),
+    ),
     "ordinals may begin elsewhere": (
         workload("StatefulSet", 2, ordinals={"start": 1}),
         workload("StatefulSet", 1, ordinals={"start": 1}),
@@ -137,6 +173,36 @@ OTHERS: dict[str, tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]], tu
         workload("DaemonSet", image="a:2", updateStrategy={"rollingUpdate": {"maxUnavailable": 2}}),
         pods(YES, YES, YES, NO),
         (4, 4, 1),
+    ),
+    "a DaemonSet goes one by one when it does not say": (
+        workload("DaemonSet"),
+        workload("DaemonSet", image="a:2"),
+        pods(YES, YES, YES),
+        (3, 3, 1),
+    ),
+    "a DaemonSet that allows none out still takes one": (
+        workload("DaemonSet"),
+        workload("DaemonSet", image="a:2", updateStrategy={"rollingUpdate": {"maxUnavailable": "0%"}}),
+        pods(YES, YES, YES),
+        (3, 3, 1),
+    ),
+    "a DaemonSet that updates on deletion waits": (
+        workload("DaemonSet"),
+        workload("DaemonSet", image="a:2", updateStrategy={"type": "OnDelete"}),
+        pods(YES),
+        (0, 1, 0),
+    ),
+    "a CronJob's next run is of the new spec": (
+        workload("CronJob"),
+        workload("CronJob", suspend=True),
+        [],
+        (0, 0, 0),
+    ),
+    "a Job without a number runs one pod": (
+        {"kind": "Job", "spec": {"suspend": True}},
+        {"kind": "Job", "spec": {}},
+        [],
+        (1, 1, 0),
     ),
     "a DaemonSet that surges takes none out": (
         workload("DaemonSet"),
@@ -171,6 +237,38 @@ def test_toll(before: Any, after: Any, live: list[dict[str, Any]], expected: tup
     """Pods concerned, pods in all and ready pods out are what the controller's documentation says."""
     found = toll(before, after, live, frozenset())
     assert (found.pods, found.total, found.out) == expected
+
+
+@pytest.mark.parametrize(
+    ("after", "live", "expected"),
+    [
+        (workload("Deployment", 4), [], (4, 4, 0)),
+        (workload("Deployment", 4), pods(YES), (3, 4, 0)),
+        (workload("Deployment", 1), pods(YES, YES), (0, 2, 0)),
+        (workload("Job", parallelism=3, completions=2), [], (2, 2, 0)),
+        (workload("Job", parallelism=3), [], (3, 3, 0)),
+        (workload("Job", suspend=True), [], (0, 0, 0)),
+    ],
+)
+def test_what_is_made_stops_nothing(after: Any, live: list[dict[str, Any]], expected: tuple[int, int, int]) -> None:
+    """A new workload makes as many pods as it asks for, less those that it finds."""
+    found = toll(None, after, live, frozenset())
+    assert (found.pods, found.total, found.out) == expected
+
+
+@pytest.mark.parametrize(("policy", "held"), [("OrderedReady", True), ("Parallel", False)])
+def test_an_unready_pod_holds_up_an_ordered_stateful_set(policy: str, held: bool) -> None:
+    """The reason names the pod, and that deleting it helps."""
+    before, after = workload("StatefulSet", 2), workload("StatefulSet", 2, "a:2", podManagementPolicy=policy)
+    why = toll(before, after, pods(YES, NO), frozenset()).why
+    assert why.endswith("it does not begin while x-1 is not ready, and deleting that pod helps") is held
+
+
+def test_the_reasons_have_the_numbers() -> None:
+    """A scaling says from what to what, and how many pods that is."""
+    assert toll(workload("Deployment", 2), workload("Deployment", 5), pods(YES, YES), frozenset()).why == (
+        "scaling from 2 to 5 makes 3 pods and stops none"
+    )
 
 
 def test_pods_of_the_wanted_template_stay() -> None:

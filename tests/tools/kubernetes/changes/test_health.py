@@ -118,6 +118,18 @@ CASES: dict[str, tuple[dict[str, Any], tuple[int, int, bool, str]]] = {
         (3, 4, False, ""),
     ),
     "a ReplicaSet": (item("ReplicaSet", THREE, {"replicas": 3, "readyReplicas": 3}), (3, 3, True, "")),
+    "a ReplicaSet with a pod too many": (
+        item("ReplicaSet", THREE, {"replicas": 4, "readyReplicas": 3}),
+        (3, 3, False, ""),
+    ),
+    "a ReplicaSet that lacks one": (
+        item("ReplicaSet", THREE, {"replicas": 3, "readyReplicas": 2}),
+        (2, 3, False, ""),
+    ),
+    "a ReplicaSet whose controller has not seen the spec yet": (
+        item("ReplicaSet", THREE, {"replicas": 3, "readyReplicas": 3}, generation=3),
+        (3, 3, False, ""),
+    ),
     "a Job that runs": (item("Job", {"completions": 2}, {"succeeded": 1, "active": 1}), (1, 2, False, "")),
     "a Job that is complete": (
         item("Job", {}, {"succeeded": 1, "conditions": [condition("Complete", "True", "CompletionsReached")]}),
@@ -236,6 +248,12 @@ def test_a_pod_that_no_node_takes(since: float, failed: str) -> None:
     assert judged(item("Deployment", THREE, counts(1, 4, 3)), unschedulable(since)) == (3, 3, False, failed)
 
 
+def test_a_pod_that_waits_for_a_gate_may_go_on_waiting() -> None:
+    """A pod that is held by a scheduling gate is not one that no node takes."""
+    gated = pod(conditions=[condition("PodScheduled", "False", "SchedulingGated", since=9000)])
+    assert judged(item("Deployment", THREE, counts(1, 4, 3)), gated) == (3, 3, False, "")
+
+
 def test_a_settled_workload_has_not_failed() -> None:
     """What is complete is not judged by a pod that happens to be in trouble."""
     assert judged(item("Deployment", THREE, counts(3, 3, 3)), pod(MISSING)) == (3, 3, True, "")
@@ -261,6 +279,7 @@ SERVICE = {"selector": {"app": "x"}, "ports": [{"port": 80, "targetPort": "http"
         (SERVICE, [ready_pod("a"), ready_pod("b")], {"a"}, (1, 2, False)),
         (SERVICE, [ready_pod("a", port="web")], {"a"}, (0, 1, False)),
         (SERVICE, [ready_pod("a"), pod(MISSING)], {"a"}, (1, 1, True)),
+        ({**SERVICE, "ports": [{"targetPort": "80"}, {"targetPort": 81}]}, [ready_pod("a")], {"a"}, (1, 1, True)),
         (SERVICE, [], set(), (0, 1, False)),
         ({"ports": []}, [], set(), (0, 0, True)),
         ({**SERVICE, "type": "ExternalName"}, [], set(), (0, 0, True)),
