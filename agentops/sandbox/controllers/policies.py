@@ -27,7 +27,7 @@ from agentops.sandbox.objects import (
     set_condition,
 )
 from agentops.sandbox.store import Key, Obj, copy_json, key_of
-from agentops.sandbox.world import World, fresh
+from agentops.sandbox.world import World, fresh, moment
 
 _SYNC = timedelta(seconds=15)
 _COUNTED = ("Pod", "Service", "ConfigMap", "Secret", "PersistentVolumeClaim")
@@ -115,19 +115,25 @@ def _autoscale(world: World, key: Key) -> datetime | None:
         return world.now + _SYNC * 4
     usage = _utilization(world, scaled)
     current = int(scaled["spec"].get("replicas", 1))
-    if usage is None:
-        message = (
-            "the HPA was unable to compute the replica count: failed to get cpu utilization: missing request for cpu"
-        )
+    if usage is None or current == 0:
+        reason, message = "ScalingDisabled", "scaling is disabled since the replica count of the target is zero"
+        if current:
+            reason = "FailedGetResourceMetric"
+            message = "the HPA was unable to compute the replica count: failed to get cpu utilization: missing request "
+            message += "for cpu"
         _judge(world, conditions, "AbleToScale", "True", "SucceededGetScale", _GOT_SCALE)
-        _judge(world, conditions, "ScalingActive", "False", "FailedGetResourceMetric", message)
+        _judge(world, conditions, "ScalingActive", "False", reason, message)
         status = {"currentReplicas": current, "desiredReplicas": current, "conditions": conditions}
         world.set_status(live, {**fresh(live), **status})
         return world.now + _SYNC * 4
+    last = moment(fresh(live).get("lastScaleTime"), world.now - _SYNC)
+    if world.now < last + _SYNC:
+        return last + _SYNC
     _scale(world, live, scaled, usage, conditions)
     return None
 
 
+_TOLERANCE = 0.1
 _GOT_SCALE = "the HPA controller was able to get the target's current scale"
 
 
@@ -136,33 +142,51 @@ def _judge(world: World, conditions: list[dict[str, Any]], kind: str, status: st
     set_condition(conditions, found, world.now)
 
 
-def _utilization(world: World, scaled: Obj) -> int | None:
-    """Return the pods' mean cpu use as a percentage of what they request; None without a request."""
-    pods = [
-        pod
-        for pod in world.namespaced("Pod", scaled)
-        if matches(scaled["spec"]["selector"], labels_of(pod)) and pod_ready(pod) and pod_active(pod)
-    ]
+def _utilization(world: World, scaled: Obj) -> tuple[int, int, int] | None:
+    """Return the ready pods' mean cpu use as a percentage of what they request, and how many are ready and not ready.
+
+    None without a request.
+    """
+    own = [pod for pod in world.namespaced("Pod", scaled) if matches(scaled["spec"]["selector"], labels_of(pod))]
+    active = [pod for pod in own if pod_active(pod)]
+    ready = [pod for pod in active if pod_ready(pod)]
     used = asked = 0.0
-    for container in (one for pod in pods for one in containers_of(pod["spec"])):
+    for container in (one for pod in ready for one in containers_of(pod["spec"])):
         program = world.programs.find(container["image"])
-        used += program.cpu + program.load / len(pods) if program else 0.0
+        used += program.cpu + program.load / len(ready) if program else 0.0
         asked += quantity(((container.get("resources") or {}).get("requests") or {}).get("cpu"))
-    if not pods:
-        return 0
-    return round(100 * used / asked) if asked else None
+    if ready and not asked:
+        return None
+    return round(100 * used / asked) if ready else 0, len(ready), len(active) - len(ready)
 
 
-def _scale(world: World, live: Obj, scaled: Obj, usage: int, conditions: list[dict[str, Any]]) -> None:
-    spec = live["spec"]
+def _proposed(current: int, goal: int, usage: int, ready: int, unready: int) -> int:
+    """Return how many replicas the use asks for, as GetResourceReplicas of the replica calculator does."""
+    ratio = usage / goal
+    # Within a tenth of the goal nothing is changed (horizontal-pod-autoscaler-tolerance).
+    if not ready or not usage or abs(ratio - 1) <= _TOLERANCE:
+        return current
+    if ratio < 1 or not unready:
+        return math.ceil(ratio * ready)
+    # Pods that are on their way are taken to use nothing yet, so that they are not asked for a second time.
+    ratio *= ready / (ready + unready)
+    if ratio <= 1 + _TOLERANCE:
+        return current
+    return max(math.ceil(ratio * (ready + unready)), current)
+
+
+def _scale(
+    world: World, live: Obj, scaled: Obj, measured: tuple[int, int, int], conditions: list[dict[str, Any]]
+) -> None:
+    spec, usage = live["spec"], measured[0]
     current = int(scaled["spec"].get("replicas", 1))
     least, most = spec.get("minReplicas", 1), spec["maxReplicas"]
     goal = next(
         (one["resource"]["target"].get("averageUtilization", 80) for one in spec["metrics"] if "resource" in one), 80
     )
-    # Within a tenth of the goal nothing is changed (horizontal-pod-autoscaler-tolerance).
-    proposed = current if abs(usage / goal - 1) <= 0.1 or not usage else math.ceil(current * usage / goal)
-    desired = min(max(proposed, least), most)
+    proposed = _proposed(current, goal, *measured)
+    # At most twice as many, or four more, at a time: the default scale-up policy.
+    desired = min(max(proposed, least), most, max(2 * current, current + 4))
     _judge(world, conditions, "AbleToScale", "True", "ReadyForNewScale", "recommended size matches current size")
     valid = "the HPA was able to successfully calculate a replica count from cpu resource utilization"
     _judge(world, conditions, "ScalingActive", "True", "ValidMetricFound", f"{valid} (percentage of request)")
@@ -172,6 +196,9 @@ def _scale(world: World, live: Obj, scaled: Obj, usage: int, conditions: list[di
     }[proposed > most]
     if proposed < least:
         limited = ("True", "TooFewReplicas", "the desired replica count is less than the minimum replica count")
+    elif proposed <= most and desired < proposed:
+        why = "the desired replica count is increasing faster than the maximum scale rate"
+        limited = ("True", "ScaleUpLimit", why)
     _judge(world, conditions, "ScalingLimited", *limited)
     metric = {"current": {"averageUtilization": usage}, "name": "cpu"}
     status = {
