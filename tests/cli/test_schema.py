@@ -51,6 +51,7 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("audit", "anchor", "--to", "ANCHOR"),
     ("audit", "export", "--to", "EXPORT"),
     ("audit", "rotate"),
+    ("audit", "replay"),
     ("audit", "rotate-key"),
     ("audit", "fingerprint"),
     ("tools", "list"),
