@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
@@ -78,6 +79,41 @@ def test_nothing_is_pre_approved_where_it_matters(risk: str, place: str, policy:
     """Outside development every change needs somebody, however small."""
     ruling = policy.rule(ask(environment=place, risk=risk, growsOnly=True, objects=0, affectedPods=0))
     assert (ruling.allowed, ruling.obligation.approval is not Approval.NONE) == (True, True)
+
+
+PLACES = ("production", "staging", "development", "sandbox")
+TABLE = list(
+    product(PLACES, ("low", "medium", "high"), ("exact", "compensating"), (5, 6), (1, 2), *[(False, True)] * 3)
+)
+
+
+def _permit(*row: Any) -> str:
+    """Return the one permit that fits a row of the table, as docs/policy.md says it in words."""
+    place, risk, reversal, pods, objects, protected, tainted, grows = row
+    if place == "production" or protected:
+        return "production-high-risk" if risk == "high" else "production-change"
+    small = reversal == "exact" and pods <= 5 and objects <= 1 and (risk == "low" or grows)
+    trusted = place == "sandbox" or (place == "development" and not tainted)
+    return "routine" if small and trusted else "change"
+
+
+def test_every_change_that_is_possible_has_exactly_one_permit(policy: CedarPolicy, ask: Ask) -> None:
+    """The whole table of places, risks and sizes, held against the words of the page."""
+    names = ("environment", "risk", "reversal", "affectedPods", "objects", "protected", "tainted", "growsOnly")
+    found = {row: policy.rule(ask(**dict(zip(names, row, strict=True)))).policies for row in TABLE}
+    assert found == {row: (_permit(*row),) for row in TABLE}
+
+
+def test_every_way_back_has_exactly_one_permit(policy: CedarPolicy, ask: Ask) -> None:
+    """Whatever its risk; protected namespaces count as production."""
+    found = {
+        (place, protected): policy.rule(
+            ask(environment=place, protected=protected, rollback=True, risk="high")
+        ).policies
+        for place, protected in product(PLACES, (False, True))
+    }
+    free = {("development", False), ("sandbox", False)}
+    assert found == {key: ("rollback-in-development" if key in free else "rollback",) for key in found}
 
 
 def test_the_strictest_of_all_satisfied_permits_counts(loaded: Loaded, ask: Ask) -> None:

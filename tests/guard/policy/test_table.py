@@ -238,6 +238,17 @@ def test_a_draft_knows_its_place_and_nothing_else(policy: CedarPolicy) -> None:
     assert (filled.attributes, policy.rule(filled).policies) == ({"labels": {"a": "b"}}, ("production-high-risk",))
 
 
+@pytest.mark.parametrize(
+    "target", ["c/shop/Secret/token", "c/-/StorageClass/fast", "c/-/Node/n1", "c/shop/Deployment/web"]
+)
+def test_a_harmless_draft_is_refused_by_nothing(target: str, policy: CedarPolicy) -> None:
+    """Every fact at its mildest, on whatever object: the permits alone decide."""
+    spec = ToolSpec(name="kubernetes_patch", description="", schema={}, effect=Effect.CHANGE, reversal=Reversal.EXACT)
+    request = draft(spec, parse_ref(f"k8s://{target}"), HUMAN, {}, settings=limits(), now=NOW, harmless=True)
+    development = replace(request, context={**request.context, "environment": "development"})
+    assert [policy.rule(one).policies for one in (request, development)] == [("production-change",), ("routine",)]
+
+
 def test_a_draft_in_the_embedded_cluster_and_elsewhere(policy: CedarPolicy) -> None:
     """Only the simulator is the sandbox; an AWS account is what the patterns say of it."""
     spec = ToolSpec(name="aws_reboot", description="", schema={}, effect=Effect.CHANGE)
