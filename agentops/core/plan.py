@@ -129,8 +129,9 @@ class BlastRadius:
     """What a change reaches, computed from what is there, never taken from a model.
 
     ``pods`` of ``pods_total`` are replaced, stopped or newly made by it; ``percent`` is the share of the ready
-    capacity of the touched workloads that is out at the worst moment, 0 to 100, rounded up. None: not known, and policy
-    treats that as the worst. ``unknown`` says what could not be read. ``reasons`` say which rule gave each figure.
+    capacity that is out at the worst moment, 0 to 100, rounded up, of the workload that it hits hardest: a lone
+    database is not diluted by fifty web pods. None: not known, and policy treats that as the worst. ``unknown`` says
+    what could not be read. ``reasons`` say which rule gave each figure.
     """
 
     objects: int = 0

@@ -56,7 +56,7 @@ def confirm(parts: GuardParts, trail: Trail, planned: Planned, given: Sequence[S
                 )
             approvals = decision.approvals
         names = tuple(_counted(parts, plan, approval) for approval in approvals)
-        _require_enough(plan, approvals, names)
+        _require_enough(plan, approvals, names, parts.requester)
     except NotApproved as error:
         trail.failed("confirm", error.message, digest=plan.digest, approvals=approvals)
         raise
@@ -113,12 +113,15 @@ def _counted(parts: GuardParts, plan: ChangePlan, approval: SignedApproval) -> s
     return parts.trust.signer(approval) if approval.method == "key" else approval.by
 
 
-def _require_enough(plan: ChangePlan, approvals: Sequence[SignedApproval], names: Sequence[str]) -> None:
+def _require_enough(
+    plan: ChangePlan, approvals: Sequence[SignedApproval], names: Sequence[str], requester: str
+) -> None:
     if not approvals:
         raise NotApproved("nobody approved it")
     if plan.obligation.approval is not Approval.TWO_PERSON:
         return
-    people = set(names) - {plan.requester}
+    # The file says who asked for the plan; whoever runs it now is not one of the two either.
+    people = set(names) - {plan.requester, requester}
     keys = {approval.key_id for approval in approvals}
     if len(people) < 2 or len(keys) < 2:
         raise NotApproved(

@@ -92,6 +92,12 @@ class GuardParts:
     read_only: bool = False
     yes: bool = False
 
+    @property
+    def requester(self) -> str:
+        """Who asks, as plans and records name them: the human behind an agent, ``human:ana``."""
+        principal = self.principal
+        return f"human:{principal.on_behalf_of}" if principal.on_behalf_of else f"{principal.kind}:{principal.name}"
+
 
 def unseen(_step: Step) -> None:
     """Show nothing."""

@@ -123,7 +123,8 @@ def require_current(
     proposal = Proposal(
         changes=tuple(step.change for step in plan.steps),
         intent=plan.intent,
-        tainted=plan.tainted,
+        # The file's word for it is not enough: what neither triage nor a person proposed, a model did.
+        tainted=plan.tainted or not _is_untainted(plan.intent.by),
         rolls_back=plan.rolls_back,
     )
     steps = []
@@ -173,6 +174,10 @@ def require_distinct(changes: Sequence[Change]) -> None:
             )
 
 
+def _is_untainted(by: str) -> bool:
+    return by == "triage" or by.startswith("human:")
+
+
 def strictest(obligations: Sequence[Obligation]) -> Obligation:
     """Return the obligation that satisfies all of them."""
     return Obligation(
@@ -186,12 +191,11 @@ def _assemble(parts: GuardParts, proposal: Proposal, steps: Sequence[Ruled]) -> 
     obligation = strictest([step.ruling.obligation for step in steps])
     now = _to_the_second(parts.clock())
     intent = from_json(Intent, parts.redactor.value(to_json(proposal.intent)))
-    principal = parts.principal
     return ChangePlan(
         nonce=parts.nonce(),
         created_at=now,
         expires_at=now + timedelta(seconds=obligation.ttl_s),
-        requester=f"human:{principal.on_behalf_of}" if principal.on_behalf_of else f"{principal.kind}:{principal.name}",
+        requester=parts.requester,
         context=parts.context,
         cluster=parts.cluster,
         intent=intent,

@@ -191,6 +191,29 @@ def test_two_people_means_two_keys_and_not_the_requester(stage: Any, names: tupl
     assert (status is Status.APPLIED, bool(stage.world.writes)) == (enough, enough)
 
 
+def test_whoever_runs_the_plan_is_not_one_of_the_two(stage: Any) -> None:
+    """A plan file that names another requester does not let its runner approve it as well."""
+    stage.rules.obligation = Obligation(approval=Approval.TWO_PERSON, ttl_s=600, verify_s=60)
+    parts = stage.parts()
+    plan = replace(dry_run(parts, world.proposal()).planned.plan, requester="human:zoe")
+    given = tuple(
+        world.approve(plan, stage.clock(), by=f"human:{name}", method="key", key_id=f"k-{name}", signature="signed")
+        for name in ("ana", "bob")
+    )
+    assert (carry_out_saved(parts, plan, given).outcome.status, stage.world.writes) == (Status.DECLINED, [])
+
+
+def test_plan_of_a_model_is_tainted_whatever_its_file_says(stage: Any) -> None:
+    """Taint is not the file's to deny: a plan that neither triage nor a person proposed is a model's."""
+    parts = stage.parts()
+    plan = dry_run(parts, world.proposal()).planned.plan
+    plan = replace(plan, intent=replace(plan.intent, by="claude"), tainted=False)
+    stage.rules.asked.clear()
+    signed = world.approve(plan, stage.clock(), method="key", key_id="k-bob", signature="signed")
+    carry_out_saved(parts, plan, (signed,))
+    assert {asked.context["tainted"] for asked in stage.rules.asked} == {True}
+
+
 def test_terminal_is_not_two_people(stage: Any) -> None:
     """Where policy wants two, the one at the terminal is not even asked."""
     stage.rules.obligation = Obligation(approval=Approval.TWO_PERSON, ttl_s=600, verify_s=60)
