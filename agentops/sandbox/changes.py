@@ -176,7 +176,9 @@ def _node(world: World, kubelet: Kubelet, argument: Mapping[str, Any]) -> None:
     name = argument["name"]
     node = find(world, f"Node/{name}")
     if "pressure" in argument:
-        set_pressure(world, name, argument["pressure"], bool(argument.get("on", True)))
+        # YAML 1.1 reads the key ``on`` as true.
+        on = {str(key).lower(): value for key, value in argument.items()}
+        set_pressure(world, name, argument["pressure"], bool(on.get("on", on.get("true", True))))
     elif argument["up"]:
         world.dead_nodes.discard(name)
         world.wake([node])

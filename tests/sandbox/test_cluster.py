@@ -178,3 +178,36 @@ def test_the_authority_is_the_sandboxs_own(sandbox: Sandbox) -> None:
     """A client that does not take the CA from the kubeconfig refuses the server's certificate."""
     with pytest.raises(urllib.error.URLError, match="CERTIFICATE_VERIFY_FAILED"):
         urllib.request.urlopen(sandbox.url + "/version")
+
+
+def test_deletion_takes_dependents_along_or_leaves_them(sandbox: Sandbox) -> None:
+    """Orphan leaves the ReplicaSet without an owner; Foreground keeps the Deployment until its pods are gone."""
+
+    def replica_set(app: str) -> dict | None:
+        found = [one for one in sandbox.simulation.store.list("ReplicaSet", "shop") if app in one["metadata"]["name"]]
+        return found[0] if found else None
+
+    call(sandbox, f"{APPS}/deployments/cart?propagationPolicy=Orphan", method="DELETE")
+    call(sandbox, f"{APPS}/deployments/catalog?propagationPolicy=Foreground", method="DELETE")
+    held = sandbox.simulation.get("Deployment", "shop", "catalog")
+    sandbox.advance(90)
+
+    left, gone = replica_set("cart-"), replica_set("catalog-")
+    assert held is not None
+    assert held["metadata"]["finalizers"] == ["foregroundDeletion"]
+    assert left is not None
+    assert (left["metadata"].get("ownerReferences") or [], left["status"]["readyReplicas"], gone) == ([], 2, None)
+    assert [sandbox.simulation.get("Deployment", "shop", name) for name in ("cart", "catalog")] == [None, None]
+
+
+def test_usage_is_served_for_what_runs(sandbox: Sandbox) -> None:
+    """metrics.k8s.io has the pods that run and the nodes that report; nothing for a pod that waits for its image."""
+    metrics = "/apis/metrics.k8s.io/v1beta1"
+    listed = json.loads(call(sandbox, f"{metrics}/namespaces/shop/pods?labelSelector=app%3Dcheckout"))["items"]
+    node = json.loads(call(sandbox, f"{metrics}/nodes/worker-1"))
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        call(sandbox, f"{metrics}/namespaces/shop/pods/nobody")
+    refused.value.close()
+
+    assert [[one["name"] for one in pod["containers"]] for pod in listed] == [["checkout"]] * 3
+    assert (set(node["usage"]), refused.value.code) == ({"cpu", "memory"}, 404)

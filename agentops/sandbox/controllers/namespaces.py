@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from agentops.sandbox.admission.deletion import DeleteOptions, begin
 from agentops.sandbox.controllers.runtime import Controller, itself
-from agentops.sandbox.objects import deleting, namespace_of
+from agentops.sandbox.objects import deleting, namespace_of, owner_key
 from agentops.sandbox.store import Key, Obj, key_of
 from agentops.sandbox.world import World, fresh
 
@@ -37,8 +38,10 @@ def _home(world: World, obj: Obj) -> list[Key]:
 
 
 def _itself_and_owned(world: World, obj: Obj) -> list[Key]:
+    """Watch: what is gone wakes what it owned, and the owner that waits for it in a foreground deletion."""
     if world.store.peek(key_of(obj)) is None:
-        return list(world.index.by_owner.get(obj["metadata"]["uid"], ()))
+        owner = owner_key(obj)
+        return [*world.index.by_owner.get(obj["metadata"]["uid"], ()), *([owner] if owner else [])]
     return [key_of(obj)] if deleting(obj) or obj["metadata"].get("ownerReferences") else []
 
 
@@ -103,7 +106,8 @@ def _release(world: World, obj: Obj) -> None:
         held = []
     if "foregroundDeletion" in finalizers and held:
         for one in held:
-            world.delete(one)
+            if not deleting(one):
+                begin(world.store, one, DeleteOptions(propagation="Foreground"))
         return
     left = [one for one in finalizers if one not in ("orphan", "foregroundDeletion")]
     if left != finalizers:

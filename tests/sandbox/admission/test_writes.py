@@ -308,3 +308,18 @@ def test_an_empty_list_is_given(call: Any) -> None:
         422,
         'Pod "p" is invalid: spec.containers: Required value',
     )
+
+
+def test_a_binding_gives_a_pod_its_node_once(call: Any, pod: Any) -> None:
+    """A dry run binds nothing, the binding does, and a second one is a conflict that names the node."""
+    pods = "/api/v1/namespaces/shop/pods"
+    call.ok("POST", pods, pod("p"))
+    binding = {"metadata": {"name": "p"}, "target": {"kind": "Node", "name": "n1"}}
+    call.ok("POST", f"{pods}/p/binding?dryRun=All", binding)
+    before = call.ok("GET", f"{pods}/p")["spec"].get("nodeName")
+    call.ok("POST", f"{pods}/p/binding", binding)
+    assert (before, call.ok("GET", f"{pods}/p")["spec"]["nodeName"]) == (None, "n1")
+    assert call.refused("POST", f"{pods}/p/binding", binding) == (
+        409,
+        'Operation cannot be fulfilled on pods/binding "p": pod p is already assigned to node "n1"',
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -51,23 +51,19 @@ def seen(simulation: Simulation, wanted: Mapping[str, Any]) -> dict[str, Any]:
             one["name"] = one["type"]  # so that a path can name it
         return read_path(obj, path)
 
+    def there(prefix: str) -> list[int]:
+        return [len(pods(simulation, prefix)), sum(map(pod_ready, pods(simulation, prefix)))]
+
     events = {one["reason"] for one in simulation.store.list("Event", "t")}
-    found: dict[str, Any] = {}
-    for what, expected in wanted.items():
-        if what == "is":
-            found[what] = {ref: {path: value(ref, path) for path in paths} for ref, paths in expected.items()}
-        elif what == "pods":
-            found[what] = {
-                prefix: [len(pods(simulation, prefix)), sum(map(pod_ready, pods(simulation, prefix)))]
-                for prefix in expected
-            }
-        elif what == "names":
-            found[what] = {prefix: [one["metadata"]["name"] for one in pods(simulation, prefix)] for prefix in expected}
-        elif what == "gone":
-            found[what] = [ref for ref in expected if value(ref, "metadata.name") == "gone"]
-        elif what == "events":
-            found[what] = [reason for reason in expected if reason in events]
-    return found
+    readers: dict[str, Callable[[Any], Any]] = {
+        "is": lambda refs: {ref: {path: value(ref, path) for path in paths} for ref, paths in refs.items()},
+        "pods": lambda prefixes: {prefix: there(prefix) for prefix in prefixes},
+        "names": lambda prefixes: {p: [one["metadata"]["name"] for one in pods(simulation, p)] for p in prefixes},
+        "gone": lambda refs: [ref for ref in refs if value(ref, "metadata.name") == "gone"],
+        "volumes": lambda _: len(simulation.store.list("PersistentVolume")),
+        "events": lambda reasons: [reason for reason in reasons if reason in events],
+    }
+    return {what: readers[what](expected) for what, expected in wanted.items() if what != "during"}
 
 
 def watched(simulation: Simulation, bounds: Mapping[str, Any], wait_s: float) -> dict[str, Any]:
