@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from agentops.core.errors import ToolInputError
 from agentops.core.plan import Edit, Ownership
 from agentops.core.resource import kubernetes_ref
 from agentops.core.risk import Reversal, Risk
@@ -225,6 +226,25 @@ def test_a_list_whose_names_change_their_meaning_is_taken_back_as_a_whole() -> N
     change = undo_of(_REF, old, new)
     assert change is not None
     assert normalised(with_changes(new, change.arguments["changes"])) == old
+
+
+def test_where_items_cannot_be_followed_one_by_one_the_whole_list_goes_back() -> None:
+    """Two ports share a number once the named one is gone: only the list as a whole leads back."""
+    ports = [{"containerPort": 1}, {"containerPort": 2, "name": "x"}]
+    old = {"kind": "X", "metadata": {"name": "a"}, "ports": ports}
+    new = {**old, "ports": [{"containerPort": 2, "name": "x"}]}
+    change = undo_of(_REF, old, new)
+    assert change is not None
+    assert ([one["path"] for one in change.arguments["changes"]], with_changes(new, change.arguments["changes"])) == (
+        ["ports"],
+        old,
+    )
+
+
+def test_a_change_whose_old_value_is_not_there_does_not_count_as_a_way_back() -> None:
+    """The proof of an undo checks its preconditions as the tool would."""
+    with pytest.raises(ToolInputError, match="is not what it should be"):
+        with_changes({"a": 1}, [{"path": "a", "old": 2, "new": 3}])
 
 
 def test_what_the_server_keeps_for_itself_is_no_part_of_a_comparison() -> None:

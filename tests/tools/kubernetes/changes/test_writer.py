@@ -95,6 +95,12 @@ _ANSWERS = {
     "server error": (_status(500, "etcd"), ("ClusterError", "server-error"), ("InDoubt", "in-doubt")),
     "gateway": ((503, b"<html>"), ("ClusterError", "server-error"), ("InDoubt", "in-doubt")),
     "gateway time-out": (_status(504, "timeout"), ("ClusterError", "server-error"), ("InDoubt", "in-doubt")),
+    "time-out of the request": (_status(408, "t"), ("ClusterError", "bad-request"), ("InDoubt", "in-doubt")),
+    "gateway that quotes a webhook": (
+        _status(504, "failed calling webhook x"),
+        ("ClusterError", "server-error"),
+        ("InDoubt", "in-doubt"),
+    ),
     "redirect": ((302, b"", {"Location": "http://x/"}), ("ClusterError", "redirect"), ("ClusterError", "redirect")),
     "garbage": ((201, b"not json"), ("ClusterError", "odd-answer"), ("InDoubt", "in-doubt")),
     "a list": ((201, [1]), ("ClusterError", "odd-answer"), ("InDoubt", "in-doubt")),
@@ -266,6 +272,32 @@ def test_a_failed_expectation_says_what_moved(world: Callable[..., Any]) -> None
         here.writer.send(call)
     words = caught.value.message.partition("moved on: ")[2]
     assert words == "/spec/replicas was 2, is 3; /metadata/labels/none was x, is absent"
+
+
+def test_a_value_that_is_invalid_is_not_a_failed_expectation(world: Callable[..., Any]) -> None:
+    """The expectations hold and the value is wrong: making the plan again would not help, so it is not called stale."""
+    here = world()
+    operations = [
+        {"op": "test", "path": "/spec/replicas", "value": 3},
+        {"op": "replace", "path": "/spec/replicas", "value": -1},
+    ]
+    with pytest.raises(ClusterError, match="must be greater than or equal to 0") as caught:
+        here.writer.dry_run(json_patch_call(builtin("Deployment"), "shop", "checkout", operations))
+    assert caught.value.code == "invalid"
+
+
+def test_a_failed_expectation_inside_a_list_says_what_moved(world: Callable[..., Any]) -> None:
+    """Items are looked up by position, as the patch names them; values that are no text are shown as JSON."""
+    here = world()
+    at = "/spec/template/spec/containers/0"
+    tests = [
+        {"op": "test", "path": f"{at}/name", "value": "other"},
+        {"op": "test", "path": f"{at}9/name", "value": ["x"]},
+    ]
+    with pytest.raises(Stale) as caught:
+        here.writer.dry_run(json_patch_call(builtin("Deployment"), "shop", "checkout", tests))
+    words = caught.value.message.partition("moved on: ")[2]
+    assert words == f'{at}/name was other, is checkout; {at}9/name was ["x"], is absent'
 
 
 def test_a_conflict_of_apply_names_the_owner_and_the_field(world: Callable[..., Any]) -> None:
