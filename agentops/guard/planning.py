@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from agentops.core.errors import Stale, ToolError, ToolInputError
+from agentops.core.errors import PolicyRefused, Stale, ToolError, ToolInputError
 from agentops.core.jsonable import from_json, to_json
 from agentops.core.plan import Change, ChangePlan, Check, Intent, ObjectChange, Obligation, PlanStep
 from agentops.core.text import plural
@@ -54,6 +54,16 @@ def draft(parts: GuardParts, trail: Trail, proposal: Proposal) -> Planned:
         PolicyRefused: policy refuses one, or it is no cure.
         AuditError: it could not be recorded.
     """
+    try:
+        return _drafted(parts, trail, proposal)
+    except (ToolError, PolicyRefused) as error:
+        # Refusals are on record as well as permits: what was proposed, by whom, and why nothing came of it.
+        asked = {"changes": proposal.changes, "intent": proposal.intent, "code": error.code}
+        trail.failed("plan", error.message, **parts.redactor.value(to_json(asked)))
+        raise
+
+
+def _drafted(parts: GuardParts, trail: Trail, proposal: Proposal) -> Planned:
     require_distinct(proposal.changes)
     steps = tuple(climb(parts, trail, proposal, change, step=n) for n, change in enumerate(proposal.changes, 1))
     if proposal.intent.incident and not proposal.rolls_back:
@@ -96,7 +106,11 @@ def revive(parts: GuardParts, trail: Trail, plan: ChangePlan) -> Planned:
     Raises:
         as ``require_current``.
     """
-    return Planned(plan=plan, steps=require_current(parts, trail, plan))
+    try:
+        return Planned(plan=plan, steps=require_current(parts, trail, plan))
+    except (Stale, ToolError, PolicyRefused) as error:
+        trail.failed("recheck", error.message, digest=plan.digest, code=error.code)
+        raise
 
 
 def require_current(

@@ -292,7 +292,8 @@ def _connect(
     if sandbox is None:
         place = (settings.kubeconfig, settings.context, settings.namespace)
     else:
-        place = (sandbox.kubeconfig, sandbox.context, settings.namespace)
+        chosen = settings.context if settings.provenance.get("context") == "flag" else None
+        place = (sandbox.kubeconfig, chosen or sandbox.context, settings.namespace)
     kubeconfig, context, namespace = place
     return connect_writer(
         kubeconfig=kubeconfig,
