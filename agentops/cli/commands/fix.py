@@ -235,6 +235,11 @@ class _Wanted:
         if refused:
             document["errors"] = [error_document(error) for error in refused]
             return self._ended("refused", ExitCode.REFUSED, document, blocks)
+        if done.refusals:
+            # Something is known, but it cannot be done from here: forbidden, stale, or the server refuses it.
+            document["errors"] = [error_document(one.error) for one in done.refusals]
+            hints = tuple(Code(one.error.hint) for one in done.refusals if one.error.hint)
+            return self._ended("not-planned", ExitCode.ERROR, document, [*blocks, *hints])
         steps = found.finding.next_steps
         error = AgentopsError(
             "no change is known that would cure this", hint="; ".join(steps[:2]), code="no-known-cure"
