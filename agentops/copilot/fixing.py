@@ -18,6 +18,8 @@ from agentops.core.errors import AgentopsError, PolicyRefused, ToolError
 from agentops.core.finding import Confidence, Finding, Problem, Verdict
 from agentops.core.outcome import Status
 from agentops.core.plan import Change, Check, Intent
+from agentops.core.progress import Stage, Step
+from agentops.core.text import one_line
 from agentops.core.usage import Usage
 from agentops.guard.parts import GuardParts, unseen
 from agentops.guard.pipeline import Carried, carry_out, dry_run
@@ -28,7 +30,10 @@ if TYPE_CHECKING:
 
 MOST_ROUNDS = 3
 """How many plans one run may carry out: a fix may lay bare the next fault, and a run must end."""
+BACK_OFF_S = 360
+"""After a cure, what hung on it may still sit in back-off: a container is started again after five minutes at most."""
 CURED = "condition"
+_NOTED = "RolloutChanged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +66,7 @@ class Fix:
 def is_well(finding: Finding) -> bool:
     """Tell whether a finding says that nothing is wrong, be it that a rollout is noted for want of anything better."""
     cause = finding.cause
-    merely_noted = cause is not None and cause.condition == "RolloutChanged" and finding.confidence is Confidence.LOW
+    merely_noted = cause is not None and cause.condition == _NOTED and finding.confidence is Confidence.LOW
     return merely_noted or finding.verdict in (Verdict.RECOVERED, Verdict.NO_PROBLEM)
 
 
@@ -146,11 +151,20 @@ class _Course:
         return carried.outcome.status is Status.APPLIED
 
     def _look_again(self) -> None:
-        self.after, self._problems = rank_again(self._parts, self._cluster, self._found)
-        if not is_well(self.after):
-            # Lines from before the change are still in the window: look once more when they have passed.
-            self._guard.pause(LOG_WINDOW_S)
+        """See what is left when lines from before the change have passed, and what hung on its cause had its turn."""
+        waited = 0
+        while True:
             self.after, self._problems = rank_again(self._parts, self._cluster, self._found)
+            vague = self.after.confidence is Confidence.LOW and not self.after.proposed
+            if is_well(self.after) or waited >= (BACK_OFF_S if vague else LOG_WINDOW_S):
+                break
+            text = f"looking again in {LOG_WINDOW_S} s: {one_line(self.after.conclusion, 120)}"
+            self._parts.progress(Step(stage=Stage.CHANGE, text=text, key="after"))
+            self._guard.pause(LOG_WINDOW_S)
+            waited += LOG_WINDOW_S
+        if waited:
+            text = f"looked again: {one_line(self.after.conclusion, 120)}"
+            self._parts.progress(Step(stage=Stage.CHANGE, text=text, key="after", done=True))
         if self._thread is None:
             self.finding = self.after
 
@@ -191,7 +205,25 @@ def still_wrong(parts: Parts, cluster: Cluster, found: Investigation, check: Che
     except ToolError as error:
         return f"the cluster cannot be read: {error.message}"
     same = [one for one in problems if one.resource == check.target and one.condition == check.value]
-    return f"{check.target.short} is still {check.value}: {same[0].summary}" if same else ""
+    if same:
+        return f"{check.target.short} is still {check.value}: {same[0].summary}"
+    moved = _moved(found.problems, problems, check)
+    return f"it is now {moved[0].resource.short} that is {check.value}: {moved[0].summary}" if moved else ""
+
+
+def _moved(before: Sequence[Problem], after: Sequence[Problem], check: Check) -> list[Problem]:
+    """Return where the condition went: to another object of the same kind, which now does it to the same things."""
+    alike = [one for one in before if one.condition == check.value and one.resource.kind == check.target.kind]
+    hurt = {ref for one in alike if one.resource == check.target for ref in one.affects}
+    known = {one.resource for one in alike}
+    return [
+        one
+        for one in after
+        if one.condition == check.value
+        and one.resource.kind == check.target.kind
+        and one.resource not in known
+        and hurt & set(one.affects)
+    ]
 
 
 def _companions(change: Change, problems: Sequence[Problem]) -> tuple[Change, ...]:
@@ -220,7 +252,12 @@ def _remedies_of(finding: Finding, problems: Sequence[Problem]) -> tuple[tuple[C
     cause = finding.cause
     if not finding.supported or cause is None:
         return ()
-    return tuple(one.remedies for one in problems if one.resource == cause.resource and one.remedies)[:1]
+    # That something was rolled out lately is no cause by itself, and to take it back no cure unless the model says so.
+    return tuple(
+        one.remedies
+        for one in problems
+        if one.resource == cause.resource and one.remedies and (one.condition != _NOTED or cause.condition == _NOTED)
+    )[:1]
 
 
 def _key(change: Change) -> str:

@@ -253,6 +253,7 @@ def _sweep(
 ) -> tuple[Snapshot, Ranking]:
     """Read the neighbourhood and rank what the analyzers say of it."""
     from agentops.tools.kubernetes.sweep import sweep
+    from agentops.triage.afterwards import without_outlived_ends
     from agentops.triage.analyze import analyze
     from agentops.triage.rank import rank
 
@@ -265,6 +266,8 @@ def _sweep(
         progress=parts.progress,
         log_window_s=log_window_s,
     )
+    if log_window_s:
+        snapshot = without_outlived_ends(snapshot)
     ranking = rank(snapshot, analyze(snapshot), alert)
     text = f"triage found {plural(len(ranking.problems), 'problem')} ({parts.monotonic() - begun:.1f} s)"
     parts.progress(Step(stage=Stage.PROBLEM, text=text))
