@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,10 +12,11 @@ from agentops.core.clock import age
 from agentops.core.finding import Fact, Problem
 from agentops.core.plan import Change
 from agentops.core.text import plural
+from agentops.triage.analyzers.images import repository
 from agentops.triage.containers import container_views
 from agentops.triage.cron import longest_gap, schedule_fault
 from agentops.triage.environment import missing_variable
-from agentops.triage.fields import condition, flag, items, key_of, moment, namespace_of, number, text
+from agentops.triage.fields import at, condition, flag, items, key_of, moment, namespace_of, number, text
 from agentops.triage.graph import Graph
 from agentops.triage.logclues import clues, last_error
 from agentops.triage.report import quote, subject
@@ -36,17 +38,38 @@ def analyze(graph: Graph) -> Iterable[Problem]:
 
 
 def _superseded(graph: Graph) -> set[tuple[str, str, str]]:
-    """Failed runs of a CronJob that a later run made good."""
+    """Failed runs that a later run made good: of the same CronJob, or of another Job that does the same work."""
     found = set()
     for cron_job in graph.of("CronJob"):
-        runs = [job for job in graph.children.get(key_of(cron_job), ()) if text(job, "kind") == "Job"]
-        good = [moment(j, "status", "startTime") for j in runs if condition(j, "Complete").get("status") == "True"]
-        last_good = max((time for time in good if time), default=None)
-        for job in runs:
-            started = moment(job, "status", "startTime")
-            if last_good and started and started < last_good:
-                found.add(key_of(job))
+        found |= _made_good([job for job in graph.children.get(key_of(cron_job), ()) if text(job, "kind") == "Job"])
+    alike: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for job in graph.of("Job"):
+        if graph.owner(job) is None:
+            alike.setdefault((namespace_of(job), _work(job)), []).append(job)
+    for runs in alike.values():
+        found |= _made_good(runs)
     return found
+
+
+def _made_good(runs: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
+    good = [moment(job, "status", "startTime") for job in runs if _is_complete(job)]
+    last_good = max((time for time in good if time), default=None)
+    started = {key_of(job): moment(job, "status", "startTime") for job in runs}
+    return {key for key, time in started.items() if last_good and time and time < last_good}
+
+
+def _is_complete(job: dict[str, Any]) -> bool:
+    return condition(job, "Complete").get("status") == "True"
+
+
+def _work(job: dict[str, Any]) -> str:
+    """Return what a Job does, so that two that do the same compare equal: all but versions, sizes and names of runs."""
+    template = at(job, "spec", "template", "spec")
+    work = [
+        [repository(text(one, "image"))] + [at(one, field) for field in ("name", "command", "args", "env", "envFrom")]
+        for one in items(template, "containers")
+    ]
+    return json.dumps(work, sort_keys=True, default=str)
 
 
 def _job(graph: Graph, job: dict[str, Any]) -> Iterator[Problem]:
