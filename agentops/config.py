@@ -129,7 +129,7 @@ _FILE_KEYS = {
         "freeze",
         "max_pods",
         "max_percent",
-    ),  # fmt: skip
+    ),
     "audit": ("audit_retention_days", "audit_forward_secure", "audit_segment_mib", "audit_keep_days"),
 }
 _CHOICES = {"provider": PROVIDERS, "effort": EFFORTS}

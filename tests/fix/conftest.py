@@ -53,8 +53,7 @@ class Repaired:
     def tools(self) -> list[list[str]]:
         """The tools of each plan's steps, without their common prefix."""
         return [
-            [step.change.tool.removeprefix("kubernetes_") for step in one.planned.plan.steps]
-            for one in self.fix.rounds
+            [step.change.tool.removeprefix("kubernetes_") for step in one.planned.plan.steps] for one in self.fix.rounds
         ]
 
     @property
