@@ -15,7 +15,7 @@ from agentops.cli.report import Mark
 from agentops.cli.views.diff import diff_lines, yaml_lines
 from agentops.cli.views.plan import plan_blocks, plan_document
 from agentops.cli.views.wording import change_words
-from agentops.core.plan import BlastRadius, Change, ChangePlan, Edit, Intent, ObjectChange, Ruling, Verb
+from agentops.core.plan import BlastRadius, Change, ChangePlan, Check, Edit, Intent, ObjectChange, Ruling, Verb
 from agentops.core.resource import kubernetes_ref
 from agentops.core.risk import Reversal, Risk
 from agentops.core.tool import ToolSpec
@@ -64,6 +64,14 @@ def test_the_page_says_it(plans: ModuleType, fact: str) -> None:
     """Each fact that a decision may rest on stands on the page."""
     text = " ".join(_page(plans.plan()).split())
     assert " ".join(fact.split()) in text
+
+
+def test_only_what_rolls_out_is_said_to_roll_out(plans: ModuleType) -> None:
+    """A Service has no rollout to wait for: the check is of it and of what depends on it."""
+    service = kubernetes_ref("prod-eu", "shop", "Service", "checkout")
+    step = replace(plans.step(), checks=(Check(kind="healthy", target=service),))
+    shown = _page(plans.plan(step))
+    assert ("shop/Service/checkout and what depends on it are well" in shown, "is rolled out" in shown) == (True, False)
 
 
 def test_the_code_and_the_digest_end_the_page(plans: ModuleType) -> None:

@@ -25,6 +25,7 @@ _REVERSAL = {
     Reversal.NONE: ("NOTHING TAKES IT BACK", Tone.BAD),
 }
 _EDIT_LINES = 12
+_ROLLED_OUT = frozenset({"DaemonSet", "Deployment", "StatefulSet"})
 
 
 def plan_blocks(plan: ChangePlan, *, side_by_side: bool = False, full: bool = False) -> list[Block]:
@@ -145,7 +146,8 @@ def _undo(step: PlanStep) -> list[Block]:
 
 def _check_line(check: Check) -> str:
     if check.kind == "healthy":
-        return f"{check.target.short} is rolled out and ready"
+        what = "is rolled out and ready" if check.target.kind in _ROLLED_OUT else "and what depends on it are well"
+        return f"{check.target.short} {what}"
     if check.kind == "condition":
         return f"triage sees no {check.value} on {check.target.short} any more"
     return f"{check.path} of {check.target.short} is {to_json(check.value)!r}"
