@@ -131,6 +131,8 @@ class _Course:
 
     def next_proposal(self) -> Proposal | None:
         """Return what is to be planned next: what the model drafted, else triage's remedies; None: nothing."""
+        if self.finding.verdict in (Verdict.RECOVERED, Verdict.NO_PROBLEM):
+            return None  # whoever says that nothing is wrong has nothing to cure, whatever was drafted on the way there
         if self._thread is not None and self._thread.drafted:
             return _proposal(self._found, self.finding, self._thread.drafted)
         groups = alternatives(self.finding, self._problems)
@@ -252,12 +254,11 @@ def _remedies_of(finding: Finding, problems: Sequence[Problem]) -> tuple[tuple[C
     cause = finding.cause
     if not finding.supported or cause is None:
         return ()
-    # That something was rolled out lately is no cause by itself, and to take it back no cure unless the model says so.
-    return tuple(
-        one.remedies
-        for one in problems
-        if one.resource == cause.resource and one.remedies and (one.condition != _NOTED or cause.condition == _NOTED)
-    )[:1]
+    here = [one for one in problems if one.resource == cause.resource]
+    # What triage proposes for something else that it sees there would be another cure than the one of this cause. And
+    # that something was rolled out lately is no cause by itself.
+    same = [one for one in here if one.condition == cause.condition]
+    return tuple(one.remedies for one in same or here if one.remedies and (same or one.condition != _NOTED))[:1]
 
 
 def _key(change: Change) -> str:
