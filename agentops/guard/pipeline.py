@@ -103,7 +103,10 @@ def _revised(proposal: Proposal, revision: Revision) -> Proposal:
     kept = [(n, change) for n, change in enumerate(proposal.changes) if n not in decision.skipped]
     if not kept:
         raise NotApproved("declined: every step was skipped", code="declined")
-    return replace(proposal, changes=tuple(_edited(change, decision, n) for n, change in kept))
+    left = {change.target for n, change in enumerate(proposal.changes) if n in decision.skipped}
+    # What a person left as it is on purpose need not have come right afterwards.
+    checks = tuple(check for check in proposal.checks if check.target not in left)
+    return replace(proposal, changes=tuple(_edited(change, decision, n) for n, change in kept), checks=checks)
 
 
 def _edited(change: Change, decision: Decision, index: int) -> Change:

@@ -237,6 +237,16 @@ def test_skip_leaves_the_step_out(stage: Any) -> None:
     assert images(stage) == {"web": "v1", "db": "v2"}
 
 
+def test_what_was_skipped_need_not_come_right(stage: Any) -> None:
+    """A success check of the step that a person left out is not asked for: the rest would be taken back for it."""
+    asked_for = tuple(Check(kind="condition", target=world.ref(name), value="Bad") for name in ("db", "web"))
+    stage.world.objects["db"]["spec"]["image"] = "v2"
+    stage.person.decisions.append(Decision(answer=Answer.SKIP, skipped=(0,)))
+    carried = carry_out(stage.parts(), replace(world.proposal("db", "web"), checks=asked_for))
+    (step,) = carried.planned.plan.steps
+    assert [one.target.name for one in step.checks if one.kind == "condition"] == ["web"]
+
+
 @pytest.mark.parametrize("risk", [Risk.LOW, Risk.HIGH])
 def test_high_risk_must_be_typed_back(stage: Any, risk: Risk) -> None:
     """From high risk on, the plan's code has to be typed."""
