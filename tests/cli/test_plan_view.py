@@ -29,6 +29,12 @@ class _Terminal(io.StringIO):
         return True
 
 
+@pytest.fixture(autouse=True)
+def no_width_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page is as wide as into a pipe, whatever terminal the tests run in."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 def _page(plan: ChangePlan, **wishes: Any) -> str:
     return page(tuple(plan_blocks(plan, **wishes)), io.StringIO())
 
