@@ -181,6 +181,12 @@ def test_what_policy_asks_nobody_for_runs_with_yes(cli: Cli) -> None:
     assert (done.code, done.document["outcome"]["status"], done.document["after"]["healed"]) == (0, "applied", True)
 
 
+def test_a_rollout_that_is_merely_noted_is_no_trouble_that_is_left(cli: Cli) -> None:
+    """After the cure the page says that nothing is wrong, and does not go on to explain the old alert once more."""
+    done = cli("fix", "--sandbox=cordoned-nodes", "--no-model", "--yes")
+    assert (done.code, done.out.rstrip().rpartition("\n")[2].strip()) == (0, "Triage sees nothing wrong any more.")
+
+
 def test_yes_is_no_approval_where_policy_wants_a_person(cli: Cli) -> None:
     """``--yes`` does not stand in for a person."""
     assert cli("fix", "--sandbox=bad-image-tag", "--no-model", "--yes").code == 5

@@ -270,5 +270,8 @@ def _signed(path: Path, where: str) -> str:
 def _afterwards(done: Fix) -> list[Block]:
     assert done.after is not None  # noqa: S101 - the caller has looked
     if done.is_healed:
-        return [Paragraph(f"Triage sees nothing wrong any more: {done.after.conclusion}", Tone.GOOD)]
+        # A rollout that is merely noted explains an alert of before; said now, it would read as a cause that is left.
+        noted = done.after.verdict is Verdict.ROOT_CAUSE
+        words = "." if noted else f": {done.after.conclusion}"
+        return [Paragraph(f"Triage sees nothing wrong any more{words}", Tone.GOOD)]
     return [Heading("Triage still sees trouble", Tone.WARN), Paragraph(done.after.conclusion, Tone.WARN)]
