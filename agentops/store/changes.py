@@ -7,8 +7,9 @@ and not ended. Layout of ``FOLDER/<hex digest of the plan>/``::
     closed.json    how it ended; its absence means that the change is open
 
 The folder is made aside and renamed into place, so a plan's digest is spent in the same step that keeps the plan, and
-a second claim of it fails. One process at a time changes things: it holds the lock until it ends. Nothing here redacts:
-plans come in the form that may be kept.
+a second claim of it fails. One process at a time changes things: it holds the lock until it ends, and what another one
+left open is looked for under the lock, for it may have died since this one began. Nothing here redacts: plans come in
+the form that may be kept.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from agentops.core.clock import Clock, to_iso
-from agentops.core.errors import AgentopsError, NotApproved, StoreError, UsageError
+from agentops.core.errors import AgentopsError, InDoubt, NotApproved, StoreError, UsageError
 from agentops.core.jsonable import from_json, to_json
 from agentops.core.plan import ChangePlan
 from agentops.core.text import one_line
@@ -55,6 +57,7 @@ class Changes:
         self.folder = folder
         self._clock = clock
         self._lock = -1
+        self._alone = False
 
     def claim(self, plan: ChangePlan, change_id: str) -> None:
         """Spend the plan's digest and keep the plan, in one durable step, and take the lock.
@@ -62,6 +65,7 @@ class Changes:
         Raises:
             NotApproved: the digest was spent before; the message names the change that did.
             AgentopsError: another process is changing something now (code ``busy``).
+            InDoubt: another change is open, and this plan does not take one back that is.
             StoreError: it could not be written; nothing counts as spent.
         """
         final = self.folder / plan.digest.removeprefix("sha256:")
@@ -69,6 +73,7 @@ class Changes:
         with explained(final, "create"):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._take_lock()
+            self._require_none_open(plan)
             kept = {
                 "schema": _SCHEMA,
                 "id": change_id,
@@ -105,9 +110,27 @@ class Changes:
             replace_file(place / "closed.json", document({**result, "closed_at": to_iso(self._clock())}))
         self.release()
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the lock over several steps: nobody else begins or ends a change meanwhile.
+
+        Raises:
+            AgentopsError: another process is changing something now (code ``busy``).
+            StoreError: the lock cannot be written.
+        """
+        with explained(self.folder, "lock"):
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._take_lock()
+        self._alone = True
+        try:
+            yield
+        finally:
+            self._alone = False
+            self.release()
+
     def release(self) -> None:
-        """Let go of the lock; what is open stays open."""
-        if self._lock >= 0:
+        """Let go of the lock, unless it is held over several steps; what is open stays open."""
+        if self._lock >= 0 and not self._alone:
             os.close(self._lock)
             self._lock = -1
 
@@ -146,10 +169,15 @@ class Changes:
         raise UsageError(f"{word} begin with {one_line(change_id, 60)!r}", hint=hint, code="no-such-change")
 
     def is_busy(self) -> bool:
-        """Tell whether another process is changing something now."""
+        """Tell whether another process is changing something now.
+
+        Raises:
+            StoreError: the lock cannot be looked at.
+        """
         if self._lock >= 0 or not (self.folder / "lock").exists():
             return False
-        descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CLOEXEC)
+        with explained(self.folder / "lock", "read"):
+            descriptor = os.open(self.folder / "lock", os.O_RDONLY | os.O_CLOEXEC)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -157,6 +185,17 @@ class Changes:
         finally:
             os.close(descriptor)
         return False
+
+    def _require_none_open(self, plan: ChangePlan) -> None:
+        """Return when nothing is open, or when the plan takes back what is: that is how it is closed."""
+        found = self.open_ones()
+        if found and plan.rolls_back not in {record.id for record in found}:
+            self.release()
+            raise InDoubt(
+                f"change {found[0].id} was begun and not ended",
+                hint="See what it did and close it: agentops recover",
+                code="open-change",
+            )
 
     def _take_lock(self) -> None:
         if self._lock >= 0:
@@ -179,11 +218,20 @@ class Changes:
     def _read(self, place: Path) -> ChangeRecord:
         path, closed = place / "change.json", place / "closed.json"
         with explained(path, "read"), intact(path):
-            kept = json.loads(path.read_bytes())
+            kept = _mapping(path.read_bytes())
             plan = from_json(ChangePlan, kept.get("plan"))
-            result = json.loads(closed.read_bytes()) if closed.exists() else None
+            change_id, claimed_at = (from_json(str, kept.get(name)) for name in ("id", "claimed_at"))
+        with explained(closed, "read"), intact(closed):
+            result = _mapping(closed.read_bytes()) if closed.exists() else None
         if plan.digest.removeprefix("sha256:") != place.name:
             raise StoreError(
                 f"{path} is not the plan that was run: its digest differs", hint="Compare the audit chain."
             )
-        return ChangeRecord(id=str(kept["id"]), plan=plan, claimed_at=str(kept["claimed_at"]), result=result)
+        return ChangeRecord(id=change_id, plan=plan, claimed_at=claimed_at, result=result)
+
+
+def _mapping(data: bytes) -> dict[str, Any]:
+    found = json.loads(data)
+    if not isinstance(found, dict):
+        raise ValueError("it holds no object")
+    return found

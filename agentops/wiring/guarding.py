@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentops.core.approval import Approver, SignedApproval
 from agentops.core.clock import Clock
-from agentops.core.errors import AgentopsError, ConfigError, InDoubt, UsageError
+from agentops.core.errors import ConfigError, InDoubt, UsageError
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import Status
 from agentops.core.plan import ChangePlan, Check
@@ -118,8 +118,6 @@ def _nothing_more(_check: Check) -> str:
 
 def prepare_drafting(app: App, asking: Asking) -> None:
     """Let the model of this run draft changes, if it has one."""
-    from dataclasses import replace
-
     from agentops.copilot.conversing import drafting_for
 
     if app.parts.model is not None:
@@ -210,17 +208,18 @@ def recover(app: App, asking: Asking, *, change_id: str | None, decision: str) -
     from agentops.guard.recovery import look
 
     journal = open_changes(app.settings, app.parts.clock)
-    if journal.is_busy():
-        raise AgentopsError("another agentops is changing something at this moment", hint="Let it end.", code="busy")
-    wanted = journal.open_ones() if change_id is None else (journal.find(change_id),)
     found = []
-    for record in (one for one in wanted if one.is_open):
-        cluster = app.parts.connect()
-        guard = guard_parts(app, cluster, _nothing_more, asking)
-        _require_its_cluster(record, guard)
-        situation = look(guard, record.plan)
-        app.log.append("recovery", {"change": record.id, "states": to_json(situation.states), "words": situation.words})
-        found.append(_settle(app, journal, guard, record, situation, decision))
+    # Held from the look to the end: what another process has just begun would look like something left behind.
+    with journal.alone():
+        wanted = journal.open_ones() if change_id is None else (journal.find(change_id),)
+        for record in (one for one in wanted if one.is_open):
+            cluster = app.parts.connect()
+            guard = replace(guard_parts(app, cluster, _nothing_more, asking), journal=journal)
+            _require_its_cluster(record, guard)
+            situation = look(guard, record.plan)
+            seen = {"change": record.id, "states": to_json(situation.states), "words": situation.words}
+            app.log.append("recovery", seen)
+            found.append(_settle(app, journal, guard, record, situation, decision))
     return tuple(found)
 
 
