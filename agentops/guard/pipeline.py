@@ -15,6 +15,7 @@ from agentops.core.errors import AgentopsError, AuditError, NotApproved, PolicyR
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import Outcome, Status
 from agentops.core.plan import Change, ChangePlan
+from agentops.core.text import one_line
 from agentops.guard.apply import Broken, apply
 from agentops.guard.confirm import Revision, confirm
 from agentops.guard.intent import declare
@@ -74,10 +75,17 @@ def carry_out_saved(parts: GuardParts, plan: ChangePlan, given: Sequence[SignedA
     """Run a saved plan exactly as it is, with the approvals that were handed in, or ask.
 
     Raises:
+        NotApproved: it says that it takes back a change: policy is milder then, and a file's word is not enough.
         Stale: the world or policy is not what was shown, before anybody was asked.
         as ``carry_out``.
     """
     trail = Trail(parts)
+    if plan.rolls_back:
+        raise NotApproved(
+            f"the plan says that it takes back change {one_line(plan.rolls_back, 60)}, which a file cannot say",
+            hint="agentops rollback CHANGE makes that plan from what was run.",
+            code="plan-altered",
+        )
     planned = revive(parts, trail, plan)
     try:
         answer = confirm(parts, trail, planned, given)
