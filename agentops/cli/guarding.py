@@ -80,5 +80,7 @@ def _evidence(app: App, incident: str, names: tuple[str, ...]) -> list[Block]:
         if entry is None:
             blocks.append(Paragraph(f"{name}: not observed", Tone.WARN))
         else:
-            blocks += [Paragraph(f"{name} {entry.summary}", Tone.STRONG), Code(entry.excerpt)]
+            # What the analyzer quotes, not the whole object behind it: that is in `agentops show --evidence`.
+            quoted = entry.excerpt.split("\n\n")[0] if entry.tool == "triage" else entry.excerpt
+            blocks += [Paragraph(f"{name} {entry.summary}", Tone.STRONG), Code(quoted)]
     return blocks

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from agentops.copilot.investigating import Parts, Thread
+from agentops.copilot.parts import Parts, Thread
 from agentops.core.finding import Finding
 from agentops.core.outcome import Status
 from agentops.core.plan import Change, Intent, PlanStep

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agentops.copilot.conversing import tell
-from agentops.copilot.investigating import LOG_WINDOW_S, Investigation, Parts, problems_at, rank_again
+from agentops.copilot.parts import Investigation, Parts
+from agentops.copilot.sweeping import LOG_WINDOW_S, problems_at, rank_again
 from agentops.core.alert import Target
 from agentops.core.errors import AgentopsError, PolicyRefused, ToolError
 from agentops.core.finding import Confidence, Finding, Problem, Verdict

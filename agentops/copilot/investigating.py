@@ -7,107 +7,33 @@ step is in the audit chain before the next one depends on it. Nothing here can c
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from agentops.core.alert import Alert, AlertGroup, Incident, Target
-from agentops.core.clock import Clock
+from agentops.copilot.parts import Investigation, Parts, Scan, Thread
+from agentops.copilot.sweeping import sweep_and_rank
+from agentops.core.alert import AlertGroup, Incident, Target
 from agentops.core.errors import Interrupted, ModelError
-from agentops.core.evidence import Evidence, Reading, Redactor
+from agentops.core.evidence import Evidence, Reading
 from agentops.core.finding import Finding, Problem
 from agentops.core.jsonable import from_json, to_json
-from agentops.core.progress import Progress, Stage, Step
+from agentops.core.progress import Stage, Step
 from agentops.core.snapshot import Object, Snapshot
-from agentops.core.text import one_line, plural
+from agentops.core.text import one_line
 from agentops.core.tool import ToolCall
-from agentops.core.usage import Limits, Usage
+from agentops.core.usage import Usage
 
 if TYPE_CHECKING:
-    from agentops.agent.drafting import Drafting
     from agentops.agent.loop import LoopResult
     from agentops.agent.model import Model
     from agentops.agent.toolbox import Toolbox
-    from agentops.core.audit import AuditLog
-    from agentops.core.plan import Change
-    from agentops.store.incidents import IncidentFolder, Incidents
+    from agentops.store.incidents import IncidentFolder
     from agentops.tools.kubernetes.client import Cluster
     from agentops.triage.ranking import Ranking
 
 _EVIDENCED_PROBLEMS = 30
-LOG_WINDOW_S = 30
-"""After a change, older log lines tell of the trouble that it cured."""
 _RESUMED = "The run was interrupted and goes on now. The cluster was swept again; this is what it looks like."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What the use cases work with.
-
-    ``model`` is None for a run without one. ``connect`` pins the cluster and is called once. ``monotonic`` measures
-    durations. ``nonce`` marks the fences round untrusted text. ``cluster_name`` stands for the server's address where
-    that changes from run to run (a sandbox), and ``resume_flags`` are the options that lead a later run to the same
-    cluster. ``namespaces`` narrows the sweep; empty means wherever the alert leads, or everywhere. ``fingerprint`` is
-    of a call's arguments before redaction, for its record.
-    """
-
-    audit: AuditLog
-    incidents: Incidents
-    redactor: Redactor
-    clock: Clock
-    monotonic: Callable[[], float]
-    progress: Progress
-    limits: Limits
-    excerpt_chars: int
-    connect: Callable[[], Cluster]
-    nonce: str
-    cluster_name: str = ""
-    resume_flags: str = ""
-    namespaces: tuple[str, ...] = ()
-    model: Model | None = None
-    drafting: Callable[[Cluster], Drafting] | None = None
-    fingerprint: Callable[[Any], str] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scan:
-    """What a triage sweep found: problems with the best explanation first, and an outline of what was read."""
-
-    context: str
-    namespaces: tuple[str, ...]
-    problems: tuple[Problem, ...]
-    finding: Finding
-    counts: Mapping[str, int]
-    gaps: tuple[tuple[str, str], ...]
-    wall_s: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thread:
-    """A conversation that can be gone on with: what was said, the toolbox, and the changes that were drafted in it."""
-
-    messages: tuple[Mapping[str, Any], ...]
-    toolbox: Toolbox
-    folder: IncidentFolder
-    context: str
-    drafted: tuple[Change, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Investigation:
-    """What an investigation came to.
-
-    ``model_error`` is what went wrong with the model when the finding had to come from triage alone. ``thread`` is the
-    conversation with the model, where there was one.
-    """
-
-    incident: Incident
-    finding: Finding
-    problems: tuple[Problem, ...]
-    evidence: tuple[Evidence, ...]
-    usage: Usage
-    model_error: ModelError | None = None
-    thread: Thread | None = None
 
 
 def triage(parts: Parts, target: Target) -> Scan:
@@ -120,7 +46,7 @@ def triage(parts: Parts, target: Target) -> Scan:
     from agentops.triage.rank import conclude
 
     begun = parts.monotonic()
-    snapshot, ranking = _sweep(parts, parts.connect(), target, None)
+    snapshot, ranking = sweep_and_rank(parts, parts.connect(), target, None)
     finding = conclude(ranking, None, [""] * len(ranking.problems))
     parts.audit.append("triage", _outline(snapshot, ranking.problems, ()))
     return Scan(
@@ -191,7 +117,7 @@ def _investigate(parts: Parts, group: AlertGroup, cluster: Cluster, folder: Inci
     from agentops.triage.rank import conclude
 
     begun = parts.monotonic()
-    snapshot, ranking = _sweep(parts, cluster, group.target, group.lead)
+    snapshot, ranking = sweep_and_rank(parts, cluster, group.target, group.lead)
     toolbox = _toolbox(parts, cluster, folder)
     evidence = _keep_problems(parts, toolbox, snapshot, ranking)
     folder.save_problems(ranking.problems)
@@ -246,61 +172,6 @@ def _believed(parts: Parts, answer: Finding | None, triage_finding: Finding) -> 
         hint="Do not act on that answer. Look at what it says, or run it again.",
         code="model-unsupported",
     )
-
-
-def _sweep(
-    parts: Parts, cluster: Cluster, target: Target, alert: Alert | None, *, log_window_s: int = 0
-) -> tuple[Snapshot, Ranking]:
-    """Read the neighbourhood and rank what the analyzers say of it."""
-    from agentops.tools.kubernetes.sweep import sweep
-    from agentops.triage.afterwards import without_outlived_ends
-    from agentops.triage.analyze import analyze
-    from agentops.triage.rank import rank
-
-    begun = parts.monotonic()
-    snapshot = sweep(
-        cluster,
-        target=target,
-        namespaces=parts.namespaces,
-        clock=parts.clock,
-        progress=parts.progress,
-        log_window_s=log_window_s,
-    )
-    if log_window_s:
-        snapshot = without_outlived_ends(snapshot)
-    ranking = rank(snapshot, analyze(snapshot), alert)
-    text = f"triage found {plural(len(ranking.problems), 'problem')} ({parts.monotonic() - begun:.1f} s)"
-    parts.progress(Step(stage=Stage.PROBLEM, text=text))
-    return snapshot, ranking
-
-
-def problems_at(parts: Parts, cluster: Cluster, target: Target) -> tuple[Problem, ...]:
-    """Return what triage sees now round one object.
-
-    Raises:
-        ClusterError: the cluster cannot be read.
-    """
-    return _sweep(replace(parts, progress=_unseen), cluster, target, None, log_window_s=LOG_WINDOW_S)[1].problems
-
-
-def _unseen(_step: Step) -> None:
-    """Show nothing."""
-
-
-def rank_again(parts: Parts, cluster: Cluster, found: Investigation) -> tuple[Finding, tuple[Problem, ...]]:
-    """Return what triage says now of what an earlier investigation was about.
-
-    Raises:
-        ClusterError: the cluster cannot be read.
-    """
-    from agentops.triage.rank import conclude
-
-    group = found.incident.group
-    quiet = replace(parts, progress=_unseen)
-    _snapshot, ranking = _sweep(quiet, cluster, group.target, group.lead, log_window_s=LOG_WINDOW_S)
-    # No evidence is kept of a second look, and none is cited; the objects themselves were just read.
-    finding = conclude(ranking, group.lead, [""] * len(ranking.problems))
-    return replace(finding, evidence=(), supported=True), ranking.problems
 
 
 def _toolbox(parts: Parts, cluster: Cluster, folder: IncidentFolder) -> Toolbox:

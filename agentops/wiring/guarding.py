@@ -25,7 +25,7 @@ from agentops.core.tool import ToolSpec
 if TYPE_CHECKING:
     from agentops.config import Settings
     from agentops.copilot.fixing import Fix
-    from agentops.copilot.investigating import Investigation
+    from agentops.copilot.parts import Investigation
     from agentops.guard.parts import GuardParts
     from agentops.guard.pipeline import Carried
     from agentops.guard.policy import CedarPolicy, Refusal
@@ -181,6 +181,10 @@ def roll_back(app: App, change_id: str, asking: Asking, *, stop_at_plan: bool) -
     guard = guard_parts(app, cluster, _nothing_more, asking)
     _require_its_cluster(record, guard)
     proposal = proposal_to_undo(record.plan, record.id)
+    if record.plan.rolls_back:
+        # It would make the first change again, and policy is to look at that as at any change: what is milder is the
+        # way back, and there and back again would be a way round two people, a freeze and the limits.
+        proposal = replace(proposal, rolls_back="")
     return dry_run(guard, proposal) if stop_at_plan else carry_out(guard, proposal)
 
 

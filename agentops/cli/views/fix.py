@@ -41,7 +41,8 @@ def outcome_blocks(carried: Carried) -> list[Block]:
     if outcome.status in (Status.APPLIED, Status.ROLLED_BACK):
         last = [one for one in outcome.stages if one.passed and one.stage in ("verify", "rollback")]
         blocks += [Paragraph(one.reason) for one in last[-1:] if one.reason]
-    if outcome.status is Status.APPLIED:
+    # An embedded cluster ends with the run; there is nothing left to take anything back on.
+    if outcome.status is Status.APPLIED and not carried.planned.plan.cluster.startswith("sandbox:"):
         blocks.append(Code(f"Take it back: agentops rollback {outcome.change_id}"))
     if outcome.status in (Status.ROLLBACK_FAILED, Status.STOPPED):
         blocks.append(Code("See what it left, and close it: agentops recover"))

@@ -114,7 +114,9 @@ def _ruling(name: str, ruling: Ruling) -> list[Block]:
     ids = f" [{', '.join(ruling.policies)}]" if ruling.policies else ""
     says = "allows it" if ruling.allowed else "REFUSES it"
     asks = f" {_approval_words(ruling.obligation)}" if ruling.allowed else ""
-    why = f": {ruling.why}" if ruling.why else "."
+    # A plain allow's reason is the ids and the approval, which stand here anyway.
+    said = "" if ruling.allowed and ruling.why.startswith("permitted by ") else ruling.why
+    why = f": {said}" if said else "."
     text = f"{name} {says}{ids}{why}" + ("" if why.endswith((".", "!")) else ".") + asks
     errors = [Paragraph(f"Policy could not decide: {error}", Tone.BAD) for error in ruling.errors]
     return [Paragraph(text, Tone.GOOD if ruling.allowed else Tone.BAD), *errors]

@@ -1,0 +1,94 @@
+"""What the use cases work with, and what they return: plain values, all parts injected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from agentops.core.alert import Incident
+from agentops.core.clock import Clock
+from agentops.core.errors import ModelError
+from agentops.core.evidence import Evidence, Redactor
+from agentops.core.finding import Finding, Problem
+from agentops.core.progress import Progress
+from agentops.core.usage import Limits, Usage
+
+if TYPE_CHECKING:
+    from agentops.agent.drafting import Drafting
+    from agentops.agent.model import Model
+    from agentops.agent.toolbox import Toolbox
+    from agentops.core.audit import AuditLog
+    from agentops.core.plan import Change
+    from agentops.store.incidents import IncidentFolder, Incidents
+    from agentops.tools.kubernetes.client import Cluster
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the use cases work with.
+
+    ``model`` is None for a run without one. ``connect`` pins the cluster and is called once. ``monotonic`` measures
+    durations. ``nonce`` marks the fences round untrusted text. ``cluster_name`` stands for the server's address where
+    that changes from run to run (a sandbox), and ``resume_flags`` are the options that lead a later run to the same
+    cluster. ``namespaces`` narrows the sweep; empty means wherever the alert leads, or everywhere. ``fingerprint`` is
+    of a call's arguments before redaction, for its record.
+    """
+
+    audit: AuditLog
+    incidents: Incidents
+    redactor: Redactor
+    clock: Clock
+    monotonic: Callable[[], float]
+    progress: Progress
+    limits: Limits
+    excerpt_chars: int
+    connect: Callable[[], Cluster]
+    nonce: str
+    cluster_name: str = ""
+    resume_flags: str = ""
+    namespaces: tuple[str, ...] = ()
+    model: Model | None = None
+    drafting: Callable[[Cluster], Drafting] | None = None
+    fingerprint: Callable[[Any], str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """What a triage sweep found: problems with the best explanation first, and an outline of what was read."""
+
+    context: str
+    namespaces: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    finding: Finding
+    counts: Mapping[str, int]
+    gaps: tuple[tuple[str, str], ...]
+    wall_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thread:
+    """A conversation that can be gone on with: what was said, the toolbox, and the changes that were drafted in it."""
+
+    messages: tuple[Mapping[str, Any], ...]
+    toolbox: Toolbox
+    folder: IncidentFolder
+    context: str
+    drafted: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Investigation:
+    """What an investigation came to.
+
+    ``model_error`` is what went wrong with the model when the finding had to come from triage alone. ``thread`` is the
+    conversation with the model, where there was one.
+    """
+
+    incident: Incident
+    finding: Finding
+    problems: tuple[Problem, ...]
+    evidence: tuple[Evidence, ...]
+    usage: Usage
+    model_error: ModelError | None = None
+    thread: Thread | None = None
