@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from agentops.core.approval import Answer, Decision
 from agentops.core.errors import NotApproved, ToolError, ToolInputError
 from agentops.core.outcome import Health, Observation, Status
 from agentops.core.plan import BlastRadius, Edit, Intent, Preview
@@ -252,3 +253,51 @@ def test_summary_counts_what_is_in_front() -> None:
     """The line that a person reads first has the services."""
     blast = BlastRadius(pods=1, pods_total=4, percent=25, services=(world.ref("web", "Service"),))
     assert summary(blast) == "1 of 4 pods, 25 % of the ready capacity; 1 service in front"
+
+
+def test_steps_are_taken_back_last_first(stage: Any) -> None:
+    """What was done last is undone first: later steps may rest on earlier ones."""
+    stage.world.objects["db"]["spec"]["image"] = "v2"
+    stage.world.after_write = lambda name: stage.world.ready.update(web=3 if len(stage.world.writes) > 2 else 0)
+    carry_out(stage.parts(), world.proposal("db", "web"))
+    assert [name for name, _ in stage.world.writes] == ["db", "web", "web", "db"]
+
+
+def test_journal_keeps_the_change_under_the_id_that_is_told(stage: Any) -> None:
+    """The id in the outcome, in the log and in the journal is one."""
+    carried = carry_out(stage.parts(), world.proposal())
+    ((kept, plan),) = stage.journal.claimed.values()
+    assert (kept, plan.digest) == (carried.outcome.change_id, carried.planned.plan.digest)
+
+
+def test_policy_knows_a_rollback_for_what_it_is(stage: Any) -> None:
+    """A plan that takes back a change is asked about as one, from the screening on."""
+    dry_run(stage.parts(), world.proposal(rolls_back="change-1"))
+    assert {asked.context["rollback"] for asked in stage.rules.asked} == {True}
+
+
+def test_edited_change_says_so(stage: Any) -> None:
+    """Whoever reads the record sees that a person changed the arguments; other steps keep their reason."""
+    stage.world.objects["db"]["spec"]["image"] = "v2"
+    stage.person.decisions = [Decision(answer=Answer.EDIT, arguments={0: {"image": "v0"}})]
+    carried = carry_out(stage.parts(), world.proposal("db", "web"))
+    assert [(step.change.arguments, step.change.reason) for step in carried.planned.plan.steps] == [
+        ({"image": "v0"}, "it worked before (edited by a person)"),
+        ({"image": "v1"}, "it worked before"),
+    ]
+
+
+def test_skipped_step_is_not_edited(stage: Any) -> None:
+    """Arguments that come with a skip are nobody's wish."""
+    stage.world.objects["db"]["spec"]["image"] = "v2"
+    stage.person.decisions = [Decision(answer=Answer.SKIP, skipped=(0,), arguments={1: {"image": "v0"}})]
+    carried = carry_out(stage.parts(), world.proposal("db", "web"))
+    assert [step.change.arguments for step in carried.planned.plan.steps] == [{"image": "v1"}]
+
+
+def test_reason_with_a_credential_is_hidden_in_the_plan(stage: Any) -> None:
+    """The proposer's words are kept as everything else is: redacted."""
+    proposal = world.proposal()
+    changes = tuple(replace(change, reason="the password is hunter2") for change in proposal.changes)
+    (step,) = dry_run(stage.parts(), replace(proposal, changes=changes)).planned.plan.steps
+    assert step.change.reason == "the password is [secret]"
