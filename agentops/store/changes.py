@@ -165,8 +165,8 @@ class Changes:
         if len(fitting) == 1:
             return fitting[0]
         hint = f"The newest is {known[0].id}." if known else "There are none yet."
-        word = "several changes" if fitting else "no change"
-        raise UsageError(f"{word} begin with {one_line(change_id, 60)!r}", hint=hint, code="no-such-change")
+        word = "several changes begin" if fitting else "no change begins"
+        raise UsageError(f"{word} with {one_line(change_id, 60)!r}", hint=hint, code="no-such-change")
 
     def is_busy(self) -> bool:
         """Tell whether another process is changing something now.

@@ -1,0 +1,62 @@
+"""Ways round the guard that a person, a pipeline or a cluster tried through the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentops.core.clock import utc_now
+from agentops.sandbox.cluster import Sandbox
+from agentops.sandbox.scenario import load
+from agentops.signing.approvals import sign
+from agentops.signing.keys import new_key
+from agentops.signing.trust import Trust
+from agentops.store.plans import load_plan, save_approval
+
+Cli = Callable[..., Any]
+
+
+@pytest.fixture
+def cluster() -> Iterator[Sandbox]:
+    """The scenario of the suspended cron job, served to whoever has its kubeconfig."""
+    with Sandbox(load("suspended-cronjob")) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def at(cluster: Sandbox, home: Path) -> tuple[str, ...]:
+    """The options that lead to it; this home calls it development."""
+    home.mkdir(mode=0o700)
+    (home / "config.toml").write_text('[policy]\ndevelopment_contexts = ["*"]\n')
+    return ("--kubeconfig", str(cluster.kubeconfig), "--context", cluster.context, "--no-input", "-o", "json")
+
+
+def _applied(cli: Cli, at: tuple[str, ...], home: Path, path: Path) -> str:
+    """Fix it with an approved plan; returns the id of the change."""
+    cli("fix", "k8s:shop/CronJob/daily-report", "--dry-run", "--out", str(path), "--no-model", *at)
+    trust = Trust(path=home / "approvers.toml", clock=utc_now)
+    key = new_key("eve", lambda size: bytes(range(size)))
+    trust.add(key.public)
+    now = utc_now()
+    digest = load_plan(path).digest
+    made = sign(key, plan_digest=digest, at=now, expires_at=now + timedelta(minutes=5), nonce="n", shown_digest="")
+    save_approval(path.with_suffix(".approval.json"), made)
+    done = cli("fix", "--plan", str(path), "--approval", str(path.with_suffix(".approval.json")), *at)
+    assert done.code == 0, done.out + done.err
+    return str(done.document["outcome"]["change"])
+
+
+def test_there_and_back_again_is_a_change_like_any_other(
+    cli: Cli, at: tuple[str, ...], home: Path, tmp_path: Path
+) -> None:
+    """A freeze lets the way back pass, and not what takes that back: it makes the first change again."""
+    change = _applied(cli, at, home, tmp_path / "plan.json")
+    frozen = 'freeze = ["2020-01-01T00:00:00Z/2100-01-01T00:00:00Z"]\n'
+    (home / "config.toml").write_text((home / "config.toml").read_text() + frozen)
+    taken = cli("rollback", change, "--yes", *at)
+    again = cli("rollback", taken.document["outcome"]["change"], "--dry-run", *at)
+    assert (taken.code, again.code) == (0, 4), taken.out + again.out
