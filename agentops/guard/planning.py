@@ -129,7 +129,7 @@ def require_current(
         raise Stale(
             f"the plan is for context {plan.context!r} on {plan.cluster}; this run is pinned to {parts.context!r} on "
             f"{parts.cluster}",
-            hint=f"Run it with --context {plan.context}.",
+            hint=f"Run it with {_way_to(plan)}.",
         )
     if plan.policy_digest != parts.policy.digest:
         raise Stale("the policy changed since the plan was made", hint=STALE_HINT)
@@ -155,6 +155,11 @@ def require_current(
     if strictest([step.ruling.obligation for step in steps]) != plan.obligation:
         raise Stale("policy asks for something else than when the plan was made", hint=STALE_HINT)
     return tuple(steps)
+
+
+def _way_to(plan: ChangePlan) -> str:
+    kind, _, scenario = plan.cluster.partition(":")
+    return f"--sandbox={scenario}" if kind == "sandbox" else f"--context {plan.context}"
 
 
 def _require_times(plan: ChangePlan, now: datetime) -> None:

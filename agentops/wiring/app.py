@@ -21,7 +21,7 @@ from agentops import __version__, copilot
 from agentops.config import Settings
 from agentops.core.alert import Incident, Target
 from agentops.core.clock import Clock, utc_now
-from agentops.core.errors import AgentopsError, AlertError, ExitCode, Interrupted, UsageError
+from agentops.core.errors import AgentopsError, AlertError, ExitCode, Interrupted, StoreError, UsageError
 from agentops.core.progress import Progress, Stage, Step
 from agentops.core.text import one_line
 from agentops.core.usage import Usage
@@ -265,7 +265,14 @@ def _say_what_is_open(settings: Settings, command: str, clock: Clock, progress: 
     """Tell of a change that a crash left open, whatever the user came for."""
     from agentops.wiring.guarding import open_words
 
-    words = "" if command == "recover" else open_words(settings, clock)
+    try:
+        words = "" if command == "recover" else open_words(settings, clock)
+    except StoreError as error:
+        # Reads go on; what would change something looks again, and stops.
+        progress(
+            Step(stage=Stage.NOTICE, text=f"ATTENTION: {error.message}. Nothing can be changed until it is mended")
+        )
+        return
     if words:
         progress(Step(stage=Stage.NOTICE, text=f"ATTENTION: {words}. Close it: agentops recover"))
 

@@ -60,3 +60,13 @@ def test_there_and_back_again_is_a_change_like_any_other(
     taken = cli("rollback", change, "--yes", *at)
     again = cli("rollback", taken.document["outcome"]["change"], "--dry-run", *at)
     assert (taken.code, again.code) == (0, 4), taken.out + again.out
+
+
+def test_damaged_journal_stops_changes_and_not_reads(cli: Cli, home: Path) -> None:
+    """Whether something is open cannot be known then: a read says so and goes on, a fix names the file."""
+    (home / "changes" / "0").mkdir(parents=True)
+    (home / "changes" / "0" / "change.json").write_text("[]")
+    read = cli("triage", "--sandbox=stale-alert")
+    fix = cli("fix", "--sandbox=stale-alert", "--dry-run", "--no-model", "--no-input")
+    found = ("Nothing can be changed" in read.err, read.code, fix.code, "change.json is damaged" in fix.err)
+    assert found == (True, 0, 1, True), read.err + fix.err

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agentops.core.errors import NotApproved
+from agentops.core.errors import NotApproved, Stale
 from agentops.guard.pipeline import carry_out_saved, dry_run
 
 world = sys.modules["agentops_test_world"]
@@ -23,3 +23,18 @@ def test_a_file_cannot_say_that_it_takes_back_a_change(stage: Any, yes: bool) ->
     with pytest.raises(NotApproved, match="which a file cannot say"):
         carry_out_saved(parts, plan, given)
     assert (stage.world.writes, stage.journal.claimed, stage.person.asked) == ([], {}, [])
+
+
+@pytest.mark.parametrize(
+    ("cluster", "way"),
+    [
+        ("sandbox:bad-image-tag", "--sandbox=bad-image-tag"),
+        ("https://elsewhere.test", "--context ctx"),
+    ],
+)
+def test_plan_of_another_cluster_says_where_it_runs(stage: Any, cluster: str, way: str) -> None:
+    """A context's name is no cluster: the same name may lead elsewhere; a plan of the sandbox runs in its scenario."""
+    plan = replace(dry_run(stage.parts(), world.proposal()).planned.plan, cluster=cluster)
+    with pytest.raises(Stale) as error:
+        carry_out_saved(stage.parts(), plan, ())
+    assert (error.value.hint, stage.world.writes) == (f"Run it with {way}.", [])
