@@ -104,10 +104,13 @@ def revive(parts: GuardParts, trail: Trail, plan: ChangePlan) -> Planned:
     """Return a saved plan with its steps made again on the live world, when nothing moved since.
 
     Raises:
+        PolicyRefused: it is no cure; whether it was made for an incident is the file's word, so all are held to it.
         as ``require_current``.
     """
     try:
-        return Planned(plan=plan, steps=require_current(parts, trail, plan))
+        steps = require_current(parts, trail, plan)
+        require_cure(steps)
+        return Planned(plan=plan, steps=steps)
     except (Stale, ToolError, PolicyRefused) as error:
         trail.failed("recheck", error.message, digest=plan.digest, code=error.code)
         raise

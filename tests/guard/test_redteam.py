@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from agentops.core.errors import NotApproved, Stale
+from agentops.core.errors import NotApproved, PolicyRefused, Stale
+from agentops.core.plan import Intent
 from agentops.guard.pipeline import carry_out_saved, dry_run
 
 world = sys.modules["agentops_test_world"]
@@ -38,3 +39,14 @@ def test_plan_of_another_cluster_says_where_it_runs(stage: Any, cluster: str, wa
     with pytest.raises(Stale) as error:
         carry_out_saved(stage.parts(), plan, ())
     assert (error.value.hint, stage.world.writes) == (f"Run it with {way}.", [])
+
+
+def test_file_cannot_silence_an_alert_by_naming_no_incident(stage: Any) -> None:
+    """Whatever policy says and whoever signed: a saved plan that scales to zero is no cure."""
+    nothing = world.proposal(intent=Intent(by="triage", words="quiet"))
+    none_left = replace(nothing.changes[0], arguments={"replicas": 0})
+    plan = dry_run(stage.parts(), replace(nothing, changes=(none_left,))).planned.plan
+    signed = world.approve(plan, stage.clock(), method="key", key_id="k-bob", signature="signed")
+    with pytest.raises(PolicyRefused) as error:
+        carry_out_saved(stage.parts(), plan, (signed,))
+    assert (error.value.code, stage.world.writes) == ("not-a-cure", [])
