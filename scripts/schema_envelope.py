@@ -115,6 +115,7 @@ def _change_parts(known: Definitions) -> dict[str, Schema]:
         "words": listed(TEXT),
         "unwell": listed(TEXT),
         "ending": {"anyOf": [known.ref(Status), {"type": "null"}]},
+        "kept": {"type": "boolean"},
     }
     change = {
         "id": TEXT,

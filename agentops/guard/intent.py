@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from agentops.core.errors import NotApproved
+from agentops.core.errors import AgentopsError, AuditError, StoreError
 from agentops.guard.parts import GuardParts, Trail
 from agentops.guard.states import Journaled, Rechecked
 
@@ -19,13 +19,16 @@ def declare(parts: GuardParts, trail: Trail, state: Rechecked) -> Journaled:
 
     Raises:
         NotApproved: the approval was spent already, by this or another process.
+        InDoubt, AgentopsError: an earlier change is open, or another process is changing something now.
         AuditError, StoreError: it could not be made durable; nothing will happen.
     """
     change_id = f"{parts.clock():%Y%m%dT%H%M%S}-{state.plan.code}"
     try:
         parts.journal.claim(state.plan, change_id)
-    except NotApproved as error:
-        trail.failed("intent", error.message, digest=state.plan.digest)
+    except (AuditError, StoreError):
+        raise
+    except AgentopsError as error:
+        trail.failed("intent", error.message, digest=state.plan.digest, code=error.code)
         raise
     trail.note(
         "intent",

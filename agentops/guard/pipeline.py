@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agentops.core.approval import Answer, Decision, SignedApproval
-from agentops.core.errors import AgentopsError, AuditError, NotApproved, PolicyRefused, StoreError, ToolError
+from agentops.core.errors import AgentopsError, AuditError, NotApproved, PolicyRefused, StoreError
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import Outcome, Status
 from agentops.core.plan import Change, ChangePlan
@@ -127,7 +127,9 @@ def _run(parts: GuardParts, trail: Trail, approved: Approved) -> Carried:
     """Re-check, declare, apply, verify; otherwise take it back."""
     try:
         state = declare(parts, trail, recheck(parts, trail, approved))
-    except (NotApproved, PolicyRefused, ToolError) as error:
+    except (AuditError, StoreError):
+        raise
+    except AgentopsError as error:
         return _not_run(trail, approved, error)
     went = apply(parts, trail, state)
     if isinstance(went, Broken):

@@ -1,5 +1,7 @@
 """Stage 11, verify: is the world what was previewed, is the workload well, do the checks pass, is nobody worse off?
 
+A plan that takes back a change is judged by its objects alone: the state it goes back to may have been an unwell one.
+
 Comes in: ``Applied``. Goes out: ``Verified``, or ``Failing`` with every reason. It looks until all is well for a while,
 something is known to be beyond waiting, or policy's time is over.
 """
@@ -91,6 +93,8 @@ def _look(parts: GuardParts, state: Applied) -> tuple[tuple[Observation, ...], t
             continue
         after.append(seen)
         hopeless += _not_as_previewed(step, seen)
+        if state.plan.rolls_back:
+            continue  # it goes back to what was there, well or not; that is what was asked for
         # What had failed before may still come right: a deadline that was missed stays missed until pods are ready.
         known = {(one.ref, one.failed) for one in before.targets}
         lost = [one for one in seen.targets if one.failed and (one.ref, one.failed) not in known]

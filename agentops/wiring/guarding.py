@@ -196,6 +196,7 @@ class Recovered:
     situation: Situation
     ending: Status | None
     carried: Carried | None = None
+    kept: bool = False
 
 
 def recover(app: App, asking: Asking, *, change_id: str | None, decision: str) -> tuple[Recovered, ...]:
@@ -261,7 +262,8 @@ def _settle(
         result = {"change": record.id, "status": ending.value, "why": one_line(why, 500), "digest": record.plan.digest}
         app.log.append("change_closed", result)
         journal.close(record.id, result)
-    return Recovered(record=record, situation=situation, ending=ending, carried=carried)
+    kept = ending is not None and situation.ending is None and decision == "keep"
+    return Recovered(record=record, situation=situation, ending=ending, carried=carried, kept=kept)
 
 
 def require_nothing_open(app: App) -> None:

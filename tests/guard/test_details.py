@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from agentops.core.approval import Answer, Decision
-from agentops.core.errors import NotApproved, ToolError, ToolInputError
+from agentops.core.errors import AgentopsError, NotApproved, ToolError, ToolInputError
 from agentops.core.outcome import Health, Observation, Status
 from agentops.core.plan import BlastRadius, Edit, Intent, Preview
 from agentops.core.risk import Reversal
@@ -301,3 +301,37 @@ def test_reason_with_a_credential_is_hidden_in_the_plan(stage: Any) -> None:
     changes = tuple(replace(change, reason="the password is hunter2") for change in proposal.changes)
     (step,) = dry_run(stage.parts(), replace(proposal, changes=changes)).planned.plan.steps
     assert step.change.reason == "the password is [secret]"
+
+
+def test_rollback_to_an_unwell_state_holds(stage: Any) -> None:
+    """Regret is allowed: what a rollback goes back to may have been unwell, and that does not undo the rollback."""
+    stage.world.after_write = lambda name: stage.world.ready.update(web=0)
+    carried = carry_out(stage.parts(), world.proposal(rolls_back="change-1"))
+    assert (carried.outcome.status, stage.world.objects["web"]["spec"]["image"]) == (Status.APPLIED, "v1")
+
+
+def test_rollback_that_did_not_happen_does_not_hold(stage: Any) -> None:
+    """The objects of a rollback are held to the letter all the same."""
+
+    def meddle(name: str) -> None:
+        stage.world.after_write = lambda name: None
+        stage.world.objects[name] = {"spec": {"image": "v7", "replicas": 3}}
+
+    stage.world.after_write = meddle
+    carried = carry_out(stage.parts(), world.proposal(rolls_back="change-1"))
+    assert (carried.outcome.status, "should be 'v1', is 'v7'" in carried.outcome.why) == (Status.ROLLED_BACK, True)
+
+
+def test_claim_that_another_process_prevents_is_told(stage: Any) -> None:
+    """Busy is no crash: the plan was not run, and the record says why."""
+
+    def busy(plan: Any, change_id: str) -> None:
+        raise AgentopsError("another agentops is changing something", code="busy")
+
+    stage.journal.claim = busy
+    carried = carry_out(stage.parts(), world.proposal())
+    assert (carried.outcome.status, carried.error.code if carried.error else "", stage.log.events()[-2:]) == (
+        Status.DECLINED,
+        "busy",
+        ["intent!", "plan_not_run"],
+    )

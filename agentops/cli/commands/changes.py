@@ -119,7 +119,9 @@ def recover(
 
 def _recovered_blocks(one: Recovered) -> list[Block]:
     words = {Status.APPLIED: "it took effect and stands", Status.ROLLED_BACK: "nothing of it is left"}
-    if one.ending is not None:
+    if one.kept:
+        head = Heading(f"Change {one.record.id} is closed as it is, because a person says so", Tone.WARN)
+    elif one.ending is not None:
         head = Heading(f"Change {one.record.id} is closed: {words[one.ending]}", Tone.GOOD)
     else:
         head = Heading(f"Change {one.record.id} needs a person", Tone.BAD)
@@ -144,6 +146,7 @@ def _recovered_document(one: Recovered) -> dict[str, Any]:
         "words": list(one.situation.words),
         "unwell": list(one.situation.unwell),
         "ending": None if one.ending is None else one.ending.value,
+        "kept": one.kept,
     }
 
 

@@ -35,7 +35,7 @@ Examples:
   agentops fix --sandbox=bad-image-tag                  try it: no cluster, no key
   agentops fix alert.json --dry-run                     what would be changed, and what it would touch
   agentops fix 20261122-0312 --dry-run --out plan.json  save the plan of an incident
-  agentops approve plan.json                            a person signs exactly this plan
+  agentops approve plan.json --out plan.approval.json   a person signs exactly this plan
   agentops fix --plan plan.json --approval plan.approval.json
   agentops fix alert.json --yes --no-input              only what policy pre-approves
 

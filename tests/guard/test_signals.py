@@ -1,0 +1,107 @@
+"""SIGINT and SIGTERM to a real process in the middle of a change: it is taken back, or left open and closed later."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentops.core.clock import utc_now
+from agentops.sandbox.cluster import Sandbox
+from agentops.sandbox.scenario import load
+from agentops.signing.approvals import sign
+from agentops.signing.keys import new_key
+from agentops.signing.trust import Trust
+from agentops.store.plans import load_plan, save_approval
+
+
+def start(cluster: Sandbox, home: Path, *words: str) -> subprocess.Popen[str]:
+    """Start a command on the cluster, without a terminal."""
+    where = ("--kubeconfig", str(cluster.kubeconfig), "--context", cluster.context, "-o", "json")
+    return subprocess.Popen(
+        [sys.executable, "-m", "agentops", *words, *where],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "AGENTOPS_HOME": str(home)},
+    )
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, dict[str, Any]]:
+    """Return the exit code and the document."""
+    out, _ = process.communicate(timeout=120)
+    return process.returncode, json.loads(out)
+
+
+def wait_for(home: Path, event: str) -> None:
+    """Wait until the log has a record of ``event``."""
+    log = home / "audit" / "audit.jsonl"
+    for _ in range(6000):
+        if f'"event":"{event}"' in log.read_text():
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"no {event}")
+
+
+@contextmanager
+def hurried(cluster: Sandbox) -> Iterator[None]:
+    """Let the cluster's minutes pass quickly."""
+    over = threading.Event()
+
+    def hurry() -> None:
+        while not over.wait(0.05):
+            cluster.advance(2)
+
+    thread = threading.Thread(target=hurry)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("number", "twice", "expected"),
+    [
+        (signal.SIGINT, False, (6, "rolled-back", 0, [])),
+        (signal.SIGTERM, False, (6, "rolled-back", 0, [])),
+        (signal.SIGINT, True, (7, "rollback-failed", 0, ["rolled-back"])),
+    ],
+)
+def test_signal_in_the_middle_of_a_change(
+    tmp_path: Path, number: int, *, twice: bool, expected: tuple[Any, ...]
+) -> None:
+    """Once: it is taken back. A second time, on the way back: it stays open, and ``recover`` closes it."""
+    with Sandbox(load("bad-image-tag")) as cluster:
+        plan, approval = tmp_path / "plan.json", tmp_path / "approval.json"
+        target = "k8s:shop/Deployment/checkout"
+        ended(start(cluster, tmp_path, "fix", target, "--dry-run", "--out", str(plan), "--no-model"))
+        key, now = new_key("eve", lambda size: bytes(range(size))), utc_now()
+        Trust(path=tmp_path / "approvers.toml", clock=utc_now).add(key.public)
+        digest, until = load_plan(plan).digest, now + timedelta(minutes=5)
+        save_approval(approval, sign(key, plan_digest=digest, at=now, expires_at=until, nonce="n", shown_digest=""))
+        process = start(cluster, tmp_path, "fix", "--plan", str(plan), "--approval", str(approval))
+        wait_for(tmp_path, "apply")
+        time.sleep(1.0)
+        process.send_signal(number)
+        if twice:
+            wait_for(tmp_path, "rollback_apply")
+            process.send_signal(number)
+        with hurried(cluster):
+            code, document = ended(process)
+            recovered, left = ended(start(cluster, tmp_path, "recover"))
+    found = (code, document["outcome"]["status"], recovered, [one["ending"] for one in left["recovered"]])
+    assert found == expected, document["outcome"]
