@@ -380,7 +380,7 @@ complete -c agentops -n '__fish_seen_subcommand_from show' -l timeline
 complete -c agentops -n '__fish_seen_subcommand_from show' -l verbose
 complete -c agentops -n __fish_use_subcommand -a tools -d 'The tools that the model may call.'
 complete -c agentops -n '__fish_seen_subcommand_from tools' -l help
-complete -c agentops -n '__fish_seen_subcommand_from tools' -a list -d 'List the tools: what each reads and the permissions it needs.'
+complete -c agentops -n '__fish_seen_subcommand_from tools' -a list -d 'List the tools: what each reads or changes, and the permissions it needs.'
 complete -c agentops -n '__fish_seen_subcommand_from list' -l context
 complete -c agentops -n '__fish_seen_subcommand_from list' -l help
 complete -c agentops -n '__fish_seen_subcommand_from list' -l kubeconfig

@@ -74,8 +74,28 @@ def test_doctor_reports_each_check_and_fails_without_a_cluster(cli: Cli) -> None
     states = {check["name"]: check["state"] for check in done.document["checks"]}
     assert (done.code, states) == (
         1,
-        {"python": "ok", "folder": "ok", "audit": "ok", "model": "warn", "cluster": "bad"},
+        {
+            **{"python": "ok", "folder": "ok", "audit": "ok", "policy": "ok", "changes": "ok"},
+            **{"model": "warn", "cluster": "bad"},
+        },
     )
+
+
+def test_doctor_says_that_a_broken_policy_refuses_every_change(cli: Cli, home: Path) -> None:
+    """Whoever asks what is wrong learns of the policy before a change is refused."""
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "policy.cedar").write_text("permit(", encoding="utf-8")
+    (home / "policy.cedar").chmod(0o600)
+    (found,) = (one for one in cli("doctor", "-o", "json").document["checks"] if one["name"] == "policy")
+    assert (found["state"], found["text"].startswith("every change is refused: ")) == ("bad", True)
+
+
+def test_tools_list_tells_reading_from_changing(cli: Cli) -> None:
+    """Every tool is listed with what it does; those that change say how far that can be undone."""
+    document = cli("tools", "list", "-o", "json").document
+    effects = {one["name"]: one["effect"] for one in document["tools"]}
+    page = cli("tools", "list").out
+    assert (effects["kubernetes_get"], effects["kubernetes_scale"], "undo exact" in page) == ("read", "change", True)
 
 
 def test_doctor_is_content_with_a_reachable_cluster(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,6 +75,8 @@ def _checks(settings: Settings) -> Iterator[Check]:
     yield Check(name="python", state="ok", text=version)
     yield _folder(settings)
     yield _audit(settings)
+    yield _policy(settings)
+    yield _guarded("changes", lambda: _changes(settings))
     yield _model(settings)
     yield from _cluster(settings)
 
@@ -101,6 +103,32 @@ def _audit(settings: Settings) -> Check:
         return Check(name="audit", state="bad", text=f"{found.verdict.value}: {found.why}", hint=hint)
 
     return _guarded("audit", look)
+
+
+def _policy(settings: Settings) -> Check:
+    """Say whether changes can be ruled on; without a policy they are all refused."""
+    from agentops.guard.policy import Refusal
+    from agentops.wiring.guarding import load_settled_policy
+
+    policy = load_settled_policy(settings)
+    if isinstance(policy, Refusal):
+        hint = policy.error.hint or "See what is wrong: agentops policy validate"
+        return Check(name="policy", state="bad", text=f"every change is refused: {policy.error.message}", hint=hint)
+    layers = ", ".join(layer.name for layer in policy.loaded.layers)
+    read_only = "; read-only: every change is refused" if settings.read_only else ""
+    return Check(name="policy", state="ok", text=f"layers {layers}{read_only}")
+
+
+def _changes(settings: Settings) -> Check:
+    """Say whether a crash left a change open."""
+    from agentops.core.clock import utc_now
+    from agentops.wiring.guarding import open_words
+
+    words = open_words(settings, utc_now)
+    if words:
+        hint = "See what it did and close it: agentops recover"
+        return Check(name="changes", state="bad", text=words, hint=hint)
+    return Check(name="changes", state="ok", text="none is open")
 
 
 def _model(settings: Settings) -> Check:
