@@ -79,28 +79,27 @@ def up(
     chosen = load(scenario or options.sandbox or DEFAULT_SCENARIO)
     with Sandbox(chosen) as sandbox:
         lines = f"export KUBECONFIG={sandbox.kubeconfig}"
-        show(
-            Result(
-                command="sandbox up",
-                status="serving",
-                document={
-                    "scenario": chosen.name,
-                    "kubeconfig": str(sandbox.kubeconfig),
-                    "context": sandbox.context,
-                    "contexts": list(CONTEXTS),
-                    "url": sandbox.url,
-                    "alert": sandbox.alert_payload,
-                },
-                report=(
-                    Paragraph(f"{chosen.name}: {chosen.title}", Tone.STRONG),
-                    Code(lines),
-                    Paragraph(f"Contexts: {', '.join(CONTEXTS)}.", Tone.QUIET),
-                    Paragraph(f"Serving {sandbox.url} until Ctrl-C.", Tone.QUIET),
-                ),
+        serving = Result(
+            command="sandbox up",
+            status="serving",
+            document={
+                "scenario": chosen.name,
+                "kubeconfig": str(sandbox.kubeconfig),
+                "context": sandbox.context,
+                "contexts": list(CONTEXTS),
+                "url": sandbox.url,
+                "alert": sandbox.alert_payload,
+            },
+            report=(
+                Paragraph(f"{chosen.name}: {chosen.title}", Tone.STRONG),
+                Code(lines),
+                Paragraph(f"Contexts: {', '.join(CONTEXTS)}.", Tone.QUIET),
+                Paragraph(f"Serving {sandbox.url} until Ctrl-C.", Tone.QUIET),
             ),
-            options.output.value,
         )
         try:
+            # Whoever reads this may press Ctrl-C at once.
+            show(serving, options.output.value)
             while True:
                 time.sleep(3600)
         except KeyboardInterrupt:
