@@ -3,12 +3,12 @@
 from agentops.wiring.app import (
     DEFAULT_SCENARIO,
     App,
-    connect,
     current_actor,
     new_run,
     open_app,
     tool_specs,
 )
+from agentops.wiring.connecting import connect
 from agentops.wiring.models import model_trouble
 
 __all__ = [

@@ -10,7 +10,6 @@ import getpass
 import json
 import os
 import secrets
-import shlex
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -25,6 +24,7 @@ from agentops.core.errors import AgentopsError, AlertError, ExitCode, Interrupte
 from agentops.core.progress import Progress, Stage, Step
 from agentops.core.text import one_line
 from agentops.core.usage import Usage
+from agentops.wiring.connecting import connect_writer_too, resume_flags
 from agentops.wiring.models import model_of
 from agentops.wiring.pace import Pace
 
@@ -85,7 +85,7 @@ class App:
             excerpt_chars=settings.excerpt_chars,
             connect=self.connect,
             cluster_name=f"sandbox:{scenario}" if scenario else "",
-            resume_flags=_resume_flags(settings, scenario),
+            resume_flags=resume_flags(settings, scenario),
             nonce=secrets.token_hex(4),
             namespaces=(settings.namespace,) if settings.namespace else (),
             model=model,
@@ -103,7 +103,7 @@ class App:
         if self._opened is not None:
             return self._opened[0]
         self.parts.progress(Step(stage=Stage.NOTICE, text="connecting to the cluster", key="connect"))
-        self._opened = _connect(self.settings, self.sandbox, learn=self._redactor.learn)
+        self._opened = connect_writer_too(self.settings, self.sandbox, learn=self._redactor.learn)
         cluster = self._opened[0]
         pinned = f"context {cluster.context}, namespace {cluster.namespace}, {cluster.server}"
         self.parts.progress(Step(stage=Stage.NOTICE, text=pinned, key="connect", done=True))
@@ -284,38 +284,6 @@ def _ending(error: BaseException) -> tuple[str, ExitCode]:
     if isinstance(error, KeyboardInterrupt):
         return Interrupted.default_code, ExitCode.INTERRUPTED
     return f"unexpected {type(error).__name__}", ExitCode.ERROR
-
-
-def connect(settings: Settings, sandbox: Sandbox | None, *, learn: Callable[[str], None] | None = None) -> Cluster:
-    """Return the cluster of these settings, or the sandbox's; ``learn`` is told its credentials."""
-    return _connect(settings, sandbox, learn=learn)[0]
-
-
-def _connect(
-    settings: Settings, sandbox: Sandbox | None, *, learn: Callable[[str], None] | None
-) -> tuple[Cluster, Writer]:
-    from agentops.tools.kubernetes.writer import connect_writer
-
-    if sandbox is None:
-        place = (settings.kubeconfig, settings.context, settings.namespace)
-    else:
-        chosen = settings.context if settings.provenance.get("context") == "flag" else None
-        place = (sandbox.kubeconfig, chosen or sandbox.context, settings.namespace)
-    kubeconfig, context, namespace = place
-    return connect_writer(
-        kubeconfig=kubeconfig,
-        context=context,
-        namespace=namespace,
-        cache_dir=settings.folders.cache / "kubernetes",
-        learn=learn,
-    )
-
-
-def _resume_flags(settings: Settings, scenario: str) -> str:
-    if scenario:
-        return f" --sandbox={shlex.quote(scenario)}"
-    given = {"context": settings.context, "namespace": settings.namespace, "kubeconfig": settings.kubeconfig}
-    return "".join(f" --{name} {shlex.quote(str(value))}" for name, value in given.items() if value)
 
 
 def tool_specs() -> tuple[ToolSpec, ...]:

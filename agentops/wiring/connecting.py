@@ -1,0 +1,52 @@
+"""Which cluster a run looks at: the one of its settings, or the sandbox's own; and the options that lead back to it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from agentops.config import Settings
+
+if TYPE_CHECKING:
+    from agentops.sandbox.cluster import Sandbox
+    from agentops.tools.kubernetes.client import Cluster
+    from agentops.tools.kubernetes.writer import Writer
+
+
+def connect(settings: Settings, sandbox: Sandbox | None, *, learn: Callable[[str], None] | None = None) -> Cluster:
+    """Return the cluster of these settings, or the sandbox's; ``learn`` is told its credentials."""
+    return connect_writer_too(settings, sandbox, learn=learn)[0]
+
+
+def connect_writer_too(
+    settings: Settings, sandbox: Sandbox | None, *, learn: Callable[[str], None] | None
+) -> tuple[Cluster, Writer]:
+    """Return the same cluster and the way to write to it, made of one opened connection.
+
+    Raises:
+        UsageError, ClusterError: there is no cluster to be had from these settings.
+    """
+    from agentops.tools.kubernetes.writer import connect_writer
+
+    if sandbox is None:
+        place = (settings.kubeconfig, settings.context, settings.namespace)
+    else:
+        chosen = settings.context if settings.provenance.get("context") == "flag" else None
+        place = (sandbox.kubeconfig, chosen or sandbox.context, settings.namespace)
+    kubeconfig, context, namespace = place
+    return connect_writer(
+        kubeconfig=kubeconfig,
+        context=context,
+        namespace=namespace,
+        cache_dir=settings.folders.cache / "kubernetes",
+        learn=learn,
+    )
+
+
+def resume_flags(settings: Settings, scenario: str) -> str:
+    """Return the options that lead a later run to the same cluster, each with a space before it."""
+    if scenario:
+        return f" --sandbox={shlex.quote(scenario)}"
+    given = {"context": settings.context, "namespace": settings.namespace, "kubeconfig": settings.kubeconfig}
+    return "".join(f" --{name} {shlex.quote(str(value))}" for name, value in given.items() if value)
