@@ -69,6 +69,7 @@ class Stair(RuleBasedStateMachine):
             return
         plan = data.draw(st.sampled_from(self.plans))
         given = data.draw(st.lists(st.sampled_from(self.signed), max_size=2)) if self.signed else []
+        self.stage.person.answers[:] = []  # nobody is at the terminal
         self._run(lambda: carry_out_saved(self.stage.parts(), plan, tuple(given)))
 
     @rule(data=st.data(), image=IMAGES)
@@ -80,6 +81,7 @@ class Stair(RuleBasedStateMachine):
         (step,) = plan.steps
         altered = replace(plan, steps=(replace(step, change=replace(step.change, arguments={"image": image})),))
         given = data.draw(st.lists(st.sampled_from(self.signed), min_size=1, max_size=2))
+        self.stage.person.answers[:] = []
         self._run(lambda: carry_out_saved(self.stage.parts(), altered, tuple(given)))
 
     @rule(image=IMAGES, answer=st.sampled_from([Answer.APPROVE, Answer.STOP, Answer.SKIP]), yes=st.booleans())
