@@ -154,4 +154,4 @@ def _may_write(plan: ChangePlan, name: str, spec: dict[str, Any]) -> bool:
 
 
 TestStair = Stair.TestCase
-TestStair.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestStair.settings = settings(max_examples=250, stateful_step_count=30, deadline=None)
