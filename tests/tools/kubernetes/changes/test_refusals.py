@@ -449,7 +449,7 @@ def test_a_field_of_another_manager_is_not_taken_by_apply(world: Callable[..., A
 
 _LOST = {
     "shop/Secret/shop-database": (Risk.HIGH, "Its content is not kept by agentops."),
-    "shop/Job/daily-report-29923067": (Risk.HIGH, "Made again, it would do its work again."),
+    "shop/Job/daily-report-": (Risk.HIGH, "Made again, it would do its work again."),
     "shop/PersistentVolumeClaim/data-postgres-0": (
         Risk.CRITICAL,
         "The data of its volume may be deleted with it (reclaim policy).",
@@ -462,10 +462,25 @@ _LOST = {
 }
 
 
+def _whole(here: Any, target: str) -> str:
+    """Return a target whose name ends in a dash with the newest name that begins so: a CronJob's runs are named by
+    the minute in which they were due."""
+    if not target.endswith("-"):
+        return target
+    namespace, kind, prefix = target.split("/")
+    names = [
+        one["metadata"]["name"]
+        for one in here.sandbox.simulation.store.dump()
+        if (one["kind"], one["metadata"].get("namespace")) == (kind, namespace)
+    ]
+    return f"{namespace}/{kind}/{max(name for name in names if name.startswith(prefix))}"
+
+
 @pytest.mark.parametrize("target", _LOST)
 def test_a_deletion_that_nothing_takes_back_says_so(target: str, standing: Callable[..., Any]) -> None:
     """No undo is promised, the reason is in the residue, and a Secret's content is nowhere."""
-    preview = standing().preview("kubernetes_delete", target, {})
+    here = standing()
+    preview = here.preview("kubernetes_delete", _whole(here, target), {})
     risk, why = _LOST[target]
     assert (preview.reversal, preview.undo, preview.risk, preview.residue) == (Reversal.NONE, (), risk, (why,))
     assert "data" not in (preview.objects[0].before or {})
