@@ -13,17 +13,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentops.core.errors import ToolInputError
-from agentops.core.outcome import Observation, Receipt
-from agentops.core.plan import BlastRadius, Call, Change, Preview
+from agentops.core.plan import Call, Change, Preview
 from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal, Risk
-from agentops.core.tool import ToolSpec
-from agentops.tools.kubernetes.changes.editing import Bench, object_change, steadily
+from agentops.tools.kubernetes.changes.editing import object_change, steadily
+from agentops.tools.kubernetes.changes.grounding import ClusterTool
 from agentops.tools.kubernetes.changes.hazard import highest
 from agentops.tools.kubernetes.changes.inputs import check_inputs
 from agentops.tools.kubernetes.changes.manifests import recreation
 from agentops.tools.kubernetes.changes.ownership import owners_of
-from agentops.tools.kubernetes.changes.sending import send_all
 from agentops.tools.kubernetes.kinds import Kind
 from agentops.tools.kubernetes.writing import delete_call
 
@@ -91,11 +89,8 @@ LOST_KINDS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteTool:
+class DeleteTool(ClusterTool):
     """The change tool that deletes one object."""
-
-    spec: ToolSpec
-    bench: Bench
 
     def preview(self, change: Change) -> Preview:
         """Return what the deletion would do; see ``core.tool.ChangeTool``.
@@ -117,34 +112,6 @@ class DeleteTool:
             return self._described(kind, change.target, live, call, answer.warnings)
 
         return steadily(change.target, attempt)
-
-    def blast_radius(self, preview: Preview) -> BlastRadius:
-        """Return what the change reaches; see ``core.tool.ChangeTool``.
-
-        Raises:
-            ToolError: nothing could be computed.
-        """
-        from agentops.tools.kubernetes.changes.blast import blast_radius
-
-        return blast_radius(self.bench.cluster, preview)
-
-    def apply(self, preview: Preview) -> Receipt:
-        """Send exactly the calls of the preview; see ``core.tool.ChangeTool``.
-
-        Raises:
-            Stale, InDoubt, ToolError: as in the protocol.
-        """
-        return send_all(self.bench.writer, preview, self.bench.clock)
-
-    def observe(self, preview: Preview) -> Observation:
-        """Return the world round what the preview touches; see ``core.tool.ChangeTool``.
-
-        Raises:
-            ToolError: it cannot be read.
-        """
-        from agentops.tools.kubernetes.changes.observing import observe
-
-        return observe(self.bench.cluster, preview, self.bench.clock)
 
     def _described(
         self, kind: Kind, target: ResourceRef, live: Mapping[str, Any], call: Call, said: tuple[str, ...]

@@ -14,20 +14,18 @@ from typing import Any, TypeAlias
 from agentops.core.clock import Clock
 from agentops.core.digest import digest
 from agentops.core.errors import ClusterError, Stale, ToolError, ToolInputError
-from agentops.core.outcome import Observation, Receipt
-from agentops.core.plan import BlastRadius, Call, Change, ObjectChange, Preview, Verb
+from agentops.core.plan import Call, Change, ObjectChange, Preview, Verb
 from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal, Risk
 from agentops.core.text import one_line
-from agentops.core.tool import ToolSpec
 from agentops.tools.kubernetes.changes.difference import edits, operations, same
 from agentops.tools.kubernetes.changes.fieldpath import put
+from agentops.tools.kubernetes.changes.grounding import ClusterTool
 from agentops.tools.kubernetes.changes.hazard import highest, residue_of, risk_of, worst
 from agentops.tools.kubernetes.changes.inputs import check_inputs
 from agentops.tools.kubernetes.changes.limits import check_reach
 from agentops.tools.kubernetes.changes.normal import normalised
 from agentops.tools.kubernetes.changes.ownership import owners_of
-from agentops.tools.kubernetes.changes.sending import send_all
 from agentops.tools.kubernetes.changes.undoing import undo_of
 from agentops.tools.kubernetes.client import Cluster, Selection
 from agentops.tools.kubernetes.kinds import BUILTIN, Kind, builtin
@@ -119,11 +117,9 @@ Editor: TypeAlias = Callable[[Bench, Mapping[str, Any], Mapping[str, Any]], Edit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EditTool:
+class EditTool(ClusterTool):
     """A change tool that edits one existing object; ``kinds`` empty takes any."""
 
-    spec: ToolSpec
-    bench: Bench
     edit: Editor
     kinds: tuple[str, ...] = field(default=())
 
@@ -142,34 +138,6 @@ class EditTool:
             return self._preview(kind, change.target, live, self.edit(self.bench, live, arguments))
 
         return steadily(change.target, attempt)
-
-    def blast_radius(self, preview: Preview) -> BlastRadius:
-        """Return what the change reaches; see ``core.tool.ChangeTool``.
-
-        Raises:
-            ToolError: nothing could be computed.
-        """
-        from agentops.tools.kubernetes.changes.blast import blast_radius
-
-        return blast_radius(self.bench.cluster, preview)
-
-    def apply(self, preview: Preview) -> Receipt:
-        """Send exactly the calls of the preview; see ``core.tool.ChangeTool``.
-
-        Raises:
-            Stale, InDoubt, ToolError: as in the protocol.
-        """
-        return send_all(self.bench.writer, preview, self.bench.clock)
-
-    def observe(self, preview: Preview) -> Observation:
-        """Return the world round what the preview touches; see ``core.tool.ChangeTool``.
-
-        Raises:
-            ToolError: it cannot be read.
-        """
-        from agentops.tools.kubernetes.changes.observing import observe
-
-        return observe(self.bench.cluster, preview, self.bench.clock)
 
     def _preview(self, kind: Kind, target: ResourceRef, live: Mapping[str, Any], edited: Edited) -> Preview:
         check_reach(kind, live, edited.obj)

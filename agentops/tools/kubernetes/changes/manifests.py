@@ -13,19 +13,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentops.core.errors import ClusterError, NotFound, ToolError, ToolInputError
-from agentops.core.outcome import Observation, Receipt
-from agentops.core.plan import BlastRadius, Change, Preview
+from agentops.core.plan import Change, Preview
 from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal
 from agentops.core.text import one_line
-from agentops.core.tool import ToolSpec
 from agentops.tools.kubernetes.changes.editing import Bench, object_change, steadily
+from agentops.tools.kubernetes.changes.grounding import ClusterTool
 from agentops.tools.kubernetes.changes.hazard import highest, residue_of, risk_of, worst
 from agentops.tools.kubernetes.changes.inputs import check_inputs
 from agentops.tools.kubernetes.changes.limits import check_visible
 from agentops.tools.kubernetes.changes.normal import is_machine_annotation, normalised
 from agentops.tools.kubernetes.changes.ownership import owners_of
-from agentops.tools.kubernetes.changes.sending import send_all
 from agentops.tools.kubernetes.changes.undoing import undo_of
 from agentops.tools.kubernetes.kinds import Kind
 from agentops.tools.kubernetes.writing import apply_call, create_call
@@ -37,11 +35,8 @@ _RUNS_ONCE = frozenset({"Job", "Pod"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ManifestTool:
+class ManifestTool(ClusterTool):
     """The change tool that creates or applies one manifest."""
-
-    spec: ToolSpec
-    bench: Bench
 
     def preview(self, change: Change) -> Preview:
         """Return what the manifest would do; see ``core.tool.ChangeTool``.
@@ -64,34 +59,6 @@ class ManifestTool:
             return self._update(kind, change.target, live, manifest)
 
         return steadily(change.target, attempt)
-
-    def blast_radius(self, preview: Preview) -> BlastRadius:
-        """Return what the change reaches; see ``core.tool.ChangeTool``.
-
-        Raises:
-            ToolError: nothing could be computed.
-        """
-        from agentops.tools.kubernetes.changes.blast import blast_radius
-
-        return blast_radius(self.bench.cluster, preview)
-
-    def apply(self, preview: Preview) -> Receipt:
-        """Send exactly the calls of the preview; see ``core.tool.ChangeTool``.
-
-        Raises:
-            Stale, InDoubt, ToolError: as in the protocol.
-        """
-        return send_all(self.bench.writer, preview, self.bench.clock)
-
-    def observe(self, preview: Preview) -> Observation:
-        """Return the world round what the preview touches; see ``core.tool.ChangeTool``.
-
-        Raises:
-            ToolError: it cannot be read.
-        """
-        from agentops.tools.kubernetes.changes.observing import observe
-
-        return observe(self.bench.cluster, preview, self.bench.clock)
 
     def _creation(self, kind: Kind, target: ResourceRef, manifest: Mapping[str, Any]) -> Preview:
         check_ports(kind, manifest)

@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from agentops.core.clock import Clock
 from agentops.core.errors import ClusterError, NotFound, ToolInputError
-from agentops.core.outcome import Observation, Receipt
-from agentops.core.plan import BlastRadius, Call, Change, Preview
+from agentops.core.outcome import Receipt
+from agentops.core.plan import Call, Change, Preview
 from agentops.core.risk import Reversal, Risk
 from agentops.core.text import one_line
-from agentops.core.tool import ChangeTool, ToolSpec
-from agentops.tools.kubernetes.changes.blast import blast_radius
+from agentops.core.tool import ChangeTool
 from agentops.tools.kubernetes.changes.editing import Bench, object_change
+from agentops.tools.kubernetes.changes.grounding import ClusterTool
 from agentops.tools.kubernetes.changes.hazard import highest
 from agentops.tools.kubernetes.changes.inputs import check_inputs
-from agentops.tools.kubernetes.changes.observing import observe
 from agentops.tools.kubernetes.changes.pod_specs import POD_SPECS, POD_TARGETS
 from agentops.tools.kubernetes.changes.selecting import (
     Object,
@@ -54,11 +53,9 @@ Sender: TypeAlias = Callable[["Writer", Preview, Clock], Receipt]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ActTool:
+class ActTool(ClusterTool):
     """A change tool that acts on pods or Jobs; see ``core.tool.ChangeTool``."""
 
-    spec: ToolSpec
-    bench: Bench
     plan: Planner
     send: Sender = send_all
 
@@ -73,14 +70,6 @@ class ActTool:
         self.bench.kind_of(change.target, POD_TARGETS[self.spec.name])
         return self.plan(self.bench, change, arguments)
 
-    def blast_radius(self, preview: Preview) -> BlastRadius:
-        """Return what the change reaches.
-
-        Raises:
-            ToolError: nothing could be computed.
-        """
-        return blast_radius(self.bench.cluster, preview)
-
     def apply(self, preview: Preview) -> Receipt:
         """Send exactly the calls of the preview.
 
@@ -88,14 +77,6 @@ class ActTool:
             Stale, InDoubt, ToolError: as in the protocol.
         """
         return self.send(self.bench.writer, preview, self.bench.clock)
-
-    def observe(self, preview: Preview) -> Observation:
-        """Return the world round what the preview touches.
-
-        Raises:
-            ToolError: it cannot be read.
-        """
-        return observe(self.bench.cluster, preview, self.bench.clock)
 
 
 def pod_tools(cluster: Cluster, writer: Writer, clock: Clock) -> dict[str, ChangeTool]:
