@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import shlex
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -65,9 +64,9 @@ def asking(
 
 def place(options: Common) -> str:
     """Return the options that lead another run to the same cluster."""
-    given = {"context": options.context, "namespace": options.namespace, "kubeconfig": options.kubeconfig}
-    words = "".join(f" --{name} {shlex.quote(str(value))}" for name, value in given.items() if value)
-    return words if options.sandbox is None else f" --sandbox={shlex.quote(options.sandbox)}"
+    from agentops.wiring.connecting import flags_to
+
+    return flags_to(options.context, options.namespace, options.kubeconfig, options.sandbox)
 
 
 def _evidence(app: App, incident: str, names: tuple[str, ...]) -> list[Block]:

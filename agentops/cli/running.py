@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from agentops.cli.options import Common, Output
+from agentops.core.progress import unseen
 
 if TYPE_CHECKING:
     from agentops.wiring import App
@@ -29,13 +30,9 @@ def running(command: str, options: Common, flags: Mapping[str, Any], *, use_mode
     # JSON for a script: progress only when somebody is watching, or asked for it.
     watched = options.output is not Output.JSON or sys.stderr.isatty() or options.verbose > 0
     with Live(sys.stderr, verbose=options.verbose) as live:
-        progress = live if watched else _silent
+        progress = live if watched else unseen
         with open_app(
             settings, command=command, sandbox=options.sandbox, use_model=use_model, progress=progress
         ) as app:
             app.undisturbed = live.paused
             yield app
-
-
-def _silent(step: object) -> None:
-    """Show nothing."""

@@ -19,10 +19,10 @@ from agentops.core.errors import AgentopsError, PolicyRefused, ToolError
 from agentops.core.finding import Confidence, Finding, Problem, Verdict
 from agentops.core.outcome import Status
 from agentops.core.plan import Change, Check, Intent
-from agentops.core.progress import Stage, Step
+from agentops.core.progress import Stage, Step, unseen
 from agentops.core.text import one_line
 from agentops.core.usage import Usage
-from agentops.guard.parts import GuardParts, unseen
+from agentops.guard.parts import GuardParts
 from agentops.guard.pipeline import Carried, carry_out, dry_run
 from agentops.guard.planning import Proposal
 
@@ -207,11 +207,15 @@ def still_wrong(parts: Parts, cluster: Cluster, found: Investigation, check: Che
         _finding, problems = rank_again(parts, cluster, found)
     except ToolError as error:
         return f"the cluster cannot be read: {error.message}"
-    same = [one for one in problems if one.resource == check.target and one.condition == check.value]
-    if same:
-        return f"{check.target.short} is still {check.value}: {same[0].summary}"
+    if still := _still_there(problems, check):
+        return still
     moved = _moved(found.problems, problems, check)
     return f"it is now {moved[0].resource.short} that is {check.value}: {moved[0].summary}" if moved else ""
+
+
+def _still_there(problems: Sequence[Problem], check: Check) -> str:
+    same = [one for one in problems if one.resource == check.target and one.condition == check.value]
+    return f"{check.target.short} is still {check.value}: {same[0].summary}" if same else ""
 
 
 def _moved(before: Sequence[Problem], after: Sequence[Problem], check: Check) -> list[Problem]:
@@ -290,6 +294,4 @@ def holds_no_more(parts: Parts, cluster: Cluster, check: Check) -> str:
     if check.kind != CURED:
         return f"there is no way to check {check.kind!r}"
     target = Target(namespace=check.target.namespace, kind=check.target.kind, name=check.target.name)
-    problems = problems_at(parts, cluster, target)
-    same = [one for one in problems if one.resource == check.target and one.condition == check.value]
-    return f"{check.target.short} is still {check.value}: {same[0].summary}" if same else ""
+    return _still_there(problems_at(parts, cluster, target), check)

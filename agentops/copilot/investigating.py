@@ -18,6 +18,7 @@ from agentops.core.errors import Interrupted, ModelError
 from agentops.core.evidence import Evidence, Reading
 from agentops.core.finding import Finding, Problem
 from agentops.core.jsonable import from_json, to_json
+from agentops.core.place import place_of
 from agentops.core.progress import Stage, Step
 from agentops.core.snapshot import Object, Snapshot
 from agentops.core.text import one_line
@@ -95,9 +96,7 @@ def resume(parts: Parts, folder: IncidentFolder) -> Investigation:
 
 def way_back(incident: Incident) -> str:
     """Return the command that goes on with an incident on the cluster that it was begun on."""
-    kind, _, scenario = incident.cluster.partition(":")
-    place = f"--sandbox={scenario}" if kind == "sandbox" else f"--context {incident.context}"
-    return f"agentops investigate --resume {incident.id} {place}"
+    return f"agentops investigate --resume {incident.id} {place_of(incident.context, incident.cluster)}"
 
 
 def _interruptible(parts: Parts, folder: IncidentFolder, work: Callable[[], Investigation]) -> Investigation:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from agentops.copilot.parts import Investigation, Parts
 from agentops.core.alert import Alert, Target
 from agentops.core.finding import Finding, Problem
-from agentops.core.progress import Stage, Step
+from agentops.core.progress import Stage, Step, unseen
 from agentops.core.snapshot import Snapshot
 from agentops.core.text import plural
 
@@ -55,13 +55,9 @@ def problems_at(parts: Parts, cluster: Cluster, target: Target) -> tuple[Problem
     Raises:
         ClusterError: the cluster cannot be read.
     """
-    quiet = replace(parts, progress=_unseen)
+    quiet = replace(parts, progress=unseen)
     _snapshot, ranking = sweep_and_rank(quiet, cluster, target, None, log_window_s=LOG_WINDOW_S)
     return ranking.problems
-
-
-def _unseen(_step: Step) -> None:
-    """Show nothing."""
 
 
 def rank_again(parts: Parts, cluster: Cluster, found: Investigation) -> tuple[Finding, tuple[Problem, ...]]:
@@ -73,7 +69,7 @@ def rank_again(parts: Parts, cluster: Cluster, found: Investigation) -> tuple[Fi
     from agentops.triage.rank import conclude
 
     group = found.incident.group
-    quiet = replace(parts, progress=_unseen)
+    quiet = replace(parts, progress=unseen)
     _snapshot, ranking = sweep_and_rank(quiet, cluster, group.target, group.lead, log_window_s=LOG_WINDOW_S)
     # No evidence is kept of a second look, and none is cited; the objects themselves were just read.
     finding = conclude(ranking, group.lead, [""] * len(ranking.problems))

@@ -40,6 +40,12 @@ class Step:
 
 
 Progress: TypeAlias = Callable[[Step], None]
+
+
+def unseen(_step: Step) -> None:
+    """Show nothing; the ``Progress`` of whoever is not watched."""
+
+
 """Takes one step; must be quick, must not raise, may be called from several threads."""
 
 

@@ -99,10 +99,6 @@ class GuardParts:
         return f"human:{principal.on_behalf_of}" if principal.on_behalf_of else f"{principal.kind}:{principal.name}"
 
 
-def unseen(_step: Step) -> None:
-    """Show nothing."""
-
-
 @dataclass(slots=True)
 class Trail:
     """Records every stage: in the audit chain first, then for the caller, then on the screen."""

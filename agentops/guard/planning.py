@@ -14,14 +14,17 @@ from typing import Any
 
 from agentops.core.errors import PolicyRefused, Stale, ToolError, ToolInputError
 from agentops.core.jsonable import from_json, to_json
-from agentops.core.plan import Change, ChangePlan, Check, Intent, ObjectChange, Obligation, PlanStep
+from agentops.core.place import place_of
+from agentops.core.plan import Change, ChangePlan, Check, Intent, ObjectChange, PlanStep
+from agentops.core.progress import unseen
 from agentops.core.text import plural
 from agentops.guard.blast_radius import measure
 from agentops.guard.cure import require_cure
 from agentops.guard.diff import diff
 from agentops.guard.dry_run import dry_run
 from agentops.guard.inquiry import Inquiry
-from agentops.guard.parts import GuardParts, Trail, unseen
+from agentops.guard.parts import GuardParts, Trail
+from agentops.guard.policy.obligations import strictest
 from agentops.guard.ruling import rule
 from agentops.guard.screen import screen
 from agentops.guard.staleness import STALE_HINT, moved
@@ -132,7 +135,7 @@ def require_current(
         raise Stale(
             f"the plan is for context {plan.context!r} on {plan.cluster}; this run is pinned to {parts.context!r} on "
             f"{parts.cluster}",
-            hint=f"Run it with {_way_to(plan)}.",
+            hint=f"Run it with {place_of(plan.context, plan.cluster)}.",
         )
     if plan.policy_digest != parts.policy.digest:
         raise Stale("the policy changed since the plan was made", hint=STALE_HINT)
@@ -158,11 +161,6 @@ def require_current(
     if strictest([step.ruling.obligation for step in steps]) != plan.obligation:
         raise Stale("policy asks for something else than when the plan was made", hint=STALE_HINT)
     return tuple(steps)
-
-
-def _way_to(plan: ChangePlan) -> str:
-    kind, _, scenario = plan.cluster.partition(":")
-    return f"--sandbox={scenario}" if kind == "sandbox" else f"--context {plan.context}"
 
 
 def _require_times(plan: ChangePlan, now: datetime) -> None:
@@ -198,15 +196,6 @@ def require_distinct(changes: Sequence[Change]) -> None:
 
 def _is_untainted(by: str) -> bool:
     return by == "triage" or by.startswith("human:")
-
-
-def strictest(obligations: Sequence[Obligation]) -> Obligation:
-    """Return the obligation that satisfies all of them."""
-    return Obligation(
-        approval=max((one.approval for one in obligations), key=lambda approval: approval.rank),
-        ttl_s=min(one.ttl_s for one in obligations),
-        verify_s=min(one.verify_s for one in obligations),
-    )
 
 
 def _assemble(parts: GuardParts, proposal: Proposal, steps: Sequence[Ruled]) -> ChangePlan:

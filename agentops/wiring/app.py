@@ -24,7 +24,7 @@ from agentops.core.errors import AgentopsError, AlertError, ExitCode, Interrupte
 from agentops.core.progress import Progress, Stage, Step
 from agentops.core.text import one_line
 from agentops.core.usage import Usage
-from agentops.wiring.connecting import connect_writer_too, resume_flags
+from agentops.wiring.connecting import connect_writer_too, flags_to
 from agentops.wiring.models import model_of
 from agentops.wiring.pace import Pace
 
@@ -85,7 +85,7 @@ class App:
             excerpt_chars=settings.excerpt_chars,
             connect=self.connect,
             cluster_name=f"sandbox:{scenario}" if scenario else "",
-            resume_flags=resume_flags(settings, scenario),
+            resume_flags=flags_to(settings.context, settings.namespace, settings.kubeconfig, scenario or None),
             nonce=secrets.token_hex(4),
             namespaces=(settings.namespace,) if settings.namespace else (),
             model=model,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentops.config import Settings
@@ -44,9 +45,13 @@ def connect_writer_too(
     )
 
 
-def resume_flags(settings: Settings, scenario: str) -> str:
-    """Return the options that lead a later run to the same cluster, each with a space before it."""
-    if scenario:
+def flags_to(context: str | None, namespace: str | None, kubeconfig: Path | None, scenario: str | None) -> str:
+    """Return the options that lead a later run to the same cluster, each with a space before it.
+
+    Arguments:
+        scenario: the sandbox's; None for a real cluster.
+    """
+    if scenario is not None:
         return f" --sandbox={shlex.quote(scenario)}"
-    given = {"context": settings.context, "namespace": settings.namespace, "kubeconfig": settings.kubeconfig}
+    given = {"context": context, "namespace": namespace, "kubeconfig": kubeconfig}
     return "".join(f" --{name} {shlex.quote(str(value))}" for name, value in given.items() if value)

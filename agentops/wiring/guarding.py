@@ -18,6 +18,7 @@ from agentops.core.clock import Clock
 from agentops.core.errors import ConfigError, InDoubt, UsageError
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import Status
+from agentops.core.place import place_of
 from agentops.core.plan import ChangePlan, Check
 from agentops.core.text import one_line, plural
 from agentops.core.tool import ToolSpec
@@ -237,12 +238,10 @@ def _require_its_cluster(record: ChangeRecord, guard: GuardParts) -> None:
     plan = record.plan
     if (plan.context, plan.cluster) == (guard.context, guard.cluster):
         return
-    kind, _, scenario = plan.cluster.partition(":")
-    place = f"--sandbox={scenario}" if kind == "sandbox" else f"--context {plan.context}"
     raise UsageError(
         f"change {record.id} was made in context {plan.context!r} on {plan.cluster}; this run is pinned to "
         f"{guard.context!r} on {guard.cluster}",
-        hint=f"Run it with {place}",
+        hint=f"Run it with {place_of(plan.context, plan.cluster)}",
     )
 
 
