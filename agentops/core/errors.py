@@ -144,6 +144,12 @@ class InDoubt(AgentopsError):
     default_code = "in-doubt"
 
 
+class PreviewWouldWrite(AgentopsError):
+    """A preview was about to send something that is no dry run; it was stopped, and nothing was sent."""
+
+    default_code = "preview-would-write"
+
+
 class Interrupted(AgentopsError):
     """The user pressed Ctrl-C; what was open is recorded. ``incident`` is the id of what can be gone on with."""
 

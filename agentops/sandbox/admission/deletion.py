@@ -6,6 +6,7 @@ holds its finalizers or runs it. Must never: remove an object that a finalizer o
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -33,18 +34,21 @@ class DeleteOptions:
 
 
 def delete_options(request: Request) -> DeleteOptions:
-    """Return the options of a delete, from its body or its query.
+    """Return the options of a delete: those of its body when it has one, and only then; else those of its query.
+
+    Source: recorded from Kubernetes 1.36.2. ``DELETE ?dryRun=All`` with any body that does not say ``dryRun`` deletes.
 
     Raises:
         Refusal: an unknown propagation policy, or something else that is no DeleteOptions.
     """
-    body: Obj = body_object(request) if request.body.strip() else {}
+    body: Obj = body_object(request) if request.body else _from_query(request)
     if body.get("kind", "DeleteOptions") not in ("DeleteOptions", "Eviction"):
         raise bad_request(f'no kind "{body["kind"]}" is registered for the delete options of this version')
     dry_run = body.get("dryRun") or []
     if dry_run not in ([], ["All"]):
-        raise bad_request(f'dryRun: Unsupported value: {dry_run}: supported values: "All"')
-    propagation = body.get("propagationPolicy") or request.query.get("propagationPolicy") or ""
+        words = f'dryRun: Unsupported value: {json.dumps(dry_run)}: supported values: "All"'
+        raise Refusal("Invalid", f'DeleteOptions.meta.k8s.io "" is invalid: {words}')
+    propagation = body.get("propagationPolicy") or ""
     if body.get("orphanDependents"):
         propagation = "Orphan"
     if propagation and propagation not in _PROPAGATION:
@@ -52,16 +56,23 @@ def delete_options(request: Request) -> DeleteOptions:
         words = f'propagationPolicy: Unsupported value: "{propagation}": supported values: {listed}'
         raise Refusal("Invalid", f'DeleteOptions.meta.k8s.io "" is invalid: {words}')
     grace: Any = body.get("gracePeriodSeconds")
-    if grace is None and "gracePeriodSeconds" in request.query:
-        grace = request.number("gracePeriodSeconds", 0)
     given = body.get("preconditions") or {}
     return DeleteOptions(
-        dry_run=bool(dry_run) or request.dry_run,
+        dry_run=bool(dry_run),
         grace_s=grace,
         propagation=propagation or "Background",
         uid=given.get("uid") or "",
         resource_version=given.get("resourceVersion") or "",
     )
+
+
+def _from_query(request: Request) -> Obj:
+    found: Obj = {name: request.query[name] for name in ("propagationPolicy",) if name in request.query}
+    if "gracePeriodSeconds" in request.query:
+        found["gracePeriodSeconds"] = request.number("gracePeriodSeconds", 0)
+    if request.query.get("dryRun"):
+        found["dryRun"] = [request.query["dryRun"]]
+    return found
 
 
 def delete(store: ObjectStore, resource: Resource, live: Obj, options: DeleteOptions) -> tuple[Obj, bool]:

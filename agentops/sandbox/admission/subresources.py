@@ -98,6 +98,9 @@ class Subresources:
         if body.get("kind", "Eviction") != "Eviction":
             raise bad_request(f'no kind "{body["kind"]}" is registered for policy/v1')
         given = body.get("deleteOptions") or {}
+        # An eviction is a create, whose query counts too; where both say something, they must say the same.
+        if request.dry_run and not given.get("dryRun"):
+            given = {**given, "dryRun": ["All"]}
         encoded = json.dumps({**given, "kind": "DeleteOptions"}).encode()
         options: DeleteOptions = delete_options(replace(request, body=encoded))
         evict(self._store, target.resource, live, options)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from agentops.core.errors import ClusterError, InDoubt
 from agentops.core.plan import Call
 from agentops.tools.kubernetes.client import Cluster, cluster_of
+from agentops.tools.kubernetes.dry_run import as_dry_run
 from agentops.tools.kubernetes.failures import unreachable
 from agentops.tools.kubernetes.kubeconfig import open_connection
 from agentops.tools.kubernetes.refusals import evicts_too_much, is_failed_test, may_have_happened, refused, stale
@@ -173,9 +174,9 @@ class Writer:
 
     def _carry_out(self, call: Call, *, dry: bool) -> Stored:
         check_call(call)
-        query = (*call.query, ("dryRun", "All")) if dry else call.query
+        sent = as_dry_run(call) if dry else call
         try:
-            reply = self._transport.write(call, query, harmless=dry)
+            reply = self._transport.write(sent, sent.query, harmless=dry)
         except ClusterError as error:
             if is_failed_test(error, call):
                 raise stale(call, self._now(call.path)) from error

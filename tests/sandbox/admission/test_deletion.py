@@ -68,13 +68,24 @@ def test_a_running_pod_is_given_its_grace_period(call: Any, pod: Any) -> None:
 
 
 def test_dry_run_in_the_body_deletes_nothing(call: Any, pod: Any) -> None:
-    """kubectl puts dryRun into DeleteOptions; both places count, for one object and for many."""
+    """kubectl puts dryRun into DeleteOptions; without a body the query counts, for one object and for many."""
     call.ok("POST", f"{SHOP}/pods", pod())
     before = call.store.dump()
     call.ok("DELETE", WEB, {"dryRun": ["All"]})
+    call.ok("DELETE", f"{SHOP}/pods", {"dryRun": ["All"]})
     call.ok("DELETE", f"{SHOP}/pods?dryRun=All")
+    call.ok("POST", f"{SHOP}/pods/p/eviction?dryRun=All", {"kind": "Eviction"})
     call.ok("POST", f"{SHOP}/pods/p/eviction", {"kind": "Eviction", "deleteOptions": {"dryRun": ["All"]}})
     assert call.store.dump() == before
+
+
+@pytest.mark.parametrize("body", [{}, {"propagationPolicy": "Background"}, {"kind": "DeleteOptions"}], ids=str)
+@pytest.mark.parametrize("path", [f"{SHOP}/pods/p", f"{SHOP}/pods"], ids=["one", "collection"])
+def test_a_body_without_dry_run_deletes_whatever_the_query_says(path: str, body: Any, call: Any, pod: Any) -> None:
+    """As Kubernetes 1.36.2 answered: the options are the body's when there is one, and the query is not read."""
+    call.ok("POST", f"{SHOP}/pods", pod())
+    call.ok("DELETE", f"{path}?dryRun=All", body)
+    assert call.refused("GET", f"{SHOP}/pods/p")[0] == 404
 
 
 def test_a_collection_is_deleted_by_selector(call: Any, pod: Any) -> None:

@@ -105,7 +105,8 @@ def test_a_dry_run_predicts_the_write_and_leaves_no_trace(make_call: Any, reques
         }[kind]
         query = "fieldManager=ops&force=true" if kind == "apply" else "fieldManager=ops"
         before, revision = call.store.dump(), call.store.revision
-        preview = call.send(method, f"{WEB}?{query}&dryRun=All", body, headers)
+        tried = {**body, "dryRun": ["All"]} if method == "DELETE" and body is not None else body
+        preview = call.send(method, f"{WEB}?{query}&dryRun=All", tried, headers)
         assert (call.store.dump(), call.store.revision) == (before, revision)
         written = call.send(method, f"{WEB}?{query}", body, headers)
         answers = [_without_versions(json.loads(response.body)) for response in (preview, written)]

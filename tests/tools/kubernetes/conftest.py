@@ -97,7 +97,9 @@ def _handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             stub.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self._serve("POST")
+            self._serve(self.command)
+
+        do_PATCH = do_DELETE = do_POST
 
         def _serve(self, method: str) -> None:
             parts = urlsplit(self.path)

@@ -70,6 +70,23 @@ def test_a_dry_run_is_the_same_request_with_one_parameter_more(stub: Any, writer
     )
 
 
+def test_a_dry_run_of_a_deletion_says_so_in_the_body(stub: Any, writer: Writer) -> None:
+    """The server reads DeleteOptions from the body and then ignores the query: there it must stand, or it deletes."""
+    call = delete_call(builtin("ConfigMap"), "shop", "a", uid="u")
+    stub.script(call.path, (200, {"kind": "Status"}))
+    writer.dry_run(call)
+    assert (stub.requests[0][2], stub.bodies) == ({}, [{**call.body, "dryRun": ["All"]}])
+
+
+def test_a_dry_run_of_an_eviction_says_so_twice(stub: Any, writer: Writer) -> None:
+    """An eviction merges query and body; both say the same."""
+    call = evict_call(builtin("Pod"), "shop", "a", uid="u")
+    stub.script(call.path, (201, {"kind": "Status"}))
+    writer.dry_run(call)
+    said = stub.requests[0][2]["dryRun"], stub.bodies[0]["deleteOptions"]
+    assert said == ("All", {"preconditions": {"uid": "u"}, "dryRun": ["All"]})
+
+
 def test_the_servers_warnings_come_with_the_object(stub: Any, writer: Writer) -> None:
     """The Warning header is decoded, quotes and all."""
     stub.script(_MAPS, (201, _STORED, {"Warning": '299 - "old \\"x\\"", 299 - "unknown field \\"y\\""'}))
