@@ -99,7 +99,7 @@ def _handler(stub: Stub) -> type[BaseHTTPRequestHandler]:
             stub.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self._serve(self.command)
 
-        do_PATCH = do_DELETE = do_POST
+        do_PATCH = do_DELETE = do_POST  # noqa: N815 — the base class names them
 
         def _serve(self, method: str) -> None:
             parts = urlsplit(self.path)
