@@ -15,44 +15,11 @@ import pytest
 import yaml
 
 from agentops.sandbox.scenario import all_scenarios, load
+from tests.fix.scripting import RIGHT, WRONG, turns_of
 
-_SCRIPTS = Path(__file__).parent / "scripts"
-RIGHT: Mapping[str, Any] = yaml.safe_load((_SCRIPTS / "right.yaml").read_text(encoding="utf-8"))
-WRONG: Mapping[str, Any] = yaml.safe_load((_SCRIPTS / "wrong.yaml").read_text(encoding="utf-8"))
 BY_MISTAKE = [(scenario, name) for scenario, found in WRONG.items() for name in found]
 CANNOT_BE_TOLD = "passes"
 """How the wrong cures end that nothing in the cluster tells from a right one; ``README.md`` says why, one by one."""
-_REPORTS_AFTER = 3
-
-
-def _turns(entry: Mapping[str, Any], plans: Sequence[Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """Return the turns of a model that drafts the plans one after the other, and reports after each."""
-    # Where nothing is wrong triage leaves no evidence to cite, and a draft must cite some: every model looks first.
-    turns: list[dict[str, Any]] = [{"calls": [{"tool": "kubernetes_list", "arguments": {"kind": "Deployment"}}]}]
-    for plan in plans or [[]]:
-        if plan:
-            turns.append({"calls": [_draft(one) for one in plan]})
-        turns.append(_report(entry))
-    return turns + [_report(entry)] * _REPORTS_AFTER
-
-
-def _draft(one: Mapping[str, Any]) -> dict[str, Any]:
-    words = {"target": one["target"], "reason": "It cures the cause.", "evidence": ["{{first}}"]}
-    return {"tool": f"kubernetes_{one['tool']}", "arguments": words | one.get("arguments", {})}
-
-
-def _report(entry: Mapping[str, Any]) -> dict[str, Any]:
-    cause = {"cause": entry["cause"]} if "cause" in entry else {}
-    arguments = {
-        "verdict": "root-cause" if cause else "recovered",
-        "conclusion": entry.get("why", "It is what is cited."),
-        "confidence": "high",
-        "evidence": ["{{first}}"],
-        "ruled_out": [],
-        "not_checked": [],
-        "next_steps": [],
-    }
-    return {"calls": [{"tool": "report_finding", "arguments": arguments | cause}]}
 
 
 @pytest.fixture
@@ -61,7 +28,7 @@ def play(repair: Any, tmp_path: Path) -> Any:
 
     def run(scenario: str, plans: Sequence[Sequence[Mapping[str, Any]]]) -> Any:
         script = tmp_path / "turns.yaml"
-        script.write_text(yaml.safe_dump({"turns": _turns(RIGHT[scenario], plans)}), encoding="utf-8")
+        script.write_text(yaml.safe_dump({"turns": turns_of(RIGHT[scenario], plans)}), encoding="utf-8")
         done = repair(scenario, script)
         # A script that does not fit the conversation would leave triage alone with the work.
         assert done.fix.found.model_error is None, done.fix.found.model_error

@@ -1,0 +1,94 @@
+"""What an incident costs in tokens: ``fix`` on every scenario of the sandbox with the scripted model that is right.
+
+``python -m tests.benchmarks.tokens`` prints one line a scenario: how many requests, the first one, the sum over all
+requests and answers. Tokens are an estimate, the bytes of the request's compact JSON by ``BYTES_A_TOKEN``; the cached
+prefix is counted in full in every request. No endpoint is asked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from agentops.agent.loop import system_prompt, wire_tools
+from agentops.config import load
+from agentops.wiring import open_app
+from agentops.wiring.guarding import Asking, fix, prepare_drafting
+from tests.fix.conftest import Agrees
+from tests.fix.scripting import RIGHT, turns_of
+
+BYTES_A_TOKEN = 3.75
+"""Of JSON and English prose mixed, as these requests are; the ratio that Claude's own counts of them came to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """The tokens of one incident: system and tools, the whole first request, all requests and answers together."""
+
+    scenario: str
+    requests: int
+    prefix: int
+    first: int
+    total: int
+
+
+def measure(scenario: str) -> Spent:
+    """Run ``fix`` on a scenario and count what the model was sent and what it said."""
+    entry = RIGHT[scenario]
+    with tempfile.TemporaryDirectory() as home:
+        script = Path(home) / "turns.yaml"
+        script.write_text(yaml.safe_dump({"turns": turns_of(entry, entry.get("plans", []))}), encoding="utf-8")
+        settings = load({"model": f"scripted:{script}"}, {**os.environ, "AGENTOPS_HOME": home})
+        with open_app(settings, command="fix", sandbox=scenario, use_model=True, progress=lambda step: None) as app:
+            asking = Asking(approver=Agrees(app.parts.clock), on_interrupt=lambda: True)
+            prepare_drafting(app, asking)
+            found = app.investigate(None, lambda: b"")
+            fix(app, found, asking, stop_at_plan=False)
+            assert found.thread is not None, found.model_error
+            toolbox, messages = found.thread.toolbox, found.thread.folder.transcript()
+    return _spent(scenario, {"system": system_prompt(toolbox), "tools": wire_tools(toolbox)}, messages)
+
+
+def _spent(scenario: str, prefix: Any, messages: Sequence[Any]) -> Spent:
+    before = _tokens(prefix)
+    answered = [at for at, message in enumerate(messages) if message["role"] == "assistant"]
+    sent = [before + sum(map(_tokens, messages[:at])) for at in answered]
+    said = sum(_tokens(messages[at]) for at in answered)
+    return Spent(scenario=scenario, requests=len(sent), prefix=before, first=sent[0], total=sum(sent) + said)
+
+
+def _tokens(value: Any) -> int:
+    return round(len(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()) / BYTES_A_TOKEN)
+
+
+def main(scenarios: Sequence[str]) -> int:
+    """Measure the scenarios that are named, or all, and print a table and the medians."""
+    sys.stdout.write("| scenario | requests | before data | first request | sum |\n|---|---|---|---|---|\n")
+    rows = []
+    for scenario in scenarios or sorted(RIGHT):
+        rows.append(measure(scenario))
+        sys.stdout.write(_line(rows[-1]) + "\n")
+        sys.stdout.flush()
+    middle = {name: round(statistics.median(getattr(row, name) for row in rows)) for name in _FIGURES}
+    sys.stdout.write(_line(Spent(scenario="median", **middle)) + "\n")
+    return 0
+
+
+_FIGURES = ("requests", "prefix", "first", "total")
+
+
+def _line(row: Spent) -> str:
+    return f"| {row.scenario} | {' | '.join(f'{getattr(row, name):,}' for name in _FIGURES)} |"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,48 @@
+"""The turns of the scripted models: what a model says that drafts some plans, one after the other, and reports.
+
+Comes in: an entry of ``scripts/right.yaml`` or drafts of ``scripts/wrong.yaml``. Goes out: turns for
+``agentops.agent.scripted``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_SCRIPTS = Path(__file__).parent / "scripts"
+RIGHT: Mapping[str, Any] = yaml.safe_load((_SCRIPTS / "right.yaml").read_text(encoding="utf-8"))
+WRONG: Mapping[str, Any] = yaml.safe_load((_SCRIPTS / "wrong.yaml").read_text(encoding="utf-8"))
+_REPORTS_AFTER = 3
+
+
+def turns_of(entry: Mapping[str, Any], plans: Sequence[Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """Return the turns of a model that drafts the plans one after the other, and reports after each."""
+    # Where nothing is wrong triage leaves no evidence to cite, and a draft must cite some: every model looks first.
+    turns: list[dict[str, Any]] = [{"calls": [{"tool": "kubernetes_list", "arguments": {"kind": "Deployment"}}]}]
+    for plan in plans or [[]]:
+        if plan:
+            turns.append({"calls": [_draft(one) for one in plan]})
+        turns.append(_report(entry))
+    return turns + [_report(entry)] * _REPORTS_AFTER
+
+
+def _draft(one: Mapping[str, Any]) -> dict[str, Any]:
+    words = {"target": one["target"], "reason": "It cures the cause.", "evidence": ["{{first}}"]}
+    return {"tool": f"kubernetes_{one['tool']}", "arguments": words | one.get("arguments", {})}
+
+
+def _report(entry: Mapping[str, Any]) -> dict[str, Any]:
+    cause = {"cause": entry["cause"]} if "cause" in entry else {}
+    arguments = {
+        "verdict": "root-cause" if cause else "recovered",
+        "conclusion": entry.get("why", "It is what is cited."),
+        "confidence": "high",
+        "evidence": ["{{first}}"],
+        "ruled_out": [],
+        "not_checked": [],
+        "next_steps": [],
+    }
+    return {"calls": [{"tool": "report_finding", "arguments": arguments | cause}]}
