@@ -20,6 +20,7 @@ from agentops.agent.history import History, Keep, forget
 from agentops.agent.model import ContextOverflow, Message, Model, Refused, Request, Turn
 from agentops.agent.prompt import filled, prompt
 from agentops.agent.repetition import Repetition
+from agentops.agent.signature import without_bounds
 from agentops.agent.toolbox import Toolbox, ToolResult
 from agentops.core.digest import digest
 from agentops.core.errors import ModelError
@@ -114,10 +115,14 @@ def investigate(
 
 
 def wire_tools(toolbox: Toolbox) -> tuple[Mapping[str, Any], ...]:
-    """Return the tools of every request as they go over the wire, ``report_finding`` last; always the same bytes."""
+    """Return the tools of every request as they go over the wire, ``report_finding`` last; always the same bytes.
+
+    Bounds of arguments are not sent; the toolbox checks them, and says so to whoever is out of them.
+    """
+    ending = report.SPEC if toolbox.drafting is None else report.DRAFTING_SPEC
     return tuple(
-        {"name": spec.name, "description": spec.description, "input_schema": spec.schema}
-        for spec in (*toolbox.specs, report.SPEC)
+        {"name": spec.name, "description": spec.description, "input_schema": without_bounds(spec.schema)}
+        for spec in (*toolbox.specs, ending)
     )
 
 

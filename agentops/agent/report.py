@@ -7,7 +7,7 @@ itself. It is not a read tool and never runs: the loop itself takes the call. Wh
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from agentops.agent.arguments import complaints
@@ -24,7 +24,7 @@ _NOT_EMPTY = {"type": "string", "minLength": 1}
 
 SPEC = ToolSpec(
     name="report_finding",
-    description="End the investigation with its result. Call it alone, once, when the evidence is in.",
+    description="End the investigation with its result. Call it once, when the evidence is in.",
     schema={
         "type": "object",
         "properties": {
@@ -80,6 +80,16 @@ SPEC = ToolSpec(
         "additionalProperties": False,
     },
 )
+
+
+DRAFTING_SPEC = replace(
+    SPEC,
+    schema={
+        **SPEC.schema,
+        "properties": {name: one for name, one in SPEC.schema["properties"].items() if name != "proposed_changes"},
+    },
+)
+"""The same in a run that drafts: what is proposed there is a draft. A report that proposes all the same is taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from typing import Any
 from agentops.agent.arguments import complaints
 from agentops.agent.audited import for_audit
 from agentops.agent.budget import Monotonic
+from agentops.agent.draft_tools import tool_of
 from agentops.agent.drafting import Drafted, Drafting
 from agentops.agent.fence import Fence, neutral
 from agentops.agent.parallel import Job, Outcome, run_all
@@ -32,6 +33,7 @@ from agentops.core.tool import Effect, ReadTool, ToolCall, ToolSpec
 
 EXCERPT_CHARS = 6_000
 _ERROR_CHARS = 2_000
+_DRAFT_ERROR_CHARS = 4_000
 _DRY_RUN_CHARS = 6_000
 # A defect in one tool must not cost the investigation; the model can look elsewhere, and the record shows it.
 _DEFECTS = (OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
@@ -88,7 +90,7 @@ class Toolbox:
         if changing:
             raise ValueError(f"only read tools may be in a toolbox, not {', '.join(changing)}")
         self.drafting = drafting
-        self._draftable = {spec.name for spec in drafting.specs} if drafting else set()
+        self._draftable = drafting.names if drafting else frozenset()
         if twice := sorted(self._draftable & set(self._tools)):
             raise ValueError(f"read tools and change tools share a name: {', '.join(twice)}")
         self.store = store
@@ -201,7 +203,7 @@ class Toolbox:
 
     def _unknown(self, name: str) -> str:
         names = [spec.name for spec in self.specs]
-        near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+        near = difflib.get_close_matches(name, [*names, *sorted(self._draftable - set(names))], n=3, cutoff=0.5)
         known = f"Did you mean {' or '.join(near)}?" if near else f"The tools are {', '.join(names)}."
         return f"there is no tool {one_line(name, 60)!r}. {known}"
 
@@ -218,11 +220,11 @@ class Toolbox:
     def _draft(self, drafting: Drafting, call: ToolCall, known: Sequence[str]) -> ToolResult:
         """Draft one change, in this thread: what tries it out has its own time-outs, and Ctrl-C must stop it."""
         began = self._monotonic()
-        self._progress(Step(stage=Stage.CHANGE, text=f"drafting {call.name} {_target(call)}".rstrip(), key=call.id))
+        self._progress(Step(stage=Stage.CHANGE, text=f"drafting {tool_of(call)} {_target(call)}".rstrip(), key=call.id))
         try:
             drafted = drafting.take(call, known, self.redactor.text)
         except (AgentopsError, *_DEFECTS) as error:
-            return self._undrafted(call, _said(error, call.name), duration_ms=self._since(began))
+            return self._undrafted(call, _said(error, tool_of(call)), duration_ms=self._since(began))
         self._record(call, _outcome(drafted), duration_ms=self._since(began), event=_event(drafted))
         text = one_line(f"{drafted.change.tool} on {drafted.change.target.short}", 160)
         done = "withdrawn" if drafted.dropped else f"drafted as step {drafted.step}, not executed"
@@ -234,10 +236,10 @@ class Toolbox:
         return ToolResult(call=call, content=content, digest=digest(content))
 
     def _undrafted(self, call: ToolCall, why: str, *, duration_ms: int) -> ToolResult:
-        text = neutral(self.redactor.text(clip(f"Not drafted, the plan is unchanged: {why}", _ERROR_CHARS)))
+        text = neutral(self.redactor.text(clip(f"Not drafted, the plan is unchanged: {why}", _DRAFT_ERROR_CHARS)))
         said = {"error": one_line(text, 500), "executed": False}
         self._record(call, said, duration_ms=duration_ms, event="change_not_drafted")
-        step = Step(stage=Stage.CHANGE, text=f"{call.name}: {one_line(text)}", key=call.id, done=True)
+        step = Step(stage=Stage.CHANGE, text=f"{tool_of(call)}: {one_line(text)}", key=call.id, done=True)
         self._progress(step)
         return ToolResult(call=call, content=text, digest=digest(text), is_error=True)
 
@@ -249,7 +251,7 @@ class Toolbox:
     ) -> None:
         payload = {
             "call": call.id,
-            "tool": call.name,
+            "tool": tool_of(call) if event.startswith("change_") else call.name,
             "arguments": self.redactor.value(dict(call.arguments)),
             "duration_ms": duration_ms,
             **outcome,

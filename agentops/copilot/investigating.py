@@ -176,10 +176,10 @@ def _believed(parts: Parts, answer: Finding | None, triage_finding: Finding) -> 
 def _toolbox(parts: Parts, cluster: Cluster, folder: IncidentFolder) -> Toolbox:
     from agentops.agent.fence import Fence
     from agentops.agent.toolbox import Toolbox
-    from agentops.tools.kubernetes.catalog import read_tools
+    from agentops.tools.kubernetes.catalog import served_tools
 
     return Toolbox(
-        read_tools(cluster, parts.clock),
+        served_tools(cluster, parts.clock),
         store=folder,
         redactor=parts.redactor,
         audit=parts.audit,

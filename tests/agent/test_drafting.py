@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentops.agent.drafting import DRAFTS_ONLY, Drafting, declined
+from agentops.agent.drafting import Drafting, declined
 from agentops.agent.loop import Stop, system_prompt, wire_tools
 from agentops.agent.prompt import prompt
-from agentops.core.errors import AgentopsError, AuditError, PolicyRefused, ToolError, UsageError
+from agentops.core.errors import AgentopsError, AuditError, PolicyRefused, ToolError, ToolInputError, UsageError
 from agentops.core.evidence import Reading
 from agentops.core.plan import Change
 from agentops.core.progress import Stage
@@ -79,8 +80,8 @@ def fixing(make_bench, look, drafting):
 
 
 def _draft(tool="scale", target="shop/Deployment/api", reason="It needs three.", evidence=("E1",), /, **arguments):
-    given = arguments or {"replicas": 3}
-    return {"tool": tool, "arguments": {"target": target, "reason": reason, "evidence": list(evidence), **given}}
+    words = {"tool": tool, "target": target, "reason": reason, "evidence": list(evidence)}
+    return {"tool": "draft_change", "arguments": {**words, "arguments": arguments or {"replicas": 3}}}
 
 
 def _scaled(target=API, replicas=3, reason="It needs three."):
@@ -219,13 +220,40 @@ def test_step_can_be_withdrawn(fixing, looking, report):
     """``drop_change`` takes a step out and says what the plan is then; a step that is not there is an error."""
     drop = {"tool": "drop_change", "arguments": {"step": 1}}
     drafts = {"calls": [_draft(), _draft("scale", "Node/n1")]}
-    result = fixing.play(looking(), drafts, {"calls": [drop, drop, drop]}, {"calls": [report()]})
-    assert fixing.answers(result)[3:6] == [
-        "Withdrew step 1, scale on shop/Deployment/api; the plan is: 1. scale on Node/n1",
-        "Withdrew step 1, scale on Node/n1; the plan is empty",
-        "Not drafted, the plan is unchanged: there is no step 1; the plan is empty",
+    result = fixing.play(looking(), drafts, {"calls": [drop, drop]}, {"calls": [report()]})
+    assert fixing.answers(result)[3:5] == [
+        "Withdrew step 1, scale on shop/Deployment/api; the plan is: 2. scale on Node/n1",
+        "Not drafted, the plan is unchanged: there is no step 1; the plan is: 2. scale on Node/n1",
     ]
-    assert (result.drafted, len(fixing.audit.payloads("change_withdrawn"))) == ((), 2)
+    assert (result.drafted, len(fixing.audit.payloads("change_withdrawn"))) == ((_scaled(NODE),), 1)
+
+
+def test_a_step_keeps_its_number(drafting):
+    """Neither a withdrawal nor a replacement renumbers: the number that a model was told stays that step's."""
+    for call in (_draft(), _draft("scale", "Node/n1")):
+        _take(drafting, call)
+    _take(drafting, _drop(step=1))
+    again = _take(drafting, _draft())
+    replaced = _take(drafting, _draft("scale", "Node/n1", replicas=5))
+    assert (again.step, replaced.step, [one.target for one in drafting.changes]) == (3, 2, [NODE, API])
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"target": "Node/n1"}, "Withdrew step 2, scale on Node/n1; the plan is: 1. scale on shop/Deployment/api"),
+        ({"step": 2, "target": "Node/n1"}, "Withdrew step 2, scale on Node/n1; the plan is: 1. scale on "),
+        ({"step": 1, "target": "Node/n1"}, "there is no step 1 on Node/n1; the plan is: 1. scale on shop/"),
+        ({"target": "Node/n2"}, "there is no step on Node/n2; the plan is: 1. scale on shop/Deployment/api; 2. "),
+        ({"target": "n1"}, "'n1' is not NAMESPACE/KIND/NAME"),
+        ({}, "drop_change was called wrongly: the arguments must hold at least 1"),
+    ],
+)
+def test_a_step_can_be_named_by_its_target(drafting, given, said):
+    """The target names a step as well as its number does; both must agree, and nothing named is an error."""
+    for call in (_draft(), _draft("scale", "Node/n1")):
+        _take(drafting, call)
+    assert _said(drafting, _drop(**given)).startswith(said)
 
 
 def test_a_plan_is_bounded(drafting, proposed):
@@ -273,9 +301,12 @@ def test_targets_that_cannot_be(drafting, proposed, target, why):
 @pytest.mark.parametrize(
     ("call", "why"),
     [
-        (_draft(replicas=51), "scale was called wrongly: `replicas` must be from 0 to 50, not 51"),
-        (_draft("patch", "Node/n1", path="x" * 41), "patch was called wrongly: `path` is longer than 40 characters"),
-        (_draft(replicas=1, force=True), "`force` is not an argument"),
+        (_draft(replicas=51), "scale was called wrongly: `arguments.replicas` must be from 0 to 50, not 51"),
+        (
+            _draft("patch", "Node/n1", path="x" * 41),
+            "patch was called wrongly: `arguments.path` is longer than 40 characters",
+        ),
+        (_draft(replicas=1, force=True), "`arguments.force` is not an argument"),
         ({"tool": "drop_change", "arguments": {"step": 1, "all": True}}, "`all` is not an argument"),
         (_draft("scale", "Node/n1", ""), "`reason` must not be empty"),
         (_draft("scale", "Node/n1", " \n "), "`reason` must not be empty"),
@@ -377,49 +408,96 @@ def test_same_draft_again_and_again_is_a_circle(make_bench, look, proposed, look
 
 
 def test_investigation_has_no_change_tool(bench, looking, report):
-    """Without drafting, a change tool is a tool that does not exist."""
-    result = bench.play(looking(), {"calls": [_draft()]}, {"calls": [report()]})
-    assert bench.answers(result)[1] == "there is no tool 'scale'. The tools are look, evidence_search."
+    """Without drafting, there is no way to draft, and a change tool is a tool that does not exist."""
+    result = bench.play(looking(), {"calls": [_draft(), {"tool": "scale"}]}, {"calls": [report()]})
+    assert bench.answers(result)[1:3] == [
+        "there is no tool 'draft_change'. The tools are look, evidence_search.",
+        "there is no tool 'scale'. The tools are look, evidence_search.",
+    ]
     assert result.drafted == ()
 
 
 def test_prefix_of_an_investigation_keeps_its_bytes(bench, fixing):
-    """A run that may fix sends what an investigation sends, byte for byte, and more after it."""
+    """A run that may fix begins as an investigation does, byte for byte; its report proposes nothing beside drafts."""
     plain, more = wire_tools(bench.toolbox), wire_tools(fixing.toolbox)
-    assert json.dumps([more[:2], more[-1:]]) == json.dumps([plain[:2], plain[-1:]])
+    assert json.dumps(more[:2]) == json.dumps(plain[:2])
     assert system_prompt(bench.toolbox) == prompt("system")
     assert system_prompt(fixing.toolbox) == f"{prompt('system')}\n\n{prompt('fix')}"
-    assert [tool["name"] for tool in more[2:]] == ["scale", "patch", "drop_change", "report_finding"]
+    assert [tool["name"] for tool in more[2:]] == ["draft_change", "drop_change", "report_finding"]
+    fields = [set(tools[-1]["input_schema"]["properties"]) for tools in (plain, more)]
+    assert fields[0] - fields[1] == {"proposed_changes"}
 
 
-def test_bounds_are_left_out_at_every_depth(proposed):
-    """Items, map values and alternatives lose their bounds too; an argument that is named like a bound stays."""
-    text = {"type": "string", "maxLength": 9}
-    properties = {"list": {"items": text}, "map": {"additionalProperties": text}, "maximum": {"anyOf": [text]}}
-    spec = ToolSpec(name="x", description="", schema={"properties": properties}, effect=Effect.CHANGE)
-    sent = Drafting([spec], "test", proposed).specs[0].schema["properties"]
-    bare = {"type": "string"}
-    assert {name: sent[name] for name in properties} == {
-        "list": {"items": bare},
-        "map": {"additionalProperties": bare},
-        "maximum": {"anyOf": [bare]},
-    }
+def test_prefix_keeps_its_bytes_through_a_run(fixing, proposed, looking, report):
+    """Whatever is drafted, refused and withdrawn, tools and system prompt stay as they were: the cache rests on it."""
+    before = json.dumps([wire_tools(fixing.toolbox), system_prompt(fixing.toolbox)])
+    proposed.error = PolicyRefused("no")
+    fixing.play(looking(), {"calls": [_draft()]}, {"calls": [report()]})
+    proposed.error = None
+    fixing.play(looking(), {"calls": [_draft("scale", "Node/n1")]}, {"calls": [report()]})
+    fixing.toolbox.drafting.begin_round()
+    assert json.dumps([wire_tools(fixing.toolbox), system_prompt(fixing.toolbox)]) == before
 
 
-def test_wire_form_of_a_drafting_tool(drafting):
-    """A drafting tool is its change tool with three arguments more, without bounds, and says that it only drafts."""
+def test_wire_form_of_drafting(drafting):
+    """One tool drafts for all: a line for each change tool, its arguments on it, and no schema of any."""
     spec = drafting.specs[0]
-    assert (spec.name, spec.description) == ("scale", f"Set the number of replicas. {DRAFTS_ONLY}")
-    assert spec.schema == {
-        "type": "object",
-        "properties": {
-            "target": {"type": "string"},
-            "reason": {"type": "string"},
-            "evidence": {"type": "array", "items": {"type": "string"}},
-            "replicas": {"type": "integer"},
-        },
-        "required": ["target", "reason", "evidence", "replicas"],
-    }
+    assert (spec.name, spec.description.split("\n")[1:]) == (
+        "draft_change",
+        [
+            "scale {replicas: int}: Set the number of replicas.",
+            "patch {path, old?: any, new?: any}: Change a field.",
+        ],
+    )
+    assert "nothing is executed" in spec.description.split("\n")[0]
+    assert set(spec.schema["properties"]) == {"tool", "target", "reason", "evidence", "arguments"}
+
+
+def test_a_wrong_call_is_answered_with_the_schema(drafting, proposed):
+    """What was wrong is said, and how the arguments must be, so that the next call can be right."""
+    with pytest.raises(ToolInputError) as raised:
+        _take(drafting, _draft("scale", "Node/n1", count=3))
+    assert (raised.value.message, raised.value.hint, proposed.changes) == (
+        "scale was called wrongly: `arguments.replicas` is missing; `arguments.count` is not an argument (known: "
+        "replicas)",
+        'The JSON Schema of `arguments` for scale: {"type":"object","properties":{"replicas":{"type":"integer",'
+        '"minimum":0,"maximum":50}},"required":["replicas"],"additionalProperties":false}',
+        [],
+    )
+
+
+@pytest.mark.parametrize(
+    ("tool", "why"),
+    [
+        ("scal", "there is no change tool 'scal'. Did you mean scale?"),
+        ("kubectl", "there is no change tool 'kubectl'. They are scale, patch."),
+        (7, "draft_change was called wrongly: `tool` must be a string, not 7"),
+        (None, "draft_change was called wrongly: `tool` must be a string, not null"),
+        ("", "draft_change was called wrongly: `tool` must not be empty"),
+    ],
+)
+def test_a_tool_that_is_none(drafting, proposed, tool, why):
+    """A draft of a tool that does not exist is told which there are."""
+    assert (_said(drafting, _draft(tool)), proposed.changes) == (why, [])
+
+
+def test_a_change_tool_called_by_its_name_is_drafted(fixing, proposed, looking, report):
+    """Some models call what the list names; that means a draft, is bound by the same rules, and executes nothing."""
+    words = {"target": "shop/Deployment/api", "reason": "It needs three.", "evidence": ["E1"]}
+    turn = {"calls": [{"tool": "scale", "arguments": {**words, "replicas": n}} for n in (51, 3)]}
+    result = fixing.play(looking(), turn, {"calls": [report()]})
+    assert (result.drafted, proposed.changes) == ((_scaled(),), [_scaled()])
+    assert "`arguments.replicas` must be from 0 to 50, not 51" in fixing.answers(result)[1]
+
+
+def test_the_provider_may_be_left_out(proposed):
+    """A name without its provider is the tool's when only one has it; two of one name stay as they are."""
+    specs = [replace(SCALE, name=f"{provider}_scale") for provider in ("kubernetes", "aws")]
+    drafting = Drafting([*specs, replace(PATCH, name="kubernetes_patch")], "test", proposed)
+    _take(drafting, _draft("patch", "Node/n1", path="spec"))
+    listed = [line.split(" ")[0] for line in drafting.specs[0].description.split("\n")[1:]]
+    assert (drafting.changes[0].tool, listed) == ("kubernetes_patch", ["kubernetes_scale", "aws_scale", "patch"])
+    assert _said(drafting, _draft()).startswith("there is no change tool 'scale'. Did you mean ")
 
 
 @pytest.mark.parametrize(
@@ -476,6 +554,10 @@ def test_whatever_is_called_the_plan_holds(calls, refusals):
     targets = [change.target for change in drafting.changes]
     assert (len(set(targets)), len(targets) <= 2, len(tried) <= 6) == (len(targets), True, True)
     assert (went_a_closed_way, {(bar.tool, bar.target) for bar in drafting.barred}) == ([], closed)
+
+
+def _drop(**arguments):
+    return {"tool": "drop_change", "arguments": arguments}
 
 
 def _take(drafting, call):

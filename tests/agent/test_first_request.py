@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import re
 
+import pytest
+
 from agentops.agent.arguments import complaints
 from agentops.agent.drafting import Drafting
+from agentops.agent.loop import system_prompt, wire_tools
 from agentops.agent.model import Request
-from agentops.agent.prompt import prompt
 from agentops.agent.report import SPEC as REPORT
 from agentops.agent.search import SPEC as SEARCH
 from agentops.agent.wire import Features, body
+from agentops.core.errors import ToolInputError
+from agentops.core.tool import ToolCall
 from agentops.tools.kubernetes.catalog import SPECS
 from agentops.tools.kubernetes.changes.catalog import CHANGE_SPECS
 
@@ -19,36 +23,53 @@ EVERY = (*SPECS, SEARCH, REPORT)
 DRAFTING = Drafting(CHANGE_SPECS, "test", lambda _change: "")
 
 
-def _first_request(specs=EVERY, more=""):
-    tools = tuple({"name": s.name, "description": s.description, "input_schema": s.schema} for s in specs)
-    request = Request(system=prompt("system") + more, tools=tools, messages=())
-    return json.dumps(body(request, model="claude-opus-5-5", max_tokens=16_000, features=Features()))
+@pytest.fixture
+def first_request(make_bench, make_tool):
+    """The bytes of a request before any data: of an investigation, or with ``drafting`` of a run that may fix."""
+    tools = [make_tool(spec.name, lambda _: None) for spec in SPECS]
+    for tool, spec in zip(tools, SPECS, strict=True):
+        tool.spec = spec
+
+    def make(drafting=None):
+        box = make_bench(*tools, drafting=drafting).toolbox
+        request = Request(system=system_prompt(box), tools=wire_tools(box), messages=())
+        sent = body(request, model="claude-opus-5-5", max_tokens=16_000, features=Features())
+        return json.dumps(sent, separators=(",", ":"), ensure_ascii=False)
+
+    return make
 
 
-def _size(request):
-    return len(json.dumps(json.loads(request), separators=(",", ":")).encode())
+def test_it_is_small(first_request):
+    """System and all tools of an investigation stay under 10,000 bytes on the wire, some 2,700 tokens."""
+    assert len(first_request().encode()) <= 10_000
 
 
-def test_it_is_small():
-    """System and all tools stay under 12,000 bytes on the wire: under 4,000 tokens at three bytes each."""
-    assert _size(_first_request()) <= 12_000
+def test_that_of_a_fix_is_small(first_request):
+    """With the drafting of every change tool it stays under 15,000 bytes: 4,000 tokens at 3.75 bytes each."""
+    assert len(first_request(DRAFTING).encode()) <= 15_000
 
 
-def test_a_fix_adds_little():
-    """The prompt of a fix and all its drafting tools add under 700 bytes for each change tool."""
-    whole = _size(_first_request((*EVERY, *DRAFTING.specs), f"\n\n{prompt('fix')}"))
-    assert whole - _size(_first_request()) <= 700 * len(CHANGE_SPECS)
+def test_the_schema_of_every_change_tool_fits_into_an_error():
+    """Whatever is called wrongly, the answer has the whole schema of its arguments."""
+    for spec in CHANGE_SPECS:
+        call = ToolCall(id="c", name="draft_change", arguments={"tool": spec.name, "arguments": {"no-such": 1}})
+        with pytest.raises(ToolInputError) as raised:
+            DRAFTING.take(call, ["E1"], str)
+        schema = raised.value.hint.partition(f"for {spec.name}: ")[2]
+        assert (json.loads(schema), len(raised.value.message + schema) < 3_500) == (spec.schema, True)
 
 
 def test_every_change_tool_can_be_drafted():
     """Each change tool has its drafting tool; none of their arguments is in the way of ours."""
-    assert [spec.name for spec in DRAFTING.specs] == [*(spec.name for spec in CHANGE_SPECS), "drop_change"]
+    listed = [line.split(":")[0].split(" ")[0] for line in DRAFTING.specs[0].description.split("\n")[1:]]
+    assert [f"kubernetes_{name}" for name in listed] == [spec.name for spec in CHANGE_SPECS]
+    assert frozenset({"draft_change", "drop_change", *(spec.name for spec in CHANGE_SPECS)}) == DRAFTING.names
 
 
-def test_it_holds_no_time_and_no_id():
+def test_it_holds_no_time_and_no_id(first_request):
     """Nothing in the prefix differs between two runs."""
-    assert _first_request() == _first_request()
-    assert not re.search(r"\d{4}-\d{2}-\d{2}|\bE\d{2,}\b|[0-9a-f]{16,}", _first_request())
+    assert first_request(DRAFTING) == first_request(DRAFTING)
+    assert not re.search(r"\d{4}-\d{2}-\d{2}|\bE\d{2,}\b|[0-9a-f]{16,}", first_request(DRAFTING))
 
 
 def test_the_checker_knows_every_keyword_of_every_schema():

@@ -141,7 +141,7 @@ def test_report_with_wrong_fields_is_sent_back(bench, looking, report):
     assert result.finding == FOUND
     assert bench.answers(result)[1] == (
         "Not accepted: `not_checked` is missing; `verdict` must be one of root-cause, recovered, no-problem, outside, "
-        "undetermined, not 'maybe'; `cause.resource`: 'api' is not NAMESPACE/KIND/NAME. Correct it and report again."
+        "undetermined, not \"maybe\"; `cause.resource`: 'api' is not NAMESPACE/KIND/NAME. Correct it and report again."
     )
 
 

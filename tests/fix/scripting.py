@@ -31,7 +31,8 @@ def turns_of(entry: Mapping[str, Any], plans: Sequence[Sequence[Mapping[str, Any
 
 def _draft(one: Mapping[str, Any]) -> dict[str, Any]:
     words = {"target": one["target"], "reason": "It cures the cause.", "evidence": ["{{first}}"]}
-    return {"tool": f"kubernetes_{one['tool']}", "arguments": words | one.get("arguments", {})}
+    drafted = {"tool": f"kubernetes_{one['tool']}", **words, "arguments": one.get("arguments", {})}
+    return {"tool": "draft_change", "arguments": drafted}
 
 
 def _report(entry: Mapping[str, Any]) -> dict[str, Any]:

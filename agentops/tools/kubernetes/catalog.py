@@ -48,7 +48,7 @@ def _spec(
 SPECS: tuple[ToolSpec, ...] = (
     _spec(
         "list",
-        "List objects of a kind as a table, or count them. Use to see what exists and which are not healthy.",
+        "List objects of a kind as a table with their health, or count them.",
         {
             "kind": _KIND,
             "namespace": _ANY,
@@ -75,7 +75,7 @@ SPECS: tuple[ToolSpec, ...] = (
     ),
     _spec(
         "describe",
-        "One object with its owners, children, conditions, events and latest rollout change. Start here for a suspect.",
+        "One object with owners, children, conditions, events, latest rollout change, who wrote it. Start here.",
         {"kind": _KIND, "name": _NAME, "namespace": _ONE},
         ("kind", "name"),
         ("get KIND", "list pods", "list events", "list replicasets.apps", "list controllerrevisions.apps"),
@@ -113,7 +113,7 @@ SPECS: tuple[ToolSpec, ...] = (
     ),
     _spec(
         "rollout_history",
-        "Which field of the pod template changed in which revision and when. Use when something broke after a change.",
+        "Which field of the pod template changed in which revision and when.",
         {
             "kind": {"type": "string", "enum": ["Deployment", "StatefulSet", "DaemonSet"]},
             "name": _NAME,
@@ -132,7 +132,7 @@ SPECS: tuple[ToolSpec, ...] = (
     ),
     _spec(
         "capacity",
-        "Nodes (allocatable, requested, conditions, taints), quotas and limit ranges. Use for unschedulable pods.",
+        "Nodes (allocatable, requested, conditions, taints), quotas, limit ranges: for unschedulable pods.",
         {"namespace": _ANY, "node": _text("only this node, with its pods")},
         (),
         ("list nodes", "list pods", "list resourcequotas", "list limitranges"),
@@ -165,6 +165,10 @@ SPECS: tuple[ToolSpec, ...] = (
 )
 
 
+_NEEDS_GROUP: Mapping[str, str] = {"kubernetes_metrics": "metrics.k8s.io"}
+"""API groups that not every cluster serves, by the tool that is of no use without them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterTool:
     """A read tool bound to one cluster."""
@@ -184,6 +188,21 @@ class ClusterTool:
         from agentops.tools.kubernetes.arguments import checked
 
         return self.carry_out(self.cluster, self.clock, checked(self.spec, arguments))
+
+
+def served_tools(cluster: Cluster, clock: Clock) -> tuple[ReadTool, ...]:
+    """Return the read tools that ``cluster`` serves the API of, so that a model is not told of one that cannot answer.
+
+    Where the server does not say what it serves, all of them: the tool itself will say that it is not served.
+    """
+    from agentops.core.errors import ClusterError
+
+    tools = read_tools(cluster, clock)
+    try:
+        groups = {kind.group for kind in cluster.kinds()}
+    except ClusterError:
+        return tools
+    return tuple(tool for tool in tools if _NEEDS_GROUP.get(tool.spec.name, "") in {"", *groups})
 
 
 def read_tools(cluster: Cluster, clock: Clock) -> tuple[ReadTool, ...]:

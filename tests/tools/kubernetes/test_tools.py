@@ -7,17 +7,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from agentops.core.errors import NotFound, ToolInputError
+from agentops.core.errors import ClusterError, NotFound, ToolInputError
 from agentops.core.evidence import Reading
 from agentops.core.tool import Effect, ReadTool
 from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import load
-from agentops.tools.kubernetes.catalog import SPECS, read_tools
-from agentops.tools.kubernetes.client import connect
+from agentops.tools.kubernetes.catalog import SPECS, read_tools, served_tools
+from agentops.tools.kubernetes.client import Cluster, connect
+from agentops.tools.kubernetes.kinds import Kind
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 Tools = Mapping[str, ReadTool]
@@ -325,3 +326,26 @@ def test_nothing_is_asked_for_by_making_the_tools(tmp_path: Path) -> None:
     )
     cluster = connect(kubeconfig=kubeconfig, context=None, namespace=None, cache_dir=tmp_path)
     assert [tool.spec for tool in read_tools(cluster, lambda: NOW)] == list(SPECS)
+
+
+class Serves:
+    """A cluster as far as it says what it serves."""
+
+    def __init__(self, groups: tuple[str, ...] | None) -> None:
+        self._groups = groups
+
+    def kinds(self) -> tuple[Kind, ...]:
+        """Return one kind a group; fail when nothing is known."""
+        if self._groups is None:
+            raise ClusterError("discovery failed")
+        return tuple(Kind(kind="X", plural="xs", group=group, version="v1", namespaced=True) for group in self._groups)
+
+
+@pytest.mark.parametrize(
+    ("groups", "has_metrics"), [(("", "apps"), False), (("", "metrics.k8s.io"), True), (None, True)]
+)
+def test_no_tool_for_what_is_not_served(groups: tuple[str, ...] | None, has_metrics: bool) -> None:
+    """Without the metrics API there is no metrics tool; where nobody knows what is served, there is."""
+    served = [tool.spec.name for tool in served_tools(cast(Cluster, Serves(groups)), lambda: NOW)]
+    every = [spec.name for spec in SPECS]
+    assert served == [name for name in every if has_metrics or name != "kubernetes_metrics"]

@@ -61,26 +61,26 @@ _MARKS = {"set": TEXTS, "unset": KEYS}
 OBJECT_SPECS: tuple[ToolSpec, ...] = (
     declared(
         "set_image",
-        "Set the image of one container. To go back to an earlier image, prefer kubernetes_rollout_undo.",
+        "Set the image of one container. To go back to an earlier one, prefer rollout_undo.",
         {"container": _CONTAINER, "image": TEXT},
         required=("image",),
         permissions=_TEMPLATES,
     ),
     declared(
         "set_resources",
-        "Set requests or limits of one container.",
+        "Set requests or limits of one container, e.g. memory: 512Mi; null removes one.",
         {"container": _CONTAINER, "requests": _QUANTITIES, "limits": _QUANTITIES},
         permissions=_TEMPLATES,
     ),
     declared(
         "set_env",
-        "Set environment variables of one container to plain values, or remove them. Never for credentials.",
+        "Set or remove environment variables of one container. Never for credentials.",
         {"container": _CONTAINER, "set": TEXTS, "unset": KEYS},
         permissions=_TEMPLATES,
     ),
     declared(
         "set_probe",
-        "Set fields of a probe that a container has; path and port are those of its handler.",
+        "Set fields of a probe that a container has; path, port are its handler's; null removes one.",
         {
             "container": _CONTAINER,
             "probe": {"type": "string", "enum": ["liveness", "readiness", "startup"]},
@@ -91,7 +91,7 @@ OBJECT_SPECS: tuple[ToolSpec, ...] = (
     ),
     declared(
         "set_service",
-        "Set the selector of a Service (all of it), or port and targetPort of ports that it has, by their name.",
+        "Set the whole selector of a Service, or port and targetPort of ports that it has, by name.",
         {
             "selector": TEXTS,
             "ports": {"type": "object", "additionalProperties": _SERVICE_PORT, "minProperties": 1},
@@ -100,13 +100,13 @@ OBJECT_SPECS: tuple[ToolSpec, ...] = (
     ),
     declared(
         "set_hpa",
-        "Set the least or the most replicas of a HorizontalPodAutoscaler.",
+        "Set the least or most replicas of a HorizontalPodAutoscaler.",
         {"min": {**NUMBER, "maximum": 10_000}, "max": {**NUMBER, "minimum": 1, "maximum": 10_000}},
         permissions=patches("horizontalpodautoscalers.autoscaling"),
     ),
     declared(
         "set_quota",
-        "Set hard limits of a ResourceQuota; those that are not named stay.",
+        "Set hard limits of a ResourceQuota; null removes one.",
         {"hard": _QUANTITIES},
         required=("hard",),
         permissions=patches("resourcequotas"),
@@ -129,7 +129,7 @@ OBJECT_SPECS: tuple[ToolSpec, ...] = (
     ),
     declared(
         "set_role_binding",
-        "Add or remove subjects of a RoleBinding or ClusterRoleBinding; its role cannot change.",
+        "Add or remove subjects of a RoleBinding or ClusterRoleBinding.",
         {"add": _SUBJECTS, "remove": _SUBJECTS},
         permissions=patches("rolebindings.rbac.authorization.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io"),
         risk=Risk.HIGH,
@@ -145,28 +145,28 @@ OBJECT_SPECS: tuple[ToolSpec, ...] = (
     ),
     declared(
         "label",
-        "Set or remove labels of any object itself, not of the pods that it makes.",
+        "Set or remove labels of the object itself, not of its pods.",
         _MARKS,
         permissions=patches("KIND"),
         risk=Risk.LOW,
     ),
     declared(
         "annotate",
-        "Set or remove annotations of any object itself, not of the pods that it makes.",
+        "Set or remove annotations of the object itself, not of its pods.",
         _MARKS,
         permissions=patches("KIND"),
         risk=Risk.LOW,
     ),
     declared(
         "apply_manifest",
-        "Create an object, or update it by server-side apply. Fields of other managers are not taken. No Secrets.",
+        "Create an object, or update it by server-side apply; fields of other managers are not taken. No Secrets.",
         {"manifest": {"type": "object", "description": "apiVersion, kind, metadata and the rest, of the target"}},
         required=("manifest",),
         permissions=("get KIND", "create KIND", "patch KIND"),
     ),
     declared(
         "delete",
-        "Delete one object. Not a cure: what is deleted is rarely what was wrong.",
+        "Delete one object. Rarely a cure.",
         {"propagation": {"type": "string", "enum": ["Background", "Orphan"]}},
         permissions=("get KIND", "delete KIND", "create KIND"),
         risk=Risk.HIGH,

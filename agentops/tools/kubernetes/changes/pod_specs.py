@@ -41,24 +41,22 @@ def _spec(
 POD_SPECS: tuple[ToolSpec, ...] = (
     _spec(
         "evict_pod",
-        "Evict one pod; its disruption budgets are respected and its controller makes a new one. Prefer it to "
-        "kubernetes_delete_pod.",
+        "Evict one pod, within its disruption budgets; its controller makes a new one.",
         {"grace_period_s": _GRACE},
         permissions=("get pods", "create pods/eviction", "list poddisruptionbudgets.policy"),
         risk=Risk.MEDIUM,
     ),
     _spec(
         "delete_pod",
-        "Delete one pod, past its disruption budgets; its controller makes a new one. A pod without a controller does "
-        "not come back.",
+        "Delete one pod, past its disruption budgets; without a controller it does not come back. Prefer evict_pod.",
         {"grace_period_s": _GRACE},
         permissions=("get pods", "delete pods"),
         risk=Risk.MEDIUM,
     ),
     _spec(
         "drain",
-        "Cordon a node and evict its pods one after another, waiting for disruption budgets. DaemonSet and static pods "
-        "stay. Pods without a controller and pods with emptyDir data are refused unless the arguments say so.",
+        "Cordon a node and evict its pods within disruption budgets. DaemonSet and static pods stay; bare pods and "
+        "emptyDir data are refused unless the arguments say so.",
         {
             "grace_period_s": _GRACE,
             "delete_emptydir": {**_FLAG, "description": "lose what is in emptyDir volumes"},

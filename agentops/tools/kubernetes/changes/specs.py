@@ -68,8 +68,9 @@ _CHANGE = {
 SPECS: tuple[ToolSpec, ...] = (
     declared(
         "patch",
-        "Change fields of any object by path: old is what is there (null: nothing), new what shall be (null: none). "
-        "With maps, keys in old that are not in new are removed, others stay. Prefer a more special tool.",
+        "Change fields of any object by path, e.g. spec.template.spec.containers[app].image: old is what is there "
+        "(null: nothing), new what shall be (null: none). Keys in old that are not in new are removed. Prefer a more "
+        "special tool.",
         {
             "path": _PATH,
             "old": _ANY,
@@ -88,7 +89,7 @@ SPECS: tuple[ToolSpec, ...] = (
     ),
     declared(
         "rollout_restart",
-        "Replace all pods of a workload one after another, without another change. For pods that hold a stale state.",
+        "Replace all pods of a workload one after another. For pods that hold a stale state.",
         {},
         permissions=patches(*_APPS),
         reversal=Reversal.COMPENSATING,
@@ -96,7 +97,7 @@ SPECS: tuple[ToolSpec, ...] = (
     ),
     declared(
         "rollout_undo",
-        "Give a workload the pod template of an earlier revision. The first choice when a rollout broke it.",
+        "Give a workload the pod template of an earlier revision: the first choice when a rollout broke it.",
         {"to_revision": {**NUMBER, "maximum": 10**9, "description": "default: the one before"}},
         permissions=(*patches(*_APPS), "list replicasets.apps", "list controllerrevisions.apps"),
         reversal=Reversal.COMPENSATING,
@@ -127,8 +128,8 @@ SPECS: tuple[ToolSpec, ...] = (
     ),
     declared(
         "edit_configmap",
-        "Set, remove or rename keys of a ConfigMap, or replace texts inside the value of one key. Pods that read it as "
-        "environment see it only after kubernetes_rollout_restart.",
+        "Set, remove or rename keys, or replace texts (replace: {old: new}) in the value of one key. Pods that read it "
+        "as environment see it only after a rollout_restart.",
         {
             "set": TEXTS,
             "unset": KEYS,
