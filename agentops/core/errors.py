@@ -6,7 +6,9 @@ the client and chains them; nothing here may carry a secret, and foreign text is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
+from typing import Any
 
 
 class ExitCode(IntEnum):
@@ -148,6 +150,22 @@ class PreviewWouldWrite(AgentopsError):
     """A preview was about to send something that is no dry run; it was stopped, and nothing was sent."""
 
     default_code = "preview-would-write"
+
+
+class PreviewWrote(InDoubt):
+    """A trial that should have had no effect had one: a defect of agentops or of the server. Everything stops.
+
+    Arguments:
+        before: the object as it was, to restore it from; None where there was none.
+        call: the call that was tried.
+    """
+
+    default_code = "preview-wrote"
+
+    def __init__(self, message: str, *, hint: str = "", before: Mapping[str, Any] | None = None, call: Any) -> None:
+        super().__init__(message, hint=hint)
+        self.before = before
+        self.call = call
 
 
 class Interrupted(AgentopsError):

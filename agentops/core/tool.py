@@ -15,7 +15,7 @@ from agentops.core.outcome import Observation, Receipt
 from agentops.core.plan import BlastRadius, Change, Preview
 from agentops.core.risk import Reversal, Risk
 
-__all__ = ["ChangeTool", "Effect", "ReadTool", "Reversal", "Risk", "ToolCall", "ToolSpec"]
+__all__ = ["Applier", "ChangeTool", "Effect", "ReadTool", "Reversal", "Risk", "ToolCall", "ToolSpec"]
 
 
 class Effect(StrEnum):
@@ -73,11 +73,22 @@ class ReadTool(Protocol):
 
 
 class ChangeTool(Protocol):
-    """A tool that changes something, in four moves of which only ``apply`` has an effect."""
+    """A tool that knows how something is changed. It has no way to do it: that is its ``Applier``'s."""
 
     @property
     def spec(self) -> ToolSpec:
         """What the tool declares; the same object each time; ``effect`` is CHANGE."""
+        ...
+
+    def predict(self, change: Change) -> Preview:
+        """Say what the change would do as far as reads tell; nothing but reads is sent.
+
+        It is what policy and every static rule are asked about before anything is tried; never shown or applied.
+
+        Raises:
+            ToolInputError: the arguments do not fit, or an old value is not what is there.
+            ToolError: the provider cannot be read.
+        """
         ...
 
     def preview(self, change: Change) -> Preview:
@@ -86,6 +97,7 @@ class ChangeTool(Protocol):
         Raises:
             ToolInputError: the arguments do not fit, or an old value is not what is there; nothing was sent or kept.
             ToolError: the provider refuses it or cannot be asked; the message is its own, fit for the model.
+            PreviewWrote: the trial left a trace; everything stops.
         """
         ...
 
@@ -97,6 +109,18 @@ class ChangeTool(Protocol):
         """
         ...
 
+    def observe(self, preview: Preview) -> Observation:
+        """Return the world as it is now round what ``preview`` touches: its objects, its workloads, the bystanders.
+
+        Raises:
+            ToolError: it cannot be read.
+        """
+        ...
+
+
+class Applier(Protocol):
+    """The one thing that has an effect: it carries out what a change tool of the same name has previewed."""
+
     def apply(self, preview: Preview) -> Receipt:
         """Send exactly the calls of ``preview``. Only ``guard/apply.py`` and ``guard/rollback.py`` may call this.
 
@@ -104,13 +128,5 @@ class ChangeTool(Protocol):
             Stale: the object is not what was previewed any more; nothing was changed by the refused call.
             InDoubt: the answer was lost; whether the call took effect must be observed.
             ToolError: the provider refused; the message says which call.
-        """
-        ...
-
-    def observe(self, preview: Preview) -> Observation:
-        """Return the world as it is now round what ``preview`` touches: its objects, its workloads, the bystanders.
-
-        Raises:
-            ToolError: it cannot be read.
         """
         ...

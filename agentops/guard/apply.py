@@ -41,7 +41,7 @@ def apply(parts: GuardParts, trail: Trail, state: Journaled) -> Applied | Broken
         trail.say(f"applying {what}", key=f"apply-{index}")
         trail.note("apply", {"change": state.change_id, "step": index + 1, "calls": step.preview.calls})
         try:
-            receipts.append(parts.tools[step.change.tool].apply(step.preview))
+            receipts.append(parts.appliers[step.change.tool].apply(step.preview))
         except AuditError:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever stops a change half-way, the world must be looked at

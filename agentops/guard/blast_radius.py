@@ -1,4 +1,4 @@
-"""Stage 4, blast radius: what depends on what is touched, computed by the tool from what is there.
+"""Stage 5, blast radius: what depends on what is touched, computed by the tool from what is there.
 
 Comes in: ``Diffed``. Goes out: ``Measured``. What could not be read is carried along as unknown, and policy treats it
 as the worst; nothing is estimated.

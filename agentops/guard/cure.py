@@ -1,8 +1,9 @@
 """A cure of a failing workload never removes it, nor what guards it: both silence an alert and cure nothing.
 
-Comes in: the steps of a plan that is meant to fix an incident. Goes out: nothing, or the reason why it is no cure. This
-is not policy and cannot be configured away: an alert that falls silent because its subject is gone, or because nobody
-looks any more, is not fixed. Going back to an earlier revision is free to lose what that revision did not have.
+Comes in: the changes of a plan that is meant to fix an incident, with their predictions or previews. Goes out: nothing,
+or the reason why it is no cure. This is not policy and cannot be configured away: an alert that falls silent because
+its subject is gone, or because nobody looks any more, is not fixed. Going back to an earlier revision is free to lose
+what that revision did not have.
 """
 
 from __future__ import annotations
@@ -11,8 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from agentops.core.errors import PolicyRefused
-from agentops.core.plan import ObjectChange, Verb
-from agentops.guard.states import Ruled
+from agentops.core.plan import Change, ObjectChange, Preview, Verb
 
 _KEPT = frozenset(
     {
@@ -32,26 +32,26 @@ _STANDARDS = ("", "privileged", "baseline", "restricted")
 """Pod security standards, mildest first; no label enforces nothing."""
 
 
-def require_cure(steps: Sequence[Ruled]) -> None:
+def require_cure(steps: Sequence[tuple[Change, Preview]]) -> None:
     """Return when no step makes the trouble vanish instead of curing it.
 
     Raises:
         PolicyRefused: one does (code ``not-a-cure``).
     """
-    for step in steps:
-        for reason in (words for one in step.preview.objects for words in _reasons(step, one)):
+    for change, preview in steps:
+        for reason in (words for one in preview.objects for words in _reasons(change, one)):
             raise PolicyRefused(
-                f"{step.change.tool} is no cure: {reason}",
+                f"{change.tool} is no cure: {reason}",
                 hint="Find what makes it fail and change that. What is to go on purpose, take away with kubectl.",
                 code="not-a-cure",
             )
 
 
-def _reasons(step: Ruled, change: ObjectChange) -> Iterator[str]:
-    yield from _vanishing(change)
-    if change.verb is Verb.UPDATE and step.change.tool != _GOES_BACK:
-        yield from _blinding(change)
-        yield from _loosening(change)
+def _reasons(change: Change, one: ObjectChange) -> Iterator[str]:
+    yield from _vanishing(one)
+    if one.verb is Verb.UPDATE and change.tool != _GOES_BACK:
+        yield from _blinding(one)
+        yield from _loosening(one)
 
 
 def _vanishing(change: ObjectChange) -> Iterator[str]:

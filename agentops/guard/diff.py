@@ -1,4 +1,4 @@
-"""Stage 3, diff: what differs, field by field; a change that changes nothing stops here.
+"""Stage 4, diff: what differs, field by field; a change that changes nothing stops here.
 
 Comes in: ``Previewed``. Goes out: ``Diffed``. ``differences`` is also what verification compares worlds with.
 """

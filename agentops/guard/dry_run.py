@@ -1,57 +1,56 @@
-"""Stage 2, dry run: the provider validates the change and says what it would store. Nothing has an effect.
+"""Stage 3, dry run: the provider validates the change and says what it would store. Nothing has an effect.
 
-Comes in: ``Allowed``. Goes out: ``Previewed``. A preview whose calls carry a credential is refused; one whose way back
-would have to be kept with a credential in it loses its way back, because plans are kept on disk.
+Comes in: ``Predicted``. Goes out: ``Previewed``. A preview whose calls carry a credential is refused; one whose way
+back would have to be kept with a credential in it loses its way back, because plans are kept on disk. A trial that left
+a trace is our own incident: it is recorded with the object as it was, and nothing further is begun until a person has
+looked.
 """
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import fields
 
-from agentops.core.errors import ToolError, ToolInputError
+from agentops.core.clock import to_iso
+from agentops.core.errors import PreviewWrote, ToolError
 from agentops.core.jsonable import to_json
-from agentops.core.plan import Preview
-from agentops.core.risk import Reversal
+from agentops.core.plan import Change, Preview
+from agentops.guard.credentials import without_credentials
 from agentops.guard.parts import GuardParts, Trail
-from agentops.guard.states import Allowed, Previewed
-
-_UNKEPT = "its way back holds what looks like a credential, which is not kept: agentops cannot undo this"
+from agentops.guard.states import Predicted, Previewed
 
 
-def dry_run(parts: GuardParts, trail: Trail, state: Allowed, *, step: int) -> Previewed:
+def dry_run(parts: GuardParts, trail: Trail, state: Predicted, *, step: int) -> Previewed:
     """Return the change with the provider's preview.
 
     Raises:
         ToolInputError: the arguments do not fit what is there.
-        ToolError: the provider refuses the change, or the caller may not make it.
+        ToolError: the provider refuses the change.
+        PreviewWrote: the trial had an effect; everything stops.
     """
     change = state.change
     try:
-        preview = _without_credentials(parts, parts.tools[change.tool].preview(change), change.tool)
-        missing = parts.missing_permissions(preview)
+        preview = without_credentials(parts, try_out(parts, trail, change, step=step), change.tool)
     except ToolError as error:
         trail.failed("dry-run", error.message, step=step, change=change)
         raise
-    if missing:
-        trail.failed("dry-run", "permissions are missing", step=step, missing=missing)
-        raise ToolError(
-            f"you may not do what {change.tool} needs: {'; '.join(missing)}",
-            hint="Ask for these permissions, or use an identity that has them.",
-            code="forbidden",
-        )
-    words = "validated by the server" if preview.validated else "not validated: this provider cannot dry-run it"
+    words = "validated by the server" if preview.validated else "checked by reading; not tried on the provider"
     trail.passed("dry-run", words, step=step, change=change, calls=preview.calls, undo=preview.undo)
-    inherited = {item.name: getattr(state, item.name) for item in fields(Allowed)}
+    inherited = {item.name: getattr(state, item.name) for item in fields(Predicted)}
     return Previewed(**inherited, preview=preview)
 
 
-def _without_credentials(parts: GuardParts, preview: Preview, tool: str) -> Preview:
-    calls, undo = to_json(preview.calls), to_json(preview.undo)
-    if parts.redactor.value(calls) != calls:
-        raise ToolInputError(
-            f"the calls of {tool} carry what looks like a credential",
-            hint="Change it with the tool that manages it; agentops shows and stores what it sends.",
-        )
-    if parts.redactor.value(undo) == undo:
-        return preview
-    return replace(preview, undo=(), reversal=Reversal.NONE, residue=(*preview.residue, _UNKEPT))
+def try_out(parts: GuardParts, trail: Trail, change: Change, *, step: int) -> Preview:
+    """Return the provider's own preview of a change.
+
+    Raises:
+        ToolError: as ``ChangeTool.preview``.
+        PreviewWrote: the trial had an effect; it is in the audit chain, and the journal begins no further change.
+    """
+    try:
+        return parts.tools[change.tool].preview(change)
+    except PreviewWrote as error:
+        trail.failed("dry-run", error.message, step=step, change=change, code=error.code)
+        report = {"at": to_iso(parts.clock()), "what": error.message, "call": error.call, "before": error.before}
+        trail.note("preview_wrote", report)
+        parts.journal.halt(parts.redactor.value(to_json(report)))
+        raise

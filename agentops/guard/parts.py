@@ -20,7 +20,7 @@ from agentops.core.outcome import StageRecord
 from agentops.core.plan import ChangePlan, Check, Preview
 from agentops.core.progress import Progress, Stage, Step
 from agentops.core.text import one_line
-from agentops.core.tool import ChangeTool
+from agentops.core.tool import Applier, ChangeTool
 from agentops.guard.request import Policy, Principal
 
 
@@ -33,6 +33,14 @@ class ChangeJournal(Protocol):
         Raises:
             NotApproved: the digest was spent before; the message names the change that did.
             StoreError: it could not be written; nothing counts as spent.
+        """
+        ...
+
+    def halt(self, report: Mapping[str, Any]) -> None:
+        """Keep the report of a trial that had an effect; no change is begun until a person has looked at it.
+
+        Raises:
+            StoreError: it could not be written.
         """
         ...
 
@@ -60,7 +68,8 @@ class GuardParts:
     """Everything that the stair works with.
 
     Arguments:
-        tools: the change tools by name.
+        tools: the change tools by name; none of them can write.
+        appliers: what carries out the previews of each; only ``apply`` and ``rollback`` use them.
         missing_permissions: asks the provider what the caller may not do of a preview's calls.
         pause: waits so many seconds; the sandbox lets its own clock run instead.
         monotonic: seconds, for deadlines.
@@ -71,6 +80,7 @@ class GuardParts:
     """
 
     tools: Mapping[str, ChangeTool]
+    appliers: Mapping[str, Applier]
     policy: Policy
     principal: Principal
     surroundings: Surroundings

@@ -1,4 +1,4 @@
-"""Stage 6, planning: the ruled changes become one plan, with one digest over everything that will run.
+"""Stage 7, planning: the ruled changes become one plan, with one digest over everything that will run.
 
 Comes in: proposed changes and why. Goes out: ``Planned``: the plan as data (fit for disk and screen: redacted), and the
 live states it was made of. ``draft`` walks every change up the stair to here; nothing has had an effect.
@@ -25,10 +25,11 @@ from agentops.guard.dry_run import dry_run
 from agentops.guard.inquiry import Inquiry
 from agentops.guard.parts import GuardParts, Trail
 from agentops.guard.policy.obligations import strictest
+from agentops.guard.prediction import predict
 from agentops.guard.ruling import rule
 from agentops.guard.screen import screen
 from agentops.guard.staleness import STALE_HINT, moved
-from agentops.guard.states import Planned, Ruled
+from agentops.guard.states import Planned, Predicted, Ruled
 
 MOST_STEPS = 20
 CLOCKS_APART = timedelta(minutes=5)
@@ -68,15 +69,26 @@ def draft(parts: GuardParts, trail: Trail, proposal: Proposal) -> Planned:
 
 def _drafted(parts: GuardParts, trail: Trail, proposal: Proposal) -> Planned:
     require_distinct(proposal.changes)
-    steps = tuple(climb(parts, trail, proposal, change, step=n) for n, change in enumerate(proposal.changes, 1))
-    if proposal.intent.incident and not proposal.rolls_back:
-        require_cure(steps)
+    for number, change in enumerate(proposal.changes, 1):
+        trail.say(f"dry run of {change.tool} on {change.target.short}", key=f"step-{number}")
+    # All of the plan is judged by what can be read before any of it is tried on the provider.
+    foreseen = [foresee(parts, trail, proposal, change, step=n) for n, change in enumerate(proposal.changes, 1)]
+    is_cure = bool(proposal.intent.incident) and not proposal.rolls_back
+    if is_cure:
+        require_cure([(one.change, one.prediction) for one in foreseen])
+    steps = tuple(climb(parts, trail, proposal, one, step=n) for n, one in enumerate(foreseen, 1))
+    if is_cure:
+        require_cure([(one.change, one.preview) for one in steps])
     plan = _assemble(parts, proposal, steps)
     trail.passed("plan", f"plan {plan.code} of {plural(len(steps), 'step')}", digest=plan.digest, plan=outline(plan))
     return Planned(plan=plan, steps=steps)
 
 
-def climb(
+def _inquiry(proposal: Proposal, approvals: tuple[str, ...] | None) -> Inquiry:
+    return Inquiry(dry_run=True, tainted=proposal.tainted, rollback=bool(proposal.rolls_back), approvals=approvals)
+
+
+def foresee(
     parts: GuardParts,
     trail: Trail,
     proposal: Proposal,
@@ -84,8 +96,8 @@ def climb(
     *,
     step: int,
     approvals: tuple[str, ...] | None = None,
-) -> Ruled:
-    """Return one change at the top of its own stair.
+) -> Predicted:
+    """Return one change as one that nothing readable speaks against; nothing but reads is sent.
 
     Arguments:
         step: its number, from 1.
@@ -94,10 +106,25 @@ def climb(
     Raises:
         as ``draft``.
     """
-    inquiry = Inquiry(dry_run=True, tainted=proposal.tainted, rollback=bool(proposal.rolls_back), approvals=approvals)
-    trail.say(f"dry run of {change.tool} on {change.target.short}", key=f"step-{step}")
-    allowed = screen(parts, trail, change, step=step, inquiry=inquiry)
-    measured = measure(parts, trail, diff(trail, dry_run(parts, trail, allowed, step=step), step=step), step=step)
+    inquiry = _inquiry(proposal, approvals)
+    return predict(parts, trail, screen(parts, trail, change, step=step, inquiry=inquiry), step=step, inquiry=inquiry)
+
+
+def climb(
+    parts: GuardParts,
+    trail: Trail,
+    proposal: Proposal,
+    foreseen: Predicted,
+    *,
+    step: int,
+    approvals: tuple[str, ...] | None = None,
+) -> Ruled:
+    """Return one foreseen change at the top of its own stair, tried on the provider.
+
+    Arguments and errors are those of ``foresee``.
+    """
+    inquiry, change = _inquiry(proposal, approvals), foreseen.change
+    measured = measure(parts, trail, diff(trail, dry_run(parts, trail, foreseen, step=step), step=step), step=step)
     ruled = rule(parts, trail, measured, step=step, inquiry=inquiry)
     trail.say(f"{change.tool} on {change.target.short}: {ruled.ruling.why}", key=f"step-{step}", done=True)
     return ruled
@@ -112,7 +139,7 @@ def revive(parts: GuardParts, trail: Trail, plan: ChangePlan) -> Planned:
     """
     try:
         steps = require_current(parts, trail, plan)
-        require_cure(steps)
+        require_cure([(one.change, one.preview) for one in steps])
         return Planned(plan=plan, steps=steps)
     except (Stale, ToolError, PolicyRefused) as error:
         trail.failed("recheck", error.message, digest=plan.digest, code=error.code)
@@ -150,9 +177,9 @@ def require_current(
     steps = []
     for number, shown in enumerate(plan.steps, 1):
         try:
-            steps.append(
-                climb(quiet, Trail(quiet, trail.records), proposal, shown.change, step=number, approvals=approvals)
-            )
+            again = Trail(quiet, trail.records)
+            foreseen = foresee(quiet, again, proposal, shown.change, step=number, approvals=approvals)
+            steps.append(climb(quiet, again, proposal, foreseen, step=number, approvals=approvals))
         except ToolError as error:
             raise Stale(f"step {number} does not hold any more: {error.message}", hint=STALE_HINT) from error
         why = moved(shown, _plain_step(_kept(parts, steps[-1], ())))

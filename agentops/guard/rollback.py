@@ -14,6 +14,7 @@ from agentops.core.outcome import Observation
 from agentops.core.plan import Change, ObjectChange, Verb
 from agentops.core.risk import Reversal
 from agentops.guard.diff import differences
+from agentops.guard.dry_run import try_out
 from agentops.guard.parts import GuardParts, Trail
 from agentops.guard.states import Journaled, Ruled
 from agentops.guard.verify import worse
@@ -87,13 +88,12 @@ def _undo(parts: GuardParts, trail: Trail, change_id: str, step: Ruled, number: 
 
 
 def _send(parts: GuardParts, trail: Trail, change_id: str, undo: Change, number: int) -> None:
-    tool = parts.tools[undo.tool]
-    preview = tool.preview(undo)
+    preview = try_out(parts, trail, undo, step=number)
     if not any(one.edits or one.verb is not Verb.UPDATE for one in preview.objects):
         return
     record = {"change": change_id, "step": number, "undo": undo, "calls": preview.calls}
     trail.note("rollback_apply", record)
-    receipt = tool.apply(preview)
+    receipt = parts.appliers[undo.tool].apply(preview)
     trail.note("rollback_applied", {"change": change_id, "step": number, "receipt": receipt})
 
 

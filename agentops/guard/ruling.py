@@ -1,4 +1,4 @@
-"""Stage 5, ruling: policy decides with all the facts on the table, on the change and on its way back.
+"""Stage 6, ruling: policy decides with all the facts on the table, on the change and on its way back.
 
 Comes in: ``Measured``. Goes out: ``Ruled``. The way back is ruled on now, so that it cannot be denied in mid-flight.
 """
@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import fields, replace
 
 from agentops.core.errors import PolicyRefused
-from agentops.core.plan import Ruling
+from agentops.core.plan import BlastRadius, Preview, Ruling
 from agentops.guard.inquiry import Inquiry, ask
 from agentops.guard.parts import GuardParts, Trail
 from agentops.guard.policy.facts import inverted
 from agentops.guard.states import Measured, Ruled
 
-_HINT = (
+REFUSED_HINT = (
     "See which clause decided: save the plan (fix --dry-run --out plan.json), then: agentops policy explain plan.json"
 )
 
@@ -30,21 +30,30 @@ def rule(parts: GuardParts, trail: Trail, state: Measured, *, step: int, inquiry
     what = f"{state.change.tool} on {state.change.target.short}"
     if not ruling.allowed:
         trail.failed("ruling", ruling.why, step=step, ruling=ruling)
-        raise PolicyRefused(f"policy refuses {what}: {ruling.why}", hint=_HINT)
-    undo_ruling = _rule_on_undo(parts, trail, state, step=step, inquiry=replace(full, rollback=True))
+        raise PolicyRefused(f"policy refuses {what}: {ruling.why}", hint=REFUSED_HINT)
+    undo_ruling = rule_on_undo(
+        parts, trail, state.preview, state.blast_radius, step=step, inquiry=replace(full, rollback=True)
+    )
     trail.passed("ruling", ruling.why, step=step, ruling=ruling)
     inherited = {item.name: getattr(state, item.name) for item in fields(Measured)}
     return Ruled(**inherited, ruling=ruling, undo_ruling=undo_ruling)
 
 
-def _rule_on_undo(parts: GuardParts, trail: Trail, state: Measured, *, step: int, inquiry: Inquiry) -> Ruling | None:
+def rule_on_undo(
+    parts: GuardParts, trail: Trail, preview: Preview, reach: BlastRadius, *, step: int, inquiry: Inquiry
+) -> Ruling | None:
+    """Return policy's ruling on the way back; None when there is none.
+
+    Raises:
+        PolicyRefused: policy denies it: a change that could not be taken back in mid-flight is not begun.
+    """
     ruling = None
-    for undo in state.preview.undo:
+    for undo in preview.undo:
         what = f"{undo.tool} on {undo.target.short}, the way back,"
         tool = parts.tools.get(undo.tool)
         if tool is None:
             raise PolicyRefused(f"{what} needs a tool that is not there")
-        ruling = ask(parts, inquiry, undo, tool.spec, inverted(state.preview), state.blast_radius)
+        ruling = ask(parts, inquiry, undo, tool.spec, inverted(preview), reach)
         if not ruling.allowed:
             trail.failed("ruling", ruling.why, step=step, ruling=ruling)
             raise PolicyRefused(

@@ -28,7 +28,15 @@ class Allowed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Previewed(Allowed):
+class Predicted(Allowed):
+    """As far as reads tell, every static rule and policy allow it: it may be tried on the provider
+    (``prediction.py``)."""
+
+    prediction: Preview
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previewed(Predicted):
     """The provider has validated it without an effect (``dry_run.py``)."""
 
     preview: Preview

@@ -6,6 +6,8 @@ and not ended. Layout of ``FOLDER/<hex digest of the plan>/``::
     change.json    id, digest, the whole plan, when and by which process it was claimed
     closed.json    how it ended; its absence means that the change is open
 
+and ``FOLDER/halted/*.json``: trials that should have had no effect and had one; while one is there, nothing is begun.
+
 The folder is made aside and renamed into place, so a plan's digest is spent in the same step that keeps the plan, and
 a second claim of it fails. One process at a time changes things: it holds the lock until it ends, and what another one
 left open is looked for under the lock, for it may have died since this one began. Nothing here redacts: plans come in
@@ -48,6 +50,14 @@ class ChangeRecord:
     def is_open(self) -> bool:
         """Whether it was begun and its end is not recorded."""
         return self.result is None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Halt:
+    """The report of a trial that had an effect: what was seen, the call, and the object as it was ``before`` it."""
+
+    path: Path
+    report: Mapping[str, Any]
 
 
 class Changes:
@@ -110,6 +120,44 @@ class Changes:
             replace_file(place / "closed.json", document({**result, "closed_at": to_iso(self._clock())}))
         self.release()
 
+    def halt(self, report: Mapping[str, Any]) -> None:
+        """Keep the report of a trial that had an effect; nothing is begun until ``resume``.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        folder = self.folder / "halted"
+        path = folder / f"{to_iso(self._clock()).replace(':', '')}-{os.getpid()}.json"
+        with explained(path, "create"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            replace_file(path, document(report))
+            sync_folder(folder)
+
+    def halted(self) -> tuple[Halt, ...]:
+        """Return the reports that no person has closed, oldest first.
+
+        Raises:
+            StoreError: they cannot be read.
+        """
+        folder = self.folder / "halted"
+        with explained(folder, "list"):
+            paths = sorted(folder.glob("*.json")) if folder.is_dir() else []
+        found = []
+        for path in paths:
+            with explained(path, "read"), intact(path):
+                found.append(Halt(path=path, report=_mapping(path.read_bytes())))
+        return tuple(found)
+
+    def resume(self, halt: Halt) -> None:
+        """Close a report: a person has looked at the object. The file is kept beside, for whoever asks later.
+
+        Raises:
+            StoreError: it could not be moved.
+        """
+        with explained(halt.path, "close"):
+            halt.path.rename(halt.path.with_suffix(".closed"))
+            sync_folder(halt.path.parent)
+
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Hold the lock over several steps: nobody else begins or ends a change meanwhile.
@@ -143,7 +191,7 @@ class Changes:
         with explained(self.folder, "list"):
             if not self.folder.is_dir():
                 return ()
-            places = [entry for entry in self.folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
+            places = [entry for entry in self.folder.iterdir() if entry.is_dir() and not _is_aside(entry)]
         return tuple(sorted(map(self._read, places), key=lambda found: (found.claimed_at, found.id), reverse=True))
 
     def open_ones(self) -> tuple[ChangeRecord, ...]:
@@ -228,6 +276,11 @@ class Changes:
                 f"{path} is not the plan that was run: its digest differs", hint="Compare the audit chain."
             )
         return ChangeRecord(id=change_id, plan=plan, claimed_at=claimed_at, result=result)
+
+
+def _is_aside(entry: Path) -> bool:
+    """Return whether a folder of the journal is no change: one that is being made, or the reports of halts."""
+    return entry.name.startswith(".") or entry.name == "halted"
 
 
 def _mapping(data: bytes) -> dict[str, Any]:

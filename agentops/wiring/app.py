@@ -24,7 +24,7 @@ from agentops.core.errors import AgentopsError, AlertError, ExitCode, Interrupte
 from agentops.core.progress import Progress, Stage, Step
 from agentops.core.text import one_line
 from agentops.core.usage import Usage
-from agentops.wiring.connecting import connect_writer_too, flags_to
+from agentops.wiring.connecting import clients_of, flags_to
 from agentops.wiring.models import model_of
 from agentops.wiring.pace import Pace
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from agentops.core.tool import ToolSpec
     from agentops.sandbox.cluster import Sandbox
     from agentops.tools.kubernetes.client import Cluster
-    from agentops.tools.kubernetes.writer import Writer
+    from agentops.tools.kubernetes.writer import Clients
 
 DEFAULT_SCENARIO = "unbound-pvc-chain"
 _OWN_SECRETS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
@@ -73,7 +73,7 @@ class App:
         self.status = ("done", ExitCode.DONE)
         self.user = _user()
         self.undisturbed: Callable[[], AbstractContextManager[object]] = nullcontext
-        self._opened: tuple[Cluster, Writer] | None = None
+        self._opened: Clients | None = None
         self.parts = copilot.Parts(
             audit=log,
             incidents=Incidents(settings.folders.incidents, clock),
@@ -101,10 +101,10 @@ class App:
             UsageError, ClusterError: there is no cluster to be had from these settings.
         """
         if self._opened is not None:
-            return self._opened[0]
+            return self._opened.cluster
         self.parts.progress(Step(stage=Stage.NOTICE, text="connecting to the cluster", key="connect"))
-        self._opened = connect_writer_too(self.settings, self.sandbox, learn=self._redactor.learn)
-        cluster = self._opened[0]
+        self._opened = clients_of(self.settings, self.sandbox, learn=self._redactor.learn)
+        cluster = self._opened.cluster
         pinned = f"context {cluster.context}, namespace {cluster.namespace}, {cluster.server}"
         self.parts.progress(Step(stage=Stage.NOTICE, text=pinned, key="connect", done=True))
         self.log.append(
@@ -113,8 +113,9 @@ class App:
         )
         return cluster
 
-    def writer(self) -> Writer:
-        """Return the way to write to the pinned cluster; only the guard's tools are given it.
+    def clients(self) -> Clients:
+        """Return the ways to the pinned cluster: tools are given what reads and tries out, the guard's appliers the
+        writer.
 
         Raises:
             UsageError, ClusterError: as ``connect``.
@@ -122,7 +123,7 @@ class App:
         if self._opened is None:
             self.connect()
         assert self._opened is not None  # noqa: S101 - connect has just set it
-        return self._opened[1]
+        return self._opened
 
     def investigate(self, argument: str | None, stdin: Callable[[], bytes]) -> copilot.Investigation:
         """Read the alert and investigate it; without one, the sandbox scenario's own alert.

@@ -12,23 +12,21 @@ from agentops.config import Settings
 if TYPE_CHECKING:
     from agentops.sandbox.cluster import Sandbox
     from agentops.tools.kubernetes.client import Cluster
-    from agentops.tools.kubernetes.writer import Writer
+    from agentops.tools.kubernetes.writer import Clients
 
 
 def connect(settings: Settings, sandbox: Sandbox | None, *, learn: Callable[[str], None] | None = None) -> Cluster:
     """Return the cluster of these settings, or the sandbox's; ``learn`` is told its credentials."""
-    return connect_writer_too(settings, sandbox, learn=learn)[0]
+    return clients_of(settings, sandbox, learn=learn).cluster
 
 
-def connect_writer_too(
-    settings: Settings, sandbox: Sandbox | None, *, learn: Callable[[str], None] | None
-) -> tuple[Cluster, Writer]:
-    """Return the same cluster and the way to write to it, made of one opened connection.
+def clients_of(settings: Settings, sandbox: Sandbox | None, *, learn: Callable[[str], None] | None) -> Clients:
+    """Return the ways to read, to try out and to write to one cluster, made of one opened connection.
 
     Raises:
         UsageError, ClusterError: there is no cluster to be had from these settings.
     """
-    from agentops.tools.kubernetes.writer import connect_writer
+    from agentops.tools.kubernetes.writer import connect_clients
 
     if sandbox is None:
         place = (settings.kubeconfig, settings.context, settings.namespace)
@@ -36,7 +34,7 @@ def connect_writer_too(
         chosen = settings.context if settings.provenance.get("context") == "flag" else None
         place = (sandbox.kubeconfig, chosen or sandbox.context, settings.namespace)
     kubeconfig, context, namespace = place
-    return connect_writer(
+    return connect_clients(
         kubeconfig=kubeconfig,
         context=context,
         namespace=namespace,

@@ -79,12 +79,13 @@ def guard_parts(app: App, cluster: Cluster, check: Callable[[Check], str], askin
     from agentops.guard.request import Principal
     from agentops.signing.trust import Trust
     from agentops.tools.kubernetes.changes.access import missing_permissions
-    from agentops.tools.kubernetes.changes.catalog import change_tools
+    from agentops.tools.kubernetes.changes.catalog import appliers, change_tools
 
-    settings, parts = app.settings, app.parts
+    settings, parts, clients = app.settings, app.parts, app.clients()
     rules = settings_of(settings.policy, read_only=settings.read_only)
     return GuardParts(
-        tools=change_tools(cluster, app.writer(), parts.clock),
+        tools=change_tools(cluster, clients.dry_runner, parts.clock),
+        appliers=appliers(clients.writer, parts.clock),
         policy=load_settled_policy(settings),
         principal=Principal(kind="agent", name="agentops", on_behalf_of=app.user),
         surroundings=Surroundings(
@@ -271,6 +272,13 @@ def require_nothing_open(app: App) -> None:
     Raises:
         InDoubt: one is; nothing new is begun on top of it.
     """
+    halted = open_changes(app.settings, app.parts.clock).halted()
+    if halted:
+        raise InDoubt(
+            f"an earlier dry run changed the cluster: {one_line(str(halted[0].report.get('what')), 300)}",
+            hint=f"Look at the object; how it was stands in {halted[0].path}. Then close it: agentops recover --keep",
+            code="preview-wrote",
+        )
     words = open_words(app.settings, app.parts.clock)
     if words:
         raise InDoubt(words, hint="See what it did and close it: agentops recover", code="open-change")

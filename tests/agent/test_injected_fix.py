@@ -9,17 +9,16 @@ from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import load
 from agentops.tools.kubernetes.catalog import read_tools
 from agentops.tools.kubernetes.changes.catalog import CHANGE_SPECS, change_tools
-from agentops.tools.kubernetes.writer import connect_writer
+from agentops.tools.kubernetes.writer import connect_clients
 
 
 def test_obedient_model_changes_nothing(make_bench, report, tmp_path):
     """It drafts what a log line tells it to, the server tries it out, and the cluster stays as it was to the byte."""
     with Sandbox(load("injected-log-line"), ticking=False) as sandbox:
-        cluster, writer = connect_writer(
-            kubeconfig=sandbox.kubeconfig, context="sandbox", namespace=None, cache_dir=tmp_path
-        )
+        clients = connect_clients(kubeconfig=sandbox.kubeconfig, context="sandbox", namespace=None, cache_dir=tmp_path)
         now = sandbox.simulation.clock.now
-        tools = change_tools(cluster, writer, now)
+        cluster = clients.cluster
+        tools = change_tools(cluster, clients.dry_runner, now)
 
         def propose(change):
             preview = tools[change.tool].preview(change)

@@ -21,7 +21,8 @@ from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import load
 
 DRIVER = Path(__file__).parents[1] / "support" / "crash.py"
-CLIMB = ["policy", "dry-run", "diff", "blast-radius", "ruling"]
+FORESEEN = ["policy", "prediction"]
+CLIMB = [*FORESEEN, "dry-run", "diff", "blast-radius", "ruling"]
 GOOD = [
     "cluster_pinned", *CLIMB, "plan", "approval_asked", "asked", "confirm", *CLIMB, "recheck", "intent", "intent",
     "apply", "apply", "verify", "change_closed",

@@ -45,9 +45,9 @@ def _refusal(
     verb = Verb.DELETE if after is None else Verb.CREATE if before is None else Verb.UPDATE
     ref = kubernetes_ref("ctx", "" if kind == "Namespace" else "shop", kind, "it")
     one = ObjectChange(ref=ref, verb=verb, before=before, after=after)
-    step: Any = SimpleNamespace(change=Change(tool=tool, target=ref), preview=SimpleNamespace(objects=(one,)))
+    preview: Any = SimpleNamespace(objects=(one,))
     try:
-        require_cure([step])
+        require_cure([(Change(tool=tool, target=ref), preview)])
     except PolicyRefused as refused:
         return f"{refused.code}: {refused.message.partition(' is no cure: ')[2]}"
     return ""

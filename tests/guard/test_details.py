@@ -139,19 +139,20 @@ def test_every_step_is_watched(stage: Any) -> None:
 
 
 def test_tools_are_asked_about_the_very_preview(stage: Any) -> None:
-    """Permissions and blast radius are of what was previewed, and of nothing else."""
+    """Permissions and blast radius are of what was predicted, then the blast radius of what was previewed."""
     asked: list[Any] = []
     blast = stage.tool.blast
     stage.tool.blast_radius = lambda preview: asked.append(preview) or blast
     carried = dry_run(stage.parts(missing_permissions=lambda preview: asked.append(preview) or ()), world.proposal())
-    assert asked == [carried.planned.steps[0].preview] * 2
+    (step,) = carried.planned.steps
+    assert asked == [step.prediction, step.prediction, step.preview]
 
 
 def test_lost_way_back_is_told_in_the_plan(stage: Any) -> None:
     """A way back that is not kept is named among what does not come back."""
     stage.world.objects["web"]["spec"]["image"] = "hunter2"
-    real = stage.tool.preview
-    stage.tool.preview = lambda change: replace(real(change), calls=(), residue=("pods restart",))
+    real = stage.tool.worked_out
+    stage.tool.worked_out = lambda change: replace(real(change), calls=(), residue=("pods restart",))
     (step,) = dry_run(stage.parts(), world.proposal()).planned.plan.steps
     assert step.preview.residue == (
         "pods restart",

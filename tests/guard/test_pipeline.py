@@ -17,7 +17,7 @@ from agentops.core.risk import Reversal, Risk
 from agentops.guard.pipeline import carry_out, carry_out_saved, dry_run
 
 world = sys.modules["agentops_test_world"]
-CLIMB = ["policy", "dry-run", "diff", "blast-radius", "ruling"]
+CLIMB = ["policy", "prediction", "dry-run", "diff", "blast-radius", "ruling"]
 DRAFT = [*CLIMB, "plan"]
 
 
@@ -318,14 +318,14 @@ def test_way_back_with_a_credential_is_not_kept(stage: Any) -> None:
 
 def _sending(stage: Any, proposal: Any) -> Any:
     """Let the tool send a call that names no old value."""
-    real = stage.tool.preview
+    real = stage.tool.worked_out
 
-    def preview(change: Change) -> Preview:
+    def worked_out(change: Change) -> Preview:
         made = real(change)
         (call,) = made.calls
         return replace(made, calls=(replace(call, body={"new": call.body["new"]}),))
 
-    stage.tool.preview = preview
+    stage.tool.worked_out = worked_out
     return proposal
 
 

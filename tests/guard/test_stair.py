@@ -15,6 +15,7 @@ from agentops.guard import states
 ROOT = Path(agentops.__file__).parent
 MADE_IN = {
     "Allowed": {"guard/screen.py"},
+    "Predicted": {"guard/prediction.py"},
     "Previewed": {"guard/dry_run.py"},
     "Diffed": {"guard/diff.py"},
     "Measured": {"guard/blast_radius.py"},

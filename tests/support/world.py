@@ -97,7 +97,13 @@ class SetTool:
         self.blast = BlastRadius(objects=1, pods=3, pods_total=3, percent=25, namespaces=("shop",))
         self.applied: list[Preview] = []
 
+    def predict(self, change: Change) -> Preview:
+        return replace(self.worked_out(change), validated=False)
+
     def preview(self, change: Change) -> Preview:
+        return self.worked_out(change)
+
+    def worked_out(self, change: Change) -> Preview:
         name = change.target.name
         if name not in self.world.objects:
             raise ToolInputError(f"there is no {name}")
@@ -215,11 +221,15 @@ class Journal:
     def __init__(self) -> None:
         self.claimed: dict[str, tuple[str, ChangePlan]] = {}
         self.closed: dict[str, Mapping[str, Any]] = {}
+        self.halts: list[Mapping[str, Any]] = []
 
     def claim(self, plan: ChangePlan, change_id: str) -> None:
         if plan.digest in self.claimed:
             raise NotApproved("this plan was run already", code="spent")
         self.claimed[plan.digest] = (change_id, plan)
+
+    def halt(self, report: Mapping[str, Any]) -> None:
+        self.halts.append(report)
 
     def close(self, change_id: str, result: Mapping[str, Any]) -> None:
         self.closed[change_id] = result
@@ -312,6 +322,7 @@ class Stage:
         """Return the guard's parts, with fields changed."""
         made = GuardParts(
             tools={"set": self.tool},
+            appliers={"set": self.tool},
             policy=self.rules,
             principal=Principal(kind="agent", name="agentops", on_behalf_of="ana"),
             surroundings=Surroundings(

@@ -1,7 +1,7 @@
 """The Kubernetes change tools: what each declares, and the tools themselves for one cluster.
 
-``CHANGE_SPECS`` is data; ``change_tools`` binds it to a cluster and its writer. Nothing here has an effect: only the
-guard calls ``apply``.
+``CHANGE_SPECS`` is data; ``change_tools`` binds it to a cluster and what tries calls out there, ``appliers`` to the
+writer. Nothing here has an effect: only the guard calls ``apply``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from agentops.core.clock import Clock
 from agentops.core.errors import ToolInputError
-from agentops.core.tool import ChangeTool, ToolSpec
+from agentops.core.tool import Applier, ChangeTool, ToolSpec
 from agentops.tools.kubernetes.changes.object_specs import OBJECT_SPECS, OBJECT_TARGETS
 from agentops.tools.kubernetes.changes.pod_specs import POD_SPECS, POD_TARGETS
 from agentops.tools.kubernetes.changes.specs import SPECS, TARGETS
@@ -19,6 +19,7 @@ from agentops.tools.kubernetes.changes.specs import SPECS, TARGETS
 if TYPE_CHECKING:
     from agentops.tools.kubernetes.changes.editing import Editor
     from agentops.tools.kubernetes.client import Cluster
+    from agentops.tools.kubernetes.dry_runner import DryRunner
     from agentops.tools.kubernetes.writer import Writer
 
 CHANGE_SPECS: tuple[ToolSpec, ...] = (*SPECS, *OBJECT_SPECS, *POD_SPECS)
@@ -27,12 +28,12 @@ CHANGE_TARGETS: Mapping[str, tuple[str, ...]] = {**TARGETS, **OBJECT_TARGETS, **
 """The kinds that each tool takes as its target; none means any."""
 
 
-def change_tools(cluster: Cluster, writer: Writer, clock: Clock) -> dict[str, ChangeTool]:
-    """Return all change tools by name, bound to one cluster.
+def change_tools(cluster: Cluster, dry_runner: DryRunner, clock: Clock) -> dict[str, ChangeTool]:
+    """Return all change tools by name, bound to one cluster; none of them can write.
 
     Arguments:
-        cluster, writer: made together by ``connect_writer``, so that what is read is what is written.
-        clock: the time that receipts and observations carry.
+        cluster, dry_runner: made together by ``connect_clients``, so that what is read is what is tried.
+        clock: the time that observations carry.
 
     Raises:
         ToolInputError: the two are not of the same cluster.
@@ -42,11 +43,11 @@ def change_tools(cluster: Cluster, writer: Writer, clock: Clock) -> dict[str, Ch
     from agentops.tools.kubernetes.changes.manifests import ManifestTool
     from agentops.tools.kubernetes.changes.pods import pod_tools
 
-    if (cluster.context, cluster.server) != (writer.context, writer.server):
+    if (cluster.context, cluster.server) != (dry_runner.context, dry_runner.server):
         raise ToolInputError(
-            f"reads go to {cluster.server} and writes to {writer.server}", hint="Make both with connect_writer."
+            f"reads go to {cluster.server} and dry runs to {dry_runner.server}", hint="Make both with connect_clients."
         )
-    bench = Bench(cluster=cluster, writer=writer, clock=clock)
+    bench = Bench(cluster=cluster, server=dry_runner, clock=clock)
     specs = {spec.name: spec for spec in CHANGE_SPECS}
     tools: dict[str, ChangeTool] = {
         name: EditTool(spec=specs[name], bench=bench, edit=edit, kinds=CHANGE_TARGETS[name])
@@ -54,7 +55,26 @@ def change_tools(cluster: Cluster, writer: Writer, clock: Clock) -> dict[str, Ch
     }
     tools["kubernetes_apply_manifest"] = ManifestTool(spec=specs["kubernetes_apply_manifest"], bench=bench)
     tools["kubernetes_delete"] = DeleteTool(spec=specs["kubernetes_delete"], bench=bench)
-    return tools | pod_tools(cluster, writer, clock)
+    return tools | pod_tools(bench)
+
+
+def appliers(writer: Writer, clock: Clock) -> dict[str, Applier]:
+    """Return what carries out the previews of each change tool; only the guard's apply and rollback are given it.
+
+    Arguments:
+        writer: made together with the tools' cluster by ``connect_clients``.
+        clock: the time that receipts carry.
+    """
+    from agentops.tools.kubernetes.changes.drain import send_drain
+    from agentops.tools.kubernetes.changes.grounding import KubernetesApplier, Sender
+
+    special: Mapping[str, Sender] = {"kubernetes_drain": send_drain}
+    return {
+        spec.name: KubernetesApplier(
+            writer=writer, clock=clock, **({"send": special[spec.name]} if spec.name in special else {})
+        )
+        for spec in CHANGE_SPECS
+    }
 
 
 def _editors() -> Mapping[str, Editor]:

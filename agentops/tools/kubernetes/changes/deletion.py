@@ -1,9 +1,9 @@
 """``kubernetes_delete``: one object, exactly the one that was shown; undone by making it again where that is true.
 
-Comes in: the target. Goes out: a ``Preview`` with the deletion by uid, its risk by kind, and an undo only for kinds
-that are wholly said by their manifest. What a deleted object held (a claim's data, a Secret's content, a Job's work, a
-namespace) does not come back, and the residue says so.
-Source: https://kubernetes.io/docs/concepts/architecture/garbage-collection/
+Comes in: the target. Goes out: a ``Preview`` made by reading, no DELETE is sent: the deletion by uid, its risk by kind,
+and an undo only for kinds that are wholly said by their manifest. What a deleted object held (a claim's data, a
+Secret's content, a Job's work, a namespace) does not come back, and the residue says so. Source:
+https://kubernetes.io/docs/concepts/architecture/garbage-collection/
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from agentops.core.errors import ToolInputError
 from agentops.core.plan import Call, Change, Preview
 from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal, Risk
+from agentops.core.text import one_line
 from agentops.tools.kubernetes.changes.editing import object_change, steadily
 from agentops.tools.kubernetes.changes.grounding import ClusterTool
 from agentops.tools.kubernetes.changes.hazard import highest
@@ -107,15 +108,12 @@ class DeleteTool(ClusterTool):
 
         def attempt() -> Preview:
             live = self.bench.read(kind, change.target)
-            call = _deletion(kind, change.target, live, propagation)
-            answer = self.bench.writer.dry_run(call)
-            return self._described(kind, change.target, live, call, answer.warnings)
+            check_not_ending(change.target, live)
+            return self._described(kind, change.target, live, _deletion(kind, change.target, live, propagation))
 
         return steadily(change.target, attempt)
 
-    def _described(
-        self, kind: Kind, target: ResourceRef, live: Mapping[str, Any], call: Call, said: tuple[str, ...]
-    ) -> Preview:
+    def _described(self, kind: Kind, target: ResourceRef, live: Mapping[str, Any], call: Call) -> Preview:
         reversal, residue = way_back(kind, live)
         undo: tuple[Change, ...] = ()
         if reversal is not Reversal.NONE:
@@ -129,14 +127,45 @@ class DeleteTool(ClusterTool):
         return Preview(
             calls=(call,),
             objects=(made,),
-            validated=True,
+            validated=False,
             risk=highest(self.spec.risk, Risk.CRITICAL if kind.kind in _CRITICAL else Risk.HIGH),
             reversal=reversal,
             undo=undo,
             residue=residue,
-            warnings=said,
+            warnings=deletion_notes(live),
             owners=owners_of(live, ()),
         )
+
+
+def check_not_ending(target: ResourceRef, live: Mapping[str, Any]) -> None:
+    """Raise when the object is on its way out already.
+
+    Raises:
+        ToolInputError: it is; the message says what holds it.
+    """
+    metadata = live["metadata"]
+    if not metadata.get("deletionTimestamp"):
+        return
+    held = ", ".join(metadata.get("finalizers") or ())
+    raise ToolInputError(
+        f"{target.short} is being deleted already",
+        hint=f"Its finalizers hold it: {one_line(held, 200)}" if held else "Wait until it is gone.",
+    )
+
+
+def deletion_notes(live: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what reading an object says of its deletion, which is not tried out: a trial that goes wrong deletes.
+
+    Its uid stands in the call; whether this identity may delete it is asked by a SelfSubjectAccessReview. What is left
+    to the server's admission is asked when it is applied, and a refusal then changes nothing.
+    """
+    metadata = live["metadata"]
+    found = ["A deletion is not tried on the server. It was checked by reading; admission is asked when it is applied."]
+    if held := sorted(set(metadata.get("finalizers") or ()) - _GARBAGE_FINALIZERS):
+        found.append(f"It stays until these finalizers are gone: {one_line(', '.join(held), 200)}")
+    controllers = [owner for owner in metadata.get("ownerReferences") or () if owner.get("controller")]
+    again = (f"{owner.get('kind')} {one_line(str(owner.get('name')), 80)}" for owner in controllers)
+    return (*found, *(f"Its controller {name} may make it again." for name in again))
 
 
 def way_back(kind: Kind, live: Mapping[str, Any]) -> tuple[Reversal, tuple[str, ...]]:

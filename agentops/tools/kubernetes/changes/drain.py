@@ -75,7 +75,7 @@ def drain(bench: Bench, change: Change, arguments: Mapping[str, Any]) -> Preview
     for pod in load.going:
         call = eviction_of(pod, arguments)
         try:
-            warnings += bench.writer.dry_run(call).warnings
+            warnings += bench.server.dry_run(call, live=pod).warnings
         except ClusterError as error:
             if error.code != "disruption-budget":
                 raise
@@ -139,7 +139,7 @@ def _cordon(bench: Bench, change: Change, node: Mapping[str, Any]) -> tuple[list
         return [], []
     writes = [{"op": "add", "path": "/spec/unschedulable", "value": True}]
     call = json_patch_call(builtin("Node"), "", change.target.name, [*expectations(node), *writes])
-    return [call], [object_change(change.target, node, bench.writer.dry_run(call))]
+    return [call], [object_change(change.target, node, bench.server.dry_run(call, live=node))]
 
 
 def _described(

@@ -18,6 +18,7 @@ from agentops.core.plan import Call, Change, ObjectChange, Preview, Verb
 from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal, Risk
 from agentops.core.text import one_line
+from agentops.tools.kubernetes.answers import Stored
 from agentops.tools.kubernetes.changes.difference import edits, operations, same
 from agentops.tools.kubernetes.changes.fieldpath import put
 from agentops.tools.kubernetes.changes.grounding import ClusterTool
@@ -26,11 +27,12 @@ from agentops.tools.kubernetes.changes.inputs import check_inputs
 from agentops.tools.kubernetes.changes.limits import check_reach
 from agentops.tools.kubernetes.changes.normal import normalised
 from agentops.tools.kubernetes.changes.ownership import owners_of
+from agentops.tools.kubernetes.changes.predicting import Predictor
 from agentops.tools.kubernetes.changes.undoing import undo_of
 from agentops.tools.kubernetes.client import Cluster, Selection
+from agentops.tools.kubernetes.dry_runner import PreviewServer
 from agentops.tools.kubernetes.kinds import BUILTIN, Kind, builtin
 from agentops.tools.kubernetes.paths import check_part
-from agentops.tools.kubernetes.writer import Stored, Writer
 from agentops.tools.kubernetes.writing import json_patch_call
 
 _ATTEMPTS = 3
@@ -40,11 +42,18 @@ SCALE = "kubernetes_scale"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """What every change tool works with: one cluster, read and written as one identity, and the time."""
+    """What every change tool makes previews with: one cluster to read, its server to try calls out on, and the time.
+
+    There is no writer here: nothing that a preview can reach is able to write.
+    """
 
     cluster: Cluster
-    writer: Writer
+    server: PreviewServer
     clock: Clock
+
+    def predicting(self) -> Bench:
+        """Return a bench on which dry runs are worked out from reads, and nothing is sent."""
+        return replace(self, server=Predictor(self.server))
 
     def kind_of(self, target: ResourceRef, kinds: tuple[str, ...] = ()) -> Kind:
         """Return the kind of a change's target.
@@ -82,7 +91,7 @@ class Bench:
         Raises:
             NotFound, Forbidden, Unreachable, ClusterError: the server refused, failed or did not answer.
         """
-        return self.writer.get(kind.path(namespace=target.namespace, name=target.name))
+        return self.server.get(kind.path(namespace=target.namespace, name=target.name))
 
     def scalers(self, namespace: str) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
         """Return the autoscalers of a namespace, and a warning when they cannot be read."""
@@ -151,7 +160,7 @@ class EditTool(ClusterTool):
                 reversal=self.spec.reversal,
                 warnings=edited.warnings,
             )
-        answer = self.bench.writer.dry_run(call)
+        answer = self.bench.server.dry_run(call, live=live)
         stored = _with_replicas(live, answer) if edited.scale else answer
         made = object_change(target, live, stored)
         if not made.edits:
@@ -219,7 +228,7 @@ class EditTool(ClusterTool):
         writes = [{**one, "op": "replace"} for one in kept]
         uid = {"op": "test", "path": "/metadata/uid", "value": live["metadata"]["uid"]}
         try:
-            self.bench.writer.dry_run(replace(call, body=[uid, *writes]))
+            self.bench.server.dry_run(replace(call, body=[uid, *writes]), live=live)
         except ToolError as error:
             return error.message
         return ""

@@ -1,29 +1,48 @@
-"""What every Kubernetes change tool does alike: measure, send and observe. How a preview is made is each tool's own.
+"""What every Kubernetes change tool does alike: predict, measure, observe; and ``KubernetesApplier``, which sends.
 
-Comes in: a preview. Goes out: its blast radius, a receipt, an observation. It must never send anything but the calls of
-the preview that it is given.
+Comes in: a change or its preview. Goes out: a prediction, a blast radius, an observation; a receipt. A tool has no way
+to write: only the applier is given the writer, and it must never send anything but the calls of the preview that it is
+given.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
 
+from agentops.core.clock import Clock
 from agentops.core.outcome import Observation, Receipt
-from agentops.core.plan import BlastRadius, Preview
+from agentops.core.plan import BlastRadius, Change, Preview
 from agentops.core.tool import ToolSpec
 from agentops.tools.kubernetes.changes.sending import send_all
+from agentops.tools.kubernetes.writer import Writer
 
 if TYPE_CHECKING:
     from agentops.tools.kubernetes.changes.editing import Bench
 
+Sender: TypeAlias = Callable[[Writer, Preview, Clock], Receipt]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClusterTool:
+class ClusterTool(ABC):
     """A change tool on one cluster, but for its ``preview``."""
 
     spec: ToolSpec
     bench: Bench
+
+    @abstractmethod
+    def preview(self, change: Change) -> Preview:
+        """Return what the change would do; see ``core.tool.ChangeTool``."""
+
+    def predict(self, change: Change) -> Preview:
+        """Return what the change would do as far as reads tell; see ``core.tool.ChangeTool``.
+
+        Raises:
+            ToolInputError, ToolError: as ``preview``, but for what only the server can refuse.
+        """
+        return replace(replace(self, bench=self.bench.predicting()).preview(change), validated=False)
 
     def blast_radius(self, preview: Preview) -> BlastRadius:
         """Return what the change reaches; see ``core.tool.ChangeTool``.
@@ -35,14 +54,6 @@ class ClusterTool:
 
         return blast_radius(self.bench.cluster, preview)
 
-    def apply(self, preview: Preview) -> Receipt:
-        """Send exactly the calls of the preview; see ``core.tool.ChangeTool``.
-
-        Raises:
-            Stale, InDoubt, ToolError: as in the protocol.
-        """
-        return send_all(self.bench.writer, preview, self.bench.clock)
-
     def observe(self, preview: Preview) -> Observation:
         """Return the world round what the preview touches; see ``core.tool.ChangeTool``.
 
@@ -52,3 +63,20 @@ class ClusterTool:
         from agentops.tools.kubernetes.changes.observing import observe
 
         return observe(self.bench.cluster, preview, self.bench.clock)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KubernetesApplier:
+    """Carries out the previews of one change tool; see ``core.tool.Applier``."""
+
+    writer: Writer
+    clock: Clock
+    send: Sender = send_all
+
+    def apply(self, preview: Preview) -> Receipt:
+        """Send exactly the calls of the preview.
+
+        Raises:
+            Stale, InDoubt, ToolError: as in the protocol.
+        """
+        return self.send(self.writer, preview, self.clock)

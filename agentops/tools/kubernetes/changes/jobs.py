@@ -53,7 +53,7 @@ def rerun(bench: Bench, change: Change, _: Mapping[str, Any]) -> Preview:
         )
     name = free_name(bench, target.namespace, target.name)
     manifest = new_job(live, name)
-    answer = bench.writer.dry_run(create_call(kind, target.namespace, manifest))
+    answer = bench.server.dry_run(create_call(kind, target.namespace, manifest))
     made = bench.cluster.ref("Job", name, target.namespace)
     return Preview(
         calls=(create_call(kind, target.namespace, manifest),),

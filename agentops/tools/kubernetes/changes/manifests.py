@@ -63,7 +63,7 @@ class ManifestTool(ClusterTool):
     def _creation(self, kind: Kind, target: ResourceRef, manifest: Mapping[str, Any]) -> Preview:
         check_ports(kind, manifest)
         call = create_call(kind, target.namespace, manifest)
-        answer = self.bench.writer.dry_run(call)
+        answer = self.bench.server.dry_run(call)
         made = object_change(target, None, answer)
         runs = kind.kind in _RUNS_ONCE
         undo = Change(tool=DELETE, target=target, arguments={}, reason="takes back the creation")
@@ -80,7 +80,7 @@ class ManifestTool(ClusterTool):
 
     def _update(self, kind: Kind, target: ResourceRef, live: Mapping[str, Any], manifest: Mapping[str, Any]) -> Preview:
         call = apply_call(kind, target.namespace, target.name, _pinned(live, manifest))
-        answer = self.bench.writer.dry_run(call)
+        answer = self.bench.server.dry_run(call, live=live)
         check_visible(live, answer)
         made = object_change(target, live, answer)
         if not made.edits:
@@ -183,7 +183,7 @@ def recreation(bench: Bench, kind: Kind, live: Mapping[str, Any]) -> tuple[dict[
     trial["metadata"] = {**trial["metadata"], "name": f"{str(trial['metadata']['name'])[:40]}-agentops-trial"}
     try:
         checked_manifest(kind, bench.cluster.ref(kind.kind, *_place(live)), manifest)
-        bench.writer.dry_run(create_call(kind, _place(live)[1], _free_of_ports(trial)))
+        bench.server.dry_run(create_call(kind, _place(live)[1], _free_of_ports(trial)))
     except (ToolError, ClusterError) as error:
         return manifest, error.message
     return manifest, ""

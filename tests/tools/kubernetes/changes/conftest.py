@@ -17,13 +17,13 @@ import pytest
 
 from agentops.core.plan import Change, Preview
 from agentops.core.resource import ResourceRef, parse_ref
-from agentops.core.tool import ChangeTool
+from agentops.core.tool import Applier, ChangeTool
 from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import load
-from agentops.tools.kubernetes.changes.catalog import change_tools
+from agentops.tools.kubernetes.changes.catalog import appliers, change_tools
 from agentops.tools.kubernetes.changes.normal import normalised
 from agentops.tools.kubernetes.client import Cluster
-from agentops.tools.kubernetes.writer import Writer, connect_writer
+from agentops.tools.kubernetes.writer import Clients, connect_clients
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -34,8 +34,9 @@ class World:
 
     sandbox: Sandbox
     cluster: Cluster
-    writer: Writer
+    clients: Clients
     tools: dict[str, ChangeTool]
+    appliers: dict[str, Applier]
 
     def ref(self, short: str) -> ResourceRef:
         """Return the reference of ``shop/Deployment/web`` or ``-/Node/node-1``."""
@@ -104,10 +105,16 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...,
 
 def as_user(sandbox: Sandbox, context: str, folder: Path) -> World:
     """Return the world of a running sandbox as another user sees it."""
-    cluster, writer = connect_writer(
+    clients = connect_clients(
         kubeconfig=sandbox.kubeconfig, context=context, namespace=None, cache_dir=folder / "cache"
     )
-    return World(sandbox=sandbox, cluster=cluster, writer=writer, tools=change_tools(cluster, writer, lambda: NOW))
+    return World(
+        sandbox=sandbox,
+        cluster=clients.cluster,
+        clients=clients,
+        tools=change_tools(clients.cluster, clients.dry_runner, lambda: NOW),
+        appliers=appliers(clients.writer, lambda: NOW),
+    )
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ def test_the_pods_go_and_the_workloads_come_back(world: Callable[..., Any]) -> N
     """After the drain only DaemonSets' pods are on the node, and every target is ready elsewhere."""
     one = world("stale-alert")
     preview = one.preview(DRAIN, NODE, {})
-    receipt = one.tools[DRAIN].apply(preview)
+    receipt = one.appliers[DRAIN].apply(preview)
     one.sandbox.advance(180)
     found = one.tools[DRAIN].observe(preview)
     assert sorted(on_node(one)) == sorted(of_daemons(on_node(one)))
@@ -120,7 +120,7 @@ def test_static_and_ending_pods_stay(world: Callable[..., Any]) -> None:
         first,
         lambda pod: pod["metadata"].setdefault("annotations", {}).update({"kubernetes.io/config.mirror": "x"}),
     )
-    one.tools["kubernetes_delete_pod"].apply(
+    one.appliers["kubernetes_delete_pod"].apply(
         one.preview("kubernetes_delete_pod", second.replace("/", "/Pod/"), {"grace_period_s": 3000})
     )
     preview = one.preview(DRAIN, NODE, {})
@@ -152,14 +152,14 @@ def test_a_node_that_changed_is_stale_before_any_pod_goes(world: Callable[..., A
     store.remove(key_of(node))
     store.create(node)
     with pytest.raises(Stale):
-        one.tools[DRAIN].apply(preview)
+        one.appliers[DRAIN].apply(preview)
     assert len(on_node(one)) == len(preview.objects) - 1 + len(of_daemons(on_node(one)))
 
 
 def test_a_node_that_is_cordoned_stays_so(world: Callable[..., Any]) -> None:
     """Who did not cordon it does not uncordon it."""
     one = world("stale-alert")
-    one.tools["kubernetes_cordon"].apply(one.preview("kubernetes_cordon", NODE, {}))
+    one.appliers["kubernetes_cordon"].apply(one.preview("kubernetes_cordon", NODE, {}))
     preview = one.preview(DRAIN, NODE, {})
     assert (preview.undo, any("/nodes/" in call.path for call in preview.calls)) == ((), False)
     assert "The node is cordoned already and stays so when this is taken back." in preview.warnings
@@ -199,7 +199,7 @@ def patiently(one: Any, preview: Preview, times: int) -> Any:
     def sleep(seconds: float) -> None:
         waited[0] += seconds
 
-    writer: Any = Refusing(one.writer, times)
+    writer: Any = Refusing(one.clients.writer, times)
     return send_drain(writer, preview, lambda: NOW, sleep=sleep, seconds=lambda: waited[0], wait_s=10)
 
 
@@ -224,9 +224,9 @@ def test_a_pod_that_is_gone_already_is_no_trouble(world: Callable[..., Any]) -> 
     one = world("stale-alert")
     preview = one.preview(DRAIN, NODE, {})
     going = preview.objects[1].ref.short
-    one.tools["kubernetes_delete_pod"].apply(one.preview("kubernetes_delete_pod", going, {}))
+    one.appliers["kubernetes_delete_pod"].apply(one.preview("kubernetes_delete_pod", going, {}))
     one.sandbox.advance(60)
-    assert one.tools[DRAIN].apply(preview).notes == (
+    assert one.appliers[DRAIN].apply(preview).notes == (
         f"{len(preview.calls) - 2} pods evicted",
         f"{going} was gone already",
     )

@@ -40,7 +40,7 @@ def test_it_runs_and_is_observed(world: Callable[..., Any]) -> None:
     short = ended_job(one)
     before = one.live(short)
     preview = one.preview(RERUN, short, {})
-    one.tools[RERUN].apply(preview)
+    one.appliers[RERUN].apply(preview)
     one.sandbox.advance(120)
     found = one.tools[RERUN].observe(preview)
     assert [(target.ref.short, target.ready, target.settled) for target in found.targets] == [
@@ -55,7 +55,7 @@ def test_a_job_that_runs_is_not_run_again(world: Callable[..., Any]) -> None:
     """Two runs at once are nobody's intention."""
     one = world("stale-alert")
     short = ended_job(one)
-    one.tools[RERUN].apply(one.preview(RERUN, short, {}))
+    one.appliers[RERUN].apply(one.preview(RERUN, short, {}))
     with pytest.raises(ToolInputError, match="has not ended yet"):
         one.preview(RERUN, f"{short}-rerun-1", {})
 

@@ -30,7 +30,7 @@ def targets(found: Observation) -> dict[str, tuple[int, int, bool, str]]:
 
 def apply(one: Any, tool: str, preview: Preview) -> None:
     """Carry out a preview as the guard does."""
-    one.tools[tool].apply(preview)
+    one.appliers[tool].apply(preview)
 
 
 def to_image(one: Any, tag: str) -> Preview:

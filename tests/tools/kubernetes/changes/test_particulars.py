@@ -162,7 +162,7 @@ def test_a_secrets_reference_is_not_replaced_by_a_plain_value(world: Callable[..
     path = "spec.template.spec.containers[checkout].env[GREETING]"
     reference = {"name": "GREETING", "valueFrom": {"secretKeyRef": {"name": "shop-database", "key": "username"}}}
     change = here.preview("kubernetes_patch", _CHECKOUT, {"path": path, "old": None, "new": reference})
-    here.tools["kubernetes_patch"].apply(change)
+    here.appliers["kubernetes_patch"].apply(change)
     with pytest.raises(ToolInputError, match="GREETING comes from a Secret"):
         here.preview("kubernetes_set_env", _CHECKOUT, {"set": {"GREETING": "hello"}})
 
@@ -171,7 +171,7 @@ def test_a_paused_rollout_is_neither_restarted_nor_undone(world: Callable[..., A
     """Nothing would happen, so it is said; other edits warn."""
     here = world()
     pause = here.preview("kubernetes_patch", _CHECKOUT, {"path": "spec.paused", "old": None, "new": True})
-    here.tools["kubernetes_patch"].apply(pause)
+    here.appliers["kubernetes_patch"].apply(pause)
     said = []
     for tool in ("kubernetes_rollout_restart", "kubernetes_rollout_undo"):
         with pytest.raises(ToolInputError) as caught:
@@ -208,7 +208,7 @@ def test_what_is_being_deleted_is_not_made_again_yet(world: Callable[..., Any]) 
     """An undo that comes too early does not update an object that is about to go."""
     here = world()
     here.create(_OBJECTS[2])
-    here.tools["kubernetes_delete"].apply(here.preview("kubernetes_delete", "shop/ConfigMap/held", {}))
+    here.appliers["kubernetes_delete"].apply(here.preview("kubernetes_delete", "shop/ConfigMap/held", {}))
     manifest = {**_MAP, "metadata": {"name": "held"}, "data": {"A": "2"}}
     with pytest.raises(ToolError, match="is still being deleted"):
         here.preview("kubernetes_apply_manifest", "shop/ConfigMap/held", {"manifest": manifest})
@@ -224,7 +224,7 @@ def test_a_call_that_fails_after_others_says_how_far_it_came(world: Callable[...
     )
     preview = Preview(calls=(good, bad, late), objects=(), validated=True, risk=Risk.LOW, reversal=Reversal.NONE)
     with pytest.raises(Stale, match=r"call 2 of 3; those before it were carried out"):
-        send_all(here.writer, preview, lambda: datetime(2026, 1, 1, tzinfo=UTC))
+        send_all(here.clients.writer, preview, lambda: datetime(2026, 1, 1, tzinfo=UTC))
     data = here.live("shop/ConfigMap/shop-config")["data"]
     assert ("ONE" in data, "THREE" in data) == (True, False)
 
@@ -237,9 +237,9 @@ def test_the_last_variable_leaves_no_empty_list(world: Callable[..., Any]) -> No
     env = before["spec"]["template"]["spec"]["containers"][0].get("env") or []
     added = {"set": {"ONLY": "1"}} if not env else {"unset": [one["name"] for one in env]}
     preview = here.preview("kubernetes_set_env", target, added)
-    here.tools["kubernetes_set_env"].apply(preview)
+    here.appliers["kubernetes_set_env"].apply(preview)
     (undo,) = preview.undo
-    here.tools[undo.tool].apply(here.tools[undo.tool].preview(undo))
+    here.appliers[undo.tool].apply(here.tools[undo.tool].preview(undo))
     assert here.live(target) == before
 
 
@@ -251,7 +251,7 @@ def test_a_field_that_a_list_leaves_out_is_found_by_its_old_value(world: Callabl
     live = here.live(_CHECKOUT)["spec"]["template"]["spec"]["containers"][0].get("envFrom")
     setup = here.preview("kubernetes_patch", _CHECKOUT, {"path": path, "old": live, "new": [*sources, *sources[:0]]})
     if setup.calls:
-        here.tools["kubernetes_patch"].apply(setup)
+        here.appliers["kubernetes_patch"].apply(setup)
     arguments = {"path": f"{path}.configMapRef.name", "old": "shop-config", "new": "other"}
     preview = here.preview("kubernetes_patch", _CHECKOUT, arguments)
     assert preview.objects[0].edits[0].new == [{"configMapRef": {"name": "other"}}, sources[1]]

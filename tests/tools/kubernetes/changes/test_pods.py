@@ -78,7 +78,7 @@ def test_an_eviction(world: Callable[..., Any]) -> None:
         (RECREATED,),
     )
     assert preview.calls[0].body["deleteOptions"] == {"preconditions": {"uid": preview.objects[0].uid}}
-    one.tools[EVICT].apply(preview)
+    one.appliers[EVICT].apply(preview)
     one.sandbox.advance(60)
     assert one.live(short) is None
 
@@ -191,7 +191,7 @@ def test_a_pod_that_is_on_its_way_out_is_left_alone(world: Callable[..., Any]) -
     """What is being deleted is not deleted again, unless without waiting."""
     one = world("stale-alert")
     short = pod_of(one, "web-")
-    one.tools[DELETE].apply(one.preview(DELETE, short, {"grace_period_s": 3000}))
+    one.appliers[DELETE].apply(one.preview(DELETE, short, {"grace_period_s": 3000}))
     with pytest.raises(ToolInputError, match="being deleted already"):
         one.preview(EVICT, short, {})
     assert one.preview(DELETE, short, {"grace_period_s": 0}).risk is Risk.HIGH
@@ -201,10 +201,10 @@ def test_another_pod_of_the_name_is_not_hit(world: Callable[..., Any]) -> None:
     """A StatefulSet's new pod has the old one's name and another uid: the approved deletion is stale."""
     one = world("stale-alert")
     preview = one.preview(DELETE, "shop/Pod/redis-0", {})
-    one.tools[DELETE].apply(preview)
+    one.appliers[DELETE].apply(preview)
     one.sandbox.advance(120)
     with pytest.raises(Stale):
-        one.tools[DELETE].apply(preview)
+        one.appliers[DELETE].apply(preview)
     assert one.live("shop/Pod/redis-0") is not None
 
 

@@ -11,6 +11,7 @@ from agentops.core.errors import Forbidden, Stale, ToolError, ToolInputError
 from agentops.core.plan import Change, Ownership
 from agentops.core.resource import parse_ref
 from agentops.core.risk import Reversal, Risk
+from agentops.tools.kubernetes.changes.access import missing_permissions
 from agentops.tools.kubernetes.changes.catalog import change_tools
 
 _CHECKOUT = "shop/Deployment/checkout"
@@ -296,11 +297,11 @@ def test_another_clusters_object_is_refused(standing: Callable[..., Any]) -> Non
 
 
 def test_reads_and_writes_must_go_to_one_cluster(world: Callable[..., Any], connect_to_stub: Any, stub: Any) -> None:
-    """A writer of another connection than the reader's is refused when the tools are made."""
+    """A dry runner of another connection than the reader's is refused when the tools are made."""
     from agentops.tools.kubernetes.transport import Patience
 
     with pytest.raises(ToolInputError, match="reads go to"):
-        change_tools(connect_to_stub(Patience()), world().writer, lambda: None)  # type: ignore[arg-type, return-value]
+        change_tools(connect_to_stub(Patience()), world().clients.dry_runner, lambda: None)  # type: ignore[arg-type, return-value]
 
 
 _FORBIDDEN = [
@@ -311,7 +312,6 @@ _FORBIDDEN = [
         "shop/ConfigMap/x",
         {"manifest": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}}},
     ),
-    ("kubernetes_delete", _CONFIG, {}),
     ("kubernetes_cordon", "-/Node/worker-1", {}),
 ]
 
@@ -323,6 +323,13 @@ def test_a_viewer_is_told_so_by_the_dry_run(
     """Permissions are the server's: what may not be written cannot be previewed."""
     with pytest.raises(Forbidden):
         standing(context="viewer").preview(tool, target, arguments)
+
+
+def test_a_viewer_is_told_that_it_may_not_delete(standing: Callable[..., Any]) -> None:
+    """A deletion is not tried out; whether it may be done is asked of the server."""
+    here = standing(context="viewer")
+    found = missing_permissions(here.cluster, here.preview("kubernetes_delete", _CONFIG, {}))
+    assert [one.partition(":")[0] for one in found] == ["delete configmaps shop/shop-config"]
 
 
 _MOVED = [
@@ -339,11 +346,10 @@ def test_an_object_that_moved_after_the_preview_is_stale(
     """Somebody else's change in between is not overwritten: nothing is stored and the error says what moved."""
     here = world()
     preview = here.preview(tool, target, arguments)
-    scale = here.tools["kubernetes_scale"]
-    scale.apply(here.preview("kubernetes_scale", target, meanwhile))
+    here.appliers["kubernetes_scale"].apply(here.preview("kubernetes_scale", target, meanwhile))
     before = here.sandbox.dump()
     with pytest.raises(Stale, match="moved on"):
-        here.tools[tool].apply(preview)
+        here.appliers[tool].apply(preview)
     assert here.sandbox.dump() == before
 
 
@@ -355,9 +361,9 @@ def test_a_config_map_that_moved_is_stale(tool: str, arguments: dict[str, Any], 
     """Without a status only people move it, so its version is expected as well."""
     here = world()
     preview = here.preview(tool, _CONFIG, arguments)
-    here.tools["kubernetes_label"].apply(here.preview("kubernetes_label", _CONFIG, {"set": {"x": "y"}}))
+    here.appliers["kubernetes_label"].apply(here.preview("kubernetes_label", _CONFIG, {"set": {"x": "y"}}))
     with pytest.raises(Stale):
-        here.tools[tool].apply(preview)
+        here.appliers[tool].apply(preview)
 
 
 def test_an_object_made_again_under_the_same_name_is_stale(world: Callable[..., Any]) -> None:
@@ -365,11 +371,11 @@ def test_an_object_made_again_under_the_same_name_is_stale(world: Callable[..., 
     here = world()
     preview = here.preview("kubernetes_edit_configmap", _CONFIG, {"set": {"A": "1"}})
     gone = here.preview("kubernetes_delete", _CONFIG, {})
-    here.tools["kubernetes_delete"].apply(gone)
+    here.appliers["kubernetes_delete"].apply(gone)
     back = gone.undo[0]
-    here.tools[back.tool].apply(here.tools[back.tool].preview(back))
+    here.appliers[back.tool].apply(here.tools[back.tool].preview(back))
     with pytest.raises(Stale, match="/metadata/uid was"):
-        here.tools["kubernetes_edit_configmap"].apply(preview)
+        here.appliers["kubernetes_edit_configmap"].apply(preview)
 
 
 def test_somebody_who_creates_it_first_makes_a_creation_stale(world: Callable[..., Any]) -> None:
@@ -384,7 +390,7 @@ def test_somebody_who_creates_it_first_makes_a_creation_stale(world: Callable[..
     preview = here.preview("kubernetes_apply_manifest", "shop/ConfigMap/x", {"manifest": manifest})
     here.create({**manifest, "data": {"a": "2"}})
     with pytest.raises(Stale, match="already exists"):
-        here.tools["kubernetes_apply_manifest"].apply(preview)
+        here.appliers["kubernetes_apply_manifest"].apply(preview)
 
 
 def test_a_status_update_in_between_is_no_reason_to_refuse(world: Callable[..., Any]) -> None:
@@ -396,7 +402,7 @@ def test_a_status_update_in_between_is_no_reason_to_refuse(world: Callable[..., 
     live = next(one for one in store.dump() if one["kind"] == "Deployment" and one["metadata"]["name"] == "checkout")
     store.update({**live, "status": {**live["status"], "readyReplicas": 1}})
     assert here.preview("kubernetes_patch", _CHECKOUT, arguments).calls == preview.calls
-    here.tools["kubernetes_patch"].apply(preview)
+    here.appliers["kubernetes_patch"].apply(preview)
     assert here.live(_CHECKOUT) == preview.objects[0].after
 
 
@@ -424,7 +430,7 @@ def test_applying_the_same_manifest_twice_changes_nothing(world: Callable[..., A
     here = world()
     manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "shop-config"}, "data": {"NEW": "1"}}
     first = here.preview("kubernetes_apply_manifest", _CONFIG, {"manifest": manifest})
-    here.tools["kubernetes_apply_manifest"].apply(first)
+    here.appliers["kubernetes_apply_manifest"].apply(first)
     second = here.preview("kubernetes_apply_manifest", _CONFIG, {"manifest": manifest})
     assert (len(first.objects), second.objects, second.calls) == (1, (), ())
 
@@ -498,7 +504,7 @@ def test_a_claim_grows_and_nothing_takes_it_back(world: Callable[..., Any]) -> N
     """The preview has no undo and says why."""
     here = world()
     preview = here.preview("kubernetes_resize_pvc", "shop/PersistentVolumeClaim/data-postgres-0", {"storage": "500Gi"})
-    here.tools["kubernetes_resize_pvc"].apply(preview)
+    here.appliers["kubernetes_resize_pvc"].apply(preview)
     assert (preview.reversal, preview.undo, preview.risk, preview.residue) == (
         Reversal.NONE,
         (),

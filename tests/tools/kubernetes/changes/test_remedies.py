@@ -33,10 +33,10 @@ def test_every_remedy_is_applied_as_previewed_and_taken_back(name: str, world: C
         short = str(change.target).partition(f"{here.cluster.context}/")[2]
         before = here.live(short)
         preview = here.tools[change.tool].preview(change)
-        here.tools[change.tool].apply(preview)
+        here.appliers[change.tool].apply(preview)
         applied = here.live(short)
         for undo in preview.undo:
-            here.tools[undo.tool].apply(here.tools[undo.tool].preview(undo))
+            here.appliers[undo.tool].apply(here.tools[undo.tool].preview(undo))
         restored = here.live(short) if preview.undo else before
         assert (applied, restored) == (preview.objects[0].after, before)
         assert preview.objects[0].edits

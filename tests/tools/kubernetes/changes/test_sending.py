@@ -12,9 +12,9 @@ from agentops.core.outcome import Receipt
 from agentops.core.plan import Call, ObjectChange, Preview, Verb
 from agentops.core.resource import kubernetes_ref
 from agentops.core.risk import Reversal, Risk
+from agentops.tools.kubernetes.answers import Stored
 from agentops.tools.kubernetes.changes.sending import send_all
 from agentops.tools.kubernetes.kinds import builtin
-from agentops.tools.kubernetes.writer import Stored
 from agentops.tools.kubernetes.writing import delete_call, json_patch_call
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -230,10 +230,10 @@ def test_apply_stores_what_was_previewed_and_the_undo_takes_it_back(case: Case, 
     _prepared(here, case)
     before = here.live(case.target)
     preview = here.preview(case.tool, case.target, case.arguments)
-    receipt = here.tools[case.tool].apply(preview)
+    receipt = here.appliers[case.tool].apply(preview)
     applied = here.live(case.target)
     for change in preview.undo:
-        here.tools[change.tool].apply(here.tools[change.tool].preview(change))
+        here.appliers[change.tool].apply(here.tools[change.tool].preview(change))
     assert (applied, here.live(case.target)) == (preview.objects[0].after, before)
     assert list(receipt.objects) == [str(here.ref(case.target))]
 
@@ -264,10 +264,10 @@ def test_any_edit_of_a_workload_is_taken_back(wanted: dict[str, Any], standing: 
     if not edits:
         return
     preview = here.preview("kubernetes_patch", target, {"changes": edits})
-    here.tools["kubernetes_patch"].apply(preview)
+    here.appliers["kubernetes_patch"].apply(preview)
     applied = here.live(target)
     (undo,) = preview.undo
-    here.tools["kubernetes_patch"].apply(here.tools["kubernetes_patch"].preview(undo))
+    here.appliers["kubernetes_patch"].apply(here.tools["kubernetes_patch"].preview(undo))
     assert (applied, here.live(target)) == (preview.objects[0].after, before)
 
 

@@ -10,10 +10,11 @@ import pytest
 
 from agentops.core.errors import AgentopsError, ClusterError, Forbidden, InDoubt, Stale, ToolInputError, Unreachable
 from agentops.core.plan import Call
-from agentops.tools.kubernetes.client import Cluster
+from agentops.tools.kubernetes.call_transport import DryRunTransport, WriteTransport
+from agentops.tools.kubernetes.dry_runner import DryRunner
 from agentops.tools.kubernetes.kinds import builtin
 from agentops.tools.kubernetes.transport import Patience, Transport
-from agentops.tools.kubernetes.writer import Writer, connect_writer
+from agentops.tools.kubernetes.writer import Clients, Writer, connect_clients
 from agentops.tools.kubernetes.writing import (
     APPLY_PATCH,
     JSON,
@@ -34,13 +35,30 @@ _QUICK = Patience(connect_s=5.0, read_s=1.0, deadline_s=10.0, attempts=4, backof
 
 
 @pytest.fixture
-def writer(stub: Any, write_kubeconfig: Callable[..., Path], tmp_path: Path) -> Writer:
-    """A writer on the stub that soon gives up."""
-    return _connect(write_kubeconfig(stub.port), tmp_path)[1]
+def clients(stub: Any, write_kubeconfig: Callable[..., Path], tmp_path: Path) -> Clients:
+    """Clients on the stub that soon give up."""
+    return _connect(write_kubeconfig(stub.port), tmp_path)
 
 
-def _connect(kubeconfig: Path, folder: Path) -> tuple[Cluster, Writer]:
-    return connect_writer(
+@pytest.fixture
+def writer(clients: Clients) -> Writer:
+    """The one that writes."""
+    return clients.writer
+
+
+@pytest.fixture
+def dry_runner(clients: Clients) -> DryRunner:
+    """The one that only tries out."""
+    return clients.dry_runner
+
+
+def _changing(stub: Any) -> list[Any]:
+    """Return the requests that are no reads."""
+    return [one for one in stub.requests if one[0] != "GET"]
+
+
+def _connect(kubeconfig: Path, folder: Path) -> Clients:
+    return connect_clients(
         kubeconfig=kubeconfig, context=None, namespace=None, cache_dir=folder / "cache", patience=_QUICK
     )
 
@@ -57,12 +75,14 @@ def _status(code: int, message: str, **more: Any) -> tuple[int, dict[str, Any]]:
     return code, {"kind": "Status", "status": "Failure", "message": message, "code": code, **more}
 
 
-def test_a_dry_run_is_the_same_request_with_one_parameter_more(stub: Any, writer: Writer) -> None:
+def test_a_dry_run_is_the_same_request_with_one_parameter_more(
+    stub: Any, writer: Writer, dry_runner: DryRunner
+) -> None:
     """What is tried is what will be sent: path, body and parameters are equal but for dryRun."""
     stub.script(_MAPS, (201, _STORED))
-    writer.dry_run(_CREATE)
+    dry_runner.dry_run(_CREATE)
     writer.send(_CREATE)
-    (method, path, tried, _), (_, _, sent, _) = stub.requests
+    (method, path, tried, _), (_, _, sent, _) = _changing(stub)
     assert (method, path, stub.bodies) == ("POST", _MAPS, [_MANIFEST, _MANIFEST])
     assert (tried, sent) == (
         {"fieldManager": "agentops", "fieldValidation": "Strict", "dryRun": "All"},
@@ -70,27 +90,27 @@ def test_a_dry_run_is_the_same_request_with_one_parameter_more(stub: Any, writer
     )
 
 
-def test_a_dry_run_of_a_deletion_says_so_in_the_body(stub: Any, writer: Writer) -> None:
+def test_a_dry_run_of_a_deletion_says_so_in_the_body(stub: Any, dry_runner: DryRunner) -> None:
     """The server reads DeleteOptions from the body and then ignores the query: there it must stand, or it deletes."""
     call = delete_call(builtin("ConfigMap"), "shop", "a", uid="u")
     stub.script(call.path, (200, {"kind": "Status"}))
-    writer.dry_run(call)
-    assert (stub.requests[0][2], stub.bodies) == ({}, [{**call.body, "dryRun": ["All"]}])
+    dry_runner.dry_run(call)
+    assert (_changing(stub)[0][2], stub.bodies) == ({}, [{**call.body, "dryRun": ["All"]}])
 
 
-def test_a_dry_run_of_an_eviction_says_so_twice(stub: Any, writer: Writer) -> None:
+def test_a_dry_run_of_an_eviction_says_so_twice(stub: Any, dry_runner: DryRunner) -> None:
     """An eviction merges query and body; both say the same."""
     call = evict_call(builtin("Pod"), "shop", "a", uid="u")
     stub.script(call.path, (201, {"kind": "Status"}))
-    writer.dry_run(call)
-    said = stub.requests[0][2]["dryRun"], stub.bodies[0]["deleteOptions"]
+    dry_runner.dry_run(call)
+    said = _changing(stub)[0][2]["dryRun"], stub.bodies[0]["deleteOptions"]
     assert said == ("All", {"preconditions": {"uid": "u"}, "dryRun": ["All"]})
 
 
-def test_the_servers_warnings_come_with_the_object(stub: Any, writer: Writer) -> None:
+def test_the_servers_warnings_come_with_the_object(stub: Any, dry_runner: DryRunner) -> None:
     """The Warning header is decoded, quotes and all."""
     stub.script(_MAPS, (201, _STORED, {"Warning": '299 - "old \\"x\\"", 299 - "unknown field \\"y\\""'}))
-    answer = writer.dry_run(_CREATE)
+    answer = dry_runner.dry_run(_CREATE)
     assert (dict(answer), answer.warnings) == (_STORED, ('old "x"', 'unknown field "y"'))
 
 
@@ -125,28 +145,30 @@ _ANSWERS = {
 
 
 @pytest.mark.parametrize("name", _ANSWERS)
-def test_an_answer_means_the_same_each_time_and_is_asked_for_once(name: str, stub: Any, writer: Writer) -> None:
+def test_an_answer_means_the_same_each_time_and_is_asked_for_once(
+    name: str, stub: Any, writer: Writer, dry_runner: DryRunner
+) -> None:
     """A refusal is a refusal, a lost effect is a doubt, and neither is sent a second time."""
     answer, dry, sent = _ANSWERS[name]
     stub.script(_MAPS, answer)
-    found = (_outcome(lambda: writer.dry_run(_CREATE)), _outcome(lambda: writer.send(_CREATE)))
-    assert (found, len(stub.requests)) == ((dry, sent), 2)
+    found = (_outcome(lambda: dry_runner.dry_run(_CREATE)), _outcome(lambda: writer.send(_CREATE)))
+    assert (found, len(_changing(stub))) == ((dry, sent), 2)
 
 
 @pytest.mark.parametrize("fault", ["cut", "torn", "silent"])
 def test_a_lost_answer_to_a_write_is_a_doubt_and_is_not_repeated(
-    fault: str, stub: Any, writer: Writer, faults: dict[str, Any]
+    fault: str, stub: Any, writer: Writer, dry_runner: DryRunner, faults: dict[str, Any]
 ) -> None:
     """The request may have been carried out; of a dry run nothing can have been."""
     stub.script(_MAPS, faults[fault])
-    found = (_outcome(lambda: writer.dry_run(_CREATE)), _outcome(lambda: writer.send(_CREATE)))
-    assert (found, len(stub.requests)) == ((("Unreachable", "unreachable"), ("InDoubt", "in-doubt")), 2)
+    found = (_outcome(lambda: dry_runner.dry_run(_CREATE)), _outcome(lambda: writer.send(_CREATE)))
+    assert (found, len(_changing(stub))) == ((("Unreachable", "unreachable"), ("InDoubt", "in-doubt")), 2)
 
 
 def test_a_busy_server_is_asked_again(stub: Any, writer: Writer) -> None:
     """429 says that nothing was done, so it is safe to try again."""
     stub.script(_MAPS, _status(429, "slow down"), _status(429, "slow down"), (201, _STORED))
-    assert (dict(writer.send(_CREATE)), len(stub.requests)) == (_STORED, 3)
+    assert (dict(writer.send(_CREATE)), len(_changing(stub))) == (_STORED, 3)
 
 
 def test_a_disruption_budget_is_not_asked_again(stub: Any, writer: Writer) -> None:
@@ -155,17 +177,17 @@ def test_a_disruption_budget_is_not_asked_again(stub: Any, writer: Writer) -> No
     causes = {"causes": [{"reason": "DisruptionBudget", "message": "needs 2 healthy pods"}]}
     stub.script(path, _status(429, "Cannot evict pod", details=causes))
     call = evict_call(builtin("Pod"), "shop", "web-1", uid="u")
-    assert (_outcome(lambda: writer.send(call)), len(stub.requests)) == (("ClusterError", "disruption-budget"), 1)
+    assert (_outcome(lambda: writer.send(call)), len(_changing(stub))) == (("ClusterError", "disruption-budget"), 1)
 
 
 def test_nobody_listening_is_no_doubt(free_port: int, write_kubeconfig: Callable[..., Path], tmp_path: Path) -> None:
     """A refused connection carried nothing."""
-    writer = _connect(write_kubeconfig(free_port), tmp_path)[1]
+    writer = _connect(write_kubeconfig(free_port), tmp_path).writer
     with pytest.raises(Unreachable):
         writer.send(_CREATE)
 
 
-def test_secret_values_never_leave_the_writer(stub: Any, writer: Writer) -> None:
+def test_secret_values_never_leave_the_writer(stub: Any, dry_runner: DryRunner) -> None:
     """A Secret's data is replaced by sizes, in answers to reads and to writes; the field names of managers stay."""
     path = "/api/v1/namespaces/shop/secrets/db"
     fields = [{"manager": "kubectl", "fieldsV1": {"f:data": {"f:password": {}}}}]
@@ -180,7 +202,7 @@ def test_secret_values_never_leave_the_writer(stub: Any, writer: Writer) -> None
             },
         ),
     )
-    assert writer.get(path) == {
+    assert dry_runner.get(path) == {
         "kind": "Secret",
         "metadata": {"name": "db", "managedFields": fields},
         "data": {"password": "(7 bytes, not shown)"},
@@ -250,9 +272,9 @@ _NEVER = {
 
 
 @pytest.mark.parametrize("name", _NEVER)
-def test_what_is_not_a_known_write_is_never_sent(name: str, stub: Any, writer: Writer) -> None:
+def test_what_is_not_a_known_write_is_never_sent(name: str, stub: Any, writer: Writer, dry_runner: DryRunner) -> None:
     """The gate stands before every sending, so that a call from a saved plan passes it as well."""
-    found = (_outcome(lambda: writer.dry_run(_NEVER[name])), _outcome(lambda: writer.send(_NEVER[name])))
+    found = (_outcome(lambda: dry_runner.dry_run(_NEVER[name])), _outcome(lambda: writer.send(_NEVER[name])))
     assert (found, stub.requests) == ((("ToolInputError", "tool-input"),) * 2, [])
 
 
@@ -263,8 +285,8 @@ def test_a_secret_may_be_labelled_and_deleted(world: Callable[..., Any]) -> None
     labels = json_patch_call(
         kind, "shop", "shop-database", [{"op": "add", "path": "/metadata/labels", "value": {"a": "b"}}]
     )
-    labelled = here.writer.send(labels)
-    gone = here.writer.send(delete_call(kind, "shop", "shop-database", uid=uid))
+    labelled = here.clients.writer.send(labels)
+    gone = here.clients.writer.send(delete_call(kind, "shop", "shop-database", uid=uid))
     values = set(labelled["data"].values())
     assert (labelled["metadata"]["labels"], gone["status"], all("not shown" in one for one in values)) == (
         {"a": "b"},
@@ -274,7 +296,7 @@ def test_a_secret_may_be_labelled_and_deleted(world: Callable[..., Any]) -> None
 
 
 def _uid(here: Any, path: str) -> str:
-    return str(here.writer.get(f"/api/v1/namespaces/shop/{path}")["metadata"]["uid"])
+    return str(here.clients.dry_runner.get(f"/api/v1/namespaces/shop/{path}")["metadata"]["uid"])
 
 
 def test_a_failed_expectation_says_what_moved(world: Callable[..., Any]) -> None:
@@ -286,7 +308,7 @@ def test_a_failed_expectation_says_what_moved(world: Callable[..., Any]) -> None
     ]
     call = json_patch_call(builtin("Deployment"), "shop", "checkout", tests)
     with pytest.raises(Stale) as caught:
-        here.writer.send(call)
+        here.clients.writer.send(call)
     words = caught.value.message.partition("moved on: ")[2]
     assert words == "/spec/replicas was 2, is 3; /metadata/labels/none was x, is absent"
 
@@ -299,7 +321,7 @@ def test_a_value_that_is_invalid_is_not_a_failed_expectation(world: Callable[...
         {"op": "replace", "path": "/spec/replicas", "value": -1},
     ]
     with pytest.raises(ClusterError, match="must be greater than or equal to 0") as caught:
-        here.writer.dry_run(json_patch_call(builtin("Deployment"), "shop", "checkout", operations))
+        here.clients.dry_runner.dry_run(json_patch_call(builtin("Deployment"), "shop", "checkout", operations))
     assert caught.value.code == "invalid"
 
 
@@ -312,7 +334,7 @@ def test_a_failed_expectation_inside_a_list_says_what_moved(world: Callable[...,
         {"op": "test", "path": f"{at}9/name", "value": ["x"]},
     ]
     with pytest.raises(Stale) as caught:
-        here.writer.dry_run(json_patch_call(builtin("Deployment"), "shop", "checkout", tests))
+        here.clients.dry_runner.dry_run(json_patch_call(builtin("Deployment"), "shop", "checkout", tests))
     words = caught.value.message.partition("moved on: ")[2]
     assert words == f'{at}/name was other, is checkout; {at}9/name was ["x"], is absent'
 
@@ -340,7 +362,7 @@ def test_a_conflict_of_apply_names_the_owner_and_the_field(world: Callable[..., 
     here.create(owned)
     wanted = {**_MANIFEST, "metadata": {"name": "owned"}, "data": {"K": "2"}}
     with pytest.raises(ClusterError) as caught:
-        here.writer.dry_run(apply_call(kind, "shop", "owned", wanted))
+        here.clients.dry_runner.dry_run(apply_call(kind, "shop", "owned", wanted))
     assert (caught.value.code, caught.value.message.partition(": ")[2]) == (
         "field-conflict",
         "another manager owns what would change: argocd-controller owns .data.K",
@@ -351,7 +373,7 @@ def test_who_may_not_write_is_told_in_the_servers_words(world: Callable[..., Any
     """A viewer's dry run is refused like the write would be."""
     here = world(context="viewer")
     with pytest.raises(Forbidden) as caught:
-        here.writer.dry_run(json_patch_call(builtin("Deployment"), "shop", "checkout", []))
+        here.clients.dry_runner.dry_run(json_patch_call(builtin("Deployment"), "shop", "checkout", []))
     assert 'User "sandbox-viewer" cannot patch resource "deployments"' in caught.value.message
 
 
@@ -362,7 +384,7 @@ def test_an_unknown_field_is_refused_without_quoting_the_object(world: Callable[
         builtin("Deployment"), "shop", "checkout", [{"op": "add", "path": "/spec/replica", "value": 2}]
     )
     with pytest.raises(ClusterError) as caught:
-        here.writer.dry_run(call)
+        here.clients.dry_runner.dry_run(call)
     assert (caught.value.code, caught.value.message.rpartition(": Invalid value: ")[2]) == (
         "invalid",
         '(the object): strict decoding error: unknown field "spec.replica"',
@@ -370,10 +392,13 @@ def test_an_unknown_field_is_refused_without_quoting_the_object(world: Callable[
 
 
 def test_what_reads_cannot_write(stub: Any, write_kubeconfig: Callable[..., Path], tmp_path: Path) -> None:
-    """The pair shares one connection, but the cluster's side has no method that sends a change."""
-    cluster, writer = _connect(write_kubeconfig(stub.port), tmp_path)
-    assert (type(cluster._transport), cluster.server, cluster.context) == (Transport, writer.server, writer.context)
-    assert not [name for name in dir(cluster) if name in {"send", "write", "dry_run", "patch", "create", "delete"}]
+    """The three share one connection, but only the writer has a method that sends a change."""
+    found = _connect(write_kubeconfig(stub.port), tmp_path)
+    pinned = {(one.server, one.context) for one in (found.cluster, found.dry_runner, found.writer)}
+    kinds = [type(one._transport) for one in (found.cluster, found.dry_runner, found.writer)]
+    assert (kinds, len(pinned)) == ([Transport, DryRunTransport, WriteTransport], 1)
+    writes = {"send", "write", "patch", "create", "delete"}
+    assert not [name for one in (found.cluster, found.dry_runner) for name in dir(one) if name in writes]
 
 
 def test_calls_of_one_form_are_as_the_api_wants_them() -> None:
