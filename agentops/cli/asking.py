@@ -22,7 +22,7 @@ from agentops.core.clock import Clock
 from agentops.core.digest import digest_bytes
 from agentops.core.errors import NotApproved
 from agentops.core.plan import ChangePlan, PlanStep
-from agentops.core.risk import Risk
+from agentops.core.risk import Reversal, Risk
 from agentops.core.text import one_line, plural
 
 _TRIES = 2
@@ -91,8 +91,8 @@ class _Dialogue:
     def __init__(self, approver: TerminalApprover, request: ApprovalRequest) -> None:
         self._its = approver
         self._plan = request.plan
-        high = self._plan.risk.rank >= Risk.HIGH.rank
-        self._typed = request.typed or (self._plan.code if high else "")
+        grave = self._plan.risk.rank >= Risk.HIGH.rank or self._plan.reversal is Reversal.NONE
+        self._typed = request.typed or (self._plan.code if grave else "")
         self._shown: list[str] = []
 
     def run(self) -> Decision:
@@ -146,12 +146,12 @@ class _Dialogue:
     def _confirm_high_steps(self) -> str:
         """Ask for each dangerous step of a mixed plan on its own; return why not, empty when all are confirmed."""
         steps = self._plan.steps
-        if len({step.preview.risk for step in steps}) < 2:
+        if len({step.risk for step in steps}) < 2:
             return ""
         for number, step in enumerate(steps, 1):
-            if step.preview.risk.rank < Risk.HIGH.rank:
+            if step.risk.rank < Risk.HIGH.rank:
                 continue
-            message = f"Step {number} is of {step.preview.risk.value.upper()} risk: {change_words(step.change)}. Do it?"
+            message = f"Step {number} is of {step.risk.value.upper()} risk: {change_words(step.change)}. Do it?"
             choices = [Choice("yes", "yes: do this step too", "y"), Choice("no", "no: apply nothing", "n")]
             if self._its.prompts.choose(message, choices, "no") != "yes":
                 return f"step {number} was not confirmed"
@@ -159,8 +159,10 @@ class _Dialogue:
 
     def _confirm_code(self) -> str:
         """Have the code typed back; return why not, empty when it was or need not be."""
+        final = " Nothing takes this back." if self._plan.reversal is Reversal.NONE else ""
+        asked = f"Risk {self._plan.risk.value.upper()}.{final} Type {self._typed} to approve:"
         for left in reversed(range(_TRIES if self._typed else 0)):
-            typed = self._its.prompts.line(f"Risk {self._plan.risk.value.upper()}. Type {self._typed} to approve:")
+            typed = self._its.prompts.line(asked)
             if typed is None:
                 return "no answer at the terminal"
             if _same(typed, self._typed):
@@ -240,7 +242,7 @@ def _numbered(steps: tuple[PlanStep, ...]) -> list[tuple[int, PlanStep]]:
 
 
 def _title(number: int, step: PlanStep) -> str:
-    return one_line(f"{number}. {change_words(step.change)} ({step.preview.risk.value} risk)", 100)
+    return one_line(f"{number}. {change_words(step.change)} ({step.risk.value} risk)", 100)
 
 
 def _same(typed: str, wanted: str) -> bool:

@@ -80,7 +80,7 @@ def _told(step: PlanStep) -> list[str]:
         if len(one.edits) > _EDITS_TOLD:
             lines.append(f"  and {len(one.edits) - _EDITS_TOLD} more fields")
     lines.append(f"blast radius: {summary(step.blast_radius)}")
-    lines.append(f"risk {step.preview.risk.value}, undo {step.preview.reversal.value}")
+    lines.append(f"risk {step.risk.value}, undo {step.preview.reversal.value}")
     lines += [
         f"owner: {one.by} owns {one.what}{'; it will revert this' if one.reverts else ''}"
         for one in step.preview.owners

@@ -124,6 +124,19 @@ class Preview:
     owners: tuple[Ownership, ...] = ()
 
 
+class Purpose(StrEnum):
+    """What pods are touched for, where the objects themselves say so; ``NONE`` is any change.
+
+    RESTORES: a workload that is not whole goes back to an earlier revision of its own. MENDS: one of which half or more
+    is out already is rolled out anew. SHRINKS: fewer pods are asked for, and those that stay are ready.
+    """
+
+    NONE = "none"
+    RESTORES = "restores"
+    MENDS = "mends"
+    SHRINKS = "shrinks"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlastRadius:
     """What a change reaches, computed from what is there, never taken from a model.
@@ -132,6 +145,9 @@ class BlastRadius:
     capacity that is out at the worst moment, 0 to 100, rounded up, of the workload that it hits hardest: a lone
     database is not diluted by fifty web pods. None: not known, and policy treats that as the worst. ``unknown`` says
     what could not be read. ``reasons`` say which rule gave each figure.
+
+    ``purpose`` is what all pods that are touched are touched for. ``risk`` is what was measured says of the change; it
+    only ever raises the preview's.
     """
 
     objects: int = 0
@@ -146,6 +162,8 @@ class BlastRadius:
     dependents: tuple[ResourceRef, ...] = ()
     stateful: bool = False
     data_loss: bool = False
+    purpose: Purpose = Purpose.NONE
+    risk: Risk = Risk.LOW
     unknown: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
 
@@ -177,13 +195,15 @@ class Ruling:
     """What policy says of one request.
 
     ``policies`` are the ids that decided (the forbids of a deny, the permits of an allow; empty: nothing permits it).
-    ``why`` says it in one sentence for people, with the clause. ``request`` is what was asked, as plain JSON, so that
-    the ruling can be evaluated again from the record; ``policy_digest`` names the policy set that answered.
+    ``why`` says it in one sentence for people, with the clause; ``because`` is why an allow asks for the approval that
+    it asks for, where the policy says it. ``request`` is what was asked, as plain JSON, so that the ruling can be
+    evaluated again from the record; ``policy_digest`` names the policy set that answered.
     """
 
     allowed: bool
     policies: tuple[str, ...] = ()
     why: str = ""
+    because: str = ""
     obligation: Obligation = Obligation()
     policy_digest: str = ""
     request: Mapping[str, Any] = field(default_factory=dict)
@@ -211,6 +231,11 @@ class PlanStep:
     ruling: Ruling
     undo_ruling: Ruling | None = None
     checks: tuple[Check, ...] = ()
+
+    @property
+    def risk(self) -> Risk:
+        """The risk of this very call, or what its blast radius says of it if that is higher."""
+        return max(self.preview.risk, self.blast_radius.risk, key=lambda risk: risk.rank)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,7 +286,7 @@ class ChangePlan:
     @property
     def risk(self) -> Risk:
         """The highest risk of its steps."""
-        return max((step.preview.risk for step in self.steps), key=lambda risk: risk.rank, default=Risk.LOW)
+        return max((step.risk for step in self.steps), key=lambda risk: risk.rank, default=Risk.LOW)
 
     @property
     def reversal(self) -> Reversal:

@@ -13,7 +13,7 @@ from datetime import datetime
 from agentops.core.approval import Answer, ApprovalRequest, Decision, SignedApproval
 from agentops.core.errors import NotApproved
 from agentops.core.plan import Approval, ChangePlan
-from agentops.core.risk import Risk
+from agentops.core.risk import Reversal, Risk
 from agentops.core.text import one_line
 from agentops.guard.parts import GuardParts, Trail
 from agentops.guard.states import Approved, Planned
@@ -89,7 +89,7 @@ def _ask(parts: GuardParts, trail: Trail, plan: ChangePlan) -> Decision:
             "agentops fix --plan plan.json --approval A.json --approval B.json",
         )
     trail.note("approval_asked", {"digest": plan.digest, "code": plan.code, "risk": plan.risk})
-    typed = plan.code if plan.risk.rank >= Risk.HIGH.rank else ""
+    typed = plan.code if plan.risk.rank >= Risk.HIGH.rank or plan.reversal is Reversal.NONE else ""
     decision = parts.approver.ask(ApprovalRequest(plan=plan, typed=typed))
     trail.passed("asked", f"the answer was {decision.answer.value}", digest=plan.digest)
     return decision

@@ -83,7 +83,7 @@ def _where(home: str, step: PlanStep) -> Pairs:
     rows = [("target", f"{target.short} in context {context}")]
     rows.append(("with", f"{step.change.tool}" + (f" ({arguments})" if arguments else "")))
     rows += [("sends", call_line(call)) for call in step.preview.calls]
-    rows.append(("risk", step.preview.risk.value))
+    rows.append(("risk", step.risk.value))
     return Pairs(tuple(rows))
 
 

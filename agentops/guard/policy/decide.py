@@ -109,10 +109,16 @@ class CedarPolicy:
             allowed=True,
             policies=policies,
             why=f"permitted by {', '.join(policies)}; approval: {obligation.approval.value}",
+            because=self._because(policies, obligation),
             obligation=obligation,
             policy_digest=self._digest,
             request=recorded(request),
         )
+
+    def _because(self, policies: tuple[str, ...], obligation: Obligation) -> str:
+        """Return what those permits say that ask for the approval that counts."""
+        asking = [self.loaded.rules[name] for name in policies]
+        return "; ".join(rule.why for rule in asking if rule.why and rule.demand.approval is obligation.approval)
 
     def _hear(self, request: PolicyRequest, who: Principal) -> _Heard:
         asked, entity = encode(request, who, self._owned)

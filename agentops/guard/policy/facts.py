@@ -25,6 +25,7 @@ from agentops.guard.request import Policy, PolicyRequest, Principal
 
 Facts = dict[str, Any]
 _SECRET_FIELDS = ("data", "stringData")
+_CLAIMED = "spec.resources.requests.storage"
 _INVERSE = {Verb.CREATE: Verb.DELETE, Verb.DELETE: Verb.CREATE, Verb.UPDATE: Verb.UPDATE}
 
 
@@ -104,7 +105,7 @@ def request_for(
         "weekday": DAYS[moment.weekday()],
         **_known(environment=environment, protected=protected, frozen=frozen, tainted=tainted),
         **_known(approvals=None if approvals is None else sorted(set(approvals))),
-        **_of_tool(spec, preview),
+        **_of_tool(spec, preview, blast),
         **_of_preview(preview),
         **_of_object(ref, items, preview),
         **_of_blast(blast, preview),
@@ -154,10 +155,12 @@ def rule_all(policy: Policy, requests: Iterable[PolicyRequest]) -> Ruling:
     if not refused and len(rulings) > 1:
         names = ", ".join(dict.fromkeys(name for ruling in rulings for name in ruling.policies))
         why = f"permitted by {names}; approval: {obligation.approval.value}"
+    asking = (ruling.because for ruling in rulings if ruling.obligation.approval is obligation.approval)
     return Ruling(
         allowed=bool(rulings) and not refused,
         policies=tuple(dict.fromkeys(name for ruling in telling for name in ruling.policies)),
         why=why or "nothing was asked, so nothing is allowed",
+        because="; ".join(dict.fromkeys(filter(None, asking))) if not refused else "",
         obligation=obligation,
         policy_digest=policy.digest,
         request=asked,
@@ -175,9 +178,10 @@ def _is_protected(ref: ResourceRef, protected: Callable[[str], bool]) -> bool:
     return protected(ref.name if ref.kind == "Namespace" else ref.namespace)
 
 
-def _of_tool(spec: ToolSpec, preview: Preview | None) -> Facts:
+def _of_tool(spec: ToolSpec, preview: Preview | None, blast: BlastRadius | None) -> Facts:
     """Return risk and reversal: never milder than the tool declares, and reversal only once it was previewed."""
-    risk = max((spec.risk, *(() if preview is None else (preview.risk,))), key=lambda one: one.rank)
+    found = [one.risk for one in (spec, preview, blast) if one is not None]
+    risk = max(found, key=lambda one: one.rank)
     if preview is None:
         # What can never be taken back is known from the declaration; that this call can be is not.
         hopeless = spec.reversal is Reversal.NONE
@@ -196,6 +200,7 @@ def _of_preview(preview: Preview | None) -> Facts:
         "owners": sorted({owner.by for owner in preview.owners}),
         "scalesToZero": any(map(_scales_to_zero, preview.objects)),
         "growsOnly": bool(preview.objects) and all(map(_grows_only, preview.objects)),
+        "addsOnly": bool(preview.objects) and all(map(_adds_only, preview.objects)),
     }
 
 
@@ -223,6 +228,7 @@ def _of_blast(blast: BlastRadius | None, preview: Preview | None) -> Facts:
         "objects": max(blast.objects, touched),
         "stateful": blast.stateful,
         "dataLoss": blast.data_loss,
+        "purpose": blast.purpose.value,
         "unknowns": bool(blast.unknown),
         **_known(affectedPods=blast.pods, affectedPct=blast.percent, podsTotal=blast.pods_total),
     }
@@ -266,6 +272,16 @@ def _grows(edit: Edit) -> bool:
         return type(edit.old) is int and type(edit.new) is int and edit.new > edit.old
     # Uncordoned (Node), resumed (CronJob).
     return edit.path in ("spec.unschedulable", "spec.suspend") and edit.old is True and not edit.new
+
+
+def _adds_only(item: ObjectChange) -> bool:
+    """Tell whether nothing that is there loses anything: an object is made, or a claim asks for more storage.
+
+    That the claim asks for more and not for less is the tool's and the server's to see to: neither takes less.
+    """
+    if item.verb is not Verb.UPDATE:
+        return item.verb is Verb.CREATE
+    return item.ref.kind == "PersistentVolumeClaim" and [edit.path for edit in item.edits] == [_CLAIMED]
 
 
 def _writes_secret(item: ObjectChange) -> bool:

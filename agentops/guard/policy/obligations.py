@@ -1,4 +1,4 @@
-"""Annotations of policies: ids, obligations on permits, reasons on forbids; and the strictest of several obligations.
+"""Annotations of policies: ids, obligations on permits, reasons; and the strictest of several obligations.
 
 Comes in: a policy as Cedar's JSON. Goes out: its id and what it asks for. Whatever is not known by name and value is an
 error when the file is loaded: a misspelt obligation that was ignored would be a permission.
@@ -17,7 +17,7 @@ from agentops.core.text import one_line
 MAX_TTL_S = 86_400
 MAX_VERIFY_S = 3_600
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-_PERMIT = ("id", "approval", "requireApproval", "ttl", "verify")
+_PERMIT = ("id", "approval", "requireApproval", "ttl", "verify", "why")
 _FORBID = ("id", "why")
 _MAX_WHY = 200
 
@@ -37,7 +37,7 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """The annotations of one policy, checked: ``demand`` of a permit, ``why`` of a forbid."""
+    """The annotations of one policy, checked: ``demand`` of a permit; ``why`` it forbids, or asks for its approval."""
 
     id: str
     demand: Demand

@@ -22,7 +22,8 @@ def test_a_forbid_is_told_with_its_reason_and_the_facts_that_decided(policy: Ced
     """The facts that every limit lets through are left out of the sentence."""
     ruling = policy.rule(ask(affectedPct=60))
     assert ruling.why == (
-        "blast-percent: too large a share of the ready capacity would be out at once (affectedPct is 60; maxPct is 50)"
+        "blast-percent: too large a share of the ready capacity would be out at once (affectedPct is 60; maxPct is 50; "
+        "purpose is none)"
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agentops.core.jsonable import to_json
-from agentops.core.plan import BlastRadius, Change, Edit, ObjectChange, Ownership, Preview, Verb
+from agentops.core.plan import BlastRadius, Change, Edit, ObjectChange, Ownership, Preview, Purpose, Verb
 from agentops.core.resource import ResourceRef, kubernetes_ref, parse_ref
 from agentops.core.risk import Reversal, Risk
 from agentops.core.tool import Effect, ToolSpec
@@ -90,7 +90,9 @@ def test_a_request_before_the_preview_holds_only_what_is_known() -> None:
 
 def test_a_request_after_the_preview_holds_every_fact() -> None:
     """Object, preview and blast radius, each under the name of the schema."""
-    blast = BlastRadius(objects=1, pods=2, pods_total=5, percent=40, stateful=True, unknown=("services",))
+    blast = BlastRadius(
+        objects=1, pods=2, pods_total=5, percent=40, stateful=True, unknown=("services",), purpose=Purpose.RESTORES
+    )
     preview = previewed(scaled(3, 5), owners=(Ownership(by="hpa/web", what="spec.replicas", reverts=True),))
     request = asked(preview, blast=blast, rollback=True, approvals=["human:bob", "human:ana", "human:bob"])
     assert (request.groups, request.attributes, request.context) == (
@@ -116,6 +118,7 @@ def test_a_request_after_the_preview_holds_every_fact() -> None:
             "owners": ["hpa/web"],
             "scalesToZero": False,
             "growsOnly": True,
+            "addsOnly": False,
             "secretData": False,
             "deletes": False,
             "verb": "update",
@@ -124,6 +127,7 @@ def test_a_request_after_the_preview_holds_every_fact() -> None:
             "objects": 1,
             "stateful": True,
             "dataLoss": False,
+            "purpose": "restores",
             "unknowns": True,
             "affectedPods": 2,
             "affectedPct": 40,

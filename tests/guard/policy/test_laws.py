@@ -27,6 +27,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
             "deletes",
             "scalesToZero",
             "growsOnly",
+            "addsOnly",
             "secretData",
             "reverts",
             "dataLoss",
@@ -38,6 +39,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "affectedPods": st.sampled_from([0, 5, 6, 20, 21]),
     "affectedPct": st.sampled_from([0, 50, 51, 100]),
     "objects": st.sampled_from([0, 1, 2]),
+    "purpose": st.sampled_from(["none", "restores", "mends", "shrinks"]),
 }
 TARGETS = (
     "k8s://c/shop/Deployment/web",
@@ -70,6 +72,8 @@ HARMLESS: dict[str, Any] = {
     "tainted": False,
     "rollback": False,
     "growsOnly": False,
+    "addsOnly": False,
+    "purpose": "none",
 }
 CHANGED = st.fixed_dictionaries({}, optional=VALUES).map(lambda changed: {**HARMLESS, **changed})
 PRINCIPALS = st.sampled_from(
@@ -132,3 +136,14 @@ def test_a_human_behind_an_agent_never_loosens(target: str, facts: dict[str, Any
     if both.allowed:
         ranks = [ruling.obligation.approval.rank for ruling in (agent, human)]
         assert both.obligation.approval.rank == max(ranks)
+
+
+@settings(max_examples=300, deadline=None)
+@given(CHANGED)
+def test_a_tainted_run_loses_no_data_for_good(facts: dict[str, Any]) -> None:
+    """What nothing takes back and loses data, or may, is refused to a run that read untrusted text, whatever else."""
+    given_facts = {**facts, "tainted": True, "reversible": False, "rollback": False, "dryRun": False}
+    for lost in ({"dataLoss": True}, {"dataLoss": None}):
+        told = {name: value for name, value in {**given_facts, **lost}.items() if value is not None}
+        ruling = POLICY.rule(_request(TARGETS[0], told, Principal(kind="agent", name="x")))
+        assert (ruling.allowed, "kernel-irreversible-tainted" in ruling.policies) == (False, True)

@@ -85,11 +85,6 @@ ERRORS: list[tuple[str, LayerKind, str]] = [
     ('@id("a") @verify("3601") permit (principal, action, resource);', LayerKind.BASE, "@verify('3601')"),
     ('@id("a") @verify("٣") permit (principal, action, resource);', LayerKind.BASE, "@verify"),
     (
-        '@id("a") @why("x") permit (principal, action, resource);',
-        LayerKind.BASE,
-        "@why is not an annotation of a permit",
-    ),
-    (
         '@id("a") @approval("one") forbid (principal, action, resource);',
         LayerKind.BASE,
         "not an annotation of a forbid",

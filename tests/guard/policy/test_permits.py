@@ -43,6 +43,11 @@ OBLIGATIONS: list[tuple[dict[str, Any], str, Obligation]] = [
     ({"environment": "staging"}, "change", Obligation(ttl_s=900, verify_s=300)),
     ({}, "production-change", Obligation(ttl_s=900, verify_s=300)),
     ({"risk": "high"}, "production-high-risk", Obligation(approval=Approval.TWO_PERSON, ttl_s=900, verify_s=300)),
+    (
+        {"environment": "staging", "affectedPods": 21, "purpose": "restores"},
+        "change over-the-limits-to-mend",
+        Obligation(approval=Approval.TWO_PERSON, ttl_s=900, verify_s=300),
+    ),
     ({"rollback": True, "environment": "sandbox"}, "rollback-in-development", Obligation(approval=Approval.NONE)),
     ({"rollback": True}, "rollback", Obligation()),
 ]
@@ -52,9 +57,9 @@ OBLIGATIONS: list[tuple[dict[str, Any], str, Obligation]] = [
 def test_a_permit_asks_for_what_it_says(
     facts: dict[str, Any], name: str, asks: Obligation, policy: CedarPolicy, ask: Ask
 ) -> None:
-    """Each shipped permit, alone satisfied, hands out its own obligation."""
+    """Each shipped permit hands out its own obligation; of two that are satisfied the stricter counts."""
     ruling = policy.rule(ask(**facts))
-    assert (ruling.allowed, ruling.policies, ruling.obligation) == (True, (name,), asks)
+    assert (ruling.allowed, " ".join(ruling.policies), ruling.obligation) == (True, name, asks)
 
 
 @pytest.mark.parametrize("fact", ["environment", "protected", "risk", "reverts"])
@@ -92,7 +97,7 @@ def _permit(*row: Any) -> str:
     place, risk, reversal, pods, objects, protected, tainted, grows = row
     if place == "production" or protected:
         return "production-high-risk" if risk == "high" else "production-change"
-    small = reversal == "exact" and pods <= 5 and objects <= 1 and (risk == "low" or grows)
+    small = reversal == "exact" and pods <= 5 and objects <= 1 and (risk == "low" or (risk == "medium" and grows))
     trusted = place == "sandbox" or (place == "development" and not tainted)
     return "routine" if small and trusted else "change"
 

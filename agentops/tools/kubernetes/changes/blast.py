@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from agentops.core.plan import BlastRadius, ObjectChange, Preview, Verb
+from agentops.core.plan import BlastRadius, ObjectChange, Preview, Purpose, Verb
 from agentops.core.resource import ResourceRef
 from agentops.core.text import plural
 from agentops.tools.kubernetes.changes.disruption import WORKLOADS
+from agentops.tools.kubernetes.changes.hazard import highest
 from agentops.tools.kubernetes.changes.reach import Reach, Share, not_known
 from agentops.tools.kubernetes.changes.reach_config import of_claim, of_config, of_permissions, of_volume
 from agentops.tools.kubernetes.changes.reach_network import backends, of_ingress, of_policy, of_service
@@ -151,9 +152,17 @@ def _add_up(around: Surroundings, preview: Preview, reaches: Sequence[Reach]) ->
         dependents=tuple(dependents[:_DEPENDENTS_SHOWN]),
         stateful=any(reach.stateful for reach in reaches),
         data_loss=any(reach.data_loss for reach in reaches),
+        purpose=_purpose(shares) if counted else Purpose.NONE,
+        risk=highest(*(reach.risk for reach in reaches)),
         unknown=tuple(dict.fromkeys([*(line for reach in reaches for line in reach.unknown), *around.unknown])),
         reasons=(*reasons, around.cost()),
     )
+
+
+def _purpose(shares: Sequence[Share]) -> Purpose:
+    """Return what all that is hit is hit for; for several purposes, or none, it is no purpose."""
+    found = {share.purpose for share in shares if share.is_hit}
+    return found.pop() if len(found) == 1 else Purpose.NONE
 
 
 def _is_core(change: ObjectChange) -> bool:
@@ -176,6 +185,7 @@ def _merged(shares: Sequence[Share]) -> list[Share]:
             total=total,
             ready=ready,
             out=_capped(share.out, other.out, ready),
+            purpose=share.purpose if share.purpose is other.purpose else Purpose.NONE,
         )
     return list(found.values())
 

@@ -169,9 +169,12 @@ def _stateful_set(after: Object, pods: Sequence[Object], kept: frozenset[str], _
     if partition:
         why += f", those with an ordinal of {partition} and above"
     unready = [name_of(pod) for pod in pods if not is_ready(pod)]
-    if unready and spec_of(after).get("podManagementPolicy") != "Parallel":
-        why += f"; it does not begin while {unready[0]} is not ready, and deleting that pod helps"
     out = min(at_once, ready_count(old_pods))
+    if spec_of(after).get("podManagementPolicy") != "Parallel":
+        # It goes on only while all the others are ready, so what is out already does not add to what it takes out.
+        out = min(out, max(ready_count(pods) - max(new - at_once, 0), 0))
+        if unready:
+            why += f"; it does not begin while {unready[0]} is not ready, and deleting that pod helps"
     return Toll(pods=len(old_pods) + missing, total=total, out=out, why=why)
 
 

@@ -61,7 +61,7 @@ _HOST_PATH = re.compile(r"\"?(hostPath|privileged|hostNetwork|hostPID|hostIPC)\"
 
 def highest(*risks: Risk) -> Risk:
     """Return the highest of some risks."""
-    return max(risks, key=lambda risk: risk.rank)
+    return max(risks, key=lambda risk: risk.rank, default=Risk.LOW)
 
 
 def worst(*reversals: Reversal) -> Reversal:

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agentops.core.plan import Purpose
 from agentops.core.resource import ResourceRef
+from agentops.core.risk import Risk
 from agentops.tools.kubernetes.changes.selecting import Object, labels_of, namespace_of
 
 
@@ -22,6 +24,12 @@ class Share:
     total: int | None = 0
     ready: int | None = 0
     out: int | None = 0
+    purpose: Purpose = Purpose.NONE
+
+    @property
+    def is_hit(self) -> bool:
+        """Whether any pod of it is concerned or out, or may be."""
+        return self.pods != 0 or self.out != 0
 
     @property
     def percent(self) -> int | None:
@@ -38,7 +46,8 @@ class Reach:
     ``concerned`` are the label sets, with their namespace, of the pods that it is about: budgets, Services and
     Ingresses are found by them. ``by_budget`` says that disruption budgets hold it up (evictions) or have no say in it
     because no pod goes; False for rollouts and deletes. ``counted`` is False when its pods could not be counted;
-    ``unknown`` then says why.
+    ``unknown`` then says why. ``risk`` raises the risk of the change where what was measured makes it graver than its
+    fields alone do.
     """
 
     shares: tuple[Share, ...] = ()
@@ -50,6 +59,7 @@ class Reach:
     unknown: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     by_budget: bool = True
+    risk: Risk = Risk.LOW
     counted: bool = True
 
 

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from agentops.core.errors import ClusterError, Unreachable
-from agentops.core.plan import ObjectChange, Preview
+from agentops.core.plan import ObjectChange, Preview, Purpose
 from agentops.core.resource import ResourceRef
 from agentops.core.text import plural
 from agentops.tools.kubernetes.changes.disruption import Toll, replaces_pods, toll
+from agentops.tools.kubernetes.changes.purpose import Match, purpose_of, purpose_words
 from agentops.tools.kubernetes.changes.reach import Reach, Share, concerned, not_known
 from agentops.tools.kubernetes.changes.selecting import (
     Object,
@@ -48,31 +49,34 @@ def of_workload(around: Surroundings, change: ObjectChange, preview: Preview) ->
     if after is None and _orphans(preview, ref):
         why = f"{ref.short}: its pods are left running without it"
         return Reach(concerned=concerned(pods), reasons=(why,), dependents=tuple(around.workload_of(p) for p in pods))
-    found = toll(before, after, pods, _kept(around, change, pods))
+    match = _match(around, change, pods)
+    found = toll(before, after, pods, match.pods if match is not None else None)
+    purpose = purpose_of(before, after, pods, match, found) if match is not None else Purpose.NONE
     templates = [(ref.namespace, labels_of(template_of(one))) for one in (before, after) if template_of(one)]
     owned = around.items(_OWNED[ref.kind], ref.namespace) if ref.kind in _OWNED and after is None else ()
     return Reach(
-        shares=(_share(ref, found, pods),),
+        shares=(_share(ref, found, pods, purpose),),
         concerned=(*templates, *concerned(pods)),
         dependents=tuple(_ref(around, one) for one in owned or () if _is_below(one, ref)),
         stateful=any(map(has_claims, pods)) or bool(spec_of(item).get("volumeClaimTemplates")),
         data_loss=_loses_claims(before, after),
         by_budget=False,
         unknown=(f"{ref.short}: {found.why}",) if found.pods is None else (),
-        reasons=(_toll_text(ref, found, pods),) if found.pods is not None else (),
+        reasons=(_toll_text(ref, found, pods, purpose),) if found.pods is not None else (),
     )
 
 
-def _share(ref: ResourceRef, found: Toll, pods: Sequence[Object]) -> Share:
-    return Share(workload=ref, pods=found.pods, total=found.total, ready=ready_count(pods), out=found.out)
-
-
-def _toll_text(ref: ResourceRef, found: Toll, pods: Sequence[Object]) -> str:
+def _share(ref: ResourceRef, found: Toll, pods: Sequence[Object], purpose: Purpose) -> Share:
     ready = ready_count(pods)
+    return Share(workload=ref, pods=found.pods, total=found.total, ready=ready, out=found.out, purpose=purpose)
+
+
+def _toll_text(ref: ResourceRef, found: Toll, pods: Sequence[Object], purpose: Purpose) -> str:
+    ready, words = ready_count(pods), purpose_words(purpose)
     return (
         f"{ref.short}: {found.why}; {share_text(found.pods or 0, found.total or 0)} concerned, "
         f"at the worst moment {found.out} of {ready} ready {'pod is' if ready == 1 else 'pods are'} out"
-    )
+    ) + (f"; {words}" if words else "")
 
 
 def _is_below(item: Object, ref: ResourceRef) -> bool:
@@ -102,21 +106,22 @@ def _loses_claims(before: Object | None, after: Object | None) -> bool:
     return bool(policy.get("whenScaled") == "Delete" and fewer)
 
 
-def _kept(around: Surroundings, change: ObjectChange, pods: Sequence[Object]) -> frozenset[str] | None:
-    """Return the names of the pods that are of the wanted template already; None when that is not known."""
+def _match(around: Surroundings, change: ObjectChange, pods: Sequence[Object]) -> Match | None:
+    """Return what is of the wanted template already; None when that is not known."""
     before, after, ref = change.before, change.after, change.ref
-    if before is None or after is None or not pods or not replaces_pods(before, after):
-        return frozenset()
-    wanted = plain_template(template_of(after))
+    if before is None or after is None or not replaces_pods(before, after):
+        return Match()
+    wanted, old = plain_template(template_of(after)), plain_template(template_of(before))
     if ref.kind == "Deployment":
         labels = ",".join(f"{k}={v}" for k, v in (spec_of(after).get("selector") or {}).get("matchLabels", {}).items())
         sets = around.replica_sets_of(ref, labels)
         if sets is None:
             return None
         names = {name_of(one) for one in sets if plain_template(template_of(one)) == wanted}
-        return frozenset(name_of(pod) for pod in pods if (controller_of(pod) or {}).get("name") in names)
+        mine = frozenset(name_of(pod) for pod in pods if (controller_of(pod) or {}).get("name") in names)
+        return Match(pods=mine, earlier=bool(names) and wanted != old)
     if ref.kind not in {"StatefulSet", "DaemonSet"}:
-        return frozenset()
+        return Match()
     try:
         around.requests += 1
         found = revisions(around.cluster, {**after, "kind": ref.kind, "metadata": _identity(change)})
@@ -126,7 +131,8 @@ def _kept(around: Surroundings, change: ObjectChange, pods: Sequence[Object]) ->
         around.say_unknown(f"revisions of {ref.short}", error.message)
         return None
     marks = tuple(one.name for one in found if one.template == wanted)
-    return frozenset(name_of(pod) for pod in pods if _is_of(str(labels_of(pod).get(_REVISION_LABEL) or ""), marks))
+    mine = frozenset(name_of(pod) for pod in pods if _is_of(str(labels_of(pod).get(_REVISION_LABEL) or ""), marks))
+    return Match(pods=mine, earlier=bool(marks) and wanted != old)
 
 
 def _identity(change: ObjectChange) -> dict[str, Any]:

@@ -148,10 +148,22 @@ STATEFUL: dict[str, tuple[dict[str, Any], dict[str, Any], list[dict[str, Any]], 
         pods(NO, YES, YES),
         (2, 3, 2),
     ),
-    "missing pods are made": (
+    "missing pods are made, and until they are ready none is taken": (
         workload("StatefulSet", 3),
         workload("StatefulSet", 3, "a:2"),
         pods(YES),
+        (3, 3, 0),
+    ),
+    "what is out already does not add to what it takes out": (
+        workload("StatefulSet", 3),
+        workload("StatefulSet", 3, "a:2"),
+        pods(YES, NO, NO),
+        (3, 3, 0),
+    ),
+    "in parallel the last ready pod may go first": (
+        workload("StatefulSet", 3),
+        workload("StatefulSet", 3, "a:2", podManagementPolicy="Parallel"),
+        pods(NO, NO, YES),
         (3, 3, 1),
     ),
     "update on deletion waits": (
