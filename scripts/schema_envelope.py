@@ -22,6 +22,7 @@ from agentops.core.plan import (
     Change,
     Check,
     Intent,
+    Note,
     ObjectChange,
     Obligation,
     Ownership,
@@ -172,6 +173,7 @@ def _plan_view(known: Definitions) -> Schema:
         "undo": record(undo),
         "checks": listed(known.ref(Check)),
         "owners": listed(known.ref(Ownership)),
+        "notes": listed(known.ref(Note)),
         "warnings": listed(TEXT),
     }
     said = {"description": "A change plan for people and scripts; each list has one entry per step, in order."}

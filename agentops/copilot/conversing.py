@@ -85,6 +85,10 @@ def _told(step: PlanStep) -> list[str]:
         f"owner: {one.by} owns {one.what}{'; it will revert this' if one.reverts else ''}"
         for one in step.preview.owners
     ]
+    lines += [
+        f"note on {note.resource.short}{' SPEAKS AGAINST THIS' if note.objects else ''}: {note.words}"
+        for note in step.preview.notes
+    ]
     lines += [f"warning: {one_line(text)}" for text in step.preview.warnings]
     lines.append(f"policy: {step.ruling.why}")
     return lines

@@ -131,7 +131,7 @@ def _investigate(parts: Parts, group: AlertGroup, cluster: Cluster, folder: Inci
         try:
             result = _think(parts, parts.model, group, (snapshot, ranking), evidence, toolbox, folder)
             usage = result.usage
-            finding = _believed(parts, result.finding, finding)
+            finding = _noted(_believed(parts, result.finding, finding), ranking.problems)
             thread = Thread(
                 messages=result.messages,
                 toolbox=toolbox,
@@ -171,6 +171,13 @@ def _believed(parts: Parts, answer: Finding | None, triage_finding: Finding) -> 
         hint="Do not act on that answer. Look at what it says, or run it again.",
         code="model-unsupported",
     )
+
+
+def _noted(finding: Finding, problems: Sequence[Problem]) -> Finding:
+    """Return the finding with what owners wrote on its cause, whoever found that."""
+    resource = finding.cause.resource if finding.cause is not None else None
+    notes = dict.fromkeys(note for one in problems if one.resource == resource for note in one.notes)
+    return replace(finding, notes=tuple(notes))
 
 
 def _toolbox(parts: Parts, cluster: Cluster, folder: IncidentFolder) -> Toolbox:
@@ -217,6 +224,8 @@ def _problem_reading(problem: Problem, found: Object | None) -> Reading:
     lines = [f"{fact.resource.short} {fact.path}: {fact.value}" for fact in problem.facts]
     if problem.advice:
         lines += ["", f"advice: {problem.advice}"]
+    lines += [f"note of the owner of {note.resource.short}: {note.words}" for note in problem.notes]
+    lines += [one.why for one in problem.withheld]
     if found is not None:
         lines += ["", f"{problem.resource.short}:", json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False)]
     return Reading(

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from agentops.core.alert import Severity
-from agentops.core.plan import Change
+from agentops.core.plan import Change, Note
 from agentops.core.resource import ResourceRef
 
 
@@ -22,6 +22,14 @@ class Fact:
     resource: ResourceRef
     path: str
     value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """A known remedy that is not proposed, because an owner's note speaks against it; ``why`` is a sentence."""
+
+    change: Change
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +48,8 @@ class Problem:
         since: when it began, where the objects tell.
         remedies: known changes that would cure it, best first; may be empty.
         companions: changes that a correction of its template needs beside it, whichever remedy is taken.
+        notes: what owners wrote on the resource, on what it is part of and on what a remedy would change.
+        withheld: remedies that one of these notes speaks against; they are not proposed.
         advice: what a person should do, one sentence; may be empty.
         root: whether this condition can be a root cause by itself; a pure symptom (``DeploymentUnavailable``) is not.
     """
@@ -54,6 +64,8 @@ class Problem:
     since: datetime | None = None
     remedies: tuple[Change, ...] = ()
     companions: tuple[Change, ...] = ()
+    notes: tuple[Note, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
     advice: str = ""
     root: bool = True
 
@@ -98,7 +110,8 @@ class Finding:
     """What the run concludes.
 
     ``by`` is ``triage`` or the model's name. ``supported`` is False when it cites evidence that was never observed or
-    cites none; such a finding is shown with that warning and never feeds a change.
+    cites none; such a finding is shown with that warning and never feeds a change. ``notes`` are what owners wrote on
+    the cause; added by code, whoever concludes.
     """
 
     verdict: Verdict
@@ -113,3 +126,4 @@ class Finding:
     proposed: tuple[Change, ...] = ()
     supported: bool = True
     warnings: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()

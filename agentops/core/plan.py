@@ -105,12 +105,32 @@ class Ownership:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """What an owner wrote on an object for whoever comes to change it; see ``core.notes``.
+
+    ``value`` is one line, cut, and foreign text: it may hold back or warn, never permit. ``objects`` says that it
+    speaks against the change that it is shown with.
+    """
+
+    resource: ResourceRef
+    key: str
+    value: str = ""
+    objects: bool = False
+
+    @property
+    def words(self) -> str:
+        """``KEY: “VALUE”``, as a quotation; the key alone when it has no value."""
+        return f"{self.key}: “{self.value}”" if self.value else self.key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
     """What a change would do, as the provider's own dry run says.
 
     ``validated`` is False where the provider could not validate it. ``undo`` is the change (of the same kind of tool)
     that takes it back, in order of execution; empty when ``reversal`` is NONE. ``residue`` says what the undo does not
     bring back, one sentence each. ``risk`` and ``reversal`` are of this very call, never milder than the tool's.
+    ``notes`` are what owners wrote on the objects that it acts on, what speaks against it first.
     """
 
     calls: tuple[Call, ...]
@@ -122,6 +142,7 @@ class Preview:
     residue: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     owners: tuple[Ownership, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 class Purpose(StrEnum):

@@ -15,6 +15,7 @@ from agentops.core.errors import PreviewWrote, ToolError
 from agentops.core.jsonable import to_json
 from agentops.core.plan import Change, Preview
 from agentops.guard.credentials import without_credentials
+from agentops.guard.notes import with_notes
 from agentops.guard.parts import GuardParts, Trail
 from agentops.guard.states import Predicted, Previewed
 
@@ -30,6 +31,7 @@ def dry_run(parts: GuardParts, trail: Trail, state: Predicted, *, step: int) -> 
     change = state.change
     try:
         preview = without_credentials(parts, try_out(parts, trail, change, step=step), change.tool)
+        preview = with_notes(parts, change, preview)
     except ToolError as error:
         trail.failed("dry-run", error.message, step=step, change=change)
         raise

@@ -17,7 +17,7 @@ from agentops.core.clock import Clock
 from agentops.core.evidence import Redactor
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import StageRecord
-from agentops.core.plan import ChangePlan, Check, Preview
+from agentops.core.plan import Change, ChangePlan, Check, Note, Preview
 from agentops.core.progress import Progress, Stage, Step
 from agentops.core.text import one_line
 from agentops.core.tool import Applier, ChangeTool
@@ -63,6 +63,11 @@ class Surroundings:
     is_frozen: Callable[[datetime], bool]
 
 
+def _no_notes(_change: Change, _preview: Preview) -> tuple[tuple[Note, ...], tuple[str, ...]]:
+    """Return nothing: a provider whose objects carry no notes."""
+    return (), ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardParts:
     """Everything that the stair works with.
@@ -74,6 +79,7 @@ class GuardParts:
         pause: waits so many seconds; the sandbox lets its own clock run instead.
         monotonic: seconds, for deadlines.
         nonce: a fresh random text for a plan.
+        notes_on: the notes of owners on what a change acts on, and whose could not be read.
         check: evaluates a success check beyond the tool's own observation: empty text when it passes, else why not.
         on_interrupt: Ctrl-C in the middle of a change: True rolls back, False stops where it is.
         yes: approve without asking what policy asks nobody for.
@@ -99,6 +105,7 @@ class GuardParts:
     missing_permissions: Callable[[Preview], tuple[str, ...]]
     check: Callable[[Check], str]
     on_interrupt: Callable[[], bool]
+    notes_on: Callable[[Change, Preview], tuple[tuple[Note, ...], tuple[str, ...]]] = _no_notes
     read_only: bool = False
     yes: bool = False
 

@@ -297,6 +297,7 @@ def _step_outline(step: PlanStep) -> dict[str, Any]:
         "calls": step.preview.calls,
         "objects": [_object_outline(one) for one in step.preview.objects],
         "undo": step.preview.undo,
+        "notes": step.preview.notes,
         "blast_radius": step.blast_radius,
         "ruling": step.ruling,
     }

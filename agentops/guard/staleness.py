@@ -48,7 +48,15 @@ def _moved(shown: PlanStep, live: PlanStep) -> Iterator[str]:
                 yield f"{edit.path} was {edit.old!r}, is {edit.new!r}"
         if all(was.before_digest == now.before_digest and was.uid == now.uid for was, now in objects):
             yield f"{found[0].path}: {found[0].old!r} became {found[0].new!r}"
+    yield from _noted(shown.preview, live.preview)
     yield from _grown(shown.blast_radius, live.blast_radius)
+
+
+def _noted(shown: Preview, live: Preview) -> Iterator[str]:
+    """Say which notes of owners came since: what a person agreed to knew nothing of them."""
+    for note in live.notes:
+        if note not in shown.notes:
+            yield f"{note.resource.short} carries a note that was not shown: {note.words}"
 
 
 def _grown(shown: BlastRadius, live: BlastRadius) -> Iterator[str]:

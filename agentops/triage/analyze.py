@@ -39,6 +39,7 @@ from agentops.triage.analyzers import (
     workloads,
 )
 from agentops.triage.graph import Graph
+from agentops.triage.notes import with_notes
 
 Analyzer: TypeAlias = Callable[[Graph], Iterable[Problem]]
 
@@ -93,7 +94,7 @@ def analyze_with(snapshot: Snapshot, analyzers: Iterable[tuple[str, Analyzer]]) 
     for name, analyzer in analyzers:
         for problem in _run(graph, name, analyzer):
             identity = (str(problem.resource), problem.condition, problem.summary.partition(": ")[2])
-            found.setdefault(identity, problem)
+            found.setdefault(identity, with_notes(graph, problem))
     return tuple(
         sorted(found.values(), key=lambda p: (p.severity.rank, not p.root, p.resource, p.condition, p.summary))
     )

@@ -47,7 +47,8 @@ def is_exact(problem: Problem) -> bool:
 
 def undone_by_rollback(problem: Problem) -> bool:
     """Tell whether an analyzer blamed the last rollout for the problem."""
-    return any(change.tool == "kubernetes_rollout_undo" for change in problem.remedies)
+    changes = (*problem.remedies, *(one.change for one in problem.withheld))
+    return any(change.tool == "kubernetes_rollout_undo" for change in changes)
 
 
 def explains(cause: Problem, effect: Problem, routes: Routes, unwell: frozenset[Key]) -> bool:

@@ -6,7 +6,7 @@ rules for verdict and confidence stand in ``docs/triage.md``. Text of objects is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from agentops.core.alert import Alert, Severity
@@ -108,6 +108,7 @@ def _root_cause(ranking: Ranking, alert: Alert | None, ids: Sequence[str], best:
     late = alert is not None and any("after the alert" in reason for reason in ranking.scores[best].reasons)
     change = _change_of(ranking, best)
     cited = (best, *twins, *chain, *((change,) if change is not None else ()))
+    found = [ranking.problems[index] for index in (best, *twins)]
     return Finding(
         verdict=Verdict.OUTSIDE if external else Verdict.ROOT_CAUSE,
         conclusion=words,
@@ -117,11 +118,19 @@ def _root_cause(ranking: Ranking, alert: Alert | None, ids: Sequence[str], best:
         evidence=_cite(ids, cited),
         ruled_out=_ruled_out(ranking),
         not_checked=ranking.not_checked,
-        next_steps=tuple(dict.fromkeys(step for step in (problem.advice,) if step)),
-        proposed=problem.remedies + tuple(change for index in twins for change in ranking.problems[index].remedies),
+        next_steps=tuple(dict.fromkeys(step for one in found for step in _next_steps(one, first=one is problem))),
+        proposed=tuple(change for one in found for change in one.remedies),
         supported=bool(_cite(ids, cited)),
         warnings=(*_warnings(ranking), *(("This began after the alert did.",) if late else ())),
+        notes=tuple(dict.fromkeys(note for one in found for note in one.notes)),
     )
+
+
+def _next_steps(problem: Problem, *, first: bool) -> Iterator[str]:
+    """Yield what to do, and what is not proposed for an owner's sake; of further objects only the latter."""
+    if first and problem.advice:
+        yield problem.advice
+    yield from (one.why for one in problem.withheld)
 
 
 def _twins(ranking: Ranking, best: int) -> tuple[int, ...]:
@@ -216,10 +225,11 @@ def _blame_change(ranking: Ranking, ids: Sequence[str], change: int) -> Finding:
         evidence=_cite(ids, (change,)),
         ruled_out=_ruled_out(ranking),
         not_checked=ranking.not_checked,
-        next_steps=(problem.advice,),
+        next_steps=tuple(_next_steps(problem, first=True)),
         proposed=problem.remedies,
         supported=bool(_cite(ids, (change,))),
         warnings=_warnings(ranking),
+        notes=problem.notes,
     )
 
 

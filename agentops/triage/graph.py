@@ -33,6 +33,8 @@ class Graph:
         self._top_memo: dict[Key, Key] = {}
         self.deltas: dict[Key, Any] = {}
         """What ``revisions`` worked out, by workload: asked again for each of its pods."""
+        self.notes: dict[Key, Any] = {}
+        """What owners wrote, by object: asked again for each of its problems."""
 
     @property
     def now(self) -> datetime:

@@ -80,6 +80,7 @@ def guard_parts(app: App, cluster: Cluster, check: Callable[[Check], str], askin
     from agentops.signing.trust import Trust
     from agentops.tools.kubernetes.changes.access import missing_permissions
     from agentops.tools.kubernetes.changes.catalog import appliers, change_tools
+    from agentops.tools.kubernetes.changes.notes import notes_on
 
     settings, parts, clients = app.settings, app.parts, app.clients()
     rules = settings_of(settings.policy, read_only=settings.read_only)
@@ -106,6 +107,7 @@ def guard_parts(app: App, cluster: Cluster, check: Callable[[Check], str], askin
         context=cluster.context,
         cluster=parts.cluster_name or cluster.server,
         missing_permissions=lambda preview: missing_permissions(cluster, preview),
+        notes_on=lambda change, preview: notes_on(cluster, change, preview),
         check=check,
         on_interrupt=asking.on_interrupt,
         read_only=settings.read_only,

@@ -15,7 +15,7 @@ from agentops.cli.report import Mark
 from agentops.cli.views.diff import diff_lines, yaml_lines
 from agentops.cli.views.plan import plan_blocks, plan_document
 from agentops.cli.views.wording import change_words
-from agentops.core.plan import BlastRadius, Change, ChangePlan, Check, Edit, Intent, ObjectChange, Ruling, Verb
+from agentops.core.plan import BlastRadius, Change, ChangePlan, Check, Edit, Intent, Note, ObjectChange, Ruling, Verb
 from agentops.core.resource import kubernetes_ref
 from agentops.core.risk import Reversal, Risk
 from agentops.core.tool import ToolSpec
@@ -244,3 +244,18 @@ def test_no_tool_has_an_argument_that_its_words_hide(spec: ToolSpec) -> None:
         if name not in said and "47" not in said:
             hidden.append((name, said))
     assert hidden in ([], [("suspend", "suspend Thing web")])
+
+
+def test_notes_of_owners_are_quoted_and_an_objection_is_loud(plans: ModuleType) -> None:
+    """Each note stands with its object, escaped; what speaks against it also right above the question."""
+    checkout = kubernetes_ref("prod-eu", "shop", "Deployment", "checkout")
+    freeze = Note(resource=checkout, key="do-not-restart", value="until 18:00", objects=True)
+    team = Note(resource=checkout, key="team", value=_EVIL)
+    step = plans.step()
+    plan = plans.plan(replace(step, preview=replace(step.preview, notes=(freeze, team))))
+    shown = " ".join(_page(plan).split())
+    assert "Warning: the owner of shop/Deployment/checkout speaks against it: do-not-restart: “until 18:00”" in shown
+    assert "against it the owner of shop/Deployment/checkout: do-not-restart: “until 18:00”" in shown
+    assert "What owners wrote on what it changes (their words, unchecked)" in shown
+    assert ("\x1b" in shown, "\u202e" in shown, "team: “a\\u{1b}[2J" in shown) == (False, False, True)
+    assert [note["objects"] for note in plan_document(plan)["notes"][0]] == [True, False]

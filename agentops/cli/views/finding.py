@@ -8,7 +8,7 @@ from agentops.cli.report import Block, Bullets, Heading, Item, Paragraph, Tone
 from agentops.core.alert import Alert, AlertGroup
 from agentops.core.evidence import Evidence
 from agentops.core.finding import Finding, Problem, Verdict
-from agentops.core.plan import Change
+from agentops.core.plan import Change, Note
 from agentops.core.text import one_line, plural
 from agentops.core.usage import Usage
 
@@ -31,6 +31,7 @@ def finding_blocks(finding: Finding, evidence: Sequence[Evidence]) -> list[Block
     blocks.append(Paragraph(finding.conclusion, Tone.STRONG))
     if finding.cause is not None:
         blocks.append(Paragraph(f"{finding.cause.resource.short}: {finding.cause.condition}", Tone.QUIET))
+    blocks += [Paragraph(note_line(note), Tone.QUIET) for note in finding.notes]
     blocks += [Paragraph(f"Warning: {warning}", Tone.WARN) for warning in finding.warnings]
     if not finding.supported:
         warning = "This finding is NOT supported by evidence that was observed. Do not act on it."
@@ -117,8 +118,15 @@ def problem_items(problems: Sequence[Problem], most: int, *, advice: bool = True
     items = []
     for problem in problems[:most]:
         tone = Tone.BAD if problem.severity.rank == 0 else Tone.PLAIN
-        items.append(Item(problem.summary, label=problem.condition, note=problem.advice if advice else "", tone=tone))
+        said = [problem.advice, *(one.why for one in problem.withheld)] if advice else []
+        note = "\n".join([*filter(None, said), *map(note_line, problem.notes)])
+        items.append(Item(problem.summary, label=problem.condition, note=note, tone=tone))
     return Bullets(tuple(items))
+
+
+def note_line(note: Note) -> str:
+    """Return what an owner wrote, quoted, with whose words they are."""
+    return f"The owner of {note.resource.short} wrote {note.words}"
 
 
 def usage_line(usage: Usage, model: str) -> str:

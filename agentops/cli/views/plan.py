@@ -14,7 +14,7 @@ from agentops.cli.views.diff import diff_block, edit_line, left_out
 from agentops.cli.views.wording import arguments_line, call_line, change_words
 from agentops.core.clock import to_iso
 from agentops.core.jsonable import to_json
-from agentops.core.plan import Approval, ChangePlan, Check, Intent, Obligation, Ownership, PlanStep, Ruling
+from agentops.core.plan import Approval, ChangePlan, Check, Intent, Note, Obligation, Ownership, PlanStep, Ruling
 from agentops.core.risk import Reversal, Risk
 from agentops.core.text import plural
 
@@ -68,6 +68,7 @@ def _step_blocks(plan: ChangePlan, number: int, step: PlanStep, *, side_by_side:
     blocks += _difference(step, side_by_side=side_by_side, full=full)
     blocks.append(blast_tree(step.blast_radius))
     blocks += [_owner(owner) for owner in preview.owners]
+    blocks += _notes(preview.notes)
     blocks += [Paragraph(f"Warning: {text}", Tone.WARN) for text in preview.warnings]
     blocks += _ruling("Policy", step.ruling)
     blocks += _undo(step)
@@ -108,6 +109,20 @@ def _owner(owner: Ownership) -> Paragraph:
     text += ": it WILL REVERT this change" if owner.reverts else ""
     text += f". Make it there instead: {owner.where}" if owner.where else ""
     return Paragraph(f"Warning: {text}.", Tone.BAD if owner.reverts else Tone.WARN)
+
+
+def _notes(notes: tuple[Note, ...]) -> list[Block]:
+    """Return what owners wrote on the objects, quoted: an objection is said first and loud, the rest is context."""
+    against = [note for note in notes if note.objects]
+    rest = [note for note in notes if not note.objects]
+    blocks: list[Block] = [
+        Paragraph(f"Warning: the owner of {note.resource.short} speaks against it: {note.words}", Tone.BAD)
+        for note in against
+    ]
+    if rest:
+        lines = tuple(Item(note.words, label=note.resource.short, tone=Tone.QUIET) for note in rest)
+        blocks += [Paragraph("What owners wrote on what it changes (their words, unchecked):"), Bullets(lines)]
+    return blocks
 
 
 def _ruling(name: str, ruling: Ruling) -> list[Block]:
@@ -185,6 +200,10 @@ def _foot(plan: ChangePlan) -> list[Block]:
     rows = (
         ("cluster", f"{plan.context}, {plan.cluster}"),
         *steps,
+        *(
+            ("against it", f"the owner of {note.resource.short}: {note.words}")
+            for note in dict.fromkeys(note for step in plan.steps for note in step.preview.notes if note.objects)
+        ),
         ("risk", f"{plan.risk.value.upper()}: {_REVERSAL[plan.reversal][0]}"),
         ("code", plan.code),
         ("digest", plan.digest),
@@ -221,6 +240,7 @@ def plan_document(plan: ChangePlan) -> dict[str, Any]:
         "undo": [_undo_document(step) for step in steps],
         "checks": [to_json(step.checks) for step in steps],
         "owners": [to_json(step.preview.owners) for step in steps],
+        "notes": [to_json(step.preview.notes) for step in steps],
         "warnings": [to_json(step.preview.warnings) for step in steps],
     }
 
