@@ -13,12 +13,13 @@ from typing import Any
 from agentops.core.finding import Fact
 from agentops.core.plan import Change
 from agentops.triage.containers import ContainerView
-from agentops.triage.fields import Key, items, mapping, namespace_of, template_path, text
+from agentops.triage.fields import Key, items, key_of, mapping, namespace_of, pod_spec, template_path, text
 from agentops.triage.graph import Graph
 from agentops.triage.logclues import Clue
-from agentops.triage.nearness import only_nearest
+from agentops.triage.nearness import Likeness, likeness
 from agentops.triage.report import quote, subject
 from agentops.triage.secrecy import shown
+from agentops.triage.template import config_references
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,27 +71,50 @@ def _from_sources(graph: Graph, pod: dict[str, Any], view: ContainerView, clue: 
             return None  # it is set from there; the log means something else
         if holder is not None:
             candidates.append((kind, name, keys))
-    near_sources = [(k, n, near) for k, n, keys in candidates if (near := only_nearest(clue.subject, keys))]
+    alike = [((kind, namespace, name), _alike(graph, (kind, namespace, name), clue)) for kind, name, _ in candidates]
+    near_sources = [(key, like) for key, like in alike if like.near]
+    configs = [(key, like) for key, like in alike if key[0] == "ConfigMap"]
     if near_sources:
-        kind, name, near = near_sources[0]
-        return _of_source(graph, namespace, (kind, name, near), clue)
-    configs = [candidate for candidate in candidates if candidate[0] == "ConfigMap"]
+        return _of_source(graph, pod, *near_sources[0], clue)
     if len(configs) == 1 or (not configs and len(candidates) == 1):
-        kind, name, _ = (configs or candidates)[0]
-        return _of_source(graph, namespace, (kind, name, ""), clue)
+        return _of_source(graph, pod, *(configs or alike)[0], clue)
     return _plain(graph, pod, view, clue)
 
 
-def _of_source(graph: Graph, namespace: str, source: tuple[str, str, str], clue: Clue) -> MissingVariable:
-    kind, name, near = source
-    key = (kind, namespace, name)
+def _alike(graph: Graph, key: Key, clue: Clue) -> Likeness:
+    """Return what the variable may be called in a ConfigMap or Secret; a key that a template names means itself."""
+    data = mapping(graph.get(key), "data")
+    named = {
+        reference.key
+        for workload in graph.workloads_by_namespace.get(key[1], ())
+        for reference in config_references(pod_spec(workload))
+        if (reference.kind, reference.name) == (key[0], key[2])
+    }
+    values = {name: text(data, name) for name in data}
+    return likeness(clue.subject, data, taken=named, values=values, plurals=False)
+
+
+def _other_readers(graph: Graph, pod: dict[str, Any], key: Key) -> list[Key]:
+    """Return the other workloads that take in the whole object: what is renamed in it, is renamed for them too."""
+    return [
+        key_of(workload)
+        for workload in graph.workloads_by_namespace.get(key[1], ())
+        if key_of(workload) != graph.workload(pod)
+        and any((one.kind, one.name) == (key[0], key[2]) for one in config_references(pod_spec(workload)))
+    ]
+
+
+def _of_source(graph: Graph, pod: dict[str, Any], key: Key, like: Likeness, clue: Clue) -> MissingVariable:
+    kind, _, name = key
+    near = like.near
     keys = sorted(mapping(graph.get(key), "data"))
-    words = f"variable {clue.subject} should come from {kind} {namespace}/{name}, which has no such key"
+    words = f"variable {clue.subject} should come from {subject(key)}, which has no such key{like.hint}"
     remedies: tuple[Change, ...] = ()
     if near:
-        words += f" (nearest: {near})"
-        if kind == "ConfigMap":
-            reason = f"the program asks for {clue.subject}, the ConfigMap spells it {near}"
+        others = _other_readers(graph, pod, key)
+        words += f"; {', '.join(map(subject, others[:3]))} reads it as well" if others else ""
+        if kind == "ConfigMap" and not others:
+            reason = f"the program asks for {clue.subject}; {like.why}"
             change = Change(
                 tool="kubernetes_edit_configmap",
                 target=graph.ref_of(key),
@@ -110,8 +134,7 @@ def _of_source(graph: Graph, namespace: str, source: tuple[str, str, str], clue:
 
 def _plain(graph: Graph, pod: dict[str, Any], view: ContainerView, clue: Clue) -> MissingVariable:
     names = [text(entry, "name") for entry in items(view.container, "env")]
-    near = only_nearest(clue.subject, names)
-    words = f"variable {clue.subject} is not set" + (f" (nearest: {near})" if near else "")
+    words = f"variable {clue.subject} is not set{likeness(clue.subject, names, plurals=False).hint}"
     return MissingVariable(
         condition="MissingVariable",
         words=words,

@@ -1,8 +1,8 @@
 """Notes of owners beside the problems that triage finds, and the remedies that one of them speaks against.
 
 Comes in: the graph and a problem. Goes out: the same problem with the notes of its resource, of what that is part
-of, of its namespace, and of what its remedies would change; a remedy that a note speaks against is withheld with the note
-as the reason. Notes are quoted, never obeyed: they can take a proposal away and add none.
+of, of its namespace, and of what its remedies would change; a remedy that a note speaks against is withheld with the
+note as the reason. Notes are quoted, never obeyed: they can take a proposal away and add none.
 """
 
 from __future__ import annotations

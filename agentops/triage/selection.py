@@ -66,13 +66,15 @@ def pairs(selector: Any) -> dict[str, str]:
 class Miss:
     """The one difference that keeps a selector from matching.
 
-    ``key`` and ``wanted`` stand in the selector; ``has_key`` and ``has`` are what the labels say instead.
+    ``key`` and ``wanted`` stand in the selector; ``has_key`` and ``has`` are what the labels say instead. ``spelling``
+    says that they are the same, written differently; else somebody may have meant the difference.
     """
 
     key: str
     wanted: str
     has_key: str
     has: str
+    spelling: bool = True
 
 
 _NAMING = frozenset({"app", "name", "k8s-app", "instance", "component", "service", "run", "workload"})
@@ -95,8 +97,9 @@ def near_miss(selector: Mapping[str, str], labels: Mapping[str, str]) -> Miss | 
     key, wanted = wrong[0]
     if key in labels:
         named = any(names_application(other) for other in selector if other != key)
-        if is_near(wanted, labels[key]) or (named and not names_application(key)):
-            return Miss(key=key, wanted=wanted, has_key=key, has=labels[key])
+        spelling = is_near(wanted, labels[key])
+        if spelling or (named and not names_application(key)):
+            return Miss(key=key, wanted=wanted, has_key=key, has=labels[key], spelling=spelling)
         return None
     for has_key, has in labels.items():
         if has_key not in selector and has == wanted and (len(selector) > 1 or is_near(key, has_key)):

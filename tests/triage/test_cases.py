@@ -75,9 +75,10 @@ def test_case(path, build):
         "unsaid": [said for said in expect.get("says", []) if said not in finding.conclusion],
         "unadvised": [said for said in expect.get("advises", []) if said not in " ".join(finding.next_steps)],
         "unreasoned": [s for s in expect.get("reasons", []) if s not in " ".join(c.reason for c in finding.proposed)],
+        "notes": [note.words for note in finding.notes] if "notes" in expect else None,
         "proposes": [change.tool for change in finding.proposed] if "proposes" in expect else None,
     }
-    wanted = {key: expect.get(key) for key in ("verdict", "resource", "condition", "confidence", "proposes")}
+    wanted = {key: expect.get(key) for key in ("verdict", "resource", "condition", "confidence", "proposes", "notes")}
     assert found == {**wanted, "unsaid": [], "unadvised": [], "unreasoned": []}, finding.conclusion
     seen = {f"{p.resource.kind}/{p.resource.name} {p.condition}" for p in problems}
     assert set(expect.get("also", ())) <= seen

@@ -13,7 +13,7 @@ from agentops.core.finding import Problem
 from agentops.core.resource import ResourceRef
 from agentops.triage.fields import Key, condition, items, key_of, mapping, moment, namespace_of, number, scalar, text
 from agentops.triage.graph import Graph
-from agentops.triage.nearness import only_nearest
+from agentops.triage.nearness import likeness
 from agentops.triage.report import quote, subject
 from agentops.triage.secrecy import quoted
 
@@ -36,8 +36,8 @@ def _autoscaler(graph: Graph, obj: dict[str, Any]) -> Iterator[Problem]:
     target = target_of(obj)
     known_kind = target[0] in ("Deployment", "StatefulSet", "ReplicaSet")
     if known_kind and graph.was_read(target[0], target[1]) and graph.get(target) is None:
-        near = only_nearest(target[2], [text(o, "metadata", "name") for o in graph.in_namespace(target[0], target[1])])
-        words = f"its target {subject(target)} does not exist" + (f" (nearest: {near})" if near else "")
+        there = [text(o, "metadata", "name") for o in graph.in_namespace(target[0], target[1])]
+        words = f"its target {subject(target)} does not exist{likeness(target[2], there).hint}"
         yield _problem(graph, obj, "HpaCannotScale", words, "spec.scaleTargetRef.name", target[2])
         return
     for kind in ("AbleToScale", "ScalingActive"):

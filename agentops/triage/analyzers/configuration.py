@@ -28,7 +28,7 @@ from agentops.triage.fields import (
     text,
 )
 from agentops.triage.graph import Graph
-from agentops.triage.nearness import only_nearest
+from agentops.triage.nearness import Likeness, likeness
 from agentops.triage.report import Sign, collapse, quote, subject
 from agentops.triage.revisions import blame
 from agentops.triage.secrecy import quoted
@@ -152,9 +152,9 @@ def _missing(graph: Graph, pod: dict[str, Any], reference: ConfigReference, fact
     condition = f"Missing{reference.kind}{'Key' if reference.key else ''}"
     since = moment(pod, "metadata", "creationTimestamp")
     origin = blame(graph, key, condition, reference.container, since)
-    text_, near_fact, near = _wording(graph, namespace_of(pod), reference)
+    text_, near_fact, like = _wording(graph, pod, reference)
     what = f"{who} needs {text_}"
-    remedies = list(near_remedies(graph, key, reference, near))
+    remedies = list(near_remedies(graph, key, reference, like))
     if origin:
         what += f"; {origin.clause}"
         remedies.insert(0, origin.remedy)
@@ -168,37 +168,46 @@ def _missing(graph: Graph, pod: dict[str, Any], reference: ConfigReference, fact
         facts=(*facts, *near_fact),
         since=since,
         affects=(),
-        advice=_advice(reference, near),
+        advice=_advice(reference, like.near),
         remedies=tuple(remedies),
     )
 
 
-def _wording(graph: Graph, namespace: str, reference: ConfigReference) -> tuple[str, tuple[Fact, ...], str]:
-    """Return the words for what is missing, a fact about what is there instead, and the one near candidate."""
-    kind, name = reference.kind, reference.name
+def _wording(
+    graph: Graph, holder_of_spec: dict[str, Any], reference: ConfigReference
+) -> tuple[str, tuple[Fact, ...], Likeness]:
+    """Return the words for what is missing, a fact about what is there instead, and what may have been meant."""
+    kind, namespace, name = reference.kind, namespace_of(holder_of_spec), reference.name
     holder = graph.find(kind, namespace, name)
     if reference.key:
         keys = keys_of(holder)
-        near = only_nearest(reference.key, keys)
+        like = _like_key(holder_of_spec, holder, reference)
         there = f"; it has {', '.join(sorted(keys)[:8])}" if keys else ""
         facts: tuple[Fact, ...] = (
             (quote(graph, holder, "data", ", ".join(sorted(keys)) or "(no keys)"),) if holder else ()
         )
-        return (
-            f"key {reference.key} of {kind} {namespace}/{name}, which does not have it"
-            + (f" (nearest: {near})" if near else "")
-            + there,
-            facts,
-            near,
-        )
-    others = [name_of(obj) for obj in graph.in_namespace(kind, namespace)]
-    near = only_nearest(name, others)
+        near = f" (nearest: {like.near})" if like.near else ""
+        words = f"key {reference.key} of {kind} {namespace}/{name}, which does not have it{near}{there}"
+        return words, facts, like
+    like = likeness(name, [name_of(obj) for obj in graph.in_namespace(kind, namespace)])
     elsewhere = [namespace_of(obj) for obj in graph.of(kind) if name_of(obj) == name and namespace_of(obj) != namespace]
-    words = f"{kind} {namespace}/{name}, which does not exist" + (f" (nearest: {near})" if near else "")
+    words = f"{kind} {namespace}/{name}, which does not exist{like.hint}"
     if elsewhere:
         words += f"; one of that name is in namespace {elsewhere[0]}"
-    facts = tuple(quote(graph, (kind, namespace, other), "metadata.name", other) for other in ([near] if near else []))
-    return words, facts, near
+    facts = tuple(quote(graph, (kind, namespace, near), "metadata.name", near) for near in (like.near,) if near)
+    return words, facts, like
+
+
+def _like_key(user: dict[str, Any], holder: dict[str, Any] | None, reference: ConfigReference) -> Likeness:
+    """Return which key may have been meant: none that the same pod asks for beside it, none of another type."""
+    taken = {
+        one.key
+        for one in config_references(pod_spec(user))
+        if (one.kind, one.name) == (reference.kind, reference.name) and one.path != reference.path
+    }
+    values = {key: text(holder, "data", key) for key in keys_of(holder)}
+    variable = reference.path.rpartition(".env[")[2].partition("]")[0] if ".env[" in reference.path else ""
+    return likeness(reference.key, values, taken=taken, values=values, variable=variable, plurals=False)
 
 
 def keys_of(holder: dict[str, Any] | None) -> list[str]:
@@ -208,8 +217,9 @@ def keys_of(holder: dict[str, Any] | None) -> list[str]:
     return [*mapping(holder, "data"), *mapping(holder, "binaryData"), *mapping(holder, "stringData")]
 
 
-def near_remedies(graph: Graph, key: Key, reference: ConfigReference, near: str) -> Iterator[Change]:
+def near_remedies(graph: Graph, key: Key, reference: ConfigReference, like: Likeness) -> Iterator[Change]:
     """Yield the patch that makes the template name the one existing candidate."""
+    near = like.near
     if not near or not reference.path or not graph.get(key):
         return
     yield Change(
@@ -220,7 +230,7 @@ def near_remedies(graph: Graph, key: Key, reference: ConfigReference, near: str)
             "old": reference.key or reference.name,
             "new": near,
         },
-        reason=f"{near} exists, {reference.key or reference.name} does not, and they differ only in spelling",
+        reason=like.why,
     )
 
 
@@ -248,11 +258,11 @@ def _latent(graph: Graph, workload: dict[str, Any], told: set[tuple[Key, str]]) 
         if (key, condition) in told:
             continue
         told.add((key, condition))
-        words, facts, near = _wording(graph, namespace, reference)
+        words, facts, like = _wording(graph, workload, reference)
         path = f"{template_path(key)}.{reference.path}"
         origin = blame(graph, key, condition, reference.container)
         bitten = any(not items(pod, "status", "containerStatuses") for pod in graph.pods_of(key))
-        remedies = (*((origin.remedy,) if origin and bitten else ()), *near_remedies(graph, key, reference, near))
+        remedies = (*((origin.remedy,) if origin and bitten else ()), *near_remedies(graph, key, reference, like))
         yield Problem(
             resource=graph.ref_of(key),
             condition=condition,
@@ -261,6 +271,6 @@ def _latent(graph: Graph, workload: dict[str, Any], told: set[tuple[Key, str]]) 
             analyzer=NAME,
             facts=(quote(graph, workload, path, f"{reference.name} {reference.key}".strip()), *facts),
             remedies=remedies,
-            advice=_advice(reference, near),
+            advice=_advice(reference, like.near),
             root=bitten,
         )

@@ -133,11 +133,18 @@ def _all_ready(graph: Graph, key: Key) -> bool:
 def _candidate(graph: Graph, need: Need, service: Key) -> str:
     """Return the host that was meant: a near name in the same namespace, else the same name in another one."""
     _, namespace, name = service
-    near = only_nearest(name, service_names(graph, namespace))
+    there = [one for one in service_names(graph, namespace) if _serves(graph, ("Service", namespace, one), need.port)]
+    near = only_nearest(name, there)
     if near:
         return near if "." not in need.host else need.host.replace(name, near, 1)
     elsewhere = [namespace_of(obj) for obj in graph.of("Service") if name_of(obj) == name]
     return f"{name}.{elsewhere[0]}" if len(elsewhere) == 1 else ""
+
+
+def _serves(graph: Graph, service: Key, port: int) -> bool:
+    """Return whether a Service may be what a host with this port means; one without the port is another one."""
+    ports = ports_of(graph, service)
+    return not port or not ports or port in ports
 
 
 def _host_unknown(graph: Graph, need: Need, service: Key, near: str, said: Complaint | None) -> Problem:

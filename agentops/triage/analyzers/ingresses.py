@@ -9,7 +9,7 @@ from agentops.core.alert import Severity
 from agentops.core.finding import Problem
 from agentops.triage.fields import items, key_of, mapping, name_of, namespace_of, scalar, string_map, text
 from agentops.triage.graph import Graph
-from agentops.triage.nearness import only_nearest
+from agentops.triage.nearness import likeness
 from agentops.triage.report import quote, subject
 
 NAME = "ingresses"
@@ -45,8 +45,7 @@ def _class(graph: Graph, ingress: dict[str, Any]) -> Iterator[Problem]:
         return
     if graph.find("IngressClass", "", named) is not None:
         return
-    near = only_nearest(named, [name_of(obj) for obj in graph.of("IngressClass")])
-    hint = f" (nearest: {near})" if near else ""
+    hint = likeness(named, [name_of(obj) for obj in graph.of("IngressClass")]).hint
     yield _problem(
         graph,
         ingress,
@@ -63,8 +62,7 @@ def _backend(graph: Graph, ingress: dict[str, Any], path: str, backend: dict[str
         return
     service = graph.find("Service", namespace, name)
     if service is None:
-        near = only_nearest(name, [name_of(obj) for obj in graph.in_namespace("Service", namespace)])
-        hint = f" (nearest: {near})" if near else ""
+        hint = likeness(name, [name_of(obj) for obj in graph.in_namespace("Service", namespace)]).hint
         words = f"its backend Service {namespace}/{name} does not exist{hint}"
         yield _problem(graph, ingress, "IngressBackendMissing", f"{path}.name", name, words)
         return

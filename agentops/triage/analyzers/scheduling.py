@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agentops.core.finding import Problem
+from agentops.core.finding import Fact, Problem
 from agentops.triage.fields import Key, condition, flag, items, key_of, mapping, moment, namespace_of, text
 from agentops.triage.graph import Graph
+from agentops.triage.nodelabels import NodeMiss, correction, miss_words, node_misses
 from agentops.triage.placement import Blocker, blockers, is_control_plane, node_key, pod_requests
 from agentops.triage.quantity import show_quantity
 from agentops.triage.report import Sign, collapse, quote
@@ -74,6 +75,7 @@ def _unschedulable(graph: Graph, pod: dict[str, Any]) -> bool:
 class _Verdict:
     condition: str
     per_node: tuple[tuple[Key, tuple[Blocker, ...]], ...]
+    misses: tuple[NodeMiss, ...] = ()
 
 
 def _signs(graph: Graph, pods: list[dict[str, Any]]) -> Iterator[Sign]:
@@ -86,7 +88,8 @@ def _signs(graph: Graph, pods: list[dict[str, Any]]) -> Iterator[Sign]:
     facts = [quote(graph, pod, "status.conditions[PodScheduled].message", message)]
     verdict = _judge(graph, pod, message)
     name = verdict.condition
-    words = f"no node takes it: {quoted(message, 200)}"
+    words = f"{miss_words(verdict.misses)}: " if verdict.misses else ""
+    words += f"no node takes it: {quoted(message, 200)}"
     words += "".join(f"; {line}" for line in _node_lines(verdict))
     requests = ", ".join(f"{r} {show_quantity(v, r)}" for r, v in sorted(pod_requests(pod).items()) if v)
     if requests and name.startswith("Insufficient"):
@@ -94,9 +97,11 @@ def _signs(graph: Graph, pods: list[dict[str, Any]]) -> Iterator[Sign]:
     facts += [
         quote(graph, key, "why not", "; ".join(b.words for b in found)) for key, found in verdict.per_node[:5] if found
     ]
+    facts += [_label_fact(graph, one) for one in verdict.misses[:2]]
     origin = blame(graph, graph.workload(pod), name, since=since)
     if origin:
         words += f"; {origin.clause}"
+    mending = correction(graph, pod, verdict.misses) if verdict.misses else ()
     root = name not in ("NodeCordoned", "NodeNotReady", "VolumeUnbound")
     for each in pods:
         yield Sign(
@@ -107,8 +112,12 @@ def _signs(graph: Graph, pods: list[dict[str, Any]]) -> Iterator[Sign]:
             since=since,
             root=root,
             advice=_ADVICE.get(name, "Change what the message names."),
-            remedies=(origin.remedy,) if origin and root else (),
+            remedies=(*((origin.remedy,) if origin and root else ()), *mending),
         )
+
+
+def _label_fact(graph: Graph, one: NodeMiss) -> Fact:
+    return quote(graph, one.node, f"metadata.labels[{one.miss.has_key}]", one.miss.has)
 
 
 def _since(pod: dict[str, Any]) -> Any:
@@ -121,6 +130,9 @@ def _judge(graph: Graph, pod: dict[str, Any], message: str) -> _Verdict:
     nodes = graph.of("Node")[:MOST_NODES]
     requests = pod_requests(pod)
     per_node = tuple((node_key(node), tuple(blockers(graph, pod, node, requests))) for node in nodes)
+    # A label that is wanted and spelt otherwise on a node that is free is the cause, whatever else keeps other nodes.
+    if misses := node_misses(graph, pod, nodes, requests):
+        return _Verdict(condition="NodeSelectorMismatch", per_node=per_node, misses=misses)
     workers = _candidates(nodes, per_node)
     said = {name: int(match.group(1)) for name, form in _MESSAGE if (match := form.search(message))}
     alone: Counter[str] = Counter()
@@ -193,8 +205,10 @@ def blocked_by_nodes(graph: Graph) -> dict[Key, set[Key]]:
         if workload in done or not _unschedulable(graph, pod):
             continue
         done.add(workload)
-        requests = pod_requests(pod)
-        for node in graph.of("Node")[:MOST_NODES]:
+        requests, nodes = pod_requests(pod), graph.of("Node")[:MOST_NODES]
+        if node_misses(graph, pod, nodes, requests):
+            continue  # what it waits for is the node whose label is misspelt
+        for node in nodes:
             if _troubled(node):
                 kinds = {blocker.condition for blocker in blockers(graph, pod, node, requests)}
                 if kinds and kinds <= {"NodeCordoned", "NodeNotReady"}:

@@ -92,7 +92,8 @@ def _selects_none(graph: Graph, service: dict[str, Any], selector: dict[str, str
         words += f"; {subject(target)} is the near miss: its pods carry {miss.has_key}={miss.has}"
         words += f", not {miss.key}={miss.wanted}"
         facts.append(quote(graph, best.workload, f"template.metadata.labels[{miss.has_key}]", miss.has))
-        if len(candidates) == 1:
+        # Pods of another track, version or role may be meant to get no traffic: that is for a person to say.
+        if len(candidates) == 1 and miss.spelling:
             remedies = (_selector_change(graph, key, miss),)
     since = _endpoints_changed(graph, service)
     yield Problem(
@@ -149,6 +150,10 @@ def _ports(graph: Graph, service: dict[str, Any], pods: list[dict[str, Any]]) ->
         yield _mismatch(graph, service, pods[0], port, wanted, declared)
 
 
+_SERVES_HTTP = frozenset({"app", "http", "main", "server", "web", "www"})
+"""Names that people give to the one port on which a program serves."""
+
+
 def _has_port(pod: dict[str, Any], wanted: str) -> bool:
     return any(wanted in (name, str(number_)) for _, name, number_ in declared_ports(pod_spec(pod)))
 
@@ -167,8 +172,11 @@ def _mismatch(
     numbers = sorted({n for _, _, n in declared})
     names = [name for _, name, _ in declared if name]
     new: Any = only_nearest(wanted, names) if not wanted.isdecimal() else ""
-    if not new and len(numbers) == 1:
-        new = next((name for _, name, _ in declared if name), "") if not wanted.isdecimal() else numbers[0]
+    # A port of another name serves something else, be it the only one; a number says nothing of what it serves.
+    if not new and len(numbers) == 1 and (wanted.isdecimal() or not names):
+        new = numbers[0]
+    elif not new and len(names) == 1 and {wanted, names[0]} <= _SERVES_HTTP:
+        new = names[0]
     remedies: tuple[Change, ...] = ()
     if new:
         change = Change(
