@@ -30,9 +30,9 @@ def as_dry_run(call: Call) -> Call:
     Raises:
         PreviewWouldWrite: there is no way to make a dry run of it.
     """
-    dry = call
+    dry = replace(call, query=tuple(pair for pair in call.query if pair[0] != "dryRun"))
     if call.method in _IN_QUERY:
-        dry = replace(dry, query=(*(pair for pair in call.query if pair[0] != "dryRun"), DRY_RUN))
+        dry = replace(dry, query=(*dry.query, DRY_RUN))
     if call.method == "DELETE":
         # Nothing in the query: the body alone counts, and two places could differ.
         dry = replace(dry, body={**_options(call.body), "dryRun": ["All"]})
