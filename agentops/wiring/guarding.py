@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from agentops.guard.pipeline import Carried
     from agentops.guard.policy import CedarPolicy, Refusal
     from agentops.guard.recovery import Situation
-    from agentops.store.changes import ChangeRecord, Changes
+    from agentops.store.changes import ChangeRecord, Changes, Halt
     from agentops.tools.kubernetes.client import Cluster
     from agentops.wiring.app import App
 
@@ -230,6 +230,20 @@ def recover(app: App, asking: Asking, *, change_id: str | None, decision: str) -
             app.log.append("recovery", seen)
             found.append(_settle(app, journal, guard, record, situation, decision))
     return tuple(found)
+
+
+def close_halts(app: App, *, keep: bool) -> tuple[tuple[Halt, ...], bool]:
+    """Return the dry runs that had an effect and that no person has closed, and whether they are closed now.
+
+    Arguments:
+        keep: a person has looked at the objects: close the reports.
+    """
+    journal = open_changes(app.settings, app.parts.clock)
+    found = journal.halted()
+    for halt in found if keep else ():
+        app.log.append("halt_closed", {"report": halt.path.name, "what": halt.report.get("what")})
+        journal.resume(halt)
+    return found, keep
 
 
 def _require_its_cluster(record: ChangeRecord, guard: GuardParts) -> None:

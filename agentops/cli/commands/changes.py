@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agentops.cli.options import Common, with_common
-from agentops.cli.report import Block, Bullets, Code, Heading, Item, Paragraph, Tone
+from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Tone
 from agentops.cli.result import Result, error_document
 from agentops.core.clock import utc_now
 from agentops.core.errors import ExitCode, UsageError
 from agentops.core.outcome import Status
+from agentops.core.text import one_line
 
 if TYPE_CHECKING:
-    from agentops.store.changes import ChangeRecord
+    from agentops.store.changes import ChangeRecord, Halt
     from agentops.wiring.guarding import Recovered
 
 ROLLBACK_EPILOG = """\b
@@ -94,6 +95,7 @@ def recover(
     """Close what is open."""
     from agentops.cli.guarding import asking, place
     from agentops.cli.running import running
+    from agentops.wiring.guarding import close_halts
     from agentops.wiring.guarding import recover as settle
 
     if roll_back and keep:
@@ -102,12 +104,18 @@ def recover(
     with running("recover", options, {}, use_model=False) as app:
         command = f"A person runs, at a terminal: agentops recover --roll-back{place(options)}"
         who = asking(app, options, yes=yes, instead=lambda _: command)
+        halts, closed = ((), True) if change is not None else close_halts(app, keep=keep)
         found = settle(app, who, change_id=change, decision=decision)
         undecided = [one for one in found if one.ending is None]
-        code = ExitCode.IN_DOUBT if undecided else ExitCode.DONE
-        status = "needs-person" if undecided else "done"
-        blocks: list[Block] = [block for one in found for block in _recovered_blocks(one)]
-        document = {"recovered": [_recovered_document(one) for one in found], "audit": app.finish(status, code)}
+        code = ExitCode.IN_DOUBT if undecided or (halts and not closed) else ExitCode.DONE
+        status = "done" if code is ExitCode.DONE else "needs-person"
+        blocks: list[Block] = [block for one in halts for block in _halt_blocks(one, closed=closed)]
+        blocks += [block for one in found for block in _recovered_blocks(one)]
+        document = {
+            "recovered": [_recovered_document(one) for one in found],
+            "halted": [{"report": str(one.path), "what": one.report.get("what"), "closed": closed} for one in halts],
+            "audit": app.finish(status, code),
+        }
         return Result(
             command="recover",
             status=status,
@@ -115,6 +123,17 @@ def recover(
             document=document,
             report=tuple(blocks or [Paragraph("Nothing is open.", Tone.GOOD)]),
         )
+
+
+def _halt_blocks(halt: Halt, *, closed: bool) -> list[Block]:
+    """Say which dry run changed the cluster, where the object is kept as it was, and what to type."""
+    what = one_line(str(halt.report.get("what")), 300)
+    kept = halt.path.with_suffix(".closed") if closed else halt.path
+    head = Heading("A dry run that changed the cluster", Tone.WARN if closed else Tone.BAD)
+    blocks: list[Block] = [head, Paragraph(what), Pairs((("kept", f"{kept} holds the call and the object as it was"),))]
+    if closed:
+        return [*blocks, Paragraph("Closed: a person has looked at the object.", Tone.GOOD)]
+    return [*blocks, Code("agentops recover --keep    when you have compared the object, and restored it if need be")]
 
 
 def _recovered_blocks(one: Recovered) -> list[Block]:

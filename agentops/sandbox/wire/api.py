@@ -79,7 +79,7 @@ class Api:
     def handle(self, request: Request) -> Response:
         """Answer one request; a refusal becomes its Status."""
         try:
-            self.faults.strike(request)
+            request = self.faults.strike(request)
             request = replace(request, user=self._identifier.identify(request))
             return self._resource(request) if _is_resource(request.path) else self._other(request)
         except Refusal as refusal:

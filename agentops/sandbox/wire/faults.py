@@ -1,6 +1,7 @@
-"""Faults on demand: slow answers, 429, 500, cut watches, tokens that expire; for tests of clients and for training.
+"""Faults on demand: slow answers, 429, 500, lost dry runs, cut watches, expired tokens; to test clients, and to train.
 
-Comes in: ``Fault`` values. Goes out: delays and refusals, before the request is looked at, so that nothing was done.
+Comes in: ``Fault`` values. Goes out: delays and refusals before the request is looked at, so that nothing was done; or
+a request that has lost its ``dryRun``.
 Must never: act when no fault was asked for.
 """
 
@@ -31,6 +32,8 @@ class Fault:
         times: how many requests it hits; None for all until it is cleared.
         method: only this HTTP method; empty for any.
         path: only paths that contain this.
+        drops_dry_run: the query's ``dryRun`` is lost on the way, as behind a server that does not know it, so that
+            what was to be tried is carried out.
     """
 
     latency_s: float = 0.0
@@ -39,6 +42,7 @@ class Fault:
     times: int | None = None
     method: str = ""
     path: str = ""
+    drops_dry_run: bool = False
 
 
 class Faults:
@@ -69,15 +73,15 @@ class Faults:
         with self._lock:
             self._faults.clear()
 
-    def strike(self, request: Request) -> None:
-        """Delay or refuse a request that a fault hits.
+    def strike(self, request: Request) -> Request:
+        """Delay, alter or refuse a request that a fault hits, and return it as it is to be answered.
 
         Raises:
             Refusal: the fault's code.
         """
         fault = self._take(request)
         if fault is None:
-            return
+            return request
         if fault.latency_s:
             self._sleep(fault.latency_s)
         if fault.code:
@@ -85,6 +89,9 @@ class Faults:
             retry_after_s = fault.retry_after_s if fault.code != 500 else 0
             details = {"retryAfterSeconds": retry_after_s} if retry_after_s else None
             raise Refusal(reason, message, details, retry_after_s=retry_after_s)
+        if fault.drops_dry_run:
+            return replace(request, query={name: value for name, value in request.query.items() if name != "dryRun"})
+        return request
 
     def _take(self, request: Request) -> Fault | None:
         with self._lock:

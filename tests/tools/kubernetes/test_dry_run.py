@@ -58,7 +58,8 @@ def _passes(method: str, path: str, query: Any, body: Any) -> bool:
     ],
 )
 def test_each_verb_has_its_place(method: str, path: str, query: Any, body: Any, passes: bool) -> None:
-    """POST, PUT and PATCH say it in the query, deletions in the body, evictions in both; whatever else is no dry run."""
+    """POST, PUT and PATCH say it in the query, deletions in the body, evictions in both; whatever else is no dry
+    run."""
     assert _passes(method, path, query, body) is passes
 
 

@@ -22,7 +22,8 @@ from agentops.tools.kubernetes.transport import Patience
 
 PAGE = (Path(__file__).parents[4] / "docs" / "change-tools.md").read_text(encoding="utf-8")
 _spec = importlib.util.spec_from_file_location("way_back_cases", Path(__file__).with_name("test_way_back.py"))
-assert _spec is not None and _spec.loader is not None
+assert _spec is not None
+assert _spec.loader is not None
 cases = sys.modules.setdefault(_spec.name, importlib.util.module_from_spec(_spec))
 _spec.loader.exec_module(cases)
 
@@ -44,7 +45,8 @@ class Wire:
 
 
 def _on_the_wire(here: Any, tool: str, target: str, arguments: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Preview a change twice as the guard does, and yield what was sent beside reads: what, and where it says dryRun."""
+    """Preview a change twice as the guard does, and yield what was sent beside reads: what, and where it says
+    dryRun."""
     opened = open_connection(kubeconfig=here.sandbox.kubeconfig, context=here.cluster.context, namespace=None)
     wire = Wire(opened.api)
     transport = DryRunTransport(wire, server=opened.server, patience=Patience())

@@ -1,0 +1,73 @@
+"""Through the command line: a preview never writes, and one that did stops everything until a person has looked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentops.sandbox.cluster import Sandbox
+from agentops.sandbox.scenario import load
+from agentops.sandbox.wire.faults import Fault
+
+Cli = Callable[..., Any]
+CRONJOB = "k8s:shop/CronJob/daily-report"
+
+
+@pytest.fixture
+def cluster() -> Iterator[Sandbox]:
+    """The scenario of the suspended cron job, with time standing still."""
+    with Sandbox(load("suspended-cronjob"), ticking=False) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def at(cluster: Sandbox, home: Path) -> tuple[str, ...]:
+    """The options that lead to it; this home calls it development."""
+    home.mkdir(mode=0o700)
+    (home / "config.toml").write_text('[policy]\ndevelopment_contexts = ["*"]\n')
+    return ("--kubeconfig", str(cluster.kubeconfig), "--context", cluster.context, "--no-input", "-o", "json")
+
+
+def test_a_dry_run_stores_nothing(cli: Cli, at: tuple[str, ...], cluster: Sandbox) -> None:
+    """The whole cluster is what it was."""
+    before = cluster.dump()
+    done = cli("fix", CRONJOB, "--dry-run", "--no-model", *at)
+    assert (done.code, cluster.dump() == before) == (0, True), done.out + done.err
+
+
+def test_a_server_that_loses_dry_run_is_found_out(cli: Cli, at: tuple[str, ...], cluster: Sandbox, home: Path) -> None:
+    """Exit 7, the object as it was is kept, and nothing is begun until a person has closed the report."""
+    cluster.server.faults.add(Fault(method="PATCH", path="/cronjobs/", drops_dry_run=True))
+    done = cli("fix", CRONJOB, "--dry-run", "--no-model", *at)
+    cluster.server.faults.clear()
+    (report,) = (home / "changes" / "halted").glob("*.json")
+    kept = json.loads(report.read_text())
+    assert (done.code, "a dry run changed the cluster" in done.out, kept["before"]["spec"]["suspend"]) == (
+        7,
+        True,
+        True,
+    )
+    blocked = cli("fix", CRONJOB, "--dry-run", "--no-model", *at)
+    looked = cli("recover", *at)
+    closed = cli("recover", "--keep", *at)
+    after = cli("recover", *at)
+    assert [one.code for one in (blocked, looked, closed, after)] == [7, 7, 0, 0], blocked.out + looked.out
+    assert [one["closed"] for one in looked.document["halted"] + closed.document["halted"]] == [False, True]
+    assert str(report) in blocked.out
+
+
+def test_a_person_sees_what_happened_and_what_to_type(
+    cli: Cli, at: tuple[str, ...], cluster: Sandbox, home: Path
+) -> None:
+    """In words: which call, where the object is kept, how it goes on."""
+    cluster.server.faults.add(Fault(method="PATCH", path="/cronjobs/", drops_dry_run=True))
+    text = (*at[:-2], "--output", "text")
+    done = cli("fix", CRONJOB, "--dry-run", "--no-model", *text)
+    looked = cli("recover", *text)
+    assert "a dry run changed the cluster: after the trial of PATCH" in " ".join(done.err.split())
+    said = " ".join(looked.out.split())
+    assert all(words in said for words in ("A dry run that changed the cluster", "halted", "agentops recover --keep"))

@@ -1,0 +1,129 @@
+"""Before anything is tried: what policy or a static rule refuses is never sent, and a trial that wrote stops
+everything."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from agentops.core.errors import AuditError, PolicyRefused, PreviewWrote, StoreError, ToolError, ToolInputError
+from agentops.core.plan import Call, Change, Preview
+from agentops.guard.pipeline import carry_out, dry_run
+
+world = sys.modules["agentops_test_world"]
+
+
+def _watched(stage: Any) -> list[Change]:
+    """Return the list to which every trial on the provider is added."""
+    tried: list[Change] = []
+    real = stage.tool.preview
+
+    def preview(change: Change) -> Preview:
+        tried.append(change)
+        made: Preview = real(change)
+        return made
+
+    stage.tool.preview = preview
+    return tried
+
+
+def test_what_policy_refuses_with_all_facts_is_never_tried(stage: Any) -> None:
+    """The screening permits it, the facts of the prediction do not: the provider never hears of it."""
+    tried = _watched(stage)
+    stage.rules.deny = lambda asked: "" if asked.context["dryRun"] else "too many pods"
+    with pytest.raises(PolicyRefused, match="too many pods"):
+        dry_run(stage.parts(), world.proposal())
+    assert (tried, stage.log.events()) == ([], ["policy", "prediction!", "plan!"])
+
+
+def test_a_way_back_that_policy_refuses_is_never_tried(stage: Any) -> None:
+    """Nor is the change itself, which could not be taken back."""
+    tried = _watched(stage)
+    stage.rules.deny = lambda asked: "no way back" if asked.context["rollback"] else ""
+    with pytest.raises(PolicyRefused, match="no way back"):
+        dry_run(stage.parts(), world.proposal())
+    assert tried == []
+
+
+def test_one_refused_change_keeps_the_whole_plan_from_being_tried(stage: Any) -> None:
+    """The first change would pass; the second does not, and neither is tried."""
+    tried = _watched(stage)
+    stage.rules.deny = lambda asked: "not db" if "db" in str(asked.resource) and not asked.context["dryRun"] else ""
+    with pytest.raises(PolicyRefused, match="not db"):
+        dry_run(stage.parts(), world.proposal("web", "db"))
+    assert tried == []
+
+
+@pytest.mark.parametrize("what", ["no cure", "no permission", "unreadable", "unmeasured"])
+def test_static_rules_and_reads_come_first(stage: Any, what: str) -> None:
+    """What is no cure, not permitted, unreadable or not to be measured is refused before a trial."""
+    tried = _watched(stage)
+    parts = stage.parts()
+    proposal = world.proposal()
+    if what == "no cure":
+        change = Change(tool="set", target=world.ref("web"), arguments={"replicas": 0})
+        proposal = replace(proposal, changes=(change,))
+    elif what == "no permission":
+        parts = stage.parts(missing_permissions=lambda preview: ("patch web",))
+    elif what == "unreadable":
+        stage.tool.predict = lambda change: (_ for _ in ()).throw(ToolInputError("cannot be read"))
+    else:
+        stage.tool.blast_radius = lambda preview: (_ for _ in ()).throw(ToolError("cannot be measured"))
+    with pytest.raises((ToolError, PolicyRefused)):
+        dry_run(parts, proposal)
+    assert tried == []
+
+
+def test_a_defect_of_the_prediction_refuses(stage: Any) -> None:
+    """Whatever the prediction depends on may raise: nothing is tried, nothing is changed."""
+    tried = _watched(stage)
+    stage.tool.predict = lambda change: (_ for _ in ()).throw(RuntimeError("a defect"))
+    with pytest.raises(RuntimeError):
+        carry_out(stage.parts(), world.proposal())
+    assert (tried, stage.world.writes) == ([], [])
+
+
+def test_the_prediction_never_becomes_the_preview(stage: Any) -> None:
+    """What the provider answers is what is shown and approved, also where the prediction saw something else."""
+    stage.tool.predict = lambda change: replace(stage.tool.worked_out(change), warnings=("only predicted",))
+    plan = dry_run(stage.parts(), world.proposal()).planned.plan
+    assert plan.steps[0].preview.warnings == ()
+
+
+def _writing(stage: Any) -> None:
+    call = Call(verb="patch", method="PATCH", path="/web")
+    error = PreviewWrote("a dry run changed web", before={"spec": {"image": "v2"}}, call=call)
+    stage.tool.preview = lambda change: (_ for _ in ()).throw(error)
+
+
+def test_a_trial_that_wrote_is_recorded_and_stops_everything(stage: Any) -> None:
+    """It is in the log and in the journal with the object as it was, and nobody is asked anything."""
+    _writing(stage)
+    with pytest.raises(PreviewWrote):
+        carry_out(stage.parts(), world.proposal())
+    (report,) = stage.journal.halts
+    assert (report["before"], report["what"]) == ({"spec": {"image": "v2"}}, "a dry run changed web")
+    assert (stage.log.events()[-2:], stage.person.asked) == (["dry-run!", "preview_wrote"], [])
+
+
+def test_a_trial_that_wrote_on_the_way_back_needs_a_person(stage: Any) -> None:
+    """A rollback whose own trial wrote is in doubt, and is kept in the journal as well."""
+    stage.world.after_write = lambda name: (stage.world.ready.update(web=0), _writing(stage))
+    carried = carry_out(stage.parts(), world.proposal())
+    assert (carried.outcome.status.exit_code, len(stage.journal.halts)) == (7, 1)
+
+
+@pytest.mark.parametrize("broken", ["log", "journal"])
+def test_an_incident_that_cannot_be_kept_is_no_less_a_stop(stage: Any, broken: str) -> None:
+    """Neither a full disk nor a broken log lets the run go on."""
+    _writing(stage)
+    if broken == "log":
+        stage.log.fail_at = lambda event, count: event == "preview_wrote"
+    else:
+        stage.journal.halt = lambda report: (_ for _ in ()).throw(StoreError("the disk is full"))
+    with pytest.raises((AuditError, StoreError)):
+        carry_out(stage.parts(), world.proposal())
+    assert stage.world.writes == []
