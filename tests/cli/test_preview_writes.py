@@ -39,6 +39,42 @@ def test_a_dry_run_stores_nothing(cli: Cli, at: tuple[str, ...], cluster: Sandbo
     assert (done.code, cluster.dump() == before) == (0, True), done.out + done.err
 
 
+@pytest.mark.parametrize(
+    ("tool", "target"),
+    [
+        ("kubernetes_delete", "shop/Deployment/web"),
+        ("kubernetes_delete", "Namespace/payments"),
+        ("kubernetes_delete", "shop/ConfigMap/shop-config"),
+        ("kubernetes_delete", "shop/PersistentVolumeClaim/data-postgres-0"),
+        ("kubernetes_delete_pod", "POD"),
+        ("kubernetes_evict_pod", "POD"),
+    ],
+)
+def test_what_a_model_drafts_deletes_nothing(
+    cli: Cli, at: tuple[str, ...], cluster: Sandbox, home: Path, tmp_path: Path, tool: str, target: str
+) -> None:
+    """Whether policy refuses the draft or it becomes a plan: after the dry run every object is there, uid and all."""
+    if target == "POD":
+        target = "shop/Pod/" + next(pod["metadata"]["name"] for pod in cluster.simulation.store.list("Pod", "shop"))
+    drafted = {"tool": tool, "target": target, "reason": "Away with it.", "evidence": ["{{first}}"], "arguments": {}}
+    told = {"verdict": "root-cause", "conclusion": "It is in the way.", "confidence": "high", "evidence": ["{{first}}"]}
+    lists = {"ruled_out": [], "not_checked": [], "next_steps": []}
+    cause = {"resource": "shop/CronJob/daily-report", "condition": "CronJobSuspended"}
+    turns = [
+        {"calls": [{"tool": "kubernetes_list", "arguments": {"kind": "Deployment"}}]},
+        {"calls": [{"tool": "draft_change", "arguments": drafted}]},
+        *[{"calls": [{"tool": "report_finding", "arguments": {**told, **lists, "cause": cause}}]}] * 3,
+    ]
+    script = tmp_path / "turns.json"
+    script.write_text(json.dumps({"turns": turns}))
+    before = cluster.dump()
+    done = cli("fix", CRONJOB, "--dry-run", "--model", f"scripted:{script}", *at)
+    assert (cluster.dump() == before, done.code in {0, 4, 5, 9}) == (True, True), done.out + done.err
+    records = [json.loads(line) for line in (home / "audit" / "audit.jsonl").read_text().splitlines()]
+    stages = [one["payload"] for one in records if one["event"] == "guard_stage" and tool in json.dumps(one["payload"])]
+    assert stages, "the draft never reached the guard"
+
+
 def test_a_server_that_loses_dry_run_is_found_out(cli: Cli, at: tuple[str, ...], cluster: Sandbox, home: Path) -> None:
     """Exit 7, the object as it was is kept, and nothing is begun until a person has closed the report."""
     cluster.server.faults.add(Fault(method="PATCH", path="/cronjobs/", drops_dry_run=True))
