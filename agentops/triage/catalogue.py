@@ -87,6 +87,10 @@ CATALOGUE: tuple[Condition, ...] = (
         ("PodRejected", "a kubelet refused a pod that was bound to its node"),
         ("PodSandboxFailed", "the pod's sandbox (network) cannot be made"),
         ("ReplicaSetFailing", "pods cannot be created for another reason"),
+        (
+            "ApiForbidden",
+            "the log says that the API refuses its ServiceAccount something, and the roles could not be read",
+        ),
     ),
     *_rows(
         Weight.SYMPTOM,
@@ -120,6 +124,16 @@ CATALOGUE: tuple[Condition, ...] = (
         ("IngressPortMismatch", "it routes to a port that the Service does not have"),
         ("IngressClassMissing", "its IngressClass does not exist"),
         ("IngressTlsSecretMissing", "its TLS Secret does not exist"),
+    ),
+    *_rows(
+        Weight.EXACT,
+        "RoleBinding",
+        ("BindingSubjectMismatch", "it gives what the program needs to an account that does not exist, a near miss"),
+        ("BoundRoleMissing", "the role that it gives to the pods' account does not exist"),
+    ),
+    *_rows(Weight.EXACT, "Role", ("RoleLacksRule", "the pods' account has it, and it does not allow the refused call")),
+    *_rows(
+        Weight.EXACT, "ServiceAccount", ("BindingMissing", "no binding gives it a role that allows the refused call")
     ),
     *_rows(Weight.EXACT, "ResourceQuota", ("QuotaExceeded", "it refuses pods of a workload")),
     *_rows(Weight.INFORMATION, "ResourceQuota", ("QuotaFull", "it is used up, so the next object will be refused")),

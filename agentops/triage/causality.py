@@ -32,6 +32,7 @@ _NO_DEPENDENCY = frozenset(
 
 _ORDER_SLACK = timedelta(minutes=5)
 _PREFERENCE = (
+    "ApiForbidden",
     "DependencyHostUnknown",
     "DependencyPortMismatch",
     "MissingVariable",

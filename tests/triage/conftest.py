@@ -40,6 +40,10 @@ ALL_KINDS = (
     "Namespace",
     "ValidatingWebhookConfiguration",
     "MutatingWebhookConfiguration",
+    "Role",
+    "RoleBinding",
+    "ClusterRole",
+    "ClusterRoleBinding",
 )
 
 

@@ -13,7 +13,8 @@ from agentops.triage.analyze import analyze
 from agentops.triage.rank import conclude, rank
 
 CASES = sorted((Path(__file__).parent.parent / "cases").glob("*.yaml"))
-_CLUSTER_SCOPED = ("Node", "Namespace", "PersistentVolume", "StorageClass", "IngressClass")
+_CLUSTER_SCOPED = ("Node", "Namespace", "PersistentVolume", "StorageClass", "IngressClass", "ClusterRole",
+                   "ClusterRoleBinding")  # fmt: skip
 _WEBHOOKS = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
 
 

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import UNSET
 
 from agentops.core.errors import ClusterError
+from agentops.core.notes import is_note
 from agentops.core.text import clip, one_line
 from agentops.tools.kubernetes.kinds import Kind
 from agentops.tools.kubernetes.shapes import page_of
@@ -156,11 +157,13 @@ class Pruner:
 
 
 def _small(annotations: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the annotations that are short; of a long one that people write for people, its beginning."""
     return {
-        key: value
+        key: clip(value, _ANNOTATION_LIMIT) if isinstance(value, str) else value
         for key, value in annotations.items()
         if not isinstance(value, str)
         or (len(value) <= _ANNOTATION_LIMIT and not key.endswith("last-applied-configuration"))
+        or is_note(key)
     }
 
 

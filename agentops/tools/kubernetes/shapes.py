@@ -66,7 +66,8 @@ _ENDPOINT = _shape("Endpoint", "addresses conditions nodeName targetRef zone")
 WHOLE = _shape(
     "Whole",
     "spec status data binaryData immutable type revision webhooks provisioner parameters reclaimPolicy "
-    "volumeBindingMode allowVolumeExpansion allowedTopologies secrets imagePullSecrets automountServiceAccountToken",
+    "volumeBindingMode allowVolumeExpansion allowedTopologies secrets imagePullSecrets automountServiceAccountToken "
+    "rules subjects roleRef",
     metadata=_META,
 )
 """All kinds without a shape of their own: the top-level fields that any of them has, as they are."""

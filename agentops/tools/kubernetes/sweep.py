@@ -1,8 +1,9 @@
 """The triage sweep: everything around an alert's target, read in one parallel wave, then the logs of what is unwell.
 
 Comes in: a cluster, the alert's target, the namespaces that the user chose. Goes out: a ``Snapshot`` of plain, pruned
-objects. What cannot be read becomes a gap with its reason. It never guesses: a kind whose absence is itself a finding
-(ConfigMap, Secret, Service ...) is left out as a whole when it was read only in part.
+objects; roles and bindings only where a log says that the API refused something. What cannot be read becomes a gap with
+its reason. It never guesses: a kind whose absence is itself a finding (ConfigMap, Secret, Service ...) is left out as a
+whole when it was read only in part.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from agentops.core.errors import ClusterError, Forbidden
 from agentops.core.progress import Progress, Stage, Step
 from agentops.core.snapshot import Gap, Snapshot
 from agentops.tools.kubernetes.client import Cluster
+from agentops.tools.kubernetes.grants import read_grants
 from agentops.tools.kubernetes.kinds import builtin
 from agentops.tools.kubernetes.scope import find_scope, named_namespaces
 from agentops.tools.kubernetes.unwell import log_wishes
@@ -78,6 +80,7 @@ def sweep(
     _leave_out_partial(haul)
     wishes_of_logs = log_wishes(haul.objects, target, observed_at, limit=_LOG_LIMIT)
     logs, log_gaps = read_logs(cluster, wishes_of_logs, progress=progress, deadline_s=_LOGS_S, window_s=log_window_s)
+    read_grants(cluster, logs, haul, progress=progress)
     count = sum(map(len, haul.objects.values()))
     progress(Step(stage=Stage.SWEEP, text=f"read {count:,} objects in {where}", key="sweep", done=True))
     return Snapshot(

@@ -313,3 +313,90 @@ def test_progress_tells_each_list(cluster: Cluster, stub: Any) -> None:
     sweep(cluster, target=Target(), namespaces=("shop",), clock=lambda: NOW, progress=steps.append)
     assert "Pod in shop: 1" in [step.text for step in steps if step.done]
     assert len({step.key for step in steps if step.done}) == len([step for step in steps if step.done])
+
+
+REFUSED = (
+    b'pods is forbidden: User "system:serviceaccount:shop:reporter" cannot list resource "pods" in API group "" in the '
+    b'namespace "shop"\n'
+)
+
+
+def _rbac(kind: str, name: str, namespace: str = "", **fields: Any) -> dict[str, Any]:
+    place = {"namespace": namespace} if namespace else {}
+    return {"kind": kind, "apiVersion": "rbac.authorization.k8s.io/v1", "metadata": {"name": name, **place}, **fields}
+
+
+def _bound(kind: str, name: str, role: str, account: str, namespace: str = "") -> dict[str, Any]:
+    subjects = [{"kind": "ServiceAccount", "name": account, "namespace": "shop"}]
+    return _rbac(kind, name, namespace, roleRef={"kind": "ClusterRole", "name": role}, subjects=subjects)
+
+
+def test_roles_are_read_only_when_a_log_holds_a_refusal(cluster: Cluster, stub: Any) -> None:
+    """Without one, no request is made for them, and the snapshot does not know them."""
+    stub.objects = [pod("web-1", **CRASHING), _rbac("Role", "reader", "shop")]
+    stub.logs["/api/v1/namespaces/shop/pods/web-1/log"] = b"boom\n"
+    seen = look(cluster, namespaces=("shop",))
+    assert (seen.was_read("Role"), [path for path in stub.paths() if "rbac" in path]) == (False, [])
+
+
+def test_a_refusal_leads_to_the_roles_and_bindings_that_matter(cluster: Cluster, stub: Any) -> None:
+    """The namespace's own, the ClusterRoleBindings, and of the ClusterRoles those that are bound there."""
+    stub.objects = [
+        pod("web-1", **CRASHING),
+        _rbac("Role", "reader", "shop", rules=[{"verbs": ["get"], "resources": ["pods"], "apiGroups": [""]}]),
+        _rbac("Role", "elsewhere", "other"),
+        _bound("RoleBinding", "own", "view", "reporter", "shop"),
+        _bound("ClusterRoleBinding", "near", "watch", "reproter"),
+        _rbac("ClusterRole", "view", rules=[]),
+        _rbac("ClusterRole", "watch", rules=[]),
+        _rbac("ClusterRole", "not-bound", rules=[]),
+    ]
+    stub.logs["/api/v1/namespaces/shop/pods/web-1/log"] = REFUSED
+    seen = look(cluster, namespaces=("shop",))
+    kinds = ("Role", "RoleBinding", "ClusterRoleBinding", "ClusterRole")
+    assert {kind: sorted(item["metadata"]["name"] for item in seen.of(kind)) for kind in kinds} == {
+        "Role": ["reader"],
+        "RoleBinding": ["own"],
+        "ClusterRoleBinding": ["near"],
+        "ClusterRole": ["view", "watch"],
+    }
+    assert (seen.of("Role")[0]["rules"][0]["verbs"], seen.of("RoleBinding")[0]["roleRef"]["name"]) == (["get"], "view")
+    assert "/apis/rbac.authorization.k8s.io/v1/clusterroles" not in stub.paths()
+
+
+def test_roles_that_may_not_be_read_are_gaps(cluster: Cluster, stub: Any) -> None:
+    """An identity that may not read roles gets the rest of the sweep, and each kind by name."""
+    stub.objects = [pod("web-1", **CRASHING)]
+    stub.logs["/api/v1/namespaces/shop/pods/web-1/log"] = REFUSED
+    base = "/apis/rbac.authorization.k8s.io/v1"
+    for path in (
+        f"{base}/namespaces/shop/roles",
+        f"{base}/namespaces/shop/rolebindings",
+        f"{base}/clusterrolebindings",
+    ):
+        stub.script(path, (403, {"message": "not for you"}))
+    seen = look(cluster, namespaces=("shop",))
+    assert [(gap.what, "not for you" in gap.reason) for gap in seen.gaps] == [
+        ("ClusterRoleBinding", True),
+        ("Role in shop", True),
+        ("RoleBinding in shop", True),
+    ]
+
+
+def test_what_a_line_claims_of_another_namespace_is_not_looked_for(cluster: Cluster, stub: Any) -> None:
+    """A pod's account is of its own namespace; a line about another one is no reason to read there."""
+    stub.objects = [pod("web-1", **CRASHING)]
+    stub.logs["/api/v1/namespaces/shop/pods/web-1/log"] = REFUSED.replace(
+        b"serviceaccount:shop", b"serviceaccount:bank"
+    )
+    look(cluster, namespaces=("shop",))
+    assert [path for path in stub.paths() if "rbac" in path] == []
+
+
+def test_a_long_note_of_an_owner_is_cut_and_kept(cluster: Cluster, stub: Any) -> None:
+    """Other long annotations are dropped; what somebody wrote for whoever comes is not."""
+    written = pod("web-1")
+    written["metadata"]["annotations"] = {"do-not-restart": "because " * 100, "long": "y" * 300}
+    stub.objects = [written]
+    (seen,) = look(cluster, namespaces=("shop",)).of("Pod")
+    assert {key: len(value) for key, value in seen["metadata"]["annotations"].items()} == {"do-not-restart": 256}
