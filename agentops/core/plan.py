@@ -77,7 +77,9 @@ class ObjectChange:
 
     ``before`` and ``after`` are the object as its owner writes it: without status, managedFields, resourceVersion,
     generation and timestamps; None where there is no object. ``uid`` and ``resource_version`` are the live object's
-    when it was read, empty for one that does not exist yet. The digests are over the unredacted forms.
+    when it was read, empty for one that does not exist yet. The digests are over the unredacted forms, without what
+    ``chosen`` names: fields that somebody else sets (an autoscaler, a webhook that draws a name), by paths as
+    ``guard/diff.py`` writes them. They are shown as they are and never compared.
     """
 
     ref: ResourceRef
@@ -89,6 +91,7 @@ class ObjectChange:
     before_digest: str = ""
     after_digest: str = ""
     edits: tuple[Edit, ...] = ()
+    chosen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,16 +1,17 @@
 """Stage 4, diff: what differs, field by field; a change that changes nothing stops here.
 
-Comes in: ``Previewed``. Goes out: ``Diffed``. ``differences`` is also what verification compares worlds with.
+Comes in: ``Previewed``. Goes out: ``Diffed``. ``deviations`` is what re-check, verification, rollback and recovery
+compare worlds with: what the provider says is not this change's to say counts for none of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import fields
 from typing import Any
 
 from agentops.core.errors import ToolInputError
-from agentops.core.plan import Edit, Verb
+from agentops.core.plan import Edit, ObjectChange, Verb
 from agentops.guard.parts import Trail
 from agentops.guard.states import Diffed, Previewed
 
@@ -35,6 +36,22 @@ def diff(trail: Trail, state: Previewed, *, step: int) -> Diffed:
 def differences(old: Any, new: Any, path: str = "") -> tuple[Edit, ...]:
     """Return where two JSON values differ, by path; lists are compared item by item, by ``name`` where all have one."""
     return tuple(_differences(old, new, path))
+
+
+def deviations(one: ObjectChange, said: Mapping[str, Any] | None, live: Mapping[str, Any] | None) -> tuple[Edit, ...]:
+    """Return where a live object is not what a change said of it, leaving out what others set (``one.chosen``)."""
+    return tuple(edit for edit in differences(said or {}, live or {}) if edit.path not in one.chosen)
+
+
+def without(value: Any, paths: Collection[str], path: str = "") -> Any:
+    """Return a JSON value without what is at ``paths``, which are written as in ``differences``."""
+    if isinstance(value, Mapping):
+        inside = ((key, item, f"{path}.{key}" if path else str(key)) for key, item in value.items())
+        return {key: without(item, paths, at) for key, item, at in inside if at not in paths}
+    if isinstance(value, list | tuple):
+        named = ((item, f"{path}[{key}]") for key, item in _keyed(value).items())
+        return [without(item, paths, at) for item, at in named if at not in paths]
+    return value
 
 
 def _differences(old: Any, new: Any, path: str) -> Iterator[Edit]:

@@ -15,7 +15,7 @@ from agentops.core.errors import ToolError
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import Observation, Status
 from agentops.core.plan import ChangePlan, ObjectChange, PlanStep
-from agentops.guard.diff import differences
+from agentops.guard.diff import deviations
 from agentops.guard.parts import GuardParts
 
 
@@ -86,22 +86,22 @@ def _state(parts: GuardParts, one: ObjectChange, seen: Observation) -> StepState
     """Compare in the redacted form, which is the one that was kept."""
     raw = seen.objects.get(str(one.ref))
     live = None if raw is None else parts.redactor.value(to_json(raw))
-    if _same(one.before, live):
+    if _same(one, one.before, live):
         return StepState.UNDONE
-    if _same(one.after, live):
+    if _same(one, one.after, live):
         return StepState.DONE
     if one.before is None or one.after is None or live is None:
         return StepState.UNCLEAR
     # Something else moved too; what counts is the fields of this change.
-    mine = {edit.path for edit in differences(one.before, one.after)}
-    if not mine & {edit.path for edit in differences(one.after, live)}:
+    mine = {edit.path for edit in deviations(one, one.before, one.after)}
+    if not mine & {edit.path for edit in deviations(one, one.after, live)}:
         return StepState.DONE
-    if not mine & {edit.path for edit in differences(one.before, live)}:
+    if not mine & {edit.path for edit in deviations(one, one.before, live)}:
         return StepState.UNDONE
     return StepState.UNCLEAR
 
 
-def _same(kept: Mapping[str, Any] | None, live: Any) -> bool:
+def _same(one: ObjectChange, kept: Mapping[str, Any] | None, live: Any) -> bool:
     if kept is None or live is None:
         return kept is None and live is None
-    return not differences(kept, live)
+    return not deviations(one, kept, live)

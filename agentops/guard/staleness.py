@@ -12,7 +12,7 @@ from typing import Any
 
 from agentops.core.jsonable import to_json
 from agentops.core.plan import BlastRadius, PlanStep, Preview
-from agentops.guard.diff import differences
+from agentops.guard.diff import deviations, differences, without
 
 STALE_HINT = "Nothing was changed. Make the plan again and look at it again: agentops fix --dry-run"
 
@@ -29,9 +29,14 @@ def fingerprint(preview: Preview) -> dict[str, Any]:
     """Return what must be the same for a preview to be the one that was approved."""
     said = to_json(preview)
     names = ("calls", "undo", "risk", "reversal", "validated", "residue", "owners")
+    return {name: said[name] for name in names} | {"objects": [_told(one) for one in said["objects"]]}
+
+
+def _told(one: dict[str, Any]) -> dict[str, Any]:
+    """Return what was said of one object and must hold: what others set beside it need not."""
     # The version moves whenever anybody writes a status; the digests say whether what matters did.
-    objects = [{name: one[name] for name in one if name != "resource_version"} for one in said["objects"]]
-    return {name: said[name] for name in names} | {"objects": objects}
+    kept = {name: value for name, value in one.items() if name != "resource_version"}
+    return kept | {form: without(one[form], one["chosen"]) for form in ("before", "after")}
 
 
 def _moved(shown: PlanStep, live: PlanStep) -> Iterator[str]:
@@ -42,9 +47,7 @@ def _moved(shown: PlanStep, live: PlanStep) -> Iterator[str]:
         for was, now in objects:
             if was.uid != now.uid:
                 yield f"{was.ref.short} is another object now (uid {was.uid or 'none'}, now {now.uid or 'none'})"
-            for edit in (
-                differences(was.before or {}, now.before or {})[:3] if was.before_digest != now.before_digest else ()
-            ):
+            for edit in deviations(was, was.before, now.before)[:3] if was.before_digest != now.before_digest else ():
                 yield f"{edit.path} was {edit.old!r}, is {edit.new!r}"
         if all(was.before_digest == now.before_digest and was.uid == now.uid for was, now in objects):
             yield f"{found[0].path}: {found[0].old!r} became {found[0].new!r}"

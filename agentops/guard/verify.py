@@ -14,14 +14,13 @@ from dataclasses import dataclass, fields
 from agentops.core.errors import ToolError
 from agentops.core.outcome import Health, Observation
 from agentops.core.plan import Check, ObjectChange
-from agentops.guard.diff import differences
+from agentops.guard.diff import deviations
 from agentops.guard.parts import GuardParts, Trail
 from agentops.guard.states import Applied, Ruled, Verified
 
 BAKE_S = 15.0
 """How long all must stay well before it counts: a crash loop looks well between its crashes."""
 _POLL_S = 3.0
-_COUNT = "spec.replicas"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,9 +109,7 @@ def _not_as_previewed(step: Ruled, seen: Observation) -> Iterator[str]:
         if (live is None) != (one.after is None):
             yield f"{one.ref.short} is {'gone' if live is None else 'still there'}"
             continue
-        for edit in differences(one.after or {}, live or {}):
-            if edit.path == _COUNT and step.blast_radius.scalers:
-                continue  # the autoscaler writes this one all the time
+        for edit in deviations(one, one.after, live):
             yield f"{one.ref.short}: {edit.path} should be {edit.old!r}, is {edit.new!r}{_blamed(one, edit.path)}"
 
 

@@ -19,16 +19,18 @@ from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal, Risk
 from agentops.core.text import one_line
 from agentops.tools.kubernetes.answers import Stored
+from agentops.tools.kubernetes.changes.chosen import REPLICAS, compared, forms, promised, shown, words_for
 from agentops.tools.kubernetes.changes.difference import edits, operations, same
-from agentops.tools.kubernetes.changes.fieldpath import put
+from agentops.tools.kubernetes.changes.fieldpath import put, show
 from agentops.tools.kubernetes.changes.grounding import ClusterTool
 from agentops.tools.kubernetes.changes.hazard import highest, residue_of, risk_of, worst
 from agentops.tools.kubernetes.changes.inputs import check_inputs
 from agentops.tools.kubernetes.changes.limits import check_reach
 from agentops.tools.kubernetes.changes.normal import normalised
-from agentops.tools.kubernetes.changes.ownership import owners_of
+from agentops.tools.kubernetes.changes.ownership import owners_of, scalers_of
 from agentops.tools.kubernetes.changes.predicting import Predictor
 from agentops.tools.kubernetes.changes.undoing import undo_of
+from agentops.tools.kubernetes.changes.unions import with_one_member
 from agentops.tools.kubernetes.client import Cluster, Selection
 from agentops.tools.kubernetes.dry_runner import PreviewServer
 from agentops.tools.kubernetes.kinds import BUILTIN, Kind, builtin
@@ -38,6 +40,7 @@ from agentops.tools.kubernetes.writing import json_patch_call
 _ATTEMPTS = 3
 _IDENTITY = frozenset({"/metadata/uid", "/metadata/generation", "/metadata/resourceVersion"})
 SCALE = "kubernetes_scale"
+SCALED_KINDS = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +129,33 @@ Editor: TypeAlias = Callable[[Bench, Mapping[str, Any], Mapping[str, Any]], Edit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Edit:
+    """One edit of one object: what is there, what is wanted, and the autoscalers of its namespace."""
+
+    kind: Kind
+    target: ResourceRef
+    live: Mapping[str, Any]
+    edited: Edited
+    scalers: tuple[dict[str, Any], ...]
+    unread: tuple[str, ...]
+
+    @property
+    def scaled(self) -> bool:
+        """Whether an autoscaler writes the object's number of replicas."""
+        return bool(scalers_of(self.live, self.scalers))
+
+    def call(self) -> Call | None:
+        """Return the patch that makes the edit; None when there is nothing to write."""
+        if self.edited.scale:
+            return _scale_call(self.kind, self.target, self.live, self.edited.obj)
+        tests, writes = operations(self.live, self.edited.obj)
+        if not writes:
+            return None
+        body = [*expectations(self.live, scaled=self.scaled), *tests, *writes]
+        return json_patch_call(self.kind, self.target.namespace, self.target.name, body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EditTool(ClusterTool):
     """A change tool that edits one existing object; ``kinds`` empty takes any."""
 
@@ -144,13 +174,18 @@ class EditTool(ClusterTool):
 
         def attempt() -> Preview:
             live = self.bench.read(kind, change.target)
-            return self._preview(kind, change.target, live, self.edit(self.bench, live, arguments))
+            edited = self.edit(self.bench, live, arguments)
+            edited = replace(edited, obj=with_one_member(live, edited.obj))
+            check_reach(kind, live, edited.obj)
+            scalers, unread = self.bench.scalers(change.target.namespace) if kind.kind in SCALED_KINDS else ([], ())
+            return self._preview(
+                _Edit(kind=kind, target=change.target, live=live, edited=edited, scalers=tuple(scalers), unread=unread)
+            )
 
         return steadily(change.target, attempt)
 
-    def _preview(self, kind: Kind, target: ResourceRef, live: Mapping[str, Any], edited: Edited) -> Preview:
-        check_reach(kind, live, edited.obj)
-        call = self._call(kind, target, live, edited)
+    def _preview(self, one: _Edit) -> Preview:
+        edited, call = one.edited, one.call()
         if call is None:
             return Preview(
                 calls=(),
@@ -160,9 +195,9 @@ class EditTool(ClusterTool):
                 reversal=self.spec.reversal,
                 warnings=edited.warnings,
             )
-        answer = self.bench.server.dry_run(call, live=live)
-        stored = _with_replicas(live, answer) if edited.scale else answer
-        made = object_change(target, live, stored)
+        answer = self.bench.server.dry_run(call, live=one.live)
+        stored = _with_replicas(one.live, answer) if edited.scale else answer
+        made = object_change(one.target, one.live, stored, edited.obj, scaled=one.scaled)
         if not made.edits:
             words = "The server would store nothing of it: the object stays as it is."
             return Preview(
@@ -173,33 +208,17 @@ class EditTool(ClusterTool):
                 reversal=self.spec.reversal,
                 warnings=(*edited.warnings, *answer.warnings, words),
             )
-        return self._described(kind, target, live, edited, call, made, answer.warnings)
-
-    def _call(self, kind: Kind, target: ResourceRef, live: Mapping[str, Any], edited: Edited) -> Call | None:
-        if edited.scale:
-            return _scale_call(kind, target, live, edited.obj)
-        tests, writes = operations(live, edited.obj)
-        if not writes:
-            return None
-        return json_patch_call(kind, target.namespace, target.name, [*expectations(live), *tests, *writes])
+        return self._described(one, call, made, stored, answer.warnings)
 
     def _described(
-        self,
-        kind: Kind,
-        target: ResourceRef,
-        live: Mapping[str, Any],
-        edited: Edited,
-        call: Call,
-        made: ObjectChange,
-        said: tuple[str, ...],
+        self, one: _Edit, call: Call, made: ObjectChange, stored: Mapping[str, Any], said: tuple[str, ...]
     ) -> Preview:
-        before, after = made.before or {}, made.after or {}
-        left, reach = residue_of(kind.kind, before, after)
-        scalers, unread = self.bench.scalers(target.namespace) if _is_counted(made) else ([], ())
+        kind, live, edited = one.kind.kind, one.live, one.edited
+        left, reach = residue_of(kind, made.before or {}, made.after or {})
         reversal = worst(self.spec.reversal, edited.reversal, reach)
         residue = [*edited.residue, *left]
         back = _scale_back if edited.scale else undo_of
-        undo = back(target, before, after) if reversal is not Reversal.NONE else None
+        undo = back(one.target, *forms(live, stored, edited.obj)) if reversal is not Reversal.NONE else None
         trouble = self._way_back(live, call) if undo is not None else ""
         if undo is None and reversal is not Reversal.NONE:
             residue.append("No typed change leads back to what was there.")
@@ -211,12 +230,18 @@ class EditTool(ClusterTool):
             calls=(call,),
             objects=(made,),
             validated=True,
-            risk=highest(self.spec.risk, edited.risk, risk_of(kind.kind, made.edits)),
+            risk=highest(self.spec.risk, edited.risk, risk_of(kind, made.edits)),
             reversal=reversal,
             undo=(undo,) if undo is not None else (),
             residue=tuple(dict.fromkeys(residue)),
-            warnings=(*edited.warnings, *said, *_state_warnings(live), *unread),
-            owners=owners_of(live, made.edits, scalers),
+            warnings=(
+                *edited.warnings,
+                *said,
+                *words_for(stored, made.after or {}),
+                *_state_warnings(live),
+                *(one.unread if _is_counted(made) else ()),
+            ),
+            owners=owners_of(live, made.edits, one.scalers),
         )
 
     def _way_back(self, live: Mapping[str, Any], call: Call) -> str:
@@ -249,15 +274,18 @@ def steadily(target: ResourceRef, attempt: Callable[[], Preview]) -> Preview:
     raise ToolError(f"{target.short} keeps changing: {words}", hint="Try again in a moment.")
 
 
-def expectations(live: Mapping[str, Any]) -> list[dict[str, Any]]:
+def expectations(live: Mapping[str, Any], *, scaled: bool = False) -> list[dict[str, Any]]:
     """Return the tests that a patch begins with: the same object, in the same version as far as we are concerned.
 
     ``resourceVersion`` moves with every status update, and a crash-looping workload has many; so ``generation`` stands
     for the spec where there is one. An object without status moves only when somebody writes it. The old values of all
-    that is touched are tested beside this, and the guard compares the whole object right before it is applied.
+    that is touched are tested beside this, and the guard compares the whole object right before it is applied. Where an
+    autoscaler writes the object (``scaled``), the generation is its to move too, and says nothing.
     """
     metadata = live["metadata"]
     tests = [{"op": "test", "path": "/metadata/uid", "value": metadata["uid"]}]
+    if scaled:
+        return tests
     if metadata.get("generation"):
         tests.append({"op": "test", "path": "/metadata/generation", "value": metadata["generation"]})
     elif "status" not in live:
@@ -266,11 +294,26 @@ def expectations(live: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def object_change(
-    target: ResourceRef, live: Mapping[str, Any] | None, stored: Mapping[str, Any] | None
+    target: ResourceRef,
+    live: Mapping[str, Any] | None,
+    stored: Mapping[str, Any] | None,
+    wanted: Mapping[str, Any] | None = None,
+    *,
+    scaled: bool = False,
 ) -> ObjectChange:
-    """Return what becomes of one object, from its form now (None: there is none) to the server's answer."""
+    """Return what becomes of one object, from its form now (None: there is none) to the server's answer.
+
+    Arguments:
+        wanted: what is asked for: the live object with the edits, or the manifest. What the server chooses beside it is
+            no part of the change.
+        scaled: an autoscaler writes its number of replicas.
+    """
     before = normalised(live) if live is not None else None
     after = normalised(stored) if stored is not None else None
+    if before is not None and after is not None:
+        before, after = shown(*forms(before, after, live if wanted is None else wanted))
+    elif after is not None:
+        after = promised(None, normalised(wanted or {}), after)
     metadata = (live or {}).get("metadata") or {}
     return ObjectChange(
         ref=target,
@@ -279,9 +322,10 @@ def object_change(
         resource_version=metadata.get("resourceVersion") or "",
         before=before,
         after=after,
-        before_digest=digest(before) if before is not None else "",
-        after_digest=digest(after) if after is not None else "",
+        before_digest=digest(compared(before, scaled)) if before is not None else "",
+        after_digest=digest(compared(after, scaled)) if after is not None else "",
         edits=edits(before or {}, after or {}),
+        chosen=(show(REPLICAS),) if scaled else (),
     )
 
 

@@ -57,7 +57,7 @@ def rerun(bench: Bench, change: Change, _: Mapping[str, Any]) -> Preview:
     made = bench.cluster.ref("Job", name, target.namespace)
     return Preview(
         calls=(create_call(kind, target.namespace, manifest),),
-        objects=(object_change(made, None, answer),),
+        objects=(object_change(made, None, answer, manifest),),
         validated=True,
         risk=Risk.MEDIUM,
         reversal=Reversal.COMPENSATING,

@@ -17,13 +17,14 @@ from agentops.core.plan import Change, Preview
 from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal
 from agentops.core.text import one_line
+from agentops.tools.kubernetes.changes.chosen import chosen_in, forms, overlaid, without, words_for
 from agentops.tools.kubernetes.changes.editing import Bench, object_change, steadily
 from agentops.tools.kubernetes.changes.grounding import ClusterTool
 from agentops.tools.kubernetes.changes.hazard import highest, residue_of, risk_of, worst
 from agentops.tools.kubernetes.changes.inputs import check_inputs
 from agentops.tools.kubernetes.changes.limits import check_visible
 from agentops.tools.kubernetes.changes.normal import is_machine_annotation, normalised
-from agentops.tools.kubernetes.changes.ownership import owners_of
+from agentops.tools.kubernetes.changes.ownership import owners_of, scalers_of
 from agentops.tools.kubernetes.changes.undoing import undo_of
 from agentops.tools.kubernetes.kinds import Kind
 from agentops.tools.kubernetes.writing import apply_call, create_call
@@ -31,6 +32,8 @@ from agentops.tools.kubernetes.writing import apply_call, create_call
 DELETE = "kubernetes_delete"
 _METADATA = frozenset({"name", "namespace", "labels", "annotations"})
 _NEVER = frozenset({"Secret", "Node", "Event", "CertificateSigningRequest", "Binding", "TokenRequest"})
+_REMADE = (("metadata", "finalizers"), ("metadata", "generateName"), ("secrets",))
+"""What a controller writes anew on an object that is made again."""
 _RUNS_ONCE = frozenset({"Job", "Pod"})
 
 
@@ -61,10 +64,9 @@ class ManifestTool(ClusterTool):
         return steadily(change.target, attempt)
 
     def _creation(self, kind: Kind, target: ResourceRef, manifest: Mapping[str, Any]) -> Preview:
-        check_ports(kind, manifest)
         call = create_call(kind, target.namespace, manifest)
         answer = self.bench.server.dry_run(call)
-        made = object_change(target, None, answer)
+        made = object_change(target, None, answer, manifest)
         runs = kind.kind in _RUNS_ONCE
         undo = Change(tool=DELETE, target=target, arguments={}, reason="takes back the creation")
         return Preview(
@@ -75,14 +77,16 @@ class ManifestTool(ClusterTool):
             reversal=worst(self.spec.reversal, Reversal.COMPENSATING if runs else Reversal.EXACT),
             undo=(undo,),
             residue=("What it does while it runs is not taken back.",) if runs else (),
-            warnings=answer.warnings,
+            warnings=(*answer.warnings, *words_for(answer, made.after or {})),
         )
 
     def _update(self, kind: Kind, target: ResourceRef, live: Mapping[str, Any], manifest: Mapping[str, Any]) -> Preview:
         call = apply_call(kind, target.namespace, target.name, _pinned(live, manifest))
         answer = self.bench.server.dry_run(call, live=live)
         check_visible(live, answer)
-        made = object_change(target, live, answer)
+        wanted = overlaid(live, manifest)
+        scalers, unread = self.bench.scalers(target.namespace)
+        made = object_change(target, live, answer, wanted, scaled=bool(scalers_of(live, scalers)))
         if not made.edits:
             return Preview(
                 calls=(),
@@ -92,9 +96,8 @@ class ManifestTool(ClusterTool):
                 reversal=self.spec.reversal,
                 warnings=(*answer.warnings, "The object is as the manifest says already."),
             )
-        scalers, unread = self.bench.scalers(target.namespace)
         left, reach = residue_of(kind.kind, made.before or {}, made.after or {})
-        undo = undo_of(target, made.before or {}, made.after or {}) if reach is not Reversal.NONE else None
+        undo = undo_of(target, *forms(live, answer, wanted)) if reach is not Reversal.NONE else None
         reversal = worst(self.spec.reversal, reach if undo is not None else Reversal.NONE)
         lost = () if undo is not None or reach is Reversal.NONE else ("No typed change leads back to what was there.",)
         return Preview(
@@ -105,7 +108,7 @@ class ManifestTool(ClusterTool):
             reversal=reversal,
             undo=(undo,) if undo is not None else (),
             residue=(*left, *lost),
-            warnings=(*answer.warnings, *unread),
+            warnings=(*answer.warnings, *words_for(answer, made.after or {}), *unread),
             owners=owners_of(live, made.edits, scalers),
         )
 
@@ -151,39 +154,18 @@ def checked_manifest(kind: Kind, target: ResourceRef, manifest: Mapping[str, Any
     return {**manifest, "metadata": {**metadata, **placed}}
 
 
-def check_ports(kind: Kind, manifest: Mapping[str, Any]) -> None:
-    """Refuse a new Service whose node ports the server would choose: no two dry runs would be alike.
-
-    Raises:
-        ToolInputError: a port lacks its nodePort.
-    """
-    spec = manifest.get("spec")
-    if kind.kind != "Service" or kind.group or not isinstance(spec, Mapping):
-        return
-    if spec.get("type") in {"NodePort", "LoadBalancer"} and spec.get("allocateLoadBalancerNodePorts") is not False:
-        for port in spec.get("ports") or ():
-            if isinstance(port, Mapping) and not port.get("nodePort"):
-                raise ToolInputError(
-                    f"a new Service of type {spec['type']} must say its nodePort",
-                    hint="The server would choose another one each time it is asked.",
-                )
-
-
 def recreation(bench: Bench, kind: Kind, live: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     """Return the manifest that makes a deleted object again, and why the server would not take it, or nothing.
 
-    The server is asked by a dry run under another name, for the name is still taken.
+    The server is asked by a dry run under another name, and without an address or port of its own: all of them are
+    still taken.
     """
-    manifest = normalised(live)
-    spec = live.get("spec") or {}
-    if kind.kind == "Service" and spec.get("clusterIP"):
-        kept = {name: spec[name] for name in ("clusterIP", "clusterIPs") if name in spec}
-        manifest["spec"] = {**manifest["spec"], **kept}
-    trial = normalised(live)
+    manifest = without(normalised(live), _REMADE)
+    trial = without(manifest, (path for path, _ in chosen_in(manifest)))
     trial["metadata"] = {**trial["metadata"], "name": f"{str(trial['metadata']['name'])[:40]}-agentops-trial"}
     try:
         checked_manifest(kind, bench.cluster.ref(kind.kind, *_place(live)), manifest)
-        bench.server.dry_run(create_call(kind, _place(live)[1], _free_of_ports(trial)))
+        bench.server.dry_run(create_call(kind, _place(live)[1], trial))
     except (ToolError, ClusterError) as error:
         return manifest, error.message
     return manifest, ""
@@ -191,12 +173,3 @@ def recreation(bench: Bench, kind: Kind, live: Mapping[str, Any]) -> tuple[dict[
 
 def _place(live: Mapping[str, Any]) -> tuple[str, str]:
     return str(live["metadata"]["name"]), str(live["metadata"].get("namespace") or "")
-
-
-def _free_of_ports(trial: dict[str, Any]) -> dict[str, Any]:
-    """Return the trial without node ports, which are taken by the object that is there still."""
-    spec = trial.get("spec")
-    if trial.get("kind") != "Service" or not isinstance(spec, Mapping):
-        return trial
-    ports = [{key: value for key, value in one.items() if key != "nodePort"} for one in spec.get("ports") or ()]
-    return {**trial, "spec": {**spec, **({"ports": ports} if ports else {})}}

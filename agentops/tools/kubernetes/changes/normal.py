@@ -60,10 +60,9 @@ def is_machine_annotation(name: str) -> bool:
 def normalised(obj: Mapping[str, Any], *, reveal: bool = False) -> dict[str, Any]:
     """Return ``obj`` without status, server-owned metadata, machine annotations, nulls and a Secret's content.
 
-    Empty label and annotation maps count as absent: the server drops them, an undo leaves them. What the server chooses
-    anew for each object (a Service's address, a Job's own selector) or a controller writes into the spec (a cordoned
-    node's taint) is left out too: it is nobody's intent, and differs between a dry run and the write. ``reveal`` keeps
-    this last part, to find out whether somebody means to write it.
+    Empty label and annotation maps count as absent: the server drops them, an undo leaves them. What is nobody's to
+    write though it stands in the spec (a Job's own selector, a cordoned node's taint) is left out too; ``reveal`` keeps
+    it, to find out whether somebody means to. What is chosen only when nobody asks is for ``chosen.py``.
     """
     secret = obj.get("kind") == "Secret"
     kept = {
@@ -91,12 +90,6 @@ def _node(kept: dict[str, Any]) -> None:
         kept["spec"]["taints"] = taints
 
 
-def _service(kept: dict[str, Any]) -> None:
-    if kept["spec"].get("clusterIP") != "None":
-        kept["spec"].pop("clusterIP", None)
-        kept["spec"].pop("clusterIPs", None)
-
-
 def _job(kept: dict[str, Any]) -> None:
     template = (kept["spec"].get("template") or {}).get("metadata") or {}
     selector = kept["spec"].get("selector") or {}
@@ -105,7 +98,7 @@ def _job(kept: dict[str, Any]) -> None:
             holder[field] = {key: value for key, value in holder[field].items() if key not in _JOB_LABELS}
 
 
-_RULES = {"Node": _node, "Service": _service, "Job": _job}
+_RULES = {"Node": _node, "Job": _job}
 
 
 def _without_nulls(value: Any) -> Any:

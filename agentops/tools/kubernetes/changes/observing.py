@@ -18,6 +18,7 @@ from agentops.core.outcome import Health, Observation
 from agentops.core.plan import ObjectChange, Preview, Verb
 from agentops.core.resource import ResourceRef
 from agentops.tools.kubernetes.changes.blast import measure
+from agentops.tools.kubernetes.changes.chosen import comparable
 from agentops.tools.kubernetes.changes.disruption import WORKLOADS, replaces_pods
 from agentops.tools.kubernetes.changes.health import health
 from agentops.tools.kubernetes.changes.normal import normalised
@@ -65,10 +66,11 @@ def observe(cluster: Cluster, preview: Preview, clock: Clock) -> Observation:
     # Its deletion cannot be stopped any more, so it counts as gone; but it is waited for.
     targets += [Health(ref=ref, settled=False, detail=f"{ref.short} is being deleted") for ref in sorted(ending)]
     known = {one.ref for one in targets} | set(live)
+    gone = {ref for ref, item in live.items() if item is None} | ending
     return Observation(
         at=at,
         objects={
-            str(ref): normalised(item) if item is not None and ref not in ending else None for ref, item in live.items()
+            str(one.ref): None if one.ref in gone else _as_shown(live[one.ref] or {}, one) for one in preview.objects
         },
         targets=tuple(targets),
         bystanders=tuple(one for one in watch.bystanders(namespaces) if one.ref not in known),
@@ -86,6 +88,11 @@ def _live(cluster: Cluster, change: ObjectChange) -> dict[str, Any] | None:
     if change.verb is Verb.DELETE and change.uid and found["metadata"].get("uid") != change.uid:
         return None
     return found
+
+
+def _as_shown(live: Object, change: ObjectChange) -> dict[str, Any]:
+    """Return a live object in the form of the change's own: without what nobody asked for."""
+    return comparable(normalised(live), change.before, change.after)
 
 
 def _is_ending(change: ObjectChange, live: Object | None) -> bool:

@@ -89,13 +89,20 @@ def _scaled(
 ) -> Iterator[Ownership]:
     if not any(edit.path == "spec.replicas" for edit in edits):
         return
-    name = (live.get("metadata") or {}).get("name")
-    for scaler in scalers:
-        target = (scaler.get("spec") or {}).get("scaleTargetRef") or {}
-        if (target.get("kind"), target.get("name")) == (live.get("kind"), name):
-            its = _short((scaler.get("metadata") or {}).get("name") or "")
-            where = f"minReplicas and maxReplicas of HorizontalPodAutoscaler {its} (kubernetes_set_hpa)"
-            yield Ownership(by=f"hpa/{its}", what="spec.replicas", reverts=True, where=where)
+    for its in map(_short, scalers_of(live, scalers)):
+        where = f"minReplicas and maxReplicas of HorizontalPodAutoscaler {its} (kubernetes_set_hpa)"
+        yield Ownership(by=f"hpa/{its}", what="spec.replicas", reverts=True, where=where)
+
+
+def scalers_of(live: Mapping[str, Any], scalers: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the names of the autoscalers that write the object's number of replicas."""
+    mine = (live.get("kind"), (live.get("metadata") or {}).get("name"))
+    targets = ((one, (one.get("spec") or {}).get("scaleTargetRef") or {}) for one in scalers)
+    return tuple(
+        str((one.get("metadata") or {}).get("name") or "")
+        for one, target in targets
+        if (target.get("kind"), target.get("name")) == mine
+    )
 
 
 def _controlled(live: Mapping[str, Any]) -> Iterator[Ownership]:

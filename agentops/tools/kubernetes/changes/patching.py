@@ -13,6 +13,7 @@ from typing import Any
 
 from agentops.core.errors import ToolInputError
 from agentops.core.text import one_line
+from agentops.tools.kubernetes.changes.chosen import agrees
 from agentops.tools.kubernetes.changes.difference import same
 from agentops.tools.kubernetes.changes.editing import Bench, Edited
 from agentops.tools.kubernetes.changes.fieldpath import (
@@ -71,7 +72,7 @@ def field_change(obj: Any, one: Mapping[str, Any]) -> Any:
     here = get(obj, path)
     if isinstance(old, Mapping) and isinstance(new, Mapping) and isinstance(here, Mapping):
         return put(obj, path, merged(here, old, new, show(path)))
-    if not same(None if here is ABSENT else here, old):
+    if not same(None if here is ABSENT else here, old) and not agrees(obj, path, old):
         raise _other(show(path), old, here)
     return remove(obj, path) if new is None else put(obj, path, new)
 

@@ -15,12 +15,13 @@ from typing import Any
 
 import pytest
 
-from agentops.core.plan import Change, Preview
+from agentops.core.plan import Change, ObjectChange, Preview
 from agentops.core.resource import ResourceRef, parse_ref
 from agentops.core.tool import Applier, ChangeTool
 from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import load
 from agentops.tools.kubernetes.changes.catalog import appliers, change_tools
+from agentops.tools.kubernetes.changes.chosen import comparable
 from agentops.tools.kubernetes.changes.normal import normalised
 from agentops.tools.kubernetes.client import Cluster
 from agentops.tools.kubernetes.writer import Clients, connect_clients
@@ -57,6 +58,11 @@ class World:
             and one["metadata"].get("namespace", "") == ref.namespace
         ]
         return normalised(found[0]) if found else None
+
+    def shown(self, short: str, change: ObjectChange) -> dict[str, Any] | None:
+        """Return the object as it is stored, in the form in which a change speaks of it."""
+        live = self.live(short)
+        return comparable(live, change.before, change.after) if live is not None else None
 
     def create(self, manifest: dict[str, Any]) -> None:
         """Store an object as somebody else would have."""
@@ -115,6 +121,15 @@ def as_user(sandbox: Sandbox, context: str, folder: Path) -> World:
         tools=change_tools(clients.cluster, clients.dry_runner, lambda: NOW),
         appliers=appliers(clients.writer, lambda: NOW),
     )
+
+
+@pytest.fixture
+def stub_tools(stub: Any, write_kubeconfig: Callable[..., Path], tmp_path: Path) -> dict[str, ChangeTool]:
+    """The change tools on a stub server, for answers that only a real one gives."""
+    clients = connect_clients(
+        kubeconfig=write_kubeconfig(stub.port), context=None, namespace=None, cache_dir=tmp_path / "cache"
+    )
+    return change_tools(clients.cluster, clients.dry_runner, lambda: NOW)
 
 
 @pytest.fixture

@@ -107,12 +107,6 @@ _WRONG: dict[str, tuple[str, str, dict[str, Any], str]] = {
         {"set": {"DATABASE_PASSWORD_FILE": "x", "DATABASE_PASSWORD": "x"}},
         "DATABASE_PASSWORD looks like a credential",
     ),
-    "a new port without a number": (
-        "apply_manifest",
-        "shop/Service/new",
-        {"manifest": {**_SERVICE, "spec": {"type": "NodePort", "ports": [{"port": 80}]}}},
-        "a new Service of type NodePort must say its nodePort",
-    ),
     "a manifest without metadata": (
         "apply_manifest",
         "shop/ConfigMap/x",

@@ -105,12 +105,6 @@ _WRONG: dict[str, tuple[str, str, dict[str, Any], str]] = {
         {"path": "spec.taints", "old": None, "new": [{"key": "node.kubernetes.io/unreachable", "effect": "NoExecute"}]},
         "spec.taints is written by a controller, not by agentops",
     ),
-    "an address that the server gives": (
-        "patch",
-        "shop/Service/postgres",
-        {"path": "spec.clusterIP", "replace": {"10.96.": "10.97."}},
-        "spec.clusterIP is written by a controller, not by agentops",
-    ),
     "a Secret's data": (
         "patch",
         "shop/Secret/shop-database",
@@ -511,7 +505,7 @@ def test_a_claim_grows_and_nothing_takes_it_back(world: Callable[..., Any]) -> N
         Risk.HIGH,
         ("A volume that has grown cannot be made smaller.",),
     )
-    assert here.live("shop/PersistentVolumeClaim/data-postgres-0") == preview.objects[0].after
+    assert here.shown("shop/PersistentVolumeClaim/data-postgres-0", preview.objects[0]) == preview.objects[0].after
 
 
 def test_scaling_what_an_autoscaler_scales_names_it(standing: Callable[..., Any]) -> None:

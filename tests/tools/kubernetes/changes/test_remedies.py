@@ -34,7 +34,7 @@ def test_every_remedy_is_applied_as_previewed_and_taken_back(name: str, world: C
         before = here.live(short)
         preview = here.tools[change.tool].preview(change)
         here.appliers[change.tool].apply(preview)
-        applied = here.live(short)
+        applied = here.shown(short, preview.objects[0])
         for undo in preview.undo:
             here.appliers[undo.tool].apply(here.tools[undo.tool].preview(undo))
         restored = here.live(short) if preview.undo else before

@@ -231,7 +231,7 @@ def test_apply_stores_what_was_previewed_and_the_undo_takes_it_back(case: Case, 
     before = here.live(case.target)
     preview = here.preview(case.tool, case.target, case.arguments)
     receipt = here.appliers[case.tool].apply(preview)
-    applied = here.live(case.target)
+    applied = here.shown(case.target, preview.objects[0])
     for change in preview.undo:
         here.appliers[change.tool].apply(here.tools[change.tool].preview(change))
     assert (applied, here.live(case.target)) == (preview.objects[0].after, before)
