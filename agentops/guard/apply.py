@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from agentops.core.errors import AgentopsError, AuditError, InDoubt
+from agentops.core.errors import AgentopsError, AuditError, InDoubt, NotFound
 from agentops.core.outcome import Receipt
 from agentops.guard.parts import GuardParts, Trail
 from agentops.guard.states import Applied, Journaled
@@ -41,7 +41,7 @@ def apply(parts: GuardParts, trail: Trail, state: Journaled) -> Applied | Broken
         trail.say(f"applying {what}", key=f"apply-{index}")
         trail.note("apply", {"change": state.change_id, "step": index + 1, "calls": step.preview.calls})
         try:
-            receipts.append(parts.appliers[step.change.tool].apply(step.preview))
+            receipts.append(_sent(parts, state, index))
         except AuditError:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever stops a change half-way, the world must be looked at
@@ -54,6 +54,18 @@ def apply(parts: GuardParts, trail: Trail, state: Journaled) -> Applied | Broken
         trail.say(f"applied {what}", key=f"apply-{index}", done=True)
     inherited = {item.name: getattr(state, item.name) for item in fields(Journaled)}
     return Applied(**inherited, receipts=tuple(receipts))
+
+
+def _sent(parts: GuardParts, state: Journaled, index: int) -> Receipt:
+    """Send the calls of a step; what a plan that takes back a change finds gone already is taken back."""
+    step = state.steps[index]
+    try:
+        return parts.appliers[step.change.tool].apply(step.preview)
+    except NotFound as error:
+        if not state.plan.rolls_back or any(one.after is not None for one in step.preview.objects):
+            raise
+        gone = {str(one.ref): ("", "") for one in step.preview.objects}
+        return Receipt(at=parts.clock(), objects=gone, notes=(f"it was gone already: {error.message}",))
 
 
 def _broken(state: Journaled, index: int, receipts: tuple[Receipt, ...], error: BaseException) -> Broken:

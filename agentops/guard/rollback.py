@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from agentops.core.errors import AgentopsError, AuditError, ToolError
+from agentops.core.errors import AgentopsError, AuditError, NotFound, ToolError
 from agentops.core.outcome import Observation
 from agentops.core.plan import Change, ObjectChange, Verb
 from agentops.core.risk import Reversal
-from agentops.guard.diff import differences
+from agentops.guard.diff import deviations
 from agentops.guard.dry_run import try_out
 from agentops.guard.parts import GuardParts, Trail
 from agentops.guard.states import Journaled, Ruled
@@ -80,11 +80,23 @@ def _undo(parts: GuardParts, trail: Trail, change_id: str, step: Ruled, number: 
             _send(parts, trail, change_id, undo, number)
     except AuditError:
         raise
+    except NotFound as error:
+        return "" if _is_gone(parts, step) else error.message
     except AgentopsError as error:
         return error.message
     except Exception as error:  # noqa: BLE001 - the guard's edge: whatever happens here, a person must learn of it
         return f"unexpected {type(error).__name__}: {error}"
     return ""
+
+
+def _is_gone(parts: GuardParts, step: Ruled) -> bool:
+    """Whether all that the step made is gone, whoever deleted it: then there is nothing left to take back."""
+    if any(one.before is not None for one in step.preview.objects):
+        return False
+    try:
+        return untouched(step.preview.objects, parts.tools[step.change.tool].observe(step.preview))
+    except ToolError:
+        return False
 
 
 def _send(parts: GuardParts, trail: Trail, change_id: str, undo: Change, number: int) -> None:
@@ -106,7 +118,7 @@ def _off(one: ObjectChange, seen: Observation) -> str:
     live = seen.objects.get(str(one.ref))
     if (live is None) != (one.before is None):
         return f"{one.ref.short} is {'gone' if live is None else 'still there'}"
-    edits = differences(one.before or {}, live or {})
+    edits = deviations(one, one.before, live)
     return f"{one.ref.short}: {edits[0].path} was {edits[0].old!r}, is {edits[0].new!r}" if edits else ""
 
 

@@ -1,6 +1,7 @@
 """Later regret: a change that was applied and verified is taken back as a plan of its own, up the same stair.
 
-Comes in: the plan that was run. Goes out: a ``Proposal`` of its undo changes, in reverse order.
+Comes in: the plan that was run. Goes out: a ``Proposal`` of its undo changes, in reverse order, without the steps whose
+objects are as they were before already.
 """
 
 from __future__ import annotations
@@ -9,7 +10,28 @@ from collections.abc import Sequence
 
 from agentops.core.errors import ToolInputError
 from agentops.core.plan import Change, ChangePlan, Intent
+from agentops.guard.parts import GuardParts
 from agentops.guard.planning import Proposal
+from agentops.guard.rollback import untouched
+
+
+def standing(parts: GuardParts, plan: ChangePlan) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Return the indexes of the steps that still stand, and in words those that somebody has taken back already.
+
+    Raises:
+        ToolError: the world cannot be read.
+    """
+    indexes: list[int] = []
+    words: list[str] = []
+    for index, step in enumerate(plan.steps):
+        seen = parts.tools[step.change.tool].observe(step.preview) if step.change.tool in parts.tools else None
+        if seen is None or not untouched(step.preview.objects, seen):
+            indexes.append(index)
+            continue
+        is_gone = all(one.before is None for one in step.preview.objects)
+        what = "is gone already" if is_gone else "is as it was before already"
+        words.append(f"step {index + 1}: {step.change.target.short} {what}")
+    return tuple(indexes), tuple(words)
 
 
 def proposal_to_undo(plan: ChangePlan, change_id: str, indexes: Sequence[int] | None = None) -> Proposal:

@@ -163,15 +163,23 @@ def run_saved(app: App, plan: ChangePlan, given: Sequence[SignedApproval], askin
     return carry_out_saved(guard, plan, given)
 
 
-def roll_back(app: App, change_id: str, asking: Asking, *, stop_at_plan: bool) -> Carried:
-    """Take back a change that was applied, as a plan of its own.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenBack:
+    """A change of which nothing is left to take back; ``words`` say what was seen of each step."""
+
+    change_id: str
+    words: tuple[str, ...]
+
+
+def roll_back(app: App, change_id: str, asking: Asking, *, stop_at_plan: bool) -> Carried | TakenBack:
+    """Take back what stands of a change that was applied, as a plan of its own.
 
     Raises:
         UsageError: there is no such change, or it is not one that stands.
         ToolInputError: nothing takes it back.
     """
     from agentops.guard.pipeline import carry_out, dry_run
-    from agentops.guard.way_back import proposal_to_undo
+    from agentops.guard.way_back import proposal_to_undo, standing
 
     require_nothing_open(app)
     journal = open_changes(app.settings, app.parts.clock)
@@ -184,7 +192,14 @@ def roll_back(app: App, change_id: str, asking: Asking, *, stop_at_plan: bool) -
     cluster = app.parts.connect()
     guard = guard_parts(app, cluster, _nothing_more, asking)
     _require_its_cluster(record, guard)
-    proposal = proposal_to_undo(record.plan, record.id)
+    indexes, gone = standing(guard, record.plan)
+    app.log.append("way_back", {"change": record.id, "standing": [index + 1 for index in indexes], "gone": list(gone)})
+    if not indexes:
+        return TakenBack(change_id=record.id, words=gone)
+    proposal = proposal_to_undo(record.plan, record.id, indexes)
+    if gone:
+        words = f"{proposal.intent.words}; {'; '.join(gone)}"
+        proposal = replace(proposal, intent=replace(proposal.intent, words=words))
     if record.plan.rolls_back:
         # It would make the first change again, and policy is to look at that as at any change: what is milder is the
         # way back, and there and back again would be a way round two people, a freeze and the limits.

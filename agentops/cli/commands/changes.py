@@ -16,7 +16,7 @@ from agentops.core.text import one_line
 
 if TYPE_CHECKING:
     from agentops.store.changes import ChangeRecord, Halt
-    from agentops.wiring.guarding import Recovered
+    from agentops.wiring.guarding import Recovered, TakenBack
 
 ROLLBACK_EPILOG = """\b
 Examples:
@@ -62,12 +62,14 @@ def rollback(
     from agentops.cli.guarding import asking, place
     from agentops.cli.running import running
     from agentops.cli.views.fix import carried_blocks, carried_document
-    from agentops.wiring.guarding import roll_back
+    from agentops.wiring.guarding import TakenBack, roll_back
 
     with running("rollback", options, {}, use_model=False) as app:
         command = f"A person runs, at a terminal: agentops rollback {change}{place(options)}"
         who = asking(app, options, yes=yes, side_by_side=side_by_side, instead=lambda _: command)
         carried = roll_back(app, change, who, stop_at_plan=dry_run)
+        if isinstance(carried, TakenBack):
+            return _taken_back(carried, app.finish("nothing-to-do", ExitCode.DONE))
         document: dict[str, Any] = carried_document(carried)
         code = carried.outcome.status.exit_code
         if carried.error is not None:
@@ -81,6 +83,18 @@ def rollback(
             document=document,
             report=tuple(carried_blocks(carried, side_by_side=side_by_side)),
         )
+
+
+def _taken_back(found: TakenBack, audit: Any) -> Result:
+    """Return the result for a change of which nothing is left."""
+    blocks: list[Block] = [Heading(f"Nothing is left of change {found.change_id}", Tone.GOOD)]
+    return Result(
+        command="rollback",
+        status="nothing-to-do",
+        exit_code=ExitCode.DONE,
+        document={"change": found.change_id, "taken_back": list(found.words), "audit": audit},
+        report=(*blocks, Bullets(tuple(Item(text) for text in found.words))),
+    )
 
 
 def recover(

@@ -1,0 +1,216 @@
+"""What a plan makes: taken back when it is gone, whoever deleted it; and what others set in it is never compared."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from agentops.core.approval import Answer
+from agentops.core.digest import digest
+from agentops.core.errors import NotFound
+from agentops.core.outcome import Observation, Receipt, Status
+from agentops.core.plan import Call, Change, Intent, ObjectChange, Preview, Verb
+from agentops.core.risk import Reversal
+from agentops.guard.diff import deviations, without
+from agentops.guard.pipeline import carry_out, dry_run
+from agentops.guard.planning import Proposal
+from agentops.guard.way_back import proposal_to_undo, standing
+
+world = sys.modules["agentops_test_world"]
+_MADE = {"spec": {"image": "v1", "replicas": 1}}
+
+
+class MakeTool(world.SetTool):  # type: ignore[misc,name-defined]
+    """Makes an object; its undo is ``drop``."""
+
+    def __init__(self, made_in: Any) -> None:
+        super().__init__(made_in, replace(world.SPEC, name="make"))
+
+    def preview(self, change: Change) -> Preview:
+        one = ObjectChange(ref=change.target, verb=Verb.CREATE, after=_MADE, after_digest=digest(_MADE))
+        call = Call(verb="create", method="POST", path="/", body={"name": change.target.name})
+        return Preview(
+            calls=(call,),
+            objects=(one,),
+            validated=True,
+            risk=self.spec.risk,
+            reversal=Reversal.EXACT,
+            undo=(Change(tool="drop", target=change.target),),
+        )
+
+    def apply(self, preview: Preview) -> Receipt:
+        (one,) = preview.objects
+        self.world.objects[one.ref.name] = _MADE
+        self.world.uids[one.ref.name] = "u-new"
+        self.world.versions[one.ref.name] = self.world.ready[one.ref.name] = 1
+        self.world.after_write(one.ref.name)
+        return Receipt(at=self.world.clock(), objects={str(one.ref): ("u-new", "1")})
+
+
+class DropTool(world.SetTool):  # type: ignore[misc,name-defined]
+    """Deletes an object; one that is gone is not found."""
+
+    def __init__(self, made_in: Any) -> None:
+        super().__init__(made_in, replace(world.SPEC, name="drop"))
+        self.before_apply = lambda: None
+
+    def preview(self, change: Change) -> Preview:
+        name = change.target.name
+        before = self.world.objects.get(name)
+        if before is None:
+            raise NotFound(f"{name} not found")
+        one = ObjectChange(
+            ref=change.target,
+            verb=Verb.DELETE,
+            uid=self.world.uids[name],
+            before=before,
+            before_digest=digest(before),
+        )
+        call = Call(verb="delete", method="DELETE", path=f"/{name}", body={})
+        return Preview(
+            calls=(call,), objects=(one,), validated=True, risk=self.spec.risk, reversal=Reversal.COMPENSATING
+        )
+
+    def apply(self, preview: Preview) -> Receipt:
+        (one,) = preview.objects
+        self.before_apply()
+        if self.world.objects.pop(one.ref.name, None) is None:
+            raise NotFound(f"{one.ref.name} not found")
+        return Receipt(at=self.world.clock(), objects={str(one.ref): ("", "")})
+
+
+@pytest.fixture
+def making(stage: Any) -> Any:
+    """A stage with the tools that make and drop, and the parts that go with it."""
+    drop = DropTool(stage.world)
+    tools = {"set": stage.tool, "make": MakeTool(stage.world), "drop": drop}
+    return stage.parts(tools=tools, appliers=tools), stage, drop
+
+
+def _proposal(*names: str) -> Proposal:
+    changes = tuple(Change(tool="make", target=world.ref(name)) for name in names)
+    return Proposal(changes=changes, intent=Intent(by="human:ana"))
+
+
+def test_what_is_gone_when_it_is_to_be_taken_back_is_taken_back(making: Any) -> None:
+    """A made object fails, somebody deletes it between the look and the undo: rolled back, with nothing left."""
+    parts, stage, drop = making
+    stage.world.after_write = lambda name: stage.world.ready.update({"db": 0})
+
+    def gone(preview: Preview) -> Receipt:
+        stage.world.objects.pop("new")
+        raise NotFound("new not found")
+
+    drop.apply = gone
+    done = carry_out(parts, _proposal("new"))
+    assert (done.outcome.status, stage.world.objects.get("new")) == (Status.ROLLED_BACK, None)
+
+
+def test_a_later_way_back_leaves_out_what_is_gone_and_says_so(making: Any) -> None:
+    """Of two made objects one is gone: the other is still taken back."""
+    parts, stage, _ = making
+    plan = carry_out(parts, _proposal("one", "two")).planned.plan
+    stage.world.objects.pop("two")
+    indexes, words = standing(parts, plan)
+    found = proposal_to_undo(plan, "change-1", indexes)
+    assert ([change.target.name for change in found.changes], words) == (
+        ["one"],
+        ("step 2: shop/Deployment/two is gone already",),
+    )
+
+
+def test_what_vanishes_right_before_its_deletion_is_taken_back(making: Any) -> None:
+    """A plan that takes back a creation and finds it gone has nothing left to do."""
+    parts, stage, drop = making
+    plan = carry_out(parts, _proposal("one")).planned.plan
+    drop.before_apply = lambda: stage.world.objects.pop("one")
+    stage.person.answers.append(Answer.APPROVE)
+    done = carry_out(parts, proposal_to_undo(plan, "change-1"))
+    assert (done.outcome.status, done.outcome.receipts[0].notes) == (
+        Status.APPLIED,
+        ("it was gone already: one not found",),
+    )
+
+
+def test_a_deletion_of_what_is_not_there_is_refused_when_it_takes_nothing_back(making: Any) -> None:
+    """A new plan that deletes what is gone did not do what was asked for, and says so."""
+    parts, stage, drop = making
+    drop.before_apply = lambda: stage.world.objects.pop("db")
+    proposal = Proposal(changes=(Change(tool="drop", target=world.ref("db")),), intent=Intent(by="human:ana"))
+    done = carry_out(parts, proposal)
+    assert done.outcome.status is not Status.APPLIED
+
+
+_CHOSEN = ObjectChange(
+    ref=world.ref("web"),
+    verb=Verb.UPDATE,
+    before={"spec": {"image": "v1", "replicas": 3}},
+    after={"spec": {"image": "v2", "replicas": 3}},
+    chosen=("spec.replicas",),
+)
+
+
+def test_what_others_set_is_no_deviation() -> None:
+    """An autoscaler moves the number of replicas as it likes; the image is ours."""
+    live = {"spec": {"image": "v3", "replicas": 5}}
+    found = [(edit.path, edit.new) for edit in deviations(_CHOSEN, _CHOSEN.after, live)]
+    assert found == [("spec.image", "v3")]
+
+
+def test_what_others_set_is_left_out_of_the_comparison_of_whole_forms() -> None:
+    """List items are named as in a diff, by their name or place."""
+    value = {"a": 1, "list": [{"name": "x", "b": 1, "c": 2}], "plain": [1, 2]}
+    assert without(value, ("a", "list[x].b", "plain[0]")) == {"list": [{"name": "x", "c": 2}], "plain": [2]}
+
+
+class ScaledTool(world.SetTool):  # type: ignore[misc,name-defined]
+    """Sets fields of an object whose replicas something else sets."""
+
+    def preview(self, change: Change) -> Preview:
+        made = super().preview(change)
+        (one,) = made.objects
+        forms = [without(form, ("spec.replicas",)) for form in (one.before, one.after)]
+        chosen = replace(one, chosen=("spec.replicas",), before_digest=digest(forms[0]), after_digest=digest(forms[1]))
+        call = replace(made.calls[0], body={"uid": one.uid, "image": change.arguments["image"]})
+        return replace(made, objects=(chosen,), calls=(call,))
+
+    def apply(self, preview: Preview) -> Receipt:
+        (one,) = preview.objects
+        now = self.world.objects[one.ref.name]["spec"]
+        self.world.write(one.ref.name, {**now, "image": preview.calls[0].body["image"]})
+        return Receipt(at=self.world.clock(), objects={str(one.ref): (one.uid, "2")})
+
+    def observe(self, preview: Preview) -> Observation:
+        for name, found in self.world.objects.items():
+            self.world.ready[name] = found["spec"]["replicas"]
+        return super().observe(preview)
+
+
+def test_an_autoscaler_that_moves_between_preview_and_write_stops_nothing(stage: Any) -> None:
+    """Three replicas when it was shown, five when it is applied, four when it is verified: the image is what counts."""
+    tool = ScaledTool(stage.world)
+    stage.person.before_answer = lambda: stage.world.write("web", {"image": "v2", "replicas": 5})
+    stage.world.after_write = lambda name: None
+    change = Change(tool="set", target=world.ref("web"), arguments={"image": "v3"})
+    done = carry_out(
+        stage.parts(tools={"set": tool}, appliers={"set": tool}),
+        Proposal(changes=(change,), intent=Intent(by="human:ana")),
+    )
+    assert (done.outcome.status, stage.world.objects["web"]) == (
+        Status.APPLIED,
+        {"spec": {"image": "v3", "replicas": 5}},
+    )
+
+
+def test_a_plan_says_which_fields_others_set(stage: Any) -> None:
+    """It is part of the plan, and so of what is approved."""
+    tool = ScaledTool(stage.world)
+    change = Change(tool="set", target=world.ref("web"), arguments={"image": "v3"})
+    made = dry_run(
+        stage.parts(tools={"set": tool}, appliers={"set": tool}),
+        Proposal(changes=(change,), intent=Intent(by="human:ana")),
+    )
+    assert made.planned.plan.steps[0].preview.objects[0].chosen == ("spec.replicas",)
