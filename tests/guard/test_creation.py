@@ -29,7 +29,7 @@ class MakeTool(world.SetTool):  # type: ignore[misc,name-defined]
     def __init__(self, made_in: Any) -> None:
         super().__init__(made_in, replace(world.SPEC, name="make"))
 
-    def preview(self, change: Change) -> Preview:
+    def worked_out(self, change: Change) -> Preview:
         one = ObjectChange(ref=change.target, verb=Verb.CREATE, after=_MADE, after_digest=digest(_MADE))
         call = Call(verb="create", method="POST", path="/", body={"name": change.target.name})
         return Preview(
@@ -57,7 +57,7 @@ class DropTool(world.SetTool):  # type: ignore[misc,name-defined]
         super().__init__(made_in, replace(world.SPEC, name="drop"))
         self.before_apply = lambda: None
 
-    def preview(self, change: Change) -> Preview:
+    def worked_out(self, change: Change) -> Preview:
         name = change.target.name
         before = self.world.objects.get(name)
         if before is None:
@@ -169,8 +169,8 @@ def test_what_others_set_is_left_out_of_the_comparison_of_whole_forms() -> None:
 class ScaledTool(world.SetTool):  # type: ignore[misc,name-defined]
     """Sets fields of an object whose replicas something else sets."""
 
-    def preview(self, change: Change) -> Preview:
-        made = super().preview(change)
+    def worked_out(self, change: Change) -> Preview:
+        made = super().worked_out(change)
         (one,) = made.objects
         forms = [without(form, ("spec.replicas",)) for form in (one.before, one.after)]
         chosen = replace(one, chosen=("spec.replicas",), before_digest=digest(forms[0]), after_digest=digest(forms[1]))

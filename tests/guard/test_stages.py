@@ -166,7 +166,7 @@ def test_object_that_vanishes_fails_the_verification(stage: Any) -> None:
 
 def test_autoscaler_may_write_its_own_field_meanwhile(stage: Any) -> None:
     """With an autoscaler in front, a changed number of replicas is its doing and no failure."""
-    stage.tool.blast = replace(stage.tool.blast, scalers=(world.ref("web", "HorizontalPodAutoscaler"),))
+    stage.tool.chosen = ("spec.replicas",)
 
     def scale(name: str) -> None:
         stage.world.objects[name]["spec"]["replicas"] = 2

@@ -95,6 +95,7 @@ class SetTool:
         self.spec = spec
         self.reversal = spec.reversal
         self.blast = BlastRadius(objects=1, pods=3, pods_total=3, percent=25, namespaces=("shop",))
+        self.chosen: tuple[str, ...] = ()
         self.applied: list[Preview] = []
 
     def predict(self, change: Change) -> Preview:
@@ -122,6 +123,7 @@ class SetTool:
             before_digest=digest(before),
             after_digest=digest(after),
             edits=differences(before, after),
+            chosen=self.chosen,
         )
         return Preview(
             calls=(Call(verb="patch", method="PATCH", path=f"/{name}", body=body),),
