@@ -39,19 +39,22 @@ class Acceptance:
         self._by = by
         self._sent_back = 0
 
-    def decide(self, call: ToolCall, known: Collection[str], *, last_chance: bool) -> Decision:
+    def decide(
+        self, call: ToolCall, known: Collection[str], *, last_chance: bool, said: Collection[str] = ()
+    ) -> Decision:
         """Return what becomes of a report.
 
         Arguments:
             call: of ``report_finding``.
             known: ids of all evidence of the incident, oldest first.
+            said: ids of what is only the alert's own words.
             last_chance: whether the model gets no other turn.
 
         Raises:
             BadAnswer: the model cannot write a report that can be read.
         """
         report = read_report(call.arguments, context=self._context, by=self._by)
-        uncited = unsupported(report.finding, known) if report.finding else ()
+        uncited = unsupported(report.finding, known, said) if report.finding else ()
         wrong = (*report.wrong, *uncited)
         if report.finding and not wrong:
             return Decision(finding=report.finding, said="Accepted.")

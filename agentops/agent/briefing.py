@@ -19,19 +19,24 @@ from agentops.core.clock import age, to_iso
 from agentops.core.evidence import Evidence
 from agentops.core.finding import Problem
 from agentops.core.jsonable import to_json
-from agentops.core.resource import ResourceRef
 from agentops.core.snapshot import Snapshot
 from agentops.core.text import clip, one_line, plural
 
 MAX_CHARS = 12_000
-_ALERT_CHARS = 2_000
+_ALERT_CHARS = 4_000
+_LABELS_CHARS = 600
 _OTHER_ALERTS = 10
-# How much of its evidence the n-th problem shows: the likely causes in full, the rest by name. Where the other parts
-# leave less room than usual, every excerpt is scaled down, so that the end of the message is never what is cut.
-_EXCERPTS = (1_500, 1_200, 900, 500, 500, 300, 300, 300)
+# How much of its evidence the n-th problem shows: the likely causes in full, the rest by name. A symptom shows what it
+# rests on and not its object, which is not what has to be changed. Where the other parts leave less room than usual,
+# every excerpt is scaled down, so that the end of the message is never what is cut.
+_EXCERPTS = (1_400, 900, 600, 400, 300, 300)
+_SYMPTOM_CHARS = 280
+_CHANGE_CHARS = 500
+_CHANGED = "RolloutChanged"
 _SCALES = (1.0, 0.7, 0.4, 0.15)
-_FURTHER_CHARS = 600
+_FURTHER_CHARS = 700
 _FURTHER = 8
+_LINE_CHARS = 240
 _NAMED_PROBLEMS = 15
 _GAPS = 8
 
@@ -64,13 +69,14 @@ def _at_scale(
     scale: float,
 ) -> str:
     by_problem = {(str(item.arguments.get("resource")), item.arguments.get("condition")): item for item in evidence}
-    further = [item for item in evidence if item.tool != "triage"]
+    further = [item for item in evidence if item.tool not in ("triage", "alert")]
+    alert = next((item.id for item in evidence if item.tool == "alert"), "")
     return filled(
         "briefing",
         context=neutral(snapshot.context),
         namespace=neutral(", ".join(snapshot.namespaces)) or "all",
         time=to_iso(snapshot.observed_at),
-        alert=_alerts(group, snapshot.observed_at, fence),
+        alert=_alerts(group, snapshot.observed_at, fence, alert),
         problems="\n".join(_problems(problems, by_problem, snapshot.observed_at, fence, scale)) or "None found.",
         evidence="\n".join(_further(further, fence, scale)) or "Only what is shown above.",
         gaps="\n".join(_gaps(snapshot)) or "Everything that the sweep asked for was read.",
@@ -78,7 +84,7 @@ def _at_scale(
     )
 
 
-def _alerts(group: AlertGroup, now: datetime, fence: Fence) -> str:
+def _alerts(group: AlertGroup, now: datetime, fence: Fence, evidence: str) -> str:
     lead = group.lead
     others = [alert for alert in group.alerts if alert is not lead]
     lines = list(_alert(lead, now))
@@ -91,7 +97,7 @@ def _alerts(group: AlertGroup, now: datetime, fence: Fence) -> str:
     lines += [one_line(note, 200) for note in group.notes]
     if group.left_out:
         lines.append(f"{plural(len(group.left_out), 'alert')} of the payload belong to other incidents")
-    return fence.wrap(clip("\n".join(lines), _ALERT_CHARS), "alert")
+    return fence.wrap(clip("\n".join(lines), _ALERT_CHARS), f"{evidence} alert".lstrip())
 
 
 def _alert(alert: Alert, now: datetime) -> Iterator[str]:
@@ -101,14 +107,14 @@ def _alert(alert: Alert, now: datetime) -> Iterator[str]:
     if alert.ended_at and alert.status != "firing":
         yield f"ended {to_iso(alert.ended_at)}"
     yield f"about: {one_line(str(alert.target), 200)}"
-    if alert.summary:
+    if alert.summary and not any(value.startswith(alert.summary) for value in alert.annotations.values()):
         yield f"summary: {one_line(alert.summary, 600)}"
     if alert.labels:
-        yield "labels: " + one_line(" ".join(f"{name}={value}" for name, value in sorted(alert.labels.items())), 600)
+        labels = " ".join(f"{name}={value}" for name, value in sorted(alert.labels.items()))
+        yield f"labels: {one_line(labels, _LABELS_CHARS)}"
+    # In full: whoever wrote the alert may have said on which condition it is to be cured.
     for name, value in sorted(alert.annotations.items()):
-        if value == alert.summary:
-            continue
-        yield f"{one_line(name, 60)}: {one_line(value, 400)}"
+        yield f"{one_line(name, 60)}: " + "\n".join(line for line in value.splitlines() if line.strip())
 
 
 def _problems(
@@ -118,7 +124,8 @@ def _problems(
     fence: Fence,
     scale: float,
 ) -> Iterator[str]:
-    shown: set[ResourceRef] = set()
+    shown: set[str] = set()
+    causes = 0
     for index, problem in enumerate(problems[:_NAMED_PROBLEMS]):
         evidence = by_problem.get((str(problem.resource), problem.condition))
         named = f"Evidence {evidence.id}" if evidence else "(no evidence id)"
@@ -129,33 +136,62 @@ def _problems(
             f"{index + 1}. {named}: {neutral(one_line(problem.resource.short, 120))} {problem.condition} "
             f"({', '.join(filter(None, marks))})"
         )
-        room = int(_EXCERPTS[index] * scale) if index < len(_EXCERPTS) else 0
+        room = int(_room(problem, index, causes) * scale)
+        causes += problem.root
         if room:
             yield fence.wrap(clip("\n".join(_quoted(problem, evidence, shown)), room), named)
         else:
-            yield "   " + neutral(one_line(problem.summary, 120))
+            yield "   " + neutral(one_line(evidence.summary if evidence else problem.summary, 120))
     if len(problems) > _NAMED_PROBLEMS:
         yield f"and {plural(len(problems) - _NAMED_PROBLEMS, 'more problem')} of lower rank"
     if problems:
         yield "Excerpts end in … where they are cut; evidence_search reads the rest."
 
 
-def _quoted(problem: Problem, evidence: Evidence | None, shown: set[ResourceRef]) -> Iterator[str]:
-    """Yield what is known of a problem; the object itself, which ends its evidence, only the first time."""
-    yield one_line(problem.summary, 300)
+def _room(problem: Problem, index: int, causes: int) -> int:
+    """Return how many characters a problem may take: ``index`` is its rank, ``causes`` how many stand before it."""
+    if problem.condition == _CHANGED:
+        return _CHANGE_CHARS
+    if problem.root:
+        return _EXCERPTS[causes] if causes < len(_EXCERPTS) else 0
+    return _SYMPTOM_CHARS if index < len(_EXCERPTS) else 0
+
+
+def _quoted(problem: Problem, evidence: Evidence | None, shown: set[str]) -> Iterator[str]:
+    """Yield what is known of a problem: a remedy once, and the object, which ends its evidence, once and for causes."""
+    is_change = problem.condition == _CHANGED
+    yield one_line(evidence.summary if evidence else problem.summary, _CHANGE_CHARS if is_change else 300)
     for change in problem.remedies[:1]:
-        arguments = one_line(json.dumps(to_json(change.arguments)), 160)
-        yield f"known remedy: {change.tool} on {change.target.short} with {arguments}"
-    if evidence:
-        repeated = problem.resource in shown
-        yield evidence.excerpt.split(f"\n\n{problem.resource.short}:\n")[0] if repeated else evidence.excerpt
-        shown.add(problem.resource)
+        arguments = one_line(json.dumps(to_json(change.arguments), ensure_ascii=False), 160)
+        remedy = f"known remedy: {change.tool} on {change.target.short} with {arguments}"
+        if remedy not in shown:
+            shown.add(remedy)
+            yield remedy
+    # What a rollout changed stands in its summary already.
+    if evidence and not is_change:
+        facts, _, whole = evidence.excerpt.partition(f"\n\n{problem.resource.short}:\n")
+        if whole and problem.root and str(problem.resource) not in shown:
+            shown.add(str(problem.resource))
+            facts = evidence.excerpt
+        yield facts
 
 
 def _further(evidence: Sequence[Evidence], fence: Fence, scale: float) -> Iterator[str]:
     for item in evidence[:_FURTHER]:
         yield f"Evidence {item.id}: {neutral(one_line(item.summary, 160))}"
-        yield fence.wrap(clip(item.excerpt, int(_FURTHER_CHARS * scale)), f"{item.id} {item.tool}")
+        yield fence.wrap(_last_lines(item.excerpt, int(_FURTHER_CHARS * scale)), f"{item.id} {item.tool}")
+
+
+def _last_lines(text: str, room: int) -> str:
+    """Return the last lines that fit: of a log the end is what tells."""
+    kept: list[str] = []
+    for line in reversed(text.splitlines()):
+        shown = clip(line, min(_LINE_CHARS, room))
+        room -= len(shown) + 1
+        if room < 0:
+            return "\n".join(["…", *kept])
+        kept.insert(0, shown)
+    return "\n".join(kept)
 
 
 def _gaps(snapshot: Snapshot) -> Iterator[str]:
@@ -166,15 +202,13 @@ def _gaps(snapshot: Snapshot) -> Iterator[str]:
 
 
 def _healthy(group: AlertGroup, snapshot: Snapshot, problems: Sequence[Problem]) -> Iterator[str]:
-    """Say per kind how many objects were read and how many a problem touches, and whether the target has one."""
+    """Say per kind how many objects were read and how many no problem touches, and whether the target has one."""
     touched = {ref for p in problems for ref in (p.resource, *p.affects, *(fact.resource for fact in p.facts))}
     unwell = Counter(ref.kind for ref in touched)
-    counts = [
-        f"{kind} {len(objects):,} read, {unwell[kind]:,} touched by a problem"
-        for kind, objects in sorted(snapshot.objects.items())
-        if objects and kind != "Event"
-    ]
-    yield "; ".join(counts) or "Nothing was read."
+    read = {kind: len(found) for kind, found in sorted(snapshot.objects.items()) if found and kind != "Event"}
+    some = [f"{kind} {max(number - unwell[kind], 0):,} of {number:,}" for kind, number in read.items() if unwell[kind]]
+    every = [f"{kind} {number:,}" for kind, number in read.items() if not unwell[kind]]
+    yield f"Touched by no problem: {', '.join([*some, *every])}" if read else "Nothing was read."
     target = group.target
     if target.known:
         named = [p for p in problems if (p.resource.kind, p.resource.name) == (target.kind, target.name)]

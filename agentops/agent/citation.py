@@ -15,14 +15,21 @@ from agentops.core.finding import Finding
 _IN_TEXT = re.compile(r"\[(E\d+)\]")
 
 
-def unsupported(finding: Finding, known: Collection[str]) -> tuple[str, ...]:
-    """Return what is wrong with the finding's citations, one sentence part each; empty when all are sound."""
+def unsupported(finding: Finding, known: Collection[str], said: Collection[str] = ()) -> tuple[str, ...]:
+    """Return what is wrong with the finding's citations, one sentence part each; empty when all are sound.
+
+    Arguments:
+        known: ids of all evidence.
+        said: those that are the alert's own words; what it claims is no proof of itself.
+    """
     wrong: list[str] = []
     never_seen = [cited for cited in dict.fromkeys(_cited(finding)) if cited not in known]
     if never_seen:
         wrong.append(f"{', '.join(never_seen)} was never observed in this incident")
     if not finding.evidence:
         wrong.append("the conclusion cites no evidence")
+    elif set(finding.evidence) <= set(said):
+        wrong.append("the conclusion cites the alert's own words only, and they prove nothing")
     return tuple(wrong)
 
 

@@ -133,12 +133,15 @@ class Drafting:
         self._tries = 0
         self._barred += closed
 
-    def take(self, call: ToolCall, known: Collection[str], redact: Callable[[str], str]) -> Drafted:
+    def take(
+        self, call: ToolCall, known: Collection[str], redact: Callable[[str], str], *, said: Collection[str] = ()
+    ) -> Drafted:
         """Draft the change that a call asks for, or withdraw one.
 
         Arguments:
             call: of one of ``names``.
             known: ids of all evidence that was observed, oldest first.
+            said: ids of what is only the alert's own words; a draft must rest on something that was read besides.
             redact: takes secrets out of the reason, which is kept and shown.
 
         Raises:
@@ -148,6 +151,8 @@ class Drafting:
         if call.name == DROP:
             return self._drop(call)
         change = self._change(read_draft(call, self._tools), known, redact)
+        if set(change.evidence) <= set(said):
+            raise ToolInputError("the alert's words alone prove nothing: cite what was read in the cluster too")
         self._require_open(change)
         place = next((step for step, one in self._steps.items() if one.target == change.target), None)
         self._require_room(place)

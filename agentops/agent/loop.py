@@ -283,7 +283,9 @@ class _Run:
         if not reports:
             return None
         known = [evidence.id for evidence in self._toolbox.store.all()]
-        decision = self._acceptance.decide(calls[reports[0]], known, last_chance=bool(self._closing))
+        decision = self._acceptance.decide(
+            calls[reports[0]], known, last_chance=bool(self._closing), said=self._toolbox.said
+        )
         for index in reports:
             said = decision.said if index == reports[0] else "Not executed: one report is enough."
             results[index] = ToolResult(

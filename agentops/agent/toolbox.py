@@ -31,6 +31,8 @@ from agentops.core.progress import Progress, Stage, Step
 from agentops.core.text import clip, one_line
 from agentops.core.tool import Effect, ReadTool, ToolCall, ToolSpec
 
+ALERT = "alert"
+"""The tool that the alert's own text is kept under as evidence."""
 EXCERPT_CHARS = 6_000
 _ERROR_CHARS = 2_000
 _DRAFT_ERROR_CHARS = 4_000
@@ -107,6 +109,11 @@ class Toolbox:
     def specs(self) -> tuple[ToolSpec, ...]:
         """What the tools declare, in the order in which they were given, and after them the drafting tools."""
         return (*(tool.spec for tool in self._tools.values()), *(self.drafting.specs if self.drafting else ()))
+
+    @property
+    def said(self) -> frozenset[str]:
+        """Ids of evidence that is the alert's own words: it may be cited, and proves nothing by itself."""
+        return frozenset(evidence.id for evidence in self.store.all() if evidence.tool == ALERT)
 
     def drafts(self, call: ToolCall) -> bool:
         """Tell whether a call drafts or withdraws a change."""
@@ -222,7 +229,7 @@ class Toolbox:
         began = self._monotonic()
         self._progress(Step(stage=Stage.CHANGE, text=f"drafting {tool_of(call)} {_target(call)}".rstrip(), key=call.id))
         try:
-            drafted = drafting.take(call, known, self.redactor.text)
+            drafted = drafting.take(call, known, self.redactor.text, said=self.said)
         except (AgentopsError, *_DEFECTS) as error:
             return self._undrafted(call, _said(error, tool_of(call)), duration_ms=self._since(began))
         self._record(call, _outcome(drafted), duration_ms=self._since(began), event=_event(drafted))

@@ -17,6 +17,7 @@ from agentops.core.alert import Alert, Target
 from agentops.core.text import clip, one_line, visible
 
 _MAX_CHARS = 100_000
+_SUMMARY_CHARS = 500
 _PAIR = re.compile(r"(?<![\w.-])([A-Za-z][\w.]{0,60})[ \t]?[=:][ \t]?[\"'`]?([A-Za-z0-9][\w.:/-]{0,252})")
 _KEY_WORDS = """alertname namespace pod deployment statefulset daemonset replicaset job_name cronjob container node
 instance service persistentvolumeclaim pvc horizontalpodautoscaler hpa ingress severity priority cluster region app
@@ -53,15 +54,16 @@ def prose(text: str) -> Payload:
     target = target_of(labels)
     subject = labels.get("alertname") or re.sub(r"^(?:subject|alert|title)\s*:\s*", "", first, flags=re.IGNORECASE)
     words = re.findall(r"[A-Za-z][A-Za-z0-9-]*", first)
+    is_more = len(lines) > 1 or len(first) > _SUMMARY_CHARS
     return Payload(
         alerts=(
             Alert(
                 name=one_line(subject, 120),
                 source="text",
                 severity=severity_of(labels.get("severity", ""), labels.get("priority", ""), *_telling(words)),
-                summary=one_line(first, 500),
+                summary=one_line(first, _SUMMARY_CHARS),
                 labels=labels,
-                annotations={"description": clip(safe, MAX_TEXT_CHARS)} if len(lines) > 1 else {},
+                annotations={"description": clip(safe, MAX_TEXT_CHARS)} if is_more else {},
                 target=target if target.known else target_in(safe, target.namespace),
             ),
         )

@@ -6,23 +6,22 @@ step is in the audit chain before the next one depends on it. Nothing here can c
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from agentops.copilot.evidencing import MOST_PROBLEMS, keep_alert, keep_logs, keep_problems
 from agentops.copilot.parts import Investigation, Parts, Scan, Thread
 from agentops.copilot.sweeping import sweep_and_rank
 from agentops.core.alert import AlertGroup, Incident, Target
 from agentops.core.errors import Interrupted, ModelError
-from agentops.core.evidence import Evidence, Reading
+from agentops.core.evidence import Evidence
 from agentops.core.finding import Finding, Problem
 from agentops.core.jsonable import from_json, to_json
 from agentops.core.place import place_of
 from agentops.core.progress import Stage, Step
-from agentops.core.snapshot import Object, Snapshot
+from agentops.core.snapshot import Snapshot
 from agentops.core.text import one_line
-from agentops.core.tool import ToolCall
 from agentops.core.usage import Usage
 
 if TYPE_CHECKING:
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from agentops.tools.kubernetes.client import Cluster
     from agentops.triage.ranking import Ranking
 
-_EVIDENCED_PROBLEMS = 30
 _RESUMED = "The run was interrupted and goes on now. The cluster was swept again; this is what it looks like."
 
 
@@ -118,7 +116,7 @@ def _investigate(parts: Parts, group: AlertGroup, cluster: Cluster, folder: Inci
     begun = parts.monotonic()
     snapshot, ranking = sweep_and_rank(parts, cluster, group.target, group.lead)
     toolbox = _toolbox(parts, cluster, folder)
-    evidence = _keep_problems(parts, toolbox, snapshot, ranking)
+    evidence = keep_problems(parts, toolbox, snapshot, ranking)
     folder.save_problems(ranking.problems)
     parts.audit.append("triage", _outline(snapshot, ranking.problems, evidence) | {"incident": folder.id})
     ids = [item.id for item in evidence] + [""] * (len(ranking.problems) - len(evidence))
@@ -199,42 +197,6 @@ def _toolbox(parts: Parts, cluster: Cluster, folder: IncidentFolder) -> Toolbox:
     )
 
 
-def _keep_problems(parts: Parts, toolbox: Toolbox, snapshot: Snapshot, ranking: Ranking) -> tuple[Evidence, ...]:
-    """Admit the best-ranked problems as evidence: what the analyzer says, what it quotes, and the object itself."""
-    objects = {
-        (kind, found.get("metadata", {}).get("namespace") or "", found.get("metadata", {}).get("name")): found
-        for kind in {problem.resource.kind for problem in ranking.problems}
-        for found in snapshot.of(kind)
-    }
-    kept: list[Evidence] = []
-    for problem in ranking.problems[:_EVIDENCED_PROBLEMS]:
-        call = ToolCall(
-            id=f"sweep-{len(kept) + 1}",
-            name="triage",
-            arguments={"resource": str(problem.resource), "condition": problem.condition},
-        )
-        found = objects.get((problem.resource.kind, problem.resource.namespace, problem.resource.name))
-        shown = None if found is None else parts.redactor.value(dict(found))
-        kept.append(toolbox.admit(call, _problem_reading(problem, shown), duration_ms=0))
-    return tuple(kept)
-
-
-def _problem_reading(problem: Problem, found: Object | None) -> Reading:
-    """Return a problem as something that can be cited and searched."""
-    lines = [f"{fact.resource.short} {fact.path}: {fact.value}" for fact in problem.facts]
-    if problem.advice:
-        lines += ["", f"advice: {problem.advice}"]
-    lines += [f"note of the owner of {note.resource.short}: {note.words}" for note in problem.notes]
-    lines += [one.why for one in problem.withheld]
-    if found is not None:
-        lines += ["", f"{problem.resource.short}:", json.dumps(found, indent=1, sort_keys=True, ensure_ascii=False)]
-    return Reading(
-        body="\n".join(lines),
-        summary=problem.summary,
-        resources=(problem.resource,),
-    )
-
-
 def _think(
     parts: Parts,
     model: Model,
@@ -255,7 +217,8 @@ def _think(
 
     snapshot, ranking = swept
     earlier = folder.transcript()
-    opening = briefing(group, snapshot, ranking.problems, evidence, toolbox.fence)
+    seen = (*evidence, *keep_logs(toolbox, snapshot, ranking.problems), keep_alert(toolbox, group))
+    opening = briefing(group, snapshot, ranking.problems, seen, toolbox.fence)
     if earlier:
         opening = f"{_RESUMED}\n\n{opening}"
     result = investigate(
@@ -288,6 +251,6 @@ def _outline(snapshot: Snapshot, problems: Sequence[Problem], evidence: Sequence
         "problems": [
             {"resource": str(problem.resource), "condition": problem.condition, "evidence": name}
             for problem, name in zip(problems, ids, strict=True)
-        ][:_EVIDENCED_PROBLEMS],
+        ][:MOST_PROBLEMS],
         "problem_count": len(problems),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -88,7 +89,7 @@ def test_the_whole_message():
         "Evidence so far\nOnly what is shown above.\n\n"
         "Not read\n- Node: forbidden\n\n"
         "Looked healthy\n"
-        "Pod 2 read, 1 touched by a problem\n"
+        "Touched by no problem: Pod 1 of 2\n"
         "No problem was found on the alert's own target, shop/Pod/api-1."
     )
 
@@ -99,6 +100,51 @@ def test_an_object_is_shown_once():
     whole = "status.reason: {0}\n\nshop/Pod/api-2:\n{{the object}}"
     said = _brief([first, second], [_evidence(1, first, whole.format("A")), _evidence(2, second, whole.format("B"))])
     assert (said.count("{the object}"), "status.reason: A" in said, "status.reason: B" in said) == (1, True, True)
+
+
+def test_a_symptom_shows_no_object():
+    """What suffers is told by its facts; its object is not what has to be changed."""
+    symptom = _problem("api-2", root=False)
+    excerpt = "status.reason: A\n\nadvice: look\n\nshop/Pod/api-2:\n{the object}"
+    said = _brief([symptom], [_evidence(1, symptom, excerpt)])
+    assert ("status.reason: A\n\nadvice: look\n</untrusted" in said, "{the object}" in said) == (True, False)
+
+
+def test_a_rollouts_change_is_always_shown():
+    """However low it ranks, what the last rollout changed stands in the message."""
+    problems = [_problem(f"api-{n}") for n in range(12)]
+    diff = "revision 2, 5m ago, changed containers[web].image: a:1 -> a:2; " + "x" * 300 + "; containers[web].command"
+    rollout = _problem("web", diff, condition="RolloutChanged", root=False)
+    evidence = [_evidence(n + 1, one) for n, one in enumerate([*problems, rollout])]
+    assert f"\n{diff}\n</untrusted" in _brief([*problems, rollout], evidence)
+
+
+def test_the_alert_is_told_in_full():
+    """What its author wrote stands there to the last word, line by line, with the id to cite it by."""
+    text = "checkout is slow\n\n" + "It began after lunch. " * 60 + "\nKeep the service up while you work on it."
+    alert = _alert(summary="checkout is slow", annotations={"description": text})
+    kept = Evidence(
+        id="E4",
+        tool="alert",
+        arguments={},
+        observed_at=NOON,
+        digest="",
+        summary="the whole text of 1 alert",
+        excerpt=text,
+        size_bytes=len(text),
+    )
+    said = _brief(alerts=[alert], evidence=[kept])
+    assert '<untrusted n0nce source="E4 alert">' in said
+    assert "\nKeep the service up while you work on it.\n</untrusted n0nce>" in said
+    assert ("summary:" in said, "Evidence so far\nOnly what is shown above." in said) == (False, True)
+
+
+def test_of_a_log_the_end_is_shown():
+    """A tail that does not fit loses its first lines, not its last."""
+    lines = [f"line {n} " + "x" * 60 for n in range(30)]
+    log = _evidence(1, _problem("api-1"), "\n".join(lines))
+    said = _brief(evidence=[replace(log, tool="sweep_logs")])
+    assert ("\n…\nline 2" in said, f"{lines[-1]}\n</untrusted" in said, "line 3 " in said) == (True, True, False)
 
 
 def test_a_known_remedy_is_named():
@@ -144,7 +190,9 @@ def test_it_stays_short(count):
     gaps = tuple(Gap(what="w" * 500, reason="r" * 500) for _ in range(50))
     said = _brief(problems, evidence, alerts=[loud] * 30, gaps=gaps)
     assert len(said) <= MAX_CHARS
-    assert said.endswith(f"Looked healthy\nPod 2 read, {count} touched by a problem" + NOTHING_ON_TARGET * (count == 1))
+    left = max(2 - count, 0)
+    healthy = f"Looked healthy\nTouched by no problem: Pod {left} of 2"
+    assert said.endswith(healthy + NOTHING_ON_TARGET * (count == 1))
 
 
 def test_no_part_of_it_can_close_a_fence():

@@ -1,7 +1,7 @@
 """What every object carries and no investigation needs: taken out, and told.
 
 Comes in: a decoded object. Goes out: the same object without token volumes, values that the API server fills in by
-itself, image lists and ids; and a phrase that says what is missing, for the footer.
+itself, addresses that it draws, image lists and ids; and a phrase that says what is missing, for the footer.
 """
 
 from __future__ import annotations
@@ -9,8 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-_META_NOISE = ("selfLink", "managedFields")
-_STATUS_NOISE = ("images", "podIPs", "hostIPs", "volumesInUse", "volumesAttached")
+_META_NOISE = ("selfLink", "managedFields", "uid", "resourceVersion", "generateName")
+_STATUS_NOISE = (
+    "images", "podIPs", "hostIPs", "volumesInUse", "volumesAttached", "addresses", "daemonEndpoints", "nodeInfo",
+    "collisionCount", "qosClass", "loadBalancer",
+)  # fmt: skip
+_SPEC_NOISE = ("podCIDR", "podCIDRs", "providerID")
 _CONTAINER_NOISE = ("containerID", "imageID", "volumeMounts", "user", "allocatedResourcesStatus")
 _TOKEN_VOLUME = "kube-api-access-"  # noqa: S105 - the prefix of a volume's name
 # What the API server fills in; a value that differs is somebody's choice and stays.
@@ -26,8 +30,34 @@ _POD_DEFAULTS: Mapping[str, Any] = {
 _CONTAINER_DEFAULTS: Mapping[str, Any] = {
     "terminationMessagePath": "/dev/termination-log",
     "terminationMessagePolicy": "File",
+    "imagePullPolicy": "IfNotPresent",
     "resources": {},
 }
+_PORT_DEFAULTS: Mapping[str, Any] = {"protocol": "TCP"}
+_PROBE_DEFAULTS: Mapping[str, Any] = {"successThreshold": 1}
+_HANDLER_DEFAULTS: Mapping[str, Any] = {"scheme": "HTTP"}
+_PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
+_ROLLING = {"rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}, "type": "RollingUpdate"}
+_SPEC_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "Deployment": {"progressDeadlineSeconds": 600, "revisionHistoryLimit": 10, "strategy": _ROLLING},
+    "StatefulSet": {
+        "podManagementPolicy": "OrderedReady",
+        "revisionHistoryLimit": 10,
+        "persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Retain", "whenScaled": "Retain"},
+        "updateStrategy": {"rollingUpdate": {"partition": 0}, "type": "RollingUpdate"},
+    },
+    "DaemonSet": {
+        "revisionHistoryLimit": 10,
+        "updateStrategy": {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}, "type": "RollingUpdate"},
+    },
+    "Service": {
+        "ipFamilyPolicy": "SingleStack",
+        "internalTrafficPolicy": "Cluster",
+        "sessionAffinity": "None",
+        "ipFamilies": ["IPv4"],
+    },
+}
+_OWN_ANNOTATIONS = ("kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/revision")
 _DEFAULT_TOLERATIONS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
 
 
@@ -37,12 +67,51 @@ def strip(item: dict[str, Any]) -> str:
     if isinstance(metadata, dict):
         for field in _META_NOISE:
             metadata.pop(field, None)
-    taken: list[str] = []
+        _strip_annotations(metadata)
+        _strip_generation(metadata, item.get("status"))
+    taken: list[str] = list(_strip_spec(item))
+    template = item.get("spec", {}).get("template") if isinstance(item.get("spec"), dict) else None
+    if isinstance(template, dict) and isinstance(template.get("metadata"), dict):
+        template["metadata"].pop("creationTimestamp", None)
     for spec in _pod_specs(item):
         taken += _strip_token_volume(spec)
         taken += _strip_defaults(spec)
     taken += [f"status {field}" for field in _strip_status(item.get("status"))]
     return ", ".join(dict.fromkeys(taken))
+
+
+def _strip_annotations(metadata: dict[str, Any]) -> None:
+    """Take out what kubectl and the Deployment controller note for themselves; the rest somebody wrote to be read."""
+    annotations = metadata.get("annotations")
+    if isinstance(annotations, dict):
+        for name in _OWN_ANNOTATIONS:
+            annotations.pop(name, None)
+        if not annotations:
+            del metadata["annotations"]
+
+
+def _strip_generation(metadata: dict[str, Any], status: Any) -> None:
+    """Take out the generation unless its controller has not seen it: then that is the news."""
+    seen = status.get("observedGeneration") if isinstance(status, dict) else None
+    if seen in (None, metadata.get("generation")):
+        metadata.pop("generation", None)
+        if isinstance(status, dict):
+            status.pop("observedGeneration", None)
+
+
+def _strip_spec(item: Mapping[str, Any]) -> Iterator[str]:
+    """Take out of a spec what the API server fills in and what only names the machine; yields what was taken out."""
+    spec = item.get("spec")
+    if not isinstance(spec, dict):
+        return
+    before = len(spec)
+    _drop_equal(spec, _SPEC_DEFAULTS.get(str(item.get("kind")), {}))
+    if spec.get("clusterIPs") == [spec.get("clusterIP")]:
+        del spec["clusterIPs"]
+    for field in _SPEC_NOISE:
+        spec.pop(field, None)
+    if len(spec) != before:
+        yield "values that are the API's defaults"
 
 
 def _pod_specs(item: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -83,6 +152,7 @@ def _strip_defaults(spec: dict[str, Any]) -> list[str]:
     _drop_equal(spec, _POD_DEFAULTS)
     for container in _containers(spec):
         _drop_equal(container, _CONTAINER_DEFAULTS)
+        _strip_ports_and_probes(container)
     tolerations = spec.get("tolerations")
     if isinstance(tolerations, list):
         kept = [one for one in tolerations if not _is_default_toleration(one)]
@@ -91,6 +161,18 @@ def _strip_defaults(spec: dict[str, Any]) -> list[str]:
         else:
             del spec["tolerations"]
     return ["values that are the API's defaults"] if _size(spec) != before else []
+
+
+def _strip_ports_and_probes(container: Mapping[str, Any]) -> None:
+    """Take out what nearly every port and probe says; a time-out stays even at its default: it is often the cause."""
+    for port in container.get("ports") or ():
+        if isinstance(port, dict):
+            _drop_equal(port, _PORT_DEFAULTS)
+    for probe in filter(None, (container.get(name) for name in _PROBES)):
+        if isinstance(probe, dict):
+            _drop_equal(probe, _PROBE_DEFAULTS)
+            if isinstance(probe.get("httpGet"), dict):
+                _drop_equal(probe["httpGet"], _HANDLER_DEFAULTS)
 
 
 def _size(spec: Mapping[str, Any]) -> tuple[int, ...]:
