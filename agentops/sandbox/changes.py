@@ -25,7 +25,7 @@ from agentops.core.text import one_line
 from agentops.sandbox.controllers.deployment import REVISION
 from agentops.sandbox.controllers.nodes import beat, set_pressure
 from agentops.sandbox.kubelet.pods import Kubelet
-from agentops.sandbox.manifests import admitted, with_defaults
+from agentops.sandbox.manifests import create_now, with_defaults
 from agentops.sandbox.objects import name_of
 from agentops.sandbox.store import Obj, copy_json, key_of
 from agentops.sandbox.world import World
@@ -132,7 +132,7 @@ def _unset(world: World, _: Kubelet, argument: Mapping[str, Sequence[str]]) -> N
 
 def _create(world: World, _: Kubelet, manifests: Sequence[Obj]) -> None:
     for manifest in manifests:
-        world.store.create(admitted(manifest, world.store))
+        create_now(manifest, world.store)
 
 
 def _delete(world: World, _: Kubelet, references: Sequence[str]) -> None:

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import cache
 
-from agentops.sandbox.admission.defaults import allocate, defaulted
+from agentops.sandbox.admission.allocation import allocate
+from agentops.sandbox.admission.defaults import defaulted
 from agentops.sandbox.store import Obj, ObjectStore, copy_json, timestamp
 from agentops.sandbox.wire.kinds import Resource, built_in
 
@@ -37,8 +38,15 @@ def admitted(obj: Obj, store: ObjectStore) -> Obj:
     """Return a copy as the server would store it when it is created now."""
     new = with_defaults(obj)
     status = new.get("status")
+    new["metadata"].setdefault("uid", store.new_uid())
     allocate(new, store)
     return {**new, "status": status} if status else new
+
+
+def create_now(obj: Obj, store: ObjectStore) -> Obj:
+    """Store an object as the server does when it is created now; return a copy of what is stored."""
+    new = admitted(obj, store)
+    return store.create(new, uid=new["metadata"]["uid"])
 
 
 def load_all(store: ObjectStore, manifests: Iterable[Obj], start: datetime) -> None:

@@ -25,9 +25,20 @@ _T = TypeVar("_T")
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _KindId: TypeAlias = tuple[str, str]
 
-# Kinds with a spec whose metadata.generation the real API server (1.32) leaves unset.
+# Kinds with a spec whose metadata.generation the real API server leaves unset.
 _NO_GENERATION = frozenset(
-    {"Pod", "Service", "Node", "Namespace", "PersistentVolume", "PersistentVolumeClaim", "Lease", "StorageClass"}
+    {
+        "HorizontalPodAutoscaler",
+        "LimitRange",
+        "ResourceQuota",
+        "Service",
+        "Node",
+        "Namespace",
+        "PersistentVolume",
+        "PersistentVolumeClaim",
+        "Lease",
+        "StorageClass",
+    }
 )
 
 
@@ -120,7 +131,7 @@ class ObjectStore:
         self.lock = threading.RLock()
         self.now = now
         self.revision = 1
-        self._new_uid = new_uid or (lambda: str(uuid.uuid4()))
+        self.new_uid = new_uid or (lambda: str(uuid.uuid4()))
         self._history = history
         self._objects: dict[_KindId, dict[str, dict[str, Obj]]] = {}
         self._sorted: dict[_KindId, Objects] = {}
@@ -171,17 +182,18 @@ class ObjectStore:
                         objects[place_of(event.obj)] = event.old
             return [objects[place] for place in sorted(objects)]
 
-    def create(self, obj: Obj, *, dry_run: bool = False) -> Obj:
+    def create(self, obj: Obj, *, dry_run: bool = False, uid: str = "") -> Obj:
         """Store a new object with a fresh uid, creationTimestamp, generation and resourceVersion; return a copy.
 
-        With ``dry_run`` nothing is stored and no resourceVersion is given, as the real server answers.
+        With ``dry_run`` nothing is stored and no resourceVersion is given, as the real server answers. ``uid`` is one
+        from ``new_uid`` that is in the object already.
 
         Raises:
             AlreadyExists: the key is taken.
         """
         new = copy_json(obj)
         new["metadata"].pop("generation", None)
-        new["metadata"].update({"uid": self._new_uid(), "creationTimestamp": timestamp(self.now())})
+        new["metadata"].update({"uid": uid or self.new_uid(), "creationTimestamp": timestamp(self.now())})
         return copy_json(self._insert(new, dry_run=dry_run))
 
     def update(self, obj: Obj, *, dry_run: bool = False) -> Obj:
@@ -279,7 +291,7 @@ class ObjectStore:
                 new = copy_json(manifest)
                 given = new["metadata"]
                 if "uid" not in given:
-                    given["uid"] = self._new_uid()
+                    given["uid"] = self.new_uid()
                 given.setdefault("creationTimestamp", timestamp(self.now()))
                 self._insert(new, dry_run=False)
         finally:

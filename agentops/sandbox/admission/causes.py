@@ -5,6 +5,8 @@ Comes in: a field's path and what is wrong. Goes out: (reason, path, words). Mus
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 Cause: TypeAlias = tuple[str, str, str]
@@ -20,24 +22,22 @@ def required_value(path: str, words: str) -> Cause:
     return "FieldValueRequired", path, f"Required value: {words}" if words else "Required value"
 
 
-def unsupported(path: str, value: Any, allowed: tuple[str, ...]) -> Cause:
+def unsupported(path: str, value: Any, allowed: Sequence[str]) -> Cause:
     """Return ``Unsupported value`` with what would be supported."""
     listed = ", ".join(f'"{one}"' for one in allowed)
     return "FieldValueNotSupported", path, f"Unsupported value: {go_form(value)}: supported values: {listed}"
 
 
+def duplicate(path: str, value: Any) -> Cause:
+    """Return ``Duplicate value``."""
+    return "FieldValueDuplicate", path, f"Duplicate value: {go_form(value)}"
+
+
+def forbidden_field(path: str, words: str) -> Cause:
+    """Return ``Forbidden`` about a field."""
+    return "FieldValueForbidden", path, f"Forbidden: {words}"
+
+
 def go_form(value: Any) -> str:
-    """Return a value roughly as the real server prints it."""
-    if isinstance(value, str):
-        return f'"{value}"'
-    if isinstance(value, bool) or value is None:
-        return "null" if value is None else str(value).lower()
-    if isinstance(value, dict):
-        inner = ", ".join(f'"{key}":{go_form(one)}' for key, one in sorted(value.items()))
-        return (
-            "map[string]string{" + inner + "}" if all(isinstance(v, str) for v in value.values()) else "{" + inner + "}"
-        )
-    if isinstance(value, list):
-        kind = "[]string" if all(isinstance(one, str) for one in value) else "[]interface {}"
-        return kind + "{" + ", ".join(map(go_form, value)) + "}"
-    return str(value)
+    """Return a value as the real server prints it: strings quoted, everything else as JSON."""
+    return f'"{value}"' if isinstance(value, str) else json.dumps(value, sort_keys=True, separators=(",", ":"))

@@ -110,7 +110,9 @@ def _wrong_type(schema: Schema, value: Any, path: list[str], owner: str) -> str:
     if isinstance(value, dict):
         for field, one in value.items():
             inner = child(full, field)
-            wrong = _wrong_type(inner, one, [*path, field], owner) if inner else ""
+            # The decoder names the field that is a map, not the key in it.
+            place = [*path, field] if field in full.get("properties", ()) else path
+            wrong = _wrong_type(inner, one, place, owner) if inner else ""
             if wrong:
                 return wrong
     if isinstance(value, list):

@@ -1,26 +1,34 @@
 """Defaulting: what the API server writes into the fields that a manifest leaves out.
 
 Comes in: an object and its schema. Goes out: a copy with defaults, from ``schema/defaults.json`` (by definition, for
-constants), from a custom schema's own ``default``, and from the few rules here that depend on other fields.
+constants), from a custom schema's own ``default``, and from the few rules here that depend on other fields. Quantities
+are in it as the server stores them.
 
 Must never: change a field that was given.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from typing import Any
-from zlib import crc32
 
+from agentops.sandbox.admission.quantities import canonical
 from agentops.sandbox.admission.schemas import Schema, child, items, name_of, resolve, schema_name, schema_of
-from agentops.sandbox.store import Obj, ObjectStore, copy_json
+from agentops.sandbox.store import Obj, copy_json
 from agentops.sandbox.wire.kinds import Resource
 
-_SERVICE_NETWORK = ipaddress.ip_network("10.96.0.0/16")
+_JOB = {
+    "backoffLimit": 6,
+    "completionMode": "NonIndexed",
+    "suspend": False,
+    "manualSelector": False,
+    "podReplacementPolicy": "TerminatingOrFailed",
+}
+_CPU = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}
+_DOUBLING = {"type": "Percent", "value": 100, "periodSeconds": 15}
 
 
 @cache
@@ -78,8 +86,10 @@ def _fill(schema: Schema, value: Any, name: str) -> None:
         if "default" in inner and not name:
             value.setdefault(field, copy_json(inner["default"]))
     for field, one in value.items():
-        known = child(schema, field)
-        if known:
+        known = child(schema, field) or {}
+        if name_of(known).endswith("resource.Quantity"):
+            value[field] = canonical(one)
+        else:
             _fill(known, one, name_of(known))
 
 
@@ -90,13 +100,30 @@ def _container(container: Obj) -> None:
     container.setdefault("imagePullPolicy", "Always" if latest else "IfNotPresent")
 
 
+def _containers(spec: Obj) -> list[Obj]:
+    return [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
+
+
 def _pod_spec(spec: Obj) -> None:
     if spec.get("serviceAccountName"):
         spec.setdefault("serviceAccount", spec["serviceAccountName"])
-    for container in (*spec.get("containers", ()), *spec.get("initContainers", ())):
+    for container in _containers(spec) if spec.get("hostNetwork") else ():
+        for port in container.get("ports") or ():
+            port.setdefault("hostPort", port.get("containerPort"))
+
+
+def _pod(pod: Obj) -> None:
+    spec = pod.get("spec") or {}
+    spec.setdefault("enableServiceLinks", True)
+    for container in _containers(spec):
         resources = container.get("resources") or {}
         if resources.get("limits"):
             resources["requests"] = {**resources["limits"], **(resources.get("requests") or {})}
+
+
+def _volume(volume: Obj) -> None:
+    if len(volume) == 1:
+        volume["emptyDir"] = {}
 
 
 def _deployment(spec: Obj) -> None:
@@ -119,21 +146,41 @@ def _update_strategy(**constants: int) -> Callable[[Obj], None]:
     return rule
 
 
-def _job(spec: Obj) -> None:
-    if "completions" not in spec and "parallelism" not in spec:
+def _stateful(spec: Obj) -> None:
+    _update_strategy(partition=0)(spec)
+    for claim in spec.get("volumeClaimTemplates") or ():
+        claim.setdefault("apiVersion", "v1")
+        claim.setdefault("kind", "PersistentVolumeClaim")
+        claim.setdefault("status", {"phase": "Pending"})
+
+
+def _daemon_set(obj: Obj) -> None:
+    annotations = obj["metadata"].setdefault("annotations", {})
+    annotations.setdefault("deprecated.daemonset.template.generation", "1")
+
+
+def _job(job: Obj) -> None:
+    """Fill in a Job's own defaults; the template in a CronJob gets them when the Job is made."""
+    spec = job.setdefault("spec", {})
+    if "completions" not in spec and "parallelism" not in spec and spec.get("completionMode") != "Indexed":
         spec["completions"] = 1
     spec.setdefault("parallelism", 1)
+    for field, value in _JOB.items():
+        spec.setdefault(field, value)
 
 
 def _service(spec: Obj) -> None:
     if spec["type"] != "ExternalName":
         spec.setdefault("internalTrafficPolicy", "Cluster")
-        if spec["type"] in ("NodePort", "LoadBalancer"):
-            spec.setdefault("externalTrafficPolicy", "Cluster")
-        spec.setdefault("ipFamilies", ["IPv4"])
-        spec.setdefault("ipFamilyPolicy", "SingleStack")
-    for port in spec.get("ports", ()):
-        port.setdefault("targetPort", port["port"]) if "port" in port else None
+    if spec["type"] in ("NodePort", "LoadBalancer"):
+        spec.setdefault("externalTrafficPolicy", "Cluster")
+    if spec["type"] == "LoadBalancer":
+        spec.setdefault("allocateLoadBalancerNodePorts", True)
+    if spec["sessionAffinity"] == "ClientIP":
+        spec.setdefault("sessionAffinityConfig", {"clientIP": {"timeoutSeconds": 10800}})
+    for port in spec.get("ports") or ():
+        if port.get("targetPort") in (None, 0, "") and "port" in port:
+            port["targetPort"] = port["port"]
 
 
 def _policy(spec: Obj) -> None:
@@ -145,99 +192,42 @@ def _subject(subject: Obj) -> None:
         subject.setdefault("apiGroup", "rbac.authorization.k8s.io")
 
 
+def _scaler(spec: Obj) -> None:
+    spec.setdefault("metrics", [{"type": "Resource", "resource": copy_json(_CPU)}])
+    behavior = spec.get("behavior")
+    if behavior is None:
+        return
+    grows = {
+        "policies": [{"type": "Pods", "value": 4, "periodSeconds": 15}, _DOUBLING],
+        "stabilizationWindowSeconds": 0,
+    }
+    for direction, constants in (("scaleUp", grows), ("scaleDown", {"policies": [_DOUBLING]})):
+        rules = behavior.setdefault(direction, {})
+        for field, value in {**constants, "selectPolicy": "Max"}.items():
+            rules.setdefault(field, copy_json(value))
+
+
+def _limit(limit: Obj) -> None:
+    if limit.get("type") != "Container":
+        return
+    for field, source in (("default", "max"), ("defaultRequest", "default"), ("defaultRequest", "min")):
+        if limit.get(source):
+            limit[field] = {**limit[source], **(limit.get(field) or {})}
+
+
 _RULES: dict[str, Callable[[Obj], None]] = {
     "io.k8s.api.core.v1.Container": _container,
+    "io.k8s.api.core.v1.Pod": _pod,
     "io.k8s.api.core.v1.PodSpec": _pod_spec,
+    "io.k8s.api.core.v1.Volume": _volume,
     "io.k8s.api.core.v1.ServiceSpec": _service,
+    "io.k8s.api.core.v1.LimitRangeItem": _limit,
     "io.k8s.api.apps.v1.DeploymentSpec": _deployment,
-    "io.k8s.api.apps.v1.StatefulSetSpec": _update_strategy(partition=0),
+    "io.k8s.api.apps.v1.StatefulSetSpec": _stateful,
+    "io.k8s.api.apps.v1.DaemonSet": _daemon_set,
     "io.k8s.api.apps.v1.DaemonSetSpec": _update_strategy(maxUnavailable=1, maxSurge=0),
-    "io.k8s.api.batch.v1.JobSpec": _job,
+    "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec": _scaler,
+    "io.k8s.api.batch.v1.Job": _job,
     "io.k8s.api.networking.v1.NetworkPolicySpec": _policy,
     "io.k8s.api.rbac.v1.Subject": _subject,
 }
-
-
-def allocate(obj: Obj, store: ObjectStore) -> None:
-    """Fill in what a new object gets from elsewhere in the cluster: a service address, a selector, a first status.
-
-    The choices are functions of name and state, so that a dry run predicts exactly what the write then stores.
-    """
-    filler = {"Service": _cluster_ip, "Job": _job_selector, "Pod": _new_pod, "Namespace": _new_namespace}.get(
-        obj["kind"]
-    )
-    if filler is not None:
-        filler(obj, store)
-    elif obj["kind"] == "PersistentVolumeClaim":
-        obj.setdefault("status", {}).setdefault("phase", "Pending")
-        _default_class(obj, store)
-
-
-def _cluster_ip(obj: Obj, store: ObjectStore) -> None:
-    spec, name = obj["spec"], obj["metadata"]["name"]
-    if spec.get("type") != "ExternalName" and "clusterIP" not in spec:
-        taken = {service["spec"].get("clusterIP") for service in store.list("Service", group="")}
-        number = crc32(f"{obj['metadata'].get('namespace')}/{name}".encode()) % 60000 + 300
-        while str(_SERVICE_NETWORK[number]) in taken:
-            number = number % 60000 + 300
-        spec["clusterIP"] = str(_SERVICE_NETWORK[number])
-    if spec.get("clusterIP"):
-        spec.setdefault("clusterIPs", [spec["clusterIP"]])
-    obj.setdefault("status", {}).setdefault("loadBalancer", {})
-    if spec.get("type") in ("NodePort", "LoadBalancer"):
-        for index, port in enumerate(spec.get("ports", ())):
-            port.setdefault("nodePort", 30000 + (crc32(name.encode()) + index) % 2768)
-
-
-def _job_selector(obj: Obj, store: ObjectStore) -> None:  # noqa: ARG001  one signature for all
-    # The real server selects by the new uid; the name serves as well within a namespace, and a dry run can predict it.
-    name = obj["metadata"]["name"]
-    labels = {"batch.kubernetes.io/job-name": name, "job-name": name}
-    template = obj["spec"]["template"].setdefault("metadata", {})
-    template["labels"] = {**(template.get("labels") or {}), **labels}
-    obj["spec"].setdefault("selector", {"matchLabels": {"batch.kubernetes.io/job-name": name}})
-
-
-def _new_pod(obj: Obj, store: ObjectStore) -> None:  # noqa: ARG001
-    spec = obj["spec"]
-    spec.setdefault("serviceAccountName", "default")
-    spec.setdefault("serviceAccount", spec["serviceAccountName"])
-    spec.setdefault("enableServiceLinks", True)
-    spec.setdefault("preemptionPolicy", "PreemptLowerPriority")
-    spec.setdefault("priority", 0)
-    tolerations = spec.setdefault("tolerations", [])
-    for key in ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"):
-        if not any(
-            one.get("key") in (key, None, "") and one.get("effect") in ("NoExecute", None) for one in tolerations
-        ):
-            tolerations.append({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300})
-    obj["status"] = {"phase": "Pending", "qosClass": qos_class(spec)}
-
-
-def qos_class(spec: Obj) -> str:
-    """Return Guaranteed, Burstable or BestEffort."""
-    all_resources = [container.get("resources") or {} for container in spec.get("containers", ())]
-    given = [{**(r.get("requests") or {}), **(r.get("limits") or {})} for r in all_resources]
-    if not any(given):
-        return "BestEffort"
-    exact = all(
-        {"cpu", "memory"} <= set(r.get("limits") or {}) and (r.get("requests") or r["limits"]) == r["limits"]
-        for r in all_resources
-    )
-    return "Guaranteed" if exact else "Burstable"
-
-
-def _new_namespace(obj: Obj, store: ObjectStore) -> None:  # noqa: ARG001
-    obj.setdefault("spec", {}).setdefault("finalizers", ["kubernetes"])
-    obj["status"] = {"phase": "Active"}
-    labels = obj["metadata"].setdefault("labels", {})
-    labels["kubernetes.io/metadata.name"] = obj["metadata"]["name"]
-
-
-def _default_class(obj: Obj, store: ObjectStore) -> None:
-    if "storageClassName" in obj["spec"]:
-        return
-    for found in store.list("StorageClass"):
-        if (found["metadata"].get("annotations") or {}).get("storageclass.kubernetes.io/is-default-class") == "true":
-            obj["spec"]["storageClassName"] = found["metadata"]["name"]
-            return

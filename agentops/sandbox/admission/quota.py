@@ -6,7 +6,7 @@ Must never: count an object that the quota does not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agentops.sandbox.objects import containers_of, quantity, request_of
@@ -18,18 +18,28 @@ _COUNTED = {"pods", "services", "configmaps", "secrets", "persistentvolumeclaims
 
 
 def limit_defaults(pod: Obj, store: ObjectStore) -> None:
-    """Fill in the default requests and limits of the namespace's LimitRanges."""
-    for limit in _container_limits(pod, store):
-        for container in (*containers_of(pod["spec"]), *containers_of(pod["spec"], init=True)):
+    """Fill in the default requests and limits of the namespace's LimitRanges, and say so in an annotation."""
+    done = []
+    for container, what in _every_container(pod):
+        added: dict[str, set[str]] = {"requests": set(), "limits": set()}
+        for limit in _limits(pod["metadata"].get("namespace", ""), "Container", store):
             resources = container.setdefault("resources", {})
-            given = resources.get("limits") or {}
-            for part, source in (("limits", "default"), ("requests", "defaultRequest")):
-                merged = {**(limit.get(source) or {}), **(resources.get(part) or {})}
-                if part == "requests":
-                    merged = {**(limit.get("default") or {}), **(limit.get("defaultRequest") or {}), **given}
-                    merged.update(resources.get(part) or {})
-                if merged:
-                    resources[part] = merged
+            for part, source in (("requests", "defaultRequest"), ("limits", "default")):
+                for name, amount in (limit.get(source) or {}).items():
+                    if name not in (resources.get(part) or {}):
+                        resources[part] = {**(resources.get(part) or {}), name: amount}
+                        added[part].add(name)
+        for part, word in (("requests", "request"), ("limits", "limit")):
+            if added[part]:
+                done.append(f"{', '.join(sorted(added[part]))} {word} for {what} {container.get('name')}")
+    if done:
+        annotations = pod["metadata"].setdefault("annotations", {})
+        annotations["kubernetes.io/limit-ranger"] = f"LimitRanger plugin set: {'; '.join(done)}"
+
+
+def _every_container(pod: Obj) -> Iterator[tuple[Obj, str]]:
+    for field, what in (("containers", "container"), ("initContainers", "init container")):
+        yield from ((one, what) for one in pod["spec"].get(field) or ())
 
 
 def check_limits(resource: Resource, pod: Obj, store: ObjectStore) -> None:
@@ -38,36 +48,68 @@ def check_limits(resource: Resource, pod: Obj, store: ObjectStore) -> None:
     Raises:
         Refusal: 403 with every bound that is broken.
     """
-    broken = [
-        problem
-        for limit in _container_limits(pod, store)
-        for container in containers_of(pod["spec"])
-        for problem in _outside(limit, container.get("resources") or {})
-    ]
+    namespace = pod["metadata"].get("namespace", "")
+    broken: list[str] = []
+    for limit in _limits(namespace, "Container", store):
+        for container, _ in _every_container(pod):
+            broken += _outside(limit, container.get("resources") or {}, "Container")
+    total = {
+        part: {name: request_of(pod["spec"], name, limits=part == "limits") for name in ("cpu", "memory")}
+        for part in ("requests", "limits")
+    }
+    given = {part: {n: shown(n, v) for n, v in amounts.items() if v} for part, amounts in total.items()}
+    for limit in _limits(namespace, "Pod", store):
+        broken += _outside(limit, given, "Pod")
+    _refuse(resource, pod, broken)
+
+
+def check_claim(resource: Resource, claim: Obj, store: ObjectStore) -> None:
+    """Refuse a claim that asks for less or more than its namespace's LimitRanges allow.
+
+    Raises:
+        Refusal: 403 with every bound that is broken.
+    """
+    if resource.qualified != "persistentvolumeclaims":
+        return
+    asked = (claim["spec"].get("resources") or {}).get("requests") or {}
+    broken: list[str] = []
+    for limit in _limits(claim["metadata"]["namespace"], "PersistentVolumeClaim", store):
+        for field, word, sign in (("min", "minimum", 1), ("max", "maximum", -1)):
+            for name, bound in sorted((limit.get(field) or {}).items()):
+                if name in asked and sign * quantity(asked[name]) < sign * quantity(bound):
+                    usage = f"{word} {name} usage per PersistentVolumeClaim is {bound}"
+                    broken.append(f"{usage}, but request is {asked[name]}")
+    _refuse(resource, claim, broken)
+
+
+def _refuse(resource: Resource, obj: Obj, broken: list[str]) -> None:
     if broken:
         text = broken[0] if len(broken) == 1 else "[" + ", ".join(broken) + "]"
-        raise forbidden(resource, pod["metadata"]["name"], text)
+        raise forbidden(resource, obj["metadata"]["name"], text)
 
 
-def _container_limits(pod: Obj, store: ObjectStore) -> Iterator[Obj]:
-    for found in store.list("LimitRange", pod["metadata"]["namespace"]):
-        yield from (
-            limit for limit in (found.get("spec") or {}).get("limits") or () if limit.get("type") == "Container"
-        )
+def _limits(namespace: str, kind: str, store: ObjectStore) -> Iterator[Obj]:
+    for found in store.list("LimitRange", namespace):
+        yield from (limit for limit in (found.get("spec") or {}).get("limits") or () if limit.get("type") == kind)
 
 
-def _outside(limit: Obj, resources: Obj) -> Iterator[str]:
+def _outside(limit: Obj, resources: Mapping[str, Any], kind: str) -> Iterator[str]:
     requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
     for name, least in sorted((limit.get("min") or {}).items()):
         if name not in requests:
-            yield f"minimum {name} usage per Container is {least}.  No request is specified"
+            yield f"minimum {name} usage per {kind} is {least}.  No request is specified"
         elif quantity(requests[name]) < quantity(least):
-            yield f"minimum {name} usage per Container is {least}, but request is {requests[name]}"
+            yield f"minimum {name} usage per {kind} is {least}, but request is {requests[name]}"
     for name, most in sorted((limit.get("max") or {}).items()):
         if name not in limits:
-            yield f"maximum {name} usage per Container is {most}.  No limit is specified"
+            yield f"maximum {name} usage per {kind} is {most}.  No limit is specified"
         elif quantity(limits[name]) > quantity(most):
-            yield f"maximum {name} usage per Container is {most}, but limit is {limits[name]}"
+            yield f"maximum {name} usage per {kind} is {most}, but limit is {limits[name]}"
+    for name, most in sorted((limit.get("maxLimitRequestRatio") or {}).items()):
+        low, high = quantity(requests.get(name)), quantity(limits.get(name))
+        if low and high and high / low > quantity(most):
+            words = f"{name} max limit to request ratio per {kind} is {most}, but provided ratio is"
+            yield f"{words} {high / low:f}"
 
 
 def check_quota(resource: Resource, obj: Obj, store: ObjectStore, live: Obj | None) -> None:

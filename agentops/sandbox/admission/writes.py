@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
+from agentops.sandbox.admission.allocation import allocate, allocate_service
 from agentops.sandbox.admission.bodies import Warnings, applied, decoded, patch_kind, patched, place_in
-from agentops.sandbox.admission.defaults import allocate, defaulted
+from agentops.sandbox.admission.defaults import defaulted
 from agentops.sandbox.admission.deletion import delete, delete_options, finish
 from agentops.sandbox.admission.fields import record_update
-from agentops.sandbox.admission.quota import check_growth, check_limits, check_quota, limit_defaults
+from agentops.sandbox.admission.pods import complete_pod, judge_pod, security_warning
+from agentops.sandbox.admission.quota import check_claim, check_growth, check_quota
 from agentops.sandbox.admission.schemas import schema_of
 from agentops.sandbox.admission.subresources import Subresources
 from agentops.sandbox.admission.validation import problems
@@ -101,15 +103,43 @@ class StoreWriter:
             obj["metadata"].pop(server_owned, None)
         if "status" in resource.subresources:
             obj.pop("status", None)
-        obj = self._admitted(resource, obj, None)
+        if not resource.custom and "spec" in schema_of(resource)["properties"]:
+            obj.setdefault("spec", {})
+        new = defaulted(resource, obj)
+        _encode_secret(new)
         if entry["operation"] == "Update":
-            written = {name: value for name, value in obj.items() if name != "status"}
-            obj["metadata"]["managedFields"] = record_update(schema_of(resource), None, written, entry)
+            # What admission and allocation add below is nobody's.
+            written = {name: value for name, value in new.items() if name != "status"}
+            new["metadata"]["managedFields"] = record_update(schema_of(resource), None, written, entry)
+        new["metadata"]["uid"] = self.store.new_uid()
+        self._admit_new(resource, new, warnings)
         try:
-            stored = self.store.create(obj, dry_run=request.dry_run)
+            stored = self.store.create(new, dry_run=request.dry_run, uid=new["metadata"]["uid"])
         except AlreadyExists as error:
-            raise already_exists(resource, obj["metadata"]["name"]) from error
+            live = self.store.peek(error.key) if error.key else None
+            going = "deletionTimestamp" in (live or {"metadata": {}})["metadata"]
+            raise already_exists(resource, obj["metadata"]["name"], deleting=going) from error
         return self._answer(target, request, stored, 201, warnings)
+
+    def _admit_new(self, resource: Resource, new: Obj, warnings: Warnings) -> None:
+        """Complete a new object and judge it.
+
+        Raises:
+            Refusal: 403 from admission or 422 from validation.
+        """
+        name, is_pod = new["metadata"].get("name", ""), resource.qualified == "pods"
+        if is_pod:
+            complete_pod(resource, new, self.store)
+        if not resource.custom:
+            allocate(new, self.store, self._random)
+        found = problems(resource, new, None)
+        if found:
+            raise invalid(resource, name, found)
+        if is_pod:
+            judge_pod(resource, new, self.store)
+        check_claim(resource, new, self.store)
+        check_quota(resource, new, self.store, None)
+        warnings.texts += filter(None, [security_warning(new, self.store)])
 
     def change(self, target: Target, request: Request, through: Obj) -> Response:
         """Carry out an update or patch of an object.
@@ -158,25 +188,21 @@ class StoreWriter:
             finish(self.store, stored)
         return self._answer(target, request, stored, 200, warnings)
 
-    def _admitted(self, resource: Resource, obj: Obj, live: Obj | None) -> Obj:
-        """Return the object with defaults, admitted and valid.
+    def _admitted(self, resource: Resource, obj: Obj, live: Obj) -> Obj:
+        """Return what replaces the live object, with defaults, admitted and valid.
 
         Raises:
             Refusal: 403 from admission or 422 from validation.
         """
-        if not resource.custom and "spec" in schema_of(resource)["properties"] and (live is None or "spec" in live):
+        if not resource.custom and "spec" in live:
             obj.setdefault("spec", {})
-        new = defaulted(resource, obj, live) if _shaped(resource, obj) else obj
-        early = problems(resource, new, live)
-        if early:
-            raise invalid(resource, obj["metadata"].get("name", ""), early)
-        if live is None:
-            if not resource.custom:
-                allocate(new, self.store)
-            if resource.kind == "Pod" and not resource.group:
-                limit_defaults(new, self.store)
-                check_limits(resource, new, self.store)
-            _encode_secret(new)
+        new = defaulted(resource, obj, live)
+        _encode_secret(new)
+        if resource.qualified == "services" and new["spec"].get("type") != live["spec"].get("type"):
+            allocate_service(new, self.store, self._random)
+        found = problems(resource, new, live)
+        if found:
+            raise invalid(resource, obj["metadata"].get("name", ""), found)
         check_quota(resource, new, self.store, live)
         check_growth(resource, new, self.store, live)
         return new
@@ -320,11 +346,6 @@ def _same(live: Obj, new: Obj) -> bool:
 def _given_version(obj: Obj) -> Obj:
     """Return the preconditions that a written object carries."""
     return {name: obj["metadata"][name] for name in ("uid", "resourceVersion") if obj["metadata"].get(name)}
-
-
-def _shaped(resource: Resource, obj: Obj) -> bool:
-    """Tell whether the parts that defaulting rules rely on are there; if not, validation says what is missing."""
-    return resource.custom or not any(cause[1].lower().endswith("template") for cause in problems(resource, obj, None))
 
 
 def _encode_secret(obj: Obj) -> None:

@@ -1,16 +1,16 @@
 """What the API server does to a pod that a controller creates: defaults, limit ranges, pod security, quota.
 
 Comes in: a pod about to be created. Goes out: the pod with what the server fills in, or the server's refusal in its own
-words. Defaults, limits and quota are those of the wire's own admission chain; pod security is checked here, as far as
-the scenarios use it.
+words. All of it is done by the wire's own admission chain.
 """
 
 from __future__ import annotations
 
-from agentops.sandbox.admission.defaults import allocate
-from agentops.sandbox.admission.quota import check_limits, check_quota, limit_defaults
+from agentops.sandbox.admission.allocation import allocate
+from agentops.sandbox.admission.pods import complete_pod, judge_pod
+from agentops.sandbox.admission.quota import check_quota
 from agentops.sandbox.manifests import resource_of, with_defaults
-from agentops.sandbox.objects import containers_of, labels_of, name_of, namespace_of, pod_active, request_of
+from agentops.sandbox.objects import pod_active, request_of
 from agentops.sandbox.store import Obj
 from agentops.sandbox.wire.status import Refusal
 from agentops.sandbox.world import World
@@ -19,40 +19,16 @@ from agentops.sandbox.world import World
 def admit_pod(world: World, pod: Obj) -> str:
     """Fill in what the server fills in; return why it refuses the pod, or empty."""
     pod.update(with_defaults(pod))
-    allocate(pod, world.store)
-    limit_defaults(pod, world.store)
-    problem = _security_problem(world, pod)
-    if problem:
-        return f'pods "{name_of(pod)}" is forbidden: {problem}'
     resource = resource_of(pod)
     if resource is not None:
         try:
-            check_limits(resource, pod, world.store)
+            complete_pod(resource, pod, world.store)
+            allocate(pod, world.store)
+            judge_pod(resource, pod, world.store)
             check_quota(resource, pod, world.store, None)
         except Refusal as refusal:
             return refusal.message
     return ""
-
-
-def _security_problem(world: World, pod: Obj) -> str:
-    """Check the parts of the Pod Security Standards that the scenarios use: privileged, host namespaces, root."""
-    home = world.peek("Namespace", "", namespace_of(pod))
-    level = labels_of(home).get("pod-security.kubernetes.io/enforce", "privileged") if home else "privileged"
-    if level == "privileged":
-        return ""
-    found: list[str] = []
-    for container in containers_of(pod["spec"]):
-        context = container.get("securityContext") or {}
-        if context.get("privileged"):
-            found.append(f'privileged (container "{container["name"]}" must not set securityContext.privileged=true)')
-        if level == "restricted" and context.get("allowPrivilegeEscalation") is not False:
-            found.append(
-                f'allowPrivilegeEscalation != false (container "{container["name"]}" must set '
-                "securityContext.allowPrivilegeEscalation=false)"
-            )
-    if pod["spec"].get("hostNetwork"):
-        found.append("host namespaces (hostNetwork=true)")
-    return f'violates PodSecurity "{level}:latest": {", ".join(found)}' if found else ""
 
 
 def quota_usage(world: World, namespace: str) -> dict[str, float]:

@@ -13,7 +13,7 @@ from agentops.sandbox.controllers.admit import admit_pod
 from agentops.sandbox.controllers.replicaset import new_pod
 from agentops.sandbox.controllers.runtime import Controller, its_owner, itself
 from agentops.sandbox.controllers.schedule import next_run
-from agentops.sandbox.manifests import admitted
+from agentops.sandbox.manifests import create_now
 from agentops.sandbox.objects import (
     condition,
     condition_true,
@@ -225,7 +225,7 @@ def _run(world: World, live: Obj, status: Obj, due: datetime) -> datetime | None
     metadata: dict[str, Any] = {"name": name, "namespace": namespace_of(live), "ownerReferences": own(live)}
     metadata |= {"labels": given.get("labels") or {}, "annotations": {**(given.get("annotations") or {}), **stamp}}
     job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": copy_json(template["spec"])}
-    job = world.store.create(admitted(job, world.store))
+    job = create_now(job, world.store)
     world.event(live, "Normal", "SuccessfulCreate", f"Created job {name}", _CRON)
     status |= {"lastScheduleTime": timestamp(due), "active": [*status["active"], _active_entry(job)]}
     return following

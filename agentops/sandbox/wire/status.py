@@ -82,9 +82,10 @@ def not_found(resource: Resource, name: str) -> Refusal:
     return Refusal("NotFound", f'{resource.qualified} "{name}" not found', details_of(resource, name))
 
 
-def already_exists(resource: Resource, name: str) -> Refusal:
-    """Return the refusal for a name that is taken."""
-    return Refusal("AlreadyExists", f'{resource.qualified} "{name}" already exists', details_of(resource, name))
+def already_exists(resource: Resource, name: str, *, deleting: bool = False) -> Refusal:
+    """Return the refusal for a name that is taken, perhaps by an object that is on its way out."""
+    message = f'{"object is being deleted: " if deleting else ""}{resource.qualified} "{name}" already exists'
+    return Refusal("AlreadyExists", message, details_of(resource, name))
 
 
 def conflict(resource: Resource, name: str, why: str) -> Refusal:

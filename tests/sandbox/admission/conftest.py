@@ -95,6 +95,7 @@ def _call() -> Caller:
     uids = (f"uid-{number}" for number in count(1))
     store = ObjectStore(lambda: NOW, new_uid=lambda: next(uids))
     store.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
+    store.create({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default", "namespace": "shop"}})
     caller = Caller(store)
     caller.ok("POST", "/apis/apps/v1/namespaces/shop/deployments", _deployment())
     return caller

@@ -30,7 +30,7 @@ def test_preconditions_must_hold(call: Any) -> None:
     assert (code, message) == (
         409,
         'Operation cannot be fulfilled on deployments.apps "web": Precondition failed: UID in precondition: x, '
-        "UID in object meta: uid-2",
+        "UID in object meta: uid-3",
     )
     assert call.refused("DELETE", WEB, {"preconditions": {"resourceVersion": "1"}})[0] == 409
     assert call.ok("GET", WEB)["metadata"]["name"] == "web"

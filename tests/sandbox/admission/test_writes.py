@@ -50,7 +50,7 @@ def test_a_service_gets_an_address_and_target_ports(call: Any) -> None:
     code, message = call.refused("PATCH", f"{SHOP}/services/web", {"spec": {"clusterIP": "10.96.0.9"}}, patch="merge")
     assert (code, message) == (
         422,
-        'Service "web" is invalid: spec.clusterIPs[0]: Invalid value: []string{"10.96.0.9"}: may not change once set',
+        'Service "web" is invalid: spec.clusterIPs[0]: Invalid value: ["10.96.0.9"]: may not change once set',
     )
 
 
@@ -111,7 +111,7 @@ INVALID = 'Deployment.apps "api" is invalid: '
             "spec.selector",
             {"matchLabels": {"app": "x"}},
             422,
-            INVALID + 'spec.template.metadata.labels: Invalid value: map[string]string{"app":"api"}: `selector` does '
+            INVALID + 'spec.template.metadata.labels: Invalid value: {"app":"api"}: `selector` does '
             "not match template `labels`",
         ),
         (f"{CONTAINER}.image", "", 422, INVALID + f"{PREFIX}.image: Required value"),
@@ -179,10 +179,10 @@ def test_updates_keep_what_only_the_server_sets(call: Any) -> None:
     body = {**before, "metadata": {"name": "web", "generation": 77}, "status": {"replicas": 9}}
     body["spec"]["replicas"] = 4
     after = call.ok("PUT", WEB, body)
-    assert (after["metadata"]["uid"], after["metadata"]["generation"], "status" in after) == (
+    assert (after["metadata"]["uid"], after["metadata"]["generation"], after["status"]) == (
         before["metadata"]["uid"],
         2,
-        False,
+        {},
     )
 
 
