@@ -1,7 +1,7 @@
 # Made by scripts/generate.py from the command tree; static, so that TAB costs nothing.
 _agentops() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} path="" word words=""
-    local scenarios="bad-env-value bad-image-tag cordoned-nodes dependency-host-typo hpa-at-maximum image-pull-denied init-container-failing injected-log-line insufficient-cpu job-backoff-limit limit-range liveness-too-eager missing-config-key missing-mounted-config missing-secret network-policy-blocking node-not-ready oom-lowered-limit pdb-blocks-drain pod-security quota-exceeded readiness-probe-path readiness-probe-port red-herring selector-typo service-port-mismatch slow-liveness-timeout stale-alert stale-environment statefulset-stuck suspended-cronjob two-faults unbound-pvc-chain untolerated-taint wrong-namespace"
+    local scenarios="bad-env-value bad-image-tag cordoned-nodes dependency-host-typo hpa-at-maximum image-pull-denied init-container-failing injected-log-line insufficient-cpu job-backoff-limit kept-cordoned limit-range liveness-too-eager missing-config-key missing-mounted-config missing-secret network-policy-blocking node-label-typo node-not-ready oom-lowered-limit pdb-blocks-drain pod-security quota-exceeded readiness-probe-path readiness-probe-port red-herring selector-typo service-port-mismatch slow-liveness-timeout stale-alert stale-environment statefulset-stuck suspended-cronjob two-faults unbound-pvc-chain untolerated-taint wrong-namespace"
     case $previous in
         --output | -o) COMPREPLY=($(compgen -W "text json markdown" -- "$current")); return ;;
         --kubeconfig) COMPREPLY=($(compgen -f -- "$current")); return ;;

@@ -179,6 +179,7 @@ CATALOGUE: tuple[Condition, ...] = (
         ("NodeConditionAbnormal", "another of its conditions is true"),
         ("NodeCordoned", "it is cordoned while pods wait that it would take"),
     ),
+    *_rows(Weight.INFORMATION, "Node", ("NodeUnschedulable", "it is cordoned, and nothing waits for it")),
     *_rows(
         Weight.VAGUE,
         "HorizontalPodAutoscaler",

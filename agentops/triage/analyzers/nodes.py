@@ -134,7 +134,7 @@ def _cordoned(graph: Graph, node: dict[str, Any], waiting: set[Key]) -> Problem:
     )
     return Problem(
         resource=graph.ref(node),
-        condition="NodeCordoned",
+        condition="NodeCordoned" if waiting else "NodeUnschedulable",
         summary=words,
         severity=Severity.HIGH if waiting else Severity.INFO,
         analyzer=NAME,

@@ -41,6 +41,7 @@ _MESSAGE = (
 _UNBOUND = re.compile(
     r"unbound immediate PersistentVolumeClaims|persistentvolumeclaim \"([^\"]+)\" (?:not found|is being)"
 )
+_SPELLING = "Correct the label on the side that is misspelt: the node, or what the pods ask for."
 _ADVICE = {
     "InsufficientCpu": "Lower the cpu request, free cpu on a node, or add a node.",
     "InsufficientMemory": "Lower the memory request, free memory on a node, or add a node.",
@@ -85,19 +86,20 @@ def _signs(graph: Graph, pods: list[dict[str, Any]]) -> Iterator[Sign]:
     events = graph.events(key_of(pod), "FailedScheduling")
     message = message or (events[-1].message if events else "")
     since = min((time for p in pods for time in [_since(p)] if time), default=None)
-    facts = [quote(graph, pod, "status.conditions[PodScheduled].message", message)]
+    facts: list[Fact] = []
     verdict = _judge(graph, pod, message)
+    facts += [_label_fact(graph, one) for one in verdict.misses[:2]]
+    facts.append(quote(graph, pod, "status.conditions[PodScheduled].message", message))
     name = verdict.condition
-    words = f"{miss_words(verdict.misses)}: " if verdict.misses else ""
-    words += f"no node takes it: {quoted(message, 200)}"
-    words += "".join(f"; {line}" for line in _node_lines(verdict))
+    # A misspelt label says it all; what keeps the other nodes from it stands among the facts.
+    lines = [miss_words(verdict.misses)] if verdict.misses else [quoted(message, 200), *_node_lines(verdict)]
+    words = f"no node takes it: {'; '.join(lines)}"
     requests = ", ".join(f"{r} {show_quantity(v, r)}" for r, v in sorted(pod_requests(pod).items()) if v)
     if requests and name.startswith("Insufficient"):
         facts.append(quote(graph, pod, "spec.containers[*].resources.requests (sum)", requests))
     facts += [
         quote(graph, key, "why not", "; ".join(b.words for b in found)) for key, found in verdict.per_node[:5] if found
     ]
-    facts += [_label_fact(graph, one) for one in verdict.misses[:2]]
     origin = blame(graph, graph.workload(pod), name, since=since)
     if origin:
         words += f"; {origin.clause}"
@@ -111,7 +113,7 @@ def _signs(graph: Graph, pods: list[dict[str, Any]]) -> Iterator[Sign]:
             facts=tuple(facts),
             since=since,
             root=root,
-            advice=_ADVICE.get(name, "Change what the message names."),
+            advice=_SPELLING if verdict.misses else _ADVICE.get(name, "Change what the message names."),
             remedies=(*((origin.remedy,) if origin and root else ()), *mending),
         )
 
