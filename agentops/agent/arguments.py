@@ -7,12 +7,11 @@ ours and raises at once, so that no constraint is ever skipped in silence. Nothi
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from agentops.core.jsonable import to_json
+from agentops.core.jsonable import in_words
 from agentops.core.text import one_line
 
 _ANNOTATIONS = frozenset({"description", "title", "default", "examples", "$schema"})
@@ -147,4 +146,4 @@ def _complain_object(schema: Mapping[str, Any], value: Mapping[str, Any], path: 
 
 
 def _shown(value: Any) -> str:
-    return one_line(json.dumps(to_json(value), ensure_ascii=False), 60)
+    return "null" if value is None else in_words(value, 60)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from agentops.copilot.parts import Parts, Thread
 from agentops.core.finding import Finding
+from agentops.core.jsonable import in_words
 from agentops.core.outcome import Status
 from agentops.core.plan import Change, Intent, PlanStep
 from agentops.core.resource import ResourceRef, kubernetes_ref
@@ -76,7 +77,7 @@ def _told(step: PlanStep) -> list[str]:
     lines = []
     for one in step.preview.objects:
         lines.append(f"{one.verb.value} {one.ref.short}")
-        lines += [f"  {edit.path}: {edit.old!r} -> {edit.new!r}" for edit in one.edits[:_EDITS_TOLD]]
+        lines += [f"  {edit.path}: {in_words(edit.old)} -> {in_words(edit.new)}" for edit in one.edits[:_EDITS_TOLD]]
         if len(one.edits) > _EDITS_TOLD:
             lines.append(f"  and {len(one.edits) - _EDITS_TOLD} more fields")
     lines.append(f"blast radius: {summary(step.blast_radius)}")

@@ -6,6 +6,7 @@ is strict about types and never guesses: what does not fit raises with the path 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
@@ -17,6 +18,7 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 from agentops.core.clock import from_iso, to_iso
 from agentops.core.errors import UsageError
 from agentops.core.resource import ResourceRef, parse_ref
+from agentops.core.text import one_line
 
 T = TypeVar("T")
 
@@ -42,6 +44,13 @@ def to_json(value: Any) -> Any:
     if isinstance(value, list | tuple | set | frozenset):
         return [to_json(item) for item in value]
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def in_words(value: Any, limit: int = 200) -> str:
+    """Return a JSON value as a message tells it: JSON on one line, ``nothing`` for null; never as Python writes it."""
+    if value is None:
+        return "nothing"
+    return one_line(json.dumps(to_json(value), ensure_ascii=False), limit)
 
 
 def from_json(kind: type[T], value: Any) -> T:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from agentops.core.jsonable import to_json
+from agentops.core.jsonable import in_words, to_json
 from agentops.core.plan import BlastRadius, PlanStep, Preview
 from agentops.guard.diff import deviations, differences, without
 
@@ -48,9 +48,9 @@ def _moved(shown: PlanStep, live: PlanStep) -> Iterator[str]:
             if was.uid != now.uid:
                 yield f"{was.ref.short} is another object now (uid {was.uid or 'none'}, now {now.uid or 'none'})"
             for edit in deviations(was, was.before, now.before)[:3] if was.before_digest != now.before_digest else ():
-                yield f"{edit.path} was {edit.old!r}, is {edit.new!r}"
+                yield f"{edit.path} was {in_words(edit.old)}, is {in_words(edit.new)}"
         if all(was.before_digest == now.before_digest and was.uid == now.uid for was, now in objects):
-            yield f"{found[0].path}: {found[0].old!r} became {found[0].new!r}"
+            yield f"{found[0].path}: {in_words(found[0].old)} became {in_words(found[0].new)}"
     yield from _noted(shown.preview, live.preview)
     yield from _grown(shown.blast_radius, live.blast_radius)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
 from agentops.core.errors import ToolError
+from agentops.core.jsonable import in_words
 from agentops.core.outcome import Health, Observation
 from agentops.core.plan import Check, ObjectChange
 from agentops.guard.diff import deviations
@@ -110,7 +111,8 @@ def _not_as_previewed(step: Ruled, seen: Observation) -> Iterator[str]:
             yield f"{one.ref.short} is {'gone' if live is None else 'still there'}"
             continue
         for edit in deviations(one, one.after, live):
-            yield f"{one.ref.short}: {edit.path} should be {edit.old!r}, is {edit.new!r}{_blamed(one, edit.path)}"
+            differs = f"should be {in_words(edit.old)}, is {in_words(edit.new)}"
+            yield f"{one.ref.short}: {edit.path} {differs}{_blamed(one, edit.path)}"
 
 
 def _blamed(one: ObjectChange, path: str) -> str:

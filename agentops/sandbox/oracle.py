@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from agentops.core.clock import from_iso
+from agentops.core.jsonable import in_words
 from agentops.sandbox.changes import find, read_path
 from agentops.sandbox.objects import condition, condition_true, containers_of, deleting, name_of, namespace_of
 from agentops.sandbox.scenario import Fix, Scenario
@@ -152,7 +153,7 @@ def _check(simulation: Simulation, check: Mapping[str, Any]) -> Iterator[str]:
     found = read_path(find(simulation.world, check["object"]), check["path"]) if held else None
     good = found == check["is"] if "is" in check else float(found or 0) >= check["at_least"]
     if not good:
-        yield f"{check['object']} has {check['path']} = {found!r}"
+        yield f"{check['object']} has {check['path']} = {in_words(found)}"
 
 
 def _cheated(simulation: Simulation, before: Sequence[Obj]) -> Iterator[str]:

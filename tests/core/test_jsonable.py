@@ -11,7 +11,7 @@ import pytest
 from agentops.core.alert import Alert, AlertGroup, Incident, Severity, Target
 from agentops.core.evidence import Evidence
 from agentops.core.finding import Cause, Confidence, Fact, Finding, Hypothesis, Problem, Verdict
-from agentops.core.jsonable import from_json, to_json
+from agentops.core.jsonable import from_json, in_words, to_json
 from agentops.core.plan import Change
 from agentops.core.resource import kubernetes_ref
 from agentops.core.tool import Effect, ToolCall, ToolSpec
@@ -108,3 +108,20 @@ def test_what_has_no_json_form_is_refused() -> None:
     """An object of an unknown type is the caller's mistake."""
     with pytest.raises(TypeError, match="object has no JSON form"):
         to_json({"x": object()})
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ({"a": "b", "c": None}, '{"a": "b", "c": null}'),
+        (["x"], '["x"]'),
+        ("text", '"text"'),
+        (True, "true"),
+        (None, "nothing"),
+        ("a\nb" * 100, '"a\\nba'),
+    ],
+)
+def test_a_value_in_a_message_is_json(value: Any, told: str) -> None:
+    """A message tells a value as JSON on one line, cut where it is long, and says nothing where there is nothing."""
+    said = in_words(value, 80)
+    assert (said.startswith(told), len(said) <= 80, "\n" in said) == (True, True, False)

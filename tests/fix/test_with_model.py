@@ -7,6 +7,8 @@ and the oracle judge.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,6 +24,9 @@ CANNOT_BE_TOLD = "passes"
 """How the wrong cures end that nothing in the cluster tells from a right one; ``README.md`` says why, one by one."""
 
 
+_PYTHON = re.compile(r"\{'[^'\"]*'.{0,40}|\['[^'\"]*'.{0,40}|.{0,40}<[\w.]+ object at|.{0,40}-> None\b")
+
+
 @pytest.fixture
 def play(repair: Any, tmp_path: Path) -> Any:
     """Run ``fix`` with a model that drafts these plans for a scenario."""
@@ -32,9 +37,17 @@ def play(repair: Any, tmp_path: Path) -> Any:
         done = repair(scenario, script)
         # A script that does not fit the conversation would leave triage alone with the work.
         assert done.fix.found.model_error is None, done.fix.found.model_error
+        assert _python_in(done) == []
         return done
 
     return run
+
+
+def _python_in(done: Any) -> list[str]:
+    """Return what the model or a person was told in Python's spelling of a value instead of JSON's."""
+    sent = [message for message in done.fix.found.thread.folder.transcript() if message["role"] == "user"]
+    told = [json.dumps(sent, ensure_ascii=False), *(one.outcome.why for one in done.fix.rounds)]
+    return [found for text in told for found in _PYTHON.findall(text)]
 
 
 def test_every_scenario_and_every_wrong_fix_has_a_script() -> None:

@@ -107,7 +107,7 @@ def test_health_that_never_holds_is_a_failure(stage: Any) -> None:
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
-        ({"image": "v2", "replicas": 3}, "spec.image should be 'v1', is 'v2' (somebody took it back)"),
+        ({"image": "v2", "replicas": 3}, 'spec.image should be "v1", is "v2" (somebody took it back)'),
         ({"image": "v1", "replicas": 9}, "spec.replicas should be 3, is 9 (not part of this change)"),
     ],
 )
@@ -320,7 +320,7 @@ def test_rollback_that_did_not_happen_does_not_hold(stage: Any) -> None:
 
     stage.world.after_write = meddle
     carried = carry_out(stage.parts(), world.proposal(rolls_back="change-1"))
-    assert (carried.outcome.status, "should be 'v1', is 'v7'" in carried.outcome.why) == (Status.ROLLED_BACK, True)
+    assert (carried.outcome.status, 'should be "v1", is "v7"' in carried.outcome.why) == (Status.ROLLED_BACK, True)
 
 
 def test_claim_that_another_process_prevents_is_told(stage: Any) -> None:

@@ -394,7 +394,7 @@ def test_stale_message_names_what_else_differs(stage: Any) -> None:
     plan = dry_run(parts, world.proposal()).planned.plan
     real = stage.tool.preview
     stage.tool.preview = lambda change: replace(real(change), risk=Risk.HIGH)
-    with pytest.raises(Stale, match="risk: 'medium' became 'high'"):
+    with pytest.raises(Stale, match='risk: "medium" became "high"'):
         carry_out_saved(parts, plan, ())
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agentops.core.errors import ToolInputError
+from agentops.core.jsonable import in_words
 from agentops.core.text import one_line
 from agentops.core.tool import ToolSpec
 from agentops.tools.kubernetes.paths import check_part
@@ -109,9 +110,7 @@ def _check(tool: str, name: str, value: Any, schema: Mapping[str, Any]) -> None:
     if fits and kind == "array":
         fits = len(value) <= _ITEM_LIMIT and all(isinstance(item, str) and len(item) <= _TEXT_LIMIT for item in value)
     if not fits:
-        raise ToolInputError(
-            f"{tool}: {name} cannot be {one_line(repr(value), 60)}", hint=f"Expected {_expected(schema)}"
-        )
+        raise ToolInputError(f"{tool}: {name} cannot be {in_words(value, 60)}", hint=f"Expected {_expected(schema)}")
 
 
 def _expected(schema: Mapping[str, Any]) -> str:

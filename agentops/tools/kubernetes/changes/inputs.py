@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agentops.core.errors import ToolInputError
+from agentops.core.jsonable import in_words
 from agentops.core.text import one_line
 from agentops.core.tool import ToolSpec
 
@@ -93,7 +94,7 @@ def _is_of(value: Any, name: str) -> bool:
 
 def _unfit(tool: str, place: str, value: Any, schema: Mapping[str, Any]) -> ToolInputError:
     return ToolInputError(
-        f"{tool}: {place or 'the arguments'} cannot be {one_line(repr(value), 60)}",
+        f"{tool}: {place or 'the arguments'} cannot be {in_words(value, 60)}",
         hint=f"Expected {_expected(schema)}",
     )
 
