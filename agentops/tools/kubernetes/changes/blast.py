@@ -16,6 +16,7 @@ from agentops.core.text import plural
 from agentops.tools.kubernetes.changes.disruption import WORKLOADS
 from agentops.tools.kubernetes.changes.hazard import highest
 from agentops.tools.kubernetes.changes.reach import Reach, Share, not_known
+from agentops.tools.kubernetes.changes.reach_account import with_account
 from agentops.tools.kubernetes.changes.reach_config import of_claim, of_config, of_permissions, of_volume
 from agentops.tools.kubernetes.changes.reach_network import backends, of_ingress, of_policy, of_service
 from agentops.tools.kubernetes.changes.reaches import of_budget, of_namespace, of_node, of_pods, of_scaler, of_workload
@@ -68,7 +69,7 @@ def measure(around: Surroundings, change: ObjectChange, preview: Preview) -> Rea
     if rule is None or group != _GROUPS.get(kind, group):
         namespaces = (change.ref.namespace,) if change.ref.namespace else ()
         return not_known(f"what the controllers of {kind} do with {change.ref.short}", namespaces=namespaces)
-    return rule(around, change, preview)
+    return with_account(around, change, rule(around, change, preview))
 
 
 def _pods_gone(around: Surroundings, gone: Sequence[ObjectChange], preview: Preview) -> Reach:

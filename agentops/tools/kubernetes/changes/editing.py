@@ -23,12 +23,13 @@ from agentops.tools.kubernetes.changes.chosen import REPLICAS, compared, forms, 
 from agentops.tools.kubernetes.changes.difference import edits, operations, same
 from agentops.tools.kubernetes.changes.fieldpath import put, show
 from agentops.tools.kubernetes.changes.grounding import ClusterTool
-from agentops.tools.kubernetes.changes.hazard import highest, residue_of, risk_of, worst
+from agentops.tools.kubernetes.changes.hazard import highest, residue_of, worst
 from agentops.tools.kubernetes.changes.inputs import check_inputs
 from agentops.tools.kubernetes.changes.limits import check_reach
 from agentops.tools.kubernetes.changes.normal import normalised
 from agentops.tools.kubernetes.changes.ownership import owners_of, scalers_of
 from agentops.tools.kubernetes.changes.predicting import Predictor
+from agentops.tools.kubernetes.changes.risks import risk_of
 from agentops.tools.kubernetes.changes.undoing import undo_of
 from agentops.tools.kubernetes.changes.unions import with_one_member
 from agentops.tools.kubernetes.client import Cluster, Selection
@@ -113,7 +114,8 @@ class Bench:
 class Edited:
     """What a tool wants of an object. ``obj`` is the whole object as it should be; the rest only ever adds caution.
 
-    ``scale`` sends ``spec.replicas`` through the scale subresource, for which less permission is needed.
+    ``scale`` sends ``spec.replicas`` through the scale subresource, for which less permission is needed. ``earlier``
+    says that the pod template becomes that of an earlier revision, so what it may do it has done before.
     """
 
     obj: Mapping[str, Any]
@@ -122,6 +124,7 @@ class Edited:
     residue: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     scale: bool = False
+    earlier: bool = False
 
 
 Editor: TypeAlias = Callable[[Bench, Mapping[str, Any], Mapping[str, Any]], Edited]
@@ -230,7 +233,7 @@ class EditTool(ClusterTool):
             calls=(call,),
             objects=(made,),
             validated=True,
-            risk=highest(self.spec.risk, edited.risk, risk_of(kind, made.edits)),
+            risk=highest(self.spec.risk, edited.risk, risk_of(made, self.spec.name, earlier=edited.earlier)),
             reversal=reversal,
             undo=(undo,) if undo is not None else (),
             residue=tuple(dict.fromkeys(residue)),

@@ -1,62 +1,20 @@
-"""How much harm one call can do and what no undo brings back, from the kind and the fields that it touches.
+"""What no undo brings back, from the kind and the fields that a call touches; and the worst of risks and reversals.
 
-Comes in: a kind, the objects before and after, the edits. Goes out: a ``Risk`` that only ever raises the tool's own,
-whether pods are replaced, and sentences for the residue. Pure; a model's words are not looked at.
+Comes in: a kind, the objects before and after. Goes out: whether pods are replaced, sentences for the residue, and how
+far it can be taken back. Pure; a model's words are not looked at. ``risks.py`` has the risk.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from agentops.core.plan import Edit
 from agentops.core.risk import Reversal, Risk
 
 GROWN = "A volume that has grown cannot be made smaller."
 
 ROLLED = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 """Workloads that replace their pods when their template changes."""
-
-_CRITICAL_KINDS = frozenset(
-    {
-        "ClusterRole",
-        "ClusterRoleBinding",
-        "CustomResourceDefinition",
-        "APIService",
-        "ValidatingWebhookConfiguration",
-        "MutatingWebhookConfiguration",
-        "ValidatingAdmissionPolicy",
-        "ValidatingAdmissionPolicyBinding",
-        "MutatingAdmissionPolicy",
-        "MutatingAdmissionPolicyBinding",
-        "CertificateSigningRequest",
-    }
-)
-_HIGH_KINDS = frozenset(
-    {
-        "Role",
-        "RoleBinding",
-        "ServiceAccount",
-        "Secret",
-        "Node",
-        "Namespace",
-        "PersistentVolume",
-        "PersistentVolumeClaim",
-        "StorageClass",
-        "PriorityClass",
-        "IngressClass",
-        "NetworkPolicy",
-    }
-)
-# Fields of a pod that decide what it may do to its node or in whose name it speaks.
-_POWERS = re.compile(
-    r"(securityContext|hostNetwork|hostPID|hostIPC|hostUsers|hostPath|serviceAccountName|serviceAccount\b|"
-    r"automountServiceAccountToken|runtimeClassName|privileged|\.command|\.args|lifecycle|ephemeralContainers)"
-)
-# Whoever is bound to these is everybody, or may do everything.
-_EVERYBODY = re.compile(r"system:(masters|unauthenticated|anonymous|authenticated)|cluster-admin")
-_HOST_PATH = re.compile(r"\"?(hostPath|privileged|hostNetwork|hostPID|hostIPC)\"?")
 
 
 def highest(*risks: Risk) -> Risk:
@@ -67,25 +25,6 @@ def highest(*risks: Risk) -> Risk:
 def worst(*reversals: Reversal) -> Reversal:
     """Return the least reversible of some."""
     return max(reversals, key=lambda reversal: reversal.rank)
-
-
-def risk_of(kind: str, edits: Sequence[Edit]) -> Risk:
-    """Return the risk of edits to an object of a kind; LOW when nothing in them is known to be worse."""
-    fields = [edit for edit in edits if not edit.path.startswith(("metadata.labels", "metadata.annotations"))]
-    if not fields:
-        # Namespace labels switch pod security on and off; labels of a node move pods.
-        return Risk.HIGH if kind in {"Namespace", "Node"} and edits else Risk.LOW
-    if kind == "Node" and {edit.path for edit in fields} == {"spec.unschedulable"}:
-        return Risk.MEDIUM
-    if kind in _CRITICAL_KINDS:
-        return Risk.CRITICAL
-    if kind in _HIGH_KINDS:
-        return Risk.CRITICAL if any(_EVERYBODY.search(str(edit.new)) for edit in fields) else Risk.HIGH
-    if any(_POWERS.search(edit.path) or _HOST_PATH.search(str(edit.new)) for edit in fields):
-        return Risk.HIGH
-    if any(edit.path == "spec.replicas" and edit.new == 0 for edit in fields):
-        return Risk.HIGH
-    return Risk.MEDIUM
 
 
 def replaces_pods(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

@@ -20,11 +20,12 @@ from agentops.core.text import one_line
 from agentops.tools.kubernetes.changes.chosen import chosen_in, forms, overlaid, without, words_for
 from agentops.tools.kubernetes.changes.editing import Bench, object_change, steadily
 from agentops.tools.kubernetes.changes.grounding import ClusterTool
-from agentops.tools.kubernetes.changes.hazard import highest, residue_of, risk_of, worst
+from agentops.tools.kubernetes.changes.hazard import highest, residue_of, worst
 from agentops.tools.kubernetes.changes.inputs import check_inputs
 from agentops.tools.kubernetes.changes.limits import check_visible
 from agentops.tools.kubernetes.changes.normal import is_machine_annotation, normalised
 from agentops.tools.kubernetes.changes.ownership import owners_of, scalers_of
+from agentops.tools.kubernetes.changes.risks import risk_of
 from agentops.tools.kubernetes.changes.undoing import undo_of
 from agentops.tools.kubernetes.kinds import Kind
 from agentops.tools.kubernetes.writing import apply_call, create_call
@@ -73,7 +74,7 @@ class ManifestTool(ClusterTool):
             calls=(call,),
             objects=(made,),
             validated=True,
-            risk=highest(self.spec.risk, risk_of(kind.kind, made.edits)),
+            risk=highest(self.spec.risk, risk_of(made, self.spec.name)),
             reversal=worst(self.spec.reversal, Reversal.COMPENSATING if runs else Reversal.EXACT),
             undo=(undo,),
             residue=("What it does while it runs is not taken back.",) if runs else (),
@@ -104,7 +105,7 @@ class ManifestTool(ClusterTool):
             calls=(call,),
             objects=(made,),
             validated=True,
-            risk=highest(self.spec.risk, risk_of(kind.kind, made.edits)),
+            risk=highest(self.spec.risk, risk_of(made, self.spec.name)),
             reversal=reversal,
             undo=(undo,) if undo is not None else (),
             residue=(*left, *lost),

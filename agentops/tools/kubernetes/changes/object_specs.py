@@ -125,7 +125,6 @@ OBJECT_SPECS: tuple[ToolSpec, ...] = (
             },
         },
         permissions=patches("networkpolicies.networking.k8s.io"),
-        risk=Risk.HIGH,
     ),
     declared(
         "set_role_binding",
@@ -140,7 +139,6 @@ OBJECT_SPECS: tuple[ToolSpec, ...] = (
         {"storage": {**TEXT, "maxLength": 40}},
         required=("storage",),
         permissions=(*patches("persistentvolumeclaims"), "get storageclasses.storage.k8s.io"),
-        risk=Risk.HIGH,
         reversal=Reversal.NONE,
     ),
     declared(
@@ -162,6 +160,7 @@ OBJECT_SPECS: tuple[ToolSpec, ...] = (
         "Create an object, or update it by server-side apply; fields of other managers are not taken. No Secrets.",
         {"manifest": {"type": "object", "description": "apiVersion, kind, metadata and the rest, of the target"}},
         required=("manifest",),
+        risk=Risk.LOW,
         permissions=("get KIND", "create KIND", "patch KIND"),
     ),
     declared(

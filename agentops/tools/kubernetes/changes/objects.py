@@ -143,7 +143,6 @@ def resize_pvc(bench: Bench, live: Mapping[str, Any], arguments: Mapping[str, An
         raise ToolInputError(f"the claim has {had} and cannot become smaller ({one_line(wanted, 40)})")
     return Edited(
         obj=put(live, ("spec", "resources", "requests", "storage"), wanted),
-        risk=Risk.HIGH,
         reversal=Reversal.NONE,
         residue=(GROWN,),
         warnings=_expandable(bench, live),

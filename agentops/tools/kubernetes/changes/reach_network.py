@@ -12,7 +12,9 @@ from typing import Any
 
 from agentops.core.plan import ObjectChange, Preview
 from agentops.core.resource import ResourceRef
+from agentops.core.risk import Risk
 from agentops.core.text import plural
+from agentops.tools.kubernetes.changes.ports import known_ports, may_be_served, port_names
 from agentops.tools.kubernetes.changes.reach import Reach, Share, concerned, not_known
 from agentops.tools.kubernetes.changes.selecting import (
     Object,
@@ -27,25 +29,31 @@ from agentops.tools.kubernetes.changes.selecting import (
     spec_of,
 )
 from agentops.tools.kubernetes.changes.surroundings import Surroundings
+from agentops.tools.kubernetes.changes.traffic import Loss, Named, lost_peers, place_of, selects
+
+_NAMED = 4
 
 
 def of_service(around: Surroundings, change: ObjectChange, _: Preview) -> Reach:
-    """Return the reach of a Service: the pods behind it before or after; out are those that it reaches no more."""
+    """Return the reach of a Service: the pods behind it before or after; out is by how many fewer ready ones it has.
+
+    Traffic that goes to other pods from now on is not lost, as long as they are ready.
+    """
     ref = change.ref
     pods = around.items("Pod", ref.namespace)
     if pods is None:
         return not_known(f"the pods behind {ref.short}", namespaces=(ref.namespace,))
     live = [pod for pod in pods if is_active(pod)]
     behind = [pod for pod in live if _is_behind(change.before, pod) or _is_behind(change.after, pod)]
-    served = [pod for pod in live if _is_served(change.before, pod)]
-    lost = [pod for pod in served if is_ready(pod) and not _is_served(change.after, pod)]
-    after = [pod for pod in live if _is_behind(change.after, pod)]
+    served = ready_count([pod for pod in live if _is_served(change.before, pod)])
+    after = ready_count([pod for pod in live if _is_served(change.after, pod, change.before)])
+    out = max(served - after, 0)
     why = (
-        f"{ref.short}: {plural(len(behind), 'pod')} behind it before or after, {len(after)} after; "
-        f"{len(lost)} of {ready_count(served)} ready ones get no traffic through it any more; no pod stops"
+        f"{ref.short}: {plural(len(behind), 'pod')} behind it before or after; it reaches "
+        f"{plural(served, 'ready pod')} now and {after} afterwards; no pod stops"
     )
     return Reach(
-        shares=_traffic(around, behind, lost),
+        shares=(*_traffic(around, behind, ()), Share(workload=ref, ready=served, out=out)),
         concerned=concerned(behind),
         stateful=any(map(has_claims, behind)),
         reasons=(why, *_port_doubts(change)),
@@ -57,15 +65,26 @@ def _is_behind(service: Object | None, pod: Object) -> bool:
     return bool(selector) and has_all(labels_of(pod), selector)
 
 
-def _is_served(service: Object | None, pod: Object) -> bool:
-    """Tell whether traffic of every port gets to the pod: selected, and each port that is named there is there."""
+def _is_served(service: Object | None, pod: Object, earlier: Object | None = None) -> bool:
+    """Tell whether traffic of every port gets to the pod: it is selected, and each port may be served by it.
+
+    Arguments:
+        earlier: the Service before; a number that it had is believed, another must be one that the pod is known for.
+    """
     if not _is_behind(service, pod):
         return False
-    names = {
-        port.get("name") for container in spec_of(pod).get("containers") or () for port in container.get("ports") or ()
-    }
-    targets = [port.get("targetPort", port.get("port")) for port in spec_of(service).get("ports") or ()]
-    return all(not isinstance(target, str) or target.isdigit() or target in names for target in targets)
+    known = None if earlier is None else _targets(earlier)
+    return all(_is_open(target, pod, known) for target in _targets(service))
+
+
+def _targets(service: Object | None) -> list[Any]:
+    return [port.get("targetPort", port.get("port")) for port in spec_of(service).get("ports") or ()]
+
+
+def _is_open(target: Any, pod: Object, believed: Sequence[Any] | None) -> bool:
+    if isinstance(target, str) and not target.isdigit():
+        return target in port_names(pod)
+    return believed is None or target in believed or may_be_served({"port": target}, pod)
 
 
 def _port_doubts(change: ObjectChange) -> tuple[str, ...]:
@@ -94,24 +113,52 @@ def _traffic(around: Surroundings, pods: Sequence[Object], lost: Sequence[Object
 
 
 def of_ingress(around: Surroundings, change: ObjectChange, _: Preview) -> Reach:
-    """Return the reach of an Ingress: the pods behind its Services; out are those whose routes are all taken away."""
+    """Return the reach of an Ingress: the pods behind its Services.
+
+    Out are those whose routes are all taken away; a route that leads to other pods loses by how many fewer are ready.
+    """
     ref = change.ref
     around.want(("Pod", "Service"), [ref.namespace])
     pods, services = around.items("Pod", ref.namespace), around.items("Service", ref.namespace)
     if pods is None or services is None:
         return not_known(f"the pods behind {ref.short}", namespaces=(ref.namespace,))
-    old, new = set(backends(change.before)), set(backends(change.after))
     live = [pod for pod in pods if is_active(pod)]
-    behind = [pod for pod in live if any(name_of(s) in old | new and _is_behind(s, pod) for s in services)]
-    kept = {name_of(pod) for pod in live if any(name_of(s) in new and _is_behind(s, pod) for s in services)}
-    lost = [pod for pod in behind if is_ready(pod) and name_of(pod) not in kept]
+    ready = {name_of(one): {name_of(pod) for pod in live if is_ready(pod) and _is_behind(one, pod)} for one in services}
+    old, new = set(backends(change.before)), set(backends(change.after))
+    behind = [pod for pod in live if any(name_of(one) in old | new and _is_behind(one, pod) for one in services)]
+    moved = _moved_routes(change, {name: len(pods) for name, pods in ready.items()})
+    cut = [ready.get(name, set()) for name in old - {name for name, _, _ in moved}]
+    gone = set().union(*cut) - set().union(*(ready.get(name, set()) for name in new))
+    lost = [pod for pod in behind if name_of(pod) in gone]
+    # The workload that is hit hardest decides, so of several routes only the worst counts.
+    routes = [Share(workload=ref, ready=had, out=fewer) for _, had, fewer in moved]
+    led = [f"{ref.short}: what went to {had} ready pods of {name} has {fewer} fewer" for name, had, fewer in moved]
     why = f"{ref.short}: {plural(len(behind), 'pod')} behind its Services, {len(lost)} ready ones lose their last route"
     return Reach(
-        shares=_traffic(around, behind, lost),
+        shares=(*_traffic(around, behind, lost), *sorted(routes, key=lambda one: -(one.percent or 0))[:1]),
         concerned=concerned(behind),
         dependents=tuple(around.cluster.ref("Service", name, ref.namespace) for name in sorted(old | new)),
-        reasons=(why, "no pod stops"),
+        reasons=(why, *led, "no pod stops"),
     )
+
+
+def _moved_routes(change: ObjectChange, ready: Mapping[str, int]) -> list[tuple[str, int, int]]:
+    """Return each Service of which a route leads to another one afterwards: its ready pods, and how many fewer then."""
+    old, new = _routes(change.before), _routes(change.after)
+    moved = dict.fromkeys((name, new[route]) for route, name in old.items() if new.get(route, name) != name)
+    return [(name, ready.get(name, 0), max(ready.get(name, 0) - ready.get(other, 0), 0)) for name, other in moved]
+
+
+def _routes(ingress: Object | None) -> dict[tuple[str, str], str]:
+    """Return the Service of each (host, path); the default backend stands under no host and no path."""
+    spec = spec_of(ingress)
+    default = ((spec.get("defaultBackend") or {}).get("service") or {}).get("name")
+    found = {("", ""): str(default)} if default else {}
+    for rule in spec.get("rules") or ():
+        for path in (rule.get("http") or {}).get("paths") or ():
+            name = ((path.get("backend") or {}).get("service") or {}).get("name")
+            found[str(rule.get("host") or ""), str(path.get("path") or "/")] = str(name)
+    return found
 
 
 def backends(ingress: Object | None) -> Iterator[str]:
@@ -127,70 +174,72 @@ def backends(ingress: Object | None) -> Iterator[str]:
 
 
 def of_policy(around: Surroundings, change: ObjectChange, _: Preview) -> Reach:
-    """Return the reach of a NetworkPolicy: the pods that it selects; out are all of them unless it only allows more."""
+    """Return the reach of a NetworkPolicy: the pods that it selects; out are those that lose traffic by it."""
     ref = change.ref
     around.want(("Pod", "NetworkPolicy"), [ref.namespace])
     pods, policies = around.items("Pod", ref.namespace), around.items("NetworkPolicy", ref.namespace)
     if pods is None or policies is None:
         return not_known(f"the pods that {ref.short} selects", namespaces=(ref.namespace,))
     others = [one for one in policies if name_of(one) != ref.name]
-    both = [one for one in (change.before, change.after) if one is not None]
-    selected = [pod for pod in pods if is_active(pod) and any(_selects(one, pod) for one in both)]
-    lost = [pod for pod in selected if is_ready(pod) and not _only_allows_more(change, pod, others)]
-    if lost:
-        why = f"may cut traffic of {len(lost)} ready ones; what it cuts is not computed, so all of them count as out"
-    else:
-        why = "only allows more than before"
-    why = f"{ref.short}: selects {plural(len(selected), 'pod')} and {why}"
+    before, after = ([*others, *([one] if one is not None else [])] for one in (change.before, change.after))
+    selected = [pod for pod in pods if is_active(pod) and any(selects(o, pod) for o in (change.before, change.after))]
+    peers = _Peers(around, ref.namespace)
+    losses: dict[str, list[Loss]] = {}
+    for pod in filter(is_ready, selected):
+        # Pods of one template are alike in all that counts here.
+        if (kind := _alike(pod)) not in losses:
+            losses[kind] = list(lost_peers(pod, before, after, peers))
+    lost = [pod for pod in selected if is_ready(pod) and losses[_alike(pod)]]
+    found = [loss for one in losses.values() for loss in one]
+    cut = {around.workload_of(loss.peer) for loss in found if loss.peer is not None}
     return Reach(
         shares=_traffic(around, selected, lost),
         concerned=concerned(selected),
+        dependents=tuple(sorted(cut)),
         stateful=any(map(has_claims, selected)),
-        reasons=(why, "no pod stops"),
+        risk=Risk.HIGH if lost else Risk.LOW,
+        reasons=(_cut_text(ref, selected, lost, found), "no pod stops"),
     )
 
 
-def _selects(policy: Object | None, pod: Object) -> bool:
-    return policy is not None and matches(spec_of(policy).get("podSelector") or {}, labels_of(pod))
+def _alike(pod: Object) -> str:
+    return repr((labels_of(pod), sorted(known_ports(pod)), sorted(port_names(pod))))
 
 
-def _only_allows_more(change: ObjectChange, pod: Object, others: Sequence[Object]) -> bool:
-    """Tell whether nothing that this pod may do now is forbidden afterwards (rules of all policies add up)."""
-    for direction, field in (("Ingress", "ingress"), ("Egress", "egress")):
-        isolated = any(_isolates(one, direction, pod) for one in others)
-        before, after = _isolates(change.before, direction, pod), _isolates(change.after, direction, pod)
-        if after and not before and not isolated:
-            return False
-        if (
-            before
-            and (after or isolated)
-            and not _covers(_rules(change.after, field) if after else (), _rules(change.before, field))
-        ):
-            return False
-    return True
+def _cut_text(ref: ResourceRef, selected: Sequence[Object], lost: Sequence[Object], found: Sequence[Loss]) -> str:
+    text = f"{ref.short}: selects {plural(len(selected), 'pod')}"
+    if not lost:
+        return f"{text}; none that is ready loses traffic that is known of"
+    names = list(dict.fromkeys(loss.words for loss in found))
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"{text}; {len(lost)} ready ones lose traffic with {', '.join(names[:_NAMED])}{more}"
 
 
-def _isolates(policy: Object | None, direction: str, pod: Object) -> bool:
-    """An absent policyTypes means Ingress, and Egress when there are egress rules (NetworkPolicySpec)."""
-    if not _selects(policy, pod):
-        return False
-    spec = spec_of(policy)
-    types = spec.get("policyTypes") or (["Ingress", "Egress"] if spec.get("egress") else ["Ingress"])
-    return direction in types
+class _Peers:
+    """The pods that a peer of a policy's rule means, read when they are asked for first."""
 
+    def __init__(self, around: Surroundings, home: str) -> None:
+        self._around = around
+        self._home = home
+        self._known: dict[str, Named | None] = {}
 
-def _rules(policy: Object | None, field: str) -> Sequence[Mapping[str, Any]]:
-    return spec_of(policy).get(field) or ()
+    def __call__(self, peer: Mapping[str, Any]) -> Named | None:
+        """Return the active pods, or None when they could not be read."""
+        key = repr(peer)
+        if key not in self._known:
+            self._known[key] = self._read(peer)
+        return self._known[key]
 
-
-def _covers(new: Sequence[Mapping[str, Any]], old: Sequence[Mapping[str, Any]]) -> bool:
-    """Tell whether each old rule is allowed by some new one as a whole; an empty list of peers or ports allows all."""
-    return all(any(_is_wider(wide, rule) for wide in new) for rule in old)
-
-
-def _is_wider(wide: Mapping[str, Any], rule: Mapping[str, Any]) -> bool:
-    for field in ("from", "to", "ports"):
-        allowed, asked = wide.get(field) or (), rule.get(field) or ()
-        if allowed and (not asked or any(one not in allowed for one in asked)):
-            return False
-    return True
+    def _read(self, peer: Mapping[str, Any]) -> Named | None:
+        namespaces, wanted = [self._home], peer.get("podSelector") or {}
+        if peer.get("namespaceSelector") is not None:
+            listed = self._around.items("Namespace", "")
+            if listed is None:
+                return None
+            namespaces = [name_of(one) for one in listed if matches(peer["namespaceSelector"], labels_of(one))]
+        self._around.want(("Pod", "ReplicaSet"), namespaces)
+        lists = [self._around.items("Pod", namespace) for namespace in namespaces]
+        if any(pods is None for pods in lists):
+            return None
+        found = [pod for pods in lists for pod in pods or () if is_active(pod) and matches(wanted, labels_of(pod))]
+        return {place_of(pod): pod for pod in found}

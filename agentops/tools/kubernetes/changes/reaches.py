@@ -7,11 +7,13 @@ never guess: what the controllers of a foreign kind would do is 'not known'.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from agentops.core.errors import ClusterError, Unreachable
 from agentops.core.plan import ObjectChange, Preview, Purpose
 from agentops.core.resource import ResourceRef
+from agentops.core.risk import Risk
 from agentops.core.text import plural
 from agentops.tools.kubernetes.changes.disruption import Toll, replaces_pods, toll
 from agentops.tools.kubernetes.changes.purpose import Match, purpose_of, purpose_words
@@ -215,7 +217,8 @@ def of_node(around: Surroundings, change: ObjectChange, _: Preview) -> Reach:
     old, new = labels_of(change.before), labels_of(change.after)
     keys = {key for key in {*old, *new} if old.get(key) != new.get(key)}
     gone = [pod for pod in pods if any(not _tolerates(pod, taint) for taint in moving) or _needs_label(pod, keys)]
-    return of_pods(around, gone, evicted=False, why=f"taken off {ref.name} by its new taints or labels")
+    found = of_pods(around, gone, evicted=False, why=f"taken off {ref.name} by its new taints or labels")
+    return replace(found, risk=Risk.HIGH) if gone else found
 
 
 def _tolerates(pod: Object, taint: Object) -> bool:

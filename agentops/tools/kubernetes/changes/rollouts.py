@@ -71,6 +71,7 @@ def undo_rollout(bench: Bench, live: Mapping[str, Any], arguments: Mapping[str, 
     wanted = _template(live["spec"]["template"], chosen.template)
     return Edited(
         obj=put(live, ("spec", "template"), wanted),
+        earlier=True,
         warnings=(f"The pod template becomes that of revision {chosen.number} ({chosen.name}).",),
     )
 

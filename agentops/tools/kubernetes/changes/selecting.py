@@ -42,6 +42,11 @@ def labels_of(item: Object) -> dict[str, Any]:
     return (item.get("metadata") or {}).get("labels") or {}
 
 
+def annotations_of(item: Object) -> dict[str, Any]:
+    """Return an object's annotations; empty when it has none."""
+    return (item.get("metadata") or {}).get("annotations") or {}
+
+
 def name_of(item: Object) -> str:
     """Return an object's name; empty when it has none."""
     return str((item.get("metadata") or {}).get("name") or "")

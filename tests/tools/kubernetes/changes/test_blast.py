@@ -246,6 +246,39 @@ CASES: dict[str, tuple[str, str, Any, Expected]] = {
         {"spec.ports[http].targetPort": 9090},
         Expected(pods=3, total=3, **WEB),
     ),
+    "a Service's number that no pod lists takes them away": (
+        "stale-alert",
+        "shop/Service/web",
+        {"spec.ports[http].targetPort": 9999},
+        Expected(pods=3, total=3, percent=100, **WEB),
+    ),
+    "a Service that goes to other pods that are ready loses nothing": (
+        "stale-alert",
+        "shop/Service/cart",
+        {"spec.selector": {"app": "web"}},
+        Expected(
+            pods=5,
+            total=5,
+            services=("cart", "web"),
+            ingresses=("web",),
+            budgets=(WEB_BUDGET,),
+            scalers=("web",),
+        ),
+    ),
+    "a Service that goes to fewer ready pods loses those that are missing": (
+        "stale-alert",
+        "shop/Service/web",
+        {"spec.selector": {"app": "cart"}},
+        Expected(
+            pods=5,
+            total=5,
+            percent=34,
+            services=("cart", "web"),
+            ingresses=("web",),
+            budgets=(WEB_BUDGET,),
+            scalers=("web",),
+        ),
+    ),
     "deleting an Ingress takes the last route of what is behind it": (
         "stale-alert",
         "shop/Ingress/web",
@@ -604,7 +637,7 @@ def policy(name: str, app: str, **spec: Any) -> dict[str, Any]:
 
 
 def test_a_policy_that_isolates_pods_for_the_first_time_counts_all_of_them(standing: Callable[..., Any]) -> None:
-    """What a first policy cuts is not computed, so all that it selects counts as out."""
+    """A first policy cuts whoever it does not name, so all that it selects counts as out."""
     cluster = standing("stale-alert").cluster
     made = policy("cart", "cart", ingress=[{"from": [{"podSelector": {"matchLabels": {"app": "web"}}}]}])
     found = blast_radius(cluster, preview_of(change_of(cluster, "shop/NetworkPolicy/cart", made)))
@@ -627,7 +660,7 @@ def test_a_policy_that_only_allows_more_costs_nothing(world: Callable[..., Any],
     one = world("stale-alert")
     one.create(policy("cart", "cart", ingress=[{"from": [{"podSelector": {}}]}], policyTypes=["Ingress"]))
     found = blast_radius(one.cluster, preview_of(change_of(one.cluster, "shop/NetworkPolicy/cart", edit)))
-    assert (found.pods, found.percent) == (2, percent)
+    assert (found.pods, found.percent, found.risk) == (2, percent, Risk.HIGH if percent else Risk.LOW)
 
 
 def test_a_second_policy_for_isolated_pods_only_allows_more(world: Callable[..., Any]) -> None:
@@ -678,7 +711,14 @@ def test_a_daemon_sets_pod_leaves_a_node_whose_label_it_needs(world: Callable[..
     store.update(pod)
     edit = {"metadata.labels[kubernetes.io/os]": "windows"}
     found = blast_radius(one.cluster, preview_of(change_of(one.cluster, f"-/Node/{pod['spec']['nodeName']}", edit)))
-    assert (found.pods, found.pods_total, found.percent) == (1, 4, 25)
+    assert (found.pods, found.pods_total, found.percent, found.risk) == (1, 4, 25, Risk.HIGH)
+
+
+def test_a_label_that_places_nobody_raises_no_risk(standing: Callable[..., Any]) -> None:
+    """A node's label that no pod on it was placed by takes none away."""
+    cluster = standing("stale-alert").cluster
+    found = blast_radius(cluster, preview_of(change_of(cluster, "-/Node/worker-1", {"metadata.labels[disk]": "ssd"})))
+    assert (found.pods, found.percent, found.risk) == (0, 0, Risk.LOW)
 
 
 def without(one: Any, resource: str) -> None:

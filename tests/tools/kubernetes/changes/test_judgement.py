@@ -1,4 +1,4 @@
-"""Risk, reversal, ownership of fields and ways back, judged on objects alone: no server is asked."""
+"""Reversal, ownership of fields and ways back, judged on objects alone: no server is asked."""
 
 from __future__ import annotations
 
@@ -10,42 +10,12 @@ from agentops.core.errors import ToolInputError
 from agentops.core.plan import Edit, Ownership
 from agentops.core.resource import kubernetes_ref
 from agentops.core.risk import Reversal, Risk
-from agentops.tools.kubernetes.changes.hazard import highest, replaces_pods, residue_of, risk_of, worst
+from agentops.tools.kubernetes.changes.hazard import highest, replaces_pods, residue_of, worst
 from agentops.tools.kubernetes.changes.normal import normalised
 from agentops.tools.kubernetes.changes.ownership import owners_of
 from agentops.tools.kubernetes.changes.undoing import undo_of, with_changes
 
 _T = "spec.template.spec"
-_RISKS: list[tuple[str, Edit, Risk]] = [
-    ("Deployment", Edit(path="metadata.labels.a", new="b"), Risk.LOW),
-    ("Deployment", Edit(path="metadata.annotations[a/b]", new="b"), Risk.LOW),
-    ("Namespace", Edit(path="metadata.labels[pod-security.kubernetes.io/enforce]", new="privileged"), Risk.HIGH),
-    ("Node", Edit(path="metadata.labels.disk", new="ssd"), Risk.HIGH),
-    ("Node", Edit(path="spec.unschedulable", new=True), Risk.MEDIUM),
-    ("Node", Edit(path="spec.taints", new=[]), Risk.HIGH),
-    ("Deployment", Edit(path=f"{_T}.containers[a].image", new="b"), Risk.MEDIUM),
-    ("Deployment", Edit(path="spec.replicas", old=3, new=1), Risk.MEDIUM),
-    ("Deployment", Edit(path="spec.replicas", old=3, new=0), Risk.HIGH),
-    ("Deployment", Edit(path=f"{_T}.containers[a].command", new=["sh"]), Risk.HIGH),
-    ("Deployment", Edit(path=f"{_T}.containers[a].args", new=["-c"]), Risk.HIGH),
-    ("Deployment", Edit(path=f"{_T}.containers[a].securityContext.privileged", new=True), Risk.HIGH),
-    ("Deployment", Edit(path=f"{_T}.serviceAccountName", new="admin"), Risk.HIGH),
-    ("Deployment", Edit(path=f"{_T}.hostNetwork", new=True), Risk.HIGH),
-    ("Deployment", Edit(path=f"{_T}.volumes", new=[{"name": "h", "hostPath": {"path": "/"}}]), Risk.HIGH),
-    ("DaemonSet", Edit(path="spec", new={"template": {"spec": {"hostPID": True}}}), Risk.HIGH),
-    ("ConfigMap", Edit(path="data.a", new="b"), Risk.MEDIUM),
-    ("Role", Edit(path="rules", new=[]), Risk.HIGH),
-    ("RoleBinding", Edit(path="subjects", new=[{"kind": "Group", "name": "system:masters"}]), Risk.CRITICAL),
-    ("ClusterRole", Edit(path="rules", new=[]), Risk.CRITICAL),
-    ("MutatingWebhookConfiguration", Edit(path="webhooks", new=[]), Risk.CRITICAL),
-    ("NetworkPolicy", Edit(path="spec.ingress", new=[]), Risk.HIGH),
-]
-
-
-@pytest.mark.parametrize(("kind", "edit", "risk"), _RISKS)
-def test_the_risk_follows_from_the_kind_and_the_field(kind: str, edit: Edit, risk: Risk) -> None:
-    """What gives power over nodes, accounts or everybody is high or worse, whatever the tool declares."""
-    assert risk_of(kind, [edit]) is risk
 
 
 def test_the_worst_of_several_counts() -> None:

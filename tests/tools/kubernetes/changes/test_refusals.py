@@ -502,7 +502,7 @@ def test_a_claim_grows_and_nothing_takes_it_back(world: Callable[..., Any]) -> N
     assert (preview.reversal, preview.undo, preview.risk, preview.residue) == (
         Reversal.NONE,
         (),
-        Risk.HIGH,
+        Risk.MEDIUM,
         ("A volume that has grown cannot be made smaller.",),
     )
     assert here.shown("shop/PersistentVolumeClaim/data-postgres-0", preview.objects[0]) == preview.objects[0].after

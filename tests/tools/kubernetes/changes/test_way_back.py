@@ -133,12 +133,11 @@ CASES = (
     Case("kubernetes_set_service", "shop/Service/checkout", {"selector": {"app": "web"}}),
     Case("kubernetes_set_service", "shop/Service/checkout", {"ports": {"http": {"targetPort": 9999}}}),
     Case("kubernetes_set_hpa", "shop/HorizontalPodAutoscaler/web", {"max": 20, "min": 2}),
-    Case("kubernetes_set_quota", "shop/ResourceQuota/shop", {"hard": {"pods": "99"}}),
+    Case("kubernetes_set_quota", "shop/ResourceQuota/shop", {"hard": {"pods": "99"}}, risk=Risk.HIGH),
     Case(
         "kubernetes_set_network_policy",
         "payments/NetworkPolicy/payments-api",
         {"ingress": [{"from": [{"namespaceSelector": {}}]}]},
-        risk=Risk.HIGH,
     ),
     Case(
         "kubernetes_set_role_binding",
@@ -165,7 +164,7 @@ CASES = (
         {"set": {"note": "seen"}, "unset": ["kubernetes.io/change-cause"]},
         risk=Risk.LOW,
     ),
-    Case("kubernetes_apply_manifest", "shop/ConfigMap/fresh", {"manifest": _NEW_MAP}),
+    Case("kubernetes_apply_manifest", "shop/ConfigMap/fresh", {"manifest": _NEW_MAP}, risk=Risk.LOW),
     Case(
         "kubernetes_apply_manifest",
         "shop/ConfigMap/shop-config",
