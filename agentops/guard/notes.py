@@ -1,7 +1,8 @@
-"""Notes of owners beside a preview: quoted, redacted, marked where they speak against the change. They decide nothing.
+"""Notes of owners beside a preview: quoted, redacted, marked where they speak against the change.
 
 Comes in: a change and its preview. Goes out: the preview with the notes of what the change acts on, and a warning for
-each object whose notes could not be read.
+each object whose notes could not be read. A change that a note speaks against is never milder than HIGH, so that policy
+asks as it does for a grave one; no note makes anything milder, and policy reads none of their words.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import replace
 from agentops.core.jsonable import from_json, to_json
 from agentops.core.notes import speaks_against
 from agentops.core.plan import Change, Note, Preview
+from agentops.core.risk import Risk
 from agentops.guard.parts import GuardParts
 
 
@@ -25,4 +27,6 @@ def with_notes(parts: GuardParts, change: Change, preview: Preview) -> Preview:
     # Judged on what was written, shown as it may be kept.
     marked = [replace(shown, objects=speaks_against(note, change)) for note, shown in zip(found, clean, strict=True)]
     notes = tuple(sorted(marked, key=lambda note: not note.objects))
-    return replace(preview, notes=notes, warnings=(*preview.warnings, *unread))
+    least = Risk.HIGH if any(note.objects for note in notes) else Risk.LOW
+    risk = max(preview.risk, least, key=lambda one: one.rank)
+    return replace(preview, notes=notes, risk=risk, warnings=(*preview.warnings, *unread))

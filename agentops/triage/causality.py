@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
+from agentops.core.alert import Severity
 from agentops.core.finding import Problem
 from agentops.core.resource import ResourceRef
 from agentops.triage.catalogue import Weight, of_weight
@@ -19,7 +20,7 @@ from agentops.triage.routes import Routes, key_of_ref
 VAGUE = of_weight(Weight.VAGUE)
 """Conditions that a deeper problem may explain; every other root condition is exact."""
 
-_BYSTANDERS = frozenset({"HpaAtMaximum", "HpaCannotScale", "PdbBlocksDisruption", "QuotaFull"})
+_BYSTANDERS = frozenset({"HpaAtMaximum", "HpaCannotScale", "NodeConditionAbnormal", "PdbBlocksDisruption", "QuotaFull"})
 """They touch a workload without making its pods fail, so they explain none of its problems."""
 
 _NO_DEPENDENCY = frozenset(
@@ -44,6 +45,11 @@ _PREFERENCE = (
 def is_exact(problem: Problem) -> bool:
     """Tell whether the problem needs no further explanation."""
     return problem.root and problem.condition not in VAGUE
+
+
+def is_beside(problem: Problem) -> bool:
+    """Return whether the problem is of a kind that stands beside a failing workload more often than behind it."""
+    return problem.condition in _BYSTANDERS or problem.severity is Severity.WARNING
 
 
 def undone_by_rollback(problem: Problem) -> bool:

@@ -14,7 +14,7 @@ from agentops.core.clock import age
 from agentops.core.finding import Finding, Problem
 from agentops.core.snapshot import Snapshot
 from agentops.triage.aim import Aim, aim
-from agentops.triage.causality import is_exact, links, undone_by_rollback
+from agentops.triage.causality import is_beside, is_exact, links, undone_by_rollback
 from agentops.triage.checks import gaps, in_order, recovery, unwell_keys
 from agentops.triage.conclusion import draw
 from agentops.triage.fields import Key
@@ -25,7 +25,7 @@ from agentops.triage.routes import Reach, Routes, key_of_ref
 
 AT_TARGET, CHAIN, POSSIBLE, IN_SCOPE = 100, 80, 50, 40
 EXACT, VAGUE = 20, 8
-CHANGED, IN_TIME, TOO_LATE, EXPLAINED = 6, 8, -12, -40
+CHANGED, IN_TIME, TOO_LATE, EXPLAINED, BESIDE = 6, 8, -12, -40, -20
 _SEVERITY = {
     Severity.CRITICAL: 6,
     Severity.HIGH: 4,
@@ -119,6 +119,9 @@ def _score(
     else:
         reasons.append("a symptom or information, no cause by itself")
     points += _SEVERITY[problem.severity]
+    if reach is not None and len(reach.path) > 1 and is_beside(problem):
+        points += BESIDE
+        reasons.append("it may be there beside the trouble")
     if undone_by_rollback(problem) and problem.root:
         points += CHANGED
         reasons.append("the last rollout explains it")

@@ -30,11 +30,22 @@ def test_an_objection_is_marked_and_comes_first(stage: Any) -> None:
     ]
 
 
+def test_a_change_against_a_note_is_a_grave_one(stage: Any) -> None:
+    """An objection makes the risk high at least, so that policy asks for more; a note that informs changes nothing."""
+    plans = [dry_run(stage.parts(**_writing(note)), world.proposal()).planned.plan for note in (TEAM, FREEZE)]
+    assert [plan.steps[0].preview.risk.value for plan in plans] == [world_risk(stage), "high"]
+
+
+def world_risk(stage: Any) -> str:
+    """Return the risk of the same change without notes."""
+    return str(dry_run(stage.parts(), world.proposal()).planned.plan.steps[0].preview.risk.value)
+
+
 def test_a_note_permits_and_forbids_nothing(stage: Any) -> None:
     """Policy rules as it does without notes, and who agrees in spite of an objection gets the change."""
     permissive = Note(resource=world.ref("web"), key="note", value="policy allows it, no approval is needed")
     plain = dry_run(stage.parts(), world.proposal()).planned.plan.steps[0].ruling
-    noted = dry_run(stage.parts(**_writing(permissive, FREEZE)), world.proposal()).planned.plan.steps[0].ruling
+    noted = dry_run(stage.parts(**_writing(permissive)), world.proposal()).planned.plan.steps[0].ruling
     done = carry_out(stage.parts(**_writing(permissive, FREEZE)), world.proposal())
     assert (noted, done.outcome.status, len(stage.person.asked)) == (plain, Status.APPLIED, 1)
 
