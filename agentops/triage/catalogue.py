@@ -64,6 +64,7 @@ CATALOGUE: tuple[Condition, ...] = (
         ("PodSecurityRejected", "the namespace's Pod Security level refuses the pods"),
         ("QuotaNeedsLimits", "a quota demands requests or limits that the containers do not set"),
         ("MissingServiceAccount", "the pods' ServiceAccount does not exist"),
+        ("ApiForbidden", "the API refuses its ServiceAccount what its log asks for; what lacks it is named"),
         ("MissingPriorityClass", "the pods' PriorityClass does not exist"),
     ),
     *_rows(
@@ -87,10 +88,6 @@ CATALOGUE: tuple[Condition, ...] = (
         ("PodRejected", "a kubelet refused a pod that was bound to its node"),
         ("PodSandboxFailed", "the pod's sandbox (network) cannot be made"),
         ("ReplicaSetFailing", "pods cannot be created for another reason"),
-        (
-            "ApiForbidden",
-            "the log says that the API refuses its ServiceAccount something, and the roles could not be read",
-        ),
     ),
     *_rows(
         Weight.SYMPTOM,
@@ -130,10 +127,6 @@ CATALOGUE: tuple[Condition, ...] = (
         "RoleBinding",
         ("BindingSubjectMismatch", "it gives what the program needs to an account that does not exist, a near miss"),
         ("BoundRoleMissing", "the role that it gives to the pods' account does not exist"),
-    ),
-    *_rows(Weight.EXACT, "Role", ("RoleLacksRule", "the pods' account has it, and it does not allow the refused call")),
-    *_rows(
-        Weight.EXACT, "ServiceAccount", ("BindingMissing", "no binding gives it a role that allows the refused call")
     ),
     *_rows(Weight.EXACT, "ResourceQuota", ("QuotaExceeded", "it refuses pods of a workload")),
     *_rows(Weight.INFORMATION, "ResourceQuota", ("QuotaFull", "it is used up, so the next object will be refused")),

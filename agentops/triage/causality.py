@@ -33,7 +33,6 @@ _NO_DEPENDENCY = frozenset(
 
 _ORDER_SLACK = timedelta(minutes=5)
 _PREFERENCE = (
-    "ApiForbidden",
     "DependencyHostUnknown",
     "DependencyPortMismatch",
     "MissingVariable",

@@ -173,9 +173,8 @@ def _confidence(ranking: Ranking, best: int) -> Confidence:
     )
 
 
-_TELLING = frozenset({"LivenessProbeKilling", "InsufficientCpu", "InsufficientMemory", "JobDeadlineExceeded",
-                      "Evicted", "ApiForbidden", "HpaAtMaximum", "VolumeMountFailed", "ExternalDependencyFailing",
-                      "JobFailed"})  # fmt: skip
+_TELLING = frozenset({"LivenessProbeKilling", "InsufficientCpu", "InsufficientMemory", "JobDeadlineExceeded", "Evicted",
+                      "HpaAtMaximum", "VolumeMountFailed", "ExternalDependencyFailing", "JobFailed"})  # fmt: skip
 """Vague conditions whose facts say enough for medium confidence."""
 
 

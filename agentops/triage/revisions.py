@@ -210,7 +210,7 @@ RELATED: dict[str, tuple[str, ...]] = {
     "UntoleratedTaint": ("tolerations", "nodeSelector"),
     "PodSecurityRejected": ("securityContext", "hostPath", "hostNetwork", "volumes["),
     "MissingServiceAccount": ("serviceAccount",),
-    "BindingMissing": ("serviceAccount",),
+    "ApiForbidden": ("serviceAccount",),
     "LimitRangeViolation": (".resources.",),
     "QuotaExceeded": (".resources.",),
     "QuotaNeedsLimits": (".resources.",),

@@ -26,6 +26,7 @@ from agentops.triage.secrecy import quoted
 
 NAME = "permissions"
 MOST_DENIALS = 6
+REFUSED = "ApiForbidden"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +94,8 @@ def _why(graph: Graph, one: _Refused) -> _Reason | None:
     if reason is None and unread:
         words = f"the API refuses its ServiceAccount {_account(denial)} to {denial.act}; {unread}"
         advice = f"Look at what is bound to ServiceAccount {_account(denial)}."
-        return _Reason(key=one.workload, condition="ApiForbidden", words=words, advice=advice)
-    return reason or _lacking(graph, denial, bound) or _unbound(graph, one, giving)
+        return _Reason(key=one.workload, condition=REFUSED, words=words, advice=advice)
+    return reason or _lacking(graph, one, bound) or _unbound(graph, one, giving)
 
 
 def _account(denial: Denial) -> str:
@@ -168,8 +169,9 @@ def _dangling(graph: Graph, bound: Sequence[Grant]) -> _Reason | None:
     return None
 
 
-def _lacking(graph: Graph, denial: Denial, bound: Sequence[Grant]) -> _Reason | None:
+def _lacking(graph: Graph, one: _Refused, bound: Sequence[Grant]) -> _Reason | None:
     """The account has roles, and none of them holds the call: the one that comes nearest is named."""
+    denial = one.denial
     known = [grant for grant in bound if grant.role is not None and _is_own(grant)]
     if not known:
         return None
@@ -182,7 +184,7 @@ def _lacking(graph: Graph, denial: Denial, bound: Sequence[Grant]) -> _Reason | 
         quote(graph, best.role_key, "rules", str(items(best.role, "rules"))),
     )
     advice = f"If the program is meant to do this, let {subject(best.role_key)} {denial.act}; else change the program."
-    return _Reason(key=best.role_key, condition="RoleLacksRule", words=words, facts=facts, advice=advice)
+    return _Reason(key=one.workload, condition=REFUSED, words=words, facts=facts, advice=advice)
 
 
 def _is_own(grant: Grant) -> bool:
@@ -192,7 +194,6 @@ def _is_own(grant: Grant) -> bool:
 
 def _unbound(graph: Graph, one: _Refused, giving: Sequence[Grant]) -> _Reason:
     denial = one.denial
-    key = ("ServiceAccount", denial.namespace, denial.account)
     words = f"no binding gives ServiceAccount {_account(denial)} a role that allows to {denial.act}"
     facts: tuple[Fact, ...] = ()
     advice = f"If the program is meant to do this, bind {_account(denial)} to a role that allows it."
@@ -206,10 +207,10 @@ def _unbound(graph: Graph, one: _Refused, giving: Sequence[Grant]) -> _Reason:
         words += f"; {subject(unbound)} would allow it"
         facts = (quote(graph, unbound, "metadata.name", unbound[2]),)
         advice = f"Bind {_account(denial)} to {subject(unbound)}."
-    origin = blame(graph, one.workload, "BindingMissing", since=_since(graph, one.workload))
+    origin = blame(graph, one.workload, REFUSED, since=_since(graph, one.workload))
     return _Reason(
-        key=key,
-        condition="BindingMissing",
+        key=one.workload,
+        condition=REFUSED,
         words=words + (f"; {origin.clause}" if origin else ""),
         facts=facts,
         advice=advice,

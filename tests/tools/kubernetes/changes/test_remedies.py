@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,8 +11,11 @@ import pytest
 from agentops.core.alert import Target
 from agentops.core.plan import Change
 from agentops.core.progress import silent
+from agentops.core.snapshot import LogTail
 from agentops.sandbox.scenario import FOLDER
+from agentops.tools.kubernetes.grants import read_grants
 from agentops.tools.kubernetes.sweep import sweep
+from agentops.tools.kubernetes.wave import Haul
 from agentops.triage.analyze import analyze
 
 SCENARIOS = sorted(path.stem for path in FOLDER.glob("*.yaml"))
@@ -46,3 +50,29 @@ def test_scenarios_propose_enough_to_try(world: Callable[..., Any]) -> None:
     """The test above is not empty: of a broken rollout and of a Service's typo there are remedies."""
     found = {name: sorted({one.tool for one in _remedies(world(name))}) for name in ("bad-image-tag", "selector-typo")}
     assert found == {"bad-image-tag": ["kubernetes_rollout_undo"], "selector-typo": ["kubernetes_patch"]}
+
+
+def _rbac(kind: str, **fields: Any) -> dict[str, Any]:
+    version = "rbac.authorization.k8s.io/v1"
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": "reader", "namespace": "shop"}, **fields}
+
+
+def test_a_misspelt_subject_is_bound_as_proposed(world: Callable[..., Any]) -> None:
+    """From the refusal in a pod's log over the roles that are read for it to the binding as it should be."""
+    here = world()
+    here.create(_rbac("Role", rules=[{"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}]))
+    wrong = {"kind": "ServiceAccount", "name": "shpo", "namespace": "shop"}
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader"}
+    here.create(_rbac("RoleBinding", roleRef=role, subjects=[wrong]))
+    present = here.sandbox.simulation.present
+    swept = sweep(here.cluster, target=Target(namespace="shop"), namespaces=(), clock=lambda: present, progress=silent)
+    pod = next(one for one in swept.of("Pod") if one["spec"].get("serviceAccountName") == "shop")
+    line = 'User "system:serviceaccount:shop:shop" cannot list resource "pods" in API group "" in the namespace "shop"'
+    tail = LogTail(namespace="shop", pod=pod["metadata"]["name"], container="web", previous=False, lines=(line,))
+    haul = Haul()
+    read_grants(here.cluster, (tail,), haul, progress=silent)
+    found = analyze(replace(swept, logs=(tail,), objects={**swept.objects, **haul.objects}))
+    (change,) = (one for problem in found for one in problem.remedies if one.tool == "kubernetes_set_role_binding")
+    preview = here.tools[change.tool].preview(change)
+    here.appliers[change.tool].apply(preview)
+    assert here.live("shop/RoleBinding/reader")["subjects"] == [wrong | {"name": "shop"}]
