@@ -23,6 +23,7 @@ from agentops.guard.blast_radius import summary
 from agentops.guard.parts import GuardParts
 from agentops.guard.pipeline import Carried, dry_run
 from agentops.guard.planning import Proposal
+from agentops.guard.policy.offers import never_allowed
 
 if TYPE_CHECKING:
     from agentops.agent.drafting import Drafting
@@ -34,21 +35,38 @@ _TELLABLE = (Status.APPLIED, Status.ROLLED_BACK, Status.REFUSED)
 
 def drafting_for(
     specs: Sequence[ToolSpec], guard_for: Callable[[Cluster], GuardParts]
-) -> Callable[[Cluster], Drafting]:
-    """Return what makes a run's ``Drafting`` once the cluster is pinned."""
+) -> Callable[[Cluster], Drafting | None]:
+    """Return what makes a run's ``Drafting`` once the cluster is pinned; None when policy lets nothing be changed."""
 
-    def make(cluster: Cluster) -> Drafting:
+    def make(cluster: Cluster) -> Drafting | None:
         from agentops.agent.drafting import Drafting
 
         guard = guard_for(cluster)
+        offered = offered_by(guard, specs)
+        if not offered:
+            return None
         return Drafting(
-            specs,
+            offered,
             cluster.context,
             lambda change: try_out(guard, change),
             canonical=lambda target: named_by_the_api(cluster, target),
         )
 
     return make
+
+
+def offered_by(guard: GuardParts, specs: Sequence[ToolSpec]) -> tuple[ToolSpec, ...]:
+    """Return the change tools that a model may draft with: those that policy has not refused whatever comes of them."""
+    place = guard.surroundings
+    never = never_allowed(
+        guard.policy,
+        specs,
+        guard.principal,
+        environment=place.environment,
+        frozen=place.is_frozen(guard.clock()),
+        tainted=True,
+    )
+    return tuple(spec for spec in specs if spec.name not in never)
 
 
 def named_by_the_api(cluster: Cluster, target: ResourceRef) -> ResourceRef:

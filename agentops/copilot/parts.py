@@ -49,7 +49,7 @@ class Parts:
     resume_flags: str = ""
     namespaces: tuple[str, ...] = ()
     model: Model | None = None
-    drafting: Callable[[Cluster], Drafting] | None = None
+    drafting: Callable[[Cluster], Drafting | None] | None = None
     fingerprint: Callable[[Any], str] | None = None
 
 

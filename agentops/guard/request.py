@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from agentops.core.plan import Ruling
 from agentops.core.resource import ResourceRef
+from agentops.core.tool import ToolSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ class PolicyRequest:
 
 
 class Policy(Protocol):
-    """The policy engine's one method. An error inside it is a deny with the error in ``Ruling.errors``."""
+    """The policy engine. An error inside it is a deny with the error in ``Ruling.errors``."""
 
     @property
     def digest(self) -> str:
@@ -60,4 +61,8 @@ class Policy(Protocol):
 
     def rule(self, request: PolicyRequest) -> Ruling:
         """Return the ruling; never raises, and never allows what it cannot evaluate."""
+        ...
+
+    def could_allow(self, spec: ToolSpec, principal: Principal, facts: Mapping[str, Any]) -> bool:
+        """Return False only when a change by this tool is denied whatever the facts are that are not given."""
         ...

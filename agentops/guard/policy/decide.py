@@ -15,14 +15,16 @@ from agentops.core.errors import AgentopsError
 from agentops.core.jsonable import to_json
 from agentops.core.plan import Obligation, Ruling
 from agentops.core.text import one_line
+from agentops.core.tool import ToolSpec
 from agentops.guard.policy.encoding import encode, principals_of
 from agentops.guard.policy.engine import Judge, Verdict
 from agentops.guard.policy.explain import Account, Explainer, sentence
 from agentops.guard.policy.layers import PolicyLayer
 from agentops.guard.policy.obligations import strictest_demand
+from agentops.guard.policy.partial import Known, applies
 from agentops.guard.policy.rules import Rule
 from agentops.guard.policy.settings import PolicySettings
-from agentops.guard.policy.vocabulary import READ
+from agentops.guard.policy.vocabulary import READ, actions_of
 from agentops.guard.request import PolicyRequest, Principal
 
 Json = dict[str, Any]
@@ -84,6 +86,17 @@ class CedarPolicy:
         except Exception as error:  # noqa: BLE001 - the port never raises: what cannot be evaluated is denied
             said = f"{type(error).__name__}: {one_line(str(error), 300)}"
             return denied(request, self._digest, "the policy engine failed, so the answer is no", (said,))
+
+    def could_allow(self, spec: ToolSpec, principal: Principal, facts: Mapping[str, Any]) -> bool:
+        """See ``Policy``."""
+        (action,) = actions_of([spec])
+        given = {**facts, **self._owned}
+        return all(self._is_open(Known(principal=who, action=action, facts=given)) for who in principals_of(principal))
+
+    def _is_open(self, known: Known) -> bool:
+        """Return whether no forbid applies for certain, and some permit applies or may."""
+        found = [(rule.permits, applies(rule.body, known)) for rule in self.loaded.rules.values()]
+        return (False, True) not in found and any(permits and holds is not False for permits, holds in found)
 
     def explain(self, request: PolicyRequest) -> tuple[Account, ...]:
         """Return why the ruling on ``request`` is what it is, for each principal that is asked about.
@@ -161,6 +174,10 @@ class Refusal:
             return replace(denied(request, self.digest, why), allowed=True)
         why = f"the policy cannot be loaded, so every change is refused: {self.error.message}"
         return denied(request, self.digest, why, (self.error.message,))
+
+    def could_allow(self, spec: ToolSpec, principal: Principal, facts: Mapping[str, Any]) -> bool:  # noqa: ARG002
+        """See ``Policy``; all changes are refused alike."""
+        return False
 
 
 def denied(request: PolicyRequest, policy_digest: str, why: str, errors: tuple[str, ...] = ()) -> Ruling:

@@ -15,7 +15,7 @@ from agentops.guard.policy.vocabulary import OWNED
 from agentops.guard.request import PolicyRequest, Principal
 
 Json = dict[str, Any]
-_PRINCIPALS = {"agent": "Agent", "human": "Human"}
+PRINCIPALS = {"agent": "Agent", "human": "Human"}
 
 
 class RequestError(ValueError):
@@ -41,14 +41,14 @@ def encode(request: PolicyRequest, principal: Principal, owned: Mapping[str, Any
     forged = sorted(OWNED & request.context.keys())
     if forged:
         raise RequestError(f"the request sets {', '.join(forged)}, which only the settings may")
-    if principal.kind not in _PRINCIPALS or not principal.name:
+    if principal.kind not in PRINCIPALS or not principal.name:
         raise RequestError(f"{principal.kind!r} is not a kind of principal, or it has no name")
     context = {**request.context, **owned}
     if isinstance(context.get("now"), str):
         context["now"] = {"__extn": {"fn": "datetime", "arg": context["now"]}}
     entity = _resource(request)
     asked = {
-        "principal": _uid(_PRINCIPALS[principal.kind], principal.name),
+        "principal": _uid(PRINCIPALS[principal.kind], principal.name),
         "action": _uid("Action", request.action),
         "resource": entity["uid"],
         "context": context,
