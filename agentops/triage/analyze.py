@@ -18,6 +18,7 @@ from agentops.core.text import one_line
 from agentops.triage.analyzers import (
     autoscaling,
     changes,
+    claims,
     configuration,
     crashes,
     creation,
@@ -59,6 +60,7 @@ ANALYZERS: tuple[tuple[str, Analyzer], ...] = tuple(
         services,
         ingresses,
         storage,
+        claims,
         nodes,
         autoscaling,
         disruption,

@@ -63,6 +63,7 @@ CATALOGUE: tuple[Condition, ...] = (
         ("SchedulingGated", "a scheduling gate is not lifted"),
         ("PodSecurityRejected", "the namespace's Pod Security level refuses the pods"),
         ("QuotaNeedsLimits", "a quota demands requests or limits that the containers do not set"),
+        ("MissingPvc", "a PersistentVolumeClaim that the pods mount does not exist"),
         ("MissingServiceAccount", "the pods' ServiceAccount does not exist"),
         ("ApiForbidden", "the API refuses its ServiceAccount what its log asks for; what lacks it is named"),
         ("MissingPriorityClass", "the pods' PriorityClass does not exist"),

@@ -209,6 +209,7 @@ RELATED: dict[str, tuple[str, ...]] = {
     "NodeSelectorMismatch": ("nodeSelector", "affinity"),
     "UntoleratedTaint": ("tolerations", "nodeSelector"),
     "PodSecurityRejected": ("securityContext", "hostPath", "hostNetwork", "volumes["),
+    "MissingPvc": ("volumes[",),
     "MissingServiceAccount": ("serviceAccount",),
     "ApiForbidden": ("serviceAccount",),
     "LimitRangeViolation": (".resources.",),
