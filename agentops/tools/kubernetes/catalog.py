@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from agentops.tools.kubernetes.arguments import Arguments
     from agentops.tools.kubernetes.client import Cluster
 
-_KIND = {"type": "string", "description": "kind, plural or short name; CRDs too; KIND.GROUP if ambiguous"}
 _NAME = {"type": "string"}
-_ONE = {"type": "string", "description": "default: the pinned one"}
-_ANY = {"type": "string", "description": "default: the pinned one; * for all"}
+# Said once, at the first tool, for all: every turn pays for each word.
+_KIND = {"type": "string", "description": "kind, plural or short name; CRDs too; KIND.GROUP if ambiguous"}
+_NAMESPACE = {"type": "string", "description": "default, here and elsewhere: the pinned one; * for all"}
+_ANY = {"type": "string", "description": "* for all"}
 _FLAG = {"type": "boolean"}
 
 
@@ -51,7 +52,7 @@ SPECS: tuple[ToolSpec, ...] = (
         "List objects of a kind as a table with their health, or count them.",
         {
             "kind": _KIND,
-            "namespace": _ANY,
+            "namespace": _NAMESPACE,
             "labels": _text("label selector, e.g. app=web,tier!=db"),
             "fields": _text("field selector, e.g. spec.nodeName=n1"),
             "name_contains": _NAME,
@@ -69,14 +70,19 @@ SPECS: tuple[ToolSpec, ...] = (
     _spec(
         "get",
         "One object as YAML, noise removed. Secret values are never shown, only their keys and sizes.",
-        {"kind": _KIND, "name": _NAME, "namespace": _ONE, "full": {**_FLAG, "description": "keep noisy status fields"}},
+        {
+            "kind": _NAME,
+            "name": _NAME,
+            "namespace": _NAME,
+            "full": {**_FLAG, "description": "keep noisy status fields"},
+        },
         ("kind", "name"),
         ("get KIND",),
     ),
     _spec(
         "describe",
         "One object with owners, children, conditions, events, latest rollout change, who wrote it. Start here.",
-        {"kind": _KIND, "name": _NAME, "namespace": _ONE},
+        {"kind": _NAME, "name": _NAME, "namespace": _NAME},
         ("kind", "name"),
         ("get KIND", "list pods", "list events", "list replicasets.apps", "list controllerrevisions.apps"),
     ),
@@ -97,19 +103,23 @@ SPECS: tuple[ToolSpec, ...] = (
     ),
     _spec(
         "logs",
-        "Log lines of a pod. Use previous for the run before a restart.",
+        "Log lines of a pod, or of a workload's or selector's pods (failing first), repeats folded. previous: the run "
+        "before a restart.",
         {
             "pod": _NAME,
-            "namespace": _ONE,
+            "workload": _text("e.g. Deployment/web"),
+            "labels": _text("selector"),
+            "namespace": _NAME,
             "container": _text("default: all"),
             "previous": _FLAG,
-            "tail": _limit(5000, "lines to keep after filtering, default 200"),
+            "tail": _limit(5000, "last lines after filtering, default 200, or 40 a pod"),
+            "head": _limit(5000, "first lines instead"),
             "since_minutes": _limit(100_000),
             "include": _text("regex a line must match"),
             "exclude": _text("regex of lines to drop"),
         },
-        ("pod",),
-        ("get pods", "get pods/log"),
+        (),
+        ("get pods", "list pods", "get pods/log"),
     ),
     _spec(
         "rollout_history",
@@ -117,7 +127,7 @@ SPECS: tuple[ToolSpec, ...] = (
         {
             "kind": {"type": "string", "enum": ["Deployment", "StatefulSet", "DaemonSet"]},
             "name": _NAME,
-            "namespace": _ONE,
+            "namespace": _NAME,
             "limit": _limit(50, "revisions, default 5"),
         },
         ("kind", "name"),
@@ -126,7 +136,7 @@ SPECS: tuple[ToolSpec, ...] = (
     _spec(
         "endpoints",
         "Which pods are behind a Service and why others are not: selector near-misses, readiness, port names.",
-        {"service": _NAME, "namespace": _ONE},
+        {"service": _NAME, "namespace": _NAME},
         ("service",),
         ("get services", "list endpointslices.discovery.k8s.io", "list pods", "list ingresses.networking.k8s.io"),
     ),
@@ -154,7 +164,7 @@ SPECS: tuple[ToolSpec, ...] = (
         "Whether this identity may do something, or without a verb all that it may do.",
         {
             "verb": _text("get, list, patch ..."),
-            "kind": _KIND,
+            "kind": _NAME,
             "subresource": _text("e.g. log"),
             "name": _NAME,
             "namespace": _ANY,

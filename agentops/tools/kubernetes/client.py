@@ -114,8 +114,19 @@ class Cluster:
         Raises:
             NotFound, Forbidden, Unreachable, ClusterError: as ``get_json``.
         """
-        path = kind.path(namespace=namespace, name=name)
-        found = self.get_json(path)
+        return self._object(kind.path(namespace=namespace, name=name), keep_managers=False)
+
+    def get_with_managers(self, kind: Kind, name: str, namespace: str = "") -> dict[str, Any]:
+        """Return one object with its ``managedFields``: who wrote which field, and when.
+
+        Raises:
+            NotFound, Forbidden, Unreachable, ClusterError: as ``get_json``.
+        """
+        return self._object(kind.path(namespace=namespace, name=name), keep_managers=True)
+
+    def _object(self, path: str, *, keep_managers: bool) -> dict[str, Any]:
+        answer = _decode(self._transport.get(path).body, path)
+        found = conceal(answer, of_secrets=_is_of_secrets(path), keep_managers=keep_managers)
         if not isinstance(found, dict):
             raise _odd_answer(path)
         return found

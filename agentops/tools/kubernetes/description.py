@@ -1,7 +1,7 @@
 """``kubernetes_describe``: one object with everything around it that explains its state.
 
 The order is that of an investigation: what it is, who owns it, how it is, what it owns, what happened, what changed,
-and last how it is configured.
+who wrote it, and last how it is configured.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from agentops.core.text import one_line
 from agentops.tools.kubernetes.arguments import Arguments
 from agentops.tools.kubernetes.client import Cluster
 from agentops.tools.kubernetes.columns import age_of, columns_of, condition, pod_state, restarts
+from agentops.tools.kubernetes.managers import written_by
 from agentops.tools.kubernetes.manifest import fetch
 from agentops.tools.kubernetes.noise import strip
 from agentops.tools.kubernetes.occurrences import event_table, events_of, last_seen
@@ -56,6 +57,7 @@ def describe(cluster: Cluster, clock: Clock, arguments: Arguments) -> Reading:
         *_unwell(owned.get("Pod", ()), now),
         *_events(cluster, item, chain, owned, now),
         *_rollout(cluster, item, chain, now),
+        *_writers(item, now),
     ]
     left_out = strip(item)
     sections.append(_configuration(item))
@@ -217,6 +219,13 @@ def _rollout(cluster: Cluster, item: Object, chain: Sequence[Owner], now: dateti
     if found:
         title = f"latest revisions of {named['kind']}/{workload['metadata'].get('name')}"
         yield f"{title}\n{history_text(found, now, _REVISIONS_SHOWN)}"
+
+
+def _writers(item: Object, now: datetime) -> Iterator[str]:
+    """Yield who wrote which fields, and when: the answer to who changed this."""
+    lines = written_by(item, now)
+    if lines:
+        yield "fields last written by\n" + "\n".join(f"  {line}" for line in lines)
 
 
 def _kind_of(candidate: Object, item: Object, chain: Sequence[Owner]) -> str:

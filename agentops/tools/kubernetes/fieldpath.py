@@ -1,7 +1,8 @@
 """Dotted paths into plain objects: ``spec.containers.image``, ``status.conditions[type=Ready].status``.
 
 Comes in: a path as a person writes it, and an object. Goes out: the values found there, as text. Lists on the way are
-walked through; ``[0]`` picks one, ``[key=value]`` filters, ``[any.key/with.dots]`` is a map key.
+walked through; ``[0]`` picks one, ``[key=value]`` filters, ``[any.key/with.dots]`` is a map key, and so is
+``metadata.labels.any.key/with.dots`` where there is such a key.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import Any
 from agentops.core.errors import ToolInputError
 from agentops.core.text import one_line
 
-_CELL_LIMIT = 200
+_CELL_LIMIT = 400
+_DOT = "\0"
 
 
 def parse_path(path: str) -> tuple[str, ...]:
@@ -25,7 +27,8 @@ def parse_path(path: str) -> tuple[str, ...]:
     steps: list[str] = []
     step = ""
     inside = False
-    for character in path.strip().removeprefix("$").removeprefix("."):
+    # kubectl writes a dot that belongs to a key as ``\.``.
+    for character in path.strip().removeprefix("$").removeprefix(".").replace("\\.", _DOT):
         if inside:
             inside = character != "]"
             if inside:
@@ -44,7 +47,7 @@ def parse_path(path: str) -> tuple[str, ...]:
         raise ToolInputError(
             f"the column {one_line(path, 60)!r} is not a path", hint="Write it like spec.containers.image"
         )
-    return tuple([*steps, step] if step else steps)
+    return tuple(step.replace(_DOT, ".") for step in ([*steps, step] if step else steps))
 
 
 def cell(value: Any, steps: tuple[str, ...]) -> str:
@@ -62,9 +65,19 @@ def _walk(value: Any, steps: tuple[str, ...]) -> Iterator[Any]:
     if isinstance(value, list):
         yield from _walk_list(value, step, steps, rest)
     elif isinstance(value, Mapping):
-        key = step.removeprefix("[").strip("'\"")
+        yield from _walk_map(value, steps)
+
+
+def _walk_map(value: Mapping[str, Any], steps: tuple[str, ...]) -> Iterator[Any]:
+    """Follow the key that the first step is, or that several steps are together: label keys hold dots of their own."""
+    key = ""
+    for end, step in enumerate(steps, 1):
+        key = f"{key}.{step}" if key else step.removeprefix("[").strip("'\"")
         if key in value:
-            yield from _walk(value[key], rest)
+            yield from _walk(value[key], steps[end:])
+            return
+        if step.startswith("["):
+            return
 
 
 def _walk_list(value: list[Any], step: str, steps: tuple[str, ...], rest: tuple[str, ...]) -> Iterator[Any]:

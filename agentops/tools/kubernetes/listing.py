@@ -9,7 +9,7 @@ from typing import Any
 
 from agentops.core.clock import Clock
 from agentops.core.evidence import Reading
-from agentops.core.text import plural
+from agentops.core.text import one_line, plural
 from agentops.tools.kubernetes.arguments import Arguments
 from agentops.tools.kubernetes.client import PAGE_SIZE, Cluster, Selection
 from agentops.tools.kubernetes.columns import columns_of, name_columns, pod_state
@@ -56,12 +56,20 @@ def list_objects(cluster: Cluster, clock: Clock, arguments: Arguments) -> Readin
     return Reading(
         body=_table(rows, kind, columns, clock()) if rows else f"There are no {kind.plural} {where}.",
         summary=f"{plural(len(rows), kind.kind, kind.plural)} {where}{_filters(selection, wanted)}",
-        footer=left_out,
+        footer=" ".join(filter(None, (left_out, _empty_columns(rows, columns)))),
         resources=tuple(
             cluster.ref(kind.kind, item["metadata"].get("name") or "", item["metadata"].get("namespace"))
             for item in rows[:_REF_LIMIT]
         ),
     )
+
+
+def _empty_columns(rows: Sequence[Mapping[str, Any]], columns: Sequence[tuple[str, tuple[str, ...]]]) -> str:
+    """Return a sentence about columns that no row has: a misspelt path looks like a field that nobody set."""
+    empty = [path for path, steps in columns if rows and all(cell(row, steps) == "-" for row in rows)]
+    if not empty:
+        return ""
+    return f"No row has {one_line(', '.join(empty), 200)}: is the path right? kubernetes_get shows an object's fields."
 
 
 def _where(kind: Kind, namespace: str) -> str:

@@ -1,65 +1,101 @@
-"""``kubernetes_logs``: the lines of a pod's containers, filtered, and an account of every line that is not there."""
+"""``kubernetes_logs``: the lines of pods' containers, filtered and folded, and an account of what is left out.
+
+Comes in: a pod, a workload or a selector, and which lines are wanted. Goes out: their first or last lines, what repeats
+told once with its number. Nothing is left out in silence: the footer says what was not read and what was dropped.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from agentops.core.clock import Clock
-from agentops.core.errors import ClusterError, NotFound, ToolInputError
+from agentops.core.errors import ClusterError, ToolInputError
 from agentops.core.evidence import Reading
 from agentops.core.text import one_line, plural
 from agentops.tools.kubernetes.arguments import Arguments
 from agentops.tools.kubernetes.client import Cluster
-from agentops.tools.kubernetes.kinds import builtin
+from agentops.tools.kubernetes.columns import restarts
+from agentops.tools.kubernetes.folding import count_folded, folded
 from agentops.tools.kubernetes.linefilter import LineFilter
-from agentops.tools.kubernetes.nearby import with_near_names
-from agentops.tools.kubernetes.tail import LogPlace, read_tail
+from agentops.tools.kubernetes.logpods import LogPods, log_pods
+from agentops.tools.kubernetes.tail import LogPlace, Tail, read_head, read_tail
 
-_FILTERED_TAIL = 20_000
+_FILTERED_LINES = 20_000
+_TAIL_OF_ONE = 200
+_TAIL_OF_EACH = 40
 _SIZE_BYTES = 2 * 1024 * 1024
 _LINE_LIMIT = 4_000
+Object = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """Which lines: ``lines`` of each container after filtering, from its beginning with ``head``, else from its end."""
+
+    lines: int
+    head: bool
+    previous: bool
+    since_s: int
+    line_filter: LineFilter | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Portion:
-    """One container's lines, and what was left out of them."""
+    """One container's lines, and what was left out of them, or why there are none; ``count``: before folding."""
 
+    pod: str
     container: str
-    lines: tuple[str, ...]
-    note: str
+    lines: tuple[str, ...] = ()
+    count: int = 0
+    note: str = ""
+    failure: str = ""
 
 
 def logs(cluster: Cluster, _clock: Clock, arguments: Arguments) -> Reading:
-    """Return log lines of one container or of all containers of a pod.
+    """Return log lines of one container or of all containers of a pod, or of the pods of a workload or a selector.
 
     Raises:
         ToolInputError: an argument cannot be used, or the pod has no such container.
-        NotFound: there is no such pod; the hint names near ones.
-        ClusterError: the log could not be read; the server says why.
+        NotFound: there is no such pod or workload; the hint names near ones.
+        ClusterError: no log could be read; the server says why.
     """
-    name = arguments.name("pod")
     namespace = arguments.one_namespace(cluster.namespace)
-    line_filter = LineFilter(include=arguments.text("include"), exclude=arguments.text("exclude"))
-    kind = builtin("Pod")
-    try:
-        pod = cluster.get_object(kind, name, namespace)
-    except NotFound as error:
-        raise with_near_names(cluster, kind, name, namespace, error) from error
-    containers = _containers(pod, arguments.text("container"))
-    portions, failures = [], []
-    for container in containers:
-        try:
-            portions.append(_read(cluster, namespace, name, container, arguments, line_filter))
-        except ClusterError as error:
-            if len(containers) == 1:
-                raise
-            failures.append(f"{container}: {one_line(error.message, 200)}")
-    return _reading(cluster, pod, namespace, name, portions, failures, arguments)
+    # Patterns are judged before anything is asked.
+    wanted = _wanted(arguments)
+    found = log_pods(cluster, arguments, namespace)
+    portions: list[_Portion] = []
+    errors: list[ClusterError] = []
+    for pod in found.pods:
+        for container in _containers(pod, arguments.text("container")):
+            try:
+                portions.append(_read(cluster, namespace, pod, container, wanted))
+            except ClusterError as error:
+                errors.append(error)
+                name, why = str(pod["metadata"].get("name")), one_line(error.message, 200)
+                portions.append(_Portion(pod=name, container=container, failure=why))
+    if errors and len(errors) == len(portions):
+        raise errors[0]
+    return _reading(cluster, found, namespace, portions, wanted)
 
 
-def _containers(pod: Mapping[str, Any], wanted: str) -> tuple[str, ...]:
+def _wanted(arguments: Arguments) -> _Wanted:
+    include, exclude = arguments.text("include"), arguments.text("exclude")
+    head, tail = arguments.number("head", 0), arguments.number("tail", 0)
+    if head and tail:
+        raise ToolInputError("give head or tail, not both", hint="head is from the beginning, tail from the end.")
+    usual = _TAIL_OF_ONE if arguments.text("pod") else _TAIL_OF_EACH
+    return _Wanted(
+        lines=head or tail or usual,
+        head=bool(head),
+        previous=arguments.flag("previous"),
+        since_s=arguments.number("since_minutes", 0) * 60,
+        line_filter=LineFilter(include=include, exclude=exclude) if include or exclude else None,
+    )
+
+
+def _containers(pod: Object, wanted: str) -> tuple[str, ...]:
     spec, status = pod.get("spec") or {}, pod.get("status") or {}
     main = [str(c.get("name")) for c in spec.get("containers") or ()]
     init = [str(c.get("name")) for c in spec.get("initContainers") or ()]
@@ -77,60 +113,60 @@ def _containers(pod: Mapping[str, Any], wanted: str) -> tuple[str, ...]:
     return (*stuck, *main)
 
 
-def _read(
-    cluster: Cluster, namespace: str, name: str, container: str, arguments: Arguments, line_filter: LineFilter
-) -> _Portion:
-    tail = arguments.number("tail", 200)
-    filtered = bool(arguments.text("include") or arguments.text("exclude"))
-    asked = _FILTERED_TAIL if filtered else tail
+def _read(cluster: Cluster, namespace: str, pod: Object, container: str, wanted: _Wanted) -> _Portion:
+    name = str(pod["metadata"].get("name"))
     place = LogPlace(
-        namespace=namespace,
-        pod=name,
-        container=container,
-        previous=arguments.flag("previous"),
-        since_s=arguments.number("since_minutes", 0) * 60,
+        namespace=namespace, pod=name, container=container, previous=wanted.previous, since_s=wanted.since_s
     )
-    found = read_tail(cluster, place, lines=asked, size_bytes=_SIZE_BYTES, line_limit=_LINE_LIMIT)
-    lines = found.lines
-    notes = []
+    asked = _FILTERED_LINES if wanted.line_filter else wanted.lines
+    read = read_head if wanted.head else read_tail
+    found = read(cluster, place, lines=asked, size_bytes=_SIZE_BYTES, line_limit=_LINE_LIMIT)
+    kept = tuple(wanted.line_filter.keep(found.lines)) if wanted.line_filter else found.lines
+    notes = list(_left_out(found, kept, wanted))
+    kept = kept[: wanted.lines] if wanted.head else kept[-wanted.lines :]
+    lines = folded(kept)
+    if repeats := count_folded(lines):
+        notes.append(f"{plural(repeats, 'repeated line')} folded")
+    return _Portion(pod=name, container=container, lines=tuple(map(str, lines)), count=len(kept), note="; ".join(notes))
+
+
+def _left_out(found: Tail, kept: Sequence[str], wanted: _Wanted) -> Iterator[str]:
     if found.cut:
-        notes.append(f"the log was cut at {_SIZE_BYTES:,} bytes, its newest lines may be missing")
-    if found.more:
-        notes.append(f"older lines than the last {len(lines):,} were not read")
-    kept = tuple(line_filter.keep(lines)) if filtered else lines
-    if filtered:
-        notes.append(f"{len(lines) - len(kept):,} of {len(lines):,} lines read were dropped by the filter")
-    if len(kept) > tail:
-        notes.append(f"only the last {tail:,} of {len(kept):,} matching lines are shown")
-        kept = kept[-tail:]
-    return _Portion(container=container, lines=kept, note="; ".join(notes))
+        missing = "later lines were not read" if wanted.head else "its newest lines may be missing"
+        yield f"the log was cut at {_SIZE_BYTES:,} bytes, {missing}"
+    elif found.more:
+        end = "later lines than the first" if wanted.head else "older lines than the last"
+        yield f"{end} {len(found.lines):,} were not read"
+    if wanted.line_filter:
+        yield f"{len(found.lines) - len(kept):,} of {len(found.lines):,} lines read were dropped by the filter"
+    if len(kept) > wanted.lines:
+        end = "first" if wanted.head else "last"
+        yield f"only the {end} {wanted.lines:,} of {len(kept):,} matching lines are shown"
 
 
 def _reading(
-    cluster: Cluster,
-    pod: Mapping[str, Any],
-    namespace: str,
-    name: str,
-    portions: list[_Portion],
-    failures: list[str],
-    arguments: Arguments,
+    cluster: Cluster, found: LogPods, namespace: str, portions: Sequence[_Portion], wanted: _Wanted
 ) -> Reading:
-    several = len(portions) + len(failures) > 1
-    run = "previous run" if arguments.flag("previous") else "current run"
-    parts = []
+    run = "previous run" if wanted.previous else "current run"
+    parts: list[str] = []
+    notes: list[str] = []
     for portion in portions:
-        heading = [f"--- container {portion.container} ({run}) ---"] if several else []
-        parts += [*heading, *(portion.lines or ("(no lines)",))]
-    parts += [f"--- container {failure}" for failure in failures]
-    notes = [f"{p.container}: {p.note}" if several else p.note for p in portions if p.note]
-    total = sum(len(portion.lines) for portion in portions)
-    restarts = sum(int(c.get("restartCount") or 0) for c in (pod.get("status") or {}).get("containerStatuses") or ())
-    if restarts and not arguments.flag("previous"):
-        notes.append(f"the pod's containers restarted {plural(restarts, 'time')}; use previous for the run before")
-    names = ", ".join(portion.container for portion in portions)
+        label = portion.container if found.named else f"{portion.pod} {portion.container}"
+        if portion.failure:
+            parts.append(f"--- container {label}: {portion.failure}")
+            continue
+        parts += [f"--- container {label} ({run}) ---"] if len(portions) > 1 else []
+        parts += portion.lines or ("(no lines)",)
+        notes += [f"{label}: {portion.note}" if len(portions) > 1 else portion.note] if portion.note else []
+    notes += [found.note] if found.note else []
+    again = sum(map(restarts, found.pods))
+    if again and not wanted.previous:
+        notes.append(f"the containers restarted {plural(again, 'time')}; use previous for the run before")
+    names = ", ".join(dict.fromkeys(portion.container for portion in portions if not portion.failure))
+    total = sum(portion.count for portion in portions)
     return Reading(
         body="\n".join(parts),
-        summary=f"{plural(total, 'line')} of {namespace}/{name} {names} ({run})",
+        summary=f"{plural(total, 'line')} of {found.what} {names} ({run})",
         footer="; ".join(notes),
-        resources=(cluster.ref("Pod", name, namespace),),
+        resources=tuple(cluster.ref("Pod", str(pod["metadata"].get("name")), namespace) for pod in found.pods),
     )

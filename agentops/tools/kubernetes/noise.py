@@ -20,6 +20,7 @@ _TOKEN_VOLUME = "kube-api-access-"  # noqa: S105 - the prefix of a volume's name
 # What the API server fills in; a value that differs is somebody's choice and stays.
 _POD_DEFAULTS: Mapping[str, Any] = {
     "dnsPolicy": "ClusterFirst",
+    "restartPolicy": "Always",
     "schedulerName": "default-scheduler",
     "enableServiceLinks": True,
     "preemptionPolicy": "PreemptLowerPriority",
@@ -150,6 +151,8 @@ def _is_token(value: Any) -> bool:
 def _strip_defaults(spec: dict[str, Any]) -> list[str]:
     before = _size(spec)
     _drop_equal(spec, _POD_DEFAULTS)
+    # The older name of the same field; the server writes both.
+    _drop_equal(spec, {"serviceAccount": spec.get("serviceAccountName")})
     for container in _containers(spec):
         _drop_equal(container, _CONTAINER_DEFAULTS)
         _strip_ports_and_probes(container)

@@ -49,13 +49,15 @@ def events(cluster: Cluster, clock: Clock, arguments: Arguments) -> Reading:
     kept.sort(key=last_seen, reverse=True)
     limit = arguments.number("limit", 50)
     notes = []
-    if len(kept) > limit:
-        notes.append(f"Only the newest {limit} of {len(kept):,} matching events are shown.")
+    groups = alike(kept)
+    if len(groups) > limit:
+        notes.append(f"Only the newest {limit} of {len(groups):,} different events are shown.")
     if more:
         notes.append(f"Only {_READ_LIMIT:,} events were searched.")
     where = f"in {namespace}" if namespace else "in all namespaces"
     about = " ".join(part for part in (kind.kind if kind else "", name) if part)
-    body = event_table(kept[:limit], now, with_namespace=not namespace) if kept else _nothing(len(found), where, about)
+    shown = [event for group in groups[:limit] for event in group]
+    body = event_table(shown, now, with_namespace=not namespace) if kept else _nothing(len(found), where, about)
     return Reading(
         body=body,
         summary=f"{plural(len(kept), 'event')} {where}" + (f" of {about}" if about else ""),
@@ -115,21 +117,42 @@ def _searchable(event: Event) -> str:
     return f"{event.get('reason')} {event.get('message')}".lower()
 
 
-def event_table(found: Sequence[Event], now: datetime, *, with_namespace: bool = False) -> str:
-    """Return events as a table: when, how often, what, about whom, and the message."""
-    rows = []
+def alike(found: Sequence[Event]) -> list[list[Event]]:
+    """Return events in groups that say the same of objects of one kind, in the order of each group's first.
+
+    The pods of one workload have their own name in their messages, and nothing else tells them apart.
+    """
+    groups: dict[tuple[str, ...], list[Event]] = {}
     for event in found:
+        kind, name = _about(event)
+        namespace = str((event.get("metadata") or {}).get("namespace") or "")
+        message = _message(event)
+        said = message.replace(name, "NAME") if name else message
+        groups.setdefault((str(event.get("type")), str(event.get("reason")), namespace, kind, said), []).append(event)
+    return list(groups.values())
+
+
+def _message(event: Event) -> str:
+    return str(event.get("message") or event.get("note") or "")
+
+
+def event_table(found: Sequence[Event], now: datetime, *, with_namespace: bool = False) -> str:
+    """Return events as a table: when last, how often in all, what, about whom, and the message; those alike as one."""
+    rows = []
+    for group in alike(found):
+        event = group[0]
         moment = last_seen(event)
         kind, name = _about(event)
+        others = len({_about(one) for one in group}) - 1
         namespace = (event.get("metadata") or {}).get("namespace") or "-"
         row = (
             age(moment, now) if moment != _NEVER else "-",
-            f"x{times(event)}",
+            f"x{sum(map(times, group))}",
             str(event.get("type") or "-"),
             str(event.get("reason") or "-"),
             *((str(namespace),) if with_namespace else ()),
-            f"{kind}/{name}",
-            one_line(str(event.get("message") or event.get("note") or ""), _MESSAGE_LIMIT),
+            f"{kind}/{name}" + (f" and {others} more" if others else ""),
+            one_line(_message(event), _MESSAGE_LIMIT),
         )
         rows.append(row)
     middle = ("NAMESPACE",) if with_namespace else ()

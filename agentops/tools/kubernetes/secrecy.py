@@ -17,17 +17,18 @@ _MANIFEST_COPIES = (
 )
 
 
-def conceal(answer: Any, *, of_secrets: bool) -> Any:
+def conceal(answer: Any, *, of_secrets: bool, keep_managers: bool = False) -> Any:
     """Return ``answer`` with Secret values replaced by their sizes; changes it in place.
 
     Arguments:
         answer: decoded JSON: an object or a list of objects.
         of_secrets: the request was for Secrets, whatever the answer calls itself.
+        keep_managers: leave the ``managedFields`` of the answer itself, which name fields and hold no Secret's value.
     """
     if not isinstance(answer, dict):
         return answer
     secret = of_secrets or answer.get("kind") in _SECRET_KINDS
-    _clean(answer, secret=secret)
+    _clean(answer, secret=secret, keep_managers=keep_managers)
     items = answer.get("items")
     for item in items if isinstance(items, list) else ():
         if isinstance(item, dict):
@@ -35,10 +36,11 @@ def conceal(answer: Any, *, of_secrets: bool) -> Any:
     return answer
 
 
-def _clean(item: dict[str, Any], *, secret: bool) -> None:
+def _clean(item: dict[str, Any], *, secret: bool, keep_managers: bool = False) -> None:
     metadata = item.get("metadata")
     if isinstance(metadata, dict):
-        metadata.pop("managedFields", None)
+        if not keep_managers:
+            metadata.pop("managedFields", None)
         annotations = metadata.get("annotations")
         if isinstance(annotations, dict):
             for name in _MANIFEST_COPIES:

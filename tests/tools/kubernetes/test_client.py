@@ -279,6 +279,6 @@ def test_nothing_on_the_client_can_write(cluster: Cluster) -> None:
     """The client's public face is a fixed list of reads."""
     face = {name for name in dir(cluster) if not name.startswith("_")}
     assert face == {
-        "context", "namespace", "server", "ref", "get_json", "get_object", "get_text", "list_page", "list_pages",
-        "list_objects", "list_decoded", "review", "version", "kind", "kinds",
+        "context", "namespace", "server", "ref", "get_json", "get_object", "get_with_managers", "get_text", "list_page",
+        "list_pages", "list_objects", "list_decoded", "review", "version", "kind", "kinds",
     }  # fmt: skip

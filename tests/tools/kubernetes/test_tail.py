@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agentops.tools.kubernetes.client import Cluster
-from agentops.tools.kubernetes.tail import LogPlace, Tail, read_tail
+from agentops.tools.kubernetes.tail import LogPlace, Tail, read_head, read_tail
 
 PATH = "/api/v1/namespaces/shop/pods/web/log"
 PLACE = LogPlace(namespace="shop", pod="web", container="app")
@@ -56,3 +56,15 @@ def test_one_endless_line_is_cut(cluster: Cluster, log_of: Any) -> None:
     """When not even one line fits, its beginning is returned and marked."""
     log_of(["x" * 10_000])
     assert read_tail(cluster, PLACE, lines=5, size_bytes=100, line_limit=10) == Tail(lines=("xxxxxxxxx…",), cut=True)
+
+
+def test_the_head_of_a_log_begins_at_its_beginning(cluster: Cluster, stub: Any) -> None:
+    """No number of lines is asked for, which the API would count from the end; what is cut is cut at the end."""
+    body = b"".join(b"line %d\n" % n for n in range(100))
+    stub.answer = lambda path, query: (200, body[: int(query["limitBytes"])])
+    place = LogPlace(namespace="shop", pod="web", container="app", since_s=60)
+    found = read_head(cluster, place, lines=2, size_bytes=1_000, line_limit=100)
+    assert found == Tail(lines=("line 0", "line 1"), more=True)
+    assert stub.query(PATH) == {"container": "app", "limitBytes": "1000", "sinceSeconds": "60"}
+    short = read_head(cluster, place, lines=9, size_bytes=20, line_limit=100)
+    assert (short.lines[:2], short.cut) == (("line 0", "line 1"), True)

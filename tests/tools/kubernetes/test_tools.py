@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 
-from agentops.core.errors import ClusterError, NotFound, ToolInputError
+from agentops.core.errors import ClusterError, NotFound, ToolError, ToolInputError
 from agentops.core.evidence import Reading
 from agentops.core.tool import Effect, ReadTool
 from agentops.sandbox.cluster import Sandbox
@@ -19,6 +19,8 @@ from agentops.sandbox.scenario import load
 from agentops.tools.kubernetes.catalog import SPECS, read_tools, served_tools
 from agentops.tools.kubernetes.client import Cluster, connect
 from agentops.tools.kubernetes.kinds import Kind
+from agentops.tools.kubernetes.occurrences import event_table
+from agentops.tools.kubernetes.table import table
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 Tools = Mapping[str, ReadTool]
@@ -162,6 +164,42 @@ def test_events_are_newest_first_and_filtered(tools_in: Callable[[str], Tools]) 
     assert "BackOff" in {row[3] for row in rows}
 
 
+def test_a_column_that_no_row_has_is_told(tools_in: Callable[[str], Tools]) -> None:
+    """A misspelt path does not pass for a field that nobody set."""
+    tools = tools_in("oom-lowered-limit")
+    columns = ["metadata.labels.app", "spec.replica"]
+    found = read(tools, "list", kind="Deployment", columns=columns)
+    assert found.footer.startswith("No row has spec.replica: is the path right?")
+
+
+def test_alike_events_are_one_row() -> None:
+    """Events that differ in nothing but whose name they carry are told once, with their number and the newest time."""
+
+    def event(name: str, minute: int, count: int, message: str) -> Mapping[str, Any]:
+        return {
+            "type": "Warning",
+            "reason": "BackOff",
+            "involvedObject": {"kind": "Pod", "name": name},
+            "message": message,
+            "count": count,
+            "lastTimestamp": f"2026-11-22T11:{minute:02d}:00Z",
+        }
+
+    back_off = [event(f"web-{n}", 59 - n, 4, f"Back-off restarting app in pod web-{n}") for n in range(5)]
+    text = event_table([*back_off, event("web-0", 10, 1, "Killing")], NOW)
+    assert [line.split(None, 5) for line in text.splitlines()[1:]] == [
+        ["60s", "x20", "Warning", "BackOff", "Pod/web-0", "and 4 more  Back-off restarting app in pod web-0"],
+        ["50m", "x1", "Warning", "BackOff", "Pod/web-0", "Killing"],
+    ]
+
+
+def test_a_small_table_is_whole() -> None:
+    """In a table of few rows no cell is cut; in a long one a cell that is wide is."""
+    wide = "x" * 90
+    small, long = (table(("A", "B"), [(wide, "y")] * rows) for rows in (3, 30))
+    assert (wide in small, wide in long, "…" in long) == (True, False, True)
+
+
 def test_events_say_when_there_are_none(tools_in: Callable[[str], Tools]) -> None:
     """Nothing found is told apart from nothing matching."""
     tools = tools_in("oom-lowered-limit")
@@ -189,6 +227,50 @@ def test_logs_of_the_run_before(tools_in: Callable[[str], Tools]) -> None:
     with pytest.raises(ToolInputError) as caught:
         read(tools, "logs", pod=pod_named(tools, "web"), container="nope")
     assert caught.value.hint.startswith("Its containers are: ")
+
+
+def test_logs_of_a_workload_and_of_a_selector(tools_in: Callable[[str], Tools]) -> None:
+    """The pods of a workload, of a Service or of labels are read together, each under its name, failing ones first."""
+    tools = tools_in("oom-lowered-limit")
+    of_workload = read(tools, "logs", workload="deploy/catalog", tail=3)
+    pods = [line.split()[2] for line in of_workload.body.splitlines() if line.startswith("--- container ")]
+    assert (len(pods), {pod.rpartition("-")[0] for pod in pods}) == (2, {pods[0].rpartition("-")[0]})
+    assert of_workload.summary == "6 lines of pods of Deployment shop/catalog catalog (current run)"
+    of_labels = read(tools, "logs", labels="app=catalog", tail=3)
+    of_service = read(tools, "logs", workload="Service/catalog", tail=3)
+    assert of_labels.body == of_service.body == of_workload.body
+
+
+def test_the_first_lines_of_a_log(tools_in: Callable[[str], Tools]) -> None:
+    """``head`` begins where the log begins, and says that later lines were not read."""
+    tools = tools_in("oom-lowered-limit")
+    name = pod_named(tools, "catalog")
+    first = read(tools, "logs", pod=name, head=1)
+    assert (first.body, first.footer.split(";")[0]) == (
+        "catalog 1.8 starting",
+        "later lines than the first 1 were not read",
+    )
+    listening = read(tools, "logs", pod=name, head=1, include="listening")
+    assert listening.body == "listening on :8080"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "give one of pod, workload and labels, not none"),
+        ({"pod": "a", "labels": "b=c"}, "give one of pod, workload and labels, not pod and labels"),
+        ({"workload": "web"}, "workload 'web' names no kind"),
+        ({"workload": "node/worker-1"}, "a Node is no workload"),
+        ({"workload": "deploy/none"}, "not found"),
+        ({"labels": "app=none"}, "there are no pods app=none in shop"),
+        ({"pod": "a", "head": 1, "tail": 1}, "give head or tail, not both"),
+    ],
+)
+def test_logs_of_what_cannot_be(tools_in: Callable[[str], Tools], arguments: Mapping[str, Any], message: str) -> None:
+    """What names no pods, or too many ways to them, is told so."""
+    with pytest.raises(ToolError) as caught:
+        read(tools_in("oom-lowered-limit"), "logs", **arguments)
+    assert message in caught.value.message
 
 
 def test_rollout_history_names_the_fields(tools_in: Callable[[str], Tools]) -> None:
@@ -261,14 +343,14 @@ def test_can_i_asks_the_server(tools_in: Callable[[str], Tools]) -> None:
         (
             "list",
             {"kind": "pods", "limit": "3"},
-            "kubernetes_list: limit cannot be '3'",
+            'kubernetes_list: limit cannot be "3"',
             "Expected an integer from 1 to 1000",
         ),
         ("list", {"kind": "pods", "count": 1}, "kubernetes_list: count cannot be 1", "Expected true or false"),
         (
             "metrics",
             {"kind": "Cat"},
-            "kubernetes_metrics: kind cannot be 'Cat'",
+            'kubernetes_metrics: kind cannot be "Cat"',
             "Expected one of Pod, Node",
         ),
         (
