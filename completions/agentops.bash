@@ -36,7 +36,7 @@ _agentops() {
         "audit verify") words="--anchor --context --endpoint-url --help --key --kubeconfig --namespace --no-input --output --require-signed --sandbox --verbose" ;;
         "changes") words="--context --help --kubeconfig --limit --namespace --no-input --output --sandbox --verbose" ;;
         "doctor") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
-        "fix") words="--approval --context --dry-run --exit-code --help --kubeconfig --max-seconds --max-steps --max-tokens --max-usd --model --namespace --no-input --no-model --out --output --plan --sandbox --side-by-side --verbose --yes" ;;
+        "fix") words="--approval --context --dry-run --exit-code --help --kubeconfig --max-seconds --max-steps --max-tokens --max-usd --model --namespace --no-input --no-model --out --output --plan --sandbox --side-by-side --verbose --wait --yes" ;;
         "history") words="--context --help --kubeconfig --limit --namespace --no-input --output --sandbox --verbose" ;;
         "investigate") words="--context --exit-code --help --kubeconfig --max-seconds --max-steps --max-tokens --max-usd --model --namespace --no-input --no-model --output --resume --sandbox --verbose" ;;
         "policy") words="explain init show test validate --help" ;;
@@ -46,7 +46,7 @@ _agentops() {
         "policy test") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "policy validate") words="--as --context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "recover") words="--context --help --keep --kubeconfig --namespace --no-input --output --roll-back --sandbox --verbose --yes" ;;
-        "rollback") words="--context --dry-run --help --kubeconfig --namespace --no-input --output --sandbox --side-by-side --verbose --yes" ;;
+        "rollback") words="--context --dry-run --help --kubeconfig --namespace --no-input --output --sandbox --side-by-side --verbose --wait --yes" ;;
         "sandbox") words="list new up --help" ;;
         "sandbox list") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
         "sandbox new") words="--context --folder --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;

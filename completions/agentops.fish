@@ -217,6 +217,7 @@ complete -c agentops -n '__fish_seen_subcommand_from fix' -l plan
 complete -c agentops -n '__fish_seen_subcommand_from fix' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from fix' -l side-by-side
 complete -c agentops -n '__fish_seen_subcommand_from fix' -l verbose
+complete -c agentops -n '__fish_seen_subcommand_from fix' -l wait
 complete -c agentops -n '__fish_seen_subcommand_from fix' -l yes
 complete -c agentops -n __fish_use_subcommand -a history -d 'List the incidents, newest first.'
 complete -c agentops -n '__fish_seen_subcommand_from history' -l context
@@ -327,6 +328,7 @@ complete -c agentops -n '__fish_seen_subcommand_from rollback' -l output
 complete -c agentops -n '__fish_seen_subcommand_from rollback' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from rollback' -l side-by-side
 complete -c agentops -n '__fish_seen_subcommand_from rollback' -l verbose
+complete -c agentops -n '__fish_seen_subcommand_from rollback' -l wait
 complete -c agentops -n '__fish_seen_subcommand_from rollback' -l yes
 complete -c agentops -n __fish_use_subcommand -a sandbox -d 'An embedded cluster with incidents to try everything on.'
 complete -c agentops -n '__fish_seen_subcommand_from sandbox' -l help

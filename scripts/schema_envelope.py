@@ -101,6 +101,8 @@ def _change_parts(known: Definitions) -> dict[str, Schema]:
             "status": known.ref(Status),
             "change": TEXT,
             "why": TEXT,
+            "verified": {"type": "boolean"},
+            "doubts": listed(TEXT),
             "stages": listed(known.ref(StageRecord)),
             "receipts": listed(known.ref(Receipt)),
         }
@@ -108,7 +110,7 @@ def _change_parts(known: Definitions) -> dict[str, Schema]:
     short = record({"digest": DIGEST, "code": CODE})
     plan, outcome = {"$ref": "#/$defs/PlanView"}, {"$ref": "#/$defs/OutcomeView"}
     refusal = record({"change": known.ref(Change), "code": TEXT, "message": TEXT})
-    after = record({"verdict": TEXT, "conclusion": TEXT, "healed": {"type": "boolean"}})
+    after = record({"verdict": TEXT, "conclusion": TEXT, "about": TEXT, "healed": {"type": "boolean"}})
     recovered = {
         "change": TEXT,
         "plan": DIGEST,
@@ -133,7 +135,10 @@ def _change_parts(known: Definitions) -> dict[str, Schema]:
         "earlier": listed(record({"plan": plan, "outcome": outcome})),
         "refusals": listed(refusal),
         "after": after,
+        "kept": TEXT,
+        "next": listed(TEXT),
         "recovered": listed(record(recovered)),
+        "halted": listed(record({"report": TEXT, "what": {}, "closed": {"type": "boolean"}})),
         "changes": listed(record(change)),
     }
 

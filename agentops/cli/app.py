@@ -48,7 +48,8 @@ Examples:
 
 \b
 Exit codes: 0 done, 1 error, 2 usage, 3 a problem was found (with --exit-code), 4 refused by policy,
-5 not approved or stale, 6 rolled back, 7 a person is needed, 8 the audit chain is broken, 130 interrupted.
+5 not approved or stale, 6 rolled back, 7 a person is needed, 8 the audit chain is broken, 9 no plan,
+130 interrupted.
 JSON: --output json, one document.
 """
 

@@ -21,6 +21,7 @@ def asking(
     options: Common,
     *,
     yes: bool,
+    wait_s: float = 0.0,
     side_by_side: bool = False,
     instead: Callable[[ChangePlan], str],
     incident: Callable[[], str] = lambda: "",
@@ -28,6 +29,7 @@ def asking(
     """Return who is asked in this process.
 
     Arguments:
+        wait_s: how long another run that is changing something is waited for.
         instead: the command that a person can run when nobody can be asked here.
         incident: the id of the incident whose evidence can be shown, once there is one.
     """
@@ -59,7 +61,7 @@ def asking(
             choices = [Choice("back", "roll back what was done", "r"), Choice("stop", "stop here, change no more", "s")]
             return prompts.choose("Interrupted in the middle of a change. What now?", choices, "back") != "stop"
 
-    return Asking(approver=approver, on_interrupt=on_interrupt, yes=yes)
+    return Asking(approver=approver, on_interrupt=on_interrupt, yes=yes, wait_s=wait_s)
 
 
 def place(options: Common) -> str:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from agentops.copilot.parts import Parts, Thread
+from agentops.copilot.parts import Parts, Refusal, Thread
+from agentops.core.errors import PolicyRefused
 from agentops.core.finding import Finding
 from agentops.core.jsonable import in_words
 from agentops.core.outcome import Status
@@ -34,9 +35,20 @@ _TELLABLE = (Status.APPLIED, Status.ROLLED_BACK, Status.REFUSED)
 
 
 def drafting_for(
-    specs: Sequence[ToolSpec], guard_for: Callable[[Cluster], GuardParts]
+    specs: Sequence[ToolSpec], guard_for: Callable[[Cluster], GuardParts], turned_down: list[Refusal]
 ) -> Callable[[Cluster], Drafting | None]:
-    """Return what makes a run's ``Drafting`` once the cluster is pinned; None when policy lets nothing be changed."""
+    """Return what makes a run's ``Drafting`` once the cluster is pinned; None when policy lets nothing be changed.
+
+    Arguments:
+        turned_down: what policy refuses is appended to it.
+    """
+
+    def propose(guard: GuardParts, change: Change) -> str:
+        try:
+            return try_out(guard, change)
+        except PolicyRefused as error:
+            turned_down.append(Refusal(change=change, error=error))
+            raise
 
     def make(cluster: Cluster) -> Drafting | None:
         from agentops.agent.drafting import Drafting
@@ -48,7 +60,7 @@ def drafting_for(
         return Drafting(
             offered,
             cluster.context,
-            lambda change: try_out(guard, change),
+            lambda change: propose(guard, change),
             canonical=lambda target: named_by_the_api(cluster, target),
         )
 

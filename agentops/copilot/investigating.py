@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentops.copilot.evidencing import MOST_PROBLEMS, keep_alert, keep_logs, keep_problems
 from agentops.copilot.parts import Investigation, Parts, Scan, Thread
-from agentops.copilot.sweeping import sweep_and_rank
+from agentops.copilot.sweeping import sweep_and_rank, symptoms_of
 from agentops.core.alert import AlertGroup, Incident, Target
 from agentops.core.errors import Interrupted, ModelError
 from agentops.core.evidence import Evidence
@@ -118,6 +118,8 @@ def _investigate(parts: Parts, group: AlertGroup, cluster: Cluster, folder: Inci
     toolbox = _toolbox(parts, cluster, folder)
     evidence = keep_problems(parts, toolbox, snapshot, ranking)
     folder.save_problems(ranking.problems)
+    symptoms = symptoms_of(ranking)
+    folder.save_symptoms(symptoms)
     parts.audit.append("triage", _outline(snapshot, ranking.problems, evidence) | {"incident": folder.id})
     ids = [item.id for item in evidence] + [""] * (len(ranking.problems) - len(evidence))
     finding = conclude(ranking, group.lead, ids)
@@ -137,6 +139,7 @@ def _investigate(parts: Parts, group: AlertGroup, cluster: Cluster, folder: Inci
                 context=cluster.context,
                 drafted=result.drafted,
             )
+            folder.save_drafts(result.drafted)
         except ModelError as error:
             failed, usage = error, folder.usage() or usage
             parts.audit.append("model_failed", {"code": error.code, "message": one_line(error.message, 300)})
@@ -152,6 +155,7 @@ def _investigate(parts: Parts, group: AlertGroup, cluster: Cluster, folder: Inci
         usage=usage,
         model_error=failed,
         thread=thread,
+        symptoms=symptoms,
     )
 
 

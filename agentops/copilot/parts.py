@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from agentops.core.alert import Incident
 from agentops.core.clock import Clock
-from agentops.core.errors import ModelError
+from agentops.core.errors import AgentopsError, ModelError
 from agentops.core.evidence import Evidence, Redactor
-from agentops.core.finding import Finding, Problem
+from agentops.core.finding import Cause, Finding, Problem
+from agentops.core.plan import Change
 from agentops.core.progress import Progress
 from agentops.core.usage import Limits, Usage
 
@@ -19,9 +20,16 @@ if TYPE_CHECKING:
     from agentops.agent.model import Model
     from agentops.agent.toolbox import Toolbox
     from agentops.core.audit import AuditLog
-    from agentops.core.plan import Change
     from agentops.store.incidents import IncidentFolder, Incidents
     from agentops.tools.kubernetes.client import Cluster
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A change that did not become part of a plan, and why."""
+
+    change: Change
+    error: AgentopsError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +40,8 @@ class Parts:
     durations. ``nonce`` marks the fences round untrusted text. ``cluster_name`` stands for the server's address where
     that changes from run to run (a sandbox), and ``resume_flags`` are the options that lead a later run to the same
     cluster. ``namespaces`` narrows the sweep; empty means wherever the alert leads, or everywhere. ``fingerprint`` is
-    of a call's arguments before redaction, for its record.
+    of a call's arguments before redaction, for its record. ``turned_down`` collects what the model wanted to draft and
+    policy refused, so that the run can end with that.
     """
 
     audit: AuditLog
@@ -51,6 +60,7 @@ class Parts:
     model: Model | None = None
     drafting: Callable[[Cluster], Drafting | None] | None = None
     fingerprint: Callable[[Any], str] | None = None
+    turned_down: list[Refusal] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +92,8 @@ class Investigation:
     """What an investigation came to.
 
     ``model_error`` is what went wrong with the model when the finding had to come from triage alone. ``thread`` is the
-    conversation with the model, where there was one.
+    conversation with the model, where there was one. ``symptoms`` is what triage saw wrong with the alert's target.
+    ``drafts`` are changes that an earlier run drafted and did not carry out; ``stored``: it comes from the store.
     """
 
     incident: Incident
@@ -92,3 +103,6 @@ class Investigation:
     usage: Usage
     model_error: ModelError | None = None
     thread: Thread | None = None
+    symptoms: tuple[Cause, ...] = ()
+    drafts: tuple[Change, ...] = ()
+    stored: bool = False

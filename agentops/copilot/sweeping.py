@@ -5,12 +5,12 @@ Comes in: parts, a cluster, what it is about. Goes out: a snapshot and a ranking
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agentops.copilot.parts import Investigation, Parts
-from agentops.core.alert import Alert, Target
-from agentops.core.finding import Finding, Problem
+from agentops.core.alert import Alert, Severity, Target
+from agentops.core.finding import Cause, Confidence, Finding, Problem, Verdict
 from agentops.core.progress import Stage, Step, unseen
 from agentops.core.snapshot import Snapshot
 from agentops.core.text import plural
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LOG_WINDOW_S = 30
 """After a change, older log lines tell of the trouble that it cured."""
+NOTED = "RolloutChanged"
+"""The condition of a rollout that is merely noted: no trouble by itself."""
 
 
 def sweep_and_rank(
@@ -49,28 +51,89 @@ def sweep_and_rank(
     return snapshot, ranking
 
 
-def problems_at(parts: Parts, cluster: Cluster, target: Target) -> tuple[Problem, ...]:
-    """Return what triage sees now round one object.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What triage says now of what an earlier investigation was about.
 
-    Raises:
-        ClusterError: the cluster cannot be read.
+    ``about`` is the alert's target in words; ``target_well`` says that it exists and has nothing wrong with it;
+    ``symptoms`` is what is wrong with it, by object and condition. ``missing``: it was there and is not any more; a pod
+    that its owner has replaced is not missing.
     """
-    quiet = replace(parts, progress=unseen)
-    _snapshot, ranking = sweep_and_rank(quiet, cluster, target, None, log_window_s=LOG_WINDOW_S)
-    return ranking.problems
+
+    finding: Finding
+    problems: tuple[Problem, ...]
+    about: str
+    target_well: bool
+    symptoms: tuple[Cause, ...] = ()
+    missing: bool = False
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing is wrong with the alert's target, nor gravely with what it needs."""
+        if self.missing:
+            return False
+        return is_well(self.finding) or (self.target_well and not self._is_grave())
+
+    @property
+    def is_vague(self) -> bool:
+        """Whether what is left has no cause of its own that is known: it may be an after-effect, and pass."""
+        return self.finding.confidence is Confidence.LOW and not self.finding.proposed
+
+    def _is_grave(self) -> bool:
+        cause = self.finding.cause
+        return any(
+            cause is not None
+            and (one.resource, one.condition) == (cause.resource, cause.condition)
+            and one.severity.rank <= Severity.HIGH.rank
+            for one in self.problems
+        )
 
 
-def rank_again(parts: Parts, cluster: Cluster, found: Investigation) -> tuple[Finding, tuple[Problem, ...]]:
-    """Return what triage says now of what an earlier investigation was about.
+def is_well(finding: Finding) -> bool:
+    """Return whether a finding says that nothing is wrong, or merely notes a rollout for want of anything better."""
+    cause = finding.cause
+    merely_noted = cause is not None and cause.condition == NOTED and finding.confidence is Confidence.LOW
+    return merely_noted or finding.verdict in (Verdict.RECOVERED, Verdict.NO_PROBLEM)
+
+
+def symptoms_of(ranking: Ranking) -> tuple[Cause, ...]:
+    """Return what is wrong with the alert's target and its parts, by object and condition, as far as it weighs."""
+    from agentops.triage.routes import key_of_ref
+
+    return tuple(
+        Cause(resource=one.resource, condition=one.condition)
+        for one in ranking.problems
+        if one.severity.rank <= Severity.HIGH.rank and key_of_ref(one.resource) in ranking.own
+    )
+
+
+def look_at(parts: Parts, cluster: Cluster, target: Target, alert: Alert | None) -> Look:
+    """Return what triage says now of a target.
 
     Raises:
         ClusterError: the cluster cannot be read.
     """
     from agentops.triage.rank import conclude
 
-    group = found.incident.group
     quiet = replace(parts, progress=unseen)
-    _snapshot, ranking = sweep_and_rank(quiet, cluster, group.target, group.lead, log_window_s=LOG_WINDOW_S)
+    _snapshot, ranking = sweep_and_rank(quiet, cluster, target, alert, log_window_s=LOG_WINDOW_S)
     # No evidence is kept of a second look, and none is cited; the objects themselves were just read.
-    finding = conclude(ranking, group.lead, [""] * len(ranking.problems))
-    return replace(finding, evidence=(), supported=True), ranking.problems
+    finding = replace(conclude(ranking, alert, [""] * len(ranking.problems)), evidence=(), supported=True)
+    return Look(
+        finding=finding,
+        problems=ranking.problems,
+        about=ranking.aim.how,
+        target_well=ranking.target_well,
+        symptoms=symptoms_of(ranking),
+        missing=bool(ranking.aim.gone) and not ranking.aim.exact,
+    )
+
+
+def look_again(parts: Parts, cluster: Cluster, found: Investigation) -> Look:
+    """Return what triage says now of what an earlier investigation was about.
+
+    Raises:
+        ClusterError: the cluster cannot be read.
+    """
+    group = found.incident.group
+    return look_at(parts, cluster, group.target, group.lead)

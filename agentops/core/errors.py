@@ -23,6 +23,7 @@ class ExitCode(IntEnum):
     ROLLED_BACK = 6
     IN_DOUBT = 7
     AUDIT_BROKEN = 8
+    NO_PLAN = 9
     INTERRUPTED = 130
 
 
@@ -137,6 +138,18 @@ class Stale(NotApproved):
     """The world is not what was shown and approved any more; the plan must be made again."""
 
     default_code = "stale"
+
+
+class Busy(AgentopsError):
+    """Another run is changing something; one at a time does. ``holder`` says who, since when, and what."""
+
+    default_code = "busy"
+
+    def __init__(self, holder: str) -> None:
+        super().__init__(
+            f"another agentops is changing something at this moment: {holder}",
+            hint="Run this again when it has ended, or let it wait: --wait 10m",
+        )
 
 
 class InDoubt(AgentopsError):

@@ -30,7 +30,8 @@ class Health:
     """The state of one workload (or other object that can be well or not).
 
     ``settled``: its controllers have nothing left to do for the current spec and it is as ready as it wants to be.
-    ``failed`` is set when waiting cannot help (progress deadline exceeded, image not found), with the reason.
+    ``failed`` is set when waiting cannot help (progress deadline exceeded, image not found), with the reason. ``idle``:
+    it runs pods when asked to and is asked for none, so nothing shows whether it would be well.
     """
 
     ref: ResourceRef
@@ -39,6 +40,7 @@ class Health:
     settled: bool = True
     failed: str = ""
     detail: str = ""
+    idle: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +48,16 @@ class Observation:
     """The world as a change tool sees it, before or after.
 
     ``objects`` maps the text of each touched ``ResourceRef`` to the object in the form of ``ObjectChange.before``, or
-    None when there is none. ``targets`` are the workloads that the change acts on, ``bystanders`` the other workloads
-    of the namespaces that it touches.
+    None when there is none. ``targets`` are the workloads that the change acts on, ``dependents`` what waits for what
+    is changed (claims of a class, workloads that a quota holds back), ``bystanders`` the other workloads of the
+    namespaces that it touches.
     """
 
     at: datetime
     objects: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
     targets: tuple[Health, ...] = ()
     bystanders: tuple[Health, ...] = ()
+    dependents: tuple[Health, ...] = ()
 
 
 class Status(StrEnum):
@@ -92,10 +96,19 @@ class StageRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a plan ended, stage by stage. ``change_id`` names the record to roll back or recover; empty if none."""
+    """How a plan ended, stage by stage. ``change_id`` names the record to roll back or recover; empty if none.
+
+    ``doubts`` say why an applied plan does not count as verified, or what is still unwell after one was taken back.
+    """
 
     status: Status
     stages: tuple[StageRecord, ...] = ()
     change_id: str = ""
     receipts: tuple[Receipt, ...] = ()
     why: str = ""
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def verified(self) -> bool:
+        """Whether it was applied, and all that it was to cure was seen unwell before and well after."""
+        return self.status is Status.APPLIED and not self.doubts

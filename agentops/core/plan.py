@@ -18,7 +18,7 @@ from agentops.core.jsonable import to_json
 from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal, Risk
 
-PLAN_VERSION = 1
+PLAN_VERSION = 2
 _CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base 32: no letter that is read as another
 _CODE_LENGTH = 8
 
@@ -236,13 +236,19 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A success check after a change: ``kind`` is ``healthy`` (the target's rollout is complete and ready) or
-    ``field`` (``path`` of the target holds ``value``)."""
+    """A success check after a change.
+
+    ``kind`` is ``healthy`` (the target's rollout is complete and ready), ``field`` (``path`` of the target holds
+    ``value``), ``condition`` (triage sees no ``value`` on the target any more; else the change is taken back) or
+    ``symptom`` (the same of what the alert is about; while it lasts the change counts as not verified). ``seen`` says
+    that triage saw the condition there before: the absence of one that nobody saw proves nothing.
+    """
 
     kind: str
     target: ResourceRef
     path: str = ""
     value: Any = None
+    seen: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,13 +270,21 @@ class PlanStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """Why a plan was made. ``words`` are the proposer's (``by`` a model or ``triage``): quoted, never obeyed."""
+    """Why a plan was made. ``words`` are the proposer's (``by`` a model or ``triage``): quoted, never obeyed.
+
+    ``verdict``, ``confidence``, ``not_checked`` and ``next_steps`` are those of the finding that it rests on, for
+    whoever decides.
+    """
 
     by: str
     words: str = ""
     incident: str = ""
     alert: str = ""
     evidence: tuple[str, ...] = ()
+    verdict: str = ""
+    confidence: str = ""
+    not_checked: tuple[str, ...] = ()
+    next_steps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

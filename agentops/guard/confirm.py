@@ -87,6 +87,7 @@ def _ask(parts: GuardParts, trail: Trail, plan: ChangePlan) -> Decision:
             f"policy asks for two people other than {plan.requester}",
             hint="Save the plan (--out plan.json); each runs: agentops approve plan.json; then: "
             "agentops fix --plan plan.json --approval A.json --approval B.json",
+            code="two-people",
         )
     trail.note("approval_asked", {"digest": plan.digest, "code": plan.code, "risk": plan.risk})
     typed = plan.code if plan.risk.rank >= Risk.HIGH.rank or plan.reversal is Reversal.NONE else ""

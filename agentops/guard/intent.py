@@ -8,10 +8,31 @@ audit record leaves a spent approval and an untouched world.
 from __future__ import annotations
 
 from dataclasses import fields
+from datetime import timedelta
 
-from agentops.core.errors import AgentopsError, AuditError, StoreError
+from agentops.core.errors import AgentopsError, AuditError, Busy, StoreError
 from agentops.guard.parts import GuardParts, Trail
 from agentops.guard.states import Journaled, Rechecked
+
+_POLL_S = 3.0
+
+
+def require_free(parts: GuardParts, trail: Trail) -> None:
+    """Return once nobody else is changing something; before a person is asked, and once more before the re-check.
+
+    Raises:
+        Busy: another run holds the lock, and still did when this one had waited as long as it may.
+        StoreError: it cannot be found out.
+    """
+    begun = parts.monotonic()
+    while holder := parts.journal.holder():
+        left = parts.wait_s - (parts.monotonic() - begun)
+        if left <= 0:
+            trail.failed("intent", f"busy: {holder}")
+            raise Busy(holder)
+        until = parts.clock() + timedelta(seconds=left)
+        trail.say(f"waiting until {until:%H:%M:%S} UTC at most for another run: {holder}", key="busy")
+        parts.pause(min(_POLL_S, left))
 
 
 def declare(parts: GuardParts, trail: Trail, state: Rechecked) -> Journaled:

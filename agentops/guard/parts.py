@@ -44,6 +44,14 @@ class ChangeJournal(Protocol):
         """
         ...
 
+    def holder(self) -> str:
+        """Return who else is changing something now, in words; empty when nobody is.
+
+        Raises:
+            StoreError: it cannot be found out.
+        """
+        ...
+
     def close(self, change_id: str, result: Mapping[str, Any]) -> None:
         """Record how the change ended; after this it is not open any more.
 
@@ -69,6 +77,19 @@ def _no_notes(_change: Change, _preview: Preview) -> tuple[tuple[Note, ...], tup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Symptom:
+    """What is left of something that was unwell: ``why`` it still is (empty: it is gone), and whether it may pass."""
+
+    why: str = ""
+    may_pass: bool = False
+
+
+def nobody_looked(check: Check) -> Symptom:
+    """Return that a symptom was not looked at, which is no sign that it is gone."""
+    return Symptom(why=f"nobody looked whether {check.target.short} is still {check.value}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GuardParts:
     """Everything that the stair works with.
 
@@ -81,7 +102,9 @@ class GuardParts:
         nonce: a fresh random text for a plan.
         notes_on: the notes of owners on what a change acts on, and whose could not be read.
         check: evaluates a success check beyond the tool's own observation: empty text when it passes, else why not.
+        symptom: says what is left of a symptom of the alert, for checks of that kind.
         on_interrupt: Ctrl-C in the middle of a change: True rolls back, False stops where it is.
+        wait_s: how long to wait for another run that is changing something; seconds.
         yes: approve without asking what policy asks nobody for.
     """
 
@@ -106,7 +129,9 @@ class GuardParts:
     check: Callable[[Check], str]
     on_interrupt: Callable[[], bool]
     notes_on: Callable[[Change, Preview], tuple[tuple[Note, ...], tuple[str, ...]]] = _no_notes
+    symptom: Callable[[Check], Symptom] = nobody_looked
     read_only: bool = False
+    wait_s: float = 0.0
     yes: bool = False
 
     @property

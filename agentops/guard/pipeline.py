@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agentops.core.approval import Answer, Decision, SignedApproval
-from agentops.core.errors import AgentopsError, AuditError, NotApproved, PolicyRefused, StoreError
+from agentops.core.errors import AgentopsError, AuditError, Busy, NotApproved, PolicyRefused, StoreError
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import Outcome, Status
 from agentops.core.plan import Change, ChangePlan
 from agentops.core.text import one_line
 from agentops.guard.apply import Broken, apply
 from agentops.guard.confirm import Revision, confirm
-from agentops.guard.intent import declare
+from agentops.guard.intent import declare, require_free
 from agentops.guard.parts import GuardParts, Trail
 from agentops.guard.planning import Proposal, draft, revive
 from agentops.guard.recheck import recheck
@@ -60,11 +60,12 @@ def carry_out(parts: GuardParts, proposal: Proposal) -> Carried:
     planned = draft(parts, trail, proposal)
     for _ in range(_MOST_REVISIONS):
         try:
+            require_free(parts, trail)
             answer = confirm(parts, trail, planned, ())
             if isinstance(answer, Approved):
                 return _run(parts, trail, answer)
             proposal = _revised(proposal, answer)
-        except NotApproved as error:
+        except (NotApproved, Busy) as error:
             return _not_run(trail, planned, error)
         planned = draft(parts, trail, proposal)
     too_often = NotApproved("the plan was changed too often in one run", hint="Start again with what you want.")
@@ -88,12 +89,13 @@ def carry_out_saved(parts: GuardParts, plan: ChangePlan, given: Sequence[SignedA
         )
     planned = revive(parts, trail, plan)
     try:
+        require_free(parts, trail)
         answer = confirm(parts, trail, planned, given)
         if isinstance(answer, Revision):
             hint = "Make a new one: agentops fix --dry-run --out plan.json"
             raise NotApproved("a saved plan runs as it is or not at all", hint=hint)
         return _run(parts, trail, answer)
-    except NotApproved as error:
+    except (NotApproved, Busy) as error:
         return _not_run(trail, planned, error)
 
 
@@ -126,6 +128,8 @@ def _edited(change: Change, decision: Decision, index: int) -> Change:
 def _run(parts: GuardParts, trail: Trail, approved: Approved) -> Carried:
     """Re-check, declare, apply, verify; otherwise take it back."""
     try:
+        # Whoever got in while the person thought is waited for first: the re-check must see what they did.
+        require_free(parts, trail)
         state = declare(parts, trail, recheck(parts, trail, approved))
     except (AuditError, StoreError):
         raise
@@ -146,7 +150,7 @@ def _run(parts: GuardParts, trail: Trail, approved: Approved) -> Carried:
         indexes = list(range(len(went.steps)))
         reason = "; ".join(verdict.reasons)
         return _undo(parts, trail, went, indexes, reason, interrupted=verdict.interrupted)
-    return _closed(parts, trail, went, Status.APPLIED, "")
+    return _closed(parts, trail, went, Status.APPLIED, "", doubts=verdict.doubts)
 
 
 def _undo(
@@ -159,7 +163,7 @@ def _undo(
         return Carried(planned=state, outcome=outcome)
     back = _rolled_back(parts, trail, state, indexes, reason)
     if back.complete:
-        return _closed(parts, trail, state, Status.ROLLED_BACK, reason)
+        return _closed(parts, trail, state, Status.ROLLED_BACK, reason, doubts=back.unwell)
     # Left open on purpose: the next run says so, and ``agentops recover`` closes it with a person.
     words = f"{reason}; and not all of it could be taken back: {'; '.join(back.left)}"
     trail.note("needs_person", {"change": state.change_id, "left": back.left})
@@ -175,10 +179,25 @@ def _rolled_back(parts: GuardParts, trail: Trail, state: Journaled, indexes: Seq
         return WayBack(left=("interrupted while it was rolled back",))
 
 
-def _closed(parts: GuardParts, trail: Trail, state: Journaled, status: Status, why: str) -> Carried:
-    receipts = state.receipts if isinstance(state, Applied) else ()
-    outcome = Outcome(status=status, stages=tuple(trail.records), change_id=state.change_id, receipts=receipts, why=why)
-    result = {"change": state.change_id, "status": status, "why": why, "digest": state.plan.digest}
+def _closed(
+    parts: GuardParts, trail: Trail, state: Journaled, status: Status, why: str, *, doubts: tuple[str, ...]
+) -> Carried:
+    outcome = Outcome(
+        status=status,
+        stages=tuple(trail.records),
+        change_id=state.change_id,
+        receipts=state.receipts if isinstance(state, Applied) else (),
+        why=why,
+        doubts=doubts,
+    )
+    result = {
+        "change": state.change_id,
+        "status": status,
+        "why": why,
+        "digest": state.plan.digest,
+        "verified": outcome.verified,
+        "doubts": parts.redactor.value(list(doubts)),
+    }
     trail.note("change_closed", result)
     try:
         parts.journal.close(state.change_id, to_json(result))

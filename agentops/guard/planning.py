@@ -182,7 +182,7 @@ def require_current(
             steps.append(climb(quiet, again, proposal, foreseen, step=number, approvals=approvals))
         except ToolError as error:
             raise Stale(f"step {number} does not hold any more: {error.message}", hint=STALE_HINT) from error
-        why = moved(shown, _plain_step(_kept(parts, steps[-1], ())))
+        why = moved(shown, _plain_step(_kept(parts, steps[-1], ())), way_back=bool(plan.rolls_back))
         if why:
             raise Stale(f"step {number} ({shown.change.target.short}) is not what was shown: {why}", hint=STALE_HINT)
     if strictest([step.ruling.obligation for step in steps]) != plan.obligation:

@@ -14,6 +14,7 @@ from agentops.core.outcome import Observation
 from agentops.core.plan import Change, ObjectChange, Verb
 from agentops.core.risk import Reversal
 from agentops.guard.diff import deviations
+from agentops.guard.doubts import unwell
 from agentops.guard.dry_run import try_out
 from agentops.guard.parts import GuardParts, Trail
 from agentops.guard.states import Journaled, Ruled
@@ -24,10 +25,14 @@ _POLL_S = 3.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WayBack:
-    """How a rollback went: ``undone`` step numbers, and ``left`` in words, each a thing that a person must look at."""
+    """How a rollback went: ``undone`` step numbers, and ``left`` in words, each a thing that a person must look at.
+
+    ``unwell`` is what was not well before the change either, and is not now.
+    """
 
     undone: tuple[int, ...] = ()
     left: tuple[str, ...] = ()
+    unwell: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -61,9 +66,10 @@ def roll_back(parts: GuardParts, trail: Trail, state: Journaled, indexes: Sequen
         left += _not_as_before(parts, state, [index - 1 for index in undone])
         if left:
             trail.failed("rollback", "; ".join(left), change=state.change_id)
-    words = "rolled back" if not left else f"NOT rolled back: {left[0]}"
-    trail.say(words, key="rollback", done=True)
-    return WayBack(undone=tuple(undone), left=tuple(left))
+    sick = tuple(dict.fromkeys(unwell(state.before)))
+    words = f"rolled back; as unwell as before: {sick[0]}" if sick else "rolled back"
+    trail.say(words if not left else f"NOT rolled back: {left[0]}", key="rollback", done=True)
+    return WayBack(undone=tuple(undone), left=tuple(left), unwell=sick)
 
 
 def _undo(parts: GuardParts, trail: Trail, change_id: str, step: Ruled, number: int) -> str:

@@ -105,7 +105,8 @@ class Applied(Journaled):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified(Applied):
-    """The world is what was previewed, and well (``verify.py``)."""
+    """The world is what was previewed, and well but for the ``doubts`` (``verify.py``)."""
 
     after: tuple[Observation, ...]
     checked: Mapping[str, str]
+    doubts: tuple[str, ...] = ()

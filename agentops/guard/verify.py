@@ -1,9 +1,11 @@
 """Stage 11, verify: is the world what was previewed, is the workload well, do the checks pass, is nobody worse off?
 
-A plan that takes back a change is judged by its objects alone: the state it goes back to may have been an unwell one.
+A plan that takes back a change is judged by its objects alone: the state it goes back to may have been an unwell one,
+and then that is said.
 
 Comes in: ``Applied``. Goes out: ``Verified``, or ``Failing`` with every reason. It looks until all is well for a while,
-something is known to be beyond waiting, or policy's time is over.
+something is known to be beyond waiting, or policy's time is over. What it could not judge, and what is still unwell of
+what the alert is about, are ``doubts`` of the ``Verified``: then it was applied, and is never called verified.
 """
 
 from __future__ import annotations
@@ -16,11 +18,14 @@ from agentops.core.jsonable import in_words
 from agentops.core.outcome import Health, Observation
 from agentops.core.plan import Check, ObjectChange
 from agentops.guard.diff import deviations
+from agentops.guard.doubts import SYMPTOM, doubts_about, held, is_idle, well
 from agentops.guard.parts import GuardParts, Trail
 from agentops.guard.states import Applied, Ruled, Verified
 
 BAKE_S = 15.0
 """How long all must stay well before it counts: a crash loop looks well between its crashes."""
+SETTLE_S = 60.0
+"""How long a state that was restored may take to come to rest, before it is called as unwell as before."""
 _POLL_S = 3.0
 
 
@@ -52,39 +57,57 @@ def verify(parts: GuardParts, trail: Trail, state: Applied) -> Verified | Failin
         trail.failed("verify", "; ".join(reasons), change=state.change_id)
         trail.say(f"verification failed: {reasons[0]}", key="verify", done=True)
         return Failing(state=state, reasons=reasons)
-    words = "; ".join(_well(one) for observation in after for one in observation.targets) or "as previewed"
-    trail.passed("verify", words, change=state.change_id)
-    trail.say(f"verified: {words}", key="verify", done=True)
+    doubts = doubts_about(parts, trail, state, after)
+    words = "; ".join(held(state, after)) or "as previewed"
+    if doubts:
+        words = f"not verified: {'; '.join(doubts)}" if not state.plan.rolls_back else f"unwell: {'; '.join(doubts)}"
+    trail.passed("verify", words, change=state.change_id, verified=not doubts)
+    trail.say(words if doubts else f"verified: {words}", key="verify", done=True)
     inherited = {item.name: getattr(state, item.name) for item in fields(Applied)}
-    return Verified(**inherited, after=after, checked=checked)
+    return Verified(**inherited, after=after, checked=checked, doubts=doubts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """The world, what is not well yet, what waiting will not cure, and what only has to come to rest."""
+
+    after: tuple[Observation, ...]
+    waiting: tuple[str, ...]
+    hopeless: tuple[str, ...]
+    settling: tuple[str, ...]
 
 
 def _watch(
     parts: GuardParts, trail: Trail, state: Applied, deadline: float
 ) -> tuple[tuple[Observation, ...], tuple[str, ...]]:
     well_since: float | None = None
+    settled_by = min(deadline, parts.monotonic() + SETTLE_S)
     while True:
-        after, waiting, hopeless = _look(parts, state)
+        look = _look(parts, state)
         now = parts.monotonic()
-        if hopeless:
-            return after, hopeless
-        if waiting:
+        if look.hopeless:
+            return look.after, look.hopeless
+        if look.waiting or (look.settling and now < settled_by):
             well_since = None
-            trail.say(f"verifying: {waiting[0]}", key="verify")
+            trail.say(f"verifying: {(look.waiting or look.settling)[0]}", key="verify")
         elif well_since is None:
             well_since = now
-        if well_since is not None and now - well_since >= BAKE_S:
-            return after, ()
+        if well_since is not None:
+            left = BAKE_S - (now - well_since)
+            if left <= 0:
+                return look.after, ()
+            # Between two crashes a container looks as well as any.
+            trail.say(f"all is as it should be; watching {left:.0f} s more whether it stays so", key="verify")
         if now >= deadline:
-            return after, tuple(f"{why} after {state.plan.obligation.verify_s} s" for why in waiting)
+            return look.after, tuple(f"{why} after {state.plan.obligation.verify_s} s" for why in look.waiting)
         parts.pause(min(_POLL_S, max(deadline - now, 0.1)))
 
 
-def _look(parts: GuardParts, state: Applied) -> tuple[tuple[Observation, ...], tuple[str, ...], tuple[str, ...]]:
-    """Return the world, what is not well yet, and what will not become well by waiting."""
+def _look(parts: GuardParts, state: Applied) -> _Look:
     after: list[Observation] = []
     waiting: list[str] = []
     hopeless: list[str] = []
+    settling: list[str] = []
     for step, before in zip(state.steps, state.before, strict=True):
         try:
             seen = parts.tools[step.change.tool].observe(step.preview)
@@ -94,14 +117,25 @@ def _look(parts: GuardParts, state: Applied) -> tuple[tuple[Observation, ...], t
         after.append(seen)
         hopeless += _not_as_previewed(step, seen)
         if state.plan.rolls_back:
-            continue  # it goes back to what was there, well or not; that is what was asked for
+            # It goes back to what was there, well or not; that is what was asked for.
+            settling += [well(one) for one in seen.targets if not one.settled and not one.failed]
+            continue
         # What had failed before may still come right: a deadline that was missed stays missed until pods are ready.
         known = {(one.ref, one.failed) for one in before.targets}
         lost = [one for one in seen.targets if one.failed and (one.ref, one.failed) not in known]
         hopeless += [f"{one.ref.short} failed: {one.failed}" for one in lost]
-        waiting += [one.failed or _well(one) for one in seen.targets if one not in lost and not one.settled]
+        waiting += [one.failed or well(one) for one in seen.targets if one not in lost and not one.settled]
+        waiting += _emptied(step, before.targets, seen.targets)
         waiting += worse(before.bystanders, seen.bystanders)
-    return tuple(after), tuple(waiting), tuple(hopeless)
+    return _Look(after=tuple(after), waiting=tuple(waiting), hopeless=tuple(hopeless), settling=tuple(settling))
+
+
+def _emptied(step: Ruled, before: Sequence[Health], after: Sequence[Health]) -> Iterator[str]:
+    """Say which workload wants no pods any more, without having been asked to run none."""
+    wanted = {one.ref: one.wanted for one in before}
+    for one in after:
+        if is_idle(step, one) and wanted.get(one.ref):
+            yield f"{one.ref.short} runs no pods any more, it wanted {wanted[one.ref]} before"
 
 
 def _not_as_previewed(step: Ruled, seen: Observation) -> Iterator[str]:
@@ -137,7 +171,8 @@ def _checked(parts: GuardParts, trail: Trail, state: Applied, deadline: float) -
 
     They are asked again until all pass or the time is over: what they look at may lag behind the workload.
     """
-    checks = {_name(check): check for step in state.plan.steps for check in step.checks if check.kind != "healthy"}
+    kinds = ("healthy", SYMPTOM)
+    checks = {_name(check): check for step in state.plan.steps for check in step.checks if check.kind not in kinds}
     while True:
         found = {name: parts.check(check) for name, check in checks.items()}
         failing = [why for why in found.values() if why]
@@ -149,7 +184,3 @@ def _checked(parts: GuardParts, trail: Trail, state: Applied, deadline: float) -
 
 def _name(check: Check) -> str:
     return " ".join(filter(None, (check.kind, check.target.short, check.path, str(check.value or ""))))
-
-
-def _well(one: Health) -> str:
-    return one.detail or f"{one.ref.short} has {one.ready} of {one.wanted} ready"

@@ -9,9 +9,9 @@ and not ended. Layout of ``FOLDER/<hex digest of the plan>/``::
 and ``FOLDER/halted/*.json``: trials that should have had no effect and had one; while one is there, nothing is begun.
 
 The folder is made aside and renamed into place, so a plan's digest is spent in the same step that keeps the plan, and
-a second claim of it fails. One process at a time changes things: it holds the lock until it ends, and what another one
-left open is looked for under the lock, for it may have died since this one began. Nothing here redacts: plans come in
-the form that may be kept.
+a second claim of it fails. One process at a time changes things: it holds the lock until it ends and says in it who it
+is and what it does; and what another one left open is looked for under the lock, for it may have died since this one
+began. Nothing here redacts: plans come in the form that may be kept.
 """
 
 from __future__ import annotations
@@ -28,13 +28,14 @@ from pathlib import Path
 from typing import Any
 
 from agentops.core.clock import Clock, to_iso
-from agentops.core.errors import AgentopsError, InDoubt, NotApproved, StoreError, UsageError
+from agentops.core.errors import Busy, InDoubt, NotApproved, StoreError, UsageError
 from agentops.core.jsonable import from_json, to_json
 from agentops.core.plan import ChangePlan
 from agentops.core.text import one_line
 from agentops.store.files import document, explained, intact, replace_file, sync_folder
 
 _SCHEMA = "agentops/change/v1"
+_MOST_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +62,18 @@ class Halt:
 
 
 class Changes:
-    """All changes that are kept under one folder, and the one lock under which things are changed."""
+    """All changes that are kept under one folder, and the one lock under which things are changed.
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    Arguments:
+        folder: made when the first change is claimed.
+        clock: the time of records.
+        who: whoever runs this process, for those who find it locked: ``human:ana``.
+    """
+
+    def __init__(self, folder: Path, clock: Clock, who: str = "") -> None:
         self.folder = folder
         self._clock = clock
+        self._who = who
         self._lock = -1
         self._alone = False
 
@@ -74,7 +82,7 @@ class Changes:
 
         Raises:
             NotApproved: the digest was spent before; the message names the change that did.
-            AgentopsError: another process is changing something now (code ``busy``).
+            Busy: another process is changing something now.
             InDoubt: another change is open, and this plan does not take one back that is.
             StoreError: it could not be written; nothing counts as spent.
         """
@@ -82,13 +90,14 @@ class Changes:
         draft = self.folder / f".{final.name}.{os.getpid()}"
         with explained(final, "create"):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._take_lock()
+            now = to_iso(self._clock())
+            self._take_lock(f"change {change_id}: {_outline(plan)}", now)
             self._require_none_open(plan)
             kept = {
                 "schema": _SCHEMA,
                 "id": change_id,
                 "digest": plan.digest,
-                "claimed_at": to_iso(self._clock()),
+                "claimed_at": now,
                 "pid": os.getpid(),
                 "plan": to_json(plan),
             }
@@ -163,12 +172,12 @@ class Changes:
         """Hold the lock over several steps: nobody else begins or ends a change meanwhile.
 
         Raises:
-            AgentopsError: another process is changing something now (code ``busy``).
+            Busy: another process is changing something now.
             StoreError: the lock cannot be written.
         """
         with explained(self.folder, "lock"):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._take_lock()
+            self._take_lock("looking at changes that were left open", to_iso(self._clock()))
         self._alone = True
         try:
             yield
@@ -217,22 +226,31 @@ class Changes:
         raise UsageError(f"{word} with {one_line(change_id, 60)!r}", hint=hint, code="no-such-change")
 
     def is_busy(self) -> bool:
-        """Tell whether another process is changing something now.
+        """Return whether another process is changing something now.
 
         Raises:
             StoreError: the lock cannot be looked at.
         """
-        if self._lock >= 0 or not (self.folder / "lock").exists():
-            return False
-        with explained(self.folder / "lock", "read"):
-            descriptor = os.open(self.folder / "lock", os.O_RDONLY | os.O_CLOEXEC)
+        return bool(self.holder())
+
+    def holder(self) -> str:
+        """Return which other process is changing something now, since when, and what; empty when none is.
+
+        Raises:
+            StoreError: the lock cannot be looked at.
+        """
+        path = self.folder / "lock"
+        if self._lock >= 0 or not path.exists():
+            return ""
+        with explained(path, "read"):
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return True
+            return _holder(os.pread(descriptor, _MOST_BYTES, 0))
         finally:
             os.close(descriptor)
-        return False
+        return ""
 
     def _require_none_open(self, plan: ChangePlan) -> None:
         """Return when nothing is open, or when the plan takes back what is: that is how it is closed."""
@@ -245,20 +263,20 @@ class Changes:
                 code="open-change",
             )
 
-    def _take_lock(self) -> None:
+    def _take_lock(self, doing: str, now: str) -> None:
         if self._lock >= 0:
             return
         descriptor = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
+            holder = _holder(os.pread(descriptor, _MOST_BYTES, 0))
             os.close(descriptor)
-            raise AgentopsError(
-                "another agentops is changing something at this moment",
-                hint="Wait until it has ended, then run this again.",
-                code="busy",
-            ) from error
+            raise Busy(holder) from error
         self._lock = descriptor
+        said = {"pid": os.getpid(), "who": self._who, "since": now, "doing": one_line(doing, 300)}
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps(said).encode(), 0)
 
     def _place(self, found: ChangeRecord) -> Path:
         return self.folder / found.plan.digest.removeprefix("sha256:")
@@ -281,6 +299,20 @@ class Changes:
 def _is_aside(entry: Path) -> bool:
     """Return whether a folder of the journal is no change: one that is being made, or the reports of halts."""
     return entry.name.startswith(".") or entry.name == "halted"
+
+
+def _holder(data: bytes) -> str:
+    """Return who holds the lock, by what is written in it; a lock that says nothing is held all the same."""
+    try:
+        said = _mapping(data)
+    except ValueError:
+        return "it does not say which"
+    words = {name: one_line(str(said.get(name) or "unknown"), 300) for name in ("pid", "who", "since", "doing")}
+    return f"pid {words['pid']} of {words['who']}, since {words['since']}, {words['doing']}"
+
+
+def _outline(plan: ChangePlan) -> str:
+    return "; ".join(f"{step.change.tool} on {step.change.target.short}" for step in plan.steps)
 
 
 def _mapping(data: bytes) -> dict[str, Any]:

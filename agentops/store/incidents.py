@@ -7,6 +7,9 @@ one. Layout of ``FOLDER/<id>/``::
     alert.txt         the payload as given    usage.json      what the run spent
     evidence.jsonl    one Evidence a line     problems.json   what the analyzers found
     transcript.jsonl  one message a line      bodies/<hex>    evidence bodies by SHA-256; ``.z`` when compressed
+    symptoms.json     what was wrong with the alert's target, by object and condition
+    drafts.json       changes that were drafted and not carried out
+    plan-<code>.json  a plan that was shown and not carried out, in the form that ``agentops approve`` takes
 
 Folders are 0700 and files 0600. A file is replaced whole (temporary file, fsync, rename) or only appended to. Nothing
 here redacts: whoever calls has done so. It must never write outside its folder, whatever an id says.
@@ -31,8 +34,9 @@ from agentops.core.clock import Clock
 from agentops.core.digest import digest_bytes
 from agentops.core.errors import NotFound, StoreError, UsageError
 from agentops.core.evidence import Evidence, Reading
-from agentops.core.finding import Finding, Problem
+from agentops.core.finding import Cause, Finding, Problem
 from agentops.core.jsonable import from_json, to_json
+from agentops.core.plan import Change, ChangePlan
 from agentops.core.text import one_line, plural
 from agentops.core.usage import Usage
 from agentops.store.files import (
@@ -45,6 +49,7 @@ from agentops.store.files import (
     replace_file,
     sync_folder,
 )
+from agentops.store.plans import save_plan
 
 T = TypeVar("T")
 _COMPRESS_FROM_BYTES = 64 * 1024
@@ -253,9 +258,34 @@ class IncidentFolder:
 
     def problems(self) -> tuple[Problem, ...]:
         """Return what the analyzers found; empty before the sweep."""
-        data = self._read("problems.json")
-        with intact(self.path / "problems.json"):
-            return tuple(from_json(Problem, item) for item in json.loads(data or b"[]"))
+        return self._many(Problem, "problems.json")
+
+    def save_symptoms(self, symptoms: Sequence[Cause]) -> None:
+        """Keep what is wrong with the alert's target."""
+        self._replace("symptoms.json", document(to_json(tuple(symptoms))))
+
+    def symptoms(self) -> tuple[Cause, ...]:
+        """Return what was wrong with the alert's target; empty before the sweep."""
+        return self._many(Cause, "symptoms.json")
+
+    def save_drafts(self, changes: Sequence[Change]) -> None:
+        """Keep the changes that were drafted and not carried out, in place of earlier ones."""
+        self._replace("drafts.json", document(to_json(tuple(changes))))
+
+    def drafts(self) -> tuple[Change, ...]:
+        """Return the changes that were drafted and not carried out."""
+        return self._many(Change, "drafts.json")
+
+    def save_plan(self, plan: ChangePlan) -> Path:
+        """Keep a plan that was not carried out, and return its file.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        path = self.path / f"plan-{plan.code}.json"
+        with self._lock:
+            save_plan(path, plan)
+        return path
 
     def append_messages(self, messages: Iterable[Mapping[str, Any]]) -> None:
         """Add messages to the transcript; what is there is never changed."""
@@ -298,6 +328,11 @@ class IncidentFolder:
     def _read(self, name: str) -> bytes | None:
         with explained(self.path / name, "read"):
             return (self.path / name).read_bytes() if (self.path / name).exists() else None
+
+    def _many(self, kind: type[T], name: str) -> tuple[T, ...]:
+        data = self._read(name)
+        with intact(self.path / name):
+            return tuple(from_json(kind, item) for item in json.loads(data or b"[]"))
 
     def _load(self, kind: type[T], name: str) -> T | None:
         data = self._read(name)

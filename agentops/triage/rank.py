@@ -49,6 +49,7 @@ def rank(snapshot: Snapshot, problems: Sequence[Problem], alert: Alert | None = 
     aimed = aim(graph, snapshot.target, alert)
     unwell = unwell_keys(problems)
     reached = routes.reach(aimed.keys, unwell)
+    own = _own(routes, aimed.keys)
     started = alert.started_at if alert is not None else None
     pairs = links(problems, routes, unwell)
     explained = _explained(problems, pairs)
@@ -65,7 +66,8 @@ def rank(snapshot: Snapshot, problems: Sequence[Problem], alert: Alert | None = 
         healthy=in_order(graph, problems),
         not_checked=gaps(graph),
         recovered=recovery(graph, aimed.keys, started),
-        target_well=bool(aimed.keys) and not any(key in unwell for key in _own(routes, aimed.keys)),
+        target_well=bool(aimed.keys) and not own & unwell,
+        own=own,
         snapshot=snapshot,
         alert=alert,
     )
@@ -85,7 +87,7 @@ def conclude(ranking: Ranking, alert: Alert | None, evidence_ids: Sequence[str])
     return draw(ranking, alert, tuple(by_problem.get(id(problem), "") for problem in ranking.problems))
 
 
-def _own(routes: Routes, keys: Sequence[Key]) -> set[Key]:
+def _own(routes: Routes, keys: Sequence[Key]) -> frozenset[Key]:
     """Return the target and what is part of it: its owners, its pods' workload, what serves it."""
     own, queue = set(keys), list(keys)
     while queue:
@@ -93,7 +95,7 @@ def _own(routes: Routes, keys: Sequence[Key]) -> set[Key]:
             if hop.relation in ("is part of", "is served by", "routes to", "scales") and hop.key not in own:
                 own.add(hop.key)
                 queue.append(hop.key)
-    return own
+    return frozenset(own)
 
 
 def _explained(problems: Sequence[Problem], pairs: Sequence[tuple[int, int]]) -> set[int]:

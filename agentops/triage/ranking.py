@@ -39,6 +39,7 @@ class Ranking:
         not_checked: sentences about what could not be seen.
         recovered: sentences that show that the target was unwell and is well again.
         target_well: whether the target exists and has nothing wrong with it now.
+        own: the target and what is part of it: its owners, the workload of its pods, what serves it.
         snapshot, alert: what was ranked, so that a conclusion can be drawn for another alert.
     """
 
@@ -50,5 +51,6 @@ class Ranking:
     not_checked: tuple[str, ...]
     recovered: tuple[str, ...]
     target_well: bool
+    own: frozenset[Key]
     snapshot: Snapshot = field(repr=False, compare=False)
     alert: Alert | None = field(default=None, repr=False)

@@ -172,6 +172,9 @@ class App:
             problems=folder.problems(),
             evidence=folder.all(),
             usage=folder.usage() or Usage(),
+            symptoms=folder.symptoms(),
+            drafts=folder.drafts(),
+            stored=True,
         )
 
     def _require_same_cluster(self, begun: Incident, cluster: Cluster) -> None:

@@ -25,6 +25,7 @@ from agentops.core.tool import ToolSpec
 
 if TYPE_CHECKING:
     from agentops.config import Settings
+    from agentops.copilot.checking import Checking
     from agentops.copilot.fixing import Fix
     from agentops.copilot.parts import Investigation
     from agentops.guard.parts import GuardParts
@@ -38,11 +39,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """Who is asked, and how: ``yes`` takes policy's own approval where it asks for nobody."""
+    """Who is asked, and how: ``yes`` takes policy's own approval where it asks for nobody; ``wait_s``: how long another
+    run that is changing something is waited for."""
 
     approver: Approver
     on_interrupt: Callable[[], bool]
     yes: bool = False
+    wait_s: float = 0.0
 
 
 def change_specs() -> tuple[ToolSpec, ...]:
@@ -55,8 +58,9 @@ def change_specs() -> tuple[ToolSpec, ...]:
 def open_changes(settings: Settings, clock: Clock) -> Changes:
     """Return the journal of changes."""
     from agentops.store.changes import Changes
+    from agentops.wiring.app import current_actor
 
-    return Changes(settings.folders.data / "changes", clock)
+    return Changes(settings.folders.data / "changes", clock, current_actor())
 
 
 def load_settled_policy(settings: Settings) -> CedarPolicy | Refusal:
@@ -72,9 +76,14 @@ def load_settled_policy(settings: Settings) -> CedarPolicy | Refusal:
     return policy_or_refusal(layers, tools=(*tool_specs(), *change_specs()), settings=rules)
 
 
-def guard_parts(app: App, cluster: Cluster, check: Callable[[Check], str], asking: Asking) -> GuardParts:
-    """Return the guard, wired to the cluster that the run is pinned to."""
-    from agentops.guard.parts import GuardParts, Surroundings
+def guard_parts(app: App, cluster: Cluster, checks: Checking | None, asking: Asking) -> GuardParts:
+    """Return the guard, wired to the cluster that the run is pinned to.
+
+    Arguments:
+        checks: judges the success checks of plans; None where a plan has none: taking a change back is judged by the
+            objects and their health alone.
+    """
+    from agentops.guard.parts import GuardParts, Surroundings, nobody_looked
     from agentops.guard.policy import settings_of
     from agentops.guard.request import Principal
     from agentops.signing.trust import Trust
@@ -108,10 +117,12 @@ def guard_parts(app: App, cluster: Cluster, check: Callable[[Check], str], askin
         cluster=parts.cluster_name or cluster.server,
         missing_permissions=lambda preview: missing_permissions(cluster, preview),
         notes_on=lambda change, preview: notes_on(cluster, change, preview),
-        check=check,
+        check=_nothing_more if checks is None else checks.failing,
+        symptom=nobody_looked if checks is None else checks.symptom,
         on_interrupt=asking.on_interrupt,
         read_only=settings.read_only,
         yes=asking.yes,
+        wait_s=asking.wait_s,
     )
 
 
@@ -125,7 +136,9 @@ def prepare_drafting(app: App, asking: Asking) -> None:
     from agentops.copilot.conversing import drafting_for
 
     if app.parts.model is not None:
-        make = drafting_for(change_specs(), lambda cluster: guard_parts(app, cluster, _nothing_more, asking))
+        make = drafting_for(
+            change_specs(), lambda cluster: guard_parts(app, cluster, None, asking), app.parts.turned_down
+        )
         app.parts = replace(app.parts, drafting=make)
 
 
@@ -141,7 +154,7 @@ def fix(app: App, found: Investigation, asking: Asking, *, stop_at_plan: bool) -
     require_nothing_open(app)
     return fix_found(
         app.parts,
-        lambda cluster, check: guard_parts(app, cluster, check, asking),
+        lambda cluster, checks: guard_parts(app, cluster, checks, asking),
         found,
         stop_at_plan=stop_at_plan,
     )
@@ -154,12 +167,12 @@ def run_saved(app: App, plan: ChangePlan, given: Sequence[SignedApproval], askin
         InDoubt: an earlier change is open.
         Stale, PolicyRefused, ToolError: it does not hold any more; nothing was changed.
     """
-    from agentops.copilot.fixing import holds_no_more
+    from agentops.copilot.checking import checking_saved
     from agentops.guard.pipeline import carry_out_saved
 
     require_nothing_open(app)
     cluster = app.parts.connect()
-    guard = guard_parts(app, cluster, lambda check: holds_no_more(app.parts, cluster, check), asking)
+    guard = guard_parts(app, cluster, checking_saved(app.parts, cluster), asking)
     return carry_out_saved(guard, plan, given)
 
 
@@ -190,7 +203,7 @@ def roll_back(app: App, change_id: str, asking: Asking, *, stop_at_plan: bool) -
             f"change {record.id} does not stand: it ended as {status}", hint="agentops changes lists them."
         )
     cluster = app.parts.connect()
-    guard = guard_parts(app, cluster, _nothing_more, asking)
+    guard = guard_parts(app, cluster, None, asking)
     _require_its_cluster(record, guard)
     indexes, gone = standing(guard, record.plan)
     app.log.append("way_back", {"change": record.id, "standing": [index + 1 for index in indexes], "gone": list(gone)})
@@ -238,7 +251,7 @@ def recover(app: App, asking: Asking, *, change_id: str | None, decision: str) -
         wanted = journal.open_ones() if change_id is None else (journal.find(change_id),)
         for record in (one for one in wanted if one.is_open):
             cluster = app.parts.connect()
-            guard = replace(guard_parts(app, cluster, _nothing_more, asking), journal=journal)
+            guard = replace(guard_parts(app, cluster, None, asking), journal=journal)
             _require_its_cluster(record, guard)
             situation = look(guard, record.plan)
             seen = {"change": record.id, "states": to_json(situation.states), "words": situation.words}

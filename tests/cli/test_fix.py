@@ -196,14 +196,14 @@ def test_no_known_cure_is_an_error_with_what_a_person_should_do(cli: Cli) -> Non
     """A script must not take 'nothing was planned' for 'fixed'."""
     done = cli("fix", "--sandbox=quota-exceeded", "--no-model", "-o", "json")
     (error,) = done.document["errors"]
-    assert (done.code, done.document["status"], error["code"]) == (1, "escalate", "no-known-cure")
+    assert (done.code, done.document["status"], error["code"]) == (9, "escalate", "no-known-cure")
 
 
 def test_cure_that_the_caller_may_not_make_is_said_so(cli: Cli) -> None:
     """A viewer is told what would cure it and why it cannot be planned, not that nothing is known."""
     done = cli("fix", "--sandbox=bad-image-tag", "--context", "viewer", "--no-model", "-o", "json")
     error = done.document["errors"][0]
-    assert (done.code, done.document["status"], "cannot patch resource" in error["message"]) == (1, "not-planned", True)
+    assert (done.code, done.document["status"], "cannot patch resource" in error["message"]) == (9, "not-planned", True)
 
 
 def test_nothing_wrong_is_nothing_to_do(cli: Cli) -> None:

@@ -226,6 +226,7 @@ class Journal:
     def __init__(self) -> None:
         self.claimed: dict[str, tuple[str, ChangePlan]] = {}
         self.closed: dict[str, Mapping[str, Any]] = {}
+        self.held: Callable[[], str] = lambda: ""
         self.halts: list[Mapping[str, Any]] = []
 
     def claim(self, plan: ChangePlan, change_id: str) -> None:
@@ -235,6 +236,9 @@ class Journal:
 
     def halt(self, report: Mapping[str, Any]) -> None:
         self.halts.append(report)
+
+    def holder(self) -> str:
+        return self.held()
 
     def close(self, change_id: str, result: Mapping[str, Any]) -> None:
         self.closed[change_id] = result

@@ -79,15 +79,15 @@ def approve(
     return _result(found, plan, approval, key, target, trusted=me.trusts(key))
 
 
-def duration_s(text: str) -> int:
-    """Return ``90s``, ``15m`` or ``2h`` in seconds.
+def duration_s(text: str, option: str = "--ttl") -> int:
+    """Return ``90s``, ``15m`` or ``2h`` in seconds; ``option`` is what it was given with.
 
     Raises:
         UsageError: it is none of these, or nothing.
     """
     match = re.fullmatch(r"([1-9][0-9]{0,5})([smh])", text)
     if match is None:
-        raise UsageError(f"--ttl {one_line(text, 40)!r} is not a time", hint="Write 90s, 15m or 2h.")
+        raise UsageError(f"{option} {one_line(text, 40)!r} is not a time", hint="Write 90s, 15m or 2h.")
     return int(match[1]) * _UNITS[match[2]]
 
 

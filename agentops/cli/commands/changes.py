@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agentops.cli.commands.fix import waiting_s
 from agentops.cli.options import Common, with_common
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Tone
 from agentops.cli.result import Result, error_document
@@ -56,6 +57,10 @@ def rollback(
     change: Annotated[str, typer.Argument(metavar="CHANGE", help="A change's id, or its plan's code.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Stop at the plan; change nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask where policy asks for nobody.")] = False,
+    wait: Annotated[
+        str | None,
+        typer.Option("--wait", metavar="TIME", help="Wait so long for another run's change.", show_default=False),
+    ] = None,
     side_by_side: Annotated[bool, typer.Option("--side-by-side", help="Diffs in two columns.")] = False,
 ) -> Result:
     """Take back a change."""
@@ -66,7 +71,14 @@ def rollback(
 
     with running("rollback", options, {}, use_model=False) as app:
         command = f"A person runs, at a terminal: agentops rollback {change}{place(options)}"
-        who = asking(app, options, yes=yes, side_by_side=side_by_side, instead=lambda _: command)
+        who = asking(
+            app,
+            options,
+            yes=yes,
+            wait_s=waiting_s(wait),
+            side_by_side=side_by_side,
+            instead=lambda _: command,
+        )
         carried = roll_back(app, change, who, stop_at_plan=dry_run)
         if isinstance(carried, TakenBack):
             return _taken_back(carried, app.finish("nothing-to-do", ExitCode.DONE))
@@ -204,7 +216,11 @@ def _change_item(record: ChangeRecord) -> Item:
     from agentops.cli.views.wording import change_words
 
     steps = "; ".join(f"{change_words(step.change)} ({step.change.target.short})" for step in record.plan.steps)
-    status = str((record.result or {}).get("status", "OPEN"))
+    result = record.result or {}
+    status = str(result.get("status", "OPEN"))
+    doubts = result.get("doubts") or ()
+    if doubts and status == Status.APPLIED.value:
+        status = "rolled back; as unwell as before" if record.plan.rolls_back else "applied; not verified"
     note = f"{status}, {record.claimed_at}, on {record.plan.context}"
     return Item(steps, label=record.id, note=note, tone=Tone.BAD if record.is_open else Tone.PLAIN)
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agentops.cli.commands.approve import duration_s
 from agentops.cli.commands.investigate import read_stdin
 from agentops.cli.options import Common, with_common
-from agentops.cli.report import Block, Bullets, Code, Heading, Item, Paragraph, Tone
+from agentops.cli.report import Block, Heading, Tone
 from agentops.cli.result import Result, error_document
-from agentops.core.errors import AgentopsError, ExitCode, PolicyRefused, UsageError
-from agentops.core.finding import Verdict
+from agentops.core.errors import AgentopsError, ExitCode, UsageError
 from agentops.core.outcome import Status
 from agentops.core.plan import ChangePlan
 
@@ -40,8 +40,8 @@ Examples:
   agentops fix alert.json --yes --no-input              only what policy pre-approves
 
 \b
-Exit codes: 0 fixed (or dry run), 1 no known cure or an error, 4 refused by policy, 5 not approved or stale,
-6 applied, did not verify, rolled back, 7 a person is needed.
+Exit codes: 0 applied (or dry run, nothing to fix, not the cluster's fault), 1 error, 4 refused by policy,
+5 not approved or stale, 6 rolled back, 7 a person is needed, 9 no plan: no cure is known.
 """
 _INCIDENT = re.compile(r"\d{8}-\d{4,6}(-[a-z0-9-]*)?")
 
@@ -68,6 +68,10 @@ def fix(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Stop at the plan; change nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask where policy asks for nobody.")] = False,
+    wait: Annotated[
+        str | None,
+        typer.Option("--wait", metavar="TIME", help="Wait so long for another run's change.", show_default=False),
+    ] = None,
     side_by_side: Annotated[bool, typer.Option("--side-by-side", help="Diffs in two columns.")] = False,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="With --dry-run: exit 3 if it would change.")] = False,
     no_model: Annotated[bool, typer.Option("--no-model", help="Use triage's known remedies alone.")] = False,
@@ -91,7 +95,16 @@ def fix(
         "max_seconds": max_seconds,
     }
     with running("fix", options, flags, use_model=not no_model and plan is None) as app:
-        wanted = _Wanted(app, options, out, dry_run=dry_run, yes=yes, side_by_side=side_by_side, exit_code=exit_code)
+        wanted = _Wanted(
+            app,
+            options,
+            out,
+            dry_run=dry_run,
+            yes=yes,
+            wait_s=waiting_s(wait),
+            side_by_side=side_by_side,
+            exit_code=exit_code,
+        )
         if plan is not None:
             return wanted.run_saved(plan, approval or [])
         return wanted.fix(what)
@@ -125,6 +138,7 @@ class _Wanted:
         *,
         dry_run: bool,
         yes: bool,
+        wait_s: float,
         side_by_side: bool,
         exit_code: bool,
     ) -> None:
@@ -133,6 +147,7 @@ class _Wanted:
         self._out = out
         self._dry_run = dry_run
         self._yes = yes
+        self._wait_s = wait_s
         self._side_by_side = side_by_side
         self._exit_code = exit_code
         self._incident = ""
@@ -147,6 +162,7 @@ class _Wanted:
             self._app,
             self._options,
             yes=self._yes,
+            wait_s=self._wait_s,
             side_by_side=self._side_by_side,
             instead=self._instead,
             incident=lambda: self._incident,
@@ -159,7 +175,7 @@ class _Wanted:
             from agentops.store.plans import save_plan
 
             save_plan(self._out, done.rounds[-1].planned.plan)
-        return self._result(found, done)
+        return self._result(done)
 
     def _found(self, what: str | None) -> Investigation:
         if what is not None and _INCIDENT.fullmatch(what):
@@ -188,6 +204,7 @@ class _Wanted:
             self._app,
             self._options,
             yes=self._yes,
+            wait_s=self._wait_s,
             side_by_side=self._side_by_side,
             instead=lambda _: _signed(path, where),
         )
@@ -203,52 +220,37 @@ class _Wanted:
         """Tell whether the plan was not shown yet: whoever was asked has seen it a moment ago."""
         return not any(one.stage == "asked" for one in carried.outcome.stages)
 
-    def _result(self, found: Investigation, done: Fix) -> Result:
+    def _result(self, done: Fix) -> Result:
+        from agentops.cli.ending import Place, ending_of
+        from agentops.cli.guarding import place
         from agentops.cli.views.fix import carried_blocks, fix_document, refusal_blocks
         from agentops.cli.views.incident import incident_document
 
+        found = done.found
         document = incident_document(found.incident, found.finding, found.evidence, found.problems, found.usage)
         document |= fix_document(done)
+        where = Place(
+            flags=place(self._options),
+            embedded=self._app.sandbox is not None,
+            out=self._out if done.rounds else None,
+            exit_code=self._exit_code,
+        )
+        ending = ending_of(done, where)
         blocks: list[Block] = [Heading(found.finding.conclusion, Tone.STRONG)]
         for carried in done.rounds:
-            blocks += carried_blocks(carried, side_by_side=self._side_by_side, with_plan=self._is_unseen(carried))
+            seen = self._is_unseen(carried)
+            blocks += carried_blocks(carried, side_by_side=self._side_by_side, with_plan=seen, hint=False)
         blocks += refusal_blocks(done.refusals)
-        if self._out is not None and done.rounds:
-            blocks.append(Code(f"The plan is in {self._out}. A person approves it: agentops approve {self._out}"))
         if self._app.no_model_reason:
             document["model"] = {"used": False, "why": self._app.no_model_reason}
-        if not done.rounds:
-            return self._no_plan(found, done, document, blocks)
-        last = done.rounds[-1]
-        if last.error is not None:
-            document["errors"] = [error_document(last.error)]
-        if done.after is not None:
-            blocks += _afterwards(done)
-        return self._finish(last.outcome.status, last.error, document, blocks)
+        if ending.errors:
+            document["errors"] = [self._error_document(error, ending.commands) for error in ending.errors]
+        document["next"] = list(ending.commands)
+        return self._ended(ending.status, ending.code, document, [*blocks, *ending.blocks])
 
-    def _no_plan(self, found: Investigation, done: Fix, document: dict[str, Any], blocks: list[Block]) -> Result:
-        verdict = found.finding.verdict
-        if verdict in (Verdict.RECOVERED, Verdict.NO_PROBLEM):
-            blocks.append(Paragraph("There is nothing to fix.", Tone.GOOD))
-            return self._ended("nothing-to-do", ExitCode.DONE, document, blocks)
-        refused = [one.error for one in done.refusals if isinstance(one.error, PolicyRefused)]
-        if refused:
-            document["errors"] = [error_document(error) for error in refused]
-            return self._ended("refused", ExitCode.REFUSED, document, blocks)
-        if done.refusals:
-            # Something is known, but it cannot be done from here: forbidden, stale, or the server refuses it.
-            document["errors"] = [error_document(one.error) for one in done.refusals]
-            hints = tuple(Code(one.error.hint) for one in done.refusals if one.error.hint)
-            return self._ended("not-planned", ExitCode.ERROR, document, [*blocks, *hints])
-        steps = found.finding.next_steps
-        error = AgentopsError(
-            "no change is known that would cure this", hint="; ".join(steps[:2]), code="no-known-cure"
-        )
-        document["errors"] = [error_document(error)]
-        blocks.append(Heading("No change is known that would cure this", Tone.WARN))
-        if steps:
-            blocks += [Paragraph("What a person should do:"), Bullets(tuple(Item(step) for step in steps))]
-        return self._ended("escalate", ExitCode.ERROR, document, blocks)
+    def _error_document(self, error: AgentopsError, commands: tuple[str, ...]) -> dict[str, Any]:
+        found = error_document(error)
+        return found | {"hint": "; then: ".join(commands)} if error.code == "two-people" and commands else found
 
     def _finish(
         self, status: Status, error: AgentopsError | None, document: dict[str, Any], blocks: list[Block]
@@ -263,15 +265,14 @@ class _Wanted:
         return Result(command="fix", status=status, exit_code=code, document=document, report=tuple(blocks))
 
 
+def waiting_s(text: str | None) -> float:
+    """Return how long to wait for another run, from ``--wait``; seconds.
+
+    Raises:
+        UsageError: it is no time.
+    """
+    return 0.0 if text is None else float(duration_s(text, "--wait"))
+
+
 def _signed(path: Path, where: str) -> str:
     return f"A person runs: agentops approve {path}; then: agentops fix --plan {path} --approval FILE{where}"
-
-
-def _afterwards(done: Fix) -> list[Block]:
-    assert done.after is not None  # noqa: S101 - the caller has looked
-    if done.is_healed:
-        # A rollout that is merely noted explains an alert of before; said now, it would read as a cause that is left.
-        noted = done.after.verdict is Verdict.ROOT_CAUSE
-        words = "." if noted else f": {done.after.conclusion}"
-        return [Paragraph(f"Triage sees nothing wrong any more{words}", Tone.GOOD)]
-    return [Heading("Triage still sees trouble", Tone.WARN), Paragraph(done.after.conclusion, Tone.WARN)]

@@ -11,7 +11,8 @@ from agentops.core.jsonable import to_json
 from agentops.core.outcome import Outcome, Status
 
 if TYPE_CHECKING:
-    from agentops.copilot.fixing import Fix, Refusal
+    from agentops.copilot.fixing import Fix
+    from agentops.copilot.parts import Refusal
     from agentops.guard.pipeline import Carried
 
 _SAID = {
@@ -25,30 +26,48 @@ _SAID = {
 }
 
 
-def carried_blocks(carried: Carried, *, side_by_side: bool = False, with_plan: bool = True) -> list[Block]:
-    """Return a plan and what came of it."""
+_AS_BEFORE = ("Rolled back; as unwell as before", Tone.WARN)
+
+
+def carried_blocks(
+    carried: Carried, *, side_by_side: bool = False, with_plan: bool = True, hint: bool = True
+) -> list[Block]:
+    """Return a plan and what came of it; ``hint``: with the command that comes next."""
     blocks = plan_blocks(carried.planned.plan, side_by_side=side_by_side) if with_plan else []
-    return [*blocks, *outcome_blocks(carried)]
+    return [*blocks, *outcome_blocks(carried, hint=hint)]
 
 
-def outcome_blocks(carried: Carried) -> list[Block]:
-    """Return what came of a plan: how far it got, and the command that comes next."""
+def outcome_blocks(carried: Carried, *, hint: bool = True) -> list[Block]:
+    """Return what came of a plan: how far it got, and, with ``hint``, the command that comes next."""
     outcome = carried.outcome
-    text, tone = _SAID[outcome.status]
+    text, tone = _said(carried)
     blocks: list[Block] = [Heading(f"{text} (plan {carried.planned.plan.code})", tone)]
     if outcome.why:
         blocks.append(Paragraph(outcome.why, tone))
-    if outcome.status in (Status.APPLIED, Status.ROLLED_BACK):
-        last = [one for one in outcome.stages if one.passed and one.stage in ("verify", "rollback")]
+    blocks += [Paragraph(doubt, Tone.WARN) for doubt in outcome.doubts]
+    if outcome.status is Status.APPLIED and not outcome.doubts:
+        last = [one for one in outcome.stages if one.passed and one.stage == "verify"]
         blocks += [Paragraph(one.reason) for one in last[-1:] if one.reason]
     # An embedded cluster ends with the run; there is nothing left to take anything back on.
     if outcome.status is Status.APPLIED and not carried.planned.plan.cluster.startswith("sandbox:"):
         blocks.append(Code(f"Take it back: agentops rollback {outcome.change_id}"))
     if outcome.status in (Status.ROLLBACK_FAILED, Status.STOPPED):
         blocks.append(Code("See what it left, and close it: agentops recover"))
-    if carried.error is not None and carried.error.hint:
+    if carried.error is not None and carried.error.hint and hint:
         blocks.append(Code(carried.error.hint))
     return blocks
+
+
+def _said(carried: Carried) -> tuple[str, Tone]:
+    """Return how a plan ended, in one phrase; only what was verified is called so."""
+    outcome, goes_back = carried.outcome, bool(carried.planned.plan.rolls_back)
+    if goes_back and outcome.status is Status.APPLIED:
+        return _AS_BEFORE if outcome.doubts else ("Rolled back, and well", Tone.GOOD)
+    if outcome.doubts and outcome.status is Status.APPLIED:
+        return "Applied; NOT verified", Tone.WARN
+    if outcome.doubts and outcome.status is Status.ROLLED_BACK:
+        return _AS_BEFORE
+    return _SAID[outcome.status]
 
 
 def refusal_blocks(refusals: tuple[Refusal, ...]) -> list[Block]:
@@ -68,6 +87,8 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
         "status": outcome.status.value,
         "change": outcome.change_id,
         "why": outcome.why,
+        "verified": outcome.verified,
+        "doubts": list(outcome.doubts),
         "stages": to_json(outcome.stages),
         "receipts": to_json(outcome.receipts),
     }
@@ -92,8 +113,11 @@ def fix_document(fix: Fix) -> dict[str, Any]:
         ]
     if fix.after is not None:
         found["after"] = {
-            "verdict": fix.after.verdict.value,
-            "conclusion": fix.after.conclusion,
+            "verdict": fix.after.finding.verdict.value,
+            "conclusion": fix.after.finding.conclusion,
+            "about": fix.after.about,
             "healed": fix.is_healed,
         }
+    if fix.kept is not None:
+        found["kept"] = str(fix.kept)
     return found

@@ -6,6 +6,7 @@ as such: everything above them was computed, and that is what a decision should 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from agentops.cli.report import Block, Bullets, Heading, Item, Pairs, Paragraph, Tone
@@ -25,6 +26,8 @@ _REVERSAL = {
     Reversal.NONE: ("NOTHING TAKES IT BACK", Tone.BAD),
 }
 _EDIT_LINES = 12
+_NOTHING_WRONG = ("recovered", "no-problem")
+_MOST_NAMED = 4
 _ROLLED_OUT = frozenset({"DaemonSet", "Deployment", "StatefulSet"})
 
 
@@ -51,8 +54,14 @@ def _head(plan: ChangePlan) -> list[Block]:
     blocks: list[Block] = [Heading(title, Tone.WARN if plan.risk.rank < Risk.HIGH.rank else Tone.BAD)]
     blocks.append(Pairs((("context", plan.context), ("cluster", plan.cluster), ("asked for by", plan.requester))))
     blocks.append(Paragraph(f"Risk {plan.risk.value.upper()}: {_REVERSAL[plan.reversal][0]}.", _RISK_TONE[plan.risk]))
+    if plan.obligation.approval is Approval.TWO_PERSON:
+        words = f"Two people must agree to this, neither of them {plan.requester}."
+        blocks.append(Paragraph(words, Tone.BAD))
     if plan.rolls_back:
         blocks.append(Paragraph(f"This takes back the change {plan.rolls_back}."))
+    if plan.intent.verdict in _NOTHING_WRONG:
+        words = "The finding says that NOTHING IS WRONG; this was drafted all the same."
+        blocks.append(Paragraph(words, Tone.WARN))
     if plan.tainted:
         warning = "A model proposed this after it had read text that anybody may have written. Judge the diff."
         blocks.append(Paragraph(warning, Tone.WARN))
@@ -72,10 +81,19 @@ def _step_blocks(plan: ChangePlan, number: int, step: PlanStep, *, side_by_side:
     blocks += [Paragraph(f"Warning: {text}", Tone.WARN) for text in preview.warnings]
     blocks += _ruling("Policy", step.ruling)
     blocks += _undo(step)
-    if step.checks:
-        held = tuple(Item(_check_line(check), label="✓") for check in step.checks)
-        blocks += [Paragraph("Afterwards it must hold, or it is rolled back:", Tone.QUIET), Bullets(held)]
-    return blocks
+    return [*blocks, *_checks(step)]
+
+
+def _checks(step: PlanStep) -> Iterator[Block]:
+    """Say what will be looked at afterwards: what decides on a rollback, and what on the word verified."""
+    held = [check for check in step.checks if check.kind != "symptom"]
+    told = [check for check in step.checks if check.kind == "symptom"]
+    if held:
+        yield Paragraph("Afterwards it must hold, or it is rolled back:", Tone.QUIET)
+        yield Bullets(tuple(Item(_check_line(check), label="○") for check in held))
+    if told:
+        yield Paragraph("Only then it counts as verified:", Tone.QUIET)
+        yield Bullets(tuple(Item(_check_line(check), label="○") for check in told))
 
 
 def _where(home: str, step: PlanStep) -> Pairs:
@@ -165,8 +183,9 @@ def _check_line(check: Check) -> str:
     if check.kind == "healthy":
         what = "is rolled out and ready" if check.target.kind in _ROLLED_OUT else "and what depends on it are well"
         return f"{check.target.short} {what}"
-    if check.kind == "condition":
-        return f"triage sees no {check.value} on {check.target.short} any more"
+    if check.kind in ("condition", "symptom"):
+        unseen = "" if check.seen else " (nor did it before: that alone will verify nothing)"
+        return f"triage sees no {check.value} on {check.target.short} any more{unseen}"
     return f"{check.path} of {check.target.short} is {to_json(check.value)!r}"
 
 
@@ -181,7 +200,18 @@ def _words(plan: ChangePlan) -> list[Block]:
     blocks += [Paragraph(f"step {n}: “{text}”", Tone.QUIET) for n, text in reasons if text != intent.words]
     if intent.evidence:
         blocks.append(Paragraph(f"evidence it cites: {', '.join(intent.evidence)}", Tone.QUIET))
-    return blocks
+    rows = (
+        ("confidence", intent.confidence),
+        ("not checked", _named(intent.not_checked)),
+        ("next steps", _named(intent.next_steps)),
+    )
+    shown = tuple(row for row in rows if row[1])
+    return [*blocks, Pairs(shown)] if shown else blocks
+
+
+def _named(texts: tuple[str, ...]) -> str:
+    more = len(texts) - _MOST_NAMED
+    return "; ".join(texts[:_MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
 
 
 def words_title(intent: Intent) -> str:

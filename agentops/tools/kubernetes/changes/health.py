@@ -24,6 +24,8 @@ Judge: TypeAlias = Callable[[Object], tuple[int, int, bool, str, str]]
 """Returns ready, wanted, settled, failed, detail."""
 
 RESTARTS = 2
+_RUNNERS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController"})
+"""Kinds whose whole purpose is pods that run: one without any shows nothing."""
 _GENERATIONS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
 DEADLINE_FRESH_S = 60.0
 _TEXT_LIMIT = 600
@@ -62,7 +64,8 @@ def health(
     # Until the controller has seen the spec, what it says and the pods it has are of the revision before.
     if not settled and not failed and (ref.kind not in _GENERATIONS or _observed(item)):
         failed = lasting_failure(item, now) or next(filter(None, (pod_failure(pod, now) for pod in pods)), "")
-    return Health(ref=ref, ready=ready, wanted=want, settled=settled, failed=failed, detail=detail)
+    idle = ref.kind in _RUNNERS and not want and not ready
+    return Health(ref=ref, ready=ready, wanted=want, settled=settled, failed=failed, detail=detail, idle=idle)
 
 
 def _observed(item: Object) -> bool:

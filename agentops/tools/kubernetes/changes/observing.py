@@ -34,6 +34,7 @@ from agentops.tools.kubernetes.changes.selecting import (
     status_of,
 )
 from agentops.tools.kubernetes.changes.surroundings import Surroundings
+from agentops.tools.kubernetes.changes.waiting import waiting_for
 from agentops.tools.kubernetes.client import Cluster, Selection
 from agentops.tools.kubernetes.kinds import builtin
 from agentops.tools.kubernetes.rollout import revisions
@@ -67,6 +68,7 @@ def observe(cluster: Cluster, preview: Preview, clock: Clock) -> Observation:
     targets += [Health(ref=ref, settled=False, detail=f"{ref.short} is being deleted") for ref in sorted(ending)]
     known = {one.ref for one in targets} | set(live)
     gone = {ref for ref, item in live.items() if item is None} | ending
+    waiting = [ref for ref in waiting_for(around, preview) if ref not in known]
     return Observation(
         at=at,
         objects={
@@ -74,6 +76,7 @@ def observe(cluster: Cluster, preview: Preview, clock: Clock) -> Observation:
         },
         targets=tuple(targets),
         bystanders=tuple(one for one in watch.bystanders(namespaces) if one.ref not in known),
+        dependents=tuple(watch.dependent(ref) for ref in waiting if ref.kind in _OWN_HEALTH),
     )
 
 
@@ -153,6 +156,14 @@ class _Watch:
             found = replace(found, failed="", detail=found.failed)
         held = self._held_up_by(ref, item) if not found.settled else ""
         return replace(found, detail=f"{found.detail}; {held}") if held else found
+
+    def dependent(self, ref: ResourceRef) -> Health:
+        """Return the health of what waits for the changed object, by the list of its kind; not settled if not seen."""
+        listed = self._around.items(ref.kind, ref.namespace) or ()
+        item = next((one for one in listed if name_of(one) == ref.name), None)
+        if item is None:
+            return Health(ref=ref, settled=False, detail="it is not there, or could not be read")
+        return health(ref, item, (), now=self._at)
 
     def _held_up_by(self, ref: ResourceRef, item: Object) -> str:
         """Return which pod of an earlier revision holds up a StatefulSet, or an empty text.

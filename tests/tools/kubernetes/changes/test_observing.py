@@ -223,3 +223,52 @@ def test_a_target_that_cannot_be_read_is_an_error(world: Callable[..., Any]) -> 
     forbid(one, "deployments")
     with pytest.raises(ClusterError, match="forbidden"):
         look(one, preview)
+
+
+def waiting(found: Observation) -> dict[str, bool]:
+    """Return what waits for the changed object, and whether it is well."""
+    return {one.ref.short: one.settled for one in found.dependents}
+
+
+def test_what_waits_for_a_node_is_seen(world: Callable[..., Any]) -> None:
+    """Workloads with a pod on the node or with one that no node takes; never a DaemonSet, which runs everywhere."""
+    one = world("cordoned-nodes")
+    node = next(n for n in one.sandbox.simulation.store.list("Node", "") if n["spec"].get("unschedulable"))
+    found = waiting(look(one, one.preview("kubernetes_uncordon", f"-/Node/{node['metadata']['name']}", {})))
+    assert (False in found.values(), any("/DaemonSet/" in name for name in found)) == (True, False), found
+
+
+def test_what_a_quota_holds_back_is_seen(world: Callable[..., Any]) -> None:
+    """The workload that cannot make its pods waits for the quota; those that have them do not."""
+    one = world("quota-exceeded")
+    quota = min(q["metadata"]["name"] for q in one.sandbox.simulation.store.list("ResourceQuota", "shop"))
+    hard = one.live(f"shop/ResourceQuota/{quota}")["spec"]["hard"]
+    name = min(hard)
+    preview = one.preview(
+        PATCH, f"shop/ResourceQuota/{quota}", {"path": f"spec.hard[{name}]", "old": hard[name], "new": "999"}
+    )
+    found = waiting(look(one, preview))
+    assert (set(found.values()), len(found)) == ({False}, 1), found
+
+
+def test_what_waits_for_a_storage_class_is_seen(world: Callable[..., Any]) -> None:
+    """A claim of a class that does not exist yet waits for it."""
+    one = world("unbound-pvc-chain")
+    manifest = {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": "fast-ssd"},
+        "provisioner": "ebs.csi.aws.com",
+    }
+    preview = one.preview("kubernetes_apply_manifest", "-/StorageClass/fast-ssd", {"manifest": manifest})
+    assert waiting(look(one, preview)) == {"shop/PersistentVolumeClaim/data-postgres-0": False}
+
+
+def test_a_workload_that_wants_no_pods_is_idle(world: Callable[..., Any]) -> None:
+    """Zero of zero ready is settled, and says that it shows nothing."""
+    one = world("stale-alert")
+    preview = one.preview("kubernetes_scale", "shop/Deployment/cart", {"replicas": 0})
+    apply(one, "kubernetes_scale", preview)
+    one.sandbox.advance(60)
+    (found,) = look(one, preview).targets
+    assert (found.settled, found.idle, found.wanted) == (True, True, 0)

@@ -1,0 +1,229 @@
+"""How a fix ended: one word for scripts, an exit code, the last lines for people, and what to type next.
+
+Comes in: a ``Fix`` and where it was run. Goes out: an ``Ending``. Each way to end says what happened to what the alert
+is about and what comes next; nothing that was drafted or refused ends as "nothing to fix".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Tone
+from agentops.core.errors import AgentopsError, ExitCode, NotApproved, PolicyRefused
+from agentops.core.finding import Verdict
+from agentops.core.outcome import Status
+from agentops.core.plan import Approval, ChangePlan
+
+if TYPE_CHECKING:
+    from agentops.copilot.fixing import Fix
+    from agentops.guard.pipeline import Carried
+
+_WELL = (Verdict.RECOVERED, Verdict.NO_PROBLEM)
+_MOST_NAMED = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a fix was run.
+
+    Arguments:
+        flags: the options that lead another run to the same cluster, each with a space before it.
+        embedded: the cluster ends with the run, so that nothing can be gone on with.
+        out: where the plan was saved as asked.
+        exit_code: a dry run that would change something ends with 3.
+    """
+
+    flags: str
+    embedded: bool
+    out: Path | None = None
+    exit_code: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a fix ended; ``commands`` are what can be typed next, best first."""
+
+    status: str
+    code: ExitCode
+    blocks: tuple[Block, ...]
+    errors: tuple[AgentopsError, ...] = ()
+    commands: tuple[str, ...] = ()
+
+
+def ending_of(fix: Fix, place: Place) -> Ending:
+    """Return how a fix ended."""
+    return _after_plan(fix, fix.rounds[-1], place) if fix.rounds else _without_plan(fix, place)
+
+
+def approval_steps(plan: ChangePlan, path: Path, flags: str) -> tuple[str, ...]:
+    """Return the commands that have a saved plan approved and run, in order."""
+    people = ("A", "B") if plan.obligation.approval is Approval.TWO_PERSON else ("A",)
+    signed = [f"agentops approve {path} --out {name}.approval.json" for name in people]
+    given = " ".join(f"--approval {name}.approval.json" for name in people)
+    return (*signed, f"agentops fix --plan {path} {given}{flags}")
+
+
+def two_people(plan: ChangePlan) -> str:
+    """Return who must agree to a plan that two people must agree to."""
+    return f"Two people must agree, neither of them {plan.requester.removeprefix('human:')}."
+
+
+def _without_plan(fix: Fix, place: Place) -> Ending:
+    """Return how a fix ended that came to no plan."""
+    if fix.is_healed:
+        return _well_now(fix)
+    errors = tuple({one.error.message: one.error for one in fix.refusals}.values())
+    refused = tuple(error for error in errors if isinstance(error, PolicyRefused))
+    if refused:
+        return _refused(fix, refused)
+    if errors and (fix.found.stored or fix.vanished):
+        return _moved_on(fix, errors, place)
+    verdict = fix.found.finding.verdict
+    if not errors and verdict in _WELL:
+        return _ended("nothing-to-do", ExitCode.DONE, [Paragraph("There is nothing to fix.", Tone.GOOD)], fix)
+    if not errors and verdict is Verdict.OUTSIDE:
+        words = "The cause lies outside the cluster: no change to the cluster cures it."
+        return _ended("outside", ExitCode.DONE, [Heading(words, Tone.WARN)], fix)
+    if errors:
+        # Something is known, but it cannot be done from here: forbidden, or the server refuses it.
+        hints = [Code(error.hint) for error in errors if error.hint]
+        head = Heading("No plan: what would cure it cannot be done from here", Tone.WARN)
+        return _ended("not-planned", ExitCode.NO_PLAN, [head, *hints], fix, errors)
+    hint = "; ".join(fix.found.finding.next_steps[:2])
+    error = AgentopsError("no change is known that would cure this", hint=hint, code="no-known-cure")
+    head = Heading("No plan: no change is known that would cure this; a person must decide", Tone.WARN)
+    return _ended("escalate", ExitCode.NO_PLAN, [head], fix, (error,))
+
+
+def _well_now(fix: Fix) -> Ending:
+    blocks: list[Block] = [Paragraph(f"{text}.", Tone.WARN) for text in fix.vanished]
+    blocks += [*_target_words(fix), Paragraph("There is nothing to fix any more.", Tone.GOOD)]
+    return Ending(status="nothing-to-do", code=ExitCode.DONE, blocks=tuple(blocks))
+
+
+def _refused(fix: Fix, refused: tuple[AgentopsError, ...]) -> Ending:
+    asked = [one.change for one in fix.refusals if isinstance(one.error, PolicyRefused)]
+    explain = f"agentops policy explain --tool {asked[0].tool} --target {asked[0].target}"
+    blocks: list[Block] = [Heading("Refused by policy: nothing was changed", Tone.BAD)]
+    blocks += [Paragraph(error.message, Tone.BAD) for error in refused[:_MOST_NAMED]]
+    blocks += [Code(error.hint) for error in refused[:1] if error.hint]
+    blocks.append(Code(f"Which clause decides: {explain}"))
+    return _ended("refused", ExitCode.REFUSED, blocks, fix, refused, (explain,))
+
+
+def _moved_on(fix: Fix, errors: tuple[AgentopsError, ...], place: Place) -> Ending:
+    """Return the end of a fix whose drafts do not fit the world any more."""
+    why = "; ".join(fix.vanished) or errors[0].message
+    again = f"agentops investigate k8s:{fix.found.incident.group.target}{place.flags}"
+    stale = NotApproved(f"what was drafted does not hold any more: {why}", hint=f"Look again: {again}", code="stale")
+    blocks: list[Block] = [Heading("Stale: what was drafted does not hold any more; nothing was changed", Tone.WARN)]
+    blocks += [Paragraph(f"{why}.", Tone.WARN), *_target_words(fix)]
+    known = fix.found.incident.group.target.known and not place.embedded
+    if known:
+        blocks.append(Code(f"Look again: {again}"))
+    return _ended("stale", ExitCode.NOT_APPROVED, blocks, fix, (stale,), (again,) if known else ())
+
+
+def _after_plan(fix: Fix, last: Carried, place: Place) -> Ending:
+    """Return how a fix ended whose last plan was carried out, or stopped before that."""
+    status, error = last.outcome.status, last.error
+    code = error.exit_code if error is not None else status.exit_code
+    if status is Status.DRY_RUN and place.exit_code:
+        code = ExitCode.FOUND
+    commands = _next_commands(fix, last, place)
+    blocks: list[Block] = []
+    if fix.vanished:
+        blocks += [Paragraph(f"{text}.", Tone.WARN) for text in fix.vanished]
+    if status in (Status.APPLIED, Status.ROLLED_BACK) or fix.after is not None:
+        blocks += _target_words(fix)
+    if status is not Status.APPLIED or fix.after is None or not fix.after.is_well:
+        blocks += _known(fix)
+    blocks += _what_next(last, commands, place)
+    return Ending(
+        status=status.value,
+        code=code,
+        blocks=tuple(blocks),
+        errors=() if error is None else (error,),
+        commands=commands,
+    )
+
+
+def _next_commands(fix: Fix, last: Carried, place: Place) -> tuple[str, ...]:
+    if place.embedded:
+        return (f"agentops fix{place.flags}",) if last.outcome.status is Status.DRY_RUN else ()
+    plan, incident = last.planned.plan, fix.found.incident.id
+    path = place.out or fix.kept
+    is_stale = last.error is not None and last.error.code in ("stale", "expired")
+    if last.outcome.status in (Status.DRY_RUN, Status.DECLINED) and not is_stale and path is not None:
+        if plan.obligation.approval is Approval.TWO_PERSON:
+            return approval_steps(plan, path, place.flags)
+        return (f"agentops fix {incident}{place.flags}", *approval_steps(plan, path, place.flags))
+    if last.outcome.status is Status.REFUSED and path is not None:
+        return (f"agentops policy explain {path}",)
+    return (f"agentops fix {incident}{place.flags}",) if is_stale else ()
+
+
+def _what_next(last: Carried, commands: tuple[str, ...], place: Place) -> Iterator[Block]:
+    plan = last.planned.plan
+    if place.out is not None:
+        yield Code(f"The plan is in {place.out}.")
+    wants_two = plan.obligation.approval is Approval.TWO_PERSON
+    open_still = last.outcome.status in (Status.DRY_RUN, Status.DECLINED)
+    if wants_two and open_still:
+        yield Heading(f"{two_people(plan)} The plan is kept.", Tone.WARN)
+    if not commands:
+        return
+    if wants_two and open_still:
+        yield Paragraph("Each of the two runs the first; then the last runs the plan:")
+        yield Code("\n".join(commands))
+    elif open_still and len(commands) > 1:
+        code = f"plan {plan.code}"
+        yield Code(f"Take it up again: {commands[0]}")
+        yield Code(f"Somebody else approves {code}: {commands[1]}")
+        yield Code(f"and then it is run by: {commands[2]}")
+    else:
+        yield Code(f"Next: {commands[0]}")
+
+
+def _target_words(fix: Fix) -> Iterator[Block]:
+    """Say how what the alert is about is now."""
+    if fix.not_looked:
+        yield Paragraph(f"Nobody could look again: {fix.not_looked}. Look: agentops triage", Tone.WARN)
+    if fix.after is None:
+        return
+    about, finding = fix.after.about, fix.after.finding
+    if fix.after.is_well:
+        # What triage says besides explains an alert of before; said now, it would read as a cause that is left.
+        said = finding.verdict is Verdict.RECOVERED and finding.conclusion
+        yield Paragraph(f"Triage sees nothing wrong any more with {about}." + (f" {said}" if said else ""), Tone.GOOD)
+        return
+    yield Heading(f"Triage still sees trouble with {about}", Tone.WARN)
+    yield Paragraph(finding.conclusion, Tone.WARN)
+
+
+def _known(fix: Fix) -> Iterator[Block]:
+    """Say how sure the finding is, what was not looked at, and what a person should do."""
+    finding = fix.found.finding
+    rows = [("confidence", finding.confidence.value)]
+    if finding.not_checked:
+        more = len(finding.not_checked) - _MOST_NAMED
+        text = "; ".join(finding.not_checked[:_MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
+        rows.append(("not checked", text))
+    yield Pairs(tuple(rows))
+    if finding.next_steps:
+        yield Paragraph("What a person should do:" if not fix.rounds else "What the finding says to do besides:")
+        yield Bullets(tuple(Item(step) for step in finding.next_steps))
+
+
+def _ended(
+    status: str,
+    code: ExitCode,
+    blocks: list[Block],
+    fix: Fix,
+    errors: tuple[AgentopsError, ...] = (),
+    commands: tuple[str, ...] = (),
+) -> Ending:
+    return Ending(status=status, code=code, blocks=(*blocks, *_known(fix)), errors=errors, commands=commands)
