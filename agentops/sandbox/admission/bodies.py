@@ -65,7 +65,9 @@ def patched(target: Target, request: Request, live: Obj, kind: str, warnings: Wa
     if kind == "json":
         changed = json_patch(live, patch)
     elif not isinstance(patch, dict):
-        raise bad_request("error decoding patch: json: cannot unmarshal array into Go value of type map")
+        raise bad_request(
+            "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}"
+        )
     elif kind == "strategic":
         if target.resource.custom:
             raise unsupported_media(
@@ -91,16 +93,15 @@ def applied(target: Target, request: Request, live: Obj | None, entry: Obj) -> O
     """Return the live object with the applied configuration in the request merged in, managedFields included.
 
     Raises:
-        Refusal: 409 with the owners of contested fields; or no manager, unknown fields, a stale resourceVersion.
+        Refusal: 409 with the owners of contested fields; or unknown fields, a stale resourceVersion.
     """
-    if not request.query.get("fieldManager"):
-        words = 'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch'
-        raise Refusal("Invalid", words)
     config = patch_body(request)
     if not isinstance(config, dict):
         raise bad_request("error decoding YAML: the configuration is not an object")
     if (config.get("metadata") or {}).get("managedFields"):
         raise bad_request("metadata.managedFields must be nil")
+    if not config.get("kind") or not config.get("apiVersion"):
+        raise bad_request("invalid object type: /, Kind=")
     config = decode(target.resource, config)
     place_in(target, config)
     config["metadata"].setdefault("name", target.name)
@@ -108,7 +109,8 @@ def applied(target: Target, request: Request, live: Obj | None, entry: Obj) -> O
     if unknown:
         places = [f"{path}: field not declared in schema" for path in undeclared(schema_of(target.resource), config)]
         paths = places[0] if len(places) == 1 else "errors:\n" + "\n".join(f"  {place}" for place in places)
-        which = f"({target.namespace}/{target.name}; {target.resource.api_version}, Kind={target.resource.kind})"
+        kind = f"{target.resource.group}/{target.resource.version}, Kind={target.resource.kind}"
+        which = f"({target.namespace}/{target.name}; {kind})"
         raise Refusal("Unknown", f"failed to create typed patch object {which}: {paths}")
     _check_version(target, live, known)
     known["metadata"].pop("resourceVersion", None)
@@ -149,7 +151,7 @@ def patch_kind(request: Request) -> str:
     """
     media = request.headers.get("content-type", "").partition(";")[0].strip()
     if media not in _PATCHES:
-        raise unsupported_media(", ".join(_PATCHES))
+        raise Refusal("UnsupportedMediaType", "415: Unsupported Media Type", {})
     return _PATCHES[media]
 
 

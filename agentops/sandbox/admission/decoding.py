@@ -18,6 +18,7 @@ from agentops.sandbox.wire.request import Request
 from agentops.sandbox.wire.status import bad_request
 
 _QUANTITY = re.compile(r"[+-]?(\d+|\d+\.\d*|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?")
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4}|\s)*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?\s*")
 _QUANTITY_WORDS = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 _GO_TYPES = {"int32": "int32", "int64": "int64", "double": "float64", "float": "float32", "byte": "[]uint8"}
 
@@ -59,17 +60,8 @@ def drop_unknown(resource: Resource, obj: Obj) -> tuple[Obj, list[str]]:
 
 
 def field_validation(request: Request) -> str:
-    """Return Strict, Warn or Ignore.
-
-    Raises:
-        Refusal: some other value.
-    """
-    value = request.query.get("fieldValidation") or "Warn"
-    if value not in ("Strict", "Warn", "Ignore"):
-        raise bad_request(
-            f'fieldValidation: Unsupported value: "{value}": supported values: "Ignore", "Strict", "Warn"'
-        )
-    return value
+    """Return Strict, Warn or Ignore."""
+    return request.query.get("fieldValidation") or "Warn"
 
 
 def _known(schema: Schema, value: Any, path: str, unknown: list[str]) -> Any:
@@ -100,6 +92,8 @@ def _wrong_type(schema: Schema, value: Any, path: list[str], owner: str) -> str:
         return ""
     if name_of(schema).endswith("resource.Quantity") and isinstance(value, str) and not _QUANTITY.fullmatch(value):
         return _QUANTITY_WORDS
+    if full.get("format") == "byte" and isinstance(value, str) and not _BASE64.fullmatch(value):
+        return "illegal base64 data at input byte 0"
     if not _fits(full, value):
         found = {dict: "object", list: "array", str: "string", bool: "bool"}.get(type(value), f"number {value}")
         if isinstance(value, int | float) and not isinstance(value, bool) and full.get("type") != "integer":

@@ -37,35 +37,45 @@ _UNOWNED = {
     ),
 }
 _ITSELF = "."
+# Parts that an object of a Go type has from the start: nobody comes to own them by writing something into them.
+_PARTS = ("metadata", "spec", "status", "template", "strategy", "updateStrategy", "jobTemplate", "containers")
+_ALWAYS = {f"f:{name}" for name in (*_PARTS, "resources", "loadBalancer", "scaleTargetRef", "podSelector")}
 
 
-def leaves(schema: Schema, obj: Obj) -> dict[Path, Any]:
-    """Return every field that can be owned, with its value; an item of a keyed list also stands for itself."""
+def leaves(schema: Schema, obj: Obj, *, whole: bool = False) -> dict[Path, Any]:
+    """Return every field that can be owned, with its value; an item of a keyed list also stands for itself.
+
+    Arguments:
+        schema: of the object.
+        obj: the object.
+        whole: a map, an object or a list stands for itself as well, as in what an update is recorded to own.
+    """
     return {
         path: value
-        for path, value in _walk(schema, obj, ())
+        for path, value in _walk(schema, obj, (), whole)
         if path and not any(path[: len(prefix)] == prefix for prefix in _UNOWNED)
     }
 
 
-def _walk(schema: Schema, value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
+def _walk(schema: Schema, value: Any, path: Path, whole: bool) -> Iterator[tuple[Path, Any]]:
     full = resolve(schema)
-    if isinstance(value, dict) and value and full.get("x-kubernetes-map-type") != "atomic":
+    in_map = isinstance(value, dict) and bool(value) and full.get("x-kubernetes-map-type") != "atomic"
+    in_list = isinstance(value, list) and bool(value) and bool(list_keys(full)) and _all_keyed(full, value)
+    in_set = isinstance(value, list) and bool(value) and is_set(full)
+    if whole and (in_map or in_list or in_set) and not set(path) <= _ALWAYS and path[-1][:2] == "f:":
+        yield (*path, _ITSELF), None
+    if in_map:
         for field, one in value.items():
-            yield from _walk(child(full, field) or {}, one, (*path, f"f:{field}"))
-        return
-    keys = list_keys(full)
-    if isinstance(value, list) and keys and _all_keyed(full, value):
+            yield from _walk(child(full, field) or {}, one, (*path, f"f:{field}"), whole)
+    elif in_list:
         for one in value:
             place = (*path, item_name(full, one))
             yield (*place, _ITSELF), None
-            yield from _walk(items(full), one, place)
-        return
-    if isinstance(value, list) and is_set(full):
-        for one in value:
-            yield (*path, "v:" + json.dumps(one)), one
-        return
-    yield path, value
+            yield from _walk(items(full), one, place, whole)
+    elif in_set:
+        yield from (((*path, "v:" + json.dumps(one)), one) for one in value)
+    elif not (whole and value == {} and set(path) <= _ALWAYS):
+        yield path, value
 
 
 def _all_keyed(schema: Schema, value: list[Any]) -> bool:
@@ -175,7 +185,7 @@ def record_update(schema: Schema, live: Obj | None, new: Obj, entry: Obj) -> lis
         new: after.
         entry: the manager's entry without fields: manager, operation, apiVersion, time, perhaps subresource.
     """
-    before, after = leaves(schema, live or {}), leaves(schema, new)
+    before, after = leaves(schema, live or {}, whole=True), leaves(schema, new, whole=True)
     changed = {path for path, value in after.items() if path not in before or before[path] != value}
     gone = set(before) - set(after)
     entries = []

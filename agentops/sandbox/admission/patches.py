@@ -38,20 +38,22 @@ def json_patch(value: Any, operations: Any) -> Any:
         Refusal: 400 for what is no JSON patch, 422 when an operation cannot be applied or a test fails.
     """
     if not isinstance(operations, list) or not all(isinstance(one, dict) and "op" in one for one in operations):
-        raise bad_request("error decoding patch: json: cannot unmarshal object into Go value of type jsonpatch.Patch")
+        raise bad_request(
+            "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"
+        )
     new = copy_json(value)
     try:
         for operation in operations:
             new = _perform(new, operation)
     except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise Refusal("Invalid", "the server rejected our request due to an error in our request") from error
+        raise Refusal("Invalid", "the server rejected our request due to an error in our request", {}) from error
     return new
 
 
 def _perform(document: Any, operation: dict[str, Any]) -> Any:
     kind, path = operation["op"], _pointer(operation["path"])
     if kind == "test":
-        if _look_up(document, path) != operation.get("value"):
+        if _look_up(document, path, absent=operation.get("value") is None) != operation.get("value"):
             raise ValueError(f"testing value {operation['path']} failed: test failed")
         return document
     if kind == "remove":
@@ -73,8 +75,11 @@ def _pointer(text: str) -> list[str]:
     return [part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:]]
 
 
-def _look_up(document: Any, path: list[str]) -> Any:
+def _look_up(document: Any, path: list[str], *, absent: bool = False) -> Any:
+    """Return what a path leads to; with ``absent`` a field that is not there is null, as the real server takes it."""
     for part in path:
+        if absent and isinstance(document, dict) and part not in document:
+            return None
         document = document[int(part)] if isinstance(document, list) else document[part]
     return document
 
@@ -93,11 +98,7 @@ def _place(document: Any, path: list[str], kind: str, value: Any) -> Any:
             holder[index] = value
         else:
             del holder[index]
-    elif kind == "add":
-        holder[last] = value
-    elif kind == "replace":
-        if last not in holder:
-            raise KeyError(f"replace operation does not apply: doc is missing key: {last}")
+    elif kind in ("add", "replace"):  # the real server replaces what is not there as well
         holder[last] = value
     else:
         del holder[last]

@@ -6,29 +6,20 @@ level forbids. Windows pods and AppArmor annotations are not looked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
 
 from agentops.sandbox.admission.causes import Cause, invalid
+from agentops.sandbox.admission.conditions import holds
 from agentops.sandbox.store import Key, Obj, ObjectStore
 from agentops.sandbox.wire.cells import at
 
 _LABEL = "pod-security.kubernetes.io/"
 _LEVELS = ("privileged", "baseline", "restricted")
-_CAPABILITIES = {
-    "AUDIT_WRITE",
-    "CHOWN",
-    "DAC_OVERRIDE",
-    "FOWNER",
-    "FSETID",
-    "KILL",
-    "MKNOD",
-    "NET_BIND_SERVICE",
-    "SETFCAP",
-    "SETGID",
-    "SETPCAP",
-    "SETUID",
-    "SYS_CHROOT",
-}
+_CAPABILITIES = {"AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE"}
+_CAPABILITIES |= {"SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"}
 _SYSCTLS = {
     "kernel.shm_rmid_forced",
     *(f"net.ipv4.{name}" for name in ("ip_local_port_range", "ip_local_reserved_ports", "ip_unprivileged_port_start")),
@@ -36,18 +27,8 @@ _SYSCTLS = {
     *("net.ipv4.tcp_keepalive_probes", "net.ipv4.ping_group_range", "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"),
 }
 _SELINUX_TYPES = ("", "container_t", "container_init_t", "container_kvm_t", "container_engine_t")
-_VOLUMES = {
-    "configMap",
-    "csi",
-    "downwardAPI",
-    "emptyDir",
-    "ephemeral",
-    "image",
-    "persistentVolumeClaim",
-    "projected",
-    "secret",
-}
-_ALLOWED_PROFILES = ("RuntimeDefault", "Localhost")
+_VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim"}
+_VOLUMES |= {"projected", "secret"}
 
 
 def level_of(store: ObjectStore, namespace: str, mode: str) -> str:
@@ -68,43 +49,69 @@ def violations(spec: Obj, level: str) -> str:
     """Return what a pod's spec has that the level forbids; empty when it keeps to it."""
     if level == "privileged":
         return ""
-    checks = [one for one, wanted in _CHECKS if wanted in ("", level)]
-    found = ", ".join(problem for check in checks for problem in check(spec))
+    checks = [check for check in _checks() if check.get("level") in (None, level)]
+    found = ", ".join(problem for check in checks for problem in _found(check, spec))
     return f'PodSecurity "{level}:latest": {found}' if found else ""
+
+
+@cache
+def _checks() -> list[dict[str, str]]:
+    import yaml  # when the first pod is judged
+
+    text = files("agentops.sandbox.schema").joinpath("pod_security.yaml").read_text(encoding="utf-8")
+    found: list[dict[str, str]] = yaml.safe_load(text)
+    return found
+
+
+def _found(check: Mapping[str, str], spec: Obj) -> Iterator[str]:
+    if "code" in check:
+        yield from _CODED[check["code"]](spec)
+        return
+    condition = check.get("each") or check["either"]
+    names = _those(spec, lambda container: holds(container, condition))
+    own = "either" in check and holds(spec, condition)
+    if (names or own) and not ("unless" in check and holds(spec, check["unless"])):
+        before = "pod or " if "unless" in check else ""
+        who = " and ".join(filter(None, ["pod" if own else "", names]))
+        yield f"{check['title']} ({before}{who} {check['say']})"
 
 
 def _containers(spec: Obj) -> list[Obj]:
     return [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
 
 
-def _context(holder: Obj) -> Obj:
-    found: Obj = holder.get("securityContext") or {}
-    return found
+def _setting(holder: Obj, *path: str) -> Any:
+    return at(holder, "securityContext", *path, default=None)
 
 
-def _named(names: Sequence[str]) -> str:
-    listed = ", ".join(f'"{name}"' for name in names)
-    return f"container{'s' if len(names) > 1 else ''} {listed}"
-
-
-def _those(spec: Obj, test: Callable[[Obj], bool]) -> list[str]:
-    return [str(container.get("name", "")) for container in _containers(spec) if test(container)]
+def _those(spec: Obj, test: Callable[[Obj], bool]) -> str:
+    """Return the containers for which something holds, as messages name them; empty when it holds for none."""
+    names = [f'"{one.get("name", "")}"' for one in _containers(spec) if test(one)]
+    return f"container{'s' if len(names) > 1 else ''} {', '.join(names)}" if names else ""
 
 
 def _added(container: Obj, allowed: set[str]) -> list[str]:
-    return [one for one in at(_context(container), "capabilities", "add", default=()) if one not in allowed]
+    return [one for one in _setting(container, "capabilities", "add") or () if one not in allowed]
 
 
 def _forbidden_capabilities(spec: Obj, allowed: set[str]) -> str:
     names = _those(spec, lambda one: bool(_added(one, allowed)))
     listed = ", ".join(sorted({f'"{cap}"' for one in _containers(spec) for cap in _added(one, allowed)}))
-    return f"{_named(names)} must not include {listed} in securityContext.capabilities.add" if names else ""
+    return f"{names} must not include {listed} in securityContext.capabilities.add" if names else ""
 
 
 def _capabilities_baseline(spec: Obj) -> Iterator[str]:
     why = _forbidden_capabilities(spec, _CAPABILITIES)
     if why:
         yield f"non-default capabilities ({why})"
+
+
+def _capabilities_restricted(spec: Obj) -> Iterator[str]:
+    names = _those(spec, lambda one: "ALL" not in (_setting(one, "capabilities", "drop") or ()))
+    kept = f'{names} must set securityContext.capabilities.drop=["ALL"]' if names else ""
+    why = [part for part in (kept, _forbidden_capabilities(spec, {"NET_BIND_SERVICE"})) if part]
+    if why:
+        yield f"unrestricted capabilities ({'; '.join(why)})"
 
 
 def _host_namespaces(spec: Obj) -> Iterator[str]:
@@ -123,73 +130,24 @@ def _host_ports(spec: Obj) -> Iterator[str]:
     names = _those(spec, lambda one: any(port.get("hostPort") for port in one.get("ports") or ()))
     ports = sorted({p["hostPort"] for one in _containers(spec) for p in one.get("ports") or () if p.get("hostPort")})
     if names:
-        uses = f"{'uses' if len(names) == 1 else 'use'} hostPort{'s' if len(ports) > 1 else ''}"
-        yield f"hostPort ({_named(names)} {uses} {', '.join(map(str, ports))})"
-
-
-def _privileged(spec: Obj) -> Iterator[str]:
-    names = _those(spec, lambda one: bool(_context(one).get("privileged")))
-    if names:
-        yield f"privileged ({_named(names)} must not set securityContext.privileged=true)"
-
-
-def _proc_mount(spec: Obj) -> Iterator[str]:
-    names = _those(spec, lambda one: _context(one).get("procMount") not in (None, "Default"))
-    if names:
-        yield f'procMount ({_named(names)} must not set securityContext.procMount to "Unmasked")'
+        uses = f"use{'' if names.startswith('containers') else 's'} hostPort{'s' if len(ports) > 1 else ''}"
+        yield f"hostPort ({names} {uses} {', '.join(map(str, ports))})"
 
 
 def _selinux(spec: Obj) -> Iterator[str]:
-    setters = [("pod", spec), *((_named([one.get("name", "")]), one) for one in _containers(spec))]
+    setters = [("pod", spec), *((f'container "{one.get("name", "")}"', one) for one in _containers(spec))]
     for who, holder in setters:
-        options = _context(holder).get("seLinuxOptions") or {}
+        options = _setting(holder, "seLinuxOptions") or {}
         wrong = [f'type "{options["type"]}"'] if options.get("type", "") not in _SELINUX_TYPES else []
         wrong += [f"{field} may not be set" for field in ("user", "role") if options.get(field)]
         if wrong:
             yield f"seLinuxOptions ({who} set forbidden securityContext.seLinuxOptions: {'; '.join(wrong)})"
 
 
-def _profile(holder: Obj) -> str:
-    return str(at(_context(holder), "seccompProfile", "type", default=""))
-
-
-def _seccomp_baseline(spec: Obj) -> Iterator[str]:
-    names = _those(spec, lambda one: _profile(one) == "Unconfined")
-    setters = [*(["pod"] if _profile(spec) == "Unconfined" else []), *([_named(names)] if names else [])]
-    if setters:
-        where = 'must not set securityContext.seccompProfile.type to "Unconfined"'
-        yield f"seccompProfile ({' and '.join(setters)} {where})"
-
-
-def _seccomp_restricted(spec: Obj) -> Iterator[str]:
-    if list(_seccomp_baseline(spec)):
-        yield from _seccomp_baseline(spec)
-        return
-    names = _those(spec, lambda one: not _profile(one))
-    if _profile(spec) not in _ALLOWED_PROFILES and names:
-        where = 'must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost"'
-        yield f"seccompProfile (pod or {_named(names)} {where})"
-
-
 def _sysctls(spec: Obj) -> Iterator[str]:
-    names = [one["name"] for one in _context(spec).get("sysctls") or () if one.get("name") not in _SYSCTLS]
+    names = [one["name"] for one in _setting(spec, "sysctls") or () if one.get("name") not in _SYSCTLS]
     if names:
         yield f"forbidden sysctls ({', '.join(names)})"
-
-
-def _escalation(spec: Obj) -> Iterator[str]:
-    names = _those(spec, lambda one: _context(one).get("allowPrivilegeEscalation") is not False)
-    if names:
-        setting = "must set securityContext.allowPrivilegeEscalation=false"
-        yield f"allowPrivilegeEscalation != false ({_named(names)} {setting})"
-
-
-def _capabilities_restricted(spec: Obj) -> Iterator[str]:
-    names = _those(spec, lambda one: "ALL" not in at(_context(one), "capabilities", "drop", default=()))
-    kept = f'{_named(names)} must set securityContext.capabilities.drop=["ALL"]' if names else ""
-    why = [part for part in (kept, _forbidden_capabilities(spec, {"NET_BIND_SERVICE"})) if part]
-    if why:
-        yield f"unrestricted capabilities ({'; '.join(why)})"
 
 
 def _volume_types(spec: Obj) -> Iterator[str]:
@@ -199,37 +157,13 @@ def _volume_types(spec: Obj) -> Iterator[str]:
             yield f'restricted volume types (volume "{name}" uses restricted volume type "{kind}")'
 
 
-def _non_root(spec: Obj) -> Iterator[str]:
-    refusing = _those(spec, lambda one: _context(one).get("runAsNonRoot") is False)
-    silent = _those(spec, lambda one: _context(one).get("runAsNonRoot") is None)
-    if refusing:
-        yield f"runAsNonRoot != true ({_named(refusing)} must not set securityContext.runAsNonRoot=false)"
-    elif silent and not _context(spec).get("runAsNonRoot"):
-        yield f"runAsNonRoot != true (pod or {_named(silent)} must set securityContext.runAsNonRoot=true)"
-
-
-def _root(spec: Obj) -> Iterator[str]:
-    names = _those(spec, lambda one: _context(one).get("runAsUser") == 0)
-    setters = [*(["pod"] if _context(spec).get("runAsUser") == 0 else []), *([_named(names)] if names else [])]
-    if setters:
-        yield f"runAsUser=0 ({' and '.join(setters)} must not set runAsUser=0)"
-
-
-# In the plugin's order; the second part names the only level at which a check is made, empty for both.
-_CHECKS: tuple[tuple[Callable[[Obj], Iterator[str]], str], ...] = (
-    (_capabilities_baseline, "baseline"),
-    (_host_namespaces, ""),
-    (_host_path, "baseline"),
-    (_host_ports, ""),
-    (_privileged, ""),
-    (_proc_mount, ""),
-    (_selinux, ""),
-    (_seccomp_baseline, "baseline"),
-    (_sysctls, ""),
-    (_escalation, "restricted"),
-    (_capabilities_restricted, "restricted"),
-    (_volume_types, "restricted"),
-    (_non_root, "restricted"),
-    (_root, "restricted"),
-    (_seccomp_restricted, "restricted"),
-)
+_CODED: dict[str, Callable[[Obj], Iterator[str]]] = {
+    "default-capabilities": _capabilities_baseline,
+    "capabilities": _capabilities_restricted,
+    "host-namespaces": _host_namespaces,
+    "host-paths": _host_path,
+    "host-ports": _host_ports,
+    "selinux": _selinux,
+    "sysctls": _sysctls,
+    "volume-types": _volume_types,
+}

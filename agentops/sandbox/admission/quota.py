@@ -137,7 +137,7 @@ def check_quota(resource: Resource, obj: Obj, store: ObjectStore, live: Obj | No
 
 
 def check_growth(resource: Resource, claim: Obj, store: ObjectStore, live: Obj | None) -> None:
-    """Refuse to grow a claim that has no volume yet, or whose class does not let its volumes grow.
+    """Refuse to grow a claim whose class does not let its volumes grow.
 
     Raises:
         Refusal: 403.
@@ -145,8 +145,6 @@ def check_growth(resource: Resource, claim: Obj, store: ObjectStore, live: Obj |
     if claim["kind"] != "PersistentVolumeClaim" or live is None or _storage(claim) <= _storage(live):
         return
     name, found = claim["metadata"]["name"], live["spec"].get("storageClassName") or ""
-    if (live.get("status") or {}).get("phase") != "Bound":
-        raise forbidden(resource, name, "Only bound persistent volume claims can be expanded")
     storage_class = store.peek(Key("storage.k8s.io", "StorageClass", "", found))
     if not (storage_class or {}).get("allowVolumeExpansion"):
         why = "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must "

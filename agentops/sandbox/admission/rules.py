@@ -12,38 +12,38 @@ from importlib.resources import files
 from typing import Any, TypeAlias
 
 from agentops.sandbox.admission.causes import Cause, duplicate, invalid, required_value, unsupported
-from agentops.sandbox.admission.formats import FORMATS
-from agentops.sandbox.admission.pod_relations import POD_RELATIONS
-from agentops.sandbox.admission.relations import OTHER_RELATIONS, label_causes
-from agentops.sandbox.admission.resource_relations import RESOURCE_RELATIONS
+from agentops.sandbox.admission.conditions import conditional
+from agentops.sandbox.admission.formats import is_format, wrongs
+from agentops.sandbox.admission.relations import RELATIONS, label_causes
 from agentops.sandbox.admission.schemas import Schema, child, definitions, items, name_of, resolve
 from agentops.sandbox.store import Obj
 from agentops.sandbox.wire.status import not_simulated
 
 _Rule: TypeAlias = tuple[str, str]
-_RELATIONS = {**POD_RELATIONS, **RESOURCE_RELATIONS, **OTHER_RELATIONS}
 # metadata is judged by itself, and status is written by controllers.
 _ELSEWHERE = ("metadata", "status")
 
 
 @cache
-def _table() -> dict[str, dict[str, list[_Rule]]]:
+def _table() -> dict[str, dict[str, Any]]:
+    """Return the rules of each definition: of a field, (word, rest) pairs; under "+...", names or conditional rules."""
     import yaml  # when the first write is judged; reads do not need it
 
     text = files("agentops.sandbox.schema").joinpath("rules.yaml").read_text(encoding="utf-8")
-    written: dict[str, dict[str, str | None]] = yaml.safe_load(text)
+    written: dict[str, dict[str, Any]] = yaml.safe_load(text)
     return {
         f"io.k8s.{'apimachinery.pkg.apis' if name.startswith('meta.') else 'api'}.{name}": {
-            field: [_split(rule) for rule in (rules or "").split(";") if rule.strip()]
-            for field, rules in fields.items()
+            field: _read(field, rules or "") for field, rules in fields.items()
         }
         for name, fields in written.items()
     }
 
 
-def _split(rule: str) -> _Rule:
-    word, _, rest = rule.strip().partition(" ")
-    return word, rest
+def _read(field: str, rules: Any) -> Any:
+    if field.startswith("+"):
+        return rules.split() if isinstance(rules, str) else rules
+    split = [rule.strip().partition(" ") for rule in rules.split(";") if rule.strip()]
+    return [(word, rest) for word, _, rest in split]
 
 
 def broken_rules(name: str, obj: Obj) -> Iterator[Cause]:
@@ -69,7 +69,7 @@ def _walk(schema: Schema, value: Any, path: str, name: str = "") -> Iterator[Cau
     listed = _table().get(name or name_of(schema), {})
     for field, rules in listed.items():
         if field.startswith("+"):
-            yield from (cause for relation in _words(rules) for cause in _RELATIONS[relation](value, path))
+            yield from (cause for rule in rules for cause in _between(rule, value, path))
         else:
             yield from _field(child(full, field) or {}, value, field, _join(path, field), rules)
     for field in {**dict.fromkeys(full.get("required", ())), **value}:
@@ -81,8 +81,8 @@ def _walk(schema: Schema, value: Any, path: str, name: str = "") -> Iterator[Cau
             yield required_value(_join(path, field), "")
 
 
-def _words(rules: Sequence[_Rule]) -> list[str]:
-    return [one for word, rest in rules for one in (word, *rest.split())]
+def _between(rule: Any, holder: Obj, path: str) -> Iterator[Cause]:
+    yield from RELATIONS[rule](holder, path) if isinstance(rule, str) else conditional(holder, path, rule)
 
 
 # Required by the schema, but allowed to be empty by the real server.
@@ -112,30 +112,27 @@ def _field(schema: Schema, holder: Obj, field: str, path: str, rules: Sequence[_
             if value not in (None, [], {}):
                 raise not_simulated(f"the field {path}")
         elif word.endswith("!") or not (missing or value in (None, "")):
-            yield from _applied(word.removesuffix("!"), rest, "" if value is None else value, path, holder)
+            yield from _applied(word.removesuffix("!"), rest, "" if value is None else value, path)
     if value is not None:
         yield from _walk(schema, value, path)
 
 
-def _applied(word: str, rest: str, value: Any, path: str, holder: Obj) -> Iterator[Cause]:
-    if word in FORMATS:
+def _applied(word: str, rest: str, value: Any, path: str) -> Iterator[Cause]:
+    if is_format(word):
         value = 0 if value == "" and word.startswith("port") else value
-        yield from (invalid(path, value, words) for words in FORMATS[word](value))
+        yield from (invalid(path, value, words) for words in wrongs(word, value))
     elif word == "in":
         if value not in rest.split():
             yield unsupported(path, value, rest.split())
     elif word == "each":
-        for index, one in enumerate(value):
-            if one not in rest.split():
-                yield unsupported(f"{path}[{index}]", one, rest.split())
+        rule = (rest, "") if is_format(rest) else ("in", rest)
+        yield from (cause for i, one in enumerate(value) for cause in _applied(*rule, one, f"{path}[{i}]"))
     elif word == "unique":
         yield from _repeated(value, rest, path)
     elif word == "labels":
         yield from label_causes(value, path)
-    elif word in ("min", "above", "range"):
-        yield from _bounded(word, rest, value, path)
     else:
-        yield from _RELATIONS[word](holder, path)
+        yield from _bounded(word, rest, value, path)
 
 
 def _bounded(word: str, rest: str, value: Any, path: str) -> Iterator[Cause]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from agentops.sandbox.admission.causes import Cause, forbidden_field, invalid, required_value, unsupported
-from agentops.sandbox.admission.formats import label, qualified, subdomain
+from agentops.sandbox.admission.formats import wrongs
 from agentops.sandbox.admission.immutable import changes_of_fixed_fields
 from agentops.sandbox.admission.pod_security import label_problems
 from agentops.sandbox.admission.relations import annotation_causes, label_causes
@@ -90,9 +90,9 @@ def _name(resource: Resource, name: str) -> Iterator[str]:
                 else f"may not be '{name}'"
             )
     elif resource.kind in _LABEL_NAMES:
-        yield from label(name)
+        yield from wrongs("label", name)
     else:
-        yield from subdomain(name)
+        yield from wrongs("subdomain", name)
         if resource.kind == "CronJob" and len(name) > _LONGEST_CRON_JOB:
             yield f"must be no more than {_LONGEST_CRON_JOB} characters"
 
@@ -108,7 +108,7 @@ def _finalizers(metadata: Obj, live: Obj | None) -> Iterator[Cause]:
     given = metadata.get("finalizers") or []
     for index, one in enumerate(given):
         place = f"metadata.finalizers[{index}]"
-        yield from (invalid(place, one, words) for words in qualified(one))
+        yield from (invalid(place, one, words) for words in wrongs("qualified", one))
         if "/" not in one and one not in _FINALIZERS:
             yield invalid(place, one, "name is neither a standard finalizer name nor is it fully qualified")
     if live is not None and live["metadata"].get("deletionTimestamp"):

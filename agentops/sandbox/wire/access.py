@@ -169,18 +169,29 @@ def _head(target: Target) -> Obj:
 
 def _attempt(spec: Obj) -> Attempt:
     about, path = spec.get("resourceAttributes"), spec.get("nonResourceAttributes")
+    if path is not None and about is not None:
+        shown = f'{{"Path":"{path.get("path", "")}","Verb":"{path.get("verb", "")}"}}'
+        raise _bad_review(
+            "spec.nonResourceAttributes", f"{shown}: cannot be specified in combination with resourceAttributes"
+        )
     if path is not None:
         return Attempt(verb=path.get("verb", ""), path=path.get("path", ""))
     if about is None:
-        raise bad_request(
-            "spec.resourceAttributes: Invalid value: exactly one of nonResourceAttributes or resourceAttributes "
-            "must be specified"
-        )
+        words = "null: exactly one of nonResourceAttributes or resourceAttributes must be specified"
+        raise _bad_review("spec.resourceAttributes", words)
     fields = ("verb", "group", "resource", "subresource", "namespace", "name")
     return Attempt(**{field: about.get(field) or "" for field in fields})
 
 
+def _bad_review(field: str, words: str) -> Refusal:
+    causes = [{"reason": "FieldValueInvalid", "message": f"Invalid value: {words}", "field": field}]
+    details: Obj = {"group": "authorization.k8s.io", "causes": causes}
+    return Refusal("Invalid", f'.authorization.k8s.io "" is invalid: {field}: Invalid value: {words}', details)
+
+
 def _rules_review(target: Target, request: Request, rbac: Rbac, namespace: str) -> Response:
+    if not namespace:
+        raise bad_request("no namespace on request")
     rules = list(rbac.rules(request.user, namespace))
     if "system:masters" in request.user.groups:
         every = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}

@@ -6,6 +6,7 @@ words, and what is not simulated answers 501. Must never: pretend that something
 
 from __future__ import annotations
 
+import json
 import secrets
 import threading
 import time
@@ -22,9 +23,10 @@ from agentops.sandbox.wire.kinds import Catalog
 from agentops.sandbox.wire.logs import LogReader, LogSource
 from agentops.sandbox.wire.metrics import METRICS, UsageSource, usage_response
 from agentops.sandbox.wire.openapi import openapi
+from agentops.sandbox.wire.options import check_options
 from agentops.sandbox.wire.reads import Reader
 from agentops.sandbox.wire.request import Request, Response, Target, User, json_response, route
-from agentops.sandbox.wire.status import Refusal, not_simulated
+from agentops.sandbox.wire.status import Refusal, not_allowed, not_simulated
 
 _REVIEWS = {
     "TokenReview",
@@ -81,7 +83,8 @@ class Api:
         try:
             request = self.faults.strike(request)
             request = replace(request, user=self._identifier.identify(request))
-            return self._resource(request) if _is_resource(request.path) else self._other(request)
+            found = self._resource(request) if _is_resource(request.path) else self._other(request)
+            return _as_yaml(found) if request.headers.get("accept") == "application/yaml" else found
         except Refusal as refusal:
             headers = {"Retry-After": str(refusal.retry_after_s)} if refusal.retry_after_s else {}
             return Response(code=refusal.http_code, body=json_response(refusal.body()).body, headers=headers)
@@ -101,7 +104,7 @@ class Api:
         else:
             found = None
         if found is None:
-            raise _no_such_path()
+            return Response(code=404, body=b"404 page not found\n", content_type="text/plain; charset=utf-8")
         return found
 
     def _resource(self, request: Request) -> Response:
@@ -110,10 +113,11 @@ class Api:
             raise _no_such_path()
         kind = target.resource.kind
         self._rbac.check(request.user, target)
+        check_options(target, request)
         if target.subresource:
             return self._subresource(target, request)
         if target.verb not in target.resource.verbs:
-            raise Refusal("MethodNotAllowed", "the server does not allow this method on the requested resource")
+            raise not_allowed()
         if kind in _REVIEWS:
             return review(target, request, self._rbac, self.tokens.user)
         if target.resource.group == "metrics.k8s.io" and self._parts.usage:
@@ -139,13 +143,23 @@ class Api:
         if self._writer is None:
             raise not_simulated(f"{target.verb} of {target.resource.qualified}")
         if target.name and not target.subresource and target.verb == "create":
-            raise Refusal("MethodNotAllowed", "the server does not allow this method on the requested resource")
+            raise not_allowed()
         return self._writer.write(target, request)
 
 
 def _is_resource(path: str) -> bool:
     parts = [part for part in path.split("/") if part]
     return (parts[:1] == ["api"] and len(parts) > 2) or (parts[:1] == ["apis"] and len(parts) > 3)
+
+
+def _as_yaml(response: Response) -> Response:
+    """Return an answer in YAML, for a client that takes nothing else."""
+    if response.content_type != "application/json" or response.chunks is not None:
+        return response
+    import yaml  # hardly any client asks for it
+
+    text = yaml.safe_dump(json.loads(response.body), sort_keys=False)
+    return replace(response, body=text.encode(), content_type="application/yaml")
 
 
 def _no_such_path() -> Refusal:

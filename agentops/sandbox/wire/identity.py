@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from agentops.sandbox.wire.access import Attempt, Rbac
 from agentops.sandbox.wire.request import ANONYMOUS, Request, User
-from agentops.sandbox.wire.status import Refusal
+from agentops.sandbox.wire.status import Refusal, bad_request
 
 ADMIN = User(name="sandbox-admin", groups=("system:masters", "system:authenticated"))
 _AUTHENTICATED = "system:authenticated"
@@ -85,6 +85,11 @@ class Identifier:
         """
         user = self._authenticate(request)
         wanted = request.headers.get("impersonate-user")
+        groups = tuple(filter(None, request.headers.get("impersonate-group", "").split(",")))
+        if not wanted and groups:
+            shown = ", ".join(f'"{group}"' for group in groups)
+            info = f'Name:"", UID:"", Groups:[]string{{{shown}}}, Extra:map[string][]string(nil)'
+            raise bad_request(f"requested &user.DefaultInfo{{{info}}} without impersonating a user name")
         if not wanted:
             return user
         attempt = Attempt(verb="impersonate", resource="users", name=wanted)
@@ -95,7 +100,6 @@ class Identifier:
                 '"" at the cluster scope',
                 {"name": wanted, "kind": "users"},
             )
-        groups = tuple(filter(None, request.headers.get("impersonate-group", "").split(",")))
         return _authenticated(User(name=wanted, groups=groups))
 
     def _authenticate(self, request: Request) -> User:

@@ -14,8 +14,9 @@ from typing import Protocol
 from agentops.core.clock import from_iso
 from agentops.sandbox.store import Obj, ObjectStore
 from agentops.sandbox.wire.cells import at
+from agentops.sandbox.wire.kinds import Resource
 from agentops.sandbox.wire.request import Request, Response, Target
-from agentops.sandbox.wire.status import Refusal, bad_request, not_found
+from agentops.sandbox.wire.status import Refusal, bad_request, invalid, not_found
 
 _POLL_S = 0.25
 
@@ -60,6 +61,9 @@ class NoLogs:
         return ""
 
 
+_OPTIONS = Resource(group="", version="v1", kind="PodLogOptions", plural="pods", namespaced=True)
+
+
 class LogReader:
     """Answers ``GET .../pods/NAME/log``."""
 
@@ -81,10 +85,14 @@ class LogReader:
             return Response(content_type="text/plain")
         previous = request.flag("previous")
         _check_started(pod, container, previous)
+        if request.query.get("sinceTime") and request.query.get("sinceSeconds"):
+            words = "Forbidden: at most one of `sinceTime` or `sinceSeconds` may be specified"
+            raise invalid(_OPTIONS, target.name, [("FieldValueForbidden", "[]", words)])
         since = self._since(request)
         tail = request.number("tailLines", -1) if request.query.get("tailLines") else None
         if tail is not None and tail < 0:
-            raise bad_request("tailLines: Invalid value: must be greater than or equal to 0")
+            words = f"Invalid value: {tail}: must be greater than or equal to 0"
+            raise invalid(_OPTIONS, target.name, [("FieldValueInvalid", "tailLines", words)])
         place = (target.namespace, target.name, container, previous)
         lines = self._lines(place, since, tail)
         stamped = request.flag("timestamps")

@@ -64,6 +64,8 @@ class Reader:
         """
         form = accepted_form(request, FORMS)
         obj = self._store.peek(Key(*target.resource.stored_kind, target.namespace, target.name))
+        if request.query.get("resourceVersion"):
+            self._position(request)
         if obj is None:
             raise not_found(target.resource, target.name)
         return Response(body=self.show(target, obj, form, request), content_type=form.content_type)
@@ -122,6 +124,12 @@ class Reader:
         """
         form = accepted_form(request, FORMS)
         selects = self._selection(target, request)
+        version = request.query.get("resourceVersion") or "0"
+        if not version.isdigit():
+            words = (
+                f'resourceVersion: Invalid value: "{version}": strconv.ParseUint: parsing "{version}": invalid syntax'
+            )
+            raise Refusal("Unknown", words)
 
         def chunks() -> Iterator[bytes]:
             changes: Changes = queue.SimpleQueue()
@@ -215,7 +223,9 @@ class Reader:
             return self._store.revision, None
         revision = _revision(text)
         if revision > self._store.revision:
-            raise Refusal("Timeout", f"Too large resource version: {revision}, current: {self._store.revision}")
+            causes = [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]
+            words = f"Timeout: Too large resource version: {revision}, current: {self._store.revision}"
+            raise Refusal("Timeout", words, {"causes": causes, "retryAfterSeconds": 1})
         match = request.query.get("resourceVersionMatch", "")
         exact = match == "Exact" or (not match and request.number("limit", 0) > 0)
         return (revision if exact else self._store.revision), None
@@ -252,7 +262,8 @@ def _read_token(token: str) -> tuple[int, Place | None]:
 
 def _revision(text: str) -> int:
     if not text.isdigit():
-        raise bad_request(f'Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax')
+        why = f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
+        raise bad_request(f"invalid resource version: {why}")
     return int(text)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from agentops.sandbox.wire.kinds import Catalog, Resource
-from agentops.sandbox.wire.status import Refusal, bad_request
+from agentops.sandbox.wire.status import Refusal, bad_request, not_allowed
 
 _MAX_BODY_BYTES = 3 * 1024 * 1024
 _PROTOBUF = "application/vnd.kubernetes.protobuf"
@@ -65,15 +65,8 @@ class Request:
 
     @property
     def dry_run(self) -> bool:
-        """Whether ``dryRun=All`` was asked for.
-
-        Raises:
-            Refusal: some other value.
-        """
-        value = self.query.get("dryRun", "")
-        if value not in ("", "All"):
-            raise bad_request(f'Invalid value: []string{{"{value}"}}: dryRun must be "All" or empty')
-        return value == "All"
+        """Whether ``dryRun=All`` was asked for."""
+        return self.query.get("dryRun", "") == "All"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +143,7 @@ def _verb(request: Request, name: str) -> str:
     verbs = _OBJECT_VERBS if name else _COLLECTION_VERBS
     verb = verbs.get(request.method)
     if verb is None:
-        raise Refusal("MethodNotAllowed", "the server does not allow this method on the requested resource")
+        raise not_allowed()
     return "watch" if verb in ("get", "list") and request.flag("watch") else verb
 
 
@@ -183,7 +176,7 @@ def accepted_form(request: Request, known: Mapping[str, tuple[str, ...]]) -> For
     header = request.headers.get("accept", "") or "*/*"
     for entry in header.split(","):
         media, *parameters = (part.strip() for part in entry.split(";"))
-        if media not in ("application/json", "application/*", "*/*"):
+        if media not in ("application/json", "application/yaml", "application/*", "*/*"):
             continue
         given = dict(part.split("=", 1) for part in parameters if "=" in part)
         kind = given.get("as", "")
@@ -191,7 +184,7 @@ def accepted_form(request: Request, known: Mapping[str, tuple[str, ...]]) -> For
             return Form()
         if given.get("v") in known.get(kind, ()):
             return Form(kind=kind, group=given.get("g", ""), version=given["v"])
-    raise Refusal("NotAcceptable", f"only the following media types are accepted: {_ACCEPTED}")
+    raise Refusal("NotAcceptable", f"406: Not Acceptable\n\nAvailable representations: {_ACCEPTED}", {})
 
 
 def body_object(request: Request) -> dict[str, Any]:

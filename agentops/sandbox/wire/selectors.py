@@ -67,7 +67,9 @@ def labels_match(text: str) -> Predicate:
     """
     tests: list[Callable[[dict[str, str]], bool]] = []
     position = 0
-    while position < len(text):
+    while position < len(text) or text.rstrip().endswith(","):
+        if position >= len(text):
+            raise bad_request("found '', expected: identifier after ','")
         term = _TERM.match(text, position)
         if term is None:
             raise bad_request(f"unable to parse requirement: found '{text[position:].strip()}', expected: identifier")
@@ -87,6 +89,9 @@ def _label_test(term: re.Match[str]) -> Callable[[dict[str, str]], bool]:
         if part["set"] == "in":
             return lambda labels: labels.get(part["key"]) in values
         return lambda labels: labels.get(part["key"]) not in values
+    if len(part["value"]) > 63:
+        words = f'values[0][{part["ckey"]}]: Invalid value: "{part["value"]}": must be no more than 63 bytes'
+        raise bad_request(f"unable to parse requirement: {words}")
     if part["op"] in "<>":
         return _number_test(part["ckey"], part["op"], part["value"])
     equal = part["op"] != "!="

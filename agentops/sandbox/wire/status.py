@@ -9,12 +9,13 @@ Must never: be used for a request that was carried out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from agentops.core.errors import AgentopsError
 from agentops.sandbox.store import Obj
 from agentops.sandbox.wire.kinds import Resource
 
+Cause: TypeAlias = tuple[str, str, str]
 _CODES = {
     "BadRequest": 400,
     "Unauthorized": 401,
@@ -65,7 +66,7 @@ class Refusal(AgentopsError):
         # The real server has no StatusReason for these; an absent reason is what clients treat as unknown.
         if self.reason not in ("NotImplemented", "Unknown"):
             status["reason"] = self.reason
-        if self.details:
+        if self.details is not None:
             status["details"] = self.details
         return {**status, "code": self.http_code}
 
@@ -103,7 +104,7 @@ def forbidden(resource: Resource, name: str, why: str) -> Refusal:
     return Refusal("Forbidden", f"{resource.qualified} {named}is forbidden: {why}", details_of(resource, name))
 
 
-def invalid(resource: Resource, name: str, causes: Sequence[tuple[str, str, str]]) -> Refusal:
+def invalid(resource: Resource, name: str, causes: Sequence[Cause]) -> Refusal:
     """Return the refusal of a validator.
 
     Arguments:
@@ -111,12 +112,24 @@ def invalid(resource: Resource, name: str, causes: Sequence[tuple[str, str, str]
         name: the object's name.
         causes: for each: the reason (FieldValueInvalid ...), the field's path, and the words after it.
     """
-    lines = [f"{field}: {words}" for _, field, words in causes]
-    text = lines[0] if len(lines) == 1 else "[" + ", ".join(lines) + "]"
-    listed = [{"reason": reason, "message": words, "field": field} for reason, field, words in causes]
+    text, listed = _listed(causes)
     qualified = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
     details = {**details_of(resource, name, causes=listed), "kind": resource.kind}
     return Refusal("Invalid", f'{qualified} "{name}" is invalid: {text}', details)
+
+
+def _listed(causes: Sequence[Cause]) -> tuple[str, list[Obj]]:
+    """Return causes as one sentence, and as details have them; one that was given twice is said once."""
+    lines = [f"{field}: {words}" for _, field, words in dict.fromkeys(causes)]
+    listed = [{"reason": reason, "message": words, "field": field} for reason, field, words in causes]
+    return lines[0] if len(lines) == 1 else "[" + ", ".join(lines) + "]", listed
+
+
+def invalid_options(kind: str, causes: Sequence[Cause]) -> Refusal:
+    """Return the refusal of options, which have neither a name nor a place."""
+    text, listed = _listed(causes)
+    details: Obj = {"group": "meta.k8s.io", "kind": kind, "causes": listed}
+    return Refusal("Invalid", f'{kind}.meta.k8s.io "" is invalid: {text}', details)
 
 
 def bad_request(message: str) -> Refusal:
@@ -127,6 +140,11 @@ def bad_request(message: str) -> Refusal:
 def expired(message: str) -> Refusal:
     """Return 410 Gone: the revision is older than the history."""
     return Refusal("Expired", message)
+
+
+def not_allowed() -> Refusal:
+    """Return 405: the method is not one for this kind of path."""
+    return Refusal("MethodNotAllowed", "the server does not allow this method on the requested resource", {})
 
 
 def not_simulated(what: str) -> Refusal:

@@ -18,6 +18,7 @@ from agentops.sandbox.store import Obj, Objects
 from agentops.sandbox.wire import cells, pod_cells
 from agentops.sandbox.wire.kinds import Resource
 from agentops.sandbox.wire.request import Request
+from agentops.sandbox.wire.status import bad_request
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,9 @@ def table(resource: Resource, objects: Objects, metadata: Obj, request: Request,
     """
     columns = _columns(resource)
     included = request.query.get("includeObject", "Metadata")
+    if included not in ("Metadata", "Object", "None", ""):
+        words = f"Invalid value: \"{included}\": must be 'Metadata', 'Object', 'None', or empty"
+        raise bad_request(f"Unable to convert to Table as requested: includeObject: {words}")
     return {
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",

@@ -68,7 +68,7 @@ def test_what_a_manager_no_longer_applies_goes(call: Any, deployment: Any) -> No
     container["env"].append({"name": "B", "value": "2"})
     full["metadata"]["labels"] = {"team": "a", "tier": "web"}
     call.ok("PATCH", f"{API}?fieldManager=ops", full, patch="apply")
-    label = {"metadata": {"name": "api", "labels": {"team": "a"}}}
+    label = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "api", "labels": {"team": "a"}}}
     call.ok("PATCH", f"{API}?fieldManager=labels", label, patch="apply")
     less = copy.deepcopy(full)
     del less["metadata"]["labels"]

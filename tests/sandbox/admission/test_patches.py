@@ -102,12 +102,18 @@ def test_json_patch_operations() -> None:
     }
 
 
+def test_a_json_patch_takes_what_is_absent_for_null() -> None:
+    """As the real server does it: a test against null passes where there is nothing, and replace then adds."""
+    operations = [{"op": "test", "path": "/b", "value": None}, {"op": "replace", "path": "/b", "value": 1}]
+    assert json_patch({"a": 1}, operations) == {"a": 1, "b": 1}
+
+
 @pytest.mark.parametrize(
     "operation",
     [
         {"op": "test", "path": "/a", "value": 2},
         {"op": "remove", "path": "/b"},
-        {"op": "replace", "path": "/b", "value": 1},
+        {"op": "replace", "path": "/list/9", "value": 1},
         {"op": "add", "path": "/list/9", "value": 1},
         {"op": "rename", "path": "/a"},
     ],

@@ -90,6 +90,7 @@ def test_a_claim_grows_only_where_its_class_lets_it(call: Any) -> None:
         "200",
         '403 persistentvolumeclaims "b" is forbidden: only dynamically provisioned pvc can be resized and the '
         "storageclass that provisions the pvc must support resize",
-        '403 persistentvolumeclaims "c" is forbidden: Only bound persistent volume claims can be expanded',
+        '422 PersistentVolumeClaim "c" is invalid: spec: Forbidden: spec is immutable after creation except '
+        "resources.requests and volumeAttributesClassName for bound claims",
     ]
     call.ok("PATCH", f"{SHOP}/persistentvolumeclaims/b", {"metadata": {"labels": {"x": "y"}}}, patch="merge")

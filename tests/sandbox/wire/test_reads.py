@@ -99,7 +99,7 @@ def test_resource_version_says_which_state(call: Any, store: ObjectStore) -> Non
     store.remove(Key("", "Pod", "shop", "web-3"))
     assert call.names(f"{PODS}?resourceVersion=7&resourceVersionMatch=Exact") == ["web-1", "web-2", "web-3"]
     assert call.names(f"{PODS}?resourceVersion=0") == ["web-1", "web-2"]
-    assert call.refused(f"{PODS}?resourceVersion=99") == (504, "Too large resource version: 99, current: 8")
+    assert call.refused(f"{PODS}?resourceVersion=99") == (504, "Timeout: Too large resource version: 99, current: 8")
     assert call.refused(f"{PODS}?resourceVersion=x")[0] == 400
 
 

@@ -1,0 +1,67 @@
+"""The options in a query, checked before anything else is looked at: those of writes, and those of lists.
+
+Comes in: a request. Goes out: nothing, or 422 in the words of the validators of the options. Must never: read the body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from agentops.sandbox.wire.request import Request, Target
+from agentops.sandbox.wire.status import Cause, bad_request, invalid_options
+
+_KINDS = {"create": "CreateOptions", "update": "UpdateOptions", "patch": "PatchOptions"}
+_VALIDATIONS = ("", "Ignore", "Strict", "Warn")
+_MATCHES = ("Exact", "NotOlderThan", "")
+
+
+def check_options(target: Target, request: Request) -> None:
+    """Refuse options that the verb does not know or that do not go together.
+
+    Raises:
+        Refusal: 422, or 400 for a page of another revision.
+    """
+    if target.verb in _KINDS:
+        found = list(_of_write(request))
+        kind = _KINDS[target.verb]
+    elif target.verb in ("list", "watch"):
+        found, kind = list(_of_list(request)), "ListOptions"
+    else:
+        return
+    if found:
+        raise invalid_options(kind, found)
+
+
+def _of_write(request: Request) -> Iterator[Cause]:
+    query = request.query
+    applies = request.headers.get("content-type", "").startswith("application/apply-patch")
+    if request.method == "PATCH" and request.flag("force") and not applies:
+        yield "FieldValueForbidden", "force", "Forbidden: may not be specified for non-apply patch"
+    if len(query.get("fieldManager", "")) > 128:
+        yield "FieldValueTooLong", "fieldManager", "Too long: may not be more than 128 bytes"
+    elif applies and request.method == "PATCH" and not query.get("fieldManager"):
+        yield "FieldValueRequired", "fieldManager", "Required value: is required for apply patch"
+    if query.get("dryRun", "") not in ("", "All"):
+        yield _unsupported("dryRun", f'["{query["dryRun"]}"]', ("All",))
+    if query.get("fieldValidation", "") not in _VALIDATIONS:
+        yield _unsupported("fieldValidation", f'"{query["fieldValidation"]}"', _VALIDATIONS)
+
+
+def _of_list(request: Request) -> Iterator[Cause]:
+    query, field = request.query, "resourceVersionMatch"
+    version, match = query.get("resourceVersion", ""), query.get(field, "")
+    if query.get("continue") and version not in ("", "0"):
+        raise bad_request("specifying resource version is not allowed when using continue")
+    if request.flag("sendInitialEvents"):
+        if match != "NotOlderThan":
+            words = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"
+            yield "FieldValueForbidden", field, words
+    elif match and not version:
+        yield "FieldValueForbidden", field, f"Forbidden: {field} is forbidden unless resourceVersion is provided"
+    elif match not in _MATCHES:
+        yield _unsupported(field, f'"{match}"', _MATCHES)
+
+
+def _unsupported(field: str, shown: str, allowed: tuple[str, ...]) -> Cause:
+    listed = ", ".join(f'"{one}"' for one in allowed)
+    return "FieldValueNotSupported", field, f"Unsupported value: {shown}: supported values: {listed}"
