@@ -18,6 +18,7 @@ from agentops.core.text import is_plain, one_line
 Path: TypeAlias = tuple[str, ...]
 
 NATURAL_KEYS = ("name", "mountPath", "containerPort", "key", "topologyKey")
+_OTHER_KEYS = ("name", "port", "containerPort", "host", "ip", "type", "mountPath", "key")
 _MAX_LENGTH = 1_000
 _MAX_STEPS = 40
 
@@ -129,6 +130,42 @@ def position_of(items: Sequence[Any], step: str) -> int | None:
     if key is not None:
         return next((at for at, item in enumerate(items) if str(item[key]) == step), None)
     return int(step) if step.isdigit() and int(step) < len(items) else None
+
+
+def named(value: Any, path: Path) -> Path:
+    """Return ``path`` with each list item by its natural key, where it was called by something else that fits it alone.
+
+    ``volumeClaimTemplates[data]`` is the claim whose metadata says so, ``ports[80]`` the port of that number whatever
+    its name is, ``rules[shop.example]`` the rule of that host. An item that is found as it was written stays as it is.
+
+    Raises:
+        ToolInputError: several items answer to that name.
+    """
+    steps: list[str] = []
+    for step in path:
+        if isinstance(value, list) and position_of(value, step) is None:
+            fitting = [at for at, item in enumerate(value) if step in _other_names(item)]
+            if len(fitting) > 1:
+                raise ToolInputError(
+                    f"{show(path)}: {len(fitting)} items of the list are {one_line(step, 60)!r}",
+                    hint=f"It has: {_items(value)}",
+                )
+            if fitting:
+                key = natural_key(value)
+                step = str(value[fitting[0]][key]) if key else str(fitting[0])
+        steps.append(step)
+        value = get(value, (step,))
+    return tuple(steps)
+
+
+def _other_names(item: Any) -> frozenset[str]:
+    """Return what an item could be called besides its natural key: what a person would say to mean it."""
+    if not isinstance(item, Mapping):
+        return frozenset()
+    metadata = item.get("metadata")
+    called = [metadata.get("name")] if isinstance(metadata, Mapping) else []
+    called += [item.get(key) for key in _OTHER_KEYS]
+    return frozenset(str(one) for one in called if isinstance(one, str | int) and not isinstance(one, bool))
 
 
 def get(value: Any, path: Path) -> Any:

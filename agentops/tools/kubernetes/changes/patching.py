@@ -20,6 +20,7 @@ from agentops.tools.kubernetes.changes.fieldpath import (
     ABSENT,
     Path,
     get,
+    named,
     natural_key,
     parse,
     position_of,
@@ -57,7 +58,7 @@ def field_change(obj: Any, one: Mapping[str, Any]) -> Any:
     Raises:
         ToolInputError: as ``patch``.
     """
-    path = parse(str(one["path"]))
+    path = named(obj, parse(str(one["path"])))
     if "replace" in one:
         if "old" in one or "new" in one:
             raise ToolInputError(f"{show(path)}: replace stands in place of old and new")

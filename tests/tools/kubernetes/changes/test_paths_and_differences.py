@@ -14,8 +14,9 @@ from agentops.core.errors import ToolInputError
 from agentops.sandbox.admission.patches import json_patch
 from agentops.tools.kubernetes.changes.catalog import CHANGE_SPECS
 from agentops.tools.kubernetes.changes.difference import changes, edits, operations
-from agentops.tools.kubernetes.changes.fieldpath import ABSENT, get, parse, pointer, put, remove, show
+from agentops.tools.kubernetes.changes.fieldpath import ABSENT, get, named, parse, pointer, put, remove, show
 from agentops.tools.kubernetes.changes.inputs import check_inputs
+from agentops.tools.kubernetes.changes.patching import field_change
 from agentops.tools.kubernetes.changes.undoing import with_changes
 
 _KEYS = st.sampled_from(["name", "image", "env", "data", "a.b/c", "x]y", '"q', "0", "labels", "ports", "é", "tab\t"])
@@ -132,6 +133,50 @@ _OBJ = {
 def test_a_path_leads_to_a_value_or_to_nothing(text: str, value: Any) -> None:
     """Items with a name are found by it and never by position; the rest by position."""
     assert get(_OBJ, parse(text)) == value
+
+
+_LISTS = {
+    "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": {"x": 1}}, {"metadata": {"name": "wal"}}],
+    "ports": [{"name": "http", "port": 80}, {"name": "admin", "port": 8080}, {"name": "dns", "port": 8080}],
+    "nameless": [{"port": 80, "protocol": "TCP"}, {"port": 443}],
+    "rules": [{"host": "shop.example", "http": {}}, {"host": "api.example"}],
+    "args": ["a", "b"],
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("volumeClaimTemplates[data].spec.x", "volumeClaimTemplates[0].spec.x"),
+        ("volumeClaimTemplates[1]", "volumeClaimTemplates[1]"),
+        ("ports[80].name", "ports[http].name"),
+        ("ports[http].name", "ports[http].name"),
+        ("nameless[443].port", "nameless[1].port"),
+        ("nameless[1].port", "nameless[1].port"),
+        ("rules[api.example]", "rules[1]"),
+        ("ports[nope]", "ports[nope]"),
+        ("args[1]", "args[1]"),
+    ],
+)
+def test_an_item_may_be_called_by_what_it_is(text: str, found: str) -> None:
+    """A claim by its metadata, a port by its number, a rule by its host; what is found as written stays."""
+    assert named(_LISTS, parse(text)) == parse(found)
+
+
+def test_a_name_that_two_items_have_is_refused() -> None:
+    """Which of them is meant is not guessed; the error has the names that tell them apart."""
+    with pytest.raises(ToolInputError) as caught:
+        named(_LISTS, parse("ports[8080].name"))
+    assert (caught.value.message, caught.value.hint) == (
+        "ports[8080].name: 2 items of the list are '8080'",
+        "It has: http, admin, dns",
+    )
+
+
+def test_a_patch_finds_an_item_by_what_it_is() -> None:
+    """The old value is compared at the item that is meant."""
+    changed = field_change(_LISTS, {"path": "volumeClaimTemplates[data].spec.x", "old": 1, "new": 2})
+    assert changed["volumeClaimTemplates"][0] == {"metadata": {"name": "data"}, "spec": {"x": 2}}
 
 
 @pytest.mark.parametrize(
