@@ -1,8 +1,8 @@
 """What an incident costs in tokens: ``fix`` on every scenario of the sandbox with the scripted model that is right.
 
-``python -m tests.benchmarks.tokens`` prints one line a scenario: how many requests, the first one, the sum over all
-requests and answers. Tokens are an estimate, the bytes of the request's compact JSON by ``BYTES_A_TOKEN``; the cached
-prefix is counted in full in every request. No endpoint is asked.
+``python -m tests.benchmarks.tokens [SCENARIO ...]`` prints one line a scenario: how many requests, what stands before
+any data, the first one, the sum over all requests and answers. Tokens are an estimate, the bytes of the request's
+compact JSON by ``BYTES_A_TOKEN``; the cached prefix is counted in full in every request. No endpoint is asked.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,21 +32,26 @@ BYTES_A_TOKEN = 3.75
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
-    """The tokens of one incident: system and tools, the whole first request, all requests and answers together."""
+    """The tokens of one incident: system and tools, the whole first request, all requests and answers together.
+
+    ``at_once`` is that total of a model that reports in the turn in which it drafts.
+    """
 
     scenario: str
     requests: int
     prefix: int
     first: int
     total: int
+    at_once: int = 0
 
 
-def measure(scenario: str) -> Spent:
-    """Run ``fix`` on a scenario and count what the model was sent and what it said."""
+def measure(scenario: str, *, together: bool = False) -> Spent:
+    """Run ``fix`` on a scenario and count what the model was sent and what it said; ``together``: see ``turns_of``."""
     entry = RIGHT[scenario]
     with tempfile.TemporaryDirectory() as home:
         script = Path(home) / "turns.yaml"
-        script.write_text(yaml.safe_dump({"turns": turns_of(entry, entry.get("plans", []))}), encoding="utf-8")
+        turns = turns_of(entry, entry.get("plans", []), together=together)
+        script.write_text(yaml.safe_dump({"turns": turns}), encoding="utf-8")
         settings = load({"model": f"scripted:{script}"}, {**os.environ, "AGENTOPS_HOME": home})
         with open_app(settings, command="fix", sandbox=scenario, use_model=True, progress=lambda step: None) as app:
             asking = Asking(approver=Agrees(app.parts.clock), on_interrupt=lambda: True)
@@ -72,10 +77,11 @@ def _tokens(value: Any) -> int:
 
 def main(scenarios: Sequence[str]) -> int:
     """Measure the scenarios that are named, or all, and print a table and the medians."""
-    sys.stdout.write("| scenario | requests | before data | first request | sum |\n|---|---|---|---|---|\n")
+    sys.stdout.write("| scenario | requests | before data | first request | sum | sum, drafts and report at once |\n")
+    sys.stdout.write("|---|---|---|---|---|---|\n")
     rows = []
     for scenario in scenarios or sorted(RIGHT):
-        rows.append(measure(scenario))
+        rows.append(replace(measure(scenario), at_once=measure(scenario, together=True).total))
         sys.stdout.write(_line(rows[-1]) + "\n")
         sys.stdout.flush()
     middle = {name: round(statistics.median(getattr(row, name) for row in rows)) for name in _FIGURES}
@@ -83,7 +89,7 @@ def main(scenarios: Sequence[str]) -> int:
     return 0
 
 
-_FIGURES = ("requests", "prefix", "first", "total")
+_FIGURES = ("requests", "prefix", "first", "total", "at_once")
 
 
 def _line(row: Spent) -> str:

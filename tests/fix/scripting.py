@@ -18,14 +18,23 @@ WRONG: Mapping[str, Any] = yaml.safe_load((_SCRIPTS / "wrong.yaml").read_text(en
 _REPORTS_AFTER = 3
 
 
-def turns_of(entry: Mapping[str, Any], plans: Sequence[Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """Return the turns of a model that drafts the plans one after the other, and reports after each."""
+def turns_of(
+    entry: Mapping[str, Any], plans: Sequence[Sequence[Mapping[str, Any]]], *, together: bool = False
+) -> list[dict[str, Any]]:
+    """Return the turns of a model that drafts the plans one after the other, and reports after each.
+
+    Arguments:
+        together: it is sure of its drafts, and reports in the same turn.
+    """
     # Where nothing is wrong triage leaves no evidence to cite, and a draft must cite some: every model looks first.
     turns: list[dict[str, Any]] = [{"calls": [{"tool": "kubernetes_list", "arguments": {"kind": "Deployment"}}]}]
     for plan in plans or [[]]:
-        if plan:
-            turns.append({"calls": [_draft(one) for one in plan]})
-        turns.append(_report(entry))
+        drafts = [_draft(one) for one in plan]
+        if together:
+            turns.append({"calls": [*drafts, *_report(entry)["calls"]]})
+        else:
+            turns += [{"calls": drafts}] if drafts else []
+            turns.append(_report(entry))
     return turns + [_report(entry)] * _REPORTS_AFTER
 
 

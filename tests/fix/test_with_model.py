@@ -31,9 +31,10 @@ _PYTHON = re.compile(r"\{'[^'\"]*'.{0,40}|\['[^'\"]*'.{0,40}|.{0,40}<[\w.]+ obje
 def play(repair: Any, tmp_path: Path) -> Any:
     """Run ``fix`` with a model that drafts these plans for a scenario."""
 
-    def run(scenario: str, plans: Sequence[Sequence[Mapping[str, Any]]]) -> Any:
+    def run(scenario: str, plans: Sequence[Sequence[Mapping[str, Any]]], *, together: bool = False) -> Any:
         script = tmp_path / "turns.yaml"
-        script.write_text(yaml.safe_dump({"turns": turns_of(RIGHT[scenario], plans)}), encoding="utf-8")
+        turns = turns_of(RIGHT[scenario], plans, together=together)
+        script.write_text(yaml.safe_dump({"turns": turns}), encoding="utf-8")
         done = repair(scenario, script)
         # A script that does not fit the conversation would leave triage alone with the work.
         assert done.fix.found.model_error is None, done.fix.found.model_error
@@ -68,6 +69,19 @@ def test_right_cure_heals(play: Any, scenario: str) -> None:
         {"applied"},
         True,
         ((), ()),
+    )
+
+
+@pytest.mark.parametrize("scenario", ["bad-env-value", "two-faults"])
+def test_drafts_and_report_of_one_turn_heal_as_well(play: Any, scenario: str) -> None:
+    """A model that is sure drafts and reports at once; what is applied is the same, in a turn less a plan."""
+    plans = RIGHT[scenario]["plans"]
+    done = play(scenario, plans, together=True)
+    assert (done.tools, done.fix.is_healed, done.judgement.unwell, done.fix.found.usage.turns) == (
+        [[one["tool"] for one in plan] for plan in plans],
+        True,
+        (),
+        1 + len(plans),
     )
 
 

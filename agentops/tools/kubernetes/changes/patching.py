@@ -28,7 +28,7 @@ from agentops.tools.kubernetes.changes.fieldpath import (
     remove,
     show,
 )
-from agentops.tools.kubernetes.changes.sensitive import is_credential, names_credential
+from agentops.tools.kubernetes.changes.sensitive import holds_credential, is_credential
 
 _ONE = frozenset({"path", "old", "new", "replace"})
 
@@ -148,6 +148,6 @@ def _shown(value: Any, where: str) -> str:
     if value is ABSENT or value is None:
         return "absent"
     text = json.dumps(value, ensure_ascii=False)
-    if is_credential(text) or any(names_credential(step) for step in re.split(r"[.\[\]\"]+", where)):
+    if is_credential(text) or holds_credential(re.split(r"[.\[\]\"]+", where)):
         return "(not shown)"
     return one_line(text, 80)

@@ -7,6 +7,7 @@ shown passes the redactor of the run as well.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _NAME = re.compile(
     r"(passw(or)?d|passphrase|(^|[_-])pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential|"
@@ -19,6 +20,7 @@ _HARMLESS_NAME = re.compile(
     r"rotation|prefix|refresh)$",
     re.IGNORECASE,
 )
+_REFERENCES = frozenset({"secretKeyRef", "configMapKeyRef", "fieldRef", "secretRef", "secretName", "imagePullSecrets"})
 _VALUE = re.compile(
     r"://[^/\s@]*:[^/\s@]+@|-----BEGIN|\beyJ[\w-]{8,}\.|\bAKIA[0-9A-Z]{12,}|\bgh[pousr]_\w{20,}|\bsk-[\w-]{16,}"
 )
@@ -27,6 +29,14 @@ _VALUE = re.compile(
 def names_credential(name: str) -> bool:
     """Tell whether a variable or key of this name would hold a credential."""
     return bool(_NAME.search(name)) and not _HARMLESS_NAME.search(name)
+
+
+def holds_credential(steps: Sequence[str]) -> bool:
+    """Tell whether the field at a path would hold a credential; one that only says where it is kept does not.
+
+    ``env[DB_PASSWORD].valueFrom.secretKeyRef.name`` is the name of a Secret, and that is no secret.
+    """
+    return any(map(names_credential, steps)) and not _REFERENCES.intersection(steps)
 
 
 def is_credential(value: str) -> bool:

@@ -173,6 +173,25 @@ def test_a_name_that_two_items_have_is_refused() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("field", "here", "told"),
+    [
+        ("valueFrom.secretKeyRef.name", "shop-db", '"shop-db"'),
+        ("value", "hunter2", "(not shown)"),
+    ],
+)
+def test_the_name_of_a_secret_is_no_secret(field: str, here: str, told: str) -> None:
+    """A wrong old value is answered with what is there: where a credential is kept, but never the credential."""
+    *above, last = field.split(".")
+    item: Any = {last: here}
+    for step in reversed(above):
+        item = {step: item}
+    obj = {"env": [{"name": "DB_PASSWORD", **item}]}
+    with pytest.raises(ToolInputError) as caught:
+        field_change(obj, {"path": f"env[DB_PASSWORD].{field}", "old": "other", "new": "x"})
+    assert caught.value.message.endswith(f"but {told}")
+
+
 def test_a_patch_finds_an_item_by_what_it_is() -> None:
     """The old value is compared at the item that is meant."""
     changed = field_change(_LISTS, {"path": "volumeClaimTemplates[data].spec.x", "old": 1, "new": 2})
