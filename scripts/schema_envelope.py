@@ -75,6 +75,7 @@ def _incident_parts(known: Definitions) -> dict[str, Schema]:
         "finding": {"anyOf": [{"$ref": "#/$defs/FindingOfIncident"}, known.ref(Finding)]},
         "problems": listed(known.ref(Problem)),
         "evidence": _with_body(known),
+        "drafts": listed(known.ref(Change)),
         "usage": {"$ref": "#/$defs/Usage"},
         "model": record({"used": {"type": "boolean"}, "why": TEXT}, optional=("why",)),
         "audit": record({"run": TEXT, "head": TEXT}),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from agentops.core.errors import AgentopsError, AuditError, NotFound, ToolError
 from agentops.core.outcome import Observation
 from agentops.core.plan import Change, ObjectChange, Verb
+from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal
 from agentops.guard.diff import deviations
 from agentops.guard.doubts import unwell
@@ -27,7 +28,8 @@ _POLL_S = 3.0
 class WayBack:
     """How a rollback went: ``undone`` step numbers, and ``left`` in words, each a thing that a person must look at.
 
-    ``unwell`` is what was not well before the change either, and is not now.
+    ``unwell`` is what was not well before the change either and is not now, and what somebody has deleted meanwhile: of
+    such an object nothing is left to take back.
     """
 
     undone: tuple[int, ...] = ()
@@ -66,7 +68,8 @@ def roll_back(parts: GuardParts, trail: Trail, state: Journaled, indexes: Sequen
         left += _not_as_before(parts, state, [index - 1 for index in undone])
         if left:
             trail.failed("rollback", "; ".join(left), change=state.change_id)
-    sick = tuple(dict.fromkeys(unwell(state.before)))
+    gone = [text for index in indexes for text in _deleted(parts, state.steps[index])]
+    sick = tuple(dict.fromkeys((*gone, *unwell(state.before))))
     words = f"rolled back; as unwell as before: {sick[0]}" if sick else "rolled back"
     trail.say(words if not left else f"NOT rolled back: {left[0]}", key="rollback", done=True)
     return WayBack(undone=tuple(undone), left=tuple(left), unwell=sick)
@@ -96,13 +99,28 @@ def _undo(parts: GuardParts, trail: Trail, change_id: str, step: Ruled, number: 
 
 
 def _is_gone(parts: GuardParts, step: Ruled) -> bool:
-    """Whether all that the step made is gone, whoever deleted it: then there is nothing left to take back."""
-    if any(one.before is not None for one in step.preview.objects):
+    """Whether all that the step made or changed is gone, whoever deleted it: then nothing is left to take back."""
+    if any(one.verb is Verb.DELETE for one in step.preview.objects):
         return False
     try:
-        return untouched(step.preview.objects, parts.tools[step.change.tool].observe(step.preview))
+        seen = parts.tools[step.change.tool].observe(step.preview)
     except ToolError:
         return False
+    return all(seen.objects.get(str(one.ref)) is None for one in step.preview.objects)
+
+
+def _deleted(parts: GuardParts, step: Ruled) -> list[str]:
+    """Say which objects of the step were there before and are not any more, though the step deletes none of them."""
+    try:
+        seen = parts.tools[step.change.tool].observe(step.preview)
+    except ToolError:
+        return []
+    return [f"{ref.short} is gone: somebody deleted it meanwhile" for ref in _vanished(step, seen)]
+
+
+def _vanished(step: Ruled, seen: Observation) -> list[ResourceRef]:
+    updated = [one.ref for one in step.preview.objects if one.verb is Verb.UPDATE]
+    return [ref for ref in updated if seen.objects.get(str(ref)) is None]
 
 
 def _send(parts: GuardParts, trail: Trail, change_id: str, undo: Change, number: int) -> None:
@@ -147,5 +165,7 @@ def _still_off(parts: GuardParts, state: Journaled, index: int) -> list[str]:
         return [f"{step.change.target.short} cannot be read: {error.message}"]
     # A compensating way back brings back what was written, not what was deleted on the way.
     exact = step.preview.reversal is Reversal.EXACT
-    kept = [one for one in step.preview.objects if exact or one.verb is not Verb.DELETE]
-    return [*filter(None, (_off(one, seen) for one in kept)), *worse(before.targets, seen.targets)]
+    gone = _vanished(step, seen)
+    kept = [one for one in step.preview.objects if (exact or one.verb is not Verb.DELETE) and one.ref not in gone]
+    targets = [one for one in before.targets if one.ref not in gone]
+    return [*filter(None, (_off(one, seen) for one in kept)), *worse(targets, seen.targets)]

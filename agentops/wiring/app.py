@@ -266,11 +266,12 @@ def open_app(
 
 
 def _say_what_is_open(settings: Settings, command: str, clock: Clock, progress: Progress) -> None:
-    """Tell of a change that a crash left open, whatever the user came for."""
-    from agentops.wiring.guarding import open_words
+    """Tell of a change that a crash left open, and to who wants to change something of one that is under way."""
+    from agentops.wiring.guarding import open_changes, open_words
 
     try:
         words = "" if command == "recover" else open_words(settings, clock)
+        holder = open_changes(settings, clock).holder() if command in ("fix", "rollback") else ""
     except StoreError as error:
         # Reads go on; what would change something looks again, and stops.
         progress(
@@ -279,6 +280,8 @@ def _say_what_is_open(settings: Settings, command: str, clock: Clock, progress: 
         return
     if words:
         progress(Step(stage=Stage.NOTICE, text=f"ATTENTION: {words}. Close it: agentops recover"))
+    if holder:
+        progress(Step(stage=Stage.NOTICE, text=f"another run is changing something, and goes first: {holder}"))
 
 
 def _ending(error: BaseException) -> tuple[str, ExitCode]:

@@ -115,6 +115,8 @@ def test_a_draft_is_taken_up_again_without_a_new_investigation(
     first = cli("fix", ALERT, script(draft("rollout_undo"), report()), "-o", "json", *at)
     incident = first.document["incident"]["id"]
     plan = tmp_path / "plan.json"
+    shown = cli("show", incident)
+    assert f"Take it up again: agentops fix {incident} --dry-run --context" in shown.out
     again = cli("fix", incident, "--dry-run", "--no-model", "--out", str(plan), "-o", "json", *at)
     tools = [change["tool"] for change in again.document["plan"]["changes"]]
     assert (first.code, again.code, tools) == (5, 0, ["kubernetes_rollout_undo"])

@@ -66,6 +66,12 @@ Repair = Callable[..., Repaired]
 
 
 @pytest.fixture
+def agrees() -> type[Agrees]:
+    """A person who approves whatever they are asked."""
+    return Agrees
+
+
+@pytest.fixture
 def repair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repair:
     """Run ``fix`` on a scenario: ``repair("bad-image-tag")``; with ``script`` a scripted model drafts."""
     monkeypatch.setenv("AGENTOPS_HOME", str(tmp_path))

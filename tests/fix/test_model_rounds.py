@@ -14,7 +14,8 @@ import yaml
 from agentops.config import load
 from agentops.copilot.fixing import Fix
 from agentops.core.approval import Answer, ApprovalRequest, Decision, SignedApproval
-from agentops.core.clock import Clock
+from agentops.core.clock import Clock, utc_now
+from agentops.store.incidents import Incidents
 from agentops.wiring import open_app
 from agentops.wiring.guarding import Asking, fix, prepare_drafting
 
@@ -170,7 +171,7 @@ def test_a_skipped_step_was_declined(decline: Any) -> None:
     assert done.found.finding.conclusion == "Redis is left to a person."
 
 
-def test_a_plan_that_did_not_help_is_told_as_taken_back(decline: Any) -> None:
+def test_a_plan_that_did_not_help_is_told_as_taken_back(decline: Any, tmp_path: Path) -> None:
     """A change that fails its verification is rolled back, and the model reads why before it goes on."""
     wrong = _draft("set_image", image="registry.shop.example/checkout:v9.9.9")
     done, asked, _ = decline(
@@ -183,4 +184,8 @@ def test_a_plan_that_did_not_help_is_told_as_taken_back(decline: Any) -> None:
         ["rolled-back"],
         "kubernetes_set_image",
     )
-    assert done.found.finding.conclusion == "Not that."
+    # The refuted finding is replaced in what is kept, too.
+    kept = Incidents(tmp_path / "incidents", utc_now).open(done.found.incident.id)
+    found = kept.finding()
+    assert found is not None
+    assert (done.found.finding.conclusion, found.conclusion, kept.drafts()) == ("Not that.", "Not that.", ())

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from agentops.core.errors import NotFound
 from agentops.core.outcome import Health, Observation
 from agentops.core.plan import Check
 from agentops.guard.parts import Symptom
@@ -193,3 +194,28 @@ def test_readiness_that_flickers_is_no_growth_of_a_way_back(stage: Any, rolls_ba
     stage.person.before_answer = flicker
     carried = carry_out(stage.parts(), world.proposal(rolls_back=rolls_back))
     assert carried.outcome.status.value == ends, carried.outcome.why
+
+
+def test_what_somebody_deleted_meanwhile_is_a_result(stage: Any) -> None:
+    """A target that vanishes while it is verified leaves nothing to take back; the change is closed, and it is said."""
+
+    def delete(name: str) -> None:
+        del stage.world.objects[name]
+        stage.world.ready.pop(name)
+
+    stage.world.after_write = delete
+    preview = stage.tool.preview
+
+    def gone(change: Any) -> Any:
+        if change.target.name not in stage.world.objects:
+            raise NotFound(f"{change.target.short} not found")
+        return preview(change)
+
+    stage.tool.preview = gone
+    carried = carry_out(stage.parts(), world.proposal())
+    assert ended(carried) == (
+        "rolled-back",
+        False,
+        ("shop/Deployment/web is gone: somebody deleted it meanwhile",),
+    ), carried.outcome.why
+    assert list(stage.journal.closed) == [carried.outcome.change_id]

@@ -177,6 +177,9 @@ def _recovered_blocks(one: Recovered) -> list[Block]:
     blocks += [Paragraph(f"Not well: {text}", Tone.WARN) for text in one.situation.unwell]
     if one.carried is not None and one.carried.outcome.why:
         blocks.append(Paragraph(one.carried.outcome.why, Tone.BAD))
+    if one.carried is not None and one.carried.outcome.doubts:
+        blocks.append(Paragraph("Rolled back; as unwell as before:", Tone.WARN))
+        blocks += [Paragraph(text, Tone.WARN) for text in one.carried.outcome.doubts]
     if one.ending is None:
         blocks.append(Code(f"agentops recover {one.record.id} --roll-back    take it back, through the guard"))
         blocks.append(Code(f"agentops recover {one.record.id} --keep         close it as it is"))

@@ -100,7 +100,14 @@ def show(
     timeline: Annotated[bool, typer.Option("--timeline", help="Tell its story from the audit log.")] = False,
 ) -> Result:
     """Show one incident from the store."""
-    from agentops.cli.views.incident import evidence_blocks, incident_blocks, incident_document, stored_page
+    from agentops.cli.views.incident import (
+        draft_blocks,
+        evidence_blocks,
+        incident_blocks,
+        incident_document,
+        stored_page,
+    )
+    from agentops.core.jsonable import to_json
 
     if incident is not None and _RUN.match(incident):
         return _story(options, lambda record: record.run.startswith(incident), f"run {incident}")
@@ -117,8 +124,8 @@ def show(
     parts = stored_page(folder)
     return Result(
         command="show",
-        document=incident_document(*parts),
-        report=(*incident_blocks(*parts), *evidence_blocks(known)),
+        document=incident_document(*parts) | {"drafts": to_json(folder.drafts())},
+        report=(*incident_blocks(*parts), *draft_blocks(folder), *evidence_blocks(known)),
     )
 
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Tone
 from agentops.cli.views.finding import alert_blocks, finding_blocks, problem_items, usage_line
+from agentops.cli.views.wording import change_words
 from agentops.copilot import way_back
 from agentops.core.alert import Incident, Severity
 from agentops.core.clock import to_iso
 from agentops.core.evidence import Evidence
 from agentops.core.finding import Finding, Problem
 from agentops.core.jsonable import to_json
+from agentops.core.place import place_of
 from agentops.core.usage import Usage
 
 if TYPE_CHECKING:
@@ -126,6 +128,17 @@ def _usage_document(usage: Usage) -> dict[str, Any]:
     document: dict[str, Any] = to_json(usage)
     document["wall_s"] = round(usage.wall_s, 3)
     return document
+
+
+def draft_blocks(folder: IncidentFolder) -> list[Block]:
+    """Return the changes that were drafted and not carried out, and the command that takes them up again."""
+    drafts = folder.drafts()
+    if not drafts:
+        return []
+    items = tuple(Item(change_words(change), label="→", note=change.reason) for change in drafts)
+    begun = folder.incident
+    again = f"agentops fix {folder.id} --dry-run {place_of(begun.context, begun.cluster)}"
+    return [Heading("Drafted, and not carried out"), Bullets(items), Code(f"Take it up again: {again}")]
 
 
 def evidence_blocks(evidence: Sequence[Evidence]) -> list[Block]:
