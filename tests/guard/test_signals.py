@@ -109,6 +109,8 @@ def test_signal_in_the_middle_of_a_change(
         with hurried(cluster):
             code, document = ended(process)
             recovered, left = ended(start(cluster, tmp_path, "recover"))
+        # The second signal comes before or after the write that takes it back; the world says which it was.
+        seen = "applied" if image_of(cluster) != "v1.4.3" else "rolled-back"
     endings = [one["ending"] == seen for one in left["recovered"]]
     found = (code, document["outcome"]["status"], recovered, endings)
     assert found == expected, document["outcome"]
