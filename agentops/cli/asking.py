@@ -96,7 +96,7 @@ class _Dialogue:
         self._shown: list[str] = []
 
     def run(self) -> Decision:
-        self._show(plan_blocks(self._plan, side_by_side=self._its.side_by_side))
+        self._show(plan_blocks(self._plan, side_by_side=self._its.side_by_side, saved=self._its.whole))
         while True:
             said = self._its.prompts.choose(self._question(), self._choices(), _Said.STOP)
             decision = self._act(_Said(said) if said else None)
@@ -132,7 +132,7 @@ class _Dialogue:
             self._show(self._why())
             return None
         if said is _Said.FULL:
-            self._show(plan_blocks(self._plan, side_by_side=self._its.side_by_side, full=True))
+            self._show(plan_blocks(self._plan, side_by_side=self._its.side_by_side, saved=self._its.whole, full=True))
             return None
         return self._stop("stopped at the terminal" if said else "no answer at the terminal")
 

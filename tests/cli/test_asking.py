@@ -20,7 +20,7 @@ from agentops.core.approval import Answer, ApprovalRequest, Decision
 from agentops.core.digest import digest_bytes
 from agentops.core.errors import NotApproved
 from agentops.core.plan import ChangePlan
-from agentops.core.risk import Risk
+from agentops.core.risk import Reversal, Risk
 
 ENTER, ESCAPE, CTRL_C, CTRL_D, DOWN, UP, CTRL_U = "\r", "\x1b", "\x03", "\x04", "\x1b[B", "\x1b[A", "\x15"
 
@@ -148,6 +148,13 @@ def test_high_risk_wants_the_code_typed_back(ask: Ask, plans: ModuleType, typed:
     plan = plans.plan(plans.step(risk=Risk.HIGH))
     keys = "a" + ENTER + typed.format(code=plan.code, lower=plan.code.lower()) + ENTER + ENTER
     assert ask(plan, keys)[0].answer is answer
+
+
+def test_what_nothing_takes_back_wants_the_code_typed_back(ask: Ask, plans: ModuleType) -> None:
+    """Whatever its risk: a yes by habit is no agreement to what stays."""
+    plan = plans.plan(plans.step(undo=(), reversal=Reversal.NONE))
+    answers = [ask(plan, "a" + ENTER + word + ENTER + word + ENTER)[0].answer for word in ("y", plan.code)]
+    assert answers == [Answer.STOP, Answer.APPROVE]
 
 
 def test_a_target_name_can_be_what_is_typed(ask: Ask, plans: ModuleType) -> None:

@@ -15,7 +15,20 @@ from agentops.cli.report import Mark
 from agentops.cli.views.diff import diff_lines, yaml_lines
 from agentops.cli.views.plan import plan_blocks, plan_document
 from agentops.cli.views.wording import change_words
-from agentops.core.plan import BlastRadius, Change, ChangePlan, Check, Edit, Intent, Note, ObjectChange, Ruling, Verb
+from agentops.core.plan import (
+    Approval,
+    BlastRadius,
+    Change,
+    ChangePlan,
+    Check,
+    Edit,
+    Intent,
+    Note,
+    ObjectChange,
+    Obligation,
+    Ruling,
+    Verb,
+)
 from agentops.core.resource import kubernetes_ref
 from agentops.core.risk import Reversal, Risk
 from agentops.core.tool import ToolSpec
@@ -101,6 +114,47 @@ def test_what_cannot_be_undone_is_loud(plans: ModuleType) -> None:
     text = _page(plans.plan(step))
     assert text.count("NOTHING TAKES IT BACK") == 3
     assert all(words in text for words in ("Risk CRITICAL", "DATA IS LOST", "could NOT check this by a dry run"))
+
+
+def test_what_stays_so_is_said_first(plans: ModuleType) -> None:
+    """What nothing takes back is told with its effect before the first step."""
+    grown = "A volume that has grown cannot be made smaller."
+    text = _page(plans.plan(plans.step(undo=(), reversal=Reversal.NONE, residue=(grown,))))
+    head = " ".join(text.partition("Step 1")[0].split())
+    assert f"NOTHING TAKES IT BACK. It stays so: {grown}" in head
+
+
+def _for_two(plans: ModuleType, **ruling: Any) -> ChangePlan:
+    two = Obligation(approval=Approval.TWO_PERSON)
+    step = plans.step()
+    asked = replace(step, ruling=replace(step.ruling, obligation=two, **ruling))
+    plan: ChangePlan = replace(plans.plan(asked), obligation=two)
+    return plan
+
+
+def test_that_two_people_must_agree_is_said_first(plans: ModuleType) -> None:
+    """With the reason that the policy gives, and what to type, before anything else of the plan."""
+    plan = _for_two(plans, because="its risk is high")
+    head, saved = (" ".join(_page(plan, saved=one).partition("Step 1")[0].split()) for one in (False, True))
+    said = f"Two people must agree to this, neither of them {plan.requester}: its risk is high."
+    how = "Save the plan with --out plan.json, then each of them: agentops approve plan.json"
+    assert (f"{said} {how}" in head, said in saved, how in saved) == (True, True, False)
+
+
+def test_without_a_reason_the_permit_is_named(plans: ModuleType) -> None:
+    """A policy that does not say why it asks is named itself."""
+    head = " ".join(_page(_for_two(plans)).partition("Step 1")[0].split())
+    assert "neither of them human:ana: policy asks for it (protected-needs-a-person)." in head
+
+
+def test_the_document_says_who_must_agree(plans: ModuleType) -> None:
+    """The approval, its words, why, and what to type next."""
+    assert plan_document(_for_two(plans, because="its risk is high"))["agreement"] == {
+        "approval": "two-person",
+        "words": "Two people must agree, neither of them the one who asks.",
+        "why": "its risk is high",
+        "next": "Save the plan with --out plan.json, then each of them: agentops approve plan.json",
+    }
 
 
 def test_a_refusal_is_loud_with_its_reason(plans: ModuleType) -> None:

@@ -256,6 +256,15 @@ def test_high_risk_must_be_typed_back(stage: Any, risk: Risk) -> None:
     assert asked.typed == (asked.plan.code if risk is Risk.HIGH else "")
 
 
+def test_what_nothing_takes_back_must_be_typed_back(stage: Any) -> None:
+    """Whatever its risk: a yes by habit is no agreement to what stays."""
+    real = stage.tool.preview
+    stage.tool.preview = lambda change: replace(real(change), reversal=Reversal.NONE, undo=())
+    carry_out(stage.parts(), world.proposal())
+    (asked,) = stage.person.asked
+    assert asked.typed == asked.plan.code
+
+
 @pytest.mark.parametrize(
     ("approval", "yes", "status"),
     [

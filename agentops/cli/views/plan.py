@@ -25,20 +25,24 @@ _REVERSAL = {
     Reversal.COMPENSATING: ("it can be undone, but not everything comes back", Tone.WARN),
     Reversal.NONE: ("NOTHING TAKES IT BACK", Tone.BAD),
 }
+TWO_PERSON_HOW = "Save the plan with --out plan.json, then each of them: agentops approve plan.json"
 _EDIT_LINES = 12
 _NOTHING_WRONG = ("recovered", "no-problem")
 _MOST_NAMED = 4
 _ROLLED_OUT = frozenset({"DaemonSet", "Deployment", "StatefulSet"})
 
 
-def plan_blocks(plan: ChangePlan, *, side_by_side: bool = False, full: bool = False) -> list[Block]:
-    """Return the whole plan: what it is, each step, who must agree, and last the proposer's words.
+def plan_blocks(
+    plan: ChangePlan, *, side_by_side: bool = False, full: bool = False, saved: bool = False
+) -> list[Block]:
+    """Return the whole plan: what it is and who must agree, each step, and last the proposer's words.
 
     Arguments:
         side_by_side: diffs in two columns, where the terminal is wide enough.
         full: fold no long run of changed lines.
+        saved: it is in a file already, so nobody is told to save it.
     """
-    blocks = _head(plan)
+    blocks = _head(plan, saved=saved)
     for number, step in enumerate(plan.steps, 1):
         blocks += _step_blocks(plan, number, step, side_by_side=side_by_side, full=full)
     return [*blocks, *_words(plan), *_foot(plan)]
@@ -49,13 +53,17 @@ def folded_lines(plan: ChangePlan) -> int:
     return sum(left_out(change) for step in plan.steps for change in step.preview.objects)
 
 
-def _head(plan: ChangePlan) -> list[Block]:
+def _head(plan: ChangePlan, *, saved: bool) -> list[Block]:
     title = f"Plan {plan.code}: {plural(len(plan.steps), 'change')} to {plan.context}"
     blocks: list[Block] = [Heading(title, Tone.WARN if plan.risk.rank < Risk.HIGH.rank else Tone.BAD)]
     blocks.append(Pairs((("context", plan.context), ("cluster", plan.cluster), ("asked for by", plan.requester))))
     blocks.append(Paragraph(f"Risk {plan.risk.value.upper()}: {_REVERSAL[plan.reversal][0]}.", _RISK_TONE[plan.risk]))
+    final = [step for step in plan.steps if step.preview.reversal is Reversal.NONE]
+    lasting = dict.fromkeys(text for step in final for text in step.preview.residue)
+    blocks += [Paragraph(f"It stays so: {text}", Tone.BAD) for text in lasting]
     if plan.obligation.approval is Approval.TWO_PERSON:
-        words = f"Two people must agree to this, neither of them {plan.requester}."
+        how = "" if saved else f" {TWO_PERSON_HOW}"
+        words = f"Two people must agree to this, neither of them {plan.requester}{_why_asked(plan)}.{how}"
         blocks.append(Paragraph(words, Tone.BAD))
     if plan.rolls_back:
         blocks.append(Paragraph(f"This takes back the change {plan.rolls_back}."))
@@ -66,6 +74,26 @@ def _head(plan: ChangePlan) -> list[Block]:
         warning = "A model proposed this after it had read text that anybody may have written. Judge the diff."
         blocks.append(Paragraph(warning, Tone.WARN))
     return blocks
+
+
+def _why_asked(plan: ChangePlan) -> str:
+    """Return why that approval is asked for, as the end of a sentence: the policy's own words, else its permits."""
+    asking = [step.ruling for step in plan.steps if step.ruling.obligation.approval is plan.obligation.approval]
+    said = dict.fromkeys(ruling.because for ruling in asking if ruling.because)
+    permits = dict.fromkeys(name for ruling in asking for name in ruling.policies)
+    told = "; ".join(said) or (f"policy asks for it ({', '.join(permits)})" if permits else "")
+    return f": {told}" if told else ""
+
+
+def agreement_document(plan: ChangePlan) -> dict[str, Any]:
+    """Return who must agree, why, and what to type next, for a reader that is a program."""
+    two = plan.obligation.approval is Approval.TWO_PERSON
+    return {
+        "approval": plan.obligation.approval.value,
+        "words": _approval_words(plan.obligation),
+        "why": _why_asked(plan).removeprefix(": "),
+        "next": TWO_PERSON_HOW if two else "",
+    }
 
 
 def _step_blocks(plan: ChangePlan, number: int, step: PlanStep, *, side_by_side: bool, full: bool) -> list[Block]:
@@ -173,7 +201,8 @@ def _undo(step: PlanStep) -> list[Block]:
     else:
         items = tuple(Item(change_words(change), label="↩", note=change.target.short) for change in preview.undo)
         blocks = [Paragraph(f"Undo: {said}, by:", tone), Bullets(items)]
-    blocks += [Paragraph(f"Even after the undo: {text}", Tone.WARN) for text in preview.residue]
+    words = "It stays so" if preview.reversal is Reversal.NONE else "Even after the undo"
+    blocks += [Paragraph(f"{words}: {text}", Tone.WARN) for text in preview.residue]
     if step.undo_ruling is not None and not step.undo_ruling.allowed:
         blocks += _ruling("On the undo, policy", step.undo_ruling)
     return blocks
@@ -256,6 +285,7 @@ def plan_document(plan: ChangePlan) -> dict[str, Any]:
         "created_at": to_iso(plan.created_at),
         "expires_at": to_iso(plan.expires_at),
         "obligation": to_json(plan.obligation),
+        "agreement": agreement_document(plan),
         "policy_digest": plan.policy_digest,
         "risk": plan.risk.value,
         "reversal": plan.reversal.value,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from agentops.core.plan import BlastRadius, Call, ObjectChange, Preview, Verb
+from agentops.core.plan import BlastRadius, Call, ObjectChange, Preview, Purpose, Verb
 from agentops.core.risk import Reversal, Risk
 from agentops.sandbox.store import copy_json
 from agentops.tools.kubernetes.changes.blast import blast_radius
@@ -712,6 +712,41 @@ def test_a_daemon_sets_pod_leaves_a_node_whose_label_it_needs(world: Callable[..
     edit = {"metadata.labels[kubernetes.io/os]": "windows"}
     found = blast_radius(one.cluster, preview_of(change_of(one.cluster, f"-/Node/{pod['spec']['nodeName']}", edit)))
     assert (found.pods, found.pods_total, found.percent, found.risk) == (1, 4, 25, Risk.HIGH)
+
+
+@pytest.mark.parametrize(
+    ("ready", "image", "expected"),
+    [
+        (1, "v1.4.1", (100, Purpose.RESTORES)),
+        (0, "v1.4.1", (0, Purpose.RESTORES)),
+        (2, "v1.4.1", (100, Purpose.RESTORES)),
+        (1, "v1.4.2", (100, Purpose.MENDS)),
+        (2, "v1.4.2", (100, Purpose.NONE)),
+    ],
+)
+def test_what_puts_right_a_failing_rollout_says_so(
+    world: Callable[..., Any], ready: int, image: str, expected: tuple[int, Purpose]
+) -> None:
+    """Recreate with some pods ready: back to the revision whose ReplicaSet is kept, or to a template that none has."""
+    one = world("bad-image-tag")
+    store = one.sandbox.simulation.store
+    pods = [copy_json(pod) for pod in store.list("Pod", "shop") if pod["metadata"]["labels"].get("app") == "checkout"]
+    hashes = "pod-template-hash"
+    (failing,) = (pod for pod in pods if pod["spec"]["containers"][0]["image"].endswith("v1.4.3"))
+    for number, pod in enumerate(pods[:3]):
+        pod["metadata"]["ownerReferences"] = failing["metadata"]["ownerReferences"]
+        pod["metadata"]["labels"][hashes] = failing["metadata"]["labels"][hashes]
+        pod["status"]["conditions"] = [{"type": "Ready", "status": str(number < ready)}]
+        store.update(pod)
+    for pod in pods[3:]:
+        store.update({**pod, "status": {"phase": "Failed"}})
+    listed = store.list("Deployment", "shop")
+    deployment = copy_json(next(one for one in listed if one["metadata"]["name"] == "checkout"))
+    deployment["spec"]["strategy"] = {"type": "Recreate"}
+    store.update(deployment)
+    edit = {IMAGE.format("checkout"): f"registry.shop.example/checkout:{image}"}
+    found = blast_radius(one.cluster, preview_of(change_of(one.cluster, "shop/Deployment/checkout", edit)))
+    assert (found.percent, found.purpose) == expected
 
 
 def test_a_label_that_places_nobody_raises_no_risk(standing: Callable[..., Any]) -> None:
