@@ -163,6 +163,7 @@ def _plan_view(known: Definitions) -> Schema:
         "created_at": plain(datetime),
         "expires_at": plain(datetime),
         "obligation": known.ref(Obligation),
+        "agreement": record(dict.fromkeys(("approval", "words", "why", "next"), TEXT)),
         "policy_digest": TEXT,
         "risk": known.ref(Risk),
         "reversal": known.ref(Reversal),
