@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _LONGEST_BLOCK = 4
 _LEAST_REPEATS = 3
+_OFTEN = 5
 # ISO 8601 and its relatives, klog's month and day, a time of day, the access log's date: what moves in each line.
 _TIME = re.compile(
     r"\d{4}[-/]\d{2}[-/]\d{2}[T ]\d{2}:\d{2}:\d{2}(?:[.,]\d+)?(?:Z|[+-]\d{2}:?\d{2})?"
@@ -28,6 +29,7 @@ class FoldedLine:
     """One line, and how often it, or the block of ``block`` lines that ends with it, was there in a row.
 
     ``text`` is the line without its times, for comparing; ``until`` the time of the last, where lines carry one.
+    ``in_all`` counts a line that stands for others further up, see ``thinned``; 0 for any other.
     """
 
     line: str
@@ -35,8 +37,11 @@ class FoldedLine:
     times: int = 1
     block: int = 1
     until: str = ""
+    in_all: int = 0
 
     def __str__(self) -> str:
+        if self.in_all:
+            return f"{self.line}  [x{self.in_all} in all, between others]"
         if self.times == 1:
             return self.line
         what = f"x{self.times}" if self.block == 1 else f"these {self.block} lines x{self.times}"
@@ -67,6 +72,28 @@ def folded(lines: Sequence[str]) -> tuple[FoldedLine, ...]:
     return tuple(kept)
 
 
+def thinned(lines: Sequence[FoldedLine]) -> tuple[FoldedLine, ...]:
+    """Return folded lines without what is said five times or more between others: its first and its last stay.
+
+    What comes between stays in its order; the last of them carries the number.
+    """
+    single = [line for line in lines if line.block == 1]
+    total = Counter[str]()
+    for line in single:
+        total[line.text] += line.times
+    places: dict[str, list[int]] = {}
+    for at, line in enumerate(lines):
+        if line.block == 1 and total[line.text] >= _OFTEN:
+            places.setdefault(line.text, []).append(at)
+    dropped = {at for found in places.values() for at in found[1:-1]}
+    last = {found[-1] for found in places.values() if len(found) > 2}
+    return tuple(
+        replace(line, in_all=total[line.text]) if at in last else line
+        for at, line in enumerate(lines)
+        if at not in dropped
+    )
+
+
 def distinct(lines: Sequence[str]) -> tuple[str, ...]:
     """Return each line once, where it was last, marked with how often it was there: the gist of a short tail."""
     times: Counter[str] = Counter()
@@ -80,7 +107,7 @@ def distinct(lines: Sequence[str]) -> tuple[str, ...]:
 
 
 def count_folded(lines: Sequence[FoldedLine]) -> int:
-    """Return how many lines are not shown because they repeat."""
+    """Return how many lines of folded ones, which are not thinned yet, are not shown because they repeat."""
     return sum((line.times - 1) * line.block for line in lines)
 
 

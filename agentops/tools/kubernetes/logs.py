@@ -17,7 +17,7 @@ from agentops.core.text import one_line, plural
 from agentops.tools.kubernetes.arguments import Arguments
 from agentops.tools.kubernetes.client import Cluster
 from agentops.tools.kubernetes.columns import restarts
-from agentops.tools.kubernetes.folding import count_folded, folded
+from agentops.tools.kubernetes.folding import count_folded, folded, thinned
 from agentops.tools.kubernetes.linefilter import LineFilter
 from agentops.tools.kubernetes.logpods import LogPods, log_pods
 from agentops.tools.kubernetes.tail import LogPlace, Tail, read_head, read_tail
@@ -124,8 +124,9 @@ def _read(cluster: Cluster, namespace: str, pod: Object, container: str, wanted:
     kept = tuple(wanted.line_filter.keep(found.lines)) if wanted.line_filter else found.lines
     notes = list(_left_out(found, kept, wanted))
     kept = kept[: wanted.lines] if wanted.head else kept[-wanted.lines :]
-    lines = folded(kept)
-    if repeats := count_folded(lines):
+    in_a_row = folded(kept)
+    lines = thinned(in_a_row)
+    if repeats := count_folded(in_a_row) + len(in_a_row) - len(lines):
         notes.append(f"{plural(repeats, 'repeated line')} folded")
     return _Portion(pod=name, container=container, lines=tuple(map(str, lines)), count=len(kept), note="; ".join(notes))
 

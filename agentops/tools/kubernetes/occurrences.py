@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
@@ -17,6 +18,7 @@ from agentops.tools.kubernetes.table import table
 
 _READ_LIMIT = 10_000
 _MESSAGE_LIMIT = 600
+_UID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
 _NEVER = datetime.min.replace(tzinfo=UTC)
 Event: TypeAlias = Mapping[str, Any]
 
@@ -120,14 +122,14 @@ def _searchable(event: Event) -> str:
 def alike(found: Sequence[Event]) -> list[list[Event]]:
     """Return events in groups that say the same of objects of one kind, in the order of each group's first.
 
-    The pods of one workload have their own name in their messages, and nothing else tells them apart.
+    The pods of one workload have their own name and uid in their messages, and nothing else tells them apart.
     """
     groups: dict[tuple[str, ...], list[Event]] = {}
     for event in found:
         kind, name = _about(event)
         namespace = str((event.get("metadata") or {}).get("namespace") or "")
         message = _message(event)
-        said = message.replace(name, "NAME") if name else message
+        said = _UID.sub("", message.replace(name, "NAME") if name else message)
         groups.setdefault((str(event.get("type")), str(event.get("reason")), namespace, kind, said), []).append(event)
     return list(groups.values())
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentops.tools.kubernetes.folding import count_folded, folded
+from agentops.tools.kubernetes.folding import count_folded, folded, thinned
 
 
 def _said(*lines: str) -> list[str]:
@@ -58,6 +58,19 @@ def test_times_of_every_form(time: str) -> None:
     """However a program writes its time, that alone does not tell two lines apart."""
     found = folded([time.format(n) + "refused" for n in range(4)])
     assert [line.times for line in found] == [4]
+
+
+def test_what_is_said_again_and_again_between_others_is_thinned() -> None:
+    """Five times the same between lines that differ: its first and last stay, with the number, and all the others."""
+    lines = [text for n in range(6) for text in ("refused", f"cart read session={n}")]
+    assert [str(line) for line in thinned(folded(lines))] == [
+        "refused",
+        *(f"cart read session={n}" for n in range(5)),
+        "refused  [x6 in all, between others]",
+        "cart read session=5",
+    ]
+    few = [text for n in range(4) for text in ("refused", f"session={n}")]
+    assert [str(line) for line in thinned(folded(few))] == few
 
 
 @given(st.lists(st.sampled_from(["a", "b", "c"]), max_size=40))

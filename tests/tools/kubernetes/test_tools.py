@@ -185,10 +185,25 @@ def test_alike_events_are_one_row() -> None:
             "lastTimestamp": f"2026-11-22T11:{minute:02d}:00Z",
         }
 
-    back_off = [event(f"web-{n}", 59 - n, 4, f"Back-off restarting app in pod web-{n}") for n in range(5)]
+    back_off = [
+        event(
+            f"web-{n}",
+            59 - n,
+            4,
+            f"Back-off restarting app in pod web-{n}_shop(9aabe0c6-ce11-4448-bce3-6d2c59d6ae5{n})",
+        )
+        for n in range(5)
+    ]
     text = event_table([*back_off, event("web-0", 10, 1, "Killing")], NOW)
     assert [line.split(None, 5) for line in text.splitlines()[1:]] == [
-        ["60s", "x20", "Warning", "BackOff", "Pod/web-0", "and 4 more  Back-off restarting app in pod web-0"],
+        [
+            "60s",
+            "x20",
+            "Warning",
+            "BackOff",
+            "Pod/web-0",
+            "and 4 more  Back-off restarting app in pod web-0_shop(9aabe0c6-ce11-4448-bce3-6d2c59d6ae50)",
+        ],
         ["50m", "x1", "Warning", "BackOff", "Pod/web-0", "Killing"],
     ]
 
