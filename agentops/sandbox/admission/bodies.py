@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agentops.sandbox.admission.apply import server_side_apply
-from agentops.sandbox.admission.decoding import cannot_be_handled, decode, drop_unknown, field_validation, type_error
+from agentops.sandbox.admission.decoding import (
+    cannot_be_handled,
+    decode,
+    drop_unknown,
+    duplicate_fields,
+    field_validation,
+    type_error,
+)
 from agentops.sandbox.admission.fields import undeclared
 from agentops.sandbox.admission.patches import json_patch, merge_patch, strategic_merge
 from agentops.sandbox.admission.schemas import schema_of
@@ -47,6 +54,8 @@ def decoded(target: Target, request: Request, body: Obj, warnings: Warnings) -> 
     """
     obj, unknown = drop_unknown(target.resource, decode(target.resource, body))
     mode = field_validation(request)
+    if mode != "Ignore":
+        unknown = [*unknown, *duplicate_fields(request.body)]
     if unknown and mode == "Strict":
         why = "strict decoding error: " + ", ".join(unknown)
         raise bad_request(cannot_be_handled(target.resource, why))

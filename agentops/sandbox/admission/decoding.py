@@ -8,6 +8,8 @@ Must never: let an unknown field through into the store, where a real server wou
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 from typing import Any
 
@@ -57,6 +59,34 @@ def drop_unknown(resource: Resource, obj: Obj) -> tuple[Obj, list[str]]:
     unknown: list[str] = []
     kept: Obj = _known(schema_of(resource), obj, "", unknown)
     return kept, [f'unknown field "{path}"' for path in sorted(unknown)]
+
+
+def duplicate_fields(body: bytes) -> list[str]:
+    """Return a sentence for each key that stands twice in a JSON object; empty for what is no JSON."""
+    found: list[str] = []
+
+    def kept(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        seen: dict[str, Any] = {}
+        for key, value in pairs:
+            if key in seen:
+                found.append(key)
+            seen[key] = value
+        return seen
+
+    with contextlib.suppress(ValueError):
+        whole = json.loads(body, object_pairs_hook=kept)
+        return [f'duplicate field "{_place(whole, key)}"' for key in found]
+    return []
+
+
+def _place(value: Any, wanted: str, path: str = "") -> str:
+    """Return the first place in which a key stands."""
+    for key, one in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        here = f"{path}[{key}]" if isinstance(key, int) else f"{path}.{key}".lstrip(".")
+        found = here if key == wanted else _place(one, wanted, here)
+        if found:
+            return found
+    return ""
 
 
 def field_validation(request: Request) -> str:

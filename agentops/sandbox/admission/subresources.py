@@ -180,4 +180,6 @@ def _scale_body(target: Target, request: Request, current: Obj) -> Any:
         return json_patch(current, patch)
     if media in ("application/merge-patch+json", "application/strategic-merge-patch+json"):
         return merge_patch(current, patch)
-    raise Refusal("UnsupportedMediaType", f"the server does not patch a scale with {media or 'no media type'}")
+    if media == "application/apply-patch+yaml":
+        raise not_simulated("server-side apply of a scale")
+    raise Refusal("UnsupportedMediaType", "415: Unsupported Media Type", {})

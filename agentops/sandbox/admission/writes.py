@@ -15,6 +15,7 @@ from agentops.sandbox.admission.allocation import allocate, allocate_service
 from agentops.sandbox.admission.bodies import Warnings, applied, decoded, patch_kind, patched, place_in
 from agentops.sandbox.admission.defaults import defaulted
 from agentops.sandbox.admission.deletion import delete, delete_options, finish
+from agentops.sandbox.admission.escalation import check_escalation
 from agentops.sandbox.admission.fields import record_update
 from agentops.sandbox.admission.pods import complete_pod, judge_pod, security_warning
 from agentops.sandbox.admission.quota import check_claim, check_growth, check_quota
@@ -30,6 +31,7 @@ from agentops.sandbox.wire.request import (
     Request,
     Response,
     Target,
+    User,
     accepted_form,
     body_object,
     json_response,
@@ -112,7 +114,7 @@ class StoreWriter:
             written = {name: value for name, value in new.items() if name != "status"}
             new["metadata"]["managedFields"] = record_update(schema_of(resource), None, written, entry)
         new["metadata"]["uid"] = self.store.new_uid()
-        self._admit_new(resource, new, warnings)
+        self._admit_new(resource, new, request.user, warnings)
         try:
             stored = self.store.create(new, dry_run=request.dry_run, uid=new["metadata"]["uid"])
         except AlreadyExists as error:
@@ -121,7 +123,7 @@ class StoreWriter:
             raise already_exists(resource, obj["metadata"]["name"], deleting=going) from error
         return self._answer(target, request, stored, 201, warnings)
 
-    def _admit_new(self, resource: Resource, new: Obj, warnings: Warnings) -> None:
+    def _admit_new(self, resource: Resource, new: Obj, user: User, warnings: Warnings) -> None:
         """Complete a new object and judge it.
 
         Raises:
@@ -138,6 +140,7 @@ class StoreWriter:
         if is_pod:
             judge_pod(resource, new, self.store)
         check_claim(resource, new, self.store)
+        check_escalation(resource, new, None, user, self.store)
         check_quota(resource, new, self.store, None)
         warnings.texts += filter(None, [security_warning(new, self.store)])
 
@@ -172,7 +175,7 @@ class StoreWriter:
             new = decoded(target, request, body_object(request), warnings)
         new = _over_live(resource, live, new, only)
         if not only:
-            new = self._admitted(resource, new, live)
+            new = self._admitted(resource, new, live, request.user)
         if kind != "apply":
             _record(resource, live, new, entry)
         if _same(live, new):
@@ -188,7 +191,7 @@ class StoreWriter:
             finish(self.store, stored)
         return self._answer(target, request, stored, 200, warnings)
 
-    def _admitted(self, resource: Resource, obj: Obj, live: Obj) -> Obj:
+    def _admitted(self, resource: Resource, obj: Obj, live: Obj, user: User) -> Obj:
         """Return what replaces the live object, with defaults, admitted and valid.
 
         Raises:
@@ -205,6 +208,7 @@ class StoreWriter:
             raise invalid(resource, obj["metadata"].get("name", ""), found)
         check_quota(resource, new, self.store, live)
         check_growth(resource, new, self.store, live)
+        check_escalation(resource, new, live, user, self.store)
         return new
 
     def _delete(self, target: Target, request: Request) -> Response:
@@ -233,7 +237,7 @@ class StoreWriter:
     def _answer(self, target: Target, request: Request, obj: Obj, code: int, warnings: Warnings) -> Response:
         form = accepted_form(request, FORMS)
         body = self.reader.show(target, obj, form, request)
-        return Response(code=code, body=body, content_type=form.content_type, headers=warnings.headers())
+        return Response(code=code, body=body, headers=warnings.headers())
 
 
 def writer_for(store: ObjectStore, random: Random) -> Callable[[Reader, Tokens], StoreWriter]:

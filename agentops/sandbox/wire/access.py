@@ -62,11 +62,11 @@ class Rbac:
             yield from _BASIC
         for binding in self._store.list("ClusterRoleBinding", group=_GROUP):
             if _binds(binding, user):
-                yield from self._role_rules(binding, "")
+                yield from self.role_rules(binding, "")
         if namespace:
             for binding in self._store.list("RoleBinding", namespace, group=_GROUP):
                 if _binds(binding, user):
-                    yield from self._role_rules(binding, namespace)
+                    yield from self.role_rules(binding, namespace)
 
     def check(self, user: User, target: Target) -> None:
         """Refuse a resource request that no rule allows.
@@ -97,7 +97,8 @@ class Rbac:
             details_of(resource, target.name),
         )
 
-    def _role_rules(self, binding: Obj, namespace: str) -> list[Obj]:
+    def role_rules(self, binding: Obj, namespace: str) -> list[Obj]:
+        """Return the rules that a binding grants."""
         reference = binding["roleRef"]
         scope = namespace if reference["kind"] == "Role" else ""
         role = self._store.peek(Key(_GROUP, reference["kind"], scope, reference["name"]))

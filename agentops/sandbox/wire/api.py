@@ -129,7 +129,7 @@ class Api:
 
     def _subresource(self, target: Target, request: Request) -> Response:
         if target.subresource not in target.resource.subresources:
-            if target.subresource in ("exec", "attach", "portforward", "proxy", "ephemeralcontainers"):
+            if target.subresource in ("exec", "attach", "portforward", "proxy", "ephemeralcontainers", "resize"):
                 raise not_simulated(f"{target.resource.plural}/{target.subresource}")
             raise _no_such_path()
         if target.subresource == "log" and target.verb == "get":

@@ -62,9 +62,9 @@ def age(obj: Obj, now: datetime) -> str:
     return since(at(obj, "metadata", "creationTimestamp"), now)
 
 
-def since_path(*path: str, absent: str) -> Callable[[Obj, datetime], str]:
+def since_path(path: str) -> Callable[[Obj, datetime], str]:
     """Return a cell that says how long ago the time at ``path`` was."""
-    return lambda obj, now: since(at(obj, *path), now) if at(obj, *path) else absent
+    return lambda obj, now: since(at(obj, *path.split(".")), now) if at(obj, *path.split(".")) else "<none>"
 
 
 def _template_containers(obj: Obj) -> list[Obj]:
@@ -233,6 +233,31 @@ def event_object(obj: Obj, _now: datetime) -> str:
     return f"{str(about.get('kind', '')).lower()}/{about.get('name', '')}"
 
 
+def event_message(obj: Obj, _now: datetime) -> str:
+    """Return the event's message."""
+    return str(obj.get("message", "")).strip()
+
+
+def event_count(obj: Obj, _now: datetime) -> int:
+    """Return how often the event was seen."""
+    return int(obj.get("count") or 1)
+
+
+def data_count(obj: Obj, _now: datetime) -> int:
+    """Return how many keys a ConfigMap has."""
+    return len(obj.get("data") or ()) + len(obj.get("binaryData") or ())
+
+
+def ingress_ports(obj: Obj, _now: datetime) -> str:
+    """Return the ports on which an Ingress is served."""
+    return "80, 443" if at(obj, "spec", "tls") else "80"
+
+
+def hpa_reference(obj: Obj, _now: datetime) -> str:
+    """Return ``Deployment/web``, what is scaled."""
+    return f"{at(obj, 'spec', 'scaleTargetRef', 'kind')}/{at(obj, 'spec', 'scaleTargetRef', 'name')}"
+
+
 def event_source(obj: Obj, _now: datetime) -> str:
     """Return the component and host that reported the event."""
     source = obj.get("source") or {}
@@ -292,12 +317,12 @@ def hpa_targets(obj: Obj, _now: datetime) -> str:
     return _cut(texts, 2).replace(",", ", ")
 
 
-def quota_use(*, limits: bool) -> Callable[[Obj, datetime], str]:
+def quota_use(part: str) -> Callable[[Obj, datetime], str]:
     """Return a cell with used/hard of the limits, or of everything else."""
 
     def cell(obj: Obj, _now: datetime) -> str:
         hard, used = at(obj, "status", "hard", default={}), at(obj, "status", "used", default={})
-        names = [name for name in sorted(hard) if name.startswith("limits.") is limits]
+        names = [name for name in sorted(hard) if name.startswith("limits.") is (part == "limits")]
         return ", ".join(f"{name}: {used.get(name, '0')}/{hard[name]}" for name in names)
 
     return cell

@@ -68,7 +68,7 @@ class Reader:
             self._position(request)
         if obj is None:
             raise not_found(target.resource, target.name)
-        return Response(body=self.show(target, obj, form, request), content_type=form.content_type)
+        return Response(body=self.show(target, obj, form, request))
 
     def show(self, target: Target, obj: Obj, form: Form, request: Request) -> bytes:
         """Return one object in the form asked for."""
@@ -104,7 +104,7 @@ class Reader:
             body = msgspec.json.encode(_partial("PartialObjectMetadataList", {"metadata": metadata, "items": items}))
         else:
             body = self.encoder.list(target.resource, page, metadata)
-        return Response(body=body, content_type=form.content_type)
+        return Response(body=body)
 
     def selected(self, target: Target, request: Request) -> Objects:
         """Return the stored objects of a collection that the request selects, for a deletecollection.
@@ -152,7 +152,7 @@ class Reader:
                 unsubscribe()
                 self._open.remove(changes)
 
-        return Response(chunks=chunks(), content_type=form.content_type)
+        return Response(chunks=chunks())
 
     def cut(self) -> None:
         """End every watch that is open now, as a network fault would."""
