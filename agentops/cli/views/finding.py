@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from agentops.cli.report import Block, Bullets, Heading, Item, Paragraph, Tone
 from agentops.core.alert import Alert, AlertGroup
@@ -31,7 +31,7 @@ def finding_blocks(finding: Finding, evidence: Sequence[Evidence]) -> list[Block
     blocks.append(Paragraph(finding.conclusion, Tone.STRONG))
     if finding.cause is not None:
         blocks.append(Paragraph(f"{finding.cause.resource.short}: {finding.cause.condition}", Tone.QUIET))
-    blocks += [Paragraph(note_line(note), Tone.QUIET) for note in finding.notes]
+    blocks += [Paragraph(line, Tone.QUIET) for line in note_lines(finding.notes)]
     blocks += [Paragraph(f"Warning: {warning}", Tone.WARN) for warning in finding.warnings]
     if not finding.supported:
         warning = "This finding is NOT supported by evidence that was observed. Do not act on it."
@@ -115,18 +115,24 @@ def alert_line(alert: Alert) -> str:
 
 def problem_items(problems: Sequence[Problem], most: int, *, advice: bool = True) -> Bullets:
     """Return problems as bullets, best explanation first as ranked."""
-    items = []
+    items, shown = [], set[Note]()
     for problem in problems[:most]:
         tone = Tone.BAD if problem.severity.rank == 0 else Tone.PLAIN
         said = [problem.advice, *(one.why for one in problem.withheld)] if advice else []
-        note = "\n".join([*filter(None, said), *map(note_line, problem.notes)])
+        # Each note once: several problems of one object carry the same ones.
+        fresh = [one for one in problem.notes if one not in shown]
+        shown.update(fresh)
+        note = "\n".join([*filter(None, said), *note_lines(fresh)])
         items.append(Item(problem.summary, label=problem.condition, note=note, tone=tone))
     return Bullets(tuple(items))
 
 
-def note_line(note: Note) -> str:
-    """Return what an owner wrote, quoted, with whose words they are."""
-    return f"The owner of {note.resource.short} wrote {note.words}"
+def note_lines(notes: Iterable[Note]) -> list[str]:
+    """Return what owners wrote, quoted, one line for each object."""
+    found: dict[str, list[str]] = {}
+    for note in notes:
+        found.setdefault(note.resource.short, []).append(note.words)
+    return [f"On {name} its owner wrote {'; '.join(words)}" for name, words in found.items()]
 
 
 def usage_line(usage: Usage, model: str) -> str:
