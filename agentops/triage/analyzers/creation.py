@@ -15,8 +15,9 @@ from typing import Any
 
 from agentops.core.alert import Severity
 from agentops.core.finding import Fact, Problem
-from agentops.triage.fields import Key, condition, items, key_of, mapping, moment, namespace_of, number, text
+from agentops.triage.fields import Key, condition, items, key_of, mapping, moment, name_of, namespace_of, number, text
 from agentops.triage.graph import Graph
+from agentops.triage.nearness import likeness
 from agentops.triage.quantity import amount
 from agentops.triage.report import quote, subject
 from agentops.triage.revisions import blame
@@ -219,7 +220,9 @@ def _account(graph: Graph, refusal: Refusal) -> Problem | None:
     match = _ACCOUNT.search(refusal.message)
     if match:
         name = (match.group(2) or match.group(1)).rpartition("/")[2]
-        words = f"its ServiceAccount {refusal.key[1]}/{name} does not exist"
+        # The near one is named and never proposed: the pods would get another account's rights.
+        like = likeness(name, [name_of(one) for one in graph.in_namespace("ServiceAccount", refusal.key[1])])
+        words = f"its ServiceAccount {refusal.key[1]}/{name} does not exist{like.hint}"
         advice = f"Create ServiceAccount {name}, or name another."
         return _problem(graph, refusal, refusal.key, "MissingServiceAccount", words, advice=advice)
     match = _PRIORITY.search(refusal.message)
