@@ -78,7 +78,69 @@ def test_a_claims_growth_is_one_persons_who_is_told_first_that_it_stays(draft: D
     assert (done.code, said in first_words(done), "One person must agree" in done.out) == (0, True, True)
 
 
-def test_a_new_config_map_is_one_persons(draft: Draft) -> None:
-    """Nothing uses it yet: low risk, and nobody needs a second person in production."""
-    agreement, plan = (draft(SETTINGS, "-o", "json").document["plan"][name] for name in ("agreement", "risk"))
-    assert (agreement["approval"], plan) == ("one", "low")
+def made(kind: str, api: str, target: str, **fields: Any) -> dict[str, Any]:
+    """Return the draft that makes an object."""
+    manifest = {"apiVersion": api, "kind": kind, "metadata": {"name": target.rpartition("/")[2]}, **fields}
+    return {"tool": "apply_manifest", "target": target, "arguments": {"manifest": manifest}}
+
+
+def reading(*resources: str, verbs: tuple[str, ...] = ("get", "list")) -> dict[str, Any]:
+    """Return the draft of a new Role."""
+    rules = [{"apiGroups": [""], "resources": [*resources], "verbs": [*verbs]}]
+    return made("Role", "rbac.authorization.k8s.io/v1", "shop/Role/reader", rules=rules)
+
+
+NETWORKS = "networking.k8s.io/v1"
+ARGUMENTS = {
+    "tool": "patch",
+    "target": "shop/CronJob/daily-report",
+    "arguments": {
+        "path": "spec.jobTemplate.spec.template.spec.containers[report].args",
+        "old": None,
+        "new": ["--day=yesterday"],
+    },
+}
+JOB = {"template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "a", "image": "bitnami/kubectl:1"}]}}}
+ASKED: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
+    "a new ConfigMap": (SETTINGS, ("one", "low")),
+    "a Role that reads": (reading("pods", "configmaps"), ("one", "medium")),
+    "a Role that reads secrets": (reading("secrets"), ("two-person", "high")),
+    "a Role with a wildcard": (reading("pods", verbs=("*",)), ("two-person", "high")),
+    "a policy for pods that are not there": (
+        made("NetworkPolicy", NETWORKS, "shop/NetworkPolicy/new", spec={"podSelector": {"matchLabels": {"app": "no"}}}),
+        ("one", "medium"),
+    ),
+    "a storage class": (
+        made("StorageClass", "storage.k8s.io/v1", "-/StorageClass/quick", provisioner="disk.csi.shop.example"),
+        ("one", "medium"),
+    ),
+    "arguments of a CronJob": (ARGUMENTS, ("one", "medium")),
+    "a node's label": (
+        {"tool": "label", "target": "-/Node/worker-1", "arguments": {"set": {"disk": "ssd"}}}, ("one", "medium"),
+    ),
+    "a Job that acts on the cluster": (made("Job", "batch/v1", "shop/Job/cleanup", spec=JOB), ("two-person", "high")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "expected"), ASKED.values(), ids=ASKED)
+def test_who_must_agree_in_production(draft: Draft, change: dict[str, Any], expected: tuple[str, str]) -> None:
+    """What only adds, or is ordinary, is one person's; what may act on the cluster is two people's."""
+    done = draft(change, "-o", "json")
+    plan = done.document.get("plan") or {"agreement": {"approval": done.err}, "risk": ""}
+    assert (plan["agreement"]["approval"], plan["risk"]) == expected
+
+
+def test_the_undo_of_a_half_broken_rollout_is_two_peoples(cli: Cli) -> None:
+    """One of three pods ready under Recreate: not refused for the last ready pod, but asked for, and it says why."""
+    with Sandbox(load(str(Path(__file__).with_name("half-down.yaml")))) as cluster:
+        at = ("--kubeconfig", str(cluster.kubeconfig), "--context", cluster.context)
+        done = cli("fix", "k8s:shop/Deployment/checkout", "--dry-run", "--no-model", "-o", "json", *at)
+    plan = done.document["plan"]
+    (reach,) = plan["blast_radius"]
+    assert (done.code, reach["percent"], reach["purpose"], plan["agreement"]["approval"], plan["agreement"]["why"]) == (
+        0,
+        100,
+        "restores",
+        "two-person",
+        "it goes over max_percent or max_pods, to put right a workload that is not whole",
+    )
