@@ -118,6 +118,13 @@ ASKED: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
     "a node's label": (
         {"tool": "label", "target": "-/Node/worker-1", "arguments": {"set": {"disk": "ssd"}}}, ("one", "medium"),
     ),
+    "a scale-down": (
+        {"tool": "scale", "target": "shop/Deployment/checkout", "arguments": {"replicas": 1}}, ("one", "medium"),
+    ),
+    "a Service that goes to other ready pods": (
+        {"tool": "set_service", "target": "shop/Service/cart", "arguments": {"selector": {"app": "web"}}},
+        ("one", "medium"),
+    ),
     "a Job that acts on the cluster": (made("Job", "batch/v1", "shop/Job/cleanup", spec=JOB), ("two-person", "high")),
 }  # fmt: skip
 
