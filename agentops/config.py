@@ -92,6 +92,7 @@ class Settings:
     max_seconds: float = Limits().seconds
     excerpt_chars: int = 6000
     read_only: bool = False
+    cluster_lease: str = ""
     audit_retention_days: int = 365
     audit_forward_secure: bool = False
     audit_segment_mib: int = 64
@@ -120,7 +121,7 @@ _FILE_KEYS = {
     "kubernetes": ("context", "namespace", "kubeconfig"),
     "model": ("model", "provider", "effort", "thinking", "caching", "attempts", "region", "project"),
     "limits": ("max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars"),
-    "safety": ("read_only",),
+    "safety": ("read_only", "cluster_lease"),
     "policy": (
         "production_contexts",
         "staging_contexts",
@@ -134,7 +135,7 @@ _FILE_KEYS = {
 }
 _CHOICES = {"provider": PROVIDERS, "effort": EFFORTS}
 _POSITIVE = ("attempts", "max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars", "audit_segment_mib")
-_FILE_ONLY = ("audit_keep_days",)
+_FILE_ONLY = ("audit_keep_days", "cluster_lease")
 # S3 takes no longer lock than that; 0 asks for none, and in the other drops nothing.
 _MAX_DAYS = {"audit_retention_days": 36_500, "audit_keep_days": 36_500}
 
@@ -182,7 +183,8 @@ def folders(environ: Mapping[str, str]) -> Folders:
 def _from_environ(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
     found: dict[str, tuple[Any, str]] = {}
     for section, names in _FILE_KEYS.items():
-        # A variable that a shell, a job or a checkout sets must not say what production is, nor have records dropped.
+        # A variable that a shell, a job or a checkout sets must not say what production is, nor have records dropped,
+        # nor lead a run past everybody else's lease.
         for name in names if section != "policy" else ():
             if name in _FILE_ONLY:
                 continue

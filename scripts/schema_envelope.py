@@ -169,6 +169,7 @@ def _plan_view(known: Definitions) -> Schema:
         "reversal": known.ref(Reversal),
         "tainted": {"type": "boolean"},
         "rolls_back": TEXT,
+        "lease": TEXT,
         "intent": known.ref(Intent),
     }
     per_step = {

@@ -161,6 +161,8 @@ def _next_commands(fix: Fix, last: Carried, place: Place) -> tuple[str, ...]:
         if plan.obligation.approval is Approval.TWO_PERSON:
             return approval_steps(plan, path, place.flags)
         return (f"agentops fix {incident}{place.flags}", *approval_steps(plan, path, place.flags))
+    if last.outcome.status is Status.ROLLED_BACK:
+        return (f"agentops show {incident} --timeline",)
     if last.outcome.status is Status.REFUSED and path is not None:
         return (f"agentops policy explain {path}",)
     return (f"agentops fix {incident}{place.flags}",) if is_stale else ()

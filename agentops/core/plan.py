@@ -293,7 +293,8 @@ class ChangePlan:
 
     ``nonce`` makes two plans of the same content different, so that an approval serves once. ``requester`` is the
     actor who asked for it (``human:ana``); ``cluster`` is the server it was made on. ``tainted`` says that a model
-    proposed it after reading untrusted text.
+    proposed it after reading untrusted text. ``lease`` is the object by which runs see each other, written while this
+    one runs; empty where none is.
     """
 
     nonce: str
@@ -308,6 +309,7 @@ class ChangePlan:
     policy_digest: str
     tainted: bool = False
     rolls_back: str = ""
+    lease: str = ""
     version: int = PLAN_VERSION
 
     @property

@@ -10,22 +10,33 @@ from __future__ import annotations
 from dataclasses import fields
 from datetime import timedelta
 
-from agentops.core.errors import AgentopsError, AuditError, Busy, StoreError
+from agentops.core.errors import AgentopsError, AuditError, Busy, Stale, StoreError
+from agentops.core.plan import ChangePlan
 from agentops.guard.parts import GuardParts, Trail
+from agentops.guard.staleness import STALE_HINT
 from agentops.guard.states import Journaled, Rechecked
 
 _POLL_S = 3.0
 
 
-def require_free(parts: GuardParts, trail: Trail) -> None:
+def require_free(parts: GuardParts, trail: Trail, plan: ChangePlan) -> None:
     """Return once nobody else is changing something; before a person is asked, and once more before the re-check.
 
     Raises:
+        Stale: the plan names another lease than this run would take.
+        ToolError: the cluster's lease cannot be read.
         Busy: another run holds the lock, and still did when this one had waited as long as it may.
         StoreError: it cannot be found out.
     """
+    place = "" if parts.lease is None else parts.lease.place
+    if plan.lease != place:
+        raise Stale(
+            f"the plan was made to hold {plan.lease or 'no lease'}, and this run would hold {place or 'none'}",
+            hint=STALE_HINT,
+        )
     begun = parts.monotonic()
-    while holder := parts.journal.holder():
+    # A crashed change's own lease does not stand in the way of taking that change back.
+    while holder := parts.journal.holder() or (parts.lease.holder(plan.rolls_back) if parts.lease else ""):
         left = parts.wait_s - (parts.monotonic() - begun)
         if left <= 0:
             trail.failed("intent", f"busy: {holder}")

@@ -17,7 +17,7 @@ from agentops.core.clock import Clock
 from agentops.core.evidence import Redactor
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import StageRecord
-from agentops.core.plan import Change, ChangePlan, Check, Note, Preview
+from agentops.core.plan import Call, Change, ChangePlan, Check, Note, Preview
 from agentops.core.progress import Progress, Stage, Step
 from agentops.core.text import one_line
 from agentops.core.tool import Applier, ChangeTool
@@ -57,6 +57,47 @@ class ChangeJournal(Protocol):
 
         Raises:
             StoreError: it could not be written.
+        """
+        ...
+
+
+class HeldLease(Protocol):
+    """The cluster's lease, by which runs with separate homes see each other."""
+
+    @property
+    def place(self) -> str:
+        """Where it is, in words."""
+        ...
+
+    def holder(self, own: str = "") -> str:
+        """Return who holds it, in words; empty when nobody does, or the change ``own``.
+
+        Raises:
+            ToolError: it cannot be read.
+        """
+        ...
+
+    def taking(self, change_id: str, seconds: int) -> Call:
+        """Return the call that takes it for so many seconds at most.
+
+        Raises:
+            ToolError: it cannot be read.
+        """
+        ...
+
+    def releasing(self) -> Call | None:
+        """Return the call that lets go of it; None when it is not there.
+
+        Raises:
+            ToolError: it cannot be read.
+        """
+        ...
+
+    def send(self, call: Call) -> None:
+        """Send one of these calls, which is on record. Only ``guard/hold.py`` may call this.
+
+        Raises:
+            AgentopsError: it was refused, or its answer was lost.
         """
         ...
 
@@ -104,6 +145,7 @@ class GuardParts:
         check: evaluates a success check beyond the tool's own observation: empty text when it passes, else why not.
         symptom: says what is left of a symptom of the alert, for checks of that kind.
         on_interrupt: Ctrl-C in the middle of a change: True rolls back, False stops where it is.
+        lease: the cluster's lease, held while a plan runs; None where no setting asks for one.
         wait_s: how long to wait for another run that is changing something; seconds.
         yes: approve without asking what policy asks nobody for.
     """
@@ -130,6 +172,7 @@ class GuardParts:
     on_interrupt: Callable[[], bool]
     notes_on: Callable[[Change, Preview], tuple[tuple[Note, ...], tuple[str, ...]]] = _no_notes
     symptom: Callable[[Check], Symptom] = nobody_looked
+    lease: HeldLease | None = None
     read_only: bool = False
     wait_s: float = 0.0
     yes: bool = False

@@ -18,6 +18,7 @@ from agentops.core.plan import Change, ChangePlan
 from agentops.core.text import one_line
 from agentops.guard.apply import Broken, apply
 from agentops.guard.confirm import Revision, confirm
+from agentops.guard.hold import release_lease, take_lease
 from agentops.guard.intent import declare, require_free
 from agentops.guard.parts import GuardParts, Trail
 from agentops.guard.planning import Proposal, draft, revive
@@ -60,7 +61,7 @@ def carry_out(parts: GuardParts, proposal: Proposal) -> Carried:
     planned = draft(parts, trail, proposal)
     for _ in range(_MOST_REVISIONS):
         try:
-            require_free(parts, trail)
+            require_free(parts, trail, planned.plan)
             answer = confirm(parts, trail, planned, ())
             if isinstance(answer, Approved):
                 return _run(parts, trail, answer)
@@ -89,7 +90,7 @@ def carry_out_saved(parts: GuardParts, plan: ChangePlan, given: Sequence[SignedA
         )
     planned = revive(parts, trail, plan)
     try:
-        require_free(parts, trail)
+        require_free(parts, trail, planned.plan)
         answer = confirm(parts, trail, planned, given)
         if isinstance(answer, Revision):
             hint = "Make a new one: agentops fix --dry-run --out plan.json"
@@ -129,11 +130,17 @@ def _run(parts: GuardParts, trail: Trail, approved: Approved) -> Carried:
     """Re-check, declare, apply, verify; otherwise take it back."""
     try:
         # Whoever got in while the person thought is waited for first: the re-check must see what they did.
-        require_free(parts, trail)
+        require_free(parts, trail, approved.plan)
         state = declare(parts, trail, recheck(parts, trail, approved))
     except (AuditError, StoreError):
         raise
     except AgentopsError as error:
+        return _not_run(trail, approved, error)
+    try:
+        take_lease(parts, trail, state)
+    except (NotApproved, Busy) as error:
+        result = {"change": state.change_id, "status": Status.DECLINED, "why": error.message, "verified": False}
+        parts.journal.close(state.change_id, to_json(result))
         return _not_run(trail, approved, error)
     went = apply(parts, trail, state)
     if isinstance(went, Broken):
@@ -198,6 +205,7 @@ def _closed(
         "verified": outcome.verified,
         "doubts": parts.redactor.value(list(doubts)),
     }
+    release_lease(parts, trail, state.change_id)
     trail.note("change_closed", result)
     try:
         parts.journal.close(state.change_id, to_json(result))

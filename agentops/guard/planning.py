@@ -242,6 +242,7 @@ def _assemble(parts: GuardParts, proposal: Proposal, steps: Sequence[Ruled]) -> 
         policy_digest=parts.policy.digest,
         tainted=proposal.tainted,
         rolls_back=proposal.rolls_back,
+        lease="" if parts.lease is None else parts.lease.place,
     )
 
 

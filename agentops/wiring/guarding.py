@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from agentops.core.jsonable import to_json
 from agentops.core.outcome import Status
 from agentops.core.place import place_of
 from agentops.core.plan import ChangePlan, Check
+from agentops.core.resource import check_name
 from agentops.core.text import one_line, plural
 from agentops.core.tool import ToolSpec
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from agentops.copilot.checking import Checking
     from agentops.copilot.fixing import Fix
     from agentops.copilot.parts import Investigation
-    from agentops.guard.parts import GuardParts
+    from agentops.guard.parts import GuardParts, HeldLease
     from agentops.guard.pipeline import Carried
     from agentops.guard.policy import CedarPolicy, Refusal
     from agentops.guard.recovery import Situation
@@ -122,8 +124,26 @@ def guard_parts(app: App, cluster: Cluster, checks: Checking | None, asking: Ask
         on_interrupt=asking.on_interrupt,
         read_only=settings.read_only,
         yes=asking.yes,
+        lease=_lease(app, cluster),
         wait_s=asking.wait_s,
     )
+
+
+def _lease(app: App, cluster: Cluster) -> HeldLease | None:
+    """Return the cluster's lease where a setting asks for one.
+
+    Raises:
+        UsageError: the setting is no namespace's name.
+    """
+    namespace = app.settings.cluster_lease
+    if not namespace:
+        return None
+    from agentops.tools.kubernetes.lease import Lease
+    from agentops.wiring.app import current_actor
+
+    check_name(namespace, "namespace of cluster_lease")
+    who = f"{current_actor()} pid {os.getpid()} on {socket.gethostname()}"
+    return Lease(cluster=cluster, writer=app.clients().writer, namespace=namespace, who=who, clock=app.parts.clock)
 
 
 def _nothing_more(_check: Check) -> str:

@@ -302,3 +302,26 @@ def test_the_lock_of_another_run_is_said_before_anybody_is_asked(
     assert said.code == 1, said.screen
     assert f"pid {os.getpid()} of human:eve, since 2026-11-22T03:00:00Z" in " ".join(said.out.split())
     assert "apply it?" not in said.screen
+
+
+def test_runs_with_separate_homes_see_each_other_by_a_lease(
+    cli: Cli, cluster: Sandbox, at: tuple[str, ...], home: Path
+) -> None:
+    """By setting: the plan names the lease, which is taken and let go of; who holds it is said before one is asked."""
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "config.toml").write_text('[safety]\ncluster_lease = "shop"\n')
+    shown = cli("fix", ALERT, "--no-model", "--dry-run", *at)
+    assert "While it runs it holds Lease shop/agentops" in " ".join(shown.out.split())
+    assert not cluster.simulation.store.list("Lease", "shop")
+    plan = home / "plan.json"
+    cli("fix", ALERT, "--no-model", "--dry-run", "--out", str(plan), *at)
+    done = cli("fix", "--plan", str(plan), *signed(home, plan, "eve"), "-o", "json", *at)
+    (lease,) = cluster.simulation.store.list("Lease", "shop")
+    assert (done.code, lease["spec"].get("holderIdentity")) == (0, None), done.out
+    moment = utc_now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    held = {"holderIdentity": "human:bob pid 9 on laptop change X", "acquireTime": moment, "renewTime": moment}
+    with cluster.simulation.store.lock:
+        cluster.simulation.store.update({**lease, "spec": {**held, "leaseDurationSeconds": 600}})
+    other = cli("rollback", done.document["outcome"]["change"], "-o", "json", *at)
+    (error,) = other.document["errors"]
+    assert (error["code"], "human:bob pid 9 on laptop" in error["message"]) == ("busy", True)

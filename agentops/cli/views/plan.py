@@ -65,6 +65,8 @@ def _head(plan: ChangePlan, *, saved: bool) -> list[Block]:
         how = "" if saved else f" {TWO_PERSON_HOW}"
         words = f"Two people must agree to this, neither of them {plan.requester}{_why_asked(plan)}.{how}"
         blocks.append(Paragraph(words, Tone.BAD))
+    if plan.lease:
+        blocks.append(Paragraph(f"While it runs it holds {plan.lease}: a write of agentops' own.", Tone.QUIET))
     if plan.rolls_back:
         blocks.append(Paragraph(f"This takes back the change {plan.rolls_back}."))
     if plan.intent.verdict in _NOTHING_WRONG:
@@ -291,6 +293,7 @@ def plan_document(plan: ChangePlan) -> dict[str, Any]:
         "reversal": plan.reversal.value,
         "tainted": plan.tainted,
         "rolls_back": plan.rolls_back,
+        "lease": plan.lease,
         "intent": to_json(plan.intent),
         "changes": [to_json(step.change) | {"words": change_words(step.change)} for step in steps],
         "calls": [to_json(step.preview.calls) for step in steps],

@@ -1,0 +1,73 @@
+"""Holding the cluster's lease while a plan runs, so that runs with separate homes see each other; only by setting.
+
+Comes in: ``Journaled``: approved, re-checked, its intent on record. Goes out: nothing, or ``Busy``. The lease is a
+write of agentops' own beside the plan: the plan names it, so whoever approves knows; each call is recorded before it is
+sent; a preview never takes it. A run that dies holds it until it expires, or until its change is taken back.
+"""
+
+from __future__ import annotations
+
+from agentops.core.errors import AgentopsError, AuditError, Busy, NotApproved, StoreError, ToolError
+from agentops.guard.doubts import BACK_OFF_S
+from agentops.guard.parts import GuardParts, Trail
+from agentops.guard.states import Journaled
+
+_SLACK_S = 120
+
+
+def take_lease(parts: GuardParts, trail: Trail, state: Journaled) -> None:
+    """Take the lease for a change whose intent is declared; nothing of the plan was sent yet.
+
+    Raises:
+        Busy: another run took it in between.
+        NotApproved: it could not be taken.
+        AuditError: the call could not be recorded; it was not sent.
+    """
+    lease = parts.lease
+    if lease is None:
+        return
+    # Twice the verification: forward, and back if it has to be taken back.
+    seconds = int(2 * state.plan.obligation.verify_s + BACK_OFF_S) + _SLACK_S
+    try:
+        call = lease.taking(state.change_id, seconds)
+        trail.note("lease", {"change": state.change_id, "call": call})
+        lease.send(call)
+    except (AuditError, StoreError):
+        raise
+    except AgentopsError as error:
+        trail.failed("lease", error.message, change=state.change_id)
+        if holder := _holder(parts, state.change_id):
+            raise Busy(holder) from error
+        raise NotApproved(
+            f"{lease.place} could not be taken: {error.message}",
+            hint="Nothing was changed. Let its identity write leases there, or unset cluster_lease.",
+            code="no-lease",
+        ) from error
+    trail.passed("lease", lease.place, change=state.change_id)
+
+
+def release_lease(parts: GuardParts, trail: Trail, change_id: str) -> None:
+    """Let go of the lease once a change is closed; that it could not be let go of is said: it expires by itself.
+
+    Raises:
+        AuditError: the call could not be recorded; it was not sent.
+    """
+    lease = parts.lease
+    if lease is None:
+        return
+    try:
+        call = lease.releasing()
+        if call is not None:
+            trail.note("lease_released", {"change": change_id, "call": call})
+            lease.send(call)
+    except AuditError:
+        raise
+    except AgentopsError as error:
+        trail.say(f"{lease.place} could not be let go of: {error.message}; it expires by itself")
+
+
+def _holder(parts: GuardParts, own: str) -> str:
+    try:
+        return "" if parts.lease is None else parts.lease.holder(own)
+    except ToolError:
+        return ""
