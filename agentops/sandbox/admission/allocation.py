@@ -9,29 +9,14 @@ from __future__ import annotations
 import ipaddress
 from random import Random
 
+from agentops.sandbox.admission.defaults import first_status
 from agentops.sandbox.objects import ALPHABET
-from agentops.sandbox.store import Key, Obj, ObjectStore, copy_json
+from agentops.sandbox.store import Key, Obj, ObjectStore
 from agentops.sandbox.wire.cells import at
 
 _SERVICE_NETWORK = ipaddress.ip_network("10.96.0.0/16")
 _NODE_PORTS = range(30000, 32768)
 _TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105  a path, no secret
-_FIRST_STATUS: dict[str, Obj] = {
-    "Deployment": {},
-    "StatefulSet": {"replicas": 0, "availableReplicas": 0},
-    "DaemonSet": dict.fromkeys(
-        ("currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady"), 0
-    ),
-    "ReplicaSet": {"replicas": 0},
-    "Job": {},
-    "CronJob": {},
-    "HorizontalPodAutoscaler": {"desiredReplicas": 0, "currentMetrics": None},
-    "Ingress": {"loadBalancer": {}},
-    "PersistentVolumeClaim": {"phase": "Pending"},
-    "PodDisruptionBudget": dict.fromkeys(("disruptionsAllowed", "currentHealthy", "desiredHealthy", "expectedPods"), 0),
-    "ResourceQuota": {},
-    "Service": {"loadBalancer": {}},
-}
 
 
 def allocate(obj: Obj, store: ObjectStore, random: Random | None = None) -> None:
@@ -45,8 +30,9 @@ def allocate(obj: Obj, store: ObjectStore, random: Random | None = None) -> None
     metadata = obj["metadata"]
     random = random or Random(f"{metadata.get('namespace')}/{metadata.get('name')}")  # noqa: S311  names, not secrets
     kind = obj["kind"]
-    if kind in _FIRST_STATUS:
-        obj.setdefault("status", copy_json(_FIRST_STATUS[kind]))
+    status = first_status(kind)
+    if status is not None:
+        obj.setdefault("status", status)
     if kind == "Service":
         allocate_service(obj, store, random)
     elif kind == "Job":

@@ -1,40 +1,40 @@
 """Defaulting: what the API server writes into the fields that a manifest leaves out.
 
-Comes in: an object and its schema. Goes out: a copy with defaults, from ``schema/defaults.json`` (by definition, for
-constants), from a custom schema's own ``default``, and from the few rules here that depend on other fields. Quantities
-are in it as the server stores them.
+Comes in: an object and its schema. Goes out: a copy with defaults, from ``schema/defaults.yaml``, from a
+custom schema's own ``default``, and from the few rules here that no condition can say. Quantities are in it as the
+server stores them.
 
 Must never: change a field that was given.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from agentops.sandbox.admission.conditions import holds
 from agentops.sandbox.admission.quantities import canonical
 from agentops.sandbox.admission.schemas import Schema, child, items, name_of, resolve, schema_name, schema_of
 from agentops.sandbox.store import Obj, copy_json
 from agentops.sandbox.wire.kinds import Resource
 
-_JOB = {
-    "backoffLimit": 6,
-    "completionMode": "NonIndexed",
-    "suspend": False,
-    "manualSelector": False,
-    "podReplacementPolicy": "TerminatingOrFailed",
-}
-_CPU = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 80}}
-_DOUBLING = {"type": "Percent", "value": 100, "periodSeconds": 15}
+_PREFIX = "io.k8s.api."
 
 
 @cache
-def _constants() -> dict[str, Obj]:
-    text = files("agentops.sandbox.schema").joinpath("defaults.json").read_text(encoding="utf-8")
-    found: dict[str, Obj] = json.loads(text)
+def _table() -> dict[str, Obj]:
+    import yaml  # when the first object is filled in
+
+    text = files("agentops.sandbox.schema").joinpath("defaults.yaml").read_text(encoding="utf-8")
+    found: dict[str, Obj] = yaml.safe_load(text)
+    return found
+
+
+def first_status(kind: str) -> Obj | None:
+    """Return the status of a new object of a kind; None when it has none."""
+    found: Obj | None = copy_json(_table()["first-status"].get(kind))
     return found
 
 
@@ -76,11 +76,7 @@ def _fill(schema: Schema, value: Any, name: str) -> None:
         return
     if not isinstance(value, dict):
         return
-    for field, default in _constants().get(name, {}).items():
-        value.setdefault(field, copy_json(default))
-    rule = _RULES.get(name)
-    if rule is not None:
-        rule(value)
+    _fill_built_in(value, name.removeprefix(_PREFIX))
     schema = resolve(schema)
     for field, inner in schema.get("properties", {}).items():
         if "default" in inner and not name:
@@ -91,6 +87,24 @@ def _fill(schema: Schema, value: Any, name: str) -> None:
             value[field] = canonical(one)
         else:
             _fill(known, one, name_of(known))
+
+
+def _fill_built_in(value: Obj, name: str) -> None:
+    listed = _table().get(name, {})
+    _complete(value, {field: default for field, default in listed.items() if field != "if"})
+    for condition, more in listed.get("if", ()):
+        if holds(value, condition):
+            _complete(value, more)
+    if name in _RULES:
+        _RULES[name](value)
+
+
+def _complete(value: Obj, defaults: Obj) -> None:
+    for field, default in defaults.items():
+        if isinstance(default, dict) and isinstance(value.get(field), dict):
+            _complete(value[field], default)
+        else:
+            value.setdefault(field, copy_json(default))
 
 
 def _container(container: Obj) -> None:
@@ -113,9 +127,7 @@ def _pod_spec(spec: Obj) -> None:
 
 
 def _pod(pod: Obj) -> None:
-    spec = pod.get("spec") or {}
-    spec.setdefault("enableServiceLinks", True)
-    for container in _containers(spec):
+    for container in _containers(pod["spec"]):
         resources = container.get("resources") or {}
         if resources.get("limits"):
             resources["requests"] = {**resources["limits"], **(resources.get("requests") or {})}
@@ -126,85 +138,24 @@ def _volume(volume: Obj) -> None:
         volume["emptyDir"] = {}
 
 
-def _deployment(spec: Obj) -> None:
-    strategy = spec["strategy"]
-    strategy.setdefault("type", "RollingUpdate")
-    if strategy["type"] == "RollingUpdate":
-        rolling = strategy.setdefault("rollingUpdate", {})
-        rolling.setdefault("maxUnavailable", "25%")
-        rolling.setdefault("maxSurge", "25%")
-
-
-def _update_strategy(**constants: int) -> Callable[[Obj], None]:
-    def rule(spec: Obj) -> None:
-        strategy = spec["updateStrategy"]
-        if strategy.setdefault("type", "RollingUpdate") == "RollingUpdate":
-            rolling = strategy.setdefault("rollingUpdate", {})
-            for field, value in constants.items():
-                rolling.setdefault(field, value)
-
-    return rule
-
-
 def _stateful(spec: Obj) -> None:
-    _update_strategy(partition=0)(spec)
     for claim in spec.get("volumeClaimTemplates") or ():
-        claim.setdefault("apiVersion", "v1")
-        claim.setdefault("kind", "PersistentVolumeClaim")
-        claim.setdefault("status", {"phase": "Pending"})
-
-
-def _daemon_set(obj: Obj) -> None:
-    annotations = obj["metadata"].setdefault("annotations", {})
-    annotations.setdefault("deprecated.daemonset.template.generation", "1")
+        for field, value in (("apiVersion", "v1"), ("kind", "PersistentVolumeClaim"), ("status", {"phase": "Pending"})):
+            claim.setdefault(field, value)
 
 
 def _job(job: Obj) -> None:
-    """Fill in a Job's own defaults; the template in a CronJob gets them when the Job is made."""
-    spec = job.setdefault("spec", {})
-    if "completions" not in spec and "parallelism" not in spec and spec.get("completionMode") != "Indexed":
+    """Fill in how often a Job is to succeed; the template in a CronJob gets its defaults when the Job is made."""
+    spec = job["spec"]
+    if "completions" not in spec and "parallelism" not in spec:
         spec["completions"] = 1
     spec.setdefault("parallelism", 1)
-    for field, value in _JOB.items():
-        spec.setdefault(field, value)
 
 
 def _service(spec: Obj) -> None:
-    if spec["type"] != "ExternalName":
-        spec.setdefault("internalTrafficPolicy", "Cluster")
-    if spec["type"] in ("NodePort", "LoadBalancer"):
-        spec.setdefault("externalTrafficPolicy", "Cluster")
-    if spec["type"] == "LoadBalancer":
-        spec.setdefault("allocateLoadBalancerNodePorts", True)
-    if spec["sessionAffinity"] == "ClientIP":
-        spec.setdefault("sessionAffinityConfig", {"clientIP": {"timeoutSeconds": 10800}})
     for port in spec.get("ports") or ():
         if port.get("targetPort") in (None, 0, "") and "port" in port:
             port["targetPort"] = port["port"]
-
-
-def _policy(spec: Obj) -> None:
-    spec.setdefault("policyTypes", ["Ingress", *(["Egress"] if "egress" in spec else [])])
-
-
-def _subject(subject: Obj) -> None:
-    if subject.get("kind") in ("User", "Group"):
-        subject.setdefault("apiGroup", "rbac.authorization.k8s.io")
-
-
-def _scaler(spec: Obj) -> None:
-    spec.setdefault("metrics", [{"type": "Resource", "resource": copy_json(_CPU)}])
-    behavior = spec.get("behavior")
-    if behavior is None:
-        return
-    grows = {
-        "policies": [{"type": "Pods", "value": 4, "periodSeconds": 15}, _DOUBLING],
-        "stabilizationWindowSeconds": 0,
-    }
-    for direction, constants in (("scaleUp", grows), ("scaleDown", {"policies": [_DOUBLING]})):
-        rules = behavior.setdefault(direction, {})
-        for field, value in {**constants, "selectPolicy": "Max"}.items():
-            rules.setdefault(field, copy_json(value))
 
 
 def _limit(limit: Obj) -> None:
@@ -216,18 +167,12 @@ def _limit(limit: Obj) -> None:
 
 
 _RULES: dict[str, Callable[[Obj], None]] = {
-    "io.k8s.api.core.v1.Container": _container,
-    "io.k8s.api.core.v1.Pod": _pod,
-    "io.k8s.api.core.v1.PodSpec": _pod_spec,
-    "io.k8s.api.core.v1.Volume": _volume,
-    "io.k8s.api.core.v1.ServiceSpec": _service,
-    "io.k8s.api.core.v1.LimitRangeItem": _limit,
-    "io.k8s.api.apps.v1.DeploymentSpec": _deployment,
-    "io.k8s.api.apps.v1.StatefulSetSpec": _stateful,
-    "io.k8s.api.apps.v1.DaemonSet": _daemon_set,
-    "io.k8s.api.apps.v1.DaemonSetSpec": _update_strategy(maxUnavailable=1, maxSurge=0),
-    "io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec": _scaler,
-    "io.k8s.api.batch.v1.Job": _job,
-    "io.k8s.api.networking.v1.NetworkPolicySpec": _policy,
-    "io.k8s.api.rbac.v1.Subject": _subject,
+    "core.v1.Container": _container,
+    "core.v1.Pod": _pod,
+    "core.v1.PodSpec": _pod_spec,
+    "core.v1.Volume": _volume,
+    "core.v1.ServiceSpec": _service,
+    "core.v1.LimitRangeItem": _limit,
+    "apps.v1.StatefulSetSpec": _stateful,
+    "batch.v1.Job": _job,
 }

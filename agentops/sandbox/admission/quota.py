@@ -6,12 +6,12 @@ Must never: count an object that the quota does not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from agentops.sandbox.objects import containers_of, quantity, request_of
 from agentops.sandbox.store import Key, Obj, ObjectStore
-from agentops.sandbox.wire.kinds import Resource
+from agentops.sandbox.wire.kinds import Resource, built_in
 from agentops.sandbox.wire.status import forbidden
 
 _COUNTED = {"pods", "services", "configmaps", "secrets", "persistentvolumeclaims", "replicationcontrollers"}
@@ -197,6 +197,18 @@ def _charge(resource: Resource, obj: Obj) -> dict[str, float]:
 def _used(resource: Resource, what: str, namespace: str, store: ObjectStore) -> float:
     group, kind = resource.stored_kind
     return sum(_charge(resource, obj).get(what, 0.0) for obj in store.list(kind, namespace, group=group))
+
+
+def usage(store: ObjectStore, namespace: str, hard: Iterable[str]) -> dict[str, float]:
+    """Return how much of each thing that a quota counts a namespace has."""
+    used = dict.fromkeys(hard, 0.0)
+    kinds = {one.stored_kind: one for one in built_in() if one.namespaced}
+    for (group, kind), resource in kinds.items():
+        for obj in store.list(kind, namespace, group=group):
+            for what, amount in _charge(resource, obj).items():
+                if what in used:
+                    used[what] += amount
+    return used
 
 
 def shown(what: str, value: float) -> str:

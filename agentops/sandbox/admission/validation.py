@@ -49,10 +49,18 @@ def problems(resource: Resource, obj: Obj, live: Obj | None) -> list[Cause]:
     if obj["kind"] == "Namespace":
         found += label_problems(obj)
     if live is not None:
-        found += changes_of_fixed_fields(obj, live)
+        found += [*_same_identity(obj, live), *changes_of_fixed_fields(obj, live)]
     elif obj["kind"] == "Pod":
         found += _new_pod(obj)
     return found
+
+
+def _same_identity(obj: Obj, live: Obj) -> Iterator[Cause]:
+    given = obj["metadata"].get("uid")
+    if given and given != live["metadata"]["uid"] and not obj["metadata"].get("resourceVersion"):
+        return  # a PUT without a version is a conflict: the object was deleted and made again
+    if given and given != live["metadata"]["uid"]:
+        yield invalid("metadata.uid", given, "field is immutable")
 
 
 def _new_pod(pod: Obj) -> Iterator[Cause]:

@@ -186,7 +186,7 @@ class StoreWriter:
         try:
             stored = self.store.update(new, dry_run=request.dry_run)
         except Conflict as error:
-            raise conflict(target.resource, target.name, _why_conflict(live, new)) from error
+            raise conflict(target.resource, target.name, _why_conflict(target, live, new)) from error
         if not request.dry_run:
             finish(self.store, stored)
         return self._answer(target, request, stored, 200, warnings)
@@ -314,10 +314,12 @@ def _place_in_live(live: Obj, new: Obj) -> None:
             new["metadata"][name] = live["metadata"][name]
 
 
-def _why_conflict(live: Obj, new: Obj) -> str:
+def _why_conflict(target: Target, live: Obj, new: Obj) -> str:
     wanted, have = new["metadata"].get("uid"), live["metadata"]["uid"]
     if wanted and wanted != have:
-        return f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {have}"
+        key = f"/registry/{target.resource.plural}/{target.namespace}/{target.name}"
+        why = f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {have}"
+        return f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: {why}"
     return MODIFIED
 
 

@@ -11,8 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from agentops.sandbox.admission.quota import shown
-from agentops.sandbox.controllers.admit import quota_usage
+from agentops.sandbox.admission.quota import shown, usage
 from agentops.sandbox.controllers.runtime import Controller, all_of, itself
 from agentops.sandbox.objects import (
     containers_of,
@@ -85,8 +84,8 @@ def _quota(world: World, key: Key) -> datetime | None:
     if live is None:
         return None
     hard = live["spec"].get("hard") or {}
-    used = quota_usage(world, namespace_of(live))
-    world.set_status(live, {"hard": dict(hard), "used": {name: shown(name, used.get(name, 0.0)) for name in hard}})
+    used = usage(world.store, namespace_of(live), hard)
+    world.set_status(live, {"hard": dict(hard), "used": {name: shown(name, amount) for name, amount in used.items()}})
     return None
 
 
