@@ -70,7 +70,7 @@ _PATH = re.compile(
     r"(?:file:|\.{0,2}/)(?:(?:var|etc|run|tmp|home|root|opt|usr|mnt|app|srv|data|secrets?|vault|config|dev|proc)\b|\.).*"
 )
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
-_NAME = re.compile(r"[a-z]+(?:[-./][a-z]+)*(?:-[0-9]{1,3})?|(?:[A-Z][a-z]+){1,4}")
+_NAME = re.compile(r"[a-z]+(?:[-./][a-z]+)*(?:-v?[0-9]{1,3})?|(?:[A-Z][a-z]+){1,4}")
 # Source code in a traceback: a call, a subscript, an attribute of something.
 _CODE = re.compile(
     r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*[(\[].*|(?:self|this|os|settings|config|cfg|request|req|ctx|args)\.[\w.]+"
