@@ -229,9 +229,10 @@ def test_explain_names_the_forbid_and_the_clause(cli: Cli) -> None:
         "refused",
         "blast-percent",
         {
-            "text": "!(context has affectedPct && context.affectedPct <= context.maxPct)",
+            "text": "!(context has affectedPct && (context.affectedPct <= context.maxPct || context has purpose && "
+            '["restores", "mends", "shrinks"].contains(context.purpose)))',
             "holds": True,
-            "values": {"affectedPct": 60, "maxPct": 50},
+            "values": {"affectedPct": 60, "maxPct": 50, "purpose": "none"},
         },
     )
 
