@@ -120,7 +120,7 @@ def read_draft(call: ToolCall, specs: Mapping[str, ToolSpec]) -> Asked:
     wrong = [*complaints(DRAFT_SCHEMA, given), *unfit]
     if wrong:
         said = f"{tool_of(call)} was called wrongly: {'; '.join(wrong[:_COMPLAINTS])}"
-        raise ToolInputError(said, hint=_form(spec) if unfit else "")
+        raise ToolInputError(f"{said}." if unfit else said, hint=_form(spec) if unfit else "")
     assert spec is not None  # noqa: S101 - else ``tool`` is missing or no text, which is among the complaints
     return Asked(
         tool=spec.name,

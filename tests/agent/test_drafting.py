@@ -473,7 +473,7 @@ def test_a_wrong_call_is_answered_with_the_schema(drafting, proposed):
         _take(drafting, _draft("scale", "Node/n1", count=3))
     assert (raised.value.message, raised.value.hint, proposed.changes) == (
         "scale was called wrongly: `arguments.replicas` is missing; `arguments.count` is not an argument (known: "
-        "replicas)",
+        "replicas).",
         'The JSON Schema of `arguments` for scale: {"type":"object","properties":{"replicas":{"type":"integer",'
         '"minimum":0,"maximum":50}},"required":["replicas"],"additionalProperties":false}',
         [],
