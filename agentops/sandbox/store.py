@@ -210,7 +210,7 @@ class ObjectStore:
             live = self._live(obj)
             new = copy_json(obj)
             new["metadata"] = _server_owned(new["metadata"], live["metadata"])
-            if "generation" in live["metadata"] and new.get("spec") != live.get("spec"):
+            if "generation" in live["metadata"] and _intent(new) != _intent(live):
                 new["metadata"]["generation"] = live["metadata"]["generation"] + 1
             if new == live or dry_run:
                 return new
@@ -350,6 +350,12 @@ def place_of(obj: Obj) -> tuple[str, str]:
     """Return what lists are sorted by: namespace, then name."""
     metadata = obj["metadata"]
     return metadata.get("namespace") or "", metadata["name"]
+
+
+def _intent(obj: Obj) -> Any:
+    """Return what a change of moves the generation: the spec, but for the node that a pod is bound to."""
+    spec = obj.get("spec")
+    return {**spec, "nodeName": ""} if obj["kind"] == "Pod" and isinstance(spec, dict) else spec
 
 
 def _server_owned(new: Obj, live: Obj) -> Obj:

@@ -52,19 +52,26 @@ def defaulted(resource: Resource, obj: Obj, live: Obj | None = None) -> Obj:
     new = copy_json(obj)
     name = "" if resource.custom else schema_name(resource.group, resource.version, resource.kind)
     _fill(schema_of(resource), new, name)
-    return new if live is None else _as_touched(new, obj, live)
+    if live is None:
+        return new
+    was = copy_json(live)
+    _fill(schema_of(resource), was, name)
+    touched: Obj = _as_touched(new, obj, live, was)
+    return touched
 
 
-def _as_touched(filled: Any, given: Any, live: Any) -> Any:
-    """Return ``filled`` without the fields that neither the write nor the live object has."""
-    if isinstance(filled, dict) and isinstance(given, dict) and isinstance(live, dict):
+def _as_touched(filled: Any, given: Any, live: Any, was: Any) -> Any:
+    """Return ``filled`` without the defaults that the live object lacks as well and that the write does not touch."""
+    if all(isinstance(one, dict) for one in (filled, given, live, was)):
         return {
-            field: _as_touched(value, given[field], live[field]) if field in given and field in live else value
+            field: _as_touched(value, given[field], live[field], was[field])
+            if field in given and field in live
+            else value
             for field, value in filled.items()
-            if field in given or field in live
+            if field in given or field in live or field not in was
         }
-    if isinstance(filled, list) and isinstance(given, list) and isinstance(live, list) and len(given) == len(live):
-        return [_as_touched(*three) for three in zip(filled, given, live, strict=True)]
+    if all(isinstance(one, list) and len(one) == len(filled) for one in (filled, given, live, was)):
+        return [_as_touched(*four) for four in zip(filled, given, live, was, strict=True)]
     return filled
 
 
@@ -91,6 +98,9 @@ def _fill(schema: Schema, value: Any, name: str) -> None:
 
 def _fill_built_in(value: Obj, name: str) -> None:
     listed = _table().get(name, {})
+    if name == "core.v1.Probe":  # nor does a zero in any of its fields
+        for field in [field for field in listed if value.get(field) == 0]:
+            del value[field]
     _complete(value, {field: default for field, default in listed.items() if field != "if"})
     for condition, more in listed.get("if", ()):
         if holds(value, condition):
@@ -103,8 +113,10 @@ def _complete(value: Obj, defaults: Obj) -> None:
     for field, default in defaults.items():
         if isinstance(default, dict) and isinstance(value.get(field), dict):
             _complete(value[field], default)
-        else:
-            value.setdefault(field, copy_json(default))
+        elif value.get(field, "") == "" or (
+            value[field] == 0 and isinstance(default, int) and "periodSeconds" in value
+        ):
+            value[field] = copy_json(default)
 
 
 def _container(container: Obj) -> None:

@@ -172,7 +172,21 @@ def _merge_list(schema: Schema, value: list[Any], patch: list[Any], key: str) ->
             new.append(strategic_merge(items(schema), {}, one))
         else:
             new[index] = strategic_merge(items(schema), new[index], one)
-    return new
+    return _interleaved(new, [item.get(key) for item in value], [one[key] for one in patch], key)
+
+
+def _interleaved(merged: list[Any], before: list[Any], patched: list[Any], key: str) -> list[Any]:
+    """Return the list as the real server orders it: the patch's items in its order, the others before their successors.
+
+    Source: apimachinery's strategicpatch, normalizeElementOrder and mergeSortedSlice.
+    """
+    left = [item for item in merged if item.get(key) not in patched]
+    right = sorted((item for item in merged if item.get(key) in patched), key=lambda one: patched.index(one.get(key)))
+    ordered = []
+    while left and right:
+        first, second = (before.index(one[0][key]) if one[0].get(key) in before else -1 for one in (left, right))
+        ordered.append(left.pop(0) if 0 <= first < second else right.pop(0))
+    return [*ordered, *left, *right]
 
 
 def _ordered(value: list[Any], order: list[Any], key: str) -> list[Any]:

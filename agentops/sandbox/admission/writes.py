@@ -112,7 +112,9 @@ class StoreWriter:
         if entry["operation"] == "Update":
             # What admission and allocation add below is nobody's.
             written = {name: value for name, value in new.items() if name != "status"}
-            new["metadata"]["managedFields"] = record_update(schema_of(resource), None, written, entry)
+            managed = record_update(schema_of(resource), None, written, entry)
+            if managed:
+                new["metadata"]["managedFields"] = managed
         new["metadata"]["uid"] = self.store.new_uid()
         self._admit_new(resource, new, request.user, warnings)
         try:
@@ -175,9 +177,11 @@ class StoreWriter:
             new = decoded(target, request, body_object(request), warnings)
         new = _over_live(resource, live, new, only)
         if not only:
-            new = self._admitted(resource, new, live, request.user)
+            new = _completed(resource, new, live)
         if kind != "apply":
             _record(resource, live, new, entry)
+        if not only:
+            self._admit(resource, new, live, request.user)
         if _same(live, new):
             new = {**copy_json(live), "metadata": {**live["metadata"], **_given_version(new)}}
         return self._replace(target, request, live, new, warnings)
@@ -191,25 +195,20 @@ class StoreWriter:
             finish(self.store, stored)
         return self._answer(target, request, stored, 200, warnings)
 
-    def _admitted(self, resource: Resource, obj: Obj, live: Obj, user: User) -> Obj:
-        """Return what replaces the live object, with defaults, admitted and valid.
+    def _admit(self, resource: Resource, new: Obj, live: Obj, user: User) -> None:
+        """Judge what is to replace the live object, after giving it what its new type has.
 
         Raises:
             Refusal: 403 from admission or 422 from validation.
         """
-        if not resource.custom and "spec" in live:
-            obj.setdefault("spec", {})
-        new = defaulted(resource, obj, live)
-        _encode_secret(new)
         if resource.qualified == "services" and new["spec"].get("type") != live["spec"].get("type"):
             allocate_service(new, self.store, self._random)
         found = problems(resource, new, live)
         if found:
-            raise invalid(resource, obj["metadata"].get("name", ""), found)
+            raise invalid(resource, new["metadata"].get("name", ""), found)
         check_quota(resource, new, self.store, live)
         check_growth(resource, new, self.store, live)
         check_escalation(resource, new, live, user, self.store)
-        return new
 
     def _delete(self, target: Target, request: Request) -> Response:
         resource = target.resource
@@ -352,6 +351,15 @@ def _same(live: Obj, new: Obj) -> bool:
 def _given_version(obj: Obj) -> Obj:
     """Return the preconditions that a written object carries."""
     return {name: obj["metadata"][name] for name in ("uid", "resourceVersion") if obj["metadata"].get(name)}
+
+
+def _completed(resource: Resource, obj: Obj, live: Obj) -> Obj:
+    """Return what replaces the live object, with its defaults."""
+    if not resource.custom and "spec" in live:
+        obj.setdefault("spec", {})
+    new = defaulted(resource, obj, live)
+    _encode_secret(new)
+    return new
 
 
 def _encode_secret(obj: Obj) -> None:

@@ -96,7 +96,7 @@ class Reader:
                 raise expired(_CONTINUE_EXPIRED if start else str(error)) from error
         rest = objects[bisect_right(objects, start, key=place_of) :] if start else objects
         remaining = rest if selects is _everything else [obj for obj in rest if selects(obj)]
-        page, metadata = _page(remaining, request.number("limit", 0), revision, selects is _everything)
+        page, metadata = _page(remaining, request.number("limit", 0), revision, not _selectors(request))
         if form.kind == "Table":
             body = msgspec.json.encode(table(target.resource, page, metadata, request, self._store.now()))
         elif form.kind:
@@ -229,6 +229,10 @@ class Reader:
         match = request.query.get("resourceVersionMatch", "")
         exact = match == "Exact" or (not match and request.number("limit", 0) > 0)
         return (revision if exact else self._store.revision), None
+
+
+def _selectors(request: Request) -> bool:
+    return bool(request.query.get("labelSelector") or request.query.get("fieldSelector"))
 
 
 def _everything(obj: Obj) -> bool:  # noqa: ARG001  a predicate
