@@ -113,9 +113,7 @@ def _complete(value: Obj, defaults: Obj) -> None:
     for field, default in defaults.items():
         if isinstance(default, dict) and isinstance(value.get(field), dict):
             _complete(value[field], default)
-        elif value.get(field, "") == "" or (
-            value[field] == 0 and isinstance(default, int) and "periodSeconds" in value
-        ):
+        elif value.get(field, "") == "":  # an empty string says nothing
             value[field] = copy_json(default)
 
 
