@@ -35,7 +35,7 @@ def guard() -> Iterator[Row]:
             target = kubernetes_ref("sandbox", "shop", "Deployment", "checkout")
             change = Change(tool="kubernetes_rollout_undo", target=target, arguments={"to_revision": 1})
             asking = Asking(approver=None, on_interrupt=lambda: True)
-            parts = guard_parts(app, app.connect(), lambda check: "", asking)
+            parts = guard_parts(app, app.connect(), None, asking)
             proposal = Proposal(changes=(change,), intent=Intent(by="benchmark"))
             tool = parts.tools[change.tool]
 

@@ -60,13 +60,24 @@ def test_only_the_guard_calls_apply() -> None:
 
 
 def test_only_change_tools_send_writes() -> None:
-    """The writer's ``send`` is called by change tools alone, and a change tool sends in ``apply`` alone."""
-    found = {name for name, tree in sources() for what, node in called(tree) if what == "send" and _on_writer(node)}
-    assert {name for name in found if not name.startswith("tools/kubernetes/changes/")} == set()
+    """The writer's ``send`` is called by change tools, and by the lease, whose calls the guard hands to it."""
+    found = {
+        name for name, tree in sources() for what, node in called(tree) if what == "send" and _is_on(node, "writer")
+    }
+    elsewhere = {name for name in found if not name.startswith("tools/kubernetes/changes/")}
+    assert elsewhere == {"tools/kubernetes/lease.py"}
 
 
-def _on_writer(node: ast.Call) -> bool:
-    return isinstance(node.func, ast.Attribute) and "writer" in ast.unparse(node.func.value)
+def test_only_the_guard_takes_the_lease() -> None:
+    """A lease's ``send`` is called by the stage that has recorded the call, and by nobody else."""
+    found = {
+        name for name, tree in sources() for what, node in called(tree) if what == "send" and _is_on(node, "lease")
+    }
+    assert found == {"guard/hold.py"}
+
+
+def _is_on(node: ast.Call, what: str) -> bool:
+    return isinstance(node.func, ast.Attribute) and what in ast.unparse(node.func.value)
 
 
 @pytest.mark.parametrize("state", sorted(MADE_IN))

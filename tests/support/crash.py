@@ -76,7 +76,7 @@ def main(kubeconfig: str, context: str, change: str, at: str) -> None:
     app = App(settings, command="fix", log=log, clock=utc_now, progress=lambda step: None, use_model=False, scenario="")
     app.pace = Quick(utc_now, lambda: None)
     asking = Asking(approver=Agrees(), on_interrupt=lambda: True)
-    guard = guard_parts(app, app.connect(), lambda check: "", asking)
+    guard = guard_parts(app, app.connect(), None, asking)
     proposal = Proposal(changes=(from_json(Change, json.loads(change)),), intent=Intent(by="human:ana"))
     sys.stdout.write(carry_out(guard, proposal).outcome.status.value)
 
