@@ -107,6 +107,7 @@ def request_for(
         **_known(approvals=None if approvals is None else sorted(set(approvals))),
         **_of_tool(spec, preview, blast),
         **_of_preview(preview),
+        **({} if preview is None else {"ifEmpty": change.arguments.get("if_empty") is True}),
         **_of_object(ref, items, preview),
         **_of_blast(blast, preview),
     }

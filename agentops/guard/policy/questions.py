@@ -35,6 +35,7 @@ HARMLESS: Mapping[str, Any] = {
     "scalesToZero": False,
     "growsOnly": False,
     "addsOnly": False,
+    "ifEmpty": False,
     "secretData": False,
     "reverts": False,
     "validated": True,

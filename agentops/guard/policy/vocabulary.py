@@ -59,6 +59,7 @@ FACTS: tuple[Fact, ...] = (
     Fact("replicasAfter", "Long", "how many replicas this object will ask for"),
     Fact("scalesToZero", "Bool", "a workload that asks for replicas will ask for none"),
     Fact("growsOnly", "Bool", "it only lets more run: more replicas, a node uncordoned, a cron job resumed"),
+    Fact("ifEmpty", "Bool", "it deletes only what holds nothing of its own, which is looked at right before"),
     Fact("addsOnly", "Bool", "it only adds: an object that is made, a claim that is made larger"),
     Fact("secretData", "Bool", "the contents of a Secret are written"),
     Fact("reverts", "Bool", "the owner (GitOps, Helm, an autoscaler) will undo the change"),

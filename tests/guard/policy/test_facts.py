@@ -119,6 +119,7 @@ def test_a_request_after_the_preview_holds_every_fact() -> None:
             "scalesToZero": False,
             "growsOnly": True,
             "addsOnly": False,
+            "ifEmpty": False,
             "secretData": False,
             "deletes": False,
             "verb": "update",

@@ -28,6 +28,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
             "scalesToZero",
             "growsOnly",
             "addsOnly",
+            "ifEmpty",
             "secretData",
             "reverts",
             "dataLoss",
@@ -73,6 +74,7 @@ HARMLESS: dict[str, Any] = {
     "rollback": False,
     "growsOnly": False,
     "addsOnly": False,
+    "ifEmpty": False,
     "purpose": "none",
 }
 CHANGED = st.fixed_dictionaries({}, optional=VALUES).map(lambda changed: {**HARMLESS, **changed})

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agentops.core.errors import ToolInputError
+from agentops.core.errors import ToolError, ToolInputError
 from agentops.core.plan import Call, Change, Preview
 from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal, Risk
@@ -20,13 +20,17 @@ from agentops.core.text import one_line
 from agentops.tools.kubernetes.changes.editing import object_change, steadily
 from agentops.tools.kubernetes.changes.grounding import ClusterTool
 from agentops.tools.kubernetes.changes.hazard import highest
+from agentops.tools.kubernetes.changes.holdings import held_in
 from agentops.tools.kubernetes.changes.inputs import check_inputs
 from agentops.tools.kubernetes.changes.manifests import recreation
+from agentops.tools.kubernetes.changes.normal import normalised
 from agentops.tools.kubernetes.changes.ownership import owners_of
 from agentops.tools.kubernetes.kinds import Kind
 from agentops.tools.kubernetes.writing import delete_call
 
 APPLY = "kubernetes_apply_manifest"
+_OWN_NAME = "kubernetes.io/metadata.name"
+_NAMED = 5
 _GARBAGE_FINALIZERS = frozenset({"foregroundDeletion", "orphan"})
 _OWN_NAMESPACES = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 
@@ -93,7 +97,7 @@ LOST_KINDS: Mapping[str, str] = {
 class DeleteTool(ClusterTool):
     """The change tool that deletes one object."""
 
-    def preview(self, change: Change) -> Preview:
+    def worked_out(self, change: Change) -> Preview:
         """Return what the deletion would do; see ``core.tool.ChangeTool``.
 
         Raises:
@@ -104,14 +108,55 @@ class DeleteTool(ClusterTool):
         kind = self.bench.kind_of(change.target)
         if kind.kind == "Namespace" and change.target.name in _OWN_NAMESPACES:
             raise ToolInputError(f"the namespace {change.target.name} is the cluster's own and is not deleted")
+        if_empty = bool(arguments.get("if_empty"))
+        if if_empty and kind.kind != "Namespace":
+            raise ToolInputError("if_empty is for a Namespace", hint="Leave it out.")
         propagation = str(arguments.get("propagation", "Background"))
 
         def attempt() -> Preview:
             live = self.bench.read(kind, change.target)
             check_not_ending(change.target, live)
+            if not live["metadata"].get("uid"):
+                raise ToolInputError(f"{change.target.short} is made by an earlier step of the same plan")
+            if if_empty:
+                return self._of_empty(change.target, live, _deletion(kind, change.target, live, propagation))
             return self._described(kind, change.target, live, _deletion(kind, change.target, live, propagation))
 
         return steadily(change.target, attempt)
+
+    def _of_empty(self, target: ResourceRef, live: Mapping[str, Any], call: Call) -> Preview:
+        """Return the deletion of a namespace that holds nothing of its own; asked again right before it is sent.
+
+        Raises:
+            ToolError: it holds something, or what it holds cannot be read.
+        """
+        held = held_in(self.bench.cluster, target.name, self.bench.gone)
+        if held:
+            more = f" and {len(held) - _NAMED} more" if len(held) > _NAMED else ""
+            raise ToolError(
+                f"the namespace {target.name} holds {one_line(', '.join(held[:_NAMED]), 200)}{more}",
+                hint="It is deleted only while it is empty. Look at what it holds, and delete that first.",
+                code="not-empty",
+            )
+        metadata = live["metadata"]
+        labels = {key: value for key, value in (metadata.get("labels") or {}).items() if key != _OWN_NAME}
+        kept = {"labels": labels, "annotations": normalised(live)["metadata"].get("annotations")}
+        manifest = {
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": {"name": target.name, **{name: value for name, value in kept.items() if value}},
+        }
+        undo = Change(tool=APPLY, target=target, arguments={"manifest": manifest}, reason="takes back the deletion")
+        return Preview(
+            calls=(call,),
+            objects=(object_change(target, live, None),),
+            validated=False,
+            risk=Risk.HIGH,
+            reversal=Reversal.EXACT,
+            undo=(undo,),
+            warnings=("It holds nothing but what every namespace gets.", *deletion_notes(live)[:1]),
+            owners=owners_of(live, ()),
+        )
 
     def _described(self, kind: Kind, target: ResourceRef, live: Mapping[str, Any], call: Call) -> Preview:
         reversal, residue = way_back(kind, live)
@@ -187,7 +232,7 @@ def way_back(kind: Kind, live: Mapping[str, Any]) -> tuple[Reversal, tuple[str, 
 
 def _deletion(kind: Kind, target: ResourceRef, live: Mapping[str, Any], propagation: str) -> Call:
     # The version counts only where no controller moves it; the uid always does.
-    version = "" if "status" in live else str(live["metadata"]["resourceVersion"])
+    version = "" if "status" in live else str(live["metadata"].get("resourceVersion") or "")
     return delete_call(
         kind,
         target.namespace,
