@@ -139,6 +139,7 @@ def _change_parts(known: Definitions) -> dict[str, Schema]:
         "kept": TEXT,
         "next": listed(TEXT),
         "recovered": listed(record(recovered)),
+        "taken_back": listed(TEXT),
         "halted": listed(record({"report": TEXT, "what": {}, "closed": {"type": "boolean"}})),
         "changes": listed(record(change)),
     }

@@ -126,6 +126,16 @@ class Drafting:
         """All closed ways, those that policy closed in this run included."""
         return tuple(self._barred)
 
+    def changes_before(self, change: Change) -> tuple[Change, ...]:
+        """Return the drafted changes that would come before this one in the plan."""
+        place = self._place(change)
+        return tuple(one for step, one in self._steps.items() if place is None or step < place)
+
+    def _place(self, change: Change) -> int | None:
+        """Return the step that a change replaces: the one of the same tool on the same target."""
+        mine = (change.tool, change.target)
+        return next((step for step, one in self._steps.items() if (one.tool, one.target) == mine), None)
+
     def begin_round(self, closed: Iterable[Bar] = ()) -> None:
         """Empty the plan for the next round, and close these ways besides those that are closed already."""
         self._steps.clear()
@@ -154,7 +164,7 @@ class Drafting:
         if set(change.evidence) <= set(said):
             raise ToolInputError("the alert's words alone prove nothing: cite what was read in the cluster too")
         self._require_open(change)
-        place = next((step for step, one in self._steps.items() if one.target == change.target), None)
+        place = self._place(change)
         self._require_room(place)
         return self._append(change, place)
 
@@ -172,7 +182,7 @@ class Drafting:
             said = f"Appended to the plan as step {step}."
         else:
             step = place
-            said = f"Replaced step {step} of the plan, {self._steps[step].tool}: a plan has one change for each target."
+            said = f"Replaced step {step} of the plan: a plan has one change of each tool for each target."
         self._steps[step] = change
         said += " It was NOT executed: a person decides. Dry run:"
         return Drafted(change=change, step=step, said=said, quoted=tried, replaced=place is not None)

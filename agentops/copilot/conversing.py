@@ -43,9 +43,9 @@ def drafting_for(
         turned_down: what policy refuses is appended to it.
     """
 
-    def propose(guard: GuardParts, change: Change) -> str:
+    def propose(guard: GuardParts, change: Change, earlier: Sequence[Change]) -> str:
         try:
-            return try_out(guard, change)
+            return try_out(guard, change, earlier)
         except PolicyRefused as error:
             turned_down.append(Refusal(change=change, error=error))
             raise
@@ -57,12 +57,13 @@ def drafting_for(
         offered = offered_by(guard, specs)
         if not offered:
             return None
-        return Drafting(
+        drafting = Drafting(
             offered,
             cluster.context,
-            lambda change: propose(guard, change),
+            lambda change: propose(guard, change, drafting.changes_before(change)),
             canonical=lambda target: named_by_the_api(cluster, target),
         )
+        return drafting
 
     return make
 
@@ -91,15 +92,18 @@ def named_by_the_api(cluster: Cluster, target: ResourceRef) -> ResourceRef:
     return kubernetes_ref(target.context, target.namespace if kind.namespaced else "", kind.kind, target.name)
 
 
-def try_out(guard: GuardParts, change: Change) -> str:
-    """Return what the guard's dry run says of one change, for the model.
+def try_out(guard: GuardParts, change: Change, earlier: Sequence[Change] = ()) -> str:
+    """Return what the guard's dry run says of one change upon those drafted before it, for the model.
+
+    What is to be made again by the next step is no cure by itself; the plan as a whole is held to being one.
 
     Raises:
         ToolError, PolicyRefused: it does not climb the stair; the message is fit for the model.
     """
-    intent = Intent(by="the model", words=change.reason, incident="being drafted", evidence=change.evidence)
-    carried = dry_run(guard, Proposal(changes=(change,), intent=intent, tainted=True))
-    (step,) = carried.planned.plan.steps
+    incident = "" if change.arguments.get("recreate") is True else "being drafted"
+    intent = Intent(by="the model", words=change.reason, incident=incident, evidence=change.evidence)
+    carried = dry_run(guard, Proposal(changes=(*earlier, change), intent=intent, tainted=True))
+    step = carried.planned.plan.steps[-1]
     return "\n".join(_told(step))
 
 

@@ -80,6 +80,7 @@ class ObjectChange:
     when it was read, empty for one that does not exist yet. The digests are over the unredacted forms, without what
     ``chosen`` names: fields that somebody else sets (an autoscaler, a webhook that draws a name), by paths as
     ``guard/diff.py`` writes them. They are shown as they are and never compared.
+    ``partial``: ``after`` is what is asked for and not yet the provider's answer, which fills in the rest.
     """
 
     ref: ResourceRef
@@ -92,6 +93,7 @@ class ObjectChange:
     after_digest: str = ""
     edits: tuple[Edit, ...] = ()
     chosen: tuple[str, ...] = ()
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +135,8 @@ class Preview:
     ``validated`` is False where the provider could not validate it. ``undo`` is the change (of the same kind of tool)
     that takes it back, in order of execution; empty when ``reversal`` is NONE. ``residue`` says what the undo does not
     bring back, one sentence each. ``risk`` and ``reversal`` are of this very call, never milder than the tool's.
-    ``notes`` are what owners wrote on the objects that it acts on, what speaks against it first.
+    ``notes`` are what owners wrote on the objects that it acts on, what speaks against it first. ``rests_on`` are the
+    numbers of the earlier steps of its plan that it was worked out upon: it is tried again right before it is sent.
     """
 
     calls: tuple[Call, ...]
@@ -146,6 +149,7 @@ class Preview:
     warnings: tuple[str, ...] = ()
     owners: tuple[Ownership, ...] = ()
     notes: tuple[Note, ...] = ()
+    rests_on: tuple[int, ...] = ()
 
 
 class Purpose(StrEnum):

@@ -5,7 +5,7 @@ A read tool has no method that could change anything. A change tool has one, ``a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -80,8 +80,11 @@ class ChangeTool(Protocol):
         """What the tool declares; the same object each time; ``effect`` is CHANGE."""
         ...
 
-    def predict(self, change: Change) -> Preview:
+    def predict(self, change: Change, earlier: Sequence[Preview] = ()) -> Preview:
         """Say what the change would do as far as reads tell; nothing but reads is sent.
+
+        Arguments:
+            earlier: the predictions of the steps before it in the same plan, as if they had been applied.
 
         It is what policy and every static rule are asked about before anything is tried; never shown or applied.
 
@@ -91,8 +94,12 @@ class ChangeTool(Protocol):
         """
         ...
 
-    def preview(self, change: Change) -> Preview:
+    def preview(self, change: Change, earlier: Sequence[Preview] = ()) -> Preview:
         """Let the provider validate the change without an effect, and say what it would do and how to take it back.
+
+        Arguments:
+            earlier: the previews of the steps before it in the same plan. The change is worked out upon them; what
+                cannot be validated before they are applied is said to be so.
 
         Raises:
             ToolInputError: the arguments do not fit, or an old value is not what is there; nothing was sent or kept.

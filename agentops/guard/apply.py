@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 
 from agentops.core.errors import AgentopsError, AuditError, InDoubt, NotFound
 from agentops.core.outcome import Receipt
+from agentops.guard.once_more import require_as_shown
 from agentops.guard.parts import GuardParts, Trail
 from agentops.guard.states import Applied, Journaled
 
@@ -39,13 +40,16 @@ def apply(parts: GuardParts, trail: Trail, state: Journaled) -> Applied | Broken
     for index, step in enumerate(state.steps):
         what = f"{step.change.tool} on {step.change.target.short}"
         trail.say(f"applying {what}", key=f"apply-{index}")
-        trail.note("apply", {"change": state.change_id, "step": index + 1, "calls": step.preview.calls})
+        is_sent = False
         try:
+            require_as_shown(parts, trail, step, number=index + 1, wait_s=state.plan.obligation.verify_s)
+            trail.note("apply", {"change": state.change_id, "step": index + 1, "calls": step.preview.calls})
+            is_sent = True
             receipts.append(_sent(parts, state, index))
         except AuditError:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever stops a change half-way, the world must be looked at
-            broken = _broken(state, index, tuple(receipts), error)
+            broken = _broken(state, index, tuple(receipts), error, is_sent=is_sent)
             trail.failed(
                 "apply", broken.reason, step=index + 1, change=state.change_id, in_doubt=broken.doubtful is not None
             )
@@ -68,8 +72,10 @@ def _sent(parts: GuardParts, state: Journaled, index: int) -> Receipt:
         return Receipt(at=parts.clock(), objects=gone, notes=(f"it was gone already: {error.message}",))
 
 
-def _broken(state: Journaled, index: int, receipts: tuple[Receipt, ...], error: BaseException) -> Broken:
-    """Return what is known when a step raised: a refusal of a single call is certain, all else is in doubt."""
+def _broken(
+    state: Journaled, index: int, receipts: tuple[Receipt, ...], error: BaseException, *, is_sent: bool
+) -> Broken:
+    """Return what is known when a step raised: not sent or refused in its one call is certain, all else is in doubt."""
     refused = isinstance(error, AgentopsError) and not isinstance(error, InDoubt)
     single = len(state.steps[index].preview.calls) == 1
     interrupted = isinstance(error, KeyboardInterrupt)
@@ -77,7 +83,7 @@ def _broken(state: Journaled, index: int, receipts: tuple[Receipt, ...], error: 
     return Broken(
         state=state,
         done=tuple(range(index)),
-        doubtful=None if refused and single else index,
+        doubtful=None if not is_sent or (refused and single) else index,
         reason="interrupted while it was applied" if interrupted else words,
         interrupted=interrupted,
         receipts=receipts,

@@ -9,10 +9,12 @@ what that revision did not have.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from agentops.core.errors import PolicyRefused
 from agentops.core.plan import Change, ObjectChange, Preview, Verb
+from agentops.core.resource import ResourceRef
 
 _KEPT = frozenset(
     {
@@ -33,18 +35,37 @@ _STANDARDS = ("", "privileged", "baseline", "restricted")
 
 
 def require_cure(steps: Sequence[tuple[Change, Preview]]) -> None:
-    """Return when no step makes the trouble vanish instead of curing it.
+    """Return when the plan as a whole does not make the trouble vanish instead of curing it.
+
+    What counts is what becomes of each object in the end: one that is deleted and made again is recreated, and held to
+    what an update is held to.
 
     Raises:
-        PolicyRefused: one does (code ``not-a-cure``).
+        PolicyRefused: it does (code ``not-a-cure``).
     """
-    for change, preview in steps:
-        for reason in (words for one in preview.objects for words in _reasons(change, one)):
+    for change, one in _in_the_end(steps):
+        for reason in _reasons(change, one):
             raise PolicyRefused(
                 f"{change.tool} is no cure: {reason}",
                 hint="Find what makes it fail and change that. What is to go on purpose, take away with kubectl.",
                 code="not-a-cure",
             )
+
+
+def _in_the_end(steps: Sequence[tuple[Change, Preview]]) -> Iterator[tuple[Change, ObjectChange]]:
+    """Yield what becomes of each object, from before the first step that touches it to after the last."""
+    chains: dict[ResourceRef, list[tuple[Change, ObjectChange]]] = {}
+    for change, preview in steps:
+        for one in preview.objects:
+            chains.setdefault(one.ref, []).append((change, one))
+    for chain in chains.values():
+        before, after = chain[0][1].before, chain[-1][1].after
+        # Going back to an earlier revision is free of some rules; anything else beside it is not.
+        change = next((change for change, _ in reversed(chain) if change.tool != _GOES_BACK), chain[-1][0])
+        if before is None and after is None:
+            continue
+        verb = Verb.CREATE if before is None else Verb.DELETE if after is None else Verb.UPDATE
+        yield change, replace(chain[-1][1], verb=verb, before=before, after=after)
 
 
 def _reasons(change: Change, one: ObjectChange) -> Iterator[str]:

@@ -40,7 +40,9 @@ def differences(old: Any, new: Any, path: str = "") -> tuple[Edit, ...]:
 
 def deviations(one: ObjectChange, said: Mapping[str, Any] | None, live: Mapping[str, Any] | None) -> tuple[Edit, ...]:
     """Return where a live object is not what a change said of it, leaving out what others set (``one.chosen``)."""
-    return tuple(edit for edit in differences(said or {}, live or {}) if edit.path not in one.chosen)
+    found = (edit for edit in differences(said or {}, live or {}) if edit.path not in one.chosen)
+    # What was asked for before the provider could answer says nothing of what the provider fills in.
+    return tuple(edit for edit in found if not (one.partial and edit.old is None))
 
 
 def without(value: Any, paths: Collection[str], path: str = "") -> Any:

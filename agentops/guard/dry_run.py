@@ -8,6 +8,7 @@ looked.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 
 from agentops.core.clock import to_iso
@@ -20,8 +21,10 @@ from agentops.guard.parts import GuardParts, Trail
 from agentops.guard.states import Predicted, Previewed
 
 
-def dry_run(parts: GuardParts, trail: Trail, state: Predicted, *, step: int) -> Previewed:
-    """Return the change with the provider's preview.
+def dry_run(
+    parts: GuardParts, trail: Trail, state: Predicted, *, step: int, earlier: Sequence[Preview] = ()
+) -> Previewed:
+    """Return the change with the provider's preview, upon what the earlier steps of its plan will have made.
 
     Raises:
         ToolInputError: the arguments do not fit what is there.
@@ -30,7 +33,7 @@ def dry_run(parts: GuardParts, trail: Trail, state: Predicted, *, step: int) -> 
     """
     change = state.change
     try:
-        preview = without_credentials(parts, try_out(parts, trail, change, step=step), change.tool)
+        preview = without_credentials(parts, try_out(parts, trail, change, step=step, earlier=earlier), change.tool)
         preview = with_notes(parts, change, preview)
     except ToolError as error:
         trail.failed("dry-run", error.message, step=step, change=change)
@@ -41,15 +44,16 @@ def dry_run(parts: GuardParts, trail: Trail, state: Predicted, *, step: int) -> 
     return Previewed(**inherited, preview=preview)
 
 
-def try_out(parts: GuardParts, trail: Trail, change: Change, *, step: int) -> Preview:
-    """Return the provider's own preview of a change.
+def try_out(parts: GuardParts, trail: Trail, change: Change, *, step: int, earlier: Sequence[Preview] = ()) -> Preview:
+    """Return the provider's own preview of a change; without ``earlier``, on the world as it is.
 
     Raises:
         ToolError: as ``ChangeTool.preview``.
         PreviewWrote: the trial had an effect; it is in the audit chain, and the journal begins no further change.
     """
     try:
-        return parts.tools[change.tool].preview(change)
+        tool = parts.tools[change.tool]
+        return tool.preview(change, earlier) if earlier else tool.preview(change)
     except PreviewWrote as error:
         trail.failed("dry-run", error.message, step=step, change=change, code=error.code)
         report = {"at": to_iso(parts.clock()), "what": error.message, "call": error.call, "before": error.before}

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
 from agentops.core.errors import PolicyRefused, Stale, ToolError, ToolInputError
 from agentops.core.jsonable import from_json, to_json
 from agentops.core.place import place_of
-from agentops.core.plan import Change, ChangePlan, Check, Intent, ObjectChange, PlanStep
+from agentops.core.plan import Change, ChangePlan, Check, Intent, ObjectChange, PlanStep, Preview
 from agentops.core.progress import unseen
 from agentops.core.text import plural
 from agentops.guard.blast_radius import measure
@@ -68,20 +67,25 @@ def draft(parts: GuardParts, trail: Trail, proposal: Proposal) -> Planned:
 
 
 def _drafted(parts: GuardParts, trail: Trail, proposal: Proposal) -> Planned:
-    require_distinct(proposal.changes)
+    require_steps(proposal.changes)
     for number, change in enumerate(proposal.changes, 1):
         trail.say(f"dry run of {change.tool} on {change.target.short}", key=f"step-{number}")
     # All of the plan is judged by what can be read before any of it is tried on the provider.
-    foreseen = [foresee(parts, trail, proposal, change, step=n) for n, change in enumerate(proposal.changes, 1)]
+    foreseen: list[Predicted] = []
+    for number, change in enumerate(proposal.changes, 1):
+        earlier = [one.prediction for one in foreseen]
+        foreseen.append(foresee(parts, trail, proposal, change, step=number, earlier=earlier))
     is_cure = bool(proposal.intent.incident) and not proposal.rolls_back
     if is_cure:
         require_cure([(one.change, one.prediction) for one in foreseen])
-    steps = tuple(climb(parts, trail, proposal, one, step=n) for n, one in enumerate(foreseen, 1))
+    steps: list[Ruled] = []
+    for number, one in enumerate(foreseen, 1):
+        steps.append(climb(parts, trail, proposal, one, step=number, earlier=[step.preview for step in steps]))
     if is_cure:
         require_cure([(one.change, one.preview) for one in steps])
     plan = _assemble(parts, proposal, steps)
     trail.passed("plan", f"plan {plan.code} of {plural(len(steps), 'step')}", digest=plan.digest, plan=outline(plan))
-    return Planned(plan=plan, steps=steps)
+    return Planned(plan=plan, steps=tuple(steps))
 
 
 def _inquiry(proposal: Proposal, approvals: tuple[str, ...] | None) -> Inquiry:
@@ -95,19 +99,22 @@ def foresee(
     change: Change,
     *,
     step: int,
+    earlier: Sequence[Preview] = (),
     approvals: tuple[str, ...] | None = None,
 ) -> Predicted:
     """Return one change as one that nothing readable speaks against; nothing but reads is sent.
 
     Arguments:
         step: its number, from 1.
+        earlier: the predictions of the steps before it.
         approvals: who has agreed already, for policy.
 
     Raises:
         as ``draft``.
     """
     inquiry = _inquiry(proposal, approvals)
-    return predict(parts, trail, screen(parts, trail, change, step=step, inquiry=inquiry), step=step, inquiry=inquiry)
+    allowed = screen(parts, trail, change, step=step, inquiry=inquiry)
+    return predict(parts, trail, allowed, step=step, inquiry=inquiry, earlier=earlier)
 
 
 def climb(
@@ -117,14 +124,16 @@ def climb(
     foreseen: Predicted,
     *,
     step: int,
+    earlier: Sequence[Preview] = (),
     approvals: tuple[str, ...] | None = None,
 ) -> Ruled:
     """Return one foreseen change at the top of its own stair, tried on the provider.
 
-    Arguments and errors are those of ``foresee``.
+    Arguments and errors are those of ``foresee``; ``earlier`` are the previews.
     """
     inquiry, change = _inquiry(proposal, approvals), foreseen.change
-    measured = measure(parts, trail, diff(trail, dry_run(parts, trail, foreseen, step=step), step=step), step=step)
+    previewed = dry_run(parts, trail, foreseen, step=step, earlier=earlier)
+    measured = measure(parts, trail, diff(trail, previewed, step=step), step=step)
     ruled = rule(parts, trail, measured, step=step, inquiry=inquiry)
     trail.say(f"{change.tool} on {change.target.short}: {ruled.ruling.why}", key=f"step-{step}", done=True)
     return ruled
@@ -174,12 +183,17 @@ def require_current(
         tainted=plan.tainted or not _is_untainted(plan.intent.by),
         rolls_back=plan.rolls_back,
     )
-    steps = []
+    steps: list[Ruled] = []
+    predictions: list[Preview] = []
     for number, shown in enumerate(plan.steps, 1):
         try:
             again = Trail(quiet, trail.records)
-            foreseen = foresee(quiet, again, proposal, shown.change, step=number, approvals=approvals)
-            steps.append(climb(quiet, again, proposal, foreseen, step=number, approvals=approvals))
+            foreseen = foresee(
+                quiet, again, proposal, shown.change, step=number, earlier=predictions, approvals=approvals
+            )
+            before = [step.preview for step in steps]
+            steps.append(climb(quiet, again, proposal, foreseen, step=number, earlier=before, approvals=approvals))
+            predictions.append(foreseen.prediction)
         except ToolError as error:
             raise Stale(f"step {number} does not hold any more: {error.message}", hint=STALE_HINT) from error
         why = moved(shown, _plain_step(_kept(parts, steps[-1], ())), way_back=bool(plan.rolls_back))
@@ -202,23 +216,16 @@ def _require_times(plan: ChangePlan, now: datetime) -> None:
         )
 
 
-def require_distinct(changes: Sequence[Change]) -> None:
-    """Return when there is something to plan and no two changes have one target.
+def require_steps(changes: Sequence[Change]) -> None:
+    """Return when there is something to plan, and no more than a person can look at.
 
     Raises:
-        ToolInputError: the second change of a target would be previewed on a world without the first.
+        ToolInputError: there is nothing, or too much.
     """
     if not changes:
         raise ToolInputError("there is nothing to change", code="nothing-to-do")
     if len(changes) > MOST_STEPS:
         raise ToolInputError(f"a plan has at most {MOST_STEPS} steps", hint="Make it in smaller plans.")
-    targets = sorted(change.target for change in changes)
-    for one, other in pairwise(targets):
-        if one == other:
-            raise ToolInputError(
-                f"two changes of {one.short} in one plan",
-                hint="Make them one change (kubernetes_patch takes several), or one plan after the other.",
-            )
 
 
 def _is_untainted(by: str) -> bool:

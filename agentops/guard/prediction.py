@@ -7,9 +7,11 @@ prediction is never shown, stored or applied.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields, replace
 
 from agentops.core.errors import PolicyRefused, ToolError
+from agentops.core.plan import Preview
 from agentops.guard.credentials import without_credentials
 from agentops.guard.inquiry import Inquiry, ask
 from agentops.guard.parts import GuardParts, Trail
@@ -17,8 +19,19 @@ from agentops.guard.ruling import REFUSED_HINT, rule_on_undo
 from agentops.guard.states import Allowed, Predicted
 
 
-def predict(parts: GuardParts, trail: Trail, state: Allowed, *, step: int, inquiry: Inquiry) -> Predicted:
+def predict(
+    parts: GuardParts,
+    trail: Trail,
+    state: Allowed,
+    *,
+    step: int,
+    inquiry: Inquiry,
+    earlier: Sequence[Preview] = (),
+) -> Predicted:
     """Return the change as one that may be tried on the provider.
+
+    Arguments:
+        earlier: the predictions of the steps before it.
 
     Raises:
         ToolInputError: the arguments do not fit what is there.
@@ -27,7 +40,9 @@ def predict(parts: GuardParts, trail: Trail, state: Allowed, *, step: int, inqui
     """
     change = state.change
     try:
-        prediction = without_credentials(parts, parts.tools[change.tool].predict(change), change.tool)
+        tool = parts.tools[change.tool]
+        predicted = tool.predict(change, earlier) if earlier else tool.predict(change)
+        prediction = without_credentials(parts, predicted, change.tool)
         missing = parts.missing_permissions(prediction)
         reach = parts.tools[change.tool].blast_radius(prediction) if prediction.objects else None
     except ToolError as error:

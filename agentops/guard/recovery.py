@@ -60,7 +60,23 @@ def look(parts: GuardParts, plan: ChangePlan) -> Situation:
         states.append(state)
         words.append(f"{step.change.tool} on {step.change.target.short}: {why}")
         unwell += sick
+    _settle_together(plan, states, words)
     return Situation(states=tuple(states), words=tuple(words), unwell=tuple(unwell))
+
+
+def _settle_together(plan: ChangePlan, states: list[StepState], words: list[str]) -> None:
+    """Make out what steps did that touch one object, by one another: the last is there only after those before it."""
+    touched = [{one.ref for one in step.preview.objects} for step in plan.steps]
+    for earlier in range(len(states)):
+        for later in range(earlier + 1, len(states)):
+            if not touched[earlier] & touched[later]:
+                continue
+            name = f"{plan.steps[later].change.tool} on {plan.steps[later].change.target.short}"
+            if states[earlier] is StepState.UNDONE and states[later] is StepState.UNCLEAR:
+                states[later], words[later] = StepState.UNDONE, f"{name}: the step before it did not take effect"
+            if states[later] is StepState.DONE and states[earlier] is StepState.UNCLEAR:
+                first = f"{plan.steps[earlier].change.tool} on {plan.steps[earlier].change.target.short}"
+                states[earlier], words[earlier] = StepState.DONE, f"{first}: took effect, and a later step after it"
 
 
 def _look(parts: GuardParts, step: PlanStep) -> tuple[StepState, str, list[str]]:

@@ -6,7 +6,7 @@ undo is previewed on the live world first, so that it takes back this change and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agentops.core.errors import AgentopsError, AuditError, NotFound, ToolError
@@ -17,6 +17,7 @@ from agentops.core.risk import Reversal
 from agentops.guard.diff import deviations
 from agentops.guard.doubts import unwell
 from agentops.guard.dry_run import try_out
+from agentops.guard.once_more import patiently
 from agentops.guard.parts import GuardParts, Trail
 from agentops.guard.states import Journaled, Ruled
 from agentops.guard.verify import worse
@@ -57,7 +58,7 @@ def roll_back(parts: GuardParts, trail: Trail, state: Journaled, indexes: Sequen
     trail.say(f"rolling back: {reason}", key="rollback")
     for index in sorted(indexes, reverse=True):
         step = state.steps[index]
-        why = _undo(parts, trail, state.change_id, step, index + 1)
+        why = _undo(parts, trail, state.change_id, step, index + 1, wait_s=state.plan.obligation.verify_s)
         if why:
             left.append(f"step {index + 1}, {step.change.tool} on {step.change.target.short}: {why}")
             trail.failed("rollback", why, step=index + 1, change=state.change_id)
@@ -75,7 +76,7 @@ def roll_back(parts: GuardParts, trail: Trail, state: Journaled, indexes: Sequen
     return WayBack(undone=tuple(undone), left=tuple(left), unwell=sick)
 
 
-def _undo(parts: GuardParts, trail: Trail, change_id: str, step: Ruled, number: int) -> str:
+def _undo(parts: GuardParts, trail: Trail, change_id: str, step: Ruled, number: int, *, wait_s: float) -> str:
     """Take back one step; returns why not, or nothing."""
     try:
         seen = parts.tools[step.change.tool].observe(step.preview)
@@ -86,7 +87,7 @@ def _undo(parts: GuardParts, trail: Trail, change_id: str, step: Ruled, number: 
         if not step.preview.undo:
             return "nothing takes it back" + "".join(f"; {words}" for words in step.preview.residue)
         for undo in step.preview.undo:
-            _send(parts, trail, change_id, undo, number)
+            _send(parts, trail, change_id, undo, number, wait_s=wait_s)
     except AuditError:
         raise
     except NotFound as error:
@@ -123,8 +124,8 @@ def _vanished(step: Ruled, seen: Observation) -> list[ResourceRef]:
     return [ref for ref in updated if seen.objects.get(str(ref)) is None]
 
 
-def _send(parts: GuardParts, trail: Trail, change_id: str, undo: Change, number: int) -> None:
-    preview = try_out(parts, trail, undo, step=number)
+def _send(parts: GuardParts, trail: Trail, change_id: str, undo: Change, number: int, *, wait_s: float) -> None:
+    preview = patiently(parts, lambda: try_out(parts, trail, undo, step=number), wait_s=wait_s)
     if not any(one.edits or one.verb is not Verb.UPDATE for one in preview.objects):
         return
     record = {"change": change_id, "step": number, "undo": undo, "calls": preview.calls}
@@ -149,15 +150,20 @@ def _off(one: ObjectChange, seen: Observation) -> str:
 def _not_as_before(parts: GuardParts, state: Journaled, indexes: Sequence[int]) -> list[str]:
     """Watch until the world is as it was before, or say what is not."""
     deadline = parts.monotonic() + state.plan.obligation.verify_s
+    # Where several steps touched one object, it is to be what it was before the first of them.
+    touched = ((one.ref, index) for index in sorted(indexes) for one in state.steps[index].preview.objects)
+    first: dict[ResourceRef, int] = {}
+    for ref, index in touched:
+        first.setdefault(ref, index)
     while True:
-        left = [why for index in indexes for why in _still_off(parts, state, index)]
+        left = [why for index in indexes for why in _still_off(parts, state, index, first)]
         now = parts.monotonic()
         if not left or now >= deadline:
             return left
         parts.pause(min(_POLL_S, max(deadline - now, 0.1)))
 
 
-def _still_off(parts: GuardParts, state: Journaled, index: int) -> list[str]:
+def _still_off(parts: GuardParts, state: Journaled, index: int, first: Mapping[ResourceRef, int]) -> list[str]:
     step, before = state.steps[index], state.before[index]
     try:
         seen = parts.tools[step.change.tool].observe(step.preview)
@@ -166,6 +172,10 @@ def _still_off(parts: GuardParts, state: Journaled, index: int) -> list[str]:
     # A compensating way back brings back what was written, not what was deleted on the way.
     exact = step.preview.reversal is Reversal.EXACT
     gone = _vanished(step, seen)
-    kept = [one for one in step.preview.objects if (exact or one.verb is not Verb.DELETE) and one.ref not in gone]
+    kept = [
+        one
+        for one in step.preview.objects
+        if first[one.ref] == index and (exact or one.verb is not Verb.DELETE) and one.ref not in gone
+    ]
     targets = [one for one in before.targets if one.ref not in gone]
     return [*filter(None, (_off(one, seen) for one in kept)), *worse(targets, seen.targets)]

@@ -33,7 +33,7 @@ def moved(shown: PlanStep, live: PlanStep, *, way_back: bool = False) -> str:
 def fingerprint(preview: Preview) -> dict[str, Any]:
     """Return what must be the same for a preview to be the one that was approved."""
     said = to_json(preview)
-    names = ("calls", "undo", "risk", "reversal", "validated", "residue", "owners")
+    names = ("calls", "undo", "risk", "reversal", "validated", "residue", "owners", "rests_on")
     return {name: said[name] for name in names} | {"objects": [_told(one) for one in said["objects"]]}
 
 

@@ -108,14 +108,16 @@ def _look(parts: GuardParts, state: Applied) -> _Look:
     waiting: list[str] = []
     hopeless: list[str] = []
     settling: list[str] = []
-    for step, before in zip(state.steps, state.before, strict=True):
+    last = {one.ref: index for index, step in enumerate(state.steps) for one in step.preview.objects}
+    for index, (step, before) in enumerate(zip(state.steps, state.before, strict=True)):
         try:
             seen = parts.tools[step.change.tool].observe(step.preview)
         except ToolError as error:
             waiting.append(f"{step.change.target.short} cannot be read: {error.message}")
             continue
         after.append(seen)
-        hopeless += _not_as_previewed(step, seen)
+        # Where several steps touch one object, it is to be what the last of them makes of it.
+        hopeless += _not_as_previewed([one for one in step.preview.objects if last[one.ref] == index], seen)
         if state.plan.rolls_back:
             # It goes back to what was there, well or not; that is what was asked for.
             settling += [well(one) for one in seen.targets if not one.settled and not one.failed]
@@ -138,8 +140,8 @@ def _emptied(step: Ruled, before: Sequence[Health], after: Sequence[Health]) -> 
             yield f"{one.ref.short} runs no pods any more, it wanted {wanted[one.ref]} before"
 
 
-def _not_as_previewed(step: Ruled, seen: Observation) -> Iterator[str]:
-    for one in step.preview.objects:
+def _not_as_previewed(objects: Sequence[ObjectChange], seen: Observation) -> Iterator[str]:
+    for one in objects:
         live = seen.objects.get(str(one.ref))
         if (live is None) != (one.after is None):
             yield f"{one.ref.short} is {'gone' if live is None else 'still there'}"

@@ -116,8 +116,7 @@ def _field_path(container: str) -> str:
 
 def _last_written(event: Obj) -> str:
     series: dict[str, Any] = event.get("series") or {}
-    said = event.get("lastTimestamp") or series.get("lastObservedTime") or event.get("eventTime")
-    return str(said or event["metadata"]["creationTimestamp"])
+    return str(event.get("lastTimestamp") or series.get("lastObservedTime") or event.get("eventTime") or "")
 
 
 def _body(

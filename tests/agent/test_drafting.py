@@ -219,12 +219,12 @@ def test_evidence_of_the_same_turn_was_not_seen(fixing, looking, report):
 
 
 def test_same_target_twice_replaces(fixing, looking, report):
-    """A plan has one change for each target; the later draft takes the place of the earlier one, and it is said."""
+    """A plan has one change of each tool for each target; a later draft takes the place of the earlier, and says so."""
     turn = {"calls": [_draft(), _draft(replicas=5)]}
     result = fixing.play(looking(), turn, {"calls": [report()]})
     assert result.drafted == (_scaled(replicas=5),)
     assert fixing.answers(result)[2].startswith(
-        "Replaced step 1 of the plan, scale: a plan has one change for each target. It was NOT executed"
+        "Replaced step 1 of the plan: a plan has one change of each tool for each target. It was NOT executed"
     )
     records = [(record["step"], record.get("replaced", False)) for record in fixing.audit.payloads("change_drafted")]
     assert records == [(1, False), (1, True)]
@@ -548,7 +548,7 @@ _CALLS = st.one_of(
 
 @given(st.lists(_CALLS, max_size=30), st.sets(st.integers(0, 12)))
 def test_whatever_is_called_the_plan_holds(calls, refusals):
-    """Any sequence of calls: one change for each target, no closed way tried again, all of it bounded."""
+    """Any sequence of calls: one change of a tool for each target, no closed way tried again, all of it bounded."""
     tried: list[Change] = []
     closed: set[tuple[str, ResourceRef]] = set()
     went_a_closed_way: list[Change] = []
@@ -565,7 +565,7 @@ def test_whatever_is_called_the_plan_holds(calls, refusals):
     drafting = Drafting([SCALE, PATCH], "test", propose, most=2)
     for call in calls:
         _said(drafting, call)
-    targets = [change.target for change in drafting.changes]
+    targets = [(change.tool, change.target) for change in drafting.changes]
     assert (len(set(targets)), len(targets) <= 2, len(tried) <= 6) == (len(targets), True, True)
     assert (went_a_closed_way, {(bar.tool, bar.target) for bar in drafting.barred}) == ([], closed)
 

@@ -10,7 +10,7 @@ import pytest
 
 from agentops.core.approval import Answer
 from agentops.core.digest import digest
-from agentops.core.errors import NotFound
+from agentops.core.errors import NotFound, PolicyRefused, ToolError
 from agentops.core.outcome import Observation, Receipt, Status
 from agentops.core.plan import Call, Change, Intent, ObjectChange, Preview, Verb
 from agentops.core.risk import Reversal
@@ -214,3 +214,127 @@ def test_a_plan_says_which_fields_others_set(stage: Any) -> None:
         Proposal(changes=(change,), intent=Intent(by="human:ana")),
     )
     assert made.planned.plan.steps[0].preview.objects[0].chosen == ("spec.replicas",)
+
+
+def _set(name: str, **fields: Any) -> Change:
+    return Change(tool="set", target=world.ref(name), arguments=fields)
+
+
+_TWICE = Proposal(changes=(_set("web", image="v3"), _set("web", replicas=4)), intent=Intent(by="human:ana"))
+
+
+def test_several_steps_may_touch_one_object(stage: Any) -> None:
+    """The second is shown upon what the first makes, and the object is in the end what both say."""
+    stage.world.ready["web"] = 4
+    done = carry_out(stage.parts(), _TWICE)
+    second = done.planned.plan.steps[1].preview
+    assert (second.rests_on, second.objects[0].before, done.outcome.status, stage.world.objects["web"]) == (
+        (1,),
+        {"spec": {"image": "v3", "replicas": 3}},
+        Status.APPLIED,
+        {"spec": {"image": "v3", "replicas": 4}},
+    )
+
+
+def test_several_steps_on_one_object_are_taken_back_together(stage: Any) -> None:
+    """When it does not come well, the object is what it was before the first of them."""
+    stage.world.after_write = lambda name: stage.world.ready.update({"db": 0})
+    done = carry_out(stage.parts(), _TWICE)
+    assert (done.outcome.status, stage.world.objects["web"]) == (
+        Status.ROLLED_BACK,
+        {"spec": {"image": "v2", "replicas": 3}},
+    )
+
+
+def test_a_step_that_is_another_once_it_can_be_tried_is_not_sent(stage: Any) -> None:
+    """Somebody writes the object between the steps: the second is not what was shown, and the first is taken back."""
+
+    def between(name: str) -> None:
+        stage.world.after_write = lambda name: None
+        stage.world.objects["web"]["spec"]["extra"] = 1
+
+    stage.world.after_write = between
+    done = carry_out(stage.parts(), _TWICE)
+    assert (
+        "step 2 (shop/Deployment/web) is not what was shown, now that it can be tried: spec.extra" in done.outcome.why
+    )
+    assert {one["replicas"] for _, one in stage.world.writes} == {3}
+
+
+def test_a_step_that_is_refused_once_it_can_be_tried_is_not_sent(stage: Any) -> None:
+    """What the provider says only when the earlier step is applied stops the plan, and that step is taken back."""
+    real = stage.tool.worked_out
+
+    def late(change: Change) -> Preview:
+        if stage.world.writes and "replicas" in change.arguments and "image" not in change.arguments:
+            raise ToolError("admission says no")
+        return real(change)
+
+    stage.tool.worked_out = late
+    done = carry_out(stage.parts(), _TWICE)
+    assert (done.outcome.status, stage.world.objects["web"]["spec"]["image"]) == (Status.ROLLED_BACK, "v2")
+    assert "step 2 (shop/Deployment/web) is refused, now that it can be tried: admission says no" in done.outcome.why
+
+
+def test_what_is_too_early_is_tried_again(stage: Any) -> None:
+    """An object that is still on its way out is waited for."""
+    real, asked = stage.tool.worked_out, []
+
+    def slow(change: Change) -> Preview:
+        if stage.world.writes and "replicas" in change.arguments and len(asked) < 9:
+            asked.append(change)
+            raise ToolError("it is still being deleted", code="not-yet")
+        return real(change)
+
+    stage.tool.worked_out = slow
+    stage.world.ready["web"] = 4
+    done = carry_out(stage.parts(), _TWICE)
+    assert (done.outcome.status, len(asked)) == (Status.APPLIED, 9)
+
+
+def test_after_a_crash_steps_on_one_object_explain_one_another(stage: Any) -> None:
+    """The last is there only after those before it; what the first did not do, the second did not either."""
+    from agentops.guard.recovery import StepState, look
+
+    parts = stage.parts()
+    changes = (_set("web", image="v3"), _set("web", image="v4"))
+    plan = dry_run(parts, replace(_TWICE, changes=changes)).planned.plan
+    found = []
+    for image in ("v2", "v3", "v4"):
+        stage.world.objects["web"] = {"spec": {"image": image, "replicas": 3}}
+        found.append(look(parts, plan).states)
+    done, undone = StepState.DONE, StepState.UNDONE
+    assert found == [(undone, undone), (done, undone), (done, done)]
+
+
+def _step(verb: Verb, before: Any, after: Any) -> tuple[Change, Preview]:
+    change = Change(tool="t", target=world.ref("data", "PersistentVolumeClaim"))
+    one = ObjectChange(ref=change.target, verb=verb, before=before, after=after)
+    return change, Preview(calls=(), objects=(one,), validated=True, risk=world.SPEC.risk, reversal=Reversal.NONE)
+
+
+def test_what_is_deleted_and_made_again_is_recreated_and_may_be_a_cure() -> None:
+    """A deletion alone makes the trouble vanish; followed by the creation of the same object it does not."""
+    from agentops.guard.cure import require_cure
+
+    gone = _step(Verb.DELETE, {"spec": {}}, None)
+    again = _step(Verb.CREATE, None, {"spec": {}})
+    require_cure([gone, again])
+    for steps in ([gone], [again, gone], [gone, again, gone]):
+        if steps == [again, gone]:
+            require_cure(steps)  # it was not there before, and is not after
+            continue
+        with pytest.raises(PolicyRefused, match="it deletes"):
+            require_cure(steps)
+
+
+def test_what_is_made_again_without_its_probe_is_no_cure() -> None:
+    """A recreation is held to what an update is held to."""
+    from agentops.guard.cure import require_cure
+
+    def workload(**container: Any) -> Any:
+        return {"spec": {"template": {"spec": {"containers": [{"name": "a", **container}]}}}}
+
+    steps = [_step(Verb.DELETE, workload(livenessProbe={"exec": {}}), None), _step(Verb.CREATE, None, workload())]
+    with pytest.raises(PolicyRefused, match="livenessProbe"):
+        require_cure(steps)

@@ -4,7 +4,7 @@ memory. Everything that the guard is handed in production has its stand-in here,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -98,11 +98,27 @@ class SetTool:
         self.chosen: tuple[str, ...] = ()
         self.applied: list[Preview] = []
 
-    def predict(self, change: Change) -> Preview:
-        return replace(self.worked_out(change), validated=False)
+    def predict(self, change: Change, earlier: Sequence[Preview] = ()) -> Preview:
+        return replace(self._upon(change, earlier), validated=False)
 
-    def preview(self, change: Change) -> Preview:
-        return self.worked_out(change)
+    def preview(self, change: Change, earlier: Sequence[Preview] = ()) -> Preview:
+        return self._upon(change, earlier)
+
+    def _upon(self, change: Change, earlier: Sequence[Preview]) -> Preview:
+        mine = [
+            (step, one.after)
+            for step, preview in enumerate(earlier, 1)
+            for one in preview.objects
+            if one.ref == change.target
+        ]
+        if not mine:
+            return self.worked_out(change)
+        name, kept = change.target.name, self.world.objects[change.target.name]
+        self.world.objects[name] = mine[-1][1]
+        try:
+            return replace(self.worked_out(change), rests_on=tuple(step for step, _ in mine))
+        finally:
+            self.world.objects[name] = kept
 
     def worked_out(self, change: Change) -> Preview:
         name = change.target.name

@@ -166,6 +166,12 @@ def forms(
     return before, promised(before, normalised(wanted) if wanted is not None else before, normalised(answer))
 
 
+def forms_of_new(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an object as it may be asked for under another name: without what the server would choose for it."""
+    form = normalised(wanted)
+    return without(form, (path for path, _ in chosen_in(form)))
+
+
 def promised(live: Mapping[str, Any] | None, wanted: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a change can promise of the server's answer: without what the server chose and nobody asked for.
 
@@ -206,18 +212,6 @@ def agrees(obj: Mapping[str, Any], path: Path, old: Any) -> bool:
 def compared(form: Mapping[str, Any] | None, scaled: bool) -> dict[str, Any] | None:
     """Return what of an object is compared: without the number of replicas where an autoscaler writes it."""
     return form if form is None else without(form, (REPLICAS,) if scaled else ())
-
-
-def overlaid(live: Any, manifest: Any) -> Any:
-    """Return what an apply of ``manifest`` asks for: ``live`` with what the manifest says; list items by their key."""
-    if isinstance(live, Mapping) and isinstance(manifest, Mapping):
-        return {**live, **{key: overlaid(live.get(key), value) for key, value in manifest.items()}}
-    if isinstance(live, list) and isinstance(manifest, list) and natural_key(live, manifest) is not None:
-        key = str(natural_key(live, manifest))
-        had, has = ({str(item[key]): item for item in items} for items in (live, manifest))
-        return [*(overlaid(item, has.get(name, item)) for name, item in had.items()),
-                *(item for name, item in has.items() if name not in had)]  # fmt: skip
-    return manifest
 
 
 def _or_none(obj: Mapping[str, Any] | None, path: Path) -> Any:

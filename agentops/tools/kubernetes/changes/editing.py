@@ -48,12 +48,14 @@ SCALED_KINDS = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "Replicatio
 class Bench:
     """What every change tool makes previews with: one cluster to read, its server to try calls out on, and the time.
 
-    There is no writer here: nothing that a preview can reach is able to write.
+    There is no writer here: nothing that a preview can reach is able to write. ``gone`` is what earlier steps of the
+    plan will have deleted.
     """
 
     cluster: Cluster
     server: PreviewServer
     clock: Clock
+    gone: frozenset[ResourceRef] = frozenset()
 
     def predicting(self) -> Bench:
         """Return a bench on which dry runs are worked out from reads, and nothing is sent."""
@@ -165,7 +167,7 @@ class EditTool(ClusterTool):
     edit: Editor
     kinds: tuple[str, ...] = field(default=())
 
-    def preview(self, change: Change) -> Preview:
+    def worked_out(self, change: Change) -> Preview:
         """Return what the change would do; see ``core.tool.ChangeTool``.
 
         Raises:
@@ -254,9 +256,8 @@ class EditTool(ClusterTool):
         """
         kept = [one for one in call.body if one["op"] == "test" and one["path"] not in _IDENTITY]
         writes = [{**one, "op": "replace"} for one in kept]
-        uid = {"op": "test", "path": "/metadata/uid", "value": live["metadata"]["uid"]}
         try:
-            self.bench.server.dry_run(replace(call, body=[uid, *writes]), live=live)
+            self.bench.server.dry_run(replace(call, body=[*identity(live), *writes]), live=live)
         except ToolError as error:
             return error.message
         return ""
@@ -286,14 +287,23 @@ def expectations(live: Mapping[str, Any], *, scaled: bool = False) -> list[dict[
     autoscaler writes the object (``scaled``), the generation is its to move too, and says nothing.
     """
     metadata = live["metadata"]
-    tests = [{"op": "test", "path": "/metadata/uid", "value": metadata["uid"]}]
+    tests = identity(live)
     if scaled:
         return tests
     if metadata.get("generation"):
         tests.append({"op": "test", "path": "/metadata/generation", "value": metadata["generation"]})
-    elif "status" not in live:
+    elif "status" not in live and "resourceVersion" in metadata:
         tests.append({"op": "test", "path": "/metadata/resourceVersion", "value": metadata["resourceVersion"]})
     return tests
+
+
+def identity(live: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the test that a patch meets this very object; none for one that an earlier step of the plan makes.
+
+    That step's object is looked at right before this one is sent.
+    """
+    uid = live["metadata"].get("uid")
+    return [{"op": "test", "path": "/metadata/uid", "value": uid}] if uid else []
 
 
 def object_change(
@@ -338,7 +348,7 @@ def _scale_call(kind: Kind, target: ResourceRef, live: Mapping[str, Any], wanted
         return None
     # A Scale of nothing has no spec.replicas at all, so its old value can be tested only when it is not 0; and a Scale
     # has no generation.
-    tests = [{"op": "test", "path": "/metadata/uid", "value": live["metadata"]["uid"]}]
+    tests = identity(live)
     tests += [{"op": "test", "path": "/spec/replicas", "value": had}] if had else []
     writes = [{"op": "add", "path": "/spec/replicas", "value": has}]
     return json_patch_call(kind, target.namespace, target.name, [*tests, *writes], subresource="scale")

@@ -8,7 +8,7 @@ given.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -33,16 +33,34 @@ class ClusterTool(ABC):
     bench: Bench
 
     @abstractmethod
-    def preview(self, change: Change) -> Preview:
-        """Return what the change would do; see ``core.tool.ChangeTool``."""
+    def worked_out(self, change: Change) -> Preview:
+        """Return what the change would do on the bench as it stands; see ``core.tool.ChangeTool``."""
 
-    def predict(self, change: Change) -> Preview:
+    def preview(self, change: Change, earlier: Sequence[Preview] = ()) -> Preview:
+        """Return what the change would do; see ``core.tool.ChangeTool``.
+
+        Raises:
+            ToolInputError: the arguments do not fit the tool or the object as it will be.
+            ToolError: the server refuses it or cannot be asked.
+        """
+        return self._upon(self.bench, change, earlier)
+
+    def predict(self, change: Change, earlier: Sequence[Preview] = ()) -> Preview:
         """Return what the change would do as far as reads tell; see ``core.tool.ChangeTool``.
 
         Raises:
             ToolInputError, ToolError: as ``preview``, but for what only the server can refuse.
         """
-        return replace(replace(self, bench=self.bench.predicting()).preview(change), validated=False)
+        return replace(self._upon(self.bench.predicting(), change, earlier), validated=False)
+
+    def _upon(self, bench: Bench, change: Change, earlier: Sequence[Preview]) -> Preview:
+        if not earlier:
+            return replace(self, bench=bench).worked_out(change)
+        from agentops.tools.kubernetes.changes.sequence import Later
+
+        server = Later(bench.server, earlier)
+        gone = frozenset(one.ref for preview in earlier for one in preview.objects if one.after is None)
+        return server.noted(replace(self, bench=replace(bench, server=server, gone=gone)).worked_out(change))
 
     def blast_radius(self, preview: Preview) -> BlastRadius:
         """Return what the change reaches; see ``core.tool.ChangeTool``.

@@ -17,7 +17,7 @@ from agentops.core.plan import Change, Preview
 from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal
 from agentops.core.text import one_line
-from agentops.tools.kubernetes.changes.chosen import chosen_in, forms, overlaid, without, words_for
+from agentops.tools.kubernetes.changes.chosen import forms, forms_of_new, without, words_for
 from agentops.tools.kubernetes.changes.editing import Bench, object_change, steadily
 from agentops.tools.kubernetes.changes.grounding import ClusterTool
 from agentops.tools.kubernetes.changes.hazard import highest, residue_of, worst
@@ -25,6 +25,7 @@ from agentops.tools.kubernetes.changes.inputs import check_inputs
 from agentops.tools.kubernetes.changes.limits import check_visible
 from agentops.tools.kubernetes.changes.normal import is_machine_annotation, normalised
 from agentops.tools.kubernetes.changes.ownership import owners_of, scalers_of
+from agentops.tools.kubernetes.changes.predicting import merged
 from agentops.tools.kubernetes.changes.risks import risk_of
 from agentops.tools.kubernetes.changes.undoing import undo_of
 from agentops.tools.kubernetes.kinds import Kind
@@ -42,7 +43,7 @@ _RUNS_ONCE = frozenset({"Job", "Pod"})
 class ManifestTool(ClusterTool):
     """The change tool that creates or applies one manifest."""
 
-    def preview(self, change: Change) -> Preview:
+    def worked_out(self, change: Change) -> Preview:
         """Return what the manifest would do; see ``core.tool.ChangeTool``.
 
         Raises:
@@ -59,7 +60,9 @@ class ManifestTool(ClusterTool):
             except NotFound:
                 return self._creation(kind, change.target, manifest)
             if live["metadata"].get("deletionTimestamp"):
-                raise ToolError(f"{change.target.short} is still being deleted", hint="Wait until it is gone.")
+                raise ToolError(
+                    f"{change.target.short} is still being deleted", hint="Wait until it is gone.", code="not-yet"
+                )
             return self._update(kind, change.target, live, manifest)
 
         return steadily(change.target, attempt)
@@ -69,7 +72,9 @@ class ManifestTool(ClusterTool):
         answer = self.bench.server.dry_run(call)
         made = object_change(target, None, answer, manifest)
         runs = kind.kind in _RUNS_ONCE
-        undo = Change(tool=DELETE, target=target, arguments={}, reason="takes back the creation")
+        # Whatever comes into a namespace is not this change's to delete.
+        arguments = {"if_empty": True} if kind.kind == "Namespace" else {}
+        undo = Change(tool=DELETE, target=target, arguments=arguments, reason="takes back the creation")
         return Preview(
             calls=(call,),
             objects=(made,),
@@ -85,7 +90,7 @@ class ManifestTool(ClusterTool):
         call = apply_call(kind, target.namespace, target.name, _pinned(live, manifest))
         answer = self.bench.server.dry_run(call, live=live)
         check_visible(live, answer)
-        wanted = overlaid(live, manifest)
+        wanted = merged(live, manifest)
         scalers, unread = self.bench.scalers(target.namespace)
         made = object_change(target, live, answer, wanted, scaled=bool(scalers_of(live, scalers)))
         if not made.edits:
@@ -162,7 +167,7 @@ def recreation(bench: Bench, kind: Kind, live: Mapping[str, Any]) -> tuple[dict[
     still taken.
     """
     manifest = without(normalised(live), _REMADE)
-    trial = without(manifest, (path for path, _ in chosen_in(manifest)))
+    trial = forms_of_new(manifest)
     trial["metadata"] = {**trial["metadata"], "name": f"{str(trial['metadata']['name'])[:40]}-agentops-trial"}
     try:
         checked_manifest(kind, bench.cluster.ref(kind.kind, *_place(live)), manifest)

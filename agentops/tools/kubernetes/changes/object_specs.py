@@ -166,7 +166,11 @@ OBJECT_SPECS: tuple[ToolSpec, ...] = (
     declared(
         "delete",
         "Delete one object. Rarely a cure.",
-        {"propagation": {"type": "string", "enum": ["Background", "Orphan"]}},
+        {
+            "propagation": {"type": "string", "enum": ["Background", "Orphan"]},
+            "if_empty": {"type": "boolean", "description": "a Namespace: only while it holds nothing of its own"},
+            "recreate": {"type": "boolean", "description": "the next step makes it again (kubernetes_apply_manifest)"},
+        },
         permissions=("get KIND", "delete KIND", "create KIND"),
         risk=Risk.HIGH,
     ),

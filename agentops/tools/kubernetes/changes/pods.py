@@ -53,7 +53,7 @@ class ActTool(ClusterTool):
 
     plan: Planner
 
-    def preview(self, change: Change) -> Preview:
+    def worked_out(self, change: Change) -> Preview:
         """Return what the change would do.
 
         Raises:

@@ -55,7 +55,31 @@ def with_one_member(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[
     spec, old = settled.get("spec"), live.get("spec")
     if sets and isinstance(spec, Mapping) and isinstance(old, Mapping):
         settled["spec"] = _dropped(spec, _replaced(old, spec, sets))
+    if live.get("kind") == "Service" and isinstance(spec, Mapping) and isinstance(old, Mapping):
+        settled["spec"] = _service(old, spec)
     return settled
+
+
+_EXPOSED = frozenset({"NodePort", "LoadBalancer"})
+_OF_EXPOSED = ("externalTrafficPolicy", "healthCheckNodePort", "allocateLoadBalancerNodePorts")
+
+
+def _service(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a Service's spec without what only a type that is seen from outside may have, when it gets another type.
+
+    A server drops these by itself where they are as they were (``dropTypeDependentFields`` of its strategy, from
+    1.20 on); it is written here so that the plan shows it.
+    """
+    if old.get("type") not in _EXPOSED or new.get("type") in _EXPOSED:
+        return dict(new)
+    kept = _dropped(new, [name for name in _OF_EXPOSED if _is_left(name, old, new)])
+    ports = new.get("ports")
+    if isinstance(ports, list):
+        kept["ports"] = [
+            _dropped(port, ["nodePort"] if before and _is_left("nodePort", before, port) else [])
+            for before, port in _paired(list(old.get("ports") or ()), ports)
+        ]
+    return kept
 
 
 def _settled(field: str, old: Any, new: Any) -> Any:

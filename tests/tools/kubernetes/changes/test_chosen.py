@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from agentops.core.resource import parse_ref
-from agentops.tools.kubernetes.changes.chosen import agrees, comparable, drawn, forms, overlaid, promised, shown
+from agentops.tools.kubernetes.changes.chosen import agrees, comparable, drawn, forms, promised, shown
 from agentops.tools.kubernetes.changes.editing import object_change
 from agentops.tools.kubernetes.changes.fieldpath import parse, show
 from agentops.tools.kubernetes.changes.normal import normalised
@@ -216,12 +216,3 @@ def test_what_a_webhook_draws_is_found_by_asking_twice() -> None:
     first, second = ({"kind": "X", "metadata": {"annotations": {"run": run, "mine": run}}} for run in ("a", "b"))
     wanted = {"kind": "X", "metadata": {"annotations": {"mine": "c"}}}
     assert [show(path) for path in drawn(first, second, wanted)] == ["metadata.annotations[run]"]
-
-
-def test_an_apply_asks_for_what_its_manifest_says_and_leaves_the_rest() -> None:
-    """List items are told apart by their key; what the manifest does not say stays as it is."""
-    live = {"a": 1, "ports": [{"name": "x", "port": 1}, {"name": "y", "port": 2}]}
-    assert overlaid(live, {"ports": [{"name": "y", "port": 3}, {"name": "z", "port": 4}]}) == {
-        "a": 1,
-        "ports": [{"name": "x", "port": 1}, {"name": "y", "port": 3}, {"name": "z", "port": 4}],
-    }

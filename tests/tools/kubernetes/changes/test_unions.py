@@ -17,6 +17,9 @@ from agentops.tools.kubernetes.changes.unions import with_one_member
 _ROLLING = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"}}
 
 
+_PORT = {"port": 80, "nodePort": 30080}
+
+
 def _spec(**spec: Any) -> dict[str, Any]:
     return {"kind": "Deployment", "spec": spec}
 
@@ -50,6 +53,16 @@ _CASES = {
         {"kind": "PodDisruptionBudget", "spec": {"minAvailable": 1}},
         {"kind": "PodDisruptionBudget", "spec": {"minAvailable": 1, "maxUnavailable": 1}},
         {"kind": "PodDisruptionBudget", "spec": {"maxUnavailable": 1}},
+    ),
+    "a Service's ports on the nodes": (
+        {"kind": "Service", "spec": {"type": "NodePort", "externalTrafficPolicy": "Cluster", "ports": [_PORT]}},
+        {"kind": "Service", "spec": {"type": "ClusterIP", "externalTrafficPolicy": "Cluster", "ports": [_PORT]}},
+        {"kind": "Service", "spec": {"type": "ClusterIP", "ports": [{"port": 80}]}},
+    ),
+    "a Service that stays on the nodes keeps its ports": (
+        {"kind": "Service", "spec": {"type": "NodePort", "ports": [_PORT]}},
+        {"kind": "Service", "spec": {"type": "LoadBalancer", "ports": [_PORT]}},
+        {"kind": "Service", "spec": {"type": "LoadBalancer", "ports": [_PORT]}},
     ),
     "two are asked for, which is the server's to refuse": (
         _containers(livenessProbe={"exec": {"command": ["a"]}}),
