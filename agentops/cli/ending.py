@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Tone
+from agentops.cli.views.wording import named
 from agentops.core.errors import AgentopsError, ExitCode, NotApproved, PolicyRefused
 from agentops.core.finding import Verdict
 from agentops.core.outcome import Status
@@ -211,9 +212,7 @@ def _known(fix: Fix) -> Iterator[Block]:
     finding = fix.found.finding
     rows = [("confidence", finding.confidence.value)]
     if finding.not_checked:
-        more = len(finding.not_checked) - _MOST_NAMED
-        text = "; ".join(finding.not_checked[:_MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
-        rows.append(("not checked", text))
+        rows.append(("not checked", named(finding.not_checked)))
     yield Pairs(tuple(rows))
     if finding.next_steps:
         yield Paragraph("What a person should do:" if not fix.rounds else "What the finding says to do besides:")

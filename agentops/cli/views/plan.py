@@ -12,7 +12,7 @@ from typing import Any
 from agentops.cli.report import Block, Bullets, Heading, Item, Pairs, Paragraph, Tone
 from agentops.cli.views.blast import blast_tree, reach_line
 from agentops.cli.views.diff import diff_block, edit_line, left_out
-from agentops.cli.views.wording import arguments_line, call_line, change_words
+from agentops.cli.views.wording import arguments_line, call_line, change_words, named
 from agentops.core.clock import to_iso
 from agentops.core.jsonable import to_json
 from agentops.core.plan import Approval, ChangePlan, Check, Intent, Note, Obligation, Ownership, PlanStep, Ruling
@@ -28,7 +28,6 @@ _REVERSAL = {
 TWO_PERSON_HOW = "Save the plan with --out plan.json, then each of them: agentops approve plan.json"
 _EDIT_LINES = 12
 _NOTHING_WRONG = ("recovered", "no-problem")
-_MOST_NAMED = 4
 _ROLLED_OUT = frozenset({"DaemonSet", "Deployment", "StatefulSet"})
 
 
@@ -233,16 +232,11 @@ def _words(plan: ChangePlan) -> list[Block]:
         blocks.append(Paragraph(f"evidence it cites: {', '.join(intent.evidence)}", Tone.QUIET))
     rows = (
         ("confidence", intent.confidence),
-        ("not checked", _named(intent.not_checked)),
-        ("next steps", _named(intent.next_steps)),
+        ("not checked", named(intent.not_checked)),
+        ("next steps", named(intent.next_steps)),
     )
     shown = tuple(row for row in rows if row[1])
     return [*blocks, Pairs(shown)] if shown else blocks
-
-
-def _named(texts: tuple[str, ...]) -> str:
-    more = len(texts) - _MOST_NAMED
-    return "; ".join(texts[:_MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
 
 
 def words_title(intent: Intent) -> str:

@@ -6,7 +6,7 @@ interpreted; a tool that is not known here is named with its arguments, so nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from agentops.cli.views.diff import json_text
@@ -14,6 +14,8 @@ from agentops.core.plan import Call, Change
 from agentops.core.text import one_line
 
 _LINE_CHARS = 240
+_MOST_NAMED = 3
+_NAMED_CHARS = 100
 
 
 def change_words(change: Change) -> str:
@@ -32,6 +34,13 @@ def change_words(change: Change) -> str:
 def arguments_line(arguments: Mapping[str, Any]) -> str:
     """Return arguments as ``name=value, ...``, each value as JSON where it is no plain text."""
     return ", ".join(f"{name}={json_text(value)}" for name, value in arguments.items())
+
+
+def named(texts: Sequence[str]) -> str:
+    """Return the first few of these texts on one line, each cut short, and how many more there are."""
+    more = len(texts) - _MOST_NAMED
+    said = "; ".join(one_line(text, _NAMED_CHARS) for text in texts[:_MOST_NAMED])
+    return said + (f"; and {more} more" if more > 0 else "")
 
 
 def call_line(call: Call) -> str:
