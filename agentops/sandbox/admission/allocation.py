@@ -52,7 +52,7 @@ def allocate_service(obj: Obj, store: ObjectStore, random: Random) -> None:
     spec = obj["spec"]
     services = store.list("Service", group="")
     if spec.get("type") == "ExternalName":
-        for field in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
+        for field in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "internalTrafficPolicy"):
             spec.pop(field, None)
     else:
         taken = {service["spec"].get("clusterIP") for service in services}
