@@ -35,10 +35,10 @@ Draft = Callable[..., Any]
 def draft(cli: Cli, tmp_path: Path) -> Draft:
     """Run a dry run of a fix whose model drafts one change."""
 
-    def run(change: Mapping[str, Any], *words: str) -> Any:
+    def run(change: Mapping[str, Any], *words: str, scenario: str = "quota-exceeded") -> Any:
         script = tmp_path / "turns.yaml"
         script.write_text(yaml.safe_dump({"turns": turns_of(CAUSE, [[change]])}), encoding="utf-8")
-        with Sandbox(load("quota-exceeded")) as cluster:
+        with Sandbox(load(scenario)) as cluster:
             at = ("--kubeconfig", str(cluster.kubeconfig), "--context", cluster.context)
             alert = "k8s:shop/CronJob/daily-report"
             return cli("fix", alert, "--dry-run", "--model", f"scripted:{script}", *words, *at)
@@ -135,6 +135,16 @@ def test_who_must_agree_in_production(draft: Draft, change: dict[str, Any], expe
     done = draft(change, "-o", "json")
     plan = done.document.get("plan") or {"agreement": {"approval": done.err}, "risk": ""}
     assert (plan["agreement"]["approval"], plan["risk"]) == expected
+
+
+def test_uncordoning_what_a_note_says_to_keep_cordoned_is_two_peoples(draft: Draft) -> None:
+    """The owner's note makes it high; without one it would be one person's."""
+    uncordon = {"tool": "uncordon", "target": "-/Node/worker-1"}
+    found = {
+        scenario: draft(uncordon, "-o", "json", scenario=scenario).document["plan"]["agreement"]["approval"]
+        for scenario in ("kept-cordoned", "cordoned-nodes")
+    }
+    assert found == {"kept-cordoned": "two-person", "cordoned-nodes": "one"}
 
 
 def test_the_undo_of_a_half_broken_rollout_is_two_peoples(cli: Cli) -> None:

@@ -235,7 +235,7 @@ class EditTool(ClusterTool):
             calls=(call,),
             objects=(made,),
             validated=True,
-            risk=highest(self.spec.risk, edited.risk, risk_of(made, self.spec.name, earlier=edited.earlier)),
+            risk=highest(self.spec.risk, edited.risk, risk_of(made, earlier=edited.earlier)),
             reversal=reversal,
             undo=(undo,) if undo is not None else (),
             residue=tuple(dict.fromkeys(residue)),

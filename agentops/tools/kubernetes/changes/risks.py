@@ -11,8 +11,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from agentops.core.notes import forbids, notes_of, speaks_against
-from agentops.core.plan import Change, Edit, ObjectChange, Verb
+from agentops.core.notes import forbids, notes_of
+from agentops.core.plan import Edit, ObjectChange, Verb
 from agentops.core.risk import Risk
 from agentops.tools.kubernetes.changes.granting import adds_plain, takes_nothing
 from agentops.tools.kubernetes.changes.hazard import highest
@@ -74,11 +74,10 @@ _NODE_LABELS = re.compile(
 _CLAIMED = "spec.resources.requests.storage"
 
 
-def risk_of(change: ObjectChange, tool: str, *, earlier: bool = False) -> Risk:
+def risk_of(change: ObjectChange, *, earlier: bool = False) -> Risk:
     """Return the risk of what becomes of one object; LOW when nothing in it is known to be worse.
 
     Arguments:
-        tool: the change tool's name, which says what is done.
         earlier: its pod template becomes that of an earlier revision, which had run with what it had.
     """
     if not change.edits and change.verb is not Verb.CREATE:
@@ -89,17 +88,13 @@ def risk_of(change: ObjectChange, tool: str, *, earlier: bool = False) -> Risk:
         return _made(change)
     fields = [edit for edit in change.edits if not edit.path.startswith(("metadata.labels", "metadata.annotations"))]
     marks = _marked(change.ref.kind, [edit for edit in change.edits if edit not in fields])
-    against = Risk.HIGH if _is_against_a_note(change, tool) else Risk.LOW
+    against = Risk.HIGH if _takes_a_note(change) else Risk.LOW
     return highest(marks, against, _edited(change, fields, earlier=earlier) if fields else Risk.LOW)
 
 
-def _is_against_a_note(change: ObjectChange, tool: str) -> bool:
-    """Tell whether an owner's note on the object speaks against what is done, or is itself taken away by it."""
-    before, after = change.before or {}, change.after or {}
-    done = Change(tool=tool, target=change.ref, arguments={edit.path: edit.new for edit in change.edits})
-    if any(speaks_against(note, done) for note in notes_of(change.ref, annotations_of(before), labels_of(before))):
-        return True
-    pairs = [(annotations_of(one), labels_of(one)) for one in (before, after)]
+def _takes_a_note(change: ObjectChange) -> bool:
+    """Tell whether an owner's note that forbids something is taken away; the guard reads what notes say of it."""
+    pairs = [(annotations_of(one or {}), labels_of(one or {})) for one in (change.before, change.after)]
     gone = [{key: had[key] for key in had if has.get(key) != had[key]} for had, has in zip(*pairs, strict=True)]
     return any(map(forbids, notes_of(change.ref, *gone)))
 

@@ -12,7 +12,6 @@ from agentops.core.risk import Risk
 from agentops.tools.kubernetes.changes.difference import edits
 from agentops.tools.kubernetes.changes.risks import risk_of
 
-UNDO = "kubernetes_rollout_undo"
 LOW, MEDIUM, HIGH, CRITICAL = Risk.LOW, Risk.MEDIUM, Risk.HIGH, Risk.CRITICAL
 PRIVILEGED = {"securityContext": {"privileged": True}}
 DEFAULT_CLASS = {"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}}
@@ -76,14 +75,6 @@ UPDATES: dict[str, tuple[str, Any, Any, Risk]] = {
     ),
     "cordoning": ("Node", {"spec": {}}, {"spec": {"unschedulable": True}}, MEDIUM),
     "uncordoning": ("Node", cordoned(), {"metadata": {"annotations": {}}, "spec": {}}, MEDIUM),
-    "uncordoning what is to stay cordoned": (
-        "Node", cordoned(**{"ops/keep-cordoned": "true"}),
-        {"metadata": {"annotations": {"ops/keep-cordoned": "true"}}, "spec": {}}, HIGH,
-    ),
-    "uncordoning what is under repair": (
-        "Node", cordoned(reason="in maintenance, OPS-12"),
-        {"metadata": {"annotations": {"reason": "in maintenance, OPS-12"}}, "spec": {}}, HIGH,
-    ),
     "taints": ("Node", {"spec": {"taints": [{"key": "a"}]}}, {"spec": {"taints": []}}, HIGH),
     "an image": ("Deployment", templated(app()), templated(app(image="app:2")), MEDIUM),
     "an image that acts on the cluster": (
@@ -199,13 +190,13 @@ CREATIONS: dict[str, tuple[str, Any, Risk]] = {
 @pytest.mark.parametrize(("kind", "before", "after", "risk"), UPDATES.values(), ids=UPDATES)
 def test_the_risk_of_an_edit(kind: str, before: Any, after: Any, risk: Risk) -> None:
     """What gives power over nodes, accounts or the cluster, or decides for others, is high; the ordinary is not."""
-    assert risk_of(change_of(kind, before, after), "kubernetes_patch") is risk
+    assert risk_of(change_of(kind, before, after)) is risk
 
 
 @pytest.mark.parametrize(("kind", "made", "risk"), CREATIONS.values(), ids=CREATIONS)
 def test_the_risk_of_a_creation(kind: str, made: Any, risk: Risk) -> None:
     """What nothing uses yet is low or medium; what may act on the cluster, or decides for others, is high."""
-    assert risk_of(change_of(kind, None, made), "kubernetes_apply_manifest") is risk
+    assert risk_of(change_of(kind, None, made)) is risk
 
 
 def test_an_earlier_revision_may_do_what_it_did() -> None:
@@ -213,23 +204,15 @@ def test_an_earlier_revision_may_do_what_it_did() -> None:
     before = templated(app(securityContext={"runAsUser": 0}), {"name": "sidecar"})
     after = templated(app(securityContext={"runAsUser": 1000}))
     change = change_of("Deployment", before, after)
-    assert (risk_of(change, UNDO, earlier=True), risk_of(change, UNDO)) == (MEDIUM, HIGH)
+    assert (risk_of(change, earlier=True), risk_of(change)) == (MEDIUM, HIGH)
 
 
 def test_an_earlier_revision_that_may_do_more_is_high_all_the_same() -> None:
     """Going back to a privileged container is no matter of course."""
     change = change_of("Deployment", templated(app()), templated(app(**PRIVILEGED)))
-    assert risk_of(change, UNDO, earlier=True) is HIGH
-
-
-@pytest.mark.parametrize(("tool", "risk"), [("kubernetes_scale", HIGH), ("kubernetes_set_image", MEDIUM)])
-def test_what_a_note_speaks_against_is_high(tool: str, risk: Risk) -> None:
-    """An owner who wrote not to scale has nothing against an image."""
-    note = {"metadata": {"annotations": {"shop/do-not-scale": "ask ana"}}}
-    change = change_of("Deployment", {**note, "spec": {"a": 1}}, {**note, "spec": {"a": 2}})
-    assert risk_of(change, tool) is risk
+    assert risk_of(change, earlier=True) is HIGH
 
 
 def test_what_changes_nothing_is_low() -> None:
     """No edit, no risk."""
-    assert risk_of(change_of("Node", {"spec": {}}, {"spec": {}}), "kubernetes_patch") is LOW
+    assert risk_of(change_of("Node", {"spec": {}}, {"spec": {}})) is LOW
