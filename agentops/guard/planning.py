@@ -300,7 +300,7 @@ def outline(plan: ChangePlan) -> dict[str, Any]:
 def _step_outline(step: PlanStep) -> dict[str, Any]:
     return {
         "change": step.change,
-        "risk": step.preview.risk,
+        "risk": step.risk,
         "reversal": step.preview.reversal,
         "calls": step.preview.calls,
         "objects": [_object_outline(one) for one in step.preview.objects],
