@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from agentops.copilot.parts import Investigation, Parts
-from agentops.copilot.sweeping import Look, look_again, look_at
+from agentops.copilot.sweeping import NOTED, Look, look_again, look_at
 from agentops.core.alert import Severity, Target
 from agentops.core.errors import ToolError
 from agentops.core.finding import Cause, Finding, Problem
@@ -34,7 +34,12 @@ def checks_for(finding: Finding, problems: Sequence[Problem], symptoms: Sequence
     """
     cause = finding.cause
     seen = {(one.resource, one.condition) for one in problems}
-    made = [] if cause is None else [_check(CONDITION, cause, seen=(cause.resource, cause.condition) in seen)]
+    made = []
+    if cause is not None and cause.condition == NOTED:
+        # A rollout that is noted was no trouble that could be seen, and is noted again when it is undone.
+        made.append(_check(SYMPTOM, cause, seen=False))
+    elif cause is not None:
+        made.append(_check(CONDITION, cause, seen=(cause.resource, cause.condition) in seen))
     wanted = symptoms or _effects(cause, problems)
     made += [_check(SYMPTOM, one, seen=True) for one in wanted if one != cause][:MOST_SYMPTOMS]
     return tuple(made)

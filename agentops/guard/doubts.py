@@ -79,8 +79,8 @@ def _unjudged(state: Applied, after: Sequence[Observation]) -> Iterator[str]:
     if checks and not any(check.seen for check in checks):
         first = checks[0]
         yield (
-            f"triage had not seen {first.value} on {first.target.short} before the change, so its absence now proves "
-            "nothing"
+            "nothing that triage saw wrong before the change could be looked at again "
+            f"({first.value} on {first.target.short} was not among it)"
         )
     running = [one for seen in after for one in seen.targets if one.settled and one.wanted]
     asked = [step for step in state.steps if any(edit.path == _COUNT for o in step.preview.objects for edit in o.edits)]

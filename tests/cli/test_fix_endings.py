@@ -268,7 +268,8 @@ def test_a_saved_plan_is_verified_by_what_its_alert_is_about(
     outcome = done.document["outcome"]
     assert (done.code, outcome["status"], outcome["verified"]) == (0, "applied", False), done.out
     assert outcome["doubts"] == [
-        "triage had not seen OutOfMemory on shop/Deployment/web before the change, so its absence now proves nothing"
+        "nothing that triage saw wrong before the change could be looked at again "
+        "(OutOfMemory on shop/Deployment/web was not among it)"
     ]
 
 

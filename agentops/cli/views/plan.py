@@ -214,7 +214,7 @@ def _check_line(check: Check) -> str:
         what = "is rolled out and ready" if check.target.kind in _ROLLED_OUT else "and what depends on it are well"
         return f"{check.target.short} {what}"
     if check.kind in ("condition", "symptom"):
-        unseen = "" if check.seen else " (nor did it before: that alone will verify nothing)"
+        unseen = "" if check.seen else " (nor did it see that as trouble before: this verifies nothing)"
         return f"triage sees no {check.value} on {check.target.short} any more{unseen}"
     return f"{check.path} of {check.target.short} is {to_json(check.value)!r}"
 
