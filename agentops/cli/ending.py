@@ -180,7 +180,7 @@ def _what_next(last: Carried, commands: tuple[str, ...], place: Place) -> Iterat
     if not commands:
         return
     if wants_two and open_still:
-        yield Paragraph("Each of the two runs the first; then the last runs the plan:")
+        yield Paragraph("Each of the two runs one of the first; then the last runs the plan:")
         yield Code("\n".join(commands))
     elif open_still and len(commands) > 1:
         code = f"plan {plan.code}"
