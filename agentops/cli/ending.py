@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Tone
-from agentops.cli.views.wording import named
+from agentops.cli.views.wording import change_words, named
 from agentops.core.errors import AgentopsError, ExitCode, NotApproved, PolicyRefused
 from agentops.core.finding import Verdict
 from agentops.core.outcome import Status
@@ -142,6 +142,9 @@ def _after_plan(fix: Fix, last: Carried, place: Place) -> Ending:
         blocks += _target_words(fix)
     if status is not Status.APPLIED or fix.after is None or not fix.after.is_well:
         blocks += _known(fix)
+    if fix.left:
+        blocks.append(Heading("The model drafted more than one run carries out; it is kept in the incident", Tone.WARN))
+        blocks.append(Bullets(tuple(Item(change_words(change), label="→") for change in fix.left)))
     blocks += _what_next(last, commands, place)
     return Ending(
         status=status.value,
@@ -162,6 +165,8 @@ def _next_commands(fix: Fix, last: Carried, place: Place) -> tuple[str, ...]:
         if plan.obligation.approval is Approval.TWO_PERSON:
             return approval_steps(plan, path, place.flags)
         return (f"agentops fix {incident}{place.flags}", *approval_steps(plan, path, place.flags))
+    if fix.left:
+        return (f"agentops fix {incident}{place.flags}",)
     if last.outcome.status is Status.ROLLED_BACK:
         return (f"agentops show {incident} --timeline",)
     if last.outcome.status is Status.REFUSED and path is not None:

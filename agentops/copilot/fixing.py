@@ -55,6 +55,7 @@ class Fix:
         kept: the file of the last plan, when it was not carried out.
         vanished: what became of targets that are not there any more, in words.
         not_looked: why nobody could look again after the last plan was applied.
+        left: what the model drafted when the run had carried out as many plans as it may; it stays in the incident.
     """
 
     found: Investigation
@@ -64,6 +65,7 @@ class Fix:
     kept: Path | None = None
     vanished: tuple[str, ...] = ()
     not_looked: str = ""
+    left: tuple[Change, ...] = ()
 
     @property
     def is_healed(self) -> bool:
@@ -114,6 +116,7 @@ class _Course:
         self._kept: Path | None = None
         self._vanished: list[str] = []
         self._not_looked = ""
+        self._left: tuple[Change, ...] = ()
 
     def ended(self) -> Fix:
         """Return what came of it."""
@@ -129,6 +132,7 @@ class _Course:
             kept=self._kept,
             vanished=tuple(self._vanished),
             not_looked=self._not_looked,
+            left=self._left,
         )
 
     def run(self, *, stop_at_plan: bool) -> None:
@@ -266,6 +270,8 @@ class _Course:
             return False
         self._thread, finding = told
         self._folder.save_drafts(self._thread.drafted)
+        if len(self._rounds) >= MOST_ROUNDS:
+            self._left = self._thread.drafted
         # After a cure "all is well" is no cause: then the finding that led to it stands.
         cured = carried.outcome.status is Status.APPLIED and finding is not None and finding.verdict in _WELL
         if finding is not None and not cured:

@@ -189,3 +189,17 @@ def test_a_plan_that_did_not_help_is_told_as_taken_back(decline: Any, tmp_path: 
     found = kept.finding()
     assert found is not None
     assert (done.found.finding.conclusion, found.conclusion, kept.drafts()) == ("Not that.", "Not that.", ())
+
+
+def test_what_is_drafted_beyond_the_rounds_of_a_run_is_kept(decline: Any) -> None:
+    """A run carries out three plans at most; what the model drafts then is said, and stays in the incident."""
+    turns: list[Any] = []
+    for tag in ("v9.9.7", "v9.9.8", "v9.9.9"):
+        turns += [
+            {"calls": [_draft("set_image", image=f"registry.shop.example/checkout:{tag}")]},
+            {"calls": [_report(f"Not {tag}.")]},
+        ]
+    turns += [{"calls": [_draft("rollout_undo")]}, {"calls": [_report("The rollout itself.")]}]
+    done, _asked, _ = decline(*turns, answers=[Answer.APPROVE] * 3)
+    assert [one.outcome.status.value for one in done.rounds] == ["rolled-back"] * 3
+    assert [change.tool for change in done.left] == ["kubernetes_rollout_undo"]
