@@ -102,7 +102,7 @@ def _stored(cluster: Sandbox, kind: str, name: str, namespace: str = "") -> dict
 _CONTAINER = {
     "name": "main",
     "image": "docker.io/library/redis:7.4",
-    "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}},
+    "resources": {"requests": {"cpu": "0.05", "memory": "64Mi"}},
 }
 _POD = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "probe"}, "spec": {"containers": [_CONTAINER]}}
 

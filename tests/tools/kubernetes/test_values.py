@@ -13,7 +13,7 @@ from agentops.tools.kubernetes.fielddiff import field_changes
 from agentops.tools.kubernetes.fieldpath import cell, parse_path
 from agentops.tools.kubernetes.linefilter import LineFilter, safe_pattern
 from agentops.tools.kubernetes.logtext import log_lines
-from agentops.tools.kubernetes.quantity import amount, bytes_text, cpu_text, percent
+from agentops.tools.kubernetes.quantity import amount, bytes_text, canonical, cpu_text, percent
 from agentops.tools.kubernetes.secrecy import conceal
 
 OBJECT = {
@@ -182,3 +182,11 @@ def test_concealing_never_fails(value: Any) -> None:
     """A server may answer anything; taking secrets out of it does not raise."""
     conceal({"kind": "Secret", "metadata": value, "data": value, "items": value}, of_secrets=True)
     conceal(value, of_secrets=True)
+
+
+def test_quantities_are_written_as_a_server_stores_them() -> None:
+    """No fraction, the largest suffix that leaves none; what is no plain quantity stays as it is."""
+    given = ["0.5", "1000m", 2, "1024Mi", "0.5Gi", "1536Mi", "1000", "0.1", "100n", "0", "1e3", "lots", True, "1.5Ki"]
+    assert [canonical(one) for one in given] == [
+        "500m", "1", "2", "1Gi", "512Mi", "1536Mi", "1k", "100m", "100n", "0", "1e3", "lots", True, "1536",
+    ]  # fmt: skip

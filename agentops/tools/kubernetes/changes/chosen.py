@@ -248,7 +248,8 @@ def drawn(one: Mapping[str, Any], other: Mapping[str, Any], wanted: Mapping[str,
 
     This finds what no table knows: a webhook that draws a name or notes the time.
     """
-    return tuple(path for path in _differing(one, other, ()) if get(wanted, path) is ABSENT)
+    first, second = (promised(None, normalised(wanted), normalised(answer)) for answer in (one, other))
+    return tuple(path for path in _differing(first, second, ()) if get(wanted, path) is ABSENT)
 
 
 def _differing(one: Any, other: Any, path: Path) -> Iterable[Path]:

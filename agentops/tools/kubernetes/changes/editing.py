@@ -7,7 +7,7 @@ did not say, promise an undo that it has not tried on the objects, or let an edi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -19,9 +19,9 @@ from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal, Risk
 from agentops.core.text import one_line
 from agentops.tools.kubernetes.answers import Stored
-from agentops.tools.kubernetes.changes.chosen import REPLICAS, compared, forms, promised, shown, words_for
+from agentops.tools.kubernetes.changes.chosen import REPLICAS, compared, forms, promised, shown, without, words_for
 from agentops.tools.kubernetes.changes.difference import edits, operations, same
-from agentops.tools.kubernetes.changes.fieldpath import put, show
+from agentops.tools.kubernetes.changes.fieldpath import Path, put, show
 from agentops.tools.kubernetes.changes.grounding import ClusterTool
 from agentops.tools.kubernetes.changes.hazard import highest, residue_of, worst
 from agentops.tools.kubernetes.changes.inputs import check_inputs
@@ -313,6 +313,7 @@ def object_change(
     wanted: Mapping[str, Any] | None = None,
     *,
     scaled: bool = False,
+    drawn: Sequence[Path] = (),
 ) -> ObjectChange:
     """Return what becomes of one object, from its form now (None: there is none) to the server's answer.
 
@@ -320,13 +321,14 @@ def object_change(
         wanted: what is asked for: the live object with the edits, or the manifest. What the server chooses beside it is
             no part of the change.
         scaled: an autoscaler writes its number of replicas.
+        drawn: places in which two answers to one request differ.
     """
     before = normalised(live) if live is not None else None
     after = normalised(stored) if stored is not None else None
     if before is not None and after is not None:
         before, after = shown(*forms(before, after, live if wanted is None else wanted))
     elif after is not None:
-        after = promised(None, normalised(wanted or {}), after)
+        after = without(promised(None, normalised(wanted or {}), after), drawn)
     metadata = (live or {}).get("metadata") or {}
     return ObjectChange(
         ref=target,
@@ -338,7 +340,7 @@ def object_change(
         before_digest=digest(compared(before, scaled)) if before is not None else "",
         after_digest=digest(compared(after, scaled)) if after is not None else "",
         edits=edits(before or {}, after or {}),
-        chosen=(show(REPLICAS),) if scaled else (),
+        chosen=tuple(show(path) for path in ((REPLICAS,) if scaled else tuple(drawn))),
     )
 
 

@@ -17,7 +17,7 @@ from agentops.core.plan import Change, Preview
 from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal
 from agentops.core.text import one_line
-from agentops.tools.kubernetes.changes.chosen import forms, forms_of_new, without, words_for
+from agentops.tools.kubernetes.changes.chosen import drawn, forms, forms_of_new, without, words_for
 from agentops.tools.kubernetes.changes.editing import Bench, object_change, steadily
 from agentops.tools.kubernetes.changes.grounding import ClusterTool
 from agentops.tools.kubernetes.changes.hazard import highest, residue_of, worst
@@ -70,7 +70,9 @@ class ManifestTool(ClusterTool):
     def _creation(self, kind: Kind, target: ResourceRef, manifest: Mapping[str, Any]) -> Preview:
         call = create_call(kind, target.namespace, manifest)
         answer = self.bench.server.dry_run(call)
-        made = object_change(target, None, answer, manifest)
+        # Asked twice, what a webhook draws anew each time shows itself.
+        again = self.bench.server.dry_run(call)
+        made = object_change(target, None, answer, manifest, drawn=drawn(answer, again, manifest))
         runs = kind.kind in _RUNS_ONCE
         # Whatever comes into a namespace is not this change's to delete.
         arguments = {"if_empty": True} if kind.kind == "Namespace" else {}

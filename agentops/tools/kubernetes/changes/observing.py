@@ -18,8 +18,9 @@ from agentops.core.outcome import Health, Observation
 from agentops.core.plan import ObjectChange, Preview, Verb
 from agentops.core.resource import ResourceRef
 from agentops.tools.kubernetes.changes.blast import measure
-from agentops.tools.kubernetes.changes.chosen import comparable
+from agentops.tools.kubernetes.changes.chosen import comparable, without
 from agentops.tools.kubernetes.changes.disruption import WORKLOADS, replaces_pods
+from agentops.tools.kubernetes.changes.fieldpath import ABSENT, get, parse
 from agentops.tools.kubernetes.changes.health import health
 from agentops.tools.kubernetes.changes.normal import normalised
 from agentops.tools.kubernetes.changes.selecting import (
@@ -95,7 +96,10 @@ def _live(cluster: Cluster, change: ObjectChange) -> dict[str, Any] | None:
 
 def _as_shown(live: Object, change: ObjectChange) -> dict[str, Any]:
     """Return a live object in the form of the change's own: without what nobody asked for."""
-    return comparable(normalised(live), change.before, change.after)
+    form = comparable(normalised(live), change.before, change.after)
+    # Drawn anew for each request: no part of the change's own form, so none of this one either.
+    drawn = (parse(path) for path in change.chosen)
+    return without(form, [path for path in drawn if get(change.after or change.before, path) is ABSENT])
 
 
 def _is_ending(change: ObjectChange, live: Object | None) -> bool:

@@ -23,6 +23,7 @@ from agentops.tools.kubernetes.changes.difference import operations
 from agentops.tools.kubernetes.changes.hazard import highest
 from agentops.tools.kubernetes.changes.predicting import merged, patched
 from agentops.tools.kubernetes.dry_runner import PreviewServer, object_path
+from agentops.tools.kubernetes.quantity import canonical
 from agentops.tools.kubernetes.writing import APPLY_PATCH, JSON, JSON_PATCH
 
 _NAMESPACES = "/api/v1/namespaces/"
@@ -30,6 +31,9 @@ _MOVES = ("resourceVersion", "generation", "managedFields", "selfLink")
 """What will be another value by then, so that nothing may rest on it."""
 _KEPT_BY_SERVER = frozenset({*_MOVES, "uid", "creationTimestamp"})
 _TRIAL = "-agentops-trial"
+_QUANTITIES = frozenset({"requests", "limits", "hard", "capacity", "overhead", "sizeLimit"})
+_OF_LIMITS = frozenset({"min", "max", "default", "defaultRequest", "maxLimitRequestRatio"})
+"""Fields that hold quantities, or maps of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +80,7 @@ class Later:
         maker = self._maker_of_place(call)
         if maker:
             self._untried.add(maker)
-            return Stored(copy.deepcopy(call.body))
+            return Stored(_stored_form(call.body))
         try:
             return self._server.dry_run(call, live=live)
         except ClusterError as error:
@@ -84,7 +88,7 @@ class Later:
             if call.method != "POST" or not missing:
                 raise
             self._untried.add(missing)
-            return Stored(copy.deepcopy(call.body))
+            return Stored(_stored_form(call.body))
 
     def noted(self, preview: Preview) -> Preview:
         """Return a preview that was made with this server, saying on which steps it rests and what was not tried."""
@@ -226,6 +230,22 @@ def _after(obj: Mapping[str, Any] | None, call: Call) -> dict[str, Any] | None:
     if call.content_type == JSON_PATCH:
         return patched(obj or {}, call.body)
     return dict(merged(obj or {}, call.body))
+
+
+def _stored_form(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy of what is asked for, with the quantities of the API's own kinds as a server will store them."""
+    group = str(body.get("apiVersion") or "").rpartition("/")[0]
+    if "." in group and not group.endswith(".k8s.io"):
+        return copy.deepcopy(dict(body))
+    return dict(_canonical(body, _QUANTITIES | (_OF_LIMITS if body.get("kind") == "LimitRange" else frozenset())))
+
+
+def _canonical(value: Any, fields: frozenset[str], *, inside: bool = False) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _canonical(item, fields, inside=inside or key in fields) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_canonical(item, fields) for item in value]
+    return canonical(value) if inside and isinstance(value, str | int | float) else value
 
 
 def _without_moves(answer: Mapping[str, Any], live: Mapping[str, Any] | None) -> dict[str, Any]:

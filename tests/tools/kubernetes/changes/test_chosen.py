@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agentops.core.plan import Change
 from agentops.core.resource import parse_ref
+from agentops.core.tool import ChangeTool
 from agentops.tools.kubernetes.changes.chosen import agrees, comparable, drawn, forms, promised, shown
 from agentops.tools.kubernetes.changes.editing import object_change
 from agentops.tools.kubernetes.changes.fieldpath import parse, show
@@ -216,3 +218,48 @@ def test_what_a_webhook_draws_is_found_by_asking_twice() -> None:
     first, second = ({"kind": "X", "metadata": {"annotations": {"run": run, "mine": run}}} for run in ("a", "b"))
     wanted = {"kind": "X", "metadata": {"annotations": {"mine": "c"}}}
     assert [show(path) for path in drawn(first, second, wanted)] == ["metadata.annotations[run]"]
+
+
+def _answers() -> Callable[[Any], None]:
+    """Answer reads with nothing and each creation with another name in an annotation, as an injecting webhook does."""
+    numbers = count(1)
+
+    def answer(handler: Any) -> None:
+        made = {**_ASKED, "metadata": {**_ASKED["metadata"], "uid": "u", "annotations": {"mine": "x"}}}
+        made["metadata"]["annotations"]["injected.example/run"] = f"run-{next(numbers)}"
+        status, body = (201, made) if handler.command == "POST" else (404, {"kind": "Status", "code": 404})
+        data = json.dumps(body).encode()
+        handler.send_response(status)
+        handler.send_header("Content-Length", str(len(data)))
+        handler.end_headers()
+        handler.wfile.write(data)
+
+    return answer
+
+
+_ASKED: dict[str, Any] = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "metadata": {"name": "a", "namespace": "shop", "annotations": {"mine": "x"}},
+    "data": {"K": "1"},
+}
+
+
+def test_what_a_webhook_injects_anew_each_time_is_no_part_of_a_creation(
+    stub: Any, stub_tools: dict[str, ChangeTool]
+) -> None:
+    """The creation is tried twice; two previews of it are one plan, and the plan says what is not compared."""
+    for path in ("/api/v1/namespaces/shop/configmaps", "/api/v1/namespaces/shop/configmaps/a"):
+        stub.script(path, _answers())
+    change = Change(
+        tool="kubernetes_apply_manifest",
+        target=parse_ref("k8s://test/shop/ConfigMap/a"),
+        arguments={"manifest": _ASKED},
+    )
+    first, second = (stub_tools[change.tool].preview(change) for _ in range(2))
+    (one,) = first.objects
+    assert (first.objects, one.after, one.chosen) == (
+        second.objects,
+        _ASKED,
+        ("metadata.annotations[injected.example/run]",),
+    )
