@@ -165,7 +165,8 @@ OBJECT_SPECS: tuple[ToolSpec, ...] = (
     ),
     declared(
         "delete",
-        "Delete one object. Rarely a cure.",
+        "Delete one object: rarely a cure. With recreate, where no update can change it, apply_manifest makes it again "
+        "in the next step.",
         {
             "propagation": {"type": "string", "enum": ["Background", "Orphan"]},
             "if_empty": {"type": "boolean", "description": "a Namespace: only while it holds nothing of its own"},
