@@ -6,6 +6,7 @@ is about and what comes next; nothing that was drafted or refused ends as "nothi
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,9 +63,10 @@ def ending_of(fix: Fix, place: Place) -> Ending:
 def approval_steps(plan: ChangePlan, path: Path, flags: str) -> tuple[str, ...]:
     """Return the commands that have a saved plan approved and run, in order."""
     people = ("A", "B") if plan.obligation.approval is Approval.TWO_PERSON else ("A",)
-    signed = [f"agentops approve {path} --out {name}.approval.json" for name in people]
+    file = shlex.quote(str(path))
+    signed = [f"agentops approve {file} --out {name}.approval.json" for name in people]
     given = " ".join(f"--approval {name}.approval.json" for name in people)
-    return (*signed, f"agentops fix --plan {path} {given}{flags}")
+    return (*signed, f"agentops fix --plan {file} {given}{flags}")
 
 
 def two_people(plan: ChangePlan) -> str:
@@ -170,7 +172,7 @@ def _next_commands(fix: Fix, last: Carried, place: Place) -> tuple[str, ...]:
     if last.outcome.status is Status.ROLLED_BACK:
         return (f"agentops show {incident} --timeline",)
     if last.outcome.status is Status.REFUSED and path is not None:
-        return (f"agentops policy explain {path}",)
+        return (f"agentops policy explain {shlex.quote(str(path))}",)
     return (f"agentops fix {incident}{place.flags}",) if is_stale else ()
 
 
