@@ -159,6 +159,8 @@ def test_two_people_are_named_first_and_can_agree_afterwards(
     assert refused.document["next"][-1].startswith(
         f"agentops fix --plan {kept} --approval A.approval.json --approval B"
     )
+    alone = cli("fix", "--plan", str(kept), *at)
+    assert (alone.code, f"agentops approve {kept} --out B.approval.json" in alone.out) == (5, True), alone.out
     done = cli("fix", "--plan", str(kept), *signed(home, kept, "eve", "bob"), "-o", "json", *at)
     assert (done.code, done.document["outcome"]["verified"], image(cluster)) == (0, True, "v1.4.1"), done.out
 

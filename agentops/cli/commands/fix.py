@@ -11,7 +11,7 @@ import typer
 from agentops.cli.commands.approve import duration_s
 from agentops.cli.commands.investigate import read_stdin
 from agentops.cli.options import Common, with_common
-from agentops.cli.report import Block, Heading, Tone
+from agentops.cli.report import Block, Code, Heading, Tone
 from agentops.cli.result import Result, error_document
 from agentops.core.errors import AgentopsError, ExitCode, UsageError
 from agentops.core.outcome import Status
@@ -193,6 +193,7 @@ class _Wanted:
 
     def run_saved(self, path: Path, approvals: list[Path]) -> Result:
         """Run a saved plan."""
+        from agentops.cli.ending import approval_steps
         from agentops.cli.guarding import asking, place
         from agentops.cli.views.fix import carried_blocks, carried_document
         from agentops.store.plans import load_approval, load_plan
@@ -210,10 +211,13 @@ class _Wanted:
         )
         carried = run_saved(self._app, plan, given, who)
         document = carried_document(carried)
+        wants_two = carried.error is not None and carried.error.code == "two-people"
+        commands = approval_steps(plan, path, where) if wants_two else ()
         if carried.error is not None:
-            document["errors"] = [error_document(carried.error)]
+            document["errors"] = [self._error_document(carried.error, commands)]
         seen = self._is_unseen(carried)
-        blocks = carried_blocks(carried, side_by_side=self._side_by_side, with_plan=seen)
+        blocks = carried_blocks(carried, side_by_side=self._side_by_side, with_plan=seen, hint=not wants_two)
+        blocks += [Code("\n".join(commands))] if commands else []
         return self._finish(carried.outcome.status, carried.error, document, blocks)
 
     def _is_unseen(self, carried: Carried) -> bool:
