@@ -47,7 +47,18 @@ def refused(status: int, body: bytes, what: str) -> AgentopsError:
         return ClusterError(
             text, hint="Wait until the pods of the budget are ready again, or scale up first.", code="disruption-budget"
         )
+    if _has_two_budgets(body):
+        return ClusterError(
+            text,
+            hint="Leave one PodDisruptionBudget that selects the pod; evictions then work.",
+            code="disruption-budget",
+        )
     return refusal(status, body, what)
+
+
+def _has_two_budgets(body: bytes) -> bool:
+    """Tell whether a 500 is the API server's refusal to evict a pod that several budgets cover; nothing was done."""
+    return "more than one PodDisruptionBudget" in str(_status(body).get("message"))
 
 
 def _message(body: bytes) -> str:
@@ -93,7 +104,7 @@ def may_have_happened(status: int, body: bytes) -> bool:
     """
     if status in {408, 502, 503, 504}:
         return True
-    if status < 500 or status == 501:
+    if status < 500 or status == 501 or _has_two_budgets(body):
         return False
     return "failed calling webhook" not in str(_status(body).get("message"))
 

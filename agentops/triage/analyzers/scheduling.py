@@ -1,7 +1,8 @@
 """Pods that no node takes, explained node by node, and by what would have to change.
 
 The condition is chosen by asking of each node what alone keeps the pod off it: the one reason that stands in the way
-most often (control-plane nodes aside) names the problem. Where that cannot be computed, the scheduler's message counts.
+most often (control-plane nodes aside) names the problem. What cannot be computed from the objects, affinity between
+pods, spread and host ports, the scheduler's message counts, for the nodes that nothing else speaks against.
 """
 
 from __future__ import annotations
@@ -34,10 +35,13 @@ _MESSAGE = (
     ("TooManyPods", re.compile(r"(\d+) Too many pods")),
     ("NodeSelectorMismatch", re.compile(r"(\d+) node\(s\) didn't match Pod's node affinity/selector")),
     ("VolumeZoneConflict", re.compile(r"(\d+) node\(s\) had (?:no available )?volume (?:node affinity|zone) conflict")),
+    ("VolumeZoneConflict", re.compile(r"(\d+) node\(s\) didn't match PersistentVolume's node affinity")),
     ("PodAffinityMismatch", re.compile(r"(\d+) node\(s\) didn't (?:match|satisfy).{0,14}[pP]ods?.{0,6}affinity")),
     ("TopologySpreadConflict", re.compile(r"(\d+) node\(s\) didn't match pod topology spread")),
     ("HostPortConflict", re.compile(r"(\d+) node\(s\) didn't have free ports")),
 )  # fmt: skip
+# What ``blockers`` cannot see: the message alone tells of it, and of how many nodes.
+_ONLY_SAID = ("PodAffinityMismatch", "TopologySpreadConflict", "HostPortConflict")
 _UNBOUND = re.compile(
     r"unbound immediate PersistentVolumeClaims|persistentvolumeclaim \"([^\"]+)\" (?:not found|is being)"
 )
@@ -48,6 +52,9 @@ _ADVICE = {
     "InsufficientResource": "Lower the request, or add a node that has the resource.",
     "NodeSelectorMismatch": "Correct nodeSelector or affinity, or label a node.",
     "UntoleratedTaint": "Add a toleration, or remove the taint from a node.",
+    "PodAffinityMismatch": "Relax the pod affinity or anti-affinity, or add a node that meets it.",
+    "TopologySpreadConflict": "Relax the topology spread constraint, or label or add a node that meets it.",
+    "HostPortConflict": "Free the host port on a node, ask for another, or run fewer replicas.",
     "TooManyPods": "Add a node, or raise the kubelet's pod limit.",
     "VolumeZoneConflict": "Free room in the volume's zone, or move the volume.",
 }
@@ -136,7 +143,9 @@ def _judge(graph: Graph, pod: dict[str, Any], message: str) -> _Verdict:
     if misses := node_misses(graph, pod, nodes, requests):
         return _Verdict(condition="NodeSelectorMismatch", per_node=per_node, misses=misses)
     workers = _candidates(nodes, per_node)
-    said = {name: int(match.group(1)) for name, form in _MESSAGE if (match := form.search(message))}
+    said: Counter[str] = Counter()
+    for name, form in _MESSAGE:
+        said[name] += sum(map(int, form.findall(message)))
     alone: Counter[str] = Counter()
     any_of: Counter[str] = Counter()
     for key, found in per_node:
@@ -146,7 +155,10 @@ def _judge(graph: Graph, pod: dict[str, Any], message: str) -> _Verdict:
         any_of.update(kinds)
         if len(kinds) == 1:
             alone.update(kinds)
-    chosen = _choose(alone) or _choose(any_of) or _choose(Counter(said)) or "Unschedulable"
+    free = sum(key in workers and not found for key, found in per_node)
+    for name in _ONLY_SAID:
+        alone[name] += min(said[name], free)
+    chosen = _choose(alone) or _choose(any_of) or _choose(said) or "Unschedulable"
     return _Verdict(condition=chosen, per_node=per_node)
 
 
@@ -163,6 +175,8 @@ def _candidates(nodes: Sequence[dict[str, Any]], per_node: Sequence[tuple[Key, t
 _PREFER = (
     "NodeCordoned",
     "NodeNotReady",
+    # A taint keeps every pod off its node; a rule between pods was written for these.
+    *_ONLY_SAID,
     "UntoleratedTaint",
     "NodeSelectorMismatch",
     "VolumeZoneConflict",
@@ -173,9 +187,9 @@ _PREFER = (
 
 def _choose(counts: Counter[str]) -> str:
     """Return the most frequent reason; of equals the one that somebody did to a node or wrote into the pod."""
-    if not counts:
+    most = max(counts.values(), default=0)
+    if not most:
         return ""
-    most = max(counts.values())
     tied = [name for name, count in counts.items() if count == most]
     return min(tied, key=lambda name: (_PREFER.index(name) if name in _PREFER else len(_PREFER), name))
 

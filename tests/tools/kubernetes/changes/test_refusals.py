@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from agentops.core.resource import parse_ref
 from agentops.core.risk import Reversal, Risk
 from agentops.tools.kubernetes.changes.access import missing_permissions
 from agentops.tools.kubernetes.changes.catalog import change_tools
+from agentops.tools.kubernetes.refusals import may_have_happened, refused
 
 _CHECKOUT = "shop/Deployment/checkout"
 _C = "spec.template.spec.containers[checkout]"
@@ -647,3 +649,62 @@ def test_an_operator_of_the_shop_can_do_what_a_plan_needs(standing: Callable[...
     with pytest.raises(Forbidden):
         here.preview("kubernetes_cordon", "-/Node/worker-1", {})
     assert (preview.validated, len(preview.undo)) == (True, 1)
+
+
+_ANSWERS: dict[str, tuple[int, dict[str, Any], str, str]] = {
+    # As Kubernetes 1.36.2 words them; `in doubt` is what must never be said of a write that was refused.
+    "another uid": (
+        409,
+        {
+            "message": 'Operation cannot be fulfilled on ConfigMap "c1": the UID in the precondition (abc) does not '
+            "match the UID in record (c2a0). The object might have been deleted and then recreated",
+            "reason": "Conflict",
+            "details": {"name": "c1", "kind": "ConfigMap"},
+        },
+        "stale",
+        "the UID in the precondition (abc) does not match the UID in record (c2a0)",
+    ),
+    "another resourceVersion": (
+        409,
+        {
+            "message": 'Operation cannot be fulfilled on ConfigMap "c1": the ResourceVersion in the precondition (1) '
+            "does not match the ResourceVersion in record (40802). The object might have been modified",
+            "reason": "Conflict",
+            "details": {"name": "c1", "kind": "ConfigMap"},
+        },
+        "stale",
+        "The object might have been modified",
+    ),
+    "a budget with nothing to spare": (
+        429,
+        {
+            "message": "Cannot evict pod as it would violate the pod's disruption budget.",
+            "reason": "TooManyRequests",
+            "details": {
+                "causes": [
+                    {
+                        "reason": "DisruptionBudget",
+                        "message": "The disruption budget b1 needs 2 healthy pods and has 2 currently",
+                    }
+                ]
+            },
+        },
+        "disruption-budget",
+        "Cannot evict pod",
+    ),
+    "two budgets": (
+        500,
+        {"message": "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."},
+        "disruption-budget",
+        "more than one PodDisruptionBudget",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", _ANSWERS)
+def test_the_real_words_of_a_refusal_are_understood(name: str) -> None:
+    """A failed precondition is stale, a budget is a budget, and none of it leaves in doubt whether it was done."""
+    status, answer, code, words = _ANSWERS[name]
+    body = json.dumps({"kind": "Status", "status": "Failure", "code": status, **answer}).encode()
+    error = refused(status, body, "DELETE /x")
+    assert (error.code, words in str(error), may_have_happened(status, body)) == (code, True, False)
