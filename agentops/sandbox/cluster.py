@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import secrets
 import shutil
 import tempfile
@@ -30,6 +31,7 @@ from agentops.sandbox.users import CONTEXT, LOGINS, credentials_of, kubeconfig
 from agentops.sandbox.wire.server import ApiServer
 
 _TICK_S = 0.25
+_log = logging.getLogger(__name__)
 
 
 class Sandbox:
@@ -148,7 +150,10 @@ class Sandbox:
             self._changed.wait(_TICK_S)
             self._changed.clear()
             if not self._stopping.is_set():
-                self.simulation.run_until(self._now() + self._ahead)
+                try:
+                    self.simulation.run_until(self._now() + self._ahead)
+                except Exception as error:  # noqa: BLE001  time goes on, whatever this tick ran into
+                    _log.warning("sandbox: the clock could not go on and tries again: %r", error)
 
     def _notice(self, _: StoreEvent) -> None:
         # A write through the API wakes the controllers at once and not at the next tick.

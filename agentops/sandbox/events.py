@@ -116,7 +116,8 @@ def _field_path(container: str) -> str:
 
 def _last_written(event: Obj) -> str:
     series: dict[str, Any] = event.get("series") or {}
-    return str(event.get("lastTimestamp") or series.get("lastObservedTime") or event.get("eventTime") or "")
+    said = event.get("lastTimestamp") or series.get("lastObservedTime") or event.get("eventTime")
+    return str(said or event["metadata"]["creationTimestamp"])
 
 
 def _body(

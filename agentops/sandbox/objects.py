@@ -66,17 +66,17 @@ def has_all(wanted: Labels, labels: Labels) -> bool:
 
 def expression_holds(term: Mapping[str, Any], labels: Labels) -> bool:
     """Tell whether one ``{key, operator, values}`` term of a label or node selector holds."""
-    value, values, operator = labels.get(term["key"]), term.get("values") or [], term["operator"]
+    value, values, operator = labels.get(str(term.get("key"))), term.get("values") or [], term.get("operator")
     if operator in ("Gt", "Lt"):
-        if value is None or not value.lstrip("-").isdigit():
+        if not values or not all((text or "").lstrip("-").isdigit() for text in (value, values[0])):
             return False
-        return int(value) > int(values[0]) if operator == "Gt" else int(value) < int(values[0])
+        return int(value or 0) > int(values[0]) if operator == "Gt" else int(value or 0) < int(values[0])
     return {
         "In": value in values,
         "NotIn": value not in values,
         "Exists": value is not None,
         "DoesNotExist": value is None,
-    }[operator]
+    }.get(str(operator), False)
 
 
 def controller_ref(obj: Obj) -> dict[str, Any] | None:
@@ -193,8 +193,8 @@ def _tolerates(toleration: Mapping[str, Any], taint: Mapping[str, Any]) -> bool:
     if toleration.get("effect") not in (None, "", taint.get("effect")):
         return False
     if toleration.get("operator", "Equal") == "Exists":
-        return toleration.get("key") in (None, "", taint["key"])
-    return toleration.get("key") == taint["key"] and (toleration.get("value") or "") == (taint.get("value") or "")
+        return toleration.get("key") in (None, "", taint.get("key"))
+    return toleration.get("key") == taint.get("key") and (toleration.get("value") or "") == (taint.get("value") or "")
 
 
 def template_hash(template: Mapping[str, Any]) -> str:
@@ -210,7 +210,8 @@ def percent_of(value: str | int | None, total: int, *, default: str | int, up: b
     found = default if value is None else value
     if isinstance(found, int):
         return found
-    scaled = int(found.rstrip("%") or 0) * total
+    digits = found.removesuffix("%")
+    scaled = int(digits) * total if digits.isdigit() else 0
     return -(-scaled // 100) if up else scaled // 100
 
 

@@ -27,7 +27,7 @@ from agentops.sandbox.controllers import (
     statefulset,
     storage,
 )
-from agentops.sandbox.controllers.runtime import Controller, Runtime
+from agentops.sandbox.controllers.runtime import Controller, Failure, Runtime
 from agentops.sandbox.kubelet.pods import Kubelet
 from agentops.sandbox.manifests import load_all
 from agentops.sandbox.programs import ProgramBook, read_programs
@@ -104,6 +104,11 @@ class Simulation:
         """Carry out steps of change now; see ``changes``."""
         perform(self.world, self.kubelet, steps)
 
+    @property
+    def failures(self) -> Mapping[tuple[str, Key], Failure]:
+        """What controllers cannot do at present, by controller and key; they try again by themselves."""
+        return self._runtime.failures
+
     def get(self, kind: str, namespace: str, name: str) -> Obj | None:
         """Return an object of any group, read-only, or None."""
         return next((one for one in self.store.list(kind, namespace) if one["metadata"]["name"] == name), None)
@@ -121,7 +126,7 @@ def _controllers(kubelet: Kubelet) -> tuple[Controller, ...]:
         replicaset.controller(),
         statefulset.controller(),
         daemonset.controller(),
-        storage.controller(),
+        *storage.controllers(),
         scheduler(),
         kubelet.controller(),
         endpoints.controller(),

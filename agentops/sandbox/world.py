@@ -40,7 +40,7 @@ class Index:
             self.network += 1
         if key.kind == "Pod":
             self.unbound.pop(key, None)
-            if event.type != "DELETED" and not event.obj["spec"].get("nodeName"):
+            if event.type != "DELETED" and not (event.obj.get("spec") or {}).get("nodeName"):
                 self.unbound[key] = None
         if event.old is not None:
             for table, name in self._places(event.old):
@@ -50,8 +50,8 @@ class Index:
                 table.setdefault(name, {})[key] = None
 
     def _places(self, obj: Obj) -> list[tuple[dict[str, dict[Key, None]], str]]:
-        places = [(self.by_owner, str(one["uid"])) for one in obj["metadata"].get("ownerReferences") or []]
-        if obj["kind"] == "Pod" and obj["spec"].get("nodeName"):
+        places = [(self.by_owner, str(one.get("uid"))) for one in obj["metadata"].get("ownerReferences") or []]
+        if obj["kind"] == "Pod" and (obj.get("spec") or {}).get("nodeName"):
             places.append((self.by_node, obj["spec"]["nodeName"]))
         return places
 
@@ -137,8 +137,11 @@ class World:
 
 
 def moment(text: str | None, default: datetime) -> datetime:
-    """Return an API timestamp as a moment; ``default`` when there is none."""
-    return from_iso(text) if text else default
+    """Return an API timestamp as a moment; ``default`` when there is none, or none that can be read."""
+    try:
+        return from_iso(text) if text else default
+    except ValueError:
+        return default
 
 
 def soonest(one: datetime | None, other: datetime | None) -> datetime | None:

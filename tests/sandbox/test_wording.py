@@ -18,15 +18,14 @@ NOW = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
         (
             "insufficient-cpu",
             "FailedScheduling",
-            "0/4 nodes are available: 1 node(s) had untolerated taint {node-role.kubernetes.io/control-plane: }, "
-            "3 Insufficient cpu. preemption: 0/4 nodes are available: 1 Preemption is not helpful for scheduling, "
-            "3 No preemption victims found for incoming pod.",
+            "0/4 nodes are available: 1 node(s) had untolerated taint(s), 3 Insufficient cpu. no new claims to "
+            "deallocate, preemption: 0/4 nodes are available: 1 Preemption is not helpful for scheduling, 3 No "
+            "preemption victims found for incoming pod.",
         ),
         (
             "unbound-pvc-chain",
             "FailedScheduling",
-            "0/4 nodes are available: pod has unbound immediate PersistentVolumeClaims. preemption: 0/4 nodes are "
-            "available: 4 Preemption is not helpful for scheduling.",
+            "0/4 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found",
         ),
         ("unbound-pvc-chain", "ProvisioningFailed", 'storageclass.storage.k8s.io "fast-ssd" not found'),
         ("missing-secret", "Failed", 'Error: secret "provider-token-v2" not found'),

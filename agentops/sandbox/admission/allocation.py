@@ -15,6 +15,11 @@ from agentops.sandbox.store import Key, Obj, ObjectStore
 from agentops.sandbox.wire.cells import at
 
 _SERVICE_NETWORK = ipaddress.ip_network("10.96.0.0/16")
+# The finalizers that keep what is in use, put on when it is made (StorageObjectInUseProtection).
+PROTECTION = {
+    "PersistentVolumeClaim": "kubernetes.io/pvc-protection",
+    "PersistentVolume": "kubernetes.io/pv-protection",
+}
 _NODE_PORTS = range(30000, 32768)
 _TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105  a path, no secret
 
@@ -43,8 +48,11 @@ def allocate(obj: Obj, store: ObjectStore, random: Random | None = None) -> None
         obj.setdefault("spec", {}).setdefault("finalizers", ["kubernetes"])
         obj["status"] = {"phase": "Active"}
         metadata.setdefault("labels", {})["kubernetes.io/metadata.name"] = metadata.get("name", "")
-    elif kind == "PersistentVolumeClaim":
-        _default_class(obj, store)
+    elif kind in PROTECTION:
+        finalizers = metadata.setdefault("finalizers", [])
+        finalizers += {PROTECTION[kind]} - {*finalizers}
+        if kind == "PersistentVolumeClaim":
+            _default_class(obj, store)
 
 
 def allocate_service(obj: Obj, store: ObjectStore, random: Random) -> None:

@@ -7,28 +7,29 @@ holds its finalizers or runs it. Must never: remove an object that a finalizer o
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from agentops.sandbox.objects import matches, pod_ready
+from agentops.sandbox.objects import matches, pod_ready, set_condition
 from agentops.sandbox.store import Obj, ObjectStore, copy_json, key_of, timestamp
 from agentops.sandbox.wire.cells import at
 from agentops.sandbox.wire.kinds import Resource
 from agentops.sandbox.wire.request import Request, body_object
-from agentops.sandbox.wire.status import Refusal, bad_request, conflict
+from agentops.sandbox.wire.status import Refusal, bad_request, conflict, invalid_options
 
-_PROPAGATION = ("Background", "Foreground", "Orphan")
+_PROPAGATION = ("Foreground", "Background", "Orphan")
+_AS_JSON = {"content-type": "application/json"}
 _FINALIZERS = {"Foreground": "foregroundDeletion", "Orphan": "orphan"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeleteOptions:
-    """What a delete asks for; ``grace_s`` None means the object's own."""
+    """What a delete asks for; ``grace_s`` None and ``propagation`` "" mean the object's own."""
 
     dry_run: bool = False
     grace_s: int | None = None
-    propagation: str = "Background"
+    propagation: str = ""
     uid: str = ""
     resource_version: str = ""
 
@@ -46,21 +47,24 @@ def delete_options(request: Request) -> DeleteOptions:
         raise bad_request(f'no kind "{body["kind"]}" is registered for the delete options of this version')
     dry_run = body.get("dryRun") or []
     if dry_run not in ([], ["All"]):
-        words = f'dryRun: Unsupported value: {json.dumps(dry_run)}: supported values: "All"'
-        raise Refusal("Invalid", f'DeleteOptions.meta.k8s.io "" is invalid: {words}')
+        words = f'Unsupported value: {json.dumps(dry_run)}: supported values: "All"'
+        raise invalid_options("DeleteOptions", [("FieldValueNotSupported", "dryRun", words)])
     propagation = body.get("propagationPolicy") or ""
-    if body.get("orphanDependents"):
-        propagation = "Orphan"
+    if propagation and "orphanDependents" in body:
+        words = f'Invalid value: "{propagation}": orphanDependents and deletionPropagation cannot be both set'
+        raise invalid_options("DeleteOptions", [("FieldValueInvalid", "propagationPolicy", words)])
+    if "orphanDependents" in body:
+        propagation = "Orphan" if body["orphanDependents"] else "Background"
     if propagation and propagation not in _PROPAGATION:
-        listed = '"Background", "Foreground", "Orphan", nil'
-        words = f'propagationPolicy: Unsupported value: "{propagation}": supported values: {listed}'
-        raise Refusal("Invalid", f'DeleteOptions.meta.k8s.io "" is invalid: {words}')
+        listed = ", ".join(f'"{one}"' for one in (*_PROPAGATION, "nil"))
+        words = f'Unsupported value: "{propagation}": supported values: {listed}'
+        raise invalid_options("DeleteOptions", [("FieldValueNotSupported", "propagationPolicy", words)])
     grace: Any = body.get("gracePeriodSeconds")
     given = body.get("preconditions") or {}
     return DeleteOptions(
         dry_run=bool(dry_run),
         grace_s=grace,
-        propagation=propagation or "Background",
+        propagation=propagation,
         uid=given.get("uid") or "",
         resource_version=given.get("resourceVersion") or "",
     )
@@ -82,15 +86,25 @@ def delete(store: ObjectStore, resource: Resource, live: Obj, options: DeleteOpt
         Refusal: 409, a precondition does not hold.
     """
     _check_preconditions(resource, live, options)
+    if orphans_by_default(resource, options):
+        options = replace(options, propagation="Orphan")
     return begin(store, live, options)
+
+
+def orphans_by_default(resource: Resource, options: DeleteOptions) -> bool:
+    """Tell whether a delete leaves the object's pods alone because it does not say otherwise: only a Job's does."""
+    return resource.kind == "Job" and not options.propagation
 
 
 def begin(store: ObjectStore, live: Obj, options: DeleteOptions) -> tuple[Obj, bool]:
     """Begin the deletion of an object, and end it when nothing holds it; return it, and whether it is gone."""
     new = copy_json(live)
     metadata = new["metadata"]
+    had = metadata.get("finalizers") or ()
     finalizer = _FINALIZERS.get(options.propagation)
-    kept = [one for one in metadata.get("finalizers") or () if one not in _FINALIZERS.values() or one == finalizer]
+    if not options.propagation:
+        finalizer = next((one for one in had if one in _FINALIZERS.values()), None)
+    kept = [one for one in had if one not in _FINALIZERS.values() or one == finalizer]
     if finalizer and finalizer not in kept and "deletionTimestamp" not in metadata:
         kept.append(finalizer)
     if kept != (metadata.get("finalizers") or []):
@@ -99,6 +113,8 @@ def begin(store: ObjectStore, live: Obj, options: DeleteOptions) -> tuple[Obj, b
     # A namespace is held by spec.finalizers, until its controller has emptied it.
     held = bool(kept) or grace_s > 0 or bool(live["kind"] == "Namespace" and at(live, "spec", "finalizers"))
     if not held:
+        if live["kind"] == "Pod":  # what is answered of a pod that goes at once
+            metadata["deletionGracePeriodSeconds"] = 0
         if not options.dry_run:
             store.remove(key_of(live))
         return new, True
@@ -110,9 +126,11 @@ def _check_preconditions(resource: Resource, live: Obj, options: DeleteOptions) 
     for field, wanted in (("uid", options.uid), ("resourceVersion", options.resource_version)):
         have = live["metadata"][field]
         if wanted and wanted != have:
-            word = {"uid": "UID", "resourceVersion": "ResourceVersion"}[field]
-            why = f"Precondition failed: {word} in precondition: {wanted}, {word} in object meta: {have}"
-            raise conflict(resource, live["metadata"]["name"], why)
+            word, what = {"uid": ("UID", "deleted and then recreated")}.get(field, ("ResourceVersion", "modified"))
+            why = f"the {word} in the precondition ({wanted}) does not match the {word} in record ({have})"
+            # The real server names the kind here, where every other conflict names the resource.
+            named = replace(resource, plural=resource.kind)
+            raise conflict(named, live["metadata"]["name"], f"{why}. The object might have been {what}")
 
 
 def _grace(live: Obj, options: DeleteOptions) -> int:
@@ -147,19 +165,48 @@ def finish(store: ObjectStore, obj: Obj) -> bool:
     return True
 
 
+def eviction_options(request: Request, name: str) -> DeleteOptions:
+    """Return what an eviction asks for: its body's options, and the query's dry run where the body says nothing of it.
+
+    Source: pkg/registry/core/pod/storage/eviction.go.
+
+    Raises:
+        Refusal: 400, it is about another pod, or body and query disagree.
+    """
+    body = body_object(request)
+    if body.get("kind", "Eviction") != "Eviction":
+        raise bad_request(f'no kind "{body["kind"]}" is registered for policy/v1')
+    if at(body, "metadata", "name") != name:
+        raise bad_request("name in URL does not match name in Eviction object")
+    given, asked = body.get("deleteOptions") or {}, ["All"] if request.dry_run else []
+    if asked and (said := given.get("dryRun") or asked) != asked:
+        shown = " ".join(map(str, said))
+        raise bad_request(f"Non-matching dry-run options in request and content: [All] and [{shown}]")
+    merged = {"kind": "DeleteOptions", **given, "dryRun": given.get("dryRun") or asked}
+    return delete_options(replace(request, body=json.dumps(merged).encode(), headers=_AS_JSON))
+
+
 def evict(store: ObjectStore, resource: Resource, pod: Obj, options: DeleteOptions) -> None:
     """Delete a pod if its disruption budget allows that now.
 
     Raises:
-        Refusal: 429 when the budget does not, 500 when several budgets cover the pod.
+        Refusal: 409, a precondition does not hold; 429 when the budget does not allow it; 500 when several cover it.
     """
-    budgets = [] if _needs_no_budget(pod) else _budgets(store, pod)
+    counts = not _needs_no_budget(pod)
+    budgets = _budgets(store, pod) if counts else []
     if len(budgets) > 1:
         message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
-        raise Refusal("InternalError", message)
+        raise Refusal("Unknown", message)
     for budget in budgets:
         _take_from(store, budget, pod, dry_run=options.dry_run)
-    delete(store, resource, pod, options)
+    _check_preconditions(resource, pod, options)
+    if counts and not options.dry_run:
+        status = copy_json(pod.get("status") or {})
+        found = {"type": "DisruptionTarget", "status": "True", "lastProbeTime": None}
+        found |= {"reason": "EvictionByEvictionAPI", "message": "Eviction API: evicting"}
+        set_condition(status.setdefault("conditions", []), found, store.now())
+        pod = store.update({**pod, "status": status})
+    begin(store, pod, options)
 
 
 def _needs_no_budget(pod: Obj) -> bool:
@@ -183,9 +230,18 @@ def _take_from(store: ObjectStore, budget: Obj, pod: Obj, *, dry_run: bool) -> N
     if status.get("disruptionsAllowed", 0) < 1:
         raise _over_budget(f"The disruption budget {name} needs {wanted} healthy pods and has {healthy} currently", 0)
     if not dry_run:
+        allowed = status["disruptionsAllowed"] - 1
         taken = {**(status.get("disruptedPods") or {}), pod["metadata"]["name"]: timestamp(store.now())}
-        left = {**status, "disruptionsAllowed": status["disruptionsAllowed"] - 1, "disruptedPods": taken}
+        left = copy_json({**status, "disruptionsAllowed": allowed, "disruptedPods": taken})
+        if not allowed:
+            set_condition(left.setdefault("conditions", []), disruption_allowed(allowed), store.now())
         store.update_status({**copy_json(budget), "status": left})
+
+
+def disruption_allowed(allowed: int) -> Obj:
+    """Return the condition that says whether a budget allows a disruption now."""
+    reason = "SufficientPods" if allowed else "InsufficientPods"
+    return {"type": "DisruptionAllowed", "status": str(allowed > 0), "reason": reason, "message": ""}
 
 
 def _over_budget(cause: str, retry_after_s: int) -> Refusal:

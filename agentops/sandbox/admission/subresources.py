@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from agentops.sandbox.admission.deletion import DeleteOptions, delete_options, evict, finish
+from agentops.sandbox.admission.deletion import evict, eviction_options, finish
 from agentops.sandbox.admission.patches import json_patch, merge_patch
 from agentops.sandbox.store import Conflict, Key, Obj, ObjectStore, copy_json, timestamp
 from agentops.sandbox.wire.cells import at
@@ -44,15 +44,15 @@ class Subresources:
             Refusal: it was not carried out.
         """
         live = self._store.peek(Key(*target.resource.stored_kind, target.namespace, target.name))
+        verbs = (target.subresource, target.verb)
+        if verbs == ("eviction", "create"):
+            return self._evict(target, request, live)
         if live is None:
             raise not_found(target.resource, target.name)
-        verbs = (target.subresource, target.verb)
         if target.subresource == "scale" and target.verb in ("get", "update", "patch"):
             return self._scale(target, request, live)
         if target.subresource == "status" and target.verb in ("update", "patch"):
             return self._change(target, request, {"subresource": "status"})
-        if verbs == ("eviction", "create"):
-            return self._evict(target, request, live)
         if verbs == ("binding", "create"):
             return self._bind(target, request, live)
         if verbs == ("finalize", "update"):
@@ -93,16 +93,10 @@ class Subresources:
         answer = self._change(replace(target, verb="patch", subresource=""), patch, {"subresource": "scale"})
         return json_response(_scale_of(json.loads(answer.body)))
 
-    def _evict(self, target: Target, request: Request, live: Obj) -> Response:
-        body = body_object(request)
-        if body.get("kind", "Eviction") != "Eviction":
-            raise bad_request(f'no kind "{body["kind"]}" is registered for policy/v1')
-        given = body.get("deleteOptions") or {}
-        # An eviction is a create, whose query counts too; where both say something, they must say the same.
-        if request.dry_run and not given.get("dryRun"):
-            given = {**given, "dryRun": ["All"]}
-        encoded = json.dumps({**given, "kind": "DeleteOptions"}).encode()
-        options: DeleteOptions = delete_options(replace(request, body=encoded))
+    def _evict(self, target: Target, request: Request, live: Obj | None) -> Response:
+        options = eviction_options(request, target.name)
+        if live is None:
+            raise not_found(target.resource, target.name)
         evict(self._store, target.resource, live, options)
         return json_response(_SUCCESS, 201)
 

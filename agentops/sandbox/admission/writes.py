@@ -14,7 +14,7 @@ from random import Random
 from agentops.sandbox.admission.allocation import allocate, allocate_service
 from agentops.sandbox.admission.bodies import Warnings, applied, decoded, patch_kind, patched, place_in
 from agentops.sandbox.admission.defaults import defaulted
-from agentops.sandbox.admission.deletion import delete, delete_options, finish
+from agentops.sandbox.admission.deletion import delete, delete_options, finish, orphans_by_default
 from agentops.sandbox.admission.escalation import check_escalation
 from agentops.sandbox.admission.fields import record_update
 from agentops.sandbox.admission.pods import complete_pod, judge_pod, security_warning
@@ -50,7 +50,14 @@ from agentops.sandbox.wire.status import (
 from agentops.sandbox.wire.versions import stored_form
 
 # A delete of these answers with the object, of others with a Status (ReturnDeletedObject in the real registry).
-_RETURNED = {"Pod", "PersistentVolume", "PersistentVolumeClaim", "ServiceAccount", "PodTemplate", "ResourceQuota"}
+_RETURNED = {
+    "Pod", "PersistentVolume", "PersistentVolumeClaim", "ServiceAccount", "PodTemplate", "ResourceQuota", "Service",
+    "StorageClass",
+}  # fmt: skip
+_ORPHANED = (
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
+    "propagationPolicy=Orphan to suppress this warning"
+)
 
 
 class StoreWriter:
@@ -216,9 +223,12 @@ class StoreWriter:
         if live is None:
             raise not_found(resource, target.name)
         _check_deletable(resource, target.name)
-        obj, gone = delete(self.store, resource, live, delete_options(request))
+        options, warnings = delete_options(request), Warnings()
+        obj, gone = delete(self.store, resource, live, options)
+        if orphans_by_default(resource, options):
+            warnings.texts.append(_ORPHANED)
         if not gone or resource.kind in _RETURNED:
-            return self._answer(target, request, obj, 200, Warnings())
+            return self._answer(target, request, obj, 200, warnings)
         details: Obj = {"name": target.name, "kind": resource.plural, "uid": live["metadata"]["uid"]}
         if resource.group:
             details["group"] = resource.group

@@ -21,7 +21,10 @@ def admit_pod(world: World, pod: Obj) -> str:
     resource = resource_of(pod)
     if resource is not None:
         try:
-            complete_pod(resource, pod, world.store)
+            # The name is made of generateName only after this part of admission, and so its refusals lack it.
+            metadata = pod["metadata"]
+            named = {**pod, "metadata": {**metadata, "name": metadata.get("generateName") or metadata["name"]}}
+            complete_pod(resource, named, world.store)
             allocate(pod, world.store)
             judge_pod(resource, pod, world.store)
             check_quota(resource, pod, world.store, None)

@@ -86,7 +86,7 @@ def _current_set(world: World, live: Obj, sets: list[Obj], current: Obj | None) 
     newest = max((_revision(one) for one in sets), default=0)
     said = ""
     if current is None:
-        current, said = _create_set(world, live, newest + 1), "NewReplicaSetCreated"
+        current, said = _create_set(world, live, newest + 1, sum(map(_replicas, sets))), "NewReplicaSetCreated"
     elif _revision(current) < newest:
 
         def renew(one: Obj) -> None:
@@ -104,7 +104,8 @@ def _current_set(world: World, live: Obj, sets: list[Obj], current: Obj | None) 
     return current, said
 
 
-def _create_set(world: World, live: Obj, revision: int) -> Obj:
+def _create_set(world: World, live: Obj, revision: int, others: int) -> Obj:
+    """Make the ReplicaSet of the template, with as many pods as there is room for beside those of the other sets."""
     spec = live["spec"]
     marked = {_HASH: template_hash(spec["template"])}
     template = copy_json(spec["template"])
@@ -116,7 +117,9 @@ def _create_set(world: World, live: Obj, revision: int) -> Obj:
         "deployment.kubernetes.io/desired-replicas": str(wanted),
         "deployment.kubernetes.io/max-replicas": str(wanted + surge),
     }
-    return world.store.create(
+    recreate = (spec.get("strategy") or {}).get("type") == "Recreate"
+    first = 0 if recreate and others else min(wanted, max(wanted + surge - others, 0))
+    made = world.store.create(
         {
             "apiVersion": "apps/v1",
             "kind": "ReplicaSet",
@@ -128,7 +131,7 @@ def _create_set(world: World, live: Obj, revision: int) -> Obj:
                 "ownerReferences": own(live),
             },
             "spec": {
-                "replicas": 0,
+                "replicas": first,
                 "selector": {
                     **copy_json(spec["selector"]),
                     "matchLabels": {**(spec["selector"].get("matchLabels") or {}), **marked},
@@ -138,6 +141,9 @@ def _create_set(world: World, live: Obj, revision: int) -> Obj:
             },
         }
     )
+    if first:
+        _say_scaled(world, live, made, 0, first)
+    return made
 
 
 def _revision(replica_set: Obj) -> int:
@@ -172,10 +178,14 @@ def _scale(world: World, live: Obj, replica_set: Obj, wanted: int) -> Obj:
             live["spec"].get("replicas", 1)
         )
 
+    _say_scaled(world, live, replica_set, had, wanted)
+    return world.edit(key_of(replica_set), change) or replica_set
+
+
+def _say_scaled(world: World, live: Obj, replica_set: Obj, had: int, wanted: int) -> None:
     verb = "up" if wanted > had else "down"
     message = f"Scaled {verb} replica set {name_of(replica_set)} from {had} to {wanted}"
     world.event(live, "Normal", "ScalingReplicaSet", message, _COMPONENT)
-    return world.edit(key_of(replica_set), change) or replica_set
 
 
 def _roll(world: World, live: Obj, current: Obj, old: list[Obj]) -> None:
@@ -237,6 +247,7 @@ def _write_status(world: World, live: Obj, current: Obj | None, said: str = "") 
         "updatedReplicas": count("replicas", newest),
         "readyReplicas": count("readyReplicas", sets),
         "availableReplicas": count("availableReplicas", sets),
+        "terminatingReplicas": count("terminatingReplicas", sets),
     }
     counts["unavailableReplicas"] = max(
         sum(map(_replicas, sets)) - counts["availableReplicas"], wanted - counts["availableReplicas"], 0
@@ -245,7 +256,7 @@ def _write_status(world: World, live: Obj, current: Obj | None, said: str = "") 
     due = _judge(world, live, current, counts, conditions, status, said)
     _set_available(world, live, counts, conditions)
     _copy_failure(world, newest, conditions)
-    world.set_status(live, without_zeroes({**counts, "conditions": conditions}))
+    world.set_status(live, without_zeroes({**counts, "conditions": conditions}, "terminatingReplicas"))
     if current is not None and counts["updatedReplicas"] == counts["replicas"] == counts["availableReplicas"] == wanted:
         _clean_up(world, live, sets, current)
     return due

@@ -120,3 +120,5 @@ def _release(world: World, obj: Obj) -> None:
 def _disown(live: Obj, uid: str) -> None:
     owners = [one for one in live["metadata"].get("ownerReferences") or [] if one["uid"] != uid]
     live["metadata"]["ownerReferences"] = owners
+    if not owners:
+        del live["metadata"]["ownerReferences"]

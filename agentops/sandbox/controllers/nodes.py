@@ -147,8 +147,8 @@ def _taint(world: World, key: Key) -> None:
     if node is None:
         return
     had = node["spec"].get("taints") or []
-    kept = [one for one in had if not one["key"].startswith(_PREFIX)]
-    ours = {(one["key"], one["effect"]): one for one in had if one["key"].startswith(_PREFIX)}
+    kept = [one for one in had if not one.get("key", "").startswith(_PREFIX)]
+    ours = {(one["key"], one["effect"]): one for one in had if one not in kept}
     wanted = [ours.get((one["key"], one["effect"]), {**one, "timeAdded": world.stamp}) for one in _wanted_taints(node)]
     if kept + wanted != had:
         live = copy_json(node)

@@ -11,14 +11,17 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from agentops.sandbox.admission.deletion import disruption_allowed
 from agentops.sandbox.admission.quota import shown, usage
 from agentops.sandbox.controllers.runtime import Controller, all_of, itself
 from agentops.sandbox.objects import (
     containers_of,
+    deleting,
     labels_of,
     matches,
     name_of,
     namespace_of,
+    owner_key,
     percent_of,
     pod_active,
     pod_ready,
@@ -29,6 +32,9 @@ from agentops.sandbox.store import Key, Obj, copy_json, key_of
 from agentops.sandbox.world import World, fresh, moment
 
 _SYNC = timedelta(seconds=15)
+_DISRUPTION = "controllermanager"
+# How long an allowed eviction may take to show as a deletion; then the pod counts again.
+_DELETION_TIMEOUT = timedelta(minutes=2)
 _COUNTED = ("Pod", "Service", "ConfigMap", "Secret", "PersistentVolumeClaim")
 
 
@@ -51,32 +57,60 @@ def controllers() -> tuple[Controller, ...]:
 
 
 def _budget(world: World, key: Key) -> datetime | None:
+    """Count what a budget covers, as pkg/controller/disruption does: a pod is healthy while it is Ready and stays."""
     live = world.store.peek(key)
-    if live is None:
+    if live is None or deleting(live):
         return None
-    spec = live["spec"]
-    pods = [pod for pod in world.namespaced("Pod", live) if matches(spec.get("selector"), labels_of(pod))]
-    pods = [pod for pod in pods if pod_active(pod)]
-    total, healthy = len(pods), sum(map(pod_ready, pods))
-    if "maxUnavailable" in spec:
-        desired = max(total - percent_of(spec["maxUnavailable"], total, default=0, up=True), 0)
-    else:
-        desired = percent_of(spec.get("minAvailable"), total, default=1, up=True)
-    allowed = max(healthy - desired, 0) if total else 0
     status = fresh(live)
-    conditions = status.get("conditions") or []
-    found = {"type": "DisruptionAllowed", "status": str(allowed > 0), "message": ""}
-    found["reason"] = "SufficientPods" if allowed else "InsufficientPods"
+    pods = [pod for pod in world.namespaced("Pod", live) if matches(live["spec"].get("selector"), labels_of(pod))]
+    if not pods:
+        world.event(live, "Normal", "NoPods", "No matching pods found", _DISRUPTION)
+    taken, due = _still_disrupted(world, live, pods)
+    healthy = sum(pod_ready(pod) and not deleting(pod) and name_of(pod) not in taken for pod in pods)
+    expected, desired = _wanted_healthy(world, live["spec"], pods)
+    allowed = max(healthy - desired, 0) if expected else 0
     generation = live["metadata"].get("generation", 1)
-    set_condition(conditions, {**found, "observedGeneration": generation}, world.now)
-    counts = {
-        "currentHealthy": healthy,
-        "desiredHealthy": desired,
-        "disruptionsAllowed": allowed,
-        "expectedPods": total,
+    conditions = status.get("conditions") or []
+    set_condition(conditions, {**disruption_allowed(allowed), "observedGeneration": generation}, world.now)
+    status |= {"currentHealthy": healthy, "desiredHealthy": desired, "expectedPods": expected, "disruptedPods": taken}
+    status |= {"disruptionsAllowed": allowed, "conditions": conditions, "observedGeneration": generation}
+    world.set_status(live, {field: value for field, value in status.items() if field != "disruptedPods" or value})
+    return due
+
+
+def _still_disrupted(world: World, live: Obj, pods: list[Obj]) -> tuple[dict[str, str], datetime | None]:
+    """Return the pods whose eviction was allowed and which are still there, and when one has been for too long."""
+    found = (live.get("status") or {}).get("disruptedPods") or {}
+    ends = {
+        name_of(pod): moment(found[name_of(pod)], world.now) + _DELETION_TIMEOUT
+        for pod in pods
+        if name_of(pod) in found and not deleting(pod)
     }
-    world.set_status(live, {**status, **counts, "conditions": conditions, "observedGeneration": generation})
-    return None
+    waiting = {name: end for name, end in ends.items() if world.now < end}
+    return {name: found[name] for name in waiting}, min(waiting.values(), default=None)
+
+
+def _wanted_healthy(world: World, spec: Obj, pods: list[Obj]) -> tuple[int, int]:
+    """Return how many pods there should be, by what their controllers ask for, and how many of them healthy."""
+    least, most = spec.get("minAvailable"), spec.get("maxUnavailable")
+    if most is None and isinstance(least, int):
+        return len(pods), least
+    sizes: dict[str, int] = {}
+    for owner in (one for pod in pods if (one := _scaled(world, pod)) is not None):
+        sizes[owner["metadata"]["uid"]] = int(owner["spec"].get("replicas", 1))
+    total = sum(sizes.values())
+    if most is None:
+        return total, percent_of(least, total, default=1, up=True)
+    return total, max(total - percent_of(most, total, default=0, up=True), 0)
+
+
+def _scaled(world: World, pod: Obj) -> Obj | None:
+    """Return the object whose ``replicas`` a pod is one of."""
+    key = owner_key(pod)
+    owner = world.store.peek(key) if key is not None else None
+    if owner is not None and owner["kind"] == "ReplicaSet" and (above := owner_key(owner)) is not None:
+        owner = world.store.peek(above) or owner
+    return owner
 
 
 def _quota(world: World, key: Key) -> datetime | None:
@@ -181,7 +215,12 @@ def _scale(
     current = int(scaled["spec"].get("replicas", 1))
     least, most = spec.get("minReplicas", 1), spec["maxReplicas"]
     goal = next(
-        (one["resource"]["target"].get("averageUtilization", 80) for one in spec["metrics"] if "resource" in one), 80
+        (
+            one["resource"]["target"].get("averageUtilization", 80)
+            for one in spec.get("metrics", ())
+            if "resource" in one
+        ),
+        80,
     )
     proposed = _proposed(current, goal, *measured)
     # At most twice as many, or four more, at a time: the default scale-up policy.

@@ -32,6 +32,8 @@ from agentops.sandbox.world import World, fresh, moment, soonest
 
 _COMPONENT = "replicaset-controller"
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 5.0, 300.0
+# The most pods that are made at one go (BurstReplicas).
+_BURST = 500
 
 
 def controller() -> Controller:
@@ -45,7 +47,13 @@ def new_pod(owner: Obj, template: Mapping[str, Any], name: str, extra: Mapping[s
     """Return a pod made from a workload's template, owned by it."""
     metadata = copy_json(template.get("metadata") or {})
     labels = {**(metadata.get("labels") or {}), **(extra or {})}
-    metadata |= {"name": name, "namespace": namespace_of(owner), "ownerReferences": own(owner), "labels": labels}
+    metadata |= {
+        "name": name,
+        "generateName": f"{name_of(owner)}-",
+        "namespace": namespace_of(owner),
+        "ownerReferences": own(owner),
+        "labels": labels,
+    }
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": copy_json(template["spec"])}
 
 
@@ -76,7 +84,9 @@ def reconcile(world: World, key: Key) -> datetime | None:
 
 
 def _create(world: World, owner: Obj, count: int) -> tuple[str, datetime | None]:
-    for _ in range(count):
+    for number in range(count):
+        if number == _BURST:
+            return "", world.now + timedelta(seconds=1)
         pod = new_pod(owner, owner["spec"]["template"], f"{name_of(owner)}-{world.suffix()}")
         refusal = admit_pod(world, pod)
         if refusal:
@@ -118,10 +128,11 @@ def _write_status(world: World, live: Obj, failure: str) -> datetime | None:
         "fullyLabeledReplicas": sum(has_all(template_labels, labels_of(pod)) for pod in pods),
         "readyReplicas": sum(map(pod_ready, pods)),
         "availableReplicas": sum(is_available for is_available, _ in states),
+        "terminatingReplicas": sum(map(deleting, world.owned(live, "Pod"))),
         "observedGeneration": live["metadata"].get("generation", 1),
         "conditions": conditions,
     }
-    world.set_status(live, without_zeroes(counts, "replicas"))
+    world.set_status(live, without_zeroes(counts, "replicas", "terminatingReplicas"))
     due: datetime | None = None
     for _, at in states:
         due = soonest(due, at)

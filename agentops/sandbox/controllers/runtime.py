@@ -1,14 +1,17 @@
 """Runs the controllers: changed objects become work, work is done until nothing is left, then time jumps ahead.
 
 Comes in: store events and the moments at which controllers want to look again. Goes out: calls of ``reconcile``, one
-key at a time, always in the same order for the same history. Must never start a thread or read the machine's clock.
+key at a time, always in the same order for the same history. What fails for one object is logged and tried again
+later. Must never start a thread, read the machine's clock, or let one object's failure reach another's turn.
 """
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from agentops.core.errors import AgentopsError
@@ -20,8 +23,10 @@ from agentops.sandbox.world import World
 Watch: TypeAlias = Callable[[World, Obj], Iterable[Key]]
 Reconcile: TypeAlias = Callable[[World, Key], datetime | None]
 Work: TypeAlias = tuple[int, Key]
-# Far more than any start-up needs at one instant; a loop between two controllers shows here and not as a hang.
-_MAX_STEPS = 200_000
+# Far more than any start-up needs of one object at one instant; a loop between two controllers shows here.
+_MAX_TURNS = 5_000
+_FIRST_RETRY_S, _LONGEST_RETRY_S = 1.0, 300.0
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +42,22 @@ class Controller:
     reconcile: Reconcile
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """What a controller could not do: ``error`` on the ``times``-th attempt in a row."""
+
+    error: Exception
+    times: int
+
+
 class Runtime:
-    """The queue and the agenda of all controllers."""
+    """The queue and the agenda of all controllers.
+
+    ``failures`` holds, by controller and key, what fails at present.
+    """
 
     def __init__(self, world: World, controllers: Sequence[Controller]) -> None:
+        self.failures: dict[tuple[str, Key], Failure] = {}
         self._world = world
         self._controllers = tuple(controllers)
         self._queue: dict[Work, None] = {}
@@ -67,8 +84,13 @@ class Runtime:
         for number, watch in self._watching.get(event.obj["kind"], ()):
             if minor and watch is not itself:
                 continue
-            for key in watch(self._world, event.obj):
-                self._queue[(number, key)] = None
+            try:
+                woken = list(watch(self._world, event.obj))
+            except Exception as error:  # noqa: BLE001
+                # The write that this tells of has happened; whoever made it must not be told otherwise.
+                self._failed((number, key_of(event.obj)), error)
+                continue
+            self._queue.update(dict.fromkeys((number, key) for key in woken))
 
     def _poke(self, wanted: Iterable[Key]) -> None:
         for key in wanted:
@@ -77,18 +99,34 @@ class Runtime:
                     self._queue[(number, key)] = None
 
     def _settle(self) -> None:
-        for _ in range(_MAX_STEPS):
-            if not self._queue:
-                return
+        turns: Counter[Work] = Counter()
+        while self._queue:
             work = next(iter(self._queue))
             del self._queue[work]
             number, key = work
-            self._agenda.put(work, self._controllers[number].reconcile(self._world, key))
-        last = self._controllers[number].name
-        raise AgentopsError(
-            f"the sandbox does not settle: {last} keeps working on {key.kind} {key.name!r}",
-            hint="Look for two parts of the scenario that undo each other.",
-        )
+            turns[work] += 1
+            try:
+                if turns[work] > _MAX_TURNS:
+                    raise AgentopsError(f"{key.kind} {key.name!r} does not settle: something undoes what is done to it")
+                due = self._controllers[number].reconcile(self._world, key)
+            except Exception as error:  # noqa: BLE001
+                # As a real controller's queue: what fails waits, longer each time, and everything else goes on.
+                due = self._failed(work, error)
+            else:
+                self.failures.pop((self._controllers[number].name, key), None)
+            self._agenda.put(work, due)
+
+    def _failed(self, work: Work, error: Exception) -> datetime:
+        """Note a failure; return when to try again."""
+        name, key = self._controllers[work[0]].name, work[1]
+        before = self.failures.get((name, key))
+        times = before.times + 1 if before else 1
+        self.failures[(name, key)] = Failure(error=error, times=times)
+        if before is None or repr(before.error) != repr(error):
+            where = f"{key.kind} {key.namespace}/{key.name}"
+            _log.warning("sandbox: %s controller failed for %s and tries again: %r", name, where, error)
+        wait_s = min(_FIRST_RETRY_S * 2.0 ** min(times - 1, 20), _LONGEST_RETRY_S)
+        return self._world.now + timedelta(seconds=wait_s)
 
 
 def _gist(pod: Obj) -> object:

@@ -13,6 +13,7 @@ from agentops.sandbox.controllers.admit import admit_pod
 from agentops.sandbox.controllers.replicaset import available, new_pod
 from agentops.sandbox.controllers.revisions import current_revision, mark_of, template_of
 from agentops.sandbox.controllers.runtime import Controller, its_owner, itself
+from agentops.sandbox.manifests import admitted
 from agentops.sandbox.objects import deleting, labels_of, name_of, namespace_of, pod_ready, without_zeroes
 from agentops.sandbox.store import Key, Obj, copy_json
 from agentops.sandbox.world import World, fresh
@@ -104,32 +105,26 @@ def _make(world: World, live: Obj, number: int, revision: Obj) -> None:
     for claim in live["spec"].get("volumeClaimTemplates") or []:
         _claim(world, live, claim, name)
         volumes = pod["spec"].setdefault("volumes", [])
-        source = {"claimName": f"{claim['metadata']['name']}-{name}"}
-        volumes.append({"name": claim["metadata"]["name"], "persistentVolumeClaim": source})
+        called = (claim.get("metadata") or {}).get("name", "")
+        volumes.append({"name": called, "persistentVolumeClaim": {"claimName": f"{called}-{name}"}})
     refusal = admit_pod(world, pod)
     if refusal:
-        message = f"create Pod {name} in StatefulSet {name_of(live)} failed error: {refusal}"
+        message = f"Create Pod {name} in StatefulSet {name_of(live)} failed error: {refusal}"
         world.event(live, "Warning", "FailedCreate", message, _COMPONENT)
         return
     world.store.create(pod)
-    message = f"create Pod {name} in StatefulSet {name_of(live)} successful"
+    message = f"Create Pod {name} in StatefulSet {name_of(live)} successful"
     world.event(live, "Normal", "SuccessfulCreate", message, _COMPONENT)
 
 
 def _claim(world: World, live: Obj, template: Obj, pod: str) -> None:
-    name = f"{template['metadata']['name']}-{pod}"
+    name = f"{(template.get('metadata') or {}).get('name', '')}-{pod}"
     if world.peek("PersistentVolumeClaim", namespace_of(live), name) is not None:
         return
     labels = (live["spec"]["selector"].get("matchLabels")) or {}
-    world.store.create(
-        {
-            "apiVersion": "v1",
-            "kind": "PersistentVolumeClaim",
-            "metadata": {"name": name, "namespace": namespace_of(live), "labels": dict(labels)},
-            "spec": {"volumeMode": "Filesystem", **copy_json(template["spec"])},
-            "status": {"phase": "Pending"},
-        }
-    )
+    metadata = {"name": name, "namespace": namespace_of(live), "labels": dict(labels)}
+    claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata}
+    world.store.create(admitted({**claim, "spec": copy_json(template.get("spec") or {})}, world.store))
     message = f"create Claim {name} Pod {pod} in StatefulSet {name_of(live)} success"
     world.event(live, "Normal", "SuccessfulCreate", message, _COMPONENT)
 
@@ -137,7 +132,7 @@ def _claim(world: World, live: Obj, template: Obj, pod: str) -> None:
 def _remove(world: World, live: Obj, pod: Obj) -> None:
     if not deleting(pod):
         world.delete(pod)
-        message = f"delete Pod {name_of(pod)} in StatefulSet {name_of(live)} successful"
+        message = f"Delete Pod {name_of(pod)} in StatefulSet {name_of(live)} successful"
         world.event(live, "Normal", "SuccessfulDelete", message, _COMPONENT)
 
 

@@ -1,7 +1,8 @@
 """PersistentVolumeClaims: bound by their StorageClass, or the reason why not, in the words of the volume controllers.
 
 Comes in: claims, classes, volumes, and the pods that wait for them. Goes out: PersistentVolumes, bound claims,
-events.
+events. Must never let a claim go while a pod holds it, or a volume while a claim does (``pvc-protection``,
+``pv-protection``).
 """
 
 from __future__ import annotations
@@ -10,7 +11,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from agentops.sandbox.admission.allocation import PROTECTION
+from agentops.sandbox.admission.deletion import finish
 from agentops.sandbox.controllers.runtime import Controller, all_of, itself
+from agentops.sandbox.manifests import admitted
 from agentops.sandbox.objects import deleting, name_of, namespace_of, quantity, reference, set_condition
 from agentops.sandbox.store import Key, Obj, copy_json, key_of
 from agentops.sandbox.world import World, fresh
@@ -22,21 +26,29 @@ _COMPONENT = "persistentvolume-controller"
 _DEFAULT = "storageclass.kubernetes.io/is-default-class"
 
 
-def controller() -> Controller:
-    """Return the control loop: claims, looked at again when a class, a volume or a waiting pod changes."""
+def controllers() -> tuple[Controller, ...]:
+    """Return the control loops: claims, looked at again when a class, a volume or a waiting pod changes; volumes."""
     watches = {
         "PersistentVolumeClaim": itself,
         "StorageClass": all_of("PersistentVolumeClaim"),
         "PersistentVolume": all_of("PersistentVolumeClaim"),
         "Pod": _claims_of,
     }
-    return Controller(name="storage", watches=watches, reconcile=reconcile)
+    return (
+        Controller(name="storage", watches=watches, reconcile=reconcile),
+        Controller(name="volume", watches={"PersistentVolume": itself}, reconcile=_volume),
+    )
 
 
 def claims_in(pod: Obj) -> list[str]:
     """Return the names of the claims that a pod mounts."""
     sources = [volume.get("persistentVolumeClaim") for volume in pod["spec"].get("volumes") or []]
     return [source["claimName"] for source in sources if source]
+
+
+def _asked(claim: Obj) -> str:
+    """Return the size that a claim asks for."""
+    return str(((claim["spec"].get("resources") or {}).get("requests") or {}).get("storage", "0"))
 
 
 def _claims_of(_: World, pod: Obj) -> Iterable[Key]:
@@ -50,6 +62,9 @@ def reconcile(world: World, key: Key) -> datetime | None:
         _release(world, key)
         return None
     if deleting(claim):
+        held = [pod for pod in world.namespaced("Pod", claim) if pod["spec"].get("nodeName")]
+        if not any(name_of(claim) in claims_in(pod) for pod in held):
+            _unprotect(world, claim)
         return None
     if (claim.get("status") or {}).get("phase") == "Bound":
         _grow(world, claim)
@@ -71,6 +86,21 @@ def reconcile(world: World, key: Key) -> datetime | None:
         message = "waiting for first consumer to be created before binding"
         return _wait(world, claim, "Normal", "WaitForFirstConsumer", message)
     return _provision(world, claim, found)
+
+
+def _volume(world: World, key: Key) -> datetime | None:
+    """Let a volume go that is to go, once no claim holds it."""
+    volume = world.store.peek(key)
+    if volume is not None and deleting(volume) and (volume.get("status") or {}).get("phase") != "Bound":
+        _unprotect(world, volume)
+    return None
+
+
+def _unprotect(world: World, obj: Obj) -> None:
+    left = [one for one in obj["metadata"].get("finalizers") or [] if one != PROTECTION[obj["kind"]]]
+    live = world.edit(key_of(obj), lambda one: one["metadata"].update({"finalizers": left}))
+    if live is not None:
+        finish(world.store, live)
 
 
 def _wait(world: World, claim: Obj, kind: str, reason: str, message: str) -> datetime:
@@ -95,7 +125,7 @@ def _waiting_pods(world: World, claim: Obj) -> list[Obj]:
 
 def _bind_existing(world: World, claim: Obj) -> bool:
     """Bind to a volume that is there, free and large enough, as for statically made volumes."""
-    wanted = quantity(claim["spec"]["resources"]["requests"]["storage"])
+    wanted = quantity(_asked(claim))
     for volume in world.store.list("PersistentVolume"):
         spec = volume["spec"]
         held = spec.get("claimRef") or {}
@@ -103,7 +133,7 @@ def _bind_existing(world: World, claim: Obj) -> bool:
         free = not held and (volume.get("status") or {}).get("phase", "Available") == "Available"
         fits = quantity((spec.get("capacity") or {}).get("storage")) >= wanted
         same = spec.get("storageClassName", "") == (claim["spec"].get("storageClassName") or "")
-        if ours or (free and fits and same and set(claim["spec"]["accessModes"]) <= set(spec["accessModes"])):
+        if ours or (free and fits and same and set(claim["spec"].get("accessModes", [])) <= set(spec["accessModes"])):
             world.store.update({**volume, "spec": {**spec, "claimRef": reference(claim)}, "status": {"phase": "Bound"}})
             _bound(world, claim, name_of(volume), spec["capacity"])
             return True
@@ -118,25 +148,25 @@ def _holds(volume: Obj, claim: Key) -> bool:
 def _release(world: World, claim: Key) -> None:
     """Do with the volumes of a claim that is gone what their reclaim policy says."""
     for volume in world.store.list("PersistentVolume"):
-        if _holds(volume, claim) and volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete":
-            world.delete(volume)
-        elif _holds(volume, claim):
-            world.set_status(volume, {"phase": "Released"})
+        if _holds(volume, claim):
+            world.set_status(volume, {**fresh(volume), "phase": "Released"})
+            if volume["spec"].get("persistentVolumeReclaimPolicy") == "Delete":
+                world.delete(volume)
 
 
 def _provision(world: World, claim: Obj, found: Obj) -> datetime | None:
     provisioner = found["provisioner"]
-    text = f'Waiting for a volume to be created either by the external provisioner "{provisioner}" or manually by the '
+    text = f"Waiting for a volume to be created either by the external provisioner '{provisioner}' or manually by the "
     text += "system administrator. If volume creation is delayed, please verify that the provisioner is running and "
     text += "correctly registered."
     if provisioner not in PROVISIONERS:
         return _wait(world, claim, "Normal", "ExternalProvisioning", text)
     name = f"pvc-{claim['metadata']['uid']}"
-    size = {"storage": claim["spec"]["resources"]["requests"]["storage"]}
+    size = {"storage": _asked(claim)}
     message = f'External provisioner is provisioning volume for claim "{namespace_of(claim)}/{name_of(claim)}"'
     world.event(claim, "Normal", "Provisioning", message, provisioner)
     spec: dict[str, Any] = {
-        "accessModes": claim["spec"]["accessModes"],
+        "accessModes": claim["spec"].get("accessModes", []),
         "capacity": size,
         "claimRef": reference(claim),
         "persistentVolumeReclaimPolicy": found.get("reclaimPolicy", "Delete"),
@@ -146,7 +176,7 @@ def _provision(world: World, claim: Obj, found: Obj) -> datetime | None:
     }
     metadata = {"name": name, "annotations": {"pv.kubernetes.io/provisioned-by": provisioner}}
     volume = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": metadata, "spec": spec}
-    world.store.create({**volume, "status": {"phase": "Bound"}})
+    world.store.create({**admitted(volume, world.store), "status": {"phase": "Bound"}})
     world.event(claim, "Normal", "ProvisioningSucceeded", f"Successfully provisioned volume {name}", provisioner)
     live = world.store.peek(Key("", "PersistentVolumeClaim", namespace_of(claim), name_of(claim)))
     _bound(world, live or claim, name, size)
@@ -156,7 +186,7 @@ def _provision(world: World, claim: Obj, found: Obj) -> datetime | None:
 def _grow(world: World, claim: Obj) -> None:
     """Give a claim that asks for more than it has the larger volume; the file system grows where a pod runs."""
     status = claim["status"]
-    asked, have = claim["spec"]["resources"]["requests"]["storage"], (status.get("capacity") or {}).get("storage")
+    asked, have = _asked(claim), (status.get("capacity") or {}).get("storage")
     if quantity(asked) <= quantity(have):
         return
     volume = world.peek("PersistentVolume", "", claim["spec"]["volumeName"])
@@ -183,7 +213,7 @@ def _grow(world: World, claim: Obj) -> None:
 
 
 def _bound(world: World, claim: Obj, volume: str, capacity: dict[str, str]) -> None:
-    status = {"phase": "Bound", "accessModes": claim["spec"]["accessModes"], "capacity": capacity}
+    status = {"phase": "Bound", "accessModes": claim["spec"].get("accessModes", []), "capacity": capacity}
     annotations = {**(claim["metadata"].get("annotations") or {}), "pv.kubernetes.io/bind-completed": "yes"}
     metadata = {**claim["metadata"], "annotations": annotations}
     world.store.update(

@@ -23,6 +23,8 @@ from agentops.sandbox.store import Key, Obj
 from agentops.sandbox.world import World, moment, soonest
 
 _RETRY_S = 12.0
+# What a node needs before the first container of a pod can start: no pod is ready in the instant in which it is made.
+_SANDBOX = timedelta(seconds=1)
 _GOOD_RUN = timedelta(minutes=10)
 _FIRST_BACK_OFF_S, _LONGEST_BACK_OFF_S = 10, 300
 
@@ -137,6 +139,8 @@ class Kubelet:
         """Set up volumes and the pod's address; return when to try again if that failed."""
         if record.mount_retry_at is not None and world.now < record.mount_retry_at:
             return record.mount_retry_at
+        if world.now < record.admitted_at + _SANDBOX:
+            return record.admitted_at + _SANDBOX
         problem = mount_problem(world, pod)
         node = pod["spec"]["nodeName"]
         if problem:

@@ -26,7 +26,7 @@ from agentops.sandbox.wire.openapi import openapi
 from agentops.sandbox.wire.options import check_options
 from agentops.sandbox.wire.reads import Reader
 from agentops.sandbox.wire.request import Request, Response, Target, User, json_response, route
-from agentops.sandbox.wire.status import Refusal, not_allowed, not_simulated
+from agentops.sandbox.wire.status import Refusal, internal_error, not_allowed, not_simulated
 
 _REVIEWS = {
     "TokenReview",
@@ -88,6 +88,8 @@ class Api:
         except Refusal as refusal:
             headers = {"Retry-After": str(refusal.retry_after_s)} if refusal.retry_after_s else {}
             return Response(code=refusal.http_code, body=json_response(refusal.body()).body, headers=headers)
+        except Exception as error:  # noqa: BLE001  a defect of the simulator is said as a real server says its panics
+            return json_response(internal_error(error).body(), 500)
 
     def _other(self, request: Request) -> Response:
         path = request.path.rstrip("/") or "/"

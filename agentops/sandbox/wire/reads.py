@@ -24,7 +24,7 @@ from agentops.sandbox.store import Events, Gone, Key, Obj, Objects, ObjectStore,
 from agentops.sandbox.wire.encoding import Encoder
 from agentops.sandbox.wire.request import Form, Request, Response, Target, accepted_form
 from agentops.sandbox.wire.selectors import Predicate, fields_match, labels_match
-from agentops.sandbox.wire.status import Refusal, bad_request, expired, not_found
+from agentops.sandbox.wire.status import Refusal, bad_request, expired, internal_error, not_found
 from agentops.sandbox.wire.tables import table
 
 Place: TypeAlias = tuple[str, str]
@@ -120,7 +120,7 @@ class Reader:
         """Return a stream of changes, from a revision or from the present state on.
 
         Raises:
-            Refusal: a bad selector.
+            Refusal: a bad selector, or no resourceVersion.
         """
         form = accepted_form(request, FORMS)
         selects = self._selection(target, request)
@@ -152,7 +152,7 @@ class Reader:
                 unsubscribe()
                 self._open.remove(changes)
 
-        return Response(chunks=chunks())
+        return Response(chunks=_to_its_end(chunks()))
 
     def cut(self) -> None:
         """End every watch that is open now, as a network fault would."""
@@ -278,6 +278,14 @@ def _seen_as(event: StoreEvent, target: Target, selects: Predicate) -> str:
     before = event.old is not None and selects(event.old)
     after = event.type != "DELETED" and selects(event.obj)
     return {(False, True): "ADDED", (True, True): "MODIFIED", (True, False): "DELETED"}.get((before, after), "")
+
+
+def _to_its_end(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield a watch's chunks; what fails half-way ends it with an ERROR event, for the headers are out already."""
+    try:
+        yield from chunks
+    except Exception as error:  # noqa: BLE001
+        yield _line("ERROR", msgspec.json.encode(internal_error(error).body()))
 
 
 def _line(change: str, encoded: bytes) -> bytes:

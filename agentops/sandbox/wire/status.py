@@ -147,6 +147,12 @@ def not_allowed() -> Refusal:
     return Refusal("MethodNotAllowed", "the server does not allow this method on the requested resource", {})
 
 
+def internal_error(error: Exception) -> Refusal:
+    """Return 500: something failed inside."""
+    text = f"{type(error).__name__}: {error}"
+    return Refusal("InternalError", f"Internal error occurred: {text}", {"causes": [{"message": text}]})
+
+
 def not_simulated(what: str) -> Refusal:
     """Return 501: a real server could do this, this simulator cannot, and says so instead of pretending."""
     return Refusal("NotImplemented", f"the sandbox does not simulate {what}")

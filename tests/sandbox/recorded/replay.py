@@ -141,6 +141,8 @@ class Player:
 
     def _send(self, step: Step) -> None:
         code, body, headers, _ = self.client.send(step)
+        if not step["request"].startswith("GET"):
+            self.wait(0)  # controllers act between two requests
         for name, place in step.get("save", {}).items():
             self.saved[name] = view(place, body)
         if "name" not in step:

@@ -125,6 +125,7 @@ _WORDS: tuple[tuple[str, str], ...] = (
     (r"\b(10|172|127)\.\d+\.\d+\.\d+\b", "<ip>"),
     (r"\b(cj1-)\d+", r"\1<n>"),
     (r"\b[0-9.]+m?s\b(?= \([0-9.]+m?s)|\([0-9.]+m?s including waiting\)|Image size: \d+ bytes", "<dur>"),
+    (r"in record \(\d+\)", "in record (<rv>)"),
     (r"current resource version \d+|resourceVersion \d+|StorageError.*?Key: \S+,", "<rv>"),
     (r"system:admin|sandbox-admin|kubernetes-admin|lab-admin|<admin>", "<admin>"),
     (r"kube-api-access-[a-z0-9]{5}", "kube-api-access-<x>"),
