@@ -16,6 +16,7 @@ from agentops.core.finding import Finding
 from agentops.core.jsonable import in_words
 from agentops.core.outcome import Status
 from agentops.core.plan import Change, Intent, PlanStep
+from agentops.core.progress import Step
 from agentops.core.resource import ResourceRef, kubernetes_ref
 from agentops.core.text import one_line
 from agentops.core.tool import ToolSpec
@@ -102,7 +103,15 @@ def try_out(guard: GuardParts, change: Change, earlier: Sequence[Change] = ()) -
     """
     incident = "" if change.arguments.get("recreate") is True else "being drafted"
     intent = Intent(by="the model", words=change.reason, incident=incident, evidence=change.evidence)
-    carried = dry_run(guard, Proposal(changes=(*earlier, change), intent=intent, tainted=True))
+    known = {f"step-{number}" for number in range(1, len(earlier) + 1)}
+
+    def progress(step: Step) -> None:
+        # The steps before were shown when they were drafted.
+        if step.key not in known:
+            guard.progress(step)
+
+    proposal = Proposal(changes=(*earlier, change), intent=intent, tainted=True)
+    carried = dry_run(replace(guard, progress=progress), proposal)
     step = carried.planned.plan.steps[-1]
     return "\n".join(_told(step))
 

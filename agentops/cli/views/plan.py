@@ -102,7 +102,10 @@ def _step_blocks(plan: ChangePlan, number: int, step: PlanStep, *, side_by_side:
     preview = step.preview
     blocks: list[Block] = [Heading(title), _where(plan.context, step)]
     if not preview.validated:
-        blocks.append(Paragraph("The provider could NOT check this by a dry run.", Tone.BAD))
+        words = "The provider could NOT check this by a dry run"
+        # What rests on an earlier step says so in its warning: it is checked then.
+        words += " yet." if step.preview.rests_on else "."
+        blocks.append(Paragraph(words, Tone.WARN if step.preview.rests_on else Tone.BAD))
     blocks += _difference(step, side_by_side=side_by_side, full=full)
     blocks.append(blast_tree(step.blast_radius))
     blocks += [_owner(owner) for owner in preview.owners]
