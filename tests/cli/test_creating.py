@@ -194,3 +194,26 @@ def test_what_is_gone_already_is_nothing_to_take_back(works: Works, cluster: San
         "nothing-to-do",
         ["step 1: shop/ConfigMap/extra is gone already"],
     )
+
+
+def test_a_budget_is_deleted_and_made_again_in_one_plan(works: Works, cluster: Sandbox) -> None:
+    """The deletion says that it is to be made again: the two are judged as one, tried, sent and taken back."""
+    found = _stored(cluster, "PodDisruptionBudget", "web", "shop") or {}
+    manifest = {
+        "apiVersion": found["apiVersion"],
+        "kind": found["kind"],
+        "metadata": {"name": "web"},
+        "spec": {**found["spec"], "minAvailable": 1},
+    }
+    target = "shop/PodDisruptionBudget/web"
+    gone = {"tool": "kubernetes_delete", "target": target, "arguments": {"recreate": True}}
+    planned, path = works.planned(gone, _apply(target, manifest))
+    assert planned.code == 0, planned.out + planned.err
+    assert [one.preview.rests_on for one in load_plan(path).steps] == [(), (1,)]
+    done = works.run(path)
+    again = _stored(cluster, "PodDisruptionBudget", "web", "shop") or {}
+    assert (done.code, again.get("spec", {}).get("minAvailable")) == (0, 1), done.out + done.err
+    assert again["metadata"]["uid"] != found["metadata"]["uid"]
+    back = works.taken_back(done)
+    restored = _stored(cluster, "PodDisruptionBudget", "web", "shop") or {}
+    assert (back.code, restored.get("spec")) == (0, found["spec"]), back.out + back.err
