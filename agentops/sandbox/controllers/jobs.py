@@ -56,7 +56,7 @@ def _job(world: World, key: Key) -> datetime | None:
         return _finish(world, live, pods, counts, verdict)
     if spec.get("suspend"):
         for pod in active:
-            world.delete(pod)
+            _remove(world, live, pod)
         found = {"type": "Suspended", "status": "True", "reason": "JobSuspended", "message": "Job suspended"}
         conditions = status.get("conditions") or []
         if condition(live, "Suspended") is None:
@@ -103,7 +103,8 @@ def _finish(
     kind, reason, message = verdict
     for pod in pods:
         if pod_active(pod):
-            world.delete(pod)
+            _remove(world, live, pod)
+            counts["Failed"] += kind == "Failed"
     status = fresh(live)
     conditions = status.get("conditions") or []
     first = "SuccessCriteriaMet" if kind == "Complete" else "FailureTarget"
@@ -119,6 +120,11 @@ def _finish(
         world.event(live, "Warning", reason, message, _JOB)
     world.set_status(live, without_zeroes(status, "uncountedTerminatedPods", "ready", "terminating"))
     return None
+
+
+def _remove(world: World, live: Obj, pod: Obj) -> None:
+    world.delete(pod)
+    world.event(live, "Normal", "SuccessfulDelete", f"Deleted pod: {name_of(pod)}", _JOB)
 
 
 def _retry_at(world: World, pods: list[Obj], failed: int) -> datetime | None:

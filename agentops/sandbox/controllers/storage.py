@@ -178,8 +178,10 @@ def _provision(world: World, claim: Obj, found: Obj) -> datetime | None:
     volume = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": metadata, "spec": spec}
     world.store.create({**admitted(volume, world.store), "status": {"phase": "Bound"}})
     world.event(claim, "Normal", "ProvisioningSucceeded", f"Successfully provisioned volume {name}", provisioner)
-    live = world.store.peek(Key("", "PersistentVolumeClaim", namespace_of(claim), name_of(claim)))
-    _bound(world, live or claim, name, size)
+    live = world.store.get(key_of(claim)) or claim
+    wanted = {f"volume{beta}.kubernetes.io/storage-provisioner": provisioner for beta in ("", ".beta")}
+    live["metadata"]["annotations"] = {**(live["metadata"].get("annotations") or {}), **wanted}
+    _bound(world, live, name, size)
     return None
 
 
@@ -214,7 +216,8 @@ def _grow(world: World, claim: Obj) -> None:
 
 def _bound(world: World, claim: Obj, volume: str, capacity: dict[str, str]) -> None:
     status = {"phase": "Bound", "accessModes": claim["spec"].get("accessModes", []), "capacity": capacity}
-    annotations = {**(claim["metadata"].get("annotations") or {}), "pv.kubernetes.io/bind-completed": "yes"}
+    marks = {f"pv.kubernetes.io/{mark}": "yes" for mark in ("bind-completed", "bound-by-controller")}
+    annotations = {**(claim["metadata"].get("annotations") or {}), **marks}
     metadata = {**claim["metadata"], "annotations": annotations}
     world.store.update(
         {**claim, "metadata": metadata, "spec": {**claim["spec"], "volumeName": volume}, "status": status}

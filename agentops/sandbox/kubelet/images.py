@@ -56,7 +56,8 @@ class Images:
         if not _REFERENCE.fullmatch(image):
             return False, _invalid(world, pod, box)
         if (node, image) in self._cached and program is not None and policy != "Always":
-            say(world, pod, box, "Normal", "Pulled", f'Container image "{image}" already present on machine')
+            there = f'Container image "{image}" already present on machine and can be accessed by the pod'
+            say(world, pod, box, "Normal", "Pulled", there)
             pull.done_at, pull.failures, pull.retry_at = world.now, 0, None
             return True, None
         if policy == "Never":

@@ -206,8 +206,8 @@ class Kubelet:
         box.waiting = ("", "")
         self._images.forget(box)
         probes.begin(box, box.run)
-        say(world, pod, box, "Normal", "Created", f"Created container: {box.name}")
-        say(world, pod, box, "Normal", "Started", f"Started container {box.name}")
+        say(world, pod, box, "Normal", "Created", "Container created")
+        say(world, pod, box, "Normal", "Started", "Container started")
         return self._run_on(world, pod, box, box.run)
 
     def _finish(self, world: World, pod: Obj, box: Box, run: Run, ending: Ending) -> None:
