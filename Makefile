@@ -1,9 +1,9 @@
 # `make check` is what CI runs. The environment is ./.venv-dev, made by scripts/environment.
 BIN ?= .venv-dev/bin
 
-.PHONY: check format lint types contracts test fresh bench environment
+.PHONY: check format lint types contracts test e2e fresh bench environment
 
-check: environment lint types contracts fresh test
+check: environment lint types contracts fresh test e2e
 
 environment:
 	@scripts/environment --dev $(CURDIR)/.venv-dev
@@ -28,6 +28,10 @@ fresh: environment
 
 test: environment
 	$(BIN)/python -m pytest -n 2
+
+# On the simulator; with AGENTOPS_E2E=1 on the cluster of KUBECONFIG (docs/e2e.md). Its tests wait more than they work.
+e2e: environment
+	$(BIN)/python -m pytest tests/e2e --e2e -n 8
 
 bench: environment
 	$(BIN)/python -m tests.benchmarks

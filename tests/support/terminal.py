@@ -11,10 +11,12 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 _LONGEST_S = 30.0
+Keys = str | Callable[[], str]
+"""What is typed; a function is called when the text is there, and may do something before it says what to type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +29,7 @@ class Session:
 
 
 def at_terminal(
-    words: Sequence[str], dialogue: Sequence[tuple[str, str]], environ: Mapping[str, str], *, hang_up: bool = False
+    words: Sequence[str], dialogue: Sequence[tuple[str, Keys]], environ: Mapping[str, str], *, hang_up: bool = False
 ) -> Session:
     """Run ``agentops WORDS`` with stdin and stderr on a terminal of 100 columns.
 
@@ -59,11 +61,11 @@ def at_terminal(
     return Session(code=process.returncode, out=out.decode(), screen=screen.decode("utf-8", "replace"))
 
 
-def _converse(terminal: int, dialogue: Sequence[tuple[str, str]]) -> bytes:
+def _converse(terminal: int, dialogue: Sequence[tuple[str, Keys]]) -> bytes:
     screen, seen = b"", 0
     for text, keys in dialogue:
         screen, seen = _wait_for(terminal, screen, seen, text.encode())
-        os.write(terminal, keys.encode())
+        os.write(terminal, (keys if isinstance(keys, str) else keys()).encode())
     return screen
 
 
