@@ -233,7 +233,13 @@ def _blame_change(ranking: Ranking, ids: Sequence[str], change: int) -> Finding:
     )
 
 
+_WORKLOADS = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job")
+
+
 def _nothing(ranking: Ranking, alert: Alert | None, ids: Sequence[str]) -> Finding:
+    if not any(map(ranking.snapshot.was_read, _WORKLOADS)):
+        # Whoever may read neither pods nor what makes them has looked at nothing; that is no sign of health.
+        return _plain(ranking, ids, Verdict.UNDETERMINED, "Nothing that runs could be read, so nothing can be said.")
     if ranking.target_well or ranking.aim.whole:
         resolved = alert is not None and alert.status == "resolved"
         if resolved and ranking.target_well:
