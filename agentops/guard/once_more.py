@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from agentops.core.errors import PreviewWrote, Stale, ToolError
+from agentops.core.errors import NotFound, PreviewWrote, Stale, ToolError
 from agentops.core.plan import Preview
 from agentops.core.text import plural
 from agentops.guard.diff import deviations
@@ -45,6 +45,11 @@ def require_as_shown(parts: GuardParts, trail: Trail, step: Ruled, *, number: in
         fresh = patiently(parts, lambda: try_out(parts, trail, step.change, step=number), wait_s=wait_s, tries=_TRIES)
     except PreviewWrote:
         raise
+    except NotFound as error:
+        if any(one.after is not None for one in shown.objects):
+            raise Stale(f"{what} is refused, now that it can be tried: {error.message}", hint=error.hint) from error
+        # What is to be deleted is gone; the provider says so again when it is sent, and that is judged there.
+        return
     except ToolError as error:
         raise Stale(f"{what} is refused, now that it can be tried: {error.message}", hint=error.hint) from error
     differing = list(_differing(shown, fresh))

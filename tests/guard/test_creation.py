@@ -338,3 +338,20 @@ def test_what_is_made_again_without_its_probe_is_no_cure() -> None:
     steps = [_step(Verb.DELETE, workload(livenessProbe={"exec": {}}), None), _step(Verb.CREATE, None, workload())]
     with pytest.raises(PolicyRefused, match="livenessProbe"):
         require_cure(steps)
+
+
+def test_what_goes_with_an_earlier_step_of_a_way_back_is_taken_back(making: Any) -> None:
+    """A deletion that rests on the one before it, and finds its object gone with that, has nothing left to do."""
+    parts, stage, drop = making
+    real, upon = drop.worked_out, []
+
+    def resting(change: Change) -> Preview:
+        made = real(change)
+        return replace(made, rests_on=(1,)) if change.target.name == "one" else made
+
+    plan = carry_out(parts, _proposal("one", "two")).planned.plan
+    drop.worked_out = resting
+    drop.before_apply = lambda: upon.append(1) or (len(upon) == 1 and stage.world.objects.pop("one"))
+    stage.person.answers.append(Answer.APPROVE)
+    done = carry_out(parts, proposal_to_undo(plan, "change-1"))
+    assert (done.outcome.status, sorted(stage.world.objects)) == (Status.APPLIED, ["db", "web"])
