@@ -36,7 +36,7 @@ def as_dry_run(call: Call) -> Call:
     if call.method == "DELETE":
         # Nothing in the query: the body alone counts, and two places could differ.
         dry = replace(dry, body={**_options(call.body), "dryRun": ["All"]})
-    elif _is_eviction(call.path):
+    elif _is_eviction(call.method, call.path):
         options = {**_options(_options(call.body).get("deleteOptions")), "dryRun": ["All"]}
         dry = replace(dry, body={**_options(call.body), "deleteOptions": options})
     require_dry_run(dry.method, dry.path, dry.query, dry.body)
@@ -59,7 +59,7 @@ def require_dry_run(method: str, path: str, query: Sequence[tuple[str, str]], bo
         is_dry = _says_all(body) and asked in ([], ["All"])
     elif method in _IN_QUERY:
         is_dry = asked == ["All"]
-        if _is_eviction(path):
+        if _is_eviction(method, path):
             is_dry = is_dry and _says_all(body.get("deleteOptions") if isinstance(body, Mapping) else None)
     else:
         is_dry = False
@@ -79,5 +79,6 @@ def _options(value: Any) -> dict[str, Any]:
     return dict(value) if isinstance(value, Mapping) else {}
 
 
-def _is_eviction(path: str) -> bool:
-    return path.rstrip("/").endswith("/eviction")
+def _is_eviction(method: str, path: str) -> bool:
+    # Only a POST makes one: a patch of this path is that of an object which is called so.
+    return method == "POST" and path.rstrip("/").endswith("/eviction")

@@ -18,7 +18,7 @@ from agentops.tools.kubernetes.answers import Stored, stored_of
 from agentops.tools.kubernetes.call_transport import DryRunTransport
 from agentops.tools.kubernetes.refusals import is_failed_test, stale
 from agentops.tools.kubernetes.traces import Trace, trace_of
-from agentops.tools.kubernetes.writing import check_call
+from agentops.tools.kubernetes.writing import check_call, subresource_of
 
 
 class PreviewServer(Protocol):
@@ -117,7 +117,7 @@ class DryRunner:
 def object_path(call: Call) -> str:
     """Return the path of the object that a call is about: without ``scale`` or ``eviction``, with a new object's
     name."""
-    if call.path.endswith(("/scale", "/eviction")):
+    if subresource_of(call):
         return call.path.rpartition("/")[0]
     if call.method != "POST":
         return call.path

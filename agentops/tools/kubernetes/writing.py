@@ -110,6 +110,15 @@ def check_call(call: Call) -> None:
         _check_secret(call)
 
 
+def subresource_of(call: Call) -> str:
+    """Return the subresource that a call is about; empty for an object, also for one that is called ``scale``.
+
+    Raises:
+        ToolInputError: its path is not that of an object.
+    """
+    return _parts(call)[2]
+
+
 def _parts(call: Call) -> tuple[str, str, str]:
     """Return resource, name and subresource of the call's path, decoded; only a name may need encoding."""
     parts = call.path.split("/")[1:]

@@ -53,6 +53,7 @@ def _passes(method: str, path: str, query: Any, body: Any) -> bool:
         ("POST", _EVICT, (("dryRun", "All"),), {"deleteOptions": {}}, False),
         ("POST", _EVICT, (("dryRun", "All"),), None, False),
         ("POST", _EVICT, (), {"deleteOptions": {"dryRun": _ALL}}, False),
+        ("PATCH", "/api/v1/namespaces/shop/configmaps/eviction", (("dryRun", "All"),), [], True),
         ("HEAD", _POD, (), None, False),
         ("CONNECT", _POD, (("dryRun", "All"),), {"dryRun": _ALL}, False),
     ],

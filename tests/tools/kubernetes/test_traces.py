@@ -140,3 +140,9 @@ def test_the_object_of_a_call_is_found() -> None:
     paths = [f"{_MAP}/scale", f"{_MAP}/eviction", _MAP]
     found = [object_path(Call(verb="x", method="PATCH", path=path)) for path in paths]
     assert (found, object_path(_CREATE)) == ([_MAP] * 3, _MAP)
+
+
+def test_an_object_that_is_called_like_a_subresource_is_its_own() -> None:
+    """Its name is not cut off: what is read to prove its trial is the object, not a list."""
+    paths = [f"/api/v1/namespaces/shop/configmaps/{name}" for name in ("scale", "eviction")]
+    assert [object_path(Call(verb="patch", method="PATCH", path=path)) for path in paths] == paths

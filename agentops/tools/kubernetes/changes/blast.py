@@ -79,7 +79,7 @@ def _pods_gone(around: Surroundings, gone: Sequence[ObjectChange], preview: Prev
         listed = around.items("Pod", change.ref.namespace)
         live = next((pod for pod in listed or () if name_of(pod) == change.ref.name), None)
         pods.append(live) if live is not None else missing.append(change.ref.short)
-    evicted = any(call.path.endswith("/eviction") for call in preview.calls)
+    evicted = any(call.method == "POST" and call.path.endswith("/eviction") for call in preview.calls)
     found = of_pods(around, pods, evicted=evicted, why="evicted" if evicted else "deleted")
     if not missing:
         return found

@@ -17,7 +17,7 @@ from agentops.core.plan import Call
 from agentops.tools.kubernetes.answers import Stored
 from agentops.tools.kubernetes.changes.fieldpath import natural_key
 from agentops.tools.kubernetes.dry_runner import PreviewServer, object_path
-from agentops.tools.kubernetes.writing import JSON_PATCH, check_call
+from agentops.tools.kubernetes.writing import JSON_PATCH, check_call, subresource_of
 
 _SUCCESS = {"apiVersion": "v1", "kind": "Status", "status": "Success"}
 
@@ -38,14 +38,15 @@ class Predictor:
     def dry_run(self, call: Call, *, live: Mapping[str, Any] | None = None) -> Stored:
         """Return the object that ``call`` would store as far as its own edits say; see ``PreviewServer``."""
         check_call(call)
-        if call.method == "DELETE" or call.path.endswith("/eviction"):
+        subresource = subresource_of(call)
+        if call.method == "DELETE" or subresource == "eviction":
             return Stored(_SUCCESS)
         if call.method == "POST":
             return Stored(copy.deepcopy(call.body))
         if call.content_type != JSON_PATCH:
             return Stored(merged(self._now(call), call.body))
         # A Scale is predicted by the fields that the patch writes; nothing else of it is looked at.
-        start = {"spec": {}} if call.path.endswith("/scale") else (live or self._now(call))
+        start = {"spec": {}} if subresource == "scale" else (live or self._now(call))
         return Stored(patched(start, call.body))
 
     def _now(self, call: Call) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from agentops.tools.kubernetes.changes.hazard import highest
 from agentops.tools.kubernetes.changes.predicting import merged, patched
 from agentops.tools.kubernetes.dry_runner import PreviewServer, object_path
 from agentops.tools.kubernetes.quantity import canonical
-from agentops.tools.kubernetes.writing import APPLY_PATCH, JSON, JSON_PATCH
+from agentops.tools.kubernetes.writing import APPLY_PATCH, JSON, JSON_PATCH, subresource_of
 
 _NAMESPACES = "/api/v1/namespaces/"
 _MOVES = ("resourceVersion", "generation", "managedFields", "selfLink")
@@ -146,7 +146,7 @@ class Later:
             self._untried.add(maker)
             return Stored(wanted)
         answer = self._tried(path, live, wanted, call)
-        if call.path.endswith("/scale"):
+        if subresource_of(call) == "scale":
             return Stored({"spec": {"replicas": (answer.get("spec") or {}).get("replicas")}})
         return Stored(_without_moves(answer, live), getattr(answer, "warnings", ()))
 
@@ -221,7 +221,7 @@ def _after(obj: Mapping[str, Any] | None, call: Call) -> dict[str, Any] | None:
     Raises:
         NotFound: it is not there to be changed.
     """
-    if call.method == "DELETE" or call.path.endswith("/eviction"):
+    if call.method == "DELETE" or subresource_of(call) == "eviction":
         return None
     if call.method == "POST":
         return dict(copy.deepcopy(call.body))

@@ -125,3 +125,32 @@ def test_a_deletion_is_previewed_without_a_delete(tool: str, world: Callable[...
     here = world("stale-alert")
     sent = {what for what, _ in _on_the_wire(here, tool, _pod(here), {})}
     assert "DELETE" not in " ".join(sent)
+
+
+@pytest.mark.parametrize("name", ["scale", "eviction"])
+@pytest.mark.parametrize(
+    ("tool", "kind", "arguments"),
+    [
+        ("kubernetes_annotate", "ConfigMap", {"set": {"team": "shop"}}),
+        ("kubernetes_edit_configmap", "ConfigMap", {"set": {"LOG_LEVEL": "debug"}}),
+        ("kubernetes_scale", "Deployment", {"replicas": 2}),
+        ("kubernetes_set_image", "Deployment", {"container": "web", "image": "registry.example/web:9"}),
+    ],
+)
+def test_an_object_may_be_called_like_a_subresource(
+    world: Callable[..., Any], name: str, tool: str, kind: str, arguments: dict[str, Any]
+) -> None:
+    """Its path is not taken for that of a subresource: it is predicted, tried and proved like any other."""
+    here = world()
+    spec: dict[str, Any] = {"data": {"LOG_LEVEL": "info"}}
+    if kind == "Deployment":
+        labels = {"app": name}
+        container = {"name": "web", "image": "registry.example/web:8"}
+        template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+        spec = {"spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": template}}
+    version = "apps/v1" if kind == "Deployment" else "v1"
+    here.create({"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": "shop"}, **spec})
+    change = Change(tool=tool, target=here.ref(f"shop/{kind}/{name}"), arguments=arguments)
+    predicted, previewed = here.tools[tool].predict(change), here.tools[tool].preview(change)
+    assert previewed.objects[0].edits
+    assert [one.path for one in predicted.objects[0].edits] == [one.path for one in previewed.objects[0].edits]
