@@ -131,6 +131,17 @@ def test_nothing_begins_on_top_of_what_another_process_left_open(
     assert (place(folder, plan("2")).exists(), journal.is_busy()) == (False, False)
 
 
+def test_nothing_begins_while_a_trial_that_wrote_is_not_closed(journal: Changes, other: Changes, plan: Make) -> None:
+    """Also when another process left it after this one had looked, while its person thought."""
+    other.halt({"what": "a dry run changed web"})
+    with pytest.raises(InDoubt, match="an earlier dry run changed the cluster") as caught:
+        journal.claim(plan("1"), FIRST)
+    assert (caught.value.code, journal.holder(), journal.open_ones()) == ("preview-wrote", "", ())
+    journal.resume(other.halted()[0])
+    journal.claim(plan("1"), FIRST)
+    assert [one.id for one in journal.open_ones()] == [FIRST]
+
+
 @pytest.mark.parametrize(("of", "begins"), [(FIRST, True), (SECOND, False)])
 def test_what_takes_back_an_open_change_may_begin(journal: Changes, plan: Make, of: str, begins: bool) -> None:
     """That is how a person closes it; taking back anything else has to wait."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from agentops.core.errors import AgentopsError, AuditError, InDoubt, NotFound
+from agentops.core.errors import AgentopsError, AuditError, InDoubt, NotFound, PreviewWrote
 from agentops.core.outcome import Receipt
 from agentops.guard.once_more import require_as_shown
 from agentops.guard.parts import GuardParts, Trail
@@ -20,6 +20,7 @@ class Broken:
     """A plan that stopped on the way.
 
     ``done`` are the indexes of the steps that took effect, in order; ``doubtful`` is the one of which it is not known.
+    ``trial_wrote`` says that a step's trial had an effect: then nothing more is tried, also to take it back.
     """
 
     state: Journaled
@@ -27,6 +28,7 @@ class Broken:
     doubtful: int | None
     reason: str
     interrupted: bool = False
+    trial_wrote: bool = False
     receipts: tuple[Receipt, ...] = ()
 
 
@@ -86,5 +88,6 @@ def _broken(
         doubtful=None if not is_sent or (refused and single) else index,
         reason="interrupted while it was applied" if interrupted else words,
         interrupted=interrupted,
+        trial_wrote=isinstance(error, PreviewWrote),
         receipts=receipts,
     )

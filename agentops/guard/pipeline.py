@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from agentops.core.approval import Answer, Decision, SignedApproval
-from agentops.core.errors import AgentopsError, AuditError, Busy, NotApproved, PolicyRefused, StoreError
+from agentops.core.errors import AgentopsError, AuditError, Busy, NotApproved, PolicyRefused, PreviewWrote, StoreError
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import Outcome, Status
 from agentops.core.plan import Change, ChangePlan
@@ -132,7 +132,7 @@ def _run(parts: GuardParts, trail: Trail, approved: Approved) -> Carried:
         # Whoever got in while the person thought is waited for first: the re-check must see what they did.
         require_free(parts, trail, approved.plan)
         state = declare(parts, trail, recheck(parts, trail, approved))
-    except (AuditError, StoreError):
+    except (AuditError, StoreError, PreviewWrote):
         raise
     except AgentopsError as error:
         return _not_run(trail, approved, error)
@@ -143,6 +143,9 @@ def _run(parts: GuardParts, trail: Trail, approved: Approved) -> Carried:
         parts.journal.close(state.change_id, to_json(result))
         return _not_run(trail, approved, error)
     went = apply(parts, trail, state)
+    if isinstance(went, Broken) and went.trial_wrote:
+        # The server carries trials out, and the way back would begin with one.
+        return _stopped(trail, went.state, f"{went.reason}; nothing more was tried or sent")
     if isinstance(went, Broken):
         indexes = [*went.done, *([] if went.doubtful is None else [went.doubtful])]
         return _undo(parts, trail, went.state, indexes, went.reason, interrupted=went.interrupted)
@@ -164,10 +167,7 @@ def _undo(
     parts: GuardParts, trail: Trail, state: Journaled, indexes: Sequence[int], reason: str, *, interrupted: bool
 ) -> Carried:
     if interrupted and not parts.on_interrupt():
-        trail.note("stopped", {"change": state.change_id, "reason": reason})
-        words = f"{reason}; stopped where it was, as asked. Close it: agentops recover"
-        outcome = Outcome(status=Status.STOPPED, stages=tuple(trail.records), change_id=state.change_id, why=words)
-        return Carried(planned=state, outcome=outcome)
+        return _stopped(trail, state, f"{reason}; stopped where it was, as asked")
     back = _rolled_back(parts, trail, state, indexes, reason)
     if back.complete:
         return _closed(parts, trail, state, Status.ROLLED_BACK, reason, doubts=back.unwell)
@@ -178,12 +178,22 @@ def _undo(
     return Carried(planned=state, outcome=outcome)
 
 
+def _stopped(trail: Trail, state: Journaled, reason: str) -> Carried:
+    """Return a change that is left open where it is, for a person."""
+    trail.note("stopped", {"change": state.change_id, "reason": reason})
+    words = f"{reason}. Close it: agentops recover"
+    outcome = Outcome(status=Status.STOPPED, stages=tuple(trail.records), change_id=state.change_id, why=words)
+    return Carried(planned=state, outcome=outcome)
+
+
 def _rolled_back(parts: GuardParts, trail: Trail, state: Journaled, indexes: Sequence[int], reason: str) -> WayBack:
     try:
         return roll_back(parts, trail, state, indexes, reason=reason)
     except KeyboardInterrupt:
         trail.note("stopped", {"change": state.change_id, "reason": "interrupted while it was rolled back"})
         return WayBack(left=("interrupted while it was rolled back",))
+    except PreviewWrote as error:
+        return WayBack(left=(error.message,))
 
 
 def _closed(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from agentops.core.errors import AgentopsError, AuditError, NotFound, ToolError
+from agentops.core.errors import AgentopsError, AuditError, NotFound, PreviewWrote, ToolError
 from agentops.core.outcome import Observation
 from agentops.core.plan import Change, ObjectChange, Verb
 from agentops.core.resource import ResourceRef
@@ -52,6 +52,7 @@ def roll_back(parts: GuardParts, trail: Trail, state: Journaled, indexes: Sequen
 
     Raises:
         AuditError: a record could not be written; what was not recorded before was not sent.
+        PreviewWrote: the trial of a step's way back had an effect; the steps before it are not tried any more.
     """
     undone: list[int] = []
     left: list[str] = []
@@ -88,7 +89,7 @@ def _undo(parts: GuardParts, trail: Trail, change_id: str, step: Ruled, number: 
             return "nothing takes it back" + "".join(f"; {words}" for words in step.preview.residue)
         for undo in step.preview.undo:
             _send(parts, trail, change_id, undo, number, wait_s=wait_s)
-    except AuditError:
+    except (AuditError, PreviewWrote):
         raise
     except NotFound as error:
         return "" if _is_gone(parts, step) else error.message

@@ -83,7 +83,8 @@ class Changes:
         Raises:
             NotApproved: the digest was spent before; the message names the change that did.
             Busy: another process is changing something now.
-            InDoubt: another change is open, and this plan does not take one back that is.
+            InDoubt: another change is open, and this plan does not take one back that is; or a dry run had an effect,
+                and no person has closed its report.
             StoreError: it could not be written; nothing counts as spent.
         """
         final = self.folder / plan.digest.removeprefix("sha256:")
@@ -255,7 +256,17 @@ class Changes:
     def _require_none_open(self, plan: ChangePlan) -> None:
         """Return when nothing is open, or when the plan takes back what is: that is how it is closed."""
         found = self.open_ones()
-        if found and plan.rolls_back not in {record.id for record in found}:
+        if plan.rolls_back in {record.id for record in found}:
+            return
+        if halts := self.halted():
+            # Another process may have left it since this one looked.
+            self.release()
+            raise InDoubt(
+                "an earlier dry run changed the cluster, and nobody has looked at it yet",
+                hint=f"How the object was stands in {halts[0].path}. Then close it: agentops recover --keep",
+                code="preview-wrote",
+            )
+        if found:
             self.release()
             raise InDoubt(
                 f"change {found[0].id} was begun and not ended",

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from agentops.core.errors import AuditError, PolicyRefused, PreviewWrote, StoreError, ToolError, ToolInputError
-from agentops.core.plan import Call, Change, Preview
+from agentops.core.outcome import Status
+from agentops.core.plan import Call, Change, Intent, Preview
 from agentops.guard.pipeline import carry_out, dry_run
+from agentops.guard.planning import Proposal
 
 world = sys.modules["agentops_test_world"]
 
@@ -113,6 +115,53 @@ def test_a_trial_that_wrote_on_the_way_back_needs_a_person(stage: Any) -> None:
     """A rollback whose own trial wrote is in doubt, and is kept in the journal as well."""
     stage.world.after_write = lambda name: (stage.world.ready.update(web=0), _writing(stage))
     carried = carry_out(stage.parts(), world.proposal())
+    assert (carried.outcome.status.exit_code, len(stage.journal.halts)) == (7, 1)
+
+
+def _writing_once(stage: Any, number: int) -> None:
+    """Let the trial with that number from now, counted from 1, be one that wrote; all others are good."""
+    real, seen = stage.tool.preview, [0]
+
+    def preview(change: Change, *earlier: Any) -> Preview:
+        seen[0] += 1
+        if seen[0] == number:
+            call = Call(verb="patch", method="PATCH", path="/web")
+            raise PreviewWrote("a dry run changed web", before={"spec": {"image": "v2"}}, call=call)
+        made: Preview = real(change, *earlier)
+        return made
+
+    stage.tool.preview = preview
+
+
+def test_a_trial_that_wrote_between_two_steps_stops_where_it_is(stage: Any) -> None:
+    """Nothing more is tried or sent, not even to take back the first step: the change is open, and a person goes on."""
+    first, second = ({"image": "v3"}, {"replicas": 4})
+    changes = tuple(Change(tool="set", target=world.ref("web"), arguments=fields) for fields in (first, second))
+    # Two trials make the plan and two check it again; the fifth is the second step's, once the first is applied.
+    _writing_once(stage, 5)
+    carried = carry_out(stage.parts(), Proposal(changes=changes, intent=Intent(by="human:ana")))
+    assert (carried.outcome.status, carried.outcome.status.exit_code) == (Status.STOPPED, 7)
+    assert (len(stage.world.writes), len(stage.journal.halts), "a dry run changed web" in carried.outcome.why) == (
+        1,
+        1,
+        True,
+    )
+    assert "change_closed" not in stage.log.events()
+
+
+def test_a_trial_that_wrote_at_the_recheck_is_no_decline(stage: Any) -> None:
+    """It is the same incident before and after a person agreed."""
+    _writing_once(stage, 2)
+    with pytest.raises(PreviewWrote):
+        carry_out(stage.parts(), world.proposal())
+    assert (stage.world.writes, len(stage.journal.halts)) == ([], 1)
+
+
+def test_a_trial_that_wrote_on_the_way_back_ends_the_way_back(stage: Any) -> None:
+    """The steps before it are not tried on a server that carries trials out."""
+    stage.world.after_write = lambda name: (stage.world.ready.update(db=0, web=0), _writing(stage))
+    changes = tuple(Change(tool="set", target=world.ref(name), arguments={"image": "v3"}) for name in ("web", "db"))
+    carried = carry_out(stage.parts(), Proposal(changes=changes, intent=Intent(by="human:ana")))
     assert (carried.outcome.status.exit_code, len(stage.journal.halts)) == (7, 1)
 
 
