@@ -14,6 +14,8 @@ from agentops.tools.kubernetes.writing import FIELD_MANAGER
 _CHURN = frozenset({"resourceVersion", "managedFields", "generation"})
 _LEFT_OUT = frozenset({"status", "kind", "apiVersion"})  # the items of a list say no kind
 
+_ABSENT = object()
+
 
 class Trace(StrEnum):
     """What became of an object during a trial; the value says it in words."""
@@ -51,7 +53,26 @@ def trace_of(
         return Trace.NONE
     if not now.get("managedFields") or _ours(before) != _ours(after):
         return Trace.CHANGED
-    return Trace.CHANGED if answer is not None and _content(answer) == _content(after) else Trace.SOMEBODY_ELSE
+    # What a patch removes makes nobody an owner, and a controller may have answered it by now: each field counts.
+    # https://github.com/kubernetes-sigs/structured-merge-diff (merge/update.go: only what was set is owned)
+    ours = answer is not None and _has_come_true(_content(before), _content(answer), _content(after))
+    return Trace.CHANGED if ours else Trace.SOMEBODY_ELSE
+
+
+def _has_come_true(before: Any, wanted: Any, after: Any) -> bool:
+    """Whether anything in which ``wanted`` differs from ``before`` is so in ``after``; or cannot be told apart."""
+    if before in (wanted, after):
+        return False
+    if wanted == after:
+        return True
+    forms = (before, wanted, after)
+    if all(isinstance(form, Mapping) for form in forms):
+        names = {name for form in forms for name in form}
+        return any(_has_come_true(*(form.get(name, _ABSENT) for form in forms)) for name in names)
+    if all(isinstance(form, list) for form in forms):
+        same_length = len({len(form) for form in forms}) == 1
+        return not same_length or any(_has_come_true(*items) for items in zip(*forms, strict=True))
+    return False
 
 
 def _metadata(value: Mapping[str, Any]) -> Mapping[str, Any]:
