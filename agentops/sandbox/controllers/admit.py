@@ -1,18 +1,24 @@
-"""What the API server does to a pod that a controller creates: defaults, limit ranges, pod security, quota.
+"""Pods as controllers create and delete them, and what the API server does to a new one.
 
 Comes in: a pod about to be created. Goes out: the pod with what the server fills in, or the server's refusal in its own
-words. All of it is done by the wire's own admission chain.
+words, as an event. All of it is done by the wire's own admission chain.
 """
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from agentops.sandbox.admission.allocation import allocate
 from agentops.sandbox.admission.pods import complete_pod, judge_pod
 from agentops.sandbox.admission.quota import check_quota
 from agentops.sandbox.manifests import resource_of, with_defaults
+from agentops.sandbox.objects import name_of
 from agentops.sandbox.store import Obj
 from agentops.sandbox.wire.status import Refusal
 from agentops.sandbox.world import World
+
+# When a controller without a back-off of its own tries again to create what was refused.
+RETRY = timedelta(seconds=30)
 
 
 def admit_pod(world: World, pod: Obj) -> str:
@@ -31,3 +37,20 @@ def admit_pod(world: World, pod: Obj) -> str:
         except Refusal as refusal:
             return refusal.message
     return ""
+
+
+def make_pod(world: World, owner: Obj, pod: Obj, component: str) -> str:
+    """Create a pod that ``owner`` is to have, and say so in an event; return why admission refuses it, or empty."""
+    refusal = admit_pod(world, pod)
+    if refusal:
+        world.event(owner, "Warning", "FailedCreate", f"Error creating: {refusal}", component)
+    else:
+        world.store.create(pod)
+        world.event(owner, "Normal", "SuccessfulCreate", f"Created pod: {name_of(pod)}", component)
+    return refusal
+
+
+def remove_pod(world: World, owner: Obj, pod: Obj, component: str) -> None:
+    """Delete a pod that ``owner`` has, and say so in an event."""
+    world.delete(pod)
+    world.event(owner, "Normal", "SuccessfulDelete", f"Deleted pod: {name_of(pod)}", component)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from agentops.sandbox.controllers.admit import admit_pod
+from agentops.sandbox.controllers.admit import RETRY, make_pod, remove_pod
 from agentops.sandbox.controllers.replicaset import new_pod
 from agentops.sandbox.controllers.revisions import current_revision, mark_of
 from agentops.sandbox.controllers.runtime import Controller, all_of, its_owner, itself
@@ -37,16 +37,15 @@ def reconcile(world: World, key: Key) -> datetime | None:
     tolerations = [*(spec.get("tolerations") or []), *_own_tolerations()]
     eligible = [name_of(node) for node in world.store.list("Node") if _fits(node, spec, tolerations)]
     pods = {_node(pod): pod for pod in world.owned(live, "Pod")}
-    for node in eligible:
-        if node not in pods:
-            _make(world, live, node, tolerations, mark_of(revision))
+    missing = [node for node in eligible if node not in pods]
+    refused = [_make(world, live, node, tolerations, mark_of(revision)) for node in missing]
     for node, pod in pods.items():
         finished = (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded")
         if (node not in eligible or finished) and not deleting(pod):
-            _remove(world, live, pod)
+            remove_pod(world, live, pod, _COMPONENT)
     _update(world, live, mark_of(revision), len(eligible))
     _write_status(world, live, eligible, mark_of(revision))
-    return None
+    return world.now + RETRY if any(refused) else None
 
 
 def _own_tolerations() -> list[dict[str, Any]]:
@@ -76,22 +75,12 @@ def _node(pod: Obj) -> str:
     return str(terms["nodeSelectorTerms"][0]["matchFields"][0]["values"][0])
 
 
-def _make(world: World, live: Obj, node: str, tolerations: list[dict[str, Any]], mark: str) -> None:
+def _make(world: World, live: Obj, node: str, tolerations: list[dict[str, Any]], mark: str) -> str:
     pod = new_pod(live, live["spec"]["template"], f"{name_of(live)}-{world.suffix()}", {_HASH: mark})
     terms = [{"matchFields": [{"key": "metadata.name", "operator": "In", "values": [node]}]}]
     required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}
     pod["spec"] |= {"affinity": {"nodeAffinity": required}, "tolerations": tolerations}
-    refusal = admit_pod(world, pod)
-    if refusal:
-        world.event(live, "Warning", "FailedCreate", f"Error creating: {refusal}", _COMPONENT)
-        return
-    world.store.create(pod)
-    world.event(live, "Normal", "SuccessfulCreate", f"Created pod: {name_of(pod)}", _COMPONENT)
-
-
-def _remove(world: World, live: Obj, pod: Obj) -> None:
-    world.delete(pod)
-    world.event(live, "Normal", "SuccessfulDelete", f"Deleted pod: {name_of(pod)}", _COMPONENT)
+    return make_pod(world, live, pod, _COMPONENT)
 
 
 def _update(world: World, live: Obj, mark: str, total: int) -> None:
@@ -102,10 +91,10 @@ def _update(world: World, live: Obj, mark: str, total: int) -> None:
     pods = world.owned(live, "Pod")
     old = [pod for pod in pods if labels_of(pod).get(_HASH) != mark and not deleting(pod)]
     for pod in (one for one in old if not pod_ready(one)):
-        _remove(world, live, pod)
+        remove_pod(world, live, pod, _COMPONENT)
     down = total - sum(pod_ready(pod) and not deleting(pod) for pod in pods)
     for pod in [one for one in old if pod_ready(one)][: max(most - down, 0)]:
-        _remove(world, live, pod)
+        remove_pod(world, live, pod, _COMPONENT)
 
 
 def _write_status(world: World, live: Obj, eligible: list[str], mark: str) -> None:

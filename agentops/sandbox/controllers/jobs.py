@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from agentops.sandbox.controllers.admit import admit_pod
+from agentops.sandbox.controllers.admit import RETRY, make_pod, remove_pod
 from agentops.sandbox.controllers.replicaset import new_pod
 from agentops.sandbox.controllers.runtime import Controller, its_owner, itself
 from agentops.sandbox.controllers.schedule import next_run
@@ -56,7 +56,7 @@ def _job(world: World, key: Key) -> datetime | None:
         return _finish(world, live, pods, counts, verdict)
     if spec.get("suspend"):
         for pod in active:
-            _remove(world, live, pod)
+            remove_pod(world, live, pod, _JOB)
         found = {"type": "Suspended", "status": "True", "reason": "JobSuspended", "message": "Job suspended"}
         conditions = status.get("conditions") or []
         if condition(live, "Suspended") is None:
@@ -103,7 +103,7 @@ def _finish(
     kind, reason, message = verdict
     for pod in pods:
         if pod_active(pod):
-            _remove(world, live, pod)
+            remove_pod(world, live, pod, _JOB)
             counts["Failed"] += kind == "Failed"
     status = fresh(live)
     conditions = status.get("conditions") or []
@@ -120,11 +120,6 @@ def _finish(
         world.event(live, "Warning", reason, message, _JOB)
     world.set_status(live, without_zeroes(status, "uncountedTerminatedPods", "ready", "terminating"))
     return None
-
-
-def _remove(world: World, live: Obj, pod: Obj) -> None:
-    world.delete(pod)
-    world.event(live, "Normal", "SuccessfulDelete", f"Deleted pod: {name_of(pod)}", _JOB)
 
 
 def _retry_at(world: World, pods: list[Obj], failed: int) -> datetime | None:
@@ -148,12 +143,8 @@ def _make(world: World, live: Obj, count: int) -> datetime | None:
     labels |= {"job-name": name_of(live), "controller-uid": uid}
     for _ in range(count):
         pod = new_pod(live, live["spec"]["template"], f"{name_of(live)}-{world.suffix()}", labels)
-        refusal = admit_pod(world, pod)
-        if refusal:
-            world.event(live, "Warning", "FailedCreate", f"Error creating: {refusal}", _JOB)
-            return world.now + timedelta(seconds=30)
-        world.store.create(pod)
-        world.event(live, "Normal", "SuccessfulCreate", f"Created pod: {name_of(pod)}", _JOB)
+        if make_pod(world, live, pod, _JOB):
+            return world.now + RETRY
     return None
 
 

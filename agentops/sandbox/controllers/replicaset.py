@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from agentops.sandbox.controllers.admit import admit_pod
+from agentops.sandbox.controllers.admit import make_pod, remove_pod
 from agentops.sandbox.controllers.runtime import Controller, its_owner, itself
 from agentops.sandbox.objects import (
     condition,
@@ -78,8 +78,7 @@ def reconcile(world: World, key: Key) -> datetime | None:
         failure, retry_at = _create(world, live, wanted - len(pods))
     elif len(pods) > wanted:
         for pod in sorted(pods, key=_keep_rank)[: len(pods) - wanted]:
-            world.delete(pod)
-            world.event(live, "Normal", "SuccessfulDelete", f"Deleted pod: {name_of(pod)}", _COMPONENT)
+            remove_pod(world, live, pod, _COMPONENT)
     return soonest(retry_at, _write_status(world, live, failure))
 
 
@@ -88,12 +87,9 @@ def _create(world: World, owner: Obj, count: int) -> tuple[str, datetime | None]
         if number == _BURST:
             return "", world.now + timedelta(seconds=1)
         pod = new_pod(owner, owner["spec"]["template"], f"{name_of(owner)}-{world.suffix()}")
-        refusal = admit_pod(world, pod)
+        refusal = make_pod(world, owner, pod, _COMPONENT)
         if refusal:
-            world.event(owner, "Warning", "FailedCreate", f"Error creating: {refusal}", _COMPONENT)
             return refusal, _next_try(world, owner)
-        world.store.create(pod)
-        world.event(owner, "Normal", "SuccessfulCreate", f"Created pod: {name_of(pod)}", _COMPONENT)
     return "", None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from agentops.sandbox.controllers.admit import admit_pod
+from agentops.sandbox.controllers.admit import RETRY, admit_pod
 from agentops.sandbox.controllers.replicaset import available, new_pod
 from agentops.sandbox.controllers.revisions import current_revision, mark_of, template_of
 from agentops.sandbox.controllers.runtime import Controller, its_owner, itself
@@ -46,17 +46,17 @@ def _step(world: World, live: Obj, update: Obj, revisions: dict[str, Obj], curre
     spec = live["spec"]
     wanted = spec.get("replicas", 1)
     pods = {_ordinal(pod): pod for pod in world.owned(live, "Pod")}
-    parallel = spec.get("podManagementPolicy") == "Parallel"
+    parallel, refused = spec.get("podManagementPolicy") == "Parallel", ""
     for number in range(wanted):
         pod = pods.get(number)
         if pod is None:
             old = next((one for one in revisions.values() if name_of(one) == current), update)
-            _make(world, live, number, old if number < _partition(live) else update)
+            refused = _make(world, live, number, old if number < _partition(live) else update) or refused
         elif (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed") and not deleting(pod):
             world.delete(pod)
         healthy = pod is not None and pod_ready(pod) and not deleting(pod)
         if not healthy and not parallel:
-            return None
+            return world.now + RETRY if refused else None
         if healthy and pod is not None:
             enough, due = available(pod, spec.get("minReadySeconds", 0), world.now)
             if not enough and not parallel:
@@ -68,7 +68,7 @@ def _step(world: World, live: Obj, update: Obj, revisions: dict[str, Obj], curre
             return None
     if (spec.get("updateStrategy") or {}).get("type") != "OnDelete":
         _update_one(world, live, update, pods, wanted)
-    return None
+    return world.now + RETRY if refused else None
 
 
 def _update_one(world: World, live: Obj, update: Obj, pods: dict[int, Obj], wanted: int) -> None:
@@ -93,7 +93,7 @@ def _ordinal(pod: Obj) -> int:
     return int(name_of(pod).rpartition("-")[2])
 
 
-def _make(world: World, live: Obj, number: int, revision: Obj) -> None:
+def _make(world: World, live: Obj, number: int, revision: Obj) -> str:
     name = f"{name_of(live)}-{number}"
     marks = {
         _HASH: mark_of(revision),
@@ -111,10 +111,11 @@ def _make(world: World, live: Obj, number: int, revision: Obj) -> None:
     if refusal:
         message = f"Create Pod {name} in StatefulSet {name_of(live)} failed error: {refusal}"
         world.event(live, "Warning", "FailedCreate", message, _COMPONENT)
-        return
+        return refusal
     world.store.create(pod)
     message = f"Create Pod {name} in StatefulSet {name_of(live)} successful"
     world.event(live, "Normal", "SuccessfulCreate", message, _COMPONENT)
+    return ""
 
 
 def _claim(world: World, live: Obj, template: Obj, pod: str) -> None:
