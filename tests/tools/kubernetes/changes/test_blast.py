@@ -20,7 +20,7 @@ from agentops.tools.kubernetes.kinds import builtin
 
 WEB_BUDGET = "shop/web: 1 disruption allowed now (3 healthy, 2 needed)"
 CHECKOUT_BUDGET = "shop/checkout: 1 disruption allowed now (3 healthy, 2 needed)"
-STUCK_BUDGET = "shop/checkout: 0 disruptions allowed now (3 healthy, 3 needed)"
+STUCK_BUDGET = "shop/checkout: 1 disruption allowed now (3 healthy, 2 needed)"
 IMAGE = "spec.template.spec.containers[{}].image"
 GONE = object()
 
