@@ -9,7 +9,8 @@ send anything but a read.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from agentops.core.errors import NotFound
@@ -17,8 +18,9 @@ from agentops.core.plan import Call
 from agentops.tools.kubernetes.answers import Stored
 from agentops.tools.kubernetes.changes.fieldpath import natural_key
 from agentops.tools.kubernetes.dry_runner import PreviewServer, object_path
-from agentops.tools.kubernetes.writing import JSON_PATCH, check_call, subresource_of
+from agentops.tools.kubernetes.writing import FIELD_MANAGER, JSON_PATCH, check_call, subresource_of
 
+_ABSENT = object()
 _SUCCESS = {"apiVersion": "v1", "kind": "Status", "status": "Success"}
 
 
@@ -44,7 +46,8 @@ class Predictor:
         if call.method == "POST":
             return Stored(copy.deepcopy(call.body))
         if call.content_type != JSON_PATCH:
-            return Stored(merged(self._now(call), call.body))
+            now = self._now(call)
+            return Stored(merged(without_dropped(now, call.body), call.body))
         # A Scale is predicted by the fields that the patch writes; nothing else of it is looked at.
         start = {"spec": {}} if subresource == "scale" else (live or self._now(call))
         return Stored(patched(start, call.body))
@@ -91,3 +94,57 @@ def merged(live: Any, wanted: Any) -> Any:
         kept = [merged(item, said.pop(str(item[key]), item)) for item in live]
         return [*kept, *said.values()]
     return copy.deepcopy(wanted)
+
+
+def without_dropped(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ``live`` without what a server-side apply of ``manifest`` takes away: our fields that it says no more.
+
+    Source: https://kubernetes.io/docs/reference/using-api/server-side-apply/ (a field that its manager leaves out, and
+    that nobody else owns, is removed)
+    """
+    entries = (live.get("metadata") or {}).get("managedFields") or ()
+    ours = [one for one in entries if (one.get("manager"), one.get("operation")) == (FIELD_MANAGER, "Apply")]
+    own = next((one.get("fieldsV1") or {} for one in ours if not one.get("subresource")), {})
+    others = [one.get("fieldsV1") or {} for one in entries if one not in ours]
+    return dict(_kept(live, manifest, own, others))
+
+
+def _kept(value: Any, said: Any, own: Any, others: Sequence[Any]) -> Any:
+    """Return what is left of ``value``; ``own`` and ``others`` are its part of the owners' fieldsV1."""
+    if not isinstance(own, Mapping):
+        return value
+    if said is _ABSENT and not others:
+        return _ABSENT
+    if isinstance(value, Mapping):
+        inner = said if isinstance(said, Mapping) else {}
+        found = {
+            name: _within(item, inner.get(name, _ABSENT), f"f:{name}", own, others) for name, item in value.items()
+        }
+        return {name: item for name, item in found.items() if item is not _ABSENT}
+    if isinstance(value, list):
+        return [item for item in _items(value, said, own, others) if item is not _ABSENT]
+    return value
+
+
+def _items(value: list[Any], said: Any, own: Mapping[str, Any], others: Sequence[Any]) -> Iterator[Any]:
+    for item in value:
+        step = next((step for step in own if _names(step, item)), "")
+        wanted = (one for one in (said if isinstance(said, list) else ()) if _names(step, one))
+        yield _within(item, next(wanted, _ABSENT), step, own, others)
+
+
+def _within(value: Any, said: Any, step: str, own: Mapping[str, Any], others: Sequence[Any]) -> Any:
+    inner = [other[step] for other in others if isinstance(other, Mapping) and step in other]
+    return _kept(value, said, own.get(step), inner)
+
+
+def _names(step: str, item: Any) -> bool:
+    """Whether a step of fieldsV1 names this item of a list: ``k:`` by some of its fields, ``v:`` by its value."""
+    form, _, text = step.partition(":")
+    try:
+        named = json.loads(text) if form in {"k", "v"} else _ABSENT
+    except ValueError:
+        return False
+    if form == "k" and isinstance(named, Mapping) and isinstance(item, Mapping):
+        return all(item.get(name) == value for name, value in named.items())
+    return bool(form == "v" and named == item)
