@@ -223,3 +223,20 @@ def test_a_request_that_fails_inside_is_answered() -> None:
 class _FailingWriter:
     def write(self, *_: Any) -> Any:
         raise ZeroDivisionError("division by zero")
+
+
+def test_a_watch_that_fails_half_way_ends_with_an_error_event() -> None:
+    """The headers are out already, so the stream says it, and ends as a stream does."""
+    simulation = cluster()
+    body = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "odd", "namespace": "t"},
+        "data": {"a": object()},
+    }
+    simulation.store.load([body])
+    query = {"watch": "1", "timeoutSeconds": "1"}
+    request = Request(method="GET", path="/api/v1/namespaces/t/configmaps", query=query, headers={}, body=b"")
+    chunks = api_of(simulation).handle(request).chunks
+    events = [json.loads(line) for line in b"".join(chunks or ()).splitlines()]
+    assert [(one["type"], one["object"]["code"]) for one in events] == [("ERROR", 500)]
