@@ -71,13 +71,10 @@ class Attempt:
         """Where the pods are that this one must be near: topology key and values, per required term."""
         terms = _terms(self.pod, "podAffinity")
         found = [(one["topologyKey"], self.places(one["topologyKey"], self._meets(terms))) for one in terms]
-        # The first of a group that wants to be together has nobody to be near, and may go anywhere.
-        alone = not any(values for _, values in found) and self._meets(terms)(self.pod)
-        return (
-            [(key, {labels_of(node)[key] for node in self.nodes if key in labels_of(node)}) for key, _ in found]
-            if (alone)
-            else found
-        )
+        if not any(values for _, values in found) and self._meets(terms)(self.pod):
+            # The first of a group that wants to be together has nobody to be near, and may go anywhere.
+            return [(key, {labels_of(node)[key] for node in self.nodes if key in labels_of(node)}) for key, _ in found]
+        return found
 
     @cached_property
     def apart(self) -> list[tuple[str, set[str]]]:
@@ -109,22 +106,19 @@ class Attempt:
             for node in self.nodes:
                 if all(key in labels_of(node) for key in keys) and self._judged(one, node):
                     value = labels_of(node)[one["topologyKey"]]
-                    kin = [other for other in self.held[name_of(node)] if self._spread_with(one, other)]
+                    kin = [other for other in self.held[name_of(node)] if self.spreads_with(one, other)]
                     counts[value] = counts.get(value, 0) + len(kin)
             fewest = min(counts.values(), default=0) if len(counts) >= (one.get("minDomains") or 1) else 0
             found.append((one, counts, fewest))
         return found
-
-    def spread_with_itself(self, constraint: Term) -> bool:
-        """Tell whether the pod counts among those that a constraint spreads."""
-        return self._spread_with(constraint, self.pod)
 
     def _judged(self, constraint: Term, node: Obj) -> bool:
         """Tell whether a node's pods count: by default those of the nodes that the pod's own selector asks for."""
         honoured = constraint.get("nodeAffinityPolicy", "Honor") == "Ignore" or not list(_affinity(self, node))
         return honoured and (constraint.get("nodeTaintsPolicy") != "Honor" or not list(_tainted(self, node)))
 
-    def _spread_with(self, constraint: Term, other: Obj) -> bool:
+    def spreads_with(self, constraint: Term, other: Obj) -> bool:
+        """Tell whether a pod counts among those that a constraint spreads."""
         same = namespace_of(other) == namespace_of(self.pod) and not deleting(other)
         own = labels_of(self.pod)
         keys = {key: own[key] for key in constraint.get("matchLabelKeys") or [] if key in own}
@@ -253,7 +247,7 @@ def _spread(attempt: Attempt, node: Obj) -> Iterable[Reason]:
         if value is None:
             yield Reason(words="node(s) didn't match pod topology spread constraints (missing required label)")
             return
-        would_be = counts.get(value, 0) + attempt.spread_with_itself(constraint)
+        would_be = counts.get(value, 0) + attempt.spreads_with(constraint, attempt.pod)
         if would_be - fewest > constraint["maxSkew"]:
             yield Reason(words="node(s) didn't match pod topology spread constraints", hopeless=False)
             return
