@@ -6,7 +6,8 @@ live states it was made of. ``draft`` walks every change up the stair to here; n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -147,7 +148,7 @@ def revive(parts: GuardParts, trail: Trail, plan: ChangePlan) -> Planned:
         as ``require_current``.
     """
     try:
-        steps = require_current(parts, trail, plan)
+        steps = require_current(parts, trail, plan, is_cure=True)
         require_cure([(one.change, one.preview) for one in steps])
         return Planned(plan=plan, steps=steps)
     except (Stale, ToolError, PolicyRefused) as error:
@@ -156,13 +157,22 @@ def revive(parts: GuardParts, trail: Trail, plan: ChangePlan) -> Planned:
 
 
 def require_current(
-    parts: GuardParts, trail: Trail, plan: ChangePlan, *, approvals: tuple[str, ...] | None = None
+    parts: GuardParts,
+    trail: Trail,
+    plan: ChangePlan,
+    *,
+    approvals: tuple[str, ...] | None = None,
+    is_cure: bool = False,
 ) -> tuple[Ruled, ...]:
     """Return the plan's steps made again on the live world, when they are the same.
 
+    Arguments:
+        approvals: who has agreed already, for policy.
+        is_cure: hold the predicted plan to being one, before any of it is tried.
+
     Raises:
         Stale: something moved; the message says what.
-        PolicyRefused: policy denies it now.
+        PolicyRefused: policy denies it now, or it is no cure.
     """
     if parts.clock() >= plan.expires_at:
         raise Stale(f"the plan expired at {plan.expires_at:%H:%M:%S} UTC", hint=STALE_HINT, code="expired")
@@ -175,7 +185,15 @@ def require_current(
         )
     if plan.policy_digest != parts.policy.digest:
         raise Stale("the policy changed since the plan was made", hint=STALE_HINT)
-    quiet = replace(parts, progress=unseen)
+    steps = _made_again(replace(parts, progress=unseen), trail, plan, approvals=approvals, is_cure=is_cure)
+    if strictest([step.ruling.obligation for step in steps]) != plan.obligation:
+        raise Stale("policy asks for something else than when the plan was made", hint=STALE_HINT)
+    return steps
+
+
+def _made_again(
+    parts: GuardParts, trail: Trail, plan: ChangePlan, *, approvals: tuple[str, ...] | None, is_cure: bool
+) -> tuple[Ruled, ...]:
     proposal = Proposal(
         changes=tuple(step.change for step in plan.steps),
         intent=plan.intent,
@@ -183,25 +201,32 @@ def require_current(
         tainted=plan.tainted or not _is_untainted(plan.intent.by),
         rolls_back=plan.rolls_back,
     )
+    again = Trail(parts, trail.records)
+    # As in a new plan: all of it is judged by what can be read before any of it is tried on the provider.
+    foreseen: list[Predicted] = []
+    for number, change in enumerate(proposal.changes, 1):
+        earlier = [one.prediction for one in foreseen]
+        with _stale_when_refused(number):
+            foreseen.append(foresee(parts, again, proposal, change, step=number, earlier=earlier, approvals=approvals))
+    if is_cure:
+        require_cure([(one.change, one.prediction) for one in foreseen])
     steps: list[Ruled] = []
-    predictions: list[Preview] = []
-    for number, shown in enumerate(plan.steps, 1):
-        try:
-            again = Trail(quiet, trail.records)
-            foreseen = foresee(
-                quiet, again, proposal, shown.change, step=number, earlier=predictions, approvals=approvals
-            )
-            before = [step.preview for step in steps]
-            steps.append(climb(quiet, again, proposal, foreseen, step=number, earlier=before, approvals=approvals))
-            predictions.append(foreseen.prediction)
-        except ToolError as error:
-            raise Stale(f"step {number} does not hold any more: {error.message}", hint=STALE_HINT) from error
+    for number, (shown, one) in enumerate(zip(plan.steps, foreseen, strict=True), 1):
+        before = [step.preview for step in steps]
+        with _stale_when_refused(number):
+            steps.append(climb(parts, again, proposal, one, step=number, earlier=before, approvals=approvals))
         why = moved(shown, _plain_step(_kept(parts, steps[-1], ())), way_back=bool(plan.rolls_back))
         if why:
             raise Stale(f"step {number} ({shown.change.target.short}) is not what was shown: {why}", hint=STALE_HINT)
-    if strictest([step.ruling.obligation for step in steps]) != plan.obligation:
-        raise Stale("policy asks for something else than when the plan was made", hint=STALE_HINT)
     return tuple(steps)
+
+
+@contextmanager
+def _stale_when_refused(number: int) -> Iterator[None]:
+    try:
+        yield
+    except ToolError as error:
+        raise Stale(f"step {number} does not hold any more: {error.message}", hint=STALE_HINT) from error
 
 
 def _require_times(plan: ChangePlan, now: datetime) -> None:

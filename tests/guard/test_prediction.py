@@ -12,7 +12,7 @@ import pytest
 from agentops.core.errors import AuditError, PolicyRefused, PreviewWrote, StoreError, ToolError, ToolInputError
 from agentops.core.outcome import Status
 from agentops.core.plan import Call, Change, Intent, Preview
-from agentops.guard.pipeline import carry_out, dry_run
+from agentops.guard.pipeline import carry_out, carry_out_saved, dry_run
 from agentops.guard.planning import Proposal
 
 world = sys.modules["agentops_test_world"]
@@ -23,9 +23,9 @@ def _watched(stage: Any) -> list[Change]:
     tried: list[Change] = []
     real = stage.tool.preview
 
-    def preview(change: Change) -> Preview:
+    def preview(change: Change, *earlier: Any) -> Preview:
         tried.append(change)
-        made: Preview = real(change)
+        made: Preview = real(change, *earlier)
         return made
 
     stage.tool.preview = preview
@@ -56,6 +56,23 @@ def test_one_refused_change_keeps_the_whole_plan_from_being_tried(stage: Any) ->
     stage.rules.deny = lambda asked: "not db" if "db" in str(asked.resource) and not asked.context["dryRun"] else ""
     with pytest.raises(PolicyRefused, match="not db"):
         dry_run(stage.parts(), world.proposal("web", "db"))
+    assert tried == []
+
+
+@pytest.mark.parametrize("why", ["policy", "no cure"])
+def test_a_saved_plan_is_judged_whole_before_any_of_it_is_tried(stage: Any, why: str) -> None:
+    """What is in the file is not trusted more than a draft: a later step is refused, and no step is tried."""
+    fields = {"policy": {"image": "v3"}, "no cure": {"replicas": 0}}[why]
+    changes = (
+        Change(tool="set", target=world.ref("web"), arguments={"image": "v3"}),
+        Change(tool="set", target=world.ref("db"), arguments=fields),
+    )
+    plan = dry_run(stage.parts(), Proposal(changes=changes, intent=Intent(by="human:ana"))).planned.plan
+    tried = _watched(stage)
+    if why == "policy":
+        stage.rules.deny = lambda asked: "not db" if "db" in str(asked.resource) and not asked.context["dryRun"] else ""
+    with pytest.raises(PolicyRefused):
+        carry_out_saved(stage.parts(), plan, ())
     assert tried == []
 
 
