@@ -126,7 +126,8 @@ def _chosen_is_gone(stage: Stage) -> bool:
 
 def _own_node(tool: str, *, cordoned: bool = False, **arguments: Any) -> Callable[[Stage], Draft]:
     def make(stage: Stage) -> Draft:
-        name = stage.make_global({**m.node(), "spec": {"unschedulable": True} if cordoned else {}})
+        node = m.node()
+        name = stage.make_global({**node, "spec": {**node["spec"], **({"unschedulable": True} if cordoned else {})}})
         stage.make(m.config({"node": name}, "chosen"))
         return draft(tool, f"Node/{name}", **arguments)
 

@@ -151,8 +151,7 @@ def stage(run: Run, client: Client, where: Setting, tap: Tap, ana: Approver, tmp
     kubeconfig = kubeconfigs.of_tap(tap.url, tmp_path / "kubeconfig")
     product = Product.new(tmp_path, kubeconfig, namespace, home=ana.trusting)
     yield Stage(run=run, client=client, where=where, tap=tap, ana=ana, namespace=namespace, product=product)
-    # Not awaited: at the end of the run all of them must be gone.
-    client.delete("Namespace", namespace)
+    run.leave(namespace)
 
 
 @pytest.fixture(scope="session")

@@ -180,7 +180,13 @@ def volume(storage_class: str) -> Obj:
 def node() -> Obj:
     """Return a Node that no kubelet stands behind, and on which there is no room."""
     room = {"cpu": "0", "memory": "0", "pods": "0"}
-    return {"apiVersion": "v1", "kind": "Node", "spec": {}, "status": {"capacity": room, "allocatable": room}}
+    taint = {"key": "e2e.example.org/none", "effect": "NoSchedule"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "spec": {"taints": [taint]},
+        "status": {"capacity": room, "allocatable": room},
+    }
 
 
 def budget(name: str = "web", **spec: Any) -> Obj:

@@ -48,6 +48,13 @@ class Run:
         self.client.create({**manifest, "metadata": {"name": name, "labels": labels}})
         return name
 
+    def leave(self, namespace: str) -> None:
+        """Remove a test's namespace and what it made beside it. The namespace is not awaited: ``sweep`` does that."""
+        for kind in GLOBAL:
+            for one in labelled(self.client, kind, f"{PLACE}={namespace}"):
+                self.client.delete(kind, one, now=True)
+        self.client.delete("Namespace", namespace)
+
 
 def sweep(client: Client, run: str) -> list[str]:
     """Remove all that a run made, wait until it is gone, and return what is not."""
@@ -62,10 +69,10 @@ def sweep(client: Client, run: str) -> list[str]:
 
 
 def _left(client: Client, run: str) -> list[tuple[str, str]]:
-    """Return what bears the run's label; a kind that may not be listed was not made either."""
-    found = []
-    for kind in ("Namespace", *GLOBAL):
-        answer = client.call("GET", client.path(kind), query={"labelSelector": f"{LABEL}={run}"})
-        items = answer.body["items"] if answer.status == 200 else ()
-        found += [(kind, one["metadata"]["name"]) for one in items]
-    return found
+    return [(kind, name) for kind in ("Namespace", *GLOBAL) for name in labelled(client, kind, f"{LABEL}={run}")]
+
+
+def labelled(client: Client, kind: str, selector: str) -> list[str]:
+    """Return the names of what bears a label; a kind that may not be listed was not made either."""
+    answer = client.call("GET", client.path(kind), query={"labelSelector": selector})
+    return [one["metadata"]["name"] for one in answer.body["items"]] if answer.status == 200 else []

@@ -18,7 +18,7 @@ Seen = Mapping[str, Obj]
 _UNSEEN = frozenset({"Event", "PodMetrics", "NodeMetrics", "ComponentStatus"})
 """Kinds that come and go by themselves."""
 _DERIVED = frozenset({"Endpoints", "EndpointSlice", "Lease"})
-"""Kinds that a controller writes anew from the others."""
+"""Kinds that a controller writes anew whenever a pod gets ready or not."""
 _SERVER_CHOSEN = ("uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink")
 _COUNTED_BY_SERVER = ("deployment.kubernetes.io/revision", "deprecated.daemonset.template.generation")
 
@@ -63,6 +63,8 @@ def changed(before: Seen, now: Seen, *, status_too: bool = False) -> Iterator[st
     """
     for name in sorted({*before, *now}):
         one, other = before.get(name), now.get(name)
+        if _kind(name) in _DERIVED:
+            continue
         if one is None or other is None:
             yield f"{name} was {'made' if one is None else 'deleted'}"
         elif one["metadata"]["uid"] != other["metadata"]["uid"]:
@@ -71,6 +73,10 @@ def changed(before: Seen, now: Seen, *, status_too: bool = False) -> Iterator[st
             continue
         elif status_too or _without_status(one) != _without_status(other) or one.get("status") == other.get("status"):
             yield f"{name} was written: {differing(_without_status(one), _without_status(other))}"
+
+
+def _kind(name: str) -> str:
+    return name.partition("/")[0].partition(".")[0]
 
 
 def _without_status(one: Obj) -> Obj:
@@ -97,7 +103,7 @@ def _declared(seen: Seen) -> dict[str, Obj]:
 
 def _is_made_by_controller(name: str, one: Obj) -> bool:
     owners = one["metadata"].get("ownerReferences") or []
-    return any(owner.get("controller") for owner in owners) or name.partition("/")[0].partition(".")[0] in _DERIVED
+    return any(owner.get("controller") for owner in owners) or _kind(name) in _DERIVED
 
 
 def _plain(one: Obj) -> Obj:
