@@ -171,7 +171,7 @@ def volume(storage_class: str) -> Obj:
             "capacity": {"storage": "1Gi"},
             "accessModes": ["ReadWriteOnce"],
             "storageClassName": storage_class,
-            "persistentVolumeReclaimPolicy": "Delete",
+            "persistentVolumeReclaimPolicy": "Retain",
             "hostPath": {"path": "/tmp/agentops-e2e-nothing"},
         },
     }

@@ -20,7 +20,11 @@ _UNSEEN = frozenset({"Event", "PodMetrics", "NodeMetrics", "ComponentStatus"})
 _DERIVED = frozenset({"Endpoints", "EndpointSlice", "Lease"})
 """Kinds that a controller writes anew whenever a pod gets ready or not."""
 _SERVER_CHOSEN = ("uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "selfLink")
-_COUNTED_BY_SERVER = ("deployment.kubernetes.io/revision", "deprecated.daemonset.template.generation")
+_COUNTED_BY_SERVER = (
+    "deployment.kubernetes.io/revision",
+    "deprecated.daemonset.template.generation",
+    "node.alpha.kubernetes.io/ttl",
+)
 
 
 def look(client: Client, namespace: str, label: str = "") -> Seen:
@@ -33,7 +37,8 @@ def look(client: Client, namespace: str, label: str = "") -> Seen:
         answer = client.call("GET", kind.path(namespace if kind.namespaced else ""), query=query)
         # Not served, not allowed or not simulated: then the product cannot have changed it either.
         items = answer.body["items"] if answer.status == 200 else ()
-        found |= {_name(kind, one): one for one in items}
+        # A server leaves the kind out of a list's items.
+        found |= {_name(kind, one): {**one, "kind": kind.kind} for one in items}
     home = client.get("Namespace", namespace)
     return {**found, f"Namespace/{namespace}": home} if home else found
 
@@ -71,8 +76,15 @@ def changed(before: Seen, now: Seen, *, status_too: bool = False) -> Iterator[st
             yield f"{name} was replaced"
         elif one["metadata"]["resourceVersion"] == other["metadata"]["resourceVersion"]:
             continue
-        elif status_too or _without_status(one) != _without_status(other) or one.get("status") == other.get("status"):
+        elif status_too or _is_written(one, other):
             yield f"{name} was written: {differing(_without_status(one), _without_status(other))}"
+
+
+def _is_written(one: Obj, other: Obj) -> bool:
+    if other.get("kind") == "Node":
+        # The node controller writes taints, addresses and annotations at any time.
+        return _plain(one) != _plain(other)
+    return _without_status(one) != _without_status(other) or one.get("status") == other.get("status")
 
 
 def _kind(name: str) -> str:
@@ -113,10 +125,13 @@ def _plain(one: Obj) -> Obj:
     notes = plain["metadata"].get("annotations") or {}
     plain["metadata"]["annotations"] = {key: value for key, value in notes.items() if key not in _COUNTED_BY_SERVER}
     plain["metadata"]["labels"] = plain["metadata"].get("labels") or {}
-    if "taints" in plain.get("spec", {}):
-        # When the node controller added one of its own is nobody's declaration.
-        plain["spec"]["taints"] = [{**taint, "timeAdded": None} for taint in plain["spec"]["taints"] or ()]
-    return plain
+    return {**plain, "spec": _of_node(plain["spec"])} if one.get("kind") == "Node" else plain
+
+
+def _of_node(spec: Obj) -> Obj:
+    """Return a Node's spec without what controllers write there by themselves: addresses, and taints of their own."""
+    taints = [taint for taint in spec.get("taints") or () if not taint["key"].startswith("node.kubernetes.io/")]
+    return {**{key: value for key, value in spec.items() if not key.startswith("podCIDR")}, "taints": taints}
 
 
 def differing(one: Any, other: Any, path: str = "") -> str:

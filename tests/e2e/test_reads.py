@@ -112,6 +112,7 @@ def test_metrics_and_search(watched: Stage) -> None:
     served = stage.client.call("GET", "/apis/metrics.k8s.io/v1beta1").status == 200
     metrics = [{"tool": "kubernetes_metrics", "arguments": dict(READS["kubernetes_metrics"])}] if served else []
     first = {"tool": "kubernetes_get", "arguments": {"kind": "ConfigMap", "name": "settings"}}
-    search = {"tool": "evidence_search", "arguments": {"evidence": "E1", "contains": "settings"}}
+    search = {"tool": "evidence_search", "arguments": {"evidence": "E1", "contains": stage.namespace}}
     done, answers = stage.product.look(f"k8s:{stage.namespace}/ConfigMap/settings", [first, *metrics, search])
-    assert (done.code, "kubernetes_metrics" in answers, "settings" in answers["evidence_search"]) == (0, served, True)
+    found = stage.namespace in answers["evidence_search"]
+    assert (done.code, "kubernetes_metrics" in answers, found) == (0, served, True), answers["evidence_search"]
