@@ -40,8 +40,10 @@ def start() -> tuple[subprocess.Popen[bytes], str]:
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """End it."""
+    """End it. What it said on stderr is kept where it tells of a failure."""
     process.terminate()
     process.wait(timeout=30)
     if process.stdout is not None:
         process.stdout.close()
+    if LOG.is_file() and "Traceback" not in LOG.read_text("utf-8", errors="replace"):
+        LOG.unlink()
