@@ -107,3 +107,23 @@ def test_a_person_sees_what_happened_and_what_to_type(
     assert "a dry run changed the cluster: after the trial of PATCH" in " ".join(done.err.split())
     said = " ".join(looked.out.split())
     assert all(words in said for words in ("A dry run that changed the cluster", "halted", "agentops recover --keep"))
+
+
+def test_a_saved_plan_stops_as_well(
+    cli: Cli, at: tuple[str, ...], cluster: Sandbox, home: Path, tmp_path: Path
+) -> None:
+    """At its re-check: exit 7, the report is kept, and nothing of the plan is begun, then or while it is open."""
+    plan = tmp_path / "plan.json"
+    fault = Fault(method="PATCH", path="/cronjobs/", drops_dry_run=True)
+    assert cli("fix", CRONJOB, "--dry-run", "--no-model", "--out", str(plan), *at).code == 0
+    cluster.server.faults.add(fault)
+    saved = cli("fix", "--plan", str(plan), "--yes", *at)
+    cluster.server.faults.clear()
+    blocked = cli("fix", "--plan", str(plan), "--yes", *at)
+    assert (saved.code, blocked.code, len(list((home / "changes" / "halted").glob("*.json")))) == (7, 7, 1), saved.out
+    assert cli("recover", "--keep", *at).code == 0
+    assert [one["event"] for one in _records(home) if one["event"] in {"intent", "apply"}] == []
+
+
+def _records(home: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (home / "audit" / "audit.jsonl").read_text().splitlines()]
