@@ -24,6 +24,7 @@ from agentops.core.plan import ChangePlan, Check
 from agentops.core.resource import check_name
 from agentops.core.text import one_line, plural
 from agentops.core.tool import ToolSpec
+from agentops.wiring.recorded import require_recorded
 
 if TYPE_CHECKING:
     from agentops.config import Settings
@@ -209,6 +210,7 @@ def roll_back(app: App, change_id: str, asking: Asking, *, stop_at_plan: bool) -
 
     Raises:
         UsageError: there is no such change, or it is not one that stands.
+        NotApproved: the audit log does not know it.
         ToolInputError: nothing takes it back.
     """
     from agentops.guard.pipeline import carry_out, dry_run
@@ -222,6 +224,7 @@ def roll_back(app: App, change_id: str, asking: Asking, *, stop_at_plan: bool) -
         raise UsageError(
             f"change {record.id} does not stand: it ended as {status}", hint="agentops changes lists them."
         )
+    require_recorded(app.settings.folders.audit, record.plan, record.id)
     cluster = app.parts.connect()
     guard = guard_parts(app, cluster, None, asking)
     _require_its_cluster(record, guard)
@@ -320,6 +323,7 @@ def _settle(
     if ending is None and decision == "keep":
         ending, why = Status.APPLIED, "kept as it is by a person; " + why
     elif ending is None and decision == "roll-back":
+        require_recorded(app.settings.folders.audit, record.plan, record.id)
         carried = carry_out(guard, proposal_to_undo(record.plan, record.id, situation.to_undo))
         ending = Status.ROLLED_BACK if carried.outcome.status is Status.APPLIED else None
     if ending is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,11 +11,14 @@ from typing import Any
 import pytest
 
 from agentops.core.clock import utc_now
+from agentops.core.jsonable import from_json
+from agentops.core.plan import ChangePlan
 from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import load
 from agentops.signing.approvals import sign
 from agentops.signing.keys import new_key
 from agentops.signing.trust import Trust
+from agentops.store.changes import Changes
 from agentops.store.plans import load_plan, save_approval
 
 Cli = Callable[..., Any]
@@ -60,6 +64,24 @@ def test_there_and_back_again_is_a_change_like_any_other(
     taken = cli("rollback", change, "--yes", *at)
     again = cli("rollback", taken.document["outcome"]["change"], "--dry-run", *at)
     assert (taken.code, again.code) == (0, 4), taken.out + again.out
+
+
+def test_what_only_the_journal_says_was_run_is_not_taken_back(
+    cli: Cli, at: tuple[str, ...], home: Path, cluster: Sandbox, tmp_path: Path
+) -> None:
+    """Policy is milder with a way back, so a file of a change that never was, with a deletion for its undo, is none."""
+    path = tmp_path / "plan.json"
+    cli("fix", "k8s:shop/CronJob/daily-report", "--dry-run", "--out", str(path), "--no-model", *at)
+    said = json.loads(path.read_text())["plan"]
+    preview = said["steps"][0]["preview"]
+    preview["objects"][0]["before"]["spec"]["suspend"] = False
+    claim = f"k8s://{cluster.context}/shop/PersistentVolumeClaim/data-postgres-0"
+    preview["undo"] = [{"tool": "kubernetes_delete", "target": claim, "arguments": {}, "reason": "", "evidence": []}]
+    plan = from_json(ChangePlan, said)
+    Changes(home / "changes", utc_now).claim(plan, "20261122T030000-FORGED00")
+    Changes(home / "changes", utc_now).close("20261122T030000-FORGED00", {"status": "applied"})
+    done = cli("rollback", "20261122T030000-FORGED00", "--dry-run", *at)
+    assert (done.code, done.document["errors"][0]["code"]) == (5, "not-recorded"), done.out + done.err
 
 
 def test_damaged_journal_stops_changes_and_not_reads(cli: Cli, home: Path) -> None:
