@@ -10,13 +10,12 @@ Must never: keep a token or a key anywhere but in the document that it returns.
 from __future__ import annotations
 
 import base64
-import json
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from agentops.sandbox.data import data
 from agentops.sandbox.store import Obj
 from agentops.sandbox.wire.request import User
 
@@ -116,9 +115,8 @@ def _encoded(text: str) -> str:
 
 
 def _roles() -> dict[str, list[Obj]]:
-    given = json.loads(files("agentops.sandbox.schema").joinpath("roles.json").read_text(encoding="utf-8"))
     roles: dict[str, list[Obj]] = {}
-    for name, role in given.items():
+    for name, role in data("roles.json").items():
         # As aggregation does: edit holds the rules of view, admin those of edit.
         roles[name] = [*roles.get(role["includes"], []), *map(_rule, role["rules"])]
     roles["cluster-admin"].append({"nonResourceURLs": ["*"], "verbs": ["*"]})

@@ -10,31 +10,21 @@ Must never: change a field that was given.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from agentops.sandbox.admission.conditions import holds
 from agentops.sandbox.admission.quantities import canonical
 from agentops.sandbox.admission.schemas import Schema, child, items, name_of, resolve, schema_name, schema_of
+from agentops.sandbox.data import data
 from agentops.sandbox.store import Obj, copy_json
 from agentops.sandbox.wire.kinds import Resource
 
 _PREFIX = "io.k8s.api."
 
 
-@cache
-def _table() -> dict[str, Obj]:
-    import yaml  # when the first object is filled in
-
-    text = files("agentops.sandbox.schema").joinpath("defaults.yaml").read_text(encoding="utf-8")
-    found: dict[str, Obj] = yaml.safe_load(text)
-    return found
-
-
 def first_status(kind: str) -> Obj | None:
     """Return the status of a new object of a kind; None when it has none."""
-    found: Obj | None = copy_json(_table()["first-status"].get(kind))
+    found: Obj | None = copy_json(data("defaults.yaml")["first-status"].get(kind))
     return found
 
 
@@ -97,7 +87,7 @@ def _fill(schema: Schema, value: Any, name: str) -> None:
 
 
 def _fill_built_in(value: Obj, name: str) -> None:
-    listed = _table().get(name, {})
+    listed = data("defaults.yaml").get(name, {})
     if name == "core.v1.Probe":  # nor does a zero in any of its fields
         for field in [field for field in listed if value.get(field) == 0]:
             del value[field]

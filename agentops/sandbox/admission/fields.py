@@ -13,29 +13,11 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from agentops.sandbox.admission.schemas import Schema, child, is_set, items, list_keys, resolve
+from agentops.sandbox.data import data
 from agentops.sandbox.store import Obj
 
 Path: TypeAlias = tuple[str, ...]
 
-_UNOWNED = {
-    ("f:apiVersion",),
-    ("f:kind",),
-    *(
-        ("f:metadata", f"f:{name}")
-        for name in (
-            "name",
-            "namespace",
-            "uid",
-            "resourceVersion",
-            "creationTimestamp",
-            "generation",
-            "managedFields",
-            "selfLink",
-            "deletionTimestamp",
-            "deletionGracePeriodSeconds",
-        )
-    ),
-}
 _ITSELF = "."
 # Parts that an object of a Go type has from the start: nobody comes to own them by writing something into them.
 _PARTS = ("metadata", "spec", "status", "template", "strategy", "updateStrategy", "jobTemplate", "containers")
@@ -50,11 +32,13 @@ def leaves(schema: Schema, obj: Obj, *, whole: bool = False) -> dict[Path, Any]:
         obj: the object.
         whole: a map, an object or a list stands for itself as well, as in what an update is recorded to own.
     """
-    return {
-        path: value
-        for path, value in _walk(schema, obj, (), whole)
-        if path and not any(path[: len(prefix)] == prefix for prefix in _UNOWNED)
-    }
+    return {path: value for path, value in _walk(schema, obj, (), whole) if path and not _unowned(path)}
+
+
+def _unowned(path: Path) -> bool:
+    if path[0] == "f:metadata":
+        return path[1:] != () and path[1].removeprefix("f:") in data("served.yaml")["unowned"]
+    return path[0] in ("f:apiVersion", "f:kind")
 
 
 def _walk(schema: Schema, value: Any, path: Path, whole: bool) -> Iterator[tuple[Path, Any]]:

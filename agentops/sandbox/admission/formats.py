@@ -9,10 +9,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
-from importlib.resources import files
 from typing import Any
 from zoneinfo import available_timezones
+
+from agentops.sandbox.data import data
 
 _PORT = "must be between 1 and 65535, inclusive"
 _DESCRIPTORS = re.compile(r"@(yearly|annually|monthly|weekly|daily|midnight|hourly|every (\d+[hms])+)")
@@ -22,19 +22,9 @@ _DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"]
 _CRON: tuple[tuple[int, int, list[str]], ...] = ((0, 59, []), (0, 23, []), (1, 31, []), (1, 12, _MONTHS), (0, 6, _DAYS))
 
 
-@cache
-def patterns() -> dict[str, dict[str, Any]]:
-    """Return the formats that a pattern describes."""
-    import yaml  # when the first write is judged; reads do not need it
-
-    text = files("agentops.sandbox.schema").joinpath("formats.yaml").read_text(encoding="utf-8")
-    found: dict[str, dict[str, Any]] = yaml.safe_load(text)
-    return found
-
-
 def is_format(name: str) -> bool:
     """Tell whether there is a format of this name."""
-    return name in _CODED or name in patterns()
+    return name in _CODED or name in data("formats.yaml")
 
 
 def wrongs(name: str, value: Any) -> Iterator[str]:
@@ -42,7 +32,7 @@ def wrongs(name: str, value: Any) -> Iterator[str]:
     if name in _CODED:
         yield from _CODED[name](value)
         return
-    wanted = patterns()[name]
+    wanted = data("formats.yaml")[name]
     most, _, unit = str(wanted.get("most", "")).partition(" ")
     if most and len(value) > int(most):
         yield f"must be no more than {most} {unit}"

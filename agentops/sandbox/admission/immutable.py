@@ -8,53 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from agentops.sandbox.admission.causes import Cause, forbidden_field, invalid
+from agentops.sandbox.data import data
 from agentops.sandbox.objects import quantity
 from agentops.sandbox.store import Obj
 from agentops.sandbox.wire.cells import at
 
-_POD_WORDS = (
-    "pod updates may not change fields other than `spec.containers[*].image`,"
-    "`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing "
-    "tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)"
-)
-_SET_WORDS = (
-    "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', "
-    "'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are "
-    "forbidden"
-)
-_CLAIM_WORDS = (
-    "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
-)
-# Kind -> paths that never change, and what is said; a word that begins with "!" is said as Forbidden.
-_FIXED = "field is immutable"
-_IMMUTABLE: dict[str, tuple[tuple[str, str], ...]] = {
-    "Deployment": (("spec.selector", _FIXED),),
-    "ReplicaSet": (("spec.selector", _FIXED),),
-    "DaemonSet": (("spec.selector", _FIXED),),
-    "Job": tuple((f"spec.{field}", _FIXED) for field in ("completions", "selector", "template", "completionMode")),
-    "Secret": (("type", _FIXED),),
-    "PriorityClass": (("value", _FIXED),),
-    "RoleBinding": (("roleRef", "cannot change roleRef"),),
-    "ClusterRoleBinding": (("roleRef", "cannot change roleRef"),),
-    "StorageClass": tuple(
-        (field, f"!updates to {field} are forbidden.")
-        for field in ("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode")
-    ),
-}
-_SET_MUTABLE = {
-    "replicas",
-    "ordinals",
-    "template",
-    "updateStrategy",
-    "revisionHistoryLimit",
-    "persistentVolumeClaimRetentionPolicy",
-    "minReadySeconds",
-}
-
 
 def changes_of_fixed_fields(new: Obj, live: Obj) -> Iterator[Cause]:
     """Yield what an update may not change."""
-    for path, words in _IMMUTABLE.get(new["kind"], ()):
+    for path, words in data("immutable.yaml")["fixed"].get(new["kind"], {}).items():
         value, before = (at(one, *path.split("."), default=None) for one in (new, live))
         if _may_change(new, path, value) or value == before:
             continue
@@ -76,40 +38,46 @@ def _pod(new: Obj, live: Obj) -> Iterator[Cause]:
             yield forbidden_field(f"spec.{field}", "pod updates may not add or remove containers")
             return
     added = [one for one in live["spec"].get("tolerations") or () if one not in (new["spec"].get("tolerations") or ())]
-    if _frozen_pod(new["spec"]) != _frozen_pod(live["spec"]):
-        yield forbidden_field("spec", _POD_WORDS)
+    if _frozen_pod(new) != _frozen_pod(live):
+        yield forbidden_field("spec", _words(new))
     elif added:
         yield forbidden_field(
             "spec.tolerations", "existing toleration can not be modified except its tolerationSeconds"
         )
 
 
-def _frozen_pod(spec: Obj) -> Obj:
-    kept = {field: value for field, value in spec.items() if field not in ("activeDeadlineSeconds", "tolerations")}
+def _frozen_pod(pod: Obj) -> Obj:
+    kept = _frozen(pod)
     for field in ("containers", "initContainers"):
         if field in kept:
             kept[field] = [{**container, "image": ""} for container in kept[field]]
     return kept
 
 
+def _frozen(obj: Obj) -> Obj:
+    """Return the part of a spec that may not change."""
+    free = data("immutable.yaml")["specs"][obj["kind"]]["but"]
+    return {field: value for field, value in obj["spec"].items() if field not in free}
+
+
+def _words(obj: Obj) -> str:
+    return str(data("immutable.yaml")["specs"][obj["kind"]]["say"])
+
+
 def _stateful_set(new: Obj, live: Obj) -> Iterator[Cause]:
-    changed = {f for f in {*new["spec"], *live["spec"]} if new["spec"].get(f) != live["spec"].get(f)}
-    if changed - _SET_MUTABLE:
-        yield forbidden_field("spec", _SET_WORDS)
+    if _frozen(new) != _frozen(live):
+        yield forbidden_field("spec", _words(new))
 
 
 def _claim(new: Obj, live: Obj) -> Iterator[Cause]:
-    def rest(spec: Obj) -> Obj:
-        return {f: v for f, v in spec.items() if f not in ("resources", "volumeAttributesClassName", "volumeName")}
-
     asked, had = (at(one, "spec", "resources", "requests", "storage", default="0") for one in (new, live))
     bound = at(live, "status", "phase") == "Bound"
-    if rest(new["spec"]) != rest(live["spec"]) or (asked != had and not bound):
-        yield forbidden_field("spec", _CLAIM_WORDS)
+    if _frozen(new) != _frozen(live) or (asked != had and not bound):
+        yield forbidden_field("spec", _words(new))
     elif quantity(asked) < quantity(had):
         yield forbidden_field("spec.resources.requests.storage", "field can not be less than status.capacity")
     if live["spec"].get("volumeName") and new["spec"].get("volumeName") != live["spec"]["volumeName"]:
-        yield forbidden_field("spec", _CLAIM_WORDS)
+        yield forbidden_field("spec", _words(new))
 
 
 def _service(new: Obj, live: Obj) -> Iterator[Cause]:

@@ -6,29 +6,17 @@ level forbids. Windows pods and AppArmor annotations are not looked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import cache
-from importlib.resources import files
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from agentops.sandbox.admission.causes import Cause, invalid
 from agentops.sandbox.admission.conditions import holds
+from agentops.sandbox.data import data
 from agentops.sandbox.store import Key, Obj, ObjectStore
 from agentops.sandbox.wire.cells import at
 
 _LABEL = "pod-security.kubernetes.io/"
 _LEVELS = ("privileged", "baseline", "restricted")
-_CAPABILITIES = {"AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE"}
-_CAPABILITIES |= {"SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"}
-_SYSCTLS = {
-    "kernel.shm_rmid_forced",
-    *(f"net.ipv4.{name}" for name in ("ip_local_port_range", "ip_local_reserved_ports", "ip_unprivileged_port_start")),
-    *(f"net.ipv4.tcp_{name}" for name in ("syncookies", "keepalive_time", "fin_timeout", "keepalive_intvl")),
-    *("net.ipv4.tcp_keepalive_probes", "net.ipv4.ping_group_range", "net.ipv4.tcp_rmem", "net.ipv4.tcp_wmem"),
-}
-_SELINUX_TYPES = ("", "container_t", "container_init_t", "container_kvm_t", "container_engine_t")
-_VOLUMES = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim"}
-_VOLUMES |= {"projected", "secret"}
 
 
 def level_of(store: ObjectStore, namespace: str, mode: str) -> str:
@@ -49,18 +37,9 @@ def violations(spec: Obj, level: str) -> str:
     """Return what a pod's spec has that the level forbids; empty when it keeps to it."""
     if level == "privileged":
         return ""
-    checks = [check for check in _checks() if check.get("level") in (None, level)]
+    checks = [check for check in data("pod_security.yaml") if check.get("level") in (None, level)]
     found = ", ".join(problem for check in checks for problem in _found(check, spec))
     return f'PodSecurity "{level}:latest": {found}' if found else ""
-
-
-@cache
-def _checks() -> list[dict[str, str]]:
-    import yaml  # when the first pod is judged
-
-    text = files("agentops.sandbox.schema").joinpath("pod_security.yaml").read_text(encoding="utf-8")
-    found: list[dict[str, str]] = yaml.safe_load(text)
-    return found
 
 
 def _found(check: Mapping[str, str], spec: Obj) -> Iterator[str]:
@@ -90,18 +69,18 @@ def _those(spec: Obj, test: Callable[[Obj], bool]) -> str:
     return f"container{'s' if len(names) > 1 else ''} {', '.join(names)}" if names else ""
 
 
-def _added(container: Obj, allowed: set[str]) -> list[str]:
+def _added(container: Obj, allowed: Sequence[str]) -> list[str]:
     return [one for one in _setting(container, "capabilities", "add") or () if one not in allowed]
 
 
-def _forbidden_capabilities(spec: Obj, allowed: set[str]) -> str:
+def _forbidden_capabilities(spec: Obj, allowed: Sequence[str]) -> str:
     names = _those(spec, lambda one: bool(_added(one, allowed)))
     listed = ", ".join(sorted({f'"{cap}"' for one in _containers(spec) for cap in _added(one, allowed)}))
     return f"{names} must not include {listed} in securityContext.capabilities.add" if names else ""
 
 
 def _capabilities_baseline(spec: Obj) -> Iterator[str]:
-    why = _forbidden_capabilities(spec, _CAPABILITIES)
+    why = _forbidden_capabilities(spec, data("values.yaml")["capabilities"])
     if why:
         yield f"non-default capabilities ({why})"
 
@@ -109,7 +88,7 @@ def _capabilities_baseline(spec: Obj) -> Iterator[str]:
 def _capabilities_restricted(spec: Obj) -> Iterator[str]:
     names = _those(spec, lambda one: "ALL" not in (_setting(one, "capabilities", "drop") or ()))
     kept = f'{names} must set securityContext.capabilities.drop=["ALL"]' if names else ""
-    why = [part for part in (kept, _forbidden_capabilities(spec, {"NET_BIND_SERVICE"})) if part]
+    why = [part for part in (kept, _forbidden_capabilities(spec, ["NET_BIND_SERVICE"])) if part]
     if why:
         yield f"unrestricted capabilities ({'; '.join(why)})"
 
@@ -138,14 +117,18 @@ def _selinux(spec: Obj) -> Iterator[str]:
     setters = [("pod", spec), *((f'container "{one.get("name", "")}"', one) for one in _containers(spec))]
     for who, holder in setters:
         options = _setting(holder, "seLinuxOptions") or {}
-        wrong = [f'type "{options["type"]}"'] if options.get("type", "") not in _SELINUX_TYPES else []
+        wrong = (
+            [f'type "{options["type"]}"'] if options.get("type", "") not in data("values.yaml")["selinux-types"] else []
+        )
         wrong += [f"{field} may not be set" for field in ("user", "role") if options.get(field)]
         if wrong:
             yield f"seLinuxOptions ({who} set forbidden securityContext.seLinuxOptions: {'; '.join(wrong)})"
 
 
 def _sysctls(spec: Obj) -> Iterator[str]:
-    names = [one["name"] for one in _setting(spec, "sysctls") or () if one.get("name") not in _SYSCTLS]
+    names = [
+        one["name"] for one in _setting(spec, "sysctls") or () if one.get("name") not in data("values.yaml")["sysctls"]
+    ]
     if names:
         yield f"forbidden sysctls ({', '.join(names)})"
 
@@ -153,7 +136,7 @@ def _sysctls(spec: Obj) -> Iterator[str]:
 def _volume_types(spec: Obj) -> Iterator[str]:
     kinds = {one["name"]: next((kind for kind in one if kind != "name"), "") for one in spec.get("volumes") or ()}
     for name, kind in kinds.items():
-        if kind not in _VOLUMES:
+        if kind not in data("values.yaml")["volumes"]:
             yield f'restricted volume types (volume "{name}" uses restricted volume type "{kind}")'
 
 

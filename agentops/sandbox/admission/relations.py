@@ -17,6 +17,7 @@ from agentops.sandbox.admission.causes import (
     unsupported,
 )
 from agentops.sandbox.admission.formats import network, wrongs
+from agentops.sandbox.data import data
 from agentops.sandbox.objects import matches, quantity
 from agentops.sandbox.store import Obj
 from agentops.sandbox.wire.cells import at
@@ -25,19 +26,6 @@ _MOST_BYTES = 1024 * 1024
 _OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 # A field that one kind alone has, of those with a selector and a template.
 _BY_FIELD = {"strategy": "deployment", "podManagementPolicy": "statefulset", "updateStrategy": "daemonset"}
-_STANDARD = ("cpu", "memory", "ephemeral-storage")
-_ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
-_OBJECTS = ("pods", "services", "replicationcontrollers", "resourcequotas", "secrets", "configmaps")
-_WHOLE = {*_OBJECTS, "persistentvolumeclaims", "services.nodeports", "services.loadbalancers"}
-_AMOUNTS = {*_STANDARD, *(f"{part}.{name}" for part in ("requests", "limits") for name in _STANDARD)}
-_QUOTAS = {*_WHOLE, *_AMOUNTS, "requests.storage", "storage"}
-_SECRETS = {
-    "kubernetes.io/tls": ("tls.crt", "tls.key"),
-    "kubernetes.io/dockerconfigjson": (".dockerconfigjson",),
-    "kubernetes.io/dockercfg": (".dockercfg",),
-    "kubernetes.io/ssh-auth": ("ssh-privatekey",),
-    "kubernetes.io/basic-auth": ("username", "password"),
-}
 
 
 def label_causes(labels: Obj, path: str) -> Iterator[Cause]:
@@ -161,7 +149,7 @@ def _resources(resources: Obj, path: str) -> Iterator[Cause]:
     for part, amounts in (("limits", limits), ("requests", requests)):
         for name, amount in sorted(amounts.items()):
             place = f"{path}.{part}[{name}]"
-            if "/" not in name and name not in _STANDARD and not name.startswith("hugepages-"):
+            if "/" not in name and name not in data("values.yaml")["resources"] and not name.startswith("hugepages-"):
                 yield invalid(place, name, "must be a standard resource type or fully qualified")
                 yield invalid(place, name, "must be a standard resource for containers")
             if quantity(amount) < 0:
@@ -218,21 +206,23 @@ def _except(block: Obj, path: str) -> Iterator[Cause]:
 
 def _access_modes(spec: Obj, path: str) -> Iterator[Cause]:
     modes, place = spec.get("accessModes") or [], f"{path}.accessModes"
-    yield from (unsupported(place, mode, _ACCESS_MODES) for mode in modes if mode not in _ACCESS_MODES)
+    allowed = data("values.yaml")["access-modes"]
+    yield from (unsupported(place, mode, allowed) for mode in modes if mode not in allowed)
     if "ReadWriteOncePod" in modes and len(modes) > 1:
         yield forbidden_field(place, "may not use ReadWriteOncePod with other access modes")
 
 
 def _quota_resources(spec: Obj, path: str) -> Iterator[Cause]:
+    counts, amounts = (data("values.yaml")[f"quota-{what}"] for what in ("counts", "amounts"))
     for name, amount in sorted((spec.get("hard") or {}).items()):
         place = f"{path}.hard[{name}]"
-        if "/" not in name and name not in _QUOTAS:
+        if "/" not in name and name not in (*counts, *amounts):
             if not name.startswith(("requests.", "limits.", "hugepages-")):
                 yield invalid(place, name, "must be a standard resource type or fully qualified")
             yield invalid(place, name, "must be a standard resource for quota")
         if quantity(amount) < 0:
             yield invalid(place, amount, "must be greater than or equal to 0")
-        elif (name in _WHOLE or name.startswith("count/")) and quantity(amount) % 1:
+        elif (name in counts or name.startswith("count/")) and quantity(amount) % 1:
             yield invalid(place, amount, "must be an integer")
 
 
@@ -256,26 +246,27 @@ def _limit_bounds(limit: Obj, path: str) -> Iterator[Cause]:
 
 
 def _data_keys(obj: Obj, _: str) -> Iterator[Cause]:
-    data, binary = obj.get("data") or {}, obj.get("binaryData") or {}
-    for field, keys in (("data", data), ("binaryData", binary)):
+    text, binary = obj.get("data") or {}, obj.get("binaryData") or {}
+    for field, keys in (("data", text), ("binaryData", binary)):
         for key in sorted(keys):
             yield from (invalid(f"{field}[{key}]", key, words) for words in wrongs("config-key", key))
             if field == "data" and key in binary:
                 yield invalid(f"data[{key}]", key, "duplicate of key present in binaryData")
     plain = obj["kind"] == "ConfigMap"
-    size = sum(len(value.encode()) if plain else len(value) * 3 // 4 for value in data.values())
+    size = sum(len(value.encode()) if plain else len(value) * 3 // 4 for value in text.values())
     if size + sum(len(value) * 3 // 4 for value in binary.values()) > _MOST_BYTES:
         yield "FieldValueTooLong", "[]" if plain else "data", f"Too long: may not be more than {_MOST_BYTES} bytes"
 
 
 def _secret_keys(secret: Obj, _: str) -> Iterator[Cause]:
-    kind, data, account = secret.get("type", "Opaque"), secret.get("data") or {}, "kubernetes.io/service-account.name"
+    kind, held, account = secret.get("type", "Opaque"), secret.get("data") or {}, "kubernetes.io/service-account.name"
     if kind == "kubernetes.io/service-account-token" and account not in at(
         secret, "metadata", "annotations", default={}
     ):
         yield required_value(f"metadata.annotations[{account}]", "")
-    missing = [key for key in _SECRETS.get(kind, ()) if key not in data]
-    if kind != "kubernetes.io/basic-auth" or len(missing) == len(_SECRETS[kind]):
+    wanted = data("values.yaml")["secret-keys"].get(kind, ())
+    missing = [key for key in wanted if key not in held]
+    if kind != "kubernetes.io/basic-auth" or len(missing) == len(wanted):
         yield from (required_value(f"data[{key}]", "") for key in missing)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache
-from importlib.resources import files
 from typing import Any, TypeAlias
 
 from agentops.sandbox.admission.causes import Cause, duplicate, invalid, required_value, unsupported
@@ -16,6 +15,7 @@ from agentops.sandbox.admission.conditions import conditional
 from agentops.sandbox.admission.formats import is_format, wrongs
 from agentops.sandbox.admission.relations import RELATIONS, label_causes
 from agentops.sandbox.admission.schemas import Schema, child, definitions, items, name_of, resolve
+from agentops.sandbox.data import data
 from agentops.sandbox.store import Obj
 from agentops.sandbox.wire.status import not_simulated
 
@@ -27,15 +27,11 @@ _ELSEWHERE = ("metadata", "status")
 @cache
 def _table() -> dict[str, dict[str, Any]]:
     """Return the rules of each definition: of a field, (word, rest) pairs; under "+...", names or conditional rules."""
-    import yaml  # when the first write is judged; reads do not need it
-
-    text = files("agentops.sandbox.schema").joinpath("rules.yaml").read_text(encoding="utf-8")
-    written: dict[str, dict[str, Any]] = yaml.safe_load(text)
     return {
         f"io.k8s.{'apimachinery.pkg.apis' if name.startswith('meta.') else 'api'}.{name}": {
             field: _read(field, rules or "") for field, rules in fields.items()
         }
-        for name, fields in written.items()
+        for name, fields in data("rules.yaml").items()
     }
 
 

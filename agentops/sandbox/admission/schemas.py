@@ -6,11 +6,10 @@ Must never: change a schema; they are shared.
 
 from __future__ import annotations
 
-import json
 from functools import cache
-from importlib.resources import files
 from typing import Any, TypeAlias
 
+from agentops.sandbox.data import data
 from agentops.sandbox.wire.kinds import Resource
 
 Schema: TypeAlias = dict[str, Any]
@@ -18,11 +17,9 @@ _META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 _REFERENCE = "#/components/schemas/"
 
 
-@cache
 def definitions() -> dict[str, Schema]:
     """Return every built-in definition by name."""
-    text = files("agentops.sandbox.schema").joinpath("definitions.json").read_text(encoding="utf-8")
-    found: dict[str, Schema] = json.loads(text)
+    found: dict[str, Schema] = data("definitions.json")
     return found
 
 

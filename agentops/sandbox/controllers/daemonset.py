@@ -12,13 +12,13 @@ from agentops.sandbox.controllers.admit import RETRY, make_pod, remove_pod
 from agentops.sandbox.controllers.replicaset import new_pod
 from agentops.sandbox.controllers.revisions import current_revision, mark_of
 from agentops.sandbox.controllers.runtime import Controller, all_of, its_owner, itself
+from agentops.sandbox.data import data
 from agentops.sandbox.objects import deleting, has_all, labels_of, name_of, percent_of, pod_ready, tolerates
-from agentops.sandbox.store import Key, Obj
+from agentops.sandbox.store import Key, Obj, copy_json
 from agentops.sandbox.world import World, fresh
 
 _HASH = "controller-revision-hash"
 _COMPONENT = "daemonset-controller"
-_KEYS = ("not-ready", "unreachable", "disk-pressure", "memory-pressure", "pid-pressure", "unschedulable")
 
 
 def controller() -> Controller:
@@ -34,7 +34,7 @@ def reconcile(world: World, key: Key) -> datetime | None:
         return None
     revision = current_revision(world, live)
     spec = live["spec"]["template"]["spec"]
-    tolerations = [*(spec.get("tolerations") or []), *_own_tolerations()]
+    tolerations = [*(spec.get("tolerations") or []), *copy_json(data("nodes.yaml")["daemons"])]
     eligible = [name_of(node) for node in world.store.list("Node") if _fits(node, spec, tolerations)]
     pods = {_node(pod): pod for pod in world.owned(live, "Pod")}
     missing = [node for node in eligible if node not in pods]
@@ -46,19 +46,6 @@ def reconcile(world: World, key: Key) -> datetime | None:
     _update(world, live, mark_of(revision), len(eligible))
     _write_status(world, live, eligible, mark_of(revision))
     return world.now + RETRY if any(refused) else None
-
-
-def _own_tolerations() -> list[dict[str, Any]]:
-    """Return what every DaemonSet pod tolerates (kubernetes.io/docs/concepts/workloads/controllers/daemonset)."""
-    lasting = ("not-ready", "unreachable")
-    return [
-        {
-            "key": f"node.kubernetes.io/{key}",
-            "operator": "Exists",
-            "effect": "NoExecute" if key in lasting else "NoSchedule",
-        }
-        for key in _KEYS
-    ]
 
 
 def _fits(node: Obj, spec: Obj, tolerations: list[dict[str, Any]]) -> bool:

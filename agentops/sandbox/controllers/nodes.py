@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agentops.sandbox.controllers.runtime import Controller, itself
+from agentops.sandbox.data import data
 from agentops.sandbox.objects import condition, deleting, name_of, pod_active, pod_ready, set_condition, tolerates
 from agentops.sandbox.store import Key, Obj, copy_json, key_of
 from agentops.sandbox.world import World, fresh, moment, soonest
@@ -20,17 +21,6 @@ GRACE = timedelta(seconds=40)
 # A kubelet that has nothing new to say writes its status this often.
 HEARTBEAT = timedelta(minutes=5)
 _COMPONENT = "node-controller"
-_READY = ("KubeletReady", "kubelet is posting ready status")
-_HEALTHY = {
-    "MemoryPressure": ("KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-    "DiskPressure": ("KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-    "PIDPressure": ("KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-}
-_PRESSURE = {
-    "MemoryPressure": ("KubeletHasInsufficientMemory", "kubelet has insufficient memory available", "memory-pressure"),
-    "DiskPressure": ("KubeletHasDiskPressure", "kubelet has disk pressure", "disk-pressure"),
-    "PIDPressure": ("KubeletHasInsufficientPID", "kubelet has insufficient PID available", "pid-pressure"),
-}
 _PREFIX = "node.kubernetes.io/"
 
 
@@ -54,7 +44,7 @@ def set_pressure(world: World, name: str, kind: str, on: bool) -> None:
     node = world.peek("Node", "", name)
     if node is not None:
         status = fresh(node)
-        reason, message = _PRESSURE[kind][:2] if on else _HEALTHY[kind]
+        reason, message = data("nodes.yaml")["conditions"][kind]["bad" if on else "good"]
         found = {"type": kind, "status": str(on), "reason": reason, "message": message}
         set_condition(status["conditions"], found, world.now)
         world.set_status(node, status)
@@ -66,17 +56,12 @@ def _node_info(name: str, given: dict[str, str]) -> dict[str, str]:
     """Return what a kubelet reports of its machine, made up where nothing is given: typed clients want all of it."""
     machine = uuid.uuid5(uuid.NAMESPACE_DNS, name)
     made_up = {
-        "architecture": "amd64",
+        **data("nodes.yaml")["info"],
         "bootID": str(uuid.uuid5(machine, "boot")),
-        "containerRuntimeVersion": "containerd://1.7.27",
-        "kernelVersion": "6.1.0-31-amd64",
-        "kubeProxyVersion": given.get("kubeletVersion", "v1.32.3"),
-        "kubeletVersion": "v1.32.3",
         "machineID": machine.hex,
-        "operatingSystem": "linux",
-        "osImage": "Debian GNU/Linux 12 (bookworm)",
         "systemUUID": str(machine),
     }
+    made_up["kubeProxyVersion"] = given.get("kubeletVersion", made_up["kubeletVersion"])
     return {**made_up, **given}
 
 
@@ -87,11 +72,11 @@ def _heartbeat(world: World, node: Obj) -> datetime | None:
     ready = condition(node, "Ready")
     if name not in world.dead_nodes:
         status["nodeInfo"] = _node_info(name, status.get("nodeInfo") or {})
-        kinds = {**_HEALTHY, "Ready": _READY}
-        for kind, (reason, message) in kinds.items():
+        for kind, said in data("nodes.yaml")["conditions"].items():
             found = condition(node, kind)
             if found is None or found["status"] == "Unknown":
                 state = "True" if kind == "Ready" else "False"
+                reason, message = said["good"]
                 new = {"type": kind, "status": state, "reason": reason, "message": message}
                 set_condition(conditions, {**new, "lastHeartbeatTime": world.stamp}, world.now)
         last = max((moment(one.get("lastHeartbeatTime"), world.now) for one in conditions), default=world.now)
@@ -136,9 +121,9 @@ def _wanted_taints(node: Obj) -> list[dict[str, Any]]:
     if ready != "True":
         key = _PREFIX + ("unreachable" if ready == "Unknown" else "not-ready")
         wanted += [{"key": key, "effect": "NoSchedule"}, {"key": key, "effect": "NoExecute"}]
-    for kind, (_, __, name) in _PRESSURE.items():
-        if (condition(node, kind) or {}).get("status") == "True":
-            wanted.append({"key": _PREFIX + name, "effect": "NoSchedule"})
+    for kind, said in data("nodes.yaml")["conditions"].items():
+        if "taint" in said and (condition(node, kind) or {}).get("status") == "True":
+            wanted.append({"key": _PREFIX + said["taint"], "effect": "NoSchedule"})
     return wanted
 
 

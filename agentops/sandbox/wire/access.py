@@ -9,25 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from agentops.sandbox.data import data
 from agentops.sandbox.store import Key, Obj, ObjectStore
 from agentops.sandbox.wire.request import Request, Response, Target, User, body_object, json_response
 from agentops.sandbox.wire.status import Refusal, bad_request, details_of
 
 _GROUP = "rbac.authorization.k8s.io"
-# What the roles that every cluster comes with give: system:public-info-viewer to all, system:basic-user and
-# system:discovery to those who have proved who they are.
-_PUBLIC: tuple[Obj, ...] = (
-    {"nonResourceURLs": ["/healthz", "/livez", "/readyz", "/version", "/version/"], "verbs": ["get"]},
-)
-_BASIC: tuple[Obj, ...] = (
-    {"apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"], "verbs": ["create"]},
-    {
-        "apiGroups": ["authorization.k8s.io"],
-        "resources": ["selfsubjectaccessreviews", "selfsubjectrulesreviews"],
-        "verbs": ["create"],
-    },
-    {"nonResourceURLs": ["/api", "/api/*", "/apis", "/apis/*", "/openapi", "/openapi/*"], "verbs": ["get"]},
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +44,9 @@ class Rbac:
 
     def rules(self, user: User, namespace: str) -> Iterator[Obj]:
         """Yield the rules that hold for ``user``: cluster-wide, and in ``namespace`` when one is given."""
-        yield from _PUBLIC
+        yield from data("served.yaml")["everyone"]
         if "system:authenticated" in user.groups:
-            yield from _BASIC
+            yield from data("served.yaml")["authenticated"]
         for binding in self._store.list("ClusterRoleBinding", group=_GROUP):
             if _binds(binding, user):
                 yield from self.role_rules(binding, "")

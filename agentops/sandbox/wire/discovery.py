@@ -6,6 +6,9 @@ Must never: announce a verb or a subresource that would then answer 501.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from agentops.sandbox.data import data
 from agentops.sandbox.store import Obj
 from agentops.sandbox.wire.kinds import Catalog, Resource
 from agentops.sandbox.wire.request import Request, Response, accepted_form, json_response
@@ -22,17 +25,6 @@ VERSION = {
     "platform": "linux/amd64",
 }
 _AGGREGATED = {"APIGroupDiscoveryList": ("v2", "v2beta1")}
-# What a subresource is served as: its group, version and kind when these are not the parent's, and its verbs.
-_SCALE = ("autoscaling", "v1", "Scale")
-_SUBRESOURCES: dict[str, tuple[tuple[str, str, str] | None, tuple[str, ...]]] = {
-    "status": (None, ("get", "patch", "update")),
-    "scale": (_SCALE, ("get", "patch", "update")),
-    "log": (None, ("get",)),
-    "eviction": (("policy", "v1", "Eviction"), ("create",)),
-    "binding": (("", "v1", "Binding"), ("create",)),
-    "finalize": (None, ("update",)),
-    "token": (("authentication.k8s.io", "v1", "TokenRequest"), ("create",)),
-}
 
 
 def discover(request: Request, catalog: Catalog, address: str) -> Response | None:
@@ -80,24 +72,30 @@ def _rows(resource: Resource) -> list[Obj]:
         "kind": resource.kind,
         "verbs": list(resource.verbs),
     }
-    if resource.short_names:
-        row["shortNames"] = list(resource.short_names)
-    if resource.categories:
-        row["categories"] = list(resource.categories)
-    return [row, *(_subrow(resource, name) for name in resource.subresources)]
+    return [{**row, **_nicknames(resource)}, *(_subrow(resource, name) for name in resource.subresources)]
+
+
+def _nicknames(resource: Resource) -> Obj:
+    given = {"shortNames": list(resource.short_names), "categories": list(resource.categories)}
+    return {field: names for field, names in given.items() if names}
 
 
 def _subrow(resource: Resource, name: str) -> Obj:
-    served_as, verbs = _SUBRESOURCES[name]
-    group, version, kind = served_as or (resource.group, resource.version, resource.kind)
+    served, (group, version, kind) = _served(resource, name)
     row = {
         "name": f"{resource.plural}/{name}",
         "singularName": "",
         "namespaced": resource.namespaced,
         "kind": kind,
-        "verbs": list(verbs),
+        "verbs": served["verbs"],
     }
-    return {**row, "group": group, "version": version} if served_as else row
+    return {**row, "group": group, "version": version} if "as" in served else row
+
+
+def _served(resource: Resource, name: str) -> tuple[Obj, Sequence[str]]:
+    """Return the entry of a subresource, and the group, version and kind that it is served as."""
+    served = data("served.yaml")["subresources"][name]
+    return served, served.get("as", (resource.group, resource.version, resource.kind))
 
 
 def _aggregated(request: Request, catalog: Catalog, *, core: bool) -> Response:
@@ -127,11 +125,8 @@ def _aggregated_rows(catalog: Catalog, group: str, version: str) -> list[Obj]:
             "scope": "Namespaced" if resource.namespaced else "Cluster",
             "singularResource": resource.singular,
             "verbs": list(resource.verbs),
+            **_nicknames(resource),
         }
-        if resource.short_names:
-            row["shortNames"] = list(resource.short_names)
-        if resource.categories:
-            row["categories"] = list(resource.categories)
         if resource.subresources:
             row["subresources"] = [_aggregated_subrow(resource, name) for name in resource.subresources]
         rows.append(row)
@@ -139,10 +134,6 @@ def _aggregated_rows(catalog: Catalog, group: str, version: str) -> list[Obj]:
 
 
 def _aggregated_subrow(resource: Resource, name: str) -> Obj:
-    served_as, verbs = _SUBRESOURCES[name]
-    group, version, kind = served_as or (resource.group, resource.version, resource.kind)
-    return {
-        "subresource": name,
-        "responseKind": {"group": group, "version": version, "kind": kind},
-        "verbs": list(verbs),
-    }
+    served, (group, version, kind) = _served(resource, name)
+    response = {"group": group, "version": version, "kind": kind}
+    return {"subresource": name, "responseKind": response, "verbs": served["verbs"]}

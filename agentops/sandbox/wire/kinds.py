@@ -7,13 +7,12 @@ Must never: know anything about a kind but what its row says.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
+from agentops.sandbox.data import data
 from agentops.sandbox.store import Obj, ObjectStore
 
 _EVERY_VERB = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
@@ -77,8 +76,7 @@ def _from_row(row: Any) -> Resource:
 @cache
 def built_in() -> tuple[Resource, ...]:
     """Return the built-in resources, in the order in which groups are announced."""
-    text = files("agentops.sandbox.schema").joinpath("kinds.json").read_text(encoding="utf-8")
-    return tuple(_from_row(row) for row in json.loads(text))
+    return tuple(_from_row(row) for row in data("kinds.json"))
 
 
 def from_definition(definition: Obj) -> tuple[Resource, ...]:

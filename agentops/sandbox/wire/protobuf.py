@@ -12,15 +12,13 @@ import base64
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from importlib.resources import files
 from typing import Any, TypeAlias
 
 from agentops.sandbox.admission.schemas import Schema, items, name_of, resolve, schema_name
+from agentops.sandbox.data import data
 from agentops.sandbox.store import Obj, timestamp
 from agentops.sandbox.wire.status import bad_request, not_simulated
 
-MEDIA_TYPE = "application/vnd.kubernetes.protobuf"
 _MAGIC = b"k8s\x00"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _Value: TypeAlias = int | bytes
@@ -50,7 +48,7 @@ def decode_protobuf(body: bytes) -> Obj:
         api_version, name = kind.get(1, ""), kind.get(2, "")
         group, _, version = api_version.rpartition("/")
         definition = schema_name(group, version, name)
-        if definition not in _fields():
+        if definition not in data("fields.json"):
             raise not_simulated(f"protobuf of {api_version}, Kind={name}")
         obj = _message(definition, {"$ref": f"#/components/schemas/{definition}"}, _bytes(envelope.get(2, b"")))
     except (IndexError, KeyError, ValueError) as error:
@@ -58,19 +56,12 @@ def decode_protobuf(body: bytes) -> Obj:
     return {"kind": name, "apiVersion": api_version, **obj}
 
 
-@cache
-def _fields() -> dict[str, dict[str, str]]:
-    text = files("agentops.sandbox.schema").joinpath("fields.json").read_text(encoding="utf-8")
-    found: dict[str, dict[str, str]] = json.loads(text)
-    return found
-
-
 def _message(name: str, schema: Schema, body: bytes) -> Obj:
     """Return a message as an object; ``name`` is the table's entry, ``schema`` what its fields mean."""
     full = resolve(schema)
     found: Obj = {}
     for number, value in _parse(body):
-        field = _fields()[name].get(str(number), "")
+        field = data("fields.json")[name].get(str(number), "")
         if field.startswith("*"):
             found |= _message(field[1:], schema, _bytes(value))
         elif field:
@@ -117,7 +108,7 @@ def _single(schema: Schema, value: _Value) -> Any:
         return bool(value)
     if kind == "integer":
         return _signed(value)
-    if name in _fields():
+    if name in data("fields.json"):
         return _message(name, schema, _bytes(value))
     raise not_simulated(f"{name or kind or 'such a field'} in a protobuf body")
 

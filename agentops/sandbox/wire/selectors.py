@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from agentops.sandbox.data import data
 from agentops.sandbox.store import Obj
 from agentops.sandbox.wire.kinds import Resource
 from agentops.sandbox.wire.status import bad_request
@@ -24,39 +25,6 @@ _TERM = re.compile(
     )\s*(?:,|$)""",
     re.VERBOSE,
 )
-# Beyond metadata.name and metadata.namespace, which every kind has.
-_FIELDS = {
-    "Pod": {
-        "spec.nodeName",
-        "spec.restartPolicy",
-        "spec.schedulerName",
-        "spec.serviceAccountName",
-        "spec.hostNetwork",
-        "status.phase",
-        "status.podIP",
-        "status.nominatedNodeName",
-    },
-    "Event": {
-        "involvedObject.kind",
-        "involvedObject.namespace",
-        "involvedObject.name",
-        "involvedObject.uid",
-        "involvedObject.apiVersion",
-        "involvedObject.resourceVersion",
-        "involvedObject.fieldPath",
-        "reason",
-        "reportingComponent",
-        "source",
-        "type",
-    },
-    "Node": {"spec.unschedulable"},
-    "Namespace": {"status.phase"},
-    "Secret": {"type"},
-    "ReplicaSet": {"status.replicas"},
-    "ReplicationController": {"status.replicas"},
-    "Job": {"status.successful"},
-    "Service": {"spec.clusterIP", "spec.type"},
-}
 
 
 def labels_match(text: str) -> Predicate:
@@ -130,10 +98,11 @@ def fields_match(text: str, resource: Resource) -> Predicate:
 
 
 def _check_field(field: str, resource: Resource) -> None:
+    selectable = data("served.yaml")["selectable"]
     known = {"metadata.name", *(["metadata.namespace"] if resource.namespaced else [])}
-    if field in known | _FIELDS.get(resource.kind, set()):
+    if field in known.union(selectable.get(resource.kind, ())):
         return
-    if resource.kind in _FIELDS:
+    if resource.kind in selectable:
         raise bad_request(f"field label not supported: {field}")
     raise bad_request(f'"{field}" is not a known field selector: only "metadata.name", "metadata.namespace"')
 

@@ -12,30 +12,11 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from agentops.core.errors import AgentopsError
+from agentops.sandbox.data import data
 from agentops.sandbox.store import Obj
 from agentops.sandbox.wire.kinds import Resource
 
 Cause: TypeAlias = tuple[str, str, str]
-_CODES = {
-    "BadRequest": 400,
-    "Unauthorized": 401,
-    "Forbidden": 403,
-    "NotFound": 404,
-    "MethodNotAllowed": 405,
-    "NotAcceptable": 406,
-    "AlreadyExists": 409,
-    "Conflict": 409,
-    "Expired": 410,
-    "RequestEntityTooLarge": 413,
-    "UnsupportedMediaType": 415,
-    "Invalid": 422,
-    "TooManyRequests": 429,
-    "InternalError": 500,
-    "Unknown": 500,
-    "NotImplemented": 501,
-    "ServiceUnavailable": 503,
-    "Timeout": 504,
-}
 
 
 class Refusal(AgentopsError):
@@ -57,7 +38,8 @@ class Refusal(AgentopsError):
     @property
     def http_code(self) -> int:
         """The HTTP status code."""
-        return _CODES[self.reason]
+        code: int = data("served.yaml")["codes"][self.reason]
+        return code
 
     def body(self) -> Obj:
         """Return the Status object."""

@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
+from agentops.sandbox.data import data
 from agentops.sandbox.store import Obj, Objects
 from agentops.sandbox.wire import cells, pod_cells
 from agentops.sandbox.wire.kinds import Resource
@@ -88,11 +88,8 @@ def _columns(resource: Resource) -> Sequence[Column]:
 
 @cache
 def _built_in() -> dict[str, Sequence[Column]]:
-    import yaml  # when the first table is asked for
-
-    text = files("agentops.sandbox.schema").joinpath("columns.yaml").read_text(encoding="utf-8")
     found: dict[str, Sequence[Column]] = {}
-    for kind, written in yaml.safe_load(text).items():
+    for kind, written in data("columns.yaml").items():
         lines = [line for one in written for line in (one if isinstance(one, list) else [one])]
         columns = [_column(line) for line in lines]
         named = any(column.name in ("Name", "Last Seen") for column in columns)

@@ -9,25 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from agentops.sandbox.data import data
 from agentops.sandbox.store import Obj
 from agentops.sandbox.wire.kinds import Resource, built_in
 
 _SCALER = ("autoscaling", "v1", "HorizontalPodAutoscaler")
 _CPU = "targetCPUUtilizationPercentage"
-_RENAMED = {
-    "involvedObject": "regarding",
-    "message": "note",
-    "source": "deprecatedSource",
-    "firstTimestamp": "deprecatedFirstTimestamp",
-    "lastTimestamp": "deprecatedLastTimestamp",
-    "count": "deprecatedCount",
-    "reportingComponent": "reportingController",
-}
 
 
 def as_new_event(obj: Obj) -> Obj:
     """Return a core/v1 Event in the shape of events.k8s.io/v1; both APIs show the same stored events."""
-    return {"apiVersion": "events.k8s.io/v1", **{_RENAMED.get(k, k): v for k, v in obj.items() if k != "apiVersion"}}
+    renamed = data("served.yaml")["event-fields"]
+    return {"apiVersion": "events.k8s.io/v1", **{renamed.get(k, k): v for k, v in obj.items() if k != "apiVersion"}}
 
 
 def view_of(resource: Resource) -> Callable[[Obj], Obj] | None:
