@@ -90,6 +90,11 @@ def _without_plan(fix: Fix, place: Place) -> Ending:
     if not errors and verdict is Verdict.OUTSIDE:
         words = "The cause lies outside the cluster: no change to the cluster cures it."
         return _ended("outside", ExitCode.DONE, [Heading(words, Tone.WARN)], fix)
+    if fix.forbidden:
+        refusal = PolicyRefused(fix.forbidden, hint="agentops doctor shows the policy and settings that hold here.")
+        head = Heading("Refused by policy: nothing was changed", Tone.BAD)
+        blocks: list[Block] = [head, Paragraph(f"{fix.forbidden}.", Tone.BAD), Code(refusal.hint)]
+        return _ended("refused", ExitCode.REFUSED, blocks, fix, (refusal, *errors))
     if errors:
         # Something is known, but it cannot be done from here: forbidden, or the server refuses it.
         hints = [Code(error.hint) for error in errors if error.hint]

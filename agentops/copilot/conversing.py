@@ -83,6 +83,18 @@ def offered_by(guard: GuardParts, specs: Sequence[ToolSpec]) -> tuple[ToolSpec, 
     return tuple(spec for spec in specs if spec.name not in never)
 
 
+def standing_refusal(guard: GuardParts) -> str:
+    """Return why policy lets a model change nothing in this run, whatever it drafts; empty when it may draft."""
+    specs = [tool.spec for tool in guard.tools.values()]
+    if offered_by(guard, specs):
+        return ""
+    if guard.read_only:
+        return "agentops is read-only here: nothing may be changed"
+    if guard.surroundings.is_frozen(guard.clock()):
+        return "changes are frozen now: policy lets nothing be changed"
+    return "policy permits none of the change tools in this run"
+
+
 def named_by_the_api(cluster: Cluster, target: ResourceRef) -> ResourceRef:
     """Return the target with its kind as the API names it, so that no other spelling of it is another target.
 

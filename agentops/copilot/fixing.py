@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentops.copilot.checking import Checking, checking
-from agentops.copilot.conversing import tell
+from agentops.copilot.conversing import standing_refusal, tell
 from agentops.copilot.parts import Investigation, Parts, Refusal
 from agentops.copilot.proposing import alternatives, companions, proposal_for, remedies_of
 from agentops.copilot.sweeping import LOG_WINDOW_S, Look, look_again
@@ -55,6 +55,7 @@ class Fix:
         kept: the file of the last plan, when it was not carried out.
         vanished: what became of targets that are not there any more, in words.
         not_looked: why nobody could look again after the last plan was applied.
+        forbidden: why policy let the model draft nothing at all; empty when it could.
         left: what the model drafted when the run had carried out as many plans as it may; it stays in the incident.
     """
 
@@ -65,6 +66,7 @@ class Fix:
     kept: Path | None = None
     vanished: tuple[str, ...] = ()
     not_looked: str = ""
+    forbidden: str = ""
     left: tuple[Change, ...] = ()
 
     @property
@@ -132,6 +134,7 @@ class _Course:
             kept=self._kept,
             vanished=tuple(self._vanished),
             not_looked=self._not_looked,
+            forbidden=standing_refusal(self._guard) if self._thread is not None else "",
             left=self._left,
         )
 

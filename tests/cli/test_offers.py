@@ -57,3 +57,18 @@ def test_a_tool_that_policy_may_allow_is_drafted(drafted: Any) -> None:
     """The same draft without that forbid becomes the plan."""
     done, _ = drafted()
     assert [one["tool"] for one in done.document["plan"]["changes"]] == ["kubernetes_set_image"]
+
+
+@pytest.mark.parametrize("setting", ["read-only", "freeze"])
+def test_where_nothing_may_be_changed_the_end_says_so(
+    setting: str, drafted: Any, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The model had no change tool; that is a refusal (4) with its reason, not a cause without a known cure (9)."""
+    if setting == "read-only":
+        monkeypatch.setenv("AGENTOPS_READ_ONLY", "1")
+    else:
+        home.mkdir(mode=0o700, exist_ok=True)
+        (home / "config.toml").write_text('[policy]\nfreeze = ["2020-01-01T00:00:00Z/2090-01-01T00:00:00Z"]\n')
+    done, _told = drafted()
+    said = {"read-only": "read-only here", "freeze": "frozen"}[setting]
+    assert (done.code, done.document["status"], said in done.document["errors"][0]["message"]) == (4, "refused", True)
