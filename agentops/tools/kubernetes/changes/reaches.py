@@ -116,7 +116,7 @@ def _match(around: Surroundings, change: ObjectChange, pods: Sequence[Object]) -
     wanted, old = plain_template(template_of(after)), plain_template(template_of(before))
     if ref.kind == "Deployment":
         labels = ",".join(f"{k}={v}" for k, v in (spec_of(after).get("selector") or {}).get("matchLabels", {}).items())
-        sets = around.replica_sets_of(ref, labels)
+        sets = around.replica_sets_of(ref, change.uid, labels)
         if sets is None:
             return None
         names = {name_of(one) for one in sets if plain_template(template_of(one)) == wanted}

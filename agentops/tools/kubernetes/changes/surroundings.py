@@ -137,15 +137,18 @@ class Surroundings:
                 index.setdefault(_controller(one), []).append(one)
         return index
 
-    def replica_sets_of(self, workload: ResourceRef, labels: str) -> Objects | None:
-        """Return a Deployment's ReplicaSets whole, templates included; None when they could not be read."""
+    def replica_sets_of(self, workload: ResourceRef, uid: str, labels: str) -> Objects | None:
+        """Return a Deployment's ReplicaSets whole, templates included; None when they could not be read.
+
+        They are told by the owner's uid: a name can be written by whoever makes a ReplicaSet.
+        """
         selection = Selection(namespace=workload.namespace, labels=labels)
         found, count, trouble = self._read("ReplicaSet", selection, whole=True)
         self.requests += count
         if found is None:
             self.say_unknown(f"revisions of {workload.short}", trouble)
             return None
-        return [one for one in found if _controller(one) == (workload.kind, workload.name)]
+        return [one for one in found if (controller_of(one) or {}).get("uid") == uid]
 
     def budgets_over(self, pod: Object) -> Objects | None:
         """Return the PodDisruptionBudgets that select a pod; None when they could not be read."""
