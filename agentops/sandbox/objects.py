@@ -79,15 +79,10 @@ def expression_holds(term: Mapping[str, Any], labels: Labels) -> bool:
     }.get(str(operator), False)
 
 
-def controller_ref(obj: Obj) -> dict[str, Any] | None:
-    """Return the owner reference whose ``controller`` is true."""
-    references = obj["metadata"].get("ownerReferences") or []
-    return next((reference for reference in references if reference.get("controller")), None)
-
-
 def owner_key(obj: Obj) -> Key | None:
     """Return the key of the controlling owner."""
-    reference = controller_ref(obj)
+    references = obj["metadata"].get("ownerReferences") or []
+    reference = next((one for one in references if one.get("controller")), None)
     if reference is None:
         return None
     return Key(reference["apiVersion"].rpartition("/")[0], reference["kind"], namespace_of(obj), reference["name"])

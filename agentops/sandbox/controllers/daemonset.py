@@ -11,10 +11,10 @@ from typing import Any
 from agentops.sandbox.controllers.admit import RETRY, make_pod, remove_pod
 from agentops.sandbox.controllers.replicaset import new_pod
 from agentops.sandbox.controllers.revisions import current_revision, mark_of
-from agentops.sandbox.controllers.runtime import Controller, all_of, its_owner, itself
+from agentops.sandbox.controllers.runtime import Controller, all_of, its_owner, itself, while_there
 from agentops.sandbox.data import data
 from agentops.sandbox.objects import deleting, has_all, labels_of, name_of, percent_of, pod_ready, tolerates
-from agentops.sandbox.store import Key, Obj, copy_json
+from agentops.sandbox.store import Obj, copy_json
 from agentops.sandbox.world import World, fresh
 
 _HASH = "controller-revision-hash"
@@ -24,14 +24,11 @@ _COMPONENT = "daemonset-controller"
 def controller() -> Controller:
     """Return the control loop: DaemonSets, their pods, and every node."""
     watches = {"DaemonSet": itself, "Pod": its_owner("DaemonSet"), "Node": all_of("DaemonSet", "apps")}
-    return Controller(name="daemonset", watches=watches, reconcile=reconcile)
+    return Controller(name="daemonset", watches=watches, reconcile=while_there(reconcile))
 
 
-def reconcile(world: World, key: Key) -> datetime | None:
+def reconcile(world: World, live: Obj) -> datetime | None:
     """Bring one DaemonSet's pods in line with the nodes and its template."""
-    live = world.store.peek(key)
-    if live is None or deleting(live):
-        return None
     revision = current_revision(world, live)
     spec = live["spec"]["template"]["spec"]
     tolerations = [*(spec.get("tolerations") or []), *copy_json(data("nodes.yaml")["daemons"])]

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from agentops.sandbox.controllers.runtime import Controller, its_owner, itself
+from agentops.sandbox.controllers.runtime import Controller, its_owner, itself, while_there
 from agentops.sandbox.objects import (
     condition,
     deleting,
@@ -36,7 +36,7 @@ _NOT_COPIED = {"kubectl.kubernetes.io/last-applied-configuration", REVISION}
 def controller() -> Controller:
     """Return the control loop: Deployments, their ReplicaSets, and the pods that a Recreate waits for."""
     watches = {"Deployment": itself, "ReplicaSet": its_owner("Deployment"), "Pod": _waiting_for}
-    return Controller(name="deployment", watches=watches, reconcile=reconcile)
+    return Controller(name="deployment", watches=watches, reconcile=while_there(reconcile))
 
 
 def _waiting_for(world: World, pod: Obj) -> Iterable[Key]:
@@ -48,23 +48,20 @@ def _waiting_for(world: World, pod: Obj) -> Iterable[Key]:
                 yield from its_owner("Deployment")(world, replica_set)
 
 
-def reconcile(world: World, key: Key) -> datetime | None:
+def reconcile(world: World, live: Obj) -> datetime | None:
     """Bring one Deployment's ReplicaSets nearer to its template and replica count."""
-    live = world.store.peek(key)
-    if live is None or deleting(live):
-        return None
     sets = world.owned(live, "ReplicaSet")
     current = next((one for one in sets if _same_template(one, live)), None)
     if live["spec"].get("paused"):
         _scale_held(world, live, sets, current)
-        return _write_status(world, world.store.peek(key) or live, current)
+        return _write_status(world, world.store.peek(key_of(live)) or live, current)
     current, said = _current_set(world, live, sets, current)
     old = [one for one in world.owned(live, "ReplicaSet") if name_of(one) != name_of(current)]
     if (live["spec"].get("strategy") or {}).get("type") == "Recreate":
         _recreate(world, live, current, old)
     else:
         _roll(world, live, current, old)
-    return _write_status(world, world.store.peek(key) or live, current, said)
+    return _write_status(world, world.store.peek(key_of(live)) or live, current, said)
 
 
 def _scale_held(world: World, live: Obj, sets: list[Obj], current: Obj | None) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from agentops.sandbox.controllers.runtime import Controller, itself
+from agentops.sandbox.controllers.runtime import Controller, itself, while_there
 from agentops.sandbox.objects import containers_of, deleting, has_all, labels_of, name_of, namespace_of, own, pod_ready
 from agentops.sandbox.store import Key, Obj, key_of
 from agentops.sandbox.world import World
@@ -19,7 +19,9 @@ from agentops.sandbox.world import World
 
 def controller() -> Controller:
     """Return the control loop: Services, and the pods that they select."""
-    return Controller(name="endpoints", watches={"Service": itself, "Pod": _services_of}, reconcile=reconcile)
+    return Controller(
+        name="endpoints", watches={"Service": itself, "Pod": _services_of}, reconcile=while_there(reconcile)
+    )
 
 
 def _services_of(world: World, pod: Obj) -> Iterable[Key]:
@@ -27,10 +29,9 @@ def _services_of(world: World, pod: Obj) -> Iterable[Key]:
     return [key_of(service) for service in world.namespaced("Service", pod) if service["spec"].get("selector")]
 
 
-def reconcile(world: World, key: Key) -> datetime | None:
+def reconcile(world: World, service: Obj) -> datetime | None:
     """Write the endpoints of one Service."""
-    service = world.store.peek(key)
-    if service is None or deleting(service) or not service["spec"].get("selector"):
+    if not service["spec"].get("selector"):
         return None
     pods = [
         pod

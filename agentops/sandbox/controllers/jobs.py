@@ -11,13 +11,12 @@ from typing import Any
 
 from agentops.sandbox.controllers.admit import RETRY, make_pod, remove_pod
 from agentops.sandbox.controllers.replicaset import new_pod
-from agentops.sandbox.controllers.runtime import Controller, its_owner, itself
+from agentops.sandbox.controllers.runtime import Controller, its_owner, itself, while_there
 from agentops.sandbox.controllers.schedule import next_run
 from agentops.sandbox.manifests import create_now
 from agentops.sandbox.objects import (
     condition,
     condition_true,
-    deleting,
     name_of,
     namespace_of,
     own,
@@ -26,7 +25,7 @@ from agentops.sandbox.objects import (
     set_condition,
     without_zeroes,
 )
-from agentops.sandbox.store import Key, Obj, copy_json, key_of, timestamp
+from agentops.sandbox.store import Obj, copy_json, key_of, timestamp
 from agentops.sandbox.world import World, fresh, moment
 
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 10, 600
@@ -36,15 +35,14 @@ _JOB, _CRON = "job-controller", "cronjob-controller"
 def controllers() -> tuple[Controller, ...]:
     """Return the control loops for Jobs and CronJobs."""
     return (
-        Controller(name="job", watches={"Job": itself, "Pod": its_owner("Job")}, reconcile=_job),
-        Controller(name="cronjob", watches={"CronJob": itself, "Job": its_owner("CronJob")}, reconcile=_cronjob),
+        Controller(name="job", watches={"Job": itself, "Pod": its_owner("Job")}, reconcile=while_there(_job)),
+        Controller(
+            name="cronjob", watches={"CronJob": itself, "Job": its_owner("CronJob")}, reconcile=while_there(_cronjob)
+        ),
     )
 
 
-def _job(world: World, key: Key) -> datetime | None:
-    live = world.store.peek(key)
-    if live is None or deleting(live):
-        return None
+def _job(world: World, live: Obj) -> datetime | None:
     if condition_true(live, "Complete") or condition_true(live, "Failed"):
         return _clean_up(world, live)
     status, spec = fresh(live), live["spec"]
@@ -167,10 +165,7 @@ def _clean_up(world: World, live: Obj) -> datetime | None:
     return None
 
 
-def _cronjob(world: World, key: Key) -> datetime | None:
-    live = world.store.peek(key)
-    if live is None or deleting(live):
-        return None
+def _cronjob(world: World, live: Obj) -> datetime | None:
     jobs = world.owned(live, "Job")
     status = fresh(live)
     _forget_old(world, live, jobs)

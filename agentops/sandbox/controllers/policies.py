@@ -13,7 +13,7 @@ from typing import Any
 
 from agentops.sandbox.admission.deletion import disruption_allowed
 from agentops.sandbox.admission.quota import shown, usage
-from agentops.sandbox.controllers.runtime import Controller, all_of, itself
+from agentops.sandbox.controllers.runtime import Controller, all_of, itself, while_there
 from agentops.sandbox.objects import (
     containers_of,
     deleting,
@@ -45,7 +45,7 @@ def controllers() -> tuple[Controller, ...]:
         Controller(
             name="disruption",
             watches={"PodDisruptionBudget": itself, "Pod": all_of("PodDisruptionBudget", "policy")},
-            reconcile=_budget,
+            reconcile=while_there(_budget),
         ),
         Controller(name="quota", watches={"ResourceQuota": itself, **counted}, reconcile=_quota),
         Controller(
@@ -56,11 +56,8 @@ def controllers() -> tuple[Controller, ...]:
     )
 
 
-def _budget(world: World, key: Key) -> datetime | None:
+def _budget(world: World, live: Obj) -> datetime | None:
     """Count what a budget covers, as pkg/controller/disruption does: a pod is healthy while it is Ready and stays."""
-    live = world.store.peek(key)
-    if live is None or deleting(live):
-        return None
     status = fresh(live)
     pods = [pod for pod in world.namespaced("Pod", live) if matches(live["spec"].get("selector"), labels_of(pod))]
     if not pods:

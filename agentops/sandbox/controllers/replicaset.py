@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agentops.sandbox.controllers.admit import make_pod, remove_pod
-from agentops.sandbox.controllers.runtime import Controller, its_owner, itself
+from agentops.sandbox.controllers.runtime import Controller, its_owner, itself, while_there
 from agentops.sandbox.objects import (
     condition,
     deleting,
@@ -27,7 +27,7 @@ from agentops.sandbox.objects import (
     set_condition,
     without_zeroes,
 )
-from agentops.sandbox.store import Key, Obj, copy_json
+from agentops.sandbox.store import Obj, copy_json
 from agentops.sandbox.world import World, fresh, moment, soonest
 
 _COMPONENT = "replicaset-controller"
@@ -39,7 +39,9 @@ _BURST = 500
 def controller() -> Controller:
     """Return the control loop: ReplicaSets, and their pods."""
     return Controller(
-        name="replicaset", watches={"ReplicaSet": itself, "Pod": its_owner("ReplicaSet")}, reconcile=reconcile
+        name="replicaset",
+        watches={"ReplicaSet": itself, "Pod": its_owner("ReplicaSet")},
+        reconcile=while_there(reconcile),
     )
 
 
@@ -66,11 +68,8 @@ def available(pod: Obj, min_ready_s: float, now: datetime) -> tuple[bool, dateti
     return (True, None) if now >= due else (False, due)
 
 
-def reconcile(world: World, key: Key) -> datetime | None:
+def reconcile(world: World, live: Obj) -> datetime | None:
     """Bring the number of pods of one ReplicaSet to what it asks for."""
-    live = world.store.peek(key)
-    if live is None or deleting(live):
-        return None
     pods = [pod for pod in world.owned(live, "Pod") if pod_active(pod)]
     wanted = live["spec"].get("replicas", 1)
     failure, retry_at = "", None

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from agentops.core.errors import AgentopsError
 from agentops.sandbox.clock import Agenda
-from agentops.sandbox.objects import owner_key
+from agentops.sandbox.objects import deleting, owner_key
 from agentops.sandbox.store import Key, Obj, StoreEvent, key_of
 from agentops.sandbox.world import World
 
@@ -143,6 +143,16 @@ def _gist(pod: Obj) -> object:
         ready,
         restarts,
     )
+
+
+def while_there(reconcile: Callable[[World, Obj], datetime | None]) -> Reconcile:
+    """Return a ``reconcile`` that gets the object itself, and is not called when that is gone or going."""
+
+    def look(world: World, key: Key) -> datetime | None:
+        live = world.store.peek(key)
+        return None if live is None or deleting(live) else reconcile(world, live)
+
+    return look
 
 
 def itself(_: World, obj: Obj) -> Iterable[Key]:

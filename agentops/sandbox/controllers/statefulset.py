@@ -12,10 +12,10 @@ from datetime import datetime
 from agentops.sandbox.controllers.admit import RETRY, admit_pod
 from agentops.sandbox.controllers.replicaset import available, new_pod
 from agentops.sandbox.controllers.revisions import current_revision, mark_of, template_of
-from agentops.sandbox.controllers.runtime import Controller, its_owner, itself
+from agentops.sandbox.controllers.runtime import Controller, its_owner, itself, while_there
 from agentops.sandbox.manifests import admitted
 from agentops.sandbox.objects import deleting, labels_of, name_of, namespace_of, pod_ready, without_zeroes
-from agentops.sandbox.store import Key, Obj, copy_json
+from agentops.sandbox.store import Obj, copy_json
 from agentops.sandbox.world import World, fresh
 
 _HASH = "controller-revision-hash"
@@ -25,15 +25,14 @@ _COMPONENT = "statefulset-controller"
 def controller() -> Controller:
     """Return the control loop: StatefulSets, and their pods."""
     return Controller(
-        name="statefulset", watches={"StatefulSet": itself, "Pod": its_owner("StatefulSet")}, reconcile=reconcile
+        name="statefulset",
+        watches={"StatefulSet": itself, "Pod": its_owner("StatefulSet")},
+        reconcile=while_there(reconcile),
     )
 
 
-def reconcile(world: World, key: Key) -> datetime | None:
+def reconcile(world: World, live: Obj) -> datetime | None:
     """Bring one StatefulSet a step on: at most one pod at a time is made, replaced or removed."""
-    live = world.store.peek(key)
-    if live is None or deleting(live):
-        return None
     update = current_revision(world, live)
     revisions = {mark_of(one): one for one in world.owned(live, "ControllerRevision")}
     current = (live.get("status") or {}).get("currentRevision") or name_of(update)

@@ -9,8 +9,9 @@ import hashlib
 from datetime import datetime
 from typing import Any
 
+from agentops.sandbox.admission.allocation import qos_class
 from agentops.sandbox.kubelet.runs import Box, PodRecord, Run
-from agentops.sandbox.objects import request_of, set_condition
+from agentops.sandbox.objects import set_condition
 from agentops.sandbox.programs import split_image
 from agentops.sandbox.store import Obj, timestamp
 from agentops.sandbox.world import World, fresh
@@ -26,7 +27,7 @@ def pod_status(world: World, pod: Obj, record: PodRecord) -> dict[str, Any]:
         "phase": phase,
         "hostIP": host_ip(world, pod["spec"]["nodeName"]),
         "hostIPs": [{"ip": host_ip(world, pod["spec"]["nodeName"])}],
-        "qosClass": _qos(pod),
+        "qosClass": qos_class(pod["spec"]),
         "startTime": timestamp(record.admitted_at),
         "containerStatuses": [_container(box) for box in record.app_boxes],
     }
@@ -135,17 +136,3 @@ def terminated(run: Run) -> dict[str, Any]:
         "finishedAt": timestamp(run.finished_at or run.started_at),
         "containerID": run.container_id,
     }
-
-
-def _qos(pod: Obj) -> str:
-    spec = pod["spec"]
-    asked = [request_of(spec, resource) for resource in ("cpu", "memory")]
-    limits = [
-        (container.get("resources") or {}).get("limits", {}).get(resource)
-        for container in spec["containers"]
-        for resource in ("cpu", "memory")
-    ]
-    if not any(asked):
-        return "BestEffort"
-    same = asked == [request_of(spec, resource, limits=True) for resource in ("cpu", "memory")]
-    return "Guaranteed" if all(limits) and same else "Burstable"

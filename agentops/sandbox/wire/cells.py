@@ -91,30 +91,14 @@ def _format_selector(found: Any) -> str:
     return ",".join(terms) or "<none>"
 
 
-def selector(obj: Obj, _now: datetime) -> str:
-    """Return ``spec.selector`` as text; a ReplicationController's is a plain map."""
-    found = at(obj, "spec", "selector", default={})
-    return _format_selector({"matchLabels": found} if obj.get("kind") == "ReplicationController" else found)
+def selector(path: str) -> Callable[[Obj, datetime], str]:
+    """Return a cell with the label selector at ``path`` as text."""
+    return lambda obj, _: _format_selector(at(obj, *path.split("."), default={}))
 
 
-def policy_selector(obj: Obj, _now: datetime) -> str:
-    """Return a NetworkPolicy's pod selector."""
-    return _format_selector(at(obj, "spec", "podSelector", default={}))
-
-
-def node_selector(obj: Obj, _now: datetime) -> str:
-    """Return the pod template's node selector."""
-    return _format_selector({"matchLabels": at(obj, "spec", "template", "spec", "nodeSelector", default={})})
-
-
-def service_selector(obj: Obj, _now: datetime) -> str:
-    """Return a service's selector."""
-    return _format_selector({"matchLabels": at(obj, "spec", "selector", default={})})
-
-
-def ready_of_desired(obj: Obj, _now: datetime) -> str:
-    """Return ``readyReplicas/replicas``."""
-    return f"{at(obj, 'status', 'readyReplicas', default=0)}/{at(obj, 'spec', 'replicas', default=0)}"
+def labels(path: str) -> Callable[[Obj, datetime], str]:
+    """Return a cell with the plain map of labels at ``path`` as text."""
+    return lambda obj, _: _format_selector({"matchLabels": at(obj, *path.split("."), default={})})
 
 
 def job_status(obj: Obj, _now: datetime) -> str:
@@ -243,19 +227,9 @@ def event_count(obj: Obj, _now: datetime) -> int:
     return int(obj.get("count") or 1)
 
 
-def data_count(obj: Obj, _now: datetime) -> int:
-    """Return how many keys a ConfigMap has."""
-    return len(obj.get("data") or ()) + len(obj.get("binaryData") or ())
-
-
 def ingress_ports(obj: Obj, _now: datetime) -> str:
     """Return the ports on which an Ingress is served."""
     return "80, 443" if at(obj, "spec", "tls") else "80"
-
-
-def hpa_reference(obj: Obj, _now: datetime) -> str:
-    """Return ``Deployment/web``, what is scaled."""
-    return f"{at(obj, 'spec', 'scaleTargetRef', 'kind')}/{at(obj, 'spec', 'scaleTargetRef', 'name')}"
 
 
 def event_source(obj: Obj, _now: datetime) -> str:
@@ -326,11 +300,6 @@ def quota_use(part: str) -> Callable[[Obj, datetime], str]:
         return ", ".join(f"{name}: {used.get(name, '0')}/{hard[name]}" for name in names)
 
     return cell
-
-
-def role(obj: Obj, _now: datetime) -> str:
-    """Return ``ClusterRole/view``."""
-    return f"{at(obj, 'roleRef', 'kind')}/{at(obj, 'roleRef', 'name')}"
 
 
 def subjects(kind: str) -> Callable[[Obj, datetime], str]:

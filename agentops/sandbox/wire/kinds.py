@@ -7,7 +7,7 @@ Must never: know anything about a kind but what its row says.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -59,24 +59,14 @@ class Resource:
         return ("", "Event") if self.kind == "Event" else (self.group, self.kind)
 
 
-def _from_row(row: Any) -> Resource:
-    return Resource(
-        group=row["group"],
-        version=row["version"],
-        kind=row["kind"],
-        plural=row["plural"],
-        namespaced=row["namespaced"],
-        verbs=tuple(row.get("verbs", _EVERY_VERB)),
-        short_names=tuple(row.get("shortNames", ())),
-        subresources=tuple(row.get("subresources", ())),
-        categories=tuple(row.get("categories", ())),
-    )
-
-
 @cache
 def built_in() -> tuple[Resource, ...]:
     """Return the built-in resources, in the order in which groups are announced."""
-    return tuple(_from_row(row) for row in data("kinds.json"))
+    rows: list[dict[str, Any]] = [
+        {field: tuple(one) if isinstance(one, list) else one for field, one in row.items()}
+        for row in data("kinds.json")
+    ]
+    return tuple(Resource(**row) for row in rows)
 
 
 def from_definition(definition: Obj) -> tuple[Resource, ...]:
@@ -128,7 +118,8 @@ class Catalog:
 
     def find(self, group: str, version: str, plural: str) -> Resource | None:
         """Return the resource at ``/apis/GROUP/VERSION/PLURAL``."""
-        return _first(r for r in self.all() if (r.plural, r.group, r.version) == (plural, group, version))
+        wanted = (plural, group, version)
+        return next((r for r in self.all() if (r.plural, r.group, r.version) == wanted), None)
 
     def groups(self) -> dict[str, list[str]]:
         """Return each group with its versions, the preferred one first; core is the empty group."""
@@ -138,7 +129,3 @@ class Catalog:
             if resource.version not in versions:
                 versions.append(resource.version)
         return found
-
-
-def _first(resources: Iterable[Resource]) -> Resource | None:
-    return next(iter(resources), None)

@@ -23,6 +23,8 @@ from agentops.sandbox.wire.kinds import Resource
 from agentops.sandbox.wire.request import Request
 from agentops.sandbox.wire.status import bad_request
 
+_PLACE = re.compile(r"\{([\w.]+)=?(\w*)\}")
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -107,6 +109,8 @@ def _column(line: str) -> Column:
     words, _, absent = options.partition("else ")
     shown: Any = int(absent) if absent.isdigit() else absent
     kinds = [word for word in words.split() if word != "wide"]
+    if "{" in source:
+        return Column(heading, _text_cell(source))
     name, call, argument = source.rstrip(")").partition("(")
     cell = _cell(name, argument, shown) if call else _path_cell(source, shown)
     return Column(heading, cell, kinds[0] if kinds else "string", "wide" in words.split())
@@ -117,11 +121,15 @@ def _path_cell(path: str, absent: Any) -> Callable[[Obj, datetime], Any]:
     return lambda obj, _: cells.at(obj, *path.split("."), default=absent)
 
 
+def _text_cell(text: str) -> Callable[[Obj, datetime], str]:
+    return lambda obj, _: _PLACE.sub(lambda place: str(cells.at(obj, *place[1].split("."), default=place[2])), text)
+
+
 def _cell(name: str, argument: str, absent: Any) -> Callable[[Obj, datetime], Any]:
     if name == "shown":
         return lambda obj, _: str(cells.at(obj, *argument.split("."), default=absent))
     if name == "size":
-        return lambda obj, _: len(cells.at(obj, *argument.split("."), default=()) or ())
+        return lambda obj, _: sum(len(cells.at(obj, *path.split("."), default=())) for path in argument.split())
     made = getattr(pod_cells if name.startswith("pod_") else cells, name)
     found: Callable[[Obj, datetime], Any] = made(argument) if argument else made
     return found
