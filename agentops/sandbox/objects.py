@@ -19,6 +19,7 @@ Labels: TypeAlias = Mapping[str, str]
 
 _SUFFIX = {"": 1.0, "n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 _SUFFIX |= {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50}
+DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 # The alphabet of k8s.io/apimachinery/pkg/util/rand: no vowels, no look-alikes.
 ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 
@@ -165,6 +166,11 @@ def containers_of(pod_spec: Mapping[str, Any], *, init: bool = False) -> list[di
     return pod_spec.get("initContainers" if init else "containers") or []
 
 
+def every_container(pod_spec: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the app containers of a pod spec, and then its init containers."""
+    return [*containers_of(pod_spec), *containers_of(pod_spec, init=True)]
+
+
 def request_of(pod_spec: Mapping[str, Any], resource: str, *, limits: bool = False) -> float:
     """Return what a pod asks for: the sum over app containers, or one init container when that is more."""
     field = "limits" if limits else "requests"
@@ -213,6 +219,12 @@ def percent_of(value: str | int | None, total: int, *, default: str | int, up: b
 def without_zeroes(status: Mapping[str, Any], *keep: str) -> dict[str, Any]:
     """Return the status as the API server prints it: zero counts left out, except those named."""
     return {field: value for field, value in status.items() if field in keep or value not in (0, None, [], "")}
+
+
+def default_class(classes: Iterable[Obj]) -> str | None:
+    """Return the name of the storage class that claims get that name none; None when there is none."""
+    marks = ((name_of(one), one["metadata"].get("annotations") or {}) for one in classes)
+    return next((name for name, given in marks if given.get(DEFAULT_CLASS) == "true"), None)
 
 
 def keys(objects: Iterable[Obj]) -> list[Key]:

@@ -113,10 +113,6 @@ class Simulation:
         """Return an object of any group, read-only, or None."""
         return next((one for one in self.store.list(kind, namespace) if one["metadata"]["name"] == name), None)
 
-    def pod_key(self, namespace: str, name: str) -> Key:
-        """Return the key of a pod."""
-        return Key("", "Pod", namespace, name)
-
 
 def _controllers(kubelet: Kubelet) -> tuple[Controller, ...]:
     return (

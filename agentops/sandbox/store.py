@@ -216,20 +216,6 @@ class ObjectStore:
                 return new
             return copy_json(self._commit("MODIFIED", new, live))
 
-    def update_status(self, obj: Obj, *, dry_run: bool = False) -> Obj:
-        """Replace ``.status`` only; everything else in ``obj`` is ignored but its key and resourceVersion.
-
-        Raises:
-            Missing: no such object.
-            Conflict: ``obj`` carries a resourceVersion or uid that is not the live one.
-        """
-        with self.lock:
-            new = copy_json(self._live(obj))
-            new.pop("status", None)
-            if "status" in obj:
-                new["status"] = obj["status"]
-            return self.update(new, dry_run=dry_run)
-
     def remove(self, key: Key) -> None:
         """Take an object out, whatever its finalizers; admission and controllers decide when.
 

@@ -81,17 +81,6 @@ def test_update_refuses_a_stale_resource_version_and_a_foreign_uid(store: Object
         store.update(deployment("other"))
 
 
-def test_update_status_touches_status_only(store: ObjectStore) -> None:
-    """A status write ignores the spec that comes along and leaves generation alone."""
-    obj = store.create(deployment())
-    written = store.update_status({**obj, "spec": {"replicas": 99}, "status": {"replicas": 2}})
-    assert (written["spec"], written["status"], written["metadata"]["generation"]) == (
-        {"replicas": 2},
-        {"replicas": 2},
-        1,
-    )
-
-
 def test_a_begun_deletion_stays_begun(store: ObjectStore) -> None:
     """A writer that does not know of the deletion cannot undo it by leaving deletionTimestamp out."""
     obj = store.create(deployment(finalizers=["a/b"]))

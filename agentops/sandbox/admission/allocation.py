@@ -10,9 +10,9 @@ import ipaddress
 from random import Random
 
 from agentops.sandbox.admission.defaults import first_status
-from agentops.sandbox.objects import ALPHABET
-from agentops.sandbox.store import Key, Obj, ObjectStore
-from agentops.sandbox.wire.cells import at
+from agentops.sandbox.data import data
+from agentops.sandbox.objects import ALPHABET, default_class, every_container
+from agentops.sandbox.store import Key, Obj, ObjectStore, copy_json
 
 _SERVICE_NETWORK = ipaddress.ip_network("10.96.0.0/16")
 # The finalizers that keep what is in use, put on when it is made (StorageObjectInUseProtection).
@@ -51,8 +51,9 @@ def allocate(obj: Obj, store: ObjectStore, random: Random | None = None) -> None
     elif kind in PROTECTION:
         finalizers = metadata.setdefault("finalizers", [])
         finalizers += {PROTECTION[kind]} - {*finalizers}
-        if kind == "PersistentVolumeClaim":
-            _default_class(obj, store)
+        name = default_class(store.list("StorageClass")) if kind == "PersistentVolumeClaim" else None
+        if name is not None:
+            obj["spec"].setdefault("storageClassName", name)
 
 
 def allocate_service(obj: Obj, store: ObjectStore, random: Random) -> None:
@@ -114,20 +115,14 @@ def _new_pod(obj: Obj, store: ObjectStore, random: Random) -> None:
 def _mount_token(spec: Obj, name: str) -> None:
     """Give each container the files with which its program speaks to the API server."""
     mounted = False
-    for container in (*(spec.get("containers") or ()), *(spec.get("initContainers") or ())):
+    for container in every_container(spec):
         mounts = container.get("volumeMounts") or []
         if any(mount.get("mountPath") == _TOKEN_PATH for mount in mounts):
             continue
         mounted = True
         container["volumeMounts"] = [*mounts, {"name": name, "readOnly": True, "mountPath": _TOKEN_PATH}]
     if mounted:
-        field = {"apiVersion": "v1", "fieldPath": "metadata.namespace"}
-        sources: list[Obj] = [
-            {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
-            {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
-            {"downwardAPI": {"items": [{"path": "namespace", "fieldRef": field}]}},
-        ]
-        volume = {"name": name, "projected": {"sources": sources, "defaultMode": 420}}
+        volume = {"name": name, **copy_json(data("values.yaml")["token-volume"])}
         spec["volumes"] = [*(spec.get("volumes") or ()), volume]
 
 
@@ -142,15 +137,3 @@ def qos_class(spec: Obj) -> str:
         for r in all_resources
     )
     return "Guaranteed" if exact else "Burstable"
-
-
-def _default_class(obj: Obj, store: ObjectStore) -> None:
-    if "storageClassName" in obj["spec"]:
-        return
-    for found in store.list("StorageClass"):
-        if (
-            at(found, "metadata", "annotations", default={}).get("storageclass.kubernetes.io/is-default-class")
-            == "true"
-        ):
-            obj["spec"]["storageClassName"] = found["metadata"]["name"]
-            return

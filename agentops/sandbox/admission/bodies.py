@@ -24,7 +24,7 @@ from agentops.sandbox.admission.patches import json_patch, merge_patch, strategi
 from agentops.sandbox.admission.schemas import schema_of
 from agentops.sandbox.store import Obj
 from agentops.sandbox.wire.request import Request, Target, unsupported_media
-from agentops.sandbox.wire.status import MODIFIED, Refusal, bad_request, conflict
+from agentops.sandbox.wire.status import MODIFIED, Refusal, bad_request, conflict, wrong_name, wrong_namespace
 
 _PATCHES = {
     "application/json-patch+json": "json",
@@ -172,12 +172,12 @@ def place_in(target: Target, obj: Obj) -> None:
     """
     given = obj["metadata"].get("namespace")
     if given and given != target.namespace:
-        raise bad_request("the namespace of the provided object does not match the namespace sent on the request")
+        raise wrong_namespace()
     if target.resource.namespaced:
         obj["metadata"]["namespace"] = target.namespace
     name = obj["metadata"].get("name")
     if target.name and name and name != target.name:
-        raise bad_request(f"the name of the object ({name}) does not match the name on the URL ({target.name})")
+        raise wrong_name(name, target.name)
 
 
 def _check_version(target: Target, live: Obj | None, config: Obj) -> None:

@@ -16,6 +16,7 @@ from agentops.sandbox.admission.conditions import holds
 from agentops.sandbox.admission.quantities import canonical
 from agentops.sandbox.admission.schemas import Schema, child, items, name_of, resolve, schema_name, schema_of
 from agentops.sandbox.data import data
+from agentops.sandbox.objects import every_container
 from agentops.sandbox.store import Obj, copy_json
 from agentops.sandbox.wire.kinds import Resource
 
@@ -114,20 +115,16 @@ def _container(container: Obj) -> None:
     container.setdefault("imagePullPolicy", "Always" if latest else "IfNotPresent")
 
 
-def _containers(spec: Obj) -> list[Obj]:
-    return [*(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
-
-
 def _pod_spec(spec: Obj) -> None:
     if spec.get("serviceAccountName"):
         spec.setdefault("serviceAccount", spec["serviceAccountName"])
-    for container in _containers(spec) if spec.get("hostNetwork") else ():
+    for container in every_container(spec) if spec.get("hostNetwork") else ():
         for port in container.get("ports") or ():
             port.setdefault("hostPort", port.get("containerPort"))
 
 
 def _pod(pod: Obj) -> None:
-    for container in _containers(pod["spec"]):
+    for container in every_container(pod["spec"]):
         resources = container.get("resources") or {}
         if resources.get("limits"):
             resources["requests"] = {**resources["limits"], **(resources.get("requests") or {})}

@@ -235,7 +235,7 @@ def _take_from(store: ObjectStore, budget: Obj, pod: Obj, *, dry_run: bool) -> N
         left = copy_json({**status, "disruptionsAllowed": allowed, "disruptedPods": taken})
         if not allowed:
             set_condition(left.setdefault("conditions", []), disruption_allowed(allowed), store.now())
-        store.update_status({**copy_json(budget), "status": left})
+        store.update({**budget, "status": left})
 
 
 def disruption_allowed(allowed: int) -> Obj:

@@ -78,15 +78,6 @@ def _selected_template(spec: Obj, path: str) -> Iterator[Cause]:
         yield invalid(f"{path}.template.metadata.labels", labels, "`selector` does not match template `labels`")
 
 
-def _always_restarts(spec: Obj, path: str) -> Iterator[Cause]:
-    pod = at(spec, "template", "spec", default={})
-    if pod.get("restartPolicy", "Always") != "Always":
-        yield unsupported(f"{path}.template.spec.restartPolicy", pod["restartPolicy"], ("Always",))
-    if pod.get("activeDeadlineSeconds") is not None:
-        words = "activeDeadlineSeconds in ReplicaSet is not Supported"
-        yield forbidden_field(f"{path}.template.spec.activeDeadlineSeconds", words)
-
-
 def _job_selector(spec: Obj, path: str) -> Iterator[Cause]:
     selector, labels = spec.get("selector"), at(spec, "template", "metadata", "labels", default=None)
     if path != "spec":  # a CronJob's: its jobs get theirs when they are made
@@ -288,7 +279,6 @@ RELATIONS: dict[str, Callable[[Obj, str], Iterator[Cause]]] = {
     "template-labels": _template_labels,
     "label-selector": _label_selector,
     "selected-template": _selected_template,
-    "always-restarts": _always_restarts,
     "job-selector": _job_selector,
     "container-names": _container_names,
     "mounts": _mounts,

@@ -40,12 +40,13 @@ from agentops.sandbox.wire.status import (
     MODIFIED,
     Refusal,
     already_exists,
-    bad_request,
     conflict,
     forbidden,
     invalid,
     not_found,
     not_simulated,
+    wrong_name,
+    wrong_namespace,
 )
 from agentops.sandbox.wire.versions import stored_form
 
@@ -305,13 +306,7 @@ def _place_in_live(live: Obj, new: Obj) -> None:
     for name in ("name", "namespace"):
         have = live["metadata"].get(name)
         if new["metadata"].get(name, have) != have:
-            target = "name" if name == "name" else "namespace"
-            given = new["metadata"][name]
-            if target == "namespace":
-                raise bad_request(
-                    "the namespace of the provided object does not match the namespace sent on the request"
-                )
-            raise bad_request(f"the name of the object ({given}) does not match the name on the URL ({have})")
+            raise wrong_namespace() if name == "namespace" else wrong_name(new["metadata"][name], have)
         if have:
             new["metadata"][name] = have
     for name in ("deletionTimestamp", "deletionGracePeriodSeconds"):

@@ -176,7 +176,7 @@ def beat(world: World, name: str) -> None:
         return
     status = fresh(node)
     _stamp(status.get("conditions") or [], world.stamp)
-    world.store.update_status({**node, "status": status})
+    world.store.update({**node, "status": status})
     world.wake([world.store.peek(key_of(node)) or node])
 
 

@@ -8,14 +8,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-_NAMED = {
-    "@hourly": "0 * * * *",
-    "@daily": "0 0 * * *",
-    "@midnight": "0 0 * * *",
-    "@weekly": "0 0 * * 0",
-    "@monthly": "0 0 1 * *",
-    "@yearly": "0 0 1 1 *",
-}
+from agentops.sandbox.data import data
+
 _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 _FARTHEST_DAYS = 366 * 4
 
@@ -23,7 +17,7 @@ _FARTHEST_DAYS = 366 * 4
 @lru_cache(maxsize=64)
 def fields(schedule: str) -> tuple[frozenset[int], ...] | None:
     """Return the five sets of a schedule; None when it is not one."""
-    parts = _NAMED.get(schedule.strip(), schedule).split()
+    parts = data("values.yaml")["schedules"].get(schedule.strip(), schedule).split()
     if len(parts) != len(_RANGES):
         return None
     found = [_field(part, low, high) for part, (low, high) in zip(parts, _RANGES, strict=True)]

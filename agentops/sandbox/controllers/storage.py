@@ -15,7 +15,7 @@ from agentops.sandbox.admission.allocation import PROTECTION
 from agentops.sandbox.admission.deletion import finish
 from agentops.sandbox.controllers.runtime import Controller, all_of, itself
 from agentops.sandbox.manifests import admitted
-from agentops.sandbox.objects import deleting, name_of, namespace_of, quantity, reference, set_condition
+from agentops.sandbox.objects import default_class, deleting, name_of, namespace_of, quantity, reference, set_condition
 from agentops.sandbox.store import Key, Obj, copy_json, key_of
 from agentops.sandbox.world import World, fresh
 
@@ -23,7 +23,6 @@ from agentops.sandbox.world import World, fresh
 PROVISIONERS = frozenset({"ebs.csi.aws.com", "pd.csi.storage.gke.io", "disk.csi.azure.com", "rancher.io/local-path"})
 _RETRY = timedelta(seconds=15)
 _COMPONENT = "persistentvolume-controller"
-_DEFAULT = "storageclass.kubernetes.io/is-default-class"
 
 
 def controllers() -> tuple[Controller, ...]:
@@ -110,12 +109,10 @@ def _wait(world: World, claim: Obj, kind: str, reason: str, message: str) -> dat
 
 def _give_default(world: World, claim: Obj) -> str:
     """Write the default class into a claim that names none."""
-    for found in world.store.list("StorageClass"):
-        if (found["metadata"].get("annotations") or {}).get(_DEFAULT) == "true":
-            live = {**claim, "spec": {**claim["spec"], "storageClassName": name_of(found)}}
-            world.store.update(live)
-            return name_of(found)
-    return ""
+    name = default_class(world.store.list("StorageClass"))
+    if name is not None:
+        world.store.update({**claim, "spec": {**claim["spec"], "storageClassName": name}})
+    return name or ""
 
 
 def _waiting_pods(world: World, claim: Obj) -> list[Obj]:

@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from agentops.sandbox.data import data
 from agentops.sandbox.store import Key, ObjectStore
 from agentops.sandbox.wire.access import Attempt, Rbac, review
-from agentops.sandbox.wire.discovery import VERSION, discover
+from agentops.sandbox.wire.discovery import discover
 from agentops.sandbox.wire.faults import Faults
 from agentops.sandbox.wire.identity import Identifier, Tokens
 from agentops.sandbox.wire.kinds import Catalog
@@ -92,7 +93,7 @@ class Api:
         if path in ("/healthz", "/livez", "/readyz"):
             return Response(body=b"ok", content_type="text/plain")
         if path == "/version":
-            return json_response(VERSION)
+            return json_response(data("served.yaml")["version"])
         if path.startswith("/openapi"):
             found = openapi(request, self.catalog)
         elif path.startswith("/api"):

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agentops.core.clock import from_iso
+from agentops.sandbox.objects import DEFAULT_CLASS
 from agentops.sandbox.store import Obj
 
 
@@ -258,7 +259,7 @@ def volume_claim(obj: Obj, _now: datetime) -> str:
 
 def class_name(obj: Obj, _now: datetime) -> str:
     """Return a storage class's name, marked when it is the default."""
-    default = at(obj, "metadata", "annotations", "storageclass.kubernetes.io/is-default-class") == "true"
+    default = at(obj, "metadata", "annotations", DEFAULT_CLASS) == "true"
     return f"{obj['metadata']['name']} (default)" if default else str(obj["metadata"]["name"])
 
 

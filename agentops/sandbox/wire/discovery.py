@@ -13,17 +13,6 @@ from agentops.sandbox.store import Obj
 from agentops.sandbox.wire.kinds import Catalog, Resource
 from agentops.sandbox.wire.request import Request, Response, accepted_form, json_response
 
-VERSION = {
-    "major": "1",
-    "minor": "32",
-    "gitVersion": "v1.32.0+agentops-sandbox",
-    "gitCommit": "",
-    "gitTreeState": "clean",
-    "buildDate": "2024-12-11T18:00:00Z",
-    "goVersion": "",
-    "compiler": "gc",
-    "platform": "linux/amd64",
-}
 _AGGREGATED = {"APIGroupDiscoveryList": ("v2", "v2beta1")}
 
 

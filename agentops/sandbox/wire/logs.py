@@ -43,24 +43,6 @@ class LogSource(Protocol):
         ...
 
 
-class NoLogs:
-    """A cluster whose containers write nothing; good for tests of everything else."""
-
-    def logs(
-        self,
-        namespace: str,  # noqa: ARG002
-        pod: str,  # noqa: ARG002
-        container: str,  # noqa: ARG002
-        previous: bool,
-        since: datetime | None,  # noqa: ARG002
-        tail: int | None,  # noqa: ARG002
-    ) -> str:
-        """Return no lines, and no previous run."""
-        if previous:
-            raise LookupError
-        return ""
-
-
 _OPTIONS = Resource(group="", version="v1", kind="PodLogOptions", plural="pods", namespaced=True)
 
 

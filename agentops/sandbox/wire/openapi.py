@@ -12,12 +12,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from agentops.sandbox.admission.schemas import Schema, definitions, schema_name, schema_of
+from agentops.sandbox.data import data
 from agentops.sandbox.store import Obj
-from agentops.sandbox.wire.discovery import VERSION
 from agentops.sandbox.wire.kinds import Catalog, Resource
 from agentops.sandbox.wire.request import Request, Response, accepted_form, json_response
 
-_INFO = {"title": "Kubernetes", "version": VERSION["gitVersion"]}
 _PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
 _WRITE_PARAMETERS = ("dryRun", "fieldManager", "fieldValidation", "pretty")
 
@@ -31,10 +30,10 @@ def openapi(request: Request, catalog: Catalog) -> Response | None:
     accepted_form(request, {})
     if parts == ["v2"]:
         listed = {name: _as_v2(one) for name, one in definitions().items()}
-        return json_response({"swagger": "2.0", "info": _INFO, "paths": {}, "definitions": listed})
+        return json_response({"swagger": "2.0", "info": _info(), "paths": {}, "definitions": listed})
     if parts == ["v3"]:
         paths = {
-            place: {"serverRelativeURL": f"/openapi/v3/{place}?hash={VERSION['gitVersion']}"}
+            place: {"serverRelativeURL": f"/openapi/v3/{place}?hash={_info()['version']}"}
             for group, versions in catalog.groups().items()
             for place in (_place(group, version) for version in versions)
         }
@@ -44,6 +43,10 @@ def openapi(request: Request, catalog: Catalog) -> Response | None:
             if parts[:1] == ["v3"] and "/".join(parts[1:]) == _place(group, version):
                 return json_response(_document(catalog, group, version))
     return None
+
+
+def _info() -> dict[str, str]:
+    return {"title": "Kubernetes", "version": data("served.yaml")["version"]["gitVersion"]}
 
 
 def _place(group: str, version: str) -> str:
@@ -74,7 +77,7 @@ def _document(catalog: Catalog, group: str, version: str) -> Obj:
         if name not in schemas:
             schemas[name] = definitions()[name]
             todo.extend(_references(schemas[name]))
-    return {"openapi": "3.0.0", "info": _INFO, "paths": paths, "components": {"schemas": schemas}}
+    return {"openapi": "3.0.0", "info": _info(), "paths": paths, "components": {"schemas": schemas}}
 
 
 def _definition_name(resource: Resource) -> str:
@@ -113,19 +116,10 @@ def _paths(resource: Resource, name: str) -> Iterator[tuple[str, Obj]]:
             "x-kubernetes-group-version-kind": identity,
         }
 
-    if "list" in resource.verbs or "create" in resource.verbs:
-        on_collection = {"get": ("list", "list"), "post": ("post", "create")}
-        yield (
-            collection,
-            {m: operation(*on_collection[m]) for m in on_collection if on_collection[m][1] in resource.verbs},
-        )
-    on_object = {
-        "get": ("get", "get"),
-        "put": ("put", "update"),
-        "patch": ("patch", "patch"),
-        "delete": ("delete", "delete"),
-    }
-    yield (
-        f"{collection}/{{name}}",
-        {m: operation(*on_object[m]) for m in on_object if on_object[m][1] in resource.verbs},
-    )
+    # Method, action and verb, of the collection and of one object.
+    on_collection = (("get", "list", "list"), ("post", "post", "create"))
+    on_object = (("get", "get", "get"), ("put", "put", "update"), ("patch", "patch", "patch"), ("delete",) * 3)
+    for path, methods in ((collection, on_collection), (f"{collection}/{{name}}", on_object)):
+        served = {method: operation(action, verb) for method, action, verb in methods if verb in resource.verbs}
+        if served or methods is on_object:
+            yield path, served

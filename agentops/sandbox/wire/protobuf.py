@@ -24,12 +24,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _Value: TypeAlias = int | bytes
 _VARINT, _BYTES = 0, 2
 _WIDTHS = {1: 8, 5: 4}
-# Go writes a plain (not a pointer) number or boolean even when it is zero; JSON leaves that out. In a status all are.
-_PLAIN = frozenset({
-    "failureThreshold", "generation", "globalDefault", "healthCheckNodePort", "hostIPC", "hostNetwork", "hostPID",
-    "hostPort", "initialDelaySeconds", "minReadySeconds", "nodePort", "observedGeneration", "paused", "periodSeconds",
-    "publishNotReadyAddresses", "readOnly", "stdin", "stdinOnce", "successThreshold", "timeoutSeconds", "tty", "weight",
-})  # fmt: skip
 # Strings whose being empty says something.
 _TELLING = frozenset({"storageClassName"})
 
@@ -76,7 +70,8 @@ def _message(name: str, schema: Schema, body: bytes) -> Obj:
 def _says_nothing(name: str, field: str, value: Any, *, required: bool) -> bool:
     if value is None:
         return True
-    plain_zero = value in (0, False) and (field in _PLAIN or name.endswith("Status"))
+    # In a status, all are written.
+    plain_zero = value in (0, False) and (field in data("values.yaml")["plain"] or name.endswith("Status"))
     return not required and (plain_zero or (value == "" and field not in _TELLING))
 
 

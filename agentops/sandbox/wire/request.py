@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from agentops.sandbox.data import data
 from agentops.sandbox.wire.kinds import Catalog, Resource
 from agentops.sandbox.wire.status import Refusal, bad_request, not_allowed
 
@@ -99,17 +100,6 @@ class Target:
     verb: str = "get"
 
 
-_COLLECTION_VERBS = {"GET": "list", "HEAD": "list", "POST": "create", "DELETE": "deletecollection"}
-_OBJECT_VERBS = {
-    "GET": "get",
-    "HEAD": "get",
-    "POST": "create",
-    "PUT": "update",
-    "PATCH": "patch",
-    "DELETE": "delete",
-}
-
-
 def route(request: Request, catalog: Catalog) -> Target | None:
     """Return what a path under /api or /apis points at; None when no such resource is served.
 
@@ -140,8 +130,7 @@ def route(request: Request, catalog: Catalog) -> Target | None:
 
 
 def _verb(request: Request, name: str) -> str:
-    verbs = _OBJECT_VERBS if name else _COLLECTION_VERBS
-    verb = verbs.get(request.method)
+    verb = data("served.yaml")["verbs"]["object" if name else "collection"].get(request.method)
     if verb is None:
         raise not_allowed()
     return "watch" if verb in ("get", "list") and request.flag("watch") else verb

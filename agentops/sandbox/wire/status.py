@@ -119,6 +119,16 @@ def bad_request(message: str) -> Refusal:
     return Refusal("BadRequest", message)
 
 
+def wrong_namespace() -> Refusal:
+    """Return the refusal of an object that says that it belongs elsewhere."""
+    return bad_request("the namespace of the provided object does not match the namespace sent on the request")
+
+
+def wrong_name(given: str, wanted: str) -> Refusal:
+    """Return the refusal of an object that has another name than the URL."""
+    return bad_request(f"the name of the object ({given}) does not match the name on the URL ({wanted})")
+
+
 def expired(message: str) -> Refusal:
     """Return 410 Gone: the revision is older than the history."""
     return Refusal("Expired", message)

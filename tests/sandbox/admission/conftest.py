@@ -15,8 +15,8 @@ import pytest
 from agentops.sandbox.admission.writes import writer_for
 from agentops.sandbox.store import ObjectStore
 from agentops.sandbox.wire.api import Api, Parts
-from agentops.sandbox.wire.logs import NoLogs
 from agentops.sandbox.wire.request import Request, Response
+from tests.sandbox.silent import NoLogs
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 _MEDIA = {

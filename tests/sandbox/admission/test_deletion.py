@@ -137,7 +137,7 @@ def test_eviction_honours_the_disruption_budget(call: Any, pod: Any) -> None:
     for name in ("p1", "p2"):
         call.ok("POST", f"{SHOP}/pods", pod(name))
         made = call.store.get(Key("", "Pod", "shop", name))
-        call.store.update_status({**made, "status": ready})
+        call.store.update({**made, "status": ready})
     budgets = "/apis/policy/v1/namespaces/shop/poddisruptionbudgets"
     spec = {"minAvailable": 1, "selector": {"matchLabels": {"app": "web"}}}
     call.ok("POST", budgets, {"metadata": {"name": "web"}, "spec": spec})
@@ -160,7 +160,7 @@ def test_an_evicted_pod_says_so_and_the_budget_counts_it_at_once(call: Any, pod:
     call.ok("POST", f"{SHOP}/pods", pod(nodeName="n1"))
     live = call.store.get(Key("", "Pod", "shop", "p"))
     ready = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
-    call.store.update_status({**live, "status": ready})
+    call.store.update({**live, "status": ready})
     call.ok("POST", budgets, {"metadata": {"name": "web"}, "spec": {"minAvailable": 1, "selector": {}}})
     status = {"observedGeneration": 1, "disruptionsAllowed": 1, "desiredHealthy": 1, "currentHealthy": 2}
     call.ok("PATCH", f"{budgets}/web/status", {"status": status}, patch="merge")
@@ -192,7 +192,7 @@ def test_an_eviction_is_checked_in_the_real_order(call: Any, pod: Any) -> None:
     other = {**EVICTION, "deleteOptions": {"preconditions": {"uid": "x"}}}
     assert call.refused("POST", path, other)[0] == 409
     live = call.store.get(Key("", "Pod", "shop", "p"))
-    call.store.update_status({**live, "status": {"phase": "Running"}})
+    call.store.update({**live, "status": {"phase": "Running"}})
     for name in ("one", "two"):
         budget = {"metadata": {"name": name}, "spec": {"minAvailable": 1, "selector": {}}}
         call.ok("POST", "/apis/policy/v1/namespaces/shop/poddisruptionbudgets", budget)

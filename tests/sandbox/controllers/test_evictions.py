@@ -16,8 +16,8 @@ from agentops.sandbox.objects import pod_ready
 from agentops.sandbox.scenario import Scenario
 from agentops.sandbox.simulation import Simulation
 from agentops.sandbox.wire.api import Api, Parts
-from agentops.sandbox.wire.logs import NoLogs
 from agentops.sandbox.wire.request import Request
+from tests.sandbox.silent import NoLogs
 
 _CASES = yaml.safe_load((Path(__file__).parent / "cases.yaml").read_text(encoding="utf-8"))
 _TEMPLATE = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "a", "image": "web:1"}]}}

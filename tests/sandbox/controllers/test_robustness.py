@@ -22,8 +22,8 @@ from agentops.sandbox.scenario import Scenario
 from agentops.sandbox.simulation import Simulation
 from agentops.sandbox.store import Key, copy_json
 from agentops.sandbox.wire.api import Api, Parts
-from agentops.sandbox.wire.logs import NoLogs
 from agentops.sandbox.wire.request import Request
+from tests.sandbox.silent import NoLogs
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases.yaml").read_text(encoding="utf-8"))
 OBJECTS = yaml.safe_load((Path(__file__).parent / "objects.yaml").read_text(encoding="utf-8"))

@@ -13,9 +13,10 @@ import pytest
 
 from agentops.sandbox.store import ObjectStore
 from agentops.sandbox.wire.api import Api, Parts
-from agentops.sandbox.wire.logs import LogSource, NoLogs
+from agentops.sandbox.wire.logs import LogSource
 from agentops.sandbox.wire.request import Request, Response, User
 from agentops.sandbox.wire.server import ApiServer
+from tests.sandbox.silent import NoLogs
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 

@@ -18,9 +18,9 @@ import pytest
 
 from agentops.sandbox.store import Key, ObjectStore
 from agentops.sandbox.wire.faults import Fault
-from agentops.sandbox.wire.logs import NoLogs
 from agentops.sandbox.wire.request import User
 from agentops.sandbox.wire.server import ApiServer
+from tests.sandbox.silent import NoLogs
 
 
 def test_one_connection_serves_many_requests(url: str) -> None:
