@@ -171,6 +171,12 @@ def every_container(pod_spec: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [*containers_of(pod_spec), *containers_of(pod_spec, init=True)]
 
 
+def named_ports(pod_spec: Mapping[str, Any]) -> dict[str | None, int]:
+    """Return the numbers of the ports of a pod's app containers, by name."""
+    every = [port for container in containers_of(pod_spec) for port in container.get("ports") or []]
+    return {port.get("name"): int(port["containerPort"]) for port in every}
+
+
 def request_of(pod_spec: Mapping[str, Any], resource: str, *, limits: bool = False) -> float:
     """Return what a pod asks for: the sum over app containers, or one init container when that is more."""
     field = "limits" if limits else "requests"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from agentops.sandbox.admission.causes import invalid, unsupported
 from agentops.sandbox.objects import matches, pod_ready, set_condition
 from agentops.sandbox.store import Obj, ObjectStore, copy_json, key_of, timestamp
 from agentops.sandbox.wire.cells import at
@@ -51,14 +52,12 @@ def delete_options(request: Request) -> DeleteOptions:
         raise invalid_options("DeleteOptions", [("FieldValueNotSupported", "dryRun", words)])
     propagation = body.get("propagationPolicy") or ""
     if propagation and "orphanDependents" in body:
-        words = f'Invalid value: "{propagation}": orphanDependents and deletionPropagation cannot be both set'
-        raise invalid_options("DeleteOptions", [("FieldValueInvalid", "propagationPolicy", words)])
+        words = "orphanDependents and deletionPropagation cannot be both set"
+        raise invalid_options("DeleteOptions", [invalid("propagationPolicy", propagation, words)])
     if "orphanDependents" in body:
         propagation = "Orphan" if body["orphanDependents"] else "Background"
     if propagation and propagation not in _PROPAGATION:
-        listed = ", ".join(f'"{one}"' for one in (*_PROPAGATION, "nil"))
-        words = f'Unsupported value: "{propagation}": supported values: {listed}'
-        raise invalid_options("DeleteOptions", [("FieldValueNotSupported", "propagationPolicy", words)])
+        raise invalid_options("DeleteOptions", [unsupported("propagationPolicy", propagation, (*_PROPAGATION, "nil"))])
     grace: Any = body.get("gracePeriodSeconds")
     given = body.get("preconditions") or {}
     return DeleteOptions(

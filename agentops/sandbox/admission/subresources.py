@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from agentops.sandbox.admission import causes
 from agentops.sandbox.admission.deletion import evict, eviction_options, finish
 from agentops.sandbox.admission.patches import json_patch, merge_patch
 from agentops.sandbox.store import Conflict, Key, Obj, ObjectStore, copy_json, timestamp
@@ -73,11 +74,7 @@ class Subresources:
                 "ScaleSpec.spec.replicas of type int32"
             )
         if replicas < 0:
-            cause = (
-                "FieldValueInvalid",
-                "spec.replicas",
-                f"Invalid value: {replicas}: must be greater than or equal to 0",
-            )
+            cause = causes.invalid("spec.replicas", replicas, "must be greater than or equal to 0")
             scale = replace(target.resource, kind="Scale", group="autoscaling")
             raise invalid(scale, target.name, [cause])
         metadata: Obj = {}
@@ -114,9 +111,9 @@ class Subresources:
         spec = body_object(request).get("spec") or {}
         lifetime_s = spec.get("expirationSeconds") or 3600
         if not isinstance(lifetime_s, int) or lifetime_s < 600:
-            words = f"Invalid value: {lifetime_s}: may not specify a duration less than 10 minutes"
+            words = "may not specify a duration less than 10 minutes"
             scope = replace(target.resource, kind="TokenRequest", group="authentication.k8s.io")
-            raise invalid(scope, target.name, [("FieldValueInvalid", "spec.expirationSeconds", words)])
+            raise invalid(scope, target.name, [causes.invalid("spec.expirationSeconds", lifetime_s, words)])
         token = "" if request.dry_run else self._tokens.issue(target.namespace, target.name, lifetime_s)
         ends = timestamp(self._store.now() + timedelta(seconds=lifetime_s))
         metadata = {"name": target.name, "namespace": target.namespace, "creationTimestamp": None}

@@ -22,6 +22,7 @@ from agentops.sandbox.admission.quota import check_claim, check_growth, check_qu
 from agentops.sandbox.admission.schemas import schema_of
 from agentops.sandbox.admission.subresources import Subresources
 from agentops.sandbox.admission.validation import problems
+from agentops.sandbox.data import data
 from agentops.sandbox.objects import ALPHABET
 from agentops.sandbox.store import AlreadyExists, Conflict, Key, Obj, ObjectStore, copy_json, timestamp
 from agentops.sandbox.wire.identity import Tokens
@@ -49,16 +50,6 @@ from agentops.sandbox.wire.status import (
     wrong_namespace,
 )
 from agentops.sandbox.wire.versions import stored_form
-
-# A delete of these answers with the object, of others with a Status (ReturnDeletedObject in the real registry).
-_RETURNED = {
-    "Pod", "PersistentVolume", "PersistentVolumeClaim", "ServiceAccount", "PodTemplate", "ResourceQuota", "Service",
-    "StorageClass",
-}  # fmt: skip
-_ORPHANED = (
-    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
-    "propagationPolicy=Orphan to suppress this warning"
-)
 
 
 class StoreWriter:
@@ -227,8 +218,8 @@ class StoreWriter:
         options, warnings = delete_options(request), Warnings()
         obj, gone = delete(self.store, resource, live, options)
         if orphans_by_default(resource, options):
-            warnings.texts.append(_ORPHANED)
-        if not gone or resource.kind in _RETURNED:
+            warnings.texts.append(data("served.yaml")["words"]["orphaned"])
+        if not gone or resource.kind in data("served.yaml")["returned"]:
             return self._answer(target, request, obj, 200, warnings)
         details: Obj = {"name": target.name, "kind": resource.plural, "uid": live["metadata"]["uid"]}
         if resource.group:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from agentops.sandbox.controllers.runtime import Controller, itself, while_there
-from agentops.sandbox.objects import containers_of, deleting, has_all, labels_of, name_of, namespace_of, own, pod_ready
+from agentops.sandbox.objects import deleting, has_all, labels_of, name_of, named_ports, namespace_of, own, pod_ready
 from agentops.sandbox.store import Key, Obj, key_of
 from agentops.sandbox.world import World
 
@@ -53,12 +53,7 @@ def _target(port: dict[str, Any], pod: Obj) -> int | None:
     target = port.get("targetPort", port["port"])
     if isinstance(target, int):
         return target
-    named = {
-        one.get("name"): int(one["containerPort"])
-        for container in containers_of(pod["spec"])
-        for one in container.get("ports") or []
-    }
-    return named.get(target)
+    return named_ports(pod["spec"]).get(target)
 
 
 def _ports(service: Obj, targets: tuple[int, ...]) -> list[dict[str, Any]]:

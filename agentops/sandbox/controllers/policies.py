@@ -14,6 +14,7 @@ from typing import Any
 from agentops.sandbox.admission.deletion import disruption_allowed
 from agentops.sandbox.admission.quota import shown, usage
 from agentops.sandbox.controllers.runtime import Controller, all_of, itself, while_there
+from agentops.sandbox.data import data
 from agentops.sandbox.objects import (
     containers_of,
     deleting,
@@ -146,13 +147,13 @@ def _autoscale(world: World, key: Key) -> datetime | None:
     usage = _utilization(world, scaled)
     current = int(scaled["spec"].get("replicas", 1))
     if usage is None or current == 0:
-        reason, message = "ScalingDisabled", "scaling is disabled since the replica count of the target is zero"
-        if current:
-            reason = "FailedGetResourceMetric"
-            message = "the HPA was unable to compute the replica count: failed to get cpu utilization: missing request "
-            message += "for cpu"
-        _judge(world, conditions, "AbleToScale", "True", "SucceededGetScale", _GOT_SCALE)
-        _judge(world, conditions, "ScalingActive", "False", reason, message)
+        _judge(world, conditions, "AbleToScale", *data("values.yaml")["autoscaler"]["got-scale"])
+        _judge(
+            world,
+            conditions,
+            "ScalingActive",
+            *data("values.yaml")["autoscaler"]["no-metric" if current else "no-replicas"],
+        )
         status = {"currentReplicas": current, "desiredReplicas": current, "conditions": conditions}
         world.set_status(live, {**fresh(live), **status})
         return world.now + _SYNC * 4
@@ -164,7 +165,6 @@ def _autoscale(world: World, key: Key) -> datetime | None:
 
 
 _TOLERANCE = 0.1
-_GOT_SCALE = "the HPA controller was able to get the target's current scale"
 
 
 def _judge(world: World, conditions: list[dict[str, Any]], kind: str, status: str, reason: str, message: str) -> None:
@@ -222,19 +222,13 @@ def _scale(
     proposed = _proposed(current, goal, *measured)
     # At most twice as many, or four more, at a time: the default scale-up policy.
     desired = min(max(proposed, least), most, max(2 * current, current + 4))
-    _judge(world, conditions, "AbleToScale", "True", "ReadyForNewScale", "recommended size matches current size")
-    valid = "the HPA was able to successfully calculate a replica count from cpu resource utilization"
-    _judge(world, conditions, "ScalingActive", "True", "ValidMetricFound", f"{valid} (percentage of request)")
-    limited = {
-        True: ("True", "TooManyReplicas", "the desired replica count is more than the maximum replica count"),
-        False: ("False", "DesiredWithinRange", "the desired count is within the acceptable range"),
-    }[proposed > most]
-    if proposed < least:
-        limited = ("True", "TooFewReplicas", "the desired replica count is less than the minimum replica count")
-    elif proposed <= most and desired < proposed:
-        why = "the desired replica count is increasing faster than the maximum scale rate"
-        limited = ("True", "ScaleUpLimit", why)
-    _judge(world, conditions, "ScalingLimited", *limited)
+    said = data("values.yaml")["autoscaler"]
+    _judge(world, conditions, "AbleToScale", *said["at-size"])
+    _judge(world, conditions, "ScalingActive", *said["measured"])
+    limited = "too-few" if proposed < least else "too-many" if proposed > most else "within"
+    if limited == "within" and desired < proposed:
+        limited = "too-fast"
+    _judge(world, conditions, "ScalingLimited", *said[limited])
     metric = {"current": {"averageUtilization": usage}, "name": "cpu"}
     status = {
         **fresh(live),

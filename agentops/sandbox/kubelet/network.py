@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from agentops.sandbox.objects import containers_of, labels_of, matches, namespace_of
+from agentops.sandbox.objects import containers_of, labels_of, matches, named_ports, namespace_of
 from agentops.sandbox.programs import Dependency
 from agentops.sandbox.store import Key, Obj
 from agentops.sandbox.world import World
@@ -128,11 +128,7 @@ def _passes(world: World, policies: list[Obj], rules: str, peers: str, other: Ob
 def _port_matches(ports: list[dict[str, Any]] | None, server: Obj, port: int) -> bool:
     if not ports:
         return True
-    named = {
-        one.get("name"): one["containerPort"]
-        for container in containers_of(server["spec"])
-        for one in container.get("ports") or []
-    }
+    named = named_ports(server["spec"])
     for one in ports:
         wanted = one.get("port")
         first = named.get(wanted) if isinstance(wanted, str) else wanted

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agentops.core.clock import from_iso
+from agentops.sandbox.data import data
 from agentops.sandbox.objects import DEFAULT_CLASS
 from agentops.sandbox.store import Obj
 
@@ -31,26 +32,11 @@ def duration(length: timedelta) -> str:
     if seconds < -1:
         return "<invalid>"
     seconds = max(seconds, 0)
-    for below, unit, size, rest_unit, rest_size in _STEPS:
+    for below, unit, size, rest_unit, rest_size in data("values.yaml")["durations"]:
         if below == 0 or seconds < below:
             rest = seconds % size // rest_size if rest_unit else 0
             return f"{seconds // size}{unit}" + (f"{rest}{rest_unit}" if rest else "")
     raise AssertionError("the last step has no bound")
-
-
-_DAY, _YEAR = 86400, 365 * 86400
-# Below so many seconds: the unit and its size, and the smaller unit shown beside it (duration.HumanDuration).
-_STEPS = (
-    (120, "s", 1, "", 1),
-    (600, "m", 60, "s", 1),
-    (3 * 3600, "m", 60, "", 1),
-    (8 * 3600, "h", 3600, "m", 60),
-    (48 * 3600, "h", 3600, "", 1),
-    (8 * _DAY, "d", _DAY, "h", 3600),
-    (2 * _YEAR, "d", _DAY, "", 1),
-    (8 * _YEAR, "y", _YEAR, "d", _DAY),
-    (0, "y", _YEAR, "", 1),
-)
 
 
 def since(moment: str, now: datetime) -> str:

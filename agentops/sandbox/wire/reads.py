@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from agentops.sandbox.data import data
 from agentops.sandbox.store import Events, Gone, Key, Obj, Objects, ObjectStore, StoreEvent, group_of, place_of
 from agentops.sandbox.wire.encoding import Encoder
 from agentops.sandbox.wire.request import Form, Request, Response, Target, accepted_form
@@ -32,12 +33,6 @@ Changes: TypeAlias = "queue.SimpleQueue[StoreEvent | None]"
 
 FORMS = {"Table": ("v1", "v1beta1"), "PartialObjectMetadata": ("v1",), "PartialObjectMetadataList": ("v1",)}
 _HEARTBEAT_S = 0.25
-_CONTINUE_EXPIRED = (
-    "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
-    "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. "
-    "Continuing with the provided token results in an inconsistent list - objects that were created, modified, or "
-    "deleted between the time the first chunk was returned and now may show up in the list."
-)
 
 
 class Reader:
@@ -93,7 +88,7 @@ class Reader:
             try:
                 objects = self._store.list_at(*target.resource.stored_kind, revision)
             except Gone as error:
-                raise expired(_CONTINUE_EXPIRED if start else str(error)) from error
+                raise expired(data("served.yaml")["words"]["continue-expired"] if start else str(error)) from error
         rest = objects[bisect_right(objects, start, key=place_of) :] if start else objects
         remaining = rest if selects is _everything else [obj for obj in rest if selects(obj)]
         page, metadata = _page(remaining, request.number("limit", 0), revision, not _selectors(request))

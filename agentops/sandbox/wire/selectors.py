@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from agentops.sandbox.data import data
+from agentops.sandbox.objects import expression_holds, labels_of
 from agentops.sandbox.store import Obj
+from agentops.sandbox.wire.cells import at
 from agentops.sandbox.wire.kinds import Resource
 from agentops.sandbox.wire.status import bad_request
 
@@ -33,7 +35,7 @@ def labels_match(text: str) -> Predicate:
     Raises:
         Refusal: it does not parse.
     """
-    tests: list[Callable[[dict[str, str]], bool]] = []
+    terms: list[Obj] = []
     position = 0
     while position < len(text) or text.rstrip().endswith(","):
         if position >= len(text):
@@ -41,43 +43,27 @@ def labels_match(text: str) -> Predicate:
         term = _TERM.match(text, position)
         if term is None:
             raise bad_request(f"unable to parse requirement: found '{text[position:].strip()}', expected: identifier")
-        tests.append(_label_test(term))
+        terms.append(_requirement(term.groupdict()))
         position = term.end()
-    return lambda obj: all(test(obj["metadata"].get("labels") or {}) for test in tests)
+    return lambda obj: all(expression_holds(term, labels_of(obj)) for term in terms)
 
 
-def _label_test(term: re.Match[str]) -> Callable[[dict[str, str]], bool]:
-    part = term.groupdict()
+def _requirement(part: dict[str, str]) -> Obj:
+    """Return a term of a selector in the form in which objects have it: key, operator, values."""
     if part["absent"]:
-        return lambda labels: part["akey"] not in labels
+        return {"key": part["akey"], "operator": "DoesNotExist"}
     if part["ekey"]:
-        return lambda labels: part["ekey"] in labels
+        return {"key": part["ekey"], "operator": "Exists"}
     if part["set"]:
-        values = {value.strip() for value in part["values"].split(",")}
-        if part["set"] == "in":
-            return lambda labels: labels.get(part["key"]) in values
-        return lambda labels: labels.get(part["key"]) not in values
-    if len(part["value"]) > 63:
-        words = f'values[0][{part["ckey"]}]: Invalid value: "{part["value"]}": must be no more than 63 bytes'
+        values = [value.strip() for value in part["values"].split(",")]
+        return {"key": part["key"], "operator": "In" if part["set"] == "in" else "NotIn", "values": values}
+    key, value = part["ckey"], part["value"]
+    if len(value) > 63:
+        words = f'values[0][{key}]: Invalid value: "{value}": must be no more than 63 bytes'
         raise bad_request(f"unable to parse requirement: {words}")
-    if part["op"] in "<>":
-        return _number_test(part["ckey"], part["op"], part["value"])
-    equal = part["op"] != "!="
-    return lambda labels: (labels.get(part["ckey"]) == part["value"]) is equal
-
-
-def _number_test(key: str, operator: str, text: str) -> Callable[[dict[str, str]], bool]:
-    if not text.lstrip("-").isdigit():
-        raise bad_request(f"for 'Gt', 'Lt' operators, the value must be an integer: \"{text}\"")
-    bound = int(text)
-
-    def test(labels: dict[str, str]) -> bool:
-        value = labels.get(key, "")
-        if not value.lstrip("-").isdigit():
-            return False
-        return int(value) > bound if operator == ">" else int(value) < bound
-
-    return test
+    if part["op"] in "<>" and not value.lstrip("-").isdigit():
+        raise bad_request(f"for 'Gt', 'Lt' operators, the value must be an integer: \"{value}\"")
+    return {"key": key, "operator": {"<": "Lt", ">": "Gt", "!=": "NotIn"}.get(part["op"], "In"), "values": [value]}
 
 
 def fields_match(text: str, resource: Resource) -> Predicate:
@@ -109,9 +95,7 @@ def _check_field(field: str, resource: Resource) -> None:
 
 def _field_test(path: list[str], wanted: str, equal: bool) -> Predicate:
     def test(obj: Obj) -> bool:
-        value: Any = obj
-        for name in path:
-            value = value.get(name) if isinstance(value, dict) else None
+        value = at(obj, *path, default=None)
         if isinstance(value, dict):  # an Event's ``source`` selects by its component
             value = value.get("component")
         text = str(value).lower() if isinstance(value, bool) else str("" if value is None else value)
