@@ -18,28 +18,13 @@ from datetime import datetime
 from typing import Any, TypeAlias, TypeVar
 
 from agentops.core.errors import AgentopsError
+from agentops.sandbox.data import data
 
 Obj: TypeAlias = dict[str, Any]
 Objects: TypeAlias = list[Obj]
 _T = TypeVar("_T")
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _KindId: TypeAlias = tuple[str, str]
-
-# Kinds with a spec whose metadata.generation the real API server leaves unset.
-_NO_GENERATION = frozenset(
-    {
-        "HorizontalPodAutoscaler",
-        "LimitRange",
-        "ResourceQuota",
-        "Service",
-        "Node",
-        "Namespace",
-        "PersistentVolume",
-        "PersistentVolumeClaim",
-        "Lease",
-        "StorageClass",
-    }
-)
 
 
 class StoreFault(AgentopsError):
@@ -290,7 +275,7 @@ class ObjectStore:
             if self.peek(key) is not None:
                 raise AlreadyExists(f"{key.kind} {key.name!r} already exists", key)
             new["metadata"].pop("resourceVersion", None)
-            if "spec" in new and new["kind"] not in _NO_GENERATION:
+            if "spec" in new and new["kind"] not in data("served.yaml")["no-generation"]:
                 new["metadata"].setdefault("generation", 1)
             return new if dry_run else self._commit("ADDED", new, None)
 

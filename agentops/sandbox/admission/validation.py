@@ -9,8 +9,8 @@ Must never: change the object.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
 
 from agentops.sandbox.admission.causes import Cause, forbidden_field, invalid, required_value, unsupported
 from agentops.sandbox.admission.formats import wrongs
@@ -23,6 +23,7 @@ from agentops.sandbox.store import Obj
 from agentops.sandbox.wire.cells import at
 from agentops.sandbox.wire.kinds import Resource
 
+Check: TypeAlias = Callable[[Schema, Any, str], Iterator[Cause]]
 # Names that may hold colons and capitals.
 _FREE_NAMES = {"Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"}
 _LABEL_NAMES = {"Namespace", "Service"}
@@ -38,7 +39,8 @@ def problems(resource: Resource, obj: Obj, live: Obj | None) -> list[Cause]:
     """
     found = list(_metadata(resource, obj, live))
     if resource.custom:
-        found += [*_required(resource.schema or {}, obj, ""), *_custom(resource.schema or {}, obj, "")]
+        for check in (_required, _within):
+            found += _everywhere(check, resource.schema or {}, obj, "")
     else:
         # The claims of a StatefulSet are volumes of its pods as well.
         claims = [
@@ -127,33 +129,25 @@ def _finalizers(metadata: Obj, live: Obj | None) -> Iterator[Cause]:
             yield forbidden_field("metadata.finalizers", f"{words}{{{listed}}}")
 
 
-def _required(schema: Schema, value: Any, path: str) -> Iterator[Cause]:
-    """Yield what a CRD's schema requires and an object lacks."""
+def _everywhere(check: Check, schema: Schema, value: Any, path: str) -> Iterator[Cause]:
+    """Yield what a check says of each value that a CRD's schema describes."""
+    yield from check(schema, value, path)
     if isinstance(value, list):
         for index, one in enumerate(value):
-            yield from _required(schema.get("items", {}), one, f"{path}[{index}]")
-    if isinstance(value, dict):
-        for field in schema.get("required", ()):
-            if value.get(field) is None:
-                yield required_value(f"{path}.{field}" if path else field, "")
-        for field, inner in schema.get("properties", {}).items():
-            if field in value and field != "metadata":
-                yield from _required(inner, value[field], f"{path}.{field}" if path else field)
-
-
-def _custom(schema: Schema, value: Any, path: str) -> Iterator[Cause]:
-    """Check what a CRD's schema says beyond types: enum, bounds, patterns, required."""
-    yield from _custom_scalar(schema, value, path)
-    if isinstance(value, list):
-        for index, one in enumerate(value):
-            yield from _custom(schema.get("items", {}), one, f"{path}[{index}]")
+            yield from _everywhere(check, schema.get("items", {}), one, f"{path}[{index}]")
     if isinstance(value, dict):
         for field, inner in schema.get("properties", {}).items():
             if field in value and field not in ("metadata", "apiVersion", "kind"):
-                yield from _custom(inner, value[field], f"{path}.{field}" if path else field)
+                yield from _everywhere(check, inner, value[field], f"{path}.{field}" if path else field)
 
 
-def _custom_scalar(schema: Schema, value: Any, path: str) -> Iterator[Cause]:
+def _required(schema: Schema, value: Any, path: str) -> Iterator[Cause]:
+    for field in schema.get("required", ()) if isinstance(value, dict) else ():
+        if value.get(field) is None:
+            yield required_value(f"{path}.{field}" if path else field, "")
+
+
+def _within(schema: Schema, value: Any, path: str) -> Iterator[Cause]:
     if "enum" in schema and value not in schema["enum"]:
         yield unsupported(path, value, tuple(map(str, schema["enum"])))
     if isinstance(value, int | float) and not isinstance(value, bool):

@@ -109,14 +109,13 @@ def _finish(
     for one in (first, kind):
         found = {"type": one, "status": "True", "reason": reason, "message": message, "lastProbeTime": world.stamp}
         set_condition(conditions, found, world.now)
-    status |= {"conditions": conditions, "active": 0, "ready": 0, "succeeded": counts["Succeeded"]}
-    status |= {"failed": counts["Failed"], "uncountedTerminatedPods": {}, "terminating": 0}
+    status["conditions"] = conditions
     if kind == "Complete":
         status["completionTime"] = world.stamp
         world.event(live, "Normal", "Completed", "Job completed", _JOB)
     else:
         world.event(live, "Warning", reason, message, _JOB)
-    world.set_status(live, without_zeroes(status, "uncountedTerminatedPods", "ready", "terminating"))
+    _write_status(world, live, status, [], counts)
     return None
 
 

@@ -128,7 +128,4 @@ def _write_status(world: World, live: Obj, failure: str) -> datetime | None:
         "conditions": conditions,
     }
     world.set_status(live, without_zeroes(counts, "replicas", "terminatingReplicas"))
-    due: datetime | None = None
-    for _, at in states:
-        due = soonest(due, at)
-    return due
+    return min((at for _, at in states if at is not None), default=None)

@@ -17,7 +17,7 @@ from agentops.sandbox.kubelet.images import Images, say
 from agentops.sandbox.kubelet.processes import next_death
 from agentops.sandbox.kubelet.runs import Box, PodRecord, Run
 from agentops.sandbox.kubelet.status import pod_status
-from agentops.sandbox.objects import deleting, name_of, namespace_of
+from agentops.sandbox.objects import deleting, every_container, name_of, namespace_of
 from agentops.sandbox.programs import Program, split_image
 from agentops.sandbox.store import Key, Obj
 from agentops.sandbox.world import World, moment, soonest
@@ -110,7 +110,11 @@ class Kubelet:
             record = PodRecord(pod["metadata"]["uid"], boxes, world.now)
             self.records[key] = record
             _adopt(world, pod, record)
-            if any(program.depends_on for program in map(world.programs.find, _images(pod)) if program):
+            if any(
+                program.depends_on
+                for program in map(world.programs.find, (one["image"] for one in every_container(spec)))
+                if program
+            ):
                 self._dependents[key] = None
         specs = [*(pod["spec"].get("initContainers") or []), *pod["spec"]["containers"]]
         for box, spec in zip(record.boxes, specs, strict=True):
@@ -272,10 +276,6 @@ def _restarts(pod: Obj, box: Box, run: Run) -> bool:
     if box.init:
         return box.spec.get("restartPolicy") == "Always" or (run.exit_code != 0 and policy != "Never")
     return policy == "Always" or (policy == "OnFailure" and run.exit_code != 0)
-
-
-def _images(pod: Obj) -> list[str]:
-    return [one["image"] for one in [*(pod["spec"].get("initContainers") or []), *pod["spec"]["containers"]]]
 
 
 def _generic(box: Box) -> Program:

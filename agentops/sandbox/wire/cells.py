@@ -117,15 +117,14 @@ def job_duration(obj: Obj, now: datetime) -> str:
     return duration((from_iso(end) if end else now) - from_iso(start))
 
 
-def external_ip(obj: Obj, _now: datetime) -> str:
+def external_ip(obj: Obj, now: datetime) -> str:
     """Return where a service is reached from outside."""
     kind = at(obj, "spec", "type")
     given = ",".join(at(obj, "spec", "externalIPs", default=()))
     if kind == "ExternalName":
         return str(at(obj, "spec", "externalName"))
     if kind == "LoadBalancer":
-        found = at(obj, "status", "loadBalancer", "ingress", default=())
-        return ",".join(i.get("ip") or i.get("hostname", "") for i in found) or given or "<pending>"
+        return ingress_address(obj, now) or given or "<pending>"
     return given or "<none>"
 
 

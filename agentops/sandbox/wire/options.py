@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from agentops.sandbox.admission.causes import Cause, unsupported
 from agentops.sandbox.wire.request import Request, Target
-from agentops.sandbox.wire.status import Cause, bad_request, invalid_options
+from agentops.sandbox.wire.status import bad_request, invalid_options
 
 _KINDS = {"create": "CreateOptions", "update": "UpdateOptions", "patch": "PatchOptions"}
 _VALIDATIONS = ("", "Ignore", "Strict", "Warn")
@@ -42,9 +43,9 @@ def _of_write(request: Request) -> Iterator[Cause]:
     elif applies and request.method == "PATCH" and not query.get("fieldManager"):
         yield "FieldValueRequired", "fieldManager", "Required value: is required for apply patch"
     if query.get("dryRun", "") not in ("", "All"):
-        yield _unsupported("dryRun", f'["{query["dryRun"]}"]', ("All",))
+        yield unsupported("dryRun", [query["dryRun"]], ("All",))
     if query.get("fieldValidation", "") not in _VALIDATIONS:
-        yield _unsupported("fieldValidation", f'"{query["fieldValidation"]}"', _VALIDATIONS)
+        yield unsupported("fieldValidation", query["fieldValidation"], _VALIDATIONS)
 
 
 def _of_list(request: Request) -> Iterator[Cause]:
@@ -59,9 +60,4 @@ def _of_list(request: Request) -> Iterator[Cause]:
     elif match and not version:
         yield "FieldValueForbidden", field, f"Forbidden: {field} is forbidden unless resourceVersion is provided"
     elif match not in _MATCHES:
-        yield _unsupported(field, f'"{match}"', _MATCHES)
-
-
-def _unsupported(field: str, shown: str, allowed: tuple[str, ...]) -> Cause:
-    listed = ", ".join(f'"{one}"' for one in allowed)
-    return "FieldValueNotSupported", field, f"Unsupported value: {shown}: supported values: {listed}"
+        yield unsupported(field, match, _MATCHES)
