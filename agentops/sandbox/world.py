@@ -16,7 +16,7 @@ from agentops.core.clock import from_iso
 from agentops.sandbox.admission.deletion import DeleteOptions, begin
 from agentops.sandbox.clock import VirtualClock
 from agentops.sandbox.events import Recorder
-from agentops.sandbox.objects import ALPHABET, deleting, keys, namespace_of
+from agentops.sandbox.objects import ALPHABET, deleting, keys, namespace_of, set_condition
 from agentops.sandbox.programs import ProgramBook
 from agentops.sandbox.store import Key, Obj, ObjectStore, StoreEvent, copy_json, key_of, timestamp
 
@@ -107,6 +107,13 @@ class World:
         live = self.store.peek(key_of(obj))
         if live is not None and live.get("status") != status:
             self.store.update({**live, "status": status})
+
+    def judge(
+        self, conditions: list[dict[str, Any]], kind: str, status: str, reason: str, message: str, *, updated: str = ""
+    ) -> None:
+        """Put a condition into the list of a status that is being built; see ``set_condition``."""
+        found = {"type": kind, "status": status, "reason": reason, "message": message}
+        set_condition(conditions, found, self.now, updated=updated)
 
     def edit(self, key: Key, change: Callable[[Obj], None]) -> Obj | None:
         """Read, change and write an object; None when it is gone."""

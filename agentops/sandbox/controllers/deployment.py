@@ -20,7 +20,6 @@ from agentops.sandbox.objects import (
     own,
     percent_of,
     pod_active,
-    set_condition,
     template_hash,
     without_zeroes,
 )
@@ -30,6 +29,7 @@ from agentops.sandbox.world import World, fresh, moment
 REVISION = "deployment.kubernetes.io/revision"
 _HASH = "pod-template-hash"
 _COMPONENT = "deployment-controller"
+_UPDATED = "lastUpdateTime"
 _NOT_COPIED = {"kubectl.kubernetes.io/last-applied-configuration", REVISION}
 
 
@@ -263,16 +263,15 @@ def _set_available(world: World, live: Obj, counts: dict[str, Any], conditions: 
     enough = counts["availableReplicas"] >= live["spec"].get("replicas", 1) - _bounds(live)[1]
     reason = "MinimumReplicasAvailable" if enough else "MinimumReplicasUnavailable"
     message = f"Deployment {'has' if enough else 'does not have'} minimum availability."
-    found = {"type": "Available", "status": str(enough), "reason": reason, "message": message}
-    set_condition(conditions, found, world.now, updated="lastUpdateTime")
+    world.judge(conditions, "Available", str(enough), reason, message, updated=_UPDATED)
 
 
 def _copy_failure(world: World, newest: list[Obj], conditions: list[dict[str, Any]]) -> None:
     failure = condition(newest[0], "ReplicaFailure") if newest else None
     conditions[:] = [one for one in conditions if one["type"] != "ReplicaFailure" or failure]
     if failure:
-        kept = {field: failure[field] for field in ("type", "status", "reason", "message")}
-        set_condition(conditions, kept, world.now, updated="lastUpdateTime")
+        kept = (failure[field] for field in ("type", "status", "reason", "message"))
+        world.judge(conditions, *kept, updated=_UPDATED)
 
 
 def _judge(
@@ -314,8 +313,7 @@ def _judge(
     else:
         return since + deadline
     status, reason, message = new
-    found = {"type": "Progressing", "status": status, "reason": reason, "message": message}
-    set_condition(conditions, found, world.now, updated="lastUpdateTime")
+    world.judge(conditions, "Progressing", status, reason, message, updated=_UPDATED)
     return None if complete or status == "False" else world.now + deadline
 
 
@@ -324,10 +322,8 @@ def _held(world: World, live: Obj, conditions: list[dict[str, Any]], reason: str
     paused = bool(live["spec"].get("paused"))
     if paused is not (reason == "DeploymentPaused") and reason != "ProgressDeadlineExceeded":
         word = "paused" if paused else "resumed"
-        said = {"reason": f"Deployment{word.title()}", "message": f"Deployment is {word}"}
-        set_condition(
-            conditions, {"type": "Progressing", "status": "Unknown", **said}, world.now, updated="lastUpdateTime"
-        )
+        reason, message = f"Deployment{word.title()}", f"Deployment is {word}"
+        world.judge(conditions, "Progressing", "Unknown", reason, message, updated=_UPDATED)
     return paused
 
 

@@ -55,11 +55,10 @@ def _job(world: World, live: Obj) -> datetime | None:
     if spec.get("suspend"):
         for pod in active:
             remove_pod(world, live, pod, _JOB)
-        found = {"type": "Suspended", "status": "True", "reason": "JobSuspended", "message": "Job suspended"}
         conditions = status.get("conditions") or []
         if condition(live, "Suspended") is None:
             world.event(live, "Normal", "Suspended", "Job suspended", _JOB)
-        set_condition(conditions, found, world.now)
+        world.judge(conditions, "Suspended", "True", "JobSuspended", "Job suspended")
         world.set_status(live, {"conditions": conditions, "uncountedTerminatedPods": {}, "ready": 0})
         return None
     status.setdefault("startTime", world.stamp)

@@ -45,8 +45,7 @@ def set_pressure(world: World, name: str, kind: str, on: bool) -> None:
     if node is not None:
         status = fresh(node)
         reason, message = data("nodes.yaml")["conditions"][kind]["bad" if on else "good"]
-        found = {"type": kind, "status": str(on), "reason": reason, "message": message}
-        set_condition(status["conditions"], found, world.now)
+        world.judge(status["conditions"], kind, str(on), reason, message)
         world.set_status(node, status)
         event = f"NodeHas{kind.removesuffix('Pressure')}Pressure" if on else f"NodeHasNo{kind}"
         world.event(node, "Normal", reason, f"Node {name} status is now: {event}", "kubelet", host=name)

@@ -130,30 +130,23 @@ def _autoscale(world: World, key: Key) -> datetime | None:
     if live is None:
         return None
     target = live["spec"]["scaleTargetRef"]
-    scaled = next(
-        (one for one in world.namespaced(target["kind"], live) if name_of(one) == target["name"]),
-        None,
-    )
+    scaled = next((one for one in world.namespaced(target["kind"], live) if name_of(one) == target["name"]), None)
     conditions = copy_json(fresh(live).get("conditions") or [])
     if scaled is None:
         group = f"{target['kind'].lower()}s.apps"
         message = (
             f'the HPA controller was unable to get the target\'s current scale: {group} "{target["name"]}" not found'
         )
-        _judge(world, conditions, "AbleToScale", "False", "FailedGetScale", message)
+        world.judge(conditions, "AbleToScale", "False", "FailedGetScale", message)
         world.set_status(live, {**fresh(live), "conditions": conditions})
         world.event(live, "Warning", "FailedGetScale", message.rpartition("scale: ")[2], "horizontal-pod-autoscaler")
         return world.now + _SYNC * 4
     usage = _utilization(world, scaled)
     current = int(scaled["spec"].get("replicas", 1))
     if usage is None or current == 0:
-        _judge(world, conditions, "AbleToScale", *data("values.yaml")["autoscaler"]["got-scale"])
-        _judge(
-            world,
-            conditions,
-            "ScalingActive",
-            *data("values.yaml")["autoscaler"]["no-metric" if current else "no-replicas"],
-        )
+        said = data("values.yaml")["autoscaler"]
+        world.judge(conditions, "AbleToScale", *said["got-scale"])
+        world.judge(conditions, "ScalingActive", *said["no-metric" if current else "no-replicas"])
         status = {"currentReplicas": current, "desiredReplicas": current, "conditions": conditions}
         world.set_status(live, {**fresh(live), **status})
         return world.now + _SYNC * 4
@@ -165,11 +158,6 @@ def _autoscale(world: World, key: Key) -> datetime | None:
 
 
 _TOLERANCE = 0.1
-
-
-def _judge(world: World, conditions: list[dict[str, Any]], kind: str, status: str, reason: str, message: str) -> None:
-    found = {"type": kind, "status": status, "reason": reason, "message": message}
-    set_condition(conditions, found, world.now)
 
 
 def _utilization(world: World, scaled: Obj) -> tuple[int, int, int] | None:
@@ -223,12 +211,12 @@ def _scale(
     # At most twice as many, or four more, at a time: the default scale-up policy.
     desired = min(max(proposed, least), most, max(2 * current, current + 4))
     said = data("values.yaml")["autoscaler"]
-    _judge(world, conditions, "AbleToScale", *said["at-size"])
-    _judge(world, conditions, "ScalingActive", *said["measured"])
+    world.judge(conditions, "AbleToScale", *said["at-size"])
+    world.judge(conditions, "ScalingActive", *said["measured"])
     limited = "too-few" if proposed < least else "too-many" if proposed > most else "within"
     if limited == "within" and desired < proposed:
         limited = "too-fast"
-    _judge(world, conditions, "ScalingLimited", *said[limited])
+    world.judge(conditions, "ScalingLimited", *said[limited])
     metric = {"current": {"averageUtilization": usage}, "name": "cpu"}
     status = {
         **fresh(live),

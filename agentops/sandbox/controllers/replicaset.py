@@ -24,7 +24,6 @@ from agentops.sandbox.objects import (
     own,
     pod_active,
     pod_ready,
-    set_condition,
     without_zeroes,
 )
 from agentops.sandbox.store import Obj, copy_json
@@ -114,8 +113,7 @@ def _write_status(world: World, live: Obj, failure: str) -> datetime | None:
     conditions = status.get("conditions") or []
     if failure and condition(live, "ReplicaFailure") is None:
         # The message stays that of the first failure, as in the real controller.
-        found = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": failure}
-        set_condition(conditions, found, world.now)
+        world.judge(conditions, "ReplicaFailure", "True", "FailedCreate", failure)
     elif len(pods) >= live["spec"].get("replicas", 1):
         drop_condition(conditions, "ReplicaFailure")
     counts = {
