@@ -27,7 +27,7 @@ fresh: environment
 	$(BIN)/python scripts/generate.py --check
 
 test: environment
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 4
 
 # On the simulator; with AGENTOPS_E2E=1 on the cluster of KUBECONFIG (docs/e2e.md). Its tests wait more than they work.
 e2e: environment
