@@ -59,6 +59,14 @@ def cli(home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
     return call
 
 
+@pytest.fixture
+def at(cluster: Any, home: Path) -> tuple[str, ...]:
+    """The options that lead to a test module's own ``cluster``, without a terminal; this home calls it development."""
+    home.mkdir(mode=0o700)
+    (home / "config.toml").write_text('[policy]\ndevelopment_contexts = ["*"]\n')
+    return ("--kubeconfig", str(cluster.kubeconfig), "--context", cluster.context, "--no-input", "-o", "json")
+
+
 @pytest.fixture(scope="session")
 def moto_url() -> Iterator[str]:
     """A moto server over HTTP on loopback, for the whole session."""

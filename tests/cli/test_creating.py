@@ -39,14 +39,6 @@ def cluster() -> Iterator[Sandbox]:
         yield sandbox
 
 
-@pytest.fixture
-def at(cluster: Sandbox, home: Path) -> tuple[str, ...]:
-    """The options that lead to it; this home calls it development."""
-    home.mkdir(mode=0o700)
-    (home / "config.toml").write_text('[policy]\ndevelopment_contexts = ["*"]\n')
-    return ("--kubeconfig", str(cluster.kubeconfig), "--context", cluster.context, "--no-input", "-o", "json")
-
-
 class Works:
     """Plans and runs what a scripted model drafts."""
 

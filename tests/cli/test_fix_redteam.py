@@ -31,14 +31,6 @@ def cluster() -> Iterator[Sandbox]:
         yield sandbox
 
 
-@pytest.fixture
-def at(cluster: Sandbox, home: Path) -> tuple[str, ...]:
-    """The options that lead to it; this home calls it development."""
-    home.mkdir(mode=0o700)
-    (home / "config.toml").write_text('[policy]\ndevelopment_contexts = ["*"]\n')
-    return ("--kubeconfig", str(cluster.kubeconfig), "--context", cluster.context, "--no-input", "-o", "json")
-
-
 def _applied(cli: Cli, at: tuple[str, ...], home: Path, path: Path) -> str:
     """Fix it with an approved plan; returns the id of the change."""
     cli("fix", "k8s:shop/CronJob/daily-report", "--dry-run", "--out", str(path), "--no-model", *at)

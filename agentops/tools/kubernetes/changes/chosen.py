@@ -172,6 +172,11 @@ def forms_of_new(wanted: Mapping[str, Any]) -> dict[str, Any]:
     return without(form, (path for path, _ in chosen_in(form)))
 
 
+def under_trial_name(manifest: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return a manifest under a name made of ``name``, to be tried out while that name is taken."""
+    return {**manifest, "metadata": {**(manifest.get("metadata") or {}), "name": f"{name[:40]}-agentops-trial"}}
+
+
 def promised(live: Mapping[str, Any] | None, wanted: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a change can promise of the server's answer: without what the server chose and nobody asked for.
 

@@ -17,7 +17,7 @@ from agentops.core.plan import Change, Preview
 from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal
 from agentops.core.text import one_line
-from agentops.tools.kubernetes.changes.chosen import drawn, forms, forms_of_new, without, words_for
+from agentops.tools.kubernetes.changes.chosen import drawn, forms, forms_of_new, under_trial_name, without, words_for
 from agentops.tools.kubernetes.changes.editing import Bench, object_change, steadily
 from agentops.tools.kubernetes.changes.grounding import ClusterTool
 from agentops.tools.kubernetes.changes.hazard import highest, residue_of, worst
@@ -169,8 +169,7 @@ def recreation(bench: Bench, kind: Kind, live: Mapping[str, Any]) -> tuple[dict[
     still taken.
     """
     manifest = without(normalised(live), _REMADE)
-    trial = forms_of_new(manifest)
-    trial["metadata"] = {**trial["metadata"], "name": f"{str(trial['metadata']['name'])[:40]}-agentops-trial"}
+    trial = under_trial_name(forms_of_new(manifest), str(manifest["metadata"]["name"]))
     try:
         checked_manifest(kind, bench.cluster.ref(kind.kind, *_place(live)), manifest)
         bench.server.dry_run(create_call(kind, _place(live)[1], trial))

@@ -18,7 +18,7 @@ from agentops.core.errors import ClusterError, NotFound
 from agentops.core.plan import Call, Preview
 from agentops.core.risk import Risk
 from agentops.tools.kubernetes.answers import Stored
-from agentops.tools.kubernetes.changes.chosen import forms_of_new
+from agentops.tools.kubernetes.changes.chosen import forms_of_new, under_trial_name
 from agentops.tools.kubernetes.changes.difference import operations
 from agentops.tools.kubernetes.changes.hazard import highest
 from agentops.tools.kubernetes.changes.predicting import merged, patched
@@ -30,7 +30,6 @@ _NAMESPACES = "/api/v1/namespaces/"
 _MOVES = ("resourceVersion", "generation", "managedFields", "selfLink")
 """What will be another value by then, so that nothing may rest on it."""
 _KEPT_BY_SERVER = frozenset({*_MOVES, "uid", "creationTimestamp"})
-_TRIAL = "-agentops-trial"
 _QUANTITIES = frozenset({"requests", "limits", "hard", "capacity", "overhead", "sizeLimit"})
 _OF_LIMITS = frozenset({"min", "max", "default", "defaultRequest", "maxLimitRequestRatio"})
 """Fields that hold quantities, or maps of them."""
@@ -169,7 +168,7 @@ class Later:
             body = forms_of_new(wanted)
             if live is not None:
                 # The name is taken until the deletion is carried out, and so are its address and ports.
-                body = {**body, "metadata": {**body["metadata"], "name": f"{name[:40]}{_TRIAL}"}}
+                body = under_trial_name(body, name)
             made = Call(
                 verb="create",
                 method="POST",
