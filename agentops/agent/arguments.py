@@ -59,7 +59,7 @@ def complaints(schema: Mapping[str, Any], value: Any, path: str = "") -> tuple[s
 
 
 def is_type(name: str, value: Any) -> bool:
-    """Tell whether ``value`` is of the JSON Schema type ``name``; a bool is not a number, 3.0 is an integer."""
+    """Return whether ``value`` is of the JSON Schema type ``name``; a bool is not a number, 3.0 is an integer."""
     if name in ("integer", "number"):
         if isinstance(value, bool) or not isinstance(value, int | float):
             return False

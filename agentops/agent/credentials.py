@@ -17,7 +17,7 @@ _IDENTITY = ("ANTHROPIC_IDENTITY_TOKEN", "ANTHROPIC_IDENTITY_TOKEN_FILE")
 
 
 def are_configured(provider: str, environ: Mapping[str, str]) -> bool:
-    """Tell whether ``provider`` (``anthropic``, ``bedrock``, ``vertex``) has something to authenticate with."""
+    """Return whether ``provider`` (``anthropic``, ``bedrock``, ``vertex``) has something to authenticate with."""
     if provider != "anthropic" or any(environ.get(name) for name in _DIRECT):
         return True
     if all(environ.get(name) for name in _FEDERATED) and any(environ.get(name) for name in _IDENTITY):

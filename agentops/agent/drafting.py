@@ -50,7 +50,7 @@ class Bar:
     why: str
 
     def covers(self, tool: str, target: ResourceRef) -> bool:
-        """Tell whether this way is the closed one."""
+        """Return whether this way is the closed one."""
         return self.target == target and self.tool in ("", tool)
 
 

@@ -116,7 +116,7 @@ class Toolbox:
         return frozenset(evidence.id for evidence in self.store.all() if evidence.tool == ALERT)
 
     def drafts(self, call: ToolCall) -> bool:
-        """Tell whether a call drafts or withdraws a change."""
+        """Return whether a call drafts or withdraws a change."""
         return call.name in self._draftable
 
     def run(self, calls: Sequence[ToolCall]) -> tuple[ToolResult, ...]:

@@ -81,7 +81,7 @@ def severity_of(*words: str) -> Severity:
 
 
 def is_name(text: str) -> bool:
-    """Tell whether Kubernetes could have an object of that name."""
+    """Return whether Kubernetes could have an object of that name."""
     return _NAME.fullmatch(text) is not None
 
 

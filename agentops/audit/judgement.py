@@ -81,12 +81,12 @@ _HEX = re.compile(r"(?:sha[0-9]{3}:)?[0-9a-f]+", re.IGNORECASE)
 
 
 def is_about(rest: str) -> bool:
-    """Tell whether the name, after its word (``rest`` of ``tokenExpirationSeconds``), means something beside it."""
+    """Return whether the name, after its word (``rest`` of ``tokenExpirationSeconds``), means something beside it."""
     return _ABOUT.match(rest) is not None
 
 
 def is_secret(kind: str, value: str, *, bare: bool) -> bool:
-    """Tell whether ``value``, beside a name of ``kind``, is to be hidden.
+    """Return whether ``value``, beside a name of ``kind``, is to be hidden.
 
     Arguments:
         bare: the value stands without quotes, so it may be prose or the name of an object.
@@ -105,7 +105,7 @@ def is_secret(kind: str, value: str, *, bare: bool) -> bool:
 
 
 def looks_random(value: str) -> bool:
-    """Tell whether a value looks generated: long, of mixed classes, and neither a name, a version nor a digest."""
+    """Return whether a value looks generated: long, of mixed classes, and neither a name, a version nor a digest."""
     if len(value) < 16 or not _TOKEN_CHARS.fullmatch(value):
         return False
     if _UUID.fullmatch(value) or _HEX.fullmatch(value) or _VERSION.fullmatch(value) or _PATH.fullmatch(value):

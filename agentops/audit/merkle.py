@@ -184,7 +184,7 @@ def consistency_path(leaves: Sequence[bytes], old: int) -> tuple[bytes, ...]:
 
 
 def is_consistent(old: int, old_root: bytes, new: int, new_root: bytes, path: Sequence[bytes]) -> bool:
-    """Tell whether ``path`` proves that the newer tree continues the older (RFC 9162 section 2.1.4.2)."""
+    """Return whether ``path`` proves that the newer tree continues the older (RFC 9162 section 2.1.4.2)."""
     if old == new or not old:
         return not path and old <= new and (old_root == new_root if old else old_root == EMPTY_ROOT)
     if old > new or not path:

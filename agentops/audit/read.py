@@ -42,7 +42,7 @@ class Query:
     text: str = ""
 
     def wants(self, record: AuditRecord) -> bool:
-        """Tell whether the record passes every filter but ``text``."""
+        """Return whether the record passes every filter but ``text``."""
         return (
             record.run.startswith(self.run)
             and self.event in ("", record.event)

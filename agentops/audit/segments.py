@@ -154,7 +154,7 @@ class Files:
         return self.closed if self.active is None else (*self.closed, self.active)
 
     def are_still_so(self) -> bool:
-        """Tell whether the folder has the same segments now.
+        """Return whether the folder has the same segments now.
 
         Raises:
             OSError: it cannot be read.
@@ -286,5 +286,5 @@ def closing_facts(*, before: Origin, after: Origin) -> dict[str, Any]:
 
 
 def is_said(facts: Mapping[str, Any], payload: Mapping[str, Any]) -> bool:
-    """Tell whether a record's payload says ``facts``."""
+    """Return whether a record's payload says ``facts``."""
     return all(payload.get(name) == value for name, value in facts.items())

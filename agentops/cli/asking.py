@@ -246,6 +246,6 @@ def _title(number: int, step: PlanStep) -> str:
 
 
 def _same(typed: str, wanted: str) -> bool:
-    """Tell whether ``typed`` is ``wanted``; for a code, case and letters that look like digits do not matter."""
+    """Return whether ``typed`` is ``wanted``; for a code, case and letters that look like digits do not matter."""
     typed = typed.strip()
     return typed == wanted or (wanted.isupper() and typed.upper().translate(_READ_AS) == wanted)

@@ -15,7 +15,7 @@ _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
 def is_plain(character: str) -> bool:
-    """Tell whether a terminal shows this one character as itself and nothing else happens."""
+    """Return whether a terminal shows this one character as itself and nothing else happens."""
     return character in _KEPT or unicodedata.category(character) not in _UNSAFE_CATEGORIES
 
 

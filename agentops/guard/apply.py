@@ -1,4 +1,4 @@
-"""Stage 10, apply: the calls that were approved are sent, step by step, each with its record before it.
+"""Stage 11, apply: the calls that were approved are sent, step by step, each with its record before it.
 
 Comes in: ``Journaled``. Goes out: ``Applied``, or ``Broken`` with what is certainly done and what is in doubt. This
 file and ``rollback.py`` are the only ones that may call a tool's ``apply``.

@@ -35,7 +35,7 @@ _STANDARDS = ("", "privileged", "baseline", "restricted")
 
 
 def require_cure(steps: Sequence[tuple[Change, Preview]]) -> None:
-    """Return when the plan as a whole does not make the trouble vanish instead of curing it.
+    """Raise when the plan as a whole makes the trouble vanish instead of curing it.
 
     What counts is what becomes of each object in the end: one that is deleted and made again is recreated, and held to
     what an update is held to.

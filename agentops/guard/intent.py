@@ -1,4 +1,4 @@
-"""Stage 9, intent: the approval is spent and what is about to happen is on disk, before it happens.
+"""Stage 10, intent: the approval is spent and what is about to happen is on disk, before it happens.
 
 Comes in: ``Rechecked``. Goes out: ``Journaled``. The journal's claim is one atomic step that both spends the plan's
 digest and keeps the plan; of two processes with one approval, exactly one passes. A crash between the claim and the

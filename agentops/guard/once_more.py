@@ -25,7 +25,7 @@ _Answer = TypeVar("_Answer")
 
 
 def require_as_shown(parts: GuardParts, trail: Trail, step: Ruled, *, number: int, wait_s: float) -> None:
-    """Return when a step that rests on earlier ones would do now what was shown.
+    """Raise unless a step that rests on earlier ones would do now what was shown.
 
     Arguments:
         number: the step's, from 1.

@@ -230,7 +230,7 @@ def _stale_when_refused(number: int) -> Iterator[None]:
 
 
 def _require_times(plan: ChangePlan, now: datetime) -> None:
-    """Return when the plan lives no longer than its obligation says: the times of a file are the file's word."""
+    """Raise unless the plan lives no longer than its obligation says: the times of a file are the file's word."""
     longest = timedelta(seconds=plan.obligation.ttl_s)
     if plan.expires_at > plan.created_at + longest or plan.created_at > now + CLOCKS_APART:
         raise Stale(
@@ -242,7 +242,7 @@ def _require_times(plan: ChangePlan, now: datetime) -> None:
 
 
 def require_steps(changes: Sequence[Change]) -> None:
-    """Return when there is something to plan, and no more than a person can look at.
+    """Raise unless there is something to plan, and no more than a person can look at.
 
     Raises:
         ToolInputError: there is nothing, or too much.

@@ -1,4 +1,4 @@
-"""Stage 8, re-check: is the world, and is policy, still what was approved? If not: Stale, with what moved.
+"""Stage 9, re-check: is the world, and is policy, still what was approved? If not: Stale, with what moved.
 
 Comes in: ``Approved``, fresh or read from a file. Goes out: ``Rechecked``. Every step climbs the whole stair again on
 the live objects; calls, identities, states before and after, the way back and the policy digest must be the same, and

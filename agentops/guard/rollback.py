@@ -1,4 +1,4 @@
-"""Stage 12, rollback: what was done is taken back in reverse order, and that is verified too.
+"""Stage 13, rollback: what was done is taken back in reverse order, and that is verified too.
 
 Comes in: the steps that took effect or may have. Goes out: ``WayBack``: all taken back, or what was not and why. Each
 undo is previewed on the live world first, so that it takes back this change and nothing that came after it.
@@ -136,7 +136,7 @@ def _send(parts: GuardParts, trail: Trail, change_id: str, undo: Change, number:
 
 
 def untouched(objects: Sequence[ObjectChange], seen: Observation) -> bool:
-    """Tell whether every object is as it was before the change."""
+    """Return whether every object is as it was before the change."""
     return all(not _off(one, seen) for one in objects)
 
 

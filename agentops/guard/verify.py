@@ -1,4 +1,4 @@
-"""Stage 11, verify: is the world what was previewed, is the workload well, do the checks pass, is nobody worse off?
+"""Stage 12, verify: is the world what was previewed, is the workload well, do the checks pass, is nobody worse off?
 
 A plan that takes back a change is judged by its objects alone: the state it goes back to may have been an unwell one,
 and then that is said.

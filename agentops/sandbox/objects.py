@@ -47,12 +47,12 @@ def labels_of(obj: Obj) -> dict[str, str]:
 
 
 def deleting(obj: Obj) -> bool:
-    """Tell whether deletion has begun."""
+    """Return whether deletion has begun."""
     return bool(obj["metadata"].get("deletionTimestamp"))
 
 
 def matches(selector: Mapping[str, Any] | None, labels: Labels) -> bool:
-    """Tell whether a LabelSelector selects these labels; None selects nothing, an empty one everything."""
+    """Return whether a LabelSelector selects these labels; None selects nothing, an empty one everything."""
     if selector is None:
         return False
     if not has_all(selector.get("matchLabels") or {}, labels):
@@ -61,12 +61,12 @@ def matches(selector: Mapping[str, Any] | None, labels: Labels) -> bool:
 
 
 def has_all(wanted: Labels, labels: Labels) -> bool:
-    """Tell whether every wanted pair is among the labels."""
+    """Return whether every wanted pair is among the labels."""
     return all(labels.get(key) == value for key, value in wanted.items())
 
 
 def expression_holds(term: Mapping[str, Any], labels: Labels) -> bool:
-    """Tell whether one ``{key, operator, values}`` term of a label or node selector holds."""
+    """Return whether one ``{key, operator, values}`` term of a label or node selector holds."""
     value, values, operator = labels.get(str(term.get("key"))), term.get("values") or [], term.get("operator")
     if operator in ("Gt", "Lt"):
         if not values or not all((text or "").lstrip("-").isdigit() for text in (value, values[0])):
@@ -121,7 +121,7 @@ def condition(obj: Obj, kind: str) -> dict[str, Any] | None:
 
 
 def condition_true(obj: Obj, kind: str) -> bool:
-    """Tell whether the status condition of this type is ``True``."""
+    """Return whether the status condition of this type is ``True``."""
     found = condition(obj, kind)
     return found is not None and found.get("status") == "True"
 
@@ -152,12 +152,12 @@ def drop_condition(conditions: list[dict[str, Any]], kind: str) -> None:
 
 
 def pod_ready(pod: Obj) -> bool:
-    """Tell whether the pod's Ready condition is true."""
+    """Return whether the pod's Ready condition is true."""
     return condition_true(pod, "Ready")
 
 
 def pod_active(pod: Obj) -> bool:
-    """Tell whether the pod counts for its controller: not finished and not being deleted."""
+    """Return whether the pod counts for its controller: not finished and not being deleted."""
     return not deleting(pod) and (pod.get("status") or {}).get("phase") not in ("Succeeded", "Failed")
 
 
@@ -192,7 +192,7 @@ def request_of(pod_spec: Mapping[str, Any], resource: str, *, limits: bool = Fal
 
 
 def tolerates(tolerations: Sequence[Mapping[str, Any]], taint: Mapping[str, Any]) -> bool:
-    """Tell whether one of the tolerations tolerates the taint."""
+    """Return whether one of the tolerations tolerates the taint."""
     return any(_tolerates(one, taint) for one in tolerations)
 
 

@@ -113,12 +113,12 @@ class Attempt:
         return found
 
     def _judged(self, constraint: Term, node: Obj) -> bool:
-        """Tell whether a node's pods count: by default those of the nodes that the pod's own selector asks for."""
+        """Return whether a node's pods count: by default those of the nodes that the pod's own selector asks for."""
         honoured = constraint.get("nodeAffinityPolicy", "Honor") == "Ignore" or not list(_affinity(self, node))
         return honoured and (constraint.get("nodeTaintsPolicy") != "Honor" or not list(_tainted(self, node)))
 
     def spreads_with(self, constraint: Term, other: Obj) -> bool:
-        """Tell whether a pod counts among those that a constraint spreads."""
+        """Return whether a pod counts among those that a constraint spreads."""
         same = namespace_of(other) == namespace_of(self.pod) and not deleting(other)
         own = labels_of(self.pod)
         keys = {key: own[key] for key in constraint.get("matchLabelKeys") or [] if key in own}
@@ -138,7 +138,7 @@ def _terms(pod: Obj, kind: str) -> list[Term]:
 
 
 def _selects(world: World, owner: Obj, term: Term, other: Obj) -> bool:
-    """Tell whether an affinity term of ``owner`` speaks of another pod."""
+    """Return whether an affinity term of ``owner`` speaks of another pod."""
     names = term.get("namespaces") or ([] if "namespaceSelector" in term else [namespace_of(owner)])
     home = world.peek("Namespace", "", namespace_of(other)) or {"metadata": {}}
     meant = namespace_of(other) in names or matches(term.get("namespaceSelector"), labels_of(home))
@@ -236,7 +236,7 @@ def _volumes(attempt: Attempt, node: Obj) -> Iterable[Reason]:
 
 
 def _made_by_hand(world: World, claim: Obj) -> bool:
-    """Tell whether nothing makes the volume of an unbound claim: those that are there are bound as soon as they fit."""
+    """Return whether nothing makes the volume of an unbound claim: what is there is bound as soon as it fits."""
     found = world.peek("StorageClass", "", claim["spec"].get("storageClassName") or "", group="storage.k8s.io")
     return found is not None and found.get("provisioner") == _NO_PROVISIONER
 

@@ -132,7 +132,7 @@ class Program:
     variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def has_tag(self, tag: str) -> bool:
-        """Tell whether the registry has this tag."""
+        """Return whether the registry has this tag."""
         return not self.tags or tag in self.tags or tag in self.variants
 
 

@@ -73,7 +73,7 @@ def aim(graph: Graph, target: Target, alert: Alert | None) -> Aim:
 
 
 def _no_namespace(graph: Graph, namespace: str) -> bool:
-    """Tell whether the namespaces were read and this one, and anything in it, is not among what was read."""
+    """Return whether the namespaces were read and this one, and anything in it, is not among what was read."""
     if not graph.of("Namespace") or graph.find("Namespace", "", namespace) is not None:
         return False
     return not any(graph.in_namespace(kind, namespace) for kind in ("Pod", "Service", "Deployment", "Event"))

@@ -42,7 +42,7 @@ _PREFERENCE = (
 
 
 def is_exact(problem: Problem) -> bool:
-    """Tell whether the problem needs no further explanation."""
+    """Return whether the problem needs no further explanation."""
     return problem.root and problem.condition not in VAGUE
 
 
@@ -52,13 +52,13 @@ def is_beside(problem: Problem) -> bool:
 
 
 def undone_by_rollback(problem: Problem) -> bool:
-    """Tell whether an analyzer blamed the last rollout for the problem."""
+    """Return whether an analyzer blamed the last rollout for the problem."""
     changes = (*problem.remedies, *(one.change for one in problem.withheld))
     return any(change.tool == "kubernetes_rollout_undo" for change in changes)
 
 
 def explains(cause: Problem, effect: Problem, routes: Routes, unwell: frozenset[Key]) -> bool:
-    """Tell whether ``cause`` brings ``effect`` about, directly or down a chain of unwell objects."""
+    """Return whether ``cause`` brings ``effect`` about, directly or down a chain of unwell objects."""
     if cause is effect or not cause.root or is_exact(effect) or cause.condition in _BYSTANDERS:
         return False
     if cause.resource == effect.resource:

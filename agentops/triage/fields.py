@@ -51,7 +51,7 @@ def number(value: Any, *path: str | int, default: int = 0) -> int:
 
 
 def flag(value: Any, *path: str | int) -> bool:
-    """Tell whether ``path`` holds true; anything else is false."""
+    """Return whether ``path`` holds true; anything else is false."""
     return at(value, *path) is True
 
 

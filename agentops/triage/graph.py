@@ -83,7 +83,7 @@ class Graph:
         return self.find(*key)
 
     def was_read(self, kind: str, namespace: str = "") -> bool:
-        """Tell whether an absent object of ``kind`` in ``namespace`` is known to be absent."""
+        """Return whether an absent object of ``kind`` in ``namespace`` is known to be absent."""
         if not self.snapshot.was_read(kind):
             return False
         scope = self.snapshot.namespaces

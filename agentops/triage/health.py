@@ -12,7 +12,7 @@ RECENT = timedelta(hours=1)
 
 
 def is_well(pod: dict[str, Any]) -> bool:
-    """Tell whether ``pod`` runs, is ready, never restarted and is not being deleted; or has succeeded."""
+    """Return whether ``pod`` runs, is ready, never restarted and is not being deleted; or has succeeded."""
     status, metadata = pod.get("status"), pod.get("metadata")
     if not isinstance(status, dict) or not isinstance(metadata, dict) or metadata.get("deletionTimestamp"):
         return False
@@ -35,7 +35,7 @@ def is_well(pod: dict[str, Any]) -> bool:
 
 
 def is_ready(pod: dict[str, Any]) -> bool:
-    """Tell whether the pod's Ready condition is true (readiness gates included) and it is not being deleted."""
+    """Return whether the pod's Ready condition is true (readiness gates included) and it is not being deleted."""
     if text(pod, "metadata", "deletionTimestamp"):
         return False
     for entry in items(pod, "status", "conditions"):
@@ -48,7 +48,7 @@ def is_ready(pod: dict[str, Any]) -> bool:
 
 
 def is_active(pod: dict[str, Any]) -> bool:
-    """Tell whether the pod counts for its workload: neither finished, nor evicted, nor being deleted."""
+    """Return whether the pod counts for its workload: neither finished, nor evicted, nor being deleted."""
     if text(pod, "metadata", "deletionTimestamp"):
         return False
     return text(pod, "status", "phase") not in ("Succeeded", "Failed")

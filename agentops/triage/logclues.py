@@ -87,5 +87,5 @@ def last_error(tails: Iterable[LogTail]) -> str:
 
 
 def is_suspicious(line: str) -> bool:
-    """Tell whether a line reads like an instruction to whoever reads the log."""
+    """Return whether a line reads like an instruction to whoever reads the log."""
     return any(pattern.search(line[:_LINE_CHARS]) for pattern in SUSPICIOUS)

@@ -41,7 +41,7 @@ class Blocker:
 
 
 def is_control_plane(node: dict[str, Any]) -> bool:
-    """Tell whether the node is tainted or labelled for the control plane."""
+    """Return whether the node is tainted or labelled for the control plane."""
     taints = {text(taint, "key") for taint in items(node, "spec", "taints")}
     return any(name in taints for name in _CONTROL_PLANE)
 
@@ -100,7 +100,7 @@ def _labels(spec: dict[str, Any], node: dict[str, Any]) -> Iterable[Blocker]:
 
 
 def node_terms_match(selector: dict[str, Any], node: dict[str, Any]) -> bool:
-    """Tell whether a ``NodeSelector`` (terms are alternatives) matches the node's labels and name."""
+    """Return whether a ``NodeSelector`` (terms are alternatives) matches the node's labels and name."""
     labels, fields = string_map(node, "metadata", "labels"), {"metadata.name": name_of(node)}
     for term in items(selector, "nodeSelectorTerms"):
         expressions, names = items(term, "matchExpressions"), items(term, "matchFields")

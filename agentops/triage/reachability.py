@@ -37,7 +37,7 @@ def _hosts(name: str, value: str) -> tuple[Host, ...]:
 
 
 def namespace_known(graph: Graph, namespace: str) -> bool:
-    """Tell whether ``namespace`` is one of this cluster."""
+    """Return whether ``namespace`` is one of this cluster."""
     if graph.find("Namespace", "", namespace) is not None:
         return True
     return namespace in graph.snapshot.namespaces or bool(graph.in_namespace("Service", namespace))

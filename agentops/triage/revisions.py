@@ -163,7 +163,7 @@ def _rolled_out_at(graph: Graph, key: Key, history: list[_Revision]) -> datetime
 
 
 def current_revision_pods(graph: Graph, key: Key, pods: list[dict[str, Any]]) -> bool:
-    """Tell whether all ``pods`` belong to the workload's newest revision."""
+    """Return whether all ``pods`` belong to the workload's newest revision."""
     history = _history(graph, key)
     if not history or not pods:
         return False

@@ -28,7 +28,7 @@ _ASSIGNED = re.compile(
 
 
 def is_secret_name(name: str) -> bool:
-    """Tell whether a variable, argument or key of this name usually holds a credential."""
+    """Return whether a variable, argument or key of this name usually holds a credential."""
     return _NAMES.search(name) is not None
 
 

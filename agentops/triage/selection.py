@@ -14,7 +14,7 @@ from agentops.triage.nearness import is_near
 
 
 def holds(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    """Tell whether one matchExpressions entry (or node selector requirement) holds for ``labels``."""
+    """Return whether one matchExpressions entry (or node selector requirement) holds for ``labels``."""
     key, operator, values = text(expression, "key"), text(expression, "operator"), strings(expression, "values")
     value = labels.get(key)
     if operator == "In":
@@ -39,12 +39,12 @@ def _compare(operator: str, value: str, bound: str) -> bool:
 
 
 def contains(labels: Mapping[str, str], wanted: Mapping[str, str]) -> bool:
-    """Tell whether ``labels`` has every pair of ``wanted``."""
+    """Return whether ``labels`` has every pair of ``wanted``."""
     return all(labels.get(key) == value for key, value in wanted.items())
 
 
 def matches(selector: Any, labels: Mapping[str, str]) -> bool:
-    """Tell whether a ``LabelSelector`` matches; an empty one matches everything, a missing one nothing."""
+    """Return whether a ``LabelSelector`` matches; an empty one matches everything, a missing one nothing."""
     if not isinstance(selector, dict):
         return False
     if not contains(labels, string_map(selector, "matchLabels")):
@@ -81,7 +81,7 @@ _NAMING = frozenset({"app", "name", "k8s-app", "instance", "component", "service
 
 
 def names_application(key: str) -> bool:
-    """Tell whether a label key says which application a pod is part of."""
+    """Return whether a label key says which application a pod is part of."""
     return key.rpartition("/")[2] in _NAMING
 
 

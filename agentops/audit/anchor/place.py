@@ -61,7 +61,7 @@ class Place(Protocol):
         ...
 
     def holds(self, name: str, data: bytes) -> bool | None:
-        """Tell whether ``name`` holds exactly ``data``; None when there is no such name.
+        """Return whether ``name`` holds exactly ``data``; None when there is no such name.
 
         Raises:
             PlaceError: it cannot be read.
@@ -124,7 +124,7 @@ def open_place(target: str, terms: Terms) -> Iterator[Place]:
 
 
 def is_name(text: str) -> bool:
-    """Tell whether ``text`` can be the name of something in any place."""
+    """Return whether ``text`` can be the name of something in any place."""
     return all(_PART.fullmatch(part) for part in text.split("/"))
 
 

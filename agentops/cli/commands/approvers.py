@@ -75,7 +75,7 @@ class Acting:
         return Trust(path=self.folders.approvers, clock=self.now)
 
     def trusts(self, key: ApproverKey) -> bool:
-        """Tell whether ``key`` is trusted here."""
+        """Return whether ``key`` is trusted here."""
         return key.public in self.trust().approvers().values()
 
     def key(self, *, guarded: bool = False) -> ApproverKey:

@@ -210,7 +210,7 @@ def _say(record: AuditRecord) -> None:
 
 
 def _speaks_of(value: Any, target: str) -> bool:
-    """Tell whether any text in a payload holds ``target``, upper and lower case alike."""
+    """Return whether any text in a payload holds ``target``, upper and lower case alike."""
     if isinstance(value, Mapping):
         return any(_speaks_of(item, target) for item in value.values())
     if isinstance(value, list):

@@ -221,7 +221,7 @@ class _Wanted:
         return self._finish(carried.outcome.status, carried.error, document, blocks)
 
     def _is_unseen(self, carried: Carried) -> bool:
-        """Tell whether the plan was not shown yet: whoever was asked has seen it a moment ago."""
+        """Return whether the plan was not shown yet: whoever was asked has seen it a moment ago."""
         return not any(one.stage == "asked" for one in carried.outcome.stages)
 
     def _result(self, done: Fix) -> Result:

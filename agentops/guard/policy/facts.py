@@ -259,12 +259,12 @@ def _replicas(document: Mapping[str, Any] | None) -> int | None:
 
 
 def _scales_to_zero(item: ObjectChange) -> bool:
-    """Tell whether a workload that runs will be asked to run nothing; absent replicas are the API's default of one."""
+    """Return whether a workload that runs will be asked to run nothing; absent replicas are the API's default, one."""
     return item.verb is Verb.UPDATE and _replicas(item.after) == 0 and _replicas(item.before) != 0
 
 
 def _grows_only(item: ObjectChange) -> bool:
-    """Tell whether every edit of an object lets more run than before, and nothing else."""
+    """Return whether every edit of an object lets more run than before, and nothing else."""
     return item.verb is Verb.UPDATE and bool(item.edits) and all(map(_grows, item.edits))
 
 
@@ -276,7 +276,7 @@ def _grows(edit: Edit) -> bool:
 
 
 def _adds_only(item: ObjectChange) -> bool:
-    """Tell whether nothing that is there loses anything: an object is made, or a claim asks for more storage.
+    """Return whether nothing that is there loses anything: an object is made, or a claim asks for more storage.
 
     That the claim asks for more and not for less is the tool's and the server's to see to: neither takes less.
     """
@@ -286,7 +286,7 @@ def _adds_only(item: ObjectChange) -> bool:
 
 
 def _writes_secret(item: ObjectChange) -> bool:
-    """Tell whether a Secret's contents are written; an update that does not say what it edits is taken to."""
+    """Return whether a Secret's contents are written; an update that does not say what it edits is taken to."""
     if item.verb is Verb.DELETE:
         return False
     heads = [edit.path.replace("[", ".").partition(".")[0] for edit in item.edits]

@@ -38,7 +38,7 @@ class Weekly:
     ends: timedelta
 
     def holds(self, now: datetime) -> bool:
-        """Tell whether ``now`` is in it; the end is not."""
+        """Return whether ``now`` is in it; the end is not."""
         moment = now.astimezone(UTC)
         midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=moment.weekday())
         offset = moment - midnight
@@ -55,7 +55,7 @@ class Interval:
     ends: datetime
 
     def holds(self, now: datetime) -> bool:
-        """Tell whether ``now`` is in it; the end is not."""
+        """Return whether ``now`` is in it; the end is not."""
         return self.begins <= now < self.ends
 
 
@@ -95,11 +95,11 @@ class PolicySettings:
         return next((name for name, globs in patterns if _matches(context, globs)), PRODUCTION)
 
     def is_protected(self, namespace: str) -> bool:
-        """Tell whether ``namespace`` is one of ``protected_namespaces``."""
+        """Return whether ``namespace`` is one of ``protected_namespaces``."""
         return _matches(namespace, self.protected_namespaces)
 
     def is_frozen(self, now: datetime) -> bool:
-        """Tell whether a freeze window is open."""
+        """Return whether a freeze window is open."""
         return any(window.holds(now) for window in self.windows)
 
     def document(self) -> dict[str, Any]:

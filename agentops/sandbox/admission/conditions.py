@@ -59,7 +59,7 @@ _CAUSES: Mapping[str, Any] = {
 
 
 def holds(holder: Obj, condition: str) -> bool:
-    """Tell whether a condition holds of an object."""
+    """Return whether a condition holds of an object."""
     return all(_holds(holder, term) for term in condition.split(" & "))
 
 

@@ -91,7 +91,7 @@ def delete(store: ObjectStore, resource: Resource, live: Obj, options: DeleteOpt
 
 
 def orphans_by_default(resource: Resource, options: DeleteOptions) -> bool:
-    """Tell whether a delete leaves the object's pods alone because it does not say otherwise: only a Job's does."""
+    """Return whether a delete leaves the object's pods alone because it does not say otherwise: only a Job's does."""
     return resource.kind == "Job" and not options.propagation
 
 

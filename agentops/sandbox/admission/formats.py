@@ -23,7 +23,7 @@ _CRON: tuple[tuple[int, int, list[str]], ...] = ((0, 59, []), (0, 23, []), (1, 3
 
 
 def is_format(name: str) -> bool:
-    """Tell whether there is a format of this name."""
+    """Return whether there is a format of this name."""
     return name in _CODED or name in data("formats.yaml")
 
 

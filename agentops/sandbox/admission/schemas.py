@@ -75,7 +75,7 @@ def items(schema: Schema) -> Schema:
 
 
 def is_open(schema: Schema) -> bool:
-    """Tell whether a schema (already resolved) lets any field in."""
+    """Return whether a schema (already resolved) lets any field in."""
     if schema.get("x-kubernetes-preserve-unknown-fields") or schema.get("additionalProperties"):
         return True
     return "properties" not in schema and schema.get("format") not in ("int-or-string",)
@@ -90,5 +90,5 @@ def list_keys(schema: Schema) -> tuple[str, ...]:
 
 
 def is_set(schema: Schema) -> bool:
-    """Tell whether a list is a set of scalars."""
+    """Return whether a list is a set of scalars."""
     return resolve(schema).get("x-kubernetes-list-type") == "set"

@@ -334,7 +334,7 @@ def _record(resource: Resource, live: Obj, new: Obj, entry: Obj) -> None:
 
 
 def _same(live: Obj, new: Obj) -> bool:
-    """Tell whether a write changes nothing but the times in managedFields."""
+    """Return whether a write changes nothing but the times in managedFields."""
 
     def compared(obj: Obj) -> Obj:
         owners = [{**one, "time": ""} for one in obj["metadata"].get("managedFields", ())]

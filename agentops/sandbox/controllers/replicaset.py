@@ -59,7 +59,7 @@ def new_pod(owner: Obj, template: Mapping[str, Any], name: str, extra: Mapping[s
 
 
 def available(pod: Obj, min_ready_s: float, now: datetime) -> tuple[bool, datetime | None]:
-    """Tell whether a pod is available, or when it will be if it stays ready."""
+    """Return whether a pod is available, or when it will be if it stays ready."""
     if not pod_ready(pod):
         return False, None
     since = moment((condition(pod, "Ready") or {}).get("lastTransitionTime"), now)

@@ -271,7 +271,7 @@ def _on_sigterm(run: Run) -> Ending:
 
 
 def _restarts(pod: Obj, box: Box, run: Run) -> bool:
-    """Tell whether the kubelet starts a finished container again."""
+    """Return whether the kubelet starts a finished container again."""
     policy = pod["spec"].get("restartPolicy", "Always")
     if box.init:
         return box.spec.get("restartPolicy") == "Always" or (run.exit_code != 0 and policy != "Never")

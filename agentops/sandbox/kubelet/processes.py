@@ -41,13 +41,13 @@ def next_death(world: World, pod: Obj, box: Box, run: Run) -> Death | None:
 
 
 def unready_dependency(run: Run) -> bool:
-    """Tell whether a dependency that readiness hangs on is down."""
+    """Return whether a dependency that readiness hangs on is down."""
     hosts = [address(one, run.env) for one in run.program.depends_on if one.when_down == "unready"]
     return any(f"{host}:{port}" in run.down for host, port in hosts)
 
 
 def still_connecting(run: Run) -> bool:
-    """Tell whether the process has not come up because what it cannot live without was down from the start."""
+    """Return whether the process has not come up because what it cannot live without was down from the start."""
     up_at = run.started_at + timedelta(seconds=run.program.starts_in_s)
     hosts = [address(one, run.env) for one in run.program.depends_on if one.when_down == "exit"]
     lost = [run.down[name] for name in (f"{host}:{port}" for host, port in hosts) if name in run.down]

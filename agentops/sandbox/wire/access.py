@@ -37,7 +37,7 @@ class Rbac:
         self._store = store
 
     def allows(self, user: User, attempt: Attempt) -> bool:
-        """Tell whether a rule lets ``user`` do this."""
+        """Return whether a rule lets ``user`` do this."""
         if "system:masters" in user.groups:
             return True
         return any(_covers(rule, attempt) for rule in self.rules(user, attempt.namespace))

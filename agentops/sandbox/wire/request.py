@@ -48,7 +48,7 @@ class Request:
     user: User = ANONYMOUS
 
     def flag(self, name: str) -> bool:
-        """Tell whether a boolean query parameter is set, as strconv.ParseBool reads it."""
+        """Return whether a boolean query parameter is set, as strconv.ParseBool reads it."""
         return self.query.get(name, "") in ("1", "t", "T", "true", "TRUE", "True")
 
     def number(self, name: str, default: int) -> int:

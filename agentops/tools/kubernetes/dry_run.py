@@ -44,7 +44,7 @@ def as_dry_run(call: Call) -> Call:
 
 
 def require_dry_run(method: str, path: str, query: Sequence[tuple[str, str]], body: Any) -> None:
-    """Return when the request is one that the server carries out as a dry run, or that only reads.
+    """Raise unless the request is one that the server carries out as a dry run, or that only reads.
 
     Arguments:
         method, path, query, body: the request as it is about to be sent; ``body`` is plain JSON, not yet encoded.

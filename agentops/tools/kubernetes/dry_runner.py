@@ -92,7 +92,7 @@ class DryRunner:
             return None
 
     def _prove(self, call: Call, path: str, before: Mapping[str, Any] | None, answer: Mapping[str, Any] | None) -> None:
-        """Return when the object is what it was before the trial.
+        """Raise unless the object is what it was before the trial.
 
         Raises:
             PreviewWrote: it is not, and nobody else did it.

@@ -182,7 +182,7 @@ def _near_lines(selector: Mapping[str, Any], pods: Sequence[Object]) -> list[str
 
 
 def _shares_value(selector: Mapping[str, Any], pod: Object) -> bool:
-    """Tell whether a pod has one of the wanted values under another key, or nearly the wanted value."""
+    """Return whether a pod has one of the wanted values under another key, or nearly the wanted value."""
     labels = (pod.get("metadata") or {}).get("labels") or {}
     wanted = [str(value) for value in selector.values()]
     return any(str(v) in wanted or any(_is_close(str(v), value) for value in wanted) for v in labels.values())

@@ -63,7 +63,7 @@ _KNOWN = {
 
 
 def is_refused(error: BaseException) -> bool:
-    """Tell whether nobody listens there or the name does not resolve: waiting will not help."""
+    """Return whether nobody listens there or the name does not resolve: waiting will not help."""
     from urllib3.exceptions import NameResolutionError, NewConnectionError
 
     return isinstance(error, NewConnectionError | NameResolutionError)

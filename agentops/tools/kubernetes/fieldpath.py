@@ -101,7 +101,7 @@ def _walk_list(value: list[Any], step: str, steps: tuple[str, ...], rest: tuple[
 
 
 def _is_called(item: Any, name: str) -> bool:
-    """Tell whether an item is the one of that name, type or port: what a person writes in brackets to mean it."""
+    """Return whether an item is the one of that name, type or port: what a person writes in brackets to mean it."""
     return isinstance(item, Mapping) and any(str(item.get(key)) == name for key in _NAMING if key in item)
 
 

@@ -57,7 +57,7 @@ def refused(status: int, body: bytes, what: str) -> AgentopsError:
 
 
 def _has_two_budgets(body: bytes) -> bool:
-    """Tell whether a 500 is the API server's refusal to evict a pod that several budgets cover; nothing was done."""
+    """Return whether a 500 is the API server's refusal to evict a pod that several budgets cover; nothing was done."""
     return "more than one PodDisruptionBudget" in str(_status(body).get("message"))
 
 
@@ -90,7 +90,7 @@ def _owner(message: str) -> str:
 
 
 def evicts_too_much(body: bytes) -> bool:
-    """Tell whether a 429 is the answer of a disruption budget and not of a busy server."""
+    """Return whether a 429 is the answer of a disruption budget and not of a busy server."""
     status = _status(body)
     return any(cause.get("reason") == "DisruptionBudget" for cause in _causes(status)) or (
         "disruption budget" in str(status.get("message"))
@@ -98,7 +98,7 @@ def evicts_too_much(body: bytes) -> bool:
 
 
 def may_have_happened(status: int, body: bytes) -> bool:
-    """Tell whether a write with this answer may have been carried out all the same.
+    """Return whether a write with this answer may have been carried out all the same.
 
     A gateway's answer and a time-out say nothing of the effect. A webhook fails before anything is stored.
     """
@@ -110,7 +110,7 @@ def may_have_happened(status: int, body: bytes) -> bool:
 
 
 def is_failed_test(error: AgentopsError, call: Call) -> bool:
-    """Tell whether a refused JSON patch failed for one of its ``test`` operations.
+    """Return whether a refused JSON patch failed for one of its ``test`` operations.
 
     The API server says 'the server rejected our request due to an error in our request' and nothing more, for a test
     that fails as for an operation that cannot be applied; all of ours can be applied while the tests hold.

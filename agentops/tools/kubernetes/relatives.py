@@ -142,7 +142,7 @@ def users(cluster: Cluster, item: Object) -> tuple[dict[str, list[dict[str, Any]
 
 
 def _names(value: Any, fields: Mapping[str, tuple[str, ...]], name: str) -> bool:
-    """Tell whether a pod's spec refers to ``name``; ``fields`` maps a referring field to where it keeps the name."""
+    """Return whether a pod's spec refers to ``name``; ``fields`` maps a referring field to where it keeps the name."""
     if isinstance(value, list):
         return any(_names(item, fields, name) for item in value)
     if not isinstance(value, Mapping):

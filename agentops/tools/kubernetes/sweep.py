@@ -110,7 +110,7 @@ def _unknown_namespaces(haul: Haul, scope: tuple[str, ...]) -> tuple[Gap, ...]:
 
 
 def _is_locked_out(haul: Haul) -> bool:
-    """Tell whether this identity may not even list pods across namespaces."""
+    """Return whether this identity may not even list pods across namespaces."""
     return any(wish.kind.kind == "Pod" and isinstance(error, Forbidden) for wish, error in haul.failed.items())
 
 

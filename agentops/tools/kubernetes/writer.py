@@ -2,8 +2,8 @@
 
 Comes in: a ``Call``, exactly as the plan shows it. Goes out: the object as the server stores it, Secret values gone. It
 must never send a call that it does not know to be harmless to try twice a second time, force a field away from its
-owner, write a Secret's data, or reach ``exec``, ``proxy``, tokens or status. Source:
-https://kubernetes.io/docs/reference/using-api/api-concepts/
+owner, write a Secret's data, or reach ``exec``, ``proxy``, tokens or status.
+Source: https://kubernetes.io/docs/reference/using-api/api-concepts/
 """
 
 from __future__ import annotations

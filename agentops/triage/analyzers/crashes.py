@@ -73,7 +73,7 @@ def _signs(graph: Graph, pod: dict[str, Any], view: ContainerView) -> Iterator[S
 
 
 def _matters(graph: Graph, pod: dict[str, Any], view: ContainerView, end: dict[str, Any]) -> bool:
-    """Tell whether the last end is part of a trouble that still goes on or was a moment ago."""
+    """Return whether the last end is part of a trouble that still goes on or was a moment ago."""
     code = number(end, "exitCode")
     if view.reason == "CrashLoopBackOff":
         return True
@@ -88,7 +88,7 @@ def _matters(graph: Graph, pod: dict[str, Any], view: ContainerView, end: dict[s
 
 
 def probe_killed(graph: Graph, view: ContainerView) -> bool:
-    """Tell whether the kubelet ended the container because a liveness or startup probe failed."""
+    """Return whether the kubelet ended the container because a liveness or startup probe failed."""
     for event in graph.events(view.pod_key, "Killing"):
         said = event.message.lower()
         if view.name in said and ("failed liveness probe" in said or "failed startup probe" in said):

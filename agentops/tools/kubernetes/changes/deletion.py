@@ -2,8 +2,8 @@
 
 Comes in: the target. Goes out: a ``Preview`` made by reading, no DELETE is sent: the deletion by uid, its risk by kind,
 and an undo only for kinds that are wholly said by their manifest. What a deleted object held (a claim's data, a
-Secret's content, a Job's work, a namespace) does not come back, and the residue says so. Source:
-https://kubernetes.io/docs/concepts/architecture/garbage-collection/
+Secret's content, a Job's work, a namespace) does not come back, and the residue says so.
+Source: https://kubernetes.io/docs/concepts/architecture/garbage-collection/
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ def _walk(old: Any, new: Any, path: Path, how: _Manner) -> Iterator[Difference]:
 
 
 def same(old: Any, new: Any) -> bool:
-    """Tell whether two JSON values are equal; true is not 1, at any depth."""
+    """Return whether two JSON values are equal; true is not 1, at any depth."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         return old.keys() == new.keys() and all(same(value, new[key]) for key, value in old.items())
     if isinstance(old, list) and isinstance(new, list):
@@ -97,12 +97,12 @@ def _list(old: list[Any], new: list[Any], path: Path, how: _Manner) -> Iterator[
 
 
 def _by_item(old: Sequence[Any], new: Sequence[Any], key: str) -> bool:
-    """Tell whether item by item, each found by ``key`` while others come and go, leads from ``old`` to ``new``."""
+    """Return whether item by item, each found by ``key`` while others come and go, leads from ``old`` to ``new``."""
     return natural_key(old) == natural_key(new) == key and _keeps_order(old, new, key)
 
 
 def _keeps_order(old: Sequence[Any], new: Sequence[Any], key: str) -> bool:
-    """Tell whether removing items and then appending others makes ``new`` of ``old``, and neither list is empty."""
+    """Return whether removing items and then appending others makes ``new`` of ``old``, and neither list is empty."""
     had, has = ([str(item[key]) for item in items] for items in (old, new))
     kept = [name for name in had if name in has]
     return bool(kept) and has == [*kept, *(name for name in has if name not in had)]

@@ -62,7 +62,7 @@ def wanted(item: Object | None) -> int:
 
 
 def replaces_pods(before: Object, after: Object) -> bool:
-    """Tell whether an edit of a workload makes its controller bring the pods to the template."""
+    """Return whether an edit of a workload makes its controller bring the pods to the template."""
     if template_of(before) != template_of(after):
         return True
     return bool(spec_of(before).get("paused")) and not spec_of(after).get("paused")

@@ -102,7 +102,7 @@ def show(path: Path) -> str:
 
 
 def _is_key(path: Path, position: int) -> bool:
-    """Tell whether a step names a key of a map that people fill, or an item of a list, and no field of the API."""
+    """Return whether a step names a key of a map that people fill, or an item of a list, and no field of the API."""
     return path[position - 1] in _KEYED
 
 

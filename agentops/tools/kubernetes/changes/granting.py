@@ -82,11 +82,11 @@ def _listed(value: Any) -> Sequence[Any]:
 
 
 def takes_nothing(before: Any, after: Any) -> bool:
-    """Tell whether whoever was granted something by the rules before is granted it still."""
+    """Return whether whoever was granted something by the rules before is granted it still."""
     left = permissions_of(after)
     return all(one in left or Permission(one.group, one.resource, one.verb) in left for one in permissions_of(before))
 
 
 def adds_plain(before: Any, after: Any) -> bool:
-    """Tell whether all that is granted anew is plain."""
+    """Return whether all that is granted anew is plain."""
     return all(one.is_plain for one in permissions_of(after) - permissions_of(before))

@@ -28,7 +28,7 @@ def worst(*reversals: Reversal) -> Reversal:
 
 
 def replaces_pods(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Tell whether the change makes a workload replace its pods by itself."""
+    """Return whether the change makes a workload replace its pods by itself."""
     spec = after.get("spec") or {}
     strategy = spec.get("updateStrategy") if kind in {"StatefulSet", "DaemonSet"} else None
     if kind not in ROLLED or (isinstance(strategy, Mapping) and strategy.get("type") == "OnDelete"):

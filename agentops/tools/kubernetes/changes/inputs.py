@@ -56,7 +56,7 @@ def _check(tool: str, place: str, value: Any, schema: Mapping[str, Any], depth: 
 
 
 def _fits(value: Any, schema: Mapping[str, Any]) -> bool:
-    """Tell whether a value of the right type is one of those, and within the bounds, that its schema gives."""
+    """Return whether a value of the right type is one of those, and within the bounds, that its schema gives."""
     if "enum" in schema and value not in schema["enum"]:
         return False
     if isinstance(value, str):

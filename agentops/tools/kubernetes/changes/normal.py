@@ -53,7 +53,7 @@ _NODE_TAINTS = frozenset(
 
 
 def is_machine_annotation(name: str) -> bool:
-    """Tell whether a program writes this annotation for itself: no change of ours and no part of a comparison."""
+    """Return whether a program writes this annotation for itself: no change of ours and no part of a comparison."""
     return name.startswith(_MACHINE_ANNOTATIONS)
 
 

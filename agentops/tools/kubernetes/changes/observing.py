@@ -125,7 +125,7 @@ def _targets(around: Surroundings, preview: Preview) -> list[ResourceRef]:
 
 
 def _makes_anew(change: ObjectChange) -> bool:
-    """Tell whether the pods of a changed object are made by the change, so that their failures are its failures.
+    """Return whether the pods of a changed object are made by the change, so that their failures are its failures.
 
     The pods of a ConfigMap's users, or of a workload that is scaled, may have failed long before and be about to heal.
     """

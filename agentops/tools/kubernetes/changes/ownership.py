@@ -132,7 +132,7 @@ def _takes_back(manager: str) -> bool:
 
 
 def _covers(fields: Mapping[str, Any], live: Any, path: Path) -> bool:
-    """Tell whether a managedFields tree (FieldsV1) holds the place that ``path`` leads to, or anything below it."""
+    """Return whether a managedFields tree (FieldsV1) holds the place that ``path`` leads to, or anything below it."""
     node: Any = fields
     value = live
     for step in path:

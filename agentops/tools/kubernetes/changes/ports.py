@@ -50,7 +50,7 @@ def numbers_of(port: Port, pod: Object | None) -> tuple[str, range]:
 
 
 def may_be_served(port: Port, pod: Object) -> bool:
-    """Tell whether traffic to a rule's port may reach something on the pod."""
+    """Return whether traffic to a rule's port may reach something on the pod."""
     protocol, numbers = numbers_of(port, pod)
     known = known_ports(pod)
     if not numbers:
@@ -59,7 +59,7 @@ def may_be_served(port: Port, pod: Object) -> bool:
 
 
 def port_covers(wide: Port, asked: Port, pod: Object | None) -> bool:
-    """Tell whether a rule's port lets through all that another's does, on this pod."""
+    """Return whether a rule's port lets through all that another's does, on this pod."""
     protocol, numbers = numbers_of(asked, pod)
     other, allowed = numbers_of(wide, pod)
     if wide == asked or not numbers:

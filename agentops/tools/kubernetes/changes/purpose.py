@@ -55,7 +55,7 @@ def _rest(item: Object, left_out: str) -> Mapping[str, Any]:
 
 
 def _shrinks(before: Object, after: Object, pods: Sequence[Object], cost: Toll) -> bool:
-    """Tell whether fewer pods are asked for, nothing else, and of those that stay as many are ready as can be."""
+    """Return whether fewer pods are asked for, nothing else, and of those that stay as many are ready as can be."""
     new = wanted(after)
     if after.get("kind") not in _SCALED or not 0 < new < wanted(before) or cost.out is None:
         return False
@@ -64,13 +64,13 @@ def _shrinks(before: Object, after: Object, pods: Sequence[Object], cost: Toll) 
 
 
 def _is_failing(before: Object, pods: Sequence[Object], match: Match) -> bool:
-    """Tell whether the template that is to go has a pod that is not ready, or pods that cannot be made."""
+    """Return whether the template that is to go has a pod that is not ready, or pods that cannot be made."""
     missing = before.get("kind") != "DaemonSet" and len(pods) < wanted(before)
     return missing or any(not is_ready(pod) for pod in pods if name_of(pod) not in match.pods)
 
 
 def _may_be_well(pods: Sequence[Object], match: Match) -> bool:
-    """Tell whether nothing speaks against the earlier revision: if pods of it are there, one is ready."""
+    """Return whether nothing speaks against the earlier revision: if pods of it are there, one is ready."""
     of_it = [pod for pod in pods if name_of(pod) in match.pods]
     return not of_it or any(map(is_ready, of_it))
 

@@ -66,7 +66,7 @@ def _is_behind(service: Object | None, pod: Object) -> bool:
 
 
 def _is_served(service: Object | None, pod: Object, earlier: Object | None = None) -> bool:
-    """Tell whether traffic of every port gets to the pod: it is selected, and each port may be served by it.
+    """Return whether traffic of every port gets to the pod: it is selected, and each port may be served by it.
 
     Arguments:
         earlier: the Service before; a number that it had is believed, another must be one that the pod is known for.

@@ -91,14 +91,14 @@ def _ref(around: Surroundings, item: Object) -> ResourceRef:
 
 
 def _orphans(preview: Preview, ref: ResourceRef) -> bool:
-    """Tell whether the delete of ``ref`` leaves behind what it owns."""
+    """Return whether the delete of ``ref`` leaves behind what it owns."""
     calls = [call for call in preview.calls if call.method == "DELETE" and call.path.endswith(f"/{ref.name}")]
     bodies = [call.body for call in calls if isinstance(call.body, dict)]
     return any(body.get("propagationPolicy") == "Orphan" or body.get("orphanDependents") for body in bodies)
 
 
 def _loses_claims(before: Object | None, after: Object | None) -> bool:
-    """Tell whether a StatefulSet's own policy deletes claims here (persistentVolumeClaimRetentionPolicy)."""
+    """Return whether a StatefulSet's own policy deletes claims here (persistentVolumeClaimRetentionPolicy)."""
     policy = spec_of(before).get("persistentVolumeClaimRetentionPolicy") or {}
     if before is None:
         return False

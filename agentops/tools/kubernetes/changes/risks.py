@@ -93,7 +93,7 @@ def risk_of(change: ObjectChange, *, earlier: bool = False) -> Risk:
 
 
 def _takes_a_note(change: ObjectChange) -> bool:
-    """Tell whether an owner's note that forbids something is taken away; the guard reads what notes say of it."""
+    """Return whether an owner's note that forbids something is taken away; the guard reads what notes say of it."""
     pairs = [(annotations_of(one or {}), labels_of(one or {})) for one in (change.before, change.after)]
     gone = [{key: had[key] for key in had if has.get(key) != had[key]} for had, has in zip(*pairs, strict=True)]
     return any(map(forbids, notes_of(change.ref, *gone)))
@@ -159,7 +159,7 @@ def _only_grows(fields: Sequence[Edit]) -> bool:
 
 
 def _gains(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Tell whether a pod template may do more than before, to its node or in the cluster."""
+    """Return whether a pod template may do more than before, to its node or in the cluster."""
     return bool(powers_of(pod_spec_of(after)) - powers_of(pod_spec_of(before)))
 
 

@@ -15,7 +15,7 @@ _ENDED = frozenset({"Succeeded", "Failed"})
 
 
 def matches(selector: Any, labels: Labels) -> bool:
-    """Tell whether a ``LabelSelector`` selects these labels; an empty one selects all, a missing one nothing."""
+    """Return whether a ``LabelSelector`` selects these labels; an empty one selects all, a missing one nothing."""
     if not isinstance(selector, Mapping):
         return False
     pairs = selector.get("matchLabels") or {}
@@ -24,7 +24,7 @@ def matches(selector: Any, labels: Labels) -> bool:
 
 
 def has_all(labels: Labels, wanted: Labels) -> bool:
-    """Tell whether every wanted pair is among the labels."""
+    """Return whether every wanted pair is among the labels."""
     return all(labels.get(key) == value for key, value in wanted.items())
 
 
@@ -76,13 +76,13 @@ def controller_of(item: Object) -> Object | None:
 
 
 def is_active(pod: Object) -> bool:
-    """Tell whether a pod counts for its workload: it has not ended and is not being deleted."""
+    """Return whether a pod counts for its workload: it has not ended and is not being deleted."""
     metadata = pod.get("metadata") or {}
     return not metadata.get("deletionTimestamp") and status_of(pod).get("phase") not in _ENDED
 
 
 def is_ready(pod: Object) -> bool:
-    """Tell whether a pod is capacity: active, with a Ready condition that is true."""
+    """Return whether a pod is capacity: active, with a Ready condition that is true."""
     conditions = status_of(pod).get("conditions") or ()
     return is_active(pod) and any(c.get("type") == "Ready" and c.get("status") == "True" for c in conditions)
 
@@ -99,13 +99,13 @@ def claims_of(pod_spec: Object) -> tuple[str, ...]:
 
 
 def has_claims(pod: Object) -> bool:
-    """Tell whether a pod keeps data on a PersistentVolumeClaim, a generic ephemeral volume included."""
+    """Return whether a pod keeps data on a PersistentVolumeClaim, a generic ephemeral volume included."""
     spec = spec_of(pod)
     return bool(claims_of(spec)) or any(volume.get("ephemeral") for volume in spec.get("volumes") or ())
 
 
 def has_empty_dir(pod: Object) -> bool:
-    """Tell whether a pod has a volume whose content goes with it."""
+    """Return whether a pod has a volume whose content goes with it."""
     return any("emptyDir" in volume for volume in spec_of(pod).get("volumes") or ())
 
 

@@ -27,12 +27,12 @@ _VALUE = re.compile(
 
 
 def names_credential(name: str) -> bool:
-    """Tell whether a variable or key of this name would hold a credential."""
+    """Return whether a variable or key of this name would hold a credential."""
     return bool(_NAME.search(name)) and not _HARMLESS_NAME.search(name)
 
 
 def holds_credential(steps: Sequence[str]) -> bool:
-    """Tell whether the field at a path would hold a credential; one that only says where it is kept does not.
+    """Return whether the field at a path would hold a credential; one that only says where it is kept does not.
 
     ``env[DB_PASSWORD].valueFrom.secretKeyRef.name`` is the name of a Secret, and that is no secret.
     """
@@ -40,5 +40,5 @@ def holds_credential(steps: Sequence[str]) -> bool:
 
 
 def is_credential(value: str) -> bool:
-    """Tell whether a value shows itself to be a credential: a URL with a password, a key, a well-known token."""
+    """Return whether a value shows itself to be a credential: a URL with a password, a key, a well-known token."""
     return bool(_VALUE.search(value))

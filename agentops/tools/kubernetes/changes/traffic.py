@@ -46,7 +46,7 @@ class Loss:
 
 
 def selects(policy: Object | None, pod: Object) -> bool:
-    """Tell whether a policy is about a pod of its namespace; an empty selector is about all."""
+    """Return whether a policy is about a pod of its namespace; an empty selector is about all."""
     return policy is not None and matches(spec_of(policy).get("podSelector") or {}, labels_of(pod))
 
 
@@ -81,7 +81,7 @@ def _types(policy: Object) -> Sequence[str]:
 
 
 def _is_wider(wide: Rule, rule: Rule, way: Way) -> bool:
-    """Tell whether a rule lets through another as a whole; an empty list of peers or ports lets through all."""
+    """Return whether a rule lets through another as a whole; an empty list of peers or ports lets through all."""
     for field in (way.peers, "ports"):
         allowed, asked = wide.get(field) or (), rule.get(field) or ()
         if allowed and (not asked or any(one not in allowed for one in asked)):
@@ -132,7 +132,7 @@ def _alive(ports: Sequence[Any], served: Object) -> list[Any]:
 
 
 def _is_dead(ports: Sequence[Any], served: Object | None) -> bool:
-    """Tell whether nothing can be there on any of a rule's ports."""
+    """Return whether nothing can be there on any of a rule's ports."""
     return bool(ports) and served is not None and not _alive(ports, served)
 
 
@@ -142,7 +142,7 @@ def _covers(rule: Rule, port: Any, served: Object | None) -> bool:
 
 
 def _lets_all(new: Sequence[Rule], ports: Sequence[Any], way: Way, served: Object | None) -> bool:
-    """Tell whether everybody is let through on these ports."""
+    """Return whether everybody is let through on these ports."""
     if served is not None:
         ports = [port for port in ports if port is None or may_be_served(port, served)]
     return all(any(not (one.get(way.peers) or ()) and _covers(one, port, served) for one in new) for port in ports)
@@ -154,7 +154,7 @@ def _lets_block(new: Sequence[Rule], block: Rule, ports: Sequence[Any], way: Way
 
 
 def _holds(peer: Rule, block: Rule) -> bool:
-    """Tell whether a peer's addresses hold all of another block's."""
+    """Return whether a peer's addresses hold all of another block's."""
     wide = peer.get("ipBlock")
     if wide is None or wide == block:
         return wide is not None
@@ -178,7 +178,7 @@ def _lets(new: Sequence[Rule], other: Object, port: Any, way: Way, served: Objec
 
 
 def _means(peers: Sequence[Rule], other: Object, pods_of: PodsOf) -> bool:
-    """Tell whether a pod is one of a rule's peers; addresses of pods are not looked at, for they change."""
+    """Return whether a pod is one of a rule's peers; addresses of pods are not looked at, for they change."""
     if not peers:
         return True
     return any(place_of(other) in (pods_of(peer) or {}) for peer in peers if "ipBlock" not in peer)
