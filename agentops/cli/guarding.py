@@ -12,7 +12,7 @@ from agentops.cli.report import Block, Code, Paragraph, Tone
 from agentops.core.plan import ChangePlan
 
 if TYPE_CHECKING:
-    from agentops.wiring import App
+    from agentops.wiring.app import App
     from agentops.wiring.guarding import Asking
 
 

@@ -12,7 +12,7 @@ from agentops.cli.options import Common, Output
 from agentops.core.progress import unseen
 
 if TYPE_CHECKING:
-    from agentops.wiring import App
+    from agentops.wiring.app import App
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def running(command: str, options: Common, flags: Mapping[str, Any], *, use_mode
     """
     from agentops.cli.live import Live
     from agentops.config import load
-    from agentops.wiring import open_app
+    from agentops.wiring.app import open_app
 
     settings = load(options.flags() | dict(flags), os.environ)
     # JSON for a script: progress only when somebody is watching, or asked for it.

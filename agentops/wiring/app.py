@@ -16,8 +16,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from agentops import __version__, copilot
+from agentops import __version__
 from agentops.config import Settings
+from agentops.copilot import investigating
+from agentops.copilot.investigating import way_back
+from agentops.copilot.parts import Investigation, Parts, Scan
 from agentops.core.alert import Incident, Target
 from agentops.core.clock import Clock, utc_now
 from agentops.core.errors import AgentopsError, AlertError, ExitCode, Interrupted, StoreError, UsageError
@@ -74,7 +77,7 @@ class App:
         self.user = _user()
         self.undisturbed: Callable[[], AbstractContextManager[object]] = nullcontext
         self._opened: Clients | None = None
-        self.parts = copilot.Parts(
+        self.parts = Parts(
             audit=log,
             incidents=Incidents(settings.folders.incidents, clock),
             redactor=self._redactor,
@@ -125,7 +128,7 @@ class App:
         assert self._opened is not None  # noqa: S101 - connect has just set it
         return self._opened
 
-    def investigate(self, argument: str | None, stdin: Callable[[], bytes]) -> copilot.Investigation:
+    def investigate(self, argument: str | None, stdin: Callable[[], bytes]) -> Investigation:
         """Read the alert and investigate it; without one, the sandbox scenario's own alert.
 
         Raises:
@@ -142,18 +145,18 @@ class App:
         except AlertError as error:
             self.log.append("alert_refused", {"code": error.code, "why": one_line(error.message, 300)})
             raise
-        return copilot.investigate(self.parts, group)
+        return investigating.investigate(self.parts, group)
 
-    def resume(self, incident: str) -> copilot.Investigation:
+    def resume(self, incident: str) -> Investigation:
         """Go on with an interrupted investigation in the context that it was begun in."""
         folder = self.parts.incidents.open(incident)
         finding = folder.finding()
         if finding is not None and finding.by != "triage":
             raise UsageError(f"incident {folder.id} has its finding", hint=f"See it: agentops show {folder.id}")
         self._require_same_cluster(folder.incident, self.connect())
-        return copilot.resume(self.parts, folder)
+        return investigating.resume(self.parts, folder)
 
-    def reopen(self, incident: str) -> copilot.Investigation:
+    def reopen(self, incident: str) -> Investigation:
         """Return a stored investigation that came to a finding, on the cluster that this run is pinned to.
 
         Raises:
@@ -162,11 +165,9 @@ class App:
         folder = self.parts.incidents.open(incident)
         finding, begun = folder.finding(), folder.incident
         if finding is None:
-            raise UsageError(
-                f"incident {folder.id} has no finding yet", hint=f"Go on with it: {copilot.way_back(begun)}"
-            )
+            raise UsageError(f"incident {folder.id} has no finding yet", hint=f"Go on with it: {way_back(begun)}")
         self._require_same_cluster(begun, self.connect())
-        return copilot.Investigation(
+        return Investigation(
             incident=begun,
             finding=finding,
             problems=folder.problems(),
@@ -183,10 +184,10 @@ class App:
             raise UsageError(
                 f"incident {begun.id} was begun in context {begun.context!r} on {begun.cluster}; "
                 f"this run would look at {cluster.context!r} on {now}",
-                hint=f"The command is: {copilot.way_back(begun)}",
+                hint=f"The command is: {way_back(begun)}",
             )
 
-    def triage(self, argument: str | None) -> copilot.Scan:
+    def triage(self, argument: str | None) -> Scan:
         """Scan, with what explains ``argument`` (``k8s:NS/KIND/NAME``) first."""
         target = Target()
         if argument is not None:
@@ -197,7 +198,7 @@ class App:
             from agentops.alerts.source import read_alert
 
             target = read_alert(argument, stdin=lambda: b"", now=self._clock()).target
-        return copilot.triage(self.parts, target)
+        return investigating.triage(self.parts, target)
 
     def finish(self, status: str, exit_code: ExitCode) -> dict[str, Any]:
         """Set how the run ends; returns the ``audit`` part of the envelope."""

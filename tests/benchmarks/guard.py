@@ -24,7 +24,7 @@ def guard() -> Iterator[Row]:
     from agentops.config import load
     from agentops.guard.pipeline import dry_run
     from agentops.guard.planning import Proposal
-    from agentops.wiring import open_app
+    from agentops.wiring.app import open_app
     from agentops.wiring.guarding import Asking, guard_parts
 
     with tempfile.TemporaryDirectory() as home:

@@ -28,7 +28,7 @@ def policy() -> Iterator[Row]:
     import cedarpy
 
     from agentops.core.resource import parse_ref
-    from agentops.wiring import tool_specs
+    from agentops.wiring.app import tool_specs
     from agentops.wiring.guarding import change_specs
 
     tools = (*tool_specs(), *change_specs())

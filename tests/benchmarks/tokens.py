@@ -21,7 +21,7 @@ import yaml
 
 from agentops.agent.loop import system_prompt, wire_tools
 from agentops.config import load
-from agentops.wiring import open_app
+from agentops.wiring.app import open_app
 from agentops.wiring.guarding import Asking, fix, prepare_drafting
 from tests.fix.conftest import Agrees
 from tests.fix.scripting import RIGHT, turns_of

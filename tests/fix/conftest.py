@@ -16,7 +16,7 @@ from agentops.copilot.fixing import Fix
 from agentops.core.approval import Answer, ApprovalRequest, Decision, SignedApproval
 from agentops.core.clock import Clock
 from agentops.sandbox.oracle import SETTLE_S, Judgement, judge
-from agentops.wiring import open_app
+from agentops.wiring.app import open_app
 from agentops.wiring.guarding import Asking, fix, prepare_drafting
 
 

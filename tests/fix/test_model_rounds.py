@@ -16,7 +16,7 @@ from agentops.copilot.fixing import Fix
 from agentops.core.approval import Answer, ApprovalRequest, Decision, SignedApproval
 from agentops.core.clock import Clock, utc_now
 from agentops.store.incidents import Incidents
-from agentops.wiring import open_app
+from agentops.wiring.app import open_app
 from agentops.wiring.guarding import Asking, fix, prepare_drafting
 
 TARGET = "shop/Deployment/checkout"

@@ -18,7 +18,7 @@ import yaml
 from agentops.agent.scripted import load_script
 from agentops.config import load
 from agentops.core.approval import Answer, Decision, SignedApproval
-from agentops.wiring import open_app
+from agentops.wiring.app import open_app
 from agentops.wiring.guarding import Asking, fix, prepare_drafting
 
 

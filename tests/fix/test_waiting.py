@@ -11,7 +11,7 @@ import pytest
 
 from agentops.config import load
 from agentops.core.progress import Step
-from agentops.wiring import open_app
+from agentops.wiring.app import open_app
 from agentops.wiring.guarding import Asking, fix
 
 

@@ -63,7 +63,7 @@ class Acting:
         """
         from agentops.audit.log import open_log
         from agentops.core.clock import utc_now
-        from agentops.wiring import new_run
+        from agentops.wiring.app import new_run
 
         with open_log(self.folders.audit, run=new_run(utc_now), actor=self.actor, clock=utc_now) as log:
             log.append(event, payload)
@@ -121,7 +121,7 @@ class Acting:
 def acting(options: Common) -> Acting:
     """Return who runs this command."""
     from agentops.config import load, process_environ
-    from agentops.wiring import current_actor
+    from agentops.wiring.app import current_actor
 
     folders = load(options.flags(), process_environ()).folders
     return Acting(actor=current_actor(), folders=folders, no_input=options.no_input)

@@ -32,7 +32,7 @@ def rotate(options: Common) -> Result:
     from agentops.audit.keeping import Keeping, compress_closed
     from agentops.audit.log import open_log
     from agentops.core.clock import utc_now
-    from agentops.wiring import current_actor, new_run
+    from agentops.wiring.app import current_actor, new_run
 
     settings = audit_settings(options)
     folder = settings.folders.audit

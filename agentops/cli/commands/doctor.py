@@ -132,7 +132,7 @@ def _changes(settings: Settings) -> Check:
 
 
 def _model(settings: Settings) -> Check:
-    from agentops.wiring import model_trouble
+    from agentops.wiring.models import model_trouble
 
     why = model_trouble(settings)
     if why:
@@ -143,7 +143,7 @@ def _model(settings: Settings) -> Check:
 
 
 def _cluster(settings: Settings) -> Iterator[Check]:
-    from agentops.wiring import connect
+    from agentops.wiring.connecting import connect
 
     hint = "Give --context or --kubeconfig, or try everything on: --sandbox"
     try:

@@ -18,10 +18,10 @@ from agentops.core.outcome import Status
 from agentops.core.plan import ChangePlan
 
 if TYPE_CHECKING:
-    from agentops.copilot import Investigation
     from agentops.copilot.fixing import Fix
+    from agentops.copilot.parts import Investigation
     from agentops.guard.pipeline import Carried
-    from agentops.wiring import App
+    from agentops.wiring.app import App
 
 HELP = """Fix what an alert is about: plan, show, ask, apply, verify, and take it back if it does not hold.
 

@@ -46,7 +46,7 @@ def rotate_key(options: Common) -> Result:
     """Hand over to a new key."""
     from agentops.audit.log import open_log
     from agentops.core.clock import utc_now
-    from agentops.wiring import current_actor, new_run
+    from agentops.wiring.app import current_actor, new_run
 
     with open_log(audit_folder(options), run=new_run(utc_now), actor=current_actor(), clock=utc_now) as log:
         new = log.rotate_key()

@@ -94,7 +94,7 @@ def here(options: Common) -> Setting:
     """
     from agentops.config import load
     from agentops.guard.policy import read_layers, settings_of
-    from agentops.wiring import tool_specs
+    from agentops.wiring.app import tool_specs
     from agentops.wiring.guarding import change_specs
 
     settings = load(options.flags(), os.environ)

@@ -74,7 +74,7 @@ def up(
     from agentops.sandbox.cluster import Sandbox
     from agentops.sandbox.scenario import load
     from agentops.sandbox.users import CONTEXTS
-    from agentops.wiring import DEFAULT_SCENARIO
+    from agentops.wiring.app import DEFAULT_SCENARIO
 
     chosen = load(scenario or options.sandbox or DEFAULT_SCENARIO)
     with Sandbox(chosen) as sandbox:

@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 def list_tools(options: Common) -> Result:
     """List the declared tools; no cluster is asked."""
     from agentops.core.jsonable import to_json
-    from agentops.wiring import tool_specs
+    from agentops.wiring.app import tool_specs
     from agentops.wiring.guarding import change_specs
 
     reading, changing = tool_specs(), change_specs()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Tone
 from agentops.cli.views.finding import alert_blocks, finding_blocks, problem_items, usage_line
 from agentops.cli.views.wording import change_words
-from agentops.copilot import way_back
+from agentops.copilot.investigating import way_back
 from agentops.core.alert import Incident, Severity
 from agentops.core.clock import to_iso
 from agentops.core.evidence import Evidence

@@ -7,7 +7,7 @@ from typing import Any
 
 from agentops.cli.report import Block, Heading, Pairs, Paragraph, Tone
 from agentops.cli.views.finding import problem_items
-from agentops.copilot import Scan
+from agentops.copilot.parts import Scan
 from agentops.core.finding import Verdict
 from agentops.core.jsonable import to_json
 from agentops.core.text import plural
