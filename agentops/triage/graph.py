@@ -14,9 +14,9 @@ from typing import Any
 
 from agentops.core.resource import ResourceRef, kubernetes_ref
 from agentops.core.snapshot import LogTail, Snapshot
+from agentops.triage.event import ObjectEvent, event_of, involved
 from agentops.triage.fields import Key, key_of, name_of, namespace_of, pod_labels, string_map, text
 from agentops.triage.health import is_well
-from agentops.triage.occurrence import Occurrence, involved, occurrence
 
 Obj = dict[str, Any]
 
@@ -259,14 +259,14 @@ class Graph:
             found.setdefault(involved(event), []).append(event)
         return found
 
-    def events(self, key: Key, *reasons: str) -> list[Occurrence]:
+    def events(self, key: Key, *reasons: str) -> list[ObjectEvent]:
         """Return what happened to ``key``, oldest first; only of ``reasons`` when any is given."""
-        found = [occurrence(event) for event in self._events.get(key, ())]
+        found = [event_of(event) for event in self._events.get(key, ())]
         if reasons:
             found = [event for event in found if event.reason in reasons]
         return sorted(found, key=lambda event: (event.last is not None, event.last, event.message))
 
-    def events_of_all(self, keys: Iterable[Key], *reasons: str) -> list[Occurrence]:
+    def events_of_all(self, keys: Iterable[Key], *reasons: str) -> list[ObjectEvent]:
         """Return what happened to any of ``keys``, oldest first."""
         found = [event for key in keys for event in self.events(key, *reasons)]
         return sorted(found, key=lambda event: (event.last is not None, event.last, event.message))

@@ -1,7 +1,7 @@
 """The roles and bindings behind a refusal: read only when a log holds one, and only where it could have been granted.
 
 Comes in: the log tails of a sweep. Goes out: Roles, RoleBindings, ClusterRoleBindings and the ClusterRoles that matter,
-added to the sweep's haul. What this identity may not read becomes a gap with its name; nothing here fails a sweep.
+added to the sweep's result. What this identity may not read becomes a gap with its name; nothing here fails a sweep.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from agentops.core.progress import Progress
 from agentops.core.snapshot import Gap, LogTail
 from agentops.tools.kubernetes.client import Cluster
 from agentops.tools.kubernetes.crew import run_until
+from agentops.tools.kubernetes.fetch import THREADS, FetchResult, ListRequest, read_lists
 from agentops.tools.kubernetes.kinds import builtin
-from agentops.tools.kubernetes.wave import THREADS, Haul, ListWish, read_lists
 
 _DEADLINE_S = 15.0
 _NAMESPACE_LIMIT = 3
@@ -26,7 +26,7 @@ _IN_NAMESPACE = ("RoleBinding", "Role")
 _EVERYBODY = frozenset({"system:serviceaccounts", "system:authenticated"})
 
 
-def read_grants(cluster: Cluster, logs: Sequence[LogTail], haul: Haul, *, progress: Progress) -> None:
+def read_grants(cluster: Cluster, logs: Sequence[LogTail], result: FetchResult, *, progress: Progress) -> None:
     """Read what could grant what the logs say was refused; without a refusal nothing is read."""
     said = ((tail, one) for tail in logs for one in denials_in(tail.lines))
     # A pod's account is of its own namespace; what a line claims of another one is no reason to read there.
@@ -35,24 +35,24 @@ def read_grants(cluster: Cluster, logs: Sequence[LogTail], haul: Haul, *, progre
         return
     homes = tuple(dict.fromkeys(one.home for one in denials))
     kinds = [builtin(kind) for kind in _IN_NAMESPACE]
-    wishes = [ListWish(kind=kind, namespace=home) for home in homes[:_NAMESPACE_LIMIT] for kind in kinds]
-    wishes.append(ListWish(kind=builtin("ClusterRoleBinding")))
-    found = Haul()
+    requests = [ListRequest(kind=kind, namespace=home) for home in homes[:_NAMESPACE_LIMIT] for kind in kinds]
+    requests.append(ListRequest(kind=builtin("ClusterRoleBinding")))
+    found = FetchResult()
     try:
-        read_lists(cluster, wishes, found, progress=progress, deadline_s=_DEADLINE_S)
+        read_lists(cluster, requests, found, progress=progress, deadline_s=_DEADLINE_S)
     except ClusterError as error:
-        found.failed = dict.fromkeys(wishes, error)
+        found.failed = dict.fromkeys(requests, error)
     for home in homes[_NAMESPACE_LIMIT:]:
         reason = f"refusals name more than {_NAMESPACE_LIMIT} namespaces"
         found.cut += [Gap(what=f"{kind} in {home}", reason=reason) for kind in _IN_NAMESPACE]
     _read_cluster_roles(cluster, denials, found)
     for kind, objects in found.objects.items():
-        haul.objects.setdefault(kind, []).extend(objects)
-    haul.failed |= found.failed
-    haul.cut += found.cut
+        result.objects.setdefault(kind, []).extend(objects)
+    result.failed |= found.failed
+    result.cut += found.cut
 
 
-def _read_cluster_roles(cluster: Cluster, denials: Sequence[Denial], found: Haul) -> None:
+def _read_cluster_roles(cluster: Cluster, denials: Sequence[Denial], found: FetchResult) -> None:
     """Read the ClusterRoles that a binding gives to one of the accounts, or to one of another name beside it."""
     names = sorted(set(_referred(found.objects, denials)))
     kind = builtin("ClusterRole")

@@ -26,7 +26,7 @@ _WORKLOADS = frozenset({"Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogWish:
+class LogRequest:
     """One container whose log is wanted; ``rank`` 0 is wanted most."""
 
     namespace: str
@@ -37,30 +37,32 @@ class LogWish:
     rank: int
 
 
-def log_wishes(
+def log_requests(
     objects: Mapping[str, Iterable[Mapping[str, Any]]], target: Target, now: datetime, *, limit: int
-) -> tuple[LogWish, ...]:
+) -> tuple[LogRequest, ...]:
     """Return at most ``limit`` containers whose logs should be read, the most telling first.
 
     At most two pods of one owner are taken for the same container: replicas of one template fail alike.
     """
     owners = _grand_owners(objects.get("ReplicaSet", ()))
     selectors = _service_selector(objects.get("Service", ()), target)
-    wishes: list[LogWish] = []
+    requests: list[LogRequest] = []
     for pod in objects.get("Pod", ()):
         about = _is_about(pod, target, owners, selectors)
-        wishes += _of_pod(pod, about, now, owners)
+        requests += _of_pod(pod, about, now, owners)
     taken: dict[tuple[str, str, str], int] = {}
-    chosen: list[LogWish] = []
-    for wish in sorted(wishes, key=lambda wish: (wish.rank, wish.namespace, wish.pod, wish.container)):
-        key = (wish.namespace, wish.owner, wish.container)
+    chosen: list[LogRequest] = []
+    for request in sorted(
+        requests, key=lambda request: (request.rank, request.namespace, request.pod, request.container)
+    ):
+        key = (request.namespace, request.owner, request.container)
         if taken.get(key, 0) < _SAME_OWNER_LIMIT:
             taken[key] = taken.get(key, 0) + 1
-            chosen.append(wish)
+            chosen.append(request)
     return tuple(chosen[:limit])
 
 
-def _of_pod(pod: Mapping[str, Any], about: bool, now: datetime, owners: Mapping[str, str]) -> Iterator[LogWish]:
+def _of_pod(pod: Mapping[str, Any], about: bool, now: datetime, owners: Mapping[str, str]) -> Iterator[LogRequest]:
     metadata, status = pod["metadata"], pod.get("status") or {}
     owner = _owner(pod, owners)
     statuses = [*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())]
@@ -69,7 +71,7 @@ def _of_pod(pod: Mapping[str, Any], about: bool, now: datetime, owners: Mapping[
         if trouble is None and not (about and _has_log(container)):
             continue
         rank = 8 if trouble is None else trouble
-        yield LogWish(
+        yield LogRequest(
             namespace=metadata.get("namespace") or "",
             pod=metadata.get("name") or "",
             container=container.get("name") or "",

@@ -16,9 +16,9 @@ from agentops.core.plan import Change
 from agentops.core.text import plural
 from agentops.triage.analyzers.crashes import at_least_high, onset
 from agentops.triage.containers import ContainerView, container_views
+from agentops.triage.event import ObjectEvent
 from agentops.triage.fields import condition, items, mapping, moment, number, scalar, template_path, text
 from agentops.triage.graph import Graph
-from agentops.triage.occurrence import Occurrence
 from agentops.triage.report import Sign, collapse, quote
 from agentops.triage.revisions import blame
 from agentops.triage.secrecy import quoted
@@ -52,9 +52,9 @@ def _signs(graph: Graph, pod: dict[str, Any], view: ContainerView) -> Iterator[S
         yield from _unready(graph, pod, view, failures)
 
 
-def _failures(graph: Graph, view: ContainerView) -> dict[str, list[Occurrence]]:
+def _failures(graph: Graph, view: ContainerView) -> dict[str, list[ObjectEvent]]:
     """Return recent probe failures of the container by probe; a failure of long ago says nothing about now."""
-    found: dict[str, list[Occurrence]] = {}
+    found: dict[str, list[ObjectEvent]] = {}
     for event in graph.events(view.pod_key, "Unhealthy", "ProbeWarning"):
         match = _PROBE.search(event.message)
         recent = event.last is None or graph.now - event.last <= _FRESH
@@ -63,7 +63,7 @@ def _failures(graph: Graph, view: ContainerView) -> dict[str, list[Occurrence]]:
     return found
 
 
-def _kills(graph: Graph, view: ContainerView) -> list[Occurrence]:
+def _kills(graph: Graph, view: ContainerView) -> list[ObjectEvent]:
     return [e for e in graph.events(view.pod_key, "Killing") if view.name in e.message and "probe" in e.message]
 
 
@@ -100,7 +100,7 @@ def probe_port(probe: dict[str, Any], ports: dict[str, int]) -> tuple[str, bool]
     return "", True
 
 
-def _killing(graph: Graph, pod: dict[str, Any], view: ContainerView, which: str, failures: list[Occurrence]) -> Sign:
+def _killing(graph: Graph, pod: dict[str, Any], view: ContainerView, which: str, failures: list[ObjectEvent]) -> Sign:
     probe = mapping(view.container, f"{which}Probe")
     last = failures[-1]
     since = min([event.first for event in failures if event.first] + [t for t in (onset(graph, pod, view),) if t])
@@ -116,7 +116,7 @@ def _killing(graph: Graph, pod: dict[str, Any], view: ContainerView, which: str,
 
 
 def _unready(
-    graph: Graph, pod: dict[str, Any], view: ContainerView, failures: dict[str, list[Occurrence]]
+    graph: Graph, pod: dict[str, Any], view: ContainerView, failures: dict[str, list[ObjectEvent]]
 ) -> Iterator[Sign]:
     probe = mapping(view.container, "readinessProbe")
     events = failures.get("readiness") or failures.get("startup") or []

@@ -13,9 +13,9 @@ from agentops.core.plan import Change
 from agentops.core.progress import silent
 from agentops.core.snapshot import LogTail
 from agentops.sandbox.scenario import FOLDER
+from agentops.tools.kubernetes.fetch import FetchResult
 from agentops.tools.kubernetes.grants import read_grants
 from agentops.tools.kubernetes.sweep import sweep
-from agentops.tools.kubernetes.wave import Haul
 from agentops.triage.analyze import analyze
 
 SCENARIOS = sorted(path.stem for path in FOLDER.glob("*.yaml"))
@@ -69,9 +69,9 @@ def test_a_misspelt_subject_is_bound_as_proposed(world: Callable[..., Any]) -> N
     pod = next(one for one in swept.of("Pod") if one["spec"].get("serviceAccountName") == "shop")
     line = 'User "system:serviceaccount:shop:shop" cannot list resource "pods" in API group "" in the namespace "shop"'
     tail = LogTail(namespace="shop", pod=pod["metadata"]["name"], container="web", previous=False, lines=(line,))
-    haul = Haul()
-    read_grants(here.cluster, (tail,), haul, progress=silent)
-    found = analyze(replace(swept, logs=(tail,), objects={**swept.objects, **haul.objects}))
+    result = FetchResult()
+    read_grants(here.cluster, (tail,), result, progress=silent)
+    found = analyze(replace(swept, logs=(tail,), objects={**swept.objects, **result.objects}))
     (change,) = (one for problem in found for one in problem.remedies if one.tool == "kubernetes_set_role_binding")
     preview = here.tools[change.tool].preview(change)
     here.appliers[change.tool].apply(preview)

@@ -1,4 +1,4 @@
-"""``Occurrence``: a Kubernetes event in one shape, whether it came as ``v1`` or as ``events.k8s.io/v1``."""
+"""``ObjectEvent``: a Kubernetes event in one shape, whether it came as ``v1`` or as ``events.k8s.io/v1``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from agentops.triage.fields import Key, key_of, moment, number, text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Occurrence:
+class ObjectEvent:
     """What was reported about one object, how often, and when.
 
     ``about`` is the object, ``part`` the field path inside it (``spec.containers{web}``). ``event`` is the event's own
@@ -46,7 +46,7 @@ def involved(event: dict[str, Any]) -> Key:
     return kind, namespace, text(subject, "name")
 
 
-def occurrence(event: dict[str, Any]) -> Occurrence:
+def event_of(event: dict[str, Any]) -> ObjectEvent:
     """Return the event in our shape; a time that is missing is None."""
     created = moment(event, "metadata", "creationTimestamp")
     first = moment(event, "firstTimestamp") or moment(event, "deprecatedFirstTimestamp") or moment(event, "eventTime")
@@ -57,7 +57,7 @@ def occurrence(event: dict[str, Any]) -> Occurrence:
         or moment(event, "eventTime")
     )
     count = max(number(event, "count"), number(event, "series", "count"), number(event, "deprecatedCount"), 1)
-    return Occurrence(
+    return ObjectEvent(
         about=involved(event),
         event=("Event", key_of(event)[1], key_of(event)[2]),
         warning=text(event, "type") == "Warning",

@@ -1,7 +1,7 @@
-"""One parallel wave of reads: lists and logs, each of which may fail without spoiling the others.
+"""Reads lists and logs in parallel, for the sweep; each may fail without spoiling the others.
 
-Comes in: what is wanted. Goes out: what was read, and a ``Gap`` with the reason for everything that was not. It raises
-only when the API server cannot be reached, or accepts nobody, and nothing at all was read.
+Comes in: which lists and logs are wanted. Goes out: what was read, and a ``Gap`` with the reason for everything that
+was not. It raises only when the API server cannot be reached, or accepts nobody, and nothing at all was read.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from agentops.tools.kubernetes.client import Cluster, Selection
 from agentops.tools.kubernetes.crew import Done, run_until
 from agentops.tools.kubernetes.kinds import Kind
 from agentops.tools.kubernetes.tail import LogPlace, read_tail
-from agentops.tools.kubernetes.unwell import LogWish
+from agentops.tools.kubernetes.unwell import LogRequest
 
 THREADS = 8
 _OBJECT_LIMIT = 50_000
@@ -34,7 +34,7 @@ _WITHOUT_HELM = "type!=helm.sh/release.v1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListWish:
+class ListRequest:
     """One list that is wanted; ``namespace`` is empty for all namespaces and for cluster-scoped kinds."""
 
     kind: Kind
@@ -49,11 +49,11 @@ class ListWish:
 
 
 @dataclass(slots=True)
-class Haul:
-    """What the waves of one sweep brought back; grows under one lock."""
+class FetchResult:
+    """What the reads of one sweep returned so far; filled by several threads under one lock."""
 
     objects: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    failed: dict[ListWish, ClusterError] = field(default_factory=dict)
+    failed: dict[ListRequest, ClusterError] = field(default_factory=dict)
     cut: list[Gap] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -64,80 +64,80 @@ class Haul:
 
 
 def read_lists(
-    cluster: Cluster, wishes: Sequence[ListWish], haul: Haul, *, progress: Progress, deadline_s: float
+    cluster: Cluster, requests: Sequence[ListRequest], result: FetchResult, *, progress: Progress, deadline_s: float
 ) -> None:
-    """Read all ``wishes`` into ``haul``, eight at a time; what is not back by the deadline counts as failed.
+    """Read all ``requests`` into ``result``, eight at a time; what is not back by the deadline counts as failed.
 
     Raises:
         Unreachable: there is no answer, and nothing was read before.
         ClusterError: the credentials are not accepted.
     """
-    jobs = [(wish, partial(_read_list, cluster, wish, haul)) for wish in wishes]
-    missing = set(wishes)
+    jobs = [(request, partial(_read_list, cluster, request, result)) for request in requests]
+    missing = set(requests)
     for done in run_until(jobs, threads=THREADS, deadline_s=deadline_s):
         missing.discard(done.key)
-        _settle(done, haul, progress)
-    for wish in missing:
-        haul.failed[wish] = Unreachable(f"no answer within {deadline_s:.0f} s")
-    if (lost := haul.is_lost(failures=1)) is not None:
+        _settle(done, result, progress)
+    for request in missing:
+        result.failed[request] = Unreachable(f"no answer within {deadline_s:.0f} s")
+    if (lost := result.is_lost(failures=1)) is not None:
         raise lost
-    refused = [error for error in haul.failed.values() if error.code == "unauthorized"]
-    if refused and not haul.objects:
+    refused = [error for error in result.failed.values() if error.code == "unauthorized"]
+    if refused and not result.objects:
         raise refused[0]
 
 
-def _settle(done: Done[ListWish, int], haul: Haul, progress: Progress) -> None:
+def _settle(done: Done[ListRequest, int], result: FetchResult, progress: Progress) -> None:
     what = done.key.what
     if done.error is None:
         progress(Step(stage=Stage.SWEEP, text=f"{what}: {done.value:,}", key=what, done=True))
         return
     if not isinstance(done.error, ClusterError):
         raise done.error
-    with haul.lock:
-        haul.failed[done.key] = done.error
+    with result.lock:
+        result.failed[done.key] = done.error
     progress(Step(stage=Stage.SWEEP, text=f"{what}: not read", key=what, done=True))
 
 
-def _read_list(cluster: Cluster, wish: ListWish, haul: Haul) -> int:
-    if (lost := haul.is_lost(failures=_GIVE_UP_AFTER)) is not None:
+def _read_list(cluster: Cluster, request: ListRequest, result: FetchResult) -> int:
+    if (lost := result.is_lost(failures=_GIVE_UP_AFTER)) is not None:
         raise lost
     try:
-        found = _secrets(cluster, wish) if wish.kind.plural == "secrets" else _pruned(cluster, wish)
+        found = _secrets(cluster, request) if request.kind.plural == "secrets" else _pruned(cluster, request)
     except ClusterError as error:
         if error.code != "expired":
             raise
         # The list changed under the continue token (410 Gone); from the start, once.
-        found = _secrets(cluster, wish) if wish.kind.plural == "secrets" else _pruned(cluster, wish)
+        found = _secrets(cluster, request) if request.kind.plural == "secrets" else _pruned(cluster, request)
     if len(found) > _OBJECT_LIMIT:
         del found[_OBJECT_LIMIT:]
-        with haul.lock:
-            haul.cut.append(Gap(what=wish.what, reason=f"there are more; the first {_OBJECT_LIMIT:,} were read"))
-    with haul.lock:
-        haul.objects.setdefault(wish.kind.kind, []).extend(found)
+        with result.lock:
+            result.cut.append(Gap(what=request.what, reason=f"there are more; the first {_OBJECT_LIMIT:,} were read"))
+    with result.lock:
+        result.objects.setdefault(request.kind.kind, []).extend(found)
     return len(found)
 
 
-def _pruned(cluster: Cluster, wish: ListWish) -> list[dict[str, Any]]:
+def _pruned(cluster: Cluster, request: ListRequest) -> list[dict[str, Any]]:
     from agentops.tools.kubernetes.pruning import Pruner
 
     found: list[dict[str, Any]] = []
-    for page in cluster.list_decoded(wish.kind, Selection(namespace=wish.namespace), Pruner(wish.kind).page):
+    for page in cluster.list_decoded(request.kind, Selection(namespace=request.namespace), Pruner(request.kind).page):
         found += page
         if len(found) > _OBJECT_LIMIT:
             break
     return found
 
 
-def _secrets(cluster: Cluster, wish: ListWish) -> list[dict[str, Any]]:
+def _secrets(cluster: Cluster, request: ListRequest) -> list[dict[str, Any]]:
     """Return Secrets with their keys only, ``data`` mapped key -> ``""`` as the snapshot wants it."""
     try:
         found, _ = cluster.list_objects(
-            wish.kind, Selection(namespace=wish.namespace, fields=_WITHOUT_HELM), limit=_OBJECT_LIMIT + 1
+            request.kind, Selection(namespace=request.namespace, fields=_WITHOUT_HELM), limit=_OBJECT_LIMIT + 1
         )
     except ClusterError as error:
         if error.code not in {"bad-request", "unsupported"}:
             raise
-        found, _ = cluster.list_objects(wish.kind, Selection(namespace=wish.namespace), limit=_OBJECT_LIMIT + 1)
+        found, _ = cluster.list_objects(request.kind, Selection(namespace=request.namespace), limit=_OBJECT_LIMIT + 1)
     return [
         {
             "apiVersion": "v1",
@@ -151,17 +151,19 @@ def _secrets(cluster: Cluster, wish: ListWish) -> list[dict[str, Any]]:
 
 
 def read_logs(
-    cluster: Cluster, wishes: Iterable[LogWish], *, progress: Progress, deadline_s: float, window_s: int = 0
+    cluster: Cluster, requests: Iterable[LogRequest], *, progress: Progress, deadline_s: float, window_s: int = 0
 ) -> tuple[tuple[LogTail, ...], tuple[Gap, ...]]:
     """Return the last lines of the wanted containers, current and previous run, and what could not be read.
 
     Arguments:
         window_s: only lines that are younger; 0 for any.
     """
-    requests = [(wish, previous) for wish in wishes for previous in ((False, True) if wish.previous else (False,))]
-    tails: dict[tuple[LogWish, bool], LogTail] = {}
-    jobs = [(request, partial(_read_log, cluster, *request, window_s)) for request in requests]
-    missing = dict.fromkeys(requests, f"no answer within {deadline_s:.0f} s")
+    runs = [
+        (request, previous) for request in requests for previous in ((False, True) if request.previous else (False,))
+    ]
+    tails: dict[tuple[LogRequest, bool], LogTail] = {}
+    jobs = [(run, partial(_read_log, cluster, *run, window_s)) for run in runs]
+    missing = dict.fromkeys(runs, f"no answer within {deadline_s:.0f} s")
     for done in run_until(jobs, threads=THREADS, deadline_s=deadline_s):
         del missing[done.key]
         if done.value is not None:
@@ -172,33 +174,33 @@ def read_logs(
             raise done.error
     # The run before may be gone from the node already; that is not worth a gap when the last one is there.
     gaps = [
-        Gap(what=f"logs of {wish.namespace}/{wish.pod} {wish.container}", reason=reason)
-        for (wish, previous), reason in missing.items()
+        Gap(what=f"logs of {request.namespace}/{request.pod} {request.container}", reason=reason)
+        for (request, previous), reason in missing.items()
         if not previous
     ]
-    if requests:
+    if runs:
         progress(Step(stage=Stage.SWEEP, text=f"logs of {plural(len(tails), 'container run')}", key="logs", done=True))
-    return tuple(tails[request] for request in requests if request in tails and tails[request].lines), tuple(gaps)
+    return tuple(tails[run] for run in runs if run in tails and tails[run].lines), tuple(gaps)
 
 
-def _read_log(cluster: Cluster, wish: LogWish, previous: bool, window_s: int) -> LogTail:
+def _read_log(cluster: Cluster, request: LogRequest, previous: bool, window_s: int) -> LogTail:
     place = LogPlace(
-        namespace=wish.namespace, pod=wish.pod, container=wish.container, previous=previous, since_s=window_s
+        namespace=request.namespace, pod=request.pod, container=request.container, previous=previous, since_s=window_s
     )
     found = read_tail(cluster, place, lines=_LOG_LINES, size_bytes=_LOG_BYTES, line_limit=_LOG_LINE_LIMIT)
     return LogTail(
-        namespace=wish.namespace,
-        pod=wish.pod,
-        container=wish.container,
+        namespace=request.namespace,
+        pod=request.pod,
+        container=request.container,
         previous=previous,
         lines=found.lines,
     )
 
 
-def gaps_of(haul: Haul) -> tuple[Gap, ...]:
+def gaps_of(result: FetchResult) -> tuple[Gap, ...]:
     """Return why each failed list is missing, in a stable order."""
-    gaps = [Gap(what=wish.what, reason=_reason(error)) for wish, error in haul.failed.items()]
-    return tuple(sorted([*gaps, *haul.cut], key=lambda gap: gap.what))
+    gaps = [Gap(what=request.what, reason=_reason(error)) for request, error in result.failed.items()]
+    return tuple(sorted([*gaps, *result.cut], key=lambda gap: gap.what))
 
 
 def _reason(error: ClusterError) -> str:
