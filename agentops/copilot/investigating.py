@@ -185,7 +185,7 @@ def _noted(finding: Finding, problems: Sequence[Problem]) -> Finding:
 def _toolbox(parts: Parts, cluster: Cluster, folder: IncidentFolder) -> Toolbox:
     from agentops.agent.fence import Fence
     from agentops.agent.toolbox import Toolbox
-    from agentops.tools.kubernetes.catalog import served_tools
+    from agentops.tools.kubernetes.registry import served_tools
 
     return Toolbox(
         served_tools(cluster, parts.clock),

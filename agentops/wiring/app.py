@@ -297,7 +297,7 @@ def _ending(error: BaseException) -> tuple[str, ExitCode]:
 def tool_specs() -> tuple[ToolSpec, ...]:
     """Return what every tool declares; nothing is connected."""
     from agentops.agent.search import SPEC
-    from agentops.tools.kubernetes.catalog import SPECS
+    from agentops.tools.kubernetes.registry import SPECS
 
     return (*SPECS, SPEC)
 

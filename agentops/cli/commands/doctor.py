@@ -164,7 +164,7 @@ def _reach(cluster: Cluster) -> str:
 
 def _permissions(cluster: Cluster) -> Check:
     from agentops.core.clock import utc_now
-    from agentops.tools.kubernetes.catalog import read_tools
+    from agentops.tools.kubernetes.registry import read_tools
 
     can_i = next(tool for tool in read_tools(cluster, utc_now) if tool.spec.name == "kubernetes_can_i")
     denied = []

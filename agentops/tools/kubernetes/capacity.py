@@ -1,7 +1,6 @@
 """``kubernetes_capacity``: what nodes and quotas still have room for.
 
-Requests are summed from the pods themselves, as the scheduler does: a pod that has ended counts nothing, an init
-container counts where it is larger. Source: https://kubernetes.io/docs/concepts/scheduling-eviction/
+Requests are summed from the pods themselves, as the scheduler does: a pod that has ended counts nothing.
 """
 
 from __future__ import annotations
@@ -16,11 +15,13 @@ from agentops.core.evidence import Reading
 from agentops.core.text import one_line, plural
 from agentops.tools.kubernetes.arguments import Arguments
 from agentops.tools.kubernetes.client import Cluster, Selection
-from agentops.tools.kubernetes.columns import pod_state
+from agentops.tools.kubernetes.declaration import ANY_NAMESPACE, read_tool, text
 from agentops.tools.kubernetes.kinds import builtin
-from agentops.tools.kubernetes.nearby import with_near_names
+from agentops.tools.kubernetes.lookup import object_named
 from agentops.tools.kubernetes.paths import check_part
+from agentops.tools.kubernetes.pod_requests import pod_request
 from agentops.tools.kubernetes.quantity import amount, bytes_text, cpu_text, percent
+from agentops.tools.kubernetes.status import pod_state
 from agentops.tools.kubernetes.table import table
 
 _NODES_SHOWN = 40
@@ -40,6 +41,12 @@ class Load:
     names: list[tuple[float, Object]] = field(default_factory=list)
 
 
+@read_tool(
+    "kubernetes_capacity",
+    "Nodes (allocatable, requested, conditions, taints), quotas, limit ranges: for unschedulable pods.",
+    {"namespace": ANY_NAMESPACE, "node": text("only this node, with its pods")},
+    permissions=("list nodes", "list pods", "list resourcequotas", "list limitranges"),
+)
 def capacity(cluster: Cluster, _clock: Clock, arguments: Arguments) -> Reading:
     """Return nodes with what is allocatable and requested, and the quotas and limit ranges of a namespace.
 
@@ -87,10 +94,7 @@ def _nodes(cluster: Cluster, only: str) -> list[dict[str, Any]]:
     kind = builtin("Node")
     if not only:
         return cluster.list_objects(kind, Selection(), limit=_NODE_LIMIT)[0]
-    try:
-        return [cluster.get_object(kind, only)]
-    except NotFound as error:
-        raise with_near_names(cluster, kind, only, "", error) from error
+    return [object_named(cluster, kind, only)]
 
 
 def _loads(cluster: Cluster, only: str, notes: list[str]) -> dict[str, Load] | None:
@@ -123,24 +127,6 @@ def _add(loads: dict[str, Load], pods: Iterable[Object], *, keep: bool) -> None:
         load.pods += 1
         if keep:
             load.names.append((memory, pod))
-
-
-def pod_request(spec: Object, resource: str, *, of: str = "requests") -> float:
-    """Return what the scheduler counts: the containers together, or a larger init container, plus overhead."""
-    main = sum(_container_amount(c, resource, of) for c in spec.get("containers") or ())
-    init = [c for c in spec.get("initContainers") or () if c.get("restartPolicy") != "Always"]
-    sidecars = sum(
-        _container_amount(c, resource, of)
-        for c in spec.get("initContainers") or ()
-        if c.get("restartPolicy") == "Always"
-    )
-    largest = max((_container_amount(c, resource, of) for c in init), default=0.0)
-    overhead = amount((spec.get("overhead") or {}).get(resource, 0)) or 0.0
-    return max(main + sidecars, largest) + overhead
-
-
-def _container_amount(container: Object, resource: str, of: str) -> float:
-    return amount(((container.get("resources") or {}).get(of) or {}).get(resource, 0)) or 0.0
 
 
 def _node_table(nodes: Sequence[Object], loads: Mapping[str, Load] | None, notes: list[str]) -> str:

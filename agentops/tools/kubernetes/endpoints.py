@@ -9,14 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from agentops.core.clock import Clock
-from agentops.core.errors import ClusterError, NotFound
+from agentops.core.errors import ClusterError
 from agentops.core.evidence import Reading
 from agentops.core.text import one_line, plural
 from agentops.tools.kubernetes.arguments import Arguments
 from agentops.tools.kubernetes.client import Cluster, Selection
-from agentops.tools.kubernetes.columns import condition, pod_state, readiness
+from agentops.tools.kubernetes.declaration import NAME, read_tool
 from agentops.tools.kubernetes.kinds import builtin
-from agentops.tools.kubernetes.nearby import with_near_names
+from agentops.tools.kubernetes.lookup import object_named
+from agentops.tools.kubernetes.status import condition, pod_state, readiness
 from agentops.tools.kubernetes.table import table
 
 _POD_LIMIT = 2_000
@@ -25,6 +26,18 @@ _NEAR_SHOWN = 8
 Object = Mapping[str, Any]
 
 
+@read_tool(
+    "kubernetes_endpoints",
+    "Which pods are behind a Service and why others are not: selector near-misses, readiness, port names.",
+    {"service": NAME, "namespace": NAME},
+    required=("service",),
+    permissions=(
+        "get services",
+        "list endpointslices.discovery.k8s.io",
+        "list pods",
+        "list ingresses.networking.k8s.io",
+    ),
+)
 def endpoints(cluster: Cluster, _clock: Clock, arguments: Arguments) -> Reading:
     """Return the Service's selector, ports, endpoints and candidates.
 
@@ -35,11 +48,7 @@ def endpoints(cluster: Cluster, _clock: Clock, arguments: Arguments) -> Reading:
     """
     name = arguments.name("service")
     namespace = arguments.one_namespace(cluster.namespace)
-    kind = builtin("Service")
-    try:
-        service = cluster.get_object(kind, name, namespace)
-    except NotFound as error:
-        raise with_near_names(cluster, kind, name, namespace, error) from error
+    service = object_named(cluster, builtin("Service"), name, namespace)
     spec = service.get("spec") or {}
     lines = [f"Service {namespace}/{name} type {spec.get('type', 'ClusterIP')}"]
     if spec.get("type") == "ExternalName":

@@ -14,11 +14,11 @@ from agentops.core.errors import NotFound, ToolInputError
 from agentops.core.text import one_line, plural
 from agentops.tools.kubernetes.arguments import Arguments
 from agentops.tools.kubernetes.client import Cluster, Selection
-from agentops.tools.kubernetes.columns import pod_state, restarts
-from agentops.tools.kubernetes.kinds import Kind, builtin
-from agentops.tools.kubernetes.nearby import with_near_names
+from agentops.tools.kubernetes.kinds import builtin
+from agentops.tools.kubernetes.lookup import object_named
 from agentops.tools.kubernetes.paths import check_part
 from agentops.tools.kubernetes.relatives import USED, children, users
+from agentops.tools.kubernetes.status import pod_state, restarts
 
 _PODS_READ = 5
 _LIST_LIMIT = 1_000
@@ -51,7 +51,7 @@ def log_pods(cluster: Cluster, arguments: Arguments, namespace: str) -> LogPods:
     if given == ["pod"]:
         name = arguments.name("pod")
         return LogPods(
-            pods=(_fetched(cluster, builtin("Pod"), name, namespace),), what=f"{namespace}/{name}", named=True
+            pods=(object_named(cluster, builtin("Pod"), name, namespace),), what=f"{namespace}/{name}", named=True
         )
     if given == ["labels"]:
         labels = arguments.text("labels")
@@ -69,16 +69,9 @@ def _of_workload(cluster: Cluster, text: str, namespace: str) -> LogPods:
     kind = cluster.kind(kind_name)
     if not kind.namespaced:
         raise ToolInputError(f"a {kind.kind} is no workload", hint="Name a Deployment, StatefulSet, Job or the like.")
-    item = {"kind": kind.kind, **_fetched(cluster, kind, check_part(name, "workload"), namespace)}
+    item = {"kind": kind.kind, **object_named(cluster, kind, check_part(name, "workload"), namespace)}
     owned, _notes = users(cluster, item) if kind.kind in USED else children(cluster, item)
     return _chosen(owned.get("Pod", ()), f"pods of {kind.kind} {namespace}/{name}")
-
-
-def _fetched(cluster: Cluster, kind: Kind, name: str, namespace: str) -> dict[str, Any]:
-    try:
-        return cluster.get_object(kind, name, namespace)
-    except NotFound as error:
-        raise with_near_names(cluster, kind, name, namespace, error) from error
 
 
 def _chosen(pods: Sequence[Object], what: str) -> LogPods:

@@ -16,10 +16,11 @@ from agentops.core.evidence import Reading
 from agentops.core.text import one_line, plural
 from agentops.tools.kubernetes.arguments import Arguments
 from agentops.tools.kubernetes.client import Cluster
-from agentops.tools.kubernetes.columns import restarts
+from agentops.tools.kubernetes.declaration import FLAG, NAME, number, read_tool, text
 from agentops.tools.kubernetes.folding import count_folded, folded, thinned
 from agentops.tools.kubernetes.linefilter import LineFilter
 from agentops.tools.kubernetes.logpods import LogPods, log_pods
+from agentops.tools.kubernetes.status import restarts
 from agentops.tools.kubernetes.tail import LogPlace, Tail, read_head, read_tail
 
 _FILTERED_LINES = 20_000
@@ -53,6 +54,25 @@ class _Portion:
     failure: str = ""
 
 
+@read_tool(
+    "kubernetes_logs",
+    "Log lines of a pod, or of a workload's or selector's pods (failing first), repeats folded. previous: the run "
+    "before a restart.",
+    {
+        "pod": NAME,
+        "workload": text("e.g. Deployment/web"),
+        "labels": text("selector"),
+        "namespace": NAME,
+        "container": text("default: all"),
+        "previous": FLAG,
+        "tail": number(5000, "last lines after filtering, default 200, or 40 a pod"),
+        "head": number(5000, "first lines instead"),
+        "since_minutes": number(100_000),
+        "include": text("regex a line must match"),
+        "exclude": text("regex of lines to drop"),
+    },
+    permissions=("get pods", "list pods", "get pods/log"),
+)
 def logs(cluster: Cluster, _clock: Clock, arguments: Arguments) -> Reading:
     """Return log lines of one container or of all containers of a pod, or of the pods of a workload or a selector.
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from agentops.core.text import one_line
-from agentops.tools.kubernetes.columns import age_of
+from agentops.tools.kubernetes.status import age_of
 
 _MANAGERS_SHOWN = 6
 _FIELDS_SHOWN = 6

@@ -13,9 +13,10 @@ from agentops.core.errors import ClusterError, NotFound
 from agentops.core.evidence import Reading
 from agentops.core.text import plural
 from agentops.tools.kubernetes.arguments import Arguments
-from agentops.tools.kubernetes.capacity import pod_request
 from agentops.tools.kubernetes.client import Cluster, Selection
+from agentops.tools.kubernetes.declaration import ANY_NAMESPACE, NAME, choice, number, read_tool
 from agentops.tools.kubernetes.kinds import Kind, builtin
+from agentops.tools.kubernetes.pod_requests import pod_request
 from agentops.tools.kubernetes.quantity import amount, bytes_text, cpu_text, percent
 from agentops.tools.kubernetes.table import table
 
@@ -25,6 +26,19 @@ _READ_LIMIT = 10_000
 Object = Mapping[str, Any]
 
 
+@read_tool(
+    "kubernetes_metrics",
+    "CPU and memory used now, next to requests and limits.",
+    {
+        "kind": choice("Pod", "Node"),
+        "namespace": ANY_NAMESPACE,
+        "name_contains": NAME,
+        "limit": number(500, "default 50"),
+    },
+    required=("kind",),
+    permissions=("list pods.metrics.k8s.io", "list nodes.metrics.k8s.io", "list pods", "list nodes"),
+    needs_group=_GROUP,
+)
 def metrics(cluster: Cluster, _clock: Clock, arguments: Arguments) -> Reading:
     """Return usage of pods or nodes, the most memory first.
 

@@ -1,6 +1,6 @@
-"""Who owns an object, and what it owns: the chain up and the children down, by ``ownerReferences``.
+"""Reads what belongs to an object: its owners, its children, the pods that use it, the revisions of its template.
 
-Each step is one GET or one list; what may not be read ends the chain with its reason instead of failing the whole.
+Each step is one GET or one list. What may not be read ends a chain with its reason instead of failing the whole.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ from typing import Any
 from agentops.core.errors import ClusterError
 from agentops.core.text import one_line
 from agentops.tools.kubernetes.client import Cluster, Selection
-from agentops.tools.kubernetes.columns import pod_state
 from agentops.tools.kubernetes.kinds import builtin
+from agentops.tools.kubernetes.owners import controller_reference, is_owned_by
+from agentops.tools.kubernetes.revisions import Revision, revision_kind, revisions_among
+from agentops.tools.kubernetes.status import pod_state
 
 _CHAIN_LIMIT = 5
 _CHILD_LIMIT = 500
+_REVISION_LIMIT = 200
 Object = Mapping[str, Any]
 
 _CHILD_KINDS: Mapping[str, tuple[str, ...]] = {
@@ -62,7 +65,7 @@ def owners(cluster: Cluster, item: Object) -> tuple[Owner, ...]:
     namespace = item["metadata"].get("namespace") or ""
     current: Object | None = item
     while current and len(chain) < _CHAIN_LIMIT:
-        reference = _controller(current)
+        reference = controller_reference(current)
         if reference is None:
             break
         name, kind_name = str(reference.get("name")), str(reference.get("kind"))
@@ -77,11 +80,6 @@ def owners(cluster: Cluster, item: Object) -> tuple[Owner, ...]:
             chain.append(Owner(kind=kind_name, name=name, item={}, missing=one_line(error.message, 160)))
             current = None
     return tuple(chain)
-
-
-def _controller(item: Object) -> Mapping[str, Any] | None:
-    references = item["metadata"].get("ownerReferences") or ()
-    return next((ref for ref in references if ref.get("controller")), references[0] if references else None)
 
 
 def children(cluster: Cluster, item: Object) -> tuple[dict[str, list[dict[str, Any]]], tuple[str, ...]]:
@@ -100,11 +98,7 @@ def children(cluster: Cluster, item: Object) -> tuple[dict[str, list[dict[str, A
         except ClusterError as error:
             notes.append(f"{builtin(child).plural} were not read: {one_line(error.message, 160)}")
             continue
-        mine = [
-            other
-            for other in listed
-            if any(o.get("uid") in uids for o in other["metadata"].get("ownerReferences") or ())
-        ]
+        mine = [other for other in listed if is_owned_by(other, uids)]
         uids |= {other["metadata"].get("uid") for other in mine}
         if more:
             notes.append(f"only the first {_CHILD_LIMIT} {builtin(child).plural} were looked at")
@@ -169,3 +163,15 @@ def _selector(item: Object) -> str:
     selector = (item.get("spec") or {}).get("selector")
     labels = selector.get("matchLabels") if isinstance(selector, Mapping) else None
     return _pairs(labels) if isinstance(labels, Mapping) else ""
+
+
+def revisions(cluster: Cluster, workload: Object) -> list[Revision]:
+    """Return the revisions of a workload, newest first.
+
+    Raises:
+        ClusterError: as ``Cluster.list_objects``.
+    """
+    # What matchExpressions would leave out, ownership does: a selector of matchLabels alone only finds too many.
+    selection = Selection(namespace=workload["metadata"].get("namespace") or "", labels=_selector(workload))
+    found, _ = cluster.list_objects(builtin(revision_kind(workload["kind"])), selection, limit=_REVISION_LIMIT)
+    return revisions_among(workload, found)

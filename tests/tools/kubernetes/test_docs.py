@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from agentops.core.tool import ToolSpec
-from agentops.tools.kubernetes.catalog import SPECS
 from agentops.tools.kubernetes.kinds import builtin
+from agentops.tools.kubernetes.registry import SPECS
 from agentops.tools.kubernetes.sweep import CLUSTER_SCOPED, NAMESPACED
 
 PAGE = (Path(__file__).parents[3] / "docs" / "tools.md").read_text(encoding="utf-8")

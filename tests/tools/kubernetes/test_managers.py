@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from agentops.tools.kubernetes.catalog import read_tools
 from agentops.tools.kubernetes.client import Cluster
 from agentops.tools.kubernetes.managers import written_by
+from agentops.tools.kubernetes.registry import read_tools
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 

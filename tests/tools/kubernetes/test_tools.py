@@ -16,10 +16,10 @@ from agentops.core.evidence import Reading
 from agentops.core.tool import Effect, ReadTool
 from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import load
-from agentops.tools.kubernetes.catalog import SPECS, read_tools, served_tools
 from agentops.tools.kubernetes.client import Cluster, connect
+from agentops.tools.kubernetes.events import event_table
 from agentops.tools.kubernetes.kinds import Kind
-from agentops.tools.kubernetes.occurrences import event_table
+from agentops.tools.kubernetes.registry import SPECS, read_tools, served_tools
 from agentops.tools.kubernetes.table import table
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -38,7 +38,7 @@ from agentops.tools.kubernetes.changes.surroundings import Surroundings
 from agentops.tools.kubernetes.changes.waiting import waiting_for
 from agentops.tools.kubernetes.client import Cluster, Selection
 from agentops.tools.kubernetes.kinds import builtin
-from agentops.tools.kubernetes.rollout import revisions
+from agentops.tools.kubernetes.relatives import revisions
 
 _REVISION = "deployment.kubernetes.io/revision"
 _BYSTANDERS = ("Deployment", "StatefulSet", "DaemonSet")

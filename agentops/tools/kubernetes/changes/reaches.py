@@ -34,7 +34,8 @@ from agentops.tools.kubernetes.changes.selecting import (
     template_of,
 )
 from agentops.tools.kubernetes.changes.surroundings import Surroundings
-from agentops.tools.kubernetes.rollout import plain_template, revisions
+from agentops.tools.kubernetes.relatives import revisions
+from agentops.tools.kubernetes.revisions import plain_template
 
 _OWNED = {"Deployment": "ReplicaSet", "CronJob": "Job"}
 _REASONS = 20

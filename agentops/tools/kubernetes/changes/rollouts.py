@@ -14,7 +14,8 @@ from agentops.core.risk import Risk
 from agentops.tools.kubernetes.changes.difference import same
 from agentops.tools.kubernetes.changes.editing import Bench, Edited
 from agentops.tools.kubernetes.changes.fieldpath import put
-from agentops.tools.kubernetes.rollout import Revision, plain_template, revisions
+from agentops.tools.kubernetes.relatives import revisions
+from agentops.tools.kubernetes.revisions import Revision, plain_template
 
 RESTART_ANNOTATION = "agentops.dev/restart"
 

@@ -16,13 +16,17 @@ from agentops.core.evidence import Reading
 from agentops.core.text import one_line
 from agentops.tools.kubernetes.arguments import Arguments
 from agentops.tools.kubernetes.client import Cluster
-from agentops.tools.kubernetes.columns import age_of, columns_of, condition, pod_state, restarts
+from agentops.tools.kubernetes.columns import columns_of
+from agentops.tools.kubernetes.declaration import NAME, read_tool
+from agentops.tools.kubernetes.event import last_seen
+from agentops.tools.kubernetes.events import event_table, events_of
+from agentops.tools.kubernetes.lookup import object_meant
 from agentops.tools.kubernetes.managers import written_by
-from agentops.tools.kubernetes.manifest import fetch
 from agentops.tools.kubernetes.noise import strip
-from agentops.tools.kubernetes.occurrences import event_table, events_of, last_seen
-from agentops.tools.kubernetes.relatives import USED, Owner, children, owners, users
-from agentops.tools.kubernetes.rollout import WORKLOADS, history_text, revisions
+from agentops.tools.kubernetes.relatives import USED, Owner, children, owners, revisions, users
+from agentops.tools.kubernetes.revisions import WORKLOADS
+from agentops.tools.kubernetes.rollout_history import history_text
+from agentops.tools.kubernetes.status import age_of, condition, pod_state, restarts
 from agentops.tools.kubernetes.table import table, yaml_text
 
 _EVENTS_SHOWN = 25
@@ -34,6 +38,13 @@ _QUIET = frozenset({"Running", "Succeeded", "Terminating"})
 Object = Mapping[str, Any]
 
 
+@read_tool(
+    "kubernetes_describe",
+    "One object with owners, children, conditions, events, latest rollout change, who wrote it. Start here.",
+    {"kind": NAME, "name": NAME, "namespace": NAME},
+    required=("kind", "name"),
+    permissions=("get KIND", "list pods", "list events", "list replicasets.apps", "list controllerrevisions.apps"),
+)
 def describe(cluster: Cluster, clock: Clock, arguments: Arguments) -> Reading:
     """Return an object, its owners, conditions, children, events, latest rollout change and configuration.
 
@@ -43,7 +54,7 @@ def describe(cluster: Cluster, clock: Clock, arguments: Arguments) -> Reading:
         ClusterError: the object itself could not be read.
     """
     kind = cluster.kind(arguments.text("kind"))
-    item = fetch(cluster, kind, arguments)
+    item = object_meant(cluster, kind, arguments)
     now = clock()
     metadata = item["metadata"]
     namespace, name = metadata.get("namespace") or "", metadata.get("name") or ""

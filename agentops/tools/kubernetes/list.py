@@ -12,15 +12,38 @@ from agentops.core.evidence import Reading
 from agentops.core.text import one_line, plural
 from agentops.tools.kubernetes.arguments import Arguments
 from agentops.tools.kubernetes.client import PAGE_SIZE, Cluster, Selection
-from agentops.tools.kubernetes.columns import columns_of, name_columns, pod_state
+from agentops.tools.kubernetes.columns import columns_of, name_columns
+from agentops.tools.kubernetes.declaration import FLAG, NAME, number, read_tool, text
 from agentops.tools.kubernetes.fieldpath import cell, parse_path
 from agentops.tools.kubernetes.kinds import Kind
+from agentops.tools.kubernetes.status import pod_state
 from agentops.tools.kubernetes.table import table
 
 _SCAN_LIMIT = 20_000
 _REF_LIMIT = 50
 
 
+@read_tool(
+    "kubernetes_list",
+    "List objects of a kind as a table with their health, or count them.",
+    {
+        # What a kind and a namespace are is said here, at the first tool, for all: every turn pays for each word.
+        "kind": text("kind, plural or short name; CRDs too; KIND.GROUP if ambiguous"),
+        "namespace": text("default, here and elsewhere: the pinned one; * for all"),
+        "labels": text("label selector, e.g. app=web,tier!=db"),
+        "fields": text("field selector, e.g. spec.nodeName=n1"),
+        "name_contains": NAME,
+        "columns": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "paths to show, e.g. spec.containers.image, status.conditions[type=Ready].status",
+        },
+        "limit": number(1000, "default 100"),
+        "count": FLAG,
+    },
+    required=("kind",),
+    permissions=("list KIND",),
+)
 def list_objects(cluster: Cluster, clock: Clock, arguments: Arguments) -> Reading:
     """Return a table of the objects of a kind; with ``count`` their number and, for pods, their states.
 

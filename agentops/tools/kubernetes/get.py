@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from agentops.core.clock import Clock
-from agentops.core.errors import NotFound
 from agentops.core.evidence import Reading
 from agentops.tools.kubernetes.arguments import Arguments
 from agentops.tools.kubernetes.client import Cluster
-from agentops.tools.kubernetes.kinds import Kind
+from agentops.tools.kubernetes.declaration import FLAG, NAME, read_tool
+from agentops.tools.kubernetes.lookup import object_meant
 from agentops.tools.kubernetes.managers import written_by
-from agentops.tools.kubernetes.nearby import with_near_names
 from agentops.tools.kubernetes.noise import strip
 from agentops.tools.kubernetes.table import yaml_text
 
 _SHOWN_FIRST = ("apiVersion", "kind", "metadata", "spec", "data", "status")
 
 
-def get_object(cluster: Cluster, clock: Clock, arguments: Arguments) -> Reading:
+@read_tool(
+    "kubernetes_get",
+    "One object as YAML, noise removed. Secret values are never shown, only their keys and sizes.",
+    {
+        "kind": NAME,
+        "name": NAME,
+        "namespace": NAME,
+        "full": {**FLAG, "description": "keep noisy status fields"},
+    },
+    required=("kind", "name"),
+    permissions=("get KIND",),
+)
+def get(cluster: Cluster, clock: Clock, arguments: Arguments) -> Reading:
     """Return one object as YAML, and who wrote it; Secret values are sizes by the time they get here.
 
     Raises:
@@ -27,7 +36,7 @@ def get_object(cluster: Cluster, clock: Clock, arguments: Arguments) -> Reading:
         ClusterError: as ``Cluster.get_object``.
     """
     kind = cluster.kind(arguments.text("kind"))
-    item = fetch(cluster, kind, arguments)
+    item = object_meant(cluster, kind, arguments)
     writers = written_by(item, clock())
     item.get("metadata", {}).pop("managedFields", None)
     left_out = "" if arguments.flag("full") else strip(item)
@@ -43,13 +52,3 @@ def get_object(cluster: Cluster, clock: Clock, arguments: Arguments) -> Reading:
         footer=footer,
         resources=(cluster.ref(kind.kind, metadata.get("name") or "", namespace),),
     )
-
-
-def fetch(cluster: Cluster, kind: Kind, arguments: Arguments) -> dict[str, Any]:
-    """Return the object that ``name`` and ``namespace`` mean, with who wrote it; the error names near ones."""
-    name = arguments.name("name")
-    namespace = arguments.one_namespace(cluster.namespace) if kind.namespaced else ""
-    try:
-        return {"apiVersion": kind.api_version, "kind": kind.kind, **cluster.get_with_managers(kind, name, namespace)}
-    except NotFound as error:
-        raise with_near_names(cluster, kind, name, namespace, error) from error

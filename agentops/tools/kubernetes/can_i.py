@@ -15,12 +15,25 @@ from agentops.core.evidence import Reading
 from agentops.core.text import one_line
 from agentops.tools.kubernetes.arguments import Arguments
 from agentops.tools.kubernetes.client import Cluster
+from agentops.tools.kubernetes.declaration import ANY_NAMESPACE, NAME, read_tool, text
 from agentops.tools.kubernetes.paths import check_part
 from agentops.tools.kubernetes.table import table
 
 _RULES_SHOWN = 100
 
 
+@read_tool(
+    "kubernetes_can_i",
+    "Whether this identity may do something, or without a verb all that it may do.",
+    {
+        "verb": text("get, list, patch ..."),
+        "kind": NAME,
+        "subresource": text("e.g. log"),
+        "name": NAME,
+        "namespace": ANY_NAMESPACE,
+    },
+    permissions=("create selfsubjectaccessreviews", "create selfsubjectrulesreviews"),
+)
 def can_i(cluster: Cluster, _clock: Clock, arguments: Arguments) -> Reading:
     """Return yes or no for one verb on one kind, or without a verb the rules that hold in a namespace.
 

@@ -1,28 +1,39 @@
-"""``kubernetes_events``: what happened, newest first; and the events of given objects for other tools."""
+"""``kubernetes_events``: what happened, newest first; and the events of given objects for ``kubernetes_describe``."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
-from agentops.core.clock import Clock, age, from_iso
+from agentops.core.clock import Clock, age
 from agentops.core.evidence import Reading
 from agentops.core.text import one_line, plural
 from agentops.tools.kubernetes.arguments import Arguments
 from agentops.tools.kubernetes.client import Cluster, Selection
+from agentops.tools.kubernetes.declaration import ANY_NAMESPACE, NAME, choice, number, read_tool, text
+from agentops.tools.kubernetes.event import NEVER, Event, alike, involved_object, last_seen, message_of, times
 from agentops.tools.kubernetes.kinds import builtin
 from agentops.tools.kubernetes.paths import check_part
 from agentops.tools.kubernetes.table import table
 
 _READ_LIMIT = 10_000
 _MESSAGE_LIMIT = 600
-_UID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
-_NEVER = datetime.min.replace(tzinfo=UTC)
-Event: TypeAlias = Mapping[str, Any]
 
 
+@read_tool(
+    "kubernetes_events",
+    "Events, newest first; of one object, or of a namespace.",
+    {
+        "namespace": ANY_NAMESPACE,
+        "kind": NAME,
+        "name": NAME,
+        "type": choice("Warning", "Normal"),
+        "contains": text("text in reason or message"),
+        "since_minutes": number(100_000),
+        "limit": number(500, "default 50"),
+    },
+    permissions=("list events",),
+)
 def events(cluster: Cluster, clock: Clock, arguments: Arguments) -> Reading:
     """Return events of a namespace or of one object, newest first.
 
@@ -79,63 +90,13 @@ def events_of(cluster: Cluster, namespace: str, names: Iterable[tuple[str, str]]
     """Return the events of the given (kind, name) pairs, newest first, and whether some may be missing."""
     wanted = set(names)
     found, more = cluster.list_objects(builtin("Event"), Selection(namespace=namespace), limit=_READ_LIMIT)
-    kept: list[Event] = [event for event in found if _about(event) in wanted]
+    kept: list[Event] = [event for event in found if involved_object(event) in wanted]
     kept.sort(key=last_seen, reverse=True)
     return kept, more
 
 
-def _about(event: Event) -> tuple[str, str]:
-    involved = event.get("involvedObject") or event.get("regarding") or {}
-    return str(involved.get("kind")), str(involved.get("name"))
-
-
-def last_seen(event: Event) -> datetime:
-    """Return when an event last happened; the beginning of time when it does not say."""
-    series = event.get("series") or {}
-    candidates = (
-        series.get("lastObservedTime"),
-        event.get("lastTimestamp"),
-        event.get("eventTime"),
-        event.get("firstTimestamp"),
-        (event.get("metadata") or {}).get("creationTimestamp"),
-    )
-    for moment in candidates:
-        if isinstance(moment, str):
-            try:
-                return from_iso(moment)
-            except ValueError:
-                continue
-    return _NEVER
-
-
-def times(event: Event) -> int:
-    """Return how often an event happened."""
-    series = event.get("series") or {}
-    count = series.get("count") or event.get("count") or 1
-    return count if isinstance(count, int) else 1
-
-
 def _searchable(event: Event) -> str:
     return f"{event.get('reason')} {event.get('message')}".lower()
-
-
-def alike(found: Sequence[Event]) -> list[list[Event]]:
-    """Return events in groups that say the same of objects of one kind, in the order of each group's first.
-
-    The pods of one workload have their own name and uid in their messages, and nothing else tells them apart.
-    """
-    groups: dict[tuple[str, ...], list[Event]] = {}
-    for event in found:
-        kind, name = _about(event)
-        namespace = str((event.get("metadata") or {}).get("namespace") or "")
-        message = _message(event)
-        said = _UID.sub("", message.replace(name, "NAME") if name else message)
-        groups.setdefault((str(event.get("type")), str(event.get("reason")), namespace, kind, said), []).append(event)
-    return list(groups.values())
-
-
-def _message(event: Event) -> str:
-    return str(event.get("message") or event.get("note") or "")
 
 
 def event_table(found: Sequence[Event], now: datetime, *, with_namespace: bool = False) -> str:
@@ -144,17 +105,17 @@ def event_table(found: Sequence[Event], now: datetime, *, with_namespace: bool =
     for group in alike(found):
         event = group[0]
         moment = last_seen(event)
-        kind, name = _about(event)
-        others = len({_about(one) for one in group}) - 1
+        kind, name = involved_object(event)
+        others = len({involved_object(one) for one in group}) - 1
         namespace = (event.get("metadata") or {}).get("namespace") or "-"
         row = (
-            age(moment, now) if moment != _NEVER else "-",
+            age(moment, now) if moment != NEVER else "-",
             f"x{sum(map(times, group))}",
             str(event.get("type") or "-"),
             str(event.get("reason") or "-"),
             *((str(namespace),) if with_namespace else ()),
             f"{kind}/{name}" + (f" and {others} more" if others else ""),
-            one_line(_message(event), _MESSAGE_LIMIT),
+            one_line(message_of(event), _MESSAGE_LIMIT),
         )
         rows.append(row)
     middle = ("NAMESPACE",) if with_namespace else ()
