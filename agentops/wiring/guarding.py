@@ -53,7 +53,7 @@ class Asking:
 
 def change_specs() -> tuple[ToolSpec, ...]:
     """Return what every change tool declares; nothing is connected."""
-    from agentops.tools.kubernetes.changes.catalog import CHANGE_SPECS
+    from agentops.tools.kubernetes.changes.registry import CHANGE_SPECS
 
     return CHANGE_SPECS
 
@@ -90,9 +90,9 @@ def guard_parts(app: App, cluster: Cluster, checks: Checking | None, asking: Ask
     from agentops.guard.policy import settings_of
     from agentops.guard.request import Principal
     from agentops.signing.trust import Trust
-    from agentops.tools.kubernetes.changes.access import missing_permissions
-    from agentops.tools.kubernetes.changes.catalog import appliers, change_tools
     from agentops.tools.kubernetes.changes.notes import notes_on
+    from agentops.tools.kubernetes.changes.permissions import missing_permissions
+    from agentops.tools.kubernetes.changes.registry import appliers, change_tools
 
     settings, parts, clients = app.settings, app.parts, app.clients()
     rules = settings_of(settings.policy, read_only=settings.read_only)

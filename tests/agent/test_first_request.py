@@ -16,7 +16,7 @@ from agentops.agent.search import SPEC as SEARCH
 from agentops.agent.wire import Features, body
 from agentops.core.errors import ToolInputError
 from agentops.core.tool import ToolCall
-from agentops.tools.kubernetes.changes.catalog import CHANGE_SPECS
+from agentops.tools.kubernetes.changes.registry import CHANGE_SPECS
 from agentops.tools.kubernetes.registry import SPECS
 
 EVERY = (*SPECS, SEARCH, REPORT)

@@ -7,7 +7,7 @@ from agentops.agent.loop import Stop
 from agentops.copilot.conversing import named_by_the_api
 from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import load
-from agentops.tools.kubernetes.changes.catalog import CHANGE_SPECS, change_tools
+from agentops.tools.kubernetes.changes.registry import CHANGE_SPECS, change_tools
 from agentops.tools.kubernetes.registry import read_tools
 from agentops.tools.kubernetes.writer import connect_clients
 

@@ -21,7 +21,7 @@ from agentops.tools.kubernetes.writing import create_call, json_patch_call
 
 if TYPE_CHECKING:
     from agentops.tools.kubernetes.client import Cluster
-    from agentops.tools.kubernetes.writer import Writer
+    from agentops.tools.kubernetes.writer import ClusterWriter
 
 NAME = "agentops"
 _MICRO = "%Y-%m-%dT%H:%M:%S.%fZ"
@@ -39,7 +39,7 @@ class Lease:
     """
 
     cluster: Cluster
-    writer: Writer
+    writer: ClusterWriter
     namespace: str
     who: str
     clock: Clock
@@ -101,7 +101,7 @@ class Lease:
         """Send a call that ``taking`` or ``releasing`` returned; the guard has recorded it.
 
         Raises:
-            Stale, ClusterError, InDoubt: as ``Writer.send``.
+            Stale, ClusterError, InDoubt: as ``ClusterWriter.send``.
         """
         self.writer.send(call)
 

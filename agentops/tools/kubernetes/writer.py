@@ -1,4 +1,4 @@
-"""``Writer``: the one way to write to a Kubernetes API server; only the guard's apply and rollback are given one.
+"""``ClusterWriter``: the only way to write to an API server; only the guard's apply and rollback are given one.
 
 Comes in: a ``Call``, exactly as the plan shows it. Goes out: the object as the server stores it, Secret values gone. It
 must never send a call that it does not know to be harmless to try twice a second time, force a field away from its
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Writer:
+class ClusterWriter:
     """Writes to one cluster as one identity. Safe to use from several threads at once.
 
     Arguments:
@@ -77,7 +77,7 @@ class Clients:
 
     cluster: Cluster
     dry_runner: DryRunner
-    writer: Writer
+    writer: ClusterWriter
 
 
 def connect_clients(
@@ -107,5 +107,5 @@ def connect_clients(
     return Clients(
         cluster=cluster_of(opened, cache_dir=cache_dir, patience=patience),
         dry_runner=DryRunner(DryRunTransport(opened.api, server=opened.server, patience=waits), **pinned),
-        writer=Writer(WriteTransport(opened.api, server=opened.server, patience=waits), **pinned),
+        writer=ClusterWriter(WriteTransport(opened.api, server=opened.server, patience=waits), **pinned),
     )

@@ -16,7 +16,7 @@ from agentops.core.tool import Effect, ToolSpec
 from agentops.guard.policy import CedarPolicy, Refusal
 from agentops.guard.policy.offers import never_allowed
 from agentops.guard.request import PolicyRequest, Principal
-from agentops.tools.kubernetes.changes.catalog import CHANGE_SPECS
+from agentops.tools.kubernetes.changes.registry import CHANGE_SPECS
 from tests.guard.policy.test_laws import CHANGED, POLICY
 from tests.support.policies import AGENT, HUMAN, WEB, layer
 

@@ -11,13 +11,13 @@ from typing import Any
 
 from agentops.core.errors import ToolInputError
 from agentops.core.text import one_line
-from agentops.tools.kubernetes.changes.editing import Bench, Edited
+from agentops.tools.kubernetes.changes.edit_tool import Edited, ToolContext
 from agentops.tools.kubernetes.changes.patching import replaced
 
 _KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 
 
-def edit_configmap(_: Bench, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
+def edit_configmap(_: ToolContext, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
     """Return the ConfigMap with its keys edited: renames first, then replacements, removals and settings.
 
     Raises:

@@ -12,8 +12,8 @@ from typing import Any
 
 from agentops.core.errors import ToolInputError
 from agentops.core.text import one_line
-from agentops.tools.kubernetes.changes.editing import Bench, Edited
-from agentops.tools.kubernetes.changes.fieldpath import Path, get, put, remove
+from agentops.tools.kubernetes.changes.edit_tool import Edited, ToolContext
+from agentops.tools.kubernetes.changes.field_paths import Path, get, put, remove
 from agentops.tools.kubernetes.changes.sensitive import is_credential, names_credential
 from agentops.tools.kubernetes.quantity import amount
 
@@ -50,7 +50,7 @@ def container_path(live: Mapping[str, Any], name: str) -> Path:
     raise ToolInputError(what, hint=f"Its containers are: {one_line(known, 200) or 'none'}")
 
 
-def set_image(_: Bench, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
+def set_image(_: ToolContext, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
     """Return the workload with another image.
 
     Raises:
@@ -71,7 +71,7 @@ def set_image(_: Bench, live: Mapping[str, Any], arguments: Mapping[str, Any]) -
     return Edited(obj=put(live, (*path, "image"), image), warnings=moving)
 
 
-def set_resources(_: Bench, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
+def set_resources(_: ToolContext, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
     """Return the workload with other requests or limits; those that are not named stay, null removes one.
 
     Raises:
@@ -109,7 +109,7 @@ def with_quantities(here: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[
     return {name: value for name, value in {**here, **wanted}.items() if value is not None}
 
 
-def set_env(_: Bench, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
+def set_env(_: ToolContext, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
     """Return the workload with environment variables set to literal values, or removed.
 
     Raises:
@@ -163,7 +163,7 @@ def check_variable(name: str, value: str, here: Mapping[str, Any]) -> None:
         )
 
 
-def set_probe(_: Bench, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
+def set_probe(_: ToolContext, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
     """Return the workload with other fields of one probe; path and port are those of its handler, null removes a field.
 
     Raises:

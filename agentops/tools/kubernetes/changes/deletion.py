@@ -17,13 +17,13 @@ from agentops.core.plan import Call, Change, Preview
 from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal, Risk
 from agentops.core.text import one_line
-from agentops.tools.kubernetes.changes.editing import object_change, steadily
-from agentops.tools.kubernetes.changes.grounding import ClusterTool
-from agentops.tools.kubernetes.changes.hazard import highest
-from agentops.tools.kubernetes.changes.holdings import held_in
+from agentops.tools.kubernetes.changes.base_tool import KubernetesChangeTool
+from agentops.tools.kubernetes.changes.edit_tool import object_change, retry_while_stale
 from agentops.tools.kubernetes.changes.inputs import check_inputs
+from agentops.tools.kubernetes.changes.irreversible_effects import highest
 from agentops.tools.kubernetes.changes.manifests import recreation
-from agentops.tools.kubernetes.changes.normal import normalised
+from agentops.tools.kubernetes.changes.namespace_contents import held_in
+from agentops.tools.kubernetes.changes.normal_form import normalised
 from agentops.tools.kubernetes.changes.ownership import owners_of
 from agentops.tools.kubernetes.kinds import Kind
 from agentops.tools.kubernetes.writing import delete_call
@@ -94,10 +94,10 @@ LOST_KINDS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteTool(ClusterTool):
+class DeleteTool(KubernetesChangeTool):
     """The change tool that deletes one object."""
 
-    def worked_out(self, change: Change) -> Preview:
+    def make_preview(self, change: Change) -> Preview:
         """Return what the deletion would do; see ``core.tool.ChangeTool``.
 
         Raises:
@@ -105,7 +105,7 @@ class DeleteTool(ClusterTool):
             ToolError: the server refuses it or cannot be asked.
         """
         arguments = check_inputs(self.spec, change.arguments)
-        kind = self.bench.kind_of(change.target)
+        kind = self.context.kind_of(change.target)
         if kind.kind == "Namespace" and change.target.name in _OWN_NAMESPACES:
             raise ToolInputError(f"the namespace {change.target.name} is the cluster's own and is not deleted")
         if_empty = bool(arguments.get("if_empty"))
@@ -114,7 +114,7 @@ class DeleteTool(ClusterTool):
         propagation = str(arguments.get("propagation", "Background"))
 
         def attempt() -> Preview:
-            live = self.bench.read(kind, change.target)
+            live = self.context.read(kind, change.target)
             check_not_ending(change.target, live)
             if not live["metadata"].get("uid"):
                 raise ToolInputError(f"{change.target.short} is made by an earlier step of the same plan")
@@ -122,7 +122,7 @@ class DeleteTool(ClusterTool):
                 return self._of_empty(change.target, live, _deletion(kind, change.target, live, propagation))
             return self._described(kind, change.target, live, _deletion(kind, change.target, live, propagation))
 
-        return steadily(change.target, attempt)
+        return retry_while_stale(change.target, attempt)
 
     def _of_empty(self, target: ResourceRef, live: Mapping[str, Any], call: Call) -> Preview:
         """Return the deletion of a namespace that holds nothing of its own; asked again right before it is sent.
@@ -130,7 +130,7 @@ class DeleteTool(ClusterTool):
         Raises:
             ToolError: it holds something, or what it holds cannot be read.
         """
-        held = held_in(self.bench.cluster, target.name, self.bench.gone)
+        held = held_in(self.context.cluster, target.name, self.context.gone)
         if held:
             more = f" and {len(held) - _NAMED} more" if len(held) > _NAMED else ""
             raise ToolError(
@@ -162,7 +162,7 @@ class DeleteTool(ClusterTool):
         reversal, residue = way_back(kind, live)
         undo: tuple[Change, ...] = ()
         if reversal is not Reversal.NONE:
-            manifest, trouble = recreation(self.bench, kind, live)
+            manifest, trouble = recreation(self.context, kind, live)
             if trouble:
                 reversal, residue = Reversal.NONE, (*residue, f"It could not be made again: {trouble}")
             else:

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any
 
 from agentops.core.plan import Edit
-from agentops.tools.kubernetes.changes.fieldpath import ABSENT, Path, escape, natural_key, show
+from agentops.tools.kubernetes.changes.field_paths import ABSENT, Path, escape, natural_key, show
 
 _BY_KEY = (("metadata", "labels"), ("metadata", "annotations"))
 """Maps that are never written whole: others write keys of theirs into them, and some keys are not shown to us."""

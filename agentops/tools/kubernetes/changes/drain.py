@@ -18,15 +18,16 @@ from agentops.core.outcome import Receipt
 from agentops.core.plan import Call, Change, ObjectChange, Preview
 from agentops.core.risk import Reversal, Risk
 from agentops.core.text import plural
-from agentops.tools.kubernetes.changes.editing import Bench, expectations, object_change
+from agentops.tools.kubernetes.changes.edit_tool import ToolContext, object_change, preconditions
+from agentops.tools.kubernetes.changes.impact_reader import ImpactReader
 from agentops.tools.kubernetes.changes.pods import (
     MIRROR,
     budgets_text,
     eviction_of,
-    residue_of_pod,
+    irreversible_effects_of_pod,
     without_controller,
 )
-from agentops.tools.kubernetes.changes.selecting import (
+from agentops.tools.kubernetes.changes.selectors import (
     Object,
     controller_of,
     has_empty_dir,
@@ -35,11 +36,10 @@ from agentops.tools.kubernetes.changes.selecting import (
     namespace_of,
     spec_of,
 )
-from agentops.tools.kubernetes.changes.sending import send_all
-from agentops.tools.kubernetes.changes.surroundings import Surroundings
+from agentops.tools.kubernetes.changes.sender import send_all
 from agentops.tools.kubernetes.client import Selection
 from agentops.tools.kubernetes.kinds import builtin
-from agentops.tools.kubernetes.writer import Writer
+from agentops.tools.kubernetes.writer import ClusterWriter
 from agentops.tools.kubernetes.writing import json_patch_call
 
 _POD_LIMIT = 1_000
@@ -58,30 +58,30 @@ class _Load:
     scratch: tuple[str, ...]
 
 
-def drain(bench: Bench, change: Change, arguments: Mapping[str, Any]) -> Preview:
+def drain(context: ToolContext, change: Change, arguments: Mapping[str, Any]) -> Preview:
     """Return the preview of a drain.
 
     Raises:
         ToolInputError: a pod without a controller or with emptyDir data is there and the arguments do not allow it.
         ToolError: a disruption budget refuses an eviction as things are now, or the server cannot be asked.
     """
-    node = bench.read(builtin("Node"), change.target)
-    load = _load_of(bench, change.target.name)
+    node = context.read(builtin("Node"), change.target)
+    load = _load_of(context, change.target.name)
     _check(load, change, arguments)
-    calls, objects = _cordon(bench, change, node)
+    calls, objects = _cordon(context, change, node)
     refused = []
-    around = Surroundings(bench.cluster)
+    reader = ImpactReader(context.cluster)
     warnings: list[str] = []
     for pod in load.going:
         call = eviction_of(pod, arguments)
         try:
-            warnings += bench.server.dry_run(call, live=pod).warnings
+            warnings += context.server.dry_run(call, live=pod).warnings
         except ClusterError as error:
             if error.code != "disruption-budget":
                 raise
-            refused.append(f"{namespace_of(pod)}/{name_of(pod)} {budgets_text(around, pod)}".rstrip())
+            refused.append(f"{namespace_of(pod)}/{name_of(pod)} {budgets_text(reader, pod)}".rstrip())
         calls.append(call)
-        objects.append(object_change(bench.cluster.ref("Pod", name_of(pod), namespace_of(pod)), pod, None))
+        objects.append(object_change(context.cluster.ref("Pod", name_of(pod), namespace_of(pod)), pod, None))
     if refused:
         raise ToolError(
             f"disruption budgets refuse the eviction of {'; '.join(refused)}",
@@ -91,9 +91,9 @@ def drain(bench: Bench, change: Change, arguments: Mapping[str, Any]) -> Preview
     return _described(change, node, load, calls, objects, tuple(dict.fromkeys(warnings)))
 
 
-def _load_of(bench: Bench, node: str) -> _Load:
+def _load_of(context: ToolContext, node: str) -> _Load:
     selection = Selection(fields=f"spec.nodeName={node}")
-    pods, more = bench.cluster.list_objects(builtin("Pod"), selection, limit=_POD_LIMIT)
+    pods, more = context.cluster.list_objects(builtin("Pod"), selection, limit=_POD_LIMIT)
     if more:
         raise ToolError(f"more than {_POD_LIMIT} pods are on the node {node}")
     going, staying, bare, scratch = [], [], [], []
@@ -105,13 +105,13 @@ def _load_of(bench: Bench, node: str) -> _Load:
             staying.append(f"{label} (static)")
         elif pod["metadata"].get("deletionTimestamp"):
             staying.append(f"{label} (being deleted)")
-        elif kind == "DaemonSet" and not without_controller(bench, pod, known):
+        elif kind == "DaemonSet" and not without_controller(context, pod, known):
             staying.append(f"{label} (DaemonSet)")
         else:
             going.append(pod)
             # A pod that has ended takes nothing away that anybody waits for.
             if is_active(pod):
-                bare += [label] if without_controller(bench, pod, known) else []
+                bare += [label] if without_controller(context, pod, known) else []
                 scratch += [label] if has_empty_dir(pod) else []
     return _Load(going=tuple(going), staying=tuple(staying), bare=tuple(bare), scratch=tuple(scratch))
 
@@ -134,12 +134,12 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + more
 
 
-def _cordon(bench: Bench, change: Change, node: Mapping[str, Any]) -> tuple[list[Call], list[ObjectChange]]:
+def _cordon(context: ToolContext, change: Change, node: Mapping[str, Any]) -> tuple[list[Call], list[ObjectChange]]:
     if spec_of(node).get("unschedulable"):
         return [], []
     writes = [{"op": "add", "path": "/spec/unschedulable", "value": True}]
-    call = json_patch_call(builtin("Node"), "", change.target.name, [*expectations(node), *writes])
-    return [call], [object_change(change.target, node, bench.server.dry_run(call, live=node))]
+    call = json_patch_call(builtin("Node"), "", change.target.name, [*preconditions(node), *writes])
+    return [call], [object_change(change.target, node, context.server.dry_run(call, live=node))]
 
 
 def _described(
@@ -152,7 +152,7 @@ def _described(
 ) -> Preview:
     was_cordoned = bool(spec_of(node).get("unschedulable"))
     undo = Change(tool="kubernetes_uncordon", target=change.target, reason="takes back the drain")
-    residue = dict.fromkeys(line for pod in load.going for line in residue_of_pod(pod))
+    residue = dict.fromkeys(line for pod in load.going for line in irreversible_effects_of_pod(pod))
     lost = (
         [f"{plural(len(load.bare), 'pod')} without a controller do not come back: {_few(load.bare)}"]
         if load.bare
@@ -174,7 +174,7 @@ def _described(
 
 
 def send_drain(
-    writer: Writer,
+    writer: ClusterWriter,
     preview: Preview,
     clock: Clock,
     *,
@@ -217,7 +217,7 @@ def send_drain(
     return Receipt(at=clock(), objects=objects, notes=(f"{plural(evicted, 'pod')} evicted", *dict.fromkeys(notes)))
 
 
-def _send_patiently(writer: Writer, part: Preview, clock: Clock, may_wait: Callable[[], bool]) -> Receipt:
+def _send_patiently(writer: ClusterWriter, part: Preview, clock: Clock, may_wait: Callable[[], bool]) -> Receipt:
     """Send one call; ask ``may_wait``, which waits, as often as a disruption budget refuses it."""
     while True:
         try:

@@ -17,7 +17,7 @@ from agentops.core.outcome import Health
 from agentops.core.resource import ResourceRef
 from agentops.core.text import one_line
 from agentops.tools.kubernetes.changes.disruption import wanted
-from agentops.tools.kubernetes.changes.selecting import Object, is_active, is_ready, name_of, spec_of, status_of
+from agentops.tools.kubernetes.changes.selectors import Object, is_active, is_ready, name_of, spec_of, status_of
 from agentops.tools.kubernetes.status import pod_state
 
 Judge: TypeAlias = Callable[[Object], tuple[int, int, bool, str, str]]

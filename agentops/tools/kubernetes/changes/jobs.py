@@ -13,9 +13,9 @@ from typing import Any
 from agentops.core.errors import NotFound, ToolError, ToolInputError
 from agentops.core.plan import Change, Preview
 from agentops.core.risk import Reversal, Risk
-from agentops.tools.kubernetes.changes.editing import Bench, object_change
-from agentops.tools.kubernetes.changes.normal import normalised
-from agentops.tools.kubernetes.changes.selecting import Object, spec_of, status_of
+from agentops.tools.kubernetes.changes.edit_tool import ToolContext, object_change
+from agentops.tools.kubernetes.changes.normal_form import normalised
+from agentops.tools.kubernetes.changes.selectors import Object, spec_of, status_of
 from agentops.tools.kubernetes.kinds import builtin
 from agentops.tools.kubernetes.writing import create_call
 
@@ -38,7 +38,7 @@ _RERUNS = 50
 _SUFFIX = re.compile(r"-rerun-\d+$")
 
 
-def rerun(bench: Bench, change: Change, _: Mapping[str, Any]) -> Preview:
+def rerun(context: ToolContext, change: Change, _: Mapping[str, Any]) -> Preview:
     """Return the preview of a Job's rerun.
 
     Raises:
@@ -46,15 +46,15 @@ def rerun(bench: Bench, change: Change, _: Mapping[str, Any]) -> Preview:
         ToolError: the server refuses the new Job or cannot be asked.
     """
     kind, target = builtin("Job"), change.target
-    live = bench.read(kind, target)
+    live = context.read(kind, target)
     if not _has_ended(live):
         raise ToolInputError(
             f"{target.short} has not ended yet", hint="Wait until it is complete or failed, or delete it first."
         )
-    name = free_name(bench, target.namespace, target.name)
+    name = free_name(context, target.namespace, target.name)
     manifest = new_job(live, name)
-    answer = bench.server.dry_run(create_call(kind, target.namespace, manifest))
-    made = bench.cluster.ref("Job", name, target.namespace)
+    answer = context.server.dry_run(create_call(kind, target.namespace, manifest))
+    made = context.cluster.ref("Job", name, target.namespace)
     return Preview(
         calls=(create_call(kind, target.namespace, manifest),),
         objects=(object_change(made, None, answer, manifest),),
@@ -72,7 +72,7 @@ def _has_ended(job: Object) -> bool:
     return any(one.get("type") in {"Complete", "Failed"} and one.get("status") == "True" for one in conditions)
 
 
-def free_name(bench: Bench, namespace: str, name: str) -> str:
+def free_name(context: ToolContext, namespace: str, name: str) -> str:
     """Return the first ``NAME-rerun-N`` that is free, so that the same state gives the same name.
 
     Raises:
@@ -83,7 +83,7 @@ def free_name(bench: Bench, namespace: str, name: str) -> str:
         suffix = f"-rerun-{number}"
         candidate = stem[: _NAME_LIMIT - len(suffix)].rstrip("-.") + suffix
         try:
-            bench.cluster.get_object(builtin("Job"), candidate, namespace)
+            context.cluster.get_object(builtin("Job"), candidate, namespace)
         except NotFound:
             return candidate
     raise ToolError(f"{namespace}/Job/{stem} has been run again {_RERUNS} times", hint="Delete old reruns first.")

@@ -1,4 +1,4 @@
-"""How far an edit may reach: labels, annotations and the fields that people write; never what the server keeps.
+"""Which fields an edit may touch: labels, annotations and what people write; never what the server keeps.
 
 Comes in: an object as it is and as it is wanted. Goes out: nothing, or a refusal. Pure; the same for every tool.
 """
@@ -11,17 +11,17 @@ from typing import Any
 from agentops.core.errors import ToolInputError
 from agentops.core.text import one_line
 from agentops.tools.kubernetes.changes.difference import edits
-from agentops.tools.kubernetes.changes.normal import is_machine_annotation, normalised
+from agentops.tools.kubernetes.changes.normal_form import is_machine_annotation, normalised
 from agentops.tools.kubernetes.kinds import Kind
 
 _METADATA = frozenset({"labels", "annotations"})
 
 
-def check_reach(kind: Kind, live: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+def check_edit_limits(kind: Kind, live: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     """Let an edit pass only when it keeps to labels, annotations and the fields that are not the server's own.
 
     Raises:
-        ToolInputError: it reaches metadata, status, kind, a machine's annotation, or a Secret's content.
+        ToolInputError: it impacts metadata, status, kind, a machine's annotation, or a Secret's content.
     """
     for key in {*live, *wanted}:
         if key == "metadata" or live.get(key) == wanted.get(key):

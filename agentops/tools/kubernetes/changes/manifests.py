@@ -17,17 +17,24 @@ from agentops.core.plan import Change, Preview
 from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal
 from agentops.core.text import one_line
-from agentops.tools.kubernetes.changes.chosen import drawn, forms, forms_of_new, under_trial_name, without, words_for
-from agentops.tools.kubernetes.changes.editing import Bench, object_change, steadily
-from agentops.tools.kubernetes.changes.grounding import ClusterTool
-from agentops.tools.kubernetes.changes.hazard import highest, residue_of, worst
+from agentops.tools.kubernetes.changes.base_tool import KubernetesChangeTool
+from agentops.tools.kubernetes.changes.edit_tool import ToolContext, object_change, retry_while_stale
 from agentops.tools.kubernetes.changes.inputs import check_inputs
+from agentops.tools.kubernetes.changes.irreversible_effects import NO_UNDO, highest, irreversible_effects, worst
 from agentops.tools.kubernetes.changes.limits import check_visible
-from agentops.tools.kubernetes.changes.normal import is_machine_annotation, normalised
+from agentops.tools.kubernetes.changes.normal_form import is_machine_annotation, normalised
 from agentops.tools.kubernetes.changes.ownership import owners_of, scalers_of
-from agentops.tools.kubernetes.changes.predicting import merged
-from agentops.tools.kubernetes.changes.risks import risk_of
-from agentops.tools.kubernetes.changes.undoing import undo_of
+from agentops.tools.kubernetes.changes.predictor import merged
+from agentops.tools.kubernetes.changes.risk import risk_of
+from agentops.tools.kubernetes.changes.server_values import (
+    drawn,
+    forms,
+    forms_of_new,
+    under_trial_name,
+    without,
+    words_for,
+)
+from agentops.tools.kubernetes.changes.undo import undo_of
 from agentops.tools.kubernetes.kinds import Kind
 from agentops.tools.kubernetes.writing import apply_call, create_call
 
@@ -40,10 +47,10 @@ _RUNS_ONCE = frozenset({"Job", "Pod"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ManifestTool(ClusterTool):
+class ManifestTool(KubernetesChangeTool):
     """The change tool that creates or applies one manifest."""
 
-    def worked_out(self, change: Change) -> Preview:
+    def make_preview(self, change: Change) -> Preview:
         """Return what the manifest would do; see ``core.tool.ChangeTool``.
 
         Raises:
@@ -51,12 +58,12 @@ class ManifestTool(ClusterTool):
             ToolError: the server refuses it, or another manager owns a field; the message names it.
         """
         arguments = check_inputs(self.spec, change.arguments)
-        kind = self.bench.kind_of(change.target)
+        kind = self.context.kind_of(change.target)
         manifest = checked_manifest(kind, change.target, arguments["manifest"])
 
         def attempt() -> Preview:
             try:
-                live = self.bench.read(kind, change.target)
+                live = self.context.read(kind, change.target)
             except NotFound:
                 return self._creation(kind, change.target, manifest)
             if live["metadata"].get("deletionTimestamp"):
@@ -65,13 +72,13 @@ class ManifestTool(ClusterTool):
                 )
             return self._update(kind, change.target, live, manifest)
 
-        return steadily(change.target, attempt)
+        return retry_while_stale(change.target, attempt)
 
     def _creation(self, kind: Kind, target: ResourceRef, manifest: Mapping[str, Any]) -> Preview:
         call = create_call(kind, target.namespace, manifest)
-        answer = self.bench.server.dry_run(call)
+        answer = self.context.server.dry_run(call)
         # Asked twice, what a webhook draws anew each time shows itself.
-        again = self.bench.server.dry_run(call)
+        again = self.context.server.dry_run(call)
         made = object_change(target, None, answer, manifest, drawn=drawn(answer, again, manifest))
         runs = kind.kind in _RUNS_ONCE
         # Whatever comes into a namespace is not this change's to delete.
@@ -90,10 +97,10 @@ class ManifestTool(ClusterTool):
 
     def _update(self, kind: Kind, target: ResourceRef, live: Mapping[str, Any], manifest: Mapping[str, Any]) -> Preview:
         call = apply_call(kind, target.namespace, target.name, _pinned(live, manifest))
-        answer = self.bench.server.dry_run(call, live=live)
+        answer = self.context.server.dry_run(call, live=live)
         check_visible(live, answer)
         wanted = merged(live, manifest)
-        scalers, unread = self.bench.scalers(target.namespace)
+        scalers, unread = self.context.scalers(target.namespace)
         made = object_change(target, live, answer, wanted, scaled=bool(scalers_of(live, scalers)))
         if not made.edits:
             return Preview(
@@ -104,10 +111,10 @@ class ManifestTool(ClusterTool):
                 reversal=self.spec.reversal,
                 warnings=(*answer.warnings, "The object is as the manifest says already."),
             )
-        left, reach = residue_of(kind.kind, made.before or {}, made.after or {})
-        undo = undo_of(target, *forms(live, answer, wanted)) if reach is not Reversal.NONE else None
-        reversal = worst(self.spec.reversal, reach if undo is not None else Reversal.NONE)
-        lost = () if undo is not None or reach is Reversal.NONE else ("No typed change leads back to what was there.",)
+        left, best = irreversible_effects(kind.kind, made.before or {}, made.after or {})
+        undo = undo_of(target, *forms(live, answer, wanted)) if best is not Reversal.NONE else None
+        reversal = worst(self.spec.reversal, best if undo is not None else Reversal.NONE)
+        lost = () if undo is not None or best is Reversal.NONE else (NO_UNDO,)
         return Preview(
             calls=(call,),
             objects=(made,),
@@ -162,7 +169,7 @@ def checked_manifest(kind: Kind, target: ResourceRef, manifest: Mapping[str, Any
     return {**manifest, "metadata": {**metadata, **placed}}
 
 
-def recreation(bench: Bench, kind: Kind, live: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+def recreation(context: ToolContext, kind: Kind, live: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     """Return the manifest that makes a deleted object again, and why the server would not take it, or nothing.
 
     The server is asked by a dry run under another name, and without an address or port of its own: all of them are
@@ -171,8 +178,8 @@ def recreation(bench: Bench, kind: Kind, live: Mapping[str, Any]) -> tuple[dict[
     manifest = without(normalised(live), _REMADE)
     trial = under_trial_name(forms_of_new(manifest), str(manifest["metadata"]["name"]))
     try:
-        checked_manifest(kind, bench.cluster.ref(kind.kind, *_place(live)), manifest)
-        bench.server.dry_run(create_call(kind, _place(live)[1], trial))
+        checked_manifest(kind, context.cluster.ref(kind.kind, *_place(live)), manifest)
+        context.server.dry_run(create_call(kind, _place(live)[1], trial))
     except (ToolError, ClusterError) as error:
         return manifest, error.message
     return manifest, ""

@@ -12,9 +12,9 @@ from agentops.core.errors import ClusterError, ToolInputError
 from agentops.core.risk import Reversal, Risk
 from agentops.core.text import one_line
 from agentops.tools.kubernetes.changes.containers import with_quantities
-from agentops.tools.kubernetes.changes.editing import Bench, Edited
-from agentops.tools.kubernetes.changes.fieldpath import get, put
-from agentops.tools.kubernetes.changes.hazard import GROWN
+from agentops.tools.kubernetes.changes.edit_tool import Edited, ToolContext
+from agentops.tools.kubernetes.changes.field_paths import get, put
+from agentops.tools.kubernetes.changes.irreversible_effects import GROWN
 from agentops.tools.kubernetes.kinds import builtin
 from agentops.tools.kubernetes.quantity import amount
 
@@ -27,7 +27,7 @@ _POLICY_FIELDS = {
 }
 
 
-def set_service(_: Bench, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
+def set_service(_: ToolContext, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
     """Return the Service with another selector (all of it) or other fields of ports that it has.
 
     Raises:
@@ -52,7 +52,7 @@ def set_service(_: Bench, live: Mapping[str, Any], arguments: Mapping[str, Any])
     return Edited(obj=put(value, ("spec", "ports"), listed) if ports else value)
 
 
-def set_hpa(_: Bench, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
+def set_hpa(_: ToolContext, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
     """Return the autoscaler with other bounds.
 
     Raises:
@@ -72,7 +72,7 @@ def set_hpa(_: Bench, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> 
     return Edited(obj=value)
 
 
-def set_quota(_: Bench, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
+def set_quota(_: ToolContext, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
     """Return the quota with other hard limits; those that are not named stay, null removes one.
 
     Raises:
@@ -82,7 +82,7 @@ def set_quota(_: Bench, live: Mapping[str, Any], arguments: Mapping[str, Any]) -
     return Edited(obj=put(live, ("spec", "hard"), with_quantities(hard, arguments["hard"])))
 
 
-def set_network_policy(_: Bench, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
+def set_network_policy(_: ToolContext, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
     """Return the policy with whole fields replaced: selector, ingress rules, egress rules, types.
 
     Raises:
@@ -97,7 +97,7 @@ def set_network_policy(_: Bench, live: Mapping[str, Any], arguments: Mapping[str
     return Edited(obj=value)
 
 
-def set_role_binding(_: Bench, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
+def set_role_binding(_: ToolContext, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
     """Return the binding with subjects added or removed; what they may do (roleRef) cannot change.
 
     Raises:
@@ -128,7 +128,7 @@ def _subject(one: Mapping[str, Any]) -> dict[str, Any]:
     return {"kind": kind, "apiGroup": "rbac.authorization.k8s.io", "name": name}
 
 
-def resize_pvc(bench: Bench, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
+def resize_pvc(context: ToolContext, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
     """Return the claim with more storage; nothing makes a volume smaller again.
 
     Raises:
@@ -145,16 +145,16 @@ def resize_pvc(bench: Bench, live: Mapping[str, Any], arguments: Mapping[str, An
         obj=put(live, ("spec", "resources", "requests", "storage"), wanted),
         reversal=Reversal.NONE,
         residue=(GROWN,),
-        warnings=_expandable(bench, live),
+        warnings=_expandable(context, live),
     )
 
 
-def _expandable(bench: Bench, live: Mapping[str, Any]) -> tuple[str, ...]:
+def _expandable(context: ToolContext, live: Mapping[str, Any]) -> tuple[str, ...]:
     name = (live.get("spec") or {}).get("storageClassName")
     if not name:
         return ()
     try:
-        found = bench.cluster.get_object(builtin("StorageClass"), str(name))
+        found = context.cluster.get_object(builtin("StorageClass"), str(name))
     except ClusterError as error:
         return (f"Whether the storage class can grow volumes is not known: {error.message}",)
     if not found.get("allowVolumeExpansion"):
@@ -162,7 +162,7 @@ def _expandable(bench: Bench, live: Mapping[str, Any]) -> tuple[str, ...]:
     return ()
 
 
-def label(_: Bench, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
+def label(_: ToolContext, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
     """Return the object with labels set or removed; a pod's labels decide who sends it traffic and who owns it.
 
     Raises:
@@ -172,7 +172,7 @@ def label(_: Bench, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Ed
     return Edited(obj=_marked(live, "labels", arguments), risk=risk)
 
 
-def annotate(_: Bench, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
+def annotate(_: ToolContext, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
     """Return the object with annotations set or removed.
 
     Raises:

@@ -15,7 +15,7 @@ from typing import Any
 
 from agentops.core.plan import Edit, Ownership
 from agentops.core.text import one_line
-from agentops.tools.kubernetes.changes.fieldpath import NATURAL_KEYS, Path, natural_key, parse, position_of
+from agentops.tools.kubernetes.changes.field_paths import NATURAL_KEYS, Path, natural_key, parse, position_of
 
 _ARGO_TRACKING = "argocd.argoproj.io/tracking-id"
 _ARGO_INSTANCE = "argocd.argoproj.io/instance"

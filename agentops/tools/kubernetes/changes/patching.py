@@ -13,10 +13,9 @@ from typing import Any
 
 from agentops.core.errors import ToolInputError
 from agentops.core.text import one_line
-from agentops.tools.kubernetes.changes.chosen import agrees
 from agentops.tools.kubernetes.changes.difference import same
-from agentops.tools.kubernetes.changes.editing import Bench, Edited
-from agentops.tools.kubernetes.changes.fieldpath import (
+from agentops.tools.kubernetes.changes.edit_tool import Edited, ToolContext
+from agentops.tools.kubernetes.changes.field_paths import (
     ABSENT,
     Path,
     get,
@@ -29,11 +28,12 @@ from agentops.tools.kubernetes.changes.fieldpath import (
     show,
 )
 from agentops.tools.kubernetes.changes.sensitive import holds_credential, is_credential
+from agentops.tools.kubernetes.changes.server_values import agrees
 
 _ONE = frozenset({"path", "old", "new", "replace"})
 
 
-def patch(_: Bench, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
+def patch(_: ToolContext, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
     """Return the object with the field changes of ``arguments`` carried out in order.
 
     Raises:

@@ -16,13 +16,14 @@ from agentops.core.plan import Call, Change, Preview
 from agentops.core.risk import Reversal, Risk
 from agentops.core.text import one_line
 from agentops.core.tool import ChangeTool
+from agentops.tools.kubernetes.changes.base_tool import KubernetesChangeTool
 from agentops.tools.kubernetes.changes.deletion import deletion_notes
-from agentops.tools.kubernetes.changes.editing import Bench, object_change
-from agentops.tools.kubernetes.changes.grounding import ClusterTool
-from agentops.tools.kubernetes.changes.hazard import highest
+from agentops.tools.kubernetes.changes.edit_tool import ToolContext, object_change
+from agentops.tools.kubernetes.changes.impact_reader import ImpactReader
 from agentops.tools.kubernetes.changes.inputs import check_inputs
+from agentops.tools.kubernetes.changes.irreversible_effects import highest
 from agentops.tools.kubernetes.changes.pod_specs import POD_SPECS, POD_TARGETS
-from agentops.tools.kubernetes.changes.selecting import (
+from agentops.tools.kubernetes.changes.selectors import (
     Object,
     controller_of,
     has_claims,
@@ -32,7 +33,6 @@ from agentops.tools.kubernetes.changes.selecting import (
     spec_of,
     status_of,
 )
-from agentops.tools.kubernetes.changes.surroundings import Surroundings
 from agentops.tools.kubernetes.kinds import builtin
 from agentops.tools.kubernetes.writing import delete_call, evict_call
 
@@ -43,17 +43,17 @@ __all__ = ["POD_SPECS", "POD_TARGETS", "ActTool", "pod_tools"]
 
 MIRROR = "kubernetes.io/config.mirror"
 
-Planner: TypeAlias = Callable[[Bench, Change, Mapping[str, Any]], Preview]
-"""From the bench, the change and its checked arguments to the preview; raises ToolError."""
+Planner: TypeAlias = Callable[[ToolContext, Change, Mapping[str, Any]], Preview]
+"""From the context, the change and its checked arguments to the preview; raises ToolError."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ActTool(ClusterTool):
+class ActTool(KubernetesChangeTool):
     """A change tool that acts on pods or Jobs; see ``core.tool.ChangeTool``."""
 
     plan: Planner
 
-    def worked_out(self, change: Change) -> Preview:
+    def make_preview(self, change: Change) -> Preview:
         """Return what the change would do.
 
         Raises:
@@ -61,11 +61,11 @@ class ActTool(ClusterTool):
             ToolError: the server refuses it or cannot be asked.
         """
         arguments = check_inputs(self.spec, change.arguments)
-        self.bench.kind_of(change.target, POD_TARGETS[self.spec.name])
-        return self.plan(self.bench, change, arguments)
+        self.context.kind_of(change.target, POD_TARGETS[self.spec.name])
+        return self.plan(self.context, change, arguments)
 
 
-def pod_tools(bench: Bench) -> dict[str, ChangeTool]:
+def pod_tools(context: ToolContext) -> dict[str, ChangeTool]:
     """Return the tools of ``POD_SPECS`` by name, bound to one cluster."""
     from agentops.tools.kubernetes.changes.drain import drain
     from agentops.tools.kubernetes.changes.jobs import rerun
@@ -76,26 +76,26 @@ def pod_tools(bench: Bench) -> dict[str, ChangeTool]:
         "kubernetes_drain": drain,
         "kubernetes_rerun_job": rerun,
     }
-    return {spec.name: ActTool(spec=spec, bench=bench, plan=planners[spec.name]) for spec in POD_SPECS}
+    return {spec.name: ActTool(spec=spec, context=context, plan=planners[spec.name]) for spec in POD_SPECS}
 
 
-def evict(bench: Bench, change: Change, arguments: Mapping[str, Any]) -> Preview:
+def evict(context: ToolContext, change: Change, arguments: Mapping[str, Any]) -> Preview:
     """Return the preview of an eviction.
 
     Raises:
         ToolInputError: the pod is a static one, or is on its way out already.
         ClusterError: a disruption budget refuses it (code ``disruption-budget``), or the server cannot be asked.
     """
-    pod = _live_pod(bench, change)
+    pod = _live_pod(context, change)
     call = eviction_of(pod, arguments)
     try:
-        answer = bench.server.dry_run(call, live=pod)
+        answer = context.server.dry_run(call, live=pod)
     except ClusterError as error:
-        raise with_budgets(Surroundings(bench.cluster), pod, error) from error
-    return _going(bench, change, pod, call, answer.warnings, Risk.MEDIUM)
+        raise with_budgets(ImpactReader(context.cluster), pod, error) from error
+    return _going(context, change, pod, call, answer.warnings, Risk.MEDIUM)
 
 
-def delete(bench: Bench, change: Change, arguments: Mapping[str, Any]) -> Preview:
+def delete(context: ToolContext, change: Change, arguments: Mapping[str, Any]) -> Preview:
     """Return the preview of a pod's deletion.
 
     Raises:
@@ -103,18 +103,18 @@ def delete(bench: Bench, change: Change, arguments: Mapping[str, Any]) -> Previe
         ClusterError: the server refuses it or cannot be asked.
     """
     grace = arguments.get("grace_period_s")
-    pod = _live_pod(bench, change, ending=grace == 0)
+    pod = _live_pod(context, change, ending=grace == 0)
     namespace, name = namespace_of(pod), name_of(pod)
     call = delete_call(builtin("Pod"), namespace, name, uid=str(pod["metadata"]["uid"]))
     if grace is not None:
         call = replace(call, body={**call.body, "gracePeriodSeconds": grace})
     # Not tried on the server: reading says as much, and a trial that goes wrong deletes.
-    going = _going(bench, change, pod, call, deletion_notes(pod)[:1], Risk.HIGH if grace == 0 else Risk.MEDIUM)
+    going = _going(context, change, pod, call, deletion_notes(pod)[:1], Risk.HIGH if grace == 0 else Risk.MEDIUM)
     return replace(going, validated=False)
 
 
-def _live_pod(bench: Bench, change: Change, *, ending: bool = False) -> dict[str, Any]:
-    pod = bench.read(builtin("Pod"), change.target)
+def _live_pod(context: ToolContext, change: Change, *, ending: bool = False) -> dict[str, Any]:
+    pod = context.read(builtin("Pod"), change.target)
     if MIRROR in (pod["metadata"].get("annotations") or {}):
         raise ToolInputError(
             f"{change.target.short} is a static pod: only the kubelet of its node can stop it",
@@ -139,28 +139,30 @@ def eviction_of(pod: Object, arguments: Mapping[str, Any]) -> Call:
     return replace(call, body={**call.body, "deleteOptions": options})
 
 
-def with_budgets(around: Surroundings, pod: Object, error: ClusterError) -> ClusterError:
+def with_budgets(reader: ImpactReader, pod: Object, error: ClusterError) -> ClusterError:
     """Return ``error`` with the disruption budgets that stand in the way, when it is theirs."""
     if error.code != "disruption-budget":
         return error
     return ClusterError(
-        f"{one_line(error.message, 300)} {budgets_text(around, pod)}".rstrip(), hint=error.hint, code=error.code
+        f"{one_line(error.message, 300)} {budgets_text(reader, pod)}".rstrip(), hint=error.hint, code=error.code
     )
 
 
-def budgets_text(around: Surroundings, pod: Object) -> str:
+def budgets_text(reader: ImpactReader, pod: Object) -> str:
     """Return which disruption budgets cover a pod and what they say now."""
     said = []
-    for budget in around.budgets_over(pod) or ():
+    for budget in reader.budgets_over(pod) or ():
         status = status_of(budget)
         healthy, needed = int(status.get("currentHealthy") or 0), int(status.get("desiredHealthy") or 0)
         said.append(f"{namespace_of(budget)}/{name_of(budget)} needs {needed} healthy pods and has {healthy}")
     return f"({'; '.join(said)})" if said else ""
 
 
-def _going(bench: Bench, change: Change, pod: Object, call: Call, warnings: tuple[str, ...], risk: Risk) -> Preview:
-    trouble = without_controller(bench, pod)
-    residue = list(residue_of_pod(pod))
+def _going(
+    context: ToolContext, change: Change, pod: Object, call: Call, warnings: tuple[str, ...], risk: Risk
+) -> Preview:
+    trouble = without_controller(context, pod)
+    residue = list(irreversible_effects_of_pod(pod))
     if trouble:
         residue.insert(0, trouble)
     if (call.body or {}).get("gracePeriodSeconds") == 0:
@@ -176,7 +178,7 @@ def _going(bench: Bench, change: Change, pod: Object, call: Call, warnings: tupl
     )
 
 
-def residue_of_pod(pod: Object) -> tuple[str, ...]:
+def irreversible_effects_of_pod(pod: Object) -> tuple[str, ...]:
     """Return what does not come back with a new pod."""
     found = ["A new pod takes its place; what this one held in memory is gone."]
     if has_empty_dir(pod):
@@ -188,7 +190,7 @@ def residue_of_pod(pod: Object) -> tuple[str, ...]:
     return tuple(found)
 
 
-def without_controller(bench: Bench, pod: Object, known: dict[str, str] | None = None) -> str:
+def without_controller(context: ToolContext, pod: Object, known: dict[str, str] | None = None) -> str:
     """Return why nothing will make the pod again, or an empty text when its controller will.
 
     Arguments:
@@ -203,15 +205,15 @@ def without_controller(bench: Bench, pod: Object, known: dict[str, str] | None =
     uid = str(owner.get("uid"))
     remembered = known if known is not None else {}
     if uid not in remembered:
-        remembered[uid] = _missing_owner(bench, owner, namespace_of(pod))
+        remembered[uid] = _missing_owner(context, owner, namespace_of(pod))
     return remembered[uid]
 
 
-def _missing_owner(bench: Bench, owner: Object, namespace: str) -> str:
+def _missing_owner(context: ToolContext, owner: Object, namespace: str) -> str:
     kind, name = str(owner.get("kind")), str(owner.get("name"))
     group = str(owner.get("apiVersion") or "").rpartition("/")[0]
     try:
-        found = bench.cluster.get_object(bench.cluster.kind(f"{kind}.{group}" if group else kind), name, namespace)
+        found = context.cluster.get_object(context.cluster.kind(f"{kind}.{group}" if group else kind), name, namespace)
     except NotFound:
         return f"Its controller {kind} {name} is gone: nothing makes it again."
     if found["metadata"].get("uid") != owner.get("uid") or found["metadata"].get("deletionTimestamp"):

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentops.core.plan import Purpose
-from agentops.tools.kubernetes.changes.disruption import Toll, replaces_pods, wanted
-from agentops.tools.kubernetes.changes.hazard import ROLLED
-from agentops.tools.kubernetes.changes.selecting import Object, is_ready, name_of, ready_count, spec_of
+from agentops.tools.kubernetes.changes.disruption import Disruption, replaces_pods, wanted
+from agentops.tools.kubernetes.changes.irreversible_effects import ROLLED
+from agentops.tools.kubernetes.changes.selectors import Object, is_ready, name_of, ready_count, spec_of
 
 _SCALED = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"})
 
@@ -28,7 +28,7 @@ class Match:
 
 
 def purpose_of(
-    before: Object | None, after: Object | None, pods: Sequence[Object], match: Match, cost: Toll
+    before: Object | None, after: Object | None, pods: Sequence[Object], match: Match, cost: Disruption
 ) -> Purpose:
     """Return what the pods are out for when ``before`` turns into ``after``.
 
@@ -54,7 +54,7 @@ def _rest(item: Object, left_out: str) -> Mapping[str, Any]:
     return {name: value for name, value in spec_of(item).items() if name != left_out}
 
 
-def _shrinks(before: Object, after: Object, pods: Sequence[Object], cost: Toll) -> bool:
+def _shrinks(before: Object, after: Object, pods: Sequence[Object], cost: Disruption) -> bool:
     """Return whether fewer pods are asked for, nothing else, and of those that stay as many are ready as can be."""
     new = wanted(after)
     if after.get("kind") not in _SCALED or not 0 < new < wanted(before) or cost.out is None:

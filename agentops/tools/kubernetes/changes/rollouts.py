@@ -12,15 +12,15 @@ from typing import Any
 from agentops.core.errors import ToolInputError
 from agentops.core.risk import Risk
 from agentops.tools.kubernetes.changes.difference import same
-from agentops.tools.kubernetes.changes.editing import Bench, Edited
-from agentops.tools.kubernetes.changes.fieldpath import put
+from agentops.tools.kubernetes.changes.edit_tool import Edited, ToolContext
+from agentops.tools.kubernetes.changes.field_paths import put
 from agentops.tools.kubernetes.relatives import revisions
 from agentops.tools.kubernetes.revisions import Revision, plain_template
 
 RESTART_ANNOTATION = "agentops.dev/restart"
 
 
-def scale(_: Bench, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
+def scale(_: ToolContext, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
     """Return the workload with another number of replicas; zero is of high risk.
 
     Raises:
@@ -37,7 +37,7 @@ def scale(_: Bench, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Ed
     )
 
 
-def restart(_: Bench, live: Mapping[str, Any], __: Mapping[str, Any]) -> Edited:
+def restart(_: ToolContext, live: Mapping[str, Any], __: Mapping[str, Any]) -> Edited:
     """Return the workload with a mark in its pod template that makes the controller replace every pod.
 
     The mark is made of the object's generation and not of the time, so that the same preview can be made twice.
@@ -56,7 +56,7 @@ def restart(_: Bench, live: Mapping[str, Any], __: Mapping[str, Any]) -> Edited:
     return Edited(obj=put(live, path, mark))
 
 
-def undo_rollout(bench: Bench, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
+def undo_rollout(context: ToolContext, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
     """Return the workload with the pod template of an earlier revision; nothing else of it changes.
 
     Raises:
@@ -65,7 +65,7 @@ def undo_rollout(bench: Bench, live: Mapping[str, Any], arguments: Mapping[str, 
     """
     if (live.get("spec") or {}).get("paused"):
         raise ToolInputError("a paused rollout cannot be undone", hint="Set spec.paused to false first.")
-    found = revisions(bench.cluster, live)
+    found = revisions(context.cluster, live)
     chosen = _revision(found, live, int(arguments.get("to_revision", 0)))
     if not chosen.template.get("spec"):
         raise ToolInputError(f"revision {chosen.number} has no pod template that could be read")

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from agentops.core.errors import ToolInputError
-from agentops.tools.kubernetes.changes.editing import Bench, Edited
-from agentops.tools.kubernetes.changes.fieldpath import get, put, remove
+from agentops.tools.kubernetes.changes.edit_tool import Edited, ToolContext
+from agentops.tools.kubernetes.changes.field_paths import get, put, remove
 
 
-def suspend(_: Bench, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
+def suspend(_: ToolContext, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
     """Return the CronJob suspended.
 
     Raises:
@@ -25,7 +25,7 @@ def suspend(_: Bench, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> 
     return Edited(obj=put(live, ("spec", "suspend"), True))
 
 
-def resume(_: Bench, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
+def resume(_: ToolContext, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
     """Return the CronJob resumed.
 
     Raises:
@@ -39,11 +39,11 @@ def resume(_: Bench, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> E
     return Edited(obj=put(live, ("spec", "suspend"), False), warnings=(warning,))
 
 
-def cordon(_: Bench, live: Mapping[str, Any], __: Mapping[str, Any]) -> Edited:
+def cordon(_: ToolContext, live: Mapping[str, Any], __: Mapping[str, Any]) -> Edited:
     """Return the node cordoned: it takes no new pods, those on it stay."""
     return Edited(obj=put(live, ("spec", "unschedulable"), True))
 
 
-def uncordon(_: Bench, live: Mapping[str, Any], __: Mapping[str, Any]) -> Edited:
+def uncordon(_: ToolContext, live: Mapping[str, Any], __: Mapping[str, Any]) -> Edited:
     """Return the node uncordoned."""
     return Edited(obj=remove(live, ("spec", "unschedulable")))

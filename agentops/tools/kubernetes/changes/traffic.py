@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, TypeAlias
 
-from agentops.tools.kubernetes.changes.ports import may_be_served, port_covers
-from agentops.tools.kubernetes.changes.selecting import Object, labels_of, matches, name_of, namespace_of, spec_of
+from agentops.tools.kubernetes.changes.pod_ports import may_be_served, port_covers
+from agentops.tools.kubernetes.changes.selectors import Object, labels_of, matches, name_of, namespace_of, spec_of
 
 Rule: TypeAlias = Mapping[str, Any]
 Named: TypeAlias = Mapping[tuple[str, str], Object]
@@ -114,7 +114,7 @@ def _lost_of_peer(
         return
     for place, other in meant.items():
         served = pod if way.name == "Ingress" else other
-        # A pod always reaches itself.
+        # A pod always impacts itself.
         if place == place_of(pod) or _is_dead(ports, served):
             continue
         if not all(_lets(new, other, port, way, served, pods_of) for port in _alive(ports, served)):

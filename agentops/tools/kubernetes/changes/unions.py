@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from agentops.tools.kubernetes.changes.difference import same
-from agentops.tools.kubernetes.changes.fieldpath import natural_key
+from agentops.tools.kubernetes.changes.field_paths import natural_key
 
 _ROLLING = {"RollingUpdate": "rollingUpdate"}
 _TAGGED: Mapping[str, Mapping[str, str]] = {

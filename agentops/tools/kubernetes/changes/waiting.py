@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 from agentops.core.plan import ObjectChange, Preview
 from agentops.core.resource import ResourceRef
-from agentops.tools.kubernetes.changes.selecting import (
+from agentops.tools.kubernetes.changes.impact_reader import ImpactReader
+from agentops.tools.kubernetes.changes.selectors import (
     Object,
     controller_of,
     is_active,
@@ -20,7 +21,6 @@ from agentops.tools.kubernetes.changes.selecting import (
     spec_of,
     status_of,
 )
-from agentops.tools.kubernetes.changes.surroundings import Surroundings
 
 _MAKERS = ("Deployment", "StatefulSet", "DaemonSet")
 _LATE = "WaitForFirstConsumer"
@@ -28,30 +28,30 @@ MOST = 50
 """How many are looked at; they are read with the lists of their kinds."""
 
 
-def waiting_for(around: Surroundings, preview: Preview) -> tuple[ResourceRef, ...]:
+def waiting_for(reader: ImpactReader, preview: Preview) -> tuple[ResourceRef, ...]:
     """Return what waits for what the preview changes.
 
     Raises:
         Unreachable: the API server does not answer.
     """
     rules = ((_WAITING.get(change.ref.kind), change) for change in preview.objects)
-    found = [ref for rule, change in rules if rule is not None for ref in rule(around, change)]
+    found = [ref for rule, change in rules if rule is not None for ref in rule(reader, change)]
     return tuple(dict.fromkeys(found))[:MOST]
 
 
-def _claims(around: Surroundings, change: ObjectChange) -> Iterator[ResourceRef]:
+def _claims(reader: ImpactReader, change: ObjectChange) -> Iterator[ResourceRef]:
     """Yield the claims of a class; where it binds late, only those that a pod asks for."""
     late = (change.after or change.before or {}).get("volumeBindingMode") == _LATE
-    for claim in around.items("PersistentVolumeClaim", "") or ():
+    for claim in reader.items("PersistentVolumeClaim", "") or ():
         if spec_of(claim).get("storageClassName") != change.ref.name:
             continue
         bound = status_of(claim).get("phase") == "Bound"
-        if bound or not late or _is_used(around, claim):
-            yield around.cluster.ref("PersistentVolumeClaim", name_of(claim), namespace_of(claim))
+        if bound or not late or _is_used(reader, claim):
+            yield reader.cluster.ref("PersistentVolumeClaim", name_of(claim), namespace_of(claim))
 
 
-def _is_used(around: Surroundings, claim: Object) -> bool:
-    pods = around.items("Pod", namespace_of(claim)) or ()
+def _is_used(reader: ImpactReader, claim: Object) -> bool:
+    pods = reader.items("Pod", namespace_of(claim)) or ()
     return any(
         (volume.get("persistentVolumeClaim") or {}).get("claimName") == name_of(claim)
         for pod in pods
@@ -60,13 +60,13 @@ def _is_used(around: Surroundings, claim: Object) -> bool:
     )
 
 
-def _held_back(around: Surroundings, change: ObjectChange) -> Iterator[ResourceRef]:
+def _held_back(reader: ImpactReader, change: ObjectChange) -> Iterator[ResourceRef]:
     """Yield the workloads of the namespace that have fewer pods than they want."""
     namespace = change.ref.namespace
     for kind in _MAKERS:
-        for item in around.items(kind, namespace) or ():
+        for item in reader.items(kind, namespace) or ():
             if _made(item) < _asked(kind, item):
-                yield around.cluster.ref(kind, name_of(item), namespace or namespace_of(item))
+                yield reader.cluster.ref(kind, name_of(item), namespace or namespace_of(item))
 
 
 def _made(item: Object) -> int:
@@ -80,16 +80,16 @@ def _asked(kind: str, item: Object) -> int:
     return int(spec_of(item).get("replicas", 1))
 
 
-def _on_node(around: Surroundings, change: ObjectChange) -> Iterator[ResourceRef]:
+def _on_node(reader: ImpactReader, change: ObjectChange) -> Iterator[ResourceRef]:
     """Yield the workloads with a pod on the node or with one that no node takes; a DaemonSet is on every node."""
-    mine = around.items("Pod", "", fields=f"spec.nodeName={change.ref.name}") or ()
-    pending = around.items("Pod", "", fields="status.phase=Pending") or ()
+    mine = reader.items("Pod", "", fields=f"spec.nodeName={change.ref.name}") or ()
+    pending = reader.items("Pod", "", fields="status.phase=Pending") or ()
     for pod in (*mine, *(one for one in pending if not spec_of(one).get("nodeName"))):
         if is_active(pod) and (controller_of(pod) or {}).get("kind") != "DaemonSet":
-            yield around.workload_of(pod)
+            yield reader.workload_of(pod)
 
 
-_WAITING: Mapping[str, Callable[[Surroundings, ObjectChange], Iterator[ResourceRef]]] = {
+_WAITING: Mapping[str, Callable[[ImpactReader, ObjectChange], Iterator[ResourceRef]]] = {
     "StorageClass": _claims,
     "ResourceQuota": _held_back,
     "LimitRange": _held_back,

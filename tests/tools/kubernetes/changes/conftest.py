@@ -20,9 +20,9 @@ from agentops.core.resource import ResourceRef, parse_ref
 from agentops.core.tool import Applier, ChangeTool
 from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import load
-from agentops.tools.kubernetes.changes.catalog import appliers, change_tools
-from agentops.tools.kubernetes.changes.chosen import comparable
-from agentops.tools.kubernetes.changes.normal import normalised
+from agentops.tools.kubernetes.changes.normal_form import normalised
+from agentops.tools.kubernetes.changes.registry import appliers, change_tools
+from agentops.tools.kubernetes.changes.server_values import comparable
 from agentops.tools.kubernetes.client import Cluster
 from agentops.tools.kubernetes.writer import Clients, connect_clients
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from agentops.core.tool import ToolSpec
-from agentops.tools.kubernetes.changes.catalog import CHANGE_SPECS
 from agentops.tools.kubernetes.changes.deletion import COMPENSATING_KINDS, EXACT_KINDS, LOST_KINDS
+from agentops.tools.kubernetes.changes.registry import CHANGE_SPECS
 
 PAGE = (Path(__file__).parents[4] / "docs" / "change-tools.md").read_text(encoding="utf-8")
 

@@ -99,8 +99,8 @@ def test_a_long_name_is_cut_so_that_pods_can_carry_it(world: Callable[..., Any])
     """A label value ends at 63 characters, and the Job's name is one."""
     one = world("stale-alert")
 
-    class Bench:
+    class ToolContext:
         cluster = one.cluster
 
-    name = free_name(Bench(), "shop", "a" * 63)  # type: ignore[arg-type]
+    name = free_name(ToolContext(), "shop", "a" * 63)  # type: ignore[arg-type]
     assert (len(name), name[-8:]) == (63, "-rerun-1")

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from agentops.core.errors import ToolInputError
 from agentops.sandbox.admission.patches import json_patch
-from agentops.tools.kubernetes.changes.catalog import CHANGE_SPECS
 from agentops.tools.kubernetes.changes.difference import changes, edits, operations
-from agentops.tools.kubernetes.changes.fieldpath import ABSENT, get, named, parse, pointer, put, remove, show
+from agentops.tools.kubernetes.changes.field_paths import ABSENT, get, named, parse, pointer, put, remove, show
 from agentops.tools.kubernetes.changes.inputs import check_inputs
 from agentops.tools.kubernetes.changes.patching import field_change
-from agentops.tools.kubernetes.changes.undoing import with_changes
+from agentops.tools.kubernetes.changes.registry import CHANGE_SPECS
+from agentops.tools.kubernetes.changes.undo import with_changes
 
 _KEYS = st.sampled_from(["name", "image", "env", "data", "a.b/c", "x]y", '"q', "0", "labels", "ports", "é", "tab\t"])
 _STEPS = st.lists(st.text(min_size=1, max_size=12) | _KEYS, min_size=1, max_size=8)

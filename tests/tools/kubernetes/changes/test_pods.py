@@ -11,8 +11,8 @@ from agentops.core.errors import ClusterError, Stale, ToolInputError
 from agentops.core.plan import Preview
 from agentops.core.risk import Reversal, Risk
 from agentops.sandbox.store import copy_json
-from agentops.tools.kubernetes.changes.catalog import CHANGE_SPECS, CHANGE_TARGETS
 from agentops.tools.kubernetes.changes.pod_specs import POD_SPECS
+from agentops.tools.kubernetes.changes.registry import CHANGE_SPECS, CHANGE_TARGETS
 
 EVICT, DELETE = "kubernetes_evict_pod", "kubernetes_delete_pod"
 RECREATED = "A new pod takes its place; what this one held in memory is gone."

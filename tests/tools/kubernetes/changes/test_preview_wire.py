@@ -14,14 +14,14 @@ import pytest
 
 from agentops.core.plan import Change
 from agentops.tools.kubernetes.call_transport import DryRunTransport
-from agentops.tools.kubernetes.changes.catalog import CHANGE_SPECS, change_tools
+from agentops.tools.kubernetes.changes.registry import CHANGE_SPECS, change_tools
 from agentops.tools.kubernetes.dry_run import require_dry_run
 from agentops.tools.kubernetes.dry_runner import DryRunner
 from agentops.tools.kubernetes.kubeconfig import open_connection
 from agentops.tools.kubernetes.transport import Patience
 
 PAGE = (Path(__file__).parents[4] / "docs" / "change-tools.md").read_text(encoding="utf-8")
-_spec = importlib.util.spec_from_file_location("way_back_cases", Path(__file__).with_name("test_way_back.py"))
+_spec = importlib.util.spec_from_file_location("way_back_cases", Path(__file__).with_name("test_undo_leads_back.py"))
 assert _spec is not None
 assert _spec.loader is not None
 cases = sys.modules.setdefault(_spec.name, importlib.util.module_from_spec(_spec))

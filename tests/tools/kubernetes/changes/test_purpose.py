@@ -13,12 +13,12 @@ from agentops.core.plan import Approval, Purpose, Ruling
 from agentops.core.resource import kubernetes_ref, parse_ref
 from agentops.guard.policy import load_policy
 from agentops.guard.request import PolicyRequest
-from agentops.tools.kubernetes.changes.disruption import toll
+from agentops.tools.kubernetes.changes.disruption import disruption_of
+from agentops.tools.kubernetes.changes.impact import Share
 from agentops.tools.kubernetes.changes.purpose import Match, purpose_of
-from agentops.tools.kubernetes.changes.reach import Share
-from agentops.tools.kubernetes.changes.selecting import ready_count
+from agentops.tools.kubernetes.changes.selectors import ready_count
 from tests.support.policies import AGENT, PERMITTED, TOOLS, WEB, limits
-from tests.tools.kubernetes.changes.test_blast_arithmetic import pods, rolling, workload
+from tests.tools.kubernetes.changes.test_disruption import pods, rolling, workload
 
 POLICY = load_policy([], tools=TOOLS, settings=limits())
 RECREATE = {"strategy": {"type": "Recreate"}}
@@ -28,12 +28,12 @@ YES, NO = True, False
 
 def purpose(before: Any, after: Any, live: Sequence[Any], match: Match = EARLIER) -> Purpose:
     """Return what the change's pods are out for."""
-    return purpose_of(before, after, live, match, toll(before, after, live, match.pods))
+    return purpose_of(before, after, live, match, disruption_of(before, after, live, match.pods))
 
 
 def ruled(before: Any, after: Any, live: Sequence[Any], match: Match, environment: str = "production") -> Ruling:
     """Return what the shipped policy says of the change with the figures that it has on these pods."""
-    cost = toll(before, after, live, match.pods)
+    cost = disruption_of(before, after, live, match.pods)
     share = Share(workload=kubernetes_ref("c", "shop", "Deployment", "web"), ready=ready_count(live), out=cost.out)
     facts = {
         **PERMITTED,

@@ -12,8 +12,8 @@ from agentops.core.errors import Forbidden, Stale, ToolError, ToolInputError
 from agentops.core.plan import Change, Ownership
 from agentops.core.resource import parse_ref
 from agentops.core.risk import Reversal, Risk
-from agentops.tools.kubernetes.changes.access import missing_permissions
-from agentops.tools.kubernetes.changes.catalog import change_tools
+from agentops.tools.kubernetes.changes.permissions import missing_permissions
+from agentops.tools.kubernetes.changes.registry import change_tools
 from agentops.tools.kubernetes.refusals import may_have_happened, refused
 
 _CHECKOUT = "shop/Deployment/checkout"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentops.tools.kubernetes.changes.selecting import labels_of, matches
+from agentops.tools.kubernetes.changes.selectors import labels_of, matches
 from agentops.tools.kubernetes.changes.traffic import lost_peers, place_of
 
 

@@ -14,7 +14,7 @@ from agentops.tools.kubernetes.call_transport import DryRunTransport, WriteTrans
 from agentops.tools.kubernetes.dry_runner import DryRunner
 from agentops.tools.kubernetes.kinds import builtin
 from agentops.tools.kubernetes.transport import Patience, Transport
-from agentops.tools.kubernetes.writer import Clients, Writer, connect_clients
+from agentops.tools.kubernetes.writer import Clients, ClusterWriter, connect_clients
 from agentops.tools.kubernetes.writing import (
     APPLY_PATCH,
     JSON,
@@ -41,7 +41,7 @@ def clients(stub: Any, write_kubeconfig: Callable[..., Path], tmp_path: Path) ->
 
 
 @pytest.fixture
-def writer(clients: Clients) -> Writer:
+def writer(clients: Clients) -> ClusterWriter:
     """The one that writes."""
     return clients.writer
 
@@ -76,7 +76,7 @@ def _status(code: int, message: str, **more: Any) -> tuple[int, dict[str, Any]]:
 
 
 def test_a_dry_run_is_the_same_request_with_one_parameter_more(
-    stub: Any, writer: Writer, dry_runner: DryRunner
+    stub: Any, writer: ClusterWriter, dry_runner: DryRunner
 ) -> None:
     """What is tried is what will be sent: path, body and parameters are equal but for dryRun."""
     stub.script(_MAPS, (201, _STORED))
@@ -146,7 +146,7 @@ _ANSWERS = {
 
 @pytest.mark.parametrize("name", _ANSWERS)
 def test_an_answer_means_the_same_each_time_and_is_asked_for_once(
-    name: str, stub: Any, writer: Writer, dry_runner: DryRunner
+    name: str, stub: Any, writer: ClusterWriter, dry_runner: DryRunner
 ) -> None:
     """A refusal is a refusal, a lost effect is a doubt, and neither is sent a second time."""
     answer, dry, sent = _ANSWERS[name]
@@ -157,7 +157,7 @@ def test_an_answer_means_the_same_each_time_and_is_asked_for_once(
 
 @pytest.mark.parametrize("fault", ["cut", "torn", "silent"])
 def test_a_lost_answer_to_a_write_is_a_doubt_and_is_not_repeated(
-    fault: str, stub: Any, writer: Writer, dry_runner: DryRunner, faults: dict[str, Any]
+    fault: str, stub: Any, writer: ClusterWriter, dry_runner: DryRunner, faults: dict[str, Any]
 ) -> None:
     """The request may have been carried out; of a dry run nothing can have been."""
     stub.script(_MAPS, faults[fault])
@@ -165,13 +165,13 @@ def test_a_lost_answer_to_a_write_is_a_doubt_and_is_not_repeated(
     assert (found, len(_changing(stub))) == ((("Unreachable", "unreachable"), ("InDoubt", "in-doubt")), 2)
 
 
-def test_a_busy_server_is_asked_again(stub: Any, writer: Writer) -> None:
+def test_a_busy_server_is_asked_again(stub: Any, writer: ClusterWriter) -> None:
     """429 says that nothing was done, so it is safe to try again."""
     stub.script(_MAPS, _status(429, "slow down"), _status(429, "slow down"), (201, _STORED))
     assert (dict(writer.send(_CREATE)), len(_changing(stub))) == (_STORED, 3)
 
 
-def test_a_disruption_budget_is_not_asked_again(stub: Any, writer: Writer) -> None:
+def test_a_disruption_budget_is_not_asked_again(stub: Any, writer: ClusterWriter) -> None:
     """Its 429 is an answer about the pods and not about the server's load."""
     path = "/api/v1/namespaces/shop/pods/web-1/eviction"
     causes = {"causes": [{"reason": "DisruptionBudget", "message": "needs 2 healthy pods"}]}
@@ -272,7 +272,9 @@ _NEVER = {
 
 
 @pytest.mark.parametrize("name", _NEVER)
-def test_what_is_not_a_known_write_is_never_sent(name: str, stub: Any, writer: Writer, dry_runner: DryRunner) -> None:
+def test_what_is_not_a_known_write_is_never_sent(
+    name: str, stub: Any, writer: ClusterWriter, dry_runner: DryRunner
+) -> None:
     """The gate stands before every sending, so that a call from a saved plan passes it as well."""
     found = (_outcome(lambda: dry_runner.dry_run(_NEVER[name])), _outcome(lambda: writer.send(_NEVER[name])))
     assert (found, stub.requests) == ((("ToolInputError", "tool-input"),) * 2, [])
@@ -314,7 +316,7 @@ def test_a_failed_expectation_says_what_moved(world: Callable[..., Any]) -> None
 
 
 def test_a_value_that_is_invalid_is_not_a_failed_expectation(world: Callable[..., Any]) -> None:
-    """The expectations hold and the value is wrong: making the plan again would not help, so it is not called stale."""
+    """The preconditions hold and the value is wrong: a new plan would not help, so it is not called stale."""
     here = world()
     operations = [
         {"op": "test", "path": "/spec/replicas", "value": 3},
