@@ -1,4 +1,4 @@
-"""Make the files that repeat what the code says: the static help text and the shell completions.
+"""Make the files that repeat what the code says: the static help text, completions, schemas, tables of tools in docs/.
 
 ``python scripts/generate.py`` writes them, ``--check`` says which are stale and exits 1. A test runs the check.
 """
@@ -33,6 +33,7 @@ def main(words: list[str]) -> int:
 def generated() -> Iterator[tuple[Path, str]]:
     """Yield each generated file and what it should hold."""
     import schemas
+    import tool_tables
     from typer.main import get_command
 
     from agentops.cli.app import build
@@ -44,6 +45,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield ROOT / "completions/_agentops", zsh(tree)
     yield ROOT / "completions/agentops.fish", fish(tree)
     yield from schemas.generated(ROOT)
+    yield from tool_tables.generated(ROOT)
 
 
 def help_text() -> str:

@@ -1,0 +1,46 @@
+"""Make the tables of tools in docs/ from the registries, so that a page cannot say other than the code declares.
+
+A page holds a table between two comments, ``<!-- NAME: made by scripts/generate.py -->`` and ``<!-- end of NAME -->``;
+what stands around it is written by hand and stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from agentops.core.tool import ToolSpec
+
+
+def generated(root: Path) -> Iterator[tuple[Path, str]]:
+    """Yield each page that holds such a table and what it should hold."""
+    from agentops.tools.kubernetes.registry import SPECS
+
+    path = root / "docs/tools.md"
+    yield path, with_table(path.read_text("utf-8"), "read tools", read_tools_table(SPECS))
+
+
+def with_table(page: str, name: str, table: str) -> str:
+    """Return ``page`` with ``table`` between the comments of ``name``; SystemExit when the page has none."""
+    begin, end = f"<!-- {name}: made by scripts/generate.py -->\n", f"<!-- end of {name} -->\n"
+    head, found, rest = page.partition(begin)
+    _old, closed, tail = rest.partition(end)
+    if not (found and closed):
+        raise SystemExit(f"a page has no place for the table {name!r}: it needs {begin!r} and {end!r}")
+    return f"{head}{begin}{table}{end}{tail}"
+
+
+def read_tools_table(specs: tuple[ToolSpec, ...]) -> str:
+    """Return a row for each tool: its name, what it is for, its arguments, the permissions that it needs."""
+    rows = [
+        (f"`{spec.name}`", spec.description, _arguments(spec.schema), "<br>".join(spec.permissions)) for spec in specs
+    ]
+    header = ("tool", "for", "arguments", "permissions")
+    lines = [header, ("---",) * len(header), *rows]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def _arguments(schema: Mapping[str, Any]) -> str:
+    required = schema.get("required", ())
+    return ", ".join(f"**`{name}`**" if name in required else f"`{name}`" for name in schema["properties"])
