@@ -10,8 +10,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-_SDKS = {"anthropic", "kubernetes", "boto3", "botocore", "mcp", "cryptography", "pydantic", "rich", "typer", "yaml"}
-_HEAVY = {"anthropic", "kubernetes", "boto3", "botocore", "mcp", "cryptography", "httpx2"}
+_SDKS = {
+    "anthropic",
+    "boto3",
+    "botocore",
+    "cryptography",
+    "jsonschema",
+    "kubernetes",
+    "mcp",
+    "pydantic",
+    "rich",
+    "typer",
+    "yaml",
+}
+_HEAVY = {"anthropic", "boto3", "botocore", "cryptography", "httpx2", "jsonschema", "kubernetes", "mcp"}
 
 _PROBE = """
 import io, json, sys

@@ -12,13 +12,13 @@ from __future__ import annotations
 import difflib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agentops.agent.arguments import complaints
 from agentops.agent.signature import signature
 from agentops.core.errors import ToolInputError
+from agentops.core.json_schema import called_wrongly, faults, without_absent
 from agentops.core.jsonable import to_json
 from agentops.core.text import one_line
 from agentops.core.tool import Effect, ToolCall, ToolSpec
@@ -26,7 +26,6 @@ from agentops.core.tool import Effect, ToolCall, ToolSpec
 DRAFT = "draft_change"
 DROP = "drop_change"
 REASON_CHARS = 1_000
-_COMPLAINTS = 5
 _OURS: Mapping[str, Mapping[str, Any]] = {
     "target": {"type": "string", "minLength": 1},
     "reason": {"type": "string", "minLength": 1, "maxLength": REASON_CHARS},
@@ -116,12 +115,12 @@ def read_draft(call: ToolCall, specs: Mapping[str, ToolSpec]) -> Asked:
         own = {name: value for name, value in given.items() if name not in _OURS}
         given = {**{name: given[name] for name in _OURS if name in given}, "tool": call.name, "arguments": own}
     spec = _spec_of(given.get("tool"), specs)
-    unfit = tuple(_complaints_about(given.get("arguments", {}), spec))
-    wrong = [*complaints(DRAFT_SCHEMA, given), *unfit]
+    unfit = _faults_in(given.get("arguments", {}), spec)
+    wrong = (*faults(DRAFT_SCHEMA, given), *unfit)
     if wrong:
-        said = f"{tool_of(call)} was called wrongly: {'; '.join(wrong[:_COMPLAINTS])}"
+        said = called_wrongly(tool_of(call), wrong)
         raise ToolInputError(f"{said}." if unfit else said, hint=_form(spec) if unfit else "")
-    assert spec is not None  # noqa: S101 - else ``tool`` is missing or no text, which is among the complaints
+    assert spec is not None  # noqa: S101 - else ``tool`` is missing or no text, which is among the faults
     return Asked(
         tool=spec.name,
         target=given["target"],
@@ -131,9 +130,10 @@ def read_draft(call: ToolCall, specs: Mapping[str, ToolSpec]) -> Asked:
     )
 
 
-def _complaints_about(arguments: Any, spec: ToolSpec | None) -> Iterator[str]:
-    if spec is not None and isinstance(arguments, Mapping):
-        yield from complaints(spec.schema, dict(arguments), "arguments")
+def _faults_in(arguments: Any, spec: ToolSpec | None) -> tuple[str, ...]:
+    if spec is None or not isinstance(arguments, Mapping):
+        return ()
+    return faults(spec.schema, without_absent(spec.schema, arguments), "arguments")
 
 
 def _form(spec: ToolSpec | None) -> str:

@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from agentops.agent.arguments import complaints
 from agentops.agent.draft_tools import (
     DRAFT,
     DROP,
@@ -26,6 +25,7 @@ from agentops.agent.draft_tools import (
 )
 from agentops.agent.report import evidence_ids, read_target
 from agentops.core.errors import PolicyRefused, ToolInputError
+from agentops.core.json_schema import checked_arguments
 from agentops.core.plan import Change
 from agentops.core.resource import ResourceRef
 from agentops.core.text import one_line
@@ -188,10 +188,7 @@ class Drafting:
         return Drafted(change=change, step=step, said=said, quoted=tried, replaced=place is not None)
 
     def _drop(self, call: ToolCall) -> Drafted:
-        given = call.arguments
-        wrong = complaints(DROP_SPEC.schema, dict(given))
-        if wrong:
-            raise ToolInputError(f"{DROP} was called wrongly: {'; '.join(wrong)}")
+        given = checked_arguments(DROP_SPEC, call.arguments)
         target = self._target(given["target"]) if "target" in given else None
         meant = [
             step

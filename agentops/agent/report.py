@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from agentops.agent.arguments import complaints
 from agentops.core.errors import UsageError
 from agentops.core.finding import Cause, Confidence, Finding, Hypothesis, Verdict
+from agentops.core.json_schema import faults
 from agentops.core.plan import Change
 from agentops.core.resource import ResourceRef, check_name, kubernetes_ref, parse_ref
 from agentops.core.text import one_line
@@ -111,7 +111,7 @@ def read_report(arguments: Mapping[str, Any], *, context: str, by: str) -> Repor
         context: the kubeconfig context that its resources belong to.
         by: the model's name.
     """
-    wrong = list(complaints(SPEC.schema, dict(arguments)))
+    wrong = list(faults(SPEC.schema, arguments))
     if any(arguments.get(name) in (None, "") for name in ("conclusion", "verdict")):
         return Report(finding=None, wrong=tuple(wrong))
     verdict, confidence = _choice(Verdict, arguments["verdict"]), _choice(Confidence, arguments.get("confidence"))

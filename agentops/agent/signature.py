@@ -1,6 +1,6 @@
 """How a tool's arguments are told to a model: the schema as it goes over the wire, and a signature on one line.
 
-Comes in: the JSON Schema of a tool's arguments, with the keywords that ``arguments.py`` knows. Goes out: the schema
+Comes in: the JSON Schema of a tool's arguments, with the keywords that tools use. Goes out: the schema
 without bounds, or a text such as ``{container?, probe: startup|readiness}`` with every argument, its type where it is
 no text, and what may be left out (``map`` is short for ``{name: text}``). What is left out here is checked all the same
 when a call is made: every turn pays for each word of a declaration, and only a wrong call for that of an error.

@@ -14,7 +14,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from agentops.agent.arguments import complaints
 from agentops.agent.audited import for_audit
 from agentops.agent.budget import Monotonic
 from agentops.agent.draft_tools import tool_of
@@ -27,6 +26,7 @@ from agentops.core.audit import AuditLog
 from agentops.core.digest import digest
 from agentops.core.errors import AgentopsError, PolicyRefused, ToolError, ToolInputError, UsageError
 from agentops.core.evidence import Evidence, EvidenceStore, Reading, Redactor
+from agentops.core.json_schema import called_wrongly, faults, without_absent
 from agentops.core.progress import Progress, Stage, Step
 from agentops.core.text import clip, one_line
 from agentops.core.tool import Effect, ReadTool, ToolCall, ToolSpec
@@ -198,11 +198,12 @@ class Toolbox:
         if tool is None:
             message = self._unknown(call.name)
             return lambda: _fail(message)
-        wrong = complaints(tool.spec.schema, dict(call.arguments))
+        given = without_absent(tool.spec.schema, call.arguments)
+        wrong = faults(tool.spec.schema, given)
         if wrong:
-            message = f"{call.name} was called wrongly: {'; '.join(wrong[:5])}"
+            message = called_wrongly(call.name, wrong)
             return lambda: _fail(message)
-        return lambda: tool.read(call.arguments)
+        return lambda: tool.read(given)
 
     def _timeout_s(self, call: ToolCall) -> float:
         tool = self._tools.get(call.name)

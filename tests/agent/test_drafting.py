@@ -186,7 +186,7 @@ def test_audit_failure_ends_a_draft(fixing, proposed, looking):
     [
         (("E9",), "E9 was never observed in this incident. Known evidence: E1"),
         (("E1", "because"), "BECAUSE was never observed in this incident. Known evidence: E1"),
-        ((), "scale was called wrongly: `evidence` needs at least 1"),
+        ((), "scale was called wrongly: `evidence` must hold at least 1"),
     ],
 )
 def test_draft_rests_on_evidence(fixing, proposed, looking, report, evidence, why):
@@ -472,8 +472,8 @@ def test_a_wrong_call_is_answered_with_the_schema(drafting, proposed):
     with pytest.raises(ToolInputError) as raised:
         _take(drafting, _draft("scale", "Node/n1", count=3))
     assert (raised.value.message, raised.value.hint, proposed.changes) == (
-        "scale was called wrongly: `arguments.replicas` is missing; `arguments.count` is not an argument (known: "
-        "replicas).",
+        "scale was called wrongly: `arguments.replicas` is missing (an integer from 0 to 50); "
+        "`arguments.count` is not an argument (known: replicas).",
         'The JSON Schema of `arguments` for scale: {"type":"object","properties":{"replicas":{"type":"integer",'
         '"minimum":0,"maximum":50}},"required":["replicas"],"additionalProperties":false}',
         [],

@@ -140,8 +140,9 @@ def test_report_with_wrong_fields_is_sent_back(bench, looking, report):
     result = bench.play(looking(), {"calls": [bad]}, {"calls": [report()]})
     assert result.finding == FOUND
     assert bench.answers(result)[1] == (
-        "Not accepted: `not_checked` is missing; `verdict` must be one of root-cause, recovered, no-problem, outside, "
-        "undetermined, not \"maybe\"; `cause.resource`: 'api' is not NAMESPACE/KIND/NAME. Correct it and report again."
+        "Not accepted: `verdict` must be one of root-cause, recovered, no-problem, outside, "
+        'undetermined, not "maybe"; `not_checked` is missing (a list); '
+        "`cause.resource`: 'api' is not NAMESPACE/KIND/NAME. Correct it and report again."
     )
 
 
@@ -274,7 +275,7 @@ def test_unknown_tool_and_bad_arguments_are_answered(bench, report, looking):
     result = bench.play({"calls": calls}, {"calls": [report()]})
     assert bench.answers(result)[:2] == [
         "there is no tool 'lock'. Did you mean look?",
-        "look was called wrongly: `name` must be a string, not 3; `tial` is not an argument (known: name, tail)",
+        "look was called wrongly: `name` must be a string, not 3; `tial` is not an argument (did you mean `tail`?)",
     ]
     assert result.finding == FOUND
 

@@ -44,7 +44,7 @@ def _read(**arguments):
 def test_without_a_conclusion_there_is_no_finding():
     """The heart of a report cannot be missing."""
     report = _read(verdict="no-problem")
-    assert (report.finding, "`conclusion` is missing" in report.wrong) == (None, True)
+    assert (report.finding, "`conclusion` is missing (a string)" in report.wrong) == (None, True)
 
 
 def test_odd_types_are_left_out():

@@ -127,7 +127,7 @@ def test_unfit_calls_are_recorded_as_not_executed(bench, look):
     results = bench.toolbox.run([_call("kubectl"), _call("look", 2), _call("look", 3, name="a", tail=500)])
     assert [r.content for r in results] == [
         "there is no tool 'kubectl'. The tools are look, evidence_search.",
-        "look was called wrongly: `name` is missing",
+        "look was called wrongly: `name` is missing (a string)",
         "look was called wrongly: `tail` must be from 1 to 100, not 500",
     ]
     assert (look.calls, [p["executed"] for p in bench.audit.payloads("tool_call")]) == ([], [False] * 3)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator, ValidationError
+from jsonschema import Draft202012Validator, ValidationError  # noqa: TID253 - another program's view of it
 from typer.main import get_command
 
 import agentops.guard.policy

@@ -6,20 +6,16 @@ missing argument is a ``ToolInputError`` that names it and says what is expected
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
 from agentops.core.errors import ToolInputError
-from agentops.core.jsonable import in_words
-from agentops.core.text import one_line
+from agentops.core.json_schema import Limits, checked_arguments
 from agentops.core.tool import ToolSpec
 from agentops.tools.kubernetes.paths import check_part
 
 ALL_NAMESPACES = "*"
-_TYPES: Mapping[str, type] = {"string": str, "integer": int, "boolean": bool, "array": list}
-_TEXT_LIMIT = 1_000
-_ITEM_LIMIT = 20
+_LIMITS = Limits(text_chars=1_000, items=20)
 
 
 class Arguments:
@@ -82,43 +78,7 @@ def checked(spec: ToolSpec, arguments: Mapping[str, Any]) -> Arguments:
     Raises:
         ToolInputError: unknown, missing or unfit argument; the message says which and what is expected.
     """
-    properties: Mapping[str, Any] = spec.schema.get("properties", {})
-    for name in arguments:
-        if name not in properties:
-            near = difflib.get_close_matches(str(name), properties, n=1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"It takes: {', '.join(properties)}"
-            raise ToolInputError(f"{spec.name} has no argument {one_line(str(name), 40)!r}", hint=hint)
-    for name in spec.schema.get("required", ()):
-        if arguments.get(name) in (None, ""):
-            raise ToolInputError(f"{spec.name} needs the argument {name!r}", hint=_expected(properties[name]))
-    # null is how some models say "not given"
-    given = {name: value for name, value in arguments.items() if value is not None}
-    for name, value in given.items():
-        _check(spec.name, name, value, properties[name])
-    return Arguments(spec.name, given)
-
-
-def _check(tool: str, name: str, value: Any, schema: Mapping[str, Any]) -> None:
-    kind = schema["type"]
-    fits = isinstance(value, _TYPES[kind]) and not (kind == "integer" and isinstance(value, bool))
-    if fits and "enum" in schema:
-        fits = value in schema["enum"]
-    if fits and kind == "integer":
-        fits = schema.get("minimum", 0) <= value <= schema.get("maximum", 1_000_000)
-    if fits and kind == "string":
-        fits = len(value) <= _TEXT_LIMIT
-    if fits and kind == "array":
-        fits = len(value) <= _ITEM_LIMIT and all(isinstance(item, str) and len(item) <= _TEXT_LIMIT for item in value)
-    if not fits:
-        raise ToolInputError(f"{tool}: {name} cannot be {in_words(value, 60)}", hint=f"Expected {_expected(schema)}")
-
-
-def _expected(schema: Mapping[str, Any]) -> str:
-    kind = schema["type"]
-    if "enum" in schema:
-        return "one of " + ", ".join(schema["enum"])
-    if kind == "integer":
-        return f"an integer from {schema.get('minimum', 0)} to {schema.get('maximum', 1_000_000)}"
-    if kind == "array":
-        return f"a list of at most {_ITEM_LIMIT} strings"
-    return {"string": f"a string of at most {_TEXT_LIMIT} characters", "boolean": "true or false"}[kind]
+    # An empty text names nothing: where an argument is needed, it is as good as none.
+    needed = spec.schema.get("required", ())
+    given = {name: value for name, value in arguments.items() if value != "" or name not in needed}
+    return Arguments(spec.name, checked_arguments(spec, given, _LIMITS))

@@ -345,20 +345,37 @@ def test_can_i_asks_the_server(tools_in: Callable[[str], Tools]) -> None:
 @pytest.mark.parametrize(
     ("tool", "arguments", "message", "hint"),
     [
-        ("list", {}, "kubernetes_list needs the argument 'kind'", "a string of at most 1000 characters"),
-        ("list", {"kind": "pods", "limt": 3}, "kubernetes_list has no argument 'limt'", "Did you mean 'limit'?"),
+        ("list", {}, "kubernetes_list was called wrongly: `kind` is missing (a string)", ""),
+        ("list", {"kind": ""}, "kubernetes_list was called wrongly: `kind` is missing (a string)", ""),
+        (
+            "list",
+            {"kind": "pods", "limt": 3},
+            "kubernetes_list was called wrongly: `limt` is not an argument (did you mean `limit`?)",
+            "",
+        ),
         (
             "list",
             {"kind": "pods", "limit": "3"},
-            'kubernetes_list: limit cannot be "3"',
-            "Expected an integer from 1 to 1000",
+            'kubernetes_list was called wrongly: `limit` must be an integer from 1 to 1000, not "3"',
+            "",
         ),
-        ("list", {"kind": "pods", "count": 1}, "kubernetes_list: count cannot be 1", "Expected true or false"),
+        (
+            "list",
+            {"kind": "pods", "count": 1},
+            "kubernetes_list was called wrongly: `count` must be true or false, not 1",
+            "",
+        ),
         (
             "metrics",
             {"kind": "Cat"},
-            'kubernetes_metrics: kind cannot be "Cat"',
-            "Expected one of Pod, Node",
+            'kubernetes_metrics was called wrongly: `kind` must be one of Pod, Node, not "Cat"',
+            "",
+        ),
+        (
+            "list",
+            {"kind": "p" * 1001},
+            "kubernetes_list was called wrongly: `kind` is longer than 1000 characters",
+            "",
         ),
         (
             "get",

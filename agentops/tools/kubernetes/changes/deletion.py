@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentops.core.errors import ToolError, ToolInputError
+from agentops.core.json_schema import checked_arguments
 from agentops.core.plan import Call, Change, Preview
 from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal, Risk
 from agentops.core.text import one_line
 from agentops.tools.kubernetes.changes.base_tool import KubernetesChangeTool
 from agentops.tools.kubernetes.changes.edit_tool import object_change, retry_while_stale
-from agentops.tools.kubernetes.changes.inputs import check_inputs
 from agentops.tools.kubernetes.changes.irreversible_effects import highest
 from agentops.tools.kubernetes.changes.manifests import recreation
 from agentops.tools.kubernetes.changes.namespace_contents import held_in
@@ -104,7 +104,7 @@ class DeleteTool(KubernetesChangeTool):
             ToolInputError: the arguments do not fit, or it is a namespace of the cluster's own.
             ToolError: the server refuses it or cannot be asked.
         """
-        arguments = check_inputs(self.spec, change.arguments)
+        arguments = checked_arguments(self.spec, change.arguments)
         kind = self.context.kind_of(change.target)
         if kind.kind == "Namespace" and change.target.name in _OWN_NAMESPACES:
             raise ToolInputError(f"the namespace {change.target.name} is the cluster's own and is not deleted")

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from agentops.core.clock import Clock
 from agentops.core.digest import digest
 from agentops.core.errors import ClusterError, Stale, ToolError, ToolInputError
+from agentops.core.json_schema import checked_arguments
 from agentops.core.plan import Call, Change, ObjectChange, Preview, Verb
 from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal, Risk
@@ -22,7 +23,6 @@ from agentops.tools.kubernetes.answers import Stored
 from agentops.tools.kubernetes.changes.base_tool import KubernetesChangeTool
 from agentops.tools.kubernetes.changes.difference import edits, operations, same
 from agentops.tools.kubernetes.changes.field_paths import Path, put, show
-from agentops.tools.kubernetes.changes.inputs import check_inputs
 from agentops.tools.kubernetes.changes.irreversible_effects import NO_UNDO, highest, irreversible_effects, worst
 from agentops.tools.kubernetes.changes.limits import check_edit_limits
 from agentops.tools.kubernetes.changes.normal_form import normalised
@@ -182,7 +182,7 @@ class EditTool(KubernetesChangeTool):
             ToolInputError: the arguments do not fit the tool or the live object.
             ToolError: the server refuses it or cannot be asked.
         """
-        arguments = check_inputs(self.spec, change.arguments)
+        arguments = checked_arguments(self.spec, change.arguments)
         kind = self.context.kind_of(change.target, self.kinds)
 
         def attempt() -> Preview:

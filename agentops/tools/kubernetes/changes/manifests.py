@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentops.core.errors import ClusterError, NotFound, ToolError, ToolInputError
+from agentops.core.json_schema import checked_arguments
 from agentops.core.plan import Change, Preview
 from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal
 from agentops.core.text import one_line
 from agentops.tools.kubernetes.changes.base_tool import KubernetesChangeTool
 from agentops.tools.kubernetes.changes.edit_tool import ToolContext, object_change, retry_while_stale
-from agentops.tools.kubernetes.changes.inputs import check_inputs
 from agentops.tools.kubernetes.changes.irreversible_effects import NO_UNDO, highest, irreversible_effects, worst
 from agentops.tools.kubernetes.changes.limits import check_visible
 from agentops.tools.kubernetes.changes.normal_form import is_machine_annotation, normalised
@@ -57,7 +57,7 @@ class ManifestTool(KubernetesChangeTool):
             ToolInputError: the manifest is not of the target, or holds what may not be written.
             ToolError: the server refuses it, or another manager owns a field; the message names it.
         """
-        arguments = check_inputs(self.spec, change.arguments)
+        arguments = checked_arguments(self.spec, change.arguments)
         kind = self.context.kind_of(change.target)
         manifest = checked_manifest(kind, change.target, arguments["manifest"])
 

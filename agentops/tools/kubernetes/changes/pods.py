@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from agentops.core.errors import ClusterError, NotFound, ToolInputError
+from agentops.core.json_schema import checked_arguments
 from agentops.core.plan import Call, Change, Preview
 from agentops.core.risk import Reversal, Risk
 from agentops.core.text import one_line
@@ -20,7 +21,6 @@ from agentops.tools.kubernetes.changes.base_tool import KubernetesChangeTool
 from agentops.tools.kubernetes.changes.deletion import deletion_notes
 from agentops.tools.kubernetes.changes.edit_tool import ToolContext, object_change
 from agentops.tools.kubernetes.changes.impact_reader import ImpactReader
-from agentops.tools.kubernetes.changes.inputs import check_inputs
 from agentops.tools.kubernetes.changes.irreversible_effects import highest
 from agentops.tools.kubernetes.changes.pod_specs import POD_SPECS, POD_TARGETS
 from agentops.tools.kubernetes.changes.selectors import (
@@ -60,7 +60,7 @@ class ActTool(KubernetesChangeTool):
             ToolInputError: the arguments do not fit the tool or the live object.
             ToolError: the server refuses it or cannot be asked.
         """
-        arguments = check_inputs(self.spec, change.arguments)
+        arguments = checked_arguments(self.spec, change.arguments)
         self.context.kind_of(change.target, POD_TARGETS[self.spec.name])
         return self.plan(self.context, change, arguments)
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentops.core.errors import ToolInputError
+from agentops.core.json_schema import checked_arguments
 from agentops.sandbox.admission.patches import json_patch
 from agentops.tools.kubernetes.changes.difference import changes, edits, operations
 from agentops.tools.kubernetes.changes.field_paths import ABSENT, get, named, parse, pointer, put, remove, show
-from agentops.tools.kubernetes.changes.inputs import check_inputs
 from agentops.tools.kubernetes.changes.patching import field_change
 from agentops.tools.kubernetes.changes.registry import CHANGE_SPECS
 from agentops.tools.kubernetes.changes.undo import with_changes
@@ -283,15 +283,15 @@ def test_arguments_that_do_not_fit_the_schema_are_refused(tool: str, arguments: 
     """Before anything is asked of a server; the message names the tool."""
     spec = next(one for one in CHANGE_SPECS if one.name == tool)
     with pytest.raises(ToolInputError, match=tool):
-        check_inputs(spec, arguments)
+        checked_arguments(spec, arguments)
 
 
 def test_null_means_not_given_but_for_values() -> None:
     """Some models write null for what they leave out; as the old or new value it stands for absent."""
     specs = {spec.name: spec for spec in CHANGE_SPECS}
     found = (
-        check_inputs(specs["kubernetes_rollout_undo"], {"to_revision": None}),
-        check_inputs(specs["kubernetes_patch"], {"path": "a", "old": None, "new": 1, "replace": None}),
+        checked_arguments(specs["kubernetes_rollout_undo"], {"to_revision": None}),
+        checked_arguments(specs["kubernetes_patch"], {"path": "a", "old": None, "new": 1, "replace": None}),
     )
     assert found == ({}, {"path": "a", "old": None, "new": 1})
 
