@@ -42,11 +42,11 @@ def triage(parts: Parts, target: Target) -> Scan:
         ClusterError: the cluster cannot be reached.
         AuditError: the chain cannot be written.
     """
-    from agentops.triage.rank import conclude
+    from agentops.triage.conclusion import conclude
 
     begun = parts.monotonic()
     snapshot, ranking = sweep_and_rank(parts, parts.connect(), target, None)
-    finding = conclude(ranking, None, [""] * len(ranking.problems))
+    finding = conclude(ranking, [""] * len(ranking.problems))
     parts.audit.append("triage", _outline(snapshot, ranking.problems, ()))
     return Scan(
         context=snapshot.context,
@@ -111,7 +111,7 @@ def _interruptible(parts: Parts, folder: IncidentFolder, work: Callable[[], Inve
 
 
 def _investigate(parts: Parts, group: AlertGroup, cluster: Cluster, folder: IncidentFolder) -> Investigation:
-    from agentops.triage.rank import conclude
+    from agentops.triage.conclusion import conclude
 
     begun = parts.monotonic()
     snapshot, ranking = sweep_and_rank(parts, cluster, group.target, group.lead)
@@ -122,7 +122,7 @@ def _investigate(parts: Parts, group: AlertGroup, cluster: Cluster, folder: Inci
     folder.save_symptoms(symptoms)
     parts.audit.append("triage", _outline(snapshot, ranking.problems, evidence) | {"incident": folder.id})
     ids = [item.id for item in evidence] + [""] * (len(ranking.problems) - len(evidence))
-    finding = conclude(ranking, group.lead, ids)
+    finding = conclude(ranking, ids)
     finding = replace(finding, evidence=tuple(filter(None, finding.evidence)))
     usage, failed, thread = Usage(), None, None
     # Kept before the model is asked: whoever interrupts it still has the answer that was there already.

@@ -31,7 +31,7 @@ def sweep_and_rank(
     """Read the neighbourhood and rank what the analyzers say of it."""
     from agentops.tools.kubernetes.sweep import sweep
     from agentops.triage.afterwards import without_outlived_ends
-    from agentops.triage.analyze import analyze
+    from agentops.triage.examine import examine
     from agentops.triage.rank import rank
 
     begun = parts.monotonic()
@@ -45,7 +45,7 @@ def sweep_and_rank(
     )
     if log_window_s:
         snapshot = without_outlived_ends(snapshot)
-    ranking = rank(snapshot, analyze(snapshot), alert)
+    ranking = rank([examine(snapshot, alert)], alert)
     text = f"triage found {plural(len(ranking.problems), 'problem')} ({parts.monotonic() - begun:.1f} s)"
     parts.progress(Step(stage=Stage.PROBLEM, text=text))
     return snapshot, ranking
@@ -98,12 +98,10 @@ def is_well(finding: Finding) -> bool:
 
 def symptoms_of(ranking: Ranking) -> tuple[Cause, ...]:
     """Return what is wrong with the alert's target and its parts, by object and condition, as far as it weighs."""
-    from agentops.triage.routes import key_of_ref
-
     return tuple(
         Cause(resource=one.resource, condition=one.condition)
         for one in ranking.problems
-        if one.severity.rank <= Severity.HIGH.rank and key_of_ref(one.resource) in ranking.own
+        if one.severity.rank <= Severity.HIGH.rank and one.resource in ranking.own
     )
 
 
@@ -113,19 +111,19 @@ def look_at(parts: Parts, cluster: Cluster, target: Target, alert: Alert | None)
     Raises:
         ClusterError: the cluster cannot be read.
     """
-    from agentops.triage.rank import conclude
+    from agentops.triage.conclusion import conclude
 
     quiet = replace(parts, progress=unseen)
     _snapshot, ranking = sweep_and_rank(quiet, cluster, target, alert, log_window_s=LOG_WINDOW_S)
     # No evidence is kept of a second look, and none is cited; the objects themselves were just read.
-    finding = replace(conclude(ranking, alert, [""] * len(ranking.problems)), evidence=(), supported=True)
+    finding = replace(conclude(ranking, [""] * len(ranking.problems)), evidence=(), supported=True)
     return Look(
         finding=finding,
         problems=ranking.problems,
-        about=ranking.aim.how,
+        about=ranking.target.how,
         target_well=ranking.target_well,
         symptoms=symptoms_of(ranking),
-        missing=bool(ranking.aim.gone) and not ranking.aim.exact,
+        missing=bool(ranking.target.gone) and not ranking.target.exact,
     )
 
 

@@ -52,6 +52,8 @@ class Problem:
         withheld: remedies that one of these notes speaks against; they are not proposed.
         advice: what a person should do, one sentence; may be empty.
         root: whether this condition can be a root cause by itself; a pure symptom (``DeploymentUnavailable``) is not.
+        blames_change: the analyzer holds the last change (a rollout) responsible, and taking that back is a remedy.
+        located: its facts show the very place (a key of a ConfigMap) that is wrong.
     """
 
     resource: ResourceRef
@@ -68,6 +70,8 @@ class Problem:
     withheld: tuple[Withheld, ...] = ()
     advice: str = ""
     root: bool = True
+    blames_change: bool = False
+    located: bool = False
 
 
 class Confidence(StrEnum):

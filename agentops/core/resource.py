@@ -57,6 +57,12 @@ class ResourceRef:
         return self.parts[-1]
 
     @property
+    def subject(self) -> str:
+        """The form of a sentence's subject: ``Deployment shop/checkout``, ``Node worker-1``."""
+        group = self.namespace if self.scheme == "k8s" else ""
+        return f"{self.kind} {group}/{self.name}" if group else f"{self.kind} {self.name}"
+
+    @property
     def short(self) -> str:
         """The form people read: ``shop/Deployment/checkout``, without the context."""
         if self.scheme == "k8s":

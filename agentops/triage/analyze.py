@@ -8,9 +8,11 @@ as a problem of its own and hides none of the others.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TypeAlias
 
 from agentops.core.alert import Severity
+from agentops.core.conditions import ANALYZER_FAILED
 from agentops.core.finding import Fact, Problem
 from agentops.core.resource import kubernetes_ref
 from agentops.core.snapshot import Snapshot
@@ -42,6 +44,9 @@ from agentops.triage.analyzers import (
 )
 from agentops.triage.graph import Graph
 from agentops.triage.notes import with_notes
+
+ROLLBACK = "kubernetes_rollout_undo"
+"""The tool that takes the last rollout back; an analyzer that proposes it blames that rollout."""
 
 Analyzer: TypeAlias = Callable[[Graph], Iterable[Problem]]
 
@@ -98,10 +103,17 @@ def analyze_with(snapshot: Snapshot, analyzers: Iterable[tuple[str, Analyzer]]) 
     for name, analyzer in analyzers:
         for problem in _run(graph, name, analyzer):
             identity = (str(problem.resource), problem.condition, problem.summary.partition(": ")[2])
-            found.setdefault(identity, with_notes(graph, problem))
+            found.setdefault(identity, with_notes(graph, _marked(problem)))
     return tuple(
         sorted(found.values(), key=lambda p: (p.severity.rank, not p.root, p.resource, p.condition, p.summary))
     )
+
+
+def _marked(problem: Problem) -> Problem:
+    """Return the problem with what the ranking must know of its remedies and facts."""
+    blames_change = any(change.tool == ROLLBACK for change in problem.remedies)
+    located = any(fact.path.startswith("data[") for fact in problem.facts)
+    return replace(problem, blames_change=blames_change, located=located) if blames_change or located else problem
 
 
 def _run(graph: Graph, name: str, analyzer: Analyzer) -> list[Problem]:
@@ -118,7 +130,7 @@ def _failure(graph: Graph, name: str, error: Exception) -> Problem:
     words = one_line(f"{type(error).__name__}: {error}", 160)
     return Problem(
         resource=ref,
-        condition="AnalyzerFailed",
+        condition=ANALYZER_FAILED,
         summary=f"analyzer {name} could not finish: {words}",
         severity=Severity.INFO,
         analyzer=name,

@@ -1,36 +1,52 @@
-"""Every condition that triage can report: whose fault it is, when it is reported, and how much it explains.
+"""Every condition that the Kubernetes analyzers report: whose fault it is, when it is reported, how much it explains.
 
-Data. ``docs/triage.md`` shows this table and a test keeps it fresh; ``causality`` takes the weights from here. Names
-are stable: scripts, scenarios and findings compare them.
+Data. ``docs/triage.md`` shows this table and a test keeps it fresh; the ranking takes weights and traits from here.
+Names are stable: scripts, scenarios and findings compare them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Mapping
+from types import MappingProxyType
 
-
-class Weight(StrEnum):
-    """How much a condition explains by itself."""
-
-    EXACT = "exact"
-    VAGUE = "vague"
-    SYMPTOM = "symptom"
-    INFORMATION = "information"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
-    """One line of the catalogue."""
-
-    name: str
-    resource: str
-    when: str
-    weight: Weight
+from agentops.core.conditions import Condition, Trait, Weight
 
 
 def _rows(weight: Weight, resource: str, *rows: tuple[str, str]) -> tuple[Condition, ...]:
-    return tuple(Condition(name=name, resource=resource, when=when, weight=weight) for name, when in rows)
+    return tuple(
+        Condition(name=name, resource=resource, when=when, weight=weight, traits=_traits(name)) for name, when in rows
+    )
+
+
+_TRAITS = {
+    Trait.BYSTANDER: frozenset(
+        {"HpaAtMaximum", "HpaCannotScale", "NodeConditionAbnormal", "PdbBlocksDisruption", "QuotaFull"}
+    ),
+    Trait.SELF_CONTAINED: frozenset(
+        {
+            "Evicted", "HpaAtMaximum", "HpaCannotScale", "InsufficientCpu", "InsufficientMemory",
+            "InsufficientResource", "PodRejected", "PodSandboxFailed", "TooManyPods", "Unschedulable",
+            "VolumeMountFailed",
+        }
+    ),
+    Trait.NAMES_DEPENDENCY: frozenset(
+        {
+            "DependencyHostUnknown", "DependencyPortMismatch", "MissingVariable", "ExternalDependencyFailing",
+            "DependencyUnreachable",
+        }
+    ),
+    Trait.FOLLOWS_DEPENDENCY: frozenset({"DependencyUnreachable"}),
+    Trait.TELLING: frozenset(
+        {
+            "LivenessProbeKilling", "InsufficientCpu", "InsufficientMemory", "JobDeadlineExceeded", "Evicted",
+            "HpaAtMaximum", "VolumeMountFailed", "ExternalDependencyFailing", "JobFailed",
+        }
+    ),
+}  # fmt: skip
+
+
+def _traits(name: str) -> frozenset[Trait]:
+    return frozenset(trait for trait, names in _TRAITS.items() if name in names)
 
 
 _OWNER = "owner workload"
@@ -203,9 +219,7 @@ CATALOGUE: tuple[Condition, ...] = (
 (``Problem.root`` is False) where the objects show that it harms nobody yet."""
 
 
-def of_weight(weight: Weight) -> frozenset[str]:
-    """Return the names of the conditions of one weight."""
-    return frozenset(condition.name for condition in CATALOGUE if condition.weight is weight)
+BY_NAME: Mapping[str, Condition] = MappingProxyType({condition.name: condition for condition in CATALOGUE})
 
 
 def table() -> str:

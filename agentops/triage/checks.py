@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from agentops.core.alert import Severity
 from agentops.core.clock import age
 from agentops.core.finding import Problem
+from agentops.core.resource import ResourceRef
 from agentops.core.text import plural
 from agentops.triage.fields import Key, condition, items, key_of, mapping, moment, name_of, number, text
 from agentops.triage.graph import Graph
 from agentops.triage.health import is_ready
 from agentops.triage.quantity import amount
 from agentops.triage.report import subject
-from agentops.triage.routes import key_of_ref
 
 _BEYOND = (
     "what the applications do inside: only the last log lines of unwell containers were read",
     "systems outside the cluster",
 )
 _LATELY = timedelta(hours=3)
-
-
-def unwell_keys(problems: Iterable[Problem]) -> frozenset[Key]:
-    """Return the objects that a problem of some weight is about."""
-    return frozenset(key_of_ref(p.resource) for p in problems if p.severity.rank <= Severity.HIGH.rank)
 
 
 def in_order(graph: Graph, problems: Sequence[Problem]) -> tuple[str, ...]:
@@ -71,10 +65,10 @@ def gaps(graph: Graph) -> tuple[str, ...]:
     return (*found, *_BEYOND)
 
 
-def recovery(graph: Graph, keys: Sequence[Key], started: datetime | None) -> tuple[str, ...]:
+def recovery(graph: Graph, refs: Sequence[ResourceRef], started: datetime | None) -> tuple[str, ...]:
     """Return sentences that show that the target was unwell lately and is well again."""
     found: list[str] = []
-    for key in keys:
+    for key in ((ref.kind, ref.namespace, ref.name) for ref in refs):
         if key[0] == "Node":
             found.extend(_node_recovery(graph, key, started))
             continue

@@ -10,11 +10,9 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from agentops.core.alert import Alert, Severity
+from agentops.core.conditions import ANALYZER_FAILED, CHANGED, OUTSIDE, SUSPICIOUS, Trait
 from agentops.core.finding import Cause, Confidence, Finding, Hypothesis, Problem, Verdict
-from agentops.triage.causality import is_exact, undone_by_rollback
 from agentops.triage.ranking import Ranking
-from agentops.triage.report import subject
-from agentops.triage.routes import key_of_ref
 
 BY = "triage"
 CONVINCING = 70
@@ -24,12 +22,19 @@ _CHANGE_WINDOW = timedelta(minutes=45)
 _MOST_NAMED = 3
 
 
-def draw(ranking: Ranking, alert: Alert | None, ids: Sequence[str]) -> Finding:
-    """Return the finding; ``ids[i]`` is the evidence of ``ranking.problems[i]``, empty when there is none."""
+def conclude(ranking: Ranking, evidence_ids: Sequence[str]) -> Finding:
+    """Return the finding: the root cause first, what was ruled out, what was not checked.
+
+    Arguments:
+        ranking: what ``rank`` returned.
+        evidence_ids: ``evidence_ids[i]`` is the evidence of ``ranking.problems[i]``; missing ids cite nothing.
+    """
+    alert = ranking.alert
+    ids = (*evidence_ids, *[""] * (len(ranking.problems) - len(evidence_ids)))
     best = _best(ranking)
     if best is not None:
         return _root_cause(ranking, alert, ids, best)
-    if ranking.aim.gone and not ranking.aim.keys:
+    if ranking.target.gone and not ranking.target.refs:
         return _plain(ranking, ids, Verdict.UNDETERMINED, _gone_words(ranking))
     symptom = _symptom(ranking)
     if symptom is not None:
@@ -38,7 +43,7 @@ def draw(ranking: Ranking, alert: Alert | None, ids: Sequence[str]) -> Finding:
         )
         return _plain(ranking, ids, Verdict.UNDETERMINED, words, (symptom,))
     if ranking.recovered and ranking.target_well:
-        words = f"{ranking.aim.how} is healthy now: {'; '.join(ranking.recovered[:2])}."
+        words = f"{ranking.target.how} is healthy now: {'; '.join(ranking.recovered[:2])}."
         return _plain(ranking, ids, Verdict.RECOVERED, words)
     change = _recent_change(ranking, alert)
     if change is not None:
@@ -48,7 +53,7 @@ def draw(ranking: Ranking, alert: Alert | None, ids: Sequence[str]) -> Finding:
 
 def _gone_words(ranking: Ranking) -> str:
     """Say that the target is not there, and name other trouble, without blaming it: nothing connects the two."""
-    words = ranking.aim.gone[:1].upper() + ranking.aim.gone[1:] + "."
+    words = ranking.target.gone[:1].upper() + ranking.target.gone[1:] + "."
     others = [p for p in ranking.problems if p.root and p.severity.rank <= Severity.HIGH.rank]
     if others:
         named = "; ".join(f"{_head(problem)} ({problem.condition})" for problem in others[:_MOST_NAMED])
@@ -69,7 +74,7 @@ def _counts(ranking: Ranking, index: int) -> bool:
     score, problem = ranking.scores[index], ranking.problems[index]
     if score.path and len(score.path) == 1:
         return True
-    if ranking.aim.whole:
+    if ranking.target.whole:
         return problem.severity.rank <= Severity.HIGH.rank
     return score.points >= CONVINCING or (problem.severity.rank <= Severity.HIGH.rank and score.points >= 50)
 
@@ -87,7 +92,7 @@ def _recent_change(ranking: Ranking, alert: Alert | None) -> int | None:
     if started is None:
         return None
     for index, (problem, score) in enumerate(zip(ranking.problems, ranking.scores, strict=True)):
-        if problem.condition != "RolloutChanged" or not score.path or problem.since is None:
+        if problem.condition != CHANGED or not score.path or problem.since is None:
             continue
         if started - _CHANGE_WINDOW <= problem.since <= started + timedelta(minutes=1):
             return index
@@ -98,7 +103,7 @@ def _root_cause(ranking: Ranking, alert: Alert | None, ids: Sequence[str], best:
     problem = ranking.problems[best]
     chain = _chain(ranking, best)
     confidence = _confidence(ranking, best)
-    external = problem.condition == "ExternalDependencyFailing"
+    external = problem.condition == OUTSIDE
     words = problem.summary.rstrip(".") + "."
     twins = _twins(ranking, best)
     if twins:
@@ -152,39 +157,32 @@ def _twins(ranking: Ranking, best: int) -> tuple[int, ...]:
 def _confidence(ranking: Ranking, best: int) -> Confidence:
     """The rule: high for an exact cause that the target reaches and that has no rival; see ``docs/triage.md``."""
     problem, score = ranking.problems[best], ranking.scores[best]
-    if ranking.aim.whole or not score.broken:
-        return Confidence.LOW if not is_exact(problem) else Confidence.MEDIUM
+    if ranking.target.whole or not score.broken:
+        return Confidence.LOW if not ranking.is_exact(problem) else Confidence.MEDIUM
     rivals = [
         index
         for index, other in enumerate(ranking.problems)
         if index != best
-        and is_exact(other)
+        and ranking.is_exact(other)
         and ranking.scores[index].related
         and other.severity.rank <= Severity.HIGH.rank
         and ranking.scores[best].points - ranking.scores[index].points < RIVAL
         and (best, index) not in ranking.links
         and index not in _twins(ranking, best)
     ]
-    if is_exact(problem):
-        return Confidence.HIGH if not rivals and (ranking.aim.exact or ranking.aim.keys) else Confidence.MEDIUM
-    located = any(fact.path.startswith("data[") for fact in problem.facts)
-    return (
-        Confidence.MEDIUM if undone_by_rollback(problem) or located or problem.condition in _TELLING else Confidence.LOW
-    )
-
-
-_TELLING = frozenset({"LivenessProbeKilling", "InsufficientCpu", "InsufficientMemory", "JobDeadlineExceeded", "Evicted",
-                      "HpaAtMaximum", "VolumeMountFailed", "ExternalDependencyFailing", "JobFailed"})  # fmt: skip
-"""Vague conditions whose facts say enough for medium confidence."""
+    if ranking.is_exact(problem):
+        return Confidence.HIGH if not rivals and (ranking.target.exact or ranking.target.refs) else Confidence.MEDIUM
+    says_enough = problem.blames_change or problem.located or ranking.has(problem, Trait.TELLING)
+    return Confidence.MEDIUM if says_enough else Confidence.LOW
 
 
 def _chain(ranking: Ranking, best: int) -> tuple[int, ...]:
     """Return the effects from the cause up to the target, one for each object, nearest to the cause first."""
     path = ranking.scores[best].path
     found: list[int] = []
-    for key in reversed(path):
+    for ref in reversed(path):
         for index, problem in enumerate(ranking.problems):
-            if index != best and key_of_ref(problem.resource) == key and problem.severity.rank <= Severity.HIGH.rank:
+            if index != best and problem.resource == ref and problem.severity.rank <= Severity.HIGH.rank:
                 found.append(index)
                 break
     return tuple(found)
@@ -200,15 +198,15 @@ def _chain_words(ranking: Ranking, best: int, chain: Sequence[int]) -> str:
 
 
 def _head(problem: Problem) -> str:
-    return subject(key_of_ref(problem.resource))
+    return problem.resource.subject
 
 
 def _change_of(ranking: Ranking, best: int) -> int | None:
     cause = ranking.problems[best]
-    if not undone_by_rollback(cause):
+    if not cause.blames_change:
         return None
     for index, problem in enumerate(ranking.problems):
-        if problem.condition == "RolloutChanged" and problem.resource == cause.resource:
+        if problem.condition == CHANGED and problem.resource == cause.resource:
             return index
     return None
 
@@ -233,32 +231,30 @@ def _blame_change(ranking: Ranking, ids: Sequence[str], change: int) -> Finding:
     )
 
 
-_WORKLOADS = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job")
-
-
 def _nothing(ranking: Ranking, alert: Alert | None, ids: Sequence[str]) -> Finding:
-    if not any(map(ranking.snapshot.was_read, _WORKLOADS)):
-        # Whoever may read neither pods nor what makes them has looked at nothing; that is no sign of health.
+    if not ranking.sighted:
+        # Whoever may read nothing that could be unwell has looked at nothing; that is no sign of health.
         return _plain(ranking, ids, Verdict.UNDETERMINED, "Nothing that runs could be read, so nothing can be said.")
-    if ranking.target_well or ranking.aim.whole:
+    if ranking.target_well or ranking.target.whole:
         resolved = alert is not None and alert.status == "resolved"
         if resolved and ranking.target_well:
-            return _plain(ranking, ids, Verdict.RECOVERED, f"The alert is resolved and {ranking.aim.how} is healthy.")
+            return _plain(
+                ranking, ids, Verdict.RECOVERED, f"The alert is resolved and {ranking.target.how} is healthy."
+            )
         firing = alert is not None and alert.status == "firing"
-        words = f"Nothing is wrong with {ranking.aim.how}." if ranking.aim.keys else "Nothing is wrong."
+        words = f"Nothing is wrong with {ranking.target.how}." if ranking.target.refs else "Nothing is wrong."
         if firing:
-            about = f" about {ranking.aim.how}" if ranking.aim.keys or ranking.aim.namespace else ""
-            words = f"Nothing visible in Kubernetes explains this alert{about}."
+            about = f" about {ranking.target.how}" if ranking.target.refs or ranking.target.group else ""
+            words = f"Nothing visible in {' or '.join(ranking.providers)} explains this alert{about}."
         return _plain(ranking, ids, Verdict.NO_PROBLEM, words)
-    words = f"Nothing that was found explains this alert about {ranking.aim.how}."
+    words = f"Nothing that was found explains this alert about {ranking.target.how}."
     return _plain(ranking, ids, Verdict.UNDETERMINED, words)
 
 
 def _plain(ranking: Ranking, ids: Sequence[str], verdict: Verdict, words: str, cited: tuple[int, ...] = ()) -> Finding:
-    blind = any(gap.what.split(" ")[0] in ("Pod", "Event", "Deployment", "Node") for gap in ranking.snapshot.gaps)
-    sure = verdict in (Verdict.RECOVERED, Verdict.NO_PROBLEM) and not blind
-    confidence = Confidence.MEDIUM if sure and ranking.aim.keys else Confidence.LOW
-    if verdict is Verdict.RECOVERED and sure and ranking.aim.exact:
+    sure = verdict in (Verdict.RECOVERED, Verdict.NO_PROBLEM) and not ranking.blind
+    confidence = Confidence.MEDIUM if sure and ranking.target.refs else Confidence.LOW
+    if verdict is Verdict.RECOVERED and sure and ranking.target.exact:
         confidence = Confidence.HIGH
     return Finding(
         verdict=verdict,
@@ -279,9 +275,9 @@ def _steps(ranking: Ranking, verdict: Verdict) -> tuple[str, ...]:
         return ("Silence or close the alert, and look at why it still fires if it does.",)
     if verdict is not Verdict.UNDETERMINED:
         return ()
-    if ranking.snapshot.gaps:
+    if ranking.gaps:
         return ("Ask for what could not be read, or look at the application itself.",)
-    if ranking.aim.gone and not ranking.aim.keys:
+    if ranking.target.gone and not ranking.target.refs:
         return ("Check the name, the cluster (context) and the namespace that the alert is about.",)
     return ("Look at the application itself: its own logs and metrics.",)
 
@@ -296,4 +292,4 @@ def _cite(ids: Sequence[str], indexes: Sequence[int]) -> tuple[str, ...]:
 
 
 def _warnings(ranking: Ranking) -> tuple[str, ...]:
-    return tuple(p.summary for p in ranking.problems if p.condition in ("SuspiciousText", "AnalyzerFailed"))
+    return tuple(p.summary for p in ranking.problems if p.condition in (SUSPICIOUS, ANALYZER_FAILED))

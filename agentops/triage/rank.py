@@ -1,28 +1,27 @@
-"""From problems to an answer: ``rank`` orders them as explanations of the alert, ``conclude`` draws the conclusion.
+"""``rank`` orders the problems of every provider as explanations of one alert.
 
-Comes in: a snapshot, its problems, and the alert when there is one. Goes out: a ``Ranking``, and a ``Finding``. No
-model, no I/O, no randomness: the same input gives the same answer. Points are documented in ``docs/triage.md``.
+Comes in: what each provider's analyzers said, and the alert when there is one. Goes out: a ``Ranking``, of which
+``conclusion.py`` makes a finding. No model, no I/O, no randomness: the same input gives the same answer. It knows no
+provider. Points are documented in ``docs/triage.md``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
+from typing import TypeVar
 
 from agentops.core.alert import Alert, Severity
+from agentops.core.analysis import Analysis, ResolvedTarget
 from agentops.core.clock import age
-from agentops.core.finding import Finding, Problem
-from agentops.core.snapshot import Snapshot
-from agentops.triage.aim import Aim, aim
-from agentops.triage.causality import is_beside, is_exact, links, undone_by_rollback
-from agentops.triage.checks import gaps, in_order, recovery, unwell_keys
-from agentops.triage.conclusion import draw
-from agentops.triage.fields import Key
-from agentops.triage.graph import Graph
+from agentops.core.finding import Problem
+from agentops.core.resource import ResourceRef
+from agentops.triage.causality import Causality
+from agentops.triage.dependency_graph import DependencyGraph, Route
 from agentops.triage.ranking import Ranking, Score
-from agentops.triage.report import subject
-from agentops.triage.routes import Reach, Routes, key_of_ref
 
+T = TypeVar("T", bound=Hashable)
 AT_TARGET, CHAIN, POSSIBLE, IN_SCOPE = 100, 80, 50, 40
 EXACT, VAGUE = 20, 8
 CHANGED, IN_TIME, TOO_LATE, EXPLAINED, BESIDE = 6, 8, -12, -40, -20
@@ -36,25 +35,27 @@ _SEVERITY = {
 _BEFORE, _AFTER = timedelta(minutes=60), timedelta(minutes=5)
 
 
-def rank(snapshot: Snapshot, problems: Sequence[Problem], alert: Alert | None = None) -> Ranking:
-    """Return ``problems`` ordered by how well they explain the alert.
+def rank(analyses: Sequence[Analysis], alert: Alert | None = None) -> Ranking:
+    """Return the problems of all analyses ordered by how well they explain the alert.
 
     Arguments:
-        snapshot: what the problems were found in; its ``target`` says what the alert is about.
-        problems: what ``analyze`` returned.
-        alert: the alert, for its time and its labels; None for a plain scan.
+        analyses: one for each provider that looked; at least one.
+        alert: the alert, for its time; None for a plain scan.
     """
-    graph = Graph(snapshot)
-    routes = Routes(graph, problems)
-    aimed = aim(graph, snapshot.target, alert)
-    unwell = unwell_keys(problems)
-    reached = routes.reach(aimed.keys, unwell)
-    own = _own(routes, aimed.keys)
+    problems = tuple(chain.from_iterable(one.problems for one in analyses))
+    conditions = {name: condition for one in analyses for name, condition in one.conditions.items()}
+    target = merged_target([one.target for one in analyses])
+    graph = DependencyGraph([one.edges for one in analyses], problems)
+    unwell = unwell_resources(problems)
+    causality = Causality(conditions=conditions, graph=graph, unwell=unwell)
+    reached = graph.reach(target.refs, unwell)
+    own = graph.own(target.refs)
     started = alert.started_at if alert is not None else None
-    pairs = links(problems, routes, unwell)
-    explained = _explained(problems, pairs)
+    pairs = causality.links(problems)
+    explained = _explained(problems, pairs, causality)
     scores = [
-        _score(problem, aimed, reached, started, explained=index in explained) for index, problem in enumerate(problems)
+        _score(problem, target, reached, started, causality, explained=index in explained)
+        for index, problem in enumerate(problems)
     ]
     order = sorted(range(len(problems)), key=lambda i: (-scores[i].points, i))
     place = {old: new for new, old in enumerate(order)}
@@ -62,69 +63,83 @@ def rank(snapshot: Snapshot, problems: Sequence[Problem], alert: Alert | None = 
         problems=tuple(problems[i] for i in order),
         scores=tuple(scores[i] for i in order),
         links=tuple(sorted((place[a], place[b]) for a, b in pairs)),
-        aim=aimed,
-        healthy=in_order(graph, problems),
-        not_checked=gaps(graph),
-        recovered=recovery(graph, aimed.keys, started),
-        target_well=bool(aimed.keys) and not own & unwell,
+        target=target,
+        healthy=_of_all(one.healthy for one in analyses),
+        not_checked=_of_all(one.not_checked for one in analyses),
+        recovered=_of_all(one.recovered for one in analyses),
+        target_well=bool(target.refs) and not own & unwell,
         own=own,
-        snapshot=snapshot,
+        providers=tuple(dict.fromkeys(one.provider for one in analyses)),
+        gaps=_of_all(one.gaps for one in analyses),
+        blind=any(one.blind for one in analyses),
+        sighted=any(one.sighted for one in analyses),
+        conditions=conditions,
         alert=alert,
     )
 
 
-def conclude(ranking: Ranking, alert: Alert | None, evidence_ids: Sequence[str]) -> Finding:
-    """Return the finding: the root cause first, what was ruled out, what was not checked.
-
-    Arguments:
-        ranking: what ``rank`` returned.
-        alert: the alert; when ``ranking`` was made without it, its time and labels are taken into account now.
-        evidence_ids: ``evidence_ids[i]`` is the evidence of ``ranking.problems[i]``; missing ids cite nothing.
-    """
-    by_problem = dict(zip(map(id, ranking.problems), evidence_ids, strict=False))
-    if alert is not None and ranking.alert is None:
-        ranking = rank(ranking.snapshot, ranking.problems, alert)
-    return draw(ranking, alert, tuple(by_problem.get(id(problem), "") for problem in ranking.problems))
+def unwell_resources(problems: Iterable[Problem]) -> frozenset[ResourceRef]:
+    """Return the resources that a problem of some weight is about."""
+    return frozenset(problem.resource for problem in problems if problem.severity.rank <= Severity.HIGH.rank)
 
 
-def _own(routes: Routes, keys: Sequence[Key]) -> frozenset[Key]:
-    """Return the target and what is part of it: its owners, its pods' workload, what serves it."""
-    own, queue = set(keys), list(keys)
-    while queue:
-        for hop in routes.below(queue.pop()):
-            if hop.relation in ("is part of", "is served by", "routes to", "scales") and hop.key not in own:
-                own.add(hop.key)
-                queue.append(hop.key)
-    return frozenset(own)
+def merged_target(targets: Sequence[ResolvedTarget]) -> ResolvedTarget:
+    """Return what the alert is about when several providers looked: exact before guessed, found before not found."""
+    found = [one for one in targets if one.refs]
+    found = [one for one in found if one.exact] or found or [one for one in targets if one.whole] or list(targets)
+    if len(found) == 1:
+        return found[0]
+    groups = {one.group for one in found}
+    return ResolvedTarget(
+        refs=tuple(dict.fromkeys(ref for one in found for ref in one.refs)),
+        how="; ".join(dict.fromkeys(one.how for one in found)),
+        exact=all(one.exact for one in found),
+        whole=all(one.whole for one in found),
+        group=groups.pop() if len(groups) == 1 else "",
+        gone="; ".join(dict.fromkeys(one.gone for one in found if one.gone)),
+    )
 
 
-def _explained(problems: Sequence[Problem], pairs: Sequence[tuple[int, int]]) -> set[int]:
+def _of_all(parts: Iterable[Sequence[T]]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(parts)))
+
+
+def _explained(problems: Sequence[Problem], pairs: Sequence[tuple[int, int]], causality: Causality) -> set[int]:
     """Return the effects of another problem; of two that explain one another the first in order keeps its place."""
     forward = set(pairs)
     found = set()
     for cause, effect in pairs:
         mutual = (effect, cause) in forward
-        if not mutual or (is_exact(problems[cause]), -cause) > (is_exact(problems[effect]), -effect):
+        if not mutual or (causality.is_exact(problems[cause]), -cause) > (
+            causality.is_exact(problems[effect]),
+            -effect,
+        ):
             found.add(effect)
     return found
 
 
 def _score(
-    problem: Problem, aimed: Aim, reached: dict[Key, Reach], started: datetime | None, *, explained: bool
+    problem: Problem,
+    target: ResolvedTarget,
+    reached: Mapping[ResourceRef, Route],
+    started: datetime | None,
+    causality: Causality,
+    *,
+    explained: bool,
 ) -> Score:
-    points, reasons, reach = _place(problem, aimed, reached)
+    points, reasons, route = _place(problem, target, reached)
     related = points > 0
     if problem.root:
-        exact = is_exact(problem)
+        exact = causality.is_exact(problem)
         points += EXACT if exact else VAGUE
         reasons.append("an exact cause" if exact else "may itself be an effect")
     else:
         reasons.append("a symptom or information, no cause by itself")
     points += _SEVERITY[problem.severity]
-    if reach is not None and len(reach.path) > 1 and is_beside(problem):
+    if route is not None and len(route.path) > 1 and causality.is_beside(problem):
         points += BESIDE
         reasons.append("it may be there beside the trouble")
-    if undone_by_rollback(problem) and problem.root:
+    if problem.blames_change and problem.root:
         points += CHANGED
         reasons.append("the last rollout explains it")
     points += _timing(problem, started, reasons)
@@ -134,25 +149,27 @@ def _score(
     return Score(
         points=points,
         reasons=tuple(reasons),
-        path=reach.path if reach else (),
+        path=route.path if route else (),
         related=related,
-        broken=reach.broken if reach else False,
+        broken=route.broken if route else False,
     )
 
 
-def _place(problem: Problem, aimed: Aim, reached: dict[Key, Reach]) -> tuple[int, list[str], Reach | None]:
-    key = key_of_ref(problem.resource)
-    reach = reached.get(key)
-    if reach is not None:
-        if not reach.dependencies:
-            return AT_TARGET - min(len(reach.path) - 1, 5), [f"it is at {subject(reach.path[0])} itself"], reach
-        steps = " -> ".join(subject(step) for step in reach.path)
-        if reach.broken:
-            return CHAIN - 2 * reach.dependencies, [f"the target depends on it: {steps}"], reach
-        return POSSIBLE - 2 * reach.dependencies, [f"the target may depend on it: {steps}"], reach
-    if aimed.whole and aimed.namespace in ("", key[1], key[2]):
+def _place(
+    problem: Problem, target: ResolvedTarget, reached: Mapping[ResourceRef, Route]
+) -> tuple[int, list[str], Route | None]:
+    ref = problem.resource
+    route = reached.get(ref)
+    if route is not None:
+        if not route.dependencies:
+            return AT_TARGET - min(len(route.path) - 1, 5), [f"it is at {route.path[0].subject} itself"], route
+        steps = " -> ".join(step.subject for step in route.path)
+        if route.broken:
+            return CHAIN - 2 * route.dependencies, [f"the target depends on it: {steps}"], route
+        return POSSIBLE - 2 * route.dependencies, [f"the target may depend on it: {steps}"], route
+    if target.whole and target.group in ("", ref.namespace, ref.name):
         return IN_SCOPE, ["it is in the scope of the alert"], None
-    if aimed.whole and any(ref.namespace == aimed.namespace for ref in problem.affects):
+    if target.whole and any(one.namespace == target.group for one in problem.affects):
         return IN_SCOPE, ["it touches the alert's namespace"], None
     return 0, ["nothing connects it with the alert's target"], None
 

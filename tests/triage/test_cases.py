@@ -10,7 +10,9 @@ import yaml
 from agentops.core.alert import Alert, Target
 from agentops.core.clock import from_iso, to_iso
 from agentops.triage.analyze import analyze
-from agentops.triage.rank import conclude, rank
+from agentops.triage.conclusion import conclude
+from agentops.triage.examine import examine
+from agentops.triage.rank import rank
 
 CASES = sorted((Path(__file__).parent.parent / "cases").glob("*.yaml"))
 _CLUSTER_SCOPED = ("Node", "Namespace", "PersistentVolume", "StorageClass", "IngressClass", "ClusterRole",
@@ -65,8 +67,8 @@ def test_case(path, build):
     }  # fmt: skip
     snapshot = build.snapshot(*_objects(case), logs=logs, target=target, unread=case.get("unread", ()))
     problems = analyze(snapshot)
-    ranking = rank(snapshot, problems, alert)
-    finding = conclude(ranking, alert, [f"E{n}" for n in range(len(problems))])
+    ranking = rank([examine(snapshot, alert, problems)], alert)
+    finding = conclude(ranking, [f"E{n}" for n in range(len(problems))])
     cause = finding.cause
     found = {
         "verdict": finding.verdict.value,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from agentops.triage import causality, revisions
+from agentops.core import conditions
+from agentops.triage import catalogue, revisions
 from agentops.triage.catalogue import CATALOGUE, table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -14,7 +15,8 @@ _INTERNAL = {"VolumeUnbound"}  # a step of the scheduling analyzer's reasoning, 
 
 
 def _sources():
-    return "\n".join(path.read_text() for path in TRIAGE.rglob("*.py") if path.name != "catalogue.py")
+    sources = [path.read_text() for path in TRIAGE.rglob("*.py") if path.name != "catalogue.py"]
+    return "\n".join([*sources, Path(conditions.__file__).read_text()])
 
 
 def test_every_condition_of_the_catalogue_is_one_that_the_code_can_report():
@@ -29,7 +31,7 @@ def test_every_condition_that_the_code_reports_is_in_the_catalogue():
     source = _sources()
     reported = set(re.findall(r'condition="([A-Z][A-Za-z]+)"', source))
     names = {c.name for c in CATALOGUE}
-    known = (*causality.VAGUE, *causality._BYSTANDERS, *causality._NO_DEPENDENCY, *causality._PREFERENCE)
+    known = tuple(name for names in catalogue._TRAITS.values() for name in names)
     assert (reported | set(known) | set(revisions.RELATED)) - names - _INTERNAL == set()
 
 

@@ -9,7 +9,9 @@ import pytest
 from agentops.core.alert import Alert, Target
 from agentops.core.finding import Confidence, Verdict
 from agentops.triage.analyze import analyze
-from agentops.triage.rank import conclude, rank
+from agentops.triage.conclusion import conclude
+from agentops.triage.examine import examine
+from agentops.triage.rank import rank
 
 
 @pytest.fixture
@@ -69,7 +71,7 @@ def test_the_deepest_problem_of_the_chain_is_the_root_cause(build, chain):
     """Four unwell applications deep, the missing StorageClass is named, with high confidence."""
     problems = analyze(chain)
     alert = Alert(name="WebDown", source="text", started_at=build.now - timedelta(minutes=8), target=Target())
-    finding = conclude(rank(chain, problems, alert), alert, [f"E{n}" for n in range(len(problems))])
+    finding = conclude(rank([examine(chain, alert, problems)], alert), [f"E{n}" for n in range(len(problems))])
     assert (finding.verdict, finding.confidence, finding.cause.resource.short, finding.cause.condition) == (
         Verdict.ROOT_CAUSE,
         Confidence.HIGH,
@@ -80,7 +82,7 @@ def test_the_deepest_problem_of_the_chain_is_the_root_cause(build, chain):
 
 def test_every_problem_of_the_chain_is_linked_to_the_cause(chain):
     """What follows from the claim is an effect of it, so none of it is offered as another cause."""
-    ranking = rank(chain, analyze(chain))
+    ranking = rank([examine(chain)])
     effects = {ranking.problems[effect].condition for cause, effect in ranking.links if cause == 0}
     assert effects == {
         "CrashLoop",
@@ -91,13 +93,3 @@ def test_every_problem_of_the_chain_is_linked_to_the_cause(chain):
         "StatefulSetUnavailable",
         "Unschedulable",
     }
-
-
-def test_a_ranking_without_the_alert_concludes_the_same(build, chain):
-    """``conclude`` takes the alert into account even when ``rank`` did not know it, and keeps the evidence ids."""
-    problems = analyze(chain)
-    alert = Alert(name="WebDown", source="text", started_at=build.now - timedelta(minutes=8))
-    blind, knowing = rank(chain, problems), rank(chain, problems, alert)
-    ids = {id(problem): f"E{n}" for n, problem in enumerate(problems)}
-    findings = [conclude(r, alert, [ids[id(problem)] for problem in r.problems]) for r in (blind, knowing)]
-    assert findings[0] == findings[1]

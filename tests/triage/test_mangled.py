@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 from agentops.core.alert import Alert, Target
 from agentops.core.snapshot import LogTail, Snapshot
 from agentops.triage.analyze import analyze, analyze_with
-from agentops.triage.rank import conclude, rank
+from agentops.triage.conclusion import conclude
+from agentops.triage.examine import examine
+from agentops.triage.rank import rank
 
 _junk = st.recursive(
     st.one_of(
@@ -113,7 +115,7 @@ def test_mangled_objects_never_raise(build, objects, data):
     )
     alert = Alert(name="x", source="text", started_at=build.now, labels={"app": data.draw(st.text(max_size=5))})
     problems = analyze(snapshot)
-    finding = conclude(rank(snapshot, problems, alert), alert, ["E1"] * len(problems))
+    finding = conclude(rank([examine(snapshot, alert, problems)], alert), ["E1"] * len(problems))
     assert finding.conclusion
     assert [p.summary for p in problems if p.condition == "AnalyzerFailed"] == []
 

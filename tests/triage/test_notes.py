@@ -9,7 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agentops.triage.analyze import analyze
-from agentops.triage.rank import conclude, rank
+from agentops.triage.conclusion import conclude
+from agentops.triage.examine import examine
+from agentops.triage.rank import rank
 
 _keys = st.sampled_from(
     ["note", "do-not-restart", "keep-cordoned", "paused", "owner", "acme.example/reason", "change-freeze", "app", "x/y"]
@@ -68,7 +70,7 @@ def test_the_conclusion_is_the_same_when_its_cure_is_withheld(build, failing):
     for objects in (failing, _noted(failing, "Deployment", {"do-not-restart": "the queue drains"})):
         snapshot = build.snapshot(*objects, target={"kind": "Deployment", "name": "web", "namespace": "shop"})
         problems = analyze(snapshot)
-        found.append(conclude(rank(snapshot, problems), None, [f"E{n}" for n in range(len(problems))]))
+        found.append(conclude(rank([examine(snapshot, None, problems)]), [f"E{n}" for n in range(len(problems))]))
     plain, held = found
     assert (held.cause, held.confidence, held.conclusion) == (plain.cause, plain.confidence, plain.conclusion)
     assert ([one.tool for one in plain.proposed], held.proposed) == (["kubernetes_rollout_undo"], ())

@@ -15,7 +15,9 @@ from agentops.sandbox.scenario import all_scenarios, load
 from agentops.tools.kubernetes.client import connect
 from agentops.tools.kubernetes.sweep import sweep
 from agentops.triage.analyze import analyze
-from agentops.triage.rank import conclude, rank
+from agentops.triage.conclusion import conclude
+from agentops.triage.examine import examine
+from agentops.triage.rank import rank
 
 
 def place(cause):
@@ -34,7 +36,7 @@ def test_triage_names_the_cause_of_every_scenario(name, tmp_path):
         snapshot = sweep(cluster, target=group.target, namespaces=(), clock=utc_now, progress=silent)
     problems = analyze(snapshot)
     alert = group.lead
-    finding = conclude(rank(snapshot, problems, alert), alert, [f"E{n}" for n in range(len(problems))])
+    finding = conclude(rank([examine(snapshot, alert, problems)], alert), [f"E{n}" for n in range(len(problems))])
     if not scenario.causes:
         assert finding.verdict in (Verdict.RECOVERED, Verdict.NO_PROBLEM), finding.conclusion
         assert bool(finding.next_steps) is (finding.verdict is Verdict.RECOVERED)

@@ -1,4 +1,4 @@
-"""What the alert is about, in terms of objects that exist: an ``Aim``.
+"""What the alert is about, in terms of objects that exist: a ``ResolvedTarget``.
 
 Comes in: the graph, the sweep's target and the alert. Goes out: the objects to start from, how they were found, and
 whether that was exact. Labels and text of an alert are untrusted: they can point at an object, nothing more.
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from agentops.core.alert import Alert, Target
+from agentops.core.analysis import ResolvedTarget
 from agentops.triage.fields import Key, key_of, name_of, namespace_of
 from agentops.triage.graph import WORKLOAD_KINDS, Graph
 from agentops.triage.nearness import only_nearest
@@ -33,22 +33,7 @@ _NAMED_KINDS = (
 _NOT_NAMES = frozenset({"firing", "resolved", "critical", "warning", "error", "default", "kube-system", "alert"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Aim:
-    """Where to start: ``keys``, how they were found in words, and whether they are what the alert names exactly.
-
-    ``whole`` says that nothing was named, so that everything (of ``namespace`` when set) is in question.
-    """
-
-    keys: tuple[Key, ...]
-    how: str
-    exact: bool
-    whole: bool = False
-    namespace: str = ""
-    gone: str = ""
-
-
-def aim(graph: Graph, target: Target, alert: Alert | None) -> Aim:
+def resolve_target(graph: Graph, target: Target, alert: Alert | None) -> ResolvedTarget:
     """Return the objects that the alert is about."""
     if alert is not None and not target.known and alert.target.known:
         target = alert.target
@@ -60,16 +45,16 @@ def aim(graph: Graph, target: Target, alert: Alert | None) -> Aim:
         return candidate
     if target.known:
         words = _absent(graph, target)
-        return Aim(keys=(), how=words, exact=False, namespace=target.namespace, gone=words)
+        return ResolvedTarget(refs=(), how=words, exact=False, group=target.namespace, gone=words)
     if target.namespace:
         if _no_namespace(graph, target.namespace):
             words = f"there is no Namespace {quoted(target.namespace, 80)} in this cluster"
-            return Aim(keys=(), how=words, exact=False, namespace=target.namespace, gone=words)
+            return ResolvedTarget(refs=(), how=words, exact=False, group=target.namespace, gone=words)
         how = f"namespace {target.namespace}"
-        return Aim(keys=(), how=how, exact=False, whole=True, namespace=target.namespace)
+        return ResolvedTarget(refs=(), how=how, exact=False, whole=True, group=target.namespace)
     if alert is None or alert.source == "resource":
-        return Aim(keys=(), how="no object is named", exact=False, whole=True)
-    return Aim(keys=(), how="nothing of this cluster", exact=False, gone=_names_nothing(alert))
+        return ResolvedTarget(refs=(), how="no object is named", exact=False, whole=True)
+    return ResolvedTarget(refs=(), how="nothing of this cluster", exact=False, gone=_names_nothing(alert))
 
 
 def _no_namespace(graph: Graph, namespace: str) -> bool:
@@ -95,14 +80,15 @@ def _names_nothing(alert: Alert) -> str:
     return f"the alert names nothing that is in this cluster{words}"
 
 
-def _named(graph: Graph, target: Target) -> Aim | None:
+def _named(graph: Graph, target: Target) -> ResolvedTarget | None:
     for namespace in _namespaces(graph, target):
         key = (target.kind, namespace, target.name)
         if target.kind == "Namespace" and graph.find("Namespace", "", target.name):
-            return Aim(keys=(("Namespace", "", target.name),), how=f"namespace {target.name}", exact=True, whole=True,
-                       namespace=target.name)  # fmt: skip
+            named = (graph.ref_of(("Namespace", "", target.name)),)
+            how = f"namespace {target.name}"
+            return ResolvedTarget(refs=named, how=how, exact=True, whole=True, group=target.name)
         if graph.get(key) is not None:
-            return Aim(keys=(key,), how=subject(key), exact=True)
+            return ResolvedTarget(refs=(graph.ref_of(key),), how=subject(key), exact=True)
     stem = _stem(target)
     kinds = WORKLOAD_KINDS if target.kind in ("Pod", *WORKLOAD_KINDS) else (target.kind,)
     found = _by_name(graph, target.namespace, stem, kinds) or _by_name(
@@ -110,13 +96,18 @@ def _named(graph: Graph, target: Target) -> Aim | None:
     )
     gone = f"{subject((target.kind, target.namespace, target.name))} is not there any more"
     if found:
-        return Aim(keys=(found,), how=f"{subject(found)} ({gone})", exact=target.kind == "Pod", gone=gone)
+        # A pod that its owner has replaced is still what was named; anything else of that name is a guess.
+        return _one(graph, found, f"({gone})", exact=target.kind == "Pod", gone=gone)
     scope = [obj for kind in (*kinds, "Service") for obj in _objects(graph, kind, target.namespace)]
     near = only_nearest(stem, {name_of(obj) for obj in scope})
     chosen = next((key_of(obj) for obj in scope if name_of(obj) == near), None) if near else None
     if chosen is None:
         return None
-    return Aim(keys=(chosen,), how=f"{subject(chosen)} (the nearest name to {quoted(target.name, 60)})", exact=False)
+    return _one(graph, chosen, f"(the nearest name to {quoted(target.name, 60)})")
+
+
+def _one(graph: Graph, key: Key, reason: str, *, exact: bool = False, gone: str = "") -> ResolvedTarget:
+    return ResolvedTarget(refs=(graph.ref_of(key),), how=f"{subject(key)} {reason}", exact=exact, gone=gone)
 
 
 def _namespaces(graph: Graph, target: Target) -> Iterable[str]:
@@ -151,7 +142,7 @@ _EXPORTERS = frozenset({"job", "instance", "release", "name", "service", "contai
 """Labels that often name who reports, not who is unwell: no substitute for a target that the alert does name."""
 
 
-def _from_labels(graph: Graph, target: Target, alert: Alert | None) -> Iterator[Aim]:
+def _from_labels(graph: Graph, target: Target, alert: Alert | None) -> Iterator[ResolvedTarget]:
     if alert is None:
         return
     namespace = target.namespace or alert.target.namespace or alert.labels.get("namespace", "")
@@ -163,12 +154,12 @@ def _from_labels(graph: Graph, target: Target, alert: Alert | None) -> Iterator[
         for name in dict.fromkeys((value, value.partition(":")[0], stem)):
             found = _by_name(graph, namespace, name, _NAMED_KINDS)
             if found:
-                yield Aim(keys=(found,), how=f"{subject(found)} (label {label}={quoted(value, 60)})", exact=False)
+                yield _one(graph, found, f"(label {label}={quoted(value, 60)})")
     if not target.known:
         yield from _from_prose(graph, namespace, alert)
 
 
-def _from_prose(graph: Graph, namespace: str, alert: Alert) -> Iterator[Aim]:
+def _from_prose(graph: Graph, namespace: str, alert: Alert) -> Iterator[ResolvedTarget]:
     """Yield what the alert's text names; the namespace's own name is no name of a quota or a policy in it."""
     prose = " ".join((alert.name, alert.summary, *alert.annotations.values()))[:4000].lower()
     words = [word for word in _WORD.findall(prose) if word not in _NOT_NAMES]
@@ -176,4 +167,4 @@ def _from_prose(graph: Graph, namespace: str, alert: Alert) -> Iterator[Aim]:
         kinds = (*WORKLOAD_KINDS, "Service") if word == namespace else _NAMED_KINDS
         found = _by_name(graph, namespace, word, kinds)
         if found:
-            yield Aim(keys=(found,), how=f"{subject(found)} (named in the alert's text)", exact=False)
+            yield _one(graph, found, "(named in the alert's text)")

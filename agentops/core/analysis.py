@@ -1,0 +1,96 @@
+"""``Analysis``: what one provider's analyzers say of one sweep, in words that every provider shares.
+
+The ranking (``triage``) reads nothing else: problems, what depends on what, what the alert turned out to be about, what
+is in order and what could not be seen. Resources are named by ``ResourceRef``, so an analysis of one provider can lead
+to a resource of another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from agentops.core.conditions import Condition
+from agentops.core.finding import Problem
+from agentops.core.resource import ResourceRef
+from agentops.core.snapshot import Gap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """One step down the dependency graph: to ``ref``, by what ``relation`` (``is served by``, ``mounts``).
+
+    ``dependency``: it leads to another application. ``witnessed``: a log, not only a configuration, names it.
+    ``own``: both ends are parts of one thing, so that trouble at one is trouble of the other.
+    """
+
+    ref: ResourceRef
+    relation: str
+    dependency: bool = False
+    witnessed: bool = False
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedTarget:
+    """What the alert is about, in terms of resources that exist.
+
+    Arguments:
+        refs: where to start; empty when nothing was found, or when everything is in question.
+        how: how they were found, in words.
+        exact: they are what the alert names, not what resembles it.
+        whole: nothing was named, so everything is in question: of ``group`` (a namespace), where that is set.
+        gone: the sentence about a target that was looked for and is not there.
+    """
+
+    refs: tuple[ResourceRef, ...]
+    how: str
+    exact: bool
+    whole: bool = False
+    group: str = ""
+    gone: str = ""
+
+
+def no_edges(_ref: ResourceRef) -> tuple[Edge, ...]:
+    """Return nothing: a provider that does not know what depends on what."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Analysis:
+    """What one provider's sweep came to.
+
+    Arguments:
+        provider: how people call the provider: ``Kubernetes``.
+        place: what was read: the kubeconfig context, the account.
+        observed_at: when the sweep began.
+        groups: the groups (namespaces) in scope; empty means all of them.
+        target: what the alert turned out to be about.
+        counts: how many objects of each kind were read; a kind that is missing was not read.
+        gaps: what could not be read, and why.
+        problems: worst first.
+        edges: what a resource depends on; asked on demand, and must be cheap to ask again.
+        conditions: the provider's catalogue, by name.
+        healthy: sentences about what was looked at and is in order.
+        not_checked: sentences about what could not be seen.
+        recovered: sentences that show that the target was unwell and is well again.
+        blind: what tells whether something is unwell could not be read in part, so "all is well" is not certain.
+        sighted: something that could be unwell was read at all; nothing may be said to be well otherwise.
+    """
+
+    provider: str
+    place: str
+    observed_at: datetime
+    target: ResolvedTarget
+    problems: tuple[Problem, ...]
+    groups: tuple[str, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    gaps: tuple[Gap, ...] = ()
+    edges: Callable[[ResourceRef], Iterable[Edge]] = field(default=no_edges, repr=False, compare=False)
+    conditions: Mapping[str, Condition] = field(default_factory=dict, repr=False, compare=False)
+    healthy: tuple[str, ...] = ()
+    not_checked: tuple[str, ...] = ()
+    recovered: tuple[str, ...] = ()
+    blind: bool = False
+    sighted: bool = True
