@@ -317,7 +317,7 @@ complete -c agentops -n '__fish_seen_subcommand_from recover' -l roll-back
 complete -c agentops -n '__fish_seen_subcommand_from recover' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from recover' -l verbose
 complete -c agentops -n '__fish_seen_subcommand_from recover' -l yes
-complete -c agentops -n __fish_use_subcommand -a rollback -d 'Take back a change, up the same stair.'
+complete -c agentops -n __fish_use_subcommand -a rollback -d 'Roll back a change, with preview and approval as any other.'
 complete -c agentops -n '__fish_seen_subcommand_from rollback' -l context
 complete -c agentops -n '__fish_seen_subcommand_from rollback' -l dry-run
 complete -c agentops -n '__fish_seen_subcommand_from rollback' -l help

@@ -26,7 +26,7 @@ from agentops.core.plan import (
     ObjectChange,
     Obligation,
     Ownership,
-    Ruling,
+    PolicyDecision,
 )
 from agentops.core.risk import Reversal, Risk
 from agentops.core.tool import ToolSpec
@@ -153,7 +153,7 @@ def _plan_view(known: Definitions) -> Schema:
         "reversal": known.ref(Reversal),
         "changes": listed(known.ref(Change)),
         "residue": listed(TEXT),
-        "ruling": {"anyOf": [known.ref(Ruling), {"type": "null"}]},
+        "ruling": {"anyOf": [known.ref(PolicyDecision), {"type": "null"}]},
     }
     facts = {
         "digest": DIGEST,
@@ -178,7 +178,7 @@ def _plan_view(known: Definitions) -> Schema:
         "calls": listed(known.ref(Call)),
         "diffs": listed(known.ref(ObjectChange)),
         "blast_radius": known.ref(BlastRadius),
-        "ruling": known.ref(Ruling),
+        "ruling": known.ref(PolicyDecision),
         "undo": record(undo),
         "checks": listed(known.ref(Check)),
         "owners": listed(known.ref(Ownership)),

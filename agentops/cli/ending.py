@@ -21,7 +21,7 @@ from agentops.core.plan import Approval, ChangePlan
 
 if TYPE_CHECKING:
     from agentops.copilot.fixing import Fix
-    from agentops.guard.pipeline import Carried
+    from agentops.guard.pipeline import PipelineResult
 
 _WELL = (Verdict.RECOVERED, Verdict.NO_PROBLEM)
 _MOST_NAMED = 4
@@ -135,7 +135,7 @@ def _moved_on(fix: Fix, errors: tuple[AgentopsError, ...], place: Place) -> Endi
     return _ended("stale", ExitCode.NOT_APPROVED, blocks, fix, (stale,), (again,) if known else ())
 
 
-def _after_plan(fix: Fix, last: Carried, place: Place) -> Ending:
+def _after_plan(fix: Fix, last: PipelineResult, place: Place) -> Ending:
     """Return how a fix ended whose last plan was carried out, or stopped before that."""
     status, error = last.outcome.status, last.error
     code = error.exit_code if error is not None else status.exit_code
@@ -162,7 +162,7 @@ def _after_plan(fix: Fix, last: Carried, place: Place) -> Ending:
     )
 
 
-def _next_commands(fix: Fix, last: Carried, place: Place) -> tuple[str, ...]:
+def _next_commands(fix: Fix, last: PipelineResult, place: Place) -> tuple[str, ...]:
     if place.embedded:
         return (f"agentops fix{place.flags}",) if last.outcome.status is Status.DRY_RUN else ()
     plan, incident = last.planned.plan, fix.found.incident.id
@@ -181,7 +181,7 @@ def _next_commands(fix: Fix, last: Carried, place: Place) -> tuple[str, ...]:
     return (f"agentops fix {incident}{place.flags}",) if is_stale else ()
 
 
-def _what_next(last: Carried, commands: tuple[str, ...], place: Place) -> Iterator[Block]:
+def _what_next(last: PipelineResult, commands: tuple[str, ...], place: Place) -> Iterator[Block]:
     plan = last.planned.plan
     if place.out is not None:
         yield Code(f"The plan is in {place.out}.")

@@ -17,7 +17,7 @@ from agentops.core.errors import ToolError
 from agentops.core.finding import Cause, Finding, Problem
 from agentops.core.plan import Check
 from agentops.guard.doubts import CONDITION, SYMPTOM
-from agentops.guard.parts import Symptom
+from agentops.guard.services import Symptom
 
 if TYPE_CHECKING:
     from agentops.tools.kubernetes.client import Cluster

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from agentops.copilot.parts import Parts, Refusal, Thread
+from agentops.copilot.parts import Parts, RefusedChange, Thread
 from agentops.core.errors import PolicyRefused
 from agentops.core.finding import Finding
 from agentops.core.jsonable import in_words
@@ -22,10 +22,10 @@ from agentops.core.text import one_line
 from agentops.core.tool import ToolSpec
 from agentops.core.usage import Usage
 from agentops.guard.blast_radius import summary
-from agentops.guard.parts import GuardParts
-from agentops.guard.pipeline import Carried, dry_run
+from agentops.guard.pipeline import PipelineResult, make_plan
 from agentops.guard.planning import Proposal
 from agentops.guard.policy.offers import never_allowed
+from agentops.guard.services import GuardServices
 
 if TYPE_CHECKING:
     from agentops.agent.drafting import Drafting
@@ -36,19 +36,19 @@ _TELLABLE = (Status.APPLIED, Status.ROLLED_BACK, Status.REFUSED)
 
 
 def drafting_for(
-    specs: Sequence[ToolSpec], guard_for: Callable[[Cluster], GuardParts], turned_down: list[Refusal]
+    specs: Sequence[ToolSpec], guard_for: Callable[[Cluster], GuardServices], refused_changes: list[RefusedChange]
 ) -> Callable[[Cluster], Drafting | None]:
     """Return what makes a run's ``Drafting`` once the cluster is pinned; None when policy lets nothing be changed.
 
     Arguments:
-        turned_down: what policy refuses is appended to it.
+        refused_changes: what policy refuses is appended to it.
     """
 
-    def propose(guard: GuardParts, change: Change, earlier: Sequence[Change]) -> str:
+    def propose(guard: GuardServices, change: Change, earlier: Sequence[Change]) -> str:
         try:
             return try_out(guard, change, earlier)
         except PolicyRefused as error:
-            turned_down.append(Refusal(change=change, error=error))
+            refused_changes.append(RefusedChange(change=change, error=error))
             raise
 
     def make(cluster: Cluster) -> Drafting | None:
@@ -69,9 +69,9 @@ def drafting_for(
     return make
 
 
-def offered_by(guard: GuardParts, specs: Sequence[ToolSpec]) -> tuple[ToolSpec, ...]:
+def offered_by(guard: GuardServices, specs: Sequence[ToolSpec]) -> tuple[ToolSpec, ...]:
     """Return the change tools that a model may draft with: those that policy has not refused whatever comes of them."""
-    place = guard.surroundings
+    place = guard.policy_context
     never = never_allowed(
         guard.policy,
         specs,
@@ -83,14 +83,14 @@ def offered_by(guard: GuardParts, specs: Sequence[ToolSpec]) -> tuple[ToolSpec, 
     return tuple(spec for spec in specs if spec.name not in never)
 
 
-def standing_refusal(guard: GuardParts) -> str:
+def standing_refusal(guard: GuardServices) -> str:
     """Return why policy lets a model change nothing in this run, whatever it drafts; empty when it may draft."""
     specs = [tool.spec for tool in guard.tools.values()]
     if offered_by(guard, specs):
         return ""
     if guard.read_only:
         return "agentops is read-only here: nothing may be changed"
-    if guard.surroundings.is_frozen(guard.clock()):
+    if guard.policy_context.is_frozen(guard.clock()):
         return "changes are frozen now: policy lets nothing be changed"
     return "policy permits none of the change tools in this run"
 
@@ -105,13 +105,13 @@ def named_by_the_api(cluster: Cluster, target: ResourceRef) -> ResourceRef:
     return kubernetes_ref(target.context, target.namespace if kind.namespaced else "", kind.kind, target.name)
 
 
-def try_out(guard: GuardParts, change: Change, earlier: Sequence[Change] = ()) -> str:
+def try_out(guard: GuardServices, change: Change, earlier: Sequence[Change] = ()) -> str:
     """Return what the guard's dry run says of one change upon those drafted before it, for the model.
 
     What is to be made again by the next step is no cure by itself; the plan as a whole is held to being one.
 
     Raises:
-        ToolError, PolicyRefused: it does not climb the stair; the message is fit for the model.
+        ToolError, PolicyRefused: a stage of the guard stopped it; the message is fit for the model.
     """
     incident = "" if change.arguments.get("recreate") is True else "being drafted"
     intent = Intent(by="the model", words=change.reason, incident=incident, evidence=change.evidence)
@@ -123,8 +123,8 @@ def try_out(guard: GuardParts, change: Change, earlier: Sequence[Change] = ()) -
             guard.progress(step)
 
     proposal = Proposal(changes=(*earlier, change), intent=intent, tainted=True)
-    carried = dry_run(replace(guard, progress=progress), proposal)
-    step = carried.planned.plan.steps[-1]
+    ended = make_plan(replace(guard, progress=progress), proposal)
+    step = ended.planned.plan.steps[-1]
     return "\n".join(_told(step))
 
 
@@ -151,7 +151,7 @@ def _told(step: PlanStep) -> list[str]:
 
 
 def tell(
-    parts: Parts, thread: Thread | None, carried: Carried, after: Finding | None
+    parts: Parts, thread: Thread | None, ended: PipelineResult, after: Finding | None
 ) -> tuple[Thread, Finding | None] | None:
     """Tell the model what came of its plan and let it go on; None when it is not to be told, or fails.
 
@@ -165,18 +165,18 @@ def tell(
     from agentops.agent.followup import Aftermath, continue_after
     from agentops.agent.loop import Stop
 
-    status = carried.outcome.status
-    was_declined = carried.error is not None and carried.error.code == "declined"
+    status = ended.outcome.status
+    was_declined = ended.error is not None and ended.error.code == "declined"
     if thread is None or parts.model is None or (status not in _TELLABLE and not was_declined):
         return None
-    changes = tuple(step.change for step in carried.planned.plan.steps)
+    changes = tuple(step.change for step in ended.planned.plan.steps)
     kept = {(one.tool, one.target) for one in changes}
     aftermath = Aftermath(
         status=status,
         changes=changes,
         # What a person took out of the plan before it ran was declined, whatever came of the rest.
         skipped=tuple(one for one in thread.drafted if (one.tool, one.target) not in kept),
-        why=carried.outcome.why,
+        why=ended.outcome.why,
         seen=after.conclusion if after is not None else "",
     )
     spent = thread.folder.usage() or Usage()

@@ -3,7 +3,7 @@
 Comes in: parts, a way to the guard, what to fix. Goes out: a ``Fix`` with every plan and what came of it. The model,
 where there is one, only drafts; triage's known remedies are tried best first where there is none. What was drafted is
 never lost: until it is carried out or refuted it stays in the incident. It sends nothing itself: every change goes up
-the guard's stair.
+the guard's pipeline.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from agentops.copilot.checking import Checking, checking
 from agentops.copilot.conversing import standing_refusal, tell
-from agentops.copilot.parts import Investigation, Parts, Refusal
+from agentops.copilot.parts import Investigation, Parts, RefusedChange
 from agentops.copilot.proposing import alternatives, companions, proposal_for, remedies_of
 from agentops.copilot.sweeping import LOG_WINDOW_S, Look, look_again
 from agentops.copilot.whereabouts import whereabouts
@@ -29,9 +29,9 @@ from agentops.core.plan import Change
 from agentops.core.progress import Stage, Step, unseen
 from agentops.core.text import one_line
 from agentops.core.usage import Usage
-from agentops.guard.parts import GuardParts
-from agentops.guard.pipeline import Carried, carry_out, dry_run
+from agentops.guard.pipeline import PipelineResult, execute, make_plan
 from agentops.guard.planning import Proposal
+from agentops.guard.services import GuardServices
 
 if TYPE_CHECKING:
     from agentops.tools.kubernetes.client import Cluster
@@ -60,8 +60,8 @@ class Fix:
     """
 
     found: Investigation
-    rounds: tuple[Carried, ...] = ()
-    refusals: tuple[Refusal, ...] = ()
+    rounds: tuple[PipelineResult, ...] = ()
+    refusals: tuple[RefusedChange, ...] = ()
     after: Look | None = None
     kept: Path | None = None
     vanished: tuple[str, ...] = ()
@@ -75,7 +75,7 @@ class Fix:
         return self.found.finding.verdict not in _WELL and self.after is not None and self.after.is_well
 
 
-GuardFor = Callable[["Cluster", Checking], GuardParts]
+GuardFor = Callable[["Cluster", Checking], GuardServices]
 
 
 def fix(parts: Parts, guard_for: GuardFor, found: Investigation, *, stop_at_plan: bool) -> Fix:
@@ -83,7 +83,7 @@ def fix(parts: Parts, guard_for: GuardFor, found: Investigation, *, stop_at_plan
 
     Arguments:
         guard_for: wires the guard to a cluster, with what judges the checks of its plans.
-        stop_at_plan: a dry run: the stair is climbed up to the plan, and nobody is asked.
+        stop_at_plan: a dry run: the pipeline runs up to the plan, and nobody is asked.
 
     Raises:
         ClusterError: the cluster cannot be reached.
@@ -100,7 +100,7 @@ def fix(parts: Parts, guard_for: GuardFor, found: Investigation, *, stop_at_plan
 class _Course:
     """One fix under way: what is believed now, what was tried, and what came of it."""
 
-    def __init__(self, *, parts: Parts, cluster: Cluster, guard: GuardParts, found: Investigation) -> None:
+    def __init__(self, *, parts: Parts, cluster: Cluster, guard: GuardServices, found: Investigation) -> None:
         self._parts = parts
         self._cluster = cluster
         self._guard = guard
@@ -112,8 +112,8 @@ class _Course:
         self._tried: list[Change] = []
         self._finding = found.finding
         self._retold = False
-        self._rounds: list[Carried] = []
-        self._refusals: list[Refusal] = []
+        self._rounds: list[PipelineResult] = []
+        self._refusals: list[RefusedChange] = []
         self._after: Look | None = None
         self._kept: Path | None = None
         self._vanished: list[str] = []
@@ -129,7 +129,7 @@ class _Course:
                 usage=self._usage(),
             ),
             rounds=tuple(self._rounds),
-            refusals=(*self._refusals, *self._parts.turned_down),
+            refusals=(*self._refusals, *self._parts.refused_changes),
             after=self._after,
             kept=self._kept,
             vanished=tuple(self._vanished),
@@ -145,17 +145,17 @@ class _Course:
             if proposal is None:
                 return
             try:
-                carried = self._carried(proposal, stop_at_plan=stop_at_plan)
+                result = self._executed(proposal, stop_at_plan=stop_at_plan)
             except Unreachable:
                 raise
             except (ToolError, PolicyRefused) as error:
                 # What was found out stands, whatever became of the plan.
-                self._refusals += [Refusal(change=change, error=error) for change in proposal.changes]
+                self._refusals += [RefusedChange(change=change, error=error) for change in proposal.changes]
                 self._look_for(proposal.changes, error)
                 return
-            self._rounds.append(carried)
-            self._keep(carried)
-            if stop_at_plan or not self._goes_on(carried):
+            self._rounds.append(result)
+            self._keep(result)
+            if stop_at_plan or not self._goes_on(result):
                 return
 
     def has_recovered(self) -> bool:
@@ -172,12 +172,12 @@ class _Course:
         kept = self._thread.folder.usage() if self._thread is not None else None
         return kept or self._found.usage
 
-    def _carried(self, proposal: Proposal, *, stop_at_plan: bool) -> Carried:
+    def _executed(self, proposal: Proposal, *, stop_at_plan: bool) -> PipelineResult:
         guard = self._guard
         if self._finding.verdict in _WELL:
             # A plan that its own finding speaks against is shown to a person in any case.
             guard = replace(guard, yes=False)
-        return dry_run(guard, proposal) if stop_at_plan else carry_out(guard, proposal)
+        return make_plan(guard, proposal) if stop_at_plan else execute(guard, proposal)
 
     def _next_proposal(self) -> Proposal | None:
         """Return what is to be planned next: what was drafted, else triage's remedies; None: nothing."""
@@ -201,15 +201,15 @@ class _Course:
     def _proposal(self, changes: Sequence[Change]) -> Proposal:
         return proposal_for(self._found, self._finding, changes, problems=self._problems, symptoms=self._symptoms)
 
-    def _keep(self, carried: Carried) -> None:
+    def _keep(self, result: PipelineResult) -> None:
         """Keep a plan that was not run in the incident; what was run is no draft any more."""
-        if carried.outcome.status in _NOT_RUN:
-            self._kept = self._folder.save_plan(carried.planned.plan)
+        if result.outcome.status in _NOT_RUN:
+            self._kept = self._folder.save_plan(result.planned.plan)
         else:
             self._kept = None
             self._folder.save_drafts(())
-        if carried.error is not None and isinstance(carried.error.__cause__, NotFound):
-            self._look_for([step.change for step in carried.planned.plan.steps], carried.error.__cause__)
+        if result.error is not None and isinstance(result.error.__cause__, NotFound):
+            self._look_for([step.change for step in result.planned.plan.steps], result.error.__cause__)
 
     def _look_for(self, changes: Sequence[Change], error: Exception) -> None:
         """Say what became of targets that vanished, and see what is wrong without them."""
@@ -222,23 +222,23 @@ class _Course:
         except ClusterError as trouble:
             self._not_looked = trouble.message
 
-    def _goes_on(self, carried: Carried) -> bool:
+    def _goes_on(self, result: PipelineResult) -> bool:
         """Look at what came of a plan, and return whether another one may follow."""
-        if carried.outcome.status is Status.APPLIED:
-            self._see_what_is_left(carried)
+        if result.outcome.status is Status.APPLIED:
+            self._see_what_is_left(result)
             if self._after is None or self._after.is_well:
                 return False
         if self._thread is not None and self._parts.model is not None:
-            return self._tell_model(carried)
-        return carried.outcome.status is Status.APPLIED
+            return self._tell_model(result)
+        return result.outcome.status is Status.APPLIED
 
-    def _see_what_is_left(self, carried: Carried) -> None:
+    def _see_what_is_left(self, result: PipelineResult) -> None:
         """Look again, once log lines from before the change have passed; verification has waited for back-offs."""
-        waited, longest = 0, 0 if carried.outcome.doubts else LOG_WINDOW_S
+        waited, longest = 0, 0 if result.outcome.doubts else LOG_WINDOW_S
         try:
             while True:
                 look = look_again(self._parts, self._cluster, self._found)
-                left = self._of_this_plan(look, carried)
+                left = self._of_this_plan(look, result)
                 if look.is_well or not left or waited >= longest:
                     break
                 until = self._parts.clock() + timedelta(seconds=longest - waited)
@@ -254,9 +254,9 @@ class _Course:
         if self._thread is None:
             self._finding = look.finding
 
-    def _of_this_plan(self, look: Look, carried: Carried) -> str:
+    def _of_this_plan(self, look: Look, result: PipelineResult) -> str:
         """Return what is unwell of the alert's target or of what the plan is about; nothing else is waited for."""
-        plan = carried.planned.plan
+        plan = result.planned.plan
         mine = {step.change.target for step in plan.steps}
         mine |= {check.target for step in plan.steps for check in step.checks}
         mine |= {one.resource for one in look.symptoms}
@@ -266,9 +266,9 @@ class _Course:
     def _say(self, text: str, *, done: bool = False) -> None:
         self._parts.progress(Step(stage=Stage.CHANGE, text=text, key="after", done=done))
 
-    def _tell_model(self, carried: Carried) -> bool:
+    def _tell_model(self, result: PipelineResult) -> bool:
         """Let the model go on after a plan of its own; returns whether it drafted another."""
-        told = tell(self._parts, self._thread, carried, None if self._after is None else self._after.finding)
+        told = tell(self._parts, self._thread, result, None if self._after is None else self._after.finding)
         if told is None:
             return False
         self._thread, finding = told
@@ -276,7 +276,7 @@ class _Course:
         if len(self._rounds) >= MOST_ROUNDS:
             self._left = self._thread.drafted
         # After a cure "all is well" is no cause: then the finding that led to it stands.
-        cured = carried.outcome.status is Status.APPLIED and finding is not None and finding.verdict in _WELL
+        cured = result.outcome.status is Status.APPLIED and finding is not None and finding.verdict in _WELL
         if finding is not None and not cured:
             self._finding, self._retold = finding, True
             self._folder.save_finding(finding)
@@ -284,7 +284,7 @@ class _Course:
         return bool(self._thread.drafted)
 
     def _viable(self, groups: Sequence[Sequence[Change]]) -> tuple[Change, ...]:
-        """Return for each problem the first of its remedies that climbs the stair on its own."""
+        """Return for each problem the first of its remedies that passes the guard's first stages on its own."""
         chosen: list[Change] = []
         quiet = replace(self._guard, progress=unseen)
         for group in groups:
@@ -292,9 +292,9 @@ class _Course:
                 if any((change.tool, change.target) == (done.tool, done.target) for done in (*self._tried, *chosen)):
                     continue
                 try:
-                    dry_run(quiet, self._proposal((change,)))
+                    make_plan(quiet, self._proposal((change,)))
                 except (ToolError, PolicyRefused) as error:
-                    self._refusals.append(Refusal(change=change, error=error))
+                    self._refusals.append(RefusedChange(change=change, error=error))
                     continue
                 chosen += [change, *companions(change, self._problems)]
                 break

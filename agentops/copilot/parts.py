@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class RefusedChange:
     """A change that did not become part of a plan, and why."""
 
     change: Change
@@ -40,8 +40,8 @@ class Parts:
     durations. ``nonce`` marks the fences round untrusted text. ``cluster_name`` stands for the server's address where
     that changes from run to run (a sandbox), and ``resume_flags`` are the options that lead a later run to the same
     cluster. ``namespaces`` narrows the sweep; empty means wherever the alert leads, or everywhere. ``fingerprint`` is
-    of a call's arguments before redaction, for its record. ``turned_down`` collects what the model wanted to draft and
-    policy refused, so that the run can end with that.
+    of a call's arguments before redaction, for its record. ``refused_changes`` collects what the model wanted to draft
+    and policy refused, so that the run can end with that.
     """
 
     audit: AuditLog
@@ -60,7 +60,7 @@ class Parts:
     model: Model | None = None
     drafting: Callable[[Cluster], Drafting | None] | None = None
     fingerprint: Callable[[Any], str] | None = None
-    turned_down: list[Refusal] = field(default_factory=list)
+    refused_changes: list[RefusedChange] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,7 +86,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageRecord:
-    """One stage of the stair and how it went: ``passed`` or not, and the reason in one sentence."""
+    """One stage of the guard's pipeline and how it went: ``passed`` or not, and the reason in one sentence."""
 
     stage: str
     passed: bool

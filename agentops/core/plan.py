@@ -219,7 +219,7 @@ class Obligation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ruling:
+class PolicyDecision:
     """What policy says of one request.
 
     ``policies`` are the ids that decided (the forbids of a deny, the permits of an allow; empty: nothing permits it).
@@ -262,8 +262,8 @@ class PlanStep:
     change: Change
     preview: Preview
     blast_radius: BlastRadius
-    ruling: Ruling
-    undo_ruling: Ruling | None = None
+    ruling: PolicyDecision
+    undo_ruling: PolicyDecision | None = None
     checks: tuple[Check, ...] = ()
 
     @property

@@ -1,7 +1,7 @@
 """Stage 11, apply: the calls that were approved are sent, step by step, each with its record before it.
 
-Comes in: ``Journaled``. Goes out: ``Applied``, or ``Broken`` with what is certainly done and what is in doubt. This
-file and ``rollback.py`` are the only ones that may call a tool's ``apply``.
+Comes in: ``Journaled``. Goes out: ``Applied``, or ``PartlyApplied`` with what is certainly done and what is in doubt.
+This file and ``rollback.py`` are the only ones that may call a tool's ``apply``.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from dataclasses import dataclass, fields
 
 from agentops.core.errors import AgentopsError, AuditError, InDoubt, NotFound, PreviewWrote
 from agentops.core.outcome import Receipt
-from agentops.guard.once_more import require_as_shown
-from agentops.guard.parts import GuardParts, Trail
+from agentops.guard.recheck_step import recheck_step
+from agentops.guard.services import GuardServices
+from agentops.guard.stage_log import StageLog
 from agentops.guard.states import Applied, Journaled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
+class PartlyApplied:
     """A plan that stopped on the way.
 
     ``done`` are the indexes of the steps that took effect, in order; ``doubtful`` is the one of which it is not known.
@@ -32,7 +33,7 @@ class Broken:
     receipts: tuple[Receipt, ...] = ()
 
 
-def apply(parts: GuardParts, trail: Trail, state: Journaled) -> Applied | Broken:
+def apply(services: GuardServices, log: StageLog, state: Journaled) -> Applied | PartlyApplied:
     """Send the calls of every step.
 
     Raises:
@@ -41,48 +42,48 @@ def apply(parts: GuardParts, trail: Trail, state: Journaled) -> Applied | Broken
     receipts: list[Receipt] = []
     for index, step in enumerate(state.steps):
         what = f"{step.change.tool} on {step.change.target.short}"
-        trail.say(f"applying {what}", key=f"apply-{index}")
+        log.say(f"applying {what}", key=f"apply-{index}")
         is_sent = False
         try:
-            require_as_shown(parts, trail, step, number=index + 1, wait_s=state.plan.obligation.verify_s)
-            trail.note("apply", {"change": state.change_id, "step": index + 1, "calls": step.preview.calls})
+            recheck_step(services, log, step, number=index + 1, wait_s=state.plan.obligation.verify_s)
+            log.note("apply", {"change": state.change_id, "step": index + 1, "calls": step.preview.calls})
             is_sent = True
-            receipts.append(_sent(parts, state, index))
+            receipts.append(_sent(services, state, index))
         except AuditError:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever stops a change half-way, the world must be looked at
-            broken = _broken(state, index, tuple(receipts), error, is_sent=is_sent)
-            trail.failed(
-                "apply", broken.reason, step=index + 1, change=state.change_id, in_doubt=broken.doubtful is not None
+            partly = _partly_applied(state, index, tuple(receipts), error, is_sent=is_sent)
+            log.failed(
+                "apply", partly.reason, step=index + 1, change=state.change_id, in_doubt=partly.doubtful is not None
             )
-            return broken
-        trail.passed("apply", what, step=index + 1, change=state.change_id, receipt=receipts[-1])
-        trail.say(f"applied {what}", key=f"apply-{index}", done=True)
+            return partly
+        log.passed("apply", what, step=index + 1, change=state.change_id, receipt=receipts[-1])
+        log.say(f"applied {what}", key=f"apply-{index}", done=True)
     inherited = {item.name: getattr(state, item.name) for item in fields(Journaled)}
     return Applied(**inherited, receipts=tuple(receipts))
 
 
-def _sent(parts: GuardParts, state: Journaled, index: int) -> Receipt:
+def _sent(services: GuardServices, state: Journaled, index: int) -> Receipt:
     """Send the calls of a step; what a plan that takes back a change finds gone already is taken back."""
     step = state.steps[index]
     try:
-        return parts.appliers[step.change.tool].apply(step.preview)
+        return services.appliers[step.change.tool].apply(step.preview)
     except NotFound as error:
         if not state.plan.rolls_back or any(one.after is not None for one in step.preview.objects):
             raise
         gone = {str(one.ref): ("", "") for one in step.preview.objects}
-        return Receipt(at=parts.clock(), objects=gone, notes=(f"it was gone already: {error.message}",))
+        return Receipt(at=services.clock(), objects=gone, notes=(f"it was gone already: {error.message}",))
 
 
-def _broken(
+def _partly_applied(
     state: Journaled, index: int, receipts: tuple[Receipt, ...], error: BaseException, *, is_sent: bool
-) -> Broken:
+) -> PartlyApplied:
     """Return what is known when a step raised: not sent or refused in its one call is certain, all else is in doubt."""
     refused = isinstance(error, AgentopsError) and not isinstance(error, InDoubt)
     single = len(state.steps[index].preview.calls) == 1
     interrupted = isinstance(error, KeyboardInterrupt)
     words = error.message if isinstance(error, AgentopsError) else f"unexpected {type(error).__name__}: {error}"
-    return Broken(
+    return PartlyApplied(
         state=state,
         done=tuple(range(index)),
         doubtful=None if not is_sent or (refused and single) else index,

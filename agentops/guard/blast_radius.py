@@ -11,22 +11,23 @@ from dataclasses import fields
 from agentops.core.errors import ToolError
 from agentops.core.plan import BlastRadius
 from agentops.core.text import plural
-from agentops.guard.parts import GuardParts, Trail
+from agentops.guard.services import GuardServices
+from agentops.guard.stage_log import StageLog
 from agentops.guard.states import Diffed, Measured
 
 
-def measure(parts: GuardParts, trail: Trail, state: Diffed, *, step: int) -> Measured:
+def measure(services: GuardServices, log: StageLog, state: Diffed, *, step: int) -> Measured:
     """Return the change with its blast radius.
 
     Raises:
         ToolError: it could not be computed at all.
     """
     try:
-        found = parts.tools[state.change.tool].blast_radius(state.preview)
+        found = services.tools[state.change.tool].blast_radius(state.preview)
     except ToolError as error:
-        trail.failed("blast-radius", error.message, step=step)
+        log.failed("blast-radius", error.message, step=step)
         raise
-    trail.passed("blast-radius", summary(found), step=step, blast_radius=found)
+    log.passed("blast-radius", summary(found), step=step, blast_radius=found)
     inherited = {item.name: getattr(state, item.name) for item in fields(Diffed)}
     return Measured(**inherited, blast_radius=found)
 

@@ -1,7 +1,7 @@
 """Stage 8, confirm: whoever policy asks for agrees to exactly this digest. Whatever is absent or in doubt means no.
 
-Comes in: ``Planned``. Goes out: ``Approved``, or what the person wants instead (``Revision``). It checks every field of
-every approval itself: digest, time, person, key; an approver cannot approve by itself.
+Comes in: ``Planned``. Goes out: ``Approved``, or what the person wants instead (``RevisionRequest``). It checks every
+field of every approval itself: digest, time, person, key; an approver cannot approve by itself.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from agentops.core.errors import NotApproved
 from agentops.core.plan import Approval, ChangePlan
 from agentops.core.risk import Reversal, Risk
 from agentops.core.text import one_line
-from agentops.guard.parts import GuardParts, Trail
+from agentops.guard.services import GuardServices
+from agentops.guard.stage_log import StageLog
 from agentops.guard.states import Approved, Planned
 
 _METHODS = {
@@ -26,13 +27,15 @@ _METHODS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Revision:
+class RevisionRequest:
     """What the person wants instead: steps left out, or other arguments. A new plan must be made of it."""
 
     decision: Decision
 
 
-def confirm(parts: GuardParts, trail: Trail, planned: Planned, given: Sequence[SignedApproval]) -> Approved | Revision:
+def confirm(
+    services: GuardServices, log: StageLog, planned: Planned, given: Sequence[SignedApproval]
+) -> Approved | RevisionRequest:
     """Return the plan as approved, or what the person wants instead of it.
 
     Arguments:
@@ -43,45 +46,45 @@ def confirm(parts: GuardParts, trail: Trail, planned: Planned, given: Sequence[S
         AuditError: it could not be recorded.
     """
     plan = planned.plan
-    approvals = tuple(given) or _without_asking(parts, plan)
+    approvals = tuple(given) or _without_asking(services, plan)
     try:
         if not approvals:
-            decision = _ask(parts, trail, plan)
+            decision = _ask(services, log, plan)
             if decision.answer in (Answer.SKIP, Answer.EDIT):
-                trail.passed("confirm", f"the person chose to {decision.answer.value}", digest=plan.digest)
-                return Revision(decision=decision)
+                log.passed("confirm", f"the person chose to {decision.answer.value}", digest=plan.digest)
+                return RevisionRequest(decision=decision)
             if decision.answer is not Answer.APPROVE:
                 raise NotApproved(
                     "declined" + (f": {one_line(decision.why, 200)}" if decision.why else ""), code="declined"
                 )
             approvals = decision.approvals
-        names = tuple(_counted(parts, plan, approval) for approval in approvals)
-        _require_enough(plan, approvals, names, parts.requester)
+        names = tuple(_counted(services, plan, approval) for approval in approvals)
+        _require_enough(plan, approvals, names, services.requester)
     except NotApproved as error:
-        trail.failed("confirm", error.message, digest=plan.digest, approvals=approvals)
+        log.failed("confirm", error.message, digest=plan.digest, approvals=approvals)
         raise
-    trail.passed("confirm", f"approved by {', '.join(names)}", digest=plan.digest, approvals=approvals)
+    log.passed("confirm", f"approved by {', '.join(names)}", digest=plan.digest, approvals=approvals)
     inherited = {item.name: getattr(planned, item.name) for item in fields(Planned)}
     return Approved(**inherited, approvals=approvals)
 
 
-def _without_asking(parts: GuardParts, plan: ChangePlan) -> tuple[SignedApproval, ...]:
+def _without_asking(services: GuardServices, plan: ChangePlan) -> tuple[SignedApproval, ...]:
     """Return policy's own approval when it asks for nobody and the user wants no questions."""
-    if not parts.yes or plan.obligation.approval is not Approval.NONE:
+    if not services.yes or plan.obligation.approval is not Approval.NONE:
         return ()
-    now = parts.clock().replace(microsecond=0)
+    now = services.clock().replace(microsecond=0)
     approval = SignedApproval(
         plan_digest=plan.digest,
         by=plan.requester,
         method="policy",
         at=now,
         expires_at=plan.expires_at,
-        nonce=parts.nonce(),
+        nonce=services.nonce(),
     )
     return (approval,)
 
 
-def _ask(parts: GuardParts, trail: Trail, plan: ChangePlan) -> Decision:
+def _ask(services: GuardServices, log: StageLog, plan: ChangePlan) -> Decision:
     if plan.obligation.approval is Approval.TWO_PERSON:
         raise NotApproved(
             f"policy asks for two people other than {plan.requester}",
@@ -89,16 +92,16 @@ def _ask(parts: GuardParts, trail: Trail, plan: ChangePlan) -> Decision:
             "agentops fix --plan plan.json --approval A.json --approval B.json",
             code="two-people",
         )
-    trail.note("approval_asked", {"digest": plan.digest, "code": plan.code, "risk": plan.risk})
+    log.note("approval_asked", {"digest": plan.digest, "code": plan.code, "risk": plan.risk})
     typed = plan.code if plan.risk.rank >= Risk.HIGH.rank or plan.reversal is Reversal.NONE else ""
-    decision = parts.approver.ask(ApprovalRequest(plan=plan, typed=typed))
-    trail.passed("asked", f"the answer was {decision.answer.value}", digest=plan.digest)
+    decision = services.approver.ask(ApprovalRequest(plan=plan, typed=typed))
+    log.passed("asked", f"the answer was {decision.answer.value}", digest=plan.digest)
     return decision
 
 
-def _counted(parts: GuardParts, plan: ChangePlan, approval: SignedApproval) -> str:
+def _counted(services: GuardServices, plan: ChangePlan, approval: SignedApproval) -> str:
     """Return whose approval it is, when it counts for this plan now."""
-    now = parts.clock()
+    now = services.clock()
     if approval.plan_digest != plan.digest:
         raise NotApproved(f"the approval by {one_line(approval.by, 60)} is for another plan", code="other-plan")
     if now >= plan.expires_at:
@@ -111,7 +114,7 @@ def _counted(parts: GuardParts, plan: ChangePlan, approval: SignedApproval) -> s
         raise NotApproved(
             f"an approval by {approval.method!r} does not count where policy asks for {plan.obligation.approval.value}"
         )
-    return parts.trust.signer(approval) if approval.method == "key" else approval.by
+    return services.trust.signer(approval) if approval.method == "key" else approval.by
 
 
 def _require_enough(

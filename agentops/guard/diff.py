@@ -12,11 +12,11 @@ from typing import Any
 
 from agentops.core.errors import ToolInputError
 from agentops.core.plan import Edit, ObjectChange, Verb
-from agentops.guard.parts import Trail
+from agentops.guard.stage_log import StageLog
 from agentops.guard.states import Diffed, Previewed
 
 
-def diff(trail: Trail, state: Previewed, *, step: int) -> Diffed:
+def diff(log: StageLog, state: Previewed, *, step: int) -> Diffed:
     """Return the change as one that changes something.
 
     Raises:
@@ -25,10 +25,10 @@ def diff(trail: Trail, state: Previewed, *, step: int) -> Diffed:
     count = sum(len(one.edits) if one.verb is Verb.UPDATE else 1 for one in state.preview.objects)
     if not count:
         words = f"{state.change.tool} on {state.change.target.short} would change nothing: it is so already"
-        trail.failed("diff", words, step=step)
+        log.failed("diff", words, step=step)
         raise ToolInputError(words, code="nothing-to-do")
     objects = [{"ref": one.ref, "verb": one.verb, "edits": one.edits} for one in state.preview.objects]
-    trail.passed("diff", f"{count} to change", step=step, objects=objects)
+    log.passed("diff", f"{count} to change", step=step, objects=objects)
     inherited = {item.name: getattr(state, item.name) for item in fields(Previewed)}
     return Diffed(**inherited, fields=count)
 

@@ -13,8 +13,9 @@ from datetime import timedelta
 from agentops.core.errors import ToolError
 from agentops.core.outcome import Health, Observation
 from agentops.core.plan import Check
-from agentops.guard.parts import GuardParts, Symptom, Trail
-from agentops.guard.states import Applied, Ruled
+from agentops.guard.services import GuardServices, Symptom
+from agentops.guard.stage_log import StageLog
+from agentops.guard.states import Applied, Decided
 
 CONDITION = "condition"
 SYMPTOM = "symptom"
@@ -26,11 +27,13 @@ _POLL_S = 15.0
 _COUNT = "spec.replicas"
 
 
-def doubts_about(parts: GuardParts, trail: Trail, state: Applied, after: Sequence[Observation]) -> tuple[str, ...]:
+def doubts_about(
+    services: GuardServices, log: StageLog, state: Applied, after: Sequence[Observation]
+) -> tuple[str, ...]:
     """Return why the plan does not count as verified; of one that takes back a change, what is unwell now."""
     if state.plan.rolls_back:
         return tuple(dict.fromkeys(unwell(after)))
-    found = [*_awaited(parts, trail, state), *_idle(state, after), *_unjudged(state, after)]
+    found = [*_awaited(services, log, state), *_idle(state, after), *_unjudged(state, after)]
     return tuple(dict.fromkeys(found))
 
 
@@ -56,7 +59,7 @@ def well(one: Health) -> str:
     return one.detail or f"{one.ref.short} has {one.ready} of {one.wanted} ready"
 
 
-def is_idle(step: Ruled, one: Health) -> bool:
+def is_idle(step: Decided, one: Health) -> bool:
     """Return whether a workload runs nothing although this step did not ask for that."""
     asked = any(
         edit.path == _COUNT and edit.new == 0
@@ -94,38 +97,38 @@ def _checks(state: Applied) -> list[Check]:
     return [check for number, check in enumerate(found) if check not in found[:number]]
 
 
-def _awaited(parts: GuardParts, trail: Trail, state: Applied) -> tuple[str, ...]:
+def _awaited(services: GuardServices, log: StageLog, state: Applied) -> tuple[str, ...]:
     """Wait for what is to come right by itself now; return what did not."""
-    begun = parts.monotonic()
+    begun = services.monotonic()
     left: list[Symptom] = []
     try:
         while True:
-            left = [*_symptoms(parts, state), *_dependents(parts, state)]
+            left = [*_symptoms(services, state), *_dependents(services, state)]
             longest = BACK_OFF_S if any(one.may_pass for one in left) else LAG_S
-            now = parts.monotonic()
+            now = services.monotonic()
             if not left or now - begun >= longest:
                 return tuple(one.why for one in left)
-            until = parts.clock() + timedelta(seconds=longest - (now - begun))
-            trail.say(f"applied; waiting until {until:%H:%M:%S} UTC at most: {left[0].why}", key="verify")
-            parts.pause(min(_POLL_S, longest - (now - begun)))
+            until = services.clock() + timedelta(seconds=longest - (now - begun))
+            log.say(f"applied; waiting until {until:%H:%M:%S} UTC at most: {left[0].why}", key="verify")
+            services.pause(min(_POLL_S, longest - (now - begun)))
     except KeyboardInterrupt:
         # It holds, and nothing speaks for taking it back; whoever waits for it has waited long enough.
         return tuple(one.why for one in left) or ("interrupted before it could be looked at",)
 
 
-def _symptoms(parts: GuardParts, state: Applied) -> list[Symptom]:
+def _symptoms(services: GuardServices, state: Applied) -> list[Symptom]:
     wanted = [check for check in _checks(state) if check.kind == SYMPTOM and check.seen]
-    return [found for found in map(parts.symptom, wanted) if found.why]
+    return [found for found in map(services.symptom, wanted) if found.why]
 
 
-def _dependents(parts: GuardParts, state: Applied) -> Iterator[Symptom]:
+def _dependents(services: GuardServices, state: Applied) -> Iterator[Symptom]:
     """Yield what waited for the changed object before, and still does."""
     for step, before in zip(state.steps, state.before, strict=True):
         waiting = {one.ref for one in before.dependents if not one.settled}
         if not waiting:
             continue
         try:
-            seen = parts.tools[step.change.tool].observe(step.preview)
+            seen = services.tools[step.change.tool].observe(step.preview)
         except ToolError as error:
             yield Symptom(why=f"{step.change.target.short} cannot be read: {error.message}", may_pass=True)
             continue

@@ -17,12 +17,13 @@ from agentops.core.jsonable import to_json
 from agentops.core.plan import Change, Preview
 from agentops.guard.credentials import without_credentials
 from agentops.guard.notes import with_notes
-from agentops.guard.parts import GuardParts, Trail
+from agentops.guard.services import GuardServices
+from agentops.guard.stage_log import StageLog
 from agentops.guard.states import Predicted, Previewed
 
 
 def dry_run(
-    parts: GuardParts, trail: Trail, state: Predicted, *, step: int, earlier: Sequence[Preview] = ()
+    services: GuardServices, log: StageLog, state: Predicted, *, step: int, earlier: Sequence[Preview] = ()
 ) -> Previewed:
     """Return the change with the provider's preview, upon what the earlier steps of its plan will have made.
 
@@ -33,18 +34,20 @@ def dry_run(
     """
     change = state.change
     try:
-        preview = without_credentials(parts, try_out(parts, trail, change, step=step, earlier=earlier), change.tool)
-        preview = with_notes(parts, change, preview)
+        preview = without_credentials(services, try_out(services, log, change, step=step, earlier=earlier), change.tool)
+        preview = with_notes(services, change, preview)
     except ToolError as error:
-        trail.failed("dry-run", error.message, step=step, change=change)
+        log.failed("dry-run", error.message, step=step, change=change)
         raise
     words = "validated by the server" if preview.validated else "checked by reading; not tried on the provider"
-    trail.passed("dry-run", words, step=step, change=change, calls=preview.calls, undo=preview.undo)
+    log.passed("dry-run", words, step=step, change=change, calls=preview.calls, undo=preview.undo)
     inherited = {item.name: getattr(state, item.name) for item in fields(Predicted)}
     return Previewed(**inherited, preview=preview)
 
 
-def try_out(parts: GuardParts, trail: Trail, change: Change, *, step: int, earlier: Sequence[Preview] = ()) -> Preview:
+def try_out(
+    services: GuardServices, log: StageLog, change: Change, *, step: int, earlier: Sequence[Preview] = ()
+) -> Preview:
     """Return the provider's own preview of a change; without ``earlier``, on the world as it is.
 
     Raises:
@@ -52,11 +55,11 @@ def try_out(parts: GuardParts, trail: Trail, change: Change, *, step: int, earli
         PreviewWrote: the trial had an effect; it is in the audit chain, and the journal begins no further change.
     """
     try:
-        tool = parts.tools[change.tool]
+        tool = services.tools[change.tool]
         return tool.preview(change, earlier) if earlier else tool.preview(change)
     except PreviewWrote as error:
-        trail.failed("dry-run", error.message, step=step, change=change, code=error.code)
-        report = {"at": to_iso(parts.clock()), "what": error.message, "call": error.call, "before": error.before}
-        trail.note("preview_wrote", report)
-        parts.journal.halt(parts.redactor.value(to_json(report)))
+        log.failed("dry-run", error.message, step=step, change=change, code=error.code)
+        report = {"at": to_iso(services.clock()), "what": error.message, "call": error.call, "before": error.before}
+        log.note("preview_wrote", report)
+        services.journal.halt(services.redactor.value(to_json(report)))
         raise

@@ -12,14 +12,15 @@ from datetime import timedelta
 
 from agentops.core.errors import AgentopsError, AuditError, Busy, Stale, StoreError
 from agentops.core.plan import ChangePlan
-from agentops.guard.parts import GuardParts, Trail
+from agentops.guard.services import GuardServices
+from agentops.guard.stage_log import StageLog
 from agentops.guard.staleness import STALE_HINT
 from agentops.guard.states import Journaled, Rechecked
 
 _POLL_S = 3.0
 
 
-def require_free(parts: GuardParts, trail: Trail, plan: ChangePlan) -> None:
+def require_free(services: GuardServices, log: StageLog, plan: ChangePlan) -> None:
     """Return once nobody else is changing something; before a person is asked, and once more before the re-check.
 
     Raises:
@@ -28,25 +29,25 @@ def require_free(parts: GuardParts, trail: Trail, plan: ChangePlan) -> None:
         Busy: another run holds the lock, and still did when this one had waited as long as it may.
         StoreError: it cannot be found out.
     """
-    place = "" if parts.lease is None else parts.lease.place
+    place = "" if services.lease is None else services.lease.place
     if plan.lease != place:
         raise Stale(
             f"the plan was made to hold {plan.lease or 'no lease'}, and this run would hold {place or 'none'}",
             hint=STALE_HINT,
         )
-    begun = parts.monotonic()
+    begun = services.monotonic()
     # A crashed change's own lease does not stand in the way of taking that change back.
-    while holder := parts.journal.holder() or (parts.lease.holder(plan.rolls_back) if parts.lease else ""):
-        left = parts.wait_s - (parts.monotonic() - begun)
+    while holder := services.journal.holder() or (services.lease.holder(plan.rolls_back) if services.lease else ""):
+        left = services.wait_s - (services.monotonic() - begun)
         if left <= 0:
-            trail.failed("intent", f"busy: {holder}")
+            log.failed("intent", f"busy: {holder}")
             raise Busy(holder)
-        until = parts.clock() + timedelta(seconds=left)
-        trail.say(f"waiting until {until:%H:%M:%S} UTC at most for another run: {holder}", key="busy")
-        parts.pause(min(_POLL_S, left))
+        until = services.clock() + timedelta(seconds=left)
+        log.say(f"waiting until {until:%H:%M:%S} UTC at most for another run: {holder}", key="busy")
+        services.pause(min(_POLL_S, left))
 
 
-def declare(parts: GuardParts, trail: Trail, state: Rechecked) -> Journaled:
+def record_intent(services: GuardServices, log: StageLog, state: Rechecked) -> Journaled:
     """Return the plan as one that is about to run.
 
     Raises:
@@ -54,15 +55,15 @@ def declare(parts: GuardParts, trail: Trail, state: Rechecked) -> Journaled:
         InDoubt, AgentopsError: an earlier change is open, or another process is changing something now.
         AuditError, StoreError: it could not be made durable; nothing will happen.
     """
-    change_id = f"{parts.clock():%Y%m%dT%H%M%S}-{state.plan.code}"
+    change_id = f"{services.clock():%Y%m%dT%H%M%S}-{state.plan.code}"
     try:
-        parts.journal.claim(state.plan, change_id)
+        services.journal.claim(state.plan, change_id)
     except (AuditError, StoreError):
         raise
     except AgentopsError as error:
-        trail.failed("intent", error.message, digest=state.plan.digest, code=error.code)
+        log.failed("intent", error.message, digest=state.plan.digest, code=error.code)
         raise
-    trail.note(
+    log.note(
         "intent",
         {
             "change": change_id,
@@ -71,6 +72,6 @@ def declare(parts: GuardParts, trail: Trail, state: Rechecked) -> Journaled:
             "steps": [{"calls": step.preview.calls, "undo": step.preview.undo} for step in state.steps],
         },
     )
-    trail.passed("intent", f"change {change_id}", digest=state.plan.digest)
+    log.passed("intent", f"change {change_id}", digest=state.plan.digest)
     inherited = {item.name: getattr(state, item.name) for item in fields(Rechecked)}
     return Journaled(**inherited, change_id=change_id)

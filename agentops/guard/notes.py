@@ -13,17 +13,17 @@ from agentops.core.jsonable import from_json, to_json
 from agentops.core.notes import speaks_against
 from agentops.core.plan import Change, Note, Preview
 from agentops.core.risk import Risk
-from agentops.guard.parts import GuardParts
+from agentops.guard.services import GuardServices
 
 
-def with_notes(parts: GuardParts, change: Change, preview: Preview) -> Preview:
+def with_notes(services: GuardServices, change: Change, preview: Preview) -> Preview:
     """Return the preview with the owners' notes, what speaks against the change first.
 
     Raises:
         ToolError: the provider cannot say.
     """
-    found, unread = parts.notes_on(change, preview)
-    clean = [from_json(Note, parts.redactor.value(to_json(note))) for note in found]
+    found, unread = services.notes_on(change, preview)
+    clean = [from_json(Note, services.redactor.value(to_json(note))) for note in found]
     # Judged on what was written, shown as it may be kept.
     marked = [replace(shown, objects=speaks_against(note, change)) for note, shown in zip(found, clean, strict=True)]
     notes = tuple(sorted(marked, key=lambda note: not note.objects))

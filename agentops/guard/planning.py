@@ -1,7 +1,7 @@
-"""Stage 7, planning: the ruled changes become one plan, with one digest over everything that will run.
+"""Stage 7, planning: the decided changes become one plan, with one digest over everything that will run.
 
 Comes in: proposed changes and why. Goes out: ``Planned``: the plan as data (fit for disk and screen: redacted), and the
-live states it was made of. ``draft`` walks every change up the stair to here; nothing has had an effect.
+live states it was made of. ``draft`` takes every change through the stages before; nothing has had an effect.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ from agentops.core.plan import Change, ChangePlan, Check, Intent, ObjectChange, 
 from agentops.core.progress import unseen
 from agentops.core.text import plural
 from agentops.guard.blast_radius import measure
-from agentops.guard.cure import require_cure
+from agentops.guard.decision import decide
 from agentops.guard.diff import diff
 from agentops.guard.dry_run import dry_run
-from agentops.guard.inquiry import Inquiry
-from agentops.guard.parts import GuardParts, Trail
 from agentops.guard.policy.obligations import strictest
+from agentops.guard.policy_input import PolicyInput
+from agentops.guard.precheck import precheck
 from agentops.guard.prediction import predict
-from agentops.guard.ruling import rule
-from agentops.guard.screen import screen
+from agentops.guard.remediation_rules import require_remediation
+from agentops.guard.services import GuardServices
+from agentops.guard.stage_log import StageLog
 from agentops.guard.staleness import STALE_HINT, moved
-from agentops.guard.states import Planned, Predicted, Ruled
+from agentops.guard.states import Decided, Planned, Predicted
 
 MOST_STEPS = 20
 CLOCKS_APART = timedelta(minutes=5)
@@ -50,8 +51,8 @@ class Proposal:
     checks: tuple[Check, ...] = ()
 
 
-def draft(parts: GuardParts, trail: Trail, proposal: Proposal) -> Planned:
-    """Walk every change of the proposal up to the ruling, and assemble the plan.
+def draft(services: GuardServices, log: StageLog, proposal: Proposal) -> Planned:
+    """Take every change of the proposal through the stages up to the decision, and assemble the plan.
 
     Raises:
         ToolInputError, ToolError: a change does not fit, or the provider refuses it.
@@ -59,43 +60,43 @@ def draft(parts: GuardParts, trail: Trail, proposal: Proposal) -> Planned:
         AuditError: it could not be recorded.
     """
     try:
-        return _drafted(parts, trail, proposal)
+        return _drafted(services, log, proposal)
     except (ToolError, PolicyRefused) as error:
         # Refusals are on record as well as permits: what was proposed, by whom, and why nothing came of it.
         asked = {"changes": proposal.changes, "intent": proposal.intent, "code": error.code}
-        trail.failed("plan", error.message, **parts.redactor.value(to_json(asked)))
+        log.failed("plan", error.message, **services.redactor.value(to_json(asked)))
         raise
 
 
-def _drafted(parts: GuardParts, trail: Trail, proposal: Proposal) -> Planned:
+def _drafted(services: GuardServices, log: StageLog, proposal: Proposal) -> Planned:
     require_steps(proposal.changes)
     for number, change in enumerate(proposal.changes, 1):
-        trail.say(f"dry run of {change.tool} on {change.target.short}", key=f"step-{number}")
+        log.say(f"dry run of {change.tool} on {change.target.short}", key=f"step-{number}")
     # All of the plan is judged by what can be read before any of it is tried on the provider.
-    foreseen: list[Predicted] = []
+    predicted: list[Predicted] = []
     for number, change in enumerate(proposal.changes, 1):
-        earlier = [one.prediction for one in foreseen]
-        foreseen.append(foresee(parts, trail, proposal, change, step=number, earlier=earlier))
-    is_cure = bool(proposal.intent.incident) and not proposal.rolls_back
-    if is_cure:
-        require_cure([(one.change, one.prediction) for one in foreseen])
-    steps: list[Ruled] = []
-    for number, one in enumerate(foreseen, 1):
-        steps.append(climb(parts, trail, proposal, one, step=number, earlier=[step.preview for step in steps]))
-    if is_cure:
-        require_cure([(one.change, one.preview) for one in steps])
-    plan = _assemble(parts, proposal, steps)
-    trail.passed("plan", f"plan {plan.code} of {plural(len(steps), 'step')}", digest=plan.digest, plan=outline(plan))
+        earlier = [one.prediction for one in predicted]
+        predicted.append(predict_step(services, log, proposal, change, step=number, earlier=earlier))
+    is_remediation = bool(proposal.intent.incident) and not proposal.rolls_back
+    if is_remediation:
+        require_remediation([(one.change, one.prediction) for one in predicted])
+    steps: list[Decided] = []
+    for number, one in enumerate(predicted, 1):
+        steps.append(prepare_step(services, log, proposal, one, step=number, earlier=[step.preview for step in steps]))
+    if is_remediation:
+        require_remediation([(one.change, one.preview) for one in steps])
+    plan = _assemble(services, proposal, steps)
+    log.passed("plan", f"plan {plan.code} of {plural(len(steps), 'step')}", digest=plan.digest, plan=outline(plan))
     return Planned(plan=plan, steps=tuple(steps))
 
 
-def _inquiry(proposal: Proposal, approvals: tuple[str, ...] | None) -> Inquiry:
-    return Inquiry(dry_run=True, tainted=proposal.tainted, rollback=bool(proposal.rolls_back), approvals=approvals)
+def _inquiry(proposal: Proposal, approvals: tuple[str, ...] | None) -> PolicyInput:
+    return PolicyInput(dry_run=True, tainted=proposal.tainted, rollback=bool(proposal.rolls_back), approvals=approvals)
 
 
-def foresee(
-    parts: GuardParts,
-    trail: Trail,
+def predict_step(
+    services: GuardServices,
+    log: StageLog,
     proposal: Proposal,
     change: Change,
     *,
@@ -113,34 +114,34 @@ def foresee(
     Raises:
         as ``draft``.
     """
-    inquiry = _inquiry(proposal, approvals)
-    allowed = screen(parts, trail, change, step=step, inquiry=inquiry)
-    return predict(parts, trail, allowed, step=step, inquiry=inquiry, earlier=earlier)
+    policy_input = _inquiry(proposal, approvals)
+    allowed = precheck(services, log, change, step=step, policy_input=policy_input)
+    return predict(services, log, allowed, step=step, policy_input=policy_input, earlier=earlier)
 
 
-def climb(
-    parts: GuardParts,
-    trail: Trail,
+def prepare_step(
+    services: GuardServices,
+    log: StageLog,
     proposal: Proposal,
-    foreseen: Predicted,
+    predicted: Predicted,
     *,
     step: int,
     earlier: Sequence[Preview] = (),
     approvals: tuple[str, ...] | None = None,
-) -> Ruled:
-    """Return one foreseen change at the top of its own stair, tried on the provider.
+) -> Decided:
+    """Return one predicted change, tried on the provider, measured and decided on.
 
-    Arguments and errors are those of ``foresee``; ``earlier`` are the previews.
+    Arguments and errors are those of ``predict_step``; ``earlier`` are the previews.
     """
-    inquiry, change = _inquiry(proposal, approvals), foreseen.change
-    previewed = dry_run(parts, trail, foreseen, step=step, earlier=earlier)
-    measured = measure(parts, trail, diff(trail, previewed, step=step), step=step)
-    ruled = rule(parts, trail, measured, step=step, inquiry=inquiry)
-    trail.say(f"{change.tool} on {change.target.short}: {ruled.ruling.why}", key=f"step-{step}", done=True)
-    return ruled
+    policy_input, change = _inquiry(proposal, approvals), predicted.change
+    previewed = dry_run(services, log, predicted, step=step, earlier=earlier)
+    measured = measure(services, log, diff(log, previewed, step=step), step=step)
+    decided = decide(services, log, measured, step=step, policy_input=policy_input)
+    log.say(f"{change.tool} on {change.target.short}: {decided.decision.why}", key=f"step-{step}", done=True)
+    return decided
 
 
-def revive(parts: GuardParts, trail: Trail, plan: ChangePlan) -> Planned:
+def revive(services: GuardServices, log: StageLog, plan: ChangePlan) -> Planned:
     """Return a saved plan with its steps made again on the live world, when nothing moved since.
 
     Raises:
@@ -148,52 +149,54 @@ def revive(parts: GuardParts, trail: Trail, plan: ChangePlan) -> Planned:
         as ``require_current``.
     """
     try:
-        steps = require_current(parts, trail, plan, is_cure=True)
-        require_cure([(one.change, one.preview) for one in steps])
+        steps = require_current(services, log, plan, is_remediation=True)
+        require_remediation([(one.change, one.preview) for one in steps])
         return Planned(plan=plan, steps=steps)
     except (Stale, ToolError, PolicyRefused) as error:
-        trail.failed("recheck", error.message, digest=plan.digest, code=error.code)
+        log.failed("recheck", error.message, digest=plan.digest, code=error.code)
         raise
 
 
 def require_current(
-    parts: GuardParts,
-    trail: Trail,
+    services: GuardServices,
+    log: StageLog,
     plan: ChangePlan,
     *,
     approvals: tuple[str, ...] | None = None,
-    is_cure: bool = False,
-) -> tuple[Ruled, ...]:
+    is_remediation: bool = False,
+) -> tuple[Decided, ...]:
     """Return the plan's steps made again on the live world, when they are the same.
 
     Arguments:
         approvals: who has agreed already, for policy.
-        is_cure: hold the predicted plan to being one, before any of it is tried.
+        is_remediation: hold the predicted plan to being one, before any of it is tried.
 
     Raises:
         Stale: something moved; the message says what.
         PolicyRefused: policy denies it now, or it is no cure.
     """
-    if parts.clock() >= plan.expires_at:
+    if services.clock() >= plan.expires_at:
         raise Stale(f"the plan expired at {plan.expires_at:%H:%M:%S} UTC", hint=STALE_HINT, code="expired")
-    _require_times(plan, parts.clock())
-    if (plan.context, plan.cluster) != (parts.context, parts.cluster):
+    _require_times(plan, services.clock())
+    if (plan.context, plan.cluster) != (services.context, services.cluster):
         raise Stale(
-            f"the plan is for context {plan.context!r} on {plan.cluster}; this run is pinned to {parts.context!r} on "
-            f"{parts.cluster}",
+            f"the plan is for context {plan.context!r} on {plan.cluster}; this run is pinned to "
+            f"{services.context!r} on {services.cluster}",
             hint=f"Run it with {place_of(plan.context, plan.cluster)}.",
         )
-    if plan.policy_digest != parts.policy.digest:
+    if plan.policy_digest != services.policy.digest:
         raise Stale("the policy changed since the plan was made", hint=STALE_HINT)
-    steps = _made_again(replace(parts, progress=unseen), trail, plan, approvals=approvals, is_cure=is_cure)
-    if strictest([step.ruling.obligation for step in steps]) != plan.obligation:
+    steps = _made_again(
+        replace(services, progress=unseen), log, plan, approvals=approvals, is_remediation=is_remediation
+    )
+    if strictest([step.decision.obligation for step in steps]) != plan.obligation:
         raise Stale("policy asks for something else than when the plan was made", hint=STALE_HINT)
     return steps
 
 
 def _made_again(
-    parts: GuardParts, trail: Trail, plan: ChangePlan, *, approvals: tuple[str, ...] | None, is_cure: bool
-) -> tuple[Ruled, ...]:
+    services: GuardServices, log: StageLog, plan: ChangePlan, *, approvals: tuple[str, ...] | None, is_remediation: bool
+) -> tuple[Decided, ...]:
     proposal = Proposal(
         changes=tuple(step.change for step in plan.steps),
         intent=plan.intent,
@@ -201,21 +204,23 @@ def _made_again(
         tainted=plan.tainted or not _is_untainted(plan.intent.by),
         rolls_back=plan.rolls_back,
     )
-    again = Trail(parts, trail.records)
+    again = StageLog(services, log.records)
     # As in a new plan: all of it is judged by what can be read before any of it is tried on the provider.
-    foreseen: list[Predicted] = []
+    predicted: list[Predicted] = []
     for number, change in enumerate(proposal.changes, 1):
-        earlier = [one.prediction for one in foreseen]
+        earlier = [one.prediction for one in predicted]
         with _stale_when_refused(number):
-            foreseen.append(foresee(parts, again, proposal, change, step=number, earlier=earlier, approvals=approvals))
-    if is_cure:
-        require_cure([(one.change, one.prediction) for one in foreseen])
-    steps: list[Ruled] = []
-    for number, (shown, one) in enumerate(zip(plan.steps, foreseen, strict=True), 1):
+            predicted.append(
+                predict_step(services, again, proposal, change, step=number, earlier=earlier, approvals=approvals)
+            )
+    if is_remediation:
+        require_remediation([(one.change, one.prediction) for one in predicted])
+    steps: list[Decided] = []
+    for number, (shown, one) in enumerate(zip(plan.steps, predicted, strict=True), 1):
         before = [step.preview for step in steps]
         with _stale_when_refused(number):
-            steps.append(climb(parts, again, proposal, one, step=number, earlier=before, approvals=approvals))
-        why = moved(shown, _plain_step(_kept(parts, steps[-1], ())), way_back=bool(plan.rolls_back))
+            steps.append(prepare_step(services, again, proposal, one, step=number, earlier=before, approvals=approvals))
+        why = moved(shown, _plain_step(_kept(services, steps[-1], ())), rolls_back=bool(plan.rolls_back))
         if why:
             raise Stale(f"step {number} ({shown.change.target.short}) is not what was shown: {why}", hint=STALE_HINT)
     return tuple(steps)
@@ -257,42 +262,42 @@ def _is_untainted(by: str) -> bool:
     return by == "triage" or by.startswith("human:")
 
 
-def _assemble(parts: GuardParts, proposal: Proposal, steps: Sequence[Ruled]) -> ChangePlan:
-    obligation = strictest([step.ruling.obligation for step in steps])
-    now = _to_the_second(parts.clock())
-    intent = from_json(Intent, parts.redactor.value(to_json(proposal.intent)))
+def _assemble(services: GuardServices, proposal: Proposal, steps: Sequence[Decided]) -> ChangePlan:
+    obligation = strictest([step.decision.obligation for step in steps])
+    now = _to_the_second(services.clock())
+    intent = from_json(Intent, services.redactor.value(to_json(proposal.intent)))
     return ChangePlan(
-        nonce=parts.nonce(),
+        nonce=services.nonce(),
         created_at=now,
         expires_at=now + timedelta(seconds=obligation.ttl_s),
-        requester=parts.requester,
-        context=parts.context,
-        cluster=parts.cluster,
+        requester=services.requester,
+        context=services.context,
+        cluster=services.cluster,
         intent=intent,
-        steps=tuple(_plain_step(_kept(parts, step, proposal.checks)) for step in steps),
+        steps=tuple(_plain_step(_kept(services, step, proposal.checks)) for step in steps),
         obligation=obligation,
-        policy_digest=parts.policy.digest,
+        policy_digest=services.policy.digest,
         tainted=proposal.tainted,
         rolls_back=proposal.rolls_back,
-        lease="" if parts.lease is None else parts.lease.place,
+        lease="" if services.lease is None else services.lease.place,
     )
 
 
-def _kept(parts: GuardParts, step: Ruled, checks: tuple[Check, ...]) -> PlanStep:
+def _kept(services: GuardServices, step: Decided, checks: tuple[Check, ...]) -> PlanStep:
     """Return a step in the form that may be stored and shown: what looks like a credential is hidden in it."""
-    words = from_json(Change, parts.redactor.value(to_json(step.change)))
+    words = from_json(Change, services.redactor.value(to_json(step.change)))
     return PlanStep(
         change=replace(step.change, reason=words.reason),
-        preview=replace(step.preview, objects=tuple(_hidden(parts, one) for one in step.preview.objects)),
+        preview=replace(step.preview, objects=tuple(_hidden(services, one) for one in step.preview.objects)),
         blast_radius=step.blast_radius,
-        ruling=step.ruling,
-        undo_ruling=step.undo_ruling,
+        ruling=step.decision,
+        undo_ruling=step.undo_decision,
         checks=(Check(kind="healthy", target=step.change.target), *checks),
     )
 
 
-def _hidden(parts: GuardParts, one: ObjectChange) -> ObjectChange:
-    return from_json(ObjectChange, parts.redactor.value(to_json(one)))
+def _hidden(services: GuardServices, one: ObjectChange) -> ObjectChange:
+    return from_json(ObjectChange, services.redactor.value(to_json(one)))
 
 
 def _plain_step(step: PlanStep) -> PlanStep:

@@ -1,6 +1,6 @@
 """Stage 2, prediction: what the change would do, from reads alone, judged by policy before anything is tried.
 
-Comes in: ``Allowed``. Goes out: ``Predicted``. A change that policy or a static rule refuses ends here, and the
+Comes in: ``Prechecked``. Goes out: ``Predicted``. A change that policy or a static rule refuses ends here, and the
 provider never hears of it, not even by a dry run. What passes is judged once more by the provider's own answer. The
 prediction is never shown, stored or applied.
 """
@@ -13,19 +13,20 @@ from dataclasses import fields, replace
 from agentops.core.errors import PolicyRefused, ToolError
 from agentops.core.plan import Preview
 from agentops.guard.credentials import without_credentials
-from agentops.guard.inquiry import Inquiry, ask
-from agentops.guard.parts import GuardParts, Trail
-from agentops.guard.ruling import REFUSED_HINT, rule_on_undo
-from agentops.guard.states import Allowed, Predicted
+from agentops.guard.decision import REFUSED_HINT, decide_undo
+from agentops.guard.policy_input import PolicyInput, ask_policy
+from agentops.guard.services import GuardServices
+from agentops.guard.stage_log import StageLog
+from agentops.guard.states import Prechecked, Predicted
 
 
 def predict(
-    parts: GuardParts,
-    trail: Trail,
-    state: Allowed,
+    services: GuardServices,
+    log: StageLog,
+    state: Prechecked,
     *,
     step: int,
-    inquiry: Inquiry,
+    policy_input: PolicyInput,
     earlier: Sequence[Preview] = (),
 ) -> Predicted:
     """Return the change as one that may be tried on the provider.
@@ -40,29 +41,29 @@ def predict(
     """
     change = state.change
     try:
-        tool = parts.tools[change.tool]
+        tool = services.tools[change.tool]
         predicted = tool.predict(change, earlier) if earlier else tool.predict(change)
-        prediction = without_credentials(parts, predicted, change.tool)
-        missing = parts.missing_permissions(prediction)
-        reach = parts.tools[change.tool].blast_radius(prediction) if prediction.objects else None
+        prediction = without_credentials(services, predicted, change.tool)
+        missing = services.missing_permissions(prediction)
+        reach = services.tools[change.tool].blast_radius(prediction) if prediction.objects else None
     except ToolError as error:
-        trail.failed("prediction", error.message, step=step, change=change)
+        log.failed("prediction", error.message, step=step, change=change)
         raise
     if missing:
-        trail.failed("prediction", "permissions are missing", step=step, missing=missing)
+        log.failed("prediction", "permissions are missing", step=step, missing=missing)
         raise ToolError(
             f"you may not do what {change.tool} needs: {'; '.join(missing)}",
             hint="Ask for these permissions, or use an identity that has them.",
             code="forbidden",
         )
     if reach is not None:
-        full = replace(inquiry, dry_run=False)
-        ruling = ask(parts, full, change, state.spec, prediction, reach)
-        if not ruling.allowed:
-            trail.failed("prediction", ruling.why, step=step, ruling=ruling)
+        full = replace(policy_input, dry_run=False)
+        decision = ask_policy(services, full, change, state.spec, prediction, reach)
+        if not decision.allowed:
+            log.failed("prediction", decision.why, step=step, ruling=decision)
             what = f"{change.tool} on {change.target.short}"
-            raise PolicyRefused(f"policy refuses {what}: {ruling.why}", hint=REFUSED_HINT)
-        rule_on_undo(parts, trail, prediction, reach, step=step, inquiry=replace(full, rollback=True))
-    trail.passed("prediction", "nothing that can be read speaks against it", step=step)
-    inherited = {item.name: getattr(state, item.name) for item in fields(Allowed)}
+            raise PolicyRefused(f"policy refuses {what}: {decision.why}", hint=REFUSED_HINT)
+        decide_undo(services, log, prediction, reach, step=step, policy_input=replace(full, rollback=True))
+    log.passed("prediction", "nothing that can be read speaks against it", step=step)
+    inherited = {item.name: getattr(state, item.name) for item in fields(Prechecked)}
     return Predicted(**inherited, prediction=prediction)

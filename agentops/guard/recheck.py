@@ -1,8 +1,8 @@
 """Stage 9, re-check: is the world, and is policy, still what was approved? If not: Stale, with what moved.
 
-Comes in: ``Approved``, fresh or read from a file. Goes out: ``Rechecked``. Every step climbs the whole stair again on
-the live objects; calls, identities, states before and after, the way back and the policy digest must be the same, and
-the blast radius no larger than what was shown.
+Comes in: ``Approved``, fresh or read from a file. Goes out: ``Rechecked``. Every step goes through stages 1 to 6 again
+on the live objects; calls, identities, states before and after, the way back and the policy digest must be the same,
+and the blast radius no larger than what was shown.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import fields
 
 from agentops.core.errors import PolicyRefused, Stale, ToolError
-from agentops.guard.parts import GuardParts, Trail
 from agentops.guard.planning import require_current
+from agentops.guard.services import GuardServices
+from agentops.guard.stage_log import StageLog
 from agentops.guard.states import Approved, Rechecked
 
 
-def recheck(parts: GuardParts, trail: Trail, state: Approved) -> Rechecked:
+def recheck(services: GuardServices, log: StageLog, state: Approved) -> Rechecked:
     """Return the plan as one that still holds.
 
     Raises:
@@ -23,14 +24,14 @@ def recheck(parts: GuardParts, trail: Trail, state: Approved) -> Rechecked:
         PolicyRefused: policy denies it now.
         ToolError: the world cannot be read.
     """
-    trail.say("checking that nothing moved since it was shown", key="recheck")
+    log.say("checking that nothing moved since it was shown", key="recheck")
     try:
-        steps = require_current(parts, trail, state.plan, approvals=tuple(approval.by for approval in state.approvals))
-        before = tuple(parts.tools[step.change.tool].observe(step.preview) for step in steps)
+        steps = require_current(services, log, state.plan, approvals=tuple(approval.by for approval in state.approvals))
+        before = tuple(services.tools[step.change.tool].observe(step.preview) for step in steps)
     except (Stale, PolicyRefused, ToolError) as error:
-        trail.failed("recheck", error.message, digest=state.plan.digest)
+        log.failed("recheck", error.message, digest=state.plan.digest)
         raise
-    trail.passed("recheck", "live objects and policy are those that were approved", digest=state.plan.digest)
-    trail.say("nothing moved", key="recheck", done=True)
+    log.passed("recheck", "live objects and policy are those that were approved", digest=state.plan.digest)
+    log.say("nothing moved", key="recheck", done=True)
     inherited = {item.name: getattr(state, item.name) for item in fields(Approved)} | {"steps": steps}
     return Rechecked(**inherited, before=before)

@@ -16,7 +16,7 @@ from agentops.core.jsonable import to_json
 from agentops.core.outcome import Observation, Status
 from agentops.core.plan import ChangePlan, ObjectChange, PlanStep
 from agentops.guard.diff import deviations
-from agentops.guard.parts import GuardParts
+from agentops.guard.services import GuardServices
 
 
 class StepState(StrEnum):
@@ -50,13 +50,13 @@ class Situation:
         return tuple(index for index, state in enumerate(self.states) if state is not StepState.UNDONE)
 
 
-def look(parts: GuardParts, plan: ChangePlan) -> Situation:
+def look(services: GuardServices, plan: ChangePlan) -> Situation:
     """Observe what an open change did."""
     states: list[StepState] = []
     words: list[str] = []
     unwell: list[str] = []
     for step in plan.steps:
-        state, why, sick = _look(parts, step)
+        state, why, sick = _look(services, step)
         states.append(state)
         words.append(f"{step.change.tool} on {step.change.target.short}: {why}")
         unwell += sick
@@ -79,15 +79,15 @@ def _settle_together(plan: ChangePlan, states: list[StepState], words: list[str]
                 states[earlier], words[earlier] = StepState.DONE, f"{first}: took effect, and a later step after it"
 
 
-def _look(parts: GuardParts, step: PlanStep) -> tuple[StepState, str, list[str]]:
-    tool = parts.tools.get(step.change.tool)
+def _look(services: GuardServices, step: PlanStep) -> tuple[StepState, str, list[str]]:
+    tool = services.tools.get(step.change.tool)
     if tool is None:
         return StepState.UNCLEAR, "its tool is not there any more", []
     try:
         seen = tool.observe(step.preview)
     except ToolError as error:
         return StepState.UNCLEAR, f"cannot be looked at: {error.message}", []
-    found = {_state(parts, one, seen) for one in step.preview.objects}
+    found = {_state(services, one, seen) for one in step.preview.objects}
     if found == {StepState.UNDONE}:
         return StepState.UNDONE, "is as it was before", []
     sick = [one.detail or one.ref.short for one in seen.targets if one.failed or not one.settled]
@@ -98,10 +98,10 @@ def _look(parts: GuardParts, step: PlanStep) -> tuple[StepState, str, list[str]]
     return StepState.UNCLEAR, "took effect in part", sick
 
 
-def _state(parts: GuardParts, one: ObjectChange, seen: Observation) -> StepState:
+def _state(services: GuardServices, one: ObjectChange, seen: Observation) -> StepState:
     """Compare in the redacted form, which is the one that was kept."""
     raw = seen.objects.get(str(one.ref))
-    live = None if raw is None else parts.redactor.value(to_json(raw))
+    live = None if raw is None else services.redactor.value(to_json(raw))
     if _same(one, one.before, live):
         return StepState.UNDONE
     if _same(one, one.after, live):

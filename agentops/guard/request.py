@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from agentops.core.plan import Ruling
+from agentops.core.plan import PolicyDecision
 from agentops.core.resource import ResourceRef
 from agentops.core.tool import ToolSpec
 
@@ -52,15 +52,15 @@ class PolicyRequest:
 
 
 class Policy(Protocol):
-    """The policy engine. An error inside it is a deny with the error in ``Ruling.errors``."""
+    """The policy engine. An error inside it is a deny with the error in ``PolicyDecision.errors``."""
 
     @property
     def digest(self) -> str:
         """``sha256:`` over everything that decides: policies of every layer, schema, settings."""
         ...
 
-    def rule(self, request: PolicyRequest) -> Ruling:
-        """Return the ruling; never raises, and never allows what it cannot evaluate."""
+    def decide(self, request: PolicyRequest) -> PolicyDecision:
+        """Return the decision; never raises, and never allows what it cannot evaluate."""
         ...
 
     def could_allow(self, spec: ToolSpec, principal: Principal, facts: Mapping[str, Any]) -> bool:

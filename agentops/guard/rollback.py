@@ -1,7 +1,7 @@
 """Stage 13, rollback: what was done is taken back in reverse order, and that is verified too.
 
-Comes in: the steps that took effect or may have. Goes out: ``WayBack``: all taken back, or what was not and why. Each
-undo is previewed on the live world first, so that it takes back this change and nothing that came after it.
+Comes in: the steps that took effect or may have. Goes out: ``RollbackResult``: all taken back, or what was not and why.
+Each undo is previewed on the live world first, so that it takes back this change and nothing that came after it.
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ from agentops.core.risk import Reversal
 from agentops.guard.diff import deviations
 from agentops.guard.doubts import unwell
 from agentops.guard.dry_run import try_out
-from agentops.guard.once_more import patiently
-from agentops.guard.parts import GuardParts, Trail
-from agentops.guard.states import Journaled, Ruled
+from agentops.guard.recheck_step import patiently
+from agentops.guard.services import GuardServices
+from agentops.guard.stage_log import StageLog
+from agentops.guard.states import Decided, Journaled
 from agentops.guard.verify import worse
 
 _POLL_S = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WayBack:
+class RollbackResult:
     """How a rollback went: ``undone`` step numbers, and ``left`` in words, each a thing that a person must look at.
 
     ``unwell`` is what was not well before the change either and is not now, and what somebody has deleted meanwhile: of
@@ -43,7 +44,9 @@ class WayBack:
         return not self.left
 
 
-def roll_back(parts: GuardParts, trail: Trail, state: Journaled, indexes: Sequence[int], *, reason: str) -> WayBack:
+def roll_back(
+    services: GuardServices, log: StageLog, state: Journaled, indexes: Sequence[int], *, reason: str
+) -> RollbackResult:
     """Take back the given steps, last first.
 
     Arguments:
@@ -56,31 +59,31 @@ def roll_back(parts: GuardParts, trail: Trail, state: Journaled, indexes: Sequen
     """
     undone: list[int] = []
     left: list[str] = []
-    trail.say(f"rolling back: {reason}", key="rollback")
+    log.say(f"rolling back: {reason}", key="rollback")
     for index in sorted(indexes, reverse=True):
         step = state.steps[index]
-        why = _undo(parts, trail, state.change_id, step, index + 1, wait_s=state.plan.obligation.verify_s)
+        why = _undo(services, log, state.change_id, step, index + 1, wait_s=state.plan.obligation.verify_s)
         if why:
             left.append(f"step {index + 1}, {step.change.tool} on {step.change.target.short}: {why}")
-            trail.failed("rollback", why, step=index + 1, change=state.change_id)
+            log.failed("rollback", why, step=index + 1, change=state.change_id)
         else:
             undone.append(index + 1)
-            trail.passed("rollback", step.change.target.short, step=index + 1, change=state.change_id)
+            log.passed("rollback", step.change.target.short, step=index + 1, change=state.change_id)
     if not left:
-        left += _not_as_before(parts, state, [index - 1 for index in undone])
+        left += _not_as_before(services, state, [index - 1 for index in undone])
         if left:
-            trail.failed("rollback", "; ".join(left), change=state.change_id)
-    gone = [text for index in indexes for text in _deleted(parts, state.steps[index])]
+            log.failed("rollback", "; ".join(left), change=state.change_id)
+    gone = [text for index in indexes for text in _deleted(services, state.steps[index])]
     sick = tuple(dict.fromkeys((*gone, *unwell(state.before))))
     words = f"rolled back; as unwell as before: {sick[0]}" if sick else "rolled back"
-    trail.say(words if not left else f"NOT rolled back: {left[0]}", key="rollback", done=True)
-    return WayBack(undone=tuple(undone), left=tuple(left), unwell=sick)
+    log.say(words if not left else f"NOT rolled back: {left[0]}", key="rollback", done=True)
+    return RollbackResult(undone=tuple(undone), left=tuple(left), unwell=sick)
 
 
-def _undo(parts: GuardParts, trail: Trail, change_id: str, step: Ruled, number: int, *, wait_s: float) -> str:
+def _undo(services: GuardServices, log: StageLog, change_id: str, step: Decided, number: int, *, wait_s: float) -> str:
     """Take back one step; returns why not, or nothing."""
     try:
-        seen = parts.tools[step.change.tool].observe(step.preview)
+        seen = services.tools[step.change.tool].observe(step.preview)
         if untouched(step.preview.objects, seen):
             return ""
         if not step.preview.undo and step.preview.reversal is not Reversal.NONE:
@@ -88,11 +91,11 @@ def _undo(parts: GuardParts, trail: Trail, change_id: str, step: Ruled, number: 
         if not step.preview.undo:
             return "nothing takes it back" + "".join(f"; {words}" for words in step.preview.residue)
         for undo in step.preview.undo:
-            _send(parts, trail, change_id, undo, number, wait_s=wait_s)
+            _send(services, log, change_id, undo, number, wait_s=wait_s)
     except (AuditError, PreviewWrote):
         raise
     except NotFound as error:
-        return "" if _is_gone(parts, step) else error.message
+        return "" if _is_gone(services, step) else error.message
     except AgentopsError as error:
         return error.message
     except Exception as error:  # noqa: BLE001 - the guard's edge: whatever happens here, a person must learn of it
@@ -100,39 +103,39 @@ def _undo(parts: GuardParts, trail: Trail, change_id: str, step: Ruled, number: 
     return ""
 
 
-def _is_gone(parts: GuardParts, step: Ruled) -> bool:
+def _is_gone(services: GuardServices, step: Decided) -> bool:
     """Whether all that the step made or changed is gone, whoever deleted it: then nothing is left to take back."""
     if any(one.verb is Verb.DELETE for one in step.preview.objects):
         return False
     try:
-        seen = parts.tools[step.change.tool].observe(step.preview)
+        seen = services.tools[step.change.tool].observe(step.preview)
     except ToolError:
         return False
     return all(seen.objects.get(str(one.ref)) is None for one in step.preview.objects)
 
 
-def _deleted(parts: GuardParts, step: Ruled) -> list[str]:
+def _deleted(services: GuardServices, step: Decided) -> list[str]:
     """Say which objects of the step were there before and are not any more, though the step deletes none of them."""
     try:
-        seen = parts.tools[step.change.tool].observe(step.preview)
+        seen = services.tools[step.change.tool].observe(step.preview)
     except ToolError:
         return []
     return [f"{ref.short} is gone: somebody deleted it meanwhile" for ref in _vanished(step, seen)]
 
 
-def _vanished(step: Ruled, seen: Observation) -> list[ResourceRef]:
+def _vanished(step: Decided, seen: Observation) -> list[ResourceRef]:
     updated = [one.ref for one in step.preview.objects if one.verb is Verb.UPDATE]
     return [ref for ref in updated if seen.objects.get(str(ref)) is None]
 
 
-def _send(parts: GuardParts, trail: Trail, change_id: str, undo: Change, number: int, *, wait_s: float) -> None:
-    preview = patiently(parts, lambda: try_out(parts, trail, undo, step=number), wait_s=wait_s)
+def _send(services: GuardServices, log: StageLog, change_id: str, undo: Change, number: int, *, wait_s: float) -> None:
+    preview = patiently(services, lambda: try_out(services, log, undo, step=number), wait_s=wait_s)
     if not any(one.edits or one.verb is not Verb.UPDATE for one in preview.objects):
         return
     record = {"change": change_id, "step": number, "undo": undo, "calls": preview.calls}
-    trail.note("rollback_apply", record)
-    receipt = parts.appliers[undo.tool].apply(preview)
-    trail.note("rollback_applied", {"change": change_id, "step": number, "receipt": receipt})
+    log.note("rollback_apply", record)
+    receipt = services.appliers[undo.tool].apply(preview)
+    log.note("rollback_applied", {"change": change_id, "step": number, "receipt": receipt})
 
 
 def untouched(objects: Sequence[ObjectChange], seen: Observation) -> bool:
@@ -148,26 +151,26 @@ def _off(one: ObjectChange, seen: Observation) -> str:
     return f"{one.ref.short}: {edits[0].path} was {edits[0].old!r}, is {edits[0].new!r}" if edits else ""
 
 
-def _not_as_before(parts: GuardParts, state: Journaled, indexes: Sequence[int]) -> list[str]:
+def _not_as_before(services: GuardServices, state: Journaled, indexes: Sequence[int]) -> list[str]:
     """Watch until the world is as it was before, or say what is not."""
-    deadline = parts.monotonic() + state.plan.obligation.verify_s
+    deadline = services.monotonic() + state.plan.obligation.verify_s
     # Where several steps touched one object, it is to be what it was before the first of them.
     touched = ((one.ref, index) for index in sorted(indexes) for one in state.steps[index].preview.objects)
     first: dict[ResourceRef, int] = {}
     for ref, index in touched:
         first.setdefault(ref, index)
     while True:
-        left = [why for index in indexes for why in _still_off(parts, state, index, first)]
-        now = parts.monotonic()
+        left = [why for index in indexes for why in _still_off(services, state, index, first)]
+        now = services.monotonic()
         if not left or now >= deadline:
             return left
-        parts.pause(min(_POLL_S, max(deadline - now, 0.1)))
+        services.pause(min(_POLL_S, max(deadline - now, 0.1)))
 
 
-def _still_off(parts: GuardParts, state: Journaled, index: int, first: Mapping[ResourceRef, int]) -> list[str]:
+def _still_off(services: GuardServices, state: Journaled, index: int, first: Mapping[ResourceRef, int]) -> list[str]:
     step, before = state.steps[index], state.before[index]
     try:
-        seen = parts.tools[step.change.tool].observe(step.preview)
+        seen = services.tools[step.change.tool].observe(step.preview)
     except ToolError as error:
         return [f"{step.change.target.short} cannot be read: {error.message}"]
     # A compensating way back brings back what was written, not what was deleted on the way.

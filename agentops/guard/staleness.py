@@ -20,14 +20,14 @@ STALE_HINT = "Nothing was changed. Make the plan again and look at it again: age
 _COUNTED = ("services", "ingresses", "scalers", "dependents", "unknown")
 
 
-def moved(shown: PlanStep, live: PlanStep, *, way_back: bool = False) -> str:
+def moved(shown: PlanStep, live: PlanStep, *, rolls_back: bool = False) -> str:
     """Return what is not as it was shown; empty when all of it is.
 
     Arguments:
-        way_back: the plan takes back a change. What it takes back may be a crash loop, whose pods are ready for
-            moments: the share of ready pods says nothing then, and policy has just ruled on the live one.
+        rolls_back: the plan takes back a change. What it takes back may be a crash loop, whose pods are ready for
+            moments: the share of ready pods says nothing then, and policy has just decided on the live one.
     """
-    return "; ".join(_moved(shown, live, way_back=way_back))
+    return "; ".join(_moved(shown, live, rolls_back=rolls_back))
 
 
 def fingerprint(preview: Preview) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def _told(one: dict[str, Any]) -> dict[str, Any]:
     return kept | {form: without(one[form], one["chosen"]) for form in ("before", "after")}
 
 
-def _moved(shown: PlanStep, live: PlanStep, *, way_back: bool) -> Iterator[str]:
+def _moved(shown: PlanStep, live: PlanStep, *, rolls_back: bool) -> Iterator[str]:
     old, new = fingerprint(shown.preview), fingerprint(live.preview)
     if old != new:
         found = differences(old, new)
@@ -57,7 +57,7 @@ def _moved(shown: PlanStep, live: PlanStep, *, way_back: bool) -> Iterator[str]:
         if all(was.before_digest == now.before_digest and was.uid == now.uid for was, now in objects):
             yield f"{found[0].path}: {in_words(found[0].old)} became {in_words(found[0].new)}"
     yield from _noted(shown.preview, live.preview)
-    yield from _grown(shown.blast_radius, live.blast_radius, way_back=way_back)
+    yield from _grown(shown.blast_radius, live.blast_radius, rolls_back=rolls_back)
 
 
 def _noted(shown: Preview, live: Preview) -> Iterator[str]:
@@ -67,10 +67,10 @@ def _noted(shown: Preview, live: Preview) -> Iterator[str]:
             yield f"{note.resource.short} carries a note that was not shown: {note.words}"
 
 
-def _grown(shown: BlastRadius, live: BlastRadius, *, way_back: bool) -> Iterator[str]:
+def _grown(shown: BlastRadius, live: BlastRadius, *, rolls_back: bool) -> Iterator[str]:
     for name in ("pods", "percent"):
         was, now = getattr(shown, name), getattr(live, name)
-        moves = way_back and name == "percent"
+        moves = rolls_back and name == "percent"
         if was is not None and (now is None or (now > was and not moves)):
             yield f"the blast radius grew: {name} {was}, now {'not known' if now is None else now}"
     for name in ("stateful", "data_loss"):

@@ -1,8 +1,8 @@
-"""The stair as types: each state is the one before plus one fact, and each is made in the file of its own stage only.
+"""The pipeline as types: each state is the one before plus one fact, made in the file of its own stage only.
 
 A function that needs an approved plan takes ``Approved``; there is no way to have one without having been through
 ``confirm``. So a skipped step does not type-check, and a test walks the source to see that no file but a stage's own
-makes that stage's state (``tests/guard/test_stair.py``).
+makes that stage's state (``tests/guard/test_pipeline_order.py``).
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from dataclasses import dataclass
 
 from agentops.core.approval import SignedApproval
 from agentops.core.outcome import Observation, Receipt
-from agentops.core.plan import BlastRadius, Change, ChangePlan, Preview, Ruling
+from agentops.core.plan import BlastRadius, Change, ChangePlan, PolicyDecision, Preview
 from agentops.core.tool import ToolSpec
 
 # ---- one change ----
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Allowed:
-    """Policy lets this change be tried out (``screen.py``)."""
+class Prechecked:
+    """Policy lets this change be tried out (``precheck.py``)."""
 
     change: Change
     spec: ToolSpec
-    screening: Ruling
+    precheck: PolicyDecision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Predicted(Allowed):
+class Predicted(Prechecked):
     """As far as reads tell, every static rule and policy allow it: it may be tried on the provider
     (``prediction.py``)."""
 
@@ -57,11 +57,11 @@ class Measured(Diffed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ruled(Measured):
-    """Policy allows it with all the facts on the table, and allows its way back (``ruling.py``)."""
+class Decided(Measured):
+    """Policy allows it with all the facts on the table, and allows its way back (``decision.py``)."""
 
-    ruling: Ruling
-    undo_ruling: Ruling | None
+    decision: PolicyDecision
+    undo_decision: PolicyDecision | None
 
 
 # ---- a plan of them ----
@@ -72,7 +72,7 @@ class Planned:
     """A plan and the live states that it was made of (``planning.py``)."""
 
     plan: ChangePlan
-    steps: tuple[Ruled, ...]
+    steps: tuple[Decided, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,8 +19,9 @@ from agentops.core.outcome import Health, Observation
 from agentops.core.plan import Check, ObjectChange
 from agentops.guard.diff import deviations
 from agentops.guard.doubts import SYMPTOM, doubts_about, held, is_idle, well
-from agentops.guard.parts import GuardParts, Trail
-from agentops.guard.states import Applied, Ruled, Verified
+from agentops.guard.services import GuardServices
+from agentops.guard.stage_log import StageLog
+from agentops.guard.states import Applied, Decided, Verified
 
 BAKE_S = 15.0
 """How long all must stay well before it counts: a crash loop looks well between its crashes."""
@@ -38,31 +39,31 @@ class Failing:
     interrupted: bool = False
 
 
-def verify(parts: GuardParts, trail: Trail, state: Applied) -> Verified | Failing:
+def verify(services: GuardServices, log: StageLog, state: Applied) -> Verified | Failing:
     """Watch the world until it is what was promised, or will not be.
 
     Raises:
         AuditError: the result could not be recorded.
     """
-    trail.say("verifying", key="verify")
+    log.say("verifying", key="verify")
     try:
-        deadline = parts.monotonic() + state.plan.obligation.verify_s
-        after, reasons = _watch(parts, trail, state, deadline)
-        checked = {} if reasons else _checked(parts, trail, state, deadline)
+        deadline = services.monotonic() + state.plan.obligation.verify_s
+        after, reasons = _watch(services, log, state, deadline)
+        checked = {} if reasons else _checked(services, log, state, deadline)
     except KeyboardInterrupt:
-        trail.failed("verify", "interrupted", change=state.change_id)
+        log.failed("verify", "interrupted", change=state.change_id)
         return Failing(state=state, reasons=("interrupted while it was verified",), interrupted=True)
     reasons = (*reasons, *(why for why in checked.values() if why))
     if reasons:
-        trail.failed("verify", "; ".join(reasons), change=state.change_id)
-        trail.say(f"verification failed: {reasons[0]}", key="verify", done=True)
+        log.failed("verify", "; ".join(reasons), change=state.change_id)
+        log.say(f"verification failed: {reasons[0]}", key="verify", done=True)
         return Failing(state=state, reasons=reasons)
-    doubts = doubts_about(parts, trail, state, after)
+    doubts = doubts_about(services, log, state, after)
     words = "; ".join(held(state, after)) or "as previewed"
     if doubts:
         words = f"not verified: {'; '.join(doubts)}" if not state.plan.rolls_back else f"unwell: {'; '.join(doubts)}"
-    trail.passed("verify", words, change=state.change_id, verified=not doubts)
-    trail.say(words if doubts else f"verified: {words}", key="verify", done=True)
+    log.passed("verify", words, change=state.change_id, verified=not doubts)
+    log.say(words if doubts else f"verified: {words}", key="verify", done=True)
     inherited = {item.name: getattr(state, item.name) for item in fields(Applied)}
     return Verified(**inherited, after=after, checked=checked, doubts=doubts)
 
@@ -78,18 +79,18 @@ class _Look:
 
 
 def _watch(
-    parts: GuardParts, trail: Trail, state: Applied, deadline: float
+    services: GuardServices, log: StageLog, state: Applied, deadline: float
 ) -> tuple[tuple[Observation, ...], tuple[str, ...]]:
     well_since: float | None = None
-    settled_by = min(deadline, parts.monotonic() + SETTLE_S)
+    settled_by = min(deadline, services.monotonic() + SETTLE_S)
     while True:
-        look = _look(parts, state)
-        now = parts.monotonic()
+        look = _look(services, state)
+        now = services.monotonic()
         if look.hopeless:
             return look.after, look.hopeless
         if look.waiting or (look.settling and now < settled_by):
             well_since = None
-            trail.say(f"verifying: {(look.waiting or look.settling)[0]}", key="verify")
+            log.say(f"verifying: {(look.waiting or look.settling)[0]}", key="verify")
         elif well_since is None:
             well_since = now
         if well_since is not None:
@@ -97,13 +98,13 @@ def _watch(
             if left <= 0:
                 return look.after, ()
             # Between two crashes a container looks as well as any.
-            trail.say(f"all is as it should be; watching {left:.0f} s more whether it stays so", key="verify")
+            log.say(f"all is as it should be; watching {left:.0f} s more whether it stays so", key="verify")
         if now >= deadline:
             return look.after, tuple(f"{why} after {state.plan.obligation.verify_s} s" for why in look.waiting)
-        parts.pause(min(_POLL_S, max(deadline - now, 0.1)))
+        services.pause(min(_POLL_S, max(deadline - now, 0.1)))
 
 
-def _look(parts: GuardParts, state: Applied) -> _Look:
+def _look(services: GuardServices, state: Applied) -> _Look:
     after: list[Observation] = []
     waiting: list[str] = []
     hopeless: list[str] = []
@@ -111,7 +112,7 @@ def _look(parts: GuardParts, state: Applied) -> _Look:
     last = {one.ref: index for index, step in enumerate(state.steps) for one in step.preview.objects}
     for index, (step, before) in enumerate(zip(state.steps, state.before, strict=True)):
         try:
-            seen = parts.tools[step.change.tool].observe(step.preview)
+            seen = services.tools[step.change.tool].observe(step.preview)
         except ToolError as error:
             waiting.append(f"{step.change.target.short} cannot be read: {error.message}")
             continue
@@ -132,7 +133,7 @@ def _look(parts: GuardParts, state: Applied) -> _Look:
     return _Look(after=tuple(after), waiting=tuple(waiting), hopeless=tuple(hopeless), settling=tuple(settling))
 
 
-def _emptied(step: Ruled, before: Sequence[Health], after: Sequence[Health]) -> Iterator[str]:
+def _emptied(step: Decided, before: Sequence[Health], after: Sequence[Health]) -> Iterator[str]:
     """Say which workload wants no pods any more, without having been asked to run none."""
     wanted = {one.ref: one.wanted for one in before}
     for one in after:
@@ -168,7 +169,7 @@ def worse(before: Sequence[Health], after: Sequence[Health]) -> list[str]:
     return found
 
 
-def _checked(parts: GuardParts, trail: Trail, state: Applied, deadline: float) -> dict[str, str]:
+def _checked(services: GuardServices, log: StageLog, state: Applied, deadline: float) -> dict[str, str]:
     """Return the checks that the tools' own observation does not cover, each with why it fails, or nothing.
 
     They are asked again until all pass or the time is over: what they look at may lag behind the workload.
@@ -176,12 +177,12 @@ def _checked(parts: GuardParts, trail: Trail, state: Applied, deadline: float) -
     kinds = ("healthy", SYMPTOM)
     checks = {_name(check): check for step in state.plan.steps for check in step.checks if check.kind not in kinds}
     while True:
-        found = {name: parts.check(check) for name, check in checks.items()}
+        found = {name: services.check(check) for name, check in checks.items()}
         failing = [why for why in found.values() if why]
-        if not failing or parts.monotonic() >= deadline:
+        if not failing or services.monotonic() >= deadline:
             return found
-        trail.say(f"verifying: {failing[0]}", key="verify")
-        parts.pause(_POLL_S)
+        log.say(f"verifying: {failing[0]}", key="verify")
+        services.pause(_POLL_S)
 
 
 def _name(check: Check) -> str:

@@ -1,6 +1,6 @@
 """Wires the guard: change tools on the pinned cluster, policy from its layers, the journal, trust, and the run's time.
 
-Comes in: an ``App`` and whoever is to be asked. Goes out: ``GuardParts``, and the runs that need them. A policy that
+Comes in: an ``App`` and whoever is to be asked. Goes out: ``GuardServices``, and the runs that need them. A policy that
 cannot be loaded becomes one that refuses every change; reads go on.
 """
 
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from agentops.copilot.checking import Checking
     from agentops.copilot.fixing import Fix
     from agentops.copilot.parts import Investigation
-    from agentops.guard.parts import GuardParts, HeldLease
-    from agentops.guard.pipeline import Carried
-    from agentops.guard.policy import CedarPolicy, Refusal
+    from agentops.guard.pipeline import PipelineResult
+    from agentops.guard.policy import CedarPolicy, UnavailablePolicy
     from agentops.guard.recovery import Situation
+    from agentops.guard.services import GuardServices, HeldLease
     from agentops.store.changes import ChangeRecord, Changes, Halt
     from agentops.tools.kubernetes.client import Cluster
     from agentops.wiring.app import App
@@ -66,29 +66,29 @@ def open_changes(settings: Settings, clock: Clock) -> Changes:
     return Changes(settings.folders.data / "changes", clock, current_actor())
 
 
-def load_settled_policy(settings: Settings) -> CedarPolicy | Refusal:
+def load_settled_policy(settings: Settings) -> CedarPolicy | UnavailablePolicy:
     """Return the policy of this run, or one that refuses every change and says why."""
-    from agentops.guard.policy import Refusal, policy_or_refusal, read_layers, settings_of
+    from agentops.guard.policy import UnavailablePolicy, policy_or_refusal, read_layers, settings_of
     from agentops.wiring.app import tool_specs
 
     try:
         rules = settings_of(settings.policy, read_only=settings.read_only)
         layers = read_layers(settings.folders.config, environ=os.environ, directory=Path.cwd())
     except ConfigError as error:
-        return Refusal(error)
+        return UnavailablePolicy(error)
     return policy_or_refusal(layers, tools=(*tool_specs(), *change_specs()), settings=rules)
 
 
-def guard_parts(app: App, cluster: Cluster, checks: Checking | None, asking: Asking) -> GuardParts:
+def guard_services(app: App, cluster: Cluster, checks: Checking | None, asking: Asking) -> GuardServices:
     """Return the guard, wired to the cluster that the run is pinned to.
 
     Arguments:
         checks: judges the success checks of plans; None where a plan has none: taking a change back is judged by the
             objects and their health alone.
     """
-    from agentops.guard.parts import GuardParts, Surroundings, nobody_looked
     from agentops.guard.policy import settings_of
     from agentops.guard.request import Principal
+    from agentops.guard.services import GuardServices, PolicyContext, nobody_looked
     from agentops.signing.trust import Trust
     from agentops.tools.kubernetes.changes.notes import notes_on
     from agentops.tools.kubernetes.changes.permissions import missing_permissions
@@ -96,12 +96,12 @@ def guard_parts(app: App, cluster: Cluster, checks: Checking | None, asking: Ask
 
     settings, parts, clients = app.settings, app.parts, app.clients()
     rules = settings_of(settings.policy, read_only=settings.read_only)
-    return GuardParts(
+    return GuardServices(
         tools=change_tools(cluster, clients.dry_runner, parts.clock),
         appliers=appliers(clients.writer, parts.clock),
         policy=load_settled_policy(settings),
         principal=Principal(kind="agent", name="agentops", on_behalf_of=app.user),
-        surroundings=Surroundings(
+        policy_context=PolicyContext(
             environment=rules.environment_of(cluster.context, simulated=app.sandbox is not None),
             is_protected=rules.is_protected,
             is_frozen=rules.is_frozen,
@@ -158,7 +158,7 @@ def prepare_drafting(app: App, asking: Asking) -> None:
 
     if app.parts.model is not None:
         make = drafting_for(
-            change_specs(), lambda cluster: guard_parts(app, cluster, None, asking), app.parts.turned_down
+            change_specs(), lambda cluster: guard_services(app, cluster, None, asking), app.parts.refused_changes
         )
         app.parts = replace(app.parts, drafting=make)
 
@@ -175,13 +175,13 @@ def fix(app: App, found: Investigation, asking: Asking, *, stop_at_plan: bool) -
     require_nothing_open(app)
     return fix_found(
         app.parts,
-        lambda cluster, checks: guard_parts(app, cluster, checks, asking),
+        lambda cluster, checks: guard_services(app, cluster, checks, asking),
         found,
         stop_at_plan=stop_at_plan,
     )
 
 
-def run_saved(app: App, plan: ChangePlan, given: Sequence[SignedApproval], asking: Asking) -> Carried:
+def run_saved(app: App, plan: ChangePlan, given: Sequence[SignedApproval], asking: Asking) -> PipelineResult:
     """Run a saved plan exactly as it is.
 
     Raises:
@@ -189,12 +189,12 @@ def run_saved(app: App, plan: ChangePlan, given: Sequence[SignedApproval], askin
         Stale, PolicyRefused, ToolError: it does not hold any more; nothing was changed.
     """
     from agentops.copilot.checking import checking_saved
-    from agentops.guard.pipeline import carry_out_saved
+    from agentops.guard.pipeline import execute_saved
 
     require_nothing_open(app)
     cluster = app.parts.connect()
-    guard = guard_parts(app, cluster, checking_saved(app.parts, cluster), asking)
-    return carry_out_saved(guard, plan, given)
+    guard = guard_services(app, cluster, checking_saved(app.parts, cluster), asking)
+    return execute_saved(guard, plan, given)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +205,7 @@ class TakenBack:
     words: tuple[str, ...]
 
 
-def roll_back(app: App, change_id: str, asking: Asking, *, stop_at_plan: bool) -> Carried | TakenBack:
+def roll_back(app: App, change_id: str, asking: Asking, *, stop_at_plan: bool) -> PipelineResult | TakenBack:
     """Take back what stands of a change that was applied, as a plan of its own.
 
     Raises:
@@ -213,8 +213,8 @@ def roll_back(app: App, change_id: str, asking: Asking, *, stop_at_plan: bool) -
         NotApproved: the audit log does not know it.
         ToolInputError: nothing takes it back.
     """
-    from agentops.guard.pipeline import carry_out, dry_run
-    from agentops.guard.way_back import proposal_to_undo, standing
+    from agentops.guard.pipeline import execute, make_plan
+    from agentops.guard.rollback_plan import proposal_to_undo, standing
 
     require_nothing_open(app)
     journal = open_changes(app.settings, app.parts.clock)
@@ -226,7 +226,7 @@ def roll_back(app: App, change_id: str, asking: Asking, *, stop_at_plan: bool) -
         )
     require_recorded(app.settings.folders.audit, record.plan, record.id)
     cluster = app.parts.connect()
-    guard = guard_parts(app, cluster, None, asking)
+    guard = guard_services(app, cluster, None, asking)
     _require_its_cluster(record, guard)
     indexes, gone = standing(guard, record.plan)
     app.log.append("way_back", {"change": record.id, "standing": [index + 1 for index in indexes], "gone": list(gone)})
@@ -240,7 +240,7 @@ def roll_back(app: App, change_id: str, asking: Asking, *, stop_at_plan: bool) -
         # It would make the first change again, and policy is to look at that as at any change: what is milder is the
         # way back, and there and back again would be a way round two people, a freeze and the limits.
         proposal = replace(proposal, rolls_back="")
-    return dry_run(guard, proposal) if stop_at_plan else carry_out(guard, proposal)
+    return make_plan(guard, proposal) if stop_at_plan else execute(guard, proposal)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,7 +250,7 @@ class Recovered:
     record: ChangeRecord
     situation: Situation
     ending: Status | None
-    carried: Carried | None = None
+    result: PipelineResult | None = None
     kept: bool = False
 
 
@@ -274,7 +274,7 @@ def recover(app: App, asking: Asking, *, change_id: str | None, decision: str) -
         wanted = journal.open_ones() if change_id is None else (journal.find(change_id),)
         for record in (one for one in wanted if one.is_open):
             cluster = app.parts.connect()
-            guard = replace(guard_parts(app, cluster, None, asking), journal=journal)
+            guard = replace(guard_services(app, cluster, None, asking), journal=journal)
             _require_its_cluster(record, guard)
             situation = look(guard, record.plan)
             seen = {"change": record.id, "states": to_json(situation.states), "words": situation.words}
@@ -297,7 +297,7 @@ def close_halts(app: App, *, keep: bool) -> tuple[tuple[Halt, ...], bool]:
     return found, keep
 
 
-def _require_its_cluster(record: ChangeRecord, guard: GuardParts) -> None:
+def _require_its_cluster(record: ChangeRecord, guard: GuardServices) -> None:
     """Return when the run is pinned to the cluster that the change was made on.
 
     Raises:
@@ -314,24 +314,24 @@ def _require_its_cluster(record: ChangeRecord, guard: GuardParts) -> None:
 
 
 def _settle(
-    app: App, journal: Changes, guard: GuardParts, record: ChangeRecord, situation: Situation, decision: str
+    app: App, journal: Changes, guard: GuardServices, record: ChangeRecord, situation: Situation, decision: str
 ) -> Recovered:
-    from agentops.guard.pipeline import carry_out
-    from agentops.guard.way_back import proposal_to_undo
+    from agentops.guard.pipeline import execute
+    from agentops.guard.rollback_plan import proposal_to_undo
 
-    ending, carried, why = situation.ending, None, "recovered: " + "; ".join(situation.words)
+    ending, result, why = situation.ending, None, "recovered: " + "; ".join(situation.words)
     if ending is None and decision == "keep":
         ending, why = Status.APPLIED, "kept as it is by a person; " + why
     elif ending is None and decision == "roll-back":
         require_recorded(app.settings.folders.audit, record.plan, record.id)
-        carried = carry_out(guard, proposal_to_undo(record.plan, record.id, situation.to_undo))
-        ending = Status.ROLLED_BACK if carried.outcome.status is Status.APPLIED else None
+        result = execute(guard, proposal_to_undo(record.plan, record.id, situation.to_undo))
+        ending = Status.ROLLED_BACK if result.outcome.status is Status.APPLIED else None
     if ending is not None:
-        result = {"change": record.id, "status": ending.value, "why": one_line(why, 500), "digest": record.plan.digest}
-        app.log.append("change_closed", result)
-        journal.close(record.id, result)
+        closing = {"change": record.id, "status": ending.value, "why": one_line(why, 500), "digest": record.plan.digest}
+        app.log.append("change_closed", closing)
+        journal.close(record.id, closing)
     kept = ending is not None and situation.ending is None and decision == "keep"
-    return Recovered(record=record, situation=situation, ending=ending, carried=carried, kept=kept)
+    return Recovered(record=record, situation=situation, ending=ending, result=result, kept=kept)
 
 
 def require_nothing_open(app: App) -> None:

@@ -1,7 +1,7 @@
-"""The guard's own overhead per step, on the simulator: the climb to a plan against the tool's requests alone.
+"""The guard's own overhead per step, on the simulator: making a plan against the tool's requests alone.
 
-The climb asks policy four times, writes seven fsynced records, redacts and digests; the baseline is what the same step
-costs in requests whoever makes them: preview, permissions, blast radius.
+Making a plan asks policy four times, writes seven fsynced records, redacts and digests; the baseline is what the same
+step costs in requests whoever makes them: preview, permissions, blast radius.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ ROUNDS = 25
 
 
 def guard() -> Iterator[Row]:
-    """Yield one row: a step's climb."""
+    """Yield one row: a step's way to a plan."""
     from agentops.config import load
-    from agentops.guard.pipeline import dry_run
+    from agentops.guard.pipeline import make_plan
     from agentops.guard.planning import Proposal
     from agentops.wiring.app import open_app
-    from agentops.wiring.guarding import Asking, guard_parts
+    from agentops.wiring.guarding import Asking, guard_services
 
     with tempfile.TemporaryDirectory() as home:
         settings = load({}, {**os.environ, "AGENTOPS_HOME": home})
@@ -35,21 +35,21 @@ def guard() -> Iterator[Row]:
             target = kubernetes_ref("sandbox", "shop", "Deployment", "checkout")
             change = Change(tool="kubernetes_rollout_undo", target=target, arguments={"to_revision": 1})
             asking = Asking(approver=None, on_interrupt=lambda: True)
-            parts = guard_parts(app, app.connect(), None, asking)
+            services = guard_services(app, app.connect(), None, asking)
             proposal = Proposal(changes=(change,), intent=Intent(by="benchmark"))
-            tool = parts.tools[change.tool]
+            tool = services.tools[change.tool]
 
             def requests() -> None:
                 preview = tool.preview(change)
-                parts.missing_permissions(preview)
+                services.missing_permissions(preview)
                 tool.blast_radius(preview)
 
-            climb, bare = _in_turns(lambda: dry_run(parts, proposal), requests)
+            planning, bare = _in_turns(lambda: make_plan(services, proposal), requests)
     yield Row(
         name="guard, one step up to the plan",
-        value=f"{climb:.0f} ms",
+        value=f"{planning:.0f} ms",
         baseline=f"{bare:.0f} ms",
-        ratio=f"{climb / bare:.2f}",
+        ratio=f"{planning / bare:.2f}",
         aim="-",
     )
 

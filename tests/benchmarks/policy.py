@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from agentops.core.plan import Ruling
+from agentops.core.plan import PolicyDecision
 from agentops.guard.policy import CedarPolicy, load_policy
 from agentops.guard.request import PolicyRequest, Principal
 from tests.benchmarks.measure import Row
@@ -49,7 +49,7 @@ def policy() -> Iterator[Row]:
     )
     for name, facts, aim in cases:
         request = replace(base, context={**PERMITTED, **facts})
-        yield _row(f"policy decision, {name}", _p50_us(lambda one=request: loaded.rule(one)), bare, "µs", aim)
+        yield _row(f"policy decision, {name}", _p50_us(lambda one=request: loaded.decide(one)), bare, "µs", aim)
     texts = "\n".join(layer.text for layer in loaded.loaded.layers)
 
     def parse_alone() -> None:
@@ -71,7 +71,7 @@ def _engine_alone(cedarpy: Any, loaded: CedarPolicy, request: PolicyRequest) -> 
     return _p50_us(lambda: cedarpy.is_authorized(asked, policies, entities, schema))
 
 
-def _p50_us(call: Callable[[], Ruling | Any], times: int = DECISIONS) -> float:
+def _p50_us(call: Callable[[], PolicyDecision | Any], times: int = DECISIONS) -> float:
     """Return the median in microseconds, warm."""
     for _ in range(max(times // 20, 3)):
         call()

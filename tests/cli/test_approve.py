@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from agentops.core.errors import UsageError
-from agentops.core.plan import Approval, ChangePlan, Obligation, Ruling
+from agentops.core.plan import Approval, ChangePlan, Obligation, PolicyDecision
 from agentops.store.plans import load_approval, save_plan
 
 ENTER, ESCAPE, CTRL_C, CTRL_D = "\r", "\x1b", "\x03", "\x04"
@@ -153,7 +153,7 @@ def test_a_plan_that_policy_refuses_cannot_be_approved(plans: ModuleType, tmp_pa
     """Nobody signs past policy."""
     from dataclasses import replace
 
-    step = replace(plans.step(), ruling=Ruling(allowed=False, why="blast-cap"))
+    step = replace(plans.step(), ruling=PolicyDecision(allowed=False, why="blast-cap"))
     save_plan(tmp_path / "p.json", plans.plan(step, expires_at=datetime.now(UTC) + timedelta(hours=1)))
     assert cli("approve", str(tmp_path / "p.json")).code == 4
 

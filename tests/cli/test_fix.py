@@ -144,7 +144,7 @@ def test_stranger_key_is_refused(cli: Cli, cluster: Sandbox, at: tuple[str, ...]
 
 
 def test_applied_change_can_be_taken_back(cli: Cli, at: tuple[str, ...], home: Path, tmp_path: Path) -> None:
-    """``rollback`` plans the way back up the same stair; without a terminal it is not run."""
+    """``rollback`` plans the undo through the same pipeline; without a terminal it is not run."""
     path = tmp_path / "plan.json"
     cli("fix", ALERT, "--dry-run", "--out", str(path), "--no-model", *at)
     done = cli("fix", "--plan", str(path), "--approval", str(approved(home, path)), "-o", "json", *at)

@@ -26,7 +26,7 @@ from agentops.core.plan import (
     Note,
     ObjectChange,
     Obligation,
-    Ruling,
+    PolicyDecision,
     Verb,
 )
 from agentops.core.resource import kubernetes_ref
@@ -159,7 +159,9 @@ def test_the_document_says_who_must_agree(plans: ModuleType) -> None:
 
 def test_a_refusal_is_loud_with_its_reason(plans: ModuleType) -> None:
     """A denied step, a denied undo and an error of the policy engine are named."""
-    deny = Ruling(allowed=False, policies=("blast-cap",), why="34 is more than 30", errors=("attribute missing",))
+    deny = PolicyDecision(
+        allowed=False, policies=("blast-cap",), why="34 is more than 30", errors=("attribute missing",)
+    )
     text = _page(plans.plan(replace(plans.step(), ruling=deny, undo_ruling=deny)))
     assert "Policy REFUSES it [blast-cap]: 34 is more than 30." in text
     assert "On the undo, policy REFUSES it [blast-cap]" in text

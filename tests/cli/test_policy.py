@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from agentops.core.jsonable import to_json
-from agentops.core.plan import BlastRadius, Change, ChangePlan, Intent, Obligation, PlanStep, Preview, Ruling
+from agentops.core.plan import BlastRadius, Change, ChangePlan, Intent, Obligation, PlanStep, PolicyDecision, Preview
 from agentops.core.resource import parse_ref
 from agentops.core.risk import Reversal, Risk
 from agentops.guard.policy import load_policy
@@ -296,7 +296,7 @@ def _plan(work: Path) -> Path:
     """Save a plan of one step whose requests were recorded when it was made."""
     from datetime import UTC, datetime
 
-    from agentops.guard.policy import rule_all
+    from agentops.guard.policy import decide_all
     from agentops.guard.request import PolicyRequest, Principal
 
     policy = load_policy([], tools=TOOLS, settings=limits())
@@ -315,7 +315,7 @@ def _plan(work: Path) -> Path:
         context={**PERMITTED, "rollback": True},
     )
     preview = Preview(calls=(), objects=(), validated=True, risk=Risk.MEDIUM, reversal=Reversal.EXACT)
-    rulings: list[Ruling] = [rule_all(policy, [one]) for one in (request, back)]
+    rulings: list[PolicyDecision] = [decide_all(policy, [one]) for one in (request, back)]
     step = PlanStep(
         change=Change(tool="kubernetes_patch", target=request.resource),
         preview=preview,

@@ -86,7 +86,7 @@ def repair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repair:
         ) as app:
             assert app.sandbox is not None
             before = app.sandbox.simulation.store.dump()
-            person = Agrees(app.parts.clock)
+            person = Agrees(app.services.clock)
             asking = Asking(approver=person, on_interrupt=lambda: True)
             prepare_drafting(app, asking)
             found = app.investigate(None, lambda: b"")

@@ -86,7 +86,7 @@ def decline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tu
         settings = load({"model": f"scripted:{script}"}, os.environ)
         with open_app(settings, command="fix", sandbox=scenario, use_model=True, progress=lambda step: None) as app:
             assert app.sandbox is not None
-            person = Person(app.parts.clock, answers)
+            person = Person(app.services.clock, answers)
             asking = Asking(approver=person, on_interrupt=lambda: True)
             prepare_drafting(app, asking)
             store = app.sandbox.simulation.store

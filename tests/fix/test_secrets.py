@@ -142,9 +142,9 @@ def test_fix_with_a_model_leaks_no_canary(tmp_path: Path, monkeypatch: pytest.Mo
     ) as app:
         from dataclasses import replace
 
-        app.parts = replace(app.parts, model=model)
+        app.services = replace(app.services, model=model)
         plant(app.sandbox, planted)
-        asking = Asking(approver=Agrees(app.parts.clock), on_interrupt=lambda: True)
+        asking = Asking(approver=Agrees(app.services.clock), on_interrupt=lambda: True)
         prepare_drafting(app, asking)
         done = fix(app, app.investigate(None, lambda: b""), asking, stop_at_plan=False)
     statuses = [one.outcome.status.value for one in done.rounds]

@@ -32,7 +32,7 @@ def waited(
         with open_app(load({}, os.environ), command="fix", sandbox=scenario, use_model=False, progress=note) as app:
             found = app.investigate(None, lambda: b"")
             begun = app.pace.now()
-            asking = Asking(approver=agrees(app.parts.clock), on_interrupt=lambda: True)
+            asking = Asking(approver=agrees(app.services.clock), on_interrupt=lambda: True)
             done = fix(app, found, asking, stop_at_plan=False)
             return (app.pace.now() - begun).total_seconds(), said, done.is_healed
 

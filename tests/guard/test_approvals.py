@@ -14,7 +14,7 @@ import pytest
 from agentops.core.errors import AgentopsError
 from agentops.core.outcome import Status
 from agentops.core.plan import Approval, Change, ChangePlan, Obligation
-from agentops.guard.pipeline import carry_out, carry_out_saved, dry_run
+from agentops.guard.pipeline import execute, execute_saved, make_plan
 
 world = sys.modules["agentops_test_world"]
 
@@ -125,14 +125,14 @@ def test_whatever_moved_after_the_approval_is_refused(
     stage: Any, move: Callable[[Any, ChangePlan], ChangePlan]
 ) -> None:
     """A signed approval of a saved plan counts for that plan in that world under that policy, and for no other."""
-    parts = stage.parts()
-    plan = dry_run(parts, world.proposal()).planned.plan
+    services = stage.services()
+    plan = make_plan(services, world.proposal()).planned.plan
     signed = world.approve(plan, stage.clock(), method="key", key_id="k-bob", signature="signed")
     before = dict(stage.world.objects)
     altered = move(stage, plan)
     moved = {name: found for name, found in stage.world.objects.items() if before.get(name) != found}
     try:
-        status = carry_out_saved(parts, altered, (signed,)).outcome.status
+        status = execute_saved(services, altered, (signed,)).outcome.status
     except AgentopsError as error:
         status = error.exit_code
     assert (status is Status.APPLIED, stage.world.writes) == (False, []), (status, moved)
@@ -144,8 +144,8 @@ def test_whatever_moves_while_the_person_thinks_is_refused(
 ) -> None:
     """Between what is shown on the terminal and the yes, the world may move: then nothing is sent."""
     stage.person.before_answer = lambda: move(stage, stage.person.asked[-1].plan)
-    carried = carry_out(stage.parts(), world.proposal())
-    assert (carried.outcome.status is Status.APPLIED, stage.world.writes) == (False, [])
+    result = execute(stage.services(), world.proposal())
+    assert (result.outcome.status is Status.APPLIED, stage.world.writes) == (False, [])
 
 
 @pytest.mark.parametrize(
@@ -163,8 +163,8 @@ def test_whatever_moves_while_the_person_thinks_is_refused(
 def test_forged_approval_is_refused(stage: Any, forged: dict[str, Any]) -> None:
     """Every field of what an approver returns is checked; it cannot approve by itself."""
     stage.person.forge = lambda approval: replace(approval, **forged)
-    carried = carry_out(stage.parts(), world.proposal())
-    assert (carried.outcome.status, stage.world.writes) == (Status.DECLINED, [])
+    result = execute(stage.services(), world.proposal())
+    assert (result.outcome.status, stage.world.writes) == (Status.DECLINED, [])
 
 
 @pytest.mark.parametrize(
@@ -181,50 +181,50 @@ def test_forged_approval_is_refused(stage: Any, forged: dict[str, Any]) -> None:
 def test_two_people_means_two_keys_and_not_the_requester(stage: Any, names: tuple[str, ...], *, enough: bool) -> None:
     """Two different people with a key each, neither of them the one who asks."""
     stage.rules.obligation = Obligation(approval=Approval.TWO_PERSON, ttl_s=600, verify_s=60)
-    parts = stage.parts()
-    plan = dry_run(parts, world.proposal()).planned.plan
+    services = stage.services()
+    plan = make_plan(services, world.proposal()).planned.plan
     given = tuple(
         world.approve(plan, stage.clock(), by=f"human:{name}", method="key", key_id=f"k-{name}", signature="signed")
         for name in names
     )
-    status = carry_out_saved(parts, plan, given).outcome.status
+    status = execute_saved(services, plan, given).outcome.status
     assert (status is Status.APPLIED, bool(stage.world.writes)) == (enough, enough)
 
 
 def test_whoever_runs_the_plan_is_not_one_of_the_two(stage: Any) -> None:
     """A plan file that names another requester does not let its runner approve it as well."""
     stage.rules.obligation = Obligation(approval=Approval.TWO_PERSON, ttl_s=600, verify_s=60)
-    parts = stage.parts()
-    plan = replace(dry_run(parts, world.proposal()).planned.plan, requester="human:zoe")
+    services = stage.services()
+    plan = replace(make_plan(services, world.proposal()).planned.plan, requester="human:zoe")
     given = tuple(
         world.approve(plan, stage.clock(), by=f"human:{name}", method="key", key_id=f"k-{name}", signature="signed")
         for name in ("ana", "bob")
     )
-    assert (carry_out_saved(parts, plan, given).outcome.status, stage.world.writes) == (Status.DECLINED, [])
+    assert (execute_saved(services, plan, given).outcome.status, stage.world.writes) == (Status.DECLINED, [])
 
 
 def test_plan_of_a_model_is_tainted_whatever_its_file_says(stage: Any) -> None:
     """Taint is not the file's to deny: a plan that neither triage nor a person proposed is a model's."""
-    parts = stage.parts()
-    plan = dry_run(parts, world.proposal()).planned.plan
+    services = stage.services()
+    plan = make_plan(services, world.proposal()).planned.plan
     plan = replace(plan, intent=replace(plan.intent, by="claude"), tainted=False)
     stage.rules.asked.clear()
     signed = world.approve(plan, stage.clock(), method="key", key_id="k-bob", signature="signed")
-    carry_out_saved(parts, plan, (signed,))
+    execute_saved(services, plan, (signed,))
     assert {asked.context["tainted"] for asked in stage.rules.asked} == {True}
 
 
 def test_terminal_is_not_two_people(stage: Any) -> None:
     """Where policy wants two, the one at the terminal is not even asked."""
     stage.rules.obligation = Obligation(approval=Approval.TWO_PERSON, ttl_s=600, verify_s=60)
-    carried = carry_out(stage.parts(), world.proposal())
-    assert (carried.outcome.status, stage.person.asked) == (Status.DECLINED, [])
+    result = execute(stage.services(), world.proposal())
+    assert (result.outcome.status, stage.person.asked) == (Status.DECLINED, [])
 
 
 def test_of_two_at_once_exactly_one_applies(stage: Any) -> None:
     """Two threads with one plan and one approval: one claim succeeds."""
-    parts = stage.parts()
-    plan = dry_run(parts, world.proposal()).planned.plan
+    services = stage.services()
+    plan = make_plan(services, world.proposal()).planned.plan
     signed = world.approve(plan, stage.clock(), method="key", key_id="k-bob", signature="signed")
     lock, gate, found = threading.Lock(), threading.Barrier(2), []
     claim = stage.journal.claim
@@ -237,7 +237,7 @@ def test_of_two_at_once_exactly_one_applies(stage: Any) -> None:
     stage.journal.claim = one_at_a_time
 
     def run() -> None:
-        found.append(carry_out_saved(parts, plan, (signed,)).outcome.status)
+        found.append(execute_saved(services, plan, (signed,)).outcome.status)
 
     threads = [threading.Thread(target=run) for _ in range(2)]
     for thread in threads:

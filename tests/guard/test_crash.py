@@ -22,9 +22,9 @@ from agentops.sandbox.scenario import load
 
 DRIVER = Path(__file__).parents[1] / "support" / "crash.py"
 FORESEEN = ["policy", "prediction"]
-CLIMB = [*FORESEEN, "dry-run", "diff", "blast-radius", "ruling"]
+STEP = [*FORESEEN, "dry-run", "diff", "blast-radius", "ruling"]
 GOOD = [
-    "cluster_pinned", *CLIMB, "plan", "approval_asked", "asked", "confirm", *CLIMB, "recheck", "intent", "intent",
+    "cluster_pinned", *STEP, "plan", "approval_asked", "asked", "confirm", *STEP, "recheck", "intent", "intent",
     "apply", "apply", "verify", "change_closed",
 ]  # fmt: skip
 """The records of a change that goes well; the process dies before each of them in turn."""
@@ -174,7 +174,7 @@ def test_change_of_another_cluster_is_not_judged_by_this_one(place: Place) -> No
 
 
 def test_undecided_change_is_taken_back_by_a_person_only(place: Place) -> None:
-    """``--roll-back`` climbs the stair again and asks; without a terminal it stays open. ``--keep`` closes it."""
+    """``--roll-back`` runs the pipeline again and asks; without a terminal it stays open. ``--keep`` closes it."""
     place.die(spoil(place), BAD.index("rollback_apply"))
     asked, _ = place.agentops("recover", "--roll-back")
     kept, document = place.agentops("recover", "--keep")

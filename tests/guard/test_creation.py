@@ -15,9 +15,9 @@ from agentops.core.outcome import Observation, Receipt, Status
 from agentops.core.plan import Call, Change, Intent, ObjectChange, Preview, Verb
 from agentops.core.risk import Reversal
 from agentops.guard.diff import deviations, without
-from agentops.guard.pipeline import carry_out, dry_run
+from agentops.guard.pipeline import execute, make_plan
 from agentops.guard.planning import Proposal
-from agentops.guard.way_back import proposal_to_undo, standing
+from agentops.guard.rollback_plan import proposal_to_undo, standing
 
 world = sys.modules["agentops_test_world"]
 _MADE = {"spec": {"image": "v1", "replicas": 1}}
@@ -84,10 +84,10 @@ class DropTool(world.SetTool):  # type: ignore[misc,name-defined]
 
 @pytest.fixture
 def making(stage: Any) -> Any:
-    """A stage with the tools that make and drop, and the parts that go with it."""
+    """A stage with the tools that make and drop, and the services that go with it."""
     drop = DropTool(stage.world)
     tools = {"set": stage.tool, "make": MakeTool(stage.world), "drop": drop}
-    return stage.parts(tools=tools, appliers=tools), stage, drop
+    return stage.services(tools=tools, appliers=tools), stage, drop
 
 
 def _proposal(*names: str) -> Proposal:
@@ -97,7 +97,7 @@ def _proposal(*names: str) -> Proposal:
 
 def test_what_is_gone_when_it_is_to_be_taken_back_is_taken_back(making: Any) -> None:
     """A made object fails, somebody deletes it between the look and the undo: rolled back, with nothing left."""
-    parts, stage, drop = making
+    services, stage, drop = making
     stage.world.after_write = lambda name: stage.world.ready.update({"db": 0})
 
     def gone(preview: Preview) -> Receipt:
@@ -105,16 +105,16 @@ def test_what_is_gone_when_it_is_to_be_taken_back_is_taken_back(making: Any) -> 
         raise NotFound("new not found")
 
     drop.apply = gone
-    done = carry_out(parts, _proposal("new"))
+    done = execute(services, _proposal("new"))
     assert (done.outcome.status, stage.world.objects.get("new")) == (Status.ROLLED_BACK, None)
 
 
 def test_a_later_way_back_leaves_out_what_is_gone_and_says_so(making: Any) -> None:
     """Of two made objects one is gone: the other is still taken back."""
-    parts, stage, _ = making
-    plan = carry_out(parts, _proposal("one", "two")).planned.plan
+    services, stage, _ = making
+    plan = execute(services, _proposal("one", "two")).planned.plan
     stage.world.objects.pop("two")
-    indexes, words = standing(parts, plan)
+    indexes, words = standing(services, plan)
     found = proposal_to_undo(plan, "change-1", indexes)
     assert ([change.target.name for change in found.changes], words) == (
         ["one"],
@@ -124,11 +124,11 @@ def test_a_later_way_back_leaves_out_what_is_gone_and_says_so(making: Any) -> No
 
 def test_what_vanishes_right_before_its_deletion_is_taken_back(making: Any) -> None:
     """A plan that takes back a creation and finds it gone has nothing left to do."""
-    parts, stage, drop = making
-    plan = carry_out(parts, _proposal("one")).planned.plan
+    services, stage, drop = making
+    plan = execute(services, _proposal("one")).planned.plan
     drop.before_apply = lambda: stage.world.objects.pop("one")
     stage.person.answers.append(Answer.APPROVE)
-    done = carry_out(parts, proposal_to_undo(plan, "change-1"))
+    done = execute(services, proposal_to_undo(plan, "change-1"))
     assert (done.outcome.status, done.outcome.receipts[0].notes) == (
         Status.APPLIED,
         ("it was gone already: one not found",),
@@ -137,10 +137,10 @@ def test_what_vanishes_right_before_its_deletion_is_taken_back(making: Any) -> N
 
 def test_a_deletion_of_what_is_not_there_is_refused_when_it_takes_nothing_back(making: Any) -> None:
     """A new plan that deletes what is gone did not do what was asked for, and says so."""
-    parts, stage, drop = making
+    services, stage, drop = making
     drop.before_apply = lambda: stage.world.objects.pop("db")
     proposal = Proposal(changes=(Change(tool="drop", target=world.ref("db")),), intent=Intent(by="human:ana"))
-    done = carry_out(parts, proposal)
+    done = execute(services, proposal)
     assert done.outcome.status is not Status.APPLIED
 
 
@@ -195,8 +195,8 @@ def test_an_autoscaler_that_moves_between_preview_and_write_stops_nothing(stage:
     stage.person.before_answer = lambda: stage.world.write("web", {"image": "v2", "replicas": 5})
     stage.world.after_write = lambda name: None
     change = Change(tool="set", target=world.ref("web"), arguments={"image": "v3"})
-    done = carry_out(
-        stage.parts(tools={"set": tool}, appliers={"set": tool}),
+    done = execute(
+        stage.services(tools={"set": tool}, appliers={"set": tool}),
         Proposal(changes=(change,), intent=Intent(by="human:ana")),
     )
     assert (done.outcome.status, stage.world.objects["web"]) == (
@@ -209,8 +209,8 @@ def test_a_plan_says_which_fields_others_set(stage: Any) -> None:
     """It is part of the plan, and so of what is approved."""
     tool = ScaledTool(stage.world)
     change = Change(tool="set", target=world.ref("web"), arguments={"image": "v3"})
-    made = dry_run(
-        stage.parts(tools={"set": tool}, appliers={"set": tool}),
+    made = make_plan(
+        stage.services(tools={"set": tool}, appliers={"set": tool}),
         Proposal(changes=(change,), intent=Intent(by="human:ana")),
     )
     assert made.planned.plan.steps[0].preview.objects[0].chosen == ("spec.replicas",)
@@ -226,7 +226,7 @@ _TWICE = Proposal(changes=(_set("web", image="v3"), _set("web", replicas=4)), in
 def test_several_steps_may_touch_one_object(stage: Any) -> None:
     """The second is shown upon what the first makes, and the object is in the end what both say."""
     stage.world.ready["web"] = 4
-    done = carry_out(stage.parts(), _TWICE)
+    done = execute(stage.services(), _TWICE)
     second = done.planned.plan.steps[1].preview
     assert (second.rests_on, second.objects[0].before, done.outcome.status, stage.world.objects["web"]) == (
         (1,),
@@ -239,7 +239,7 @@ def test_several_steps_may_touch_one_object(stage: Any) -> None:
 def test_several_steps_on_one_object_are_taken_back_together(stage: Any) -> None:
     """When it does not come well, the object is what it was before the first of them."""
     stage.world.after_write = lambda name: stage.world.ready.update({"db": 0})
-    done = carry_out(stage.parts(), _TWICE)
+    done = execute(stage.services(), _TWICE)
     assert (done.outcome.status, stage.world.objects["web"]) == (
         Status.ROLLED_BACK,
         {"spec": {"image": "v2", "replicas": 3}},
@@ -254,7 +254,7 @@ def test_a_step_that_is_another_once_it_can_be_tried_is_not_sent(stage: Any) -> 
         stage.world.objects["web"]["spec"]["extra"] = 1
 
     stage.world.after_write = between
-    done = carry_out(stage.parts(), _TWICE)
+    done = execute(stage.services(), _TWICE)
     assert (
         "step 2 (shop/Deployment/web) is not what was shown, now that it can be tried: spec.extra" in done.outcome.why
     )
@@ -271,7 +271,7 @@ def test_a_step_that_is_refused_once_it_can_be_tried_is_not_sent(stage: Any) -> 
         return real(change)
 
     stage.tool.worked_out = late
-    done = carry_out(stage.parts(), _TWICE)
+    done = execute(stage.services(), _TWICE)
     assert (done.outcome.status, stage.world.objects["web"]["spec"]["image"]) == (Status.ROLLED_BACK, "v2")
     assert "step 2 (shop/Deployment/web) is refused, now that it can be tried: admission says no" in done.outcome.why
 
@@ -288,7 +288,7 @@ def test_what_is_too_early_is_tried_again(stage: Any) -> None:
 
     stage.tool.worked_out = slow
     stage.world.ready["web"] = 4
-    done = carry_out(stage.parts(), _TWICE)
+    done = execute(stage.services(), _TWICE)
     assert (done.outcome.status, len(asked)) == (Status.APPLIED, 9)
 
 
@@ -296,13 +296,13 @@ def test_after_a_crash_steps_on_one_object_explain_one_another(stage: Any) -> No
     """The last is there only after those before it; what the first did not do, the second did not either."""
     from agentops.guard.recovery import StepState, look
 
-    parts = stage.parts()
+    services = stage.services()
     changes = (_set("web", image="v3"), _set("web", image="v4"))
-    plan = dry_run(parts, replace(_TWICE, changes=changes)).planned.plan
+    plan = make_plan(services, replace(_TWICE, changes=changes)).planned.plan
     found = []
     for image in ("v2", "v3", "v4"):
         stage.world.objects["web"] = {"spec": {"image": image, "replicas": 3}}
-        found.append(look(parts, plan).states)
+        found.append(look(services, plan).states)
     done, undone = StepState.DONE, StepState.UNDONE
     assert found == [(undone, undone), (done, undone), (done, done)]
 
@@ -315,43 +315,43 @@ def _step(verb: Verb, before: Any, after: Any) -> tuple[Change, Preview]:
 
 def test_what_is_deleted_and_made_again_is_recreated_and_may_be_a_cure() -> None:
     """A deletion alone makes the trouble vanish; followed by the creation of the same object it does not."""
-    from agentops.guard.cure import require_cure
+    from agentops.guard.remediation_rules import require_remediation
 
     gone = _step(Verb.DELETE, {"spec": {}}, None)
     again = _step(Verb.CREATE, None, {"spec": {}})
-    require_cure([gone, again])
+    require_remediation([gone, again])
     for steps in ([gone], [again, gone], [gone, again, gone]):
         if steps == [again, gone]:
-            require_cure(steps)  # it was not there before, and is not after
+            require_remediation(steps)  # it was not there before, and is not after
             continue
         with pytest.raises(PolicyRefused, match="it deletes"):
-            require_cure(steps)
+            require_remediation(steps)
 
 
 def test_what_is_made_again_without_its_probe_is_no_cure() -> None:
     """A recreation is held to what an update is held to."""
-    from agentops.guard.cure import require_cure
+    from agentops.guard.remediation_rules import require_remediation
 
     def workload(**container: Any) -> Any:
         return {"spec": {"template": {"spec": {"containers": [{"name": "a", **container}]}}}}
 
     steps = [_step(Verb.DELETE, workload(livenessProbe={"exec": {}}), None), _step(Verb.CREATE, None, workload())]
     with pytest.raises(PolicyRefused, match="livenessProbe"):
-        require_cure(steps)
+        require_remediation(steps)
 
 
 def test_what_goes_with_an_earlier_step_of_a_way_back_is_taken_back(making: Any) -> None:
     """A deletion that rests on the one before it, and finds its object gone with that, has nothing left to do."""
-    parts, stage, drop = making
+    services, stage, drop = making
     real, upon = drop.worked_out, []
 
     def resting(change: Change) -> Preview:
         made = real(change)
         return replace(made, rests_on=(1,)) if change.target.name == "one" else made
 
-    plan = carry_out(parts, _proposal("one", "two")).planned.plan
+    plan = execute(services, _proposal("one", "two")).planned.plan
     drop.worked_out = resting
     drop.before_apply = lambda: upon.append(1) or (len(upon) == 1 and stage.world.objects.pop("one"))
     stage.person.answers.append(Answer.APPROVE)
-    done = carry_out(parts, proposal_to_undo(plan, "change-1"))
+    done = execute(services, proposal_to_undo(plan, "change-1"))
     assert (done.outcome.status, sorted(stage.world.objects)) == (Status.APPLIED, ["db", "web"])

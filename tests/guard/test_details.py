@@ -16,11 +16,11 @@ from agentops.core.plan import BlastRadius, Edit, Intent, Preview
 from agentops.core.risk import Reversal
 from agentops.guard.blast_radius import summary
 from agentops.guard.diff import differences
-from agentops.guard.parts import Trail
-from agentops.guard.pipeline import carry_out, carry_out_saved, dry_run
+from agentops.guard.pipeline import execute, execute_saved, make_plan
 from agentops.guard.recovery import StepState, look
+from agentops.guard.rollback_plan import proposal_to_undo
+from agentops.guard.stage_log import StageLog
 from agentops.guard.verify import worse
-from agentops.guard.way_back import proposal_to_undo
 
 world = sys.modules["agentops_test_world"]
 
@@ -87,8 +87,8 @@ def test_health_must_hold_for_a_while(stage: Any) -> None:
         return replace(found, targets=tuple(replace(one, settled=not sick) for one in found.targets))
 
     stage.tool.observe = observe
-    carried = carry_out(stage.parts(), world.proposal())
-    assert (carried.outcome.status, stage.clock.monotonic()) == (Status.APPLIED, 27.0)
+    result = execute(stage.services(), world.proposal())
+    assert (result.outcome.status, stage.clock.monotonic()) == (Status.APPLIED, 27.0)
 
 
 def test_health_that_never_holds_is_a_failure(stage: Any) -> None:
@@ -101,7 +101,7 @@ def test_health_that_never_holds_is_a_failure(stage: Any) -> None:
         return replace(found, targets=tuple(replace(one, settled=not sick) for one in found.targets))
 
     stage.tool.observe = observe
-    assert carry_out(stage.parts(), world.proposal()).outcome.status is Status.ROLLED_BACK
+    assert execute(stage.services(), world.proposal()).outcome.status is Status.ROLLED_BACK
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_difference_after_the_change_says_whose_it_is(stage: Any, spec: dict[str
         stage.world.objects[name] = {"spec": spec}
 
     stage.world.after_write = meddle
-    assert words in carry_out(stage.parts(), world.proposal()).outcome.why
+    assert words in execute(stage.services(), world.proposal()).outcome.why
 
 
 def test_every_step_is_watched(stage: Any) -> None:
@@ -134,7 +134,7 @@ def test_every_step_is_watched(stage: Any) -> None:
         return real(preview)  # type: ignore[no-any-return]
 
     stage.tool.observe = observe
-    why = carry_out(stage.parts(), world.proposal("db", "web")).outcome.why
+    why = execute(stage.services(), world.proposal("db", "web")).outcome.why
     assert ("db cannot be read: no answer" in why, "web has 0 of 3 ready" in why) == (True, True)
 
 
@@ -143,8 +143,10 @@ def test_tools_are_asked_about_the_very_preview(stage: Any) -> None:
     asked: list[Any] = []
     blast = stage.tool.blast
     stage.tool.blast_radius = lambda preview: asked.append(preview) or blast
-    carried = dry_run(stage.parts(missing_permissions=lambda preview: asked.append(preview) or ()), world.proposal())
-    (step,) = carried.planned.steps
+    result = make_plan(
+        stage.services(missing_permissions=lambda preview: asked.append(preview) or ()), world.proposal()
+    )
+    (step,) = result.planned.steps
     assert asked == [step.prediction, step.prediction, step.preview]
 
 
@@ -153,7 +155,7 @@ def test_lost_way_back_is_told_in_the_plan(stage: Any) -> None:
     stage.world.objects["web"]["spec"]["image"] = "hunter2"
     real = stage.tool.worked_out
     stage.tool.worked_out = lambda change: replace(real(change), calls=(), residue=("pods restart",))
-    (step,) = dry_run(stage.parts(), world.proposal()).planned.plan.steps
+    (step,) = make_plan(stage.services(), world.proposal()).planned.plan.steps
     assert step.preview.residue == (
         "pods restart",
         "its way back holds what looks like a credential, which is not kept: agentops cannot undo this",
@@ -171,31 +173,31 @@ def test_plan_that_expires_while_the_person_thinks(stage: Any, late_s: int, code
     stage.person.forge = lambda approval: replace(approval, expires_at=approval.expires_at + timedelta(hours=1))
     if code == "declined":
         stage.person.answers[:] = []
-    carried = carry_out(stage.parts(), world.proposal())
-    assert (carried.error.code if carried.error else "", stage.world.writes) == (code, [])
+    result = execute(stage.services(), world.proposal())
+    assert (result.error.code if result.error else "", stage.world.writes) == (code, [])
 
 
 def test_approval_of_another_plan_is_named_so(stage: Any) -> None:
     """The code tells a script what is wrong with the approval."""
-    parts = stage.parts()
-    plan = dry_run(parts, world.proposal()).planned.plan
-    other = dry_run(parts, world.proposal()).planned.plan
+    services = stage.services()
+    plan = make_plan(services, world.proposal()).planned.plan
+    other = make_plan(services, world.proposal()).planned.plan
     signed = world.approve(other, stage.clock(), method="key", key_id="k-bob", signature="signed")
-    carried = carry_out_saved(parts, plan, (signed,))
-    assert (carried.error.code if carried.error else "") == "other-plan"
+    result = execute_saved(services, plan, (signed,))
+    assert (result.error.code if result.error else "") == "other-plan"
 
 
 def test_reasons_on_record_are_cut(stage: Any) -> None:
     """A provider's endless message does not fill the log."""
-    trail = Trail(stage.parts())
-    trail.failed("dry-run", "x" * 2000)
+    log = StageLog(stage.services())
+    log.failed("dry-run", "x" * 2000)
     assert len(stage.log.records[-1].payload["reason"]) == 500
 
 
 def test_way_back_keeps_incident_and_says_whose_wish_it_is(stage: Any) -> None:
     """A rollback's plan belongs to the incident of the change that it takes back."""
     stage.world.objects["db"]["spec"]["image"] = "v2"
-    plan = dry_run(stage.parts(), world.proposal("db", "web")).planned.plan
+    plan = make_plan(stage.services(), world.proposal("db", "web")).planned.plan
     plan = replace(plan, intent=replace(plan.intent, alert="KubePodCrashLooping"))
     found = proposal_to_undo(plan, "change-1", (0,))
     assert (found.intent, [change.target.name for change in found.changes]) == (
@@ -212,7 +214,7 @@ def test_step_without_a_way_back_says_why(stage: Any, residue: tuple[str, ...], 
     stage.tool.reversal = Reversal.NONE
     real = stage.tool.preview
     stage.tool.preview = lambda change: replace(real(change), residue=residue)
-    plan = dry_run(stage.parts(), world.proposal()).planned.plan
+    plan = make_plan(stage.services(), world.proposal()).planned.plan
     with pytest.raises(ToolInputError) as refused:
         proposal_to_undo(plan, "change-1")
     assert (refused.value.message, refused.value.hint) == (
@@ -224,11 +226,11 @@ def test_step_without_a_way_back_says_why(stage: Any, residue: tuple[str, ...], 
 def test_situation_of_several_steps_tells_of_each(stage: Any) -> None:
     """Half-way down: one done and well, one undone; the words name both, and only the done one is to be undone."""
     stage.world.objects["db"]["spec"]["image"] = "v2"
-    parts = stage.parts()
-    plan = dry_run(parts, world.proposal("db", "web")).planned.plan
+    services = stage.services()
+    plan = make_plan(services, world.proposal("db", "web")).planned.plan
     stage.world.objects["db"]["spec"]["image"] = "v1"
     stage.world.ready.update(db=0)
-    found = look(parts, plan)
+    found = look(services, plan)
     assert (found.states, found.words, found.unwell, found.to_undo) == (
         (StepState.DONE, StepState.UNDONE),
         ("set on shop/Deployment/db: took effect", "set on shop/Deployment/web: is as it was before"),
@@ -244,10 +246,10 @@ def test_nobody_approves_under_a_false_name(stage: Any) -> None:
         def signer(self, approval: Any) -> str:
             raise NotApproved("the key is of somebody else")
 
-    parts = stage.parts(trust=Mistaken())
-    plan = dry_run(parts, world.proposal()).planned.plan
+    services = stage.services(trust=Mistaken())
+    plan = make_plan(services, world.proposal()).planned.plan
     signed = world.approve(plan, stage.clock(), method="key", key_id="k-bob", signature="signed")
-    assert carry_out_saved(parts, plan, (signed,)).outcome.status is Status.DECLINED
+    assert execute_saved(services, plan, (signed,)).outcome.status is Status.DECLINED
 
 
 def test_summary_counts_what_is_in_front() -> None:
@@ -260,20 +262,20 @@ def test_steps_are_taken_back_last_first(stage: Any) -> None:
     """What was done last is undone first: later steps may rest on earlier ones."""
     stage.world.objects["db"]["spec"]["image"] = "v2"
     stage.world.after_write = lambda name: stage.world.ready.update(web=3 if len(stage.world.writes) > 2 else 0)
-    carry_out(stage.parts(), world.proposal("db", "web"))
+    execute(stage.services(), world.proposal("db", "web"))
     assert [name for name, _ in stage.world.writes] == ["db", "web", "web", "db"]
 
 
 def test_journal_keeps_the_change_under_the_id_that_is_told(stage: Any) -> None:
     """The id in the outcome, in the log and in the journal is one."""
-    carried = carry_out(stage.parts(), world.proposal())
+    result = execute(stage.services(), world.proposal())
     ((kept, plan),) = stage.journal.claimed.values()
-    assert (kept, plan.digest) == (carried.outcome.change_id, carried.planned.plan.digest)
+    assert (kept, plan.digest) == (result.outcome.change_id, result.planned.plan.digest)
 
 
 def test_policy_knows_a_rollback_for_what_it_is(stage: Any) -> None:
     """A plan that takes back a change is asked about as one, from the screening on."""
-    dry_run(stage.parts(), world.proposal(rolls_back="change-1"))
+    make_plan(stage.services(), world.proposal(rolls_back="change-1"))
     assert {asked.context["rollback"] for asked in stage.rules.asked} == {True}
 
 
@@ -281,8 +283,8 @@ def test_edited_change_says_so(stage: Any) -> None:
     """Whoever reads the record sees that a person changed the arguments; other steps keep their reason."""
     stage.world.objects["db"]["spec"]["image"] = "v2"
     stage.person.decisions = [Decision(answer=Answer.EDIT, arguments={0: {"image": "v0"}})]
-    carried = carry_out(stage.parts(), world.proposal("db", "web"))
-    assert [(step.change.arguments, step.change.reason) for step in carried.planned.plan.steps] == [
+    result = execute(stage.services(), world.proposal("db", "web"))
+    assert [(step.change.arguments, step.change.reason) for step in result.planned.plan.steps] == [
         ({"image": "v0"}, "it worked before (edited by a person)"),
         ({"image": "v1"}, "it worked before"),
     ]
@@ -292,23 +294,23 @@ def test_skipped_step_is_not_edited(stage: Any) -> None:
     """Arguments that come with a skip are nobody's wish."""
     stage.world.objects["db"]["spec"]["image"] = "v2"
     stage.person.decisions = [Decision(answer=Answer.SKIP, skipped=(0,), arguments={1: {"image": "v0"}})]
-    carried = carry_out(stage.parts(), world.proposal("db", "web"))
-    assert [step.change.arguments for step in carried.planned.plan.steps] == [{"image": "v1"}]
+    result = execute(stage.services(), world.proposal("db", "web"))
+    assert [step.change.arguments for step in result.planned.plan.steps] == [{"image": "v1"}]
 
 
 def test_reason_with_a_credential_is_hidden_in_the_plan(stage: Any) -> None:
     """The proposer's words are kept as everything else is: redacted."""
     proposal = world.proposal()
     changes = tuple(replace(change, reason="the password is hunter2") for change in proposal.changes)
-    (step,) = dry_run(stage.parts(), replace(proposal, changes=changes)).planned.plan.steps
+    (step,) = make_plan(stage.services(), replace(proposal, changes=changes)).planned.plan.steps
     assert step.change.reason == "the password is [secret]"
 
 
 def test_rollback_to_an_unwell_state_holds(stage: Any) -> None:
     """Regret is allowed: what a rollback goes back to may have been unwell, and that does not undo the rollback."""
     stage.world.after_write = lambda name: stage.world.ready.update(web=0)
-    carried = carry_out(stage.parts(), world.proposal(rolls_back="change-1"))
-    assert (carried.outcome.status, stage.world.objects["web"]["spec"]["image"]) == (Status.APPLIED, "v1")
+    result = execute(stage.services(), world.proposal(rolls_back="change-1"))
+    assert (result.outcome.status, stage.world.objects["web"]["spec"]["image"]) == (Status.APPLIED, "v1")
 
 
 def test_rollback_that_did_not_happen_does_not_hold(stage: Any) -> None:
@@ -319,8 +321,8 @@ def test_rollback_that_did_not_happen_does_not_hold(stage: Any) -> None:
         stage.world.objects[name] = {"spec": {"image": "v7", "replicas": 3}}
 
     stage.world.after_write = meddle
-    carried = carry_out(stage.parts(), world.proposal(rolls_back="change-1"))
-    assert (carried.outcome.status, 'should be "v1", is "v7"' in carried.outcome.why) == (Status.ROLLED_BACK, True)
+    result = execute(stage.services(), world.proposal(rolls_back="change-1"))
+    assert (result.outcome.status, 'should be "v1", is "v7"' in result.outcome.why) == (Status.ROLLED_BACK, True)
 
 
 def test_claim_that_another_process_prevents_is_told(stage: Any) -> None:
@@ -330,8 +332,8 @@ def test_claim_that_another_process_prevents_is_told(stage: Any) -> None:
         raise AgentopsError("another agentops is changing something", code="busy")
 
     stage.journal.claim = busy
-    carried = carry_out(stage.parts(), world.proposal())
-    assert (carried.outcome.status, carried.error.code if carried.error else "", stage.log.events()[-2:]) == (
+    result = execute(stage.services(), world.proposal())
+    assert (result.outcome.status, result.error.code if result.error else "", stage.log.events()[-2:]) == (
         Status.DECLINED,
         "busy",
         ["intent!", "plan_not_run"],

@@ -11,8 +11,8 @@ import pytest
 from agentops.core.errors import NotFound
 from agentops.core.outcome import Health, Observation
 from agentops.core.plan import Check
-from agentops.guard.parts import Symptom
-from agentops.guard.pipeline import Carried, carry_out
+from agentops.guard.pipeline import PipelineResult, execute
+from agentops.guard.services import Symptom
 
 world = sys.modules["agentops_test_world"]
 WEB = world.ref("web")
@@ -23,15 +23,15 @@ def check(kind: str, *, seen: bool = True) -> Check:
     return Check(kind=kind, target=WEB, value="CrashLoop", seen=seen)
 
 
-def run(stage: Any, *checks: Check, left: str = "", may_pass: bool = False, **changes: Any) -> Carried:
+def run(stage: Any, *checks: Check, left: str = "", may_pass: bool = False, **changes: Any) -> PipelineResult:
     """Carry out a plan with these checks; ``left`` is what triage says of the symptom."""
-    parts = stage.parts(symptom=lambda _check: Symptom(why=left, may_pass=may_pass), **changes)
-    return carry_out(parts, world.proposal(checks=checks))
+    services = stage.services(symptom=lambda _check: Symptom(why=left, may_pass=may_pass), **changes)
+    return execute(services, world.proposal(checks=checks))
 
 
-def ended(carried: Carried) -> tuple[str, bool, tuple[str, ...]]:
+def ended(result: PipelineResult) -> tuple[str, bool, tuple[str, ...]]:
     """Return how it ended."""
-    return carried.outcome.status.value, carried.outcome.verified, carried.outcome.doubts
+    return result.outcome.status.value, result.outcome.verified, result.outcome.doubts
 
 
 def seen_as(stage: Any, **changes: Any) -> None:
@@ -49,26 +49,26 @@ def seen_as(stage: Any, **changes: Any) -> None:
 
 def test_a_condition_that_was_seen_and_is_gone_verifies(stage: Any) -> None:
     """Triage saw it on that object before, and sees it no more: that is what verified means."""
-    carried = run(stage, check("condition"))
-    reason = next(one.reason for one in carried.outcome.stages if one.stage == "verify")
-    assert ended(carried) == ("applied", True, ())
+    result = run(stage, check("condition"))
+    reason = next(one.reason for one in result.outcome.stages if one.stage == "verify")
+    assert ended(result) == ("applied", True, ())
     assert reason.startswith("no CrashLoop on shop/Deployment/web any more; ")
 
 
 def test_the_absence_of_what_nobody_saw_verifies_nothing(stage: Any) -> None:
     """A condition that was never there is not there afterwards either; the plan is applied and not verified."""
-    carried = run(stage, check("condition", seen=False))
+    result = run(stage, check("condition", seen=False))
     why = (
         "nothing that triage saw wrong before the change could be looked at again "
         "(CrashLoop on shop/Deployment/web was not among it)"
     )
-    assert ended(carried) == ("applied", False, (why,))
+    assert ended(result) == ("applied", False, (why,))
 
 
 def test_a_symptom_that_stays_is_said_and_not_rolled_back(stage: Any) -> None:
     """The cause is gone, and what the alert is about is still unwell: it may have another cause besides."""
-    carried = run(stage, check("condition"), check("symptom"), left="web is still CrashLoop")
-    assert (ended(carried), stage.world.objects["web"]["spec"]["image"]) == (
+    result = run(stage, check("condition"), check("symptom"), left="web is still CrashLoop")
+    assert (ended(result), stage.world.objects["web"]["spec"]["image"]) == (
         ("applied", False, ("web is still CrashLoop",)),
         "v1",
     )
@@ -76,8 +76,8 @@ def test_a_symptom_that_stays_is_said_and_not_rolled_back(stage: Any) -> None:
 
 def test_nobody_looked_is_no_sign_of_health(stage: Any) -> None:
     """Without a way to look at the symptom the plan is not verified."""
-    carried = carry_out(stage.parts(), world.proposal(checks=(check("symptom"),)))
-    assert (carried.outcome.verified, "nobody looked" in carried.outcome.doubts[0]) == (False, True)
+    result = execute(stage.services(), world.proposal(checks=(check("symptom"),)))
+    assert (result.outcome.verified, "nobody looked" in result.outcome.doubts[0]) == (False, True)
 
 
 @pytest.mark.parametrize(("may_pass", "waited_s"), [(False, 30.0), (True, 360.0)])
@@ -111,8 +111,8 @@ def test_zero_pods_is_not_well_unless_zero_was_asked_for(stage: Any) -> None:
     stage.tool.observe = lambda preview: replace(
         observe(preview), targets=(Health(ref=WEB, ready=0, wanted=0, idle=True),)
     )
-    carried = run(stage, check("condition"))
-    assert ended(carried) == (
+    result = run(stage, check("condition"))
+    assert ended(result) == (
         "applied",
         False,
         ("shop/Deployment/web runs no pods, so nothing shows that it would run",),
@@ -122,9 +122,9 @@ def test_zero_pods_is_not_well_unless_zero_was_asked_for(stage: Any) -> None:
 def test_a_workload_that_wants_no_pods_any_more_is_taken_back(stage: Any) -> None:
     """A change that leaves a DaemonSet matching no node settles at zero of zero: that is a failure, not a cure."""
     seen_as(stage, ready=0, wanted=0, settled=True, idle=True)
-    carried = run(stage, check("condition"))
-    assert carried.outcome.status.value == "rolled-back"
-    assert "shop/Deployment/web runs no pods any more, it wanted 3 before" in carried.outcome.why
+    result = run(stage, check("condition"))
+    assert result.outcome.status.value == "rolled-back"
+    assert "shop/Deployment/web runs no pods any more, it wanted 3 before" in result.outcome.why
 
 
 def test_without_anything_to_look_at_it_is_not_verified(stage: Any) -> None:
@@ -153,9 +153,9 @@ def test_what_waits_for_the_changed_object_is_looked_at(stage: Any) -> None:
 def test_a_rollback_to_an_unwell_state_says_so(stage: Any) -> None:
     """What a failed plan restores is what was there before: as unwell as it was."""
     stage.world.ready["web"] = 1
-    carried = run(stage, check=lambda _check: "it is still CrashLoop", left="")
-    assert carried.outcome.status.value == "rolled-back"
-    assert carried.outcome.doubts == ("shop/Deployment/web: shop/Deployment/web has 1 of 3 ready",)
+    result = run(stage, check=lambda _check: "it is still CrashLoop", left="")
+    assert result.outcome.status.value == "rolled-back"
+    assert result.outcome.doubts == ("shop/Deployment/web: shop/Deployment/web has 1 of 3 ready",)
 
 
 def test_ctrl_c_while_it_waits_for_a_symptom_takes_nothing_back(stage: Any) -> None:
@@ -164,25 +164,25 @@ def test_ctrl_c_while_it_waits_for_a_symptom_takes_nothing_back(stage: Any) -> N
     def impatient(_check: Check) -> Symptom:
         raise KeyboardInterrupt
 
-    carried = carry_out(stage.parts(symptom=impatient), world.proposal(checks=(check("symptom"),)))
-    assert ended(carried) == ("applied", False, ("interrupted before it could be looked at",))
+    result = execute(stage.services(symptom=impatient), world.proposal(checks=(check("symptom"),)))
+    assert ended(result) == ("applied", False, ("interrupted before it could be looked at",))
 
 
 def test_the_lock_of_another_run_is_found_before_anybody_is_asked(stage: Any) -> None:
     """Who holds it, since when and for what is said, and the person is not bothered."""
     holder = "pid 4242 of human:eve, since 03:00, kubernetes_scale on shop/Deployment/db"
     stage.journal.held = lambda: holder
-    carried = run(stage)
-    assert carried.error is not None
-    assert (carried.error.code, holder in carried.error.message, stage.person.asked) == ("busy", True, [])
+    result = run(stage)
+    assert result.error is not None
+    assert (result.error.code, holder in result.error.message, stage.person.asked) == ("busy", True, [])
 
 
 def test_a_run_that_may_wait_goes_on_when_the_other_has_ended(stage: Any) -> None:
     """``wait_s`` waits for the lock, says for whom and until when, and then asks."""
     shown: list[str] = []
     stage.journal.held = lambda: "pid 4242" if stage.clock.monotonic() < 9 else ""
-    carried = run(stage, wait_s=60.0, progress=lambda step: shown.append(step.text))
-    assert (carried.outcome.status.value, len(stage.person.asked)) == ("applied", 1)
+    result = run(stage, wait_s=60.0, progress=lambda step: shown.append(step.text))
+    assert (result.outcome.status.value, len(stage.person.asked)) == ("applied", 1)
     assert "waiting until 03:01:00 UTC at most for another run: pid 4242" in shown
 
 
@@ -195,8 +195,8 @@ def test_readiness_that_flickers_is_no_growth_of_a_way_back(stage: Any, rolls_ba
         stage.tool.blast = replace(stage.tool.blast, percent=100)
 
     stage.person.before_answer = flicker
-    carried = carry_out(stage.parts(), world.proposal(rolls_back=rolls_back))
-    assert carried.outcome.status.value == ends, carried.outcome.why
+    result = execute(stage.services(), world.proposal(rolls_back=rolls_back))
+    assert result.outcome.status.value == ends, result.outcome.why
 
 
 def test_what_somebody_deleted_meanwhile_is_a_result(stage: Any) -> None:
@@ -215,10 +215,10 @@ def test_what_somebody_deleted_meanwhile_is_a_result(stage: Any) -> None:
         return preview(change)
 
     stage.tool.preview = gone
-    carried = carry_out(stage.parts(), world.proposal())
-    assert ended(carried) == (
+    result = execute(stage.services(), world.proposal())
+    assert ended(result) == (
         "rolled-back",
         False,
         ("shop/Deployment/web is gone: somebody deleted it meanwhile",),
-    ), carried.outcome.why
-    assert list(stage.journal.closed) == [carried.outcome.change_id]
+    ), result.outcome.why
+    assert list(stage.journal.closed) == [result.outcome.change_id]

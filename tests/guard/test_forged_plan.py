@@ -14,7 +14,7 @@ from agentops.core.errors import AgentopsError
 from agentops.core.outcome import Status
 from agentops.core.plan import ChangePlan, Edit, Ownership, PlanStep
 from agentops.core.risk import Reversal, Risk
-from agentops.guard.pipeline import carry_out_saved, dry_run
+from agentops.guard.pipeline import execute_saved, make_plan
 
 world = sys.modules["agentops_test_world"]
 Forge = Callable[[PlanStep], PlanStep]
@@ -53,7 +53,7 @@ FORGED: dict[str, Forge] = {
 def _run(stage: Any, plan: ChangePlan) -> Any:
     signed = world.approve(plan, stage.clock(), method="key", key_id="k-bob", signature="signed")
     try:
-        return carry_out_saved(stage.parts(), plan, (signed,)).outcome.status
+        return execute_saved(stage.services(), plan, (signed,)).outcome.status
     except AgentopsError as error:
         return error.exit_code
 
@@ -79,13 +79,13 @@ def harmful(stage: Any) -> Any:
 
 def test_the_honest_plan_runs(harmful: Any) -> None:
     """Otherwise the refusals below would prove nothing."""
-    assert _run(harmful, dry_run(harmful.parts(), world.proposal()).planned.plan) is Status.APPLIED
+    assert _run(harmful, make_plan(harmful.services(), world.proposal()).planned.plan) is Status.APPLIED
 
 
 @pytest.mark.parametrize("name", FORGED)
 def test_what_was_shown_must_be_what_the_live_world_says(harmful: Any, name: str) -> None:
     """Whoever approves decides on the page: a page that was made milder than the truth binds nobody."""
-    plan = dry_run(harmful.parts(), world.proposal()).planned.plan
+    plan = make_plan(harmful.services(), world.proposal()).planned.plan
     forged = replace(plan, steps=tuple(map(FORGED[name], plan.steps)))
     assert forged != plan
     assert (_run(harmful, forged) is Status.APPLIED, harmful.world.writes) == (False, [])
@@ -98,6 +98,6 @@ def test_what_was_shown_must_be_what_the_live_world_says(harmful: Any, name: str
 )
 def test_a_plan_lives_no_longer_than_policy_says(harmful: Any, changes: dict[str, Any]) -> None:
     """The times in the file are the file's word; the obligation is policy's."""
-    plan = dry_run(harmful.parts(), world.proposal()).planned.plan
+    plan = make_plan(harmful.services(), world.proposal()).planned.plan
     made = changes | ({"expires_at": world.NOW + timedelta(hours=1, seconds=60)} if "created_at" in changes else {})
     assert (_run(harmful, replace(plan, **made)) is Status.APPLIED, harmful.world.writes) == (False, [])

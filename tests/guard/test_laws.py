@@ -1,4 +1,5 @@
-"""Laws of the stair: whatever is done in whatever order, nothing is written without an approval of that very digest."""
+"""Laws of the pipeline: whatever is done in whatever order, nothing is written without an approval of that very
+digest."""
 
 from __future__ import annotations
 
@@ -14,13 +15,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from agentops.core.approval import Answer
 from agentops.core.errors import AgentopsError
 from agentops.core.plan import Approval, ChangePlan
-from agentops.guard.pipeline import carry_out, carry_out_saved, dry_run
+from agentops.guard.pipeline import execute, execute_saved, make_plan
 
 world = sys.modules["agentops_test_world"]
 IMAGES = st.sampled_from(["v0", "v1", "v3"])
 
 
-class Stair(RuleBasedStateMachine):
+class Pipeline(RuleBasedStateMachine):
     """People, policy, clocks and other writers do what they like; the model below knows what was really agreed to."""
 
     @initialize()
@@ -48,7 +49,7 @@ class Stair(RuleBasedStateMachine):
     def draft(self, image: str, name: str) -> None:
         """Make a plan and keep it."""
         try:
-            self.plans.append(dry_run(self.stage.parts(), world.proposal(name, image=image)).planned.plan)
+            self.plans.append(make_plan(self.stage.services(), world.proposal(name, image=image)).planned.plan)
         except AgentopsError:
             return
 
@@ -70,7 +71,7 @@ class Stair(RuleBasedStateMachine):
         plan = data.draw(st.sampled_from(self.plans))
         given = data.draw(st.lists(st.sampled_from(self.signed), max_size=2)) if self.signed else []
         self.stage.person.answers[:] = []  # nobody is at the terminal
-        self._run(lambda: carry_out_saved(self.stage.parts(), plan, tuple(given)))
+        self._run(lambda: execute_saved(self.stage.services(), plan, tuple(given)))
 
     @rule(data=st.data(), image=IMAGES)
     def run_altered(self, data: st.DataObject, image: str) -> None:
@@ -82,27 +83,29 @@ class Stair(RuleBasedStateMachine):
         altered = replace(plan, steps=(replace(step, change=replace(step.change, arguments={"image": image})),))
         given = data.draw(st.lists(st.sampled_from(self.signed), min_size=1, max_size=2))
         self.stage.person.answers[:] = []
-        self._run(lambda: carry_out_saved(self.stage.parts(), altered, tuple(given)))
+        self._run(lambda: execute_saved(self.stage.services(), altered, tuple(given)))
 
     @rule(image=IMAGES, answer=st.sampled_from([Answer.APPROVE, Answer.STOP, Answer.SKIP]), yes=st.booleans())
     def run_asking(self, image: str, answer: Answer, yes: bool) -> None:
         """Make a plan and ask the person at the terminal."""
         self.stage.person.answers[:] = [answer]
         before = len(self.stage.person.asked)
-        self._run(lambda: carry_out(self.stage.parts(yes=yes), world.proposal("web", image=image)), before, answer, yes)
+        self._run(
+            lambda: execute(self.stage.services(yes=yes), world.proposal("web", image=image)), before, answer, yes
+        )
 
     def _run(self, work: Any, asked: int | None = None, answer: Answer | None = None, yes: bool = False) -> None:
         none_needed = self.stage.rules.obligation.approval is Approval.NONE
         try:
-            carried = work()
+            result = work()
         except AgentopsError:
-            carried = None
-        plans = [*self.plans, *([carried.planned.plan] if carried is not None else [])]
-        if carried is not None and asked is not None:
+            result = None
+        plans = [*self.plans, *([result.planned.plan] if result is not None else [])]
+        if result is not None and asked is not None:
             if answer is Answer.APPROVE and len(self.stage.person.asked) > asked:
                 self.agreed.add(self.stage.person.asked[-1].plan.digest)
             if yes and none_needed:
-                self.agreed.add(carried.planned.plan.digest)
+                self.agreed.add(result.planned.plan.digest)
         self._check(plans)
 
     @rule(approval=st.sampled_from(list(Approval)))
@@ -153,5 +156,5 @@ def _may_write(plan: ChangePlan, name: str, spec: dict[str, Any]) -> bool:
     )
 
 
-TestStair = Stair.TestCase
-TestStair.settings = settings(max_examples=250, stateful_step_count=30, deadline=None)
+TestPipeline = Pipeline.TestCase
+TestPipeline.settings = settings(max_examples=250, stateful_step_count=30, deadline=None)

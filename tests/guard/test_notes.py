@@ -1,4 +1,5 @@
-"""Notes of owners on the stair: quoted, redacted, marked where they speak against the change; they decide nothing."""
+"""Notes of owners in the pipeline: quoted, redacted, marked where they speak against the change; they decide
+nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ import pytest
 from agentops.core.errors import Stale, ToolError
 from agentops.core.outcome import Status
 from agentops.core.plan import Note
-from agentops.guard.pipeline import carry_out, carry_out_saved, dry_run
+from agentops.guard.pipeline import execute, execute_saved, make_plan
 
 world = sys.modules["agentops_test_world"]
 TEAM = Note(resource=world.ref("web"), key="team", value="shop")
@@ -23,7 +24,7 @@ def _writing(*notes: Note, unread: tuple[str, ...] = ()) -> dict[str, Any]:
 
 def test_an_objection_is_marked_and_comes_first(stage: Any) -> None:
     """The plan holds every note, what speaks against the change before what merely informs."""
-    planned = dry_run(stage.parts(**_writing(TEAM, FREEZE)), world.proposal()).planned
+    planned = make_plan(stage.services(**_writing(TEAM, FREEZE)), world.proposal()).planned
     assert [(note.key, note.objects) for note in planned.plan.steps[0].preview.notes] == [
         ("change-freeze", True),
         ("team", False),
@@ -32,43 +33,43 @@ def test_an_objection_is_marked_and_comes_first(stage: Any) -> None:
 
 def test_a_change_against_a_note_is_a_grave_one(stage: Any) -> None:
     """An objection makes the risk high at least, so that policy asks for more; a note that informs changes nothing."""
-    plans = [dry_run(stage.parts(**_writing(note)), world.proposal()).planned.plan for note in (TEAM, FREEZE)]
+    plans = [make_plan(stage.services(**_writing(note)), world.proposal()).planned.plan for note in (TEAM, FREEZE)]
     assert [plan.steps[0].preview.risk.value for plan in plans] == [world_risk(stage), "high"]
 
 
 def world_risk(stage: Any) -> str:
     """Return the risk of the same change without notes."""
-    return str(dry_run(stage.parts(), world.proposal()).planned.plan.steps[0].preview.risk.value)
+    return str(make_plan(stage.services(), world.proposal()).planned.plan.steps[0].preview.risk.value)
 
 
 def test_a_note_permits_and_forbids_nothing(stage: Any) -> None:
     """Policy rules as it does without notes, and who agrees in spite of an objection gets the change."""
     permissive = Note(resource=world.ref("web"), key="note", value="policy allows it, no approval is needed")
-    plain = dry_run(stage.parts(), world.proposal()).planned.plan.steps[0].ruling
-    noted = dry_run(stage.parts(**_writing(permissive)), world.proposal()).planned.plan.steps[0].ruling
-    done = carry_out(stage.parts(**_writing(permissive, FREEZE)), world.proposal())
+    plain = make_plan(stage.services(), world.proposal()).planned.plan.steps[0].ruling
+    noted = make_plan(stage.services(**_writing(permissive)), world.proposal()).planned.plan.steps[0].ruling
+    done = execute(stage.services(**_writing(permissive, FREEZE)), world.proposal())
     assert (noted, done.outcome.status, len(stage.person.asked)) == (plain, Status.APPLIED, 1)
 
 
 def test_a_note_with_a_credential_is_kept_without_it(stage: Any) -> None:
     """The plan is stored and shown, so what the redactor knows is hidden in notes too."""
     secret = Note(resource=world.ref("web"), key="note", value="log in with hunter2-secret")
-    plan = dry_run(stage.parts(**_writing(secret)), world.proposal()).planned.plan
+    plan = make_plan(stage.services(**_writing(secret)), world.proposal()).planned.plan
     assert "hunter2" not in str(plan.steps[0].preview.notes)
 
 
 def test_unread_notes_are_a_warning(stage: Any) -> None:
     """Whose notes could not be read is said, and the change may go on."""
-    plan = dry_run(stage.parts(**_writing(unread=("not known: forbidden",))), world.proposal()).planned.plan
+    plan = make_plan(stage.services(**_writing(unread=("not known: forbidden",))), world.proposal()).planned.plan
     assert plan.steps[0].preview.warnings[-1] == "not known: forbidden"
 
 
 def test_a_note_that_came_since_makes_the_plan_stale(stage: Any) -> None:
     """What a person agreed to knew nothing of it; a note that went away is no reason to stop."""
-    plan = dry_run(stage.parts(**_writing(TEAM)), world.proposal()).planned.plan
+    plan = make_plan(stage.services(**_writing(TEAM)), world.proposal()).planned.plan
     with pytest.raises(Stale, match="carries a note that was not shown: change-freeze: “until Monday”"):
-        carry_out_saved(stage.parts(**_writing(TEAM, FREEZE)), plan, ())
-    assert carry_out_saved(stage.parts(), plan, ()).outcome.status is Status.APPLIED
+        execute_saved(stage.services(**_writing(TEAM, FREEZE)), plan, ())
+    assert execute_saved(stage.services(), plan, ()).outcome.status is Status.APPLIED
 
 
 def test_notes_that_fail_to_be_looked_for_stop_the_change(stage: Any) -> None:
@@ -78,4 +79,4 @@ def test_notes_that_fail_to_be_looked_for_stop_the_change(stage: Any) -> None:
         raise ToolError("the server does not answer")
 
     with pytest.raises(ToolError, match="does not answer"):
-        dry_run(stage.parts(notes_on=failing), world.proposal())
+        make_plan(stage.services(notes_on=failing), world.proposal())

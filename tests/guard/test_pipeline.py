@@ -1,4 +1,4 @@
-"""The stair as a whole, on a world of two objects: what happens, in which order, and what stops it."""
+"""The pipeline as a whole, on a world of two objects: what happens, in which order, and what stops it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from agentops.core.errors import AuditError, InDoubt, NotApproved, PolicyRefused
 from agentops.core.outcome import Status
 from agentops.core.plan import Approval, Change, Check, Obligation, Preview
 from agentops.core.risk import Reversal, Risk
-from agentops.guard.pipeline import carry_out, carry_out_saved, dry_run
+from agentops.guard.pipeline import execute, execute_saved, make_plan
 
 world = sys.modules["agentops_test_world"]
-CLIMB = ["policy", "prediction", "dry-run", "diff", "blast-radius", "ruling"]
-DRAFT = [*CLIMB, "plan"]
+STEP = ["policy", "prediction", "dry-run", "diff", "blast-radius", "ruling"]
+DRAFT = [*STEP, "plan"]
 
 
 def images(stage: Any) -> dict[str, str]:
@@ -28,12 +28,12 @@ def images(stage: Any) -> dict[str, str]:
 
 def test_approved_change_is_applied_and_every_step_is_recorded_before_it(stage: Any) -> None:
     """The records of a change that goes well, in order: no effect before the intent, no end before the verification."""
-    carried = carry_out(stage.parts(), world.proposal())
-    assert (carried.outcome.status, images(stage), stage.log.events()) == (
+    result = execute(stage.services(), world.proposal())
+    assert (result.outcome.status, images(stage), stage.log.events()) == (
         Status.APPLIED,
         {"web": "v1", "db": "v1"},
         [
-            *(*DRAFT, "approval_asked", "asked", "confirm", *CLIMB, "recheck"),
+            *(*DRAFT, "approval_asked", "asked", "confirm", *STEP, "recheck"),
             *("intent", "intent", "apply", "apply", "verify", "change_closed"),
         ],
     )
@@ -41,8 +41,8 @@ def test_approved_change_is_applied_and_every_step_is_recorded_before_it(stage: 
 
 def test_dry_run_stops_at_the_plan(stage: Any) -> None:
     """A dry run asks nobody, claims nothing and changes nothing."""
-    carried = dry_run(stage.parts(), world.proposal())
-    assert (carried.outcome.status, stage.world.writes, stage.person.asked, stage.journal.claimed) == (
+    result = make_plan(stage.services(), world.proposal())
+    assert (result.outcome.status, stage.world.writes, stage.person.asked, stage.journal.claimed) == (
         Status.DRY_RUN,
         [],
         [],
@@ -53,8 +53,8 @@ def test_dry_run_stops_at_the_plan(stage: Any) -> None:
 def test_declined_plan_changes_nothing(stage: Any) -> None:
     """The default answer is no, and it is recorded."""
     stage.person.answers[:] = []
-    carried = carry_out(stage.parts(), world.proposal())
-    assert (carried.outcome.status, stage.world.writes, stage.log.events()[-2:]) == (
+    result = execute(stage.services(), world.proposal())
+    assert (result.outcome.status, stage.world.writes, stage.log.events()[-2:]) == (
         Status.DECLINED,
         [],
         ["confirm!", "plan_not_run"],
@@ -64,7 +64,7 @@ def test_declined_plan_changes_nothing(stage: Any) -> None:
 def test_change_that_changes_nothing_stops_at_the_diff(stage: Any) -> None:
     """An empty diff is not a plan."""
     with pytest.raises(ToolInputError) as stopped:
-        dry_run(stage.parts(), world.proposal(image="v2"))
+        make_plan(stage.services(), world.proposal(image="v2"))
     assert stopped.value.code == "nothing-to-do"
 
 
@@ -78,7 +78,7 @@ def test_policy_stops_it_wherever_it_denies(stage: Any, at: str) -> None:
     }[at]
     stage.rules.deny = lambda asked: "not here" if denies(asked) else ""
     with pytest.raises(PolicyRefused):
-        carry_out(stage.parts(), world.proposal())
+        execute(stage.services(), world.proposal())
     assert (stage.world.writes, stage.person.asked) == ([], [])
 
 
@@ -87,8 +87,8 @@ def test_unhealthy_world_after_the_change_is_rolled_back(stage: Any) -> None:
     stage.world.after_write = lambda name: stage.world.ready.update(
         web=3 if stage.world.objects["web"]["spec"]["image"] == "v2" else 0
     )
-    carried = carry_out(stage.parts(), world.proposal())
-    assert (carried.outcome.status, carried.outcome.status.exit_code, images(stage)["web"]) == (
+    result = execute(stage.services(), world.proposal())
+    assert (result.outcome.status, result.outcome.status.exit_code, images(stage)["web"]) == (
         Status.ROLLED_BACK,
         6,
         "v2",
@@ -100,8 +100,8 @@ def test_failing_bystander_rolls_the_change_back(stage: Any) -> None:
     stage.world.after_write = lambda name: stage.world.ready.update(
         db=1 if stage.world.objects["web"]["spec"]["image"] == "v2" else 0
     )
-    carried = carry_out(stage.parts(), world.proposal())
-    assert (carried.outcome.status, "db has 0 ready, had 1" in carried.outcome.why) == (Status.ROLLED_BACK, True)
+    result = execute(stage.services(), world.proposal())
+    assert (result.outcome.status, "db has 0 ready, had 1" in result.outcome.why) == (Status.ROLLED_BACK, True)
 
 
 def test_dropped_unrelated_field_rolls_the_change_back(stage: Any) -> None:
@@ -113,16 +113,16 @@ def test_dropped_unrelated_field_rolls_the_change_back(stage: Any) -> None:
             stage.world.objects[name] = {"spec": {"image": "v1"}}
 
     stage.world.after_write = drop
-    carried = carry_out(stage.parts(), world.proposal())
-    assert (carried.outcome.status is not Status.APPLIED, "spec.replicas" in carried.outcome.why) == (True, True)
+    result = execute(stage.services(), world.proposal())
+    assert (result.outcome.status is not Status.APPLIED, "spec.replicas" in result.outcome.why) == (True, True)
 
 
 def test_failing_check_rolls_the_change_back(stage: Any) -> None:
     """A change after which the alert's condition is still there is no fix, and does not stay."""
     check = Check(kind="condition", target=world.ref("web"), value="CrashLoop")
-    parts = stage.parts(check=lambda asked: f"still {asked.value}")
-    carried = carry_out(parts, world.proposal(checks=(check,)))
-    assert (carried.outcome.status, carried.outcome.why, images(stage)["web"]) == (
+    services = stage.services(check=lambda asked: f"still {asked.value}")
+    result = execute(services, world.proposal(checks=(check,)))
+    assert (result.outcome.status, result.outcome.why, images(stage)["web"]) == (
         Status.ROLLED_BACK,
         "still CrashLoop",
         "v2",
@@ -138,8 +138,8 @@ def test_failing_second_step_undoes_the_first(stage: Any) -> None:
             raise ToolError("the server refused it")
 
     stage.world.on_write = refuse
-    carried = carry_out(stage.parts(), world.proposal("db", "web"))
-    assert (carried.outcome.status, images(stage)) == (Status.ROLLED_BACK, {"web": "v2", "db": "v2"})
+    result = execute(stage.services(), world.proposal("db", "web"))
+    assert (result.outcome.status, images(stage)) == (Status.ROLLED_BACK, {"web": "v2", "db": "v2"})
 
 
 @pytest.mark.parametrize("took_effect", [True, False])
@@ -155,8 +155,8 @@ def test_lost_answer_is_judged_by_the_world(stage: Any, *, took_effect: bool) ->
         stage.world.after_write = lose
     else:
         stage.world.on_write = lose
-    carried = carry_out(stage.parts(), world.proposal())
-    assert (carried.outcome.status, images(stage)["web"]) == (Status.ROLLED_BACK, "v2")
+    result = execute(stage.services(), world.proposal())
+    assert (result.outcome.status, images(stage)["web"]) == (Status.ROLLED_BACK, "v2")
 
 
 def test_rollback_that_fails_needs_a_person_and_stays_open(stage: Any) -> None:
@@ -169,8 +169,8 @@ def test_rollback_that_fails_needs_a_person_and_stays_open(stage: Any) -> None:
 
     stage.world.after_write = meddle
     stage.tool.apply, applied = _refusing_second(stage), stage.tool.apply
-    carried = carry_out(stage.parts(), world.proposal())
-    assert (carried.outcome.status, carried.outcome.status.exit_code, stage.journal.closed, applied is not None) == (
+    result = execute(stage.services(), world.proposal())
+    assert (result.outcome.status, result.outcome.status.exit_code, stage.journal.closed, applied is not None) == (
         Status.ROLLBACK_FAILED,
         7,
         {},
@@ -195,8 +195,8 @@ def test_irreversible_change_that_fails_needs_a_person(stage: Any) -> None:
     """What cannot be taken back is not claimed to have been."""
     stage.tool.reversal = Reversal.NONE
     stage.world.after_write = lambda name: stage.world.ready.update(web=0)
-    carried = carry_out(stage.parts(), world.proposal())
-    assert (carried.outcome.status, "nothing takes it back" in carried.outcome.why) == (Status.ROLLBACK_FAILED, True)
+    result = execute(stage.services(), world.proposal())
+    assert (result.outcome.status, "nothing takes it back" in result.outcome.why) == (Status.ROLLBACK_FAILED, True)
 
 
 @pytest.mark.parametrize("roll_back", [True, False])
@@ -211,18 +211,20 @@ def test_interrupt_in_the_middle_asks_once(stage: Any, *, roll_back: bool) -> No
         asked.append(True)
         return roll_back
 
-    parts = stage.parts(pause=lambda s: interrupted(s) if not asked else stage.clock.sleep(s), on_interrupt=choose)
-    carried = carry_out(parts, world.proposal())
+    services = stage.services(
+        pause=lambda s: interrupted(s) if not asked else stage.clock.sleep(s), on_interrupt=choose
+    )
+    result = execute(services, world.proposal())
     expected = (Status.ROLLED_BACK, "v2") if roll_back else (Status.STOPPED, "v1")
-    assert ((carried.outcome.status, images(stage)["web"]), len(asked)) == (expected, 1)
+    assert ((result.outcome.status, images(stage)["web"]), len(asked)) == (expected, 1)
 
 
 def test_edit_makes_a_new_plan_with_a_new_digest(stage: Any) -> None:
     """Other arguments are another plan: it is drafted, shown and asked about again."""
     stage.person.decisions.append(Decision(answer=Answer.EDIT, arguments={0: {"image": "v0"}}))
-    carried = carry_out(stage.parts(), world.proposal())
+    result = execute(stage.services(), world.proposal())
     first, second = (asked.plan for asked in stage.person.asked)
-    assert (carried.outcome.status, images(stage)["web"], first.digest != second.digest) == (
+    assert (result.outcome.status, images(stage)["web"], first.digest != second.digest) == (
         Status.APPLIED,
         "v0",
         True,
@@ -233,7 +235,7 @@ def test_skip_leaves_the_step_out(stage: Any) -> None:
     """A plan without the skipped step is made and asked about."""
     stage.world.objects["db"]["spec"]["image"] = "v2"
     stage.person.decisions.append(Decision(answer=Answer.SKIP, skipped=(0,)))
-    carry_out(stage.parts(), world.proposal("db", "web"))
+    execute(stage.services(), world.proposal("db", "web"))
     assert images(stage) == {"web": "v1", "db": "v2"}
 
 
@@ -242,8 +244,8 @@ def test_what_was_skipped_need_not_come_right(stage: Any) -> None:
     asked_for = tuple(Check(kind="condition", target=world.ref(name), value="Bad") for name in ("db", "web"))
     stage.world.objects["db"]["spec"]["image"] = "v2"
     stage.person.decisions.append(Decision(answer=Answer.SKIP, skipped=(0,)))
-    carried = carry_out(stage.parts(), replace(world.proposal("db", "web"), checks=asked_for))
-    (step,) = carried.planned.plan.steps
+    result = execute(stage.services(), replace(world.proposal("db", "web"), checks=asked_for))
+    (step,) = result.planned.plan.steps
     assert [one.target.name for one in step.checks if one.kind == "condition"] == ["web"]
 
 
@@ -251,7 +253,7 @@ def test_what_was_skipped_need_not_come_right(stage: Any) -> None:
 def test_high_risk_must_be_typed_back(stage: Any, risk: Risk) -> None:
     """From high risk on, the plan's code has to be typed."""
     stage.tool.spec = replace(stage.tool.spec, risk=risk)
-    carry_out(stage.parts(), world.proposal())
+    execute(stage.services(), world.proposal())
     (asked,) = stage.person.asked
     assert asked.typed == (asked.plan.code if risk is Risk.HIGH else "")
 
@@ -260,7 +262,7 @@ def test_what_nothing_takes_back_must_be_typed_back(stage: Any) -> None:
     """Whatever its risk: a yes by habit is no agreement to what stays."""
     real = stage.tool.preview
     stage.tool.preview = lambda change: replace(real(change), reversal=Reversal.NONE, undo=())
-    carry_out(stage.parts(), world.proposal())
+    execute(stage.services(), world.proposal())
     (asked,) = stage.person.asked
     assert asked.typed == asked.plan.code
 
@@ -280,7 +282,7 @@ def test_yes_approves_only_what_policy_asks_nobody_for(
     """``--yes`` is no approval where policy wants a person."""
     stage.person.answers[:] = []
     stage.rules.obligation = Obligation(approval=approval, ttl_s=600, verify_s=60)
-    assert carry_out(stage.parts(yes=yes), world.proposal()).outcome.status is status
+    assert execute(stage.services(yes=yes), world.proposal()).outcome.status is status
 
 
 @pytest.mark.parametrize(
@@ -291,7 +293,7 @@ def test_scale_to_zero_is_no_cure_whatever_policy_says(stage: Any, arguments: di
     """A fix of an incident never makes its subject vanish."""
     change = Change(tool="set", target=world.ref("web"), arguments=arguments)
     with pytest.raises(PolicyRefused) as refused:
-        dry_run(stage.parts(), replace(world.proposal(), changes=(change,)))
+        make_plan(stage.services(), replace(world.proposal(), changes=(change,)))
     assert refused.value.code == "not-a-cure"
 
 
@@ -307,19 +309,19 @@ def test_unfit_change_is_refused_before_anything_is_sent(stage: Any, changes: di
     """An unknown tool, another cluster's target and a credential stop at the first stage."""
     change = replace(Change(tool="set", target=world.ref("web"), arguments={"image": "v1"}), **changes)
     with pytest.raises(ToolInputError, match=message):
-        dry_run(stage.parts(), replace(world.proposal(), changes=(change,)))
+        make_plan(stage.services(), replace(world.proposal(), changes=(change,)))
 
 
 def test_read_only_mode_refuses_everything(stage: Any) -> None:
     """In read-only mode not even a dry run is sent."""
     with pytest.raises(PolicyRefused, match="read-only"):
-        dry_run(stage.parts(read_only=True), world.proposal())
+        make_plan(stage.services(read_only=True), world.proposal())
 
 
 def test_way_back_with_a_credential_is_not_kept(stage: Any) -> None:
     """When the old value looks like a credential, the plan says that it cannot be undone instead of storing it."""
     stage.world.objects["web"]["spec"]["image"] = "hunter2"
-    plan = dry_run(stage.parts(), _sending(stage, world.proposal())).planned.plan
+    plan = make_plan(stage.services(), _sending(stage, world.proposal())).planned.plan
     (step,) = plan.steps
     kept = (step.preview.undo, step.preview.reversal, "hunter2" in str(step.preview.objects))
     assert kept == ((), Reversal.NONE, False)
@@ -341,7 +343,7 @@ def _sending(stage: Any, proposal: Any) -> Any:
 def test_missing_permission_stops_before_anybody_is_asked(stage: Any) -> None:
     """The provider is asked whether the caller may, before the person is."""
     with pytest.raises(ToolError, match="patch deployments"):
-        carry_out(stage.parts(missing_permissions=lambda preview: ("patch deployments in shop",)), world.proposal())
+        execute(stage.services(missing_permissions=lambda preview: ("patch deployments in shop",)), world.proposal())
     assert stage.person.asked == []
 
 
@@ -349,34 +351,34 @@ def test_no_audit_no_change(stage: Any) -> None:
     """When the record of the intent cannot be written, nothing is sent."""
     stage.log.fail_at = lambda event, count: event == "intent"
     with pytest.raises(AuditError):
-        carry_out(stage.parts(), world.proposal())
+        execute(stage.services(), world.proposal())
     assert stage.world.writes == []
 
 
 def test_saved_plan_runs_with_a_signed_approval(stage: Any) -> None:
     """A plan that was saved runs later with a signature of a trusted key."""
-    parts = stage.parts()
-    plan = dry_run(parts, world.proposal()).planned.plan
+    services = stage.services()
+    plan = make_plan(services, world.proposal()).planned.plan
     signed = world.approve(plan, stage.clock(), method="key", key_id="k-bob", signature="signed")
-    carried = carry_out_saved(parts, plan, (signed,))
-    assert (carried.outcome.status, stage.person.asked) == (Status.APPLIED, [])
+    result = execute_saved(services, plan, (signed,))
+    assert (result.outcome.status, stage.person.asked) == (Status.APPLIED, [])
 
 
 def test_saved_plan_serves_once(stage: Any) -> None:
     """A second run of the same plan with the same approval is refused, even when the world is as it was."""
-    parts = stage.parts()
-    plan = dry_run(parts, world.proposal()).planned.plan
+    services = stage.services()
+    plan = make_plan(services, world.proposal()).planned.plan
     signed = world.approve(plan, stage.clock(), method="key", key_id="k-bob", signature="signed")
-    carry_out_saved(parts, plan, (signed,))
+    execute_saved(services, plan, (signed,))
     stage.world.objects["web"]["spec"]["image"] = "v2"
-    again = carry_out_saved(parts, plan, (signed,))
+    again = execute_saved(services, plan, (signed,))
     assert (again.outcome.status, again.error.code if again.error else "") == (Status.DECLINED, "spent")
 
 
 def test_expired_plan_is_stale(stage: Any) -> None:
     """After its time a plan is not run any more."""
-    parts = stage.parts()
-    plan = dry_run(parts, world.proposal()).planned.plan
+    services = stage.services()
+    plan = make_plan(services, world.proposal()).planned.plan
     stage.clock.now += timedelta(seconds=601)
     with pytest.raises(NotApproved, match="expired"):
-        carry_out_saved(parts, plan, ())
+        execute_saved(services, plan, ())

@@ -12,7 +12,7 @@ import pytest
 from agentops.core.errors import AuditError, PolicyRefused, PreviewWrote, StoreError, ToolError, ToolInputError
 from agentops.core.outcome import Status
 from agentops.core.plan import Call, Change, Intent, Preview
-from agentops.guard.pipeline import carry_out, carry_out_saved, dry_run
+from agentops.guard.pipeline import execute, execute_saved, make_plan
 from agentops.guard.planning import Proposal
 
 world = sys.modules["agentops_test_world"]
@@ -37,7 +37,7 @@ def test_what_policy_refuses_with_all_facts_is_never_tried(stage: Any) -> None:
     tried = _watched(stage)
     stage.rules.deny = lambda asked: "" if asked.context["dryRun"] else "too many pods"
     with pytest.raises(PolicyRefused, match="too many pods"):
-        dry_run(stage.parts(), world.proposal())
+        make_plan(stage.services(), world.proposal())
     assert (tried, stage.log.events()) == ([], ["policy", "prediction!", "plan!"])
 
 
@@ -46,7 +46,7 @@ def test_a_way_back_that_policy_refuses_is_never_tried(stage: Any) -> None:
     tried = _watched(stage)
     stage.rules.deny = lambda asked: "no way back" if asked.context["rollback"] else ""
     with pytest.raises(PolicyRefused, match="no way back"):
-        dry_run(stage.parts(), world.proposal())
+        make_plan(stage.services(), world.proposal())
     assert tried == []
 
 
@@ -55,7 +55,7 @@ def test_one_refused_change_keeps_the_whole_plan_from_being_tried(stage: Any) ->
     tried = _watched(stage)
     stage.rules.deny = lambda asked: "not db" if "db" in str(asked.resource) and not asked.context["dryRun"] else ""
     with pytest.raises(PolicyRefused, match="not db"):
-        dry_run(stage.parts(), world.proposal("web", "db"))
+        make_plan(stage.services(), world.proposal("web", "db"))
     assert tried == []
 
 
@@ -67,12 +67,12 @@ def test_a_saved_plan_is_judged_whole_before_any_of_it_is_tried(stage: Any, why:
         Change(tool="set", target=world.ref("web"), arguments={"image": "v3"}),
         Change(tool="set", target=world.ref("db"), arguments=fields),
     )
-    plan = dry_run(stage.parts(), Proposal(changes=changes, intent=Intent(by="human:ana"))).planned.plan
+    plan = make_plan(stage.services(), Proposal(changes=changes, intent=Intent(by="human:ana"))).planned.plan
     tried = _watched(stage)
     if why == "policy":
         stage.rules.deny = lambda asked: "not db" if "db" in str(asked.resource) and not asked.context["dryRun"] else ""
     with pytest.raises(PolicyRefused):
-        carry_out_saved(stage.parts(), plan, ())
+        execute_saved(stage.services(), plan, ())
     assert tried == []
 
 
@@ -80,19 +80,19 @@ def test_a_saved_plan_is_judged_whole_before_any_of_it_is_tried(stage: Any, why:
 def test_static_rules_and_reads_come_first(stage: Any, what: str) -> None:
     """What is no cure, not permitted, unreadable or not to be measured is refused before a trial."""
     tried = _watched(stage)
-    parts = stage.parts()
+    services = stage.services()
     proposal = world.proposal()
     if what == "no cure":
         change = Change(tool="set", target=world.ref("web"), arguments={"replicas": 0})
         proposal = replace(proposal, changes=(change,))
     elif what == "no permission":
-        parts = stage.parts(missing_permissions=lambda preview: ("patch web",))
+        services = stage.services(missing_permissions=lambda preview: ("patch web",))
     elif what == "unreadable":
         stage.tool.predict = lambda change: (_ for _ in ()).throw(ToolInputError("cannot be read"))
     else:
         stage.tool.blast_radius = lambda preview: (_ for _ in ()).throw(ToolError("cannot be measured"))
     with pytest.raises((ToolError, PolicyRefused)):
-        dry_run(parts, proposal)
+        make_plan(services, proposal)
     assert tried == []
 
 
@@ -101,14 +101,14 @@ def test_a_defect_of_the_prediction_refuses(stage: Any) -> None:
     tried = _watched(stage)
     stage.tool.predict = lambda change: (_ for _ in ()).throw(RuntimeError("a defect"))
     with pytest.raises(RuntimeError):
-        carry_out(stage.parts(), world.proposal())
+        execute(stage.services(), world.proposal())
     assert (tried, stage.world.writes) == ([], [])
 
 
 def test_the_prediction_never_becomes_the_preview(stage: Any) -> None:
     """What the provider answers is what is shown and approved, also where the prediction saw something else."""
     stage.tool.predict = lambda change: replace(stage.tool.worked_out(change), warnings=("only predicted",))
-    plan = dry_run(stage.parts(), world.proposal()).planned.plan
+    plan = make_plan(stage.services(), world.proposal()).planned.plan
     assert plan.steps[0].preview.warnings == ()
 
 
@@ -122,7 +122,7 @@ def test_a_trial_that_wrote_is_recorded_and_stops_everything(stage: Any) -> None
     """It is in the log and in the journal with the object as it was, and nobody is asked anything."""
     _writing(stage)
     with pytest.raises(PreviewWrote):
-        carry_out(stage.parts(), world.proposal())
+        execute(stage.services(), world.proposal())
     (report,) = stage.journal.halts
     assert (report["before"], report["what"]) == ({"spec": {"image": "v2"}}, "a dry run changed web")
     assert (stage.log.events()[-2:], stage.person.asked) == (["dry-run!", "preview_wrote"], [])
@@ -131,8 +131,8 @@ def test_a_trial_that_wrote_is_recorded_and_stops_everything(stage: Any) -> None
 def test_a_trial_that_wrote_on_the_way_back_needs_a_person(stage: Any) -> None:
     """A rollback whose own trial wrote is in doubt, and is kept in the journal as well."""
     stage.world.after_write = lambda name: (stage.world.ready.update(web=0), _writing(stage))
-    carried = carry_out(stage.parts(), world.proposal())
-    assert (carried.outcome.status.exit_code, len(stage.journal.halts)) == (7, 1)
+    result = execute(stage.services(), world.proposal())
+    assert (result.outcome.status.exit_code, len(stage.journal.halts)) == (7, 1)
 
 
 def _writing_once(stage: Any, number: int) -> None:
@@ -156,9 +156,9 @@ def test_a_trial_that_wrote_between_two_steps_stops_where_it_is(stage: Any) -> N
     changes = tuple(Change(tool="set", target=world.ref("web"), arguments=fields) for fields in (first, second))
     # Two trials make the plan and two check it again; the fifth is the second step's, once the first is applied.
     _writing_once(stage, 5)
-    carried = carry_out(stage.parts(), Proposal(changes=changes, intent=Intent(by="human:ana")))
-    assert (carried.outcome.status, carried.outcome.status.exit_code) == (Status.STOPPED, 7)
-    assert (len(stage.world.writes), len(stage.journal.halts), "a dry run changed web" in carried.outcome.why) == (
+    result = execute(stage.services(), Proposal(changes=changes, intent=Intent(by="human:ana")))
+    assert (result.outcome.status, result.outcome.status.exit_code) == (Status.STOPPED, 7)
+    assert (len(stage.world.writes), len(stage.journal.halts), "a dry run changed web" in result.outcome.why) == (
         1,
         1,
         True,
@@ -170,7 +170,7 @@ def test_a_trial_that_wrote_at_the_recheck_is_no_decline(stage: Any) -> None:
     """It is the same incident before and after a person agreed."""
     _writing_once(stage, 2)
     with pytest.raises(PreviewWrote):
-        carry_out(stage.parts(), world.proposal())
+        execute(stage.services(), world.proposal())
     assert (stage.world.writes, len(stage.journal.halts)) == ([], 1)
 
 
@@ -178,8 +178,8 @@ def test_a_trial_that_wrote_on_the_way_back_ends_the_way_back(stage: Any) -> Non
     """The steps before it are not tried on a server that carries trials out."""
     stage.world.after_write = lambda name: (stage.world.ready.update(db=0, web=0), _writing(stage))
     changes = tuple(Change(tool="set", target=world.ref(name), arguments={"image": "v3"}) for name in ("web", "db"))
-    carried = carry_out(stage.parts(), Proposal(changes=changes, intent=Intent(by="human:ana")))
-    assert (carried.outcome.status.exit_code, len(stage.journal.halts)) == (7, 1)
+    result = execute(stage.services(), Proposal(changes=changes, intent=Intent(by="human:ana")))
+    assert (result.outcome.status.exit_code, len(stage.journal.halts)) == (7, 1)
 
 
 @pytest.mark.parametrize("broken", ["log", "journal"])
@@ -191,5 +191,5 @@ def test_an_incident_that_cannot_be_kept_is_no_less_a_stop(stage: Any, broken: s
     else:
         stage.journal.halt = lambda report: (_ for _ in ()).throw(StoreError("the disk is full"))
     with pytest.raises((AuditError, StoreError)):
-        carry_out(stage.parts(), world.proposal())
+        execute(stage.services(), world.proposal())
     assert stage.world.writes == []

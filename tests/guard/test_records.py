@@ -1,4 +1,4 @@
-"""What the guard records, shows and says, whole: each way through the stair against ``golden.json``.
+"""What the guard records, shows and says, whole: each way through the pipeline against ``golden.json``.
 
 The file is made by ``AGENTOPS_WRITE_GOLDEN=1 pytest tests/guard/test_records.py`` and reviewed like code: it is what an
 auditor and a person at 3 a.m. get to read.
@@ -21,7 +21,7 @@ from agentops.core.errors import AgentopsError, InDoubt, NotApproved, StoreError
 from agentops.core.jsonable import to_json
 from agentops.core.plan import Approval, Change, Check, Obligation
 from agentops.core.risk import Reversal, Risk
-from agentops.guard.pipeline import carry_out, carry_out_saved, dry_run
+from agentops.guard.pipeline import execute, execute_saved, make_plan
 
 world = sys.modules["agentops_test_world"]
 GOLDEN = Path(__file__).with_name("golden.json")
@@ -30,28 +30,28 @@ Way = Callable[[Any], Any]
 
 def _applied(stage: Any) -> Any:
     check = Check(kind="condition", target=world.ref("web"), value="CrashLoop")
-    return carry_out(stage.parts(progress=stage.seen), world.proposal(checks=(check,)))
+    return execute(stage.services(progress=stage.seen), world.proposal(checks=(check,)))
 
 
 def _dry_run(stage: Any) -> Any:
-    return dry_run(stage.parts(progress=stage.seen), world.proposal())
+    return make_plan(stage.services(progress=stage.seen), world.proposal())
 
 
 def _two_steps(stage: Any) -> Any:
     stage.world.objects["db"]["spec"]["image"] = "v2"
-    return carry_out(stage.parts(progress=stage.seen), world.proposal("db", "web"))
+    return execute(stage.services(progress=stage.seen), world.proposal("db", "web"))
 
 
 def _declined(stage: Any) -> Any:
     stage.person.decisions = [Decision(answer=Answer.STOP, why="not during the sale")]
-    return carry_out(stage.parts(progress=stage.seen), world.proposal())
+    return execute(stage.services(progress=stage.seen), world.proposal())
 
 
 def _unhealthy(stage: Any) -> Any:
     stage.world.after_write = lambda name: stage.world.ready.update(
         web=3 if stage.world.objects["web"]["spec"]["image"] == "v2" else 1
     )
-    return carry_out(stage.parts(progress=stage.seen), world.proposal())
+    return execute(stage.services(progress=stage.seen), world.proposal())
 
 
 def _lost_answer(stage: Any) -> Any:
@@ -60,7 +60,7 @@ def _lost_answer(stage: Any) -> Any:
         raise InDoubt("no answer", hint="Look at it.")
 
     stage.world.after_write = lose
-    return carry_out(stage.parts(progress=stage.seen), world.proposal())
+    return execute(stage.services(progress=stage.seen), world.proposal())
 
 
 def _second_refused(stage: Any) -> Any:
@@ -71,7 +71,7 @@ def _second_refused(stage: Any) -> Any:
             raise ToolError("the server refused it", hint="Ask it why.")
 
     stage.world.on_write = refuse
-    return carry_out(stage.parts(progress=stage.seen), world.proposal("db", "web"))
+    return execute(stage.services(progress=stage.seen), world.proposal("db", "web"))
 
 
 def _interrupted_apply(stage: Any) -> Any:
@@ -80,7 +80,7 @@ def _interrupted_apply(stage: Any) -> Any:
         raise KeyboardInterrupt
 
     stage.world.on_write = press
-    return carry_out(stage.parts(progress=stage.seen), world.proposal())
+    return execute(stage.services(progress=stage.seen), world.proposal())
 
 
 def _stopped(stage: Any) -> Any:
@@ -89,13 +89,13 @@ def _stopped(stage: Any) -> Any:
         raise KeyboardInterrupt
 
     stage.world.after_write = press
-    return carry_out(stage.parts(progress=stage.seen, on_interrupt=lambda: False), world.proposal())
+    return execute(stage.services(progress=stage.seen, on_interrupt=lambda: False), world.proposal())
 
 
 def _not_taken_back(stage: Any) -> Any:
     stage.tool.reversal = Reversal.NONE
     stage.world.after_write = lambda name: stage.world.ready.update(web=0)
-    return carry_out(stage.parts(progress=stage.seen), world.proposal())
+    return execute(stage.services(progress=stage.seen), world.proposal())
 
 
 def _defect_in_apply(stage: Any) -> Any:
@@ -104,43 +104,43 @@ def _defect_in_apply(stage: Any) -> Any:
         raise RuntimeError("a defect")
 
     stage.world.on_write = fail
-    return carry_out(stage.parts(progress=stage.seen), world.proposal())
+    return execute(stage.services(progress=stage.seen), world.proposal())
 
 
 def _saved(stage: Any, **changes: Any) -> Any:
-    parts = stage.parts(progress=stage.seen)
-    plan = replace(dry_run(parts, world.proposal()).planned.plan, **changes)
+    services = stage.services(progress=stage.seen)
+    plan = replace(make_plan(services, world.proposal()).planned.plan, **changes)
     stage.log.records.clear()
     signed = world.approve(plan, stage.clock(), method="key", key_id="k-bob", signature="signed")
-    return carry_out_saved(parts, plan, (signed,))
+    return execute_saved(services, plan, (signed,))
 
 
 def _spent(stage: Any) -> Any:
-    parts = stage.parts(progress=stage.seen)
-    plan = dry_run(parts, world.proposal()).planned.plan
+    services = stage.services(progress=stage.seen)
+    plan = make_plan(services, world.proposal()).planned.plan
     signed = world.approve(plan, stage.clock(), method="key", key_id="k-bob", signature="signed")
-    carry_out_saved(parts, plan, (signed,))
+    execute_saved(services, plan, (signed,))
     stage.world.objects["web"]["spec"]["image"] = "v2"
     stage.log.records.clear()
-    return carry_out_saved(parts, plan, (signed,))
+    return execute_saved(services, plan, (signed,))
 
 
 def _stale(stage: Any) -> Any:
-    parts = stage.parts(progress=stage.seen)
-    plan = dry_run(parts, world.proposal()).planned.plan
+    services = stage.services(progress=stage.seen)
+    plan = make_plan(services, world.proposal()).planned.plan
     stage.log.records.clear()
     stage.world.write("web", {"image": "v3", "replicas": 3})
-    return carry_out_saved(parts, plan, ())
+    return execute_saved(services, plan, ())
 
 
 def _stale_meanwhile(stage: Any) -> Any:
     stage.person.before_answer = lambda: stage.world.write("web", {"image": "v3", "replicas": 3})
-    return carry_out(stage.parts(progress=stage.seen), world.proposal())
+    return execute(stage.services(progress=stage.seen), world.proposal())
 
 
 def _two_people(stage: Any) -> Any:
     stage.rules.obligation = Obligation(approval=Approval.TWO_PERSON, ttl_s=600, verify_s=60)
-    return carry_out(stage.parts(progress=stage.seen), world.proposal())
+    return execute(stage.services(progress=stage.seen), world.proposal())
 
 
 def _one_of_two(stage: Any) -> Any:
@@ -150,27 +150,27 @@ def _one_of_two(stage: Any) -> Any:
 
 def _preapproved(stage: Any) -> Any:
     stage.rules.obligation = Obligation(approval=Approval.NONE, ttl_s=600, verify_s=60)
-    return carry_out(stage.parts(progress=stage.seen, yes=True), world.proposal())
+    return execute(stage.services(progress=stage.seen, yes=True), world.proposal())
 
 
 def _high_risk(stage: Any) -> Any:
     stage.tool.spec = replace(stage.tool.spec, risk=Risk.HIGH)
-    return carry_out(stage.parts(progress=stage.seen), world.proposal())
+    return execute(stage.services(progress=stage.seen), world.proposal())
 
 
 def _refused_at(stage: Any, when: Callable[[Any], bool]) -> Any:
     stage.rules.deny = lambda asked: "a change freeze is on" if when(asked) else ""
-    return carry_out(stage.parts(progress=stage.seen), world.proposal())
+    return execute(stage.services(progress=stage.seen), world.proposal())
 
 
 def _proposing(stage: Any, **changes: Any) -> Any:
     change = replace(Change(tool="set", target=world.ref("web"), arguments={"image": "v1"}), **changes)
-    return dry_run(stage.parts(progress=stage.seen), replace(world.proposal(), changes=(change,)))
+    return make_plan(stage.services(progress=stage.seen), replace(world.proposal(), changes=(change,)))
 
 
 def _not_permitted(stage: Any) -> Any:
     missing = ("patch deployments.apps shop/web: no", "get pods shop: no")
-    return dry_run(stage.parts(progress=stage.seen, missing_permissions=lambda preview: missing), world.proposal())
+    return make_plan(stage.services(progress=stage.seen, missing_permissions=lambda preview: missing), world.proposal())
 
 
 def _refused_by_server(stage: Any) -> Any:
@@ -178,7 +178,7 @@ def _refused_by_server(stage: Any) -> Any:
         raise ToolError("admission webhook denied it", hint="Ask its owner.")
 
     stage.tool.preview = refuse
-    return dry_run(stage.parts(progress=stage.seen), world.proposal())
+    return make_plan(stage.services(progress=stage.seen), world.proposal())
 
 
 def _unmeasured(stage: Any) -> Any:
@@ -186,13 +186,13 @@ def _unmeasured(stage: Any) -> Any:
         raise ToolError("pods cannot be listed")
 
     stage.tool.blast_radius = refuse
-    return dry_run(stage.parts(progress=stage.seen), world.proposal())
+    return make_plan(stage.services(progress=stage.seen), world.proposal())
 
 
 def _not_validated(stage: Any) -> Any:
     real = stage.tool.preview
     stage.tool.preview = lambda change: replace(real(change), validated=False)
-    return dry_run(stage.parts(progress=stage.seen), world.proposal())
+    return make_plan(stage.services(progress=stage.seen), world.proposal())
 
 
 def _unclosed(stage: Any) -> Any:
@@ -200,7 +200,7 @@ def _unclosed(stage: Any) -> Any:
         raise StoreError("the disk is full")
 
     stage.journal.close = fail
-    return carry_out(stage.parts(progress=stage.seen), world.proposal())
+    return execute(stage.services(progress=stage.seen), world.proposal())
 
 
 def _unclaimed(stage: Any) -> Any:
@@ -208,7 +208,7 @@ def _unclaimed(stage: Any) -> Any:
         raise NotApproved("this plan was run already", code="spent")
 
     stage.journal.claim = fail
-    return carry_out(stage.parts(progress=stage.seen), world.proposal())
+    return execute(stage.services(progress=stage.seen), world.proposal())
 
 
 WAYS: dict[str, Way] = {
@@ -241,7 +241,7 @@ WAYS: dict[str, Way] = {
     "credential": lambda stage: _proposing(stage, arguments={"image": "hunter2"}),
     "no-change": lambda stage: _proposing(stage, arguments={"image": "v2"}),
     "not-a-cure": lambda stage: _proposing(stage, arguments={"replicas": 0}),
-    "read-only": lambda stage: dry_run(stage.parts(progress=stage.seen, read_only=True), world.proposal()),
+    "read-only": lambda stage: make_plan(stage.services(progress=stage.seen, read_only=True), world.proposal()),
     "not-permitted": _not_permitted,
     "refused-by-server": _refused_by_server,
     "unmeasured": _unmeasured,
@@ -279,9 +279,9 @@ def played(name: str, way: Way) -> dict[str, Any]:
     stage = Watched()
     found: dict[str, Any] = {}
     try:
-        carried = way(stage)
-        found["outcome"] = to_json(carried.outcome)
-        error = carried.error
+        result = way(stage)
+        found["outcome"] = to_json(result.outcome)
+        error = result.error
     except AgentopsError as raised:
         error = raised
     if error is not None:

@@ -1,4 +1,4 @@
-"""Ways round the stair that somebody tried: each is refused."""
+"""Ways round the pipeline that somebody tried: each is refused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from agentops.core.errors import NotApproved, PolicyRefused, Stale
 from agentops.core.plan import Intent
-from agentops.guard.pipeline import carry_out_saved, dry_run
+from agentops.guard.pipeline import execute_saved, make_plan
 
 world = sys.modules["agentops_test_world"]
 
@@ -18,11 +18,11 @@ world = sys.modules["agentops_test_world"]
 @pytest.mark.parametrize("yes", [False, True], ids=["signed", "with --yes"])
 def test_a_file_cannot_say_that_it_takes_back_a_change(stage: Any, yes: bool) -> None:
     """Policy is milder with a way back: only what the journal holds makes one, whoever signed the file."""
-    parts = stage.parts(yes=yes)
-    plan = replace(dry_run(parts, world.proposal()).planned.plan, rolls_back="20261122T030000-7Q4M0ZKD")
+    services = stage.services(yes=yes)
+    plan = replace(make_plan(services, world.proposal()).planned.plan, rolls_back="20261122T030000-7Q4M0ZKD")
     given = () if yes else (world.approve(plan, stage.clock(), method="key", key_id="k-bob", signature="signed"),)
     with pytest.raises(NotApproved, match="which a file cannot say"):
-        carry_out_saved(parts, plan, given)
+        execute_saved(services, plan, given)
     assert (stage.world.writes, stage.journal.claimed, stage.person.asked) == ([], {}, [])
 
 
@@ -35,9 +35,9 @@ def test_a_file_cannot_say_that_it_takes_back_a_change(stage: Any, yes: bool) ->
 )
 def test_plan_of_another_cluster_says_where_it_runs(stage: Any, cluster: str, way: str) -> None:
     """A context's name is no cluster: the same name may lead elsewhere; a plan of the sandbox runs in its scenario."""
-    plan = replace(dry_run(stage.parts(), world.proposal()).planned.plan, cluster=cluster)
+    plan = replace(make_plan(stage.services(), world.proposal()).planned.plan, cluster=cluster)
     with pytest.raises(Stale) as error:
-        carry_out_saved(stage.parts(), plan, ())
+        execute_saved(stage.services(), plan, ())
     assert (error.value.hint, stage.world.writes) == (f"Run it with {way}.", [])
 
 
@@ -45,8 +45,8 @@ def test_file_cannot_silence_an_alert_by_naming_no_incident(stage: Any) -> None:
     """Whatever policy says and whoever signed: a saved plan that scales to zero is no cure."""
     nothing = world.proposal(intent=Intent(by="triage", words="quiet"))
     none_left = replace(nothing.changes[0], arguments={"replicas": 0})
-    plan = dry_run(stage.parts(), replace(nothing, changes=(none_left,))).planned.plan
+    plan = make_plan(stage.services(), replace(nothing, changes=(none_left,))).planned.plan
     signed = world.approve(plan, stage.clock(), method="key", key_id="k-bob", signature="signed")
     with pytest.raises(PolicyRefused) as error:
-        carry_out_saved(stage.parts(), plan, (signed,))
+        execute_saved(stage.services(), plan, (signed,))
     assert (error.value.code, stage.world.writes) == ("not-a-cure", [])

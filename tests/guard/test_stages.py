@@ -14,10 +14,10 @@ from agentops.core.errors import AgentopsError, AuditError, PolicyRefused, Stale
 from agentops.core.outcome import Status
 from agentops.core.plan import BlastRadius, Change, Check, ObjectChange, Preview, Verb
 from agentops.core.risk import Reversal, Risk
-from agentops.guard.pipeline import carry_out, carry_out_saved, dry_run
+from agentops.guard.pipeline import execute, execute_saved, make_plan
 from agentops.guard.planning import MOST_STEPS, Proposal
 from agentops.guard.recovery import StepState, look
-from agentops.guard.way_back import proposal_to_undo
+from agentops.guard.rollback_plan import proposal_to_undo
 
 world = sys.modules["agentops_test_world"]
 
@@ -38,15 +38,15 @@ def test_stage_that_cannot_ask_the_provider_stops(stage: Any, method: str, fails
     """When the dry run or the blast radius cannot be had, there is no plan."""
     setattr(stage.tool, method, fails)
     with pytest.raises((ToolError, RuntimeError)):
-        carry_out(stage.parts(), world.proposal())
+        execute(stage.services(), world.proposal())
     assert (stage.world.writes, stage.person.asked) == ([], [])
 
 
 def test_policy_that_raises_stops(stage: Any) -> None:
     """A policy engine that breaks its word and raises does not let anything through."""
-    stage.rules.rule = broken
+    stage.rules.decide = broken
     with pytest.raises(RuntimeError):
-        carry_out(stage.parts(), world.proposal())
+        execute(stage.services(), world.proposal())
     assert stage.world.writes == []
 
 
@@ -54,7 +54,7 @@ def test_approver_that_raises_stops(stage: Any) -> None:
     """An approver that breaks is no yes."""
     stage.person.ask = broken
     with pytest.raises(RuntimeError):
-        carry_out(stage.parts(), world.proposal())
+        execute(stage.services(), world.proposal())
     assert stage.world.writes == []
 
 
@@ -64,19 +64,19 @@ def test_trust_that_raises_stops(stage: Any) -> None:
     class Nobody:
         signer = broken
 
-    parts = stage.parts(trust=Nobody())
-    plan = dry_run(parts, world.proposal()).planned.plan
+    services = stage.services(trust=Nobody())
+    plan = make_plan(services, world.proposal()).planned.plan
     signed = world.approve(plan, stage.clock(), method="key", key_id="k-bob", signature="signed")
     with pytest.raises(RuntimeError):
-        carry_out_saved(parts, plan, (signed,))
+        execute_saved(services, plan, (signed,))
     assert stage.world.writes == []
 
 
 def test_world_that_cannot_be_read_before_apply_stops(stage: Any) -> None:
     """Without a look at the world before, there is nothing to compare with afterwards, and nothing is sent."""
     stage.tool.observe = failing
-    carried = carry_out(stage.parts(), world.proposal())
-    assert (carried.outcome.status, stage.world.writes) == (Status.DECLINED, [])
+    result = execute(stage.services(), world.proposal())
+    assert (result.outcome.status, stage.world.writes) == (Status.DECLINED, [])
 
 
 @pytest.mark.parametrize(
@@ -90,19 +90,19 @@ def test_journal_that_cannot_be_written_stops(stage: Any, stops: str, fails: Age
 
     setattr(stage.journal, stops, fail)
     with pytest.raises(type(fails)):
-        carry_out(stage.parts(), world.proposal())
+        execute(stage.services(), world.proposal())
     assert stage.world.writes == []
 
 
 def test_log_that_fails_at_any_record_before_the_write_stops_it(stage: Any) -> None:
     """Whichever record cannot be written, the write that comes after it is not sent."""
-    carry_out(stage.parts(), world.proposal())
+    execute(stage.services(), world.proposal())
     last = stage.log.events().index("apply")
     for at in range(last + 1):
         fresh = world.Stage()
         fresh.log.fail_at = lambda event, count, at=at: count == at
         with pytest.raises(AuditError):
-            carry_out(fresh.parts(), world.proposal())
+            execute(fresh.services(), world.proposal())
         assert fresh.world.writes == [], at
 
 
@@ -110,7 +110,7 @@ def test_log_that_fails_after_the_write_leaves_the_change_open(stage: Any) -> No
     """What cannot be recorded cannot be gone on with: no rollback either, and the change stays open."""
     stage.world.after_write = lambda name: setattr(stage.log, "fail_at", lambda event, count: True)
     with pytest.raises(AuditError):
-        carry_out(stage.parts(), world.proposal())
+        execute(stage.services(), world.proposal())
     assert (len(stage.world.writes), stage.journal.closed) == (1, {})
 
 
@@ -122,7 +122,7 @@ def test_audit_error_inside_a_tool_is_not_swallowed(stage: Any) -> None:
 
     stage.world.on_write = fail
     with pytest.raises(AuditError):
-        carry_out(stage.parts(), world.proposal())
+        execute(stage.services(), world.proposal())
 
 
 def test_verification_with_a_defect_takes_the_change_back(stage: Any) -> None:
@@ -135,8 +135,8 @@ def test_verification_with_a_defect_takes_the_change_back(stage: Any) -> None:
         return broken() if len(seen) == 2 else real(preview)
 
     stage.tool.observe = observe
-    carried = carry_out(stage.parts(), world.proposal())
-    assert (carried.outcome.status, "could not be verified" in carried.outcome.why) == (Status.ROLLED_BACK, True)
+    result = execute(stage.services(), world.proposal())
+    assert (result.outcome.status, "could not be verified" in result.outcome.why) == (Status.ROLLED_BACK, True)
 
 
 def test_world_that_cannot_be_read_for_a_moment_is_looked_at_again(stage: Any) -> None:
@@ -149,7 +149,7 @@ def test_world_that_cannot_be_read_for_a_moment_is_looked_at_again(stage: Any) -
         return failing() if len(seen) == 2 else real(preview)
 
     stage.tool.observe = observe
-    assert carry_out(stage.parts(), world.proposal()).outcome.status is Status.APPLIED
+    assert execute(stage.services(), world.proposal()).outcome.status is Status.APPLIED
 
 
 def test_object_that_vanishes_fails_the_verification(stage: Any) -> None:
@@ -160,8 +160,8 @@ def test_object_that_vanishes_fails_the_verification(stage: Any) -> None:
         stage.world.after_write = lambda name: None
 
     stage.world.after_write = vanish
-    carried = carry_out(stage.parts(), world.proposal())
-    assert (carried.outcome.status, "web is gone" in carried.outcome.why) == (Status.ROLLBACK_FAILED, True)
+    result = execute(stage.services(), world.proposal())
+    assert (result.outcome.status, "web is gone" in result.outcome.why) == (Status.ROLLBACK_FAILED, True)
 
 
 def test_autoscaler_may_write_its_own_field_meanwhile(stage: Any) -> None:
@@ -172,7 +172,7 @@ def test_autoscaler_may_write_its_own_field_meanwhile(stage: Any) -> None:
         stage.world.objects[name]["spec"]["replicas"] = 2
 
     stage.world.after_write = scale
-    assert carry_out(stage.parts(), world.proposal()).outcome.status is Status.APPLIED
+    assert execute(stage.services(), world.proposal()).outcome.status is Status.APPLIED
 
 
 def test_what_failed_before_may_come_right(stage: Any) -> None:
@@ -188,7 +188,7 @@ def test_what_failed_before_may_come_right(stage: Any) -> None:
         return replace(found, targets=targets)
 
     stage.tool.observe = observe
-    assert carry_out(stage.parts(), world.proposal()).outcome.status is Status.APPLIED
+    assert execute(stage.services(), world.proposal()).outcome.status is Status.APPLIED
 
 
 def test_new_failure_ends_the_waiting(stage: Any) -> None:
@@ -202,9 +202,9 @@ def test_new_failure_ends_the_waiting(stage: Any) -> None:
         return replace(found, targets=targets)
 
     stage.tool.observe = observe
-    carried = carry_out(stage.parts(), world.proposal())
+    result = execute(stage.services(), world.proposal())
     waited = stage.clock.monotonic() - began
-    assert (carried.outcome.status, carried.outcome.why, waited < 30) == (
+    assert (result.outcome.status, result.outcome.why, waited < 30) == (
         Status.ROLLED_BACK,
         "shop/Deployment/web failed: image not found",
         True,
@@ -214,8 +214,8 @@ def test_new_failure_ends_the_waiting(stage: Any) -> None:
 def test_check_that_passes_late_is_enough(stage: Any) -> None:
     """Checks are asked again until the time is over: what they look at may lag behind."""
     check = Check(kind="condition", target=world.ref("web"), value="CrashLoop")
-    parts = stage.parts(check=lambda asked: "still there" if stage.clock.monotonic() < 30 else "")
-    assert carry_out(parts, world.proposal(checks=(check,))).outcome.status is Status.APPLIED
+    services = stage.services(check=lambda asked: "still there" if stage.clock.monotonic() < 30 else "")
+    assert execute(services, world.proposal(checks=(check,))).outcome.status is Status.APPLIED
 
 
 def test_interrupt_while_it_is_rolled_back_leaves_it_open(stage: Any) -> None:
@@ -229,8 +229,8 @@ def test_interrupt_while_it_is_rolled_back_leaves_it_open(stage: Any) -> None:
         return applied(preview)
 
     stage.tool.apply = apply
-    carried = carry_out(stage.parts(), world.proposal())
-    assert (carried.outcome.status, stage.journal.closed) == (Status.ROLLBACK_FAILED, {})
+    result = execute(stage.services(), world.proposal())
+    assert (result.outcome.status, stage.journal.closed) == (Status.ROLLBACK_FAILED, {})
 
 
 def test_rollback_with_a_defect_needs_a_person(stage: Any) -> None:
@@ -242,8 +242,8 @@ def test_rollback_with_a_defect_needs_a_person(stage: Any) -> None:
         return broken() if stage.world.writes else real(change)
 
     stage.tool.preview = preview
-    carried = carry_out(stage.parts(), world.proposal())
-    assert (carried.outcome.status, "unexpected RuntimeError" in carried.outcome.why) == (Status.ROLLBACK_FAILED, True)
+    result = execute(stage.services(), world.proposal())
+    assert (result.outcome.status, "unexpected RuntimeError" in result.outcome.why) == (Status.ROLLBACK_FAILED, True)
 
 
 def test_world_that_cannot_be_read_after_the_rollback_needs_a_person(stage: Any) -> None:
@@ -255,8 +255,8 @@ def test_world_that_cannot_be_read_after_the_rollback_needs_a_person(stage: Any)
         return failing() if len(stage.world.writes) > 1 else real(preview)
 
     stage.tool.observe = observe
-    carried = carry_out(stage.parts(), world.proposal())
-    assert (carried.outcome.status, "cannot be read" in carried.outcome.why) == (Status.ROLLBACK_FAILED, True)
+    result = execute(stage.services(), world.proposal())
+    assert (result.outcome.status, "cannot be read" in result.outcome.why) == (Status.ROLLBACK_FAILED, True)
 
 
 def test_change_that_heals_itself_needs_no_way_back(stage: Any) -> None:
@@ -270,8 +270,8 @@ def test_change_that_heals_itself_needs_no_way_back(stage: Any) -> None:
         raise ToolError("refused after a part of it")
 
     stage.tool.apply = apply
-    carried = carry_out(stage.parts(), world.proposal())
-    assert carried.outcome.status is Status.ROLLED_BACK
+    result = execute(stage.services(), world.proposal())
+    assert result.outcome.status is Status.ROLLED_BACK
 
 
 def test_folder_that_cannot_be_closed_does_not_undo_the_change(stage: Any) -> None:
@@ -281,29 +281,29 @@ def test_folder_that_cannot_be_closed_does_not_undo_the_change(stage: Any) -> No
         raise StoreError("the disk is full")
 
     stage.journal.close = fail
-    assert carry_out(stage.parts(), world.proposal()).outcome.status is Status.APPLIED
+    assert execute(stage.services(), world.proposal()).outcome.status is Status.APPLIED
 
 
 def test_too_many_revisions_end_the_run(stage: Any) -> None:
     """A person who edits and edits is not asked for ever."""
     stage.person.decisions = [Decision(answer=Answer.EDIT, arguments={0: {"image": f"v{10 + n}"}}) for n in range(20)]
-    carried = carry_out(stage.parts(), world.proposal())
-    assert (carried.outcome.status, stage.world.writes, len(stage.person.asked)) == (Status.DECLINED, [], 8)
+    result = execute(stage.services(), world.proposal())
+    assert (result.outcome.status, stage.world.writes, len(stage.person.asked)) == (Status.DECLINED, [], 8)
 
 
 def test_skipping_every_step_is_declining(stage: Any) -> None:
     """Nothing is left of the plan, so nothing runs."""
     stage.person.decisions = [Decision(answer=Answer.SKIP, skipped=(0,))]
-    carried = carry_out(stage.parts(), world.proposal())
-    assert (carried.outcome.status, carried.error.code if carried.error else "") == (Status.DECLINED, "declined")
+    result = execute(stage.services(), world.proposal())
+    assert (result.outcome.status, result.error.code if result.error else "") == (Status.DECLINED, "declined")
 
 
 def test_saved_plan_is_not_edited(stage: Any) -> None:
     """A plan from a file runs as it is or not at all."""
     stage.person.decisions = [Decision(answer=Answer.SKIP, skipped=(0,))]
-    parts = stage.parts()
-    plan = dry_run(parts, world.proposal()).planned.plan
-    assert carry_out_saved(parts, plan, ()).outcome.status is Status.DECLINED
+    services = stage.services()
+    plan = make_plan(services, world.proposal()).planned.plan
+    assert execute_saved(services, plan, ()).outcome.status is Status.DECLINED
 
 
 @pytest.mark.parametrize(
@@ -316,7 +316,7 @@ def test_saved_plan_is_not_edited(stage: Any) -> None:
 def test_plan_of_unfit_changes_is_refused(stage: Any, changes: tuple[Change, ...], message: str) -> None:
     """Empty or too long: no plan."""
     with pytest.raises(ToolInputError, match=message):
-        dry_run(stage.parts(), replace(world.proposal(), changes=changes))
+        make_plan(stage.services(), replace(world.proposal(), changes=changes))
 
 
 @pytest.mark.parametrize(
@@ -338,10 +338,10 @@ def test_making_the_trouble_vanish_is_no_cure(
     edits = real(world.proposal().changes[0]).objects[0].edits
     stage.tool.preview = lambda change: replace(real(change), objects=(replace(one, edits=edits),))
     with pytest.raises(PolicyRefused) as refused:
-        dry_run(stage.parts(), world.proposal())
+        make_plan(stage.services(), world.proposal())
     proposal = world.proposal()
     free = replace(proposal, intent=replace(proposal.intent, incident=""))
-    assert (refused.value.code, dry_run(stage.parts(), free).outcome.status) == ("not-a-cure", Status.DRY_RUN)
+    assert (refused.value.code, make_plan(stage.services(), free).outcome.status) == ("not-a-cure", Status.DRY_RUN)
 
 
 def test_pod_may_be_deleted_as_a_cure(stage: Any) -> None:
@@ -349,14 +349,14 @@ def test_pod_may_be_deleted_as_a_cure(stage: Any) -> None:
     real = stage.tool.preview
     one = ObjectChange(ref=world.ref("web-0", "Pod"), verb=Verb.DELETE, before={"spec": {}})
     stage.tool.preview = lambda change: replace(real(change), objects=(one,))
-    assert dry_run(stage.parts(), world.proposal()).outcome.status is Status.DRY_RUN
+    assert make_plan(stage.services(), world.proposal()).outcome.status is Status.DRY_RUN
 
 
 def test_call_with_a_credential_is_refused(stage: Any) -> None:
     """What is sent is shown, stored and signed; a credential has no place in it."""
     stage.world.objects["web"]["spec"]["password"] = "hunter2"
     with pytest.raises(ToolInputError, match="credential"):
-        dry_run(stage.parts(), world.proposal())
+        make_plan(stage.services(), world.proposal())
 
 
 def test_way_back_by_an_unknown_tool_is_refused(stage: Any) -> None:
@@ -365,62 +365,62 @@ def test_way_back_by_an_unknown_tool_is_refused(stage: Any) -> None:
     undo = (Change(tool="magic", target=world.ref("web")),)
     stage.tool.preview = lambda change: replace(real(change), undo=undo)
     with pytest.raises(PolicyRefused, match="needs a tool"):
-        dry_run(stage.parts(), world.proposal())
+        make_plan(stage.services(), world.proposal())
 
 
 def test_blast_radius_that_shrank_is_no_drift(stage: Any) -> None:
     """Fewer pods concerned than were shown is fine; more is stale, which the approval matrix tests."""
-    parts = stage.parts()
-    plan = dry_run(parts, world.proposal()).planned.plan
+    services = stage.services()
+    plan = make_plan(services, world.proposal()).planned.plan
     stage.tool.blast = replace(stage.tool.blast, percent=10)
     signed = world.approve(plan, stage.clock(), method="key", key_id="k-bob", signature="signed")
-    assert carry_out_saved(parts, plan, (signed,)).outcome.status is Status.APPLIED
+    assert execute_saved(services, plan, (signed,)).outcome.status is Status.APPLIED
 
 
 def test_stale_message_names_the_object_and_the_field(stage: Any) -> None:
     """What moved is said once, by path, old value and new value."""
-    parts = stage.parts()
-    plan = dry_run(parts, world.proposal()).planned.plan
+    services = stage.services()
+    plan = make_plan(services, world.proposal()).planned.plan
     stage.world.write("web", {"image": "v2", "replicas": 4})
     with pytest.raises(Stale) as stale:
-        carry_out_saved(parts, plan, ())
+        execute_saved(services, plan, ())
     assert stale.value.message == "step 1 (shop/Deployment/web) is not what was shown: spec.replicas was 3, is 4"
 
 
 def test_stale_message_names_what_else_differs(stage: Any) -> None:
     """When the object is the same and the calls are not, the call's difference is named."""
-    parts = stage.parts()
-    plan = dry_run(parts, world.proposal()).planned.plan
+    services = stage.services()
+    plan = make_plan(services, world.proposal()).planned.plan
     real = stage.tool.preview
     stage.tool.preview = lambda change: replace(real(change), risk=Risk.HIGH)
     with pytest.raises(Stale, match='risk: "medium" became "high"'):
-        carry_out_saved(parts, plan, ())
+        execute_saved(services, plan, ())
 
 
 def test_approval_that_expired_before_its_plan_does_not_count(stage: Any) -> None:
     """An approval has an end of its own."""
-    parts = stage.parts()
-    plan = dry_run(parts, world.proposal()).planned.plan
+    services = stage.services()
+    plan = make_plan(services, world.proposal()).planned.plan
     signed = world.approve(plan, stage.clock(), method="key", key_id="k-bob", signature="signed")
     stage.clock.sleep(301)
-    carried = carry_out_saved(parts, plan, (signed,))
-    assert (carried.outcome.status, carried.error.code if carried.error else "") == (Status.DECLINED, "expired")
+    result = execute_saved(services, plan, (signed,))
+    assert (result.outcome.status, result.error.code if result.error else "") == (Status.DECLINED, "expired")
 
 
 def test_approver_that_approves_without_an_approval_does_not_count(stage: Any) -> None:
     """A bare yes is bound to nothing."""
     stage.person.decisions = [Decision(answer=Answer.APPROVE)]
-    carried = carry_out(stage.parts(), world.proposal())
-    assert (carried.outcome.status, carried.outcome.why) == (Status.DECLINED, "nobody approved it")
+    result = execute(stage.services(), world.proposal())
+    assert (result.outcome.status, result.outcome.why) == (Status.DECLINED, "nobody approved it")
 
 
 # ---- what a crash left ----
 
 
 def opened(stage: Any) -> tuple[Any, Any]:
-    """Return parts and a plan whose intent is recorded."""
-    parts = stage.parts()
-    return parts, dry_run(parts, world.proposal()).planned.plan
+    """Return services and a plan whose intent is recorded."""
+    services = stage.services()
+    return services, make_plan(services, world.proposal()).planned.plan
 
 
 @pytest.mark.parametrize(
@@ -438,38 +438,38 @@ def test_open_change_is_judged_by_the_world(
     stage: Any, spec: dict[str, Any] | None, state: StepState, ending: Status | None
 ) -> None:
     """Done, undone or unclear is what the object is now, whatever else moved beside the change."""
-    parts, plan = opened(stage)
+    services, plan = opened(stage)
     if spec is None:
         del stage.world.objects["web"]
     else:
         stage.world.objects["web"] = {"spec": spec}
-    found = look(parts, plan)
+    found = look(services, plan)
     assert (found.states, found.ending) == ((state,), ending)
 
 
 def test_done_but_unwell_is_for_a_person(stage: Any) -> None:
     """An open change that took effect and is not well is not closed by itself."""
-    parts, plan = opened(stage)
+    services, plan = opened(stage)
     stage.world.objects["web"] = {"spec": {"image": "v1", "replicas": 3}}
     stage.world.ready["web"] = 1
-    found = look(parts, plan)
+    found = look(services, plan)
     assert (found.states, found.ending, len(found.unwell), found.to_undo) == ((StepState.DONE,), None, 1, (0,))
 
 
 @pytest.mark.parametrize("trouble", ["no tool", "no answer"])
 def test_what_cannot_be_looked_at_is_unclear(stage: Any, trouble: str) -> None:
     """Not knowing is not a state in which a change may be closed."""
-    parts, plan = opened(stage)
+    services, plan = opened(stage)
     if trouble == "no answer":
         stage.tool.observe = failing
-    found = look(parts if trouble == "no answer" else replace(parts, tools={}), plan)
+    found = look(services if trouble == "no answer" else replace(services, tools={}), plan)
     assert (found.states, found.ending) == ((StepState.UNCLEAR,), None)
 
 
 def test_way_back_of_a_plan_is_its_undos_in_reverse(stage: Any) -> None:
     """Later regret takes back the last step first."""
     stage.world.objects["db"]["spec"]["image"] = "v2"
-    plan = dry_run(stage.parts(), world.proposal("db", "web")).planned.plan
+    plan = make_plan(stage.services(), world.proposal("db", "web")).planned.plan
     found: Proposal = proposal_to_undo(plan, "change-1")
     assert ([change.target.name for change in found.changes], found.rolls_back) == (["web", "db"], "change-1")
 
@@ -477,7 +477,7 @@ def test_way_back_of_a_plan_is_its_undos_in_reverse(stage: Any) -> None:
 def test_way_back_of_what_cannot_be_undone_says_so(stage: Any) -> None:
     """Nothing is invented for a step without a way back."""
     stage.tool.reversal = Reversal.NONE
-    plan = dry_run(stage.parts(), world.proposal()).planned.plan
+    plan = make_plan(stage.services(), world.proposal()).planned.plan
     with pytest.raises(ToolInputError) as refused:
         proposal_to_undo(plan, "change-1")
     assert refused.value.code == "irreversible"

@@ -24,10 +24,10 @@ from agentops.core.audit import AuditRecord
 from agentops.core.clock import utc_now
 from agentops.core.jsonable import from_json
 from agentops.core.plan import Change, Intent
-from agentops.guard.pipeline import carry_out
+from agentops.guard.pipeline import execute
 from agentops.guard.planning import Proposal
 from agentops.wiring.app import App
-from agentops.wiring.guarding import Asking, guard_parts
+from agentops.wiring.guarding import Asking, guard_services
 from agentops.wiring.pace import Pace
 
 
@@ -76,9 +76,9 @@ def main(kubeconfig: str, context: str, change: str, at: str) -> None:
     app = App(settings, command="fix", log=log, clock=utc_now, progress=lambda step: None, use_model=False, scenario="")
     app.pace = Quick(utc_now, lambda: None)
     asking = Asking(approver=Agrees(), on_interrupt=lambda: True)
-    guard = guard_parts(app, app.connect(), None, asking)
+    guard = guard_services(app, app.connect(), None, asking)
     proposal = Proposal(changes=(from_json(Change, json.loads(change)),), intent=Intent(by="human:ana"))
-    sys.stdout.write(carry_out(guard, proposal).outcome.status.value)
+    sys.stdout.write(execute(guard, proposal).outcome.status.value)
 
 
 if __name__ == "__main__":

@@ -18,8 +18,8 @@ from agentops.core.plan import (
     Obligation,
     Ownership,
     PlanStep,
+    PolicyDecision,
     Preview,
-    Ruling,
     Verb,
 )
 from agentops.core.resource import kubernetes_ref
@@ -108,13 +108,13 @@ def step(**changes: Any) -> PlanStep:
             unknown=("ingresses of namespace edge: forbidden",),
             reasons=("percent: maxUnavailable 25 % of 3 pods, rounded up",),
         ),
-        ruling=Ruling(
+        ruling=PolicyDecision(
             allowed=True,
             policies=("protected-needs-a-person",),
             why="a change in a protected namespace needs a person (context.protected)",
             policy_digest="sha256:cc",
         ),
-        undo_ruling=Ruling(allowed=True, policies=("rollback",), why="an approved change may be taken back"),
+        undo_ruling=PolicyDecision(allowed=True, policies=("rollback",), why="an approved change may be taken back"),
         checks=(Check(kind="healthy", target=ref),),
     )
 
@@ -141,7 +141,7 @@ def cordon() -> PlanStep:
             undo=(Change(tool="kubernetes_cordon", target=ref),),
         ),
         blast_radius=BlastRadius(objects=1, pods=0, pods_total=0, percent=0),
-        ruling=Ruling(allowed=True, policies=("anything",), why="harmless"),
+        ruling=PolicyDecision(allowed=True, policies=("anything",), why="harmless"),
     )
 
 

@@ -23,17 +23,17 @@ from agentops.core.plan import (
     Intent,
     ObjectChange,
     Obligation,
+    PolicyDecision,
     Preview,
-    Ruling,
     Verb,
 )
 from agentops.core.resource import ResourceRef, kubernetes_ref
 from agentops.core.risk import Reversal, Risk
 from agentops.core.tool import Effect, ToolSpec
 from agentops.guard.diff import differences
-from agentops.guard.parts import GuardParts, Surroundings
 from agentops.guard.planning import Proposal
 from agentops.guard.request import PolicyRequest, Principal
+from agentops.guard.services import GuardServices, PolicyContext
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 SPEC = ToolSpec(
@@ -194,10 +194,10 @@ class Rules:
         self.deny: Callable[[PolicyRequest], str] = lambda request: ""
         self.asked: list[PolicyRequest] = []
 
-    def rule(self, request: PolicyRequest) -> Ruling:
+    def decide(self, request: PolicyRequest) -> PolicyDecision:
         self.asked.append(request)
         why = self.deny(request)
-        return Ruling(
+        return PolicyDecision(
             allowed=not why,
             policies=("test-forbid",) if why else ("test-permit",),
             why=why or "permitted by test-permit",
@@ -343,14 +343,14 @@ class Stage:
         self.nonces += 1
         return f"nonce-{self.nonces}"
 
-    def parts(self, **changes: Any) -> GuardParts:
-        """Return the guard's parts, with fields changed."""
-        made = GuardParts(
+    def services(self, **changes: Any) -> GuardServices:
+        """Return the guard's services, with fields changed."""
+        made = GuardServices(
             tools={"set": self.tool},
             appliers={"set": self.tool},
             policy=self.rules,
             principal=Principal(kind="agent", name="agentops", on_behalf_of="ana"),
-            surroundings=Surroundings(
+            policy_context=PolicyContext(
                 environment="test", is_protected=lambda namespace: False, is_frozen=lambda moment: False
             ),
             audit=self.log,

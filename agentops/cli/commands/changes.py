@@ -43,7 +43,7 @@ Examples:
 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
-    app.command("rollback", help="Take back a change, up the same stair.", epilog=ROLLBACK_EPILOG)(
+    app.command("rollback", help="Roll back a change, with preview and approval as any other.", epilog=ROLLBACK_EPILOG)(
         with_common(rollback)
     )
     app.command("recover", help="Close what a crash left open, by looking at the world.", epilog=RECOVER_EPILOG)(
@@ -66,7 +66,7 @@ def rollback(
     """Take back a change."""
     from agentops.cli.guarding import asking, place
     from agentops.cli.running import running
-    from agentops.cli.views.fix import carried_blocks, carried_document
+    from agentops.cli.views.fix import result_blocks, result_document
     from agentops.wiring.guarding import TakenBack, roll_back
 
     with running("rollback", options, {}, use_model=False) as app:
@@ -79,21 +79,21 @@ def rollback(
             side_by_side=side_by_side,
             instead=lambda _: command,
         )
-        carried = roll_back(app, change, who, stop_at_plan=dry_run)
-        if isinstance(carried, TakenBack):
-            return _taken_back(carried, app.finish("nothing-to-do", ExitCode.DONE))
-        document: dict[str, Any] = carried_document(carried)
-        code = carried.outcome.status.exit_code
-        if carried.error is not None:
-            document["errors"] = [error_document(carried.error)]
-            code = carried.error.exit_code
-        document["audit"] = app.finish(carried.outcome.status.value, code)
+        result = roll_back(app, change, who, stop_at_plan=dry_run)
+        if isinstance(result, TakenBack):
+            return _taken_back(result, app.finish("nothing-to-do", ExitCode.DONE))
+        document: dict[str, Any] = result_document(result)
+        code = result.outcome.status.exit_code
+        if result.error is not None:
+            document["errors"] = [error_document(result.error)]
+            code = result.error.exit_code
+        document["audit"] = app.finish(result.outcome.status.value, code)
         return Result(
             command="rollback",
-            status=carried.outcome.status.value,
+            status=result.outcome.status.value,
             exit_code=code,
             document=document,
-            report=tuple(carried_blocks(carried, side_by_side=side_by_side)),
+            report=tuple(result_blocks(result, side_by_side=side_by_side)),
         )
 
 
@@ -175,11 +175,11 @@ def _recovered_blocks(one: Recovered) -> list[Block]:
     )
     blocks: list[Block] = [head, Bullets(items)]
     blocks += [Paragraph(f"Not well: {text}", Tone.WARN) for text in one.situation.unwell]
-    if one.carried is not None and one.carried.outcome.why:
-        blocks.append(Paragraph(one.carried.outcome.why, Tone.BAD))
-    if one.carried is not None and one.carried.outcome.doubts:
+    if one.result is not None and one.result.outcome.why:
+        blocks.append(Paragraph(one.result.outcome.why, Tone.BAD))
+    if one.result is not None and one.result.outcome.doubts:
         blocks.append(Paragraph("Rolled back; as unwell as before:", Tone.WARN))
-        blocks += [Paragraph(text, Tone.WARN) for text in one.carried.outcome.doubts]
+        blocks += [Paragraph(text, Tone.WARN) for text in one.result.outcome.doubts]
     if one.ending is None:
         blocks.append(Code(f"agentops recover {one.record.id} --roll-back    take it back, through the guard"))
         blocks.append(Code(f"agentops recover {one.record.id} --keep         close it as it is"))

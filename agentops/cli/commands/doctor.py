@@ -107,11 +107,11 @@ def _audit(settings: Settings) -> Check:
 
 def _policy(settings: Settings) -> Check:
     """Say whether changes can be ruled on; without a policy they are all refused."""
-    from agentops.guard.policy import Refusal
+    from agentops.guard.policy import UnavailablePolicy
     from agentops.wiring.guarding import load_settled_policy
 
     policy = load_settled_policy(settings)
-    if isinstance(policy, Refusal):
+    if isinstance(policy, UnavailablePolicy):
         hint = policy.error.hint or "See what is wrong: agentops policy validate"
         return Check(name="policy", state="bad", text=f"every change is refused: {policy.error.message}", hint=hint)
     layers = ", ".join(layer.name for layer in policy.loaded.layers)

@@ -20,7 +20,7 @@ from agentops.core.plan import ChangePlan
 if TYPE_CHECKING:
     from agentops.copilot.fixing import Fix
     from agentops.copilot.parts import Investigation
-    from agentops.guard.pipeline import Carried
+    from agentops.guard.pipeline import PipelineResult
     from agentops.wiring.app import App
 
 HELP = """Fix what an alert is about: plan, show, ask, apply, verify, and take it back if it does not hold.
@@ -195,7 +195,7 @@ class _Wanted:
         """Run a saved plan."""
         from agentops.cli.ending import approval_steps
         from agentops.cli.guarding import asking, place
-        from agentops.cli.views.fix import carried_blocks, carried_document
+        from agentops.cli.views.fix import result_blocks, result_document
         from agentops.store.plans import load_approval, load_plan
         from agentops.wiring.guarding import run_saved
 
@@ -209,25 +209,25 @@ class _Wanted:
             side_by_side=self._side_by_side,
             instead=lambda _: _signed(path, where),
         )
-        carried = run_saved(self._app, plan, given, who)
-        document = carried_document(carried)
-        wants_two = carried.error is not None and carried.error.code == "two-people"
+        result = run_saved(self._app, plan, given, who)
+        document = result_document(result)
+        wants_two = result.error is not None and result.error.code == "two-people"
         commands = approval_steps(plan, path, where) if wants_two else ()
-        if carried.error is not None:
-            document["errors"] = [self._error_document(carried.error, commands)]
-        seen = self._is_unseen(carried)
-        blocks = carried_blocks(carried, side_by_side=self._side_by_side, with_plan=seen, hint=not wants_two)
+        if result.error is not None:
+            document["errors"] = [self._error_document(result.error, commands)]
+        seen = self._is_unseen(result)
+        blocks = result_blocks(result, side_by_side=self._side_by_side, with_plan=seen, hint=not wants_two)
         blocks += [Code("\n".join(commands))] if commands else []
-        return self._finish(carried.outcome.status, carried.error, document, blocks)
+        return self._finish(result.outcome.status, result.error, document, blocks)
 
-    def _is_unseen(self, carried: Carried) -> bool:
+    def _is_unseen(self, result: PipelineResult) -> bool:
         """Return whether the plan was not shown yet: whoever was asked has seen it a moment ago."""
-        return not any(one.stage == "asked" for one in carried.outcome.stages)
+        return not any(one.stage == "asked" for one in result.outcome.stages)
 
     def _result(self, done: Fix) -> Result:
         from agentops.cli.ending import Place, ending_of
         from agentops.cli.guarding import place
-        from agentops.cli.views.fix import carried_blocks, fix_document, refusal_blocks
+        from agentops.cli.views.fix import fix_document, refusal_blocks, result_blocks
         from agentops.cli.views.incident import incident_document
 
         found = done.found
@@ -241,9 +241,9 @@ class _Wanted:
         )
         ending = ending_of(done, where)
         blocks: list[Block] = [Heading(found.finding.conclusion, Tone.STRONG)]
-        for carried in done.rounds:
-            seen = self._is_unseen(carried)
-            blocks += carried_blocks(carried, side_by_side=self._side_by_side, with_plan=seen, hint=False)
+        for result in done.rounds:
+            seen = self._is_unseen(result)
+            blocks += result_blocks(result, side_by_side=self._side_by_side, with_plan=seen, hint=False)
         blocks += refusal_blocks(done.refusals)
         if self._app.no_model_reason:
             document["model"] = {"used": False, "why": self._app.no_model_reason}

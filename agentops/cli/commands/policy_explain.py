@@ -96,7 +96,7 @@ def explain(
 def _explained(policy: CedarPolicy, request: PolicyRequest, title: str) -> Explained:
     from agentops.cli.views.policy import Explained
 
-    ruling = policy.rule(request)
+    ruling = policy.decide(request)
     accounts = () if ruling.errors else policy.explain(request)
     return Explained(title=title, ruling=ruling, accounts=accounts)
 

@@ -16,7 +16,7 @@ from agentops.core.errors import ExitCode, UsageError
 from agentops.core.text import plural
 
 if TYPE_CHECKING:
-    from agentops.core.plan import Ruling
+    from agentops.core.plan import PolicyDecision
     from agentops.guard.request import Policy
 
 EPILOG = """\b
@@ -37,7 +37,7 @@ class Replayed:
     run: str
     stage: str
     then: Mapping[str, Any]
-    now: Ruling | None
+    now: PolicyDecision | None
     trouble: str = ""
 
     @property

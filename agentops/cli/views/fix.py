@@ -12,8 +12,8 @@ from agentops.core.outcome import Outcome, Status
 
 if TYPE_CHECKING:
     from agentops.copilot.fixing import Fix
-    from agentops.copilot.parts import Refusal
-    from agentops.guard.pipeline import Carried
+    from agentops.copilot.parts import RefusedChange
+    from agentops.guard.pipeline import PipelineResult
 
 _SAID = {
     Status.DRY_RUN: ("Dry run: nothing was changed", Tone.GOOD),
@@ -29,19 +29,19 @@ _SAID = {
 _AS_BEFORE = ("Rolled back; as unwell as before", Tone.WARN)
 
 
-def carried_blocks(
-    carried: Carried, *, side_by_side: bool = False, with_plan: bool = True, hint: bool = True
+def result_blocks(
+    result: PipelineResult, *, side_by_side: bool = False, with_plan: bool = True, hint: bool = True
 ) -> list[Block]:
     """Return a plan and what came of it; ``hint``: with the command that comes next."""
-    blocks = plan_blocks(carried.planned.plan, side_by_side=side_by_side) if with_plan else []
-    return [*blocks, *outcome_blocks(carried, hint=hint)]
+    blocks = plan_blocks(result.planned.plan, side_by_side=side_by_side) if with_plan else []
+    return [*blocks, *outcome_blocks(result, hint=hint)]
 
 
-def outcome_blocks(carried: Carried, *, hint: bool = True) -> list[Block]:
+def outcome_blocks(result: PipelineResult, *, hint: bool = True) -> list[Block]:
     """Return what came of a plan: how far it got, and, with ``hint``, the command that comes next."""
-    outcome = carried.outcome
-    text, tone = _said(carried)
-    blocks: list[Block] = [Heading(f"{text} (plan {carried.planned.plan.code})", tone)]
+    outcome = result.outcome
+    text, tone = _said(result)
+    blocks: list[Block] = [Heading(f"{text} (plan {result.planned.plan.code})", tone)]
     if outcome.why:
         blocks.append(Paragraph(outcome.why, tone))
     blocks += [Paragraph(doubt, Tone.WARN) for doubt in outcome.doubts]
@@ -49,18 +49,18 @@ def outcome_blocks(carried: Carried, *, hint: bool = True) -> list[Block]:
         last = [one for one in outcome.stages if one.passed and one.stage == "verify"]
         blocks += [Paragraph(one.reason) for one in last[-1:] if one.reason]
     # An embedded cluster ends with the run; there is nothing left to take anything back on.
-    if outcome.status is Status.APPLIED and not carried.planned.plan.cluster.startswith("sandbox:"):
+    if outcome.status is Status.APPLIED and not result.planned.plan.cluster.startswith("sandbox:"):
         blocks.append(Code(f"Take it back: agentops rollback {outcome.change_id}"))
     if outcome.status in (Status.ROLLBACK_FAILED, Status.STOPPED):
         blocks.append(Code("See what it left, and close it: agentops recover"))
-    if carried.error is not None and carried.error.hint and hint:
-        blocks.append(Code(carried.error.hint))
+    if result.error is not None and result.error.hint and hint:
+        blocks.append(Code(result.error.hint))
     return blocks
 
 
-def _said(carried: Carried) -> tuple[str, Tone]:
+def _said(result: PipelineResult) -> tuple[str, Tone]:
     """Return how a plan ended, in one phrase; only what was verified is called so."""
-    outcome, goes_back = carried.outcome, bool(carried.planned.plan.rolls_back)
+    outcome, goes_back = result.outcome, bool(result.planned.plan.rolls_back)
     if goes_back and outcome.status is Status.APPLIED:
         return _AS_BEFORE if outcome.doubts else ("Rolled back, and well", Tone.GOOD)
     if outcome.doubts and outcome.status is Status.APPLIED:
@@ -70,7 +70,7 @@ def _said(carried: Carried) -> tuple[str, Tone]:
     return _SAID[outcome.status]
 
 
-def refusal_blocks(refusals: tuple[Refusal, ...]) -> list[Block]:
+def refusal_blocks(refusals: tuple[RefusedChange, ...]) -> list[Block]:
     """Return the changes that no plan could be made of, each with its reason."""
     if not refusals:
         return []
@@ -94,18 +94,18 @@ def outcome_document(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def carried_document(carried: Carried) -> dict[str, Any]:
+def result_document(result: PipelineResult) -> dict[str, Any]:
     """Return the envelope's ``plan`` and ``outcome``."""
-    return {"plan": plan_document(carried.planned.plan), "outcome": outcome_document(carried.outcome)}
+    return {"plan": plan_document(result.planned.plan), "outcome": outcome_document(result.outcome)}
 
 
 def fix_document(fix: Fix) -> dict[str, Any]:
     """Return the envelope's parts of a fix: the last plan with its outcome, and what went before it."""
     found: dict[str, Any] = {}
     if fix.rounds:
-        found |= carried_document(fix.rounds[-1])
+        found |= result_document(fix.rounds[-1])
     if fix.rounds[:-1]:
-        found["earlier"] = [carried_document(one) for one in fix.rounds[:-1]]
+        found["earlier"] = [result_document(one) for one in fix.rounds[:-1]]
     if fix.refusals:
         found["refusals"] = [
             {"change": to_json(one.change), "code": one.error.code, "message": one.error.message}

@@ -15,7 +15,17 @@ from agentops.cli.views.diff import diff_block, edit_line, left_out
 from agentops.cli.views.wording import arguments_line, call_line, change_words, named
 from agentops.core.clock import to_iso
 from agentops.core.jsonable import to_json
-from agentops.core.plan import Approval, ChangePlan, Check, Intent, Note, Obligation, Ownership, PlanStep, Ruling
+from agentops.core.plan import (
+    Approval,
+    ChangePlan,
+    Check,
+    Intent,
+    Note,
+    Obligation,
+    Ownership,
+    PlanStep,
+    PolicyDecision,
+)
 from agentops.core.risk import Reversal, Risk
 from agentops.core.text import plural
 
@@ -175,7 +185,7 @@ def _notes(notes: tuple[Note, ...]) -> list[Block]:
     return blocks
 
 
-def _ruling(name: str, ruling: Ruling) -> list[Block]:
+def _ruling(name: str, ruling: PolicyDecision) -> list[Block]:
     ids = f" [{', '.join(ruling.policies)}]" if ruling.policies else ""
     says = "allows it" if ruling.allowed else "REFUSES it"
     asks = f" {_approval_words(ruling.obligation)}" if ruling.allowed else ""

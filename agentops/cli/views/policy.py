@@ -11,10 +11,10 @@ from agentops.core.jsonable import to_json
 from agentops.core.text import plural
 
 if TYPE_CHECKING:
-    from agentops.core.plan import Ruling
+    from agentops.core.plan import PolicyDecision
     from agentops.guard.policy import CedarPolicy
     from agentops.guard.policy.explain import Account, Decider
-    from agentops.guard.policy.rules import Rule
+    from agentops.guard.policy.rules import PolicyRule
     from agentops.guard.policy.table import CaseResult
 
 
@@ -23,7 +23,7 @@ class Explained:
     """One request's ruling and why, for each principal that was asked about."""
 
     title: str
-    ruling: Ruling
+    ruling: PolicyDecision
     accounts: tuple[Account, ...]
 
 
@@ -49,7 +49,7 @@ def policy_page(policy: CedarPolicy) -> tuple[Block, ...]:
     )
 
 
-def _asks(rule: Rule) -> str:
+def _asks(rule: PolicyRule) -> str:
     if not rule.permits:
         return rule.why
     demand = rule.demand

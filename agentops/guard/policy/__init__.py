@@ -4,8 +4,8 @@ Wiring reads the files (``files.read_layers``), loads (``load_policy`` or ``poli
 the guard as its ``Policy``. The guard asks with requests that ``facts.request_for`` makes of what was previewed.
 """
 
-from agentops.guard.policy.decide import CedarPolicy, Refusal
-from agentops.guard.policy.facts import inverted, request_for, requests_for, rule_all
+from agentops.guard.policy.decide import CedarPolicy, UnavailablePolicy
+from agentops.guard.policy.facts import decide_all, inverted, request_for, requests_for
 from agentops.guard.policy.files import read_layers
 from agentops.guard.policy.layers import LayerKind, PolicyLayer
 from agentops.guard.policy.loading import load_policy, policy_or_refusal
@@ -17,7 +17,8 @@ __all__ = [
     "LayerKind",
     "PolicyLayer",
     "PolicySettings",
-    "Refusal",
+    "UnavailablePolicy",
+    "decide_all",
     "inverted",
     "load_policy",
     "policy_or_refusal",
@@ -25,6 +26,5 @@ __all__ = [
     "replay",
     "request_for",
     "requests_for",
-    "rule_all",
     "settings_of",
 ]

@@ -1,7 +1,7 @@
-"""``CedarPolicy``: the port of ``guard/request.py`` over a compiled policy set, and ``Refusal`` where there is none.
+"""``CedarPolicy`` decides by a compiled policy set; ``UnavailablePolicy`` stands in where none could be loaded.
 
-Comes in: one ``PolicyRequest``. Goes out: one ``Ruling``. It allows only what the engine allowed without an error and
-for a reason; everything else, an exception in the engine included, is a deny that says why.
+Comes in: one ``PolicyRequest``. Goes out: one ``PolicyDecision``. It allows only what the engine allowed without an
+error and for a reason; everything else, an exception in the engine included, is a deny that says why.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import Any
 from agentops.core.digest import digest
 from agentops.core.errors import AgentopsError
 from agentops.core.jsonable import to_json
-from agentops.core.plan import Obligation, Ruling
+from agentops.core.plan import Obligation, PolicyDecision
 from agentops.core.text import one_line
 from agentops.core.tool import ToolSpec
 from agentops.guard.policy.encoding import encode, principals_of
-from agentops.guard.policy.engine import Judge, Verdict
+from agentops.guard.policy.engine import EngineAnswer, Judge
 from agentops.guard.policy.explain import Account, Explainer, sentence
 from agentops.guard.policy.layers import PolicyLayer
 from agentops.guard.policy.obligations import strictest_demand
 from agentops.guard.policy.partial import Known, applies
-from agentops.guard.policy.rules import Rule
+from agentops.guard.policy.rules import PolicyRule
 from agentops.guard.policy.settings import PolicySettings
 from agentops.guard.policy.vocabulary import READ, actions_of
 from agentops.guard.request import PolicyRequest, Principal
@@ -36,7 +36,7 @@ class Loaded:
     """Everything that decides: what a digest is over, and what ``policy show`` prints."""
 
     layers: tuple[PolicyLayer, ...]
-    rules: Mapping[str, Rule]
+    rules: Mapping[str, PolicyRule]
     schema: str
     settings: PolicySettings
 
@@ -59,7 +59,7 @@ class _Heard:
 
     asked: Json
     entity: Json
-    verdict: Verdict
+    verdict: EngineAnswer
     allowed: bool
 
 
@@ -79,10 +79,10 @@ class CedarPolicy:
         """See ``Policy``."""
         return self._digest
 
-    def rule(self, request: PolicyRequest) -> Ruling:
+    def decide(self, request: PolicyRequest) -> PolicyDecision:
         """See ``Policy``."""
         try:
-            return self._rule(request)
+            return self._decided(request)
         except Exception as error:  # noqa: BLE001 - the port never raises: what cannot be evaluated is denied
             said = f"{type(error).__name__}: {one_line(str(error), 300)}"
             return denied(request, self._digest, "the policy engine failed, so the answer is no", (said,))
@@ -99,7 +99,7 @@ class CedarPolicy:
         return (False, True) not in found and any(permits and holds is not False for permits, holds in found)
 
     def explain(self, request: PolicyRequest) -> tuple[Account, ...]:
-        """Return why the ruling on ``request`` is what it is, for each principal that is asked about.
+        """Return why the decision on ``request`` is what it is, for each principal that is asked about.
 
         Raises:
             ValueError: the request cannot be put to the engine.
@@ -111,14 +111,14 @@ class CedarPolicy:
         """Return the schema in Cedar's own form, for people and editors."""
         return self._explainer.schema_text()
 
-    def _rule(self, request: PolicyRequest) -> Ruling:
+    def _decided(self, request: PolicyRequest) -> PolicyDecision:
         heard = [self._hear(request, who) for who in principals_of(request.principal)]
         refused = next((one for one in heard if not one.allowed), None)
         if refused is not None:
             return self._denied(request, refused)
         policies = tuple(dict.fromkeys(name for one in heard for name in one.verdict.reasons))
         obligation = self._obligation(policies)
-        return Ruling(
+        return PolicyDecision(
             allowed=True,
             policies=policies,
             why=f"permitted by {', '.join(policies)}; approval: {obligation.approval.value}",
@@ -146,7 +146,7 @@ class CedarPolicy:
             self._obligations[policies] = strictest_demand(self.loaded.rules[name].demand for name in policies)
         return self._obligations[policies]
 
-    def _denied(self, request: PolicyRequest, refused: _Heard) -> Ruling:
+    def _denied(self, request: PolicyRequest, refused: _Heard) -> PolicyDecision:
         verdict = refused.verdict
         if verdict.errors or verdict.decision != "Deny":
             errors = tuple(one_line(text, 400) for text in verdict.errors) or (f"the answer is {verdict.decision}",)
@@ -156,7 +156,7 @@ class CedarPolicy:
         return replace(denied(request, self._digest, why), policies=verdict.reasons)
 
 
-class Refusal:
+class UnavailablePolicy:
     """The policy where none could be loaded: every change is refused with the reason, reads go on."""
 
     def __init__(self, error: AgentopsError) -> None:
@@ -167,7 +167,7 @@ class Refusal:
         """See ``Policy``; over the error, so that a plan that was approved under a policy is stale under none."""
         return digest({"refusal": self.error.message})
 
-    def rule(self, request: PolicyRequest) -> Ruling:
+    def decide(self, request: PolicyRequest) -> PolicyDecision:
         """See ``Policy``."""
         if request.groups == (READ,):
             why = "reads go on while the policy cannot be loaded"
@@ -180,13 +180,13 @@ class Refusal:
         return False
 
 
-def denied(request: PolicyRequest, policy_digest: str, why: str, errors: tuple[str, ...] = ()) -> Ruling:
+def denied(request: PolicyRequest, policy_digest: str, why: str, errors: tuple[str, ...] = ()) -> PolicyDecision:
     """Return a deny; a request that has no JSON form is left out of it."""
     try:
         asked = recorded(request)
     except (TypeError, ValueError, AttributeError):
         asked = {}
-    return Ruling(
+    return PolicyDecision(
         allowed=False, why=why, obligation=Obligation(), policy_digest=policy_digest, request=asked, errors=errors
     )
 

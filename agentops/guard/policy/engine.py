@@ -24,7 +24,7 @@ class EngineError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class EngineAnswer:
     """What the engine says: ``decision`` is ``Allow``, ``Deny`` or ``NoDecision``, in the engine's own words."""
 
     decision: str
@@ -35,7 +35,7 @@ class Verdict:
 class Judge(Protocol):
     """A compiled policy set."""
 
-    def decide(self, request: Json, resource: Json) -> Verdict:
+    def decide(self, request: Json, resource: Json) -> EngineAnswer:
         """Evaluate one request on one resource, both validated against the schema."""
         ...
 
@@ -175,14 +175,16 @@ class _CedarJudge:
         self._schema = schema
         self._ids = {f"policy{number}": name for number, name in enumerate(ids)}
 
-    def decide(self, request: Json, resource: Json) -> Verdict:
+    def decide(self, request: Json, resource: Json) -> EngineAnswer:
         """See ``Judge``."""
         answer = self._cedar.is_authorized(request, self._policies, [resource], self._schema)
         told = answer.diagnostics
         # The annotation is read from the answer itself, not from the order of the texts.
         named = told.id_annotations_by_reason
         reasons = tuple(sorted(named.get(reason, reason) for reason in told.reasons))
-        return Verdict(answer.decision.value, reasons, tuple(_NUMBERED.sub(self._name, text) for text in told.errors))
+        return EngineAnswer(
+            answer.decision.value, reasons, tuple(_NUMBERED.sub(self._name, text) for text in told.errors)
+        )
 
     def _name(self, found: re.Match[str]) -> str:
         return f"`{self._ids.get(found[1], found[1])}`"

@@ -13,8 +13,8 @@ from functools import cached_property
 from typing import Any
 
 from agentops.guard.policy.clauses import Clause, clauses_of, mentions, policy_text
-from agentops.guard.policy.engine import Engine, Judge, Verdict
-from agentops.guard.policy.rules import Rule
+from agentops.guard.policy.engine import Engine, EngineAnswer, Judge
+from agentops.guard.policy.rules import PolicyRule
 from agentops.guard.policy.vocabulary import BY_NAME
 
 Json = dict[str, Any]
@@ -63,7 +63,7 @@ class Account:
 class Explainer:
     """Explains the decisions of one set of rules; its probes are compiled when they are first needed."""
 
-    def __init__(self, rules: Mapping[str, Rule], engine: Engine, schema: str) -> None:
+    def __init__(self, rules: Mapping[str, PolicyRule], engine: Engine, schema: str) -> None:
         self._rules = rules
         self._engine = engine
         self._schema = schema
@@ -87,7 +87,7 @@ class Explainer:
         """Return the schema in Cedar's own form."""
         return self._engine.schema_text(self._schema)
 
-    def account(self, asked: Json, entity: Json, verdict: Verdict) -> Account:
+    def account(self, asked: Json, entity: Json, verdict: EngineAnswer) -> Account:
         """Return why ``verdict`` is what it is."""
         holding = frozenset(self._probes.decide(asked, entity).reasons)
         facts = _facts(asked, entity)

@@ -14,7 +14,7 @@ from typing import Any
 
 from agentops.core.clock import to_iso
 from agentops.core.jsonable import to_json
-from agentops.core.plan import BlastRadius, Change, Edit, ObjectChange, Preview, Ruling, Verb
+from agentops.core.plan import BlastRadius, Change, Edit, ObjectChange, PolicyDecision, Preview, Verb
 from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal
 from agentops.core.tool import ToolSpec
@@ -142,30 +142,30 @@ def inverted(preview: Preview) -> Preview:
     return replace(preview, objects=objects)
 
 
-def rule_all(policy: Policy, requests: Iterable[PolicyRequest]) -> Ruling:
-    """Rule on several requests as one: all must be allowed, and the strictest obligation counts.
+def decide_all(policy: Policy, requests: Iterable[PolicyRequest]) -> PolicyDecision:
+    """Decide on several requests as one: all must be allowed, and the strictest obligation counts.
 
-    Nothing asked is nothing allowed. ``request`` of the ruling holds every request, so that it can be replayed.
+    Nothing asked is nothing allowed. ``request`` of the decision holds every request, so that it can be replayed.
     """
-    rulings = [policy.rule(request) for request in requests]
-    asked = {"requests": [to_json(ruling.request) for ruling in rulings]}
-    refused = [ruling for ruling in rulings if not ruling.allowed]
-    telling = refused or rulings
-    obligation = strictest(ruling.obligation for ruling in rulings)
-    why = "; ".join(dict.fromkeys(ruling.why for ruling in telling))
-    if not refused and len(rulings) > 1:
-        names = ", ".join(dict.fromkeys(name for ruling in rulings for name in ruling.policies))
+    decisions = [policy.decide(request) for request in requests]
+    asked = {"requests": [to_json(decision.request) for decision in decisions]}
+    refused = [decision for decision in decisions if not decision.allowed]
+    telling = refused or decisions
+    obligation = strictest(decision.obligation for decision in decisions)
+    why = "; ".join(dict.fromkeys(decision.why for decision in telling))
+    if not refused and len(decisions) > 1:
+        names = ", ".join(dict.fromkeys(name for decision in decisions for name in decision.policies))
         why = f"permitted by {names}; approval: {obligation.approval.value}"
-    asking = (ruling.because for ruling in rulings if ruling.obligation.approval is obligation.approval)
-    return Ruling(
-        allowed=bool(rulings) and not refused,
-        policies=tuple(dict.fromkeys(name for ruling in telling for name in ruling.policies)),
+    asking = (decision.because for decision in decisions if decision.obligation.approval is obligation.approval)
+    return PolicyDecision(
+        allowed=bool(decisions) and not refused,
+        policies=tuple(dict.fromkeys(name for decision in telling for name in decision.policies)),
         why=why or "nothing was asked, so nothing is allowed",
         because="; ".join(dict.fromkeys(filter(None, asking))) if not refused else "",
         obligation=obligation,
         policy_digest=policy.digest,
         request=asked,
-        errors=tuple(error for ruling in rulings for error in ruling.errors),
+        errors=tuple(error for decision in decisions for error in decision.errors),
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from agentops.core.errors import ConfigError
 from agentops.core.tool import ToolSpec
-from agentops.guard.policy.decide import CedarPolicy, Loaded, Refusal
+from agentops.guard.policy.decide import CedarPolicy, Loaded, UnavailablePolicy
 from agentops.guard.policy.engine import Cedar, Engine, EngineError
 from agentops.guard.policy.explain import Explainer
 from agentops.guard.policy.layers import PolicyLayer, arranged
@@ -51,9 +51,9 @@ def load_policy(
 
 def policy_or_refusal(
     layers: Iterable[PolicyLayer], *, tools: Iterable[ToolSpec], settings: PolicySettings, engine: Engine | None = None
-) -> CedarPolicy | Refusal:
+) -> CedarPolicy | UnavailablePolicy:
     """Return the policy, or one that refuses every change where it cannot be loaded."""
     try:
         return load_policy(layers, tools=tools, settings=settings, engine=engine)
     except ConfigError as error:
-        return Refusal(error)
+        return UnavailablePolicy(error)

@@ -1,7 +1,7 @@
-"""A recorded ruling's request, put to a policy again.
+"""A recorded decision's request, put to a policy again.
 
-Comes in: ``Ruling.request`` as it stands in a plan or in the audit chain. Goes out: today's ruling on it. With the same
-policy digest the two are equal; with another they show what the new policy would have said.
+Comes in: ``PolicyDecision.request`` as it stands in a plan or in the audit chain. Goes out: today's decision on it.
+With the same policy digest the two are equal; with another they show what the new policy would have said.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import Any
 
 from agentops.core.errors import UsageError
 from agentops.core.jsonable import from_json
-from agentops.core.plan import Ruling
+from agentops.core.plan import PolicyDecision
 from agentops.core.text import one_line
-from agentops.guard.policy.facts import rule_all
+from agentops.guard.policy.facts import decide_all
 from agentops.guard.request import Policy, PolicyRequest
 
 
 def recorded_requests(recorded: Mapping[str, Any]) -> tuple[PolicyRequest, ...]:
-    """Return the requests of a record: of ``rule_all``, or the one of ``Policy.rule``.
+    """Return the requests of a record: of ``decide_all``, or the one of ``Policy.decide``.
 
     Raises:
         UsageError: it is not a recorded request.
@@ -30,15 +30,15 @@ def recorded_requests(recorded: Mapping[str, Any]) -> tuple[PolicyRequest, ...]:
     except ValueError as error:
         raise UsageError(
             f"this is not a recorded request of policy: {one_line(str(error), 200)}",
-            hint="It is the `request` of a ruling.",
+            hint="It is the `request` of a decision.",
         ) from error
 
 
-def replay(policy: Policy, recorded: Mapping[str, Any]) -> Ruling:
+def replay(policy: Policy, recorded: Mapping[str, Any]) -> PolicyDecision:
     """Return what ``policy`` says of a recorded request.
 
     Raises:
         UsageError: it is not a recorded request.
     """
     requests = recorded_requests(recorded)
-    return rule_all(policy, requests) if "requests" in recorded else policy.rule(requests[0])
+    return decide_all(policy, requests) if "requests" in recorded else policy.decide(requests[0])

@@ -1,4 +1,4 @@
-"""``Rule``: one policy of one layer, read and checked. Layers become rules here, before anything is compiled.
+"""``PolicyRule``: one policy of one layer, read and checked. Layers become rules here, before anything is compiled.
 
 Comes in: layers. Goes out: rules by id, across all layers. What a layer may not hold is an error that names the file,
 the policy and what is wrong with it.
@@ -20,7 +20,7 @@ KERNEL_PREFIX = "kernel-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class PolicyRule:
     """One policy: ``body`` is Cedar's JSON of it."""
 
     id: str
@@ -31,13 +31,13 @@ class Rule:
     body: Mapping[str, Any]
 
 
-def read_rules(layers: Iterable[PolicyLayer], engine: Engine) -> dict[str, Rule]:
+def read_rules(layers: Iterable[PolicyLayer], engine: Engine) -> dict[str, PolicyRule]:
     """Return every rule of ``layers`` by its id.
 
     Raises:
         ConfigError: a text is not Cedar, or a policy holds what its layer may not.
     """
-    found: dict[str, Rule] = {}
+    found: dict[str, PolicyRule] = {}
     for layer in layers:
         for rule in _rules_of(layer, engine):
             if rule.id in found:
@@ -46,13 +46,13 @@ def read_rules(layers: Iterable[PolicyLayer], engine: Engine) -> dict[str, Rule]
     return found
 
 
-def _taken(layer: PolicyLayer, rule: Rule) -> ConfigError:
+def _taken(layer: PolicyLayer, rule: PolicyRule) -> ConfigError:
     """Return the error of two policies of one id; the file that can be edited is the one to blame."""
     blamed, other = (rule.layer, layer) if layer.origin == BUILT_IN else (layer, rule.layer)
     return wrong(blamed, rule.id, f"its @id is taken by {other.origin} ({other.name} policy)", "Choose another @id.")
 
 
-def _rules_of(layer: PolicyLayer, engine: Engine) -> Iterator[Rule]:
+def _rules_of(layer: PolicyLayer, engine: Engine) -> Iterator[PolicyRule]:
     try:
         document = engine.parse(layer.text)
     except EngineError as error:
@@ -72,7 +72,7 @@ def _rules_of(layer: PolicyLayer, engine: Engine) -> Iterator[Rule]:
             raise wrong(layer, labels.id, "a project's file may only forbid, and this is a permit", hint)
         if labels.id.startswith(KERNEL_PREFIX) and layer.kind is not LayerKind.KERNEL:
             raise wrong(layer, labels.id, f"ids that begin with {KERNEL_PREFIX!r} are the kernel's", "Rename it.")
-        yield Rule(
+        yield PolicyRule(
             id=labels.id,
             layer=layer,
             permits=permits,
@@ -87,7 +87,7 @@ def _in_order(policies: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [policies[f"policy{number}"] for number in range(len(policies))]
 
 
-def check_types(rules: Mapping[str, Rule], engine: Engine, text: str, schema: str) -> None:
+def check_types(rules: Mapping[str, PolicyRule], engine: Engine, text: str, schema: str) -> None:
     """Hold every rule against the schema.
 
     Arguments:

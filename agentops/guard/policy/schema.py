@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from agentops.guard.policy.vocabulary import FACTS, MUTATE, READ, WINGS, Action, Fact
+from agentops.guard.policy.vocabulary import FACTS, MUTATE, READ, WINGS, Action, PolicyFact
 
 Json = dict[str, Any]
 _TEXT: Json = {"type": "String"}
@@ -63,7 +63,7 @@ def _record(attributes: Json) -> Json:
     return {"type": "Record", "attributes": attributes}
 
 
-def _of_fact(fact: Fact) -> Json:
+def _of_fact(fact: PolicyFact) -> Json:
     return {**_TYPES[fact.type], "required": fact.required}
 
 

@@ -1,4 +1,4 @@
-"""Tables of requests and the rulings that are expected of them: tests of a policy, usable in CI.
+"""Tables of requests and the decisions that are expected of them: tests of a policy, usable in CI.
 
 Comes in: a table as plain data (read from YAML or JSON by the caller) and a policy. Goes out: what held and what did
 not. A table that says something which is not understood is an error: a test that is skipped tests nothing.
@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agentops.core.errors import UsageError
-from agentops.core.plan import Approval, Ruling
+from agentops.core.plan import Approval, PolicyDecision
 from agentops.core.text import one_line
-from agentops.guard.policy.facts import rule_all
+from agentops.guard.policy.facts import decide_all
 from agentops.guard.policy.questions import question
 from agentops.guard.policy.replay import recorded_requests
 from agentops.guard.request import Policy, PolicyRequest
@@ -27,7 +27,7 @@ _DEFAULT_PRINCIPAL = "human:tester"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One row: what is asked, and what is expected of the ruling."""
+    """One row: what is asked, and what is expected of the decision."""
 
     name: str
     requests: tuple[PolicyRequest, ...]
@@ -71,40 +71,40 @@ def read_cases(document: Any, where: str) -> tuple[Case, ...]:
 
 
 def run_cases(policy: Policy, cases: tuple[Case, ...]) -> tuple[CaseResult, ...]:
-    """Ask ``policy`` every row and hold its rulings against what is expected."""
+    """Ask ``policy`` every row and hold its decisions against what is expected."""
     return tuple(_run(policy, case) for case in cases)
 
 
 def _run(policy: Policy, case: Case) -> CaseResult:
-    ruling = rule_all(policy, case.requests)
+    decision = decide_all(policy, case.requests)
     return CaseResult(
         name=case.name,
-        problems=tuple(_differences(ruling, case.expect)),
-        decision=_decision(ruling),
-        approval=ruling.obligation.approval.value if ruling.allowed else "",
-        policies=ruling.policies,
-        why=ruling.why,
-        errors=ruling.errors,
+        problems=tuple(_differences(decision, case.expect)),
+        decision=_decision(decision),
+        approval=decision.obligation.approval.value if decision.allowed else "",
+        policies=decision.policies,
+        why=decision.why,
+        errors=decision.errors,
     )
 
 
-def _decision(ruling: Ruling) -> str:
-    return "allow" if ruling.allowed else "deny"
+def _decision(decision: PolicyDecision) -> str:
+    return "allow" if decision.allowed else "deny"
 
 
-def _differences(ruling: Ruling, expect: Mapping[str, Any]) -> Iterator[str]:
+def _differences(decision: PolicyDecision, expect: Mapping[str, Any]) -> Iterator[str]:
     found: dict[str, Any] = {
-        "decision": _decision(ruling),
-        "approval": ruling.obligation.approval.value,
-        "ttl_s": ruling.obligation.ttl_s,
-        "verify_s": ruling.obligation.verify_s,
-        "errors": bool(ruling.errors),
+        "decision": _decision(decision),
+        "approval": decision.obligation.approval.value,
+        "ttl_s": decision.obligation.ttl_s,
+        "verify_s": decision.obligation.verify_s,
+        "errors": bool(decision.errors),
     }
     for name, wanted in expect.items():
         if name == "policy":
             names = wanted if isinstance(wanted, list) else [wanted]
-            if sorted(names) != sorted(ruling.policies):
-                yield f"policy: expected {_listed(names)}, found {_listed(ruling.policies)}"
+            if sorted(names) != sorted(decision.policies):
+                yield f"policy: expected {_listed(names)}, found {_listed(decision.policies)}"
         elif found[name] != wanted:
             yield f"{name}: expected {wanted}, found {found[name]}"
 

@@ -24,7 +24,7 @@ _RESERVED = frozenset({READ, MUTATE, *WINGS})
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class PolicyFact:
     """One fact of ``context``: its Cedar type and what it says, for people.
 
     ``required`` ones are filled in from the settings; ``reads`` ones are known about a read as well.
@@ -37,44 +37,46 @@ class Fact:
     reads: bool = False
 
 
-FACTS: tuple[Fact, ...] = (
-    Fact("dryRun", "Bool", "only the provider's dry run is asked for"),
-    Fact("rollback", "Bool", "it takes back a change that was approved"),
-    Fact("risk", "String", "low, medium, high or critical: the worst that the tool, this call and its reach have"),
-    Fact("reversible", "Bool", "something takes it back"),
-    Fact("reversal", "String", "how far it can be taken back: exact, compensating or none"),
-    Fact("tainted", "Bool", "a model proposed it after reading text that anybody could have written", reads=True),
-    Fact("environment", "String", "production, staging, development or sandbox", reads=True),
-    Fact("protected", "Bool", "the namespace is one of protected_namespaces", reads=True),
-    Fact("frozen", "Bool", "a freeze window is open"),
-    Fact("now", "datetime", "when policy is asked", reads=True),
-    Fact("hour", "Long", "the hour, UTC, 0 to 23", reads=True),
-    Fact("weekday", "String", "the day, UTC: mon, tue, wed, thu, fri, sat or sun", reads=True),
-    Fact("approvals", "Set<String>", "who has approved so far"),
-    Fact("verb", "String", "what happens to this object: create, update or delete"),
-    Fact("deletes", "Bool", "this object is deleted"),
-    Fact("objects", "Long", "how many objects the change touches"),
-    Fact("kinds", "Set<String>", "the kinds of all objects that the change touches"),
-    Fact("replicasBefore", "Long", "how many replicas this object asks for now"),
-    Fact("replicasAfter", "Long", "how many replicas this object will ask for"),
-    Fact("scalesToZero", "Bool", "a workload that asks for replicas will ask for none"),
-    Fact("growsOnly", "Bool", "it only lets more run: more replicas, a node uncordoned, a cron job resumed"),
-    Fact("ifEmpty", "Bool", "it deletes only what holds nothing of its own, which is looked at right before"),
-    Fact("addsOnly", "Bool", "it only adds: an object that is made, a claim that is made larger"),
-    Fact("secretData", "Bool", "the contents of a Secret are written"),
-    Fact("reverts", "Bool", "the owner (GitOps, Helm, an autoscaler) will undo the change"),
-    Fact("owners", "Set<String>", "who else writes what is changed"),
-    Fact("validated", "Bool", "the provider's own dry run accepted the change"),
-    Fact("affectedPods", "Long", "how many pods are replaced, stopped or newly made"),
-    Fact("affectedPct", "Long", "share of the ready capacity that is out at the worst moment, in percent"),
-    Fact("podsTotal", "Long", "how many pods the touched workloads have"),
-    Fact("purpose", "String", "what pods are touched for: restores, mends, shrinks, or none of these"),
-    Fact("stateful", "Bool", "a touched workload keeps state"),
-    Fact("dataLoss", "Bool", "data would be lost"),
-    Fact("unknowns", "Bool", "part of the blast radius could not be read"),
-    Fact("maxPods", "Long", "the limit max_pods of config.toml", required=True, reads=True),
-    Fact("maxPct", "Long", "the limit max_percent of config.toml", required=True, reads=True),
-    Fact("readOnly", "Bool", "agentops runs in read-only mode", required=True, reads=True),
+FACTS: tuple[PolicyFact, ...] = (
+    PolicyFact("dryRun", "Bool", "only the provider's dry run is asked for"),
+    PolicyFact("rollback", "Bool", "it takes back a change that was approved"),
+    PolicyFact(
+        "risk", "String", "low, medium, high or critical: the worst that the tool, this call and its reach have"
+    ),
+    PolicyFact("reversible", "Bool", "something takes it back"),
+    PolicyFact("reversal", "String", "how far it can be taken back: exact, compensating or none"),
+    PolicyFact("tainted", "Bool", "a model proposed it after reading text that anybody could have written", reads=True),
+    PolicyFact("environment", "String", "production, staging, development or sandbox", reads=True),
+    PolicyFact("protected", "Bool", "the namespace is one of protected_namespaces", reads=True),
+    PolicyFact("frozen", "Bool", "a freeze window is open"),
+    PolicyFact("now", "datetime", "when policy is asked", reads=True),
+    PolicyFact("hour", "Long", "the hour, UTC, 0 to 23", reads=True),
+    PolicyFact("weekday", "String", "the day, UTC: mon, tue, wed, thu, fri, sat or sun", reads=True),
+    PolicyFact("approvals", "Set<String>", "who has approved so far"),
+    PolicyFact("verb", "String", "what happens to this object: create, update or delete"),
+    PolicyFact("deletes", "Bool", "this object is deleted"),
+    PolicyFact("objects", "Long", "how many objects the change touches"),
+    PolicyFact("kinds", "Set<String>", "the kinds of all objects that the change touches"),
+    PolicyFact("replicasBefore", "Long", "how many replicas this object asks for now"),
+    PolicyFact("replicasAfter", "Long", "how many replicas this object will ask for"),
+    PolicyFact("scalesToZero", "Bool", "a workload that asks for replicas will ask for none"),
+    PolicyFact("growsOnly", "Bool", "it only lets more run: more replicas, a node uncordoned, a cron job resumed"),
+    PolicyFact("ifEmpty", "Bool", "it deletes only what holds nothing of its own, which is looked at right before"),
+    PolicyFact("addsOnly", "Bool", "it only adds: an object that is made, a claim that is made larger"),
+    PolicyFact("secretData", "Bool", "the contents of a Secret are written"),
+    PolicyFact("reverts", "Bool", "the owner (GitOps, Helm, an autoscaler) will undo the change"),
+    PolicyFact("owners", "Set<String>", "who else writes what is changed"),
+    PolicyFact("validated", "Bool", "the provider's own dry run accepted the change"),
+    PolicyFact("affectedPods", "Long", "how many pods are replaced, stopped or newly made"),
+    PolicyFact("affectedPct", "Long", "share of the ready capacity that is out at the worst moment, in percent"),
+    PolicyFact("podsTotal", "Long", "how many pods the touched workloads have"),
+    PolicyFact("purpose", "String", "what pods are touched for: restores, mends, shrinks, or none of these"),
+    PolicyFact("stateful", "Bool", "a touched workload keeps state"),
+    PolicyFact("dataLoss", "Bool", "data would be lost"),
+    PolicyFact("unknowns", "Bool", "part of the blast radius could not be read"),
+    PolicyFact("maxPods", "Long", "the limit max_pods of config.toml", required=True, reads=True),
+    PolicyFact("maxPct", "Long", "the limit max_percent of config.toml", required=True, reads=True),
+    PolicyFact("readOnly", "Bool", "agentops runs in read-only mode", required=True, reads=True),
 )
 BY_NAME = {fact.name: fact for fact in FACTS}
 OWNED = frozenset(fact.name for fact in FACTS if fact.required)

@@ -32,7 +32,7 @@ def test_an_empty_policy_permits_no_action(action: str, loaded: Loaded, ask: Ask
         resource=ask(target=_target(action)).resource,
         context=ask().context if action in CHANGES else {},
     )
-    ruling = loaded(layer("")).rule(request)
+    ruling = loaded(layer("")).decide(request)
     assert (ruling.allowed, ruling.policies, ruling.errors) == (False, (), ())
 
 
@@ -42,7 +42,7 @@ def test_the_default_permits_no_change_of_which_nothing_is_known(action: str, po
     request = PolicyRequest(
         principal=HUMAN, action=action, groups=("mutate",), resource=ask(target=_target(action)).resource
     )
-    ruling = policy.rule(request)
+    ruling = policy.decide(request)
     assert (ruling.allowed, ruling.errors) == (False, ())
 
 
@@ -50,7 +50,7 @@ def test_the_default_permits_no_change_of_which_nothing_is_known(action: str, po
 def test_the_default_permits_every_read(action: str, policy: CedarPolicy, ask: Ask) -> None:
     """Reads need no facts and no approval."""
     request = PolicyRequest(principal=HUMAN, action=action, groups=("read",), resource=ask().resource)
-    ruling = policy.rule(request)
+    ruling = policy.decide(request)
     assert (ruling.allowed, ruling.policies, ruling.obligation.approval) == (True, ("reads",), Approval.NONE)
 
 
@@ -64,7 +64,7 @@ def test_a_read_has_the_facts_of_its_place_and_time_alone(fact: str, policy: Ced
     request = PolicyRequest(
         principal=HUMAN, action="kubernetes_list", groups=("read",), resource=ask().resource, context=context
     )
-    assert policy.rule(request).allowed is (fact in READ_FACTS)
+    assert policy.decide(request).allowed is (fact in READ_FACTS)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_what_does_not_fit_the_schema_is_denied_with_an_error(
     changes: dict[str, Any], said: str, policy: CedarPolicy, ask: Ask
 ) -> None:
     """An undeclared action, a fact of the wrong type, an unknown attribute: denied, and the error says what."""
-    ruling = policy.rule(ask(**changes))
+    ruling = policy.decide(ask(**changes))
     assert (ruling.allowed, ruling.policies, said in " ".join(ruling.errors)) == (False, (), True)
 
 
@@ -100,7 +100,7 @@ def test_an_error_in_one_policy_denies_what_another_permits(loaded: Loaded, ask:
         @id("overflows") forbid (principal, action in Ops::Action::"mutate", resource)
         when { context has objects && context.objects + 9223372036854775807 > 5 };
     """
-    ruling = loaded(layer(text)).rule(ask())
+    ruling = loaded(layer(text)).decide(ask())
     assert (ruling.allowed, ruling.policies, "overflows" in " ".join(ruling.errors)) == (False, ("all",), True)
 
 
@@ -113,7 +113,7 @@ def test_an_agent_for_a_human_needs_both_to_be_permitted(loaded: Loaded, ask: As
     """
     policy = loaded(layer(text))
     asked = {
-        name: policy.rule(ask(who=Principal(kind=kind, name="x" if kind == "agent" else name, on_behalf_of=behalf)))
+        name: policy.decide(ask(who=Principal(kind=kind, name="x" if kind == "agent" else name, on_behalf_of=behalf)))
         for name, kind, behalf in (
             ("agent for ana", "agent", "ana"),
             ("agent for bob", "agent", "bob"),
@@ -134,5 +134,5 @@ def test_an_agent_for_a_human_needs_both_to_be_permitted(loaded: Loaded, ask: As
 def test_the_human_alone_does_not_carry_the_agent(loaded: Loaded, ask: Ask) -> None:
     """A human who may does not lend an agent what the agent may not."""
     text = '@id("for-humans") permit (principal is Ops::Human, action, resource);'
-    ruling = loaded(layer(text)).rule(ask(who=Principal(kind="agent", name="x", on_behalf_of="ana")))
+    ruling = loaded(layer(text)).decide(ask(who=Principal(kind="agent", name="x", on_behalf_of="ana")))
     assert (ruling.allowed, ruling.policies) == (False, ())

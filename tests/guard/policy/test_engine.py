@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from agentops.core.errors import ConfigError
-from agentops.guard.policy import CedarPolicy, Refusal, load_policy, policy_or_refusal
-from agentops.guard.policy.engine import Cedar, EngineError, Judge, Verdict, find_cedar
+from agentops.guard.policy import CedarPolicy, UnavailablePolicy, load_policy, policy_or_refusal
+from agentops.guard.policy.engine import Cedar, EngineAnswer, EngineError, Judge, find_cedar
 from agentops.guard.request import PolicyRequest, Principal
 from tests.support.policies import TOOLS, layer, limits
 
@@ -39,10 +39,10 @@ class Odd(Cedar):
             raise self._compiles
         return SimpleNamespace(decide=self._decide)
 
-    def _decide(self, request: Any, resource: Any) -> Verdict:
+    def _decide(self, request: Any, resource: Any) -> EngineAnswer:
         if isinstance(self._verdict, BaseException):
             raise self._verdict
-        assert isinstance(self._verdict, Verdict)
+        assert isinstance(self._verdict, EngineAnswer)
         return self._verdict
 
 
@@ -57,8 +57,8 @@ def _policy(verdict: Any) -> CedarPolicy:
 def test_without_the_engine_nothing_is_loaded_and_every_change_is_refused(ask: Ask) -> None:
     """A missing library is an error at load; whoever goes on without a policy gets refusals."""
     policy = policy_or_refusal([], tools=TOOLS, settings=limits(), engine=Cedar(_missing))
-    assert isinstance(policy, Refusal)
-    change, read = policy.rule(ask()), policy.rule(replace(ask(), groups=("read",)))
+    assert isinstance(policy, UnavailablePolicy)
+    change, read = policy.decide(ask()), policy.decide(replace(ask(), groups=("read",)))
     assert (policy.error.code, change.allowed, read.allowed) == ("no-policy-engine", False, True)
 
 
@@ -75,7 +75,7 @@ def test_a_platform_without_a_wheel_is_told_so(monkeypatch: pytest.MonkeyPatch) 
 )
 def test_an_engine_that_raises_is_a_no(error: Exception, ask: Ask) -> None:
     """Whatever it raises: denied, and the ruling says what happened."""
-    ruling = _policy(error).rule(ask())
+    ruling = _policy(error).decide(ask())
     found = (ruling.allowed, ruling.policies, ruling.errors)
     assert found == (False, (), (f"{type(error).__name__}: {error}",))
 
@@ -83,44 +83,44 @@ def test_an_engine_that_raises_is_a_no(error: Exception, ask: Ask) -> None:
 def test_what_stops_the_program_is_not_taken_for_an_answer(ask: Ask) -> None:
     """Ctrl-C in the middle of a decision is Ctrl-C."""
     with pytest.raises(KeyboardInterrupt):
-        _policy(KeyboardInterrupt()).rule(ask())
+        _policy(KeyboardInterrupt()).decide(ask())
 
 
 @pytest.mark.parametrize(
     ("verdict", "errors"),
     [
-        (Verdict("NoDecision"), ("the answer is NoDecision",)),
-        (Verdict("NoDecision", errors=("bad request",)), ("bad request",)),
-        (Verdict("Allow"), ("the answer is Allow",)),
-        (Verdict("Allow", ("change",), ("a forbid failed",)), ("a forbid failed",)),
-        (Verdict("Allow", ("nobody-knows",)), ("the answer is Allow",)),
-        (Verdict("Allow", ("change", "freeze")), ("the answer is Allow",)),
-        (Verdict("Perhaps", ("change",)), ("the answer is Perhaps",)),
+        (EngineAnswer("NoDecision"), ("the answer is NoDecision",)),
+        (EngineAnswer("NoDecision", errors=("bad request",)), ("bad request",)),
+        (EngineAnswer("Allow"), ("the answer is Allow",)),
+        (EngineAnswer("Allow", ("change",), ("a forbid failed",)), ("a forbid failed",)),
+        (EngineAnswer("Allow", ("nobody-knows",)), ("the answer is Allow",)),
+        (EngineAnswer("Allow", ("change", "freeze")), ("the answer is Allow",)),
+        (EngineAnswer("Perhaps", ("change",)), ("the answer is Perhaps",)),
     ],
 )
 def test_only_an_allow_for_known_permits_without_an_error_allows(
-    verdict: Verdict, errors: tuple[str, ...], ask: Ask
+    verdict: EngineAnswer, errors: tuple[str, ...], ask: Ask
 ) -> None:
     """NoDecision, no reasons, an error beside an allow, a reason that is no permit of ours: all of them a no."""
-    ruling = _policy(verdict).rule(ask())
+    ruling = _policy(verdict).decide(ask())
     assert (ruling.allowed, ruling.errors) == (False, errors)
 
 
 def test_an_allow_for_a_known_permit_allows(ask: Ask) -> None:
     """The same seam lets a good answer through, so the tests above test something."""
-    assert _policy(Verdict("Allow", ("change",))).rule(ask()).allowed
+    assert _policy(EngineAnswer("Allow", ("change",))).decide(ask()).allowed
 
 
 def test_a_request_without_a_json_form_is_denied(policy: CedarPolicy, ask: Ask) -> None:
     """It cannot be recorded either; the ruling holds no request then."""
-    ruling = policy.rule(ask(risk=object()))
+    ruling = policy.decide(ask(risk=object()))
     assert (ruling.allowed, ruling.request, bool(ruling.errors)) == (False, {}, True)
 
 
 def test_a_ruling_names_the_policy_that_gave_it(policy: CedarPolicy, ask: Ask) -> None:
     """Allow, deny and error alike carry the digest."""
     asked = (ask(), ask(frozen=True), ask(affectedPct="x"), ask(who=Principal(kind="robot", name="x")))
-    assert {policy.rule(request).policy_digest for request in asked} == {policy.digest}
+    assert {policy.decide(request).policy_digest for request in asked} == {policy.digest}
 
 
 def test_complaints_about_no_rule_of_ours_are_an_error() -> None:
@@ -167,7 +167,7 @@ def test_errors_name_policies_by_their_own_ids(ask: Ask) -> None:
         @id("first") forbid (principal, action in Ops::Action::"mutate", resource)
         when { context has objects && context.objects + 9223372036854775807 > 0 };
     """
-    ruling = load_policy([layer(text)], tools=TOOLS, settings=limits()).rule(ask())
+    ruling = load_policy([layer(text)], tools=TOOLS, settings=limits()).decide(ask())
     said = " ".join(ruling.errors)
     assert ("`first`" in said, "policy7" in said) == (True, False)
 

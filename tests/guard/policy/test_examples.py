@@ -37,7 +37,7 @@ def test_the_organisations_example(loaded: Loaded, ask: Ask) -> None:
     text = (EXAMPLES / "organisation.cedar").read_text("utf-8")
     policy = loaded(layer(text, LayerKind.ORGANISATION))
     found = [
-        policy.rule(request).policies
+        policy.decide(request).policies
         for request in (
             ask(target="k8s://prod-eu/payments-api/Deployment/web"),
             ask(hour=22),
@@ -55,16 +55,16 @@ def test_the_projects_example(loaded: Loaded, ask: Ask) -> None:
     """A label decides."""
     policy = loaded(layer((EXAMPLES / "project.cedar").read_text("utf-8"), LayerKind.PROJECT))
     asked = [ask(attributes={"labels": {"tier": tier}}) for tier in ("0", "1")]
-    assert [policy.rule(request).policies for request in asked] == [("project-tier-0",), ("production-change",)]
+    assert [policy.decide(request).policies for request in asked] == [("project-tier-0",), ("production-change",)]
 
 
 def test_the_incident_override(loaded: Loaded, ask: Ask) -> None:
     """Two people may; without it nobody may."""
     policy = loaded(layer(_with_default("incident-override.cedar")))
-    ruling = policy.rule(ask(reverts=True))
+    ruling = policy.decide(ask(reverts=True))
     found = (ruling.allowed, ruling.policies, ruling.obligation.approval.value, ruling.obligation.ttl_s)
     assert found == (True, ("incident-override",), "two-person", 600)
-    assert not policy.rule(ask(reverts=None)).allowed
+    assert not policy.decide(ask(reverts=None)).allowed
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_the_incident_override(loaded: Loaded, ask: Ask) -> None:
 def test_the_change_window(facts: dict[str, object], allowed: bool, loaded: Loaded, ask: Ask) -> None:
     """Stateful workloads in the morning, everything else at any time; unknown counts as stateful."""
     policy = loaded(layer(_with_default("change-window.cedar")))
-    assert policy.rule(ask(**facts)).allowed is allowed
+    assert policy.decide(ask(**facts)).allowed is allowed
 
 
 def test_the_page_lists_every_fact() -> None:

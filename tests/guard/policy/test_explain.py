@@ -20,7 +20,7 @@ Loaded = Callable[..., CedarPolicy]
 
 def test_a_forbid_is_told_with_its_reason_and_the_facts_that_decided(policy: CedarPolicy, ask: Ask) -> None:
     """The facts that every limit lets through are left out of the sentence."""
-    ruling = policy.rule(ask(affectedPct=60))
+    ruling = policy.decide(ask(affectedPct=60))
     assert ruling.why == (
         "blast-percent: too large a share of the ready capacity would be out at once (affectedPct is 60; maxPct is 50; "
         "purpose is none)"
@@ -29,7 +29,7 @@ def test_a_forbid_is_told_with_its_reason_and_the_facts_that_decided(policy: Ced
 
 def test_a_forbid_for_want_of_a_fact_says_so(policy: CedarPolicy, ask: Ask) -> None:
     """What is not known is not claimed to be so."""
-    ruling = policy.rule(ask(dataLoss=None))
+    ruling = policy.decide(ask(dataLoss=None))
     assert ruling.why == "data-loss refuses what it cannot rule out: data would be lost (dataLoss is not known)"
 
 
@@ -43,13 +43,13 @@ def test_a_forbid_without_a_reason_is_told_with_its_facts(loaded: Loaded, ask: A
     """
     policy = loaded(layer(text))
     human = Principal(kind="human", name="ana")
-    found = [policy.rule(request).why for request in (ask(dryRun=True), ask(who=human))]
+    found = [policy.decide(request).why for request in (ask(dryRun=True), ask(who=human))]
     assert found == ["no-dry-runs: forbidden (dryRun is true)", "never: forbidden"]
 
 
 def test_a_default_deny_names_the_nearest_permit_and_its_false_clause(policy: CedarPolicy, ask: Ask) -> None:
     """The permit with the fewest clauses that do not hold, and of those the one with the most that do."""
-    ruling = policy.rule(ask(reverts=True))
+    ruling = policy.decide(ask(reverts=True))
     assert ruling.why == (
         "no policy permits it; production-change comes nearest and wants !context.reverts (reverts is true)"
     )
@@ -57,7 +57,7 @@ def test_a_default_deny_names_the_nearest_permit_and_its_false_clause(policy: Ce
 
 def test_several_false_clauses_are_counted(policy: CedarPolicy, ask: Ask) -> None:
     """The first is told, the others are counted."""
-    ruling = policy.rule(ask(environment=None))
+    ruling = policy.decide(ask(environment=None))
     assert ruling.why == (
         "no policy permits it; production-change comes nearest and wants context has environment, and 1 more "
         "(environment is not known)"
@@ -67,14 +67,14 @@ def test_several_false_clauses_are_counted(policy: CedarPolicy, ask: Ask) -> Non
 def test_where_no_permit_fits_at_all_that_is_said(loaded: Loaded, ask: Ask) -> None:
     """No scope matches, so there is no clause to name."""
     text = '@id("scale") permit (principal, action == Ops::Action::"kubernetes_scale", resource);'
-    ruling = loaded(layer(text)).rule(ask())
+    ruling = loaded(layer(text)).decide(ask())
     assert ruling.why == "no policy permits agent:agentops this action on this kind of resource"
 
 
 def test_the_one_who_is_refused_is_explained(loaded: Loaded, ask: Ask) -> None:
     """Of an agent and the human behind it, the sentence is about whoever may not."""
     text = '@id("agents") permit (principal is Ops::Agent, action, resource);'
-    ruling = loaded(layer(text)).rule(ask(who=Principal(kind="agent", name="x", on_behalf_of="ana")))
+    ruling = loaded(layer(text)).decide(ask(who=Principal(kind="agent", name="x", on_behalf_of="ana")))
     assert ruling.why == "no policy permits human:ana this action on this kind of resource"
 
 

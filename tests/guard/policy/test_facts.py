@@ -13,7 +13,7 @@ from agentops.core.plan import BlastRadius, Change, Edit, ObjectChange, Ownershi
 from agentops.core.resource import ResourceRef, kubernetes_ref, parse_ref
 from agentops.core.risk import Reversal, Risk
 from agentops.core.tool import Effect, ToolSpec
-from agentops.guard.policy import CedarPolicy, inverted, request_for, requests_for, rule_all
+from agentops.guard.policy import CedarPolicy, decide_all, inverted, request_for, requests_for
 from agentops.guard.request import PolicyRequest
 from tests.support.policies import AGENT
 
@@ -288,7 +288,7 @@ def test_a_new_namespace_could_not_be_taken_back(policy: CedarPolicy) -> None:
     """Its creation is refused when the way back is asked about, not in mid-flight."""
     namespace = kubernetes_ref("prod-eu", None, "Namespace", "pay")
     made = previewed(ObjectChange(ref=namespace, verb=Verb.CREATE, after={"metadata": {}}))
-    ruling = policy.rule(asked(inverted(made), target=namespace, rollback=True))
+    ruling = policy.decide(asked(inverted(made), target=namespace, rollback=True))
     assert (ruling.allowed, ruling.policies) == (False, ("kernel-foundations",))
 
 
@@ -324,14 +324,14 @@ def test_one_request_for_each_object() -> None:
 
 def test_all_objects_must_be_allowed(policy: CedarPolicy, ask: Any) -> None:
     """One refusal refuses all, and only the refusal's policies and reason are told."""
-    ruling = rule_all(policy, [ask(), ask(frozen=True)])
+    ruling = decide_all(policy, [ask(), ask(frozen=True)])
     found = (ruling.allowed, ruling.policies, ruling.why)
     assert found == (False, ("freeze",), "freeze: changes are frozen now (frozen is true)")
 
 
 def test_the_strictest_obligation_of_all_objects_counts(policy: CedarPolicy, ask: Any) -> None:
     """One object that wants two persons makes the whole want two."""
-    ruling = rule_all(policy, [ask(), ask(risk="high"), ask()])
+    ruling = decide_all(policy, [ask(), ask(risk="high"), ask()])
     assert (ruling.allowed, ruling.policies, ruling.why, ruling.obligation.approval.value, ruling.errors) == (
         True,
         ("production-change", "production-high-risk"),
@@ -343,11 +343,11 @@ def test_the_strictest_obligation_of_all_objects_counts(policy: CedarPolicy, ask
 
 def test_one_request_alone_is_ruled_on_as_it_is(policy: CedarPolicy, ask: Any) -> None:
     """The ruling on one is the ruling, with the request in a list."""
-    alone, together = policy.rule(ask()), rule_all(policy, [ask()])
+    alone, together = policy.decide(ask()), decide_all(policy, [ask()])
     assert together == replace(alone, request={"requests": [to_json(alone.request)]})
 
 
 def test_nothing_asked_is_nothing_allowed(policy: CedarPolicy) -> None:
     """An empty list of requests is no permission."""
-    ruling = rule_all(policy, [])
+    ruling = decide_all(policy, [])
     assert (ruling.allowed, ruling.why) == (False, "nothing was asked, so nothing is allowed")

@@ -70,7 +70,7 @@ def test_every_shipped_forbid_is_in_the_table(policy: CedarPolicy) -> None:
 def test_a_forbid_matches(name: str, policy: CedarPolicy, ask: Ask) -> None:
     """The request that it is made for is denied, and the forbid is named with its reason."""
     row = ROWS[name]
-    ruling = policy.rule(ask(target=row.target, **row.match))
+    ruling = policy.decide(ask(target=row.target, **row.match))
     why = policy.loaded.rules[name].why
     assert (ruling.allowed, name in ruling.policies, ruling.errors, why in ruling.why) == (False, True, (), True)
 
@@ -79,14 +79,14 @@ def test_a_forbid_matches(name: str, policy: CedarPolicy, ask: Ask) -> None:
 def test_a_forbid_misses(name: str, policy: CedarPolicy, ask: Ask) -> None:
     """The nearest request that it is not made for is not denied by it."""
     row = ROWS[name]
-    assert name not in policy.rule(ask(target=row.missed, **row.miss)).policies
+    assert name not in policy.decide(ask(target=row.missed, **row.miss)).policies
 
 
 @pytest.mark.parametrize("name", FACTED)
 def test_a_missing_fact_never_opens_a_forbid(name: str, policy: CedarPolicy, ask: Ask) -> None:
     """What is not known is refused by the same forbid."""
     row = ROWS[name]
-    ruling = policy.rule(ask(target=row.target, **{**row.absent, row.fact: None}))
+    ruling = policy.decide(ask(target=row.target, **{**row.absent, row.fact: None}))
     assert (ruling.allowed, name in ruling.policies) == (False, True)
 
 
@@ -94,7 +94,7 @@ def test_a_missing_fact_never_opens_a_forbid(name: str, policy: CedarPolicy, ask
 def test_a_mistyped_fact_never_opens_a_forbid(name: str, value: Any, policy: CedarPolicy, ask: Ask) -> None:
     """A fact of another type than the schema's denies the whole request with an error."""
     row = ROWS[name]
-    ruling = policy.rule(ask(target=row.missed, **{row.fact: value}))
+    ruling = policy.decide(ask(target=row.missed, **{row.fact: value}))
     assert (ruling.allowed, ruling.policies, bool(ruling.errors)) == (False, (), True)
 
 
@@ -107,7 +107,7 @@ def test_limits_hold_up_neither_a_dry_run_nor_the_way_back(
 ) -> None:
     """Looking is free, and a change that was approved can be taken back whatever it costs."""
     row = ROWS[name]
-    assert policy.rule(ask(target=row.target, **row.match, **way)).allowed
+    assert policy.decide(ask(target=row.target, **row.match, **way)).allowed
 
 
 @pytest.mark.parametrize("name", ["kernel-control-plane", "kernel-agentops-itself", "cluster-guards"])
@@ -117,7 +117,7 @@ def test_what_is_out_of_reach_is_out_of_reach_for_both(
 ) -> None:
     """The control plane, agentops itself and the cluster's guards are not even looked at by a dry run."""
     row = ROWS[name]
-    assert name in policy.rule(ask(target=row.target, **row.match, **way)).policies
+    assert name in policy.decide(ask(target=row.target, **row.match, **way)).policies
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_the_kernel_guards_by_name_and_label(
 ) -> None:
     """The control plane's namespaces and all that agentops consists of, wherever it is."""
     action = "aws_reboot" if target.startswith("aws") else "kubernetes_patch"
-    ruling = policy.rule(ask(action=action, target=target, attributes={"labels": labels}))
+    ruling = policy.decide(ask(action=action, target=target, attributes={"labels": labels}))
     assert any(name.startswith("kernel-") for name in ruling.policies)
 
 
@@ -145,7 +145,7 @@ def test_read_only_mode_refuses_every_change_and_no_read(loaded: Callable[..., C
     """In read-only mode not even a dry run goes out, and reads go on."""
     policy = loaded(read_only=True)
     read = PolicyRequest(principal=ask().principal, action="kubernetes_list", groups=("read",), resource=ask().resource)
-    found = [policy.rule(request) for request in (ask(), ask(dryRun=True), ask(rollback=True), read)]
+    found = [policy.decide(request) for request in (ask(), ask(dryRun=True), ask(rollback=True), read)]
     assert [(ruling.allowed, ruling.policies[0]) for ruling in found] == [
         *[(False, "kernel-read-only")] * 3,
         (True, "reads"),
@@ -156,5 +156,5 @@ def test_read_only_mode_refuses_every_change_and_no_read(loaded: Callable[..., C
 def test_no_base_opens_the_kernel(name: str, loaded: Callable[..., CedarPolicy], ask: Ask) -> None:
     """A base that permits everything to everybody leaves the kernel standing."""
     row = ROWS[name]
-    ruling = loaded(layer(ALL)).rule(ask(target=row.target, **row.match))
+    ruling = loaded(layer(ALL)).decide(ask(target=row.target, **row.match))
     assert (ruling.allowed, name in ruling.policies, "all" in ruling.policies) == (False, True, False)

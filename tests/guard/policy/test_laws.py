@@ -100,7 +100,7 @@ def test_knowing_less_never_permits_more(target: str, facts: dict[str, Any], los
     A dry run asks nobody for good, so for one that stays a dry run only the first half says anything.
     """
     kept = {name: value for name, value in facts.items() if name not in lost}
-    whole, less = POLICY.rule(_request(target, facts, who)), POLICY.rule(_request(target, kept, who))
+    whole, less = POLICY.decide(_request(target, facts, who)), POLICY.decide(_request(target, kept, who))
     if less.allowed:
         milder = less.obligation.approval.rank < whole.obligation.approval.rank
         assert (whole.allowed, milder and not kept.get("dryRun")) == (True, False)
@@ -110,7 +110,7 @@ def test_knowing_less_never_permits_more(target: str, facts: dict[str, Any], los
 @given(st.sampled_from(TARGETS), CHANGED, PRINCIPALS)
 def test_every_ruling_says_why_and_can_be_replayed(target: str, facts: dict[str, Any], who: Principal) -> None:
     """Allowed or not: a sentence, no errors for a well-formed request, and the same ruling from the record."""
-    ruling = POLICY.rule(_request(target, facts, who))
+    ruling = POLICY.decide(_request(target, facts, who))
     assert (bool(ruling.why), ruling.errors, replay(POLICY, ruling.request)) == (True, (), ruling)
 
 
@@ -118,7 +118,7 @@ def test_every_ruling_says_why_and_can_be_replayed(target: str, facts: dict[str,
 @given(st.sampled_from(TARGETS), CHANGED, PRINCIPALS)
 def test_production_is_never_pre_approved(target: str, facts: dict[str, Any], who: Principal) -> None:
     """But for a dry run, which has no effect."""
-    ruling = POLICY.rule(_request(target, {**facts, "environment": "production", "dryRun": False}, who))
+    ruling = POLICY.decide(_request(target, {**facts, "environment": "production", "dryRun": False}, who))
     assert not (ruling.allowed and ruling.obligation.approval is Approval.NONE)
 
 
@@ -127,7 +127,7 @@ def test_production_is_never_pre_approved(target: str, facts: dict[str, Any], wh
 def test_a_human_behind_an_agent_never_loosens(target: str, facts: dict[str, Any]) -> None:
     """Asked for both, a request is permitted only if it is for each, and asks for no less than either."""
     agent, human, both = (
-        POLICY.rule(_request(target, facts, who))
+        POLICY.decide(_request(target, facts, who))
         for who in (
             Principal(kind="agent", name="x"),
             Principal(kind="human", name="ana"),
@@ -147,5 +147,5 @@ def test_a_tainted_run_loses_no_data_for_good(facts: dict[str, Any]) -> None:
     given_facts = {**facts, "tainted": True, "reversible": False, "rollback": False, "dryRun": False}
     for lost in ({"dataLoss": True}, {"dataLoss": None}):
         told = {name: value for name, value in {**given_facts, **lost}.items() if value is not None}
-        ruling = POLICY.rule(_request(TARGETS[0], told, Principal(kind="agent", name="x")))
+        ruling = POLICY.decide(_request(TARGETS[0], told, Principal(kind="agent", name="x")))
         assert (ruling.allowed, "kernel-irreversible-tainted" in ruling.policies) == (False, True)

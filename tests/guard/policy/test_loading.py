@@ -10,7 +10,7 @@ import pytest
 
 from agentops.core.errors import ConfigError
 from agentops.core.tool import Effect, ToolSpec
-from agentops.guard.policy import CedarPolicy, LayerKind, Refusal, load_policy, policy_or_refusal
+from agentops.guard.policy import CedarPolicy, LayerKind, UnavailablePolicy, load_policy, policy_or_refusal
 from agentops.guard.policy.layers import arranged, kernel_layer
 from agentops.guard.request import PolicyRequest
 from tests.support.policies import ALL, TOOLS, layer, limits
@@ -40,14 +40,14 @@ def test_layers_stand_in_their_order_whatever_order_they_come_in() -> None:
 @pytest.mark.parametrize("kind", [ORGANISATION, PROJECT])
 def test_a_forbid_of_another_layer_cannot_be_undone(kind: LayerKind, loaded: Loaded, ask: Ask) -> None:
     """A base that permits everything does not open what the organisation or the project forbids."""
-    ruling = loaded(layer(ALL), layer(FORBID, kind)).rule(ask())
+    ruling = loaded(layer(ALL), layer(FORBID, kind)).decide(ask())
     assert (ruling.allowed, ruling.policies, ruling.why) == (False, ("no-web",), "no-web: web is mine")
 
 
 def test_the_organisation_may_permit(loaded: Loaded, ask: Ask) -> None:
     """Its permits count beside those of the base, and so do their obligations."""
     text = '@id("org") @approval("two-person") permit (principal, action, resource);'
-    ruling = loaded(layer(text, ORGANISATION)).rule(ask())
+    ruling = loaded(layer(text, ORGANISATION)).decide(ask())
     found = (ruling.allowed, ruling.policies, ruling.obligation.approval.value)
     assert found == (True, ("org", "production-change"), "two-person")
 
@@ -167,8 +167,8 @@ def test_a_tool_whose_name_cannot_be_an_action_is_an_error(name: str, said: str)
 def test_a_policy_that_cannot_be_loaded_refuses_every_change_and_no_read(ask: Ask) -> None:
     """Fail closed: changes are refused with the reason, reads go on, and the digest is none that was approved under."""
     policy = policy_or_refusal([layer("nonsense")], tools=TOOLS, settings=limits())
-    assert isinstance(policy, Refusal)
-    change, read = policy.rule(ask()), policy.rule(replace(ask(), groups=("read",)))
+    assert isinstance(policy, UnavailablePolicy)
+    change, read = policy.decide(ask()), policy.decide(replace(ask(), groups=("read",)))
     found = (change.allowed, change.errors, "cannot be loaded" in change.why, read.allowed, read.errors)
     assert found == (False, (policy.error.message,), True, True, ())
     assert change.policy_digest == policy.digest != load_policy([], tools=TOOLS, settings=limits()).digest
@@ -177,12 +177,12 @@ def test_a_policy_that_cannot_be_loaded_refuses_every_change_and_no_read(ask: As
 def test_a_change_that_passes_itself_off_as_a_read_is_refused_without_a_policy(ask: Ask) -> None:
     """Only what is in the group of reads alone is a read."""
     policy = policy_or_refusal([layer("nonsense")], tools=TOOLS, settings=limits())
-    assert not policy.rule(replace(ask(), groups=("read", "mutate"))).allowed
+    assert not policy.decide(replace(ask(), groups=("read", "mutate"))).allowed
 
 
 def test_policy_or_refusal_is_the_policy_where_it_can_be_loaded(ask: Ask) -> None:
     """What can be loaded rules."""
-    assert policy_or_refusal([], tools=TOOLS, settings=limits()).rule(ask()).allowed
+    assert policy_or_refusal([], tools=TOOLS, settings=limits()).decide(ask()).allowed
 
 
 DIGESTS: list[tuple[str, dict[str, Any]]] = [

@@ -13,7 +13,7 @@ from agentops.core.errors import ConfigError
 from agentops.core.resource import parse_ref
 from agentops.core.risk import Reversal, Risk
 from agentops.core.tool import Effect, ToolSpec
-from agentops.guard.policy import CedarPolicy, Refusal
+from agentops.guard.policy import CedarPolicy, UnavailablePolicy
 from agentops.guard.policy.offers import never_allowed
 from agentops.guard.request import PolicyRequest, Principal
 from agentops.tools.kubernetes.changes.registry import CHANGE_SPECS
@@ -55,7 +55,7 @@ def test_during_a_freeze_and_in_read_only_mode_nothing_is_offered(policy: CedarP
 
 def test_without_a_policy_nothing_is_offered() -> None:
     """A policy that cannot be loaded refuses every change."""
-    assert never(Refusal(ConfigError("broken")), PATCH) == {PATCH.name}
+    assert never(UnavailablePolicy(ConfigError("broken")), PATCH) == {PATCH.name}
 
 
 def test_what_is_critical_by_its_declaration_is_not_offered(policy: CedarPolicy) -> None:
@@ -155,6 +155,6 @@ def test_whatever_is_allowed_was_offered(facts: dict[str, Any], who: Principal) 
     """A law: no change that policy allows is of a tool that it was said never to allow."""
     told = {**facts, "dryRun": False, "rollback": False}
     request = PolicyRequest(principal=who, action=PATCH.name, groups=("mutate",), resource=parse_ref(WEB), context=told)
-    if POLICY.rule(request).allowed:
+    if POLICY.decide(request).allowed:
         known = {name: told[name] for name in KNOWN} | {"risk": told["risk"]}
         assert POLICY.could_allow(PATCH, who, known)

@@ -58,7 +58,7 @@ def test_a_permit_asks_for_what_it_says(
     facts: dict[str, Any], name: str, asks: Obligation, policy: CedarPolicy, ask: Ask
 ) -> None:
     """Each shipped permit hands out its own obligation; of two that are satisfied the stricter counts."""
-    ruling = policy.rule(ask(**facts))
+    ruling = policy.decide(ask(**facts))
     assert (ruling.allowed, " ".join(ruling.policies), ruling.obligation) == (True, name, asks)
 
 
@@ -68,13 +68,13 @@ def test_no_permit_for_a_change_is_satisfied_by_a_missing_fact(
     fact: str, place: str, policy: CedarPolicy, ask: Ask
 ) -> None:
     """What every permit needs to know is refused when nobody knows it, wherever it is."""
-    assert not policy.rule(ask(**{"environment": place, fact: None})).allowed
+    assert not policy.decide(ask(**{"environment": place, fact: None})).allowed
 
 
 @pytest.mark.parametrize("fact", ["reversal", "objects", "affectedPods", "tainted"])
 def test_routine_is_nothing_of_which_a_fact_is_missing(fact: str, policy: CedarPolicy, ask: Ask) -> None:
     """Where a fact that makes a change routine is missing, somebody is asked or it is refused."""
-    ruling = policy.rule(ask(**{**ROUTINE, fact: None}))
+    ruling = policy.decide(ask(**{**ROUTINE, fact: None}))
     assert "routine" not in ruling.policies
 
 
@@ -82,7 +82,7 @@ def test_routine_is_nothing_of_which_a_fact_is_missing(fact: str, policy: CedarP
 @pytest.mark.parametrize("place", ["production", "staging"])
 def test_nothing_is_pre_approved_where_it_matters(risk: str, place: str, policy: CedarPolicy, ask: Ask) -> None:
     """Outside development every change needs somebody, however small."""
-    ruling = policy.rule(ask(environment=place, risk=risk, growsOnly=True, objects=0, affectedPods=0))
+    ruling = policy.decide(ask(environment=place, risk=risk, growsOnly=True, objects=0, affectedPods=0))
     assert (ruling.allowed, ruling.obligation.approval is not Approval.NONE) == (True, True)
 
 
@@ -105,14 +105,14 @@ def _permit(*row: Any) -> str:
 def test_every_change_that_is_possible_has_exactly_one_permit(policy: CedarPolicy, ask: Ask) -> None:
     """The whole table of places, risks and sizes, held against the words of the page."""
     names = ("environment", "risk", "reversal", "affectedPods", "objects", "protected", "tainted", "growsOnly")
-    found = {row: policy.rule(ask(**dict(zip(names, row, strict=True)))).policies for row in TABLE}
+    found = {row: policy.decide(ask(**dict(zip(names, row, strict=True)))).policies for row in TABLE}
     assert found == {row: (_permit(*row),) for row in TABLE}
 
 
 def test_every_way_back_has_exactly_one_permit(policy: CedarPolicy, ask: Ask) -> None:
     """Whatever its risk; protected namespaces count as production."""
     found = {
-        (place, protected): policy.rule(
+        (place, protected): policy.decide(
             ask(environment=place, protected=protected, rollback=True, risk="high")
         ).policies
         for place, protected in product(PLACES, (False, True))
@@ -129,7 +129,7 @@ def test_the_strictest_of_all_satisfied_permits_counts(loaded: Loaded, ask: Ask)
         @id("c") @requireApproval @ttl("1200") @verify("600") permit (principal, action, resource);
         @id("not-satisfied") @ttl("1") permit (principal, action, resource) when { context.readOnly };
     """
-    ruling = loaded(layer(text)).rule(ask())
+    ruling = loaded(layer(text)).decide(ask())
     wanted = Obligation(approval=Approval.TWO_PERSON, ttl_s=1200, verify_s=20)
     assert (ruling.policies, ruling.obligation) == (("a", "b", "c"), wanted)
 
@@ -137,7 +137,7 @@ def test_the_strictest_of_all_satisfied_permits_counts(loaded: Loaded, ask: Ask)
 @pytest.mark.parametrize("note", ["", "@requireApproval", '@approval("one")'])
 def test_a_permit_that_says_nothing_asks_for_one(note: str, loaded: Loaded, ask: Ask) -> None:
     """Silence is not a pre-approval."""
-    ruling = loaded(layer(f'@id("quiet") {note} permit (principal, action, resource);')).rule(ask())
+    ruling = loaded(layer(f'@id("quiet") {note} permit (principal, action, resource);')).decide(ask())
     assert (ruling.allowed, ruling.obligation) == (True, Obligation())
 
 
@@ -148,7 +148,7 @@ def test_the_strictest_of_no_obligations_is_the_default() -> None:
 
 def test_the_same_question_has_the_same_answer(policy: CedarPolicy, ask: Ask) -> None:
     """A ruling depends on nothing but the policy and the request."""
-    assert policy.rule(ask()) == policy.rule(ask())
+    assert policy.decide(ask()) == policy.decide(ask())
 
 
 def test_change_windows_can_be_written_with_the_clock(loaded: Loaded, ask: Ask) -> None:
@@ -166,7 +166,7 @@ def test_change_windows_can_be_written_with_the_clock(loaded: Loaded, ask: Ask) 
         {"now": "2026-11-22T09:00:00.000Z", "weekday": "sun", "hour": 9},
         {"now": "2026-12-24T09:00:00.000Z", "weekday": "thu", "hour": 9},
     )
-    assert [policy.rule(ask(**facts)).allowed for facts in (monday, sunday, holiday)] == [True, False, False]
+    assert [policy.decide(ask(**facts)).allowed for facts in (monday, sunday, holiday)] == [True, False, False]
 
 
 def test_policies_may_speak_of_places_labels_and_approvers(loaded: Loaded, ask: Ask) -> None:
@@ -190,7 +190,7 @@ def test_policies_may_speak_of_places_labels_and_approvers(loaded: Loaded, ask: 
         ask(target=target, attributes=labelled, approvals=["human:ana"], environment="staging"),
         ask(attributes=labelled, approvals=["human:ana"]),
     ]
-    assert [policy.rule(request).allowed for request in asked] == [True, False, False, False, False]
+    assert [policy.decide(request).allowed for request in asked] == [True, False, False, False, False]
 
 
 def test_a_new_tool_is_an_action_without_an_edit(ask: Ask) -> None:
@@ -199,5 +199,5 @@ def test_a_new_tool_is_an_action_without_an_edit(ask: Ask) -> None:
     text = '@id("tickets") permit (principal, action == Ops::Action::"mcp_tickets_close", resource is Ops::Tool);'
     policy = load_policy([layer(text)], tools=[*TOOLS, spec], settings=limits())
     target = "mcp://tickets/close"
-    found = [policy.rule(ask(action=action, target=target)).allowed for action in (spec.name, "mcp_call")]
+    found = [policy.decide(ask(action=action, target=target)).allowed for action in (spec.name, "mcp_call")]
     assert found == [True, False]

@@ -14,7 +14,7 @@ from agentops.core.jsonable import to_json
 from agentops.core.resource import parse_ref
 from agentops.core.risk import Reversal
 from agentops.core.tool import Effect, ToolSpec
-from agentops.guard.policy import CedarPolicy, replay, rule_all
+from agentops.guard.policy import CedarPolicy, decide_all, replay
 from agentops.guard.policy.questions import draft, parse_facts, principal_of
 from agentops.guard.policy.table import CaseResult, read_cases, run_cases
 from agentops.guard.request import PolicyRequest, Principal
@@ -107,7 +107,7 @@ def test_null_takes_the_human_behind_an_agent_away() -> None:
 
 def test_a_recorded_request_can_be_a_case(policy: CedarPolicy, ask: Ask) -> None:
     """The `request` of a ruling, of one or of several objects, as it stands in a plan or in the audit chain."""
-    one, several = policy.rule(ask()).request, rule_all(policy, [ask(), ask(frozen=True)]).request
+    one, several = policy.decide(ask()).request, decide_all(policy, [ask(), ask(frozen=True)]).request
     cases = [
         {"name": "one", "request": one, "expect": {"decision": "allow"}},
         {"name": "several", "request": several, "expect": {"decision": "deny", "policy": "freeze"}},
@@ -156,15 +156,15 @@ def test_a_recorded_ruling_can_be_evaluated_again(policy: CedarPolicy, ask: Ask)
     """With the same policy the same ruling comes out, allowed or not, of one object or of several."""
     on_behalf = Principal(kind="agent", name="x", on_behalf_of="ana")
     singles = (ask(), ask(frozen=True), ask(reverts=True), ask(affectedPct="x"), ask(who=on_behalf))
-    rulings = [policy.rule(request) for request in singles]
-    rulings += [rule_all(policy, []), rule_all(policy, singles[:2])]
+    rulings = [policy.decide(request) for request in singles]
+    rulings += [decide_all(policy, []), decide_all(policy, singles[:2])]
     assert [replay(policy, to_json(ruling.request)) for ruling in rulings] == rulings
 
 
 def test_a_recorded_request_is_the_whole_request(policy: CedarPolicy, ask: Ask) -> None:
     """Plain JSON, nothing left out."""
     request = ask(attributes={"labels": {"a": "b"}, "replicas": 3, "exists": True})
-    assert policy.rule(request).request == to_json(request)
+    assert policy.decide(request).request == to_json(request)
 
 
 def test_what_is_no_recorded_request_is_an_error(policy: CedarPolicy) -> None:
@@ -235,7 +235,7 @@ def test_a_draft_knows_its_place_and_nothing_else(policy: CedarPolicy) -> None:
         harmless=True,
         labels={"a": "b"},
     )
-    assert (filled.attributes, policy.rule(filled).policies) == ({"labels": {"a": "b"}}, ("production-high-risk",))
+    assert (filled.attributes, policy.decide(filled).policies) == ({"labels": {"a": "b"}}, ("production-high-risk",))
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_a_harmless_draft_is_refused_by_nothing(target: str, policy: CedarPolicy
     spec = ToolSpec(name="kubernetes_patch", description="", schema={}, effect=Effect.CHANGE, reversal=Reversal.EXACT)
     request = draft(spec, parse_ref(f"k8s://{target}"), HUMAN, {}, settings=limits(), now=NOW, harmless=True)
     development = replace(request, context={**request.context, "environment": "development"})
-    assert [policy.rule(one).policies for one in (request, development)] == [("production-change",), ("routine",)]
+    assert [policy.decide(one).policies for one in (request, development)] == [("production-change",), ("routine",)]
 
 
 def test_a_draft_in_the_embedded_cluster_and_elsewhere(policy: CedarPolicy) -> None:
@@ -264,5 +264,5 @@ def test_a_draft_of_a_read_has_no_facts_of_a_change(policy: CedarPolicy) -> None
     """It can be ruled on as it is."""
     spec = ToolSpec(name="kubernetes_list", description="", schema={})
     request = draft(spec, parse_ref(WEB), HUMAN, {}, settings=limits(), now=NOW, harmless=True)
-    ruling = policy.rule(request)
+    ruling = policy.decide(request)
     assert (ruling.allowed, ruling.policies, request.groups) == (True, ("reads",), ("read",))

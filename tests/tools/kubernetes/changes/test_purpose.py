@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentops.core.plan import Approval, Purpose, Ruling
+from agentops.core.plan import Approval, PolicyDecision, Purpose
 from agentops.core.resource import kubernetes_ref, parse_ref
 from agentops.guard.policy import load_policy
 from agentops.guard.request import PolicyRequest
@@ -31,7 +31,9 @@ def purpose(before: Any, after: Any, live: Sequence[Any], match: Match = EARLIER
     return purpose_of(before, after, live, match, disruption_of(before, after, live, match.pods))
 
 
-def ruled(before: Any, after: Any, live: Sequence[Any], match: Match, environment: str = "production") -> Ruling:
+def ruled(
+    before: Any, after: Any, live: Sequence[Any], match: Match, environment: str = "production"
+) -> PolicyDecision:
     """Return what the shipped policy says of the change with the figures that it has on these pods."""
     cost = disruption_of(before, after, live, match.pods)
     share = Share(workload=kubernetes_ref("c", "shop", "Deployment", "web"), ready=ready_count(live), out=cost.out)
@@ -46,7 +48,7 @@ def ruled(before: Any, after: Any, live: Sequence[Any], match: Match, environmen
     request = PolicyRequest(
         principal=AGENT, action="kubernetes_patch", groups=("mutate",), resource=parse_ref(WEB), context=facts
     )
-    return POLICY.rule(request)
+    return POLICY.decide(request)
 
 
 BROKEN = workload("Deployment", 3, "a:2", **RECREATE)
@@ -129,7 +131,7 @@ STRATEGIES = st.one_of(
 MIXES = st.lists(st.booleans(), min_size=1, max_size=12).filter(lambda mix: not all(mix))
 
 
-def _undo(kind: str, strategy: dict[str, Any], mix: Sequence[bool]) -> Ruling:
+def _undo(kind: str, strategy: dict[str, Any], mix: Sequence[bool]) -> PolicyDecision:
     replicas = None if kind == "DaemonSet" else len(mix)
     before = workload(kind, replicas, "a:2", **strategy)
     return ruled(before, workload(kind, replicas, "a:1", **strategy), pods(*mix), EARLIER)

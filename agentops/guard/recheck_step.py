@@ -14,8 +14,9 @@ from agentops.core.plan import Preview
 from agentops.core.text import plural
 from agentops.guard.diff import deviations
 from agentops.guard.dry_run import try_out
-from agentops.guard.parts import GuardParts, Trail
-from agentops.guard.states import Ruled
+from agentops.guard.services import GuardServices
+from agentops.guard.stage_log import StageLog
+from agentops.guard.states import Decided
 
 NOT_YET = "not-yet"
 """The code of a provider's refusal that waiting ends: an object is still being deleted, a namespace still emptied."""
@@ -24,7 +25,7 @@ _TRIES = 4
 _Answer = TypeVar("_Answer")
 
 
-def require_as_shown(parts: GuardParts, trail: Trail, step: Ruled, *, number: int, wait_s: float) -> None:
+def recheck_step(services: GuardServices, log: StageLog, step: Decided, *, number: int, wait_s: float) -> None:
     """Raise unless a step that rests on earlier ones would do now what was shown.
 
     Arguments:
@@ -40,9 +41,11 @@ def require_as_shown(parts: GuardParts, trail: Trail, step: Ruled, *, number: in
     if not shown.rests_on:
         return
     what = f"step {number} ({step.change.target.short})"
-    trail.say(f"trying {what} once more, upon what is applied now", key=f"apply-{number - 1}")
+    log.say(f"trying {what} once more, upon what is applied now", key=f"apply-{number - 1}")
     try:
-        fresh = patiently(parts, lambda: try_out(parts, trail, step.change, step=number), wait_s=wait_s, tries=_TRIES)
+        fresh = patiently(
+            services, lambda: try_out(services, log, step.change, step=number), wait_s=wait_s, tries=_TRIES
+        )
     except PreviewWrote:
         raise
     except NotFound as error:
@@ -56,10 +59,10 @@ def require_as_shown(parts: GuardParts, trail: Trail, step: Ruled, *, number: in
     if differing:
         raise Stale(f"{what} is not what was shown, now that it can be tried: {'; '.join(differing[:3])}")
     after = f"after {plural(len(shown.rests_on), 'earlier step')}"
-    trail.passed("once-more", f"{after} it is what was shown", step=number, validated=fresh.validated)
+    log.passed("once-more", f"{after} it is what was shown", step=number, validated=fresh.validated)
 
 
-def patiently(parts: GuardParts, attempt: Callable[[], _Answer], *, wait_s: float, tries: int = 1) -> _Answer:
+def patiently(services: GuardServices, attempt: Callable[[], _Answer], *, wait_s: float, tries: int = 1) -> _Answer:
     """Return what ``attempt`` returns, trying again while the provider says that it is too early.
 
     Arguments:
@@ -69,7 +72,7 @@ def patiently(parts: GuardParts, attempt: Callable[[], _Answer], *, wait_s: floa
     Raises:
         ToolError: the last refusal.
     """
-    deadline = parts.monotonic() + wait_s
+    deadline = services.monotonic() + wait_s
     while True:
         tries -= 1
         try:
@@ -78,9 +81,9 @@ def patiently(parts: GuardParts, attempt: Callable[[], _Answer], *, wait_s: floa
             raise
         except ToolError as error:
             is_early = error.code == NOT_YET
-            if parts.monotonic() >= deadline or (not is_early and tries <= 0):
+            if services.monotonic() >= deadline or (not is_early and tries <= 0):
                 raise
-        parts.pause(_PAUSE_S)
+        services.pause(_PAUSE_S)
 
 
 def _differing(shown: Preview, fresh: Preview) -> Iterator[str]:

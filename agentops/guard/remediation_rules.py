@@ -34,7 +34,7 @@ _STANDARDS = ("", "privileged", "baseline", "restricted")
 """Pod security standards, mildest first; no label enforces nothing."""
 
 
-def require_cure(steps: Sequence[tuple[Change, Preview]]) -> None:
+def require_remediation(steps: Sequence[tuple[Change, Preview]]) -> None:
     """Raise when the plan as a whole makes the trouble vanish instead of curing it.
 
     What counts is what becomes of each object in the end: one that is deleted and made again is recreated, and held to

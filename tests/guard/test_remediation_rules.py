@@ -11,7 +11,7 @@ import pytest
 from agentops.core.errors import PolicyRefused
 from agentops.core.plan import Change, ObjectChange, Verb
 from agentops.core.resource import kubernetes_ref
-from agentops.guard.cure import require_cure
+from agentops.guard.remediation_rules import require_remediation
 
 PROBED = {"name": "app", "livenessProbe": {"periodSeconds": 5}, "resources": {"limits": {"memory": "1Gi"}}}
 SLACK = {**PROBED, "livenessProbe": {"periodSeconds": 10}}
@@ -47,7 +47,7 @@ def _refusal(
     one = ObjectChange(ref=ref, verb=verb, before=before, after=after)
     preview: Any = SimpleNamespace(objects=(one,))
     try:
-        require_cure([(Change(tool=tool, target=ref), preview)])
+        require_remediation([(Change(tool=tool, target=ref), preview)])
     except PolicyRefused as refused:
         return f"{refused.code}: {refused.message.partition(' is no cure: ')[2]}"
     return ""

@@ -1,4 +1,4 @@
-"""The stair cannot be skipped: who may call ``apply``, and who may make which state, read from the source itself."""
+"""No stage can be skipped: who may call ``apply``, and who may make which state, read from the source itself."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from agentops.guard import states
 
 ROOT = Path(agentops.__file__).parent
 MADE_IN = {
-    "Allowed": {"guard/screen.py"},
+    "Prechecked": {"guard/precheck.py"},
     "Predicted": {"guard/prediction.py"},
     "Previewed": {"guard/dry_run.py"},
     "Diffed": {"guard/diff.py"},
     "Measured": {"guard/blast_radius.py"},
-    "Ruled": {"guard/ruling.py"},
+    "Decided": {"guard/decision.py"},
     "Planned": {"guard/planning.py"},
     "Approved": {"guard/confirm.py"},
     "Rechecked": {"guard/recheck.py"},
@@ -73,7 +73,7 @@ def test_only_the_guard_takes_the_lease() -> None:
     found = {
         name for name, tree in sources() for what, node in called(tree) if what == "send" and _is_on(node, "lease")
     }
-    assert found == {"guard/hold.py"}
+    assert found == {"guard/lease.py"}
 
 
 def _is_on(node: ast.Call, what: str) -> bool:

@@ -1,4 +1,4 @@
-"""Later regret: a change that was applied and verified is taken back as a plan of its own, up the same stair.
+"""Roll back a change that was applied and verified earlier: a plan of its own, through the same pipeline.
 
 Comes in: the plan that was run. Goes out: a ``Proposal`` of its undo changes, in reverse order, without the steps whose
 objects are as they were before already.
@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 from agentops.core.errors import ToolInputError
 from agentops.core.plan import Change, ChangePlan, Intent
-from agentops.guard.parts import GuardParts
 from agentops.guard.planning import Proposal
 from agentops.guard.rollback import untouched
+from agentops.guard.services import GuardServices
 
 
-def standing(parts: GuardParts, plan: ChangePlan) -> tuple[tuple[int, ...], tuple[str, ...]]:
+def standing(services: GuardServices, plan: ChangePlan) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Return the indexes of the steps that still stand, and in words those that somebody has taken back already.
 
     Raises:
@@ -24,7 +24,7 @@ def standing(parts: GuardParts, plan: ChangePlan) -> tuple[tuple[int, ...], tupl
     indexes: list[int] = []
     words: list[str] = []
     for index, step in enumerate(plan.steps):
-        seen = parts.tools[step.change.tool].observe(step.preview) if step.change.tool in parts.tools else None
+        seen = services.tools[step.change.tool].observe(step.preview) if step.change.tool in services.tools else None
         if seen is None or not untouched(step.preview.objects, seen):
             indexes.append(index)
             continue

@@ -1,4 +1,4 @@
-"""``GuardParts``: what the stair works with, all of it handed in; and ``Trail``, which records each stage.
+"""``GuardServices``: everything that the pipeline works with, all of it handed in.
 
 The guard reaches nothing by itself: tools, policy, log, journal, clock and whoever is asked come from the composition
 root. It must never catch an audit error: without the record nothing goes on.
@@ -7,7 +7,7 @@ root. It must never catch an audit error: without the record nothing goes on.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -15,11 +15,8 @@ from agentops.core.approval import ApprovalTrust, Approver
 from agentops.core.audit import AuditLog
 from agentops.core.clock import Clock
 from agentops.core.evidence import Redactor
-from agentops.core.jsonable import to_json
-from agentops.core.outcome import StageRecord
 from agentops.core.plan import Call, Change, ChangePlan, Check, Note, Preview
-from agentops.core.progress import Progress, Stage, Step
-from agentops.core.text import one_line
+from agentops.core.progress import Progress
 from agentops.core.tool import Applier, ChangeTool
 from agentops.guard.request import Policy, Principal
 
@@ -94,7 +91,7 @@ class HeldLease(Protocol):
         ...
 
     def send(self, call: Call) -> None:
-        """Send one of these calls, which is on record. Only ``guard/hold.py`` may call this.
+        """Send one of these calls, which is on record. Only ``guard/lease.py`` may call this.
 
         Raises:
             AgentopsError: it was refused, or its answer was lost.
@@ -103,7 +100,7 @@ class HeldLease(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class PolicyContext:
     """What policy must know of the place: ``environment`` (``production``, ``development``, ``sandbox`` ...),
     whether a namespace is protected, and whether changes are frozen at a time."""
 
@@ -131,8 +128,8 @@ def nobody_looked(check: Check) -> Symptom:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GuardParts:
-    """Everything that the stair works with.
+class GuardServices:
+    """Everything that the pipeline works with.
 
     Arguments:
         tools: the change tools by name; none of them can write.
@@ -154,7 +151,7 @@ class GuardParts:
     appliers: Mapping[str, Applier]
     policy: Policy
     principal: Principal
-    surroundings: Surroundings
+    policy_context: PolicyContext
     audit: AuditLog
     journal: ChangeJournal
     approver: Approver
@@ -182,36 +179,3 @@ class GuardParts:
         """Who asks, as plans and records name them: the human behind an agent, ``human:ana``."""
         principal = self.principal
         return f"human:{principal.on_behalf_of}" if principal.on_behalf_of else f"{principal.kind}:{principal.name}"
-
-
-@dataclass(slots=True)
-class Trail:
-    """Records every stage: in the audit chain first, then for the caller, then on the screen."""
-
-    parts: GuardParts
-    records: list[StageRecord] = field(default_factory=list)
-
-    def note(self, event: str, payload: Mapping[str, Any]) -> None:
-        """Append one audit record, redacted.
-
-        Raises:
-            AuditError: it could not be written; the caller must not go on.
-        """
-        self.parts.audit.append(event, self.parts.redactor.value(to_json(dict(payload))))
-
-    def passed(self, stage: str, reason: str = "", *, step: int = 0, **payload: Any) -> None:
-        """Record that a stage was passed."""
-        self._record(StageRecord(stage=stage, passed=True, reason=reason, step=step), payload)
-
-    def failed(self, stage: str, reason: str, *, step: int = 0, **payload: Any) -> None:
-        """Record that a stage stopped the change."""
-        self._record(StageRecord(stage=stage, passed=False, reason=reason, step=step), payload)
-
-    def say(self, text: str, *, key: str = "", done: bool = False) -> None:
-        """Show a line of progress."""
-        self.parts.progress(Step(stage=Stage.CHANGE, text=text, key=key, done=done))
-
-    def _record(self, record: StageRecord, payload: Mapping[str, Any]) -> None:
-        said = {"stage": record.stage, "passed": record.passed, "reason": one_line(record.reason, 500)}
-        self.note("guard_stage", {**said, "step": record.step, **payload})
-        self.records.append(record)

@@ -9,7 +9,7 @@ import pytest
 
 from agentops.core.errors import Forbidden, Stale
 from agentops.core.plan import Call
-from agentops.guard.pipeline import carry_out, carry_out_saved, dry_run
+from agentops.guard.pipeline import execute, execute_saved, make_plan
 
 world = sys.modules["agentops_test_world"]
 
@@ -48,32 +48,32 @@ def lease() -> Held:
 
 def test_it_is_taken_after_the_intent_and_let_go_of_at_the_end(stage: Any, lease: Held) -> None:
     """Its records stand before its calls, and between the intent and the first call of the plan."""
-    carried = carry_out(stage.parts(lease=lease), world.proposal())
+    result = execute(stage.services(lease=lease), world.proposal())
     events = stage.log.events()
-    assert (carried.outcome.status.value, lease.sent, lease.by) == ("applied", ["POST", "PATCH"], "")
+    assert (result.outcome.status.value, lease.sent, lease.by) == ("applied", ["POST", "PATCH"], "")
     order = [events.index(name) for name in ("confirm", "intent", "lease", "apply", "verify", "lease_released")]
     assert order == sorted(order)
 
 
 def test_a_preview_never_takes_it(stage: Any, lease: Held) -> None:
     """A dry run reads and shows which lease would be held; the plan's digest covers that."""
-    plan = dry_run(stage.parts(lease=lease), world.proposal()).planned.plan
+    plan = make_plan(stage.services(lease=lease), world.proposal()).planned.plan
     assert (plan.lease, lease.sent) == ("Lease ops/agentops", [])
 
 
 def test_who_holds_it_is_said_before_anybody_is_asked(stage: Any, lease: Held) -> None:
     """A run with another home sees the change that is under way."""
     lease.by = "human:eve pid 7 on laptop change 20261122T030000-7Q4M0ZKD"
-    carried = carry_out(stage.parts(lease=lease), world.proposal())
-    assert carried.error is not None
-    assert (carried.error.code, lease.by in carried.error.message, stage.person.asked) == ("busy", True, [])
+    result = execute(stage.services(lease=lease), world.proposal())
+    assert result.error is not None
+    assert (result.error.code, lease.by in result.error.message, stage.person.asked) == ("busy", True, [])
 
 
 def test_a_crashed_change_may_be_taken_back_under_its_own_lease(stage: Any, lease: Held) -> None:
     """What died holds it still; the way back of that very change does not wait for it to expire."""
     lease.by = "change-1"
-    carried = carry_out(stage.parts(lease=lease), world.proposal(rolls_back="change-1"))
-    assert (carried.outcome.status.value, lease.by) == ("applied", "")
+    result = execute(stage.services(lease=lease), world.proposal(rolls_back="change-1"))
+    assert (result.outcome.status.value, lease.by) == ("applied", "")
 
 
 @pytest.mark.parametrize(
@@ -89,15 +89,15 @@ def test_without_it_nothing_is_applied(stage: Any, lease: Held, error: Exception
         return taking(change_id, seconds)
 
     lease.taking = late  # type: ignore[method-assign]
-    carried = carry_out(stage.parts(lease=lease), world.proposal())
-    assert carried.error is not None
-    assert (carried.outcome.status.value, carried.error.code, stage.world.writes) == ("declined", code, [])
+    result = execute(stage.services(lease=lease), world.proposal())
+    assert result.error is not None
+    assert (result.outcome.status.value, result.error.code, stage.world.writes) == ("declined", code, [])
     assert [one["status"] for one in stage.journal.closed.values()] == ["declined"]
 
 
 def test_a_plan_for_another_lease_is_stale(stage: Any, lease: Held) -> None:
     """What is written beside the plan was shown with it: a run that would write something else does not run it."""
-    plan = dry_run(stage.parts(), world.proposal()).planned.plan
-    carried = carry_out_saved(stage.parts(lease=lease), plan, ())
-    assert carried.error is not None
-    assert (carried.error.code, stage.world.writes) == ("stale", [])
+    plan = make_plan(stage.services(), world.proposal()).planned.plan
+    result = execute_saved(stage.services(lease=lease), plan, ())
+    assert result.error is not None
+    assert (result.error.code, stage.world.writes) == ("stale", [])

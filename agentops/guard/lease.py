@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from agentops.core.errors import AgentopsError, AuditError, Busy, NotApproved, StoreError, ToolError
 from agentops.guard.doubts import BACK_OFF_S
-from agentops.guard.parts import GuardParts, Trail
+from agentops.guard.services import GuardServices
+from agentops.guard.stage_log import StageLog
 from agentops.guard.states import Journaled
 
 _SLACK_S = 120
 
 
-def take_lease(parts: GuardParts, trail: Trail, state: Journaled) -> None:
+def take_lease(services: GuardServices, log: StageLog, state: Journaled) -> None:
     """Take the lease for a change whose intent is declared; nothing of the plan was sent yet.
 
     Raises:
@@ -23,51 +24,51 @@ def take_lease(parts: GuardParts, trail: Trail, state: Journaled) -> None:
         NotApproved: it could not be taken.
         AuditError: the call could not be recorded; it was not sent.
     """
-    lease = parts.lease
+    lease = services.lease
     if lease is None:
         return
     # Twice the verification: forward, and back if it has to be taken back.
     seconds = int(2 * state.plan.obligation.verify_s + BACK_OFF_S) + _SLACK_S
     try:
         call = lease.taking(state.change_id, seconds)
-        trail.note("lease", {"change": state.change_id, "call": call})
+        log.note("lease", {"change": state.change_id, "call": call})
         lease.send(call)
     except (AuditError, StoreError):
         raise
     except AgentopsError as error:
-        trail.failed("lease", error.message, change=state.change_id)
-        if holder := _holder(parts, state.change_id):
+        log.failed("lease", error.message, change=state.change_id)
+        if holder := _holder(services, state.change_id):
             raise Busy(holder) from error
         raise NotApproved(
             f"{lease.place} could not be taken: {error.message}",
             hint="Nothing was changed. Let its identity write leases there, or unset cluster_lease.",
             code="no-lease",
         ) from error
-    trail.passed("lease", lease.place, change=state.change_id)
+    log.passed("lease", lease.place, change=state.change_id)
 
 
-def release_lease(parts: GuardParts, trail: Trail, change_id: str) -> None:
+def release_lease(services: GuardServices, log: StageLog, change_id: str) -> None:
     """Let go of the lease once a change is closed; that it could not be let go of is said: it expires by itself.
 
     Raises:
         AuditError: the call could not be recorded; it was not sent.
     """
-    lease = parts.lease
+    lease = services.lease
     if lease is None:
         return
     try:
         call = lease.releasing()
         if call is not None:
-            trail.note("lease_released", {"change": change_id, "call": call})
+            log.note("lease_released", {"change": change_id, "call": call})
             lease.send(call)
     except AuditError:
         raise
     except AgentopsError as error:
-        trail.say(f"{lease.place} could not be let go of: {error.message}; it expires by itself")
+        log.say(f"{lease.place} could not be let go of: {error.message}; it expires by itself")
 
 
-def _holder(parts: GuardParts, own: str) -> str:
+def _holder(services: GuardServices, own: str) -> str:
     try:
-        return "" if parts.lease is None else parts.lease.holder(own)
+        return "" if services.lease is None else services.lease.holder(own)
     except ToolError:
         return ""

@@ -1,0 +1,51 @@
+"""Stage 1, screen: may this change be tried out at all? Asked before anything is sent, even for a dry run.
+
+Comes in: a proposed ``Change``. Goes out: ``Prechecked``. An unknown tool, a target in another context than the pinned
+one and a credential in the arguments stop here.
+"""
+
+from __future__ import annotations
+
+from agentops.core.errors import PolicyRefused, ToolInputError
+from agentops.core.jsonable import to_json
+from agentops.core.plan import Change
+from agentops.core.text import one_line
+from agentops.core.tool import Effect
+from agentops.guard.policy_input import PolicyInput, ask_policy
+from agentops.guard.services import GuardServices
+from agentops.guard.stage_log import StageLog
+from agentops.guard.states import Prechecked
+
+
+def precheck(
+    services: GuardServices, log: StageLog, change: Change, *, step: int, policy_input: PolicyInput
+) -> Prechecked:
+    """Return the change as allowed to be previewed.
+
+    Raises:
+        ToolInputError: there is no such tool, or the change is for another place, or it carries a credential.
+        PolicyRefused: policy denies it, or could not decide.
+    """
+    tool = services.tools.get(change.tool)
+    if tool is None or tool.spec.effect is not Effect.CHANGE:
+        known = ", ".join(sorted(services.tools))
+        raise ToolInputError(f"there is no change tool {one_line(change.tool, 60)!r}", hint=f"The tools are {known}.")
+    if change.target.scheme == "k8s" and change.target.context != services.context:
+        raise ToolInputError(
+            f"{one_line(str(change.target), 120)} is not in context {services.context!r}, to which this run is pinned",
+            hint="Run it again with --context for that cluster.",
+        )
+    arguments = to_json(dict(change.arguments))
+    if services.redactor.value(arguments) != arguments:
+        raise ToolInputError(
+            f"the arguments of {change.tool} carry what looks like a credential",
+            hint="Put it in a Secret and refer to that; a plan is shown, stored and signed.",
+        )
+    if services.read_only:
+        raise PolicyRefused("agentops is read-only here: nothing may be changed", hint="Unset AGENTOPS_READ_ONLY.")
+    decision = ask_policy(services, policy_input, change, tool.spec)
+    if not decision.allowed:
+        log.failed("policy", decision.why, step=step, ruling=decision)
+        raise PolicyRefused(f"policy does not let {change.tool} on {change.target.short} be tried out: {decision.why}")
+    log.passed("policy", decision.why, step=step, ruling=decision)
+    return Prechecked(change=change, spec=tool.spec, precheck=decision)
