@@ -33,6 +33,7 @@ from agentops.cli.commands import (
 )
 from agentops.cli.report import Code, Heading, Tone
 from agentops.cli.result import Result, error_document
+from agentops.core.clock import SimulatedTime
 from agentops.core.errors import AgentopsError, AuditError, ExitCode, Interrupted, UsageError
 
 EPILOG = """\b
@@ -90,11 +91,12 @@ def build() -> typer.Typer:
     return app
 
 
-def run(words: Sequence[str]) -> int:
+def run(words: Sequence[str], *, simulated: SimulatedTime | None = None) -> int:
     """Run one command line and return its exit code.
 
     Arguments:
         words: the words after the program's name.
+        simulated: a simulated cluster that the words lead to: the run sends its time ahead instead of waiting.
     """
     arranged = arrange(words, sandbox.scenario_names)
     if not _command(arranged) and not {"--help", "-h", "--version", "-V"} & set(arranged):
@@ -104,7 +106,7 @@ def run(words: Sequence[str]) -> int:
     loud = arranged.count("-v") + arranged.count("--verbose") >= 2 or "-vv" in arranged
     signal.signal(signal.SIGTERM, _stop)
     try:
-        result = _call(arranged)
+        result = _call(arranged, simulated)
     except KeyboardInterrupt:
         result = failure(Interrupted("interrupted"), _command(arranged))
     except AgentopsError as error:
@@ -120,11 +122,11 @@ def run(words: Sequence[str]) -> int:
     return _render(result, output)
 
 
-def _call(words: Sequence[str]) -> Result:
+def _call(words: Sequence[str], simulated: SimulatedTime | None) -> Result:
     import typer.exceptions
 
     try:
-        value = build()(list(words), standalone_mode=False, prog_name="agentops")
+        value = build()(list(words), standalone_mode=False, prog_name="agentops", obj=simulated)
     except typer.exceptions.TyperException as error:
         raise _usage(error.format_message(), words) from error
     if isinstance(value, Result):

@@ -17,6 +17,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from agentops.cli.result import Result
+from agentops.core.clock import SimulatedTime
 
 
 class Output(StrEnum):
@@ -29,7 +30,10 @@ class Output(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Common:
-    """What the user said with the options that every command takes."""
+    """What the user said with the options that every command takes.
+
+    ``simulated`` is not the user's: whoever calls the command line in a simulated cluster's own process hands it in.
+    """
 
     context: str | None = None
     namespace: str | None = None
@@ -38,6 +42,7 @@ class Common:
     sandbox: str | None = None
     no_input: bool = False
     verbose: int = 0
+    simulated: SimulatedTime | None = None
 
     def flags(self) -> dict[str, Any]:
         """Return what goes into the settings."""
@@ -45,6 +50,7 @@ class Common:
 
 
 _GROUP = "Everywhere"
+_CONTEXT = "typer_context"
 
 
 def _option(*names: str, **keywords: Any) -> Any:
@@ -73,6 +79,7 @@ def with_common(command: Callable[..., Result]) -> Callable[..., Result]:
     parameters = [
         parameter.replace(annotation=hints[name]) for name, parameter in own.parameters.items() if name != "options"
     ]
+    parameters.append(inspect.Parameter(_CONTEXT, inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context))
     for name, (kind, option) in _PARAMETERS.items():
         parameters.append(
             inspect.Parameter(
@@ -85,7 +92,8 @@ def with_common(command: Callable[..., Result]) -> Callable[..., Result]:
 
     @functools.wraps(command)
     def wrapped(*args: Any, **keywords: Any) -> Result:
-        common = Common(**{name: keywords.pop(name) for name in _PARAMETERS})
+        simulated = keywords.pop(_CONTEXT).obj
+        common = Common(**{name: keywords.pop(name) for name in _PARAMETERS}, simulated=simulated)
         return command(common, *args, **keywords)
 
     wrapped.__signature__ = inspect.Signature(  # type: ignore[attr-defined]

@@ -32,7 +32,12 @@ def running(command: str, options: Common, flags: Mapping[str, Any], *, use_mode
     with Live(sys.stderr, verbose=options.verbose) as live:
         progress = live if watched else unseen
         with open_app(
-            settings, command=command, sandbox=options.sandbox, use_model=use_model, progress=progress
+            settings,
+            command=command,
+            sandbox=options.sandbox,
+            use_model=use_model,
+            progress=progress,
+            simulated=options.simulated,
         ) as app:
             app.undisturbed = live.paused
             yield app

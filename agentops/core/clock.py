@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 Clock: TypeAlias = Callable[[], datetime]
 """Returns the current time as an aware UTC datetime."""
+
+
+class SimulatedTime(Protocol):
+    """Time that passes as fast as it is asked to: that of a simulated cluster."""
+
+    def advance(self, seconds: float) -> None:
+        """Let so many seconds pass; all that would happen within them has happened when this returns."""
+        ...
 
 
 def utc_now() -> datetime:

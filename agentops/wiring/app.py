@@ -22,7 +22,7 @@ from agentops.copilot import investigating
 from agentops.copilot.investigating import way_back
 from agentops.copilot.parts import Investigation, Parts, Scan
 from agentops.core.alert import Incident, Target
-from agentops.core.clock import Clock, utc_now
+from agentops.core.clock import Clock, SimulatedTime, utc_now
 from agentops.core.errors import AgentopsError, AlertError, ExitCode, Interrupted, StoreError, UsageError
 from agentops.core.progress import Progress, Stage, Step
 from agentops.core.text import one_line
@@ -55,6 +55,7 @@ class App:
         progress: Progress,
         use_model: bool,
         scenario: str,
+        simulated: SimulatedTime | None = None,
     ) -> None:
         model, self.no_model_reason = model_of(settings, use_model)
         if model is not None:
@@ -67,7 +68,7 @@ class App:
         self.settings = settings
         self.log = log
         self.sandbox: Sandbox | None = None
-        self.pace = Pace(clock, lambda: self.sandbox)
+        self.pace = Pace(clock, lambda: self.sandbox or simulated)
         self._clock = clock
         self._redactor = SecretRedactor()
         # The strongest net: what this process itself sends as a credential is hidden wherever it turns up.
@@ -215,6 +216,7 @@ def open_app(
     use_model: bool,
     progress: Progress,
     clock: Clock = utc_now,
+    simulated: SimulatedTime | None = None,
 ) -> Iterator[App]:
     """Wire a run and record its start and end.
 
@@ -222,6 +224,8 @@ def open_app(
         command: what the user called.
         sandbox: a scenario's name, empty for the default one, None for a real cluster.
         use_model: False for a run that must not use one.
+        simulated: a simulated cluster that somebody else serves in this process, and that the settings lead to: the run
+            sends its time ahead instead of waiting.
 
     Raises:
         AuditError: the chain cannot be written; nothing was done.
@@ -241,7 +245,14 @@ def open_app(
     try:
         name = "" if scenario is None else sandbox or DEFAULT_SCENARIO
         app = App(
-            settings, command=command, log=log, clock=clock, progress=progress, use_model=use_model, scenario=name
+            settings,
+            command=command,
+            log=log,
+            clock=clock,
+            progress=progress,
+            use_model=use_model,
+            scenario=name,
+            simulated=simulated,
         )
         _say_what_is_open(settings, command, clock, progress)
         if scenario is not None:

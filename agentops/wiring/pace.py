@@ -1,6 +1,6 @@
-"""``Pace``: the run's time. Real, or the embedded cluster's own, whose minutes pass in milliseconds.
+"""``Pace``: the time of one run. Real time, or the time of a simulated cluster, whose minutes pass in milliseconds.
 
-Comes in: the world's clock, and the sandbox once there is one. Goes out: now, seconds, and a way to wait.
+Comes in: the world's clock, and the simulated cluster if there is one. Goes out: now, seconds, and a way to wait.
 """
 
 from __future__ import annotations
@@ -8,20 +8,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
-from agentops.core.clock import Clock
-
-if TYPE_CHECKING:
-    from agentops.sandbox.cluster import Sandbox
+from agentops.core.clock import Clock, SimulatedTime
 
 
 class Pace:
-    """One run's time. What the embedded cluster was sent ahead counts as passed."""
+    """The time of one run. What a simulated cluster was sent ahead counts as passed.
 
-    def __init__(self, clock: Clock, sandbox: Callable[[], Sandbox | None]) -> None:
+    Arguments:
+        clock: the world's clock.
+        simulated: returns the cluster whose time can be sent ahead; None where waiting takes real seconds.
+    """
+
+    def __init__(self, clock: Clock, simulated: Callable[[], SimulatedTime | None]) -> None:
         self._clock = clock
-        self._sandbox = sandbox
+        self._simulated = simulated
         self._ahead_s = 0.0
 
     def now(self) -> datetime:
@@ -33,10 +34,10 @@ class Pace:
         return time.monotonic() + self._ahead_s
 
     def pause(self, seconds: float) -> None:
-        """Wait, or let the embedded cluster go through so many seconds."""
-        sandbox = self._sandbox()
-        if sandbox is None:
+        """Wait, or let the simulated cluster go through so many seconds."""
+        simulated = self._simulated()
+        if simulated is None:
             time.sleep(seconds)
             return
-        sandbox.advance(seconds)
+        simulated.advance(seconds)
         self._ahead_s += seconds

@@ -46,13 +46,19 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def cli(home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cli:
-    """Call the command line: ``cli("triage", "--sandbox", stdin=b"...")``."""
+def cli(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Cli:
+    """Call the command line: ``cli("triage", "--sandbox", stdin=b"...")``.
+
+    Where the test has a simulated ``cluster`` of its own, a run sends that cluster's time ahead instead of waiting.
+    """
 
     def call(*words: str, stdin: bytes = b"") -> Done:
+        cluster = request.getfixturevalue("cluster") if "cluster" in request.fixturenames else None
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         capsys.readouterr()
-        code = run(list(words))
+        code = run(list(words), simulated=cluster)
         captured = capsys.readouterr()
         return Done(code=code, out=captured.out, err=captured.err)
 
