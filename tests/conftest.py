@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -28,6 +29,26 @@ def _support(name: str) -> ModuleType:
         sys.modules[full] = module
         spec.loader.exec_module(module)
     return sys.modules[full]
+
+
+# At import, so that what test modules read from the environment when they are collected is pinned as well, and so that
+# the worker processes inherit it.
+_support("surroundings").settle()
+
+
+@pytest.fixture(autouse=True)
+def _signals() -> Iterator[None]:
+    """Leave the handlers of signals as the test found them: the command line sets its own."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+@pytest.fixture
+def surroundings() -> ModuleType:
+    """Makes the test process independent of who started it; see ``tests/support``."""
+    return _support("surroundings")
 
 
 @pytest.fixture
