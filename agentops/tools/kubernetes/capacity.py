@@ -134,7 +134,7 @@ def _node_table(nodes: Sequence[Object], loads: Mapping[str, Load] | None, notes
     for node in nodes:
         allocatable = (node.get("status") or {}).get("allocatable") or {}
         load = (loads or {}).get(node["metadata"]["name"], Load())
-        cpu, memory = amount(allocatable.get("cpu", 0)) or 0.0, amount(allocatable.get("memory", 0)) or 0.0
+        cpu, memory = amount(allocatable.get("cpu", 0)), amount(allocatable.get("memory", 0))
         asked = (
             (
                 f"{cpu_text(load.cpu)}/{cpu_text(cpu)} {percent(load.cpu, cpu)}",
@@ -196,7 +196,7 @@ def _quota_lines(found: Sequence[Object]) -> list[str]:
         hard = status.get("hard") or (quota.get("spec") or {}).get("hard") or {}
         for resource, limit in hard.items():
             used = (status.get("used") or {}).get(resource, "0")
-            share = percent(amount(used) or 0.0, amount(limit) or 0.0)
+            share = percent(amount(used), amount(limit))
             metadata = quota["metadata"]
             rows.append((f"{metadata.get('namespace')}/{metadata.get('name')}", resource, str(used), str(limit), share))
     if not rows:

@@ -103,7 +103,7 @@ def _pod_rows(usage: Sequence[Object], pods: Mapping[tuple[str, str], Object]) -
         containers = {c.get("name"): c for c in (*(spec.get("containers") or ()), *(spec.get("initContainers") or ()))}
         for part in item.get("containers") or ():
             used = part.get("usage") or {}
-            cpu, memory = amount(used.get("cpu", 0)) or 0.0, amount(used.get("memory", 0)) or 0.0
+            cpu, memory = amount(used.get("cpu", 0)), amount(used.get("memory", 0))
             # A spec of this one container: what the scheduler counts for a pod holds for a container alone.
             alone = {"containers": [containers.get(part.get("name")) or {}]}
             most = pod_request(alone, "memory", of="limits")
@@ -132,13 +132,13 @@ def _node_rows(usage: Sequence[Object], nodes: Mapping[tuple[str, str], Object])
         name = item["metadata"].get("name") or ""
         allocatable = ((nodes.get(("", name)) or {}).get("status") or {}).get("allocatable") or {}
         used = item.get("usage") or {}
-        cpu, memory = amount(used.get("cpu", 0)) or 0.0, amount(used.get("memory", 0)) or 0.0
+        cpu, memory = amount(used.get("cpu", 0)), amount(used.get("memory", 0))
         cells = (
             name,
             cpu_text(cpu),
-            percent(cpu, amount(allocatable.get("cpu", 0)) or 0.0),
+            percent(cpu, amount(allocatable.get("cpu", 0))),
             bytes_text(memory),
-            percent(memory, amount(allocatable.get("memory", 0)) or 0.0),
+            percent(memory, amount(allocatable.get("memory", 0))),
         )
         rows.append((memory, cells))
     return rows

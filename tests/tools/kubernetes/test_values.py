@@ -13,7 +13,6 @@ from agentops.tools.kubernetes.fielddiff import field_changes
 from agentops.tools.kubernetes.fieldpath import cell, parse_path
 from agentops.tools.kubernetes.linefilter import LineFilter, safe_pattern
 from agentops.tools.kubernetes.logtext import log_lines
-from agentops.tools.kubernetes.quantity import amount, bytes_text, canonical, cpu_text, percent
 from agentops.tools.kubernetes.secrecy import conceal
 
 OBJECT = {
@@ -26,25 +25,6 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
     max_leaves=12,
 )
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("250m", 0.25), ("2", 2.0), ("1Gi", 2.0**30), ("1.5Ki", 1536.0), ("1e3", 1000.0), ("100k", 1e5),
-        ("5n", 5e-9), (3, 3.0), ("", None), ("Gi", None), ("lots", None),
-    ],
-)  # fmt: skip
-def test_a_quantity_is_a_number(text: Any, value: float | None) -> None:
-    """Binary and decimal suffixes, exponents and plain numbers; anything else is None."""
-    assert amount(text) == value
-
-
-def test_numbers_are_shown_short() -> None:
-    """Cores in m below one, bytes in the largest binary unit."""
-    shown = [cpu_text(0.25), cpu_text(2.0), cpu_text(1.5), bytes_text(512), bytes_text(2.0**30 * 1.5)]
-    assert shown == ["250m", "2", "1500m", "512", "1.5Gi"]
-    assert (percent(1, 3), percent(1, 0)) == ("33%", "-")
 
 
 @pytest.mark.parametrize(
@@ -182,11 +162,3 @@ def test_concealing_never_fails(value: Any) -> None:
     """A server may answer anything; taking secrets out of it does not raise."""
     conceal({"kind": "Secret", "metadata": value, "data": value, "items": value}, of_secrets=True)
     conceal(value, of_secrets=True)
-
-
-def test_quantities_are_written_as_a_server_stores_them() -> None:
-    """No fraction, the largest suffix that leaves none; what is no plain quantity stays as it is."""
-    given = ["0.5", "1000m", 2, "1024Mi", "0.5Gi", "1536Mi", "1000", "0.1", "100n", "0", "1e3", "lots", True, "1.5Ki"]
-    assert [canonical(one) for one in given] == [
-        "500m", "1", "2", "1Gi", "512Mi", "1536Mi", "1k", "100m", "100n", "0", "1e3", "lots", True, "1536",
-    ]  # fmt: skip

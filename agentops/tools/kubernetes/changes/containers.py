@@ -15,7 +15,7 @@ from agentops.core.text import one_line
 from agentops.tools.kubernetes.changes.edit_tool import Edited, ToolContext
 from agentops.tools.kubernetes.changes.field_paths import Path, get, put, remove
 from agentops.tools.kubernetes.changes.sensitive import is_credential, names_credential
-from agentops.tools.kubernetes.quantity import amount
+from agentops.tools.kubernetes.quantity import parse_quantity
 
 _LISTS = ("containers", "initContainers")
 # https://github.com/distribution/reference/blob/main/regexp.go, without its limits on length
@@ -100,7 +100,7 @@ def with_quantities(here: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[
         ToolInputError: a value is no quantity, or is negative.
     """
     for name, value in wanted.items():
-        number = 0.0 if value is None else amount(value)
+        number = 0.0 if value is None else parse_quantity(value)
         if number is None or number < 0:
             raise ToolInputError(
                 f"{one_line(name, 60)} cannot be {one_line(str(value), 40)!r}",

@@ -16,7 +16,7 @@ from agentops.tools.kubernetes.changes.edit_tool import Edited, ToolContext
 from agentops.tools.kubernetes.changes.field_paths import get, put
 from agentops.tools.kubernetes.changes.irreversible_effects import GROWN
 from agentops.tools.kubernetes.kinds import builtin
-from agentops.tools.kubernetes.quantity import amount
+from agentops.tools.kubernetes.quantity import amount, parse_quantity
 
 _NEVER_SUBJECTS = frozenset({"system:masters", "system:unauthenticated", "system:anonymous"})
 _POLICY_FIELDS = {
@@ -136,7 +136,7 @@ def resize_pvc(context: ToolContext, live: Mapping[str, Any], arguments: Mapping
     """
     wanted = str(arguments["storage"])
     had = get(live, ("spec", "resources", "requests", "storage"))
-    size, now = amount(wanted), amount(had) or 0.0
+    size, now = parse_quantity(wanted), amount(had)
     if size is None or size <= 0:
         raise ToolInputError(f"storage cannot be {one_line(wanted, 40)!r}", hint='Sizes look like "20Gi".')
     if size < now:

@@ -18,7 +18,7 @@ from agentops.tools.kubernetes.changes.irreversible_effects import highest
 from agentops.tools.kubernetes.changes.pod_powers import containers_of, pod_spec_of, powers_of
 from agentops.tools.kubernetes.changes.role_permissions import adds_plain, takes_nothing
 from agentops.tools.kubernetes.changes.selectors import annotations_of, labels_of, spec_of
-from agentops.tools.kubernetes.quantity import amount
+from agentops.tools.kubernetes.quantity import parse_quantity
 
 CRITICAL_KINDS = frozenset(
     {
@@ -154,7 +154,7 @@ def _edited(change: ObjectChange, fields: Sequence[Edit], *, earlier: bool) -> R
 def _only_grows(fields: Sequence[Edit]) -> bool:
     if [edit.path for edit in fields] != [_CLAIMED]:
         return False
-    old, new = (amount(value) for value in (fields[0].old, fields[0].new))
+    old, new = (parse_quantity(value) for value in (fields[0].old, fields[0].new))
     return old is not None and new is not None and new > old
 
 
