@@ -42,7 +42,7 @@ Propose: TypeAlias = Callable[[Change], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
+class Blocked:
     """A way that is closed for the rest of the run: ``tool`` on ``target`` (any tool when empty), and ``why``."""
 
     target: ResourceRef
@@ -54,14 +54,14 @@ class Bar:
         return self.target == target and self.tool in ("", tool)
 
 
-def declined(change: Change) -> Bar:
-    """Return the bar that a person's no puts up: another tool on the same target would be another route."""
-    return Bar(target=change.target, why="declined by a person")
+def declined(change: Change) -> Blocked:
+    """Return what a person's no closes: another tool on the same target would be another route."""
+    return Blocked(target=change.target, why="declined by a person")
 
 
-def refused(change: Change) -> Bar:
-    """Return the bar that a refusal by policy puts up: this tool on this target."""
-    return Bar(target=change.target, tool=change.tool, why="refused by policy")
+def refused(change: Change) -> Blocked:
+    """Return what a refusal by policy closes: this tool on this target."""
+    return Blocked(target=change.target, tool=change.tool, why="refused by policy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ class Drafting:
         propose: called with each sound change before it is appended. What it returns is shown to the model as foreign
             text; ``ToolError`` and ``PolicyRefused`` are shown too, and keep the change out of the plan.
         most: how many changes the plan may hold; ``propose`` is called at most three times as often.
-        barred: ways that are closed from the start; see ``declined`` and ``refused``.
+        blocked: ways that are closed from the start; see ``declined`` and ``refused``.
         canonical: names a target as its API does (``deploy`` is ``Deployment``), so that one object has one name.
 
     Raises:
@@ -100,7 +100,7 @@ class Drafting:
         propose: Propose,
         most: int = MOST_CHANGES,
         *,
-        barred: Iterable[Bar] = (),
+        blocked: Iterable[Blocked] = (),
         canonical: Callable[[ResourceRef], ResourceRef] = lambda target: target,
     ) -> None:
         self._tools = checked_specs(specs)
@@ -114,7 +114,7 @@ class Drafting:
         # By number: a step keeps its number while others come and go.
         self._steps: dict[int, Change] = {}
         self._last_step = 0
-        self._barred = list(barred)
+        self._blocked = list(blocked)
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -122,9 +122,9 @@ class Drafting:
         return tuple(self._steps.values())
 
     @property
-    def barred(self) -> tuple[Bar, ...]:
+    def blocked(self) -> tuple[Blocked, ...]:
         """All closed ways, those that policy closed in this run included."""
-        return tuple(self._barred)
+        return tuple(self._blocked)
 
     def changes_before(self, change: Change) -> tuple[Change, ...]:
         """Return the drafted changes that would come before this one in the plan."""
@@ -136,12 +136,12 @@ class Drafting:
         mine = (change.tool, change.target)
         return next((step for step, one in self._steps.items() if (one.tool, one.target) == mine), None)
 
-    def begin_round(self, closed: Iterable[Bar] = ()) -> None:
+    def begin_round(self, closed: Iterable[Blocked] = ()) -> None:
         """Empty the plan for the next round, and close these ways besides those that are closed already."""
         self._steps.clear()
         self._last_step = 0
         self._tries = 0
-        self._barred += closed
+        self._blocked += closed
 
     def take(
         self, call: ToolCall, known: Collection[str], redact: Callable[[str], str], *, said: Collection[str] = ()
@@ -175,7 +175,7 @@ class Drafting:
         except PolicyRefused as error:
             # A change that is no cure says nothing about another use of the same tool; a refusal by policy is final.
             if error.code != _NO_CURE:
-                self._barred.append(refused(change))
+                self._blocked.append(refused(change))
             raise
         if place is None:
             step = self._last_step = self._last_step + 1
@@ -235,10 +235,10 @@ class Drafting:
         return target
 
     def _require_open(self, change: Change) -> None:
-        for bar in self._barred:
-            if bar.covers(change.tool, change.target):
+        for one in self._blocked:
+            if one.covers(change.tool, change.target):
                 raise ToolInputError(
-                    f"{change.tool} on {change.target.short} was {bar.why} in this run: not executed, not queued, do "
+                    f"{change.tool} on {change.target.short} was {one.why} in this run: not executed, not queued, do "
                     "not look for another route"
                 )
 

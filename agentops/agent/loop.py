@@ -13,11 +13,11 @@ from enum import StrEnum
 from typing import Any
 
 from agentops.agent import report
-from agentops.agent.acceptance import Acceptance, from_text, warned
 from agentops.agent.audited import for_audit, usage_for_audit
 from agentops.agent.budget import Budget, Monotonic
+from agentops.agent.finding_review import FindingReview, from_text, warned
 from agentops.agent.history import History, Keep, forget
-from agentops.agent.model import ContextOverflow, Message, Model, Refused, Request, Turn
+from agentops.agent.model import ContextOverflow, Message, Model, ModelRequest, Refused, Turn
 from agentops.agent.prompt import filled, prompt
 from agentops.agent.repetition import Repetition
 from agentops.agent.signature import without_bounds
@@ -142,7 +142,7 @@ class _Run:
         self._budget = budget
         self._history = history
         self._progress = progress
-        self._acceptance = Acceptance(context=context, by=model.name)
+        self._review = FindingReview(context=context, by=model.name)
         self._repetition = Repetition()
         self._closing = ""
         self._reminded = False
@@ -178,7 +178,7 @@ class _Run:
         """Ask the model; None when the conversation had grown too long, and the run is closing with a shorter one."""
         number = self._budget.spent.turns + 1
         key = f"turn-{number}"
-        request = Request(
+        request = ModelRequest(
             system=system_prompt(self._toolbox), tools=wire_tools(self._toolbox), messages=self._history.send()
         )
         self._progress(Step(stage=Stage.MODEL, text=f"{self._model.name}, turn {number}", key=key))
@@ -283,7 +283,7 @@ class _Run:
         if not reports:
             return None
         known = [evidence.id for evidence in self._toolbox.store.all()]
-        decision = self._acceptance.decide(
+        decision = self._review.decide(
             calls[reports[0]], known, last_chance=bool(self._closing), said=self._toolbox.said
         )
         for index in reports:
@@ -321,7 +321,7 @@ class _Run:
         elif circles >= _CIRCLES_AT_MOST:
             self._close("the same calls were made again and again")
 
-    def _record(self, number: int, request: Request, turn: Turn) -> None:
+    def _record(self, number: int, request: ModelRequest, turn: Turn) -> None:
         redact = self._toolbox.redactor
         payload = {
             "turn": number,

@@ -1,8 +1,8 @@
 """``Model``: the seam between the loop and whatever thinks.
 
-A ``Request`` goes in, a ``Turn`` comes out, and while it is being made its text is told to ``Progress``. Messages are
-plain dicts in the shape of the wire, so what is saved is what the model saw. Nothing here runs a tool, and nothing
-here knows a vendor; see ``claude.py`` and ``scripted.py`` for the two models that ship.
+A ``ModelRequest`` goes in, a ``Turn`` comes out, and while it is being made its text is told to ``Progress``. Messages
+are plain dicts in the shape of the wire, so what is saved is what the model saw. Nothing here runs a tool, and nothing
+here knows a vendor; see ``models/`` for the two that ship.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Block: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class ModelRequest:
     """What one turn is asked with.
 
     ``system`` and ``tools`` (``name``, ``description``, ``input_schema``) are the stable prefix: byte for byte the same
@@ -89,7 +89,7 @@ class Model(Protocol):
         """Start whatever takes long (importing an SDK) in the background; harmless to call twice, never raises."""
         ...
 
-    def turn(self, request: Request, progress: Progress) -> Turn:
+    def turn(self, request: ModelRequest, progress: Progress) -> Turn:
         """Take one turn, telling ``progress`` fragments of reasoning and answer as they arrive, and every retry.
 
         Raises:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from agentops.cli.options import Common, Output
-from agentops.core.progress import unseen
+from agentops.core.progress import no_progress
 
 if TYPE_CHECKING:
     from agentops.wiring.app import App
@@ -30,7 +30,7 @@ def running(command: str, options: Common, flags: Mapping[str, Any], *, use_mode
     # JSON for a script: progress only when somebody is watching, or asked for it.
     watched = options.output is not Output.JSON or sys.stderr.isatty() or options.verbose > 0
     with Live(sys.stderr, verbose=options.verbose) as live:
-        progress = live if watched else unseen
+        progress = live if watched else no_progress
         with open_app(
             settings,
             command=command,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from agentops.copilot.parts import Parts, RefusedChange, Thread
+from agentops.copilot.parts import Conversation, Parts, RefusedChange
 from agentops.core.errors import PolicyRefused
 from agentops.core.finding import Finding
 from agentops.core.jsonable import in_words
@@ -151,8 +151,8 @@ def _told(step: PlanStep) -> list[str]:
 
 
 def tell(
-    parts: Parts, thread: Thread | None, ended: PipelineResult, after: Finding | None
-) -> tuple[Thread, Finding | None] | None:
+    parts: Parts, conversation: Conversation | None, ended: PipelineResult, after: Finding | None
+) -> tuple[Conversation, Finding | None] | None:
     """Tell the model what came of its plan and let it go on; None when it is not to be told, or fails.
 
     A plan that nobody was asked about yet is no decline: then the run ends, and a person goes on with the plan.
@@ -162,36 +162,36 @@ def tell(
         AuditError, StoreError: what must be recorded cannot be.
     """
     from agentops.agent.budget import left, together
-    from agentops.agent.followup import Aftermath, continue_after
     from agentops.agent.loop import Stop
+    from agentops.agent.plan_feedback import PlanFeedback, continue_after
 
     status = ended.outcome.status
     was_declined = ended.error is not None and ended.error.code == "declined"
-    if thread is None or parts.model is None or (status not in _TELLABLE and not was_declined):
+    if conversation is None or parts.model is None or (status not in _TELLABLE and not was_declined):
         return None
     changes = tuple(step.change for step in ended.planned.plan.steps)
     kept = {(one.tool, one.target) for one in changes}
-    aftermath = Aftermath(
+    feedback = PlanFeedback(
         status=status,
         changes=changes,
         # What a person took out of the plan before it ran was declined, whatever came of the rest.
-        skipped=tuple(one for one in thread.drafted if (one.tool, one.target) not in kept),
+        skipped=tuple(one for one in conversation.drafted if (one.tool, one.target) not in kept),
         why=ended.outcome.why,
         seen=after.conclusion if after is not None else "",
     )
-    spent = thread.folder.usage() or Usage()
+    spent = conversation.folder.usage() or Usage()
     result = continue_after(
-        aftermath,
-        messages=thread.messages,
+        feedback,
+        messages=conversation.messages,
         model=parts.model,
-        toolbox=thread.toolbox,
-        context=thread.context,
+        toolbox=conversation.toolbox,
+        context=conversation.context,
         limits=left(parts.limits, spent),
         progress=parts.progress,
         monotonic=parts.monotonic,
-        keep=thread.folder.append_messages,
+        keep=conversation.folder.append_messages,
     )
-    thread.folder.save_usage(together(spent, result.usage))
+    conversation.folder.save_usage(together(spent, result.usage))
     if result.error is not None:
         failed = {"code": result.error.code, "message": one_line(result.error.message, 300)}
         parts.audit.append("model_failed", failed)
@@ -199,4 +199,4 @@ def tell(
     if result.stop is Stop.INTERRUPTED:
         raise KeyboardInterrupt
     finding = result.finding if result.finding is not None and result.finding.supported else None
-    return replace(thread, messages=result.messages, drafted=result.drafted), finding
+    return replace(conversation, messages=result.messages, drafted=result.drafted), finding

@@ -26,7 +26,7 @@ from agentops.core.finding import Verdict
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import Status
 from agentops.core.plan import Change
-from agentops.core.progress import Stage, Step, unseen
+from agentops.core.progress import Stage, Step, no_progress
 from agentops.core.text import one_line
 from agentops.core.usage import Usage
 from agentops.guard.pipeline import PipelineResult, execute, make_plan
@@ -108,7 +108,7 @@ class _Course:
         self._folder = parts.incidents.open(found.incident.id)
         self._problems = found.problems
         self._symptoms = found.symptoms
-        self._thread = found.thread
+        self._conversation = found.conversation
         self._tried: list[Change] = []
         self._finding = found.finding
         self._retold = False
@@ -134,7 +134,7 @@ class _Course:
             kept=self._kept,
             vanished=tuple(self._vanished),
             not_looked=self._not_looked,
-            forbidden=standing_refusal(self._guard) if self._thread is not None else "",
+            forbidden=standing_refusal(self._guard) if self._conversation is not None else "",
             left=self._left,
         )
 
@@ -169,7 +169,7 @@ class _Course:
 
     def _usage(self) -> Usage:
         """Return what the model has spent, all rounds together."""
-        kept = self._thread.folder.usage() if self._thread is not None else None
+        kept = self._conversation.folder.usage() if self._conversation is not None else None
         return kept or self._found.usage
 
     def _executed(self, proposal: Proposal, *, stop_at_plan: bool) -> PipelineResult:
@@ -187,15 +187,15 @@ class _Course:
         if self._finding.verdict in _WELL:
             return None
         groups = alternatives(self._finding, self._problems)
-        if self._thread is not None:
+        if self._conversation is not None:
             groups = () if self._rounds else remedies_of(self._finding, self._problems)
         chosen = self._viable(groups)
         self._tried += chosen
         return self._proposal(chosen) if chosen else None
 
     def _drafted(self) -> tuple[Change, ...]:
-        if self._thread is not None and self._thread.drafted:
-            return self._thread.drafted
+        if self._conversation is not None and self._conversation.drafted:
+            return self._conversation.drafted
         return () if self._rounds else self._found.drafts
 
     def _proposal(self, changes: Sequence[Change]) -> Proposal:
@@ -228,7 +228,7 @@ class _Course:
             self._see_what_is_left(result)
             if self._after is None or self._after.is_well:
                 return False
-        if self._thread is not None and self._parts.model is not None:
+        if self._conversation is not None and self._parts.model is not None:
             return self._tell_model(result)
         return result.outcome.status is Status.APPLIED
 
@@ -251,7 +251,7 @@ class _Course:
         if waited:
             self._say(f"looked again: {one_line(look.finding.conclusion, 120)}", done=True)
         self._after, self._problems, self._symptoms = look, look.problems, look.symptoms
-        if self._thread is None:
+        if self._conversation is None:
             self._finding = look.finding
 
     def _of_this_plan(self, look: Look, result: PipelineResult) -> str:
@@ -268,25 +268,25 @@ class _Course:
 
     def _tell_model(self, result: PipelineResult) -> bool:
         """Let the model go on after a plan of its own; returns whether it drafted another."""
-        told = tell(self._parts, self._thread, result, None if self._after is None else self._after.finding)
+        told = tell(self._parts, self._conversation, result, None if self._after is None else self._after.finding)
         if told is None:
             return False
-        self._thread, finding = told
-        self._folder.save_drafts(self._thread.drafted)
+        self._conversation, finding = told
+        self._folder.save_drafts(self._conversation.drafted)
         if len(self._rounds) >= MOST_ROUNDS:
-            self._left = self._thread.drafted
+            self._left = self._conversation.drafted
         # After a cure "all is well" is no cause: then the finding that led to it stands.
         cured = result.outcome.status is Status.APPLIED and finding is not None and finding.verdict in _WELL
         if finding is not None and not cured:
             self._finding, self._retold = finding, True
             self._folder.save_finding(finding)
             self._parts.audit.append("finding", {"incident": self._found.incident.id, "finding": to_json(finding)})
-        return bool(self._thread.drafted)
+        return bool(self._conversation.drafted)
 
     def _viable(self, groups: Sequence[Sequence[Change]]) -> tuple[Change, ...]:
         """Return for each problem the first of its remedies that passes the guard's first stages on its own."""
         chosen: list[Change] = []
-        quiet = replace(self._guard, progress=unseen)
+        quiet = replace(self._guard, progress=no_progress)
         for group in groups:
             for change in group:
                 if any((change.tool, change.target) == (done.tool, done.target) for done in (*self._tried, *chosen)):

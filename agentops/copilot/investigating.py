@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agentops.copilot.evidencing import MOST_PROBLEMS, keep_alert, keep_logs, keep_problems
-from agentops.copilot.parts import Investigation, Parts, Scan, Thread
+from agentops.copilot.parts import Conversation, Investigation, Parts, Scan
 from agentops.copilot.sweeping import sweep_and_rank, symptoms_of
 from agentops.core.alert import AlertGroup, Incident, Target
 from agentops.core.errors import Interrupted, ModelError
@@ -124,7 +124,7 @@ def _investigate(parts: Parts, group: AlertGroup, cluster: Cluster, folder: Inci
     ids = [item.id for item in evidence] + [""] * (len(ranking.problems) - len(evidence))
     finding = conclude(ranking, ids)
     finding = replace(finding, evidence=tuple(filter(None, finding.evidence)))
-    usage, failed, thread = Usage(), None, None
+    usage, failed, conversation = Usage(), None, None
     # Kept before the model is asked: whoever interrupts it still has the answer that was there already.
     folder.save_finding(finding)
     if parts.model is not None:
@@ -132,7 +132,7 @@ def _investigate(parts: Parts, group: AlertGroup, cluster: Cluster, folder: Inci
             result = _think(parts, parts.model, group, (snapshot, ranking), evidence, toolbox, folder)
             usage = result.usage
             finding = _noted(_believed(parts, result.finding, finding), ranking.problems)
-            thread = Thread(
+            conversation = Conversation(
                 messages=result.messages,
                 toolbox=toolbox,
                 folder=folder,
@@ -154,7 +154,7 @@ def _investigate(parts: Parts, group: AlertGroup, cluster: Cluster, folder: Inci
         evidence=folder.all(),
         usage=usage,
         model_error=failed,
-        thread=thread,
+        conversation=conversation,
         symptoms=symptoms,
     )
 

@@ -77,7 +77,7 @@ class Scan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Thread:
+class Conversation:
     """A conversation that can be gone on with: what was said, the toolbox, and the changes that were drafted in it."""
 
     messages: tuple[Mapping[str, Any], ...]
@@ -91,9 +91,10 @@ class Thread:
 class Investigation:
     """What an investigation came to.
 
-    ``model_error`` is what went wrong with the model when the finding had to come from triage alone. ``thread`` is the
-    conversation with the model, where there was one. ``symptoms`` is what triage saw wrong with the alert's target.
-    ``drafts`` are changes that an earlier run drafted and did not carry out; ``stored``: it comes from the store.
+    ``model_error`` is what went wrong with the model when the finding had to come from triage alone. ``conversation``
+    is the conversation with the model, where there was one. ``symptoms`` is what triage saw wrong with the alert's
+    target. ``drafts`` are changes that an earlier run drafted and did not carry out; ``stored``: it comes from the
+    store.
     """
 
     incident: Incident
@@ -102,7 +103,7 @@ class Investigation:
     evidence: tuple[Evidence, ...]
     usage: Usage
     model_error: ModelError | None = None
-    thread: Thread | None = None
+    conversation: Conversation | None = None
     symptoms: tuple[Cause, ...] = ()
     drafts: tuple[Change, ...] = ()
     stored: bool = False

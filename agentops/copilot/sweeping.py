@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from agentops.copilot.parts import Investigation, Parts
 from agentops.core.alert import Alert, Severity, Target
 from agentops.core.finding import Cause, Confidence, Finding, Problem, Verdict
-from agentops.core.progress import Stage, Step, unseen
+from agentops.core.progress import Stage, Step, no_progress
 from agentops.core.snapshot import Snapshot
 from agentops.core.text import plural
 
@@ -113,7 +113,7 @@ def look_at(parts: Parts, cluster: Cluster, target: Target, alert: Alert | None)
     """
     from agentops.triage.conclusion import conclude
 
-    quiet = replace(parts, progress=unseen)
+    quiet = replace(parts, progress=no_progress)
     _snapshot, ranking = sweep_and_rank(quiet, cluster, target, alert, log_window_s=LOG_WINDOW_S)
     # No evidence is kept of a second look, and none is cited; the objects themselves were just read.
     finding = replace(conclude(ranking, [""] * len(ranking.problems)), evidence=(), supported=True)

@@ -40,14 +40,8 @@ class Step:
 
 
 Progress: TypeAlias = Callable[[Step], None]
-
-
-def unseen(_step: Step) -> None:
-    """Show nothing; the ``Progress`` of whoever is not watched."""
-
-
 """Takes one step; must be quick, must not raise, may be called from several threads."""
 
 
-def silent(step: Step) -> None:
-    """Show nothing."""
+def no_progress(_step: Step) -> None:
+    """Show nothing; the ``Progress`` of whoever is not watched."""

@@ -16,7 +16,7 @@ from agentops.core.errors import PolicyRefused, Stale, ToolError, ToolInputError
 from agentops.core.jsonable import from_json, to_json
 from agentops.core.place import place_of
 from agentops.core.plan import Change, ChangePlan, Check, Intent, ObjectChange, PlanStep, Preview
-from agentops.core.progress import unseen
+from agentops.core.progress import no_progress
 from agentops.core.text import plural
 from agentops.guard.blast_radius import measure
 from agentops.guard.decision import decide
@@ -187,7 +187,7 @@ def require_current(
     if plan.policy_digest != services.policy.digest:
         raise Stale("the policy changed since the plan was made", hint=STALE_HINT)
     steps = _made_again(
-        replace(services, progress=unseen), log, plan, approvals=approvals, is_remediation=is_remediation
+        replace(services, progress=no_progress), log, plan, approvals=approvals, is_remediation=is_remediation
     )
     if strictest([step.decision.obligation for step in steps]) != plan.obligation:
         raise Stale("policy asks for something else than when the plan was made", hint=STALE_HINT)

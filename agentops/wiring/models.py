@@ -19,7 +19,7 @@ _SCRIPTED = "scripted:"
 
 def model_trouble(settings: Settings) -> str:
     """Return why a run with these settings would use no model; empty when it would."""
-    from agentops.agent.credentials import are_configured
+    from agentops.agent.models.credentials import are_configured
 
     if settings.model.startswith(_SCRIPTED) or are_configured(settings.provider, os.environ):
         return ""
@@ -36,12 +36,12 @@ def model_of(settings: Settings, wanted: bool) -> tuple[Model | None, str]:
     if why:
         return None, why
     if settings.model.startswith(_SCRIPTED):
-        from agentops.agent.scripted import load_script
+        from agentops.agent.models.scripted import load_script
 
         return load_script(Path(settings.model.removeprefix(_SCRIPTED))), ""
-    from agentops.agent.claude import Claude, ClaudeSettings
-    from agentops.agent.retry import Retries
-    from agentops.agent.wire import Features
+    from agentops.agent.models.claude import Claude, ClaudeSettings
+    from agentops.agent.models.request_body import Features
+    from agentops.agent.models.retry import Retries
 
     features = Features(effort=settings.effort, thinking=settings.thinking, caching=settings.caching)
     reached = ClaudeSettings(

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from agentops.agent.claude import Claude, ClaudeSettings
 from agentops.agent.fence import Fence
 from agentops.agent.loop import LoopResult, investigate
-from agentops.agent.retry import Retries
-from agentops.agent.scripted import Scripted
+from agentops.agent.models.claude import Claude, ClaudeSettings
+from agentops.agent.models.retry import Retries
+from agentops.agent.models.scripted import Scripted
 from agentops.agent.toolbox import Toolbox
 from agentops.core.audit import AuditRecord
 from agentops.core.digest import canonical, digest_bytes

@@ -338,7 +338,7 @@ def test_one_object_has_one_name(proposed):
         [SCALE],
         "test",
         proposed,
-        barred=[declined(_scaled())],
+        blocked=[declined(_scaled())],
         canonical=lambda ref: kubernetes_ref(ref.context, ref.namespace, named[ref.kind], ref.name),
     )
     assert "was declined by a person in this run" in _said(drafting, _draft("scale", "shop/deploy/api"))
@@ -353,7 +353,7 @@ def test_other_clouds_have_no_context(proposed):
 
 def test_what_a_person_declined_is_closed_to_every_tool(proposed):
     """Another tool on the same target would be another route; another target is none."""
-    drafting = Drafting([SCALE, PATCH], "test", proposed, barred=[declined(_scaled())])
+    drafting = Drafting([SCALE, PATCH], "test", proposed, blocked=[declined(_scaled())])
     said = _said(drafting, _draft("patch", "shop/Deployment/api", path="spec.replicas", new=3))
     _take(drafting, _draft("scale", "Node/n1"))
     assert said == (
@@ -567,7 +567,7 @@ def test_whatever_is_called_the_plan_holds(calls, refusals):
         _said(drafting, call)
     targets = [(change.tool, change.target) for change in drafting.changes]
     assert (len(set(targets)), len(targets) <= 2, len(tried) <= 6) == (len(targets), True, True)
-    assert (went_a_closed_way, {(bar.tool, bar.target) for bar in drafting.barred}) == ([], closed)
+    assert (went_a_closed_way, {(one.tool, one.target) for one in drafting.blocked}) == ([], closed)
 
 
 def _drop(**arguments):

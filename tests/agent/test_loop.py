@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from agentops.agent.loop import Stop
-from agentops.agent.model import BadAnswer, ContextOverflow, RateLimited, Refused, Request, Turn
-from agentops.agent.scripted import Scripted
+from agentops.agent.model import BadAnswer, ContextOverflow, ModelRequest, RateLimited, Refused, Turn
+from agentops.agent.models.scripted import Scripted
 from agentops.core.errors import AuditError
 from agentops.core.finding import Cause, Confidence, Finding, Hypothesis, Verdict
 from agentops.core.plan import Change
@@ -386,7 +386,7 @@ def test_resume_before_an_answer_sends_the_same_again(bench, looking, report):
 class Pressed(Scripted):
     """Plays its turns, then the user presses Ctrl-C."""
 
-    def turn(self, request: Request, progress: Progress) -> Turn:
+    def turn(self, request: ModelRequest, progress: Progress) -> Turn:
         if self._next >= len(self._turns):
             raise KeyboardInterrupt
         return super().turn(request, progress)

@@ -80,11 +80,11 @@ def test_only_the_adapter_knows_the_sdk():
     """No other file of the wing imports the SDK or its transport."""
     folder = Path(agentops.agent.__file__).parent
     importing = {
-        path.name
-        for path in folder.glob("*.py")
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in ([node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
         if name.partition(".")[0] in ("anthropic", "httpx2")
     }
-    assert importing == {"claude.py"}
+    assert importing == {"models/claude.py"}

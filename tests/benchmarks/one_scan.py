@@ -18,7 +18,7 @@ def main(what: str, kubeconfig: str) -> None:
     """Measure and print JSON."""
     from agentops.core.alert import Target
     from agentops.core.clock import utc_now
-    from agentops.core.progress import silent
+    from agentops.core.progress import no_progress
     from agentops.tools.kubernetes.client import Selection, connect
     from agentops.tools.kubernetes.kinds import builtin
     from agentops.tools.kubernetes.sweep import CLUSTER_SCOPED, NAMESPACED, sweep
@@ -37,7 +37,7 @@ def main(what: str, kubeconfig: str) -> None:
         ]
         del kept
     else:
-        snapshot = sweep(cluster, target=Target(), namespaces=(), clock=utc_now, progress=silent)
+        snapshot = sweep(cluster, target=Target(), namespaces=(), clock=utc_now, progress=no_progress)
         problems = len(analyze(snapshot))
     seconds = time.perf_counter() - begun
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -58,8 +58,8 @@ def measure(scenario: str, *, together: bool = False) -> Spent:
             prepare_drafting(app, asking)
             found = app.investigate(None, lambda: b"")
             fix(app, found, asking, stop_at_plan=False)
-            assert found.thread is not None, found.model_error
-            toolbox, messages = found.thread.toolbox, found.thread.folder.transcript()
+            assert found.conversation is not None, found.model_error
+            toolbox, messages = found.conversation.toolbox, found.conversation.folder.transcript()
     return _spent(scenario, {"system": system_prompt(toolbox), "tools": wire_tools(toolbox)}, messages)
 
 

@@ -14,7 +14,7 @@ from agentops.audit.export import Exported, export
 from agentops.audit.log import open_log
 from agentops.core.clock import utc_now
 from agentops.core.errors import AuditError
-from agentops.core.progress import Step, silent
+from agentops.core.progress import Step, no_progress
 
 Cli = Callable[..., Any]
 
@@ -84,7 +84,7 @@ def test_ctrl_c_leaves_whole_pieces_and_the_next_export_goes_on(folder: Path, tm
     assert (total, found) == (total, [(total - stop - 1, True) for stop in range(total)])
 
 
-def _export(folder: Path, copy: Path, *, piece_bytes: int = 300, progress: Any = silent) -> Exported:
+def _export(folder: Path, copy: Path, *, piece_bytes: int = 300, progress: Any = no_progress) -> Exported:
     return export(folder, FolderPlace(f"{copy}/"), progress=progress, piece_bytes=piece_bytes)
 
 

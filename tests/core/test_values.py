@@ -9,7 +9,7 @@ import pytest
 
 from agentops.core.alert import Alert, AlertGroup, Severity, Target
 from agentops.core.errors import AgentopsError, AuditError, ExitCode, NotFound, UsageError
-from agentops.core.progress import Stage, Step, silent
+from agentops.core.progress import Stage, Step, no_progress
 from agentops.core.snapshot import Snapshot
 
 
@@ -76,4 +76,4 @@ def test_errors_carry_code_hint_and_exit_code() -> None:
 
 def test_silence_is_a_progress() -> None:
     """A caller that shows nothing still takes every step."""
-    assert silent(Step(stage=Stage.NOTICE, text="x")) is None
+    assert no_progress(Step(stage=Stage.NOTICE, text="x")) is None

@@ -1,7 +1,7 @@
 """The turns of the scripted models: what a model says that drafts some plans, one after the other, and reports.
 
 Comes in: an entry of ``scripts/right.yaml`` or drafts of ``scripts/wrong.yaml``. Goes out: turns for
-``agentops.agent.scripted``.
+``agentops.agent.models.scripted``.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from agentops.agent.scripted import load_script
+from agentops.agent.models.scripted import load_script
 from agentops.config import load
 from agentops.core.approval import Answer, Decision, SignedApproval
 from agentops.wiring.app import open_app

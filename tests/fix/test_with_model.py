@@ -46,7 +46,7 @@ def play(repair: Any, tmp_path: Path) -> Any:
 
 def _python_in(done: Any) -> list[str]:
     """Return what the model or a person was told in Python's spelling of a value instead of JSON's."""
-    sent = [message for message in done.fix.found.thread.folder.transcript() if message["role"] == "user"]
+    sent = [message for message in done.fix.found.conversation.folder.transcript() if message["role"] == "user"]
     told = [json.dumps(sent, ensure_ascii=False), *(one.outcome.why for one in done.fix.rounds)]
     return [found for text in told for found in _PYTHON.findall(text)]
 

@@ -5,7 +5,7 @@ In tests, use the fixture ``anthropic_server``. By hand, or as a process for tes
     python tests/support/anthropic_server.py SCRIPT.yaml --port 0
 
 prints its address and serves the turns of the script one after the other. A script is the same file that
-``--model scripted:FILE`` takes (see ``agentops/agent/scripted.py``); a turn may have a mapping ``wire`` besides:
+``--model scripted:FILE`` takes (see ``agentops/agent/models/scripted.py``); a turn may have a mapping ``wire`` besides:
 
     status: 429                 an HTTP error instead of a stream
     type: rate_limit_error      its error type          message: "..."         its words
@@ -36,9 +36,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from agentops.agent.model import ModelFailure, Request, Turn
-from agentops.agent.scripted import Scripted, checked
-from agentops.core.progress import silent
+from agentops.agent.model import ModelFailure, ModelRequest, Turn
+from agentops.agent.models.scripted import Scripted, checked
+from agentops.core.progress import no_progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +114,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._play(script, wire, received, number)
 
     def _play(self, script: Mapping[str, Any], wire: Mapping[str, Any], received: Received, number: int) -> None:
-        request = Request(system="", tools=(), messages=tuple(received.body["messages"]))
+        request = ModelRequest(system="", tools=(), messages=tuple(received.body["messages"]))
         try:
-            turn = Scripted([{k: v for k, v in script.items() if k != "wire"}]).turn(request, silent)
+            turn = Scripted([{k: v for k, v in script.items() if k != "wire"}]).turn(request, no_progress)
         except ModelFailure as failure:
             self._refuse({"status": 400, "type": "invalid_request_error", "message": failure.message}, number)
             return

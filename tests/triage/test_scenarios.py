@@ -9,7 +9,7 @@ import pytest
 from agentops.alerts.source import read_alert
 from agentops.core.clock import utc_now
 from agentops.core.finding import Verdict
-from agentops.core.progress import silent
+from agentops.core.progress import no_progress
 from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import all_scenarios, load
 from agentops.tools.kubernetes.client import connect
@@ -33,7 +33,7 @@ def test_triage_names_the_cause_of_every_scenario(name, tmp_path):
         cluster = connect(kubeconfig=sandbox.kubeconfig, context=None, namespace=None, cache_dir=tmp_path)
         payload = json.dumps(sandbox.alert_payload).encode()
         group = read_alert("-", stdin=lambda: payload, now=utc_now())
-        snapshot = sweep(cluster, target=group.target, namespaces=(), clock=utc_now, progress=silent)
+        snapshot = sweep(cluster, target=group.target, namespaces=(), clock=utc_now, progress=no_progress)
     problems = analyze(snapshot)
     alert = group.lead
     finding = conclude(rank([examine(snapshot, alert, problems)], alert), [f"E{n}" for n in range(len(problems))])

@@ -15,7 +15,7 @@ from agentops.cli.options import Common, Output, with_common
 from agentops.cli.report import Code, Heading, Pairs, Paragraph, Tone
 from agentops.cli.result import Result
 from agentops.core.errors import AuditError, UsageError
-from agentops.core.progress import silent
+from agentops.core.progress import no_progress
 from agentops.core.text import plural
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def export(
     with opened(to if "://" in to else f"{to}/", settings, endpoint_url) as place:
         _signed(settings, "export", to)
         with Live(sys.stderr, verbose=options.verbose) as live:
-            done = copy(settings.folders.audit, place, progress=live if watched else silent)
+            done = copy(settings.folders.audit, place, progress=live if watched else no_progress)
     rows = (
         ("log", done.log),
         ("records", f"{done.records:,} in {done.size_bytes:,} bytes"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from agentops.core.alert import Target
-from agentops.core.progress import silent
+from agentops.core.progress import no_progress
 from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import FOLDER, load
 from agentops.tools.kubernetes.client import connect
@@ -25,7 +25,7 @@ def test_a_sweep_reads_all_kinds_without_a_gap(name: str, tmp_path: Path) -> Non
         cluster = connect(kubeconfig=sandbox.kubeconfig, context=None, namespace=None, cache_dir=tmp_path)
         labels = sandbox.alert_payload["alerts"][0]["labels"]
         target = Target(namespace=labels.get("namespace", ""))
-        seen = sweep(cluster, target=target, namespaces=(), clock=lambda: NOW, progress=silent)
+        seen = sweep(cluster, target=target, namespaces=(), clock=lambda: NOW, progress=no_progress)
     assert (seen.gaps, set(seen.objects)) == ((), {*NAMESPACED, *CLUSTER_SCOPED})
     for cause in scenario.causes:
         assert cause.name in {item["metadata"]["name"] for item in seen.of(cause.kind)} or not cause.kind

@@ -9,7 +9,7 @@ import pytest
 
 from agentops.core.alert import Target
 from agentops.core.errors import ClusterError, Unreachable
-from agentops.core.progress import Step, silent
+from agentops.core.progress import Step, no_progress
 from agentops.core.snapshot import Gap, LogTail, Snapshot
 from agentops.tools.kubernetes.client import Cluster, connect
 from agentops.tools.kubernetes.sweep import sweep
@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 def look(cluster: Cluster, target: Target | None = None, namespaces: tuple[str, ...] = ()) -> Snapshot:
     """Sweep with a fixed clock and nobody watching."""
-    return sweep(cluster, target=target or Target(), namespaces=namespaces, clock=lambda: NOW, progress=silent)
+    return sweep(cluster, target=target or Target(), namespaces=namespaces, clock=lambda: NOW, progress=no_progress)
 
 
 def pod(name: str, namespace: str = "shop", **parts: Any) -> dict[str, Any]:

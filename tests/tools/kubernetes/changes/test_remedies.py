@@ -10,7 +10,7 @@ import pytest
 
 from agentops.core.alert import Target
 from agentops.core.plan import Change
-from agentops.core.progress import silent
+from agentops.core.progress import no_progress
 from agentops.core.snapshot import LogTail
 from agentops.sandbox.scenario import FOLDER
 from agentops.tools.kubernetes.fetch import FetchResult
@@ -25,7 +25,7 @@ def _remedies(here: Any) -> list[Change]:
     labels = here.sandbox.alert_payload["alerts"][0]["labels"]
     target = Target(namespace=labels.get("namespace", ""))
     present = here.sandbox.simulation.present
-    problems = analyze(sweep(here.cluster, target=target, namespaces=(), clock=lambda: present, progress=silent))
+    problems = analyze(sweep(here.cluster, target=target, namespaces=(), clock=lambda: present, progress=no_progress))
     return list({str(one): one for problem in problems for one in problem.remedies}.values())
 
 
@@ -65,12 +65,14 @@ def test_a_misspelt_subject_is_bound_as_proposed(world: Callable[..., Any]) -> N
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "reader"}
     here.create(_rbac("RoleBinding", roleRef=role, subjects=[wrong]))
     present = here.sandbox.simulation.present
-    swept = sweep(here.cluster, target=Target(namespace="shop"), namespaces=(), clock=lambda: present, progress=silent)
+    swept = sweep(
+        here.cluster, target=Target(namespace="shop"), namespaces=(), clock=lambda: present, progress=no_progress
+    )
     pod = next(one for one in swept.of("Pod") if one["spec"].get("serviceAccountName") == "shop")
     line = 'User "system:serviceaccount:shop:shop" cannot list resource "pods" in API group "" in the namespace "shop"'
     tail = LogTail(namespace="shop", pod=pod["metadata"]["name"], container="web", previous=False, lines=(line,))
     result = FetchResult()
-    read_grants(here.cluster, (tail,), result, progress=silent)
+    read_grants(here.cluster, (tail,), result, progress=no_progress)
     found = analyze(replace(swept, logs=(tail,), objects={**swept.objects, **result.objects}))
     (change,) = (one for problem in found for one in problem.remedies if one.tool == "kubernetes_set_role_binding")
     preview = here.tools[change.tool].preview(change)

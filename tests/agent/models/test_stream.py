@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from agentops.agent.assembly import Assembly
 from agentops.agent.model import StreamCut, Turn
+from agentops.agent.models.stream import StreamedTurn
 from agentops.core.progress import Stage
 from agentops.core.usage import Usage
 
@@ -21,10 +21,10 @@ def _delta(index, kind, **fields):
 
 
 def _assembled(*events, steps=None):
-    assembly = Assembly((steps if steps is not None else []).append)
+    streamed = StreamedTurn((steps if steps is not None else []).append)
     for event in events:
-        assembly.feed(event)
-    return assembly.turn(request_id="req_1")
+        streamed.feed(event)
+    return streamed.turn(request_id="req_1")
 
 
 def test_blocks_of_unknown_kind_are_kept_as_they_came():

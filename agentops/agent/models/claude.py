@@ -17,23 +17,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from agentops.agent import credentials
-from agentops.agent.absent import absent
-from agentops.agent.assembly import Assembly
-from agentops.agent.endpoint import failure_of
 from agentops.agent.model import (
     BadAnswer,
     ModelFailure,
+    ModelRequest,
     ModelUnreachable,
     NoCredentials,
-    Request,
     RequestRejected,
     StreamCut,
     Turn,
 )
-from agentops.agent.pricing import priced
-from agentops.agent.retry import Retries, pause
-from agentops.agent.wire import Features, body
+from agentops.agent.models import credentials
+from agentops.agent.models.absent import absent
+from agentops.agent.models.api_errors import failure_of
+from agentops.agent.models.pricing import priced
+from agentops.agent.models.request_body import Features, body
+from agentops.agent.models.retry import Retries, pause
+from agentops.agent.models.stream import StreamedTurn
 from agentops.core.progress import Progress, Stage, Step
 from agentops.core.text import one_line
 
@@ -91,7 +91,7 @@ class Claude:
             self._preparation = threading.Thread(target=self._make_client, name="model-sdk", daemon=True)
             self._preparation.start()
 
-    def turn(self, request: Request, progress: Progress) -> Turn:
+    def turn(self, request: ModelRequest, progress: Progress) -> Turn:
         """Take one turn; ask again, as a whole, while the failure is one that passes.
 
         Raises:
@@ -123,12 +123,12 @@ class Claude:
         progress(Step(stage=Stage.NOTICE, text=f"asking again without it: {one_line(failure.message, 200)}"))
         return True
 
-    def _attempt(self, request: Request, progress: Progress) -> Turn:
+    def _attempt(self, request: ModelRequest, progress: Progress) -> Turn:
         client = self._ready_client()
         import anthropic
         import httpx2
 
-        assembly = Assembly(progress)
+        streamed = StreamedTurn(progress)
         sent = body(
             request,
             model=self._settings.model,
@@ -142,8 +142,8 @@ class Claude:
             with stream:
                 for event in stream:
                     if isinstance(event, Mapping):
-                        assembly.feed(event)
-                turn = assembly.turn(request_id=_request_id(stream.response.headers))
+                        streamed.feed(event)
+                turn = streamed.turn(request_id=_request_id(stream.response.headers))
         except anthropic.APIStatusError as error:
             raise self._refused(error) from error
         except anthropic.APIConnectionError as error:

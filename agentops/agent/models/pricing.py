@@ -23,7 +23,9 @@ def price_list() -> dict[str, Any]:
     """Return the list as it stands in the file: ``as_of``, ``unit`` and ``models``."""
     from importlib.resources import files
 
-    loaded: dict[str, Any] = json.loads(files("agentops.agent").joinpath("prices.json").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = json.loads(
+        files("agentops.agent.models").joinpath("prices.json").read_text(encoding="utf-8")
+    )
     return loaded
 
 

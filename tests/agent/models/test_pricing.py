@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from agentops.agent.claude import DEFAULT_MODEL
-from agentops.agent.pricing import price_list, priced
+from agentops.agent.models.claude import DEFAULT_MODEL
+from agentops.agent.models.pricing import price_list, priced
 from agentops.core.usage import Usage
 
 MILLION_EACH = Usage(

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from agentops.agent.budget import Monotonic
-from agentops.agent.drafting import Bar, declined, refused
+from agentops.agent.drafting import Blocked, declined, refused
 from agentops.agent.fence import neutral
 from agentops.agent.history import Keep, forget
 from agentops.agent.loop import LoopResult, investigate
@@ -33,7 +33,7 @@ _SEEN_CHARS = 6_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Aftermath:
+class PlanFeedback:
     """How a plan of the model's ended.
 
     Arguments:
@@ -52,7 +52,7 @@ class Aftermath:
 
 
 def continue_after(
-    aftermath: Aftermath,
+    feedback: PlanFeedback,
     *,
     messages: Sequence[Message],
     model: Model,
@@ -74,13 +74,13 @@ def continue_after(
         ValueError: the toolbox drafts nothing, or the plan ended in a way after which nobody may go on.
         AuditError, StoreError: as ``loop.investigate``.
     """
-    if toolbox.drafting is None or aftermath.status not in GOES_ON:
-        raise ValueError(f"there is nothing to go on with after {aftermath.status}")
-    toolbox.drafting.begin_round(closed_by(aftermath))
+    if toolbox.drafting is None or feedback.status not in GOES_ON:
+        raise ValueError(f"there is nothing to go on with after {feedback.status}")
+    toolbox.drafting.begin_round(closed_by(feedback))
     return investigate(
         model=model,
         toolbox=toolbox,
-        opening=told(aftermath, toolbox),
+        opening=told(feedback, toolbox),
         context=context,
         limits=limits,
         progress=progress,
@@ -90,24 +90,24 @@ def continue_after(
     )
 
 
-def closed_by(aftermath: Aftermath) -> tuple[Bar, ...]:
+def closed_by(feedback: PlanFeedback) -> tuple[Blocked, ...]:
     """Return the ways that the end of the plan closes for the rest of the run."""
-    bars = [declined(change) for change in aftermath.skipped]
-    if aftermath.status is Status.DECLINED:
-        bars += [declined(change) for change in aftermath.changes]
-    if aftermath.status is Status.REFUSED:
-        bars += [refused(change) for change in aftermath.changes]
-    return tuple(bars)
+    blocked = [declined(change) for change in feedback.skipped]
+    if feedback.status is Status.DECLINED:
+        blocked += [declined(change) for change in feedback.changes]
+    if feedback.status is Status.REFUSED:
+        blocked += [refused(change) for change in feedback.changes]
+    return tuple(blocked)
 
 
-def told(aftermath: Aftermath, toolbox: Toolbox) -> str:
+def told(feedback: PlanFeedback, toolbox: Toolbox) -> str:
     """Return what the model is told; what quotes the cluster or a person is redacted and fenced."""
-    parts = [("why", aftermath.why, _WHY_CHARS), ("triage now", aftermath.seen, _SEEN_CHARS)]
+    parts = [("why", feedback.why, _WHY_CHARS), ("triage now", feedback.seen, _SEEN_CHARS)]
     quoted = [toolbox.fence.wrap(clip(toolbox.redactor.text(text), most), label) for label, text, most in parts if text]
-    outcome = prompt(f"outcome_{aftermath.status.value}")
-    if aftermath.skipped:
-        outcome += f"\n\nOf these changes:\n{_listed(aftermath.skipped)}\n{prompt('outcome_declined')}"
-    return filled("outcome", steps=_listed(aftermath.changes), outcome=outcome, quoted="\n".join(quoted)).rstrip()
+    outcome = prompt(f"outcome_{feedback.status.value}")
+    if feedback.skipped:
+        outcome += f"\n\nOf these changes:\n{_listed(feedback.skipped)}\n{prompt('outcome_declined')}"
+    return filled("outcome", steps=_listed(feedback.changes), outcome=outcome, quoted="\n".join(quoted)).rstrip()
 
 
 def _listed(changes: Sequence[Change]) -> str:

@@ -19,7 +19,7 @@ from agentops.agent.model import (
     Unauthenticated,
     UnknownModel,
 )
-from agentops.agent.retry import retry_after_s
+from agentops.agent.models.retry import retry_after_s
 from agentops.core.text import one_line
 
 _KEY = re.compile(r"\b(sk|key|eyJ)[-_A-Za-z0-9.]{12,}")

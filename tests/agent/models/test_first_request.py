@@ -10,10 +10,10 @@ from jsonschema import Draft202012Validator  # noqa: TID253 - only its tables ar
 
 from agentops.agent.drafting import Drafting
 from agentops.agent.loop import system_prompt, wire_tools
-from agentops.agent.model import Request
+from agentops.agent.model import ModelRequest
+from agentops.agent.models.request_body import Features, body
 from agentops.agent.report import SPEC as REPORT
 from agentops.agent.search import SPEC as SEARCH
-from agentops.agent.wire import Features, body
 from agentops.core.errors import ToolInputError
 from agentops.core.tool import ToolCall
 from agentops.tools.kubernetes.changes.registry import CHANGE_SPECS
@@ -32,7 +32,7 @@ def first_request(make_bench, make_tool):
 
     def make(drafting=None):
         box = make_bench(*tools, drafting=drafting).toolbox
-        request = Request(system=system_prompt(box), tools=wire_tools(box), messages=())
+        request = ModelRequest(system=system_prompt(box), tools=wire_tools(box), messages=())
         sent = body(request, model="claude-opus-5-5", max_tokens=16_000, features=Features())
         return json.dumps(sent, separators=(",", ":"), ensure_ascii=False)
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from agentops.agent.model import Overloaded, Request, Turn
-from agentops.agent.scripted import Scripted, ScriptMismatch, load_script
+from agentops.agent.model import ModelRequest, Overloaded, Turn
+from agentops.agent.models.scripted import Scripted, ScriptMismatch, load_script
 from agentops.core.errors import UsageError
 from agentops.core.usage import Usage
 
 
 def _ask(model, *texts):
     messages = tuple({"role": "user", "content": [{"type": "text", "text": text}]} for text in texts or ("hello",))
-    return model.turn(Request(system="", tools=(), messages=messages), lambda _: None)
+    return model.turn(ModelRequest(system="", tools=(), messages=messages), lambda _: None)
 
 
 def test_yaml_and_json_give_the_same_turns(tmp_path):
@@ -43,7 +43,7 @@ def test_yaml_and_json_give_the_same_turns(tmp_path):
 
 def test_the_script_in_the_docs_can_be_played(tmp_path):
     """The example of docs/models.md is a script."""
-    page = (Path(__file__).resolve().parents[2] / "docs" / "models.md").read_text(encoding="utf-8")
+    page = (Path(__file__).resolve().parents[3] / "docs" / "models.md").read_text(encoding="utf-8")
     (tmp_path / "s.yaml").write_text(page.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
     model = load_script(tmp_path / "s.yaml")
     assert (model.name, _ask(model, "Triage problems").stop_reason) == ("scripted:demo", "tool_use")

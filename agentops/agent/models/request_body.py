@@ -1,7 +1,7 @@
 """The body of a messages request: what is sent, and what may be left out for endpoints that do not know it.
 
-Comes in: a ``Request`` and the features in use. Goes out: the JSON body. Cache breakpoints are put on copies, so that
-the history stays free of them; the prefix (tools, then system) is the same bytes every time.
+Comes in: a ``ModelRequest`` and the features in use. Goes out: the JSON body. Cache breakpoints are put on copies, so
+that the history stays free of them; the prefix (tools, then system) is the same bytes every time.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from agentops.agent.model import Message, Request
+from agentops.agent.model import Message, ModelRequest
 
 _BREAKPOINT = {"type": "ephemeral"}
 _UNCACHEABLE = ("thinking", "redacted_thinking")
@@ -43,7 +43,7 @@ class Features:
         return None
 
 
-def body(request: Request, *, model: str, max_tokens: int, features: Features) -> dict[str, Any]:
+def body(request: ModelRequest, *, model: str, max_tokens: int, features: Features) -> dict[str, Any]:
     """Return the body of a streamed messages request; tools are chosen by the model (``tool_choice`` auto)."""
     system: dict[str, Any] = {"type": "text", "text": request.system}
     tools = [dict(tool) for tool in request.tools]

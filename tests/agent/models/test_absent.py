@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from agentops.agent.absent import absent
+from agentops.agent.models.absent import absent
 
 
 def test_only_this_thread_and_only_for_now(tmp_path, monkeypatch):

@@ -29,7 +29,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from agentops.agent.model import Message, ModelFailure, Request, Turn
+from agentops.agent.model import Message, ModelFailure, ModelRequest, Turn
 from agentops.core.errors import UsageError
 from agentops.core.progress import Progress, Stage, Step
 from agentops.core.text import one_line
@@ -65,7 +65,7 @@ class Scripted:
     def prepare(self) -> None:
         """Nothing takes long here."""
 
-    def turn(self, request: Request, progress: Progress) -> Turn:
+    def turn(self, request: ModelRequest, progress: Progress) -> Turn:
         """Play the next turn.
 
         Raises:

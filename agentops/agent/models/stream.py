@@ -20,7 +20,7 @@ _SHOWN = {"text_delta": ("text", Stage.ANSWER), "thinking_delta": ("thinking", S
 _GATHERED = {"text_delta": "text", "thinking_delta": "thinking", "signature_delta": "signature"}
 
 
-class Assembly:
+class StreamedTurn:
     """One stream. Fragments of reasoning and answer are told to ``progress`` as they come."""
 
     def __init__(self, progress: Progress) -> None:

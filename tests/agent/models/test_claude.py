@@ -14,25 +14,25 @@ from agentops.agent.model import (
     BadAnswer,
     ContextOverflow,
     ModelFailure,
+    ModelRequest,
     ModelUnreachable,
     NoCredentials,
     Overloaded,
     PaymentRequired,
     RateLimited,
     Refused,
-    Request,
     RequestRejected,
     StreamCut,
     Turn,
     Unauthenticated,
     UnknownModel,
 )
+from agentops.agent.models.request_body import Features
 from agentops.agent.prompt import prompt
-from agentops.agent.wire import Features
 from agentops.core.progress import Stage
 from agentops.core.usage import Usage
 
-ASKED = Request(
+ASKED = ModelRequest(
     system="You look.",
     tools=({"name": "a", "description": "", "input_schema": {}}, {"name": "b", "description": "", "input_schema": {}}),
     messages=({"role": "user", "content": [{"type": "text", "text": "Hello"}]},),
@@ -114,7 +114,7 @@ def test_breakpoints_follow_the_tail(make_claude):
     answered = {"role": "assistant", "content": [{"type": "text", "text": "ok"}]}
     messages = (said[0], answered, said[1], answered, said[2])
     claude, server, _ = make_claude(ANSWER)
-    claude.turn(Request(system="s", tools=(), messages=messages), lambda _: None)
+    claude.turn(ModelRequest(system="s", tools=(), messages=messages), lambda _: None)
     sent = server.requests[0].body["messages"]
     assert ["cache_control" in message["content"][-1] for message in sent] == [False, False, True, False, True]
     assert "cache_control" not in repr(messages)

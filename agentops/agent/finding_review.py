@@ -24,14 +24,14 @@ _IDS_NAMED = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class ReviewDecision:
     """``finding`` when the report is taken, else None; ``said`` is the model's answer to its call."""
 
     finding: Finding | None
     said: str
 
 
-class Acceptance:
+class FindingReview:
     """Counts how often reports of one run were sent back. ``context`` is the kubeconfig context, ``by`` the model."""
 
     def __init__(self, *, context: str, by: str) -> None:
@@ -41,7 +41,7 @@ class Acceptance:
 
     def decide(
         self, call: ToolCall, known: Collection[str], *, last_chance: bool, said: Collection[str] = ()
-    ) -> Decision:
+    ) -> ReviewDecision:
         """Return what becomes of a report.
 
         Arguments:
@@ -57,12 +57,12 @@ class Acceptance:
         uncited = unsupported(report.finding, known, said) if report.finding else ()
         wrong = (*report.wrong, *uncited)
         if report.finding and not wrong:
-            return Decision(finding=report.finding, said="Accepted.")
+            return ReviewDecision(finding=report.finding, said="Accepted.")
         patience = _REPORTS_SENT_BACK if report.wrong else _CITATIONS_SENT_BACK
         nothing_to_cite = not known and not report.wrong
         if report.finding and (last_chance or nothing_to_cite or self._sent_back >= patience):
             finding = marked(report.finding, known, uncited) if uncited else report.finding
-            return Decision(finding=warned(finding, report.wrong), said="Accepted with warnings.")
+            return ReviewDecision(finding=warned(finding, report.wrong), said="Accepted with warnings.")
         self._sent_back += 1
         if self._sent_back >= _UNREADABLE_AT_MOST:
             raise BadAnswer(
@@ -70,7 +70,9 @@ class Acceptance:
                 hint="Run it again, or with another --model.",
             )
         seen = f" Known evidence: {', '.join(list(known)[-_IDS_NAMED:]) or 'none'}." if uncited else ""
-        return Decision(finding=None, said=f"Not accepted: {'; '.join(wrong)}.{seen} Correct it and report again.")
+        return ReviewDecision(
+            finding=None, said=f"Not accepted: {'; '.join(wrong)}.{seen} Correct it and report again."
+        )
 
 
 def warned(finding: Finding, wrong: Sequence[str]) -> Finding:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentops.agent.model import Overloaded, RateLimited
-from agentops.agent.retry import Retries, pause, retry_after_s, wait_s
+from agentops.agent.models.retry import Retries, pause, retry_after_s, wait_s
 
 
 def _retries(jitter=0.0, sleep=lambda _: None):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agentops.agent.credentials import are_configured
+from agentops.agent.models.credentials import are_configured
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ import pytest
 
 from agentops.agent.budget import left, together
 from agentops.agent.drafting import Drafting
-from agentops.agent.followup import GOES_ON, Aftermath, closed_by, continue_after, told
 from agentops.agent.loop import Stop
+from agentops.agent.models.scripted import Scripted
+from agentops.agent.plan_feedback import GOES_ON, PlanFeedback, closed_by, continue_after, told
 from agentops.agent.prompt import prompt
-from agentops.agent.scripted import Scripted
 from agentops.core.outcome import Status
 from agentops.core.plan import Change
 from agentops.core.resource import kubernetes_ref
@@ -50,9 +50,9 @@ def _patch(target="shop/Deployment/api"):
     return {"tool": "patch", "arguments": arguments}
 
 
-def _go_on(bench, aftermath, result, *turns, **more):
+def _go_on(bench, feedback, result, *turns, **more):
     return continue_after(
-        aftermath,
+        feedback,
         messages=result.messages,
         model=more.pop("model", None) or Scripted(turns),
         toolbox=bench.toolbox,
@@ -72,7 +72,7 @@ def first(fixing, looking, report):
 
 def test_declined_is_closed_and_said(fixing, first, tried, report):
     """After a person's no the model is told so; the same change, or another tool on its target, is not tried again."""
-    after = Aftermath(status=Status.DECLINED, changes=first.drafted, why="Not during the sale.")
+    after = PlanFeedback(status=Status.DECLINED, changes=first.drafted, why="Not during the sale.")
     result = _go_on(
         fixing,
         after,
@@ -90,7 +90,7 @@ def test_declined_is_closed_and_said(fixing, first, tried, report):
 
 def test_refused_closes_the_tool_on_its_target(fixing, first, tried, report):
     """After a refusal by policy that way is closed; another change may still be proposed."""
-    after = Aftermath(status=Status.REFUSED, changes=first.drafted, why="forbidden by freeze")
+    after = PlanFeedback(status=Status.REFUSED, changes=first.drafted, why="forbidden by freeze")
     turns = {"expect": "forbidden by freeze", "calls": [_undo()]}, {"calls": [_patch()]}, {"calls": [report()]}
     result = _go_on(fixing, after, first, *turns)
     assert ([change.tool for change in result.drafted], [change.tool for change in tried]) == (
@@ -102,15 +102,15 @@ def test_refused_closes_the_tool_on_its_target(fixing, first, tried, report):
 def test_skipped_steps_are_closed_too(first):
     """What a person took out of an applied plan is closed; what was applied is not."""
     other = Change(tool="patch", target=WEB)
-    after = Aftermath(status=Status.APPLIED, changes=first.drafted, skipped=(other,))
-    assert [(bar.tool, bar.target, bar.why) for bar in closed_by(after)] == [("", WEB, "declined by a person")]
+    after = PlanFeedback(status=Status.APPLIED, changes=first.drafted, skipped=(other,))
+    assert [(one.tool, one.target, one.why) for one in closed_by(after)] == [("", WEB, "declined by a person")]
 
 
 @pytest.mark.parametrize("status", [Status.APPLIED, Status.ROLLED_BACK, Status.NOTHING_TO_DO])
 def test_other_ends_close_nothing(fixing, first, status, report):
     """After any other end the model may draft the next plan, which begins empty."""
-    assert closed_by(Aftermath(status=status, changes=first.drafted)) == ()
-    after = Aftermath(status=status, changes=first.drafted)
+    assert closed_by(PlanFeedback(status=status, changes=first.drafted)) == ()
+    after = PlanFeedback(status=status, changes=first.drafted)
     result = _go_on(fixing, after, first, {"calls": [_patch("shop/Deployment/web")]}, {"calls": [report()]})
     assert [(change.tool, change.target) for change in result.drafted] == [("patch", WEB)]
     assert "as step 1" in fixing.answers(result)[-2]
@@ -119,7 +119,7 @@ def test_other_ends_close_nothing(fixing, first, status, report):
 def test_what_is_told(fixing, first):
     """The model reads the steps, what became of them, and in fences what the cluster says, without secrets."""
     skipped = Change(tool="patch", target=WEB, arguments={"path": "spec.x"})
-    after = Aftermath(
+    after = PlanFeedback(
         status=Status.ROLLED_BACK,
         changes=first.drafted,
         skipped=(skipped,),
@@ -145,7 +145,7 @@ def test_what_is_told(fixing, first):
 @pytest.mark.parametrize("status", GOES_ON)
 def test_every_end_has_its_words(fixing, status):
     """Whatever the end, the model is told it, and only a declined or refused plan forbids another route."""
-    said = told(Aftermath(status=status, changes=()), fixing.toolbox)
+    said = told(PlanFeedback(status=status, changes=()), fixing.toolbox)
     final = status in (Status.DECLINED, Status.REFUSED)
     one_line = " ".join(said.split())
     assert ("not executed, not queued" in one_line, "do not look for another route" in one_line) == (final, final)
@@ -155,19 +155,19 @@ def test_every_end_has_its_words(fixing, status):
 def test_in_doubt_nobody_goes_on(fixing, first, status):
     """After an end that needs a person, the model gets no turn."""
     with pytest.raises(ValueError, match="nothing to go on with"):
-        _go_on(fixing, Aftermath(status=status, changes=first.drafted), first)
+        _go_on(fixing, PlanFeedback(status=status, changes=first.drafted), first)
 
 
 def test_an_investigation_has_no_plan_to_go_on_with(bench, looking, report):
     """Without drafting there was no plan."""
     first = bench.play(looking(), {"calls": [report()]})
     with pytest.raises(ValueError, match="nothing to go on with"):
-        _go_on(bench, Aftermath(status=Status.APPLIED, changes=()), first)
+        _go_on(bench, PlanFeedback(status=Status.APPLIED, changes=()), first)
 
 
 def test_same_conversation_goes_on(fixing, first, report):
     """What was said before stays as it was; the new message says what came of it, and that the plan is empty."""
-    after = Aftermath(status=Status.APPLIED, changes=first.drafted)
+    after = PlanFeedback(status=Status.APPLIED, changes=first.drafted)
     result = _go_on(fixing, after, first, {"calls": [report()]})
     assert result.messages[: len(first.messages)] == first.messages
     opening = result.messages[len(first.messages)]
@@ -215,7 +215,7 @@ def test_fix_over_the_wire(fixing, make_claude, looking, report):
     turns = [looking(), {"calls": [_undo()]}, {"calls": [report()]}, {"calls": [_patch()]}, {"calls": [report()]}]
     claude, server, _ = make_claude(*turns)
     first = fixing.play(model=claude)
-    after = Aftermath(status=Status.DECLINED, changes=first.drafted)
+    after = PlanFeedback(status=Status.DECLINED, changes=first.drafted)
     result = _go_on(fixing, after, first, model=claude)
     bodies = [received.body for received in server.requests]
     assert (first.drafted[0].tool, result.stop, result.drafted) == ("undo", Stop.REPORTED, ())
