@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agentops.tools.kubernetes.fielddiff import FieldChange, field_changes
+from agentops.core.plan import Edit
+from agentops.tools.kubernetes.changes.difference import edits
 from agentops.tools.kubernetes.owners import is_owned_by
 
 WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
@@ -44,7 +45,9 @@ def revisions_among(workload: Mapping[str, Any], found: Iterable[Mapping[str, An
     uids = {workload["metadata"].get("uid")}
     read = _of_replica_set if workload["kind"] == "Deployment" else _of_controller_revision
     mine = [read(other) for other in found if is_owned_by(other, uids)]
-    return sorted(mine, key=lambda revision: revision.number, reverse=True)
+    # The controller numbers a revision when it makes it; what has no number is none.
+    numbered = [revision for revision in mine if revision.number > 0]
+    return sorted(numbered, key=lambda revision: revision.number, reverse=True)
 
 
 def _of_replica_set(item: Mapping[str, Any]) -> Revision:
@@ -92,8 +95,8 @@ def _integer(value: Any) -> int:
         return 0
 
 
-def changes_of(found: Sequence[Revision], position: int) -> tuple[FieldChange, ...]:
+def changes_of(found: Sequence[Revision], position: int) -> tuple[Edit, ...]:
     """Return what revision ``position`` changed against the one before it."""
     if position + 1 >= len(found):
         return ()
-    return field_changes(found[position + 1].template, found[position].template, "template")
+    return edits({"template": found[position + 1].template}, {"template": found[position].template})

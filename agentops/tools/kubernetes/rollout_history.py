@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from agentops.core.clock import Clock
 from agentops.core.evidence import Reading
+from agentops.core.plan import Edit
 from agentops.core.text import one_line, plural
 from agentops.tools.kubernetes.arguments import Arguments
 from agentops.tools.kubernetes.client import Cluster
@@ -19,6 +21,7 @@ from agentops.tools.kubernetes.revisions import Revision, changes_of
 from agentops.tools.kubernetes.status import age_of
 
 _CHANGES_SHOWN = 40
+_VALUE_LIMIT = 200
 
 
 @read_tool(
@@ -85,10 +88,23 @@ def _change_lines(found: Sequence[Revision], position: int) -> list[str]:
     changed = changes_of(found, position)
     if not changed:
         return [f"    no change against revision {found[position + 1].number}"]
-    lines = [f"    {change}" for change in changed[:_CHANGES_SHOWN]]
+    lines = [f"    {_edit_text(edit)}" for edit in changed[:_CHANGES_SHOWN]]
     if len(changed) > _CHANGES_SHOWN:
         lines.append(f"    ... and {len(changed) - _CHANGES_SHOWN} more fields")
     return lines
+
+
+def _edit_text(edit: Edit) -> str:
+    if edit.old is None:
+        return f"{edit.path}: added {_value_text(edit.new)}"
+    if edit.new is None:
+        return f"{edit.path}: removed (was {_value_text(edit.old)})"
+    return f"{edit.path}: {_value_text(edit.old)} -> {_value_text(edit.new)}"
+
+
+def _value_text(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return one_line(text, _VALUE_LIMIT) if text else '""'
 
 
 def _state(item: Mapping[str, Any]) -> str:

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentops.core.errors import ToolInputError
-from agentops.tools.kubernetes.fielddiff import field_changes
 from agentops.tools.kubernetes.fieldpath import cell, parse_path
 from agentops.tools.kubernetes.linefilter import LineFilter, safe_pattern
 from agentops.tools.kubernetes.logtext import log_lines
@@ -59,39 +58,6 @@ def test_a_path_that_is_none_is_refused(path: str) -> None:
     """Open brackets and empty paths are the caller's mistake."""
     with pytest.raises(ToolInputError):
         parse_path(path)
-
-
-def test_changes_are_named_by_the_items_own_names() -> None:
-    """An inserted variable is one change, not a shift of all that follow."""
-    old = {"env": [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}], "image": "x:1", "args": ["a"]}
-    new = {"env": [{"name": "C", "value": "3"}, {"name": "A", "value": "1"}], "image": "x:2", "args": ["a", "b"]}
-    assert [str(change) for change in field_changes(old, new)] == [
-        'env[C]: added {"name":"C","value":"3"}',
-        'env[B]: removed (was {"name":"B","value":"2"})',
-        "image: x:1 -> x:2",
-        'args: ["a"] -> ["a","b"]',
-    ]
-
-
-def test_items_that_share_a_name_are_compared_as_a_whole() -> None:
-    """Two ports 53, TCP and UDP, are not mistaken for one."""
-    ports = [{"containerPort": 53, "protocol": "TCP"}, {"containerPort": 53, "protocol": "UDP"}]
-    (change,) = field_changes({"ports": ports}, {"ports": ports[:1]})
-    assert change.path == "ports"
-
-
-@given(JSON)
-def test_nothing_differs_from_itself(value: Any) -> None:
-    """The difference of a value and itself is empty."""
-    assert field_changes(value, value) == ()
-
-
-@given(st.dictionaries(st.text(max_size=3), st.integers()), st.dictionaries(st.text(max_size=3), st.integers()))
-def test_every_difference_is_found_once(old: dict[str, int], new: dict[str, int]) -> None:
-    """The changed fields are exactly those whose values differ."""
-    differing = {key for key in {*old, *new} if old.get(key) != new.get(key)}
-    # An empty key has an empty step, which is still one path of its own.
-    assert sorted(change.path for change in field_changes(old, new)) == sorted(differing)
 
 
 def test_a_log_is_lines_whatever_the_bytes() -> None:
