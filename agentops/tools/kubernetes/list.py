@@ -12,9 +12,9 @@ from agentops.core.evidence import Reading
 from agentops.core.text import one_line, plural
 from agentops.tools.kubernetes.arguments import Arguments
 from agentops.tools.kubernetes.client import PAGE_SIZE, Cluster, Selection
+from agentops.tools.kubernetes.column_paths import cell, parse_path
 from agentops.tools.kubernetes.columns import columns_of, name_columns
 from agentops.tools.kubernetes.declaration import FLAG, NAME, number, read_tool, text
-from agentops.tools.kubernetes.fieldpath import cell, parse_path
 from agentops.tools.kubernetes.kinds import Kind
 from agentops.tools.kubernetes.status import pod_state
 from agentops.tools.kubernetes.table import table

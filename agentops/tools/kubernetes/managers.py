@@ -14,12 +14,12 @@ from datetime import datetime
 from typing import Any
 
 from agentops.core.text import one_line
+from agentops.tools.kubernetes.changes.field_paths import NAMING_KEYS, Path, show
 from agentops.tools.kubernetes.status import age_of
 
 _MANAGERS_SHOWN = 6
 _FIELDS_SHOWN = 6
 _FIELDS_CHARS = 400
-_NAMING = ("name", "type", "mountPath", "containerPort", "port", "key", "topologyKey", "ip", "uid")
 Object = Mapping[str, Any]
 
 
@@ -49,25 +49,16 @@ def _line(entry: Object, paths: Sequence[str], now: datetime) -> str:
 
 def _telling(fields: Any) -> tuple[str, ...]:
     """Return the paths of an entry's leaves outside ``status``."""
-    return tuple(path for path in _paths(fields, "") if path != "status" and not path.startswith("status."))
+    return tuple(show(path) for path in _paths(fields, ()) if path[0] != "status")
 
 
-def _paths(fields: Any, path: str) -> Iterator[str]:
+def _paths(fields: Any, path: Path) -> Iterator[Path]:
     inner = {key: value for key, value in fields.items() if key != "."} if isinstance(fields, Mapping) else {}
-    if not inner:
-        if path:
-            yield path
-        return
+    if not inner and path:
+        yield path
     for key, value in inner.items():
-        yield from _paths(value, _step(path, str(key)))
-
-
-def _step(path: str, key: str) -> str:
-    kind, _, name = key.partition(":")
-    if kind == "f":
-        is_plain = name.replace("_", "").replace("-", "").isalnum()
-        return f"{path}[{name}]" if path and not is_plain else f"{path}.{name}" if path else name
-    return f"{path}[{_item(name) if kind == 'k' else name}]"
+        kind, _, name = str(key).partition(":")
+        yield from _paths(value, (*path, _item(name) if kind == "k" else name))
 
 
 def _item(key: str) -> str:
@@ -78,5 +69,5 @@ def _item(key: str) -> str:
         return key
     if not isinstance(parts, Mapping):
         return key
-    naming = next((name for name in _NAMING if name in parts), "")
+    naming = next((name for name in NAMING_KEYS if name in parts), "")
     return str(parts[naming]) if naming else ",".join(map(str, parts.values()))

@@ -60,7 +60,7 @@ def test_what_is_much_is_counted() -> None:
     lines = written_by(item, NOON)
     assert (len(lines), lines[-1]) == (7, "and 2 earlier")
     assert lines[0].endswith(
-        "at an unknown time: data.key0, data.key1, data.key2, data.key3, data.key4, data.key5 and 3 more"
+        "at an unknown time: data[key0], data[key1], data[key2], data[key3], data[key4], data[key5] and 3 more"
     )
 
 
@@ -72,7 +72,7 @@ def test_read_tools_tell_it(cluster: Cluster, stub: Any, tool: str, told: str) -
     stub.answer = lambda path, _query: (200, config_map if path.endswith("/configmaps/c") else {"items": []})
     tools = {one.spec.name: one for one in read_tools(cluster, lambda: NOON)}
     body = tools[f"kubernetes_{tool}"].read({"kind": "ConfigMap", "name": "c", "namespace": "shop"}).body
-    assert (f"{told}kubectl-edit (Update) 12m ago: data.a" in body, "managedFields" in body) == (True, False)
+    assert (f"{told}kubectl-edit (Update) 12m ago: data[a]" in body, "managedFields" in body) == (True, False)
 
 
 def test_what_the_server_does_not_say() -> None:
@@ -80,5 +80,5 @@ def test_what_the_server_does_not_say() -> None:
     odd = _entry("x", "2026-11-22T11:48:00Z", {"f:spec": {"k:not json": {}, "v:7": {}, "i:0": {}, 'k:["a"]': {}}})
     assert written_by({"metadata": {}}, NOON) == ()
     assert written_by({"metadata": {"managedFields": [odd, "?", {"manager": "y"}]}}, NOON) == (
-        'x (Update) 12m ago: spec[not json], spec[7], spec[0], spec[["a"]]',
+        'x (Update) 12m ago: spec[not json], spec[7], spec[0], spec["[\\"a\\"]"]',
     )

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentops.core.errors import ToolInputError
-from agentops.tools.kubernetes.fieldpath import cell, parse_path
+from agentops.tools.kubernetes.column_paths import cell, parse_path
 from agentops.tools.kubernetes.linefilter import LineFilter, safe_pattern
 from agentops.tools.kubernetes.logtext import log_lines
 from agentops.tools.kubernetes.secrecy import conceal

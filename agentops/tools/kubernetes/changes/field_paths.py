@@ -18,7 +18,8 @@ from agentops.core.text import is_plain, one_line
 Path: TypeAlias = tuple[str, ...]
 
 NATURAL_KEYS = ("name", "mountPath", "containerPort", "key", "topologyKey")
-_OTHER_KEYS = ("name", "port", "containerPort", "host", "ip", "type", "mountPath", "key")
+NAMING_KEYS = (*NATURAL_KEYS, "port", "type", "host", "ip", "uid")
+"""What an item of a list may be called by: what tells it apart in most lists, then what does so in some."""
 _MAX_LENGTH = 1_000
 _MAX_STEPS = 40
 
@@ -144,7 +145,7 @@ def named(value: Any, path: Path) -> Path:
     steps: list[str] = []
     for step in path:
         if isinstance(value, list) and position_of(value, step) is None:
-            fitting = [at for at, item in enumerate(value) if step in _other_names(item)]
+            fitting = [at for at, item in enumerate(value) if step in names_of(item)]
             if len(fitting) > 1:
                 raise ToolInputError(
                     f"{show(path)}: {len(fitting)} items of the list are {one_line(step, 60)!r}",
@@ -158,13 +159,13 @@ def named(value: Any, path: Path) -> Path:
     return tuple(steps)
 
 
-def _other_names(item: Any) -> frozenset[str]:
+def names_of(item: Any) -> frozenset[str]:
     """Return what an item could be called besides its natural key: what a person would say to mean it."""
     if not isinstance(item, Mapping):
         return frozenset()
     metadata = item.get("metadata")
     called = [metadata.get("name")] if isinstance(metadata, Mapping) else []
-    called += [item.get(key) for key in _OTHER_KEYS]
+    called += [item.get(key) for key in NAMING_KEYS]
     return frozenset(str(one) for one in called if isinstance(one, str | int) and not isinstance(one, bool))
 
 

@@ -1,5 +1,6 @@
-"""Dotted paths into plain objects: ``spec.containers.image``, ``status.conditions[type=Ready].status``.
+"""Paths of a table's columns: ``spec.containers.image``, ``status.conditions[type=Ready].status``.
 
+Unlike a path to one field (``field_paths``) such a path may lead to many values, and takes what kubectl's columns take.
 Comes in: a path as a person writes it, and an object. Goes out: the values found there, as text. Lists on the way are
 walked through; ``[0]`` or ``[web]`` picks one, ``[key=value]`` filters, ``[any.key/with.dots]`` is a map key, and so is
 ``metadata.labels.any.key/with.dots`` where there is such a key.
@@ -13,9 +14,9 @@ from typing import Any
 
 from agentops.core.errors import ToolInputError
 from agentops.core.text import one_line
+from agentops.tools.kubernetes.changes.field_paths import names_of
 
 _CELL_LIMIT = 400
-_NAMING = ("name", "type", "port", "containerPort", "key", "mountPath", "host")
 _DOT = "\0"
 
 
@@ -92,17 +93,12 @@ def _walk_list(value: list[Any], step: str, steps: tuple[str, ...], rest: tuple[
         for item in value:
             if isinstance(item, Mapping) and str(item.get(key.strip())) == wanted.strip().strip("'\""):
                 yield from _walk(item, rest)
-    elif step.startswith("[") and (named := [item for item in value if _is_called(item, inner)]):
+    elif step.startswith("[") and (named := [item for item in value if inner in names_of(item)]):
         for item in named:
             yield from _walk(item, rest)
     else:
         for item in value:
             yield from _walk(item, rest if inner in {"", "*"} else steps)
-
-
-def _is_called(item: Any, name: str) -> bool:
-    """Return whether an item is the one of that name, type or port: what a person writes in brackets to mean it."""
-    return isinstance(item, Mapping) and any(str(item.get(key)) == name for key in _NAMING if key in item)
 
 
 def _plain(value: Any) -> str:
