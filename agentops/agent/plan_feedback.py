@@ -15,9 +15,10 @@ from agentops.agent.budget import Monotonic
 from agentops.agent.drafting import Blocked, declined, refused
 from agentops.agent.fence import neutral
 from agentops.agent.history import Keep, forget
-from agentops.agent.loop import LoopResult, investigate
+from agentops.agent.loop import investigate
 from agentops.agent.model import Message, Model
 from agentops.agent.prompt import filled, prompt
+from agentops.agent.result import LoopResult
 from agentops.agent.toolbox import Toolbox
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import Status

@@ -162,8 +162,8 @@ def tell(
         AuditError, StoreError: what must be recorded cannot be.
     """
     from agentops.agent.budget import left, together
-    from agentops.agent.loop import Stop
     from agentops.agent.plan_feedback import PlanFeedback, continue_after
+    from agentops.agent.result import Stop
 
     status = ended.outcome.status
     was_declined = ended.error is not None and ended.error.code == "declined"

@@ -25,8 +25,8 @@ from agentops.core.text import one_line
 from agentops.core.usage import Usage
 
 if TYPE_CHECKING:
-    from agentops.agent.loop import LoopResult
     from agentops.agent.model import Model
+    from agentops.agent.result import LoopResult
     from agentops.agent.toolbox import Toolbox
     from agentops.store.incidents import IncidentFolder
     from agentops.tools.kubernetes.client import Cluster
@@ -217,7 +217,8 @@ def _think(
         KeyboardInterrupt: the user stopped it.
     """
     from agentops.agent.briefing import briefing
-    from agentops.agent.loop import Stop, investigate
+    from agentops.agent.loop import investigate
+    from agentops.agent.result import Stop
 
     snapshot, ranking = swept
     earlier = folder.transcript()

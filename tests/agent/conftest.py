@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from agentops.agent.fence import Fence
-from agentops.agent.loop import LoopResult, investigate
+from agentops.agent.loop import investigate
 from agentops.agent.models.claude import Claude, ClaudeSettings
 from agentops.agent.models.retry import Retries
 from agentops.agent.models.scripted import Scripted
+from agentops.agent.result import LoopResult
 from agentops.agent.toolbox import Toolbox
 from agentops.core.audit import AuditRecord
 from agentops.core.digest import canonical, digest_bytes

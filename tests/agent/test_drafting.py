@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentops.agent.drafting import Drafting, declined
-from agentops.agent.loop import Stop, system_prompt, wire_tools
 from agentops.agent.prompt import prompt
+from agentops.agent.request_prefix import system_prompt, wire_tools
+from agentops.agent.result import Stop
 from agentops.core.errors import AgentopsError, AuditError, PolicyRefused, ToolError, ToolInputError, UsageError
 from agentops.core.evidence import Reading
 from agentops.core.plan import Change

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agentops.agent.drafting import Drafting
-from agentops.agent.loop import Stop
+from agentops.agent.result import Stop
 from agentops.copilot.conversing import named_by_the_api
 from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import load

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from agentops.agent.loop import Stop
 from agentops.agent.model import BadAnswer, ContextOverflow, ModelRequest, RateLimited, Refused, Turn
 from agentops.agent.models.scripted import Scripted
+from agentops.agent.result import Stop
 from agentops.core.errors import AuditError
 from agentops.core.finding import Cause, Confidence, Finding, Hypothesis, Verdict
 from agentops.core.plan import Change

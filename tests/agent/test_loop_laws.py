@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import agentops.agent
-from agentops.agent.loop import Stop
+from agentops.agent.result import Stop
 from agentops.core.usage import Limits
 
 REPORT = {

@@ -8,10 +8,10 @@ import pytest
 
 from agentops.agent.budget import left, together
 from agentops.agent.drafting import Drafting
-from agentops.agent.loop import Stop
 from agentops.agent.models.scripted import Scripted
 from agentops.agent.plan_feedback import GOES_ON, PlanFeedback, closed_by, continue_after, told
 from agentops.agent.prompt import prompt
+from agentops.agent.result import Stop
 from agentops.core.outcome import Status
 from agentops.core.plan import Change
 from agentops.core.resource import kubernetes_ref

@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml
 
-from agentops.agent.loop import system_prompt, wire_tools
+from agentops.agent.request_prefix import system_prompt, wire_tools
 from agentops.config import load
 from agentops.wiring.app import open_app
 from agentops.wiring.guarding import Asking, fix, prepare_drafting

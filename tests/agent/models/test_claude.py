@@ -9,7 +9,6 @@ import threading
 
 import pytest
 
-from agentops.agent.loop import Stop, wire_tools
 from agentops.agent.model import (
     BadAnswer,
     ContextOverflow,
@@ -29,6 +28,8 @@ from agentops.agent.model import (
 )
 from agentops.agent.models.request_body import Features
 from agentops.agent.prompt import prompt
+from agentops.agent.request_prefix import wire_tools
+from agentops.agent.result import Stop
 from agentops.core.progress import Stage
 from agentops.core.usage import Usage
 

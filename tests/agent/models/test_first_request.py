@@ -9,10 +9,10 @@ import pytest
 from jsonschema import Draft202012Validator  # noqa: TID253 - only its tables are read
 
 from agentops.agent.drafting import Drafting
-from agentops.agent.loop import system_prompt, wire_tools
 from agentops.agent.model import ModelRequest
 from agentops.agent.models.request_body import Features, body
 from agentops.agent.report import SPEC as REPORT
+from agentops.agent.request_prefix import system_prompt, wire_tools
 from agentops.agent.search import SPEC as SEARCH
 from agentops.core.errors import ToolInputError
 from agentops.core.tool import ToolCall
