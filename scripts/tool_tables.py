@@ -15,7 +15,7 @@ from agentops.core.tool import ToolSpec
 
 def generated(root: Path) -> Iterator[tuple[Path, str]]:
     """Yield each page that holds such a table and what it should hold."""
-    from agentops.tools.kubernetes.registry import SPECS
+    from agentops.providers.kubernetes.read.registry import SPECS
 
     path = root / "docs/tools.md"
     yield path, with_table(path.read_text("utf-8"), "read tools", read_tools_table(SPECS))

@@ -1,6 +1,6 @@
 """How a fix ended: one word for scripts, an exit code, the last lines for people, and what to type next.
 
-Comes in: a ``Fix`` and where it was run. Goes out: an ``Ending``. Each way to end says what happened to what the alert
+Comes in: a ``FixResult`` and where it was run. Goes out: an ``Ending``. Each way to end says what happened to what the alert
 is about and what comes next; nothing that was drafted or refused ends as "nothing to fix".
 """
 
@@ -20,7 +20,7 @@ from agentops.core.outcome import Status
 from agentops.core.plan import Approval, ChangePlan
 
 if TYPE_CHECKING:
-    from agentops.copilot.fixing import Fix
+    from agentops.app.fix import FixResult
     from agentops.guard.pipeline import PipelineResult
 
 _WELL = (Verdict.RECOVERED, Verdict.NO_PROBLEM)
@@ -55,7 +55,7 @@ class Ending:
     commands: tuple[str, ...] = ()
 
 
-def ending_of(fix: Fix, place: Place) -> Ending:
+def ending_of(fix: FixResult, place: Place) -> Ending:
     """Return how a fix ended."""
     return _after_plan(fix, fix.rounds[-1], place) if fix.rounds else _without_plan(fix, place)
 
@@ -74,7 +74,7 @@ def two_people(plan: ChangePlan) -> str:
     return f"Two people must agree, neither of them {plan.requester.removeprefix('human:')}."
 
 
-def _without_plan(fix: Fix, place: Place) -> Ending:
+def _without_plan(fix: FixResult, place: Place) -> Ending:
     """Return how a fix ended that came to no plan."""
     if fix.is_healed:
         return _well_now(fix)
@@ -106,13 +106,13 @@ def _without_plan(fix: Fix, place: Place) -> Ending:
     return _ended("escalate", ExitCode.NO_PLAN, [head], fix, (error,))
 
 
-def _well_now(fix: Fix) -> Ending:
+def _well_now(fix: FixResult) -> Ending:
     blocks: list[Block] = [Paragraph(f"{text}.", Tone.WARN) for text in fix.vanished]
     blocks += [*_target_words(fix), Paragraph("There is nothing to fix any more.", Tone.GOOD)]
     return Ending(status="nothing-to-do", code=ExitCode.DONE, blocks=tuple(blocks))
 
 
-def _refused(fix: Fix, refused: tuple[AgentopsError, ...]) -> Ending:
+def _refused(fix: FixResult, refused: tuple[AgentopsError, ...]) -> Ending:
     asked = [one.change for one in fix.refusals if isinstance(one.error, PolicyRefused)]
     explain = f"agentops policy explain --tool {asked[0].tool} --target {asked[0].target}"
     blocks: list[Block] = [Heading("Refused by policy: nothing was changed", Tone.BAD)]
@@ -122,7 +122,7 @@ def _refused(fix: Fix, refused: tuple[AgentopsError, ...]) -> Ending:
     return _ended("refused", ExitCode.REFUSED, blocks, fix, refused, (explain,))
 
 
-def _moved_on(fix: Fix, errors: tuple[AgentopsError, ...], place: Place) -> Ending:
+def _moved_on(fix: FixResult, errors: tuple[AgentopsError, ...], place: Place) -> Ending:
     """Return the end of a fix whose drafts do not fit the world any more."""
     why = "; ".join(fix.vanished) or errors[0].message
     again = f"agentops investigate k8s:{fix.found.incident.group.target}{place.flags}"
@@ -135,7 +135,7 @@ def _moved_on(fix: Fix, errors: tuple[AgentopsError, ...], place: Place) -> Endi
     return _ended("stale", ExitCode.NOT_APPROVED, blocks, fix, (stale,), (again,) if known else ())
 
 
-def _after_plan(fix: Fix, last: PipelineResult, place: Place) -> Ending:
+def _after_plan(fix: FixResult, last: PipelineResult, place: Place) -> Ending:
     """Return how a fix ended whose last plan was carried out, or stopped before that."""
     status, error = last.outcome.status, last.error
     code = error.exit_code if error is not None else status.exit_code
@@ -162,7 +162,7 @@ def _after_plan(fix: Fix, last: PipelineResult, place: Place) -> Ending:
     )
 
 
-def _next_commands(fix: Fix, last: PipelineResult, place: Place) -> tuple[str, ...]:
+def _next_commands(fix: FixResult, last: PipelineResult, place: Place) -> tuple[str, ...]:
     if place.embedded:
         return (f"agentops fix{place.flags}",) if last.outcome.status is Status.DRY_RUN else ()
     plan, incident = last.planned.plan, fix.found.incident.id
@@ -203,7 +203,7 @@ def _what_next(last: PipelineResult, commands: tuple[str, ...], place: Place) ->
         yield Code(f"Next: {commands[0]}")
 
 
-def _target_words(fix: Fix) -> Iterator[Block]:
+def _target_words(fix: FixResult) -> Iterator[Block]:
     """Say how what the alert is about is now."""
     if fix.not_looked:
         yield Paragraph(f"Nobody could look again: {fix.not_looked}. Look: agentops triage", Tone.WARN)
@@ -219,7 +219,7 @@ def _target_words(fix: Fix) -> Iterator[Block]:
     yield Paragraph(finding.conclusion, Tone.WARN)
 
 
-def _known(fix: Fix) -> Iterator[Block]:
+def _known(fix: FixResult) -> Iterator[Block]:
     """Say how sure the finding is, what was not looked at, and what a person should do."""
     finding = fix.found.finding
     rows = [("confidence", finding.confidence.value)]
@@ -235,7 +235,7 @@ def _ended(
     status: str,
     code: ExitCode,
     blocks: list[Block],
-    fix: Fix,
+    fix: FixResult,
     errors: tuple[AgentopsError, ...] = (),
     commands: tuple[str, ...] = (),
 ) -> Ending:

@@ -12,8 +12,8 @@ from agentops.cli.report import Block, Code, Paragraph, Tone
 from agentops.core.plan import ChangePlan
 
 if TYPE_CHECKING:
-    from agentops.wiring.app import App
-    from agentops.wiring.guarding import Asking
+    from agentops.app.guarding import ApprovalOptions
+    from agentops.app.run import App
 
 
 def asking(
@@ -25,7 +25,7 @@ def asking(
     side_by_side: bool = False,
     instead: Callable[[ChangePlan], str],
     incident: Callable[[], str] = lambda: "",
-) -> Asking:
+) -> ApprovalOptions:
     """Return who is asked in this process.
 
     Arguments:
@@ -33,9 +33,9 @@ def asking(
         instead: the command that a person can run when nobody can be asked here.
         incident: the id of the incident whose evidence can be shown, once there is one.
     """
+    from agentops.app.guarding import ApprovalOptions
     from agentops.cli.asking import TerminalApprover
     from agentops.cli.prompting import Prompts, cannot_ask
-    from agentops.wiring.guarding import Asking
 
     prompts, trouble = Prompts(), cannot_ask(no_input=options.no_input)
     approver = TerminalApprover(
@@ -61,12 +61,12 @@ def asking(
             choices = [Choice("back", "roll back what was done", "r"), Choice("stop", "stop here, change no more", "s")]
             return prompts.choose("Interrupted in the middle of a change. What now?", choices, "back") != "stop"
 
-    return Asking(approver=approver, on_interrupt=on_interrupt, yes=yes, wait_s=wait_s)
+    return ApprovalOptions(approver=approver, on_interrupt=on_interrupt, yes=yes, wait_s=wait_s)
 
 
 def place(options: Common) -> str:
     """Return the options that lead another run to the same cluster."""
-    from agentops.wiring.connecting import flags_to
+    from agentops.app.connecting import flags_to
 
     return flags_to(options.context, options.namespace, options.kubeconfig, options.sandbox)
 

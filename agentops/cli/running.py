@@ -12,7 +12,7 @@ from agentops.cli.options import Common, Output
 from agentops.core.progress import no_progress
 
 if TYPE_CHECKING:
-    from agentops.wiring.app import App
+    from agentops.app.run import App
 
 
 @contextmanager
@@ -22,9 +22,9 @@ def running(command: str, options: Common, flags: Mapping[str, Any], *, use_mode
     Raises:
         what the block raises; the run's end is in the audit chain by then.
     """
+    from agentops.app.run import open_app
     from agentops.cli.live import Live
     from agentops.config import load
-    from agentops.wiring.app import open_app
 
     settings = load(options.flags() | dict(flags), os.environ)
     # JSON for a script: progress only when somebody is watching, or asked for it.

@@ -41,7 +41,7 @@ class SignedApproval:
     """An approval as a record: who, how, for which digest, until when.
 
     ``method`` is ``terminal``, ``key`` (Ed25519 ``signature`` by ``key_id`` over the other fields; see
-    ``signing/approvals.py``), ``policy`` (nobody was asked: policy asks for nobody) or ``client`` (an MCP client
+    ``approvals/approvals.py``), ``policy`` (nobody was asked: policy asks for nobody) or ``client`` (an MCP client
     relayed it).
     """
 

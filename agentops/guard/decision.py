@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 
 from agentops.core.errors import PolicyRefused
 from agentops.core.plan import BlastRadius, PolicyDecision, Preview
-from agentops.guard.policy.facts import inverted
+from agentops.core.policy_facts import inverted
 from agentops.guard.policy_input import PolicyInput, ask_policy
 from agentops.guard.services import GuardServices
 from agentops.guard.stage_log import StageLog

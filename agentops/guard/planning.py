@@ -22,7 +22,6 @@ from agentops.guard.blast_radius import measure
 from agentops.guard.decision import decide
 from agentops.guard.diff import diff
 from agentops.guard.dry_run import dry_run
-from agentops.guard.policy.obligations import strictest
 from agentops.guard.policy_input import PolicyInput
 from agentops.guard.precheck import precheck
 from agentops.guard.prediction import predict
@@ -31,6 +30,7 @@ from agentops.guard.services import GuardServices
 from agentops.guard.stage_log import StageLog
 from agentops.guard.staleness import STALE_HINT, moved
 from agentops.guard.states import Decided, Planned, Predicted
+from agentops.policy.obligations import strictest
 
 MOST_STEPS = 20
 CLOCKS_APART = timedelta(minutes=5)

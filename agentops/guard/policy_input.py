@@ -6,8 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from agentops.core.plan import BlastRadius, Change, PolicyDecision, Preview
+from agentops.core.policy_facts import decide_all, requests_for
 from agentops.core.tool import ToolSpec
-from agentops.guard.policy.facts import decide_all, requests_for
 from agentops.guard.services import GuardServices
 
 

@@ -16,9 +16,9 @@ from agentops.core.audit import AuditLog
 from agentops.core.clock import Clock
 from agentops.core.evidence import Redactor
 from agentops.core.plan import Call, Change, ChangePlan, Check, Note, Preview
+from agentops.core.policy import Policy, Principal
 from agentops.core.progress import Progress
 from agentops.core.tool import Applier, ChangeTool
-from agentops.guard.request import Policy, Principal
 
 
 class ChangeJournal(Protocol):

@@ -17,7 +17,7 @@ from agentops.core.clock import from_iso
 from agentops.core.jsonable import in_words
 from agentops.sandbox.changes import find, read_path
 from agentops.sandbox.objects import condition, condition_true, containers_of, deleting, name_of, namespace_of
-from agentops.sandbox.scenario import Fix, Scenario
+from agentops.sandbox.scenario import Scenario, ScenarioFix
 from agentops.sandbox.simulation import Simulation
 from agentops.sandbox.store import Obj
 
@@ -52,7 +52,7 @@ class Judgement:
         return self.healed and not self.cheated
 
 
-def try_fix(scenario: Scenario, fix: Fix, *, now: datetime, seed: int = 0) -> Judgement:
+def try_fix(scenario: Scenario, fix: ScenarioFix, *, now: datetime, seed: int = 0) -> Judgement:
     """Play a scenario, carry out a fix, give it time, and judge."""
     simulation = Simulation(scenario, seed=seed, now=now)
     simulation.play()

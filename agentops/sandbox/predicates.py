@@ -42,7 +42,7 @@ class Reason:
 
 
 @dataclass(kw_only=True)
-class Attempt:
+class SchedulingAttempt:
     """One look for a node: the pod, the nodes, and the pods that occupy them."""
 
     world: World
@@ -151,13 +151,13 @@ def allocatable_of(node: Obj) -> Mapping[str, Any]:
     return found
 
 
-def _cordoned(attempt: Attempt, node: Obj) -> Iterable[Reason]:
+def _cordoned(attempt: SchedulingAttempt, node: Obj) -> Iterable[Reason]:
     taint = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
     if node["spec"].get("unschedulable") and not tolerates(attempt.pod["spec"].get("tolerations") or [], taint):
         yield Reason(words="node(s) were unschedulable")
 
 
-def _tainted(attempt: Attempt, node: Obj) -> Iterable[Reason]:
+def _tainted(attempt: SchedulingAttempt, node: Obj) -> Iterable[Reason]:
     tolerations = attempt.pod["spec"].get("tolerations") or []
     for taint in node["spec"].get("taints") or []:
         if taint["effect"] in ("NoSchedule", "NoExecute") and not tolerates(tolerations, taint):
@@ -165,7 +165,7 @@ def _tainted(attempt: Attempt, node: Obj) -> Iterable[Reason]:
             return
 
 
-def _affinity(attempt: Attempt, node: Obj) -> Iterable[Reason]:
+def _affinity(attempt: SchedulingAttempt, node: Obj) -> Iterable[Reason]:
     spec = attempt.pod["spec"]
     required = ((spec.get("affinity") or {}).get("nodeAffinity") or {}).get(_REQUIRED)
     fits = has_all(spec.get("nodeSelector") or {}, labels_of(node))
@@ -183,7 +183,7 @@ def _any_term(selector: Term, node: Obj) -> bool:
     )
 
 
-def _host_ports(attempt: Attempt, node: Obj) -> Iterable[Reason]:
+def _host_ports(attempt: SchedulingAttempt, node: Obj) -> Iterable[Reason]:
     wanted = _ports(attempt.pod)
     taken = [port for other in attempt.held[name_of(node)] for port in _ports(other)]
     if any(_clash(one, other) for one in wanted for other in taken):
@@ -205,7 +205,7 @@ def _clash(one: tuple[int, str, str], other: tuple[int, str, str]) -> bool:
     return one[:2] == other[:2] and (one[2] == other[2] or "0.0.0.0" in (one[2], other[2]))  # noqa: S104
 
 
-def _room(attempt: Attempt, node: Obj) -> Iterable[Reason]:
+def _room(attempt: SchedulingAttempt, node: Obj) -> Iterable[Reason]:
     allocatable, held = allocatable_of(node), attempt.held[name_of(node)]
     if len(held) + 1 > quantity(allocatable.get("pods", "110" if allocatable else "0")):
         yield Reason(words="Too many pods", hopeless=False)
@@ -218,7 +218,7 @@ def _room(attempt: Attempt, node: Obj) -> Iterable[Reason]:
             yield Reason(words=f"Insufficient {resource}", hopeless=wanted > has)
 
 
-def _volumes(attempt: Attempt, node: Obj) -> Iterable[Reason]:
+def _volumes(attempt: SchedulingAttempt, node: Obj) -> Iterable[Reason]:
     world = attempt.world
     for volume in attempt.pod["spec"].get("volumes") or []:
         name = (volume.get("persistentVolumeClaim") or {}).get("claimName")
@@ -241,7 +241,7 @@ def _made_by_hand(world: World, claim: Obj) -> bool:
     return found is not None and found.get("provisioner") == _NO_PROVISIONER
 
 
-def _spread(attempt: Attempt, node: Obj) -> Iterable[Reason]:
+def _spread(attempt: SchedulingAttempt, node: Obj) -> Iterable[Reason]:
     for constraint, counts, fewest in attempt.spreads:
         value = labels_of(node).get(constraint["topologyKey"])
         if value is None:
@@ -253,7 +253,7 @@ def _spread(attempt: Attempt, node: Obj) -> Iterable[Reason]:
             return
 
 
-def _neighbours(attempt: Attempt, node: Obj) -> Iterable[Reason]:
+def _neighbours(attempt: SchedulingAttempt, node: Obj) -> Iterable[Reason]:
     labels = labels_of(node)
     if any(labels.get(key) not in values for key, values in attempt.together):
         yield Reason(words="node(s) didn't match pod affinity rules")
@@ -263,6 +263,6 @@ def _neighbours(attempt: Attempt, node: Obj) -> Iterable[Reason]:
         yield Reason(words="node(s) didn't satisfy existing pods anti-affinity rules", hopeless=False)
 
 
-_FILTERS: tuple[Callable[[Attempt, Obj], Iterable[Reason]], ...] = (
+_FILTERS: tuple[Callable[[SchedulingAttempt, Obj], Iterable[Reason]], ...] = (
     _cordoned, _tainted, _affinity, _host_ports, _room, _volumes, _spread, _neighbours,
 )  # fmt: skip

@@ -26,7 +26,7 @@ _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
+class ScenarioCause:
     """What a good answer names: the object at fault and the condition it is in; ``kind`` empty: nothing is wrong."""
 
     kind: str = ""
@@ -44,7 +44,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fix:
+class ScenarioFix:
     """A repair, or something that looks like one; ``why`` says what is wrong with a wrong one."""
 
     name: str
@@ -74,20 +74,20 @@ class Scenario:
     moments: tuple[Moment, ...] = ()
     alert: Mapping[str, Any] = field(default_factory=dict)
     verdict: str = "root_cause"
-    causes: tuple[Cause, ...] = ()
+    causes: tuple[ScenarioCause, ...] = ()
     accept: tuple[str, ...] = ()
-    also: tuple[Cause, ...] = ()
+    also: tuple[ScenarioCause, ...] = ()
     may_change: tuple[str, ...] = ()
     may_recreate: tuple[str, ...] = ()
     excused: tuple[str, ...] = ()
     checks: tuple[Mapping[str, Any], ...] = ()
-    right_fix: Fix | None = None
-    wrong_fixes: tuple[Fix, ...] = ()
+    right_fix: ScenarioFix | None = None
+    wrong_fixes: tuple[ScenarioFix, ...] = ()
 
     @property
-    def cause(self) -> Cause:
+    def cause(self) -> ScenarioCause:
         """The first cause; an empty one when nothing is wrong."""
-        return self.causes[0] if self.causes else Cause()
+        return self.causes[0] if self.causes else ScenarioCause()
 
 
 @lru_cache(maxsize=1)
@@ -182,15 +182,15 @@ def _scenario(
         excused=tuple(body.get("excused") or ()),
         may_recreate=tuple(body.get("may_recreate") or ()),
         checks=tuple(body.get("checks") or ()),
-        right_fix=Fix(name="right", steps=tuple(fix)) if fix is not None else None,
+        right_fix=ScenarioFix(name="right", steps=tuple(fix)) if fix is not None else None,
         wrong_fixes=tuple(
-            Fix(name=one["name"], steps=tuple(one["do"]), why=one.get("why", ""))
+            ScenarioFix(name=one["name"], steps=tuple(one["do"]), why=one.get("why", ""))
             for one in body.get("wrong_fixes") or []
         ),
     )
 
 
-def _cause(raw: Mapping[str, str], namespace: str) -> Cause:
+def _cause(raw: Mapping[str, str], namespace: str) -> ScenarioCause:
     cluster_scoped = raw["kind"] in ("Node", "Namespace", "StorageClass", "PersistentVolume")
     home = "" if cluster_scoped else raw.get("namespace", namespace)
-    return Cause(kind=raw["kind"], namespace=home, name=raw["name"], condition=raw["condition"])
+    return ScenarioCause(kind=raw["kind"], namespace=home, name=raw["name"], condition=raw["condition"])

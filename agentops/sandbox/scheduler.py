@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from agentops.sandbox.controllers.runtime import Controller, itself
 from agentops.sandbox.objects import deleting, name_of, namespace_of, pod_active, quantity, request_of, set_condition
-from agentops.sandbox.predicates import Attempt, allocatable_of
+from agentops.sandbox.predicates import SchedulingAttempt, allocatable_of
 from agentops.sandbox.store import Key, Obj, key_of
 from agentops.sandbox.world import World, fresh
 
@@ -45,7 +45,7 @@ def reconcile(world: World, key: Key) -> datetime | None:
     if problem:
         # Found before any node is looked at; what follows is the preemption's own failure.
         return _refuse(world, pod, f"0/{len(nodes)} nodes are available: {problem}. not found")
-    attempt = Attempt(world=world, pod=pod, nodes=nodes)
+    attempt = SchedulingAttempt(world=world, pod=pod, nodes=nodes)
     said: Counter[str] = Counter()
     helpless = 0
     fitting: list[tuple[float, float, str]] = []

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from agentops.agent.drafting import Drafting
 from agentops.agent.result import Stop
-from agentops.copilot.conversing import named_by_the_api
+from agentops.app.conversation import named_by_the_api
+from agentops.providers.kubernetes.api.writer import connect_clients
+from agentops.providers.kubernetes.change.registry import CHANGE_SPECS, change_tools
+from agentops.providers.kubernetes.read.registry import read_tools
 from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import load
-from agentops.tools.kubernetes.changes.registry import CHANGE_SPECS, change_tools
-from agentops.tools.kubernetes.registry import read_tools
-from agentops.tools.kubernetes.writer import connect_clients
 
 
 def test_obedient_model_changes_nothing(make_bench, report, tmp_path):

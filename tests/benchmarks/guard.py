@@ -21,11 +21,11 @@ ROUNDS = 25
 
 def guard() -> Iterator[Row]:
     """Yield one row: a step's way to a plan."""
+    from agentops.app.guarding import ApprovalOptions, guard_services
+    from agentops.app.run import open_app
     from agentops.config import load
     from agentops.guard.pipeline import make_plan
     from agentops.guard.planning import Proposal
-    from agentops.wiring.app import open_app
-    from agentops.wiring.guarding import Asking, guard_services
 
     with tempfile.TemporaryDirectory() as home:
         settings = load({}, {**os.environ, "AGENTOPS_HOME": home})
@@ -34,7 +34,7 @@ def guard() -> Iterator[Row]:
         ) as app:
             target = kubernetes_ref("sandbox", "shop", "Deployment", "checkout")
             change = Change(tool="kubernetes_rollout_undo", target=target, arguments={"to_revision": 1})
-            asking = Asking(approver=None, on_interrupt=lambda: True)
+            asking = ApprovalOptions(approver=None, on_interrupt=lambda: True)
             services = guard_services(app, app.connect(), None, asking)
             proposal = Proposal(changes=(change,), intent=Intent(by="benchmark"))
             tool = services.tools[change.tool]

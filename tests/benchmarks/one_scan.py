@@ -19,10 +19,10 @@ def main(what: str, kubeconfig: str) -> None:
     from agentops.core.alert import Target
     from agentops.core.clock import utc_now
     from agentops.core.progress import no_progress
-    from agentops.tools.kubernetes.client import Selection, connect
-    from agentops.tools.kubernetes.kinds import builtin
-    from agentops.tools.kubernetes.sweep import CLUSTER_SCOPED, NAMESPACED, sweep
-    from agentops.triage.analyze import analyze
+    from agentops.providers.kubernetes.analyzers.analyze import analyze
+    from agentops.providers.kubernetes.api.client import Selection, connect
+    from agentops.providers.kubernetes.objects.kinds import builtin
+    from agentops.providers.kubernetes.sweep.sweep import CLUSTER_SCOPED, NAMESPACED, sweep
 
     cache = Path(tempfile.mkdtemp())
     cluster = connect(kubeconfig=Path(kubeconfig), context=None, namespace=None, cache_dir=cache)

@@ -14,8 +14,8 @@ from dataclasses import replace
 from typing import Any
 
 from agentops.core.plan import PolicyDecision
-from agentops.guard.policy import CedarPolicy, load_policy
-from agentops.guard.request import PolicyRequest, Principal
+from agentops.core.policy import PolicyRequest, Principal
+from agentops.policy import CedarPolicy, load_policy
 from tests.benchmarks.measure import Row
 from tests.support.policies import PERMITTED, WEB, limits
 
@@ -27,9 +27,9 @@ def policy() -> Iterator[Row]:
     """Yield the rows: an allow, a refusal by a forbid, a refusal by default, a load."""
     import cedarpy
 
+    from agentops.app.guarding import change_specs
+    from agentops.app.run import tool_specs
     from agentops.core.resource import parse_ref
-    from agentops.wiring.app import tool_specs
-    from agentops.wiring.guarding import change_specs
 
     tools = (*tool_specs(), *change_specs())
     loaded = load_policy([], tools=tools, settings=limits())
@@ -62,7 +62,7 @@ def policy() -> Iterator[Row]:
 
 def _engine_alone(cedarpy: Any, loaded: CedarPolicy, request: PolicyRequest) -> float:
     """Return the engine's own median for ``request``, everything but the request parsed beforehand."""
-    from agentops.guard.policy.encoding import encode
+    from agentops.policy.encoding import encode
 
     asked, entity = encode(request, request.principal, loaded.loaded.owned)
     policies = cedarpy.PolicySet.from_str("\n".join(layer.text for layer in loaded.loaded.layers))

@@ -20,11 +20,11 @@ from typing import Any
 import yaml
 
 from agentops.agent.request_prefix import system_prompt, wire_tools
+from agentops.app.guarding import ApprovalOptions, fix, prepare_drafting
+from agentops.app.run import open_app
 from agentops.config import load
-from agentops.wiring.app import open_app
-from agentops.wiring.guarding import Asking, fix, prepare_drafting
-from tests.fix.conftest import Agrees
-from tests.fix.scripting import RIGHT, turns_of
+from tests.app.fix.conftest import Agrees
+from tests.app.fix.scripting import RIGHT, turns_of
 
 BYTES_A_TOKEN = 3.75
 """Of JSON and English prose mixed, as these requests are; the ratio that Claude's own counts of them came to."""
@@ -54,7 +54,7 @@ def measure(scenario: str, *, together: bool = False) -> Spent:
         script.write_text(yaml.safe_dump({"turns": turns}), encoding="utf-8")
         settings = load({"model": f"scripted:{script}"}, {**os.environ, "AGENTOPS_HOME": home})
         with open_app(settings, command="fix", sandbox=scenario, use_model=True, progress=lambda step: None) as app:
-            asking = Asking(approver=Agrees(app.parts.clock), on_interrupt=lambda: True)
+            asking = ApprovalOptions(approver=Agrees(app.parts.clock), on_interrupt=lambda: True)
             prepare_drafting(app, asking)
             found = app.investigate(None, lambda: b"")
             fix(app, found, asking, stop_at_plan=False)

@@ -41,7 +41,7 @@ def _events(cli: Cli) -> list[str]:
 
 def test_a_person_signs_exactly_this_plan(plan: Any, terminal: ModuleType, home: Path, cli: Cli) -> None:
     """Shown on the terminal, approved, code typed: the signed approval counts where its key is trusted."""
-    from agentops.signing.trust import Trust
+    from agentops.approvals.trust import Trust
 
     path, made = plan()
     said = terminal.at_terminal(

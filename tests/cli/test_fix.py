@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
+from agentops.approvals.approvals import sign
+from agentops.approvals.keys import new_key
+from agentops.approvals.trust import Trust
 from agentops.core.clock import utc_now
 from agentops.core.plan import ChangePlan
 from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import load
-from agentops.signing.approvals import sign
-from agentops.signing.keys import new_key
-from agentops.signing.trust import Trust
 from agentops.store.plans import load_plan, save_approval
 
 ALERT = "k8s:shop/Deployment/checkout"

@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 import yaml
 
+from agentops.approvals.approvals import sign
+from agentops.approvals.keys import new_key
+from agentops.approvals.trust import Trust
 from agentops.core.clock import utc_now
 from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import load
 from agentops.sandbox.store import key_of
-from agentops.signing.approvals import sign
-from agentops.signing.keys import new_key
-from agentops.signing.trust import Trust
 from agentops.store.plans import load_plan, save_approval
 
 TARGET = "shop/Deployment/checkout"
@@ -145,7 +145,7 @@ def test_two_people_are_named_first_and_can_agree_afterwards(
 ) -> None:
     """The dry run says that two must agree, keeps the plan, and prints each command; following them applies it."""
     home.mkdir(parents=True, exist_ok=True)
-    shipped = (files("agentops.guard.policy") / "default.cedar").read_text(encoding="utf-8")
+    shipped = (files("agentops.policy") / "default.cedar").read_text(encoding="utf-8")
     (home / "policy.cedar").write_text(shipped.replace('@approval("one")', '@approval("two-person")'))
     (home / "policy.cedar").chmod(0o600)
     shown = cli("fix", ALERT, "--no-model", "--dry-run", *at)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.app.fix.scripting import RIGHT, turns_of
 from tests.cli.conftest import Cli
-from tests.fix.scripting import RIGHT, turns_of
 
 NO_IMAGE = '@id("no-image") forbid (principal, action == Ops::Action::"kubernetes_set_image", resource);'
 

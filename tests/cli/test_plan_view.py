@@ -32,7 +32,7 @@ from agentops.core.plan import (
 from agentops.core.resource import kubernetes_ref
 from agentops.core.risk import Reversal, Risk
 from agentops.core.tool import ToolSpec
-from agentops.tools.kubernetes.changes.registry import CHANGE_SPECS
+from agentops.providers.kubernetes.change.registry import CHANGE_SPECS
 
 _EVIL = "a\x1b[2J\x1b]52;c;x\x07\u202eb\r+ image: good"
 

@@ -13,7 +13,7 @@ from agentops.core.jsonable import to_json
 from agentops.core.plan import BlastRadius, Change, ChangePlan, Intent, Obligation, PlanStep, PolicyDecision, Preview
 from agentops.core.resource import parse_ref
 from agentops.core.risk import Reversal, Risk
-from agentops.guard.policy import load_policy
+from agentops.policy import load_policy
 from agentops.store.plans import save_plan
 from tests.support.policies import PERMITTED, TOOLS, WEB, limits
 
@@ -296,8 +296,8 @@ def _plan(work: Path) -> Path:
     """Save a plan of one step whose requests were recorded when it was made."""
     from datetime import UTC, datetime
 
-    from agentops.guard.policy import decide_all
-    from agentops.guard.request import PolicyRequest, Principal
+    from agentops.core.policy import PolicyRequest, Principal
+    from agentops.policy import decide_all
 
     policy = load_policy([], tools=TOOLS, settings=limits())
     request = PolicyRequest(

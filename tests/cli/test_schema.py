@@ -14,7 +14,7 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError  # noqa: TID253 - another program's view of it
 from typer.main import get_command
 
-import agentops.guard.policy
+import agentops.policy
 from agentops.cli.app import build
 from agentops.cli.commands.schema import NAMES, load_schema
 from agentops.core.approval import SignedApproval
@@ -188,7 +188,7 @@ def test_every_line_of_the_audit_chain_is_as_the_schema_says(cli: Cli, home: Pat
 
 def test_the_shipped_policy_tests_are_as_the_schema_says() -> None:
     """The table that ships with the default policy."""
-    table = Path(agentops.guard.policy.__file__).parent / "default-tests.yaml"
+    table = Path(agentops.policy.__file__).parent / "default-tests.yaml"
     assert _faults("policy-test", yaml.safe_load(table.read_text("utf-8"))) == []
 
 

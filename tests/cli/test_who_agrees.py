@@ -11,8 +11,8 @@ import yaml
 
 from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import load
+from tests.app.fix.scripting import turns_of
 from tests.cli.conftest import Cli
-from tests.fix.scripting import turns_of
 
 CAUSE = {"cause": {"resource": "shop/ResourceQuota/shop", "condition": "QuotaExceeded"}}
 QUOTA = {"tool": "set_quota", "target": "shop/ResourceQuota/shop", "arguments": {"hard": {"pods": "25"}}}

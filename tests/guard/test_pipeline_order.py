@@ -64,8 +64,8 @@ def test_only_change_tools_send_writes() -> None:
     found = {
         name for name, tree in sources() for what, node in called(tree) if what == "send" and _is_on(node, "writer")
     }
-    elsewhere = {name for name in found if not name.startswith("tools/kubernetes/changes/")}
-    assert elsewhere == {"tools/kubernetes/lease.py"}
+    elsewhere = {name for name in found if not name.startswith("providers/kubernetes/change/")}
+    assert elsewhere == {"providers/kubernetes/api/lease.py"}
 
 
 def test_only_the_guard_takes_the_lease() -> None:
@@ -106,7 +106,7 @@ def test_every_state_has_its_stage() -> None:
 
 def test_model_and_triage_cannot_reach_the_guard() -> None:
     """Neither the loop nor triage imports the guard, a writer or a change tool's code."""
-    wrong = ("agentops.guard", "agentops.tools", "agentops.wiring", "agentops.copilot")
+    wrong = ("agentops.guard", "agentops.providers", "agentops.app", "agentops.app")
     found = [
         (name, module)
         for name, tree in sources()

@@ -17,6 +17,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from agentops.app.guarding import ApprovalOptions, guard_services
+from agentops.app.run import App
+from agentops.app.run_clock import RunClock
 from agentops.audit.log import open_log
 from agentops.config import load
 from agentops.core.approval import Answer, ApprovalRequest, Decision, SignedApproval
@@ -26,9 +29,6 @@ from agentops.core.jsonable import from_json
 from agentops.core.plan import Change, Intent
 from agentops.guard.pipeline import execute
 from agentops.guard.planning import Proposal
-from agentops.wiring.app import App
-from agentops.wiring.guarding import Asking, guard_services
-from agentops.wiring.pace import Pace
 
 
 class Dying:
@@ -45,7 +45,7 @@ class Dying:
         return self._log.append(event, payload)
 
 
-class Quick(Pace):
+class Quick(RunClock):
     """A pause lasts a moment; the sandbox in the other process is fast forwarded meanwhile."""
 
     def pause(self, seconds: float) -> None:
@@ -75,7 +75,7 @@ def main(kubeconfig: str, context: str, change: str, at: str) -> None:
     log = Dying(open_log(settings.folders.audit, run="crash", actor="human:ana", clock=utc_now), int(at))
     app = App(settings, command="fix", log=log, clock=utc_now, progress=lambda step: None, use_model=False, scenario="")
     app.pace = Quick(utc_now, lambda: None)
-    asking = Asking(approver=Agrees(), on_interrupt=lambda: True)
+    asking = ApprovalOptions(approver=Agrees(), on_interrupt=lambda: True)
     guard = guard_services(app, app.connect(), None, asking)
     proposal = Proposal(changes=(from_json(Change, json.loads(change)),), intent=Intent(by="human:ana"))
     sys.stdout.write(execute(guard, proposal).outcome.status.value)

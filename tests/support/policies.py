@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from agentops.config import Settings
+from agentops.core.policy import Principal
 from agentops.core.tool import Effect, ToolSpec
-from agentops.guard.policy import LayerKind, PolicyLayer, PolicySettings, settings_of
-from agentops.guard.request import Principal
+from agentops.policy import LayerKind, PolicyLayer, PolicySettings, settings_of
 
 AGENT = Principal(kind="agent", name="agentops")
 HUMAN = Principal(kind="human", name="ana")

@@ -184,9 +184,9 @@ def _settings(options: Common, retention_days: int | None) -> Settings:
 
 def _signed(settings: Settings, event: str, to: str) -> str:
     """Record what is about to be done, and return the signed checkpoint over that record."""
+    from agentops.app.run import current_actor, new_run
     from agentops.audit.log import open_log
     from agentops.core.clock import utc_now
-    from agentops.wiring.app import current_actor, new_run
 
     folder = settings.folders.audit
     with open_log(folder, run=new_run(utc_now), actor=current_actor(), clock=utc_now) as log:

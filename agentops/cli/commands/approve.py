@@ -19,9 +19,9 @@ from agentops.core.errors import NotApproved, PolicyRefused, UsageError
 from agentops.core.text import one_line
 
 if TYPE_CHECKING:
+    from agentops.approvals.keys import ApproverKey
     from agentops.core.approval import Decision, SignedApproval
     from agentops.core.plan import ChangePlan
-    from agentops.signing.keys import ApproverKey
 
 EPILOG = """\b
 Examples:
@@ -137,7 +137,7 @@ def _ask(plan: ChangePlan, path: Path, me: Acting, options: Common, *, side_by_s
 
 def _signed(plan: ChangePlan, shown: SignedApproval, key: ApproverKey, wanted_s: int | None) -> SignedApproval:
     """Return the signed form of what was said; neither plan nor policy lets it last longer than they say."""
-    from agentops.signing.approvals import sign
+    from agentops.approvals.approvals import sign
 
     ends = shown.expires_at if wanted_s is None else min(shown.expires_at, shown.at + timedelta(seconds=wanted_s))
     return sign(

@@ -17,10 +17,10 @@ from agentops.cli.result import Result
 from agentops.core.errors import NotApproved, UsageError
 
 if TYPE_CHECKING:
+    from agentops.approvals.keys import ApproverKey
+    from agentops.approvals.trust import Trust
     from agentops.config import Folders
     from agentops.core.publickey import PublicKey
-    from agentops.signing.keys import ApproverKey
-    from agentops.signing.trust import Trust
 
 EPILOG = """\b
 Examples:
@@ -61,16 +61,16 @@ class Acting:
         Raises:
             AuditError: it could not be written; do not go on.
         """
+        from agentops.app.run import new_run
         from agentops.audit.log import open_log
         from agentops.core.clock import utc_now
-        from agentops.wiring.app import new_run
 
         with open_log(self.folders.audit, run=new_run(utc_now), actor=self.actor, clock=utc_now) as log:
             log.append(event, payload)
 
     def trust(self) -> Trust:
         """Return this installation's trust file."""
-        from agentops.signing.trust import Trust
+        from agentops.approvals.trust import Trust
 
         return Trust(path=self.folders.approvers, clock=self.now)
 
@@ -88,7 +88,7 @@ class Acting:
             ConfigError: it cannot be read or made.
             NotApproved: it needs a passphrase and nobody can be asked.
         """
-        from agentops.signing.keys import key_path, load_key, new_key, save_key
+        from agentops.approvals.keys import key_path, load_key, new_key, save_key
 
         key = load_key(self.folders.keys, lambda: self._passphrase("Passphrase of your approver key:"))
         if key is not None:
@@ -120,8 +120,8 @@ class Acting:
 
 def acting(options: Common) -> Acting:
     """Return who runs this command."""
+    from agentops.app.run import current_actor
     from agentops.config import load, process_environ
-    from agentops.wiring.app import current_actor
 
     folders = load(options.flags(), process_environ()).folders
     return Acting(actor=current_actor(), folders=folders, no_input=options.no_input)

@@ -29,10 +29,10 @@ def register(group: typer.Typer) -> None:
 
 def rotate(options: Common) -> Result:
     """Close the active segment, compress what is closed and drop what is expired."""
+    from agentops.app.run import current_actor, new_run
     from agentops.audit.keeping import Keeping, compress_closed
     from agentops.audit.log import open_log
     from agentops.core.clock import utc_now
-    from agentops.wiring.app import current_actor, new_run
 
     settings = audit_settings(options)
     folder = settings.folders.audit

@@ -16,8 +16,8 @@ from agentops.core.outcome import Status
 from agentops.core.text import one_line
 
 if TYPE_CHECKING:
+    from agentops.app.guarding import NothingToRollBack, RecoveryResult
     from agentops.store.changes import ChangeRecord, Halt
-    from agentops.wiring.guarding import Recovered, TakenBack
 
 ROLLBACK_EPILOG = """\b
 Examples:
@@ -64,10 +64,10 @@ def rollback(
     side_by_side: Annotated[bool, typer.Option("--side-by-side", help="Diffs in two columns.")] = False,
 ) -> Result:
     """Take back a change."""
+    from agentops.app.guarding import NothingToRollBack, roll_back
     from agentops.cli.guarding import asking, place
     from agentops.cli.running import running
     from agentops.cli.views.fix import result_blocks, result_document
-    from agentops.wiring.guarding import TakenBack, roll_back
 
     with running("rollback", options, {}, use_model=False) as app:
         command = f"A person runs, at a terminal: agentops rollback {change}{place(options)}"
@@ -80,7 +80,7 @@ def rollback(
             instead=lambda _: command,
         )
         result = roll_back(app, change, who, stop_at_plan=dry_run)
-        if isinstance(result, TakenBack):
+        if isinstance(result, NothingToRollBack):
             return _taken_back(result, app.finish("nothing-to-do", ExitCode.DONE))
         document: dict[str, Any] = result_document(result)
         code = result.outcome.status.exit_code
@@ -97,7 +97,7 @@ def rollback(
         )
 
 
-def _taken_back(found: TakenBack, audit: Any) -> Result:
+def _taken_back(found: NothingToRollBack, audit: Any) -> Result:
     """Return the result for a change of which nothing is left."""
     blocks: list[Block] = [Heading(f"Nothing is left of change {found.change_id}", Tone.GOOD)]
     return Result(
@@ -119,10 +119,10 @@ def recover(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask where policy asks for nobody.")] = False,
 ) -> Result:
     """Close what is open."""
+    from agentops.app.guarding import close_halts
+    from agentops.app.guarding import recover as settle
     from agentops.cli.guarding import asking, place
     from agentops.cli.running import running
-    from agentops.wiring.guarding import close_halts
-    from agentops.wiring.guarding import recover as settle
 
     if roll_back and keep:
         raise UsageError("--roll-back and --keep contradict each other", hint="Choose one.")
@@ -162,7 +162,7 @@ def _halt_blocks(halt: Halt, *, closed: bool) -> list[Block]:
     return [*blocks, Code("agentops recover --keep    when you have compared the object, and restored it if need be")]
 
 
-def _recovered_blocks(one: Recovered) -> list[Block]:
+def _recovered_blocks(one: RecoveryResult) -> list[Block]:
     words = {Status.APPLIED: "it took effect and stands", Status.ROLLED_BACK: "nothing of it is left"}
     if one.kept:
         head = Heading(f"Change {one.record.id} is closed as it is, because a person says so", Tone.WARN)
@@ -186,7 +186,7 @@ def _recovered_blocks(one: Recovered) -> list[Block]:
     return blocks
 
 
-def _recovered_document(one: Recovered) -> dict[str, Any]:
+def _recovered_document(one: RecoveryResult) -> dict[str, Any]:
     return {
         "change": one.record.id,
         "plan": one.record.plan.digest,
@@ -203,8 +203,8 @@ def changes(
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many.")] = 20,
 ) -> Result:
     """List what the journal holds."""
+    from agentops.app.guarding import open_changes
     from agentops.config import load, process_environ
-    from agentops.wiring.guarding import open_changes
 
     found = open_changes(load(options.flags(), process_environ()), utc_now).list()
     items = tuple(_change_item(record) for record in found[:limit])

@@ -18,7 +18,7 @@ from agentops.core.text import plural
 
 if TYPE_CHECKING:
     from agentops.config import Settings
-    from agentops.tools.kubernetes.client import Cluster
+    from agentops.providers.kubernetes.api.client import Cluster
 
 EPILOG = """\b
 Examples:
@@ -32,7 +32,7 @@ _NEEDED_READS = ("pods", "events", "deployments", "services", "nodes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class DoctorCheck:
     """One thing that was looked at: ``state`` is ok, warn (a run works without it) or bad."""
 
     name: str
@@ -43,7 +43,7 @@ class Check:
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
-    app.command("doctor", help="Check the set-up: folders, cluster, permissions, model, record.", epilog=EPILOG)(
+    app.command("doctor", help="DoctorCheck the set-up: folders, cluster, permissions, model, record.", epilog=EPILOG)(
         with_common(doctor)
     )
 
@@ -70,9 +70,9 @@ def doctor(options: Common) -> Result:
     )
 
 
-def _checks(settings: Settings) -> Iterator[Check]:
+def _checks(settings: Settings) -> Iterator[DoctorCheck]:
     version = ".".join(map(str, sys.version_info[:3]))
-    yield Check(name="python", state="ok", text=version)
+    yield DoctorCheck(name="python", state="ok", text=version)
     yield _folder(settings)
     yield _audit(settings)
     yield _policy(settings)
@@ -81,78 +81,80 @@ def _checks(settings: Settings) -> Iterator[Check]:
     yield from _cluster(settings)
 
 
-def _folder(settings: Settings) -> Check:
+def _folder(settings: Settings) -> DoctorCheck:
     folder = settings.folders.data
     existing = next(place for place in (folder, *folder.parents) if place.exists())
     if os.access(existing, os.W_OK | os.X_OK):
-        return Check(name="folder", state="ok", text=str(folder))
+        return DoctorCheck(name="folder", state="ok", text=str(folder))
     hint = "Set AGENTOPS_HOME to a folder that you may write."
-    return Check(name="folder", state="bad", text=f"{folder} cannot be written", hint=hint)
+    return DoctorCheck(name="folder", state="bad", text=f"{folder} cannot be written", hint=hint)
 
 
-def _audit(settings: Settings) -> Check:
+def _audit(settings: Settings) -> DoctorCheck:
     from agentops.audit.verify import Verdict, verify
 
-    def look() -> Check:
+    def look() -> DoctorCheck:
         found = verify(settings.folders.audit)
         if found.verdict is Verdict.ABSENT:
-            return Check(name="audit", state="ok", text="no chain yet; the first run begins one")
+            return DoctorCheck(name="audit", state="ok", text="no chain yet; the first run begins one")
         if found.intact:
-            return Check(name="audit", state="ok", text=f"{found.records:,} records, every one holds")
+            return DoctorCheck(name="audit", state="ok", text=f"{found.records:,} records, every one holds")
         hint = "Look at it with: agentops audit verify"
-        return Check(name="audit", state="bad", text=f"{found.verdict.value}: {found.why}", hint=hint)
+        return DoctorCheck(name="audit", state="bad", text=f"{found.verdict.value}: {found.why}", hint=hint)
 
     return _guarded("audit", look)
 
 
-def _policy(settings: Settings) -> Check:
+def _policy(settings: Settings) -> DoctorCheck:
     """Say whether changes can be ruled on; without a policy they are all refused."""
-    from agentops.guard.policy import UnavailablePolicy
-    from agentops.wiring.guarding import load_settled_policy
+    from agentops.app.guarding import load_settled_policy
+    from agentops.policy import UnavailablePolicy
 
     policy = load_settled_policy(settings)
     if isinstance(policy, UnavailablePolicy):
         hint = policy.error.hint or "See what is wrong: agentops policy validate"
-        return Check(name="policy", state="bad", text=f"every change is refused: {policy.error.message}", hint=hint)
+        return DoctorCheck(
+            name="policy", state="bad", text=f"every change is refused: {policy.error.message}", hint=hint
+        )
     layers = ", ".join(layer.name for layer in policy.loaded.layers)
     read_only = "; read-only: every change is refused" if settings.read_only else ""
-    return Check(name="policy", state="ok", text=f"layers {layers}{read_only}")
+    return DoctorCheck(name="policy", state="ok", text=f"layers {layers}{read_only}")
 
 
-def _changes(settings: Settings) -> Check:
+def _changes(settings: Settings) -> DoctorCheck:
     """Say whether a crash left a change open."""
+    from agentops.app.guarding import open_words
     from agentops.core.clock import utc_now
-    from agentops.wiring.guarding import open_words
 
     words = open_words(settings, utc_now)
     if words:
         hint = "See what it did and close it: agentops recover"
-        return Check(name="changes", state="bad", text=words, hint=hint)
-    return Check(name="changes", state="ok", text="none is open")
+        return DoctorCheck(name="changes", state="bad", text=words, hint=hint)
+    return DoctorCheck(name="changes", state="ok", text="none is open")
 
 
-def _model(settings: Settings) -> Check:
-    from agentops.wiring.models import model_trouble
+def _model(settings: Settings) -> DoctorCheck:
+    from agentops.app.models import model_trouble
 
     why = model_trouble(settings)
     if why:
         hint = "Set ANTHROPIC_API_KEY, or go on with triage alone (--no-model)."
-        return Check(name="model", state="warn", text=f"none: {why}", hint=hint)
+        return DoctorCheck(name="model", state="warn", text=f"none: {why}", hint=hint)
     source = settings.provenance["model"]
-    return Check(name="model", state="ok", text=f"{settings.model} through {settings.provider} ({source})")
+    return DoctorCheck(name="model", state="ok", text=f"{settings.model} through {settings.provider} ({source})")
 
 
-def _cluster(settings: Settings) -> Iterator[Check]:
-    from agentops.wiring.connecting import connect
+def _cluster(settings: Settings) -> Iterator[DoctorCheck]:
+    from agentops.app.connecting import connect
 
     hint = "Give --context or --kubeconfig, or try everything on: --sandbox"
     try:
         cluster = connect(settings, None)
     except AgentopsError as error:
-        yield Check(name="cluster", state="bad", text=error.message, hint=error.hint or hint)
+        yield DoctorCheck(name="cluster", state="bad", text=error.message, hint=error.hint or hint)
         return
-    yield Check(name="context", state="ok", text=f"{cluster.context}, namespace {cluster.namespace}")
-    reached = _guarded("cluster", lambda: Check(name="cluster", state="ok", text=_reach(cluster)))
+    yield DoctorCheck(name="context", state="ok", text=f"{cluster.context}, namespace {cluster.namespace}")
+    reached = _guarded("cluster", lambda: DoctorCheck(name="cluster", state="ok", text=_reach(cluster)))
     yield reached
     if reached.state == "ok":
         yield _guarded("permissions", lambda: _permissions(cluster))
@@ -162,9 +164,9 @@ def _reach(cluster: Cluster) -> str:
     return f"Kubernetes {cluster.version()} at {cluster.server}"
 
 
-def _permissions(cluster: Cluster) -> Check:
+def _permissions(cluster: Cluster) -> DoctorCheck:
     from agentops.core.clock import utc_now
-    from agentops.tools.kubernetes.registry import read_tools
+    from agentops.providers.kubernetes.read.registry import read_tools
 
     can_i = next(tool for tool in read_tools(cluster, utc_now) if tool.spec.name == "kubernetes_can_i")
     denied = []
@@ -174,12 +176,12 @@ def _permissions(cluster: Cluster) -> Check:
             denied.append(resource)
     if denied:
         hint = "The sweep goes on without them and says so; see docs/tools.md for the role it wants."
-        return Check(name="permissions", state="warn", text=f"may not list {', '.join(denied)}", hint=hint)
-    return Check(name="permissions", state="ok", text=f"may list {', '.join(_NEEDED_READS)}")
+        return DoctorCheck(name="permissions", state="warn", text=f"may not list {', '.join(denied)}", hint=hint)
+    return DoctorCheck(name="permissions", state="ok", text=f"may list {', '.join(_NEEDED_READS)}")
 
 
-def _guarded(name: str, look: Callable[[], Check]) -> Check:
+def _guarded(name: str, look: Callable[[], DoctorCheck]) -> DoctorCheck:
     try:
         return look()
     except AgentopsError as error:
-        return Check(name=name, state="bad", text=error.message, hint=error.hint)
+        return DoctorCheck(name=name, state="bad", text=error.message, hint=error.hint)

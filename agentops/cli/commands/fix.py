@@ -18,12 +18,12 @@ from agentops.core.outcome import Status
 from agentops.core.plan import ChangePlan
 
 if TYPE_CHECKING:
-    from agentops.copilot.fixing import Fix
-    from agentops.copilot.parts import Investigation
+    from agentops.app.fix import FixResult
+    from agentops.app.run import App
+    from agentops.app.services import Investigation
     from agentops.guard.pipeline import PipelineResult
-    from agentops.wiring.app import App
 
-HELP = """Fix what an alert is about: plan, show, ask, apply, verify, and take it back if it does not hold.
+HELP = """FixResult what an alert is about: plan, show, ask, apply, verify, and take it back if it does not hold.
 
 WHAT is an incident id (agentops history), or an ALERT as for investigate. Nothing changes without policy's permit, a
 server-side dry run, an approval of exactly the plan that was shown, and a record of it before it happens.
@@ -95,7 +95,7 @@ def fix(
         "max_seconds": max_seconds,
     }
     with running("fix", options, flags, use_model=not no_model and plan is None) as app:
-        wanted = _Wanted(
+        wanted = FixCommand(
             app,
             options,
             out,
@@ -127,7 +127,7 @@ def _check(what: str | None, plan: Path | None, approval: list[Path] | None, opt
         )
 
 
-class _Wanted:
+class FixCommand:
     """One call of ``fix`` with what was asked for."""
 
     def __init__(
@@ -154,8 +154,8 @@ class _Wanted:
 
     def fix(self, what: str | None) -> Result:
         """Investigate (or open the incident), plan, and carry out."""
+        from agentops.app.guarding import fix, prepare_drafting, require_nothing_open
         from agentops.cli.guarding import asking
-        from agentops.wiring.guarding import fix, prepare_drafting, require_nothing_open
 
         require_nothing_open(self._app)
         who = asking(
@@ -193,11 +193,11 @@ class _Wanted:
 
     def run_saved(self, path: Path, approvals: list[Path]) -> Result:
         """Run a saved plan."""
+        from agentops.app.guarding import run_saved
         from agentops.cli.ending import approval_steps
         from agentops.cli.guarding import asking, place
         from agentops.cli.views.fix import result_blocks, result_document
         from agentops.store.plans import load_approval, load_plan
-        from agentops.wiring.guarding import run_saved
 
         plan, given = load_plan(path), [load_approval(one) for one in approvals]
         where = place(self._options)
@@ -224,7 +224,7 @@ class _Wanted:
         """Return whether the plan was not shown yet: whoever was asked has seen it a moment ago."""
         return not any(one.stage == "asked" for one in result.outcome.stages)
 
-    def _result(self, done: Fix) -> Result:
+    def _result(self, done: FixResult) -> Result:
         from agentops.cli.ending import Place, ending_of
         from agentops.cli.guarding import place
         from agentops.cli.views.fix import fix_document, refusal_blocks, result_blocks

@@ -14,8 +14,8 @@ from agentops.cli.result import Result, error_document
 from agentops.core.errors import AlertError, ExitCode, Interrupted, ModelError, UsageError
 
 if TYPE_CHECKING:
-    from agentops.copilot.parts import Investigation
-    from agentops.wiring.app import App
+    from agentops.app.run import App
+    from agentops.app.services import Investigation
 
 HELP = """Find the root cause of an alert; changes nothing.
 

@@ -44,9 +44,9 @@ def keys(options: Common) -> Result:
 
 def rotate_key(options: Common) -> Result:
     """Hand over to a new key."""
+    from agentops.app.run import current_actor, new_run
     from agentops.audit.log import open_log
     from agentops.core.clock import utc_now
-    from agentops.wiring.app import current_actor, new_run
 
     with open_log(audit_folder(options), run=new_run(utc_now), actor=current_actor(), clock=utc_now) as log:
         new = log.rotate_key()

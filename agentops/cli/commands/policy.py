@@ -19,8 +19,8 @@ from agentops.core.text import one_line, plural
 if TYPE_CHECKING:
     from agentops.config import Settings
     from agentops.core.tool import ToolSpec
-    from agentops.guard.policy import CedarPolicy, PolicyLayer, PolicySettings
-    from agentops.guard.policy.table import Case
+    from agentops.policy import CedarPolicy, PolicyLayer, PolicySettings
+    from agentops.policy.table import Case
 
 TESTS_FILE = "policy-tests.yaml"
 _BASE, _ORGANISATION, _PROJECT = "base", "organisation", "project"
@@ -92,10 +92,10 @@ def here(options: Common) -> Setting:
     Raises:
         ConfigError: the settings or a policy file cannot be used.
     """
+    from agentops.app.guarding import change_specs
+    from agentops.app.run import tool_specs
     from agentops.config import load
-    from agentops.guard.policy import read_layers, settings_of
-    from agentops.wiring.app import tool_specs
-    from agentops.wiring.guarding import change_specs
+    from agentops.policy import read_layers, settings_of
 
     settings = load(options.flags(), os.environ)
     return Setting(
@@ -112,7 +112,7 @@ def policy_of(setting: Setting, layers: Iterable[PolicyLayer] | None = None) -> 
     Raises:
         ConfigError: it cannot be loaded.
     """
-    from agentops.guard.policy import load_policy
+    from agentops.policy import load_policy
 
     chosen = setting.layers if layers is None else layers
     return load_policy(chosen, tools=setting.tools, settings=setting.rules)
@@ -124,8 +124,8 @@ def init(
 ) -> Result:
     """Write the shipped default and its tests where the user's own policy stands."""
     from agentops.config import folders
-    from agentops.guard.policy.files import USER_FILE
-    from agentops.guard.policy.shipped import shipped
+    from agentops.policy.files import USER_FILE
+    from agentops.policy.shipped import shipped
 
     config = folders(os.environ).config
     wanted = {config / USER_FILE: "default.cedar", config / TESTS_FILE: "default-tests.yaml"}
@@ -214,8 +214,8 @@ def validate(
 
 def _with(setting: Setting, path: Path, kind: str) -> tuple[PolicyLayer, ...]:
     """Return the layers in force, with a file in place of those of its kind."""
-    from agentops.guard.policy import LayerKind, PolicyLayer
-    from agentops.guard.policy.files import read_policy_file
+    from agentops.policy import LayerKind, PolicyLayer
+    from agentops.policy.files import read_policy_file
 
     wanted = LayerKind(kind)
     text = read_policy_file(path, needed=True) or ""
@@ -231,7 +231,7 @@ def run_tests(
 ) -> Result:
     """Run the tables."""
     from agentops.cli.views import policy as view
-    from agentops.guard.policy.table import run_cases
+    from agentops.policy.table import run_cases
 
     setting = here(options)
     policy = policy_of(setting)
@@ -247,8 +247,8 @@ def run_tests(
 
 
 def _tables(setting: Setting, files: Iterable[Path]) -> list[tuple[str, tuple[Case, ...]]]:
-    from agentops.guard.policy.shipped import shipped
-    from agentops.guard.policy.table import read_cases
+    from agentops.policy.shipped import shipped
+    from agentops.policy.table import read_cases
 
     named = [str(path) for path in files]
     own = setting.settings.folders.config / TESTS_FILE

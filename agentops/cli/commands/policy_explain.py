@@ -16,8 +16,8 @@ from agentops.core.text import one_line
 if TYPE_CHECKING:
     from agentops.cli.commands.policy import Setting
     from agentops.cli.views.policy import Explained
-    from agentops.guard.policy import CedarPolicy
-    from agentops.guard.request import PolicyRequest
+    from agentops.core.policy import PolicyRequest
+    from agentops.policy import CedarPolicy
 
 EPILOG = """\b
 Examples:
@@ -103,7 +103,7 @@ def _explained(policy: CedarPolicy, request: PolicyRequest, title: str) -> Expla
 
 def _of_plan(policy: CedarPolicy, path: Path) -> list[Explained]:
     """Return what the policy says now of every request that was asked when the plan was made."""
-    from agentops.guard.policy.replay import recorded_requests
+    from agentops.policy.replay import recorded_requests
     from agentops.store.plans import load_plan
 
     found = []
@@ -120,7 +120,7 @@ def _question(options: Common, setting: Setting, tool: str, target: str, given: 
     """Return the request that was written on the command line, with what the settings say of its place."""
     from agentops.core.clock import utc_now
     from agentops.core.resource import parse_ref
-    from agentops.guard.policy.questions import draft, parse_facts, principal_of
+    from agentops.policy.questions import draft, parse_facts, principal_of
 
     by_name = {spec.name: spec for spec in setting.tools}
     if tool not in by_name:

@@ -17,7 +17,7 @@ from agentops.core.text import plural
 
 if TYPE_CHECKING:
     from agentops.core.plan import PolicyDecision
-    from agentops.guard.request import Policy
+    from agentops.core.policy import Policy
 
 EPILOG = """\b
 Examples:
@@ -68,8 +68,8 @@ def replay(
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 3 when an answer differs.")] = False,
 ) -> Result:
     """Re-evaluate the rulings on record."""
+    from agentops.app.guarding import load_settled_policy
     from agentops.config import load, process_environ
-    from agentops.wiring.guarding import load_settled_policy
 
     policy = load_settled_policy(load(options.flags(), process_environ()))
     found = list(_replayed(options, policy, run or ""))
@@ -95,7 +95,7 @@ def replay(
 
 def _replayed(options: Common, policy: Policy, run: str) -> Iterator[Replayed]:
     from agentops.audit.read import Query, read_records
-    from agentops.guard.policy import replay as ask_again
+    from agentops.policy import replay as ask_again
 
     for record in read_records(audit_folder(options), Query(run=run, event="guard_stage")):
         ruling = record.payload.get("ruling")

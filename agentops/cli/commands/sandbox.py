@@ -70,11 +70,11 @@ def up(
     scenario: Annotated[str | None, typer.Argument(metavar="SCENARIO", help="Its name.", show_default=False)] = None,
 ) -> Result:
     """Serve until Ctrl-C; what is needed to use it goes to stdout at once."""
+    from agentops.app.run import DEFAULT_SCENARIO
     from agentops.cli.render import show
     from agentops.sandbox.cluster import Sandbox
     from agentops.sandbox.scenario import load
     from agentops.sandbox.users import CONTEXTS
-    from agentops.wiring.app import DEFAULT_SCENARIO
 
     chosen = load(scenario or options.sandbox or DEFAULT_SCENARIO)
     with Sandbox(chosen) as sandbox:

@@ -32,9 +32,9 @@ def register(app: typer.Typer) -> None:
 
 def list_tools(options: Common) -> Result:
     """List the declared tools; no cluster is asked."""
+    from agentops.app.guarding import change_specs
+    from agentops.app.run import tool_specs
     from agentops.core.jsonable import to_json
-    from agentops.wiring.app import tool_specs
-    from agentops.wiring.guarding import change_specs
 
     reading, changing = tool_specs(), change_specs()
     closing = (

@@ -11,8 +11,8 @@ from agentops.core.jsonable import to_json
 from agentops.core.outcome import Outcome, Status
 
 if TYPE_CHECKING:
-    from agentops.copilot.fixing import Fix
-    from agentops.copilot.parts import RefusedChange
+    from agentops.app.fix import FixResult
+    from agentops.app.services import RefusedChange
     from agentops.guard.pipeline import PipelineResult
 
 _SAID = {
@@ -99,7 +99,7 @@ def result_document(result: PipelineResult) -> dict[str, Any]:
     return {"plan": plan_document(result.planned.plan), "outcome": outcome_document(result.outcome)}
 
 
-def fix_document(fix: Fix) -> dict[str, Any]:
+def fix_document(fix: FixResult) -> dict[str, Any]:
     """Return the envelope's parts of a fix: the last plan with its outcome, and what went before it."""
     found: dict[str, Any] = {}
     if fix.rounds:

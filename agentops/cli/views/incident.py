@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from agentops.app.investigate import way_back
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Tone
 from agentops.cli.views.finding import alert_blocks, finding_blocks, problem_items, usage_line
 from agentops.cli.views.wording import change_words
-from agentops.copilot.investigating import way_back
 from agentops.core.alert import Incident, Severity
 from agentops.core.clock import to_iso
 from agentops.core.evidence import Evidence

@@ -12,10 +12,10 @@ from agentops.core.text import plural
 
 if TYPE_CHECKING:
     from agentops.core.plan import PolicyDecision
-    from agentops.guard.policy import CedarPolicy
-    from agentops.guard.policy.explain import Account, Decider
-    from agentops.guard.policy.rules import PolicyRule
-    from agentops.guard.policy.table import CaseResult
+    from agentops.policy import CedarPolicy
+    from agentops.policy.explain import Account, Decider
+    from agentops.policy.rules import PolicyRule
+    from agentops.policy.table import CaseResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +102,7 @@ def facts_page() -> tuple[Block, ...]:
 
 def facts_document() -> list[dict[str, Any]]:
     """Return the facts as JSON."""
-    from agentops.guard.policy.vocabulary import FACTS
+    from agentops.policy.vocabulary import FACTS
 
     return [
         {"name": fact.name, "type": fact.type, "says": fact.says, "required": fact.required, "of_reads": fact.reads}
@@ -162,7 +162,7 @@ def _explained(one: Explained, full: bool) -> Iterator[Block]:
 
 
 def _decider(decider: Decider, role: str, full: bool) -> Iterator[Block]:
-    from agentops.guard.policy.explain import meaning, show
+    from agentops.policy.explain import meaning, show
 
     where = f"{decider.layer} policy, {decider.origin}"
     yield Heading(f"{decider.policy} {role} ({where})")

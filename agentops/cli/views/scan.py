@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from agentops.app.services import Scan
 from agentops.cli.report import Block, Heading, Pairs, Paragraph, Tone
 from agentops.cli.views.finding import problem_items
-from agentops.copilot.parts import Scan
 from agentops.core.finding import Verdict
 from agentops.core.jsonable import to_json
 from agentops.core.text import plural

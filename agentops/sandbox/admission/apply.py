@@ -13,7 +13,7 @@ from typing import Any
 from agentops.sandbox.admission.fields import Path, from_fields, identity, item_name, leaves, show, to_fields, without
 from agentops.sandbox.admission.schemas import Schema, child, is_set, items, list_keys, resolve
 from agentops.sandbox.store import Obj, copy_json
-from agentops.sandbox.wire.status import Refusal
+from agentops.sandbox.wire.status import ApiRefusal
 
 _ABSENT = object()
 
@@ -29,7 +29,7 @@ def server_side_apply(schema: Schema, live: Obj | None, config: Obj, entry: Obj,
         force: take contested fields over.
 
     Raises:
-        Refusal: 409, a field has another value and another manager.
+        ApiRefusal: 409, a field has another value and another manager.
     """
     base: Obj = live or {}
     entries = list(base.get("metadata", {}).get("managedFields") or (_before(schema, live, entry) if live else ()))
@@ -94,7 +94,7 @@ def _merge_items(full: Schema, live: list[Obj], config: list[Obj]) -> list[Obj]:
     return [*merged, *(copy_json(one) for one in wanted.values())]
 
 
-def _conflict(contested: list[tuple[Obj, Path]]) -> Refusal:
+def _conflict(contested: list[tuple[Obj, Path]]) -> ApiRefusal:
     causes = [
         {"reason": "FieldManagerConflict", "message": f"conflict with {_manager(one)}", "field": show(path)}
         for one, path in contested
@@ -108,7 +108,7 @@ def _conflict(contested: list[tuple[Obj, Path]]) -> Refusal:
             lines.append(f"conflicts with {manager}:")
             lines += [f"- {show(path)}" for one, path in contested if _manager(one) == manager]
         message = f"Apply failed with {len(contested)} conflicts: " + "\n".join(lines)
-    return Refusal("Conflict", message, {"causes": causes})
+    return ApiRefusal("Conflict", message, {"causes": causes})
 
 
 def _manager(entry: Obj) -> str:

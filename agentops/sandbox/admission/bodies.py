@@ -23,8 +23,8 @@ from agentops.sandbox.admission.fields import undeclared
 from agentops.sandbox.admission.patches import json_patch, merge_patch, strategic_merge
 from agentops.sandbox.admission.schemas import schema_of
 from agentops.sandbox.store import Obj
-from agentops.sandbox.wire.request import Request, Target, unsupported_media
-from agentops.sandbox.wire.status import MODIFIED, Refusal, bad_request, conflict, wrong_name, wrong_namespace
+from agentops.sandbox.wire.request import ApiRequest, RequestTarget, unsupported_media
+from agentops.sandbox.wire.status import MODIFIED, ApiRefusal, bad_request, conflict, wrong_name, wrong_namespace
 
 _PATCHES = {
     "application/json-patch+json": "json",
@@ -46,11 +46,11 @@ class Warnings:
         return {"Warning": ", ".join(f'299 - "{text}"' for text in escaped)} if escaped else {}
 
 
-def decoded(target: Target, request: Request, body: Obj, warnings: Warnings) -> Obj:
+def decoded(target: RequestTarget, request: ApiRequest, body: Obj, warnings: Warnings) -> Obj:
     """Return a body as this kind, unknown fields dropped, warned of or refused.
 
     Raises:
-        Refusal: it is not of this kind, or has unknown fields and is to be Strict.
+        ApiRefusal: it is not of this kind, or has unknown fields and is to be Strict.
     """
     obj, unknown = drop_unknown(target.resource, decode(target.resource, body))
     mode = field_validation(request)
@@ -64,11 +64,11 @@ def decoded(target: Target, request: Request, body: Obj, warnings: Warnings) -> 
     return obj
 
 
-def patched(target: Target, request: Request, live: Obj, kind: str, warnings: Warnings) -> Obj:
+def patched(target: RequestTarget, request: ApiRequest, live: Obj, kind: str, warnings: Warnings) -> Obj:
     """Return the live object with the patch in the request applied.
 
     Raises:
-        Refusal: the patch cannot be read or applied, or makes something that is not of this kind.
+        ApiRefusal: the patch cannot be read or applied, or makes something that is not of this kind.
     """
     patch = patch_body(request)
     if kind == "json":
@@ -98,11 +98,11 @@ def patched(target: Target, request: Request, live: Obj, kind: str, warnings: Wa
     return obj
 
 
-def applied(target: Target, request: Request, live: Obj | None, entry: Obj) -> Obj:
+def applied(target: RequestTarget, request: ApiRequest, live: Obj | None, entry: Obj) -> Obj:
     """Return the live object with the applied configuration in the request merged in, managedFields included.
 
     Raises:
-        Refusal: 409 with the owners of contested fields; or unknown fields, a stale resourceVersion.
+        ApiRefusal: 409 with the owners of contested fields; or unknown fields, a stale resourceVersion.
     """
     config = patch_body(request)
     if not isinstance(config, dict):
@@ -120,18 +120,18 @@ def applied(target: Target, request: Request, live: Obj | None, entry: Obj) -> O
         paths = places[0] if len(places) == 1 else "errors:\n" + "\n".join(f"  {place}" for place in places)
         kind = f"{target.resource.group}/{target.resource.version}, Kind={target.resource.kind}"
         which = f"({target.namespace}/{target.name}; {kind})"
-        raise Refusal("Unknown", f"failed to create typed patch object {which}: {paths}")
+        raise ApiRefusal("Unknown", f"failed to create typed patch object {which}: {paths}")
     _check_version(target, live, known)
     known["metadata"].pop("resourceVersion", None)
     force = request.flag("force")
     return server_side_apply(schema_of(target.resource), live, known, entry, force=force)
 
 
-def patch_body(request: Request) -> Any:
+def patch_body(request: ApiRequest) -> Any:
     """Return a patch body, JSON or for apply YAML.
 
     Raises:
-        Refusal: it is neither.
+        ApiRefusal: it is neither.
     """
     try:
         return json.loads(request.body)
@@ -146,29 +146,29 @@ def patch_body(request: Request) -> Any:
         raise bad_request(f"error decoding YAML: {error}") from error
 
 
-def _json_words(request: Request, error: ValueError) -> str:
+def _json_words(request: ApiRequest, error: ValueError) -> str:
     at_end = isinstance(error, json.JSONDecodeError) and error.pos >= len(request.body.rstrip())
     words = "unexpected end of JSON input" if at_end else f"invalid JSON: {error}"
     return f"error decoding patch: {words}" if patch_kind(request) == "json" else words
 
 
-def patch_kind(request: Request) -> str:
+def patch_kind(request: ApiRequest) -> str:
     """Return json, merge, strategic or apply.
 
     Raises:
-        Refusal: 415, another media type.
+        ApiRefusal: 415, another media type.
     """
     media = request.headers.get("content-type", "").partition(";")[0].strip()
     if media not in _PATCHES:
-        raise Refusal("UnsupportedMediaType", "415: Unsupported Media Type", {})
+        raise ApiRefusal("UnsupportedMediaType", "415: Unsupported Media Type", {})
     return _PATCHES[media]
 
 
-def place_in(target: Target, obj: Obj) -> None:
+def place_in(target: RequestTarget, obj: Obj) -> None:
     """Give an object the namespace of the URL.
 
     Raises:
-        Refusal: it says that it belongs elsewhere, or has another name.
+        ApiRefusal: it says that it belongs elsewhere, or has another name.
     """
     given = obj["metadata"].get("namespace")
     if given and given != target.namespace:
@@ -180,16 +180,16 @@ def place_in(target: Target, obj: Obj) -> None:
         raise wrong_name(name, target.name)
 
 
-def _check_version(target: Target, live: Obj | None, config: Obj) -> None:
+def _check_version(target: RequestTarget, live: Obj | None, config: Obj) -> None:
     wanted = config["metadata"].get("resourceVersion")
     if live is not None and wanted and wanted != live["metadata"]["resourceVersion"]:
         raise conflict(target.resource, target.name, MODIFIED)
 
 
-def _bad_patch(shown: str, why: str) -> Refusal:
+def _bad_patch(shown: str, why: str) -> ApiRefusal:
     words = f"Invalid value: {json.dumps(shown)}: {why}"
     causes = [{"reason": "FieldValueInvalid", "message": words, "field": "patch"}]
-    return Refusal("Invalid", f' "" is invalid: patch: {words}', {"causes": causes})
+    return ApiRefusal("Invalid", f' "" is invalid: patch: {words}', {"causes": causes})
 
 
 def _go_map(value: Any) -> str:

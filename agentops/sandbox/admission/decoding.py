@@ -16,7 +16,7 @@ from typing import Any
 from agentops.sandbox.admission.schemas import Schema, child, is_open, items, name_of, resolve, schema_of
 from agentops.sandbox.store import Obj
 from agentops.sandbox.wire.kinds import Resource
-from agentops.sandbox.wire.request import Request
+from agentops.sandbox.wire.request import ApiRequest
 from agentops.sandbox.wire.status import bad_request
 
 _QUANTITY = re.compile(r"[+-]?(\d+|\d+\.\d*|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?")
@@ -89,7 +89,7 @@ def _place(value: Any, wanted: str, path: str = "") -> str:
     return ""
 
 
-def field_validation(request: Request) -> str:
+def field_validation(request: ApiRequest) -> str:
     """Return Strict, Warn or Ignore."""
     return request.query.get("fieldValidation") or "Warn"
 

@@ -16,8 +16,8 @@ from agentops.sandbox.objects import matches, pod_ready, set_condition
 from agentops.sandbox.store import Obj, ObjectStore, copy_json, key_of, timestamp
 from agentops.sandbox.wire.cells import at
 from agentops.sandbox.wire.kinds import Resource
-from agentops.sandbox.wire.request import Request, body_object
-from agentops.sandbox.wire.status import Refusal, bad_request, conflict, invalid_options
+from agentops.sandbox.wire.request import ApiRequest, body_object
+from agentops.sandbox.wire.status import ApiRefusal, bad_request, conflict, invalid_options
 
 _PROPAGATION = ("Foreground", "Background", "Orphan")
 _AS_JSON = {"content-type": "application/json"}
@@ -35,13 +35,13 @@ class DeleteOptions:
     resource_version: str = ""
 
 
-def delete_options(request: Request) -> DeleteOptions:
+def delete_options(request: ApiRequest) -> DeleteOptions:
     """Return the options of a delete: those of its body when it has one, and only then; else those of its query.
 
     Source: recorded from Kubernetes 1.36.2. ``DELETE ?dryRun=All`` with any body that does not say ``dryRun`` deletes.
 
     Raises:
-        Refusal: an unknown propagation policy, or something else that is no DeleteOptions.
+        ApiRefusal: an unknown propagation policy, or something else that is no DeleteOptions.
     """
     body: Obj = body_object(request) if request.body else _from_query(request)
     if body.get("kind", "DeleteOptions") not in ("DeleteOptions", "Eviction"):
@@ -69,7 +69,7 @@ def delete_options(request: Request) -> DeleteOptions:
     )
 
 
-def _from_query(request: Request) -> Obj:
+def _from_query(request: ApiRequest) -> Obj:
     found: Obj = {name: request.query[name] for name in ("propagationPolicy",) if name in request.query}
     if "gracePeriodSeconds" in request.query:
         found["gracePeriodSeconds"] = request.number("gracePeriodSeconds", 0)
@@ -82,7 +82,7 @@ def delete(store: ObjectStore, resource: Resource, live: Obj, options: DeleteOpt
     """Delete an object; return it as it is now, and whether it is gone.
 
     Raises:
-        Refusal: 409, a precondition does not hold.
+        ApiRefusal: 409, a precondition does not hold.
     """
     _check_preconditions(resource, live, options)
     if orphans_by_default(resource, options):
@@ -164,13 +164,13 @@ def finish(store: ObjectStore, obj: Obj) -> bool:
     return True
 
 
-def eviction_options(request: Request, name: str) -> DeleteOptions:
+def eviction_options(request: ApiRequest, name: str) -> DeleteOptions:
     """Return what an eviction asks for: its body's options, and the query's dry run where the body says nothing of it.
 
     Source: pkg/registry/core/pod/storage/eviction.go.
 
     Raises:
-        Refusal: 400, it is about another pod, or body and query disagree.
+        ApiRefusal: 400, it is about another pod, or body and query disagree.
     """
     body = body_object(request)
     if body.get("kind", "Eviction") != "Eviction":
@@ -189,13 +189,13 @@ def evict(store: ObjectStore, resource: Resource, pod: Obj, options: DeleteOptio
     """Delete a pod if its disruption budget allows that now.
 
     Raises:
-        Refusal: 409, a precondition does not hold; 429 when the budget does not allow it; 500 when several cover it.
+        ApiRefusal: 409, a precondition does not hold; 429 when the budget does not allow it; 500 when several cover it.
     """
     counts = not _needs_no_budget(pod)
     budgets = _budgets(store, pod) if counts else []
     if len(budgets) > 1:
         message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
-        raise Refusal("Unknown", message)
+        raise ApiRefusal("Unknown", message)
     for budget in budgets:
         _take_from(store, budget, pod, dry_run=options.dry_run)
     _check_preconditions(resource, pod, options)
@@ -243,9 +243,9 @@ def disruption_allowed(allowed: int) -> Obj:
     return {"type": "DisruptionAllowed", "status": str(allowed > 0), "reason": reason, "message": ""}
 
 
-def _over_budget(cause: str, retry_after_s: int) -> Refusal:
+def _over_budget(cause: str, retry_after_s: int) -> ApiRefusal:
     causes: Obj = {"causes": [{"reason": "DisruptionBudget", "message": cause}]}
     if retry_after_s:
         causes["retryAfterSeconds"] = retry_after_s
     message = "Cannot evict pod as it would violate the pod's disruption budget."
-    return Refusal("TooManyRequests", message, causes, retry_after_s=retry_after_s)
+    return ApiRefusal("TooManyRequests", message, causes, retry_after_s=retry_after_s)

@@ -13,7 +13,7 @@ from typing import Any
 
 from agentops.sandbox.admission.schemas import Schema, child, items, resolve
 from agentops.sandbox.store import copy_json
-from agentops.sandbox.wire.status import Refusal, bad_request
+from agentops.sandbox.wire.status import ApiRefusal, bad_request
 
 _ORDER, _DELETE = "$setElementOrder/", "$deleteFromPrimitiveList/"
 
@@ -35,7 +35,7 @@ def json_patch(value: Any, operations: Any) -> Any:
     """Return ``value`` with RFC 6902 operations applied, ``test`` included.
 
     Raises:
-        Refusal: 400 for what is no JSON patch, 422 when an operation cannot be applied or a test fails.
+        ApiRefusal: 400 for what is no JSON patch, 422 when an operation cannot be applied or a test fails.
     """
     if not isinstance(operations, list) or not all(isinstance(one, dict) and "op" in one for one in operations):
         raise bad_request(
@@ -46,7 +46,7 @@ def json_patch(value: Any, operations: Any) -> Any:
         for operation in operations:
             new = _perform(new, operation)
     except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise Refusal("Invalid", "the server rejected our request due to an error in our request", {}) from error
+        raise ApiRefusal("Invalid", "the server rejected our request due to an error in our request", {}) from error
     return new
 
 
@@ -109,7 +109,7 @@ def strategic_merge(schema: Schema, value: Any, patch: dict[str, Any]) -> dict[s
     """Return ``value`` with a strategic merge patch applied.
 
     Raises:
-        Refusal: an unknown directive, or an item without its merge key.
+        ApiRefusal: an unknown directive, or an item without its merge key.
     """
     value = value if isinstance(value, dict) else {}
     directive = patch.get("$patch", "merge")

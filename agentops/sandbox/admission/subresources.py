@@ -1,6 +1,6 @@
 """Writes to subresources: status, scale, eviction, binding, finalize, token.
 
-Comes in: a ``Target`` with a subresource. Goes out: what that subresource answers with. Must never: touch more of the
+Comes in: a ``RequestTarget`` with a subresource. Goes out: what that subresource answers with. Must never: touch more of the
 object than the subresource stands for.
 """
 
@@ -18,8 +18,8 @@ from agentops.sandbox.admission.patches import json_patch, merge_patch
 from agentops.sandbox.store import Conflict, Key, Obj, ObjectStore, copy_json, timestamp
 from agentops.sandbox.wire.cells import at
 from agentops.sandbox.wire.identity import Tokens
-from agentops.sandbox.wire.request import Request, Response, Target, body_object, json_response
-from agentops.sandbox.wire.status import MODIFIED, Refusal, bad_request, conflict, invalid, not_found, not_simulated
+from agentops.sandbox.wire.request import ApiRequest, RequestTarget, Response, body_object, json_response
+from agentops.sandbox.wire.status import MODIFIED, ApiRefusal, bad_request, conflict, invalid, not_found, not_simulated
 
 _SUCCESS = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}
 
@@ -33,16 +33,18 @@ class Subresources:
         change: carries out an update or patch of one object, given the subresource that it came through.
     """
 
-    def __init__(self, store: ObjectStore, tokens: Tokens, change: Callable[[Target, Request, Obj], Response]) -> None:
+    def __init__(
+        self, store: ObjectStore, tokens: Tokens, change: Callable[[RequestTarget, ApiRequest, Obj], Response]
+    ) -> None:
         self._store = store
         self._tokens = tokens
         self._change = change
 
-    def write(self, target: Target, request: Request) -> Response:
+    def write(self, target: RequestTarget, request: ApiRequest) -> Response:
         """Carry out a write to a subresource, or a read of scale.
 
         Raises:
-            Refusal: it was not carried out.
+            ApiRefusal: it was not carried out.
         """
         live = self._store.peek(Key(*target.resource.stored_kind, target.namespace, target.name))
         verbs = (target.subresource, target.verb)
@@ -62,7 +64,7 @@ class Subresources:
             return self._token(target, request)
         raise not_simulated(f"{target.verb} of {target.resource.plural}/{target.subresource}")
 
-    def _scale(self, target: Target, request: Request, live: Obj) -> Response:
+    def _scale(self, target: RequestTarget, request: ApiRequest, live: Obj) -> Response:
         if target.verb == "get":
             return json_response(_scale_of(live))
         current = _scale_of(live)
@@ -90,14 +92,14 @@ class Subresources:
         answer = self._change(replace(target, verb="patch", subresource=""), patch, {"subresource": "scale"})
         return json_response(_scale_of(json.loads(answer.body)))
 
-    def _evict(self, target: Target, request: Request, live: Obj | None) -> Response:
+    def _evict(self, target: RequestTarget, request: ApiRequest, live: Obj | None) -> Response:
         options = eviction_options(request, target.name)
         if live is None:
             raise not_found(target.resource, target.name)
         evict(self._store, target.resource, live, options)
         return json_response(_SUCCESS, 201)
 
-    def _bind(self, target: Target, request: Request, live: Obj) -> Response:
+    def _bind(self, target: RequestTarget, request: ApiRequest, live: Obj) -> Response:
         node = at(body_object(request), "target", "name")
         if at(live, "spec", "nodeName"):
             why = f'pod {target.name} is already assigned to node "{live["spec"]["nodeName"]}"'
@@ -107,7 +109,7 @@ class Subresources:
         self._store.update(new, dry_run=request.dry_run)
         return json_response(_SUCCESS, 201)
 
-    def _token(self, target: Target, request: Request) -> Response:
+    def _token(self, target: RequestTarget, request: ApiRequest) -> Response:
         spec = body_object(request).get("spec") or {}
         lifetime_s = spec.get("expirationSeconds") or 3600
         if not isinstance(lifetime_s, int) or lifetime_s < 600:
@@ -126,7 +128,7 @@ class Subresources:
         }
         return json_response(answer, 201)
 
-    def _finalize(self, target: Target, request: Request, live: Obj) -> Response:
+    def _finalize(self, target: RequestTarget, request: ApiRequest, live: Obj) -> Response:
         body = body_object(request)
         new = copy_json(live)
         new["spec"] = {**(live.get("spec") or {}), "finalizers": at(body, "spec", "finalizers", default=[])}
@@ -159,7 +161,7 @@ def _scale_of(obj: Obj) -> Obj:
     }
 
 
-def _scale_body(target: Target, request: Request, current: Obj) -> Any:
+def _scale_body(target: RequestTarget, request: ApiRequest, current: Obj) -> Any:
     if target.verb == "update":
         return body_object(request)
     try:
@@ -173,4 +175,4 @@ def _scale_body(target: Target, request: Request, current: Obj) -> Any:
         return merge_patch(current, patch)
     if media == "application/apply-patch+yaml":
         raise not_simulated("server-side apply of a scale")
-    raise Refusal("UnsupportedMediaType", "415: Unsupported Media Type", {})
+    raise ApiRefusal("UnsupportedMediaType", "415: Unsupported Media Type", {})

@@ -1,6 +1,6 @@
 """The writing verbs, from body to store: decode, default, admit, validate, record the manager, store, or dry-run.
 
-Comes in: a ``Target`` and its request. Goes out: the stored object. A dry run takes every step but the last one, so
+Comes in: a ``RequestTarget`` and its request. Goes out: the stored object. A dry run takes every step but the last one, so
 what it answers is what the write would store. The store's lock is held from reading the live object to storing the new.
 
 Must never: store anything with ``dryRun=All``, or answer success for what was not done.
@@ -29,9 +29,9 @@ from agentops.sandbox.wire.identity import Tokens
 from agentops.sandbox.wire.kinds import Resource
 from agentops.sandbox.wire.reads import FORMS, Reader
 from agentops.sandbox.wire.request import (
-    Request,
+    ApiRequest,
+    RequestTarget,
     Response,
-    Target,
     User,
     accepted_form,
     body_object,
@@ -39,7 +39,7 @@ from agentops.sandbox.wire.request import (
 )
 from agentops.sandbox.wire.status import (
     MODIFIED,
-    Refusal,
+    ApiRefusal,
     already_exists,
     conflict,
     forbidden,
@@ -68,11 +68,11 @@ class StoreWriter:
         self._random = random
         self._subresources = Subresources(store, tokens, self.change)
 
-    def write(self, target: Target, request: Request) -> Response:
+    def write(self, target: RequestTarget, request: ApiRequest) -> Response:
         """Carry out a create, update, patch, delete or deletecollection.
 
         Raises:
-            Refusal: it was not carried out.
+            ApiRefusal: it was not carried out.
         """
         with self.store.lock:
             if target.subresource:
@@ -85,7 +85,7 @@ class StoreWriter:
                 return self._delete(target, request)
             return self._delete_collection(target, request)
 
-    def _create(self, target: Target, request: Request) -> Response:
+    def _create(self, target: RequestTarget, request: ApiRequest) -> Response:
         warnings = Warnings()
         obj = decoded(target, request, body_object(request), warnings)
         metadata = obj["metadata"]
@@ -95,7 +95,7 @@ class StoreWriter:
             metadata["name"] = metadata["generateName"][:58] + suffix
         return self._insert(target, request, obj, _entry(target.resource, request, self.store, "Update"), warnings)
 
-    def _insert(self, target: Target, request: Request, obj: Obj, entry: Obj, warnings: Warnings) -> Response:
+    def _insert(self, target: RequestTarget, request: ApiRequest, obj: Obj, entry: Obj, warnings: Warnings) -> Response:
         """Store a new object; with an Apply entry its managedFields are already those of the apply."""
         resource, obj = stored_form(target.resource, obj)
         entry = {**entry, "apiVersion": resource.api_version}
@@ -128,7 +128,7 @@ class StoreWriter:
         """Complete a new object and judge it.
 
         Raises:
-            Refusal: 403 from admission or 422 from validation.
+            ApiRefusal: 403 from admission or 422 from validation.
         """
         name, is_pod = new["metadata"].get("name", ""), resource.qualified == "pods"
         if is_pod:
@@ -145,7 +145,7 @@ class StoreWriter:
         check_quota(resource, new, self.store, None)
         warnings.texts += filter(None, [security_warning(new, self.store)])
 
-    def change(self, target: Target, request: Request, through: Obj) -> Response:
+    def change(self, target: RequestTarget, request: ApiRequest, through: Obj) -> Response:
         """Carry out an update or patch of an object.
 
         Arguments:
@@ -155,7 +155,7 @@ class StoreWriter:
                 another subresource is only put down as the way by which it came.
 
         Raises:
-            Refusal: it was not carried out.
+            ApiRefusal: it was not carried out.
         """
         resource, warnings = target.resource, Warnings()
         live = self.store.peek(Key(*resource.stored_kind, target.namespace, target.name))
@@ -185,7 +185,7 @@ class StoreWriter:
             new = {**copy_json(live), "metadata": {**live["metadata"], **_given_version(new)}}
         return self._replace(target, request, live, new, warnings)
 
-    def _replace(self, target: Target, request: Request, live: Obj, new: Obj, warnings: Warnings) -> Response:
+    def _replace(self, target: RequestTarget, request: ApiRequest, live: Obj, new: Obj, warnings: Warnings) -> Response:
         try:
             stored = self.store.update(new, dry_run=request.dry_run)
         except Conflict as error:
@@ -198,7 +198,7 @@ class StoreWriter:
         """Judge what is to replace the live object, after giving it what its new type has.
 
         Raises:
-            Refusal: 403 from admission or 422 from validation.
+            ApiRefusal: 403 from admission or 422 from validation.
         """
         if resource.qualified == "services" and new["spec"].get("type") != live["spec"].get("type"):
             allocate_service(new, self.store, self._random)
@@ -209,7 +209,7 @@ class StoreWriter:
         check_growth(resource, new, self.store, live)
         check_escalation(resource, new, live, user, self.store)
 
-    def _delete(self, target: Target, request: Request) -> Response:
+    def _delete(self, target: RequestTarget, request: ApiRequest) -> Response:
         resource = target.resource
         live = self.store.peek(Key(*resource.stored_kind, target.namespace, target.name))
         if live is None:
@@ -227,7 +227,7 @@ class StoreWriter:
         status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
         return json_response(status)
 
-    def _delete_collection(self, target: Target, request: Request) -> Response:
+    def _delete_collection(self, target: RequestTarget, request: ApiRequest) -> Response:
         options = delete_options(request)
         page = self.reader.selected(target, request)
         for live in page:
@@ -235,7 +235,7 @@ class StoreWriter:
         metadata = {"resourceVersion": str(self.store.revision)}
         return Response(body=self.reader.encoder.list(target.resource, page, metadata))
 
-    def _answer(self, target: Target, request: Request, obj: Obj, code: int, warnings: Warnings) -> Response:
+    def _answer(self, target: RequestTarget, request: ApiRequest, obj: Obj, code: int, warnings: Warnings) -> Response:
         form = accepted_form(request, FORMS)
         body = self.reader.show(target, obj, form, request)
         return Response(code=code, body=body, headers=warnings.headers())
@@ -246,7 +246,7 @@ def writer_for(store: ObjectStore, random: Random) -> Callable[[Reader, Tokens],
     return lambda reader, tokens: StoreWriter(store, reader, tokens, random)
 
 
-def _entry(resource: Resource, request: Request, store: ObjectStore, operation: str) -> Obj:
+def _entry(resource: Resource, request: ApiRequest, store: ObjectStore, operation: str) -> Obj:
     agent = request.headers.get("user-agent", "").partition("/")[0]
     return {
         "manager": request.query.get("fieldManager") or agent or "unknown",
@@ -256,12 +256,12 @@ def _entry(resource: Resource, request: Request, store: ObjectStore, operation: 
     }
 
 
-def _check_namespace(target: Target, name: str, store: ObjectStore) -> None:
+def _check_namespace(target: RequestTarget, name: str, store: ObjectStore) -> None:
     if not target.resource.namespaced:
         return
     namespace = store.peek(Key("", "Namespace", "", target.namespace))
     if namespace is None:
-        raise Refusal(
+        raise ApiRefusal(
             "NotFound", f'namespaces "{target.namespace}" not found', {"name": target.namespace, "kind": "namespaces"}
         )
     if "deletionTimestamp" in namespace["metadata"]:
@@ -309,7 +309,7 @@ def _place_in_live(live: Obj, new: Obj) -> None:
             new["metadata"][name] = live["metadata"][name]
 
 
-def _why_conflict(target: Target, live: Obj, new: Obj) -> str:
+def _why_conflict(target: RequestTarget, live: Obj, new: Obj) -> str:
     wanted, have = new["metadata"].get("uid"), live["metadata"]["uid"]
     if wanted and wanted != have:
         key = f"/registry/{target.resource.plural}/{target.namespace}/{target.name}"

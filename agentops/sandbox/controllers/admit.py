@@ -14,7 +14,7 @@ from agentops.sandbox.admission.quota import check_quota
 from agentops.sandbox.manifests import resource_of, with_defaults
 from agentops.sandbox.objects import name_of
 from agentops.sandbox.store import Obj
-from agentops.sandbox.wire.status import Refusal
+from agentops.sandbox.wire.status import ApiRefusal
 from agentops.sandbox.world import World
 
 # When a controller without a back-off of its own tries again to create what was refused.
@@ -34,7 +34,7 @@ def admit_pod(world: World, pod: Obj) -> str:
             allocate(pod, world.store)
             judge_pod(resource, pod, world.store)
             check_quota(resource, pod, world.store, None)
-        except Refusal as refusal:
+        except ApiRefusal as refusal:
             return refusal.message
     return ""
 

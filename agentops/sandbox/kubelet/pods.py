@@ -30,7 +30,7 @@ _FIRST_BACK_OFF_S, _LONGEST_BACK_OFF_S = 10, 300
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class ContainerEnd:
     """How a run ended; ``line`` is the last thing it printed."""
 
     code: int
@@ -84,7 +84,7 @@ class Kubelet:
             record = self.records.get(Key("", "Pod", namespace_of(pod), name_of(pod)))
             for box in record.boxes if record else []:
                 if box.run is not None and box.running:
-                    self._finish(world, pod, box, box.run, Ending(255, "Unknown"))
+                    self._finish(world, pod, box, box.run, ContainerEnd(255, "Unknown"))
         world.wake(world.pods_on(node))
 
     def reload_programs(self, world: World) -> None:
@@ -185,7 +185,7 @@ class Kubelet:
     def _run_on(self, world: World, pod: Obj, box: Box, run: Run) -> datetime | None:
         death = next_death(world, pod, box, run)
         if death is not None and death.at <= world.now:
-            self._finish(world, pod, box, run, Ending(death.code, death.reason, death.line))
+            self._finish(world, pod, box, run, ContainerEnd(death.code, death.reason, death.line))
             return None
         killed, next_at = probes.step(world, pod, box, run)
         if killed:
@@ -214,7 +214,7 @@ class Kubelet:
         say(world, pod, box, "Normal", "Started", "Container started")
         return self._run_on(world, pod, box, box.run)
 
-    def _finish(self, world: World, pod: Obj, box: Box, run: Run, ending: Ending) -> None:
+    def _finish(self, world: World, pod: Obj, box: Box, run: Run, ending: ContainerEnd) -> None:
         run.finished_at, run.exit_code, run.reason = world.now, ending.code, ending.reason
         if ending.line:
             run.last_words.append((world.now, ending.line))
@@ -265,9 +265,9 @@ class Kubelet:
         return None
 
 
-def _on_sigterm(run: Run) -> Ending:
+def _on_sigterm(run: Run) -> ContainerEnd:
     code = run.program.term_code
-    return Ending(code, "Completed" if code == 0 else "Error", 'level=info msg="got SIGTERM, stopping"')
+    return ContainerEnd(code, "Completed" if code == 0 else "Error", 'level=info msg="got SIGTERM, stopping"')
 
 
 def _restarts(pod: Obj, box: Box, run: Run) -> bool:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from agentops.sandbox.data import data
 from agentops.sandbox.store import Key, Obj, ObjectStore
-from agentops.sandbox.wire.request import Request, Response, Target, User, body_object, json_response
-from agentops.sandbox.wire.status import Refusal, bad_request, details_of
+from agentops.sandbox.wire.request import ApiRequest, RequestTarget, Response, User, body_object, json_response
+from agentops.sandbox.wire.status import ApiRefusal, bad_request, details_of
 
 _GROUP = "rbac.authorization.k8s.io"
 
@@ -55,11 +55,11 @@ class Rbac:
                 if _binds(binding, user):
                     yield from self.role_rules(binding, namespace)
 
-    def check(self, user: User, target: Target) -> None:
+    def check(self, user: User, target: RequestTarget) -> None:
         """Refuse a resource request that no rule allows.
 
         Raises:
-            Refusal: 403, in the real server's words.
+            ApiRefusal: 403, in the real server's words.
         """
         resource = target.resource
         # A Namespace is checked inside itself, so that a namespace's own Role can cover it.
@@ -77,7 +77,7 @@ class Rbac:
         which = f"{resource.plural}/{target.subresource}" if target.subresource else resource.plural
         scope = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
         named = f' "{target.name}"' if target.name else ""
-        raise Refusal(
+        raise ApiRefusal(
             "Forbidden",
             f'{resource.qualified}{named} is forbidden: User "{user.name}" cannot {target.verb} resource "{which}" '
             f'in API group "{resource.group}" {scope}',
@@ -122,11 +122,11 @@ def _any(allowed: list[str] | None, wanted: str) -> bool:
     return bool(allowed) and ("*" in (allowed or ()) or wanted in (allowed or ()))
 
 
-def review(target: Target, request: Request, rbac: Rbac, user_of: Callable[[str], User | None]) -> Response:
+def review(target: RequestTarget, request: ApiRequest, rbac: Rbac, user_of: Callable[[str], User | None]) -> Response:
     """Answer a POST that asks who someone is or what they may do; nothing is stored.
 
     Raises:
-        Refusal: the body is not such a review.
+        ApiRefusal: the body is not such a review.
     """
     body = body_object(request)
     spec = body.get("spec") or {}
@@ -150,7 +150,7 @@ def review(target: Target, request: Request, rbac: Rbac, user_of: Callable[[str]
     return json_response({**_head(target), "spec": spec, "status": status}, 201)
 
 
-def _head(target: Target) -> Obj:
+def _head(target: RequestTarget) -> Obj:
     resource = target.resource
     return {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": {"creationTimestamp": None}}
 
@@ -171,13 +171,13 @@ def _attempt(spec: Obj) -> Attempt:
     return Attempt(**{field: about.get(field) or "" for field in fields})
 
 
-def _bad_review(field: str, words: str) -> Refusal:
+def _bad_review(field: str, words: str) -> ApiRefusal:
     causes = [{"reason": "FieldValueInvalid", "message": f"Invalid value: {words}", "field": field}]
     details: Obj = {"group": "authorization.k8s.io", "causes": causes}
-    return Refusal("Invalid", f'.authorization.k8s.io "" is invalid: {field}: Invalid value: {words}', details)
+    return ApiRefusal("Invalid", f'.authorization.k8s.io "" is invalid: {field}: Invalid value: {words}', details)
 
 
-def _rules_review(target: Target, request: Request, rbac: Rbac, namespace: str) -> Response:
+def _rules_review(target: RequestTarget, request: ApiRequest, rbac: Rbac, namespace: str) -> Response:
     if not namespace:
         raise bad_request("no namespace on request")
     rules = list(rbac.rules(request.user, namespace))

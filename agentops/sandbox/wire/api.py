@@ -1,4 +1,4 @@
-"""The API as one function from ``Request`` to ``Response``: authenticate, find the target, authorise, dispatch.
+"""The API as one function from ``ApiRequest`` to ``Response``: authenticate, find the target, authorise, dispatch.
 
 Comes in: requests, already read from the socket. Goes out: responses; every refusal is a Status with the real code and
 words, and what is not simulated answers 501. Must never: pretend that something was done which was not.
@@ -26,23 +26,23 @@ from agentops.sandbox.wire.metrics import METRICS, UsageSource, usage_response
 from agentops.sandbox.wire.openapi import openapi
 from agentops.sandbox.wire.options import check_options
 from agentops.sandbox.wire.reads import Reader
-from agentops.sandbox.wire.request import Request, Response, Target, User, json_response, route
-from agentops.sandbox.wire.status import Refusal, internal_error, not_allowed, not_simulated
+from agentops.sandbox.wire.request import ApiRequest, RequestTarget, Response, User, json_response, route
+from agentops.sandbox.wire.status import ApiRefusal, internal_error, not_allowed, not_simulated
 
 # Whatever is made of these is an answer, and nothing is stored.
 _REVIEWED = ("authentication.k8s.io", "authorization.k8s.io")
 
 
-class Writer(Protocol):
+class ApiWriter(Protocol):
     """Carries out the writing verbs; see ``admission``."""
 
-    def write(self, target: Target, request: Request) -> Response:
+    def write(self, target: RequestTarget, request: ApiRequest) -> Response:
         """Carry out a create, update, patch, delete or deletecollection, or refuse it."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
+class ApiServices:
     """What the API answers from.
 
     ``usage`` None leaves metrics.k8s.io out. ``open_to_all`` makes a request without credentials the admin's.
@@ -51,7 +51,7 @@ class Parts:
     store: ObjectStore
     logs: LogSource
     usage: UsageSource | None = None
-    writer: Callable[[Reader, Tokens], Writer] | None = None
+    writer: Callable[[Reader, Tokens], ApiWriter] | None = None
     tokens: Mapping[str, User] = field(default_factory=dict)
     open_to_all: bool = True
     new_token: Callable[[], str] = lambda: secrets.token_urlsafe(24)
@@ -61,7 +61,7 @@ class Parts:
 class Api:
     """The simulated API server without its sockets."""
 
-    def __init__(self, parts: Parts, stopping: threading.Event) -> None:
+    def __init__(self, parts: ApiServices, stopping: threading.Event) -> None:
         self.catalog = Catalog(parts.store, METRICS if parts.usage else ())
         self.reader = Reader(parts.store, stopping)
         self.address = "127.0.0.1"
@@ -73,23 +73,23 @@ class Api:
         self._identifier = Identifier(self.tokens, self._rbac, open_to_all=parts.open_to_all)
         self._writer = parts.writer(self.reader, self.tokens) if parts.writer else None
 
-    def handle(self, request: Request) -> Response:
+    def handle(self, request: ApiRequest) -> Response:
         """Answer one request; a refusal becomes its Status."""
         try:
             request = self.faults.strike(request)
             request = replace(request, user=self._identifier.identify(request))
             found = self._resource(request) if _is_resource(request.path) else self._other(request)
             return _as_yaml(found) if request.headers.get("accept") == "application/yaml" else found
-        except Refusal as refusal:
+        except ApiRefusal as refusal:
             headers = {"Retry-After": str(refusal.retry_after_s)} if refusal.retry_after_s else {}
             return Response(code=refusal.http_code, body=json_response(refusal.body()).body, headers=headers)
         except Exception as error:  # noqa: BLE001  a defect of the simulator is said as a real server says its panics
             return json_response(internal_error(error).body(), 500)
 
-    def _other(self, request: Request) -> Response:
+    def _other(self, request: ApiRequest) -> Response:
         path = request.path.rstrip("/") or "/"
         if not self._rbac.allows(request.user, Attempt(verb="get", path=path)):
-            raise Refusal("Forbidden", f'forbidden: User "{request.user.name}" cannot get path "{path}"')
+            raise ApiRefusal("Forbidden", f'forbidden: User "{request.user.name}" cannot get path "{path}"')
         if path in ("/healthz", "/livez", "/readyz"):
             return Response(body=b"ok", content_type="text/plain")
         if path == "/version":
@@ -104,7 +104,7 @@ class Api:
             return Response(code=404, body=b"404 page not found\n", content_type="text/plain; charset=utf-8")
         return found
 
-    def _resource(self, request: Request) -> Response:
+    def _resource(self, request: ApiRequest) -> Response:
         target = route(request, self.catalog)
         if target is None:
             raise _no_such_path()
@@ -123,7 +123,7 @@ class Api:
             return reads[target.verb](target, request)
         return self._write(target, request)
 
-    def _subresource(self, target: Target, request: Request) -> Response:
+    def _subresource(self, target: RequestTarget, request: ApiRequest) -> Response:
         if target.subresource not in target.resource.subresources:
             if target.subresource in ("exec", "attach", "portforward", "proxy", "ephemeralcontainers", "resize"):
                 raise not_simulated(f"{target.resource.plural}/{target.subresource}")
@@ -135,7 +135,7 @@ class Api:
             return self.reader.get(target, request)
         return self._write(target, request)
 
-    def _write(self, target: Target, request: Request) -> Response:
+    def _write(self, target: RequestTarget, request: ApiRequest) -> Response:
         if self._writer is None:
             raise not_simulated(f"{target.verb} of {target.resource.qualified}")
         if target.name and not target.subresource and target.verb == "create":
@@ -158,5 +158,5 @@ def _as_yaml(response: Response) -> Response:
     return replace(response, body=text.encode(), content_type="application/yaml")
 
 
-def _no_such_path() -> Refusal:
-    return Refusal("NotFound", "the server could not find the requested resource", {})
+def _no_such_path() -> ApiRefusal:
+    return ApiRefusal("NotFound", "the server could not find the requested resource", {})

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from agentops.sandbox.data import data
 from agentops.sandbox.store import Obj
 from agentops.sandbox.wire.kinds import Catalog, Resource
-from agentops.sandbox.wire.request import Request, Response, accepted_form, json_response
+from agentops.sandbox.wire.request import ApiRequest, Response, accepted_form, json_response
 
 _AGGREGATED = {"APIGroupDiscoveryList": ("v2", "v2beta1")}
 
 
-def discover(request: Request, catalog: Catalog, address: str) -> Response | None:
+def discover(request: ApiRequest, catalog: Catalog, address: str) -> Response | None:
     """Return the document at a discovery path; None when the path is none or its group is not served.
 
     Arguments:
@@ -87,7 +87,7 @@ def _served(resource: Resource, name: str) -> tuple[Obj, Sequence[str]]:
     return served, served.get("as", (resource.group, resource.version, resource.kind))
 
 
-def _aggregated(request: Request, catalog: Catalog, *, core: bool) -> Response:
+def _aggregated(request: ApiRequest, catalog: Catalog, *, core: bool) -> Response:
     form = accepted_form(request, _AGGREGATED)
     items = []
     for group, versions in catalog.groups().items():

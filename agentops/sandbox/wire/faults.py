@@ -11,8 +11,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from agentops.sandbox.wire.request import Request
-from agentops.sandbox.wire.status import Refusal
+from agentops.sandbox.wire.request import ApiRequest
+from agentops.sandbox.wire.status import ApiRefusal
 
 _REFUSALS = {
     429: ("TooManyRequests", "the server has received too many requests and has asked us to try again later"),
@@ -73,11 +73,11 @@ class Faults:
         with self._lock:
             self._faults.clear()
 
-    def strike(self, request: Request) -> Request:
+    def strike(self, request: ApiRequest) -> ApiRequest:
         """Delay, alter or refuse a request that a fault hits, and return it as it is to be answered.
 
         Raises:
-            Refusal: the fault's code.
+            ApiRefusal: the fault's code.
         """
         fault = self._take(request)
         if fault is None:
@@ -88,12 +88,12 @@ class Faults:
             reason, message = _REFUSALS[fault.code]
             retry_after_s = fault.retry_after_s if fault.code != 500 else 0
             details = {"retryAfterSeconds": retry_after_s} if retry_after_s else None
-            raise Refusal(reason, message, details, retry_after_s=retry_after_s)
+            raise ApiRefusal(reason, message, details, retry_after_s=retry_after_s)
         if fault.drops_dry_run:
             return replace(request, query={name: value for name, value in request.query.items() if name != "dryRun"})
         return request
 
-    def _take(self, request: Request) -> Fault | None:
+    def _take(self, request: ApiRequest) -> Fault | None:
         with self._lock:
             for index, fault in enumerate(self._faults):
                 if fault.method in ("", request.method) and fault.path in request.path:

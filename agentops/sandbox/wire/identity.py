@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from agentops.sandbox.wire.access import Attempt, Rbac
-from agentops.sandbox.wire.request import ANONYMOUS, Request, User
-from agentops.sandbox.wire.status import Refusal, bad_request
+from agentops.sandbox.wire.request import ANONYMOUS, ApiRequest, User
+from agentops.sandbox.wire.status import ApiRefusal, bad_request
 
 ADMIN = User(name="sandbox-admin", groups=("system:masters", "system:authenticated"))
 _AUTHENTICATED = "system:authenticated"
@@ -77,11 +77,11 @@ class Identifier:
         self._rbac = rbac
         self._open = open_to_all
 
-    def identify(self, request: Request) -> User:
+    def identify(self, request: ApiRequest) -> User:
         """Return the user, after impersonation.
 
         Raises:
-            Refusal: 401 for a token that is not known, 403 for an impersonation that is not allowed.
+            ApiRefusal: 401 for a token that is not known, 403 for an impersonation that is not allowed.
         """
         user = self._authenticate(request)
         wanted = request.headers.get("impersonate-user")
@@ -94,7 +94,7 @@ class Identifier:
             return user
         attempt = Attempt(verb="impersonate", resource="users", name=wanted)
         if not self._rbac.allows(user, attempt):
-            raise Refusal(
+            raise ApiRefusal(
                 "Forbidden",
                 f'users "{wanted}" is forbidden: User "{user.name}" cannot impersonate resource "users" in API group '
                 '"" at the cluster scope',
@@ -102,7 +102,7 @@ class Identifier:
             )
         return _authenticated(User(name=wanted, groups=groups))
 
-    def _authenticate(self, request: Request) -> User:
+    def _authenticate(self, request: ApiRequest) -> User:
         if request.user != ANONYMOUS:
             return _authenticated(request.user)
         header = request.headers.get("authorization", "")
@@ -110,7 +110,7 @@ class Identifier:
             scheme, _, token = header.partition(" ")
             user = self._tokens.user(token.strip()) if scheme.lower() == "bearer" else None
             if user is None and not self._open:
-                raise Refusal("Unauthorized", "Unauthorized")
+                raise ApiRefusal("Unauthorized", "Unauthorized")
             return user or ADMIN
         return ADMIN if self._open else ANONYMOUS
 

@@ -15,8 +15,8 @@ from agentops.core.clock import from_iso
 from agentops.sandbox.store import Obj, ObjectStore
 from agentops.sandbox.wire.cells import at
 from agentops.sandbox.wire.kinds import Resource
-from agentops.sandbox.wire.request import Request, Response, Target
-from agentops.sandbox.wire.status import Refusal, bad_request, invalid, not_found
+from agentops.sandbox.wire.request import ApiRequest, RequestTarget, Response
+from agentops.sandbox.wire.status import ApiRefusal, bad_request, invalid, not_found
 
 _POLL_S = 0.25
 
@@ -54,11 +54,11 @@ class LogReader:
         self._source = source
         self._stopping = stopping
 
-    def read(self, target: Target, pod: Obj | None, request: Request) -> Response:
+    def read(self, target: RequestTarget, pod: Obj | None, request: ApiRequest) -> Response:
         """Return a container's log as text, streamed when ``follow`` is asked for.
 
         Raises:
-            Refusal: no such pod, container or run, or a bad option.
+            ApiRefusal: no such pod, container or run, or a bad option.
         """
         if pod is None:
             raise not_found(target.resource, target.name)
@@ -84,7 +84,7 @@ class LogReader:
         limit = request.number("limitBytes", 0)
         return Response(body=text[:limit] if limit > 0 else text, content_type="text/plain")
 
-    def _since(self, request: Request) -> datetime | None:
+    def _since(self, request: ApiRequest) -> datetime | None:
         if request.query.get("sinceTime"):
             return from_iso(request.query["sinceTime"])
         seconds = request.number("sinceSeconds", 0)
@@ -110,7 +110,7 @@ class LogReader:
             since = from_iso(shown[0].partition(" ")[0]) if shown else None
             try:
                 lines = self._lines(place, since, None)
-            except Refusal:
+            except ApiRefusal:
                 return  # the container is gone
             if shown and shown[0] in lines:
                 lines = lines[lines.index(shown[0]) + 1 :]

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from agentops.sandbox.store import Key, Obj, ObjectStore, timestamp
 from agentops.sandbox.wire.kinds import Resource
-from agentops.sandbox.wire.request import Request, Response, Target, json_response
+from agentops.sandbox.wire.request import ApiRequest, RequestTarget, Response, json_response
 from agentops.sandbox.wire.selectors import labels_match
 from agentops.sandbox.wire.status import not_found
 
@@ -35,7 +35,7 @@ class UsageSource(Protocol):
         ...
 
 
-def usage_response(target: Target, request: Request, store: ObjectStore, usage: UsageSource) -> Response:
+def usage_response(target: RequestTarget, request: ApiRequest, store: ObjectStore, usage: UsageSource) -> Response:
     """Answer a get or list of pod or node metrics.
 
     Raises:

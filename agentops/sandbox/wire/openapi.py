@@ -15,13 +15,13 @@ from agentops.sandbox.admission.schemas import Schema, definitions, schema_name,
 from agentops.sandbox.data import data
 from agentops.sandbox.store import Obj
 from agentops.sandbox.wire.kinds import Catalog, Resource
-from agentops.sandbox.wire.request import Request, Response, accepted_form, json_response
+from agentops.sandbox.wire.request import ApiRequest, Response, accepted_form, json_response
 
 _PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
 _WRITE_PARAMETERS = ("dryRun", "fieldManager", "fieldValidation", "pretty")
 
 
-def openapi(request: Request, catalog: Catalog) -> Response | None:
+def openapi(request: ApiRequest, catalog: Catalog) -> Response | None:
     """Return the document at an /openapi path; None when there is none."""
     parts = [part for part in request.path.split("/") if part][1:]
     if parts == ["v2"] and request.headers.get("accept", "").startswith(_PROTOBUF):

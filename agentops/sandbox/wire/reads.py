@@ -1,6 +1,6 @@
 """get, list and watch.
 
-Comes in: a ``Target`` and its request. Goes out: the object, one consistent page of a list, or a stream of changes, as
+Comes in: a ``RequestTarget`` and its request. Goes out: the object, one consistent page of a list, or a stream of changes, as
 plain JSON, as a server-side Table or as metadata only. Revision rules are those of the API concepts page, "Resource
 versions": https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions
 
@@ -23,9 +23,9 @@ import msgspec
 from agentops.sandbox.data import data
 from agentops.sandbox.store import Events, Gone, Key, Obj, Objects, ObjectStore, StoreEvent, group_of, place_of
 from agentops.sandbox.wire.encoding import Encoder
-from agentops.sandbox.wire.request import Form, Request, Response, Target, accepted_form
+from agentops.sandbox.wire.request import ApiRequest, Form, RequestTarget, Response, accepted_form
 from agentops.sandbox.wire.selectors import Predicate, fields_match, labels_match
-from agentops.sandbox.wire.status import Refusal, bad_request, expired, internal_error, not_found
+from agentops.sandbox.wire.status import ApiRefusal, bad_request, expired, internal_error, not_found
 from agentops.sandbox.wire.tables import table
 
 Place: TypeAlias = tuple[str, str]
@@ -51,11 +51,11 @@ class Reader:
         self._bookmark_s = bookmark_s
         self._open: list[Changes] = []
 
-    def get(self, target: Target, request: Request) -> Response:
+    def get(self, target: RequestTarget, request: ApiRequest) -> Response:
         """Return one object.
 
         Raises:
-            Refusal: there is none.
+            ApiRefusal: there is none.
         """
         form = accepted_form(request, FORMS)
         obj = self._store.peek(Key(*target.resource.stored_kind, target.namespace, target.name))
@@ -65,7 +65,7 @@ class Reader:
             raise not_found(target.resource, target.name)
         return Response(body=self.show(target, obj, form, request))
 
-    def show(self, target: Target, obj: Obj, form: Form, request: Request) -> bytes:
+    def show(self, target: RequestTarget, obj: Obj, form: Form, request: ApiRequest) -> bytes:
         """Return one object in the form asked for."""
         if form.kind == "Table":
             version = obj["metadata"].get("resourceVersion", "")
@@ -75,11 +75,11 @@ class Reader:
             return msgspec.json.encode(_metadata_only(obj))
         return self.encoder.one(target.resource, obj)
 
-    def list(self, target: Target, request: Request) -> Response:
+    def list(self, target: RequestTarget, request: ApiRequest) -> Response:
         """Return one page of a collection.
 
         Raises:
-            Refusal: a bad selector or token (400), or a revision that is gone (410) or not reached yet (504).
+            ApiRefusal: a bad selector or token (400), or a revision that is gone (410) or not reached yet (504).
         """
         form = accepted_form(request, FORMS)
         selects = self._selection(target, request)
@@ -101,21 +101,21 @@ class Reader:
             body = self.encoder.list(target.resource, page, metadata)
         return Response(body=body)
 
-    def selected(self, target: Target, request: Request) -> Objects:
+    def selected(self, target: RequestTarget, request: ApiRequest) -> Objects:
         """Return the stored objects of a collection that the request selects, for a deletecollection.
 
         Raises:
-            Refusal: a bad selector.
+            ApiRefusal: a bad selector.
         """
         selects = self._selection(target, request)
         objects = self._store.list_at(*target.resource.stored_kind, self._store.revision)
         return [obj for obj in objects if selects(obj)]
 
-    def watch(self, target: Target, request: Request) -> Response:
+    def watch(self, target: RequestTarget, request: ApiRequest) -> Response:
         """Return a stream of changes, from a revision or from the present state on.
 
         Raises:
-            Refusal: a bad selector, or no resourceVersion.
+            ApiRefusal: a bad selector, or no resourceVersion.
         """
         form = accepted_form(request, FORMS)
         selects = self._selection(target, request)
@@ -124,7 +124,7 @@ class Reader:
             words = (
                 f'resourceVersion: Invalid value: "{version}": strconv.ParseUint: parsing "{version}": invalid syntax'
             )
-            raise Refusal("Unknown", words)
+            raise ApiRefusal("Unknown", words)
 
         def chunks() -> Iterator[bytes]:
             changes: Changes = queue.SimpleQueue()
@@ -157,8 +157,8 @@ class Reader:
     def _follow(
         self,
         changes: Changes,
-        target: Target,
-        request: Request,
+        target: RequestTarget,
+        request: ApiRequest,
         form: Form,
         selects: Predicate,
     ) -> Iterator[bytes]:
@@ -179,7 +179,7 @@ class Reader:
             if change:
                 yield _line(change, self.show(target, event.obj, form, request))
 
-    def _bookmark(self, target: Target, annotations: dict[str, str]) -> bytes:
+    def _bookmark(self, target: RequestTarget, annotations: dict[str, str]) -> bytes:
         metadata: Obj = {"resourceVersion": str(self._store.revision), "creationTimestamp": None}
         if annotations:
             metadata["annotations"] = annotations
@@ -187,14 +187,14 @@ class Reader:
         bookmark = {"kind": resource.kind, "apiVersion": resource.api_version, "metadata": metadata}
         return _line("BOOKMARK", msgspec.json.encode(bookmark))
 
-    def _watch_start(self, target: Target, request: Request) -> tuple[Objects, Events]:
+    def _watch_start(self, target: RequestTarget, request: ApiRequest) -> tuple[Objects, Events]:
         text = request.query.get("resourceVersion", "")
         if text in ("", "0") or request.flag("sendInitialEvents"):
             return self.selected(target, request), []
         revision = _revision(text)
         return [], [] if revision > self._store.revision else self._store.since(revision)
 
-    def _selection(self, target: Target, request: Request) -> Predicate:
+    def _selection(self, target: RequestTarget, request: ApiRequest) -> Predicate:
         tests: list[Predicate] = []
         if target.namespace:
             tests.append(lambda obj: obj["metadata"].get("namespace") == target.namespace)
@@ -208,7 +208,7 @@ class Reader:
             return _everything
         return tests[0] if len(tests) == 1 else lambda obj: all(test(obj) for test in tests)
 
-    def _position(self, request: Request) -> tuple[int, Place | None]:
+    def _position(self, request: ApiRequest) -> tuple[int, Place | None]:
         """Return the revision to list at and the place to go on after."""
         token = request.query.get("continue", "")
         if token:
@@ -220,13 +220,13 @@ class Reader:
         if revision > self._store.revision:
             causes = [{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]
             words = f"Timeout: Too large resource version: {revision}, current: {self._store.revision}"
-            raise Refusal("Timeout", words, {"causes": causes, "retryAfterSeconds": 1})
+            raise ApiRefusal("Timeout", words, {"causes": causes, "retryAfterSeconds": 1})
         match = request.query.get("resourceVersionMatch", "")
         exact = match == "Exact" or (not match and request.number("limit", 0) > 0)
         return (revision if exact else self._store.revision), None
 
 
-def _selectors(request: Request) -> bool:
+def _selectors(request: ApiRequest) -> bool:
     return bool(request.query.get("labelSelector") or request.query.get("fieldSelector"))
 
 
@@ -266,7 +266,7 @@ def _revision(text: str) -> int:
     return int(text)
 
 
-def _seen_as(event: StoreEvent, target: Target, selects: Predicate) -> str:
+def _seen_as(event: StoreEvent, target: RequestTarget, selects: Predicate) -> str:
     """Return what a change is to a watcher that sees only some objects: ADDED, MODIFIED, DELETED or nothing."""
     if (group_of(event.obj), event.obj["kind"]) != target.resource.stored_kind:
         return ""

@@ -1,6 +1,6 @@
 """One request and one response as values, and what a path and an Accept header mean.
 
-Comes in: method, path, query, headers, body. Goes out: ``Target`` (which resource, object and subresource, and the
+Comes in: method, path, query, headers, body. Goes out: ``RequestTarget`` (which resource, object and subresource, and the
 verb as RBAC names it) and ``Form`` (which representation the client wants).
 
 Must never: look at the store.
@@ -17,7 +17,7 @@ import msgspec
 
 from agentops.sandbox.data import data
 from agentops.sandbox.wire.kinds import Catalog, Resource
-from agentops.sandbox.wire.status import Refusal, bad_request, not_allowed
+from agentops.sandbox.wire.status import ApiRefusal, bad_request, not_allowed
 
 _MAX_BODY_BYTES = 3 * 1024 * 1024
 _PROTOBUF = "application/vnd.kubernetes.protobuf"
@@ -37,7 +37,7 @@ ANONYMOUS = User(name="system:anonymous", groups=("system:unauthenticated",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class ApiRequest:
     """An HTTP request, headers in lower case, ``query`` with the last value of each name."""
 
     method: str
@@ -55,7 +55,7 @@ class Request:
         """Return a numeric query parameter.
 
         Raises:
-            Refusal: it is not a whole number.
+            ApiRefusal: it is not a whole number.
         """
         text = self.query.get(name, "")
         if not text:
@@ -90,7 +90,7 @@ def json_response(value: Any, code: int = 200, **headers: str) -> Response:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
+class RequestTarget:
     """What a resource request is about; ``name`` is empty for collections, ``namespace`` for all or cluster scope."""
 
     resource: Resource
@@ -100,11 +100,11 @@ class Target:
     verb: str = "get"
 
 
-def route(request: Request, catalog: Catalog) -> Target | None:
+def route(request: ApiRequest, catalog: Catalog) -> RequestTarget | None:
     """Return what a path under /api or /apis points at; None when no such resource is served.
 
     Raises:
-        Refusal: the method is not one for this kind of path.
+        ApiRefusal: the method is not one for this kind of path.
     """
     parts = [part for part in request.path.split("/") if part]
     if parts[:1] == ["api"]:
@@ -120,7 +120,7 @@ def route(request: Request, catalog: Catalog) -> Target | None:
     name, subresource = (*rest[1:], "", "")[:2]
     if name and resource.namespaced and not namespace:
         return None
-    return Target(
+    return RequestTarget(
         resource=resource,
         namespace=namespace,
         name=name,
@@ -129,7 +129,7 @@ def route(request: Request, catalog: Catalog) -> Target | None:
     )
 
 
-def _verb(request: Request, name: str) -> str:
+def _verb(request: ApiRequest, name: str) -> str:
     verb = data("served.yaml")["verbs"]["object" if name else "collection"].get(request.method)
     if verb is None:
         raise not_allowed()
@@ -152,7 +152,7 @@ class Form:
         return f"application/json;g={self.group};v={self.version};as={self.kind}"
 
 
-def accepted_form(request: Request, known: Mapping[str, tuple[str, ...]]) -> Form:
+def accepted_form(request: ApiRequest, known: Mapping[str, tuple[str, ...]]) -> Form:
     """Return the first representation in the Accept header that can be served.
 
     Arguments:
@@ -160,7 +160,7 @@ def accepted_form(request: Request, known: Mapping[str, tuple[str, ...]]) -> For
         known: the forms beside plain JSON: kind -> versions.
 
     Raises:
-        Refusal: none can, 406.
+        ApiRefusal: none can, 406.
     """
     header = request.headers.get("accept", "") or "*/*"
     for entry in header.split(","):
@@ -173,14 +173,14 @@ def accepted_form(request: Request, known: Mapping[str, tuple[str, ...]]) -> For
             return Form()
         if given.get("v") in known.get(kind, ()):
             return Form(kind=kind, group=given.get("g", ""), version=given["v"])
-    raise Refusal("NotAcceptable", f"406: Not Acceptable\n\nAvailable representations: {_ACCEPTED}", {})
+    raise ApiRefusal("NotAcceptable", f"406: Not Acceptable\n\nAvailable representations: {_ACCEPTED}", {})
 
 
-def body_object(request: Request) -> dict[str, Any]:
+def body_object(request: ApiRequest) -> dict[str, Any]:
     """Return the request body, JSON, YAML or protobuf, as an object.
 
     Raises:
-        Refusal: another media type (415), or not an object.
+        ApiRefusal: another media type (415), or not an object.
     """
     media = request.headers.get("content-type", "application/json").partition(";")[0].strip()
     if media not in ("application/json", "application/yaml", _PROTOBUF, ""):
@@ -212,9 +212,9 @@ def _yaml_object(body: bytes) -> dict[str, Any]:
     return value
 
 
-def unsupported_media(supported: str) -> Refusal:
+def unsupported_media(supported: str) -> ApiRefusal:
     """Return the refusal of a body that is in another encoding, protobuf first of all."""
-    return Refusal(
+    return ApiRefusal(
         "UnsupportedMediaType",
         f"the body of the request was in an unknown format - accepted media types include: {supported}",
     )
@@ -224,7 +224,7 @@ def check_size(length: int) -> None:
     """Refuse a body that a real API server would not read.
 
     Raises:
-        Refusal: over 3 MiB.
+        ApiRefusal: over 3 MiB.
     """
     if length > _MAX_BODY_BYTES:
-        raise Refusal("RequestEntityTooLarge", f"Request entity too large: limit is {_MAX_BODY_BYTES}")
+        raise ApiRefusal("RequestEntityTooLarge", f"ApiRequest entity too large: limit is {_MAX_BODY_BYTES}")

@@ -22,13 +22,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from agentops.core.clock import utc_now
 from agentops.sandbox.admission.writes import writer_for
 from agentops.sandbox.store import ObjectStore
-from agentops.sandbox.wire.api import Api, Parts
+from agentops.sandbox.wire.api import Api, ApiServices
 from agentops.sandbox.wire.certificates import Authority, Pair
 from agentops.sandbox.wire.faults import Faults
 from agentops.sandbox.wire.logs import LogSource
 from agentops.sandbox.wire.metrics import UsageSource
-from agentops.sandbox.wire.request import ANONYMOUS, Request, Response, User, check_size, json_response
-from agentops.sandbox.wire.status import Refusal, bad_request, not_simulated
+from agentops.sandbox.wire.request import ANONYMOUS, ApiRequest, Response, User, check_size, json_response
+from agentops.sandbox.wire.status import ApiRefusal, bad_request, not_simulated
 
 
 class ApiServer:
@@ -57,7 +57,7 @@ class ApiServer:
     ) -> None:
         self._stopping = threading.Event()
         writer = writer_for(store, random or Random())  # noqa: S311  names, not secrets
-        parts = Parts(
+        parts = ApiServices(
             store=store,
             logs=logs,
             usage=usage,
@@ -183,8 +183,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         try:
             response = self.server.api.handle(self._read())
-        except (Refusal, ValueError) as error:  # the request could not even be read
-            refusal = error if isinstance(error, Refusal) else bad_request("the request could not be read")
+        except (ApiRefusal, ValueError) as error:  # the request could not even be read
+            refusal = error if isinstance(error, ApiRefusal) else bad_request("the request could not be read")
             response = json_response(refusal.body(), refusal.http_code)
             self.close_connection = True
         try:
@@ -194,11 +194,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve  # noqa: N815
 
-    def _read(self) -> Request:
+    def _read(self) -> ApiRequest:
         parts = urlsplit(self.path)
         if self.headers.get("Upgrade"):
             raise not_simulated("connection upgrades (exec, attach, port-forward)")
-        return Request(
+        return ApiRequest(
             method=self.command,
             path=unquote(parts.path),
             query=dict(parse_qsl(parts.query, keep_blank_values=True)),

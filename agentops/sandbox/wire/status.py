@@ -19,7 +19,7 @@ from agentops.sandbox.wire.kinds import Resource
 Cause: TypeAlias = tuple[str, str, str]
 
 
-class Refusal(AgentopsError):
+class ApiRefusal(AgentopsError):
     """The request was not carried out; ``reason`` decides the HTTP code.
 
     Arguments:
@@ -60,33 +60,33 @@ def details_of(resource: Resource, name: str, **more: Any) -> Obj:
     return {**named, **group, "kind": resource.plural, **more}
 
 
-def not_found(resource: Resource, name: str) -> Refusal:
+def not_found(resource: Resource, name: str) -> ApiRefusal:
     """Return the refusal for an object that is not there."""
-    return Refusal("NotFound", f'{resource.qualified} "{name}" not found', details_of(resource, name))
+    return ApiRefusal("NotFound", f'{resource.qualified} "{name}" not found', details_of(resource, name))
 
 
-def already_exists(resource: Resource, name: str, *, deleting: bool = False) -> Refusal:
+def already_exists(resource: Resource, name: str, *, deleting: bool = False) -> ApiRefusal:
     """Return the refusal for a name that is taken, perhaps by an object that is on its way out."""
     message = f'{"object is being deleted: " if deleting else ""}{resource.qualified} "{name}" already exists'
-    return Refusal("AlreadyExists", message, details_of(resource, name))
+    return ApiRefusal("AlreadyExists", message, details_of(resource, name))
 
 
-def conflict(resource: Resource, name: str, why: str) -> Refusal:
+def conflict(resource: Resource, name: str, why: str) -> ApiRefusal:
     """Return the refusal for a write against a state that has moved on."""
     message = f'Operation cannot be fulfilled on {resource.qualified} "{name}": {why}'
-    return Refusal("Conflict", message, details_of(resource, name))
+    return ApiRefusal("Conflict", message, details_of(resource, name))
 
 
 MODIFIED = "the object has been modified; please apply your changes to the latest version and try again"
 
 
-def forbidden(resource: Resource, name: str, why: str) -> Refusal:
+def forbidden(resource: Resource, name: str, why: str) -> ApiRefusal:
     """Return the refusal of admission or RBAC."""
     named = f'"{name}" ' if name else ""
-    return Refusal("Forbidden", f"{resource.qualified} {named}is forbidden: {why}", details_of(resource, name))
+    return ApiRefusal("Forbidden", f"{resource.qualified} {named}is forbidden: {why}", details_of(resource, name))
 
 
-def invalid(resource: Resource, name: str, causes: Sequence[Cause]) -> Refusal:
+def invalid(resource: Resource, name: str, causes: Sequence[Cause]) -> ApiRefusal:
     """Return the refusal of a validator.
 
     Arguments:
@@ -97,7 +97,7 @@ def invalid(resource: Resource, name: str, causes: Sequence[Cause]) -> Refusal:
     text, listed = _listed(causes)
     qualified = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
     details = {**details_of(resource, name, causes=listed), "kind": resource.kind}
-    return Refusal("Invalid", f'{qualified} "{name}" is invalid: {text}', details)
+    return ApiRefusal("Invalid", f'{qualified} "{name}" is invalid: {text}', details)
 
 
 def _listed(causes: Sequence[Cause]) -> tuple[str, list[Obj]]:
@@ -107,44 +107,44 @@ def _listed(causes: Sequence[Cause]) -> tuple[str, list[Obj]]:
     return lines[0] if len(lines) == 1 else "[" + ", ".join(lines) + "]", listed
 
 
-def invalid_options(kind: str, causes: Sequence[Cause]) -> Refusal:
+def invalid_options(kind: str, causes: Sequence[Cause]) -> ApiRefusal:
     """Return the refusal of options, which have neither a name nor a place."""
     text, listed = _listed(causes)
     details: Obj = {"group": "meta.k8s.io", "kind": kind, "causes": listed}
-    return Refusal("Invalid", f'{kind}.meta.k8s.io "" is invalid: {text}', details)
+    return ApiRefusal("Invalid", f'{kind}.meta.k8s.io "" is invalid: {text}', details)
 
 
-def bad_request(message: str) -> Refusal:
+def bad_request(message: str) -> ApiRefusal:
     """Return the refusal of a request that cannot be understood."""
-    return Refusal("BadRequest", message)
+    return ApiRefusal("BadRequest", message)
 
 
-def wrong_namespace() -> Refusal:
+def wrong_namespace() -> ApiRefusal:
     """Return the refusal of an object that says that it belongs elsewhere."""
     return bad_request("the namespace of the provided object does not match the namespace sent on the request")
 
 
-def wrong_name(given: str, wanted: str) -> Refusal:
+def wrong_name(given: str, wanted: str) -> ApiRefusal:
     """Return the refusal of an object that has another name than the URL."""
     return bad_request(f"the name of the object ({given}) does not match the name on the URL ({wanted})")
 
 
-def expired(message: str) -> Refusal:
+def expired(message: str) -> ApiRefusal:
     """Return 410 Gone: the revision is older than the history."""
-    return Refusal("Expired", message)
+    return ApiRefusal("Expired", message)
 
 
-def not_allowed() -> Refusal:
+def not_allowed() -> ApiRefusal:
     """Return 405: the method is not one for this kind of path."""
-    return Refusal("MethodNotAllowed", "the server does not allow this method on the requested resource", {})
+    return ApiRefusal("MethodNotAllowed", "the server does not allow this method on the requested resource", {})
 
 
-def internal_error(error: Exception) -> Refusal:
+def internal_error(error: Exception) -> ApiRefusal:
     """Return 500: something failed inside."""
     text = f"{type(error).__name__}: {error}"
-    return Refusal("InternalError", f"Internal error occurred: {text}", {"causes": [{"message": text}]})
+    return ApiRefusal("InternalError", f"Internal error occurred: {text}", {"causes": [{"message": text}]})
 
 
-def not_simulated(what: str) -> Refusal:
+def not_simulated(what: str) -> ApiRefusal:
     """Return 501: a real server could do this, this simulator cannot, and says so instead of pretending."""
-    return Refusal("NotImplemented", f"the sandbox does not simulate {what}")
+    return ApiRefusal("NotImplemented", f"the sandbox does not simulate {what}")

@@ -20,7 +20,7 @@ from agentops.sandbox.data import data
 from agentops.sandbox.store import Obj, Objects
 from agentops.sandbox.wire import cells, pod_cells
 from agentops.sandbox.wire.kinds import Resource
-from agentops.sandbox.wire.request import Request
+from agentops.sandbox.wire.request import ApiRequest
 from agentops.sandbox.wire.status import bad_request
 
 _PLACE = re.compile(r"\{([\w.]+)=?(\w*)\}")
@@ -36,7 +36,7 @@ class Column:
     wide: bool = False
 
 
-def table(resource: Resource, objects: Objects, metadata: Obj, request: Request, now: datetime) -> Obj:
+def table(resource: Resource, objects: Objects, metadata: Obj, request: ApiRequest, now: datetime) -> Obj:
     """Return a Table with a row for each object.
 
     Arguments:

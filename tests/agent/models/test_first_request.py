@@ -16,8 +16,8 @@ from agentops.agent.request_prefix import system_prompt, wire_tools
 from agentops.agent.search import SPEC as SEARCH
 from agentops.core.errors import ToolInputError
 from agentops.core.tool import ToolCall
-from agentops.tools.kubernetes.changes.registry import CHANGE_SPECS
-from agentops.tools.kubernetes.registry import SPECS
+from agentops.providers.kubernetes.change.registry import CHANGE_SPECS
+from agentops.providers.kubernetes.read.registry import SPECS
 
 EVERY = (*SPECS, SEARCH, REPORT)
 DRAFTING = Drafting(CHANGE_SPECS, "test", lambda _change: "")

@@ -14,8 +14,8 @@ import pytest
 
 from agentops.sandbox.admission.writes import writer_for
 from agentops.sandbox.store import ObjectStore
-from agentops.sandbox.wire.api import Api, Parts
-from agentops.sandbox.wire.request import Request, Response
+from agentops.sandbox.wire.api import Api, ApiServices
+from agentops.sandbox.wire.request import ApiRequest, Response
 from tests.sandbox.silent import NoLogs
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
@@ -33,14 +33,14 @@ class Caller:
     def __init__(self, store: ObjectStore) -> None:
         self.store = store
         writer = writer_for(store, Random(1))
-        self.api = Api(Parts(store=store, logs=NoLogs(), writer=writer), threading.Event())
+        self.api = Api(ApiServices(store=store, logs=NoLogs(), writer=writer), threading.Event())
 
     def send(self, method: str, url: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Response:
         path, _, query = url.partition("?")
         pairs = [part.split("=", 1) for part in query.split("&") if part]
         encoded = b"" if body is None else json.dumps(body).encode()
         sent = {"user-agent": "tester/1", **(headers or {})}
-        return self.api.handle(Request(method=method, path=path, query=dict(pairs), headers=sent, body=encoded))
+        return self.api.handle(ApiRequest(method=method, path=path, query=dict(pairs), headers=sent, body=encoded))
 
     def ok(self, method: str, url: str, body: Any = None, *, patch: str = "") -> Any:
         """Return the answer of a request that must succeed."""

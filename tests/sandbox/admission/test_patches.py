@@ -8,7 +8,7 @@ import pytest
 
 from agentops.sandbox.admission.patches import json_patch, merge_patch, strategic_merge
 from agentops.sandbox.admission.schemas import definitions
-from agentops.sandbox.wire.status import Refusal
+from agentops.sandbox.wire.status import ApiRefusal
 
 POD = definitions()["io.k8s.api.core.v1.Pod"]
 LIVE = {
@@ -62,7 +62,7 @@ def test_directives() -> None:
 
 def test_an_item_without_its_key_is_refused() -> None:
     """A list item that cannot be matched is 400, not appended."""
-    with pytest.raises(Refusal, match="does not contain declared merge key: name"):
+    with pytest.raises(ApiRefusal, match="does not contain declared merge key: name"):
         strategic_merge(POD, LIVE, {"spec": {"containers": [{"image": "x"}]}})
 
 
@@ -120,6 +120,6 @@ def test_a_json_patch_takes_what_is_absent_for_null() -> None:
 )
 def test_a_json_patch_that_does_not_apply_is_422(operation: dict[str, Any]) -> None:
     """A failed test, a missing path and an unknown operation are refused as a whole."""
-    with pytest.raises(Refusal) as caught:
+    with pytest.raises(ApiRefusal) as caught:
         json_patch({"a": 1, "list": []}, [{"op": "add", "path": "/new", "value": 1}, operation])
     assert caught.value.http_code == 422

@@ -15,8 +15,8 @@ from agentops.sandbox.admission.writes import writer_for
 from agentops.sandbox.objects import pod_ready
 from agentops.sandbox.scenario import Scenario
 from agentops.sandbox.simulation import Simulation
-from agentops.sandbox.wire.api import Api, Parts
-from agentops.sandbox.wire.request import Request
+from agentops.sandbox.wire.api import Api, ApiServices
+from agentops.sandbox.wire.request import ApiRequest
 from tests.sandbox.silent import NoLogs
 
 _CASES = yaml.safe_load((Path(__file__).parent / "cases.yaml").read_text(encoding="utf-8"))
@@ -40,10 +40,12 @@ _OBJECTS: tuple[dict[str, Any], ...] = (
 
 def evict(simulation: Simulation, name: str) -> int:
     """Evict a pod through the API; the code of the answer, once the controllers have seen what came of it."""
-    parts = Parts(store=simulation.store, logs=NoLogs(), writer=writer_for(simulation.store, Random(1)))
+    parts = ApiServices(store=simulation.store, logs=NoLogs(), writer=writer_for(simulation.store, Random(1)))
     body = json.dumps({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}}).encode()
     path = f"/api/v1/namespaces/t/pods/{name}/eviction"
-    code = Api(parts, threading.Event()).handle(Request(method="POST", path=path, query={}, headers={}, body=body)).code
+    code = (
+        Api(parts, threading.Event()).handle(ApiRequest(method="POST", path=path, query={}, headers={}, body=body)).code
+    )
     simulation.advance(0)
     return code
 

@@ -21,8 +21,8 @@ from agentops.sandbox.manifests import resource_of, with_defaults
 from agentops.sandbox.scenario import Scenario
 from agentops.sandbox.simulation import Simulation
 from agentops.sandbox.store import Key, copy_json
-from agentops.sandbox.wire.api import Api, Parts
-from agentops.sandbox.wire.request import Request
+from agentops.sandbox.wire.api import Api, ApiServices
+from agentops.sandbox.wire.request import ApiRequest
 from tests.sandbox.silent import NoLogs
 
 CASES = yaml.safe_load((Path(__file__).parent / "cases.yaml").read_text(encoding="utf-8"))
@@ -105,14 +105,14 @@ def post(api: Api, obj: dict[str, Any]) -> int:
     root = f"/apis/{resource.api_version}" if resource.group else "/api/v1"
     path = f"{root}{'/namespaces/t' if resource.namespaced else ''}/{resource.plural}"
     sent = {"user-agent": "tester/1"}
-    answer = api.handle(Request(method="POST", path=path, query={}, headers=sent, body=json.dumps(obj).encode()))
+    answer = api.handle(ApiRequest(method="POST", path=path, query={}, headers=sent, body=json.dumps(obj).encode()))
     assert isinstance(json.loads(answer.body), dict)
     return answer.code
 
 
 def api_of(simulation: Simulation) -> Api:
     store = simulation.store
-    return Api(Parts(store=store, logs=NoLogs(), writer=writer_for(store, Random(1))), threading.Event())
+    return Api(ApiServices(store=store, logs=NoLogs(), writer=writer_for(store, Random(1))), threading.Event())
 
 
 def make_of(random: Random) -> dict[str, Any]:
@@ -211,8 +211,8 @@ def test_a_selector_with_an_unknown_operator_selects_nothing() -> None:
 def test_a_request_that_fails_inside_is_answered() -> None:
     """500 with a Status, as a real server answers; the connection is not dropped."""
     simulation = cluster()
-    parts = Parts(store=simulation.store, logs=NoLogs(), writer=lambda *_: _FailingWriter())
-    request = Request(method="POST", path="/api/v1/namespaces/t/configmaps", query={}, headers={}, body=b"{}")
+    parts = ApiServices(store=simulation.store, logs=NoLogs(), writer=lambda *_: _FailingWriter())
+    request = ApiRequest(method="POST", path="/api/v1/namespaces/t/configmaps", query={}, headers={}, body=b"{}")
     answer = Api(parts, threading.Event()).handle(request)
     assert (answer.code, json.loads(answer.body)["message"]) == (
         500,
@@ -236,7 +236,7 @@ def test_a_watch_that_fails_half_way_ends_with_an_error_event() -> None:
     }
     simulation.store.load([body])
     query = {"watch": "1", "timeoutSeconds": "1"}
-    request = Request(method="GET", path="/api/v1/namespaces/t/configmaps", query=query, headers={}, body=b"")
+    request = ApiRequest(method="GET", path="/api/v1/namespaces/t/configmaps", query=query, headers={}, body=b"")
     chunks = api_of(simulation).handle(request).chunks
     events = [json.loads(line) for line in b"".join(chunks or ()).splitlines()]
     assert [(one["type"], one["object"]["code"]) for one in events] == [("ERROR", 500)]

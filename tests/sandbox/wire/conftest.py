@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from agentops.sandbox.store import ObjectStore
-from agentops.sandbox.wire.api import Api, Parts
+from agentops.sandbox.wire.api import Api, ApiServices
 from agentops.sandbox.wire.logs import LogSource
-from agentops.sandbox.wire.request import Request, Response, User
+from agentops.sandbox.wire.request import ApiRequest, Response, User
 from agentops.sandbox.wire.server import ApiServer
 from tests.sandbox.silent import NoLogs
 
@@ -76,7 +76,7 @@ class Caller:
         pairs = [part.split("=", 1) for part in query.split("&") if part]
         encoded = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         return self.api.handle(
-            Request(method=method, path=path, query=dict(pairs), headers=dict(headers or {}), body=encoded)
+            ApiRequest(method=method, path=path, query=dict(pairs), headers=dict(headers or {}), body=encoded)
         )
 
     def get(self, url: str, **headers: str) -> Any:
@@ -94,7 +94,7 @@ class Caller:
 def make_caller(store: ObjectStore) -> Callable[..., Caller]:
     def make(*, logs: LogSource | None = None, tokens: Mapping[str, User] | None = None, **parts: Any) -> Caller:
         stopping = threading.Event()
-        made = Parts(store=store, logs=logs or NoLogs(), tokens=tokens or {}, open_to_all=not tokens, **parts)
+        made = ApiServices(store=store, logs=logs or NoLogs(), tokens=tokens or {}, open_to_all=not tokens, **parts)
         return Caller(Api(made, stopping), stopping)
 
     return make

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from agentops.sandbox.wire.protobuf import decode_protobuf
-from agentops.sandbox.wire.status import Refusal
+from agentops.sandbox.wire.status import ApiRefusal
 
 # Captured from the two kubectls, command by command.
 _BODIES = json.loads((Path(__file__).parent / "protobuf_bodies.json").read_text(encoding="utf-8"))
@@ -36,7 +36,7 @@ def test_a_cut_body_is_refused() -> None:
     for length in range(len(body)):
         try:
             decode_protobuf(body[:length])
-        except Refusal as refusal:
+        except ApiRefusal as refusal:
             codes.add(refusal.http_code)
     assert codes == {400, 501}
 
@@ -55,6 +55,6 @@ def test_a_cut_body_is_refused() -> None:
 )
 def test_what_cannot_be_read_whole_is_not_read_at_all(body: bytes, code: int) -> None:
     """Not protobuf and malformed are 400; a kind or a field that the table lacks is 501, never left out."""
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiRefusal) as refused:
         decode_protobuf(body)
     assert refused.value.http_code == code

@@ -1,0 +1,261 @@
+"""The use cases: what agentops does, step by step, with every part handed in.
+
+Comes in: parts (made by the composition root) and what the user wants. Goes out: a value that says what was found. Each
+step is in the audit chain before the next one depends on it. Nothing here can change a cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from agentops.app.first_evidence import MOST_PROBLEMS, keep_alert, keep_logs, keep_problems
+from agentops.app.look import sweep_and_rank, symptoms_of
+from agentops.app.services import Conversation, Investigation, Scan, Services
+from agentops.core.alert import AlertGroup, Incident, Target
+from agentops.core.errors import Interrupted, ModelError
+from agentops.core.evidence import Evidence
+from agentops.core.finding import Finding, Problem
+from agentops.core.jsonable import from_json, to_json
+from agentops.core.place import place_of
+from agentops.core.progress import Stage, Step
+from agentops.core.snapshot import Snapshot
+from agentops.core.text import one_line
+from agentops.core.usage import Usage
+
+if TYPE_CHECKING:
+    from agentops.agent.model import Model
+    from agentops.agent.result import LoopResult
+    from agentops.agent.toolbox import Toolbox
+    from agentops.providers.kubernetes.api.client import Cluster
+    from agentops.store.incidents import IncidentFolder
+    from agentops.triage.ranking import Ranking
+
+_RESUMED = "The run was interrupted and goes on now. The cluster was swept again; this is what it looks like."
+
+
+def triage(parts: Services, target: Target) -> Scan:
+    """Sweep, analyze and rank, without a model and without an incident.
+
+    Raises:
+        ClusterError: the cluster cannot be reached.
+        AuditError: the chain cannot be written.
+    """
+    from agentops.triage.conclusion import conclude
+
+    begun = parts.monotonic()
+    snapshot, ranking = sweep_and_rank(parts, parts.connect(), target, None)
+    finding = conclude(ranking, [""] * len(ranking.problems))
+    parts.audit.append("triage", _outline(snapshot, ranking.problems, ()))
+    return Scan(
+        context=snapshot.context,
+        namespaces=snapshot.namespaces,
+        problems=ranking.problems,
+        finding=finding,
+        counts={kind: len(objects) for kind, objects in sorted(snapshot.objects.items())},
+        gaps=tuple((gap.what, gap.reason) for gap in snapshot.gaps),
+        wall_s=parts.monotonic() - begun,
+    )
+
+
+def investigate(parts: Services, group: AlertGroup) -> Investigation:
+    """Take an alert to a finding with cited evidence.
+
+    Raises:
+        ClusterError: the cluster cannot be reached, so there is nothing to look at.
+        Interrupted: Ctrl-C; what was found so far is saved, and the hint says how to go on.
+        AuditError, StoreError: what must be kept cannot be kept.
+    """
+    try:
+        # Connecting teaches the redactor the cluster's credentials, so it comes before anything is kept or shown.
+        cluster = parts.connect()
+    finally:
+        # Secrets reach neither the disk nor the model: from here on, only the redacted alert exists.
+        group = from_json(AlertGroup, parts.redactor.value(to_json(group)))
+        parts.audit.append("alert", {"group": to_json(group)})
+    parts.progress(Step(stage=Stage.ALERT, text=f"{group.lead.name}: {group.target}"))
+    name = parts.cluster_name or cluster.server
+    folder = parts.incidents.create(group, cluster.context, group.target.namespace, name)
+    return _interruptible(parts, folder, lambda: _investigate(parts, group, cluster, folder))
+
+
+def resume(parts: Services, folder: IncidentFolder) -> Investigation:
+    """Go on with an interrupted investigation: the same incident, a fresh sweep, the conversation continued.
+
+    Raises:
+        as ``investigate``.
+    """
+    group = folder.incident.group
+    parts.audit.append("resume", {"incident": folder.id})
+    cluster = parts.connect()
+    return _interruptible(parts, folder, lambda: _investigate(parts, group, cluster, folder))
+
+
+def way_back(incident: Incident) -> str:
+    """Return the command that goes on with an incident on the cluster that it was begun on."""
+    return f"agentops investigate --resume {incident.id} {place_of(incident.context, incident.cluster)}"
+
+
+def _interruptible(parts: Services, folder: IncidentFolder, work: Callable[[], Investigation]) -> Investigation:
+    try:
+        return work()
+    except KeyboardInterrupt:
+        parts.audit.append("interrupted", {"incident": folder.id})
+        stopped = Interrupted(
+            f"interrupted; what was found so far is kept in incident {folder.id}",
+            hint=f"Go on with it: agentops investigate --resume {folder.id}{parts.resume_flags}",
+        )
+        stopped.incident = folder.id
+        raise stopped from None
+
+
+def _investigate(parts: Services, group: AlertGroup, cluster: Cluster, folder: IncidentFolder) -> Investigation:
+    from agentops.triage.conclusion import conclude
+
+    begun = parts.monotonic()
+    snapshot, ranking = sweep_and_rank(parts, cluster, group.target, group.lead)
+    toolbox = _toolbox(parts, cluster, folder)
+    evidence = keep_problems(parts, toolbox, snapshot, ranking)
+    folder.save_problems(ranking.problems)
+    symptoms = symptoms_of(ranking)
+    folder.save_symptoms(symptoms)
+    parts.audit.append("triage", _outline(snapshot, ranking.problems, evidence) | {"incident": folder.id})
+    ids = [item.id for item in evidence] + [""] * (len(ranking.problems) - len(evidence))
+    finding = conclude(ranking, ids)
+    finding = replace(finding, evidence=tuple(filter(None, finding.evidence)))
+    usage, failed, conversation = Usage(), None, None
+    # Kept before the model is asked: whoever interrupts it still has the answer that was there already.
+    folder.save_finding(finding)
+    if parts.model is not None:
+        try:
+            result = _think(parts, parts.model, group, (snapshot, ranking), evidence, toolbox, folder)
+            usage = result.usage
+            finding = _noted(_believed(parts, result.finding, finding), ranking.problems)
+            conversation = Conversation(
+                messages=result.messages,
+                toolbox=toolbox,
+                folder=folder,
+                context=cluster.context,
+                drafted=result.drafted,
+            )
+            folder.save_drafts(result.drafted)
+        except ModelError as error:
+            failed, usage = error, folder.usage() or usage
+            parts.audit.append("model_failed", {"code": error.code, "message": one_line(error.message, 300)})
+    usage = replace(usage, wall_s=round(parts.monotonic() - begun, 3))
+    folder.save_finding(finding)
+    folder.save_usage(usage)
+    parts.audit.append("finding", {"incident": folder.id, "finding": to_json(finding)})
+    return Investigation(
+        incident=folder.incident,
+        finding=finding,
+        problems=ranking.problems,
+        evidence=folder.all(),
+        usage=usage,
+        model_error=failed,
+        conversation=conversation,
+        symptoms=symptoms,
+    )
+
+
+def _believed(parts: Services, answer: Finding | None, triage_finding: Finding) -> Finding:
+    """Return the model's finding when what it cites was observed; else triage's stands.
+
+    Raises:
+        ModelError: the answer is not supported; it says what the model said.
+    """
+    if answer is None or answer.supported:
+        return answer or triage_finding
+    parts.audit.append("finding_unsupported", {"finding": to_json(answer)})
+    raise ModelError(
+        f"its answer is not supported by evidence that was observed: {one_line(answer.conclusion, 600)}",
+        hint="Do not act on that answer. Look at what it says, or run it again.",
+        code="model-unsupported",
+    )
+
+
+def _noted(finding: Finding, problems: Sequence[Problem]) -> Finding:
+    """Return the finding with what owners wrote on its cause, whoever found that."""
+    resource = finding.cause.resource if finding.cause is not None else None
+    notes = dict.fromkeys(note for one in problems if one.resource == resource for note in one.notes)
+    return replace(finding, notes=tuple(notes))
+
+
+def _toolbox(parts: Services, cluster: Cluster, folder: IncidentFolder) -> Toolbox:
+    from agentops.agent.fence import Fence
+    from agentops.agent.toolbox import Toolbox
+    from agentops.providers.kubernetes.read.registry import served_tools
+
+    return Toolbox(
+        served_tools(cluster, parts.clock),
+        store=folder,
+        redactor=parts.redactor,
+        audit=parts.audit,
+        progress=parts.progress,
+        fence=Fence(parts.nonce),
+        monotonic=parts.monotonic,
+        excerpt_chars=parts.excerpt_chars,
+        fingerprint=parts.fingerprint,
+        drafting=parts.drafting(cluster) if parts.drafting is not None and parts.model is not None else None,
+    )
+
+
+def _think(
+    parts: Services,
+    model: Model,
+    group: AlertGroup,
+    swept: tuple[Snapshot, Ranking],
+    evidence: Sequence[Evidence],
+    toolbox: Toolbox,
+    folder: IncidentFolder,
+) -> LoopResult:
+    """Let the model take over from triage; an earlier conversation is continued, not begun anew.
+
+    Raises:
+        ModelError: the model could not be used to the end.
+        KeyboardInterrupt: the user stopped it.
+    """
+    from agentops.agent.briefing import briefing
+    from agentops.agent.loop import investigate
+    from agentops.agent.result import Stop
+
+    snapshot, ranking = swept
+    earlier = folder.transcript()
+    seen = (*evidence, *keep_logs(toolbox, snapshot, ranking.problems), keep_alert(toolbox, group))
+    opening = briefing(group, snapshot, ranking.problems, seen, toolbox.fence)
+    if earlier:
+        opening = f"{_RESUMED}\n\n{opening}"
+    result = investigate(
+        model=model,
+        toolbox=toolbox,
+        opening=opening,
+        context=snapshot.context,
+        limits=parts.limits,
+        progress=parts.progress,
+        monotonic=parts.monotonic,
+        resume=earlier,
+        keep=folder.append_messages,
+    )
+    folder.save_usage(result.usage)
+    if result.stop is Stop.INTERRUPTED:
+        raise KeyboardInterrupt
+    if result.error is not None:
+        raise result.error
+    return result
+
+
+def _outline(snapshot: Snapshot, problems: Sequence[Problem], evidence: Sequence[Evidence]) -> dict[str, Any]:
+    """Return what the audit chain keeps of a sweep: what was read, what was not, and what was found."""
+    ids = [item.id for item in evidence] + [""] * (len(problems) - len(evidence))
+    return {
+        "context": snapshot.context,
+        "namespaces": list(snapshot.namespaces),
+        "read": {kind: len(objects) for kind, objects in sorted(snapshot.objects.items())},
+        "not_read": [{"what": gap.what, "reason": one_line(gap.reason, 200)} for gap in snapshot.gaps],
+        "problems": [
+            {"resource": str(problem.resource), "condition": problem.condition, "evidence": name}
+            for problem, name in zip(problems, ids, strict=True)
+        ][:MOST_PROBLEMS],
+        "problem_count": len(problems),
+    }

@@ -1,0 +1,137 @@
+"""Looking at the cluster: one sweep, what the analyzers say of it, and a second look after a change.
+
+Comes in: parts, a cluster, what it is about. Goes out: a snapshot and a ranking. Reads only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from agentops.app.services import Investigation, Services
+from agentops.core.alert import Alert, Severity, Target
+from agentops.core.finding import Cause, Confidence, Finding, Problem, Verdict
+from agentops.core.progress import Stage, Step, no_progress
+from agentops.core.snapshot import Snapshot
+from agentops.core.text import plural
+
+if TYPE_CHECKING:
+    from agentops.providers.kubernetes.api.client import Cluster
+    from agentops.triage.ranking import Ranking
+
+LOG_WINDOW_S = 30
+"""After a change, older log lines tell of the trouble that it cured."""
+NOTED = "RolloutChanged"
+"""The condition of a rollout that is merely noted: no trouble by itself."""
+
+
+def sweep_and_rank(
+    parts: Services, cluster: Cluster, target: Target, alert: Alert | None, *, log_window_s: int = 0
+) -> tuple[Snapshot, Ranking]:
+    """Read the neighbourhood and rank what the analyzers say of it."""
+    from agentops.providers.kubernetes.analysis.afterwards import without_outlived_ends
+    from agentops.providers.kubernetes.analyzers.examine import examine
+    from agentops.providers.kubernetes.sweep.sweep import sweep
+    from agentops.triage.rank import rank
+
+    begun = parts.monotonic()
+    snapshot = sweep(
+        cluster,
+        target=target,
+        namespaces=parts.namespaces,
+        clock=parts.clock,
+        progress=parts.progress,
+        log_window_s=log_window_s,
+    )
+    if log_window_s:
+        snapshot = without_outlived_ends(snapshot)
+    ranking = rank([examine(snapshot, alert)], alert)
+    text = f"triage found {plural(len(ranking.problems), 'problem')} ({parts.monotonic() - begun:.1f} s)"
+    parts.progress(Step(stage=Stage.PROBLEM, text=text))
+    return snapshot, ranking
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What triage says now of what an earlier investigation was about.
+
+    ``about`` is the alert's target in words; ``target_well`` says that it exists and has nothing wrong with it;
+    ``symptoms`` is what is wrong with it, by object and condition. ``missing``: it was there and is not any more; a pod
+    that its owner has replaced is not missing.
+    """
+
+    finding: Finding
+    problems: tuple[Problem, ...]
+    about: str
+    target_well: bool
+    symptoms: tuple[Cause, ...] = ()
+    missing: bool = False
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing is wrong with the alert's target, nor gravely with what it needs."""
+        if self.missing:
+            return False
+        return is_well(self.finding) or (self.target_well and not self._is_grave())
+
+    @property
+    def is_vague(self) -> bool:
+        """Whether what is left has no cause of its own that is known: it may be an after-effect, and pass."""
+        return self.finding.confidence is Confidence.LOW and not self.finding.proposed
+
+    def _is_grave(self) -> bool:
+        cause = self.finding.cause
+        return any(
+            cause is not None
+            and (one.resource, one.condition) == (cause.resource, cause.condition)
+            and one.severity.rank <= Severity.HIGH.rank
+            for one in self.problems
+        )
+
+
+def is_well(finding: Finding) -> bool:
+    """Return whether a finding says that nothing is wrong, or merely notes a rollout for want of anything better."""
+    cause = finding.cause
+    merely_noted = cause is not None and cause.condition == NOTED and finding.confidence is Confidence.LOW
+    return merely_noted or finding.verdict in (Verdict.RECOVERED, Verdict.NO_PROBLEM)
+
+
+def symptoms_of(ranking: Ranking) -> tuple[Cause, ...]:
+    """Return what is wrong with the alert's target and its parts, by object and condition, as far as it weighs."""
+    return tuple(
+        Cause(resource=one.resource, condition=one.condition)
+        for one in ranking.problems
+        if one.severity.rank <= Severity.HIGH.rank and one.resource in ranking.own
+    )
+
+
+def look_at(parts: Services, cluster: Cluster, target: Target, alert: Alert | None) -> Look:
+    """Return what triage says now of a target.
+
+    Raises:
+        ClusterError: the cluster cannot be read.
+    """
+    from agentops.triage.conclusion import conclude
+
+    quiet = replace(parts, progress=no_progress)
+    _snapshot, ranking = sweep_and_rank(quiet, cluster, target, alert, log_window_s=LOG_WINDOW_S)
+    # No evidence is kept of a second look, and none is cited; the objects themselves were just read.
+    finding = replace(conclude(ranking, [""] * len(ranking.problems)), evidence=(), supported=True)
+    return Look(
+        finding=finding,
+        problems=ranking.problems,
+        about=ranking.target.how,
+        target_well=ranking.target_well,
+        symptoms=symptoms_of(ranking),
+        missing=bool(ranking.target.gone) and not ranking.target.exact,
+    )
+
+
+def look_again(parts: Services, cluster: Cluster, found: Investigation) -> Look:
+    """Return what triage says now of what an earlier investigation was about.
+
+    Raises:
+        ClusterError: the cluster cannot be read.
+    """
+    group = found.incident.group
+    return look_at(parts, cluster, group.target, group.lead)

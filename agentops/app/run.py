@@ -1,0 +1,347 @@
+"""The composition root: settings in, a wired ``App`` out. The only module that knows every wing.
+
+An ``App`` is one run: it has a run id, its first audit record is written before anything else happens, and its last
+one when it closes, whatever happened in between.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+from agentops import __version__
+from agentops.app import investigate as investigating
+from agentops.app.connecting import clients_of, flags_to
+from agentops.app.investigate import way_back
+from agentops.app.models import model_of
+from agentops.app.run_clock import RunClock
+from agentops.app.services import Investigation, Scan, Services
+from agentops.config import Settings
+from agentops.core.alert import Incident, Target
+from agentops.core.clock import Clock, SimulatedTime, utc_now
+from agentops.core.errors import AgentopsError, AlertError, ExitCode, Interrupted, StoreError, UsageError
+from agentops.core.progress import Progress, Stage, Step
+from agentops.core.text import one_line
+from agentops.core.usage import Usage
+
+if TYPE_CHECKING:
+    from agentops.audit.log import ChainLog
+    from agentops.core.tool import ToolSpec
+    from agentops.providers.kubernetes.api.client import Cluster
+    from agentops.providers.kubernetes.api.writer import Clients
+    from agentops.sandbox.cluster import Sandbox
+
+DEFAULT_SCENARIO = "unbound-pvc-chain"
+_OWN_SECRETS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+
+
+class App:
+    """One run, wired. Made by ``open_app``; use it inside that block only."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        command: str,
+        log: ChainLog,
+        clock: Clock,
+        progress: Progress,
+        use_model: bool,
+        scenario: str,
+        simulated: SimulatedTime | None = None,
+    ) -> None:
+        model, self.no_model_reason = model_of(settings, use_model)
+        if model is not None:
+            # The SDK takes seconds to import; let it, while everything else is set up and the cluster is read.
+            model.prepare()
+        from agentops.audit.fingerprint import fingerprinter
+        from agentops.audit.redact import SecretRedactor
+        from agentops.store.incidents import Incidents
+
+        self.settings = settings
+        self.log = log
+        self.sandbox: Sandbox | None = None
+        self.pace = RunClock(clock, lambda: self.sandbox or simulated)
+        self._clock = clock
+        self._redactor = SecretRedactor()
+        # The strongest net: what this process itself sends as a credential is hidden wherever it turns up.
+        for name in _OWN_SECRETS:
+            self._redactor.learn(os.environ.get(name, ""))
+        self.status = ("done", ExitCode.DONE)
+        self.user = _user()
+        self.undisturbed: Callable[[], AbstractContextManager[object]] = nullcontext
+        self._opened: Clients | None = None
+        self.parts = Services(
+            audit=log,
+            incidents=Incidents(settings.folders.incidents, clock),
+            redactor=self._redactor,
+            clock=self.pace.now,
+            monotonic=self.pace.monotonic,
+            progress=progress,
+            limits=settings.limits,
+            excerpt_chars=settings.excerpt_chars,
+            connect=self.connect,
+            cluster_name=f"sandbox:{scenario}" if scenario else "",
+            resume_flags=flags_to(settings.context, settings.namespace, settings.kubeconfig, scenario or None),
+            nonce=secrets.token_hex(4),
+            namespaces=(settings.namespace,) if settings.namespace else (),
+            model=model,
+            fingerprint=fingerprinter(settings.folders.audit),
+        )
+        if not model and command == "investigate":
+            progress(Step(stage=Stage.NOTICE, text=f"no model is used: {self.no_model_reason}"))
+
+    def connect(self) -> Cluster:
+        """Pin the cluster, once for the whole run, and record which one it is.
+
+        Raises:
+            UsageError, ClusterError: there is no cluster to be had from these settings.
+        """
+        if self._opened is not None:
+            return self._opened.cluster
+        self.parts.progress(Step(stage=Stage.NOTICE, text="connecting to the cluster", key="connect"))
+        self._opened = clients_of(self.settings, self.sandbox, learn=self._redactor.learn)
+        cluster = self._opened.cluster
+        pinned = f"context {cluster.context}, namespace {cluster.namespace}, {cluster.server}"
+        self.parts.progress(Step(stage=Stage.NOTICE, text=pinned, key="connect", done=True))
+        self.log.append(
+            "cluster_pinned",
+            {"context": cluster.context, "namespace": cluster.namespace, "server": cluster.server},
+        )
+        return cluster
+
+    def clients(self) -> Clients:
+        """Return the ways to the pinned cluster: tools are given what reads and tries out, the guard's appliers the
+        writer.
+
+        Raises:
+            UsageError, ClusterError: as ``connect``.
+        """
+        if self._opened is None:
+            self.connect()
+        assert self._opened is not None  # noqa: S101 - connect has just set it
+        return self._opened
+
+    def investigate(self, argument: str | None, stdin: Callable[[], bytes]) -> Investigation:
+        """Read the alert and investigate it; without one, the sandbox scenario's own alert.
+
+        Raises:
+            AlertError: it cannot be read; the refusal is in the audit chain.
+        """
+        from agentops.alerts.source import read_alert
+
+        try:
+            if argument is None and self.sandbox is not None:
+                payload = json.dumps(self.sandbox.alert_payload).encode()
+                group = read_alert("-", stdin=lambda: payload, now=self._clock())
+            else:
+                group = read_alert(argument or "", stdin=stdin, now=self._clock())
+        except AlertError as error:
+            self.log.append("alert_refused", {"code": error.code, "why": one_line(error.message, 300)})
+            raise
+        return investigating.investigate(self.parts, group)
+
+    def resume(self, incident: str) -> Investigation:
+        """Go on with an interrupted investigation in the context that it was begun in."""
+        folder = self.parts.incidents.open(incident)
+        finding = folder.finding()
+        if finding is not None and finding.by != "triage":
+            raise UsageError(f"incident {folder.id} has its finding", hint=f"See it: agentops show {folder.id}")
+        self._require_same_cluster(folder.incident, self.connect())
+        return investigating.resume(self.parts, folder)
+
+    def reopen(self, incident: str) -> Investigation:
+        """Return a stored investigation that came to a finding, on the cluster that this run is pinned to.
+
+        Raises:
+            UsageError: no such incident, none with a finding, or it is of another cluster.
+        """
+        folder = self.parts.incidents.open(incident)
+        finding, begun = folder.finding(), folder.incident
+        if finding is None:
+            raise UsageError(f"incident {folder.id} has no finding yet", hint=f"Go on with it: {way_back(begun)}")
+        self._require_same_cluster(begun, self.connect())
+        return Investigation(
+            incident=begun,
+            finding=finding,
+            problems=folder.problems(),
+            evidence=folder.all(),
+            usage=folder.usage() or Usage(),
+            symptoms=folder.symptoms(),
+            drafts=folder.drafts(),
+            stored=True,
+        )
+
+    def _require_same_cluster(self, begun: Incident, cluster: Cluster) -> None:
+        now = self.parts.cluster_name or cluster.server
+        if (begun.context, begun.cluster) != (cluster.context, now):
+            raise UsageError(
+                f"incident {begun.id} was begun in context {begun.context!r} on {begun.cluster}; "
+                f"this run would look at {cluster.context!r} on {now}",
+                hint=f"The command is: {way_back(begun)}",
+            )
+
+    def triage(self, argument: str | None) -> Scan:
+        """Scan, with what explains ``argument`` (``k8s:NS/KIND/NAME``) first."""
+        target = Target()
+        if argument is not None:
+            if not argument.startswith("k8s:"):
+                raise UsageError(
+                    f"{one_line(argument, 60)!r} is not a target", hint="Use k8s:NAMESPACE/KIND/NAME, or --namespace."
+                )
+            from agentops.alerts.source import read_alert
+
+            target = read_alert(argument, stdin=lambda: b"", now=self._clock()).target
+        return investigating.triage(self.parts, target)
+
+    def finish(self, status: str, exit_code: ExitCode) -> dict[str, Any]:
+        """Set how the run ends; returns the ``audit`` part of the envelope."""
+        self.status = (status, exit_code)
+        return {"run": self.log.run, "head": self.log.head[1]}
+
+
+@contextmanager
+def open_app(
+    settings: Settings,
+    *,
+    command: str,
+    sandbox: str | None,
+    use_model: bool,
+    progress: Progress,
+    clock: Clock = utc_now,
+    simulated: SimulatedTime | None = None,
+) -> Iterator[App]:
+    """Wire a run and record its start and end.
+
+    Arguments:
+        command: what the user called.
+        sandbox: a scenario's name, empty for the default one, None for a real cluster.
+        use_model: False for a run that must not use one.
+        simulated: a simulated cluster that somebody else serves in this process, and that the settings lead to: the run
+            sends its time ahead instead of waiting.
+
+    Raises:
+        AuditError: the chain cannot be written; nothing was done.
+    """
+    from agentops.audit.keeping import Keeping
+    from agentops.audit.log import open_log
+
+    scenario = None
+    if sandbox is not None:
+        from agentops.sandbox.scenario import load
+
+        scenario = load(sandbox or DEFAULT_SCENARIO)
+    keeping = Keeping(segment_bytes=settings.audit_segment_mib << 20, retention_days=settings.audit_keep_days)
+    log = open_log(settings.folders.audit, run=new_run(clock), actor=current_actor(), clock=clock, keeping=keeping)
+    log.append("run_started", _start(settings, command, sandbox if scenario is None else scenario.name))
+    status = ("done", ExitCode.DONE)
+    try:
+        name = "" if scenario is None else sandbox or DEFAULT_SCENARIO
+        app = App(
+            settings,
+            command=command,
+            log=log,
+            clock=clock,
+            progress=progress,
+            use_model=use_model,
+            scenario=name,
+            simulated=simulated,
+        )
+        _say_what_is_open(settings, command, clock, progress)
+        if scenario is not None:
+            from agentops.sandbox.cluster import Sandbox
+
+            text = f"starting the sandbox cluster {scenario.name}"
+            progress(Step(stage=Stage.NOTICE, text=text, key="sandbox"))
+            with Sandbox(scenario) as app.sandbox:
+                progress(Step(stage=Stage.NOTICE, text="", key="sandbox", done=True))
+                yield app
+        else:
+            yield app
+        status = app.status
+    except BaseException as error:
+        status = _ending(error)
+        raise
+    finally:
+        log.append("run_ended", {"status": status[0], "exit_code": int(status[1])})
+        if settings.audit_forward_secure:
+            # The key that signed this run is destroyed with it.
+            log.rotate_key()
+        log.close()
+
+
+def _say_what_is_open(settings: Settings, command: str, clock: Clock, progress: Progress) -> None:
+    """Tell of a change that a crash left open, and to who wants to change something of one that is under way."""
+    from agentops.app.guarding import open_changes, open_words
+
+    try:
+        words = "" if command == "recover" else open_words(settings, clock)
+        holder = open_changes(settings, clock).holder() if command in ("fix", "rollback") else ""
+    except StoreError as error:
+        # Reads go on; what would change something looks again, and stops.
+        progress(
+            Step(stage=Stage.NOTICE, text=f"ATTENTION: {error.message}. Nothing can be changed until it is mended")
+        )
+        return
+    if words:
+        progress(Step(stage=Stage.NOTICE, text=f"ATTENTION: {words}. Close it: agentops recover"))
+    if holder:
+        progress(Step(stage=Stage.NOTICE, text=f"another run is changing something, and goes first: {holder}"))
+
+
+def _ending(error: BaseException) -> tuple[str, ExitCode]:
+    """Return how a run ends that ``error`` ends."""
+    if isinstance(error, AgentopsError):
+        return error.code, error.exit_code
+    if isinstance(error, KeyboardInterrupt):
+        return Interrupted.default_code, ExitCode.INTERRUPTED
+    return f"unexpected {type(error).__name__}", ExitCode.ERROR
+
+
+def tool_specs() -> tuple[ToolSpec, ...]:
+    """Return what every tool declares; nothing is connected."""
+    from agentops.agent.search import SPEC
+    from agentops.providers.kubernetes.read.registry import SPECS
+
+    return (*SPECS, SPEC)
+
+
+def new_run(clock: Clock) -> str:
+    """Return a run id that sorts by time: ``20261122T155933-4f2a1c``."""
+    return f"{clock():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+
+
+def current_actor() -> str:
+    """Return who acts, as the audit chain names them: ``human:ana``."""
+    return f"human:{_user()}"
+
+
+def _start(settings: Settings, command: str, sandbox: str | None) -> Mapping[str, Any]:
+    return {
+        "command": command,
+        "user": _user(),
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "version": __version__,
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "context": settings.context or "",
+        "namespace": settings.namespace or "",
+        "sandbox": sandbox or "",
+        "model": settings.model,
+        "read_only": settings.read_only,
+    }
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A container may run as a user id that no password file names.
+        return f"uid-{os.getuid()}"

@@ -1,0 +1,109 @@
+"""What the use cases work with, and what they return: plain values, all parts injected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from agentops.core.alert import Incident
+from agentops.core.clock import Clock
+from agentops.core.errors import AgentopsError, ModelError
+from agentops.core.evidence import Evidence, Redactor
+from agentops.core.finding import Cause, Finding, Problem
+from agentops.core.plan import Change
+from agentops.core.progress import Progress
+from agentops.core.usage import Limits, Usage
+
+if TYPE_CHECKING:
+    from agentops.agent.drafting import Drafting
+    from agentops.agent.model import Model
+    from agentops.agent.toolbox import Toolbox
+    from agentops.core.audit import AuditLog
+    from agentops.providers.kubernetes.api.client import Cluster
+    from agentops.store.incidents import IncidentFolder, Incidents
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefusedChange:
+    """A change that did not become part of a plan, and why."""
+
+    change: Change
+    error: AgentopsError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What the use cases work with.
+
+    ``model`` is None for a run without one. ``connect`` pins the cluster and is called once. ``monotonic`` measures
+    durations. ``nonce`` marks the fences round untrusted text. ``cluster_name`` stands for the server's address where
+    that changes from run to run (a sandbox), and ``resume_flags`` are the options that lead a later run to the same
+    cluster. ``namespaces`` narrows the sweep; empty means wherever the alert leads, or everywhere. ``fingerprint`` is
+    of a call's arguments before redaction, for its record. ``refused_changes`` collects what the model wanted to draft
+    and policy refused, so that the run can end with that.
+    """
+
+    audit: AuditLog
+    incidents: Incidents
+    redactor: Redactor
+    clock: Clock
+    monotonic: Callable[[], float]
+    progress: Progress
+    limits: Limits
+    excerpt_chars: int
+    connect: Callable[[], Cluster]
+    nonce: str
+    cluster_name: str = ""
+    resume_flags: str = ""
+    namespaces: tuple[str, ...] = ()
+    model: Model | None = None
+    drafting: Callable[[Cluster], Drafting | None] | None = None
+    fingerprint: Callable[[Any], str] | None = None
+    refused_changes: list[RefusedChange] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """What a triage sweep found: problems with the best explanation first, and an outline of what was read."""
+
+    context: str
+    namespaces: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    finding: Finding
+    counts: Mapping[str, int]
+    gaps: tuple[tuple[str, str], ...]
+    wall_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """A conversation that can be gone on with: what was said, the toolbox, and the changes that were drafted in it."""
+
+    messages: tuple[Mapping[str, Any], ...]
+    toolbox: Toolbox
+    folder: IncidentFolder
+    context: str
+    drafted: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Investigation:
+    """What an investigation came to.
+
+    ``model_error`` is what went wrong with the model when the finding had to come from triage alone. ``conversation``
+    is the conversation with the model, where there was one. ``symptoms`` is what triage saw wrong with the alert's
+    target. ``drafts`` are changes that an earlier run drafted and did not carry out; ``stored``: it comes from the
+    store.
+    """
+
+    incident: Incident
+    finding: Finding
+    problems: tuple[Problem, ...]
+    evidence: tuple[Evidence, ...]
+    usage: Usage
+    model_error: ModelError | None = None
+    conversation: Conversation | None = None
+    symptoms: tuple[Cause, ...] = ()
+    drafts: tuple[Change, ...] = ()
+    stored: bool = False

@@ -1,0 +1,91 @@
+"""The policy files, read from disk. The only I/O of this package besides the texts that it ships.
+
+Comes in: where a file may stand. Goes out: layers. A file that exists and cannot be trusted (unreadable, not a plain
+file, writable by everybody) is an error, never skipped: skipping a forbid would be a permission.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from agentops.core.errors import ConfigError
+from agentops.policy.layers import LayerKind, PolicyLayer
+
+USER_FILE = "policy.cedar"
+PROJECT_FILE = Path(".agentops/policy.cedar")
+SYSTEM_FILE = Path("/etc/agentops/policy.cedar")
+ORGANISATION_VARIABLE = "AGENTOPS_ORG_POLICY"
+_MAX_BYTES = 1_000_000
+
+
+def read_layers(
+    config: Path, *, environ: Mapping[str, str], directory: Path, system: Path = SYSTEM_FILE
+) -> tuple[PolicyLayer, ...]:
+    """Return the layers that stand in files.
+
+    Arguments:
+        config: the user's config folder, which may hold ``policy.cedar``.
+        environ: may name a further organisation file in ``AGENTOPS_ORG_POLICY``. The system's own counts in any case:
+            a variable that anybody can set must not take it away.
+        directory: the working directory, which may hold ``.agentops/policy.cedar``.
+        system: the organisation's file.
+
+    Raises:
+        ConfigError: a file is there and cannot be used, or the one that the environment names is not there.
+    """
+    named = environ.get(ORGANISATION_VARIABLE, "")
+    found = [_layer("organisation", system, LayerKind.ORGANISATION)]
+    if named and Path(named) != system:
+        found.append(_layer("organisation", Path(named), LayerKind.ORGANISATION, needed=True))
+    found.append(_layer("user", config / USER_FILE, LayerKind.BASE))
+    found.append(_layer("project", directory / PROJECT_FILE, LayerKind.PROJECT))
+    return tuple(layer for layer in found if layer is not None)
+
+
+def _layer(name: str, path: Path, kind: LayerKind, *, needed: bool = False) -> PolicyLayer | None:
+    text = read_policy_file(path, needed=needed)
+    return None if text is None else PolicyLayer(name=name, origin=str(path), text=text, kind=kind)
+
+
+def read_policy_file(path: Path, *, needed: bool = False) -> str | None:
+    """Return the text of ``path``, or None where there is no such file and none is needed.
+
+    Raises:
+        ConfigError: it cannot be read or must not be trusted.
+    """
+    try:
+        # One descriptor for the check and the read: a name could be pointed elsewhere in between.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if needed:
+            raise _unusable(path, "it is not there") from error
+        return None
+    except OSError as error:
+        raise _unusable(path, f"{error.strerror}") from error
+    try:
+        _check(path, os.fstat(descriptor))
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            data = file.read(_MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)
+    if len(data) > _MAX_BYTES:
+        raise _unusable(path, f"it is larger than {_MAX_BYTES:,} bytes")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _unusable(path, "it is not UTF-8 text") from error
+
+
+def _check(path: Path, state: os.stat_result) -> None:
+    if not stat.S_ISREG(state.st_mode):
+        raise _unusable(path, "it is not a plain file")
+    if state.st_mode & stat.S_IWOTH:
+        raise _unusable(path, "everybody may write to it", f"chmod o-w {path}")
+
+
+def _unusable(path: Path, why: str, hint: str = "") -> ConfigError:
+    message = f"the policy file {path} cannot be used: {why}"
+    return ConfigError(message, hint=hint or "Put it right; until then every change is refused.", code="bad-policy")

@@ -1,0 +1,167 @@
+"""Who needs which Service: from environment values, and from what logs say could not be reached.
+
+Comes in: the graph. Goes out: ``Need`` values: a workload, the host it names, and the Service that this means; a host
+that means no Service of the cluster is marked as such. Nothing is resolved or connected to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from agentops.providers.kubernetes.analysis.graph import Graph
+from agentops.providers.kubernetes.analysis.log_clues import Clue, clues
+from agentops.providers.kubernetes.objects.fields import (
+    Key,
+    items,
+    key_of,
+    mapping,
+    name_of,
+    namespace_of,
+    pod_spec,
+    text,
+)
+from agentops.providers.kubernetes.objects.pod_template import (
+    Host,
+    config_references,
+    hosts_in,
+    service_of_host,
+    variables,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """A host that a workload's configuration names.
+
+    ``service`` is the identity that the name means inside the cluster (it may not exist), None for a host outside.
+    ``where`` is the object and path at which it is written, ``value`` the host as written.
+    """
+
+    workload: Key
+    service: Key | None
+    host: str
+    port: int
+    where: tuple[Key, str]
+
+
+@lru_cache(maxsize=4096)
+def _hosts(name: str, value: str) -> tuple[Host, ...]:
+    return tuple(hosts_in(name, value))
+
+
+def namespace_known(graph: Graph, namespace: str) -> bool:
+    """Return whether ``namespace`` is one of this cluster."""
+    if graph.find("Namespace", "", namespace) is not None:
+        return True
+    return namespace in graph.snapshot.namespaces or bool(graph.in_namespace("Service", namespace))
+
+
+def service_key(graph: Graph, host: str, namespace: str) -> Key | None:
+    """Return the Service that ``host`` means for a pod in ``namespace``, or None when it is no cluster name."""
+    found = service_of_host(host, namespace)
+    if found is None:
+        return None
+    if namespace_known(graph, found[0]):
+        return "Service", found[0], found[1]
+    # ``db-0.db``: a pod of a StatefulSet behind its headless Service in the same namespace.
+    headless = "Service", namespace, found[0]
+    return headless if host.count(".") == 1 and graph.get(headless) is not None else None
+
+
+def needs_of(graph: Graph, workload: Key) -> list[Need]:
+    """Return the hosts that a workload's environment names: literals, and keys of ConfigMaps that it takes in."""
+    obj = graph.get(workload)
+    if obj is None:
+        return []
+    spec, namespace = pod_spec(obj), namespace_of(obj)
+    found: list[Need] = []
+    for variable in variables(spec):
+        hosts = _hosts(variable.name, variable.value)
+        found.extend(_need(graph, workload, host, (workload, variable.path)) for host in hosts)
+    for reference in config_references(spec):
+        if reference.kind != "ConfigMap" or ".env" not in reference.path:
+            continue
+        holder = ("ConfigMap", namespace, reference.name)
+        data: Mapping[str, object] = mapping(graph.get(holder), "data")
+        for key, value in data.items():
+            if isinstance(value, str) and reference.key in ("", key):
+                hosts = _hosts(key, value)
+                found.extend(_need(graph, workload, host, (holder, f"data[{key}]")) for host in hosts)
+    return found
+
+
+def _need(graph: Graph, workload: Key, host: Host, where: tuple[Key, str]) -> Need:
+    return Need(
+        workload=workload,
+        service=service_key(graph, host.name, workload[1]),
+        host=host.name,
+        port=host.port,
+        where=where,
+    )
+
+
+def backing_workloads(graph: Graph, service: Key) -> list[Key]:
+    """Return the workloads whose pods the Service selects."""
+    selector = mapping(graph.get(service), "spec", "selector")
+    wanted = {k: v for k, v in selector.items() if isinstance(v, str)}
+    found = {graph.workload(pod) for pod in graph.pods_labelled(service[1], wanted)}
+    found.update(key_of(obj) for obj in graph.workloads_labelled(service[1], wanted))
+    return sorted(found)
+
+
+def service_by_address(graph: Graph, address: str) -> Key | None:
+    """Return the Service with this cluster IP: logs often name the address only."""
+    for service in graph.of("Service"):
+        if address and text(service, "spec", "clusterIP") == address:
+            return key_of(service)
+    return None
+
+
+def ports_of(graph: Graph, service: Key) -> list[int]:
+    """Return the port numbers of a Service."""
+    ports = [entry.get("port") for entry in items(graph.get(service), "spec", "ports")]
+    return [port for port in ports if isinstance(port, int)]
+
+
+def service_names(graph: Graph, namespace: str) -> list[str]:
+    """Return the names of the Services in ``namespace``."""
+    return [name_of(obj) for obj in graph.in_namespace("Service", namespace)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complaint:
+    """A log line that says a host could not be reached; ``service`` is None for a host that is not the cluster's."""
+
+    clue: Clue
+    pod: Key
+    service: Key | None
+    host: str
+    port: int
+
+
+def complaints_of(graph: Graph, workload: Key) -> list[Complaint]:
+    """Return what the logs of a workload's pods say it could not reach; one entry per kind, host and port."""
+    found: dict[tuple[str, str, int], Complaint] = {}
+    for pod in graph.pods_of(workload):
+        for clue in clues(graph.logs(pod)):
+            if clue.kind not in ("unknown-host", "refused", "timeout"):
+                continue
+            service, host = _meant(graph, workload, clue)
+            if host:
+                entry = Complaint(clue=clue, pod=key_of(pod), service=service, host=host, port=clue.port)
+                found.setdefault((clue.kind, host, clue.port), entry)
+    return list(found.values())
+
+
+def _meant(graph: Graph, workload: Key, clue: Clue) -> tuple[Key | None, str]:
+    host = clue.subject
+    if host.replace(".", "").isdigit():
+        service = service_by_address(graph, host)
+        return service, service[2] if service else host
+    if not host:
+        # ``dial tcp: connection refused`` without a name: the one host of the environment with that port is meant.
+        same = {(n.service, n.host) for n in needs_of(graph, workload) if n.port == clue.port and n.port}
+        return next(iter(same)) if len(same) == 1 else (None, "")
+    return service_key(graph, host, workload[1]), host

@@ -1,0 +1,224 @@
+"""Containers that end when they should run: out of memory, crash loops, killed by probes, failing init containers.
+
+The exit code, the reason and the last lines decide the condition; a cause that is more exact than "it crashes" wins.
+Source: kubelet container states; exit codes 126-165 follow the shell's convention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from agentops.core.alert import Severity
+from agentops.core.finding import Fact, Problem
+from agentops.core.text import plural
+from agentops.providers.kubernetes.analysis.containers import ContainerView, container_views
+from agentops.providers.kubernetes.analysis.environment import missing_variable, refused_value
+from agentops.providers.kubernetes.analysis.graph import Graph
+from agentops.providers.kubernetes.analysis.log_clues import Clue, clues, last_error
+from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, quote, severity_of
+from agentops.providers.kubernetes.analysis.revisions import blame
+from agentops.providers.kubernetes.objects.amounts import parse_quantity, show_quantity
+from agentops.providers.kubernetes.objects.fields import condition, moment, number, scalar, text
+from agentops.providers.kubernetes.objects.pod_health import RECENT
+
+NAME = "crashes"
+FLAPPING = timedelta(minutes=20)
+_EXIT = {
+    1: "an application error",
+    2: "a usage or application error",
+    126: "the command cannot be executed",
+    127: "the command was not found",
+    128: "an invalid exit argument or a start error",
+    134: "it aborted (SIGABRT)",
+    137: "it was killed (SIGKILL)",
+    139: "a segmentation fault (SIGSEGV)",
+    143: "it was asked to stop (SIGTERM)",
+}
+_CLUE_WORDS = {
+    "out-of-memory": "the runtime ran out of memory",
+    "disk-full": "its disk is full",
+    "exec-format": "its binary is for another processor",
+    "address-in-use": "its port is taken",
+    "access-denied": "its login was refused",
+    "certificate": "a certificate was refused",
+    "file-missing": "a file is missing",
+    "permission": "it lacks a permission",
+    "forbidden-api": "its service account may not do what it tries",
+}
+
+
+def analyze(graph: Graph) -> Iterable[Problem]:
+    """Return the workloads whose containers end again and again."""
+    signs: list[PodSymptom] = []
+    for pod in graph.unwell_pods:
+        for view in container_views(pod):
+            signs.extend(_signs(graph, pod, view))
+    return collapse(graph, NAME, signs)
+
+
+def _signs(graph: Graph, pod: dict[str, Any], view: ContainerView) -> Iterator[PodSymptom]:
+    end = view.last_end
+    if not end or not _matters(graph, pod, view, end):
+        return
+    if text(end, "reason") == "OOMKilled":
+        yield _out_of_memory(graph, pod, view)
+    elif text(end, "reason") in ("StartError", "ContainerCannotRun"):
+        yield _sign(graph, pod, view, "RunContainerError", f"cannot start: {text(end, 'message')[:200]}")
+    elif probe_killed(graph, view):
+        return  # the probes analyzer tells it, with the probe's own words
+    elif not _job_tells(graph, pod):
+        yield _crash(graph, pod, view)
+
+
+def _matters(graph: Graph, pod: dict[str, Any], view: ContainerView, end: dict[str, Any]) -> bool:
+    """Return whether the last end is part of a trouble that still goes on or was a moment ago."""
+    code = number(end, "exitCode")
+    if view.reason == "CrashLoopBackOff":
+        return True
+    if text(view.status, "state", "terminated", "reason") and (code != 0 or text(end, "reason") == "OOMKilled"):
+        return text(pod, "status", "reason") != "Evicted"
+    ended = view.ended_at
+    if view.is_init or ended is None or view.restarts == 0:
+        return False
+    if text(end, "reason") == "OOMKilled":
+        return graph.now - ended <= RECENT
+    return graph.now - ended <= FLAPPING and (code != 0 or view.restarts >= 3) and view.restarts >= 2
+
+
+def probe_killed(graph: Graph, view: ContainerView) -> bool:
+    """Return whether the kubelet ended the container because a liveness or startup probe failed."""
+    for event in graph.events(view.pod_key, "Killing"):
+        said = event.message.lower()
+        if view.name in said and ("failed liveness probe" in said or "failed startup probe" in said):
+            return True
+    return False
+
+
+def _job_tells(graph: Graph, pod: dict[str, Any]) -> bool:
+    owner = graph.owner(pod)
+    if owner is None or owner[0] != "Job":
+        return False
+    return condition(graph.get(owner), "Failed").get("status") == "True"
+
+
+def _out_of_memory(graph: Graph, pod: dict[str, Any], view: ContainerView) -> PodSymptom:
+    limit = scalar(view.container, "resources", "limits", "memory")
+    size = parse_quantity(limit)
+    at = f"at its memory limit of {limit}" if limit else "without a memory limit: the node itself ran out"
+    words = f"was killed for using too much memory (OOMKilled, exit {number(view.last_end, 'exitCode')}) {at}"
+    facts: tuple[Fact, ...] = (quote(graph, pod, f"{view.end_path}.reason", "OOMKilled"),)
+    if limit:
+        facts += (quote(graph, pod, f"{view.spec_path}.resources.limits.memory", limit),)
+    advice = "Restore the earlier limit, or raise it above what the container needs."
+    if size:
+        advice = f"Raise the limit above {show_quantity(size, 'memory')}, or find what makes the container use more."
+    return _sign(graph, pod, view, "OutOfMemory", words, facts=facts, advice=advice)
+
+
+def _crash(graph: Graph, pod: dict[str, Any], view: ContainerView) -> PodSymptom:
+    code = number(view.last_end, "exitCode")
+    tails = graph.logs(pod, view.name)
+    found = list(clues(tails))
+    words = _ending(code, text(view.last_end, "reason"))
+    error = last_error(tails)
+    facts: tuple[Fact, ...] = ()
+    variable = missing_variable(graph, pod, view, found)
+    name = "InitContainerFailing" if view.is_init else "CrashLoop"
+    refused = refused_value(graph, pod, view, found)
+    telling = next((clue for clue in found if clue.kind in _CLUE_WORDS), None)
+    if variable is not None:
+        name, words = variable.condition, f"{words}; {variable.words}"
+        facts, error = variable.facts, variable.line
+    elif refused is not None:
+        words, facts, error = f"{words}; {refused.words}", (refused.fact,), refused.line
+    elif telling is not None:
+        words, error = f"{words}: {_CLUE_WORDS[telling.kind]}", telling.line
+    tail = f"; its log ends with: {error}" if error else ""
+    if error:
+        facts = (_log_fact(graph, pod, view, error), *facts)
+    told = variable or refused
+    advice = told.advice if told is not None else _advice(found)
+    remedies = variable.remedies if variable else ()
+    return _sign(graph, pod, view, name, words, tail=tail, facts=facts, advice=advice, remedies=remedies)
+
+
+def _log_fact(graph: Graph, pod: dict[str, Any], view: ContainerView, line: str) -> Fact:
+    return quote(graph, pod, f"log[{view.name}]", line)
+
+
+def _ending(code: int, reason: str) -> str:
+    if code == 0:
+        return "ends by itself with exit code 0 and is started again: its command does not stay"
+    meaning = _EXIT.get(code, f"signal {code - 128}" if 128 < code < 160 else "an application error")
+    return f"ends with exit code {code} ({reason or 'Error'}: {meaning})"
+
+
+def _advice(found: list[Clue]) -> str:
+    kinds = {clue.kind for clue in found}
+    if kinds & {"refused", "timeout", "unknown-host"}:
+        return "It cannot reach what it depends on: look at that service first."
+    if "exec-format" in kinds:
+        return "Build the image for the nodes' processor."
+    return "Read the log of the previous run; undo the last change if it came with one."
+
+
+def onset(graph: Graph, pod: dict[str, Any], view: ContainerView) -> datetime | None:
+    """Return when the container's trouble began, as far as the objects tell; None when they have forgotten.
+
+    A container remembers only its last end, so after several restarts the first BackOff, Unhealthy or Killing event
+    counts, or the time since when the pod is not ready.
+    """
+    events = graph.events(view.pod_key, "BackOff", "Unhealthy", "Killing")
+    times = [event.first for event in events if event.first and event.container in ("", view.name)]
+    ready = condition(pod, "Ready")
+    unready = moment(ready, "lastTransitionTime") if text(ready, "status") != "True" else None
+    if unready is not None and view.restarts < 2:
+        times.append(unready)
+    if view.ended_at is not None and (view.restarts < 2 or times):
+        times.append(view.ended_at)
+    if not times and unready is not None:
+        return unready
+    return min(times, default=None)
+
+
+def at_least_high(graph: Graph, pod: dict[str, Any]) -> Severity | None:
+    """Return high for a workload whose pods are all ready between two restarts, else nothing: the count decides."""
+    return Severity.HIGH if severity_of(graph, graph.workload(pod)) is Severity.WARNING else None
+
+
+def _sign(
+    graph: Graph,
+    pod: dict[str, Any],
+    view: ContainerView,
+    name: str,
+    words: str,
+    *,
+    tail: str = "",
+    facts: tuple[Fact, ...] = (),
+    advice: str = "",
+    remedies: tuple[Any, ...] = (),
+) -> PodSymptom:
+    since = onset(graph, pod, view)
+    origin = blame(graph, graph.workload(pod), name, view.name, since)
+    own: list[Fact] = []
+    if view.reason:
+        own.append(quote(graph, pod, f"{view.path}.state.waiting.reason", view.reason))
+    own.append(quote(graph, pod, f"{view.end_path}.exitCode", number(view.last_end, "exitCode")))
+    own.append(quote(graph, pod, f"{view.path}.restartCount", view.restarts))
+    what = f"{view.label} {words}" + (f", {plural(view.restarts, 'restart')}" if view.restarts else "") + tail
+    if origin:
+        what += f"; {origin.clause}"
+        own += [quote(graph, origin.delta.workload, f"revision {origin.delta.revision}", str(origin.edits[0]))]
+    return PodSymptom(
+        pod=pod,
+        container=view.name,
+        condition=name,
+        what=what,
+        facts=(*facts, *own),
+        since=since,
+        severity=at_least_high(graph, pod),
+        advice=advice or "Correct what the message names.",
+        remedies=((origin.remedy,) if origin else ()) + remedies,
+    )

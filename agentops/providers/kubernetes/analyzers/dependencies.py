@@ -1,0 +1,267 @@
+"""Workloads that cannot reach what they depend on: a host that does not exist, a Service that does not answer.
+
+Two witnesses: what the environment names, and what the log says. A name alone is reported only when it is a near miss
+of a Service that exists; a log line alone only with the host that it names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from agentops.core.alert import Severity
+from agentops.core.finding import Fact, Problem
+from agentops.core.plan import Change
+from agentops.providers.kubernetes.analysis.graph import Graph
+from agentops.providers.kubernetes.analysis.reachability import (
+    Complaint,
+    Need,
+    backing_workloads,
+    complaints_of,
+    needs_of,
+    ports_of,
+    service_names,
+)
+from agentops.providers.kubernetes.analysis.report import quote, severity_of, subject
+from agentops.providers.kubernetes.analysis.revisions import blame
+from agentops.providers.kubernetes.analysis.suggestions import only_nearest
+from agentops.providers.kubernetes.objects.fields import (
+    Key,
+    condition,
+    key_of,
+    mapping,
+    moment,
+    name_of,
+    namespace_of,
+    pod_spec,
+    template_path,
+)
+from agentops.providers.kubernetes.objects.pod_health import is_ready
+
+NAME = "dependencies"
+
+
+def analyze(graph: Graph) -> Iterable[Problem]:
+    """Return the workloads whose dependencies are misnamed or do not answer."""
+    for workload in graph.workloads:
+        key = key_of(workload)
+        complaints = complaints_of(graph, key) if graph.snapshot.logs else []
+        needs = needs_of(graph, key)
+        named = {complaint.host for complaint in complaints}
+        told = False
+        for problem in (*_misnamed(graph, needs, complaints), *_outdated(graph, key, needs, complaints)):
+            told = True
+            yield problem
+        if not told and named:
+            yield from _unreachable(graph, key, needs, complaints)
+
+
+def _misnamed(graph: Graph, needs: list[Need], complaints: list[Complaint]) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for need in needs:
+        if need.service is None or need.host in seen or not graph.was_read("Service", need.service[1]):
+            continue
+        said = next((c for c in complaints if _same_host(c, need)), None)
+        problem = _misnamed_need(graph, need, need.service, said)
+        if problem is not None:
+            seen.add(need.host)
+            yield problem
+
+
+def _misnamed_need(graph: Graph, need: Need, service: Key, said: Complaint | None) -> Problem | None:
+    if graph.get(service) is None:
+        near = _candidate(graph, need, service)
+        return _host_unknown(graph, need, service, near, said) if said or near else None
+    ports = ports_of(graph, service)
+    wrong = need.port and ports and need.port not in ports
+    return _wrong_port(graph, need, service, said) if wrong and (said or not _all_ready(graph, need.workload)) else None
+
+
+def _outdated(graph: Graph, key: Key, needs: list[Need], complaints: list[Complaint]) -> Iterator[Problem]:
+    """A name that the pods ask for and that their configuration no longer holds: it was changed, they were not."""
+    obj = graph.get(key)
+    for complaint in complaints:
+        asked = complaint.host
+        if complaint.clue.kind != "unknown-host" or complaint.service is None or graph.get(complaint.service):
+            continue
+        if obj is None or any(_same_host(complaint, need) for need in needs) or asked in str(pod_spec(obj)):
+            continue
+        fed = [need for need in needs if need.where[0][0] == "ConfigMap"]
+        if not fed or any(asked in str(mapping(graph.get(need.where[0]), "data")) for need in fed):
+            continue
+        yield _outdated_problem(graph, key, complaint, fed)
+        return
+
+
+def _outdated_problem(graph: Graph, key: Key, complaint: Complaint, fed: list[Need]) -> Problem:
+    parts = set(complaint.host.split("."))
+    instead = [need for need in fed if parts & set(need.host.split("."))]
+    words = (
+        f"{subject(key)}: asks for host {complaint.host}, which is not found and which its configuration does not name"
+    )
+    facts = [quote(graph, complaint.pod, f"log[{complaint.clue.container}]", complaint.clue.line)]
+    remedies: tuple[Change, ...] = ()
+    if instead:
+        need = instead[0]
+        words += f"; {subject(need.where[0])} {need.where[1]} says {need.host} now, so the pods run with an older value"
+        facts.append(quote(graph, need.where[0], need.where[1], need.host))
+        reason = f"pods read their environment when they start; {need.host} is configured, {complaint.host} is used"
+        remedies = (Change(tool="kubernetes_rollout_restart", target=graph.ref_of(key), arguments={}, reason=reason),)
+    return Problem(
+        resource=graph.ref_of(key),
+        condition="DependencyHostUnknown",
+        summary=f"{words}; its log says: {complaint.clue.line}",
+        severity=severity_of(graph, key),
+        analyzer=NAME,
+        facts=tuple(facts),
+        since=_since(graph, key),
+        remedies=remedies,
+        advice="Restart the pods so that they take the present configuration."
+        if instead
+        else "Find where it is written.",
+    )
+
+
+def _same_host(complaint: Complaint, need: Need) -> bool:
+    return complaint.host == need.host or (need.service is not None and complaint.service == need.service)
+
+
+def _all_ready(graph: Graph, key: Key) -> bool:
+    return all(is_ready(pod) for pod in graph.pods_of(key))
+
+
+def _candidate(graph: Graph, need: Need, service: Key) -> str:
+    """Return the host that was meant: a near name in the same namespace, else the same name in another one."""
+    _, namespace, name = service
+    there = [one for one in service_names(graph, namespace) if _serves(graph, ("Service", namespace, one), need.port)]
+    near = only_nearest(name, there)
+    if near:
+        return near if "." not in need.host else need.host.replace(name, near, 1)
+    elsewhere = [namespace_of(obj) for obj in graph.of("Service") if name_of(obj) == name]
+    return f"{name}.{elsewhere[0]}" if len(elsewhere) == 1 else ""
+
+
+def _serves(graph: Graph, service: Key, port: int) -> bool:
+    """Return whether a Service may be what a host with this port means; one without the port is another one."""
+    ports = ports_of(graph, service)
+    return not port or not ports or port in ports
+
+
+def _host_unknown(graph: Graph, need: Need, service: Key, near: str, said: Complaint | None) -> Problem:
+    key, (holder, path) = need.workload, need.where
+    since = _since(graph, key)
+    origin = blame(graph, key, "DependencyHostUnknown", since=since)
+    where = path if holder == key else f"{subject(holder)} {path}"
+    words = f"{subject(key)}: depends on host {need.host} ({where}), but Service {service[1]}/{service[2]} "
+    words += "does not exist" + (f" (meant: {near})" if near else "")
+    facts: list[Fact] = [quote(graph, holder, _full_path(holder, path), need.host)]
+    if said:
+        words += f"; its log says: {said.clue.line}"
+        facts.append(quote(graph, said.pod, f"log[{said.clue.container}]", said.clue.line))
+    if origin:
+        words += f"; {origin.clause}"
+    bitten = said is not None or not _all_ready(graph, key)
+    return Problem(
+        resource=graph.ref_of(key),
+        condition="DependencyHostUnknown",
+        summary=words,
+        severity=severity_of(graph, key) if bitten else Severity.WARNING,
+        analyzer=NAME,
+        facts=tuple(facts),
+        since=since,
+        remedies=((origin.remedy,) if origin else ()) + tuple(_rename(graph, need, near)),
+        advice=f"Write {near} instead." if near else "Correct the host name, or create the Service.",
+        root=bitten,
+    )
+
+
+def _full_path(holder: Key, path: str) -> str:
+    return path if holder[0] == "ConfigMap" else f"{template_path(holder)}.{path}"
+
+
+def _rename(graph: Graph, need: Need, near: str) -> Iterator[Change]:
+    if not near:
+        return
+    holder, path = need.where
+    reason = f"Service {near} exists, {need.host} does not"
+    if holder[0] == "ConfigMap":
+        arguments: dict[str, Any] = {"key": path[5:-1], "replace": {need.host: near}}
+        yield Change(tool="kubernetes_edit_configmap", target=graph.ref_of(holder), arguments=arguments, reason=reason)
+    else:
+        arguments = {"path": _full_path(holder, path), "replace": {need.host: near}}
+        yield Change(tool="kubernetes_patch", target=graph.ref_of(holder), arguments=arguments, reason=reason)
+
+
+def _wrong_port(graph: Graph, need: Need, service: Key, said: Complaint | None) -> Problem:
+    key, (holder, path) = need.workload, need.where
+    ports = ", ".join(str(port) for port in ports_of(graph, service))
+    since = _since(graph, key)
+    origin = blame(graph, key, "DependencyHostUnknown", since=since)
+    words = f"{subject(key)}: asks for port {need.port} of {subject(service)} ({path}), which has {ports}"
+    facts: list[Fact] = [
+        quote(graph, holder, _full_path(holder, path), f"{need.host}:{need.port}"),
+        quote(graph, service, "spec.ports[*].port", ports),
+    ]
+    if said:
+        facts.append(quote(graph, said.pod, f"log[{said.clue.container}]", said.clue.line))
+    return Problem(
+        resource=graph.ref_of(key),
+        condition="DependencyPortMismatch",
+        summary=words + (f"; {origin.clause}" if origin else ""),
+        severity=severity_of(graph, key),
+        analyzer=NAME,
+        facts=tuple(facts),
+        since=since,
+        remedies=(origin.remedy,) if origin else (),
+        advice=f"Use port {ports}.",
+    )
+
+
+def _unreachable(graph: Graph, key: Key, needs: list[Need], complaints: list[Complaint]) -> Iterator[Problem]:
+    """One problem for all that a workload cannot reach: the first named host leads, the rest are facts."""
+    unwell = not _all_ready(graph, key) or any(pod in graph.unwell_pods for pod in graph.pods_of(key)[:50])
+    ordered = sorted(complaints, key=lambda c: (c.service is None, c.clue.kind != "refused"))
+    inside = [c for c in ordered if c.service is not None and graph.get(c.service) is not None]
+    outside = [c for c in ordered if c.service is None and not c.host.replace(".", "").isdigit() and "." in c.host]
+    lead = (inside or outside or ordered)[0]
+    external = not inside and bool(outside)
+    how = {"refused": "the connection is refused", "timeout": "no answer in time", "unknown-host": "name not found"}
+    target = subject(lead.service) if lead.service and graph.get(lead.service) else lead.host
+    port = f" port {lead.port}" if lead.port else ""
+    words = f"{subject(key)}: cannot reach {target}{port}: {how[lead.clue.kind]}"
+    if external:
+        words += "; this host is outside the cluster"
+    words += f"; its log says: {lead.clue.line}"
+    facts = [quote(graph, c.pod, f"log[{c.clue.container}]", c.clue.line) for c in ordered[:4]]
+    facts += [
+        quote(graph, n.where[0], n.where[1], n.host) for n in needs if n.host == lead.host or n.service == lead.service
+    ][:2]
+    since = _since(graph, key)
+    origin = blame(graph, key, "DependencyUnreachable", since=since)
+    yield Problem(
+        resource=graph.ref_of(key),
+        condition="ExternalDependencyFailing" if external else "DependencyUnreachable",
+        summary=words + (f"; {origin.clause}" if origin else ""),
+        severity=severity_of(graph, key) if unwell else Severity.WARNING,
+        analyzer=NAME,
+        facts=tuple(facts),
+        since=since,
+        advice=f"Ask who runs {lead.host}." if external else _advice(graph, lead),
+    )
+
+
+def _advice(graph: Graph, lead: Complaint) -> str:
+    if lead.service is None:
+        return f"Find out what {lead.host} is and whether it runs."
+    owners = backing_workloads(graph, lead.service)
+    return f"Look at {subject(owners[0])}, which stands behind it." if owners else "Look at that Service."
+
+
+def _since(graph: Graph, key: Key) -> Any:
+    """When the first pod of the workload stopped being ready; for pods that never were, when they were made."""
+    times = [
+        moment(condition(pod, "Ready"), "lastTransitionTime") or moment(pod, "metadata", "creationTimestamp")
+        for pod in graph.pods_of(key)
+        if not is_ready(pod)
+    ]
+    return min((time for time in times if time), default=None)

@@ -1,0 +1,83 @@
+"""PodDisruptionBudgets that allow no eviction: a drain or a node upgrade waits for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from agentops.core.alert import Severity
+from agentops.core.finding import Problem
+from agentops.providers.kubernetes.analysis.graph import Graph
+from agentops.providers.kubernetes.analysis.report import quote, subject
+from agentops.providers.kubernetes.objects.fields import (
+    condition,
+    flag,
+    key_of,
+    mapping,
+    moment,
+    namespace_of,
+    number,
+    scalar,
+    text,
+)
+from agentops.providers.kubernetes.objects.selection import matches
+
+NAME = "disruption"
+
+
+def analyze(graph: Graph) -> Iterable[Problem]:
+    """Return the budgets that block every eviction, and whether that is by their numbers or by unready pods."""
+    for budget in graph.of("PodDisruptionBudget"):
+        yield from _budget(graph, budget)
+
+
+def _budget(graph: Graph, budget: dict[str, Any]) -> Iterator[Problem]:
+    expected = number(budget, "status", "expectedPods")
+    if not expected or number(budget, "status", "disruptionsAllowed") > 0:
+        return
+    healthy, wanted = number(budget, "status", "currentHealthy"), number(budget, "status", "desiredHealthy")
+    never = wanted >= expected
+    key = key_of(budget)
+    minimum, most = scalar(budget, "spec", "minAvailable"), scalar(budget, "spec", "maxUnavailable")
+    rule = f"minAvailable {minimum}" if minimum else f"maxUnavailable {most}"
+    words = f"allows no eviction: {healthy} of {expected} pods healthy, {wanted} must stay ({rule})"
+    if never:
+        words += "; with these numbers it never allows one"
+    pods = [
+        pod
+        for pod in graph.in_namespace("Pod", namespace_of(budget))
+        if matches(mapping(budget, "spec", "selector"), mapping(pod, "metadata", "labels"))
+    ]
+    draining = sorted({_node(pod) for pod in pods} & _cordoned(graph))
+    if draining:
+        words += f"; node {draining[0]} is cordoned and cannot be drained"
+    if not draining and not never:
+        return  # its pods are unready for a reason of their own, and nobody waits for an eviction
+    owners = sorted({graph.workload(pod) for pod in pods})
+    yield Problem(
+        resource=graph.ref(budget),
+        condition="PdbBlocksDisruption",
+        summary=f"{subject(key)}: {words}",
+        severity=Severity.HIGH if draining else Severity.INFO,
+        analyzer=NAME,
+        facts=(
+            quote(graph, budget, "status.disruptionsAllowed", 0),
+            quote(graph, budget, "status.desiredHealthy", wanted),
+            quote(graph, budget, "status.expectedPods", expected),
+        ),
+        affects=tuple(graph.ref_of(("Node", "", node)) for node in draining)
+        + tuple(graph.ref_of(owner) for owner in owners),
+        since=moment(condition(budget, "DisruptionAllowed"), "lastTransitionTime"),
+        advice="Run one more replica than must stay, or allow one unavailable."
+        if never
+        else "Bring its pods to ready.",
+        root=never and bool(draining),
+    )
+
+
+def _node(pod: dict[str, Any]) -> str:
+    return text(pod, "spec", "nodeName")
+
+
+def _cordoned(graph: Graph) -> set[str]:
+    return {text(node, "metadata", "name") for node in graph.of("Node") if flag(node, "spec", "unschedulable")}

@@ -1,0 +1,55 @@
+"""What the Kubernetes analyzers say of one snapshot: an ``Analysis``, which the ranking can read.
+
+Comes in: a snapshot and the alert. Goes out: the problems, what depends on what, what the alert is about in terms of
+objects that exist, and what is in order. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from agentops.core.alert import Alert
+from agentops.core.analysis import Analysis
+from agentops.core.finding import Problem
+from agentops.core.snapshot import Snapshot
+from agentops.providers.kubernetes.analysis.checks import gaps, in_order, recovery
+from agentops.providers.kubernetes.analysis.edges import KubernetesEdges
+from agentops.providers.kubernetes.analysis.graph import Graph
+from agentops.providers.kubernetes.analysis.target import resolve_target
+from agentops.providers.kubernetes.analyzers.analyze import analyze
+from agentops.providers.kubernetes.analyzers.catalogue import BY_NAME
+
+_RUNS = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job")
+"""Whoever could read none of these has seen nothing that runs."""
+_TELLS_HEALTH = ("Pod", "Event", "Deployment", "Node")
+"""A gap in one of these leaves open whether something is unwell."""
+
+
+def examine(snapshot: Snapshot, alert: Alert | None = None, problems: Sequence[Problem] | None = None) -> Analysis:
+    """Return what the analyzers say of ``snapshot``.
+
+    Arguments:
+        snapshot: what was read; its ``target`` says what the alert is about.
+        alert: for its time, labels and text; None for a plain scan.
+        problems: what ``analyze`` returned for this snapshot, where that was called already.
+    """
+    found = tuple(analyze(snapshot) if problems is None else problems)
+    graph = Graph(snapshot)
+    target = resolve_target(graph, snapshot.target, alert)
+    return Analysis(
+        provider="Kubernetes",
+        place=snapshot.context,
+        observed_at=snapshot.observed_at,
+        groups=snapshot.namespaces,
+        target=target,
+        counts={kind: len(objects) for kind, objects in sorted(snapshot.objects.items())},
+        gaps=snapshot.gaps,
+        problems=found,
+        edges=KubernetesEdges(graph),
+        conditions=BY_NAME,
+        healthy=in_order(graph, found),
+        not_checked=gaps(graph),
+        recovered=recovery(graph, target.refs, alert.started_at if alert is not None else None),
+        blind=any(gap.what.split(" ")[0] in _TELLS_HEALTH for gap in snapshot.gaps),
+        sighted=any(map(snapshot.was_read, _RUNS)),
+    )

@@ -1,0 +1,143 @@
+"""Images that cannot be pulled: the tag that does not exist, the login that is refused, the platform that is missing.
+
+Source: kubelet waiting reasons (``pkg/kubelet/images/types.go``) and the words that containerd and registries use.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from agentops.core.finding import Problem
+from agentops.providers.kubernetes.analysis.containers import ContainerView, container_views
+from agentops.providers.kubernetes.analysis.graph import Graph
+from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, quote
+from agentops.providers.kubernetes.analysis.revisions import blame
+from agentops.providers.kubernetes.analysis.secrecy import quoted
+from agentops.providers.kubernetes.objects.fields import moment, namespace_of, text
+from agentops.providers.kubernetes.objects.pod_template import config_references
+
+NAME = "images"
+WAITING = frozenset(
+    {
+        "ErrImagePull",
+        "ImagePullBackOff",
+        "ErrImageNeverPull",
+        "ImageInspectError",
+        "InvalidImageName",
+        "RegistryUnavailable",
+        "SignatureValidationFailed",
+    }
+)
+
+_UNSURE = re.compile(r"(?i)does not exist or may require|insufficient_scope")
+_PLATFORM = re.compile(r"(?i)no match(?:ing manifest)? for (?:platform|\w+/\w+)|no matching manifest")
+_ABSENT = re.compile(r"(?i)not found|manifest unknown|name unknown|does not exist|404|MANIFEST_UNKNOWN|NAME_UNKNOWN")
+_DENIED = re.compile(r"(?i)unauthorized|denied|forbidden|no basic auth|authentication|authorization|\b401\b|\b403\b")
+
+_ADVICE = {
+    "ImageNotFound": "Point the workload at an image that exists, or push the missing tag.",
+    "ImagePullDenied": "Give the pods a pull secret that this registry accepts, or correct the repository name.",
+    "ImagePlatformMismatch": "Build the image for the nodes' platform, or pin the pods to nodes that it was built for.",
+    "InvalidImageName": "Correct the image reference; it does not have the form registry/repository:tag.",
+    "ImagePullFailed": "Check that the nodes reach the registry; the message tells what failed.",
+}
+
+
+def analyze(graph: Graph) -> Iterable[Problem]:
+    """Return the workloads whose containers wait for an image."""
+    signs = [sign for pod in graph.unwell_pods for view in container_views(pod) for sign in _signs(graph, pod, view)]
+    return collapse(graph, NAME, signs)
+
+
+def classify(reason: str, message: str) -> str:
+    """Return the condition that the kubelet's reason and the registry's words amount to."""
+    if reason == "InvalidImageName":
+        return reason
+    if _PLATFORM.search(message):
+        return "ImagePlatformMismatch"
+    if _UNSURE.search(message):
+        return "ImagePullDenied"
+    if _ABSENT.search(message):
+        return "ImageNotFound"
+    return "ImagePullDenied" if _DENIED.search(message) else "ImagePullFailed"
+
+
+def _message(graph: Graph, view: ContainerView) -> str:
+    """Return the most telling text: newer kubelets put the registry's answer into the state, older ones in an event."""
+    said = [text(view.waiting, "message")]
+    events = [e for e in graph.events(view.pod_key) if e.container in ("", view.name) and "pull" in e.message.lower()]
+    said += [event.message for event in reversed(events) if event.reason in ("Failed", "ErrImageNeverPull")]
+    telling = [m for m in said if _ABSENT.search(m) or _DENIED.search(m) or _PLATFORM.search(m)]
+    rest = [m for m in said if m and not m.startswith("Back-off")] or [m for m in said if m]
+    return (telling or rest or [""])[0]
+
+
+def _signs(graph: Graph, pod: dict[str, Any], view: ContainerView) -> Iterable[PodSymptom]:
+    reason = view.reason
+    if reason not in WAITING:
+        return
+    message = _message(graph, view)
+    condition = classify(reason, message)
+    image = text(view.container, "image") or text(view.status, "image")
+    since = moment(pod, "metadata", "creationTimestamp")
+    origin = blame(graph, graph.workload(pod), condition, view.name, since)
+    if condition == "ImagePullDenied" and _UNSURE.search(message) and origin and _repository_changed(origin.edits):
+        condition = "ImageNotFound"
+    facts = [
+        quote(graph, pod, f"{view.path}.state.waiting.reason", reason),
+        quote(graph, pod, f"{view.spec_path}.image", image),
+    ]
+    if message:
+        facts.append(quote(graph, pod, f"{view.path}.state.waiting.message", message))
+    absent = _absent_pull_secrets(graph, pod)
+    facts += [quote(graph, pod, "spec.imagePullSecrets", name) for name in absent]
+    what = f"{view.label} cannot pull {quoted(image)}: {_gist(message) or reason}"
+    if absent:
+        what += f"; pull secret {absent[0]} does not exist"
+    if origin:
+        what += f"; {origin.clause}"
+    yield PodSymptom(
+        pod=pod,
+        container=view.name,
+        condition=condition,
+        what=what,
+        facts=tuple(facts),
+        since=since,
+        advice=_ADVICE[condition],
+        remedies=(origin.remedy,) if origin else (),
+    )
+
+
+def _repository_changed(edits: Iterable[object]) -> bool:
+    for edit in edits:
+        before, after = getattr(edit, "before", ""), getattr(edit, "after", "")
+        if repository(before) != repository(after):
+            return True
+    return False
+
+
+def repository(image: str) -> str:
+    """Return an image reference without tag and digest."""
+    stem = image.partition("@")[0]
+    head, slash, last = stem.rpartition("/")
+    return f"{head}{slash}{last.partition(':')[0]}"
+
+
+def _absent_pull_secrets(graph: Graph, pod: dict[str, Any]) -> list[str]:
+    namespace = namespace_of(pod)
+    if not graph.was_read("Secret", namespace):
+        return []
+    named = [r.name for r in config_references(pod.get("spec") or {}) if r.path == "imagePullSecrets"]
+    return [name for name in named if graph.find("Secret", namespace, name) is None]
+
+
+def _gist(message: str) -> str:
+    """Return the registry's own words: what stands after the last reference that is repeated before it."""
+    shortened = re.sub(
+        r'(?:rpc error: code = \w+ desc = )?failed to (?:pull and unpack|resolve)[^"]*"[^"]*": ', "", message
+    )
+    shortened = re.sub(r'^(?:Failed to pull image|Back-off pulling image) "[^"]*":? ?', "", shortened)
+    shortened = re.sub(r'failed to resolve (?:reference )?"[^"]*": |rpc error: code = \w+ desc = ', "", shortened)
+    return quoted(shortened.strip(" :"), 160)

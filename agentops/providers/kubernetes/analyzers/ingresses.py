@@ -1,0 +1,106 @@
+"""Ingresses whose class, backend Service, backend port or TLS Secret is not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from agentops.core.alert import Severity
+from agentops.core.finding import Problem
+from agentops.providers.kubernetes.analysis.graph import Graph
+from agentops.providers.kubernetes.analysis.report import quote, subject
+from agentops.providers.kubernetes.analysis.suggestions import likeness
+from agentops.providers.kubernetes.objects.fields import (
+    items,
+    key_of,
+    mapping,
+    name_of,
+    namespace_of,
+    scalar,
+    string_map,
+    text,
+)
+
+NAME = "ingresses"
+_CLOUD_CLASSES = frozenset({"gce", "gce-internal", "alb", "addon-http-application-routing"})
+
+
+def analyze(graph: Graph) -> Iterable[Problem]:
+    """Return the Ingresses that cannot serve one of their routes."""
+    for ingress in graph.of("Ingress"):
+        yield from _class(graph, ingress)
+        for path, backend in backends(ingress):
+            yield from _backend(graph, ingress, path, backend)
+        yield from _tls(graph, ingress)
+
+
+def backends(ingress: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield ``(path in the object, service backend)`` of every route of an Ingress."""
+    default = mapping(ingress, "spec", "defaultBackend", "service")
+    if default:
+        yield "spec.defaultBackend.service", default
+    for rule in items(ingress, "spec", "rules"):
+        host = text(rule, "host") or "*"
+        for route in items(rule, "http", "paths"):
+            service = mapping(route, "backend", "service")
+            if service:
+                yield f"spec.rules[{host}].http.paths[{text(route, 'path') or '/'}].backend.service", service
+
+
+def _class(graph: Graph, ingress: dict[str, Any]) -> Iterator[Problem]:
+    named = text(ingress, "spec", "ingressClassName")
+    named = named or string_map(ingress, "metadata", "annotations").get("kubernetes.io/ingress.class", "")
+    if not named or named in _CLOUD_CLASSES or not graph.was_read("IngressClass"):
+        return
+    if graph.find("IngressClass", "", named) is not None:
+        return
+    hint = likeness(named, [name_of(obj) for obj in graph.of("IngressClass")]).hint
+    yield _problem(
+        graph,
+        ingress,
+        "IngressClassMissing",
+        "spec.ingressClassName",
+        named,
+        f"its IngressClass {named} does not exist{hint}",
+    )
+
+
+def _backend(graph: Graph, ingress: dict[str, Any], path: str, backend: dict[str, Any]) -> Iterator[Problem]:
+    namespace, name = namespace_of(ingress), text(backend, "name")
+    if not name or not graph.was_read("Service", namespace):
+        return
+    service = graph.find("Service", namespace, name)
+    if service is None:
+        hint = likeness(name, [name_of(obj) for obj in graph.in_namespace("Service", namespace)]).hint
+        words = f"its backend Service {namespace}/{name} does not exist{hint}"
+        yield _problem(graph, ingress, "IngressBackendMissing", f"{path}.name", name, words)
+        return
+    port = text(backend, "port", "name") or scalar(backend, "port", "number")
+    ports = items(service, "spec", "ports")
+    known = {text(entry, "name") for entry in ports} | {scalar(entry, "port") for entry in ports}
+    if port and port not in known:
+        words = f"it routes to port {port} of Service {namespace}/{name}, which has {', '.join(sorted(known - {''}))}"
+        yield _problem(graph, ingress, "IngressPortMismatch", f"{path}.port", port, words)
+
+
+def _tls(graph: Graph, ingress: dict[str, Any]) -> Iterator[Problem]:
+    namespace = namespace_of(ingress)
+    if not graph.was_read("Secret", namespace):
+        return
+    for entry in items(ingress, "spec", "tls"):
+        name = text(entry, "secretName")
+        if name and graph.find("Secret", namespace, name) is None:
+            words = f"its TLS Secret {namespace}/{name} does not exist"
+            yield _problem(graph, ingress, "IngressTlsSecretMissing", "spec.tls[].secretName", name, words)
+
+
+def _problem(graph: Graph, ingress: dict[str, Any], name: str, path: str, value: str, words: str) -> Problem:
+    return Problem(
+        resource=graph.ref(ingress),
+        condition=name,
+        summary=f"{subject(key_of(ingress))}: {words}",
+        severity=Severity.HIGH,
+        analyzer=NAME,
+        facts=(quote(graph, ingress, path, value),),
+        advice="Create what is missing, or correct the reference.",
+    )

@@ -1,0 +1,229 @@
+"""Jobs that failed, ran out of time or are held; CronJobs that are suspended, mistyped or late."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from agentops.core.alert import Severity
+from agentops.core.clock import age
+from agentops.core.finding import Fact, Problem
+from agentops.core.plan import Change
+from agentops.core.text import plural
+from agentops.providers.kubernetes.analysis.containers import container_views
+from agentops.providers.kubernetes.analysis.environment import missing_variable
+from agentops.providers.kubernetes.analysis.graph import Graph
+from agentops.providers.kubernetes.analysis.log_clues import clues, last_error
+from agentops.providers.kubernetes.analysis.report import quote, subject
+from agentops.providers.kubernetes.analysis.secrecy import quoted
+from agentops.providers.kubernetes.analyzers.images import repository
+from agentops.providers.kubernetes.objects.cron import longest_gap, schedule_fault
+from agentops.providers.kubernetes.objects.fields import (
+    at,
+    condition,
+    flag,
+    items,
+    key_of,
+    moment,
+    namespace_of,
+    number,
+    text,
+)
+
+NAME = "jobs"
+_OLD = timedelta(days=2)
+_SLACK = timedelta(minutes=2)
+
+
+def analyze(graph: Graph) -> Iterable[Problem]:
+    """Return what is wrong with Jobs and CronJobs."""
+    superseded = _superseded(graph)
+    for job in graph.of("Job"):
+        if key_of(job) not in superseded:
+            yield from _job(graph, job)
+    for cron_job in graph.of("CronJob"):
+        yield from _cron_job(graph, cron_job)
+
+
+def _superseded(graph: Graph) -> set[tuple[str, str, str]]:
+    """Failed runs that a later run made good: of the same CronJob, or of another Job that does the same work."""
+    found = set()
+    for cron_job in graph.of("CronJob"):
+        found |= _made_good([job for job in graph.children.get(key_of(cron_job), ()) if text(job, "kind") == "Job"])
+    alike: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for job in graph.of("Job"):
+        if graph.owner(job) is None:
+            alike.setdefault((namespace_of(job), _work(job)), []).append(job)
+    for runs in alike.values():
+        found |= _made_good(runs)
+    return found
+
+
+def _made_good(runs: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
+    good = [moment(job, "status", "startTime") for job in runs if _is_complete(job)]
+    last_good = max((time for time in good if time), default=None)
+    started = {key_of(job): moment(job, "status", "startTime") for job in runs}
+    return {key for key, time in started.items() if last_good and time and time < last_good}
+
+
+def _is_complete(job: dict[str, Any]) -> bool:
+    return condition(job, "Complete").get("status") == "True"
+
+
+def _work(job: dict[str, Any]) -> str:
+    """Return what a Job does, so that two that do the same compare equal: all but versions, sizes and names of runs."""
+    template = at(job, "spec", "template", "spec")
+    work = [
+        [repository(text(one, "image"))] + [at(one, field) for field in ("name", "command", "args", "env", "envFrom")]
+        for one in items(template, "containers")
+    ]
+    return json.dumps(work, sort_keys=True, default=str)
+
+
+def _job(graph: Graph, job: dict[str, Any]) -> Iterator[Problem]:
+    failed = condition(job, "Failed")
+    if text(failed, "status") == "True":
+        since = moment(failed, "lastTransitionTime")
+        if since is None or graph.now - since <= _OLD:
+            yield _failed(graph, job, failed, since)
+    elif flag(job, "spec", "suspend") and graph.owner(job) is None:
+        yield Problem(
+            resource=graph.ref(job),
+            condition="JobSuspended",
+            summary=f"{subject(key_of(job))}: suspended, it does not run",
+            severity=Severity.WARNING,
+            analyzer=NAME,
+            facts=(quote(graph, job, "spec.suspend", value=True),),
+            since=moment(condition(job, "Suspended"), "lastTransitionTime"),
+            advice="Set spec.suspend to false when it should run.",
+        )
+
+
+def _failed(graph: Graph, job: dict[str, Any], failed: dict[str, Any], since: datetime | None) -> Problem:
+    reason = text(failed, "reason")
+    late = reason == "DeadlineExceeded"
+    facts = [quote(graph, job, "status.conditions[Failed].reason", reason)]
+    facts.append(quote(graph, job, "status.conditions[Failed].message", text(failed, "message")))
+    words = f"failed ({reason}): {quoted(text(failed, 'message'))}"
+    if late:
+        words = f"ran longer than its {number(job, 'spec', 'activeDeadlineSeconds')}s and was stopped"
+    elif reason == "BackoffLimitExceeded":
+        words = f"gave up after {plural(number(job, 'status', 'failed'), 'failed pod')}"
+        words += f" (backoffLimit {number(job, 'spec', 'backoffLimit', default=6)})"
+    last_words, more = _last_words(graph, job)
+    began = moment(job, "status", "startTime")
+    return Problem(
+        resource=graph.ref(job),
+        condition="JobDeadlineExceeded" if late else "JobFailed",
+        summary=f"{subject(key_of(job))}: {words}{last_words}",
+        severity=Severity.HIGH,
+        analyzer=NAME,
+        facts=(*facts, *more),
+        affects=tuple(graph.ref_of(owner) for owner in [graph.owner(job)] if owner),
+        since=began or since,
+        advice="Correct what its log names, then run it again."
+        if not late
+        else "Find out what made it slow, or allow it more time.",
+    )
+
+
+def _last_words(graph: Graph, job: dict[str, Any]) -> tuple[str, list[Fact]]:
+    """Return how the Job's pods ended, with the exit code and the last error line."""
+    words, facts = "", []
+    for pod in graph.pods_of(graph.top_of(job)):
+        if graph.owner(pod) != key_of(job):
+            continue
+        for view in container_views(pod):
+            if not view.last_end or number(view.last_end, "exitCode") == 0:
+                continue
+            tails = graph.logs(pod, view.name)
+            code, error = number(view.last_end, "exitCode"), last_error(tails)
+            variable = missing_variable(graph, pod, view, clues(tails))
+            words = f"; {view.label} ends with exit code {code}"
+            words += f"; {variable.words}" if variable else ""
+            facts = [quote(graph, pod, f"{view.end_path}.exitCode", code)]
+            if error:
+                words += f"; its log ends with: {error}"
+                facts.append(quote(graph, pod, f"log[{view.name}]", error))
+                return words, facts
+    return words, facts
+
+
+def _cron_job(graph: Graph, obj: dict[str, Any]) -> Iterator[Problem]:
+    schedule, key = text(obj, "spec", "schedule"), key_of(obj)
+    fault = schedule_fault(schedule)
+    last = moment(obj, "status", "lastScheduleTime") or moment(obj, "metadata", "creationTimestamp")
+    ref = graph.ref(obj)
+    seen = (
+        f", last run {age(last, graph.now)} ago"
+        if moment(obj, "status", "lastScheduleTime") and last
+        else ", never run"
+    )
+    if fault:
+        yield Problem(
+            resource=ref,
+            condition="CronJobInvalidSchedule",
+            summary=f"{subject(key)}: schedule {quoted(schedule, 60)!r} cannot be read: {fault}",
+            severity=Severity.HIGH,
+            analyzer=NAME,
+            facts=(quote(graph, obj, "spec.schedule", schedule),),
+            advice="Correct spec.schedule.",
+        )
+    elif flag(obj, "spec", "suspend"):
+        gap = longest_gap(schedule)
+        overdue = gap is not None and last is not None and graph.now - last > gap + _SLACK
+        yield Problem(
+            resource=ref,
+            condition="CronJobSuspended",
+            summary=f"{subject(key)}: suspended, schedule {schedule!r} starts nothing{seen}",
+            severity=Severity.HIGH if overdue else Severity.WARNING,
+            analyzer=NAME,
+            facts=(quote(graph, obj, "spec.suspend", value=True), quote(graph, obj, "spec.schedule", schedule)),
+            since=last + gap if overdue and last and gap else None,
+            remedies=(
+                Change(
+                    tool="kubernetes_resume_cronjob",
+                    target=ref,
+                    arguments={"suspend": False},
+                    reason="spec.suspend is true, so no run is started",
+                ),
+            ),
+            advice="Resume it when the suspension was not on purpose.",
+        )
+    else:
+        yield from _late(graph, obj, schedule, last)
+
+
+def _late(graph: Graph, obj: dict[str, Any], schedule: str, last: datetime | None) -> Iterator[Problem]:
+    gap = longest_gap(schedule)
+    missed = graph.events(key_of(obj), "FailedNeedsStart", "MissSchedule", "TooManyMissedTimes")
+    overdue = gap is not None and last is not None and graph.now - last > 2 * gap + _SLACK
+    negative = number(obj, "spec", "startingDeadlineSeconds") < 0
+    if not (overdue or missed or negative):
+        return
+    facts = [quote(graph, obj, "spec.schedule", schedule)]
+    words = f"schedule {schedule!r} is not kept"
+    if last is not None:
+        words += f", last run {age(last, graph.now)} ago"
+        facts.append(quote(graph, obj, "status.lastScheduleTime", text(obj, "status", "lastScheduleTime") or "never"))
+    active = [text(entry, "name") for entry in items(obj, "status", "active")]
+    if active and text(obj, "spec", "concurrencyPolicy") == "Forbid":
+        words += f"; run {active[0]} is still active and concurrencyPolicy is Forbid"
+        facts.append(quote(graph, obj, "status.active", active[0]))
+    if negative:
+        facts.append(quote(graph, obj, "spec.startingDeadlineSeconds", number(obj, "spec", "startingDeadlineSeconds")))
+        words += "; startingDeadlineSeconds is negative"
+    facts += [quote(graph, event.event, "message", event.message) for event in missed[-1:]]
+    yield Problem(
+        resource=graph.ref(obj),
+        condition="CronJobMissedRuns",
+        summary=f"{subject(key_of(obj))}: {words}",
+        severity=Severity.HIGH,
+        analyzer=NAME,
+        facts=tuple(facts),
+        affects=tuple(graph.ref_of(("Job", namespace_of(obj), name)) for name in active),
+        since=last + gap if last and gap else None,
+        advice="Look at the active run, at startingDeadlineSeconds and at the controller manager.",
+    )

@@ -1,0 +1,231 @@
+"""NetworkPolicies that stand between a workload and a Service that it needs.
+
+A path is blocked when some policy selects the server (Ingress) or the client (Egress) and no policy that does allows
+the other side. Source: networking.k8s.io/v1; policies only add up, an empty rule list allows nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from agentops.core.alert import Severity
+from agentops.core.clock import age
+from agentops.core.finding import Problem
+from agentops.providers.kubernetes.analysis.graph import Graph
+from agentops.providers.kubernetes.analysis.reachability import Need, complaints_of, needs_of
+from agentops.providers.kubernetes.analysis.report import quote, subject
+from agentops.providers.kubernetes.objects.fields import (
+    Key,
+    items,
+    key_of,
+    mapping,
+    moment,
+    name_of,
+    namespace_of,
+    number,
+    pod_labels,
+    pod_spec,
+    scalar,
+    string_map,
+    strings,
+    text,
+)
+from agentops.providers.kubernetes.objects.pod_health import is_ready
+from agentops.providers.kubernetes.objects.pod_template import declared_ports
+from agentops.providers.kubernetes.objects.selection import matches
+
+NAME = "network"
+_LATELY = timedelta(hours=24)
+_DNS = 53
+
+
+def analyze(graph: Graph) -> Iterable[Problem]:
+    """Return the policies that block a path which a workload's configuration asks for."""
+    if not graph.of("NetworkPolicy"):
+        return
+    done: set[tuple[Key, Key]] = set()
+    for workload in graph.workloads:
+        client = key_of(workload)
+        for need in needs_of(graph, client):
+            service = graph.get(need.service) if need.service else None
+            if service is not None:
+                for problem in _path(graph, workload, need, service):
+                    if (client, _policy_key(problem)) not in done:
+                        done.add((client, _policy_key(problem)))
+                        yield problem
+        yield from _names(graph, workload)
+
+
+def _policy_key(problem: Problem) -> Key:
+    return problem.resource.kind, problem.resource.namespace, problem.resource.name
+
+
+def policies_on(graph: Graph, namespace: str, labels: dict[str, str], direction: str) -> list[dict[str, Any]]:
+    """Return the policies of ``direction`` (``Ingress``, ``Egress``) that select pods with ``labels``."""
+    return [
+        policy
+        for policy in graph.in_namespace("NetworkPolicy", namespace)
+        if direction in _types(policy) and matches(mapping(policy, "spec", "podSelector"), labels)
+    ]
+
+
+def _types(policy: dict[str, Any]) -> list[str]:
+    written = strings(policy, "spec", "policyTypes")
+    return written or (["Ingress", "Egress"] if items(policy, "spec", "egress") else ["Ingress"])
+
+
+def _allows(
+    graph: Graph, policy: dict[str, Any], direction: str, peer: tuple[str, dict[str, str]], ports: set[str]
+) -> bool:
+    side, list_name = ("from", "ingress") if direction == "Ingress" else ("to", "egress")
+    for rule in items(policy, "spec", list_name):
+        if _port_allowed(items(rule, "ports"), ports) and _peer_allowed(graph, policy, items(rule, side), peer):
+            return True
+    return False
+
+
+def _port_allowed(rules: list[dict[str, Any]], ports: set[str]) -> bool:
+    if not rules or not ports:
+        return True
+    for rule in rules:
+        port, last = scalar(rule, "port"), number(rule, "endPort")
+        if not port or port in ports:
+            return True
+        if last and port.isdecimal() and any(p.isdecimal() and int(port) <= int(p) <= last for p in ports):
+            return True
+    return False
+
+
+def _peer_allowed(
+    graph: Graph, policy: dict[str, Any], peers: list[dict[str, Any]], peer: tuple[str, dict[str, str]]
+) -> bool:
+    if not peers:
+        return True
+    namespace, labels = peer
+    for entry in peers:
+        if "ipBlock" in entry:
+            if text(entry, "ipBlock", "cidr") in ("0.0.0.0/0", "::/0"):
+                return True
+            continue
+        home = namespace_of(policy) == namespace
+        if "namespaceSelector" in entry:
+            home = matches(mapping(entry, "namespaceSelector"), _namespace_labels(graph, namespace))
+        if home and ("podSelector" not in entry or matches(mapping(entry, "podSelector"), labels)):
+            return True
+    return False
+
+
+def _namespace_labels(graph: Graph, namespace: str) -> dict[str, str]:
+    labels = string_map(graph.find("Namespace", "", namespace), "metadata", "labels")
+    return {"kubernetes.io/metadata.name": namespace, **labels}
+
+
+def _path(graph: Graph, workload: dict[str, Any], need: Need, service: dict[str, Any]) -> Iterator[Problem]:
+    namespace, selector = namespace_of(service), string_map(service, "spec", "selector")
+    servers = graph.pods_labelled(namespace, selector)
+    if not servers:
+        return
+    server, labels = servers[0], pod_labels(servers[0])
+    ports = _target_ports(service, server, need.port)
+    client = (namespace_of(workload), pod_labels(workload))
+    inward = policies_on(graph, namespace, labels, "Ingress")
+    if inward and not any(_allows(graph, policy, "Ingress", client, ports) for policy in inward):
+        yield _problem(
+            graph, inward, workload, need, service, "lets nobody in" if _empty(inward) else "does not let it in"
+        )
+    outward = policies_on(graph, client[0], client[1], "Egress")
+    if outward and not any(_allows(graph, policy, "Egress", (namespace, labels), ports) for policy in outward):
+        yield _problem(graph, outward, workload, need, service, "does not let it out")
+
+
+def _empty(policies: list[dict[str, Any]]) -> bool:
+    return not any(items(policy, "spec", "ingress") for policy in policies)
+
+
+def _target_ports(service: dict[str, Any], server: dict[str, Any], port: int) -> set[str]:
+    """Policies speak of the pods' ports, so the Service's port is followed to its target, by name and by number."""
+    declared = declared_ports(pod_spec(server))
+    found: set[str] = set()
+    for entry in items(service, "spec", "ports"):
+        if port in (0, number(entry, "port")):
+            target = scalar(entry, "targetPort") or scalar(entry, "port")
+            found.add(target)
+            found.update(str(n) for _, name, n in declared if name == target)
+            found.update(name for _, name, n in declared if str(n) == target and name)
+    return found
+
+
+def _problem(
+    graph: Graph,
+    policies: list[dict[str, Any]],
+    workload: dict[str, Any],
+    need: Need,
+    service: dict[str, Any],
+    words: str,
+) -> Problem:
+    """Of several policies the youngest is named: before it was made, the path was open or blocked by the others."""
+    policy = max(policies, key=lambda p: (_made(p) is not None, _made(p), name_of(p)))
+    client, made = key_of(workload), _made(policy)
+    complained = any(c.service == need.service for c in complaints_of(graph, client))
+    pods = graph.pods_of(client)
+    unwell = any(not is_ready(pod) for pod in pods)
+    younger = made is not None and graph.now - made <= _LATELY and any(_before(pod, made) for pod in pods)
+    names = ", ".join(name_of(p) for p in policies)
+    said = f"{subject(key_of(policy))}: {words}: {subject(client)} needs {subject(key_of(service))}"
+    said += f" ({need.where[1]}), and no policy on the path ({names}) allows it"
+    if made is not None and graph.now - made <= _LATELY:
+        said += f"; the policy was made {age(made, graph.now)} ago"
+    affects = [client, key_of(service)]
+    return Problem(
+        resource=graph.ref(policy),
+        condition="NetworkPolicyBlocks",
+        summary=said,
+        severity=Severity.CRITICAL if complained or unwell else Severity.WARNING,
+        analyzer=NAME,
+        facts=(
+            quote(graph, policy, "spec.podSelector", str(mapping(policy, "spec", "podSelector"))),
+            quote(graph, policy, "spec.policyTypes", ", ".join(_types(policy))),
+            quote(graph, policy, "spec.ingress", str(items(policy, "spec", "ingress"))),
+            quote(graph, need.where[0], need.where[1], need.host),
+        ),
+        affects=tuple(graph.ref_of(key) for key in affects),
+        since=made,
+        advice="Add a rule that allows this client, or correct the selector of the rule that should.",
+        root=complained or unwell or younger,
+    )
+
+
+def _made(policy: dict[str, Any]) -> datetime | None:
+    return moment(policy, "metadata", "creationTimestamp")
+
+
+def _before(pod: dict[str, Any], made: datetime) -> bool:
+    started = moment(pod, "status", "startTime") or moment(pod, "metadata", "creationTimestamp")
+    return started is not None and started < made
+
+
+def _names(graph: Graph, workload: dict[str, Any]) -> Iterator[Problem]:
+    """An Egress policy that forgets port 53 takes the names of everything away."""
+    client = key_of(workload)
+    complaints = [c for c in complaints_of(graph, client) if c.clue.kind == "unknown-host"]
+    outward = policies_on(graph, namespace_of(workload), pod_labels(workload), "Egress")
+    dns = ("kube-system", {"k8s-app": "kube-dns"})
+    if not complaints or not outward or any(_allows(graph, p, "Egress", dns, {str(_DNS)}) for p in outward):
+        return
+    policy = outward[0]
+    yield Problem(
+        resource=graph.ref(policy),
+        condition="NetworkPolicyBlocks",
+        summary=f"{subject(key_of(policy))}: lets {subject(client)} out, but not to DNS (port 53), so no name is found",
+        severity=Severity.CRITICAL,
+        analyzer=NAME,
+        facts=(
+            quote(graph, policy, "spec.egress", str(items(policy, "spec", "egress"))),
+            quote(graph, complaints[0].pod, f"log[{complaints[0].clue.container}]", complaints[0].clue.line),
+        ),
+        affects=(graph.ref_of(client),),
+        since=_made(policy),
+        advice="Allow UDP and TCP port 53 to the cluster's DNS pods.",
+    )

@@ -1,0 +1,235 @@
+"""Services that lead nowhere: a selector that no pod carries, a port that no container has, pods that are not ready.
+
+Source: EndpointSlices follow from selector, pod readiness and ports; what the slices say is checked against why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from agentops.core.alert import Severity
+from agentops.core.finding import Fact, Problem
+from agentops.core.plan import Change
+from agentops.core.text import plural
+from agentops.providers.kubernetes.analysis.graph import Graph
+from agentops.providers.kubernetes.analysis.report import quote, subject
+from agentops.providers.kubernetes.analysis.suggestions import only_nearest
+from agentops.providers.kubernetes.objects.fields import (
+    Key,
+    condition,
+    items,
+    key_of,
+    moment,
+    name_of,
+    namespace_of,
+    number,
+    pod_labels,
+    pod_spec,
+    scalar,
+    string_map,
+    text,
+)
+from agentops.providers.kubernetes.objects.pod_health import is_active, is_ready
+from agentops.providers.kubernetes.objects.pod_template import declared_ports
+from agentops.providers.kubernetes.objects.selection import Miss, near_miss
+
+NAME = "services"
+
+
+def analyze(graph: Graph) -> Iterable[Problem]:
+    """Return the Services that have nothing ready behind them, or the wrong port."""
+    for service in graph.of("Service"):
+        selector = string_map(service, "spec", "selector")
+        if text(service, "spec", "type") == "ExternalName" or not selector:
+            continue
+        if not graph.was_read("Pod", namespace_of(service)):
+            continue
+        yield from _service(graph, service, selector)
+
+
+def _service(graph: Graph, service: dict[str, Any], selector: dict[str, str]) -> Iterator[Problem]:
+    namespace = namespace_of(service)
+    pods = [pod for pod in graph.pods_labelled(namespace, selector) if is_active(pod)]
+    if not pods:
+        workloads = graph.workloads_labelled(namespace, selector)
+        yield from _unready(graph, service, [], workloads) if workloads else _selects_none(graph, service, selector)
+        return
+    yield from _ports(graph, service, pods)
+    if not any(is_ready(pod) for pod in pods):
+        yield from _unready(graph, service, pods, [])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    workload: dict[str, Any]
+    miss: Miss
+
+
+def _candidates(graph: Graph, namespace: str, selector: dict[str, str]) -> list[_Candidate]:
+    found = []
+    for workload in graph.workloads_by_namespace.get(namespace, ()):
+        if text(workload, "kind") in ("Job", "CronJob"):
+            continue
+        miss = near_miss(selector, pod_labels(workload))
+        if miss is not None:
+            found.append(_Candidate(workload=workload, miss=miss))
+    return found
+
+
+def _selects_none(graph: Graph, service: dict[str, Any], selector: dict[str, str]) -> Iterator[Problem]:
+    key, namespace = key_of(service), namespace_of(service)
+    written = ", ".join(f"{k}={v}" for k, v in selector.items())
+    candidates = _candidates(graph, namespace, selector)
+    facts: list[Fact] = [quote(graph, service, "spec.selector", written)]
+    words = f"{subject(key)}: its selector {written} matches no pod"
+    remedies: tuple[Change, ...] = ()
+    since = None
+    if candidates:
+        best = candidates[0]
+        miss, target = best.miss, key_of(best.workload)
+        words += f"; {subject(target)} is the near miss: its pods carry {miss.has_key}={miss.has}"
+        words += f", not {miss.key}={miss.wanted}"
+        facts.append(quote(graph, best.workload, f"template.metadata.labels[{miss.has_key}]", miss.has))
+        # Pods of another track, version or role may be meant to get no traffic: that is for a person to say.
+        if len(candidates) == 1 and miss.spelling:
+            remedies = (_selector_change(graph, key, miss),)
+    since = _endpoints_changed(graph, service)
+    yield Problem(
+        resource=graph.ref(service),
+        condition="ServiceSelectorMismatch",
+        summary=words,
+        severity=Severity.CRITICAL if candidates else Severity.WARNING,
+        analyzer=NAME,
+        facts=tuple(facts),
+        since=since,
+        affects=(),
+        remedies=remedies,
+        advice="Make the selector and the pods' labels agree." if candidates else "Correct the selector, or remove it.",
+        root=bool(candidates) or _has_clients(graph, service),
+    )
+
+
+def _has_clients(graph: Graph, service: dict[str, Any]) -> bool:
+    return graph.snapshot.target.name == name_of(service)
+
+
+def _selector_change(graph: Graph, key: Key, miss: Miss) -> Change:
+    old, new = {miss.key: miss.wanted}, {miss.has_key: miss.has}
+    return Change(
+        tool="kubernetes_patch",
+        target=graph.ref_of(key),
+        arguments={"path": "spec.selector", "old": old, "new": new},
+        reason=f"the pods carry {miss.has_key}={miss.has}",
+    )
+
+
+def _endpoints_changed(graph: Graph, service: dict[str, Any]) -> Any:
+    """EndpointSlices note when they last changed, which for an emptied Service is when it broke."""
+    namespace, name = namespace_of(service), name_of(service)
+    times = []
+    for endpoint_slice in graph.in_namespace("EndpointSlice", namespace):
+        if text(endpoint_slice, "metadata", "labels", "kubernetes.io/service-name") == name:
+            annotations = string_map(endpoint_slice, "metadata", "annotations")
+            stamp = annotations.get("endpoints.kubernetes.io/last-change-trigger-time")
+            times.append(moment({"at": stamp}, "at"))
+    return max((time for time in times if time), default=None)
+
+
+def _ports(graph: Graph, service: dict[str, Any], pods: list[dict[str, Any]]) -> Iterator[Problem]:
+    for port in items(service, "spec", "ports"):
+        wanted = scalar(port, "targetPort") or scalar(port, "port")
+        if not wanted or text(port, "protocol") not in ("", "TCP", "UDP", "SCTP"):
+            continue
+        if any(_has_port(pod, wanted) for pod in pods):
+            continue
+        declared = declared_ports(pod_spec(pods[0]))
+        if not declared and not wanted.isalpha():
+            continue  # ports need not be declared; without a declaration a number proves nothing
+        yield _mismatch(graph, service, pods[0], port, wanted, declared)
+
+
+_SERVES_HTTP = frozenset({"app", "http", "main", "server", "web", "www"})
+"""Names that people give to the one port on which a program serves."""
+
+
+def _has_port(pod: dict[str, Any], wanted: str) -> bool:
+    return any(wanted in (name, str(number_)) for _, name, number_ in declared_ports(pod_spec(pod)))
+
+
+def _mismatch(
+    graph: Graph,
+    service: dict[str, Any],
+    pod: dict[str, Any],
+    port: dict[str, Any],
+    wanted: str,
+    declared: list[tuple[str, str, int]],
+) -> Problem:
+    key, label = key_of(service), text(port, "name") or scalar(port, "port")
+    listing = ", ".join(f"{name} {n}" if name else str(n) for _, name, n in declared) or "none"
+    workload = graph.workload(pod)
+    numbers = sorted({n for _, _, n in declared})
+    names = [name for _, name, _ in declared if name]
+    new: Any = only_nearest(wanted, names) if not wanted.isdecimal() else ""
+    # A port of another name serves something else, be it the only one; a number says nothing of what it serves.
+    if not new and len(numbers) == 1 and (wanted.isdecimal() or not names):
+        new = numbers[0]
+    elif not new and len(names) == 1 and {wanted, names[0]} <= _SERVES_HTTP:
+        new = names[0]
+    remedies: tuple[Change, ...] = ()
+    if new:
+        change = Change(
+            tool="kubernetes_patch",
+            target=graph.ref(service),
+            arguments={
+                "path": f"spec.ports[{label}].targetPort",
+                "old": int(wanted) if wanted.isdecimal() else wanted,
+                "new": new,
+            },
+            reason=f"{new} is the port that the pods of {subject(workload)} have",
+        )
+        remedies = (change,)
+    return Problem(
+        resource=graph.ref(service),
+        condition="ServicePortMismatch",
+        summary=f"{subject(key)}: port {label} leads to targetPort {wanted}, but the pods of {subject(workload)} "
+        f"declare {listing}",
+        severity=Severity.HIGH,
+        analyzer=NAME,
+        facts=(
+            quote(graph, service, f"spec.ports[{label}].targetPort", wanted),
+            quote(graph, workload, "template.spec.containers[*].ports", listing),
+        ),
+        since=_endpoints_changed(graph, service),
+        remedies=remedies,
+        advice="Point targetPort at a port that the containers have.",
+    )
+
+
+def _unready(
+    graph: Graph, service: dict[str, Any], pods: list[dict[str, Any]], workloads: list[dict[str, Any]]
+) -> Iterator[Problem]:
+    if workloads and all(number(obj, "spec", "replicas", default=1) == 0 for obj in workloads):
+        words = f"its workload {subject(key_of(workloads[0]))} is scaled to 0"
+    elif workloads:
+        words = f"{subject(key_of(workloads[0]))} has no pods"
+    else:
+        words = "its 1 pod is not ready" if len(pods) == 1 else f"none of its {plural(len(pods), 'pod')} is ready"
+    times = [moment(condition(pod, "Ready"), "lastTransitionTime") for pod in pods]
+    first = pods[0] if pods else None
+    yield Problem(
+        resource=graph.ref(service),
+        condition="ServiceNoReadyEndpoints",
+        summary=f"{subject(key_of(service))}: {words}",
+        severity=Severity.CRITICAL,
+        analyzer=NAME,
+        facts=(
+            quote(graph, first, "status.conditions[Ready].status", text(condition(first, "Ready"), "status") or "unset")
+            if first is not None
+            else quote(graph, service, "spec.selector", str(string_map(service, "spec", "selector"))),
+        ),
+        since=max((time for time in times if time), default=None),
+        advice="Look at why those pods are not ready.",
+        root=False,
+    )

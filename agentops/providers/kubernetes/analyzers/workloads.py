@@ -1,0 +1,206 @@
+"""Deployments, StatefulSets, DaemonSets and ReplicaSets that lack pods: symptoms, so that a cause has what to explain.
+
+None of these is a root cause by itself, except a workload that was scaled to zero or paused by somebody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import Any
+
+from agentops.core.alert import Severity
+from agentops.core.finding import Problem
+from agentops.core.text import plural
+from agentops.providers.kubernetes.analysis.graph import Graph
+from agentops.providers.kubernetes.analysis.report import quote, subject
+from agentops.providers.kubernetes.analysis.secrecy import quoted
+from agentops.providers.kubernetes.objects.fields import (
+    condition,
+    flag,
+    key_of,
+    mapping,
+    moment,
+    name_of,
+    namespace_of,
+    number,
+    text,
+)
+from agentops.providers.kubernetes.objects.pod_health import is_ready
+from agentops.providers.kubernetes.objects.selection import contains
+
+NAME = "workloads"
+_STARTING = timedelta(seconds=90)
+
+
+def analyze(graph: Graph) -> Iterable[Problem]:
+    """Return the workloads that have fewer ready pods than they ask for, or whose rollout does not get on."""
+    for deployment in graph.of("Deployment"):
+        yield from _deployment(graph, deployment)
+    for kind, condition_name in (("StatefulSet", "StatefulSetUnavailable"), ("ReplicaSet", "ReplicaSetFailing")):
+        for obj in graph.of(kind):
+            if graph.owner(obj) is None or kind == "StatefulSet":
+                yield from _replicas(graph, obj, condition_name)
+    for daemon_set in graph.of("DaemonSet"):
+        yield from _daemon_set(graph, daemon_set)
+
+
+def wanted_replicas(obj: dict[str, Any]) -> int:
+    """Return ``spec.replicas``; 1 when it is not set, as the API server defaults it."""
+    return number(obj, "spec", "replicas", default=1)
+
+
+def _deployment(graph: Graph, obj: dict[str, Any]) -> Iterator[Problem]:
+    progressing = condition(obj, "Progressing")
+    if text(progressing, "reason") == "ProgressDeadlineExceeded":
+        message = text(progressing, "message")
+        yield Problem(
+            resource=graph.ref(obj),
+            condition="ProgressDeadlineExceeded",
+            summary=f"{subject(key_of(obj))}: its rollout made no progress in time: {quoted(message)}",
+            severity=Severity.HIGH,
+            analyzer=NAME,
+            facts=(quote(graph, obj, "status.conditions[Progressing].message", message),),
+            since=moment(progressing, "lastTransitionTime"),
+            advice="Find out why the new pods do not become ready; undo the rollout if it cannot be cured.",
+            root=False,
+        )
+    yield from _paused(graph, obj)
+    yield from _scaled_to_zero(graph, obj)
+    yield from _replicas(graph, obj, "DeploymentUnavailable")
+
+
+def _replicas(graph: Graph, obj: dict[str, Any], name: str) -> Iterator[Problem]:
+    wanted, ready = wanted_replicas(obj), number(obj, "status", "readyReplicas")
+    if ready >= wanted or _is_starting(graph, obj):
+        return
+    key = key_of(obj)
+    pods = graph.pods_of(key)
+    created = number(obj, "status", "replicas", default=len(pods))
+    facts = [
+        quote(graph, obj, "spec.replicas", wanted),
+        quote(graph, obj, "status.readyReplicas", ready),
+    ]
+    summary = f"{subject(key)}: {ready} of {plural(wanted, 'pod')} ready"
+    if created < wanted:
+        summary += f", only {created} exist"
+        facts.append(quote(graph, obj, "status.replicas", created))
+    stuck = _first_unready(pods) if key[0] == "StatefulSet" else ""
+    if stuck:
+        summary += f"; {stuck} is not ready" + (", and the pods after it wait for it" if wanted > 1 else "")
+    yield Problem(
+        resource=graph.ref(obj),
+        condition=name,
+        summary=summary,
+        severity=Severity.CRITICAL if ready == 0 else Severity.HIGH,
+        analyzer=NAME,
+        facts=tuple(facts),
+        since=_unavailable_since(obj, pods),
+        affects=(),
+        advice="Look at why its pods are not ready.",
+        root=False,
+    )
+
+
+def _is_starting(graph: Graph, obj: dict[str, Any]) -> bool:
+    """A workload that was made or rolled out a moment ago is busy, not broken."""
+    created = moment(obj, "metadata", "creationTimestamp")
+    if created is not None and graph.now - created < _STARTING:
+        return True
+    progressing = condition(obj, "Progressing")
+    if text(progressing, "reason") not in ("ReplicaSetUpdated", "NewReplicaSetCreated", "FoundNewReplicaSet"):
+        return False
+    updated = moment(progressing, "lastUpdateTime")
+    available = text(condition(obj, "Available"), "status") == "True"
+    return available and updated is not None and graph.now - updated < _STARTING
+
+
+def _unavailable_since(obj: dict[str, Any], pods: list[dict[str, Any]]) -> Any:
+    available = condition(obj, "Available")
+    if text(available, "status") == "False":
+        return moment(available, "lastTransitionTime")
+    times = [moment(condition(pod, "Ready"), "lastTransitionTime") for pod in pods if not is_ready(pod)]
+    return min((time for time in times if time is not None), default=None)
+
+
+def _ordinal(pod: dict[str, Any]) -> int:
+    tail = name_of(pod).rpartition("-")[2]
+    return int(tail) if tail.isdecimal() and len(tail) < 7 else 0
+
+
+def _first_unready(pods: list[dict[str, Any]]) -> str:
+    for pod in sorted(pods, key=_ordinal):
+        if not is_ready(pod):
+            return name_of(pod)
+    return ""
+
+
+def _paused(graph: Graph, obj: dict[str, Any]) -> Iterator[Problem]:
+    updated, total = number(obj, "status", "updatedReplicas"), wanted_replicas(obj)
+    if not flag(obj, "spec", "paused") or updated >= total:
+        return
+    yield Problem(
+        resource=graph.ref(obj),
+        condition="DeploymentPaused",
+        summary=f"{subject(key_of(obj))}: its rollout is paused with {updated} of {plural(total, 'pod')} updated",
+        severity=Severity.WARNING,
+        analyzer=NAME,
+        facts=(quote(graph, obj, "spec.paused", value=True), quote(graph, obj, "status.updatedReplicas", updated)),
+        since=moment(condition(obj, "Progressing"), "lastUpdateTime"),
+        advice="Resume the rollout, or undo it.",
+    )
+
+
+def _scaled_to_zero(graph: Graph, obj: dict[str, Any]) -> Iterator[Problem]:
+    """Zero replicas is a choice; it is a problem only when a Service still sends traffic there."""
+    if wanted_replicas(obj) != 0 or graph.pods_of(key_of(obj)):
+        return
+    labels = mapping(obj, "spec", "template", "metadata", "labels")
+    namespace = namespace_of(obj)
+    services = [
+        service
+        for service in graph.in_namespace("Service", namespace)
+        if (selector := mapping(service, "spec", "selector"))
+        and contains(labels, selector)
+        and not graph.pods_labelled(namespace, selector)
+    ]
+    if not services:
+        return
+    events = graph.events(key_of(obj), "ScalingReplicaSet")
+    yield Problem(
+        resource=graph.ref(obj),
+        condition="ScaledToZero",
+        summary=f"{subject(key_of(obj))}: scaled to 0 replicas while Service {name_of(services[0])} leads to it",
+        severity=Severity.HIGH,
+        analyzer=NAME,
+        facts=(
+            quote(graph, obj, "spec.replicas", 0),
+            *(quote(graph, event.event, "message", event.message) for event in events[-1:]),
+        ),
+        affects=tuple(graph.ref(service) for service in services),
+        since=events[-1].last if events else None,
+        advice="Ask who scaled it down; scale it up when that was not on purpose.",
+    )
+
+
+def _daemon_set(graph: Graph, obj: dict[str, Any]) -> Iterator[Problem]:
+    wanted, ready = number(obj, "status", "desiredNumberScheduled"), number(obj, "status", "numberReady")
+    if ready >= wanted or _is_starting(graph, obj):
+        return
+    key = key_of(obj)
+    nodes = sorted({text(pod, "spec", "nodeName") for pod in graph.pods_of(key) if not is_ready(pod)} - {""})
+    where = f" (not on {', '.join(nodes[:5])})" if nodes else ""
+    yield Problem(
+        resource=graph.ref(obj),
+        condition="DaemonSetUnavailable",
+        summary=f"{subject(key)}: {ready} of {plural(wanted, 'pod')} ready{where}",
+        severity=Severity.CRITICAL if ready == 0 else Severity.HIGH,
+        analyzer=NAME,
+        facts=(
+            quote(graph, obj, "status.desiredNumberScheduled", wanted),
+            quote(graph, obj, "status.numberReady", ready),
+        ),
+        since=_unavailable_since(obj, graph.pods_of(key)),
+        advice="Look at why its pods are not ready on those nodes.",
+        root=False,
+    )

@@ -1,0 +1,208 @@
+"""Where the cluster is and who we are there: kubeconfig, else the pod's own service account.
+
+Comes in: the choice of file and context. Goes out: a configured ``kubernetes`` ApiClient and what it is pinned to:
+context, namespace, server. The file is never written (a refreshed token stays in memory), the package's default is
+never read nor set, and every mistake in the file is one line that says what to do.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from agentops.core.errors import ClusterError, UsageError
+from agentops.core.text import one_line
+from agentops.providers.kubernetes.api.transport import captured_errors
+
+IN_CLUSTER = "in-cluster"
+_NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+_POOL_SIZE = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """A client that is ready to send, and what it is pinned to."""
+
+    api: Any
+    context: str
+    namespace: str
+    server: str
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The credentials that the client sends in a header: tokens with and without their scheme, passwords."""
+        configuration = self.api.configuration
+        values = [*(configuration.api_key or {}).values(), configuration.password]
+        texts = [str(value) for value in values if value]
+        return tuple(dict.fromkeys([*texts, *(text.rpartition(" ")[2] for text in texts)]))
+
+
+def open_connection(*, kubeconfig: Path | None, context: str | None, namespace: str | None) -> Connection:
+    """Load the credentials of one context.
+
+    Arguments:
+        kubeconfig: the file; None means ``$KUBECONFIG``, then ``~/.kube/config``, then the pod's service account.
+        context: the context's name; None means the file's current one.
+        namespace: overrides the context's namespace.
+
+    Raises:
+        UsageError: the file is missing or malformed, or the context is not in it.
+        ClusterError: no cluster is configured, or the credential plugin failed.
+    """
+    files = _files(kubeconfig)
+    if files:
+        return _from_files(files, context, namespace)
+    if context:
+        raise UsageError(
+            f"there is no kubeconfig to find the context {one_line(context, 80)!r} in",
+            hint="Name the file with --kubeconfig or KUBECONFIG.",
+        )
+    return _in_cluster(namespace)
+
+
+def _files(kubeconfig: Path | None) -> str:
+    """Return the file list in KUBECONFIG's own form, existing files only; empty when there is none."""
+    if kubeconfig is not None:
+        path = kubeconfig.expanduser()
+        if not path.is_file():
+            what = "is a directory" if path.is_dir() else "does not exist"
+            raise UsageError(f"the kubeconfig {one_line(str(path), 160)} {what}", hint="Check --kubeconfig.")
+        return str(path)
+    listed = os.environ.get("KUBECONFIG", "")
+    if listed:
+        found = [part for part in listed.split(os.pathsep) if part and Path(part).expanduser().is_file()]
+        if not found:
+            raise UsageError(f"KUBECONFIG names no file that exists: {one_line(listed, 160)}", hint="Fix or unset it.")
+        return os.pathsep.join(found)
+    default = Path("~/.kube/config").expanduser()
+    return str(default) if default.is_file() else ""
+
+
+def _from_files(files: str, context: str | None, namespace: str | None) -> Connection:
+    from kubernetes.client import ApiClient, Configuration
+    from kubernetes.config import kube_config
+    from kubernetes.config.config_exception import ConfigException
+    from yaml import YAMLError
+
+    where = one_line(files, 160)
+    try:
+        merged = kube_config.KubeConfigMerger(files).config
+        names, current = _contexts(merged, where)
+        chosen = _choose(context, names, current, where)
+        configuration = Configuration()
+        loader = kube_config.KubeConfigLoader(config_dict=merged, active_context=chosen, config_base_path=None)
+        with captured_errors() as complaints:
+            loader.load_and_set(configuration)
+        active = loader.current_context["context"]
+        user = _user_of(merged, active.get("user", ""))
+    except (ConfigException, YAMLError, OSError, AttributeError, KeyError, TypeError, ValueError) as error:
+        # The package takes the form of the file for granted; what a wrong form raises depends on the place.
+        raise UsageError(
+            f"the kubeconfig {where} cannot be used: {one_line(str(error), 240)}",
+            hint="Check it with: kubectl config view",
+        ) from error
+    if "exec" in user and not configuration.api_key and not configuration.cert_file:
+        said = one_line(complaints[0], 240) if complaints else "it returned no credentials"
+        command = one_line(str(user["exec"].get("command", "")), 80)
+        raise ClusterError(
+            f"the credential plugin {command!r} of context {chosen!r} failed: {said}",
+            hint="Run it by hand, or log in again.",
+            code="unauthorized",
+        )
+    _check_server(str(configuration.host), "host" in vars(loader), where)
+    _harden(configuration)
+    return Connection(
+        api=ApiClient(configuration=configuration),
+        context=chosen,
+        namespace=namespace or active.get("namespace") or "default",
+        server=str(configuration.host),
+    )
+
+
+def _contexts(merged: Any, where: str) -> tuple[list[str], str]:
+    if merged is None:
+        raise UsageError(f"the kubeconfig {where} is empty", hint="Name another file with --kubeconfig.")
+    value = merged.value if hasattr(merged, "value") else merged
+    names = [str(entry.value["name"]) for entry in value.get("contexts", [])]
+    return names, str(value.get("current-context") or "")
+
+
+def _choose(context: str | None, names: list[str], current: str, where: str) -> str:
+    known = ", ".join(one_line(name, 80) for name in names[:20]) or "none"
+    if context and context not in names:
+        raise UsageError(
+            f"the kubeconfig {where} has no context {one_line(context, 80)!r}", hint=f"Its contexts are: {known}"
+        )
+    chosen = context or current
+    if not chosen:
+        raise UsageError(
+            f"the kubeconfig {where} has no current context", hint=f"Choose one with --context; there are: {known}"
+        )
+    if chosen not in names:
+        raise UsageError(
+            f"the current context {one_line(chosen, 80)!r} of {where} does not exist in it",
+            hint=f"Choose one with --context; there are: {known}",
+        )
+    return chosen
+
+
+def _check_server(server: str, was_given: bool, where: str) -> None:
+    """Refuse a server that is missing or no URL; the package would quietly use localhost instead."""
+    try:
+        parts = urlsplit(server)
+        fits = was_given and parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits:
+        said = one_line(server, 80) if was_given else "none"
+        raise UsageError(
+            f"the kubeconfig {where} has no usable server for this context: {said}",
+            hint="Set clusters[].cluster.server to a URL such as https://10.0.0.1:6443",
+        )
+
+
+def _user_of(merged: Any, name: str) -> dict[str, Any]:
+    for entry in merged.value.get("users", []):
+        if entry.value.get("name") == name:
+            user = entry.value.get("user")
+            return user if isinstance(user, dict) else {}
+    return {}
+
+
+def _in_cluster(namespace: str | None) -> Connection:
+    from kubernetes.client import ApiClient, Configuration
+    from kubernetes.config import load_incluster_config
+    from kubernetes.config.config_exception import ConfigException
+
+    configuration = Configuration()
+    try:
+        load_incluster_config(client_configuration=configuration)
+    except (ConfigException, OSError) as error:
+        raise ClusterError(
+            "no Kubernetes cluster is configured: no kubeconfig was found and this is not a pod",
+            hint="Set KUBECONFIG or --kubeconfig, or try the built-in one with --sandbox.",
+            code="no-cluster",
+        ) from error
+    own = _NAMESPACE_FILE.read_text().strip() if _NAMESPACE_FILE.is_file() else ""
+    _harden(configuration)
+    return Connection(
+        api=ApiClient(configuration=configuration),
+        context=IN_CLUSTER,
+        namespace=namespace or own or "default",
+        server=str(configuration.host),
+    )
+
+
+def _harden(configuration: Any) -> None:
+    """Leave retries to ``transport.py``, and never follow a redirect."""
+    configuration.retries = False
+    configuration.client_go_retries = False
+    configuration.connection_pool_maxsize = _POOL_SIZE
+    if not configuration.verify_ssl:
+        import urllib3
+
+        # The user's own file says insecure-skip-tls-verify; a warning for each request would bury the report.
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)

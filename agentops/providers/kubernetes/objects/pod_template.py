@@ -1,0 +1,170 @@
+"""What a pod template refers to: ConfigMaps, Secrets, claims, service accounts, images, hosts in its environment.
+
+Comes in: a pod spec. Goes out: references with the path at which each stands. Whether the thing exists is not asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from agentops.providers.kubernetes.objects.fields import containers_of, flag, items, mapping, text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigReference:
+    """A ConfigMap or Secret that a pod needs; ``key`` is empty when the whole object is used."""
+
+    kind: str
+    name: str
+    key: str
+    path: str
+    container: str
+    optional: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """An environment variable with a literal value."""
+
+    container: str
+    name: str
+    value: str
+    path: str
+
+
+def config_references(spec: dict[str, Any]) -> Iterator[ConfigReference]:
+    """Yield every ConfigMap and Secret reference of a pod spec: env, envFrom, volumes, projected, pull secrets."""
+    for listing, container in containers_of(spec):
+        where = f"{listing}[{text(container, 'name')}]"
+        yield from _env_references(container, where)
+        for source in items(container, "envFrom"):
+            for field, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
+                yield from _reference(source.get(field), kind, f"{where}.envFrom.{field}", text(container, "name"))
+    for volume in items(spec, "volumes"):
+        where = f"volumes[{text(volume, 'name')}]"
+        yield from _volume_references(volume, where)
+        for source in items(volume, "projected", "sources"):
+            yield from _volume_references(source, f"{where}.projected")
+    for pull in items(spec, "imagePullSecrets"):
+        yield from _reference(pull, "Secret", "imagePullSecrets", "", optional=True)
+
+
+def _env_references(container: dict[str, Any], where: str) -> Iterator[ConfigReference]:
+    for variable in items(container, "env"):
+        for field, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
+            source = mapping(variable, "valueFrom", field)
+            path = f"{where}.env[{text(variable, 'name')}].valueFrom.{field}"
+            yield from _reference(source, kind, path, text(container, "name"), key=text(source, "key"))
+
+
+def _volume_references(volume: dict[str, Any], where: str) -> Iterator[ConfigReference]:
+    for field, kind, label in (("configMap", "ConfigMap", "name"), ("secret", "Secret", "secretName")):
+        source = volume.get(field)
+        if not isinstance(source, dict):
+            continue
+        name = text(source, label) or text(source, "name")
+        optional = flag(source, "optional")
+        keys = [text(item, "key") for item in items(source, "items")] or [""]
+        for key in keys:
+            yield from _reference({"name": name}, kind, f"{where}.{field}", "", key=key, optional=optional)
+
+
+def _reference(
+    source: Any, kind: str, path: str, container: str, *, key: str = "", optional: bool = False
+) -> Iterator[ConfigReference]:
+    name = text(source, "name")
+    if name:
+        optional = optional or flag(source, "optional")
+        yield ConfigReference(kind=kind, name=name, key=key, path=path, container=container, optional=optional)
+
+
+def claim_names(pod_or_spec: dict[str, Any]) -> list[str]:
+    """Return the PersistentVolumeClaims that a pod spec mounts."""
+    return [
+        name for volume in items(pod_or_spec, "volumes") if (name := text(volume, "persistentVolumeClaim", "claimName"))
+    ]
+
+
+def variables(spec: dict[str, Any]) -> Iterator[Variable]:
+    """Yield the literal environment variables of a pod spec."""
+    for listing, container in containers_of(spec):
+        name = text(container, "name")
+        for entry in items(container, "env"):
+            value = text(entry, "value")
+            if value:
+                path = f"{listing}[{name}].env[{text(entry, 'name')}].value"
+                yield Variable(container=name, name=text(entry, "name"), value=value, path=path)
+
+
+_LABEL = r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?"
+_HOST = re.compile(
+    rf"(?:[a-zA-Z][a-zA-Z0-9+.-]*://)?(?:[^\s/@,]*@)?({_LABEL}(?:\.{_LABEL})*)(?::(\d{{1,5}}))?(?:[/?#,;\s]|$)"
+)
+_HOST_NAME = re.compile(r"(?i)(host|url|uri|addr|endpoint|server|service|dsn|upstream|backend|broker|bootstrap|target)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """A host that a value names; ``port`` is 0 when none is written."""
+
+    name: str
+    port: int
+
+
+def hosts_in(name: str, value: str) -> list[Host]:
+    """Return the hosts that an environment variable's value names.
+
+    A bare word counts only when it carries a port or a scheme, or when the variable's name says that it is a host.
+    """
+    if len(value) > 2000 or value.startswith(("/", "{", "[")):
+        return []
+    by_name = _HOST_NAME.search(name) is not None
+    found: list[Host] = []
+    for piece in re.split(r"[,;\s]+", value.strip()):
+        match = _HOST.match(piece + " ")
+        if match is None or not (by_name or "://" in piece or match.group(2)):
+            continue
+        host, port = match.group(1), int(match.group(2) or 0)
+        bare_port = "://" not in piece and not match.group(2)
+        if host.replace(".", "").isdigit() or host in ("localhost", "true", "false", "none"):
+            continue
+        if bare_port and not re.fullmatch(rf"(?:{_LABEL})(?:\.{_LABEL})*", piece.split("/")[0]):
+            continue
+        found.append(Host(name=host, port=port if port < 65536 else 0))
+    return found
+
+
+def service_of_host(host: str, namespace: str) -> tuple[str, str] | None:
+    """Return ``(namespace, service)`` that a host name means inside the cluster, or None for a host outside it.
+
+    Source: Kubernetes DNS: ``svc``, ``svc.ns``, ``svc.ns.svc``, ``svc.ns.svc.cluster.local``; a StatefulSet's pod is
+    ``pod.svc.ns.svc...``.
+    """
+    parts = host.rstrip(".").split(".")
+    if parts[-2:] == ["cluster", "local"]:
+        parts = parts[:-2]
+    if "svc" in parts[1:]:
+        parts = parts[: parts.index("svc", 1)]
+        return (parts[-1], parts[-2]) if len(parts) >= 2 else None
+    if len(parts) == 1:
+        return namespace, parts[0]
+    return (parts[1], parts[0]) if len(parts) == 2 else None
+
+
+def declared_ports(spec: dict[str, Any]) -> list[tuple[str, str, int]]:
+    """Return ``(container, port name, number)`` of every declared port of the app containers (and sidecars)."""
+    found = []
+    for _, container in containers_of(spec):
+        for port in items(container, "ports"):
+            number = port.get("containerPort")
+            if isinstance(number, int) and not isinstance(number, bool):
+                found.append((text(container, "name"), text(port, "name"), number))
+    return found
+
+
+def container_named(spec: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return the container of that name, or an empty one."""
+    return next((c for _, c in containers_of(spec) if text(c, "name") == name), {})

@@ -1,0 +1,75 @@
+"""What became of an object that is not there any more: a result of a run, not an error of it.
+
+Comes in: the object's reference. Goes out: one sentence, made of what the cluster still says of it. Reads only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from agentops.core.errors import ClusterError, NotFound
+from agentops.core.resource import ResourceRef
+from agentops.core.text import one_line
+
+if TYPE_CHECKING:
+    from agentops.providers.kubernetes.api.client import Cluster
+
+_DRAWN = re.compile(r"-[a-z0-9]{5}$")
+"""What a controller adds to the name of each pod that it makes."""
+
+
+def whereabouts(cluster: Cluster, ref: ResourceRef) -> str:
+    """Return what became of an object that is gone; empty when it is there.
+
+    Raises:
+        ClusterError: the cluster cannot be read.
+    """
+    try:
+        cluster.get_object(cluster.kind(ref.kind), ref.name, ref.namespace)
+    except NotFound:
+        pass
+    else:
+        return ""
+    heir = _heir(cluster, ref) if ref.kind == "Pod" else ""
+    return f"{ref.short} is gone" + (heir or _last_words(cluster, ref))
+
+
+def _heir(cluster: Cluster, ref: ResourceRef) -> str:
+    """Say which pod its owner made instead: the youngest of those whose names are drawn from the same stem."""
+    from agentops.providers.kubernetes.api.client import Selection
+
+    stem = _DRAWN.sub("", ref.name)
+    pods, _ = cluster.list_objects(cluster.kind("Pod"), Selection(namespace=ref.namespace))
+    alike = [pod for pod in pods if stem != ref.name and _DRAWN.sub("", _named(pod)) == stem and _owner(pod)]
+    if not alike:
+        return ""
+    youngest = max(alike, key=lambda pod: str(pod["metadata"].get("creationTimestamp") or ""))
+    return f"; its owner {_owner(youngest)} made Pod {one_line(_named(youngest), 80)} instead"
+
+
+def _last_words(cluster: Cluster, ref: ResourceRef) -> str:
+    """Say when it was deleted, as far as its events still tell."""
+    from agentops.providers.kubernetes.api.client import Selection
+
+    fields = f"involvedObject.kind={ref.kind},involvedObject.name={ref.name}"
+    try:
+        events, _ = cluster.list_objects(cluster.kind("Event"), Selection(namespace=ref.namespace, fields=fields))
+    except ClusterError:
+        return ""
+    last = max(events, key=_time, default=None)
+    return "" if last is None else f"; its last event is {one_line(str(last.get('reason')), 60)}, {_time(last)}"
+
+
+def _named(item: Mapping[str, Any]) -> str:
+    return str(item["metadata"]["name"])
+
+
+def _owner(pod: Mapping[str, Any]) -> str:
+    owners: Sequence[Mapping[str, Any]] = pod["metadata"].get("ownerReferences") or ()
+    return next((one_line(f"{one['kind']} {one['name']}", 120) for one in owners if one.get("controller")), "")
+
+
+def _time(event: Mapping[str, Any]) -> str:
+    return str(event.get("lastTimestamp") or event.get("eventTime") or event["metadata"].get("creationTimestamp") or "")

@@ -1,0 +1,154 @@
+"""The triage sweep: everything around an alert's target, read in parallel, then the logs of what is unwell.
+
+Comes in: a cluster, the alert's target, the namespaces that the user chose. Goes out: a ``Snapshot`` of plain, pruned
+objects; roles and bindings only where a log says that the API refused something. What cannot be read becomes a gap with
+its reason. It never guesses: a kind whose absence is itself a finding (ConfigMap, Secret, Service ...) is left out as a
+whole when it was read only in part.
+"""
+
+from __future__ import annotations
+
+from agentops.core.alert import Target
+from agentops.core.clock import Clock
+from agentops.core.errors import ClusterError, Forbidden
+from agentops.core.progress import Progress, Stage, Step
+from agentops.core.snapshot import Gap, Snapshot
+from agentops.providers.kubernetes.api.client import Cluster
+from agentops.providers.kubernetes.objects.kinds import builtin
+from agentops.providers.kubernetes.sweep.fetch import FetchResult, ListRequest, gaps_of, read_lists, read_logs
+from agentops.providers.kubernetes.sweep.grants import read_grants
+from agentops.providers.kubernetes.sweep.scope import find_scope, named_namespaces
+from agentops.providers.kubernetes.sweep.unwell import log_requests
+
+# The largest lists first, so that all lists together take no longer than the longest.
+NAMESPACED = (
+    "Pod", "Event", "ReplicaSet", "ConfigMap", "Secret", "Deployment", "StatefulSet", "DaemonSet", "Service",
+    "EndpointSlice", "Job", "CronJob", "ControllerRevision", "PersistentVolumeClaim", "HorizontalPodAutoscaler",
+    "PodDisruptionBudget", "NetworkPolicy", "Ingress", "ResourceQuota", "LimitRange", "ServiceAccount",
+)  # fmt: skip
+CLUSTER_SCOPED = (
+    "Node", "Namespace", "PersistentVolume", "StorageClass", "IngressClass", "ValidatingWebhookConfiguration",
+    "MutatingWebhookConfiguration",
+)  # fmt: skip
+_ABSENCE_IS_A_FINDING = frozenset(
+    {"ConfigMap", "Secret", "Service", "ServiceAccount", "PersistentVolumeClaim", "EndpointSlice", "ReplicaSet"}
+)
+_LISTS_S = 60.0
+_LOGS_S = 15.0
+_NEIGHBOURS_S = 20.0
+_LOG_LIMIT = 12
+_NEIGHBOUR_LIMIT = 3
+_NAMESPACES_SHOWN = 12
+
+
+def sweep(
+    cluster: Cluster,
+    *,
+    target: Target,
+    namespaces: tuple[str, ...],
+    clock: Clock,
+    progress: Progress,
+    log_window_s: int = 0,
+) -> Snapshot:
+    """Read the neighbourhood of ``target``, or the given namespaces; no namespaces and no target means all of them.
+
+    Arguments:
+        cluster: where to read.
+        target: what the alert is about; its namespace is found by its name when it has none.
+        namespaces: the user's choice; overrides the target's namespace.
+        clock: the time of the snapshot.
+        progress: told of each list as it arrives.
+        log_window_s: read only log lines that are younger; 0 reads the last ones however old they are.
+
+    Raises:
+        Unreachable: the API server does not answer at all.
+        ClusterError: the API server does not accept the credentials.
+    """
+    observed_at = clock()
+    scope, gaps = find_scope(cluster, target, namespaces)
+    where = ", ".join(scope) or "all namespaces"
+    progress(Step(stage=Stage.SWEEP, text=f"reading {where} in {cluster.context}", key="sweep"))
+    result = FetchResult()
+    read_lists(cluster, _requests(scope), result, progress=progress, deadline_s=_LISTS_S)
+    if not scope and _is_locked_out(result):
+        scope = (cluster.namespace,)
+        gaps = (*gaps, Gap(what="all namespaces", reason=f"not allowed; only {cluster.namespace} was read"))
+        _narrow(cluster, result, scope, progress)
+    gaps = (*gaps, *_unknown_namespaces(result, scope))
+    if scope:
+        scope = (*scope, *_add_neighbours(cluster, result, scope, progress))
+    _leave_out_partial(result)
+    wanted_logs = log_requests(result.objects, target, observed_at, limit=_LOG_LIMIT)
+    logs, log_gaps = read_logs(cluster, wanted_logs, progress=progress, deadline_s=_LOGS_S, window_s=log_window_s)
+    read_grants(cluster, logs, result, progress=progress)
+    count = sum(map(len, result.objects.values()))
+    progress(Step(stage=Stage.SWEEP, text=f"read {count:,} objects in {where}", key="sweep", done=True))
+    return Snapshot(
+        context=cluster.context,
+        observed_at=observed_at,
+        namespaces=scope,
+        target=target,
+        objects={kind: tuple(found) for kind, found in result.objects.items()},
+        logs=logs,
+        gaps=(*gaps, *gaps_of(result), *log_gaps),
+    )
+
+
+def _requests(scope: tuple[str, ...], *, cluster_scoped: bool = True) -> tuple[ListRequest, ...]:
+    lists = [ListRequest(kind=builtin(kind), namespace=name) for name in scope or ("",) for kind in NAMESPACED]
+    if cluster_scoped:
+        lists += [ListRequest(kind=builtin(kind)) for kind in CLUSTER_SCOPED]
+    return tuple(lists)
+
+
+def _unknown_namespaces(result: FetchResult, scope: tuple[str, ...]) -> tuple[Gap, ...]:
+    """Tell a namespace that does not exist from one that is empty; their lists look the same."""
+    known = sorted(str(item["metadata"].get("name")) for item in result.objects.get("Namespace", ()))
+    near = ", ".join(known[:_NAMESPACES_SHOWN]) + (" ..." if len(known) > _NAMESPACES_SHOWN else "")
+    reason = f"it does not exist; there are: {near}"
+    return tuple(Gap(what=f"namespace {name}", reason=reason) for name in scope if known and name not in known)
+
+
+def _is_locked_out(result: FetchResult) -> bool:
+    """Return whether this identity may not even list pods across namespaces."""
+    return any(request.kind.kind == "Pod" and isinstance(error, Forbidden) for request, error in result.failed.items())
+
+
+def _narrow(cluster: Cluster, result: FetchResult, scope: tuple[str, ...], progress: Progress) -> None:
+    """Read the namespaced kinds again in ``scope`` only; what was read of all namespaces makes room for it."""
+    result.failed = {request: error for request, error in result.failed.items() if not request.kind.namespaced}
+    result.objects = {kind: found for kind, found in result.objects.items() if kind in CLUSTER_SCOPED}
+    read_lists(cluster, _requests(scope, cluster_scoped=False), result, progress=progress, deadline_s=_LISTS_S)
+
+
+def _add_neighbours(
+    cluster: Cluster, result: FetchResult, scope: tuple[str, ...], progress: Progress
+) -> tuple[str, ...]:
+    """Read the namespaces that the workloads talk to; one that cannot be read whole is left out whole."""
+    names = named_namespaces(result.objects, scope)[:_NEIGHBOUR_LIMIT]
+    if not names:
+        return ()
+    extra = FetchResult()
+    requests = [request for name in names for request in _requests((name,), cluster_scoped=False)]
+    try:
+        read_lists(cluster, requests, extra, progress=progress, deadline_s=_NEIGHBOURS_S)
+    except ClusterError as error:
+        result.cut += [Gap(what=f"neighbour namespace {name}", reason=error.message) for name in names]
+        return ()
+    broken = {
+        request.namespace: error
+        for request, error in extra.failed.items()
+        if request.kind.kind in _ABSENCE_IS_A_FINDING
+    }
+    result.cut += [Gap(what=f"neighbour namespace {name}", reason=error.message) for name, error in broken.items()]
+    for kind, found in extra.objects.items():
+        kept = [item for item in found if item["metadata"].get("namespace") not in broken]
+        result.objects.setdefault(kind, []).extend(kept)
+    return tuple(name for name in names if name not in broken)
+
+
+def _leave_out_partial(result: FetchResult) -> None:
+    """Drop kinds that were read in some namespaces only: what is missing there would look as if it did not exist."""
+    for request in result.failed:
+        if request.kind.kind in _ABSENCE_IS_A_FINDING:
+            result.objects.pop(request.kind.kind, None)

@@ -1,0 +1,99 @@
+"""``fix`` on the sandbox, with a person who says yes: the whole way, but for the terminal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentops.app.fix import FixResult
+from agentops.app.guarding import ApprovalOptions, fix, prepare_drafting
+from agentops.app.run import open_app
+from agentops.config import load
+from agentops.core.approval import Answer, ApprovalRequest, Decision, SignedApproval
+from agentops.core.clock import Clock
+from agentops.sandbox.oracle import SETTLE_S, Judgement, judge
+
+
+class Agrees:
+    """Approves whatever it is asked, as a person at a terminal would."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.asked: list[ApprovalRequest] = []
+
+    def ask(self, request: ApprovalRequest) -> Decision:
+        self.asked.append(request)
+        now = self._clock()
+        approval = SignedApproval(
+            plan_digest=request.plan.digest,
+            by="human:ana",
+            method="terminal",
+            at=now,
+            expires_at=now + timedelta(minutes=5),
+            nonce="test",
+        )
+        return Decision(answer=Answer.APPROVE, approvals=(approval,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repaired:
+    """What a fix came to, and what the oracle says of the cluster some minutes later."""
+
+    fix: FixResult
+    judgement: Judgement
+    asked: int
+
+    @property
+    def tools(self) -> list[list[str]]:
+        """The tools of each plan's steps, without their common prefix."""
+        return [
+            [step.change.tool.removeprefix("kubernetes_") for step in one.planned.plan.steps] for one in self.fix.rounds
+        ]
+
+    @property
+    def statuses(self) -> list[str]:
+        """How each plan ended."""
+        return [one.outcome.status.value for one in self.fix.rounds]
+
+
+Repair = Callable[..., Repaired]
+
+
+@pytest.fixture
+def agrees() -> type[Agrees]:
+    """A person who approves whatever they are asked."""
+    return Agrees
+
+
+@pytest.fixture
+def repair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repair:
+    """Run ``fix`` on a scenario: ``repair("bad-image-tag")``; with ``script`` a scripted model drafts."""
+    monkeypatch.setenv("AGENTOPS_HOME", str(tmp_path))
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    def run(scenario: str, script: Path | None = None) -> Repaired:
+        flags: dict[str, Any] = {} if script is None else {"model": f"scripted:{script}"}
+        settings = load(flags, os.environ)
+        with open_app(
+            settings, command="fix", sandbox=scenario, use_model=script is not None, progress=lambda step: None
+        ) as app:
+            assert app.sandbox is not None
+            before = app.sandbox.simulation.store.dump()
+            person = Agrees(app.services.clock)
+            asking = ApprovalOptions(approver=person, on_interrupt=lambda: True)
+            prepare_drafting(app, asking)
+            found = app.investigate(None, lambda: b"")
+            done = fix(app, found, asking, stop_at_plan=False)
+            repaired_at = app.pace.now()
+            app.sandbox.advance(SETTLE_S)
+            verdict = judge(app.sandbox.simulation, before, repaired_at=repaired_at)
+        return Repaired(fix=done, judgement=verdict, asked=len(person.asked))
+
+    return run
