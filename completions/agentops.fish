@@ -187,7 +187,7 @@ complete -c agentops -n '__fish_seen_subcommand_from changes' -l no-input
 complete -c agentops -n '__fish_seen_subcommand_from changes' -l output
 complete -c agentops -n '__fish_seen_subcommand_from changes' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from changes' -l verbose
-complete -c agentops -n __fish_use_subcommand -a doctor -d 'Check the set-up: folders, cluster, permissions, model, record.'
+complete -c agentops -n __fish_use_subcommand -a doctor -d 'DoctorCheck the set-up: folders, cluster, permissions, model, record.'
 complete -c agentops -n '__fish_seen_subcommand_from doctor' -l context
 complete -c agentops -n '__fish_seen_subcommand_from doctor' -l help
 complete -c agentops -n '__fish_seen_subcommand_from doctor' -l kubeconfig
@@ -196,7 +196,7 @@ complete -c agentops -n '__fish_seen_subcommand_from doctor' -l no-input
 complete -c agentops -n '__fish_seen_subcommand_from doctor' -l output
 complete -c agentops -n '__fish_seen_subcommand_from doctor' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from doctor' -l verbose
-complete -c agentops -n __fish_use_subcommand -a fix -d 'Fix what an alert is about: plan, show, ask, apply, verify, and take it back...'
+complete -c agentops -n __fish_use_subcommand -a fix -d 'FixResult what an alert is about: plan, show, ask, apply, verify, and take it...'
 complete -c agentops -n '__fish_seen_subcommand_from fix' -l approval
 complete -c agentops -n '__fish_seen_subcommand_from fix' -l context
 complete -c agentops -n '__fish_seen_subcommand_from fix' -l dry-run

@@ -1,9 +1,9 @@
 """The use case ``fix``: from an alert or a stored incident to a plan, and from an approved plan to a verified change.
 
-Comes in: parts, a way to the guard, what to fix. Goes out: a ``FixResult`` with every plan and what came of it. The model,
-where there is one, only drafts; triage's known remedies are tried best first where there is none. What was drafted is
-never lost: until it is carried out or refuted it stays in the incident. It sends nothing itself: every change goes up
-the guard's pipeline.
+Comes in: parts, a way to the guard, what to fix. Goes out: a ``FixResult`` with every plan and what came of it. The
+model, where there is one, only drafts; triage's known remedies are tried best first where there is none. What was
+drafted is never lost: until it is carried out or refuted it stays in the incident. It sends nothing itself: every
+change goes up the guard's pipeline.
 """
 
 from __future__ import annotations

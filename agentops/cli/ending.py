@@ -1,7 +1,7 @@
 """How a fix ended: one word for scripts, an exit code, the last lines for people, and what to type next.
 
-Comes in: a ``FixResult`` and where it was run. Goes out: an ``Ending``. Each way to end says what happened to what the alert
-is about and what comes next; nothing that was drafted or refused ends as "nothing to fix".
+Comes in: a ``FixResult`` and where it was run. Goes out: an ``Ending``. Each way to end says what happened to what the
+alert is about and what comes next; nothing that was drafted or refused ends as "nothing to fix".
 """
 
 from __future__ import annotations

@@ -7,13 +7,17 @@ absence as the worst: no default is ever filled in here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from agentops.core.plan import PolicyDecision
+from agentops.core.plan import Obligation, PolicyDecision
 from agentops.core.resource import ResourceRef
 from agentops.core.tool import ToolSpec
+
+MUTATE = "mutate"
+"""The action group of every change."""
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,3 +70,13 @@ class Policy(Protocol):
     def could_allow(self, spec: ToolSpec, principal: Principal, facts: Mapping[str, Any]) -> bool:
         """Return False only when a change by this tool is denied whatever the facts are that are not given."""
         ...
+
+
+def strictest(obligations: Iterable[Obligation]) -> Obligation:
+    """Return the strictest of ``obligations`` in each part: most approval, least time; the default when none."""
+    every = tuple(obligations) or (Obligation(),)
+    return Obligation(
+        approval=max((one.approval for one in every), key=lambda approval: approval.rank),
+        ttl_s=min(one.ttl_s for one in every),
+        verify_s=min(one.verify_s for one in every),
+    )

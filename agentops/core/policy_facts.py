@@ -15,13 +15,10 @@ from typing import Any
 from agentops.core.clock import to_iso
 from agentops.core.jsonable import to_json
 from agentops.core.plan import BlastRadius, Change, Edit, ObjectChange, PolicyDecision, Preview, Verb
-from agentops.core.policy import Policy, PolicyRequest, Principal
+from agentops.core.policy import DAYS, MUTATE, Policy, PolicyRequest, Principal, strictest
 from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal
 from agentops.core.tool import ToolSpec
-from agentops.policy.obligations import strictest
-from agentops.policy.settings import DAYS
-from agentops.policy.vocabulary import MUTATE
 
 Facts = dict[str, Any]
 _SECRET_FIELDS = ("data", "stringData")

@@ -1,8 +1,8 @@
 """``Snapshot``: the neighbourhood of an alert at one moment, as plain objects; the analyzers' only input.
 
-The sweep (``providers/kubernetes/sweep/sweep.py``) makes it; ``triage`` reads it. Objects are the API's own JSON as dicts, pruned
-of what no analyzer reads (``managedFields``, ``last-applied-configuration``, Secret data). Objects are shared, not
-copied: nobody may change them.
+The sweep (``providers/kubernetes/sweep/sweep.py``) makes it; ``triage`` reads it. Objects are the API's own JSON as
+dicts, pruned of what no analyzer reads (``managedFields``, ``last-applied-configuration``, Secret data). Objects are
+shared, not copied: nobody may change them.
 """
 
 from __future__ import annotations

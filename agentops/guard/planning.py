@@ -16,6 +16,7 @@ from agentops.core.errors import PolicyRefused, Stale, ToolError, ToolInputError
 from agentops.core.jsonable import from_json, to_json
 from agentops.core.place import place_of
 from agentops.core.plan import Change, ChangePlan, Check, Intent, ObjectChange, PlanStep, Preview
+from agentops.core.policy import strictest
 from agentops.core.progress import no_progress
 from agentops.core.text import plural
 from agentops.guard.blast_radius import measure
@@ -30,7 +31,6 @@ from agentops.guard.services import GuardServices
 from agentops.guard.stage_log import StageLog
 from agentops.guard.staleness import STALE_HINT, moved
 from agentops.guard.states import Decided, Planned, Predicted
-from agentops.policy.obligations import strictest
 
 MOST_STEPS = 20
 CLOCKS_APART = timedelta(minutes=5)

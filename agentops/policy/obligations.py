@@ -102,8 +102,3 @@ def strictest_demand(demands: Iterable[Demand]) -> Obligation:
         ttl_s=min((demand.ttl_s for demand in every if demand.ttl_s is not None), default=default.ttl_s),
         verify_s=min((demand.verify_s for demand in every if demand.verify_s is not None), default=default.verify_s),
     )
-
-
-def strictest(obligations: Iterable[Obligation]) -> Obligation:
-    """Return the strictest of ``obligations`` in each part; the default when there are none."""
-    return strictest_demand(Demand(one.approval, one.ttl_s, one.verify_s) for one in obligations)

@@ -13,13 +13,13 @@ from typing import Any
 
 from agentops.core.errors import UsageError
 from agentops.core.plan import Change
-from agentops.core.policy import PolicyRequest, Principal
+from agentops.core.policy import MUTATE, PolicyRequest, Principal
 from agentops.core.policy_facts import request_for
 from agentops.core.resource import ResourceRef, parse_ref
 from agentops.core.text import one_line
 from agentops.core.tool import Effect, ToolSpec
 from agentops.policy.settings import PolicySettings
-from agentops.policy.vocabulary import BY_NAME, MUTATE, OWNED, READ
+from agentops.policy.vocabulary import BY_NAME, OWNED, READ
 
 HARMLESS: Mapping[str, Any] = {
     "dryRun": False,

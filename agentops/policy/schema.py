@@ -11,7 +11,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from agentops.policy.vocabulary import FACTS, MUTATE, READ, WINGS, Action, PolicyFact
+from agentops.core.policy import MUTATE
+from agentops.policy.vocabulary import FACTS, READ, WINGS, Action, PolicyFact
 
 Json = dict[str, Any]
 _TEXT: Json = {"type": "String"}

@@ -16,6 +16,7 @@ from typing import Any
 from agentops.core.clock import from_iso, to_iso
 from agentops.core.errors import ConfigError
 from agentops.core.jsonable import to_json
+from agentops.core.policy import DAYS
 from agentops.core.text import one_line
 
 PRODUCTION = "production"
@@ -24,7 +25,6 @@ DEVELOPMENT = "development"
 SANDBOX = "sandbox"
 ENVIRONMENTS = (PRODUCTION, STAGING, DEVELOPMENT, SANDBOX)
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WEEK = timedelta(days=7)
 _WEEKLY = re.compile(r"(?P<day>[a-z]{3}) (?P<hour>[0-2]\d):(?P<minute>[0-5]\d)")
 _HINT = "Write 'fri 16:00-mon 08:00 UTC' or '2026-12-20T00:00:00Z/2027-01-03T00:00:00Z'."

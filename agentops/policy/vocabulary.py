@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agentops.core.errors import ConfigError
+from agentops.core.policy import MUTATE
 from agentops.core.text import one_line
 from agentops.core.tool import Effect, ToolSpec
 
 READ = "read"
-MUTATE = "mutate"
 WINGS = {"kubernetes": ("Object",), "aws": ("CloudResource",), "mcp": ("Tool",)}
 _EVERYTHING = ("Object", "CloudResource", "Tool")
 # Tool names reach us from MCP servers too; what could end a Cedar string or hide a character is refused.

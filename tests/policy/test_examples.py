@@ -15,7 +15,7 @@ from agentops.policy.table import read_cases, run_cases
 from agentops.policy.vocabulary import FACTS
 from tests.support.policies import HUMAN, WEB, layer, limits
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "docs/policy-examples"
 PAGE = (ROOT / "docs/policy.md").read_text("utf-8")
 Ask = Callable[..., PolicyRequest]

@@ -10,10 +10,9 @@ import pytest
 import yaml
 
 from agentops.core.plan import Approval, Obligation
-from agentops.core.policy import PolicyRequest
+from agentops.core.policy import PolicyRequest, strictest
 from agentops.core.tool import Effect, ToolSpec
 from agentops.policy import CedarPolicy, load_policy
-from agentops.policy.obligations import strictest
 from agentops.policy.shipped import shipped
 from agentops.policy.table import read_cases, run_cases
 from tests.support.policies import TOOLS, layer, limits

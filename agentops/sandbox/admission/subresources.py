@@ -1,7 +1,7 @@
 """Writes to subresources: status, scale, eviction, binding, finalize, token.
 
-Comes in: a ``RequestTarget`` with a subresource. Goes out: what that subresource answers with. Must never: touch more of the
-object than the subresource stands for.
+Comes in: a ``RequestTarget`` with a subresource. Goes out: what that subresource answers with. Must never: touch more
+of the object than the subresource stands for.
 """
 
 from __future__ import annotations

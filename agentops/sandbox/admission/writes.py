@@ -1,7 +1,8 @@
 """The writing verbs, from body to store: decode, default, admit, validate, record the manager, store, or dry-run.
 
-Comes in: a ``RequestTarget`` and its request. Goes out: the stored object. A dry run takes every step but the last one, so
-what it answers is what the write would store. The store's lock is held from reading the live object to storing the new.
+Comes in: a ``RequestTarget`` and its request. Goes out: the stored object. A dry run takes every step but the last one,
+so what it answers is what the write would store. The store's lock is held from reading the live object to storing the
+new.
 
 Must never: store anything with ``dryRun=All``, or answer success for what was not done.
 """

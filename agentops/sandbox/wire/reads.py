@@ -1,8 +1,8 @@
 """get, list and watch.
 
-Comes in: a ``RequestTarget`` and its request. Goes out: the object, one consistent page of a list, or a stream of changes, as
-plain JSON, as a server-side Table or as metadata only. Revision rules are those of the API concepts page, "Resource
-versions": https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions
+Comes in: a ``RequestTarget`` and its request. Goes out: the object, one consistent page of a list, or a stream of
+changes, as plain JSON, as a server-side Table or as metadata only. Revision rules are those of the API concepts page,
+"Resource versions": https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions
 
 Must never: change the store.
 """

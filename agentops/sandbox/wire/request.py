@@ -1,7 +1,7 @@
 """One request and one response as values, and what a path and an Accept header mean.
 
-Comes in: method, path, query, headers, body. Goes out: ``RequestTarget`` (which resource, object and subresource, and the
-verb as RBAC names it) and ``Form`` (which representation the client wants).
+Comes in: method, path, query, headers, body. Goes out: ``RequestTarget`` (which resource, object and subresource, and
+the verb as RBAC names it) and ``Form`` (which representation the client wants).
 
 Must never: look at the store.
 """

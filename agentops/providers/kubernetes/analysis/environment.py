@@ -17,7 +17,6 @@ from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.log_clues import Clue
 from agentops.providers.kubernetes.analysis.report import quote, subject
 from agentops.providers.kubernetes.analysis.secrecy import shown
-from agentops.providers.kubernetes.analysis.suggestions import Likeness, likeness
 from agentops.providers.kubernetes.objects.fields import (
     Key,
     items,
@@ -29,6 +28,7 @@ from agentops.providers.kubernetes.objects.fields import (
     text,
 )
 from agentops.providers.kubernetes.objects.pod_template import config_references
+from agentops.providers.kubernetes.objects.suggestions import Likeness, likeness
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,8 +15,8 @@ from agentops.core.analysis import ResolvedTarget
 from agentops.providers.kubernetes.analysis.graph import WORKLOAD_KINDS, Graph
 from agentops.providers.kubernetes.analysis.report import subject
 from agentops.providers.kubernetes.analysis.secrecy import quoted
-from agentops.providers.kubernetes.analysis.suggestions import only_nearest
 from agentops.providers.kubernetes.objects.fields import Key, key_of, name_of, namespace_of
+from agentops.providers.kubernetes.objects.suggestions import only_nearest
 
 _POD_SUFFIX = re.compile(r"-(?:[0-9a-f]{5,10}-[a-z0-9]{5}|[a-z0-9]{5}|\d{1,5}|\d{8,10}-[a-z0-9]{5})$")
 _JOB_SUFFIX = re.compile(r"-\d{8,10}$")

@@ -14,7 +14,6 @@ from agentops.core.resource import ResourceRef
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import quote, subject
 from agentops.providers.kubernetes.analysis.secrecy import quoted
-from agentops.providers.kubernetes.analysis.suggestions import likeness
 from agentops.providers.kubernetes.objects.fields import (
     Key,
     condition,
@@ -27,6 +26,7 @@ from agentops.providers.kubernetes.objects.fields import (
     scalar,
     text,
 )
+from agentops.providers.kubernetes.objects.suggestions import likeness
 
 NAME = "autoscaling"
 

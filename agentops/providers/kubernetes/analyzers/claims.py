@@ -15,7 +15,6 @@ from agentops.core.plan import Change
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, quote
 from agentops.providers.kubernetes.analysis.revisions import blame
-from agentops.providers.kubernetes.analysis.suggestions import Likeness, likeness
 from agentops.providers.kubernetes.objects.fields import (
     Key,
     condition,
@@ -29,6 +28,7 @@ from agentops.providers.kubernetes.objects.fields import (
     text,
 )
 from agentops.providers.kubernetes.objects.pod_template import claim_names
+from agentops.providers.kubernetes.objects.suggestions import Likeness, likeness
 
 NAME = "claims"
 MISSING = "MissingPvc"

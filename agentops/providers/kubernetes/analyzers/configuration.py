@@ -19,7 +19,6 @@ from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, quote, subject
 from agentops.providers.kubernetes.analysis.revisions import blame
 from agentops.providers.kubernetes.analysis.secrecy import quoted
-from agentops.providers.kubernetes.analysis.suggestions import Likeness, likeness
 from agentops.providers.kubernetes.objects.fields import (
     Key,
     items,
@@ -33,6 +32,7 @@ from agentops.providers.kubernetes.objects.fields import (
     text,
 )
 from agentops.providers.kubernetes.objects.pod_template import ConfigReference, config_references
+from agentops.providers.kubernetes.objects.suggestions import Likeness, likeness
 
 NAME = "configuration"
 _ABSENT = re.compile(r'(?i)(configmap|secret)s? "([^"]+)" not found')

@@ -19,7 +19,6 @@ from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import quote, subject
 from agentops.providers.kubernetes.analysis.revisions import blame
 from agentops.providers.kubernetes.analysis.secrecy import quoted
-from agentops.providers.kubernetes.analysis.suggestions import likeness
 from agentops.providers.kubernetes.objects.amounts import amount
 from agentops.providers.kubernetes.objects.fields import (
     Key,
@@ -33,6 +32,7 @@ from agentops.providers.kubernetes.objects.fields import (
     number,
     text,
 )
+from agentops.providers.kubernetes.objects.suggestions import likeness
 
 NAME = "creation"
 _QUOTA = re.compile(r"exceeded quota: ([\w.-]+), requested: ([^ ]+), used: ([^ ]+), limited: ([^ \n]+)")

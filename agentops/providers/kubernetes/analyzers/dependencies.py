@@ -24,7 +24,6 @@ from agentops.providers.kubernetes.analysis.reachability import (
 )
 from agentops.providers.kubernetes.analysis.report import quote, severity_of, subject
 from agentops.providers.kubernetes.analysis.revisions import blame
-from agentops.providers.kubernetes.analysis.suggestions import only_nearest
 from agentops.providers.kubernetes.objects.fields import (
     Key,
     condition,
@@ -37,6 +36,7 @@ from agentops.providers.kubernetes.objects.fields import (
     template_path,
 )
 from agentops.providers.kubernetes.objects.pod_health import is_ready
+from agentops.providers.kubernetes.objects.suggestions import only_nearest
 
 NAME = "dependencies"
 

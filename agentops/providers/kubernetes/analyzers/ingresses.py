@@ -9,7 +9,6 @@ from agentops.core.alert import Severity
 from agentops.core.finding import Problem
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import quote, subject
-from agentops.providers.kubernetes.analysis.suggestions import likeness
 from agentops.providers.kubernetes.objects.fields import (
     items,
     key_of,
@@ -20,6 +19,7 @@ from agentops.providers.kubernetes.objects.fields import (
     string_map,
     text,
 )
+from agentops.providers.kubernetes.objects.suggestions import likeness
 
 NAME = "ingresses"
 _CLOUD_CLASSES = frozenset({"gce", "gce-internal", "alb", "addon-http-application-routing"})

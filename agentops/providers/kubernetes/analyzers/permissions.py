@@ -28,9 +28,9 @@ from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import quote, severity_of, subject
 from agentops.providers.kubernetes.analysis.revisions import blame
 from agentops.providers.kubernetes.analysis.secrecy import quoted
-from agentops.providers.kubernetes.analysis.suggestions import is_near, likeness
 from agentops.providers.kubernetes.objects.fields import Key, condition, items, key_of, moment, namespace_of, text
 from agentops.providers.kubernetes.objects.pod_health import is_well
+from agentops.providers.kubernetes.objects.suggestions import is_near, likeness
 
 NAME = "permissions"
 MOST_DENIALS = 6

@@ -15,7 +15,6 @@ from agentops.core.plan import Change
 from agentops.core.text import plural
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import quote, subject
-from agentops.providers.kubernetes.analysis.suggestions import only_nearest
 from agentops.providers.kubernetes.objects.fields import (
     Key,
     condition,
@@ -34,6 +33,7 @@ from agentops.providers.kubernetes.objects.fields import (
 from agentops.providers.kubernetes.objects.pod_health import is_active, is_ready
 from agentops.providers.kubernetes.objects.pod_template import declared_ports
 from agentops.providers.kubernetes.objects.selection import Miss, near_miss
+from agentops.providers.kubernetes.objects.suggestions import only_nearest
 
 NAME = "services"
 

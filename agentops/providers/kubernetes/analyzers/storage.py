@@ -16,7 +16,6 @@ from agentops.core.resource import ResourceRef
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, quote, subject
 from agentops.providers.kubernetes.analysis.secrecy import quoted
-from agentops.providers.kubernetes.analysis.suggestions import only_nearest
 from agentops.providers.kubernetes.analyzers.configuration import missing_reference
 from agentops.providers.kubernetes.objects.amounts import amount
 from agentops.providers.kubernetes.objects.fields import (
@@ -32,6 +31,7 @@ from agentops.providers.kubernetes.objects.fields import (
     text,
 )
 from agentops.providers.kubernetes.objects.pod_template import claim_names
+from agentops.providers.kubernetes.objects.suggestions import only_nearest
 
 NAME = "storage"
 _DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"

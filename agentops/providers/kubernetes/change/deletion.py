@@ -21,9 +21,9 @@ from agentops.core.text import one_line
 from agentops.providers.kubernetes.api.writing import delete_call
 from agentops.providers.kubernetes.change.base_tool import KubernetesChangeTool
 from agentops.providers.kubernetes.change.edit_tool import object_change, retry_while_stale
-from agentops.providers.kubernetes.change.irreversible_effects import highest
 from agentops.providers.kubernetes.change.manifests import recreation
 from agentops.providers.kubernetes.change.namespace_contents import held_in
+from agentops.providers.kubernetes.objects.irreversible_effects import highest
 from agentops.providers.kubernetes.objects.kinds import Kind
 from agentops.providers.kubernetes.objects.normal_form import normalised
 from agentops.providers.kubernetes.objects.ownership import owners_of

@@ -24,13 +24,13 @@ from agentops.providers.kubernetes.api.client import Cluster, Selection
 from agentops.providers.kubernetes.api.dry_runner import PreviewServer
 from agentops.providers.kubernetes.api.writing import json_patch_call
 from agentops.providers.kubernetes.change.base_tool import KubernetesChangeTool
-from agentops.providers.kubernetes.change.irreversible_effects import NO_UNDO, highest, irreversible_effects, worst
 from agentops.providers.kubernetes.change.limits import check_edit_limits
 from agentops.providers.kubernetes.change.predictor import Predictor
 from agentops.providers.kubernetes.change.risk import risk_of
 from agentops.providers.kubernetes.change.undo import undo_of
 from agentops.providers.kubernetes.objects.difference import edits, operations, same
 from agentops.providers.kubernetes.objects.field_paths import Path, put, show
+from agentops.providers.kubernetes.objects.irreversible_effects import NO_UNDO, highest, irreversible_effects, worst
 from agentops.providers.kubernetes.objects.kinds import BUILTIN, Kind, builtin
 from agentops.providers.kubernetes.objects.normal_form import normalised
 from agentops.providers.kubernetes.objects.ownership import owners_of, scalers_of

@@ -21,11 +21,11 @@ from agentops.core.text import one_line
 from agentops.providers.kubernetes.api.writing import apply_call, create_call
 from agentops.providers.kubernetes.change.base_tool import KubernetesChangeTool
 from agentops.providers.kubernetes.change.edit_tool import ToolContext, object_change, retry_while_stale
-from agentops.providers.kubernetes.change.irreversible_effects import NO_UNDO, highest, irreversible_effects, worst
 from agentops.providers.kubernetes.change.limits import check_visible
 from agentops.providers.kubernetes.change.predictor import merged
 from agentops.providers.kubernetes.change.risk import risk_of
 from agentops.providers.kubernetes.change.undo import undo_of
+from agentops.providers.kubernetes.objects.irreversible_effects import NO_UNDO, highest, irreversible_effects, worst
 from agentops.providers.kubernetes.objects.kinds import Kind
 from agentops.providers.kubernetes.objects.normal_form import is_machine_annotation, normalised
 from agentops.providers.kubernetes.objects.ownership import owners_of, scalers_of

@@ -13,8 +13,8 @@ from agentops.core.risk import Reversal, Risk
 from agentops.core.text import one_line
 from agentops.providers.kubernetes.change.containers import with_quantities
 from agentops.providers.kubernetes.change.edit_tool import Edited, ToolContext
-from agentops.providers.kubernetes.change.irreversible_effects import GROWN
 from agentops.providers.kubernetes.objects.field_paths import get, put
+from agentops.providers.kubernetes.objects.irreversible_effects import GROWN
 from agentops.providers.kubernetes.objects.kinds import builtin
 from agentops.providers.kubernetes.objects.quantity import amount, parse_quantity
 

@@ -21,9 +21,9 @@ from agentops.providers.kubernetes.api.writing import delete_call, evict_call
 from agentops.providers.kubernetes.change.base_tool import KubernetesChangeTool
 from agentops.providers.kubernetes.change.deletion import deletion_notes
 from agentops.providers.kubernetes.change.edit_tool import ToolContext, object_change
-from agentops.providers.kubernetes.change.irreversible_effects import highest
 from agentops.providers.kubernetes.change.pod_specs import POD_SPECS, POD_TARGETS
 from agentops.providers.kubernetes.impact.impact_reader import ImpactReader
+from agentops.providers.kubernetes.objects.irreversible_effects import highest
 from agentops.providers.kubernetes.objects.kinds import builtin
 from agentops.providers.kubernetes.objects.selectors import (
     Object,

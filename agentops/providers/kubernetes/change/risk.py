@@ -14,7 +14,7 @@ from typing import Any
 from agentops.core.notes import forbids, notes_of
 from agentops.core.plan import Edit, ObjectChange, Verb
 from agentops.core.risk import Risk
-from agentops.providers.kubernetes.change.irreversible_effects import highest
+from agentops.providers.kubernetes.objects.irreversible_effects import highest
 from agentops.providers.kubernetes.objects.pod_powers import containers_of, pod_spec_of, powers_of
 from agentops.providers.kubernetes.objects.quantity import parse_quantity
 from agentops.providers.kubernetes.objects.role_permissions import adds_plain, takes_nothing

@@ -14,7 +14,6 @@ from agentops.core.plan import BlastRadius, ObjectChange, Preview, Purpose, Verb
 from agentops.core.resource import ResourceRef
 from agentops.core.text import plural
 from agentops.providers.kubernetes.api.client import Cluster
-from agentops.providers.kubernetes.change.irreversible_effects import highest
 from agentops.providers.kubernetes.impact.account_impact import with_account
 from agentops.providers.kubernetes.impact.config_impact import of_claim, of_config, of_permissions, of_volume
 from agentops.providers.kubernetes.impact.disruption import WORKLOADS
@@ -29,6 +28,7 @@ from agentops.providers.kubernetes.impact.workload_impact import (
     of_scaler,
     of_workload,
 )
+from agentops.providers.kubernetes.objects.irreversible_effects import highest
 from agentops.providers.kubernetes.objects.kinds import BUILTIN
 from agentops.providers.kubernetes.objects.selectors import (
     Object,

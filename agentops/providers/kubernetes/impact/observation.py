@@ -21,10 +21,10 @@ from agentops.providers.kubernetes.api.client import Cluster, Selection
 from agentops.providers.kubernetes.api.relatives import revisions
 from agentops.providers.kubernetes.impact.blast_radius import measure
 from agentops.providers.kubernetes.impact.disruption import WORKLOADS, replaces_pods
+from agentops.providers.kubernetes.impact.health import health
 from agentops.providers.kubernetes.impact.impact_reader import ImpactReader
 from agentops.providers.kubernetes.impact.waiting import waiting_for
 from agentops.providers.kubernetes.objects.field_paths import ABSENT, get, parse
-from agentops.providers.kubernetes.objects.health import health
 from agentops.providers.kubernetes.objects.kinds import builtin
 from agentops.providers.kubernetes.objects.normal_form import normalised
 from agentops.providers.kubernetes.objects.selectors import (

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentops.core.plan import Purpose
-from agentops.providers.kubernetes.change.irreversible_effects import ROLLED
 from agentops.providers.kubernetes.impact.disruption import Disruption, replaces_pods, wanted
+from agentops.providers.kubernetes.objects.irreversible_effects import ROLLED
 from agentops.providers.kubernetes.objects.selectors import Object, is_ready, name_of, ready_count, spec_of
 
 _SCALED = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"})

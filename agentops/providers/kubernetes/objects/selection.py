@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agentops.providers.kubernetes.analysis.suggestions import is_near
 from agentops.providers.kubernetes.objects.fields import items, mapping, string_map, strings, text
+from agentops.providers.kubernetes.objects.suggestions import is_near
 
 
 def holds(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:

@@ -10,13 +10,13 @@ from agentops.providers.kubernetes.analysis import revisions
 from agentops.providers.kubernetes.analyzers import catalogue
 from agentops.providers.kubernetes.analyzers.catalogue import CATALOGUE, table
 
-ROOT = Path(__file__).resolve().parents[2]
-TRIAGE = ROOT / "agentops" / "triage"
+ROOT = Path(__file__).resolve().parents[4]
+PROVIDER = ROOT / "agentops" / "providers" / "kubernetes"
 _INTERNAL = {"VolumeUnbound"}  # a step of the scheduling analyzer's reasoning, reported as Unschedulable
 
 
 def _sources():
-    sources = [path.read_text() for path in TRIAGE.rglob("*.py") if path.name != "catalogue.py"]
+    sources = [path.read_text() for path in PROVIDER.rglob("*.py") if path.name != "catalogue.py"]
     return "\n".join([*sources, Path(conditions.__file__).read_text()])
 
 
@@ -37,6 +37,6 @@ def test_every_condition_that_the_code_reports_is_in_the_catalogue():
 
 
 def test_the_documentation_shows_the_catalogue():
-    """Regenerate with: python -c 'from agentops.providers.kubernetes.analyzers.catalogue import table; print(table())'."""
+    """The page's table is what ``catalogue.table()`` prints."""
     text = (ROOT / "docs" / "triage.md").read_text(encoding="utf-8")
     assert text.partition("<!-- catalogue -->\n")[2].partition("<!-- /catalogue -->")[0] == table()

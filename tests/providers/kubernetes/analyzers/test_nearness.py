@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from agentops.providers.kubernetes.analysis.suggestions import distance, is_near, likeness, only_nearest
-from agentops.providers.kubernetes.analysis.words import MEANINGS
+from agentops.providers.kubernetes.objects.suggestions import distance, is_near, likeness, only_nearest
+from agentops.providers.kubernetes.objects.words import MEANINGS
 
 _letters = st.text(alphabet="abc-", max_size=8)
 _known = st.sampled_from(sorted(MEANINGS))

@@ -10,7 +10,7 @@ import pytest
 from agentops.core.clock import to_iso
 from agentops.core.outcome import Health
 from agentops.core.resource import kubernetes_ref
-from agentops.providers.kubernetes.objects.health import health
+from agentops.providers.kubernetes.impact.health import health
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

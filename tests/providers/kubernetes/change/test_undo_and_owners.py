@@ -10,13 +10,13 @@ from agentops.core.errors import ToolInputError
 from agentops.core.plan import Edit, Ownership
 from agentops.core.resource import kubernetes_ref
 from agentops.core.risk import Reversal, Risk
-from agentops.providers.kubernetes.change.irreversible_effects import (
+from agentops.providers.kubernetes.change.undo import undo_of, with_changes
+from agentops.providers.kubernetes.objects.irreversible_effects import (
     highest,
     irreversible_effects,
     replaces_pods,
     worst,
 )
-from agentops.providers.kubernetes.change.undo import undo_of, with_changes
 from agentops.providers.kubernetes.objects.normal_form import normalised
 from agentops.providers.kubernetes.objects.ownership import owners_of
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from agentops.providers.kubernetes.analysis.words import MEANINGS, TYPES
+from agentops.providers.kubernetes.objects.words import MEANINGS, TYPES
 
 _LONGEST = 253
 _MOST_LISTED = 5
