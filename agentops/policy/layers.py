@@ -41,7 +41,7 @@ class PolicyLayer:
 
 def kernel_layer() -> PolicyLayer:
     """Return the rules that hold in any case."""
-    return PolicyLayer(name="kernel", origin=BUILT_IN, text=shipped("kernel.cedar"), kind=LayerKind.KERNEL)
+    return PolicyLayer(name="kernel", origin=BUILT_IN, text=shipped("builtin.cedar"), kind=LayerKind.KERNEL)
 
 
 def default_layer() -> PolicyLayer:
