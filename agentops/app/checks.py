@@ -107,21 +107,21 @@ class Checking:
         return self._last[2]
 
 
-def checking(parts: Services, cluster: Cluster, found: Investigation) -> Checking:
+def checking(services: Services, cluster: Cluster, found: Investigation) -> Checking:
     """Return what judges the plans of an investigation."""
     return Checking(
-        look=lambda _check: look_again(parts, cluster, found), monotonic=parts.monotonic, before=found.problems
+        look=lambda _check: look_again(services, cluster, found), monotonic=services.monotonic, before=found.problems
     )
 
 
-def checking_saved(parts: Services, cluster: Cluster) -> Checking:
+def checking_saved(services: Services, cluster: Cluster) -> Checking:
     """Return what judges a saved plan, which says itself what it is about."""
 
     def look(check: Check) -> Look:
         ref = check.target
-        return look_at(parts, cluster, Target(namespace=ref.namespace, kind=ref.kind, name=ref.name), None)
+        return look_at(services, cluster, Target(namespace=ref.namespace, kind=ref.kind, name=ref.name), None)
 
-    return Checking(look=look, monotonic=parts.monotonic)
+    return Checking(look=look, monotonic=services.monotonic)
 
 
 def still_there(problems: Sequence[Problem], check: Check) -> str:

@@ -151,7 +151,7 @@ def _told(step: PlanStep) -> list[str]:
 
 
 def tell(
-    parts: Services, conversation: Conversation | None, ended: PipelineResult, after: Finding | None
+    services: Services, conversation: Conversation | None, ended: PipelineResult, after: Finding | None
 ) -> tuple[Conversation, Finding | None] | None:
     """Tell the model what came of its plan and let it go on; None when it is not to be told, or fails.
 
@@ -167,7 +167,7 @@ def tell(
 
     status = ended.outcome.status
     was_declined = ended.error is not None and ended.error.code == "declined"
-    if conversation is None or parts.model is None or (status not in _TELLABLE and not was_declined):
+    if conversation is None or services.model is None or (status not in _TELLABLE and not was_declined):
         return None
     changes = tuple(step.change for step in ended.planned.plan.steps)
     kept = {(one.tool, one.target) for one in changes}
@@ -183,18 +183,18 @@ def tell(
     result = continue_after(
         feedback,
         messages=conversation.messages,
-        model=parts.model,
+        model=services.model,
         toolbox=conversation.toolbox,
         context=conversation.context,
-        limits=left(parts.limits, spent),
-        progress=parts.progress,
-        monotonic=parts.monotonic,
+        limits=left(services.limits, spent),
+        progress=services.progress,
+        monotonic=services.monotonic,
         keep=conversation.folder.append_messages,
     )
     conversation.folder.save_usage(together(spent, result.usage))
     if result.error is not None:
         failed = {"code": result.error.code, "message": one_line(result.error.message, 300)}
-        parts.audit.append("model_failed", failed)
+        services.audit.append("model_failed", failed)
         return None
     if result.stop is Stop.INTERRUPTED:
         raise KeyboardInterrupt

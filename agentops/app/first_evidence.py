@@ -35,7 +35,7 @@ _DEEPER = frozenset({"spec", "template", "jobTemplate"})
 LOG_TOOL = "sweep_logs"
 
 
-def keep_problems(parts: Services, toolbox: Toolbox, snapshot: Snapshot, ranking: Ranking) -> tuple[Evidence, ...]:
+def keep_problems(services: Services, toolbox: Toolbox, snapshot: Snapshot, ranking: Ranking) -> tuple[Evidence, ...]:
     """Admit the best-ranked problems as evidence: what the analyzer says, what it quotes, and the object itself."""
     objects = {
         (kind, found.get("metadata", {}).get("namespace") or "", found.get("metadata", {}).get("name")): found
@@ -50,7 +50,7 @@ def keep_problems(parts: Services, toolbox: Toolbox, snapshot: Snapshot, ranking
             arguments={"resource": str(problem.resource), "condition": problem.condition},
         )
         found = objects.get((problem.resource.kind, problem.resource.namespace, problem.resource.name))
-        shown = None if found is None else parts.redactor.value(dict(found))
+        shown = None if found is None else services.redactor.value(dict(found))
         kept.append(toolbox.admit(call, problem_reading(problem, shown), duration_ms=0))
     return tuple(kept)
 

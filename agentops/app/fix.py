@@ -1,6 +1,6 @@
 """The use case ``fix``: from an alert or a stored incident to a plan, and from an approved plan to a verified change.
 
-Comes in: parts, a way to the guard, what to fix. Goes out: a ``FixResult`` with every plan and what came of it. The
+Comes in: services, a way to the guard, what to fix. Goes out: a ``FixResult`` with every plan and what came of it. The
 model, where there is one, only drafts; triage's known remedies are tried best first where there is none. What was
 drafted is never lost: until it is carried out or refuted it stays in the incident. It sends nothing itself: every
 change goes up the guard's pipeline.
@@ -78,7 +78,7 @@ class FixResult:
 GuardFor = Callable[["Cluster", Checking], GuardServices]
 
 
-def fix(parts: Services, guard_for: GuardFor, found: Investigation, *, stop_at_plan: bool) -> FixResult:
+def fix(services: Services, guard_for: GuardFor, found: Investigation, *, stop_at_plan: bool) -> FixResult:
     """Make a plan of what the finding proposes, and carry it out unless it is to stop there.
 
     Arguments:
@@ -89,9 +89,9 @@ def fix(parts: Services, guard_for: GuardFor, found: Investigation, *, stop_at_p
         ClusterError: the cluster cannot be reached.
         AuditError, StoreError: what must be recorded cannot be.
     """
-    cluster = parts.connect()
-    guard = guard_for(cluster, checking(parts, cluster, found))
-    course = FixSession(parts=parts, cluster=cluster, guard=guard, found=found)
+    cluster = services.connect()
+    guard = guard_for(cluster, checking(services, cluster, found))
+    course = FixSession(services=services, cluster=cluster, guard=guard, found=found)
     if not (found.stored and course.has_recovered()):
         course.run(stop_at_plan=stop_at_plan)
     return course.ended()
@@ -100,12 +100,12 @@ def fix(parts: Services, guard_for: GuardFor, found: Investigation, *, stop_at_p
 class FixSession:
     """One fix under way: what is believed now, what was tried, and what came of it."""
 
-    def __init__(self, *, parts: Services, cluster: Cluster, guard: GuardServices, found: Investigation) -> None:
-        self._parts = parts
+    def __init__(self, *, services: Services, cluster: Cluster, guard: GuardServices, found: Investigation) -> None:
+        self._services = services
         self._cluster = cluster
         self._guard = guard
         self._found = found
-        self._folder = parts.incidents.open(found.incident.id)
+        self._folder = services.incidents.open(found.incident.id)
         self._problems = found.problems
         self._symptoms = found.symptoms
         self._conversation = found.conversation
@@ -129,7 +129,7 @@ class FixSession:
                 usage=self._usage(),
             ),
             rounds=tuple(self._rounds),
-            refusals=(*self._refusals, *self._parts.refused_changes),
+            refusals=(*self._refusals, *self._services.refused_changes),
             after=self._after,
             kept=self._kept,
             vanished=tuple(self._vanished),
@@ -160,7 +160,7 @@ class FixSession:
 
     def has_recovered(self) -> bool:
         """Look afresh at a stored incident; return whether nothing is wrong any more with what had something wrong."""
-        look = look_again(self._parts, self._cluster, self._found)
+        look = look_again(self._services, self._cluster, self._found)
         self._problems, self._symptoms = look.problems, look.symptoms
         if self._finding.verdict in _WELL or not look.is_well:
             return False
@@ -218,7 +218,7 @@ class FixSession:
         try:
             found = [whereabouts(self._cluster, change.target) for change in changes]
             self._vanished += filter(None, found)
-            self._after = look_again(self._parts, self._cluster, self._found)
+            self._after = look_again(self._services, self._cluster, self._found)
         except ClusterError as trouble:
             self._not_looked = trouble.message
 
@@ -228,7 +228,7 @@ class FixSession:
             self._see_what_is_left(result)
             if self._after is None or self._after.is_well:
                 return False
-        if self._conversation is not None and self._parts.model is not None:
+        if self._conversation is not None and self._services.model is not None:
             return self._tell_model(result)
         return result.outcome.status is Status.APPLIED
 
@@ -237,11 +237,11 @@ class FixSession:
         waited, longest = 0, 0 if result.outcome.doubts else LOG_WINDOW_S
         try:
             while True:
-                look = look_again(self._parts, self._cluster, self._found)
+                look = look_again(self._services, self._cluster, self._found)
                 left = self._of_this_plan(look, result)
                 if look.is_well or not left or waited >= longest:
                     break
-                until = self._parts.clock() + timedelta(seconds=longest - waited)
+                until = self._services.clock() + timedelta(seconds=longest - waited)
                 self._say(f"looking again until {until:%H:%M:%S} UTC: {one_line(left, 120)}")
                 self._guard.pause(LOG_WINDOW_S)
                 waited += LOG_WINDOW_S
@@ -264,11 +264,11 @@ class FixSession:
         return left[0] if left else ""
 
     def _say(self, text: str, *, done: bool = False) -> None:
-        self._parts.progress(Step(stage=Stage.CHANGE, text=text, key="after", done=done))
+        self._services.progress(Step(stage=Stage.CHANGE, text=text, key="after", done=done))
 
     def _tell_model(self, result: PipelineResult) -> bool:
         """Let the model go on after a plan of its own; returns whether it drafted another."""
-        told = tell(self._parts, self._conversation, result, None if self._after is None else self._after.finding)
+        told = tell(self._services, self._conversation, result, None if self._after is None else self._after.finding)
         if told is None:
             return False
         self._conversation, finding = told
@@ -280,7 +280,7 @@ class FixSession:
         if finding is not None and not cured:
             self._finding, self._retold = finding, True
             self._folder.save_finding(finding)
-            self._parts.audit.append("finding", {"incident": self._found.incident.id, "finding": to_json(finding)})
+            self._services.audit.append("finding", {"incident": self._found.incident.id, "finding": to_json(finding)})
         return bool(self._conversation.drafted)
 
     def _viable(self, groups: Sequence[Sequence[Change]]) -> tuple[Change, ...]:

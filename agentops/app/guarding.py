@@ -94,11 +94,11 @@ def guard_services(app: App, cluster: Cluster, checks: Checking | None, asking: 
     from agentops.providers.kubernetes.change.permissions import missing_permissions
     from agentops.providers.kubernetes.change.registry import appliers, change_tools
 
-    settings, parts, clients = app.settings, app.parts, app.clients()
+    settings, services, clients = app.settings, app.services, app.clients()
     rules = settings_of(settings.policy, read_only=settings.read_only)
     return GuardServices(
-        tools=change_tools(cluster, clients.dry_runner, parts.clock),
-        appliers=appliers(clients.writer, parts.clock),
+        tools=change_tools(cluster, clients.dry_runner, services.clock),
+        appliers=appliers(clients.writer, services.clock),
         policy=load_settled_policy(settings),
         principal=Principal(kind="agent", name="agentops", on_behalf_of=app.user),
         policy_context=PolicyContext(
@@ -107,17 +107,17 @@ def guard_services(app: App, cluster: Cluster, checks: Checking | None, asking: 
             is_frozen=rules.is_frozen,
         ),
         audit=app.log,
-        journal=open_changes(settings, parts.clock),
+        journal=open_changes(settings, services.clock),
         approver=asking.approver,
-        trust=Trust(path=settings.folders.approvers, clock=parts.clock),
-        redactor=parts.redactor,
-        clock=parts.clock,
+        trust=Trust(path=settings.folders.approvers, clock=services.clock),
+        redactor=services.redactor,
+        clock=services.clock,
         monotonic=app.pace.monotonic,
         pause=app.pace.pause,
         nonce=lambda: secrets.token_hex(8),
-        progress=parts.progress,
+        progress=services.progress,
         context=cluster.context,
-        cluster=parts.cluster_name or cluster.server,
+        cluster=services.cluster_name or cluster.server,
         missing_permissions=lambda preview: missing_permissions(cluster, preview),
         notes_on=lambda change, preview: notes_on(cluster, change, preview),
         check=_nothing_more if checks is None else checks.failing,
@@ -144,7 +144,7 @@ def _lease(app: App, cluster: Cluster) -> HeldLease | None:
 
     check_name(namespace, "namespace of cluster_lease")
     who = f"{current_actor()} pid {os.getpid()} on {socket.gethostname()}"
-    return Lease(cluster=cluster, writer=app.clients().writer, namespace=namespace, who=who, clock=app.parts.clock)
+    return Lease(cluster=cluster, writer=app.clients().writer, namespace=namespace, who=who, clock=app.services.clock)
 
 
 def _nothing_more(_check: Check) -> str:
@@ -156,11 +156,11 @@ def prepare_drafting(app: App, asking: ApprovalOptions) -> None:
     """Let the model of this run draft changes, if it has one."""
     from agentops.app.conversation import drafting_for
 
-    if app.parts.model is not None:
+    if app.services.model is not None:
         make = drafting_for(
-            change_specs(), lambda cluster: guard_services(app, cluster, None, asking), app.parts.refused_changes
+            change_specs(), lambda cluster: guard_services(app, cluster, None, asking), app.services.refused_changes
         )
-        app.parts = replace(app.parts, drafting=make)
+        app.services = replace(app.services, drafting=make)
 
 
 def fix(app: App, found: Investigation, asking: ApprovalOptions, *, stop_at_plan: bool) -> FixResult:
@@ -174,7 +174,7 @@ def fix(app: App, found: Investigation, asking: ApprovalOptions, *, stop_at_plan
 
     require_nothing_open(app)
     return fix_found(
-        app.parts,
+        app.services,
         lambda cluster, checks: guard_services(app, cluster, checks, asking),
         found,
         stop_at_plan=stop_at_plan,
@@ -192,8 +192,8 @@ def run_saved(app: App, plan: ChangePlan, given: Sequence[SignedApproval], askin
     from agentops.guard.pipeline import execute_saved
 
     require_nothing_open(app)
-    cluster = app.parts.connect()
-    guard = guard_services(app, cluster, checking_saved(app.parts, cluster), asking)
+    cluster = app.services.connect()
+    guard = guard_services(app, cluster, checking_saved(app.services, cluster), asking)
     return execute_saved(guard, plan, given)
 
 
@@ -219,7 +219,7 @@ def roll_back(
     from agentops.guard.rollback_plan import proposal_to_undo, standing
 
     require_nothing_open(app)
-    journal = open_changes(app.settings, app.parts.clock)
+    journal = open_changes(app.settings, app.services.clock)
     record = journal.find(change_id)
     status = (record.result or {}).get("status")
     if status != Status.APPLIED.value:
@@ -227,7 +227,7 @@ def roll_back(
             f"change {record.id} does not stand: it ended as {status}", hint="agentops changes lists them."
         )
     require_recorded(app.settings.folders.audit, record.plan, record.id)
-    cluster = app.parts.connect()
+    cluster = app.services.connect()
     guard = guard_services(app, cluster, None, asking)
     _require_its_cluster(record, guard)
     indexes, gone = standing(guard, record.plan)
@@ -269,13 +269,13 @@ def recover(app: App, asking: ApprovalOptions, *, change_id: str | None, decisio
     """
     from agentops.guard.recovery import look
 
-    journal = open_changes(app.settings, app.parts.clock)
+    journal = open_changes(app.settings, app.services.clock)
     found = []
     # Held from the look to the end: what another process has just begun would look like something left behind.
     with journal.alone():
         wanted = journal.open_ones() if change_id is None else (journal.find(change_id),)
         for record in (one for one in wanted if one.is_open):
-            cluster = app.parts.connect()
+            cluster = app.services.connect()
             guard = replace(guard_services(app, cluster, None, asking), journal=journal)
             _require_its_cluster(record, guard)
             situation = look(guard, record.plan)
@@ -291,7 +291,7 @@ def close_halts(app: App, *, keep: bool) -> tuple[tuple[Halt, ...], bool]:
     Arguments:
         keep: a person has looked at the objects: close the reports.
     """
-    journal = open_changes(app.settings, app.parts.clock)
+    journal = open_changes(app.settings, app.services.clock)
     found = journal.halted()
     for halt in found if keep else ():
         app.log.append("halt_closed", {"report": halt.path.name, "what": halt.report.get("what")})
@@ -342,14 +342,14 @@ def require_nothing_open(app: App) -> None:
     Raises:
         InDoubt: one is; nothing new is begun on top of it.
     """
-    halted = open_changes(app.settings, app.parts.clock).halted()
+    halted = open_changes(app.settings, app.services.clock).halted()
     if halted:
         raise InDoubt(
             f"an earlier dry run changed the cluster: {one_line(str(halted[0].report.get('what')), 300)}",
             hint=f"Look at the object; how it was stands in {halted[0].path}. Then close it: agentops recover --keep",
             code="preview-wrote",
         )
-    words = open_words(app.settings, app.parts.clock)
+    words = open_words(app.settings, app.services.clock)
     if words:
         raise InDoubt(words, hint="See what it did and close it: agentops recover", code="open-change")
 

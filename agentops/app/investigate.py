@@ -1,7 +1,7 @@
 """The use cases: what agentops does, step by step, with every part handed in.
 
-Comes in: parts (made by the composition root) and what the user wants. Goes out: a value that says what was found. Each
-step is in the audit chain before the next one depends on it. Nothing here can change a cluster.
+Comes in: services (made by the composition root) and what the user wants. Goes out: a value that says what was found.
+Each step is in the audit chain before the next one depends on it. Nothing here can change a cluster.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _RESUMED = "The run was interrupted and goes on now. The cluster was swept again; this is what it looks like."
 
 
-def triage(parts: Services, target: Target) -> Scan:
+def triage(services: Services, target: Target) -> Scan:
     """Sweep, analyze and rank, without a model and without an incident.
 
     Raises:
@@ -44,10 +44,10 @@ def triage(parts: Services, target: Target) -> Scan:
     """
     from agentops.triage.conclusion import conclude
 
-    begun = parts.monotonic()
-    snapshot, ranking = sweep_and_rank(parts, parts.connect(), target, None)
+    begun = services.monotonic()
+    snapshot, ranking = sweep_and_rank(services, services.connect(), target, None)
     finding = conclude(ranking, [""] * len(ranking.problems))
-    parts.audit.append("triage", _outline(snapshot, ranking.problems, ()))
+    services.audit.append("triage", _outline(snapshot, ranking.problems, ()))
     return Scan(
         context=snapshot.context,
         namespaces=snapshot.namespaces,
@@ -55,11 +55,11 @@ def triage(parts: Services, target: Target) -> Scan:
         finding=finding,
         counts={kind: len(objects) for kind, objects in sorted(snapshot.objects.items())},
         gaps=tuple((gap.what, gap.reason) for gap in snapshot.gaps),
-        wall_s=parts.monotonic() - begun,
+        wall_s=services.monotonic() - begun,
     )
 
 
-def investigate(parts: Services, group: AlertGroup) -> Investigation:
+def investigate(services: Services, group: AlertGroup) -> Investigation:
     """Take an alert to a finding with cited evidence.
 
     Raises:
@@ -69,27 +69,27 @@ def investigate(parts: Services, group: AlertGroup) -> Investigation:
     """
     try:
         # Connecting teaches the redactor the cluster's credentials, so it comes before anything is kept or shown.
-        cluster = parts.connect()
+        cluster = services.connect()
     finally:
         # Secrets reach neither the disk nor the model: from here on, only the redacted alert exists.
-        group = from_json(AlertGroup, parts.redactor.value(to_json(group)))
-        parts.audit.append("alert", {"group": to_json(group)})
-    parts.progress(Step(stage=Stage.ALERT, text=f"{group.lead.name}: {group.target}"))
-    name = parts.cluster_name or cluster.server
-    folder = parts.incidents.create(group, cluster.context, group.target.namespace, name)
-    return _interruptible(parts, folder, lambda: _investigate(parts, group, cluster, folder))
+        group = from_json(AlertGroup, services.redactor.value(to_json(group)))
+        services.audit.append("alert", {"group": to_json(group)})
+    services.progress(Step(stage=Stage.ALERT, text=f"{group.lead.name}: {group.target}"))
+    name = services.cluster_name or cluster.server
+    folder = services.incidents.create(group, cluster.context, group.target.namespace, name)
+    return _interruptible(services, folder, lambda: _investigate(services, group, cluster, folder))
 
 
-def resume(parts: Services, folder: IncidentFolder) -> Investigation:
+def resume(services: Services, folder: IncidentFolder) -> Investigation:
     """Go on with an interrupted investigation: the same incident, a fresh sweep, the conversation continued.
 
     Raises:
         as ``investigate``.
     """
     group = folder.incident.group
-    parts.audit.append("resume", {"incident": folder.id})
-    cluster = parts.connect()
-    return _interruptible(parts, folder, lambda: _investigate(parts, group, cluster, folder))
+    services.audit.append("resume", {"incident": folder.id})
+    cluster = services.connect()
+    return _interruptible(services, folder, lambda: _investigate(services, group, cluster, folder))
 
 
 def way_back(incident: Incident) -> str:
@@ -97,41 +97,41 @@ def way_back(incident: Incident) -> str:
     return f"agentops investigate --resume {incident.id} {place_of(incident.context, incident.cluster)}"
 
 
-def _interruptible(parts: Services, folder: IncidentFolder, work: Callable[[], Investigation]) -> Investigation:
+def _interruptible(services: Services, folder: IncidentFolder, work: Callable[[], Investigation]) -> Investigation:
     try:
         return work()
     except KeyboardInterrupt:
-        parts.audit.append("interrupted", {"incident": folder.id})
+        services.audit.append("interrupted", {"incident": folder.id})
         stopped = Interrupted(
             f"interrupted; what was found so far is kept in incident {folder.id}",
-            hint=f"Go on with it: agentops investigate --resume {folder.id}{parts.resume_flags}",
+            hint=f"Go on with it: agentops investigate --resume {folder.id}{services.resume_flags}",
         )
         stopped.incident = folder.id
         raise stopped from None
 
 
-def _investigate(parts: Services, group: AlertGroup, cluster: Cluster, folder: IncidentFolder) -> Investigation:
+def _investigate(services: Services, group: AlertGroup, cluster: Cluster, folder: IncidentFolder) -> Investigation:
     from agentops.triage.conclusion import conclude
 
-    begun = parts.monotonic()
-    snapshot, ranking = sweep_and_rank(parts, cluster, group.target, group.lead)
-    toolbox = _toolbox(parts, cluster, folder)
-    evidence = keep_problems(parts, toolbox, snapshot, ranking)
+    begun = services.monotonic()
+    snapshot, ranking = sweep_and_rank(services, cluster, group.target, group.lead)
+    toolbox = _toolbox(services, cluster, folder)
+    evidence = keep_problems(services, toolbox, snapshot, ranking)
     folder.save_problems(ranking.problems)
     symptoms = symptoms_of(ranking)
     folder.save_symptoms(symptoms)
-    parts.audit.append("triage", _outline(snapshot, ranking.problems, evidence) | {"incident": folder.id})
+    services.audit.append("triage", _outline(snapshot, ranking.problems, evidence) | {"incident": folder.id})
     ids = [item.id for item in evidence] + [""] * (len(ranking.problems) - len(evidence))
     finding = conclude(ranking, ids)
     finding = replace(finding, evidence=tuple(filter(None, finding.evidence)))
     usage, failed, conversation = Usage(), None, None
     # Kept before the model is asked: whoever interrupts it still has the answer that was there already.
     folder.save_finding(finding)
-    if parts.model is not None:
+    if services.model is not None:
         try:
-            result = _think(parts, parts.model, group, (snapshot, ranking), evidence, toolbox, folder)
+            result = _think(services, services.model, group, (snapshot, ranking), evidence, toolbox, folder)
             usage = result.usage
-            finding = _noted(_believed(parts, result.finding, finding), ranking.problems)
+            finding = _noted(_believed(services, result.finding, finding), ranking.problems)
             conversation = Conversation(
                 messages=result.messages,
                 toolbox=toolbox,
@@ -142,11 +142,11 @@ def _investigate(parts: Services, group: AlertGroup, cluster: Cluster, folder: I
             folder.save_drafts(result.drafted)
         except ModelError as error:
             failed, usage = error, folder.usage() or usage
-            parts.audit.append("model_failed", {"code": error.code, "message": one_line(error.message, 300)})
-    usage = replace(usage, wall_s=round(parts.monotonic() - begun, 3))
+            services.audit.append("model_failed", {"code": error.code, "message": one_line(error.message, 300)})
+    usage = replace(usage, wall_s=round(services.monotonic() - begun, 3))
     folder.save_finding(finding)
     folder.save_usage(usage)
-    parts.audit.append("finding", {"incident": folder.id, "finding": to_json(finding)})
+    services.audit.append("finding", {"incident": folder.id, "finding": to_json(finding)})
     return Investigation(
         incident=folder.incident,
         finding=finding,
@@ -159,7 +159,7 @@ def _investigate(parts: Services, group: AlertGroup, cluster: Cluster, folder: I
     )
 
 
-def _believed(parts: Services, answer: Finding | None, triage_finding: Finding) -> Finding:
+def _believed(services: Services, answer: Finding | None, triage_finding: Finding) -> Finding:
     """Return the model's finding when what it cites was observed; else triage's stands.
 
     Raises:
@@ -167,7 +167,7 @@ def _believed(parts: Services, answer: Finding | None, triage_finding: Finding) 
     """
     if answer is None or answer.supported:
         return answer or triage_finding
-    parts.audit.append("finding_unsupported", {"finding": to_json(answer)})
+    services.audit.append("finding_unsupported", {"finding": to_json(answer)})
     raise ModelError(
         f"its answer is not supported by evidence that was observed: {one_line(answer.conclusion, 600)}",
         hint="Do not act on that answer. Look at what it says, or run it again.",
@@ -182,27 +182,27 @@ def _noted(finding: Finding, problems: Sequence[Problem]) -> Finding:
     return replace(finding, notes=tuple(notes))
 
 
-def _toolbox(parts: Services, cluster: Cluster, folder: IncidentFolder) -> Toolbox:
+def _toolbox(services: Services, cluster: Cluster, folder: IncidentFolder) -> Toolbox:
     from agentops.agent.fence import Fence
     from agentops.agent.toolbox import Toolbox
     from agentops.providers.kubernetes.read.registry import served_tools
 
     return Toolbox(
-        served_tools(cluster, parts.clock),
+        served_tools(cluster, services.clock),
         store=folder,
-        redactor=parts.redactor,
-        audit=parts.audit,
-        progress=parts.progress,
-        fence=Fence(parts.nonce),
-        monotonic=parts.monotonic,
-        excerpt_chars=parts.excerpt_chars,
-        fingerprint=parts.fingerprint,
-        drafting=parts.drafting(cluster) if parts.drafting is not None and parts.model is not None else None,
+        redactor=services.redactor,
+        audit=services.audit,
+        progress=services.progress,
+        fence=Fence(services.nonce),
+        monotonic=services.monotonic,
+        excerpt_chars=services.excerpt_chars,
+        fingerprint=services.fingerprint,
+        drafting=services.drafting(cluster) if services.drafting is not None and services.model is not None else None,
     )
 
 
 def _think(
-    parts: Services,
+    services: Services,
     model: Model,
     group: AlertGroup,
     swept: tuple[Snapshot, Ranking],
@@ -231,9 +231,9 @@ def _think(
         toolbox=toolbox,
         opening=opening,
         context=snapshot.context,
-        limits=parts.limits,
-        progress=parts.progress,
-        monotonic=parts.monotonic,
+        limits=services.limits,
+        progress=services.progress,
+        monotonic=services.monotonic,
         resume=earlier,
         keep=folder.append_messages,
     )

@@ -1,6 +1,6 @@
 """Looking at the cluster: one sweep, what the analyzers say of it, and a second look after a change.
 
-Comes in: parts, a cluster, what it is about. Goes out: a snapshot and a ranking. Reads only.
+Comes in: services, a cluster, what it is about. Goes out: a snapshot and a ranking. Reads only.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NOTED = "RolloutChanged"
 
 
 def sweep_and_rank(
-    parts: Services, cluster: Cluster, target: Target, alert: Alert | None, *, log_window_s: int = 0
+    services: Services, cluster: Cluster, target: Target, alert: Alert | None, *, log_window_s: int = 0
 ) -> tuple[Snapshot, Ranking]:
     """Read the neighbourhood and rank what the analyzers say of it."""
     from agentops.providers.kubernetes.analysis.afterwards import without_outlived_ends
@@ -34,20 +34,20 @@ def sweep_and_rank(
     from agentops.providers.kubernetes.sweep.sweep import sweep
     from agentops.triage.rank import rank
 
-    begun = parts.monotonic()
+    begun = services.monotonic()
     snapshot = sweep(
         cluster,
         target=target,
-        namespaces=parts.namespaces,
-        clock=parts.clock,
-        progress=parts.progress,
+        namespaces=services.namespaces,
+        clock=services.clock,
+        progress=services.progress,
         log_window_s=log_window_s,
     )
     if log_window_s:
         snapshot = without_outlived_ends(snapshot)
     ranking = rank([examine(snapshot, alert)], alert)
-    text = f"triage found {plural(len(ranking.problems), 'problem')} ({parts.monotonic() - begun:.1f} s)"
-    parts.progress(Step(stage=Stage.PROBLEM, text=text))
+    text = f"triage found {plural(len(ranking.problems), 'problem')} ({services.monotonic() - begun:.1f} s)"
+    services.progress(Step(stage=Stage.PROBLEM, text=text))
     return snapshot, ranking
 
 
@@ -97,7 +97,7 @@ def is_well(finding: Finding) -> bool:
 
 
 def symptoms_of(ranking: Ranking) -> tuple[Cause, ...]:
-    """Return what is wrong with the alert's target and its parts, by object and condition, as far as it weighs."""
+    """Return what is wrong with the alert's target and its services, by object and condition, as far as it weighs."""
     return tuple(
         Cause(resource=one.resource, condition=one.condition)
         for one in ranking.problems
@@ -105,7 +105,7 @@ def symptoms_of(ranking: Ranking) -> tuple[Cause, ...]:
     )
 
 
-def look_at(parts: Services, cluster: Cluster, target: Target, alert: Alert | None) -> Look:
+def look_at(services: Services, cluster: Cluster, target: Target, alert: Alert | None) -> Look:
     """Return what triage says now of a target.
 
     Raises:
@@ -113,7 +113,7 @@ def look_at(parts: Services, cluster: Cluster, target: Target, alert: Alert | No
     """
     from agentops.triage.conclusion import conclude
 
-    quiet = replace(parts, progress=no_progress)
+    quiet = replace(services, progress=no_progress)
     _snapshot, ranking = sweep_and_rank(quiet, cluster, target, alert, log_window_s=LOG_WINDOW_S)
     # No evidence is kept of a second look, and none is cited; the objects themselves were just read.
     finding = replace(conclude(ranking, [""] * len(ranking.problems)), evidence=(), supported=True)
@@ -127,11 +127,11 @@ def look_at(parts: Services, cluster: Cluster, target: Target, alert: Alert | No
     )
 
 
-def look_again(parts: Services, cluster: Cluster, found: Investigation) -> Look:
+def look_again(services: Services, cluster: Cluster, found: Investigation) -> Look:
     """Return what triage says now of what an earlier investigation was about.
 
     Raises:
         ClusterError: the cluster cannot be read.
     """
     group = found.incident.group
-    return look_at(parts, cluster, group.target, group.lead)
+    return look_at(services, cluster, group.target, group.lead)

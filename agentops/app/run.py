@@ -78,7 +78,7 @@ class App:
         self.user = _user()
         self.undisturbed: Callable[[], AbstractContextManager[object]] = nullcontext
         self._opened: Clients | None = None
-        self.parts = Services(
+        self.services = Services(
             audit=log,
             incidents=Incidents(settings.folders.incidents, clock),
             redactor=self._redactor,
@@ -106,11 +106,11 @@ class App:
         """
         if self._opened is not None:
             return self._opened.cluster
-        self.parts.progress(Step(stage=Stage.NOTICE, text="connecting to the cluster", key="connect"))
+        self.services.progress(Step(stage=Stage.NOTICE, text="connecting to the cluster", key="connect"))
         self._opened = clients_of(self.settings, self.sandbox, learn=self._redactor.learn)
         cluster = self._opened.cluster
         pinned = f"context {cluster.context}, namespace {cluster.namespace}, {cluster.server}"
-        self.parts.progress(Step(stage=Stage.NOTICE, text=pinned, key="connect", done=True))
+        self.services.progress(Step(stage=Stage.NOTICE, text=pinned, key="connect", done=True))
         self.log.append(
             "cluster_pinned",
             {"context": cluster.context, "namespace": cluster.namespace, "server": cluster.server},
@@ -146,16 +146,16 @@ class App:
         except AlertError as error:
             self.log.append("alert_refused", {"code": error.code, "why": one_line(error.message, 300)})
             raise
-        return investigating.investigate(self.parts, group)
+        return investigating.investigate(self.services, group)
 
     def resume(self, incident: str) -> Investigation:
         """Go on with an interrupted investigation in the context that it was begun in."""
-        folder = self.parts.incidents.open(incident)
+        folder = self.services.incidents.open(incident)
         finding = folder.finding()
         if finding is not None and finding.by != "triage":
             raise UsageError(f"incident {folder.id} has its finding", hint=f"See it: agentops show {folder.id}")
         self._require_same_cluster(folder.incident, self.connect())
-        return investigating.resume(self.parts, folder)
+        return investigating.resume(self.services, folder)
 
     def reopen(self, incident: str) -> Investigation:
         """Return a stored investigation that came to a finding, on the cluster that this run is pinned to.
@@ -163,7 +163,7 @@ class App:
         Raises:
             UsageError: no such incident, none with a finding, or it is of another cluster.
         """
-        folder = self.parts.incidents.open(incident)
+        folder = self.services.incidents.open(incident)
         finding, begun = folder.finding(), folder.incident
         if finding is None:
             raise UsageError(f"incident {folder.id} has no finding yet", hint=f"Go on with it: {way_back(begun)}")
@@ -180,7 +180,7 @@ class App:
         )
 
     def _require_same_cluster(self, begun: Incident, cluster: Cluster) -> None:
-        now = self.parts.cluster_name or cluster.server
+        now = self.services.cluster_name or cluster.server
         if (begun.context, begun.cluster) != (cluster.context, now):
             raise UsageError(
                 f"incident {begun.id} was begun in context {begun.context!r} on {begun.cluster}; "
@@ -199,7 +199,7 @@ class App:
             from agentops.alerts.source import read_alert
 
             target = read_alert(argument, stdin=lambda: b"", now=self._clock()).target
-        return investigating.triage(self.parts, target)
+        return investigating.triage(self.services, target)
 
     def finish(self, status: str, exit_code: ExitCode) -> dict[str, Any]:
         """Set how the run ends; returns the ``audit`` part of the envelope."""

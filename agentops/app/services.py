@@ -1,4 +1,4 @@
-"""What the use cases work with, and what they return: plain values, all parts injected."""
+"""What the use cases work with, and what they return: plain values, all services injected."""
 
 from __future__ import annotations
 

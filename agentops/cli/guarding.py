@@ -42,7 +42,7 @@ def asking(
         prompts=prompts,
         screen=sys.stderr,
         actor=f"human:{app.user}",
-        clock=app.parts.clock,
+        clock=app.services.clock,
         nonce=lambda: secrets.token_hex(8),
         instead=instead,
         cannot_ask=trouble,
@@ -74,7 +74,7 @@ def place(options: Common) -> str:
 def _evidence(app: App, incident: str, names: tuple[str, ...]) -> list[Block]:
     if not incident:
         return [Paragraph("There is no evidence besides the plan itself.", Tone.QUIET)]
-    found = {one.id: one for one in app.parts.incidents.open(incident).all()}
+    found = {one.id: one for one in app.services.incidents.open(incident).all()}
     blocks: list[Block] = []
     for name in names:
         entry = found.get(name)

@@ -54,7 +54,7 @@ def measure(scenario: str, *, together: bool = False) -> Spent:
         script.write_text(yaml.safe_dump({"turns": turns}), encoding="utf-8")
         settings = load({"model": f"scripted:{script}"}, {**os.environ, "AGENTOPS_HOME": home})
         with open_app(settings, command="fix", sandbox=scenario, use_model=True, progress=lambda step: None) as app:
-            asking = ApprovalOptions(approver=Agrees(app.parts.clock), on_interrupt=lambda: True)
+            asking = ApprovalOptions(approver=Agrees(app.services.clock), on_interrupt=lambda: True)
             prepare_drafting(app, asking)
             found = app.investigate(None, lambda: b"")
             fix(app, found, asking, stop_at_plan=False)
