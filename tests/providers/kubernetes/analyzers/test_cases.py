@@ -14,7 +14,7 @@ from agentops.providers.kubernetes.analyzers.examine import examine
 from agentops.triage.conclusion import conclude
 from agentops.triage.rank import rank
 
-CASES = sorted((Path(__file__).parent.parent / "cases").glob("*.yaml"))
+CASES = sorted((Path(__file__).parents[3] / "cases").glob("*.yaml"))
 _CLUSTER_SCOPED = ("Node", "Namespace", "PersistentVolume", "StorageClass", "IngressClass", "ClusterRole",
                    "ClusterRoleBinding")  # fmt: skip
 _WEBHOOKS = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
