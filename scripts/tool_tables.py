@@ -6,7 +6,7 @@ what stands around it is written by hand and stays.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,13 @@ from agentops.core.tool import ToolSpec
 
 def generated(root: Path) -> Iterator[tuple[Path, str]]:
     """Yield each page that holds such a table and what it should hold."""
+    from agentops.providers.kubernetes.change.registry import CHANGE_SPECS, CHANGE_TARGETS
     from agentops.providers.kubernetes.read.registry import SPECS
 
     path = root / "docs/tools.md"
     yield path, with_table(path.read_text("utf-8"), "read tools", read_tools_table(SPECS))
+    path = root / "docs/change-tools.md"
+    yield path, with_table(path.read_text("utf-8"), "change tools", change_tools_table(CHANGE_SPECS, CHANGE_TARGETS))
 
 
 def with_table(page: str, name: str, table: str) -> str:
@@ -36,9 +39,28 @@ def read_tools_table(specs: tuple[ToolSpec, ...]) -> str:
     rows = [
         (f"`{spec.name}`", spec.description, _arguments(spec.schema), "<br>".join(spec.permissions)) for spec in specs
     ]
-    header = ("tool", "for", "arguments", "permissions")
-    lines = [header, ("---",) * len(header), *rows]
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+    return _table(("tool", "for", "arguments", "permissions"), rows)
+
+
+def change_tools_table(specs: tuple[ToolSpec, ...], targets: Mapping[str, tuple[str, ...]]) -> str:
+    """Return a row for each tool: its use, targets, arguments, permissions, its least risk and its best undo."""
+    rows = [
+        (
+            f"`{spec.name}`",
+            spec.description,
+            ", ".join(targets[spec.name]) or "any kind",
+            _arguments(spec.schema) or "-",
+            "<br>".join(spec.permissions),
+            spec.risk.value,
+            spec.reversal.value,
+        )
+        for spec in specs
+    ]
+    return _table(("tool", "for", "targets", "arguments", "permissions", "risk", "undo"), rows)
+
+
+def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in (header, ("---",) * len(header), *rows))
 
 
 def _arguments(schema: Mapping[str, Any]) -> str:

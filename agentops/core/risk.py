@@ -34,3 +34,13 @@ class Reversal(StrEnum):
     def rank(self) -> int:
         """0 for the best."""
         return list(Reversal).index(self)
+
+
+def highest_risk(*risks: Risk) -> Risk:
+    """Return the highest of some risks; LOW when there is none."""
+    return max(risks, key=lambda risk: risk.rank, default=Risk.LOW)
+
+
+def least_reversible(*reversals: Reversal) -> Reversal:
+    """Return the least reversible of some; EXACT when there is none."""
+    return max(reversals, key=lambda reversal: reversal.rank, default=Reversal.EXACT)

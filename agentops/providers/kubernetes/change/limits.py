@@ -15,31 +15,33 @@ from agentops.providers.kubernetes.objects.kinds import Kind
 from agentops.providers.kubernetes.objects.normal_form import is_machine_annotation, normalised
 
 _METADATA = frozenset({"labels", "annotations"})
+_SERVERS = frozenset({"kind", "apiVersion", "status"})
 
 
 def check_edit_limits(kind: Kind, live: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     """Let an edit pass only when it keeps to labels, annotations and the fields that are not the server's own.
 
     Raises:
-        ToolInputError: it impacts metadata, status, kind, a machine's annotation, or a Secret's content.
+        ToolInputError: it touches metadata, status, kind, a machine's annotation, or a Secret's content.
     """
-    for key in {*live, *wanted}:
-        if key == "metadata" or live.get(key) == wanted.get(key):
-            continue
-        if key in {"kind", "apiVersion", "status"} or (kind.kind == "Secret" and not kind.group):
+    for key in _differing(live, wanted) - {"metadata"}:
+        if key in _SERVERS or (kind.kind == "Secret" and not kind.group):
             raise ToolInputError(
                 f"{key} of {kind.kind} cannot be edited",
                 hint="Of a Secret only labels and annotations are." if kind.kind == "Secret" else "The server owns it.",
             )
     had, has = live.get("metadata") or {}, wanted.get("metadata") or {}
-    for key in {*had, *has}:
-        if had.get(key) != has.get(key) and key not in _METADATA:
-            raise ToolInputError(f"metadata.{key} cannot be edited", hint="Labels and annotations can.")
-    old, new = had.get("annotations") or {}, has.get("annotations") or {}
-    for name in {*old, *new}:
-        if old.get(name) != new.get(name) and is_machine_annotation(name):
+    for key in _differing(had, has) - _METADATA:
+        raise ToolInputError(f"metadata.{key} cannot be edited", hint="Labels and annotations can.")
+    for name in _differing(had.get("annotations") or {}, has.get("annotations") or {}):
+        if is_machine_annotation(name):
             raise ToolInputError(f"the annotation {one_line(name, 80)} is written by a program for itself")
     check_visible(live, wanted)
+
+
+def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
+    """Return the keys whose values differ; absent and null are the same."""
+    return {key for key in {*one, *other} if one.get(key) != other.get(key)}
 
 
 def check_visible(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:

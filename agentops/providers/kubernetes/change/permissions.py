@@ -29,6 +29,7 @@ def missing_permissions(cluster: Cluster, preview: Preview) -> tuple[str, ...]:
         groups.setdefault(tuple(sorted((k, v) for k, v in one.items() if k != "name")), []).append(one)
     found: list[str] = []
     for general, members in groups.items():
+        # Allowed for the whole kind is allowed for each; otherwise each is asked, to name those that are not.
         if len(members) > _MANY and not _refusal(cluster, dict(general)):
             continue
         found += [f"{_text(one)}: {why}" for one in members if (why := _refusal(cluster, one))]

@@ -16,7 +16,7 @@ from typing import Any
 
 from agentops.core.errors import ClusterError, NotFound
 from agentops.core.plan import Call, Preview
-from agentops.core.risk import Risk
+from agentops.core.risk import Risk, highest_risk
 from agentops.providers.kubernetes.api.answers import Stored
 from agentops.providers.kubernetes.api.dry_runner import PreviewServer, object_path
 from agentops.providers.kubernetes.api.writing import APPLY_PATCH, JSON, JSON_PATCH, subresource_of
@@ -97,6 +97,7 @@ class PlannedServer:
             for step, one in enumerate(self._earlier, 1)
             if places & {change.ref.namespace for change in one.objects}
         }
+        # A step rests on those whose result it read, that make what it needs, or that put things into its namespace.
         rests_on = tuple(sorted(self._used | self._untried | inside))
         if not rests_on:
             return preview
@@ -107,12 +108,12 @@ class PlannedServer:
         made = " and ".join(f"step {step}" for step in sorted(self._untried))
         words = (
             f"Not validated by the server yet: what it needs is made by {made}. It is tried right before it is sent; "
-            "if the server refuses it or makes something else of it, all is taken back."
+            "if the server refuses it or makes something else of it, the plan is rolled back."
         )
         return replace(
             preview,
             validated=False,
-            risk=highest(preview.risk, Risk.MEDIUM),
+            risk=highest_risk(preview.risk, Risk.MEDIUM),
             objects=tuple(replace(one, partial=one.after is not None) for one in preview.objects),
             rests_on=rests_on,
             warnings=(*preview.warnings, words),
@@ -126,6 +127,7 @@ class PlannedServer:
         return self._asked[path]
 
     def _worked_out(self, path: str) -> dict[str, Any] | None:
+        # Step by step: what the call itself says, then what the server makes of the sum, if it can be asked.
         live = now = self._live(path)
         for one in self._calls[path]:
             now = _after(now, one.call)
@@ -162,6 +164,7 @@ class PlannedServer:
             ClusterError: the server refuses it.
         """
         query = tuple(pair for pair in call.query if pair[0] != "dryRun")
+        # An object that is deleted and made again is a creation to the server, whatever is there now.
         remade = any(one.call.method == "DELETE" for one in self._calls[path])
         if live is None or remade:
             name = str((wanted.get("metadata") or {}).get("name") or path.rpartition("/")[2])
@@ -183,6 +186,7 @@ class PlannedServer:
         tests, writes = operations(_written(live), _written(wanted))
         if not writes:
             return Stored(live)
+        # No version is expected beside the uid: versions move with the earlier steps.
         uid = {"op": "test", "path": "/metadata/uid", "value": live["metadata"]["uid"]}
         whole = Call(
             verb="patch",
@@ -208,6 +212,7 @@ class PlannedServer:
         none."""
         for path, calls in self._calls.items():
             name = path.rpartition("/")[2]
+            # The server names what is missing only in words, so the name of what a step makes is looked for there.
             made = [one.step for one in calls if one.call.method == "POST"]
             if made and "found" in error.message and (f'"{name}"' in error.message or f" {name} " in error.message):
                 return made[-1]

@@ -1,6 +1,6 @@
-"""The Kubernetes change tools: what each declares, and the tools themselves for one cluster.
+"""The registry of Kubernetes change tools: every tool is named here once, and nowhere else.
 
-``CHANGE_SPECS`` is data; ``change_tools`` binds it to a cluster and what tries calls out there, ``appliers`` to the
+``CHANGE_TOOLS`` is data; ``change_tools`` binds it to a cluster and what tries calls out there, ``appliers`` to the
 writer. Nothing here has an effect: only the guard calls ``apply``.
 """
 
@@ -12,19 +12,74 @@ from typing import TYPE_CHECKING
 from agentops.core.clock import Clock
 from agentops.core.errors import ToolInputError
 from agentops.core.tool import Applier, ChangeTool, ToolSpec
-from agentops.providers.kubernetes.change.object_specs import OBJECT_SPECS, OBJECT_TARGETS
-from agentops.providers.kubernetes.change.pod_specs import POD_SPECS, POD_TARGETS
-from agentops.providers.kubernetes.change.specs import SPECS, TARGETS
+from agentops.providers.kubernetes.change.tools.annotate import annotate
+from agentops.providers.kubernetes.change.tools.apply_manifest import apply_manifest
+from agentops.providers.kubernetes.change.tools.cordon import cordon
+from agentops.providers.kubernetes.change.tools.delete import delete
+from agentops.providers.kubernetes.change.tools.delete_pod import delete_pod
+from agentops.providers.kubernetes.change.tools.drain import drain
+from agentops.providers.kubernetes.change.tools.edit_configmap import edit_configmap
+from agentops.providers.kubernetes.change.tools.evict_pod import evict_pod
+from agentops.providers.kubernetes.change.tools.label import label
+from agentops.providers.kubernetes.change.tools.patch import patch
+from agentops.providers.kubernetes.change.tools.rerun_job import rerun_job
+from agentops.providers.kubernetes.change.tools.resize_pvc import resize_pvc
+from agentops.providers.kubernetes.change.tools.resume_cronjob import resume_cronjob
+from agentops.providers.kubernetes.change.tools.rollout_restart import rollout_restart
+from agentops.providers.kubernetes.change.tools.rollout_undo import rollout_undo
+from agentops.providers.kubernetes.change.tools.scale import scale
+from agentops.providers.kubernetes.change.tools.set_env import set_env
+from agentops.providers.kubernetes.change.tools.set_hpa import set_hpa
+from agentops.providers.kubernetes.change.tools.set_image import set_image
+from agentops.providers.kubernetes.change.tools.set_network_policy import set_network_policy
+from agentops.providers.kubernetes.change.tools.set_probe import set_probe
+from agentops.providers.kubernetes.change.tools.set_quota import set_quota
+from agentops.providers.kubernetes.change.tools.set_resources import set_resources
+from agentops.providers.kubernetes.change.tools.set_role_binding import set_role_binding
+from agentops.providers.kubernetes.change.tools.set_service import set_service
+from agentops.providers.kubernetes.change.tools.suspend_cronjob import suspend_cronjob
+from agentops.providers.kubernetes.change.tools.uncordon import uncordon
 
 if TYPE_CHECKING:
     from agentops.providers.kubernetes.api.client import Cluster
     from agentops.providers.kubernetes.api.dry_runner import DryRunner
     from agentops.providers.kubernetes.api.writer import ClusterWriter
-    from agentops.providers.kubernetes.change.edit_tool import Editor
+    from agentops.providers.kubernetes.change.declaration import DeclaredChangeTool
 
-CHANGE_SPECS: tuple[ToolSpec, ...] = (*SPECS, *OBJECT_SPECS, *POD_SPECS)
+# In the order in which a model is shown them, and docs/change-tools.md too.
+CHANGE_TOOLS: tuple[DeclaredChangeTool, ...] = (
+    patch,
+    scale,
+    rollout_restart,
+    rollout_undo,
+    uncordon,
+    cordon,
+    suspend_cronjob,
+    resume_cronjob,
+    edit_configmap,
+    set_image,
+    set_resources,
+    set_env,
+    set_probe,
+    set_service,
+    set_hpa,
+    set_quota,
+    set_network_policy,
+    set_role_binding,
+    resize_pvc,
+    label,
+    annotate,
+    apply_manifest,
+    delete,
+    evict_pod,
+    delete_pod,
+    drain,
+    rerun_job,
+)
 
-CHANGE_TARGETS: Mapping[str, tuple[str, ...]] = {**TARGETS, **OBJECT_TARGETS, **POD_TARGETS}
+CHANGE_SPECS: tuple[ToolSpec, ...] = tuple(tool.spec for tool in CHANGE_TOOLS)
+
+CHANGE_TARGETS: Mapping[str, tuple[str, ...]] = {tool.spec.name: tool.kinds for tool in CHANGE_TOOLS}
 """The kinds that each tool takes as its target; none means any."""
 
 
@@ -38,24 +93,14 @@ def change_tools(cluster: Cluster, dry_runner: DryRunner, clock: Clock) -> dict[
     Raises:
         ToolInputError: the two are not of the same cluster.
     """
-    from agentops.providers.kubernetes.change.deletion import DeleteTool
-    from agentops.providers.kubernetes.change.edit_tool import EditTool, ToolContext
-    from agentops.providers.kubernetes.change.manifests import ManifestTool
-    from agentops.providers.kubernetes.change.pods import pod_tools
+    from agentops.providers.kubernetes.change.tool_context import ToolContext
 
     if (cluster.context, cluster.server) != (dry_runner.context, dry_runner.server):
         raise ToolInputError(
             f"reads go to {cluster.server} and dry runs to {dry_runner.server}", hint="Make both with connect_clients."
         )
     context = ToolContext(cluster=cluster, server=dry_runner, clock=clock)
-    specs = {spec.name: spec for spec in CHANGE_SPECS}
-    tools: dict[str, ChangeTool] = {
-        name: EditTool(spec=specs[name], context=context, edit=edit, kinds=CHANGE_TARGETS[name])
-        for name, edit in _editors().items()
-    }
-    tools["kubernetes_apply_manifest"] = ManifestTool(spec=specs["kubernetes_apply_manifest"], context=context)
-    tools["kubernetes_delete"] = DeleteTool(spec=specs["kubernetes_delete"], context=context)
-    return tools | pod_tools(context)
+    return {tool.spec.name: tool.bind(context) for tool in CHANGE_TOOLS}
 
 
 def appliers(writer: ClusterWriter, clock: Clock) -> dict[str, Applier]:
@@ -65,41 +110,4 @@ def appliers(writer: ClusterWriter, clock: Clock) -> dict[str, Applier]:
         writer: made together with the tools' cluster by ``connect_clients``.
         clock: the time that receipts carry.
     """
-    from agentops.providers.kubernetes.change.base_tool import KubernetesApplier, Sender
-    from agentops.providers.kubernetes.change.drain import send_drain
-
-    special: Mapping[str, Sender] = {"kubernetes_drain": send_drain}
-    return {
-        spec.name: KubernetesApplier(
-            writer=writer, clock=clock, **({"send": special[spec.name]} if spec.name in special else {})
-        )
-        for spec in CHANGE_SPECS
-    }
-
-
-def _editors() -> Mapping[str, Editor]:
-    from agentops.providers.kubernetes.change import configmaps, containers, objects, patching, rollouts, switches
-
-    return {
-        "kubernetes_patch": patching.patch,
-        "kubernetes_scale": rollouts.scale,
-        "kubernetes_rollout_restart": rollouts.restart,
-        "kubernetes_rollout_undo": rollouts.undo_rollout,
-        "kubernetes_uncordon": switches.uncordon,
-        "kubernetes_cordon": switches.cordon,
-        "kubernetes_suspend_cronjob": switches.suspend,
-        "kubernetes_resume_cronjob": switches.resume,
-        "kubernetes_edit_configmap": configmaps.edit_configmap,
-        "kubernetes_set_image": containers.set_image,
-        "kubernetes_set_resources": containers.set_resources,
-        "kubernetes_set_env": containers.set_env,
-        "kubernetes_set_probe": containers.set_probe,
-        "kubernetes_set_service": objects.set_service,
-        "kubernetes_set_hpa": objects.set_hpa,
-        "kubernetes_set_quota": objects.set_quota,
-        "kubernetes_set_network_policy": objects.set_network_policy,
-        "kubernetes_set_role_binding": objects.set_role_binding,
-        "kubernetes_resize_pvc": objects.resize_pvc,
-        "kubernetes_label": objects.label,
-        "kubernetes_annotate": objects.annotate,
-    }
+    return {tool.spec.name: tool.applier(writer, clock) for tool in CHANGE_TOOLS}

@@ -13,8 +13,7 @@ from typing import Any
 
 from agentops.core.notes import forbids, notes_of
 from agentops.core.plan import Edit, ObjectChange, Verb
-from agentops.core.risk import Risk
-from agentops.providers.kubernetes.objects.irreversible_effects import highest
+from agentops.core.risk import Risk, highest_risk
 from agentops.providers.kubernetes.objects.pod_powers import containers_of, pod_spec_of, powers_of
 from agentops.providers.kubernetes.objects.quantity import parse_quantity
 from agentops.providers.kubernetes.objects.role_permissions import adds_plain, takes_nothing
@@ -82,6 +81,7 @@ def risk_of(change: ObjectChange, *, earlier: bool = False) -> Risk:
     """
     if not change.edits and change.verb is not Verb.CREATE:
         return Risk.LOW
+    # Who may do what in the whole cluster, or what every request passes through.
     if change.ref.kind in CRITICAL_KINDS or _reaches_everybody(change):
         return Risk.CRITICAL
     if change.verb is Verb.CREATE:
@@ -89,7 +89,7 @@ def risk_of(change: ObjectChange, *, earlier: bool = False) -> Risk:
     fields = [edit for edit in change.edits if not edit.path.startswith(("metadata.labels", "metadata.annotations"))]
     marks = _marked(change.ref.kind, [edit for edit in change.edits if edit not in fields])
     against = Risk.HIGH if _takes_a_note(change) else Risk.LOW
-    return highest(marks, against, _edited(change, fields, earlier=earlier) if fields else Risk.LOW)
+    return highest_risk(marks, against, _edited(change, fields, earlier=earlier) if fields else Risk.LOW)
 
 
 def _takes_a_note(change: ObjectChange) -> bool:
@@ -140,6 +140,7 @@ def _edited(change: ObjectChange, fields: Sequence[Edit], *, earlier: bool) -> R
         return Risk.MEDIUM if takes_nothing(*rules) and adds_plain(*rules) else Risk.HIGH
     if kind == "PersistentVolumeClaim" and _only_grows(fields):
         return Risk.MEDIUM
+    # The order matters: what is always grave stands before what an earlier revision excuses.
     if kind in _HIGH_KINDS or _gains(before, after):
         return Risk.HIGH
     if any(edit.path == "spec.replicas" and edit.new == 0 for edit in fields):

@@ -6,8 +6,8 @@ does not stand in the preview, nor go on after a call that did not succeed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 from urllib.parse import unquote
 
 from agentops.core.clock import Clock
@@ -16,6 +16,8 @@ from agentops.core.outcome import Receipt
 from agentops.core.plan import Call, Preview
 from agentops.core.resource import ResourceRef
 from agentops.providers.kubernetes.api.writer import ClusterWriter
+
+Sender: TypeAlias = Callable[[ClusterWriter, Preview, Clock], Receipt]
 
 
 def send_all(writer: ClusterWriter, preview: Preview, clock: Clock) -> Receipt:
@@ -32,6 +34,7 @@ def send_all(writer: ClusterWriter, preview: Preview, clock: Clock) -> Receipt:
         try:
             answer = writer.send(call)
         except AgentopsError as error:
+            # Nothing was sent yet: the error speaks for itself.
             if not position:
                 raise
             words = f"{error.message} (call {position + 1} of {len(preview.calls)}; those before it were carried out)"

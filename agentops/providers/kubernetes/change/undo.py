@@ -1,4 +1,4 @@
-"""The way back from an edit: field changes for ``kubernetes_patch``, proved on the objects before they are promised.
+"""The undo of an edit: field changes for ``kubernetes_patch``, proved on the objects before they are promised.
 
 Comes in: an object before and after, both normalised. Goes out: the ``Change`` that makes exactly the first of the
 second, or nothing when none does. Pure.
@@ -28,7 +28,7 @@ def undo_of(target: ResourceRef, before: Mapping[str, Any], after: Mapping[str, 
         except ToolInputError:
             continue
         if same(back, before):
-            return Change(tool=PATCH, target=target, arguments={"changes": wanted}, reason="takes back the change")
+            return Change(tool=PATCH, target=target, arguments={"changes": wanted}, reason="undoes the change")
     return None
 
 

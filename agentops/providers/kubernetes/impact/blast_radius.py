@@ -8,6 +8,7 @@ word of a model is looked at. ``docs/blast-radius.md`` has the rules.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from typing import TypeAlias
 
 from agentops.core.plan import BlastRadius, ObjectChange, Preview, Purpose, Verb
@@ -16,31 +17,24 @@ from agentops.core.text import plural
 from agentops.providers.kubernetes.api.client import Cluster
 from agentops.providers.kubernetes.impact.account_impact import with_account
 from agentops.providers.kubernetes.impact.config_impact import of_claim, of_config, of_permissions, of_volume
-from agentops.providers.kubernetes.impact.disruption import WORKLOADS
 from agentops.providers.kubernetes.impact.impact import Impact, Share, not_known
 from agentops.providers.kubernetes.impact.impact_reader import ImpactReader
 from agentops.providers.kubernetes.impact.network_impact import backends, of_ingress, of_policy, of_service
-from agentops.providers.kubernetes.impact.workload_impact import (
-    of_budget,
-    of_namespace,
-    of_node,
-    of_pods,
-    of_scaler,
-    of_workload,
-)
-from agentops.providers.kubernetes.objects.irreversible_effects import highest
+from agentops.providers.kubernetes.impact.node_impact import of_namespace, of_node
+from agentops.providers.kubernetes.impact.pod_impact import of_pod, of_pods_gone
+from agentops.providers.kubernetes.impact.scaling_impact import of_budget, of_scaler
+from agentops.providers.kubernetes.impact.workload_impact import of_workload
 from agentops.providers.kubernetes.objects.kinds import BUILTIN
 from agentops.providers.kubernetes.objects.selectors import (
     Object,
-    has_all,
-    is_ready,
-    labels_of,
+    fronts,
     matches,
     name_of,
     namespace_of,
     spec_of,
     status_of,
 )
+from agentops.providers.kubernetes.objects.workloads import WORKLOADS
 
 Measure: TypeAlias = Callable[[ImpactReader, ObjectChange, Preview], Impact]
 
@@ -57,10 +51,11 @@ def blast_radius(cluster: Cluster, preview: Preview) -> BlastRadius:
     reader = ImpactReader(cluster)
     namespaces = sorted({change.ref.namespace for change in preview.objects} - {""})
     reader.want(("Pod", "ReplicaSet", *_FRONTS), namespaces)
+    # Pods that go together may be of one workload: measured one by one, each would count its siblings as ready.
     gone = [change for change in preview.objects if change.ref.kind == "Pod" and change.verb is Verb.DELETE]
     impacts = [measure(reader, change, preview) for change in preview.objects if change not in gone]
-    impacts += [_pods_gone(reader, gone, preview)] if gone else []
-    return _add_up(reader, preview, impacts)
+    impacts += [of_pods_gone(reader, gone, preview)] if gone else []
+    return _add_up(reader, preview, reduce(Impact.plus, impacts, Impact()))
 
 
 def measure(reader: ImpactReader, change: ObjectChange, preview: Preview) -> Impact:
@@ -73,53 +68,11 @@ def measure(reader: ImpactReader, change: ObjectChange, preview: Preview) -> Imp
     rule = _MEASURES.get(kind)
     item = change.after or change.before or {}
     group = str(item.get("apiVersion") or "").rpartition("/")[0]
+    # A custom resource may be called Deployment; what its controller does is not known.
     if rule is None or group != _GROUPS.get(kind, group):
         namespaces = (change.ref.namespace,) if change.ref.namespace else ()
         return not_known(f"what the controllers of {kind} do with {change.ref.short}", namespaces=namespaces)
     return with_account(reader, change, rule(reader, change, preview))
-
-
-def _pods_gone(reader: ImpactReader, gone: Sequence[ObjectChange], preview: Preview) -> Impact:
-    """Measure deleted and evicted pods together: several may be of one workload."""
-    pods, missing = [], []
-    for change in gone:
-        listed = reader.items("Pod", change.ref.namespace)
-        live = next((pod for pod in listed or () if name_of(pod) == change.ref.name), None)
-        pods.append(live) if live is not None else missing.append(change.ref.short)
-    evicted = any(call.method == "POST" and call.path.endswith("/eviction") for call in preview.calls)
-    found = of_pods(reader, pods, evicted=evicted, why="evicted" if evicted else "deleted")
-    if not missing:
-        return found
-    return Impact(
-        shares=found.shares, namespaces=found.namespaces, counted=False, unknown=(f"the pods {', '.join(missing)}",)
-    )
-
-
-def _of_pod(reader: ImpactReader, change: ObjectChange, _: Preview) -> Impact:
-    """A pod that is made or edited: new labels may take it away from its controller and its Services."""
-    ref, before, after = change.ref, change.before, change.after
-    if before is None:
-        share = Share(workload=ref, pods=1, total=1, ready=0, out=0)
-        return Impact(
-            shares=(share,),
-            concerned=((ref.namespace, labels_of(after or {})),),
-            reasons=(f"{ref.short}: one pod is made",),
-        )
-    live = next((pod for pod in reader.items("Pod", ref.namespace) or () if name_of(pod) == ref.name), None)
-    services = reader.items("Service", ref.namespace)
-    if live is None or services is None:
-        return not_known(f"the pod {ref.short} and the Services in front of it")
-    old, new = labels_of(before), labels_of(after or {})
-    leaves = [name_of(one) for one in services if _fronts(one, old) and not _fronts(one, new)]
-    spec_changes = spec_of(before) != spec_of(after)
-    workload, hit = reader.workload_of(live), bool(leaves) or spec_changes
-    siblings = reader.pods_of(workload) or (live,)
-    ready = sum(map(is_ready, siblings))
-    out = int(is_ready(live)) if hit else 0
-    why = f"{ref.short}: its containers may restart" if spec_changes else f"{ref.short}: only its metadata changes"
-    why += f"; it leaves the Services {', '.join(leaves)}" if leaves else ""
-    share = Share(workload=workload, pods=int(hit or old != new), total=len(siblings), ready=ready, out=out)
-    return Impact(shares=(share,), concerned=((ref.namespace, old),), by_budget=False, reasons=(why,))
 
 
 def _of_nothing(_: ImpactReader, change: ObjectChange, __: Preview) -> Impact:
@@ -128,29 +81,27 @@ def _of_nothing(_: ImpactReader, change: ObjectChange, __: Preview) -> Impact:
     )
 
 
-def _add_up(reader: ImpactReader, preview: Preview, impacts: Sequence[Impact]) -> BlastRadius:
-    shares = _merged([share for impact in impacts for share in impact.shares])
-    labels = [pair for impact in impacts for pair in impact.concerned]
-    namespaces = {name for impact in impacts for name in impact.namespaces}
-    namespaces |= {change.ref.namespace for change in preview.objects} | {name for name, _ in labels}
-    inside = tuple(sorted(namespaces - {""}))
+def _add_up(reader: ImpactReader, preview: Preview, whole: Impact) -> BlastRadius:
+    """Return the figures of the whole impact, with what stands in front of its pods."""
+    shares = _merged(whole.shares)
+    inside = _namespaces(preview, whole)
     reader.want(_FRONTS, inside)
-    own = {change.ref for change in preview.objects if change.ref.kind == "Service" and _is_core(change)}
-    services = tuple(sorted({*_services(reader, inside, labels), *own}))
-    counted = all(impact.counted for impact in impacts)
-    budgets = _budgets(reader, inside, labels)
-    bypass = bool(budgets) and any(not impact.by_budget and any(s.pods for s in impact.shares) for impact in impacts)
-    reasons = [reason for impact in impacts for reason in impact.reasons]
-    reasons += ["disruption budgets are not asked: they limit evictions only"] if bypass else []
-    percent = _percent(shares) if counted else None
+    # A Service that the change itself makes or edits is in front of pods too, whatever it selects now.
+    services = tuple(sorted({*_services(reader, inside, whole.concerned), *_changed_services(preview)}))
+    budgets = _budgets(reader, inside, whole.concerned)
+    percent = _percent(shares) if whole.counted else None
+    dependents = sorted(set(whole.dependents))
+    reasons = [*whole.reasons]
+    reasons += (
+        ["disruption budgets are not asked: they limit evictions only"] if budgets and whole.passes_budgets else []
+    )
     reasons += _percent_reason(shares) if percent is not None else []
-    dependents = sorted({one for impact in impacts for one in impact.dependents})
     if len(dependents) > _DEPENDENTS_SHOWN:
         reasons.append(f"{len(dependents)} dependents, {_DEPENDENTS_SHOWN} of them listed")
     return BlastRadius(
         objects=len(preview.objects),
-        pods=_sum([share.pods for share in shares]) if counted else None,
-        pods_total=_sum([share.total for share in shares]) if counted else None,
+        pods=_sum([share.pods for share in shares]) if whole.counted else None,
+        pods_total=_sum([share.total for share in shares]) if whole.counted else None,
         percent=percent,
         namespaces=inside,
         services=services,
@@ -158,13 +109,23 @@ def _add_up(reader: ImpactReader, preview: Preview, impacts: Sequence[Impact]) -
         budgets=budgets,
         scalers=_scalers(reader, inside, {share.workload for share in shares}),
         dependents=tuple(dependents[:_DEPENDENTS_SHOWN]),
-        stateful=any(impact.stateful for impact in impacts),
-        data_loss=any(impact.data_loss for impact in impacts),
-        purpose=_purpose(shares) if counted else Purpose.NONE,
-        risk=highest(*(impact.risk for impact in impacts)),
-        unknown=tuple(dict.fromkeys([*(line for impact in impacts for line in impact.unknown), *reader.unknown])),
+        stateful=whole.stateful,
+        data_loss=whole.data_loss,
+        purpose=_purpose(shares) if whole.counted else Purpose.NONE,
+        risk=whole.risk,
+        unknown=tuple(dict.fromkeys([*whole.unknown, *reader.unknown])),
         reasons=(*reasons, reader.cost()),
     )
+
+
+def _namespaces(preview: Preview, whole: Impact) -> tuple[str, ...]:
+    """Return the namespaces of the changed objects, of the pods that are concerned, and those named by a part."""
+    changed = {change.ref.namespace for change in preview.objects}
+    return tuple(sorted({*whole.namespaces, *changed, *(name for name, _ in whole.concerned)} - {""}))
+
+
+def _changed_services(preview: Preview) -> set[ResourceRef]:
+    return {change.ref for change in preview.objects if change.ref.kind == "Service" and _is_core(change)}
 
 
 def _purpose(shares: Sequence[Share]) -> Purpose:
@@ -211,6 +172,7 @@ def _percent(shares: Sequence[Share]) -> int | None:
     """The workload that is hit hardest decides: one that is wholly out is not made good by others that are not."""
     found = [share.percent for share in shares]
     known = [number for number in found if number is not None]
+    # One unknown share could be the worst, so the whole is unknown.
     return max(known, default=0) if len(known) == len(found) else None
 
 
@@ -225,11 +187,6 @@ def _percent_reason(shares: Sequence[Share]) -> list[str]:
     return [f"{text}, the workload that is hit hardest; together {out} of {ready} ready pods are out"]
 
 
-def _fronts(service: Object, labels: Mapping[str, object]) -> bool:
-    selector = spec_of(service).get("selector") or {}
-    return bool(selector) and has_all(labels, selector)
-
-
 def _services(
     reader: ImpactReader, namespaces: Sequence[str], labels: Sequence[tuple[str, Mapping[str, object]]]
 ) -> tuple[ResourceRef, ...]:
@@ -237,7 +194,7 @@ def _services(
         reader.cluster.ref("Service", name_of(service), namespace)
         for namespace in namespaces
         for service in reader.items("Service", namespace) or ()
-        if any(name == namespace and _fronts(service, pairs) for name, pairs in labels)
+        if any(name == namespace and fronts(service, pairs) for name, pairs in labels)
     )
 
 
@@ -286,7 +243,7 @@ def _scalers(reader: ImpactReader, namespaces: Sequence[str], workloads: set[Res
 
 _MEASURES: Mapping[str, Measure] = {
     **dict.fromkeys(WORKLOADS, of_workload),
-    "Pod": _of_pod,
+    "Pod": of_pod,
     "Node": of_node,
     "Namespace": of_namespace,
     "HorizontalPodAutoscaler": of_scaler,

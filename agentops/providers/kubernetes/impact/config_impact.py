@@ -1,7 +1,7 @@
 """What a change of configuration, storage or permissions gets at: the pods that use it.
 
-Comes in: one object's change and the surroundings. Goes out: a ``Impact``. A value that a program read at its start
-stays in it until it restarts, so such pods are dependents and not counted; files from volumes change under it.
+Comes in: one object's change and the ``ImpactReader``. Goes out: an ``Impact``. A value that a program read at its
+start stays in it until it restarts, so such pods are dependents and not counted; files from volumes change under it.
 """
 
 from __future__ import annotations
@@ -25,8 +25,7 @@ from agentops.providers.kubernetes.objects.selectors import (
     status_of,
     template_of,
 )
-
-_TEMPLATED = ("Deployment", "StatefulSet", "DaemonSet", "CronJob")
+from agentops.providers.kubernetes.objects.workloads import TEMPLATED_KINDS
 
 
 def of_config(reader: ImpactReader, change: ObjectChange, _: Preview) -> Impact:
@@ -40,6 +39,7 @@ def of_config(reader: ImpactReader, change: ObjectChange, _: Preview) -> Impact:
         return not_known(f"which pods use {ref.short}", namespaces=(ref.namespace,))
     using = [(pod, use_of(spec_of(pod), ref.kind, ref.name, keys)) for pod in pods if is_active(pod)]
     starting = [pod for pod, use in using if use.at_start and _is_waiting(pod)]
+    # A deleted source takes nothing from what runs; a container that waits to start reads it when it does.
     live = [] if change.after is None else [pod for pod, use in using if use.live or pod in starting]
     users = [pod for pod, use in using if use]
     dependents = {reader.workload_of(pod) for pod in users} | set(_templates_using(reader, ref, keys))
@@ -90,8 +90,8 @@ def _untouched(reader: ImpactReader, pods: Sequence[Object]) -> tuple[Share, ...
 
 def _templates_using(reader: ImpactReader, ref: ResourceRef, keys: frozenset[str] | None) -> Iterable[ResourceRef]:
     """Return the workloads whose template uses it, those without a pod included."""
-    reader.want(_TEMPLATED, [ref.namespace])
-    for kind in _TEMPLATED:
+    reader.want(TEMPLATED_KINDS, [ref.namespace])
+    for kind in TEMPLATED_KINDS:
         for item in reader.items(kind, ref.namespace) or ():
             if use_of(spec_of(template_of(item)), ref.kind, ref.name, keys):
                 yield reader.cluster.ref(kind, name_of(item), ref.namespace)

@@ -23,17 +23,7 @@ from agentops.providers.kubernetes.objects.selectors import (
     spec_of,
     template_of,
 )
-
-WORKLOADS: Mapping[str, str] = {
-    "Deployment": "apps",
-    "StatefulSet": "apps",
-    "DaemonSet": "apps",
-    "ReplicaSet": "apps",
-    "ReplicationController": "",
-    "Job": "batch",
-    "CronJob": "batch",
-}
-"""Kinds whose pods this module can count, with their API group."""
+from agentops.providers.kubernetes.objects.workloads import rolls_out, wanted_pods
 
 _ON_DELETE = "update strategy OnDelete: pods change only when they are deleted"
 _PLACEMENT = ("nodeSelector", "affinity", "tolerations", "nodeName")
@@ -51,23 +41,6 @@ class Disruption:
     total: int | None
     out: int | None
     why: str
-
-
-def wanted(item: Object | None) -> int:
-    """Return how many pods a workload's spec asks for at one time; a DaemonSet's number is not in its spec."""
-    spec = spec_of(item)
-    if "completions" in spec or "parallelism" in spec or (item or {}).get("kind") == "Job":
-        parallel, completions = spec.get("parallelism", 1), spec.get("completions")
-        most = int(parallel) if completions is None else min(int(parallel), int(completions))
-        return 0 if spec.get("suspend") else most
-    return int(spec.get("replicas", 1)) if spec.get("replicas") is not None else 1
-
-
-def replaces_pods(before: Object, after: Object) -> bool:
-    """Return whether an edit of a workload makes its controller bring the pods to the template."""
-    if template_of(before) != template_of(after):
-        return True
-    return bool(spec_of(before).get("paused")) and not spec_of(after).get("paused")
 
 
 def disruption_of(
@@ -90,7 +63,7 @@ def disruption_of(
         )
     if before is None:
         return _creation(kind, after, pods)
-    if kind in {"ReplicaSet", "ReplicationController", "Job"} or not replaces_pods(before, after):
+    if kind in {"ReplicaSet", "ReplicationController", "Job"} or not rolls_out(before, after):
         return _scaling(kind, before, after, pods)
     if kept is None:
         return Disruption(
@@ -108,7 +81,7 @@ def _creation(kind: str, after: Object, pods: Sequence[Object]) -> Disruption:
     if kind == "DaemonSet":
         why = "on how many nodes a new DaemonSet will run is not known"
         return Disruption(pods=None, total=None, out=0, why=why)
-    made = max(wanted(after) - len(pods), 0)
+    made = max(wanted_pods(after) - len(pods), 0)
     return Disruption(
         pods=made, total=made + len(pods), out=0, why=f"{plural(made, 'pod')} will be made, none is stopped"
     )
@@ -116,7 +89,7 @@ def _creation(kind: str, after: Object, pods: Sequence[Object]) -> Disruption:
 
 def _scaling(kind: str, before: Object, after: Object, pods: Sequence[Object]) -> Disruption:
     """A change of the count; other fields of the spec leave the pods alone."""
-    old, new, live, ready = wanted(before), wanted(after), len(pods), ready_count(pods)
+    old, new, live, ready = wanted_pods(before), wanted_pods(after), len(pods), ready_count(pods)
     if kind == "DaemonSet" or old == new:
         return Disruption(
             pods=0, total=live, out=0, why="the pod template and the number of pods stay: no pod is replaced"
@@ -130,6 +103,7 @@ def _scaling(kind: str, before: Object, after: Object, pods: Sequence[Object]) -
         why = f"scaling from {old} to {new} stops the pods with the highest ordinals"
         return Disruption(pods=len(last), total=live, out=ready_count(last), why=why)
     why = f"scaling from {old} to {new} stops {plural(stopped, 'pod')}, those that are not ready first"
+    # The controller stops pods that are not ready before those that are.
     out = max(stopped - (live - ready), 0)
     if kind == "Deployment" and len({labels_of(pod).get("pod-template-hash") for pod in pods}) > 1:
         # Scaling in the middle of a rollout is shared out between revisions; only the floor is certain.
@@ -139,7 +113,7 @@ def _scaling(kind: str, before: Object, after: Object, pods: Sequence[Object]) -
 
 
 def _deployment(after: Object, pods: Sequence[Object], kept: frozenset[str], _: Object) -> Disruption:
-    new, old_pods = wanted(after), [pod for pod in pods if name_of(pod) not in kept]
+    new, old_pods = wanted_pods(after), [pod for pod in pods if name_of(pod) not in kept]
     total = max(len(pods), new)
     if spec_of(after).get("paused"):
         return Disruption(
@@ -162,20 +136,21 @@ def _deployment(after: Object, pods: Sequence[Object], kept: frozenset[str], _: 
 def _rolling(after: Object) -> tuple[int, int]:
     """Return maxUnavailable and maxSurge of a Deployment as numbers of pods."""
     rolling = (spec_of(after).get("strategy") or {}).get("rollingUpdate") or {}
-    count = wanted(after)
+    count = wanted_pods(after)
     unavailable = resolve(rolling.get("maxUnavailable", "25%"), count, up=False)
     surge = resolve(rolling.get("maxSurge", "25%"), count, up=True)
     return (unavailable, surge) if unavailable or surge else (1, 0)
 
 
 def _stateful_set(after: Object, pods: Sequence[Object], kept: frozenset[str], _: Object) -> Disruption:
-    new, total = wanted(after), max(len(pods), wanted(after))
+    new, total = wanted_pods(after), max(len(pods), wanted_pods(after))
     strategy = spec_of(after).get("updateStrategy") or {}
     if strategy.get("type") == "OnDelete":
         return Disruption(
             pods=0, total=total, out=0, why="update strategy OnDelete: pods change only when they are deleted"
         )
     rolling = strategy.get("rollingUpdate") or {}
+    # Pods with an ordinal below the partition keep the old template.
     partition = int(rolling.get("partition") or 0)
     old_pods = [pod for pod in pods if name_of(pod) not in kept and _ordinal(pod) >= partition]
     at_once = max(resolve(rolling.get("maxUnavailable", 1), new, up=False), 1)
@@ -206,6 +181,7 @@ def _daemon_set(after: Object, pods: Sequence[Object], kept: frozenset[str], old
             pods=0, total=total, out=0, why="update strategy OnDelete: pods change only when they are deleted"
         )
     rolling = strategy.get("rollingUpdate") or {}
+    # With a surge the new pod is ready before the old one goes; without it at least one is out at a time.
     surge = resolve(rolling.get("maxSurge", 0), total, up=True)
     unavailable = 0 if surge else max(resolve(rolling.get("maxUnavailable", 1), total, up=True), 1)
     out = min(max(ready_count(pods) - (total - unavailable), 0), most)

@@ -16,9 +16,9 @@ from agentops.core.clock import from_iso
 from agentops.core.outcome import Health
 from agentops.core.resource import ResourceRef
 from agentops.core.text import one_line
-from agentops.providers.kubernetes.impact.disruption import wanted
 from agentops.providers.kubernetes.objects.selectors import Object, is_active, is_ready, name_of, spec_of, status_of
 from agentops.providers.kubernetes.objects.status import pod_state
+from agentops.providers.kubernetes.objects.workloads import wanted_pods
 
 Judge: TypeAlias = Callable[[Object], tuple[int, int, bool, str, str]]
 """Returns ready, wanted, settled, failed, detail."""
@@ -89,7 +89,7 @@ def _said(condition: Object) -> str:
 
 
 def _deployment(item: Object) -> tuple[int, int, bool, str, str]:
-    want, ready = wanted(item), _count(item, "readyReplicas")
+    want, ready = wanted_pods(item), _count(item, "readyReplicas")
     updated, total, available = (_count(item, f"{part}eplicas") for part in ("updatedR", "r", "availableR"))
     if not _observed(item):
         return ready, want, False, "", "the controller has not seen the new spec yet"
@@ -108,7 +108,7 @@ def _rollout_text(updated: int, want: int, ready: int) -> str:
 
 def _stateful_set(item: Object) -> tuple[int, int, bool, str, str]:
     want, ready, updated, total = (
-        wanted(item),
+        wanted_pods(item),
         *(_count(item, f) for f in ("readyReplicas", "updatedReplicas", "replicas")),
     )
     if not _observed(item):
@@ -133,7 +133,7 @@ def _daemon_set(item: Object) -> tuple[int, int, bool, str, str]:
 
 
 def _replica_set(item: Object) -> tuple[int, int, bool, str, str]:
-    want, ready, total = wanted(item), _count(item, "readyReplicas"), _count(item, "replicas")
+    want, ready, total = wanted_pods(item), _count(item, "readyReplicas"), _count(item, "replicas")
     settled = _observed(item) and ready >= want and total == want
     return ready, want, settled, "", "" if settled else f"{ready} of {want} ready"
 

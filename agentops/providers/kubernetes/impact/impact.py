@@ -11,7 +11,7 @@ from typing import Any
 
 from agentops.core.plan import Purpose
 from agentops.core.resource import ResourceRef
-from agentops.core.risk import Risk
+from agentops.core.risk import Risk, highest_risk
 from agentops.providers.kubernetes.objects.selectors import Object, labels_of, namespace_of
 
 
@@ -61,6 +61,27 @@ class Impact:
     by_budget: bool = True
     risk: Risk = Risk.LOW
     counted: bool = True
+
+    @property
+    def passes_budgets(self) -> bool:
+        """Whether pods are concerned and disruption budgets are not asked."""
+        return not self.by_budget and any(share.pods for share in self.shares)
+
+    def plus(self, other: Impact) -> Impact:
+        """Return both parts as one; shares of one workload stand side by side."""
+        return Impact(
+            shares=(*self.shares, *other.shares),
+            concerned=(*self.concerned, *other.concerned),
+            dependents=(*self.dependents, *other.dependents),
+            namespaces=(*self.namespaces, *other.namespaces),
+            stateful=self.stateful or other.stateful,
+            data_loss=self.data_loss or other.data_loss,
+            unknown=(*self.unknown, *other.unknown),
+            reasons=(*self.reasons, *other.reasons),
+            by_budget=not (self.passes_budgets or other.passes_budgets),
+            risk=highest_risk(self.risk, other.risk),
+            counted=self.counted and other.counted,
+        )
 
 
 def not_known(why: str, *, reasons: Sequence[str] = (), namespaces: tuple[str, ...] = ()) -> Impact:

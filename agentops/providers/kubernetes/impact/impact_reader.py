@@ -67,6 +67,7 @@ class ImpactReader:
         asked = wanted
         if len(places) > NAMESPACE_LIMIT:
             asked = [(kind, Selection()) for kind in dict.fromkeys(kind for kind, _ in wanted)]
+        # Read in threads, kept in this one: nothing here is written by two.
         with ThreadPoolExecutor(_THREADS) as pool:
             for key, answer in zip(asked, list(pool.map(lambda key: self._read(*key), asked)), strict=True):
                 self._keep(key, *answer)

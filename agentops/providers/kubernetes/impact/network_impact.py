@@ -1,13 +1,13 @@
 """What a change of a Service, an Ingress or a NetworkPolicy gets at: the pods whose traffic it moves.
 
-Comes in: one object's change and the surroundings. Goes out: a ``Impact``. Such pods keep running, so what is out is
-traffic: ready pods that were reached before and are not afterwards. Whether a program listens on a port cannot be seen
-from the API, and the reasons say so.
+Comes in: one object's change and the ``ImpactReader``. Goes out: an ``Impact``. Such pods keep running, so what is out
+is traffic: ready pods that were reached before and are not afterwards. Whether a program listens on a port cannot be
+seen from the API, and the reasons say so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from agentops.core.plan import ObjectChange, Preview
@@ -20,7 +20,7 @@ from agentops.providers.kubernetes.impact.traffic import Loss, Named, lost_peers
 from agentops.providers.kubernetes.objects.pod_ports import known_ports, may_be_served, port_names
 from agentops.providers.kubernetes.objects.selectors import (
     Object,
-    has_all,
+    fronts,
     has_claims,
     is_active,
     is_ready,
@@ -45,11 +45,12 @@ def of_service(reader: ImpactReader, change: ObjectChange, _: Preview) -> Impact
         return not_known(f"the pods behind {ref.short}", namespaces=(ref.namespace,))
     live = [pod for pod in pods if is_active(pod)]
     behind = [pod for pod in live if _is_behind(change.before, pod) or _is_behind(change.after, pod)]
+    # Ready pods that traffic gets to, before and afterwards: what is fewer is out.
     served = ready_count([pod for pod in live if _is_served(change.before, pod)])
     after = ready_count([pod for pod in live if _is_served(change.after, pod, change.before)])
     out = max(served - after, 0)
     why = (
-        f"{ref.short}: {plural(len(behind), 'pod')} behind it before or after; it impacts "
+        f"{ref.short}: {plural(len(behind), 'pod')} behind it before or after; it reaches "
         f"{plural(served, 'ready pod')} now and {after} afterwards; no pod stops"
     )
     return Impact(
@@ -61,8 +62,7 @@ def of_service(reader: ImpactReader, change: ObjectChange, _: Preview) -> Impact
 
 
 def _is_behind(service: Object | None, pod: Object) -> bool:
-    selector = spec_of(service).get("selector") or {}
-    return bool(selector) and has_all(labels_of(pod), selector)
+    return fronts(service, labels_of(pod))
 
 
 def _is_served(service: Object | None, pod: Object, earlier: Object | None = None) -> bool:
@@ -127,8 +127,8 @@ def of_ingress(reader: ImpactReader, change: ObjectChange, _: Preview) -> Impact
     old, new = set(backends(change.before)), set(backends(change.after))
     behind = [pod for pod in live if any(name_of(one) in old | new and _is_behind(one, pod) for one in services)]
     moved = _moved_routes(change, {name: len(pods) for name, pods in ready.items()})
-    cut = [ready.get(name, set()) for name in old - {name for name, _, _ in moved}]
-    gone = set().union(*cut) - set().union(*(ready.get(name, set()) for name in new))
+    # A route that leads elsewhere is counted by how many pods fewer it has; one that is cut loses all its pods.
+    gone = _all_of(ready, old - {name for name, _, _ in moved}) - _all_of(ready, new)
     lost = [pod for pod in behind if name_of(pod) in gone]
     # The workload that is hit hardest decides, so of several routes only the worst counts.
     routes = [Share(workload=ref, ready=had, out=fewer) for _, had, fewer in moved]
@@ -140,6 +140,10 @@ def of_ingress(reader: ImpactReader, change: ObjectChange, _: Preview) -> Impact
         dependents=tuple(reader.cluster.ref("Service", name, ref.namespace) for name in sorted(old | new)),
         reasons=(why, *led, "no pod stops"),
     )
+
+
+def _all_of(ready: Mapping[str, set[str]], services: Iterable[str]) -> set[str]:
+    return {pod for service in services for pod in ready.get(service, ())}
 
 
 def _moved_routes(change: ObjectChange, ready: Mapping[str, int]) -> list[tuple[str, int, int]]:
@@ -183,12 +187,7 @@ def of_policy(reader: ImpactReader, change: ObjectChange, _: Preview) -> Impact:
     others = [one for one in policies if name_of(one) != ref.name]
     before, after = ([*others, *([one] if one is not None else [])] for one in (change.before, change.after))
     selected = [pod for pod in pods if is_active(pod) and any(selects(o, pod) for o in (change.before, change.after))]
-    peers = _Peers(reader, ref.namespace)
-    losses: dict[str, list[Loss]] = {}
-    for pod in filter(is_ready, selected):
-        # Pods of one template are alike in all that counts here.
-        if (kind := _alike(pod)) not in losses:
-            losses[kind] = list(lost_peers(pod, before, after, peers))
+    losses = _losses(selected, before, after, _Peers(reader, ref.namespace))
     lost = [pod for pod in selected if is_ready(pod) and losses[_alike(pod)]]
     found = [loss for one in losses.values() for loss in one]
     cut = {reader.workload_of(loss.peer) for loss in found if loss.peer is not None}
@@ -200,6 +199,18 @@ def of_policy(reader: ImpactReader, change: ObjectChange, _: Preview) -> Impact:
         risk=Risk.HIGH if lost else Risk.LOW,
         reasons=(_cut_text(ref, selected, lost, found), "no pod stops"),
     )
+
+
+def _losses(
+    selected: Sequence[Object], before: Sequence[Object], after: Sequence[Object], peers: _Peers
+) -> dict[str, list[Loss]]:
+    """Return what ready pods lose when the policies ``before`` become those ``after``, by what makes pods alike."""
+    losses: dict[str, list[Loss]] = {}
+    for pod in filter(is_ready, selected):
+        # Pods of one template are alike in all that counts here.
+        if (kind := _alike(pod)) not in losses:
+            losses[kind] = list(lost_peers(pod, before, after, peers))
+    return losses
 
 
 def _alike(pod: Object) -> str:

@@ -20,7 +20,6 @@ from agentops.core.resource import ResourceRef
 from agentops.providers.kubernetes.api.client import Cluster, Selection
 from agentops.providers.kubernetes.api.relatives import revisions
 from agentops.providers.kubernetes.impact.blast_radius import measure
-from agentops.providers.kubernetes.impact.disruption import WORKLOADS, replaces_pods
 from agentops.providers.kubernetes.impact.health import health
 from agentops.providers.kubernetes.impact.impact_reader import ImpactReader
 from agentops.providers.kubernetes.impact.waiting import waiting_for
@@ -30,7 +29,7 @@ from agentops.providers.kubernetes.objects.normal_form import normalised
 from agentops.providers.kubernetes.objects.selectors import (
     Object,
     controller_of,
-    has_all,
+    fronts,
     is_active,
     is_ready,
     labels_of,
@@ -39,6 +38,7 @@ from agentops.providers.kubernetes.objects.selectors import (
     status_of,
 )
 from agentops.providers.kubernetes.objects.server_values import comparable, without
+from agentops.providers.kubernetes.objects.workloads import ROLLED_KINDS, WORKLOADS, is_of_revision, rolls_out
 
 _REVISION = "deployment.kubernetes.io/revision"
 _BYSTANDERS = ("Deployment", "StatefulSet", "DaemonSet")
@@ -60,21 +60,19 @@ def observe(cluster: Cluster, preview: Preview, clock: Clock) -> Observation:
     reader = ImpactReader(cluster)
     at = clock()
     live = {change.ref: _live(cluster, change) for change in preview.objects}
+    ending = {change.ref for change in preview.objects if _is_ending(change, live[change.ref])}
     namespaces = sorted({change.ref.namespace for change in preview.objects} - {""})
     reader.want(("Pod", "ReplicaSet", *_BYSTANDERS), namespaces)
     watch = _Watch(reader, at, frozenset(change.ref for change in preview.objects if _makes_anew(change)))
     targets = [watch.target(ref, live.get(ref)) for ref in _targets(reader, preview)]
-    ending = {change.ref for change in preview.objects if _is_ending(change, live[change.ref])}
     # Its deletion cannot be stopped any more, so it counts as gone; but it is waited for.
     targets += [Health(ref=ref, settled=False, detail=f"{ref.short} is being deleted") for ref in sorted(ending)]
     known = {one.ref for one in targets} | set(live)
-    gone = {ref for ref, item in live.items() if item is None} | ending
+    # What waits for the changed object is watched too, but an object is judged once only.
     waiting = [ref for ref in waiting_for(reader, preview) if ref not in known]
     return Observation(
         at=at,
-        objects={
-            str(one.ref): None if one.ref in gone else _as_shown(live[one.ref] or {}, one) for one in preview.objects
-        },
+        objects={str(one.ref): None if one.ref in ending else _as_shown(live[one.ref], one) for one in preview.objects},
         targets=tuple(targets),
         bystanders=tuple(one for one in watch.bystanders(namespaces) if one.ref not in known),
         dependents=tuple(watch.dependent(ref) for ref in waiting if ref.kind in _OWN_HEALTH),
@@ -94,8 +92,10 @@ def _live(cluster: Cluster, change: ObjectChange) -> dict[str, Any] | None:
     return found
 
 
-def _as_shown(live: Object, change: ObjectChange) -> dict[str, Any]:
-    """Return a live object in the form of the change's own: without what nobody asked for."""
+def _as_shown(live: Object | None, change: ObjectChange) -> dict[str, Any] | None:
+    """Return a live object in the form of the change's own, without what nobody asked for; None when it is gone."""
+    if live is None:
+        return None
     form = comparable(normalised(live), change.before, change.after)
     # Drawn anew for each request: no part of the change's own form, so none of this one either.
     drawn = (parse(path) for path in change.chosen)
@@ -131,7 +131,7 @@ def _makes_anew(change: ObjectChange) -> bool:
     """
     if change.before is None:
         return True
-    return change.after is not None and change.ref.kind in WORKLOADS and replaces_pods(change.before, change.after)
+    return change.after is not None and change.ref.kind in WORKLOADS and rolls_out(change.before, change.after)
 
 
 class _Watch:
@@ -179,7 +179,7 @@ class _Watch:
             return ""
         mark = self._current_mark(ref, item)
         pods = self._reader.pods_of(ref) or ()
-        old = [name_of(pod) for pod in pods if mark and not is_ready(pod) and not _has_mark(pod, mark)]
+        old = [name_of(pod) for pod in pods if mark and not is_ready(pod) and not is_of_revision(pod, (mark,))]
         return (
             f"pod {old[0]} of an earlier revision is not ready and is replaced only when it is deleted" if old else ""
         )
@@ -212,19 +212,20 @@ class _Watch:
     def _pods(self, ref: ResourceRef, item: Object) -> Sequence[Object]:
         """Return the pods that its current revision has; none when they cannot be told from older ones."""
         if ref.kind == "Service":
-            selector = spec_of(item).get("selector") or {}
             listed = self._reader.items("Pod", ref.namespace) or ()
-            return [pod for pod in listed if is_active(pod) and selector and has_all(labels_of(pod), selector)]
+            return [pod for pod in listed if is_active(pod) and fronts(item, labels_of(pod))]
         if ref.kind not in {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"}:
             return ()
         pods = self._reader.pods_of(ref) or ()
+        return self._current_pods(ref, item, pods) if ref.kind in ROLLED_KINDS else pods
+
+    def _current_pods(self, ref: ResourceRef, item: Object, pods: Sequence[Object]) -> Sequence[Object]:
+        """Return those of a workload's pods that are of its current revision."""
         if ref.kind == "Deployment":
             names = set(self._current_sets(ref, item))
             return [pod for pod in pods if (controller_of(pod) or {}).get("name") in names]
-        if ref.kind in {"StatefulSet", "DaemonSet"}:
-            mark = self._current_mark(ref, item)
-            return [pod for pod in pods if mark and _has_mark(pod, mark)]
-        return pods
+        mark = self._current_mark(ref, item)
+        return [pod for pod in pods if mark and is_of_revision(pod, (mark,))]
 
     def _current_sets(self, ref: ResourceRef, item: Object) -> Iterator[str]:
         """The controller writes the revision on the Deployment and on its ReplicaSet alike."""
@@ -245,8 +246,3 @@ class _Watch:
             # Without the revisions nothing is called failed; that only means waiting longer.
             return ""
         return found[0].name if found else ""
-
-
-def _has_mark(pod: Object, mark: str) -> bool:
-    own = str(labels_of(pod).get("controller-revision-hash") or "")
-    return bool(own) and (mark == own or mark.endswith(f"-{own}"))

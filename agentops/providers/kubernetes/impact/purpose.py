@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentops.core.plan import Purpose
-from agentops.providers.kubernetes.impact.disruption import Disruption, replaces_pods, wanted
-from agentops.providers.kubernetes.objects.irreversible_effects import ROLLED
+from agentops.providers.kubernetes.impact.disruption import Disruption
 from agentops.providers.kubernetes.objects.selectors import Object, is_ready, name_of, ready_count, spec_of
-
-_SCALED = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"})
+from agentops.providers.kubernetes.objects.workloads import ROLLED_KINDS, SCALED_KINDS, rolls_out, wanted_pods
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +40,15 @@ def purpose_of(
     if _shrinks(before, after, pods, cost):
         return Purpose.SHRINKS
     kind = str(after.get("kind"))
-    if kind not in ROLLED or not replaces_pods(before, after) or _rest(before, "template") != _rest(after, "template"):
+    if (
+        kind not in ROLLED_KINDS
+        or not rolls_out(before, after)
+        or _rest(before, "template") != _rest(after, "template")
+    ):
         return Purpose.NONE
     if match.earlier and _is_failing(before, pods, match) and _may_be_well(pods, match):
         return Purpose.RESTORES
-    asked = len(pods) if kind == "DaemonSet" else wanted(before)
+    asked = len(pods) if kind == "DaemonSet" else wanted_pods(before)
     return Purpose.MENDS if 2 * ready_count(pods) <= asked else Purpose.NONE
 
 
@@ -56,8 +58,8 @@ def _rest(item: Object, left_out: str) -> Mapping[str, Any]:
 
 def _shrinks(before: Object, after: Object, pods: Sequence[Object], cost: Disruption) -> bool:
     """Return whether fewer pods are asked for, nothing else, and of those that stay as many are ready as can be."""
-    new = wanted(after)
-    if after.get("kind") not in _SCALED or not 0 < new < wanted(before) or cost.out is None:
+    new = wanted_pods(after)
+    if after.get("kind") not in SCALED_KINDS or not 0 < new < wanted_pods(before) or cost.out is None:
         return False
     left = ready_count(pods) - cost.out
     return _rest(before, "replicas") == _rest(after, "replicas") and left >= min(new, ready_count(pods))
@@ -65,7 +67,7 @@ def _shrinks(before: Object, after: Object, pods: Sequence[Object], cost: Disrup
 
 def _is_failing(before: Object, pods: Sequence[Object], match: Match) -> bool:
     """Return whether the template that is to go has a pod that is not ready, or pods that cannot be made."""
-    missing = before.get("kind") != "DaemonSet" and len(pods) < wanted(before)
+    missing = before.get("kind") != "DaemonSet" and len(pods) < wanted_pods(before)
     return missing or any(not is_ready(pod) for pod in pods if name_of(pod) not in match.pods)
 
 

@@ -114,7 +114,7 @@ def _lost_of_peer(
         return
     for place, other in meant.items():
         served = pod if way.name == "Ingress" else other
-        # A pod always impacts itself.
+        # A pod always reaches itself.
         if place == place_of(pod) or _is_dead(ports, served):
             continue
         if not all(_lets(new, other, port, way, served, pods_of) for port in _alive(ports, served)):

@@ -1,6 +1,6 @@
 """What waits for a changed object without being named by it: its cure is what the change is for.
 
-Comes in: a preview and the surroundings. Goes out: references: claims of a storage class, workloads that a quota, a
+Comes in: a preview and the ``ImpactReader``. Goes out: references: claims of a storage class, workloads that a quota, a
 limit or a priority class keeps from making pods, workloads whose pods are on a node or wait for one. Only reads; what
 cannot be read is left out, for nothing is concluded from its absence.
 """

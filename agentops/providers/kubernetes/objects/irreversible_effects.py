@@ -1,7 +1,7 @@
-"""What no undo brings back, from the kind and the fields that a call touches; and the worst of risks and reversals.
+"""What no undo brings back, from the kind and the fields that a change touches.
 
-Comes in: a kind, the objects before and after. Goes out: whether pods are replaced, sentences for what an undo does not
-bring back, and how far the change can be undone. Pure; a model's words are not looked at. ``risk.py`` has the risk.
+Comes in: a kind, the objects before and after. Goes out: sentences for what an undo does not bring back, and how far
+the change can be undone. Pure; a model's words are not looked at. ``risk.py`` has the risk.
 """
 
 from __future__ import annotations
@@ -9,46 +9,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from agentops.core.risk import Reversal, Risk
+from agentops.core.risk import Reversal
+from agentops.providers.kubernetes.objects.selectors import template_of
+from agentops.providers.kubernetes.objects.workloads import SCALED_KINDS, replaces_pods
 
 NO_UNDO = "No typed change leads back to what was there."
 GROWN = "A volume that has grown cannot be made smaller."
-
-ROLLED = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
-"""Workloads that replace their pods when their template changes."""
-
-
-def highest(*risks: Risk) -> Risk:
-    """Return the highest of some risks."""
-    return max(risks, key=lambda risk: risk.rank, default=Risk.LOW)
-
-
-def worst(*reversals: Reversal) -> Reversal:
-    """Return the least reversible of some."""
-    return max(reversals, key=lambda reversal: reversal.rank)
-
-
-def replaces_pods(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Return whether the change makes a workload replace its pods by itself."""
-    spec = after.get("spec") or {}
-    strategy = spec.get("updateStrategy") if kind in {"StatefulSet", "DaemonSet"} else None
-    if kind not in ROLLED or (isinstance(strategy, Mapping) and strategy.get("type") == "OnDelete"):
-        return False
-    return bool((before.get("spec") or {}).get("template") != spec.get("template"))
 
 
 def irreversible_effects(
     kind: str, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> tuple[tuple[str, ...], Reversal]:
-    """Return what an undo does not bring back, and how far the change can be taken back for that."""
+    """Return what an undo does not bring back, and how far the change can be undone for that."""
     had, has = ((one.get("spec") or {}) for one in (before, after))
     fixed = _one_way(kind, before, after)
     if fixed:
         return (fixed,), Reversal.NONE
-    if replaces_pods(kind, before, after):
+    if replaces_pods(before, after):
+        if template_of(before) == template_of(after):
+            return ("Pods that the resumed rollout replaces do not come back.",), Reversal.COMPENSATING
         return ("The pods are replaced by the change, and once more by its undo.",), Reversal.COMPENSATING
     fewer = _count(has.get("replicas")) < _count(had.get("replicas"))
-    if kind in {"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"} and fewer:
+    if kind in SCALED_KINDS and fewer:
         policy = has.get("persistentVolumeClaimRetentionPolicy") or {}
         if kind == "StatefulSet" and isinstance(policy, Mapping) and policy.get("whenScaled") == "Delete":
             why = "The claims of the pods that go are deleted with them (whenScaled: Delete), and their data."
@@ -58,9 +40,9 @@ def irreversible_effects(
 
 
 def _one_way(kind: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """Return why the API does not let a change be taken back, or nothing.
+    """Return why the API does not let a change be undone, or nothing.
 
-    No dry run can tell: the way back would be tried on an object that does not exist yet.
+    No dry run can tell: the undo would be tried on an object that does not exist yet.
     """
     had, has = ((one.get("spec") or {}) for one in (before, after))
     if kind == "PersistentVolumeClaim" and had.get("resources") != has.get("resources"):

@@ -62,7 +62,7 @@ def normalised(obj: Mapping[str, Any], *, reveal: bool = False) -> dict[str, Any
 
     Empty label and annotation maps count as absent: the server drops them, an undo leaves them. What is nobody's to
     write though it stands in the spec (a Job's own selector, a cordoned node's taint) is left out too; ``reveal`` keeps
-    it, to find out whether somebody means to. What is chosen only when nobody asks is for ``chosen.py``.
+    it, to find out whether somebody means to. What is chosen only when nobody asks is for ``server_values.py``.
     """
     secret = obj.get("kind") == "Secret"
     kept = {
@@ -70,17 +70,19 @@ def normalised(obj: Mapping[str, Any], *, reveal: bool = False) -> dict[str, Any
         for key, value in obj.items()
         if key != "status" and value is not None and not (secret and key in _SECRET_CONTENT)
     }
-    metadata = {key: value for key, value in (kept.get("metadata") or {}).items() if key not in _SERVER_OWNED}
-    annotations = metadata.get("annotations") or {}
-    metadata["annotations"] = {key: value for key, value in annotations.items() if not is_machine_annotation(key)}
-    for field in ("annotations", "labels"):
-        if not metadata.get(field):
-            metadata.pop(field, None)
-    kept["metadata"] = metadata
+    kept["metadata"] = _metadata(kept.get("metadata") or {})
     rule = _RULES.get(str(obj.get("kind")))
     if rule is not None and not reveal and isinstance(kept.get("spec"), dict):
         rule(kept)
     return kept
+
+
+def _metadata(whole: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {key: value for key, value in whole.items() if key not in _SERVER_OWNED}
+    annotations = kept.get("annotations") or {}
+    kept["annotations"] = {key: value for key, value in annotations.items() if not is_machine_annotation(key)}
+    # The server drops empty maps, an undo leaves them: both count as absent.
+    return {key: value for key, value in kept.items() if value or key not in {"annotations", "labels"}}
 
 
 def _node(kept: dict[str, Any]) -> None:

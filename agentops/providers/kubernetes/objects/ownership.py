@@ -1,4 +1,4 @@
-"""Who else writes what a change touches, and whether they will take it back: GitOps, Helm, an autoscaler, a controller.
+"""Who else writes what a change touches, and whether they will revert it: GitOps, Helm, an autoscaler, a controller.
 
 Comes in: the live object with its managedFields, the edits, the autoscalers of the namespace. Goes out: ``Ownership``
 values. Pure; nothing here decides. People's own tools (kubectl and the like) are named but revert nothing.

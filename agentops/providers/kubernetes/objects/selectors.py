@@ -116,6 +116,12 @@ def template_of(item: Object | None) -> Object:
     return found if isinstance(found, Mapping) else {}
 
 
+def fronts(service: Object | None, labels: Labels) -> bool:
+    """Return whether a Service sends traffic to pods with these labels; one without a selector to none."""
+    selector = spec_of(service).get("selector") or {}
+    return bool(selector) and has_all(labels, selector)
+
+
 def share_text(part: int, whole: int) -> str:
     """Return ``1 of 3 pods``."""
     return f"{part} of {whole} pod{'' if whole == 1 else 's'}"

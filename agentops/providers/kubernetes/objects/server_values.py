@@ -2,7 +2,7 @@
 
 Comes in: an object, and what was asked for. Goes out: the object without the values that nobody asked for. They differ
 between two dry runs, and between a dry run and the write; so they are no part of what is approved, no deviation when
-the result is checked, and no precondition of the way back. A value that was asked for is a person's and stays: this
+the result is checked, and no precondition of the undo. A value that was asked for is a person's and stays: this
 module must never take one out that the change itself writes or takes away. Pure.
 
 Sources: what a Kubernetes 1.36.2 server answers to dry runs (``metadata.managedFields`` names none of these as a
@@ -42,8 +42,8 @@ _DEFAULT_TOLERATIONS = frozenset(
 class ServerChosenField:
     """One place whose value is chosen unless somebody asks for one: ``by`` whom, and ``when`` by the value's looks.
 
-    ``path`` is written as in ``fieldpath``; a step with ``*`` stands for every item or key that fits. ``told``: the dry
-    run may say it already, always the same, and then it is shown and compared.
+    ``path`` is written as in ``field_paths``; a step with ``*`` stands for every item or key that fits. ``told``: the
+    dry run may say it already, always the same, and then it is shown and compared.
     """
 
     path: Path
@@ -137,7 +137,7 @@ SERVER_CHOSEN_FIELDS: Mapping[str, tuple[ServerChosenField, ...]] = {
     "APIService": (_field("spec.caBundle", _INJECTOR),),
 }
 """The places by kind. A Job's own selector, a node's taints and what programs note in annotations for themselves are in
-``normal.py``: those are nobody's to write at all."""
+``normal_form.py``: those are nobody's to write at all."""
 
 REPLICAS: Path = ("spec", "replicas")
 """Chosen by whatever scales the object, where something does; shown, for that many pods are reached, never compared."""
@@ -167,7 +167,7 @@ def chosen_in(obj: Mapping[str, Any]) -> tuple[tuple[Path, ServerChosenField], .
 def forms(
     live: Mapping[str, Any], answer: Mapping[str, Any], wanted: Mapping[str, Any] | None
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return an object before and after a change as its owner writes it, whole: a way back is found between these.
+    """Return an object before and after a change as its owner writes it, whole: the undo is found between these.
 
     Arguments as in ``promised``; ``wanted`` None asks for nothing new.
     """
@@ -313,7 +313,7 @@ def _places(value: Any, rest: Path, at: Path) -> Iterable[Path]:
 
 
 def _named(items: list[Any]) -> list[tuple[str, Any]]:
-    """Return the items with the step by which ``fieldpath`` finds each."""
+    """Return the items with the step by which ``field_paths`` finds each."""
     key = natural_key(items)
     return [(str(item[key]) if key is not None else str(at), item) for at, item in enumerate(items)]
 

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-import pytest
-
-from agentops.core.tool import ToolSpec
-from agentops.providers.kubernetes.change.deletion import COMPENSATING_KINDS, EXACT_KINDS, LOST_KINDS
 from agentops.providers.kubernetes.change.registry import CHANGE_SPECS
+from agentops.providers.kubernetes.change.tools.delete import COMPENSATING_KINDS, EXACT_KINDS, LOST_KINDS
 
 PAGE = (Path(__file__).parents[4] / "docs" / "change-tools.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("spec", CHANGE_SPECS, ids=lambda spec: spec.name)
-def test_every_tool_and_argument_is_documented(spec: ToolSpec) -> None:
-    """Each tool has a section, and each argument is in it."""
-    section = PAGE.partition(f"### {spec.name}\n")[2].partition("\n### ")[0]
-    assert (bool(section), [name for name in spec.schema["properties"] if f"`{name}`" not in section]) == (True, [])
+def test_every_section_is_of_a_registered_tool() -> None:
+    """The table is made from the registry; the sections below it, written by hand, keep to its tools."""
+    sections = re.findall(r"^### (kubernetes_\w+)$", PAGE, re.MULTILINE)
+    assert set(sections) - {spec.name for spec in CHANGE_SPECS} == set()
 
 
-def test_the_ways_back_from_a_deletion_are_documented() -> None:
+def test_what_undoes_a_deletion_is_documented() -> None:
     """The table lists every kind that the tool knows, in its row."""
     section = PAGE.partition("### kubernetes_delete\n")[2]
     rows = [line for line in section.splitlines() if line.startswith("| ")][1:4]

@@ -11,7 +11,7 @@ import pytest
 from agentops.core.errors import ClusterError, Stale, ToolError, ToolInputError
 from agentops.core.plan import Change, Preview
 from agentops.core.risk import Reversal, Risk
-from agentops.providers.kubernetes.change.drain import send_drain
+from agentops.providers.kubernetes.change.tools.drain import send_drain
 from agentops.sandbox.store import copy_json, key_of
 
 DRAIN = "kubernetes_drain"
@@ -50,7 +50,7 @@ def test_every_pod_has_its_own_call(world: Callable[..., Any]) -> None:
         "Node/worker-3",
         *(f"{name.split('/')[0]}/Pod/{name.split('/')[1]}" for name in going),
     ]
-    uncordon = Change(tool="kubernetes_uncordon", target=one.ref(NODE), reason="takes back the drain")
+    uncordon = Change(tool="kubernetes_uncordon", target=one.ref(NODE), reason="undoes the drain")
     assert (preview.risk, preview.reversal, preview.undo) == (Risk.HIGH, Reversal.COMPENSATING, (uncordon,))
     assert all(name in preview.warnings[0] for name in of_daemons(pods))
 
@@ -162,7 +162,7 @@ def test_a_node_that_is_cordoned_stays_so(world: Callable[..., Any]) -> None:
     one.appliers["kubernetes_cordon"].apply(one.preview("kubernetes_cordon", NODE, {}))
     preview = one.preview(DRAIN, NODE, {})
     assert (preview.undo, any("/nodes/" in call.path for call in preview.calls)) == ((), False)
-    assert "The node is cordoned already and stays so when this is taken back." in preview.warnings
+    assert "The node is cordoned already and stays so when this is undone." in preview.warnings
 
 
 def test_blast_radius_of_a_drain(world: Callable[..., Any]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from agentops.core.errors import ToolInputError
 from agentops.core.plan import Change, Verb
 from agentops.core.risk import Reversal, Risk
-from agentops.providers.kubernetes.change.jobs import free_name, new_job
+from agentops.providers.kubernetes.change.tools.rerun_job import free_name, new_job
 
 RERUN = "kubernetes_rerun_job"
 
@@ -29,7 +29,7 @@ def test_a_new_job_is_made_of_the_old_ones_template(world: Callable[..., Any]) -
     (change,) = preview.objects
     assert (change.ref, change.verb, change.before) == (made, Verb.CREATE, None)
     assert change.after["spec"]["template"]["spec"] == one.live(short)["spec"]["template"]["spec"]
-    undo = Change(tool="kubernetes_delete", target=made, reason="takes back the rerun")
+    undo = Change(tool="kubernetes_delete", target=made, reason="undoes the rerun")
     assert (preview.risk, preview.reversal, preview.undo) == (Risk.MEDIUM, Reversal.COMPENSATING, (undo,))
     assert one.preview(RERUN, short, {}) == preview
 

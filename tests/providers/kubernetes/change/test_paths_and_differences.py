@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from agentops.core.errors import ToolInputError
 from agentops.core.json_schema import checked_arguments
-from agentops.providers.kubernetes.change.patching import field_change
 from agentops.providers.kubernetes.change.registry import CHANGE_SPECS
+from agentops.providers.kubernetes.change.tools.patch import field_change
 from agentops.providers.kubernetes.change.undo import with_changes
 from agentops.providers.kubernetes.objects.difference import changes, edits, operations
 from agentops.providers.kubernetes.objects.field_paths import ABSENT, get, named, parse, pointer, put, remove, show

@@ -10,8 +10,6 @@ import pytest
 from agentops.core.errors import ClusterError, Stale, ToolInputError
 from agentops.core.plan import Preview
 from agentops.core.risk import Reversal, Risk
-from agentops.providers.kubernetes.change.pod_specs import POD_SPECS
-from agentops.providers.kubernetes.change.registry import CHANGE_SPECS, CHANGE_TARGETS
 from agentops.sandbox.store import copy_json
 
 EVICT, DELETE = "kubernetes_evict_pod", "kubernetes_delete_pod"
@@ -49,18 +47,6 @@ def described(preview: Preview) -> tuple[Any, ...]:
         preview.undo,
         preview.residue,
     )
-
-
-def test_the_tools_are_in_the_catalog() -> None:
-    """Each is declared once, as a change, with its kind of target."""
-    names = [spec.name for spec in CHANGE_SPECS]
-    assert sorted(names) == sorted(set(names))
-    assert {spec.name: CHANGE_TARGETS[spec.name] for spec in POD_SPECS} == {
-        EVICT: ("Pod",),
-        DELETE: ("Pod",),
-        "kubernetes_drain": ("Node",),
-        "kubernetes_rerun_job": ("Job",),
-    }
 
 
 def test_an_eviction(world: Callable[..., Any]) -> None:

@@ -92,9 +92,11 @@ def _table() -> dict[str, set[tuple[str, str]]]:
     """Return the table of the page: tool -> what a preview of it may send, and where that says dryRun."""
     section = PAGE.split("## What a preview sends", 1)[1].split("\n## ", 1)[0]
     found: dict[str, set[tuple[str, str]]] = {}
-    for tools, sends in re.findall(r"^\| (`kubernetes_[^|]*) \| ([^|]*) \|$", section, flags=re.MULTILINE):
+    for tools, sends in re.findall(r"^\| (`kubernetes_[^|]*|every other tool) \| ([^|]*) \|$", section, re.MULTILINE):
         listed = {tuple(one.strip().split(": ")) for one in sends.split(";") if ":" in one}
-        found |= dict.fromkeys(re.findall(r"`(\w+)`", tools), listed)
+        named = re.findall(r"`(\w+)`", tools)
+        # The last row is for all that no row before it names.
+        found = dict.fromkeys(named or [spec.name for spec in CHANGE_SPECS], listed) | found
     return found
 
 

@@ -14,7 +14,7 @@ import pytest
 from agentops.core.plan import Change
 from agentops.core.resource import parse_ref
 from agentops.core.tool import ChangeTool
-from agentops.providers.kubernetes.change.edit_tool import object_change
+from agentops.providers.kubernetes.change.object_change import object_change
 from agentops.providers.kubernetes.change.undo import undo_of
 from agentops.providers.kubernetes.objects.field_paths import parse, show
 from agentops.providers.kubernetes.objects.normal_form import normalised

@@ -194,7 +194,7 @@ def test_a_new_pod_or_job_is_taken_back_but_not_what_it_did(standing: Callable[.
         Reversal.COMPENSATING,
         Risk.HIGH,
         "kubernetes_delete",
-        ("What it does while it runs is not taken back.",),
+        ("What it does while it runs is not undone.",),
     )
 
 

@@ -9,23 +9,22 @@ import pytest
 from agentops.core.errors import ToolInputError
 from agentops.core.plan import Edit, Ownership
 from agentops.core.resource import kubernetes_ref
-from agentops.core.risk import Reversal, Risk
+from agentops.core.risk import Reversal, Risk, highest_risk, least_reversible
 from agentops.providers.kubernetes.change.undo import undo_of, with_changes
-from agentops.providers.kubernetes.objects.irreversible_effects import (
-    highest,
-    irreversible_effects,
-    replaces_pods,
-    worst,
-)
+from agentops.providers.kubernetes.objects.irreversible_effects import irreversible_effects
 from agentops.providers.kubernetes.objects.normal_form import normalised
 from agentops.providers.kubernetes.objects.ownership import owners_of
+from agentops.providers.kubernetes.objects.workloads import replaces_pods
 
 _T = "spec.template.spec"
 
 
 def test_the_worst_of_several_counts() -> None:
     """Of risks the highest, of reversals the least."""
-    assert (highest(Risk.LOW, Risk.HIGH, Risk.MEDIUM), worst(Reversal.EXACT, Reversal.NONE, Reversal.COMPENSATING)) == (
+    assert (
+        highest_risk(Risk.LOW, Risk.HIGH, Risk.MEDIUM),
+        least_reversible(Reversal.EXACT, Reversal.NONE, Reversal.COMPENSATING),
+    ) == (
         Risk.HIGH,
         Reversal.NONE,
     )
@@ -97,9 +96,18 @@ def test_what_an_undo_does_not_bring_back_is_said(name: str) -> None:
 
 def test_pods_are_replaced_by_a_changed_template_only() -> None:
     """A label of the workload itself moves no pod."""
-    before = _workload("Deployment")
+    before, job = _workload("Deployment"), _workload("Job")
     labelled = {**before, "metadata": {"name": "web", "labels": {"a": "b"}}}
-    assert (replaces_pods("Deployment", before, labelled), replaces_pods("Job", before, before)) == (False, False)
+    assert (replaces_pods(before, labelled), replaces_pods(job, {**job, "spec": {}})) == (False, False)
+
+
+def test_a_rollout_that_is_resumed_replaces_pods_and_cannot_be_undone_exactly() -> None:
+    """A paused Deployment's controller brings the pods to the template when it is resumed; pausing brings none back."""
+    paused, resumed = _workload("Deployment", paused=True), _workload("Deployment", paused=False)
+    assert (replaces_pods(paused, resumed), irreversible_effects("Deployment", paused, resumed)) == (
+        True,
+        (("Pods that the resumed rollout replaces do not come back.",), Reversal.COMPENSATING),
+    )
 
 
 _FIELDS = {

@@ -6,15 +6,15 @@ the edited object. It must never change a field whose value is not the one that 
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agentops.core.errors import ToolInputError
 from agentops.core.text import one_line
-from agentops.providers.kubernetes.change.edit_tool import Edited, ToolContext
-from agentops.providers.kubernetes.change.sensitive import holds_credential, is_credential
+from agentops.providers.kubernetes.change.declaration import REPLACE, TEXT, Schema, change_tool, get_and_patch
+from agentops.providers.kubernetes.change.edit import Edited
+from agentops.providers.kubernetes.change.edit_tool import edits_object
+from agentops.providers.kubernetes.change.text_replacement import replace_texts, show_value
 from agentops.providers.kubernetes.objects.difference import same
 from agentops.providers.kubernetes.objects.field_paths import (
     ABSENT,
@@ -30,16 +30,38 @@ from agentops.providers.kubernetes.objects.field_paths import (
 )
 from agentops.providers.kubernetes.objects.server_values import agrees
 
-_ONE = frozenset({"path", "old", "new", "replace"})
+if TYPE_CHECKING:
+    from agentops.providers.kubernetes.change.tool_context import ToolContext
+
+_ANY: Schema = {"description": "JSON value; null for a field that is not there"}
+_CHANGE: dict[str, Schema] = {
+    "path": {
+        **TEXT,
+        "description": "e.g. spec.template.spec.containers[app].image, data[app.conf], spec.ports[http].port",
+    },
+    "old": _ANY,
+    "new": _ANY,
+    "replace": REPLACE,
+}
+_ONE_CHANGE: Schema = {"type": "object", "properties": _CHANGE, "required": ["path"], "additionalProperties": False}
 
 
+@change_tool(
+    "kubernetes_patch",
+    "Change fields of any object by path, e.g. spec.template.spec.containers[app].image: old is what is there "
+    "(null: nothing), new what shall be (null: none). Keys in old that are not in new are removed. Prefer a more "
+    "special tool.",
+    {**_CHANGE, "changes": {"type": "array", "items": _ONE_CHANGE, "minItems": 1, "maxItems": 100}},
+    permissions=get_and_patch("KIND"),
+)
+@edits_object
 def patch(_: ToolContext, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
     """Return the object with the field changes of ``arguments`` carried out in order.
 
     Raises:
         ToolInputError: the arguments contradict one another, a path leads nowhere, or an old value is not there.
     """
-    alone = {name: value for name, value in arguments.items() if name in _ONE}
+    alone = {name: value for name, value in arguments.items() if name in _CHANGE}
     listed = arguments.get("changes")
     if (listed is None) is (alone.get("path") is None) or (listed is not None and alone):
         raise ToolInputError(
@@ -63,22 +85,23 @@ def field_change(obj: Any, one: Mapping[str, Any]) -> Any:
         if "old" in one or "new" in one:
             raise ToolInputError(f"{show(path)}: replace stands in place of old and new")
         texts = one["replace"]
-        path = found_path(obj, path, lambda value: isinstance(value, str) and all(old in value for old in texts))
-        return put(obj, path, replaced(get(obj, path), texts, show(path)))
+        path = _find_path(obj, path, lambda value: isinstance(value, str) and all(old in value for old in texts))
+        return put(obj, path, replace_texts(get(obj, path), texts, show(path)))
     if "old" not in one or "new" not in one:
         missing = "old" if "old" not in one else "new"
         raise ToolInputError(f"{show(path)}: {missing} is missing", hint="null stands for a field that is not there.")
     old, new = one["old"], one["new"]
-    path = found_path(obj, path, lambda value: same(value, old))
+    path = _find_path(obj, path, lambda value: same(value, old))
     here = get(obj, path)
+    # Of two maps only the keys that either names are compared and written; what others put there stays.
     if isinstance(old, Mapping) and isinstance(new, Mapping) and isinstance(here, Mapping):
-        return put(obj, path, merged(here, old, new, show(path)))
+        return put(obj, path, _merge(here, old, new, show(path)))
     if not same(None if here is ABSENT else here, old) and not agrees(obj, path, old):
         raise _other(show(path), old, here)
     return remove(obj, path) if new is None else put(obj, path, new)
 
 
-def merged(here: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any], where: str) -> dict[str, Any]:
+def _merge(here: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Return a map whose keys in ``old`` have become those in ``new``; the other keys stay.
 
     Raises:
@@ -90,32 +113,14 @@ def merged(here: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, An
     for key, value in new.items():
         if key not in old and key in here and not same(here[key], value):
             raise ToolInputError(
-                f"{where}[{one_line(key, 60)}] is there already: {_shown(here[key], f'{where}[{key}]')}",
+                f"{where}[{one_line(key, 60)}] is there already: {show_value(here[key], f'{where}[{key}]')}",
                 hint="Say its value in old as well if it is to be overwritten.",
             )
     result = {**{key: value for key, value in here.items() if key not in old or key in new}, **new}
     return {key: value for key, value in result.items() if value is not None}
 
 
-def replaced(value: Any, texts: Mapping[str, Any], where: str) -> str:
-    """Return a text with each key of ``texts`` replaced by its value, all at once.
-
-    Raises:
-        ToolInputError: it is no text, or does not hold what is to be replaced.
-    """
-    if not isinstance(value, str):
-        raise ToolInputError(f"{where} is not a text in which something could be replaced: {_shown(value, where)}")
-    for old in texts:
-        if not old or old not in value:
-            raise ToolInputError(
-                f"{where} does not hold {one_line(old, 80)!r}", hint="Read it again with kubernetes_get."
-            )
-    # In one pass, the longest first, so that nothing is replaced in what has been put in.
-    listed = "|".join(re.escape(old) for old in sorted(texts, key=len, reverse=True))
-    return re.sub(listed, lambda match: str(texts[match.group()]), value)
-
-
-def found_path(obj: Any, path: Path, fits: Any) -> Path:
+def _find_path(obj: Any, path: Path, fits: Any) -> Path:
     """Return ``path`` with the list items that it leaves out: ``envFrom.configMapRef`` means the one item that fits.
 
     Raises:
@@ -131,23 +136,13 @@ def found_path(obj: Any, path: Path, fits: Any) -> Path:
                 raise ToolInputError(
                     f"{show(path)}: {len(fitting)} items of the list fit", hint=f"Name one: {', '.join(fitting[:5])}"
                 )
-            return found_path(obj, (*path[:at], fitting[0], *path[at:]), fits) if fitting else path
+            return _find_path(obj, (*path[:at], fitting[0], *path[at:]), fits) if fitting else path
         value = get(value, (step,))
     return path
 
 
 def _other(where: str, old: Any, here: Any) -> ToolInputError:
     return ToolInputError(
-        f"{where} is not {_shown(old, where)} but {_shown(here, where)}",
+        f"{where} is not {show_value(old, where)} but {show_value(here, where)}",
         hint="Read it again with kubernetes_get; it may have moved.",
     )
-
-
-def _shown(value: Any, where: str) -> str:
-    """Return a value for a message; one that is a credential, by its place or its looks, is not shown."""
-    if value is ABSENT or value is None:
-        return "absent"
-    text = json.dumps(value, ensure_ascii=False)
-    if is_credential(text) or holds_credential(re.split(r"[.\[\]\"]+", where)):
-        return "(not shown)"
-    return one_line(text, 80)

@@ -1,6 +1,6 @@
-"""Run a Job again: a new Job of the old one's template, under a name that follows from it.
+"""``kubernetes_rerun_job``: runs a Job again, as a new Job of the old one's template under a name that follows from it.
 
-Comes in: a ``Change`` on an ended Job. Goes out: a preview that creates one object. A Job's selector and labels are
+Comes in: a change on an ended Job. Goes out: a preview that creates one object. A Job's selector and labels are
 tied to its uid, so they are left out and made anew by the server. It must never touch the old Job.
 """
 
@@ -14,7 +14,10 @@ from agentops.core.errors import NotFound, ToolError, ToolInputError
 from agentops.core.plan import Change, Preview
 from agentops.core.risk import Reversal, Risk
 from agentops.providers.kubernetes.api.writing import create_call
-from agentops.providers.kubernetes.change.edit_tool import ToolContext, object_change
+from agentops.providers.kubernetes.change.change_tool import CheckedChange
+from agentops.providers.kubernetes.change.declaration import change_tool
+from agentops.providers.kubernetes.change.object_change import object_change
+from agentops.providers.kubernetes.change.tool_context import ToolContext
 from agentops.providers.kubernetes.objects.kinds import builtin
 from agentops.providers.kubernetes.objects.normal_form import normalised
 from agentops.providers.kubernetes.objects.selectors import Object, spec_of, status_of
@@ -38,14 +41,23 @@ _RERUNS = 50
 _SUFFIX = re.compile(r"-rerun-\d+$")
 
 
-def rerun(context: ToolContext, change: Change, _: Mapping[str, Any]) -> Preview:
+@change_tool(
+    "kubernetes_rerun_job",
+    "Run an ended Job again: a new Job of the same template under a new name. The old one stays.",
+    {},
+    kinds=("Job",),
+    permissions=("get jobs.batch", "create jobs.batch"),
+    reversal=Reversal.COMPENSATING,
+    idempotent=False,
+)
+def rerun_job(context: ToolContext, change: CheckedChange) -> Preview:
     """Return the preview of a Job's rerun.
 
     Raises:
         ToolInputError: the Job has not ended.
         ToolError: the server refuses the new Job or cannot be asked.
     """
-    kind, target = builtin("Job"), change.target
+    kind, target = change.kind, change.target
     live = context.read(kind, target)
     if not _has_ended(live):
         raise ToolInputError(
@@ -61,8 +73,8 @@ def rerun(context: ToolContext, change: Change, _: Mapping[str, Any]) -> Preview
         validated=True,
         risk=Risk.MEDIUM,
         reversal=Reversal.COMPENSATING,
-        undo=(Change(tool="kubernetes_delete", target=made, reason="takes back the rerun"),),
-        residue=("What the run does before it is deleted is not taken back.",),
+        undo=(Change(tool="kubernetes_delete", target=made, reason="undoes the rerun"),),
+        residue=("What the run does before it is deleted is not undone.",),
         warnings=answer.warnings,
     )
 

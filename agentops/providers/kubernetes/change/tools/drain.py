@@ -1,6 +1,6 @@
-"""Drain a node: cordon it, then evict its pods one after another, as disruption budgets allow.
+"""``kubernetes_drain``: cordons a node, then evicts its pods one after another, as disruption budgets allow.
 
-Comes in: a ``Change`` on a Node. Goes out: a preview that lists every pod with its own call. It must never delete a pod
+Comes in: a change on a Node. Goes out: a preview that lists every pod with its own call. It must never delete a pod
 where eviction is refused, take a pod that came after the preview, or begin what a budget is known to stop.
 Source: https://kubernetes.io/docs/tasks/administer-cluster/safely-drain-node/
 """
@@ -21,15 +21,19 @@ from agentops.core.text import plural
 from agentops.providers.kubernetes.api.client import Selection
 from agentops.providers.kubernetes.api.writer import ClusterWriter
 from agentops.providers.kubernetes.api.writing import json_patch_call
-from agentops.providers.kubernetes.change.edit_tool import ToolContext, object_change, preconditions
-from agentops.providers.kubernetes.change.pods import (
+from agentops.providers.kubernetes.change.change_tool import CheckedChange
+from agentops.providers.kubernetes.change.declaration import FLAG, GRACE_PERIOD, change_tool
+from agentops.providers.kubernetes.change.object_change import object_change
+from agentops.providers.kubernetes.change.pod_removal import (
     MIRROR,
     budgets_text,
     eviction_of,
     irreversible_effects_of_pod,
     without_controller,
 )
+from agentops.providers.kubernetes.change.preconditions import preconditions
 from agentops.providers.kubernetes.change.sender import send_all
+from agentops.providers.kubernetes.change.tool_context import ToolContext
 from agentops.providers.kubernetes.impact.impact_reader import ImpactReader
 from agentops.providers.kubernetes.objects.kinds import builtin
 from agentops.providers.kubernetes.objects.selectors import (
@@ -48,6 +52,66 @@ WAIT_S = 300.0
 PAUSE_S = 2.0
 
 
+def send_drain(
+    writer: ClusterWriter,
+    preview: Preview,
+    clock: Clock,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    seconds: Callable[[], float] = time.monotonic,
+    wait_s: float = WAIT_S,
+) -> Receipt:
+    """Send the calls of a drain's preview in order; an eviction that a budget refuses is tried again for a while.
+
+    Arguments:
+        sleep, seconds: the world's time; parameters so that tests need not wait.
+        wait_s: how long to wait for budgets in all.
+
+    Raises:
+        Stale: the node is not what was previewed any more; nothing was done.
+        InDoubt: the answer to a call was lost.
+        ToolError: a budget refused until the end, or the server refused; the message says how far it came.
+    """
+    deadline = seconds() + wait_s
+    objects: dict[str, tuple[str, str]] = {}
+    notes: list[str] = []
+    evicted = 0
+    for position, (call, touched) in enumerate(zip(preview.calls, preview.objects, strict=True)):
+        # Each call by itself, for one refusal must not hide how far it came.
+        part = replace(preview, calls=(call,), objects=(touched,))
+        try:
+            receipt = _send_patiently(writer, part, clock, lambda: seconds() < deadline and _slept(sleep))
+        except (Stale, NotFound):
+            if touched.ref.kind != "Pod":
+                raise
+            # The pod that was meant is not there any more, which is what was wanted.
+            notes.append(f"{touched.ref.short} was gone already")
+            objects[str(touched.ref)] = ("", "")
+            continue
+        except AgentopsError as error:
+            error.message += f" (call {position + 1} of {len(preview.calls)}; those before it were carried out)"
+            raise
+        evicted += touched.ref.kind == "Pod"
+        objects |= receipt.objects
+        notes += receipt.notes
+    return Receipt(at=clock(), objects=objects, notes=(f"{plural(evicted, 'pod')} evicted", *dict.fromkeys(notes)))
+
+
+def _send_patiently(writer: ClusterWriter, part: Preview, clock: Clock, may_wait: Callable[[], bool]) -> Receipt:
+    """Send one call; ask ``may_wait``, which waits, as often as a disruption budget refuses it."""
+    while True:
+        try:
+            return send_all(writer, part, clock)
+        except ClusterError as error:
+            if error.code != "disruption-budget" or not may_wait():
+                raise
+
+
+def _slept(sleep: Callable[[float], None]) -> bool:
+    sleep(PAUSE_S)
+    return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Load:
     """The pods of a node: those that go, those that stay, and why the drain may not begin."""
@@ -58,7 +122,24 @@ class _Load:
     scratch: tuple[str, ...]
 
 
-def drain(context: ToolContext, change: Change, arguments: Mapping[str, Any]) -> Preview:
+@change_tool(
+    "kubernetes_drain",
+    "Cordon a node and evict its pods within disruption budgets. DaemonSet and static pods stay; bare pods and "
+    "emptyDir data are refused unless the arguments say so.",
+    {
+        "grace_period_s": GRACE_PERIOD,
+        "delete_emptydir": {**FLAG, "description": "lose what is in emptyDir volumes"},
+        "delete_bare_pods": {**FLAG, "description": "lose pods that no controller makes again"},
+    },
+    kinds=("Node",),
+    permissions=("get nodes", "patch nodes", "list pods", "create pods/eviction", "list poddisruptionbudgets.policy"),
+    risk=Risk.HIGH,
+    reversal=Reversal.COMPENSATING,
+    idempotent=False,
+    timeout_s=600.0,
+    send=send_drain,
+)
+def drain(context: ToolContext, change: CheckedChange) -> Preview:
     """Return the preview of a drain.
 
     Raises:
@@ -67,13 +148,14 @@ def drain(context: ToolContext, change: Change, arguments: Mapping[str, Any]) ->
     """
     node = context.read(builtin("Node"), change.target)
     load = _load_of(context, change.target.name)
-    _check(load, change, arguments)
+    _check(load, change)
+    # The node first: what is evicted must not come back to it.
     calls, objects = _cordon(context, change, node)
     refused = []
     reader = ImpactReader(context.cluster)
     warnings: list[str] = []
     for pod in load.going:
-        call = eviction_of(pod, arguments)
+        call = eviction_of(pod, change.arguments)
         try:
             warnings += context.server.dry_run(call, live=pod).warnings
         except ClusterError as error:
@@ -116,13 +198,13 @@ def _load_of(context: ToolContext, node: str) -> _Load:
     return _Load(going=tuple(going), staying=tuple(staying), bare=tuple(bare), scratch=tuple(scratch))
 
 
-def _check(load: _Load, change: Change, arguments: Mapping[str, Any]) -> None:
-    if load.bare and not arguments.get("delete_bare_pods"):
+def _check(load: _Load, change: CheckedChange) -> None:
+    if load.bare and not change.arguments.get("delete_bare_pods"):
         raise ToolInputError(
             f"on {change.target.name}, no controller would make these pods again: {_few(load.bare)}",
             hint="Move them first, or give delete_bare_pods: true to lose them.",
         )
-    if load.scratch and not arguments.get("delete_emptydir"):
+    if load.scratch and not change.arguments.get("delete_emptydir"):
         raise ToolInputError(
             f"on {change.target.name}, these pods would lose emptyDir data: {_few(load.scratch)}",
             hint="Give delete_emptydir: true when that data may go.",
@@ -134,7 +216,9 @@ def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + more
 
 
-def _cordon(context: ToolContext, change: Change, node: Mapping[str, Any]) -> tuple[list[Call], list[ObjectChange]]:
+def _cordon(
+    context: ToolContext, change: CheckedChange, node: Mapping[str, Any]
+) -> tuple[list[Call], list[ObjectChange]]:
     if spec_of(node).get("unschedulable"):
         return [], []
     writes = [{"op": "add", "path": "/spec/unschedulable", "value": True}]
@@ -143,7 +227,7 @@ def _cordon(context: ToolContext, change: Change, node: Mapping[str, Any]) -> tu
 
 
 def _described(
-    change: Change,
+    change: CheckedChange,
     node: Object,
     load: _Load,
     calls: Sequence[Call],
@@ -151,15 +235,15 @@ def _described(
     said: tuple[str, ...],
 ) -> Preview:
     was_cordoned = bool(spec_of(node).get("unschedulable"))
-    undo = Change(tool="kubernetes_uncordon", target=change.target, reason="takes back the drain")
-    residue = dict.fromkeys(line for pod in load.going for line in irreversible_effects_of_pod(pod))
+    undo = Change(tool="kubernetes_uncordon", target=change.target, reason="undoes the drain")
+    lost_with_pods = dict.fromkeys(line for pod in load.going for line in irreversible_effects_of_pod(pod))
     lost = (
         [f"{plural(len(load.bare), 'pod')} without a controller do not come back: {_few(load.bare)}"]
         if load.bare
         else []
     )
     warnings = [f"These stay on the node: {_few(load.staying)}"] if load.staying else []
-    warnings += ["The node is cordoned already and stays so when this is taken back."] if was_cordoned else []
+    warnings += ["The node is cordoned already and stays so when this is undone."] if was_cordoned else []
     moved = (f"{plural(len(load.going), 'pod')} stay where they are placed next; uncordoning does not move them back.",)
     return Preview(
         calls=tuple(calls),
@@ -168,65 +252,6 @@ def _described(
         risk=Risk.HIGH,
         reversal=Reversal.NONE if load.bare else Reversal.COMPENSATING,
         undo=() if load.bare or was_cordoned else (undo,),
-        residue=(*lost, *(moved if load.going else ()), *residue),
+        residue=(*lost, *(moved if load.going else ()), *lost_with_pods),
         warnings=(*warnings, *said),
     )
-
-
-def send_drain(
-    writer: ClusterWriter,
-    preview: Preview,
-    clock: Clock,
-    *,
-    sleep: Callable[[float], None] = time.sleep,
-    seconds: Callable[[], float] = time.monotonic,
-    wait_s: float = WAIT_S,
-) -> Receipt:
-    """Send the calls of a drain's preview in order; an eviction that a budget refuses is tried again for a while.
-
-    Arguments:
-        sleep, seconds: the world's time; parameters so that tests need not wait.
-        wait_s: how long to wait for budgets in all.
-
-    Raises:
-        Stale: the node is not what was previewed any more; nothing was done.
-        InDoubt: the answer to a call was lost.
-        ToolError: a budget refused until the end, or the server refused; the message says how far it came.
-    """
-    deadline = seconds() + wait_s
-    objects: dict[str, tuple[str, str]] = {}
-    notes: list[str] = []
-    evicted = 0
-    for position, (call, touched) in enumerate(zip(preview.calls, preview.objects, strict=True)):
-        part = replace(preview, calls=(call,), objects=(touched,))
-        try:
-            receipt = _send_patiently(writer, part, clock, lambda: seconds() < deadline and _slept(sleep))
-        except (Stale, NotFound):
-            if touched.ref.kind != "Pod":
-                raise
-            # The pod that was meant is not there any more, which is what was wanted.
-            notes.append(f"{touched.ref.short} was gone already")
-            objects[str(touched.ref)] = ("", "")
-            continue
-        except AgentopsError as error:
-            error.message += f" (call {position + 1} of {len(preview.calls)}; those before it were carried out)"
-            raise
-        evicted += touched.ref.kind == "Pod"
-        objects |= receipt.objects
-        notes += receipt.notes
-    return Receipt(at=clock(), objects=objects, notes=(f"{plural(evicted, 'pod')} evicted", *dict.fromkeys(notes)))
-
-
-def _send_patiently(writer: ClusterWriter, part: Preview, clock: Clock, may_wait: Callable[[], bool]) -> Receipt:
-    """Send one call; ask ``may_wait``, which waits, as often as a disruption budget refuses it."""
-    while True:
-        try:
-            return send_all(writer, part, clock)
-        except ClusterError as error:
-            if error.code != "disruption-budget" or not may_wait():
-                raise
-
-
-def _slept(sleep: Callable[[float], None]) -> bool:
-    sleep(PAUSE_S)
-    return True

@@ -1,62 +1,43 @@
-"""Replicas, restarts and rollbacks of workloads.
+"""``kubernetes_rollout_undo``: gives a workload the pod template of an earlier revision.
 
-Comes in: a live workload and the tool's arguments. Goes out: the workload as it should be. Sources:
-https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#rolling-back-a-deployment
+Comes in: a live workload and a revision's number. Goes out: the workload with that template; nothing else of it
+changes. Source: https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#rolling-back-a-deployment
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from agentops.core.errors import ToolInputError
-from agentops.core.risk import Risk
+from agentops.core.risk import Reversal
 from agentops.providers.kubernetes.api.relatives import revisions
-from agentops.providers.kubernetes.change.edit_tool import Edited, ToolContext
+from agentops.providers.kubernetes.change.declaration import NUMBER, change_tool, get_and_patch
+from agentops.providers.kubernetes.change.edit import Edited
+from agentops.providers.kubernetes.change.edit_tool import edits_object
 from agentops.providers.kubernetes.objects.difference import same
 from agentops.providers.kubernetes.objects.field_paths import put
 from agentops.providers.kubernetes.objects.revisions import Revision, plain_template
+from agentops.providers.kubernetes.objects.workloads import ROLLED_KINDS
 
-RESTART_ANNOTATION = "agentops.dev/restart"
-
-
-def scale(_: ToolContext, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
-    """Return the workload with another number of replicas; zero is of high risk.
-
-    Raises:
-        ToolInputError: never; the schema bounds the number.
-    """
-    replicas = int(arguments["replicas"])
-    had = (live.get("spec") or {}).get("replicas", 1)
-    warnings = ("Nothing serves any more when the last pod is gone.",) if had and not replicas else ()
-    return Edited(
-        obj=put(live, ("spec", "replicas"), replicas),
-        risk=Risk.HIGH if had and not replicas else Risk.LOW,
-        warnings=warnings,
-        scale=True,
-    )
+if TYPE_CHECKING:
+    from agentops.providers.kubernetes.change.tool_context import ToolContext
 
 
-def restart(_: ToolContext, live: Mapping[str, Any], __: Mapping[str, Any]) -> Edited:
-    """Return the workload with a mark in its pod template that makes the controller replace every pod.
-
-    The mark is made of the object's generation and not of the time, so that the same preview can be made twice.
-
-    Raises:
-        ToolInputError: its controller would not replace the pods.
-    """
-    spec = live.get("spec") or {}
-    if live["kind"] == "Deployment" and spec.get("paused"):
-        raise ToolInputError("the rollout is paused, so a restart would do nothing", hint="Set spec.paused to false.")
-    if (spec.get("updateStrategy") or {}).get("type") == "OnDelete":
-        raise ToolInputError("its update strategy is OnDelete: pods are replaced only when they are deleted")
-    metadata = live["metadata"]
-    mark = f"generation-{metadata.get('generation') or metadata['resourceVersion']}"
-    path = ("spec", "template", "metadata", "annotations", RESTART_ANNOTATION)
-    return Edited(obj=put(live, path, mark))
-
-
-def undo_rollout(context: ToolContext, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
+@change_tool(
+    "kubernetes_rollout_undo",
+    "Give a workload the pod template of an earlier revision: the first choice when a rollout broke it.",
+    {"to_revision": {**NUMBER, "maximum": 10**9, "description": "default: the one before"}},
+    kinds=ROLLED_KINDS,
+    permissions=(
+        *get_and_patch("deployments.apps", "statefulsets.apps", "daemonsets.apps"),
+        "list replicasets.apps",
+        "list controllerrevisions.apps",
+    ),
+    reversal=Reversal.COMPENSATING,
+)
+@edits_object
+def rollout_undo(context: ToolContext, live: Mapping[str, Any], arguments: Mapping[str, Any]) -> Edited:
     """Return the workload with the pod template of an earlier revision; nothing else of it changes.
 
     Raises:
@@ -84,6 +65,7 @@ def _revision(found: list[Revision], live: Mapping[str, Any], number: int) -> Re
         if chosen is None:
             raise ToolInputError(f"there is no revision {number} any more", hint=f"Kept are: {kept}")
         return chosen
+    # Without a number: the newest revision that differs, for the present one is among those that are kept.
     current = plain_template(live["spec"]["template"])
     older = [one for one in found if not same(_comparable(one.template), _comparable(current))]
     if not older:
