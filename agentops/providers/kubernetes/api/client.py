@@ -105,6 +105,7 @@ class Cluster:
         Raises:
             NotFound, Forbidden, Unreachable, ClusterError: the server refused, failed or did not answer.
         """
+        # A table of Secrets has no kind in its items, so the path says whether values are to go.
         reply = self._transport.get(path, query, accept=accept)
         return conceal(_decode(reply.body, path), of_secrets=_is_of_secrets(path))
 
@@ -173,6 +174,7 @@ class Cluster:
         found: list[dict[str, Any]] = []
         for page in self.list_pages(kind, selection, limit=min(limit, PAGE_SIZE)):
             found += page.items
+            # A page may hold more than was asked for, and a page that is just full may be the last one.
             if len(found) > limit or (len(found) == limit and page.more):
                 return found[:limit], True
         return found, False
@@ -196,6 +198,7 @@ class Cluster:
         while True:
             reply = self._transport.get(path, _paged(selection, PAGE_SIZE, more))
             kept, more = decode(reply.body)
+            # The bytes of a page may be as large as all that is kept of it: let them go before the next one is asked for.
             del reply
             yield kept
             if not more:
@@ -227,6 +230,7 @@ class Cluster:
             ClusterError: discovery failed.
         """
         check_kind_name(name)
+        # The built-in kinds cost no request; a kind that is not remembered may have been installed since.
         found = resolve(name, BUILTIN) or resolve(name, self.kinds()) or resolve(name, self.kinds(fresh=True))
         if found is None:
             raise unknown_kind(name, (*BUILTIN, *self.kinds()))

@@ -85,6 +85,7 @@ def _preferred(group: Mapping[str, Any]) -> tuple[str, str]:
 def _one_group(fetch: FetchJson, group: str, version: str) -> list[Kind]:
     try:
         answer = fetch(f"/apis/{group}/{version}" if group else f"/api/{version}", _PLAIN)
+    # A group whose server is down (a broken APIService) must not take all other kinds away.
     except Unreachable:
         raise
     except ClusterError:
@@ -120,6 +121,7 @@ def save_cached(folder: Path, server: str, kinds: tuple[Kind, ...], *, now_s: fl
     document = {"server": server, "time_s": now_s, "kinds": [asdict(kind) for kind in kinds]}
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Written aside and renamed, so that another process never reads half of it.
         handle, temporary = tempfile.mkstemp(dir=folder, prefix=".discovery-")
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(document, file)

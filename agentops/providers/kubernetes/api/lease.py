@@ -57,6 +57,7 @@ class Lease:
         """
         spec = (self._read() or {}).get("spec") or {}
         held = str(spec.get("holderIdentity") or "")
+        # A holder that died lets go when its time is over; our own change is no obstacle to us.
         if not held or (own and held.endswith(f" change {own}")) or self._has_expired(spec):
             return ""
         return f"{one_line(held, 200)}, since {one_line(str(spec.get('acquireTime')), 40)} ({self.place})"

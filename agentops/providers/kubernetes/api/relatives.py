@@ -13,7 +13,7 @@ from agentops.core.errors import ClusterError
 from agentops.core.text import one_line
 from agentops.providers.kubernetes.api.client import Cluster, Selection
 from agentops.providers.kubernetes.objects.kinds import builtin
-from agentops.providers.kubernetes.objects.owners import controller_reference, is_owned_by
+from agentops.providers.kubernetes.objects.owners import is_owned_by, owner_of
 from agentops.providers.kubernetes.objects.revisions import Revision, revision_kind, revisions_among
 from agentops.providers.kubernetes.objects.status import pod_state
 
@@ -65,7 +65,7 @@ def owners(cluster: Cluster, item: Object) -> tuple[Owner, ...]:
     namespace = item["metadata"].get("namespace") or ""
     current: Object | None = item
     while current and len(chain) < _CHAIN_LIMIT:
-        reference = controller_reference(current)
+        reference = owner_of(current)
         if reference is None:
             break
         name, kind_name = str(reference.get("name")), str(reference.get("kind"))
@@ -73,6 +73,7 @@ def owners(cluster: Cluster, item: Object) -> tuple[Owner, ...]:
         try:
             kind = cluster.kind(f"{kind_name}.{group}" if group else kind_name)
             current = cluster.get_object(kind, name, namespace)
+            # A name that was taken again is another object: the real owner is gone.
             gone = current["metadata"].get("uid") != reference.get("uid")
             missing = "another object of this name took its place" if gone else ""
             chain.append(Owner(kind=kind_name, name=name, item=current, missing=missing))
@@ -99,6 +100,7 @@ def children(cluster: Cluster, item: Object) -> tuple[dict[str, list[dict[str, A
             notes.append(f"{builtin(child).plural} were not read: {one_line(error.message, 160)}")
             continue
         mine = [other for other in listed if is_owned_by(other, uids)]
+        # What the children own is the object's too: the next kind is looked for below all of them.
         uids |= {other["metadata"].get("uid") for other in mine}
         if more:
             notes.append(f"only the first {_CHILD_LIMIT} {builtin(child).plural} were looked at")
@@ -127,6 +129,7 @@ def users(cluster: Cluster, item: Object) -> tuple[dict[str, list[dict[str, Any]
     except ClusterError as error:
         return {}, (f"pods were not read: {one_line(error.message, 160)}",)
     notes = [f"only the first {2 * _CHILD_LIMIT} pods were looked at"] if more else []
+    # Dozens of pods run well on a node; those that do not are what is asked for.
     if kind == "Node":
         total, found = len(found), [pod for pod in found if pod_state(pod) not in {"Running", "Succeeded"}]
         notes.append(f"{total} pods are on the node, {len(found)} of them not running and listed")

@@ -170,6 +170,7 @@ class Transport:
         from urllib3.exceptions import HTTPError
         from urllib3.exceptions import TimeoutError as HttpTimeout
 
+        # The deadline holds for all attempts together, so a later attempt gets what is left.
         left_s = max(deadline - self._clock(), 0.1)
         timeout = (min(self._patience.connect_s, left_s), min(self._patience.read_s, left_s))
         try:
@@ -225,6 +226,7 @@ class Transport:
                     raise TimeoutError("the answer did not end in time")
             whole = size <= limit_bytes
         finally:
+            # A connection with unread bytes cannot be used again.
             if whole:
                 response.release_conn()
             else:

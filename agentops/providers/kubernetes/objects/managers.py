@@ -32,6 +32,7 @@ def written_by(item: Object, now: datetime) -> tuple[str, ...]:
         for paths in [_telling(entry.get("fieldsV1"))]
         if paths
     ]
+    # Timestamps are RFC 3339 in UTC, so text order is the order in time; an entry without one comes last.
     entries.sort(key=lambda entry: entry[0], reverse=True)
     lines = [_line(entry, paths, now) for _time, entry, paths in entries[:_MANAGERS_SHOWN]]
     if len(entries) > _MANAGERS_SHOWN:

@@ -17,6 +17,7 @@ Object: TypeAlias = Mapping[str, Any]
 def pod_request(spec: Object, resource: str, *, of: str = "requests") -> float:
     """Return what the scheduler counts: the containers together, or a larger init container, plus overhead."""
     main = sum(_container_amount(c, resource, of) for c in spec.get("containers") or ())
+    # Init containers run one after another and then end; a sidecar (restartPolicy Always) stays beside the main ones.
     init = [c for c in spec.get("initContainers") or () if c.get("restartPolicy") != "Always"]
     sidecars = sum(
         _container_amount(c, resource, of)

@@ -53,6 +53,7 @@ def revisions_among(workload: Mapping[str, Any], found: Iterable[Mapping[str, An
 def _of_replica_set(item: Mapping[str, Any]) -> Revision:
     metadata, spec, status = item["metadata"], item.get("spec") or {}, item.get("status") or {}
     annotations = metadata.get("annotations") or {}
+    # A rollback takes an old ReplicaSet again under a new number; the old numbers stand here.
     history = str(annotations.get("deployment.kubernetes.io/revision-history") or "")
     return Revision(
         number=_integer(annotations.get(_REVISION)),

@@ -47,6 +47,7 @@ def _clean(item: dict[str, Any], *, secret: bool, keep_managers: bool = False) -
                 annotations.pop(name, None)
     if not secret:
         return
+    # A value that is no map is not known to be harmless: nothing of it stays.
     for field in ("data", "stringData"):
         values = item.get(field)
         if isinstance(values, dict):
@@ -58,5 +59,6 @@ def _clean(item: dict[str, Any], *, secret: bool, keep_managers: bool = False) -
 def hidden(value: Any, *, encoded: bool) -> str:
     """Return what stands for a secret value: its size in bytes."""
     text = value if isinstance(value, str) else ""
+    # Four characters of base64 are three bytes.
     size = len(text.rstrip("=")) * 3 // 4 if encoded else len(text.encode("utf-8", "surrogatepass"))
     return f"({size} bytes, not shown)"

@@ -30,6 +30,7 @@ def created(item: Object, now: datetime) -> str:
 def pod_state(pod: Object) -> str:
     """Return the one word that tells most about a pod: a container's reason before the phase, as kubectl shows it."""
     status = pod.get("status") or {}
+    # The order is that of kubectl: a deletion hides everything, init containers come before the others.
     if (pod.get("metadata") or {}).get("deletionTimestamp"):
         return "Terminating"
     reason = str(status.get("reason") or status.get("phase") or "Unknown")
@@ -41,6 +42,7 @@ def pod_state(pod: Object) -> str:
         trouble = container_trouble(container)
         if trouble:
             return trouble
+    # Pending alone does not tell "no node fits" from "the image is being pulled".
     unschedulable = [c for c in status.get("conditions") or () if c.get("type") == "PodScheduled"]
     if reason == "Pending" and any(c.get("status") == "False" for c in unschedulable):
         return str(unschedulable[0].get("reason") or reason)

@@ -49,6 +49,14 @@ class Arguments:
         """
         return check_part(self.text(name), f"{name} of {self._tool}")
 
+    def optional_name(self, name: str) -> str:
+        """Return an argument that may name an object; empty when it was not given.
+
+        Raises:
+            ToolInputError: it cannot be a name.
+        """
+        return self.name(name) if self.text(name) else ""
+
     def namespace(self, default: str) -> str:
         """Return the namespace; empty means all of them (``*``).
 

@@ -14,9 +14,9 @@ from agentops.core.errors import ToolInputError
 from agentops.core.evidence import Reading
 from agentops.core.text import one_line
 from agentops.providers.kubernetes.api.client import Cluster
-from agentops.providers.kubernetes.objects.paths import check_part
 from agentops.providers.kubernetes.read.arguments import Arguments
 from agentops.providers.kubernetes.read.declaration import ANY_NAMESPACE, NAME, read_tool, text
+from agentops.providers.kubernetes.read.phrases import in_namespace
 from agentops.providers.kubernetes.read.table import table
 
 _RULES_SHOWN = 100
@@ -49,17 +49,16 @@ def can_i(cluster: Cluster, _clock: Clock, arguments: Arguments) -> Reading:
         raise ToolInputError("kubernetes_can_i: a verb needs a kind", hint="Name the kind, e.g. pods or deployments.")
     kind = cluster.kind(arguments.text("kind"))
     attributes: dict[str, str] = {
-        "verb": check_part(verb, "verb").lower(),
+        "verb": arguments.name("verb").lower(),
         "group": kind.group,
         "resource": kind.plural,
         "namespace": namespace if kind.namespaced else "",
     }
-    for field in ("subresource", "name"):
-        if arguments.text(field):
-            attributes[field] = check_part(arguments.text(field), field)
+    attributes |= {field: value for field in ("subresource", "name") if (value := arguments.optional_name(field))}
+    # The server answers by its own authorizer, so that webhooks and groups count as they do for real requests.
     status = cluster.review("SelfSubjectAccessReview", {"resourceAttributes": attributes})
     allowed = bool(status.get("allowed"))
-    where = (f"in {namespace}" if namespace else "in all namespaces") if kind.namespaced else "in the cluster"
+    where = in_namespace(namespace, namespaced=kind.namespaced)
     what = kind.plural + (f"/{attributes['subresource']}" if "subresource" in attributes else "")
     subject = f"{attributes['verb']} {what}" + (f" {attributes['name']}" if "name" in attributes else "") + f" {where}"
     reason = one_line(str(status.get("reason") or status.get("evaluationError") or ""), 200)

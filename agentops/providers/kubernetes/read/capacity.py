@@ -15,13 +15,13 @@ from agentops.core.evidence import Reading
 from agentops.core.text import one_line, plural
 from agentops.providers.kubernetes.api.client import Cluster, Selection
 from agentops.providers.kubernetes.objects.kinds import builtin
-from agentops.providers.kubernetes.objects.paths import check_part
 from agentops.providers.kubernetes.objects.pod_requests import pod_request
 from agentops.providers.kubernetes.objects.quantity import amount, bytes_text, cpu_text, percent
 from agentops.providers.kubernetes.objects.status import pod_state
 from agentops.providers.kubernetes.read.arguments import Arguments
 from agentops.providers.kubernetes.read.declaration import ANY_NAMESPACE, read_tool, text
 from agentops.providers.kubernetes.read.lookup import object_named
+from agentops.providers.kubernetes.read.phrases import not_read
 from agentops.providers.kubernetes.read.table import table
 
 _NODES_SHOWN = 40
@@ -58,7 +58,7 @@ def capacity(cluster: Cluster, _clock: Clock, arguments: Arguments) -> Reading:
         Unreachable: the API server does not answer.
     """
     namespace = arguments.namespace(cluster.namespace)
-    only = check_part(arguments.text("node"), "node") if arguments.text("node") else ""
+    only = arguments.optional_name("node")
     parts: list[str] = []
     notes: list[str] = []
     nodes: Sequence[Object] = ()
@@ -67,10 +67,11 @@ def capacity(cluster: Cluster, _clock: Clock, arguments: Arguments) -> Reading:
         loads = _loads(cluster, only, notes)
         parts.append(_node_table(nodes, loads, notes))
         parts += _node_detail(nodes[0], (loads or {}).get(only)) if only else []
+    # No answer at all, or a misspelt node, is an error; what may not be read is a note, and the rest is shown.
     except (Unreachable, NotFound):
         raise
     except ClusterError as error:
-        notes.append(f"nodes were not read: {one_line(error.message, 200)}")
+        notes.append(not_read("nodes", error))
     # Who asks about one node does not ask about a namespace.
     of_namespace = () if only and not arguments.text("namespace") else _OF_NAMESPACE
     for kind, show in of_namespace:
@@ -80,7 +81,7 @@ def capacity(cluster: Cluster, _clock: Clock, arguments: Arguments) -> Reading:
         except Unreachable:
             raise
         except ClusterError as error:
-            notes.append(f"{builtin(kind).plural} were not read: {one_line(error.message, 200)}")
+            notes.append(not_read(builtin(kind).plural, error))
     where = f", quotas in {namespace or 'all namespaces'}" if of_namespace else ""
     return Reading(
         body="\n".join(parts) or "Nothing could be read.",
@@ -109,7 +110,7 @@ def _loads(cluster: Cluster, only: str, notes: list[str]) -> dict[str, Load] | N
     except Unreachable:
         raise
     except ClusterError as error:
-        notes.append(f"requests are not shown, pods were not read: {one_line(error.message, 200)}")
+        notes.append(f"requests are not shown, {not_read('pods', error)}")
         return None
     return loads
 
@@ -118,6 +119,7 @@ def _add(loads: dict[str, Load], pods: Iterable[Object], *, keep: bool) -> None:
     for pod in pods:
         spec = pod.get("spec") or {}
         node = spec.get("nodeName")
+        # A pod without a node takes nothing of any, and one that has ended takes nothing any more.
         if not node or (pod.get("status") or {}).get("phase") in _ENDED:
             continue
         load = loads.setdefault(node, Load())
@@ -144,6 +146,7 @@ def _node_table(nodes: Sequence[Object], loads: Mapping[str, Load] | None, notes
             if loads is not None
             else (cpu_text(cpu), bytes_text(memory), str(allocatable.get("pods", "?")))
         )
+        # The fullest nodes first, by whichever of the two is scarcer: that is where pods do not fit.
         used = max(load.cpu / cpu if cpu else 0.0, load.memory / memory if memory else 0.0)
         rows.append((used, (node["metadata"]["name"], *asked, _node_state(node), _taints(node))))
     rows.sort(key=lambda row: row[0], reverse=True)
@@ -193,6 +196,7 @@ def _quota_lines(found: Sequence[Object]) -> list[str]:
     rows = []
     for quota in found:
         status = quota.get("status") or {}
+        # The status is what the server enforces; the spec is all there is before its controller has looked.
         hard = status.get("hard") or (quota.get("spec") or {}).get("hard") or {}
         for resource, limit in hard.items():
             used = (status.get("used") or {}).get(resource, "0")

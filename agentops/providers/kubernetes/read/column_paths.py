@@ -83,6 +83,7 @@ def _walk_map(value: Mapping[str, Any], steps: tuple[str, ...]) -> Iterator[Any]
 
 
 def _walk_list(value: list[Any], step: str, steps: tuple[str, ...], rest: tuple[str, ...]) -> Iterator[Any]:
+    # kubectl writes a filter as [?(@.type=="Ready")]; what matters of it is type=Ready.
     inner = step.removeprefix("[").lstrip("?@(.").rstrip(")").replace("==", "=")
     if step.startswith("[") and inner.lstrip("-").isdigit():
         position = int(inner)
@@ -93,6 +94,7 @@ def _walk_list(value: list[Any], step: str, steps: tuple[str, ...], rest: tuple[
         for item in value:
             if isinstance(item, Mapping) and str(item.get(key.strip())) == wanted.strip().strip("'\""):
                 yield from _walk(item, rest)
+    # A name comes before an index of a map below, for that is what a person means by containers[web].
     elif step.startswith("[") and (named := [item for item in value if inner in names_of(item)]):
         for item in named:
             yield from _walk(item, rest)

@@ -86,6 +86,7 @@ def _keys(item: Object, now: datetime) -> tuple[str, ...]:
 
 def _other(item: Object, now: datetime) -> tuple[str, ...]:
     status = item.get("status")
+    # Custom resources follow one of two conventions: a phase, or a Ready (or Available) condition.
     state = str(status.get("phase") or "") if isinstance(status, Mapping) else ""
     ready = condition(item, "Ready") or condition(item, "Available")
     if not state and ready:

@@ -13,6 +13,7 @@ from typing import Any
 from agentops.core.clock import Clock
 from agentops.core.errors import ClusterError
 from agentops.core.evidence import Reading
+from agentops.core.resource import ResourceRef
 from agentops.core.text import one_line
 from agentops.providers.kubernetes.api.client import Cluster
 from agentops.providers.kubernetes.api.relatives import USED, Owner, children, owners, revisions, users
@@ -26,6 +27,7 @@ from agentops.providers.kubernetes.read.columns import columns_of
 from agentops.providers.kubernetes.read.declaration import NAME, read_tool
 from agentops.providers.kubernetes.read.events import event_table, events_of
 from agentops.providers.kubernetes.read.lookup import object_meant
+from agentops.providers.kubernetes.read.phrases import not_read
 from agentops.providers.kubernetes.read.rollout_history import history_text
 from agentops.providers.kubernetes.read.table import table, yaml_text
 
@@ -57,11 +59,11 @@ def describe(cluster: Cluster, clock: Clock, arguments: Arguments) -> Reading:
     item = object_meant(cluster, kind, arguments)
     now = clock()
     metadata = item["metadata"]
-    namespace, name = metadata.get("namespace") or "", metadata.get("name") or ""
+    ref = cluster.ref(kind.kind, metadata.get("name") or "", metadata.get("namespace") or "")
     chain = owners(cluster, item)
     owned, notes = users(cluster, item) if kind.kind in USED else children(cluster, item)
     sections = [
-        _head(item, chain, now),
+        _head(ref, item, chain, now),
         *_conditions(item, now),
         *(_container_lines(item, now) if kind.kind == "Pod" else ()),
         *_child_tables(owned, now),
@@ -75,20 +77,17 @@ def describe(cluster: Cluster, clock: Clock, arguments: Arguments) -> Reading:
     more = [f"left out of the configuration: {left_out}"] if left_out else []
     return Reading(
         body="\n\n".join(section for section in sections if section),
-        summary=f"{kind.kind} {'/'.join(part for part in (namespace, name) if part)} with owners, children and events",
+        summary=f"{ref.subject} with owners, children and events",
         footer="; ".join([*notes, *more]),
-        resources=(
-            cluster.ref(kind.kind, name, namespace),
-            *(cluster.ref(owner.kind, owner.name, namespace) for owner in chain),
-        ),
+        resources=(ref, *(cluster.ref(owner.kind, owner.name, ref.namespace) for owner in chain)),
     )
 
 
-def _head(item: Object, chain: Sequence[Owner], now: datetime) -> str:
+def _head(ref: ResourceRef, item: Object, chain: Sequence[Owner], now: datetime) -> str:
     metadata = item["metadata"]
     header, cells = columns_of(item["kind"])
     state = ", ".join(f"{title} {value}" for title, value in zip(header, cells(item, now), strict=True))
-    lines = [f"{item['kind']} {metadata.get('namespace') or ''}/{metadata.get('name')}".replace(" /", " "), state]
+    lines = [ref.subject, state]
     if metadata.get("deletionTimestamp"):
         finalizers = ", ".join(metadata.get("finalizers") or ()) or "none"
         since = age_of(metadata["deletionTimestamp"], now)
@@ -199,13 +198,14 @@ def _events(
     try:
         found, _ = events_of(cluster, metadata.get("namespace") or "", names)
     except ClusterError as error:
-        yield f"events were not read: {one_line(error.message, 200)}"
+        yield not_read("events", error)
         return
     if not found:
         yield "events: none (the API server forgets them after an hour by default)"
         return
     warnings = [event for event in found if event.get("type") == "Warning"]
     normal = [event for event in found if event.get("type") != "Warning"]
+    # Warnings first; beside them normal events only as far as they place the warnings in time.
     room = _EVENTS_SHOWN - len(warnings)
     shown = [
         *warnings[:_EVENTS_SHOWN],
@@ -217,6 +217,7 @@ def _events(
 
 def _rollout(cluster: Cluster, item: Object, chain: Sequence[Owner], now: datetime) -> Iterator[str]:
     """Yield the latest change of the pod template of the workload that this object is, or belongs to."""
+    # The object itself may be the workload; a pod finds it up the chain of its owners.
     candidates = [item, *(owner.item for owner in chain if owner.item)]
     workload = next((other for other in candidates if _kind_of(other, item, chain) in WORKLOADS), None)
     if workload is None:
@@ -225,7 +226,7 @@ def _rollout(cluster: Cluster, item: Object, chain: Sequence[Owner], now: dateti
     try:
         found = revisions(cluster, named)
     except ClusterError as error:
-        yield f"rollout history was not read: {one_line(error.message, 200)}"
+        yield not_read("revisions", error)
         return
     if found:
         title = f"latest revisions of {named['kind']}/{workload['metadata'].get('name')}"
@@ -247,6 +248,7 @@ def _kind_of(candidate: Object, item: Object, chain: Sequence[Owner]) -> str:
 
 def _configuration(item: Object) -> str:
     """Return what the object was told to be: everything but its metadata and status."""
+    # Metadata and status were told above, in words.
     kept = {key: value for key, value in item.items() if key not in {"apiVersion", "kind", "metadata", "status"}}
     annotations = item["metadata"].get("annotations")
     parts = {"annotations": annotations, **kept} if annotations else kept

@@ -18,6 +18,7 @@ from agentops.providers.kubernetes.objects.status import condition, pod_state, r
 from agentops.providers.kubernetes.read.arguments import Arguments
 from agentops.providers.kubernetes.read.declaration import NAME, read_tool
 from agentops.providers.kubernetes.read.lookup import object_named
+from agentops.providers.kubernetes.read.phrases import not_read
 from agentops.providers.kubernetes.read.table import table
 
 _POD_LIMIT = 2_000
@@ -51,6 +52,7 @@ def endpoints(cluster: Cluster, _clock: Clock, arguments: Arguments) -> Reading:
     service = object_named(cluster, builtin("Service"), name, namespace)
     spec = service.get("spec") or {}
     lines = [f"Service {namespace}/{name} type {spec.get('type', 'ClusterIP')}"]
+    # An ExternalName is only DNS: it has neither selector nor endpoints to compare.
     if spec.get("type") == "ExternalName":
         lines.append(f"It is only a DNS alias of {one_line(str(spec.get('externalName')), 120)}; it has no endpoints.")
         return _reading(cluster, namespace, name, lines, "an alias", "")
@@ -123,6 +125,7 @@ def _port_lines(spec: Object, pods: Sequence[Object]) -> Iterator[str]:
         shown = ", ".join(declared) or "none"
         if not pods:
             yield text
+        # A name must be declared by some container; a number works even when nobody declares it, but is worth a word.
         elif isinstance(target, str) and not target.isdigit():
             found = target in names
             yield text + ("" if found else f": NO container port has this name; declared ports: {shown}")
@@ -149,6 +152,7 @@ def _pod_lines(pods: Sequence[Object], ready: Mapping[str, str], not_ready: Mapp
     for pod in pods[:_SHOWN]:
         name = pod["metadata"].get("name") or ""
         address = str((pod.get("status") or {}).get("podIP") or "-")
+        # Endpoints made by hand carry addresses only, those of the controller name their pod.
         if name in in_ready or address in ready:
             place = "behind it"
         elif name in in_other or address in not_ready:
@@ -181,6 +185,7 @@ def _near_lines(selector: Mapping[str, Any], pods: Sequence[Object]) -> list[str
     scored = sorted(
         ((len(misses), pod, misses) for pod in pods if (misses := _misses(selector, pod))), key=lambda s: s[0]
     )
+    # A pod is near when it has at least one of the labels, or a value that looks like a wanted one.
     near = [entry for entry in scored if entry[0] < len(selector) or _shares_value(selector, entry[1])]
     if not near:
         return [f"NO pod of the namespace matches the selector, nor nearly ({plural(len(pods), 'pod')} compared)."]
@@ -207,7 +212,7 @@ def _ingress_lines(cluster: Cluster, namespace: str, name: str) -> list[str]:
     try:
         found, _ = cluster.list_objects(builtin("Ingress"), Selection(namespace=namespace), limit=500)
     except ClusterError as error:
-        return [f"ingresses: not read ({one_line(error.message, 120)})"]
+        return [not_read("ingresses", error)]
     lines = []
     for ingress in found:
         for host, path, backend in _backends(ingress):

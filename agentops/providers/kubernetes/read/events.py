@@ -19,9 +19,9 @@ from agentops.providers.kubernetes.objects.event import (
     times,
 )
 from agentops.providers.kubernetes.objects.kinds import builtin
-from agentops.providers.kubernetes.objects.paths import check_part
 from agentops.providers.kubernetes.read.arguments import Arguments
 from agentops.providers.kubernetes.read.declaration import ANY_NAMESPACE, NAME, choice, number, read_tool, text
+from agentops.providers.kubernetes.read.phrases import in_namespace
 from agentops.providers.kubernetes.read.table import table
 
 _READ_LIMIT = 10_000
@@ -52,7 +52,8 @@ def events(cluster: Cluster, clock: Clock, arguments: Arguments) -> Reading:
     namespace = arguments.namespace(cluster.namespace)
     now = clock()
     kind = cluster.kind(arguments.text("kind")) if arguments.text("kind") else None
-    name = check_part(arguments.text("name"), "name") if arguments.text("name") else ""
+    name = arguments.optional_name("name")
+    # Events of cluster-scoped objects stand in some namespace, mostly default; look in all of them.
     if kind and not kind.namespaced:
         namespace = ""
     fields = {
@@ -70,12 +71,13 @@ def events(cluster: Cluster, clock: Clock, arguments: Arguments) -> Reading:
     kept.sort(key=last_seen, reverse=True)
     limit = arguments.number("limit", 50)
     notes = []
+    # Counted and cut after folding, so that many events of one kind do not push the others out.
     groups = alike(kept)
     if len(groups) > limit:
         notes.append(f"Only the newest {limit} of {len(groups):,} different events are shown.")
     if more:
         notes.append(f"Only {_READ_LIMIT:,} events were searched.")
-    where = f"in {namespace}" if namespace else "in all namespaces"
+    where = in_namespace(namespace)
     about = " ".join(part for part in (kind.kind if kind else "", name) if part)
     shown = [event for group in groups[:limit] for event in group]
     body = event_table(shown, now, with_namespace=not namespace) if kept else _nothing(len(found), where, about)

@@ -37,6 +37,7 @@ def get(cluster: Cluster, clock: Clock, arguments: Arguments) -> Reading:
     """
     kind = cluster.kind(arguments.text("kind"))
     item = object_meant(cluster, kind, arguments)
+    # Who wrote what is told in a line each; the bookkeeping itself is long and says no more.
     writers = written_by(item, clock())
     item.get("metadata", {}).pop("managedFields", None)
     left_out = "" if arguments.flag("full") else strip(item)
@@ -45,10 +46,10 @@ def get(cluster: Cluster, clock: Clock, arguments: Arguments) -> Reading:
     footer = f"Left out: {left_out}; use full to see it." if left_out else ""
     if kind.kind == "Secret":
         footer = "Secret values are never read into a result; the sizes are of the decoded values."
-    namespace = metadata.get("namespace") or ""
+    ref = cluster.ref(kind.kind, metadata.get("name") or "", metadata.get("namespace") or "")
     return Reading(
         body=yaml_text(ordered) + "".join(f"# last written by {line}\n" for line in writers),
-        summary=f"{kind.kind} {'/'.join(part for part in (namespace, metadata.get('name')) if part)}",
+        summary=ref.subject,
         footer=footer,
-        resources=(cluster.ref(kind.kind, metadata.get("name") or "", namespace),),
+        resources=(ref,),
     )

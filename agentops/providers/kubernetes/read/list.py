@@ -17,6 +17,7 @@ from agentops.providers.kubernetes.read.arguments import Arguments
 from agentops.providers.kubernetes.read.column_paths import cell, parse_path
 from agentops.providers.kubernetes.read.columns import columns_of, name_columns
 from agentops.providers.kubernetes.read.declaration import FLAG, NAME, number, read_tool, text
+from agentops.providers.kubernetes.read.phrases import in_namespace
 from agentops.providers.kubernetes.read.table import table
 
 _SCAN_LIMIT = 20_000
@@ -56,9 +57,10 @@ def list_objects(cluster: Cluster, clock: Clock, arguments: Arguments) -> Readin
     selection = Selection(namespace=namespace, labels=arguments.text("labels"), fields=arguments.text("fields"))
     wanted = arguments.text("name_contains").lower()
     columns = [(path, parse_path(path)) for path in arguments.texts("columns")]
-    where = _where(kind, namespace)
+    where = in_namespace(namespace, namespaced=kind.namespaced)
     if arguments.flag("count"):
         return _count(cluster, kind, selection, wanted, where)
+    # A search by name has to look through everything, so it reads whole pages; a plain list only what it shows.
     limit = arguments.number("limit", 100)
     rows: list[dict[str, Any]] = []
     left_out = ""
@@ -66,6 +68,7 @@ def list_objects(cluster: Cluster, clock: Clock, arguments: Arguments) -> Readin
     for page in cluster.list_pages(kind, selection, limit=PAGE_SIZE if wanted else min(limit, PAGE_SIZE)):
         seen += len(page.items)
         rows += [item for item in page.items if wanted in item["metadata"].get("name", "").lower()]
+        # What is left on this page and the server's estimate of the pages after it are what is not shown.
         if len(rows) >= limit and (page.more or len(rows) > limit):
             more = len(rows) - limit + (page.remaining or 0)
             left_out = (
@@ -95,12 +98,6 @@ def _empty_columns(rows: Sequence[Mapping[str, Any]], columns: Sequence[tuple[st
     return f"No row has {one_line(', '.join(empty), 200)}: is the path right? kubernetes_get shows an object's fields."
 
 
-def _where(kind: Kind, namespace: str) -> str:
-    if not kind.namespaced:
-        return "in the cluster"
-    return f"in {namespace}" if namespace else "in all namespaces"
-
-
 def _filters(selection: Selection, wanted: str) -> str:
     parts = [part for part in (selection.labels, selection.fields, f"name contains {wanted}" if wanted else "") if part]
     return f" ({'; '.join(parts)})" if parts else ""
@@ -109,6 +106,7 @@ def _filters(selection: Selection, wanted: str) -> str:
 def _table(
     rows: Sequence[Mapping[str, Any]], kind: Kind, columns: Sequence[tuple[str, tuple[str, ...]]], now: datetime
 ) -> str:
+    # The namespace stands in a column of its own only where rows are of several.
     first = name_columns(rows, namespaced=kind.namespaced)
     header, cells = columns_of(kind.kind)
     if columns:

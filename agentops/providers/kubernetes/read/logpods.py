@@ -70,6 +70,7 @@ def _of_workload(cluster: Cluster, text: str, namespace: str) -> LogPods:
     if not kind.namespaced:
         raise ToolInputError(f"a {kind.kind} is no workload", hint="Name a Deployment, StatefulSet, Job or the like.")
     item = {"kind": kind.kind, **object_named(cluster, kind, check_part(name, "workload"), namespace)}
+    # A Service or a claim owns no pods but has pods that use it; those are what is meant.
     owned, _notes = users(cluster, item) if kind.kind in USED else children(cluster, item)
     return _chosen(owned.get("Pod", ()), f"pods of {kind.kind} {namespace}/{name}")
 
@@ -77,6 +78,7 @@ def _of_workload(cluster: Cluster, text: str, namespace: str) -> LogPods:
 def _chosen(pods: Sequence[Object], what: str) -> LogPods:
     if not pods:
         raise NotFound(f"there are no {what}", hint="kubernetes_list shows which pods there are.")
+    # Sorting is stable: what does not run, then what has restarted, and the youngest first among equals.
     youngest = sorted(pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp") or ""), reverse=True)
     first = sorted(youngest, key=lambda pod: (pod_state(pod) in _QUIET, not restarts(pod)))
     left = len(pods) - _PODS_READ

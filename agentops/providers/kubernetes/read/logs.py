@@ -95,6 +95,7 @@ def logs(cluster: Cluster, _clock: Clock, arguments: Arguments) -> Reading:
                 errors.append(error)
                 name, why = str(pod["metadata"].get("name")), one_line(error.message, 200)
                 portions.append(_Portion(pod=name, container=container, failure=why))
+    # One unreadable container is a note; when none could be read, the server's reason is the answer.
     if errors and len(errors) == len(portions):
         raise errors[0]
     return _reading(cluster, found, namespace, portions, wanted)
@@ -138,6 +139,7 @@ def _read(cluster: Cluster, namespace: str, pod: Object, container: str, wanted:
     place = LogPlace(
         namespace=namespace, pod=name, container=container, previous=wanted.previous, since_s=wanted.since_s
     )
+    # A filter may keep few of many lines, so more are read than are wanted.
     asked = _FILTERED_LINES if wanted.line_filter else wanted.lines
     read = read_head if wanted.head else read_tail
     found = read(cluster, place, lines=asked, size_bytes=_SIZE_BYTES, line_limit=_LINE_LIMIT)
@@ -152,6 +154,7 @@ def _read(cluster: Cluster, namespace: str, pod: Object, container: str, wanted:
 
 
 def _left_out(found: Tail, kept: Sequence[str], wanted: _Wanted) -> Iterator[str]:
+    # A cut of bytes loses other lines than a limit of lines does, and is said first.
     if found.cut:
         missing = "later lines were not read" if wanted.head else "its newest lines may be missing"
         yield f"the log was cut at {_SIZE_BYTES:,} bytes, {missing}"

@@ -56,6 +56,7 @@ def _with_near_names(cluster: Cluster, kind: Kind, name: str, namespace: str, er
     except ClusterError:
         return error
     names = [str(item["metadata"].get("name")) for item in found]
+    # A pod is often called by its workload's name, so a common beginning counts for more than likeness.
     near = [other for other in names if other.startswith(name) or name.startswith(other)]
     near += [other for other in difflib.get_close_matches(name, names, n=_SHOWN, cutoff=0.6) if other not in near]
     where = f" in {namespace}" if namespace else ""

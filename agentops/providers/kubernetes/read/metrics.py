@@ -18,6 +18,7 @@ from agentops.providers.kubernetes.objects.pod_requests import pod_request
 from agentops.providers.kubernetes.objects.quantity import amount, bytes_text, cpu_text, percent
 from agentops.providers.kubernetes.read.arguments import Arguments
 from agentops.providers.kubernetes.read.declaration import ANY_NAMESPACE, NAME, choice, number, read_tool
+from agentops.providers.kubernetes.read.phrases import in_namespace
 from agentops.providers.kubernetes.read.table import table
 
 _GROUP = "metrics.k8s.io"
@@ -58,6 +59,7 @@ def metrics(cluster: Cluster, _clock: Clock, arguments: Arguments) -> Reading:
     )
     try:
         usage, _ = cluster.list_objects(kind, Selection(namespace=namespace), limit=_READ_LIMIT)
+    # The group is served by an add-on: without it the server knows no such resource.
     except NotFound as error:
         raise NotFound(
             "this cluster does not serve metrics.k8s.io: no metrics server is installed",
@@ -78,7 +80,7 @@ def metrics(cluster: Cluster, _clock: Clock, arguments: Arguments) -> Reading:
         else ("NODE", "CPU", "OF ALLOCATABLE", "MEMORY", "OF ALLOCATABLE")
     )
     shown = [cells for _, cells in sorted(rows, key=lambda row: row[0], reverse=True)[:limit]]
-    where = f"in {namespace}" if namespace else "in the cluster"
+    where = in_namespace(namespace, namespaced=of_pods)
     return Reading(
         body=table(header, shown) if shown else f"There are no metrics of {kind.plural} {where}.",
         summary=f"usage of {plural(len(rows), 'container' if of_pods else 'node')} {where}",
@@ -100,6 +102,7 @@ def _pod_rows(usage: Sequence[Object], pods: Mapping[tuple[str, str], Object]) -
     for item in usage:
         namespace, name = item["metadata"].get("namespace") or "", item["metadata"].get("name") or ""
         spec = (pods.get((namespace, name)) or {}).get("spec") or {}
+        # Sidecars are init containers that keep running, so usage may name those too.
         containers = {c.get("name"): c for c in (*(spec.get("containers") or ()), *(spec.get("initContainers") or ()))}
         for part in item.get("containers") or ():
             used = part.get("usage") or {}

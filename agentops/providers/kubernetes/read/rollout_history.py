@@ -109,6 +109,7 @@ def _value_text(value: Any) -> str:
 
 def _state(item: Mapping[str, Any]) -> str:
     spec, status = item.get("spec") or {}, item.get("status") or {}
+    # A DaemonSet counts nodes, not replicas.
     if item["kind"] == "DaemonSet":
         wanted = status.get("desiredNumberScheduled", 0)
         parts = [f"{status.get('numberReady', 0)}/{wanted} ready", f"{status.get('updatedNumberScheduled', 0)} updated"]
@@ -117,6 +118,7 @@ def _state(item: Mapping[str, Any]) -> str:
             f"{status.get('readyReplicas', 0)}/{spec.get('replicas', 1)} ready",
             f"{status.get('updatedReplicas', 0)} updated",
         ]
+    # Only a StatefulSet says which revision it comes from while it rolls out.
     current, update = status.get("currentRevision"), status.get("updateRevision")
     if current and update and current != update:
         parts.append(f"rolling from {current} to {update}")

@@ -81,6 +81,7 @@ def read_lists(
         result.failed[request] = Unreachable(f"no answer within {deadline_s:.0f} s")
     if (lost := result.is_lost(failures=1)) is not None:
         raise lost
+    # Credentials that are not accepted are no gap: nothing could be read at all.
     refused = [error for error in result.failed.values() if error.code == "unauthorized"]
     if refused and not result.objects:
         raise refused[0]
@@ -99,6 +100,7 @@ def _settle(done: Done[ListRequest, int], result: FetchResult, progress: Progres
 
 
 def _read_list(cluster: Cluster, request: ListRequest, result: FetchResult) -> int:
+    # A server that answers nobody would take each list its full time-out.
     if (lost := result.is_lost(failures=_GIVE_UP_AFTER)) is not None:
         raise lost
     try:

@@ -13,6 +13,7 @@ from typing import Any
 
 from agentops.core.alert import Target
 from agentops.core.clock import from_iso
+from agentops.providers.kubernetes.objects.owners import owner_of, owner_references
 
 _RECENT = timedelta(hours=1)
 _NO_LOG_YET = frozenset(
@@ -56,6 +57,7 @@ def log_requests(
         requests, key=lambda request: (request.rank, request.namespace, request.pod, request.container)
     ):
         key = (request.namespace, request.owner, request.container)
+        # The pods of one workload mostly fail alike: a few of their logs tell as much as all.
         if taken.get(key, 0) < _SAME_OWNER_LIMIT:
             taken[key] = taken.get(key, 0) + 1
             chosen.append(request)
@@ -86,6 +88,7 @@ def _trouble(container: Mapping[str, Any], phase: Any, now: datetime) -> int | N
     state = container.get("state") or {}
     waiting, terminated = state.get("waiting"), state.get("terminated")
     if waiting:
+        # A container that waits has a log only when it ran before.
         crashed = bool(container.get("restartCount")) or bool((container.get("lastState") or {}).get("terminated"))
         return 4 if crashed and waiting.get("reason") not in _NO_LOG_YET else None
     if terminated:
@@ -111,18 +114,21 @@ def _is_recent(moment: Any, now: datetime) -> bool:
 
 
 def _grand_owners(replica_sets: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-    """Return the Deployment's name for each ReplicaSet's uid."""
-    found = {}
-    for item in replica_sets:
-        for owner in item["metadata"].get("ownerReferences") or ():
-            found[item["metadata"].get("uid") or ""] = f"{owner.get('kind')}/{owner.get('name')}"
-    return found
+    """Return what owns each ReplicaSet, ``Deployment/web``, by the ReplicaSet's uid."""
+    owned = ((str(item["metadata"].get("uid") or ""), owner_of(item)) for item in replica_sets)
+    return {uid: _named(owner) for uid, owner in owned if owner}
 
 
 def _owner(pod: Mapping[str, Any], owners: Mapping[str, str]) -> str:
-    for owner in pod["metadata"].get("ownerReferences") or ():
-        return owners.get(owner.get("uid") or "") or f"{owner.get('kind')}/{owner.get('name')}"
-    return f"Pod/{pod['metadata'].get('name')}"
+    """Return the workload that a pod is of, ``Deployment/web``; a pod of its own is its own."""
+    owner = owner_of(pod)
+    if owner is None:
+        return f"Pod/{pod['metadata'].get('name')}"
+    return owners.get(str(owner.get("uid") or "")) or _named(owner)
+
+
+def _named(reference: Mapping[str, Any]) -> str:
+    return f"{reference.get('kind')}/{reference.get('name')}"
 
 
 def _service_selector(services: Iterable[Mapping[str, Any]], target: Target) -> Mapping[str, str]:
@@ -142,7 +148,6 @@ def _is_about(pod: Mapping[str, Any], target: Target, owners: Mapping[str, str],
     if target.kind == "Pod":
         return bool(metadata.get("name") == target.name)
     if target.kind in _WORKLOADS:
-        direct = [f"{owner.get('kind')}/{owner.get('name')}" for owner in metadata.get("ownerReferences") or ()]
-        return f"{target.kind}/{target.name}" in {*direct, _owner(pod, owners)}
+        return f"{target.kind}/{target.name}" in {*map(_named, owner_references(pod)), _owner(pod, owners)}
     labels = metadata.get("labels") or {}
     return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
