@@ -22,8 +22,9 @@ from agentops.core.text import one_line
 from agentops.core.tool import ToolSpec
 from agentops.core.usage import Usage
 from agentops.guard.blast_radius import summary
-from agentops.guard.pipeline import PipelineResult, make_plan
-from agentops.guard.planning import Proposal
+from agentops.guard.pipeline import make_plan
+from agentops.guard.pipeline_result import PipelineResult
+from agentops.guard.proposal import Proposal
 from agentops.guard.services import GuardServices
 from agentops.policy.offers import never_allowed
 

@@ -28,8 +28,9 @@ from agentops.core.plan import Change
 from agentops.core.progress import Stage, Step, no_progress
 from agentops.core.text import one_line
 from agentops.core.usage import Usage
-from agentops.guard.pipeline import PipelineResult, execute, make_plan
-from agentops.guard.planning import Proposal
+from agentops.guard.pipeline import execute, make_plan
+from agentops.guard.pipeline_result import PipelineResult
+from agentops.guard.proposal import Proposal
 from agentops.guard.services import GuardServices
 from agentops.providers.kubernetes.read.whereabouts import whereabouts
 

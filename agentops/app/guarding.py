@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from agentops.app.run import App
     from agentops.app.services import Investigation
     from agentops.config import Settings
-    from agentops.guard.pipeline import PipelineResult
+    from agentops.guard.pipeline_result import PipelineResult
     from agentops.guard.recovery import Situation
     from agentops.guard.services import GuardServices, HeldLease
     from agentops.policy import CedarPolicy, UnavailablePolicy

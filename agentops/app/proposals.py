@@ -13,7 +13,7 @@ from agentops.app.look import NOTED
 from agentops.app.services import Investigation
 from agentops.core.finding import Cause, Finding, Problem, Verdict
 from agentops.core.plan import Change, Intent
-from agentops.guard.planning import Proposal
+from agentops.guard.proposal import Proposal
 
 
 def companions(change: Change, problems: Sequence[Problem]) -> tuple[Change, ...]:

@@ -21,7 +21,7 @@ from agentops.core.plan import Approval, ChangePlan
 
 if TYPE_CHECKING:
     from agentops.app.fix import FixResult
-    from agentops.guard.pipeline import PipelineResult
+    from agentops.guard.pipeline_result import PipelineResult
 
 _WELL = (Verdict.RECOVERED, Verdict.NO_PROBLEM)
 _MOST_NAMED = 4

@@ -6,7 +6,7 @@ This file and ``rollback.py`` are the only ones that may call a tool's ``apply``
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from agentops.core.errors import AgentopsError, AuditError, InDoubt, NotFound, PreviewWrote
 from agentops.core.outcome import Receipt
@@ -59,8 +59,7 @@ def apply(services: GuardServices, log: StageLog, state: Journaled) -> Applied |
             return partly
         log.passed("apply", what, step=index + 1, change=state.change_id, receipt=receipts[-1])
         log.say(f"applied {what}", key=f"apply-{index}", done=True)
-    inherited = {item.name: getattr(state, item.name) for item in fields(Journaled)}
-    return Applied(**inherited, receipts=tuple(receipts))
+    return Applied(journaled=state, receipts=tuple(receipts))
 
 
 def _sent(services: GuardServices, state: Journaled, index: int) -> Receipt:

@@ -6,8 +6,6 @@ as the worst; nothing is estimated.
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from agentops.core.errors import ToolError
 from agentops.core.plan import BlastRadius
 from agentops.core.text import plural
@@ -28,8 +26,7 @@ def measure(services: GuardServices, log: StageLog, state: Diffed, *, step: int)
         log.failed("blast-radius", error.message, step=step)
         raise
     log.passed("blast-radius", summary(found), step=step, blast_radius=found)
-    inherited = {item.name: getattr(state, item.name) for item in fields(Diffed)}
-    return Measured(**inherited, blast_radius=found)
+    return Measured(diffed=state, blast_radius=found)
 
 
 def summary(found: BlastRadius) -> str:

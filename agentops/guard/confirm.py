@@ -7,7 +7,7 @@ field of every approval itself: digest, time, person, key; an approver cannot ap
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 
 from agentops.core.approval import Answer, ApprovalRequest, Decision, SignedApproval
@@ -64,8 +64,7 @@ def confirm(
         log.failed("confirm", error.message, digest=plan.digest, approvals=approvals)
         raise
     log.passed("confirm", f"approved by {', '.join(names)}", digest=plan.digest, approvals=approvals)
-    inherited = {item.name: getattr(planned, item.name) for item in fields(Planned)}
-    return Approved(**inherited, approvals=approvals)
+    return Approved(planned=planned, approvals=approvals)
 
 
 def _without_asking(services: GuardServices, plan: ChangePlan) -> tuple[SignedApproval, ...]:

@@ -6,7 +6,7 @@ mid-flight.
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from agentops.core.errors import PolicyRefused
 from agentops.core.plan import BlastRadius, PolicyDecision, Preview
@@ -37,8 +37,7 @@ def decide(services: GuardServices, log: StageLog, state: Measured, *, step: int
         services, log, state.preview, state.blast_radius, step=step, policy_input=replace(full, rollback=True)
     )
     log.passed("ruling", decision.why, step=step, ruling=decision)
-    inherited = {item.name: getattr(state, item.name) for item in fields(Measured)}
-    return Decided(**inherited, decision=decision, undo_decision=undo_decision)
+    return Decided(measured=state, decision=decision, undo_decision=undo_decision)
 
 
 def decide_undo(

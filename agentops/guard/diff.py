@@ -7,7 +7,6 @@ compare worlds with: what the provider says is not this change's to say counts f
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import fields
 from typing import Any
 
 from agentops.core.errors import ToolInputError
@@ -29,8 +28,7 @@ def diff(log: StageLog, state: Previewed, *, step: int) -> Diffed:
         raise ToolInputError(words, code="nothing-to-do")
     objects = [{"ref": one.ref, "verb": one.verb, "edits": one.edits} for one in state.preview.objects]
     log.passed("diff", f"{count} to change", step=step, objects=objects)
-    inherited = {item.name: getattr(state, item.name) for item in fields(Previewed)}
-    return Diffed(**inherited, fields=count)
+    return Diffed(previewed=state, differences=count)
 
 
 def differences(old: Any, new: Any, path: str = "") -> tuple[Edit, ...]:

@@ -9,7 +9,6 @@ looked.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
 
 from agentops.core.clock import to_iso
 from agentops.core.errors import PreviewWrote, ToolError
@@ -41,8 +40,7 @@ def dry_run(
         raise
     words = "validated by the server" if preview.validated else "checked by reading; not tried on the provider"
     log.passed("dry-run", words, step=step, change=change, calls=preview.calls, undo=preview.undo)
-    inherited = {item.name: getattr(state, item.name) for item in fields(Predicted)}
-    return Previewed(**inherited, preview=preview)
+    return Previewed(predicted=state, preview=preview)
 
 
 def try_out(

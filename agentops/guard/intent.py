@@ -7,7 +7,6 @@ audit record leaves a spent approval and an untouched world.
 
 from __future__ import annotations
 
-from dataclasses import fields
 from datetime import timedelta
 
 from agentops.core.errors import AgentopsError, AuditError, Busy, Stale, StoreError
@@ -68,10 +67,9 @@ def record_intent(services: GuardServices, log: StageLog, state: Rechecked) -> J
         {
             "change": change_id,
             "digest": state.plan.digest,
-            "approvals": state.approvals,
+            "approvals": state.approved.approvals,
             "steps": [{"calls": step.preview.calls, "undo": step.preview.undo} for step in state.steps],
         },
     )
     log.passed("intent", f"change {change_id}", digest=state.plan.digest)
-    inherited = {item.name: getattr(state, item.name) for item in fields(Rechecked)}
-    return Journaled(**inherited, change_id=change_id)
+    return Journaled(rechecked=state, change_id=change_id)

@@ -8,6 +8,8 @@ sent; a preview never takes it. A run that dies holds it until it expires, or un
 from __future__ import annotations
 
 from agentops.core.errors import AgentopsError, AuditError, Busy, NotApproved, StoreError, ToolError
+from agentops.core.jsonable import to_json
+from agentops.core.outcome import Status
 from agentops.guard.doubts import BACK_OFF_S
 from agentops.guard.services import GuardServices
 from agentops.guard.stage_log import StageLog
@@ -19,11 +21,23 @@ _SLACK_S = 120
 def take_lease(services: GuardServices, log: StageLog, state: Journaled) -> None:
     """Take the lease for a change whose intent is declared; nothing of the plan was sent yet.
 
+    A change that does not get it is closed in the journal: it never began.
+
     Raises:
         Busy: another run took it in between.
         NotApproved: it could not be taken.
         AuditError: the call could not be recorded; it was not sent.
+        StoreError: the change could not be closed.
     """
+    try:
+        _take(services, log, state)
+    except (NotApproved, Busy) as error:
+        result = {"change": state.change_id, "status": Status.DECLINED, "why": error.message, "verified": False}
+        services.journal.close(state.change_id, to_json(result))
+        raise
+
+
+def _take(services: GuardServices, log: StageLog, state: Journaled) -> None:
     lease = services.lease
     if lease is None:
         return

@@ -48,4 +48,4 @@ def precheck(
         log.failed("policy", decision.why, step=step, ruling=decision)
         raise PolicyRefused(f"policy does not let {change.tool} on {change.target.short} be tried out: {decision.why}")
     log.passed("policy", decision.why, step=step, ruling=decision)
-    return Prechecked(change=change, spec=tool.spec, precheck=decision)
+    return Prechecked(change=change, spec=tool.spec, decision=decision)

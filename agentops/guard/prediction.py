@@ -8,7 +8,7 @@ prediction is never shown, stored or applied.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 
 from agentops.core.errors import PolicyRefused, ToolError
 from agentops.core.plan import Preview
@@ -65,5 +65,4 @@ def predict(
             raise PolicyRefused(f"policy refuses {what}: {decision.why}", hint=REFUSED_HINT)
         decide_undo(services, log, prediction, reach, step=step, policy_input=replace(full, rollback=True))
     log.passed("prediction", "nothing that can be read speaks against it", step=step)
-    inherited = {item.name: getattr(state, item.name) for item in fields(Prechecked)}
-    return Predicted(**inherited, prediction=prediction)
+    return Predicted(prechecked=state, prediction=prediction)

@@ -7,10 +7,8 @@ and the blast radius no larger than what was shown.
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from agentops.core.errors import PolicyRefused, Stale, ToolError
-from agentops.guard.planning import require_current
+from agentops.guard.revalidation import require_current
 from agentops.guard.services import GuardServices
 from agentops.guard.stage_log import StageLog
 from agentops.guard.states import Approved, Rechecked
@@ -33,5 +31,4 @@ def recheck(services: GuardServices, log: StageLog, state: Approved) -> Rechecke
         raise
     log.passed("recheck", "live objects and policy are those that were approved", digest=state.plan.digest)
     log.say("nothing moved", key="recheck", done=True)
-    inherited = {item.name: getattr(state, item.name) for item in fields(Approved)} | {"steps": steps}
-    return Rechecked(**inherited, before=before)
+    return Rechecked(approved=state, steps=steps, before=before)

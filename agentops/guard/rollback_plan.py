@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from agentops.core.errors import ToolInputError
 from agentops.core.plan import Change, ChangePlan, Intent
-from agentops.guard.planning import Proposal
+from agentops.guard.proposal import Proposal
 from agentops.guard.rollback import untouched
 from agentops.guard.services import GuardServices
 

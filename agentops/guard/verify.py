@@ -11,7 +11,7 @@ what the alert is about, are ``doubts`` of the ``Verified``: then it was applied
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from agentops.core.errors import ToolError
 from agentops.core.jsonable import in_words
@@ -64,8 +64,7 @@ def verify(services: GuardServices, log: StageLog, state: Applied) -> Verified |
         words = f"not verified: {'; '.join(doubts)}" if not state.plan.rolls_back else f"unwell: {'; '.join(doubts)}"
     log.passed("verify", words, change=state.change_id, verified=not doubts)
     log.say(words if doubts else f"verified: {words}", key="verify", done=True)
-    inherited = {item.name: getattr(state, item.name) for item in fields(Applied)}
-    return Verified(**inherited, after=after, checked=checked, doubts=doubts)
+    return Verified(applied=state, after=after, checked=checked, doubts=doubts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ def guard() -> Iterator[Row]:
     from agentops.app.run import open_app
     from agentops.config import load
     from agentops.guard.pipeline import make_plan
-    from agentops.guard.planning import Proposal
+    from agentops.guard.proposal import Proposal
 
     with tempfile.TemporaryDirectory() as home:
         settings = load({}, {**os.environ, "AGENTOPS_HOME": home})

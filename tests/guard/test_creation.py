@@ -16,7 +16,7 @@ from agentops.core.plan import Call, Change, Intent, ObjectChange, Preview, Verb
 from agentops.core.risk import Reversal
 from agentops.guard.diff import deviations, without
 from agentops.guard.pipeline import execute, make_plan
-from agentops.guard.planning import Proposal
+from agentops.guard.proposal import Proposal
 from agentops.guard.rollback_plan import proposal_to_undo, standing
 
 world = sys.modules["agentops_test_world"]

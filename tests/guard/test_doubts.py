@@ -11,7 +11,8 @@ import pytest
 from agentops.core.errors import NotFound
 from agentops.core.outcome import Health, Observation
 from agentops.core.plan import Check
-from agentops.guard.pipeline import PipelineResult, execute
+from agentops.guard.pipeline import execute
+from agentops.guard.pipeline_result import PipelineResult
 from agentops.guard.services import Symptom
 
 world = sys.modules["agentops_test_world"]

@@ -13,7 +13,7 @@ from agentops.core.errors import AuditError, PolicyRefused, PreviewWrote, StoreE
 from agentops.core.outcome import Status
 from agentops.core.plan import Call, Change, Intent, Preview
 from agentops.guard.pipeline import execute, execute_saved, make_plan
-from agentops.guard.planning import Proposal
+from agentops.guard.proposal import Proposal
 
 world = sys.modules["agentops_test_world"]
 

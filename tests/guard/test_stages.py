@@ -15,7 +15,7 @@ from agentops.core.outcome import Status
 from agentops.core.plan import BlastRadius, Change, Check, ObjectChange, Preview, Verb
 from agentops.core.risk import Reversal, Risk
 from agentops.guard.pipeline import execute, execute_saved, make_plan
-from agentops.guard.planning import MOST_STEPS, Proposal
+from agentops.guard.proposal import MOST_STEPS, Proposal
 from agentops.guard.recovery import StepState, look
 from agentops.guard.rollback_plan import proposal_to_undo
 

@@ -28,7 +28,7 @@ from agentops.core.clock import utc_now
 from agentops.core.jsonable import from_json
 from agentops.core.plan import Change, Intent
 from agentops.guard.pipeline import execute
-from agentops.guard.planning import Proposal
+from agentops.guard.proposal import Proposal
 
 
 class Dying:

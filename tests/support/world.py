@@ -32,7 +32,7 @@ from agentops.core.resource import ResourceRef, kubernetes_ref
 from agentops.core.risk import Reversal, Risk
 from agentops.core.tool import Effect, ToolSpec
 from agentops.guard.diff import differences
-from agentops.guard.planning import Proposal
+from agentops.guard.proposal import Proposal
 from agentops.guard.services import GuardServices, PolicyContext
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from agentops.app.fix import FixResult
     from agentops.app.run import App
     from agentops.app.services import Investigation
-    from agentops.guard.pipeline import PipelineResult
+    from agentops.guard.pipeline_result import PipelineResult
 
 HELP = """FixResult what an alert is about: plan, show, ask, apply, verify, and take it back if it does not hold.
 

@@ -13,7 +13,7 @@ from agentops.core.outcome import Outcome, Status
 if TYPE_CHECKING:
     from agentops.app.fix import FixResult
     from agentops.app.services import RefusedChange
-    from agentops.guard.pipeline import PipelineResult
+    from agentops.guard.pipeline_result import PipelineResult
 
 _SAID = {
     Status.DRY_RUN: ("Dry run: nothing was changed", Tone.GOOD),
