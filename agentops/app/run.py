@@ -61,8 +61,8 @@ class App:
         if model is not None:
             # The SDK takes seconds to import; let it, while everything else is set up and the cluster is read.
             model.prepare()
-        from agentops.audit.fingerprint import fingerprinter
-        from agentops.audit.redact import SecretRedactor
+        from agentops.audit.proofs.fingerprint import fingerprinter
+        from agentops.redaction.redactor import SecretRedactor
         from agentops.store.incidents import Incidents
 
         self.settings = settings
@@ -230,16 +230,16 @@ def open_app(
     Raises:
         AuditError: the chain cannot be written; nothing was done.
     """
-    from agentops.audit.keeping import Keeping
     from agentops.audit.log import open_log
+    from agentops.audit.segments.retention import Retention
 
     scenario = None
     if sandbox is not None:
         from agentops.sandbox.scenario import load
 
         scenario = load(sandbox or DEFAULT_SCENARIO)
-    keeping = Keeping(segment_bytes=settings.audit_segment_mib << 20, retention_days=settings.audit_keep_days)
-    log = open_log(settings.folders.audit, run=new_run(clock), actor=current_actor(), clock=clock, keeping=keeping)
+    retention = Retention(segment_bytes=settings.audit_segment_mib << 20, retention_days=settings.audit_keep_days)
+    log = open_log(settings.folders.audit, run=new_run(clock), actor=current_actor(), clock=clock, retention=retention)
     log.append("run_started", _start(settings, command, sandbox if scenario is None else scenario.name))
     status = ("done", ExitCode.DONE)
     try:

@@ -1,7 +1,7 @@
-"""The chain's arithmetic: a record to its line, a line to its record, a line to the link that the next one carries.
+"""The form of the chain: encode a record as a line, decode a line, and hash a line for the ``prev`` of the next one.
 
-Comes in: bytes and ``AuditRecord`` values. Goes out: the same, or ``Malformed`` with the reason. Pure: no file, no
-clock. A line is hashed as the bytes that were written and never re-encoded, so there is nothing to canonicalise and
+Comes in: bytes and ``AuditRecord`` values. Goes out: the same, or ``MalformedRecord`` with the reason. Pure: no file,
+no clock. A line is hashed as the bytes that were written and never re-encoded, so there is nothing to canonicalise and
 nothing that two implementations could disagree about. The form is specified in ``docs/audit.md``.
 """
 
@@ -29,7 +29,7 @@ _HEX = frozenset("0123456789abcdef")
 _compact = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False).encode
 
 
-class Malformed(ValueError):
+class MalformedRecord(ValueError):
     """A line is not a record of the chain; the message says why."""
 
 
@@ -71,11 +71,11 @@ def decode(line: bytes) -> AuditRecord:
     """Return the record that a line holds.
 
     Raises:
-        Malformed: not UTF-8 or JSON, a duplicate key, a float, NaN, an integer beyond 2**53, a missing, unknown or
-            mistyped field, another order of the first fields, a line that is too long or nested too deep.
+        MalformedRecord: not UTF-8 or JSON, a duplicate key, a float, NaN, an integer beyond 2**53, a missing, unknown
+            or mistyped field, another order of the first fields, a line that is too long or nested too deep.
     """
     if len(line) > MAX_LINE_BYTES:
-        raise Malformed(f"the line is longer than {MAX_LINE_BYTES} bytes")
+        raise MalformedRecord(f"the line is longer than {MAX_LINE_BYTES} bytes")
     try:
         found = json.loads(
             line.decode("utf-8"),
@@ -85,11 +85,11 @@ def decode(line: bytes) -> AuditRecord:
             parse_int=_exact,
         )
     except UnicodeDecodeError as error:
-        raise Malformed(f"not UTF-8 at byte {error.start} of the line") from error
+        raise MalformedRecord(f"not UTF-8 at byte {error.start} of the line") from error
     except RecursionError as error:
-        raise Malformed("nested too deep") from error
+        raise MalformedRecord("nested too deep") from error
     except json.JSONDecodeError as error:
-        raise Malformed(f"not JSON: {error.msg} at byte {error.pos} of the line") from error
+        raise MalformedRecord(f"not JSON: {error.msg} at byte {error.pos} of the line") from error
     return _record(found)
 
 
@@ -152,39 +152,41 @@ def _fit_integer(value: int) -> int | str:
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise Malformed("an object has the same key twice")
+        raise MalformedRecord("an object has the same key twice")
     return found
 
 
 def _refuse(value: Any) -> Any:
-    raise Malformed(f"the form has no {type(value).__name__ if not isinstance(value, str) else 'number like ' + value}")
+    raise MalformedRecord(
+        f"the form has no {type(value).__name__ if not isinstance(value, str) else 'number like ' + value}"
+    )
 
 
 def _exact(text: str) -> int:
     if len(text) > 17 or abs(int(text)) > LARGEST_INTEGER:
-        raise Malformed("an integer is beyond 2**53")
+        raise MalformedRecord("an integer is beyond 2**53")
     return int(text)
 
 
 def _record(found: Any) -> AuditRecord:
     if not isinstance(found, dict):
-        raise Malformed("not a JSON object")
+        raise MalformedRecord("not a JSON object")
     keys = tuple(found)
     if keys[:3] != _KEYS[:3]:
-        raise Malformed("a record begins with prev, seq, v")
+        raise MalformedRecord("a record begins with prev, seq, v")
     # A later form may add fields; what this program knows of it stays readable.
     if not set(_KEYS) <= found.keys() or (found["v"] == FORM_VERSION and keys != _KEYS):
-        raise Malformed("the fields are not " + ", ".join(_KEYS) + " in this order")
+        raise MalformedRecord("the fields are not " + ", ".join(_KEYS) + " in this order")
     for key in _TEXTS:
         if not isinstance(found[key], str):
-            raise Malformed(f"{key} is not text")
+            raise MalformedRecord(f"{key} is not text")
     for key in ("seq", "v"):
         if type(found[key]) is not int or found[key] < 0:
-            raise Malformed(f"{key} is not a number from 0 up")
+            raise MalformedRecord(f"{key} is not a number from 0 up")
     if len(found["prev"]) != 64 or not _HEX.issuperset(found["prev"]):
-        raise Malformed("prev is not 64 hex digits")
+        raise MalformedRecord("prev is not 64 hex digits")
     if not isinstance(found["payload"], dict):
-        raise Malformed("payload is not an object")
+        raise MalformedRecord("payload is not an object")
     return AuditRecord(
         prev=found["prev"],
         seq=found["seq"],

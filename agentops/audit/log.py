@@ -13,22 +13,23 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from agentops.audit.chain import written
-from agentops.audit.files import LOCK, ChainLock, explained, make_folder, refused
-from agentops.audit.footing import require_intact
-from agentops.audit.keeping import Keeping, compress_closed, due, remove
-from agentops.audit.segments import DROPPED, closing_facts
-from agentops.audit.writer import Fit, Writer
+from agentops.audit.segments.files import LOCK, ChainLock, explained, make_folder, refused
+from agentops.audit.segments.retention import Retention, compress_closed, expired_segments, remove
+from agentops.audit.segments.segment import SEGMENT_DROPPED, closing_facts
+from agentops.audit.verify.startup_check import require_intact
+from agentops.audit.verify.verifier import fault_in
+from agentops.audit.writer import ChainWriter, Fit
 from agentops.core.audit import AuditRecord
 from agentops.core.clock import Clock
 from agentops.core.errors import AuditError
 
 SIGN_EVERY = 1000
-_DEFAULT = Keeping()
+_DEFAULT = Retention()
 T = TypeVar("T")
 
 
 def open_log(
-    folder: Path, *, run: str, actor: str, clock: Clock, sign_every: int = SIGN_EVERY, keeping: Keeping = _DEFAULT
+    folder: Path, *, run: str, actor: str, clock: Clock, sign_every: int = SIGN_EVERY, retention: Retention = _DEFAULT
 ) -> ChainLog:
     """Open the chain in ``folder`` for one run, creating it with its first record when there is none.
 
@@ -38,14 +39,14 @@ def open_log(
         run: the run id that every record of this log carries.
         actor: who acts: ``human:ana``, ``agent:claude``.
         sign_every: after how many records a checkpoint is signed, besides the one at ``close``; 0 signs nothing.
-        keeping: when a segment is closed, and what becomes of closed ones.
+        retention: when a segment is closed, and what becomes of closed ones.
 
     Raises:
         AuditError: the chain was tampered with, or cannot be written.
     """
     make_folder(folder)
     require_intact(folder)
-    log = ChainLog(folder, run=run, actor=actor, clock=clock, sign_every=sign_every, keeping=keeping)
+    log = ChainLog(folder, run=run, actor=actor, clock=clock, sign_every=sign_every, retention=retention)
     log.append_all(())
     return log
 
@@ -72,17 +73,17 @@ class ChainLog:
         actor: str,
         clock: Clock,
         sign_every: int = SIGN_EVERY,
-        keeping: Keeping = _DEFAULT,
+        retention: Retention = _DEFAULT,
     ) -> None:
         self._folder = folder
         self._run = run
         self._clock = clock
-        self._keeping = keeping
+        self._retention = retention
         self._gate = threading.Lock()
         self._writing = threading.Lock()
         self._waiting: list[_Batch] = []
         self._lock = ChainLock(str(folder / LOCK))
-        self._writer = Writer(folder, self._lock, run=run, actor=actor, clock=clock, sign_every=sign_every)
+        self._writer = ChainWriter(folder, self._lock, run=run, actor=actor, clock=clock, sign_every=sign_every)
 
     @property
     def run(self) -> str:
@@ -164,7 +165,7 @@ class ChainLog:
         Raises:
             AuditError: as ``checkpoint``, or a segment to be dropped does not hold.
         """
-        return self._locked(self._drop) if self._keeping.retention_days else ()
+        return self._locked(self._drop) if self._retention.retention_days else ()
 
     def close(self) -> None:
         """Sign a checkpoint when anything was appended, see to the closed segments, and let go of the file.
@@ -174,7 +175,7 @@ class ChainLog:
         """
         if self._writer.wrote and self._writer.sign_every:
             self.checkpoint()
-        if self._keeping.compress:
+        if self._retention.compress:
             # Nothing is lost when it fails, for want of space for one: the segment stays as it is until the next run.
             with suppress(AuditError):
                 compress_closed(self._folder)
@@ -213,8 +214,8 @@ class ChainLog:
         self._lock.take()
         try:
             writer.catch_up()
-            if writer.segment_bytes >= self._keeping.segment_bytes:
-                writer.close_segment_beyond(self._keeping.segment_bytes)
+            if writer.segment_bytes >= self._retention.segment_bytes:
+                writer.close_segment_beyond(self._retention.segment_bytes)
             results = writer.put_all(entries)
             writer.sign_when_due()
         except OSError as error:
@@ -228,11 +229,12 @@ class ChainLog:
             batch.error = error
 
     def _drop(self) -> tuple[str, ...]:
-        found = due(self._folder, now=self._clock(), retention_days=self._keeping.retention_days)
+        days = self._retention.retention_days
+        found = expired_segments(self._folder, now=self._clock(), retention_days=days, fault_in=fault_in)
         for item in found:
             facts = closing_facts(before=item.before, after=item.after)
-            closed = {"closed_at": item.after.time, "retention_days": self._keeping.retention_days}
-            self._writer.put(DROPPED, facts | closed | {"checkpoint": item.after.note})
+            closed = {"closed_at": item.after.time, "retention_days": days}
+            self._writer.put(SEGMENT_DROPPED, facts | closed | {"checkpoint": item.after.note})
         if found and self._writer.signs:
             self._writer.sign()
         for item in found:

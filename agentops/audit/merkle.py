@@ -1,8 +1,8 @@
-"""The tree over the chain: RFC 6962 roots, inclusion and consistency proofs.
+"""The Merkle tree over the chain's records: RFC 6962 roots, inclusion and consistency proofs.
 
 Comes in: 32-byte leaves, one for each record (the SHA-256 of its line, which the chain computes anyway). Goes out:
-roots and paths. Pure. Section numbers are of RFC 6962; ``Range`` is the compact form of a tree that only grows, a hash
-for each one bit of its size, largest subtree first.
+roots and paths. Pure. Section numbers are of RFC 6962. ``CompactRange`` is a tree that only grows, kept as one hash for
+each one bit of its size, largest subtree first.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
-class Range:
+class CompactRange:
     """A tree of ``size`` leaves that can only grow, in memory logarithmic in its size."""
 
     __slots__ = ("_subtrees", "size")
@@ -84,12 +84,12 @@ def _perfect_root(hashes: list[bytes]) -> bytes:
 
 def root_of(leaves: Sequence[bytes]) -> bytes:
     """Return the root of a tree of these leaves."""
-    tree = Range()
+    tree = CompactRange()
     tree.extend(leaves)
     return tree.root()
 
 
-def roots_of(spans: Sequence[Span], leaves: Iterable[bytes], base: Range) -> tuple[bytes, ...]:
+def roots_of(spans: Sequence[Span], leaves: Iterable[bytes], base: CompactRange) -> tuple[bytes, ...]:
     """Return the root over each span of a tree, in one pass and in constant memory.
 
     Arguments:
@@ -108,17 +108,17 @@ def roots_of(spans: Sequence[Span], leaves: Iterable[bytes], base: Range) -> tup
     return tuple(tree.root() for tree in trees)
 
 
-def _part(base: Range, start: int, end: int) -> Range:
+def _part(base: CompactRange, start: int, end: int) -> CompactRange:
     """Return the range over leaves ``start`` to ``end`` of the base, from the base's own subtrees."""
     if start >= end:
-        return Range()
+        return CompactRange()
     found, at, left = list[bytes](), 0, base.size
     for subtree in base.subtrees:
         width = _largest_power(left)
         if start <= at and at + width <= end:
             found.append(subtree)
         at, left = at + width, left - width
-    return Range(end - start, found)
+    return CompactRange(end - start, found)
 
 
 def inclusion_spans(index: int, size: int) -> tuple[Span, ...]:
@@ -138,7 +138,7 @@ def inclusion_spans(index: int, size: int) -> tuple[Span, ...]:
 
 def inclusion_path(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
     """Return the audit path of leaf ``index`` in the tree of ``leaves``, section 2.1.1, nearest sibling first."""
-    return roots_of(inclusion_spans(index, len(leaves)), leaves, Range())
+    return roots_of(inclusion_spans(index, len(leaves)), leaves, CompactRange())
 
 
 def root_from_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes | None:
@@ -180,7 +180,7 @@ def consistency_spans(old: int, size: int) -> tuple[Span, ...]:
 
 def consistency_path(leaves: Sequence[bytes], old: int) -> tuple[bytes, ...]:
     """Return the proof that the tree of ``leaves`` continues that of the first ``old`` of them, section 2.1.2."""
-    return roots_of(consistency_spans(old, len(leaves)), leaves, Range())
+    return roots_of(consistency_spans(old, len(leaves)), leaves, CompactRange())
 
 
 def is_consistent(old: int, old_root: bytes, new: int, new_root: bytes, path: Sequence[bytes]) -> bool:

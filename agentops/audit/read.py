@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from agentops.audit.chain import MAX_LINE_BYTES, Malformed, decode
-from agentops.audit.files import LOG, explained
-from agentops.audit.segments import Damaged, Files, Origin, Segment, opened
+from agentops.audit.chain import MAX_LINE_BYTES, MalformedRecord, decode
+from agentops.audit.segments.files import LOG, explained
+from agentops.audit.segments.segment import ChainFiles, DamagedSegment, Segment, SegmentStart, opened
 from agentops.core.audit import AuditRecord
 from agentops.core.clock import to_iso
 from agentops.core.errors import AuditError
@@ -69,20 +69,20 @@ def read_records(folder: Path, query: Query, *, wait: Callable[[], bool] | None 
             continue
         try:
             record = decode(line)
-        except Malformed as error:
+        except MalformedRecord as error:
             raise AuditError(f"{place}: {error}", hint=_HINT) from error
         if query.wants(record):
             yield record
 
 
-def _lines(folder: Path, wait: Callable[[], bool] | None) -> Iterator[tuple[bytes, _Place]]:
+def _lines(folder: Path, wait: Callable[[], bool] | None) -> Iterator[tuple[bytes, _LinePosition]]:
     position = 0
     while True:
         moved = False
         with explained(folder / LOG, "read"), opened(folder) as files:
             try:
                 for segment, begins in _holding(files, position):
-                    origin = begins or Origin(offset=position)
+                    origin = begins or SegmentStart(offset=position)
                     for line, place in _rest_of(segment, origin, max(position, origin.offset)):
                         position = place.position + len(line) + 1
                         yield line, place
@@ -91,14 +91,14 @@ def _lines(folder: Path, wait: Callable[[], bool] | None) -> Iterator[tuple[byte
                 moved = not files.are_still_so()
                 if not moved:
                     raise
-            except Damaged as error:
+            except DamagedSegment as error:
                 raise AuditError(str(error), hint=_HINT) from error
         if not moved and (wait is None or not wait()):
             return
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class _LinePosition:
     """Where a line begins: in its file, and in the chain."""
 
     path: Path
@@ -109,13 +109,13 @@ class _Place:
         return f"{self.path} holds no record at byte {self.offset}"
 
 
-def _holding(files: Files, position: int) -> list[tuple[Segment, Origin | None]]:
+def _holding(files: ChainFiles, position: int) -> list[tuple[Segment, SegmentStart | None]]:
     """Return the segments with bytes at or after a position, oldest first, found from the newest back."""
-    found: list[tuple[Segment, Origin | None]] = []
+    found: list[tuple[Segment, SegmentStart | None]] = []
     for segment in reversed(files.all):
         try:
             found.append((segment, origin := segment.origin()))
-        except Malformed:
+        except MalformedRecord:
             found.append((segment, None))  # where it is read, its first line is told to be no record
             continue
         if origin.offset <= position:
@@ -123,14 +123,14 @@ def _holding(files: Files, position: int) -> list[tuple[Segment, Origin | None]]
     return found[::-1]
 
 
-def _rest_of(segment: Segment, origin: Origin, start: int) -> Iterator[tuple[bytes, _Place]]:
+def _rest_of(segment: Segment, origin: SegmentStart, start: int) -> Iterator[tuple[bytes, _LinePosition]]:
     """Yield the whole lines of a segment from a byte of the chain on."""
     at = start
     with segment.reading() as file:
         file.seek(start - origin.offset)
         while (line := file.readline(MAX_LINE_BYTES + 2)).endswith(b"\n"):
-            yield line[:-1], _Place(path=segment.path, offset=at - origin.offset, position=at)
+            yield line[:-1], _LinePosition(path=segment.path, offset=at - origin.offset, position=at)
             at += len(line)
     if len(line) > MAX_LINE_BYTES:
-        place = _Place(path=segment.path, offset=at - origin.offset, position=at)
+        place = _LinePosition(path=segment.path, offset=at - origin.offset, position=at)
         raise AuditError(f"{place}: the line is too long", hint=_HINT)

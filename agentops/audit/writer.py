@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from agentops import __version__
-from agentops.audit.chain import FORM_VERSION, GENESIS_PREV, Malformed, as_json, assemble, decode, link, written
-from agentops.audit.checkpoints import Checkpoints
-from agentops.audit.files import (
+from agentops.audit.chain import FORM_VERSION, GENESIS_PREV, MalformedRecord, as_json, assemble, decode, link, written
+from agentops.audit.proofs.checkpoints import Checkpoints
+from agentops.audit.segments.files import (
     BROKEN_HINT,
     LOG,
     ChainLock,
@@ -30,7 +30,14 @@ from agentops.audit.files import (
     write_draft,
     write_new,
 )
-from agentops.audit.segments import BEGUN, Origin, closed_name, closed_segments, closing_facts, origin_at
+from agentops.audit.segments.segment import (
+    SEGMENT_BEGUN,
+    SegmentStart,
+    closed_name,
+    closed_segments,
+    closing_facts,
+    start_at,
+)
 from agentops.core.audit import AuditRecord
 from agentops.core.clock import Clock, to_iso
 from agentops.core.errors import AuditError
@@ -46,11 +53,11 @@ def _text(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds")[:-6] + "Z" if moment.tzinfo is UTC else to_iso(moment)
 
 
-class NoLinks(AuditError):
+class HardLinksUnsupported(AuditError):
     """The disk gives a file no second name, which is how a segment is closed."""
 
 
-class Writer:
+class ChainWriter:
     """Where the chain ends. Every method but ``let_go`` is called with the chain's lock held."""
 
     def __init__(self, folder: Path, lock: ChainLock, *, run: str, actor: str, clock: Clock, sign_every: int) -> None:
@@ -62,7 +69,7 @@ class Writer:
         self._run_json, self._actor_json = as_json(run), as_json(actor)
         self._descriptor = -1
         self._identity = (-1, -1)
-        self._origin = Origin()
+        self._origin = SegmentStart()
         self._size = -1
         self.prev = GENESIS_PREV
         self.next_seq = 0
@@ -106,8 +113,8 @@ class Writer:
         here = os.fstat(self._descriptor)
         self._identity = (here.st_dev, here.st_ino)
         try:
-            self._origin = origin_at(self._descriptor)
-        except Malformed as error:
+            self._origin = start_at(self._descriptor)
+        except MalformedRecord as error:
             raise AuditError(f"{self.path} does not begin as a segment does: {error}", hint=BROKEN_HINT) from error
 
     def _stand(self, local_size: int) -> None:
@@ -139,7 +146,7 @@ class Writer:
     def _stand_on(self, line: bytes) -> None:
         try:
             last = decode(line)
-        except Malformed as error:
+        except MalformedRecord as error:
             raise AuditError(f"the last record of {self.path} is damaged: {error}", hint=BROKEN_HINT) from error
         self.prev, self.next_seq = link(line), last.seq + 1
 
@@ -269,16 +276,16 @@ class Writer:
 
         Raises:
             AuditError: as ``sign``, or another file has that name.
-            NoLinks: the disk knows no hard links; nothing was closed.
+            HardLinksUnsupported: the disk knows no hard links; nothing was closed.
             OSError: it cannot be written.
         """
         note = self.sign() if self.signs else ""
         tree = self._checkpoints.tree(self._descriptor, self._size, self.prev, self._origin)
-        after = Origin(first=self.next_seq, offset=self._size, prev=self.prev, frontier=tree.subtrees)
+        after = SegmentStart(first=self.next_seq, offset=self._size, prev=self.prev, frontier=tree.subtrees)
         said = closing_facts(before=self._origin, after=after)
         payload = self._greeting() | said | {"frontier": [item.hex() for item in after.frontier], "checkpoint": note}
         lines: list[bytes] = []
-        self._make((BEGUN, *written(payload)), lines)
+        self._make((SEGMENT_BEGUN, *written(payload)), lines)
         name = closed_name(self._origin.first)
         self._name_closed(self.folder / name)
         sync_folder(self.folder)
@@ -301,7 +308,7 @@ class Writer:
                 raise AuditError(f"{path} is in the way of the segment to be closed", hint=BROKEN_HINT) from None
         except OSError as error:
             if error.errno in _NO_LINKS:
-                raise NoLinks(
+                raise HardLinksUnsupported(
                     f"{path} cannot be linked: {error.strerror}", hint="The log goes on in one file."
                 ) from error
             raise
@@ -316,7 +323,7 @@ class Writer:
             return
         try:
             self.close_segment()
-        except NoLinks:
+        except HardLinksUnsupported:
             self._can_close = False
             self.let_go()
             self.catch_up()

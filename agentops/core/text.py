@@ -1,7 +1,7 @@
 """Text from outside, made safe to show and short enough to read.
 
 Comes in: any string that a log, an event, an alert, a model or a server may have written. Goes out: a string that
-cannot move the cursor, hide a word or reorder a line. Nothing here decides what is secret; see ``audit/redact.py``.
+cannot move the cursor, hide a word or reorder a line. Nothing here decides what is secret; see ``redaction/``.
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from agentops.audit.keeping import Keeping
 from agentops.audit.log import open_log
-from agentops.audit.segments import closed_segments, opened
+from agentops.audit.segments.retention import Retention
+from agentops.audit.segments.segment import closed_segments, opened
 
 Clock = Callable[[], datetime]
 
@@ -17,10 +17,10 @@ def grow(
     folder: Path, clock: Clock, *, sign_every: int = 1000, compress: bool = False, runs: int = 3, days: int = 0
 ) -> None:
     """Put runs of five notes each into the chain, and close a segment after each run but the last."""
-    keeping = Keeping(compress=compress, retention_days=days)
+    retention = Retention(compress=compress, retention_days=days)
     for run in range(runs):
         with open_log(
-            folder, run=f"r{run}", actor="human:ana", clock=clock, sign_every=sign_every, keeping=keeping
+            folder, run=f"r{run}", actor="human:ana", clock=clock, sign_every=sign_every, retention=retention
         ) as log:
             log.append_all([("note", {"n": n}) for n in range(5)])
             if run < runs - 1:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentops.audit.chain import GENESIS_PREV, MAX_LINE_BYTES, Malformed, decode, encode, link, writable
+from agentops.audit.chain import GENESIS_PREV, MAX_LINE_BYTES, MalformedRecord, decode, encode, link, writable
 from agentops.core.audit import AuditRecord
 from agentops.core.resource import kubernetes_ref
 
@@ -77,7 +77,7 @@ def test_the_link_is_the_hash_of_the_bytes() -> None:
 def test_what_is_not_a_record_is_refused(old: bytes, new: bytes, why: str) -> None:
     """Each departure from the form is refused with its reason."""
     assert old in LINE
-    with pytest.raises(Malformed) as caught:
+    with pytest.raises(MalformedRecord) as caught:
         decode(LINE.replace(old, new, 1))
     assert str(caught.value).startswith(why)
 

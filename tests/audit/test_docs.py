@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from agentops.audit.chain import GENESIS_PREV, decode, encode, link
-from agentops.audit.keeping import Keeping, compress_closed
 from agentops.audit.log import open_log
-from agentops.audit.verify import Verdict, verify
+from agentops.audit.segments.retention import Retention, compress_closed
+from agentops.audit.verify.full_check import verify
+from agentops.audit.verify.verdict import ChainVerdict
 from tests.audit.segmented import closed, grow
 
 PAGE = (Path(__file__).parents[2] / "docs" / "audit.md").read_text()
@@ -32,7 +33,7 @@ def test_the_documented_lines_have_the_documented_links(tmp_path: Path) -> None:
     (tmp_path / "audit.jsonl").write_bytes(lines[3] + b"\n")
     (tmp_path / "audit-000000000000000.jsonl").write_bytes(b"\n".join(lines[:3]) + b"\n")
     found = verify(tmp_path, roots=True)
-    assert (found.verdict, found.records, found.segments, found.head) == (Verdict.OK, 4, 2, links[-1])
+    assert (found.verdict, found.records, found.segments, found.head) == (ChainVerdict.OK, 4, 2, links[-1])
 
 
 @pytest.fixture
@@ -69,11 +70,11 @@ def test_the_documented_script_reads_segments(
     grow(folder, ticking, runs=3)
     compress_closed(folder)
     later = datetime(2026, 12, 22, tzinfo=UTC)
-    keeping = Keeping(compress=False, retention_days=days)
+    retention = Retention(compress=False, retention_days=days)
     if days:
-        with open_log(folder, run="d", actor="a", clock=lambda: later, keeping=keeping):
+        with open_log(folder, run="d", actor="a", clock=lambda: later, retention=retention):
             pass
-    with open_log(folder, run="e", actor="a", clock=lambda: later, keeping=Keeping(compress=False)) as log:
+    with open_log(folder, run="e", actor="a", clock=lambda: later, retention=Retention(compress=False)) as log:
         log.append("note", {})
     code, last = _run_script(folder)
     assert (code, last.split(" by ")[0]) == (0, said)

@@ -20,7 +20,8 @@ import pytest
 from agentops import __version__
 from agentops.audit.chain import GENESIS_PREV, decode, link
 from agentops.audit.log import ChainLog, open_log
-from agentops.audit.verify import Verdict, verify
+from agentops.audit.verify.full_check import verify
+from agentops.audit.verify.verdict import ChainVerdict
 from agentops.core.audit import AuditRecord
 from agentops.core.errors import AuditError, ExitCode
 
@@ -69,7 +70,7 @@ def test_runs_and_actors_share_one_chain(chain: Path, ticking: Clock) -> None:
     for log in (one, two, one):
         log.append("note", {})
     assert [(record.seq, record.run) for record in _records(chain)[6:]] == [(6, "r2"), (7, "r3"), (8, "r2")]
-    assert verify(chain).verdict is Verdict.OK
+    assert verify(chain).verdict is ChainVerdict.OK
 
 
 def test_only_the_owner_can_read_it(chain: Path) -> None:
@@ -99,7 +100,7 @@ def test_a_torn_tail_is_kept_and_recorded(chain: Path, ticking: Clock, whole: in
             "kept_in": [kept],
         },
     )
-    assert ((chain / kept).read_bytes(), verify(chain).verdict) == (torn, Verdict.OK)
+    assert ((chain / kept).read_bytes(), verify(chain).verdict) == (torn, ChainVerdict.OK)
 
 
 def test_a_crash_during_recovery_forgets_nothing(chain: Path, ticking: Clock) -> None:
@@ -201,7 +202,7 @@ def test_a_disk_that_fills_in_the_middle_of_a_line_leaves_no_half_record(chain: 
     done = subprocess.run([sys.executable, "-c", _LIMITED, str(chain)], capture_output=True, text=True, check=True)
     message, seq = done.stdout.splitlines()
     assert (message, seq) == (f"cannot write {chain / 'audit.jsonl'}: file too large", "6")
-    assert (verify(chain).verdict, [path.name for path in chain.glob("torn-*")]) == (Verdict.OK, [])
+    assert (verify(chain).verdict, [path.name for path in chain.glob("torn-*")]) == (ChainVerdict.OK, [])
 
 
 def test_threads_append_without_loss(tmp_path: Path, ticking: Clock) -> None:
@@ -219,7 +220,7 @@ def test_threads_append_without_loss(tmp_path: Path, ticking: Clock) -> None:
         thread.join()
     found = [record.payload for record in _records(tmp_path)[1:]]
     assert [[item["n"] for item in found if item["thread"] == name] for name in range(8)] == [list(range(25))] * 8
-    assert verify(tmp_path).verdict is Verdict.OK
+    assert verify(tmp_path).verdict is ChainVerdict.OK
 
 
 class _BrokenClock:
@@ -243,7 +244,7 @@ def test_ctrl_c_in_an_append_leaves_the_log_usable(tmp_path: Path, ticking: Cloc
     with pytest.raises(KeyboardInterrupt):
         log.append("note", {})
     clock.armed = False
-    assert (log.append("note", {}).seq, verify(tmp_path).verdict) == (1, Verdict.OK)
+    assert (log.append("note", {}).seq, verify(tmp_path).verdict) == (1, ChainVerdict.OK)
 
 
 _WORKER = """
@@ -281,7 +282,7 @@ def test_processes_and_kills_lose_and_fork_nothing(tmp_path: Path, living: int, 
     records = {record.seq: record.run for record in _records(tmp_path)}
     assert [len(acknowledged[f"p{n}"]) for n in range(living)] == [appends] * living
     assert {seq: run for run, seqs in acknowledged.items() for seq in seqs}.items() <= records.items()
-    assert verify(tmp_path, roots=True).verdict in (Verdict.OK, Verdict.INCOMPLETE_TAIL)
+    assert verify(tmp_path, roots=True).verdict in (ChainVerdict.OK, ChainVerdict.INCOMPLETE_TAIL)
 
 
 def test_a_lock_that_is_held_is_waited_for(chain: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agentops.audit.merkle import (
     EMPTY_ROOT,
-    Range,
+    CompactRange,
     consistency_path,
     consistency_spans,
     inclusion_path,
@@ -60,10 +60,10 @@ def test_the_shared_vectors_hold() -> None:
 @given(st.lists(st.integers(1, 40), max_size=6))
 def test_a_tree_may_grow_in_any_steps(steps: list[int]) -> None:
     """However the leaves arrive, the root is that of the definition, and a stored range goes on as the same tree."""
-    tree, done = Range(), 0
+    tree, done = CompactRange(), 0
     for step in steps:
         part = LEAVES[done : done + step]
-        tree = Range(tree.size, tree.subtrees)
+        tree = CompactRange(tree.size, tree.subtrees)
         tree.extend(part)
         done += len(part)
     assert (tree.size, tree.root()) == (done, _root(LEAVES[:done]))
@@ -108,7 +108,7 @@ def test_trees_of_no_and_of_equal_size() -> None:
 def test_a_range_must_fit_its_size() -> None:
     """A stored range whose subtrees are not those of its size is refused."""
     with pytest.raises(ValueError, match="a tree of 3 leaves has 2 subtrees, not 1"):
-        Range(3, [LEAVES[0]])
+        CompactRange(3, [LEAVES[0]])
 
 
 @given(st.integers(1, 300), st.data())
@@ -117,7 +117,7 @@ def test_proofs_need_only_the_subtrees_of_what_is_gone(size: int, data: st.DataO
     gone = data.draw(st.integers(0, size - 1))
     index, old = data.draw(st.integers(gone, size - 1)), data.draw(st.integers(max(gone, 1), size))
     leaves = [bytes([n % 256, n // 256]) * 16 for n in range(size)]
-    base = Range()
+    base = CompactRange()
     base.extend(leaves[:gone])
     spans = (inclusion_spans(index, size), consistency_spans(old, size))
     found = tuple(roots_of(wanted, leaves[gone:], base) for wanted in spans)
@@ -128,4 +128,4 @@ def test_paths_are_found_over_more_leaves_than_are_read_at_once() -> None:
     """A pass that takes several bites comes to the same path."""
     leaves = [n.to_bytes(32, "big") for n in range(10_000)]
     spans = inclusion_spans(5000, len(leaves))
-    assert roots_of(spans, iter(leaves), Range()) == inclusion_path(leaves, 5000)
+    assert roots_of(spans, iter(leaves), CompactRange()) == inclusion_path(leaves, 5000)

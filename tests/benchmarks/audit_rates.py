@@ -95,12 +95,12 @@ def _verifying(scratch: Path) -> list[Row]:
 
 
 def _fill(folder: Path, *, segment_mib: int, compress: bool) -> None:
-    from agentops.audit.keeping import Keeping
     from agentops.audit.log import open_log
+    from agentops.audit.segments.retention import Retention
     from agentops.core.clock import utc_now
 
-    keeping = Keeping(segment_bytes=segment_mib * 1024 * 1024, compress=compress)
-    with open_log(folder, run=_RUN, actor="human:ana", clock=utc_now, keeping=keeping) as log:
+    retention = Retention(segment_bytes=segment_mib * 1024 * 1024, compress=compress)
+    with open_log(folder, run=_RUN, actor="human:ana", clock=utc_now, retention=retention) as log:
         for _ in range(RECORDS // 2000):
             log.append_all([("tool_call", _PAYLOAD)] * 2000)
 
@@ -119,7 +119,7 @@ def main(folder: Path) -> None:
     Raises:
         SystemExit: it does not hold; a time of that means nothing.
     """
-    from agentops.audit.verify import verify
+    from agentops.audit.verify.full_check import verify
 
     before_mb = _peak_mb()
     rounds = []
@@ -151,7 +151,7 @@ def _peak_mb() -> float:
 
 def _hashing_s(folder: Path) -> float:
     """Return the CPU seconds to read, unpack, split and hash every line, with nothing looked at."""
-    from agentops.audit.segments import opened
+    from agentops.audit.segments.segment import opened
 
     begun = time.process_time()
     with opened(folder) as files:

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from agentops.audit.anchor.place import FolderPlace, Terms, open_place
-from agentops.audit.export import Exported, export
+from agentops.audit.destinations.destination import DestinationError, DestinationOptions
+from agentops.audit.destinations.export import ExportResult, export
+from agentops.audit.destinations.local import FolderDestination
+from agentops.audit.destinations.targets import open_destination
 from agentops.audit.log import open_log
 from agentops.core.clock import utc_now
 from agentops.core.errors import AuditError
@@ -84,8 +86,8 @@ def test_ctrl_c_leaves_whole_pieces_and_the_next_export_goes_on(folder: Path, tm
     assert (total, found) == (total, [(total - stop - 1, True) for stop in range(total)])
 
 
-def _export(folder: Path, copy: Path, *, piece_bytes: int = 300, progress: Any = no_progress) -> Exported:
-    return export(folder, FolderPlace(f"{copy}/"), progress=progress, piece_bytes=piece_bytes)
+def _export(folder: Path, copy: Path, *, piece_bytes: int = 300, progress: Any = no_progress) -> ExportResult:
+    return export(folder, FolderDestination(f"{copy}/"), progress=progress, piece_bytes=piece_bytes)
 
 
 def test_pieces_keep_the_cuts_that_they_have(folder: Path, tmp_path: Path) -> None:
@@ -135,27 +137,26 @@ def test_what_is_no_piece_is_left_alone(folder: Path, tmp_path: Path) -> None:
 
 def test_a_place_that_cannot_be_read_or_written_is_not_taken_for_empty(tmp_path: Path) -> None:
     """Reading what is not there, and writing below a file, are errors."""
-    from agentops.audit.anchor.place import PlaceError
 
     (tmp_path / "file").write_text("x", encoding="utf-8")
     clock = lambda: datetime(2026, 11, 22, tzinfo=UTC) + timedelta(0)  # noqa: E731
-    terms = Terms(retention_days=0, endpoint_url="", clock=clock)
-    with open_place(f"{tmp_path}/", terms) as place:
+    terms = DestinationOptions(retention_days=0, endpoint_url="", clock=clock)
+    with open_destination(f"{tmp_path}/", terms) as place:
         assert (place.names(), place.holds("file", b"x"), place.holds("none", b"x")) == (("file",), True, None)
         for work in (lambda: place.read("none"), lambda: place.put("file/below", b"x")):
-            with pytest.raises(PlaceError):
+            with pytest.raises(DestinationError):
                 work()
 
 
 def _segmented(audit: Path, days: int) -> None:
     """Three runs of a day each, every run in segments of its own; what is older than ``days`` is dropped."""
-    from agentops.audit.keeping import Keeping
+    from agentops.audit.segments.retention import Retention
 
     start = datetime(2026, 11, 1, tzinfo=UTC)
-    keeping = Keeping(segment_bytes=2000, retention_days=days)
+    keeping = Retention(segment_bytes=2000, retention_days=days)
     for day in range(3):
         now = start + timedelta(days=day)
-        with open_log(audit, run=f"d{day}", actor="human:ana", clock=lambda now=now: now, keeping=keeping) as log:
+        with open_log(audit, run=f"d{day}", actor="human:ana", clock=lambda now=now: now, retention=keeping) as log:
             for n in range(12):
                 log.append("note", {"n": n})
 
@@ -168,9 +169,9 @@ def _first_checkpoint(audit: Path) -> int:
 
 def test_closed_and_compressed_segments_are_exported_as_one_log(tmp_path: Path) -> None:
     """The pieces know nothing of segments: they are the whole log, and growth and records are proved across them."""
-    from agentops.audit.checkpoints import read_public_keys
-    from agentops.audit.proof import check_growth, check_record, prove_growth, prove_record
-    from agentops.audit.signed import checkpoint_at, latest_checkpoint, signed_lines
+    from agentops.audit.proofs.checkpoints import read_public_keys
+    from agentops.audit.proofs.proof import check_growth, check_record, prove_growth, prove_record
+    from agentops.audit.proofs.signed_records import checkpoint_at, latest_checkpoint, signed_lines
 
     audit = tmp_path / "audit"
     _segmented(audit, days=0)
@@ -194,19 +195,19 @@ def test_closed_and_compressed_segments_are_exported_as_one_log(tmp_path: Path) 
 @pytest.mark.parametrize("piece_bytes", [900, 1500, 4000])
 def test_records_that_were_dropped_here_stay_in_the_copy(tmp_path: Path, piece_bytes: int) -> None:
     """After old segments are dropped, exporting goes on, what is kept can be proved, and what is gone is said."""
-    from agentops.audit.checkpoints import read_public_keys
-    from agentops.audit.proof import check_record, prove_growth, prove_record
-    from agentops.audit.signed import checkpoint_at, first_kept
+    from agentops.audit.proofs.checkpoints import read_public_keys
+    from agentops.audit.proofs.proof import check_record, prove_growth, prove_record
+    from agentops.audit.proofs.signed_records import checkpoint_at, first_kept
     from agentops.core.errors import UsageError
 
     audit = tmp_path / "audit"
     _segmented(audit, days=0)
     _export(audit, tmp_path / "copy", piece_bytes=piece_bytes)
     before, old = _copied(tmp_path / "copy"), checkpoint_at(audit, _first_checkpoint(audit))
-    from agentops.audit.keeping import Keeping
+    from agentops.audit.segments.retention import Retention
 
     now = datetime(2026, 11, 4, tzinfo=UTC)
-    with open_log(audit, run="d4", actor="human:ana", clock=lambda: now, keeping=Keeping(retention_days=2)) as log:
+    with open_log(audit, run="d4", actor="human:ana", clock=lambda: now, retention=Retention(retention_days=2)) as log:
         log.append("note", {"n": 99})
     first, done = first_kept(audit), _export(audit, tmp_path / "copy", piece_bytes=piece_bytes)
     fresh = _export(audit, tmp_path / "fresh", piece_bytes=piece_bytes)
@@ -223,7 +224,7 @@ def test_records_that_were_dropped_here_stay_in_the_copy(tmp_path: Path, piece_b
 
 def test_anchors_of_dropped_records_disturb_nobody(cli: Cli, home: Path, tmp_path: Path) -> None:
     """Where an anchor speaks only of records that are gone, the others are asked."""
-    from agentops.audit.keeping import Keeping
+    from agentops.audit.segments.retention import Retention
 
     audit = home / "audit"
     home.mkdir()
@@ -235,12 +236,12 @@ def test_anchors_of_dropped_records_disturb_nobody(cli: Cli, home: Path, tmp_pat
         run="d4",
         actor="human:ana",
         clock=lambda: datetime(2999, 1, 1, tzinfo=UTC),
-        keeping=Keeping(segment_bytes=1),
+        retention=Retention(segment_bytes=1),
     ) as log:
         log.append("note", {})
         log.append("note", {})
     later = lambda: datetime(2999, 3, 1, tzinfo=UTC)  # noqa: E731
-    with open_log(audit, run="d5", actor="human:ana", clock=later, keeping=Keeping(retention_days=9)) as log:
+    with open_log(audit, run="d5", actor="human:ana", clock=later, retention=Retention(retention_days=9)) as log:
         log.append("note", {})
     alone = cli("audit", "verify", "--anchor", place, "-o", "json").document["status"]
     assert cli("audit", "anchor", "--to", f"{tmp_path}/second/").code == 0

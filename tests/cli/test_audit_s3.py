@@ -87,7 +87,7 @@ def test_what_is_put_on_top_of_an_anchor_hides_nothing(cli: Cli, folder: Path, s
 
 def test_a_new_anchor_never_replaces_one(cli: Cli, folder: Path, s3: Any) -> None:
     """Where an object of that name is already, ``If-None-Match`` keeps it and the difference is an alarm."""
-    from agentops.audit.note import parse_checkpoint
+    from agentops.audit.proofs.note import parse_checkpoint
 
     size = parse_checkpoint((folder / "audit.checkpoint").read_text()).size
     origin = (folder / "audit.pub").read_text().split("+")[0]

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.audit import test_tamper as records
-from tests.audit import test_tamper_segments as segments
+from tests.audit.verify import test_tamper as records
+from tests.audit.verify import test_tamper_segments as segments
 
 Cli = Callable[..., Any]
 

@@ -19,8 +19,8 @@ from agentops.core.progress import no_progress
 from agentops.core.text import plural
 
 if TYPE_CHECKING:
-    from agentops.audit.anchor.place import Place
-    from agentops.audit.note import PublicKey
+    from agentops.audit.destinations.destination import Destination
+    from agentops.audit.proofs.note import PublicKey
     from agentops.config import Settings
 
 ANCHOR_EPILOG = """\b
@@ -81,8 +81,8 @@ def anchor(
     retention_days: _Retention = None,
 ) -> Result:
     """Sign the chain's head and put the note into the place."""
-    from agentops.audit.anchor.checkpoints import keep, require_agreement
-    from agentops.audit.note import parse_checkpoint
+    from agentops.audit.destinations.anchors import keep, require_agreement
+    from agentops.audit.proofs.note import parse_checkpoint
 
     settings = _settings(options, retention_days)
     with opened(to, settings, endpoint_url) as place:
@@ -105,7 +105,7 @@ def export(
     retention_days: _Retention = None,
 ) -> Result:
     """Copy every signed record to the place."""
-    from agentops.audit.export import export as copy
+    from agentops.audit.destinations.export import export as copy
     from agentops.cli.live import Live
     from agentops.core.jsonable import to_json
 
@@ -133,18 +133,19 @@ def export(
 
 
 @contextmanager
-def opened(target: str, settings: Settings, endpoint_url: str) -> Iterator[Place]:
+def opened(target: str, settings: Settings, endpoint_url: str) -> Iterator[Destination]:
     """Yield the place that ``target`` names, under the terms of the settings.
 
     Raises:
-        UsageError, PlaceError: as ``open_place``.
+        UsageError, DestinationError: as ``open_destination``.
     """
-    from agentops.audit.anchor.place import Terms, open_place
+    from agentops.audit.destinations.destination import DestinationOptions
+    from agentops.audit.destinations.targets import open_destination
     from agentops.core.clock import utc_now
 
     endpoint = endpoint_url or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
-    terms = Terms(retention_days=settings.audit_retention_days, endpoint_url=endpoint, clock=utc_now)
-    with open_place(target, terms) as place:
+    asked = DestinationOptions(retention_days=settings.audit_retention_days, endpoint_url=endpoint, clock=utc_now)
+    with open_destination(target, asked) as place:
         yield place
 
 
@@ -154,11 +155,11 @@ def anchor_notes(targets: Sequence[str], keys: Sequence[PublicKey], settings: Se
     Raises:
         UsageError: a place is none, or a file is not there.
         AuditError: a place holds no anchor.
-        PlaceError: it cannot be read.
+        DestinationError: it cannot be read.
     """
-    from agentops.audit.anchor.checkpoints import fetch
-    from agentops.audit.checkpoints import read_public_keys
-    from agentops.audit.signed import first_kept
+    from agentops.audit.destinations.anchors import fetch
+    from agentops.audit.proofs.checkpoints import read_public_keys
+    from agentops.audit.proofs.signed_records import first_kept
 
     origins = {key.name for key in keys or read_public_keys(settings.folders.audit)}
     first = first_kept(settings.folders.audit)

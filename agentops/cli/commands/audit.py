@@ -83,8 +83,8 @@ def verify(
     ] = False,
 ) -> Result:
     """Walk the chain from its first byte, and hold it against what was signed."""
-    from agentops.audit.verify import Verdict
-    from agentops.audit.verify import verify as walk
+    from agentops.audit.verify.full_check import verify as walk
+    from agentops.audit.verify.verdict import ChainVerdict
     from agentops.core.jsonable import to_json
 
     settings = audit_settings(options)
@@ -104,7 +104,7 @@ def verify(
     if found.bad_seq is not None or found.offset is not None:
         first = "the torn tail" if found.bad_seq is None else f"record {found.bad_seq}"
         rows.append(("first bad", f"{first}, byte {found.offset} of {found.segment}"))
-    good = found.verdict in (Verdict.OK, Verdict.ABSENT)
+    good = found.verdict in (ChainVerdict.OK, ChainVerdict.ABSENT)
     held = plural(found.records - (found.dropped.records if found.dropped else 0), "record")
     told = f"{held}, every one holds" if found.intact else found.why
     told += f"; {found.dropped}" if found.intact and found.dropped else ""
@@ -121,7 +121,7 @@ def verify(
 
 def _anchored(notes: Sequence[str]) -> int:
     """Return how many records the newest of these anchors speaks of."""
-    from agentops.audit.note import BadNote, parse_checkpoint
+    from agentops.audit.proofs.note import BadNote, parse_checkpoint
 
     sizes = [0]
     for note in notes:

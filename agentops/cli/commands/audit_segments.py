@@ -30,14 +30,14 @@ def register(group: typer.Typer) -> None:
 def rotate(options: Common) -> Result:
     """Close the active segment, compress what is closed and drop what is expired."""
     from agentops.app.run import current_actor, new_run
-    from agentops.audit.keeping import Keeping, compress_closed
     from agentops.audit.log import open_log
+    from agentops.audit.segments.retention import Retention, compress_closed
     from agentops.core.clock import utc_now
 
     settings = audit_settings(options)
     folder = settings.folders.audit
-    keeping = Keeping(segment_bytes=settings.audit_segment_mib << 20, retention_days=settings.audit_keep_days)
-    with open_log(folder, run=new_run(utc_now), actor=current_actor(), clock=utc_now, keeping=keeping) as log:
+    retention = Retention(segment_bytes=settings.audit_segment_mib << 20, retention_days=settings.audit_keep_days)
+    with open_log(folder, run=new_run(utc_now), actor=current_actor(), clock=utc_now, retention=retention) as log:
         closed = log.close_segment()
         packed = compress_closed(folder)
         dropped = log.drop_expired()

@@ -91,11 +91,12 @@ def _folder(settings: Settings) -> DoctorCheck:
 
 
 def _audit(settings: Settings) -> DoctorCheck:
-    from agentops.audit.verify import Verdict, verify
+    from agentops.audit.verify.full_check import verify
+    from agentops.audit.verify.verdict import ChainVerdict
 
     def look() -> DoctorCheck:
         found = verify(settings.folders.audit)
-        if found.verdict is Verdict.ABSENT:
+        if found.verdict is ChainVerdict.ABSENT:
             return DoctorCheck(name="audit", state="ok", text="no chain yet; the first run begins one")
         if found.intact:
             return DoctorCheck(name="audit", state="ok", text=f"{found.records:,} records, every one holds")

@@ -35,7 +35,7 @@ def register(group: typer.Typer) -> None:
 
 def keys(options: Common) -> Result:
     """Show the keys that the folder lists."""
-    from agentops.audit.checkpoints import read_public_keys
+    from agentops.audit.proofs.checkpoints import read_public_keys
 
     found = [str(key) for key in read_public_keys(audit_folder(options))]
     blocks: tuple[Block, ...] = tuple(Code(key) for key in found) or (Paragraph("Nothing was signed yet.", Tone.QUIET),)
@@ -59,8 +59,8 @@ def rotate_key(options: Common) -> Result:
 
 def fingerprint(options: Common) -> Result:
     """Print what ``arguments_hmac`` is for these arguments."""
-    from agentops.audit.fingerprint import fingerprint as compute
-    from agentops.audit.fingerprint import read_key
+    from agentops.audit.proofs.fingerprint import fingerprint as compute
+    from agentops.audit.proofs.fingerprint import read_key
 
     folder = audit_folder(options)
     if sys.stdin.isatty():

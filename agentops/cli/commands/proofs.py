@@ -17,7 +17,7 @@ from agentops.core.text import plural
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from agentops.audit.note import PublicKey
+    from agentops.audit.proofs.note import PublicKey
     from agentops.config import Settings
 
 PROVE_EPILOG = """\b
@@ -56,7 +56,7 @@ def parsed_key(text: str) -> PublicKey:
     Raises:
         UsageError: it is neither.
     """
-    from agentops.audit.note import BadNote, parse_key
+    from agentops.audit.proofs.note import BadNote, parse_key
 
     try:
         path = Path(text)
@@ -87,7 +87,7 @@ def prove(
     ] = None,
 ) -> Result:
     """Write a proof that a third party can check without the log."""
-    from agentops.audit.proof import prove_growth, prove_record
+    from agentops.audit.proofs.proof import prove_growth, prove_record
 
     folder = audit_folder(options)
     if growth:
@@ -122,14 +122,14 @@ def check_proof(
     ],
 ) -> Result:
     """Check a proof; exit 8 when it proves nothing."""
-    from agentops.audit.proof import GROWTH_SCHEMA
+    from agentops.audit.proofs.proof import GROWTH_SCHEMA
 
     document, keys = _proof(proof), [parsed_key(text) for text in key]
     return _grown(document, keys) if document.get("schema") == GROWTH_SCHEMA else _included(document, keys)
 
 
 def _included(document: Mapping[str, Any], keys: Sequence[PublicKey]) -> Result:
-    from agentops.audit.proof import check_record
+    from agentops.audit.proofs.proof import check_record
     from agentops.core.jsonable import to_json
 
     record = check_record(document, *keys)
@@ -144,7 +144,7 @@ def _included(document: Mapping[str, Any], keys: Sequence[PublicKey]) -> Result:
 
 
 def _grown(document: Mapping[str, Any], keys: Sequence[PublicKey]) -> Result:
-    from agentops.audit.proof import check_growth
+    from agentops.audit.proofs.proof import check_growth
 
     old, new = check_growth(document, *keys)
     title = Heading(
@@ -164,7 +164,7 @@ def _grown(document: Mapping[str, Any], keys: Sequence[PublicKey]) -> Result:
 
 def _checkpoint(folder: Path, text: str) -> str:
     """Return the note that ``text`` names: by its size, or by the file that holds it."""
-    from agentops.audit.signed import checkpoint_at
+    from agentops.audit.proofs.signed_records import checkpoint_at
 
     if text.isdecimal():
         return checkpoint_at(folder, int(text))

@@ -13,9 +13,10 @@ from agentops.core.finding import Problem, Withheld
 from agentops.core.notes import forbids, notes_of, speaks_against
 from agentops.core.plan import Change, Note
 from agentops.core.resource import ResourceRef
+from agentops.core.secret_names import is_secret_name
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import subject
-from agentops.providers.kubernetes.analysis.secrecy import is_secret_name, quoted
+from agentops.providers.kubernetes.analysis.secrecy import HIDDEN, quoted
 from agentops.providers.kubernetes.objects.fields import Key, mapping
 
 MOST_SHOWN = 6
@@ -72,4 +73,4 @@ def _read(graph: Graph, key: Key) -> tuple[Note, ...]:
 
 def _safe(note: Note) -> Note:
     """Return the note with what looks like a credential hidden."""
-    return replace(note, value="(hidden)" if is_secret_name(note.key) else quoted(note.value, len(note.value) + 20))
+    return replace(note, value=HIDDEN if is_secret_name(note.key) else quoted(note.value, len(note.value) + 20))

@@ -198,7 +198,7 @@ class Cluster:
         while True:
             reply = self._transport.get(path, _paged(selection, PAGE_SIZE, more))
             kept, more = decode(reply.body)
-            # The bytes of a page may be as large as all that is kept of it: let them go before the next one is asked for.
+            # The bytes of a page may be as large as all that is kept of it: let them go before asking for the next.
             del reply
             yield kept
             if not more:

@@ -22,7 +22,6 @@ from agentops.providers.kubernetes.api.dry_runner import PreviewServer, object_p
 from agentops.providers.kubernetes.api.writing import APPLY_PATCH, JSON, JSON_PATCH, subresource_of
 from agentops.providers.kubernetes.change.predictor import merged, patched
 from agentops.providers.kubernetes.objects.difference import operations
-from agentops.providers.kubernetes.objects.irreversible_effects import highest
 from agentops.providers.kubernetes.objects.quantity import canonical
 from agentops.providers.kubernetes.objects.server_values import forms_of_new, under_trial_name
 

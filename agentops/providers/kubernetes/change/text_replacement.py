@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from agentops.core.errors import ToolInputError
+from agentops.core.secret_values import holds_secret
 from agentops.core.text import one_line
-from agentops.providers.kubernetes.change.sensitive import holds_credential, is_credential
+from agentops.providers.kubernetes.change.sensitive import holds_credential
 from agentops.providers.kubernetes.objects.field_paths import ABSENT
 
 
@@ -40,6 +41,6 @@ def show_value(value: Any, where: str) -> str:
     if value is ABSENT or value is None:
         return "absent"
     text = json.dumps(value, ensure_ascii=False)
-    if is_credential(text) or holds_credential(re.split(r"[.\[\]\"]+", where)):
+    if holds_secret(text) or holds_credential(re.split(r"[.\[\]\"]+", where)):
         return "(not shown)"
     return one_line(text, 80)

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agentops.core.errors import ToolInputError
+from agentops.core.secret_names import is_secret_pair
+from agentops.core.secret_values import holds_secret
 from agentops.core.text import one_line
 from agentops.providers.kubernetes.change.containers import (
     CONTAINER,
@@ -20,7 +22,6 @@ from agentops.providers.kubernetes.change.containers import (
 from agentops.providers.kubernetes.change.declaration import KEYS, TEXTS, change_tool
 from agentops.providers.kubernetes.change.edit import Edited
 from agentops.providers.kubernetes.change.edit_tool import edits_object
-from agentops.providers.kubernetes.change.sensitive import is_credential, names_credential
 from agentops.providers.kubernetes.objects.field_paths import get, put
 from agentops.providers.kubernetes.objects.workloads import TEMPLATED_KINDS
 
@@ -88,7 +89,7 @@ def _check_variable(name: str, value: str, here: Mapping[str, Any]) -> None:
     """
     if not _VARIABLE.fullmatch(name):
         raise ToolInputError(f"{one_line(name, 60)!r} cannot name an environment variable")
-    if names_credential(name) or is_credential(value):
+    if is_secret_pair(name, value) or holds_secret(value):
         raise ToolInputError(
             f"{name} looks like a credential, and a pod template is no place for one: use a Secret",
             hint="Put it into a Secret by hand and refer to it with valueFrom.secretKeyRef (kubernetes_patch).",
