@@ -6,13 +6,10 @@ reached. Nothing that a model or a tool says can change a limit.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
+from agentops.core.threads import Monotonic
 from agentops.core.usage import Limits, Usage
-
-Monotonic = Callable[[], float]
-"""Returns seconds from some fixed point that never go back."""
 
 
 class Budget:

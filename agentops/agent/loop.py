@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agentops.agent.answers import answer_calls, answer_cut, answer_text
-from agentops.agent.budget import Budget, Monotonic
+from agentops.agent.budget import Budget
 from agentops.agent.finding_review import FindingReview
 from agentops.agent.history import History, Keep, forget
 from agentops.agent.model import Message, Model
@@ -21,6 +21,7 @@ from agentops.agent.run import Run
 from agentops.agent.toolbox import Toolbox
 from agentops.core.errors import ModelError
 from agentops.core.progress import Progress
+from agentops.core.threads import Monotonic
 from agentops.core.usage import Limits
 
 

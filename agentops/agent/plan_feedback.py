@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from agentops.agent.budget import Monotonic
 from agentops.agent.drafting import Blocked, declined, refused
 from agentops.agent.fence import neutral
 from agentops.agent.history import Keep, forget
@@ -25,6 +24,7 @@ from agentops.core.outcome import Status
 from agentops.core.plan import Change
 from agentops.core.progress import Progress
 from agentops.core.text import clip, one_line
+from agentops.core.threads import Monotonic
 from agentops.core.usage import Limits
 
 GOES_ON = (Status.APPLIED, Status.ROLLED_BACK, Status.DECLINED, Status.REFUSED, Status.NOTHING_TO_DO)

@@ -15,11 +15,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from agentops.agent.audited import for_audit
-from agentops.agent.budget import Monotonic
 from agentops.agent.draft_tools import tool_of
 from agentops.agent.drafting import Drafted, Drafting
 from agentops.agent.fence import Fence, neutral
-from agentops.agent.parallel import Job, Outcome, run_all
 from agentops.agent.search import SPEC as SEARCH_SPEC
 from agentops.agent.search import EvidenceSearch
 from agentops.core.audit import AuditLog
@@ -29,6 +27,7 @@ from agentops.core.evidence import Evidence, EvidenceStore, Reading, Redactor
 from agentops.core.json_schema import called_wrongly, faults, without_absent
 from agentops.core.progress import Progress, Stage, Step
 from agentops.core.text import clip, one_line
+from agentops.core.threads import Done, Job, Monotonic, run_in_order
 from agentops.core.tool import Effect, ReadTool, ToolCall, ToolSpec
 
 ALERT = "alert"
@@ -133,8 +132,8 @@ class Toolbox:
         if self.drafting:
             drafts = {i: self._draft(self.drafting, c, known) for i, c in enumerate(calls) if self.drafts(c)}
         reads = [(i, call) for i, call in enumerate(calls) if i not in drafts]
-        jobs = [Job(work=self._prepared(call), timeout_s=self._timeout_s(call)) for _, call in reads]
-        outcomes = run_all(jobs, max_parallel=self._max_parallel, monotonic=self._monotonic)
+        jobs = [Job(key=i, work=self._prepared(call), timeout_s=self._timeout_s(call)) for i, call in reads]
+        outcomes = run_in_order(jobs, threads=self._max_parallel, monotonic=self._monotonic)
         results = {i: self._settle(call, outcome) for (i, call), outcome in zip(reads, outcomes, strict=True)} | drafts
         return tuple(results[i] for i in range(len(calls)))
 
@@ -215,7 +214,7 @@ class Toolbox:
         known = f"Did you mean {' or '.join(near)}?" if near else f"The tools are {', '.join(names)}."
         return f"there is no tool {one_line(name, 60)!r}. {known}"
 
-    def _settle(self, call: ToolCall, outcome: Outcome) -> ToolResult:
+    def _settle(self, call: ToolCall, outcome: Done[int, Any]) -> ToolResult:
         if isinstance(outcome.value, Reading):
             evidence = self.admit(call, outcome.value, duration_ms=outcome.duration_ms)
             return ToolResult(call=call, content=self.shown(evidence), digest=evidence.digest, evidence=evidence)

@@ -5,13 +5,13 @@ Comes in: paths. Goes out: bytes, or a ``ConfigError`` that says what is wrong, 
 
 from __future__ import annotations
 
-import fcntl
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from agentops.core.durable_files import advice, create_file, locked_folder, make_folder, reason, replace_file
 from agentops.core.errors import ConfigError
 
 _MOST_BYTES = 256 * 1024
@@ -25,8 +25,9 @@ def explained(path: Path, verb: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ConfigError(f"cannot {verb} {path}: {reason}", hint="Check who owns it and its folder.") from error
+        raise ConfigError(
+            reason(verb, path, error), hint=advice(error) or "Check who owns it and its folder."
+        ) from error
 
 
 def only_mine(path: Path, *, private: bool) -> None:
@@ -64,13 +65,9 @@ def write_new(path: Path, data: bytes) -> None:
     Raises:
         ConfigError: it is there, or cannot be written.
     """
-    draft = _draft(path, data)
-    try:
-        with explained(path, "write"):
-            os.link(draft, path)  # unlike a rename, never in place of one that is there
-    finally:
-        draft.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    with explained(path, "write"):
+        make_folder(path.parent)
+        create_file(path, data)
 
 
 def replace(path: Path, data: bytes) -> None:
@@ -79,46 +76,20 @@ def replace(path: Path, data: bytes) -> None:
     Raises:
         ConfigError: it cannot be written.
     """
-    draft = _draft(path, data)
     with explained(path, "write"):
-        draft.replace(path)
-    _sync_folder(path.parent)
+        make_folder(path.parent)
+        replace_file(path, data)
 
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock: what is read in the block is still so when it is written back."""
-    _make_folder(folder)
-    with explained(folder, "lock"):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
+    """Hold the folder's lock: what is read in the block is still so when it is written back.
+
+    Raises:
+        ConfigError: it cannot be created or locked.
+    """
+    with ExitStack() as held:
         with explained(folder, "lock"):
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            make_folder(folder)
+            held.enter_context(locked_folder(folder))
         yield
-    finally:
-        os.close(descriptor)
-
-
-def _draft(path: Path, data: bytes) -> Path:
-    _make_folder(path.parent)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    with explained(draft, "write"):
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-    return draft
-
-
-def _make_folder(folder: Path) -> None:
-    with explained(folder, "create"):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

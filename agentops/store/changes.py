@@ -28,11 +28,12 @@ from pathlib import Path
 from typing import Any
 
 from agentops.core.clock import Clock, to_iso
+from agentops.core.durable_files import replace_file, sync_folder
 from agentops.core.errors import Busy, InDoubt, NotApproved, StoreError, UsageError
 from agentops.core.jsonable import from_json, to_json
 from agentops.core.plan import ChangePlan
 from agentops.core.text import one_line
-from agentops.store.files import document, explained, intact, replace_file, sync_folder
+from agentops.store.files import document, explained, intact
 
 _SCHEMA = "agentops/change/v1"
 _MOST_BYTES = 4096

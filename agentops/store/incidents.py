@@ -32,6 +32,7 @@ from typing import Any, TypeVar
 from agentops.core.alert import AlertGroup, Incident
 from agentops.core.clock import Clock
 from agentops.core.digest import digest_bytes
+from agentops.core.durable_files import locked_for_appending, replace_file, sync_folder
 from agentops.core.errors import NotFound, StoreError, UsageError
 from agentops.core.evidence import Evidence, Reading
 from agentops.core.finding import Cause, Finding, Problem
@@ -41,13 +42,10 @@ from agentops.core.text import one_line, plural
 from agentops.core.usage import Usage
 from agentops.store.files import (
     append_lines,
-    appending,
     document,
     explained,
     intact,
     read_lines,
-    replace_file,
-    sync_folder,
 )
 from agentops.store.plans import save_plan
 
@@ -189,7 +187,7 @@ class IncidentFolder:
         path = self.path / "evidence.jsonl"
         with self._lock, explained(path, "write"):
             self._keep_body(evidence.digest, data)
-            with appending(path) as descriptor:
+            with locked_for_appending(path) as descriptor:
                 self._refresh()
                 evidence = replace(evidence, id=f"E{len(self._known) + 1}")
                 self._read_to = append_lines(descriptor, [to_json(evidence)])
@@ -290,7 +288,7 @@ class IncidentFolder:
     def append_messages(self, messages: Iterable[Mapping[str, Any]]) -> None:
         """Add messages to the transcript; what is there is never changed."""
         path = self.path / "transcript.jsonl"
-        with self._lock, explained(path, "write"), appending(path) as descriptor:
+        with self._lock, explained(path, "write"), locked_for_appending(path) as descriptor:
             append_lines(descriptor, [dict(message) for message in messages])
 
     def transcript(self) -> tuple[dict[str, Any], ...]:

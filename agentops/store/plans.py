@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from agentops.core.approval import SignedApproval
+from agentops.core.durable_files import replace_file
 from agentops.core.errors import NotApproved, UsageError
 from agentops.core.jsonable import from_json, to_json
 from agentops.core.plan import PLAN_VERSION, ChangePlan
 from agentops.core.text import one_line
-from agentops.store.files import document, explained, replace_file
+from agentops.store.files import document, explained
 
 PLAN_SCHEMA = "agentops/plan/v1"
 APPROVAL_SCHEMA = "agentops/approval/v1"

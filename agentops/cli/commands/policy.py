@@ -148,7 +148,7 @@ def init(
 
 
 def _put(path: Path, text: str) -> None:
-    from agentops.store.files import replace_file
+    from agentops.core.durable_files import replace_file
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

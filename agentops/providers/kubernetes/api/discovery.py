@@ -13,12 +13,12 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from agentops.core.errors import ClusterError, Unreachable
+from agentops.core.threads import run_each
 from agentops.providers.kubernetes.objects.kinds import Kind
 
 FetchJson: TypeAlias = Callable[[str, str], Any]
@@ -46,8 +46,7 @@ def discover(fetch: FetchJson) -> tuple[Kind, ...]:
     if _is_aggregated(core) and _is_aggregated(groups):
         return tuple(_from_aggregated(core)) + tuple(_from_aggregated(groups))
     wanted = [("", "v1")] + [_preferred(group) for group in groups.get("groups") or ()]
-    with ThreadPoolExecutor(_THREADS) as pool:
-        lists = pool.map(lambda pair: _one_group(fetch, *pair), wanted)
+    lists = run_each(lambda pair: _one_group(fetch, *pair), wanted, threads=_THREADS)
     return tuple(kind for found in lists for kind in found)
 
 

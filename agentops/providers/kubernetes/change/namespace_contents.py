@@ -8,11 +8,11 @@ Source: https://kubernetes.io/docs/concepts/overview/working-with-objects/namesp
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from agentops.core.errors import ClusterError, NotFound
 from agentops.core.resource import ResourceRef
+from agentops.core.threads import run_each
 from agentops.providers.kubernetes.api.client import Cluster, Selection
 from agentops.providers.kubernetes.objects.kinds import Kind
 
@@ -44,14 +44,13 @@ def held_in(cluster: Cluster, namespace: str, gone: frozenset[ResourceRef] = fro
     kinds = [kind for kind in cluster.kinds() if kind.namespaced and kind.listable and kind.kind not in _TRACES]
     wide = {kind.kind for kind in cluster.kinds() if not kind.namespaced}
     absent = {(ref.kind.partition(".")[0], ref.name) for ref in gone if ref.namespace == namespace}
-    with ThreadPoolExecutor(_THREADS) as pool:
-        listed = pool.map(lambda kind: (kind, _items(cluster, kind, namespace)), kinds)
-        found = {
-            f"{kind.kind}/{name}"
-            for kind, items in listed
-            for name in _own(kind, items, wide)
-            if (kind.kind, name) not in absent
-        }
+    listed = run_each(lambda kind: (kind, _items(cluster, kind, namespace)), kinds, threads=_THREADS)
+    found = {
+        f"{kind.kind}/{name}"
+        for kind, items in listed
+        for name in _own(kind, items, wide)
+        if (kind.kind, name) not in absent
+    }
     return tuple(sorted(found))
 
 

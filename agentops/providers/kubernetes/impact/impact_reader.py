@@ -8,12 +8,12 @@ was and why. Lists are namespaced, pods and ReplicaSets decoded into the few fie
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
 
 from agentops.core.errors import ClusterError, Unreachable
 from agentops.core.resource import ResourceRef
 from agentops.core.text import one_line, plural
+from agentops.core.threads import run_each
 from agentops.providers.kubernetes.api.client import Cluster, Selection
 from agentops.providers.kubernetes.objects.kinds import builtin
 from agentops.providers.kubernetes.objects.selectors import (
@@ -68,9 +68,9 @@ class ImpactReader:
         if len(places) > NAMESPACE_LIMIT:
             asked = [(kind, Selection()) for kind in dict.fromkeys(kind for kind, _ in wanted)]
         # Read in threads, kept in this one: nothing here is written by two.
-        with ThreadPoolExecutor(_THREADS) as pool:
-            for key, answer in zip(asked, list(pool.map(lambda key: self._read(*key), asked)), strict=True):
-                self._keep(key, *answer)
+        answers = run_each(lambda key: self._read(*key), asked, threads=_THREADS)
+        for key, answer in zip(asked, answers, strict=True):
+            self._keep(key, *answer)
         if asked != wanted:
             self._share_out(wanted)
 

@@ -16,8 +16,8 @@ from agentops.core.errors import ClusterError, Forbidden, NotFound, Unreachable
 from agentops.core.progress import Progress, Stage, Step
 from agentops.core.snapshot import Gap, LogTail
 from agentops.core.text import plural
+from agentops.core.threads import Done, Job, run_as_they_end
 from agentops.providers.kubernetes.api.client import Cluster, Selection
-from agentops.providers.kubernetes.api.crew import Done, run_until
 from agentops.providers.kubernetes.api.tail import LogPlace, read_tail
 from agentops.providers.kubernetes.objects.kinds import Kind
 from agentops.providers.kubernetes.sweep.unwell import LogRequest
@@ -72,9 +72,9 @@ def read_lists(
         Unreachable: there is no answer, and nothing was read before.
         ClusterError: the credentials are not accepted.
     """
-    jobs = [(request, partial(_read_list, cluster, request, result)) for request in requests]
+    jobs = [Job(key=request, work=partial(_read_list, cluster, request, result)) for request in requests]
     missing = set(requests)
-    for done in run_until(jobs, threads=THREADS, deadline_s=deadline_s):
+    for done in run_as_they_end(jobs, threads=THREADS, deadline_s=deadline_s):
         missing.discard(done.key)
         _settle(done, result, progress)
     for request in missing:
@@ -164,9 +164,9 @@ def read_logs(
         (request, previous) for request in requests for previous in ((False, True) if request.previous else (False,))
     ]
     tails: dict[tuple[LogRequest, bool], LogTail] = {}
-    jobs = [(run, partial(_read_log, cluster, *run, window_s)) for run in runs]
+    jobs = [Job(key=run, work=partial(_read_log, cluster, *run, window_s)) for run in runs]
     missing = dict.fromkeys(runs, f"no answer within {deadline_s:.0f} s")
-    for done in run_until(jobs, threads=THREADS, deadline_s=deadline_s):
+    for done in run_as_they_end(jobs, threads=THREADS, deadline_s=deadline_s):
         del missing[done.key]
         if done.value is not None:
             tails[done.key] = done.value

@@ -14,8 +14,8 @@ from agentops.core.denial import Denial, denials_in
 from agentops.core.errors import ClusterError, ToolError
 from agentops.core.progress import Progress
 from agentops.core.snapshot import Gap, LogTail
+from agentops.core.threads import Job, run_as_they_end
 from agentops.providers.kubernetes.api.client import Cluster
-from agentops.providers.kubernetes.api.crew import run_until
 from agentops.providers.kubernetes.objects.kinds import builtin
 from agentops.providers.kubernetes.sweep.fetch import THREADS, FetchResult, ListRequest, read_lists
 
@@ -56,11 +56,11 @@ def _read_cluster_roles(cluster: Cluster, denials: Sequence[Denial], found: Fetc
     """Read the ClusterRoles that a binding gives to one of the accounts, or to one of another name beside it."""
     names = sorted(set(_referred(found.objects, denials)))
     kind = builtin("ClusterRole")
-    jobs = [(name, partial(cluster.get_object, kind, name, "")) for name in names[:_ROLE_LIMIT]]
+    jobs = [Job(key=name, work=partial(cluster.get_object, kind, name, "")) for name in names[:_ROLE_LIMIT]]
     missing = dict.fromkeys(names, f"more than {_ROLE_LIMIT} are bound")
     missing |= dict.fromkeys(names[:_ROLE_LIMIT], f"no answer within {_DEADLINE_S:.0f} s")
     roles: list[dict[str, Any]] = []
-    for done in run_until(jobs, threads=THREADS, deadline_s=_DEADLINE_S):
+    for done in run_as_they_end(jobs, threads=THREADS, deadline_s=_DEADLINE_S):
         error = done.error
         if error is not None and not isinstance(error, ToolError):
             raise error
