@@ -2,7 +2,7 @@
 complete -c agentops -f
 complete -c agentops -l help
 complete -c agentops -l version
-complete -c agentops -n __fish_use_subcommand -a approve -d 'Look at a saved plan and sign an approval of exactly that.'
+complete -c agentops -n __fish_use_subcommand -a approve -d 'Review a saved plan and sign an approval of exactly that plan.'
 complete -c agentops -n '__fish_seen_subcommand_from approve' -l context
 complete -c agentops -n '__fish_seen_subcommand_from approve' -l help
 complete -c agentops -n '__fish_seen_subcommand_from approve' -l kubeconfig
@@ -14,9 +14,9 @@ complete -c agentops -n '__fish_seen_subcommand_from approve' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from approve' -l side-by-side
 complete -c agentops -n '__fish_seen_subcommand_from approve' -l ttl
 complete -c agentops -n '__fish_seen_subcommand_from approve' -l verbose
-complete -c agentops -n __fish_use_subcommand -a approvers -d 'Whose signed approvals count here.'
+complete -c agentops -n __fish_use_subcommand -a approvers -d 'List, add and remove the people whose approvals are valid here.'
 complete -c agentops -n '__fish_seen_subcommand_from approvers' -l help
-complete -c agentops -n '__fish_seen_subcommand_from approvers' -a add -d 'Trust somebodys key.'
+complete -c agentops -n '__fish_seen_subcommand_from approvers' -a add -d 'Trust an approvers public key.'
 complete -c agentops -n '__fish_seen_subcommand_from add' -l context
 complete -c agentops -n '__fish_seen_subcommand_from add' -l help
 complete -c agentops -n '__fish_seen_subcommand_from add' -l kubeconfig
@@ -25,7 +25,7 @@ complete -c agentops -n '__fish_seen_subcommand_from add' -l no-input
 complete -c agentops -n '__fish_seen_subcommand_from add' -l output
 complete -c agentops -n '__fish_seen_subcommand_from add' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from add' -l verbose
-complete -c agentops -n '__fish_seen_subcommand_from approvers' -a list -d 'List who is trusted to approve.'
+complete -c agentops -n '__fish_seen_subcommand_from approvers' -a list -d 'List the trusted approvers.'
 complete -c agentops -n '__fish_seen_subcommand_from list' -l context
 complete -c agentops -n '__fish_seen_subcommand_from list' -l help
 complete -c agentops -n '__fish_seen_subcommand_from list' -l kubeconfig
@@ -44,7 +44,7 @@ complete -c agentops -n '__fish_seen_subcommand_from me' -l output
 complete -c agentops -n '__fish_seen_subcommand_from me' -l passphrase
 complete -c agentops -n '__fish_seen_subcommand_from me' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from me' -l verbose
-complete -c agentops -n '__fish_seen_subcommand_from approvers' -a remove -d 'Trust somebody no longer.'
+complete -c agentops -n '__fish_seen_subcommand_from approvers' -a remove -d 'Stop trusting an approver.'
 complete -c agentops -n '__fish_seen_subcommand_from remove' -l context
 complete -c agentops -n '__fish_seen_subcommand_from remove' -l help
 complete -c agentops -n '__fish_seen_subcommand_from remove' -l kubeconfig
@@ -53,9 +53,9 @@ complete -c agentops -n '__fish_seen_subcommand_from remove' -l no-input
 complete -c agentops -n '__fish_seen_subcommand_from remove' -l output
 complete -c agentops -n '__fish_seen_subcommand_from remove' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from remove' -l verbose
-complete -c agentops -n __fish_use_subcommand -a audit -d 'The tamper-evident record of every step.'
+complete -c agentops -n __fish_use_subcommand -a audit -d 'Verify, read and copy the tamper-evident audit log.'
 complete -c agentops -n '__fish_seen_subcommand_from audit' -l help
-complete -c agentops -n '__fish_seen_subcommand_from audit' -a anchor -d 'Sign what the record is now, and keep the checkpoint elsewhere.'
+complete -c agentops -n '__fish_seen_subcommand_from audit' -a anchor -d 'Sign the logs current state, and keep the checkpoint elsewhere.'
 complete -c agentops -n '__fish_seen_subcommand_from anchor' -l context
 complete -c agentops -n '__fish_seen_subcommand_from anchor' -l endpoint-url
 complete -c agentops -n '__fish_seen_subcommand_from anchor' -l help
@@ -77,7 +77,7 @@ complete -c agentops -n '__fish_seen_subcommand_from check-proof' -l no-input
 complete -c agentops -n '__fish_seen_subcommand_from check-proof' -l output
 complete -c agentops -n '__fish_seen_subcommand_from check-proof' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from check-proof' -l verbose
-complete -c agentops -n '__fish_seen_subcommand_from audit' -a export -d 'Copy the whole record elsewhere, piece by piece.'
+complete -c agentops -n '__fish_seen_subcommand_from audit' -a export -d 'Copy the whole log elsewhere, piece by piece.'
 complete -c agentops -n '__fish_seen_subcommand_from export' -l context
 complete -c agentops -n '__fish_seen_subcommand_from export' -l endpoint-url
 complete -c agentops -n '__fish_seen_subcommand_from export' -l help
@@ -98,7 +98,7 @@ complete -c agentops -n '__fish_seen_subcommand_from fingerprint' -l no-input
 complete -c agentops -n '__fish_seen_subcommand_from fingerprint' -l output
 complete -c agentops -n '__fish_seen_subcommand_from fingerprint' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from fingerprint' -l verbose
-complete -c agentops -n '__fish_seen_subcommand_from audit' -a keys -d 'Show the public keys that sign the record, oldest first.'
+complete -c agentops -n '__fish_seen_subcommand_from audit' -a keys -d 'Show the public keys that sign the log, oldest first.'
 complete -c agentops -n '__fish_seen_subcommand_from keys' -l context
 complete -c agentops -n '__fish_seen_subcommand_from keys' -l help
 complete -c agentops -n '__fish_seen_subcommand_from keys' -l kubeconfig
@@ -136,7 +136,7 @@ complete -c agentops -n '__fish_seen_subcommand_from prove' -l output
 complete -c agentops -n '__fish_seen_subcommand_from prove' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from prove' -l to
 complete -c agentops -n '__fish_seen_subcommand_from prove' -l verbose
-complete -c agentops -n '__fish_seen_subcommand_from audit' -a replay -d 'Ask policy again what it was asked then, and say where todays answer differs.'
+complete -c agentops -n '__fish_seen_subcommand_from audit' -a replay -d 'Evaluate recorded decisions under todays policy and show which differ.'
 complete -c agentops -n '__fish_seen_subcommand_from replay' -l context
 complete -c agentops -n '__fish_seen_subcommand_from replay' -l exit-code
 complete -c agentops -n '__fish_seen_subcommand_from replay' -l help
@@ -146,7 +146,7 @@ complete -c agentops -n '__fish_seen_subcommand_from replay' -l no-input
 complete -c agentops -n '__fish_seen_subcommand_from replay' -l output
 complete -c agentops -n '__fish_seen_subcommand_from replay' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from replay' -l verbose
-complete -c agentops -n '__fish_seen_subcommand_from audit' -a rotate -d 'Close the segment that is written to, and see to those that are closed.'
+complete -c agentops -n '__fish_seen_subcommand_from audit' -a rotate -d 'Close the active segment; compress closed ones, drop expired ones.'
 complete -c agentops -n '__fish_seen_subcommand_from rotate' -l context
 complete -c agentops -n '__fish_seen_subcommand_from rotate' -l help
 complete -c agentops -n '__fish_seen_subcommand_from rotate' -l kubeconfig
@@ -155,7 +155,7 @@ complete -c agentops -n '__fish_seen_subcommand_from rotate' -l no-input
 complete -c agentops -n '__fish_seen_subcommand_from rotate' -l output
 complete -c agentops -n '__fish_seen_subcommand_from rotate' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from rotate' -l verbose
-complete -c agentops -n '__fish_seen_subcommand_from audit' -a rotate-key -d 'Sign on with a new key; the hand-over is on record, the old private key is...'
+complete -c agentops -n '__fish_seen_subcommand_from audit' -a rotate-key -d 'Sign with a new key from now on; record it, and destroy the old private key.'
 complete -c agentops -n '__fish_seen_subcommand_from rotate-key' -l context
 complete -c agentops -n '__fish_seen_subcommand_from rotate-key' -l help
 complete -c agentops -n '__fish_seen_subcommand_from rotate-key' -l kubeconfig
@@ -187,7 +187,7 @@ complete -c agentops -n '__fish_seen_subcommand_from changes' -l no-input
 complete -c agentops -n '__fish_seen_subcommand_from changes' -l output
 complete -c agentops -n '__fish_seen_subcommand_from changes' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from changes' -l verbose
-complete -c agentops -n __fish_use_subcommand -a doctor -d 'DoctorCheck the set-up: folders, cluster, permissions, model, record.'
+complete -c agentops -n __fish_use_subcommand -a doctor -d 'DoctorCheck folders, cluster, permissions, model and audit log.'
 complete -c agentops -n '__fish_seen_subcommand_from doctor' -l context
 complete -c agentops -n '__fish_seen_subcommand_from doctor' -l help
 complete -c agentops -n '__fish_seen_subcommand_from doctor' -l kubeconfig
@@ -196,7 +196,7 @@ complete -c agentops -n '__fish_seen_subcommand_from doctor' -l no-input
 complete -c agentops -n '__fish_seen_subcommand_from doctor' -l output
 complete -c agentops -n '__fish_seen_subcommand_from doctor' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from doctor' -l verbose
-complete -c agentops -n __fish_use_subcommand -a fix -d 'FixResult what an alert is about: plan, show, ask, apply, verify, and take it...'
+complete -c agentops -n __fish_use_subcommand -a fix -d 'FixResult an alert: plan, show, ask, apply, verify, or roll back.'
 complete -c agentops -n '__fish_seen_subcommand_from fix' -l approval
 complete -c agentops -n '__fish_seen_subcommand_from fix' -l context
 complete -c agentops -n '__fish_seen_subcommand_from fix' -l dry-run
@@ -229,7 +229,7 @@ complete -c agentops -n '__fish_seen_subcommand_from history' -l no-input
 complete -c agentops -n '__fish_seen_subcommand_from history' -l output
 complete -c agentops -n '__fish_seen_subcommand_from history' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from history' -l verbose
-complete -c agentops -n __fish_use_subcommand -a investigate -d 'Find the root cause of an alert; changes nothing.'
+complete -c agentops -n __fish_use_subcommand -a investigate -d 'Find the root cause of an alert; change nothing.'
 complete -c agentops -n '__fish_seen_subcommand_from investigate' -l context
 complete -c agentops -n '__fish_seen_subcommand_from investigate' -l exit-code
 complete -c agentops -n '__fish_seen_subcommand_from investigate' -l help
@@ -246,9 +246,9 @@ complete -c agentops -n '__fish_seen_subcommand_from investigate' -l output
 complete -c agentops -n '__fish_seen_subcommand_from investigate' -l resume
 complete -c agentops -n '__fish_seen_subcommand_from investigate' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from investigate' -l verbose
-complete -c agentops -n __fish_use_subcommand -a policy -d 'What may be changed, by whom, and who must agree.'
+complete -c agentops -n __fish_use_subcommand -a policy -d 'Show, check and test what may be changed, and who must approve.'
 complete -c agentops -n '__fish_seen_subcommand_from policy' -l help
-complete -c agentops -n '__fish_seen_subcommand_from policy' -a explain -d 'Say which policy decides a request, and which clause.'
+complete -c agentops -n '__fish_seen_subcommand_from policy' -a explain -d 'Show which policy decides a request, and which clause.'
 complete -c agentops -n '__fish_seen_subcommand_from explain' -l as
 complete -c agentops -n '__fish_seen_subcommand_from explain' -l context
 complete -c agentops -n '__fish_seen_subcommand_from explain' -l fact
@@ -286,7 +286,7 @@ complete -c agentops -n '__fish_seen_subcommand_from show' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from show' -l schema
 complete -c agentops -n '__fish_seen_subcommand_from show' -l source
 complete -c agentops -n '__fish_seen_subcommand_from show' -l verbose
-complete -c agentops -n '__fish_seen_subcommand_from policy' -a test -d 'Hold the policy against tables of expected rulings.'
+complete -c agentops -n '__fish_seen_subcommand_from policy' -a test -d 'Run tables of expected decisions against the policy.'
 complete -c agentops -n '__fish_seen_subcommand_from test' -l context
 complete -c agentops -n '__fish_seen_subcommand_from test' -l help
 complete -c agentops -n '__fish_seen_subcommand_from test' -l kubeconfig
@@ -305,7 +305,7 @@ complete -c agentops -n '__fish_seen_subcommand_from validate' -l no-input
 complete -c agentops -n '__fish_seen_subcommand_from validate' -l output
 complete -c agentops -n '__fish_seen_subcommand_from validate' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from validate' -l verbose
-complete -c agentops -n __fish_use_subcommand -a recover -d 'Close what a crash left open, by looking at the world.'
+complete -c agentops -n __fish_use_subcommand -a recover -d 'Close or roll back what an interrupted run left open.'
 complete -c agentops -n '__fish_seen_subcommand_from recover' -l context
 complete -c agentops -n '__fish_seen_subcommand_from recover' -l help
 complete -c agentops -n '__fish_seen_subcommand_from recover' -l keep
@@ -317,7 +317,7 @@ complete -c agentops -n '__fish_seen_subcommand_from recover' -l roll-back
 complete -c agentops -n '__fish_seen_subcommand_from recover' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from recover' -l verbose
 complete -c agentops -n '__fish_seen_subcommand_from recover' -l yes
-complete -c agentops -n __fish_use_subcommand -a rollback -d 'Roll back a change, with preview and approval as any other.'
+complete -c agentops -n __fish_use_subcommand -a rollback -d 'Roll back a change, with preview and approval like any other.'
 complete -c agentops -n '__fish_seen_subcommand_from rollback' -l context
 complete -c agentops -n '__fish_seen_subcommand_from rollback' -l dry-run
 complete -c agentops -n '__fish_seen_subcommand_from rollback' -l help
@@ -330,7 +330,7 @@ complete -c agentops -n '__fish_seen_subcommand_from rollback' -l side-by-side
 complete -c agentops -n '__fish_seen_subcommand_from rollback' -l verbose
 complete -c agentops -n '__fish_seen_subcommand_from rollback' -l wait
 complete -c agentops -n '__fish_seen_subcommand_from rollback' -l yes
-complete -c agentops -n __fish_use_subcommand -a sandbox -d 'An embedded cluster with incidents to try everything on.'
+complete -c agentops -n __fish_use_subcommand -a sandbox -d 'Try agentops on an embedded cluster with ready-made incidents.'
 complete -c agentops -n '__fish_seen_subcommand_from sandbox' -l help
 complete -c agentops -n '__fish_seen_subcommand_from sandbox' -a list -d 'List the scenarios.'
 complete -c agentops -n '__fish_seen_subcommand_from list' -l context
@@ -341,7 +341,7 @@ complete -c agentops -n '__fish_seen_subcommand_from list' -l no-input
 complete -c agentops -n '__fish_seen_subcommand_from list' -l output
 complete -c agentops -n '__fish_seen_subcommand_from list' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from list' -l verbose
-complete -c agentops -n '__fish_seen_subcommand_from sandbox' -a new -d 'Write the first file of a scenario of your own.'
+complete -c agentops -n '__fish_seen_subcommand_from sandbox' -a new -d 'Write a template for a scenario of your own.'
 complete -c agentops -n '__fish_seen_subcommand_from new' -l context
 complete -c agentops -n '__fish_seen_subcommand_from new' -l folder
 complete -c agentops -n '__fish_seen_subcommand_from new' -l help
@@ -369,7 +369,7 @@ complete -c agentops -n '__fish_seen_subcommand_from schema' -l no-input
 complete -c agentops -n '__fish_seen_subcommand_from schema' -l output
 complete -c agentops -n '__fish_seen_subcommand_from schema' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from schema' -l verbose
-complete -c agentops -n __fish_use_subcommand -a show -d 'Show an incident again: finding, evidence, cost.'
+complete -c agentops -n __fish_use_subcommand -a show -d 'Show a stored incident: finding, evidence, cost.'
 complete -c agentops -n '__fish_seen_subcommand_from show' -l context
 complete -c agentops -n '__fish_seen_subcommand_from show' -l evidence
 complete -c agentops -n '__fish_seen_subcommand_from show' -l help
@@ -380,7 +380,7 @@ complete -c agentops -n '__fish_seen_subcommand_from show' -l output
 complete -c agentops -n '__fish_seen_subcommand_from show' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from show' -l timeline
 complete -c agentops -n '__fish_seen_subcommand_from show' -l verbose
-complete -c agentops -n __fish_use_subcommand -a tools -d 'The tools that the model may call.'
+complete -c agentops -n __fish_use_subcommand -a tools -d 'List the tools that the model may call.'
 complete -c agentops -n '__fish_seen_subcommand_from tools' -l help
 complete -c agentops -n '__fish_seen_subcommand_from tools' -a list -d 'List the tools: what each reads or changes, and the permissions it needs.'
 complete -c agentops -n '__fish_seen_subcommand_from list' -l context
@@ -391,7 +391,7 @@ complete -c agentops -n '__fish_seen_subcommand_from list' -l no-input
 complete -c agentops -n '__fish_seen_subcommand_from list' -l output
 complete -c agentops -n '__fish_seen_subcommand_from list' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from list' -l verbose
-complete -c agentops -n __fish_use_subcommand -a triage -d 'Scan for problems, without a model; changes nothing.'
+complete -c agentops -n __fish_use_subcommand -a triage -d 'Scan a cluster for problems without a model; change nothing.'
 complete -c agentops -n '__fish_seen_subcommand_from triage' -l all
 complete -c agentops -n '__fish_seen_subcommand_from triage' -l context
 complete -c agentops -n '__fish_seen_subcommand_from triage' -l exit-code

@@ -351,7 +351,7 @@ def require_nothing_open(app: App) -> None:
         )
     words = open_words(app.settings, app.services.clock)
     if words:
-        raise InDoubt(words, hint="See what it did and close it: agentops recover", code="open-change")
+        raise InDoubt(words, hint="See what was changed and close it: agentops recover", code="open-change")
 
 
 def open_words(settings: Settings, clock: Clock) -> str:

@@ -42,10 +42,10 @@ Examples:
   agentops investigate alert.json            an Alertmanager webhook body, and many more
   agentops investigate k8s:shop/Deployment/web
   cat alert.json | agentops investigate - --output json --no-model
-  agentops fix --sandbox=bad-image-tag       plan, show, ask, apply, verify, or take it back
+  agentops fix --sandbox=bad-image-tag       plan, show, ask, apply, verify, or roll back
   agentops triage --namespace shop           what is wrong there, without a model
-  agentops show                              the last incident again
-  agentops audit verify                      is the record whole and unaltered
+  agentops show                              the last incident
+  agentops audit verify                      is the audit log complete and unaltered
 
 \b
 Exit codes: 0 done, 1 error, 2 usage, 3 a problem was found (with --exit-code), 4 refused by policy,

@@ -1,7 +1,7 @@
-"""``TerminalApprover``: shows a plan to a person and brings back what they say to it. The default answer is no.
+"""Asks a person at the terminal to approve a plan, and returns the answer. The default answer is no.
 
 Comes in: an ``ApprovalRequest``. Goes out: a ``Decision``, whose approval is bound to the plan's digest, expires, and
-says by digest what was shown. It asks on stdin and stderr, never on stdout, and knows no "don't ask again".
+says by digest what was shown. It asks on stdin and stderr, never on stdout, and has no "don't ask again".
 """
 
 from __future__ import annotations
@@ -79,7 +79,8 @@ class TerminalApprover:
         """
         if self.cannot_ask:
             raise NotApproved(
-                f"plan {request.plan.code} needs a person, and {self.cannot_ask}", hint=self.instead(request.plan)
+                f"plan {request.plan.code} needs a person to approve it, and {self.cannot_ask}",
+                hint=self.instead(request.plan),
             )
         with self.undisturbed():
             return _Dialogue(self, request).run()
@@ -151,15 +152,15 @@ class _Dialogue:
         for number, step in enumerate(steps, 1):
             if step.risk.rank < Risk.HIGH.rank:
                 continue
-            message = f"Step {number} is of {step.risk.value.upper()} risk: {change_words(step.change)}. Do it?"
-            choices = [Choice("yes", "yes: do this step too", "y"), Choice("no", "no: apply nothing", "n")]
+            message = f"Step {number} has {step.risk.value.upper()} risk: {change_words(step.change)}. Apply it?"
+            choices = [Choice("yes", "yes: apply this step too", "y"), Choice("no", "no: apply nothing", "n")]
             if self._its.prompts.choose(message, choices, "no") != "yes":
                 return f"step {number} was not confirmed"
         return ""
 
     def _confirm_code(self) -> str:
         """Have the code typed back; return why not, empty when it was or need not be."""
-        final = " Nothing takes this back." if self._plan.reversal is Reversal.NONE else ""
+        final = " This cannot be undone." if self._plan.reversal is Reversal.NONE else ""
         asked = f"Risk {self._plan.risk.value.upper()}.{final} Type {self._typed} to approve:"
         for left in reversed(range(_TRIES if self._typed else 0)):
             typed = self._its.prompts.line(asked)
@@ -168,15 +169,15 @@ class _Dialogue:
             if _same(typed, self._typed):
                 return ""
             if left:
-                self._show([Paragraph(f"That is not {self._typed}. Once more.", Tone.WARN)])
-        return f"what was typed was not {self._typed}" if self._typed else ""
+                self._show([Paragraph(f"That is not {self._typed}. Try again.", Tone.WARN)])
+        return f"the typed text was not {self._typed}" if self._typed else ""
 
     def _approved(self) -> Decision:
         plan, now = self._plan, self._its.clock()
         if now >= plan.expires_at:
             raise NotApproved(
                 f"plan {plan.code} expired at {plan.expires_at:%H:%M:%S} UTC, before it was approved",
-                hint="Make the plan again; it takes what has changed since into account.",
+                hint="Make a new plan; it takes later changes into account.",
             )
         approval = SignedApproval(
             plan_digest=plan.digest,
@@ -191,7 +192,7 @@ class _Dialogue:
 
     def _skip(self) -> Decision | None:
         steps = self._plan.steps
-        picked = self._its.prompts.pick("Which steps are to be left out?", [_title(n, s) for n, s in _numbered(steps)])
+        picked = self._its.prompts.pick("Which steps should be left out?", [_title(n, s) for n, s in _numbered(steps)])
         if picked is None:
             return self._stop("no answer at the terminal")
         if len(picked) == len(steps):
@@ -225,7 +226,7 @@ class _Dialogue:
         items = [Item(step.change.reason or "no reason given", label=f"{n}.") for n, step in _numbered(plan.steps)]
         blocks: list[Block] = [Heading(words_title(intent))]
         blocks += [Paragraph(f"“{intent.words.strip()}”")] if intent.words.strip() else []
-        blocks += [Bullets(tuple(items)), Heading("What was observed")]
+        blocks += [Bullets(tuple(items)), Heading("Evidence")]
         return [*blocks, *(self._its.show_evidence(names) or [Paragraph("No evidence is cited.", Tone.WARN)])]
 
     def _show(self, blocks: list[Block]) -> None:

@@ -27,7 +27,7 @@ def edited(arguments: Mapping[str, Any], prompts: Prompts, complain: Callable[[s
     names = list(arguments)
     choices = [Choice(str(at), f"{name}: {json_text(arguments[name])}") for at, name in enumerate(names)]
     choices += [Choice(_ALL, "all of them, as JSON"), Choice(_BACK, "back")]
-    chosen = prompts.choose("What is to be changed?", choices, _BACK)
+    chosen = prompts.choose("Which argument should be changed?", choices, _BACK)
     if chosen is None or chosen == _BACK:
         return None
     if chosen == _ALL:

@@ -71,7 +71,7 @@ def approval_steps(plan: ChangePlan, path: Path, flags: str) -> tuple[str, ...]:
 
 def two_people(plan: ChangePlan) -> str:
     """Return who must agree to a plan that two people must agree to."""
-    return f"Two people must agree, neither of them {plan.requester.removeprefix('human:')}."
+    return f"Two people other than {plan.requester.removeprefix('human:')} must approve."
 
 
 def _without_plan(fix: FixResult, place: Place) -> Ending:
@@ -88,27 +88,27 @@ def _without_plan(fix: FixResult, place: Place) -> Ending:
     if not errors and verdict in _WELL:
         return _ended("nothing-to-do", ExitCode.DONE, [Paragraph("There is nothing to fix.", Tone.GOOD)], fix)
     if not errors and verdict is Verdict.OUTSIDE:
-        words = "The cause lies outside the cluster: no change to the cluster cures it."
+        words = "The cause is outside the cluster: no change to the cluster fixes it."
         return _ended("outside", ExitCode.DONE, [Heading(words, Tone.WARN)], fix)
     if fix.forbidden:
-        refusal = PolicyRefused(fix.forbidden, hint="agentops doctor shows the policy and settings that hold here.")
+        refusal = PolicyRefused(fix.forbidden, hint="agentops doctor shows the policy and settings in force here.")
         head = Heading("Refused by policy: nothing was changed", Tone.BAD)
         blocks: list[Block] = [head, Paragraph(f"{fix.forbidden}.", Tone.BAD), Code(refusal.hint)]
         return _ended("refused", ExitCode.REFUSED, blocks, fix, (refusal, *errors))
     if errors:
         # Something is known, but it cannot be done from here: forbidden, or the server refuses it.
         hints = [Code(error.hint) for error in errors if error.hint]
-        head = Heading("No plan: what would cure it cannot be done from here", Tone.WARN)
+        head = Heading("No plan: the known fix cannot be made from here", Tone.WARN)
         return _ended("not-planned", ExitCode.NO_PLAN, [head, *hints], fix, errors)
     hint = "; ".join(fix.found.finding.next_steps[:2])
-    error = AgentopsError("no change is known that would cure this", hint=hint, code="no-known-cure")
-    head = Heading("No plan: no change is known that would cure this; a person must decide", Tone.WARN)
+    error = AgentopsError("no change is known that would fix this", hint=hint, code="no-known-cure")
+    head = Heading("No plan: no change is known that would fix this; a person must decide", Tone.WARN)
     return _ended("escalate", ExitCode.NO_PLAN, [head], fix, (error,))
 
 
 def _well_now(fix: FixResult) -> Ending:
     blocks: list[Block] = [Paragraph(f"{text}.", Tone.WARN) for text in fix.vanished]
-    blocks += [*_target_words(fix), Paragraph("There is nothing to fix any more.", Tone.GOOD)]
+    blocks += [*_target_words(fix), Paragraph("There is nothing left to fix.", Tone.GOOD)]
     return Ending(status="nothing-to-do", code=ExitCode.DONE, blocks=tuple(blocks))
 
 
@@ -118,7 +118,7 @@ def _refused(fix: FixResult, refused: tuple[AgentopsError, ...]) -> Ending:
     blocks: list[Block] = [Heading("Refused by policy: nothing was changed", Tone.BAD)]
     blocks += [Paragraph(error.message, Tone.BAD) for error in refused[:_MOST_NAMED]]
     blocks += [Code(error.hint) for error in refused[:1] if error.hint]
-    blocks.append(Code(f"Which clause decides: {explain}"))
+    blocks.append(Code(f"See which clause decides: {explain}"))
     return _ended("refused", ExitCode.REFUSED, blocks, fix, refused, (explain,))
 
 
@@ -126,12 +126,16 @@ def _moved_on(fix: FixResult, errors: tuple[AgentopsError, ...], place: Place) -
     """Return the end of a fix whose drafts do not fit the world any more."""
     why = "; ".join(fix.vanished) or errors[0].message
     again = f"agentops investigate k8s:{fix.found.incident.group.target}{place.flags}"
-    stale = NotApproved(f"what was drafted does not hold any more: {why}", hint=f"Look again: {again}", code="stale")
-    blocks: list[Block] = [Heading("Stale: what was drafted does not hold any more; nothing was changed", Tone.WARN)]
+    stale = NotApproved(
+        f"the drafted change no longer fits the cluster: {why}", hint=f"Investigate again: {again}", code="stale"
+    )
+    blocks: list[Block] = [
+        Heading("Stale: the drafted change no longer fits the cluster; nothing was changed", Tone.WARN)
+    ]
     blocks += [Paragraph(f"{why}.", Tone.WARN), *_target_words(fix)]
     known = fix.found.incident.group.target.known and not place.embedded
     if known:
-        blocks.append(Code(f"Look again: {again}"))
+        blocks.append(Code(f"Investigate again: {again}"))
     return _ended("stale", ExitCode.NOT_APPROVED, blocks, fix, (stale,), (again,) if known else ())
 
 
@@ -150,7 +154,9 @@ def _after_plan(fix: FixResult, last: PipelineResult, place: Place) -> Ending:
     if status is not Status.APPLIED or fix.after is None or not fix.after.is_well:
         blocks += _known(fix)
     if fix.left:
-        blocks.append(Heading("The model drafted more than one run carries out; it is kept in the incident", Tone.WARN))
+        blocks.append(
+            Heading("The model drafted more changes than one run applies; the rest is kept in the incident", Tone.WARN)
+        )
         blocks.append(Bullets(tuple(Item(change_words(change), label="→") for change in fix.left)))
     blocks += _what_next(last, commands, place)
     return Ending(
@@ -188,17 +194,17 @@ def _what_next(last: PipelineResult, commands: tuple[str, ...], place: Place) ->
     wants_two = plan.obligation.approval is Approval.TWO_PERSON
     open_still = last.outcome.status in (Status.DRY_RUN, Status.DECLINED)
     if wants_two and open_still:
-        yield Heading(f"{two_people(plan)} The plan is kept.", Tone.WARN)
+        yield Heading(f"{two_people(plan)} The plan is saved.", Tone.WARN)
     if not commands:
         return
     if wants_two and open_still:
-        yield Paragraph("Each of the two runs one of the first; then the last runs the plan:")
+        yield Paragraph("Each approver runs one of the approve commands; the last command runs the plan:")
         yield Code("\n".join(commands))
     elif open_still and len(commands) > 1:
         code = f"plan {plan.code}"
-        yield Code(f"Take it up again: {commands[0]}")
-        yield Code(f"Somebody else approves {code}: {commands[1]}")
-        yield Code(f"and then it is run by: {commands[2]}")
+        yield Code(f"Resume it: {commands[0]}")
+        yield Code(f"Or have somebody else approve {code}: {commands[1]}")
+        yield Code(f"and then run it: {commands[2]}")
     else:
         yield Code(f"Next: {commands[0]}")
 
@@ -206,16 +212,16 @@ def _what_next(last: PipelineResult, commands: tuple[str, ...], place: Place) ->
 def _target_words(fix: FixResult) -> Iterator[Block]:
     """Say how what the alert is about is now."""
     if fix.not_looked:
-        yield Paragraph(f"Nobody could look again: {fix.not_looked}. Look: agentops triage", Tone.WARN)
+        yield Paragraph(f"The result could not be checked: {fix.not_looked}. Check it: agentops triage", Tone.WARN)
     if fix.after is None:
         return
     about, finding = fix.after.about, fix.after.finding
     if fix.after.is_well:
         # What triage says besides explains an alert of before; said now, it would read as a cause that is left.
         said = finding.verdict is Verdict.RECOVERED and finding.conclusion
-        yield Paragraph(f"Triage sees nothing wrong any more with {about}." + (f" {said}" if said else ""), Tone.GOOD)
+        yield Paragraph(f"Triage no longer finds a problem with {about}." + (f" {said}" if said else ""), Tone.GOOD)
         return
-    yield Heading(f"Triage still sees trouble with {about}", Tone.WARN)
+    yield Heading(f"Triage still finds a problem with {about}", Tone.WARN)
     yield Paragraph(finding.conclusion, Tone.WARN)
 
 
@@ -227,7 +233,7 @@ def _known(fix: FixResult) -> Iterator[Block]:
         rows.append(("not checked", named(finding.not_checked)))
     yield Pairs(tuple(rows))
     if finding.next_steps:
-        yield Paragraph("What a person should do:" if not fix.rounds else "What the finding says to do besides:")
+        yield Paragraph("Next steps for a person:" if not fix.rounds else "Further steps from the finding:")
         yield Bullets(tuple(Item(step) for step in finding.next_steps))
 
 

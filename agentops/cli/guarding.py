@@ -58,8 +58,11 @@ def asking(
         from agentops.cli.prompting import Choice
 
         with app.undisturbed():
-            choices = [Choice("back", "roll back what was done", "r"), Choice("stop", "stop here, change no more", "s")]
-            return prompts.choose("Interrupted in the middle of a change. What now?", choices, "back") != "stop"
+            choices = [
+                Choice("back", "roll back what was done", "r"),
+                Choice("stop", "stop here, change nothing more", "s"),
+            ]
+            return prompts.choose("Interrupted during a change. What should happen now?", choices, "back") != "stop"
 
     return ApprovalOptions(approver=approver, on_interrupt=on_interrupt, yes=yes, wait_s=wait_s)
 
@@ -73,7 +76,7 @@ def place(options: Common) -> str:
 
 def _evidence(app: App, incident: str, names: tuple[str, ...]) -> list[Block]:
     if not incident:
-        return [Paragraph("There is no evidence besides the plan itself.", Tone.QUIET)]
+        return [Paragraph("No evidence but the plan itself.", Tone.QUIET)]
     found = {one.id: one for one in app.services.incidents.open(incident).all()}
     blocks: list[Block] = []
     for name in names:

@@ -45,7 +45,7 @@ class Live:
 
     Arguments:
         stream: stderr.
-        verbose: 0 shows finished steps; 1 adds reasoning and tool starts when there is no terminal.
+        verbose: 0 shows finished steps; 1 adds reasoning and tool starts when there is not a terminal.
     """
 
     def __init__(self, stream: TextIO, *, verbose: int = 0) -> None:

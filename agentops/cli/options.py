@@ -49,7 +49,7 @@ class Common:
         return {"context": self.context, "namespace": self.namespace, "kubeconfig": self.kubeconfig}
 
 
-_GROUP = "Everywhere"
+_GROUP = "Global options"
 _CONTEXT = "typer_context"
 
 
@@ -60,14 +60,21 @@ def _option(*names: str, **keywords: Any) -> Any:
 _PARAMETERS: Mapping[str, tuple[Any, Any]] = {
     "context": (str | None, _option("--context", metavar="NAME", help="kubeconfig context; pinned for the whole run.")),
     "namespace": (str | None, _option("--namespace", "-n", metavar="NAME", help="Namespace to look at.")),
-    "kubeconfig": (Path | None, _option("--kubeconfig", metavar="FILE", help="kubeconfig file (else $KUBECONFIG).")),
-    "output": (Output, _option("--output", "-o", help="Form of the result; json is one document on stdout.")),
+    "kubeconfig": (
+        Path | None,
+        _option("--kubeconfig", metavar="FILE", help="kubeconfig file (default: $KUBECONFIG)."),
+    ),
+    "output": (Output, _option("--output", "-o", help="Output format; json prints one document on stdout.")),
     "sandbox": (
         str | None,
-        _option("--sandbox", metavar="[=SCENARIO]", help="Use the embedded cluster (agentops sandbox list)."),
+        _option(
+            "--sandbox",
+            metavar="[=SCENARIO]",
+            help="Use the embedded cluster; agentops sandbox list names the scenarios.",
+        ),
     ),
-    "no_input": (bool, _option("--no-input", help="Never ask anything; without a terminal that is so anyway.")),
-    "verbose": (int, _option("--verbose", "-v", count=True, help="Say more; -vv shows tracebacks.")),
+    "no_input": (bool, _option("--no-input", help="Never prompt; the default without a terminal.")),
+    "verbose": (int, _option("--verbose", "-v", count=True, help="Print more detail; -vv also prints tracebacks.")),
 }
 
 

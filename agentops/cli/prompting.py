@@ -26,7 +26,7 @@ def cannot_ask(*, no_input: bool) -> str:
         return "--no-input was given"
     for stream, name in ((sys.stdin, "standard input"), (sys.stderr, "standard error")):
         if stream is None or stream.closed or not stream.isatty():
-            return f"{name} is no terminal"
+            return f"{name} is not a terminal"
     return ""
 
 

@@ -31,7 +31,7 @@ def new_scenario(name: str, folder: Path) -> Path:
         with path.open("x", encoding="utf-8") as file:
             file.write(_TEMPLATE.read_text(encoding="utf-8").replace("NAME", name, 1))
     except FileExistsError as error:
-        raise UsageError(f"{path} is there already", hint="Choose another name, or edit that file.") from error
+        raise UsageError(f"{path} exists already", hint="Choose another name, or edit that file.") from error
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}", hint="Choose another folder.") from error
     return path

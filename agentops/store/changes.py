@@ -271,7 +271,7 @@ class Changes:
             self.release()
             raise InDoubt(
                 f"change {found[0].id} was begun and not ended",
-                hint="See what it did and close it: agentops recover",
+                hint="See what was changed and close it: agentops recover",
                 code="open-change",
             )
 

@@ -69,11 +69,11 @@ def test_a_person_signs_exactly_this_plan(plan: Any, terminal: ModuleType, home:
         [
             ("sign an approval of it?", "a" + ENTER),
             ("to approve:", ENTER),
-            ("Once more.", ""),
+            ("Try again.", ""),
             ("to approve:", "yes" + ENTER),
         ],
         [("sign an approval of it?", "a" + ENTER), ("to approve:", CTRL_C)],
-        [("sign an approval of it?", "w" + ENTER), ("What was observed", ""), ("sign an approval of it?", ENTER)],
+        [("sign an approval of it?", "w" + ENTER), ("Evidence", ""), ("sign an approval of it?", ENTER)],
     ],
     ids=["enter", "escape", "ctrl-c", "ctrl-d", "wrong code twice", "ctrl-c at the code", "why, then enter"],
 )
@@ -114,8 +114,8 @@ def test_without_a_terminal_it_says_what_to_run(plan: Any, cli: Cli) -> None:
         [
             {
                 "code": "not-approved",
-                "message": f"plan {made.code} needs a person, and --no-input was given",
-                "hint": f"In a terminal: agentops approve {path}",
+                "message": f"plan {made.code} needs a person to approve it, and --no-input was given",
+                "hint": f"Run this at a terminal: agentops approve {path}",
             }
         ],
     )

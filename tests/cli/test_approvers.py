@@ -36,7 +36,7 @@ def test_adding_and_removing_is_recorded(cli: Cli) -> None:
 
 def test_nobody_is_trusted_at_first(cli: Cli) -> None:
     """An empty list says what that means."""
-    assert "no signed approval counts here" in cli("approvers", "list").out
+    assert "no signed approval is valid here" in cli("approvers", "list").out
 
 
 @pytest.mark.parametrize("key", ["", "ana", "ana+00000000+AAAA", ANA.replace("ana", "bob"), ANA[:-4], "x" * 10_000])
@@ -68,7 +68,7 @@ def test_ones_own_key_is_made_once(cli: Cli, home: Path) -> None:
 
 def test_a_passphrase_is_asked_for_twice_and_then_wanted(terminal: ModuleType, home: Path, cli: Cli) -> None:
     """A guarded key is made at a terminal only, and does not open without its passphrase."""
-    asked = [("New passphrase", "correct horse" + ENTER), ("Once more", "correct horse" + ENTER)]
+    asked = [("New passphrase", "correct horse" + ENTER), ("Repeat the passphrase", "correct horse" + ENTER)]
     environ = {"AGENTOPS_HOME": str(home)}
     made = terminal.at_terminal(["approvers", "me", "--passphrase"], asked, environ)
     shown = terminal.at_terminal(["approvers", "me"], [("Passphrase of your", "correct horse" + ENTER)], environ)
@@ -80,7 +80,7 @@ def test_a_passphrase_is_asked_for_twice_and_then_wanted(terminal: ModuleType, h
 
 def test_passphrases_that_differ_make_no_key(terminal: ModuleType, home: Path) -> None:
     """A slip of the finger must not lock its owner out."""
-    asked = [("New passphrase", "one" + ENTER), ("Once more", "two" + ENTER)]
+    asked = [("New passphrase", "one" + ENTER), ("Repeat the passphrase", "two" + ENTER)]
     made = terminal.at_terminal(["approvers", "me", "--passphrase"], asked, {"AGENTOPS_HOME": str(home)})
     assert (made.code, (home / "keys" / "approver").exists()) == (2, False)
 

@@ -98,7 +98,7 @@ def test_leaving_every_step_out_is_a_stop(ask: Ask, plans: ModuleType) -> None:
 def test_why_shows_the_words_and_the_evidence_and_asks_again(ask: Ask, plans: ModuleType) -> None:
     """A question is no answer: after the reasons the same choice stands there again."""
     decision, screen = ask(plans.plan(), "w" + ENTER + "a" + ENTER)
-    assert (decision.answer, "its words, which nobody has checked:\n  “" in screen, "seen: E1 E4" in screen) == (
+    assert (decision.answer, "(quoted, not verified):\n  “" in screen, "seen: E1 E4" in screen) == (
         Answer.APPROVE,
         True,
         True,
@@ -188,15 +188,15 @@ def test_folded_lines_can_be_shown_before_deciding(ask: Ask, plans: ModuleType) 
     long = replace(change, after={**change.before, "data": {"text": lines}})
     plan = plans.plan(plans.step(objects=(long,)))
     _decision, screen = ask(plan, "f" + ENTER + ENTER)
-    assert (screen.count("78 changed lines of this diff folded away"), screen.count(" line 50\n")) == (1, 1)
+    assert (screen.count("Folded: 78 changed lines of this diff"), screen.count(" line 50\n")) == (1, 1)
 
 
 def test_where_nobody_can_be_asked_the_command_is_named(ask: Ask, plans: ModuleType) -> None:
     """No terminal means no, with what a person can run instead."""
     plan = plans.plan()
     with pytest.raises(NotApproved) as caught:
-        ask(plan, "a" + ENTER, cannot_ask="standard input is no terminal")
+        ask(plan, "a" + ENTER, cannot_ask="standard input is not a terminal")
     assert (caught.value.message, caught.value.hint) == (
-        f"plan {plan.code} needs a person, and standard input is no terminal",
+        f"plan {plan.code} needs a person to approve it, and standard input is not a terminal",
         f"agentops fix --plan {plan.code}.json",
     )

@@ -56,7 +56,7 @@ def test_what_expired_is_dropped_and_always_said(cli: Cli, home: Path) -> None:
     shown = cli("audit", "verify").out
     document = cli("audit", "verify", "-o", "json").document
     assert " ".join(shown.split()).startswith("Audit chain ok: ")
-    assert "every one holds; records 0 to 5 were dropped by retention at " in " ".join(shown.split())
+    assert "all intact; records 0 to 5 were dropped by retention at " in " ".join(shown.split())
     assert document["verification"]["dropped"]["records"] == 6
     assert cli("audit", "prove", "2").code == 2
 

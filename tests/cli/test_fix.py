@@ -89,7 +89,7 @@ def test_without_a_terminal_nobody_is_asked_and_nothing_changes(
     done = cli("fix", ALERT, "--no-model", "-o", "json", *at)
     (error,) = done.document["errors"]
     assert (done.code, done.document["outcome"]["status"], image(cluster)) == (5, "declined", "v1.4.3")
-    assert error["hint"].startswith("A person runs, at a terminal: agentops fix 20")
+    assert error["hint"].startswith("Run this at a terminal: agentops fix 20")
 
 
 def test_pipeline_saves_approves_and_runs(
@@ -185,8 +185,8 @@ def test_a_rollout_that_is_merely_noted_is_no_trouble_that_is_left(cli: Cli) -> 
     """After the cure the last words are about the alert's target, and do not explain the old alert once more."""
     done = cli("fix", "--sandbox=cordoned-nodes", "--no-model", "--yes")
     last = " ".join(done.out.partition("Applied and verified")[2].split())
-    assert (done.code, "Triage sees nothing wrong any more with Pod shop/catalog-" in last) == (0, True), done.out
-    assert "Triage still sees" not in last
+    assert (done.code, "Triage no longer finds a problem with Pod shop/catalog-" in last) == (0, True), done.out
+    assert "Triage still finds" not in last
 
 
 def test_yes_is_no_approval_where_policy_wants_a_person(cli: Cli) -> None:
@@ -238,7 +238,7 @@ def test_unusable_words_are_usage_errors(cli: Cli, words: tuple[str, ...]) -> No
 def test_nothing_open_is_said(cli: Cli) -> None:
     """``recover`` with nothing open says so."""
     done = cli("recover", "--sandbox")
-    assert (done.code, done.out.strip()) == (0, "Nothing is open.")
+    assert (done.code, done.out.strip()) == (0, "No change is open.")
 
 
 def test_a_person_approves_at_the_terminal(terminal: ModuleType, home: Path) -> None:

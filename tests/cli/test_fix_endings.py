@@ -116,7 +116,7 @@ def test_a_draft_is_taken_up_again_without_a_new_investigation(
     incident = first.document["incident"]["id"]
     plan = tmp_path / "plan.json"
     shown = cli("show", incident)
-    assert f"Take it up again: agentops fix {incident} --dry-run --context" in shown.out
+    assert f"Resume it: agentops fix {incident} --dry-run --context" in shown.out
     again = cli("fix", incident, "--dry-run", "--no-model", "--out", str(plan), "-o", "json", *at)
     tools = [change["tool"] for change in again.document["plan"]["changes"]]
     assert (first.code, again.code, tools) == (5, 0, ["kubernetes_rollout_undo"])
@@ -151,7 +151,7 @@ def test_two_people_are_named_first_and_can_agree_afterwards(
     shown = cli("fix", ALERT, "--no-model", "--dry-run", *at)
     assert shown.code == 0, shown.err
     lines = shown.out.splitlines()
-    assert any("Two people must agree" in line for line in lines[:14]), shown.out
+    assert any("Two people other than" in line for line in lines[:14]), shown.out
     refused = cli("fix", ALERT, "--no-model", "-o", "json", *at)
     kept = Path(refused.document["kept"])
     assert (refused.code, refused.document["errors"][0]["code"]) == (5, "two-people")
@@ -182,7 +182,7 @@ def test_a_draft_that_speaks_against_its_own_finding_is_shown(
     said = report("no-problem", conclusion="Nothing is wrong; one more replica was asked for.")
     done = cli("fix", ALERT, script(draft("scale", replicas=4), said), "--yes", *at)
     assert (done.code, image(cluster)) == (5, "v1.4.3")
-    assert "The finding says that NOTHING IS WRONG; this was drafted all the same." in done.out
+    assert "The finding says that NOTHING IS WRONG; this change was drafted anyway." in done.out
     assert "There is nothing to fix" not in done.out
 
 
@@ -199,7 +199,7 @@ def test_what_policy_refused_ends_as_refused(cli: Cli, at: tuple[str, ...], scri
 def test_a_cause_outside_the_cluster_is_an_answer(cli: Cli, at: tuple[str, ...], script: Any) -> None:
     """Exit 0: nothing in the cluster would cure it; the confidence, what was not checked and what to do are said."""
     done = cli("fix", ALERT, script(report("outside", conclusion="The payment provider is down.")), *at)
-    assert (done.code, "The cause lies outside the cluster" in done.out) == (0, True), done.out
+    assert (done.code, "The cause is outside the cluster" in done.out) == (0, True), done.out
     wanted = ("confidence", "medium", "the registry itself", "Ask the release team why the tag is missing.")
     assert [text for text in wanted if text not in done.out] == []
 
@@ -213,7 +213,7 @@ def test_a_draft_whose_world_moved_is_stale(cli: Cli, cluster: Sandbox, at: tupl
         (gone,) = (one for one in cluster.simulation.store.list("Deployment", "shop") if _name(one) == "checkout")
         cluster.simulation.store.remove(key_of(gone))
     done = cli("fix", first.document["incident"]["id"], "--no-model", *at)
-    assert (done.code, "Stale: what was drafted does not hold any more" in done.out) == (5, True), done.out
+    assert (done.code, "Stale: the drafted change no longer fits the cluster" in done.out) == (5, True), done.out
     assert "shop/Deployment/checkout is gone" in done.out
 
 
@@ -253,8 +253,8 @@ def test_an_incident_that_has_recovered_since_is_left_alone(
     kept = Path(first.document["kept"])
     cli("fix", "--plan", str(kept), *signed(home, kept, "eve"), *at)
     done = cli("fix", first.document["incident"]["id"], "--no-model", *at)
-    assert (done.code, "There is nothing to fix any more." in done.out) == (0, True), done.out
-    assert "Triage sees nothing wrong any more with Deployment shop/checkout" in done.out
+    assert (done.code, "There is nothing left to fix." in done.out) == (0, True), done.out
+    assert "Triage no longer finds a problem with Deployment shop/checkout" in done.out
 
 
 def test_a_saved_plan_is_verified_by_what_its_alert_is_about(
@@ -285,7 +285,7 @@ def test_a_rollback_of_the_cure_is_as_unwell_as_before(
     change = done.document["outcome"]["change"]
     said = terminal.at_terminal(["rollback", change, *at], [("apply it?", "a\r")], {"AGENTOPS_HOME": str(home)})
     assert (said.code, image(cluster)) == (0, "v1.4.3"), said.screen
-    assert "Rolled back; as unwell as before" in said.out
+    assert "Rolled back; as unhealthy as before" in said.out
     assert "verified" not in said.out.lower()
     (newest, _) = cli("changes", "-o", "json").document["changes"]
     assert newest["result"]["verified"] is False
@@ -314,7 +314,7 @@ def test_runs_with_separate_homes_see_each_other_by_a_lease(
     home.mkdir(parents=True, exist_ok=True)
     (home / "config.toml").write_text('[safety]\ncluster_lease = "shop"\n')
     shown = cli("fix", ALERT, "--no-model", "--dry-run", *at)
-    assert "While it runs it holds Lease shop/agentops" in " ".join(shown.out.split())
+    assert "While it runs, agentops also writes and holds Lease shop/agentops" in " ".join(shown.out.split())
     assert not cluster.simulation.store.list("Lease", "shop")
     plan = home / "plan.json"
     cli("fix", ALERT, "--no-model", "--dry-run", "--out", str(plan), *at)

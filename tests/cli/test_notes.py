@@ -47,9 +47,9 @@ def test_a_known_remedy_that_a_note_speaks_against_is_not_proposed(cli: Cli) -> 
     """The finding names the note and says what is not proposed for its sake; nothing is planned."""
     done = cli("investigate", "--sandbox=kept-cordoned", "--no-model")
     said = " ".join(done.out.split())
-    assert f"On Node/worker-1 its owner wrote {NOTE}; ops.shop.example/owner: “storage-team”" in said
+    assert f"Note of the owner of Node/worker-1: {NOTE}; ops.shop.example/owner: “storage-team”" in said
     assert f"Not proposed: kubernetes_uncordon on Node worker-1, for the owner of Node worker-1 says {NOTE}." in said
-    assert "Proposed, not carried out" not in said
+    assert "Proposed, not applied" not in said
 
 
 def test_the_finding_of_a_script_holds_the_notes(cli: Cli) -> None:
@@ -68,16 +68,16 @@ def test_the_finding_of_a_script_holds_the_notes(cli: Cli) -> None:
 def test_triage_shows_notes_beside_the_problem(cli: Cli) -> None:
     """A scan without an alert shows them as well, each once."""
     said = " ".join(cli("triage", "--sandbox=kept-cordoned").out.split())
-    assert f"On Node/worker-1 its owner wrote {NOTE}; ops.shop.example/owner: “storage-team”" in said
-    assert said.count("On shop/Deployment/recommendations its owner wrote team: “data”") == 1
+    assert f"Note of the owner of Node/worker-1: {NOTE}; ops.shop.example/owner: “storage-team”" in said
+    assert said.count("Note of the owner of shop/Deployment/recommendations: team: “data”") == 1
 
 
 def test_what_a_model_drafts_against_a_note_is_shown_with_it(cli: Cli, tmp_path: Path) -> None:
     """The model hears it in the answer to its draft; the page warns, and repeats it above the question."""
     done = cli("fix", "--sandbox=kept-cordoned", "--dry-run", "--model", _uncordoning(tmp_path))
     said = " ".join(done.out.split())
-    assert (done.code, f"Warning: the owner of Node/worker-1 speaks against it: {NOTE}" in said) == (0, True)
-    assert f"against it the owner of Node/worker-1: {NOTE}" in said
+    assert (done.code, f"Warning: the owner of Node/worker-1 objects: {NOTE}" in said) == (0, True)
+    assert f"objection the owner of Node/worker-1: {NOTE}" in said
     assert "ops.shop.example/owner: “storage-team”" in said
 
 

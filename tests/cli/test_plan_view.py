@@ -61,19 +61,19 @@ _FACTS = [
     "  -         image: registry.local/checkout:2.1.0-typo",
     "  +         image: registry.local/checkout:2.0.9",
     "32 lines unchanged; in spec.template.spec.containers",
-    "3 of 4 pods; at worst 34 % of the ready capacity is out",
-    "NOT KNOWN, so it may reach more than this says",
+    "3 of 4 pods; at worst 34 % of the ready capacity is lost",
+    "NOT KNOWN, so it may affect more than shown here",
     "ingresses of namespace edge: forbidden",
     "checkout: 1 pod may be out",
     "shop/HorizontalPodAutoscaler/checkout",
     "argocd owns spec.template: it WILL REVERT this change",
     "Policy allows it [protected-needs-a-person]: a change in a protected namespace needs a person",
-    "One person must agree",
-    "Undo: it can be undone, but not everything comes back",
-    "Even after the undo: The pods are replaced by the change",
+    "One person must approve",
+    "Undo: it can be undone only in part",
+    "Not undone: The pods are replaced by the change",
     "shop/Deployment/checkout is rolled out and ready",
-    "Proposed by claude-opus-5-5; its words, which nobody has checked:",
-    "Judge the diff",
+    "Proposed by claude-opus-5-5 (quoted, not verified):",
+    "Judge it by the diff",
     "2026-11-22 22:15:00 UTC",
 ]
 
@@ -90,7 +90,7 @@ def test_only_what_rolls_out_is_said_to_roll_out(plans: ModuleType) -> None:
     service = kubernetes_ref("prod-eu", "shop", "Service", "checkout")
     step = replace(plans.step(), checks=(Check(kind="healthy", target=service),))
     shown = _page(plans.plan(step))
-    assert ("shop/Service/checkout and what depends on it are well" in shown, "is rolled out" in shown) == (True, False)
+    assert ("shop/Service/checkout and its dependents are healthy" in shown, "is rolled out" in shown) == (True, False)
 
 
 def test_the_code_and_the_digest_end_the_page(plans: ModuleType) -> None:
@@ -104,7 +104,7 @@ def test_what_is_not_known_is_loud(plans: ModuleType) -> None:
     """No figure is made up where there is none."""
     step = replace(plans.step(), blast_radius=BlastRadius(objects=1))
     text = _page(plans.plan(step))
-    assert ("HOW MANY PODS IS NOT KNOWN" in text, "HOW MUCH CAPACITY IS OUT IS NOT KNOWN" in text) == (True, True)
+    assert ("NUMBER OF PODS NOT KNOWN" in text, "CAPACITY LOSS NOT KNOWN" in text) == (True, True)
 
 
 def test_what_cannot_be_undone_is_loud(plans: ModuleType) -> None:
@@ -112,8 +112,8 @@ def test_what_cannot_be_undone_is_loud(plans: ModuleType) -> None:
     step = plans.step(undo=(), reversal=Reversal.NONE, risk=Risk.CRITICAL, validated=False, residue=())
     step = replace(step, blast_radius=replace(step.blast_radius, data_loss=True, stateful=True))
     text = _page(plans.plan(step))
-    assert text.count("NOTHING TAKES IT BACK") == 3
-    assert all(words in text for words in ("Risk CRITICAL", "DATA IS LOST", "could NOT check this by a dry run"))
+    assert text.count("IT CANNOT BE UNDONE") == 3
+    assert all(words in text for words in ("Risk CRITICAL", "DATA IS LOST", "could NOT validate this with a dry run"))
 
 
 def test_what_stays_so_is_said_first(plans: ModuleType) -> None:
@@ -121,7 +121,7 @@ def test_what_stays_so_is_said_first(plans: ModuleType) -> None:
     grown = "A volume that has grown cannot be made smaller."
     text = _page(plans.plan(plans.step(undo=(), reversal=Reversal.NONE, residue=(grown,))))
     head = " ".join(text.partition("Step 1")[0].split())
-    assert f"NOTHING TAKES IT BACK. It stays so: {grown}" in head
+    assert f"IT CANNOT BE UNDONE. Irreversible: {grown}" in head
 
 
 def _for_two(plans: ModuleType, **ruling: Any) -> ChangePlan:
@@ -136,24 +136,24 @@ def test_that_two_people_must_agree_is_said_first(plans: ModuleType) -> None:
     """With the reason that the policy gives, and what to type, before anything else of the plan."""
     plan = _for_two(plans, because="its risk is high")
     head, saved = (" ".join(_page(plan, saved=one).partition("Step 1")[0].split()) for one in (False, True))
-    said = f"Two people must agree to this, neither of them {plan.requester}: its risk is high."
-    how = "Save the plan with --out plan.json, then each of them: agentops approve plan.json"
+    said = f"Two people other than {plan.requester} must approve this: its risk is high."
+    how = "Save the plan with --out plan.json; then each of them runs: agentops approve plan.json"
     assert (f"{said} {how}" in head, said in saved, how in saved) == (True, True, False)
 
 
 def test_without_a_reason_the_permit_is_named(plans: ModuleType) -> None:
     """A policy that does not say why it asks is named itself."""
     head = " ".join(_page(_for_two(plans)).partition("Step 1")[0].split())
-    assert "neither of them human:ana: policy asks for it (protected-needs-a-person)." in head
+    assert "Two people other than human:ana must approve this: policy asks for it (protected-needs-a-person)." in head
 
 
 def test_the_document_says_who_must_agree(plans: ModuleType) -> None:
     """The approval, its words, why, and what to type next."""
     assert plan_document(_for_two(plans, because="its risk is high"))["agreement"] == {
         "approval": "two-person",
-        "words": "Two people must agree, neither of them the one who asks.",
+        "words": "Two people other than the requester must approve.",
         "why": "its risk is high",
-        "next": "Save the plan with --out plan.json, then each of them: agentops approve plan.json",
+        "next": "Save the plan with --out plan.json; then each of them runs: agentops approve plan.json",
     }
 
 
@@ -164,7 +164,7 @@ def test_a_refusal_is_loud_with_its_reason(plans: ModuleType) -> None:
     )
     text = _page(plans.plan(replace(plans.step(), ruling=deny, undo_ruling=deny)))
     assert "Policy REFUSES it [blast-cap]: 34 is more than 30." in text
-    assert "On the undo, policy REFUSES it [blast-cap]" in text
+    assert "For the undo, policy REFUSES it [blast-cap]" in text
     assert text.count("Policy could not decide: attribute missing") == 2
 
 
@@ -255,7 +255,7 @@ def test_yaml_says_what_it_is() -> None:
 @pytest.mark.parametrize(
     ("tool", "arguments", "words"),
     [
-        ("kubernetes_rollout_undo", {}, "roll Deployment web back to the revision before"),
+        ("kubernetes_rollout_undo", {}, "roll Deployment web back to the previous revision"),
         ("kubernetes_scale", {"replicas": 0}, "scale Deployment web to 0"),
         ("kubernetes_patch", {"path": "p", "old": 1, "new": None}, "in Deployment web remove p (now 1)"),
         (
@@ -266,7 +266,7 @@ def test_yaml_says_what_it_is() -> None:
         ("kubernetes_edit_configmap", {"rename": {"a": "b"}}, "rename in Deployment web the key a to b"),
         ("kubernetes_delete", {}, "DELETE Deployment web"),
         ("kubernetes_delete", {"force": True}, "DELETE Deployment web: force=true"),
-        ("kubernetes_drain", {"grace": 0}, "drain Deployment web, that is evict its pods: grace=0"),
+        ("kubernetes_drain", {"grace": 0}, "drain Deployment web (evict its pods): grace=0"),
         ("something_new", {"a": [1]}, "something new Deployment web: a=[1]"),
     ],
 )
@@ -310,8 +310,8 @@ def test_notes_of_owners_are_quoted_and_an_objection_is_loud(plans: ModuleType) 
     step = plans.step()
     plan = plans.plan(replace(step, preview=replace(step.preview, notes=(freeze, team))))
     shown = " ".join(_page(plan).split())
-    assert "Warning: the owner of shop/Deployment/checkout speaks against it: do-not-restart: “until 18:00”" in shown
-    assert "against it the owner of shop/Deployment/checkout: do-not-restart: “until 18:00”" in shown
-    assert "What owners wrote on what it changes (their words, unchecked)" in shown
+    assert "Warning: the owner of shop/Deployment/checkout objects: do-not-restart: “until 18:00”" in shown
+    assert "objection the owner of shop/Deployment/checkout: do-not-restart: “until 18:00”" in shown
+    assert "Notes of owners on the changed objects (quoted, not verified)" in shown
     assert ("\x1b" in shown, "\u202e" in shown, "team: “a\\u{1b}[2J" in shown) == (False, False, True)
     assert [note["objects"] for note in plan_document(plan)["notes"][0]] == [True, False]

@@ -54,7 +54,7 @@ def test_init_never_writes_over_a_policy(cli: Cli, home: Path) -> None:
     assert cli("policy", "init").code == 0
     (home / "policy.cedar").write_text(FORBID)
     refused, forced = cli("policy", "init", "-o", "json"), cli("policy", "init", "--force")
-    assert (refused.code, "is there already" in _message(refused), forced.code) == (2, True, 0)
+    assert (refused.code, "exists already" in _message(refused), forced.code) == (2, True, 0)
     assert (home / "policy.cedar.old").read_text() == FORBID
 
 
@@ -251,7 +251,7 @@ def test_explain_says_what_an_allowed_change_needs(cli: Cli) -> None:
     words = (*EXPLAIN, "--harmless", "--as", "agent:bot", "--on-behalf-of", "ana", "--label", "team=pay")
     brief, full = cli(*words), cli(*words, "-v")
     assert (brief.code, brief.out.splitlines()[0]) == (0, "Allowed: kubernetes_scale on shop/Deployment/web")
-    found = [text in brief.out for text in ("Asked as agent:bot", "Asked as human:ana", "900 s", "permit (principal")]
+    found = [text in brief.out for text in ("Principal agent:bot", "Principal human:ana", "900 s", "permit (principal")]
     assert (found, "permit (principal" in full.out) == ([True, True, True, False], True)
 
 
@@ -351,7 +351,7 @@ def test_explain_a_plan_under_the_policy_of_today(cli: Cli, work: Path) -> None:
     after = cli("policy", "explain", str(path), "-o", "json").document
     told = [[(one["title"], one["ruling"]["policies"]) for one in found["explanations"]] for found in (before, after)]
     what = "kubernetes_patch on shop/Deployment/web"
-    titles = [f"{prefix}step {number}: {what}" for number in (1, 2) for prefix in ("", "the way back of ")]
+    titles = [f"{prefix}step {number}: {what}" for number in (1, 2) for prefix in ("", "the undo of ")]
     assert (before["status"], after["status"]) == ("allowed", "refused")
     assert told[0] == list(zip(titles, [["production-change"], ["rollback"]] * 2, strict=True))
     assert told[1] == [(title, ["not-today"]) for title in titles]

@@ -98,7 +98,7 @@ def test_a_person_sees_what_happened_and_what_to_type(
     looked = cli("recover", *text)
     assert "a dry run changed the cluster: after the trial of PATCH" in " ".join(done.err.split())
     said = " ".join(looked.out.split())
-    assert all(words in said for words in ("A dry run that changed the cluster", "halted", "agentops recover --keep"))
+    assert all(words in said for words in ("A dry run changed the cluster", "halted", "agentops recover --keep"))
 
 
 def test_a_saved_plan_stops_as_well(

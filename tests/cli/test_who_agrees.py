@@ -74,8 +74,8 @@ def test_the_document_says_so_too(draft: Draft) -> None:
 def test_a_claims_growth_is_one_persons_who_is_told_first_that_it_stays(draft: Draft) -> None:
     """Also for a run that read untrusted text: the effect that nothing takes back stands before the step."""
     done = draft(GROWTH)
-    said = "Risk MEDIUM: NOTHING TAKES IT BACK. It stays so: A volume that has grown cannot be made smaller."
-    assert (done.code, said in first_words(done), "One person must agree" in done.out) == (0, True, True)
+    said = "Risk MEDIUM: IT CANNOT BE UNDONE. Irreversible: A volume that has grown cannot be made smaller."
+    assert (done.code, said in first_words(done), "One person must approve" in done.out) == (0, True, True)
 
 
 def made(kind: str, api: str, target: str, **fields: Any) -> dict[str, Any]:

@@ -88,7 +88,7 @@ class Product:
         (self.folder / "home" / "config.toml").write_text(f"{_CONFIG}{line}\n", encoding="utf-8")
 
     def start(self, *words: str) -> subprocess.Popen[str]:
-        """Start a command; there is no terminal."""
+        """Start a command; there is not a terminal."""
         return subprocess.Popen(
             [sys.executable, "-m", "agentops", *words, "--output", "json", "--no-input"],
             stdin=subprocess.DEVNULL,

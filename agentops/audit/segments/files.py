@@ -195,5 +195,5 @@ def _hint(error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "Nothing goes on without its record. Free some space, or set AGENTOPS_HOME to a folder on another disk."
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return "Nothing goes on without its record. Set AGENTOPS_HOME to a folder that you may write."
+        return "Nothing goes on without its record. Set AGENTOPS_HOME to a folder that you can write to."
     return "Nothing goes on without its record."

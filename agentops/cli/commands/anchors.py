@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 ANCHOR_EPILOG = """\b
 Examples:
-  agentops audit anchor --to /mnt/elsewhere/agentops.checkpoint   the newest only
-  agentops audit anchor --to /mnt/elsewhere/anchors/              every one is kept
+  agentops audit anchor --to /mnt/elsewhere/agentops.checkpoint   only the newest
+  agentops audit anchor --to /mnt/elsewhere/anchors/              all of them
   agentops audit anchor --to git:/srv/anchors.git                 branch agentops-audit
   agentops audit anchor --to s3://my-anchors/agentops             under Object Lock
   agentops audit verify --anchor s3://my-anchors/agentops
 
-Keep anchors where whoever can write the log cannot: they show a cut tail, an
-old copy put back, a rewritten log.
+Keep anchors where nobody who can write the log can write. They show when the
+log was cut, rewritten, or replaced by an old copy.
 """
 EXPORT_EPILOG = """\b
 Examples:
@@ -40,13 +40,16 @@ Examples:
   agentops audit export --to s3://my-records/agentops --retention-days 400
   agentops audit verify --anchor s3://my-records/agentops
 
-What is there already is compared, not copied again: run it as often as you
-like, and again after Ctrl-C.
+Existing pieces are compared, not copied again: run it as often as you
+like, also after Ctrl-C.
 """
 EndpointUrl = Annotated[
     str,
     typer.Option(
-        "--endpoint-url", metavar="URL", help="An S3-compatible service (else $AWS_ENDPOINT_URL).", show_default=False
+        "--endpoint-url",
+        metavar="URL",
+        help="An S3-compatible service (default: $AWS_ENDPOINT_URL).",
+        show_default=False,
     ),
 ]
 _Retention = Annotated[
@@ -55,7 +58,7 @@ _Retention = Annotated[
         "--retention-days",
         metavar="DAYS",
         min=0,
-        help="Object Lock on S3 for so long; 0 for none (else the setting audit_retention_days).",
+        help="Days of Object Lock on S3; 0 for none (default: the setting audit_retention_days).",
         show_default=False,
     ),
 ]
@@ -63,9 +66,9 @@ _Retention = Annotated[
 
 def register(group: typer.Typer) -> None:
     """Add the commands to the ``audit`` group."""
-    anchor_help = "Sign what the record is now, and keep the checkpoint elsewhere."
+    anchor_help = "Sign the log's current state, and keep the checkpoint elsewhere."
     group.command("anchor", help=anchor_help, epilog=ANCHOR_EPILOG)(with_common(anchor))
-    export_help = "Copy the whole record elsewhere, piece by piece."
+    export_help = "Copy the whole log elsewhere, piece by piece."
     group.command("export", help=export_help, epilog=EXPORT_EPILOG)(with_common(export))
 
 
@@ -120,10 +123,10 @@ def export(
     rows = (
         ("log", done.log),
         ("records", f"{done.records:,} in {done.size_bytes:,} bytes"),
-        ("pieces", f"{done.pieces}, of them new {done.written}"),
+        ("pieces", f"{done.pieces}, {done.written} of them new"),
         ("checkpoint", done.checkpoint),
     )
-    warning = Paragraph(f"{plural(done.unlocked, 'object')} there from before not locked (any more).", Tone.WARN)
+    warning = Paragraph(f"{plural(done.unlocked, 'object')} of an earlier export not locked.", Tone.WARN)
     title = Heading(f"Exported {plural(done.records, 'record')} to {to}", Tone.GOOD)
     return Result(
         command="audit export",
@@ -171,7 +174,7 @@ def anchor_notes(targets: Sequence[str], keys: Sequence[PublicKey], settings: Se
         with opened(target, settings, endpoint_url) as place:
             found = fetch(place, origins, first=first)
         if not found:
-            hint = "It was never anchored there, or the anchors were taken away."
+            hint = "It was never anchored there, or the anchors were removed."
             raise AuditError(f"there is no anchor in {target}", hint=hint, code="unanchored")
         notes += found
     return notes

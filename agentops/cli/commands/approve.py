@@ -29,34 +29,36 @@ Examples:
   agentops approve plan.json --ttl 5m --out ana.json
   agentops fix --plan plan.json --approval ana.json
 
-It shows the whole plan and wants its code typed back. There is no way to say yes beforehand: it needs a terminal.
+It shows the whole plan and asks you to type its code. It needs a terminal; the answer cannot be given in advance.
 
 \b
-Exit codes: 0 signed, 2 no plan, 4 policy refuses the plan, 5 not approved
-(declined, expired, changed after it was made, or no terminal).
+Exit codes: 0 signed, 2 not a plan, 4 refused by policy, 5 not approved
+(declined, expired, stale, or no terminal).
 """
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
-    app.command("approve", help="Look at a saved plan and sign an approval of exactly that.", epilog=EPILOG)(
+    app.command("approve", help="Review a saved plan and sign an approval of exactly that plan.", epilog=EPILOG)(
         with_common(approve)
     )
 
 
 def approve(
     options: Common,
-    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="The plan's file.", show_default=False)],
+    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="File of the saved plan.", show_default=False)],
     ttl: Annotated[
         str | None,
-        typer.Option("--ttl", metavar="TIME", help="How long it counts: 90s, 15m.", show_default=False),
+        typer.Option("--ttl", metavar="TIME", help="How long the approval is valid: 90s, 15m.", show_default=False),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="FILE", help="Where to write it (PLAN.NAME.approval.json).", show_default=False),
+        typer.Option(
+            "--out", metavar="FILE", help="File to write (default: PLAN.NAME.approval.json).", show_default=False
+        ),
     ] = None,
-    side_by_side: Annotated[bool, typer.Option("--side-by-side", help="Diffs in two columns.")] = False,
+    side_by_side: Annotated[bool, typer.Option("--side-by-side", help="Show diffs in two columns.")] = False,
 ) -> Result:
     """Show the plan, ask, sign, write."""
     from agentops.store.plans import load_plan, save_approval
@@ -92,11 +94,11 @@ def duration_s(text: str, option: str = "--ttl") -> int:
 
 
 def _check(plan: ChangePlan, me: Acting) -> None:
-    """Refuse what an approval could not help."""
+    """Raise unless an approval of ``plan`` could be used."""
     if me.now() >= plan.expires_at:
         raise NotApproved(
             f"plan {plan.code} expired at {plan.expires_at:%Y-%m-%d %H:%M:%S} UTC",
-            hint="Make it again: agentops fix --dry-run --out FILE",
+            hint="Make a new plan: agentops fix --dry-run --out FILE",
             code="expired",
         )
     for number, step in enumerate(plan.steps, 1):
@@ -110,8 +112,8 @@ def _check_not_own(plan: ChangePlan, who: str) -> None:
 
     if plan.obligation.approval is Approval.TWO_PERSON and plan.requester == who:
         raise NotApproved(
-            f"plan {plan.code} needs two people, neither of them {plan.requester}, who asked for it",
-            hint="Have two others run: agentops approve PLAN",
+            f"plan {plan.code} needs the approval of two people other than {plan.requester}, who asked for it",
+            hint="Two others run: agentops approve PLAN",
             code="own-plan",
         )
 
@@ -128,7 +130,7 @@ def _ask(plan: ChangePlan, path: Path, me: Acting, options: Common, *, side_by_s
         clock=me.now,
         nonce=lambda: secrets.token_hex(16),
         cannot_ask=cannot_ask(no_input=options.no_input),
-        instead=lambda _plan: f"In a terminal: agentops approve {path}",
+        instead=lambda _plan: f"Run this at a terminal: agentops approve {path}",
         side_by_side=side_by_side,
         whole=True,
     )
@@ -167,7 +169,7 @@ def _result(
         ("approval", str(target)),
         ("by", f"{approval.by}, key {approval.key_id}"),
         ("plan", plan.digest),
-        ("counts", f"once, until {approval.expires_at:%Y-%m-%d %H:%M:%S} UTC"),
+        ("valid", f"once, until {approval.expires_at:%Y-%m-%d %H:%M:%S} UTC"),
     )
     blocks: list[Block] = [Heading(f"Plan {plan.code} is approved by {approval.by}", Tone.GOOD), Pairs(rows)]
     if more:
@@ -177,7 +179,9 @@ def _result(
         blocks.append(Code(f"agentops fix --plan {path} --approval {target}"))
     if not trusted:
         blocks += [
-            Paragraph("Your key is not trusted on this machine. Where the plan is to run, once:", Tone.QUIET),
+            Paragraph(
+                "This machine does not trust your key. Run this once on the machine that runs the plan:", Tone.QUIET
+            ),
             Code(f"agentops approvers add '{key.public}'"),
         ]
     return Result(

@@ -33,10 +33,12 @@ Examples:
 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
-    group = typer.Typer(name="approvers", help="Whose signed approvals count here.", no_args_is_help=True)
-    group.command("list", help="List who is trusted to approve.", epilog=EPILOG)(with_common(list_approvers))
-    group.command("add", help="Trust somebody's key.", epilog=EPILOG)(with_common(add))
-    group.command("remove", help="Trust somebody no longer.", epilog=EPILOG)(with_common(remove))
+    group = typer.Typer(
+        name="approvers", help="List, add and remove the people whose approvals are valid here.", no_args_is_help=True
+    )
+    group.command("list", help="List the trusted approvers.", epilog=EPILOG)(with_common(list_approvers))
+    group.command("add", help="Trust an approver's public key.", epilog=EPILOG)(with_common(add))
+    group.command("remove", help="Stop trusting an approver.", epilog=EPILOG)(with_common(remove))
     group.command("me", help="Show your own public key; made on first use.", epilog=EPILOG)(with_common(me))
     app.add_typer(group)
 
@@ -94,7 +96,7 @@ class Acting:
         if key is not None:
             if guarded:
                 path = key_path(self.folders.keys)
-                raise UsageError(f"{path} is there already", hint="Move it away to make a new key.")
+                raise UsageError(f"{path} exists already", hint="Move it to another place, then make a new key.")
             return key
         passphrase = self._new_passphrase() if guarded else ""
         key = new_key(self.actor.removeprefix("human:"), os.urandom)
@@ -105,7 +107,7 @@ class Acting:
 
     def _new_passphrase(self) -> str:
         first = self._passphrase("New passphrase for your approver key:")
-        if not first or first != self._passphrase("Once more:"):
+        if not first or first != self._passphrase("Repeat the passphrase:"):
             raise UsageError("no key was made: the passphrase was empty, or not the same twice")
         return first
 
@@ -114,7 +116,7 @@ class Acting:
 
         why = cannot_ask(no_input=self.no_input)
         if why:
-            raise NotApproved(f"your approver key has a passphrase, and {why}", hint="Run it in a terminal.")
+            raise NotApproved(f"your approver key needs its passphrase, and {why}", hint="Run it at a terminal.")
         return Prompts().secret(message)
 
 
@@ -132,7 +134,7 @@ def list_approvers(options: Common) -> Result:
     trust = acting(options).trust()
     keys = trust.approvers()
     items = tuple(Item(str(key), label=name) for name, key in keys.items())
-    empty = Paragraph("Nobody yet: no signed approval counts here. Add somebody: agentops approvers add KEY", Tone.WARN)
+    empty = Paragraph("No approvers: no signed approval is valid here. Add one: agentops approvers add KEY", Tone.WARN)
     return Result(
         command="approvers list",
         document={"approvers": [_entry(key) for key in keys.values()], "file": str(trust.path)},
@@ -146,7 +148,12 @@ def _entry(key: PublicKey) -> dict[str, str]:
 
 def add(
     options: Common,
-    key: Annotated[str, typer.Argument(metavar="KEY", help="NAME+ID+KEY, as they see it.", show_default=False)],
+    key: Annotated[
+        str,
+        typer.Argument(
+            metavar="KEY", help="Public key (NAME+ID+KEY), as 'agentops approvers me' prints it.", show_default=False
+        ),
+    ],
 ) -> Result:
     """Trust a key."""
     from agentops.core.publickey import parse_public_key
@@ -154,7 +161,7 @@ def add(
     try:
         found = parse_public_key(key)
     except ValueError as error:
-        hint = "Ask them for the line that this prints: agentops approvers me"
+        hint = "Ask the approver for the output of: agentops approvers me"
         raise UsageError(f"KEY: {error}", hint=hint) from error
     me = acting(options)
     trust = me.trust()
@@ -170,20 +177,20 @@ def add(
 
 def remove(
     options: Common,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Who.", show_default=False)],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the approver.", show_default=False)],
 ) -> Result:
     """Trust a key no longer."""
     me = acting(options)
     found = me.trust().approver(name)
     me.record("approver_removed", _entry(found))
     me.trust().remove(name)
-    heading = Heading(f"{name} may not approve changes here any more", Tone.GOOD)
+    heading = Heading(f"{name} may no longer approve changes here", Tone.GOOD)
     return Result(command="approvers remove", document={"approver": _entry(found)}, report=(heading,))
 
 
 def me(
     options: Common,
-    passphrase: Annotated[bool, typer.Option("--passphrase", help="Guard a new key with a passphrase.")] = False,
+    passphrase: Annotated[bool, typer.Option("--passphrase", help="Protect a new key with a passphrase.")] = False,
 ) -> Result:
     """Show the user's own public key."""
     user = acting(options)
@@ -191,7 +198,11 @@ def me(
     trusted = user.trusts(key)
     blocks: list[Block] = [Code(str(key.public))]
     if not trusted:
-        blocks.append(Paragraph("Not trusted on this machine. Where your approvals are to count, once:", Tone.QUIET))
+        blocks.append(
+            Paragraph(
+                "This machine does not trust your key. Run this once on the machine that runs the plan:", Tone.QUIET
+            )
+        )
         blocks.append(Code(f"agentops approvers add '{key.public}'"))
     return Result(
         command="approvers me", document={"approver": _entry(key.public) | {"trusted": trusted}}, report=tuple(blocks)

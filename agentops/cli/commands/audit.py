@@ -35,8 +35,8 @@ Examples:
   agentops audit verify --anchor s3://my-anchors/agentops --key 'NAME+ID+KEY'
 
 \b
-Exit codes: 0 every record holds, 8 a record was altered, removed or torn,
-or an anchor or key does not fit.
+Exit codes: 0 all records are intact, 8 a record was altered, removed or torn,
+or an anchor or a key does not match.
 """
 LOG_EPILOG = """\b
 Examples:
@@ -51,7 +51,7 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
-    group = typer.Typer(name="audit", help="The tamper-evident record of every step.", no_args_is_help=True)
+    group = typer.Typer(name="audit", help="Verify, read and copy the tamper-evident audit log.", no_args_is_help=True)
     group.command("verify", help="Verify the whole chain.", epilog=VERIFY_EPILOG)(with_common(verify))
     group.command("log", help="Print records, newest last.", epilog=LOG_EPILOG)(with_common(log))
     anchors.register(group)
@@ -75,11 +75,11 @@ def verify(
     ] = None,
     key: Annotated[
         list[str] | None,
-        typer.Option("--key", metavar="KEY", help="Believe only this public key; may be repeated.", show_default=False),
+        typer.Option("--key", metavar="KEY", help="Trust only this public key; may be repeated.", show_default=False),
     ] = None,
     endpoint_url: EndpointUrl = "",
     require_signed: Annotated[
-        bool, typer.Option("--require-signed", help="Not ok unless a signed checkpoint covers the last record.")
+        bool, typer.Option("--require-signed", help="Fail unless a signed checkpoint covers the last record.")
     ] = False,
 ) -> Result:
     """Walk the chain from its first byte, and hold it against what was signed."""
@@ -106,7 +106,7 @@ def verify(
         rows.append(("first bad", f"{first}, byte {found.offset} of {found.segment}"))
     good = found.verdict in (ChainVerdict.OK, ChainVerdict.ABSENT)
     held = plural(found.records - (found.dropped.records if found.dropped else 0), "record")
-    told = f"{held}, every one holds" if found.intact else found.why
+    told = f"{held}, all intact" if found.intact else found.why
     told += f"; {found.dropped}" if found.intact and found.dropped else ""
     title = Heading(f"Audit chain {found.verdict.value}: {told}", Tone.GOOD if good else Tone.BAD)
     kept = {"anchors": len(notes), "anchored_records": _anchored(notes)} if notes else {}
@@ -132,22 +132,24 @@ def _anchored(notes: Sequence[str]) -> int:
 
 def log(
     options: Common,
-    run: Annotated[str, typer.Option("--run", metavar="ID", help="Of this run; its beginning is enough.")] = "",
+    run: Annotated[
+        str, typer.Option("--run", metavar="ID", help="Only this run; the beginning of its id is enough.")
+    ] = "",
     event: Annotated[str, typer.Option("--event", help="Only this event: alert, tool_call, finding ...")] = "",
     actor: Annotated[str, typer.Option("--actor", help="Only this actor (human:ana), or kind of actor (human).")] = "",
     target: Annotated[
-        str, typer.Option("--target", metavar="TEXT", help="That speak of this: shop, shop/Deployment/web ...")
+        str, typer.Option("--target", metavar="TEXT", help="Only records that name this: shop, shop/Deployment/web ...")
     ] = "",
     fingerprint: Annotated[
-        str, typer.Option("--fingerprint", metavar="HMAC", help="Calls with these arguments (audit fingerprint).")
+        str, typer.Option("--fingerprint", metavar="HMAC", help="Only calls with these arguments (audit fingerprint).")
     ] = "",
     since: Annotated[
-        str, typer.Option("--since", metavar="TIME", help="Nothing older: RFC 3339, or 15m, 2h, 3d ago.")
+        str, typer.Option("--since", metavar="TIME", help="Only from this time: RFC 3339, or 15m, 2h, 3d ago.")
     ] = "",
-    until: Annotated[str, typer.Option("--until", metavar="TIME", help="Nothing at or after this.")] = "",
-    limit: Annotated[int, typer.Option("--limit", min=0, help="The last so many; 0 for all.")] = 50,
+    until: Annotated[str, typer.Option("--until", metavar="TIME", help="Only before this time.")] = "",
+    limit: Annotated[int, typer.Option("--limit", min=0, help="Number of newest records to print; 0 for all.")] = 50,
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on as records are written, until Ctrl-C; text only.")
+        bool, typer.Option("--follow", "-f", help="Print new records as they are written, until Ctrl-C; text only.")
     ] = False,
 ) -> Result:
     """Print what the chain says; ``audit verify`` says whether to believe it."""
@@ -165,7 +167,7 @@ def log(
 
     if follow:
         if options.output is Output.JSON:
-            raise UsageError("--follow never ends, so it cannot be one JSON document", hint="Leave --output json out.")
+            raise UsageError("--follow does not work with --output json", hint="Leave out one of them.")
         return _follow(folder, query, wanted, limit)
     records = deque(filter(wanted, read_records(folder, query)), maxlen=limit or None)
     table = Table(("seq", "time", "run", "actor", "event", "what"), tuple(_row(record) for record in records))

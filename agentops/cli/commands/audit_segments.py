@@ -16,14 +16,14 @@ Examples:
   agentops audit verify                      reads every segment as one chain
 
 The next segment begins with a record of what the closed one holds. A segment
-is closed by itself at audit_segment_mib; one is dropped only where
-audit_keep_days is set, after a signed record of the chain says so.
+is also closed when it reaches audit_segment_mib. It is dropped only if
+audit_keep_days is set, after a signed record of the log says so.
 """
 
 
 def register(group: typer.Typer) -> None:
     """Add the command to the ``audit`` group."""
-    rotate_help = "Close the segment that is written to, and see to those that are closed."
+    rotate_help = "Close the active segment; compress closed ones, drop expired ones."
     group.command("rotate", help=rotate_help, epilog=ROTATE_EPILOG)(with_common(rotate))
 
 

@@ -23,16 +23,16 @@ ROLLBACK_EPILOG = """\b
 Examples:
   agentops changes                                what was changed, newest first
   agentops rollback 20261122T031502-7Q4M0ZKD --dry-run
-  agentops rollback 7Q4M0ZKD                      the plan's code is enough
+  agentops rollback 7Q4M0ZKD                      the code of its plan is enough
 """
 RECOVER_EPILOG = """\b
 Examples:
-  agentops recover                     look at what is open, close what is plain
-  agentops recover --roll-back         take back what is not plain, through the guard
-  agentops recover --keep              a person decides that it stays as it is
+  agentops recover                     check the open changes, close those whose result is clear
+  agentops recover --roll-back         roll back the others, through the guard
+  agentops recover --keep              close the others and leave the cluster as it is
 
 \b
-Exit codes: 0 nothing is open any more, 7 a person must decide.
+Exit codes: 0 no change is open, 7 a person must decide.
 """
 CHANGES_EPILOG = """\b
 Examples:
@@ -43,10 +43,10 @@ Examples:
 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
-    app.command("rollback", help="Roll back a change, with preview and approval as any other.", epilog=ROLLBACK_EPILOG)(
-        with_common(rollback)
-    )
-    app.command("recover", help="Close what a crash left open, by looking at the world.", epilog=RECOVER_EPILOG)(
+    app.command(
+        "rollback", help="Roll back a change, with preview and approval like any other.", epilog=ROLLBACK_EPILOG
+    )(with_common(rollback))
+    app.command("recover", help="Close or roll back what an interrupted run left open.", epilog=RECOVER_EPILOG)(
         with_common(recover)
     )
     app.command("changes", help="List the changes, newest first.", epilog=CHANGES_EPILOG)(with_common(changes))
@@ -54,23 +54,25 @@ def register(app: typer.Typer) -> None:
 
 def rollback(
     options: Common,
-    change: Annotated[str, typer.Argument(metavar="CHANGE", help="A change's id, or its plan's code.")],
+    change: Annotated[str, typer.Argument(metavar="CHANGE", help="The id of a change, or the code of its plan.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Stop at the plan; change nothing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask where policy asks for nobody.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not prompt where policy requires no approval.")] = False,
     wait: Annotated[
         str | None,
-        typer.Option("--wait", metavar="TIME", help="Wait so long for another run's change.", show_default=False),
+        typer.Option(
+            "--wait", metavar="TIME", help="Wait up to TIME for another run to end its change.", show_default=False
+        ),
     ] = None,
-    side_by_side: Annotated[bool, typer.Option("--side-by-side", help="Diffs in two columns.")] = False,
+    side_by_side: Annotated[bool, typer.Option("--side-by-side", help="Show diffs in two columns.")] = False,
 ) -> Result:
-    """Take back a change."""
+    """Roll back a change."""
     from agentops.app.guarding import NothingToRollBack, roll_back
     from agentops.cli.guarding import asking, place
     from agentops.cli.running import running
     from agentops.cli.views.fix import result_blocks, result_document
 
     with running("rollback", options, {}, use_model=False) as app:
-        command = f"A person runs, at a terminal: agentops rollback {change}{place(options)}"
+        command = f"Run this at a terminal: agentops rollback {change}{place(options)}"
         who = asking(
             app,
             options,
@@ -98,8 +100,8 @@ def rollback(
 
 
 def _taken_back(found: NothingToRollBack, audit: Any) -> Result:
-    """Return the result for a change of which nothing is left."""
-    blocks: list[Block] = [Heading(f"Nothing is left of change {found.change_id}", Tone.GOOD)]
+    """Return the result for a change that is rolled back already."""
+    blocks: list[Block] = [Heading(f"Change {found.change_id} is rolled back already", Tone.GOOD)]
     return Result(
         command="rollback",
         status="nothing-to-do",
@@ -114,11 +116,13 @@ def recover(
     change: Annotated[
         str | None, typer.Argument(metavar="CHANGE", help="Only this change.", show_default=False)
     ] = None,
-    roll_back: Annotated[bool, typer.Option("--roll-back", help="Take back what is not plain.")] = False,
-    keep: Annotated[bool, typer.Option("--keep", help="Close what is not plain as it is.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask where policy asks for nobody.")] = False,
+    roll_back: Annotated[bool, typer.Option("--roll-back", help="Roll back changes whose result is unclear.")] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Close changes whose result is unclear; change nothing.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not prompt where policy requires no approval.")] = False,
 ) -> Result:
-    """Close what is open."""
+    """Close the changes that an interrupted run left open."""
     from agentops.app.guarding import close_halts
     from agentops.app.guarding import recover as settle
     from agentops.cli.guarding import asking, place
@@ -128,7 +132,7 @@ def recover(
         raise UsageError("--roll-back and --keep contradict each other", hint="Choose one.")
     decision = "roll-back" if roll_back else "keep" if keep else ""
     with running("recover", options, {}, use_model=False) as app:
-        command = f"A person runs, at a terminal: agentops recover --roll-back{place(options)}"
+        command = f"Run this at a terminal: agentops recover --roll-back{place(options)}"
         who = asking(app, options, yes=yes, instead=lambda _: command)
         halts, closed = ((), True) if change is not None else close_halts(app, keep=keep)
         found = settle(app, who, change_id=change, decision=decision)
@@ -147,7 +151,7 @@ def recover(
             status=status,
             exit_code=code,
             document=document,
-            report=tuple(blocks or [Paragraph("Nothing is open.", Tone.GOOD)]),
+            report=tuple(blocks or [Paragraph("No change is open.", Tone.GOOD)]),
         )
 
 
@@ -155,17 +159,17 @@ def _halt_blocks(halt: Halt, *, closed: bool) -> list[Block]:
     """Say which dry run changed the cluster, where the object is kept as it was, and what to type."""
     what = one_line(str(halt.report.get("what")), 300)
     kept = halt.path.with_suffix(".closed") if closed else halt.path
-    head = Heading("A dry run that changed the cluster", Tone.WARN if closed else Tone.BAD)
-    blocks: list[Block] = [head, Paragraph(what), Pairs((("kept", f"{kept} holds the call and the object as it was"),))]
+    head = Heading("A dry run changed the cluster", Tone.WARN if closed else Tone.BAD)
+    blocks: list[Block] = [head, Paragraph(what), Pairs((("kept", f"{kept} holds the call and the object before it"),))]
     if closed:
-        return [*blocks, Paragraph("Closed: a person has looked at the object.", Tone.GOOD)]
-    return [*blocks, Code("agentops recover --keep    when you have compared the object, and restored it if need be")]
+        return [*blocks, Paragraph("Closed: a person has checked the object.", Tone.GOOD)]
+    return [*blocks, Code("agentops recover --keep    after you have compared the object, and restored it if needed")]
 
 
 def _recovered_blocks(one: RecoveryResult) -> list[Block]:
-    words = {Status.APPLIED: "it took effect and stands", Status.ROLLED_BACK: "nothing of it is left"}
+    words = {Status.APPLIED: "it is applied", Status.ROLLED_BACK: "it is rolled back"}
     if one.kept:
-        head = Heading(f"Change {one.record.id} is closed as it is, because a person says so", Tone.WARN)
+        head = Heading(f"Change {one.record.id} is closed as it is, by decision of a person", Tone.WARN)
     elif one.ending is not None:
         head = Heading(f"Change {one.record.id} is closed: {words[one.ending]}", Tone.GOOD)
     else:
@@ -174,15 +178,15 @@ def _recovered_blocks(one: RecoveryResult) -> list[Block]:
         Item(text, label=state.value) for text, state in zip(one.situation.words, one.situation.states, strict=True)
     )
     blocks: list[Block] = [head, Bullets(items)]
-    blocks += [Paragraph(f"Not well: {text}", Tone.WARN) for text in one.situation.unwell]
+    blocks += [Paragraph(f"Unhealthy: {text}", Tone.WARN) for text in one.situation.unwell]
     if one.result is not None and one.result.outcome.why:
         blocks.append(Paragraph(one.result.outcome.why, Tone.BAD))
     if one.result is not None and one.result.outcome.doubts:
-        blocks.append(Paragraph("Rolled back; as unwell as before:", Tone.WARN))
+        blocks.append(Paragraph("Rolled back; as unhealthy as before:", Tone.WARN))
         blocks += [Paragraph(text, Tone.WARN) for text in one.result.outcome.doubts]
     if one.ending is None:
-        blocks.append(Code(f"agentops recover {one.record.id} --roll-back    take it back, through the guard"))
-        blocks.append(Code(f"agentops recover {one.record.id} --keep         close it as it is"))
+        blocks.append(Code(f"agentops recover {one.record.id} --roll-back    roll it back, through the guard"))
+        blocks.append(Code(f"agentops recover {one.record.id} --keep         close it and change nothing"))
     return blocks
 
 
@@ -200,7 +204,7 @@ def _recovered_document(one: RecoveryResult) -> dict[str, Any]:
 
 def changes(
     options: Common,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Maximum number to list.")] = 20,
 ) -> Result:
     """List what the journal holds."""
     from agentops.app.guarding import open_changes
@@ -208,7 +212,7 @@ def changes(
 
     found = open_changes(load(options.flags(), process_environ()), utc_now).list()
     items = tuple(_change_item(record) for record in found[:limit])
-    blocks: list[Block] = [Bullets(items)] if items else [Paragraph("Nothing was changed yet.")]
+    blocks: list[Block] = [Bullets(items)] if items else [Paragraph("No changes yet.")]
     if len(found) > limit:
         blocks.append(Paragraph(f"{len(found) - limit} older ones: --limit {len(found)}", Tone.QUIET))
     document = {"changes": [_change_document(record) for record in found[:limit]], "total": len(found)}
@@ -223,7 +227,7 @@ def _change_item(record: ChangeRecord) -> Item:
     status = str(result.get("status", "OPEN"))
     doubts = result.get("doubts") or ()
     if doubts and status == Status.APPLIED.value:
-        status = "rolled back; as unwell as before" if record.plan.rolls_back else "applied; not verified"
+        status = "rolled back; as unhealthy as before" if record.plan.rolls_back else "applied; not verified"
     note = f"{status}, {record.claimed_at}, on {record.plan.context}"
     return Item(steps, label=record.id, note=note, tone=Tone.BAD if record.is_open else Tone.PLAIN)
 

@@ -26,7 +26,7 @@ Examples:
   agentops doctor --context prod-eu --output json
 
 \b
-Exit codes: 0 nothing stands in the way of an investigation, 1 something does.
+Exit codes: 0 ready to investigate, 1 a check failed.
 """
 _NEEDED_READS = ("pods", "events", "deployments", "services", "nodes")
 
@@ -43,7 +43,7 @@ class DoctorCheck:
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
-    app.command("doctor", help="DoctorCheck the set-up: folders, cluster, permissions, model, record.", epilog=EPILOG)(
+    app.command("doctor", help="DoctorCheck folders, cluster, permissions, model and audit log.", epilog=EPILOG)(
         with_common(doctor)
     )
 
@@ -86,7 +86,7 @@ def _folder(settings: Settings) -> DoctorCheck:
     existing = next(place for place in (folder, *folder.parents) if place.exists())
     if os.access(existing, os.W_OK | os.X_OK):
         return DoctorCheck(name="folder", state="ok", text=str(folder))
-    hint = "Set AGENTOPS_HOME to a folder that you may write."
+    hint = "Set AGENTOPS_HOME to a folder that you can write to."
     return DoctorCheck(name="folder", state="bad", text=f"{folder} cannot be written", hint=hint)
 
 
@@ -97,10 +97,10 @@ def _audit(settings: Settings) -> DoctorCheck:
     def look() -> DoctorCheck:
         found = verify(settings.folders.audit)
         if found.verdict is ChainVerdict.ABSENT:
-            return DoctorCheck(name="audit", state="ok", text="no chain yet; the first run begins one")
+            return DoctorCheck(name="audit", state="ok", text="no audit log yet; the first run creates it")
         if found.intact:
-            return DoctorCheck(name="audit", state="ok", text=f"{found.records:,} records, every one holds")
-        hint = "Look at it with: agentops audit verify"
+            return DoctorCheck(name="audit", state="ok", text=f"{found.records:,} records, all intact")
+        hint = "See: agentops audit verify"
         return DoctorCheck(name="audit", state="bad", text=f"{found.verdict.value}: {found.why}", hint=hint)
 
     return _guarded("audit", look)
@@ -113,7 +113,7 @@ def _policy(settings: Settings) -> DoctorCheck:
 
     policy = load_settled_policy(settings)
     if isinstance(policy, UnavailablePolicy):
-        hint = policy.error.hint or "See what is wrong: agentops policy validate"
+        hint = policy.error.hint or "See: agentops policy validate"
         return DoctorCheck(
             name="policy", state="bad", text=f"every change is refused: {policy.error.message}", hint=hint
         )
@@ -129,7 +129,7 @@ def _changes(settings: Settings) -> DoctorCheck:
 
     words = open_words(settings, utc_now)
     if words:
-        hint = "See what it did and close it: agentops recover"
+        hint = "See what was changed and close it: agentops recover"
         return DoctorCheck(name="changes", state="bad", text=words, hint=hint)
     return DoctorCheck(name="changes", state="ok", text="none is open")
 
@@ -139,7 +139,7 @@ def _model(settings: Settings) -> DoctorCheck:
 
     why = model_trouble(settings)
     if why:
-        hint = "Set ANTHROPIC_API_KEY, or go on with triage alone (--no-model)."
+        hint = "Set ANTHROPIC_API_KEY, or use triage only (--no-model)."
         return DoctorCheck(name="model", state="warn", text=f"none: {why}", hint=hint)
     source = settings.provenance["model"]
     return DoctorCheck(name="model", state="ok", text=f"{settings.model} through {settings.provider} ({source})")
@@ -148,7 +148,7 @@ def _model(settings: Settings) -> DoctorCheck:
 def _cluster(settings: Settings) -> Iterator[DoctorCheck]:
     from agentops.app.connecting import connect
 
-    hint = "Give --context or --kubeconfig, or try everything on: --sandbox"
+    hint = "Give --context or --kubeconfig, or try the embedded cluster: --sandbox"
     try:
         cluster = connect(settings, None)
     except AgentopsError as error:
@@ -176,7 +176,7 @@ def _permissions(cluster: Cluster) -> DoctorCheck:
         if not answer.summary.lower().startswith("yes"):
             denied.append(resource)
     if denied:
-        hint = "The sweep goes on without them and says so; see docs/tools.md for the role it wants."
+        hint = "The sweep runs without them and says so; docs/tools.md has the role it needs."
         return DoctorCheck(name="permissions", state="warn", text=f"may not list {', '.join(denied)}", hint=hint)
     return DoctorCheck(name="permissions", state="ok", text=f"may list {', '.join(_NEEDED_READS)}")
 

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from agentops.app.services import Investigation
     from agentops.guard.pipeline_result import PipelineResult
 
-HELP = """FixResult what an alert is about: plan, show, ask, apply, verify, and take it back if it does not hold.
+HELP = """FixResult an alert: plan, show, ask, apply, verify, or roll back.
 
-WHAT is an incident id (agentops history), or an ALERT as for investigate. Nothing changes without policy's permit, a
-server-side dry run, an approval of exactly the plan that was shown, and a record of it before it happens.
+WHAT is an incident id (agentops history), or an ALERT as for investigate. Nothing changes without permission from
+policy, a server-side dry run, an approval of exactly the plan that was shown, and an audit record written before it.
 
-With --dry-run it stops at the plan. With --plan it runs a saved plan exactly as it is, or says what moved.
+With --dry-run it stops at the plan. With --plan it runs a saved plan exactly as it is, or says what has changed since.
 """
 EPILOG = """\b
 Examples:
@@ -40,8 +40,8 @@ Examples:
   agentops fix alert.json --yes --no-input              only what policy pre-approves
 
 \b
-Exit codes: 0 applied (or dry run, nothing to fix, not the cluster's fault), 1 error, 4 refused by policy,
-5 not approved or stale, 6 rolled back, 7 a person is needed, 9 no plan: no cure is known.
+Exit codes: 0 applied (or dry run, nothing to fix, cause outside the cluster), 1 error, 4 refused by policy,
+5 not approved or stale, 6 rolled back, 7 a person is needed, 9 no plan: no fix is known.
 """
 _INCIDENT = re.compile(r"\d{8}-\d{4,6}(-[a-z0-9-]*)?")
 
@@ -57,31 +57,39 @@ def fix(
         str | None, typer.Argument(metavar="WHAT", help="An incident id, or an ALERT.", show_default=False)
     ] = None,
     plan: Annotated[
-        Path | None, typer.Option("--plan", metavar="FILE", help="Run this saved plan.", show_default=False)
+        Path | None, typer.Option("--plan", metavar="FILE", help="Run the saved plan in this file.", show_default=False)
     ] = None,
     approval: Annotated[
         list[Path] | None,
-        typer.Option("--approval", metavar="FILE", help="A signed approval; may be repeated.", show_default=False),
+        typer.Option(
+            "--approval", metavar="FILE", help="File of a signed approval; may be repeated.", show_default=False
+        ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Save the plan here.", show_default=False)
+        Path | None, typer.Option("--out", metavar="FILE", help="Save the plan to this file.", show_default=False)
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Stop at the plan; change nothing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask where policy asks for nobody.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not prompt where policy requires no approval.")] = False,
     wait: Annotated[
         str | None,
-        typer.Option("--wait", metavar="TIME", help="Wait so long for another run's change.", show_default=False),
+        typer.Option(
+            "--wait", metavar="TIME", help="Wait up to TIME for another run to end its change.", show_default=False
+        ),
     ] = None,
-    side_by_side: Annotated[bool, typer.Option("--side-by-side", help="Diffs in two columns.")] = False,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="With --dry-run: exit 3 if it would change.")] = False,
-    no_model: Annotated[bool, typer.Option("--no-model", help="Use triage's known remedies alone.")] = False,
+    side_by_side: Annotated[bool, typer.Option("--side-by-side", help="Show diffs in two columns.")] = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="With --dry-run: exit 3 if the plan would change something.")
+    ] = False,
+    no_model: Annotated[bool, typer.Option("--no-model", help="Use no model, only triage's known remedies.")] = False,
     model: Annotated[
         str | None, typer.Option("--model", metavar="ID", help="Model id, or scripted:FILE.", show_default=False)
     ] = None,
-    max_steps: Annotated[int | None, typer.Option(help="Model turns at most.", show_default=False)] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="Tokens at most, in and out.", show_default=False)] = None,
-    max_usd: Annotated[float | None, typer.Option(help="US dollars at most.", show_default=False)] = None,
-    max_seconds: Annotated[float | None, typer.Option(help="Seconds at most.", show_default=False)] = None,
+    max_steps: Annotated[int | None, typer.Option(help="Maximum number of model turns.", show_default=False)] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(help="Maximum number of tokens, input and output.", show_default=False)
+    ] = None,
+    max_usd: Annotated[float | None, typer.Option(help="Maximum cost in US dollars.", show_default=False)] = None,
+    max_seconds: Annotated[float | None, typer.Option(help="Maximum run time in seconds.", show_default=False)] = None,
 ) -> Result:
     """Run the use case and turn what it returns into a result."""
     from agentops.cli.running import running
@@ -113,16 +121,14 @@ def fix(
 def _check(what: str | None, plan: Path | None, approval: list[Path] | None, options: Common, *, dry_run: bool) -> None:
     if plan is not None and (what is not None or dry_run):
         raise UsageError(
-            "--plan runs what the plan says",
-            hint="Leave WHAT and --dry-run out. To look at a plan: agentops approve PLAN",
+            "--plan takes neither WHAT nor --dry-run",
+            hint="Leave them out. To review a plan: agentops approve PLAN",
         )
     if approval and plan is None:
-        raise UsageError(
-            "--approval is for a saved plan", hint="agentops fix --plan plan.json --approval plan.approval.json"
-        )
+        raise UsageError("--approval needs --plan", hint="agentops fix --plan plan.json --approval plan.approval.json")
     if what is None and plan is None and options.sandbox is None:
         raise UsageError(
-            "there is nothing to fix",
+            "nothing to fix was given",
             hint="Give an incident id (agentops history), an ALERT or --plan; or try: agentops fix --sandbox",
         )
 
@@ -189,7 +195,7 @@ class FixCommand:
         where = place(self._options)
         if self._out is not None:
             return _signed(self._out, where)
-        return f"A person runs, at a terminal: agentops fix {self._incident}{where}"
+        return f"Run this at a terminal: agentops fix {self._incident}{where}"
 
     def run_saved(self, path: Path, approvals: list[Path]) -> Result:
         """Run a saved plan."""
@@ -279,4 +285,4 @@ def waiting_s(text: str | None) -> float:
 
 
 def _signed(path: Path, where: str) -> str:
-    return f"A person runs: agentops approve {path}; then: agentops fix --plan {path} --approval FILE{where}"
+    return f"Run this at a terminal: agentops approve {path}; then: agentops fix --plan {path} --approval FILE{where}"

@@ -27,9 +27,9 @@ SHOW_EPILOG = """\b
 Examples:
   agentops show                          the last incident
   agentops show 20261122-1559            the beginning of an id is enough
-  agentops show --evidence E3            one piece of evidence, whole
-  agentops show --timeline               its story from the audit log: seen, decided, agreed to, done
-  agentops show 20261122T031502-4f2a1c   the same of one run
+  agentops show --evidence E3            one piece of evidence in full
+  agentops show --timeline               its timeline from the audit log
+  agentops show 20261122T031502-4f2a1c   the timeline of one run
   agentops show --output markdown > incident.md
 """
 
@@ -38,7 +38,7 @@ _RUN = re.compile(r"\d{8}T\d{4,6}")
 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
-    app.command("show", help="Show an incident again: finding, evidence, cost.", epilog=SHOW_EPILOG)(with_common(show))
+    app.command("show", help="Show a stored incident: finding, evidence, cost.", epilog=SHOW_EPILOG)(with_common(show))
     app.command("history", help="List the incidents, newest first.", epilog=HISTORY_EPILOG)(with_common(history))
 
 
@@ -53,7 +53,7 @@ def stored_incidents(options: Common) -> Incidents:
 
 def history(
     options: Common,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Maximum number to list.")] = 20,
 ) -> Result:
     """List what the store holds."""
     folders = stored_incidents(options).list()
@@ -91,13 +91,13 @@ def show(
     incident: Annotated[
         str | None,
         typer.Argument(
-            metavar="INCIDENT", help="Its id or the beginning, or a run's; else the last.", show_default=False
+            metavar="INCIDENT", help="Id or its beginning, or a run's; default: the last.", show_default=False
         ),
     ] = None,
     evidence: Annotated[
-        str | None, typer.Option("--evidence", metavar="ID", help="Show this evidence, whole.", show_default=False)
+        str | None, typer.Option("--evidence", metavar="ID", help="Show this evidence in full.", show_default=False)
     ] = None,
-    timeline: Annotated[bool, typer.Option("--timeline", help="Tell its story from the audit log.")] = False,
+    timeline: Annotated[bool, typer.Option("--timeline", help="Show its timeline from the audit log.")] = False,
 ) -> Result:
     """Show one incident from the store."""
     from agentops.cli.views.incident import (
@@ -137,13 +137,13 @@ def _records(options: Common) -> Iterator[AuditRecord]:
 
 
 def _story(options: Common, wanted: Callable[[AuditRecord], bool], what: str) -> Result:
-    """Tell what the audit log has of the wanted records."""
+    """Return the timeline of the wanted records."""
     from agentops.cli.views.timeline import timeline_blocks, told_of
 
     found = [record for record in _records(options) if wanted(record)]
     if not found:
         raise UsageError(
-            f"the audit log has nothing of {one_line(what, 80)}", hint="agentops audit log lists the runs."
+            f"the audit log has no records of {one_line(what, 80)}", hint="agentops audit log lists the runs."
         )
     told = [(record, told_of(record)) for record in found]
     lines = [

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from agentops.app.run import App
     from agentops.app.services import Investigation
 
-HELP = """Find the root cause of an alert; changes nothing.
+HELP = """Find the root cause of an alert; change nothing.
 
 ALERT is a FILE (Alertmanager, Prometheus, Grafana, PagerDuty or CloudWatch JSON, YAML, or text), '-' for standard
-input, k8s:NAMESPACE/KIND/NAME, or a sentence in quotes. With --sandbox and no ALERT, the scenario's own alert is taken.
+input, k8s:NAMESPACE/KIND/NAME, or a sentence in quotes. With --sandbox and no ALERT, the scenario's own alert is used.
 
-Without a model key, or with --no-model, the triage sweep alone gives the finding, and says so.
+Without a model key, or with --no-model, the finding comes from the triage sweep alone and says so.
 """
 
 EPILOG = """\b
@@ -43,31 +43,36 @@ def register(app: typer.Typer) -> None:
 
 def investigate(
     options: Common,
-    alert: Annotated[str | None, typer.Argument(metavar="ALERT", help="What fired.", show_default=False)] = None,
-    no_model: Annotated[bool, typer.Option("--no-model", help="Use the triage sweep alone.")] = False,
+    alert: Annotated[
+        str | None,
+        typer.Argument(metavar="ALERT", help="A file, '-', k8s:NAMESPACE/KIND/NAME, or words.", show_default=False),
+    ] = None,
+    no_model: Annotated[bool, typer.Option("--no-model", help="Use no model, only the triage sweep.")] = False,
     model: Annotated[
         str | None, typer.Option("--model", metavar="ID", help="Model id, or scripted:FILE.", show_default=False)
     ] = None,
-    max_steps: Annotated[int | None, typer.Option(help="Model turns at most.", show_default=False)] = None,
-    max_tokens: Annotated[int | None, typer.Option(help="Tokens at most, in and out.", show_default=False)] = None,
-    max_usd: Annotated[float | None, typer.Option(help="US dollars at most.", show_default=False)] = None,
-    max_seconds: Annotated[float | None, typer.Option(help="Seconds at most.", show_default=False)] = None,
+    max_steps: Annotated[int | None, typer.Option(help="Maximum number of model turns.", show_default=False)] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(help="Maximum number of tokens, input and output.", show_default=False)
+    ] = None,
+    max_usd: Annotated[float | None, typer.Option(help="Maximum cost in US dollars.", show_default=False)] = None,
+    max_seconds: Annotated[float | None, typer.Option(help="Maximum run time in seconds.", show_default=False)] = None,
     resume: Annotated[
         str | None,
-        typer.Option("--resume", metavar="INCIDENT", help="Go on with an interrupted one.", show_default=False),
+        typer.Option("--resume", metavar="INCIDENT", help="Resume an interrupted investigation.", show_default=False),
     ] = None,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 3 unless nothing is wrong.")] = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 3 unless no problem was found.")] = False,
 ) -> Result:
     """Run the use case and turn what it returns into a result."""
     from agentops.cli.running import running
 
     if alert is None and resume is None and options.sandbox is None:
         raise UsageError(
-            "there is no ALERT",
+            "no ALERT was given",
             hint="Give a file, '-', k8s:NAMESPACE/KIND/NAME or a sentence; or try: agentops investigate --sandbox",
         )
     if alert is not None and resume is not None:
-        raise UsageError("--resume goes on with its own alert", hint="Leave ALERT out, or leave --resume out.")
+        raise UsageError("--resume takes no ALERT", hint="Leave out one of them.")
     flags = {
         "model": model,
         "max_steps": max_steps,
@@ -109,7 +114,7 @@ def read_stdin() -> bytes:
 
     if sys.stdin.isatty():
         raise AlertError(
-            "standard input is a terminal", hint="Pipe the alert in, as in: cat alert.json | agentops investigate -"
+            "standard input is a terminal", hint="Pipe the alert in: cat alert.json | agentops investigate -"
         )
     return read_capped(sys.stdin.buffer)
 
@@ -123,7 +128,7 @@ def _result(app: App, found: Investigation, exit_code: bool) -> Result:
     document = incident_document(*page)
     status, code = "done", ExitCode.DONE
     if found.finding.verdict not in (Verdict.RECOVERED, Verdict.NO_PROBLEM):
-        # What could not be determined is not 'nothing is wrong': a script must not take it for that.
+        # "Undetermined" is not "nothing is wrong": a script must be able to tell them apart.
         status = "undetermined" if found.finding.verdict is Verdict.UNDETERMINED else "found"
         code = ExitCode.FOUND if exit_code else ExitCode.DONE
     if found.model_error is not None:
@@ -138,6 +143,6 @@ def _result(app: App, found: Investigation, exit_code: bool) -> Result:
 
 
 def _no_answer(error: ModelError) -> list[Block]:
-    text = f"The model could not be used, so this is what triage alone says. {error.message}"
+    text = f"The model could not be used, so this finding comes from triage alone. {error.message}"
     blocks: list[Block] = [Heading("No answer from the model", Tone.WARN), Paragraph(text, Tone.WARN)]
     return [*blocks, Paragraph(error.hint, Tone.QUIET)] if error.hint else blocks

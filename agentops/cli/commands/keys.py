@@ -18,16 +18,16 @@ Examples:
   echo '{"namespace":"shop","name":"web"}' | agentops audit fingerprint
   agentops audit log --fingerprint hmac-sha256:KEYID:HEX --limit 0
 
-Records hold a call's arguments redacted, and the fingerprint of the whole as
-arguments_hmac: equal arguments, equal fingerprints.
+Records hold the redacted arguments of a call, and as arguments_hmac the
+fingerprint of the full ones: equal arguments have equal fingerprints.
 """
 _MAX_BYTES = 16 * 1024 * 1024
 
 
 def register(group: typer.Typer) -> None:
     """Add the commands to the ``audit`` group."""
-    group.command("keys", help="Show the public keys that sign the record, oldest first.")(with_common(keys))
-    rotate_help = "Sign on with a new key; the hand-over is on record, the old private key is destroyed."
+    group.command("keys", help="Show the public keys that sign the log, oldest first.")(with_common(keys))
+    rotate_help = "Sign with a new key from now on; record it, and destroy the old private key."
     group.command("rotate-key", help=rotate_help)(with_common(rotate_key))
     fingerprint_help = "Print the fingerprint of the JSON arguments on standard input."
     group.command("fingerprint", help=fingerprint_help, epilog=FINGERPRINT_EPILOG)(with_common(fingerprint))
@@ -38,7 +38,7 @@ def keys(options: Common) -> Result:
     from agentops.audit.proofs.checkpoints import read_public_keys
 
     found = [str(key) for key in read_public_keys(audit_folder(options))]
-    blocks: tuple[Block, ...] = tuple(Code(key) for key in found) or (Paragraph("Nothing was signed yet.", Tone.QUIET),)
+    blocks: tuple[Block, ...] = tuple(Code(key) for key in found) or (Paragraph("Nothing is signed yet.", Tone.QUIET),)
     return Result(command="audit keys", document={"keys": found}, report=blocks)
 
 
@@ -53,7 +53,7 @@ def rotate_key(options: Common) -> Result:
     return Result(
         command="audit rotate-key",
         document={"key": new},
-        report=(Heading("The record is signed by a new key from now on", Tone.GOOD), Code(new)),
+        report=(Heading("The log is signed with a new key from now on", Tone.GOOD), Code(new)),
     )
 
 

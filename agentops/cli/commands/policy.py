@@ -27,23 +27,23 @@ _BASE, _ORGANISATION, _PROJECT = "base", "organisation", "project"
 INIT_EPILOG = """\b
 Examples:
   agentops policy init            writes policy.cedar and policy-tests.yaml to your config folder
-  agentops policy init --force    takes the shipped text again; the old file is kept as policy.cedar.old
+  agentops policy init --force    replaces them by the shipped files; the old ones are kept as .old
 """
 SHOW_EPILOG = """\b
 Examples:
   agentops policy show
   agentops policy show --source    every layer's text
-  agentops policy show --schema    what policies may speak of, as a Cedar schema
+  agentops policy show --schema    what policies can refer to, as a Cedar schema
   agentops policy show --facts     the facts of a request, in words
 """
 VALIDATE_EPILOG = """\b
 Examples:
-  agentops policy validate                          what is in force here
-  agentops policy validate policy.cedar             a file, before it is in force
+  agentops policy validate                          the policy in force here
+  agentops policy validate policy.cedar             a file, before you install it
   agentops policy validate --as project .agentops/policy.cedar
 
 \b
-Exit codes: 0 it can be loaded, 1 it cannot: every change would be refused.
+Exit codes: 0 valid, 1 invalid: every change would be refused.
 """
 TEST_EPILOG = """\b
 Examples:
@@ -51,7 +51,7 @@ Examples:
   agentops policy test tests/*.yaml --output json
 
 \b
-Exit codes: 0 every case is as expected, 1 one is not, 2 a table or the policy cannot be read.
+Exit codes: 0 all cases passed, 1 a case failed, 2 a table or the policy cannot be read.
 """
 
 
@@ -59,7 +59,9 @@ def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     from agentops.cli.commands import policy_explain
 
-    group = typer.Typer(name="policy", help="What may be changed, by whom, and who must agree.", no_args_is_help=True)
+    group = typer.Typer(
+        name="policy", help="Show, check and test what may be changed, and who must approve.", no_args_is_help=True
+    )
     group.command("init", help="Copy the shipped policy to your config folder, to edit.", epilog=INIT_EPILOG)(
         with_common(init)
     )
@@ -69,7 +71,7 @@ def register(app: typer.Typer) -> None:
     group.command("validate", help="Check that the policy can be loaded.", epilog=VALIDATE_EPILOG)(
         with_common(validate)
     )
-    group.command("test", help="Hold the policy against tables of expected rulings.", epilog=TEST_EPILOG)(
+    group.command("test", help="Run tables of expected decisions against the policy.", epilog=TEST_EPILOG)(
         with_common(run_tests)
     )
     policy_explain.register(group)
@@ -120,7 +122,7 @@ def policy_of(setting: Setting, layers: Iterable[PolicyLayer] | None = None) -> 
 
 def init(
     options: Common,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there; it is kept as .old.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing files; they are kept as .old.")] = False,
 ) -> Result:
     """Write the shipped default and its tests where the user's own policy stands."""
     from agentops.config import folders
@@ -131,7 +133,7 @@ def init(
     wanted = {config / USER_FILE: "default.cedar", config / TESTS_FILE: "default-tests.yaml"}
     there = [path for path in wanted if path.exists()]
     if there and not force:
-        raise UsageError(f"{there[0]} is there already", hint="Edit it, or take the shipped text again with --force.")
+        raise UsageError(f"{there[0]} exists already", hint="Edit it, or replace it by the shipped file with --force.")
     for path, name in wanted.items():
         _put(path, shipped(name))
     paths = [str(path) for path in wanted]
@@ -161,9 +163,9 @@ def _put(path: Path, text: str) -> None:
 
 def show(
     options: Common,
-    source: Annotated[bool, typer.Option("--source", help="The text of every layer.")] = False,
-    schema: Annotated[bool, typer.Option("--schema", help="The Cedar schema.")] = False,
-    facts: Annotated[bool, typer.Option("--facts", help="The facts that policies may speak of.")] = False,
+    source: Annotated[bool, typer.Option("--source", help="Print the text of every layer.")] = False,
+    schema: Annotated[bool, typer.Option("--schema", help="Print the Cedar schema.")] = False,
+    facts: Annotated[bool, typer.Option("--facts", help="The facts that policies can refer to.")] = False,
 ) -> Result:
     """Show what is in force."""
     from agentops.cli.views import policy as view
@@ -181,7 +183,8 @@ def show(
 def validate(
     options: Common,
     files: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FILE]...", help="Check these instead.", show_default=False)
+        list[Path] | None,
+        typer.Argument(metavar="[FILE]...", help="Policy files to check instead.", show_default=False),
     ] = None,
     kind: Annotated[
         str, typer.Option("--as", metavar="KIND", help="What the files are: base, organisation or project.")
@@ -226,7 +229,7 @@ def _with(setting: Setting, path: Path, kind: str) -> tuple[PolicyLayer, ...]:
 def run_tests(
     options: Common,
     files: Annotated[
-        list[Path] | None, typer.Argument(metavar="[FILE]...", help="Tables, YAML or JSON.", show_default=False)
+        list[Path] | None, typer.Argument(metavar="[FILE]...", help="Test tables, YAML or JSON.", show_default=False)
     ] = None,
 ) -> Result:
     """Run the tables."""

@@ -25,8 +25,8 @@ Examples:
   agentops policy explain --tool kubernetes_scale --target k8s://prod/shop/Deployment/web --harmless
   agentops policy explain plan.json      every step of a saved plan, under the policy that is in force now
 
-A fact that is not given is not known, and what is not known permits nothing; with --harmless it is taken at its
-mildest instead. The facts are listed by: agentops policy show --facts. With -v: every clause, and the text.
+A fact that is not given counts as unknown, and an unknown fact permits nothing; with --harmless it takes its least
+dangerous value. List the facts with: agentops policy show --facts. With -v: every clause, and the policy text.
 """
 
 
@@ -43,7 +43,7 @@ class Given:
 
 def register(group: typer.Typer) -> None:
     """Add the command to the ``policy`` group."""
-    group.command("explain", help="Say which policy decides a request, and which clause.", epilog=EPILOG)(
+    group.command("explain", help="Show which policy decides a request, and which clause.", epilog=EPILOG)(
         with_common(explain)
     )
 
@@ -56,7 +56,9 @@ def explain(
     tool: Annotated[str, typer.Option("--tool", metavar="NAME", help="A tool (agentops tools list).")] = "",
     target: Annotated[str, typer.Option("--target", metavar="REF", help="k8s://CONTEXT/NS/KIND/NAME, aws://...")] = "",
     principal: Annotated[str, typer.Option("--as", metavar="WHO", help="agent:NAME or human:NAME.")] = "human:you",
-    on_behalf_of: Annotated[str, typer.Option("--on-behalf-of", metavar="NAME", help="The human behind it.")] = "",
+    on_behalf_of: Annotated[
+        str, typer.Option("--on-behalf-of", metavar="NAME", help="The human that the agent works for.")
+    ] = "",
     fact: Annotated[
         list[str] | None, typer.Option("--fact", metavar="NAME=VALUE", help="A fact; may be repeated.")
     ] = None,
@@ -64,7 +66,7 @@ def explain(
         list[str] | None, typer.Option("--label", metavar="NAME=VALUE", help="A label of the target; may be repeated.")
     ] = None,
     harmless: Annotated[
-        bool, typer.Option("--harmless", help="Take facts that are not given at their mildest.")
+        bool, typer.Option("--harmless", help="Give unknown facts their least dangerous value.")
     ] = False,
 ) -> Result:
     """Explain one request, or those of a plan."""
@@ -75,7 +77,7 @@ def explain(
     policy = policy_of(setting)
     if plan is not None:
         if tool or target or fact or label or harmless:
-            raise UsageError("a plan brings its own requests", hint="Leave the other options out.")
+            raise UsageError("a plan brings its own requests", hint="Leave out the other options.")
         explained = _of_plan(policy, plan)
     elif not tool or not target:
         raise UsageError(
@@ -108,7 +110,7 @@ def _of_plan(policy: CedarPolicy, path: Path) -> list[Explained]:
 
     found = []
     for number, step in enumerate(load_plan(path).steps, start=1):
-        rulings = [("", step.ruling), *((("the way back of ", step.undo_ruling),) if step.undo_ruling else ())]
+        rulings = [("", step.ruling), *((("the undo of ", step.undo_ruling),) if step.undo_ruling else ())]
         for prefix, ruling in rulings:
             for request in recorded_requests(ruling.request):
                 title = f"{prefix}step {number}: {request.action} on {request.resource.short}"

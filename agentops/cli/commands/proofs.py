@@ -72,18 +72,16 @@ def prove(
         str,
         typer.Argument(
             metavar="[SEQ|TO]",
-            help="The record's number; with --growth, the newer checkpoint's file or size (else the latest).",
+            help="Number of the record; with --growth, file or size of the newer checkpoint (default: the latest).",
             show_default=False,
         ),
     ] = "",
     growth: Annotated[
         str,
-        typer.Option(
-            "--growth", metavar="FROM", help="The older checkpoint: its file, or its size.", show_default=False
-        ),
+        typer.Option("--growth", metavar="FROM", help="File or size of the older checkpoint.", show_default=False),
     ] = "",
     to: Annotated[
-        Path | None, typer.Option("--to", metavar="FILE", help="Write it here; else print it.", show_default=False)
+        Path | None, typer.Option("--to", metavar="FILE", help="File to write; default: print it.", show_default=False)
     ] = None,
 ) -> Result:
     """Write a proof that a third party can check without the log."""
@@ -110,13 +108,13 @@ def prove(
 
 def check_proof(
     options: Common,
-    proof: Annotated[Path, typer.Argument(metavar="PROOF", help="The proof's file.", show_default=False)],
+    proof: Annotated[Path, typer.Argument(metavar="PROOF", help="File of the proof.", show_default=False)],
     key: Annotated[
         list[str],
         typer.Option(
             "--key",
             metavar="KEY",
-            help="The public key, or its file; repeated where it was rotated in between.",
+            help="The public key or its file; repeat it for keys rotated in between.",
             show_default=False,
         ),
     ],

@@ -1,4 +1,4 @@
-"""``agentops audit replay``: would policy decide today as it did then? Nothing is read from any cluster."""
+"""``agentops audit replay``: evaluates recorded policy decisions under today's policy. Reads no cluster."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 EPILOG = """\b
 Examples:
-  agentops audit replay                            every ruling on record
-  agentops audit replay 20261122T0312              of one run, or the runs that begin so
-  agentops audit replay --exit-code --output json  in CI: did a policy edit change any past answer?
+  agentops audit replay                            every recorded decision
+  agentops audit replay 20261122T0312              of one run, or of runs whose id begins so
+  agentops audit replay --exit-code --output json  in CI: would a policy edit change a past decision?
 
-A ruling is recorded with everything that policy was asked; it is asked again, with today's policy.
+A decision is recorded with all its inputs; this evaluates them again under today's policy.
 """
 
 
@@ -56,7 +56,7 @@ class Replayed:
 
 def register(group: typer.Typer) -> None:
     """Add the command to the ``audit`` group."""
-    text = "Ask policy again what it was asked then, and say where today's answer differs."
+    text = "Evaluate recorded decisions under today's policy and show which differ."
     group.command("replay", help=text, epilog=EPILOG)(with_common(replay))
 
 
@@ -65,16 +65,16 @@ def replay(
     run: Annotated[
         str | None, typer.Argument(metavar="RUN", help="A run's id or its beginning.", show_default=False)
     ] = None,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 3 when an answer differs.")] = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 3 if a decision differs.")] = False,
 ) -> Result:
-    """Re-evaluate the rulings on record."""
+    """Evaluate the recorded decisions again."""
     from agentops.app.guarding import load_settled_policy
     from agentops.config import load, process_environ
 
     policy = load_settled_policy(load(options.flags(), process_environ()))
     found = list(_replayed(options, policy, run or ""))
     if not found and run:
-        raise UsageError(f"no ruling is on record for run {run!r}", hint="agentops audit log lists the runs.")
+        raise UsageError(f"no policy decision is recorded for run {run!r}", hint="agentops audit log lists the runs.")
     differing = [one for one in found if one.differs]
     status = "differs" if differing else "done"
     code = ExitCode.FOUND if differing and exit_code else ExitCode.DONE
@@ -113,18 +113,18 @@ def _replayed(options: Common, policy: Policy, run: str) -> Iterator[Replayed]:
 def _words(one: Replayed) -> str:
     then = f"{'allowed' if one.then.get('allowed') else 'denied'} ({one.then.get('why')})"
     if one.now is None:
-        return f"then {then}; cannot be asked again: {one.trouble}"
+        return f"then {then}; cannot be evaluated again: {one.trouble}"
     return f"then {then}; today {'allowed' if one.now.allowed else 'denied'} ({one.now.why})"
 
 
 def _blocks(found: list[Replayed], differing: list[Replayed]) -> list[Block]:
     if not found:
-        return [Paragraph("No ruling is on record yet.")]
-    head = plural(len(found), "ruling") + " replayed, "
+        return [Paragraph("No policy decision is recorded yet.")]
+    head = plural(len(found), "decision") + " replayed, "
     if not differing:
-        return [Heading(head + "and today's policy answers each as then", Tone.GOOD)]
+        return [Heading(head + "none differs under today's policy", Tone.GOOD)]
     items = tuple(Item(_words(one), label=f"{one.seq}", note=f"{one.stage}, run {one.run}") for one in differing)
-    return [Heading(head + f"{plural(len(differing), 'answer')} would differ today", Tone.WARN), Bullets(items)]
+    return [Heading(head + f"{len(differing)} would differ under today's policy", Tone.WARN), Bullets(items)]
 
 
 def _document(one: Replayed) -> dict[str, Any]:

@@ -22,7 +22,7 @@ Examples:
 UP_EPILOG = """\b
 Examples:
   agentops sandbox up                        serve the default scenario until Ctrl-C
-  agentops sandbox up NAME                   then, elsewhere: export KUBECONFIG=... as it says
+  agentops sandbox up NAME                   then, in another terminal: the export command that it prints
 """
 NEW_EPILOG = """\b
 Examples:
@@ -40,11 +40,11 @@ def scenario_names() -> frozenset[str]:
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     group = typer.Typer(
-        name="sandbox", help="An embedded cluster with incidents to try everything on.", no_args_is_help=True
+        name="sandbox", help="Try agentops on an embedded cluster with ready-made incidents.", no_args_is_help=True
     )
     group.command("list", help="List the scenarios.", epilog=LIST_EPILOG)(with_common(list_scenarios))
     group.command("up", help="Serve a scenario's cluster on loopback until Ctrl-C.", epilog=UP_EPILOG)(with_common(up))
-    new_help = "Write the first file of a scenario of your own."
+    new_help = "Write a template for a scenario of your own."
     group.command("new", help=new_help, epilog=NEW_EPILOG)(with_common(new))
     app.add_typer(group)
 
@@ -67,9 +67,11 @@ def list_scenarios(options: Common) -> Result:
 
 def up(
     options: Common,
-    scenario: Annotated[str | None, typer.Argument(metavar="SCENARIO", help="Its name.", show_default=False)] = None,
+    scenario: Annotated[
+        str | None, typer.Argument(metavar="SCENARIO", help="Name of the scenario.", show_default=False)
+    ] = None,
 ) -> Result:
-    """Serve until Ctrl-C; what is needed to use it goes to stdout at once."""
+    """Serve until Ctrl-C; the lines needed to use it are printed at once."""
     from agentops.app.run import DEFAULT_SCENARIO
     from agentops.cli.render import show
     from agentops.sandbox.cluster import Sandbox
@@ -98,7 +100,7 @@ def up(
             ),
         )
         try:
-            # Whoever reads this may press Ctrl-C at once.
+            # A reader may press Ctrl-C at once.
             show(serving, options.output.value)
             while True:
                 time.sleep(3600)
@@ -109,8 +111,10 @@ def up(
 
 def new(
     options: Common,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Small letters, digits and dashes.", show_default=False)],
-    folder: Annotated[Path, typer.Option("--folder", metavar="DIR", help="Where to write it.")] = Path(),
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Lower-case letters, digits and dashes.", show_default=False)
+    ],
+    folder: Annotated[Path, typer.Option("--folder", metavar="DIR", help="Folder to write to.")] = Path(),
 ) -> Result:
     """Write a scenario that works and has every field in its place."""
     from agentops.sandbox.scaffold import new_scenario

@@ -21,7 +21,7 @@ Examples:
   agentops schema plan > plan.schema.json
   agentops investigate --sandbox -o json | check-jsonschema --schemafile <(agentops schema envelope) -
 
-A schema's name holds its version: within a version fields are only ever added.
+The name of a schema holds its version. Within a version, fields are only added.
 """
 NAMES = ("envelope", "finding", "plan", "approval", "audit-record", "policy-test")
 

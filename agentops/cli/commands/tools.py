@@ -18,14 +18,14 @@ Examples:
 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
-    group = typer.Typer(name="tools", help="The tools that the model may call.", no_args_is_help=True)
+    group = typer.Typer(name="tools", help="List the tools that the model may call.", no_args_is_help=True)
     group.command(
         "list", help="List the tools: what each reads or changes, and the permissions it needs.", epilog=EPILOG
     )(with_common(list_tools))
 
     @group.callback()
     def tools() -> None:
-        """Keep the group a group while it has one command."""
+        """Keep ``tools`` a group while it has one command."""
 
     app.add_typer(group)
 
@@ -38,13 +38,13 @@ def list_tools(options: Common) -> Result:
 
     reading, changing = tool_specs(), change_specs()
     closing = (
-        "A model's call of a change tool only appends to a plan, and only in `agentops fix`; the guard alone applies, "
-        "after policy, dry run, approval and record (docs/safety.md)."
+        "When a model calls a change tool, the call is only added to a plan (`agentops fix`). Only the guard applies "
+        "it, after policy, dry run, approval and audit record (docs/safety.md)."
     )
     report: tuple[Block, ...] = (
-        Heading("Tools that read"),
+        Heading("Read tools"),
         Bullets(tuple(map(_item, reading))),
-        Heading("Tools that change, through the guard"),
+        Heading("Change tools (applied by the guard only)"),
         Bullets(tuple(map(_item, changing))),
         Paragraph(closing, Tone.QUIET),
     )

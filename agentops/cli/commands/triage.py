@@ -10,10 +10,10 @@ from agentops.cli.options import Common, with_common
 from agentops.cli.result import Result
 from agentops.core.errors import ExitCode, NotFound
 
-HELP = """Scan for problems, without a model; changes nothing.
+HELP = """Scan a cluster for problems without a model; change nothing.
 
-All namespaces are read unless --namespace names one. TARGET (k8s:NAMESPACE/KIND/NAME) puts first what explains that
-object.
+All namespaces are read unless --namespace names one. With TARGET (k8s:NAMESPACE/KIND/NAME), the problems that explain
+that object come first.
 """
 
 EPILOG = """\b
@@ -33,9 +33,11 @@ def register(app: typer.Typer) -> None:
 
 def triage(
     options: Common,
-    target: Annotated[str | None, typer.Argument(metavar="TARGET", help="What to explain.", show_default=False)] = None,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 3 unless nothing is wrong.")] = False,
-    show_all: Annotated[bool, typer.Option("--all", help=f"Show every problem, not the first {_SHOWN}.")] = False,
+    target: Annotated[
+        str | None, typer.Argument(metavar="TARGET", help="The object to explain.", show_default=False)
+    ] = None,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 3 unless no problem was found.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help=f"Show all problems, not only the first {_SHOWN}.")] = False,
 ) -> Result:
     """Run the sweep and turn it into a result."""
     from agentops.cli.running import running

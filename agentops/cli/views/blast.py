@@ -24,22 +24,22 @@ def blast_tree(blast: BlastRadius) -> Tree:
         *_named("dependent", "dependents", blast.dependents),
         *_reasons(blast),
     )
-    return Tree(Branch(f"Reaches {reach_line(blast)}", _tone(blast), branches))
+    return Tree(Branch(f"Affects {reach_line(blast)}", _tone(blast), branches))
 
 
 def reach_line(blast: BlastRadius) -> str:
-    """Return the size on one line: ``1 object; 3 of 4 pods; at worst 34 % of the ready capacity is out``."""
+    """Return the size on one line: ``1 object; 3 of 4 pods; at worst 34 % of the ready capacity is lost``."""
     parts = [plural(blast.objects, "object")]
     if blast.pods is None:
-        parts.append("HOW MANY PODS IS NOT KNOWN")
+        parts.append("NUMBER OF PODS NOT KNOWN")
     elif blast.pods_total is not None:
         parts.append(f"{blast.pods:,} of {plural(blast.pods_total, 'pod')}")
     else:
         parts.append(plural(blast.pods, "pod"))
     if blast.percent is None:
-        parts.append("HOW MUCH CAPACITY IS OUT IS NOT KNOWN")
+        parts.append("CAPACITY LOSS NOT KNOWN")
     else:
-        parts.append(f"at worst {blast.percent} % of the ready capacity is out")
+        parts.append(f"at worst {blast.percent} % of the ready capacity is lost")
     return "; ".join(parts)
 
 
@@ -52,7 +52,7 @@ def _tone(blast: BlastRadius) -> Tone:
 def _unknown(blast: BlastRadius) -> Iterator[Branch]:
     if blast.unknown:
         lines = tuple(Branch(text, Tone.BAD) for text in blast.unknown)
-        yield Branch("NOT KNOWN, so it may reach more than this says:", Tone.BAD, lines)
+        yield Branch("NOT KNOWN, so it may affect more than shown here:", Tone.BAD, lines)
 
 
 def _harm(blast: BlastRadius) -> Iterator[Branch]:

@@ -16,8 +16,8 @@ _TITLE = {
     Verdict.ROOT_CAUSE: ("Root cause", Tone.BAD),
     Verdict.RECOVERED: ("Recovered", Tone.GOOD),
     Verdict.NO_PROBLEM: ("No problem found", Tone.GOOD),
-    Verdict.OUTSIDE: ("Not the cluster's fault", Tone.WARN),
-    Verdict.UNDETERMINED: ("Cannot be determined from here", Tone.WARN),
+    Verdict.OUTSIDE: ("Cause outside the cluster", Tone.WARN),
+    Verdict.UNDETERMINED: ("Undetermined", Tone.WARN),
 }
 _MOST_EVIDENCE = 12
 _QUOTED_LINES = 2
@@ -39,7 +39,7 @@ def finding_blocks(finding: Finding, evidence: Sequence[Evidence]) -> list[Block
     blocks += _action_blocks(finding)
     blocks += _evidence_blocks(finding, {item.id: item for item in evidence})
     if finding.ruled_out:
-        blocks.append(Heading("Ruled out or found in order"))
+        blocks.append(Heading("Ruled out, or checked and healthy"))
         blocks.append(Bullets(tuple(_ruled_out(entry.statement, entry.contradicted_by) for entry in finding.ruled_out)))
     if finding.not_checked:
         blocks.append(Heading("Not checked"))
@@ -83,7 +83,7 @@ def _action_blocks(finding: Finding) -> list[Block]:
     changes = tuple(Item(change_line(change), label="→", note=change.reason) for change in finding.proposed)
     blocks: list[Block] = [Heading("What to do"), Bullets(steps)]
     if changes:
-        blocks += [Paragraph("Proposed, not carried out:", Tone.QUIET), Bullets(changes)]
+        blocks += [Paragraph("Proposed, not applied:", Tone.QUIET), Bullets(changes)]
     return blocks
 
 
@@ -132,7 +132,7 @@ def note_lines(notes: Iterable[Note]) -> list[str]:
     found: dict[str, list[str]] = {}
     for note in notes:
         found.setdefault(note.resource.short, []).append(note.words)
-    return [f"On {name} its owner wrote {'; '.join(words)}" for name, words in found.items()]
+    return [f"Note of the owner of {name}: {'; '.join(words)}" for name, words in found.items()]
 
 
 def usage_line(usage: Usage, model: str) -> str:

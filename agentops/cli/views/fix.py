@@ -19,14 +19,14 @@ _SAID = {
     Status.DRY_RUN: ("Dry run: nothing was changed", Tone.GOOD),
     Status.APPLIED: ("Applied and verified", Tone.GOOD),
     Status.ROLLED_BACK: ("Rolled back: it is as it was before", Tone.WARN),
-    Status.ROLLBACK_FAILED: ("NOT all of it could be taken back: a person is needed", Tone.BAD),
-    Status.STOPPED: ("Stopped half-way: a person is needed", Tone.BAD),
+    Status.ROLLBACK_FAILED: ("NOT everything could be rolled back: a person is needed", Tone.BAD),
+    Status.STOPPED: ("Stopped before the end: a person is needed", Tone.BAD),
     Status.DECLINED: ("Not run: nothing was changed", Tone.WARN),
     Status.REFUSED: ("Refused: nothing was changed", Tone.BAD),
 }
 
 
-_AS_BEFORE = ("Rolled back; as unwell as before", Tone.WARN)
+_AS_BEFORE = ("Rolled back; as unhealthy as before", Tone.WARN)
 
 
 def result_blocks(
@@ -48,11 +48,11 @@ def outcome_blocks(result: PipelineResult, *, hint: bool = True) -> list[Block]:
     if outcome.status is Status.APPLIED and not outcome.doubts:
         last = [one for one in outcome.stages if one.passed and one.stage == "verify"]
         blocks += [Paragraph(one.reason) for one in last[-1:] if one.reason]
-    # An embedded cluster ends with the run; there is nothing left to take anything back on.
+    # An embedded cluster ends with the run: afterwards there is nothing to roll back.
     if outcome.status is Status.APPLIED and not result.planned.plan.cluster.startswith("sandbox:"):
-        blocks.append(Code(f"Take it back: agentops rollback {outcome.change_id}"))
+        blocks.append(Code(f"Roll it back: agentops rollback {outcome.change_id}"))
     if outcome.status in (Status.ROLLBACK_FAILED, Status.STOPPED):
-        blocks.append(Code("See what it left, and close it: agentops recover"))
+        blocks.append(Code("See what was changed, and close it: agentops recover"))
     if result.error is not None and result.error.hint and hint:
         blocks.append(Code(result.error.hint))
     return blocks
@@ -62,7 +62,7 @@ def _said(result: PipelineResult) -> tuple[str, Tone]:
     """Return how a plan ended, in one phrase; only what was verified is called so."""
     outcome, goes_back = result.outcome, bool(result.planned.plan.rolls_back)
     if goes_back and outcome.status is Status.APPLIED:
-        return _AS_BEFORE if outcome.doubts else ("Rolled back, and well", Tone.GOOD)
+        return _AS_BEFORE if outcome.doubts else ("Rolled back, and healthy", Tone.GOOD)
     if outcome.doubts and outcome.status is Status.APPLIED:
         return "Applied; NOT verified", Tone.WARN
     if outcome.doubts and outcome.status is Status.ROLLED_BACK:
@@ -78,7 +78,7 @@ def refusal_blocks(refusals: tuple[RefusedChange, ...]) -> list[Block]:
         Item(f"{change_words(one.change)} ({one.change.target.short})", label="✗", note=one.error.message)
         for one in refusals
     )
-    return [Heading("Proposed, but not planned", Tone.WARN), Bullets(items)]
+    return [Heading("Proposed, but not in a plan", Tone.WARN), Bullets(items)]
 
 
 def outcome_document(outcome: Outcome) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def incident_blocks(
     blocks: list[Block] = []
     if finding is None:
         blocks.append(Heading("No finding yet", Tone.WARN))
-        blocks.append(Code(f"Go on with it: {way_back(incident)}"))
+        blocks.append(Code(f"Resume it: {way_back(incident)}"))
     else:
         blocks += finding_blocks(finding, evidence)
     blocks += _also_seen(finding, evidence, problems)
@@ -138,7 +138,7 @@ def draft_blocks(folder: IncidentFolder) -> list[Block]:
     items = tuple(Item(change_words(change), label="→", note=change.reason) for change in drafts)
     begun = folder.incident
     again = f"agentops fix {folder.id} --dry-run {place_of(begun.context, begun.cluster)}"
-    return [Heading("Drafted, and not carried out"), Bullets(items), Code(f"Take it up again: {again}")]
+    return [Heading("Drafted, not applied"), Bullets(items), Code(f"Resume it: {again}")]
 
 
 def evidence_blocks(evidence: Sequence[Evidence]) -> list[Block]:

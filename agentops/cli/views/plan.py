@@ -32,10 +32,10 @@ from agentops.core.text import plural
 _RISK_TONE = {Risk.LOW: Tone.GOOD, Risk.MEDIUM: Tone.WARN, Risk.HIGH: Tone.BAD, Risk.CRITICAL: Tone.BAD}
 _REVERSAL = {
     Reversal.EXACT: ("it can be undone exactly", Tone.GOOD),
-    Reversal.COMPENSATING: ("it can be undone, but not everything comes back", Tone.WARN),
-    Reversal.NONE: ("NOTHING TAKES IT BACK", Tone.BAD),
+    Reversal.COMPENSATING: ("it can be undone only in part", Tone.WARN),
+    Reversal.NONE: ("IT CANNOT BE UNDONE", Tone.BAD),
 }
-TWO_PERSON_HOW = "Save the plan with --out plan.json, then each of them: agentops approve plan.json"
+TWO_PERSON_HOW = "Save the plan with --out plan.json; then each of them runs: agentops approve plan.json"
 _EDIT_LINES = 12
 _NOTHING_WRONG = ("recovered", "no-problem")
 _ROLLED_OUT = frozenset({"DaemonSet", "Deployment", "StatefulSet"})
@@ -69,20 +69,20 @@ def _head(plan: ChangePlan, *, saved: bool) -> list[Block]:
     blocks.append(Paragraph(f"Risk {plan.risk.value.upper()}: {_REVERSAL[plan.reversal][0]}.", _RISK_TONE[plan.risk]))
     final = [step for step in plan.steps if step.preview.reversal is Reversal.NONE]
     lasting = dict.fromkeys(text for step in final for text in step.preview.residue)
-    blocks += [Paragraph(f"It stays so: {text}", Tone.BAD) for text in lasting]
+    blocks += [Paragraph(f"Irreversible: {text}", Tone.BAD) for text in lasting]
     if plan.obligation.approval is Approval.TWO_PERSON:
         how = "" if saved else f" {TWO_PERSON_HOW}"
-        words = f"Two people must agree to this, neither of them {plan.requester}{_why_asked(plan)}.{how}"
+        words = f"Two people other than {plan.requester} must approve this{_why_asked(plan)}.{how}"
         blocks.append(Paragraph(words, Tone.BAD))
     if plan.lease:
-        blocks.append(Paragraph(f"While it runs it holds {plan.lease}: a write of agentops' own.", Tone.QUIET))
+        blocks.append(Paragraph(f"While it runs, agentops also writes and holds {plan.lease}.", Tone.QUIET))
     if plan.rolls_back:
-        blocks.append(Paragraph(f"This takes back the change {plan.rolls_back}."))
+        blocks.append(Paragraph(f"This rolls back change {plan.rolls_back}."))
     if plan.intent.verdict in _NOTHING_WRONG:
-        words = "The finding says that NOTHING IS WRONG; this was drafted all the same."
+        words = "The finding says that NOTHING IS WRONG; this change was drafted anyway."
         blocks.append(Paragraph(words, Tone.WARN))
     if plan.tainted:
-        warning = "A model proposed this after it had read text that anybody may have written. Judge the diff."
+        warning = "A model proposed this after reading untrusted text. Judge it by the diff."
         blocks.append(Paragraph(warning, Tone.WARN))
     return blocks
 
@@ -112,7 +112,7 @@ def _step_blocks(plan: ChangePlan, number: int, step: PlanStep, *, side_by_side:
     preview = step.preview
     blocks: list[Block] = [Heading(title), _where(plan.context, step)]
     if not preview.validated:
-        words = "The provider could NOT check this by a dry run"
+        words = "The provider could NOT validate this with a dry run"
         # What rests on an earlier step says so in its warning: it is checked then.
         words += " yet." if step.preview.rests_on else "."
         blocks.append(Paragraph(words, Tone.WARN if step.preview.rests_on else Tone.BAD))
@@ -131,10 +131,10 @@ def _checks(step: PlanStep) -> Iterator[Block]:
     held = [check for check in step.checks if check.kind != "symptom"]
     told = [check for check in step.checks if check.kind == "symptom"]
     if held:
-        yield Paragraph("Afterwards it must hold, or it is rolled back:", Tone.QUIET)
+        yield Paragraph("Checked after the change; if a check fails, it is rolled back:", Tone.QUIET)
         yield Bullets(tuple(Item(_check_line(check), label="○") for check in held))
     if told:
-        yield Paragraph("Only then it counts as verified:", Tone.QUIET)
+        yield Paragraph("Required to call it verified:", Tone.QUIET)
         yield Bullets(tuple(Item(_check_line(check), label="○") for check in told))
 
 
@@ -159,9 +159,9 @@ def _difference(step: PlanStep, *, side_by_side: bool, full: bool) -> list[Block
         blocks += [Paragraph(title, Tone.BAD if change.verb.value == "delete" else Tone.STRONG), Bullets(tuple(items))]
         blocks.append(diff_block(change, side_by_side=side_by_side, full=full))
         if not full and (hidden := left_out(change)):
-            text = f"{plural(hidden, 'changed line')} of this diff folded away: look at them before you agree."
+            text = f"Folded: {plural(hidden, 'changed line')} of this diff. Show the full diff before you approve."
             blocks.append(Paragraph(text, Tone.WARN))
-    return blocks or [Paragraph("It changes no object that can be shown before and after.", Tone.WARN)]
+    return blocks or [Paragraph("There is no object to show before and after.", Tone.WARN)]
 
 
 def _owner(owner: Ownership) -> Paragraph:
@@ -176,12 +176,11 @@ def _notes(notes: tuple[Note, ...]) -> list[Block]:
     against = [note for note in notes if note.objects]
     rest = [note for note in notes if not note.objects]
     blocks: list[Block] = [
-        Paragraph(f"Warning: the owner of {note.resource.short} speaks against it: {note.words}", Tone.BAD)
-        for note in against
+        Paragraph(f"Warning: the owner of {note.resource.short} objects: {note.words}", Tone.BAD) for note in against
     ]
     if rest:
         lines = tuple(Item(note.words, label=note.resource.short, tone=Tone.QUIET) for note in rest)
-        blocks += [Paragraph("What owners wrote on what it changes (their words, unchecked):"), Bullets(lines)]
+        blocks += [Paragraph("Notes of owners on the changed objects (quoted, not verified):"), Bullets(lines)]
     return blocks
 
 
@@ -199,9 +198,9 @@ def _ruling(name: str, ruling: PolicyDecision) -> list[Block]:
 
 def _approval_words(obligation: Obligation) -> str:
     return {
-        Approval.NONE: "It asks for nobody's approval.",
-        Approval.ONE: "One person must agree.",
-        Approval.TWO_PERSON: "Two people must agree, neither of them the one who asks.",
+        Approval.NONE: "No approval is required.",
+        Approval.ONE: "One person must approve.",
+        Approval.TWO_PERSON: "Two people other than the requester must approve.",
     }[obligation.approval]
 
 
@@ -215,20 +214,20 @@ def _undo(step: PlanStep) -> list[Block]:
     else:
         items = tuple(Item(change_words(change), label="↩", note=change.target.short) for change in preview.undo)
         blocks = [Paragraph(f"Undo: {said}, by:", tone), Bullets(items)]
-    words = "It stays so" if preview.reversal is Reversal.NONE else "Even after the undo"
+    words = "Irreversible" if preview.reversal is Reversal.NONE else "Not undone"
     blocks += [Paragraph(f"{words}: {text}", Tone.WARN) for text in preview.residue]
     if step.undo_ruling is not None and not step.undo_ruling.allowed:
-        blocks += _ruling("On the undo, policy", step.undo_ruling)
+        blocks += _ruling("For the undo, policy", step.undo_ruling)
     return blocks
 
 
 def _check_line(check: Check) -> str:
     if check.kind == "healthy":
-        what = "is rolled out and ready" if check.target.kind in _ROLLED_OUT else "and what depends on it are well"
+        what = "is rolled out and ready" if check.target.kind in _ROLLED_OUT else "and its dependents are healthy"
         return f"{check.target.short} {what}"
     if check.kind in ("condition", "symptom"):
-        unseen = "" if check.seen else " (nor did it see that as trouble before: this verifies nothing)"
-        return f"triage sees no {check.value} on {check.target.short} any more{unseen}"
+        unseen = "" if check.seen else " (it did not find it before the change either: this verifies nothing)"
+        return f"triage no longer finds {check.value} on {check.target.short}{unseen}"
     return f"{check.path} of {check.target.short} is {to_json(check.value)!r}"
 
 
@@ -242,7 +241,7 @@ def _words(plan: ChangePlan) -> list[Block]:
         blocks.append(Paragraph(f"“{words}”", Tone.QUIET))
     blocks += [Paragraph(f"step {n}: “{text}”", Tone.QUIET) for n, text in reasons if text != intent.words]
     if intent.evidence:
-        blocks.append(Paragraph(f"evidence it cites: {', '.join(intent.evidence)}", Tone.QUIET))
+        blocks.append(Paragraph(f"cited evidence: {', '.join(intent.evidence)}", Tone.QUIET))
     rows = (
         ("confidence", intent.confidence),
         ("not checked", named(intent.not_checked)),
@@ -256,11 +255,11 @@ def words_title(intent: Intent) -> str:
     """Return whose words follow, and what they are worth."""
     if intent.by == "triage":
         return "Proposed by triage, without a model:"
-    return f"Proposed by {intent.by}; its words, which nobody has checked:"
+    return f"Proposed by {intent.by} (quoted, not verified):"
 
 
 def _foot(plan: ChangePlan) -> list[Block]:
-    # The page is longer than a screen: what stands right above the question must say what the question is about.
+    # The page is longer than a screen, so the lines right above the question repeat what it is about.
     steps = [
         (f"step {n}", f"{change_words(step.change)} ({step.change.target.short}): {reach_line(step.blast_radius)}")
         for n, step in enumerate(plan.steps, 1)
@@ -269,7 +268,7 @@ def _foot(plan: ChangePlan) -> list[Block]:
         ("cluster", f"{plan.context}, {plan.cluster}"),
         *steps,
         *(
-            ("against it", f"the owner of {note.resource.short}: {note.words}")
+            ("objection", f"the owner of {note.resource.short}: {note.words}")
             for note in dict.fromkeys(note for step in plan.steps for note in step.preview.notes if note.objects)
         ),
         ("risk", f"{plan.risk.value.upper()}: {_REVERSAL[plan.reversal][0]}"),
@@ -279,7 +278,7 @@ def _foot(plan: ChangePlan) -> list[Block]:
         ("approval", _approval_words(plan.obligation)),
         ("policy", plan.policy_digest),
     )
-    return [Heading("What an approval would bind"), Pairs(tuple(row for row in rows if row[1]))]
+    return [Heading("Scope of the approval"), Pairs(tuple(row for row in rows if row[1]))]
 
 
 def plan_document(plan: ChangePlan) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Pages and documents of ``agentops policy``: what is in force, how tests went, why a ruling is what it is."""
+"""Pages and documents of ``agentops policy``: the policy in force, test results, explained decisions."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def policy_page(policy: CedarPolicy) -> tuple[Block, ...]:
         Heading("Policy in force"),
         Table(("layer", "kind", "where", "policies"), layers),
         Heading("Policies"),
-        Table(("id", "layer", "effect", "approval, or why"), rows),
+        Table(("id", "layer", "effect", "approval or reason"), rows),
         Heading("Limits ([policy] of config.toml)"),
         Pairs(tuple((name, _shown(value)) for name, value in loaded.settings.document().items())),
         Paragraph(f"digest {policy.digest}", Tone.QUIET),
@@ -96,7 +96,7 @@ def policy_document(policy: CedarPolicy) -> dict[str, Any]:
 def facts_page() -> tuple[Block, ...]:
     """Return what every fact says."""
     rows = tuple((fact["name"], fact["type"], fact["says"]) for fact in facts_document())
-    note = "A fact that is not known is absent: ask with `context has FACT` first. `policy show --schema` has the rest."
+    note = "An unknown fact is absent: test it with `context has FACT` first. See also: agentops policy show --schema"
     return (Table(("fact", "type", "what it says"), rows), Paragraph(note, Tone.QUIET))
 
 
@@ -148,13 +148,13 @@ def _explained(one: Explained, full: bool) -> Iterator[Block]:
         yield Pairs(
             (
                 ("approval", asks.approval.value),
-                ("plan holds", f"{asks.ttl_s} s"),
+                ("plan valid for", f"{asks.ttl_s} s"),
                 ("rollout may take", f"{asks.verify_s} s"),
             )
         )
     for account in one.accounts:
         if len(one.accounts) > 1:
-            yield Heading(f"Asked as {account.principal}")
+            yield Heading(f"Principal {account.principal}")
         for decider in account.deciders:
             yield from _decider(decider, "decides" if decider.effect == "forbid" else "permits", full)
         for decider in account.nearest if full else account.nearest[:1]:

@@ -25,7 +25,7 @@ def scan_blocks(scan: Scan, most: int) -> tuple[Block, ...]:
         if len(scan.problems) > most:
             blocks.append(Paragraph(f"{len(scan.problems) - most} more; show them with --all", Tone.QUIET))
     elif scan.finding.verdict is Verdict.UNDETERMINED:
-        blocks.append(Heading("Cannot be determined from here", Tone.WARN))
+        blocks.append(Heading("Undetermined", Tone.WARN))
         blocks.append(Paragraph(scan.finding.conclusion))
     else:
         blocks.append(Heading("No problem found", Tone.GOOD))

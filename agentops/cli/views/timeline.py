@@ -1,7 +1,7 @@
-"""One run's or incident's story as a timeline, told from the audit log: what was seen, decided, agreed to and done.
+"""The timeline of a run or an incident, from the audit log: what was read, decided, approved and applied.
 
-Comes in: the records, oldest first. Goes out: one line each for what a reader of the next morning wants to know; the
-stages that were passed on the way up are folded into the plan that came of them. Foreign text is quoted, never obeyed.
+Comes in: the records, oldest first. Goes out: one line for each event worth reading the next
+morning; stages that passed before the plan are folded into it. Foreign text is quoted, never obeyed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _QUIETLY_PASSED = frozenset({"policy", "dry-run", "diff", "blast-radius", "rulin
 
 
 def timeline_blocks(records: Iterable[AuditRecord]) -> list[Block]:
-    """Return the story, run by run."""
+    """Return the timeline, run by run."""
     blocks: list[Block] = []
     run, items = "", list[Item]()
     for record in records:
@@ -58,7 +58,7 @@ def _stage(payload: Mapping[str, Any]) -> _Line | None:
         "recheck": f"checked again: {reason}",
         "apply": f"applied {reason}",
         "verify": f"verified: {reason}",
-        "rollback": f"took back {reason}",
+        "rollback": f"rolled back {reason}",
     }.get(stage)
     return (said or f"{stage}: {reason}", Tone.GOOD)
 
@@ -67,8 +67,8 @@ def _plan(plan: Mapping[str, Any]) -> _Line:
     steps = [_step(step) for step in plan.get("steps") or ()]
     asks = (plan.get("obligation") or {}).get("approval", "?")
     by = (plan.get("intent") or {}).get("by", "?")
-    words = f"plan {plan.get('code')} by {by}: {'; '.join(steps)}; policy asks for approval {asks!r}"
-    return words + ("; it takes back " + plan["rolls_back"] if plan.get("rolls_back") else ""), Tone.STRONG
+    words = f"plan {plan.get('code')} by {by}: {'; '.join(steps)}; policy requires approval {asks!r}"
+    return words + ("; it rolls back change " + plan["rolls_back"] if plan.get("rolls_back") else ""), Tone.STRONG
 
 
 def _step(step: Mapping[str, Any]) -> str:
@@ -98,14 +98,14 @@ def _alert(payload: Mapping[str, Any]) -> _Line:
 
 def _call(payload: Mapping[str, Any]) -> _Line:
     outcome = f"evidence {payload['evidence']}" if payload.get("evidence") else f"failed: {payload.get('error')}"
-    return f"looked with {payload.get('tool')}: {outcome}", Tone.QUIET
+    return f"called {payload.get('tool')}: {outcome}", Tone.QUIET
 
 
 def _finding(payload: Mapping[str, Any]) -> _Line:
     finding = payload.get("finding") or {}
     evidence = ", ".join(finding.get("evidence") or ())
     cited = f" [{evidence}]" if evidence else ""
-    return f"found by {finding.get('by')}: {finding.get('conclusion')}{cited}", Tone.STRONG
+    return f"finding by {finding.get('by')}: {finding.get('conclusion')}{cited}", Tone.STRONG
 
 
 def _intent(payload: Mapping[str, Any]) -> _Line:
@@ -129,23 +129,23 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], _Line]] = {
     "alert_refused": _plainly("the alert could not be read: {}", "why", tone=Tone.BAD),
     "triage": _plainly("triage saw {} problems", "problem_count"),
     "tool_call": _call,
-    "model_turn": _plainly("the model took a turn (stopped for {})", "stop_reason", tone=Tone.QUIET),
+    "model_turn": _plainly("model turn (stop reason {})", "stop_reason", tone=Tone.QUIET),
     "model_failed": _plainly("the model failed: {}", "message", tone=Tone.BAD),
     "change_drafted": _drafted,
-    "change_not_drafted": _plainly("the model's draft of {} was turned down: {}", "tool", "error", tone=Tone.WARN),
+    "change_not_drafted": _plainly("the model's draft of {} was refused: {}", "tool", "error", tone=Tone.WARN),
     "finding": _finding,
     "finding_unsupported": _plainly("the model's answer was not supported by evidence", tone=Tone.WARN),
     "approval_asked": _plainly("a person was asked to approve plan {} (risk {})", "code", "risk"),
     "plan_not_run": _plainly("the plan was not run: {}", "why", tone=Tone.WARN),
     "intent": _intent,
-    "rollback_apply": _plainly("taking back step {}", "step", tone=Tone.WARN),
+    "rollback_apply": _plainly("rolling back step {}", "step", tone=Tone.WARN),
     "needs_person": _plainly("a person is needed: {}", "left", tone=Tone.BAD),
     "stopped": _plainly("stopped: {}", "reason", tone=Tone.WARN),
-    "recovery": _plainly("looked at what a crash left of {}: {}", "change", "words"),
+    "recovery": _plainly("checked what an interrupted run did of change {}: {}", "change", "words"),
     "change_closed": _plainly("change {} ended: {}", "change", "status", tone=Tone.STRONG),
     "approval_signed": _plainly("an approval of plan {} was signed", "code"),
     "approver_added": _plainly("{} is trusted to approve from now on", "name", tone=Tone.WARN),
-    "approver_removed": _plainly("{} is not trusted to approve any more", "name", tone=Tone.WARN),
+    "approver_removed": _plainly("{} is no longer trusted to approve", "name", tone=Tone.WARN),
     "interrupted": _plainly("interrupted by the user", tone=Tone.WARN),
     "run_ended": _plainly("the run ended: {}, exit {}", "status", "exit_code"),
 }

@@ -57,7 +57,7 @@ def _undo(what: str, given: Mapping[str, Any]) -> str | None:
     if set(given) - {"to_revision"}:
         return None
     revision = given.get("to_revision")
-    return f"roll {what} back to " + (f"revision {revision}" if revision else "the revision before")
+    return f"roll {what} back to " + (f"revision {revision}" if revision else "the previous revision")
 
 
 def _image(what: str, given: Mapping[str, Any]) -> str | None:
@@ -121,10 +121,10 @@ _PHRASES: Mapping[str, Callable[[str, Mapping[str, Any]], str | None]] = {
     "kubernetes_suspend_cronjob": _suspend,
 }
 _VERBS = {
-    "kubernetes_rollout_restart": "restart every pod of {} by a rollout",
-    "kubernetes_cordon": "cordon {}, so that no new pods come to it",
-    "kubernetes_uncordon": "uncordon {}, so that pods may come to it again",
-    "kubernetes_drain": "drain {}, that is evict its pods",
+    "kubernetes_rollout_restart": "restart every pod of {} with a rollout",
+    "kubernetes_cordon": "cordon {}, so that no new pods are scheduled on it",
+    "kubernetes_uncordon": "uncordon {}, so that pods can be scheduled on it again",
+    "kubernetes_drain": "drain {} (evict its pods)",
     "kubernetes_delete": "DELETE {}",
     "kubernetes_delete_pod": "DELETE {}",
     "kubernetes_evict_pod": "evict {}",
@@ -138,8 +138,8 @@ _VERBS = {
     "kubernetes_set_service": "change {}",
     "kubernetes_set_hpa": "change the bounds of {}",
     "kubernetes_set_quota": "change {}",
-    "kubernetes_set_network_policy": "change who may talk, in {}",
-    "kubernetes_set_role_binding": "change who is in {}",
+    "kubernetes_set_network_policy": "change the allowed traffic in {}",
+    "kubernetes_set_role_binding": "change the subjects of {}",
     "kubernetes_apply_manifest": "create or change {}",
 }
 _ALWAYS = (("fieldManager", "agentops"), ("fieldValidation", "Strict"))
