@@ -1,7 +1,7 @@
 # `make check` is what CI runs. The environment is ./.venv-dev, made by scripts/environment.
 BIN ?= .venv-dev/bin
 
-.PHONY: check format lint types contracts test e2e fresh bench environment
+.PHONY: check format lint types contracts test test-fast e2e fresh bench environment
 
 check: environment lint types contracts fresh test e2e
 
@@ -26,8 +26,12 @@ contracts: environment
 fresh: environment
 	$(BIN)/python scripts/generate.py --check
 
-test: environment
-	$(BIN)/python -m pytest -n 4
+test:
+	scripts/test
+
+# What a person runs after each edit: under a minute, no process is started and nothing waits.
+test-fast:
+	scripts/test --fast -q
 
 # On the simulator; with AGENTOPS_E2E=1 on the cluster of KUBECONFIG (docs/e2e.md). Its tests wait more than they work.
 e2e: environment
