@@ -17,7 +17,8 @@ _KINDS = dict(STRONG_WORDS)
 _WORDS = re.compile("|".join(re.escape(word) for word in sorted([*_KINDS, *WEAK_WORDS], key=len, reverse=True)))
 # Every word of ``_WORDS`` holds one of these; fewer to look for in every text.
 HINTS = ("pass", "pwd", "secret", "token", "key", "cred", "auth", "cookie", "sig", "salt", "dsn", "webhook",
-          "sessionid", "session_id", "connectionstring", "connection_string")  # fmt: skip
+          "sessionid", "session_id", "connectionstring", "connection_string",
+          "connection-string")  # fmt: skip
 _NAME_END = re.compile(
     r"([\w.\-]{0,40})(\\*[\"'`])?(\s{0,4}(?::=|=>|==|=|:)|,(?=\s*\\*[\"'])|)"
     r"([ \t]*(?:\[[ \t]*(?=\\*[\"']))?)(\\*[\"'`])?"

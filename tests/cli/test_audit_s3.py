@@ -153,7 +153,8 @@ def test_what_lies_there_without_a_lock_is_told(cli: Cli, folder: Path, s3: Any)
     without = cli("audit", "export", "--to", PLACE, "--retention-days", "0", "-o", "json").document["export"]
     document = cli("audit", "export", "--to", PLACE, "-o", "json").document["export"]
     shown = cli("audit", "export", "--to", PLACE).out
-    assert (without["unlocked"], document["unlocked"], "3 objects there" in shown) == (0, 3, True)
+    told = "3 objects of an earlier export not locked"
+    assert (without["unlocked"], document["unlocked"], told in shown) == (0, 3, True)
 
 
 def test_a_copy_that_was_changed_is_noticed(cli: Cli, folder: Path, s3: Any) -> None:

@@ -172,7 +172,7 @@ def test_after_it_was_applied_nobody_is_told_to_approve_it(
     plan = tmp_path / "plan.json"
     cli("fix", ALERT, "--dry-run", "--out", str(plan), "--no-model", *at)
     done = cli("fix", "--plan", str(plan), *signed(home, plan, "eve"), *at)
-    assert (done.code, "approve" in done.out, "agentops rollback" in done.out) == (0, False, True), done.out
+    assert (done.code, "agentops approve" in done.out, "agentops rollback" in done.out) == (0, False, True), done.out
 
 
 def test_a_draft_that_speaks_against_its_own_finding_is_shown(
@@ -286,7 +286,7 @@ def test_a_rollback_of_the_cure_is_as_unwell_as_before(
     said = terminal.at_terminal(["rollback", change, *at], [("apply it?", "a\r")], {"AGENTOPS_HOME": str(home)})
     assert (said.code, image(cluster)) == (0, "v1.4.3"), said.screen
     assert "Rolled back; as unhealthy as before" in said.out
-    assert "verified" not in said.out.lower()
+    assert "and verified" not in said.out.lower()
     (newest, _) = cli("changes", "-o", "json").document["changes"]
     assert newest["result"]["verified"] is False
 

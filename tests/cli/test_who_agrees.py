@@ -54,8 +54,8 @@ def first_words(done: Any) -> str:
 def test_a_change_for_two_people_says_so_first(draft: Draft) -> None:
     """Who, why, and what to type stand before the step; the change is of high risk in production."""
     said = (
-        "its risk is high, in production or a protected namespace. Save the plan with --out plan.json, then each of "
-        "them: agentops approve plan.json"
+        "its risk is high, in production or a protected namespace. Save the plan with --out plan.json; then each of "
+        "them runs: agentops approve plan.json"
     )
     done = draft(QUOTA)
     assert (done.code, said in first_words(done)) == (0, True)

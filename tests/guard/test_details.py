@@ -147,7 +147,8 @@ def test_tools_are_asked_about_the_very_preview(stage: Any) -> None:
         stage.services(missing_permissions=lambda preview: asked.append(preview) or ()), world.proposal()
     )
     (step,) = result.planned.steps
-    assert asked == [step.prediction, step.prediction, step.preview]
+    prediction = step.measured.diffed.previewed.predicted.prediction
+    assert asked == [prediction, prediction, step.preview]
 
 
 def test_lost_way_back_is_told_in_the_plan(stage: Any) -> None:

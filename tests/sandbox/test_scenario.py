@@ -58,7 +58,7 @@ def test_the_scaffold_overwrites_nothing(tmp_path: Path) -> None:
     """A second scenario of the same name is refused."""
     new_scenario("slow-disk", tmp_path)
 
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="exists already"):
         new_scenario("slow-disk", tmp_path)
 
 
