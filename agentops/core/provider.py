@@ -1,0 +1,239 @@
+"""``Provider``: the seam between agentops and a system that it looks at and changes.
+
+A provider is one folder and one line in ``app/providers.py``. What it is made of is declared here; the rest of the
+house calls nothing else of it. Three objects, each of which can do no more than it says:
+
+* ``Provider`` knows its tools, its words and its rules. It is made without any I/O and imports no SDK.
+* ``Reader`` is pinned to one place (a cluster, an account) and only reads.
+* ``Changer`` previews and applies; only the guard is handed one, and only ``guard/apply.py`` and
+  ``guard/rollback.py`` call what applies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from agentops.core.alert import Alert, AlertGroup, Target
+from agentops.core.analysis import Analysis
+from agentops.core.clock import Clock
+from agentops.core.evidence import Reading
+from agentops.core.finding import Problem
+from agentops.core.plan import Call, Change, Note, ObjectChange, Preview
+from agentops.core.progress import Progress, no_progress
+from agentops.core.resource import ResourceRef
+from agentops.core.scope import Scope
+from agentops.core.tool import Applier, ChangeTool, ReadTool, ToolCall, ToolSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """That an alert may be about a resource of this provider: named exactly, or guessed, and why (in words)."""
+
+    exact: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderContext:
+    """What a run hands to the providers that it opens.
+
+    Arguments:
+        options: the settings that name a place, by their names in the settings: ``context``, ``namespace``,
+            ``kubeconfig``. A provider reads those that it knows.
+        cache: a folder for what may be fetched again.
+        clock: the run's time, which a simulated world may send ahead.
+        learn: told every credential that the provider uses, so that the redactor hides it wherever it turns up.
+        scope_name: stands for the server's address where that changes from run to run: ``sandbox:SCENARIO``.
+    """
+
+    options: Mapping[str, Any]
+    cache: Path
+    clock: Clock
+    learn: Callable[[str], None]
+    progress: Progress = no_progress
+    scope_name: str = ""
+
+
+class HeldLease(Protocol):
+    """A lease in the provider, by which runs with separate homes see each other."""
+
+    @property
+    def place(self) -> str:
+        """Where it is, in words."""
+        ...
+
+    def holder(self, own: str = "") -> str:
+        """Return who holds it, in words; empty when nobody does, or the change ``own``.
+
+        Raises:
+            ToolError: it cannot be read.
+        """
+        ...
+
+    def taking(self, change_id: str, seconds: int) -> Call:
+        """Return the call that takes it for so many seconds at most.
+
+        Raises:
+            ToolError: it cannot be read.
+        """
+        ...
+
+    def releasing(self) -> Call | None:
+        """Return the call that releases it; None when it is not there.
+
+        Raises:
+            ToolError: it cannot be read.
+        """
+        ...
+
+    def send(self, call: Call) -> None:
+        """Send one of these calls, which is on record. Only ``guard/lease.py`` may call this.
+
+        Raises:
+            AgentopsError: it was refused, or its answer was lost.
+        """
+        ...
+
+
+class Reader(Protocol):
+    """One place of a provider, for reading. Nothing that it offers can change anything."""
+
+    @property
+    def scope(self) -> Scope:
+        """What it is pinned to; the same for the whole run."""
+        ...
+
+    def sweep(self, target: Target, *, groups: tuple[str, ...], progress: Progress, settled: bool) -> Any:
+        """Read the neighbourhood of a target in one parallel wave, and return the provider's own snapshot.
+
+        Arguments:
+            groups: only these groups (namespaces); empty means wherever the target leads.
+            settled: after a change: what tells of the time before it is left out, so that it does not count again.
+
+        Raises:
+            ToolError: nothing can be read at all; what is missing in part is a gap of the snapshot.
+        """
+        ...
+
+    def analyze(self, snapshot: Any, alert: Alert | None) -> Analysis:
+        """Return what the analyzers say of a snapshot. Pure: nothing is read."""
+        ...
+
+    def object_text(self, snapshot: Any, ref: ResourceRef) -> str:
+        """Return a resource as text for the model, from the snapshot; empty where it does not hold it."""
+        ...
+
+    def log_readings(self, snapshot: Any, problems: Sequence[Problem]) -> Sequence[tuple[ToolCall, Reading]]:
+        """Return the log lines of the snapshot that tell about ``problems``, each with the call that would read it."""
+        ...
+
+    def read_tools(self) -> Sequence[ReadTool]:
+        """Return the read tools that work here."""
+        ...
+
+    def canonical(self, ref: ResourceRef) -> ResourceRef:
+        """Return the full reference of what a person or a model named loosely (``deploy`` for ``Deployment``).
+
+        Raises:
+            ToolInputError: there is no such kind.
+        """
+        ...
+
+    def whereabouts(self, ref: ResourceRef) -> str:
+        """Return what became of a resource that is gone, in one sentence; empty when it is there.
+
+        Raises:
+            ToolError: it cannot be read.
+        """
+        ...
+
+
+class Changer(Protocol):
+    """One place of a provider, for the guard alone: what previews, what applies, and what is asked before a person."""
+
+    def change_tools(self) -> Mapping[str, ChangeTool]:
+        """Return the change tools by name; none of them can write."""
+        ...
+
+    def appliers(self) -> Mapping[str, Applier]:
+        """Return what applies the previews of each tool."""
+        ...
+
+    def missing_permissions(self, preview: Preview) -> tuple[str, ...]:
+        """Return what the caller may not do of a preview's calls, as the provider says; empty when all is allowed.
+
+        Raises:
+            ToolError: the provider cannot be asked.
+        """
+        ...
+
+    def notes_on(self, change: Change, preview: Preview) -> tuple[tuple[Note, ...], tuple[str, ...]]:
+        """Return the notes of owners on what a change touches, and the resources whose notes could not be read."""
+        ...
+
+    def lease(self, group: str, who: str) -> HeldLease | None:
+        """Return the lease in a group (namespace), held while a plan runs; None where the provider has none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """One provider, opened: to read, and for the guard to change. Both speak to the same place as the same identity."""
+
+    provider: Provider
+    reader: Reader
+    changer: Changer
+
+
+class Provider(Protocol):
+    """A system that agentops can look at: its tools, words and rules. Making one does no I/O and imports no SDK."""
+
+    @property
+    def name(self) -> str:
+        """``kubernetes``, ``aws``, ``mcp:NAME``: in records and plans."""
+        ...
+
+    @property
+    def scheme(self) -> str:
+        """The scheme of its resource references and of its named targets: ``k8s``."""
+        ...
+
+    def read_specs(self) -> Sequence[ToolSpec]:
+        """Return what its read tools declare."""
+        ...
+
+    def change_specs(self) -> Sequence[ToolSpec]:
+        """Return what its change tools declare."""
+        ...
+
+    def claim(self, group: AlertGroup) -> Claim | None:
+        """Return whether an alert may be about one of its resources, and why; None when it is not."""
+        ...
+
+    def connect(self, context: ProviderContext) -> Connection:
+        """Open one place of it, as the settings say.
+
+        Raises:
+            UsageError: the settings name no place, or one that is not there.
+            ToolError: it cannot be reached.
+        """
+        ...
+
+    def options_to(self, scope: Scope) -> str:
+        """Return the command-line options that lead a later run to a scope: ``--context prod``."""
+        ...
+
+    def no_remedy(self, change: Change, result: ObjectChange) -> Iterator[str]:
+        """Yield why a change is no remedy here: it silences the alert and cures nothing.
+
+        Arguments:
+            result: what becomes of one object in the end, all steps of the plan together.
+        """
+        ...
+
+    def describe(self, change: Change) -> str | None:
+        """Return what a change does, in words; None where only its arguments say it."""
+        ...

@@ -1,0 +1,211 @@
+"""Kubernetes as a provider: what the rest of the house may ask of it, in one place.
+
+Made without any I/O and without the SDK; a cluster is opened by ``connect`` only. The reader holds a client that can
+only read, the changer one that tries out and, for the appliers alone, one that writes.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from agentops.core.alert import Alert, AlertGroup, Target
+from agentops.core.analysis import Analysis
+from agentops.core.clock import Clock
+from agentops.core.evidence import Reading
+from agentops.core.finding import Problem
+from agentops.core.plan import Change, Note, ObjectChange, Preview
+from agentops.core.progress import Progress
+from agentops.core.provider import Claim, Connection, HeldLease, ProviderContext
+from agentops.core.resource import ResourceRef, check_name, kubernetes_ref
+from agentops.core.scope import Scope
+from agentops.core.snapshot import Snapshot
+from agentops.core.tool import Applier, ChangeTool, ReadTool, ToolCall, ToolSpec
+
+if TYPE_CHECKING:
+    from agentops.providers.kubernetes.api.client import Cluster
+    from agentops.providers.kubernetes.api.writer import Clients
+
+NAME, SCHEME = "kubernetes", "k8s"
+SETTLED_LOG_WINDOW_S = 30
+"""After a change, older log lines tell of the trouble that it cured."""
+
+
+class KubernetesProvider:
+    """See ``core.provider.Provider``."""
+
+    name = NAME
+    scheme = SCHEME
+
+    def read_specs(self) -> Sequence[ToolSpec]:
+        """Return what its read tools declare."""
+        from agentops.providers.kubernetes.read.registry import SPECS
+
+        return SPECS
+
+    def change_specs(self) -> Sequence[ToolSpec]:
+        """Return what its change tools declare."""
+        from agentops.providers.kubernetes.change.registry import CHANGE_SPECS
+
+        return CHANGE_SPECS
+
+    def claim(self, group: AlertGroup) -> Claim | None:
+        """Return whether an alert may be about an object of a cluster; one that names nothing may be."""
+        if group.target.scheme not in ("", SCHEME):
+            return None
+        if group.target.known:
+            return Claim(exact=True, reason=f"it names {group.target}")
+        return Claim(exact=False, reason="it names no resource of another provider")
+
+    def connect(self, context: ProviderContext) -> Connection:
+        """Open the cluster of the settings; nothing is sent yet.
+
+        Raises:
+            UsageError: the kubeconfig or the context cannot be used.
+            ClusterError: no cluster is configured, or the credential plugin failed.
+        """
+        from agentops.providers.kubernetes.api.writer import connect_clients
+
+        clients = connect_clients(
+            kubeconfig=context.options.get("kubeconfig"),
+            context=context.options.get("context"),
+            namespace=context.options.get("namespace"),
+            cache_dir=context.cache / NAME,
+            learn=context.learn,
+        )
+        reader = KubernetesReader(clients.cluster, context)
+        return Connection(provider=self, reader=reader, changer=KubernetesChanger(clients, context.clock))
+
+    def options_to(self, scope: Scope) -> str:
+        """Return the options that lead a later run to a cluster."""
+        return f"--context {shlex.quote(scope.place)}"
+
+    def no_remedy(self, change: Change, result: ObjectChange) -> Iterator[str]:
+        """Yield why a change silences an alert and cures nothing."""
+        from agentops.providers.kubernetes.change.remediation_rules import reasons_against
+
+        return reasons_against(change, result)
+
+    def describe(self, change: Change) -> str | None:
+        """Return what a change does, in words."""
+        from agentops.providers.kubernetes.change.wording import describe
+
+        return describe(change)
+
+
+class KubernetesReader:
+    """See ``core.provider.Reader``."""
+
+    def __init__(self, cluster: Cluster, context: ProviderContext) -> None:
+        self._cluster = cluster
+        self._clock = context.clock
+        self._scope = Scope(
+            provider=NAME,
+            place=cluster.context,
+            server=context.scope_name or cluster.server,
+            group=cluster.namespace,
+        )
+
+    @property
+    def scope(self) -> Scope:
+        """Return the context and the server that it is pinned to."""
+        return self._scope
+
+    def sweep(self, target: Target, *, groups: tuple[str, ...], progress: Progress, settled: bool) -> Snapshot:
+        """Read the neighbourhood of a target in one parallel wave; see ``core.provider.Reader.sweep``."""
+        from agentops.providers.kubernetes.analysis.afterwards import without_outlived_ends
+        from agentops.providers.kubernetes.sweep.sweep import sweep
+
+        snapshot = sweep(
+            self._cluster,
+            target=target,
+            namespaces=groups,
+            clock=self._clock,
+            progress=progress,
+            log_window_s=SETTLED_LOG_WINDOW_S if settled else 0,
+        )
+        return without_outlived_ends(snapshot) if settled else snapshot
+
+    def analyze(self, snapshot: Snapshot, alert: Alert | None) -> Analysis:
+        """Return what the analyzers say of a snapshot."""
+        from agentops.providers.kubernetes.analyzers.examine import examine
+
+        return examine(snapshot, alert)
+
+    def object_text(self, snapshot: Snapshot, ref: ResourceRef) -> str:
+        """Return an object as YAML, what people change first."""
+        from agentops.providers.kubernetes.read.snapshot_evidence import object_text
+
+        return object_text(snapshot, ref)
+
+    def log_readings(self, snapshot: Snapshot, problems: Sequence[Problem]) -> Sequence[tuple[ToolCall, Reading]]:
+        """Return the last lines of the failing pods' containers: of one pod of each workload."""
+        from agentops.providers.kubernetes.read.snapshot_evidence import log_readings
+
+        return log_readings(snapshot, problems)
+
+    def read_tools(self) -> Sequence[ReadTool]:
+        """Return the read tools whose API this server serves."""
+        from agentops.providers.kubernetes.read.registry import served_tools
+
+        return served_tools(self._cluster, self._clock)
+
+    def canonical(self, ref: ResourceRef) -> ResourceRef:
+        """Return the reference with its kind as the API names it, so that no other spelling is another target.
+
+        Raises:
+            ToolInputError, ClusterError: there is no such kind, or the server cannot say.
+        """
+        kind = self._cluster.kind(ref.kind)
+        return kubernetes_ref(ref.context, ref.namespace if kind.namespaced else "", kind.kind, ref.name)
+
+    def whereabouts(self, ref: ResourceRef) -> str:
+        """Return what became of an object that is gone."""
+        from agentops.providers.kubernetes.read.whereabouts import whereabouts
+
+        return whereabouts(self._cluster, ref)
+
+
+class KubernetesChanger:
+    """See ``core.provider.Changer``."""
+
+    def __init__(self, clients: Clients, clock: Clock) -> None:
+        self._clients = clients
+        self._clock = clock
+
+    def change_tools(self) -> Mapping[str, ChangeTool]:
+        """Return the change tools; they hold what reads and what tries out."""
+        from agentops.providers.kubernetes.change.registry import change_tools
+
+        return change_tools(self._clients.cluster, self._clients.dry_runner, self._clock)
+
+    def appliers(self) -> Mapping[str, Applier]:
+        """Return the appliers; they hold what writes."""
+        from agentops.providers.kubernetes.change.registry import appliers
+
+        return appliers(self._clients.writer, self._clock)
+
+    def missing_permissions(self, preview: Preview) -> tuple[str, ...]:
+        """Return what the API server says that the caller may not do."""
+        from agentops.providers.kubernetes.change.permissions import missing_permissions
+
+        return missing_permissions(self._clients.cluster, preview)
+
+    def notes_on(self, change: Change, preview: Preview) -> tuple[tuple[Note, ...], tuple[str, ...]]:
+        """Return the notes of owners on what a change touches."""
+        from agentops.providers.kubernetes.change.notes import notes_on
+
+        return notes_on(self._clients.cluster, change, preview)
+
+    def lease(self, group: str, who: str) -> HeldLease | None:
+        """Return the Lease object in a namespace.
+
+        Raises:
+            UsageError: it is no namespace's name.
+        """
+        from agentops.providers.kubernetes.api.lease import Lease
+
+        check_name(group, "namespace of cluster_lease")
+        clients = self._clients
+        return Lease(cluster=clients.cluster, writer=clients.writer, namespace=group, who=who, clock=self._clock)
