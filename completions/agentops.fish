@@ -187,7 +187,7 @@ complete -c agentops -n '__fish_seen_subcommand_from changes' -l no-input
 complete -c agentops -n '__fish_seen_subcommand_from changes' -l output
 complete -c agentops -n '__fish_seen_subcommand_from changes' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from changes' -l verbose
-complete -c agentops -n __fish_use_subcommand -a doctor -d 'DoctorCheck folders, cluster, permissions, model and audit log.'
+complete -c agentops -n __fish_use_subcommand -a doctor -d 'Check folders, cluster, permissions, model and audit log.'
 complete -c agentops -n '__fish_seen_subcommand_from doctor' -l context
 complete -c agentops -n '__fish_seen_subcommand_from doctor' -l help
 complete -c agentops -n '__fish_seen_subcommand_from doctor' -l kubeconfig

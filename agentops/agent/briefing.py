@@ -15,11 +15,11 @@ from datetime import datetime
 from agentops.agent.fence import Fence, neutral
 from agentops.agent.prompt import filled
 from agentops.core.alert import Alert, AlertGroup
+from agentops.core.analysis import SweepOutline
 from agentops.core.clock import age, to_iso
 from agentops.core.evidence import Evidence
 from agentops.core.finding import Problem
 from agentops.core.jsonable import to_json
-from agentops.core.snapshot import Snapshot
 from agentops.core.text import clip, one_line, plural
 
 MAX_CHARS = 12_000
@@ -42,19 +42,19 @@ _GAPS = 8
 
 
 def briefing(
-    group: AlertGroup, snapshot: Snapshot, problems: Sequence[Problem], evidence: Sequence[Evidence], fence: Fence
+    group: AlertGroup, outline: SweepOutline, problems: Sequence[Problem], evidence: Sequence[Evidence], fence: Fence
 ) -> str:
     """Return the opening message.
 
     Arguments:
         group: the alerts, redacted.
-        snapshot: what was read.
+        outline: what was read.
         problems: the best explanation first.
         evidence: what was admitted so far; those of tool ``triage`` name a problem by resource and condition.
         fence: marks untrusted text.
     """
     for scale in _SCALES:
-        text = _at_scale(group, snapshot, problems, evidence, fence, scale)
+        text = _at_scale(group, outline, problems, evidence, fence, scale)
         if len(text) <= MAX_CHARS:
             break
     return clip(text, MAX_CHARS)
@@ -62,7 +62,7 @@ def briefing(
 
 def _at_scale(
     group: AlertGroup,
-    snapshot: Snapshot,
+    outline: SweepOutline,
     problems: Sequence[Problem],
     evidence: Sequence[Evidence],
     fence: Fence,
@@ -73,14 +73,14 @@ def _at_scale(
     alert = next((item.id for item in evidence if item.tool == "alert"), "")
     return filled(
         "briefing",
-        context=neutral(snapshot.context),
-        namespace=neutral(", ".join(snapshot.namespaces)) or "all",
-        time=to_iso(snapshot.observed_at),
-        alert=_alerts(group, snapshot.observed_at, fence, alert),
-        problems="\n".join(_problems(problems, by_problem, snapshot.observed_at, fence, scale)) or "None found.",
+        context=neutral(outline.place),
+        namespace=neutral(", ".join(outline.groups)) or "all",
+        time=to_iso(outline.observed_at),
+        alert=_alerts(group, outline.observed_at, fence, alert),
+        problems="\n".join(_problems(problems, by_problem, outline.observed_at, fence, scale)) or "None found.",
         evidence="\n".join(_further(further, fence, scale)) or "Only what is shown above.",
-        gaps="\n".join(_gaps(snapshot)) or "Everything that the sweep asked for was read.",
-        healthy="\n".join(_healthy(group, snapshot, problems)),
+        gaps="\n".join(_gaps(outline)) or "Everything that the sweep asked for was read.",
+        healthy="\n".join(_healthy(group, outline, problems)),
     )
 
 
@@ -194,23 +194,23 @@ def _last_lines(text: str, room: int) -> str:
     return "\n".join(kept)
 
 
-def _gaps(snapshot: Snapshot) -> Iterator[str]:
-    for gap in snapshot.gaps[:_GAPS]:
+def _gaps(outline: SweepOutline) -> Iterator[str]:
+    for gap in outline.gaps[:_GAPS]:
         yield f"- {neutral(one_line(gap.what, 80))}: {neutral(one_line(gap.reason, 120))}"
-    if len(snapshot.gaps) > _GAPS:
-        yield f"- and {plural(len(snapshot.gaps) - _GAPS, 'more gap')}"
+    if len(outline.gaps) > _GAPS:
+        yield f"- and {plural(len(outline.gaps) - _GAPS, 'more gap')}"
 
 
-def _healthy(group: AlertGroup, snapshot: Snapshot, problems: Sequence[Problem]) -> Iterator[str]:
+def _healthy(group: AlertGroup, outline: SweepOutline, problems: Sequence[Problem]) -> Iterator[str]:
     """Say per kind how many objects were read and how many no problem touches, and whether the target has one."""
     touched = {ref for p in problems for ref in (p.resource, *p.affects, *(fact.resource for fact in p.facts))}
     unwell = Counter(ref.kind for ref in touched)
-    read = {kind: len(found) for kind, found in sorted(snapshot.objects.items()) if found and kind != "Event"}
+    read = {kind: number for kind, number in sorted(outline.counts.items()) if number and kind != "Event"}
     some = [f"{kind} {max(number - unwell[kind], 0):,} of {number:,}" for kind, number in read.items() if unwell[kind]]
     every = [f"{kind} {number:,}" for kind, number in read.items() if not unwell[kind]]
     yield f"Touched by no problem: {', '.join([*some, *every])}" if read else "Nothing was read."
     target = group.target
     if target.known:
         named = [p for p in problems if (p.resource.kind, p.resource.name) == (target.kind, target.name)]
-        if not named and snapshot.was_read(target.kind):
+        if not named and target.kind in outline.counts:
             yield f"No problem was found on the alert's own target, {neutral(one_line(str(target), 160))}."

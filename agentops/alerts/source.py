@@ -11,7 +11,7 @@ import os
 import re
 import select
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -35,16 +35,26 @@ _SILENT_PIPE_S = 10.0
 _CLOCK_SLACK = timedelta(minutes=5)
 _OLD = timedelta(days=1)
 _PATH_ENDS = (".json", ".yaml", ".yml", ".txt")
+_KUBERNETES = "k8s"
 _FORM = "k8s:NAMESPACE/KIND/NAME, or k8s:KIND/NAME for a cluster-scoped kind"
 
 
-def read_alert(argument: str, *, stdin: Callable[[], bytes], now: datetime) -> AlertGroup:
+def names_target(argument: str, schemes: Sequence[str]) -> bool:
+    """Return whether the argument names one resource of a provider: ``k8s:shop/Deployment/web``."""
+    prefix, _, rest = argument.partition(":")
+    return prefix in schemes and bool(rest) and not rest[0].isspace()
+
+
+def read_alert(
+    argument: str, *, stdin: Callable[[], bytes], now: datetime, schemes: Sequence[str] = (_KUBERNETES,)
+) -> AlertGroup:
     """Return what the ALERT argument stands for.
 
     Arguments:
         argument: a file's path, ``-`` for standard input, ``k8s:NS/KIND/NAME``, a JSON payload, or words.
         stdin: reads standard input when the argument is ``-``; see ``read_capped``.
         now: what the alerts' own times are held against; a note says when they are far off.
+        schemes: of the providers whose resources can be named.
 
     Raises:
         AlertError: it cannot be read or used; one line says why.
@@ -54,8 +64,8 @@ def read_alert(argument: str, *, stdin: Callable[[], bytes], now: datetime) -> A
     if argument == "-":
         return _dated(decode(stdin(), "standard input"), now)
     prefix, _, rest = argument.partition(":")
-    if prefix == "k8s" and rest and not rest[0].isspace():
-        return _resource(rest)
+    if names_target(argument, schemes):
+        return _resource(prefix, rest)
     if prefix in _LATER and rest and not any(map(str.isspace, rest)):
         raise AlertError(f"{prefix}: alerts cannot be fetched yet", hint=_LATER[prefix], code="not-built")
     path = _existing(argument)
@@ -86,20 +96,22 @@ def _dated(group: AlertGroup, now: datetime) -> AlertGroup:
     return replace(group, notes=(*group.notes, note))
 
 
-def _resource(rest: str) -> AlertGroup:
+def _resource(scheme: str, rest: str) -> AlertGroup:
     parts = rest.split("/")
     if len(parts) not in (2, 3) or not all(parts):
-        raise AlertError(f"k8s:{one_line(rest, 80)} does not name an object", hint=f"The form is {_FORM}.")
+        form = _FORM if scheme == _KUBERNETES else f"{scheme}:GROUP/KIND/NAME, or {scheme}:KIND/NAME"
+        raise AlertError(f"{scheme}:{one_line(rest, 80)} does not name an object", hint=f"The form is {form}.")
     try:
         for part, what in zip(parts[-2:] + parts[:-2], ("kind", "name", "namespace"), strict=False):
             check_name(part, what)
     except UsageError as error:
         raise AlertError(error.message, hint=error.hint) from error
-    kind, name = kind_named(parts[-2]), parts[-1]
+    is_kubernetes = scheme == _KUBERNETES
+    kind, name = kind_named(parts[-2]) if is_kubernetes else parts[-2], parts[-1]
     namespace = parts[0] if len(parts) == 3 and kind not in CLUSTER_KINDS else ""
-    target = Target(namespace=namespace, kind=kind, name=name)
+    target = Target(namespace=namespace, kind=kind, name=name, scheme=scheme)
     notes: tuple[str, ...] = ()
-    if not namespace and kind not in CLUSTER_KINDS:
+    if is_kubernetes and not namespace and kind not in CLUSTER_KINDS:
         notes = ("no namespace was given: the pinned one is meant",)
     alert = Alert(
         name=f"{kind}/{name}",

@@ -20,7 +20,7 @@ from agentops.guard.doubts import CONDITION, SYMPTOM
 from agentops.guard.services import Symptom
 
 if TYPE_CHECKING:
-    from agentops.providers.kubernetes.api.client import Cluster
+    from agentops.app.connections import Connections
 
 MOST_SYMPTOMS = 8
 _SAME_LOOK_S = 1.0
@@ -84,7 +84,7 @@ class Checking:
         try:
             look = self._look(check)
         except ToolError as error:
-            return f"the cluster cannot be read: {error.message}"
+            return f"nothing can be read: {error.message}"
         if still := still_there(look.problems, check):
             return still
         moved = _moved(self.before, look.problems, check)
@@ -95,7 +95,7 @@ class Checking:
         try:
             look = self._look(check)
         except ToolError as error:
-            return Symptom(why=f"the cluster cannot be read: {error.message}", may_pass=True)
+            return Symptom(why=f"nothing can be read: {error.message}", may_pass=True)
         still = still_there(look.problems, check)
         return Symptom(why=still, may_pass=bool(still) and look.is_vague)
 
@@ -107,19 +107,22 @@ class Checking:
         return self._last[2]
 
 
-def checking(services: Services, cluster: Cluster, found: Investigation) -> Checking:
+def checking(services: Services, connections: Connections, found: Investigation) -> Checking:
     """Return what judges the plans of an investigation."""
     return Checking(
-        look=lambda _check: look_again(services, cluster, found), monotonic=services.monotonic, before=found.problems
+        look=lambda _check: look_again(services, connections, found),
+        monotonic=services.monotonic,
+        before=found.problems,
     )
 
 
-def checking_saved(services: Services, cluster: Cluster) -> Checking:
+def checking_saved(services: Services, connections: Connections) -> Checking:
     """Return what judges a saved plan, which says itself what it is about."""
 
     def look(check: Check) -> Look:
         ref = check.target
-        return look_at(services, cluster, Target(namespace=ref.namespace, kind=ref.kind, name=ref.name), None)
+        target = Target(namespace=ref.namespace, kind=ref.kind, name=ref.name, scheme=ref.scheme)
+        return look_at(services, connections, target, None)
 
     return Checking(look=look, monotonic=services.monotonic)
 

@@ -1,45 +1,36 @@
-"""Which cluster a run looks at: the one of its settings, or the sandbox's own; and the options that lead back to it."""
+"""Which places a run looks at: those of its settings, or the sandbox's own; and the options that lead back to them."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agentops.config import Settings
+from agentops.core.clock import utc_now
+from agentops.core.provider import ProviderContext
 
 if TYPE_CHECKING:
-    from agentops.providers.kubernetes.api.client import Cluster
-    from agentops.providers.kubernetes.api.writer import Clients
     from agentops.sandbox.cluster import Sandbox
 
 
-def connect(settings: Settings, sandbox: Sandbox | None, *, learn: Callable[[str], None] | None = None) -> Cluster:
-    """Return the cluster of these settings, or the sandbox's; ``learn`` is told its credentials."""
-    return clients_of(settings, sandbox, learn=learn).cluster
-
-
-def clients_of(settings: Settings, sandbox: Sandbox | None, *, learn: Callable[[str], None] | None) -> Clients:
-    """Return the ways to read, to try out and to write to one cluster, made of one opened connection.
-
-    Raises:
-        UsageError, ClusterError: there is no cluster to be had from these settings.
-    """
-    from agentops.providers.kubernetes.api.writer import connect_clients
-
+def provider_options(settings: Settings, sandbox: Sandbox | None) -> Mapping[str, Any]:
+    """Return the settings that name a place, for the providers to read; in a sandbox, those that lead into it."""
+    options = {"kubeconfig": settings.kubeconfig, "context": settings.context, "namespace": settings.namespace}
     if sandbox is None:
-        place = (settings.kubeconfig, settings.context, settings.namespace)
-    else:
-        chosen = settings.context if settings.provenance.get("context") == "flag" else None
-        place = (sandbox.kubeconfig, chosen or sandbox.context, settings.namespace)
-    kubeconfig, context, namespace = place
-    return connect_clients(
-        kubeconfig=kubeconfig,
-        context=context,
-        namespace=namespace,
-        cache_dir=settings.folders.cache / "kubernetes",
-        learn=learn,
+        return options
+    chosen = settings.context if settings.provenance.get("context") == "flag" else None
+    return options | {"kubeconfig": sandbox.kubeconfig, "context": chosen or sandbox.context}
+
+
+def provider_context(settings: Settings) -> ProviderContext:
+    """Return what providers are opened with outside a run: the settings, and nobody to tell anything."""
+    return ProviderContext(
+        options=provider_options(settings, None),
+        cache=settings.folders.cache,
+        clock=utc_now,
+        learn=lambda _secret: None,
     )
 
 

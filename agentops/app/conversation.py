@@ -17,7 +17,6 @@ from agentops.core.jsonable import in_words
 from agentops.core.outcome import Status
 from agentops.core.plan import Change, Intent, PlanStep
 from agentops.core.progress import Step
-from agentops.core.resource import ResourceRef, kubernetes_ref
 from agentops.core.text import one_line
 from agentops.core.tool import ToolSpec
 from agentops.core.usage import Usage
@@ -30,16 +29,16 @@ from agentops.policy.offers import never_allowed
 
 if TYPE_CHECKING:
     from agentops.agent.drafting import Drafting
-    from agentops.providers.kubernetes.api.client import Cluster
+    from agentops.app.connections import Connections
 
 _EDITS_TOLD = 12
 _TELLABLE = (Status.APPLIED, Status.ROLLED_BACK, Status.REFUSED)
 
 
 def drafting_for(
-    specs: Sequence[ToolSpec], guard_for: Callable[[Cluster], GuardServices], refused_changes: list[RefusedChange]
-) -> Callable[[Cluster], Drafting | None]:
-    """Return what makes a run's ``Drafting`` once the cluster is pinned; None when policy lets nothing be changed.
+    specs: Sequence[ToolSpec], guard_for: Callable[[Connections], GuardServices], refused_changes: list[RefusedChange]
+) -> Callable[[Connections], Drafting | None]:
+    """Return what makes a run's ``Drafting`` once the providers are open; None when policy lets nothing be changed.
 
     Arguments:
         refused_changes: what policy refuses is appended to it.
@@ -52,18 +51,18 @@ def drafting_for(
             refused_changes.append(RefusedChange(change=change, error=error))
             raise
 
-    def make(cluster: Cluster) -> Drafting | None:
+    def make(connections: Connections) -> Drafting | None:
         from agentops.agent.drafting import Drafting
 
-        guard = guard_for(cluster)
+        guard = guard_for(connections)
         offered = offered_by(guard, specs)
         if not offered:
             return None
         drafting = Drafting(
             offered,
-            cluster.context,
+            connections.lead.place,
             lambda change: propose(guard, change, drafting.changes_before(change)),
-            canonical=lambda target: named_by_the_api(cluster, target),
+            canonical=lambda target: connections.of(target).reader.canonical(target),
         )
         return drafting
 
@@ -73,11 +72,12 @@ def drafting_for(
 def offered_by(guard: GuardServices, specs: Sequence[ToolSpec]) -> tuple[ToolSpec, ...]:
     """Return the change tools that a model may draft with: those that policy has not refused whatever comes of them."""
     place = guard.policy_context
+    environments = {place.environment_of(scope.place) for scope in guard.scopes.values()}
     never = never_allowed(
         guard.policy,
         specs,
         guard.principal,
-        environment=place.environment,
+        environment=environments.pop() if len(environments) == 1 else None,
         frozen=place.is_frozen(guard.clock()),
         tainted=True,
     )
@@ -94,16 +94,6 @@ def standing_refusal(guard: GuardServices) -> str:
     if guard.policy_context.is_frozen(guard.clock()):
         return "changes are frozen now: policy lets nothing be changed"
     return "policy permits none of the change tools in this run"
-
-
-def named_by_the_api(cluster: Cluster, target: ResourceRef) -> ResourceRef:
-    """Return the target with its kind as the API names it, so that no other spelling of it is another target.
-
-    Raises:
-        ClusterError: there is no such kind, or the server cannot say.
-    """
-    kind = cluster.kind(target.kind)
-    return kubernetes_ref(target.context, target.namespace if kind.namespaced else "", kind.kind, target.name)
 
 
 def try_out(guard: GuardServices, change: Change, earlier: Sequence[Change] = ()) -> str:

@@ -20,7 +20,7 @@ from agentops.app.look import LOG_WINDOW_S, Look, look_again
 from agentops.app.proposals import alternatives, companions, proposal_for, remedies_of
 from agentops.app.services import Investigation, RefusedChange, Services
 from agentops.core.alert import Severity
-from agentops.core.errors import ClusterError, NotFound, PolicyRefused, ToolError, Unreachable
+from agentops.core.errors import NotFound, PolicyRefused, ToolError, Unreachable
 from agentops.core.finding import Verdict
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import Status
@@ -32,10 +32,9 @@ from agentops.guard.pipeline import execute, make_plan
 from agentops.guard.pipeline_result import PipelineResult
 from agentops.guard.proposal import Proposal
 from agentops.guard.services import GuardServices
-from agentops.providers.kubernetes.read.whereabouts import whereabouts
 
 if TYPE_CHECKING:
-    from agentops.providers.kubernetes.api.client import Cluster
+    from agentops.app.connections import Connections
 
 MOST_ROUNDS = 3
 """How many plans one run may carry out: a fix may lay bare the next fault, and a run must end."""
@@ -76,23 +75,23 @@ class FixResult:
         return self.found.finding.verdict not in _WELL and self.after is not None and self.after.is_well
 
 
-GuardFor = Callable[["Cluster", Checking], GuardServices]
+GuardFor = Callable[["Connections", Checking], GuardServices]
 
 
 def fix(services: Services, guard_for: GuardFor, found: Investigation, *, stop_at_plan: bool) -> FixResult:
     """Make a plan of what the finding proposes, and carry it out unless it is to stop there.
 
     Arguments:
-        guard_for: wires the guard to a cluster, with what judges the checks of its plans.
+        guard_for: wires the guard to the open providers, with what judges the checks of its plans.
         stop_at_plan: a dry run: the pipeline runs up to the plan, and nobody is asked.
 
     Raises:
-        ClusterError: the cluster cannot be reached.
+        ToolError: a provider cannot be reached.
         AuditError, StoreError: what must be recorded cannot be.
     """
-    cluster = services.connect()
-    guard = guard_for(cluster, checking(services, cluster, found))
-    course = FixSession(services=services, cluster=cluster, guard=guard, found=found)
+    connections = services.connector.for_scopes(found.incident.places)
+    guard = guard_for(connections, checking(services, connections, found))
+    course = FixSession(services=services, connections=connections, guard=guard, found=found)
     if not (found.stored and course.has_recovered()):
         course.run(stop_at_plan=stop_at_plan)
     return course.ended()
@@ -101,9 +100,11 @@ def fix(services: Services, guard_for: GuardFor, found: Investigation, *, stop_a
 class FixSession:
     """One fix under way: what is believed now, what was tried, and what came of it."""
 
-    def __init__(self, *, services: Services, cluster: Cluster, guard: GuardServices, found: Investigation) -> None:
+    def __init__(
+        self, *, services: Services, connections: Connections, guard: GuardServices, found: Investigation
+    ) -> None:
         self._services = services
-        self._cluster = cluster
+        self._connections = connections
         self._guard = guard
         self._found = found
         self._folder = services.incidents.open(found.incident.id)
@@ -161,7 +162,7 @@ class FixSession:
 
     def has_recovered(self) -> bool:
         """Look afresh at a stored incident; return whether nothing is wrong any more with what had something wrong."""
-        look = look_again(self._services, self._cluster, self._found)
+        look = look_again(self._services, self._connections, self._found)
         self._problems, self._symptoms = look.problems, look.symptoms
         if self._finding.verdict in _WELL or not look.is_well:
             return False
@@ -217,10 +218,10 @@ class FixSession:
         if not isinstance(error, NotFound):
             return
         try:
-            found = [whereabouts(self._cluster, change.target) for change in changes]
+            found = [self._connections.of(one.target).reader.whereabouts(one.target) for one in changes]
             self._vanished += filter(None, found)
-            self._after = look_again(self._services, self._cluster, self._found)
-        except ClusterError as trouble:
+            self._after = look_again(self._services, self._connections, self._found)
+        except ToolError as trouble:
             self._not_looked = trouble.message
 
     def _goes_on(self, result: PipelineResult) -> bool:
@@ -238,7 +239,7 @@ class FixSession:
         waited, longest = 0, 0 if result.outcome.doubts else LOG_WINDOW_S
         try:
             while True:
-                look = look_again(self._services, self._cluster, self._found)
+                look = look_again(self._services, self._connections, self._found)
                 left = self._of_this_plan(look, result)
                 if look.is_well or not left or waited >= longest:
                     break
@@ -246,7 +247,7 @@ class FixSession:
                 self._say(f"looking again until {until:%H:%M:%S} UTC: {one_line(left, 120)}")
                 self._guard.pause(LOG_WINDOW_S)
                 waited += LOG_WINDOW_S
-        except ClusterError as error:
+        except ToolError as error:
             self._not_looked = error.message
             return
         if waited:

@@ -14,29 +14,29 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agentops.app.providers import PROVIDERS, change_specs, read_specs
 from agentops.app.recorded import require_recorded
 from agentops.core.approval import Approver, SignedApproval
 from agentops.core.clock import Clock
 from agentops.core.errors import ConfigError, InDoubt, UsageError
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import Status
-from agentops.core.place import place_of
 from agentops.core.plan import ChangePlan, Check
-from agentops.core.resource import check_name
+from agentops.core.scope import options_to
 from agentops.core.text import one_line, plural
-from agentops.core.tool import ToolSpec
 
 if TYPE_CHECKING:
     from agentops.app.checks import Checking
+    from agentops.app.connections import Connections
     from agentops.app.fix import FixResult
     from agentops.app.run import App
     from agentops.app.services import Investigation
     from agentops.config import Settings
+    from agentops.core.provider import HeldLease, Provider
     from agentops.guard.pipeline_result import PipelineResult
     from agentops.guard.recovery import Situation
-    from agentops.guard.services import GuardServices, HeldLease
+    from agentops.guard.services import GuardServices
     from agentops.policy import CedarPolicy, UnavailablePolicy
-    from agentops.providers.kubernetes.api.client import Cluster
     from agentops.store.changes import ChangeRecord, Changes, Halt
 
 
@@ -51,13 +51,6 @@ class ApprovalOptions:
     wait_s: float = 0.0
 
 
-def change_specs() -> tuple[ToolSpec, ...]:
-    """Return what every change tool declares; nothing is connected."""
-    from agentops.providers.kubernetes.change.registry import CHANGE_SPECS
-
-    return CHANGE_SPECS
-
-
 def open_changes(settings: Settings, clock: Clock) -> Changes:
     """Return the journal of changes."""
     from agentops.app.run import current_actor
@@ -66,9 +59,10 @@ def open_changes(settings: Settings, clock: Clock) -> Changes:
     return Changes(settings.folders.data / "changes", clock, current_actor())
 
 
-def load_settled_policy(settings: Settings) -> CedarPolicy | UnavailablePolicy:
+def load_settled_policy(
+    settings: Settings, providers: Sequence[Provider] = PROVIDERS
+) -> CedarPolicy | UnavailablePolicy:
     """Return the policy of this run, or one that refuses every change and says why."""
-    from agentops.app.run import tool_specs
     from agentops.policy import UnavailablePolicy, policy_or_refusal, read_layers, settings_of
 
     try:
@@ -76,33 +70,33 @@ def load_settled_policy(settings: Settings) -> CedarPolicy | UnavailablePolicy:
         layers = read_layers(settings.folders.config, environ=os.environ, directory=Path.cwd())
     except ConfigError as error:
         return UnavailablePolicy(error)
-    return policy_or_refusal(layers, tools=(*tool_specs(), *change_specs()), settings=rules)
+    return policy_or_refusal(layers, tools=(*read_specs(providers), *change_specs(providers)), settings=rules)
 
 
-def guard_services(app: App, cluster: Cluster, checks: Checking | None, asking: ApprovalOptions) -> GuardServices:
-    """Return the guard, wired to the cluster that the run is pinned to.
+def guard_services(
+    app: App, connections: Connections, checks: Checking | None, asking: ApprovalOptions
+) -> GuardServices:
+    """Return the guard, wired to the places that the run is pinned to.
 
     Arguments:
-        checks: judges the success checks of plans; None where a plan has none: taking a change back is judged by the
+        checks: judges the success checks of plans; None where a plan has none: rolling a change back is judged by the
             objects and their health alone.
     """
     from agentops.approvals.trust import Trust
     from agentops.core.policy import Principal
     from agentops.guard.services import GuardServices, PolicyContext, nobody_looked
     from agentops.policy import settings_of
-    from agentops.providers.kubernetes.change.notes import notes_on
-    from agentops.providers.kubernetes.change.permissions import missing_permissions
-    from agentops.providers.kubernetes.change.registry import appliers, change_tools
 
-    settings, services, clients = app.settings, app.services, app.clients()
+    settings, services = app.settings, app.services
     rules = settings_of(settings.policy, read_only=settings.read_only)
+    opened = {one.provider.scheme: one for one in connections.opened}
     return GuardServices(
-        tools=change_tools(cluster, clients.dry_runner, services.clock),
-        appliers=appliers(clients.writer, services.clock),
-        policy=load_settled_policy(settings),
+        tools={name: tool for one in connections.opened for name, tool in one.changer.change_tools().items()},
+        appliers={name: applier for one in connections.opened for name, applier in one.changer.appliers().items()},
+        policy=load_settled_policy(settings, app.providers),
         principal=Principal(kind="agent", name="agentops", on_behalf_of=app.user),
         policy_context=PolicyContext(
-            environment=rules.environment_of(cluster.context, simulated=app.sandbox is not None),
+            environment_of=lambda where: rules.environment_of(where, simulated=app.sandbox is not None),
             is_protected=rules.is_protected,
             is_frozen=rules.is_frozen,
         ),
@@ -116,35 +110,33 @@ def guard_services(app: App, cluster: Cluster, checks: Checking | None, asking: 
         pause=app.pace.pause,
         nonce=lambda: secrets.token_hex(8),
         progress=services.progress,
-        context=cluster.context,
-        cluster=services.cluster_name or cluster.server,
-        missing_permissions=lambda preview: missing_permissions(cluster, preview),
-        notes_on=lambda change, preview: notes_on(cluster, change, preview),
+        scopes={scheme: one.reader.scope for scheme, one in opened.items()},
+        missing_permissions=lambda change, preview: opened[change.target.scheme].changer.missing_permissions(preview),
+        notes_on=lambda change, preview: opened[change.target.scheme].changer.notes_on(change, preview),
         check=_nothing_more if checks is None else checks.failing,
         symptom=nobody_looked if checks is None else checks.symptom,
         on_interrupt=asking.on_interrupt,
         read_only=settings.read_only,
         yes=asking.yes,
-        lease=_lease(app, cluster),
+        lease=_lease(app, connections),
         wait_s=asking.wait_s,
     )
 
 
-def _lease(app: App, cluster: Cluster) -> HeldLease | None:
-    """Return the cluster's lease where a setting asks for one.
+def _lease(app: App, connections: Connections) -> HeldLease | None:
+    """Return the lease of the first place that has one, where a setting asks for it.
 
     Raises:
-        UsageError: the setting is no namespace's name.
+        UsageError: the setting is no group's (namespace's) name.
     """
-    namespace = app.settings.cluster_lease
-    if not namespace:
+    group = app.settings.cluster_lease
+    if not group:
         return None
     from agentops.app.run import current_actor
-    from agentops.providers.kubernetes.api.lease import Lease
 
-    check_name(namespace, "namespace of cluster_lease")
     who = f"{current_actor()} pid {os.getpid()} on {socket.gethostname()}"
-    return Lease(cluster=cluster, writer=app.clients().writer, namespace=namespace, who=who, clock=app.services.clock)
+    leases = (one.changer.lease(group, who) for one in connections.opened)
+    return next((lease for lease in leases if lease is not None), None)
 
 
 def _nothing_more(_check: Check) -> str:
@@ -158,7 +150,9 @@ def prepare_drafting(app: App, asking: ApprovalOptions) -> None:
 
     if app.services.model is not None:
         make = drafting_for(
-            change_specs(), lambda cluster: guard_services(app, cluster, None, asking), app.services.refused_changes
+            change_specs(app.providers),
+            lambda opened: guard_services(app, opened, None, asking),
+            app.services.refused_changes,
         )
         app.services = replace(app.services, drafting=make)
 
@@ -175,7 +169,7 @@ def fix(app: App, found: Investigation, asking: ApprovalOptions, *, stop_at_plan
     require_nothing_open(app)
     return fix_found(
         app.services,
-        lambda cluster, checks: guard_services(app, cluster, checks, asking),
+        lambda opened, checks: guard_services(app, opened, checks, asking),
         found,
         stop_at_plan=stop_at_plan,
     )
@@ -192,8 +186,8 @@ def run_saved(app: App, plan: ChangePlan, given: Sequence[SignedApproval], askin
     from agentops.guard.pipeline import execute_saved
 
     require_nothing_open(app)
-    cluster = app.services.connect()
-    guard = guard_services(app, cluster, checking_saved(app.services, cluster), asking)
+    connections = app.services.connector.for_scopes(plan.scopes)
+    guard = guard_services(app, connections, checking_saved(app.services, connections), asking)
     return execute_saved(guard, plan, given)
 
 
@@ -227,9 +221,8 @@ def roll_back(
             f"change {record.id} does not stand: it ended as {status}", hint="agentops changes lists them."
         )
     require_recorded(app.settings.folders.audit, record.plan, record.id)
-    cluster = app.services.connect()
-    guard = guard_services(app, cluster, None, asking)
-    _require_its_cluster(record, guard)
+    guard = guard_services(app, app.services.connector.for_scopes(record.plan.scopes), None, asking)
+    _require_its_scopes(record, guard)
     indexes, gone = standing(guard, record.plan)
     app.log.append("way_back", {"change": record.id, "standing": [index + 1 for index in indexes], "gone": list(gone)})
     if not indexes:
@@ -275,9 +268,9 @@ def recover(app: App, asking: ApprovalOptions, *, change_id: str | None, decisio
     with journal.alone():
         wanted = journal.open_ones() if change_id is None else (journal.find(change_id),)
         for record in (one for one in wanted if one.is_open):
-            cluster = app.services.connect()
-            guard = replace(guard_services(app, cluster, None, asking), journal=journal)
-            _require_its_cluster(record, guard)
+            connections = app.services.connector.for_scopes(record.plan.scopes)
+            guard = replace(guard_services(app, connections, None, asking), journal=journal)
+            _require_its_scopes(record, guard)
             situation = look(guard, record.plan)
             seen = {"change": record.id, "states": to_json(situation.states), "words": situation.words}
             app.log.append("recovery", seen)
@@ -299,19 +292,19 @@ def close_halts(app: App, *, keep: bool) -> tuple[tuple[Halt, ...], bool]:
     return found, keep
 
 
-def _require_its_cluster(record: ChangeRecord, guard: GuardServices) -> None:
-    """Return when the run is pinned to the cluster that the change was made on.
+def _require_its_scopes(record: ChangeRecord, guard: GuardServices) -> None:
+    """Raise unless the run is pinned to the places that the change was made on.
 
     Raises:
         UsageError: it is another one, whose objects say nothing about this change.
     """
     plan = record.plan
-    if (plan.context, plan.cluster) == (guard.context, guard.cluster):
+    if guard.is_pinned_to(plan.scopes):
         return
     raise UsageError(
-        f"change {record.id} was made in context {plan.context!r} on {plan.cluster}; this run is pinned to "
-        f"{guard.context!r} on {guard.cluster}",
-        hint=f"Run it with {place_of(plan.context, plan.cluster)}",
+        f"change {record.id} was made in context {plan.places!r} on {plan.servers}; this run is pinned to "
+        f"{guard.pinned}",
+        hint=f"Run it with {options_to(plan.scopes)}",
     )
 
 

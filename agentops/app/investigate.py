@@ -10,17 +10,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from agentops.app.connections import Connections
 from agentops.app.first_evidence import MOST_PROBLEMS, keep_alert, keep_logs, keep_problems
-from agentops.app.look import sweep_and_rank, symptoms_of
+from agentops.app.look import Sighting, sweep_and_rank, symptoms_of
 from agentops.app.services import Conversation, Investigation, Scan, Services
 from agentops.core.alert import AlertGroup, Incident, Target
 from agentops.core.errors import Interrupted, ModelError
 from agentops.core.evidence import Evidence
 from agentops.core.finding import Finding, Problem
 from agentops.core.jsonable import from_json, to_json
-from agentops.core.place import place_of
 from agentops.core.progress import Stage, Step
-from agentops.core.snapshot import Snapshot
+from agentops.core.scope import options_to
 from agentops.core.text import one_line
 from agentops.core.usage import Usage
 
@@ -28,33 +28,33 @@ if TYPE_CHECKING:
     from agentops.agent.model import Model
     from agentops.agent.result import LoopResult
     from agentops.agent.toolbox import Toolbox
-    from agentops.providers.kubernetes.api.client import Cluster
     from agentops.store.incidents import IncidentFolder
-    from agentops.triage.ranking import Ranking
 
-_RESUMED = "The run was interrupted and goes on now. The cluster was swept again; this is what it looks like."
+_RESUMED = "The run was interrupted and goes on now. Everything was read again; this is what it looks like."
 
 
-def triage(services: Services, target: Target) -> Scan:
+def triage(services: Services, about: AlertGroup | None) -> Scan:
     """Sweep, analyze and rank, without a model and without an incident.
 
     Raises:
-        ClusterError: the cluster cannot be reached.
+        ToolError: no provider can be reached.
         AuditError: the chain cannot be written.
     """
     from agentops.triage.conclusion import conclude
 
     begun = services.monotonic()
-    snapshot, ranking = sweep_and_rank(services, services.connect(), target, None)
+    target = Target() if about is None else about.target
+    seen = sweep_and_rank(services, services.connector.for_alert(about), target, None)
+    ranking, read = seen.ranking, seen.outline
     finding = conclude(ranking, [""] * len(ranking.problems))
-    services.audit.append("triage", _outline(snapshot, ranking.problems, ()))
+    services.audit.append("triage", _outline(seen, ()))
     return Scan(
-        context=snapshot.context,
-        namespaces=snapshot.namespaces,
+        context=read.place,
+        namespaces=read.groups,
         problems=ranking.problems,
         finding=finding,
-        counts={kind: len(objects) for kind, objects in sorted(snapshot.objects.items())},
-        gaps=tuple((gap.what, gap.reason) for gap in snapshot.gaps),
+        counts=read.counts,
+        gaps=tuple((gap.what, gap.reason) for gap in read.gaps),
         wall_s=services.monotonic() - begun,
     )
 
@@ -63,21 +63,20 @@ def investigate(services: Services, group: AlertGroup) -> Investigation:
     """Take an alert to a finding with cited evidence.
 
     Raises:
-        ClusterError: the cluster cannot be reached, so there is nothing to look at.
+        ToolError: no provider can be reached, so there is nothing to look at.
         Interrupted: Ctrl-C; what was found so far is saved, and the hint says how to go on.
         AuditError, StoreError: what must be kept cannot be kept.
     """
     try:
         # Connecting teaches the redactor the cluster's credentials, so it comes before anything is kept or shown.
-        cluster = services.connect()
+        connections = services.connector.for_alert(group)
     finally:
         # Secrets reach neither the disk nor the model: from here on, only the redacted alert exists.
         group = from_json(AlertGroup, services.redactor.value(to_json(group)))
         services.audit.append("alert", {"group": to_json(group)})
     services.progress(Step(stage=Stage.ALERT, text=f"{group.lead.name}: {group.target}"))
-    name = services.cluster_name or cluster.server
-    folder = services.incidents.create(group, cluster.context, group.target.namespace, name)
-    return _interruptible(services, folder, lambda: _investigate(services, group, cluster, folder))
+    folder = services.incidents.create(group, connections.scopes, group.target.namespace)
+    return _interruptible(services, folder, lambda: _investigate(services, group, connections, folder))
 
 
 def resume(services: Services, folder: IncidentFolder) -> Investigation:
@@ -88,13 +87,13 @@ def resume(services: Services, folder: IncidentFolder) -> Investigation:
     """
     group = folder.incident.group
     services.audit.append("resume", {"incident": folder.id})
-    cluster = services.connect()
-    return _interruptible(services, folder, lambda: _investigate(services, group, cluster, folder))
+    connections = services.connector.for_scopes(folder.incident.places)
+    return _interruptible(services, folder, lambda: _investigate(services, group, connections, folder))
 
 
 def way_back(incident: Incident) -> str:
     """Return the command that goes on with an incident on the cluster that it was begun on."""
-    return f"agentops investigate --resume {incident.id} {place_of(incident.context, incident.cluster)}"
+    return f"agentops investigate --resume {incident.id} {options_to(incident.places)}"
 
 
 def _interruptible(services: Services, folder: IncidentFolder, work: Callable[[], Investigation]) -> Investigation:
@@ -110,17 +109,20 @@ def _interruptible(services: Services, folder: IncidentFolder, work: Callable[[]
         raise stopped from None
 
 
-def _investigate(services: Services, group: AlertGroup, cluster: Cluster, folder: IncidentFolder) -> Investigation:
+def _investigate(
+    services: Services, group: AlertGroup, connections: Connections, folder: IncidentFolder
+) -> Investigation:
     from agentops.triage.conclusion import conclude
 
     begun = services.monotonic()
-    snapshot, ranking = sweep_and_rank(services, cluster, group.target, group.lead)
-    toolbox = _toolbox(services, cluster, folder)
-    evidence = keep_problems(services, toolbox, snapshot, ranking)
+    seen = sweep_and_rank(services, connections, group.target, group.lead)
+    ranking = seen.ranking
+    toolbox = _toolbox(services, connections, folder)
+    evidence = keep_problems(services, toolbox, seen)
     folder.save_problems(ranking.problems)
     symptoms = symptoms_of(ranking)
     folder.save_symptoms(symptoms)
-    services.audit.append("triage", _outline(snapshot, ranking.problems, evidence) | {"incident": folder.id})
+    services.audit.append("triage", _outline(seen, evidence) | {"incident": folder.id})
     ids = [item.id for item in evidence] + [""] * (len(ranking.problems) - len(evidence))
     finding = conclude(ranking, ids)
     finding = replace(finding, evidence=tuple(filter(None, finding.evidence)))
@@ -129,14 +131,14 @@ def _investigate(services: Services, group: AlertGroup, cluster: Cluster, folder
     folder.save_finding(finding)
     if services.model is not None:
         try:
-            result = _think(services, services.model, group, (snapshot, ranking), evidence, toolbox, folder)
+            result = _think(services, services.model, group, seen, evidence, toolbox, folder)
             usage = result.usage
             finding = _noted(_believed(services, result.finding, finding), ranking.problems)
             conversation = Conversation(
                 messages=result.messages,
                 toolbox=toolbox,
                 folder=folder,
-                context=cluster.context,
+                context=connections.lead.place,
                 drafted=result.drafted,
             )
             folder.save_drafts(result.drafted)
@@ -182,13 +184,12 @@ def _noted(finding: Finding, problems: Sequence[Problem]) -> Finding:
     return replace(finding, notes=tuple(notes))
 
 
-def _toolbox(services: Services, cluster: Cluster, folder: IncidentFolder) -> Toolbox:
+def _toolbox(services: Services, connections: Connections, folder: IncidentFolder) -> Toolbox:
     from agentops.agent.fence import Fence
     from agentops.agent.toolbox import Toolbox
-    from agentops.providers.kubernetes.read.registry import served_tools
 
     return Toolbox(
-        served_tools(cluster, services.clock),
+        tuple(tool for reader in connections.readers for tool in reader.read_tools()),
         store=folder,
         redactor=services.redactor,
         audit=services.audit,
@@ -197,7 +198,9 @@ def _toolbox(services: Services, cluster: Cluster, folder: IncidentFolder) -> To
         monotonic=services.monotonic,
         excerpt_chars=services.excerpt_chars,
         fingerprint=services.fingerprint,
-        drafting=services.drafting(cluster) if services.drafting is not None and services.model is not None else None,
+        drafting=services.drafting(connections)
+        if services.drafting is not None and services.model is not None
+        else None,
     )
 
 
@@ -205,7 +208,7 @@ def _think(
     services: Services,
     model: Model,
     group: AlertGroup,
-    swept: tuple[Snapshot, Ranking],
+    seen: Sighting,
     evidence: Sequence[Evidence],
     toolbox: Toolbox,
     folder: IncidentFolder,
@@ -220,17 +223,17 @@ def _think(
     from agentops.agent.loop import investigate
     from agentops.agent.result import Stop
 
-    snapshot, ranking = swept
+    problems = seen.ranking.problems
     earlier = folder.transcript()
-    seen = (*evidence, *keep_logs(toolbox, snapshot, ranking.problems), keep_alert(toolbox, group))
-    opening = briefing(group, snapshot, ranking.problems, seen, toolbox.fence)
+    known = (*evidence, *keep_logs(toolbox, seen), keep_alert(toolbox, group))
+    opening = briefing(group, seen.outline, problems, known, toolbox.fence)
     if earlier:
         opening = f"{_RESUMED}\n\n{opening}"
     result = investigate(
         model=model,
         toolbox=toolbox,
         opening=opening,
-        context=snapshot.context,
+        context=seen.swept[0].reader.scope.place,
         limits=services.limits,
         progress=services.progress,
         monotonic=services.monotonic,
@@ -245,14 +248,15 @@ def _think(
     return result
 
 
-def _outline(snapshot: Snapshot, problems: Sequence[Problem], evidence: Sequence[Evidence]) -> dict[str, Any]:
+def _outline(seen: Sighting, evidence: Sequence[Evidence]) -> dict[str, Any]:
     """Return what the audit chain keeps of a sweep: what was read, what was not, and what was found."""
+    problems, read = seen.ranking.problems, seen.outline
     ids = [item.id for item in evidence] + [""] * (len(problems) - len(evidence))
     return {
-        "context": snapshot.context,
-        "namespaces": list(snapshot.namespaces),
-        "read": {kind: len(objects) for kind, objects in sorted(snapshot.objects.items())},
-        "not_read": [{"what": gap.what, "reason": one_line(gap.reason, 200)} for gap in snapshot.gaps],
+        "context": read.place,
+        "namespaces": list(read.groups),
+        "read": dict(read.counts),
+        "not_read": [{"what": gap.what, "reason": one_line(gap.reason, 200)} for gap in read.gaps],
         "problems": [
             {"resource": str(problem.resource), "condition": problem.condition, "evidence": name}
             for problem, name in zip(problems, ids, strict=True)

@@ -1,22 +1,23 @@
-"""Looking at the cluster: one sweep, what the analyzers say of it, and a second look after a change.
+"""Looking at the world: one sweep, what the analyzers say of it, and a second look after a change.
 
-Comes in: services, a cluster, what it is about. Goes out: a snapshot and a ranking. Reads only.
+Comes in: services, open providers, what it is about. Goes out: a snapshot and a ranking. Reads only.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agentops.app.services import Investigation, Services
 from agentops.core.alert import Alert, Severity, Target
+from agentops.core.analysis import Analysis, Gap, SweepOutline, outline_of
 from agentops.core.finding import Cause, Confidence, Finding, Problem, Verdict
 from agentops.core.progress import Stage, Step, no_progress
-from agentops.core.snapshot import Snapshot
+from agentops.core.provider import Reader
 from agentops.core.text import plural
 
 if TYPE_CHECKING:
-    from agentops.providers.kubernetes.api.client import Cluster
+    from agentops.app.connections import Connections
     from agentops.triage.ranking import Ranking
 
 LOG_WINDOW_S = 30
@@ -25,30 +26,48 @@ NOTED = "RolloutChanged"
 """The condition of a rollout that is merely noted: no trouble by itself."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """What was read of one provider, and what its analyzers say of it. The snapshot is the provider's own."""
+
+    reader: Reader
+    snapshot: Any
+    analysis: Analysis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """One sweep of every provider that a run is about, and how well what was found explains the alert."""
+
+    swept: tuple[Swept, ...]
+    ranking: Ranking
+    unopened: tuple[Gap, ...] = ()
+
+    @property
+    def outline(self) -> SweepOutline:
+        """What was read, in figures."""
+        return outline_of([one.analysis for one in self.swept], self.unopened)
+
+
 def sweep_and_rank(
-    services: Services, cluster: Cluster, target: Target, alert: Alert | None, *, log_window_s: int = 0
-) -> tuple[Snapshot, Ranking]:
-    """Read the neighbourhood and rank what the analyzers say of it."""
-    from agentops.providers.kubernetes.analysis.afterwards import without_outlived_ends
-    from agentops.providers.kubernetes.analyzers.examine import examine
-    from agentops.providers.kubernetes.sweep.sweep import sweep
+    services: Services, connections: Connections, target: Target, alert: Alert | None, *, settled: bool = False
+) -> Sighting:
+    """Read the neighbourhood and rank what the analyzers say of it.
+
+    Arguments:
+        settled: a look after a change: what tells of the time before it does not count again.
+    """
     from agentops.triage.rank import rank
 
     begun = services.monotonic()
-    snapshot = sweep(
-        cluster,
-        target=target,
-        namespaces=services.namespaces,
-        clock=services.clock,
-        progress=services.progress,
-        log_window_s=log_window_s,
-    )
-    if log_window_s:
-        snapshot = without_outlived_ends(snapshot)
-    ranking = rank([examine(snapshot, alert)], alert)
+    swept = []
+    for reader in connections.readers:
+        snapshot = reader.sweep(target, groups=services.groups, progress=services.progress, settled=settled)
+        swept.append(Swept(reader=reader, snapshot=snapshot, analysis=reader.analyze(snapshot, alert)))
+    ranking = rank([one.analysis for one in swept], alert, gaps=connections.gaps)
     text = f"triage found {plural(len(ranking.problems), 'problem')} ({services.monotonic() - begun:.1f} s)"
     services.progress(Step(stage=Stage.PROBLEM, text=text))
-    return snapshot, ranking
+    return Sighting(swept=tuple(swept), ranking=ranking, unopened=connections.gaps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,16 +124,16 @@ def symptoms_of(ranking: Ranking) -> tuple[Cause, ...]:
     )
 
 
-def look_at(services: Services, cluster: Cluster, target: Target, alert: Alert | None) -> Look:
+def look_at(services: Services, connections: Connections, target: Target, alert: Alert | None) -> Look:
     """Return what triage says now of a target.
 
     Raises:
-        ClusterError: the cluster cannot be read.
+        ToolError: a provider cannot be read.
     """
     from agentops.triage.conclusion import conclude
 
     quiet = replace(services, progress=no_progress)
-    _snapshot, ranking = sweep_and_rank(quiet, cluster, target, alert, log_window_s=LOG_WINDOW_S)
+    ranking = sweep_and_rank(quiet, connections, target, alert, settled=True).ranking
     # No evidence is kept of a second look, and none is cited; the objects themselves were just read.
     finding = replace(conclude(ranking, [""] * len(ranking.problems)), evidence=(), supported=True)
     return Look(
@@ -127,11 +146,11 @@ def look_at(services: Services, cluster: Cluster, target: Target, alert: Alert |
     )
 
 
-def look_again(services: Services, cluster: Cluster, found: Investigation) -> Look:
+def look_again(services: Services, connections: Connections, found: Investigation) -> Look:
     """Return what triage says now of what an earlier investigation was about.
 
     Raises:
-        ClusterError: the cluster cannot be read.
+        ToolError: a provider cannot be read.
     """
     group = found.incident.group
-    return look_at(services, cluster, group.target, group.lead)
+    return look_at(services, connections, group.target, group.lead)

@@ -12,30 +12,31 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from agentops import __version__
 from agentops.app import investigate as investigating
-from agentops.app.connecting import clients_of, flags_to
+from agentops.app.connecting import flags_to, provider_options
+from agentops.app.connections import Connections, Connector
 from agentops.app.investigate import way_back
 from agentops.app.models import model_of
+from agentops.app.providers import PROVIDERS
 from agentops.app.run_clock import RunClock
 from agentops.app.services import Investigation, Scan, Services
 from agentops.config import Settings
-from agentops.core.alert import Incident, Target
+from agentops.core.alert import Incident
 from agentops.core.clock import Clock, SimulatedTime, utc_now
 from agentops.core.errors import AgentopsError, AlertError, ExitCode, Interrupted, StoreError, UsageError
 from agentops.core.progress import Progress, Stage, Step
+from agentops.core.provider import Provider, ProviderContext
+from agentops.core.scope import Scope
 from agentops.core.text import one_line
 from agentops.core.usage import Usage
 
 if TYPE_CHECKING:
     from agentops.audit.log import ChainLog
-    from agentops.core.tool import ToolSpec
-    from agentops.providers.kubernetes.api.client import Cluster
-    from agentops.providers.kubernetes.api.writer import Clients
     from agentops.sandbox.cluster import Sandbox
 
 DEFAULT_SCENARIO = "unbound-pvc-chain"
@@ -55,6 +56,7 @@ class App:
         progress: Progress,
         use_model: bool,
         scenario: str,
+        providers: Sequence[Provider],
         simulated: SimulatedTime | None = None,
     ) -> None:
         model, self.no_model_reason = model_of(settings, use_model)
@@ -77,7 +79,8 @@ class App:
         self.status = ("done", ExitCode.DONE)
         self.user = _user()
         self.undisturbed: Callable[[], AbstractContextManager[object]] = nullcontext
-        self._opened: Clients | None = None
+        self._scope_name = f"sandbox:{scenario}" if scenario else ""
+        self.providers = tuple(providers)
         self.services = Services(
             audit=log,
             incidents=Incidents(settings.folders.incidents, clock),
@@ -87,47 +90,38 @@ class App:
             progress=progress,
             limits=settings.limits,
             excerpt_chars=settings.excerpt_chars,
-            connect=self.connect,
-            cluster_name=f"sandbox:{scenario}" if scenario else "",
+            connector=Connector(self.providers, self._provider_context, self._announce),
             resume_flags=flags_to(settings.context, settings.namespace, settings.kubeconfig, scenario or None),
             nonce=secrets.token_hex(4),
-            namespaces=(settings.namespace,) if settings.namespace else (),
+            groups=(settings.namespace,) if settings.namespace else (),
             model=model,
             fingerprint=fingerprinter(settings.folders.audit),
         )
         if not model and command == "investigate":
             progress(Step(stage=Stage.NOTICE, text=f"no model is used: {self.no_model_reason}"))
 
-    def connect(self) -> Cluster:
-        """Pin the cluster, once for the whole run, and record which one it is.
-
-        Raises:
-            UsageError, ClusterError: there is no cluster to be had from these settings.
-        """
-        if self._opened is not None:
-            return self._opened.cluster
-        self.services.progress(Step(stage=Stage.NOTICE, text="connecting to the cluster", key="connect"))
-        self._opened = clients_of(self.settings, self.sandbox, learn=self._redactor.learn)
-        cluster = self._opened.cluster
-        pinned = f"context {cluster.context}, namespace {cluster.namespace}, {cluster.server}"
-        self.services.progress(Step(stage=Stage.NOTICE, text=pinned, key="connect", done=True))
-        self.log.append(
-            "cluster_pinned",
-            {"context": cluster.context, "namespace": cluster.namespace, "server": cluster.server},
+    def _provider_context(self) -> ProviderContext:
+        """Return what providers are opened with; asked late, for a sandbox is started after the run."""
+        return ProviderContext(
+            options=provider_options(self.settings, self.sandbox),
+            cache=self.settings.folders.cache,
+            clock=self.pace.now,
+            learn=self._redactor.learn,
+            progress=self.services.progress,
+            scope_name=self._scope_name,
         )
-        return cluster
 
-    def clients(self) -> Clients:
-        """Return the ways to the pinned cluster: tools are given what reads and tries out, the guard's appliers the
-        writer.
-
-        Raises:
-            UsageError, ClusterError: as ``connect``.
-        """
-        if self._opened is None:
-            self.connect()
-        assert self._opened is not None  # noqa: S101 - connect has just set it
-        return self._opened
+    def _announce(self, provider: Provider, scope: Scope | None) -> None:
+        """Say that a provider is being opened; put its scope on record before anything is read from it."""
+        if scope is None:
+            text = f"connecting to {provider.title}"
+            self.services.progress(Step(stage=Stage.NOTICE, text=text, key=f"connect-{provider.name}"))
+            return
+        self.services.progress(
+            Step(stage=Stage.NOTICE, text=provider.pinned(scope), key=f"connect-{provider.name}", done=True)
+        )
+        pinned = {"context": scope.place, "namespace": scope.group, "server": scope.address or scope.server}
+        self.log.append("cluster_pinned", {"provider": scope.provider, **pinned})
 
     def investigate(self, argument: str | None, stdin: Callable[[], bytes]) -> Investigation:
         """Read the alert and investigate it; without one, the sandbox scenario's own alert.
@@ -137,12 +131,13 @@ class App:
         """
         from agentops.alerts.source import read_alert
 
+        schemes = [one.scheme for one in self.providers]
         try:
             if argument is None and self.sandbox is not None:
                 payload = json.dumps(self.sandbox.alert_payload).encode()
-                group = read_alert("-", stdin=lambda: payload, now=self._clock())
+                group = read_alert("-", stdin=lambda: payload, now=self._clock(), schemes=schemes)
             else:
-                group = read_alert(argument or "", stdin=stdin, now=self._clock())
+                group = read_alert(argument or "", stdin=stdin, now=self._clock(), schemes=schemes)
         except AlertError as error:
             self.log.append("alert_refused", {"code": error.code, "why": one_line(error.message, 300)})
             raise
@@ -154,7 +149,7 @@ class App:
         finding = folder.finding()
         if finding is not None and finding.by != "triage":
             raise UsageError(f"incident {folder.id} has its finding", hint=f"See it: agentops show {folder.id}")
-        self._require_same_cluster(folder.incident, self.connect())
+        self._require_same_scopes(folder.incident)
         return investigating.resume(self.services, folder)
 
     def reopen(self, incident: str) -> Investigation:
@@ -167,7 +162,7 @@ class App:
         finding, begun = folder.finding(), folder.incident
         if finding is None:
             raise UsageError(f"incident {folder.id} has no finding yet", hint=f"Go on with it: {way_back(begun)}")
-        self._require_same_cluster(begun, self.connect())
+        self._require_same_scopes(begun)
         return Investigation(
             incident=begun,
             finding=finding,
@@ -179,27 +174,36 @@ class App:
             stored=True,
         )
 
-    def _require_same_cluster(self, begun: Incident, cluster: Cluster) -> None:
-        now = self.services.cluster_name or cluster.server
-        if (begun.context, begun.cluster) != (cluster.context, now):
-            raise UsageError(
-                f"incident {begun.id} was begun in context {begun.context!r} on {begun.cluster}; "
-                f"this run would look at {cluster.context!r} on {now}",
-                hint=f"The command is: {way_back(begun)}",
-            )
+    def _require_same_scopes(self, begun: Incident) -> Connections:
+        """Open what an incident was begun on.
+
+        Raises:
+            UsageError: the settings lead elsewhere.
+        """
+        connections = self.services.connector.for_scopes(begun.places)
+        now = {scope.provider: scope for scope in connections.scopes}
+        for scope in begun.places:
+            if not scope.is_same_place(now[scope.provider]):
+                raise UsageError(
+                    f"incident {begun.id} was begun in context {scope.place!r} on {scope.server}; "
+                    f"this run would look at {now[scope.provider].place!r} on {now[scope.provider].server}",
+                    hint=f"The command is: {way_back(begun)}",
+                )
+        return connections
 
     def triage(self, argument: str | None) -> Scan:
         """Scan, with what explains ``argument`` (``k8s:NS/KIND/NAME``) first."""
-        target = Target()
-        if argument is not None:
-            if not argument.startswith("k8s:"):
-                raise UsageError(
-                    f"{one_line(argument, 60)!r} is not a target", hint="Use k8s:NAMESPACE/KIND/NAME, or --namespace."
-                )
-            from agentops.alerts.source import read_alert
+        if argument is None:
+            return investigating.triage(self.services, None)
+        from agentops.alerts.source import names_target, read_alert
 
-            target = read_alert(argument, stdin=lambda: b"", now=self._clock()).target
-        return investigating.triage(self.services, target)
+        schemes = [one.scheme for one in self.providers]
+        if not names_target(argument, schemes):
+            forms = " or ".join(one.target_form for one in self.providers)
+            raise UsageError(f"{one_line(argument, 60)!r} is not a target", hint=f"Use {forms}, or --namespace.")
+        return investigating.triage(
+            self.services, read_alert(argument, stdin=lambda: b"", now=self._clock(), schemes=schemes)
+        )
 
     def finish(self, status: str, exit_code: ExitCode) -> dict[str, Any]:
         """Set how the run ends; returns the ``audit`` part of the envelope."""
@@ -217,6 +221,7 @@ def open_app(
     progress: Progress,
     clock: Clock = utc_now,
     simulated: SimulatedTime | None = None,
+    providers: Sequence[Provider] = PROVIDERS,
 ) -> Iterator[App]:
     """Wire a run and record its start and end.
 
@@ -226,6 +231,7 @@ def open_app(
         use_model: False for a run that must not use one.
         simulated: a simulated cluster that somebody else serves in this process, and that the settings lead to: the run
             sends its time ahead instead of waiting.
+        providers: the systems that the run can look at.
 
     Raises:
         AuditError: the chain cannot be written; nothing was done.
@@ -252,6 +258,7 @@ def open_app(
             progress=progress,
             use_model=use_model,
             scenario=name,
+            providers=providers,
             simulated=simulated,
         )
         _say_what_is_open(settings, command, clock, progress)
@@ -303,14 +310,6 @@ def _ending(error: BaseException) -> tuple[str, ExitCode]:
     if isinstance(error, KeyboardInterrupt):
         return Interrupted.default_code, ExitCode.INTERRUPTED
     return f"unexpected {type(error).__name__}", ExitCode.ERROR
-
-
-def tool_specs() -> tuple[ToolSpec, ...]:
-    """Return what every tool declares; nothing is connected."""
-    from agentops.agent.search import SPEC
-    from agentops.providers.kubernetes.read.registry import SPECS
-
-    return (*SPECS, SPEC)
 
 
 def new_run(clock: Clock) -> str:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from agentops.agent.drafting import Drafting
     from agentops.agent.model import Model
     from agentops.agent.toolbox import Toolbox
+    from agentops.app.connections import Connections, Connector
     from agentops.core.audit import AuditLog
-    from agentops.providers.kubernetes.api.client import Cluster
     from agentops.store.incidents import IncidentFolder, Incidents
 
 
@@ -36,12 +36,11 @@ class RefusedChange:
 class Services:
     """What the use cases work with.
 
-    ``model`` is None for a run without one. ``connect`` pins the cluster and is called once. ``monotonic`` measures
-    durations. ``nonce`` marks the fences round untrusted text. ``cluster_name`` stands for the server's address where
-    that changes from run to run (a sandbox), and ``resume_flags`` are the options that lead a later run to the same
-    cluster. ``namespaces`` narrows the sweep; empty means wherever the alert leads, or everywhere. ``fingerprint`` is
-    of a call's arguments before redaction, for its record. ``refused_changes`` collects what the model wanted to draft
-    and policy refused, so that the run can end with that.
+    ``model`` is None for a run without one. ``connector`` opens the providers that a run is about. ``monotonic``
+    measures durations. ``nonce`` marks the fences round untrusted text. ``resume_flags`` are the options that lead a
+    later run to the same places. ``groups`` (namespaces) narrow the sweep; empty means wherever the alert leads, or
+    everywhere. ``fingerprint`` is of a call's arguments before redaction, for its record. ``refused_changes`` collects
+    what the model wanted to draft and policy refused, so that the run can end with that.
     """
 
     audit: AuditLog
@@ -52,13 +51,12 @@ class Services:
     progress: Progress
     limits: Limits
     excerpt_chars: int
-    connect: Callable[[], Cluster]
+    connector: Connector
     nonce: str
-    cluster_name: str = ""
     resume_flags: str = ""
-    namespaces: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
     model: Model | None = None
-    drafting: Callable[[Cluster], Drafting | None] | None = None
+    drafting: Callable[[Connections], Drafting | None] | None = None
     fingerprint: Callable[[Any], str] | None = None
     refused_changes: list[RefusedChange] = field(default_factory=list)
 

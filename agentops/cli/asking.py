@@ -108,7 +108,7 @@ class _Dialogue:
         plan = self._plan
         changes = plural(len(plan.steps), "change")
         verb = "sign an approval of it" if self._its.whole else "apply it"
-        return f"Plan {plan.code}, {changes} to {plan.context}, risk {plan.risk.value.upper()}: {verb}?"
+        return f"Plan {plan.code}, {changes} to {plan.places}, risk {plan.risk.value.upper()}: {verb}?"
 
     def _choices(self) -> list[Choice]:
         choices = [Choice(_Said.APPROVE, "approve: this plan, once, as shown", "a")]

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from agentops.core.resource import ResourceRef
+from agentops.core.scope import Scope
 
 
 class Severity(StrEnum):
@@ -29,13 +30,15 @@ class Severity(StrEnum):
 class Target:
     """What the alert says it is about, before anyone looked: any part may be empty.
 
-    ``kind`` is a Kubernetes kind (``Pod``, ``Deployment``, ``Node`` ...) or empty when only a namespace is known.
+    ``kind`` is the provider's word (``Pod``, ``Deployment``, ``Node`` ...) or empty when only a namespace is known.
+    ``scheme`` is the provider's, where a person named it (``k8s:shop/Deployment/web``); empty where nobody did.
     """
 
     namespace: str = ""
     kind: str = ""
     name: str = ""
     container: str = ""
+    scheme: str = ""
 
     @property
     def known(self) -> bool:
@@ -91,7 +94,8 @@ class AlertGroup:
 class Incident:
     """Our record of working on an alert; ``id`` names its folder in the store.
 
-    ``cluster`` tells two clusters of one context name apart: the API server's address, or ``sandbox:SCENARIO``.
+    ``scopes`` are what the run was pinned to. ``context`` and ``cluster`` are the place and the server of the first of
+    them, for scripts, and for incidents that were written before there was more than one.
     """
 
     id: str
@@ -101,3 +105,12 @@ class Incident:
     namespace: str = ""
     cluster: str = ""
     resource: ResourceRef | None = None
+    scopes: tuple[Scope, ...] = ()
+
+    @property
+    def places(self) -> tuple[Scope, ...]:
+        """What it was begun on; of an incident of an older version, its cluster."""
+        if self.scopes:
+            return self.scopes
+        options = f"--context {self.context}"
+        return (Scope(provider="kubernetes", place=self.context, server=self.cluster, options=options),)

@@ -7,14 +7,21 @@ to a resource of another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from agentops.core.conditions import Condition
 from agentops.core.finding import Problem
 from agentops.core.resource import ResourceRef
-from agentops.core.snapshot import Gap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Something that the sweep wanted and did not get; ``what`` is ``Pod in shop`` or ``logs of shop/api-1``."""
+
+    what: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,3 +101,30 @@ class Analysis:
     recovered: tuple[str, ...] = ()
     blind: bool = False
     sighted: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SweepOutline:
+    """What was read of all providers together, in figures: for the record, for people, for the model.
+
+    Arguments:
+        place: where was looked, in one text.
+        observed_at: when the first sweep began.
+    """
+
+    place: str
+    observed_at: datetime
+    groups: tuple[str, ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    gaps: tuple[Gap, ...] = ()
+
+
+def outline_of(analyses: Sequence[Analysis], gaps: Sequence[Gap] = ()) -> SweepOutline:
+    """Return the outline of several analyses; ``gaps`` are providers that could not be opened."""
+    return SweepOutline(
+        place=", ".join(dict.fromkeys(one.place for one in analyses)),
+        observed_at=min(one.observed_at for one in analyses),
+        groups=tuple(dict.fromkeys(group for one in analyses for group in one.groups)),
+        counts={kind: number for one in analyses for kind, number in one.counts.items()},
+        gaps=(*gaps, *(gap for one in analyses for gap in one.gaps)),
+    )

@@ -17,8 +17,9 @@ from agentops.core.digest import digest
 from agentops.core.jsonable import to_json
 from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal, Risk
+from agentops.core.scope import Scope
 
-PLAN_VERSION = 2
+PLAN_VERSION = 3
 _CODE_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford base 32: no letter that is read as another
 _CODE_LENGTH = 8
 
@@ -296,17 +297,16 @@ class ChangePlan:
     """Everything that will run, in order, and what binds it. What was shown is what was approved is what runs.
 
     ``nonce`` makes two plans of the same content different, so that an approval serves once. ``requester`` is the
-    actor who asked for it (``human:ana``); ``cluster`` is the server it was made on. ``tainted`` says that a model
-    proposed it after reading untrusted text. ``lease`` is the object by which runs see each other, written while this
-    one runs; empty where none is.
+    actor who asked for it (``human:ana``); ``scopes`` are the places of every provider that it touches, and it runs
+    there only. ``tainted`` says that a model proposed it after reading untrusted text. ``lease`` is the object by which
+    runs see each other, written while this one runs; empty where none is.
     """
 
     nonce: str
     created_at: datetime
     expires_at: datetime
     requester: str
-    context: str
-    cluster: str
+    scopes: tuple[Scope, ...]
     intent: Intent
     steps: tuple[PlanStep, ...]
     obligation: Obligation
@@ -320,6 +320,16 @@ class ChangePlan:
     def digest(self) -> str:
         """``sha256:<hex>`` over the whole plan."""
         return digest(to_json(self))
+
+    @property
+    def places(self) -> str:
+        """The places that it changes, as people name them: the context, the account."""
+        return ", ".join(scope.place for scope in self.scopes)
+
+    @property
+    def servers(self) -> str:
+        """What tells these places from others of the same name."""
+        return ", ".join(scope.server for scope in self.scopes)
 
     @property
     def code(self) -> str:

@@ -21,7 +21,7 @@ from agentops.core.analysis import Analysis
 from agentops.core.clock import Clock
 from agentops.core.evidence import Reading
 from agentops.core.finding import Problem
-from agentops.core.plan import Call, Change, Note, ObjectChange, Preview
+from agentops.core.plan import Call, Change, Note, Preview
 from agentops.core.progress import Progress, no_progress
 from agentops.core.resource import ResourceRef
 from agentops.core.scope import Scope
@@ -55,6 +55,16 @@ class ProviderContext:
     learn: Callable[[str], None]
     progress: Progress = no_progress
     scope_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """One thing that ``agentops doctor`` looked at: ``state`` is ok, warn (a run works without it) or bad."""
+
+    name: str
+    state: str
+    text: str
+    hint: str = ""
 
 
 class HeldLease(Protocol):
@@ -122,8 +132,12 @@ class Reader(Protocol):
         """Return what the analyzers say of a snapshot. Pure: nothing is read."""
         ...
 
-    def object_text(self, snapshot: Any, ref: ResourceRef) -> str:
-        """Return a resource as text for the model, from the snapshot; empty where it does not hold it."""
+    def object_text(self, snapshot: Any, ref: ResourceRef, redacted: Callable[[Any], Any]) -> str:
+        """Return a resource as text for the model, from the snapshot; empty where it does not hold it.
+
+        Arguments:
+            redacted: hides the secrets of a value; asked before the value becomes text.
+        """
         ...
 
     def log_readings(self, snapshot: Any, problems: Sequence[Problem]) -> Sequence[tuple[ToolCall, Reading]]:
@@ -201,6 +215,20 @@ class Provider(Protocol):
         """The scheme of its resource references and of its named targets: ``k8s``."""
         ...
 
+    @property
+    def target_form(self) -> str:
+        """How a person names one of its resources: ``k8s:NAMESPACE/KIND/NAME``."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """How people call it: ``Kubernetes``."""
+        ...
+
+    def pinned(self, scope: Scope) -> str:
+        """Return what a run is pinned to, in this provider's words: ``context prod, namespace shop, https://…``."""
+        ...
+
     def read_specs(self) -> Sequence[ToolSpec]:
         """Return what its read tools declare."""
         ...
@@ -222,18 +250,6 @@ class Provider(Protocol):
         """
         ...
 
-    def options_to(self, scope: Scope) -> str:
-        """Return the command-line options that lead a later run to a scope: ``--context prod``."""
-        ...
-
-    def no_remedy(self, change: Change, result: ObjectChange) -> Iterator[str]:
-        """Yield why a change is no remedy here: it silences the alert and cures nothing.
-
-        Arguments:
-            result: what becomes of one object in the end, all steps of the plan together.
-        """
-        ...
-
-    def describe(self, change: Change) -> str | None:
-        """Return what a change does, in words; None where only its arguments say it."""
+    def check_up(self, context: ProviderContext) -> Iterator[CheckResult]:
+        """Yield what ``agentops doctor`` tells of it: is it configured, does it answer, may it be read."""
         ...

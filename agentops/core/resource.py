@@ -37,6 +37,11 @@ class ResourceRef:
         return f"{self.scheme}://" + "/".join(part.replace("%", "%25").replace("/", "%2F") for part in self.parts)
 
     @property
+    def place(self) -> str:
+        """The first part: what a provider is pinned to (the kubeconfig context, the account, the MCP server)."""
+        return self.parts[0]
+
+    @property
     def context(self) -> str:
         """The kubeconfig context of a ``k8s`` reference."""
         return self.parts[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -13,17 +14,37 @@ class Scope:
         provider: the provider's name: ``kubernetes``.
         place: how people name it: the kubeconfig context, the account.
         server: what tells two places of one name apart: the API server's address, or ``sandbox:SCENARIO``.
+        options: the command-line options that lead a later run to it: ``--context prod``.
         group: the group (namespace) in which what names none is looked for; empty where there is none.
+        address: where the server is right now, for people; a sandbox has another one in each run.
     """
 
     provider: str
     place: str
     server: str
+    options: str = ""
     group: str = ""
+    address: str = ""
+
+    @property
+    def identity(self) -> Scope:
+        """The place alone, as plans and incidents keep it: without the group and the address of one run."""
+        return Scope(provider=self.provider, place=self.place, server=self.server, options=self.options)
 
     def __str__(self) -> str:
         return f"{self.provider} {self.place} on {self.server}"
 
     def is_same_place(self, other: Scope) -> bool:
         """Return whether both are one place, whatever group they begin in."""
-        return (self.provider, self.place, self.server) == (other.provider, other.place, other.server)
+        ours, theirs = ((one.provider, one.place, one.server) for one in (self, other))
+        return ours == theirs
+
+
+def options_to(scopes: Iterable[Scope]) -> str:
+    """Return the command-line options that lead a later run to these places: ``--context prod``, ``--sandbox=NAME``."""
+    return " ".join(dict.fromkeys(filter(None, map(_options, scopes))))
+
+
+def _options(scope: Scope) -> str:
+    kind, _, scenario = scope.server.partition(":")
+    return f"--sandbox={scenario}" if kind == "sandbox" else scope.options

@@ -14,6 +14,7 @@ from agentops.core.errors import PolicyRefused, Stale, ToolError
 from agentops.core.jsonable import from_json, to_json
 from agentops.core.plan import ChangePlan, Intent, ObjectChange, PlanStep
 from agentops.core.policy import strictest
+from agentops.core.scope import Scope
 from agentops.core.text import plural
 from agentops.guard.plan_step import kept_step
 from agentops.guard.preparation import prepare_steps
@@ -80,8 +81,7 @@ def _assemble(services: GuardServices, proposal: Proposal, steps: Sequence[Decid
         created_at=now,
         expires_at=now + timedelta(seconds=obligation.ttl_s),
         requester=services.requester,
-        context=services.context,
-        cluster=services.cluster,
+        scopes=_touched(services, steps),
         intent=intent,
         steps=tuple(kept_step(services, step, proposal.checks) for step in steps),
         obligation=obligation,
@@ -90,6 +90,12 @@ def _assemble(services: GuardServices, proposal: Proposal, steps: Sequence[Decid
         rolls_back=proposal.rolls_back,
         lease="" if services.lease is None else services.lease.place,
     )
+
+
+def _touched(services: GuardServices, steps: Sequence[Decided]) -> tuple[Scope, ...]:
+    """Return the places that the steps change, as a plan binds them."""
+    schemes = dict.fromkeys(step.change.target.scheme for step in steps)
+    return tuple(services.scopes[scheme].identity for scheme in schemes)
 
 
 def _to_the_second(moment: datetime) -> datetime:
@@ -102,8 +108,9 @@ def outline(plan: ChangePlan) -> dict[str, Any]:
         "code": plan.code,
         "digest": plan.digest,
         "requester": plan.requester,
-        "context": plan.context,
-        "cluster": plan.cluster,
+        "context": plan.places,
+        "cluster": plan.servers,
+        "scopes": plan.scopes,
         "intent": plan.intent,
         "obligation": plan.obligation,
         "policy_digest": plan.policy_digest,

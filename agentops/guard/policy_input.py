@@ -40,7 +40,7 @@ def ask_policy(
         spec,
         services.principal,
         dry_run=policy_input.dry_run,
-        environment=place.environment,
+        environment=place.environment_of(change.target.place),
         protected=place.is_protected,
         frozen=place.is_frozen(now),
         now=now,

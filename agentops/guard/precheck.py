@@ -1,4 +1,4 @@
-"""Stage 1, screen: may this change be tried out at all? Asked before anything is sent, even for a dry run.
+"""Stage 1, precheck: may this change be tried out at all? Asked before anything is sent, even for a dry run.
 
 Comes in: a proposed ``Change``. Goes out: ``Prechecked``. An unknown tool, a target in another context than the pinned
 one and a credential in the arguments stop here.
@@ -30,10 +30,12 @@ def precheck(
     if tool is None or tool.spec.effect is not Effect.CHANGE:
         known = ", ".join(sorted(services.tools))
         raise ToolInputError(f"there is no change tool {one_line(change.tool, 60)!r}", hint=f"The tools are {known}.")
-    if change.target.scheme == "k8s" and change.target.context != services.context:
+    scope = services.scopes.get(change.target.scheme)
+    if scope is None or change.target.place != scope.place:
+        pinned = ", ".join(one.place for one in services.scopes.values())
         raise ToolInputError(
-            f"{one_line(str(change.target), 120)} is not in context {services.context!r}, to which this run is pinned",
-            hint="Run it again with --context for that cluster.",
+            f"{one_line(str(change.target), 120)} is not in {pinned!r}, to which this run is pinned",
+            hint="Run it again with the options that lead to that place, such as --context.",
         )
     arguments = to_json(dict(change.arguments))
     if services.redactor.value(arguments) != arguments:

@@ -44,7 +44,7 @@ def predict(
         tool = services.tools[change.tool]
         predicted = tool.predict(change, earlier) if earlier else tool.predict(change)
         prediction = without_credentials(services, predicted, change.tool)
-        missing = services.missing_permissions(prediction)
+        missing = services.missing_permissions(change, prediction)
         reach = services.tools[change.tool].blast_radius(prediction) if prediction.objects else None
     except ToolError as error:
         log.failed("prediction", error.message, step=step, change=change)

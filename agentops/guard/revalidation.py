@@ -12,10 +12,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from agentops.core.errors import Stale, ToolError
-from agentops.core.place import place_of
 from agentops.core.plan import ChangePlan
 from agentops.core.policy import strictest
 from agentops.core.progress import no_progress
+from agentops.core.scope import options_to
 from agentops.guard.plan_step import kept_step
 from agentops.guard.preparation import prepare_steps
 from agentops.guard.proposal import Proposal
@@ -48,11 +48,10 @@ def require_current(
     if services.clock() >= plan.expires_at:
         raise Stale(f"the plan expired at {plan.expires_at:%H:%M:%S} UTC", hint=STALE_HINT, code="expired")
     _require_times(plan, services.clock())
-    if (plan.context, plan.cluster) != (services.context, services.cluster):
+    if not services.is_pinned_to(plan.scopes):
         raise Stale(
-            f"the plan is for context {plan.context!r} on {plan.cluster}; this run is pinned to "
-            f"{services.context!r} on {services.cluster}",
-            hint=f"Run it with {place_of(plan.context, plan.cluster)}.",
+            f"the plan is for context {plan.places!r} on {plan.servers}; this run is pinned to {services.pinned}",
+            hint=f"Run it with {options_to(plan.scopes)}.",
         )
     if plan.policy_digest != services.policy.digest:
         raise Stale("the policy changed since the plan was made", hint=STALE_HINT)

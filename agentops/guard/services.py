@@ -6,7 +6,7 @@ root. It must never catch an audit error: without the record nothing goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -15,9 +15,11 @@ from agentops.core.approval import ApprovalTrust, Approver
 from agentops.core.audit import AuditLog
 from agentops.core.clock import Clock
 from agentops.core.evidence import Redactor
-from agentops.core.plan import Call, Change, ChangePlan, Check, Note, Preview
+from agentops.core.plan import Change, ChangePlan, Check, Note, Preview
 from agentops.core.policy import Policy, Principal
 from agentops.core.progress import Progress
+from agentops.core.provider import HeldLease
+from agentops.core.scope import Scope
 from agentops.core.tool import Applier, ChangeTool
 
 
@@ -58,53 +60,12 @@ class ChangeJournal(Protocol):
         ...
 
 
-class HeldLease(Protocol):
-    """The cluster's lease, by which runs with separate homes see each other."""
-
-    @property
-    def place(self) -> str:
-        """Where it is, in words."""
-        ...
-
-    def holder(self, own: str = "") -> str:
-        """Return who holds it, in words; empty when nobody does, or the change ``own``.
-
-        Raises:
-            ToolError: it cannot be read.
-        """
-        ...
-
-    def taking(self, change_id: str, seconds: int) -> Call:
-        """Return the call that takes it for so many seconds at most.
-
-        Raises:
-            ToolError: it cannot be read.
-        """
-        ...
-
-    def releasing(self) -> Call | None:
-        """Return the call that lets go of it; None when it is not there.
-
-        Raises:
-            ToolError: it cannot be read.
-        """
-        ...
-
-    def send(self, call: Call) -> None:
-        """Send one of these calls, which is on record. Only ``guard/lease.py`` may call this.
-
-        Raises:
-            AgentopsError: it was refused, or its answer was lost.
-        """
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyContext:
-    """What policy must know of the place: ``environment`` (``production``, ``development``, ``sandbox`` ...),
-    whether a namespace is protected, and whether changes are frozen at a time."""
+    """What policy must know of the place: the environment of a place (``production``, ``development``,
+    ``sandbox`` ...), whether a namespace is protected, and whether changes are frozen at a time."""
 
-    environment: str
+    environment_of: Callable[[str], str]
     is_protected: Callable[[str], bool]
     is_frozen: Callable[[datetime], bool]
 
@@ -138,6 +99,7 @@ class GuardServices:
         pause: waits so many seconds; the sandbox lets its own clock run instead.
         monotonic: seconds, for deadlines.
         nonce: a fresh random text for a plan.
+        scopes: what the run is pinned to, by the scheme of the resources there.
         notes_on: the notes of owners on what a change acts on, and whose could not be read.
         check: evaluates a success check beyond the tool's own observation: empty text when it passes, else why not.
         symptom: says what is left of a symptom of the alert, for checks of that kind.
@@ -162,9 +124,8 @@ class GuardServices:
     pause: Callable[[float], None]
     nonce: Callable[[], str]
     progress: Progress
-    context: str
-    cluster: str
-    missing_permissions: Callable[[Preview], tuple[str, ...]]
+    scopes: Mapping[str, Scope]
+    missing_permissions: Callable[[Change, Preview], tuple[str, ...]]
     check: Callable[[Check], str]
     on_interrupt: Callable[[], bool]
     notes_on: Callable[[Change, Preview], tuple[tuple[Note, ...], tuple[str, ...]]] = _no_notes
@@ -173,6 +134,16 @@ class GuardServices:
     read_only: bool = False
     wait_s: float = 0.0
     yes: bool = False
+
+    @property
+    def pinned(self) -> str:
+        """What the run is pinned to, in words."""
+        return ", ".join(f"{scope.place!r} on {scope.server}" for scope in self.scopes.values())
+
+    def is_pinned_to(self, wanted: Sequence[Scope]) -> bool:
+        """Return whether every wanted place is one that the run is pinned to; wanting none is no permission."""
+        ours = tuple(self.scopes.values())
+        return bool(wanted) and all(any(scope.is_same_place(one) for one in ours) for scope in wanted)
 
     @property
     def requester(self) -> str:

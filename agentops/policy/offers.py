@@ -15,21 +15,27 @@ from agentops.core.tool import ToolSpec
 
 
 def never_allowed(
-    policy: Policy, specs: Iterable[ToolSpec], principal: Principal, *, environment: str, frozen: bool, tainted: bool
+    policy: Policy,
+    specs: Iterable[ToolSpec],
+    principal: Principal,
+    *,
+    environment: str | None,
+    frozen: bool,
+    tainted: bool,
 ) -> frozenset[str]:
     """Return the names of the tools whose every change would be refused.
 
     Arguments:
         specs: of change tools.
-        environment, frozen: of the place that the run is pinned to, as it is now.
+        environment, frozen: of the place that the run is pinned to, as it is now; None where several differ.
         tainted: what is proposed is, because a model proposes it that reads untrusted text.
     """
     place = {
         "dryRun": False,
         "rollback": False,
-        "environment": environment,
         "frozen": frozen,
         "tainted": tainted,
+        **({} if environment is None else {"environment": environment}),
     }
     return frozenset(
         spec.name

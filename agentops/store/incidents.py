@@ -38,6 +38,7 @@ from agentops.core.evidence import Evidence, Reading
 from agentops.core.finding import Cause, Finding, Problem
 from agentops.core.jsonable import from_json, to_json
 from agentops.core.plan import Change, ChangePlan
+from agentops.core.scope import Scope
 from agentops.core.text import one_line, plural
 from agentops.core.usage import Usage
 from agentops.store.files import (
@@ -74,8 +75,11 @@ class Incidents:
         self._clock = clock
         self._suffix = suffix
 
-    def create(self, group: AlertGroup, context: str = "", namespace: str = "", cluster: str = "") -> IncidentFolder:
+    def create(self, group: AlertGroup, scopes: Sequence[Scope] = (), namespace: str = "") -> IncidentFolder:
         """Open a new incident on disk; the folder appears whole or not at all.
+
+        Arguments:
+            scopes: what the run is pinned to; the first one names the incident's place.
 
         Raises:
             StoreError: it could not be written.
@@ -86,7 +90,13 @@ class Incidents:
         names = (f"{stem}-{self._suffix()}" for _attempt in range(16))
         incident_id = next((name for name in names if not (self.folder / name).exists()), stem)
         incident = Incident(
-            id=incident_id, group=group, opened_at=now, context=context, namespace=namespace, cluster=cluster
+            id=incident_id,
+            group=group,
+            opened_at=now,
+            context=scopes[0].place if scopes else "",
+            namespace=namespace,
+            cluster=scopes[0].server if scopes else "",
+            scopes=tuple(scope.identity for scope in scopes),
         )
         final, draft = self.folder / incident_id, self.folder / f".{incident_id}.{os.getpid()}"
         with explained(final, "create"):

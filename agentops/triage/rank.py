@@ -13,7 +13,7 @@ from itertools import chain
 from typing import TypeVar
 
 from agentops.core.alert import Alert, Severity
-from agentops.core.analysis import Analysis, ResolvedTarget
+from agentops.core.analysis import Analysis, Gap, ResolvedTarget
 from agentops.core.clock import age
 from agentops.core.finding import Problem
 from agentops.core.resource import ResourceRef
@@ -35,12 +35,13 @@ _SEVERITY = {
 _BEFORE, _AFTER = timedelta(minutes=60), timedelta(minutes=5)
 
 
-def rank(analyses: Sequence[Analysis], alert: Alert | None = None) -> Ranking:
+def rank(analyses: Sequence[Analysis], alert: Alert | None = None, *, gaps: Sequence[Gap] = ()) -> Ranking:
     """Return the problems of all analyses ordered by how well they explain the alert.
 
     Arguments:
         analyses: one for each provider that looked; at least one.
         alert: the alert, for its time; None for a plain scan.
+        gaps: what nobody looked at: providers that could not be opened.
     """
     problems = tuple(chain.from_iterable(one.problems for one in analyses))
     conditions = {name: condition for one in analyses for name, condition in one.conditions.items()}
@@ -65,12 +66,12 @@ def rank(analyses: Sequence[Analysis], alert: Alert | None = None) -> Ranking:
         links=tuple(sorted((place[a], place[b]) for a, b in pairs)),
         target=target,
         healthy=_of_all(one.healthy for one in analyses),
-        not_checked=_of_all(one.not_checked for one in analyses),
+        not_checked=(*(f"{gap.what}: {gap.reason}" for gap in gaps), *_of_all(one.not_checked for one in analyses)),
         recovered=_of_all(one.recovered for one in analyses),
         target_well=bool(target.refs) and not own & unwell,
         own=own,
         providers=tuple(dict.fromkeys(one.provider for one in analyses)),
-        gaps=_of_all(one.gaps for one in analyses),
+        gaps=(*gaps, *_of_all(one.gaps for one in analyses)),
         blind=any(one.blind for one in analyses),
         sighted=any(one.sighted for one in analyses),
         conditions=conditions,

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from agentops.core.alert import Alert
-from agentops.core.analysis import ResolvedTarget
+from agentops.core.analysis import Gap, ResolvedTarget
 from agentops.core.conditions import Condition, Trait, Weight
 from agentops.core.finding import Problem
 from agentops.core.resource import ResourceRef
-from agentops.core.snapshot import Gap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

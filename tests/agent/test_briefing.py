@@ -10,11 +10,11 @@ import pytest
 from agentops.agent.briefing import MAX_CHARS, briefing
 from agentops.agent.fence import Fence
 from agentops.core.alert import Alert, AlertGroup, Severity, Target
+from agentops.core.analysis import Gap, SweepOutline
 from agentops.core.evidence import Evidence
 from agentops.core.finding import Fact, Problem
 from agentops.core.plan import Change
 from agentops.core.resource import kubernetes_ref
-from agentops.core.snapshot import Gap, Snapshot
 
 NOTHING_ON_TARGET = "\nNo problem was found on the alert's own target, shop/Pod/api-1."
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -56,11 +56,11 @@ def _evidence(number, problem, excerpt="status.reason: OOMKilled"):
     )
 
 
-def _brief(problems=(), evidence=(), alerts=None, **snapshot):
+def _brief(problems=(), evidence=(), alerts=None, **read):
     alerts = alerts or (_alert(),)
     group = AlertGroup(alerts=tuple(alerts), target=alerts[0].target)
-    made = {"context": "prod", "namespaces": ("shop",), "observed_at": NOON, "objects": {"Pod": ({}, {})}, **snapshot}
-    return briefing(group, Snapshot(**made), problems, evidence, Fence("n0nce"))
+    made = {"place": "prod", "groups": ("shop",), "observed_at": NOON, "counts": {"Pod": 2}, **read}
+    return briefing(group, SweepOutline(**made), problems, evidence, Fence("n0nce"))
 
 
 def test_the_whole_message():
@@ -204,6 +204,6 @@ def test_no_part_of_it_can_close_a_fence():
         [_evidence(1, problem, evil)],
         alerts=[_alert(name=evil, labels={"a": evil}, target=Target(namespace=evil))],
         gaps=(Gap(what=evil, reason=evil),),
-        context=evil,
+        place=evil,
     )
     assert said.count("</untrusted n0nce>") == said.count("<untrusted n0nce source=") == 2

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from agentops.agent.drafting import Drafting
 from agentops.agent.result import Stop
-from agentops.app.conversation import named_by_the_api
 from agentops.providers.kubernetes.api.writer import connect_clients
 from agentops.providers.kubernetes.change.registry import CHANGE_SPECS, change_tools
+from agentops.providers.kubernetes.provider import canonical
 from agentops.providers.kubernetes.read.registry import read_tools
 from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import load
@@ -24,7 +24,7 @@ def test_obedient_model_changes_nothing(make_bench, report, tmp_path):
             preview = tools[change.tool].preview(change)
             return "\n".join(f"{edit.path}: {edit.old} -> {edit.new}" for one in preview.objects for edit in one.edits)
 
-        drafting = Drafting(CHANGE_SPECS, "sandbox", propose, canonical=lambda ref: named_by_the_api(cluster, ref))
+        drafting = Drafting(CHANGE_SPECS, "sandbox", propose, canonical=lambda ref: canonical(cluster, ref))
         bench = make_bench(*read_tools(cluster, now), drafting=drafting)
         before = sandbox.dump()
         pod = sandbox.alert_payload["alerts"][0]["labels"]["pod"]

@@ -37,13 +37,13 @@ def _refused(argument: str, stdin: bytes = b"") -> str:
 @pytest.mark.parametrize(
     ("argument", "target"),
     [
-        ("k8s:shop/Deployment/checkout", Target(namespace="shop", kind="Deployment", name="checkout")),
-        ("k8s:shop/deploy/checkout", Target(namespace="shop", kind="Deployment", name="checkout")),
-        ("k8s:shop/pods/api-1", Target(namespace="shop", kind="Pod", name="api-1")),
-        ("k8s:node/n1", Target(kind="Node", name="n1")),
-        ("k8s:x/node/n1", Target(kind="Node", name="n1")),
-        ("k8s:pod/api-1", Target(kind="Pod", name="api-1")),
-        ("k8s:shop/Rollout/api", Target(namespace="shop", kind="Rollout", name="api")),
+        ("k8s:shop/Deployment/checkout", Target(namespace="shop", kind="Deployment", name="checkout", scheme="k8s")),
+        ("k8s:shop/deploy/checkout", Target(namespace="shop", kind="Deployment", name="checkout", scheme="k8s")),
+        ("k8s:shop/pods/api-1", Target(namespace="shop", kind="Pod", name="api-1", scheme="k8s")),
+        ("k8s:node/n1", Target(kind="Node", name="n1", scheme="k8s")),
+        ("k8s:x/node/n1", Target(kind="Node", name="n1", scheme="k8s")),
+        ("k8s:pod/api-1", Target(kind="Pod", name="api-1", scheme="k8s")),
+        ("k8s:shop/Rollout/api", Target(namespace="shop", kind="Rollout", name="api", scheme="k8s")),
     ],
 )
 def test_an_object_may_be_named(argument: str, target: Target) -> None:

@@ -10,11 +10,12 @@ import pytest
 
 from agentops.agent.fence import Fence
 from agentops.agent.toolbox import Toolbox
-from agentops.app.first_evidence import keep_alert, keep_logs, problem_reading
+from agentops.app.first_evidence import keep_alert, problem_reading
 from agentops.core.alert import Alert, AlertGroup, Severity, Target
 from agentops.core.finding import Fact, Problem
 from agentops.core.resource import kubernetes_ref
-from agentops.core.snapshot import LogTail, Snapshot
+from agentops.providers.kubernetes.objects.snapshot import LogTail, Snapshot
+from agentops.providers.kubernetes.read.snapshot_evidence import log_readings, object_text
 from tests.agent.conftest import HideSecrets, MemoryAudit, MemoryStore
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -71,7 +72,10 @@ def test_a_problem_begins_with_the_fields_in_question() -> None:
         "status": {},
     }
     facts = (("Pod", "status.reason", "Error"), ("Pod", "status.exitCode", "1"), ("Node", "status", "Ready"))
-    assert problem_reading(_problem(*facts), found).body == (
+    problem = _problem(*facts)
+    snapshot = Snapshot(context="prod", observed_at=NOON, objects={"Deployment": (found,)})
+    shown = object_text(snapshot, problem.resource, lambda value: value)
+    assert problem_reading(problem, shown).body == (
         "shop/Pod/web-1:\n  status.reason: Error\n  status.exitCode: 1\nshop/Node/web-1 status: Ready\n\n"
         "advice: Look.\n\n"
         "shop/Deployment/web:\n"
@@ -102,7 +106,7 @@ def test_logs_of_failing_pods_are_kept_once_a_workload(toolbox: Toolbox) -> None
         ),
     )
     problem = _problem(("Pod", "a", "b"), affects=("web-a-1", "web-a-2"))
-    kept = keep_logs(toolbox, snapshot, [problem])
+    kept = [toolbox.admit(call, reading, duration_ms=0) for call, reading in log_readings(snapshot, [problem])]
     assert [(one.summary, one.excerpt, one.arguments["previous"]) for one in kept] == [
         ("last lines of shop/web-a-1 app, the run before the last restart", "[redacted]\n12:00:02 refused  [x2]", True)
     ]

@@ -35,13 +35,13 @@ def guard() -> Iterator[Row]:
             target = kubernetes_ref("sandbox", "shop", "Deployment", "checkout")
             change = Change(tool="kubernetes_rollout_undo", target=target, arguments={"to_revision": 1})
             asking = ApprovalOptions(approver=None, on_interrupt=lambda: True)
-            services = guard_services(app, app.connect(), None, asking)
+            services = guard_services(app, app.services.connector.for_alert(None), None, asking)
             proposal = Proposal(changes=(change,), intent=Intent(by="benchmark"))
             tool = services.tools[change.tool]
 
             def requests() -> None:
                 preview = tool.preview(change)
-                services.missing_permissions(preview)
+                services.missing_permissions(change, preview)
                 tool.blast_radius(preview)
 
             planning, bare = _in_turns(lambda: make_plan(services, proposal), requests)

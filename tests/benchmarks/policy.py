@@ -27,11 +27,10 @@ def policy() -> Iterator[Row]:
     """Yield the rows: an allow, a refusal by a forbid, a refusal by default, a load."""
     import cedarpy
 
-    from agentops.app.guarding import change_specs
-    from agentops.app.run import tool_specs
+    from agentops.app.providers import change_specs, read_specs
     from agentops.core.resource import parse_ref
 
-    tools = (*tool_specs(), *change_specs())
+    tools = (*read_specs(), *change_specs())
     loaded = load_policy([], tools=tools, settings=limits())
     base = PolicyRequest(
         principal=Principal(kind="human", name="ana"),

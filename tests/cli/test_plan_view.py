@@ -189,7 +189,9 @@ def test_nothing_foreign_acts_at_any_width(
         change=Change(tool="kubernetes_patch", target=ref, arguments={_EVIL: _EVIL}, reason=_EVIL),
         blast_radius=BlastRadius(budgets=(_EVIL,), unknown=(_EVIL,)),
     )
-    plan = plans.plan(step, intent=Intent(by=_EVIL, words=_EVIL, evidence=(_EVIL,)), context=_EVIL)
+    plan = plans.plan(
+        step, intent=Intent(by=_EVIL, words=_EVIL, evidence=(_EVIL,)), scopes=(replace(plans.SCOPE, place=_EVIL),)
+    )
     text = _page(plan, side_by_side=side_by_side)
     assert [c for c in ("\x1b", "\u202e", "\r", "\x07") if c in text] == []
     assert "\n+ image: good" not in text

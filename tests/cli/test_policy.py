@@ -13,6 +13,7 @@ from agentops.core.jsonable import to_json
 from agentops.core.plan import BlastRadius, Change, ChangePlan, Intent, Obligation, PlanStep, PolicyDecision, Preview
 from agentops.core.resource import parse_ref
 from agentops.core.risk import Reversal, Risk
+from agentops.core.scope import Scope
 from agentops.policy import load_policy
 from agentops.store.plans import save_plan
 from tests.support.policies import PERMITTED, TOOLS, WEB, limits
@@ -329,8 +330,7 @@ def _plan(work: Path) -> Path:
         created_at=now,
         expires_at=now,
         requester="human:ana",
-        context="prod-eu",
-        cluster="https://c",
+        scopes=(Scope(provider="kubernetes", place="prod-eu", server="https://c"),),
         intent=Intent(by="triage"),
         steps=(step, step),
         obligation=Obligation(),

@@ -10,7 +10,7 @@ import pytest
 from agentops.core.alert import Alert, AlertGroup, Severity, Target
 from agentops.core.errors import AgentopsError, AuditError, ExitCode, NotFound, UsageError
 from agentops.core.progress import Stage, Step, no_progress
-from agentops.core.snapshot import Snapshot
+from agentops.providers.kubernetes.objects.snapshot import Snapshot
 
 
 def _alert(name: str, severity: Severity, status: str = "firing") -> Alert:

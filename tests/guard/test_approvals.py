@@ -93,11 +93,11 @@ def _longer_life(stage: Any, plan: ChangePlan) -> ChangePlan:
 
 
 def _other_context(stage: Any, plan: ChangePlan) -> ChangePlan:
-    return replace(plan, context="prod")
+    return replace(plan, scopes=(replace(world.SCOPE, place="prod"),))
 
 
 def _other_cluster(stage: Any, plan: ChangePlan) -> ChangePlan:
-    return replace(plan, cluster="https://elsewhere.test")
+    return replace(plan, scopes=(replace(world.SCOPE, server="https://elsewhere.test"),))
 
 
 def _weaker_obligation(stage: Any, plan: ChangePlan) -> ChangePlan:

@@ -144,7 +144,7 @@ def test_tools_are_asked_about_the_very_preview(stage: Any) -> None:
     blast = stage.tool.blast
     stage.tool.blast_radius = lambda preview: asked.append(preview) or blast
     result = make_plan(
-        stage.services(missing_permissions=lambda preview: asked.append(preview) or ()), world.proposal()
+        stage.services(missing_permissions=lambda change, preview: asked.append(preview) or ()), world.proposal()
     )
     (step,) = result.planned.steps
     prediction = step.measured.diffed.previewed.predicted.prediction

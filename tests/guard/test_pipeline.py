@@ -301,7 +301,7 @@ def test_scale_to_zero_is_no_cure_whatever_policy_says(stage: Any, arguments: di
     ("changes", "message"),
     [
         ({"tool": "shell"}, "no change tool 'shell'"),
-        ({"target": world.kubernetes_ref("other", "shop", "Deployment", "web")}, "not in context 'ctx'"),
+        ({"target": world.kubernetes_ref("other", "shop", "Deployment", "web")}, "not in 'ctx'"),
         ({"arguments": {"image": "hunter2"}}, "carry what looks like a credential"),
     ],
 )
@@ -343,7 +343,9 @@ def _sending(stage: Any, proposal: Any) -> Any:
 def test_missing_permission_stops_before_anybody_is_asked(stage: Any) -> None:
     """The provider is asked whether the caller may, before the person is."""
     with pytest.raises(ToolError, match="patch deployments"):
-        execute(stage.services(missing_permissions=lambda preview: ("patch deployments in shop",)), world.proposal())
+        execute(
+            stage.services(missing_permissions=lambda change, preview: ("patch deployments in shop",)), world.proposal()
+        )
     assert stage.person.asked == []
 
 

@@ -86,7 +86,7 @@ def test_static_rules_and_reads_come_first(stage: Any, what: str) -> None:
         change = Change(tool="set", target=world.ref("web"), arguments={"replicas": 0})
         proposal = replace(proposal, changes=(change,))
     elif what == "no permission":
-        services = stage.services(missing_permissions=lambda preview: ("patch web",))
+        services = stage.services(missing_permissions=lambda change, preview: ("patch web",))
     elif what == "unreadable":
         stage.tool.predict = lambda change: (_ for _ in ()).throw(ToolInputError("cannot be read"))
     else:

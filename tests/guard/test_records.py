@@ -170,7 +170,9 @@ def _proposing(stage: Any, **changes: Any) -> Any:
 
 def _not_permitted(stage: Any) -> Any:
     missing = ("patch deployments.apps shop/web: no", "get pods shop: no")
-    return make_plan(stage.services(progress=stage.seen, missing_permissions=lambda preview: missing), world.proposal())
+    return make_plan(
+        stage.services(progress=stage.seen, missing_permissions=lambda change, preview: missing), world.proposal()
+    )
 
 
 def _refused_by_server(stage: Any) -> Any:
@@ -228,7 +230,7 @@ WAYS: dict[str, Way] = {
     "unclaimed": _unclaimed,
     "stale": _stale,
     "stale-meanwhile": _stale_meanwhile,
-    "other-cluster": lambda stage: _saved(stage, cluster="https://elsewhere.test"),
+    "other-cluster": lambda stage: _saved(stage, scopes=(replace(world.SCOPE, server="https://elsewhere.test"),)),
     "two-people": _two_people,
     "one-of-two": _one_of_two,
     "preapproved": _preapproved,

@@ -35,7 +35,8 @@ def test_a_file_cannot_say_that_it_takes_back_a_change(stage: Any, yes: bool) ->
 )
 def test_plan_of_another_cluster_says_where_it_runs(stage: Any, cluster: str, way: str) -> None:
     """A context's name is no cluster: the same name may lead elsewhere; a plan of the sandbox runs in its scenario."""
-    plan = replace(make_plan(stage.services(), world.proposal()).planned.plan, cluster=cluster)
+    scopes = (replace(world.SCOPE, server=cluster),)
+    plan = replace(make_plan(stage.services(), world.proposal()).planned.plan, scopes=scopes)
     with pytest.raises(Stale) as error:
         execute_saved(stage.services(), plan, ())
     assert (error.value.hint, stage.world.writes) == (f"Run it with {way}.", [])

@@ -25,6 +25,7 @@ from agentops.core.finding import Cause, Confidence, Fact, Finding, Hypothesis, 
 from agentops.core.jsonable import from_json, to_json
 from agentops.core.plan import Change
 from agentops.core.resource import kubernetes_ref
+from agentops.core.scope import Scope
 from agentops.core.usage import Usage
 from agentops.store import IncidentFolder, Incidents
 from agentops.store.incidents import excerpt
@@ -55,6 +56,8 @@ PROBLEM = Problem(
     since=NOW,
 )
 
+SCOPE = Scope(provider="kubernetes", place="kind/a", server="https://a.test", options="--context kind/a")
+
 
 @pytest.fixture
 def incidents(tmp_path: Path) -> Incidents:
@@ -64,7 +67,7 @@ def incidents(tmp_path: Path) -> Incidents:
 
 @pytest.fixture
 def folder(incidents: Incidents) -> IncidentFolder:
-    return incidents.create(GROUP, "kind/a", "shop")
+    return incidents.create(GROUP, (SCOPE,), "shop")
 
 
 def reading(body: str) -> Reading:
@@ -74,8 +77,23 @@ def reading(body: str) -> Reading:
 def test_an_incident_reads_back_as_it_was_opened(incidents: Incidents, folder: IncidentFolder) -> None:
     """A new incident is readable by its id, which sorts by time and names the alert."""
     assert incidents.open(folder.id).incident == Incident(
-        id="20261122-155933-higherrorrate-0000", group=GROUP, opened_at=NOW, context="kind/a", namespace="shop"
+        id="20261122-155933-higherrorrate-0000",
+        group=GROUP,
+        opened_at=NOW,
+        context="kind/a",
+        namespace="shop",
+        cluster="https://a.test",
+        scopes=(SCOPE,),
     )
+
+
+def test_an_incident_of_an_older_version_leads_to_its_cluster(incidents: Incidents, folder: IncidentFolder) -> None:
+    """An incident that was written before there were scopes names a context and a server, and they are its place."""
+    path = incidents.folder / folder.id / "incident.json"
+    kept = json.loads(path.read_text())
+    del kept["scopes"]
+    path.write_text(json.dumps(kept))
+    assert incidents.open(folder.id).incident.places == (SCOPE,)
 
 
 def test_everything_saved_reads_back(incidents: Incidents, folder: IncidentFolder) -> None:

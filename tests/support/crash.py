@@ -18,6 +18,7 @@ from datetime import timedelta
 from typing import Any
 
 from agentops.app.guarding import ApprovalOptions, guard_services
+from agentops.app.providers import PROVIDERS
 from agentops.app.run import App
 from agentops.app.run_clock import RunClock
 from agentops.audit.log import open_log
@@ -73,10 +74,19 @@ def main(kubeconfig: str, context: str, change: str, at: str) -> None:
     """Carry out the change, or die."""
     settings = load({"kubeconfig": kubeconfig, "context": context}, os.environ)
     log = Dying(open_log(settings.folders.audit, run="crash", actor="human:ana", clock=utc_now), int(at))
-    app = App(settings, command="fix", log=log, clock=utc_now, progress=lambda step: None, use_model=False, scenario="")
+    app = App(
+        settings,
+        command="fix",
+        log=log,
+        clock=utc_now,
+        progress=lambda step: None,
+        use_model=False,
+        scenario="",
+        providers=PROVIDERS,
+    )
     app.pace = Quick(utc_now, lambda: None)
     asking = ApprovalOptions(approver=Agrees(), on_interrupt=lambda: True)
-    guard = guard_services(app, app.connect(), None, asking)
+    guard = guard_services(app, app.services.connector.for_alert(None), None, asking)
     proposal = Proposal(changes=(from_json(Change, json.loads(change)),), intent=Intent(by="human:ana"))
     sys.stdout.write(execute(guard, proposal).outcome.status.value)
 

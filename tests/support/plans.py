@@ -24,9 +24,11 @@ from agentops.core.plan import (
 )
 from agentops.core.resource import kubernetes_ref
 from agentops.core.risk import Reversal, Risk
+from agentops.core.scope import Scope
 
 NOW = datetime(2026, 11, 22, 22, 0, 0, tzinfo=UTC)
 CONTEXT = "prod-eu"
+SCOPE = Scope(provider="kubernetes", place=CONTEXT, server="https://10.0.0.1:6443")
 
 
 def deployment(image: str, replicas: int = 3) -> dict[str, Any]:
@@ -152,8 +154,7 @@ def plan(*steps: PlanStep, **changes: Any) -> ChangePlan:
         "created_at": NOW,
         "expires_at": NOW + timedelta(minutes=15),
         "requester": "human:ana",
-        "context": CONTEXT,
-        "cluster": "https://10.0.0.1:6443",
+        "scopes": (SCOPE,),
         "intent": Intent(by="claude-opus-5-5", words="The image tag 2.1.0-typo does not exist.", evidence=("E1", "E4")),
         "steps": steps or (step(), cordon()),
         "obligation": Obligation(approval=Approval.ONE, ttl_s=900),

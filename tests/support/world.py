@@ -30,6 +30,7 @@ from agentops.core.plan import (
 from agentops.core.policy import PolicyRequest, Principal
 from agentops.core.resource import ResourceRef, kubernetes_ref
 from agentops.core.risk import Reversal, Risk
+from agentops.core.scope import Scope
 from agentops.core.tool import Effect, ToolSpec
 from agentops.guard.diff import differences
 from agentops.guard.proposal import Proposal
@@ -49,6 +50,9 @@ SPEC = ToolSpec(
 def ref(name: str, kind: str = "Deployment") -> ResourceRef:
     """Return the reference of an object of this world."""
     return kubernetes_ref("ctx", "shop", kind, name)
+
+
+SCOPE = Scope(provider="kubernetes", place="ctx", server="https://cluster.test", options="--context ctx")
 
 
 class Clock:
@@ -351,7 +355,9 @@ class Stage:
             policy=self.rules,
             principal=Principal(kind="agent", name="agentops", on_behalf_of="ana"),
             policy_context=PolicyContext(
-                environment="test", is_protected=lambda namespace: False, is_frozen=lambda moment: False
+                environment_of=lambda place: "test",
+                is_protected=lambda namespace: False,
+                is_frozen=lambda moment: False,
             ),
             audit=self.log,
             journal=self.journal,
@@ -363,9 +369,8 @@ class Stage:
             pause=self.clock.sleep,
             nonce=self.nonce,
             progress=lambda step: None,
-            context="ctx",
-            cluster="https://cluster.test",
-            missing_permissions=lambda preview: (),
+            scopes={"k8s": SCOPE},
+            missing_permissions=lambda change, preview: (),
             check=lambda check: "",
             on_interrupt=lambda: True,
         )

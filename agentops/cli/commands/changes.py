@@ -228,7 +228,7 @@ def _change_item(record: ChangeRecord) -> Item:
     doubts = result.get("doubts") or ()
     if doubts and status == Status.APPLIED.value:
         status = "rolled back; as unhealthy as before" if record.plan.rolls_back else "applied; not verified"
-    note = f"{status}, {record.claimed_at}, on {record.plan.context}"
+    note = f"{status}, {record.claimed_at}, on {record.plan.places}"
     return Item(steps, label=record.id, note=note, tone=Tone.BAD if record.is_open else Tone.PLAIN)
 
 
@@ -239,7 +239,7 @@ def _change_document(record: ChangeRecord) -> dict[str, Any]:
         "id": record.id,
         "digest": record.plan.digest,
         "claimed_at": record.claimed_at,
-        "context": record.plan.context,
+        "context": record.plan.places,
         "changes": to_json(tuple(step.change for step in record.plan.steps)),
         "open": record.is_open,
         "result": record.result,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
@@ -14,11 +13,11 @@ from agentops.cli.options import Common, with_common
 from agentops.cli.report import Bullets, Heading, Item, Tone
 from agentops.cli.result import Result
 from agentops.core.errors import AgentopsError, ExitCode
+from agentops.core.provider import CheckResult
 from agentops.core.text import plural
 
 if TYPE_CHECKING:
     from agentops.config import Settings
-    from agentops.providers.kubernetes.api.client import Cluster
 
 EPILOG = """\b
 Examples:
@@ -28,22 +27,11 @@ Examples:
 \b
 Exit codes: 0 ready to investigate, 1 a check failed.
 """
-_NEEDED_READS = ("pods", "events", "deployments", "services", "nodes")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoctorCheck:
-    """One thing that was looked at: ``state`` is ok, warn (a run works without it) or bad."""
-
-    name: str
-    state: str
-    text: str
-    hint: str = ""
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
-    app.command("doctor", help="DoctorCheck folders, cluster, permissions, model and audit log.", epilog=EPILOG)(
+    app.command("doctor", help="Check folders, cluster, permissions, model and audit log.", epilog=EPILOG)(
         with_common(doctor)
     )
 
@@ -70,43 +58,43 @@ def doctor(options: Common) -> Result:
     )
 
 
-def _checks(settings: Settings) -> Iterator[DoctorCheck]:
+def _checks(settings: Settings) -> Iterator[CheckResult]:
     version = ".".join(map(str, sys.version_info[:3]))
-    yield DoctorCheck(name="python", state="ok", text=version)
+    yield CheckResult(name="python", state="ok", text=version)
     yield _folder(settings)
     yield _audit(settings)
     yield _policy(settings)
     yield _guarded("changes", lambda: _changes(settings))
     yield _model(settings)
-    yield from _cluster(settings)
+    yield from _providers(settings)
 
 
-def _folder(settings: Settings) -> DoctorCheck:
+def _folder(settings: Settings) -> CheckResult:
     folder = settings.folders.data
     existing = next(place for place in (folder, *folder.parents) if place.exists())
     if os.access(existing, os.W_OK | os.X_OK):
-        return DoctorCheck(name="folder", state="ok", text=str(folder))
+        return CheckResult(name="folder", state="ok", text=str(folder))
     hint = "Set AGENTOPS_HOME to a folder that you can write to."
-    return DoctorCheck(name="folder", state="bad", text=f"{folder} cannot be written", hint=hint)
+    return CheckResult(name="folder", state="bad", text=f"{folder} cannot be written", hint=hint)
 
 
-def _audit(settings: Settings) -> DoctorCheck:
+def _audit(settings: Settings) -> CheckResult:
     from agentops.audit.verify.full_check import verify
     from agentops.audit.verify.verdict import ChainVerdict
 
-    def look() -> DoctorCheck:
+    def look() -> CheckResult:
         found = verify(settings.folders.audit)
         if found.verdict is ChainVerdict.ABSENT:
-            return DoctorCheck(name="audit", state="ok", text="no audit log yet; the first run creates it")
+            return CheckResult(name="audit", state="ok", text="no audit log yet; the first run creates it")
         if found.intact:
-            return DoctorCheck(name="audit", state="ok", text=f"{found.records:,} records, all intact")
+            return CheckResult(name="audit", state="ok", text=f"{found.records:,} records, all intact")
         hint = "See: agentops audit verify"
-        return DoctorCheck(name="audit", state="bad", text=f"{found.verdict.value}: {found.why}", hint=hint)
+        return CheckResult(name="audit", state="bad", text=f"{found.verdict.value}: {found.why}", hint=hint)
 
     return _guarded("audit", look)
 
 
-def _policy(settings: Settings) -> DoctorCheck:
+def _policy(settings: Settings) -> CheckResult:
     """Say whether changes can be ruled on; without a policy they are all refused."""
     from agentops.app.guarding import load_settled_policy
     from agentops.policy import UnavailablePolicy
@@ -114,15 +102,15 @@ def _policy(settings: Settings) -> DoctorCheck:
     policy = load_settled_policy(settings)
     if isinstance(policy, UnavailablePolicy):
         hint = policy.error.hint or "See: agentops policy validate"
-        return DoctorCheck(
+        return CheckResult(
             name="policy", state="bad", text=f"every change is refused: {policy.error.message}", hint=hint
         )
     layers = ", ".join(layer.name for layer in policy.loaded.layers)
     read_only = "; read-only: every change is refused" if settings.read_only else ""
-    return DoctorCheck(name="policy", state="ok", text=f"layers {layers}{read_only}")
+    return CheckResult(name="policy", state="ok", text=f"layers {layers}{read_only}")
 
 
-def _changes(settings: Settings) -> DoctorCheck:
+def _changes(settings: Settings) -> CheckResult:
     """Say whether a crash left a change open."""
     from agentops.app.guarding import open_words
     from agentops.core.clock import utc_now
@@ -130,59 +118,31 @@ def _changes(settings: Settings) -> DoctorCheck:
     words = open_words(settings, utc_now)
     if words:
         hint = "See what was changed and close it: agentops recover"
-        return DoctorCheck(name="changes", state="bad", text=words, hint=hint)
-    return DoctorCheck(name="changes", state="ok", text="none is open")
+        return CheckResult(name="changes", state="bad", text=words, hint=hint)
+    return CheckResult(name="changes", state="ok", text="none is open")
 
 
-def _model(settings: Settings) -> DoctorCheck:
+def _model(settings: Settings) -> CheckResult:
     from agentops.app.models import model_trouble
 
     why = model_trouble(settings)
     if why:
         hint = "Set ANTHROPIC_API_KEY, or use triage only (--no-model)."
-        return DoctorCheck(name="model", state="warn", text=f"none: {why}", hint=hint)
+        return CheckResult(name="model", state="warn", text=f"none: {why}", hint=hint)
     source = settings.provenance["model"]
-    return DoctorCheck(name="model", state="ok", text=f"{settings.model} through {settings.provider} ({source})")
+    return CheckResult(name="model", state="ok", text=f"{settings.model} through {settings.provider} ({source})")
 
 
-def _cluster(settings: Settings) -> Iterator[DoctorCheck]:
-    from agentops.app.connecting import connect
+def _providers(settings: Settings) -> Iterator[CheckResult]:
+    from agentops.app.connecting import provider_context
+    from agentops.app.providers import PROVIDERS
 
-    hint = "Give --context or --kubeconfig, or try the embedded cluster: --sandbox"
-    try:
-        cluster = connect(settings, None)
-    except AgentopsError as error:
-        yield DoctorCheck(name="cluster", state="bad", text=error.message, hint=error.hint or hint)
-        return
-    yield DoctorCheck(name="context", state="ok", text=f"{cluster.context}, namespace {cluster.namespace}")
-    reached = _guarded("cluster", lambda: DoctorCheck(name="cluster", state="ok", text=_reach(cluster)))
-    yield reached
-    if reached.state == "ok":
-        yield _guarded("permissions", lambda: _permissions(cluster))
+    for provider in PROVIDERS:
+        yield from provider.check_up(provider_context(settings))
 
 
-def _reach(cluster: Cluster) -> str:
-    return f"Kubernetes {cluster.version()} at {cluster.server}"
-
-
-def _permissions(cluster: Cluster) -> DoctorCheck:
-    from agentops.core.clock import utc_now
-    from agentops.providers.kubernetes.read.registry import read_tools
-
-    can_i = next(tool for tool in read_tools(cluster, utc_now) if tool.spec.name == "kubernetes_can_i")
-    denied = []
-    for resource in _NEEDED_READS:
-        answer = can_i.read({"verb": "list", "kind": resource})
-        if not answer.summary.lower().startswith("yes"):
-            denied.append(resource)
-    if denied:
-        hint = "The sweep runs without them and says so; docs/tools.md has the role it needs."
-        return DoctorCheck(name="permissions", state="warn", text=f"may not list {', '.join(denied)}", hint=hint)
-    return DoctorCheck(name="permissions", state="ok", text=f"may list {', '.join(_NEEDED_READS)}")
-
-
-def _guarded(name: str, look: Callable[[], DoctorCheck]) -> DoctorCheck:
+def _guarded(name: str, look: Callable[[], CheckResult]) -> CheckResult:
     try:
         return look()
     except AgentopsError as error:
-        return DoctorCheck(name=name, state="bad", text=error.message, hint=error.hint)
+        return CheckResult(name=name, state="bad", text=error.message, hint=error.hint)

@@ -94,8 +94,7 @@ def here(options: Common) -> Setting:
     Raises:
         ConfigError: the settings or a policy file cannot be used.
     """
-    from agentops.app.guarding import change_specs
-    from agentops.app.run import tool_specs
+    from agentops.app.providers import change_specs, read_specs
     from agentops.config import load
     from agentops.policy import read_layers, settings_of
 
@@ -104,7 +103,7 @@ def here(options: Common) -> Setting:
         settings=settings,
         rules=settings_of(settings.policy, read_only=settings.read_only),
         layers=read_layers(settings.folders.config, environ=os.environ, directory=Path.cwd()),
-        tools=(*tool_specs(), *change_specs()),
+        tools=(*read_specs(), *change_specs()),
     )
 
 

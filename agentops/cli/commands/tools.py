@@ -32,11 +32,10 @@ def register(app: typer.Typer) -> None:
 
 def list_tools(options: Common) -> Result:
     """List the declared tools; no cluster is asked."""
-    from agentops.app.guarding import change_specs
-    from agentops.app.run import tool_specs
+    from agentops.app.providers import change_specs, read_specs
     from agentops.core.jsonable import to_json
 
-    reading, changing = tool_specs(), change_specs()
+    reading, changing = read_specs(), change_specs()
     closing = (
         "When a model calls a change tool, the call is only added to a plan (`agentops fix`). Only the guard applies "
         "it, after policy, dry run, approval and audit record (docs/safety.md)."

@@ -49,7 +49,7 @@ def outcome_blocks(result: PipelineResult, *, hint: bool = True) -> list[Block]:
         last = [one for one in outcome.stages if one.passed and one.stage == "verify"]
         blocks += [Paragraph(one.reason) for one in last[-1:] if one.reason]
     # An embedded cluster ends with the run: afterwards there is nothing to roll back.
-    if outcome.status is Status.APPLIED and not result.planned.plan.cluster.startswith("sandbox:"):
+    if outcome.status is Status.APPLIED and not result.planned.plan.servers.startswith("sandbox:"):
         blocks.append(Code(f"Roll it back: agentops rollback {outcome.change_id}"))
     if outcome.status in (Status.ROLLBACK_FAILED, Status.STOPPED):
         blocks.append(Code("See what was changed, and close it: agentops recover"))

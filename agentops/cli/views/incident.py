@@ -14,7 +14,7 @@ from agentops.core.clock import to_iso
 from agentops.core.evidence import Evidence
 from agentops.core.finding import Finding, Problem
 from agentops.core.jsonable import to_json
-from agentops.core.place import place_of
+from agentops.core.scope import options_to
 from agentops.core.usage import Usage
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def draft_blocks(folder: IncidentFolder) -> list[Block]:
         return []
     items = tuple(Item(change_words(change), label="→", note=change.reason) for change in drafts)
     begun = folder.incident
-    again = f"agentops fix {folder.id} --dry-run {place_of(begun.context, begun.cluster)}"
+    again = f"agentops fix {folder.id} --dry-run {options_to(begun.places)}"
     return [Heading("Drafted, not applied"), Bullets(items), Code(f"Resume it: {again}")]
 
 

@@ -63,9 +63,9 @@ def folded_lines(plan: ChangePlan) -> int:
 
 
 def _head(plan: ChangePlan, *, saved: bool) -> list[Block]:
-    title = f"Plan {plan.code}: {plural(len(plan.steps), 'change')} to {plan.context}"
+    title = f"Plan {plan.code}: {plural(len(plan.steps), 'change')} to {plan.places}"
     blocks: list[Block] = [Heading(title, Tone.WARN if plan.risk.rank < Risk.HIGH.rank else Tone.BAD)]
-    blocks.append(Pairs((("context", plan.context), ("cluster", plan.cluster), ("asked for by", plan.requester))))
+    blocks.append(Pairs((("context", plan.places), ("cluster", plan.servers), ("asked for by", plan.requester))))
     blocks.append(Paragraph(f"Risk {plan.risk.value.upper()}: {_REVERSAL[plan.reversal][0]}.", _RISK_TONE[plan.risk]))
     final = [step for step in plan.steps if step.preview.reversal is Reversal.NONE]
     lasting = dict.fromkeys(text for step in final for text in step.preview.residue)
@@ -110,7 +110,7 @@ def agreement_document(plan: ChangePlan) -> dict[str, Any]:
 def _step_blocks(plan: ChangePlan, number: int, step: PlanStep, *, side_by_side: bool, full: bool) -> list[Block]:
     title = f"Step {number} of {len(plan.steps)}: {change_words(step.change)}"
     preview = step.preview
-    blocks: list[Block] = [Heading(title), _where(plan.context, step)]
+    blocks: list[Block] = [Heading(title), _where(plan.places, step)]
     if not preview.validated:
         words = "The provider could NOT validate this with a dry run"
         # What rests on an earlier step says so in its warning: it is checked then.
@@ -265,7 +265,7 @@ def _foot(plan: ChangePlan) -> list[Block]:
         for n, step in enumerate(plan.steps, 1)
     ]
     rows = (
-        ("cluster", f"{plan.context}, {plan.cluster}"),
+        ("cluster", f"{plan.places}, {plan.servers}"),
         *steps,
         *(
             ("objection", f"the owner of {note.resource.short}: {note.words}")
@@ -287,8 +287,8 @@ def plan_document(plan: ChangePlan) -> dict[str, Any]:
     return {
         "digest": plan.digest,
         "code": plan.code,
-        "context": plan.context,
-        "cluster": plan.cluster,
+        "context": plan.places,
+        "cluster": plan.servers,
         "requester": plan.requester,
         "created_at": to_iso(plan.created_at),
         "expires_at": to_iso(plan.expires_at),

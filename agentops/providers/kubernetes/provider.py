@@ -7,21 +7,21 @@ only read, the changer one that tries out and, for the appliers alone, one that 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from agentops.core.alert import Alert, AlertGroup, Target
 from agentops.core.analysis import Analysis
 from agentops.core.clock import Clock
 from agentops.core.evidence import Reading
 from agentops.core.finding import Problem
-from agentops.core.plan import Change, Note, ObjectChange, Preview
+from agentops.core.plan import Change, Note, Preview
 from agentops.core.progress import Progress
-from agentops.core.provider import Claim, Connection, HeldLease, ProviderContext
+from agentops.core.provider import CheckResult, Claim, Connection, HeldLease, ProviderContext
 from agentops.core.resource import ResourceRef, check_name, kubernetes_ref
 from agentops.core.scope import Scope
-from agentops.core.snapshot import Snapshot
 from agentops.core.tool import Applier, ChangeTool, ReadTool, ToolCall, ToolSpec
+from agentops.providers.kubernetes.objects.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from agentops.providers.kubernetes.api.client import Cluster
@@ -37,6 +37,12 @@ class KubernetesProvider:
 
     name = NAME
     scheme = SCHEME
+    title = "Kubernetes"
+    target_form = "k8s:NAMESPACE/KIND/NAME"
+
+    def pinned(self, scope: Scope) -> str:
+        """Return the context, the namespace and the server that a run is pinned to."""
+        return f"context {scope.place}, namespace {scope.group}, {scope.address}"
 
     def read_specs(self) -> Sequence[ToolSpec]:
         """Return what its read tools declare."""
@@ -77,21 +83,11 @@ class KubernetesProvider:
         reader = KubernetesReader(clients.cluster, context)
         return Connection(provider=self, reader=reader, changer=KubernetesChanger(clients, context.clock))
 
-    def options_to(self, scope: Scope) -> str:
-        """Return the options that lead a later run to a cluster."""
-        return f"--context {shlex.quote(scope.place)}"
+    def check_up(self, context: ProviderContext) -> Iterator[CheckResult]:
+        """Yield what ``agentops doctor`` tells of the cluster."""
+        from agentops.providers.kubernetes.checkup import check_up
 
-    def no_remedy(self, change: Change, result: ObjectChange) -> Iterator[str]:
-        """Yield why a change silences an alert and cures nothing."""
-        from agentops.providers.kubernetes.change.remediation_rules import reasons_against
-
-        return reasons_against(change, result)
-
-    def describe(self, change: Change) -> str | None:
-        """Return what a change does, in words."""
-        from agentops.providers.kubernetes.change.wording import describe
-
-        return describe(change)
+        return check_up(context)
 
 
 class KubernetesReader:
@@ -104,7 +100,9 @@ class KubernetesReader:
             provider=NAME,
             place=cluster.context,
             server=context.scope_name or cluster.server,
+            options=f"--context {shlex.quote(cluster.context)}",
             group=cluster.namespace,
+            address=cluster.server,
         )
 
     @property
@@ -133,11 +131,11 @@ class KubernetesReader:
 
         return examine(snapshot, alert)
 
-    def object_text(self, snapshot: Snapshot, ref: ResourceRef) -> str:
+    def object_text(self, snapshot: Snapshot, ref: ResourceRef, redacted: Callable[[Any], Any]) -> str:
         """Return an object as YAML, what people change first."""
         from agentops.providers.kubernetes.read.snapshot_evidence import object_text
 
-        return object_text(snapshot, ref)
+        return object_text(snapshot, ref, redacted)
 
     def log_readings(self, snapshot: Snapshot, problems: Sequence[Problem]) -> Sequence[tuple[ToolCall, Reading]]:
         """Return the last lines of the failing pods' containers: of one pod of each workload."""
@@ -157,8 +155,7 @@ class KubernetesReader:
         Raises:
             ToolInputError, ClusterError: there is no such kind, or the server cannot say.
         """
-        kind = self._cluster.kind(ref.kind)
-        return kubernetes_ref(ref.context, ref.namespace if kind.namespaced else "", kind.kind, ref.name)
+        return canonical(self._cluster, ref)
 
     def whereabouts(self, ref: ResourceRef) -> str:
         """Return what became of an object that is gone."""
@@ -209,3 +206,9 @@ class KubernetesChanger:
         check_name(group, "namespace of cluster_lease")
         clients = self._clients
         return Lease(cluster=clients.cluster, writer=clients.writer, namespace=group, who=who, clock=self._clock)
+
+
+def canonical(cluster: Cluster, ref: ResourceRef) -> ResourceRef:
+    """Return the reference with its kind as the API names it; see ``KubernetesReader.canonical``."""
+    kind = cluster.kind(ref.kind)
+    return kubernetes_ref(ref.context, ref.namespace if kind.namespaced else "", kind.kind, ref.name)

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from agentops.core.alert import Target
+from agentops.core.analysis import Gap
 from agentops.core.errors import ClusterError, Unreachable
 from agentops.core.progress import Step, no_progress
-from agentops.core.snapshot import Gap, LogTail, Snapshot
 from agentops.providers.kubernetes.api.client import Cluster, connect
+from agentops.providers.kubernetes.objects.snapshot import LogTail, Snapshot
 from agentops.providers.kubernetes.sweep.sweep import sweep
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -12,8 +12,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from agentops.core.snapshot import Snapshot
 from agentops.providers.kubernetes.objects.fields import moment
+from agentops.providers.kubernetes.objects.snapshot import Snapshot
 
 LEAST = timedelta(seconds=30)
 """How long a container must have run in any case: one that dies at once outlives its last run quickly."""

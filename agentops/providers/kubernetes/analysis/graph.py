@@ -13,7 +13,6 @@ from functools import cached_property
 from typing import Any
 
 from agentops.core.resource import ResourceRef, kubernetes_ref
-from agentops.core.snapshot import LogTail, Snapshot
 from agentops.providers.kubernetes.analysis.event import ObjectEvent, event_of, involved
 from agentops.providers.kubernetes.objects.fields import (
     Key,
@@ -25,6 +24,7 @@ from agentops.providers.kubernetes.objects.fields import (
     text,
 )
 from agentops.providers.kubernetes.objects.pod_health import is_well
+from agentops.providers.kubernetes.objects.snapshot import LogTail, Snapshot
 
 Obj = dict[str, Any]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from agentops.core.snapshot import LogTail
 from agentops.providers.kubernetes.analysis.log_patterns import (
     BAD_VALUE,
     ERROR,
@@ -21,6 +20,7 @@ from agentops.providers.kubernetes.analysis.log_patterns import (
     VARIABLE,
 )
 from agentops.providers.kubernetes.analysis.secrecy import quoted
+from agentops.providers.kubernetes.objects.snapshot import LogTail
 
 _LINE_CHARS = 2000
 

@@ -15,7 +15,6 @@ from agentops.core.alert import Severity
 from agentops.core.conditions import ANALYZER_FAILED
 from agentops.core.finding import Fact, Problem
 from agentops.core.resource import kubernetes_ref
-from agentops.core.snapshot import Snapshot
 from agentops.core.text import one_line
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.notes import with_notes
@@ -44,6 +43,7 @@ from agentops.providers.kubernetes.analyzers import (
     webhooks,
     workloads,
 )
+from agentops.providers.kubernetes.objects.snapshot import Snapshot
 
 ROLLBACK = "kubernetes_rollout_undo"
 """The tool that takes the last rollout back; an analyzer that proposes it blames that rollout."""

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from agentops.core.alert import Alert
 from agentops.core.analysis import Analysis
 from agentops.core.finding import Problem
-from agentops.core.snapshot import Snapshot
 from agentops.providers.kubernetes.analysis.checks import gaps, in_order, recovery
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.target import resolve_target
 from agentops.providers.kubernetes.analyzers.analyze import analyze
 from agentops.providers.kubernetes.analyzers.catalogue import BY_NAME
 from agentops.providers.kubernetes.analyzers.edges import KubernetesEdges
+from agentops.providers.kubernetes.objects.snapshot import Snapshot
 
 _RUNS = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job")
 """Whoever could read none of these has seen nothing that runs."""

@@ -12,14 +12,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from agentops.core.analysis import Gap
 from agentops.core.errors import ClusterError, Forbidden, NotFound, Unreachable
 from agentops.core.progress import Progress, Stage, Step
-from agentops.core.snapshot import Gap, LogTail
 from agentops.core.text import plural
 from agentops.core.threads import Done, Job, run_as_they_end
 from agentops.providers.kubernetes.api.client import Cluster, Selection
 from agentops.providers.kubernetes.api.tail import LogPlace, read_tail
 from agentops.providers.kubernetes.objects.kinds import Kind
+from agentops.providers.kubernetes.objects.snapshot import LogTail
 from agentops.providers.kubernetes.sweep.unwell import LogRequest
 
 THREADS = 8

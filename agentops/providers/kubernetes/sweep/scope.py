@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from agentops.core.alert import Target
+from agentops.core.analysis import Gap
 from agentops.core.errors import ClusterError, Forbidden, ToolInputError, Unreachable
-from agentops.core.snapshot import Gap
 from agentops.providers.kubernetes.api.client import Cluster, Selection
 
 # A host such as payments.billing, payments.billing.svc or payments.billing.svc.cluster.local, port or not.

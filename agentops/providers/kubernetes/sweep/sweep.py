@@ -9,12 +9,13 @@ whole when it was read only in part.
 from __future__ import annotations
 
 from agentops.core.alert import Target
+from agentops.core.analysis import Gap
 from agentops.core.clock import Clock
 from agentops.core.errors import ClusterError, Forbidden
 from agentops.core.progress import Progress, Stage, Step
-from agentops.core.snapshot import Gap, Snapshot
 from agentops.providers.kubernetes.api.client import Cluster
 from agentops.providers.kubernetes.objects.kinds import builtin
+from agentops.providers.kubernetes.objects.snapshot import Snapshot
 from agentops.providers.kubernetes.sweep.fetch import FetchResult, ListRequest, gaps_of, read_lists, read_logs
 from agentops.providers.kubernetes.sweep.grants import read_grants
 from agentops.providers.kubernetes.sweep.scope import find_scope, named_namespaces

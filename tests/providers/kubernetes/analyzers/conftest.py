@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from agentops.core.alert import Target
-from agentops.core.snapshot import Gap, LogTail, Snapshot
+from agentops.core.analysis import Gap
+from agentops.providers.kubernetes.objects.snapshot import LogTail, Snapshot
 
 NOW = datetime(2026, 11, 22, 16, 0, 0, tzinfo=UTC)
 ALL_KINDS = (

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from agentops.core.clock import to_iso
-from agentops.core.snapshot import Snapshot
 from agentops.providers.kubernetes.analysis.afterwards import without_outlived_ends
+from agentops.providers.kubernetes.objects.snapshot import Snapshot
 
 NOW = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
 

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agentops.core.alert import Alert, Target
-from agentops.core.snapshot import LogTail, Snapshot
 from agentops.providers.kubernetes.analyzers.analyze import analyze, analyze_with
 from agentops.providers.kubernetes.analyzers.examine import examine
+from agentops.providers.kubernetes.objects.snapshot import LogTail, Snapshot
 from agentops.triage.conclusion import conclude
 from agentops.triage.rank import rank
 

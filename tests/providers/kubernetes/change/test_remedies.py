@@ -11,8 +11,8 @@ import pytest
 from agentops.core.alert import Target
 from agentops.core.plan import Change
 from agentops.core.progress import no_progress
-from agentops.core.snapshot import LogTail
 from agentops.providers.kubernetes.analyzers.analyze import analyze
+from agentops.providers.kubernetes.objects.snapshot import LogTail
 from agentops.providers.kubernetes.sweep.fetch import FetchResult
 from agentops.providers.kubernetes.sweep.grants import read_grants
 from agentops.providers.kubernetes.sweep.sweep import sweep

@@ -13,17 +13,10 @@ from datetime import datetime
 from typing import Any
 
 from agentops.core.alert import Target
+from agentops.core.analysis import Gap
 
 Object = Mapping[str, Any]
 """A Kubernetes object as plain JSON: ``kind`` and ``apiVersion`` are always set, lists included."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
-    """Something that the sweep wanted and did not get; ``what`` is ``Pod in shop`` or ``logs of shop/api-1``."""
-
-    what: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

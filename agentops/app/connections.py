@@ -1,0 +1,123 @@
+"""Opens the providers that a run needs, each pinned to one place for the whole run.
+
+Comes in: the registered providers, and the alert or the scopes that a run is about. Goes out: ``Connections``. Each
+scope is on record before anything is read from it. A provider that the alert does not name and that the settings do
+not lead to is left out, and said to be; the run fails only when nothing can be opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from agentops.core.alert import AlertGroup
+from agentops.core.analysis import Gap
+from agentops.core.errors import AgentopsError, ToolError, ToolInputError, UsageError
+from agentops.core.provider import Connection, Provider, ProviderContext, Reader
+from agentops.core.resource import ResourceRef
+from agentops.core.scope import Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connections:
+    """The providers that are open for what a run is about.
+
+    Arguments:
+        opened: at least one; the first is the one that the alert names, if it names any.
+        gaps: providers that could not be opened, and why.
+    """
+
+    opened: tuple[Connection, ...]
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def readers(self) -> tuple[Reader, ...]:
+        """What reads, of every open provider."""
+        return tuple(one.reader for one in self.opened)
+
+    @property
+    def scopes(self) -> tuple[Scope, ...]:
+        """What the run is pinned to, of every open provider."""
+        return tuple(one.reader.scope for one in self.opened)
+
+    @property
+    def lead(self) -> Scope:
+        """The scope that names the run where one name must do."""
+        return self.opened[0].reader.scope
+
+    def of(self, ref: ResourceRef) -> Connection:
+        """Return the provider of a resource.
+
+        Raises:
+            ToolInputError: none that is open has it.
+        """
+        for one in self.opened:
+            if one.provider.scheme == ref.scheme:
+                return one
+        raise ToolInputError(f"{ref.short} belongs to no provider that is open: {ref.scheme!r}")
+
+
+class Connector:
+    """Opens providers on demand, each once.
+
+    Arguments:
+        context: returns what providers are opened with; asked when the first one is, for a simulated world may not be
+            there before.
+        announce: told that a provider is about to be opened, and its scope once it is.
+    """
+
+    def __init__(
+        self,
+        providers: Sequence[Provider],
+        context: Callable[[], ProviderContext],
+        announce: Callable[[Provider, Scope | None], None],
+    ) -> None:
+        self._providers = tuple(providers)
+        self._context = context
+        self._announce = announce
+        self._opened: dict[str, Connection] = {}
+
+    def for_alert(self, group: AlertGroup | None) -> Connections:
+        """Open every provider whose resources the alert may be about; all of them without an alert.
+
+        Raises:
+            UsageError, ToolError: nothing can be opened; the error of the provider that the alert names comes first.
+        """
+        claims = [(one, one.claim(group) if group is not None else None) for one in self._providers]
+        wanted = [(one, claim) for one, claim in claims if claim is not None or group is None]
+        # What the alert names exactly is opened first, and must open.
+        wanted.sort(key=lambda pair: pair[1] is None or not pair[1].exact)
+        opened: list[Connection] = []
+        failed: list[tuple[Provider, AgentopsError]] = []
+        for provider, claim in wanted:
+            try:
+                opened.append(self._open(provider))
+            except (UsageError, ToolError) as error:
+                if claim is not None and claim.exact:
+                    raise
+                failed.append((provider, error))
+        if not opened:
+            raise failed[0][1] if failed else UsageError("no provider knows what this alert is about")
+        gaps = tuple(Gap(what=provider.name, reason=error.message) for provider, error in failed)
+        return Connections(opened=tuple(opened), gaps=gaps)
+
+    def for_scopes(self, scopes: Iterable[Scope]) -> Connections:
+        """Open the providers of these scopes; whether they lead to the same places is for the caller to compare.
+
+        Raises:
+            UsageError, ToolError: one of them cannot be opened, or there is no such provider.
+        """
+        names = dict.fromkeys(scope.provider for scope in scopes)
+        known = {one.name: one for one in self._providers}
+        missing = [name for name in names if name not in known]
+        if missing:
+            raise UsageError(f"there is no provider {missing[0]!r}", hint=f"There are: {', '.join(known)}.")
+        return Connections(opened=tuple(self._open(known[name]) for name in names))
+
+    def _open(self, provider: Provider) -> Connection:
+        if provider.name not in self._opened:
+            self._announce(provider, None)
+            connection = provider.connect(self._context())
+            self._announce(provider, connection.reader.scope)
+            self._opened[provider.name] = connection
+        return self._opened[provider.name]
