@@ -113,6 +113,7 @@ def guard_services(
         scopes={scheme: one.reader.scope for scheme, one in opened.items()},
         missing_permissions=lambda change, preview: opened[change.target.scheme].changer.missing_permissions(preview),
         notes_on=lambda change, preview: opened[change.target.scheme].changer.notes_on(change, preview),
+        no_remedy=lambda changes, result: opened[result.ref.scheme].provider.no_remedy(changes, result),
         check=_nothing_more if checks is None else checks.failing,
         symptom=nobody_looked if checks is None else checks.symptom,
         on_interrupt=asking.on_interrupt,
@@ -220,7 +221,7 @@ def roll_back(
         raise UsageError(
             f"change {record.id} does not stand: it ended as {status}", hint="agentops changes lists them."
         )
-    require_recorded(app.settings.folders.audit, record.plan, record.id)
+    require_recorded(app.settings.folders.audit, record.digest, record.id)
     guard = guard_services(app, app.services.connector.for_scopes(record.plan.scopes), None, asking)
     _require_its_scopes(record, guard)
     indexes, gone = standing(guard, record.plan)
@@ -318,11 +319,11 @@ def _settle(
     if ending is None and decision == "keep":
         ending, why = Status.APPLIED, "kept as it is by a person; " + why
     elif ending is None and decision == "roll-back":
-        require_recorded(app.settings.folders.audit, record.plan, record.id)
+        require_recorded(app.settings.folders.audit, record.digest, record.id)
         result = execute(guard, proposal_to_undo(record.plan, record.id, situation.to_undo))
         ending = Status.ROLLED_BACK if result.outcome.status is Status.APPLIED else None
     if ending is not None:
-        closing = {"change": record.id, "status": ending.value, "why": one_line(why, 500), "digest": record.plan.digest}
+        closing = {"change": record.id, "status": ending.value, "why": one_line(why, 500), "digest": record.digest}
         app.log.append("change_closed", closing)
         journal.close(record.id, closing)
     kept = ending is not None and situation.ending is None and decision == "keep"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from agentops.core.plan import Change
 from agentops.core.provider import Provider
 from agentops.core.tool import ToolSpec
 from agentops.providers.kubernetes.provider import KubernetesProvider
@@ -25,3 +26,11 @@ def read_specs(providers: Sequence[Provider] = PROVIDERS) -> tuple[ToolSpec, ...
 def change_specs(providers: Sequence[Provider] = PROVIDERS) -> tuple[ToolSpec, ...]:
     """Return what every change tool declares; nothing is connected."""
     return tuple(spec for provider in providers for spec in provider.change_specs())
+
+
+def describe(change: Change, providers: Sequence[Provider] = PROVIDERS) -> str | None:
+    """Return what a change does, in its provider's words; None where only its arguments say it."""
+    for provider in providers:
+        if provider.scheme == change.target.scheme:
+            return provider.describe(change)
+    return None

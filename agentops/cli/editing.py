@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from agentops.cli.prompting import Choice, Prompts
-from agentops.cli.views.diff import json_text
+from agentops.core.jsonable import json_text
 from agentops.core.text import one_line
 
 _ALL = "*"

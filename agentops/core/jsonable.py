@@ -22,6 +22,8 @@ from agentops.core.text import one_line
 
 T = TypeVar("T")
 
+_VALUE_CHARS = 160
+
 
 def to_json(value: Any) -> Any:
     """Return ``value`` as plain JSON: dataclasses to dicts, references and times to text, empty optionals left in.
@@ -136,3 +138,15 @@ def _read_plain(kind: Any, value: Any, path: str) -> Any:
     if type(value) is not kind:
         raise ValueError(f"{path}: expected {kind.__name__}, found {type(value).__name__}")
     return value
+
+
+def json_text(value: Any) -> str:
+    """Return a JSON value on one line; a text without quotes unless it is empty."""
+    if isinstance(value, str) and value:
+        return one_line(value, _VALUE_CHARS)
+    return one_line(json.dumps(value, ensure_ascii=False, sort_keys=True), _VALUE_CHARS)
+
+
+def arguments_line(arguments: Mapping[str, Any]) -> str:
+    """Return arguments as ``name=value, ...``, each value as JSON where it is no plain text."""
+    return ", ".join(f"{name}={json_text(value)}" for name, value in arguments.items())

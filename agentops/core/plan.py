@@ -334,8 +334,7 @@ class ChangePlan:
     @property
     def code(self) -> str:
         """The first 40 bits of the digest as 8 characters that a person can read out and type: ``7Q4M0ZKD``."""
-        bits = int(self.digest.removeprefix("sha256:")[:10], 16)
-        return "".join(_CODE_ALPHABET[bits >> 5 * place & 31] for place in reversed(range(_CODE_LENGTH)))
+        return code_of(self.digest)
 
     @property
     def risk(self) -> Risk:
@@ -346,3 +345,9 @@ class ChangePlan:
     def reversal(self) -> Reversal:
         """How far the whole can be taken back: as far as its least reversible step."""
         return max((step.preview.reversal for step in self.steps), key=lambda r: r.rank, default=Reversal.EXACT)
+
+
+def code_of(plan_digest: str) -> str:
+    """Return the code of a plan by its digest: the first 40 bits, as 8 characters."""
+    bits = int(plan_digest.removeprefix("sha256:")[:10], 16)
+    return "".join(_CODE_ALPHABET[bits >> 5 * place & 31] for place in reversed(range(_CODE_LENGTH)))

@@ -171,7 +171,7 @@ def _known(**facts: Any) -> Facts:
 
 
 def _is_protected(ref: ResourceRef, protected: Callable[[str], bool]) -> bool:
-    if ref.scheme != "k8s":
+    if not ref.is_placed:
         return False
     return protected(ref.name if ref.kind == "Namespace" else ref.namespace)
 

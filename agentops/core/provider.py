@@ -21,11 +21,14 @@ from agentops.core.analysis import Analysis
 from agentops.core.clock import Clock
 from agentops.core.evidence import Reading
 from agentops.core.finding import Problem
-from agentops.core.plan import Call, Change, Note, Preview
+from agentops.core.plan import Call, Change, Note, ObjectChange, Preview
 from agentops.core.progress import Progress, no_progress
 from agentops.core.resource import ResourceRef
 from agentops.core.scope import Scope
 from agentops.core.tool import Applier, ChangeTool, ReadTool, ToolCall, ToolSpec
+
+NoRemedy = Callable[[Sequence[Change], ObjectChange], Iterator[str]]
+"""Says why what becomes of one object in the end, by these steps, silences an alert and cures nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +251,14 @@ class Provider(Protocol):
             UsageError: the settings name no place, or one that is not there.
             ToolError: it cannot be reached.
         """
+        ...
+
+    def no_remedy(self, changes: Sequence[Change], result: ObjectChange) -> Iterator[str]:
+        """Yield why what becomes of one object is no remedy here; see ``NoRemedy``."""
+        ...
+
+    def describe(self, change: Change) -> str | None:
+        """Return what a change does, in words; None where only its arguments say it."""
         ...
 
     def check_up(self, context: ProviderContext) -> Iterator[CheckResult]:

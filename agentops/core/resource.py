@@ -1,6 +1,7 @@
 """``ResourceRef``: the one way to name a thing that can be looked at or changed.
 
-Three forms, each parsed from and printed to text without loss::
+Three forms, each parsed from and printed to text without loss; a provider that brings a scheme of its own uses the
+first one::
 
     k8s://CONTEXT/NAMESPACE/KIND/NAME      NAMESPACE is ``-`` for cluster-scoped kinds
     aws://ACCOUNT/REGION/SERVICE/TYPE/ID   ID may hold further slashes
@@ -11,13 +12,17 @@ Three forms, each parsed from and printed to text without loss::
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
 from agentops.core.errors import UsageError
 from agentops.core.text import is_plain, one_line
 
-_PART_COUNT = {"k8s": 4, "aws": 5, "mcp": 2}
+_PLACED_PARTS = 4
+"""PLACE/GROUP/KIND/NAME: the form of every scheme that has none of its own."""
+_PART_COUNT = {"aws": 5, "mcp": 2}
+_SCHEME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _FORM = {
     "k8s": "k8s://CONTEXT/NAMESPACE/KIND/NAME",
     "aws": "aws://ACCOUNT/REGION/SERVICE/TYPE/ID",
@@ -37,24 +42,29 @@ class ResourceRef:
         return f"{self.scheme}://" + "/".join(part.replace("%", "%25").replace("/", "%2F") for part in self.parts)
 
     @property
+    def is_placed(self) -> bool:
+        """Whether it is of the form PLACE/GROUP/KIND/NAME."""
+        return len(self.parts) == _PLACED_PARTS
+
+    @property
     def place(self) -> str:
         """The first part: what a provider is pinned to (the kubeconfig context, the account, the MCP server)."""
         return self.parts[0]
 
     @property
     def context(self) -> str:
-        """The kubeconfig context of a ``k8s`` reference."""
+        """The same, as Kubernetes calls it: the kubeconfig context."""
         return self.parts[0]
 
     @property
     def namespace(self) -> str:
-        """The namespace of a ``k8s`` reference; empty for cluster-scoped kinds."""
-        return "" if self.parts[1] == CLUSTER_SCOPED else self.parts[1]
+        """The group (namespace) that it stands in; empty where it stands in none."""
+        return "" if not self.is_placed or self.parts[1] == CLUSTER_SCOPED else self.parts[1]
 
     @property
     def kind(self) -> str:
-        """The kind of a ``k8s`` reference, or the type of an ``aws`` one."""
-        return self.parts[2] if self.scheme == "k8s" else self.parts[-2]
+        """The kind of the thing: ``Deployment``, an ``aws`` reference's type."""
+        return self.parts[-2]
 
     @property
     def name(self) -> str:
@@ -64,20 +74,25 @@ class ResourceRef:
     @property
     def subject(self) -> str:
         """The form of a sentence's subject: ``Deployment shop/checkout``, ``Node worker-1``."""
-        group = self.namespace if self.scheme == "k8s" else ""
+        group = self.namespace
         return f"{self.kind} {group}/{self.name}" if group else f"{self.kind} {self.name}"
 
     @property
     def short(self) -> str:
         """The form people read: ``shop/Deployment/checkout``, without the context."""
-        if self.scheme == "k8s":
+        if self.is_placed:
             return "/".join(part for part in (self.namespace, self.kind, self.name) if part)
         return "/".join(self.parts[-2:])
 
 
+def placed_ref(scheme: str, place: str, group: str | None, kind: str, name: str) -> ResourceRef:
+    """Return a reference of the form PLACE/GROUP/KIND/NAME; an empty or missing group means that it stands in none."""
+    return ResourceRef(scheme=scheme, parts=(place, group or CLUSTER_SCOPED, kind, name))
+
+
 def kubernetes_ref(context: str, namespace: str | None, kind: str, name: str) -> ResourceRef:
     """Return the reference of a Kubernetes object; an empty or missing namespace means cluster-scoped."""
-    return ResourceRef(scheme="k8s", parts=(context, namespace or CLUSTER_SCOPED, kind, name))
+    return placed_ref("k8s", context, namespace, kind, name)
 
 
 def parse_ref(text: str) -> ResourceRef:
@@ -87,15 +102,14 @@ def parse_ref(text: str) -> ResourceRef:
         UsageError: an unknown scheme, a missing part, or a character that a name cannot hold.
     """
     scheme, separator, rest = text.partition("://")
-    if not separator or scheme not in _PART_COUNT:
+    if not separator or not _SCHEME.fullmatch(scheme):
         raise UsageError(f"{one_line(text, 80)!r} is not a resource reference", hint="Use " + ", ".join(_FORM.values()))
-    count = _PART_COUNT[scheme]
+    count = _PART_COUNT.get(scheme, _PLACED_PARTS)
+    form = _FORM.get(scheme, f"{scheme}://PLACE/GROUP/KIND/NAME")
     raw = rest.split("/", count - 1) if scheme == "aws" else rest.split("/")
     parts = tuple(unquote(part) for part in raw)
     if len(parts) != count or not all(parts):
-        raise UsageError(
-            f"{one_line(text, 80)!r} does not have the parts of {_FORM[scheme]}", hint="Fill in every part."
-        )
+        raise UsageError(f"{one_line(text, 80)!r} does not have the parts of {form}", hint="Fill in every part.")
     for part in parts:
         check_name(part, "resource reference")
     return ResourceRef(scheme=scheme, parts=parts)

@@ -50,7 +50,7 @@ def _drafted(services: GuardServices, log: StageLog, proposal: Proposal) -> Plan
     steps = tuple(prepare_steps(services, log, proposal, is_remediation=proposal.is_remediation))
     if proposal.is_remediation:
         # Once more by what the provider itself says: its answer may differ from what could be read.
-        require_remediation([(one.change, one.preview) for one in steps])
+        require_remediation(services.no_remedy, [(one.change, one.preview) for one in steps])
     plan = _assemble(services, proposal, steps)
     log.passed("plan", f"plan {plan.code} of {plural(len(steps), 'step')}", digest=plan.digest, plan=outline(plan))
     return Planned(plan=plan, steps=steps)
@@ -65,7 +65,7 @@ def revive(services: GuardServices, log: StageLog, plan: ChangePlan) -> Planned:
     """
     try:
         steps = require_current(services, log, plan, is_remediation=True)
-        require_remediation([(one.change, one.preview) for one in steps])
+        require_remediation(services.no_remedy, [(one.change, one.preview) for one in steps])
         return Planned(plan=plan, steps=steps)
     except (Stale, ToolError, PolicyRefused) as error:
         log.failed("recheck", error.message, digest=plan.digest, code=error.code)

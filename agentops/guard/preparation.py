@@ -56,7 +56,7 @@ def prepare_steps(
         with each(number):
             predicted.append(predict_step(services, log, change, policy_input, step=number, earlier=earlier))
     if is_remediation:
-        require_remediation([(one.change, one.prediction) for one in predicted])
+        require_remediation(services.no_remedy, [(one.change, one.prediction) for one in predicted])
     previews: list[Preview] = []
     for number, one in enumerate(predicted, 1):
         with each(number):

@@ -18,7 +18,7 @@ from agentops.core.evidence import Redactor
 from agentops.core.plan import Change, ChangePlan, Check, Note, Preview
 from agentops.core.policy import Policy, Principal
 from agentops.core.progress import Progress
-from agentops.core.provider import HeldLease
+from agentops.core.provider import HeldLease, NoRemedy
 from agentops.core.scope import Scope
 from agentops.core.tool import Applier, ChangeTool
 
@@ -100,6 +100,7 @@ class GuardServices:
         monotonic: seconds, for deadlines.
         nonce: a fresh random text for a plan.
         scopes: what the run is pinned to, by the scheme of the resources there.
+        no_remedy: says why what becomes of an object silences an alert and cures nothing.
         notes_on: the notes of owners on what a change acts on, and whose could not be read.
         check: evaluates a success check beyond the tool's own observation: empty text when it passes, else why not.
         symptom: says what is left of a symptom of the alert, for checks of that kind.
@@ -126,6 +127,7 @@ class GuardServices:
     progress: Progress
     scopes: Mapping[str, Scope]
     missing_permissions: Callable[[Change, Preview], tuple[str, ...]]
+    no_remedy: NoRemedy
     check: Callable[[Check], str]
     on_interrupt: Callable[[], bool]
     notes_on: Callable[[Change, Preview], tuple[tuple[Note, ...], tuple[str, ...]]] = _no_notes

@@ -76,7 +76,7 @@ def _resource(request: PolicyRequest) -> Json:
 
 def _placed(ref: ResourceRef) -> tuple[str, Json, list[Json]]:
     """Return the entity type of ``ref``, the attributes that its name holds, and what it stands in."""
-    if ref.scheme == "k8s":
+    if ref.is_placed:
         attributes = {"cluster": ref.context, "kind": ref.kind, "name": ref.name}
         places = [_uid("Cluster", ref.context)]
         if ref.namespace:

@@ -28,10 +28,11 @@ from pathlib import Path
 from typing import Any
 
 from agentops.core.clock import Clock, to_iso
+from agentops.core.digest import digest
 from agentops.core.durable_files import replace_file, sync_folder
 from agentops.core.errors import Busy, InDoubt, NotApproved, StoreError, UsageError
 from agentops.core.jsonable import from_json, to_json
-from agentops.core.plan import ChangePlan
+from agentops.core.plan import ChangePlan, code_of
 from agentops.core.text import one_line
 from agentops.store.files import document, explained, intact
 
@@ -41,9 +42,14 @@ _MOST_BYTES = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeRecord:
-    """One change as the journal keeps it; ``result`` is None while it is open."""
+    """One change as the journal keeps it; ``result`` is None while it is open.
+
+    ``digest`` is of the plan as it was run and recorded; of a plan of an older version, ``plan`` is what it says today
+    and has another one.
+    """
 
     id: str
+    digest: str
     plan: ChangePlan
     claimed_at: str
     result: Mapping[str, Any] | None
@@ -219,7 +225,7 @@ class Changes:
         fitting = [found for found in known if found.id == change_id]
         wanted = change_id.upper()
         fitting = fitting or [
-            found for found in known if wanted and (found.id.startswith(wanted) or found.plan.code == wanted)
+            found for found in known if wanted and (found.id.startswith(wanted) or code_of(found.digest) == wanted)
         ]
         if len(fitting) == 1:
             return fitting[0]
@@ -291,21 +297,32 @@ class Changes:
         os.pwrite(descriptor, json.dumps(said).encode(), 0)
 
     def _place(self, found: ChangeRecord) -> Path:
-        return self.folder / found.plan.digest.removeprefix("sha256:")
+        return self.folder / found.digest.removeprefix("sha256:")
 
     def _read(self, place: Path) -> ChangeRecord:
         path, closed = place / "change.json", place / "closed.json"
         with explained(path, "read"), intact(path):
             kept = _mapping(path.read_bytes())
-            plan = from_json(ChangePlan, kept.get("plan"))
+            written = kept.get("plan")
+            plan = from_json(ChangePlan, _upgraded(written))
             change_id, claimed_at = (from_json(str, kept.get(name)) for name in ("id", "claimed_at"))
         with explained(closed, "read"), intact(closed):
             result = _mapping(closed.read_bytes()) if closed.exists() else None
-        if plan.digest.removeprefix("sha256:") != place.name:
+        # Over what was written, so that plans of every version are held to what was approved.
+        digest_written = digest(written)
+        if digest_written.removeprefix("sha256:") != place.name:
             raise StoreError(
                 f"{path} is not the plan that was run: its digest differs", hint="Compare the audit chain."
             )
-        return ChangeRecord(id=change_id, plan=plan, claimed_at=claimed_at, result=result)
+        return ChangeRecord(id=change_id, digest=digest_written, plan=plan, claimed_at=claimed_at, result=result)
+
+
+def _upgraded(plan: Any) -> Any:
+    """Return a plan as it would be written today: up to version 2 it named one cluster and no provider."""
+    if not isinstance(plan, dict) or "scopes" in plan:
+        return plan
+    where = {"place": plan.get("context"), "server": plan.get("cluster"), "options": f"--context {plan.get('context')}"}
+    return {**plan, "scopes": [{"provider": "kubernetes", **where}]}
 
 
 def _is_aside(entry: Path) -> bool:

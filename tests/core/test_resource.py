@@ -36,7 +36,7 @@ def test_cluster_scoped_objects_have_no_namespace() -> None:
     [
         "",
         "pods/x",
-        "http://a/b/c/d",
+        "http://a/b/c",
         "k8s://a/b/c",
         "k8s://a/b/c/d/e",
         "k8s://a//Pod/x",

@@ -316,28 +316,30 @@ def _step(verb: Verb, before: Any, after: Any) -> tuple[Change, Preview]:
 def test_what_is_deleted_and_made_again_is_recreated_and_may_be_a_cure() -> None:
     """A deletion alone makes the trouble vanish; followed by the creation of the same object it does not."""
     from agentops.guard.remediation_rules import require_remediation
+    from agentops.providers.kubernetes.change.remediation_rules import reasons_against
 
     gone = _step(Verb.DELETE, {"spec": {}}, None)
     again = _step(Verb.CREATE, None, {"spec": {}})
-    require_remediation([gone, again])
+    require_remediation(reasons_against, [gone, again])
     for steps in ([gone], [again, gone], [gone, again, gone]):
         if steps == [again, gone]:
-            require_remediation(steps)  # it was not there before, and is not after
+            require_remediation(reasons_against, steps)  # it was not there before, and is not after
             continue
         with pytest.raises(PolicyRefused, match="it deletes"):
-            require_remediation(steps)
+            require_remediation(reasons_against, steps)
 
 
 def test_what_is_made_again_without_its_probe_is_no_cure() -> None:
     """A recreation is held to what an update is held to."""
     from agentops.guard.remediation_rules import require_remediation
+    from agentops.providers.kubernetes.change.remediation_rules import reasons_against
 
     def workload(**container: Any) -> Any:
         return {"spec": {"template": {"spec": {"containers": [{"name": "a", **container}]}}}}
 
     steps = [_step(Verb.DELETE, workload(livenessProbe={"exec": {}}), None), _step(Verb.CREATE, None, workload())]
     with pytest.raises(PolicyRefused, match="livenessProbe"):
-        require_remediation(steps)
+        require_remediation(reasons_against, steps)
 
 
 def test_what_goes_with_an_earlier_step_of_a_way_back_is_taken_back(making: Any) -> None:

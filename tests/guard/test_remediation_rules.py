@@ -12,6 +12,7 @@ from agentops.core.errors import PolicyRefused
 from agentops.core.plan import Change, ObjectChange, Verb
 from agentops.core.resource import kubernetes_ref
 from agentops.guard.remediation_rules import require_remediation
+from agentops.providers.kubernetes.change.remediation_rules import reasons_against
 
 PROBED = {"name": "app", "livenessProbe": {"periodSeconds": 5}, "resources": {"limits": {"memory": "1Gi"}}}
 SLACK = {**PROBED, "livenessProbe": {"periodSeconds": 10}}
@@ -47,7 +48,7 @@ def _refusal(
     one = ObjectChange(ref=ref, verb=verb, before=before, after=after)
     preview: Any = SimpleNamespace(objects=(one,))
     try:
-        require_remediation([(Change(tool=tool, target=ref), preview)])
+        require_remediation(reasons_against, [(Change(tool=tool, target=ref), preview)])
     except PolicyRefused as refused:
         return f"{refused.code}: {refused.message.partition(' is no cure: ')[2]}"
     return ""

@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from agentops.core.digest import digest
 from agentops.core.errors import AgentopsError, InDoubt, NotApproved, StoreError, UsageError
-from agentops.core.plan import ChangePlan
+from agentops.core.jsonable import to_json
+from agentops.core.plan import ChangePlan, code_of
 from agentops.store.changes import ChangeRecord, Changes
 
 AT = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -88,7 +90,7 @@ def test_claimed_change_is_open_until_it_is_closed(journal: Changes, folder: Pat
     opened = journal.open_ones()
     mode = place(folder, one).stat().st_mode & 0o777, (place(folder, one) / "change.json").stat().st_mode & 0o777
     journal.close(FIRST, ENDED)
-    expected = ChangeRecord(id=FIRST, plan=one, claimed_at="2026-11-22T03:01:00.000Z", result=None)
+    expected = ChangeRecord(id=FIRST, digest=one.digest, plan=one, claimed_at="2026-11-22T03:01:00.000Z", result=None)
     closed = {**ENDED, "closed_at": "2026-11-22T03:02:00.000Z"}
     assert (opened, mode) == ((expected,), (0o700, 0o600))
     (found,) = journal.list()
@@ -265,3 +267,24 @@ def test_place_that_is_taken_by_a_file_spends_nothing(journal: Changes, folder: 
     with pytest.raises(StoreError):
         journal.claim(plan("1"), FIRST)
     assert sorted(path.name for path in folder.iterdir()) == sorted([place(folder, plan("1")).name, "lock"])
+
+
+def test_a_change_of_an_older_version_is_listed_and_held_to_its_digest(
+    journal: Changes, folder: Path, plan: Make
+) -> None:
+    """A plan of version 2 named one cluster; its record reads as a plan of that place, and an altered one does not."""
+    one = plan("one")
+    written = to_json(one)
+    (scope,) = written.pop("scopes")
+    written |= {"version": 2, "context": scope["place"], "cluster": scope["server"]}
+    before = digest(written)
+    path = folder / before.removeprefix("sha256:") / "change.json"
+    path.parent.mkdir(parents=True)
+    kept = {"id": FIRST, "digest": before, "claimed_at": "2026-11-22T03:01:00.000Z", "plan": written}
+    path.write_text(json.dumps(kept))
+    (record,) = journal.list()
+    assert (record.digest, record.plan.scopes[0].place, record.plan.steps) == (before, scope["place"], one.steps)
+    assert journal.find(code_of(before)).id == FIRST
+    path.write_text(json.dumps(kept | {"plan": written | {"cluster": "https://elsewhere.test"}}))
+    with pytest.raises(StoreError):
+        journal.list()

@@ -35,6 +35,7 @@ from agentops.core.tool import Effect, ToolSpec
 from agentops.guard.diff import differences
 from agentops.guard.proposal import Proposal
 from agentops.guard.services import GuardServices, PolicyContext
+from agentops.providers.kubernetes.change.remediation_rules import reasons_against
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 SPEC = ToolSpec(
@@ -371,6 +372,7 @@ class Stage:
             progress=lambda step: None,
             scopes={"k8s": SCOPE},
             missing_permissions=lambda change, preview: (),
+            no_remedy=reasons_against,
             check=lambda check: "",
             on_interrupt=lambda: True,
         )

@@ -193,7 +193,7 @@ def _recovered_blocks(one: RecoveryResult) -> list[Block]:
 def _recovered_document(one: RecoveryResult) -> dict[str, Any]:
     return {
         "change": one.record.id,
-        "plan": one.record.plan.digest,
+        "plan": one.record.digest,
         "states": [state.value for state in one.situation.states],
         "words": list(one.situation.words),
         "unwell": list(one.situation.unwell),
@@ -237,7 +237,7 @@ def _change_document(record: ChangeRecord) -> dict[str, Any]:
 
     return {
         "id": record.id,
-        "digest": record.plan.digest,
+        "digest": record.digest,
         "claimed_at": record.claimed_at,
         "context": record.plan.places,
         "changes": to_json(tuple(step.change for step in record.plan.steps)),

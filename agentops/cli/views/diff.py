@@ -6,18 +6,17 @@ Comes in: an ``ObjectChange``. Goes out: a ``Diff`` block and what was left out 
 from __future__ import annotations
 
 import difflib
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from agentops.cli.report import Diff, DiffLine, Mark
+from agentops.core.jsonable import json_text
 from agentops.core.plan import Edit, ObjectChange, Verb
-from agentops.core.text import one_line, plural
+from agentops.core.text import plural
 
 CONTEXT_LINES = 3
 _RUN_LINES = 40  # a longer run of added or removed lines is folded in the middle
 _RUN_ENDS = 12
-_VALUE_CHARS = 160
 _FIRST_KEYS = ("apiVersion", "kind", "metadata")
 
 
@@ -150,10 +149,3 @@ def edit_line(edit: Edit) -> str:
     if edit.new is None:
         return f"{edit.path}: removed (was {json_text(edit.old)})"
     return f"{edit.path}: {json_text(edit.old)} → {json_text(edit.new)}"
-
-
-def json_text(value: Any) -> str:
-    """Return a JSON value on one line; a text without quotes unless it is empty."""
-    if isinstance(value, str) and value:
-        return one_line(value, _VALUE_CHARS)
-    return one_line(json.dumps(value, ensure_ascii=False, sort_keys=True), _VALUE_CHARS)

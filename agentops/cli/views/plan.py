@@ -12,9 +12,9 @@ from typing import Any
 from agentops.cli.report import Block, Bullets, Heading, Item, Pairs, Paragraph, Tone
 from agentops.cli.views.blast import blast_tree, reach_line
 from agentops.cli.views.diff import diff_block, edit_line, left_out
-from agentops.cli.views.wording import arguments_line, call_line, change_words, named
+from agentops.cli.views.wording import call_line, change_words, named
 from agentops.core.clock import to_iso
-from agentops.core.jsonable import to_json
+from agentops.core.jsonable import arguments_line, to_json
 from agentops.core.plan import (
     Approval,
     ChangePlan,

@@ -15,7 +15,7 @@ from agentops.core.analysis import Analysis
 from agentops.core.clock import Clock
 from agentops.core.evidence import Reading
 from agentops.core.finding import Problem
-from agentops.core.plan import Change, Note, Preview
+from agentops.core.plan import Change, Note, ObjectChange, Preview
 from agentops.core.progress import Progress
 from agentops.core.provider import CheckResult, Claim, Connection, HeldLease, ProviderContext
 from agentops.core.resource import ResourceRef, check_name, kubernetes_ref
@@ -82,6 +82,18 @@ class KubernetesProvider:
         )
         reader = KubernetesReader(clients.cluster, context)
         return Connection(provider=self, reader=reader, changer=KubernetesChanger(clients, context.clock))
+
+    def no_remedy(self, changes: Sequence[Change], result: ObjectChange) -> Iterator[str]:
+        """Yield why what becomes of one object is no remedy."""
+        from agentops.providers.kubernetes.change.remediation_rules import reasons_against
+
+        return reasons_against(changes, result)
+
+    def describe(self, change: Change) -> str | None:
+        """Return what a change does, in words."""
+        from agentops.providers.kubernetes.change.wording import describe
+
+        return describe(change)
 
     def check_up(self, context: ProviderContext) -> Iterator[CheckResult]:
         """Yield what ``agentops doctor`` tells of the cluster."""

@@ -11,6 +11,7 @@ from agentops.core.errors import PolicyRefused
 from agentops.core.plan import Change
 from agentops.guard.remediation_rules import require_remediation
 from agentops.providers.kubernetes.change.predictor import without_dropped
+from agentops.providers.kubernetes.change.remediation_rules import reasons_against
 
 _BOTH = {"name": "web", "image": "shop/web:1", "limit": "64Mi"}
 
@@ -76,4 +77,4 @@ def test_a_manifest_that_leaves_out_a_limit_is_refused_before_it_is_tried(world:
     here.appliers[tool].apply(here.tools[tool].preview(change(memory="64Mi")))
     for made in (here.tools[tool].predict, here.tools[tool].preview):
         with pytest.raises(PolicyRefused, match="takes the memory limit of container web away"):
-            require_remediation([(change(), made(change()))])
+            require_remediation(reasons_against, [(change(), made(change()))])
