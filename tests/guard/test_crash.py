@@ -122,7 +122,9 @@ def events(place: Place) -> list[str]:
 def test_records_of_both_ways_are_the_ones_to_die_at(place: Place) -> None:
     """The boundaries below are those of a run that nobody kills."""
     good = place.die(undo(place), -1).stdout, events(place)[-len(GOOD) :]
-    bad = place.die(spoil(place), -1).stdout, events(place)[-len(BAD) :]
+    spoilt = place.die(spoil(place), -1)
+    bad = spoilt.stdout, events(place)[-len(BAD) :]
+    assert not spoilt.stderr
     assert (good, bad) == (("applied", GOOD), ("rolled-back", BAD))
 
 
