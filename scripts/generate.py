@@ -33,7 +33,7 @@ def main(words: list[str]) -> int:
 def generated() -> Iterator[tuple[Path, str]]:
     """Yield each generated file and what it should hold."""
     import schemas
-    import tool_tables
+    import tables
     from typer.main import get_command
 
     from agentops.cli.app import build
@@ -45,7 +45,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield ROOT / "completions/_agentops", zsh(tree)
     yield ROOT / "completions/agentops.fish", fish(tree)
     yield from schemas.generated(ROOT)
-    yield from tool_tables.generated(ROOT)
+    yield from tables.generated(ROOT)
 
 
 def help_text() -> str:

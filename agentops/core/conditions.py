@@ -52,6 +52,7 @@ class Condition:
     Arguments:
         resource: what it is about, in words: ``owner workload``, ``Service``.
         when: when it is reported.
+        fields: parts of the paths of the fields whose change can bring it about (``.image``); none means any field.
     """
 
     name: str
@@ -59,3 +60,4 @@ class Condition:
     when: str
     weight: Weight
     traits: frozenset[Trait] = frozenset()
+    fields: tuple[str, ...] = ()

@@ -7,12 +7,13 @@ tell: without two revisions there is no delta.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from agentops.core.clock import age
+from agentops.core.conditions import Condition
 from agentops.core.plan import Change
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.secrecy import quoted, shown
@@ -186,39 +187,6 @@ def undo(delta: Delta, graph: Graph, reason: str) -> Change:
     )
 
 
-_CONFIG = (".env[", ".envFrom[", "volumes[", "volumeMounts[", "projected")
-_PROBES = ("Probe.", ".ports[", ".image", ".env[", ".args", ".command")
-RELATED: dict[str, tuple[str, ...]] = {
-    "ImageNotFound": (".image", "imagePullSecrets"),
-    "ImagePullDenied": (".image", "imagePullSecrets", "serviceAccount"),
-    "ImagePullFailed": (".image", "imagePull"),
-    "InvalidImageName": (".image",),
-    "MissingConfigMap": _CONFIG,
-    "MissingSecret": _CONFIG,
-    "MissingConfigMapKey": _CONFIG,
-    "MissingSecretKey": _CONFIG,
-    "VolumeMountFailed": _CONFIG,
-    "OutOfMemory": (".resources.limits.memory", ".resources.requests.memory", ".image", ".env[", ".args"),
-    "LivenessProbeKilling": ("livenessProbe.", "startupProbe.", *_PROBES, ".resources.limits.cpu"),
-    "ReadinessProbeFailing": ("readinessProbe.", *_PROBES),
-    "ProbePortMismatch": ("Probe.", ".ports["),
-    "DependencyHostUnknown": (".env[", ".args", ".command"),
-    "DependencyUnreachable": (".env[", ".args", ".command", ".image"),
-    "InsufficientCpu": (".resources.requests.cpu", ".resources.limits.cpu"),
-    "InsufficientMemory": (".resources.requests.memory", ".resources.limits.memory"),
-    "NodeSelectorMismatch": ("nodeSelector", "affinity"),
-    "UntoleratedTaint": ("tolerations", "nodeSelector"),
-    "PodSecurityRejected": ("securityContext", "hostPath", "hostNetwork", "volumes["),
-    "MissingPvc": ("volumes[",),
-    "MissingServiceAccount": ("serviceAccount",),
-    "ApiForbidden": ("serviceAccount",),
-    "LimitRangeViolation": (".resources.",),
-    "QuotaExceeded": (".resources.",),
-    "QuotaNeedsLimits": (".resources.",),
-}
-"""Which template fields can bring a condition about; a condition that is not listed may come from any field."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blame:
     """A rollout that brought a problem about: how to say it, when it was, and its undo."""
@@ -230,24 +198,33 @@ class Blame:
 
 
 def blame(
-    graph: Graph, key: Key, condition_name: str, container: str = "", since: datetime | None = None
+    graph: Graph,
+    key: Key,
+    wrong: Condition,
+    container: str = "",
+    since: datetime | None = None,
+    *,
+    unless: Callable[[TemplateEdit], bool] | None = None,
 ) -> Blame | None:
-    """Return the last rollout as the origin of ``condition_name``, or None when it does not explain it.
+    """Return the last rollout as the origin of what is ``wrong``, or None when it does not explain it.
 
     It does when it touched a field that can bring the condition about, and the trouble did not begin before it or
     long after it.
+
+    Arguments:
+        container: only what was changed of it and of the whole pod counts; empty means every container.
+        since: when the trouble began; None where nothing tells.
+        unless: says of an edit that it explains nothing here.
     """
     if key not in graph.deltas:
         graph.deltas[key] = last_change(graph, key)
     delta: Delta | None = graph.deltas[key]
     if delta is None or not delta.edits:
         return None
-    related = RELATED.get(condition_name)
-    edits = delta.touching(related, container) if related else delta.edits
-    if condition_name == "ImagePullDenied":
-        # A registry grants a repository, not a tag: another tag of the same one was granted before.
-        edits = tuple(edit for edit in edits if not _is_other_tag(edit))
-    if not edits or not _in_time(delta.at, since, TOUCHED_EXPLAINS_WITHIN if related else EXPLAINS_WITHIN):
+    edits = delta.touching(wrong.fields, container) if wrong.fields else delta.edits
+    if unless is not None:
+        edits = tuple(edit for edit in edits if not unless(edit))
+    if not edits or not _in_time(delta.at, since, TOUCHED_EXPLAINS_WITHIN if wrong.fields else EXPLAINS_WITHIN):
         return None
     when = f" {age(delta.at, graph.now)} ago" if delta.at else ""
     clause = f"revision {delta.revision}{when} changed {edits[0]}"
@@ -255,15 +232,6 @@ def blame(
         clause += f" and {len(edits) - 1} more"
     reason = f"revision {delta.revision} introduced it: {edits[0]}"
     return Blame(clause=clause, delta=delta, edits=edits, remedy=undo(delta, graph, reason))
-
-
-def _is_other_tag(edit: TemplateEdit) -> bool:
-    return edit.path.endswith(".image") and _repository(edit.before) == _repository(edit.after)
-
-
-def _repository(image: str) -> str:
-    name = image.partition("@")[0]
-    return name.rpartition(":")[0] if ":" in name.rpartition("/")[2] else name
 
 
 def _in_time(changed: datetime | None, since: datetime | None, within: timedelta) -> bool:

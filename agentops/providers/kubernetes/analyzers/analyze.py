@@ -7,9 +7,8 @@ as a problem of its own and hides none of the others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import TypeAlias
 
 from agentops.core.alert import Severity
 from agentops.core.conditions import ANALYZER_FAILED
@@ -18,66 +17,13 @@ from agentops.core.resource import kubernetes_ref
 from agentops.core.text import one_line
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.notes import with_notes
-from agentops.providers.kubernetes.analyzers import (
-    autoscaling,
-    changes,
-    claims,
-    configuration,
-    crashes,
-    creation,
-    dependencies,
-    disruption,
-    images,
-    ingresses,
-    jobs,
-    lifecycle,
-    network,
-    nodes,
-    permissions,
-    pods,
-    probes,
-    scheduling,
-    services,
-    storage,
-    suspicion,
-    webhooks,
-    workloads,
-)
+from agentops.providers.kubernetes.analyzers.declaration import DeclaredAnalyzer
+from agentops.providers.kubernetes.analyzers.registry import ANALYZERS
 from agentops.providers.kubernetes.objects.snapshot import Snapshot
 
 ROLLBACK = "kubernetes_rollout_undo"
 """The tool that takes the last rollout back; an analyzer that proposes it blames that rollout."""
 
-Analyzer: TypeAlias = Callable[[Graph], Iterable[Problem]]
-
-ANALYZERS: tuple[tuple[str, Analyzer], ...] = tuple(
-    (module.NAME, module.analyze)
-    for module in (
-        pods,
-        images,
-        configuration,
-        crashes,
-        probes,
-        scheduling,
-        creation,
-        workloads,
-        jobs,
-        services,
-        ingresses,
-        storage,
-        claims,
-        nodes,
-        autoscaling,
-        disruption,
-        network,
-        dependencies,
-        permissions,
-        lifecycle,
-        webhooks,
-        changes,
-        suspicion,
-    )
-)
 # What arithmetic, comparison and lookups on objects of a wrong type can raise; anything else is a fault of ours that
 # must be seen. RecursionError comes from objects nested beyond reason.
 _MANGLED = (AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
@@ -96,12 +42,12 @@ def analyze(snapshot: Snapshot) -> tuple[Problem, ...]:
     return analyze_with(snapshot, ANALYZERS)
 
 
-def analyze_with(snapshot: Snapshot, analyzers: Iterable[tuple[str, Analyzer]]) -> tuple[Problem, ...]:
-    """Return what the given ``(name, analyzer)`` pairs find; see ``analyze``."""
+def analyze_with(snapshot: Snapshot, analyzers: Iterable[DeclaredAnalyzer]) -> tuple[Problem, ...]:
+    """Return what the given analyzers find; see ``analyze``."""
     graph = Graph(snapshot)
     found: dict[tuple[str, str, str], Problem] = {}
-    for name, analyzer in analyzers:
-        for problem in _run(graph, name, analyzer):
+    for analyzer in analyzers:
+        for problem in _run(graph, analyzer):
             identity = (str(problem.resource), problem.condition, problem.summary.partition(": ")[2])
             found.setdefault(identity, with_notes(graph, _marked(problem)))
     return tuple(
@@ -116,12 +62,12 @@ def _marked(problem: Problem) -> Problem:
     return replace(problem, blames_change=blames_change, located=located) if blames_change or located else problem
 
 
-def _run(graph: Graph, name: str, analyzer: Analyzer) -> list[Problem]:
+def _run(graph: Graph, analyzer: DeclaredAnalyzer) -> list[Problem]:
     problems: list[Problem] = []
     try:
-        problems.extend(analyzer(graph))
+        problems.extend(analyzer.function(graph))
     except _MANGLED as error:
-        problems.append(_failure(graph, name, error))
+        problems.append(_failure(graph, analyzer.name, error))
     return problems
 
 

@@ -9,11 +9,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from agentops.core.alert import Severity
+from agentops.core.conditions import Trait
 from agentops.core.finding import Problem
 from agentops.core.resource import ResourceRef
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import quote, subject
 from agentops.providers.kubernetes.analysis.secrecy import quoted
+from agentops.providers.kubernetes.analyzers.declaration import analyzer, vague
 from agentops.providers.kubernetes.objects.fields import (
     Key,
     condition,
@@ -31,7 +33,25 @@ from agentops.providers.kubernetes.objects.suggestions import likeness
 NAME = "autoscaling"
 
 
-def analyze(graph: Graph) -> Iterable[Problem]:
+@analyzer(
+    NAME,
+    vague(
+        "HpaAtMaximum",
+        "HorizontalPodAutoscaler",
+        "it wants more than its maximum",
+        Trait.BYSTANDER,
+        Trait.SELF_CONTAINED,
+        Trait.TELLING,
+    ),
+    vague(
+        "HpaCannotScale",
+        "HorizontalPodAutoscaler",
+        "it has no target or no metric",
+        Trait.BYSTANDER,
+        Trait.SELF_CONTAINED,
+    ),
+)
+def autoscaling(graph: Graph) -> Iterable[Problem]:
     """Return what is wrong with autoscalers."""
     for autoscaler in graph.of("HorizontalPodAutoscaler"):
         yield from _autoscaler(graph, autoscaler)

@@ -8,10 +8,12 @@ from typing import Any
 
 from agentops.core.alert import Severity
 from agentops.core.clock import age
+from agentops.core.conditions import CHANGED
 from agentops.core.finding import Problem
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import quote, subject
 from agentops.providers.kubernetes.analysis.revisions import last_change, undo
+from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, information
 from agentops.providers.kubernetes.objects.fields import Key, condition, key_of, moment, text
 
 NAME = "changes"
@@ -19,7 +21,11 @@ WINDOW = timedelta(hours=24)
 _MOST_EDITS = 6
 
 
-def analyze(graph: Graph) -> Iterable[Problem]:
+@analyzer(
+    NAME,
+    information(CHANGED, OWNER, "what the last rollout (within a day) changed, field by field"),
+)
+def changes(graph: Graph) -> Iterable[Problem]:
     """Return the rollouts of the last day, with what each changed; never a cause by themselves."""
     for key in sorted(_recent(graph)):
         delta = last_change(graph, key, not_before=graph.now - WINDOW)
@@ -30,7 +36,7 @@ def analyze(graph: Graph) -> Iterable[Problem]:
             edits += f"; and {len(delta.edits) - _MOST_EDITS} more"
         yield Problem(
             resource=graph.ref_of(key),
-            condition="RolloutChanged",
+            condition=CHANGED,
             summary=f"{subject(key)}: revision {delta.revision}, {age(delta.at, graph.now)} ago, changed {edits}",
             severity=Severity.INFO,
             analyzer=NAME,

@@ -15,6 +15,7 @@ from agentops.core.plan import Change
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, quote
 from agentops.providers.kubernetes.analysis.revisions import blame
+from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact
 from agentops.providers.kubernetes.objects.fields import (
     Key,
     condition,
@@ -31,11 +32,14 @@ from agentops.providers.kubernetes.objects.pod_template import claim_names
 from agentops.providers.kubernetes.objects.suggestions import Likeness, likeness
 
 NAME = "claims"
-MISSING = "MissingPvc"
 _FRESH = timedelta(seconds=30)
+MISSING_PVC = exact(
+    "MissingPvc", OWNER, "a PersistentVolumeClaim that the pods mount does not exist", fields=("volumes[",)
+)
 
 
-def analyze(graph: Graph) -> Iterable[Problem]:
+@analyzer(NAME, MISSING_PVC)
+def claims(graph: Graph) -> Iterable[Problem]:
     """Return the workloads whose pods wait for a claim that does not exist."""
     return collapse(graph, NAME, [sign for pod in graph.unwell_pods for sign in _signs(graph, pod)])
 
@@ -58,12 +62,12 @@ def _sign(graph: Graph, pod: dict[str, Any], volume: str, claim: str) -> PodSymp
     there = [name_of(one) for one in graph.in_namespace("PersistentVolumeClaim", namespace)]
     like = likeness(claim, there, taken=_mounted(graph, namespace, key))
     since = moment(condition(pod, "PodScheduled"), "lastTransitionTime")
-    origin = blame(graph, key, MISSING, since=since)
+    origin = blame(graph, key, MISSING_PVC, since=since)
     what = f"PersistentVolumeClaim {namespace}/{claim}, which its volume {volume} names, does not exist{like.hint}"
     listed = ", ".join(sorted(there)[:8]) or "(none)"
     return PodSymptom(
         pod=pod,
-        condition=MISSING,
+        condition=MISSING_PVC.name,
         what=f"{what}; {origin.clause}" if origin else what,
         facts=(
             quote(graph, pod, f"spec.volumes[{volume}].persistentVolumeClaim.claimName", claim),

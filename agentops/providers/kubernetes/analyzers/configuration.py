@@ -19,6 +19,7 @@ from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, quote, subject
 from agentops.providers.kubernetes.analysis.revisions import blame
 from agentops.providers.kubernetes.analysis.secrecy import quoted
+from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, vague
 from agentops.providers.kubernetes.objects.fields import (
     Key,
     items,
@@ -48,8 +49,30 @@ _REFUSALS = {
     "PreCreateHookError": "ContainerCreateError",
 }
 
+_CONFIG = (".env[", ".envFrom[", "volumes[", "volumeMounts[", "projected")
+MISSING_CONFIG_MAP_KEY = exact(
+    "MissingConfigMapKey",
+    OWNER,
+    "a key that the pods (or the program's log) ask for is not in the ConfigMap",
+    fields=_CONFIG,
+)
+MISSING_SECRET_KEY = exact(
+    "MissingSecretKey", OWNER, "a key that the pods ask for is not in the Secret", fields=_CONFIG
+)
+RUN_CONTAINER_ERROR = exact("RunContainerError", OWNER, "a container's command cannot be started")
 
-def analyze(graph: Graph) -> Iterable[Problem]:
+
+@analyzer(
+    NAME,
+    exact("MissingConfigMap", OWNER, "a ConfigMap that the pods refer to does not exist", fields=_CONFIG),
+    exact("MissingSecret", OWNER, "a Secret that the pods refer to does not exist", fields=_CONFIG),
+    MISSING_CONFIG_MAP_KEY,
+    MISSING_SECRET_KEY,
+    RUN_CONTAINER_ERROR,
+    vague("ContainerConfigError", OWNER, "CreateContainerConfigError for another reason"),
+    vague("ContainerCreateError", OWNER, "a container cannot be created"),
+)
+def configuration(graph: Graph) -> Iterable[Problem]:
     """Return workloads whose pods lack configuration, and containers that cannot be created or started."""
     signs: list[PodSymptom] = []
     for pod in graph.unwell_pods:
@@ -88,7 +111,7 @@ def _refused(
 ) -> PodSymptom:
     condition = _REFUSALS[view.reason]
     since = moment(pod, "metadata", "creationTimestamp")
-    origin = blame(graph, graph.workload(pod), condition, view.name, since)
+    origin = blame(graph, graph.workload(pod), configuration.condition(condition), view.name, since)
     what = f"{view.label} cannot be started ({view.reason}): {quoted(message, 200) or 'no message'}"
     return PodSymptom(
         pod=pod,
@@ -155,7 +178,7 @@ def _missing(
     key = graph.workload(pod)
     condition = f"Missing{reference.kind}{'Key' if reference.key else ''}"
     since = moment(pod, "metadata", "creationTimestamp")
-    origin = blame(graph, key, condition, reference.container, since)
+    origin = blame(graph, key, configuration.condition(condition), reference.container, since)
     text_, near_fact, like = _wording(graph, pod, reference)
     what = f"{who} needs {text_}"
     remedies = list(near_remedies(graph, key, reference, like))
@@ -264,7 +287,7 @@ def _latent(graph: Graph, workload: dict[str, Any], told: set[tuple[Key, str]]) 
         told.add((key, condition))
         words, facts, like = _wording(graph, workload, reference)
         path = f"{template_path(key)}.{reference.path}"
-        origin = blame(graph, key, condition, reference.container)
+        origin = blame(graph, key, configuration.condition(condition), reference.container)
         bitten = any(not items(pod, "status", "containerStatuses") for pod in graph.pods_of(key))
         remedies = (*((origin.remedy,) if origin and bitten else ()), *near_remedies(graph, key, reference, like))
         yield Problem(

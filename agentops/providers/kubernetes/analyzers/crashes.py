@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agentops.core.alert import Severity
+from agentops.core.conditions import Trait
 from agentops.core.finding import Fact, Problem
 from agentops.core.text import plural
 from agentops.providers.kubernetes.analysis.containers import ContainerView, container_views
@@ -19,6 +20,12 @@ from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.log_clues import Clue, clues, last_error
 from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, quote, severity_of
 from agentops.providers.kubernetes.analysis.revisions import blame
+from agentops.providers.kubernetes.analyzers.configuration import (
+    MISSING_CONFIG_MAP_KEY,
+    MISSING_SECRET_KEY,
+    RUN_CONTAINER_ERROR,
+)
+from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, vague
 from agentops.providers.kubernetes.objects.amounts import parse_quantity, show_quantity
 from agentops.providers.kubernetes.objects.fields import condition, moment, number, scalar, text
 from agentops.providers.kubernetes.objects.pod_health import RECENT
@@ -49,7 +56,24 @@ _CLUE_WORDS = {
 }
 
 
-def analyze(graph: Graph) -> Iterable[Problem]:
+@analyzer(
+    NAME,
+    exact(
+        "OutOfMemory",
+        OWNER,
+        "a container is OOMKilled",
+        fields=(".resources.limits.memory", ".resources.requests.memory", ".image", ".env[", ".args"),
+    ),
+    exact("MissingVariable", OWNER, "the program asks for a variable that nothing sets", Trait.NAMES_DEPENDENCY),
+    vague("CrashLoop", OWNER, "a container ends again and again, without a more exact cause"),
+    vague("InitContainerFailing", OWNER, "an init container ends with an error"),
+    also=(
+        MISSING_CONFIG_MAP_KEY,
+        MISSING_SECRET_KEY,
+        RUN_CONTAINER_ERROR,
+    ),
+)
+def crashes(graph: Graph) -> Iterable[Problem]:
     """Return the workloads whose containers end again and again."""
     signs: list[PodSymptom] = []
     for pod in graph.unwell_pods:
@@ -201,7 +225,7 @@ def _sign(
     remedies: tuple[Any, ...] = (),
 ) -> PodSymptom:
     since = onset(graph, pod, view)
-    origin = blame(graph, graph.workload(pod), name, view.name, since)
+    origin = blame(graph, graph.workload(pod), crashes.condition(name), view.name, since)
     own: list[Fact] = []
     if view.reason:
         own.append(quote(graph, pod, f"{view.path}.state.waiting.reason", view.reason))

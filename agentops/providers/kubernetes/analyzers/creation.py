@@ -14,11 +14,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agentops.core.alert import Severity
+from agentops.core.conditions import Trait
 from agentops.core.finding import Fact, Problem
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import quote, subject
 from agentops.providers.kubernetes.analysis.revisions import blame
 from agentops.providers.kubernetes.analysis.secrecy import quoted
+from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, information, vague
+from agentops.providers.kubernetes.analyzers.webhooks import WEBHOOK_UNREACHABLE
 from agentops.providers.kubernetes.objects.amounts import amount
 from agentops.providers.kubernetes.objects.fields import (
     Key,
@@ -59,7 +62,33 @@ class CreationRefusal:
     last: datetime | None
 
 
-def analyze(graph: Graph) -> Iterable[Problem]:
+REPLICA_SET_FAILING = vague("ReplicaSetFailing", OWNER, "pods cannot be created for another reason")
+
+
+@analyzer(
+    NAME,
+    exact("QuotaExceeded", "ResourceQuota", "it refuses pods of a workload", fields=(".resources.",)),
+    exact(
+        "QuotaNeedsLimits",
+        OWNER,
+        "a quota demands requests or limits that the containers do not set",
+        fields=(".resources.",),
+    ),
+    information("QuotaFull", "ResourceQuota", "it is used up, so the next object will be refused", Trait.BYSTANDER),
+    exact("LimitRangeViolation", "LimitRange", "it refuses the pods' requests or limits", fields=(".resources.",)),
+    exact(
+        "PodSecurityRejected",
+        OWNER,
+        "the namespace's Pod Security level refuses the pods",
+        fields=("securityContext", "hostPath", "hostNetwork", "volumes["),
+    ),
+    exact("WebhookRejected", "webhook configuration", "an admission webhook denies the pods"),
+    exact("MissingServiceAccount", OWNER, "the pods' ServiceAccount does not exist", fields=("serviceAccount",)),
+    exact("MissingPriorityClass", OWNER, "the pods' PriorityClass does not exist"),
+    REPLICA_SET_FAILING,
+    also=(WEBHOOK_UNREACHABLE,),
+)
+def creation(graph: Graph) -> Iterable[Problem]:
     """Return why the API server refuses to create pods of a workload."""
     for refusal in refusals(graph):
         yield from _explain(graph, refusal)
@@ -126,7 +155,7 @@ def _problem(
     advice: str = "Correct what the message names.",
     facts: tuple[Fact, ...] = (),
 ) -> Problem:
-    origin = blame(graph, refusal.key, name, since=refusal.first)
+    origin = blame(graph, refusal.key, creation.condition(name), since=refusal.first)
     workload = graph.get(refusal.key)
     none_ready = workload is None or not number(workload, "status", "readyReplicas")
     return Problem(

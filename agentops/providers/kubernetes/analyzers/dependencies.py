@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from agentops.core.alert import Severity
+from agentops.core.conditions import OUTSIDE, Trait
 from agentops.core.finding import Fact, Problem
 from agentops.core.plan import Change
 from agentops.providers.kubernetes.analysis.graph import Graph
@@ -24,6 +25,7 @@ from agentops.providers.kubernetes.analysis.reachability import (
 )
 from agentops.providers.kubernetes.analysis.report import quote, severity_of, subject
 from agentops.providers.kubernetes.analysis.revisions import blame
+from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, vague
 from agentops.providers.kubernetes.objects.fields import (
     Key,
     condition,
@@ -40,8 +42,43 @@ from agentops.providers.kubernetes.objects.suggestions import only_nearest
 
 NAME = "dependencies"
 
+_ADDRESSES = (".env[", ".args", ".command")
 
-def analyze(graph: Graph) -> Iterable[Problem]:
+
+@analyzer(
+    NAME,
+    exact(
+        "DependencyHostUnknown",
+        OWNER,
+        "the host that it depends on does not exist, or is an outdated one",
+        Trait.NAMES_DEPENDENCY,
+        fields=_ADDRESSES,
+    ),
+    exact(
+        "DependencyPortMismatch",
+        OWNER,
+        "it asks a Service for a port that the Service does not have",
+        Trait.NAMES_DEPENDENCY,
+        fields=_ADDRESSES,
+    ),
+    vague(
+        "DependencyUnreachable",
+        OWNER,
+        "the log says that a Service does not answer",
+        Trait.FOLLOWS_DEPENDENCY,
+        Trait.NAMES_DEPENDENCY,
+        fields=(*_ADDRESSES, ".image"),
+    ),
+    vague(
+        OUTSIDE,
+        OWNER,
+        "the log says that a host outside the cluster does not answer",
+        Trait.NAMES_DEPENDENCY,
+        Trait.TELLING,
+        fields=(*_ADDRESSES, ".image"),
+    ),
+)
+def dependencies(graph: Graph) -> Iterable[Problem]:
     """Return the workloads whose dependencies are misnamed or do not answer."""
     for workload in graph.workloads:
         key = key_of(workload)
@@ -150,7 +187,7 @@ def _serves(graph: Graph, service: Key, port: int) -> bool:
 def _host_unknown(graph: Graph, need: Need, service: Key, near: str, said: Complaint | None) -> Problem:
     key, (holder, path) = need.workload, need.where
     since = _since(graph, key)
-    origin = blame(graph, key, "DependencyHostUnknown", since=since)
+    origin = blame(graph, key, dependencies.condition("DependencyHostUnknown"), since=since)
     where = path if holder == key else f"{subject(holder)} {path}"
     words = f"{subject(key)}: depends on host {need.host} ({where}), but Service {service[1]}/{service[2]} "
     words += "does not exist" + (f" (meant: {near})" if near else "")
@@ -196,7 +233,7 @@ def _wrong_port(graph: Graph, need: Need, service: Key, said: Complaint | None) 
     key, (holder, path) = need.workload, need.where
     ports = ", ".join(str(port) for port in ports_of(graph, service))
     since = _since(graph, key)
-    origin = blame(graph, key, "DependencyHostUnknown", since=since)
+    origin = blame(graph, key, dependencies.condition("DependencyPortMismatch"), since=since)
     words = f"{subject(key)}: asks for port {need.port} of {subject(service)} ({path}), which has {ports}"
     facts: list[Fact] = [
         quote(graph, holder, _full_path(holder, path), f"{need.host}:{need.port}"),
@@ -237,10 +274,11 @@ def _unreachable(graph: Graph, key: Key, needs: list[Need], complaints: list[Com
         quote(graph, n.where[0], n.where[1], n.host) for n in needs if n.host == lead.host or n.service == lead.service
     ][:2]
     since = _since(graph, key)
-    origin = blame(graph, key, "DependencyUnreachable", since=since)
+    name = OUTSIDE if external else "DependencyUnreachable"
+    origin = blame(graph, key, dependencies.condition(name), since=since)
     yield Problem(
         resource=graph.ref_of(key),
-        condition="ExternalDependencyFailing" if external else "DependencyUnreachable",
+        condition=name,
         summary=words + (f"; {origin.clause}" if origin else ""),
         severity=severity_of(graph, key) if unwell else Severity.WARNING,
         analyzer=NAME,

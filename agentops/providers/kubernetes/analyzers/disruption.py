@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from agentops.core.alert import Severity
+from agentops.core.conditions import Trait
 from agentops.core.finding import Problem
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import quote, subject
+from agentops.providers.kubernetes.analyzers.declaration import analyzer, exact
 from agentops.providers.kubernetes.objects.fields import (
     condition,
     flag,
@@ -25,7 +27,16 @@ from agentops.providers.kubernetes.objects.selection import matches
 NAME = "disruption"
 
 
-def analyze(graph: Graph) -> Iterable[Problem]:
+@analyzer(
+    NAME,
+    exact(
+        "PdbBlocksDisruption",
+        "PodDisruptionBudget",
+        "it allows no eviction while a node is to be drained",
+        Trait.BYSTANDER,
+    ),
+)
+def disruption(graph: Graph) -> Iterable[Problem]:
     """Return the budgets that block every eviction, and whether that is by their numbers or by unready pods."""
     for budget in graph.of("PodDisruptionBudget"):
         yield from _budget(graph, budget)

@@ -15,8 +15,8 @@ from agentops.providers.kubernetes.analysis.checks import gaps, in_order, recove
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.target import resolve_target
 from agentops.providers.kubernetes.analyzers.analyze import analyze
-from agentops.providers.kubernetes.analyzers.catalogue import BY_NAME
 from agentops.providers.kubernetes.analyzers.edges import KubernetesEdges
+from agentops.providers.kubernetes.analyzers.registry import CONDITIONS
 from agentops.providers.kubernetes.objects.snapshot import Snapshot
 
 _RUNS = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job")
@@ -46,7 +46,7 @@ def examine(snapshot: Snapshot, alert: Alert | None = None, problems: Sequence[P
         gaps=snapshot.gaps,
         problems=found,
         edges=KubernetesEdges(graph),
-        conditions=BY_NAME,
+        conditions=CONDITIONS,
         healthy=in_order(graph, found),
         not_checked=gaps(graph),
         recovered=recovery(graph, target.refs, alert.started_at if alert is not None else None),

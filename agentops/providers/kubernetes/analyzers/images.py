@@ -13,8 +13,9 @@ from agentops.core.finding import Problem
 from agentops.providers.kubernetes.analysis.containers import ContainerView, container_views
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, quote
-from agentops.providers.kubernetes.analysis.revisions import blame
+from agentops.providers.kubernetes.analysis.revisions import TemplateEdit, blame
 from agentops.providers.kubernetes.analysis.secrecy import quoted
+from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact
 from agentops.providers.kubernetes.objects.fields import moment, namespace_of, text
 from agentops.providers.kubernetes.objects.pod_template import config_references
 
@@ -45,7 +46,25 @@ _ADVICE = {
 }
 
 
-def analyze(graph: Graph) -> Iterable[Problem]:
+@analyzer(
+    NAME,
+    exact("ImageNotFound", OWNER, "the tag or the repository does not exist", fields=(".image", "imagePullSecrets")),
+    exact(
+        "ImagePullDenied",
+        OWNER,
+        "the registry refuses the login, or there is none",
+        fields=(".image", "imagePullSecrets", "serviceAccount"),
+    ),
+    exact(
+        "ImagePullFailed",
+        OWNER,
+        "the pull fails for another reason: network, rate limit, certificate",
+        fields=(".image", "imagePull"),
+    ),
+    exact("ImagePlatformMismatch", OWNER, "the image is not built for the node's platform"),
+    exact("InvalidImageName", OWNER, "the image reference cannot be read", fields=(".image",)),
+)
+def images(graph: Graph) -> Iterable[Problem]:
     """Return the workloads whose containers wait for an image."""
     signs = [sign for pod in graph.unwell_pods for view in container_views(pod) for sign in _signs(graph, pod, view)]
     return collapse(graph, NAME, signs)
@@ -79,12 +98,19 @@ def _signs(graph: Graph, pod: dict[str, Any], view: ContainerView) -> Iterable[P
     if reason not in WAITING:
         return
     message = _message(graph, view)
-    condition = classify(reason, message)
+    name = classify(reason, message)
     image = text(view.container, "image") or text(view.status, "image")
     since = moment(pod, "metadata", "creationTimestamp")
-    origin = blame(graph, graph.workload(pod), condition, view.name, since)
-    if condition == "ImagePullDenied" and _UNSURE.search(message) and origin and _repository_changed(origin.edits):
-        condition = "ImageNotFound"
+    # A registry grants a repository, not a tag: another tag of the same one was granted before.
+    unless = _is_other_tag if name == "ImagePullDenied" else None
+    origin = blame(graph, graph.workload(pod), images.condition(name), view.name, since, unless=unless)
+    if (
+        name == "ImagePullDenied"
+        and _UNSURE.search(message)
+        and origin
+        and any(map(_is_other_repository, origin.edits))
+    ):
+        name = "ImageNotFound"
     facts = [
         quote(graph, pod, f"{view.path}.state.waiting.reason", reason),
         quote(graph, pod, f"{view.spec_path}.image", image),
@@ -101,21 +127,21 @@ def _signs(graph: Graph, pod: dict[str, Any], view: ContainerView) -> Iterable[P
     yield PodSymptom(
         pod=pod,
         container=view.name,
-        condition=condition,
+        condition=name,
         what=what,
         facts=tuple(facts),
         since=since,
-        advice=_ADVICE[condition],
+        advice=_ADVICE[name],
         remedies=(origin.remedy,) if origin else (),
     )
 
 
-def _repository_changed(edits: Iterable[object]) -> bool:
-    for edit in edits:
-        before, after = getattr(edit, "before", ""), getattr(edit, "after", "")
-        if repository(before) != repository(after):
-            return True
-    return False
+def _is_other_tag(edit: TemplateEdit) -> bool:
+    return edit.path.endswith(".image") and not _is_other_repository(edit)
+
+
+def _is_other_repository(edit: TemplateEdit) -> bool:
+    return repository(edit.before) != repository(edit.after)
 
 
 def repository(image: str) -> str:

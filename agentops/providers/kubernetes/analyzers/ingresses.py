@@ -9,6 +9,7 @@ from agentops.core.alert import Severity
 from agentops.core.finding import Problem
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import quote, subject
+from agentops.providers.kubernetes.analyzers.declaration import analyzer, exact
 from agentops.providers.kubernetes.objects.fields import (
     items,
     key_of,
@@ -25,7 +26,14 @@ NAME = "ingresses"
 _CLOUD_CLASSES = frozenset({"gce", "gce-internal", "alb", "addon-http-application-routing"})
 
 
-def analyze(graph: Graph) -> Iterable[Problem]:
+@analyzer(
+    NAME,
+    exact("IngressBackendMissing", "Ingress", "a backend Service does not exist"),
+    exact("IngressPortMismatch", "Ingress", "it routes to a port that the Service does not have"),
+    exact("IngressClassMissing", "Ingress", "its IngressClass does not exist"),
+    exact("IngressTlsSecretMissing", "Ingress", "its TLS Secret does not exist"),
+)
+def ingresses(graph: Graph) -> Iterable[Problem]:
     """Return the Ingresses that cannot serve one of their routes."""
     for ingress in graph.of("Ingress"):
         yield from _class(graph, ingress)

@@ -9,6 +9,7 @@ from typing import Any
 
 from agentops.core.alert import Severity
 from agentops.core.clock import age
+from agentops.core.conditions import Trait
 from agentops.core.finding import Fact, Problem
 from agentops.core.plan import Change
 from agentops.core.text import plural
@@ -18,6 +19,7 @@ from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.log_clues import clues, last_error
 from agentops.providers.kubernetes.analysis.report import quote, subject
 from agentops.providers.kubernetes.analysis.secrecy import quoted
+from agentops.providers.kubernetes.analyzers.declaration import analyzer, exact, vague
 from agentops.providers.kubernetes.analyzers.images import repository
 from agentops.providers.kubernetes.objects.cron import longest_gap, schedule_fault
 from agentops.providers.kubernetes.objects.fields import (
@@ -37,7 +39,16 @@ _OLD = timedelta(days=2)
 _SLACK = timedelta(minutes=2)
 
 
-def analyze(graph: Graph) -> Iterable[Problem]:
+@analyzer(
+    NAME,
+    vague("JobFailed", "Job", "a Job gave up", Trait.TELLING),
+    vague("JobDeadlineExceeded", "Job", "a Job ran longer than it may", Trait.TELLING),
+    exact("JobSuspended", "Job", "a Job is suspended"),
+    exact("CronJobSuspended", "CronJob", "it is suspended, so nothing runs"),
+    exact("CronJobInvalidSchedule", "CronJob", "its schedule cannot be read"),
+    vague("CronJobMissedRuns", "CronJob", "its schedule is not kept"),
+)
+def jobs(graph: Graph) -> Iterable[Problem]:
     """Return what is wrong with Jobs and CronJobs."""
     superseded = _superseded(graph)
     for job in graph.of("Job"):

@@ -12,6 +12,7 @@ from agentops.core.finding import Problem
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import quote, subject
 from agentops.providers.kubernetes.analysis.secrecy import quoted
+from agentops.providers.kubernetes.analyzers.declaration import analyzer, exact
 from agentops.providers.kubernetes.objects.fields import items, key_of, mapping, moment, name_of, strings, text
 
 NAME = "lifecycle"
@@ -33,8 +34,15 @@ _KINDS = (
     "ConfigMap",
 )
 
+FINALIZER_STUCK = exact("FinalizerStuck", "the object", "a finalizer keeps a deleted object")
 
-def analyze(graph: Graph) -> Iterable[Problem]:
+
+@analyzer(
+    NAME,
+    exact("NamespaceTerminating", "Namespace", "its deletion does not finish"),
+    FINALIZER_STUCK,
+)
+def lifecycle(graph: Graph) -> Iterable[Problem]:
     """Return namespaces and objects whose deletion does not finish."""
     for namespace in graph.of("Namespace"):
         yield from _namespace(graph, namespace)

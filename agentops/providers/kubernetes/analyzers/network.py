@@ -16,6 +16,7 @@ from agentops.core.finding import Problem
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.reachability import Need, complaints_of, needs_of
 from agentops.providers.kubernetes.analysis.report import quote, subject
+from agentops.providers.kubernetes.analyzers.declaration import analyzer, exact
 from agentops.providers.kubernetes.objects.fields import (
     Key,
     items,
@@ -41,7 +42,11 @@ _LATELY = timedelta(hours=24)
 _DNS = 53
 
 
-def analyze(graph: Graph) -> Iterable[Problem]:
+@analyzer(
+    NAME,
+    exact("NetworkPolicyBlocks", "NetworkPolicy", "it blocks a path that a configuration names, or DNS"),
+)
+def network(graph: Graph) -> Iterable[Problem]:
     """Return the policies that block a path which a workload's configuration asks for."""
     if not graph.of("NetworkPolicy"):
         return

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from agentops.core.alert import Severity
+from agentops.core.conditions import Trait
 from agentops.core.finding import Problem
 from agentops.core.plan import Change
 from agentops.core.resource import ResourceRef
@@ -15,6 +16,7 @@ from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.placement import CORDONED_TAINT
 from agentops.providers.kubernetes.analysis.report import quote
 from agentops.providers.kubernetes.analysis.secrecy import quoted
+from agentops.providers.kubernetes.analyzers.declaration import analyzer, exact, information
 from agentops.providers.kubernetes.analyzers.scheduling import blocked_by_nodes
 from agentops.providers.kubernetes.objects.fields import Key, flag, items, moment, name_of, text
 from agentops.providers.kubernetes.objects.pod_health import is_ready
@@ -24,7 +26,16 @@ _PRESSURE = ("MemoryPressure", "DiskPressure", "PIDPressure")
 _HARMLESS = frozenset({"Ready", "EtcdIsVoter", *_PRESSURE, "NetworkUnavailable"})
 
 
-def analyze(graph: Graph) -> Iterable[Problem]:
+@analyzer(
+    NAME,
+    exact("NodeNotReady", "Node", "its kubelet is not ready or silent"),
+    exact("NodePressure", "Node", "it lacks memory, disk or process ids and evicts pods"),
+    exact("NodeNetworkUnavailable", "Node", "its network is not set up"),
+    exact("NodeConditionAbnormal", "Node", "another of its conditions is true", Trait.BYSTANDER),
+    exact("NodeCordoned", "Node", "it is cordoned while pods wait that it would take"),
+    information("NodeUnschedulable", "Node", "it is cordoned, and nothing waits for it"),
+)
+def nodes(graph: Graph) -> Iterable[Problem]:
     """Return what is wrong with nodes."""
     suspects = [node for node in graph.of("Node") if _suspect(node)]
     blocked = blocked_by_nodes(graph) if suspects else {}

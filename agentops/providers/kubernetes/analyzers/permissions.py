@@ -28,13 +28,19 @@ from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import quote, severity_of, subject
 from agentops.providers.kubernetes.analysis.revisions import blame
 from agentops.providers.kubernetes.analysis.secrecy import quoted
+from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact
 from agentops.providers.kubernetes.objects.fields import Key, condition, items, key_of, moment, namespace_of, text
 from agentops.providers.kubernetes.objects.pod_health import is_well
 from agentops.providers.kubernetes.objects.suggestions import is_near, likeness
 
 NAME = "permissions"
 MOST_DENIALS = 6
-REFUSED = "ApiForbidden"
+API_FORBIDDEN = exact(
+    "ApiForbidden",
+    OWNER,
+    "the API refuses its ServiceAccount what its log asks for; what lacks it is named",
+    fields=("serviceAccount",),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +66,17 @@ class _Reason:
     remedies: tuple[Change, ...] = ()
 
 
-def analyze(graph: Graph) -> Iterable[Problem]:
+@analyzer(
+    NAME,
+    API_FORBIDDEN,
+    exact(
+        "BindingSubjectMismatch",
+        "RoleBinding",
+        "it gives what the program needs to an account that does not exist, a near miss",
+    ),
+    exact("BoundRoleMissing", "RoleBinding", "the role that it gives to the pods' account does not exist"),
+)
+def permissions(graph: Graph) -> Iterable[Problem]:
     """Return what keeps the workloads' service accounts from what their programs ask of the API."""
     if not graph.snapshot.logs:
         return
@@ -102,7 +118,7 @@ def _why(graph: Graph, one: _Refused) -> _Reason | None:
     if reason is None and unread:
         words = f"the API refuses its ServiceAccount {_account(denial)} to {denial.act}; {unread}"
         advice = f"Look at what is bound to ServiceAccount {_account(denial)}."
-        return _Reason(key=one.workload, condition=REFUSED, words=words, advice=advice)
+        return _Reason(key=one.workload, condition=API_FORBIDDEN.name, words=words, advice=advice)
     return reason or _lacking(graph, one, bound) or _unbound(graph, one, giving)
 
 
@@ -192,7 +208,7 @@ def _lacking(graph: Graph, one: _Refused, bound: Sequence[Grant]) -> _Reason | N
         quote(graph, best.role_key, "rules", str(items(best.role, "rules"))),
     )
     advice = f"If the program is meant to do this, let {subject(best.role_key)} {denial.act}; else change the program."
-    return _Reason(key=one.workload, condition=REFUSED, words=words, facts=facts, advice=advice)
+    return _Reason(key=one.workload, condition=API_FORBIDDEN.name, words=words, facts=facts, advice=advice)
 
 
 def _is_own(grant: Grant) -> bool:
@@ -215,10 +231,10 @@ def _unbound(graph: Graph, one: _Refused, giving: Sequence[Grant]) -> _Reason:
         words += f"; {subject(unbound)} would allow it"
         facts = (quote(graph, unbound, "metadata.name", unbound[2]),)
         advice = f"Bind {_account(denial)} to {subject(unbound)}."
-    origin = blame(graph, one.workload, REFUSED, since=_since(graph, one.workload))
+    origin = blame(graph, one.workload, API_FORBIDDEN, since=_since(graph, one.workload))
     return _Reason(
         key=one.workload,
-        condition=REFUSED,
+        condition=API_FORBIDDEN.name,
         words=words + (f"; {origin.clause}" if origin else ""),
         facts=facts,
         advice=advice,

@@ -11,10 +11,13 @@ from typing import Any
 
 from agentops.core.alert import Severity
 from agentops.core.clock import age
+from agentops.core.conditions import Trait
 from agentops.core.finding import Problem
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, quote
 from agentops.providers.kubernetes.analysis.secrecy import quoted
+from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, symptom, vague
+from agentops.providers.kubernetes.analyzers.lifecycle import FINALIZER_STUCK
 from agentops.providers.kubernetes.objects.fields import condition, items, key_of, moment, strings, text
 
 NAME = "pods"
@@ -31,7 +34,18 @@ _MARGIN = timedelta(seconds=60)
 _SETTLING = timedelta(minutes=10)
 
 
-def analyze(graph: Graph) -> Iterable[Problem]:
+@analyzer(
+    NAME,
+    vague("Evicted", OWNER, "a node evicted pods", Trait.SELF_CONTAINED, Trait.TELLING),
+    vague("PodRejected", OWNER, "a kubelet refused a pod that was bound to its node", Trait.SELF_CONTAINED),
+    exact("SchedulingGated", OWNER, "a scheduling gate is not lifted"),
+    vague("PodSandboxFailed", OWNER, "the pod's sandbox (network) cannot be made", Trait.SELF_CONTAINED),
+    symptom(
+        "PodStuckTerminating", OWNER, "a pod is still there after its grace period, because its node does not answer"
+    ),
+    also=(FINALIZER_STUCK,),
+)
+def pods(graph: Graph) -> Iterable[Problem]:
     """Return what is wrong with pods apart from their containers."""
     return collapse(graph, NAME, [sign for pod in graph.unwell_pods for sign in _signs(graph, pod)])
 

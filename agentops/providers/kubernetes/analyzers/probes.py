@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
+from agentops.core.conditions import Trait
 from agentops.core.finding import Fact, Problem
 from agentops.core.plan import Change
 from agentops.core.text import plural
@@ -21,6 +22,7 @@ from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, 
 from agentops.providers.kubernetes.analysis.revisions import blame
 from agentops.providers.kubernetes.analysis.secrecy import quoted
 from agentops.providers.kubernetes.analyzers.crashes import at_least_high, onset
+from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, vague
 from agentops.providers.kubernetes.objects.fields import (
     condition,
     items,
@@ -39,8 +41,32 @@ _FRESH = timedelta(minutes=15)
 _SETTLING = timedelta(seconds=30)
 _STATUS = re.compile(r"statuscode: (\d+)")
 
+_PROBES = ("Probe.", ".ports[", ".image", ".env[", ".args", ".command")
 
-def analyze(graph: Graph) -> Iterable[Problem]:
+
+@analyzer(
+    NAME,
+    exact(
+        "ProbePortMismatch",
+        OWNER,
+        "a probe asks a port that the container does not declare",
+        fields=("Probe.", ".ports["),
+    ),
+    vague(
+        "LivenessProbeKilling",
+        OWNER,
+        "a liveness or startup probe restarts the container",
+        Trait.TELLING,
+        fields=("livenessProbe.", "startupProbe.", *_PROBES, ".resources.limits.cpu"),
+    ),
+    vague(
+        "ReadinessProbeFailing",
+        OWNER,
+        "a container runs and its readiness probe fails",
+        fields=("readinessProbe.", *_PROBES),
+    ),
+)
+def probes(graph: Graph) -> Iterable[Problem]:
     """Return the workloads whose probes fail, and why."""
     signs: list[PodSymptom] = []
     for pod in graph.unwell_pods:
@@ -169,7 +195,7 @@ def _finish(
         facts.append(quote(graph, pod, f"{view.spec_path}.ports", listening))
         advice = f"Point the {which} probe at a port that the container listens on ({listening})."
         remedies = tuple(_port_remedy(graph, pod, view, which, probe, port, ports))
-    origin = blame(graph, graph.workload(pod), name, view.name, since)
+    origin = blame(graph, graph.workload(pod), probes.condition(name), view.name, since)
     if origin:
         words += f"; {origin.clause}"
         facts.append(

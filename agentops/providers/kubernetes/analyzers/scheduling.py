@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agentops.core.conditions import Trait
 from agentops.core.finding import Fact, Problem
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.node_labels import NodeMiss, correction, miss_words, node_misses
@@ -20,6 +21,7 @@ from agentops.providers.kubernetes.analysis.placement import Blocker, blockers, 
 from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, quote
 from agentops.providers.kubernetes.analysis.revisions import blame
 from agentops.providers.kubernetes.analysis.secrecy import quoted
+from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, vague
 from agentops.providers.kubernetes.objects.amounts import show_quantity
 from agentops.providers.kubernetes.objects.fields import (
     Key,
@@ -70,7 +72,50 @@ _ADVICE = {
 }
 
 
-def analyze(graph: Graph) -> Iterable[Problem]:
+@analyzer(
+    NAME,
+    exact(
+        "NodeSelectorMismatch",
+        OWNER,
+        "no node carries the labels that the pods ask for",
+        fields=("nodeSelector", "affinity"),
+    ),
+    exact(
+        "UntoleratedTaint",
+        OWNER,
+        "the nodes that the pods ask for carry a taint that they do not tolerate",
+        fields=("tolerations", "nodeSelector"),
+    ),
+    exact("VolumeZoneConflict", OWNER, "the pods' volume is bound to another node or zone"),
+    exact("PodAffinityMismatch", OWNER, "pod affinity or anti-affinity keeps the pods off"),
+    exact("TopologySpreadConflict", OWNER, "a topology spread constraint keeps the pods off"),
+    exact("HostPortConflict", OWNER, "the host port that the pods ask for is taken"),
+    vague(
+        "InsufficientCpu",
+        OWNER,
+        "no node has the cpu that the pods request",
+        Trait.SELF_CONTAINED,
+        Trait.TELLING,
+        fields=(".resources.requests.cpu", ".resources.limits.cpu"),
+    ),
+    vague(
+        "InsufficientMemory",
+        OWNER,
+        "no node has the memory that the pods request",
+        Trait.SELF_CONTAINED,
+        Trait.TELLING,
+        fields=(".resources.requests.memory", ".resources.limits.memory"),
+    ),
+    vague("InsufficientResource", OWNER, "no node has another resource that the pods request", Trait.SELF_CONTAINED),
+    vague("TooManyPods", OWNER, "the nodes run as many pods as they may", Trait.SELF_CONTAINED),
+    vague(
+        "Unschedulable",
+        OWNER,
+        "no node takes the pods, for a reason that lies elsewhere or is not known",
+        Trait.SELF_CONTAINED,
+    ),
+)
+def scheduling(graph: Graph) -> Iterable[Problem]:
     """Return the workloads whose pods cannot be scheduled."""
     pending: dict[Key, list[dict[str, Any]]] = {}
     for pod in graph.unwell_pods:
@@ -117,15 +162,16 @@ def _signs(graph: Graph, pods: list[dict[str, Any]]) -> Iterator[PodSymptom]:
     facts += [
         quote(graph, key, "why not", "; ".join(b.words for b in found)) for key, found in verdict.per_node[:5] if found
     ]
-    origin = blame(graph, graph.workload(pod), name, since=since)
+    root = name not in ("NodeCordoned", "NodeNotReady", "VolumeUnbound")
+    condition_name = name if root else "Unschedulable"
+    origin = blame(graph, graph.workload(pod), scheduling.condition(condition_name), since=since)
     if origin:
         words += f"; {origin.clause}"
     mending = correction(graph, pod, verdict.misses) if verdict.misses else ()
-    root = name not in ("NodeCordoned", "NodeNotReady", "VolumeUnbound")
     for each in pods:
         yield PodSymptom(
             pod=each,
-            condition=name if root else "Unschedulable",
+            condition=condition_name,
             what=words,
             facts=tuple(facts),
             since=since,

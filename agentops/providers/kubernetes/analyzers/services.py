@@ -15,6 +15,7 @@ from agentops.core.plan import Change
 from agentops.core.text import plural
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import quote, subject
+from agentops.providers.kubernetes.analyzers.declaration import analyzer, exact, symptom
 from agentops.providers.kubernetes.objects.fields import (
     Key,
     condition,
@@ -38,7 +39,13 @@ from agentops.providers.kubernetes.objects.suggestions import only_nearest
 NAME = "services"
 
 
-def analyze(graph: Graph) -> Iterable[Problem]:
+@analyzer(
+    NAME,
+    exact("ServiceSelectorMismatch", "Service", "its selector matches no pod; the near miss is named"),
+    exact("ServicePortMismatch", "Service", "its targetPort is no port of the pods"),
+    symptom("ServiceNoReadyEndpoints", "Service", "none of the pods that it selects is ready"),
+)
+def services(graph: Graph) -> Iterable[Problem]:
     """Return the Services that have nothing ready behind them, or the wrong port."""
     for service in graph.of("Service"):
         selector = string_map(service, "spec", "selector")

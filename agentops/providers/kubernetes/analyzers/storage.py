@@ -11,12 +11,14 @@ from datetime import timedelta
 from typing import Any
 
 from agentops.core.alert import Severity
+from agentops.core.conditions import Trait
 from agentops.core.finding import Fact, Problem
 from agentops.core.resource import ResourceRef
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, quote, subject
 from agentops.providers.kubernetes.analysis.secrecy import quoted
 from agentops.providers.kubernetes.analyzers.configuration import missing_reference
+from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, vague
 from agentops.providers.kubernetes.objects.amounts import amount
 from agentops.providers.kubernetes.objects.fields import (
     condition,
@@ -40,7 +42,15 @@ _BINDING = timedelta(seconds=30)
 _MULTI_ATTACH = re.compile(r"(?i)multi-attach error")
 
 
-def analyze(graph: Graph) -> Iterable[Problem]:
+@analyzer(
+    NAME,
+    vague("VolumeMountFailed", OWNER, "a volume cannot be attached or mounted", Trait.SELF_CONTAINED, Trait.TELLING),
+    exact("PvcUnbound", "PersistentVolumeClaim", "it stays Pending; why no volume fits is said"),
+    exact("StorageClassMissing", "PersistentVolumeClaim", "its StorageClass does not exist"),
+    exact("PvcLost", "PersistentVolumeClaim", "its volume is gone"),
+    exact("VolumeFailed", "PersistentVolume", "it could not be reclaimed"),
+)
+def storage(graph: Graph) -> Iterable[Problem]:
     """Return what is wrong with claims, volumes and mounts."""
     for claim in graph.of("PersistentVolumeClaim"):
         yield from _claim(graph, claim)

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from agentops.core.alert import Severity
+from agentops.core.conditions import SUSPICIOUS
 from agentops.core.finding import Fact, Problem
 from agentops.core.text import plural
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.log_clues import is_suspicious
 from agentops.providers.kubernetes.analysis.report import quote, subject
+from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, information
 from agentops.providers.kubernetes.objects.fields import Key, key_of, string_map
 
 NAME = "suspicion"
 
 
-def analyze(graph: Graph) -> Iterable[Problem]:
+@analyzer(
+    NAME,
+    information(SUSPICIOUS, OWNER, "text in logs or annotations that reads like an instruction; it is never followed"),
+)
+def suspicion(graph: Graph) -> Iterable[Problem]:
     """Return the workloads whose logs or annotations hold text that reads like an instruction to an operator."""
     found: dict[Key, list[Fact]] = {}
     for workload, fact in _lines(graph):
@@ -23,7 +29,7 @@ def analyze(graph: Graph) -> Iterable[Problem]:
     for workload, facts in sorted(found.items()):
         yield Problem(
             resource=graph.ref_of(workload),
-            condition="SuspiciousText",
+            condition=SUSPICIOUS,
             summary=f"{subject(workload)}: text in its log or notes reads like an instruction to whoever reads it "
             f"({plural(len(facts), 'time')}); it was not followed: {facts[0].value}",
             severity=Severity.INFO,

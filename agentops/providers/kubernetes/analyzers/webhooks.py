@@ -9,13 +9,22 @@ from agentops.core.alert import Severity
 from agentops.core.finding import Problem
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import quote, subject
+from agentops.providers.kubernetes.analyzers.declaration import analyzer, vague
 from agentops.providers.kubernetes.objects.fields import items, key_of, number, string_map, text
 from agentops.providers.kubernetes.objects.pod_health import is_ready
 
 NAME = "webhooks"
 
+WEBHOOK_UNREACHABLE = vague(
+    "WebhookUnreachable", "webhook configuration", "an admission webhook does not answer or has nothing behind it"
+)
 
-def analyze(graph: Graph) -> Iterable[Problem]:
+
+@analyzer(
+    NAME,
+    WEBHOOK_UNREACHABLE,
+)
+def webhooks(graph: Graph) -> Iterable[Problem]:
     """Return the webhook configurations that point at nothing that answers."""
     for kind in ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration"):
         for configuration in graph.of(kind):

@@ -15,6 +15,8 @@ from agentops.core.text import plural
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import quote, subject
 from agentops.providers.kubernetes.analysis.secrecy import quoted
+from agentops.providers.kubernetes.analyzers.creation import REPLICA_SET_FAILING
+from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, symptom
 from agentops.providers.kubernetes.objects.fields import (
     condition,
     flag,
@@ -33,7 +35,17 @@ NAME = "workloads"
 _STARTING = timedelta(seconds=90)
 
 
-def analyze(graph: Graph) -> Iterable[Problem]:
+@analyzer(
+    NAME,
+    symptom("DeploymentUnavailable", OWNER, "a Deployment has fewer ready pods than it wants"),
+    symptom("StatefulSetUnavailable", OWNER, "a StatefulSet has fewer ready pods than it wants"),
+    symptom("DaemonSetUnavailable", OWNER, "a DaemonSet is not ready on every node"),
+    symptom("ProgressDeadlineExceeded", OWNER, "a rollout made no progress in time"),
+    exact("DeploymentPaused", "Deployment", "a rollout is paused half-way"),
+    exact("ScaledToZero", "Deployment", "it has 0 replicas while a Service leads to it"),
+    also=(REPLICA_SET_FAILING,),
+)
+def workloads(graph: Graph) -> Iterable[Problem]:
     """Return the workloads that have fewer ready pods than they ask for, or whose rollout does not get on."""
     for deployment in graph.of("Deployment"):
         yield from _deployment(graph, deployment)

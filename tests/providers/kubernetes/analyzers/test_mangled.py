@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from agentops.core.alert import Alert, Target
 from agentops.providers.kubernetes.analyzers.analyze import analyze, analyze_with
+from agentops.providers.kubernetes.analyzers.declaration import analyzer
 from agentops.providers.kubernetes.analyzers.examine import examine
+from agentops.providers.kubernetes.analyzers.nodes import nodes
 from agentops.providers.kubernetes.objects.snapshot import LogTail, Snapshot
 from agentops.triage.conclusion import conclude
 from agentops.triage.rank import rank
@@ -123,16 +125,11 @@ def test_mangled_objects_never_raise(build, objects, data):
 def test_an_analyzer_that_raises_hides_none_of_the_others(build, conditions):
     """Its failure is a problem of its own; what the others find stands."""
 
+    @analyzer("broken")
     def broken(graph):
         raise KeyError("surprise")
 
-    def fine(graph):
-        from agentops.providers.kubernetes.analyzers import nodes
-
-        return nodes.analyze(graph)
-
-    snapshot = build.snapshot(build.node(ready="False"))
-    problems = analyze_with(snapshot, (("broken", broken), ("nodes", fine)))
+    problems = analyze_with(build.snapshot(build.node(ready="False")), (broken, nodes))
     assert conditions(problems) == {("Analyzer/broken", "AnalyzerFailed"), ("Node/node-a", "NodeNotReady")}
 
 

@@ -1,4 +1,4 @@
-"""Make the tables of tools in docs/ from the registries, so that a page cannot say other than the code declares.
+"""Make the tables of tools and conditions in docs/ from the registries, so that no page says other than the code.
 
 A page holds a table between two comments, ``<!-- NAME: made by scripts/generate.py -->`` and ``<!-- end of NAME -->``;
 what stands around it is written by hand and stays.
@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from agentops.core.conditions import Condition
 from agentops.core.tool import ToolSpec
 
 
 def generated(root: Path) -> Iterator[tuple[Path, str]]:
     """Yield each page that holds such a table and what it should hold."""
+    from agentops.providers.kubernetes.analyzers.registry import ANALYZERS, FAILED
     from agentops.providers.kubernetes.change.registry import CHANGE_SPECS, CHANGE_TARGETS
     from agentops.providers.kubernetes.read.registry import SPECS
 
@@ -22,6 +24,9 @@ def generated(root: Path) -> Iterator[tuple[Path, str]]:
     yield path, with_table(path.read_text("utf-8"), "read tools", read_tools_table(SPECS))
     path = root / "docs/change-tools.md"
     yield path, with_table(path.read_text("utf-8"), "change tools", change_tools_table(CHANGE_SPECS, CHANGE_TARGETS))
+    path = root / "docs/triage.md"
+    declared = [(one.name, condition) for one in ANALYZERS for condition in one.conditions]
+    yield path, with_table(path.read_text("utf-8"), "conditions", conditions_table([*declared, ("any", FAILED)]))
 
 
 def with_table(page: str, name: str, table: str) -> str:
@@ -57,6 +62,12 @@ def change_tools_table(specs: tuple[ToolSpec, ...], targets: Mapping[str, tuple[
         for spec in specs
     ]
     return _table(("tool", "for", "targets", "arguments", "permissions", "risk", "undo"), rows)
+
+
+def conditions_table(declared: Sequence[tuple[str, Condition]]) -> str:
+    """Return a row for each condition: who declares it, what it is about, when, and how much it explains."""
+    rows = [(f"`{one.name}`", analyzer, one.resource, one.when, one.weight.value) for analyzer, one in declared]
+    return _table(("condition", "analyzer", "resource", "when", "weight"), rows)
 
 
 def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
