@@ -1,4 +1,4 @@
-"""Make the tables of tools and conditions in docs/ from the registries, so that no page says other than the code.
+"""Make the tables of docs/ that repeat what a registry declares, so that no page says other than the code does.
 
 A page holds a table between two comments, ``<!-- NAME: made by scripts/generate.py -->`` and ``<!-- end of NAME -->``;
 what stands around it is written by hand and stays.
@@ -10,12 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from agentops.alerts.declaration import AlertFormat
 from agentops.core.conditions import Condition
 from agentops.core.tool import ToolSpec
 
 
 def generated(root: Path) -> Iterator[tuple[Path, str]]:
     """Yield each page that holds such a table and what it should hold."""
+    from agentops.alerts.registry import FORMATS
     from agentops.providers.kubernetes.analyzers.registry import ANALYZERS, FAILED
     from agentops.providers.kubernetes.change.registry import CHANGE_SPECS, CHANGE_TARGETS
     from agentops.providers.kubernetes.read.registry import SPECS
@@ -27,6 +29,8 @@ def generated(root: Path) -> Iterator[tuple[Path, str]]:
     path = root / "docs/triage.md"
     declared = [(one.name, condition) for one in ANALYZERS for condition in one.conditions]
     yield path, with_table(path.read_text("utf-8"), "conditions", conditions_table([*declared, ("any", FAILED)]))
+    path = root / "docs/alerts.md"
+    yield path, with_table(path.read_text("utf-8"), "alert formats", formats_table(FORMATS))
 
 
 def with_table(page: str, name: str, table: str) -> str:
@@ -68,6 +72,11 @@ def conditions_table(declared: Sequence[tuple[str, Condition]]) -> str:
     """Return a row for each condition: who declares it, what it is about, when, and how much it explains."""
     rows = [(f"`{one.name}`", analyzer, one.resource, one.when, one.weight.value) for analyzer, one in declared]
     return _table(("condition", "analyzer", "resource", "when", "weight"), rows)
+
+
+def formats_table(formats: Sequence[AlertFormat]) -> str:
+    """Return a row for each alert format: whose it is, and what is sent."""
+    return _table(("sender", "form"), [(one.sender or "anything else", one.form) for one in formats])
 
 
 def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
 from typing import Any
 
-from agentops.alerts import cloudwatch, fields, pagerduty, prometheus
 from agentops.alerts.grouping import Payload, group
 from agentops.alerts.prose import prose
+from agentops.alerts.registry import FORMATS, senders
 from agentops.core.alert import AlertGroup
 from agentops.core.errors import AlertError
 from agentops.core.text import one_line
@@ -21,17 +20,7 @@ from agentops.core.text import one_line
 MAX_BYTES = 10 * 1024 * 1024
 MAX_YAML_CHARS = 256 * 1024
 MAX_DEPTH = 64
-_KNOWN = "Alertmanager, Prometheus, Grafana, PagerDuty, CloudWatch, or plain text"
 _YAML_START = re.compile(r"(?:---|#|%YAML|- |[\"']?[A-Za-z][\w .-]{0,60}[\"']?:(?:\s|$))")
-_NAME_KEYS = ("alertname", "alert", "name", "title", "subject", "summary", "message")
-_TOLD_KEYS = ("summary", "description", "message")
-_FORMATS: tuple[tuple[Callable[[Any], bool], Callable[[Any], Payload]], ...] = (
-    (prometheus.is_webhook, prometheus.webhook),
-    (pagerduty.is_event, pagerduty.event),
-    (cloudwatch.is_alarm, cloudwatch.alarm),
-    (prometheus.is_api_answer, prometheus.api_answer),
-    (prometheus.is_alert_list, prometheus.alert_list),
-)
 
 
 def decode(data: bytes, what: str) -> AlertGroup:
@@ -107,40 +96,22 @@ def _yaml(text: str, what: str) -> Any:
         return None
     if isinstance(document, dict):
         document = {str(key): value for key, value in document.items()}
-        if any(recognise(document) for recognise, _read in _FORMATS) or isinstance(document.get("labels"), dict):
-            _check_depth(document, what)
-            return document
+    if not any(one.recognises_yaml(document) for one in FORMATS):
         return None
-    return document if isinstance(document, list) and document and prometheus.is_alert_list(document) else None
+    _check_depth(document, what)
+    return document
 
 
 def _recognised(document: Any, what: str) -> Payload:
     if document == []:
         raise AlertError(f"{what} holds an empty list: no alert is active", hint="Send an alert that fires.")
-    for recognise, read in _FORMATS:
-        if recognise(document):
-            return read(document)
-    if isinstance(document, dict):
-        if isinstance(document.get("alerts"), list):
-            return prometheus.webhook(document)
-        if "labels" in document or any(isinstance(document.get(key), str) for key in _NAME_KEYS):
-            return _plain_object(document)
+    for one in FORMATS:
+        if one.recognises(document):
+            return one.parse(document)
     raise AlertError(
         f"{what} is JSON of a form that agentops does not know{_seen(document)}",
-        hint=f"Known are {_KNOWN}.",
+        hint=f"Known are {', '.join(senders())}, or plain text.",
     )
-
-
-def _plain_object(document: Mapping[str, Any]) -> Payload:
-    """An object that names itself and carries labels, or has them at its top level."""
-    labels = fields.labels(document, "labels")
-    top = {key: value for key, value in document.items() if isinstance(value, str | int | float) and key != "status"}
-    name = next((top[key] for key in _NAME_KEYS if isinstance(top.get(key), str)), "")
-    merged = {**fields.labels({"top": top}, "top"), **labels}
-    merged.setdefault("alertname", fields.scalar(name, "name"))
-    told = {key: merged[key] for key in _TOLD_KEYS if key in merged}
-    annotations = {**told, **fields.labels(document, "annotations")}
-    return prometheus.single({**document, "labels": merged, "annotations": annotations})
 
 
 def _check_depth(document: Any, what: str) -> None:

@@ -175,47 +175,6 @@ def test_answers_that_are_no_alert_say_so(document: Any, message: str) -> None:
     assert caught.value.message == message
 
 
-def test_a_rule_alert_alone() -> None:
-    """One alert without an envelope is read as Prometheus writes it."""
-    found = _decode(
-        {"labels": {"alertname": "A", "pod": "p-1"}, "annotations": {}, "state": "firing", "value": "1e+00"}
-    )
-    assert (found.lead.name, found.lead.source, found.target.name) == ("A", "prometheus", "p-1")
-
-
-def test_grafana_webhook() -> None:
-    """Grafana's webhook is Alertmanager's with members of its own."""
-    found = _decode(
-        {
-            "receiver": "hook",
-            "status": "firing",
-            "orgId": 1,
-            "alerts": [
-                {
-                    "status": "firing",
-                    "labels": {"alertname": "HighLatency", "namespace": "shop", "deployment": "api", "severity": "P2"},
-                    "annotations": {"summary": "p99 is 3 s"},
-                    "startsAt": "2026-11-22T16:00:00+01:00",
-                    "endsAt": "0001-01-01T00:00:00Z",
-                    "generatorURL": "https://grafana.example/alerting/grafana/x/view",
-                    "fingerprint": "f",
-                    "valueString": "[ var='B' value=3 ]",
-                }
-            ],
-            "version": "1",
-            "title": "[FIRING:1] HighLatency",
-            "state": "alerting",
-            "message": "**Firing**",
-        }
-    )
-    assert (found.lead.source, found.lead.severity, found.lead.started_at, found.target) == (
-        "grafana",
-        Severity.HIGH,
-        _at(15, 0, 0),
-        Target(namespace="shop", kind="Deployment", name="api"),
-    )
-
-
 def test_pagerduty_webhook() -> None:
     """A PagerDuty event: priority, status, and the target from its custom details."""
     document = {
@@ -374,17 +333,6 @@ alerts:
         _at(16, 0, 0),
         "p-1",
         Severity.WARNING,
-    )
-
-
-def test_a_plain_object_may_name_itself() -> None:
-    """An object of no known sender is an alert when it has a name; its members are its labels."""
-    found = _decode({"title": "disk full", "namespace": "shop", "pod": "db-0", "priority": 1, "status": "resolved"})
-    assert (found.lead.name, found.lead.severity, found.lead.status, found.target.name) == (
-        "disk full",
-        Severity.CRITICAL,
-        "resolved",
-        "db-0",
     )
 
 

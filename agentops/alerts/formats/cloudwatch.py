@@ -1,6 +1,6 @@
 """Amazon CloudWatch alarms: the SNS envelope, the message inside it, and EventBridge's event.
 
-Comes in: a decoded document that ``is_alarm`` recognised. Goes out: a ``Payload``. The dimensions of Container Insights
+Comes in: a decoded document. Goes out: a ``Payload``. The dimensions of Container Insights
 (``ClusterName``, ``Namespace``, ``PodName``, ``Service``) lead to the Kubernetes object.
 Forms: docs.aws.amazon.com, "Using Amazon CloudWatch alarms" and "Alarm events and EventBridge".
 """
@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agentops.alerts import fields
+from agentops.alerts.declaration import alert_format
 from agentops.alerts.grouping import Payload
 from agentops.alerts.labels import severity_of, target_of
 from agentops.core.alert import Alert
@@ -30,8 +31,8 @@ _DIMENSIONS = {
 _STATUS = {"ALARM": "firing", "OK": "resolved", "INSUFFICIENT_DATA": "firing"}
 
 
-def is_alarm(document: Any) -> bool:
-    """Tell any of the three forms, and SNS messages that are none of them."""
+def _recognises(document: Any) -> bool:
+    """Return whether it is one of the three forms, or an SNS message that is none of them."""
     if not isinstance(document, dict):
         return False
     return bool(
@@ -41,7 +42,10 @@ def is_alarm(document: Any) -> bool:
     )
 
 
-def alarm(document: Mapping[str, Any]) -> Payload:
+@alert_format(
+    "CloudWatch", "the alarm's SNS message, with or without its envelope; EventBridge's event", recognises=_recognises
+)
+def cloudwatch(document: Mapping[str, Any]) -> Payload:
     """Read the alarm.
 
     Raises:
@@ -65,7 +69,7 @@ def _unwrapped(envelope: Mapping[str, Any]) -> Mapping[str, Any]:
         message = json.loads(written)
     except (ValueError, RecursionError):
         message = None
-    if not isinstance(message, dict) or not is_alarm(message) or "TopicArn" in message:
+    if not isinstance(message, dict) or not _recognises(message) or "TopicArn" in message:
         raise AlertError("the SNS message holds no CloudWatch alarm", hint="Send an alarm's notification.")
     return message
 
