@@ -14,16 +14,29 @@ _SDKS = {
     "anthropic",
     "boto3",
     "botocore",
+    "cronsim",
     "cryptography",
     "jsonschema",
     "kubernetes",
     "mcp",
     "pydantic",
+    "re2",
     "rich",
     "typer",
     "yaml",
 }
-_HEAVY = {"anthropic", "boto3", "botocore", "cryptography", "httpx2", "jsonschema", "kubernetes", "mcp"}
+_HEAVY = {
+    "anthropic",
+    "boto3",
+    "botocore",
+    "cryptography",
+    "httpx2",
+    "jsonschema",
+    "kubernetes",
+    "mcp",
+    "cronsim",
+    "re2",
+}
 
 _PROBE = """
 import io, json, sys

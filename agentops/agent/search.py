@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any
 
-from agentops.agent.pattern import line_matcher
 from agentops.core.errors import NotFound, ToolInputError
 from agentops.core.evidence import EvidenceStore, Reading
+from agentops.core.patterns import LINE_CHARS, line_pattern
 from agentops.core.text import one_line, plural
 from agentops.core.tool import ToolSpec
 
@@ -89,10 +90,12 @@ def _hits(lines: Sequence[str], arguments: Mapping[str, Any], first: int, last: 
         hits = [number for number in hits if needle in lines[number - 1].casefold()]
     if "pattern" not in arguments:
         return hits, ""
-    matches, seen = line_matcher(str(arguments["pattern"]))
-    cut = sum(len(lines[number - 1]) > seen for number in hits)
-    footer = f"{plural(cut, 'line')} longer than {seen} characters: the pattern saw only their start." if cut else ""
-    return [number for number in hits if matches(lines[number - 1])], footer
+    marks = line_pattern(str(arguments["pattern"]), "pattern").marks(lines[number - 1] for number in hits)
+    cut = sum(len(lines[number - 1]) > LINE_CHARS for number in hits)
+    footer = (
+        f"{plural(cut, 'line')} longer than {LINE_CHARS} characters: the pattern saw only their start." if cut else ""
+    )
+    return list(compress(hits, marks)), footer
 
 
 def _matches(evidence: str, lines: Sequence[str], hits: Sequence[int], context: int, footer: str) -> Reading:

@@ -1,4 +1,4 @@
-"""Simulated time: the agenda, cron schedules, durations."""
+"""Simulated time: the agenda, durations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from agentops.core.errors import UsageError
 from agentops.sandbox.clock import Agenda, VirtualClock
-from agentops.sandbox.controllers.schedule import next_run
 from agentops.sandbox.programs import Memory, seconds
 
 START = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
@@ -40,25 +39,6 @@ def test_the_agenda_hands_out_the_last_due_of_each_item_in_order(entries: list[t
     assert sorted(taken) == sorted(last)
     assert [last[item] for item in taken] == sorted(last.values())
     assert agenda.next_due is None
-
-
-@pytest.mark.parametrize(
-    ("schedule", "expected"),
-    [
-        ("*/5 * * * *", datetime(2026, 11, 22, 16, 5, tzinfo=UTC)),
-        ("17,47 * * * *", datetime(2026, 11, 22, 16, 17, tzinfo=UTC)),
-        ("@daily", datetime(2026, 11, 23, 0, 0, tzinfo=UTC)),
-        ("30 9-17/4 * * 1-5", datetime(2026, 11, 23, 9, 30, tzinfo=UTC)),
-        ("0 0 29 2 *", datetime(2028, 2, 29, 0, 0, tzinfo=UTC)),
-        ("0 0 1 * 3", datetime(2026, 11, 25, 0, 0, tzinfo=UTC)),
-        ("0 0 31 2 *", None),
-        ("60 * * * *", None),
-        ("every day", None),
-    ],
-)
-def test_schedules_fire_as_cron_has_it(schedule: str, expected: datetime | None) -> None:
-    """Steps, lists, ranges, names and the two day fields; what is no schedule never fires."""
-    assert next_run(schedule, START) == expected
 
 
 @pytest.mark.parametrize(("text", "expected"), [("20s", 20), ("1h30m", 5400), ("-45m", -2700), ("400ms", 0.4), (7, 7)])

@@ -118,7 +118,7 @@ def _schedule(value: str) -> Iterator[str]:
         yield f"expected exactly 5 fields, found {len(value.split())}: [{value}]"
     else:
         parts = zip(value.split(), _CRON, strict=True)
-        wrong = (_cron_range(part, *bounds) for field, bounds in parts for part in field.split(","))
+        wrong = (_cron_range(part, *bounds) for field, bounds in parts for part in field.split(",") if part)
         yield from filter(None, [next(filter(None, wrong), "")])
 
 

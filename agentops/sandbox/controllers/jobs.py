@@ -9,10 +9,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from agentops.core.schedules import next_run
 from agentops.sandbox.controllers.admit import RETRY, make_pod, remove_pod
 from agentops.sandbox.controllers.replicaset import new_pod
 from agentops.sandbox.controllers.runtime import Controller, its_owner, itself, while_there
-from agentops.sandbox.controllers.schedule import next_run
 from agentops.sandbox.manifests import create_now
 from agentops.sandbox.objects import (
     condition,

@@ -12,6 +12,7 @@ from agentops.core.clock import age
 from agentops.core.conditions import Trait
 from agentops.core.finding import Fact, Problem
 from agentops.core.plan import Change
+from agentops.core.schedules import longest_gap, schedule_fault
 from agentops.core.text import plural
 from agentops.providers.kubernetes.analysis.containers import container_views
 from agentops.providers.kubernetes.analysis.environment import missing_variable
@@ -21,7 +22,6 @@ from agentops.providers.kubernetes.analysis.report import quote, subject
 from agentops.providers.kubernetes.analysis.secrecy import quoted
 from agentops.providers.kubernetes.analyzers.declaration import analyzer, exact, vague
 from agentops.providers.kubernetes.analyzers.images import repository
-from agentops.providers.kubernetes.objects.cron import longest_gap, schedule_fault
 from agentops.providers.kubernetes.objects.fields import (
     at,
     condition,
