@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from agentops.cli.commands import policy_explain
 from agentops.cli.options import Common, with_common
+from agentops.cli.policy_setting import Setting, here, policy_of
 from agentops.cli.report import Code, Heading, Paragraph, Tone
 from agentops.cli.result import Result, error_document
 from agentops.core.errors import ConfigError, ExitCode, StoreError, UsageError
 from agentops.core.text import one_line, plural
 
 if TYPE_CHECKING:
-    from agentops.config import Settings
-    from agentops.core.tool import ToolSpec
-    from agentops.policy import CedarPolicy, PolicyLayer, PolicySettings
+    from agentops.policy import PolicyLayer
     from agentops.policy.table import Case
 
 TESTS_FILE = "policy-tests.yaml"
@@ -57,8 +56,6 @@ Exit codes: 0 all cases passed, 1 a case failed, 2 a table or the policy cannot 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
-    from agentops.cli.commands import policy_explain
-
     group = typer.Typer(
         name="policy", help="Show, check and test what may be changed, and who must approve.", no_args_is_help=True
     )
@@ -76,47 +73,6 @@ def register(app: typer.Typer) -> None:
     )
     policy_explain.register(group)
     app.add_typer(group)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """Where policy is decided here: settings, the layers of files, the tools."""
-
-    settings: Settings
-    rules: PolicySettings
-    layers: tuple[PolicyLayer, ...]
-    tools: tuple[ToolSpec, ...]
-
-
-def here(options: Common) -> Setting:
-    """Return what decides in this folder with these options.
-
-    Raises:
-        ConfigError: the settings or a policy file cannot be used.
-    """
-    from agentops.app.providers import change_specs, read_specs
-    from agentops.config import load
-    from agentops.policy import read_layers, settings_of
-
-    settings = load(options.flags(), os.environ)
-    return Setting(
-        settings=settings,
-        rules=settings_of(settings.policy, read_only=settings.read_only),
-        layers=read_layers(settings.folders.config, environ=os.environ, directory=Path.cwd()),
-        tools=(*read_specs(), *change_specs()),
-    )
-
-
-def policy_of(setting: Setting, layers: Iterable[PolicyLayer] | None = None) -> CedarPolicy:
-    """Return the policy in force, or with other layers.
-
-    Raises:
-        ConfigError: it cannot be loaded.
-    """
-    from agentops.policy import load_policy
-
-    chosen = setting.layers if layers is None else layers
-    return load_policy(chosen, tools=setting.tools, settings=setting.rules)
 
 
 def init(

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentops.cli.options import Common, with_common
+from agentops.cli.policy_setting import here, policy_of
 from agentops.cli.result import Result
 from agentops.core.errors import UsageError
 from agentops.core.text import one_line
 
 if TYPE_CHECKING:
-    from agentops.cli.commands.policy import Setting
+    from agentops.cli.policy_setting import Setting
     from agentops.cli.views.policy import Explained
     from agentops.core.policy import PolicyRequest
     from agentops.policy import CedarPolicy
@@ -70,7 +71,6 @@ def explain(
     ] = False,
 ) -> Result:
     """Explain one request, or those of a plan."""
-    from agentops.cli.commands.policy import here, policy_of
     from agentops.cli.views import policy as view
 
     setting = here(options)
