@@ -196,7 +196,7 @@ complete -c agentops -n '__fish_seen_subcommand_from doctor' -l no-input
 complete -c agentops -n '__fish_seen_subcommand_from doctor' -l output
 complete -c agentops -n '__fish_seen_subcommand_from doctor' -l sandbox
 complete -c agentops -n '__fish_seen_subcommand_from doctor' -l verbose
-complete -c agentops -n __fish_use_subcommand -a fix -d 'FixResult an alert: plan, show, ask, apply, verify, or roll back.'
+complete -c agentops -n __fish_use_subcommand -a fix -d 'Fix an alert: plan, show, ask, apply, verify, or roll back.'
 complete -c agentops -n '__fish_seen_subcommand_from fix' -l approval
 complete -c agentops -n '__fish_seen_subcommand_from fix' -l context
 complete -c agentops -n '__fish_seen_subcommand_from fix' -l dry-run

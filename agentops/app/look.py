@@ -5,16 +5,18 @@ Comes in: services, open providers, what it is about. Goes out: a snapshot and a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from agentops.app.services import Investigation, Services
 from agentops.core.alert import Alert, Severity, Target
 from agentops.core.analysis import Analysis, Gap, SweepOutline, outline_of
+from agentops.core.evidence import Evidence
 from agentops.core.finding import Cause, Confidence, Finding, Problem, Verdict
 from agentops.core.progress import Stage, Step, no_progress
 from agentops.core.provider import Reader
-from agentops.core.text import plural
+from agentops.core.text import one_line, plural
 
 if TYPE_CHECKING:
     from agentops.app.connections import Connections
@@ -24,6 +26,8 @@ LOG_WINDOW_S = 30
 """After a change, older log lines tell of the trouble that it cured."""
 NOTED = "RolloutChanged"
 """The condition of a rollout that is merely noted: no trouble by itself."""
+MOST_PROBLEMS = 30
+"""How many problems become evidence, and are named in the record of a sweep."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +72,27 @@ def sweep_and_rank(
     text = f"triage found {plural(len(ranking.problems), 'problem')} ({services.monotonic() - begun:.1f} s)"
     services.progress(Step(stage=Stage.PROBLEM, text=text))
     return Sighting(swept=tuple(swept), ranking=ranking, unopened=connections.gaps)
+
+
+def sweep_record(seen: Sighting, evidence: Sequence[Evidence]) -> dict[str, Any]:
+    """Return what the audit log keeps of a sweep: what was read, what was not, and what was found.
+
+    Arguments:
+        evidence: what the problems were kept as, in their order; may be shorter.
+    """
+    problems, read = seen.ranking.problems, seen.outline
+    ids = [item.id for item in evidence] + [""] * (len(problems) - len(evidence))
+    return {
+        "context": read.place,
+        "namespaces": list(read.groups),
+        "read": dict(read.counts),
+        "not_read": [{"what": gap.what, "reason": one_line(gap.reason, 200)} for gap in read.gaps],
+        "problems": [
+            {"resource": str(problem.resource), "condition": problem.condition, "evidence": name}
+            for problem, name in zip(problems, ids, strict=True)
+        ][:MOST_PROBLEMS],
+        "problem_count": len(problems),
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,6 @@ one when it closes, whatever happened in between.
 
 from __future__ import annotations
 
-import getpass
-import json
 import os
 import secrets
 import socket
@@ -17,23 +15,20 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from agentops import __version__
-from agentops.app import investigate as investigating
+from agentops.app.actor import current_actor, new_run, user_name
+from agentops.app.changes import journal_of, open_words
 from agentops.app.connecting import flags_to, provider_options
-from agentops.app.connections import Connections, Connector
-from agentops.app.investigate import way_back
+from agentops.app.connections import Connector
 from agentops.app.models import model_of
 from agentops.app.providers import PROVIDERS
 from agentops.app.run_clock import RunClock
-from agentops.app.services import Investigation, Scan, Services
+from agentops.app.services import Services
 from agentops.config import Settings
-from agentops.core.alert import Incident
 from agentops.core.clock import Clock, SimulatedTime, utc_now
-from agentops.core.errors import AgentopsError, AlertError, ExitCode, Interrupted, StoreError, UsageError
+from agentops.core.errors import AgentopsError, ExitCode, Interrupted, StoreError
 from agentops.core.progress import Progress, Stage, Step
 from agentops.core.provider import Provider, ProviderContext
 from agentops.core.scope import Scope
-from agentops.core.text import one_line
-from agentops.core.usage import Usage
 
 if TYPE_CHECKING:
     from agentops.audit.log import ChainLog
@@ -71,13 +66,12 @@ class App:
         self.log = log
         self.sandbox: Sandbox | None = None
         self.pace = RunClock(clock, lambda: self.sandbox or simulated)
-        self._clock = clock
         self._redactor = SecretRedactor()
         # The strongest net: what this process itself sends as a credential is hidden wherever it turns up.
         for name in _OWN_SECRETS:
             self._redactor.learn(os.environ.get(name, ""))
         self.status = ("done", ExitCode.DONE)
-        self.user = _user()
+        self.user = user_name()
         self.undisturbed: Callable[[], AbstractContextManager[object]] = nullcontext
         self._scope_name = f"sandbox:{scenario}" if scenario else ""
         self.providers = tuple(providers)
@@ -122,88 +116,6 @@ class App:
         )
         pinned = {"context": scope.place, "namespace": scope.group, "server": scope.address or scope.server}
         self.log.append("cluster_pinned", {"provider": scope.provider, **pinned})
-
-    def investigate(self, argument: str | None, stdin: Callable[[], bytes]) -> Investigation:
-        """Read the alert and investigate it; without one, the sandbox scenario's own alert.
-
-        Raises:
-            AlertError: it cannot be read; the refusal is in the audit chain.
-        """
-        from agentops.alerts.source import read_alert
-
-        schemes = [one.scheme for one in self.providers]
-        try:
-            if argument is None and self.sandbox is not None:
-                payload = json.dumps(self.sandbox.alert_payload).encode()
-                group = read_alert("-", stdin=lambda: payload, now=self._clock(), schemes=schemes)
-            else:
-                group = read_alert(argument or "", stdin=stdin, now=self._clock(), schemes=schemes)
-        except AlertError as error:
-            self.log.append("alert_refused", {"code": error.code, "why": one_line(error.message, 300)})
-            raise
-        return investigating.investigate(self.services, group)
-
-    def resume(self, incident: str) -> Investigation:
-        """Go on with an interrupted investigation in the context that it was begun in."""
-        folder = self.services.incidents.open(incident)
-        finding = folder.finding()
-        if finding is not None and finding.by != "triage":
-            raise UsageError(f"incident {folder.id} has its finding", hint=f"See it: agentops show {folder.id}")
-        self._require_same_scopes(folder.incident)
-        return investigating.resume(self.services, folder)
-
-    def reopen(self, incident: str) -> Investigation:
-        """Return a stored investigation that came to a finding, on the cluster that this run is pinned to.
-
-        Raises:
-            UsageError: no such incident, none with a finding, or it is of another cluster.
-        """
-        folder = self.services.incidents.open(incident)
-        finding, begun = folder.finding(), folder.incident
-        if finding is None:
-            raise UsageError(f"incident {folder.id} has no finding yet", hint=f"Go on with it: {way_back(begun)}")
-        self._require_same_scopes(begun)
-        return Investigation(
-            incident=begun,
-            finding=finding,
-            problems=folder.problems(),
-            evidence=folder.all(),
-            usage=folder.usage() or Usage(),
-            symptoms=folder.symptoms(),
-            drafts=folder.drafts(),
-            stored=True,
-        )
-
-    def _require_same_scopes(self, begun: Incident) -> Connections:
-        """Open what an incident was begun on.
-
-        Raises:
-            UsageError: the settings lead elsewhere.
-        """
-        connections = self.services.connector.for_scopes(begun.places)
-        now = {scope.provider: scope for scope in connections.scopes}
-        for scope in begun.places:
-            if not scope.is_same_place(now[scope.provider]):
-                raise UsageError(
-                    f"incident {begun.id} was begun in context {scope.place!r} on {scope.server}; "
-                    f"this run would look at {now[scope.provider].place!r} on {now[scope.provider].server}",
-                    hint=f"The command is: {way_back(begun)}",
-                )
-        return connections
-
-    def triage(self, argument: str | None) -> Scan:
-        """Scan, with what explains ``argument`` (``k8s:NS/KIND/NAME``) first."""
-        if argument is None:
-            return investigating.triage(self.services, None)
-        from agentops.alerts.source import names_target, read_alert
-
-        schemes = [one.scheme for one in self.providers]
-        if not names_target(argument, schemes):
-            forms = " or ".join(one.target_form for one in self.providers)
-            raise UsageError(f"{one_line(argument, 60)!r} is not a target", hint=f"Use {forms}, or --namespace.")
-        return investigating.triage(
-            self.services, read_alert(argument, stdin=lambda: b"", now=self._clock(), schemes=schemes)
-        )
 
     def finish(self, status: str, exit_code: ExitCode) -> dict[str, Any]:
         """Set how the run ends; returns the ``audit`` part of the envelope."""
@@ -286,11 +198,9 @@ def open_app(
 
 def _say_what_is_open(settings: Settings, command: str, clock: Clock, progress: Progress) -> None:
     """Tell of a change that a crash left open, and to who wants to change something of one that is under way."""
-    from agentops.app.guarding import open_changes, open_words
-
     try:
         words = "" if command == "recover" else open_words(settings, clock)
-        holder = open_changes(settings, clock).holder() if command in ("fix", "rollback") else ""
+        holder = journal_of(settings, clock).holder() if command in ("fix", "rollback") else ""
     except StoreError as error:
         # Reads go on; what would change something looks again, and stops.
         progress(
@@ -312,20 +222,10 @@ def _ending(error: BaseException) -> tuple[str, ExitCode]:
     return f"unexpected {type(error).__name__}", ExitCode.ERROR
 
 
-def new_run(clock: Clock) -> str:
-    """Return a run id that sorts by time: ``20261122T155933-4f2a1c``."""
-    return f"{clock():%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-
-
-def current_actor() -> str:
-    """Return who acts, as the audit chain names them: ``human:ana``."""
-    return f"human:{_user()}"
-
-
 def _start(settings: Settings, command: str, sandbox: str | None) -> Mapping[str, Any]:
     return {
         "command": command,
-        "user": _user(),
+        "user": user_name(),
         "host": socket.gethostname(),
         "pid": os.getpid(),
         "version": __version__,
@@ -336,11 +236,3 @@ def _start(settings: Settings, command: str, sandbox: str | None) -> Mapping[str
         "model": settings.model,
         "read_only": settings.read_only,
     }
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        # A container may run as a user id that no password file names.
-        return f"uid-{os.getuid()}"

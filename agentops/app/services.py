@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from agentops.core.alert import Incident
+from agentops.core.alert import Incident, Severity
 from agentops.core.clock import Clock
 from agentops.core.errors import AgentopsError, ModelError
 from agentops.core.evidence import Evidence, Redactor
-from agentops.core.finding import Cause, Finding, Problem
+from agentops.core.finding import Cause, Finding, Problem, Verdict
 from agentops.core.plan import Change
 from agentops.core.progress import Progress
 from agentops.core.usage import Limits, Usage
@@ -63,7 +63,10 @@ class Services:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
-    """What a triage sweep found: problems with the best explanation first, and an outline of what was read."""
+    """What a triage sweep found: problems with the best explanation first, and an outline of what was read.
+
+    ``is_unexplained``: an object was named, and nothing explains it; which is not "nothing is wrong".
+    """
 
     context: str
     namespaces: tuple[str, ...]
@@ -72,6 +75,14 @@ class Scan:
     counts: Mapping[str, int]
     gaps: tuple[tuple[str, str], ...]
     wall_s: float
+    is_unexplained: bool = False
+
+    @property
+    def status(self) -> str:
+        """What was found, in one word for scripts: ``found``, ``undetermined``, or ``done`` (nothing is wrong)."""
+        if any(problem.severity.rank < Severity.INFO.rank for problem in self.problems):
+            return "found"
+        return "undetermined" if self.is_unexplained else "done"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,3 +116,14 @@ class Investigation:
     symptoms: tuple[Cause, ...] = ()
     drafts: tuple[Change, ...] = ()
     stored: bool = False
+
+    @property
+    def status(self) -> str:
+        """How it ended, in one word for scripts: ``done`` (nothing is wrong), ``found``, ``undetermined``,
+        ``degraded``."""
+        if self.model_error is not None:
+            return "degraded"
+        if self.finding.verdict in (Verdict.RECOVERED, Verdict.NO_PROBLEM):
+            return "done"
+        # "Undetermined" is not "nothing is wrong": a script must be able to tell them apart.
+        return "undetermined" if self.finding.verdict is Verdict.UNDETERMINED else "found"

@@ -38,7 +38,7 @@ class _Said(StrEnum):
     STOP = "stop"
 
 
-def no_evidence(names: tuple[str, ...]) -> list[Block]:
+def no_evidence(_incident: str, names: tuple[str, ...]) -> list[Block]:
     """Say that there is nothing to show but the names."""
     return [Paragraph(f"evidence: {', '.join(names)}", Tone.QUIET)] if names else []
 
@@ -53,7 +53,7 @@ class TerminalApprover:
         nonce: returns a fresh random text, one per approval.
         cannot_ask: why nobody can be asked (see ``prompting.cannot_ask``); empty when somebody can.
         instead: returns the exact command that a person can run when nobody can be asked here.
-        show_evidence: returns the blocks of the evidence of these ids.
+        show_evidence: returns the blocks of an incident's evidence of these ids.
         whole: the plan is taken or left as it is: no step can be left out and no argument edited.
         side_by_side: diffs in two columns where there is room.
         undisturbed: a context in which nothing else draws on the terminal.
@@ -66,7 +66,7 @@ class TerminalApprover:
     nonce: Callable[[], str]
     instead: Callable[[ChangePlan], str]
     cannot_ask: str = ""
-    show_evidence: Callable[[tuple[str, ...]], list[Block]] = no_evidence
+    show_evidence: Callable[[str, tuple[str, ...]], list[Block]] = no_evidence
     whole: bool = False
     side_by_side: bool = False
     undisturbed: Callable[[], AbstractContextManager[object]] = field(default=nullcontext)
@@ -227,7 +227,10 @@ class _Dialogue:
         blocks: list[Block] = [Heading(words_title(intent))]
         blocks += [Paragraph(f"“{intent.words.strip()}”")] if intent.words.strip() else []
         blocks += [Bullets(tuple(items)), Heading("Evidence")]
-        return [*blocks, *(self._its.show_evidence(names) or [Paragraph("No evidence is cited.", Tone.WARN)])]
+        return [
+            *blocks,
+            *(self._its.show_evidence(intent.incident, names) or [Paragraph("No evidence is cited.", Tone.WARN)]),
+        ]
 
     def _show(self, blocks: list[Block]) -> None:
         from agentops.cli.render import page

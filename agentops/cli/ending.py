@@ -20,7 +20,7 @@ from agentops.core.outcome import Status
 from agentops.core.plan import Approval, ChangePlan
 
 if TYPE_CHECKING:
-    from agentops.app.fix import FixResult
+    from agentops.app.fixing.result import FixResult
     from agentops.guard.pipeline_result import PipelineResult
 
 _WELL = (Verdict.RECOVERED, Verdict.NO_PROBLEM)
@@ -142,7 +142,7 @@ def _moved_on(fix: FixResult, errors: tuple[AgentopsError, ...], place: Place) -
 def _after_plan(fix: FixResult, last: PipelineResult, place: Place) -> Ending:
     """Return how a fix ended whose last plan was carried out, or stopped before that."""
     status, error = last.outcome.status, last.error
-    code = error.exit_code if error is not None else status.exit_code
+    code = last.exit_code
     if status is Status.DRY_RUN and place.exit_code:
         code = ExitCode.FOUND
     commands = _next_commands(fix, last, place)

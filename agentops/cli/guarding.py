@@ -12,7 +12,7 @@ from agentops.cli.report import Block, Code, Paragraph, Tone
 from agentops.core.plan import ChangePlan
 
 if TYPE_CHECKING:
-    from agentops.app.guarding import ApprovalOptions
+    from agentops.app.guard_wiring import ApprovalOptions
     from agentops.app.run import App
 
 
@@ -24,16 +24,16 @@ def asking(
     wait_s: float = 0.0,
     side_by_side: bool = False,
     instead: Callable[[ChangePlan], str],
-    incident: Callable[[], str] = lambda: "",
+    with_evidence: bool = False,
 ) -> ApprovalOptions:
     """Return who is asked in this process.
 
     Arguments:
         wait_s: how long another run that is changing something is waited for.
         instead: the command that a person can run when nobody can be asked here.
-        incident: the id of the incident whose evidence can be shown, once there is one.
+        with_evidence: the incident that the plan is about is kept here, and its evidence can be shown.
     """
-    from agentops.app.guarding import ApprovalOptions
+    from agentops.app.guard_wiring import ApprovalOptions
     from agentops.cli.asking import TerminalApprover
     from agentops.cli.prompting import Prompts, cannot_ask
 
@@ -46,7 +46,7 @@ def asking(
         nonce=lambda: secrets.token_hex(8),
         instead=instead,
         cannot_ask=trouble,
-        show_evidence=lambda names: _evidence(app, incident(), names),
+        show_evidence=lambda incident, names: _evidence(app, incident if with_evidence else "", names),
         side_by_side=side_by_side,
         undisturbed=app.undisturbed,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agentops.core.errors import AgentopsError
+from agentops.core.errors import AgentopsError, ExitCode
 from agentops.core.outcome import Outcome
 from agentops.guard.states import Planned
 
@@ -16,3 +16,8 @@ class PipelineResult:
     planned: Planned
     outcome: Outcome
     error: AgentopsError | None = None
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code that says how it ended."""
+        return self.outcome.status.exit_code if self.error is None else self.error.exit_code

@@ -10,7 +10,7 @@ import pytest
 
 from agentops.agent.fence import Fence
 from agentops.agent.toolbox import Toolbox
-from agentops.app.first_evidence import keep_alert, problem_reading
+from agentops.app.investigating.first_evidence import keep_alert, problem_reading
 from agentops.core.alert import Alert, AlertGroup, Severity, Target
 from agentops.core.finding import Fact, Problem
 from agentops.core.resource import kubernetes_ref

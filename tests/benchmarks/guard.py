@@ -21,7 +21,7 @@ ROUNDS = 25
 
 def guard() -> Iterator[Row]:
     """Yield one row: a step's way to a plan."""
-    from agentops.app.guarding import ApprovalOptions, guard_services
+    from agentops.app.guard_wiring import ApprovalOptions, guard_services
     from agentops.app.run import open_app
     from agentops.config import load
     from agentops.guard.pipeline import make_plan

@@ -20,7 +20,9 @@ from typing import Any
 import yaml
 
 from agentops.agent.request_prefix import system_prompt, wire_tools
-from agentops.app.guarding import ApprovalOptions, fix, prepare_drafting
+from agentops.app.fix import fix_found, let_model_draft
+from agentops.app.guard_wiring import ApprovalOptions
+from agentops.app.investigate import investigate
 from agentops.app.run import open_app
 from agentops.config import load
 from tests.app.fix.conftest import Agrees
@@ -55,9 +57,9 @@ def measure(scenario: str, *, together: bool = False) -> Spent:
         settings = load({"model": f"scripted:{script}"}, {**os.environ, "AGENTOPS_HOME": home})
         with open_app(settings, command="fix", sandbox=scenario, use_model=True, progress=lambda step: None) as app:
             asking = ApprovalOptions(approver=Agrees(app.services.clock), on_interrupt=lambda: True)
-            prepare_drafting(app, asking)
-            found = app.investigate(None, lambda: b"")
-            fix(app, found, asking, stop_at_plan=False)
+            let_model_draft(app, asking)
+            found = investigate(app, None, lambda: b"")
+            fix_found(app, found, asking, stop_at_plan=False)
             assert found.conversation is not None, found.model_error
             toolbox, messages = found.conversation.toolbox, found.conversation.folder.transcript()
     return _spent(scenario, {"system": system_prompt(toolbox), "tools": wire_tools(toolbox)}, messages)

@@ -42,7 +42,7 @@ def ask(plans: ModuleType) -> Ask:
                 clock=lambda: now or plans.NOW,
                 nonce=lambda: "n1",
                 instead=lambda plan: f"agentops fix --plan {plan.code}.json",
-                show_evidence=lambda names: [Paragraph("seen: " + " ".join(names))],
+                show_evidence=lambda _incident, names: [Paragraph("seen: " + " ".join(names))],
                 **changes,
             )
             decision = approver.ask(ApprovalRequest(plan=plan, typed=typed))

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from agentops.app.guarding import ApprovalOptions, guard_services
+from agentops.app.guard_wiring import ApprovalOptions, guard_services
 from agentops.app.providers import PROVIDERS
 from agentops.app.run import App
 from agentops.app.run_clock import RunClock

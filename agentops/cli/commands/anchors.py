@@ -188,7 +188,7 @@ def _settings(options: Common, retention_days: int | None) -> Settings:
 
 def _signed(settings: Settings, event: str, to: str) -> str:
     """Record what is about to be done, and return the signed checkpoint over that record."""
-    from agentops.app.run import current_actor, new_run
+    from agentops.app.actor import current_actor, new_run
     from agentops.audit.log import open_log
     from agentops.core.clock import utc_now
 

@@ -63,7 +63,7 @@ class Acting:
         Raises:
             AuditError: it could not be written; do not go on.
         """
-        from agentops.app.run import new_run
+        from agentops.app.actor import new_run
         from agentops.audit.log import open_log
         from agentops.core.clock import utc_now
 
@@ -122,7 +122,7 @@ class Acting:
 
 def acting(options: Common) -> Acting:
     """Return who runs this command."""
-    from agentops.app.run import current_actor
+    from agentops.app.actor import current_actor
     from agentops.config import load, process_environ
 
     folders = load(options.flags(), process_environ()).folders

@@ -29,7 +29,7 @@ def register(group: typer.Typer) -> None:
 
 def rotate(options: Common) -> Result:
     """Close the active segment, compress what is closed and drop what is expired."""
-    from agentops.app.run import current_actor, new_run
+    from agentops.app.actor import current_actor, new_run
     from agentops.audit.log import open_log
     from agentops.audit.segments.retention import Retention, compress_closed
     from agentops.core.clock import utc_now

@@ -96,10 +96,10 @@ def _audit(settings: Settings) -> CheckResult:
 
 def _policy(settings: Settings) -> CheckResult:
     """Say whether changes can be ruled on; without a policy they are all refused."""
-    from agentops.app.guarding import load_settled_policy
+    from agentops.app.policy_loading import policy_in_force
     from agentops.policy import UnavailablePolicy
 
-    policy = load_settled_policy(settings)
+    policy = policy_in_force(settings)
     if isinstance(policy, UnavailablePolicy):
         hint = policy.error.hint or "See: agentops policy validate"
         return CheckResult(
@@ -112,7 +112,7 @@ def _policy(settings: Settings) -> CheckResult:
 
 def _changes(settings: Settings) -> CheckResult:
     """Say whether a crash left a change open."""
-    from agentops.app.guarding import open_words
+    from agentops.app.changes import open_words
     from agentops.core.clock import utc_now
 
     words = open_words(settings, utc_now)

@@ -64,6 +64,8 @@ def investigate(
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 3 unless no problem was found.")] = False,
 ) -> Result:
     """Run the use case and turn what it returns into a result."""
+    from agentops.app.investigate import investigate as find_cause
+    from agentops.app.investigate import resume as go_on
     from agentops.cli.running import running
 
     if alert is None and resume is None and options.sandbox is None:
@@ -82,7 +84,7 @@ def investigate(
     }
     try:
         with running("investigate", options, flags, use_model=not no_model) as app:
-            found = app.resume(resume) if resume is not None else app.investigate(alert, read_stdin)
+            found = go_on(app, resume) if resume is not None else find_cause(app, alert, read_stdin)
             return _result(app, found, exit_code)
     except Interrupted as stop:
         if not stop.incident:
@@ -121,25 +123,20 @@ def read_stdin() -> bytes:
 
 def _result(app: App, found: Investigation, exit_code: bool) -> Result:
     from agentops.cli.views.incident import incident_blocks, incident_document
-    from agentops.core.finding import Verdict
 
     page = (found.incident, found.finding, found.evidence, found.problems, found.usage)
     blocks: list[Block] = incident_blocks(*page)
     document = incident_document(*page)
-    status, code = "done", ExitCode.DONE
-    if found.finding.verdict not in (Verdict.RECOVERED, Verdict.NO_PROBLEM):
-        # "Undetermined" is not "nothing is wrong": a script must be able to tell them apart.
-        status = "undetermined" if found.finding.verdict is Verdict.UNDETERMINED else "found"
-        code = ExitCode.FOUND if exit_code else ExitCode.DONE
+    code = ExitCode.FOUND if exit_code and found.status != "done" else ExitCode.DONE
     if found.model_error is not None:
-        status, code = "degraded", ExitCode.ERROR
+        code = ExitCode.ERROR
         document["errors"] = [error_document(found.model_error)]
         blocks[:0] = _no_answer(found.model_error)
     elif app.no_model_reason:
         document["model"] = {"used": False, "why": app.no_model_reason}
         blocks.append(Paragraph(f"This is the triage report: {app.no_model_reason}.", Tone.WARN))
-    document["audit"] = app.finish(status, code)
-    return Result(command="investigate", status=status, exit_code=code, document=document, report=tuple(blocks))
+    document["audit"] = app.finish(found.status, code)
+    return Result(command="investigate", status=found.status, exit_code=code, document=document, report=tuple(blocks))
 
 
 def _no_answer(error: ModelError) -> list[Block]:

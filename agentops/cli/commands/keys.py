@@ -44,7 +44,7 @@ def keys(options: Common) -> Result:
 
 def rotate_key(options: Common) -> Result:
     """Hand over to a new key."""
-    from agentops.app.run import current_actor, new_run
+    from agentops.app.actor import current_actor, new_run
     from agentops.audit.log import open_log
     from agentops.core.clock import utc_now
 

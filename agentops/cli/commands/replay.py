@@ -68,10 +68,10 @@ def replay(
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 3 if a decision differs.")] = False,
 ) -> Result:
     """Evaluate the recorded decisions again."""
-    from agentops.app.guarding import load_settled_policy
+    from agentops.app.policy_loading import policy_in_force
     from agentops.config import load, process_environ
 
-    policy = load_settled_policy(load(options.flags(), process_environ()))
+    policy = policy_in_force(load(options.flags(), process_environ()))
     found = list(_replayed(options, policy, run or ""))
     if not found and run:
         raise UsageError(f"no policy decision is recorded for run {run!r}", hint="agentops audit log lists the runs.")

@@ -8,7 +8,7 @@ import typer
 
 from agentops.cli.options import Common, with_common
 from agentops.cli.result import Result
-from agentops.core.errors import ExitCode, NotFound
+from agentops.core.errors import ExitCode
 
 HELP = """Scan a cluster for problems without a model; change nothing.
 
@@ -40,26 +40,17 @@ def triage(
     show_all: Annotated[bool, typer.Option("--all", help=f"Show all problems, not only the first {_SHOWN}.")] = False,
 ) -> Result:
     """Run the sweep and turn it into a result."""
+    from agentops.app.triage import triage as scan_for
     from agentops.cli.running import running
+    from agentops.cli.views.scan import scan_blocks, scan_document
 
     with running("triage", options, {}, use_model=False) as app:
-        from agentops.cli.views.scan import scan_blocks, scan_document
-        from agentops.core.alert import Severity
-        from agentops.core.finding import Verdict
-
-        scan = app.triage(target)
-        missing = [what for what, reason in scan.gaps if what.startswith("namespace ") and "does not exist" in reason]
-        if missing:
-            reasons = dict(scan.gaps)
-            raise NotFound(f"{missing[0]}: {reasons[missing[0]]}", hint="Check --namespace and --context.")
-        found = any(problem.severity.rank < Severity.INFO.rank for problem in scan.problems)
-        unsure = target is not None and scan.finding.verdict is Verdict.UNDETERMINED
-        status = "found" if found else "undetermined" if unsure else "done"
-        code = ExitCode.FOUND if (found or unsure) and exit_code else ExitCode.DONE
-        head = app.finish(status, code)
+        scan = scan_for(app, target)
+        code = ExitCode.FOUND if exit_code and scan.status != "done" else ExitCode.DONE
+        head = app.finish(scan.status, code)
         return Result(
             command="triage",
-            status=status,
+            status=scan.status,
             exit_code=code,
             document=scan_document(scan, head),
             report=scan_blocks(scan, _EVERY if show_all else _SHOWN),

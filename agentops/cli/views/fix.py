@@ -11,7 +11,7 @@ from agentops.core.jsonable import to_json
 from agentops.core.outcome import Outcome, Status
 
 if TYPE_CHECKING:
-    from agentops.app.fix import FixResult
+    from agentops.app.fixing.result import FixResult
     from agentops.app.services import RefusedChange
     from agentops.guard.pipeline_result import PipelineResult
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from agentops.app.investigate import way_back
+from agentops.app.stored_incident import way_back
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Tone
 from agentops.cli.views.finding import alert_blocks, finding_blocks, problem_items, usage_line
 from agentops.cli.views.wording import change_words

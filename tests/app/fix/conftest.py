@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
-from agentops.app.fix import FixResult
-from agentops.app.guarding import ApprovalOptions, fix, prepare_drafting
+from agentops.app.fix import fix_found, let_model_draft
+from agentops.app.fixing.result import FixResult
+from agentops.app.guard_wiring import ApprovalOptions
+from agentops.app.investigate import investigate
 from agentops.app.run import open_app
 from agentops.config import load
 from agentops.core.approval import Answer, ApprovalRequest, Decision, SignedApproval
@@ -88,9 +90,9 @@ def repair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repair:
             before = app.sandbox.simulation.store.dump()
             person = Agrees(app.services.clock)
             asking = ApprovalOptions(approver=person, on_interrupt=lambda: True)
-            prepare_drafting(app, asking)
-            found = app.investigate(None, lambda: b"")
-            done = fix(app, found, asking, stop_at_plan=False)
+            let_model_draft(app, asking)
+            found = investigate(app, None, lambda: b"")
+            done = fix_found(app, found, asking, stop_at_plan=False)
             repaired_at = app.pace.now()
             app.sandbox.advance(SETTLE_S)
             verdict = judge(app.sandbox.simulation, before, repaired_at=repaired_at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agentops.app.checks import checks_for
+from agentops.app.fixing.checks import checks_for
 from agentops.core.alert import Severity
 from agentops.core.finding import Cause, Confidence, Finding, Problem, Verdict
 from agentops.core.plan import Check

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-from agentops.app.fix import FixResult
-from agentops.app.guarding import ApprovalOptions, fix, prepare_drafting
+from agentops.app.fix import fix_found, let_model_draft
+from agentops.app.fixing.result import FixResult
+from agentops.app.guard_wiring import ApprovalOptions
+from agentops.app.investigate import investigate
 from agentops.app.run import open_app
 from agentops.config import load
 from agentops.core.approval import Answer, ApprovalRequest, Decision, SignedApproval
@@ -88,10 +90,10 @@ def decline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tu
             assert app.sandbox is not None
             person = Person(app.services.clock, answers)
             asking = ApprovalOptions(approver=person, on_interrupt=lambda: True)
-            prepare_drafting(app, asking)
+            let_model_draft(app, asking)
             store = app.sandbox.simulation.store
             before = [one for one in store.dump() if one["kind"] == "Deployment"]
-            done = fix(app, app.investigate(None, lambda: b""), asking, stop_at_plan=False)
+            done = fix_found(app, investigate(app, None, lambda: b""), asking, stop_at_plan=False)
             same = [one for one in store.dump() if one["kind"] == "Deployment"] == before
         return done, person.asked, same
 

@@ -16,7 +16,9 @@ import pytest
 import yaml
 
 from agentops.agent.models.scripted import load_script
-from agentops.app.guarding import ApprovalOptions, fix, prepare_drafting
+from agentops.app.fix import fix_found, let_model_draft
+from agentops.app.guard_wiring import ApprovalOptions
+from agentops.app.investigate import investigate
 from agentops.app.run import open_app
 from agentops.config import load
 from agentops.core.approval import Answer, Decision, SignedApproval
@@ -145,8 +147,8 @@ def test_fix_with_a_model_leaks_no_canary(tmp_path: Path, monkeypatch: pytest.Mo
         app.services = replace(app.services, model=model)
         plant(app.sandbox, planted)
         asking = ApprovalOptions(approver=Agrees(app.services.clock), on_interrupt=lambda: True)
-        prepare_drafting(app, asking)
-        done = fix(app, app.investigate(None, lambda: b""), asking, stop_at_plan=False)
+        let_model_draft(app, asking)
+        done = fix_found(app, investigate(app, None, lambda: b""), asking, stop_at_plan=False)
     statuses = [one.outcome.status.value for one in done.rounds]
     kept = b"".join(_readable(path) for path in sorted((tmp_path / "home").rglob("*")) if path.is_file())
     leaks = {

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from agentops.app.guarding import ApprovalOptions, fix
+from agentops.app.fix import fix_found
+from agentops.app.guard_wiring import ApprovalOptions
+from agentops.app.investigate import investigate
 from agentops.app.run import open_app
 from agentops.config import load
 from agentops.core.progress import Step
@@ -30,10 +32,10 @@ def waited(
 
     def run(scenario: str) -> tuple[float, list[str], bool]:
         with open_app(load({}, os.environ), command="fix", sandbox=scenario, use_model=False, progress=note) as app:
-            found = app.investigate(None, lambda: b"")
+            found = investigate(app, None, lambda: b"")
             begun = app.pace.now()
             asking = ApprovalOptions(approver=agrees(app.services.clock), on_interrupt=lambda: True)
-            done = fix(app, found, asking, stop_at_plan=False)
+            done = fix_found(app, found, asking, stop_at_plan=False)
             return (app.pace.now() - begun).total_seconds(), said, done.is_healed
 
     return run

@@ -11,9 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from agentops.app.fix import FixResult
-from agentops.app.guarding import ApprovalOptions, fix, recover, roll_back
+from agentops.app.fix import fix_found
+from agentops.app.fixing.result import FixResult
+from agentops.app.guard_wiring import ApprovalOptions
+from agentops.app.investigate import investigate
 from agentops.app.providers import PROVIDERS
+from agentops.app.recover import WhenUnclear, recover
+from agentops.app.rollback import roll_back
 from agentops.app.run import App, open_app
 from agentops.config import load
 from agentops.core.errors import InDoubt, PolicyRefused
@@ -66,13 +70,13 @@ def fixed(broker: Broker, person: object) -> FixResult:
     """Investigate the alert and fix what is found."""
     with run(broker, "fix") as app:
         asking = ApprovalOptions(approver=person, on_interrupt=lambda: True)
-        return fix(app, app.investigate(ALERT, lambda: b""), asking, stop_at_plan=False)
+        return fix_found(app, investigate(app, ALERT, lambda: b""), asking, stop_at_plan=False)
 
 
 def test_an_alert_about_it_needs_no_cluster(broker: Broker) -> None:
     """The queue's backlog is followed to the stopped worker; Kubernetes is not configured and not missed."""
     with run(broker, "investigate") as app:
-        found = app.investigate(ALERT, lambda: b"")
+        found = investigate(app, ALERT, lambda: b"")
     cause = found.finding.cause
     assert cause is not None
     assert (cause.resource, cause.condition, found.finding.confidence.value) == (
@@ -114,7 +118,7 @@ def test_a_crash_is_recovered(broker: Broker, agrees: object) -> None:
         fixed(broker, agrees)
     with run(broker, "recover") as app:
         asking = ApprovalOptions(approver=agrees, on_interrupt=lambda: True)
-        (closed,) = recover(app, asking, change_id=None, decision="keep")
+        (closed,) = recover(app, asking, change_id=None, unclear=WhenUnclear.KEEP).changes
     assert (closed.ending, broker.things()["Worker/packer"]["running"]) == (Status.APPLIED, True)
 
 
@@ -132,7 +136,7 @@ def test_its_own_rules_say_what_is_no_remedy(broker: Broker, agrees: object) -> 
     broker.path.write_text(json.dumps(started))
     with run(broker, "fix") as app:
         asking = ApprovalOptions(approver=agrees, on_interrupt=lambda: True)
-        found = app.investigate(ALERT, lambda: b"")
+        found = investigate(app, ALERT, lambda: b"")
         stop = Change(tool="broker_set", target=ref_of("Worker", "packer"), arguments={"running": False}, reason="x")
-        done = fix(app, replace(found, drafts=(stop,)), asking, stop_at_plan=True)
+        done = fix_found(app, replace(found, drafts=(stop,)), asking, stop_at_plan=True)
     assert [type(one.error) for one in done.refusals] == [PolicyRefused]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from agentops.app.checks import checks_for
+from agentops.app.fixing.checks import checks_for
 from agentops.app.look import NOTED
 from agentops.app.services import Investigation
 from agentops.core.finding import Cause, Finding, Problem, Verdict

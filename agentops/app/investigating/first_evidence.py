@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from agentops.app.look import MOST_PROBLEMS
 from agentops.core.alert import Alert, AlertGroup
 from agentops.core.evidence import Evidence, Reading
 from agentops.core.finding import Problem
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from agentops.agent.toolbox import Toolbox
     from agentops.app.look import Sighting
     from agentops.app.services import Services
-
-MOST_PROBLEMS = 30
 
 
 def keep_problems(services: Services, toolbox: Toolbox, seen: Sighting) -> tuple[Evidence, ...]:

@@ -1,0 +1,61 @@
+"""The use case ``changes``: what was changed from here, newest first, and whether a change is open.
+
+Comes in: settings, or a run. Goes out: the journal's records; or ``InDoubt``, because nothing new is begun on top of a
+change whose end nobody knows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agentops.app.actor import current_actor
+from agentops.core.clock import Clock, utc_now
+from agentops.core.errors import InDoubt
+from agentops.core.text import one_line, plural
+from agentops.store.changes import ChangeRecord, Changes
+
+if TYPE_CHECKING:
+    from agentops.app.run import App
+    from agentops.config import Settings
+
+
+def list_changes(settings: Settings) -> tuple[ChangeRecord, ...]:
+    """Return every change that the journal holds, newest first.
+
+    Raises:
+        StoreError: the journal cannot be read.
+    """
+    return journal_of(settings, utc_now).list()
+
+
+def journal_of(settings: Settings, clock: Clock) -> Changes:
+    """Return the journal of changes."""
+    return Changes(settings.folders.data / "changes", clock, current_actor())
+
+
+def require_nothing_open(app: App) -> None:
+    """Raise unless every earlier change has ended.
+
+    Raises:
+        InDoubt: one is open, or a dry run had an effect; nothing new is begun on top of it.
+    """
+    halted = journal_of(app.settings, app.services.clock).halted()
+    if halted:
+        raise InDoubt(
+            f"an earlier dry run changed the cluster: {one_line(str(halted[0].report.get('what')), 300)}",
+            hint=f"Look at the object; how it was stands in {halted[0].path}. Then close it: agentops recover --keep",
+            code="preview-wrote",
+        )
+    words = open_words(app.settings, app.services.clock)
+    if words:
+        raise InDoubt(words, hint="See what was changed and close it: agentops recover", code="open-change")
+
+
+def open_words(settings: Settings, clock: Clock) -> str:
+    """Return what is open, in one sentence; empty when nothing is, or when it is being worked on right now."""
+    journal = journal_of(settings, clock)
+    found = journal.open_ones()
+    if not found or journal.is_busy():
+        return ""
+    names = ", ".join(record.id for record in found[:3])
+    return f"{plural(len(found), 'change')} begun and not ended: {names}"

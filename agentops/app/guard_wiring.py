@@ -1,0 +1,132 @@
+"""Wires the guard of one run: tools of the open providers, policy, journal, trust, the run's time, and who is asked.
+
+Comes in: an ``App``, the open providers, and whoever is to be asked. Goes out: ``GuardServices``. It decides nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agentops.app.actor import current_actor
+from agentops.app.changes import journal_of
+from agentops.app.policy_loading import policy_in_force
+from agentops.core.approval import Approver
+from agentops.core.errors import UsageError
+from agentops.core.plan import Check
+from agentops.core.scope import options_to
+
+if TYPE_CHECKING:
+    from agentops.app.connections import Connections
+    from agentops.app.fixing.checks import Checking
+    from agentops.app.run import App
+    from agentops.core.provider import HeldLease
+    from agentops.guard.services import GuardServices
+    from agentops.store.changes import ChangeRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalOptions:
+    """Who is asked in this run, and how.
+
+    Arguments:
+        on_interrupt: asked once when a change is interrupted; True means roll back what was done.
+        yes: take policy's own approval where it asks for nobody.
+        wait_s: how long another run that is changing something is waited for.
+    """
+
+    approver: Approver
+    on_interrupt: Callable[[], bool]
+    yes: bool = False
+    wait_s: float = 0.0
+
+
+def guard_services(
+    app: App, connections: Connections, checks: Checking | None, asking: ApprovalOptions
+) -> GuardServices:
+    """Return the guard, wired to the places that the run is pinned to.
+
+    Arguments:
+        checks: judges the success checks of plans; None where a plan has none: rolling a change back is judged by the
+            objects and their health alone.
+    """
+    from agentops.approvals.trust import Trust
+    from agentops.core.policy import Principal
+    from agentops.guard.services import GuardServices, PolicyContext, nobody_looked
+    from agentops.policy import settings_of
+
+    settings, services = app.settings, app.services
+    rules = settings_of(settings.policy, read_only=settings.read_only)
+    opened = {one.provider.scheme: one for one in connections.opened}
+    return GuardServices(
+        tools={name: tool for one in connections.opened for name, tool in one.changer.change_tools().items()},
+        appliers={name: applier for one in connections.opened for name, applier in one.changer.appliers().items()},
+        policy=policy_in_force(settings, app.providers),
+        principal=Principal(kind="agent", name="agentops", on_behalf_of=app.user),
+        policy_context=PolicyContext(
+            environment_of=lambda where: rules.environment_of(where, simulated=app.sandbox is not None),
+            is_protected=rules.is_protected,
+            is_frozen=rules.is_frozen,
+        ),
+        audit=app.log,
+        journal=journal_of(settings, services.clock),
+        approver=asking.approver,
+        trust=Trust(path=settings.folders.approvers, clock=services.clock),
+        redactor=services.redactor,
+        clock=services.clock,
+        monotonic=app.pace.monotonic,
+        pause=app.pace.pause,
+        nonce=lambda: secrets.token_hex(8),
+        progress=services.progress,
+        scopes={scheme: one.reader.scope for scheme, one in opened.items()},
+        missing_permissions=lambda change, preview: opened[change.target.scheme].changer.missing_permissions(preview),
+        notes_on=lambda change, preview: opened[change.target.scheme].changer.notes_on(change, preview),
+        no_remedy=lambda changes, result: opened[result.ref.scheme].provider.no_remedy(changes, result),
+        check=_nothing_more if checks is None else checks.failing,
+        symptom=nobody_looked if checks is None else checks.symptom,
+        on_interrupt=asking.on_interrupt,
+        read_only=settings.read_only,
+        yes=asking.yes,
+        lease=_lease(app, connections),
+        wait_s=asking.wait_s,
+    )
+
+
+def guard_for_change(app: App, record: ChangeRecord, asking: ApprovalOptions) -> GuardServices:
+    """Return the guard for taking back or judging a change that was made before, in the place that it was made in.
+
+    Raises:
+        UsageError: the run is pinned to another place, whose objects say nothing about this change.
+    """
+    plan = record.plan
+    guard = guard_services(app, app.services.connector.for_scopes(plan.scopes), None, asking)
+    if not guard.is_pinned_to(plan.scopes):
+        raise UsageError(
+            f"change {record.id} was made in context {plan.places!r} on {plan.servers}; this run is pinned to "
+            f"{guard.pinned}",
+            hint=f"Run it with {options_to(plan.scopes)}",
+        )
+    return guard
+
+
+def _lease(app: App, connections: Connections) -> HeldLease | None:
+    """Return the lease of the first place that has one, where a setting asks for it.
+
+    Raises:
+        UsageError: the setting is no group's (namespace's) name.
+    """
+    group = app.settings.cluster_lease
+    if not group:
+        return None
+    who = f"{current_actor()} pid {os.getpid()} on {socket.gethostname()}"
+    leases = (one.changer.lease(group, who) for one in connections.opened)
+    return next((lease for lease in leases if lease is not None), None)
+
+
+def _nothing_more(_check: Check) -> str:
+    """Pass: taking a change back is judged by the objects and their health alone."""
+    return ""

@@ -1,0 +1,83 @@
+"""The use case ``rollback``: takes back what still stands of an applied change, as a plan of its own.
+
+Comes in: a run, the change's id (or its plan's code), and who is asked. Goes out: the plan and what came of it, or that
+nothing is left to take back. The plan goes through the guard like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from agentops.app.changes import journal_of, require_nothing_open
+from agentops.app.guard_wiring import ApprovalOptions, guard_for_change
+from agentops.app.recorded import require_recorded
+from agentops.core.errors import UsageError
+from agentops.core.outcome import Status
+from agentops.guard.pipeline import execute, make_plan
+from agentops.guard.rollback_plan import proposal_to_undo, standing
+
+if TYPE_CHECKING:
+    from agentops.app.run import App
+    from agentops.guard.pipeline_result import PipelineResult
+    from agentops.guard.proposal import Proposal
+    from agentops.store.changes import ChangeRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NothingToRollBack:
+    """A change of which nothing is left to take back; ``words`` say what was seen of each step."""
+
+    change_id: str
+    words: tuple[str, ...]
+
+
+def roll_back(
+    app: App, change_id: str, asking: ApprovalOptions, *, stop_at_plan: bool = False
+) -> PipelineResult | NothingToRollBack:
+    """Take back what stands of a change that was applied.
+
+    Arguments:
+        stop_at_plan: a dry run: the pipeline runs up to the plan, and nobody is asked.
+
+    Raises:
+        InDoubt: an earlier change is open.
+        UsageError: there is no such change, it does not stand, or it was made in another place.
+        NotApproved: the audit log does not know it.
+        ToolInputError: nothing takes it back.
+    """
+    require_nothing_open(app)
+    record = _applied_change(app, change_id)
+    # Policy is milder with a way back: only what the audit log knows counts as one.
+    require_recorded(app.settings.folders.audit, record.digest, record.id)
+    guard = guard_for_change(app, record, asking)
+    indexes, gone = standing(guard, record.plan)
+    app.log.append("way_back", {"change": record.id, "standing": [index + 1 for index in indexes], "gone": list(gone)})
+    if not indexes:
+        return NothingToRollBack(change_id=record.id, words=gone)
+    proposal = _way_back(record, indexes, gone)
+    return make_plan(guard, proposal) if stop_at_plan else execute(guard, proposal)
+
+
+def _applied_change(app: App, change_id: str) -> ChangeRecord:
+    record = journal_of(app.settings, app.services.clock).find(change_id)
+    status = (record.result or {}).get("status")
+    if status != Status.APPLIED.value:
+        raise UsageError(
+            f"change {record.id} does not stand: it ended as {status}", hint="agentops changes lists them."
+        )
+    return record
+
+
+def _way_back(record: ChangeRecord, indexes: Sequence[int], gone: Sequence[str]) -> Proposal:
+    """Return the proposal that takes back the steps that stand, and names those that do not."""
+    proposal = proposal_to_undo(record.plan, record.id, indexes)
+    if gone:
+        words = f"{proposal.intent.words}; {'; '.join(gone)}"
+        proposal = replace(proposal, intent=replace(proposal.intent, words=words))
+    if record.plan.rolls_back:
+        # It would make the first change again, and policy is to look at that as at any change: what is milder is the
+        # way back, and there and back again would be a way round two people, a freeze and the limits.
+        proposal = replace(proposal, rolls_back="")
+    return proposal

@@ -1,0 +1,73 @@
+"""Takes up an incident from the store again, in the place that it was begun in; and the commands that lead back to it.
+
+Comes in: a run and an incident's id. Goes out: the investigation as it was kept. It never goes on in another place: the
+same names mean other objects there.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, TypeGuard
+
+from agentops.app.services import Investigation
+from agentops.core.alert import Incident
+from agentops.core.errors import UsageError
+from agentops.core.scope import options_to
+from agentops.core.usage import Usage
+
+if TYPE_CHECKING:
+    from agentops.app.connections import Connections
+    from agentops.app.run import App
+
+_INCIDENT = re.compile(r"\d{8}-\d{4,6}(-[a-z0-9-]*)?")
+
+
+def is_incident_id(text: str | None) -> TypeGuard[str]:
+    """Return whether ``text`` is an incident's id or the beginning of one, and so no alert."""
+    return text is not None and _INCIDENT.fullmatch(text) is not None
+
+
+def way_back(incident: Incident) -> str:
+    """Return the command that goes on with an incident on the cluster that it was begun on."""
+    return f"agentops investigate --resume {incident.id} {options_to(incident.places)}"
+
+
+def reopen(app: App, incident: str) -> Investigation:
+    """Return a stored investigation that came to a finding, on the cluster that this run is pinned to.
+
+    Raises:
+        UsageError: no such incident, none with a finding, or it is of another cluster.
+    """
+    folder = app.services.incidents.open(incident)
+    finding, begun = folder.finding(), folder.incident
+    if finding is None:
+        raise UsageError(f"incident {folder.id} has no finding yet", hint=f"Go on with it: {way_back(begun)}")
+    connect_again(app, begun)
+    return Investigation(
+        incident=begun,
+        finding=finding,
+        problems=folder.problems(),
+        evidence=folder.all(),
+        usage=folder.usage() or Usage(),
+        symptoms=folder.symptoms(),
+        drafts=folder.drafts(),
+        stored=True,
+    )
+
+
+def connect_again(app: App, begun: Incident) -> Connections:
+    """Open the providers that an incident was begun on.
+
+    Raises:
+        UsageError: the settings lead elsewhere.
+    """
+    connections = app.services.connector.for_scopes(begun.places)
+    now = {scope.provider: scope for scope in connections.scopes}
+    for scope in begun.places:
+        if not scope.is_same_place(now[scope.provider]):
+            raise UsageError(
+                f"incident {begun.id} was begun in context {scope.place!r} on {scope.server}; "
+                f"this run would look at {now[scope.provider].place!r} on {now[scope.provider].server}",
+                hint=f"The command is: {way_back(begun)}",
+            )
+    return connections
