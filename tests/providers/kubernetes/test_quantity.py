@@ -69,11 +69,12 @@ def test_the_stored_form_is_the_same_number_and_final(number: str, suffix: str) 
     [
         (0.25, "cpu", "250m"), (2.0, "requests.cpu", "2"), (1.5, "cpu", "1500m"), (12.5, "cpu", "12500m"),
         (512.0, "memory", "512"), (2.0**26, "memory", "64Mi"), (1.5 * 2**30, "requests.storage", "1.5Gi"),
-        (1.86 * 2**30, "memory", "1.86Gi"), (1010 * 2.0**20, "memory", "1010Mi"), (110.0, "pods", "110"),
+        (1.86 * 2**30, "memory", "1.86Gi"), (1010 * 2.0**20, "memory", "1010Mi"),
+        (128.5 * 2**20, "memory", "128.5Mi"), (-3 * 2.0**30, "memory", "-3Gi"), (110.0, "pods", "110"),
     ],
 )  # fmt: skip
 def test_numbers_are_shown_as_in_a_manifest(number: float, resource: str, shown: str) -> None:
-    """Millicores, binary units with three digits that count, plain counts."""
+    """Millicores, binary units with two or one decimals, plain counts."""
     assert quantity_text(number, resource) == shown
 
 

@@ -11,7 +11,6 @@ from agentops.core.resource import ResourceRef
 from agentops.core.text import plural
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import subject
-from agentops.providers.kubernetes.objects.amounts import amount
 from agentops.providers.kubernetes.objects.fields import (
     Key,
     condition,
@@ -24,6 +23,7 @@ from agentops.providers.kubernetes.objects.fields import (
     text,
 )
 from agentops.providers.kubernetes.objects.pod_health import is_ready
+from agentops.providers.kubernetes.objects.quantity import amount
 
 _BEYOND = (
     "what the applications do inside: only the last log lines of unwell containers were read",

@@ -15,7 +15,7 @@ from agentops.core.plan import Change
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.placement import blockers, node_key
 from agentops.providers.kubernetes.objects.fields import Key, items, mapping, string_map, template_path
-from agentops.providers.kubernetes.objects.selection import Miss, pairs
+from agentops.providers.kubernetes.objects.selectors import Miss, pairs
 from agentops.providers.kubernetes.objects.suggestions import is_near
 
 MOST_NAMED = 3

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentops.providers.kubernetes.analysis.graph import Graph
-from agentops.providers.kubernetes.objects.amounts import amount, show_quantity
 from agentops.providers.kubernetes.objects.fields import (
     Key,
     containers_of,
@@ -27,7 +26,8 @@ from agentops.providers.kubernetes.objects.fields import (
 )
 from agentops.providers.kubernetes.objects.pod_health import is_active
 from agentops.providers.kubernetes.objects.pod_template import claim_names
-from agentops.providers.kubernetes.objects.selection import holds
+from agentops.providers.kubernetes.objects.quantity import amount, quantity_text
+from agentops.providers.kubernetes.objects.selectors import holds
 
 CORDONED_TAINT = "node.kubernetes.io/unschedulable"
 _NODE_TROUBLE = (
@@ -165,9 +165,9 @@ def _resources(graph: Graph, node: dict[str, Any], requests: dict[str, float]) -
         free = amount(allocatable.get(resource)) - used.get(resource, 0.0)
         if wanted > 0 and wanted > free + 1e-9:
             words = (
-                f"{resource}: asks {show_quantity(wanted, resource)}, free {show_quantity(max(free, 0.0), resource)}"
+                f"{resource}: asks {quantity_text(wanted, resource)}, free {quantity_text(max(free, 0.0), resource)}"
             )
-            words += f" of {show_quantity(amount(allocatable.get(resource)), resource)}"
+            words += f" of {quantity_text(amount(allocatable.get(resource)), resource)}"
             yield Blocker(condition=_INSUFFICIENT.get(resource, "InsufficientResource"), words=words)
     limit = amount(allocatable.get("pods"))
     if limit and count >= limit:

@@ -26,9 +26,9 @@ from agentops.providers.kubernetes.analyzers.configuration import (
     RUN_CONTAINER_ERROR,
 )
 from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, vague
-from agentops.providers.kubernetes.objects.amounts import parse_quantity, show_quantity
 from agentops.providers.kubernetes.objects.fields import condition, moment, number, scalar, text
 from agentops.providers.kubernetes.objects.pod_health import RECENT
+from agentops.providers.kubernetes.objects.quantity import parse_quantity, quantity_text
 
 NAME = "crashes"
 FLAPPING = timedelta(minutes=20)
@@ -137,7 +137,7 @@ def _out_of_memory(graph: Graph, pod: dict[str, Any], view: ContainerView) -> Po
         facts += (quote(graph, pod, f"{view.spec_path}.resources.limits.memory", limit),)
     advice = "Restore the earlier limit, or raise it above what the container needs."
     if size:
-        advice = f"Raise the limit above {show_quantity(size, 'memory')}, or find what makes the container use more."
+        advice = f"Raise the limit above {quantity_text(size, 'memory')}, or find what makes the container use more."
     return _sign(graph, pod, view, "OutOfMemory", words, facts=facts, advice=advice)
 
 

@@ -22,7 +22,6 @@ from agentops.providers.kubernetes.analysis.revisions import blame
 from agentops.providers.kubernetes.analysis.secrecy import quoted
 from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, information, vague
 from agentops.providers.kubernetes.analyzers.webhooks import WEBHOOK_UNREACHABLE
-from agentops.providers.kubernetes.objects.amounts import amount
 from agentops.providers.kubernetes.objects.fields import (
     Key,
     condition,
@@ -35,6 +34,7 @@ from agentops.providers.kubernetes.objects.fields import (
     number,
     text,
 )
+from agentops.providers.kubernetes.objects.quantity import amount
 from agentops.providers.kubernetes.objects.suggestions import likeness
 
 NAME = "creation"

@@ -22,7 +22,7 @@ from agentops.providers.kubernetes.objects.fields import (
     scalar,
     text,
 )
-from agentops.providers.kubernetes.objects.selection import matches
+from agentops.providers.kubernetes.objects.selectors import matches
 
 NAME = "disruption"
 

@@ -18,7 +18,7 @@ from agentops.providers.kubernetes.analyzers.ingresses import backends
 from agentops.providers.kubernetes.objects.fields import Key, key_of, mapping, namespace_of, pod_labels, pod_spec, text
 from agentops.providers.kubernetes.objects.pod_health import is_ready
 from agentops.providers.kubernetes.objects.pod_template import claim_names
-from agentops.providers.kubernetes.objects.selection import matches
+from agentops.providers.kubernetes.objects.selectors import matches
 
 
 class KubernetesEdges:

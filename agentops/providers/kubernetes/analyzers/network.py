@@ -35,7 +35,7 @@ from agentops.providers.kubernetes.objects.fields import (
 )
 from agentops.providers.kubernetes.objects.pod_health import is_ready
 from agentops.providers.kubernetes.objects.pod_template import declared_ports
-from agentops.providers.kubernetes.objects.selection import matches
+from agentops.providers.kubernetes.objects.selectors import matches
 
 NAME = "network"
 _LATELY = timedelta(hours=24)

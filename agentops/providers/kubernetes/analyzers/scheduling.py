@@ -22,7 +22,6 @@ from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, 
 from agentops.providers.kubernetes.analysis.revisions import blame
 from agentops.providers.kubernetes.analysis.secrecy import quoted
 from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, vague
-from agentops.providers.kubernetes.objects.amounts import show_quantity
 from agentops.providers.kubernetes.objects.fields import (
     Key,
     condition,
@@ -35,6 +34,7 @@ from agentops.providers.kubernetes.objects.fields import (
     text,
 )
 from agentops.providers.kubernetes.objects.pod_template import claim_names
+from agentops.providers.kubernetes.objects.quantity import quantity_text
 
 NAME = "scheduling"
 MOST_NODES = 400
@@ -156,7 +156,7 @@ def _signs(graph: Graph, pods: list[dict[str, Any]]) -> Iterator[PodSymptom]:
     # A misspelt label says it all; what keeps the other nodes from it stands among the facts.
     lines = [miss_words(verdict.misses)] if verdict.misses else [quoted(message, 200), *_node_lines(verdict)]
     words = f"no node takes it: {'; '.join(lines)}"
-    requests = ", ".join(f"{r} {show_quantity(v, r)}" for r, v in sorted(pod_requests(pod).items()) if v)
+    requests = ", ".join(f"{r} {quantity_text(v, r)}" for r, v in sorted(pod_requests(pod).items()) if v)
     if requests and name.startswith("Insufficient"):
         facts.append(quote(graph, pod, "spec.containers[*].resources.requests (sum)", requests))
     facts += [

@@ -33,7 +33,7 @@ from agentops.providers.kubernetes.objects.fields import (
 )
 from agentops.providers.kubernetes.objects.pod_health import is_active, is_ready
 from agentops.providers.kubernetes.objects.pod_template import declared_ports
-from agentops.providers.kubernetes.objects.selection import Miss, near_miss
+from agentops.providers.kubernetes.objects.selectors import Miss, near_miss
 from agentops.providers.kubernetes.objects.suggestions import only_nearest
 
 NAME = "services"

@@ -19,7 +19,6 @@ from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, 
 from agentops.providers.kubernetes.analysis.secrecy import quoted
 from agentops.providers.kubernetes.analyzers.configuration import missing_reference
 from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, vague
-from agentops.providers.kubernetes.objects.amounts import amount
 from agentops.providers.kubernetes.objects.fields import (
     condition,
     key_of,
@@ -33,6 +32,7 @@ from agentops.providers.kubernetes.objects.fields import (
     text,
 )
 from agentops.providers.kubernetes.objects.pod_template import claim_names
+from agentops.providers.kubernetes.objects.quantity import amount
 from agentops.providers.kubernetes.objects.suggestions import only_nearest
 
 NAME = "storage"

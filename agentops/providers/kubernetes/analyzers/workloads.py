@@ -29,7 +29,7 @@ from agentops.providers.kubernetes.objects.fields import (
     text,
 )
 from agentops.providers.kubernetes.objects.pod_health import is_ready
-from agentops.providers.kubernetes.objects.selection import contains
+from agentops.providers.kubernetes.objects.selectors import contains
 
 NAME = "workloads"
 _STARTING = timedelta(seconds=90)

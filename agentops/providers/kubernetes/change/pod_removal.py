@@ -19,17 +19,10 @@ from agentops.providers.kubernetes.change.change_tool import CheckedChange
 from agentops.providers.kubernetes.change.object_change import object_change
 from agentops.providers.kubernetes.change.tool_context import ToolContext
 from agentops.providers.kubernetes.impact.impact_reader import ImpactReader
+from agentops.providers.kubernetes.objects.fields import Object, name_of, namespace_of, spec_of, status_of
 from agentops.providers.kubernetes.objects.kinds import builtin
-from agentops.providers.kubernetes.objects.selectors import (
-    Object,
-    controller_of,
-    has_claims,
-    has_empty_dir,
-    name_of,
-    namespace_of,
-    spec_of,
-    status_of,
-)
+from agentops.providers.kubernetes.objects.owners import controller_of
+from agentops.providers.kubernetes.objects.pod_template import has_claims, has_empty_dir
 
 MIRROR = "kubernetes.io/config.mirror"
 

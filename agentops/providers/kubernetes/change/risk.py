@@ -14,10 +14,10 @@ from typing import Any
 from agentops.core.notes import forbids, notes_of
 from agentops.core.plan import Edit, ObjectChange, Verb
 from agentops.core.risk import Risk, highest_risk
+from agentops.providers.kubernetes.objects.fields import annotations_of, labels_of, spec_of
 from agentops.providers.kubernetes.objects.pod_powers import containers_of, pod_spec_of, powers_of
 from agentops.providers.kubernetes.objects.quantity import parse_quantity
 from agentops.providers.kubernetes.objects.role_permissions import adds_plain, takes_nothing
-from agentops.providers.kubernetes.objects.selectors import annotations_of, labels_of, spec_of
 
 CRITICAL_KINDS = frozenset(
     {

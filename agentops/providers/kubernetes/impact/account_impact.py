@@ -13,8 +13,8 @@ from agentops.core.plan import ObjectChange
 from agentops.core.risk import Risk
 from agentops.providers.kubernetes.impact.impact import Impact
 from agentops.providers.kubernetes.impact.impact_reader import ImpactReader
+from agentops.providers.kubernetes.objects.fields import Object, name_of
 from agentops.providers.kubernetes.objects.pod_powers import pod_spec_of
-from agentops.providers.kubernetes.objects.selectors import Object, name_of
 
 _SHOWN = 3
 # Bindings of the API server's own, by which every account may ask what the API has to offer.

@@ -24,16 +24,9 @@ from agentops.providers.kubernetes.impact.node_impact import of_namespace, of_no
 from agentops.providers.kubernetes.impact.pod_impact import of_pod, of_pods_gone
 from agentops.providers.kubernetes.impact.scaling_impact import of_budget, of_scaler
 from agentops.providers.kubernetes.impact.workload_impact import of_workload
+from agentops.providers.kubernetes.objects.fields import Object, name_of, namespace_of, spec_of, status_of
 from agentops.providers.kubernetes.objects.kinds import BUILTIN
-from agentops.providers.kubernetes.objects.selectors import (
-    Object,
-    fronts,
-    matches,
-    name_of,
-    namespace_of,
-    spec_of,
-    status_of,
-)
+from agentops.providers.kubernetes.objects.selectors import fronts, matches
 from agentops.providers.kubernetes.objects.workloads import WORKLOADS
 
 Measure: TypeAlias = Callable[[ImpactReader, ObjectChange, Preview], Impact]

@@ -14,17 +14,9 @@ from agentops.core.text import plural
 from agentops.providers.kubernetes.impact.impact import Impact, Share, concerned, not_known
 from agentops.providers.kubernetes.impact.impact_reader import ImpactReader
 from agentops.providers.kubernetes.objects.config_references import changed_keys, use_of
-from agentops.providers.kubernetes.objects.selectors import (
-    Object,
-    has_claims,
-    is_active,
-    name_of,
-    namespace_of,
-    ready_count,
-    spec_of,
-    status_of,
-    template_of,
-)
+from agentops.providers.kubernetes.objects.fields import Object, name_of, namespace_of, spec_of, status_of, template_of
+from agentops.providers.kubernetes.objects.pod_health import is_active, ready_count
+from agentops.providers.kubernetes.objects.pod_template import has_claims
 from agentops.providers.kubernetes.objects.workloads import TEMPLATED_KINDS
 
 

@@ -14,15 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentops.core.text import plural
-from agentops.providers.kubernetes.objects.selectors import (
-    Object,
-    is_ready,
-    labels_of,
-    name_of,
-    ready_count,
-    spec_of,
-    template_of,
-)
+from agentops.providers.kubernetes.objects.fields import Object, labels_of, name_of, spec_of, template_of
+from agentops.providers.kubernetes.objects.pod_health import is_ready, ready_count
 from agentops.providers.kubernetes.objects.workloads import rolls_out, wanted_pods
 
 _ON_DELETE = "update strategy OnDelete: pods change only when they are deleted"

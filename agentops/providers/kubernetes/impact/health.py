@@ -16,7 +16,8 @@ from agentops.core.clock import from_iso
 from agentops.core.outcome import Health
 from agentops.core.resource import ResourceRef
 from agentops.core.text import one_line
-from agentops.providers.kubernetes.objects.selectors import Object, is_active, is_ready, name_of, spec_of, status_of
+from agentops.providers.kubernetes.objects.fields import Object, name_of, spec_of, status_of
+from agentops.providers.kubernetes.objects.pod_health import is_active, is_ready
 from agentops.providers.kubernetes.objects.status import pod_state
 from agentops.providers.kubernetes.objects.workloads import wanted_pods
 

@@ -12,7 +12,7 @@ from typing import Any
 from agentops.core.plan import Purpose
 from agentops.core.resource import ResourceRef
 from agentops.core.risk import Risk, highest_risk
-from agentops.providers.kubernetes.objects.selectors import Object, labels_of, namespace_of
+from agentops.providers.kubernetes.objects.fields import Object, labels_of, namespace_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

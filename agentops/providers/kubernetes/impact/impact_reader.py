@@ -15,18 +15,11 @@ from agentops.core.resource import ResourceRef
 from agentops.core.text import one_line, plural
 from agentops.core.threads import run_each
 from agentops.providers.kubernetes.api.client import Cluster, Selection
+from agentops.providers.kubernetes.objects.fields import Object, labels_of, name_of, namespace_of, spec_of, status_of
 from agentops.providers.kubernetes.objects.kinds import builtin
-from agentops.providers.kubernetes.objects.selectors import (
-    Object,
-    controller_of,
-    is_active,
-    labels_of,
-    matches,
-    name_of,
-    namespace_of,
-    spec_of,
-    status_of,
-)
+from agentops.providers.kubernetes.objects.owners import controller_of
+from agentops.providers.kubernetes.objects.pod_health import is_active
+from agentops.providers.kubernetes.objects.selectors import matches
 
 Objects: TypeAlias = Sequence[dict[str, Any]]
 

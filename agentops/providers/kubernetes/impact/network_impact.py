@@ -17,19 +17,11 @@ from agentops.core.text import plural
 from agentops.providers.kubernetes.impact.impact import Impact, Share, concerned, not_known
 from agentops.providers.kubernetes.impact.impact_reader import ImpactReader
 from agentops.providers.kubernetes.impact.traffic import Loss, Named, lost_peers, place_of, selects
+from agentops.providers.kubernetes.objects.fields import Object, labels_of, name_of, spec_of
+from agentops.providers.kubernetes.objects.pod_health import is_active, is_ready, ready_count
 from agentops.providers.kubernetes.objects.pod_ports import known_ports, may_be_served, port_names
-from agentops.providers.kubernetes.objects.selectors import (
-    Object,
-    fronts,
-    has_claims,
-    is_active,
-    is_ready,
-    labels_of,
-    matches,
-    name_of,
-    ready_count,
-    spec_of,
-)
+from agentops.providers.kubernetes.objects.pod_template import has_claims
+from agentops.providers.kubernetes.objects.selectors import fronts, matches
 
 _NAMED = 4
 

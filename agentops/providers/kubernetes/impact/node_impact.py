@@ -13,14 +13,9 @@ from agentops.core.risk import Risk
 from agentops.providers.kubernetes.impact.impact import Impact, not_known
 from agentops.providers.kubernetes.impact.impact_reader import ImpactReader
 from agentops.providers.kubernetes.impact.pod_impact import of_pods
-from agentops.providers.kubernetes.objects.selectors import (
-    Object,
-    controller_of,
-    is_active,
-    labels_of,
-    namespace_of,
-    spec_of,
-)
+from agentops.providers.kubernetes.objects.fields import Object, labels_of, namespace_of, spec_of
+from agentops.providers.kubernetes.objects.owners import controller_of
+from agentops.providers.kubernetes.objects.pod_health import is_active
 
 
 def of_node(reader: ImpactReader, change: ObjectChange, _: Preview) -> Impact:

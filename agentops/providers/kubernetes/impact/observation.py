@@ -24,19 +24,12 @@ from agentops.providers.kubernetes.impact.health import health
 from agentops.providers.kubernetes.impact.impact_reader import ImpactReader
 from agentops.providers.kubernetes.impact.waiting import waiting_for
 from agentops.providers.kubernetes.objects.field_paths import ABSENT, get, parse
+from agentops.providers.kubernetes.objects.fields import Object, labels_of, name_of, spec_of, status_of
 from agentops.providers.kubernetes.objects.kinds import builtin
 from agentops.providers.kubernetes.objects.normal_form import normalised
-from agentops.providers.kubernetes.objects.selectors import (
-    Object,
-    controller_of,
-    fronts,
-    is_active,
-    is_ready,
-    labels_of,
-    name_of,
-    spec_of,
-    status_of,
-)
+from agentops.providers.kubernetes.objects.owners import controller_of
+from agentops.providers.kubernetes.objects.pod_health import is_active, is_ready
+from agentops.providers.kubernetes.objects.selectors import fronts
 from agentops.providers.kubernetes.objects.server_values import comparable, without
 from agentops.providers.kubernetes.objects.workloads import ROLLED_KINDS, WORKLOADS, is_of_revision, rolls_out
 

@@ -13,19 +13,10 @@ from agentops.core.resource import ResourceRef
 from agentops.core.text import plural
 from agentops.providers.kubernetes.impact.impact import Impact, Share, concerned, not_known
 from agentops.providers.kubernetes.impact.impact_reader import ImpactReader
-from agentops.providers.kubernetes.objects.selectors import (
-    Object,
-    fronts,
-    has_claims,
-    has_empty_dir,
-    is_ready,
-    labels_of,
-    name_of,
-    namespace_of,
-    ready_count,
-    share_text,
-    spec_of,
-)
+from agentops.providers.kubernetes.objects.fields import Object, labels_of, name_of, namespace_of, spec_of
+from agentops.providers.kubernetes.objects.pod_health import is_ready, ready_count
+from agentops.providers.kubernetes.objects.pod_template import has_claims, has_empty_dir
+from agentops.providers.kubernetes.objects.selectors import fronts
 
 _REASONS = 20
 
@@ -75,7 +66,8 @@ def _going(
     # Only evictions ask disruption budgets; a deletion goes past them.
     limit = reader.allowance(gone) if evicted else None
     out = ready_count(gone) if limit is None else min(ready_count(gone), limit)
-    text = f"{workload.short}: {share_text(len(gone), total)} {why}, at the worst moment {out} of {ready} ready are out"
+    text = f"{workload.short}: {len(gone)} of {plural(total, 'pod')} {why}"
+    text += f", at the worst moment {out} of {ready} ready are out"
     if out < ready_count(gone):
         text += ", no more than its disruption budget allows"
     return Share(workload=workload, pods=len(gone), total=total, ready=ready, out=out), text

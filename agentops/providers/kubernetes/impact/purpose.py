@@ -13,7 +13,8 @@ from typing import Any
 
 from agentops.core.plan import Purpose
 from agentops.providers.kubernetes.impact.disruption import Disruption
-from agentops.providers.kubernetes.objects.selectors import Object, is_ready, name_of, ready_count, spec_of
+from agentops.providers.kubernetes.objects.fields import Object, name_of, spec_of
+from agentops.providers.kubernetes.objects.pod_health import is_ready, ready_count
 from agentops.providers.kubernetes.objects.workloads import ROLLED_KINDS, SCALED_KINDS, rolls_out, wanted_pods
 
 

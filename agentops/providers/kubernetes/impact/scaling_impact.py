@@ -10,14 +10,10 @@ from agentops.core.plan import ObjectChange, Preview
 from agentops.core.text import plural
 from agentops.providers.kubernetes.impact.impact import Impact, Share, concerned, not_known
 from agentops.providers.kubernetes.impact.impact_reader import ImpactReader
-from agentops.providers.kubernetes.objects.selectors import (
-    has_claims,
-    is_active,
-    labels_of,
-    matches,
-    ready_count,
-    spec_of,
-)
+from agentops.providers.kubernetes.objects.fields import labels_of, spec_of
+from agentops.providers.kubernetes.objects.pod_health import is_active, ready_count
+from agentops.providers.kubernetes.objects.pod_template import has_claims
+from agentops.providers.kubernetes.objects.selectors import matches
 
 
 def of_scaler(reader: ImpactReader, change: ObjectChange, _: Preview) -> Impact:

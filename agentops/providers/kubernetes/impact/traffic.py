@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, TypeAlias
 
+from agentops.providers.kubernetes.objects.fields import Object, labels_of, name_of, namespace_of, spec_of
 from agentops.providers.kubernetes.objects.pod_ports import may_be_served, port_covers
-from agentops.providers.kubernetes.objects.selectors import Object, labels_of, matches, name_of, namespace_of, spec_of
+from agentops.providers.kubernetes.objects.selectors import matches
 
 Rule: TypeAlias = Mapping[str, Any]
 Named: TypeAlias = Mapping[tuple[str, str], Object]

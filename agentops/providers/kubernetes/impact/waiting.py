@@ -12,15 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from agentops.core.plan import ObjectChange, Preview
 from agentops.core.resource import ResourceRef
 from agentops.providers.kubernetes.impact.impact_reader import ImpactReader
-from agentops.providers.kubernetes.objects.selectors import (
-    Object,
-    controller_of,
-    is_active,
-    name_of,
-    namespace_of,
-    spec_of,
-    status_of,
-)
+from agentops.providers.kubernetes.objects.fields import Object, name_of, namespace_of, spec_of, status_of
+from agentops.providers.kubernetes.objects.owners import controller_of
+from agentops.providers.kubernetes.objects.pod_health import is_active
 
 _MAKERS = ("Deployment", "StatefulSet", "DaemonSet")
 _LATE = "WaitForFirstConsumer"

@@ -12,24 +12,17 @@ from typing import Any
 from agentops.core.errors import ClusterError, Unreachable
 from agentops.core.plan import ObjectChange, Preview, Purpose
 from agentops.core.resource import ResourceRef
+from agentops.core.text import plural
 from agentops.providers.kubernetes.api.relatives import revisions
 from agentops.providers.kubernetes.impact.disruption import Disruption, disruption_of
 from agentops.providers.kubernetes.impact.impact import Impact, Share, concerned, not_known
 from agentops.providers.kubernetes.impact.impact_reader import ImpactReader
 from agentops.providers.kubernetes.impact.purpose import Match, purpose_of, purpose_words
+from agentops.providers.kubernetes.objects.fields import Object, labels_of, name_of, namespace_of, spec_of, template_of
+from agentops.providers.kubernetes.objects.owners import controller_of
+from agentops.providers.kubernetes.objects.pod_health import ready_count
+from agentops.providers.kubernetes.objects.pod_template import has_claims
 from agentops.providers.kubernetes.objects.revisions import plain_template
-from agentops.providers.kubernetes.objects.selectors import (
-    Object,
-    controller_of,
-    has_claims,
-    labels_of,
-    name_of,
-    namespace_of,
-    ready_count,
-    share_text,
-    spec_of,
-    template_of,
-)
 from agentops.providers.kubernetes.objects.workloads import is_of_revision, rolls_out
 
 _OWNED = {"Deployment": "ReplicaSet", "CronJob": "Job"}
@@ -85,7 +78,7 @@ def _share(ref: ResourceRef, found: Disruption, pods: Sequence[Object], purpose:
 def _disruption_text(ref: ResourceRef, found: Disruption, pods: Sequence[Object], purpose: Purpose) -> str:
     ready, words = ready_count(pods), purpose_words(purpose)
     return (
-        f"{ref.short}: {found.why}; {share_text(found.pods or 0, found.total or 0)} concerned, "
+        f"{ref.short}: {found.why}; {found.pods or 0} of {plural(found.total or 0, 'pod')} concerned, "
         f"at the worst moment {found.out} of {ready} ready {'pod is' if ready == 1 else 'pods are'} out"
     ) + (f"; {words}" if words else "")
 

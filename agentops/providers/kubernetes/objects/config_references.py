@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agentops.providers.kubernetes.objects.selectors import Object, claims_of
+from agentops.providers.kubernetes.objects.fields import Object
+from agentops.providers.kubernetes.objects.pod_template import claim_names
 
 _REFERENCES: Mapping[str, tuple[str, str, str, str]] = {
     # kind: volume source, its name field, env source, envFrom source
@@ -39,7 +40,7 @@ def use_of(pod_spec: Object, kind: str, name: str, keys: frozenset[str] | None) 
         keys: which keys are meant; None means all of it.
     """
     if kind == "PersistentVolumeClaim":
-        return Use(at_start=name in claims_of(pod_spec))
+        return Use(at_start=name in claim_names(pod_spec))
     if kind == "ServiceAccount":
         return Use(live=(pod_spec.get("serviceAccountName") or "default") == name)
     volumes = frozenset(_volumes(pod_spec, kind, name, keys))

@@ -6,13 +6,15 @@ that was asked for. Nothing here knows what a field means.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from agentops.core.clock import from_iso
 
+Object: TypeAlias = Mapping[str, Any]
+"""A Kubernetes object, or a part of one, as a server sends it."""
 Key = tuple[str, str, str]
 """An object's identity inside one snapshot: kind, namespace (empty for cluster-scoped kinds), name."""
 
@@ -133,6 +135,26 @@ def key_of(value: Any) -> Key:
     return kind if isinstance(kind, str) else "", _metadata(value, "namespace"), _metadata(value, "name")
 
 
+def labels_of(value: Any) -> dict[str, str]:
+    """Return ``metadata.labels``."""
+    return string_map(value, "metadata", "labels")
+
+
+def annotations_of(value: Any) -> dict[str, str]:
+    """Return ``metadata.annotations``."""
+    return string_map(value, "metadata", "annotations")
+
+
+def spec_of(value: Any) -> dict[str, Any]:
+    """Return ``spec``."""
+    return mapping(value, "spec")
+
+
+def status_of(value: Any) -> dict[str, Any]:
+    """Return ``status``."""
+    return mapping(value, "status")
+
+
 def containers_of(spec: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield ``(list name, container)`` of a pod spec: init containers first, as they run."""
     for listing in ("initContainers", "containers"):
@@ -140,24 +162,21 @@ def containers_of(spec: Any) -> Iterator[tuple[str, dict[str, Any]]]:
             yield listing, container
 
 
+def template_of(value: Any) -> dict[str, Any]:
+    """Return the pod template of a workload, a Job or a CronJob; empty when it has none."""
+    if isinstance(at(value, "spec", "jobTemplate"), dict):
+        return mapping(value, "spec", "jobTemplate", "spec", "template")
+    return mapping(value, "spec", "template")
+
+
 def pod_spec(value: Any) -> dict[str, Any]:
     """Return the pod spec inside a pod, a workload with a template, a Job or a CronJob."""
-    kind = text(value, "kind")
-    if kind == "Pod":
-        return mapping(value, "spec")
-    if kind == "CronJob":
-        return mapping(value, "spec", "jobTemplate", "spec", "template", "spec")
-    return mapping(value, "spec", "template", "spec")
+    return spec_of(value if text(value, "kind") == "Pod" else template_of(value))
 
 
 def pod_labels(value: Any) -> dict[str, str]:
     """Return the labels that the pods of this pod, workload, Job or CronJob carry."""
-    kind = text(value, "kind")
-    if kind == "Pod":
-        return string_map(value, "metadata", "labels")
-    if kind == "CronJob":
-        return string_map(value, "spec", "jobTemplate", "spec", "template", "metadata", "labels")
-    return string_map(value, "spec", "template", "metadata", "labels")
+    return labels_of(value if text(value, "kind") == "Pod" else template_of(value))
 
 
 def template_path(key: Key) -> str:

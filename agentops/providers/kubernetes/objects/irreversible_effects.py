@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agentops.core.risk import Reversal
-from agentops.providers.kubernetes.objects.selectors import template_of
+from agentops.providers.kubernetes.objects.fields import template_of
 from agentops.providers.kubernetes.objects.workloads import SCALED_KINDS, replaces_pods
 
 NO_UNDO = "No typed change leads back to what was there."

@@ -8,9 +8,9 @@ read from a cluster. Source: https://kubernetes.io/docs/concepts/overview/workin
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
-Object: TypeAlias = Mapping[str, Any]
+from agentops.providers.kubernetes.objects.fields import Object
 
 
 def owner_references(item: Object) -> tuple[Object, ...]:

@@ -1,12 +1,17 @@
-"""Whether a pod deserves a closer look: the one question that is asked of every pod, so it must cost microseconds."""
+"""Whether a pod counts, is ready, restarted, or deserves a closer look.
+
+Comes in: a pod. Goes out: facts. The closer look is asked of every pod of a cluster, so it must cost microseconds.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from agentops.providers.kubernetes.objects.fields import items, moment, number, text
+from agentops.providers.kubernetes.objects.fields import condition, items, moment, number, text
 
+_ENDED = frozenset({"Succeeded", "Failed"})
 RECENT = timedelta(hours=1)
 """A restart that is older than this says nothing about now."""
 
@@ -34,24 +39,26 @@ def is_well(pod: dict[str, Any]) -> bool:
     return True
 
 
-def is_ready(pod: dict[str, Any]) -> bool:
-    """Return whether the pod's Ready condition is true (readiness gates included) and it is not being deleted."""
-    if text(pod, "metadata", "deletionTimestamp"):
-        return False
-    for entry in items(pod, "status", "conditions"):
-        if entry.get("type") == "Ready":
-            return entry.get("status") == "True"
-    statuses = items(pod, "status", "containerStatuses")
-    return (
-        bool(statuses) and text(pod, "status", "phase") == "Running" and all(s.get("ready") is True for s in statuses)
-    )
+def is_active(pod: Any) -> bool:
+    """Return whether the pod counts for its workload: neither finished, nor evicted, nor being deleted.
+
+    Source: ``IsPodActive`` (kubernetes/pkg/controller/controller_utils.go).
+    """
+    return not text(pod, "metadata", "deletionTimestamp") and text(pod, "status", "phase") not in _ENDED
 
 
-def is_active(pod: dict[str, Any]) -> bool:
-    """Return whether the pod counts for its workload: neither finished, nor evicted, nor being deleted."""
-    if text(pod, "metadata", "deletionTimestamp"):
-        return False
-    return text(pod, "status", "phase") not in ("Succeeded", "Failed")
+def is_ready(pod: Any) -> bool:
+    """Return whether the pod is capacity: active, and its Ready condition is true (readiness gates included).
+
+    Source: the counts of a workload's status are of active pods whose Ready condition is true; a pod without that
+    condition is not ready (``IsPodReady``, kubernetes/pkg/api/v1/pod/util.go).
+    """
+    return is_active(pod) and text(condition(pod, "Ready"), "status") == "True"
+
+
+def ready_count(pods: Iterable[Any]) -> int:
+    """Return how many of the pods are ready."""
+    return sum(map(is_ready, pods))
 
 
 def ended_at(status: dict[str, Any]) -> datetime | None:
@@ -61,6 +68,17 @@ def ended_at(status: dict[str, Any]) -> datetime | None:
     )
 
 
-def restarts(pod: dict[str, Any]) -> int:
-    """Return how often the pod's app containers restarted."""
-    return sum(number(status, "restartCount") for status in items(pod, "status", "containerStatuses"))
+def restarts(pod: Any) -> int:
+    """Return how often the pod's containers restarted, as kubectl counts it.
+
+    Source: ``printPod`` (kubernetes/pkg/printers/internalversion/printers.go): once the pod is initialized, of its init
+    containers only sidecars (``restartPolicy: Always``) still count.
+    """
+    found = sum(number(status, "restartCount") for status in items(pod, "status", "containerStatuses"))
+    spec = items(pod, "spec", "initContainers")
+    sidecars = {text(container, "name") for container in spec if text(container, "restartPolicy") == "Always"}
+    done = text(condition(pod, "Initialized"), "status") == "True"
+    of_init = (
+        one for one in items(pod, "status", "initContainerStatuses") if not done or text(one, "name") in sidecars
+    )
+    return found + sum(number(status, "restartCount") for status in of_init)

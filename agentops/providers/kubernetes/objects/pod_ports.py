@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
-from agentops.providers.kubernetes.objects.selectors import Object, spec_of
+from agentops.providers.kubernetes.objects.fields import Object, spec_of
 
 Port: TypeAlias = Mapping[str, Any]
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from agentops.providers.kubernetes.objects.selectors import Object, spec_of, template_of
+from agentops.providers.kubernetes.objects.fields import Object, spec_of, template_of
 
 _HOST = ("hostNetwork", "hostPID", "hostIPC")
 _HARMLESS_CAPABILITIES = frozenset({"NET_BIND_SERVICE"})

@@ -6,12 +6,8 @@ https://kubernetes.io/docs/concepts/workloads/pods/init-containers/#resource-sha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeAlias
-
+from agentops.providers.kubernetes.objects.fields import Object
 from agentops.providers.kubernetes.objects.quantity import amount
-
-Object: TypeAlias = Mapping[str, Any]
 
 
 def pod_request(spec: Object, resource: str, *, of: str = "requests") -> float:

@@ -81,11 +81,20 @@ def _reference(
         yield ConfigReference(kind=kind, name=name, key=key, path=path, container=container, optional=optional)
 
 
-def claim_names(pod_or_spec: dict[str, Any]) -> list[str]:
+def claim_names(spec: Any) -> list[str]:
     """Return the PersistentVolumeClaims that a pod spec mounts."""
-    return [
-        name for volume in items(pod_or_spec, "volumes") if (name := text(volume, "persistentVolumeClaim", "claimName"))
-    ]
+    return [name for volume in items(spec, "volumes") if (name := text(volume, "persistentVolumeClaim", "claimName"))]
+
+
+def has_claims(pod: Any) -> bool:
+    """Return whether a pod keeps data on a PersistentVolumeClaim, a generic ephemeral volume included."""
+    volumes = items(pod, "spec", "volumes")
+    return any(mapping(volume, "persistentVolumeClaim") or mapping(volume, "ephemeral") for volume in volumes)
+
+
+def has_empty_dir(pod: Any) -> bool:
+    """Return whether a pod has a volume whose content goes with it."""
+    return any("emptyDir" in volume for volume in items(pod, "spec", "volumes"))
 
 
 def variables(spec: dict[str, Any]) -> Iterator[Variable]:

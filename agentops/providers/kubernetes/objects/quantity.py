@@ -100,11 +100,12 @@ def cpu_text(cores: float) -> str:
 
 
 def bytes_text(size: float) -> str:
-    """Return bytes as ``512Mi`` or ``1.5Gi``, with three digits that count."""
+    """Return bytes as ``512Mi``, ``1.25Gi`` or ``1023.9Mi``: two decimals below ten, one above, no zero at the end."""
     for unit, factor in reversed(_BINARY.items()):
         count = size / float(factor)
-        if count >= 1:
-            return f"{count:.3g}{unit}" if count < 1000 else f"{count:.0f}{unit}"
+        if abs(count) >= 1:
+            written = f"{count:.2f}" if abs(count) < 10 else f"{count:.1f}"
+            return f"{written.rstrip('0').rstrip('.')}{unit}"
     return f"{size:.0f}"
 
 

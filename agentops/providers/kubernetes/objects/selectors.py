@@ -1,127 +1,127 @@
-"""Label selectors over plain objects, and other things that are asked of any pod.
+"""Selectors: which labels they match, and how far they miss.
 
-Comes in: selectors, labels, pods as plain dicts. Goes out: answers. Must never send a request. Source:
-https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
+Comes in: selectors and labels as plain objects. Goes out: answers. Sources:
+https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors (all of matchLabels and
+matchExpressions must hold) and apimachinery ``labels.Requirement.Matches``, which the scheduler's node terms share.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
-Object: TypeAlias = Mapping[str, Any]
-Labels: TypeAlias = Mapping[str, Any]
-_ENDED = frozenset({"Succeeded", "Failed"})
+from agentops.providers.kubernetes.objects.fields import items, mapping, string_map, strings, text
+from agentops.providers.kubernetes.objects.suggestions import is_near
 
-
-def matches(selector: Any, labels: Labels) -> bool:
-    """Return whether a ``LabelSelector`` selects these labels; an empty one selects all, a missing one nothing."""
-    if not isinstance(selector, Mapping):
-        return False
-    pairs = selector.get("matchLabels") or {}
-    terms = selector.get("matchExpressions") or ()
-    return has_all(labels, pairs) and all(_holds(term, labels) for term in terms)
+# A LabelSelector has these; Gt and Lt stand in the terms of node selectors only.
+_OF_LABELS = frozenset({"In", "NotIn", "Exists", "DoesNotExist"})
 
 
-def has_all(labels: Labels, wanted: Labels) -> bool:
-    """Return whether every wanted pair is among the labels."""
-    return all(labels.get(key) == value for key, value in wanted.items())
-
-
-def _holds(term: Object, labels: Labels) -> bool:
-    value, values, operator = labels.get(str(term.get("key"))), term.get("values") or (), term.get("operator")
+def holds(expression: Mapping[str, Any], labels: Mapping[str, Any]) -> bool:
+    """Return whether one matchExpressions entry (or node selector requirement) holds for ``labels``."""
+    key, operator, values = text(expression, "key"), text(expression, "operator"), strings(expression, "values")
+    value = labels.get(key)
     if operator == "In":
         return value in values
     if operator == "NotIn":
         return value not in values
-    return (value is not None) if operator == "Exists" else (operator == "DoesNotExist" and value is None)
+    if operator == "Exists":
+        return value is not None
+    if operator == "DoesNotExist":
+        return value is None
+    return operator in ("Gt", "Lt") and value is not None and len(values) == 1 and _compare(operator, value, values[0])
 
 
-def labels_of(item: Object) -> dict[str, Any]:
-    """Return an object's labels; empty when it has none."""
-    return (item.get("metadata") or {}).get("labels") or {}
+def _compare(operator: str, value: str, bound: str) -> bool:
+    try:
+        left, right = int(value), int(bound)
+    except ValueError:
+        return False
+    return left > right if operator == "Gt" else left < right
 
 
-def annotations_of(item: Object) -> dict[str, Any]:
-    """Return an object's annotations; empty when it has none."""
-    return (item.get("metadata") or {}).get("annotations") or {}
+def contains(labels: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Return whether ``labels`` has every pair of ``wanted``."""
+    return all(labels.get(key) == value for key, value in wanted.items())
 
 
-def name_of(item: Object) -> str:
-    """Return an object's name; empty when it has none."""
-    return str((item.get("metadata") or {}).get("name") or "")
+def matches(selector: Any, labels: Mapping[str, Any]) -> bool:
+    """Return whether a ``LabelSelector`` matches; an empty one matches everything, a missing one nothing.
+
+    What is no selector to the API server matches nothing: a value that is no text, an operator of node selectors.
+    """
+    if not isinstance(selector, Mapping):
+        return False
+    return contains(labels, mapping(selector, "matchLabels")) and all(
+        text(expression, "operator") in _OF_LABELS and holds(expression, labels)
+        for expression in items(selector, "matchExpressions")
+    )
 
 
-def namespace_of(item: Object) -> str:
-    """Return an object's namespace; empty when it is cluster-scoped."""
-    return str((item.get("metadata") or {}).get("namespace") or "")
-
-
-def spec_of(item: Object | None) -> Object:
-    """Return an object's spec; empty when there is none."""
-    spec = (item or {}).get("spec")
-    return spec if isinstance(spec, Mapping) else {}
-
-
-def status_of(item: Object) -> Object:
-    """Return an object's status; empty when there is none."""
-    status = item.get("status")
-    return status if isinstance(status, Mapping) else {}
-
-
-def controller_of(item: Object) -> Object | None:
-    """Return the owner reference that controls an object, or None."""
-    references = (item.get("metadata") or {}).get("ownerReferences") or ()
-    return next((one for one in references if one.get("controller")), None)
-
-
-def is_active(pod: Object) -> bool:
-    """Return whether a pod counts for its workload: it has not ended and is not being deleted."""
-    metadata = pod.get("metadata") or {}
-    return not metadata.get("deletionTimestamp") and status_of(pod).get("phase") not in _ENDED
-
-
-def is_ready(pod: Object) -> bool:
-    """Return whether a pod is capacity: active, with a Ready condition that is true."""
-    conditions = status_of(pod).get("conditions") or ()
-    return is_active(pod) and any(c.get("type") == "Ready" and c.get("status") == "True" for c in conditions)
-
-
-def ready_count(pods: Iterable[Object]) -> int:
-    """Return how many of the pods are ready."""
-    return sum(map(is_ready, pods))
-
-
-def claims_of(pod_spec: Object) -> tuple[str, ...]:
-    """Return the names of the PersistentVolumeClaims that a pod spec mounts."""
-    sources = [volume.get("persistentVolumeClaim") or {} for volume in pod_spec.get("volumes") or ()]
-    return tuple(str(source["claimName"]) for source in sources if source.get("claimName"))
-
-
-def has_claims(pod: Object) -> bool:
-    """Return whether a pod keeps data on a PersistentVolumeClaim, a generic ephemeral volume included."""
-    spec = spec_of(pod)
-    return bool(claims_of(spec)) or any(volume.get("ephemeral") for volume in spec.get("volumes") or ())
-
-
-def has_empty_dir(pod: Object) -> bool:
-    """Return whether a pod has a volume whose content goes with it."""
-    return any("emptyDir" in volume for volume in spec_of(pod).get("volumes") or ())
-
-
-def template_of(item: Object | None) -> Object:
-    """Return the pod template of a workload, a CronJob's included; empty when it has none."""
-    spec = spec_of(item)
-    found = spec_of(spec.get("jobTemplate")).get("template") if "jobTemplate" in spec else spec.get("template")
-    return found if isinstance(found, Mapping) else {}
-
-
-def fronts(service: Object | None, labels: Labels) -> bool:
+def fronts(service: Any, labels: Mapping[str, Any]) -> bool:
     """Return whether a Service sends traffic to pods with these labels; one without a selector to none."""
-    selector = spec_of(service).get("selector") or {}
-    return bool(selector) and has_all(labels, selector)
+    selector = mapping(service, "spec", "selector")
+    return bool(selector) and contains(labels, selector)
 
 
-def share_text(part: int, whole: int) -> str:
-    """Return ``1 of 3 pods``."""
-    return f"{part} of {whole} pod{'' if whole == 1 else 's'}"
+def pairs(selector: Any) -> dict[str, str]:
+    """Return what a ``LabelSelector`` requires as plain pairs: matchLabels and single-valued ``In`` expressions."""
+    found = dict(string_map(selector, "matchLabels"))
+    for expression in items(selector, "matchExpressions"):
+        values = strings(expression, "values")
+        if text(expression, "operator") == "In" and len(values) == 1:
+            found[text(expression, "key")] = values[0]
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Miss:
+    """The one difference that keeps a selector from matching.
+
+    ``key`` and ``wanted`` stand in the selector; ``has_key`` and ``has`` are what the labels say instead. ``spelling``
+    says that they are the same, written differently; else somebody may have meant the difference.
+    """
+
+    key: str
+    wanted: str
+    has_key: str
+    has: str
+    spelling: bool = True
+
+
+_NAMING = frozenset({"app", "name", "k8s-app", "instance", "component", "service", "run", "workload"})
+
+
+def names_application(key: str) -> bool:
+    """Return whether a label key says which application a pod is part of."""
+    return key.rpartition("/")[2] in _NAMING
+
+
+def near_miss(selector: Mapping[str, str], labels: Mapping[str, str]) -> Miss | None:
+    """Return the difference when exactly one pair of ``selector`` fails and a person could have meant ``labels``.
+
+    The other pairs must hold. A value that is no spelling of the other counts only when it is not what names the
+    application (``app: cart`` is another application than ``app: checkout``, ``track: blue`` may be the same one).
+    """
+    wrong = [(key, value) for key, value in selector.items() if labels.get(key) != value]
+    if len(wrong) != 1:
+        return None
+    key, wanted = wrong[0]
+    if key in labels:
+        named = any(names_application(other) for other in selector if other != key)
+        spelling = is_near(wanted, labels[key])
+        if spelling or (named and not names_application(key)):
+            return Miss(key=key, wanted=wanted, has_key=key, has=labels[key], spelling=spelling)
+        return None
+    for has_key, has in labels.items():
+        if has_key not in selector and has == wanted and (len(selector) > 1 or is_near(key, has_key)):
+            return Miss(key=key, wanted=wanted, has_key=has_key, has=has)
+        if has_key not in selector and is_near(key, has_key) and is_near(wanted, has):
+            return Miss(key=key, wanted=wanted, has_key=has_key, has=has)
+    return None
+
+
+def selector_of(workload: Any) -> dict[str, Any]:
+    """Return ``spec.selector`` of a workload as a ``LabelSelector``."""
+    return mapping(workload, "spec", "selector")

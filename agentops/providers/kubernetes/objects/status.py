@@ -5,13 +5,11 @@ Comes in: a plain object and the time. Goes out: a word, a number or a short tex
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 from agentops.core.clock import age, from_iso
-
-Object: TypeAlias = Mapping[str, Any]
+from agentops.providers.kubernetes.objects.fields import Object
 
 
 def age_of(moment: Any, now: datetime) -> str:
@@ -65,21 +63,3 @@ def readiness(pod: Object) -> str:
     statuses = (pod.get("status") or {}).get("containerStatuses") or ()
     total = len((pod.get("spec") or {}).get("containers") or ()) or len(statuses)
     return f"{sum(bool(status.get('ready')) for status in statuses)}/{total}"
-
-
-def restarts(pod: Object) -> int:
-    """Return the restarts of all containers."""
-    status = pod.get("status") or {}
-    parts = [*(status.get("containerStatuses") or ()), *(status.get("initContainerStatuses") or ())]
-    return sum(int(part.get("restartCount") or 0) for part in parts)
-
-
-def condition(item: Object, kind: str) -> Object:
-    """Return a condition of an object by its type; empty when it has none."""
-    conditions = (item.get("status") or {}).get("conditions")
-    found = (
-        [c for c in conditions if isinstance(c, Mapping) and c.get("type") == kind]
-        if isinstance(conditions, list)
-        else []
-    )
-    return found[0] if found else {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from agentops.providers.kubernetes.objects.selectors import Object, labels_of, spec_of, template_of
+from agentops.providers.kubernetes.objects.fields import Object, labels_of, spec_of, template_of
 
 WORKLOADS: Mapping[str, str] = {
     "Deployment": "apps",

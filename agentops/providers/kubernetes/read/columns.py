@@ -11,7 +11,9 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from agentops.core.text import one_line
-from agentops.providers.kubernetes.objects.status import age_of, condition, created, pod_state, readiness, restarts
+from agentops.providers.kubernetes.objects.fields import condition
+from agentops.providers.kubernetes.objects.pod_health import restarts
+from agentops.providers.kubernetes.objects.status import age_of, created, pod_state, readiness
 
 Object: TypeAlias = Mapping[str, Any]
 Columns: TypeAlias = tuple[tuple[str, ...], Callable[[Object, datetime], tuple[str, ...]]]

@@ -18,10 +18,12 @@ from agentops.core.text import one_line
 from agentops.providers.kubernetes.api.client import Cluster
 from agentops.providers.kubernetes.api.relatives import USED, Owner, children, owners, revisions, users
 from agentops.providers.kubernetes.objects.event import last_seen
+from agentops.providers.kubernetes.objects.fields import condition
 from agentops.providers.kubernetes.objects.managers import written_by
 from agentops.providers.kubernetes.objects.noise import strip
+from agentops.providers.kubernetes.objects.pod_health import restarts
 from agentops.providers.kubernetes.objects.revisions import WORKLOADS
-from agentops.providers.kubernetes.objects.status import age_of, condition, pod_state, restarts
+from agentops.providers.kubernetes.objects.status import age_of, pod_state
 from agentops.providers.kubernetes.read.arguments import Arguments
 from agentops.providers.kubernetes.read.columns import columns_of
 from agentops.providers.kubernetes.read.declaration import NAME, read_tool

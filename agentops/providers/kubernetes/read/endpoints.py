@@ -13,8 +13,9 @@ from agentops.core.errors import ClusterError
 from agentops.core.evidence import Reading
 from agentops.core.text import one_line, plural
 from agentops.providers.kubernetes.api.client import Cluster, Selection
+from agentops.providers.kubernetes.objects.fields import condition
 from agentops.providers.kubernetes.objects.kinds import builtin
-from agentops.providers.kubernetes.objects.status import condition, pod_state, readiness
+from agentops.providers.kubernetes.objects.status import pod_state, readiness
 from agentops.providers.kubernetes.read.arguments import Arguments
 from agentops.providers.kubernetes.read.declaration import NAME, read_tool
 from agentops.providers.kubernetes.read.lookup import object_named

@@ -16,7 +16,8 @@ from agentops.providers.kubernetes.api.client import Cluster, Selection
 from agentops.providers.kubernetes.api.relatives import USED, children, users
 from agentops.providers.kubernetes.objects.kinds import builtin
 from agentops.providers.kubernetes.objects.paths import check_part
-from agentops.providers.kubernetes.objects.status import pod_state, restarts
+from agentops.providers.kubernetes.objects.pod_health import restarts
+from agentops.providers.kubernetes.objects.status import pod_state
 from agentops.providers.kubernetes.read.arguments import Arguments
 from agentops.providers.kubernetes.read.lookup import object_named
 

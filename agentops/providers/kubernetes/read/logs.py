@@ -16,7 +16,7 @@ from agentops.core.evidence import Reading
 from agentops.core.text import one_line, plural
 from agentops.providers.kubernetes.api.client import Cluster
 from agentops.providers.kubernetes.api.tail import LogPlace, Tail, read_head, read_tail
-from agentops.providers.kubernetes.objects.status import restarts
+from agentops.providers.kubernetes.objects.pod_health import restarts
 from agentops.providers.kubernetes.read.arguments import Arguments
 from agentops.providers.kubernetes.read.declaration import FLAG, NAME, number, read_tool, text
 from agentops.providers.kubernetes.read.folding import count_folded, folded, thinned

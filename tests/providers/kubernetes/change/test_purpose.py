@@ -16,7 +16,7 @@ from agentops.policy import load_policy
 from agentops.providers.kubernetes.impact.disruption import disruption_of
 from agentops.providers.kubernetes.impact.impact import Share
 from agentops.providers.kubernetes.impact.purpose import Match, purpose_of
-from agentops.providers.kubernetes.objects.selectors import ready_count
+from agentops.providers.kubernetes.objects.pod_health import ready_count
 from tests.providers.kubernetes.change.test_disruption import pods, rolling, workload
 from tests.support.policies import AGENT, PERMITTED, TOOLS, WEB, limits
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentops.providers.kubernetes.impact.traffic import lost_peers, place_of
-from agentops.providers.kubernetes.objects.selectors import labels_of, matches
+from agentops.providers.kubernetes.objects.fields import labels_of
+from agentops.providers.kubernetes.objects.selectors import matches
 
 
 def pod(app: str, *ports: tuple[str, int], namespace: str = "shop") -> dict[str, Any]:

@@ -16,8 +16,8 @@ from agentops.providers.kubernetes.change.declaration import GRACE_PERIOD, chang
 from agentops.providers.kubernetes.change.deletion_notes import deletion_notes
 from agentops.providers.kubernetes.change.pod_removal import live_pod, removal
 from agentops.providers.kubernetes.change.tool_context import ToolContext
+from agentops.providers.kubernetes.objects.fields import name_of, namespace_of
 from agentops.providers.kubernetes.objects.kinds import builtin
-from agentops.providers.kubernetes.objects.selectors import name_of, namespace_of
 
 
 @change_tool(

@@ -35,16 +35,11 @@ from agentops.providers.kubernetes.change.preconditions import preconditions
 from agentops.providers.kubernetes.change.sender import send_all
 from agentops.providers.kubernetes.change.tool_context import ToolContext
 from agentops.providers.kubernetes.impact.impact_reader import ImpactReader
+from agentops.providers.kubernetes.objects.fields import Object, name_of, namespace_of, spec_of
 from agentops.providers.kubernetes.objects.kinds import builtin
-from agentops.providers.kubernetes.objects.selectors import (
-    Object,
-    controller_of,
-    has_empty_dir,
-    is_active,
-    name_of,
-    namespace_of,
-    spec_of,
-)
+from agentops.providers.kubernetes.objects.owners import controller_of
+from agentops.providers.kubernetes.objects.pod_health import is_active
+from agentops.providers.kubernetes.objects.pod_template import has_empty_dir
 
 _POD_LIMIT = 1_000
 _NAMED = 5

@@ -14,7 +14,7 @@ from agentops.providers.kubernetes.change.declaration import GRACE_PERIOD, chang
 from agentops.providers.kubernetes.change.pod_removal import budgets_text, eviction_of, live_pod, removal
 from agentops.providers.kubernetes.change.tool_context import ToolContext
 from agentops.providers.kubernetes.impact.impact_reader import ImpactReader
-from agentops.providers.kubernetes.objects.selectors import Object
+from agentops.providers.kubernetes.objects.fields import Object
 
 
 @change_tool(

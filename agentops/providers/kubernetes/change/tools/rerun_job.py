@@ -18,9 +18,9 @@ from agentops.providers.kubernetes.change.change_tool import CheckedChange
 from agentops.providers.kubernetes.change.declaration import change_tool
 from agentops.providers.kubernetes.change.object_change import object_change
 from agentops.providers.kubernetes.change.tool_context import ToolContext
+from agentops.providers.kubernetes.objects.fields import Object, spec_of, status_of
 from agentops.providers.kubernetes.objects.kinds import builtin
 from agentops.providers.kubernetes.objects.normal_form import normalised
-from agentops.providers.kubernetes.objects.selectors import Object, spec_of, status_of
 
 _OF_ONE_RUN = frozenset(
     {
