@@ -19,17 +19,7 @@ from typing import Any
 from agentops import __version__
 from agentops.audit.chain import FORM_VERSION, GENESIS_PREV, MalformedRecord, as_json, assemble, decode, link, written
 from agentops.audit.proofs.checkpoints import Checkpoints
-from agentops.audit.segments.files import (
-    BROKEN_HINT,
-    LOG,
-    ChainLock,
-    last_line,
-    sync,
-    sync_folder,
-    write_all,
-    write_draft,
-    write_new,
-)
+from agentops.audit.segments.files import BROKEN_HINT, LOG, ChainLock
 from agentops.audit.segments.segment import (
     SEGMENT_BEGUN,
     SegmentStart,
@@ -40,6 +30,7 @@ from agentops.audit.segments.segment import (
 )
 from agentops.core.audit import AuditRecord
 from agentops.core.clock import Clock, to_iso
+from agentops.core.durable_files import last_line, replace_file, sync, sync_folder, write_all, write_draft
 from agentops.core.errors import AuditError
 
 Fit = tuple[str, dict[str, Any], bytes]
@@ -212,7 +203,7 @@ class ChainWriter:
         torn = os.pread(self._descriptor, size - self._size, local)
         digest = hashlib.sha256(torn).hexdigest()
         stem = f"torn-{self._size}-"
-        write_new(self.folder / f"{stem}{digest[:16]}", torn)
+        replace_file(self.folder / f"{stem}{digest[:16]}", torn)
         os.ftruncate(self._descriptor, local)
         payload = {
             "offset": self._size,

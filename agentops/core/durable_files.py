@@ -36,7 +36,7 @@ def replace_file(path: Path, data: bytes, *, mode: int = PRIVATE) -> None:
     Raises:
         OSError: it cannot be written; what was there is unchanged.
     """
-    draft = _write_draft(path, data, mode)
+    draft = write_draft(path, data, mode=mode)
     try:
         draft.replace(path)
     except OSError:
@@ -52,12 +52,34 @@ def create_file(path: Path, data: bytes, *, mode: int = PRIVATE) -> None:
         FileExistsError: it is there; it is unchanged.
         OSError: it cannot be written.
     """
-    draft = _write_draft(path, data, mode)
+    draft = write_draft(path, data, mode=mode)
     try:
         _give_name(draft, path)
     finally:
         draft.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def write_draft(path: Path, data: bytes, *, mode: int = PRIVATE) -> Path:
+    """Write what is to become the file ``path``, and return where it is until somebody gives it that name.
+
+    Raises:
+        OSError: it cannot be written; nothing is left of it.
+    """
+    # Two threads of one process write the same file, too, and a name that can be guessed can be taken beforehand.
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(draft, flags, PRIVATE)
+    try:
+        os.fchmod(descriptor, mode)
+        write_all(descriptor, data)
+        sync(descriptor)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
+    return draft
 
 
 def make_folder(folder: Path) -> None:
@@ -173,23 +195,6 @@ def advice(error: OSError) -> str:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return "Check who owns the folder, or set AGENTOPS_HOME to one that you may write."
     return ""
-
-
-def _write_draft(path: Path, data: bytes, mode: int) -> Path:
-    # Two threads of one process write the same file, too, and a name that can be guessed can be taken beforehand.
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(draft, flags, PRIVATE)
-    try:
-        os.fchmod(descriptor, mode)
-        write_all(descriptor, data)
-        sync(descriptor)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    finally:
-        os.close(descriptor)
-    return draft
 
 
 def _give_name(draft: Path, path: Path) -> None:

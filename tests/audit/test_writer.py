@@ -212,7 +212,7 @@ def test_a_last_line_longer_than_a_look_is_found_whole(folder: Path, ticking: Cl
 @pytest.mark.parametrize(
     ("number", "hint"),
     [
-        (errno.EROFS, "Set AGENTOPS_HOME to a folder that you can write to."),
+        (errno.EROFS, "Check who owns the folder, or set AGENTOPS_HOME to one that you may write."),
         (errno.ENOSPC, "Free some space, or set AGENTOPS_HOME to a folder on another disk."),
         (errno.EIO, ""),
     ],

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from agentops.audit.destinations.destination import DestinationError, other_bytes
-from agentops.audit.segments.exclusive_write import write_exclusively
-from agentops.audit.segments.files import write_new
+from agentops.core.durable_files import create_file, replace_file
 
 # No anchor and no piece of an export is as large; a larger file is not one of ours.
 _MAX_BYTES = 64 * 1024 * 1024
@@ -59,7 +58,8 @@ class FolderDestination:
         path = self._root / name
         with reached(self.target, "written"):
             path.parent.mkdir(parents=True, exist_ok=True)
-            write_exclusively(path, data, mode=0o444)
+            with suppress(FileExistsError):
+                create_file(path, data, mode=0o444)
         if not self.holds(name, data):
             raise other_bytes(self.target, name)
 
@@ -89,4 +89,4 @@ class FileDestination:
     def put(self, name: str, data: bytes) -> None:  # noqa: ARG002 - a place of one thing
         """Write the file in place of what it held; the caller has looked whether that may go."""
         with reached(self.target, "written"):
-            write_new(self._path, data)
+            replace_file(self._path, data)

@@ -23,8 +23,9 @@ from agentops.audit.proofs.note import (
     parse_key,
     parse_signing_key,
 )
-from agentops.audit.segments.files import BROKEN_HINT, LOG, explained, last_line, sync_folder, write_new
+from agentops.audit.segments.files import BROKEN_HINT, LOG, explained
 from agentops.audit.segments.segment import SegmentStart
+from agentops.core.durable_files import last_line, replace_file, sync_folder
 from agentops.core.errors import AuditError
 
 KEY = "audit.key"
@@ -74,7 +75,7 @@ class Checkpoints:
         """
         old = self.key()
         new = SigningKey(name=old.name, seed=next_seed(old.seed, secrets.token_bytes(32)))
-        write_new(self._folder / NEXT_KEY, f"{new.encoded()}\n".encode())
+        replace_file(self._folder / NEXT_KEY, f"{new.encoded()}\n".encode())
         handover = old.sign(handover_text(old.public, new.public, size, head))
         return {"old": str(old.public), "new": str(new.public), "handover": handover}
 
@@ -84,7 +85,7 @@ class Checkpoints:
         new = self._parsed_key(text)
         listed = self.public_keys()
         if new.public not in listed:
-            write_new(self._folder / PUBLIC, "".join(f"{key}\n" for key in (*listed, new.public)).encode())
+            replace_file(self._folder / PUBLIC, "".join(f"{key}\n" for key in (*listed, new.public)).encode())
         overwrite(self._folder / KEY)
         (self._folder / NEXT_KEY).replace(self._folder / KEY)
         sync_folder(self._folder)
@@ -153,7 +154,7 @@ class Checkpoints:
 
     def save(self, note: str, tree: CompactRange, offset: int) -> None:
         """Make ``note`` the latest checkpoint, durably."""
-        write_new(self._folder / LATEST, note.encode())
+        replace_file(self._folder / LATEST, note.encode())
         for left in self._folder.glob(f".{LATEST}.*"):  # by a run that was killed here
             left.unlink(missing_ok=True)
         self._seen, self._tree, self._offset, self._head = note, tree, offset, self._parsed(note).head
@@ -216,8 +217,8 @@ class Checkpoints:
             )
         key = SigningKey(name=f"agentops-audit/{secrets.token_hex(8)}", seed=secrets.token_bytes(32))
         with explained(self._folder / KEY, "write"):
-            write_new(self._folder / PUBLIC, f"{key.public}\n".encode())
-            write_new(self._folder / KEY, f"{key.encoded()}\n".encode())
+            replace_file(self._folder / PUBLIC, f"{key.public}\n".encode())
+            replace_file(self._folder / KEY, f"{key.encoded()}\n".encode())
         return key
 
 

@@ -12,12 +12,13 @@ import hmac
 import json
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from agentops.audit.segments.exclusive_write import write_exclusively
 from agentops.audit.segments.files import explained, make_folder
+from agentops.core.durable_files import create_file
 from agentops.core.errors import AuditError
 
 KEY = "audit.hmac"
@@ -72,7 +73,7 @@ def read_key(folder: Path) -> bytes | None:
 def _new_key(folder: Path) -> bytes:
     path = folder / KEY
     make_folder(folder)
-    with explained(path, "write"):
-        write_exclusively(path, f"{secrets.token_hex(_KEY_BYTES)}\n".encode())
     # Another process may have been first; its key is the one.
+    with explained(path, "write"), suppress(FileExistsError):
+        create_file(path, f"{secrets.token_hex(_KEY_BYTES)}\n".encode())
     return read_key(folder) or _new_key(folder)

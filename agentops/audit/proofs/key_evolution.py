@@ -12,7 +12,7 @@ import hmac
 import os
 from pathlib import Path
 
-from agentops.audit.segments.files import sync, write_all
+from agentops.core.durable_files import sync, write_all
 
 _INFO = b"agentops audit signing key v1"
 

@@ -1,12 +1,11 @@
-"""Where the chain lies on disk, and the raw file operations that the log and the verifier share.
+"""Where the chain lies on disk, its lock, and what an error of the disk means to it.
 
-Comes in: the audit folder. Goes out: paths, locks, bytes. Every ``OSError`` leaves here as an ``AuditError`` that says
-what could not be done, where, and what to do next.
+Comes in: the audit folder. Goes out: paths and locks; files are written by ``core/durable_files.py``. Every ``OSError``
+leaves here as an ``AuditError`` that says what could not be done, where, and what to do next.
 """
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import time
@@ -14,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from agentops.core import durable_files
 from agentops.core.errors import AuditError
 
 LOG = "audit.jsonl"
@@ -23,9 +23,6 @@ BROKEN_HINT = (
     "then a new chain begins."
 )
 _LOCK_WAIT_S = 30.0
-_FULL_SYNC: int | None = getattr(fcntl, "F_FULLFSYNC", None)  # macOS: fsync alone leaves data in the drive's cache
-
-_data_sync = getattr(os, "fdatasync", os.fsync)
 
 
 @contextmanager
@@ -114,86 +111,12 @@ def _acquire(descriptor: int, path: str, wait_s: float) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Create the folder with mode 0700, durably, unless it is there."""
+    """Create the folder with mode 0700, durably, unless it is there; raises as ``explained``."""
     with explained(folder, "create"):
-        if folder.is_dir():
-            return
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
-        sync_folder(folder.parent)
-
-
-def sync(descriptor: int) -> None:
-    """Return when the file's bytes, and the size that is needed to read them back, are on the medium."""
-    if _FULL_SYNC is not None:
-        fcntl.fcntl(descriptor, _FULL_SYNC)
-    else:
-        _data_sync(descriptor)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def write_all(descriptor: int, data: bytes) -> None:
-    """Write every byte; a full disk shows as ``OSError``, not as a short count."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-
-
-def write_new(path: Path, data: bytes) -> None:
-    """Write a file of mode 0600 durably, in one step, in place of an earlier one."""
-    write_draft(path, data).replace(path)
-    sync_folder(path.parent)
-
-
-def write_draft(path: Path, data: bytes) -> Path:
-    """Write durably what is to become the file ``path``, and return where it is until then."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    try:
-        write_all(descriptor, data)
-        sync(descriptor)
-    finally:
-        os.close(descriptor)
-    return draft
-
-
-def last_line(descriptor: int, size: int) -> tuple[bytes, int]:
-    """Return the last whole line before ``size``, without its newline, and the offset where whole lines end.
-
-    What follows that offset is a torn tail. The line is empty when there is no whole line.
-    """
-    chunk, end, found = 64 * 1024, -1, b""
-    start = size
-    while start > 0:
-        step = min(chunk, start)
-        start -= step
-        found = os.pread(descriptor, step, start) + found
-        if end < 0 and (at := found.rfind(b"\n")) >= 0:
-            end = start + at + 1
-        if end >= 0:
-            whole = found[: end - start - 1]
-            at = whole.rfind(b"\n")
-            if at >= 0 or start == 0:
-                return whole[at + 1 :], end
-    return b"", 0
+        durable_files.make_folder(folder)
 
 
 def refused(path: Path | str, verb: str, error: OSError) -> AuditError:
     """Return what an ``OSError`` means to the user: what cannot be done, where, and what to do next."""
-    return AuditError(f"cannot {verb} {path}: {(error.strerror or str(error)).lower()}", hint=_hint(error))
-
-
-def _hint(error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "Nothing goes on without its record. Free some space, or set AGENTOPS_HOME to a folder on another disk."
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return "Nothing goes on without its record. Set AGENTOPS_HOME to a folder that you can write to."
-    return "Nothing goes on without its record."
+    hint = f"Nothing goes on without its record. {durable_files.advice(error)}".rstrip()
+    return AuditError(durable_files.reason(verb, path, error), hint=hint)

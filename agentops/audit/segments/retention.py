@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 from agentops.audit.chain import MalformedRecord
-from agentops.audit.segments.files import BROKEN_HINT, LOCK, explained, sync, sync_folder, take_lock
+from agentops.audit.segments.files import BROKEN_HINT, LOCK, explained, take_lock
 from agentops.audit.segments.segment import PACKED, DamagedSegment, Segment, SegmentStart, opened
 from agentops.core.clock import from_iso
+from agentops.core.durable_files import sync, sync_folder
 from agentops.core.errors import AuditError
 
 _MIB = 1024 * 1024

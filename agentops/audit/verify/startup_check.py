@@ -11,11 +11,12 @@ import os
 from pathlib import Path
 
 from agentops.audit.chain import MAX_LINE_BYTES, MalformedRecord
-from agentops.audit.segments.files import BROKEN_HINT, LOCK, LOG, explained, last_line, take_lock
+from agentops.audit.segments.files import BROKEN_HINT, LOCK, LOG, explained, take_lock
 from agentops.audit.segments.segment import ChainFiles, opened
 from agentops.audit.verify.full_check import retry_until_stable, verify_to
 from agentops.audit.verify.trusted_checkpoints import CheckpointMismatch, TrustedCheckpoints, gather
 from agentops.audit.verify.verdict import ChainVerdict, Verification
+from agentops.core.durable_files import last_line
 from agentops.core.errors import AuditError
 
 WHOLE_BYTES = 32 * 1024 * 1024  # read in about 0.2 s

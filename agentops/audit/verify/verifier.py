@@ -15,11 +15,11 @@ from typing import BinaryIO
 from agentops.audit.chain import MAX_LINE_BYTES, MalformedRecord, decode, link, opening
 from agentops.audit.merkle import CompactRange
 from agentops.audit.proofs.note import Checkpoint
-from agentops.audit.segments.files import last_line
 from agentops.audit.segments.segment import ChainFiles, DamagedSegment, Segment, SegmentStart
 from agentops.audit.segments.segment_links import BrokenLink, first_start, linked_start
 from agentops.audit.verify.trusted_checkpoints import MARKS, CheckpointMismatch, TrustedCheckpoints
 from agentops.audit.verify.verdict import ChainVerdict, Verification
+from agentops.core.durable_files import last_line
 
 _CHUNK_BYTES = 1024 * 1024
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -22,7 +21,6 @@ from agentops.audit.proofs.checkpoints import read_public_keys
 from agentops.audit.proofs.note import SigningKey
 from agentops.audit.proofs.proof import check_growth, prove_growth
 from agentops.audit.proofs.signed_records import checkpoint_at, first_kept, latest_checkpoint, signed_lines
-from agentops.audit.segments.exclusive_write import write_exclusively
 from agentops.core.errors import AuditError
 
 Clock = Callable[[], datetime]
@@ -190,25 +188,3 @@ def test_growth_is_of_one_log(folder: Path, ticking: Clock) -> None:
         check_growth({**proof, "older": foreign}, key, other.public)
     with pytest.raises(AuditError, match="is of another log"):
         check_growth({**proof, "older": other.sign(says.text.replace(key.name, "x"))}, key, other.public)
-
-
-@pytest.mark.parametrize("trouble", [None, errno.EPERM, errno.EIO])
-def test_a_first_write_never_takes_anothers_place(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: int | None
-) -> None:
-    """With hard links, and on a disk that knows none; another trouble of the disk is told, and no draft is left."""
-
-    def refuse(self: Path, target: Path) -> None:
-        raise OSError(trouble, "no")
-
-    if trouble:
-        monkeypatch.setattr(Path, "hardlink_to", refuse)
-    if trouble == errno.EIO:
-        with pytest.raises(OSError, match="no"):
-            write_exclusively(tmp_path / "file", b"1")
-        assert list(tmp_path.iterdir()) == []
-        return
-    for data in (b"1", b"2"):
-        write_exclusively(tmp_path / "file", data, mode=0o444)
-    found = [(path.name, path.read_bytes(), path.stat().st_mode & 0o777) for path in tmp_path.iterdir()]
-    assert found == [("file", b"1", 0o444)]
