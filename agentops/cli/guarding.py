@@ -1,4 +1,4 @@
-"""What the commands that may change something share: who is asked, where, and what Ctrl-C means meanwhile."""
+"""What the commands share that ask somebody: who is asked at this terminal, and what Ctrl-C means meanwhile."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 
 from agentops.cli.options import Common
 from agentops.cli.report import Block, Code, Paragraph, Tone
+from agentops.core.errors import NotApproved
 from agentops.core.plan import ChangePlan
 
 if TYPE_CHECKING:
+    from agentops.app.approvers import KeyDialogue
     from agentops.app.guard_wiring import ApprovalOptions
     from agentops.app.run import App
+    from agentops.cli.asking import TerminalApprover
 
 
 def asking(
@@ -67,11 +70,53 @@ def asking(
     return ApprovalOptions(approver=approver, on_interrupt=on_interrupt, yes=yes, wait_s=wait_s)
 
 
+def plan_reader(options: Common, *, instead: str, side_by_side: bool) -> TerminalApprover:
+    """Return who reads a saved plan at this terminal, and takes or leaves it as it is.
+
+    Arguments:
+        instead: the command that a person can run when nobody can be asked here.
+    """
+    from agentops.app.actor import current_actor
+    from agentops.cli.asking import TerminalApprover
+    from agentops.cli.prompting import Prompts, cannot_ask
+    from agentops.core.clock import utc_now
+
+    return TerminalApprover(
+        prompts=Prompts(),
+        screen=sys.stderr,
+        actor=current_actor(),
+        clock=utc_now,
+        nonce=lambda: secrets.token_hex(16),
+        cannot_ask=cannot_ask(no_input=options.no_input),
+        instead=lambda _plan: instead,
+        side_by_side=side_by_side,
+        whole=True,
+    )
+
+
+def key_dialogue(options: Common) -> KeyDialogue:
+    """Return how the owner of an approver key is asked and told at this terminal."""
+    from agentops.app.approvers import KeyDialogue
+    from agentops.cli.prompting import Prompts, cannot_ask
+
+    def ask(message: str) -> str | None:
+        why = cannot_ask(no_input=options.no_input)
+        if why:
+            raise NotApproved(f"your approver key needs its passphrase, and {why}", hint="Run it at a terminal.")
+        return Prompts().secret(message)
+
+    return KeyDialogue(ask=ask, tell=_say)
+
+
 def place(options: Common) -> str:
     """Return the options that lead another run to the same cluster."""
     from agentops.app.connecting import flags_to
 
     return flags_to(options.context, options.namespace, options.kubeconfig, options.sandbox)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
 
 
 def _evidence(app: App, incident: str, names: tuple[str, ...]) -> list[Block]:

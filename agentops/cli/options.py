@@ -12,12 +12,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
 from agentops.cli.result import Result
 from agentops.core.clock import SimulatedTime
+
+if TYPE_CHECKING:
+    from agentops.config import Settings
 
 
 class Output(StrEnum):
@@ -47,6 +50,16 @@ class Common:
     def flags(self) -> dict[str, Any]:
         """Return what goes into the settings."""
         return {"context": self.context, "namespace": self.namespace, "kubeconfig": self.kubeconfig}
+
+    def settings(self, **more: Any) -> Settings:
+        """Return the settings in force, with what further options of a command say.
+
+        Raises:
+            ConfigError: a setting is unknown, mistyped or contradictory.
+        """
+        from agentops.config import load, process_environ
+
+        return load(self.flags() | more, process_environ())
 
 
 _GROUP = "Global options"

@@ -169,7 +169,7 @@ def test_an_edited_plan_cannot_be_approved(plan: Any, cli: Cli) -> None:
 @pytest.mark.parametrize("ttl", ["", "0s", "-5m", "5", "5 m", "1d", "9999999s", "5m\n"])
 def test_a_time_is_a_time(plan: Any, cli: Cli, ttl: str) -> None:
     """What is no time is a usage error, never a default."""
-    from agentops.cli.commands.approve import duration_s
+    from agentops.cli.times import duration_s
 
     with pytest.raises(UsageError):
         duration_s(ttl)

@@ -18,12 +18,11 @@ from agentops.cli.commands.proofs import audit_folder, audit_settings, parsed_ke
 from agentops.cli.options import Common, Output, with_common
 from agentops.cli.report import Heading, Pairs, Paragraph, Table, Tone
 from agentops.cli.result import Result
+from agentops.cli.times import moment
 from agentops.core.errors import ExitCode, UsageError
 from agentops.core.text import one_line, plural
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from agentops.audit.read import Query
     from agentops.core.audit import AuditRecord
 
@@ -46,7 +45,6 @@ Examples:
   agentops audit log --target shop/Deployment/web --since 2h
   agentops audit log --follow                     text, until Ctrl-C
 """
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def register(app: typer.Typer) -> None:
@@ -156,7 +154,7 @@ def log(
     from agentops.audit.read import Query, read_records
     from agentops.core.jsonable import to_json
 
-    query = Query(run=run, event=event, actor=actor, since=_moment("--since", since), until=_moment("--until", until))
+    query = Query(run=run, event=event, actor=actor, since=moment("--since", since), until=moment("--until", until))
     folder = audit_folder(options)
 
     def wanted(record: AuditRecord) -> bool:
@@ -257,19 +255,3 @@ def _brief(record: AuditRecord) -> str:
             extra = payload.get("evidence") or payload.get("error") or ""
             return f"{name} {value}" + (f" → {extra}" if extra else "")
     return ""
-
-
-def _moment(flag: str, text: str) -> datetime | None:
-    from datetime import timedelta
-
-    from agentops.core.clock import from_iso, utc_now
-
-    if not text:
-        return None
-    if text[:-1].isdecimal() and text[-1] in _UNITS and len(text) < 8:
-        return utc_now() - timedelta(**{_UNITS[text[-1]]: int(text[:-1])})
-    try:
-        return from_iso(text)
-    except ValueError as error:
-        hint = "Write 2026-11-22T15:00:00Z, or how long ago: 15m, 2h, 3d."
-        raise UsageError(f"{flag} {text!r} is not a time", hint=hint) from error

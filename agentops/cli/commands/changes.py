@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from agentops.cli.commands.fix import waiting_s
 from agentops.cli.options import Common, with_common
 from agentops.cli.result import Result, error_document
+from agentops.cli.times import waiting_s
 from agentops.core.errors import ExitCode, UsageError
 
 ROLLBACK_EPILOG = """\b
@@ -144,9 +144,8 @@ def changes(
     """List what the journal holds."""
     from agentops.app.changes import list_changes
     from agentops.cli.views.changes import changes_blocks, changes_document
-    from agentops.config import load, process_environ
 
-    found = list_changes(load(options.flags(), process_environ()))
+    found = list_changes(options.settings())
     return Result(
         command="changes", document=changes_document(found, limit), report=tuple(changes_blocks(found, limit))
     )

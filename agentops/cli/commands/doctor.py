@@ -38,9 +38,7 @@ def register(app: typer.Typer) -> None:
 
 def doctor(options: Common) -> Result:
     """Run every check; one that fails never hides another."""
-    from agentops.config import load
-
-    checks = list(_checks(load(options.flags(), os.environ)))
+    checks = list(_checks(options.settings()))
     bad = [check for check in checks if check.state == "bad"]
     tones = {"ok": Tone.PLAIN, "warn": Tone.WARN, "bad": Tone.BAD}
     marks = {"ok": "ok", "warn": "warn", "bad": "bad"}

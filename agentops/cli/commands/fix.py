@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agentops.cli.commands.approve import duration_s
 from agentops.cli.commands.investigate import read_stdin
 from agentops.cli.options import Common, with_common
 from agentops.cli.report import Block, Code, Heading, Tone
 from agentops.cli.result import Result, error_document
+from agentops.cli.times import waiting_s
 from agentops.core.errors import AgentopsError, UsageError
 from agentops.core.plan import ChangePlan
 
@@ -180,15 +180,6 @@ def _is_unseen(result: PipelineResult) -> bool:
 def _error_document(error: AgentopsError, commands: tuple[str, ...]) -> dict[str, Any]:
     found = error_document(error)
     return found | {"hint": "; then: ".join(commands)} if error.code == "two-people" and commands else found
-
-
-def waiting_s(text: str | None) -> float:
-    """Return how long to wait for another run, from ``--wait``; seconds.
-
-    Raises:
-        UsageError: it is no time.
-    """
-    return 0.0 if text is None else float(duration_s(text, "--wait"))
 
 
 def _instead(plan: ChangePlan, out: Path | None, where: str) -> str:
