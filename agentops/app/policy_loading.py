@@ -1,13 +1,14 @@
-"""Loads the policy that is in force here, or one that refuses every change and says why.
+"""Loads the policy that is in force here: from its layers of files, with the settings and the tools that it knows.
 
-Comes in: settings and the providers whose tools policy knows. Goes out: a policy that can be asked. Reads go on without
-a policy; changes do not.
+Comes in: settings and the providers. Goes out: a policy that can be asked, or for a run one that refuses every change
+and says why: reads go on without a policy, changes do not.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,16 +18,50 @@ from agentops.core.errors import ConfigError
 if TYPE_CHECKING:
     from agentops.config import Settings
     from agentops.core.provider import Provider
-    from agentops.policy import CedarPolicy, UnavailablePolicy
+    from agentops.core.tool import ToolSpec
+    from agentops.policy import CedarPolicy, PolicyLayer, PolicySettings, UnavailablePolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicySources:
+    """What a policy is made of here: the settings of policy, the layers of files, the tools."""
+
+    rules: PolicySettings
+    layers: tuple[PolicyLayer, ...]
+    tools: tuple[ToolSpec, ...]
+
+    def policy(self, layers: Iterable[PolicyLayer] | None = None) -> CedarPolicy:
+        """Return the policy in force, or with other layers.
+
+        Raises:
+            ConfigError: it cannot be loaded.
+        """
+        from agentops.policy import load_policy
+
+        return load_policy(self.layers if layers is None else layers, tools=self.tools, settings=self.rules)
+
+
+def policy_sources(settings: Settings, providers: Sequence[Provider] = PROVIDERS) -> PolicySources:
+    """Return what decides in this folder with these settings.
+
+    Raises:
+        ConfigError: the settings of policy or a policy file cannot be used.
+    """
+    from agentops.policy import read_layers, settings_of
+
+    return PolicySources(
+        rules=settings_of(settings.policy, read_only=settings.read_only),
+        layers=read_layers(settings.folders.config, environ=os.environ, directory=Path.cwd()),
+        tools=(*read_specs(providers), *change_specs(providers)),
+    )
 
 
 def policy_in_force(settings: Settings, providers: Sequence[Provider] = PROVIDERS) -> CedarPolicy | UnavailablePolicy:
     """Return the policy of this run, or one that refuses every change and says why."""
-    from agentops.policy import UnavailablePolicy, policy_or_refusal, read_layers, settings_of
+    from agentops.policy import UnavailablePolicy, policy_or_refusal
 
     try:
-        rules = settings_of(settings.policy, read_only=settings.read_only)
-        layers = read_layers(settings.folders.config, environ=os.environ, directory=Path.cwd())
+        found = policy_sources(settings, providers)
     except ConfigError as error:
         return UnavailablePolicy(error)
-    return policy_or_refusal(layers, tools=(*read_specs(providers), *change_specs(providers)), settings=rules)
+    return policy_or_refusal(found.layers, tools=found.tools, settings=found.rules)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agentops.cli.commands.incidents import stored_incidents
 from agentops.cli.options import Common, with_common
 from agentops.cli.report import Block, Code, Heading, Paragraph, Tone
 from agentops.cli.result import Result, error_document
@@ -94,15 +93,16 @@ def investigate(
 
 def _interrupted(stop: Interrupted, options: Common) -> Result:
     """Return what an interrupted run had come to; triage's finding is there before the model is asked."""
-    from agentops.cli.views.incident import incident_blocks, incident_document, stored_page
+    from agentops.app.history import stored_incident
+    from agentops.cli.views.incident import stored_blocks, stored_document
 
-    page = stored_page(stored_incidents(options).open(stop.incident))
+    found = stored_incident(options.settings(), stop.incident)
     return Result(
         command="investigate",
         status="interrupted",
         exit_code=stop.exit_code,
-        document=incident_document(*page) | {"errors": [error_document(stop)]},
-        report=(*incident_blocks(*page), Heading(stop.message, Tone.WARN), Code(stop.hint)),
+        document=stored_document(found) | {"errors": [error_document(stop)]},
+        report=(*stored_blocks(found), Heading(stop.message, Tone.WARN), Code(stop.hint)),
     )
 
 

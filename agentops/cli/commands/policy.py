@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from agentops.cli.commands import policy_explain
 from agentops.cli.options import Common, with_common
-from agentops.cli.policy_setting import Setting, here, policy_of
 from agentops.cli.report import Code, Heading, Paragraph, Tone
 from agentops.cli.result import Result, error_document
-from agentops.core.errors import ConfigError, ExitCode, StoreError, UsageError
+from agentops.core.errors import ConfigError, ExitCode, UsageError
 from agentops.core.text import one_line, plural
 
-if TYPE_CHECKING:
-    from agentops.policy import PolicyLayer
-    from agentops.policy.table import Case
-
-TESTS_FILE = "policy-tests.yaml"
 _BASE, _ORGANISATION, _PROJECT = "base", "organisation", "project"
 INIT_EPILOG = """\b
 Examples:
@@ -80,18 +72,10 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Replace existing files; they are kept as .old.")] = False,
 ) -> Result:
     """Write the shipped default and its tests where the user's own policy stands."""
-    from agentops.config import folders
-    from agentops.policy.files import USER_FILE
-    from agentops.policy.shipped import shipped
+    from agentops.app.policy_files import write_own_policy
+    from agentops.config import folders, process_environ
 
-    config = folders(os.environ).config
-    wanted = {config / USER_FILE: "default.cedar", config / TESTS_FILE: "default-tests.yaml"}
-    there = [path for path in wanted if path.exists()]
-    if there and not force:
-        raise UsageError(f"{there[0]} exists already", hint="Edit it, or replace it by the shipped file with --force.")
-    for path, name in wanted.items():
-        _put(path, shipped(name))
-    paths = [str(path) for path in wanted]
+    paths = [str(path) for path in write_own_policy(folders(process_environ()), force=force)]
     steps = "agentops policy validate\nagentops policy test"
     return Result(
         command="policy init",
@@ -104,18 +88,6 @@ def init(
     )
 
 
-def _put(path: Path, text: str) -> None:
-    from agentops.core.durable_files import replace_file
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if path.exists():
-            path.replace(path.with_name(path.name + ".old"))
-        replace_file(path, text.encode())
-    except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
-
-
 def show(
     options: Common,
     source: Annotated[bool, typer.Option("--source", help="Print the text of every layer.")] = False,
@@ -123,11 +95,12 @@ def show(
     facts: Annotated[bool, typer.Option("--facts", help="The facts that policies can refer to.")] = False,
 ) -> Result:
     """Show what is in force."""
+    from agentops.app.policy_loading import policy_sources
     from agentops.cli.views import policy as view
 
     if facts:
         return Result(command="policy show", document={"facts": view.facts_document()}, report=view.facts_page())
-    policy = policy_of(here(options))
+    policy = policy_sources(options.settings()).policy()
     if schema:
         text = policy.schema_text()
         return Result(command="policy show", document={"cedar_schema": text}, report=(Code(text, "cedar"),))
@@ -146,14 +119,13 @@ def validate(
     ] = _BASE,
 ) -> Result:
     """Load the policy and say whether it can be."""
+    from agentops.app.policy_files import validate_policy
     from agentops.cli.views import policy as view
 
     if kind not in (_BASE, _ORGANISATION, _PROJECT):
         raise UsageError(f"--as {one_line(kind, 40)} is not base, organisation or project")
     try:
-        setting = here(options)
-        for layers in [_with(setting, path, kind) for path in files or ()] or [setting.layers]:
-            policy = policy_of(setting, layers)
+        policy = validate_policy(options.settings(), files or (), kind)
     except ConfigError as error:
         told = (Heading(f"Invalid: {error.message}", Tone.BAD), *((Code(error.hint),) if error.hint else ()))
         document = {"errors": [error_document(error)], "valid": False}
@@ -170,17 +142,6 @@ def validate(
     )
 
 
-def _with(setting: Setting, path: Path, kind: str) -> tuple[PolicyLayer, ...]:
-    """Return the layers in force, with a file in place of those of its kind."""
-    from agentops.policy import LayerKind, PolicyLayer
-    from agentops.policy.files import read_policy_file
-
-    wanted = LayerKind(kind)
-    text = read_policy_file(path, needed=True) or ""
-    others = (layer for layer in setting.layers if layer.kind is not wanted and str(path) != layer.origin)
-    return (*others, PolicyLayer(name=kind, origin=str(path), text=text, kind=wanted))
-
-
 def run_tests(
     options: Common,
     files: Annotated[
@@ -188,48 +149,14 @@ def run_tests(
     ] = None,
 ) -> Result:
     """Run the tables."""
+    from agentops.app.policy_files import run_policy_tests
     from agentops.cli.views import policy as view
-    from agentops.policy.table import run_cases
 
-    setting = here(options)
-    policy = policy_of(setting)
-    results = {where: run_cases(policy, cases) for where, cases in _tables(setting, files or ())}
-    failed = sum(not one.passed for rows in results.values() for one in rows)
+    done = run_policy_tests(options.settings(), files or ())
     return Result(
         command="policy test",
-        status="failed" if failed else "passed",
-        exit_code=ExitCode.ERROR if failed else ExitCode.DONE,
-        document={"tests": view.tests_document(results), "policy_digest": policy.digest},
-        report=view.tests_page(results),
+        status="failed" if done.failed else "passed",
+        exit_code=ExitCode.ERROR if done.failed else ExitCode.DONE,
+        document={"tests": view.tests_document(done.results), "policy_digest": done.policy_digest},
+        report=view.tests_page(done.results),
     )
-
-
-def _tables(setting: Setting, files: Iterable[Path]) -> list[tuple[str, tuple[Case, ...]]]:
-    from agentops.policy.shipped import shipped
-    from agentops.policy.table import read_cases
-
-    named = [str(path) for path in files]
-    own = setting.settings.folders.config / TESTS_FILE
-    if not named and own.exists():
-        named = [str(own)]
-    if not named:
-        return [("the shipped tests", read_cases(_parsed(shipped("default-tests.yaml"), "built in"), "built in"))]
-    return [(name, read_cases(_parsed(_text(Path(name)), name), name)) for name in named]
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 text") from error
-
-
-def _parsed(text: str, where: str) -> Any:
-    import yaml
-
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UsageError(f"{where} is neither YAML nor JSON: {one_line(str(error), 200)}") from error

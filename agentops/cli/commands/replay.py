@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agentops.cli.commands.proofs import audit_folder
 from agentops.cli.options import Common, with_common
 from agentops.cli.report import Block, Bullets, Heading, Item, Paragraph, Tone
 from agentops.cli.result import Result
-from agentops.core.errors import ExitCode, UsageError
+from agentops.core.errors import ExitCode
 from agentops.core.text import plural
 
 if TYPE_CHECKING:
-    from agentops.core.plan import PolicyDecision
-    from agentops.core.policy import Policy
+    from agentops.app.replay import ReplayedDecision
 
 EPILOG = """\b
 Examples:
@@ -27,31 +24,6 @@ Examples:
 
 A decision is recorded with all its inputs; this evaluates them again under today's policy.
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replayed:
-    """One recorded ruling, and today's answer to the same question; ``now`` is None when it cannot be asked."""
-
-    seq: int
-    run: str
-    stage: str
-    then: Mapping[str, Any]
-    now: PolicyDecision | None
-    trouble: str = ""
-
-    @property
-    def differs(self) -> bool:
-        """Whether today's answer is another one: allowed or not, or other obligations."""
-        if self.now is None:
-            return True
-        obligation = self.now.obligation
-        asked = self.then.get("obligation") or {}
-        return self.now.allowed != self.then.get("allowed") or (
-            self.now.allowed
-            and (obligation.approval.value, obligation.ttl_s, obligation.verify_s)
-            != (asked.get("approval"), asked.get("ttl_s"), asked.get("verify_s"))
-        )
 
 
 def register(group: typer.Typer) -> None:
@@ -68,56 +40,32 @@ def replay(
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 3 if a decision differs.")] = False,
 ) -> Result:
     """Evaluate the recorded decisions again."""
-    from agentops.app.policy_loading import policy_in_force
-    from agentops.config import load, process_environ
+    from agentops.app.replay import replay_decisions
 
-    policy = policy_in_force(load(options.flags(), process_environ()))
-    found = list(_replayed(options, policy, run or ""))
-    if not found and run:
-        raise UsageError(f"no policy decision is recorded for run {run!r}", hint="agentops audit log lists the runs.")
-    differing = [one for one in found if one.differs]
-    status = "differs" if differing else "done"
-    code = ExitCode.FOUND if differing and exit_code else ExitCode.DONE
+    found = replay_decisions(options.settings(), run or "")
     document = {
-        "policy_digest": policy.digest,
-        "rulings": len(found),
-        "differing": [_document(one) for one in differing],
-        "other_policy": sum(one.then.get("policy_digest") != policy.digest for one in found),
+        "policy_digest": found.policy_digest,
+        "rulings": len(found.decisions),
+        "differing": [_document(one) for one in found.differing],
+        "other_policy": found.of_other_policy,
     }
     return Result(
         command="audit replay",
-        status=status,
-        exit_code=code,
+        status="differs" if found.differing else "done",
+        exit_code=ExitCode.FOUND if found.differing and exit_code else ExitCode.DONE,
         document=document,
-        report=tuple(_blocks(found, differing)),
+        report=tuple(_blocks(found.decisions, found.differing)),
     )
 
 
-def _replayed(options: Common, policy: Policy, run: str) -> Iterator[Replayed]:
-    from agentops.audit.read import Query, read_records
-    from agentops.policy import replay as ask_again
-
-    for record in read_records(audit_folder(options), Query(run=run, event="guard_stage")):
-        ruling = record.payload.get("ruling")
-        if not isinstance(ruling, dict) or not isinstance(ruling.get("request"), dict):
-            continue
-        now, trouble = None, ""
-        try:
-            now = ask_again(policy, ruling["request"])
-        except UsageError as error:
-            trouble = error.message
-        stage = str(record.payload.get("stage"))
-        yield Replayed(seq=record.seq, run=record.run, stage=stage, then=ruling, now=now, trouble=trouble)
-
-
-def _words(one: Replayed) -> str:
+def _words(one: ReplayedDecision) -> str:
     then = f"{'allowed' if one.then.get('allowed') else 'denied'} ({one.then.get('why')})"
     if one.now is None:
         return f"then {then}; cannot be evaluated again: {one.trouble}"
     return f"then {then}; today {'allowed' if one.now.allowed else 'denied'} ({one.now.why})"
 
 
-def _blocks(found: list[Replayed], differing: list[Replayed]) -> list[Block]:
+def _blocks(found: Sequence[ReplayedDecision], differing: Sequence[ReplayedDecision]) -> list[Block]:
     if not found:
         return [Paragraph("No policy decision is recorded yet.")]
     head = plural(len(found), "decision") + " replayed, "
@@ -127,7 +75,7 @@ def _blocks(found: list[Replayed], differing: list[Replayed]) -> list[Block]:
     return [Heading(head + f"{len(differing)} would differ under today's policy", Tone.WARN), Bullets(items)]
 
 
-def _document(one: Replayed) -> dict[str, Any]:
+def _document(one: ReplayedDecision) -> dict[str, Any]:
     from agentops.core.jsonable import to_json
 
     then = {name: one.then.get(name) for name in ("allowed", "policies", "why", "obligation", "policy_digest")}

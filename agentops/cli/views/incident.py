@@ -18,7 +18,7 @@ from agentops.core.scope import options_to
 from agentops.core.usage import Usage
 
 if TYPE_CHECKING:
-    from agentops.store.incidents import IncidentFolder
+    from agentops.app.history import StoredIncident
 
 _ALSO_SEEN = 5
 
@@ -74,11 +74,14 @@ def _also_seen(finding: Finding | None, evidence: Sequence[Evidence], problems: 
     return blocks
 
 
-def stored_page(
-    folder: IncidentFolder,
-) -> tuple[Incident, Finding | None, tuple[Evidence, ...], tuple[Problem, ...], Usage | None]:
-    """Return what the page of a stored incident is made of."""
-    return folder.incident, folder.finding(), folder.all(), folder.problems(), folder.usage()
+def stored_blocks(found: StoredIncident) -> list[Block]:
+    """Return the page of an incident from the store."""
+    return incident_blocks(found.incident, found.finding, found.evidence, found.problems, found.usage)
+
+
+def stored_document(found: StoredIncident) -> dict[str, Any]:
+    """Return the envelope's parts of an incident from the store."""
+    return incident_document(found.incident, found.finding, found.evidence, found.problems, found.usage)
 
 
 def incident_document(
@@ -130,14 +133,13 @@ def _usage_document(usage: Usage) -> dict[str, Any]:
     return document
 
 
-def draft_blocks(folder: IncidentFolder) -> list[Block]:
+def draft_blocks(found: StoredIncident) -> list[Block]:
     """Return the changes that were drafted and not carried out, and the command that takes them up again."""
-    drafts = folder.drafts()
-    if not drafts:
+    if not found.drafts:
         return []
-    items = tuple(Item(change_words(change), label="→", note=change.reason) for change in drafts)
-    begun = folder.incident
-    again = f"agentops fix {folder.id} --dry-run {options_to(begun.places)}"
+    items = tuple(Item(change_words(change), label="→", note=change.reason) for change in found.drafts)
+    begun = found.incident
+    again = f"agentops fix {begun.id} --dry-run {options_to(begun.places)}"
     return [Heading("Drafted, not applied"), Bullets(items), Code(f"Resume it: {again}")]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Table, Tone
@@ -11,20 +10,11 @@ from agentops.core.jsonable import to_json
 from agentops.core.text import plural
 
 if TYPE_CHECKING:
-    from agentops.core.plan import PolicyDecision
+    from agentops.app.policy_explain import Explained
     from agentops.policy import CedarPolicy
-    from agentops.policy.explain import Account, Decider
+    from agentops.policy.explain import Decider
     from agentops.policy.rules import PolicyRule
     from agentops.policy.table import CaseResult
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explained:
-    """One request's ruling and why, for each principal that was asked about."""
-
-    title: str
-    ruling: PolicyDecision
-    accounts: tuple[Account, ...]
 
 
 def policy_page(policy: CedarPolicy) -> tuple[Block, ...]:

@@ -1,0 +1,175 @@
+"""The use cases ``history`` and ``show``: what was investigated before, as it was kept; no system is read.
+
+Comes in: settings, the id of an incident or of a run. Goes out: incidents, their evidence, and what the audit log says
+of them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from agentops.core.alert import Incident
+from agentops.core.clock import to_iso, utc_now
+from agentops.core.errors import StoreError, UsageError
+from agentops.core.evidence import Evidence
+from agentops.core.finding import Finding, Problem
+from agentops.core.plan import Change
+from agentops.core.text import one_line
+from agentops.core.usage import Usage
+from agentops.store.incidents import IncidentFolder, Incidents
+
+if TYPE_CHECKING:
+    from agentops.config import Settings
+    from agentops.core.audit import AuditRecord
+
+_RUN = re.compile(r"\d{8}T\d{4,6}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentSummary:
+    """One line of the history; an incident that cannot be read has verdict ``unreadable``, and why as conclusion."""
+
+    id: str
+    opened_at: str
+    alert: str
+    target: str
+    verdict: str
+    conclusion: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """The newest incidents, and how many there are in all."""
+
+    newest: tuple[IncidentSummary, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredIncident:
+    """An incident as it was kept; ``drafts`` were drafted and not carried out."""
+
+    incident: Incident
+    finding: Finding | None
+    evidence: tuple[Evidence, ...]
+    problems: tuple[Problem, ...]
+    usage: Usage | None
+    drafts: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholeEvidence:
+    """One piece of evidence with its whole text."""
+
+    incident: str
+    evidence: Evidence
+    body: str
+
+
+def list_incidents(settings: Settings, limit: int) -> History:
+    """Return the newest ``limit`` incidents.
+
+    Raises:
+        StoreError: the folder cannot be listed.
+    """
+    folders = _store(settings).list()
+    return History(newest=tuple(map(_summary, folders[:limit])), total=len(folders))
+
+
+def stored_incident(settings: Settings, wanted: str | None) -> StoredIncident:
+    """Return an incident by its id or the beginning of it; None means the last one.
+
+    Raises:
+        UsageError: there is none, or several begin so.
+        StoreError: it cannot be read.
+    """
+    folder = _folder(settings, wanted)
+    return StoredIncident(
+        incident=folder.incident,
+        finding=folder.finding(),
+        evidence=folder.all(),
+        problems=folder.problems(),
+        usage=folder.usage(),
+        drafts=folder.drafts(),
+    )
+
+
+def whole_evidence(settings: Settings, wanted: str | None, name: str) -> WholeEvidence:
+    """Return one piece of evidence of an incident, with its whole text.
+
+    Raises:
+        UsageError: there is no such incident, or no such evidence in it.
+    """
+    folder = _folder(settings, wanted)
+    entry = next((item for item in folder.all() if item.id.lower() == name.lower()), None)
+    if entry is None:
+        raise UsageError(
+            f"{folder.id} has no evidence {one_line(name, 40)!r}", hint=f"See them all: agentops show {folder.id}"
+        )
+    return WholeEvidence(incident=folder.id, evidence=entry, body=folder.body(entry.id))
+
+
+def is_run_id(text: str | None) -> bool:
+    """Return whether ``text`` is a run's id or the beginning of one, and so no incident's."""
+    return text is not None and _RUN.match(text) is not None
+
+
+def timeline(settings: Settings, wanted: str | None) -> tuple[AuditRecord, ...]:
+    """Return what the audit log says of one run, or of the runs that worked on an incident.
+
+    Arguments:
+        wanted: a run's id or an incident's, or the beginning of one; None means the last incident.
+
+    Raises:
+        UsageError: there is no such incident, or the log says nothing of it.
+        AuditError: the log cannot be read.
+    """
+    from agentops.audit.read import Query, read_records
+
+    if wanted is not None and is_run_id(wanted):
+        what = f"run {wanted}"
+        found = tuple(read_records(settings.folders.audit, Query(run=wanted)))
+    else:
+        incident = _folder(settings, wanted).id
+        what = f"incident {incident}"
+        # Read twice: a log may be larger than memory.
+        every = partial(read_records, settings.folders.audit, Query())
+        runs = {record.run for record in every() if record.payload.get("incident") == incident}
+        found = tuple(record for record in every() if record.run in runs)
+    if not found:
+        raise UsageError(
+            f"the audit log has no records of {one_line(what, 80)}", hint="agentops audit log lists the runs."
+        )
+    return found
+
+
+def _store(settings: Settings) -> Incidents:
+    return Incidents(settings.folders.incidents, utc_now)
+
+
+def _folder(settings: Settings, wanted: str | None) -> IncidentFolder:
+    store = _store(settings)
+    folder = store.open(wanted) if wanted else store.latest()
+    if folder is None:
+        raise UsageError("there are no incidents yet", hint="Try: agentops investigate --sandbox")
+    return folder
+
+
+def _summary(folder: IncidentFolder) -> IncidentSummary:
+    try:
+        incident, finding = folder.incident, folder.finding()
+    except StoreError as error:
+        return IncidentSummary(
+            id=folder.id, opened_at="", alert="", target="", verdict="unreadable", conclusion=error.message
+        )
+    return IncidentSummary(
+        id=folder.id,
+        opened_at=to_iso(incident.opened_at),
+        alert=incident.group.lead.name,
+        target=str(incident.group.target),
+        verdict=finding.verdict.value if finding else "open",
+        conclusion=finding.conclusion if finding else "no finding yet",
+    )

@@ -1,0 +1,140 @@
+"""The use cases ``policy init``, ``validate`` and ``test``: files of one's own, checked and tested before they count.
+
+Comes in: settings, files. Goes out: the files that were written, the policy that was loaded, how each case came out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agentops.app.policy_loading import PolicySources, policy_sources
+from agentops.core.durable_files import replace_file
+from agentops.core.errors import StoreError, UsageError
+from agentops.core.text import one_line
+
+if TYPE_CHECKING:
+    from agentops.config import Folders, Settings
+    from agentops.policy import CedarPolicy, PolicyLayer
+    from agentops.policy.table import Case, CaseResult
+
+TESTS_FILE = "policy-tests.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyTests:
+    """How the cases of each table came out under the policy in force, by the table's name."""
+
+    policy_digest: str
+    results: Mapping[str, tuple[CaseResult, ...]]
+
+    @property
+    def failed(self) -> int:
+        """How many cases came out otherwise than their table says."""
+        return sum(not one.passed for rows in self.results.values() for one in rows)
+
+
+def write_own_policy(folders: Folders, *, force: bool) -> tuple[Path, ...]:
+    """Write the shipped policy and its tests where the user's own policy stands; it is in force from then on.
+
+    Arguments:
+        force: replace files that are there; they are kept as ``.old``.
+
+    Raises:
+        UsageError: a file is there, and ``force`` was not given.
+        StoreError: a file cannot be written.
+    """
+    from agentops.policy.files import USER_FILE
+    from agentops.policy.shipped import shipped
+
+    wanted = {folders.config / USER_FILE: "default.cedar", folders.config / TESTS_FILE: "default-tests.yaml"}
+    there = [path for path in wanted if path.exists()]
+    if there and not force:
+        raise UsageError(f"{there[0]} exists already", hint="Edit it, or replace it by the shipped file with --force.")
+    for path, name in wanted.items():
+        _put(path, shipped(name))
+    return tuple(wanted)
+
+
+def validate_policy(settings: Settings, files: Sequence[Path], kind: str) -> CedarPolicy:
+    """Load the policy in force, or with each of these files in place of the layers of its kind; return the last.
+
+    Arguments:
+        kind: what the files are: ``base``, ``organisation`` or ``project``.
+
+    Raises:
+        ConfigError: it cannot be loaded; every change would be refused.
+    """
+    sources = policy_sources(settings)
+    for path in files[:-1]:
+        sources.policy(_with(sources, path, kind))
+    return sources.policy(_with(sources, files[-1], kind) if files else None)
+
+
+def run_policy_tests(settings: Settings, files: Sequence[Path]) -> PolicyTests:
+    """Run tables of expected decisions: those named, else the user's own, else the shipped ones.
+
+    Raises:
+        ConfigError: the policy cannot be loaded.
+        UsageError: a table cannot be read.
+    """
+    from agentops.policy.table import run_cases
+
+    policy = policy_sources(settings).policy()
+    tables = _tables(settings.folders.config / TESTS_FILE, files)
+    return PolicyTests(
+        policy_digest=policy.digest, results={where: tuple(run_cases(policy, cases)) for where, cases in tables}
+    )
+
+
+def _put(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if path.exists():
+            path.replace(path.with_name(path.name + ".old"))
+        replace_file(path, text.encode())
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _with(sources: PolicySources, path: Path, kind: str) -> tuple[PolicyLayer, ...]:
+    """Return the layers in force, with a file in place of those of its kind."""
+    from agentops.policy import LayerKind, PolicyLayer
+    from agentops.policy.files import read_policy_file
+
+    wanted = LayerKind(kind)
+    text = read_policy_file(path, needed=True) or ""
+    others = (layer for layer in sources.layers if layer.kind is not wanted and str(path) != layer.origin)
+    return (*others, PolicyLayer(name=kind, origin=str(path), text=text, kind=wanted))
+
+
+def _tables(own: Path, files: Sequence[Path]) -> list[tuple[str, tuple[Case, ...]]]:
+    from agentops.policy.shipped import shipped
+    from agentops.policy.table import read_cases
+
+    named = [str(path) for path in files]
+    if not named and own.exists():
+        named = [str(own)]
+    if not named:
+        return [("the shipped tests", read_cases(_parsed(shipped("default-tests.yaml"), "built in"), "built in"))]
+    return [(name, read_cases(_parsed(_text(Path(name)), name), name)) for name in named]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path} is not UTF-8 text") from error
+
+
+def _parsed(text: str, where: str) -> Any:
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UsageError(f"{where} is neither YAML nor JSON: {one_line(str(error), 200)}") from error
