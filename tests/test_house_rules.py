@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from agentops.providers.kubernetes.objects.kinds import BUILTIN
 
 ROOT = Path(__file__).resolve().parent.parent
 _SDKS = {
@@ -85,3 +90,30 @@ def test_generated_files_are_fresh() -> None:
         [sys.executable, "scripts/generate.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_neutral_rooms_name_no_kind_of_any_provider() -> None:
+    """The guard, the use cases, the ranking and the pages work for every provider: they name no kind of Kubernetes."""
+    kinds = {kind.kind for kind in BUILTIN} | {"k8s", "pod", "pods"}
+    word = re.compile(rf"\b({'|'.join(sorted(kinds))})\b")
+    rooms = ("guard", "app", "triage", "cli/views")
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: {text!r}"
+        for room in rooms
+        for path in sorted((ROOT / "agentops" / room).rglob("*.py"))
+        # The timeline reads records of plans up to version 2, which counted pods.
+        if path.name != "timeline.py"
+        for line, text in _texts(ast.parse(path.read_text()))
+        if word.search(text)
+    ]
+    assert found == []
+
+
+def _texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Yield the texts of a module that are no docstrings, each with its line."""
+    said = {
+        id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
+            yield node.lineno, node.value

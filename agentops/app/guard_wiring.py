@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from agentops.app.actor import current_actor
 from agentops.app.changes import journal_of
 from agentops.app.policy_loading import policy_in_force
+from agentops.app.providers import object_facts
 from agentops.core.approval import Approver
 from agentops.core.errors import UsageError
 from agentops.core.plan import Check
@@ -85,6 +86,7 @@ def guard_services(
         scopes={scheme: one.reader.scope for scheme, one in opened.items()},
         missing_permissions=lambda change, preview: opened[change.target.scheme].changer.missing_permissions(preview),
         notes_on=lambda change, preview: opened[change.target.scheme].changer.notes_on(change, preview),
+        object_facts=lambda ref, item: object_facts(ref, item, app.providers),
         no_remedy=lambda changes, result: opened[result.ref.scheme].provider.no_remedy(changes, result),
         check=_nothing_more if checks is None else checks.failing,
         symptom=nobody_looked if checks is None else checks.symptom,

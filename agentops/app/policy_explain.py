@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentops.app.policy_loading import PolicySources, policy_sources
+from agentops.app.providers import object_facts
 from agentops.core.clock import utc_now
 from agentops.core.errors import UsageError
 from agentops.core.plan import ChangePlan, PolicyDecision
@@ -125,6 +126,7 @@ def _request(sources: PolicySources, question: Question) -> PolicyRequest:
         parse_ref(question.target),
         principal_of(question.principal, question.on_behalf_of),
         parse_facts(question.facts),
+        facts_of=object_facts,
         settings=sources.rules,
         now=utc_now(),
         simulated=question.simulated,

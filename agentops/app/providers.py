@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from agentops.core.plan import Change
+from agentops.core.plan import Change, ObjectChange
+from agentops.core.policy import ObjectFacts
 from agentops.core.provider import Provider
+from agentops.core.resource import ResourceRef
 from agentops.core.tool import ToolSpec
 from agentops.providers.kubernetes.provider import KubernetesProvider
 
@@ -26,6 +28,17 @@ def read_specs(providers: Sequence[Provider] = PROVIDERS) -> tuple[ToolSpec, ...
 def change_specs(providers: Sequence[Provider] = PROVIDERS) -> tuple[ToolSpec, ...]:
     """Return what every change tool declares; nothing is connected."""
     return tuple(spec for provider in providers for spec in provider.change_specs())
+
+
+def object_facts(ref: ResourceRef, item: ObjectChange | None, providers: Sequence[Provider] = PROVIDERS) -> ObjectFacts:
+    """Return what its provider tells policy of a resource, and of what becomes of it.
+
+    Without a provider of the scheme, what is not known is the worst: secrets may be written.
+    """
+    for provider in providers:
+        if provider.scheme == ref.scheme:
+            return provider.object_facts(ref, item)
+    return ObjectFacts(writes_secrets=None if item is None else True)
 
 
 def describe(change: Change, providers: Sequence[Provider] = PROVIDERS) -> str | None:

@@ -74,7 +74,8 @@ class Analysis:
         observed_at: when the sweep began.
         groups: the groups (namespaces) in scope; empty means all of them.
         target: what the alert turned out to be about.
-        counts: how many objects of each kind were read; a kind that is missing was not read.
+        counts: how many objects of each kind were read, what tells people most first; a kind that is missing was not
+            read.
         gaps: what could not be read, and why.
         problems: worst first.
         edges: what a resource depends on; asked on demand, and must be cheap to ask again.

@@ -170,25 +170,32 @@ class Purpose(StrEnum):
 class BlastRadius:
     """What a change reaches, computed from what is there, never taken from a model.
 
-    ``pods`` of ``pods_total`` are replaced, stopped or newly made by it; ``percent`` is the share of the ready
-    capacity that is out at the worst moment, 0 to 100, rounded up, of the workload that it hits hardest: a lone
-    database is not diluted by fifty web pods. None: not known, and policy treats that as the worst. ``unknown`` says
-    what could not be read. ``reasons`` say which rule gave each figure.
+    ``instances`` of ``instances_total`` (what serves: pods, tasks, hosts; ``unit`` is the provider's word for one) are
+    replaced, stopped or newly made by it; ``percent`` is the share of the ready capacity that is out at the worst
+    moment, 0 to 100, rounded up, of the workload that it hits hardest: a lone database is not diluted by fifty web
+    servers. None: not known, and policy treats that as the worst. ``unknown`` says what could not be read. ``reasons``
+    say which rule gave each figure.
 
-    ``purpose`` is what all pods that are touched are touched for. ``risk`` is what was measured says of the change; it
-    only ever raises the preview's.
+    ``groups`` are those of the resources that it reaches (``group_unit`` is one in words: namespace), ``fronts`` what
+    stands in front of the instances (services, load balancers), ``controllers`` what decides how many there are
+    (autoscalers), ``dependents`` what needs them. ``detail`` is what only this provider knows: a heading in the
+    singular, and a line for each thing under it.
+
+    ``purpose`` is what all instances that are touched are touched for. ``risk`` is what was measured says of the
+    change; it only ever raises the preview's.
     """
 
     objects: int = 0
-    pods: int | None = None
-    pods_total: int | None = None
+    instances: int | None = None
+    instances_total: int | None = None
+    unit: str = "instance"
     percent: int | None = None
-    namespaces: tuple[str, ...] = ()
-    services: tuple[ResourceRef, ...] = ()
-    ingresses: tuple[ResourceRef, ...] = ()
-    budgets: tuple[str, ...] = ()
-    scalers: tuple[ResourceRef, ...] = ()
+    groups: tuple[str, ...] = ()
+    group_unit: str = "group"
+    fronts: tuple[ResourceRef, ...] = ()
+    controllers: tuple[ResourceRef, ...] = ()
     dependents: tuple[ResourceRef, ...] = ()
+    detail: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     stateful: bool = False
     data_loss: bool = False
     purpose: Purpose = Purpose.NONE

@@ -7,11 +7,11 @@ absence as the worst: no default is ever filled in here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from agentops.core.plan import Obligation, PolicyDecision
+from agentops.core.plan import ObjectChange, Obligation, PolicyDecision
 from agentops.core.resource import ResourceRef
 from agentops.core.tool import ToolSpec
 
@@ -53,6 +53,35 @@ class PolicyRequest:
     resource: ResourceRef
     attributes: Mapping[str, Any] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectFacts:
+    """What a provider says of a resource, and of what becomes of it, for policy; worked out from the preview alone.
+
+    Arguments:
+        group: the group whose protection holds for it: the one that it stands in, or the one that it is.
+        writes_secrets: whether secrets are written to it; None where that cannot be known before the preview.
+        labels: its labels as they are before the change; of a new resource its own.
+        replicas: how many instances it asks for before the change; None where that is not said.
+        replicas_after: the same after it.
+        scales_to_zero: what runs will be asked to run nothing.
+        grows_only: the change lets more run than before, and does nothing else.
+        adds_only: nothing that is there loses anything.
+    """
+
+    group: str = ""
+    writes_secrets: bool | None = False
+    labels: Mapping[str, str] = field(default_factory=dict)
+    replicas: int | None = None
+    replicas_after: int | None = None
+    scales_to_zero: bool = False
+    grows_only: bool = False
+    adds_only: bool = False
+
+
+ObjectFactsOf = Callable[[ResourceRef, ObjectChange | None], ObjectFacts]
+"""A provider's answer about one resource; without a change of it where none was previewed, or it is not touched."""
 
 
 class Policy(Protocol):

@@ -7,22 +7,29 @@ and the preview's warnings are not read here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from agentops.core.clock import to_iso
 from agentops.core.jsonable import to_json
-from agentops.core.plan import BlastRadius, Change, Edit, ObjectChange, PolicyDecision, Preview, Verb
-from agentops.core.policy import DAYS, MUTATE, Policy, PolicyRequest, Principal, strictest
+from agentops.core.plan import BlastRadius, Change, ObjectChange, PolicyDecision, Preview, Verb
+from agentops.core.policy import (
+    DAYS,
+    MUTATE,
+    ObjectFacts,
+    ObjectFactsOf,
+    Policy,
+    PolicyRequest,
+    Principal,
+    strictest,
+)
 from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal
 from agentops.core.tool import ToolSpec
 
 Facts = dict[str, Any]
-_SECRET_FIELDS = ("data", "stringData")
-_CLAIMED = "spec.resources.requests.storage"
 _INVERSE = {Verb.CREATE: Verb.DELETE, Verb.DELETE: Verb.CREATE, Verb.UPDATE: Verb.UPDATE}
 
 
@@ -30,6 +37,7 @@ def requests_for(
     change: Change,
     spec: ToolSpec,
     principal: Principal,
+    facts_of: ObjectFactsOf,
     *,
     dry_run: bool,
     environment: str | None,
@@ -45,9 +53,10 @@ def requests_for(
     """Return one request for the change's target and one for every further object that it touches.
 
     Arguments:
+        facts_of: the provider's answer about one resource.
         dry_run: True for the screening before the preview; what is not known then is absent.
         environment: what ``PolicySettings.environment_of`` says of the target's context.
-        protected: ``PolicySettings.is_protected``, asked for the namespace of each object.
+        protected: ``PolicySettings.is_protected``, asked for the group of each object.
         rollback: it takes back a change that was approved; only the guard may say so.
         approvals: who has approved so far, in the evaluation right before apply.
     """
@@ -57,9 +66,10 @@ def requests_for(
             change,
             spec,
             principal,
+            facts_of,
             dry_run=dry_run,
             environment=environment,
-            protected=_is_protected(ref, protected),
+            protected=protected(facts_of(ref, None).group),
             frozen=frozen,
             now=now,
             tainted=tainted,
@@ -77,6 +87,7 @@ def request_for(
     change: Change,
     spec: ToolSpec,
     principal: Principal,
+    facts_of: ObjectFactsOf,
     *,
     dry_run: bool,
     environment: str | None,
@@ -93,6 +104,7 @@ def request_for(
     """Return the request about one object; ``resource`` is the change's target unless given. See ``requests_for``."""
     ref = resource or change.target
     items = [] if preview is None else [item for item in preview.objects if item.ref == ref]
+    known = [facts_of(item.ref, item) for item in items]
     moment = now.astimezone(UTC)
     context: Facts = {
         "dryRun": dry_run,
@@ -103,9 +115,9 @@ def request_for(
         **_known(environment=environment, protected=protected, frozen=frozen, tainted=tainted),
         **_known(approvals=None if approvals is None else sorted(set(approvals))),
         **_of_tool(spec, preview, blast),
-        **_of_preview(preview),
+        **_of_preview(preview, facts_of),
         **({} if preview is None else {"ifEmpty": change.arguments.get("if_empty") is True}),
-        **_of_object(ref, items, preview),
+        **_of_object(items, known or [facts_of(ref, None)], preview),
         **_of_blast(blast, preview),
     }
     irreversible = ("irreversible",) if context.get("reversible") is False else ()
@@ -114,7 +126,7 @@ def request_for(
         action=spec.name,
         groups=(MUTATE, *irreversible, *(("rollback",) if rollback else ())),
         resource=ref,
-        attributes=_attributes(items, preview),
+        attributes=_attributes(items, known),
         context=context,
     )
 
@@ -170,12 +182,6 @@ def _known(**facts: Any) -> Facts:
     return {name: value for name, value in facts.items() if value is not None}
 
 
-def _is_protected(ref: ResourceRef, protected: Callable[[str], bool]) -> bool:
-    if not ref.is_placed:
-        return False
-    return protected(ref.name if ref.kind == "Namespace" else ref.namespace)
-
-
 def _of_tool(spec: ToolSpec, preview: Preview | None, blast: BlastRadius | None) -> Facts:
     """Return risk and reversal: never milder than the tool declares, and reversal only once it was previewed."""
     found = [one.risk for one in (spec, preview, blast) if one is not None]
@@ -188,33 +194,31 @@ def _of_tool(spec: ToolSpec, preview: Preview | None, blast: BlastRadius | None)
     return {"risk": risk.value, "reversible": reversal is not Reversal.NONE, "reversal": reversal.value}
 
 
-def _of_preview(preview: Preview | None) -> Facts:
+def _of_preview(preview: Preview | None, facts_of: ObjectFactsOf) -> Facts:
     if preview is None:
         return {}
+    known = [facts_of(item.ref, item) for item in preview.objects]
     return {
         "validated": preview.validated,
         "kinds": sorted({item.ref.kind for item in preview.objects}),
         "reverts": any(owner.reverts for owner in preview.owners),
         "owners": sorted({owner.by for owner in preview.owners}),
-        "scalesToZero": any(map(_scales_to_zero, preview.objects)),
-        "growsOnly": bool(preview.objects) and all(map(_grows_only, preview.objects)),
-        "addsOnly": bool(preview.objects) and all(map(_adds_only, preview.objects)),
+        "scalesToZero": any(one.scales_to_zero for one in known),
+        "growsOnly": bool(known) and all(one.grows_only for one in known),
+        "addsOnly": bool(known) and all(one.adds_only for one in known),
     }
 
 
-def _of_object(ref: ResourceRef, items: Sequence[ObjectChange], preview: Preview | None) -> Facts:
+def _of_object(items: Sequence[ObjectChange], known: Sequence[ObjectFacts], preview: Preview | None) -> Facts:
     """Return what happens to this one object; a target that is not touched itself is not deleted either."""
-    facts: Facts = {}
-    if not (ref.scheme == "k8s" and ref.kind == "Secret"):
-        facts["secretData"] = False
-    elif preview is not None:
-        facts["secretData"] = any(map(_writes_secret, items))
+    secrets = [one.writes_secrets for one in known]
+    facts: Facts = {} if None in secrets else {"secretData": any(secrets)}
     if preview is None:
         return facts
     facts["deletes"] = any(item.verb is Verb.DELETE for item in items)
-    for item in items:
+    for item, one in zip(items, known, strict=False):
         facts["verb"] = item.verb.value
-        facts |= _known(replicasBefore=_replicas(item.before), replicasAfter=_replicas(item.after))
+        facts |= _known(replicasBefore=one.replicas, replicasAfter=one.replicas_after)
     return facts
 
 
@@ -228,63 +232,17 @@ def _of_blast(blast: BlastRadius | None, preview: Preview | None) -> Facts:
         "dataLoss": blast.data_loss,
         "purpose": blast.purpose.value,
         "unknowns": bool(blast.unknown),
-        **_known(affectedPods=blast.pods, affectedPct=blast.percent, podsTotal=blast.pods_total),
+        **_known(affectedPods=blast.instances, affectedPct=blast.percent, podsTotal=blast.instances_total),
     }
 
 
-def _attributes(items: Sequence[ObjectChange], preview: Preview | None) -> Facts:
+def _attributes(items: Sequence[ObjectChange], known: Sequence[ObjectFacts]) -> Facts:
     """Return the object as it was read: its labels (a new object's own), its replicas, whether it is there."""
-    if preview is None or not items:
+    if not items:
         return {}
-    item = items[0]
-    labels = _mapping(_mapping(item.before or item.after).get("metadata")).get("labels")
     # The labels as they are: a rule about a label is not dodged by the change that takes it away.
     return {
-        "exists": item.before is not None,
-        "labels": {str(name): str(value) for name, value in _mapping(labels).items()},
-        **_known(replicas=_replicas(item.before)),
+        "exists": items[0].before is not None,
+        "labels": dict(known[0].labels),
+        **_known(replicas=known[0].replicas),
     }
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _replicas(document: Mapping[str, Any] | None) -> int | None:
-    value = _mapping(_mapping(document).get("spec")).get("replicas")
-    return value if type(value) is int else None
-
-
-def _scales_to_zero(item: ObjectChange) -> bool:
-    """Return whether a workload that runs will be asked to run nothing; absent replicas are the API's default, one."""
-    return item.verb is Verb.UPDATE and _replicas(item.after) == 0 and _replicas(item.before) != 0
-
-
-def _grows_only(item: ObjectChange) -> bool:
-    """Return whether every edit of an object lets more run than before, and nothing else."""
-    return item.verb is Verb.UPDATE and bool(item.edits) and all(map(_grows, item.edits))
-
-
-def _grows(edit: Edit) -> bool:
-    if edit.path == "spec.replicas":
-        return type(edit.old) is int and type(edit.new) is int and edit.new > edit.old
-    # Uncordoned (Node), resumed (CronJob).
-    return edit.path in ("spec.unschedulable", "spec.suspend") and edit.old is True and not edit.new
-
-
-def _adds_only(item: ObjectChange) -> bool:
-    """Return whether nothing that is there loses anything: an object is made, or a claim asks for more storage.
-
-    That the claim asks for more and not for less is the tool's and the server's to see to: neither takes less.
-    """
-    if item.verb is not Verb.UPDATE:
-        return item.verb is Verb.CREATE
-    return item.ref.kind == "PersistentVolumeClaim" and [edit.path for edit in item.edits] == [_CLAIMED]
-
-
-def _writes_secret(item: ObjectChange) -> bool:
-    """Return whether a Secret's contents are written; an update that does not say what it edits is taken to."""
-    if item.verb is Verb.DELETE:
-        return False
-    heads = [edit.path.replace("[", ".").partition(".")[0] for edit in item.edits]
-    return item.verb is Verb.CREATE or not heads or any(head in _SECRET_FIELDS for head in heads)

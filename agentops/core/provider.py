@@ -22,6 +22,7 @@ from agentops.core.clock import Clock
 from agentops.core.evidence import Reading
 from agentops.core.finding import Problem
 from agentops.core.plan import Call, Change, Note, ObjectChange, Preview
+from agentops.core.policy import ObjectFacts
 from agentops.core.progress import Progress, no_progress
 from agentops.core.resource import ResourceRef
 from agentops.core.scope import Scope
@@ -255,6 +256,10 @@ class Provider(Protocol):
 
     def no_remedy(self, changes: Sequence[Change], result: ObjectChange) -> Iterator[str]:
         """Yield why what becomes of one object is no remedy here; see ``NoRemedy``."""
+        ...
+
+    def object_facts(self, ref: ResourceRef, item: ObjectChange | None) -> ObjectFacts:
+        """Return what policy is told of a resource here, and of what becomes of it. Pure: nothing is read."""
         ...
 
     def describe(self, change: Change) -> str | None:

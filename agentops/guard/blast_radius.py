@@ -30,9 +30,12 @@ def measure(services: GuardServices, log: StageLog, state: Diffed, *, step: int)
 
 
 def summary(found: BlastRadius) -> str:
-    """Return the figures in one line: ``3 of 3 pods, 34 % of the ready capacity; 1 service in front``."""
-    pods = "pods not known" if found.pods is None else f"{found.pods} of {plural(found.pods_total or 0, 'pod')}"
+    """Return the figures in one line: ``3 of 3 pods, 34 % of the ready capacity; 1 in front``."""
+    if found.instances is None:
+        reached = f"{found.unit}s not known"
+    else:
+        reached = f"{found.instances} of {plural(found.instances_total or 0, found.unit)}"
     share = "share not known" if found.percent is None else f"{found.percent} % of the ready capacity"
-    front = f"; {plural(len(found.services), 'service')} in front" if found.services else ""
+    front = f"; {len(found.fronts)} in front" if found.fronts else ""
     unread = f"; NOT KNOWN: {', '.join(found.unknown)}" if found.unknown else ""
-    return f"{pods}, {share}{front}{unread}"
+    return f"{reached}, {share}{front}{unread}"

@@ -74,7 +74,7 @@ def _idle(state: Applied, after: Sequence[Observation]) -> Iterator[str]:
     for step, seen in zip(state.steps, after, strict=True):
         for one in seen.targets:
             if is_idle(step, one):
-                yield f"{one.ref.short} runs no pods, so nothing shows that it would run"
+                yield f"{one.ref.short} runs nothing, so nothing shows that it would run"
 
 
 def _unjudged(state: Applied, after: Sequence[Observation]) -> Iterator[str]:

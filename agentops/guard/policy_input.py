@@ -39,6 +39,7 @@ def ask_policy(
         change,
         spec,
         services.principal,
+        services.object_facts,
         dry_run=policy_input.dry_run,
         environment=place.environment_of(change.target.place),
         protected=place.is_protected,

@@ -87,7 +87,7 @@ def _undo(services: GuardServices, log: StageLog, change_id: str, step: Decided,
         if untouched(step.preview.objects, seen):
             return ""
         if not step.preview.undo and step.preview.reversal is not Reversal.NONE:
-            return ""  # what it took away comes back by itself: a controller replaces its pods
+            return ""  # what it took away comes back by itself: a controller replaces it
         if not step.preview.undo:
             return "nothing takes it back" + "".join(f"; {words}" for words in step.preview.residue)
         for undo in step.preview.undo:

@@ -16,7 +16,7 @@ from agentops.core.audit import AuditLog
 from agentops.core.clock import Clock
 from agentops.core.evidence import Redactor
 from agentops.core.plan import Change, ChangePlan, Check, Note, Preview
-from agentops.core.policy import Policy, Principal
+from agentops.core.policy import ObjectFactsOf, Policy, Principal
 from agentops.core.progress import Progress
 from agentops.core.provider import HeldLease, NoRemedy
 from agentops.core.scope import Scope
@@ -100,6 +100,7 @@ class GuardServices:
         monotonic: seconds, for deadlines.
         nonce: a fresh random text for a plan.
         scopes: what the run is pinned to, by the scheme of the resources there.
+        object_facts: what a provider tells policy of a resource, and of what becomes of it.
         no_remedy: says why what becomes of an object silences an alert and cures nothing.
         notes_on: the notes of owners on what a change acts on, and whose could not be read.
         check: evaluates a success check beyond the tool's own observation: empty text when it passes, else why not.
@@ -127,6 +128,7 @@ class GuardServices:
     progress: Progress
     scopes: Mapping[str, Scope]
     missing_permissions: Callable[[Change, Preview], tuple[str, ...]]
+    object_facts: ObjectFactsOf
     no_remedy: NoRemedy
     check: Callable[[Check], str]
     on_interrupt: Callable[[], bool]

@@ -17,15 +17,16 @@ from agentops.guard.diff import deviations, differences, without
 STALE_HINT = "Nothing was changed. Make the plan again and look at it again: agentops fix --dry-run"
 
 
-_COUNTED = ("services", "ingresses", "scalers", "dependents", "unknown")
+_COUNTED = ("fronts", "controllers", "dependents", "unknown")
+_TOLD = {"fronts": "in front", "unknown": "not known"}
 
 
 def moved(shown: PlanStep, live: PlanStep, *, rolls_back: bool = False) -> str:
     """Return what is not as it was shown; empty when all of it is.
 
     Arguments:
-        rolls_back: the plan takes back a change. What it takes back may be a crash loop, whose pods are ready for
-            moments: the share of ready pods says nothing then, and policy has just decided on the live one.
+        rolls_back: the plan takes back a change. What it takes back may be a crash loop, which is ready for
+            moments: the share of what is ready says nothing then, and policy has just decided on the live one.
     """
     return "; ".join(_moved(shown, live, rolls_back=rolls_back))
 
@@ -68,15 +69,16 @@ def _noted(shown: Preview, live: Preview) -> Iterator[str]:
 
 
 def _grown(shown: BlastRadius, live: BlastRadius, *, rolls_back: bool) -> Iterator[str]:
-    for name in ("pods", "percent"):
+    for name in ("instances", "percent"):
         was, now = getattr(shown, name), getattr(live, name)
         moves = rolls_back and name == "percent"
         if was is not None and (now is None or (now > was and not moves)):
-            yield f"the blast radius grew: {name} {was}, now {'not known' if now is None else now}"
+            told = f"{shown.unit}s" if name == "instances" else name
+            yield f"the blast radius grew: {told} {was}, now {'not known' if now is None else now}"
     for name in ("stateful", "data_loss"):
         if getattr(live, name) and not getattr(shown, name):
             yield f"the blast radius grew: {name.replace('_', ' ')}"
     for name in _COUNTED:
         more = [str(one) for one in getattr(live, name) if one not in getattr(shown, name)]
         if more:
-            yield f"the blast radius grew: {name} {', '.join(more[:3])}"
+            yield f"the blast radius grew: {_TOLD.get(name, name)} {', '.join(more[:3])}"

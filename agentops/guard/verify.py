@@ -122,7 +122,7 @@ def _look(services: GuardServices, state: Applied) -> _Look:
             # It goes back to what was there, well or not; that is what was asked for.
             settling += [well(one) for one in seen.targets if not one.settled and not one.failed]
             continue
-        # What had failed before may still come right: a deadline that was missed stays missed until pods are ready.
+        # What had failed before may still come right: a deadline that was missed stays missed until all is ready.
         known = {(one.ref, one.failed) for one in before.targets}
         lost = [one for one in seen.targets if one.failed and (one.ref, one.failed) not in known]
         hopeless += [f"{one.ref.short} failed: {one.failed}" for one in lost]
@@ -133,11 +133,11 @@ def _look(services: GuardServices, state: Applied) -> _Look:
 
 
 def _emptied(step: Decided, before: Sequence[Health], after: Sequence[Health]) -> Iterator[str]:
-    """Say which workload wants no pods any more, without having been asked to run none."""
+    """Say which workload wants to run nothing any more, without having been asked to."""
     wanted = {one.ref: one.wanted for one in before}
     for one in after:
         if is_idle(step, one) and wanted.get(one.ref):
-            yield f"{one.ref.short} runs no pods any more, it wanted {wanted[one.ref]} before"
+            yield f"{one.ref.short} runs nothing any more, it wanted {wanted[one.ref]} before"
 
 
 def _not_as_previewed(objects: Sequence[ObjectChange], seen: Observation) -> Iterator[str]:
@@ -157,7 +157,7 @@ def _blamed(one: ObjectChange, path: str) -> str:
 
 
 def worse(before: Sequence[Health], after: Sequence[Health]) -> list[str]:
-    """Return the workloads that have fewer ready pods than before, or are gone."""
+    """Return the workloads that have less that is ready than before, or are gone."""
     now = {one.ref: one for one in after}
     found = []
     for one in before:

@@ -13,7 +13,7 @@ from typing import Any
 
 from agentops.core.errors import UsageError
 from agentops.core.plan import Change
-from agentops.core.policy import MUTATE, PolicyRequest, Principal
+from agentops.core.policy import MUTATE, ObjectFactsOf, PolicyRequest, Principal
 from agentops.core.policy_facts import request_for
 from agentops.core.resource import ResourceRef, parse_ref
 from agentops.core.text import one_line
@@ -132,6 +132,7 @@ def draft(
     principal: Principal,
     facts: Mapping[str, Any],
     *,
+    facts_of: ObjectFactsOf,
     settings: PolicySettings,
     now: datetime,
     simulated: bool = False,
@@ -141,6 +142,7 @@ def draft(
     """Return a request as it would be asked of a change that was not previewed, with ``facts`` over it.
 
     Arguments:
+        facts_of: the provider's answer about the target.
         settings: what says the environment, the protection and the freeze of the target's place.
         simulated: the target is in the embedded cluster.
         harmless: take facts that nobody gives at their mildest.
@@ -149,9 +151,10 @@ def draft(
         Change(tool=spec.name, target=target),
         spec,
         principal,
+        facts_of,
         dry_run=False,
         environment=settings.environment_of(target.parts[0], simulated=simulated),
-        protected=target.scheme == "k8s" and settings.is_protected(target.namespace),
+        protected=settings.is_protected(facts_of(target, None).group),
         frozen=settings.is_frozen(now),
         now=now,
         tainted=None,

@@ -321,8 +321,27 @@ def _upgraded(plan: Any) -> Any:
     """Return a plan as it would be written today: up to version 2 it named one cluster and no provider."""
     if not isinstance(plan, dict) or "scopes" in plan:
         return plan
+    steps = [_upgraded_step(step) for step in plan.get("steps") or ()]
     where = {"place": plan.get("context"), "server": plan.get("cluster"), "options": f"--context {plan.get('context')}"}
-    return {**plan, "scopes": [{"provider": "kubernetes", **where}]}
+    return {**plan, "steps": steps, "scopes": [{"provider": "kubernetes", **where}]}
+
+
+def _upgraded_step(step: Any) -> Any:
+    """Return a step with its blast radius in today's words; up to version 2 it spoke of pods and namespaces alone."""
+    if not isinstance(step, dict) or not isinstance(step.get("blast_radius"), dict):
+        return step
+    old = dict(step["blast_radius"])
+    new = {
+        "instances": old.pop("pods", None),
+        "instances_total": old.pop("pods_total", None),
+        "unit": "pod",
+        "groups": old.pop("namespaces", []),
+        "group_unit": "namespace",
+        "fronts": [*old.pop("services", []), *old.pop("ingresses", [])],
+        "controllers": old.pop("scalers", []),
+        "detail": {"disruption budget": old.pop("budgets", [])},
+    }
+    return {**step, "blast_radius": {**old, **new}}
 
 
 def _is_aside(entry: Path) -> bool:

@@ -56,7 +56,7 @@ _FACTS = [
     "to prod-eu",
     "https://10.0.0.1:6443",
     "Step 1 of 2: roll Deployment checkout back to revision 3",
-    "shop/Deployment/checkout in context prod-eu",
+    "shop/Deployment/checkout in prod-eu",
     "PATCH /apis/apps/v1/namespaces/shop/deployments/checkout?force=true",
     "  -         image: registry.local/checkout:2.1.0-typo",
     "  +         image: registry.local/checkout:2.0.9",
@@ -71,7 +71,7 @@ _FACTS = [
     "One person must approve",
     "Undo: it can be undone only in part",
     "Not undone: The pods are replaced by the change",
-    "shop/Deployment/checkout is rolled out and ready",
+    "shop/Deployment/checkout is as asked for and ready",
     "Proposed by claude-opus-5-5 (quoted, not verified):",
     "Judge it by the diff",
     "2026-11-22 22:15:00 UTC",
@@ -90,7 +90,7 @@ def test_only_what_rolls_out_is_said_to_roll_out(plans: ModuleType) -> None:
     service = kubernetes_ref("prod-eu", "shop", "Service", "checkout")
     step = replace(plans.step(), checks=(Check(kind="healthy", target=service),))
     shown = _page(plans.plan(step))
-    assert ("shop/Service/checkout and its dependents are healthy" in shown, "is rolled out" in shown) == (True, False)
+    assert "shop/Service/checkout is as asked for and ready, and what depends on it is healthy" in shown
 
 
 def test_the_code_and_the_digest_end_the_page(plans: ModuleType) -> None:
@@ -102,7 +102,7 @@ def test_the_code_and_the_digest_end_the_page(plans: ModuleType) -> None:
 
 def test_what_is_not_known_is_loud(plans: ModuleType) -> None:
     """No figure is made up where there is none."""
-    step = replace(plans.step(), blast_radius=BlastRadius(objects=1))
+    step = replace(plans.step(), blast_radius=BlastRadius(objects=1, unit="pod"))
     text = _page(plans.plan(step))
     assert ("NUMBER OF PODS NOT KNOWN" in text, "CAPACITY LOSS NOT KNOWN" in text) == (True, True)
 
@@ -187,7 +187,7 @@ def test_nothing_foreign_acts_at_any_width(
     step = replace(
         step,
         change=Change(tool="kubernetes_patch", target=ref, arguments={_EVIL: _EVIL}, reason=_EVIL),
-        blast_radius=BlastRadius(budgets=(_EVIL,), unknown=(_EVIL,)),
+        blast_radius=BlastRadius(unit=_EVIL, groups=(_EVIL, "b"), detail={_EVIL: (_EVIL,)}, unknown=(_EVIL,)),
     )
     plan = plans.plan(
         step, intent=Intent(by=_EVIL, words=_EVIL, evidence=(_EVIL,)), scopes=(replace(plans.SCOPE, place=_EVIL),)

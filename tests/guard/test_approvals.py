@@ -79,7 +79,7 @@ def _larger_blast(stage: Any, plan: ChangePlan) -> ChangePlan:
 
 
 def _unknown_blast(stage: Any, plan: ChangePlan) -> ChangePlan:
-    stage.tool.blast = replace(stage.tool.blast, pods=None, unknown=("pods in shop",))
+    stage.tool.blast = replace(stage.tool.blast, instances=None, unknown=("pods in shop",))
     return plan
 
 

@@ -255,8 +255,8 @@ def test_nobody_approves_under_a_false_name(stage: Any) -> None:
 
 def test_summary_counts_what_is_in_front() -> None:
     """The line that a person reads first has the services."""
-    blast = BlastRadius(pods=1, pods_total=4, percent=25, services=(world.ref("web", "Service"),))
-    assert summary(blast) == "1 of 4 pods, 25 % of the ready capacity; 1 service in front"
+    blast = BlastRadius(instances=1, instances_total=4, unit="pod", percent=25, fronts=(world.ref("web", "Service"),))
+    assert summary(blast) == "1 of 4 pods, 25 % of the ready capacity; 1 in front"
 
 
 def test_steps_are_taken_back_last_first(stage: Any) -> None:

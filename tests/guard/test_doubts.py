@@ -116,7 +116,7 @@ def test_zero_pods_is_not_well_unless_zero_was_asked_for(stage: Any) -> None:
     assert ended(result) == (
         "applied",
         False,
-        ("shop/Deployment/web runs no pods, so nothing shows that it would run",),
+        ("shop/Deployment/web runs nothing, so nothing shows that it would run",),
     )
 
 
@@ -125,7 +125,7 @@ def test_a_workload_that_wants_no_pods_any_more_is_taken_back(stage: Any) -> Non
     seen_as(stage, ready=0, wanted=0, settled=True, idle=True)
     result = run(stage, check("condition"))
     assert result.outcome.status.value == "rolled-back"
-    assert "shop/Deployment/web runs no pods any more, it wanted 3 before" in result.outcome.why
+    assert "shop/Deployment/web runs nothing any more, it wanted 3 before" in result.outcome.why
 
 
 def test_without_anything_to_look_at_it_is_not_verified(stage: Any) -> None:

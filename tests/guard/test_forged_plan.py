@@ -42,8 +42,8 @@ FORGED: dict[str, Forge] = {
     "nothing left behind": _preview(residue=()),
     "validated": _preview(validated=True),
     "no owner": _preview(owners=()),
-    "fewer pods": _blast(pods=1),
-    "nothing in front": _blast(services=()),
+    "fewer pods": _blast(instances=1),
+    "nothing in front": _blast(fronts=()),
     "no data lost": _blast(data_loss=False),
     "not stateful": _blast(stateful=False),
     "all known": _blast(unknown=()),
@@ -72,7 +72,7 @@ def harmful(stage: Any) -> Any:
     stage.tool.preview = preview
     service = world.ref("web", "Service")
     stage.tool.blast = replace(
-        stage.tool.blast, services=(service,), data_loss=True, stateful=True, unknown=("ingresses: forbidden",)
+        stage.tool.blast, fronts=(service,), data_loss=True, stateful=True, unknown=("ingresses: forbidden",)
     )
     return stage
 

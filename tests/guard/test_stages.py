@@ -488,5 +488,5 @@ def test_unmeasured_figures_are_named_in_the_summary(stage: Any) -> None:
     from agentops.guard.blast_radius import summary
 
     assert summary(BlastRadius(unknown=("pods in shop",))) == (
-        "pods not known, share not known; NOT KNOWN: pods in shop"
+        "instances not known, share not known; NOT KNOWN: pods in shop"
     )

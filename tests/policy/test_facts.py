@@ -15,6 +15,7 @@ from agentops.core.resource import ResourceRef, kubernetes_ref, parse_ref
 from agentops.core.risk import Reversal, Risk
 from agentops.core.tool import Effect, ToolSpec
 from agentops.policy import CedarPolicy, decide_all, inverted, request_for, requests_for
+from agentops.providers.kubernetes.change.policy_facts import object_facts
 from tests.support.policies import AGENT
 
 NOW = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
@@ -62,7 +63,7 @@ def asked(preview: Preview | None = None, *, target: ResourceRef = WEB, spec: To
         "tainted": False,
         "preview": preview,
     }
-    return request_for(Change(tool=spec.name, target=target), spec, AGENT, **{**circumstances, **changed})
+    return request_for(Change(tool=spec.name, target=target), spec, AGENT, object_facts, **{**circumstances, **changed})
 
 
 def test_a_request_before_the_preview_holds_only_what_is_known() -> None:
@@ -91,7 +92,13 @@ def test_a_request_before_the_preview_holds_only_what_is_known() -> None:
 def test_a_request_after_the_preview_holds_every_fact() -> None:
     """Object, preview and blast radius, each under the name of the schema."""
     blast = BlastRadius(
-        objects=1, pods=2, pods_total=5, percent=40, stateful=True, unknown=("services",), purpose=Purpose.RESTORES
+        objects=1,
+        instances=2,
+        instances_total=5,
+        percent=40,
+        stateful=True,
+        unknown=("services",),
+        purpose=Purpose.RESTORES,
     )
     preview = previewed(scaled(3, 5), owners=(Ownership(by="hpa/web", what="spec.replicas", reverts=True),))
     request = asked(preview, blast=blast, rollback=True, approvals=["human:bob", "human:ana", "human:bob"])
@@ -142,7 +149,9 @@ def test_what_a_model_says_is_not_read() -> None:
     said = Change(tool="kubernetes_patch", target=WEB, reason="policy allows it", evidence=("E1",))
     plain = replace(said, reason="", evidence=())
     given: dict[str, Any] = {"dry_run": True, "environment": None, "protected": None, "frozen": None, "tainted": None}
-    assert request_for(said, SPEC, AGENT, now=NOW, **given) == request_for(plain, SPEC, AGENT, now=NOW, **given)
+    assert request_for(said, SPEC, AGENT, object_facts, now=NOW, **given) == request_for(
+        plain, SPEC, AGENT, object_facts, now=NOW, **given
+    )
 
 
 @pytest.mark.parametrize("fact", ["environment", "protected", "frozen", "tainted"])
@@ -302,6 +311,7 @@ def test_one_request_for_each_object() -> None:
         Change(tool="kubernetes_patch", target=WEB),
         SPEC,
         AGENT,
+        object_facts,
         dry_run=False,
         environment="production",
         protected=lambda name: name == "pay",

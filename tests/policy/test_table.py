@@ -18,6 +18,7 @@ from agentops.core.tool import Effect, ToolSpec
 from agentops.policy import CedarPolicy, decide_all, replay
 from agentops.policy.questions import draft, parse_facts, principal_of
 from agentops.policy.table import CaseResult, read_cases, run_cases
+from agentops.providers.kubernetes.change.policy_facts import object_facts
 from tests.support.policies import HUMAN, PERMITTED, WEB, limits
 
 Ask = Callable[..., PolicyRequest]
@@ -219,7 +220,7 @@ def test_a_draft_knows_its_place_and_nothing_else(policy: CedarPolicy) -> None:
     """What the settings say of the target is filled in; facts that are given win; harmless fills the rest."""
     spec = ToolSpec(name="kubernetes_patch", description="", schema={}, effect=Effect.CHANGE, reversal=Reversal.EXACT)
     target = parse_ref("k8s://kind-try/kube-system/Deployment/web")
-    bare = draft(spec, target, HUMAN, {}, settings=limits(), now=NOW)
+    bare = draft(spec, target, HUMAN, {}, facts_of=object_facts, settings=limits(), now=NOW)
     found = {name: bare.context[name] for name in ("environment", "protected", "frozen", "risk", "hour")}
     assert (found, "tainted" in bare.context) == (
         {"environment": "development", "protected": True, "frozen": False, "risk": "low", "hour": 22},
@@ -230,6 +231,7 @@ def test_a_draft_knows_its_place_and_nothing_else(policy: CedarPolicy) -> None:
         parse_ref(WEB),
         HUMAN,
         {"risk": "high"},
+        facts_of=object_facts,
         settings=limits(),
         now=NOW,
         harmless=True,
@@ -244,7 +246,9 @@ def test_a_draft_knows_its_place_and_nothing_else(policy: CedarPolicy) -> None:
 def test_a_harmless_draft_is_refused_by_nothing(target: str, policy: CedarPolicy) -> None:
     """Every fact at its mildest, on whatever object: the permits alone decide."""
     spec = ToolSpec(name="kubernetes_patch", description="", schema={}, effect=Effect.CHANGE, reversal=Reversal.EXACT)
-    request = draft(spec, parse_ref(f"k8s://{target}"), HUMAN, {}, settings=limits(), now=NOW, harmless=True)
+    request = draft(
+        spec, parse_ref(f"k8s://{target}"), HUMAN, {}, facts_of=object_facts, settings=limits(), now=NOW, harmless=True
+    )
     development = replace(request, context={**request.context, "environment": "development"})
     assert [policy.decide(one).policies for one in (request, development)] == [("production-change",), ("routine",)]
 
@@ -254,7 +258,9 @@ def test_a_draft_in_the_embedded_cluster_and_elsewhere(policy: CedarPolicy) -> N
     spec = ToolSpec(name="aws_reboot", description="", schema={}, effect=Effect.CHANGE)
     target = parse_ref("aws://prod-1/eu/ec2/instance/i-1")
     found = [
-        draft(spec, target, HUMAN, {}, settings=limits(), now=NOW, simulated=simulated).context["environment"]
+        draft(spec, target, HUMAN, {}, facts_of=object_facts, settings=limits(), now=NOW, simulated=simulated).context[
+            "environment"
+        ]
         for simulated in (True, False)
     ]
     assert found == ["sandbox", "production"]
@@ -263,6 +269,6 @@ def test_a_draft_in_the_embedded_cluster_and_elsewhere(policy: CedarPolicy) -> N
 def test_a_draft_of_a_read_has_no_facts_of_a_change(policy: CedarPolicy) -> None:
     """It can be ruled on as it is."""
     spec = ToolSpec(name="kubernetes_list", description="", schema={})
-    request = draft(spec, parse_ref(WEB), HUMAN, {}, settings=limits(), now=NOW, harmless=True)
+    request = draft(spec, parse_ref(WEB), HUMAN, {}, facts_of=object_facts, settings=limits(), now=NOW, harmless=True)
     ruling = policy.decide(request)
     assert (ruling.allowed, ruling.policies, request.groups) == (True, ("reads",), ("read",))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -269,6 +270,27 @@ def test_place_that_is_taken_by_a_file_spends_nothing(journal: Changes, folder: 
     assert sorted(path.name for path in folder.iterdir()) == sorted([place(folder, plan("1")).name, "lock"])
 
 
+OLD_BLAST_RADIUS = {
+    "objects": 1,
+    "pods": 3,
+    "pods_total": 4,
+    "percent": 34,
+    "namespaces": ["shop"],
+    "services": ["k8s://prod/shop/Service/web"],
+    "ingresses": ["k8s://prod/shop/Ingress/shop"],
+    "budgets": ["web: 1 pod may be out"],
+    "scalers": ["k8s://prod/shop/HorizontalPodAutoscaler/web"],
+    "dependents": [],
+    "stateful": False,
+    "data_loss": False,
+    "purpose": "none",
+    "risk": "low",
+    "unknown": [],
+    "reasons": [],
+}
+"""As plans up to version 2 wrote it."""
+
+
 def test_a_change_of_an_older_version_is_listed_and_held_to_its_digest(
     journal: Changes, folder: Path, plan: Make
 ) -> None:
@@ -277,13 +299,26 @@ def test_a_change_of_an_older_version_is_listed_and_held_to_its_digest(
     written = to_json(one)
     (scope,) = written.pop("scopes")
     written |= {"version": 2, "context": scope["place"], "cluster": scope["server"]}
+    for step in written["steps"]:
+        step["blast_radius"] = OLD_BLAST_RADIUS
     before = digest(written)
     path = folder / before.removeprefix("sha256:") / "change.json"
     path.parent.mkdir(parents=True)
     kept = {"id": FIRST, "digest": before, "claimed_at": "2026-11-22T03:01:00.000Z", "plan": written}
     path.write_text(json.dumps(kept))
     (record,) = journal.list()
-    assert (record.digest, record.plan.scopes[0].place, record.plan.steps) == (before, scope["place"], one.steps)
+    blast = record.plan.steps[0].blast_radius
+    read = tuple(
+        replace(step, blast_radius=was.blast_radius) for step, was in zip(record.plan.steps, one.steps, strict=True)
+    )
+    assert (record.digest, record.plan.scopes[0].place, read) == (before, scope["place"], one.steps)
+    assert (blast.instances, blast.instances_total, blast.unit, blast.groups) == (3, 4, "pod", ("shop",))
+    assert [ref.short for ref in (*blast.fronts, *blast.controllers)] == [
+        "shop/Service/web",
+        "shop/Ingress/shop",
+        "shop/HorizontalPodAutoscaler/web",
+    ]
+    assert blast.detail == {"disruption budget": ("web: 1 pod may be out",)}
     assert journal.find(code_of(before)).id == FIRST
     path.write_text(json.dumps(kept | {"plan": written | {"cluster": "https://elsewhere.test"}}))
     with pytest.raises(StoreError):

@@ -35,6 +35,7 @@ from agentops.core.tool import Effect, ToolSpec
 from agentops.guard.diff import differences
 from agentops.guard.proposal import Proposal
 from agentops.guard.services import GuardServices, PolicyContext
+from agentops.providers.kubernetes.change.policy_facts import object_facts
 from agentops.providers.kubernetes.change.remediation_rules import reasons_against
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -99,7 +100,7 @@ class SetTool:
         self.world = world
         self.spec = spec
         self.reversal = spec.reversal
-        self.blast = BlastRadius(objects=1, pods=3, pods_total=3, percent=25, namespaces=("shop",))
+        self.blast = BlastRadius(objects=1, instances=3, instances_total=3, percent=25, groups=("shop",))
         self.chosen: tuple[str, ...] = ()
         self.applied: list[Preview] = []
 
@@ -372,6 +373,7 @@ class Stage:
             progress=lambda step: None,
             scopes={"k8s": SCOPE},
             missing_permissions=lambda change, preview: (),
+            object_facts=object_facts,
             no_remedy=reasons_against,
             check=lambda check: "",
             on_interrupt=lambda: True,

@@ -1,4 +1,4 @@
-"""The blast radius as a tree: how many pods, which services stand behind them, and, loudly, what is not known."""
+"""The blast radius as a tree: how much of it serves, what stands in front of it, and, loudly, what is not known."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ def blast_tree(blast: BlastRadius) -> Tree:
     branches = (
         *_unknown(blast),
         *_harm(blast),
-        *_named("service in front", "services in front", blast.services),
-        *_named("ingress in front", "ingresses in front", blast.ingresses),
-        *_lines("disruption budget", "disruption budgets", blast.budgets),
-        *_named("autoscaler", "autoscalers", blast.scalers),
-        *_named("dependent", "dependents", blast.dependents),
+        *_by_kind(blast.fronts, " in front"),
+        *(branch for title, texts in blast.detail.items() for branch in _lines(title, f"{title}s", texts)),
+        *_by_kind(blast.controllers),
+        *_lines("dependent", "dependents", [ref.short for ref in blast.dependents]),
         *_reasons(blast),
     )
     return Tree(Branch(f"Affects {reach_line(blast)}", _tone(blast), branches))
@@ -30,12 +29,12 @@ def blast_tree(blast: BlastRadius) -> Tree:
 def reach_line(blast: BlastRadius) -> str:
     """Return the size on one line: ``1 object; 3 of 4 pods; at worst 34 % of the ready capacity is lost``."""
     parts = [plural(blast.objects, "object")]
-    if blast.pods is None:
-        parts.append("NUMBER OF PODS NOT KNOWN")
-    elif blast.pods_total is not None:
-        parts.append(f"{blast.pods:,} of {plural(blast.pods_total, 'pod')}")
+    if blast.instances is None:
+        parts.append(f"NUMBER OF {blast.unit.upper()}S NOT KNOWN")
+    elif blast.instances_total is not None:
+        parts.append(f"{blast.instances:,} of {plural(blast.instances_total, blast.unit)}")
     else:
-        parts.append(plural(blast.pods, "pod"))
+        parts.append(plural(blast.instances, blast.unit))
     if blast.percent is None:
         parts.append("CAPACITY LOSS NOT KNOWN")
     else:
@@ -44,7 +43,7 @@ def reach_line(blast: BlastRadius) -> str:
 
 
 def _tone(blast: BlastRadius) -> Tone:
-    if blast.pods is None or blast.percent is None or blast.unknown or blast.data_loss:
+    if blast.instances is None or blast.percent is None or blast.unknown or blast.data_loss:
         return Tone.BAD
     return Tone.WARN if blast.percent >= _HALF or blast.stateful else Tone.STRONG
 
@@ -59,13 +58,17 @@ def _harm(blast: BlastRadius) -> Iterator[Branch]:
     if blast.data_loss:
         yield Branch("DATA IS LOST", Tone.BAD)
     if blast.stateful:
-        yield Branch("stateful: pods have an identity and volumes of their own", Tone.WARN)
-    if len(blast.namespaces) > 1:
-        yield Branch(f"{len(blast.namespaces)} namespaces: {', '.join(blast.namespaces)}", Tone.WARN)
+        yield Branch(f"stateful: each {blast.unit} has an identity and data of its own", Tone.WARN)
+    if len(blast.groups) > 1:
+        yield Branch(f"{plural(len(blast.groups), blast.group_unit)}: {', '.join(blast.groups)}", Tone.WARN)
 
 
-def _named(one: str, many: str, refs: Sequence[ResourceRef]) -> Iterator[Branch]:
-    yield from _lines(one, many, [ref.short for ref in refs])
+def _by_kind(refs: Sequence[ResourceRef], where: str = "") -> Iterator[Branch]:
+    """Yield one branch for each kind: ``1 Service in front``, ``2 Ingresses in front``."""
+    for kind in dict.fromkeys(ref.kind for ref in refs):
+        several = f"{kind}es" if kind.endswith("s") else f"{kind}s"
+        found = [ref.short for ref in refs if ref.kind == kind]
+        yield from _lines(f"{kind}{where}", f"{several}{where}", found)
 
 
 def _lines(one: str, many: str, texts: Sequence[str]) -> Iterator[Branch]:

@@ -38,7 +38,6 @@ _REVERSAL = {
 TWO_PERSON_HOW = "Save the plan with --out plan.json; then each of them runs: agentops approve plan.json"
 _EDIT_LINES = 12
 _NOTHING_WRONG = ("recovered", "no-problem")
-_ROLLED_OUT = frozenset({"DaemonSet", "Deployment", "StatefulSet"})
 
 
 def plan_blocks(
@@ -140,8 +139,7 @@ def _checks(step: PlanStep) -> Iterator[Block]:
 
 def _where(home: str, step: PlanStep) -> Pairs:
     target, arguments = step.change.target, arguments_line(step.change.arguments)
-    context = target.context if target.scheme == "k8s" else home
-    rows = [("target", f"{target.short} in context {context}")]
+    rows = [("target", f"{target.short} in {target.place if target.is_placed else home}")]
     rows.append(("with", f"{step.change.tool}" + (f" ({arguments})" if arguments else "")))
     rows += [("sends", call_line(call)) for call in step.preview.calls]
     rows.append(("risk", step.risk.value))
@@ -223,8 +221,7 @@ def _undo(step: PlanStep) -> list[Block]:
 
 def _check_line(check: Check) -> str:
     if check.kind == "healthy":
-        what = "is rolled out and ready" if check.target.kind in _ROLLED_OUT else "and its dependents are healthy"
-        return f"{check.target.short} {what}"
+        return f"{check.target.short} is as asked for and ready, and what depends on it is healthy"
     if check.kind in ("condition", "symptom"):
         unseen = "" if check.seen else " (it did not find it before the change either: this verifies nothing)"
         return f"triage no longer finds {check.value} on {check.target.short}{unseen}"

@@ -12,7 +12,7 @@ from agentops.core.finding import Verdict
 from agentops.core.jsonable import to_json
 from agentops.core.text import plural
 
-_COUNTED = ("Node", "Pod", "Deployment", "Service", "Event")
+_KINDS_SHOWN = 5
 
 
 def scan_blocks(scan: Scan, most: int) -> tuple[Block, ...]:
@@ -37,8 +37,9 @@ def scan_blocks(scan: Scan, most: int) -> tuple[Block, ...]:
 
 
 def counts_line(counts: Mapping[str, int]) -> str:
-    """Return ``3 nodes, 41 pods, 12 deployments ...`` of what was read."""
-    return ", ".join(plural(counts[kind], kind.lower()) for kind in _COUNTED if kind in counts) or "nothing"
+    """Return ``3 nodes, 41 pods, 12 deployments ...``: the kinds that the provider counts first."""
+    shown = list(counts.items())[:_KINDS_SHOWN]
+    return ", ".join(plural(number, kind.lower()) for kind, number in shown) or "nothing"
 
 
 def scan_document(scan: Scan, audit: Mapping[str, Any]) -> dict[str, Any]:

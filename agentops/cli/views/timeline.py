@@ -75,8 +75,11 @@ def _step(step: Mapping[str, Any]) -> str:
     change = step.get("change") or {}
     blast = step.get("blast_radius") or {}
     target = str(change.get("target", "")).partition("://")[2].partition("/")[2]
-    pods = "pods not known" if blast.get("pods") is None else f"{blast['pods']} of {blast.get('pods_total')} pods"
-    return f"{change.get('tool')} on {target} ({pods}, risk {step.get('risk')}, undo {step.get('reversal')})"
+    # Records of plans up to version 2 counted pods by their name.
+    count, total = blast.get("instances", blast.get("pods")), blast.get("instances_total", blast.get("pods_total"))
+    unit = blast.get("unit", "pod")
+    reached = f"{unit}s not known" if count is None else f"{count} of {total} {unit}s"
+    return f"{change.get('tool')} on {target} ({reached}, risk {step.get('risk')}, undo {step.get('reversal')})"
 
 
 def _started(payload: Mapping[str, Any]) -> _Line:

@@ -16,6 +16,7 @@ from agentops.core.clock import Clock
 from agentops.core.evidence import Reading
 from agentops.core.finding import Problem
 from agentops.core.plan import Change, Note, ObjectChange, Preview
+from agentops.core.policy import ObjectFacts
 from agentops.core.progress import Progress
 from agentops.core.provider import CheckResult, Claim, Connection, HeldLease, ProviderContext
 from agentops.core.resource import ResourceRef, check_name, kubernetes_ref
@@ -88,6 +89,12 @@ class KubernetesProvider:
         from agentops.providers.kubernetes.change.remediation_rules import reasons_against
 
         return reasons_against(changes, result)
+
+    def object_facts(self, ref: ResourceRef, item: ObjectChange | None) -> ObjectFacts:
+        """Return what policy is told of an object, and of what becomes of it."""
+        from agentops.providers.kubernetes.change.policy_facts import object_facts
+
+        return object_facts(ref, item)
 
     def describe(self, change: Change) -> str | None:
         """Return what a change does, in words."""

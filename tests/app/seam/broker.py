@@ -22,6 +22,7 @@ from agentops.core.evidence import Reading
 from agentops.core.finding import Fact, Problem
 from agentops.core.outcome import Health, Observation, Receipt
 from agentops.core.plan import BlastRadius, Call, Change, Edit, Note, ObjectChange, Preview, Verb
+from agentops.core.policy import ObjectFacts
 from agentops.core.progress import Progress
 from agentops.core.provider import CheckResult, Claim, Connection, HeldLease, ProviderContext
 from agentops.core.resource import ResourceRef, placed_ref
@@ -97,6 +98,9 @@ class Broker:
     def no_remedy(self, changes: Sequence[Change], result: ObjectChange) -> Iterator[str]:
         if result.after is not None and result.after["running"] is False:
             yield f"it stops {result.ref.short}"
+
+    def object_facts(self, ref: ResourceRef, item: ObjectChange | None) -> ObjectFacts:
+        return ObjectFacts(group=ref.namespace)
 
     def describe(self, change: Change) -> str | None:
         return f"{'start' if change.arguments.get('running') else 'stop'} {change.target.subject}"
@@ -254,7 +258,7 @@ class SetTool:
         )
 
     def blast_radius(self, preview: Preview) -> BlastRadius:
-        return BlastRadius(objects=1, pods=1, pods_total=1, percent=0)
+        return BlastRadius(objects=1, instances=1, instances_total=1, percent=0)
 
     def observe(self, preview: Preview) -> Observation:
         things = self.broker.things()

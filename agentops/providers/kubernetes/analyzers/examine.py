@@ -25,6 +25,14 @@ _TELLS_HEALTH = ("Pod", "Event", "Deployment", "Node")
 """A gap in one of these leaves open whether something is unwell."""
 
 
+_COUNTED_FIRST = ("Node", "Pod", "Deployment", "Service", "Event")
+
+
+def _place_of_kind(kind: str) -> tuple[int, str]:
+    """Return where a kind stands in the counts: what people know a cluster by, then by name."""
+    return (_COUNTED_FIRST.index(kind) if kind in _COUNTED_FIRST else len(_COUNTED_FIRST), kind)
+
+
 def examine(snapshot: Snapshot, alert: Alert | None = None, problems: Sequence[Problem] | None = None) -> Analysis:
     """Return what the analyzers say of ``snapshot``.
 
@@ -42,7 +50,7 @@ def examine(snapshot: Snapshot, alert: Alert | None = None, problems: Sequence[P
         observed_at=snapshot.observed_at,
         groups=snapshot.namespaces,
         target=target,
-        counts={kind: len(objects) for kind, objects in sorted(snapshot.objects.items())},
+        counts={kind: len(snapshot.objects[kind]) for kind in sorted(snapshot.objects, key=_place_of_kind)},
         gaps=snapshot.gaps,
         problems=found,
         edges=KubernetesEdges(graph),

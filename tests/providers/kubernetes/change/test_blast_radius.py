@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from agentops.core.plan import BlastRadius, Call, ObjectChange, Preview, Purpose, Verb
+from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal, Risk
 from agentops.providers.kubernetes.api.client import Selection
 from agentops.providers.kubernetes.impact.blast_radius import blast_radius
@@ -29,13 +30,13 @@ GONE = object()
 class Expected:
     """What a case must give; everything that is not named must be empty."""
 
-    pods: int | None = 0
+    instances: int | None = 0
     total: int | None = 0
     percent: int | None = 0
     services: tuple[str, ...] = ()
     ingresses: tuple[str, ...] = ()
     budgets: tuple[str, ...] = ()
-    scalers: tuple[str, ...] = ()
+    controllers: tuple[str, ...] = ()
     dependents: tuple[str, ...] = ()
     stateful: bool = False
     data_loss: bool = False
@@ -44,17 +45,22 @@ class Expected:
 def seen(found: BlastRadius) -> Expected:
     """Return the figures of a blast radius in the form of the cases."""
     return Expected(
-        pods=found.pods,
-        total=found.pods_total,
+        instances=found.instances,
+        total=found.instances_total,
         percent=found.percent,
-        services=tuple(ref.name for ref in found.services),
-        ingresses=tuple(ref.name for ref in found.ingresses),
-        budgets=found.budgets,
-        scalers=tuple(ref.name for ref in found.scalers),
+        services=named(found.fronts, "Service"),
+        ingresses=named(found.fronts, "Ingress"),
+        budgets=found.detail.get("disruption budget", ()),
+        controllers=tuple(ref.name for ref in found.controllers),
         dependents=tuple(f"{ref.kind}/{ref.name}" for ref in found.dependents),
         stateful=found.stateful,
         data_loss=found.data_loss,
     )
+
+
+def named(refs: Iterable[ResourceRef], kind: str) -> tuple[str, ...]:
+    """Return the names of those of one kind."""
+    return tuple(ref.name for ref in refs if ref.kind == kind)
 
 
 def change_of(cluster: Any, short: str, edit: Any) -> ObjectChange:
@@ -82,116 +88,116 @@ def preview_of(*changes: ObjectChange, calls: tuple[Call, ...] = ()) -> Preview:
     return Preview(calls=calls, objects=changes, validated=True, risk=Risk.LOW, reversal=Reversal.EXACT)
 
 
-WEB = {"services": ("web",), "ingresses": ("web",), "budgets": (WEB_BUDGET,), "scalers": ("web",)}
+WEB = {"services": ("web",), "ingresses": ("web",), "budgets": (WEB_BUDGET,), "controllers": ("web",)}
 ROLLING = "spec.strategy.rollingUpdate"
 CASES: dict[str, tuple[str, str, Any, Expected]] = {
     "a new image replaces all pods, none is out with maxUnavailable 25 % of 3": (
         "stale-alert",
         "shop/Deployment/web",
         {IMAGE.format("web"): "x:1"},
-        Expected(pods=3, total=3, **WEB),
+        Expected(instances=3, total=3, **WEB),
     ),
     "maxUnavailable 50 % of 3 rounds down to one": (
         "stale-alert",
         "shop/Deployment/web",
         {IMAGE.format("web"): "x:1", f"{ROLLING}.maxUnavailable": "50%"},
-        Expected(pods=3, total=3, percent=34, **WEB),
+        Expected(instances=3, total=3, percent=34, **WEB),
     ),
     "maxUnavailable and maxSurge of zero count as one unavailable": (
         "stale-alert",
         "shop/Deployment/web",
         {IMAGE.format("web"): "x:1", f"{ROLLING}.maxUnavailable": 0, f"{ROLLING}.maxSurge": "0%"},
-        Expected(pods=3, total=3, percent=34, **WEB),
+        Expected(instances=3, total=3, percent=34, **WEB),
     ),
     "strategy Recreate takes all pods out": (
         "stale-alert",
         "shop/Deployment/web",
         {IMAGE.format("web"): "x:1", "spec.strategy": {"type": "Recreate"}},
-        Expected(pods=3, total=3, percent=100, **WEB),
+        Expected(instances=3, total=3, percent=100, **WEB),
     ),
     "a paused Deployment replaces no pod": (
         "stale-alert",
         "shop/Deployment/web",
         {IMAGE.format("web"): "x:1", "spec.paused": True},
-        Expected(pods=0, total=3, **WEB),
+        Expected(instances=0, total=3, **WEB),
     ),
     "an annotation of the Deployment itself replaces no pod": (
         "stale-alert",
         "shop/Deployment/web",
         {"metadata.annotations[team]": "x"},
-        Expected(pods=0, total=3, **WEB),
+        Expected(instances=0, total=3, **WEB),
     ),
     "back to the revision before a stuck rollout keeps its three ready pods": (
         "bad-image-tag",
         "shop/Deployment/checkout",
         {IMAGE.format("checkout"): "registry.shop.example/checkout:v1.4.1"},
-        Expected(pods=1, total=4, services=("checkout",), budgets=(STUCK_BUDGET,)),
+        Expected(instances=1, total=4, services=("checkout",), budgets=(STUCK_BUDGET,)),
     ),
     "a third image in a stuck rollout replaces all four pods": (
         "bad-image-tag",
         "shop/Deployment/checkout",
         {IMAGE.format("checkout"): "registry.shop.example/checkout:v1.4.2"},
-        Expected(pods=4, total=4, services=("checkout",), budgets=(STUCK_BUDGET,)),
+        Expected(instances=4, total=4, services=("checkout",), budgets=(STUCK_BUDGET,)),
     ),
     "scaling down by two of three": (
         "stale-alert",
         "shop/Deployment/web",
         {"spec.replicas": 1},
-        Expected(pods=2, total=3, percent=67, **WEB),
+        Expected(instances=2, total=3, percent=67, **WEB),
     ),
     "scaling to zero": (
         "stale-alert",
         "shop/Deployment/web",
         {"spec.replicas": 0},
-        Expected(pods=3, total=3, percent=100, **WEB),
+        Expected(instances=3, total=3, percent=100, **WEB),
     ),
     "scaling up makes the difference": (
         "stale-alert",
         "shop/Deployment/web",
         {"spec.replicas": 5},
-        Expected(pods=2, total=5, **WEB),
+        Expected(instances=2, total=5, **WEB),
     ),
     "deleting a workload takes all of it": (
         "stale-alert",
         "shop/Deployment/web",
         GONE,
-        Expected(pods=3, total=3, percent=100, dependents=("ReplicaSet/web-76c6c55455",), **WEB),
+        Expected(instances=3, total=3, percent=100, dependents=("ReplicaSet/web-76c6c55455",), **WEB),
     ),
     "a single-pod StatefulSet is out while its pod is replaced": (
         "stale-alert",
         "shop/StatefulSet/postgres",
         {IMAGE.format("postgres"): "x:1"},
-        Expected(pods=1, total=1, percent=100, services=("postgres",), stateful=True),
+        Expected(instances=1, total=1, percent=100, services=("postgres",), stateful=True),
     ),
     "update strategy OnDelete waits": (
         "stale-alert",
         "shop/StatefulSet/postgres",
         {IMAGE.format("postgres"): "x:1", "spec.updateStrategy": {"type": "OnDelete"}},
-        Expected(pods=0, total=1, services=("postgres",), stateful=True),
+        Expected(instances=0, total=1, services=("postgres",), stateful=True),
     ),
     "deleting a StatefulSet without claims": (
         "stale-alert",
         "shop/StatefulSet/redis",
         GONE,
-        Expected(pods=1, total=1, percent=100, services=("redis",)),
+        Expected(instances=1, total=1, percent=100, services=("redis",)),
     ),
     "a DaemonSet goes node by node: one of four": (
         "stale-alert",
         "monitoring/DaemonSet/node-exporter",
         {IMAGE.format("node-exporter"): "x:1"},
-        Expected(pods=4, total=4, percent=25),
+        Expected(instances=4, total=4, percent=25),
     ),
     "a DaemonSet's maxUnavailable rounds up: 30 % of four is two": (
         "stale-alert",
         "monitoring/DaemonSet/node-exporter",
         {IMAGE.format("node-exporter"): "x:1", "spec.updateStrategy.rollingUpdate.maxUnavailable": "30%"},
-        Expected(pods=4, total=4, percent=50),
+        Expected(instances=4, total=4, percent=50),
     ),
     "a DaemonSet of another node selector may leave all its nodes": (
         "stale-alert",
         "monitoring/DaemonSet/node-exporter",
         {"spec.template.spec.nodeSelector": {"disk": "ssd"}},
-        Expected(pods=4, total=4, percent=100),
+        Expected(instances=4, total=4, percent=100),
     ),
     "a key that two workloads read as environment restarts nobody": (
         "stale-alert",
@@ -226,43 +232,43 @@ CASES: dict[str, tuple[str, str, Any, Expected]] = {
         "stale-alert",
         "shop/Service/web",
         {"spec.selector": {"app": "wbe"}},
-        Expected(pods=3, total=3, percent=100, **WEB),
+        Expected(instances=3, total=3, percent=100, **WEB),
     ),
     "mending a selector that matches nothing costs nothing": (
         "selector-typo",
         "shop/Service/checkout",
         {"spec.selector": {"app": "checkout"}},
-        Expected(pods=3, total=3, services=("checkout",), budgets=(CHECKOUT_BUDGET,)),
+        Expected(instances=3, total=3, services=("checkout",), budgets=(CHECKOUT_BUDGET,)),
     ),
     "a named target port that no pod has takes them away": (
         "stale-alert",
         "shop/Service/web",
         {"spec.ports[http].targetPort": "htpp"},
-        Expected(pods=3, total=3, percent=100, **WEB),
+        Expected(instances=3, total=3, percent=100, **WEB),
     ),
     "a Service's numeric port moves traffic and stops nothing": (
         "stale-alert",
         "shop/Service/web",
         {"spec.ports[http].targetPort": 9090},
-        Expected(pods=3, total=3, **WEB),
+        Expected(instances=3, total=3, **WEB),
     ),
     "a Service's number that no pod lists takes them away": (
         "stale-alert",
         "shop/Service/web",
         {"spec.ports[http].targetPort": 9999},
-        Expected(pods=3, total=3, percent=100, **WEB),
+        Expected(instances=3, total=3, percent=100, **WEB),
     ),
     "a Service that goes to other pods that are ready loses nothing": (
         "stale-alert",
         "shop/Service/cart",
         {"spec.selector": {"app": "web"}},
         Expected(
-            pods=5,
+            instances=5,
             total=5,
             services=("cart", "web"),
             ingresses=("web",),
             budgets=(WEB_BUDGET,),
-            scalers=("web",),
+            controllers=("web",),
         ),
     ),
     "a Service that goes to fewer ready pods loses those that are missing": (
@@ -270,38 +276,38 @@ CASES: dict[str, tuple[str, str, Any, Expected]] = {
         "shop/Service/web",
         {"spec.selector": {"app": "cart"}},
         Expected(
-            pods=5,
+            instances=5,
             total=5,
             percent=34,
             services=("cart", "web"),
             ingresses=("web",),
             budgets=(WEB_BUDGET,),
-            scalers=("web",),
+            controllers=("web",),
         ),
     ),
     "deleting an Ingress takes the last route of what is behind it": (
         "stale-alert",
         "shop/Ingress/web",
         GONE,
-        Expected(pods=3, total=3, percent=100, dependents=("Service/web",), **WEB),
+        Expected(instances=3, total=3, percent=100, dependents=("Service/web",), **WEB),
     ),
     "an autoscaler's higher minimum makes the difference": (
         "stale-alert",
         "shop/HorizontalPodAutoscaler/web",
         {"spec.minReplicas": 5},
-        Expected(pods=2, total=5, dependents=("Deployment/web",), **WEB),
+        Expected(instances=2, total=5, dependents=("Deployment/web",), **WEB),
     ),
     "an autoscaler's lower maximum stops what is above it": (
         "stale-alert",
         "shop/HorizontalPodAutoscaler/web",
         {"spec.minReplicas": 1, "spec.maxReplicas": 2},
-        Expected(pods=1, total=3, percent=34, dependents=("Deployment/web",), **WEB),
+        Expected(instances=1, total=3, percent=34, dependents=("Deployment/web",), **WEB),
     ),
     "a disruption budget guards three pods and stops none": (
         "stale-alert",
         "shop/PodDisruptionBudget/web",
         {"spec.minAvailable": 1},
-        Expected(dependents=("Deployment/web",), **{**WEB, "scalers": ()}),
+        Expected(dependents=("Deployment/web",), **{**WEB, "controllers": ()}),
     ),
     "a quota is for what is made later": (
         "stale-alert",
@@ -333,7 +339,7 @@ CASES: dict[str, tuple[str, str, Any, Expected]] = {
         "shop/ConfigMap/shop-config",
         {"data[TAX_TABLE]": "1"},
         Expected(
-            pods=1,
+            instances=1,
             total=4,
             services=("cart", "checkout"),
             budgets=(STUCK_BUDGET,),
@@ -362,14 +368,14 @@ CASES: dict[str, tuple[str, str, Any, Expected]] = {
         "stale-alert",
         "-/Node/control-plane-1",
         GONE,
-        Expected(pods=3, total=10, percent=50, services=("kube-dns",)),
+        Expected(instances=3, total=10, percent=50, services=("kube-dns",)),
     ),
     "a namespace's label moves no pod": ("stale-alert", "-/Namespace/shop", {"metadata.labels.team": "x"}, Expected()),
     "a workload without a ready pod has no capacity to lose": (
         "statefulset-stuck",
         "shop/StatefulSet/redis",
         GONE,
-        Expected(pods=1, total=1, percent=0, services=("redis",)),
+        Expected(instances=1, total=1, percent=0, services=("redis",)),
     ),
     "a new Deployment makes its pods": (
         "stale-alert",
@@ -380,7 +386,7 @@ CASES: dict[str, tuple[str, str, Any, Expected]] = {
             "metadata": {"name": "extra", "namespace": "shop"},
             "spec": {"replicas": 4, "template": {"metadata": {"labels": {"app": "extra"}}}},
         },
-        Expected(pods=4, total=4),
+        Expected(instances=4, total=4),
     ),
 }
 
@@ -404,7 +410,7 @@ def test_two_deleted_pods_of_one_workload_are_added_up(standing: Callable[..., A
     cluster = standing("stale-alert").cluster
     going = [change_of(cluster, f"shop/Pod/{name}", GONE) for name in pods_named(cluster, "web")[:2]]
     found = blast_radius(cluster, preview_of(*going))
-    assert seen(found) == Expected(pods=2, total=3, percent=67, **WEB)
+    assert seen(found) == Expected(instances=2, total=3, percent=67, **WEB)
     assert "disruption budgets are not asked: they limit evictions only" in found.reasons
 
 
@@ -417,7 +423,7 @@ def test_evictions_are_out_only_as_far_as_the_budget_allows(standing: Callable[.
         Call(verb="create", method="POST", path=f"/api/v1/namespaces/shop/pods/{name}/eviction") for name in names
     )
     found = blast_radius(cluster, preview_of(*going, calls=calls))
-    assert seen(found) == Expected(pods=2, total=3, percent=34, **WEB)
+    assert seen(found) == Expected(instances=2, total=3, percent=34, **WEB)
     assert "disruption budgets are not asked: they limit evictions only" not in found.reasons
 
 
@@ -426,7 +432,7 @@ def test_the_workload_that_is_hit_hardest_decides(standing: Callable[..., Any]) 
     cluster = standing("stale-alert").cluster
     going = [change_of(cluster, f"shop/Pod/{name}", GONE) for name in ("redis-0", pods_named(cluster, "web")[0])]
     found = blast_radius(cluster, preview_of(*going))
-    assert (found.pods, found.pods_total, found.percent) == (2, 4, 100)
+    assert (found.instances, found.instances_total, found.percent) == (2, 4, 100)
     assert (
         "100 % is 1 of the 1 ready pod of shop/StatefulSet/redis, the workload that is hit hardest; "
         "together 2 of 4 ready pods are out"
@@ -438,13 +444,13 @@ def test_a_namespace_takes_everything_with_it(standing: Callable[..., Any]) -> N
     cluster = standing("stale-alert").cluster
     found = blast_radius(cluster, preview_of(change_of(cluster, "-/Namespace/shop", GONE)))
     assert seen(found) == Expected(
-        pods=13,
+        instances=13,
         total=13,
         percent=100,
         services=("cart", "catalog", "checkout", "postgres", "recommendations", "redis", "web"),
         ingresses=("web",),
         budgets=(CHECKOUT_BUDGET, WEB_BUDGET),
-        scalers=("web",),
+        controllers=("web",),
         stateful=True,
         data_loss=True,
     )
@@ -468,7 +474,7 @@ def test_pods_left_behind_are_not_out(standing: Callable[..., Any]) -> None:
         body={"propagationPolicy": "Orphan"},
     )
     found = blast_radius(cluster, preview_of(change_of(cluster, "shop/Deployment/web", GONE), calls=(call,)))
-    assert (found.pods, found.percent, [ref.name for ref in found.services]) == (0, 0, ["web"])
+    assert (found.instances, found.percent, named(found.fronts, "Service")) == (0, 0, ("web",))
 
 
 def config_map(name: str) -> dict[str, Any]:
@@ -494,7 +500,7 @@ def test_mounted_keys_change_under_a_running_program(world: Callable[..., Any], 
         new["spec"]["containers"][0]["volumeMounts"] = [mount]
         store.update(new)
     found = blast_radius(one.cluster, preview_of(change_of(one.cluster, "shop/ConfigMap/files", {"data[a]": "2"})))
-    assert (found.pods, found.percent, [ref.name for ref in found.dependents]) == (live, 0, ["web"])
+    assert (found.instances, found.percent, [ref.name for ref in found.dependents]) == (live, 0, ["web"])
 
 
 def role_binding(role: str, kind: str = "Role") -> dict[str, Any]:
@@ -531,7 +537,7 @@ def test_permissions_are_a_matter_of_who_has_them(world: Callable[..., Any], sho
     one.create(role_binding("reader"))
     one.create(role_binding("view", "ClusterRole"))
     found = blast_radius(one.cluster, preview_of(change_of(one.cluster, short, edit)))
-    assert (found.pods, found.percent, [ref.name for ref in found.dependents]) == (
+    assert (found.instances, found.percent, [ref.name for ref in found.dependents]) == (
         0,
         0,
         ["cart", "catalog", "checkout", "web"],
@@ -541,9 +547,9 @@ def test_permissions_are_a_matter_of_who_has_them(world: Callable[..., Any], sho
 @pytest.mark.parametrize(
     ("edit", "expected"),
     [
-        ({"metadata.labels[team]": "x"}, Expected(pods=1, total=3, percent=0, **WEB)),
-        ({"metadata.labels[app]": "quarantine"}, Expected(pods=1, total=3, percent=34, **WEB)),
-        ({"spec.containers[web].image": "x:1"}, Expected(pods=1, total=3, percent=34, **WEB)),
+        ({"metadata.labels[team]": "x"}, Expected(instances=1, total=3, percent=0, **WEB)),
+        ({"metadata.labels[app]": "quarantine"}, Expected(instances=1, total=3, percent=34, **WEB)),
+        ({"spec.containers[web].image": "x:1"}, Expected(instances=1, total=3, percent=34, **WEB)),
     ],
 )
 def test_a_pods_labels_decide_who_it_belongs_to(standing: Callable[..., Any], edit: Any, expected: Expected) -> None:
@@ -563,7 +569,7 @@ def test_a_new_pod(standing: Callable[..., Any]) -> None:
     }
     cluster = standing("stale-alert").cluster
     found = blast_radius(cluster, preview_of(change_of(cluster, "shop/Pod/probe", made)))
-    assert seen(found) == Expected(pods=1, total=1, services=("redis",))
+    assert seen(found) == Expected(instances=1, total=1, services=("redis",))
 
 
 def test_several_changes_of_one_workload_are_not_counted_twice(standing: Callable[..., Any]) -> None:
@@ -578,7 +584,7 @@ def test_several_changes_of_one_workload_are_not_counted_twice(standing: Callabl
             change_of(cluster, "shop/HorizontalPodAutoscaler/web", {"spec.minReplicas": 1, "spec.maxReplicas": 1}),
         ),
     )
-    assert (found.objects, found.pods, found.pods_total, found.percent) == (2, 3, 3, 100)
+    assert (found.objects, found.instances, found.instances_total, found.percent) == (2, 3, 3, 100)
 
 
 def test_many_namespaces_cost_one_list_of_each_kind(world: Callable[..., Any]) -> None:
@@ -593,7 +599,7 @@ def test_many_namespaces_cost_one_list_of_each_kind(world: Callable[..., Any]) -
         one.create(lone)
         changes.append(change_of(one.cluster, f"n{number}/Pod/lone", GONE))
     found = blast_radius(one.cluster, preview_of(*changes))
-    assert (found.pods, found.pods_total, found.percent, found.unknown) == (20, 20, 100, ())
+    assert (found.instances, found.instances_total, found.percent, found.unknown) == (20, 20, 100, ())
     assert found.reasons[-1] == "6 reads of the API server made these figures"
 
 
@@ -603,7 +609,7 @@ def test_a_pod_that_is_not_there_any_more_is_unknown(standing: Callable[..., Any
     ref = cluster.ref("Pod", "gone", "shop")
     change = ObjectChange(ref=ref, verb=Verb.DELETE, before={"apiVersion": "v1", "kind": "Pod", "metadata": {}})
     found = blast_radius(cluster, preview_of(change))
-    assert (found.pods, found.percent, found.unknown) == (None, None, ("the pods shop/Pod/gone",))
+    assert (found.instances, found.percent, found.unknown) == (None, None, ("the pods shop/Pod/gone",))
 
 
 @pytest.mark.parametrize(
@@ -641,7 +647,7 @@ def test_a_policy_that_isolates_pods_for_the_first_time_counts_all_of_them(stand
     cluster = standing("stale-alert").cluster
     made = policy("cart", "cart", ingress=[{"from": [{"podSelector": {"matchLabels": {"app": "web"}}}]}])
     found = blast_radius(cluster, preview_of(change_of(cluster, "shop/NetworkPolicy/cart", made)))
-    assert (found.pods, found.pods_total, found.percent) == (2, 2, 100)
+    assert (found.instances, found.instances_total, found.percent) == (2, 2, 100)
 
 
 @pytest.mark.parametrize(
@@ -660,7 +666,7 @@ def test_a_policy_that_only_allows_more_costs_nothing(world: Callable[..., Any],
     one = world("stale-alert")
     one.create(policy("cart", "cart", ingress=[{"from": [{"podSelector": {}}]}], policyTypes=["Ingress"]))
     found = blast_radius(one.cluster, preview_of(change_of(one.cluster, "shop/NetworkPolicy/cart", edit)))
-    assert (found.pods, found.percent, found.risk) == (2, percent, Risk.HIGH if percent else Risk.LOW)
+    assert (found.instances, found.percent, found.risk) == (2, percent, Risk.HIGH if percent else Risk.LOW)
 
 
 def test_a_second_policy_for_isolated_pods_only_allows_more(world: Callable[..., Any]) -> None:
@@ -669,7 +675,7 @@ def test_a_second_policy_for_isolated_pods_only_allows_more(world: Callable[...,
     one.create(policy("none", "cart", policyTypes=["Ingress"]))
     made = policy("cart", "cart", ingress=[{}], policyTypes=["Ingress"])
     found = blast_radius(one.cluster, preview_of(change_of(one.cluster, "shop/NetworkPolicy/cart", made)))
-    assert (found.pods, found.percent) == (2, 0)
+    assert (found.instances, found.percent) == (2, 0)
 
 
 TAINT = [{"key": "a", "value": "b", "effect": "NoExecute"}]
@@ -711,7 +717,7 @@ def test_a_daemon_sets_pod_leaves_a_node_whose_label_it_needs(world: Callable[..
     store.update(pod)
     edit = {"metadata.labels[kubernetes.io/os]": "windows"}
     found = blast_radius(one.cluster, preview_of(change_of(one.cluster, f"-/Node/{pod['spec']['nodeName']}", edit)))
-    assert (found.pods, found.pods_total, found.percent, found.risk) == (1, 4, 25, Risk.HIGH)
+    assert (found.instances, found.instances_total, found.percent, found.risk) == (1, 4, 25, Risk.HIGH)
 
 
 @pytest.mark.parametrize(
@@ -753,7 +759,7 @@ def test_a_label_that_places_nobody_raises_no_risk(standing: Callable[..., Any])
     """A node's label that no pod on it was placed by takes none away."""
     cluster = standing("stale-alert").cluster
     found = blast_radius(cluster, preview_of(change_of(cluster, "-/Node/worker-1", {"metadata.labels[disk]": "ssd"})))
-    assert (found.pods, found.percent, found.risk) == (0, 0, Risk.LOW)
+    assert (found.instances, found.percent, found.risk) == (0, 0, Risk.LOW)
 
 
 def without(one: Any, resource: str) -> None:
@@ -782,7 +788,7 @@ def test_what_cannot_be_read_is_unknown_and_not_zero(
     edit = change_of(one.cluster, "shop/Deployment/web", {IMAGE.format("web"): "x:1"})
     without(one, resource)
     found = blast_radius(one.cluster, preview_of(edit))
-    assert (found.pods, found.pods_total, found.percent) == figures
+    assert (found.instances, found.instances_total, found.percent) == figures
     assert any(f"{resource} in shop" in line and "forbidden" in line for line in found.unknown)
 
 
@@ -795,7 +801,7 @@ def test_a_foreign_kind_is_not_known(standing: Callable[..., Any]) -> None:
         "metadata": {"name": "web", "namespace": "shop"},
     }
     found = blast_radius(one.cluster, preview_of(change_of(one.cluster, "shop/Service/web", foreign)))
-    assert (found.pods, found.percent, found.unknown) == (
+    assert (found.instances, found.percent, found.unknown) == (
         None,
         None,
         ("what the controllers of Service do with shop/Service/web",),

@@ -170,7 +170,7 @@ def test_blast_radius_of_a_drain(world: Callable[..., Any]) -> None:
     one = world("stale-alert")
     preview = one.preview(DRAIN, NODE, {})
     found = one.tools[DRAIN].blast_radius(preview)
-    assert (found.objects, found.pods, found.percent, found.unknown) == (
+    assert (found.objects, found.instances, found.percent, found.unknown) == (
         len(preview.objects),
         len(preview.objects) - 1,
         100,

@@ -148,7 +148,7 @@ def test_blast_radius_and_observation_are_of_the_pods_workload(world: Callable[.
     one = world("stale-alert")
     preview = one.preview(EVICT, pod_of(one, "web-"), {})
     found, seen = one.tools[EVICT].blast_radius(preview), one.tools[EVICT].observe(preview)
-    assert (found.pods, found.pods_total, found.percent) == (1, 3, 34)
+    assert (found.instances, found.instances_total, found.percent) == (1, 3, 34)
     assert [target.ref.short for target in seen.targets] == ["shop/Deployment/web"]
 
 
