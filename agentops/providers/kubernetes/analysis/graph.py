@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from agentops.core.resource import ResourceRef, kubernetes_ref
-from agentops.providers.kubernetes.analysis.event import ObjectEvent, event_of, involved
+from agentops.providers.kubernetes.objects.event import ObjectEvent, event_of, involved
 from agentops.providers.kubernetes.objects.fields import (
     Key,
     key_of,

@@ -15,7 +15,6 @@ from typing import Any
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.objects.fields import (
     Key,
-    containers_of,
     flag,
     items,
     mapping,
@@ -25,6 +24,7 @@ from agentops.providers.kubernetes.objects.fields import (
     text,
 )
 from agentops.providers.kubernetes.objects.pod_health import is_active
+from agentops.providers.kubernetes.objects.pod_requests import pod_requests
 from agentops.providers.kubernetes.objects.pod_template import claim_names
 from agentops.providers.kubernetes.objects.quantity import amount, quantity_text
 from agentops.providers.kubernetes.objects.selectors import holds
@@ -123,32 +123,12 @@ def node_terms_match(selector: dict[str, Any], node: dict[str, Any]) -> bool:
     return False
 
 
-def pod_requests(pod: dict[str, Any]) -> dict[str, float]:
-    """Return what the pod asks of a node: the sum of its containers, or its largest init container, plus overhead."""
-    total: dict[str, float] = {}
-    start: dict[str, float] = {}
-    for listing, container in containers_of(mapping(pod, "spec")):
-        requests = mapping(container, "resources", "requests")
-        limits = mapping(container, "resources", "limits")
-        for resource in {*requests, *limits}:
-            wanted = amount(requests.get(resource, limits.get(resource)))
-            if listing == "containers" or text(container, "restartPolicy") == "Always":
-                total[resource] = total.get(resource, 0.0) + wanted
-            else:
-                start[resource] = max(start.get(resource, 0.0), wanted)
-    for resource, wanted in start.items():
-        total[resource] = max(total.get(resource, 0.0), wanted)
-    for resource, wanted in mapping(pod, "spec", "overhead").items():
-        total[resource] = total.get(resource, 0.0) + amount(wanted)
-    return total
-
-
 def node_usage(graph: Graph, name: str) -> tuple[dict[str, float], int]:
     """Return what the node's active pods ask for, and how many they are."""
     used: dict[str, float] = {}
     pods = [pod for pod in graph.pods_by_node.get(name, ()) if is_active(pod)]
     for pod in pods:
-        for resource, wanted in pod_requests(pod).items():
+        for resource, wanted in pod_requests(mapping(pod, "spec")).items():
             used[resource] = used.get(resource, 0.0) + wanted
     return used, len(pods)
 

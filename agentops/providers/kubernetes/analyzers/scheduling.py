@@ -17,7 +17,7 @@ from agentops.core.conditions import Trait
 from agentops.core.finding import Fact, Problem
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.node_labels import NodeMiss, correction, miss_words, node_misses
-from agentops.providers.kubernetes.analysis.placement import Blocker, blockers, is_control_plane, node_key, pod_requests
+from agentops.providers.kubernetes.analysis.placement import Blocker, blockers, is_control_plane, node_key
 from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, quote
 from agentops.providers.kubernetes.analysis.revisions import blame
 from agentops.providers.kubernetes.analysis.secrecy import quoted
@@ -33,6 +33,7 @@ from agentops.providers.kubernetes.objects.fields import (
     namespace_of,
     text,
 )
+from agentops.providers.kubernetes.objects.pod_requests import pod_requests
 from agentops.providers.kubernetes.objects.pod_template import claim_names
 from agentops.providers.kubernetes.objects.quantity import quantity_text
 
@@ -156,7 +157,9 @@ def _signs(graph: Graph, pods: list[dict[str, Any]]) -> Iterator[PodSymptom]:
     # A misspelt label says it all; what keeps the other nodes from it stands among the facts.
     lines = [miss_words(verdict.misses)] if verdict.misses else [quoted(message, 200), *_node_lines(verdict)]
     words = f"no node takes it: {'; '.join(lines)}"
-    requests = ", ".join(f"{r} {quantity_text(v, r)}" for r, v in sorted(pod_requests(pod).items()) if v)
+    requests = ", ".join(
+        f"{r} {quantity_text(v, r)}" for r, v in sorted(pod_requests(mapping(pod, "spec")).items()) if v
+    )
     if requests and name.startswith("Insufficient"):
         facts.append(quote(graph, pod, "spec.containers[*].resources.requests (sum)", requests))
     facts += [
@@ -193,7 +196,7 @@ def _judge(graph: Graph, pod: dict[str, Any], message: str) -> _Verdict:
     if _UNBOUND.search(message) or _unbound_claims(graph, pod):
         return _Verdict(condition="VolumeUnbound", per_node=())
     nodes = graph.of("Node")[:MOST_NODES]
-    requests = pod_requests(pod)
+    requests = pod_requests(mapping(pod, "spec"))
     per_node = tuple((node_key(node), tuple(blockers(graph, pod, node, requests))) for node in nodes)
     # A label that is wanted and spelt otherwise on a node that is free is the cause, whatever else keeps other nodes.
     if misses := node_misses(graph, pod, nodes, requests):
@@ -277,7 +280,7 @@ def blocked_by_nodes(graph: Graph) -> dict[Key, set[Key]]:
         if workload in done or not _unschedulable(graph, pod):
             continue
         done.add(workload)
-        requests, nodes = pod_requests(pod), graph.of("Node")[:MOST_NODES]
+        requests, nodes = pod_requests(mapping(pod, "spec")), graph.of("Node")[:MOST_NODES]
         if node_misses(graph, pod, nodes, requests):
             continue  # what it waits for is the node whose label is misspelt
         for node in nodes:

@@ -15,7 +15,7 @@ from agentops.core.evidence import Reading
 from agentops.core.text import one_line, plural
 from agentops.providers.kubernetes.api.client import Cluster, Selection
 from agentops.providers.kubernetes.objects.kinds import builtin
-from agentops.providers.kubernetes.objects.pod_requests import pod_request
+from agentops.providers.kubernetes.objects.pod_requests import pod_limits, pod_requests
 from agentops.providers.kubernetes.objects.quantity import amount, bytes_text, cpu_text, percent
 from agentops.providers.kubernetes.objects.status import pod_state
 from agentops.providers.kubernetes.read.arguments import Arguments
@@ -123,8 +123,9 @@ def _add(loads: dict[str, Load], pods: Iterable[Object], *, keep: bool) -> None:
         if not node or (pod.get("status") or {}).get("phase") in _ENDED:
             continue
         load = loads.setdefault(node, Load())
-        memory = pod_request(spec, "memory")
-        load.cpu += pod_request(spec, "cpu")
+        asked = pod_requests(spec)
+        memory = asked.get("memory", 0.0)
+        load.cpu += asked.get("cpu", 0.0)
         load.memory += memory
         load.pods += 1
         if keep:
@@ -180,9 +181,9 @@ def _node_detail(node: Object, load: Load | None) -> list[str]:
     rows = [
         (
             f"{pod['metadata'].get('namespace')}/{pod['metadata'].get('name')}",
-            cpu_text(pod_request(pod["spec"], "cpu")),
+            cpu_text(pod_requests(pod["spec"]).get("cpu", 0.0)),
             bytes_text(memory),
-            bytes_text(pod_request(pod["spec"], "memory", of="limits")),
+            bytes_text(pod_limits(pod["spec"]).get("memory", 0.0)),
             pod_state(pod),
         )
         for memory, pod in pods[:_PODS_SHOWN]

@@ -13,7 +13,7 @@ from agentops.providers.kubernetes.objects.event import (
     NEVER,
     Event,
     alike,
-    involved_object,
+    involved,
     last_seen,
     message_of,
     times,
@@ -100,7 +100,7 @@ def events_of(cluster: Cluster, namespace: str, names: Iterable[tuple[str, str]]
     """Return the events of the given (kind, name) pairs, newest first, and whether some may be missing."""
     wanted = set(names)
     found, more = cluster.list_objects(builtin("Event"), Selection(namespace=namespace), limit=_READ_LIMIT)
-    kept: list[Event] = [event for event in found if involved_object(event) in wanted]
+    kept: list[Event] = [event for event in found if involved(event)[::2] in wanted]
     kept.sort(key=last_seen, reverse=True)
     return kept, more
 
@@ -115,8 +115,8 @@ def event_table(found: Sequence[Event], now: datetime, *, with_namespace: bool =
     for group in alike(found):
         event = group[0]
         moment = last_seen(event)
-        kind, name = involved_object(event)
-        others = len({involved_object(one) for one in group}) - 1
+        kind, _, name = involved(event)
+        others = len({involved(one) for one in group}) - 1
         namespace = (event.get("metadata") or {}).get("namespace") or "-"
         row = (
             age(moment, now) if moment != NEVER else "-",

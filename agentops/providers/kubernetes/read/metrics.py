@@ -14,7 +14,7 @@ from agentops.core.evidence import Reading
 from agentops.core.text import plural
 from agentops.providers.kubernetes.api.client import Cluster, Selection
 from agentops.providers.kubernetes.objects.kinds import Kind, builtin
-from agentops.providers.kubernetes.objects.pod_requests import pod_request
+from agentops.providers.kubernetes.objects.pod_requests import pod_limits, pod_requests
 from agentops.providers.kubernetes.objects.quantity import amount, bytes_text, cpu_text, percent
 from agentops.providers.kubernetes.read.arguments import Arguments
 from agentops.providers.kubernetes.read.declaration import ANY_NAMESPACE, NAME, choice, number, read_tool
@@ -109,15 +109,16 @@ def _pod_rows(usage: Sequence[Object], pods: Mapping[tuple[str, str], Object]) -
             cpu, memory = amount(used.get("cpu", 0)), amount(used.get("memory", 0))
             # A spec of this one container: what the scheduler counts for a pod holds for a container alone.
             alone = {"containers": [containers.get(part.get("name")) or {}]}
-            most = pod_request(alone, "memory", of="limits")
+            asked, limits = pod_requests(alone), pod_limits(alone)
+            most = limits.get("memory", 0.0)
             cells = (
                 f"{namespace}/{name}",
                 str(part.get("name")),
                 cpu_text(cpu),
-                _set(cpu_text, pod_request(alone, "cpu")),
-                _set(cpu_text, pod_request(alone, "cpu", of="limits")),
+                _set(cpu_text, asked.get("cpu", 0.0)),
+                _set(cpu_text, limits.get("cpu", 0.0)),
                 bytes_text(memory),
-                _set(bytes_text, pod_request(alone, "memory")),
+                _set(bytes_text, asked.get("memory", 0.0)),
                 _set(bytes_text, most),
                 percent(memory, most),
             )
