@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from agentops.core.plan import Edit
+from agentops.providers.kubernetes.objects.difference import leaf_edits
 from agentops.providers.kubernetes.objects.revisions import changes_of, revisions_among
 
 WEB = {"kind": "Deployment", "metadata": {"name": "web", "uid": "1"}}
@@ -77,3 +78,16 @@ def test_true_is_not_one() -> None:
     old, new = ({"spec": {"enableServiceLinks": value}} for value in (True, 1))
     history = revisions_among(WEB, [_replica_set("1", old), _replica_set("2", new)])
     assert changes_of(history, 0) == (Edit(path="template.spec.enableServiceLinks", old=True, new=1),)
+
+
+def test_of_what_came_every_field_is_named() -> None:
+    """A probe that is new is the path of its request and its port, each with a path of its own; a list stays whole."""
+    probe = {"httpGet": {"path": "/ok", "port": 80}}
+    old = {"containers": [{"name": "web", "args": ["a"]}]}
+    new = {"containers": [{"name": "web", "args": ["a", "b"], "livenessProbe": probe}], "volumes": [{"name": "x"}]}
+    assert [(edit.path, edit.old, edit.new) for edit in leaf_edits(old, new)] == [
+        ("containers[web].args", ["a"], ["a", "b"]),
+        ("containers[web].livenessProbe.httpGet.path", None, "/ok"),
+        ("containers[web].livenessProbe.httpGet.port", None, 80),
+        ("volumes[x].name", None, "x"),
+    ]

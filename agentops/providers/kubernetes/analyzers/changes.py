@@ -12,7 +12,7 @@ from agentops.core.conditions import CHANGED
 from agentops.core.finding import Problem
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import quote, subject
-from agentops.providers.kubernetes.analysis.revisions import last_change, undo
+from agentops.providers.kubernetes.analysis.rollouts import last_change, undo
 from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, information
 from agentops.providers.kubernetes.objects.fields import Key, condition, key_of, moment, text
 

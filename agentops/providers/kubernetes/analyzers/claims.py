@@ -14,7 +14,7 @@ from agentops.core.finding import Problem
 from agentops.core.plan import Change
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, quote
-from agentops.providers.kubernetes.analysis.revisions import blame
+from agentops.providers.kubernetes.analysis.rollouts import blame
 from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact
 from agentops.providers.kubernetes.objects.fields import (
     Key,

@@ -19,7 +19,7 @@ from agentops.providers.kubernetes.analysis.environment import missing_variable,
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.log_clues import Clue, clues, last_error
 from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, quote, severity_of
-from agentops.providers.kubernetes.analysis.revisions import blame
+from agentops.providers.kubernetes.analysis.rollouts import blame
 from agentops.providers.kubernetes.analyzers.configuration import (
     MISSING_CONFIG_MAP_KEY,
     MISSING_SECRET_KEY,

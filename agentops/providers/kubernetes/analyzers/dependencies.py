@@ -24,7 +24,7 @@ from agentops.providers.kubernetes.analysis.reachability import (
     service_names,
 )
 from agentops.providers.kubernetes.analysis.report import quote, severity_of, subject
-from agentops.providers.kubernetes.analysis.revisions import blame
+from agentops.providers.kubernetes.analysis.rollouts import blame
 from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, vague
 from agentops.providers.kubernetes.objects.fields import (
     Key,

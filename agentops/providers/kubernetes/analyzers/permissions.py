@@ -26,7 +26,7 @@ from agentops.providers.kubernetes.analysis.grants import (
 )
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import quote, severity_of, subject
-from agentops.providers.kubernetes.analysis.revisions import blame
+from agentops.providers.kubernetes.analysis.rollouts import blame
 from agentops.providers.kubernetes.analysis.secrecy import quoted
 from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact
 from agentops.providers.kubernetes.objects.fields import Key, condition, items, key_of, moment, namespace_of, text

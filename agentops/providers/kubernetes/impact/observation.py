@@ -29,11 +29,11 @@ from agentops.providers.kubernetes.objects.kinds import builtin
 from agentops.providers.kubernetes.objects.normal_form import normalised
 from agentops.providers.kubernetes.objects.owners import controller_of
 from agentops.providers.kubernetes.objects.pod_health import is_active, is_ready
+from agentops.providers.kubernetes.objects.revisions import REVISION
 from agentops.providers.kubernetes.objects.selectors import fronts
 from agentops.providers.kubernetes.objects.server_values import comparable, without
 from agentops.providers.kubernetes.objects.workloads import ROLLED_KINDS, WORKLOADS, is_of_revision, rolls_out
 
-_REVISION = "deployment.kubernetes.io/revision"
 _BYSTANDERS = ("Deployment", "StatefulSet", "DaemonSet")
 _OWN_HEALTH = frozenset(
     {"Job", "CronJob", "Pod", "Node", "PersistentVolumeClaim", "Service", "ReplicaSet", *_BYSTANDERS}
@@ -222,10 +222,10 @@ class _Watch:
 
     def _current_sets(self, ref: ResourceRef, item: Object) -> Iterator[str]:
         """The controller writes the revision on the Deployment and on its ReplicaSet alike."""
-        wanted = ((item.get("metadata") or {}).get("annotations") or {}).get(_REVISION)
+        wanted = ((item.get("metadata") or {}).get("annotations") or {}).get(REVISION)
         for one in self._reader.items("ReplicaSet", ref.namespace) or ():
             mine = (controller_of(one) or {}).get("name") == ref.name
-            if mine and wanted and ((one.get("metadata") or {}).get("annotations") or {}).get(_REVISION) == wanted:
+            if mine and wanted and ((one.get("metadata") or {}).get("annotations") or {}).get(REVISION) == wanted:
                 yield name_of(one)
 
     def _current_mark(self, ref: ResourceRef, item: Object) -> str:

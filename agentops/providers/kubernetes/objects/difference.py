@@ -19,11 +19,12 @@ _BY_KEY = (("metadata", "labels"), ("metadata", "annotations"))
 
 
 class _Manner(Enum):
-    """How lists are compared: for people, for an undo, or for an undo that takes no chances."""
+    """How values are compared: for people, field by field, for an undo, or for an undo that takes no chances."""
 
     READABLE = 1
     EXACT = 2
     WHOLE_LISTS = 3
+    LEAVES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,14 @@ def edits(before: Any, after: Any) -> tuple[Edit, ...]:
     return tuple(
         Edit(path=show(one.path), old=_value(one.old), new=_value(one.new))
         for one in _walk(before, after, (), _Manner.READABLE)
+    )
+
+
+def leaf_edits(before: Any, after: Any) -> tuple[Edit, ...]:
+    """Return the fields that differ as ``edits``, but of what came or went every field below it, not the whole."""
+    return tuple(
+        Edit(path=show(one.path), old=_value(one.old), new=_value(one.new))
+        for one in _walk(before, after, (), _Manner.LEAVES)
     )
 
 
@@ -63,6 +72,8 @@ def _value(value: Any) -> Any:
 def _walk(old: Any, new: Any, path: Path, how: _Manner) -> Iterator[Difference]:
     if path in _BY_KEY:
         old, new = ({} if one is ABSENT else one for one in (old, new))
+    if how is _Manner.LEAVES:
+        old, new = _opened(old, new), _opened(new, old)
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in [*old, *(key for key in new if key not in old)]:
             yield from _walk(old.get(key, ABSENT), new.get(key, ABSENT), (*path, key), how)
@@ -70,6 +81,15 @@ def _walk(old: Any, new: Any, path: Path, how: _Manner) -> Iterator[Difference]:
         yield from _list(old, new, path, how)
     elif not same(old, new):
         yield Difference(path=path, old=old, new=new)
+
+
+def _opened(value: Any, other: Any) -> Any:
+    """Return what is compared with ``other`` where there is nothing: an empty one of it, when it has fields to name."""
+    if value is not ABSENT or not other:
+        return value
+    if isinstance(other, Mapping):
+        return {}
+    return [] if isinstance(other, list) and natural_key(other) else value
 
 
 def same(old: Any, new: Any) -> bool:
@@ -83,7 +103,8 @@ def same(old: Any, new: Any) -> bool:
 
 def _list(old: list[Any], new: list[Any], path: Path, how: _Manner) -> Iterator[Difference]:
     key = natural_key(old, new)
-    if key is None or (how is not _Manner.READABLE and not (how is _Manner.EXACT and _by_item(old, new, key))):
+    readable = how in (_Manner.READABLE, _Manner.LEAVES)
+    if key is None or not (readable or (how is _Manner.EXACT and _by_item(old, new, key))):
         yield Difference(path=path, old=old, new=new)
         return
     before = {str(item[key]): item for item in old}

@@ -14,10 +14,11 @@ from typing import Any
 
 from agentops.core.plan import Edit
 from agentops.providers.kubernetes.objects.difference import edits
+from agentops.providers.kubernetes.objects.fields import annotations_of, mapping, name_of, number, template_of, text
 from agentops.providers.kubernetes.objects.owners import is_owned_by
 
 WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
-_REVISION = "deployment.kubernetes.io/revision"
+REVISION = "deployment.kubernetes.io/revision"
 _CAUSE = "kubernetes.io/change-cause"
 _HASHES = frozenset({"pod-template-hash", "controller-revision-hash"})
 
@@ -40,52 +41,44 @@ def revision_kind(workload_kind: str) -> str:
     return "ReplicaSet" if workload_kind == "Deployment" else "ControllerRevision"
 
 
-def revisions_among(workload: Mapping[str, Any], found: Iterable[Mapping[str, Any]]) -> list[Revision]:
+def revisions_among(workload: Any, found: Iterable[Any]) -> list[Revision]:
     """Return the revisions of ``workload``, newest first; ``found``: objects of ``revision_kind``, of any owner."""
-    uids = {workload["metadata"].get("uid")}
-    read = _of_replica_set if workload["kind"] == "Deployment" else _of_controller_revision
-    mine = [read(other) for other in found if is_owned_by(other, uids)]
-    # The controller numbers a revision when it makes it; what has no number is none.
-    numbered = [revision for revision in mine if revision.number > 0]
-    return sorted(numbered, key=lambda revision: revision.number, reverse=True)
+    uids = {text(workload, "metadata", "uid")}
+    mine = (revision_of(other) for other in found if is_owned_by(other, uids))
+    return newest_first(mine)
 
 
-def _of_replica_set(item: Mapping[str, Any]) -> Revision:
-    metadata, spec, status = item["metadata"], item.get("spec") or {}, item.get("status") or {}
-    annotations = metadata.get("annotations") or {}
+def newest_first(found: Iterable[Revision]) -> list[Revision]:
+    """Return revisions by their number; the controller numbers one when it makes it, so what has no number is none."""
+    return sorted((one for one in found if one.number > 0), key=lambda one: one.number, reverse=True)
+
+
+def revision_of(item: Any) -> Revision:
+    """Return a ReplicaSet or a ControllerRevision as a revision; its number is 0 when it has none."""
+    annotations = annotations_of(item)
+    of_controller = "revision" in item or "data" in item
+    template = mapping(item, "data", "spec", "template") if of_controller else template_of(item)
     # A rollback takes an old ReplicaSet again under a new number; the old numbers stand here.
-    history = str(annotations.get("deployment.kubernetes.io/revision-history") or "")
+    history = annotations.get("deployment.kubernetes.io/revision-history", "")
+    ready, wanted = number(item, "status", "readyReplicas"), number(item, "spec", "replicas")
     return Revision(
-        number=_integer(annotations.get(_REVISION)),
-        name=metadata.get("name") or "",
-        created_at=metadata.get("creationTimestamp") or "",
-        template=plain_template(spec.get("template") or {}),
-        cause=str(annotations.get(_CAUSE) or ""),
-        replicas=f"{status.get('readyReplicas', 0)}/{spec.get('replicas', 0)} ready",
+        number=number(item, "revision") if of_controller else _integer(annotations.get(REVISION)),
+        name=name_of(item),
+        created_at=text(item, "metadata", "creationTimestamp"),
+        template=plain_template(template),
+        cause=annotations.get(_CAUSE, ""),
+        replicas="" if of_controller else f"{ready}/{wanted} ready",
         earlier=tuple(_integer(part) for part in history.split(",") if part),
     )
 
 
-def _of_controller_revision(item: Mapping[str, Any]) -> Revision:
-    metadata = item["metadata"]
-    data = item.get("data") or {}
-    template = ((data.get("spec") or {}).get("template") or {}) if isinstance(data, Mapping) else {}
-    return Revision(
-        number=_integer(item.get("revision")),
-        name=metadata.get("name") or "",
-        created_at=metadata.get("creationTimestamp") or "",
-        template=plain_template(template),
-        cause=str((metadata.get("annotations") or {}).get(_CAUSE) or ""),
-    )
-
-
-def plain_template(template: Mapping[str, Any]) -> Mapping[str, Any]:
+def plain_template(template: Any) -> dict[str, Any]:
     """Return a pod template without what the controllers themselves add to it."""
-    metadata = dict(template.get("metadata") or {})
-    metadata.pop("creationTimestamp", None)
-    if isinstance(metadata.get("labels"), Mapping):
-        metadata["labels"] = {key: value for key, value in metadata["labels"].items() if key not in _HASHES}
-    spec = {key: value for key, value in (template.get("spec") or {}).items() if key != "$patch"}
+    metadata = {key: value for key, value in mapping(template, "metadata").items() if key != "creationTimestamp"}
+    if "labels" in metadata:
+        labels = mapping(metadata, "labels")
+        metadata["labels"] = {key: value for key, value in labels.items() if key not in _HASHES}
+    spec = {key: value for key, value in mapping(template, "spec").items() if key != "$patch"}
     return {"metadata": metadata, "spec": spec}
 
 

@@ -7,7 +7,8 @@ tell: without two revisions there is no delta.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,16 +18,15 @@ from agentops.core.conditions import Condition
 from agentops.core.plan import Change
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.secrecy import quoted, shown
-from agentops.providers.kubernetes.objects.fields import Key, condition, mapping, moment, name_of, number, text
+from agentops.providers.kubernetes.objects.difference import leaf_edits
+from agentops.providers.kubernetes.objects.fields import Key, condition, moment, parse_time, text
+from agentops.providers.kubernetes.objects.revisions import Revision, newest_first, revision_of
 
-REVISION = "deployment.kubernetes.io/revision"
 EXPLAINS_WITHIN = timedelta(minutes=45)
 """A rollout explains what began at most this long after it."""
 TOUCHED_EXPLAINS_WITHIN = timedelta(hours=12)
 """A rollout that touched the very field explains what began at most this long after it: memory fills slowly."""
-_RESTARTED = ("metadata.annotations.kubectl.kubernetes.io/restartedAt", "metadata.annotations.agentops.dev/restart")
-_TEMPLATE_NOISE = ("metadata.labels.pod-template-hash", "metadata.creationTimestamp", "$patch", *_RESTARTED)
-_DEEPEST = 24
+_RESTARTED = ("metadata.annotations[kubectl.kubernetes.io/restartedAt]", "metadata.annotations[agentops.dev/restart]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,76 +61,33 @@ class Delta:
         )
 
 
-def flatten(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
-    """Yield ``(path, text)`` of every leaf; list items are named by their name, key or mount path, else numbered."""
-    if depth > _DEEPEST:
-        return
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from flatten(item, f"{path}.{key}" if path else str(key), depth + 1)
-    elif isinstance(value, list | tuple):
-        for index, item in enumerate(value):
-            yield from flatten(item, f"{path}[{_label(item, index)}]", depth + 1)
-    elif value is not None:
-        yield path, str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _label(item: Any, index: int) -> str:
-    if isinstance(item, dict):
-        for field in ("name", "mountPath", "containerPort", "key", "topologyKey"):
-            found = item.get(field)
-            if isinstance(found, str | int) and not isinstance(found, bool):
-                return str(found)
-    return str(index)
-
-
-def _leaves(template: dict[str, Any]) -> dict[str, str]:
-    found = {}
-    for path, value in flatten(template):
-        if path not in _TEMPLATE_NOISE:
-            found[path.removeprefix("spec.")] = value
-    return found
-
-
-def _safe(path: str, value: str) -> str:
-    if ".env[" in path and path.endswith(".value"):
-        return shown(path.rpartition(".env[")[2].partition("]")[0], value)
-    return quoted(value, 120)
-
-
-def differences(before: dict[str, Any], after: dict[str, Any]) -> tuple[TemplateEdit, ...]:
+def differences(before: Any, after: Any) -> tuple[TemplateEdit, ...]:
     """Return what differs between two pod templates: fields of containers first, labels and annotations last.
 
     The stamp of a mere restart is no difference: undoing it would change nothing.
     """
-    old, new = _leaves(before), _leaves(after)
-    differing = (path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
-    paths = sorted(differing, key=lambda path: (path.startswith("metadata."), path))
-    return tuple(TemplateEdit(path=p, before=_safe(p, old.get(p, "")), after=_safe(p, new.get(p, ""))) for p in paths)
+    found = [edit for edit in leaf_edits(before, after) if edit.path not in _RESTARTED]
+    ordered = sorted(found, key=lambda edit: (edit.path.startswith("metadata"), edit.path))
+    return tuple(
+        TemplateEdit(
+            path=edit.path.removeprefix("spec."), before=_shown(edit.path, edit.old), after=_shown(edit.path, edit.new)
+        )
+        for edit in ordered
+    )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Revision:
-    number: int
-    template: dict[str, Any]
-    created: datetime | None
-    name: str
+def _shown(path: str, value: Any) -> str:
+    if value is None:
+        return ""
+    written = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    if ".env[" in path and path.endswith(".value"):
+        return shown(path.rpartition(".env[")[2].partition("]")[0], written)
+    return quoted(written, 120)
 
 
-def _history(graph: Graph, key: Key) -> list[_Revision]:
-    found = []
-    for child in graph.children.get(key, ()):
-        if text(child, "kind") == "ReplicaSet":
-            written = text(child, "metadata", "annotations", REVISION)
-            revision, template = int(written) if written.isdecimal() else 0, mapping(child, "spec", "template")
-        elif text(child, "kind") == "ControllerRevision":
-            revision, template = number(child, "revision"), mapping(child, "data", "spec", "template")
-        else:
-            continue
-        if revision > 0 and template:
-            created = moment(child, "metadata", "creationTimestamp")
-            found.append(_Revision(number=revision, template=template, created=created, name=name_of(child)))
-    return sorted(found, key=lambda item: item.number)
+def _history(graph: Graph, key: Key) -> list[Revision]:
+    kinds = ("ReplicaSet", "ControllerRevision")
+    return newest_first(revision_of(child) for child in graph.children.get(key, ()) if text(child, "kind") in kinds)
 
 
 def last_change(graph: Graph, key: Key, not_before: datetime | None = None) -> Delta | None:
@@ -141,7 +98,7 @@ def last_change(graph: Graph, key: Key, not_before: datetime | None = None) -> D
     history = _history(graph, key)
     if len(history) < 2:
         return None
-    before, after = history[-2], history[-1]
+    after, before = history[:2]
     at = _rolled_out_at(graph, key, history)
     if not_before is not None and (at is None or at < not_before):
         return None
@@ -154,11 +111,10 @@ def last_change(graph: Graph, key: Key, not_before: datetime | None = None) -> D
     )
 
 
-def _rolled_out_at(graph: Graph, key: Key, history: list[_Revision]) -> datetime | None:
-    current = history[-1]
-    youngest = max((item.created for item in history if item.created is not None), default=None)
-    if current.created is not None and current.created == youngest:
-        return current.created
+def _rolled_out_at(graph: Graph, key: Key, history: list[Revision]) -> datetime | None:
+    made = [parse_time(revision.created_at) for revision in history]
+    if made[0] is not None and made[0] == max(filter(None, made)):
+        return made[0]
     # A rollback re-uses an old ReplicaSet: only the Deployment says when that happened.
     return moment(condition(graph.get(key), "Progressing"), "lastUpdateTime")
 
@@ -168,7 +124,7 @@ def current_revision_pods(graph: Graph, key: Key, pods: list[dict[str, Any]]) ->
     history = _history(graph, key)
     if not history or not pods:
         return False
-    newest = history[-1].name
+    newest = history[0].name
     for pod in pods:
         owner = graph.owner(pod)
         marker = text(pod, "metadata", "labels", "controller-revision-hash")
