@@ -53,9 +53,8 @@ class Target:
 class Alert:
     """One alert as its sender stated it. Every string in it is untrusted.
 
-    ``source`` is the recognised format: ``alertmanager``, ``alertmanager-api``, ``prometheus``, ``pagerduty``,
-    ``cloudwatch``, ``grafana``, ``resource`` (``k8s:NS/KIND/NAME``) or ``text``. ``status`` is ``firing`` or
-    ``resolved``.
+    ``source`` is who sent it, as the alert format says (``alertmanager``, ``pagerduty``), or ``resource``
+    (``k8s:NS/KIND/NAME``) or ``text``. ``status`` is ``firing`` or ``resolved``.
     """
 
     name: str
