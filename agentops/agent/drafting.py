@@ -27,7 +27,7 @@ from agentops.agent.report import evidence_ids, read_target
 from agentops.core.errors import PolicyRefused, ToolInputError
 from agentops.core.json_schema import checked_arguments
 from agentops.core.plan import Change
-from agentops.core.resource import ResourceRef
+from agentops.core.resource import Home, ResourceRef
 from agentops.core.text import one_line
 from agentops.core.tool import ToolCall, ToolSpec
 
@@ -82,7 +82,7 @@ class Drafting:
 
     Arguments:
         specs: of the change tools.
-        context: the kubeconfig context that the run is pinned to.
+        home: where the targets stand that a call names shortly: what the run is pinned to.
         propose: called with each sound change before it is appended. What it returns is shown to the model as foreign
             text; ``ToolError`` and ``PolicyRefused`` are shown too, and keep the change out of the plan.
         most: how many changes the plan may hold; ``propose`` is called at most three times as often.
@@ -96,7 +96,7 @@ class Drafting:
     def __init__(
         self,
         specs: Sequence[ToolSpec],
-        context: str,
+        home: Home,
         propose: Propose,
         most: int = MOST_CHANGES,
         *,
@@ -106,7 +106,7 @@ class Drafting:
         self._tools = checked_specs(specs)
         self.specs = (draft_spec(self._tools), DROP_SPEC)
         self.names = frozenset({DRAFT, DROP, *self._tools})
-        self._context = context
+        self._home = home
         self._propose = propose
         self._most = most
         self._canonical = canonical
@@ -224,13 +224,11 @@ class Drafting:
         )
 
     def _target(self, text: str) -> ResourceRef:
-        target = read_target(text, self._context)
-        if target.scheme != "k8s":
-            return target
-        if target.context != self._context:
-            raise ToolInputError(f"this run is pinned to another context than that of {one_line(text, 120)}")
+        target = read_target(text, self._home)
+        if target.scheme == self._home.scheme and target.place != self._home.place:
+            raise ToolInputError(f"this run is pinned to {self._home.place}, not to where {one_line(text, 120)} is")
         target = self._canonical(target)
-        if not _KIND.fullmatch(target.kind):
+        if target.is_placed and not _KIND.fullmatch(target.kind):
             raise ToolInputError(f"`target` must name the kind as its API does, such as Deployment: {one_line(text)}")
         return target
 

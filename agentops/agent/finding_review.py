@@ -14,6 +14,7 @@ from agentops.agent.citation import marked, unsupported
 from agentops.agent.model import BadAnswer
 from agentops.agent.report import read_report
 from agentops.core.finding import Confidence, Finding, Verdict
+from agentops.core.resource import Home
 from agentops.core.text import one_line
 from agentops.core.tool import ToolCall
 
@@ -34,8 +35,8 @@ class ReviewDecision:
 class FindingReview:
     """Counts how often reports of one run were sent back. ``context`` is the kubeconfig context, ``by`` the model."""
 
-    def __init__(self, *, context: str, by: str) -> None:
-        self._context = context
+    def __init__(self, *, home: Home, by: str) -> None:
+        self._home = home
         self._by = by
         self._sent_back = 0
 
@@ -53,7 +54,7 @@ class FindingReview:
         Raises:
             BadAnswer: the model cannot write a report that can be read.
         """
-        report = read_report(call.arguments, context=self._context, by=self._by)
+        report = read_report(call.arguments, home=self._home, by=self._by)
         uncited = unsupported(report.finding, known, said) if report.finding else ()
         wrong = (*report.wrong, *uncited)
         if report.finding and not wrong:

@@ -21,6 +21,7 @@ from agentops.agent.run import Run
 from agentops.agent.toolbox import Toolbox
 from agentops.core.errors import ModelError
 from agentops.core.progress import Progress
+from agentops.core.resource import Home
 from agentops.core.threads import Monotonic
 from agentops.core.usage import Limits
 
@@ -57,7 +58,7 @@ def investigate(
     model: Model,
     toolbox: Toolbox,
     opening: str,
-    context: str,
+    home: Home,
     limits: Limits,
     progress: Progress,
     monotonic: Monotonic,
@@ -70,7 +71,7 @@ def investigate(
         model: takes the turns.
         toolbox: runs the calls; its audit log gets the turns as well. With ``drafting``, the run may end in a fix.
         opening: the first user message; with ``resume``, what to say before going on, or empty.
-        context: the kubeconfig context that resources in the finding belong to.
+        home: where resources stand that the model names shortly.
         limits: what may be spent from now on.
         progress: told turns, reasoning, answers, calls and evidence.
         monotonic: measures wall time.
@@ -86,7 +87,7 @@ def investigate(
         toolbox=toolbox,
         budget=Budget(limits, monotonic),
         history=History(resume, keep),
-        review=FindingReview(context=context, by=model.name),
+        review=FindingReview(home=home, by=model.name),
         progress=progress,
     )
     if resume and toolbox.drafting and not toolbox.drafting.changes:

@@ -23,6 +23,7 @@ from agentops.core.jsonable import to_json
 from agentops.core.outcome import Status
 from agentops.core.plan import Change
 from agentops.core.progress import Progress
+from agentops.core.resource import Home
 from agentops.core.text import clip, one_line
 from agentops.core.threads import Monotonic
 from agentops.core.usage import Limits
@@ -58,7 +59,7 @@ def continue_after(
     messages: Sequence[Message],
     model: Model,
     toolbox: Toolbox,
-    context: str,
+    home: Home,
     limits: Limits,
     progress: Progress,
     monotonic: Monotonic,
@@ -82,7 +83,7 @@ def continue_after(
         model=model,
         toolbox=toolbox,
         opening=told(feedback, toolbox),
-        context=context,
+        home=home,
         limits=limits,
         progress=progress,
         monotonic=monotonic,

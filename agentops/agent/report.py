@@ -14,7 +14,7 @@ from agentops.core.errors import UsageError
 from agentops.core.finding import Cause, Confidence, Finding, Hypothesis, Verdict
 from agentops.core.json_schema import faults
 from agentops.core.plan import Change
-from agentops.core.resource import ResourceRef, check_name, kubernetes_ref, parse_ref
+from agentops.core.resource import Home, ResourceRef, check_name, parse_ref
 from agentops.core.text import one_line
 from agentops.core.tool import ToolSpec
 
@@ -103,19 +103,19 @@ class Report:
     wrong: tuple[str, ...] = ()
 
 
-def read_report(arguments: Mapping[str, Any], *, context: str, by: str) -> Report:
+def read_report(arguments: Mapping[str, Any], *, home: Home, by: str) -> Report:
     """Return what the model reported.
 
     Arguments:
         arguments: of the ``report_finding`` call.
-        context: the kubeconfig context that its resources belong to.
+        home: where its resources stand that it names shortly.
         by: the model's name.
     """
     wrong = list(faults(SPEC.schema, arguments))
     if any(arguments.get(name) in (None, "") for name in ("conclusion", "verdict")):
         return Report(finding=None, wrong=tuple(wrong))
     verdict, confidence = _choice(Verdict, arguments["verdict"]), _choice(Confidence, arguments.get("confidence"))
-    cause = _cause(arguments.get("cause"), context, wrong)
+    cause = _cause(arguments.get("cause"), home, wrong)
     if verdict is Verdict.ROOT_CAUSE and cause is None and not wrong:
         wrong.append("`cause` is missing, and the verdict is root-cause")
     finding = Finding(
@@ -128,12 +128,12 @@ def read_report(arguments: Mapping[str, Any], *, context: str, by: str) -> Repor
         ruled_out=tuple(_hypothesis(item) for item in _objects(arguments.get("ruled_out"))),
         not_checked=_texts(arguments.get("not_checked")),
         next_steps=_texts(arguments.get("next_steps")),
-        proposed=_changes(arguments.get("proposed_changes"), context, wrong),
+        proposed=_changes(arguments.get("proposed_changes"), home, wrong),
     )
     return Report(finding=finding, wrong=tuple(wrong))
 
 
-def read_target(text: str, context: str) -> ResourceRef:
+def read_target(text: str, home: Home) -> ResourceRef:
     """Return the resource that the model means by ``NAMESPACE/KIND/NAME``, ``KIND/NAME`` or a full reference.
 
     Raises:
@@ -152,7 +152,7 @@ def read_target(text: str, context: str) -> ResourceRef:
         if part or what != "namespace":
             check_name(part, what)
     namespace, kind, name = parts
-    return kubernetes_ref(context, namespace, kind, name)
+    return home.ref(namespace, kind, name)
 
 
 def evidence_ids(value: Any) -> tuple[str, ...]:
@@ -160,21 +160,21 @@ def evidence_ids(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text.strip(" []().").upper() for text in _texts(value)))
 
 
-def _cause(value: Any, context: str, wrong: list[str]) -> Cause | None:
+def _cause(value: Any, home: Home, wrong: list[str]) -> Cause | None:
     if not isinstance(value, Mapping) or not value.get("resource") or not value.get("condition"):
         return None
     try:
-        return Cause(resource=read_target(str(value["resource"]), context), condition=str(value["condition"]))
+        return Cause(resource=read_target(str(value["resource"]), home), condition=str(value["condition"]))
     except UsageError as error:
         wrong.append(f"`cause.resource`: {error.message}")
         return None
 
 
-def _changes(value: Any, context: str, wrong: list[str]) -> tuple[Change, ...]:
+def _changes(value: Any, home: Home, wrong: list[str]) -> tuple[Change, ...]:
     changes: list[Change] = []
     for index, item in enumerate(_objects(value)):
         try:
-            target = read_target(str(item.get("target", "")), context)
+            target = read_target(str(item.get("target", "")), home)
         except UsageError as error:
             wrong.append(f"`proposed_changes[{index}].target`: {error.message}")
             continue

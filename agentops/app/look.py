@@ -16,6 +16,7 @@ from agentops.core.evidence import Evidence
 from agentops.core.finding import Cause, Confidence, Finding, Problem, Verdict
 from agentops.core.progress import Stage, Step, no_progress
 from agentops.core.provider import Reader
+from agentops.core.resource import Home
 from agentops.core.text import one_line, plural
 
 if TYPE_CHECKING:
@@ -41,10 +42,14 @@ class Swept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """One sweep of every provider that a run is about, and how well what was found explains the alert."""
+    """One sweep of every provider that a run is about, and how well what was found explains the alert.
+
+    ``home`` is where references stand that name only group, kind and name.
+    """
 
     swept: tuple[Swept, ...]
     ranking: Ranking
+    home: Home
     unopened: tuple[Gap, ...] = ()
 
     @property
@@ -71,7 +76,7 @@ def sweep_and_rank(
     ranking = rank([one.analysis for one in swept], alert, gaps=connections.gaps)
     text = f"triage found {plural(len(ranking.problems), 'problem')} ({services.monotonic() - begun:.1f} s)"
     services.progress(Step(stage=Stage.PROBLEM, text=text))
-    return Sighting(swept=tuple(swept), ranking=ranking, unopened=connections.gaps)
+    return Sighting(swept=tuple(swept), ranking=ranking, home=connections.opened[0].home, unopened=connections.gaps)
 
 
 def sweep_record(seen: Sighting, evidence: Sequence[Evidence]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from agentops.core.evidence import Evidence, Redactor
 from agentops.core.finding import Cause, Finding, Problem, Verdict
 from agentops.core.plan import Change
 from agentops.core.progress import Progress
+from agentops.core.resource import Home
 from agentops.core.usage import Limits, Usage
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class Conversation:
     messages: tuple[Mapping[str, Any], ...]
     toolbox: Toolbox
     folder: IncidentFolder
-    context: str
+    home: Home
     drafted: tuple[Change, ...] = ()
 
 

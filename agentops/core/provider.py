@@ -24,7 +24,7 @@ from agentops.core.finding import Problem
 from agentops.core.plan import Call, Change, Note, ObjectChange, Preview
 from agentops.core.policy import ObjectFacts
 from agentops.core.progress import Progress, no_progress
-from agentops.core.resource import ResourceRef
+from agentops.core.resource import Home, ResourceRef
 from agentops.core.scope import Scope
 from agentops.core.tool import Applier, ChangeTool, ReadTool, ToolCall, ToolSpec
 
@@ -204,6 +204,11 @@ class Connection:
     provider: Provider
     reader: Reader
     changer: Changer
+
+    @property
+    def home(self) -> Home:
+        """Where references stand that name only group, kind and name."""
+        return Home(self.provider.scheme, self.reader.scope.place)
 
 
 class Provider(Protocol):

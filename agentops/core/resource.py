@@ -90,6 +90,18 @@ def placed_ref(scheme: str, place: str, group: str | None, kind: str, name: str)
     return ResourceRef(scheme=scheme, parts=(place, group or CLUSTER_SCOPED, kind, name))
 
 
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where the references of a run stand that name only group, kind and name: ``k8s``, ``prod``."""
+
+    scheme: str
+    place: str
+
+    def ref(self, group: str | None, kind: str, name: str) -> ResourceRef:
+        """Return a reference there; an empty or missing group means that it stands in none."""
+        return placed_ref(self.scheme, self.place, group, kind, name)
+
+
 def kubernetes_ref(context: str, namespace: str | None, kind: str, name: str) -> ResourceRef:
     """Return the reference of a Kubernetes object; an empty or missing namespace means cluster-scoped."""
     return placed_ref("k8s", context, namespace, kind, name)

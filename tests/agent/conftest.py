@@ -24,6 +24,7 @@ from agentops.core.digest import canonical, digest_bytes
 from agentops.core.errors import AuditError, NotFound
 from agentops.core.evidence import Evidence, Reading
 from agentops.core.progress import Step
+from agentops.core.resource import Home
 from agentops.core.tool import ToolSpec
 from agentops.core.usage import Limits
 
@@ -166,7 +167,7 @@ class Bench:
             model=more.pop("model", None) or Scripted(turns),
             toolbox=self.toolbox,
             opening=more.pop("opening", "An alert fired."),
-            context="test",
+            home=Home("k8s", "test"),
             limits=limits or Limits(),
             progress=more.pop("progress", self.steps.append),
             monotonic=more.pop("monotonic", lambda: 0.0),

@@ -17,7 +17,7 @@ from agentops.core.errors import AgentopsError, AuditError, PolicyRefused, ToolE
 from agentops.core.evidence import Reading
 from agentops.core.plan import Change
 from agentops.core.progress import Stage
-from agentops.core.resource import ResourceRef, kubernetes_ref
+from agentops.core.resource import Home, ResourceRef, kubernetes_ref
 from agentops.core.tool import Effect, ToolCall, ToolSpec
 from agentops.core.usage import Limits
 
@@ -71,7 +71,7 @@ def proposed():
 @pytest.fixture
 def drafting(proposed):
     """Two change tools, at most two changes."""
-    return Drafting([SCALE, PATCH], "test", proposed, most=2)
+    return Drafting([SCALE, PATCH], Home("k8s", "test"), proposed, most=2)
 
 
 @pytest.fixture
@@ -304,7 +304,7 @@ def test_each_round_has_its_own_bound(drafting, proposed):
         ("api", "'api' is not NAMESPACE/KIND/NAME"),
         ("a/b/c/d", "'a/b/c/d' is not NAMESPACE/KIND/NAME"),
         ("shop/deploy/api", "`target` must name the kind as its API does"),
-        ("k8s://prod/shop/Deployment/api", "this run is pinned to another context"),
+        ("k8s://prod/shop/Deployment/api", "this run is pinned to test, not to where"),
         ("", "`target` must not be empty"),
     ],
 )
@@ -337,7 +337,7 @@ def test_one_object_has_one_name(proposed):
     named = {"deploy": "Deployment", "Deployment": "Deployment"}
     drafting = Drafting(
         [SCALE],
-        "test",
+        Home("k8s", "test"),
         proposed,
         blocked=[declined(_scaled())],
         canonical=lambda ref: kubernetes_ref(ref.context, ref.namespace, named[ref.kind], ref.name),
@@ -347,14 +347,14 @@ def test_one_object_has_one_name(proposed):
 
 def test_other_clouds_have_no_context(proposed):
     """A target outside Kubernetes is taken as it is; whether its tool takes it is the tool's to say."""
-    drafting = Drafting([SCALE], "test", proposed)
+    drafting = Drafting([SCALE], Home("k8s", "test"), proposed)
     _take(drafting, _draft("scale", "aws://123/eu-west-1/ecs/service/web"))
     assert str(drafting.changes[0].target) == "aws://123/eu-west-1/ecs/service/web"
 
 
 def test_what_a_person_declined_is_closed_to_every_tool(proposed):
     """Another tool on the same target would be another route; another target is none."""
-    drafting = Drafting([SCALE, PATCH], "test", proposed, blocked=[declined(_scaled())])
+    drafting = Drafting([SCALE, PATCH], Home("k8s", "test"), proposed, blocked=[declined(_scaled())])
     said = _said(drafting, _draft("patch", "shop/Deployment/api", path="spec.replicas", new=3))
     _take(drafting, _draft("scale", "Node/n1"))
     assert said == (
@@ -417,7 +417,7 @@ def test_unsupported_finding_feeds_no_plan(fixing, looking, report):
 
 def test_same_draft_again_and_again_is_a_circle(make_bench, look, proposed, looking, report):
     """A model that drafts the same change for ever is ended like one that reads the same for ever."""
-    bench = make_bench(look, drafting=Drafting([SCALE], "test", proposed))
+    bench = make_bench(look, drafting=Drafting([SCALE], Home("k8s", "test"), proposed))
     result = bench.play(looking(), *[{"calls": [_draft()]}] * 5, {"calls": [report()]})
     assert (result.stop, result.reason) == (Stop.EXHAUSTED, "the same calls were made again and again")
 
@@ -527,7 +527,7 @@ def test_the_provider_may_be_left_out(proposed):
 def test_specs_that_cannot_be_drafted(proposed, spec):
     """Read tools, names that are taken and arguments of ours are a mistake of the caller."""
     with pytest.raises(ValueError, match=r"cannot be drafted|have one name"):
-        Drafting([SCALE, spec], "test", proposed)
+        Drafting([SCALE, spec], Home("k8s", "test"), proposed)
 
 
 def test_a_change_tool_may_not_shadow_a_read_tool(make_bench, make_tool, drafting):
@@ -563,7 +563,7 @@ def test_whatever_is_called_the_plan_holds(calls, refusals):
             raise PolicyRefused("no")
         return ""
 
-    drafting = Drafting([SCALE, PATCH], "test", propose, most=2)
+    drafting = Drafting([SCALE, PATCH], Home("k8s", "test"), propose, most=2)
     for call in calls:
         _said(drafting, call)
     targets = [(change.tool, change.target) for change in drafting.changes]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from agentops.agent.drafting import Drafting
 from agentops.agent.result import Stop
+from agentops.core.resource import Home
 from agentops.providers.kubernetes.api.writer import connect_clients
 from agentops.providers.kubernetes.change.registry import CHANGE_SPECS, change_tools
 from agentops.providers.kubernetes.provider import canonical
@@ -24,7 +25,9 @@ def test_obedient_model_changes_nothing(make_bench, report, tmp_path):
             preview = tools[change.tool].preview(change)
             return "\n".join(f"{edit.path}: {edit.old} -> {edit.new}" for one in preview.objects for edit in one.edits)
 
-        drafting = Drafting(CHANGE_SPECS, "sandbox", propose, canonical=lambda ref: canonical(cluster, ref))
+        drafting = Drafting(
+            CHANGE_SPECS, Home("k8s", "sandbox"), propose, canonical=lambda ref: canonical(cluster, ref)
+        )
         bench = make_bench(*read_tools(cluster, now), drafting=drafting)
         before = sandbox.dump()
         pod = sandbox.alert_payload["alerts"][0]["labels"]["pod"]

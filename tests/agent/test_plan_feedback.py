@@ -14,7 +14,7 @@ from agentops.agent.prompt import prompt
 from agentops.agent.result import Stop
 from agentops.core.outcome import Status
 from agentops.core.plan import Change
-from agentops.core.resource import kubernetes_ref
+from agentops.core.resource import Home, kubernetes_ref
 from agentops.core.tool import Effect, ToolSpec
 from agentops.core.usage import Limits, Usage
 
@@ -38,7 +38,9 @@ def tried():
 @pytest.fixture
 def fixing(make_bench, look, tried):
     """A bench of a run that may end in a fix."""
-    return make_bench(look, drafting=Drafting([UNDO, PATCH], "test", lambda change: tried.append(change) or "a -> b"))
+    return make_bench(
+        look, drafting=Drafting([UNDO, PATCH], Home("k8s", "test"), lambda change: tried.append(change) or "a -> b")
+    )
 
 
 def _undo(target="shop/Deployment/api"):
@@ -56,7 +58,7 @@ def _go_on(bench, feedback, result, *turns, **more):
         messages=result.messages,
         model=more.pop("model", None) or Scripted(turns),
         toolbox=bench.toolbox,
-        context="test",
+        home=Home("k8s", "test"),
         limits=Limits(),
         progress=bench.steps.append,
         monotonic=lambda: 0.0,

@@ -7,7 +7,7 @@ import pytest
 from agentops.agent.report import read_report, read_target
 from agentops.core.errors import UsageError
 from agentops.core.finding import Confidence, Verdict
-from agentops.core.resource import kubernetes_ref
+from agentops.core.resource import Home, kubernetes_ref
 
 FULL = "k8s://prod/shop/Deployment/api"
 
@@ -25,7 +25,7 @@ FULL = "k8s://prod/shop/Deployment/api"
 )
 def test_targets(text, ref):
     """Namespaced, cluster-scoped and full names are understood."""
-    assert read_target(text, "prod") == ref
+    assert read_target(text, Home("k8s", "prod")) == ref
 
 
 @pytest.mark.parametrize(
@@ -34,11 +34,11 @@ def test_targets(text, ref):
 def test_what_names_nothing(text):
     """Half names, flags and hidden characters are refused."""
     with pytest.raises(UsageError):
-        read_target(text, "prod")
+        read_target(text, Home("k8s", "prod"))
 
 
 def _read(**arguments):
-    return read_report(arguments, context="prod", by="m")
+    return read_report(arguments, home=Home("k8s", "prod"), by="m")
 
 
 def test_without_a_conclusion_there_is_no_finding():

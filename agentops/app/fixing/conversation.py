@@ -60,7 +60,7 @@ def drafting_for(
             return None
         drafting = Drafting(
             offered,
-            connections.lead.place,
+            connections.opened[0].home,
             lambda change: propose(guard, change, drafting.changes_before(change)),
             canonical=lambda target: connections.of(target).reader.canonical(target),
         )
@@ -176,7 +176,7 @@ def tell(
         messages=conversation.messages,
         model=services.model,
         toolbox=conversation.toolbox,
-        context=conversation.context,
+        home=conversation.home,
         limits=left(services.limits, spent),
         progress=services.progress,
         monotonic=services.monotonic,

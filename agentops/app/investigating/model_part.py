@@ -95,7 +95,7 @@ def ask_model(
         messages=result.messages,
         toolbox=toolbox,
         folder=folder,
-        context=seen.swept[0].reader.scope.place,
+        home=seen.home,
         drafted=result.drafted,
     )
     return ModelAnswer(finding=finding, usage=result.usage, conversation=conversation)
@@ -129,7 +129,7 @@ def _think(
         model=model,
         toolbox=toolbox,
         opening=opening,
-        context=seen.swept[0].reader.scope.place,
+        home=seen.home,
         limits=services.limits,
         progress=services.progress,
         monotonic=services.monotonic,

@@ -15,12 +15,13 @@ from agentops.agent.report import SPEC as REPORT
 from agentops.agent.request_prefix import system_prompt, wire_tools
 from agentops.agent.search import SPEC as SEARCH
 from agentops.core.errors import ToolInputError
+from agentops.core.resource import Home
 from agentops.core.tool import ToolCall
 from agentops.providers.kubernetes.change.registry import CHANGE_SPECS
 from agentops.providers.kubernetes.read.registry import SPECS
 
 EVERY = (*SPECS, SEARCH, REPORT)
-DRAFTING = Drafting(CHANGE_SPECS, "test", lambda _change: "")
+DRAFTING = Drafting(CHANGE_SPECS, Home("k8s", "test"), lambda _change: "")
 
 
 @pytest.fixture
