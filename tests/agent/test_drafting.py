@@ -508,7 +508,7 @@ def test_a_change_tool_called_by_its_name_is_drafted(fixing, proposed, looking, 
 def test_the_provider_may_be_left_out(proposed):
     """A name without its provider is the tool's when only one has it; two of one name stay as they are."""
     specs = [replace(SCALE, name=f"{provider}_scale") for provider in ("kubernetes", "aws")]
-    drafting = Drafting([*specs, replace(PATCH, name="kubernetes_patch")], "test", proposed)
+    drafting = Drafting([*specs, replace(PATCH, name="kubernetes_patch")], Home("k8s", "test"), proposed)
     _take(drafting, _draft("patch", "Node/n1", path="spec"))
     listed = [line.split(" ")[0] for line in drafting.specs[0].description.split("\n")[1:]]
     assert (drafting.changes[0].tool, listed) == ("kubernetes_patch", ["kubernetes_scale", "aws_scale", "patch"])
