@@ -156,10 +156,19 @@ def _twins(ranking: Ranking, best: int) -> tuple[int, ...]:
 
 def _confidence(ranking: Ranking, best: int) -> Confidence:
     """The rule: high for an exact cause that the target reaches and that has no rival; see ``docs/triage.md``."""
-    problem, score = ranking.problems[best], ranking.scores[best]
-    if ranking.target.whole or not score.broken:
-        return Confidence.LOW if not ranking.is_exact(problem) else Confidence.MEDIUM
-    rivals = [
+    problem, is_exact = ranking.problems[best], ranking.is_exact(ranking.problems[best])
+    if ranking.target.whole or not ranking.scores[best].broken:
+        return Confidence.MEDIUM if is_exact else Confidence.LOW
+    if is_exact:
+        is_found = ranking.target.exact or bool(ranking.target.refs)
+        return Confidence.HIGH if is_found and not _rivals(ranking, best) else Confidence.MEDIUM
+    says_enough = problem.blames_change or problem.located or ranking.has(problem, Trait.TELLING)
+    return Confidence.MEDIUM if says_enough else Confidence.LOW
+
+
+def _rivals(ranking: Ranking, best: int) -> list[int]:
+    """Return the other exact causes that explain the alert nearly as well, and are neither its effect nor its twin."""
+    return [
         index
         for index, other in enumerate(ranking.problems)
         if index != best
@@ -170,10 +179,6 @@ def _confidence(ranking: Ranking, best: int) -> Confidence:
         and (best, index) not in ranking.links
         and index not in _twins(ranking, best)
     ]
-    if ranking.is_exact(problem):
-        return Confidence.HIGH if not rivals and (ranking.target.exact or ranking.target.refs) else Confidence.MEDIUM
-    says_enough = problem.blames_change or problem.located or ranking.has(problem, Trait.TELLING)
-    return Confidence.MEDIUM if says_enough else Confidence.LOW
 
 
 def _chain(ranking: Ranking, best: int) -> tuple[int, ...]:

@@ -86,8 +86,7 @@ def unwell_resources(problems: Iterable[Problem]) -> frozenset[ResourceRef]:
 
 def merged_target(targets: Sequence[ResolvedTarget]) -> ResolvedTarget:
     """Return what the alert is about when several providers looked: exact before guessed, found before not found."""
-    found = [one for one in targets if one.refs]
-    found = [one for one in found if one.exact] or found or [one for one in targets if one.whole] or list(targets)
+    found = _best_found(targets)
     if len(found) == 1:
         return found[0]
     groups = {one.group for one in found}
@@ -99,6 +98,12 @@ def merged_target(targets: Sequence[ResolvedTarget]) -> ResolvedTarget:
         group=groups.pop() if len(groups) == 1 else "",
         gone="; ".join(dict.fromkeys(one.gone for one in found if one.gone)),
     )
+
+
+def _best_found(targets: Sequence[ResolvedTarget]) -> Sequence[ResolvedTarget]:
+    named = [one for one in targets if one.refs]
+    exact = [one for one in named if one.exact]
+    return exact or named or [one for one in targets if one.whole] or targets
 
 
 def _of_all(parts: Iterable[Sequence[T]]) -> tuple[T, ...]:

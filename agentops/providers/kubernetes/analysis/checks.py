@@ -34,31 +34,66 @@ _LATELY = timedelta(hours=3)
 
 def in_order(graph: Graph, problems: Sequence[Problem]) -> tuple[str, ...]:
     """Return sentences about what was read and is well, with counts."""
-    return tuple(_in_order(graph, {p.condition for p in problems}))
+    found = frozenset(p.condition for p in problems)
+    return tuple(sentence for check in _CHECKS if (sentence := check(graph, found)))
 
 
-def _in_order(graph: Graph, conditions: set[str]) -> Iterator[str]:
+def _nodes_in_order(graph: Graph, found: frozenset[str]) -> str:
     nodes = graph.of("Node")
     ready = sum(1 for node in nodes if condition(node, "Ready").get("status") == "True")
-    if nodes and ready == len(nodes) and not conditions & {"NodePressure", "NodeNetworkUnavailable"}:
-        yield f"nodes: {ready} of {len(nodes)} Ready, none under pressure"
+    if not nodes or ready < len(nodes) or found & {"NodePressure", "NodeNetworkUnavailable"}:
+        return ""
+    return f"nodes: {ready} of {len(nodes)} Ready, none under pressure"
+
+
+def _storage_in_order(graph: Graph, _found: frozenset[str]) -> str:
     claims = graph.of("PersistentVolumeClaim")
-    if claims and all(text(claim, "status", "phase") == "Bound" for claim in claims):
-        yield f"storage: {plural(len(claims), 'claim')}, all Bound"
+    if not claims or any(text(claim, "status", "phase") != "Bound" for claim in claims):
+        return ""
+    return f"storage: {plural(len(claims), 'claim')}, all Bound"
+
+
+def _quotas_in_order(graph: Graph, found: frozenset[str]) -> str:
     quotas = graph.of("ResourceQuota")
-    if quotas and not conditions & {"QuotaExceeded", "QuotaFull"} and not any(_is_full(quota) for quota in quotas):
-        yield f"quotas: {plural(len(quotas), 'quota')}, none used up"
-    configured = {"MissingConfigMap", "MissingSecret", "MissingConfigMapKey", "MissingSecretKey"}
-    if graph.snapshot.was_read("ConfigMap") and graph.snapshot.was_read("Secret") and not conditions & configured:
-        yield "configuration: every ConfigMap, Secret and key that a workload refers to exists"
+    if not quotas or found & {"QuotaExceeded", "QuotaFull"} or any(map(_is_full, quotas)):
+        return ""
+    return f"quotas: {plural(len(quotas), 'quota')}, none used up"
+
+
+def _configuration_in_order(graph: Graph, found: frozenset[str]) -> str:
+    was_read = graph.snapshot.was_read("ConfigMap") and graph.snapshot.was_read("Secret")
+    if not was_read or found & {"MissingConfigMap", "MissingSecret", "MissingConfigMapKey", "MissingSecretKey"}:
+        return ""
+    return "configuration: every ConfigMap, Secret and key that a workload refers to exists"
+
+
+def _services_in_order(graph: Graph, found: frozenset[str]) -> str:
     services = graph.of("Service")
-    if services and not any(name.startswith("Service") for name in conditions):
-        yield f"services: {plural(len(services), 'Service')}, each with ready pods behind it or none asked for"
-    images = {"ImageNotFound", "ImagePullDenied", "ImagePullFailed", "InvalidImageName", "ImagePlatformMismatch"}
-    if graph.of("Pod") and not conditions & images:
-        yield "images: none is waiting to be pulled"
-    if graph.of("NetworkPolicy") and "NetworkPolicyBlocks" not in conditions:
-        yield "network policies: none blocks a path that a configuration names"
+    if not services or any(name.startswith("Service") for name in found):
+        return ""
+    return f"services: {plural(len(services), 'Service')}, each with ready pods behind it or none asked for"
+
+
+def _images_in_order(graph: Graph, found: frozenset[str]) -> str:
+    is_waiting = any(name.startswith("Image") or name == "InvalidImageName" for name in found)
+    return "images: none is waiting to be pulled" if graph.of("Pod") and not is_waiting else ""
+
+
+def _policies_in_order(graph: Graph, found: frozenset[str]) -> str:
+    if not graph.of("NetworkPolicy") or "NetworkPolicyBlocks" in found:
+        return ""
+    return "network policies: none blocks a path that a configuration names"
+
+
+_CHECKS = (
+    _nodes_in_order,
+    _storage_in_order,
+    _quotas_in_order,
+    _configuration_in_order,
+    _services_in_order,
+    _images_in_order,
+    _policies_in_order,
+)
 
 
 def _is_full(quota: dict[str, object]) -> bool:

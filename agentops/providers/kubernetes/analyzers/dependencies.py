@@ -256,36 +256,60 @@ def _wrong_port(graph: Graph, need: Need, service: Key, said: Complaint | None) 
 
 def _unreachable(graph: Graph, key: Key, needs: list[Need], complaints: list[Complaint]) -> Iterator[Problem]:
     """One problem for all that a workload cannot reach: the first named host leads, the rest are facts."""
-    unwell = not _all_ready(graph, key) or any(pod in graph.unwell_pods for pod in graph.pods_of(key)[:50])
     ordered = sorted(complaints, key=lambda c: (c.service is None, c.clue.kind != "refused"))
-    inside = [c for c in ordered if c.service is not None and graph.get(c.service) is not None]
-    outside = [c for c in ordered if c.service is None and not c.host.replace(".", "").isdigit() and "." in c.host]
+    inside = [c for c in ordered if _is_inside(graph, c)]
+    outside = [c for c in ordered if _is_outside(c)]
     lead = (inside or outside or ordered)[0]
     external = not inside and bool(outside)
-    how = {"refused": "the connection is refused", "timeout": "no answer in time", "unknown-host": "name not found"}
-    target = subject(lead.service) if lead.service and graph.get(lead.service) else lead.host
-    port = f" port {lead.port}" if lead.port else ""
-    words = f"{subject(key)}: cannot reach {target}{port}: {how[lead.clue.kind]}"
-    if external:
-        words += "; this host is outside the cluster"
-    words += f"; its log says: {lead.clue.line}"
-    facts = [quote(graph, c.pod, f"log[{c.clue.container}]", c.clue.line) for c in ordered[:4]]
-    facts += [
-        quote(graph, n.where[0], n.where[1], n.host) for n in needs if n.host == lead.host or n.service == lead.service
-    ][:2]
     since = _since(graph, key)
     name = OUTSIDE if external else "DependencyUnreachable"
     origin = blame(graph, key, dependencies.condition(name), since=since)
+    words = _unreachable_words(graph, key, lead, external=external)
     yield Problem(
         resource=graph.ref_of(key),
         condition=name,
         summary=words + (f"; {origin.clause}" if origin else ""),
-        severity=severity_of(graph, key) if unwell else Severity.WARNING,
+        severity=severity_of(graph, key) if _is_unwell(graph, key) else Severity.WARNING,
         analyzer=NAME,
-        facts=tuple(facts),
+        facts=_unreachable_facts(graph, lead, ordered, needs),
         since=since,
         advice=f"Ask who runs {lead.host}." if external else _advice(graph, lead),
     )
+
+
+def _is_inside(graph: Graph, complaint: Complaint) -> bool:
+    return complaint.service is not None and graph.get(complaint.service) is not None
+
+
+def _is_outside(complaint: Complaint) -> bool:
+    """Return whether the host has a full name and is none of the cluster's; an address may be anything."""
+    is_address = complaint.host.replace(".", "").isdigit()
+    return complaint.service is None and "." in complaint.host and not is_address
+
+
+def _is_unwell(graph: Graph, key: Key) -> bool:
+    return not _all_ready(graph, key) or any(pod in graph.unwell_pods for pod in graph.pods_of(key)[:50])
+
+
+_HOW = {"refused": "the connection is refused", "timeout": "no answer in time", "unknown-host": "name not found"}
+
+
+def _unreachable_words(graph: Graph, key: Key, lead: Complaint, *, external: bool) -> str:
+    target = subject(lead.service) if lead.service and graph.get(lead.service) else lead.host
+    port = f" port {lead.port}" if lead.port else ""
+    words = f"{subject(key)}: cannot reach {target}{port}: {_HOW[lead.clue.kind]}"
+    if external:
+        words += "; this host is outside the cluster"
+    return f"{words}; its log says: {lead.clue.line}"
+
+
+def _unreachable_facts(
+    graph: Graph, lead: Complaint, complaints: list[Complaint], needs: list[Need]
+) -> tuple[Fact, ...]:
+    """Return what the logs say, and where the host that leads is configured."""
+    said = [quote(graph, c.pod, f"log[{c.clue.container}]", c.clue.line) for c in complaints[:4]]
+    same = [need for need in needs if need.host == lead.host or need.service == lead.service]
+    return (*said, *(quote(graph, need.where[0], need.where[1], need.host) for need in same[:2]))
 
 
 def _advice(graph: Graph, lead: Complaint) -> str:

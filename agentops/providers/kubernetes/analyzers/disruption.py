@@ -43,32 +43,24 @@ def disruption(graph: Graph) -> Iterable[Problem]:
 
 
 def _budget(graph: Graph, budget: dict[str, Any]) -> Iterator[Problem]:
-    expected = number(budget, "status", "expectedPods")
+    expected, wanted = number(budget, "status", "expectedPods"), number(budget, "status", "desiredHealthy")
     if not expected or number(budget, "status", "disruptionsAllowed") > 0:
         return
-    healthy, wanted = number(budget, "status", "currentHealthy"), number(budget, "status", "desiredHealthy")
     never = wanted >= expected
-    key = key_of(budget)
-    minimum, most = scalar(budget, "spec", "minAvailable"), scalar(budget, "spec", "maxUnavailable")
-    rule = f"minAvailable {minimum}" if minimum else f"maxUnavailable {most}"
-    words = f"allows no eviction: {healthy} of {expected} pods healthy, {wanted} must stay ({rule})"
-    if never:
-        words += "; with these numbers it never allows one"
-    pods = [
-        pod
-        for pod in graph.in_namespace("Pod", namespace_of(budget))
-        if matches(mapping(budget, "spec", "selector"), mapping(pod, "metadata", "labels"))
-    ]
+    pods = _pods(graph, budget)
     draining = sorted({_node(pod) for pod in pods} & _cordoned(graph))
-    if draining:
-        words += f"; node {draining[0]} is cordoned and cannot be drained"
     if not draining and not never:
         return  # its pods are unready for a reason of their own, and nobody waits for an eviction
-    owners = sorted({graph.workload(pod) for pod in pods})
+    words = _rule(budget)
+    if never:
+        words += "; with these numbers it never allows one"
+    if draining:
+        words += f"; node {draining[0]} is cordoned and cannot be drained"
+    affected = [("Node", "", node) for node in draining] + sorted({graph.workload(pod) for pod in pods})
     yield Problem(
         resource=graph.ref(budget),
         condition="PdbBlocksDisruption",
-        summary=f"{subject(key)}: {words}",
+        summary=f"{subject(key_of(budget))}: {words}",
         severity=Severity.HIGH if draining else Severity.INFO,
         analyzer=NAME,
         facts=(
@@ -76,14 +68,27 @@ def _budget(graph: Graph, budget: dict[str, Any]) -> Iterator[Problem]:
             quote(graph, budget, "status.desiredHealthy", wanted),
             quote(graph, budget, "status.expectedPods", expected),
         ),
-        affects=tuple(graph.ref_of(("Node", "", node)) for node in draining)
-        + tuple(graph.ref_of(owner) for owner in owners),
+        affects=tuple(map(graph.ref_of, affected)),
         since=moment(condition(budget, "DisruptionAllowed"), "lastTransitionTime"),
         advice="Run one more replica than must stay, or allow one unavailable."
         if never
         else "Bring its pods to ready.",
         root=never and bool(draining),
     )
+
+
+def _rule(budget: dict[str, Any]) -> str:
+    minimum, most = scalar(budget, "spec", "minAvailable"), scalar(budget, "spec", "maxUnavailable")
+    rule = f"minAvailable {minimum}" if minimum else f"maxUnavailable {most}"
+    healthy, wanted = number(budget, "status", "currentHealthy"), number(budget, "status", "desiredHealthy")
+    expected = number(budget, "status", "expectedPods")
+    return f"allows no eviction: {healthy} of {expected} pods healthy, {wanted} must stay ({rule})"
+
+
+def _pods(graph: Graph, budget: dict[str, Any]) -> list[dict[str, Any]]:
+    selector = mapping(budget, "spec", "selector")
+    there = graph.in_namespace("Pod", namespace_of(budget))
+    return [pod for pod in there if matches(selector, mapping(pod, "metadata", "labels"))]
 
 
 def _node(pod: dict[str, Any]) -> str:

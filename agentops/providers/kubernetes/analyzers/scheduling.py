@@ -145,26 +145,14 @@ class _Verdict:
 def _signs(graph: Graph, pods: list[dict[str, Any]]) -> Iterator[PodSymptom]:
     """All pending pods of one workload share a template, so one of them is explained for all."""
     pod = pods[0]
-    message = text(condition(pod, "PodScheduled"), "message")
-    events = graph.events(key_of(pod), "FailedScheduling")
-    message = message or (events[-1].message if events else "")
-    since = min((time for p in pods for time in [_since(p)] if time), default=None)
-    facts: list[Fact] = []
+    message = _said(graph, pod)
+    since = min((time for time in map(_since, pods) if time), default=None)
     verdict = _judge(graph, pod, message)
-    facts += [_label_fact(graph, one) for one in verdict.misses[:2]]
-    facts.append(quote(graph, pod, "status.conditions[PodScheduled].message", message))
+    facts = tuple(_facts(graph, pod, message, verdict))
     name = verdict.condition
     # A misspelt label says it all; what keeps the other nodes from it stands among the facts.
     lines = [miss_words(verdict.misses)] if verdict.misses else [quoted(message, 200), *_node_lines(verdict)]
     words = f"no node takes it: {'; '.join(lines)}"
-    requests = ", ".join(
-        f"{r} {quantity_text(v, r)}" for r, v in sorted(pod_requests(mapping(pod, "spec")).items()) if v
-    )
-    if requests and name.startswith("Insufficient"):
-        facts.append(quote(graph, pod, "spec.containers[*].resources.requests (sum)", requests))
-    facts += [
-        quote(graph, key, "why not", "; ".join(b.words for b in found)) for key, found in verdict.per_node[:5] if found
-    ]
     root = name not in ("NodeCordoned", "NodeNotReady", "VolumeUnbound")
     condition_name = name if root else "Unschedulable"
     origin = blame(graph, graph.workload(pod), scheduling.condition(condition_name), since=since)
@@ -176,12 +164,30 @@ def _signs(graph: Graph, pods: list[dict[str, Any]]) -> Iterator[PodSymptom]:
             pod=each,
             condition=condition_name,
             what=words,
-            facts=tuple(facts),
+            facts=facts,
             since=since,
             root=root,
             advice=_SPELLING if verdict.misses else _ADVICE.get(name, "Change what the message names."),
             remedies=(*((origin.remedy,) if origin and root else ()), *mending),
         )
+
+
+def _said(graph: Graph, pod: dict[str, Any]) -> str:
+    """Return the scheduler's words: from the pod's own condition, else from its last event."""
+    events = graph.events(key_of(pod), "FailedScheduling")
+    return text(condition(pod, "PodScheduled"), "message") or (events[-1].message if events else "")
+
+
+def _facts(graph: Graph, pod: dict[str, Any], message: str, verdict: _Verdict) -> Iterator[Fact]:
+    yield from (_label_fact(graph, one) for one in verdict.misses[:2])
+    yield quote(graph, pod, "status.conditions[PodScheduled].message", message)
+    requests = sorted(pod_requests(mapping(pod, "spec")).items())
+    asked = ", ".join(f"{resource} {quantity_text(value, resource)}" for resource, value in requests if value)
+    if asked and verdict.condition.startswith("Insufficient"):
+        yield quote(graph, pod, "spec.containers[*].resources.requests (sum)", asked)
+    for key, found in verdict.per_node[:5]:
+        if found:
+            yield quote(graph, key, "why not", "; ".join(blocker.words for blocker in found))
 
 
 def _label_fact(graph: Graph, one: NodeMiss) -> Fact:

@@ -165,6 +165,19 @@ def _has_port(pod: dict[str, Any], wanted: str) -> bool:
     return any(wanted in (name, str(number_)) for _, name, number_ in declared_ports(pod_spec(pod)))
 
 
+def _meant_port(wanted: str, declared: list[tuple[str, str, int]]) -> str | int:
+    """Return the one declared port that ``wanted`` can have meant; empty when nobody can know."""
+    numbers = sorted({n for _, _, n in declared})
+    names = [name for _, name, _ in declared if name]
+    near = only_nearest(wanted, names) if not wanted.isdecimal() else ""
+    if near:
+        return near
+    # A port of another name serves something else, be it the only one; a number says nothing of what it serves.
+    if len(numbers) == 1 and (wanted.isdecimal() or not names):
+        return numbers[0]
+    return names[0] if len(names) == 1 and {wanted, names[0]} <= _SERVES_HTTP else ""
+
+
 def _mismatch(
     graph: Graph,
     service: dict[str, Any],
@@ -176,27 +189,17 @@ def _mismatch(
     key, label = key_of(service), text(port, "name") or scalar(port, "port")
     listing = ", ".join(f"{name} {n}" if name else str(n) for _, name, n in declared) or "none"
     workload = graph.workload(pod)
-    numbers = sorted({n for _, _, n in declared})
-    names = [name for _, name, _ in declared if name]
-    new: Any = only_nearest(wanted, names) if not wanted.isdecimal() else ""
-    # A port of another name serves something else, be it the only one; a number says nothing of what it serves.
-    if not new and len(numbers) == 1 and (wanted.isdecimal() or not names):
-        new = numbers[0]
-    elif not new and len(names) == 1 and {wanted, names[0]} <= _SERVES_HTTP:
-        new = names[0]
-    remedies: tuple[Change, ...] = ()
-    if new:
-        change = Change(
-            tool="kubernetes_patch",
-            target=graph.ref(service),
-            arguments={
-                "path": f"spec.ports[{label}].targetPort",
-                "old": int(wanted) if wanted.isdecimal() else wanted,
-                "new": new,
-            },
-            reason=f"{new} is the port that the pods of {subject(workload)} have",
-        )
-        remedies = (change,)
+    new = _meant_port(wanted, declared)
+    change = Change(
+        tool="kubernetes_patch",
+        target=graph.ref(service),
+        arguments={
+            "path": f"spec.ports[{label}].targetPort",
+            "old": int(wanted) if wanted.isdecimal() else wanted,
+            "new": new,
+        },
+        reason=f"{new} is the port that the pods of {subject(workload)} have",
+    )
     return Problem(
         resource=graph.ref(service),
         condition="ServicePortMismatch",
@@ -209,7 +212,7 @@ def _mismatch(
             quote(graph, workload, "template.spec.containers[*].ports", listing),
         ),
         since=_endpoints_changed(graph, service),
-        remedies=remedies,
+        remedies=(change,) if new else (),
         advice="Point targetPort at a port that the containers have.",
     )
 
