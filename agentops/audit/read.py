@@ -6,10 +6,11 @@ stops it with an error, but whether the chain was altered is for ``verify`` to s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from agentops.audit.chain import MAX_LINE_BYTES, MalformedRecord, decode
 from agentops.audit.segments.files import LOG, explained
@@ -32,6 +33,8 @@ class Query:
         since: nothing older.
         until: nothing at or after this.
         text: what must occur in the record's line as it is written, upper and lower case alike.
+        target: what must occur in some text of the payload, upper and lower case alike.
+        fingerprint: of a call's arguments, as its record has it.
     """
 
     run: str = ""
@@ -40,6 +43,8 @@ class Query:
     since: datetime | None = None
     until: datetime | None = None
     text: str = ""
+    target: str = ""
+    fingerprint: str = ""
 
     def wants(self, record: AuditRecord) -> bool:
         """Return whether the record passes every filter but ``text``."""
@@ -50,7 +55,18 @@ class Query:
             # Times are RFC 3339 in UTC of one width, so their text sorts as they do.
             and (self.since is None or record.time >= to_iso(self.since))
             and (self.until is None or record.time < to_iso(self.until))
+            and self.fingerprint in ("", record.payload.get("arguments_hmac"))
+            and (not self.target or _speaks_of(record.payload, self.target.casefold()))
         )
+
+
+def _speaks_of(value: Any, target: str) -> bool:
+    """Return whether any text in a payload holds ``target``, upper and lower case alike."""
+    if isinstance(value, Mapping):
+        return any(_speaks_of(item, target) for item in value.values())
+    if isinstance(value, list | tuple):
+        return any(_speaks_of(item, target) for item in value)
+    return isinstance(value, str) and target in value.casefold()
 
 
 def read_records(folder: Path, query: Query, *, wait: Callable[[], bool] | None = None) -> Iterator[AuditRecord]:

@@ -20,7 +20,7 @@ Clock = Callable[[], datetime]
 def shared(chain: Path, ticking: Clock) -> Path:
     """The chain with two more records of run r2 by an agent."""
     with open_log(chain, run="r2", actor="agent:claude", clock=ticking, sign_every=0) as log:
-        log.append("finding", {"target": "k8s://kind/shop/Pod/api-1"})
+        log.append("finding", {"target": "k8s://kind/shop/Pod/api-1", "arguments_hmac": "hmac-sha256:k:1"})
         log.append("run_ended", {})
     return chain
 
@@ -37,10 +37,14 @@ def shared(chain: Path, ticking: Clock) -> Path:
         (Query(actor="cl"), []),
         (Query(text="SHOP/pod/API-1"), [6]),
         (Query(event="tool_call", text='"n":3'), [4]),
+        (Query(target="SHOP/pod"), [6]),
+        (Query(target="finding"), []),
+        (Query(fingerprint="hmac-sha256:k:1"), [6]),
+        (Query(fingerprint="hmac-sha256:k"), []),
     ],
 )
 def test_filters_narrow_what_is_read(shared: Path, query: Query, found: list[int]) -> None:
-    """Run, event, actor and text each narrow the records, and together."""
+    """Run, event, actor, text, target and fingerprint each narrow the records, and together."""
     assert [record.seq for record in read_records(shared, query)] == found
 
 

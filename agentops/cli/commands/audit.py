@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agentops.cli.commands import anchors, audit_segments, keys, proofs, replay
-from agentops.cli.commands.anchors import EndpointUrl, anchor_notes
-from agentops.cli.commands.proofs import audit_folder, audit_settings, parsed_key
+from agentops.cli.commands.anchors import EndpointUrl
 from agentops.cli.options import Common, Output, with_common
-from agentops.cli.report import Heading, Pairs, Paragraph, Table, Tone
+from agentops.cli.report import Paragraph, Table, Tone
 from agentops.cli.result import Result
 from agentops.cli.times import moment
 from agentops.core.errors import ExitCode, UsageError
-from agentops.core.text import one_line, plural
 
 if TYPE_CHECKING:
     from agentops.audit.read import Query
@@ -81,51 +77,23 @@ def verify(
     ] = False,
 ) -> Result:
     """Walk the chain from its first byte, and hold it against what was signed."""
-    from agentops.audit.verify.full_check import verify as walk
-    from agentops.audit.verify.verdict import ChainVerdict
-    from agentops.core.jsonable import to_json
+    from agentops.app.audit_verify import verify_log
+    from agentops.cli.views.audit import verification_blocks, verification_document
 
-    settings = audit_settings(options)
-    keys = [parsed_key(text) for text in key or ()]
-    notes = anchor_notes(anchor or (), keys, settings, endpoint_url)
-    found = walk(settings.folders.audit, keys=keys, anchors=notes, require_signed=require_signed)
-    rows = [("chain", str(settings.folders.audit)), ("records", f"{found.records:,}")]
-    rows.append(("size", f"{found.size_bytes:,} bytes"))
-    if found.head and found.records:
-        rows += [("head", found.head), ("signed", f"{found.signed_records:,} of {plural(found.records, 'record')}")]
-    if notes:
-        rows.append(("anchors", f"{len(notes)}, to record {_anchored(notes):,}"))
-    if found.segments > 1:
-        rows.append(("segments", str(found.segments)))
-    if found.dropped:
-        rows.append(("dropped", str(found.dropped)))
-    if found.bad_seq is not None or found.offset is not None:
-        first = "the torn tail" if found.bad_seq is None else f"record {found.bad_seq}"
-        rows.append(("first bad", f"{first}, byte {found.offset} of {found.segment}"))
-    good = found.verdict in (ChainVerdict.OK, ChainVerdict.ABSENT)
-    held = plural(found.records - (found.dropped.records if found.dropped else 0), "record")
-    told = f"{held}, all intact" if found.intact else found.why
-    told += f"; {found.dropped}" if found.intact and found.dropped else ""
-    title = Heading(f"Audit chain {found.verdict.value}: {told}", Tone.GOOD if good else Tone.BAD)
-    kept = {"anchors": len(notes), "anchored_records": _anchored(notes)} if notes else {}
+    found = verify_log(
+        options.settings(),
+        anchors=anchor or (),
+        keys=key or (),
+        endpoint_url=endpoint_url,
+        require_signed=require_signed,
+    )
     return Result(
         command="audit verify",
-        status=found.verdict.value,
-        exit_code=ExitCode.DONE if good else ExitCode.AUDIT_BROKEN,
-        document={"verification": to_json(found) | {"folder": str(settings.folders.audit)} | kept},
-        report=(title, Pairs(tuple(rows))),
+        status=found.verification.verdict.value,
+        exit_code=ExitCode.DONE if found.is_good else ExitCode.AUDIT_BROKEN,
+        document=verification_document(found),
+        report=tuple(verification_blocks(found)),
     )
-
-
-def _anchored(notes: Sequence[str]) -> int:
-    """Return how many records the newest of these anchors speaks of."""
-    from agentops.audit.proofs.note import BadNote, parse_checkpoint
-
-    sizes = [0]
-    for note in notes:
-        with contextlib.suppress(BadNote):
-            sizes.append(parse_checkpoint(note).size)
-    return max(sizes)
 
 
 def log(
@@ -152,23 +120,25 @@ def log(
 ) -> Result:
     """Print what the chain says; ``audit verify`` says whether to believe it."""
     from agentops.audit.read import Query, read_records
+    from agentops.cli.views.audit import record_row
     from agentops.core.jsonable import to_json
 
-    query = Query(run=run, event=event, actor=actor, since=moment("--since", since), until=moment("--until", until))
-    folder = audit_folder(options)
-
-    def wanted(record: AuditRecord) -> bool:
-        return _speaks_of(record.payload, target.casefold()) and fingerprint in (
-            "",
-            record.payload.get("arguments_hmac"),
-        )
-
+    folder = options.settings().folders.audit
+    query = Query(
+        run=run,
+        event=event,
+        actor=actor,
+        since=moment("--since", since),
+        until=moment("--until", until),
+        target=target,
+        fingerprint=fingerprint,
+    )
     if follow:
         if options.output is Output.JSON:
             raise UsageError("--follow does not work with --output json", hint="Leave out one of them.")
-        return _follow(folder, query, wanted, limit)
-    records = deque(filter(wanted, read_records(folder, query)), maxlen=limit or None)
-    table = Table(("seq", "time", "run", "actor", "event", "what"), tuple(_row(record) for record in records))
+        return _follow(folder, query, limit)
+    records = deque(read_records(folder, query), maxlen=limit or None)
+    table = Table(("seq", "time", "run", "actor", "event", "what"), tuple(map(record_row, records)))
     empty = Paragraph("No records.", Tone.QUIET)
     return Result(
         command="audit log",
@@ -177,7 +147,7 @@ def log(
     )
 
 
-def _follow(folder: Path, query: Query, wanted: Callable[[AuditRecord], bool], limit: int) -> Result:
+def _follow(folder: Path, query: Query, limit: int) -> Result:
     """Print the last ``limit`` records that there are, then each one that comes."""
     from agentops.audit.read import read_records
 
@@ -192,7 +162,7 @@ def _follow(folder: Path, query: Query, wanted: Callable[[AuditRecord], bool], l
         return True
 
     try:
-        for record in filter(wanted, read_records(folder, query, wait=wait)):
+        for record in read_records(folder, query, wait=wait):
             if earlier is None:
                 _say(record)
             else:
@@ -203,55 +173,8 @@ def _follow(folder: Path, query: Query, wanted: Callable[[AuditRecord], bool], l
 
 
 def _say(record: AuditRecord) -> None:
+    from agentops.cli.views.audit import record_row
     from agentops.core.text import visible
 
-    sys.stdout.write(visible("  ".join(_row(record))) + "\n")
+    sys.stdout.write(visible("  ".join(record_row(record))) + "\n")
     sys.stdout.flush()
-
-
-def _speaks_of(value: Any, target: str) -> bool:
-    """Return whether any text in a payload holds ``target``, upper and lower case alike."""
-    if isinstance(value, Mapping):
-        return any(_speaks_of(item, target) for item in value.values())
-    if isinstance(value, list):
-        return any(_speaks_of(item, target) for item in value)
-    return not target or (isinstance(value, str) and target in value.casefold())
-
-
-def _row(record: AuditRecord) -> tuple[str, ...]:
-    return (str(record.seq), record.time, record.run, record.actor, record.event, _brief(record))
-
-
-_TELLING = (
-    "command",
-    "conclusion",
-    "tool",
-    "status",
-    "why",
-    "message",
-    "problem_count",
-    "incident",
-    "context",
-    "change",
-    "code",
-    "name",
-)
-
-
-def _brief(record: AuditRecord) -> str:
-    """Return the one thing of a record that a person looks for."""
-    payload = record.payload
-    finding = payload.get("finding")
-    if isinstance(finding, dict):
-        return f"{finding.get('verdict')}: {one_line(str(finding.get('conclusion')), 120)}"
-    if record.event == "triage":
-        return plural(int(payload.get("problem_count", 0)), "problem")
-    if record.event == "guard_stage":
-        stage = str(payload.get("stage"))
-        return stage if payload.get("passed") else one_line(f"{stage} stopped: {payload.get('reason')}", 120)
-    for name in _TELLING:
-        if payload.get(name) not in (None, ""):
-            value = payload[name]
-            extra = payload.get("evidence") or payload.get("error") or ""
-            return f"{name} {value}" + (f" → {extra}" if extra else "")
-    return ""

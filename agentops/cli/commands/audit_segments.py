@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from agentops.cli.commands.proofs import audit_settings
 from agentops.cli.options import Common, with_common
 from agentops.cli.report import Heading, Pairs, Tone
 from agentops.cli.result import Result
+from agentops.core.jsonable import to_json
 from agentops.core.text import plural
 
 ROTATE_EPILOG = """\b
@@ -29,25 +29,20 @@ def register(group: typer.Typer) -> None:
 
 def rotate(options: Common) -> Result:
     """Close the active segment, compress what is closed and drop what is expired."""
-    from agentops.app.actor import current_actor, new_run
-    from agentops.audit.log import open_log
-    from agentops.audit.segments.retention import Retention, compress_closed
-    from agentops.core.clock import utc_now
+    from agentops.app.audit_upkeep import rotate_segments
 
-    settings = audit_settings(options)
-    folder = settings.folders.audit
-    retention = Retention(segment_bytes=settings.audit_segment_mib << 20, retention_days=settings.audit_keep_days)
-    with open_log(folder, run=new_run(utc_now), actor=current_actor(), clock=utc_now, retention=retention) as log:
-        closed = log.close_segment()
-        packed = compress_closed(folder)
-        dropped = log.drop_expired()
+    settings = options.settings()
+    done = rotate_segments(settings)
     rows = (
-        ("closed", closed),
-        ("compressed", ", ".join(packed) or "none"),
-        ("dropped", ", ".join(dropped) or ("none" if settings.audit_keep_days else "none: everything is kept")),
+        ("closed", done.closed),
+        ("compressed", ", ".join(done.compressed) or "none"),
+        ("dropped", ", ".join(done.dropped) or ("none" if settings.audit_keep_days else "none: everything is kept")),
     )
     return Result(
         command="audit rotate",
-        document={"segments": {"closed": closed, "compressed": list(packed), "dropped": list(dropped)}},
-        report=(Heading(f"Closed {closed}; {plural(len(dropped), 'segment')} dropped", Tone.GOOD), Pairs(rows)),
+        document={"segments": to_json(done)},
+        report=(
+            Heading(f"Closed {done.closed}; {plural(len(done.dropped), 'segment')} dropped", Tone.GOOD),
+            Pairs(rows),
+        ),
     )

@@ -7,7 +7,6 @@ import sys
 
 import typer
 
-from agentops.cli.commands.proofs import audit_folder
 from agentops.cli.options import Common, with_common
 from agentops.cli.report import Block, Code, Heading, Paragraph, Tone
 from agentops.cli.result import Result
@@ -35,21 +34,18 @@ def register(group: typer.Typer) -> None:
 
 def keys(options: Common) -> Result:
     """Show the keys that the folder lists."""
-    from agentops.audit.proofs.checkpoints import read_public_keys
+    from agentops.app.audit_upkeep import signing_keys
 
-    found = [str(key) for key in read_public_keys(audit_folder(options))]
-    blocks: tuple[Block, ...] = tuple(Code(key) for key in found) or (Paragraph("Nothing is signed yet.", Tone.QUIET),)
-    return Result(command="audit keys", document={"keys": found}, report=blocks)
+    found = signing_keys(options.settings())
+    blocks: tuple[Block, ...] = tuple(map(Code, found)) or (Paragraph("Nothing is signed yet.", Tone.QUIET),)
+    return Result(command="audit keys", document={"keys": list(found)}, report=blocks)
 
 
 def rotate_key(options: Common) -> Result:
     """Hand over to a new key."""
-    from agentops.app.actor import current_actor, new_run
-    from agentops.audit.log import open_log
-    from agentops.core.clock import utc_now
+    from agentops.app.audit_upkeep import rotate_key as hand_over
 
-    with open_log(audit_folder(options), run=new_run(utc_now), actor=current_actor(), clock=utc_now) as log:
-        new = log.rotate_key()
+    new = hand_over(options.settings())
     return Result(
         command="audit rotate-key",
         document={"key": new},
@@ -59,10 +55,8 @@ def rotate_key(options: Common) -> Result:
 
 def fingerprint(options: Common) -> Result:
     """Print what ``arguments_hmac`` is for these arguments."""
-    from agentops.audit.proofs.fingerprint import fingerprint as compute
-    from agentops.audit.proofs.fingerprint import read_key
+    from agentops.app.audit_upkeep import fingerprint_of
 
-    folder = audit_folder(options)
     if sys.stdin.isatty():
         raise UsageError("the arguments are read from standard input", hint="echo '{...}' | agentops audit fingerprint")
     try:
@@ -71,8 +65,5 @@ def fingerprint(options: Common) -> Result:
         raise UsageError(
             "standard input is not one JSON value", hint="Give the arguments of a call as JSON."
         ) from error
-    key = read_key(folder)
-    if key is None:
-        raise UsageError(f"there is no fingerprint key in {folder}", hint="A run that calls tools makes one.")
-    found = compute(key, value)
+    found = fingerprint_of(options.settings(), value)
     return Result(command="audit fingerprint", document={"fingerprint": found}, report=(Code(found),))
