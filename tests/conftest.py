@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,6 +20,9 @@ from hypothesis import settings
 # How long an example takes depends on the machine's other work; timing is never asserted in a test.
 settings.register_profile("agentops", deadline=None)
 settings.load_profile("agentops")
+_FEW = 20
+settings.register_profile("fast", settings.get_profile("agentops"), max_examples=_FEW)
+_LONG_S = 1.0
 _STARTS_A_PROCESS = ("subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec")
 
 
@@ -47,6 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """In the fast part no test starts a process: one that does fails, and is to be marked ``slow``."""
     if not config.getoption("--fast"):
         return
+    settings.load_profile("fast")
 
     def refuse(event: str, _arguments: tuple[Any, ...]) -> None:
         if event in _STARTS_A_PROCESS and os.environ.get("PYTEST_CURRENT_TEST"):
@@ -57,15 +63,47 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark as slow what uses a fixture that is, and with ``--fast`` keep what no mark leaves out."""
+    """Mark as slow what is so by nature or uses a fixture that is, and with ``--fast`` keep what no mark leaves out."""
+    slowness = _support("slowness").Slowness()
     for item in items:
-        if "slow" in getattr(item, "fixturenames", ()):
+        if "slow" in getattr(item, "fixturenames", ()) or slowness.is_slow(item):
             item.add_marker(pytest.mark.slow)
     if not config.getoption("--fast"):
         return
-    kept = [item for item in items if not any(item.get_closest_marker(name) for name in ("slow", "real", "e2e"))]
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    kept, left_out = [], []
+    for item in items:
+        (left_out if any(item.get_closest_marker(name) for name in ("slow", "real", "e2e")) else kept).append(item)
+    config.hook.pytest_deselected(items=left_out)
     items[:] = kept
+    for item in items:
+        _try_fewer(item)
+
+
+def _try_fewer(item: pytest.Item) -> None:
+    """Have a test of a law look at few examples: the whole suite looks at all, and what it finds it shows first."""
+    for holder in (getattr(item, "obj", None), getattr(item, "cls", None)):
+        for name in ("_hypothesis_internal_use_settings", "settings"):
+            found = getattr(holder, name, None)
+            if isinstance(found, settings) and found.max_examples > _FEW:
+                setattr(holder, name, settings(found, max_examples=_FEW))
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what stays until the end: thousands of tests, and every module."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Name what does not belong in the fast part."""
+    if not config.getoption("--fast"):
+        return
+    took: Counter[str] = Counter()
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        took[report.nodeid] += report.duration
+    long = [f"{seconds:.1f} s {name}" for name, seconds in took.most_common(10) if seconds > _LONG_S]
+    if long:
+        terminalreporter.write_line(f"slow tests in the fast part (mark them slow): {', '.join(long)}")
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -76,8 +114,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 @pytest.fixture(scope="session")
 def slow() -> None:
-    """Mark every test that uses this, also through another fixture, as slow: a fixture that serves a simulated cluster
-    or starts a process asks for it."""
+    """Mark every test that uses this, also through another fixture, as slow: for fixtures that start what
+    ``tests/support/slowness.py`` does not see."""
 
 
 @pytest.fixture(autouse=True)
@@ -102,7 +140,7 @@ def plans() -> ModuleType:
 
 
 @pytest.fixture
-def terminal() -> ModuleType:
+def terminal(slow: None) -> ModuleType:
     """Runs a command line at a pseudo-terminal; see ``tests/support``."""
     return _support("terminal")
 

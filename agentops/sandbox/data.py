@@ -20,4 +20,5 @@ def data(name: str) -> Any:
         return json.loads(text)
     import yaml  # not every command that knows the sandbox needs a table in YAML
 
-    return yaml.safe_load(text)
+    # The parser in C takes a tenth of the time; whoever starts a sandbox waits for it.
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  it is a SafeLoader

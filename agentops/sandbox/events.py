@@ -106,7 +106,7 @@ class Recorder:
         if self._store.peek(Key("", "Event", namespace, seen.name)) is None:
             self._store.load([event])
             return
-        self._store.update(event)
+        self._store.replace(event)
 
 
 def _field_path(container: str) -> str:

@@ -192,14 +192,22 @@ class ObjectStore:
             Conflict: ``obj`` carries a resourceVersion or uid that is not the live one.
         """
         with self.lock:
+            stored = self.replace(obj, dry_run=dry_run)
+            return copy_json(stored)
+
+    def replace(self, obj: Obj, *, dry_run: bool = False) -> Obj:
+        """Do as ``update``, but return the stored object itself, read-only: controllers write often, and look seldom.
+
+        Raises:
+            Missing, Conflict: as ``update``.
+        """
+        with self.lock:
             live = self._live(obj)
             new = copy_json(obj)
             new["metadata"] = _server_owned(new["metadata"], live["metadata"])
             if "generation" in live["metadata"] and _intent(new) != _intent(live):
                 new["metadata"]["generation"] = live["metadata"]["generation"] + 1
-            if new == live or dry_run:
-                return new
-            return copy_json(self._commit("MODIFIED", new, live))
+            return new if new == live or dry_run else self._commit("MODIFIED", new, live)
 
     def remove(self, key: Key) -> None:
         """Take an object out, whatever its finalizers; admission and controllers decide when.
@@ -211,7 +219,8 @@ class ObjectStore:
             live = self.peek(key)
             if live is None:
                 raise Missing(f"{key.kind} {key.name!r} not found", key)
-            self._commit("DELETED", copy_json(live), live)
+            # What is stored is read-only, so that the last version may share all but its own resourceVersion.
+            self._commit("DELETED", {**live, "metadata": {**live["metadata"]}}, live)
 
     def subscribe(self, callback: Callable[[StoreEvent], None]) -> Callable[[], None]:
         """Call ``callback`` with each event, under the lock, in revision order; return how to stop that."""

@@ -106,7 +106,7 @@ class World:
         """Write the status of an object that is still there; the same status is no write."""
         live = self.store.peek(key_of(obj))
         if live is not None and live.get("status") != status:
-            self.store.update({**live, "status": status})
+            self.store.replace({**live, "status": status})
 
     def judge(
         self, conditions: list[dict[str, Any]], kind: str, status: str, reason: str, message: str, *, updated: str = ""

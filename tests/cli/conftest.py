@@ -74,7 +74,7 @@ def at(cluster: Any, home: Path) -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="session")
-def moto_url() -> Iterator[str]:
+def moto_url(slow: None) -> Iterator[str]:
     """A moto server over HTTP on loopback, for the whole session."""
     import logging
 

@@ -199,6 +199,7 @@ def test_two_histories_of_one_log_do_not_both_find_room(cli: Cli, folder: Path, 
     assert (done.code, done.document["errors"][0]["code"]) == (8, "audit-tampered")
 
 
+@pytest.mark.slow
 def test_a_place_that_cannot_be_written_is_an_error_of_the_world(cli: Cli, folder: Path, tmp_path: Path) -> None:
     """A folder that is not there, or a repository that is none, ends with 1 and one line."""
     (tmp_path / "plain").mkdir()

@@ -10,6 +10,8 @@ from agentops.sandbox.oracle import Judgement, judge, try_fix
 from agentops.sandbox.scenario import all_scenarios, load
 from agentops.sandbox.simulation import Simulation
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
 NAMES = [one.name for one in all_scenarios()]
 WRONG = [(name, fix.name) for name in NAMES for fix in load(name).wrong_fixes]

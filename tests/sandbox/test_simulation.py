@@ -57,6 +57,7 @@ def test_a_missing_key_is_named_as_the_kubelet_names_it() -> None:
     assert messages == {"couldn't find key TAX_TABLE in ConfigMap shop/shop-config"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["bad-image-tag", "unbound-pvc-chain", "node-not-ready"])
 def test_the_same_seed_gives_the_same_cluster(name: str) -> None:
     """Scenario, seed and moment decide everything in the cluster, uids included."""

@@ -15,6 +15,7 @@ from agentops.sandbox.wire.kinds import Resource, built_in
 from agentops.sandbox.wire.status import forbidden
 
 _COUNTED = {"pods", "services", "configmaps", "secrets", "persistentvolumeclaims", "replicationcontrollers"}
+_MEASURED = {"Pod", "Service", "PersistentVolumeClaim"}
 
 
 def limit_defaults(pod: Obj, store: ObjectStore) -> None:
@@ -204,6 +205,9 @@ def usage(store: ObjectStore, namespace: str, hard: Iterable[str]) -> dict[str, 
     used = dict.fromkeys(hard, 0.0)
     kinds = {one.stored_kind: one for one in built_in() if one.namespaced}
     for (group, kind), resource in kinds.items():
+        # Of most kinds a quota counts at most how many there are: those that it does not name need not be looked at.
+        if kind not in _MEASURED and not {f"count/{resource.qualified}", resource.plural} & used.keys():
+            continue
         for obj in store.list(kind, namespace, group=group):
             for what, amount in _charge(resource, obj).items():
                 if what in used:

@@ -112,7 +112,7 @@ def _write_slice(world: World, service: Obj, groups: dict[tuple[int, ...], list[
 
 def _replace(world: World, old: Obj, body: dict[str, Any]) -> None:
     if any(old.get(field) != value for field, value in body.items()):
-        world.store.update({**old, **body})
+        world.store.replace({**old, **body})
 
 
 def _write_endpoints(world: World, service: Obj, groups: dict[tuple[int, ...], list[Obj]]) -> None:

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
+from tests.support.tables import read_yaml
 
 _SCRIPTS = Path(__file__).parent / "scripts"
-RIGHT: Mapping[str, Any] = yaml.safe_load((_SCRIPTS / "right.yaml").read_text(encoding="utf-8"))
-WRONG: Mapping[str, Any] = yaml.safe_load((_SCRIPTS / "wrong.yaml").read_text(encoding="utf-8"))
+RIGHT: Mapping[str, Any] = read_yaml(_SCRIPTS / "right.yaml")
+WRONG: Mapping[str, Any] = read_yaml(_SCRIPTS / "wrong.yaml")
 _REPORTS_AFTER = 3
 
 

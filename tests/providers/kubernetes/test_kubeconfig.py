@@ -93,6 +93,7 @@ def test_a_server_that_is_no_address_is_refused(tmp_path: Path, server: Any) -> 
     assert str(path) in caught.value.message
 
 
+@pytest.mark.slow
 def test_credentials_that_run_out_are_said(stub: Any, write_kubeconfig: Write, tmp_path: Path) -> None:
     """A plugin that fails when a token is to be renewed is an error in words, not an anonymous call."""
     answer = {
@@ -157,6 +158,7 @@ def plugin(folder: Path, body: str) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_an_exec_plugin_gives_the_token(stub: Any, write_kubeconfig: Write, tmp_path: Path) -> None:
     """Cloud clusters log in through a program; its token is what is sent."""
     answer = {
@@ -170,6 +172,7 @@ def test_an_exec_plugin_gives_the_token(stub: Any, write_kubeconfig: Write, tmp_
     assert stub.requests[0][3]["authorization"] == "Bearer from-plugin"
 
 
+@pytest.mark.slow
 def test_a_failing_exec_plugin_is_quoted(
     write_kubeconfig: Write, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from typing import Any
 
 import pytest
@@ -13,8 +12,9 @@ from agentops.sandbox.admission.formats import is_format
 from agentops.sandbox.admission.quantities import canonical
 from agentops.sandbox.admission.relations import RELATIONS
 from agentops.sandbox.admission.schemas import definitions
+from agentops.sandbox.data import data
 
-_TABLE = yaml.safe_load(files("agentops.sandbox.schema").joinpath("rules.yaml").read_text(encoding="utf-8"))
+_TABLE = data("rules.yaml")
 _WORDS = {"required", "zero", "in", "each", "min", "above", "range", "unique", "labels", "unread", "unknown"}
 
 

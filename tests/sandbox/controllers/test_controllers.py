@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from agentops.core.errors import UsageError
 from agentops.sandbox.changes import find, read_path
@@ -16,8 +15,9 @@ from agentops.sandbox.objects import pod_ready
 from agentops.sandbox.programs import seconds
 from agentops.sandbox.scenario import Scenario
 from agentops.sandbox.simulation import Simulation
+from tests.support.tables import read_yaml
 
-_DATA = yaml.safe_load((Path(__file__).parent / "cases.yaml").read_text(encoding="utf-8"))
+_DATA = read_yaml(Path(__file__).parent / "cases.yaml")
 _NOW = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
 
 

@@ -9,8 +9,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import yaml
-
 from agentops.sandbox.admission.writes import writer_for
 from agentops.sandbox.objects import pod_ready
 from agentops.sandbox.scenario import Scenario
@@ -18,8 +16,9 @@ from agentops.sandbox.simulation import Simulation
 from agentops.sandbox.wire.api import Api, ApiServices
 from agentops.sandbox.wire.request import ApiRequest
 from tests.sandbox.silent import NoLogs
+from tests.support.tables import read_yaml
 
-_CASES = yaml.safe_load((Path(__file__).parent / "cases.yaml").read_text(encoding="utf-8"))
+_CASES = read_yaml(Path(__file__).parent / "cases.yaml")
 _TEMPLATE = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "a", "image": "web:1"}]}}
 _SELECTOR = {"matchLabels": {"app": "web"}}
 _OBJECTS: tuple[dict[str, Any], ...] = (

@@ -10,7 +10,6 @@ from random import Random
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,9 +23,10 @@ from agentops.sandbox.store import Key, copy_json
 from agentops.sandbox.wire.api import Api, ApiServices
 from agentops.sandbox.wire.request import ApiRequest
 from tests.sandbox.silent import NoLogs
+from tests.support.tables import read_yaml
 
-CASES = yaml.safe_load((Path(__file__).parent / "cases.yaml").read_text(encoding="utf-8"))
-OBJECTS = yaml.safe_load((Path(__file__).parent / "objects.yaml").read_text(encoding="utf-8"))
+CASES = read_yaml(Path(__file__).parent / "cases.yaml")
+OBJECTS = read_yaml(Path(__file__).parent / "objects.yaml")
 WEB = next(one for one in OBJECTS if one["kind"] == "Deployment")
 WORDS = (
     "web",

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+
+from tests.support.tables import read_yaml
 
 _HERE = Path(__file__).parent
-_DATA = yaml.safe_load((_HERE / "kubectl_battery.yaml").read_text(encoding="utf-8"))
+_DATA = read_yaml(_HERE / "kubectl_battery.yaml")
 
 
 @pytest.fixture
