@@ -157,10 +157,11 @@ def _scenario(
     head: Scenario, body: Mapping[str, Any], programs: list[Any], manifests: list[Obj], credentials: dict[str, str]
 ) -> Scenario:
     namespace = body["namespace"]
-    own_images = {one["image"] for one in body.get("programs") or []}
+    own = _listed(body, "programs")
+    own_images = {one["image"] for one in own}
     causes = body.get("causes") or ([body["cause"]] if body.get("cause") else [])
     first = [Moment(at_s=float("-inf"), steps=tuple(body["healthy"]))] if body.get("healthy") else []
-    breaks = [Moment(at_s=seconds(one["at"]), steps=tuple(one["do"])) for one in body.get("breaks") or []]
+    breaks = [Moment(at_s=seconds(one["at"]), steps=tuple(one["do"])) for one in _listed(body, "breaks")]
     fix = body.get("right_fix")
     return Scenario(
         name=head.name,
@@ -169,25 +170,30 @@ def _scenario(
         story=" ".join(str(body["story"]).split()),
         namespace=namespace,
         history_s=seconds(body.get("history", "2h")),
-        manifests=(*manifests, *(body.get("manifests") or [])),
-        programs=(*(one for one in programs if one["image"] not in own_images), *(body.get("programs") or [])),
+        manifests=(*manifests, *_listed(body, "manifests")),
+        programs=(*(one for one in programs if one["image"] not in own_images), *own),
         credentials={**credentials, **(body.get("credentials") or {})},
         moments=(*first, *sorted(breaks, key=lambda one: one.at_s)),
         alert=body["alert"],
         verdict=body.get("verdict", "root_cause"),
         causes=tuple(_cause(one, namespace) for one in causes),
-        accept=tuple(body.get("accept") or ()),
-        also=tuple(_cause(one, namespace) for one in body.get("also") or ()),
-        may_change=tuple(body.get("may_change") or ()),
-        excused=tuple(body.get("excused") or ()),
-        may_recreate=tuple(body.get("may_recreate") or ()),
-        checks=tuple(body.get("checks") or ()),
+        accept=_listed(body, "accept"),
+        also=tuple(_cause(one, namespace) for one in _listed(body, "also")),
+        may_change=_listed(body, "may_change"),
+        excused=_listed(body, "excused"),
+        may_recreate=_listed(body, "may_recreate"),
+        checks=_listed(body, "checks"),
         right_fix=ScenarioFix(name="right", steps=tuple(fix)) if fix is not None else None,
         wrong_fixes=tuple(
             ScenarioFix(name=one["name"], steps=tuple(one["do"]), why=one.get("why", ""))
-            for one in body.get("wrong_fixes") or []
+            for one in _listed(body, "wrong_fixes")
         ),
     )
+
+
+def _listed(body: Mapping[str, Any], key: str) -> tuple[Any, ...]:
+    """Return the list at ``key``; empty when it is absent or has no items."""
+    return tuple(body.get(key) or ())
 
 
 def _cause(raw: Mapping[str, str], namespace: str) -> ScenarioCause:

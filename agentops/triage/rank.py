@@ -51,9 +51,9 @@ def rank(analyses: Sequence[Analysis], alert: Alert | None = None, *, gaps: Sequ
     causality = Causality(conditions=conditions, graph=graph, unwell=unwell)
     reached = graph.reach(target.refs, unwell)
     own = graph.own(target.refs)
-    started = alert.started_at if alert is not None else None
     pairs = causality.links(problems)
     explained = _explained(problems, pairs, causality)
+    started = alert.started_at if alert is not None else None
     scores = [
         _score(problem, target, reached, started, causality, explained=index in explained)
         for index, problem in enumerate(problems)

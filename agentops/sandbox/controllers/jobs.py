@@ -53,13 +53,7 @@ def _job(world: World, live: Obj) -> datetime | None:
     if verdict:
         return _finish(world, live, pods, counts, verdict)
     if spec.get("suspend"):
-        for pod in active:
-            remove_pod(world, live, pod, _JOB)
-        conditions = status.get("conditions") or []
-        if condition(live, "Suspended") is None:
-            world.event(live, "Normal", "Suspended", "Job suspended", _JOB)
-        world.judge(conditions, "Suspended", "True", "JobSuspended", "Job suspended")
-        world.set_status(live, {"conditions": conditions, "uncountedTerminatedPods": {}, "ready": 0})
+        _suspend(world, live, active, status.get("conditions") or [])
         return None
     status.setdefault("startTime", world.stamp)
     wanted = min(spec.get("parallelism", 1), spec.get("completions", 1) - counts["Succeeded"])
@@ -71,6 +65,15 @@ def _job(world: World, live: Obj) -> datetime | None:
     deadline = spec.get("activeDeadlineSeconds")
     end = moment(status["startTime"], world.now) + timedelta(seconds=deadline) if deadline else None
     return min((at for at in (due, end) if at is not None and at > world.now), default=None)
+
+
+def _suspend(world: World, live: Obj, active: list[Obj], conditions: list[Obj]) -> None:
+    for pod in active:
+        remove_pod(world, live, pod, _JOB)
+    if condition(live, "Suspended") is None:
+        world.event(live, "Normal", "Suspended", "Job suspended", _JOB)
+    world.judge(conditions, "Suspended", "True", "JobSuspended", "Job suspended")
+    world.set_status(live, {"conditions": conditions, "uncountedTerminatedPods": {}, "ready": 0})
 
 
 def _phase(pod: Obj) -> str:

@@ -49,8 +49,7 @@ def _step(world: World, live: Obj, update: Obj, revisions: dict[str, Obj], curre
     for number in range(wanted):
         pod = pods.get(number)
         if pod is None:
-            old = next((one for one in revisions.values() if name_of(one) == current), update)
-            refused = _make(world, live, number, old if number < _partition(live) else update) or refused
+            refused = _make(world, live, number, _revision_of(live, number, update, revisions, current)) or refused
         elif (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed") and not deleting(pod):
             world.delete(pod)
         healthy = pod is not None and pod_ready(pod) and not deleting(pod)
@@ -61,13 +60,20 @@ def _step(world: World, live: Obj, update: Obj, revisions: dict[str, Obj], curre
             if not enough and not parallel:
                 return due
     above = [number for number in sorted(pods, reverse=True) if number >= wanted]
-    for number in above:
+    for number in above if parallel else above[:1]:
         _remove(world, live, pods[number])
-        if not parallel:
-            return None
+    if above and not parallel:
+        return None
     if (spec.get("updateStrategy") or {}).get("type") != "OnDelete":
         _update_one(world, live, update, pods, wanted)
     return world.now + RETRY if refused else None
+
+
+def _revision_of(live: Obj, number: int, update: Obj, revisions: dict[str, Obj], current: str) -> Obj:
+    """Return the revision that a new pod is made of: below the partition the current one, else the updated one."""
+    if number >= _partition(live):
+        return update
+    return next((one for one in revisions.values() if name_of(one) == current), update)
 
 
 def _update_one(world: World, live: Obj, update: Obj, pods: dict[int, Obj], wanted: int) -> None:

@@ -88,30 +88,37 @@ def collapse(graph: Graph, analyzer: str, signs: Iterable[PodSymptom]) -> Iterat
 def _problem(graph: Graph, analyzer: str, key: Key, members: list[PodSymptom]) -> Problem:
     members = sorted(members, key=lambda sign: (-len(sign.facts), name_of(sign.pod)))
     best = members[0]
-    times = [sign.since for sign in members if sign.since is not None]
-    bare = key[0] == "Pod"
-    total = sum(1 for pod in graph.pods_of(key) if is_active(pod) or pod is best.pod)
-    affected = len({name_of(sign.pod) for sign in members})
     stuck = _stuck(graph, key, members) if best.root else ()
-    whole = max(total, affected)
-    count = subject(key) if bare else f"{affected} of {plural(whole, 'pod')} of {subject(key)}"
-    affects: dict[ResourceRef, None] = dict.fromkeys(graph.ref_of(key_of(sign.pod)) for sign in members[:50])
-    affects.update(dict.fromkeys(ref for sign in members for ref in sign.affects))
-    affects.pop(graph.ref_of(key), None)
     return Problem(
         resource=graph.ref_of(key),
         condition=best.condition,
-        summary=f"{count}: {best.what}",
+        summary=f"{_how_many(graph, key, members)}: {best.what}",
         severity=best.severity or severity_of(graph, key),
         analyzer=analyzer,
         facts=best.facts[:MAX_FACTS],
-        affects=tuple(affects),
-        since=min(times) if times else None,
+        affects=_affected(graph, key, members),
+        since=min((sign.since for sign in members if sign.since is not None), default=None),
         remedies=tuple(_then_delete(change, stuck) for change in best.remedies),
         companions=tuple(_pod_deletion(graph, key, name) for name in stuck) if best.remedies else (),
         advice=" ".join(part for part in (best.advice, _deletion(stuck)) if part),
         root=any(sign.root for sign in members),
     )
+
+
+def _how_many(graph: Graph, key: Key, members: list[PodSymptom]) -> str:
+    """Return ``2 of 3 pods of Deployment shop/web``; of a pod that nothing made, its own name."""
+    if key[0] == "Pod":
+        return subject(key)
+    first = members[0].pod
+    total = sum(1 for pod in graph.pods_of(key) if is_active(pod) or pod is first)
+    hit = len({name_of(sign.pod) for sign in members})
+    return f"{hit} of {plural(max(total, hit), 'pod')} of {subject(key)}"
+
+
+def _affected(graph: Graph, key: Key, members: list[PodSymptom]) -> tuple[ResourceRef, ...]:
+    pods = [graph.ref_of(key_of(sign.pod)) for sign in members[:50]]
+    others = [ref for sign in members for ref in sign.affects]
+    return tuple(ref for ref in dict.fromkeys((*pods, *others)) if ref != graph.ref_of(key))
 
 
 _AT_START = timedelta(seconds=30)

@@ -208,23 +208,23 @@ def _judge(graph: Graph, pod: dict[str, Any], message: str) -> _Verdict:
     if misses := node_misses(graph, pod, nodes, requests):
         return _Verdict(condition="NodeSelectorMismatch", per_node=per_node, misses=misses)
     workers = _candidates(nodes, per_node)
-    said: Counter[str] = Counter()
-    for name, form in _MESSAGE:
-        said[name] += sum(map(int, form.findall(message)))
-    alone: Counter[str] = Counter()
-    any_of: Counter[str] = Counter()
-    for key, found in per_node:
-        if key not in workers:
-            continue
-        kinds = {blocker.condition for blocker in found}
-        any_of.update(kinds)
-        if len(kinds) == 1:
-            alone.update(kinds)
-    free = sum(key in workers and not found for key, found in per_node)
+    said = _counted(message)
+    reasons = [{blocker.condition for blocker in found} for key, found in per_node if key in workers]
+    any_of = Counter(name for kinds in reasons for name in kinds)
+    alone = Counter(name for kinds in reasons if len(kinds) == 1 for name in kinds)
+    free = sum(not kinds for kinds in reasons)
     for name in _ONLY_SAID:
         alone[name] += min(said[name], free)
     chosen = _choose(alone) or _choose(any_of) or _choose(said) or "Unschedulable"
     return _Verdict(condition=chosen, per_node=per_node)
+
+
+def _counted(message: str) -> Counter[str]:
+    """Return on how many nodes the scheduler met each reason, by its own words."""
+    said: Counter[str] = Counter()
+    for name, form in _MESSAGE:
+        said[name] += sum(map(int, form.findall(message)))
+    return said
 
 
 def _candidates(nodes: Sequence[dict[str, Any]], per_node: Sequence[tuple[Key, tuple[Blocker, ...]]]) -> set[Key]:

@@ -73,9 +73,12 @@ def _claim(graph: Graph, claim: dict[str, Any]) -> Iterator[Problem]:
         volume = text(claim, "spec", "volumeName")
         words = f"{subject(key)}: its volume {volume} is gone"
         yield _problem(graph, claim, "PvcLost", words, [quote(graph, claim, "status.phase", "Lost")])
-    if phase != "Pending" or (created is not None and graph.now - created < _BINDING):
-        return
-    class_name = text(claim, "spec", "storageClassName")
+    if phase == "Pending" and (created is None or graph.now - created >= _BINDING):
+        yield from _pending(graph, claim)
+
+
+def _pending(graph: Graph, claim: dict[str, Any]) -> Iterator[Problem]:
+    key, class_name = key_of(claim), text(claim, "spec", "storageClassName")
     storage_class = graph.find("StorageClass", "", class_name)
     facts = [quote(graph, claim, "status.phase", "Pending")]
     if class_name and storage_class is None and graph.was_read("StorageClass") and not _static(graph, class_name):

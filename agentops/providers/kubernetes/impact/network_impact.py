@@ -115,9 +115,10 @@ def of_ingress(reader: ImpactReader, change: ObjectChange, _: Preview) -> Impact
     if pods is None or services is None:
         return not_known(f"the pods behind {ref.short}", namespaces=(ref.namespace,))
     live = [pod for pod in pods if is_active(pod)]
-    ready = {name_of(one): {name_of(pod) for pod in live if is_ready(pod) and _is_behind(one, pod)} for one in services}
+    ready = {name_of(one): _ready_behind(one, live) for one in services}
     old, new = set(backends(change.before)), set(backends(change.after))
-    behind = [pod for pod in live if any(name_of(one) in old | new and _is_behind(one, pod) for one in services)]
+    routed = [one for one in services if name_of(one) in old | new]
+    behind = [pod for pod in live if any(_is_behind(one, pod) for one in routed)]
     moved = _moved_routes(change, {name: len(pods) for name, pods in ready.items()})
     # A route that leads elsewhere is counted by how many pods fewer it has; one that is cut loses all its pods.
     gone = _all_of(ready, old - {name for name, _, _ in moved}) - _all_of(ready, new)
@@ -132,6 +133,10 @@ def of_ingress(reader: ImpactReader, change: ObjectChange, _: Preview) -> Impact
         dependents=tuple(reader.cluster.ref("Service", name, ref.namespace) for name in sorted(old | new)),
         reasons=(why, *led, "no pod stops"),
     )
+
+
+def _ready_behind(service: Object, pods: Iterable[Object]) -> set[str]:
+    return {name_of(pod) for pod in pods if is_ready(pod) and _is_behind(service, pod)}
 
 
 def _all_of(ready: Mapping[str, set[str]], services: Iterable[str]) -> set[str]:

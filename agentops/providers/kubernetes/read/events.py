@@ -56,12 +56,7 @@ def events(cluster: Cluster, clock: Clock, arguments: Arguments) -> Reading:
     # Events of cluster-scoped objects stand in some namespace, mostly default; look in all of them.
     if kind and not kind.namespaced:
         namespace = ""
-    fields = {
-        "involvedObject.kind": kind.kind if kind else "",
-        "involvedObject.name": name,
-        "type": arguments.text("type"),
-    }
-    selector = ",".join(f"{key}={value}" for key, value in fields.items() if value)
+    selector = _selector(kind.kind if kind else "", name, arguments.text("type"))
     found, more = cluster.list_objects(
         builtin("Event"), Selection(namespace=namespace, fields=selector), limit=_READ_LIMIT
     )
@@ -87,6 +82,12 @@ def events(cluster: Cluster, clock: Clock, arguments: Arguments) -> Reading:
         footer=" ".join(notes),
         resources=(cluster.ref(kind.kind, name, namespace),) if kind and name else (),
     )
+
+
+def _selector(kind: str, name: str, type_: str) -> str:
+    """Return the field selector of the events of one object, of a kind or of a type; empty for all."""
+    fields = {"involvedObject.kind": kind, "involvedObject.name": name, "type": type_}
+    return ",".join(f"{key}={value}" for key, value in fields.items() if value)
 
 
 def _nothing(read: int, where: str, about: str) -> str:

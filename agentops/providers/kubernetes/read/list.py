@@ -60,25 +60,7 @@ def list_objects(cluster: Cluster, clock: Clock, arguments: Arguments) -> Readin
     where = in_namespace(namespace, namespaced=kind.namespaced)
     if arguments.flag("count"):
         return _count(cluster, kind, selection, wanted, where)
-    # A search by name has to look through everything, so it reads whole pages; a plain list only what it shows.
-    limit = arguments.number("limit", 100)
-    rows: list[dict[str, Any]] = []
-    left_out = ""
-    seen = 0
-    for page in cluster.list_pages(kind, selection, limit=PAGE_SIZE if wanted else min(limit, PAGE_SIZE)):
-        seen += len(page.items)
-        rows += [item for item in page.items if wanted in item["metadata"].get("name", "").lower()]
-        # What is left on this page and the server's estimate of the pages after it are what is not shown.
-        if len(rows) >= limit and (page.more or len(rows) > limit):
-            more = len(rows) - limit + (page.remaining or 0)
-            left_out = (
-                f"Only the first {limit} are shown; {f'at least {more:,} more exist' if more else 'there are more'}."
-            )
-            break
-        if seen >= _SCAN_LIMIT and page.more:
-            left_out = f"Only the first {seen:,} {kind.plural} were searched."
-            break
-    rows = rows[:limit]
+    rows, left_out = _rows(cluster, kind, selection, wanted, limit=arguments.number("limit", 100))
     return Reading(
         body=_table(rows, kind, columns, clock()) if rows else f"There are no {kind.plural} {where}.",
         summary=f"{plural(len(rows), kind.kind, kind.plural)} {where}{_filters(selection, wanted)}",
@@ -118,6 +100,26 @@ def _table(
         shown = tuple(cell(row, steps) for _, steps in columns) if columns else cells(row, now)
         lines.append((*names, *shown))
     return table((*first, *header), lines)
+
+
+def _rows(
+    cluster: Cluster, kind: Kind, selection: Selection, wanted: str, *, limit: int
+) -> tuple[list[dict[str, Any]], str]:
+    """Return at most ``limit`` objects whose name holds ``wanted``, and what was left out, in a sentence."""
+    rows: list[dict[str, Any]] = []
+    seen = 0
+    # A search by name has to look through everything, so it reads whole pages; a plain list only what it shows.
+    for page in cluster.list_pages(kind, selection, limit=PAGE_SIZE if wanted else min(limit, PAGE_SIZE)):
+        seen += len(page.items)
+        rows += [item for item in page.items if wanted in item["metadata"].get("name", "").lower()]
+        # What is left on this page and the server's estimate of the pages after it are what is not shown.
+        if len(rows) >= limit and (page.more or len(rows) > limit):
+            more = len(rows) - limit + (page.remaining or 0)
+            exist = f"at least {more:,} more exist" if more else "there are more"
+            return rows[:limit], f"Only the first {limit} are shown; {exist}."
+        if seen >= _SCAN_LIMIT and page.more:
+            return rows[:limit], f"Only the first {seen:,} {kind.plural} were searched."
+    return rows[:limit], ""
 
 
 def _count(cluster: Cluster, kind: Kind, selection: Selection, wanted: str, where: str) -> Reading:
