@@ -37,15 +37,16 @@ def sources() -> tuple[tuple[str, ast.AST], ...]:
     return tuple((one.relative_to(ROOT).as_posix(), ast.parse(one.read_text(encoding="utf-8"))) for one in paths)
 
 
-def called(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
-    """Yield the last part of the name of everything that is called."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            function = node.func
-            if isinstance(function, ast.Name):
-                yield function.id, node
-            elif isinstance(function, ast.Attribute):
-                yield function.attr, node
+@cache
+def called(tree: ast.AST) -> tuple[tuple[str, ast.Call], ...]:
+    """Return the last part of the name of everything that is called, with the call."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    names = [(node.func, node) for node in calls]
+    return tuple(
+        (function.id if isinstance(function, ast.Name) else function.attr, node)
+        for function, node in names
+        if isinstance(function, ast.Name | ast.Attribute)
+    )
 
 
 def test_only_the_guard_calls_apply() -> None:
