@@ -6,7 +6,6 @@ Comes in: an object with ``labels`` and what belongs to them. Goes out: an ``Ale
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from agentops.alerts import fields
@@ -32,27 +31,31 @@ def prometheus_alert(
     found = fields.as_mapping(item, path.rstrip("."))
     labels = {**(common or {}), **fields.labels(found, "labels", path)}
     annotations = {**(notes or {}), **fields.labels(found, "annotations", path)}
-    status = found.get("status")
-    state = status.get("state") if isinstance(status, dict) else status or found.get("state")
-    word = fields.scalar(state, f"{path}status") if state is not None else "firing"
-    ended = fields.moment(found, "endsAt", path)
+    is_over, ended = _is_over(found, path), fields.moment(found, "endsAt", path)
     summary = annotations.get("summary") or annotations.get("message") or annotations.get("description") or ""
-    alert = Alert(
+    return Alert(
         name=one_line(labels.get("alertname") or summary or "alert without a name", 200),
         source=source,
-        status="resolved" if word.lower() in ("resolved", "inactive", "normal", "ok") else "firing",
+        status="resolved" if is_over else "firing",
         severity=severity_of(*(labels.get(key, "") for key in _SEVERITY_KEYS)),
         summary=one_line(summary, 500),
         labels=labels,
         annotations=annotations,
         started_at=fields.moment(found, "startsAt", path) or fields.moment(found, "activeAt", path),
-        ended_at=ended,
+        # While an alert fires, the API's endsAt is only when it would expire.
+        ended_at=ended if is_over else None,
         target=target_of(labels),
         fingerprint=fields.text(found, "fingerprint", path),
         runbook_url=annotations.get("runbook_url") or annotations.get("runbook") or "",
     )
-    # While an alert fires, the API's endsAt is only when it would expire.
-    return alert if alert.status == "resolved" else replace(alert, ended_at=None)
+
+
+def _is_over(found: Mapping[str, Any], path: str) -> bool:
+    """Return whether the alert has ended: its state stands in ``status``, as a word or an object, or in ``state``."""
+    status = found.get("status")
+    state = status.get("state") if isinstance(status, dict) else status or found.get("state")
+    word = fields.scalar(state, f"{path}status") if state is not None else "firing"
+    return word.lower() in ("resolved", "inactive", "normal", "ok")
 
 
 def webhook_alerts(document: Mapping[str, Any], source: str) -> Payload:

@@ -101,23 +101,15 @@ def _recent_change(ranking: Ranking, alert: Alert | None) -> int | None:
 
 def _root_cause(ranking: Ranking, alert: Alert | None, ids: Sequence[str], best: int) -> Finding:
     problem = ranking.problems[best]
-    chain = _chain(ranking, best)
-    confidence = _confidence(ranking, best)
-    external = problem.condition == OUTSIDE
-    words = problem.summary.rstrip(".") + "."
-    twins = _twins(ranking, best)
-    if twins:
-        words += f" The same holds for {', '.join(_head(ranking.problems[index]) for index in twins[:5])}."
-    if chain:
-        words += " " + _chain_words(ranking, best, chain)
+    chain, twins = _chain(ranking, best), _twins(ranking, best)
     late = alert is not None and any("after the alert" in reason for reason in ranking.scores[best].reasons)
     change = _change_of(ranking, best)
     cited = (best, *twins, *chain, *((change,) if change is not None else ()))
     found = [ranking.problems[index] for index in (best, *twins)]
     return Finding(
-        verdict=Verdict.OUTSIDE if external else Verdict.ROOT_CAUSE,
-        conclusion=words,
-        confidence=confidence,
+        verdict=Verdict.OUTSIDE if problem.condition == OUTSIDE else Verdict.ROOT_CAUSE,
+        conclusion=_cause_words(ranking, best, twins, chain),
+        confidence=_confidence(ranking, best),
         by=BY,
         cause=Cause(resource=problem.resource, condition=problem.condition),
         evidence=_cite(ids, cited),
@@ -129,6 +121,13 @@ def _root_cause(ranking: Ranking, alert: Alert | None, ids: Sequence[str], best:
         warnings=(*_warnings(ranking), *(("This began after the alert did.",) if late else ())),
         notes=tuple(dict.fromkeys(note for one in found for note in one.notes)),
     )
+
+
+def _cause_words(ranking: Ranking, best: int, twins: Sequence[int], chain: tuple[int, ...]) -> str:
+    words = ranking.problems[best].summary.rstrip(".") + "."
+    if twins:
+        words += f" The same holds for {', '.join(_head(ranking.problems[index]) for index in twins[:5])}."
+    return f"{words} {_chain_words(ranking, best, chain)}" if chain else words
 
 
 def _next_steps(problem: Problem, *, first: bool) -> Iterator[str]:

@@ -34,7 +34,8 @@ def server_side_apply(schema: Schema, live: Obj | None, config: Obj, entry: Obj,
     base: Obj = live or {}
     entries = list(base.get("metadata", {}).get("managedFields") or (_before(schema, live, entry) if live else ()))
     others = [one for one in entries if identity(one) != identity(entry)]
-    before = next((from_fields(one["fieldsV1"]) for one in entries if identity(one) == identity(entry)), set())
+    previous = next((one for one in entries if identity(one) == identity(entry)), None)
+    before = from_fields(previous["fieldsV1"]) if previous is not None else set()
     wanted, present = leaves(schema, config), leaves(schema, base)
     differing = _differing(wanted, present)
     contested = [(one, path) for one in others for path in sorted(from_fields(one["fieldsV1"]) & differing)]
@@ -43,17 +44,17 @@ def server_side_apply(schema: Schema, live: Obj | None, config: Obj, entry: Obj,
     held = {id(one): from_fields(one["fieldsV1"]) - differing for one in others}
     dropped = before - set(wanted) - {path for paths in held.values() for path in paths}
     merged: Obj = _merge(schema, without(schema, base, dropped), config)
-    kept = [
-        one if held[id(one)] == from_fields(one["fieldsV1"]) else {**one, "fieldsV1": to_fields(held[id(one)])}
-        for one in others
-        if held[id(one)]
-    ]
+    kept = [_holding(one, held[id(one)]) for one in others if held[id(one)]]
     own = {**entry, "fieldsType": "FieldsV1", "fieldsV1": to_fields(set(wanted))}
-    previous = next((one for one in entries if identity(one) == identity(entry)), None)
     if previous is not None and previous["fieldsV1"] == own["fieldsV1"] and not differing:
         own["time"] = previous.get("time")
     merged.setdefault("metadata", {})["managedFields"] = [*kept, own]
     return merged
+
+
+def _holding(entry: Obj, paths: set[Path]) -> Obj:
+    """Return the entry with these fields; untouched when it had no other, so that its form stays too."""
+    return entry if paths == from_fields(entry["fieldsV1"]) else {**entry, "fieldsV1": to_fields(paths)}
 
 
 def _before(schema: Schema, live: Obj, entry: Obj) -> list[Obj]:

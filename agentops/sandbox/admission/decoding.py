@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from agentops.sandbox.admission.schemas import Schema, child, is_open, items, name_of, resolve, schema_of
@@ -120,28 +121,43 @@ def _wrong_type(schema: Schema, value: Any, path: list[str], owner: str) -> str:
     full = resolve(schema)
     if value is None or (is_open(full) and "type" not in full and "oneOf" not in full):
         return ""
-    if name_of(schema).endswith("resource.Quantity") and isinstance(value, str) and not _QUANTITY.fullmatch(value):
-        return _QUANTITY_WORDS
-    if full.get("format") == "byte" and isinstance(value, str) and not _BASE64.fullmatch(value):
-        return "illegal base64 data at input byte 0"
+    wrong = _wrong_text(schema, full, value) if isinstance(value, str) else ""
+    if wrong:
+        return wrong
     if not _fits(full, value):
-        found = {dict: "object", list: "array", str: "string", bool: "bool"}.get(type(value), f"number {value}")
-        if isinstance(value, int | float) and not isinstance(value, bool) and full.get("type") != "integer":
-            found = "number"
         where = f"{owner}.{'.'.join(path)}"
+        found = _go_value(full, value)
         return f"json: cannot unmarshal {found} into Go struct field {where} of type {_go_type(schema)}"
     owner = name_of(schema).rpartition(".")[2] or owner
+    inside: Iterable[str] = ()
     if isinstance(value, dict):
-        for field, one in value.items():
-            inner = child(full, field)
-            # The decoder names the field that is a map, not the key in it.
-            place = [*path, field] if field in full.get("properties", ()) else path
-            wrong = _wrong_type(inner, one, place, owner) if inner else ""
-            if wrong:
-                return wrong
-    if isinstance(value, list):
-        return next(filter(None, (_wrong_type(items(full), one, path, owner) for one in value)), "")
+        inside = (_wrong_field(full, field, one, path, owner) for field, one in value.items())
+    elif isinstance(value, list):
+        inside = (_wrong_type(items(full), one, path, owner) for one in value)
+    return next(filter(None, inside), "")
+
+
+def _wrong_field(full: Schema, field: str, value: Any, path: list[str], owner: str) -> str:
+    inner = child(full, field)
+    # The decoder names the field that is a map, not the key in it.
+    place = [*path, field] if field in full.get("properties", ()) else path
+    return _wrong_type(inner, value, place, owner) if inner else ""
+
+
+def _wrong_text(schema: Schema, full: Schema, value: str) -> str:
+    if name_of(schema).endswith("resource.Quantity") and not _QUANTITY.fullmatch(value):
+        return _QUANTITY_WORDS
+    if full.get("format") == "byte" and not _BASE64.fullmatch(value):
+        return "illegal base64 data at input byte 0"
     return ""
+
+
+def _go_value(full: Schema, value: Any) -> str:
+    """Return what the decoder calls a value; it shows a number only where an integer was expected."""
+    named = {dict: "object", list: "array", str: "string", bool: "bool"}.get(type(value))
+    if named is not None:
+        return named
+    return f"number {value}" if full.get("type") == "integer" else "number"
 
 
 def _fits(full: Schema, value: Any) -> bool:

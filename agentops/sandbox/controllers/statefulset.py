@@ -52,13 +52,14 @@ def _step(world: World, live: Obj, update: Obj, revisions: dict[str, Obj], curre
             refused = _make(world, live, number, _revision_of(live, number, update, revisions, current)) or refused
         elif (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed") and not deleting(pod):
             world.delete(pod)
-        healthy = pod is not None and pod_ready(pod) and not deleting(pod)
-        if not healthy and not parallel:
+        if parallel:
+            continue
+        # In order, each pod waits for the one before it.
+        if pod is None or not pod_ready(pod) or deleting(pod):
             return world.now + RETRY if refused else None
-        if healthy and pod is not None:
-            enough, due = available(pod, spec.get("minReadySeconds", 0), world.now)
-            if not enough and not parallel:
-                return due
+        enough, due = available(pod, spec.get("minReadySeconds", 0), world.now)
+        if not enough:
+            return due
     above = [number for number in sorted(pods, reverse=True) if number >= wanted]
     for number in above if parallel else above[:1]:
         _remove(world, live, pods[number])

@@ -85,12 +85,12 @@ def classify(reason: str, message: str) -> str:
 
 def _message(graph: Graph, view: ContainerView) -> str:
     """Return the most telling text: newer kubelets put the registry's answer into the state, older ones in an event."""
-    said = [text(view.waiting, "message")]
-    events = [e for e in graph.events(view.pod_key) if e.container in ("", view.name) and "pull" in e.message.lower()]
-    said += [event.message for event in reversed(events) if event.reason in ("Failed", "ErrImageNeverPull")]
-    telling = [m for m in said if _ABSENT.search(m) or _DENIED.search(m) or _PLATFORM.search(m)]
-    rest = [m for m in said if m and not m.startswith("Back-off")] or [m for m in said if m]
-    return (telling or rest or [""])[0]
+    events = [e for e in graph.events(view.pod_key, "Failed", "ErrImageNeverPull") if e.container in ("", view.name)]
+    pulls = [event.message for event in reversed(events) if "pull" in event.message.lower()]
+    said = [message for message in (text(view.waiting, "message"), *pulls) if message]
+    telling = [message for message in said if any(form.search(message) for form in (_ABSENT, _DENIED, _PLATFORM))]
+    rest = [message for message in said if not message.startswith("Back-off")]
+    return (telling or rest or said or [""])[0]
 
 
 def _signs(graph: Graph, pod: dict[str, Any], view: ContainerView) -> Iterable[PodSymptom]:

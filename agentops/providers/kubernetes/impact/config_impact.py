@@ -156,20 +156,29 @@ def _accounts(reader: ImpactReader, change: ObjectChange) -> set[tuple[str, str]
     ref = change.ref
     if ref.kind == "ServiceAccount":
         return {(ref.namespace, ref.name)}
-    bindings: list[Object] = [one for one in (change.before, change.after) if one and one.get("subjects")]
-    if ref.kind in {"Role", "ClusterRole"}:
-        kinds = ["RoleBinding"] if ref.kind == "Role" else ["RoleBinding", "ClusterRoleBinding"]
-        for kind in kinds:
-            found = reader.items(kind, ref.namespace)
-            if found is None:
-                return None
-            bindings += [one for one in found if _binds(one, ref)]
+    bindings = _bindings(reader, change)
+    if bindings is None:
+        return None
     subjects = [(one, subject) for one in bindings for subject in one.get("subjects") or ()]
     return {
         (str(subject.get("namespace") or namespace_of(one) or ref.namespace), str(subject.get("name")))
         for one, subject in subjects
         if subject.get("kind") == "ServiceAccount"
     }
+
+
+def _bindings(reader: ImpactReader, change: ObjectChange) -> list[Object] | None:
+    """Return the binding that changes, before and after, or those of the role that changes; None when not readable."""
+    ref = change.ref
+    if ref.kind not in {"Role", "ClusterRole"}:
+        return [one for one in (change.before, change.after) if one and one.get("subjects")]
+    found: list[Object] = []
+    for kind in ["RoleBinding"] if ref.kind == "Role" else ["RoleBinding", "ClusterRoleBinding"]:
+        listed = reader.items(kind, ref.namespace)
+        if listed is None:
+            return None
+        found += [one for one in listed if _binds(one, ref)]
+    return found
 
 
 def _binds(binding: Object, ref: ResourceRef) -> bool:

@@ -174,15 +174,19 @@ def _reading(
     run = "previous run" if wanted.previous else "current run"
     parts: list[str] = []
     notes: list[str] = []
+    several = len(portions) > 1
     for portion in portions:
         label = portion.container if found.named else f"{portion.pod} {portion.container}"
         if portion.failure:
             parts.append(f"--- container {label}: {portion.failure}")
             continue
-        parts += [f"--- container {label} ({run}) ---"] if len(portions) > 1 else []
+        if several:
+            parts.append(f"--- container {label} ({run}) ---")
         parts += portion.lines or ("(no lines)",)
-        notes += [f"{label}: {portion.note}" if len(portions) > 1 else portion.note] if portion.note else []
-    notes += [found.note] if found.note else []
+        if portion.note:
+            notes.append(f"{label}: {portion.note}" if several else portion.note)
+    if found.note:
+        notes.append(found.note)
     again = sum(map(restarts, found.pods))
     if again and not wanted.previous:
         notes.append(f"the containers restarted {plural(again, 'time')}; use previous for the run before")
