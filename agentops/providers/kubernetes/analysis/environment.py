@@ -17,6 +17,7 @@ from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.log_clues import Clue
 from agentops.providers.kubernetes.analysis.report import quote, subject
 from agentops.providers.kubernetes.analysis.secrecy import shown
+from agentops.providers.kubernetes.objects.config_references import config_references
 from agentops.providers.kubernetes.objects.fields import (
     Key,
     items,
@@ -27,7 +28,6 @@ from agentops.providers.kubernetes.objects.fields import (
     template_path,
     text,
 )
-from agentops.providers.kubernetes.objects.pod_template import config_references
 from agentops.providers.kubernetes.objects.suggestions import Likeness, likeness
 
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.log_clues import Clue, clues
+from agentops.providers.kubernetes.objects.config_references import config_references
 from agentops.providers.kubernetes.objects.fields import (
     Key,
     items,
@@ -22,13 +23,7 @@ from agentops.providers.kubernetes.objects.fields import (
     pod_spec,
     text,
 )
-from agentops.providers.kubernetes.objects.pod_template import (
-    Host,
-    config_references,
-    hosts_in,
-    service_of_host,
-    variables,
-)
+from agentops.providers.kubernetes.objects.pod_template import Host, hosts_in, service_of_host, variables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

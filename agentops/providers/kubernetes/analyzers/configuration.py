@@ -20,6 +20,7 @@ from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, 
 from agentops.providers.kubernetes.analysis.rollouts import blame
 from agentops.providers.kubernetes.analysis.secrecy import quoted
 from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, vague
+from agentops.providers.kubernetes.objects.config_references import ConfigReference, config_references
 from agentops.providers.kubernetes.objects.fields import (
     Key,
     items,
@@ -32,7 +33,6 @@ from agentops.providers.kubernetes.objects.fields import (
     template_path,
     text,
 )
-from agentops.providers.kubernetes.objects.pod_template import ConfigReference, config_references
 from agentops.providers.kubernetes.objects.suggestions import Likeness, likeness
 
 NAME = "configuration"

@@ -16,8 +16,8 @@ from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, 
 from agentops.providers.kubernetes.analysis.rollouts import TemplateEdit, blame
 from agentops.providers.kubernetes.analysis.secrecy import quoted
 from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact
+from agentops.providers.kubernetes.objects.config_references import PULL_SECRETS, config_references
 from agentops.providers.kubernetes.objects.fields import moment, namespace_of, text
-from agentops.providers.kubernetes.objects.pod_template import config_references
 
 NAME = "images"
 WAITING = frozenset(
@@ -155,7 +155,7 @@ def _absent_pull_secrets(graph: Graph, pod: dict[str, Any]) -> list[str]:
     namespace = namespace_of(pod)
     if not graph.was_read("Secret", namespace):
         return []
-    named = [r.name for r in config_references(pod.get("spec") or {}) if r.path == "imagePullSecrets"]
+    named = [r.name for r in config_references(pod.get("spec") or {}) if r.path == PULL_SECRETS]
     return [name for name in named if graph.find("Secret", namespace, name) is None]
 
 

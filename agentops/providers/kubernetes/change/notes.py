@@ -17,7 +17,9 @@ from agentops.core.resource import ResourceRef
 from agentops.core.text import one_line, plural
 from agentops.providers.kubernetes.api.client import Cluster
 from agentops.providers.kubernetes.api.relatives import owners
+from agentops.providers.kubernetes.objects.fields import annotations_of, labels_of, template_of
 from agentops.providers.kubernetes.objects.kinds import builtin
+from agentops.providers.kubernetes.objects.owners import controller_of
 
 MOST_OWNERS = 10
 """The chains of so many controllers are read; a drain of a full node touches many."""
@@ -33,10 +35,8 @@ def notes_on(cluster: Cluster, change: Change, preview: Preview) -> tuple[tuple[
 
 def object_notes(ref: ResourceRef, item: Object) -> tuple[Note, ...]:
     """Return the notes of one object: its own, and those that it gives to its pods."""
-    template = _map(item, "spec", "template", "metadata")
-    metadata = _map(item, "metadata")
-    maps = (_map(metadata, "annotations"), _map(metadata, "labels"))
-    return notes_of(ref, *maps, _map(template, "annotations"), _map(template, "labels"))
+    template = template_of(item)
+    return notes_of(ref, annotations_of(item), labels_of(item), annotations_of(template), labels_of(template))
 
 
 def _acted_on(
@@ -60,9 +60,9 @@ def _owners(
 ) -> Iterator[tuple[ResourceRef, Object]]:
     controllers: dict[tuple[str, str], tuple[ResourceRef, Object]] = {}
     for ref, item in present.items():
-        for owner in _map(item, "metadata").get("ownerReferences") or ():
-            if isinstance(owner, Mapping) and owner.get("controller"):
-                controllers.setdefault((ref.namespace, str(owner.get("uid"))), (ref, item))
+        controller = controller_of(item)
+        if controller is not None:
+            controllers.setdefault((ref.namespace, str(controller.get("uid"))), (ref, item))
     for ref, item in list(controllers.values())[:MOST_OWNERS]:
         for owner in owners(cluster, item):
             if owner.item:
@@ -92,9 +92,3 @@ def _read(cluster: Cluster, ref: ResourceRef, unread: list[str]) -> Object:
 
 def _unread(what: str, why: str) -> str:
     return f"Whether an owner left a note on {what} is not known: {one_line(why, 160)}"
-
-
-def _map(value: Any, *path: str) -> Mapping[str, Any]:
-    for part in path:
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value if isinstance(value, Mapping) else {}

@@ -12,6 +12,7 @@ from typing import Any
 from agentops.core.plan import Edit, ObjectChange, Verb
 from agentops.core.policy import ObjectFacts
 from agentops.core.resource import ResourceRef
+from agentops.providers.kubernetes.objects.fields import at, labels_of
 
 _SECRET_FIELDS = ("data", "stringData")
 _CLAIMED = "spec.resources.requests.storage"
@@ -23,11 +24,10 @@ def object_facts(ref: ResourceRef, item: ObjectChange | None) -> ObjectFacts:
     if item is None:
         return ObjectFacts(group=group, writes_secrets=None if ref.kind == "Secret" else False)
     before = item.before if item.before is not None else item.after
-    labels = _mapping(_mapping(_mapping(before).get("metadata")).get("labels"))
     return ObjectFacts(
         group=group,
         writes_secrets=ref.kind == "Secret" and _writes_contents(item),
-        labels={str(name): str(value) for name, value in labels.items()},
+        labels=labels_of(before),
         replicas=_replicas(item.before),
         replicas_after=_replicas(item.after),
         scales_to_zero=_scales_to_zero(item),
@@ -36,12 +36,8 @@ def object_facts(ref: ResourceRef, item: ObjectChange | None) -> ObjectFacts:
     )
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
 def _replicas(document: Mapping[str, Any] | None) -> int | None:
-    value = _mapping(_mapping(document).get("spec")).get("replicas")
+    value = at(document, "spec", "replicas")
     return value if type(value) is int else None
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from agentops.core.plan import Change, ObjectChange, Verb
+from agentops.providers.kubernetes.objects.fields import items, mapping, template_of, text
 
 _KEPT = frozenset(
     {
@@ -49,7 +50,7 @@ def _vanishing(change: ObjectChange) -> Iterator[str]:
         yield f"it deletes {name}"
     if change.verb is not Verb.UPDATE:
         return
-    before, after = _map(change.before, "spec"), _map(change.after, "spec")
+    before, after = mapping(change.before, "spec"), mapping(change.after, "spec")
     for count in _COUNTS:
         if after.get(count) == 0 and before.get(count) != 0:
             yield f"it sets spec.{count} of {name} to 0"
@@ -67,28 +68,19 @@ def _blinding(change: ObjectChange) -> Iterator[str]:
         for probe in _PROBES:
             if before.get(probe) and not after.get(probe):
                 yield f"it takes the {probe} of container {name} away from {change.ref.short}"
-        if _map(before, "resources", "limits").get("memory") and not _map(after, "resources", "limits").get("memory"):
+        had, has = (mapping(one, "resources", "limits").get("memory") for one in (before, after))
+        if had and not has:
             yield f"it takes the memory limit of container {name} away from {change.ref.short}"
 
 
 def _loosening(change: ObjectChange) -> Iterator[str]:
     if change.ref.kind != "Namespace":
         return
-    before, after = (_map(one, "metadata", "labels").get(_ENFORCED, "") for one in (change.before, change.after))
+    before, after = (mapping(one, "metadata", "labels").get(_ENFORCED, "") for one in (change.before, change.after))
     if before in _STANDARDS and (after not in _STANDARDS or _STANDARDS.index(after) < _STANDARDS.index(before)):
         yield f"it lets {change.ref.short} enforce {after or 'no pod security standard'} instead of {before}"
 
 
 def _containers(value: Mapping[str, Any] | None) -> dict[str, Mapping[str, Any]]:
     """Return the containers of a pod template by name, wherever the kind keeps its template."""
-    spec = _map(value, "spec")
-    template = _map(spec, "jobTemplate", "spec", "template") or _map(spec, "template")
-    found = _map(template, "spec").get("containers")
-    listed = found if isinstance(found, list | tuple) else ()
-    return {str(one.get("name")): one for one in listed if isinstance(one, Mapping)}
-
-
-def _map(value: Any, *path: str) -> Mapping[str, Any]:
-    for part in path:
-        value = value.get(part) if isinstance(value, Mapping) else None
-    return value if isinstance(value, Mapping) else {}
+    return {text(one, "name"): one for one in items(template_of(value), "spec", "containers")}

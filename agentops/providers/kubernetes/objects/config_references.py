@@ -1,8 +1,9 @@
-"""How a pod spec uses a ConfigMap, a Secret, a claim or a service account, down to the keys.
+"""How a pod uses ConfigMaps, Secrets, a claim or a service account, down to the keys, and when it notices an edit.
 
-Comes in: pod specs. Goes out: ``Use`` values. Must never see what is in a Secret: only names and keys are compared.
-Sources: https://kubernetes.io/docs/concepts/configuration/configmap/#mounted-configmaps-are-updated-automatically
-(volumes follow, ``subPath`` mounts and environment variables do not).
+Comes in: a pod spec. Goes out: references with the path at which each stands, or a ``Use``. Whether the thing exists is
+not asked, and what is in a Secret is never seen: only names and keys are compared. Sources:
+https://kubernetes.io/docs/concepts/configuration/configmap/#mounted-configmaps-are-updated-automatically (volumes
+follow, ``subPath`` mounts and environment variables do not).
 """
 
 from __future__ import annotations
@@ -11,14 +12,27 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agentops.providers.kubernetes.objects.fields import Object
+from agentops.providers.kubernetes.objects.fields import containers_of, flag, items, mapping, text
 from agentops.providers.kubernetes.objects.pod_template import claim_names
 
-_REFERENCES: Mapping[str, tuple[str, str, str, str]] = {
-    # kind: volume source, its name field, env source, envFrom source
-    "ConfigMap": ("configMap", "name", "configMapKeyRef", "configMapRef"),
-    "Secret": ("secret", "secretName", "secretKeyRef", "secretRef"),
-}
+PULL_SECRETS = "imagePullSecrets"
+"""The path of a reference to a Secret with which images are pulled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigReference:
+    """A ConfigMap or Secret that a pod needs; ``key`` is empty when the whole object is used.
+
+    ``volume`` is the name of the volume that it fills, empty when it stands in the environment or pulls images.
+    """
+
+    kind: str
+    name: str
+    key: str
+    path: str
+    container: str
+    optional: bool
+    volume: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +46,7 @@ class Use:
         return self.live or self.at_start
 
 
-def use_of(pod_spec: Object, kind: str, name: str, keys: frozenset[str] | None) -> Use:
+def use_of(spec: Any, kind: str, name: str, keys: frozenset[str] | None) -> Use:
     """Return how a pod spec uses an object.
 
     Arguments:
@@ -40,41 +54,76 @@ def use_of(pod_spec: Object, kind: str, name: str, keys: frozenset[str] | None) 
         keys: which keys are meant; None means all of it.
     """
     if kind == "PersistentVolumeClaim":
-        return Use(at_start=name in claim_names(pod_spec))
+        return Use(at_start=name in claim_names(spec))
     if kind == "ServiceAccount":
-        return Use(live=(pod_spec.get("serviceAccountName") or "default") == name)
-    volumes = frozenset(_volumes(pod_spec, kind, name, keys))
-    mounts = [mount for container in _containers(pod_spec) for mount in container.get("volumeMounts") or ()]
-    used = [mount for mount in mounts if mount.get("name") in volumes]
-    fixed = [mount for mount in used if mount.get("subPath") or mount.get("subPathExpr")]
-    pulls = kind == "Secret" and any(one.get("name") == name for one in pod_spec.get("imagePullSecrets") or ())
-    in_env = any(_in_env(container, kind, name, keys) for container in _containers(pod_spec))
-    return Use(live=len(used) > len(fixed), at_start=bool(fixed) or in_env or pulls)
+        return Use(live=(text(spec, "serviceAccountName") or "default") == name)
+    named = (one for one in config_references(spec) if (one.kind, one.name) == (kind, name))
+    found = [one for one in named if keys is None or not one.key or one.key in keys]
+    volumes = {one.volume for one in found} - {""}
+    used = [mount for mount in _mounts(spec) if text(mount, "name") in volumes]
+    fixed = [mount for mount in used if text(mount, "subPath") or text(mount, "subPathExpr")]
+    return Use(live=len(used) > len(fixed), at_start=bool(fixed) or any(not one.volume for one in found))
 
 
-def _containers(pod_spec: Object) -> Iterator[Object]:
-    for field in ("initContainers", "containers", "ephemeralContainers"):
-        yield from pod_spec.get(field) or ()
+def _mounts(spec: Any) -> Iterator[dict[str, Any]]:
+    # A debugging container is never started again, but what it mounts follows an edit as well.
+    for container in [*(one for _, one in containers_of(spec)), *items(spec, "ephemeralContainers")]:
+        yield from items(container, "volumeMounts")
 
 
-def _volumes(pod_spec: Object, kind: str, name: str, keys: frozenset[str] | None) -> Iterator[str]:
-    source_field, name_field, _, _ = _REFERENCES[kind]
-    for volume in pod_spec.get("volumes") or ():
-        projected = [
-            (one.get(source_field) or {}, "name") for one in (volume.get("projected") or {}).get("sources") or ()
-        ]
-        for source, field in [(volume.get(source_field) or {}, name_field), *projected]:
-            items = {item.get("key") for item in source.get("items") or ()}
-            if source.get(field) == name and (keys is None or not items or items & keys):
-                yield str(volume.get("name"))
+def config_references(spec: Any) -> Iterator[ConfigReference]:
+    """Yield every ConfigMap and Secret reference of a pod spec: env, envFrom, volumes, projected, pull secrets."""
+    for listing, container in containers_of(spec):
+        where = f"{listing}[{text(container, 'name')}]"
+        yield from _env_references(container, where)
+        for source in items(container, "envFrom"):
+            for field, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
+                yield from _reference(source.get(field), kind, f"{where}.envFrom.{field}", text(container, "name"))
+    for volume in items(spec, "volumes"):
+        where, called = f"volumes[{text(volume, 'name')}]", text(volume, "name")
+        yield from _volume_references(volume, where, called)
+        for source in items(volume, "projected", "sources"):
+            yield from _volume_references(source, f"{where}.projected", called)
+    for pull in items(spec, PULL_SECRETS):
+        yield from _reference(pull, "Secret", PULL_SECRETS, "", optional=True)
 
 
-def _in_env(container: Object, kind: str, name: str, keys: frozenset[str] | None) -> bool:
-    _, _, one_field, all_field = _REFERENCES[kind]
-    if any((source.get(all_field) or {}).get("name") == name for source in container.get("envFrom") or ()):
-        return True
-    named = [(variable.get("valueFrom") or {}).get(one_field) or {} for variable in container.get("env") or ()]
-    return any(one.get("name") == name and (keys is None or one.get("key") in keys) for one in named)
+def _env_references(container: dict[str, Any], where: str) -> Iterator[ConfigReference]:
+    for variable in items(container, "env"):
+        for field, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
+            source = mapping(variable, "valueFrom", field)
+            path = f"{where}.env[{text(variable, 'name')}].valueFrom.{field}"
+            yield from _reference(source, kind, path, text(container, "name"), key=text(source, "key"))
+
+
+def _volume_references(volume: dict[str, Any], where: str, called: str) -> Iterator[ConfigReference]:
+    for field, kind, label in (("configMap", "ConfigMap", "name"), ("secret", "Secret", "secretName")):
+        source = volume.get(field)
+        if not isinstance(source, dict):
+            continue
+        # A Secret has another name for its name in a volume of its own than among projected sources.
+        name = text(source, label) or text(source, "name")
+        optional = flag(source, "optional")
+        for key in [text(item, "key") for item in items(source, "items")] or [""]:
+            yield from _reference(
+                {"name": name}, kind, f"{where}.{field}", "", key=key, optional=optional, volume=called
+            )
+
+
+def _reference(
+    source: Any, kind: str, path: str, container: str, *, key: str = "", optional: bool = False, volume: str = ""
+) -> Iterator[ConfigReference]:
+    name = text(source, "name")
+    if name:
+        yield ConfigReference(
+            kind=kind,
+            name=name,
+            key=key,
+            path=path,
+            container=container,
+            optional=optional or flag(source, "optional"),
+            volume=volume,
+        )
 
 
 def changed_keys(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> frozenset[str] | None:

@@ -1,6 +1,6 @@
-"""What a pod template refers to: ConfigMaps, Secrets, claims, service accounts, images, hosts in its environment.
+"""What a pod template says besides its references to ConfigMaps and Secrets: claims, ports, variables and their hosts.
 
-Comes in: a pod spec. Goes out: references with the path at which each stands. Whether the thing exists is not asked.
+Comes in: a pod spec. Goes out: names and values, with the path at which each stands. Whether it exists is not asked.
 """
 
 from __future__ import annotations
@@ -10,19 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from agentops.providers.kubernetes.objects.fields import containers_of, flag, items, mapping, text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigReference:
-    """A ConfigMap or Secret that a pod needs; ``key`` is empty when the whole object is used."""
-
-    kind: str
-    name: str
-    key: str
-    path: str
-    container: str
-    optional: bool
+from agentops.providers.kubernetes.objects.fields import containers_of, items, mapping, text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,52 +21,6 @@ class Variable:
     name: str
     value: str
     path: str
-
-
-def config_references(spec: dict[str, Any]) -> Iterator[ConfigReference]:
-    """Yield every ConfigMap and Secret reference of a pod spec: env, envFrom, volumes, projected, pull secrets."""
-    for listing, container in containers_of(spec):
-        where = f"{listing}[{text(container, 'name')}]"
-        yield from _env_references(container, where)
-        for source in items(container, "envFrom"):
-            for field, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
-                yield from _reference(source.get(field), kind, f"{where}.envFrom.{field}", text(container, "name"))
-    for volume in items(spec, "volumes"):
-        where = f"volumes[{text(volume, 'name')}]"
-        yield from _volume_references(volume, where)
-        for source in items(volume, "projected", "sources"):
-            yield from _volume_references(source, f"{where}.projected")
-    for pull in items(spec, "imagePullSecrets"):
-        yield from _reference(pull, "Secret", "imagePullSecrets", "", optional=True)
-
-
-def _env_references(container: dict[str, Any], where: str) -> Iterator[ConfigReference]:
-    for variable in items(container, "env"):
-        for field, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
-            source = mapping(variable, "valueFrom", field)
-            path = f"{where}.env[{text(variable, 'name')}].valueFrom.{field}"
-            yield from _reference(source, kind, path, text(container, "name"), key=text(source, "key"))
-
-
-def _volume_references(volume: dict[str, Any], where: str) -> Iterator[ConfigReference]:
-    for field, kind, label in (("configMap", "ConfigMap", "name"), ("secret", "Secret", "secretName")):
-        source = volume.get(field)
-        if not isinstance(source, dict):
-            continue
-        name = text(source, label) or text(source, "name")
-        optional = flag(source, "optional")
-        keys = [text(item, "key") for item in items(source, "items")] or [""]
-        for key in keys:
-            yield from _reference({"name": name}, kind, f"{where}.{field}", "", key=key, optional=optional)
-
-
-def _reference(
-    source: Any, kind: str, path: str, container: str, *, key: str = "", optional: bool = False
-) -> Iterator[ConfigReference]:
-    name = text(source, "name")
-    if name:
-        optional = optional or flag(source, "optional")
-        yield ConfigReference(kind=kind, name=name, key=key, path=path, container=container, optional=optional)
 
 
 def claim_names(spec: Any) -> list[str]:

@@ -7,10 +7,11 @@ https://kubernetes.io/docs/concepts/security/rbac-good-practices/#kubernetes-rba
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from agentops.providers.kubernetes.objects.fields import Object, items, strings
 from agentops.providers.kubernetes.objects.kinds import BUILTIN
 
 _READS = frozenset({"get", "list", "watch"})
@@ -62,23 +63,17 @@ class Permission:
 
 def permissions_of(rules: Any) -> frozenset[Permission]:
     """Return what rules grant that the API may know."""
-    return frozenset(one for rule in _listed(rules) for one in _of_rule(rule) if one.is_real)
+    return frozenset(one for rule in items(rules) for one in _of_rule(rule) if one.is_real)
 
 
-def _of_rule(rule: Any) -> Iterator[Permission]:
-    if not isinstance(rule, Mapping):
-        return
-    for url in _listed(rule.get("nonResourceURLs")):
-        yield Permission("*", str(url), "*")
-    for group in _listed(rule.get("apiGroups")):
-        for resource in _listed(rule.get("resources")):
-            for verb in _listed(rule.get("verbs")):
-                for name in _listed(rule.get("resourceNames")) or ("",):
-                    yield Permission(str(group), str(resource), str(verb), str(name))
-
-
-def _listed(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list | tuple) else ()
+def _of_rule(rule: Object) -> Iterator[Permission]:
+    for url in strings(rule, "nonResourceURLs"):
+        yield Permission("*", url, "*")
+    for group in strings(rule, "apiGroups"):
+        for resource in strings(rule, "resources"):
+            for verb in strings(rule, "verbs"):
+                for name in strings(rule, "resourceNames") or ("",):
+                    yield Permission(group, resource, verb, name)
 
 
 def takes_nothing(before: Any, after: Any) -> bool:
