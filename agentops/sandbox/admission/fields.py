@@ -43,23 +43,32 @@ def _unowned(path: Path) -> bool:
 
 def _walk(schema: Schema, value: Any, path: Path, whole: bool) -> Iterator[tuple[Path, Any]]:
     full = resolve(schema)
-    in_map = isinstance(value, dict) and bool(value) and full.get("x-kubernetes-map-type") != "atomic"
-    in_list = isinstance(value, list) and bool(value) and bool(list_keys(full)) and _all_keyed(full, value)
-    in_set = isinstance(value, list) and bool(value) and is_set(full)
-    if whole and (in_map or in_list or in_set) and not set(path) <= _ALWAYS and path[-1][:2] == "f:":
+    form = _form(full, value)
+    if whole and form and not set(path) <= _ALWAYS and path[-1][:2] == "f:":
         yield (*path, _ITSELF), None
-    if in_map:
+    if form == "map":
         for field, one in value.items():
             yield from _walk(child(full, field) or {}, one, (*path, f"f:{field}"), whole)
-    elif in_list:
+    elif form == "list":
         for one in value:
             place = (*path, item_name(full, one))
             yield (*place, _ITSELF), None
             yield from _walk(items(full), one, place, whole)
-    elif in_set:
+    elif form == "set":
         yield from (((*path, "v:" + json.dumps(one)), one) for one in value)
     elif not (whole and value == {} and set(path) <= _ALWAYS):
         yield path, value
+
+
+def _form(full: Schema, value: Any) -> str:
+    """Return how the parts of a value are owned: ``map``, ``list`` (by key), ``set``; empty when it is owned whole."""
+    if isinstance(value, dict) and value:
+        return "map" if full.get("x-kubernetes-map-type") != "atomic" else ""
+    if isinstance(value, list) and value:
+        if list_keys(full) and _all_keyed(full, value):
+            return "list"
+        return "set" if is_set(full) else ""
+    return ""
 
 
 def _all_keyed(schema: Schema, value: list[Any]) -> bool:
@@ -138,26 +147,26 @@ def without(schema: Schema, obj: Any, paths: set[Path]) -> Any:
     for path in paths:
         heads.setdefault(path[0], set()).add(path[1:])
     if isinstance(obj, dict):
-        kept = {}
-        for field, value in obj.items():
-            rest = heads.get(f"f:{field}")
-            if rest is None:
-                kept[field] = value
-            elif () not in rest:
-                left = without(child(full, field) or {}, value, rest)
-                if left not in ({}, []) or value in ({}, []):
-                    kept[field] = left
-        return kept
+        return _without_fields(full, obj, heads)
     if isinstance(obj, list) and list_keys(full):
-        named = [(item_name(full, one), one) for one in obj]
-        return [
-            without(items(full), one, {p for p in heads.get(name, set()) if p != (_ITSELF,)})
-            for name, one in named
-            if (_ITSELF,) not in heads.get(name, set())
-        ]
+        named = [(heads.get(item_name(full, one), set()), one) for one in obj]
+        return [without(items(full), one, rest - {(_ITSELF,)}) for rest, one in named if (_ITSELF,) not in rest]
     if isinstance(obj, list):
         return [one for one in obj if "v:" + json.dumps(one) not in heads]
     return obj
+
+
+def _without_fields(full: Schema, obj: Obj, heads: dict[str, set[Path]]) -> Obj:
+    kept = {}
+    for field, value in obj.items():
+        rest = heads.get(f"f:{field}")
+        if rest is None:
+            kept[field] = value
+        elif () not in rest:
+            left = without(child(full, field) or {}, value, rest)
+            if left not in ({}, []) or value in ({}, []):
+                kept[field] = left
+    return kept
 
 
 def record_update(schema: Schema, live: Obj | None, new: Obj, entry: Obj) -> list[Obj]:

@@ -298,23 +298,30 @@ def _judge(
     )
     deadline = timedelta(seconds=live["spec"].get("progressDeadlineSeconds", 600))
     since = moment((old or {}).get("lastUpdateTime"), world.now)
-    if said:
-        text = "Created new" if said == "NewReplicaSetCreated" else "Found new"
-        new = ("True", said, f'{text} replica set "{name}"')
-    elif complete:
-        new = ("True", "NewReplicaSetAvailable", f'ReplicaSet "{name}" has successfully progressed.')
-    elif moved:
-        new = ("True", "ReplicaSetUpdated", f'ReplicaSet "{name}" is progressing.')
-        if old is not None:
-            # Progress counts anew from now, though the condition's status stays what it was.
-            old["reason"] = ""
-    elif old is not None and world.now >= since + deadline:
-        new = ("False", "ProgressDeadlineExceeded", f'ReplicaSet "{name}" has timed out progressing.')
-    else:
+    is_late = old is not None and world.now >= since + deadline
+    new = _progress(name, said, complete=complete, moved=moved, is_late=is_late)
+    if new is None:
         return since + deadline
+    if old is not None and new[1] == "ReplicaSetUpdated":
+        # Progress counts anew from now, though the condition's status stays what it was.
+        old["reason"] = ""
     status, reason, message = new
     world.judge(conditions, "Progressing", status, reason, message, updated=_UPDATED)
     return None if complete or status == "False" else world.now + deadline
+
+
+def _progress(name: str, said: str, *, complete: bool, moved: bool, is_late: bool) -> tuple[str, str, str] | None:
+    """Return the condition's status, reason and message; None while nothing is to be said."""
+    if said:
+        text = "Created new" if said == "NewReplicaSetCreated" else "Found new"
+        return "True", said, f'{text} replica set "{name}"'
+    if complete:
+        return "True", "NewReplicaSetAvailable", f'ReplicaSet "{name}" has successfully progressed.'
+    if moved:
+        return "True", "ReplicaSetUpdated", f'ReplicaSet "{name}" is progressing.'
+    if is_late:
+        return "False", "ProgressDeadlineExceeded", f'ReplicaSet "{name}" has timed out progressing.'
+    return None
 
 
 def _held(world: World, live: Obj, conditions: list[dict[str, Any]], reason: str) -> bool:

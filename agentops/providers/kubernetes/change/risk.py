@@ -133,12 +133,7 @@ def _marked(kind: str, edits: Sequence[Edit]) -> Risk:
 
 def _edited(change: ObjectChange, fields: Sequence[Edit], *, earlier: bool) -> Risk:
     kind, before, after = change.ref.kind, change.before or {}, change.after or {}
-    if kind == "Node" and {edit.path for edit in fields} == {"spec.unschedulable"}:
-        return Risk.MEDIUM
-    if kind == "Role":
-        rules = before.get("rules"), after.get("rules")
-        return Risk.MEDIUM if takes_nothing(*rules) and adds_plain(*rules) else Risk.HIGH
-    if kind == "PersistentVolumeClaim" and _only_grows(fields):
+    if _is_mild(change, fields):
         return Risk.MEDIUM
     # The order matters: what is always grave stands before what an earlier revision excuses.
     if kind in _HIGH_KINDS or _gains(before, after):
@@ -150,6 +145,17 @@ def _edited(change: ObjectChange, fields: Sequence[Edit], *, earlier: bool) -> R
     if any(_POWERS.search(edit.path) or _HOST_PATH.search(str(edit.new)) for edit in fields):
         return Risk.HIGH
     return Risk.HIGH if _loses_a_container(before, after) else Risk.MEDIUM
+
+
+def _is_mild(change: ObjectChange, fields: Sequence[Edit]) -> bool:
+    """Return whether it is an edit of a grave kind that harms little: a cordon, more plain rules, a larger claim."""
+    kind, before, after = change.ref.kind, change.before or {}, change.after or {}
+    if kind == "Node":
+        return {edit.path for edit in fields} == {"spec.unschedulable"}
+    if kind == "Role":
+        rules = before.get("rules"), after.get("rules")
+        return takes_nothing(*rules) and adds_plain(*rules)
+    return kind == "PersistentVolumeClaim" and _only_grows(fields)
 
 
 def _only_grows(fields: Sequence[Edit]) -> bool:
