@@ -11,12 +11,17 @@ import yaml
 
 from agentops.core.alert import Alert, Target
 from agentops.core.clock import from_iso, to_iso
+from agentops.providers.kubernetes.analyzers.registry import ANALYZERS
 from agentops.providers.kubernetes.objects.snapshot import Snapshot
 from tests.providers.kubernetes.analyzers.builder import Builder
 
 CASES = sorted((Path(__file__).parents[3] / "cases").glob("*.yaml"))
 _CLUSTER_SCOPED = ("Node", "Namespace", "PersistentVolume", "StorageClass", "IngressClass", "ClusterRole",
                    "ClusterRoleBinding", "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")  # fmt: skip
+
+
+DECLARED = frozenset((one.name, condition.name) for one in ANALYZERS for condition in (*one.conditions, *one.also))
+"""(analyzer, condition) of everything that an analyzer may report."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import all_scenarios, load
 from agentops.triage.conclusion import conclude
 from agentops.triage.rank import rank
+from tests.providers.kubernetes.analyzers.cases import DECLARED
 
 
 def place(cause):
@@ -35,6 +36,7 @@ def test_triage_names_the_cause_of_every_scenario(name, tmp_path):
         group = read_alert("-", stdin=lambda: payload, now=utc_now())
         snapshot = sweep(cluster, target=group.target, namespaces=(), clock=utc_now, progress=no_progress)
     problems = analyze(snapshot)
+    assert {(problem.analyzer, problem.condition) for problem in problems} - DECLARED == set()
     alert = group.lead
     finding = conclude(rank([examine(snapshot, alert, problems)], alert), [f"E{n}" for n in range(len(problems))])
     if not scenario.causes:
