@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from agentops.cli.app import run as agentops
 from agentops.core.jsonable import to_json
 from agentops.core.plan import Change
 from agentops.core.resource import kubernetes_ref
@@ -60,10 +63,14 @@ class Place:
         )
 
     def agentops(self, *words: str) -> tuple[int, dict[str, Any]]:
-        """Run a command of agentops on this cluster; returns the exit code and the document."""
+        """Run a command of agentops on this cluster, in this process; returns the exit code and the document.
+
+        Only who dies has to be a process of its own; what comes after it is told the same by any.
+        """
         where = ("--kubeconfig", str(self.sandbox.kubeconfig), "--context", self.sandbox.context, "--output", "json")
-        done = self.run("-m", "agentops", *words, *where)
-        return done.returncode, json.loads(done.stdout)
+        with redirect_stdout(io.StringIO()) as out, redirect_stderr(io.StringIO()):
+            code = agentops([*words, *where])
+        return code, json.loads(out.getvalue())
 
     def die(self, change: Change, at: int) -> subprocess.CompletedProcess[str]:
         """Carry out ``change`` in a process that dies before record ``at``."""
@@ -73,8 +80,9 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     """The scenario of the bad image tag, fast forwarded all the time."""
+    monkeypatch.setenv("AGENTOPS_HOME", str(tmp_path / "home"))
     with Sandbox(load("bad-image-tag")) as sandbox:
         over = threading.Event()
 
