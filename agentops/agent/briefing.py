@@ -14,7 +14,7 @@ from datetime import datetime
 
 from agentops.agent.fence import Fence, neutral
 from agentops.agent.prompt import filled
-from agentops.core.alert import Alert, AlertGroup
+from agentops.core.alert import Alert, AlertGroup, Target
 from agentops.core.analysis import SweepOutline
 from agentops.core.clock import age, to_iso
 from agentops.core.evidence import Evidence
@@ -209,8 +209,11 @@ def _healthy(group: AlertGroup, outline: SweepOutline, problems: Sequence[Proble
     some = [f"{kind} {max(number - unwell[kind], 0):,} of {number:,}" for kind, number in read.items() if unwell[kind]]
     every = [f"{kind} {number:,}" for kind, number in read.items() if not unwell[kind]]
     yield f"Touched by no problem: {', '.join([*some, *every])}" if read else "Nothing was read."
-    target = group.target
-    if target.known:
-        named = [p for p in problems if (p.resource.kind, p.resource.name) == (target.kind, target.name)]
-        if not named and target.kind in outline.counts:
-            yield f"No problem was found on the alert's own target, {neutral(one_line(str(target), 160))}."
+    if _is_well(group.target, outline, problems):
+        yield f"No problem was found on the alert's own target, {neutral(one_line(str(group.target), 160))}."
+
+
+def _is_well(target: Target, outline: SweepOutline, problems: Sequence[Problem]) -> bool:
+    """Return whether the target is named, its kind was read, and no problem is on it."""
+    named = {(problem.resource.kind, problem.resource.name) for problem in problems}
+    return target.known and target.kind in outline.counts and (target.kind, target.name) not in named

@@ -7,8 +7,9 @@ alert is about and what comes next; nothing that was drafted or refused ends as 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from agentops.app.fixing.result import FixResult
     from agentops.guard.pipeline_result import PipelineResult
 
-_WELL = (Verdict.RECOVERED, Verdict.NO_PROBLEM)
 _MOST_NAMED = 4
 
 
@@ -76,55 +76,70 @@ def two_people(plan: ChangePlan) -> str:
 
 def _without_plan(fix: FixResult, place: Place) -> Ending:
     """Return how a fix ended that came to no plan."""
-    if fix.is_healed:
-        return _well_now(fix)
-    errors = tuple({one.error.message: one.error for one in fix.refusals}.values())
-    refused = tuple(error for error in errors if isinstance(error, PolicyRefused))
-    if refused:
-        return _refused(fix, refused)
-    if errors and (fix.found.stored or fix.vanished):
-        return _moved_on(fix, errors, place)
-    verdict = fix.found.finding.verdict
-    if not errors and verdict in _WELL:
-        return _ended("nothing-to-do", ExitCode.DONE, [Paragraph("There is nothing to fix.", Tone.GOOD)], fix)
-    if not errors and verdict is Verdict.OUTSIDE:
-        words = "The cause is outside the cluster: no change to the cluster fixes it."
-        return _ended("outside", ExitCode.DONE, [Heading(words, Tone.WARN)], fix)
-    if fix.forbidden:
-        refusal = PolicyRefused(fix.forbidden, hint="agentops doctor shows the policy and settings in force here.")
-        head = Heading("Refused by policy: nothing was changed", Tone.BAD)
-        blocks: list[Block] = [head, Paragraph(f"{fix.forbidden}.", Tone.BAD), Code(refusal.hint)]
-        return _ended("refused", ExitCode.REFUSED, blocks, fix, (refusal, *errors))
-    if errors:
-        # Something is known, but it cannot be done from here: forbidden, or the server refuses it.
-        hints = [Code(error.hint) for error in errors if error.hint]
-        head = Heading("No plan: the known fix cannot be made from here", Tone.WARN)
-        return _ended("not-planned", ExitCode.NO_PLAN, [head, *hints], fix, errors)
-    hint = "; ".join(fix.found.finding.next_steps[:2])
-    error = AgentopsError("no change is known that would fix this", hint=hint, code="no-known-cure")
-    head = Heading("No plan: no change is known that would fix this; a person must decide", Tone.WARN)
-    return _ended("escalate", ExitCode.NO_PLAN, [head], fix, (error,))
+    from agentops.app.fixing.result import NoPlan
+
+    ways: Mapping[NoPlan, Callable[[FixResult], Ending]] = {
+        NoPlan.HEALED: _well_now,
+        NoPlan.REFUSED: _refused,
+        NoPlan.STALE: partial(_moved_on, place=place),
+        NoPlan.NOTHING_WRONG: _nothing_wrong,
+        NoPlan.OUTSIDE: _outside,
+        NoPlan.FORBIDDEN: _forbidden,
+        NoPlan.CANNOT_BE_MADE: _cannot_be_made,
+        NoPlan.UNKNOWN: _unknown,
+    }
+    return ways[fix.no_plan](fix)
 
 
 def _well_now(fix: FixResult) -> Ending:
     blocks: list[Block] = [Paragraph(f"{text}.", Tone.WARN) for text in fix.vanished]
     blocks += [*_target_words(fix), Paragraph("There is nothing left to fix.", Tone.GOOD)]
-    return Ending(status="nothing-to-do", code=ExitCode.DONE, blocks=tuple(blocks))
+    return Ending(status=fix.status, code=fix.exit_code, blocks=tuple(blocks))
 
 
-def _refused(fix: FixResult, refused: tuple[AgentopsError, ...]) -> Ending:
+def _nothing_wrong(fix: FixResult) -> Ending:
+    return _ended([Paragraph("There is nothing to fix.", Tone.GOOD)], fix)
+
+
+def _outside(fix: FixResult) -> Ending:
+    words = "The cause is outside the cluster: no change to the cluster fixes it."
+    return _ended([Heading(words, Tone.WARN)], fix)
+
+
+def _forbidden(fix: FixResult) -> Ending:
+    refusal = PolicyRefused(fix.forbidden, hint="agentops doctor shows the policy and settings in force here.")
+    head = Heading("Refused by policy: nothing was changed", Tone.BAD)
+    return _ended([head, Paragraph(f"{fix.forbidden}.", Tone.BAD), Code(refusal.hint)], fix, (refusal, *fix.errors))
+
+
+def _cannot_be_made(fix: FixResult) -> Ending:
+    """Return the end of a fix that is known and cannot be made from here: forbidden, or the server refuses it."""
+    hints = [Code(error.hint) for error in fix.errors if error.hint]
+    head = Heading("No plan: the known fix cannot be made from here", Tone.WARN)
+    return _ended([head, *hints], fix, fix.errors)
+
+
+def _unknown(fix: FixResult) -> Ending:
+    hint = "; ".join(fix.found.finding.next_steps[:2])
+    error = AgentopsError("no change is known that would fix this", hint=hint, code="no-known-cure")
+    head = Heading("No plan: no change is known that would fix this; a person must decide", Tone.WARN)
+    return _ended([head], fix, (error,))
+
+
+def _refused(fix: FixResult) -> Ending:
+    refused = tuple(error for error in fix.errors if isinstance(error, PolicyRefused))
     asked = [one.change for one in fix.refusals if isinstance(one.error, PolicyRefused)]
     explain = f"agentops policy explain --tool {asked[0].tool} --target {asked[0].target}"
     blocks: list[Block] = [Heading("Refused by policy: nothing was changed", Tone.BAD)]
     blocks += [Paragraph(error.message, Tone.BAD) for error in refused[:_MOST_NAMED]]
     blocks += [Code(error.hint) for error in refused[:1] if error.hint]
     blocks.append(Code(f"See which clause decides: {explain}"))
-    return _ended("refused", ExitCode.REFUSED, blocks, fix, refused, (explain,))
+    return _ended(blocks, fix, refused, (explain,))
 
 
-def _moved_on(fix: FixResult, errors: tuple[AgentopsError, ...], place: Place) -> Ending:
+def _moved_on(fix: FixResult, place: Place) -> Ending:
     """Return the end of a fix whose drafts do not fit the world any more."""
-    why = "; ".join(fix.vanished) or errors[0].message
+    why = "; ".join(fix.vanished) or fix.errors[0].message
     again = f"agentops investigate k8s:{fix.found.incident.group.target}{place.flags}"
     stale = NotApproved(
         f"the drafted change no longer fits the cluster: {why}", hint=f"Investigate again: {again}", code="stale"
@@ -136,7 +151,7 @@ def _moved_on(fix: FixResult, errors: tuple[AgentopsError, ...], place: Place) -
     known = fix.found.incident.group.target.known and not place.embedded
     if known:
         blocks.append(Code(f"Investigate again: {again}"))
-    return _ended("stale", ExitCode.NOT_APPROVED, blocks, fix, (stale,), (again,) if known else ())
+    return _ended(blocks, fix, (stale,), (again,) if known else ())
 
 
 def _after_plan(fix: FixResult, last: PipelineResult, place: Place) -> Ending:
@@ -238,11 +253,11 @@ def _known(fix: FixResult) -> Iterator[Block]:
 
 
 def _ended(
-    status: str,
-    code: ExitCode,
     blocks: list[Block],
     fix: FixResult,
     errors: tuple[AgentopsError, ...] = (),
     commands: tuple[str, ...] = (),
 ) -> Ending:
-    return Ending(status=status, code=code, blocks=(*blocks, *_known(fix)), errors=errors, commands=commands)
+    return Ending(
+        status=fix.status, code=fix.exit_code, blocks=(*blocks, *_known(fix)), errors=errors, commands=commands
+    )

@@ -78,6 +78,11 @@ def _grown(shown: BlastRadius, live: BlastRadius, *, rolls_back: bool) -> Iterat
     for name in ("stateful", "data_loss"):
         if getattr(live, name) and not getattr(shown, name):
             yield f"the blast radius grew: {name.replace('_', ' ')}"
+    yield from _more_named(shown, live)
+
+
+def _more_named(shown: BlastRadius, live: BlastRadius) -> Iterator[str]:
+    """Say which lists of the blast radius name what was not shown."""
     for name in _COUNTED:
         more = [str(one) for one in getattr(live, name) if one not in getattr(shown, name)]
         if more:

@@ -108,6 +108,7 @@ def _look(services: GuardServices, state: Applied) -> _Look:
     waiting: list[str] = []
     hopeless: list[str] = []
     settling: list[str] = []
+    # Where several steps touch one object, it is to be what the last of them makes of it.
     last = {one.ref: index for index, step in enumerate(state.steps) for one in step.preview.objects}
     for index, (step, before) in enumerate(zip(state.steps, state.before, strict=True)):
         try:
@@ -116,20 +117,30 @@ def _look(services: GuardServices, state: Applied) -> _Look:
             waiting.append(f"{step.change.target.short} cannot be read: {error.message}")
             continue
         after.append(seen)
-        # Where several steps touch one object, it is to be what the last of them makes of it.
         hopeless += _not_as_previewed([one for one in step.preview.objects if last[one.ref] == index], seen)
         if state.plan.rolls_back:
             # It goes back to what was there, well or not; that is what was asked for.
-            settling += [well(one) for one in seen.targets if not one.settled and not one.failed]
+            settling += _not_at_rest(seen.targets)
             continue
-        # What had failed before may still come right: a deadline that was missed stays missed until all is ready.
-        known = {(one.ref, one.failed) for one in before.targets}
-        lost = [one for one in seen.targets if one.failed and (one.ref, one.failed) not in known]
+        lost = _lost(before.targets, seen.targets)
         hopeless += [f"{one.ref.short} failed: {one.failed}" for one in lost]
         waiting += [one.failed or well(one) for one in seen.targets if one not in lost and not one.settled]
         waiting += _emptied(step, before.targets, seen.targets)
         waiting += worse(before.bystanders, seen.bystanders)
     return _Look(after=tuple(after), waiting=tuple(waiting), hopeless=tuple(hopeless), settling=tuple(settling))
+
+
+def _not_at_rest(targets: Sequence[Health]) -> list[str]:
+    return [well(one) for one in targets if not one.settled and not one.failed]
+
+
+def _lost(before: Sequence[Health], after: Sequence[Health]) -> list[Health]:
+    """Return the workloads that have failed since.
+
+    What had failed before may still come right: a deadline that was missed stays missed until all is ready.
+    """
+    known = {(one.ref, one.failed) for one in before}
+    return [one for one in after if one.failed and (one.ref, one.failed) not in known]
 
 
 def _emptied(step: Decided, before: Sequence[Health], after: Sequence[Health]) -> Iterator[str]:

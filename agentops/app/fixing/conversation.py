@@ -29,6 +29,7 @@ from agentops.policy.offers import never_allowed
 
 if TYPE_CHECKING:
     from agentops.agent.drafting import Drafting
+    from agentops.agent.plan_feedback import PlanFeedback
     from agentops.app.connections import Connections
 
 _EDITS_TOLD = 12
@@ -153,26 +154,14 @@ def tell(
         AuditError, StoreError: what must be recorded cannot be.
     """
     from agentops.agent.budget import left, together
-    from agentops.agent.plan_feedback import PlanFeedback, continue_after
+    from agentops.agent.plan_feedback import continue_after
     from agentops.agent.result import Stop
 
-    status = ended.outcome.status
-    was_declined = ended.error is not None and ended.error.code == "declined"
-    if conversation is None or services.model is None or (status not in _TELLABLE and not was_declined):
+    if conversation is None or services.model is None or not _may_be_told(ended):
         return None
-    changes = tuple(step.change for step in ended.planned.plan.steps)
-    kept = {(one.tool, one.target) for one in changes}
-    feedback = PlanFeedback(
-        status=status,
-        changes=changes,
-        # What a person took out of the plan before it ran was declined, whatever came of the rest.
-        skipped=tuple(one for one in conversation.drafted if (one.tool, one.target) not in kept),
-        why=ended.outcome.why,
-        seen=after.conclusion if after is not None else "",
-    )
     spent = conversation.folder.usage() or Usage()
     result = continue_after(
-        feedback,
+        _feedback(conversation, ended, after),
         messages=conversation.messages,
         model=services.model,
         toolbox=conversation.toolbox,
@@ -191,3 +180,24 @@ def tell(
         raise KeyboardInterrupt
     finding = result.finding if result.finding is not None and result.finding.supported else None
     return replace(conversation, messages=result.messages, drafted=result.drafted), finding
+
+
+def _may_be_told(ended: PipelineResult) -> bool:
+    """Return whether a plan came to an end that a model can learn from; that nobody was asked yet is no decline."""
+    was_declined = ended.error is not None and ended.error.code == "declined"
+    return was_declined or ended.outcome.status in _TELLABLE
+
+
+def _feedback(conversation: Conversation, ended: PipelineResult, after: Finding | None) -> PlanFeedback:
+    from agentops.agent.plan_feedback import PlanFeedback
+
+    changes = tuple(step.change for step in ended.planned.plan.steps)
+    kept = {(one.tool, one.target) for one in changes}
+    return PlanFeedback(
+        status=ended.outcome.status,
+        changes=changes,
+        # What a person took out of the plan before it ran was declined, whatever came of the rest.
+        skipped=tuple(one for one in conversation.drafted if (one.tool, one.target) not in kept),
+        why=ended.outcome.why,
+        seen=after.conclusion if after is not None else "",
+    )

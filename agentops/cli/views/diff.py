@@ -55,9 +55,7 @@ def _hunks(matcher: difflib.SequenceMatcher[str], old: list[str], new: list[str]
         start = group[0][1]
         if start > shown_to or start:
             changed = next(opcode[1] for opcode in group if opcode[0] != "equal")
-            path = _path(old, min(changed, len(old) - 1))
-            skipped = plural(start - shown_to, "line") + " unchanged" if start > shown_to else ""
-            yield DiffLine(Mark.FOLD, "; ".join(part for part in (skipped, path and f"in {path}") if part))
+            yield _place_of(old, changed, skipped=start - shown_to)
         for tag, old_from, old_to, new_from, new_to in group:
             if tag == "equal":
                 yield from (DiffLine(Mark.SAME, line) for line in old[old_from:old_to])
@@ -67,6 +65,13 @@ def _hunks(matcher: difflib.SequenceMatcher[str], old: list[str], new: list[str]
         shown_to = group[-1][2]
     if 0 < shown_to < len(old):
         yield DiffLine(Mark.FOLD, plural(len(old) - shown_to, "line") + " unchanged")
+
+
+def _place_of(old: list[str], changed: int, *, skipped: int) -> DiffLine:
+    """Return the line that says how many lines are left out here, and under which keys the next ones stand."""
+    path = _path(old, min(changed, len(old) - 1))
+    parts = [plural(skipped, "line") + " unchanged"] if skipped > 0 else []
+    return DiffLine(Mark.FOLD, "; ".join([*parts, *([f"in {path}"] if path else [])]))
 
 
 def _path(lines: Sequence[str], at: int) -> str:

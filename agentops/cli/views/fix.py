@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Paragraph, Tone
@@ -45,17 +46,24 @@ def outcome_blocks(result: PipelineResult, *, hint: bool = True) -> list[Block]:
     if outcome.why:
         blocks.append(Paragraph(outcome.why, tone))
     blocks += [Paragraph(doubt, Tone.WARN) for doubt in outcome.doubts]
-    if outcome.status is Status.APPLIED and not outcome.doubts:
-        last = [one for one in outcome.stages if one.passed and one.stage == "verify"]
-        blocks += [Paragraph(one.reason) for one in last[-1:] if one.reason]
-    # An embedded cluster ends with the run: afterwards there is nothing to roll back.
-    if outcome.status is Status.APPLIED and not result.planned.plan.servers.startswith("sandbox:"):
-        blocks.append(Code(f"Roll it back: agentops rollback {outcome.change_id}"))
+    if outcome.status is Status.APPLIED:
+        blocks += _applied_blocks(result)
     if outcome.status in (Status.ROLLBACK_FAILED, Status.STOPPED):
         blocks.append(Code("See what was changed, and close it: agentops recover"))
     if result.error is not None and result.error.hint and hint:
         blocks.append(Code(result.error.hint))
     return blocks
+
+
+def _applied_blocks(result: PipelineResult) -> Iterator[Block]:
+    """Say what verification saw, and what takes the change back."""
+    outcome = result.outcome
+    if not outcome.doubts:
+        last = [one for one in outcome.stages if one.passed and one.stage == "verify"]
+        yield from (Paragraph(one.reason) for one in last[-1:] if one.reason)
+    # An embedded cluster ends with the run: afterwards there is nothing to roll back.
+    if not result.planned.plan.servers.startswith("sandbox:"):
+        yield Code(f"Roll it back: agentops rollback {outcome.change_id}")
 
 
 def _said(result: PipelineResult) -> tuple[str, Tone]:
