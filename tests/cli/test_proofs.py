@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,25 @@ import pytest
 Cli = Callable[..., Any]
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the first test of this module leaves its home for the others to start from."""
+    return tmp_path_factory.mktemp("kept")
+
+
 @pytest.fixture
-def anchored(cli: Cli, tmp_path: Path) -> Path:
-    """Two runs, the first of them anchored; returns the anchor's file."""
+def anchored(cli: Cli, home: Path, kept: Path) -> Path:
+    """A home after two runs, the first of them anchored; returns the anchor's file."""
+    anchor = home.parent / "anchor"
+    if (kept / "home").is_dir():
+        shutil.copytree(kept / "home", home)
+        shutil.copy2(kept / "anchor", anchor)
+        return anchor
     cli("triage", "--sandbox=bad-image-tag", "-n", "shop")
-    anchor = tmp_path / "anchor"
     assert cli("audit", "anchor", "--to", str(anchor)).code == 0
     cli("triage", "--sandbox=bad-image-tag", "-n", "shop")
+    shutil.copytree(home, kept / "home")
+    shutil.copy2(anchor, kept / "anchor")
     return anchor
 
 
