@@ -2,7 +2,7 @@
 
 Comes in: the name that was given and those that there are. Goes out: the nearest of them, best first, for a message
 that says "did you mean"; none where nothing is near. Whether one name is another one misspelt, so that a remedy may
-rest on it, is a stricter question: see ``triage``.
+rest on it, is a stricter question: see ``providers/kubernetes/objects/suggestions.py``.
 """
 
 from __future__ import annotations

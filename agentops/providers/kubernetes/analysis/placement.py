@@ -28,8 +28,8 @@ from agentops.providers.kubernetes.objects.pod_requests import pod_requests
 from agentops.providers.kubernetes.objects.pod_template import claim_names
 from agentops.providers.kubernetes.objects.quantity import amount, quantity_text
 from agentops.providers.kubernetes.objects.selectors import holds
+from agentops.providers.kubernetes.objects.taints import CORDONED_TAINT, covering_toleration
 
-CORDONED_TAINT = "node.kubernetes.io/unschedulable"
 _NODE_TROUBLE = (
     "node.kubernetes.io/not-ready",
     "node.kubernetes.io/unreachable",
@@ -69,11 +69,12 @@ def blockers(graph: Graph, pod: dict[str, Any], node: dict[str, Any], requests: 
 def _taints(spec: dict[str, Any], node: dict[str, Any]) -> Iterable[Blocker]:
     tolerations = items(spec, "tolerations")
     cordoned = flag(node, "spec", "unschedulable")
-    if cordoned and not _tolerates(tolerations, {"key": CORDONED_TAINT, "effect": "NoSchedule"}):
+    if cordoned and covering_toleration(tolerations, {"key": CORDONED_TAINT, "effect": "NoSchedule"}) is None:
         yield Blocker(condition="NodeCordoned", words="it is cordoned")
     for taint in items(node, "spec", "taints"):
         key = text(taint, "key")
-        if text(taint, "effect") == "PreferNoSchedule" or key == CORDONED_TAINT or _tolerates(tolerations, taint):
+        binding = text(taint, "effect") != "PreferNoSchedule" and key != CORDONED_TAINT
+        if not binding or covering_toleration(tolerations, taint) is not None:
             continue
         if key in _NODE_TROUBLE:
             yield Blocker(condition="NodeNotReady", words=f"it is in trouble ({key.rpartition('/')[2]})")
@@ -81,19 +82,6 @@ def _taints(spec: dict[str, Any], node: dict[str, Any]) -> Iterable[Blocker]:
             value = f"={text(taint, 'value')}" if text(taint, "value") else ""
             words = f"taint {key}{value}:{text(taint, 'effect')} is not tolerated"
             yield Blocker(condition="UntoleratedTaint", words=words)
-
-
-def _tolerates(tolerations: list[dict[str, Any]], taint: dict[str, Any]) -> bool:
-    for toleration in tolerations:
-        effect, key = text(toleration, "effect"), text(toleration, "key")
-        if effect and effect != text(taint, "effect"):
-            continue
-        exists = text(toleration, "operator") == "Exists"
-        if (not key and exists) or (
-            key == text(taint, "key") and (exists or text(toleration, "value") == text(taint, "value"))
-        ):
-            return True
-    return False
 
 
 def _labels(spec: dict[str, Any], node: dict[str, Any]) -> Iterable[Blocker]:

@@ -30,6 +30,7 @@ from agentops.providers.kubernetes.objects.fields import (
 )
 from agentops.providers.kubernetes.objects.pod_health import is_ready
 from agentops.providers.kubernetes.objects.selectors import contains
+from agentops.providers.kubernetes.objects.workloads import ordinal_of
 
 NAME = "workloads"
 _STARTING = timedelta(seconds=90)
@@ -135,13 +136,8 @@ def _unavailable_since(obj: dict[str, Any], pods: list[dict[str, Any]]) -> Any:
     return min((time for time in times if time is not None), default=None)
 
 
-def _ordinal(pod: dict[str, Any]) -> int:
-    tail = name_of(pod).rpartition("-")[2]
-    return int(tail) if tail.isdecimal() and len(tail) < 7 else 0
-
-
 def _first_unready(pods: list[dict[str, Any]]) -> str:
-    for pod in sorted(pods, key=_ordinal):
+    for pod in sorted(pods, key=ordinal_of):
         if not is_ready(pod):
             return name_of(pod)
     return ""

@@ -281,10 +281,7 @@ def connect(
         UsageError: the file or the context cannot be used.
         ClusterError: no cluster is configured, or the credential plugin failed.
     """
-    opened = open_connection(kubeconfig=kubeconfig, context=context, namespace=namespace)
-    if learn is not None:
-        for secret in opened.secrets:
-            learn(secret)
+    opened = open_connection(kubeconfig=kubeconfig, context=context, namespace=namespace, learn=learn)
     return cluster_of(opened, cache_dir=cache_dir, patience=patience)
 
 

@@ -8,6 +8,7 @@ never read nor set, and every mistake in the file is one line that says what to 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,19 +41,33 @@ class Connection:
         return tuple(dict.fromkeys([*texts, *(text.rpartition(" ")[2] for text in texts)]))
 
 
-def open_connection(*, kubeconfig: Path | None, context: str | None, namespace: str | None) -> Connection:
+def open_connection(
+    *,
+    kubeconfig: Path | None,
+    context: str | None,
+    namespace: str | None,
+    learn: Callable[[str], None] | None = None,
+) -> Connection:
     """Load the credentials of one context.
 
     Arguments:
         kubeconfig: the file; None means ``$KUBECONFIG``, then ``~/.kube/config``, then the pod's service account.
         context: the context's name; None means the file's current one.
         namespace: overrides the context's namespace.
+        learn: told each credential that the connection will send (token, password).
 
     Raises:
         UsageError: the file is missing or malformed, or the context is not in it.
         ClusterError: no cluster is configured, or the credential plugin failed.
     """
-    files = _files(kubeconfig)
+    opened = _opened(_files(kubeconfig), context, namespace)
+    if learn is not None:
+        for secret in opened.secrets:
+            learn(secret)
+    return opened
+
+
+def _opened(files: str, context: str | None, namespace: str | None) -> Connection:
     if files:
         return _from_files(files, context, namespace)
     if context:

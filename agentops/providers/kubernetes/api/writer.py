@@ -98,10 +98,7 @@ def connect_clients(
         UsageError: the file or the context cannot be used.
         ClusterError: no cluster is configured, or the credential plugin failed.
     """
-    opened = open_connection(kubeconfig=kubeconfig, context=context, namespace=namespace)
-    if learn is not None:
-        for secret in opened.secrets:
-            learn(secret)
+    opened = open_connection(kubeconfig=kubeconfig, context=context, namespace=namespace, learn=learn)
     pinned = {"context": opened.context, "server": opened.server}
     waits = patience or Patience()
     return Clients(

@@ -16,7 +16,7 @@ from typing import Any
 from agentops.core.text import plural
 from agentops.providers.kubernetes.objects.fields import Object, labels_of, name_of, spec_of, template_of
 from agentops.providers.kubernetes.objects.pod_health import is_ready, ready_count
-from agentops.providers.kubernetes.objects.workloads import rolls_out, wanted_pods
+from agentops.providers.kubernetes.objects.workloads import ordinal_of, rolls_out, wanted_pods
 
 _ON_DELETE = "update strategy OnDelete: pods change only when they are deleted"
 _PLACEMENT = ("nodeSelector", "affinity", "tolerations", "nodeName")
@@ -92,7 +92,7 @@ def _scaling(kind: str, before: Object, after: Object, pods: Sequence[Object]) -
         return Disruption(pods=new - old, total=max(live, new), out=0, why=why)
     stopped = min(old - new, max(live - new, 0))
     if kind == "StatefulSet":
-        last = [pod for pod in pods if _ordinal(pod) >= new + _first_ordinal(after)]
+        last = [pod for pod in pods if ordinal_of(pod) >= new + _first_ordinal(after)]
         why = f"scaling from {old} to {new} stops the pods with the highest ordinals"
         return Disruption(pods=len(last), total=live, out=ready_count(last), why=why)
     why = f"scaling from {old} to {new} stops {plural(stopped, 'pod')}, those that are not ready first"
@@ -145,7 +145,7 @@ def _stateful_set(after: Object, pods: Sequence[Object], kept: frozenset[str], _
     rolling = strategy.get("rollingUpdate") or {}
     # Pods with an ordinal below the partition keep the old template.
     partition = int(rolling.get("partition") or 0)
-    old_pods = [pod for pod in pods if name_of(pod) not in kept and _ordinal(pod) >= partition]
+    old_pods = [pod for pod in pods if name_of(pod) not in kept and ordinal_of(pod) >= partition]
     at_once = max(resolve(rolling.get("maxUnavailable", 1), new, up=False), 1)
     missing = max(new - len(pods), 0)
     why = f"a StatefulSet replaces its pods from the last to the first, {at_once} at a time"
@@ -196,11 +196,6 @@ def resolve(value: Any, total: int, *, up: bool) -> int:
         return int(text)
     scaled = int(text[:-1]) * total
     return -(-scaled // 100) if up else scaled // 100
-
-
-def _ordinal(pod: Object) -> int:
-    last = name_of(pod).rpartition("-")[2]
-    return int(last) if last.isdigit() else 0
 
 
 def _first_ordinal(item: Object) -> int:

@@ -16,7 +16,7 @@ from agentops.core.clock import from_iso
 from agentops.core.outcome import Health
 from agentops.core.resource import ResourceRef
 from agentops.core.text import one_line
-from agentops.providers.kubernetes.objects.fields import Object, name_of, spec_of, status_of
+from agentops.providers.kubernetes.objects.fields import Object, condition, name_of, spec_of, status_of
 from agentops.providers.kubernetes.objects.pod_health import is_active, is_ready
 from agentops.providers.kubernetes.objects.status import pod_state
 from agentops.providers.kubernetes.objects.workloads import wanted_pods
@@ -78,14 +78,9 @@ def _count(item: Object, field: str) -> int:
     return int(status_of(item).get(field) or 0)
 
 
-def _condition(item: Object, kind: str) -> Object:
-    found = [one for one in status_of(item).get("conditions") or () if one.get("type") == kind]
-    return found[0] if found else {}
-
-
-def _said(condition: Object) -> str:
+def _said(found: Object) -> str:
     """Return a condition's reason and message on one line."""
-    parts = [str(condition.get(key)) for key in ("reason", "message") if condition.get(key)]
+    parts = [str(found.get(key)) for key in ("reason", "message") if found.get(key)]
     return one_line(": ".join(parts), _TEXT_LIMIT)
 
 
@@ -142,7 +137,7 @@ def _replica_set(item: Object) -> tuple[int, int, bool, str, str]:
 def _job(item: Object) -> tuple[int, int, bool, str, str]:
     spec, done = spec_of(item), _count(item, "succeeded")
     want = int(spec.get("completions") or 1)
-    failed, complete = _condition(item, "Failed"), _condition(item, "Complete")
+    failed, complete = condition(item, "Failed"), condition(item, "Complete")
     if failed.get("status") == "True":
         return done, want, False, _said(failed) or "the Job failed", ""
     if complete.get("status") == "True" or spec.get("suspend"):
@@ -164,7 +159,7 @@ def _pod(item: Object) -> tuple[int, int, bool, str, str]:
 
 
 def _node(item: Object) -> tuple[int, int, bool, str, str]:
-    ready = _condition(item, "Ready")
+    ready = condition(item, "Ready")
     is_up = ready.get("status") == "True"
     cordoned = "cordoned" if spec_of(item).get("unschedulable") else ""
     return int(is_up), 1, is_up, "", cordoned if is_up else _said(ready) or "not ready"
@@ -177,16 +172,16 @@ def _claim(item: Object) -> tuple[int, int, bool, str, str]:
     asked = ((spec_of(item).get("resources") or {}).get("requests") or {}).get("storage")
     has = (status_of(item).get("capacity") or {}).get("storage")
     bound = phase == "Bound"
-    if bound and has is not None and asked is not None and _condition(item, "Resizing").get("status") == "True":
+    if bound and has is not None and asked is not None and condition(item, "Resizing").get("status") == "True":
         return 0, 1, False, "", f"growing from {has} to {asked}"
     return int(bound), 1, bound, "", "" if bound else phase
 
 
 def _scaler(item: Object) -> tuple[int, int, bool, str, str]:
     now, want = _count(item, "currentReplicas"), _count(item, "desiredReplicas")
-    able = _condition(item, "AbleToScale").get("status") != "False"
+    able = condition(item, "AbleToScale").get("status") != "False"
     settled = able and now == want
-    return now, want, settled, "", "" if settled else _said(_condition(item, "AbleToScale"))
+    return now, want, settled, "", "" if settled else _said(condition(item, "AbleToScale"))
 
 
 def _service(item: Object, pods: Sequence[Object], reached: frozenset[str] | None) -> tuple[int, int, bool, str, str]:
@@ -239,7 +234,7 @@ def lasting_failure(item: Object, now: datetime) -> str:
     That its pods cannot be made (quota, admission) must have lasted. A progress deadline must have passed just now:
     after a rollback, the condition of the rollout before can stand for a moment, its generation notwithstanding.
     """
-    failure, progress = _condition(item, "ReplicaFailure"), _condition(item, "Progressing")
+    failure, progress = condition(item, "ReplicaFailure"), condition(item, "Progressing")
     if failure.get("status") == "True" and _lasted(failure.get("lastTransitionTime"), now, _LASTS_S["ReplicaFailure"]):
         return _said(failure)
     passed_at = progress.get("lastUpdateTime") or progress.get("lastTransitionTime")
@@ -252,7 +247,7 @@ def pod_failure(pod: Object, now: datetime) -> str:
     if not is_active(pod):
         return ""
     status, metadata = status_of(pod), pod.get("metadata") or {}
-    scheduled = _condition(pod, "PodScheduled")
+    scheduled = condition(pod, "PodScheduled")
     if scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable":
         lasted = _lasted(scheduled.get("lastTransitionTime"), now, _LASTS_S["Unschedulable"])
         return f"pod {name_of(pod)}: {_said(scheduled)}" if lasted else ""

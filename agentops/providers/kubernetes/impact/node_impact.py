@@ -16,6 +16,7 @@ from agentops.providers.kubernetes.impact.pod_impact import of_pods
 from agentops.providers.kubernetes.objects.fields import Object, labels_of, namespace_of, spec_of
 from agentops.providers.kubernetes.objects.owners import controller_of
 from agentops.providers.kubernetes.objects.pod_health import is_active
+from agentops.providers.kubernetes.objects.taints import tolerates_forever
 
 
 def of_node(reader: ImpactReader, change: ObjectChange, _: Preview) -> Impact:
@@ -34,7 +35,9 @@ def of_node(reader: ImpactReader, change: ObjectChange, _: Preview) -> Impact:
     if after is None:
         return of_pods(reader, pods, evicted=False, why=f"deleted with the node {ref.name}")
     # A pod leaves for a NoExecute taint that it does not tolerate, or for a label that its DaemonSet selects by.
-    gone = [pod for pod in pods if any(not _tolerates(pod, taint) for taint in moving) or _needs_label(pod, keys)]
+    gone = [
+        pod for pod in pods if any(not tolerates_forever(pod, taint) for taint in moving) or _needs_label(pod, keys)
+    ]
     found = of_pods(reader, gone, evicted=False, why=f"taken off {ref.name} by its new taints or labels")
     return replace(found, risk=Risk.HIGH) if gone else found
 
@@ -51,17 +54,6 @@ def _changed_labels(before: Object, after: Object | None) -> set[str]:
         return set()
     old, new = labels_of(before), labels_of(after)
     return {key for key in {*old, *new} if old.get(key) != new.get(key)}
-
-
-def _tolerates(pod: Object, taint: Object) -> bool:
-    for one in spec_of(pod).get("tolerations") or ():
-        fits_effect = one.get("effect") in (None, "", taint.get("effect"))
-        exists = one.get("operator") == "Exists"
-        fits_key = one.get("key") == taint.get("key") or (exists and not one.get("key"))
-        if fits_effect and fits_key and (exists or (one.get("value") or "") == (taint.get("value") or "")):
-            # One that is tolerated for a time only is evicted as well.
-            return one.get("tolerationSeconds") is None
-    return False
 
 
 def _needs_label(pod: Object, keys: set[str]) -> bool:

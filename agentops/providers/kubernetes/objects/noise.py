@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from agentops.providers.kubernetes.objects.fields import containers_of
+
 _META_NOISE = ("selfLink", "managedFields", "uid", "resourceVersion", "generateName")
 _STATUS_NOISE = (
     "images", "podIPs", "hostIPs", "volumesInUse", "volumesAttached", "addresses", "daemonEndpoints", "nodeInfo",
@@ -128,17 +130,12 @@ def _pod_specs(item: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         spec = inner.get("spec") if isinstance(inner, dict) else None
 
 
-def _containers(spec: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    for field in ("containers", "initContainers"):
-        yield from (container for container in spec.get(field) or () if isinstance(container, dict))
-
-
 def _strip_token_volume(spec: dict[str, Any]) -> list[str]:
     volumes = spec.get("volumes")
     if not isinstance(volumes, list) or not any(map(_is_token, volumes)):
         return []
     spec["volumes"] = [volume for volume in volumes if not _is_token(volume)]
-    for container in _containers(spec):
+    for _, container in containers_of(spec):
         if container.get("volumeMounts"):
             container["volumeMounts"] = [mount for mount in container["volumeMounts"] if not _is_token(mount)]
     return ["the service account token volume"]
@@ -153,7 +150,7 @@ def _strip_defaults(spec: dict[str, Any]) -> list[str]:
     _drop_equal(spec, _POD_DEFAULTS)
     # The older name of the same field; the server writes both.
     _drop_equal(spec, {"serviceAccount": spec.get("serviceAccountName")})
-    for container in _containers(spec):
+    for _, container in containers_of(spec):
         _drop_equal(container, _CONTAINER_DEFAULTS)
         _strip_ports_and_probes(container)
     tolerations = spec.get("tolerations")
@@ -179,7 +176,7 @@ def _strip_ports_and_probes(container: Mapping[str, Any]) -> None:
 
 
 def _size(spec: Mapping[str, Any]) -> tuple[int, ...]:
-    return (len(spec), len(spec.get("tolerations") or ()), *(len(container) for container in _containers(spec)))
+    return (len(spec), len(spec.get("tolerations") or ()), *(len(container) for _, container in containers_of(spec)))
 
 
 def _drop_equal(fields: dict[str, Any], defaults: Mapping[str, Any]) -> None:

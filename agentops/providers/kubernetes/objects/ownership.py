@@ -16,6 +16,8 @@ from typing import Any
 from agentops.core.plan import Edit, Ownership
 from agentops.core.text import one_line
 from agentops.providers.kubernetes.objects.field_paths import NATURAL_KEYS, Path, natural_key, parse, position_of
+from agentops.providers.kubernetes.objects.fields import annotations_of, labels_of, mapping, name_of, text
+from agentops.providers.kubernetes.objects.owners import controller_of
 
 _ARGO_TRACKING = "argocd.argoproj.io/tracking-id"
 _ARGO_INSTANCE = "argocd.argoproj.io/instance"
@@ -53,13 +55,8 @@ def owners_of(
     return tuple(sorted(seen.values(), key=lambda one: not one.reverts))
 
 
-def _metadata(live: Mapping[str, Any], field: str) -> dict[str, str]:
-    value = (live.get("metadata") or {}).get(field)
-    return {str(key): str(text) for key, text in value.items()} if isinstance(value, Mapping) else {}
-
-
 def _gitops(live: Mapping[str, Any]) -> Iterator[Ownership]:
-    labels, annotations = _metadata(live, "labels"), _metadata(live, "annotations")
+    labels, annotations = labels_of(live), annotations_of(live)
     tracking = annotations.get(_ARGO_TRACKING, "")
     application = tracking.partition(":")[0] or labels.get(_ARGO_INSTANCE) or annotations.get(_ARGO_INSTANCE, "")
     if application:
@@ -74,7 +71,7 @@ def _gitops(live: Mapping[str, Any]) -> Iterator[Ownership]:
 
 
 def _helm(live: Mapping[str, Any]) -> Iterator[Ownership]:
-    labels, annotations = _metadata(live, "labels"), _metadata(live, "annotations")
+    labels, annotations = labels_of(live), annotations_of(live)
     release = annotations.get("meta.helm.sh/release-name", "")
     if release or labels.get("app.kubernetes.io/managed-by") == "Helm":
         namespace = annotations.get("meta.helm.sh/release-namespace", "")
@@ -96,20 +93,16 @@ def _scaled(
 
 def scalers_of(live: Mapping[str, Any], scalers: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """Return the names of the autoscalers that write the object's number of replicas."""
-    mine = (live.get("kind"), (live.get("metadata") or {}).get("name"))
-    targets = ((one, (one.get("spec") or {}).get("scaleTargetRef") or {}) for one in scalers)
-    return tuple(
-        str((one.get("metadata") or {}).get("name") or "")
-        for one, target in targets
-        if (target.get("kind"), target.get("name")) == mine
-    )
+    mine = (text(live, "kind"), name_of(live))
+    targets = ((one, mapping(one, "spec", "scaleTargetRef")) for one in scalers)
+    return tuple(name_of(one) for one, target in targets if (text(target, "kind"), text(target, "name")) == mine)
 
 
 def _controlled(live: Mapping[str, Any]) -> Iterator[Ownership]:
-    for owner in (live.get("metadata") or {}).get("ownerReferences") or ():
-        if isinstance(owner, Mapping) and owner.get("controller"):
-            kind, name = _short(str(owner.get("kind") or "")), _short(str(owner.get("name") or ""))
-            yield Ownership(by=f"{kind}/{name}", what="the whole object", reverts=True, where=f"{kind} {name}")
+    owner = controller_of(live)
+    if owner is not None:
+        kind, name = _short(str(owner.get("kind") or "")), _short(str(owner.get("name") or ""))
+        yield Ownership(by=f"{kind}/{name}", what="the whole object", reverts=True, where=f"{kind} {name}")
 
 
 def _managed(live: Mapping[str, Any], edits: Sequence[Edit]) -> Iterator[Ownership]:
@@ -169,5 +162,5 @@ def _item_name(node: Mapping[str, Any], item: Any, key: str | None) -> str | Non
     return None
 
 
-def _short(text: str) -> str:
-    return one_line(text, _TEXT_LIMIT)
+def _short(words: str) -> str:
+    return one_line(words, _TEXT_LIMIT)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from agentops.providers.kubernetes.objects.fields import Object, labels_of, spec_of, template_of
+from agentops.providers.kubernetes.objects.fields import Object, labels_of, name_of, spec_of, template_of
 
 WORKLOADS: Mapping[str, str] = {
     "Deployment": "apps",
@@ -42,6 +42,12 @@ def wanted_pods(item: Object | None) -> int:
         most = int(parallel) if completions is None else min(int(parallel), int(completions))
         return 0 if spec.get("suspend") else most
     return int(spec.get("replicas", 1)) if spec.get("replicas") is not None else 1
+
+
+def ordinal_of(pod: Object) -> int:
+    """Return the number at the end of the name of a StatefulSet's pod; 0 when there is none."""
+    last = name_of(pod).rpartition("-")[2]
+    return int(last) if last.isdecimal() and len(last) < 10 else 0
 
 
 def rolls_out(before: Object, after: Object) -> bool:

@@ -6,12 +6,16 @@ Comes in: the object's reference. Goes out: one sentence, made of what the clust
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from agentops.core.clock import to_iso
 from agentops.core.errors import ClusterError, NotFound
 from agentops.core.resource import ResourceRef
 from agentops.core.text import one_line
+from agentops.providers.kubernetes.objects.event import last_seen
+from agentops.providers.kubernetes.objects.fields import text
+from agentops.providers.kubernetes.objects.owners import controller_of
 
 if TYPE_CHECKING:
     from agentops.providers.kubernetes.api.client import Cluster
@@ -58,8 +62,12 @@ def _last_words(cluster: Cluster, ref: ResourceRef) -> str:
         events, _ = cluster.list_objects(cluster.kind("Event"), Selection(namespace=ref.namespace, fields=fields))
     except ClusterError:
         return ""
-    last = max(events, key=_time, default=None)
-    return "" if last is None else f"; its last event is {one_line(str(last.get('reason')), 60)}, {_time(last)}"
+    last = max(events, key=last_seen, default=None)
+    return (
+        ""
+        if last is None
+        else f"; its last event is {one_line(str(last.get('reason')), 60)}, {to_iso(last_seen(last))}"
+    )
 
 
 def _named(item: Mapping[str, Any]) -> str:
@@ -67,9 +75,5 @@ def _named(item: Mapping[str, Any]) -> str:
 
 
 def _owner(pod: Mapping[str, Any]) -> str:
-    owners: Sequence[Mapping[str, Any]] = pod["metadata"].get("ownerReferences") or ()
-    return next((one_line(f"{one['kind']} {one['name']}", 120) for one in owners if one.get("controller")), "")
-
-
-def _time(event: Mapping[str, Any]) -> str:
-    return str(event.get("lastTimestamp") or event.get("eventTime") or event["metadata"].get("creationTimestamp") or "")
+    owner = controller_of(pod)
+    return "" if owner is None else one_line(f"{text(owner, 'kind')} {text(owner, 'name')}", 120)
