@@ -114,16 +114,10 @@ def users(cluster: Cluster, item: Object) -> tuple[dict[str, list[dict[str, Any]
 
     A Service's are those it selects, a Node's those on it that do not simply run, any other's those that name it.
     """
-    kind, metadata = str(item["kind"]), item["metadata"]
-    name = str(metadata.get("name"))
-    selection = Selection(namespace=metadata.get("namespace") or "")
-    if kind == "Node":
-        selection = Selection(fields=f"spec.nodeName={name}")
-    elif kind == "Service":
-        labels = (item.get("spec") or {}).get("selector") or {}
-        if not labels:
-            return {}, ()
-        selection = Selection(namespace=selection.namespace, labels=_pairs(labels))
+    kind, name = str(item["kind"]), str(item["metadata"].get("name"))
+    selection = _selection_of_users(item)
+    if selection is None:
+        return {}, ()
     try:
         found, more = cluster.list_objects(builtin("Pod"), selection, limit=2 * _CHILD_LIMIT)
     except ClusterError as error:
@@ -136,6 +130,18 @@ def users(cluster: Cluster, item: Object) -> tuple[dict[str, list[dict[str, Any]
     elif kind != "Service":
         found = [pod for pod in found if _names(pod.get("spec"), _REFERENCES[kind], name)]
     return ({"Pod": found} if found else {}), tuple(notes)
+
+
+def _selection_of_users(item: Object) -> Selection | None:
+    """Return which pods may depend on an object; None when none can: a Service without a selector."""
+    metadata = item["metadata"]
+    namespace = metadata.get("namespace") or ""
+    if item["kind"] == "Node":
+        return Selection(fields=f"spec.nodeName={metadata.get('name')}")
+    if item["kind"] != "Service":
+        return Selection(namespace=namespace)
+    labels = (item.get("spec") or {}).get("selector") or {}
+    return Selection(namespace=namespace, labels=_pairs(labels)) if labels else None
 
 
 def _names(value: Any, fields: Mapping[str, tuple[str, ...]], name: str) -> bool:

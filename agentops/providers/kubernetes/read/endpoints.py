@@ -117,23 +117,23 @@ def _misses(selector: Mapping[str, Any], pod: Object) -> list[str]:
 
 
 def _port_lines(spec: Object, pods: Sequence[Object]) -> Iterator[str]:
+    ports = [one for pod in pods for one in _container_ports(pod)]
     for port in spec.get("ports") or ():
         target = port.get("targetPort", port.get("port"))
         text = f"port {port.get('port')}/{port.get('protocol', 'TCP')} -> {target}"
-        declared = sorted({_port_text(p) for pod in pods for p in _container_ports(pod)})
-        names = {p.get("name") for pod in pods for p in _container_ports(pod)}
-        numbers = {p.get("containerPort") for pod in pods for p in _container_ports(pod)}
-        shown = ", ".join(declared) or "none"
-        if not pods:
-            yield text
-        # A name must be declared by some container; a number works even when nobody declares it, but is worth a word.
-        elif isinstance(target, str) and not target.isdigit():
-            found = target in names
-            yield text + ("" if found else f": NO container port has this name; declared ports: {shown}")
-        elif declared and int(target or 0) not in numbers:
-            yield text + f": no container declares this port; declared ports: {shown}"
-        else:
-            yield text
+        yield text + (_port_fault(target, ports) if pods else "")
+
+
+def _port_fault(target: Any, ports: Sequence[Mapping[str, Any]]) -> str:
+    """Return what is wrong with a target port, to stand behind it; empty when the containers declare it."""
+    shown = ", ".join(sorted({_port_text(one) for one in ports})) or "none"
+    # A name must be declared by some container; a number works even when nobody declares it, but is worth a word.
+    if isinstance(target, str) and not target.isdigit():
+        is_known = target in {one.get("name") for one in ports}
+        return "" if is_known else f": NO container port has this name; declared ports: {shown}"
+    if ports and int(target or 0) not in {one.get("containerPort") for one in ports}:
+        return f": no container declares this port; declared ports: {shown}"
+    return ""
 
 
 def _container_ports(pod: Object) -> Iterator[Mapping[str, Any]]:
