@@ -51,10 +51,18 @@ class Connections:
         Raises:
             ToolInputError: none that is open has it.
         """
+        return self.of_scheme(ref.scheme)
+
+    def of_scheme(self, scheme: str) -> Connection:
+        """Return the provider whose references have this scheme.
+
+        Raises:
+            ToolInputError: none that is open has it.
+        """
         for one in self.opened:
-            if one.provider.scheme == ref.scheme:
+            if one.provider.scheme == scheme:
                 return one
-        raise ToolInputError(f"{ref.short} belongs to no provider that is open: {ref.scheme!r}")
+        raise ToolInputError(f"no provider that is open has the scheme {scheme!r}")
 
 
 class Connector:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from agentops.app.connections import Connections
 from agentops.app.investigating.first_evidence import keep_problems
 from agentops.app.investigating.model_part import ModelAnswer, ask_model, toolbox_for
-from agentops.app.look import Sighting, sweep_and_rank, sweep_record, symptoms_of
+from agentops.app.look import Sighting, exact_target, guess_of, sweep_and_rank, sweep_record, symptoms_of
 from agentops.app.services import Investigation, Services
 from agentops.app.stored_incident import connect_again
 from agentops.core.alert import AlertGroup
@@ -40,6 +40,7 @@ def investigate(app: App, argument: str | None, read_stdin: Callable[[], bytes])
 
     Raises:
         AlertError: the alert cannot be read; the refusal is in the audit log.
+        UsageError: it names a resource that is not there; what resembles it is not looked at instead.
         ToolError: no provider can be reached, so there is nothing to look at.
         Interrupted: Ctrl-C; what was found so far is saved, and the hint says how to go on.
         AuditError, StoreError: what must be kept cannot be kept.
@@ -53,6 +54,11 @@ def investigate(app: App, argument: str | None, read_stdin: Callable[[], bytes])
         # Secrets reach neither the disk nor the model: from here on, only the redacted alert exists.
         group = from_json(AlertGroup, services.redactor.value(to_json(group)))
         services.audit.append("alert", {"group": to_json(group)})
+    try:
+        group = exact_target(connections, group)
+    except UsageError as error:
+        services.audit.append("alert_refused", {"code": error.code, "why": one_line(error.message, 300)})
+        raise
     services.progress(Step(stage=Stage.ALERT, text=f"{group.lead.name}: {group.target}"))
     folder = services.incidents.create(group, connections.scopes, group.target.namespace)
     return _interruptible(services, folder, lambda: _find_cause(services, group, connections, folder))
@@ -115,12 +121,13 @@ def _find_cause(
     if services.model is not None:
         answer = ask_model(services, services.model, group, seen, evidence, toolbox, folder, finding)
     usage = replace(answer.usage, wall_s=round(services.monotonic() - begun, 3))
-    folder.save_finding(answer.finding)
+    found = replace(answer.finding, guess=guess_of(seen.ranking.target, seen.ranking.alert))
+    folder.save_finding(found)
     folder.save_usage(usage)
-    services.audit.append("finding", {"incident": folder.id, "finding": to_json(answer.finding)})
+    services.audit.append("finding", {"incident": folder.id, "finding": to_json(found)})
     return Investigation(
         incident=folder.incident,
-        finding=answer.finding,
+        finding=found,
         problems=seen.ranking.problems,
         evidence=folder.all(),
         usage=usage,
@@ -143,7 +150,8 @@ def _triage_finding(
     services.audit.append("triage", sweep_record(seen, evidence) | {"incident": folder.id})
     ids = [item.id for item in evidence] + [""] * (len(problems) - len(evidence))
     finding = conclude(seen.ranking, ids)
-    finding = replace(finding, evidence=tuple(filter(None, finding.evidence)))
+    cited = tuple(filter(None, finding.evidence))
+    finding = replace(finding, evidence=cited, guess=guess_of(seen.ranking.target, seen.ranking.alert))
     # Kept before the model is asked: whoever interrupts it still has the answer that was there already.
     folder.save_finding(finding)
     return evidence, finding

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from agentops.app.services import Investigation, Services
-from agentops.core.alert import Alert, Severity, Target
-from agentops.core.analysis import Analysis, Gap, SweepOutline, outline_of
+from agentops.core.alert import Alert, AlertGroup, Severity, Target
+from agentops.core.analysis import Analysis, Gap, ResolvedTarget, SweepOutline, outline_of
 from agentops.core.evidence import Evidence
 from agentops.core.finding import Cause, Confidence, Finding, Problem, Verdict
 from agentops.core.progress import Stage, Step, no_progress
@@ -27,6 +27,8 @@ LOG_WINDOW_S = 30
 """After a change, older log lines tell of the trouble that it cured."""
 NOTED = "RolloutChanged"
 """The condition of a rollout that is merely noted: no trouble by itself."""
+WORDS = "text"
+"""The source of an alert that is a sentence of a person."""
 MOST_PROBLEMS = 30
 """How many problems become evidence, and are named in the record of a sweep."""
 
@@ -56,6 +58,28 @@ class Sighting:
     def outline(self) -> SweepOutline:
         """What was read, in figures."""
         return outline_of([one.analysis for one in self.swept], self.unopened)
+
+
+def exact_target(connections: Connections, group: AlertGroup) -> AlertGroup:
+    """Return the alert with the resource that a person named, as its provider writes it; other alerts as they are.
+
+    Raises:
+        UsageError: there is no such resource, and what resembles it is not taken for it.
+        ToolError: the provider cannot be asked.
+    """
+    if not group.lead.is_named:
+        return group
+    ref = connections.of_scheme(group.target.scheme).reader.named(group.target)
+    target = replace(group.target, namespace=ref.namespace, kind=ref.kind, name=ref.name)
+    alert = replace(group.lead, target=target, name=f"{ref.kind}/{ref.name}", summary=f"asked to look at {target}")
+    return replace(group, alerts=(alert,), target=target, notes=())
+
+
+def guess_of(target: ResolvedTarget, alert: Alert | None) -> str:
+    """Return what the alert was taken to be about, with the reason, where that is not what it names exactly."""
+    if not target.refs or (target.exact and (alert is None or alert.source != WORDS)):
+        return ""
+    return f"{target.how}, which its words name" if target.exact else target.how
 
 
 def sweep_and_rank(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agentops.app.look import sweep_and_rank, sweep_record
+from agentops.app.look import exact_target, sweep_and_rank, sweep_record
 from agentops.app.services import Scan
 from agentops.core.alert import AlertGroup, Target
 from agentops.core.errors import NotFound, UsageError
@@ -32,8 +32,9 @@ def triage(app: App, argument: str | None = None) -> Scan:
     services = app.services
     begun = services.monotonic()
     about = None if argument is None else _target_of(app, argument)
-    target = Target() if about is None else about.target
-    seen = sweep_and_rank(services, services.connector.for_alert(about), target, None)
+    connections = services.connector.for_alert(about)
+    target = Target() if about is None else exact_target(connections, about).target
+    seen = sweep_and_rank(services, connections, target, None)
     ranking, read = seen.ranking, seen.outline
     finding = conclude(ranking, [""] * len(ranking.problems))
     services.audit.append("triage", sweep_record(seen, ()))

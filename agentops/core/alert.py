@@ -70,6 +70,11 @@ class Alert:
     fingerprint: str = ""
     runbook_url: str = ""
 
+    @property
+    def is_named(self) -> bool:
+        """Whether it is no alert of a monitoring system, but a resource that a person named."""
+        return self.source == "resource"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertGroup:

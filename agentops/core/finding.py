@@ -115,7 +115,8 @@ class Finding:
 
     ``by`` is ``triage`` or the model's name. ``supported`` is False when it cites evidence that was never observed or
     cites none; such a finding is shown with that warning and never feeds a change. ``notes`` are what owners wrote on
-    the cause; added by code, whoever concludes.
+    the cause; added by code, whoever concludes. ``guess`` says what the alert was taken to be about, and why, where it
+    names nothing exactly: whoever reads the finding must know that first.
     """
 
     verdict: Verdict
@@ -131,3 +132,4 @@ class Finding:
     supported: bool = True
     warnings: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
+    guess: str = ""

@@ -152,6 +152,15 @@ class Reader(Protocol):
         """Return the read tools that work here."""
         ...
 
+    def named(self, target: Target) -> ResourceRef:
+        """Return the resource that a person named, exactly: what is not there is never taken for another one.
+
+        Raises:
+            UsageError: there is no such resource; the hint says what may have been meant.
+            ToolError: the provider cannot be asked.
+        """
+        ...
+
     def canonical(self, ref: ResourceRef) -> ResourceRef:
         """Return the full reference of what a person or a model named loosely (``deploy`` for ``Deployment``).
 

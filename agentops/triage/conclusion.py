@@ -7,6 +7,7 @@ rules for verdict and confidence stand in ``docs/triage.md``. Text of objects is
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from agentops.core.alert import Alert, Severity
@@ -32,6 +33,8 @@ def conclude(ranking: Ranking, evidence_ids: Sequence[str]) -> Finding:
     alert = ranking.alert
     ids = (*evidence_ids, *[""] * (len(ranking.problems) - len(evidence_ids)))
     best = _best(ranking)
+    if _is_named_and_well(ranking) and (best is None or ranking.problems[best].resource not in ranking.own):
+        return _named_and_well(ranking, ids)
     if best is not None:
         return _root_cause(ranking, alert, ids, best)
     if ranking.target.gone and not ranking.target.refs:
@@ -51,15 +54,42 @@ def conclude(ranking: Ranking, evidence_ids: Sequence[str]) -> Finding:
     return _nothing(ranking, alert, ids)
 
 
+def _is_named_and_well(ranking: Ranking) -> bool:
+    """Return whether a person named one resource, and nothing is wrong with it or what is part of it."""
+    named = ranking.alert is None or ranking.alert.is_named
+    return named and ranking.target.exact and not ranking.target.whole and ranking.target_well and ranking.sighted
+
+
+def _named_and_well(ranking: Ranking, ids: Sequence[str]) -> Finding:
+    """Say so first. What else is wrong is also seen, and never taken for what was asked about."""
+    words = f"{ranking.target.how} is healthy."
+    verdict = Verdict.NO_PROBLEM
+    if ranking.recovered:
+        verdict, words = Verdict.RECOVERED, f"{ranking.target.how} is healthy now: {'; '.join(ranking.recovered[:2])}."
+    others = _others(ranking)
+    if not others:
+        return _plain(ranking, ids, verdict, words)
+    first = others[0].resource
+    finding = _plain(ranking, ids, verdict, f"{words} Also seen: {_named(others)}.")
+    return replace(finding, next_steps=(f"Look at that: agentops investigate {first.scheme}:{first.short}",))
+
+
 def _gone_words(ranking: Ranking) -> str:
     """Say that the target is not there, and name other trouble, without blaming it: nothing connects the two."""
     words = ranking.target.gone[:1].upper() + ranking.target.gone[1:] + "."
-    others = [p for p in ranking.problems if p.root and p.severity.rank <= Severity.HIGH.rank]
+    others = _others(ranking)
     if others:
-        named = "; ".join(f"{_head(problem)} ({problem.condition})" for problem in others[:_MOST_NAMED])
-        more = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
-        words += f" Other problems were found, and nothing connects them with this alert: {named}{more}."
+        words += f" Other problems were found, and nothing connects them with this alert: {_named(others)}."
     return words
+
+
+def _others(ranking: Ranking) -> list[Problem]:
+    return [p for p in ranking.problems if p.root and p.severity.rank <= Severity.HIGH.rank]
+
+
+def _named(problems: Sequence[Problem]) -> str:
+    named = "; ".join(f"{_head(problem)} ({problem.condition})" for problem in problems[:_MOST_NAMED])
+    return named + (f" and {len(problems) - _MOST_NAMED} more" if len(problems) > _MOST_NAMED else "")
 
 
 def _best(ranking: Ranking) -> int | None:

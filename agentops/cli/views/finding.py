@@ -28,6 +28,8 @@ def finding_blocks(finding: Finding, evidence: Sequence[Evidence]) -> list[Block
     """Return the finding: conclusion, what to do, evidence, what was ruled out, what is unknown."""
     title, tone = _TITLE[finding.verdict]
     blocks: list[Block] = [Heading(f"{title} — confidence {finding.confidence.value}", tone)]
+    if finding.guess:
+        blocks.append(Paragraph(f"A guess: the alert is taken to be about {finding.guess}.", Tone.WARN))
     blocks.append(Paragraph(finding.conclusion, Tone.STRONG))
     if finding.cause is not None:
         blocks.append(Paragraph(f"{finding.cause.resource.short}: {finding.cause.condition}", Tone.QUIET))

@@ -168,6 +168,17 @@ class KubernetesReader:
 
         return served_tools(self._cluster, self._clock)
 
+    def named(self, target: Target) -> ResourceRef:
+        """Return the object that a person named, and no other.
+
+        Raises:
+            UsageError: there is no such kind, namespace or object.
+            ClusterError: the cluster cannot be asked.
+        """
+        from agentops.providers.kubernetes.read.named_target import named_target
+
+        return named_target(self._cluster, target)
+
     def canonical(self, ref: ResourceRef) -> ResourceRef:
         """Return the reference with its kind as the API names it, so that no other spelling is another target.
 

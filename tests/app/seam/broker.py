@@ -17,7 +17,7 @@ from agentops.core.analysis import Analysis, Edge, ResolvedTarget
 from agentops.core.clock import Clock
 from agentops.core.conditions import Condition, Weight
 from agentops.core.digest import digest
-from agentops.core.errors import Stale, ToolInputError
+from agentops.core.errors import Stale, ToolInputError, UsageError
 from agentops.core.evidence import Reading
 from agentops.core.finding import Fact, Problem
 from agentops.core.outcome import Health, Observation, Receipt
@@ -116,6 +116,11 @@ class BrokerReader:
     @property
     def scope(self) -> Scope:
         return Scope(provider="broker", place=PLACE, server="file:broker")
+
+    def named(self, target: Target) -> ResourceRef:
+        if f"{target.kind}/{target.name}" not in self.broker.things():
+            raise UsageError(f"there is no {target.kind} {target.name}")
+        return placed_ref("broker", PLACE, None, target.kind, target.name)
 
     def sweep(self, target: Target, *, groups: tuple[str, ...], progress: Progress, settled: bool) -> Any:
         return {"target": target, "at": self.context.clock(), "things": self.broker.things()}
