@@ -56,6 +56,7 @@ def fix(
     result = fix_found(app, found, asking, stop_at_plan=stop_at_plan)
     if save_to is not None and result.rounds:
         save_plan(save_to, result.rounds[-1].planned.plan)
+    app.finish(result.status, result.exit_code)
     return result
 
 

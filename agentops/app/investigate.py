@@ -61,7 +61,7 @@ def investigate(app: App, argument: str | None, read_stdin: Callable[[], bytes])
         raise
     services.progress(Step(stage=Stage.ALERT, text=f"{group.lead.name}: {group.target}"))
     folder = services.incidents.create(group, connections.scopes, group.target.namespace)
-    return _interruptible(services, folder, lambda: _find_cause(services, group, connections, folder))
+    return _worked(app, folder, lambda: _find_cause(services, group, connections, folder))
 
 
 def resume(app: App, incident: str) -> Investigation:
@@ -79,7 +79,7 @@ def resume(app: App, incident: str) -> Investigation:
     connections = connect_again(app, folder.incident)
     services.audit.append("resume", {"incident": folder.id})
     group = folder.incident.group
-    return _interruptible(services, folder, lambda: _find_cause(services, group, connections, folder))
+    return _worked(app, folder, lambda: _find_cause(services, group, connections, folder))
 
 
 def _read_alert(app: App, argument: str | None, read_stdin: Callable[[], bytes]) -> AlertGroup:
@@ -96,9 +96,11 @@ def _read_alert(app: App, argument: str | None, read_stdin: Callable[[], bytes])
         raise
 
 
-def _interruptible(services: Services, folder: IncidentFolder, work: Callable[[], Investigation]) -> Investigation:
+def _worked(app: App, folder: IncidentFolder, work: Callable[[], Investigation]) -> Investigation:
+    """Do the work on an incident; Ctrl-C ends it with the command that goes on with it."""
+    services = app.services
     try:
-        return work()
+        found = work()
     except KeyboardInterrupt:
         services.audit.append("interrupted", {"incident": folder.id})
         stopped = Interrupted(
@@ -107,6 +109,8 @@ def _interruptible(services: Services, folder: IncidentFolder, work: Callable[[]
         )
         stopped.incident = folder.id
         raise stopped from None
+    app.finish(found.status, found.exit_code)
+    return found
 
 
 def _find_cause(

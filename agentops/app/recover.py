@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from agentops.app.changes import journal_of
 from agentops.app.guard_wiring import ApprovalOptions, guard_for_change
 from agentops.app.recorded import require_recorded
+from agentops.core.errors import ExitCode
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import Status
 from agentops.core.text import one_line
@@ -73,6 +74,16 @@ class Recovered:
         """Whether something stays open until a person decides."""
         return any(one.ending is None for one in self.changes) or (bool(self.halts) and not self.halts_closed)
 
+    @property
+    def status(self) -> str:
+        """How it ended, in one word for scripts."""
+        return "needs-person" if self.needs_person else "done"
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code that says how it ended."""
+        return ExitCode.IN_DOUBT if self.needs_person else ExitCode.DONE
+
 
 def recover(app: App, asking: ApprovalOptions, *, change_id: str | None, unclear: WhenUnclear) -> Recovered:
     """Look at every open change and close those whose end is plain.
@@ -98,7 +109,9 @@ def recover(app: App, asking: ApprovalOptions, *, change_id: str | None, unclear
             seen = {"change": record.id, "states": to_json(situation.states), "words": situation.words}
             app.log.append("recovery", seen)
             found.append(_settled(app, guard, record, situation, unclear))
-    return Recovered(changes=tuple(found), halts=halts, halts_closed=unclear is WhenUnclear.KEEP)
+    result = Recovered(changes=tuple(found), halts=halts, halts_closed=unclear is WhenUnclear.KEEP)
+    app.finish(result.status, result.exit_code)
+    return result
 
 
 def _close_halts(app: App, journal: Changes, halts: tuple[Halt, ...]) -> None:

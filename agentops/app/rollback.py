@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from agentops.app.changes import journal_of, require_nothing_open
 from agentops.app.guard_wiring import ApprovalOptions, guard_for_change
 from agentops.app.recorded import require_recorded
-from agentops.core.errors import UsageError
+from agentops.core.errors import ExitCode, UsageError
 from agentops.core.outcome import Status
 from agentops.guard.pipeline import execute, make_plan
 from agentops.guard.rollback_plan import proposal_to_undo, standing
@@ -55,9 +55,12 @@ def roll_back(
     indexes, gone = standing(guard, record.plan)
     app.log.append("way_back", {"change": record.id, "standing": [index + 1 for index in indexes], "gone": list(gone)})
     if not indexes:
+        app.finish("nothing-to-do", ExitCode.DONE)
         return NothingToRollBack(change_id=record.id, words=gone)
     proposal = _way_back(record, indexes, gone)
-    return make_plan(guard, proposal) if stop_at_plan else execute(guard, proposal)
+    result = make_plan(guard, proposal) if stop_at_plan else execute(guard, proposal)
+    app.finish(result.outcome.status.value, result.exit_code)
+    return result
 
 
 def _applied_change(app: App, change_id: str) -> ChangeRecord:

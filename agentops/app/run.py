@@ -12,6 +12,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agentops import __version__
@@ -36,6 +37,14 @@ if TYPE_CHECKING:
 
 DEFAULT_SCENARIO = "unbound-pvc-chain"
 _OWN_SECRETS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogHead:
+    """Where the audit log stands: this run's id, and the link that the next record carries."""
+
+    run: str
+    head: str
 
 
 class App:
@@ -117,10 +126,14 @@ class App:
         pinned = {"context": scope.place, "namespace": scope.group, "server": scope.address or scope.server}
         self.log.append("cluster_pinned", {"provider": scope.provider, **pinned})
 
-    def finish(self, status: str, exit_code: ExitCode) -> dict[str, Any]:
-        """Set how the run ends; returns the ``audit`` part of the envelope."""
+    @property
+    def log_head(self) -> LogHead:
+        """Where the audit log stands now."""
+        return LogHead(run=self.log.run, head=self.log.head[1])
+
+    def finish(self, status: str, exit_code: ExitCode) -> None:
+        """Set how the run is recorded to end: each use case says it; a door that exits with another code, after it."""
         self.status = (status, exit_code)
-        return {"run": self.log.run, "head": self.log.head[1]}
 
 
 @contextmanager

@@ -33,4 +33,6 @@ def run_saved_plan(app: App, path: Path, approvals: Sequence[Path], asking: Appr
     require_nothing_open(app)
     connections = app.services.connector.for_scopes(plan.scopes)
     guard = guard_services(app, connections, checking_saved(app.services, connections), asking)
-    return execute_saved(guard, plan, given)
+    result = execute_saved(guard, plan, given)
+    app.finish(result.outcome.status.value, result.exit_code)
+    return result

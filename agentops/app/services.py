@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentops.core.alert import Incident, Severity
 from agentops.core.clock import Clock
-from agentops.core.errors import AgentopsError, ModelError
+from agentops.core.errors import AgentopsError, ExitCode, ModelError
 from agentops.core.evidence import Evidence, Redactor
 from agentops.core.finding import Cause, Finding, Problem, Verdict
 from agentops.core.plan import Change
@@ -128,3 +128,8 @@ class Investigation:
             return "done"
         # "Undetermined" is not "nothing is wrong": a script must be able to tell them apart.
         return "undetermined" if self.finding.verdict is Verdict.UNDETERMINED else "found"
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code that says how it ended; that something was found is no error."""
+        return ExitCode.DONE if self.model_error is None else ExitCode.ERROR

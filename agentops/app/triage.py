@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from agentops.app.look import exact_target, sweep_and_rank, sweep_record
 from agentops.app.services import Scan
 from agentops.core.alert import AlertGroup, Target
-from agentops.core.errors import NotFound, UsageError
+from agentops.core.errors import ExitCode, NotFound, UsageError
 from agentops.core.finding import Verdict
 from agentops.core.text import one_line
 
@@ -41,7 +41,7 @@ def triage(app: App, argument: str | None = None) -> Scan:
     for gap in read.gaps:
         if gap.what.startswith("namespace ") and "does not exist" in gap.reason:
             raise NotFound(f"{gap.what}: {gap.reason}", hint="Check --namespace and --context.")
-    return Scan(
+    scan = Scan(
         context=read.place,
         namespaces=read.groups,
         problems=ranking.problems,
@@ -51,6 +51,8 @@ def triage(app: App, argument: str | None = None) -> Scan:
         wall_s=services.monotonic() - begun,
         is_unexplained=about is not None and finding.verdict is Verdict.UNDETERMINED,
     )
+    app.finish(scan.status, ExitCode.DONE)
+    return scan
 
 
 def _target_of(app: App, argument: str) -> AlertGroup:

@@ -21,8 +21,10 @@ from agentops.app.investigate import investigate
 from agentops.app.rollback import roll_back
 from agentops.app.run import App, open_app
 from agentops.app.services import Investigation
+from agentops.audit.read import Query, read_records
 from agentops.config import load
 from agentops.core.approval import Answer, ApprovalRequest, Decision, SignedApproval
+from agentops.core.errors import ExitCode
 from agentops.core.outcome import Status
 from agentops.guard.pipeline_result import PipelineResult
 from agentops.sandbox.cluster import Sandbox
@@ -106,6 +108,12 @@ def image(cluster: Sandbox) -> str:
     return str(found["spec"]["template"]["spec"]["containers"][0]["image"]).rpartition(":")[2]
 
 
+def ended(folder: Path) -> tuple[str, int]:
+    """Return how the last run is recorded to have ended."""
+    *_earlier, last = read_records(folder / "home" / "audit", Query(event="run_ended"))
+    return last.payload["status"], last.payload["exit_code"]
+
+
 def test_it_investigates_fixes_and_rolls_back(cluster: Sandbox) -> None:
     """What was found is fixed from the store, verified and taken back; the caller was asked for each plan."""
     asked: list[str] = []
@@ -121,11 +129,12 @@ def test_it_investigates_fixes_and_rolls_back(cluster: Sandbox) -> None:
     assert asked == [applied.planned.plan.digest, undone.planned.plan.digest]
 
 
-def test_a_caller_who_says_no_is_obeyed(cluster: Sandbox) -> None:
-    """The plan is kept, and nothing is changed."""
+def test_a_caller_who_says_no_is_obeyed(cluster: Sandbox, tmp_path: Path) -> None:
+    """The plan is kept, nothing is changed, and the log says how the run ended though the door said nothing of it."""
     bad = image(cluster)
     done = Client(cluster=cluster, agrees=lambda _request: False).fix("k8s:shop/Deployment/checkout")
     assert ([one.outcome.status for one in done.rounds], image(cluster)) == ([Status.DECLINED], bad)
+    assert ended(tmp_path) == ("declined", ExitCode.NOT_APPROVED)
     assert done.kept is not None
     assert done.kept.is_file()
 

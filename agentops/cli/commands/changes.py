@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from agentops.cli.options import Common, with_common
 from agentops.cli.result import Result, error_document
 from agentops.cli.times import waiting_s
-from agentops.core.errors import ExitCode, UsageError
+from agentops.core.errors import UsageError
+from agentops.core.jsonable import to_json
 
 ROLLBACK_EPILOG = """\b
 Examples:
@@ -61,7 +62,7 @@ def rollback(
     from agentops.app.rollback import NothingToRollBack, roll_back
     from agentops.cli.guarding import asking, place
     from agentops.cli.running import running
-    from agentops.cli.views.changes import rolled_back_already
+    from agentops.cli.views.changes import rolled_back_already, rolled_back_document
     from agentops.cli.views.fix import result_blocks, result_document
 
     with running("rollback", options, {}, use_model=False) as app:
@@ -79,22 +80,16 @@ def rollback(
             return Result(
                 command="rollback",
                 status="nothing-to-do",
-                document={
-                    "change": result.change_id,
-                    "taken_back": list(result.words),
-                    "audit": app.finish("nothing-to-do", ExitCode.DONE),
-                },
+                document=rolled_back_document(result) | {"audit": to_json(app.log_head)},
                 report=tuple(rolled_back_already(result)),
             )
-        document: dict[str, Any] = result_document(result)
-        code = result.exit_code
+        document = result_document(result) | {"audit": to_json(app.log_head)}
         if result.error is not None:
             document["errors"] = [error_document(result.error)]
-        document["audit"] = app.finish(result.outcome.status.value, code)
         return Result(
             command="rollback",
             status=result.outcome.status.value,
-            exit_code=code,
+            exit_code=result.exit_code,
             document=document,
             report=tuple(result_blocks(result, side_by_side=side_by_side)),
         )
@@ -125,13 +120,11 @@ def recover(
         command = f"Run this at a terminal: agentops recover --roll-back{place(options)}"
         who = asking(app, options, yes=yes, instead=lambda _: command)
         found = settle(app, who, change_id=change, unclear=unclear)
-        status = "needs-person" if found.needs_person else "done"
-        code = ExitCode.IN_DOUBT if found.needs_person else ExitCode.DONE
-        document = recovered_document(found) | {"audit": app.finish(status, code)}
+        document = recovered_document(found) | {"audit": to_json(app.log_head)}
         return Result(
             command="recover",
-            status=status,
-            exit_code=code,
+            status=found.status,
+            exit_code=found.exit_code,
             document=document,
             report=tuple(recovered_blocks(found)),
         )

@@ -14,6 +14,7 @@ from agentops.cli.report import Block, Code, Heading, Tone
 from agentops.cli.result import Result, error_document
 from agentops.cli.times import waiting_s
 from agentops.core.errors import AgentopsError, UsageError
+from agentops.core.jsonable import to_json
 from agentops.core.plan import ChangePlan
 
 if TYPE_CHECKING:
@@ -147,7 +148,9 @@ def _result(app: App, done: FixResult, where: Place, *, side_by_side: bool) -> R
     if ending.errors:
         document["errors"] = [_error_document(error, ending.commands) for error in ending.errors]
     document["next"] = list(ending.commands)
-    document["audit"] = app.finish(ending.status, ending.code)
+    # A dry run that would change something may end with another code than the use case says.
+    app.finish(ending.status, ending.code)
+    document["audit"] = to_json(app.log_head)
     blocks: list[Block] = [Heading(found.finding.conclusion, Tone.STRONG)]
     for result in done.rounds:
         blocks += result_blocks(result, side_by_side=side_by_side, with_plan=_is_unseen(result), hint=False)
@@ -165,11 +168,11 @@ def _saved_result(app: App, result: PipelineResult, path: Path, where: str, *, s
     document = result_document(result)
     if error is not None:
         document["errors"] = [_error_document(error, commands)]
-    status, code = result.outcome.status.value, result.exit_code
-    document["audit"] = app.finish(status, code)
+    document["audit"] = to_json(app.log_head)
     blocks = result_blocks(result, side_by_side=side_by_side, with_plan=_is_unseen(result), hint=not wants_two)
     blocks += [Code("\n".join(commands))] if commands else []
-    return Result(command="fix", status=status, exit_code=code, document=document, report=tuple(blocks))
+    status = result.outcome.status.value
+    return Result(command="fix", status=status, exit_code=result.exit_code, document=document, report=tuple(blocks))
 
 
 def _is_unseen(result: PipelineResult) -> bool:

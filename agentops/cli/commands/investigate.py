@@ -123,19 +123,22 @@ def read_stdin() -> bytes:
 
 def _result(app: App, found: Investigation, exit_code: bool) -> Result:
     from agentops.cli.views.incident import incident_blocks, incident_document
+    from agentops.core.jsonable import to_json
 
     page = (found.incident, found.finding, found.evidence, found.problems, found.usage)
     blocks: list[Block] = incident_blocks(*page)
     document = incident_document(*page)
-    code = ExitCode.FOUND if exit_code and found.status != "done" else ExitCode.DONE
+    code = found.exit_code
+    if exit_code and code is ExitCode.DONE and found.status != "done":
+        code = ExitCode.FOUND
     if found.model_error is not None:
-        code = ExitCode.ERROR
         document["errors"] = [error_document(found.model_error)]
         blocks[:0] = _no_answer(found.model_error)
     elif app.no_model_reason:
         document["model"] = {"used": False, "why": app.no_model_reason}
         blocks.append(Paragraph(f"This is the triage report: {app.no_model_reason}.", Tone.WARN))
-    document["audit"] = app.finish(found.status, code)
+    app.finish(found.status, code)
+    document["audit"] = to_json(app.log_head)
     return Result(command="investigate", status=found.status, exit_code=code, document=document, report=tuple(blocks))
 
 

@@ -9,6 +9,7 @@ import typer
 from agentops.cli.options import Common, with_common
 from agentops.cli.result import Result
 from agentops.core.errors import ExitCode
+from agentops.core.jsonable import to_json
 
 HELP = """Scan a cluster for problems without a model; change nothing.
 
@@ -47,11 +48,11 @@ def triage(
     with running("triage", options, {}, use_model=False) as app:
         scan = scan_for(app, target)
         code = ExitCode.FOUND if exit_code and scan.status != "done" else ExitCode.DONE
-        head = app.finish(scan.status, code)
+        app.finish(scan.status, code)
         return Result(
             command="triage",
             status=scan.status,
             exit_code=code,
-            document=scan_document(scan, head),
+            document=scan_document(scan, to_json(app.log_head)),
             report=scan_blocks(scan, _EVERY if show_all else _SHOWN),
         )

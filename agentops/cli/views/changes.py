@@ -38,6 +38,11 @@ def rolled_back_already(found: NothingToRollBack) -> list[Block]:
     return [head, Bullets(tuple(Item(text) for text in found.words))]
 
 
+def rolled_back_document(found: NothingToRollBack) -> dict[str, Any]:
+    """Return the envelope's parts of a change that nothing is left to take back of."""
+    return {"change": found.change_id, "taken_back": list(found.words)}
+
+
 def recovered_blocks(found: Recovered) -> list[Block]:
     """Say what became of everything that was open, and what to type where a person must decide."""
     blocks = [block for one in found.halts for block in _halt_blocks(one, closed=found.halts_closed)]
