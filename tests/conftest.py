@@ -134,6 +134,12 @@ def surroundings() -> ModuleType:
 
 
 @pytest.fixture
+def slowness() -> ModuleType:
+    """Tells which tests are slow by nature; see ``tests/support``."""
+    return _support("slowness")
+
+
+@pytest.fixture
 def plans() -> ModuleType:
     """Makes change plans; see ``tests/support``."""
     return _support("plans")

@@ -129,11 +129,11 @@ def events(place: Place) -> list[str]:
 
 def test_records_of_both_ways_are_the_ones_to_die_at(place: Place) -> None:
     """The boundaries below are those of a run that nobody kills."""
-    good = place.die(undo(place), -1).stdout, events(place)[-len(GOOD) :]
-    spoilt = place.die(spoil(place), -1)
-    bad = spoilt.stdout, events(place)[-len(BAD) :]
-    assert not spoilt.stderr
-    assert (good, bad) == (("applied", GOOD), ("rolled-back", BAD))
+    done = place.die(undo(place), -1)
+    good = done.returncode, done.stderr, done.stdout, events(place)[-len(GOOD) :]
+    done = place.die(spoil(place), -1)
+    bad = done.returncode, done.stderr, done.stdout, events(place)[-len(BAD) :]
+    assert (good, bad) == ((0, "", "applied", GOOD), (0, "", "rolled-back", BAD))
 
 
 @pytest.mark.parametrize("at", range(len(GOOD)), ids=lambda at: f"{at}-before-{GOOD[at]}")

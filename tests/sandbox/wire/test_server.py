@@ -25,7 +25,7 @@ from tests.sandbox.silent import NoLogs
 
 def test_one_connection_serves_many_requests(url: str) -> None:
     """HTTP/1.1 keep-alive: health, version and a list over the same socket."""
-    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=5)
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
     codes = []
     for path in ("/healthz", "/version/", "/api/v1/pods", "/nothing"):
         connection.request("GET", path)
@@ -42,7 +42,7 @@ def test_one_connection_serves_many_requests(url: str) -> None:
 
 def test_bodies_come_whole_or_in_chunks_and_upgrades_are_501(url: str) -> None:
     """A chunked body is read, a size that is no number is 400, a connection upgrade is refused loudly."""
-    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=5)
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
     manifest = [b'{"metadata":', b'{"name":"made"}}']
     connection.request("POST", "/api/v1/namespaces", body=iter(manifest), encode_chunked=True)
     made = connection.getresponse()
@@ -66,7 +66,7 @@ def test_bodies_come_whole_or_in_chunks_and_upgrades_are_501(url: str) -> None:
 def test_stop_ends_an_open_watch(store: ObjectStore) -> None:
     """A client in the middle of a watch sees the stream end, and the server's threads are gone."""
     server = ApiServer(store, logs=NoLogs())
-    connection = http.client.HTTPConnection(server.start().removeprefix("http://"), timeout=5)
+    connection = http.client.HTTPConnection(server.start().removeprefix("http://"), timeout=30)
     connection.request("GET", "/api/v1/pods?watch=1")
     response = connection.getresponse()
     first = json.loads(response.readline())
@@ -155,13 +155,13 @@ def test_faults_reach_open_connections(store: ObjectStore) -> None:
     place = server.start().removeprefix("http://")
 
     def code() -> int:
-        connection = http.client.HTTPConnection(place, timeout=5)
+        connection = http.client.HTTPConnection(place, timeout=30)
         connection.request("GET", "/api/v1/pods", headers={"Authorization": "Bearer t"})
         status = connection.getresponse().status
         connection.close()
         return status
 
-    watching = http.client.HTTPConnection(place, timeout=5)
+    watching = http.client.HTTPConnection(place, timeout=30)
     watching.request("GET", "/api/v1/pods?watch=1&resourceVersion=7", headers={"Authorization": "Bearer t"})
     stream = watching.getresponse()
     store.remove(Key("", "Pod", "shop", "web-1"))
@@ -186,7 +186,7 @@ def test_https_with_certificates_and_tokens(store: ObjectStore) -> None:
     asked = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 
     def who(context: ssl.SSLContext, **headers: str) -> tuple[int, Any]:
-        connection = http.client.HTTPSConnection(url.removeprefix("https://"), timeout=5, context=context)
+        connection = http.client.HTTPSConnection(url.removeprefix("https://"), timeout=30, context=context)
         connection.request("POST", asked, body=b"{}", headers=headers)
         response = connection.getresponse()
         found = json.loads(response.read())
@@ -214,9 +214,9 @@ def test_a_client_that_distrusts_the_ca_does_not_disturb_the_server(store: Objec
     server = ApiServer(store, logs=NoLogs(), tls=True)
     place = server.start().removeprefix("https://")
     with pytest.raises(ssl.SSLCertVerificationError):
-        http.client.HTTPSConnection(place, timeout=5).request("GET", "/healthz")
+        http.client.HTTPSConnection(place, timeout=30).request("GET", "/healthz")
     trusting = ssl.create_default_context(cadata=server.ca_certificate)
-    connection = http.client.HTTPSConnection(place, timeout=5, context=trusting)
+    connection = http.client.HTTPSConnection(place, timeout=30, context=trusting)
     connection.request("GET", "/healthz")
     code = connection.getresponse().status
     connection.close()
