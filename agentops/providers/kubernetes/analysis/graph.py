@@ -23,6 +23,7 @@ from agentops.providers.kubernetes.objects.fields import (
     string_map,
     text,
 )
+from agentops.providers.kubernetes.objects.owners import owner_of
 from agentops.providers.kubernetes.objects.pod_health import is_well
 from agentops.providers.kubernetes.objects.snapshot import LogTail, Snapshot
 
@@ -116,16 +117,9 @@ class Graph:
 
     def owner(self, obj: Obj) -> Key | None:
         """Return the identity of the controlling owner (else the first owner), or None."""
-        metadata = obj.get("metadata")
-        written = metadata.get("ownerReferences") if isinstance(metadata, dict) else None
-        if not written:
+        chosen = owner_of(obj)
+        if chosen is None:
             return None
-        owners = [owner for owner in written if isinstance(owner, dict)] if isinstance(written, list) else []
-        if not owners:
-            return None
-        chosen = owners[0]
-        if len(owners) > 1:
-            chosen = next((owner for owner in owners if owner.get("controller") is True), chosen)
         kind, name = chosen.get("kind"), chosen.get("name")
         if not isinstance(kind, str) or not isinstance(name, str):
             return None

@@ -28,16 +28,14 @@ from agentops.providers.kubernetes.analysis.rollouts import blame
 from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, vague
 from agentops.providers.kubernetes.objects.fields import (
     Key,
-    condition,
     key_of,
     mapping,
-    moment,
     name_of,
     namespace_of,
     pod_spec,
     template_path,
 )
-from agentops.providers.kubernetes.objects.pod_health import is_ready
+from agentops.providers.kubernetes.objects.pod_health import is_ready, unready_since
 from agentops.providers.kubernetes.objects.suggestions import only_nearest
 
 NAME = "dependencies"
@@ -151,7 +149,7 @@ def _outdated_problem(graph: Graph, key: Key, complaint: Complaint, fed: list[Ne
         severity=severity_of(graph, key),
         analyzer=NAME,
         facts=tuple(facts),
-        since=_since(graph, key),
+        since=unready_since(graph.pods_of(key)),
         remedies=remedies,
         advice="Restart the pods so that they take the present configuration."
         if instead
@@ -186,7 +184,7 @@ def _serves(graph: Graph, service: Key, port: int) -> bool:
 
 def _host_unknown(graph: Graph, need: Need, service: Key, near: str, said: Complaint | None) -> Problem:
     key, (holder, path) = need.workload, need.where
-    since = _since(graph, key)
+    since = unready_since(graph.pods_of(key))
     origin = blame(graph, key, dependencies.condition("DependencyHostUnknown"), since=since)
     where = path if holder == key else f"{subject(holder)} {path}"
     words = f"{subject(key)}: depends on host {need.host} ({where}), but Service {service[1]}/{service[2]} "
@@ -232,7 +230,7 @@ def _rename(graph: Graph, need: Need, near: str) -> Iterator[Change]:
 def _wrong_port(graph: Graph, need: Need, service: Key, said: Complaint | None) -> Problem:
     key, (holder, path) = need.workload, need.where
     ports = ", ".join(str(port) for port in ports_of(graph, service))
-    since = _since(graph, key)
+    since = unready_since(graph.pods_of(key))
     origin = blame(graph, key, dependencies.condition("DependencyPortMismatch"), since=since)
     words = f"{subject(key)}: asks for port {need.port} of {subject(service)} ({path}), which has {ports}"
     facts: list[Fact] = [
@@ -261,7 +259,7 @@ def _unreachable(graph: Graph, key: Key, needs: list[Need], complaints: list[Com
     outside = [c for c in ordered if _is_outside(c)]
     lead = (inside or outside or ordered)[0]
     external = not inside and bool(outside)
-    since = _since(graph, key)
+    since = unready_since(graph.pods_of(key))
     name = OUTSIDE if external else "DependencyUnreachable"
     origin = blame(graph, key, dependencies.condition(name), since=since)
     words = _unreachable_words(graph, key, lead, external=external)
@@ -317,13 +315,3 @@ def _advice(graph: Graph, lead: Complaint) -> str:
         return f"Find out what {lead.host} is and whether it runs."
     owners = backing_workloads(graph, lead.service)
     return f"Look at {subject(owners[0])}, which stands behind it." if owners else "Look at that Service."
-
-
-def _since(graph: Graph, key: Key) -> Any:
-    """When the first pod of the workload stopped being ready; for pods that never were, when they were made."""
-    times = [
-        moment(condition(pod, "Ready"), "lastTransitionTime") or moment(pod, "metadata", "creationTimestamp")
-        for pod in graph.pods_of(key)
-        if not is_ready(pod)
-    ]
-    return min((time for time in times if time), default=None)

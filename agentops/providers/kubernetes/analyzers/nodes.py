@@ -18,12 +18,12 @@ from agentops.providers.kubernetes.analysis.secrecy import quoted
 from agentops.providers.kubernetes.analyzers.declaration import analyzer, exact, information
 from agentops.providers.kubernetes.analyzers.scheduling import blocked_by_nodes
 from agentops.providers.kubernetes.objects.fields import Key, flag, items, moment, name_of, text
+from agentops.providers.kubernetes.objects.node_conditions import bad_conditions
 from agentops.providers.kubernetes.objects.pod_health import is_ready
 from agentops.providers.kubernetes.objects.taints import CORDONED_TAINT
 
 NAME = "nodes"
 _PRESSURE = ("MemoryPressure", "DiskPressure", "PIDPressure")
-_HARMLESS = frozenset({"Ready", "EtcdIsVoter", *_PRESSURE, "NetworkUnavailable"})
 
 
 @analyzer(
@@ -45,25 +45,22 @@ def nodes(graph: Graph) -> Iterable[Problem]:
 
 
 def _suspect(node: dict[str, Any]) -> bool:
-    for entry in items(node, "status", "conditions"):
-        if entry.get("status") != ("True" if entry.get("type") == "Ready" else "False"):
-            return True
-    return flag(node, "spec", "unschedulable")
+    return bool(bad_conditions(node)) or flag(node, "spec", "unschedulable")
 
 
 def _node(graph: Graph, node: dict[str, Any], waiting: set[Key]) -> Iterator[Problem]:
     name = name_of(node)
     victims = _victims(graph, name, waiting)
-    for entry in items(node, "status", "conditions"):
-        kind, status = text(entry, "type"), text(entry, "status")
-        if kind == "Ready" and status != "True":
+    for entry in bad_conditions(node):
+        kind = text(entry, "type")
+        if kind == "Ready":
             yield _not_ready(graph, node, entry, victims)
-        elif kind in _PRESSURE and status == "True":
+        elif kind in _PRESSURE:
             yield _pressure(graph, node, entry, victims)
-        elif kind == "NetworkUnavailable" and status == "True":
+        elif kind == "NetworkUnavailable":
             words = f"Node {name}: its network is not set up: {quoted(text(entry, 'message'))}"
             yield _problem(graph, node, "NodeNetworkUnavailable", words, entry, victims, Severity.CRITICAL)
-        elif kind not in _HARMLESS and status == "True":
+        else:
             words = f"Node {name}: {kind}: {quoted(text(entry, 'message'))}"
             yield _problem(graph, node, "NodeConditionAbnormal", words, entry, victims, Severity.WARNING)
     if flag(node, "spec", "unschedulable"):

@@ -29,8 +29,8 @@ from agentops.providers.kubernetes.analysis.report import quote, severity_of, su
 from agentops.providers.kubernetes.analysis.rollouts import blame
 from agentops.providers.kubernetes.analysis.secrecy import quoted
 from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact
-from agentops.providers.kubernetes.objects.fields import Key, condition, items, key_of, moment, namespace_of, text
-from agentops.providers.kubernetes.objects.pod_health import is_well
+from agentops.providers.kubernetes.objects.fields import Key, items, key_of, namespace_of, text
+from agentops.providers.kubernetes.objects.pod_health import is_well, unready_since
 from agentops.providers.kubernetes.objects.suggestions import is_near, likeness
 
 NAME = "permissions"
@@ -231,7 +231,7 @@ def _unbound(graph: Graph, one: _Refused, giving: Sequence[Grant]) -> _Reason:
         words += f"; {subject(unbound)} would allow it"
         facts = (quote(graph, unbound, "metadata.name", unbound[2]),)
         advice = f"Bind {_account(denial)} to {subject(unbound)}."
-    origin = blame(graph, one.workload, API_FORBIDDEN, since=_since(graph, one.workload))
+    origin = blame(graph, one.workload, API_FORBIDDEN, since=unready_since(graph.pods_of(one.workload)))
     return _Reason(
         key=one.workload,
         condition=API_FORBIDDEN.name,
@@ -255,11 +255,6 @@ def _free_role(graph: Graph, denial: Denial) -> Key | None:
     return next((key_of(role) for role in roles if allows(role, denial)), None)
 
 
-def _since(graph: Graph, key: Key) -> Any:
-    times = [moment(condition(pod, "Ready"), "lastTransitionTime") for pod in graph.pods_of(key) if not is_well(pod)]
-    return min((time for time in times if time), default=None)
-
-
 def _problem(graph: Graph, workload: Key, members: Sequence[tuple[_Refused, _Reason]]) -> Problem:
     one, reason = members[0]
     others = [other.denial.act for other, _ in members[1:]]
@@ -276,7 +271,7 @@ def _problem(graph: Graph, workload: Key, members: Sequence[tuple[_Refused, _Rea
         analyzer=NAME,
         facts=(quote(graph, one.pod, f"log[{one.container}]", one.line), account, *reason.facts),
         affects=affects,
-        since=_since(graph, workload),
+        since=unready_since(graph.pods_of(workload)),
         remedies=reason.remedies,
         advice=reason.advice,
         root=bitten,

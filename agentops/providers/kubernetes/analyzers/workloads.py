@@ -28,7 +28,7 @@ from agentops.providers.kubernetes.objects.fields import (
     number,
     text,
 )
-from agentops.providers.kubernetes.objects.pod_health import is_ready
+from agentops.providers.kubernetes.objects.pod_health import is_ready, unready_since
 from agentops.providers.kubernetes.objects.selectors import contains
 from agentops.providers.kubernetes.objects.workloads import ordinal_of
 
@@ -132,8 +132,7 @@ def _unavailable_since(obj: dict[str, Any], pods: list[dict[str, Any]]) -> Any:
     available = condition(obj, "Available")
     if text(available, "status") == "False":
         return moment(available, "lastTransitionTime")
-    times = [moment(condition(pod, "Ready"), "lastTransitionTime") for pod in pods if not is_ready(pod)]
-    return min((time for time in times if time is not None), default=None)
+    return unready_since(pods)
 
 
 def _first_unready(pods: list[dict[str, Any]]) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from agentops.core.errors import ClusterError
 from agentops.core.text import one_line
 from agentops.providers.kubernetes.api.client import Cluster, Selection
+from agentops.providers.kubernetes.objects.fields import Object
 from agentops.providers.kubernetes.objects.kinds import builtin
 from agentops.providers.kubernetes.objects.owners import is_owned_by, owner_of
 from agentops.providers.kubernetes.objects.revisions import Revision, revision_kind, revisions_among
@@ -20,7 +21,6 @@ from agentops.providers.kubernetes.objects.status import pod_state
 _CHAIN_LIMIT = 5
 _CHILD_LIMIT = 500
 _REVISION_LIMIT = 200
-Object = Mapping[str, Any]
 
 _CHILD_KINDS: Mapping[str, tuple[str, ...]] = {
     "Deployment": ("ReplicaSet", "Pod"),

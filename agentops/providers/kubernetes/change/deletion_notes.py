@@ -11,6 +11,7 @@ from typing import Any
 from agentops.core.errors import ToolInputError
 from agentops.core.resource import ResourceRef
 from agentops.core.text import one_line
+from agentops.providers.kubernetes.objects.owners import controller_of
 
 GARBAGE_FINALIZERS = frozenset({"foregroundDeletion", "orphan"})
 
@@ -41,6 +42,8 @@ def deletion_notes(live: Mapping[str, Any]) -> tuple[str, ...]:
     found = ["A deletion is not tried on the server. It was checked by reading; admission is asked when it is applied."]
     if held := sorted(set(metadata.get("finalizers") or ()) - GARBAGE_FINALIZERS):
         found.append(f"It stays until these finalizers are gone: {one_line(', '.join(held), 200)}")
-    controllers = [owner for owner in metadata.get("ownerReferences") or () if owner.get("controller")]
-    again = (f"{owner.get('kind')} {one_line(str(owner.get('name')), 80)}" for owner in controllers)
-    return (*found, *(f"Its controller {name} may make it again." for name in again))
+    controller = controller_of(live)
+    if controller is not None:
+        name = f"{controller.get('kind')} {one_line(str(controller.get('name')), 80)}"
+        found.append(f"Its controller {name} may make it again.")
+    return tuple(found)

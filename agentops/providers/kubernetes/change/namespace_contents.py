@@ -15,6 +15,7 @@ from agentops.core.resource import ResourceRef
 from agentops.core.threads import run_each
 from agentops.providers.kubernetes.api.client import Cluster, Selection
 from agentops.providers.kubernetes.objects.kinds import Kind
+from agentops.providers.kubernetes.objects.owners import owner_references
 
 _GIVEN = frozenset(
     {
@@ -73,12 +74,11 @@ def _own(kind: Kind, items: list[dict[str, Any]], wide: set[str]) -> Iterator[st
         # What has no uid is not stored: metrics, a catalogue that shows in every namespace.
         if not metadata.get("uid") or metadata.get("deletionTimestamp") or (kind.kind, name) in _GIVEN:
             continue
-        if _is_owned(metadata, wide) or (kind.kind == "Secret" and item.get("type") == _TOKEN):
+        if _is_owned(item, wide) or (kind.kind == "Secret" and item.get("type") == _TOKEN):
             continue
         yield name
 
 
-def _is_owned(metadata: Mapping[str, Any], wide: set[str]) -> bool:
+def _is_owned(item: Mapping[str, Any], wide: set[str]) -> bool:
     """Whether its owner is in the namespace: then the owner is listed too, or the garbage collector takes both."""
-    owners = metadata.get("ownerReferences") or ()
-    return any(owner.get("kind") not in wide for owner in owners)
+    return any(owner.get("kind") not in wide for owner in owner_references(item))

@@ -8,7 +8,6 @@ decides nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from agentops.core.errors import ClusterError
 from agentops.core.notes import notes_of
@@ -17,13 +16,12 @@ from agentops.core.resource import ResourceRef
 from agentops.core.text import one_line, plural
 from agentops.providers.kubernetes.api.client import Cluster
 from agentops.providers.kubernetes.api.relatives import owners
-from agentops.providers.kubernetes.objects.fields import annotations_of, labels_of, template_of
+from agentops.providers.kubernetes.objects.fields import Object, annotations_of, labels_of, template_of
 from agentops.providers.kubernetes.objects.kinds import builtin
 from agentops.providers.kubernetes.objects.owners import controller_of
 
 MOST_OWNERS = 10
 """The chains of so many controllers are read; a drain of a full node touches many."""
-Object = Mapping[str, Any]
 
 
 def notes_on(cluster: Cluster, change: Change, preview: Preview) -> tuple[tuple[Note, ...], tuple[str, ...]]:

@@ -15,12 +15,12 @@ from typing import Any
 
 from agentops.core.text import one_line
 from agentops.providers.kubernetes.objects.field_paths import NAMING_KEYS, Path, show
+from agentops.providers.kubernetes.objects.fields import Object
 from agentops.providers.kubernetes.objects.status import age_of
 
 _MANAGERS_SHOWN = 6
 _FIELDS_SHOWN = 6
 _FIELDS_CHARS = 400
-Object = Mapping[str, Any]
 
 
 def written_by(item: Object, now: datetime) -> tuple[str, ...]:

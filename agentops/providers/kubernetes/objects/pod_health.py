@@ -61,6 +61,12 @@ def ready_count(pods: Iterable[Any]) -> int:
     return sum(map(is_ready, pods))
 
 
+def unready_since(pods: Iterable[Any]) -> datetime | None:
+    """Return since when a pod of these is not ready; None when all are, or no kubelet has said anything of them yet."""
+    times = (moment(condition(pod, "Ready"), "lastTransitionTime") for pod in pods if not is_ready(pod))
+    return min(filter(None, times), default=None)
+
+
 def ended_at(status: dict[str, Any]) -> datetime | None:
     """Return when the container's last finished run ended."""
     return moment(status, "state", "terminated", "finishedAt") or moment(

@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from agentops.core.alert import Target
 from agentops.core.analysis import Gap
+from agentops.providers.kubernetes.objects.fields import Object
 
-Object = Mapping[str, Any]
 """A Kubernetes object as plain JSON: ``kind`` and ``apiVersion`` are always set, lists included."""
 
 

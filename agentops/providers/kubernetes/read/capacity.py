@@ -14,7 +14,9 @@ from agentops.core.errors import ClusterError, NotFound, Unreachable
 from agentops.core.evidence import Reading
 from agentops.core.text import one_line, plural
 from agentops.providers.kubernetes.api.client import Cluster, Selection
+from agentops.providers.kubernetes.objects.fields import Object, flag
 from agentops.providers.kubernetes.objects.kinds import builtin
+from agentops.providers.kubernetes.objects.node_conditions import bad_conditions
 from agentops.providers.kubernetes.objects.pod_requests import pod_limits, pod_requests
 from agentops.providers.kubernetes.objects.quantity import amount, bytes_text, cpu_text, percent
 from agentops.providers.kubernetes.objects.status import pod_state
@@ -28,7 +30,6 @@ _NODES_SHOWN = 40
 _PODS_SHOWN = 40
 _NODE_LIMIT = 5_000
 _ENDED = frozenset({"Succeeded", "Failed"})
-Object = Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -159,11 +160,8 @@ def _node_table(nodes: Sequence[Object], loads: Mapping[str, Load] | None, notes
 
 
 def _node_state(node: Object) -> str:
-    states = ["cordoned"] if (node.get("spec") or {}).get("unschedulable") else []
-    for found in (node.get("status") or {}).get("conditions") or ():
-        good = "True" if found.get("type") == "Ready" else "False"
-        if found.get("status") != good:
-            states.append(f"{found.get('type')}={found.get('status')}")
+    states = ["cordoned"] if flag(node, "spec", "unschedulable") else []
+    states += [f"{found.get('type')}={found.get('status')}" for found in bad_conditions(node)]
     return ",".join(states) or "Ready"
 
 

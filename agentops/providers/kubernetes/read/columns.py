@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from agentops.core.text import one_line
-from agentops.providers.kubernetes.objects.fields import condition
+from agentops.providers.kubernetes.objects.fields import Object, condition
+from agentops.providers.kubernetes.objects.node_conditions import bad_conditions
 from agentops.providers.kubernetes.objects.pod_health import restarts
 from agentops.providers.kubernetes.objects.status import age_of, created, pod_state, readiness
 
-Object: TypeAlias = Mapping[str, Any]
 Columns: TypeAlias = tuple[tuple[str, ...], Callable[[Object, datetime], tuple[str, ...]]]
 
 
@@ -66,11 +66,7 @@ def _node(item: Object, now: datetime) -> tuple[str, ...]:
     spec, status = item.get("spec") or {}, item.get("status") or {}
     states = ["Ready" if condition(item, "Ready").get("status") == "True" else "NotReady"]
     states += ["SchedulingDisabled"] if spec.get("unschedulable") else []
-    pressed = [
-        str(c.get("type"))
-        for c in status.get("conditions") or ()
-        if c.get("type") != "Ready" and c.get("status") == "True"
-    ]
+    pressed = [str(one["type"]) for one in bad_conditions(item) if one["type"] != "Ready"]
     version = (status.get("nodeInfo") or {}).get("kubeletVersion") or "-"
     return ",".join(states + pressed), str(version), created(item, now)
 

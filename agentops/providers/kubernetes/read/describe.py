@@ -18,7 +18,7 @@ from agentops.core.text import one_line
 from agentops.providers.kubernetes.api.client import Cluster
 from agentops.providers.kubernetes.api.relatives import USED, Owner, children, owners, revisions, users
 from agentops.providers.kubernetes.objects.event import last_seen
-from agentops.providers.kubernetes.objects.fields import condition
+from agentops.providers.kubernetes.objects.fields import Object, condition
 from agentops.providers.kubernetes.objects.managers import written_by
 from agentops.providers.kubernetes.objects.noise import strip
 from agentops.providers.kubernetes.objects.pod_health import restarts
@@ -39,7 +39,6 @@ _REVISIONS_SHOWN = 2
 _UNWELL_SHOWN = 3
 _NORMAL_EVENTS_SHOWN = 8
 _QUIET = frozenset({"Running", "Succeeded", "Terminating"})
-Object = Mapping[str, Any]
 
 
 @read_tool(

@@ -13,7 +13,7 @@ from agentops.core.errors import ClusterError
 from agentops.core.evidence import Reading
 from agentops.core.text import one_line, plural
 from agentops.providers.kubernetes.api.client import Cluster, Selection
-from agentops.providers.kubernetes.objects.fields import condition
+from agentops.providers.kubernetes.objects.fields import Object, condition
 from agentops.providers.kubernetes.objects.kinds import builtin
 from agentops.providers.kubernetes.objects.status import pod_state, readiness
 from agentops.providers.kubernetes.read.arguments import Arguments
@@ -25,7 +25,6 @@ from agentops.providers.kubernetes.read.table import table
 _POD_LIMIT = 2_000
 _SHOWN = 60
 _NEAR_SHOWN = 8
-Object = Mapping[str, Any]
 
 
 @read_tool(

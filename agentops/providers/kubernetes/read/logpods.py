@@ -6,14 +6,14 @@ a phrase about those that were left out. The pods themselves are read; their log
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from agentops.core.errors import NotFound, ToolInputError
 from agentops.core.text import one_line, plural
 from agentops.providers.kubernetes.api.client import Cluster, Selection
 from agentops.providers.kubernetes.api.relatives import USED, children, users
+from agentops.providers.kubernetes.objects.fields import Object
 from agentops.providers.kubernetes.objects.kinds import builtin
 from agentops.providers.kubernetes.objects.paths import check_part
 from agentops.providers.kubernetes.objects.pod_health import restarts
@@ -25,7 +25,6 @@ _PODS_READ = 5
 _LIST_LIMIT = 1_000
 _QUIET = frozenset({"Running", "Succeeded"})
 _WAYS = ("pod", "workload", "labels")
-Object = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,8 @@ told once with its number. Nothing is left out in silence: the footer says what 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from agentops.core.clock import Clock
 from agentops.core.errors import ClusterError, ToolInputError
@@ -16,6 +15,7 @@ from agentops.core.evidence import Reading
 from agentops.core.text import one_line, plural
 from agentops.providers.kubernetes.api.client import Cluster
 from agentops.providers.kubernetes.api.tail import LogPlace, Tail, read_head, read_tail
+from agentops.providers.kubernetes.objects.fields import Object
 from agentops.providers.kubernetes.objects.pod_health import restarts
 from agentops.providers.kubernetes.read.arguments import Arguments
 from agentops.providers.kubernetes.read.declaration import FLAG, NAME, number, read_tool, text
@@ -28,7 +28,6 @@ _TAIL_OF_ONE = 200
 _TAIL_OF_EACH = 40
 _SIZE_BYTES = 2 * 1024 * 1024
 _LINE_LIMIT = 4_000
-Object = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

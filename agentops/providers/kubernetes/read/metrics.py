@@ -13,6 +13,7 @@ from agentops.core.errors import ClusterError, NotFound
 from agentops.core.evidence import Reading
 from agentops.core.text import plural
 from agentops.providers.kubernetes.api.client import Cluster, Selection
+from agentops.providers.kubernetes.objects.fields import Object
 from agentops.providers.kubernetes.objects.kinds import Kind, builtin
 from agentops.providers.kubernetes.objects.pod_requests import pod_limits, pod_requests
 from agentops.providers.kubernetes.objects.quantity import amount, bytes_text, cpu_text, percent
@@ -24,7 +25,6 @@ from agentops.providers.kubernetes.read.table import table
 _GROUP = "metrics.k8s.io"
 _VERSION = "v1beta1"
 _READ_LIMIT = 10_000
-Object = Mapping[str, Any]
 
 
 @read_tool(

@@ -13,8 +13,10 @@ from agentops.core.evidence import Reading
 from agentops.core.finding import Problem
 from agentops.core.resource import ResourceRef, kubernetes_ref
 from agentops.core.tool import ToolCall
+from agentops.providers.kubernetes.objects.fields import Object
 from agentops.providers.kubernetes.objects.noise import strip
-from agentops.providers.kubernetes.objects.snapshot import LogTail, Object, Snapshot
+from agentops.providers.kubernetes.objects.owners import owner_of
+from agentops.providers.kubernetes.objects.snapshot import LogTail, Snapshot
 from agentops.providers.kubernetes.read.folding import distinct
 from agentops.providers.kubernetes.read.table import yaml_text
 
@@ -79,7 +81,7 @@ def _owner_of(snapshot: Snapshot, tail: LogTail) -> str:
     for pod in snapshot.of("Pod"):
         metadata = pod.get("metadata") or {}
         if (metadata.get("namespace"), metadata.get("name")) == (tail.namespace, tail.pod):
-            return next((str(one.get("name")) for one in metadata.get("ownerReferences") or ()), tail.pod)
+            return str((owner_of(pod) or {}).get("name") or tail.pod)
     return tail.pod
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from agentops.providers.kubernetes.objects.pod_health import is_active, is_ready, restarts
+from agentops.core.clock import from_iso
+from agentops.providers.kubernetes.objects.pod_health import is_active, is_ready, restarts, unready_since
 
 READY = [{"type": "Ready", "status": "True"}]
 
@@ -40,3 +41,15 @@ def _pod(**conditions):
 def test_restarts_are_counted_as_kubectl_does():
     """While the pod is initializing all count; afterwards an init container that is done counts no more."""
     assert [restarts(_pod(Initialized="False")), restarts(_pod(Initialized="True")), restarts({})] == [10, 7, 0]
+
+
+def test_since_when_pods_are_not_ready():
+    """The earliest counts; a ready pod does not, nor one of which no kubelet has said anything."""
+
+    def pod(made, ready=None, since=None):
+        conditions = [{"type": "Ready", "status": ready, "lastTransitionTime": since}] if ready else []
+        return {"metadata": {"creationTimestamp": made}, "status": {"conditions": conditions}}
+
+    early, middle, late = (f"2026-11-22T{hour}:00:00Z" for hour in (10, 11, 12))
+    pods = [pod(early, "True", early), pod(early), pod(early, "False", late), pod(early, "False", middle)]
+    assert [unready_since(pods[:count]) for count in (2, 3, 4)] == [None, from_iso(late), from_iso(middle)]
