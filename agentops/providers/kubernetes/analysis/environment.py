@@ -15,8 +15,8 @@ from agentops.core.plan import Change
 from agentops.providers.kubernetes.analysis.containers import ContainerView
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.log_clues import Clue
+from agentops.providers.kubernetes.analysis.quoting import shown
 from agentops.providers.kubernetes.analysis.report import quote, subject
-from agentops.providers.kubernetes.analysis.secrecy import shown
 from agentops.providers.kubernetes.objects.config_references import config_references
 from agentops.providers.kubernetes.objects.fields import (
     Key,

@@ -19,7 +19,7 @@ from agentops.providers.kubernetes.analysis.log_patterns import (
     UNKNOWN_HOST,
     VARIABLE,
 )
-from agentops.providers.kubernetes.analysis.secrecy import quoted
+from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.objects.snapshot import LogTail
 
 _LINE_CHARS = 2000

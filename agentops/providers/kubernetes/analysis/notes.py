@@ -15,8 +15,8 @@ from agentops.core.plan import Change, Note
 from agentops.core.resource import ResourceRef
 from agentops.core.secret_names import is_secret_name
 from agentops.providers.kubernetes.analysis.graph import Graph
+from agentops.providers.kubernetes.analysis.quoting import HIDDEN, quoted
 from agentops.providers.kubernetes.analysis.report import subject
-from agentops.providers.kubernetes.analysis.secrecy import HIDDEN, quoted
 from agentops.providers.kubernetes.objects.fields import Key, mapping
 
 MOST_SHOWN = 6

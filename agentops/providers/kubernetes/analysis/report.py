@@ -17,7 +17,7 @@ from agentops.core.plan import Change
 from agentops.core.resource import ResourceRef
 from agentops.core.text import plural
 from agentops.providers.kubernetes.analysis.graph import Graph
-from agentops.providers.kubernetes.analysis.secrecy import quoted
+from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.objects.fields import Key, condition, key_of, moment, name_of, text
 from agentops.providers.kubernetes.objects.pod_health import is_active, is_ready
 

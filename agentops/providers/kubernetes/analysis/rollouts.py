@@ -17,7 +17,7 @@ from agentops.core.clock import age
 from agentops.core.conditions import Condition
 from agentops.core.plan import Change
 from agentops.providers.kubernetes.analysis.graph import Graph
-from agentops.providers.kubernetes.analysis.secrecy import quoted, shown
+from agentops.providers.kubernetes.analysis.quoting import quoted, shown
 from agentops.providers.kubernetes.objects.difference import leaf_edits
 from agentops.providers.kubernetes.objects.fields import Key, condition, moment, parse_time, text
 from agentops.providers.kubernetes.objects.revisions import Revision, newest_first, revision_of

@@ -13,8 +13,8 @@ from typing import Any
 from agentops.core.alert import Alert, Target
 from agentops.core.analysis import ResolvedTarget
 from agentops.providers.kubernetes.analysis.graph import WORKLOAD_KINDS, Graph
+from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.analysis.report import subject
-from agentops.providers.kubernetes.analysis.secrecy import quoted
 from agentops.providers.kubernetes.objects.fields import Key, key_of, name_of, namespace_of
 from agentops.providers.kubernetes.objects.suggestions import only_nearest
 

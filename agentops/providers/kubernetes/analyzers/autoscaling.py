@@ -13,8 +13,8 @@ from agentops.core.conditions import Trait
 from agentops.core.finding import Problem
 from agentops.core.resource import ResourceRef
 from agentops.providers.kubernetes.analysis.graph import Graph
+from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.analysis.report import quote, subject
-from agentops.providers.kubernetes.analysis.secrecy import quoted
 from agentops.providers.kubernetes.analyzers.declaration import analyzer, vague
 from agentops.providers.kubernetes.objects.fields import (
     Key,

@@ -16,9 +16,9 @@ from agentops.core.finding import Fact, Problem
 from agentops.core.plan import Change
 from agentops.providers.kubernetes.analysis.containers import ContainerView, container_views
 from agentops.providers.kubernetes.analysis.graph import Graph
+from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, quote, subject
 from agentops.providers.kubernetes.analysis.rollouts import blame
-from agentops.providers.kubernetes.analysis.secrecy import quoted
 from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, vague
 from agentops.providers.kubernetes.objects.config_references import ConfigReference, config_references
 from agentops.providers.kubernetes.objects.fields import (

@@ -17,9 +17,9 @@ from agentops.core.alert import Severity
 from agentops.core.conditions import Trait
 from agentops.core.finding import Fact, Problem
 from agentops.providers.kubernetes.analysis.graph import Graph
+from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.analysis.report import quote, subject
 from agentops.providers.kubernetes.analysis.rollouts import blame
-from agentops.providers.kubernetes.analysis.secrecy import quoted
 from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, information, vague
 from agentops.providers.kubernetes.analyzers.webhooks import WEBHOOK_UNREACHABLE
 from agentops.providers.kubernetes.objects.fields import (

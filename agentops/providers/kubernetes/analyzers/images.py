@@ -12,9 +12,9 @@ from typing import Any
 from agentops.core.finding import Problem
 from agentops.providers.kubernetes.analysis.containers import ContainerView, container_views
 from agentops.providers.kubernetes.analysis.graph import Graph
+from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, quote
 from agentops.providers.kubernetes.analysis.rollouts import TemplateEdit, blame
-from agentops.providers.kubernetes.analysis.secrecy import quoted
 from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact
 from agentops.providers.kubernetes.objects.config_references import PULL_SECRETS, config_references
 from agentops.providers.kubernetes.objects.fields import moment, namespace_of, text

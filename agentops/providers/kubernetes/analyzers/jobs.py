@@ -18,8 +18,8 @@ from agentops.providers.kubernetes.analysis.containers import container_views
 from agentops.providers.kubernetes.analysis.environment import missing_variable
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.log_clues import clues, last_error
+from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.analysis.report import quote, subject
-from agentops.providers.kubernetes.analysis.secrecy import quoted
 from agentops.providers.kubernetes.analyzers.declaration import analyzer, exact, vague
 from agentops.providers.kubernetes.analyzers.images import repository
 from agentops.providers.kubernetes.objects.fields import (

@@ -10,8 +10,8 @@ from agentops.core.alert import Severity
 from agentops.core.clock import age
 from agentops.core.finding import Problem
 from agentops.providers.kubernetes.analysis.graph import Graph
+from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.analysis.report import quote, subject
-from agentops.providers.kubernetes.analysis.secrecy import quoted
 from agentops.providers.kubernetes.analyzers.declaration import analyzer, exact
 from agentops.providers.kubernetes.objects.fields import items, key_of, mapping, moment, name_of, strings, text
 

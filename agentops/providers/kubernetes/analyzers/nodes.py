@@ -13,8 +13,8 @@ from agentops.core.plan import Change
 from agentops.core.resource import ResourceRef
 from agentops.core.text import plural
 from agentops.providers.kubernetes.analysis.graph import Graph
+from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.analysis.report import quote
-from agentops.providers.kubernetes.analysis.secrecy import quoted
 from agentops.providers.kubernetes.analyzers.declaration import analyzer, exact, information
 from agentops.providers.kubernetes.analyzers.scheduling import blocked_by_nodes
 from agentops.providers.kubernetes.objects.fields import Key, flag, items, moment, name_of, text

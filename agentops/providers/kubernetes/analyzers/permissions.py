@@ -25,9 +25,9 @@ from agentops.providers.kubernetes.analysis.grants import (
     role_names,
 )
 from agentops.providers.kubernetes.analysis.graph import Graph
+from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.analysis.report import quote, severity_of, subject
 from agentops.providers.kubernetes.analysis.rollouts import blame
-from agentops.providers.kubernetes.analysis.secrecy import quoted
 from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact
 from agentops.providers.kubernetes.objects.fields import Key, items, key_of, namespace_of, text
 from agentops.providers.kubernetes.objects.pod_health import is_well, unready_since

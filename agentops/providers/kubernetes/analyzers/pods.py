@@ -14,8 +14,8 @@ from agentops.core.clock import age
 from agentops.core.conditions import Trait
 from agentops.core.finding import Problem
 from agentops.providers.kubernetes.analysis.graph import Graph
+from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, quote
-from agentops.providers.kubernetes.analysis.secrecy import quoted
 from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, symptom, vague
 from agentops.providers.kubernetes.analyzers.lifecycle import FINALIZER_STUCK
 from agentops.providers.kubernetes.objects.fields import condition, items, key_of, moment, strings, text

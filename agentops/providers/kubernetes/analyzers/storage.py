@@ -15,8 +15,8 @@ from agentops.core.conditions import Trait
 from agentops.core.finding import Fact, Problem
 from agentops.core.resource import ResourceRef
 from agentops.providers.kubernetes.analysis.graph import Graph
+from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, quote, subject
-from agentops.providers.kubernetes.analysis.secrecy import quoted
 from agentops.providers.kubernetes.analyzers.configuration import missing_reference
 from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, vague
 from agentops.providers.kubernetes.objects.fields import (

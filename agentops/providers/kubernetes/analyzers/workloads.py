@@ -13,8 +13,8 @@ from agentops.core.alert import Severity
 from agentops.core.finding import Problem
 from agentops.core.text import plural
 from agentops.providers.kubernetes.analysis.graph import Graph
+from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.analysis.report import quote, subject
-from agentops.providers.kubernetes.analysis.secrecy import quoted
 from agentops.providers.kubernetes.analyzers.creation import REPLICA_SET_FAILING
 from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, symptom
 from agentops.providers.kubernetes.objects.fields import (
@@ -30,7 +30,7 @@ from agentops.providers.kubernetes.objects.fields import (
 )
 from agentops.providers.kubernetes.objects.pod_health import is_ready, unready_since
 from agentops.providers.kubernetes.objects.selectors import contains
-from agentops.providers.kubernetes.objects.workloads import ordinal_of
+from agentops.providers.kubernetes.objects.workloads import ordinal_of, wanted_pods
 
 NAME = "workloads"
 _STARTING = timedelta(seconds=90)
@@ -58,11 +58,6 @@ def workloads(graph: Graph) -> Iterable[Problem]:
         yield from _daemon_set(graph, daemon_set)
 
 
-def wanted_replicas(obj: dict[str, Any]) -> int:
-    """Return ``spec.replicas``; 1 when it is not set, as the API server defaults it."""
-    return number(obj, "spec", "replicas", default=1)
-
-
 def _deployment(graph: Graph, obj: dict[str, Any]) -> Iterator[Problem]:
     progressing = condition(obj, "Progressing")
     if text(progressing, "reason") == "ProgressDeadlineExceeded":
@@ -84,7 +79,7 @@ def _deployment(graph: Graph, obj: dict[str, Any]) -> Iterator[Problem]:
 
 
 def _replicas(graph: Graph, obj: dict[str, Any], name: str) -> Iterator[Problem]:
-    wanted, ready = wanted_replicas(obj), number(obj, "status", "readyReplicas")
+    wanted, ready = wanted_pods(obj), number(obj, "status", "readyReplicas")
     if ready >= wanted or _is_starting(graph, obj):
         return
     key = key_of(obj)
@@ -143,7 +138,7 @@ def _first_unready(pods: list[dict[str, Any]]) -> str:
 
 
 def _paused(graph: Graph, obj: dict[str, Any]) -> Iterator[Problem]:
-    updated, total = number(obj, "status", "updatedReplicas"), wanted_replicas(obj)
+    updated, total = number(obj, "status", "updatedReplicas"), wanted_pods(obj)
     if not flag(obj, "spec", "paused") or updated >= total:
         return
     yield Problem(
@@ -160,7 +155,7 @@ def _paused(graph: Graph, obj: dict[str, Any]) -> Iterator[Problem]:
 
 def _scaled_to_zero(graph: Graph, obj: dict[str, Any]) -> Iterator[Problem]:
     """Zero replicas is a choice; it is a problem only when a Service still sends traffic there."""
-    if wanted_replicas(obj) != 0 or graph.pods_of(key_of(obj)):
+    if wanted_pods(obj) != 0 or graph.pods_of(key_of(obj)):
         return
     labels = mapping(obj, "spec", "template", "metadata", "labels")
     namespace = namespace_of(obj)

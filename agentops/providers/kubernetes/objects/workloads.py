@@ -8,8 +8,18 @@ https://kubernetes.io/docs/tasks/manage-daemon/update-daemon-set/
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
-from agentops.providers.kubernetes.objects.fields import Object, labels_of, name_of, spec_of, template_of
+from agentops.providers.kubernetes.objects.fields import (
+    Object,
+    flag,
+    labels_of,
+    name_of,
+    number,
+    spec_of,
+    template_of,
+    text,
+)
 
 WORKLOADS: Mapping[str, str] = {
     "Deployment": "apps",
@@ -34,14 +44,14 @@ SCALED_KINDS = ("Deployment", "StatefulSet", "ReplicaSet", "ReplicationControlle
 _REVISION_LABEL = "controller-revision-hash"
 
 
-def wanted_pods(item: Object | None) -> int:
+def wanted_pods(item: Any) -> int:
     """Return how many pods a workload's spec asks for at one time; a DaemonSet's number is not in its spec."""
     spec = spec_of(item)
-    if "completions" in spec or "parallelism" in spec or (item or {}).get("kind") == "Job":
-        parallel, completions = spec.get("parallelism", 1), spec.get("completions")
-        most = int(parallel) if completions is None else min(int(parallel), int(completions))
-        return 0 if spec.get("suspend") else most
-    return int(spec.get("replicas", 1)) if spec.get("replicas") is not None else 1
+    if "completions" in spec or "parallelism" in spec or text(item, "kind") == "Job":
+        parallel = number(spec, "parallelism", default=1)
+        most = min(parallel, number(spec, "completions", default=parallel))
+        return 0 if flag(spec, "suspend") else most
+    return number(spec, "replicas", default=1)
 
 
 def ordinal_of(pod: Object) -> int:
