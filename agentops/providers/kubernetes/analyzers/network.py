@@ -34,7 +34,7 @@ from agentops.providers.kubernetes.objects.fields import (
     text,
 )
 from agentops.providers.kubernetes.objects.pod_health import is_ready
-from agentops.providers.kubernetes.objects.pod_template import declared_ports
+from agentops.providers.kubernetes.objects.pod_ports import declared_ports
 from agentops.providers.kubernetes.objects.selectors import matches
 
 NAME = "network"

@@ -32,7 +32,7 @@ from agentops.providers.kubernetes.objects.fields import (
     text,
 )
 from agentops.providers.kubernetes.objects.pod_health import is_active, is_ready
-from agentops.providers.kubernetes.objects.pod_template import declared_ports
+from agentops.providers.kubernetes.objects.pod_ports import declared_ports
 from agentops.providers.kubernetes.objects.selectors import Miss, near_miss
 from agentops.providers.kubernetes.objects.suggestions import only_nearest
 

@@ -18,6 +18,7 @@ from agentops.core.resource import ResourceRef
 from agentops.core.text import one_line
 from agentops.providers.kubernetes.objects.fields import Object, condition, name_of, spec_of, status_of
 from agentops.providers.kubernetes.objects.pod_health import is_active, is_ready
+from agentops.providers.kubernetes.objects.pod_ports import port_names
 from agentops.providers.kubernetes.objects.status import pod_state
 from agentops.providers.kubernetes.objects.workloads import wanted_pods
 
@@ -203,8 +204,7 @@ def _service(item: Object, pods: Sequence[Object], reached: frozenset[str] | Non
 
 def _is_reached(service: Object, pod: Object) -> bool:
     """A port that is named must be one of the pod's, else the endpoint has no such port."""
-    containers = spec_of(pod).get("containers") or ()
-    names = {port.get("name") for container in containers for port in container.get("ports") or ()}
+    names = port_names(pod)
     targets = [port.get("targetPort") for port in spec_of(service).get("ports") or ()]
     return all(target in names for target in targets if isinstance(target, str) and not target.isdigit())
 

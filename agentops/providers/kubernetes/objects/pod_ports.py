@@ -1,7 +1,9 @@
 """Ports of pods: which a pod is known to serve, and whether a rule's port is one of them.
 
 Comes in: pods and ports as plain dicts. Goes out: answers. Pure. A container's list of ports is for information only:
-a pod that lists none may listen anywhere; of one that lists some, or is probed on some, these are taken for all.
+a pod that lists none may listen anywhere; of one that lists some, or is probed on some, these are taken for all. Ports
+are those of the containers and then of the sidecars, as the endpoints controllers look for a name (``FindPort``,
+kubernetes/pkg/api/v1/pod/util.go); an init container that ends serves nobody.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
-from agentops.providers.kubernetes.objects.fields import Object, spec_of
+from agentops.providers.kubernetes.objects.fields import Object, items, number, spec_of, text
 
 Port: TypeAlias = Mapping[str, Any]
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
@@ -17,10 +19,25 @@ _HANDLERS = ("httpGet", "tcpSocket", "grpc")
 _LAST = 65_535
 
 
-def listed_ports(pod: Object) -> Iterator[Port]:
+def _serving(spec: Any) -> Iterator[dict[str, Any]]:
+    yield from items(spec, "containers")
+    yield from (one for one in items(spec, "initContainers") if text(one, "restartPolicy") == "Always")
+
+
+def listed_ports(pod: Any) -> Iterator[dict[str, Any]]:
     """Yield the ports that a pod's containers list, as the API has them."""
-    for container in spec_of(pod).get("containers") or ():
-        yield from (port for port in container.get("ports") or () if isinstance(port, Mapping))
+    for container in _serving(spec_of(pod)):
+        yield from items(container, "ports")
+
+
+def declared_ports(spec: Any) -> list[tuple[str, str, int]]:
+    """Return ``(container, port name, number)`` of every port that the containers of a pod spec list."""
+    return [
+        (text(container, "name"), text(port, "name"), number(port, "containerPort"))
+        for container in _serving(spec)
+        for port in items(container, "ports")
+        if number(port, "containerPort")
+    ]
 
 
 def port_names(pod: Object) -> frozenset[str]:
@@ -31,7 +48,7 @@ def port_names(pod: Object) -> frozenset[str]:
 def known_ports(pod: Object) -> frozenset[tuple[str, int]]:
     """Return (protocol, number) of all ports that a pod lists or is probed on; empty when it may listen anywhere."""
     found = {(str(port.get("protocol") or "TCP"), int(port.get("containerPort") or 0)) for port in listed_ports(pod)}
-    for container in spec_of(pod).get("containers") or ():
+    for container in _serving(spec_of(pod)):
         handlers = [(container.get(probe) or {}).get(how) or {} for probe in _PROBES for how in _HANDLERS]
         found |= {("TCP", int(one["port"])) for one in handlers if str(one.get("port", "")).isdigit()}
     return frozenset(found)

@@ -105,17 +105,6 @@ def service_of_host(host: str, namespace: str) -> tuple[str, str] | None:
     return (parts[1], parts[0]) if len(parts) == 2 else None
 
 
-def declared_ports(spec: dict[str, Any]) -> list[tuple[str, str, int]]:
-    """Return ``(container, port name, number)`` of every declared port of the app containers (and sidecars)."""
-    found = []
-    for _, container in containers_of(spec):
-        for port in items(container, "ports"):
-            number = port.get("containerPort")
-            if isinstance(number, int) and not isinstance(number, bool):
-                found.append((text(container, "name"), text(port, "name"), number))
-    return found
-
-
 def container_named(spec: dict[str, Any], name: str) -> dict[str, Any]:
     """Return the container of that name, or an empty one."""
     return next((c for _, c in containers_of(spec) if text(c, "name") == name), {})

@@ -15,6 +15,7 @@ from agentops.core.text import one_line, plural
 from agentops.providers.kubernetes.api.client import Cluster, Selection
 from agentops.providers.kubernetes.objects.fields import Object, condition
 from agentops.providers.kubernetes.objects.kinds import builtin
+from agentops.providers.kubernetes.objects.pod_ports import listed_ports
 from agentops.providers.kubernetes.objects.status import pod_state, readiness
 from agentops.providers.kubernetes.read.arguments import Arguments
 from agentops.providers.kubernetes.read.declaration import NAME, read_tool
@@ -116,7 +117,7 @@ def _misses(selector: Mapping[str, Any], pod: Object) -> list[str]:
 
 
 def _port_lines(spec: Object, pods: Sequence[Object]) -> Iterator[str]:
-    ports = [one for pod in pods for one in _container_ports(pod)]
+    ports = [one for pod in pods for one in listed_ports(pod)]
     for port in spec.get("ports") or ():
         target = port.get("targetPort", port.get("port"))
         text = f"port {port.get('port')}/{port.get('protocol', 'TCP')} -> {target}"
@@ -133,11 +134,6 @@ def _port_fault(target: Any, ports: Sequence[Mapping[str, Any]]) -> str:
     if ports and int(target or 0) not in {one.get("containerPort") for one in ports}:
         return f": no container declares this port; declared ports: {shown}"
     return ""
-
-
-def _container_ports(pod: Object) -> Iterator[Mapping[str, Any]]:
-    for container in (pod.get("spec") or {}).get("containers") or ():
-        yield from container.get("ports") or ()
 
 
 def _port_text(port: Mapping[str, Any]) -> str:
