@@ -67,13 +67,6 @@ def unready_since(pods: Iterable[Any]) -> datetime | None:
     return min(filter(None, times), default=None)
 
 
-def ended_at(status: dict[str, Any]) -> datetime | None:
-    """Return when the container's last finished run ended."""
-    return moment(status, "state", "terminated", "finishedAt") or moment(
-        status, "lastState", "terminated", "finishedAt"
-    )
-
-
 def restarts(pod: Any) -> int:
     """Return how often the pod's containers restarted, as kubectl counts it.
 

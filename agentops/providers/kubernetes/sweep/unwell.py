@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from agentops.core.alert import Target
-from agentops.core.clock import from_iso
+from agentops.providers.kubernetes.objects.fields import labels_of, moment
 from agentops.providers.kubernetes.objects.owners import owner_of, owner_references
+from agentops.providers.kubernetes.objects.pod_health import RECENT
+from agentops.providers.kubernetes.objects.selectors import contains
 
-_RECENT = timedelta(hours=1)
 _NO_LOG_YET = frozenset(
     {
         "ContainerCreating", "PodInitializing", "ErrImagePull", "ImagePullBackOff", "InvalidImageName",
@@ -97,20 +98,13 @@ def _trouble(container: Mapping[str, Any], phase: Any, now: datetime) -> int | N
         return None
     if not container.get("ready") and phase == "Running":
         return 5
-    last = (container.get("lastState") or {}).get("terminated")
-    return 6 if last and _is_recent(last.get("finishedAt"), now) else None
+    ended = moment(container, "lastState", "terminated", "finishedAt")
+    return 6 if ended is not None and now - ended <= RECENT else None
 
 
 def _has_log(container: Mapping[str, Any]) -> bool:
     state = container.get("state") or {}
     return bool(state.get("running"))
-
-
-def _is_recent(moment: Any, now: datetime) -> bool:
-    try:
-        return now - from_iso(str(moment)) < _RECENT
-    except ValueError:
-        return False
 
 
 def _grand_owners(replica_sets: Iterable[Mapping[str, Any]]) -> dict[str, str]:
@@ -149,5 +143,4 @@ def _is_about(pod: Mapping[str, Any], target: Target, owners: Mapping[str, str],
         return bool(metadata.get("name") == target.name)
     if target.kind in _WORKLOADS:
         return f"{target.kind}/{target.name}" in {*map(_named, owner_references(pod)), _owner(pod, owners)}
-    labels = metadata.get("labels") or {}
-    return bool(selector) and all(labels.get(key) == value for key, value in selector.items())
+    return bool(selector) and contains(labels_of(pod), selector)
