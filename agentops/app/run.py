@@ -1,4 +1,4 @@
-"""The composition root: settings in, a wired ``App`` out. The only module that knows every wing.
+"""The composition root: settings in, a wired ``App`` out, and the record of its start and end.
 
 An ``App`` is one run: it has a run id, its first audit record is written before anything else happens, and its last
 one when it closes, whatever happened in between.
@@ -34,6 +34,7 @@ from agentops.core.scope import Scope
 if TYPE_CHECKING:
     from agentops.audit.log import ChainLog
     from agentops.sandbox.cluster import Sandbox
+    from agentops.sandbox.scenario import Scenario
 
 DEFAULT_SCENARIO = "unbound-pvc-chain"
 _OWN_SECRETS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
@@ -187,15 +188,7 @@ def open_app(
             simulated=simulated,
         )
         _say_what_is_open(settings, command, clock, progress)
-        if scenario is not None:
-            from agentops.sandbox.cluster import Sandbox
-
-            text = f"starting the sandbox cluster {scenario.name}"
-            progress(Step(stage=Stage.NOTICE, text=text, key="sandbox"))
-            with Sandbox(scenario) as app.sandbox:
-                progress(Step(stage=Stage.NOTICE, text="", key="sandbox", done=True))
-                yield app
-        else:
+        with nullcontext() if scenario is None else _serving(scenario, progress) as app.sandbox:
             yield app
         status = app.status
     except BaseException as error:
@@ -207,6 +200,17 @@ def open_app(
             # The key that signed this run is destroyed with it.
             log.rotate_key()
         log.close()
+
+
+@contextmanager
+def _serving(scenario: Scenario, progress: Progress) -> Iterator[Sandbox]:
+    from agentops.sandbox.cluster import Sandbox
+
+    text = f"starting the sandbox cluster {scenario.name}"
+    progress(Step(stage=Stage.NOTICE, text=text, key="sandbox"))
+    with Sandbox(scenario) as sandbox:
+        progress(Step(stage=Stage.NOTICE, text="", key="sandbox", done=True))
+        yield sandbox
 
 
 def _say_what_is_open(settings: Settings, command: str, clock: Clock, progress: Progress) -> None:

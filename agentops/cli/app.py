@@ -72,7 +72,7 @@ def build() -> typer.Typer:
     def main(version: bool = typer.Option(False, "--version", "-V", help="Print the version and exit.")) -> None:
         """Answered in ``__main__``; declared so that the help shows it."""
 
-    for wing in (
+    for commands in (
         investigate,
         fix,
         triage,
@@ -87,7 +87,7 @@ def build() -> typer.Typer:
         doctor,
         schema,
     ):
-        wing.register(app)
+        commands.register(app)
     return app
 
 
