@@ -9,11 +9,13 @@ import sys
 def main() -> int:
     """Run the command line and return its exit code."""
     words = sys.argv[1:]
-    if words in (["--version"], ["-V"]):
+    if words[:1] == ["help"]:
+        words = [*words[1:], "--help"]
+    if words in (["version"], ["--version"], ["-V"]):
         from agentops import __version__
 
         return _say(f"agentops {__version__}\n")
-    if words in (["--help"], ["-h"], ["help"]):
+    if words in (["--help"], ["-h"]):
         return _say(_help_text())
     if not words:
         sys.stderr.write(_help_text())

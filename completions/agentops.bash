@@ -11,51 +11,52 @@ _agentops() {
     esac
     for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
         case "${path:+$path }$word" in
-            "approve"|"approvers"|"approvers add"|"approvers list"|"approvers me"|"approvers remove"|"audit"|"audit anchor"|"audit check-proof"|"audit export"|"audit fingerprint"|"audit keys"|"audit log"|"audit prove"|"audit replay"|"audit rotate"|"audit rotate-key"|"audit verify"|"changes"|"doctor"|"fix"|"history"|"investigate"|"policy"|"policy explain"|"policy init"|"policy show"|"policy test"|"policy validate"|"recover"|"rollback"|"sandbox"|"sandbox list"|"sandbox new"|"sandbox up"|"schema"|"show"|"tools"|"tools list"|"triage") path="${path:+$path }$word" ;;
+            "approve"|"approvers"|"approvers add"|"approvers list"|"approvers me"|"approvers remove"|"audit"|"audit anchor"|"audit check-proof"|"audit export"|"audit fingerprint"|"audit keys"|"audit log"|"audit prove"|"audit replay"|"audit rotate"|"audit rotate-key"|"audit verify"|"changes"|"doctor"|"fix"|"history"|"investigate"|"policy"|"policy explain"|"policy init"|"policy show"|"policy test"|"policy validate"|"recover"|"rollback"|"sandbox"|"sandbox list"|"sandbox new"|"sandbox up"|"schema"|"show"|"tools"|"tools list"|"triage"|"version") path="${path:+$path }$word" ;;
         esac
     done
     case $path in
-        "") words="approve approvers audit changes doctor fix history investigate policy recover rollback sandbox schema show tools triage --help --version" ;;
-        "approve") words="--context --help --kubeconfig --namespace --no-input --out --output --sandbox --side-by-side --ttl --verbose" ;;
+        "") words="approve approvers audit changes doctor fix history investigate policy recover rollback sandbox schema show tools triage version --help --version" ;;
+        "approve") words="--help --no-input --out --output --side-by-side --ttl --verbose" ;;
         "approvers") words="add list me remove --help" ;;
-        "approvers add") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
-        "approvers list") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
-        "approvers me") words="--context --help --kubeconfig --namespace --no-input --output --passphrase --sandbox --verbose" ;;
-        "approvers remove") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
+        "approvers add") words="--help --no-input --output --verbose" ;;
+        "approvers list") words="--help --no-input --output --verbose" ;;
+        "approvers me") words="--help --no-input --output --passphrase --verbose" ;;
+        "approvers remove") words="--help --no-input --output --verbose" ;;
         "audit") words="anchor check-proof export fingerprint keys log prove replay rotate rotate-key verify --help" ;;
-        "audit anchor") words="--context --endpoint-url --help --kubeconfig --namespace --no-input --output --retention-days --sandbox --to --verbose" ;;
-        "audit check-proof") words="--context --help --key --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
-        "audit export") words="--context --endpoint-url --help --kubeconfig --namespace --no-input --output --retention-days --sandbox --to --verbose" ;;
-        "audit fingerprint") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
-        "audit keys") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
-        "audit log") words="--actor --context --event --fingerprint --follow --help --kubeconfig --limit --namespace --no-input --output --run --sandbox --since --target --until --verbose" ;;
-        "audit prove") words="--context --growth --help --kubeconfig --namespace --no-input --output --sandbox --to --verbose" ;;
-        "audit replay") words="--context --exit-code --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
-        "audit rotate") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
-        "audit rotate-key") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
-        "audit verify") words="--anchor --context --endpoint-url --help --key --kubeconfig --namespace --no-input --output --require-signed --sandbox --verbose" ;;
-        "changes") words="--context --help --kubeconfig --limit --namespace --no-input --output --sandbox --verbose" ;;
-        "doctor") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
+        "audit anchor") words="--endpoint-url --help --no-input --output --retention-days --to --verbose" ;;
+        "audit check-proof") words="--help --key --no-input --output --verbose" ;;
+        "audit export") words="--endpoint-url --help --no-input --output --retention-days --to --verbose" ;;
+        "audit fingerprint") words="--help --no-input --output --verbose" ;;
+        "audit keys") words="--help --no-input --output --verbose" ;;
+        "audit log") words="--actor --event --fingerprint --follow --help --limit --no-input --output --run --since --target --until --verbose" ;;
+        "audit prove") words="--growth --help --no-input --output --to --verbose" ;;
+        "audit replay") words="--exit-code --help --no-input --output --verbose" ;;
+        "audit rotate") words="--help --no-input --output --verbose" ;;
+        "audit rotate-key") words="--help --no-input --output --verbose" ;;
+        "audit verify") words="--anchor --endpoint-url --help --key --no-input --output --require-signed --verbose" ;;
+        "changes") words="--help --limit --no-input --output --verbose" ;;
+        "doctor") words="--context --help --kubeconfig --namespace --no-input --output --verbose" ;;
         "fix") words="--approval --context --dry-run --exit-code --help --kubeconfig --max-seconds --max-steps --max-tokens --max-usd --model --namespace --no-input --no-model --out --output --plan --sandbox --side-by-side --verbose --wait --yes" ;;
-        "history") words="--context --help --kubeconfig --limit --namespace --no-input --output --sandbox --verbose" ;;
+        "history") words="--help --limit --no-input --output --verbose" ;;
         "investigate") words="--context --exit-code --help --kubeconfig --max-seconds --max-steps --max-tokens --max-usd --model --namespace --no-input --no-model --output --resume --sandbox --verbose" ;;
         "policy") words="explain init show test validate --help" ;;
-        "policy explain") words="--as --context --fact --harmless --help --kubeconfig --label --namespace --no-input --on-behalf-of --output --sandbox --target --tool --verbose" ;;
-        "policy init") words="--context --force --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
-        "policy show") words="--context --facts --help --kubeconfig --namespace --no-input --output --sandbox --schema --source --verbose" ;;
-        "policy test") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
-        "policy validate") words="--as --context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
+        "policy explain") words="--as --fact --harmless --help --label --no-input --on-behalf-of --output --sandbox --target --tool --verbose" ;;
+        "policy init") words="--force --help --no-input --output --verbose" ;;
+        "policy show") words="--facts --help --no-input --output --schema --source --verbose" ;;
+        "policy test") words="--help --no-input --output --verbose" ;;
+        "policy validate") words="--as --help --no-input --output --verbose" ;;
         "recover") words="--context --help --keep --kubeconfig --namespace --no-input --output --roll-back --sandbox --verbose --yes" ;;
         "rollback") words="--context --dry-run --help --kubeconfig --namespace --no-input --output --sandbox --side-by-side --verbose --wait --yes" ;;
         "sandbox") words="list new up --help" ;;
-        "sandbox list") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
-        "sandbox new") words="--context --folder --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
-        "sandbox up") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
-        "schema") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
-        "show") words="--context --evidence --help --kubeconfig --namespace --no-input --output --sandbox --timeline --verbose" ;;
+        "sandbox list") words="--help --no-input --output --verbose" ;;
+        "sandbox new") words="--folder --help --no-input --output --verbose" ;;
+        "sandbox up") words="--help --no-input --output --verbose" ;;
+        "schema") words="--help --no-input --output --verbose" ;;
+        "show") words="--evidence --help --no-input --output --timeline --verbose" ;;
         "tools") words="list --help" ;;
-        "tools list") words="--context --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
+        "tools list") words="--help --no-input --output --verbose" ;;
         "triage") words="--all --context --exit-code --help --kubeconfig --namespace --no-input --output --sandbox --verbose" ;;
+        "version") words="--help --no-input --output --verbose" ;;
     esac
     COMPREPLY=($(compgen -W "$words" -- "$current"))
     case $path in "sandbox up") COMPREPLY+=($(compgen -W "$scenarios" -- "$current")) ;; esac

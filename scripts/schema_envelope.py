@@ -237,4 +237,7 @@ def _other_parts(known: Definitions) -> dict[str, Schema]:
         "schemas": listed(record({"name": TEXT, "id": TEXT, "title": TEXT})),
         "name": TEXT,
         "json_schema": thing,
+        "version": TEXT,
+        "python": TEXT,
+        "platform": TEXT,
     }

@@ -30,11 +30,14 @@ from agentops.cli.commands import (
     schema,
     tools,
     triage,
+    version,
 )
+from agentops.cli.options import PLACE
 from agentops.cli.report import Code, Heading, Tone
 from agentops.cli.result import Result, error_document
 from agentops.core.clock import SimulatedTime
 from agentops.core.errors import AgentopsError, AuditError, ExitCode, Interrupted, UsageError
+from agentops.core.text import one_line
 
 EPILOG = """\b
 Examples:
@@ -53,6 +56,10 @@ Exit codes: 0 done, 1 error, 2 usage, 3 a problem was found (with --exit-code), 
 130 interrupted.
 JSON: --output json, one document.
 """
+GROUPS = ("approvers", "audit", "policy", "tools", "sandbox")
+"""The commands that only hold others."""
+
+_PLACE_OPTIONS = ("-n", *(f"--{name}" for name in PLACE))
 
 
 def build() -> typer.Typer:
@@ -86,6 +93,7 @@ def build() -> typer.Typer:
         sandbox,
         doctor,
         schema,
+        version,
     ):
         commands.register(app)
     return app
@@ -99,7 +107,9 @@ def run(words: Sequence[str], *, simulated: SimulatedTime | None = None) -> int:
         simulated: a simulated cluster that the words lead to: the run sends its time ahead instead of waiting.
     """
     arranged = arrange(words, sandbox.scenario_names)
-    if not _command(arranged) and not {"--help", "-h", "--version", "-V"} & set(arranged):
+    if arranged[:1] in (["--version"], ["-V"]):
+        arranged[0] = "version"
+    if not _command(arranged) and not {"--help", "-h"} & set(arranged):
         error = UsageError("a command is missing", hint="See: agentops --help")
         return _render(failure(error, ""), _wanted_output(arranged))
     output = _wanted_output(arranged)
@@ -139,12 +149,31 @@ def _call(words: Sequence[str], simulated: SimulatedTime | None) -> Result:
 
 
 def _usage(message: str, words: Sequence[str]) -> UsageError:
-    """Return typer's complaint as ours, pointing at the help of the command that was meant."""
+    """Return typer's complaint as ours, pointing at the help of the command or the group that was meant."""
+    command = f"agentops {_command(words)}".strip()
     if message.startswith("Usage:"):
-        return UsageError("a command is missing", hint=f"See: {f'agentops {_command(words)}'.strip()} --help")
+        return UsageError("a command is missing", hint=f"See: {command} --help")
+    option = message.removeprefix("No such option: ").partition(" ")[0]
+    if option in _PLACE_OPTIONS:
+        hint = f"It would do nothing there: leave it out. See: {command} --help"
+        return UsageError(f"{command} takes no {option}", hint=hint)
     if not message.startswith("No such command"):
-        return UsageError(message, hint=f"See: {f'agentops {_command(words)}'.strip()} --help")
-    return UsageError(message, hint="See: agentops --help")
+        return UsageError(message, hint=f"See: {command} --help")
+    group = words[0] if words[0] in GROUPS else ""
+    elsewhere = () if group else _groups_with(words[0])
+    if elsewhere:
+        name = one_line(words[0], 40)
+        hint = "\n".join(f"See: agentops {other} {name} --help" for other in elsewhere)
+        return UsageError(f"No such command {name!r}; there is one in {', '.join(elsewhere)}", hint=hint)
+    return UsageError(message, hint=f"See: {f'agentops {group}'.strip()} --help")
+
+
+def _groups_with(name: str) -> tuple[str, ...]:
+    """Return the groups that have a command of this name: what belongs to one is often typed without it."""
+    from typer.main import get_command
+
+    groups = getattr(get_command(build()), "commands", {})
+    return tuple(group for group in GROUPS if name in groups[group].commands)
 
 
 def failure(error: AgentopsError, command: str) -> Result:
@@ -204,11 +233,7 @@ def _command(words: Sequence[str]) -> str:
     """Return the command's words; global options stand behind it by now."""
     if not words or words[0].startswith("-"):
         return ""
-    if (
-        words[0] in ("approvers", "audit", "policy", "tools", "sandbox")
-        and len(words) > 1
-        and not words[1].startswith("-")
-    ):
+    if words[0] in GROUPS and len(words) > 1 and not words[1].startswith("-"):
         return f"{words[0]} {words[1]}"
     return words[0]
 

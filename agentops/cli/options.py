@@ -1,14 +1,15 @@
-"""The options that every command takes, declared once.
+"""The options that several commands share, declared once.
 
 A command is written as a function whose first parameter is ``options: Common``; ``with_common`` gives typer a signature
-in which those options stand one by one.
+in which those options stand one by one. How agentops talks (``--output``, ``--no-input``, ``--verbose``) can be said to
+every command. Where it looks (``PLACE``) only to those that look somewhere: an option acts, or is not there.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -33,7 +34,7 @@ class Output(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Common:
-    """What the user said with the options that every command takes.
+    """What the user said with the shared options; those that the command does not take keep their defaults.
 
     ``simulated`` is not the user's: whoever calls the command line in a simulated cluster's own process hands it in.
     """
@@ -62,7 +63,11 @@ class Common:
         return load(self.flags() | more, process_environ())
 
 
+PLACE = ("context", "namespace", "kubeconfig", "sandbox")
+"""The options that lead to a cluster."""
+
 _GROUP = "Global options"
+_TALK = ("output", "no_input", "verbose")
 _CONTEXT = "typer_context"
 
 
@@ -91,8 +96,13 @@ _PARAMETERS: Mapping[str, tuple[Any, Any]] = {
 }
 
 
-def with_common(command: Callable[..., Result]) -> Callable[..., Result]:
-    """Return ``command`` with its ``options`` parameter replaced by one parameter per common option."""
+def with_common(command: Callable[..., Result], place: Collection[str] = ()) -> Callable[..., Result]:
+    """Return ``command`` with its ``options`` parameter replaced by one parameter per shared option that it takes.
+
+    Arguments:
+        place: those of ``PLACE`` that the command acts on.
+    """
+    taken = {name: said for name, said in _PARAMETERS.items() if name in place or name in _TALK}
     own = inspect.signature(command)
     hints = get_type_hints(command, include_extras=True)
     defaults = Common()
@@ -100,7 +110,7 @@ def with_common(command: Callable[..., Result]) -> Callable[..., Result]:
         parameter.replace(annotation=hints[name]) for name, parameter in own.parameters.items() if name != "options"
     ]
     parameters.append(inspect.Parameter(_CONTEXT, inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context))
-    for name, (kind, option) in _PARAMETERS.items():
+    for name, (kind, option) in taken.items():
         parameters.append(
             inspect.Parameter(
                 name,
@@ -113,7 +123,7 @@ def with_common(command: Callable[..., Result]) -> Callable[..., Result]:
     @functools.wraps(command)
     def wrapped(*args: Any, **keywords: Any) -> Result:
         simulated = keywords.pop(_CONTEXT).obj
-        common = Common(**{name: keywords.pop(name) for name in _PARAMETERS}, simulated=simulated)
+        common = Common(**{name: keywords.pop(name) for name in taken}, simulated=simulated)
         return command(common, *args, **keywords)
 
     wrapped.__signature__ = inspect.Signature(  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from agentops.cli.options import Common, Output
+from agentops.core.errors import UsageError
 from agentops.core.progress import no_progress
 
 if TYPE_CHECKING:
@@ -20,12 +21,15 @@ def running(command: str, options: Common, flags: Mapping[str, Any], *, use_mode
     """Yield the wired application; progress goes to stderr while the block runs.
 
     Raises:
+        UsageError: the options name two clusters.
         what the block raises; the run's end is in the audit chain by then.
     """
     from agentops.app.run import open_app
     from agentops.cli.live import Live
     from agentops.config import load
 
+    if options.sandbox is not None and options.kubeconfig is not None:
+        raise UsageError("--sandbox and --kubeconfig name two clusters", hint="Leave out one of them.")
     settings = load(options.flags() | dict(flags), os.environ)
     # JSON for a script: progress only when somebody is watching, or asked for it.
     watched = options.output is not Output.JSON or sys.stderr.isatty() or options.verbose > 0

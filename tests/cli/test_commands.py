@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from agentops import __version__
+
 Cli = Callable[..., Any]
 
 
@@ -38,12 +40,38 @@ def test_an_empty_history_says_how_to_begin(cli: Cli) -> None:
         ("investigate", "x", "--max-steps", "0"),
         ("investigate", "x", "--resume", "y"),
         ("history", "--limit", "0"),
+        ("audit", "verfy"),
+        ("log",),
+        ("--version", "history"),
     ],
 )
 def test_mistakes_on_the_command_line_end_with_2_and_a_hint(cli: Cli, words: tuple[str, ...]) -> None:
     """A usage error is short, on stderr, without a traceback, and stdout stays empty."""
     done = cli(*words)
     assert (done.code, done.out, done.err.startswith("Error: "), len(done.err.splitlines()) <= 4) == (2, "", True, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "hint"),
+    [
+        (("audit", "verfy"), "Did you mean 'verify'?", "See: agentops audit --help"),
+        (("policy", "shw", "--source"), "Did you mean 'show'?", "See: agentops policy --help"),
+        (("investigat",), "Did you mean 'investigate'?", "See: agentops --help"),
+        (("verify",), "there is one in audit", "See: agentops audit verify --help"),
+        (("list",), "there is one in approvers, tools, sandbox", "See: agentops sandbox list --help"),
+    ],
+)
+def test_a_mistyped_command_is_pointed_at_its_own_group(cli: Cli, words: tuple[str, ...], said: str, hint: str) -> None:
+    """What may have been meant, and the help of the group in which it stands."""
+    done = cli(*words)
+    assert (done.code, said in done.err, hint in done.err) == (2, True, True)
+
+
+def test_version_is_a_command_too(cli: Cli) -> None:
+    """The same line as --version; in JSON with the versions below it."""
+    document = cli("version", "-o", "json").document
+    assert (cli("version").out, cli("--version").out) == (f"agentops {__version__}\n",) * 2
+    assert (document["version"], set(document) >= {"python", "platform"}) == (__version__, True)
 
 
 def test_usage_errors_come_as_json_where_json_was_asked_for(cli: Cli) -> None:

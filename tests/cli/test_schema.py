@@ -59,6 +59,7 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("sandbox", "new", "mine", "--folder", "FOLDER"),
     ("doctor",),
     ("schema",),
+    ("version",),
     ("schema", "plan"),
     ("policy", "show"),
     ("policy", "show", "--schema"),

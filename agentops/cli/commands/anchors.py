@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ import typer
 from agentops.cli.options import Common, Output, with_common
 from agentops.cli.report import Code, Heading, Pairs, Paragraph, Tone
 from agentops.cli.result import Result
+from agentops.core.errors import UsageError
 from agentops.core.jsonable import to_json
 from agentops.core.progress import no_progress
 from agentops.core.text import plural
@@ -63,6 +65,17 @@ def register(group: typer.Typer) -> None:
     group.command("export", help=export_help, epilog=EXPORT_EPILOG)(with_common(export))
 
 
+def require_s3(places: Sequence[str], option: str) -> None:
+    """Raise where ``option`` was given, which is for S3, and none of the places is there; empty: it was not given."""
+    if option and not any(place.startswith("s3://") for place in places):
+        raise UsageError(f"{option} is for s3:// places only", hint="Leave it out, or name an s3:// place.")
+
+
+def _check_s3_options(to: str, endpoint_url: str, retention_days: int | None) -> None:
+    require_s3([to], "--endpoint-url" if endpoint_url else "")
+    require_s3([to], "--retention-days" if retention_days is not None else "")
+
+
 def anchor(
     options: Common,
     to: Annotated[
@@ -77,6 +90,7 @@ def anchor(
     """Sign the chain's head and put the note into the place."""
     from agentops.app.audit_copies import anchor as keep_elsewhere
 
+    _check_s3_options(to, endpoint_url, retention_days)
     done = keep_elsewhere(options.settings(audit_retention_days=retention_days), to, endpoint_url)
     rows = (("place", to), ("name", done.name))
     return Result(
@@ -96,6 +110,7 @@ def export(
     from agentops.app.audit_copies import export as copy
     from agentops.cli.live import Live
 
+    _check_s3_options(to, endpoint_url, retention_days)
     settings = options.settings(audit_retention_days=retention_days)
     watched = options.output is not Output.JSON or sys.stderr.isatty() or options.verbose > 0
     with Live(sys.stderr, verbose=options.verbose) as live:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentops.cli.commands import anchors, audit_segments, keys, proofs, replay
-from agentops.cli.commands.anchors import EndpointUrl
+from agentops.cli.commands.anchors import EndpointUrl, require_s3
 from agentops.cli.options import Common, Output, with_common
 from agentops.cli.report import Paragraph, Table, Tone
 from agentops.cli.result import Result
@@ -80,6 +80,7 @@ def verify(
     from agentops.app.audit_verify import verify_log
     from agentops.cli.views.audit import verification_blocks, verification_document
 
+    require_s3(anchor or (), "--endpoint-url" if endpoint_url else "")
     found = verify_log(
         options.settings(),
         anchors=anchor or (),
@@ -134,8 +135,10 @@ def log(
         fingerprint=fingerprint,
     )
     if follow:
-        if options.output is Output.JSON:
-            raise UsageError("--follow does not work with --output json", hint="Leave out one of them.")
+        if options.output is not Output.TEXT:
+            raise UsageError(
+                f"--follow does not work with --output {options.output.value}", hint="Leave out one of them."
+            )
         return _follow(folder, query, limit)
     records = deque(read_records(folder, query), maxlen=limit or None)
     table = Table(("seq", "time", "run", "actor", "event", "what"), tuple(map(record_row, records)))

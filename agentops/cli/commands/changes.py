@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from agentops.cli.options import Common, with_common
+from agentops.cli.options import PLACE, Common, with_common
 from agentops.cli.result import Result, error_document
 from agentops.cli.times import waiting_s
 from agentops.core.errors import UsageError
@@ -38,9 +38,9 @@ def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     app.command(
         "rollback", help="Roll back a change, with preview and approval like any other.", epilog=ROLLBACK_EPILOG
-    )(with_common(rollback))
+    )(with_common(rollback, PLACE))
     app.command("recover", help="Close or roll back what an interrupted run left open.", epilog=RECOVER_EPILOG)(
-        with_common(recover)
+        with_common(recover, PLACE)
     )
     app.command("changes", help="List the changes, newest first.", epilog=CHANGES_EPILOG)(with_common(changes))
 

@@ -23,7 +23,7 @@ Exit codes: 0 ready to investigate, 1 a check failed.
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
     app.command("doctor", help="Check folders, cluster, permissions, model and audit log.", epilog=EPILOG)(
-        with_common(doctor)
+        with_common(doctor, ("context", "namespace", "kubeconfig"))
     )
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agentops.cli.commands.investigate import read_stdin
-from agentops.cli.options import Common, with_common
+from agentops.cli.commands.investigate import check_model_options, read_stdin
+from agentops.cli.options import PLACE, Common, with_common
 from agentops.cli.report import Block, Code, Heading, Tone
 from agentops.cli.result import Result, error_document
 from agentops.cli.times import waiting_s
@@ -47,7 +48,7 @@ Exit codes: 0 applied (or dry run, nothing to fix, cause outside the cluster), 1
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
-    app.command("fix", help=HELP, epilog=EPILOG)(with_common(fix))
+    app.command("fix", help=HELP, epilog=EPILOG)(with_common(fix, PLACE))
 
 
 def fix(
@@ -97,7 +98,6 @@ def fix(
     from agentops.cli.guarding import asking, place
     from agentops.cli.running import running
 
-    _check(what, plan, approval, options, dry_run=dry_run)
     flags = {
         "model": model,
         "max_steps": max_steps,
@@ -105,6 +105,12 @@ def fix(
         "max_usd": max_usd,
         "max_seconds": max_seconds,
     }
+    if plan is None:
+        _check_new_plan(what, approval, options, dry_run=dry_run, exit_code=exit_code)
+        check_model_options(model, no_model=no_model)
+    else:
+        making = flags | {"no_model": no_model, "out": out, "exit_code": exit_code, "dry_run": dry_run}
+        _check_saved_plan(what, making)
     where = place(options)
     terminal = partial(asking, options=options, yes=yes, wait_s=waiting_s(wait), side_by_side=side_by_side)
     with running("fix", options, flags, use_model=not no_model and plan is None) as app:
@@ -119,15 +125,31 @@ def fix(
         return _result(app, done, run_in, side_by_side=side_by_side)
 
 
-def _check(what: str | None, plan: Path | None, approval: list[Path] | None, options: Common, *, dry_run: bool) -> None:
-    if plan is not None and (what is not None or dry_run):
+def _check_saved_plan(what: str | None, making: Mapping[str, Any]) -> None:
+    """Raise where something was said that only the making of a plan can heed: a saved one is run as it is.
+
+    Arguments:
+        making: the options that act while a plan is made; those that were not given are None or False.
+    """
+    said = [f"--{name.replace('_', '-')}" for name, value in making.items() if value not in (None, False)]
+    said[:0] = ["WHAT"] if what is not None else []
+    if said:
         raise UsageError(
-            "--plan takes neither WHAT nor --dry-run",
-            hint="Leave them out. To review a plan: agentops approve PLAN",
+            f"--plan runs a saved plan as it is, without {' and '.join(said)}",
+            hint="Leave that out. To review a plan: agentops approve PLAN",
         )
-    if approval and plan is None:
+
+
+def _check_new_plan(
+    what: str | None, approval: list[Path] | None, options: Common, *, dry_run: bool, exit_code: bool
+) -> None:
+    if approval:
         raise UsageError("--approval needs --plan", hint="agentops fix --plan plan.json --approval plan.approval.json")
-    if what is None and plan is None and options.sandbox is None:
+    if exit_code and not dry_run:
+        raise UsageError(
+            "--exit-code needs --dry-run", hint="A run that may change something says how it ended by its exit code."
+        )
+    if what is None and options.sandbox is None:
         raise UsageError(
             "nothing to fix was given",
             hint="Give an incident id (agentops history), an ALERT or --plan; or try: agentops fix --sandbox",

@@ -10,6 +10,7 @@ import typer
 from agentops.cli.options import Common, with_common
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Paragraph, Tone
 from agentops.cli.result import Result
+from agentops.core.errors import UsageError
 from agentops.core.jsonable import to_json
 from agentops.core.text import one_line
 
@@ -82,6 +83,9 @@ def show(
     from agentops.app.history import timeline as timeline_of
 
     settings = options.settings()
+    if evidence is not None and (timeline or is_run_id(incident)):
+        told = "--timeline" if timeline else "a run's timeline"
+        raise UsageError(f"--evidence and {told} do not go together", hint="Give an incident, or leave out --evidence.")
     if is_run_id(incident):
         return _told(timeline_of(settings, incident))
     if evidence is not None:

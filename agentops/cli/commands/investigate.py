@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agentops.cli.options import Common, with_common
+from agentops.cli.options import PLACE, Common, with_common
 from agentops.cli.report import Block, Code, Heading, Paragraph, Tone
 from agentops.cli.result import Result, error_document
 from agentops.core.errors import AlertError, ExitCode, Interrupted, ModelError, UsageError
@@ -37,7 +37,7 @@ Examples:
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
-    app.command("investigate", help=HELP, epilog=EPILOG)(with_common(investigate))
+    app.command("investigate", help=HELP, epilog=EPILOG)(with_common(investigate, PLACE))
 
 
 def investigate(
@@ -74,6 +74,7 @@ def investigate(
         )
     if alert is not None and resume is not None:
         raise UsageError("--resume takes no ALERT", hint="Leave out one of them.")
+    check_model_options(model, no_model=no_model)
     flags = {
         "model": model,
         "max_steps": max_steps,
@@ -104,6 +105,12 @@ def _interrupted(stop: Interrupted, options: Common) -> Result:
         document=stored_document(found) | {"errors": [error_document(stop)]},
         report=(*stored_blocks(found), Heading(stop.message, Tone.WARN), Code(stop.hint)),
     )
+
+
+def check_model_options(model: str | None, *, no_model: bool) -> None:
+    """Raise where a model is both chosen and ruled out."""
+    if no_model and model is not None:
+        raise UsageError("--no-model and --model contradict each other", hint="Leave out one of them.")
 
 
 def read_stdin() -> bytes:

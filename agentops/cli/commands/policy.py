@@ -98,6 +98,8 @@ def show(
     from agentops.app.policy_loading import policy_sources
     from agentops.cli.views import policy as view
 
+    if source + schema + facts > 1:
+        raise UsageError("--source, --schema and --facts each show something else", hint="Choose one.")
     if facts:
         return Result(command="policy show", document={"facts": view.facts_document()}, report=view.facts_page())
     policy = policy_sources(options.settings()).policy()
@@ -115,17 +117,27 @@ def validate(
         typer.Argument(metavar="[FILE]...", help="Policy files to check instead.", show_default=False),
     ] = None,
     kind: Annotated[
-        str, typer.Option("--as", metavar="KIND", help="What the files are: base, organisation or project.")
-    ] = _BASE,
+        str | None,
+        typer.Option(
+            "--as",
+            metavar="KIND",
+            help="What the files are: base (the default), organisation or project.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> Result:
     """Load the policy and say whether it can be."""
     from agentops.app.policy_files import validate_policy
     from agentops.cli.views import policy as view
 
-    if kind not in (_BASE, _ORGANISATION, _PROJECT):
+    if kind is not None and not files:
+        raise UsageError(
+            "--as says what files are, and no FILE was given", hint="agentops policy validate --as project FILE"
+        )
+    if kind not in (None, _BASE, _ORGANISATION, _PROJECT):
         raise UsageError(f"--as {one_line(kind, 40)} is not base, organisation or project")
     try:
-        policy = validate_policy(options.settings(), files or (), kind)
+        policy = validate_policy(options.settings(), files or (), kind or _BASE)
     except ConfigError as error:
         told = (Heading(f"Invalid: {error.message}", Tone.BAD), *((Code(error.hint),) if error.hint else ()))
         document = {"errors": [error_document(error)], "valid": False}

@@ -25,7 +25,7 @@ dangerous value. List the facts with: agentops policy show --facts. With -v: eve
 def register(group: typer.Typer) -> None:
     """Add the command to the ``policy`` group."""
     group.command("explain", help="Show which policy decides a request, and which clause.", epilog=EPILOG)(
-        with_common(explain)
+        with_common(explain, ("sandbox",))
     )
 
 
@@ -36,7 +36,10 @@ def explain(
     ] = None,
     tool: Annotated[str, typer.Option("--tool", metavar="NAME", help="A tool (agentops tools list).")] = "",
     target: Annotated[str, typer.Option("--target", metavar="REF", help="k8s://CONTEXT/NS/KIND/NAME, aws://...")] = "",
-    principal: Annotated[str, typer.Option("--as", metavar="WHO", help="agent:NAME or human:NAME.")] = "human:you",
+    principal: Annotated[
+        str | None,
+        typer.Option("--as", metavar="WHO", help="agent:NAME or human:NAME (default: human:you).", show_default=False),
+    ] = None,
     on_behalf_of: Annotated[
         str, typer.Option("--on-behalf-of", metavar="NAME", help="The human that the agent works for.")
     ] = "",
@@ -54,7 +57,8 @@ def explain(
     from agentops.app.policy_explain import Question, explain_plan, explain_question
     from agentops.cli.views import policy as view
 
-    if plan is not None and (tool or target or fact or label or harmless):
+    given = (tool, target, principal, on_behalf_of, fact, label, harmless, options.sandbox is not None)
+    if plan is not None and any(given):
         raise UsageError("a plan brings its own requests", hint="Leave out the other options.")
     if plan is None and not (tool and target):
         raise UsageError(
@@ -66,7 +70,7 @@ def explain(
         question = Question(
             tool=tool,
             target=target,
-            principal=principal,
+            principal=principal or "human:you",
             on_behalf_of=on_behalf_of,
             facts=tuple(fact or ()),
             labels=tuple(label or ()),

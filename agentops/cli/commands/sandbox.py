@@ -78,7 +78,7 @@ def up(
     from agentops.sandbox.scenario import load
     from agentops.sandbox.users import CONTEXTS
 
-    chosen = load(scenario or options.sandbox or DEFAULT_SCENARIO)
+    chosen = load(scenario or DEFAULT_SCENARIO)
     with Sandbox(chosen) as sandbox:
         lines = f"export KUBECONFIG={sandbox.kubeconfig}"
         serving = Result(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from agentops.cli.options import Common, with_common
+from agentops.cli.options import PLACE, Common, with_common
 from agentops.cli.result import Result
 from agentops.core.errors import ExitCode
 from agentops.core.jsonable import to_json
@@ -29,7 +29,7 @@ _EVERY = 1_000_000
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
-    app.command("triage", help=HELP, epilog=EPILOG)(with_common(triage))
+    app.command("triage", help=HELP, epilog=EPILOG)(with_common(triage, PLACE))
 
 
 def triage(

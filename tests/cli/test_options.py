@@ -1,0 +1,135 @@
+"""An option acts, or the command does not take it: what each command takes, and what it refuses to be told in vain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from agentops.cli.app import GROUPS, build
+
+Cli = Callable[..., Any]
+
+_TALK = "help no-input output verbose"
+"""How agentops talks can be said to every command: each prints a result, none prompts, each may fail."""
+_PLACE = "context kubeconfig namespace sandbox"
+_LIMITS = "max-seconds max-steps max-tokens max-usd model no-model"
+_S3 = "endpoint-url retention-days"
+_TAKES = {
+    "investigate": f"{_PLACE} {_LIMITS} resume exit-code",
+    "fix": f"{_PLACE} {_LIMITS} approval dry-run exit-code out plan side-by-side wait yes",
+    "triage": f"{_PLACE} all exit-code",
+    "rollback": f"{_PLACE} dry-run side-by-side wait yes",
+    "recover": f"{_PLACE} keep roll-back yes",
+    # It looks at a cluster, but there is nothing to check about the embedded one.
+    "doctor": "context kubeconfig namespace",
+    "show": "evidence timeline",
+    "history": "limit",
+    "changes": "limit",
+    "approve": "out side-by-side ttl",
+    "approvers list": "",
+    "approvers add": "",
+    "approvers remove": "",
+    "approvers me": "passphrase",
+    "policy init": "force",
+    "policy show": "facts schema source",
+    "policy validate": "as",
+    "policy test": "",
+    # The sandbox is judged otherwise than a cluster of the same name.
+    "policy explain": "as fact harmless label on-behalf-of sandbox target tool",
+    "audit verify": "anchor endpoint-url key require-signed",
+    "audit log": "actor event fingerprint follow limit run since target until",
+    "audit anchor": f"{_S3} to",
+    "audit export": f"{_S3} to",
+    "audit keys": "",
+    "audit rotate-key": "",
+    "audit fingerprint": "",
+    "audit replay": "exit-code",
+    "audit prove": "growth to",
+    "audit check-proof": "key",
+    "audit rotate": "",
+    "tools list": "",
+    "sandbox list": "",
+    "sandbox up": "",
+    "sandbox new": "folder",
+    "schema": "",
+    "version": "",
+}
+
+
+def _commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Yield the words of each command that does something, and the command."""
+    if not hasattr(command, "commands"):
+        yield " ".join(path), command
+        return
+    for name, child in command.commands.items():
+        yield from _commands(child, (*path, name))
+
+
+def test_every_command_takes_these_options_and_no_other() -> None:
+    """The whole tree; whoever adds an option says here that it acts."""
+    found = {
+        path: {name[2:] for one in command.params for name in one.opts if name.startswith("--")} | {"help"}
+        for path, command in _commands(get_command(build()))
+    }
+    assert found == {path: {*_TALK.split(), *said.split()} for path, said in _TAKES.items()}
+
+
+def test_groups_are_those_of_the_tree() -> None:
+    """What only holds other commands is known by name, for the hints of usage errors."""
+    commands = get_command(build()).commands
+    assert {name for name, one in commands.items() if hasattr(one, "commands")} == set(GROUPS)
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (("history", "-n", "2"), "-n"),
+        (("changes", "--namespace", "shop"), "--namespace"),
+        (("show", "--context", "prod"), "--context"),
+        (("audit", "keys", "--kubeconfig", "x"), "--kubeconfig"),
+        (("approvers", "list", "--context", "prod"), "--context"),
+        (("policy", "validate", "--sandbox"), "--sandbox"),
+        (("doctor", "--sandbox"), "--sandbox"),
+        (("sandbox", "up", "--sandbox=bad-image-tag"), "--sandbox"),
+        (("--context", "prod", "tools", "list"), "--context"),
+    ],
+)
+def test_a_command_that_looks_at_no_cluster_is_told_of_none(cli: Cli, words: tuple[str, ...], option: str) -> None:
+    """It says that the option would do nothing, rather than to do nothing with it."""
+    done = cli(*words)
+    said = f"takes no {option}\n  It would do nothing there: leave it out. See: agentops "
+    assert (done.code, done.out, said in done.err) == (2, "", True)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("investigate", "x", "--no-model", "--model", "m"), "--no-model and --model contradict each other"),
+        (("fix", "x", "--no-model", "--model", "m"), "--no-model and --model contradict each other"),
+        (("fix", "x", "--exit-code"), "--exit-code needs --dry-run"),
+        (("fix", "--plan", "p.json", "--no-model"), "as it is, without --no-model"),
+        (("fix", "--plan", "p.json", "--max-usd", "1", "--out", "x"), "as it is, without --max-usd and --out"),
+        (("fix", "--plan", "p.json", "--exit-code"), "as it is, without --exit-code"),
+        (("fix", "x", "--plan", "p.json", "--dry-run"), "as it is, without WHAT and --dry-run"),
+        (("triage", "--sandbox", "--kubeconfig", "x"), "--sandbox and --kubeconfig name two clusters"),
+        (("show", "--evidence", "E1", "--timeline"), "--evidence and --timeline do not go together"),
+        (("show", "20261122T0312", "--evidence", "E1"), "--evidence and a run's timeline do not go together"),
+        (("policy", "show", "--schema", "--facts"), "each show something else"),
+        (("policy", "validate", "--as", "project"), "--as says what files are"),
+        (("policy", "explain", "p.json", "--as", "human:ana"), "a plan brings its own requests"),
+        (("policy", "explain", "p.json", "--on-behalf-of", "ana"), "a plan brings its own requests"),
+        (("policy", "explain", "p.json", "--sandbox"), "a plan brings its own requests"),
+        (("audit", "log", "--follow", "-o", "markdown"), "--follow does not work with --output markdown"),
+        (("audit", "anchor", "--to", "x", "--retention-days", "3"), "--retention-days is for s3:// places only"),
+        (("audit", "export", "--to", "x/", "--endpoint-url", "http://x"), "--endpoint-url is for s3:// places only"),
+        (("audit", "verify", "--endpoint-url", "http://x"), "--endpoint-url is for s3:// places only"),
+    ],
+)
+def test_an_option_that_would_be_ignored_is_refused(cli: Cli, home: Path, words: tuple[str, ...], said: str) -> None:
+    """Nothing is done: no file is written, no run is begun."""
+    done = cli(*words)
+    assert (done.code, said in done.err, (home / "audit").exists()) == (2, True, False)
