@@ -38,7 +38,7 @@ _agentops() {
         "doctor") words="--context --help --kubeconfig --namespace --no-input --output --verbose" ;;
         "fix") words="--approval --context --dry-run --exit-code --help --kubeconfig --max-seconds --max-steps --max-tokens --max-usd --model --namespace --no-input --no-model --out --output --plan --sandbox --side-by-side --verbose --wait --yes" ;;
         "history") words="--help --limit --no-input --output --verbose" ;;
-        "investigate") words="--context --exit-code --help --kubeconfig --max-seconds --max-steps --max-tokens --max-usd --model --namespace --no-input --no-model --output --resume --sandbox --verbose" ;;
+        "investigate") words="--context --details --exit-code --help --kubeconfig --max-seconds --max-steps --max-tokens --max-usd --model --namespace --no-input --no-model --output --resume --sandbox --verbose" ;;
         "policy") words="explain init show test validate --help" ;;
         "policy explain") words="--as --fact --harmless --help --label --no-input --on-behalf-of --output --sandbox --target --tool --verbose" ;;
         "policy init") words="--force --help --no-input --output --verbose" ;;

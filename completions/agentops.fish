@@ -158,6 +158,7 @@ complete -c agentops -n '__fish_seen_subcommand_from history' -l output
 complete -c agentops -n '__fish_seen_subcommand_from history' -l verbose
 complete -c agentops -n __fish_use_subcommand -a investigate -d 'Find the root cause of an alert; change nothing.'
 complete -c agentops -n '__fish_seen_subcommand_from investigate' -l context
+complete -c agentops -n '__fish_seen_subcommand_from investigate' -l details
 complete -c agentops -n '__fish_seen_subcommand_from investigate' -l exit-code
 complete -c agentops -n '__fish_seen_subcommand_from investigate' -l help
 complete -c agentops -n '__fish_seen_subcommand_from investigate' -l kubeconfig

@@ -79,6 +79,18 @@ def list_incidents(settings: Settings, limit: int) -> History:
     return History(newest=tuple(map(_summary, folders[:limit])), total=len(folders))
 
 
+def sandbox_of(settings: Settings, incident: str) -> str:
+    """Return the sandbox scenario that an incident was begun in; empty for a real place.
+
+    Raises:
+        UsageError: there is no such incident, or several begin or end so.
+        StoreError: it cannot be read.
+    """
+    servers = [scope.server for scope in _folder(settings, incident).incident.places]
+    scenarios = [server.partition(":")[2] for server in servers if server.startswith("sandbox:")]
+    return scenarios[0] if scenarios else ""
+
+
 def stored_incident(settings: Settings, wanted: str | None) -> StoredIncident:
     """Return an incident by its id or the beginning of it; None means the last one.
 

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from agentops.app.connections import Connections
     from agentops.app.run import App
 
-_INCIDENT = re.compile(r"\d{8}-\d{4,6}(-[a-z0-9-]*)?")
+_INCIDENT = re.compile(r"\d{8}-\d{4,6}(-[a-z0-9-]*)?|[0-9a-f]{4,8}|last")
 
 
 def is_incident_id(text: str | None) -> TypeGuard[str]:
-    """Return whether ``text`` is an incident's id or the beginning of one, and so no alert."""
+    """Return whether ``text`` is an incident's id, the beginning or the end of one, or ``last``, and so no alert."""
     return text is not None and _INCIDENT.fullmatch(text) is not None
 
 

@@ -166,8 +166,6 @@ def _after_plan(fix: FixResult, last: PipelineResult, place: Place) -> Ending:
         blocks += [Paragraph(f"{text}.", Tone.WARN) for text in fix.vanished]
     if status in (Status.APPLIED, Status.ROLLED_BACK) or fix.after is not None:
         blocks += _target_words(fix)
-    if status is not Status.APPLIED or fix.after is None or not fix.after.is_well:
-        blocks += _known(fix)
     if fix.left:
         blocks.append(
             Heading("The model drafted more changes than one run applies; the rest is kept in the incident", Tone.WARN)
@@ -259,5 +257,5 @@ def _ended(
     commands: tuple[str, ...] = (),
 ) -> Ending:
     return Ending(
-        status=fix.status, code=fix.exit_code, blocks=(*blocks, *_known(fix)), errors=errors, commands=commands
+        status=fix.status, code=fix.exit_code, blocks=(*_known(fix), *blocks), errors=errors, commands=commands
     )

@@ -119,6 +119,9 @@ class Live:
             self._shown = (self._line, self._line_stage, tuple(self._open.values()))
 
     def _finish_or_open(self, step: Step) -> None:
+        if step.stage is Stage.EVIDENCE and step.detail.get("tool") == "triage" and not self._verbose:
+            # The report says what triage found; said here as well, it would push that off the screen.
+            return
         if step.stage is Stage.SWEEP and step.key != _SWEEP and not self._verbose:
             # Thirty lists are read in one go: the live line says which came last, the page keeps only the sum.
             if _SWEEP in self._open:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
@@ -51,6 +51,19 @@ class Common:
     def flags(self) -> dict[str, Any]:
         """Return what goes into the settings."""
         return {"context": self.context, "namespace": self.namespace, "kubeconfig": self.kubeconfig}
+
+    def where_begun(self, incident: str) -> Common:
+        """Return the options with the sandbox that an incident was begun in, where no place was named.
+
+        Raises:
+            UsageError: there is no such incident, or several begin or end so.
+        """
+        from agentops.app.history import sandbox_of
+
+        if self.sandbox is not None or self.context is not None or self.kubeconfig is not None:
+            return self
+        scenario = sandbox_of(self.settings(), incident)
+        return replace(self, sandbox=scenario) if scenario else self
 
     def settings(self, **more: Any) -> Settings:
         """Return the settings in force, with what further options of a command say.

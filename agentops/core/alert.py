@@ -112,6 +112,11 @@ class Incident:
     scopes: tuple[Scope, ...] = ()
 
     @property
+    def short_id(self) -> str:
+        """The end of the id, which no other incident of its folder has: ``7f54``; what people type."""
+        return self.id.rpartition("-")[2]
+
+    @property
     def places(self) -> tuple[Scope, ...]:
         """What it was begun on; of an incident of an older version, its cluster."""
         if self.scopes:

@@ -61,6 +61,10 @@ def random_part() -> str:
     return secrets.token_hex(2)
 
 
+LAST = "last"
+"""What stands for the newest incident."""
+
+
 class Incidents:
     """All incidents that are kept under one folder.
 
@@ -87,8 +91,11 @@ class Incidents:
         now = self._clock()
         slug = re.sub(r"[^a-z0-9]+", "-", group.lead.name.lower()).strip("-")[:40].strip("-") or "incident"
         stem = f"{now:%Y%m%d-%H%M%S}-{slug}"
-        names = (f"{stem}-{self._suffix()}" for _attempt in range(16))
-        incident_id = next((name for name in names if not (self.folder / name).exists()), stem)
+        # People type the random part alone, so no two incidents of a folder share it.
+        taken = {entry.id.rpartition("-")[2] for entry in self.list()}
+        parts = (self._suffix() for _attempt in range(16))
+        part = next((one for one in parts if one not in taken), None) or secrets.token_hex(4)
+        incident_id = f"{stem}-{part}"
         incident = Incident(
             id=incident_id,
             group=group,
@@ -129,26 +136,32 @@ class Incidents:
         return next(iter(self.list()), None)
 
     def open(self, incident_id: str) -> IncidentFolder:
-        """Return the incident of that id; the beginning of an id is enough when only one begins so.
+        """Return the incident of that id; its beginning or end will do when only one has it; ``last``: the newest.
 
         Raises:
-            UsageError: no incident, or several, begin with it.
+            UsageError: no incident, or several, begin or end with it.
         """
         known = self.list()
-        fitting = [entry for entry in known if entry.id == incident_id]
+        fitting = list(known[:1]) if incident_id == LAST else [entry for entry in known if entry.id == incident_id]
         fitting = fitting or [entry for entry in known if incident_id and entry.id.startswith(incident_id)]
+        fitting = fitting or [entry for entry in known if incident_id and _has_end(entry.id, incident_id)]
         if len(fitting) == 1:
             return fitting[0]
         shown = one_line(incident_id, 80)
         if not fitting:
             hint = f"The newest is {known[0].id}." if known else "There are none yet."
-            raise UsageError(f"no incident begins with {shown!r}", hint=hint, code="no-such-incident")
+            raise UsageError(f"no incident begins or ends with {shown!r}", hint=hint, code="no-such-incident")
         names = ", ".join(entry.id for entry in fitting[:5]) + (" ..." if len(fitting) > 5 else "")
         raise UsageError(
-            f"{plural(len(fitting), 'incident')} begin with {shown!r}: {names}",
+            f"{plural(len(fitting), 'incident')} begin or end with {shown!r}: {names}",
             hint="Give more of the id.",
             code="ambiguous-incident",
         )
+
+
+def _has_end(incident: str, typed: str) -> bool:
+    """Return whether an id ends with what was typed, or its last part begins with it."""
+    return incident.endswith(typed) or incident.rpartition("-")[2].startswith(typed)
 
 
 class IncidentFolder:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -186,19 +186,21 @@ def test_nothing_is_readable_by_others(folder: IncidentFolder) -> None:
 
 
 def test_ids_may_be_cut_short(incidents: Incidents) -> None:
-    """The beginning of an id is enough while only one incident begins so; else the candidates are listed."""
+    """The beginning or the end of an id is enough while only one incident has it; else the candidates are listed."""
     ids = [incidents.create(GROUP).id for _ in range(2)]
     assert incidents.open(ids[1]).id == ids[1]
-    with pytest.raises(UsageError, match="2 incidents begin with '2026': " + ", ".join(reversed(ids))):
+    assert [incidents.open(one.rpartition("-")[2]).id for one in ids] == ids
+    assert incidents.open("last").id == incidents.list()[0].id
+    with pytest.raises(UsageError, match="2 incidents begin or end with '2026': " + ", ".join(reversed(ids))):
         incidents.open("2026")
-    with pytest.raises(UsageError, match="no incident begins with '2027'"):
+    with pytest.raises(UsageError, match="no incident begins or ends with '2027'"):
         incidents.open("2027")
 
 
 @pytest.mark.parametrize("name", ["", "..", "../x", "/etc", "\x1b[31m"])
 def test_an_id_cannot_leave_the_folder(incidents: Incidents, name: str) -> None:
     """An id is looked up among what exists, so a path is only an unknown id."""
-    with pytest.raises(UsageError, match="no incident begins with"):
+    with pytest.raises(UsageError, match="no incident begins or ends with"):
         incidents.open(name)
 
 
@@ -214,14 +216,12 @@ def test_the_newest_comes_first(incidents: Incidents, tmp_path: Path) -> None:
     assert latest.id == newer.id
 
 
-def test_a_taken_id_is_not_used_twice(tmp_path: Path) -> None:
-    """When the random part collides, the incident that exists is left alone and the error says so."""
-    same = Incidents(tmp_path, lambda: NOW, suffix=lambda: "0000")
-    first = same.create(GROUP)
-    second = same.create(GROUP)
-    assert (first.id, second.id) == ("20261122-155933-higherrorrate-0000", "20261122-155933-higherrorrate")
-    with pytest.raises(StoreError, match="cannot create"):
-        same.create(GROUP)
+def test_no_two_incidents_share_what_people_type(tmp_path: Path) -> None:
+    """The random part alone names an incident: where it is taken, at any time and by any alert, another one is drawn."""
+    moments = iter([NOW, NOW + timedelta(hours=1), NOW + timedelta(hours=2)])
+    same = Incidents(tmp_path, lambda: next(moments), suffix=lambda: "0000")
+    ends = [same.create(GROUP).id.rpartition("-")[2] for _ in range(3)]
+    assert (ends[0], len(set(ends))) == ("0000", 3)
 
 
 def test_an_alert_without_letters_still_gets_an_id(incidents: Incidents) -> None:

@@ -17,6 +17,7 @@ from agentops.cli.times import waiting_s
 from agentops.core.errors import AgentopsError, UsageError
 from agentops.core.jsonable import to_json
 from agentops.core.plan import ChangePlan
+from agentops.core.text import one_line
 
 if TYPE_CHECKING:
     from agentops.app.fixing.result import FixResult
@@ -94,6 +95,7 @@ def fix(
     """Run the use case and turn what it returns into a result."""
     from agentops.app.fix import fix as fix_alert
     from agentops.app.saved_plan import run_saved_plan
+    from agentops.app.stored_incident import is_incident_id
     from agentops.cli.ending import Place
     from agentops.cli.guarding import asking, place
     from agentops.cli.running import running
@@ -106,8 +108,10 @@ def fix(
         "max_seconds": max_seconds,
     }
     if plan is None:
-        _check_new_plan(what, approval, options, dry_run=dry_run, exit_code=exit_code)
+        _check_new_plan(approval, dry_run=dry_run, exit_code=exit_code)
         check_model_options(model, no_model=no_model)
+        what = _last_incident(options) if what is None and options.sandbox is None else what
+        options = options.where_begun(what) if is_incident_id(what) else options
     else:
         making = flags | {"no_model": no_model, "out": out, "exit_code": exit_code, "dry_run": dry_run}
         _check_saved_plan(what, making)
@@ -125,6 +129,31 @@ def fix(
         return _result(app, done, run_in, side_by_side=side_by_side)
 
 
+def _last_incident(options: Common) -> str:
+    """Return the last incident where a person at this terminal takes it; it is never taken without being asked for.
+
+    Raises:
+        UsageError: there is none, nobody can be asked, or another one is meant.
+    """
+    from agentops.app.history import list_incidents
+    from agentops.cli.prompting import Choice, Prompts, cannot_ask
+
+    last = next(iter(list_incidents(options.settings(), 1).newest), None)
+    if last is None:
+        raise UsageError(
+            "nothing to fix was given",
+            hint="Give an incident id (agentops history), an ALERT or --plan; or try: agentops fix --sandbox",
+        )
+    short = last.id.rpartition("-")[2]
+    hint = f"The last incident: agentops fix {short}"
+    if cannot_ask(no_input=options.no_input):
+        raise UsageError("nothing to fix was given", hint=hint)
+    said = f"Fix the last incident, {short}? {last.alert} on {last.target}: {one_line(last.conclusion, 120)}"
+    if Prompts().choose(said, [Choice("no", "no", "n"), Choice("yes", "yes", "y")], "no") != "yes":
+        raise UsageError("nothing to fix was given", hint="Choose one: agentops history")
+    return last.id
+
+
 def _check_saved_plan(what: str | None, making: Mapping[str, Any]) -> None:
     """Raise where something was said that only the making of a plan can heed: a saved one is run as it is.
 
@@ -140,19 +169,12 @@ def _check_saved_plan(what: str | None, making: Mapping[str, Any]) -> None:
         )
 
 
-def _check_new_plan(
-    what: str | None, approval: list[Path] | None, options: Common, *, dry_run: bool, exit_code: bool
-) -> None:
+def _check_new_plan(approval: list[Path] | None, *, dry_run: bool, exit_code: bool) -> None:
     if approval:
         raise UsageError("--approval needs --plan", hint="agentops fix --plan plan.json --approval plan.approval.json")
     if exit_code and not dry_run:
         raise UsageError(
             "--exit-code needs --dry-run", hint="A run that may change something says how it ended by its exit code."
-        )
-    if what is None and options.sandbox is None:
-        raise UsageError(
-            "nothing to fix was given",
-            hint="Give an incident id (agentops history), an ALERT or --plan; or try: agentops fix --sandbox",
         )
 
 

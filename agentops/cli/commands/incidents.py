@@ -96,12 +96,12 @@ def show(
 
 
 def _stored(found: StoredIncident) -> Result:
-    from agentops.cli.views.incident import draft_blocks, evidence_blocks, stored_blocks, stored_document
+    from agentops.cli.views.incident import stored_blocks, stored_document
 
     return Result(
         command="show",
         document=stored_document(found) | {"drafts": to_json(found.drafts)},
-        report=(*stored_blocks(found), *draft_blocks(found), *evidence_blocks(found.evidence)),
+        report=tuple(stored_blocks(found)),
     )
 
 

@@ -61,6 +61,7 @@ def investigate(
         typer.Option("--resume", metavar="INCIDENT", help="Resume an interrupted investigation.", show_default=False),
     ] = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 3 unless no problem was found.")] = False,
+    details: Annotated[bool, typer.Option("--details", help="Show all that was seen, as agentops show does.")] = False,
 ) -> Result:
     """Run the use case and turn what it returns into a result."""
     from agentops.app.investigate import investigate as find_cause
@@ -75,6 +76,8 @@ def investigate(
     if alert is not None and resume is not None:
         raise UsageError("--resume takes no ALERT", hint="Leave out one of them.")
     check_model_options(model, no_model=no_model)
+    if resume is not None:
+        options = options.where_begun(resume)
     flags = {
         "model": model,
         "max_steps": max_steps,
@@ -85,7 +88,7 @@ def investigate(
     try:
         with running("investigate", options, flags, use_model=not no_model) as app:
             found = go_on(app, resume) if resume is not None else find_cause(app, alert, read_stdin)
-            return _result(app, found, exit_code)
+            return _result(app, found, exit_code, details=details)
     except Interrupted as stop:
         if not stop.incident:
             raise
@@ -128,22 +131,23 @@ def read_stdin() -> bytes:
     return read_capped(sys.stdin.buffer)
 
 
-def _result(app: App, found: Investigation, exit_code: bool) -> Result:
+def _result(app: App, found: Investigation, exit_code: bool, *, details: bool) -> Result:
     from agentops.cli.views.incident import incident_blocks, incident_document
     from agentops.core.jsonable import to_json
 
     page = (found.incident, found.finding, found.evidence, found.problems, found.usage)
-    blocks: list[Block] = incident_blocks(*page)
+    remarks: list[Block] = []
     document = incident_document(*page)
     code = found.exit_code
     if exit_code and code is ExitCode.DONE and found.status != "done":
         code = ExitCode.FOUND
     if found.model_error is not None:
         document["errors"] = [error_document(found.model_error)]
-        blocks[:0] = _no_answer(found.model_error)
+        remarks = _no_answer(found.model_error)
     elif app.no_model_reason:
         document["model"] = {"used": False, "why": app.no_model_reason}
-        blocks.append(Paragraph(f"This is the triage report: {app.no_model_reason}.", Tone.WARN))
+        remarks.append(Paragraph(f"Found without a model: {app.no_model_reason}.", Tone.WARN))
+    blocks = incident_blocks(*page, details=details, remarks=remarks)
     app.finish(found.status, code)
     document["audit"] = to_json(app.log_head)
     return Result(command="investigate", status=found.status, exit_code=code, document=document, report=tuple(blocks))

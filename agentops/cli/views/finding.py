@@ -1,10 +1,11 @@
-"""A finding as a page that a person can act on in half a minute: root cause first, then why, then what to do."""
+"""A finding as a page that a person can act on in half a minute: what supports it, what to do, and last the answer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from agentops.cli.report import Block, Bullets, Heading, Item, Paragraph, Tone
+from agentops.cli.report import Block, Bullets, Code, Heading, Item, Paragraph, Tone
+from agentops.cli.views.shorter import said_once, shorter
 from agentops.core.alert import Alert, AlertGroup
 from agentops.core.evidence import Evidence
 from agentops.core.finding import Finding, Problem, Verdict
@@ -19,33 +20,56 @@ _TITLE = {
     Verdict.OUTSIDE: ("Cause outside the cluster", Tone.WARN),
     Verdict.UNDETERMINED: ("Undetermined", Tone.WARN),
 }
+CLOSING_CHARS = 222
+"""Three lines of a terminal of 80 columns."""
 _MOST_EVIDENCE = 12
+_FIRST_EVIDENCE = 4
+_EVIDENCE_CHARS = 140
 _QUOTED_LINES = 2
 _QUOTED_CHARS = 160
 
 
-def finding_blocks(finding: Finding, evidence: Sequence[Evidence]) -> list[Block]:
-    """Return the finding: conclusion, what to do, evidence, what was ruled out, what is unknown."""
-    title, tone = _TITLE[finding.verdict]
-    blocks: list[Block] = [Heading(f"{title} — confidence {finding.confidence.value}", tone)]
+def finding_blocks(finding: Finding, evidence: Sequence[Evidence], *, details: bool = True) -> list[Block]:
+    """Return what stands above the closing lines: the guess, warnings, what to do, evidence, what is unknown.
+
+    Arguments:
+        details: with quotations, what was ruled out and what was not checked; without, a line for each piece of
+            evidence, and how much there is besides.
+    """
+    blocks: list[Block] = []
     if finding.guess:
         blocks.append(Paragraph(f"A guess: the alert is taken to be about {finding.guess}.", Tone.WARN))
-    blocks.append(Paragraph(finding.conclusion, Tone.STRONG))
-    if finding.cause is not None:
-        blocks.append(Paragraph(f"{finding.cause.resource.short}: {finding.cause.condition}", Tone.QUIET))
+    # What triage concludes is its evidence, put together; of a model's words none may be lost.
+    if len(shorter(finding.conclusion)) > CLOSING_CHARS and (details or finding.by != "triage"):
+        blocks.append(Paragraph(shorter(finding.conclusion)))
     blocks += [Paragraph(line, Tone.QUIET) for line in note_lines(finding.notes)]
     blocks += [Paragraph(f"Warning: {warning}", Tone.WARN) for warning in finding.warnings]
-    if not finding.supported:
-        warning = "This finding is NOT supported by evidence that was observed. Do not act on it."
-        blocks.append(Paragraph(warning, Tone.BAD))
-    blocks += _action_blocks(finding)
-    blocks += _evidence_blocks(finding, {item.id: item for item in evidence})
+    blocks += _evidence_blocks(finding, {item.id: item for item in evidence}, details=details)
+    if not details:
+        return [*blocks, *_action_blocks(finding)]
     if finding.ruled_out:
         blocks.append(Heading("Ruled out, or checked and healthy"))
         blocks.append(Bullets(tuple(_ruled_out(entry.statement, entry.contradicted_by) for entry in finding.ruled_out)))
     if finding.not_checked:
         blocks.append(Heading("Not checked"))
         blocks.append(Bullets(tuple(Item(text, tone=Tone.QUIET) for text in finding.not_checked)))
+    return [*blocks, *_action_blocks(finding)]
+
+
+def closing_blocks(finding: Finding, next_command: str) -> list[Block]:
+    """Return the last lines of a report, at most six at 80 columns: verdict, why, the object, and what to type next."""
+    title, tone = _TITLE[finding.verdict]
+    blocks: list[Block] = [Heading(f"{title} — confidence {finding.confidence.value}", tone)]
+    if not finding.supported:
+        # Nobody may act on it, so it is the headline.
+        blocks = [Heading(f"{title}, NOT supported by evidence that was observed: do not act on it", Tone.BAD)]
+    blocks.append(Paragraph(said_once(finding.conclusion, CLOSING_CHARS), Tone.STRONG))
+    if finding.cause is not None:
+        blocks.append(Paragraph(f"{finding.cause.resource.short}: {finding.cause.condition}", Tone.QUIET))
+    if next_command:
+        blocks.append(Code(f"Next: {next_command}"))
+    elif finding.next_steps and finding.verdict not in (Verdict.RECOVERED, Verdict.NO_PROBLEM):
+        blocks.append(Paragraph("No fix is proposed: a person must decide what to do.", Tone.WARN))
     return blocks
 
 
@@ -53,11 +77,14 @@ def _ruled_out(statement: str, against: Sequence[str]) -> Item:
     return Item(statement + (f"  [{', '.join(against)}]" if against else ""))
 
 
-def _evidence_blocks(finding: Finding, known: Mapping[str, Evidence]) -> list[Block]:
+def _evidence_blocks(finding: Finding, known: Mapping[str, Evidence], *, details: bool) -> list[Block]:
     cited = [known[name] for name in finding.evidence if name in known]
     if not cited:
         return []
-    items = tuple(_evidence_item(entry, finding.conclusion) for entry in cited[:_MOST_EVIDENCE])
+    if details:
+        items = tuple(_evidence_item(entry, finding.conclusion) for entry in cited[:_MOST_EVIDENCE])
+    else:
+        items = tuple(_evidence_line(entry, finding.conclusion) for entry in cited[:_FIRST_EVIDENCE])
     more = len(cited) - len(items)
     rest = [Paragraph(f"and {more} more: agentops show", Tone.QUIET)] if more else []
     return [Heading("Evidence"), Bullets(items), *rest]
@@ -68,6 +95,12 @@ def _evidence_item(entry: Evidence, conclusion: str) -> Item:
         # The conclusion has just said it; the quotation is what is new.
         return Item(_quotation(entry) or entry.summary, label=entry.id)
     return Item(entry.summary, label=entry.id, note=_quotation(entry))
+
+
+def _evidence_line(entry: Evidence, conclusion: str) -> Item:
+    """Return a piece of evidence on a line or two; what the conclusion says already is not said again."""
+    told = entry.summary in conclusion and _quotation(entry).splitlines()
+    return Item(said_once(told[-1].strip() if told else entry.summary, _EVIDENCE_CHARS), label=entry.id)
 
 
 def _quotation(entry: Evidence) -> str:
@@ -82,7 +115,7 @@ def _action_blocks(finding: Finding) -> list[Block]:
     if not finding.next_steps and not finding.proposed:
         return []
     steps = tuple(Item(step, label=f"{n}.") for n, step in enumerate(finding.next_steps, 1))
-    changes = tuple(Item(change_line(change), label="→", note=change.reason) for change in finding.proposed)
+    changes = tuple(Item(change_line(change), label="→", note=shorter(change.reason)) for change in finding.proposed)
     blocks: list[Block] = [Heading("What to do"), Bullets(steps)]
     if changes:
         blocks += [Paragraph("Proposed, not applied:", Tone.QUIET), Bullets(changes)]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agentops.app.stored_incident import way_back
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Tone
-from agentops.cli.views.finding import alert_blocks, finding_blocks, problem_items, usage_line
+from agentops.cli.views.finding import alert_blocks, closing_blocks, finding_blocks, problem_items, usage_line
 from agentops.cli.views.wording import change_words
 from agentops.core.alert import Incident, Severity
 from agentops.core.clock import to_iso
@@ -15,6 +15,7 @@ from agentops.core.evidence import Evidence
 from agentops.core.finding import Finding, Problem
 from agentops.core.jsonable import to_json
 from agentops.core.scope import options_to
+from agentops.core.text import plural
 from agentops.core.usage import Usage
 
 if TYPE_CHECKING:
@@ -29,43 +30,79 @@ def incident_blocks(
     evidence: Sequence[Evidence],
     problems: Sequence[Problem],
     usage: Usage | None,
+    *,
+    details: bool = True,
+    remarks: Sequence[Block] = (),
 ) -> list[Block]:
-    """Return the whole page: finding first, then what else was seen, then what it took."""
-    blocks: list[Block] = []
-    if finding is None:
-        blocks.append(Heading("No finding yet", Tone.WARN))
-        blocks.append(Code(f"Resume it: {way_back(incident)}"))
-    else:
-        blocks += finding_blocks(finding, evidence)
-    blocks += _also_seen(finding, evidence, problems)
-    blocks.append(Heading("Alert"))
-    blocks += alert_blocks(incident.group)
-    rows = [
-        ("incident", incident.id),
-        ("opened", to_iso(incident.opened_at)),
-        ("context", incident.context),
-        ("namespace", incident.namespace),
-    ]
-    blocks.append(Pairs(tuple(row for row in rows if row[1])))
-    if usage is not None:
-        by = "" if finding is None or finding.by == "triage" else finding.by
+    """Return the page: the alert, what was seen, what it took, and in the last lines the answer and what comes next.
+
+    Arguments:
+        details: everything that is kept; without, what a person needs to decide.
+        remarks: what must be said of the run itself, above the answer.
+    """
+    blocks: list[Block] = alert_blocks(incident.group)
+    if finding is not None:
+        blocks += finding_blocks(finding, evidence, details=details)
+    if details:
+        blocks += _also_seen(finding, evidence, problems)
+        rows = [
+            ("incident", incident.id),
+            ("opened", to_iso(incident.opened_at)),
+            ("context", incident.context),
+            ("namespace", incident.namespace),
+        ]
+        blocks.append(Pairs(tuple(row for row in rows if row[1])))
+    by = "" if finding is None or finding.by == "triage" else finding.by
+    if usage is not None and (details or by):
         blocks.append(Paragraph(usage_line(usage, by or ("the model" if usage.turns else "")), Tone.QUIET))
-    return blocks
+    blocks += remarks
+    if finding is None:
+        return [*blocks, Heading("No finding yet", Tone.WARN), Code(f"Resume it: {way_back(incident)}")]
+    if not details:
+        blocks += _left_out(incident, finding, evidence, problems)
+    return [*blocks, *closing_blocks(finding, next_command(incident, finding))]
 
 
-def _also_seen(finding: Finding | None, evidence: Sequence[Evidence], problems: Sequence[Problem]) -> list[Block]:
-    """Return the possible causes that the finding does not cite; shown so that nobody takes them for not seen."""
+def next_command(incident: Incident, finding: Finding) -> str:
+    """Return what to type next: the fix where one is proposed, another look where that is the advice; else nothing."""
+    if finding.proposed and finding.supported:
+        return f"agentops fix {incident.short_id}"
+    looks = [step.partition(": ")[2] for step in finding.next_steps if ": agentops " in step]
+    return looks[0] if looks else ""
+
+
+def _left_out(
+    incident: Incident, finding: Finding, evidence: Sequence[Evidence], problems: Sequence[Problem]
+) -> Iterator[Block]:
+    """Say how much there is besides, and how to see it."""
+    others = len(_other_causes(finding, evidence, problems))
+    parts = [
+        f"{plural(others, 'other problem')} seen" if others else "",
+        f"{len(finding.ruled_out)} checked and healthy" if finding.ruled_out else "",
+        f"{len(finding.not_checked)} not checked" if finding.not_checked else "",
+    ]
+    said = ", ".join(filter(None, parts)) or "the evidence in full"
+    yield Paragraph(f"Besides: {said}. All of it: agentops show {incident.short_id}", Tone.QUIET)
+
+
+def _other_causes(finding: Finding | None, evidence: Sequence[Evidence], problems: Sequence[Problem]) -> list[Problem]:
+    """Return the possible causes that the finding does not cite."""
     cited = set(finding.evidence) if finding is not None else set()
     told = {(item.arguments.get("resource"), item.arguments.get("condition")) for item in evidence if item.id in cited}
     if finding is not None and finding.cause is not None:
         told.add((str(finding.cause.resource), finding.cause.condition))
-    others = [
+    return [
         problem
         for problem in problems
         if problem.root
         and problem.severity.rank < Severity.INFO.rank
         and (str(problem.resource), problem.condition) not in told
     ]
+
+
+def _also_seen(finding: Finding | None, evidence: Sequence[Evidence], problems: Sequence[Problem]) -> list[Block]:
+    """Return the possible causes that the finding does not cite; shown so that nobody takes them for not seen."""
+    others = _other_causes(finding, evidence, problems)
     if not others:
         return []
     blocks: list[Block] = [Heading("Also seen"), problem_items(others, _ALSO_SEEN)]
@@ -75,8 +112,9 @@ def _also_seen(finding: Finding | None, evidence: Sequence[Evidence], problems: 
 
 
 def stored_blocks(found: StoredIncident) -> list[Block]:
-    """Return the page of an incident from the store."""
-    return incident_blocks(found.incident, found.finding, found.evidence, found.problems, found.usage)
+    """Return the whole page of an incident from the store; its evidence and drafts stand above the answer."""
+    above = (*draft_blocks(found), *evidence_blocks(found.evidence))
+    return incident_blocks(found.incident, found.finding, found.evidence, found.problems, found.usage, remarks=above)
 
 
 def stored_document(found: StoredIncident) -> dict[str, Any]:
