@@ -57,3 +57,22 @@ def test_a_guess_is_said_first_with_its_reason(cli: Any) -> None:
     """Words name nothing exactly: what they were taken to mean stands before the finding."""
     done = cli("investigate", "checkout is down in shop", *AT)
     assert "A guess: the alert is taken to be about Deployment shop/checkout" in " ".join(done.out.split())
+
+
+def test_an_incident_of_the_sandbox_is_found_again(cli: Any) -> None:
+    """Its short id, or ``last``, is enough: the scenario that it was begun in is remembered."""
+    begun = cli("investigate", *AT)
+    short = begun.out.split("Next: agentops fix ")[1].strip()
+    seen = [cli("fix", name, "--no-model", "--dry-run", "-o", "json") for name in (short, "last")]
+    assert [(one.code, one.document["plan"]["cluster"]) for one in seen] == [(0, "sandbox:bad-image-tag")] * 2
+    assert cli("show", short[:3]).out.splitlines()[-1].strip() == f"Next: agentops fix {short}"
+
+
+def test_fix_without_an_argument_names_the_last_incident(cli: Any) -> None:
+    """Nobody can be asked here, so nothing is taken for granted; the command is said."""
+    nothing = cli("fix", "--no-model")
+    cli("investigate", *AT)
+    last = cli("fix", "--no-model", "--no-input")
+    short = cli("history", "-o", "json").document["incidents"][0]["id"].rpartition("-")[2]
+    assert (nothing.code, "agentops history" in nothing.err) == (2, True)
+    assert (last.code, f"agentops fix {short}" in last.err) == (2, True)

@@ -217,7 +217,7 @@ def test_the_newest_comes_first(incidents: Incidents, tmp_path: Path) -> None:
 
 
 def test_no_two_incidents_share_what_people_type(tmp_path: Path) -> None:
-    """The random part alone names an incident: where it is taken, at any time and by any alert, another one is drawn."""
+    """The random part alone names an incident: where it is taken, at any time, another one is drawn."""
     moments = iter([NOW, NOW + timedelta(hours=1), NOW + timedelta(hours=2)])
     same = Incidents(tmp_path, lambda: next(moments), suffix=lambda: "0000")
     ends = [same.create(GROUP).id.rpartition("-")[2] for _ in range(3)]
