@@ -19,7 +19,7 @@ _PLACE = "context kubeconfig namespace sandbox"
 _LIMITS = "max-seconds max-steps max-tokens max-usd model no-model"
 _S3 = "endpoint-url retention-days"
 _TAKES = {
-    "investigate": f"{_PLACE} {_LIMITS} resume exit-code",
+    "investigate": f"{_PLACE} {_LIMITS} details resume exit-code",
     "fix": f"{_PLACE} {_LIMITS} approval dry-run exit-code out plan side-by-side wait yes",
     "triage": f"{_PLACE} all exit-code",
     "rollback": f"{_PLACE} dry-run side-by-side wait yes",
