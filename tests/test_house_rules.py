@@ -117,3 +117,24 @@ def _texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
             yield node.lineno, node.value
+
+
+def test_each_name_of_a_type_means_one_thing() -> None:
+    """A class name is defined once in the package; an alias may stand in two rooms, but with one meaning only."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for path in sorted((ROOT / "agentops").rglob("*.py")):
+        for name, meaning in _types(ast.parse(path.read_text())):
+            found.setdefault(name, []).append((str(path.relative_to(ROOT)), meaning))
+    classes = {name: places for name, places in found.items() if any(not meaning for _, meaning in places)}
+    aliases = {name: places for name, places in found.items() if name not in classes}
+    assert {name: places for name, places in classes.items() if len(places) > 1} == {}
+    assert {name: places for name, places in aliases.items() if len({meaning for _, meaning in places}) > 1} == {}
+
+
+def _types(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Yield the name of each class and alias of a type, with what an alias stands for; of a class that is empty."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            yield node.name, ""
+        elif isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) == "TypeAlias" and node.value:
+            yield ast.unparse(node.target), ast.unparse(node.value)

@@ -1,4 +1,4 @@
-"""``History``: the conversation as it was sent, which only ever grows, and the user message that is being put together.
+"""``MessageHistory``: the conversation as it was sent, which only ever grows, and the user message being put together.
 
 Comes in: what the loop says, what tools answered, what the model said. Goes out: messages in the shape of the wire, to
 be sent and to be kept. A message that the model has answered is never changed again: reasoning is signed over it, the
@@ -21,7 +21,7 @@ def forget(messages: Sequence[Message]) -> None:
     """Keep nothing."""
 
 
-class History:
+class MessageHistory:
     """The messages of a run.
 
     Arguments:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from agentops.agent.answers import answer_calls, answer_cut, answer_text
 from agentops.agent.budget import Budget
 from agentops.agent.finding_review import FindingReview
-from agentops.agent.history import History, Keep, forget
+from agentops.agent.history import Keep, MessageHistory, forget
 from agentops.agent.model import Message, Model
 from agentops.agent.model_turn import CUT, ask_model
 from agentops.agent.prompt import prompt
@@ -86,7 +86,7 @@ def investigate(
         model=model,
         toolbox=toolbox,
         budget=Budget(limits, monotonic),
-        history=History(resume, keep),
+        history=MessageHistory(resume, keep),
         review=FindingReview(home=home, by=model.name),
         progress=progress,
     )

@@ -19,7 +19,7 @@ from agentops.core.usage import Usage
 Message: TypeAlias = Mapping[str, Any]
 """One message as it goes over the wire: ``{"role": "user" | "assistant", "content": str | [block, ...]}``."""
 
-Block: TypeAlias = Mapping[str, Any]
+ContentBlock: TypeAlias = Mapping[str, Any]
 """One content block as it goes over the wire: ``{"type": "text" | "thinking" | "tool_use" | ..., ...}``."""
 
 
@@ -50,7 +50,7 @@ class Turn:
         detail: the endpoint's explanation of a refusal; untrusted; empty when there is none.
     """
 
-    content: tuple[Block, ...]
+    content: tuple[ContentBlock, ...]
     stop_reason: str
     usage: Usage
     request_id: str = ""

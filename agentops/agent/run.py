@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from agentops.agent.budget import Budget
 from agentops.agent.finding_review import FindingReview
-from agentops.agent.history import History
+from agentops.agent.history import MessageHistory
 from agentops.agent.model import Model, Turn
 from agentops.agent.prompt import filled
 from agentops.agent.repetition import Repetition
@@ -35,7 +35,7 @@ class Run:
     model: Model
     toolbox: Toolbox
     budget: Budget
-    history: History
+    history: MessageHistory
     review: FindingReview
     progress: Progress
     repetition: Repetition = field(default_factory=Repetition)

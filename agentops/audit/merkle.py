@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TypeAlias
 
 EMPTY_ROOT = sha256(b"").digest()
-Span: TypeAlias = tuple[int, int]
+LeafSpan: TypeAlias = tuple[int, int]
 """Leaves from the first number up to, and without, the second."""
 
 _CHUNK = 4096
@@ -89,7 +89,7 @@ def root_of(leaves: Sequence[bytes]) -> bytes:
     return tree.root()
 
 
-def roots_of(spans: Sequence[Span], leaves: Iterable[bytes], base: CompactRange) -> tuple[bytes, ...]:
+def roots_of(spans: Sequence[LeafSpan], leaves: Iterable[bytes], base: CompactRange) -> tuple[bytes, ...]:
     """Return the root over each span of a tree, in one pass and in constant memory.
 
     Arguments:
@@ -121,9 +121,9 @@ def _part(base: CompactRange, start: int, end: int) -> CompactRange:
     return CompactRange(end - start, found)
 
 
-def inclusion_spans(index: int, size: int) -> tuple[Span, ...]:
+def inclusion_spans(index: int, size: int) -> tuple[LeafSpan, ...]:
     """Return the spans whose roots are the audit path of leaf ``index``, section 2.1.1, nearest sibling first."""
-    spans: list[Span] = []
+    spans: list[LeafSpan] = []
     start, end = 0, size
     while end - start > 1:
         middle = start + _split(end - start)
@@ -159,9 +159,9 @@ def root_from_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes
     return found if not last else None
 
 
-def consistency_spans(old: int, size: int) -> tuple[Span, ...]:
+def consistency_spans(old: int, size: int) -> tuple[LeafSpan, ...]:
     """Return the spans whose roots prove that a tree of ``size`` leaves continues its first ``old``, section 2.1.2."""
-    spans: list[Span] = []
+    spans: list[LeafSpan] = []
     start, end, whole = 0, size, True
     if not 0 < old < end:
         return ()

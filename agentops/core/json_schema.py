@@ -46,7 +46,7 @@ _EXACT = 2**53
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class SizeLimits:
     """The size of a call that is looked at; a schema may ask for less, never for more.
 
     ``text_chars`` of one string, ``items`` of one list, ``depth`` of lists and objects within one another.
@@ -57,10 +57,12 @@ class Limits:
     depth: int = 40
 
 
-_NO_MORE_THAN = Limits()
+_NO_MORE_THAN = SizeLimits()
 
 
-def checked_arguments(spec: ToolSpec, arguments: Mapping[str, Any], limits: Limits = _NO_MORE_THAN) -> dict[str, Any]:
+def checked_arguments(
+    spec: ToolSpec, arguments: Mapping[str, Any], limits: SizeLimits = _NO_MORE_THAN
+) -> dict[str, Any]:
     """Return the arguments of a call as plain JSON, without those that are null for "not given".
 
     Raises:
@@ -86,7 +88,9 @@ def without_absent(schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> d
     }
 
 
-def faults(schema: Mapping[str, Any], value: Any, place: str = "", limits: Limits = _NO_MORE_THAN) -> tuple[str, ...]:
+def faults(
+    schema: Mapping[str, Any], value: Any, place: str = "", limits: SizeLimits = _NO_MORE_THAN
+) -> tuple[str, ...]:
     """Return what is wrong with ``value``, one sentence part for each fault; empty when it fits.
 
     Arguments:
@@ -142,7 +146,7 @@ class _NotChecked(ValueError):
     """A value is no JSON or larger than anything that is looked at, or its schema is incomplete."""
 
 
-def _plain(value: Any, place: str, limits: Limits, depth: int) -> Any:
+def _plain(value: Any, place: str, limits: SizeLimits, depth: int) -> Any:
     """Return ``value`` as JSON has it: objects as dicts, lists as lists, a whole number written 3.0 as 3.
 
     Raises:

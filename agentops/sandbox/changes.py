@@ -30,11 +30,11 @@ from agentops.sandbox.objects import name_of
 from agentops.sandbox.store import Obj, copy_json, key_of
 from agentops.sandbox.world import World
 
-Step: TypeAlias = Mapping[str, Any]
+ChangeStep: TypeAlias = Mapping[str, Any]
 _MISSING: Any = object()
 
 
-def perform(world: World, kubelet: Kubelet, steps: Sequence[Step]) -> None:
+def perform(world: World, kubelet: Kubelet, steps: Sequence[ChangeStep]) -> None:
     """Carry out steps, in order.
 
     Raises:

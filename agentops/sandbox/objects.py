@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from agentops.sandbox.store import Key, Obj, group_of, timestamp
 
-Labels: TypeAlias = Mapping[str, str]
+LabelMap: TypeAlias = Mapping[str, str]
 
 _SUFFIX = {"": 1.0, "n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15}
 _SUFFIX |= {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50}
@@ -51,7 +51,7 @@ def deleting(obj: Obj) -> bool:
     return bool(obj["metadata"].get("deletionTimestamp"))
 
 
-def matches(selector: Mapping[str, Any] | None, labels: Labels) -> bool:
+def matches(selector: Mapping[str, Any] | None, labels: LabelMap) -> bool:
     """Return whether a LabelSelector selects these labels; None selects nothing, an empty one everything."""
     if selector is None:
         return False
@@ -60,12 +60,12 @@ def matches(selector: Mapping[str, Any] | None, labels: Labels) -> bool:
     return all(expression_holds(term, labels) for term in selector.get("matchExpressions") or [])
 
 
-def has_all(wanted: Labels, labels: Labels) -> bool:
+def has_all(wanted: LabelMap, labels: LabelMap) -> bool:
     """Return whether every wanted pair is among the labels."""
     return all(labels.get(key) == value for key, value in wanted.items())
 
 
-def expression_holds(term: Mapping[str, Any], labels: Labels) -> bool:
+def expression_holds(term: Mapping[str, Any], labels: LabelMap) -> bool:
     """Return whether one ``{key, operator, values}`` term of a label or node selector holds."""
     value, values, operator = labels.get(str(term.get("key"))), term.get("values") or [], term.get("operator")
     if operator in ("Gt", "Lt"):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agentops.core.errors import ToolInputError
-from agentops.core.json_schema import Limits, checked_arguments, faults
+from agentops.core.json_schema import SizeLimits, checked_arguments, faults
 from agentops.core.tool import ToolSpec
 
 
@@ -203,7 +203,7 @@ def test_checked_arguments_are_plain_json():
 def test_what_is_too_large_is_refused_whatever_the_schema_says(old, said):
     """A schema that leaves a value open is no way round the limits of a call."""
     with pytest.raises(ToolInputError) as caught:
-        checked_arguments(_SPEC, {"name": "web", "old": old}, Limits(text_chars=10, items=2, depth=2))
+        checked_arguments(_SPEC, {"name": "web", "old": old}, SizeLimits(text_chars=10, items=2, depth=2))
     assert caught.value.message == f"look was called wrongly: {said}"
 
 

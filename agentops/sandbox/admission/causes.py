@@ -9,31 +9,31 @@ import json
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-Cause: TypeAlias = tuple[str, str, str]
+StatusCause: TypeAlias = tuple[str, str, str]
 
 
-def invalid(path: str, value: Any, words: str, *, shown: str = "") -> Cause:
+def invalid(path: str, value: Any, words: str, *, shown: str = "") -> StatusCause:
     """Return ``Invalid value``; ``shown`` stands for a value that is printed in Go syntax."""
     return "FieldValueInvalid", path, f"Invalid value: {shown or go_form(value)}: {words}"
 
 
-def required_value(path: str, words: str) -> Cause:
+def required_value(path: str, words: str) -> StatusCause:
     """Return ``Required value``."""
     return "FieldValueRequired", path, f"Required value: {words}" if words else "Required value"
 
 
-def unsupported(path: str, value: Any, allowed: Sequence[str]) -> Cause:
+def unsupported(path: str, value: Any, allowed: Sequence[str]) -> StatusCause:
     """Return ``Unsupported value`` with what would be supported."""
     listed = ", ".join(f'"{one}"' for one in allowed)
     return "FieldValueNotSupported", path, f"Unsupported value: {go_form(value)}: supported values: {listed}"
 
 
-def duplicate(path: str, value: Any) -> Cause:
+def duplicate(path: str, value: Any) -> StatusCause:
     """Return ``Duplicate value``."""
     return "FieldValueDuplicate", path, f"Duplicate value: {go_form(value)}"
 
 
-def forbidden_field(path: str, words: str) -> Cause:
+def forbidden_field(path: str, words: str) -> StatusCause:
     """Return ``Forbidden`` about a field."""
     return "FieldValueForbidden", path, f"Forbidden: {words}"
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from agentops.sandbox.admission.causes import Cause, forbidden_field, invalid, required_value, unsupported
+from agentops.sandbox.admission.causes import StatusCause, forbidden_field, invalid, required_value, unsupported
 from agentops.sandbox.objects import quantity
 from agentops.sandbox.store import Obj
 from agentops.sandbox.wire.cells import at
@@ -19,7 +19,7 @@ from agentops.sandbox.wire.cells import at
 _TERM = re.compile(r"(!?)([\w.]+)(?:(!=|=|<|>)(\S+))?")
 
 
-def conditional(holder: Obj, path: str, rule: Mapping[str, Any]) -> Iterator[Cause]:
+def conditional(holder: Obj, path: str, rule: Mapping[str, Any]) -> Iterator[StatusCause]:
     """Yield what one conditional rule says of an object."""
     if "one" in rule:
         yield from _one_of(holder, path, rule)
@@ -28,7 +28,7 @@ def conditional(holder: Obj, path: str, rule: Mapping[str, Any]) -> Iterator[Cau
         yield _cause(kind, holder, path, rule[kind], rule.get("say", ""), rule.get("of", rule[kind]))
 
 
-def _one_of(holder: Obj, path: str, rule: Mapping[str, Any]) -> Iterator[Cause]:
+def _one_of(holder: Obj, path: str, rule: Mapping[str, Any]) -> Iterator[StatusCause]:
     place = rule.get("in", "")
     inside = holder.get(place) if place else holder
     if inside is None:
@@ -42,11 +42,11 @@ def _one_of(holder: Obj, path: str, rule: Mapping[str, Any]) -> Iterator[Cause]:
         yield _cause(kind, {}, path, place or (field if kind == "forbidden" else ""), words, "")
 
 
-def _cause(kind: str, holder: Obj, path: str, field: str, words: str, of: str | None) -> Cause:
+def _cause(kind: str, holder: Obj, path: str, field: str, words: str, of: str | None) -> StatusCause:
     place = ".".join(filter(None, (path, field)))
     # What is absent is the zero value of its type, which for most of what is shown is an empty string.
     value = None if of is None else at(holder, *of.split("."), default="") if of else ""
-    cause: Cause = _CAUSES[kind](place, value, words)
+    cause: StatusCause = _CAUSES[kind](place, value, words)
     return cause
 
 

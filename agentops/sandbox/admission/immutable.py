@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from agentops.sandbox.admission.causes import Cause, forbidden_field, invalid
+from agentops.sandbox.admission.causes import StatusCause, forbidden_field, invalid
 from agentops.sandbox.data import data
 from agentops.sandbox.objects import quantity
 from agentops.sandbox.store import Obj
 from agentops.sandbox.wire.cells import at
 
 
-def changes_of_fixed_fields(new: Obj, live: Obj) -> Iterator[Cause]:
+def changes_of_fixed_fields(new: Obj, live: Obj) -> Iterator[StatusCause]:
     """Yield what an update may not change."""
     for path, words in data("immutable.yaml")["fixed"].get(new["kind"], {}).items():
         value, before = (at(one, *path.split("."), default=None) for one in (new, live))
@@ -32,7 +32,7 @@ def _may_change(new: Obj, path: str, value: object) -> bool:
     return elastic and path == "spec.completions" and value == at(new, "spec", "parallelism")
 
 
-def _pod(new: Obj, live: Obj) -> Iterator[Cause]:
+def _pod(new: Obj, live: Obj) -> Iterator[StatusCause]:
     for field in ("containers", "initContainers"):
         if len(new["spec"].get(field) or ()) != len(live["spec"].get(field) or ()):
             yield forbidden_field(f"spec.{field}", "pod updates may not add or remove containers")
@@ -64,12 +64,12 @@ def _words(obj: Obj) -> str:
     return str(data("immutable.yaml")["specs"][obj["kind"]]["say"])
 
 
-def _stateful_set(new: Obj, live: Obj) -> Iterator[Cause]:
+def _stateful_set(new: Obj, live: Obj) -> Iterator[StatusCause]:
     if _frozen(new) != _frozen(live):
         yield forbidden_field("spec", _words(new))
 
 
-def _claim(new: Obj, live: Obj) -> Iterator[Cause]:
+def _claim(new: Obj, live: Obj) -> Iterator[StatusCause]:
     asked, had = (at(one, "spec", "resources", "requests", "storage", default="0") for one in (new, live))
     bound = at(live, "status", "phase") == "Bound"
     if _frozen(new) != _frozen(live) or (asked != had and not bound):
@@ -80,19 +80,19 @@ def _claim(new: Obj, live: Obj) -> Iterator[Cause]:
         yield forbidden_field("spec", _words(new))
 
 
-def _service(new: Obj, live: Obj) -> Iterator[Cause]:
+def _service(new: Obj, live: Obj) -> Iterator[StatusCause]:
     before, after = live["spec"].get("clusterIP"), new["spec"].get("clusterIP")
     if before and after and before != after and new["spec"].get("type") != "ExternalName":
         yield invalid("spec.clusterIPs[0]", [after], "may not change once set")
 
 
-def _data(new: Obj, live: Obj) -> Iterator[Cause]:
+def _data(new: Obj, live: Obj) -> Iterator[StatusCause]:
     for field in ("data", "binaryData", "stringData", "immutable") if live.get("immutable") else ():
         if new.get(field) != live.get(field):
             yield forbidden_field(field, "field is immutable when `immutable` is set")
 
 
-_RULES: dict[str, Callable[[Obj, Obj], Iterator[Cause]]] = {
+_RULES: dict[str, Callable[[Obj, Obj], Iterator[StatusCause]]] = {
     "Pod": _pod,
     "StatefulSet": _stateful_set,
     "PersistentVolumeClaim": _claim,

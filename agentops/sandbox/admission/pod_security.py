@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from agentops.sandbox.admission.causes import Cause, invalid
+from agentops.sandbox.admission.causes import StatusCause, invalid
 from agentops.sandbox.admission.conditions import holds
 from agentops.sandbox.data import data
 from agentops.sandbox.store import Key, Obj, ObjectStore
@@ -25,7 +25,7 @@ def level_of(store: ObjectStore, namespace: str, mode: str) -> str:
     return str(at(home, "metadata", "labels", default={}).get(_LABEL + mode, "privileged"))
 
 
-def label_problems(namespace: Obj) -> Iterator[Cause]:
+def label_problems(namespace: Obj) -> Iterator[StatusCause]:
     """Yield which of a namespace's levels are none."""
     for name, value in sorted(at(namespace, "metadata", "labels", default={}).items()):
         mode = name.removeprefix(_LABEL)

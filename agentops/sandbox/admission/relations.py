@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from agentops.sandbox.admission.causes import (
-    Cause,
+    StatusCause,
     duplicate,
     forbidden_field,
     go_form,
@@ -28,14 +28,14 @@ _OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 _BY_FIELD = {"strategy": "deployment", "podManagementPolicy": "statefulset", "updateStrategy": "daemonset"}
 
 
-def label_causes(labels: Obj, path: str) -> Iterator[Cause]:
+def label_causes(labels: Obj, path: str) -> Iterator[StatusCause]:
     """Yield what is wrong with the keys and values of labels."""
     for key, value in sorted(labels.items()):
         yield from (invalid(path, key, words) for words in wrongs("qualified", key))
         yield from (invalid(path, value, words) for words in wrongs("label-value", value))
 
 
-def annotation_causes(annotations: Obj, path: str) -> Iterator[Cause]:
+def annotation_causes(annotations: Obj, path: str) -> Iterator[StatusCause]:
     """Yield what is wrong with the keys of annotations, and with their size."""
     for key in sorted(annotations):
         yield from (invalid(path, key, words) for words in wrongs("qualified", key.lower()))
@@ -43,7 +43,7 @@ def annotation_causes(annotations: Obj, path: str) -> Iterator[Cause]:
         yield "FieldValueTooLong", path, "Too long: may not be more than 262144 bytes"
 
 
-def _template_labels(template: Obj, path: str) -> Iterator[Cause]:
+def _template_labels(template: Obj, path: str) -> Iterator[StatusCause]:
     metadata = template.get("metadata") or {}
     yield from label_causes(metadata.get("labels") or {}, f"{path}.labels")
     yield from annotation_causes(metadata.get("annotations") or {}, f"{path}.annotations")
@@ -60,7 +60,7 @@ def _readable(selector: Obj) -> bool:
     )
 
 
-def _label_selector(spec: Obj, path: str) -> Iterator[Cause]:
+def _label_selector(spec: Obj, path: str) -> Iterator[StatusCause]:
     """Complain of a workload's selector that selects nothing or cannot be read; its parts are judged before it."""
     selector = spec.get("selector")
     if selector is not None and _empty(selector):
@@ -70,7 +70,7 @@ def _label_selector(spec: Obj, path: str) -> Iterator[Cause]:
         yield invalid(f"{path}.selector", selector, "invalid label selector")
 
 
-def _selected_template(spec: Obj, path: str) -> Iterator[Cause]:
+def _selected_template(spec: Obj, path: str) -> Iterator[StatusCause]:
     selector, labels = spec.get("selector"), at(spec, "template", "metadata", "labels", default=None)
     if selector is not None and (_empty(selector) or not _readable(selector)):
         return
@@ -78,7 +78,7 @@ def _selected_template(spec: Obj, path: str) -> Iterator[Cause]:
         yield invalid(f"{path}.template.metadata.labels", labels, "`selector` does not match template `labels`")
 
 
-def _job_selector(spec: Obj, path: str) -> Iterator[Cause]:
+def _job_selector(spec: Obj, path: str) -> Iterator[StatusCause]:
     selector, labels = spec.get("selector"), at(spec, "template", "metadata", "labels", default=None)
     if path != "spec":  # a CronJob's: its jobs get theirs when they are made
         return
@@ -97,14 +97,14 @@ def _containers(spec: Obj, path: str) -> Iterator[tuple[str, Obj]]:
             yield f"{path}.{field}[{index}]", container
 
 
-def _container_names(spec: Obj, path: str) -> Iterator[Cause]:
+def _container_names(spec: Obj, path: str) -> Iterator[StatusCause]:
     taken = {one.get("name") for one in spec.get("containers") or ()}
     for index, one in enumerate(spec.get("initContainers") or ()):
         if one.get("name") in taken:
             yield duplicate(f"{path}.initContainers[{index}].name", one["name"])
 
 
-def _mounts(spec: Obj, path: str) -> Iterator[Cause]:
+def _mounts(spec: Obj, path: str) -> Iterator[StatusCause]:
     volumes = {one.get("name") for one in spec.get("volumes") or ()}
     for place, container in _containers(spec, path):
         paths: set[str] = set()
@@ -119,7 +119,7 @@ def _mounts(spec: Obj, path: str) -> Iterator[Cause]:
                 yield invalid(f"{place}.volumeMounts.subPath", mount["subPath"], "must not contain '..'")
 
 
-def _host_ports(spec: Obj, path: str) -> Iterator[Cause]:
+def _host_ports(spec: Obj, path: str) -> Iterator[StatusCause]:
     for place, container in _containers(spec, path) if spec.get("hostNetwork") else ():
         for index, port in enumerate(container.get("ports") or ()):
             if port.get("hostPort") not in (None, port.get("containerPort")):
@@ -127,7 +127,7 @@ def _host_ports(spec: Obj, path: str) -> Iterator[Cause]:
                 yield invalid(f"{place}.ports[{index}].hostPort", port["hostPort"], words)
 
 
-def _init_probes(spec: Obj, path: str) -> Iterator[Cause]:
+def _init_probes(spec: Obj, path: str) -> Iterator[StatusCause]:
     for index, container in enumerate(spec.get("initContainers") or ()):
         for field in ("lifecycle", "livenessProbe", "readinessProbe", "startupProbe"):
             if container.get(field) and container.get("restartPolicy") != "Always":
@@ -135,7 +135,7 @@ def _init_probes(spec: Obj, path: str) -> Iterator[Cause]:
                 yield forbidden_field(f"{path}.initContainers[{index}].{field}", words)
 
 
-def _resources(resources: Obj, path: str) -> Iterator[Cause]:
+def _resources(resources: Obj, path: str) -> Iterator[StatusCause]:
     requests, limits = resources.get("requests") or {}, resources.get("limits") or {}
     for part, amounts in (("limits", limits), ("requests", requests)):
         for name, amount in sorted(amounts.items()):
@@ -155,7 +155,7 @@ def _resources(resources: Obj, path: str) -> Iterator[Cause]:
             yield required_value(f"{path}.limits", "Limit must be set for non overcommitable resources")
 
 
-def _service_ports(spec: Obj, path: str) -> Iterator[Cause]:
+def _service_ports(spec: Obj, path: str) -> Iterator[StatusCause]:
     seen: set[tuple[object, object]] = set()
     for index, port in enumerate(spec.get("ports") or ()):
         place, key = f"{path}.ports[{index}]", (port.get("protocol"), port.get("port"))
@@ -169,7 +169,7 @@ def _service_ports(spec: Obj, path: str) -> Iterator[Cause]:
         seen.add(key)
 
 
-def _service_addresses(spec: Obj, path: str) -> Iterator[Cause]:
+def _service_addresses(spec: Obj, path: str) -> Iterator[StatusCause]:
     address, families = spec.get("clusterIP") or "None", spec.get("ipFamilies") or ()
     if address != "None":
         yield from (invalid(f"{path}.clusterIPs[0]", address, words) for words in wrongs("ip", address))
@@ -184,7 +184,7 @@ def _service_addresses(spec: Obj, path: str) -> Iterator[Cause]:
         yield invalid(f"{path}.ipFamilies[{families.index('IPv6')}]", "IPv6", "not configured on this cluster")
 
 
-def _except(block: Obj, path: str) -> Iterator[Cause]:
+def _except(block: Obj, path: str) -> Iterator[StatusCause]:
     whole = network(block.get("cidr", ""))
     for index, one in enumerate(block.get("except") or ()):
         part = network(one)
@@ -195,7 +195,7 @@ def _except(block: Obj, path: str) -> Iterator[Cause]:
             yield invalid(f"{path}.except[{index}]", one, "must be a strict subset of `cidr`")
 
 
-def _access_modes(spec: Obj, path: str) -> Iterator[Cause]:
+def _access_modes(spec: Obj, path: str) -> Iterator[StatusCause]:
     modes, place = spec.get("accessModes") or [], f"{path}.accessModes"
     allowed = data("values.yaml")["access-modes"]
     yield from (unsupported(place, mode, allowed) for mode in modes if mode not in allowed)
@@ -203,7 +203,7 @@ def _access_modes(spec: Obj, path: str) -> Iterator[Cause]:
         yield forbidden_field(place, "may not use ReadWriteOncePod with other access modes")
 
 
-def _quota_resources(spec: Obj, path: str) -> Iterator[Cause]:
+def _quota_resources(spec: Obj, path: str) -> Iterator[StatusCause]:
     counts, amounts = (data("values.yaml")[f"quota-{what}"] for what in ("counts", "amounts"))
     for name, amount in sorted((spec.get("hard") or {}).items()):
         place = f"{path}.hard[{name}]"
@@ -217,7 +217,7 @@ def _quota_resources(spec: Obj, path: str) -> Iterator[Cause]:
             yield invalid(place, amount, "must be an integer")
 
 
-def _limit_bounds(limit: Obj, path: str) -> Iterator[Cause]:
+def _limit_bounds(limit: Obj, path: str) -> Iterator[StatusCause]:
     """Yield which of minimum, default request, default and maximum are not in this order, and ratios below 1."""
     shown = {"min": "min", "max": "max", "default": "default", "defaultRequest": "default request"}
     pairs = (("min", "max"), ("min", "defaultRequest"), ("defaultRequest", "max"), ("defaultRequest", "default"))
@@ -236,7 +236,7 @@ def _limit_bounds(limit: Obj, path: str) -> Iterator[Cause]:
             yield invalid(f"{path}.maxLimitRequestRatio[{name}]", ratio, f"ratio {ratio} is less than 1")
 
 
-def _data_keys(obj: Obj, _: str) -> Iterator[Cause]:
+def _data_keys(obj: Obj, _: str) -> Iterator[StatusCause]:
     text, binary = obj.get("data") or {}, obj.get("binaryData") or {}
     for field, keys in (("data", text), ("binaryData", binary)):
         for key in sorted(keys):
@@ -249,7 +249,7 @@ def _data_keys(obj: Obj, _: str) -> Iterator[Cause]:
         yield "FieldValueTooLong", "[]" if plain else "data", f"Too long: may not be more than {_MOST_BYTES} bytes"
 
 
-def _secret_keys(secret: Obj, _: str) -> Iterator[Cause]:
+def _secret_keys(secret: Obj, _: str) -> Iterator[StatusCause]:
     kind, held, account = secret.get("type", "Opaque"), secret.get("data") or {}, "kubernetes.io/service-account.name"
     if kind == "kubernetes.io/service-account-token" and account not in at(
         secret, "metadata", "annotations", default={}
@@ -261,21 +261,21 @@ def _secret_keys(secret: Obj, _: str) -> Iterator[Cause]:
         yield from (required_value(f"data[{key}]", "") for key in missing)
 
 
-def _ingress_class(ingress: Obj, _: str) -> Iterator[Cause]:
+def _ingress_class(ingress: Obj, _: str) -> Iterator[StatusCause]:
     key = "kubernetes.io/ingress.class"
     annotated, named = (at(ingress, *path, default={}) for path in (("metadata", "annotations"), ("spec",)))
     if annotated.get(key) and named.get("ingressClassName") not in (None, annotated[key]):
         yield invalid(f"annotations.{key}", annotated[key], "must match `ingressClassName` when both are specified")
 
 
-def _namespaced_rules(role: Obj, _: str) -> Iterator[Cause]:
+def _namespaced_rules(role: Obj, _: str) -> Iterator[StatusCause]:
     for index, rule in enumerate(role.get("rules") or ()):
         if rule.get("nonResourceURLs"):
             words = "namespaced rules cannot apply to non-resource URLs"
             yield invalid(f"rules[{index}].nonResourceURLs", rule["nonResourceURLs"], words)
 
 
-RELATIONS: dict[str, Callable[[Obj, str], Iterator[Cause]]] = {
+RELATIONS: dict[str, Callable[[Obj, str], Iterator[StatusCause]]] = {
     "template-labels": _template_labels,
     "label-selector": _label_selector,
     "selected-template": _selected_template,

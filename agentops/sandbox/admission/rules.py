@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, TypeAlias
 
-from agentops.sandbox.admission.causes import Cause, duplicate, invalid, required_value, unsupported
+from agentops.sandbox.admission.causes import StatusCause, duplicate, invalid, required_value, unsupported
 from agentops.sandbox.admission.conditions import conditional
 from agentops.sandbox.admission.formats import is_format, wrongs
 from agentops.sandbox.admission.relations import RELATIONS, label_causes
@@ -42,7 +42,7 @@ def _read(field: str, rules: Any) -> Any:
     return [(word, rest) for word, _, rest in split]
 
 
-def broken_rules(name: str, obj: Obj) -> Iterator[Cause]:
+def broken_rules(name: str, obj: Obj) -> Iterator[StatusCause]:
     """Yield what is wrong with the fields of an object of a built-in kind.
 
     Arguments:
@@ -55,7 +55,7 @@ def broken_rules(name: str, obj: Obj) -> Iterator[Cause]:
     yield from _walk(definitions()[name], obj, "", name)
 
 
-def _walk(schema: Schema, value: Any, path: str, name: str = "") -> Iterator[Cause]:
+def _walk(schema: Schema, value: Any, path: str, name: str = "") -> Iterator[StatusCause]:
     full = resolve(schema)
     if isinstance(value, list):
         for index, one in enumerate(value):
@@ -77,7 +77,7 @@ def _walk(schema: Schema, value: Any, path: str, name: str = "") -> Iterator[Cau
             yield required_value(_join(path, field), "")
 
 
-def _between(rule: Any, holder: Obj, path: str) -> Iterator[Cause]:
+def _between(rule: Any, holder: Obj, path: str) -> Iterator[StatusCause]:
     yield from RELATIONS[rule](holder, path) if isinstance(rule, str) else conditional(holder, path, rule)
 
 
@@ -92,7 +92,7 @@ def _join(path: str, field: str) -> str:
     return f"{path}.{field}" if path else field
 
 
-def _field(schema: Schema, holder: Obj, field: str, path: str, rules: Sequence[_Rule]) -> Iterator[Cause]:
+def _field(schema: Schema, holder: Obj, field: str, path: str, rules: Sequence[_Rule]) -> Iterator[StatusCause]:
     value = holder.get(field)
     missing = False
     for word, rest in rules:
@@ -113,7 +113,7 @@ def _field(schema: Schema, holder: Obj, field: str, path: str, rules: Sequence[_
         yield from _walk(schema, value, path)
 
 
-def _applied(word: str, rest: str, value: Any, path: str) -> Iterator[Cause]:
+def _applied(word: str, rest: str, value: Any, path: str) -> Iterator[StatusCause]:
     if is_format(word):
         value = 0 if value == "" and word.startswith("port") else value
         yield from (invalid(path, value, words) for words in wrongs(word, value))
@@ -131,7 +131,7 @@ def _applied(word: str, rest: str, value: Any, path: str) -> Iterator[Cause]:
         yield from _bounded(word, rest, value, path)
 
 
-def _bounded(word: str, rest: str, value: Any, path: str) -> Iterator[Cause]:
+def _bounded(word: str, rest: str, value: Any, path: str) -> Iterator[StatusCause]:
     if not isinstance(value, int):
         return
     if word == "range":
@@ -143,7 +143,7 @@ def _bounded(word: str, rest: str, value: Any, path: str) -> Iterator[Cause]:
         yield invalid(path, value, words)
 
 
-def _repeated(value: list[Obj], field: str, path: str) -> Iterator[Cause]:
+def _repeated(value: list[Obj], field: str, path: str) -> Iterator[StatusCause]:
     seen: set[Any] = set()
     for index, one in enumerate(value):
         name = one.get(field)

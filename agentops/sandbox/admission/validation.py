@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from agentops.sandbox.admission.causes import Cause, forbidden_field, invalid, required_value, unsupported
+from agentops.sandbox.admission.causes import StatusCause, forbidden_field, invalid, required_value, unsupported
 from agentops.sandbox.admission.formats import wrongs
 from agentops.sandbox.admission.immutable import changes_of_fixed_fields
 from agentops.sandbox.admission.pod_security import label_problems
@@ -23,7 +23,7 @@ from agentops.sandbox.store import Obj
 from agentops.sandbox.wire.cells import at
 from agentops.sandbox.wire.kinds import Resource
 
-Check: TypeAlias = Callable[[Schema, Any, str], Iterator[Cause]]
+FieldCheck: TypeAlias = Callable[[Schema, Any, str], Iterator[StatusCause]]
 # Names that may hold colons and capitals.
 _FREE_NAMES = {"Role", "ClusterRole", "RoleBinding", "ClusterRoleBinding"}
 _LABEL_NAMES = {"Namespace", "Service"}
@@ -31,7 +31,7 @@ _LONGEST_CRON_JOB = 52
 _FINALIZERS = ("orphan", "foregroundDeletion", "kubernetes")
 
 
-def problems(resource: Resource, obj: Obj, live: Obj | None) -> list[Cause]:
+def problems(resource: Resource, obj: Obj, live: Obj | None) -> list[StatusCause]:
     """Return why ``obj`` may not be stored (over ``live``, when there is one); empty when it may.
 
     Raises:
@@ -57,7 +57,7 @@ def problems(resource: Resource, obj: Obj, live: Obj | None) -> list[Cause]:
     return found
 
 
-def _same_identity(obj: Obj, live: Obj) -> Iterator[Cause]:
+def _same_identity(obj: Obj, live: Obj) -> Iterator[StatusCause]:
     given = obj["metadata"].get("uid")
     if given and given != live["metadata"]["uid"] and not obj["metadata"].get("resourceVersion"):
         return  # a PUT without a version is a conflict: the object was deleted and made again
@@ -65,7 +65,7 @@ def _same_identity(obj: Obj, live: Obj) -> Iterator[Cause]:
         yield invalid("metadata.uid", given, "field is immutable")
 
 
-def _new_pod(pod: Obj) -> Iterator[Cause]:
+def _new_pod(pod: Obj) -> Iterator[StatusCause]:
     if pod["spec"].get("ephemeralContainers"):
         yield forbidden_field("spec.ephemeralContainers", "cannot be set on create")
     mirror = at(pod, "metadata", "annotations", default={}).get("kubernetes.io/config.mirror")
@@ -74,7 +74,7 @@ def _new_pod(pod: Obj) -> Iterator[Cause]:
         yield invalid("metadata.annotations[kubernetes.io/config.mirror]", mirror, words)
 
 
-def _metadata(resource: Resource, obj: Obj, live: Obj | None) -> Iterator[Cause]:
+def _metadata(resource: Resource, obj: Obj, live: Obj | None) -> Iterator[StatusCause]:
     metadata = obj["metadata"]
     name, stem = metadata.get("name", ""), metadata.get("generateName", "")
     if stem and live is None:
@@ -107,14 +107,14 @@ def _name(resource: Resource, name: str) -> Iterator[str]:
             yield f"must be no more than {_LONGEST_CRON_JOB} characters"
 
 
-def _owners(metadata: Obj) -> Iterator[Cause]:
+def _owners(metadata: Obj) -> Iterator[StatusCause]:
     for owner in metadata.get("ownerReferences") or ():
         for field in ("kind", "name", "uid"):
             if not owner.get(field):
                 yield invalid(f"metadata.ownerReferences.{field}", "", "must not be empty")
 
 
-def _finalizers(metadata: Obj, live: Obj | None) -> Iterator[Cause]:
+def _finalizers(metadata: Obj, live: Obj | None) -> Iterator[StatusCause]:
     given = metadata.get("finalizers") or []
     for index, one in enumerate(given):
         place = f"metadata.finalizers[{index}]"
@@ -129,7 +129,7 @@ def _finalizers(metadata: Obj, live: Obj | None) -> Iterator[Cause]:
             yield forbidden_field("metadata.finalizers", f"{words}{{{listed}}}")
 
 
-def _everywhere(check: Check, schema: Schema, value: Any, path: str) -> Iterator[Cause]:
+def _everywhere(check: FieldCheck, schema: Schema, value: Any, path: str) -> Iterator[StatusCause]:
     """Yield what a check says of each value that a CRD's schema describes."""
     yield from check(schema, value, path)
     if isinstance(value, list):
@@ -141,13 +141,13 @@ def _everywhere(check: Check, schema: Schema, value: Any, path: str) -> Iterator
                 yield from _everywhere(check, inner, value[field], f"{path}.{field}" if path else field)
 
 
-def _required(schema: Schema, value: Any, path: str) -> Iterator[Cause]:
+def _required(schema: Schema, value: Any, path: str) -> Iterator[StatusCause]:
     for field in schema.get("required", ()) if isinstance(value, dict) else ():
         if value.get(field) is None:
             yield required_value(f"{path}.{field}" if path else field, "")
 
 
-def _within(schema: Schema, value: Any, path: str) -> Iterator[Cause]:
+def _within(schema: Schema, value: Any, path: str) -> Iterator[StatusCause]:
     if "enum" in schema and value not in schema["enum"]:
         yield unsupported(path, value, tuple(map(str, schema["enum"])))
     if isinstance(value, int | float) and not isinstance(value, bool):

@@ -28,7 +28,7 @@ from agentops.sandbox.objects import ALPHABET
 from agentops.sandbox.store import AlreadyExists, Conflict, Key, Obj, ObjectStore, copy_json, timestamp
 from agentops.sandbox.wire.identity import Tokens
 from agentops.sandbox.wire.kinds import Resource
-from agentops.sandbox.wire.reads import FORMS, Reader
+from agentops.sandbox.wire.reads import FORMS, ReadVerbs
 from agentops.sandbox.wire.request import (
     ApiRequest,
     RequestTarget,
@@ -63,7 +63,7 @@ class StoreWriter:
         random: for generated names; seed it for a deterministic run.
     """
 
-    def __init__(self, store: ObjectStore, reader: Reader, tokens: Tokens, random: Random) -> None:
+    def __init__(self, store: ObjectStore, reader: ReadVerbs, tokens: Tokens, random: Random) -> None:
         self.store = store
         self.reader = reader
         self._random = random
@@ -242,7 +242,7 @@ class StoreWriter:
         return Response(code=code, body=body, headers=warnings.headers())
 
 
-def writer_for(store: ObjectStore, random: Random) -> Callable[[Reader, Tokens], StoreWriter]:
+def writer_for(store: ObjectStore, random: Random) -> Callable[[ReadVerbs, Tokens], StoreWriter]:
     """Return what makes the writer of one store, for ``wire.api.Parts``."""
     return lambda reader, tokens: StoreWriter(store, reader, tokens, random)
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from agentops.core.clock import to_iso
 from agentops.sandbox.kubelet.pods import Kubelet
-from agentops.sandbox.kubelet.runs import Box, Run
+from agentops.sandbox.kubelet.runs import Box, ContainerRun
 from agentops.sandbox.store import Key
 from agentops.sandbox.world import World
 
@@ -76,13 +76,13 @@ class NodeReports:
         raise LookupError(container)
 
 
-def _usage(runs: list[Run], now: datetime, *, cpu: float = 0.0, memory: float = 0.0) -> dict[str, str]:
+def _usage(runs: list[ContainerRun], now: datetime, *, cpu: float = 0.0, memory: float = 0.0) -> dict[str, str]:
     cpu += sum(run.program.cpu for run in runs)
     memory += sum(run.program.memory.at((now - run.started_at).total_seconds()) for run in runs)
     return {"cpu": f"{round(cpu * 1000)}m", "memory": f"{round(memory / 1024)}Ki"}
 
 
-def _lines(run: Run, end: datetime, since: datetime | None) -> Iterator[tuple[datetime, str]]:
+def _lines(run: ContainerRun, end: datetime, since: datetime | None) -> Iterator[tuple[datetime, str]]:
     begin = max(since or run.started_at, end - _LONGEST)
     yield from (line for line in run.last_words if line[0] >= begin)
     for span in (*run.past_spans, *run.spans.values()):
@@ -106,12 +106,12 @@ def _beats(start: datetime, end: datetime, every_s: float, begin: datetime) -> I
         index += 1
 
 
-def _chance(run: Run, index: int) -> int:
+def _chance(run: ContainerRun, index: int) -> int:
     digest = hashlib.blake2b(f"{run.container_id}/{index}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big")
 
 
-def _filled(text: str, run: Run, index: int, moment: datetime) -> str:
+def _filled(text: str, run: ContainerRun, index: int, moment: datetime) -> str:
     if "{" not in text:
         return text
     chance = _chance(run, index)

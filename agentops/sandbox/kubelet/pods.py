@@ -15,7 +15,7 @@ from agentops.sandbox.kubelet import probes
 from agentops.sandbox.kubelet.configuration import MissingConfiguration, environment, files, mount_problem
 from agentops.sandbox.kubelet.images import Images, say
 from agentops.sandbox.kubelet.processes import next_death
-from agentops.sandbox.kubelet.runs import Box, PodRecord, Run
+from agentops.sandbox.kubelet.runs import Box, ContainerRun, PodRecord
 from agentops.sandbox.kubelet.status import pod_status
 from agentops.sandbox.objects import deleting, every_container, name_of, namespace_of
 from agentops.sandbox.programs import Program, split_image
@@ -182,7 +182,7 @@ class Kubelet:
             return look_at
         return self._start(world, pod, record, box)
 
-    def _run_on(self, world: World, pod: Obj, box: Box, run: Run) -> datetime | None:
+    def _run_on(self, world: World, pod: Obj, box: Box, run: ContainerRun) -> datetime | None:
         death = next_death(world, pod, box, run)
         if death is not None and death.at <= world.now:
             self._finish(world, pod, box, run, ContainerEnd(death.code, death.reason, death.line))
@@ -206,7 +206,7 @@ class Kubelet:
             box.previous = box.run
             box.restarts += 1
         container_id = f"containerd://{world.random.getrandbits(256):064x}"
-        box.run = Run(program, world.now, env, files(world, pod, box.spec), container_id)
+        box.run = ContainerRun(program, world.now, env, files(world, pod, box.spec), container_id)
         box.waiting = ("", "")
         self._images.forget(box)
         probes.begin(box, box.run)
@@ -214,7 +214,7 @@ class Kubelet:
         say(world, pod, box, "Normal", "Started", "Container started")
         return self._run_on(world, pod, box, box.run)
 
-    def _finish(self, world: World, pod: Obj, box: Box, run: Run, ending: ContainerEnd) -> None:
+    def _finish(self, world: World, pod: Obj, box: Box, run: ContainerRun, ending: ContainerEnd) -> None:
         run.finished_at, run.exit_code, run.reason = world.now, ending.code, ending.reason
         if ending.line:
             run.last_words.append((world.now, ending.line))
@@ -265,12 +265,12 @@ class Kubelet:
         return None
 
 
-def _on_sigterm(run: Run) -> ContainerEnd:
+def _on_sigterm(run: ContainerRun) -> ContainerEnd:
     code = run.program.term_code
     return ContainerEnd(code, "Completed" if code == 0 else "Error", 'level=info msg="got SIGTERM, stopping"')
 
 
-def _restarts(pod: Obj, box: Box, run: Run) -> bool:
+def _restarts(pod: Obj, box: Box, run: ContainerRun) -> bool:
     """Return whether the kubelet starts a finished container again."""
     policy = pod["spec"].get("restartPolicy", "Always")
     if box.init:
@@ -309,7 +309,7 @@ def _adopt(world: World, pod: Obj, record: PodRecord) -> None:
             except MissingConfiguration:
                 # It was there when the container started; the process keeps what it had, which nobody knows now.
                 program = _generic(box)
-            box.run = Run(program, started_at, env, files(world, pod, box.spec), seen.get("containerID", ""))
+            box.run = ContainerRun(program, started_at, env, files(world, pod, box.spec), seen.get("containerID", ""))
             probes.take_over(box, box.run, started=seen.get("started", True), ready=seen.get("ready", False))
         elif "terminated" in state and box.init and state["terminated"].get("exitCode") == 0:
             box.succeeded, record.mounted = True, True

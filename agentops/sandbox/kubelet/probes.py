@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agentops.sandbox.kubelet.processes import still_connecting, unready_dependency
-from agentops.sandbox.kubelet.runs import Box, ProbeState, Run
+from agentops.sandbox.kubelet.runs import Box, ContainerRun, ProbeState
 from agentops.sandbox.objects import deleting
 from agentops.sandbox.store import Obj
 from agentops.sandbox.world import World, soonest
@@ -19,7 +19,7 @@ from agentops.sandbox.world import World, soonest
 FIELDS = {"startupProbe": "startup", "livenessProbe": "liveness", "readinessProbe": "readiness"}
 
 
-def begin(box: Box, run: Run) -> None:
+def begin(box: Box, run: ContainerRun) -> None:
     """Set up the probes of a container that has just started."""
     for field, kind in FIELDS.items():
         spec = box.spec.get(field)
@@ -27,7 +27,7 @@ def begin(box: Box, run: Run) -> None:
             run.probes[kind] = ProbeState(kind, spec, _first(spec, run.started_at))
 
 
-def take_over(box: Box, run: Run, *, started: bool, ready: bool) -> None:
+def take_over(box: Box, run: ContainerRun, *, started: bool, ready: bool) -> None:
     """Set up the probes of a container that was running before the kubelet was, as its status says that they stand."""
     begin(box, run)
     for probe in run.probes.values():
@@ -36,7 +36,7 @@ def take_over(box: Box, run: Run, *, started: bool, ready: bool) -> None:
             probe.next_at = None
 
 
-def step(world: World, pod: Obj, box: Box, run: Run) -> tuple[str, datetime | None]:
+def step(world: World, pod: Obj, box: Box, run: ContainerRun) -> tuple[str, datetime | None]:
     """Run the probes that are due.
 
     Returns:
@@ -69,7 +69,7 @@ def _first(spec: dict[str, Any], start: datetime) -> datetime:
     return start + timedelta(seconds=max(float(spec.get("initialDelaySeconds") or 0), 1.0))
 
 
-def _probe(world: World, pod: Obj, box: Box, run: Run, probe: ProbeState) -> str:
+def _probe(world: World, pod: Obj, box: Box, run: ContainerRun, probe: ProbeState) -> str:
     """Look at one probe; return its kind when it has the container killed."""
     period = timedelta(seconds=probe.spec.get("periodSeconds") or 10)
     if probe.next_at is None:
@@ -103,7 +103,7 @@ def _failed(world: World, pod: Obj, box: Box, probe: ProbeState, problem: str) -
     return probe.kind
 
 
-def answer(world: World, pod: Obj, box: Box, run: Run, spec: dict[str, Any]) -> str:
+def answer(world: World, pod: Obj, box: Box, run: ContainerRun, spec: dict[str, Any]) -> str:
     """Return why the probe fails, in the kubelet's words; empty when it passes."""
     up = world.now >= run.started_at + timedelta(seconds=run.program.starts_in_s) and not still_connecting(run)
     timeout_s = float(spec.get("timeoutSeconds") or 1)
@@ -139,7 +139,7 @@ def port_of(box: Box, spec: dict[str, Any]) -> int:
     return int(str(port)) if str(port).isdigit() else named.get(str(port), 0)
 
 
-def _status(run: Run, path: str) -> int:
+def _status(run: ContainerRun, path: str) -> int:
     http = run.program.http
     wanted = http.get(path.partition("?")[0], 404) if http else 200
     if wanted == "dependencies":

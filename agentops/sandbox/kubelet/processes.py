@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from agentops.sandbox.kubelet.network import address, dial
-from agentops.sandbox.kubelet.runs import Box, Run, Span
+from agentops.sandbox.kubelet.runs import Box, ContainerRun, Span
 from agentops.sandbox.objects import quantity
 from agentops.sandbox.store import Obj
 from agentops.sandbox.world import World
@@ -30,7 +30,7 @@ class Death:
     line: str = ""
 
 
-def next_death(world: World, pod: Obj, box: Box, run: Run) -> Death | None:
+def next_death(world: World, pod: Obj, box: Box, run: ContainerRun) -> Death | None:
     """Return the earliest death that is certain as things stand now; None when it goes on.
 
     Also brings the run's record of unreachable dependencies up to date.
@@ -40,13 +40,13 @@ def next_death(world: World, pod: Obj, box: Box, run: Run) -> Death | None:
     return min(certain, key=lambda death: death.at) if certain else None
 
 
-def unready_dependency(run: Run) -> bool:
+def unready_dependency(run: ContainerRun) -> bool:
     """Return whether a dependency that readiness hangs on is down."""
     hosts = [address(one, run.env) for one in run.program.depends_on if one.when_down == "unready"]
     return any(f"{host}:{port}" in run.down for host, port in hosts)
 
 
-def still_connecting(run: Run) -> bool:
+def still_connecting(run: ContainerRun) -> bool:
     """Return whether the process has not come up because what it cannot live without was down from the start."""
     up_at = run.started_at + timedelta(seconds=run.program.starts_in_s)
     hosts = [address(one, run.env) for one in run.program.depends_on if one.when_down == "exit"]
@@ -54,7 +54,7 @@ def still_connecting(run: Run) -> bool:
     return any(since <= up_at for since, _ in lost)
 
 
-def _refusal(run: Run) -> Death | None:
+def _refusal(run: ContainerRun) -> Death | None:
     """Return the death of a process that does not accept its configuration."""
     program = run.program
     line = ""
@@ -72,7 +72,7 @@ def _refusal(run: Run) -> Death | None:
     return Death(at=run.started_at + timedelta(seconds=_CHECKS_S), code=1, reason="Error", line=line)
 
 
-def _own_exit(run: Run) -> Death | None:
+def _own_exit(run: ContainerRun) -> Death | None:
     planned = run.program.exits
     if planned is None:
         return None
@@ -81,7 +81,7 @@ def _own_exit(run: Run) -> Death | None:
     return Death(at=at, code=planned.code, reason=reason, line=planned.line)
 
 
-def _out_of_memory(box: Box, run: Run) -> Death | None:
+def _out_of_memory(box: Box, run: ContainerRun) -> Death | None:
     limit = quantity(((box.spec.get("resources") or {}).get("limits") or {}).get("memory"))
     after_s = run.program.memory.reaches(limit) if limit else None
     if after_s is None:
@@ -89,7 +89,7 @@ def _out_of_memory(box: Box, run: Run) -> Death | None:
     return Death(at=run.started_at + timedelta(seconds=max(after_s, 1.5)), code=137, reason="OOMKilled")
 
 
-def _lost_dependencies(world: World, pod: Obj, run: Run) -> list[Death | None]:
+def _lost_dependencies(world: World, pod: Obj, run: ContainerRun) -> list[Death | None]:
     deaths: list[Death | None] = []
     again, run.tried_at = run.tried_at != world.index.network, world.index.network
     for dependency in run.program.depends_on:
@@ -105,7 +105,7 @@ def _lost_dependencies(world: World, pod: Obj, run: Run) -> list[Death | None]:
     return deaths
 
 
-def _note(run: Run, name: str, problem: str, now: datetime) -> None:
+def _note(run: ContainerRun, name: str, problem: str, now: datetime) -> None:
     """Open, keep or close the complaint about one dependency in the log."""
     known = run.down.get(name)
     if known is not None and known[1] != problem:

@@ -36,7 +36,7 @@ class ProbeState:
 
 
 @dataclass(slots=True)
-class Run:
+class ContainerRun:
     """One run of a container's process, with the environment and files it was started with."""
 
     program: Program
@@ -78,8 +78,8 @@ class Box:
 
     spec: dict[str, Any]
     init: bool
-    run: Run | None = None
-    previous: Run | None = None
+    run: ContainerRun | None = None
+    previous: ContainerRun | None = None
     restarts: int = 0
     # Crashes in a row, for the back-off; a long good run clears it.
     crashes: int = 0

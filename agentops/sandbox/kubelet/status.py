@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from agentops.sandbox.admission.allocation import qos_class
-from agentops.sandbox.kubelet.runs import Box, PodRecord, Run
+from agentops.sandbox.kubelet.runs import Box, ContainerRun, PodRecord
 from agentops.sandbox.objects import set_condition
 from agentops.sandbox.programs import split_image
 from agentops.sandbox.store import Obj, timestamp
@@ -127,7 +127,7 @@ def _state(box: Box) -> dict[str, Any]:
     return {"waiting": {"reason": reason, **({"message": message} if message else {})}}
 
 
-def terminated(run: Run) -> dict[str, Any]:
+def terminated(run: ContainerRun) -> dict[str, Any]:
     """Return the ``terminated`` state of a finished run."""
     return {
         "exitCode": run.exit_code,

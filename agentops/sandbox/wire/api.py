@@ -25,7 +25,7 @@ from agentops.sandbox.wire.logs import LogReader, LogSource
 from agentops.sandbox.wire.metrics import METRICS, UsageSource, usage_response
 from agentops.sandbox.wire.openapi import openapi
 from agentops.sandbox.wire.options import check_options
-from agentops.sandbox.wire.reads import Reader
+from agentops.sandbox.wire.reads import ReadVerbs
 from agentops.sandbox.wire.request import ApiRequest, RequestTarget, Response, User, json_response, route
 from agentops.sandbox.wire.status import ApiRefusal, internal_error, not_allowed, not_simulated
 
@@ -51,7 +51,7 @@ class ApiServices:
     store: ObjectStore
     logs: LogSource
     usage: UsageSource | None = None
-    writer: Callable[[Reader, Tokens], ApiWriter] | None = None
+    writer: Callable[[ReadVerbs, Tokens], ApiWriter] | None = None
     tokens: Mapping[str, User] = field(default_factory=dict)
     open_to_all: bool = True
     new_token: Callable[[], str] = lambda: secrets.token_urlsafe(24)
@@ -63,7 +63,7 @@ class Api:
 
     def __init__(self, parts: ApiServices, stopping: threading.Event) -> None:
         self.catalog = Catalog(parts.store, METRICS if parts.usage else ())
-        self.reader = Reader(parts.store, stopping)
+        self.reader = ReadVerbs(parts.store, stopping)
         self.address = "127.0.0.1"
         self._parts = parts
         self._rbac = Rbac(parts.store)

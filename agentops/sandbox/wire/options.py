@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agentops.sandbox.admission.causes import Cause, unsupported
+from agentops.sandbox.admission.causes import StatusCause, unsupported
 from agentops.sandbox.wire.request import ApiRequest, RequestTarget
 from agentops.sandbox.wire.status import bad_request, invalid_options
 
@@ -33,7 +33,7 @@ def check_options(target: RequestTarget, request: ApiRequest) -> None:
         raise invalid_options(kind, found)
 
 
-def _of_write(request: ApiRequest) -> Iterator[Cause]:
+def _of_write(request: ApiRequest) -> Iterator[StatusCause]:
     query = request.query
     applies = request.headers.get("content-type", "").startswith("application/apply-patch")
     if request.method == "PATCH" and request.flag("force") and not applies:
@@ -48,7 +48,7 @@ def _of_write(request: ApiRequest) -> Iterator[Cause]:
         yield unsupported("fieldValidation", query["fieldValidation"], _VALIDATIONS)
 
 
-def _of_list(request: ApiRequest) -> Iterator[Cause]:
+def _of_list(request: ApiRequest) -> Iterator[StatusCause]:
     query, field = request.query, "resourceVersionMatch"
     version, match = query.get("resourceVersion", ""), query.get(field, "")
     if query.get("continue") and version not in ("", "0"):

@@ -28,14 +28,14 @@ from agentops.sandbox.wire.selectors import Predicate, fields_match, labels_matc
 from agentops.sandbox.wire.status import ApiRefusal, bad_request, expired, internal_error, not_found
 from agentops.sandbox.wire.tables import table
 
-Place: TypeAlias = tuple[str, str]
-Changes: TypeAlias = "queue.SimpleQueue[StoreEvent | None]"
+PageKey: TypeAlias = tuple[str, str]
+WatchQueue: TypeAlias = "queue.SimpleQueue[StoreEvent | None]"
 
 FORMS = {"Table": ("v1", "v1beta1"), "PartialObjectMetadata": ("v1",), "PartialObjectMetadataList": ("v1",)}
 _HEARTBEAT_S = 0.25
 
 
-class Reader:
+class ReadVerbs:
     """Answers reads from one store.
 
     Arguments:
@@ -49,7 +49,7 @@ class Reader:
         self._store = store
         self._stopping = stopping
         self._bookmark_s = bookmark_s
-        self._open: list[Changes] = []
+        self._open: list[WatchQueue] = []
 
     def get(self, target: RequestTarget, request: ApiRequest) -> Response:
         """Return one object.
@@ -127,7 +127,7 @@ class Reader:
             raise ApiRefusal("Unknown", words)
 
         def chunks() -> Iterator[bytes]:
-            changes: Changes = queue.SimpleQueue()
+            changes: WatchQueue = queue.SimpleQueue()
             with self._store.lock:
                 try:
                     first, missed = self._watch_start(target, request)
@@ -156,7 +156,7 @@ class Reader:
 
     def _follow(
         self,
-        changes: Changes,
+        changes: WatchQueue,
         target: RequestTarget,
         request: ApiRequest,
         form: Form,
@@ -208,7 +208,7 @@ class Reader:
             return _everything
         return tests[0] if len(tests) == 1 else lambda obj: all(test(obj) for test in tests)
 
-    def _position(self, request: ApiRequest) -> tuple[int, Place | None]:
+    def _position(self, request: ApiRequest) -> tuple[int, PageKey | None]:
         """Return the revision to list at and the place to go on after."""
         token = request.query.get("continue", "")
         if token:
@@ -245,12 +245,12 @@ def _page(remaining: Objects, limit: int, revision: int, countable: bool) -> tup
     return page, metadata
 
 
-def _token(revision: int, place: Place) -> str:
+def _token(revision: int, place: PageKey) -> str:
     text = json.dumps({"v": "meta.k8s.io/v1", "rv": revision, "start": "/".join(place) + "\u0000"})
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _read_token(token: str) -> tuple[int, Place | None]:
+def _read_token(token: str) -> tuple[int, PageKey | None]:
     try:
         parts = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
         namespace, _, name = parts["start"].rstrip("\u0000").partition("/")

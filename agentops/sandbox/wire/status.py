@@ -16,7 +16,7 @@ from agentops.sandbox.data import data
 from agentops.sandbox.store import Obj
 from agentops.sandbox.wire.kinds import Resource
 
-Cause: TypeAlias = tuple[str, str, str]
+StatusCause: TypeAlias = tuple[str, str, str]
 
 
 class ApiRefusal(AgentopsError):
@@ -86,7 +86,7 @@ def forbidden(resource: Resource, name: str, why: str) -> ApiRefusal:
     return ApiRefusal("Forbidden", f"{resource.qualified} {named}is forbidden: {why}", details_of(resource, name))
 
 
-def invalid(resource: Resource, name: str, causes: Sequence[Cause]) -> ApiRefusal:
+def invalid(resource: Resource, name: str, causes: Sequence[StatusCause]) -> ApiRefusal:
     """Return the refusal of a validator.
 
     Arguments:
@@ -100,14 +100,14 @@ def invalid(resource: Resource, name: str, causes: Sequence[Cause]) -> ApiRefusa
     return ApiRefusal("Invalid", f'{qualified} "{name}" is invalid: {text}', details)
 
 
-def _listed(causes: Sequence[Cause]) -> tuple[str, list[Obj]]:
+def _listed(causes: Sequence[StatusCause]) -> tuple[str, list[Obj]]:
     """Return causes as one sentence, and as details have them; one that was given twice is said once."""
     lines = [f"{field}: {words}" for _, field, words in dict.fromkeys(causes)]
     listed = [{"reason": reason, "message": words, "field": field} for reason, field, words in causes]
     return lines[0] if len(lines) == 1 else "[" + ", ".join(lines) + "]", listed
 
 
-def invalid_options(kind: str, causes: Sequence[Cause]) -> ApiRefusal:
+def invalid_options(kind: str, causes: Sequence[StatusCause]) -> ApiRefusal:
     """Return the refusal of options, which have neither a name nor a place."""
     text, listed = _listed(causes)
     details: Obj = {"group": "meta.k8s.io", "kind": kind, "causes": listed}

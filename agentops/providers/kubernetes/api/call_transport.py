@@ -16,7 +16,7 @@ from agentops.core.plan import Call
 from agentops.providers.kubernetes.api.dry_run import as_dry_run, require_dry_run
 from agentops.providers.kubernetes.api.failures import unreachable
 from agentops.providers.kubernetes.api.refusals import evicts_too_much, may_have_happened, refused
-from agentops.providers.kubernetes.api.transport import Query, Reply, Transport, retry_after_s
+from agentops.providers.kubernetes.api.transport import QueryParams, Reply, Transport, retry_after_s
 
 
 class _CallTransport(Transport):
@@ -107,7 +107,7 @@ class DryRunTransport(_CallTransport):
         """
         return self._send(as_dry_run(call), harmless=True)
 
-    def _make_ready(self, method: str, path: str, query: Query, headers: Mapping[str, str], body: Any) -> Any:
+    def _make_ready(self, method: str, path: str, query: QueryParams, headers: Mapping[str, str], body: Any) -> Any:
         # The last line before the wire, whichever method of this class or of one below it made the request.
         require_dry_run(method, path, query, body)
         return super()._make_ready(method, path, query, headers, body)

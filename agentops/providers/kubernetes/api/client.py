@@ -18,8 +18,8 @@ from typing import Any, TypeVar
 from agentops.core.errors import ClusterError
 from agentops.core.resource import ResourceRef, kubernetes_ref
 from agentops.providers.kubernetes.api.discovery import discover, load_cached, save_cached
-from agentops.providers.kubernetes.api.kubeconfig import Connection, open_connection
-from agentops.providers.kubernetes.api.transport import Patience, Query, Transport
+from agentops.providers.kubernetes.api.kubeconfig import ClusterConnection, open_connection
+from agentops.providers.kubernetes.api.transport import Patience, QueryParams, Transport
 from agentops.providers.kubernetes.objects.kinds import BUILTIN, Kind, check_kind_name, resolve, unknown_kind
 from agentops.providers.kubernetes.objects.secrecy import conceal
 
@@ -99,7 +99,7 @@ class Cluster:
         """Return the reference of an object of this cluster; no namespace means cluster-scoped."""
         return kubernetes_ref(self._context, namespace, kind, name)
 
-    def get_json(self, path: str, query: Query = (), *, accept: str = "application/json") -> Any:
+    def get_json(self, path: str, query: QueryParams = (), *, accept: str = "application/json") -> Any:
         """Return the decoded answer to a GET of an API path, Secret values already gone.
 
         Raises:
@@ -132,7 +132,7 @@ class Cluster:
             raise _odd_answer(path)
         return found
 
-    def get_text(self, path: str, query: Query, *, limit_bytes: int) -> tuple[bytes, bool]:
+    def get_text(self, path: str, query: QueryParams, *, limit_bytes: int) -> tuple[bytes, bool]:
         """Return the first ``limit_bytes`` of a text answer (container logs), and whether there was more.
 
         Raises:
@@ -285,7 +285,7 @@ def connect(
     return cluster_of(opened, cache_dir=cache_dir, patience=patience)
 
 
-def cluster_of(opened: Connection, *, cache_dir: Path, patience: Patience | None = None) -> Cluster:
+def cluster_of(opened: ClusterConnection, *, cache_dir: Path, patience: Patience | None = None) -> Cluster:
     """Return the ``Cluster`` that reads through an opened connection; the arguments are those of ``connect``."""
     transport = Transport(opened.api, server=opened.server, patience=patience or Patience())
     return Cluster(

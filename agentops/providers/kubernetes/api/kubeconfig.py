@@ -24,7 +24,7 @@ _POOL_SIZE = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Connection:
+class ClusterConnection:
     """A client that is ready to send, and what it is pinned to."""
 
     api: Any
@@ -47,7 +47,7 @@ def open_connection(
     context: str | None,
     namespace: str | None,
     learn: Callable[[str], None] | None = None,
-) -> Connection:
+) -> ClusterConnection:
     """Load the credentials of one context.
 
     Arguments:
@@ -67,7 +67,7 @@ def open_connection(
     return opened
 
 
-def _opened(files: str, context: str | None, namespace: str | None) -> Connection:
+def _opened(files: str, context: str | None, namespace: str | None) -> ClusterConnection:
     if files:
         return _from_files(files, context, namespace)
     if context:
@@ -96,7 +96,7 @@ def _files(kubeconfig: Path | None) -> str:
     return str(default) if default.is_file() else ""
 
 
-def _from_files(files: str, context: str | None, namespace: str | None) -> Connection:
+def _from_files(files: str, context: str | None, namespace: str | None) -> ClusterConnection:
     from kubernetes.client import ApiClient, Configuration
     from kubernetes.config import kube_config
     from kubernetes.config.config_exception import ConfigException
@@ -129,7 +129,7 @@ def _from_files(files: str, context: str | None, namespace: str | None) -> Conne
         )
     _check_server(str(configuration.host), "host" in vars(loader), where)
     _harden(configuration)
-    return Connection(
+    return ClusterConnection(
         api=ApiClient(configuration=configuration),
         context=chosen,
         namespace=namespace or active.get("namespace") or "default",
@@ -187,7 +187,7 @@ def _user_of(merged: Any, name: str) -> dict[str, Any]:
     return {}
 
 
-def _in_cluster(namespace: str | None) -> Connection:
+def _in_cluster(namespace: str | None) -> ClusterConnection:
     from kubernetes.client import ApiClient, Configuration
     from kubernetes.config import load_incluster_config
     from kubernetes.config.config_exception import ConfigException
@@ -203,7 +203,7 @@ def _in_cluster(namespace: str | None) -> Connection:
         ) from error
     own = _NAMESPACE_FILE.read_text().strip() if _NAMESPACE_FILE.is_file() else ""
     _harden(configuration)
-    return Connection(
+    return ClusterConnection(
         api=ApiClient(configuration=configuration),
         context=IN_CLUSTER,
         namespace=namespace or own or "default",

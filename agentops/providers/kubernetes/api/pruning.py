@@ -21,8 +21,8 @@ from agentops.core.text import clip, one_line
 from agentops.providers.kubernetes.api.shapes import page_of
 from agentops.providers.kubernetes.objects.kinds import Kind
 
-Object: TypeAlias = dict[str, Any]
-PageDecoder: TypeAlias = Callable[[bytes], tuple[list[Object], str]]
+PrunedObject: TypeAlias = dict[str, Any]
+PageDecoder: TypeAlias = Callable[[bytes], tuple[list[PrunedObject], str]]
 
 _ANNOTATION_LIMIT = 256
 _VALUE_LIMIT = 2_000
@@ -39,7 +39,7 @@ class Pruner:
         self._encoder = msgspec.json.Encoder()
         self._shared: dict[bytes, Any] = {}
 
-    def page(self, body: bytes) -> tuple[list[Object], str]:
+    def page(self, body: bytes) -> tuple[list[PrunedObject], str]:
         """Return the pruned objects of a page and the token of the next.
 
         Raises:
@@ -54,7 +54,7 @@ class Pruner:
         more = (page.metadata.more or "") if page.metadata else ""
         return [self._object(item) for item in page.items or () if item.metadata], more
 
-    def _plain_page(self, body: bytes) -> tuple[list[Object], str]:
+    def _plain_page(self, body: bytes) -> tuple[list[PrunedObject], str]:
         """Decode without shapes: slower and larger, but an object of an unforeseen form is still seen."""
         try:
             answer = msgspec.json.decode(body)
@@ -77,40 +77,40 @@ class Pruner:
             code="odd-answer",
         )
 
-    def _named(self, fields: Object) -> Object:
+    def _named(self, fields: PrunedObject) -> PrunedObject:
         return {"apiVersion": self._kind.api_version, "kind": self._kind.kind, **fields}
 
-    def _object(self, item: Any) -> Object:
+    def _object(self, item: Any) -> PrunedObject:
         if self._kind.kind == "Pod":
             return self._named(self._pod(item))
         if self._kind.kind == "ReplicaSet":
             return self._named(self._replica_set(item))
-        fields: Object = msgspec.to_builtins(item)
+        fields: PrunedObject = msgspec.to_builtins(item)
         if self._kind.kind != "Event":
             fields["metadata"] = self._meta(item.metadata)
         if self._kind.kind == "ConfigMap":
             _shorten_values(fields)
         return self._named(fields)
 
-    def _pod(self, pod: Any) -> Object:
+    def _pod(self, pod: Any) -> PrunedObject:
         spec = self._pod_spec(pod.spec) if pod.spec else {}
         status = self._pod_status(pod.status) if pod.status else {}
         return {"metadata": self._meta(pod.metadata), "spec": spec, "status": status}
 
-    def _pod_status(self, status: Any) -> Object:
+    def _pod_status(self, status: Any) -> PrunedObject:
         parts = {name: getattr(status, name) for name in _STATUS_PARTS}
         status.conditions = status.containerStatuses = status.initContainerStatuses = UNSET
-        fields: Object = msgspec.to_builtins(status)
+        fields: PrunedObject = msgspec.to_builtins(status)
         for name, values in parts.items():
             if values:
                 fields[name] = [self._once(value) for value in values]
         return fields
 
-    def _replica_set(self, item: Any) -> Object:
+    def _replica_set(self, item: Any) -> PrunedObject:
         spec = item.spec
         template = spec.template if spec else None
         pod_spec = template.spec if template else None
-        fields: Object = {"metadata": self._meta(item.metadata)}
+        fields: PrunedObject = {"metadata": self._meta(item.metadata)}
         if spec:
             spec.template = UNSET
             fields["spec"] = msgspec.to_builtins(spec)
@@ -121,7 +121,7 @@ class Pruner:
             fields["status"] = item.status
         return fields
 
-    def _pod_spec(self, spec: Any) -> Object:
+    def _pod_spec(self, spec: Any) -> PrunedObject:
         node = spec.nodeName
         spec.nodeName = UNSET
         if spec.volumes:
@@ -135,10 +135,10 @@ class Pruner:
         shared = self._once(spec)
         return shared if node is UNSET else {**shared, "nodeName": node}
 
-    def _meta(self, meta: Any) -> Object:
+    def _meta(self, meta: Any) -> PrunedObject:
         labels, annotations, owners = meta.labels, meta.annotations, meta.ownerReferences
         meta.labels = meta.annotations = meta.ownerReferences = UNSET
-        fields: Object = msgspec.to_builtins(meta)
+        fields: PrunedObject = msgspec.to_builtins(meta)
         if labels:
             fields["labels"] = self._once(labels)
         if annotations:
@@ -167,7 +167,7 @@ def _small(annotations: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _shorten_values(fields: Object) -> None:
+def _shorten_values(fields: PrunedObject) -> None:
     data = fields.get("data")
     if isinstance(data, dict):
         fields["data"] = {

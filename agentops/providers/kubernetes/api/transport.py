@@ -22,7 +22,7 @@ from agentops.core.text import one_line
 from agentops.providers.kubernetes.api.failures import is_refused, refusal, unreachable
 from agentops.providers.kubernetes.objects.paths import vet_path, vet_query
 
-Query: TypeAlias = Sequence[tuple[str, str]]
+QueryParams: TypeAlias = Sequence[tuple[str, str]]
 
 REVIEWS = {
     "SelfSubjectAccessReview": "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
@@ -93,7 +93,9 @@ class Transport:
         # Credentials may be refreshed by an exec plugin while a request is made ready; one at a time.
         self._ready_lock = threading.Lock()
 
-    def get(self, path: str, query: Query = (), *, accept: str = "application/json", limit_bytes: int = 0) -> Reply:
+    def get(
+        self, path: str, query: QueryParams = (), *, accept: str = "application/json", limit_bytes: int = 0
+    ) -> Reply:
         """Return the 2xx answer to a GET.
 
         Arguments:
@@ -123,7 +125,7 @@ class Transport:
         return self._with_retries("POST", path, (), headers, body, 0)
 
     def _with_retries(
-        self, method: str, path: str, query: Query, headers: Mapping[str, str], body: Any, limit_bytes: int
+        self, method: str, path: str, query: QueryParams, headers: Mapping[str, str], body: Any, limit_bytes: int
     ) -> Reply:
         what = f"{method} {path}"
         deadline = self._clock() + self._patience.deadline_s
@@ -160,7 +162,7 @@ class Transport:
         self,
         method: str,
         path: str,
-        query: Query,
+        query: QueryParams,
         headers: Mapping[str, str],
         body: Any,
         limit_bytes: int,
@@ -185,7 +187,7 @@ class Transport:
         except (HTTPError, OSError) as error:
             return None, error
 
-    def _make_ready(self, method: str, path: str, query: Query, headers: Mapping[str, str], body: Any) -> Any:
+    def _make_ready(self, method: str, path: str, query: QueryParams, headers: Mapping[str, str], body: Any) -> Any:
         from kubernetes.config.config_exception import ConfigException
 
         request: Any = None

@@ -12,7 +12,7 @@ from typing import Any
 from agentops.core.errors import ToolInputError
 from agentops.core.text import one_line
 from agentops.providers.kubernetes.change.declaration import TEXT, Schema, get_and_patch
-from agentops.providers.kubernetes.objects.field_paths import Path, get
+from agentops.providers.kubernetes.objects.field_paths import FieldPath, get
 from agentops.providers.kubernetes.objects.quantity import parse_quantity
 
 # What the identity needs to patch the kinds that have a pod template.
@@ -23,14 +23,14 @@ CONTAINER: Schema = {**TEXT, "description": "its name; may be left out when ther
 _LISTS = ("containers", "initContainers")
 
 
-def template_path(live: Mapping[str, Any]) -> Path:
+def template_path(live: Mapping[str, Any]) -> FieldPath:
     """Return where a workload keeps its pod spec."""
     if live.get("kind") == "CronJob":
         return ("spec", "jobTemplate", "spec", "template", "spec")
     return ("spec", "template", "spec")
 
 
-def container_path(live: Mapping[str, Any], name: str) -> Path:
+def container_path(live: Mapping[str, Any], name: str) -> FieldPath:
     """Return where a container stands; with one container its name may be left out.
 
     Raises:

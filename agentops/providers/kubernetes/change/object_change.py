@@ -13,7 +13,7 @@ from agentops.core.digest import digest
 from agentops.core.plan import ObjectChange, Verb
 from agentops.core.resource import ResourceRef
 from agentops.providers.kubernetes.objects.difference import edits
-from agentops.providers.kubernetes.objects.field_paths import Path, show
+from agentops.providers.kubernetes.objects.field_paths import FieldPath, show
 from agentops.providers.kubernetes.objects.normal_form import normalised
 from agentops.providers.kubernetes.objects.server_values import REPLICAS, compared, forms, promised, shown, without
 
@@ -25,7 +25,7 @@ def object_change(
     wanted: Mapping[str, Any] | None = None,
     *,
     scaled: bool = False,
-    drawn: Sequence[Path] = (),
+    drawn: Sequence[FieldPath] = (),
 ) -> ObjectChange:
     """Return what becomes of one object, from its form now (None: there is none) to the server's answer.
 
@@ -55,7 +55,7 @@ def _sides(
     live: Mapping[str, Any] | None,
     stored: Mapping[str, Any] | None,
     wanted: Mapping[str, Any] | None,
-    drawn: Sequence[Path],
+    drawn: Sequence[FieldPath],
 ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
     """Return the object before and after as they are shown; None where there is none."""
     before = normalised(live) if live is not None else None

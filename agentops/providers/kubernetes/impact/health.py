@@ -22,7 +22,7 @@ from agentops.providers.kubernetes.objects.pod_ports import port_names
 from agentops.providers.kubernetes.objects.status import pod_state
 from agentops.providers.kubernetes.objects.workloads import wanted_pods
 
-Judge: TypeAlias = Callable[[Object], tuple[int, int, bool, str, str]]
+HealthJudge: TypeAlias = Callable[[Object], tuple[int, int, bool, str, str]]
 """Returns ready, wanted, settled, failed, detail."""
 
 RESTARTS = 2
@@ -213,7 +213,7 @@ def _other(_: Object) -> tuple[int, int, bool, str, str]:
     return 0, 0, True, "", ""
 
 
-_JUDGES: Mapping[str, Judge] = {
+_JUDGES: Mapping[str, HealthJudge] = {
     "Deployment": _deployment,
     "StatefulSet": _stateful_set,
     "DaemonSet": _daemon_set,

@@ -21,7 +21,7 @@ from agentops.providers.kubernetes.objects.owners import controller_of
 from agentops.providers.kubernetes.objects.pod_health import is_active
 from agentops.providers.kubernetes.objects.selectors import matches
 
-Objects: TypeAlias = Sequence[dict[str, Any]]
+ObjectList: TypeAlias = Sequence[dict[str, Any]]
 
 OBJECT_LIMIT = 20_000
 NAMESPACE_LIMIT = 16
@@ -42,7 +42,7 @@ class ImpactReader:
         self.cluster = cluster
         self.requests = 0
         self.unknown: list[str] = []
-        self._lists: dict[tuple[str, Selection], Objects | None] = {}
+        self._lists: dict[tuple[str, Selection], ObjectList | None] = {}
         self._owned: dict[tuple[str, str], dict[tuple[str, str], list[dict[str, Any]]]] = {}
         self._names: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
 
@@ -77,7 +77,7 @@ class ImpactReader:
             for selection in [selection for other, selection in wanted if other == kind]:
                 self._lists[kind, selection] = None if whole is None else parts.get(selection.namespace, [])
 
-    def items(self, kind: str, namespace: str, *, fields: str = "") -> Objects | None:
+    def items(self, kind: str, namespace: str, *, fields: str = "") -> ObjectList | None:
         """Return all objects of a built-in kind in a namespace (empty: the cluster), or None when that is not known.
 
         Raises:
@@ -94,7 +94,7 @@ class ImpactReader:
         if line not in self.unknown:
             self.unknown.append(line)
 
-    def pods_of(self, workload: ResourceRef) -> Objects | None:
+    def pods_of(self, workload: ResourceRef) -> ObjectList | None:
         """Return the active pods of a workload, by ownership; None when they are not known."""
         if self.items("Pod", workload.namespace) is None:
             return None
@@ -122,7 +122,7 @@ class ImpactReader:
                 kind, name = _controller(owner)
         return self.cluster.ref(kind, name, namespace)
 
-    def _by_controller(self, kind: str, namespace: str) -> Mapping[tuple[str, str], Objects]:
+    def _by_controller(self, kind: str, namespace: str) -> Mapping[tuple[str, str], ObjectList]:
         """Return objects of a kind by their controller; what has none stands under itself."""
         index = self._owned.get((kind, namespace))
         if index is None:
@@ -131,7 +131,7 @@ class ImpactReader:
                 index.setdefault(_controller(one), []).append(one)
         return index
 
-    def replica_sets_of(self, workload: ResourceRef, uid: str, labels: str) -> Objects | None:
+    def replica_sets_of(self, workload: ResourceRef, uid: str, labels: str) -> ObjectList | None:
         """Return a Deployment's ReplicaSets whole, templates included; None when they could not be read.
 
         They are told by the owner's uid: a name can be written by whoever makes a ReplicaSet.
@@ -144,7 +144,7 @@ class ImpactReader:
             return None
         return [one for one in found if (controller_of(one) or {}).get("uid") == uid]
 
-    def budgets_over(self, pod: Object) -> Objects | None:
+    def budgets_over(self, pod: Object) -> ObjectList | None:
         """Return the PodDisruptionBudgets that select a pod; None when they could not be read."""
         found = self.items("PodDisruptionBudget", namespace_of(pod))
         if found is None:
@@ -162,7 +162,7 @@ class ImpactReader:
             return None
         return int(status_of(covering[0][0]).get("disruptionsAllowed") or 0)
 
-    def _read(self, kind: str, selection: Selection, *, whole: bool = False) -> tuple[Objects | None, int, str]:
+    def _read(self, kind: str, selection: Selection, *, whole: bool = False) -> tuple[ObjectList | None, int, str]:
         """Return the objects or None, the number of requests it took, and what went wrong."""
         found: list[dict[str, Any]] = []
         count = 0
@@ -185,7 +185,7 @@ class ImpactReader:
             return self.cluster.list_decoded(builtin(kind), selection, Pruner(builtin(kind)).page)
         return (page.items for page in self.cluster.list_pages(builtin(kind), selection))
 
-    def _keep(self, key: tuple[str, Selection], found: Objects | None, count: int, trouble: str) -> None:
+    def _keep(self, key: tuple[str, Selection], found: ObjectList | None, count: int, trouble: str) -> None:
         kind, selection = key
         self._lists[key] = found
         self.requests += count

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any
 
 from agentops.core.plan import Edit
-from agentops.providers.kubernetes.objects.field_paths import ABSENT, Path, escape, natural_key, show
+from agentops.providers.kubernetes.objects.field_paths import ABSENT, FieldPath, escape, natural_key, show
 
 _BY_KEY = (("metadata", "labels"), ("metadata", "annotations"))
 """Maps that are never written whole: others write keys of theirs into them, and some keys are not shown to us."""
@@ -31,7 +31,7 @@ class _Manner(Enum):
 class Difference:
     """One place that differs; ``ABSENT`` where there is nothing."""
 
-    path: Path
+    path: FieldPath
     old: Any
     new: Any
 
@@ -69,7 +69,7 @@ def _value(value: Any) -> Any:
     return None if value is ABSENT else value
 
 
-def _walk(old: Any, new: Any, path: Path, how: _Manner) -> Iterator[Difference]:
+def _walk(old: Any, new: Any, path: FieldPath, how: _Manner) -> Iterator[Difference]:
     if path in _BY_KEY:
         old, new = ({} if one is ABSENT else one for one in (old, new))
     if how is _Manner.LEAVES:
@@ -101,7 +101,7 @@ def same(old: Any, new: Any) -> bool:
     return isinstance(old, bool) is isinstance(new, bool) and bool(old == new)
 
 
-def _list(old: list[Any], new: list[Any], path: Path, how: _Manner) -> Iterator[Difference]:
+def _list(old: list[Any], new: list[Any], path: FieldPath, how: _Manner) -> Iterator[Difference]:
     key = natural_key(old, new)
     readable = how in (_Manner.READABLE, _Manner.LEAVES)
     if key is None or not (readable or (how is _Manner.EXACT and _by_item(old, new, key))):

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from agentops.core.errors import ToolInputError
 from agentops.core.text import is_plain, one_line
 
-Path: TypeAlias = tuple[str, ...]
+FieldPath: TypeAlias = tuple[str, ...]
 
 NATURAL_KEYS = ("name", "mountPath", "containerPort", "key", "topologyKey")
 NAMING_KEYS = (*NATURAL_KEYS, "port", "type", "host", "ip", "uid")
@@ -34,7 +34,7 @@ class _AbsentField:
 ABSENT = _AbsentField()
 
 
-def parse(text: str) -> Path:
+def parse(text: str) -> FieldPath:
     """Return the steps of a path.
 
     Raises:
@@ -88,7 +88,7 @@ def _no_path(text: str, why: str) -> ToolInputError:
     )
 
 
-def show(path: Path) -> str:
+def show(path: FieldPath) -> str:
     """Return the text of a path; ``parse`` reads it back to the same steps."""
     text = ""
     for position, step in enumerate(path):
@@ -102,7 +102,7 @@ def show(path: Path) -> str:
     return text
 
 
-def _is_key(path: Path, position: int) -> bool:
+def _is_key(path: FieldPath, position: int) -> bool:
     """Return whether a step names a key of a map that people fill, or an item of a list, and no field of the API."""
     return path[position - 1] in _KEYED
 
@@ -133,7 +133,7 @@ def position_of(items: Sequence[Any], step: str) -> int | None:
     return int(step) if step.isdigit() and int(step) < len(items) else None
 
 
-def named(value: Any, path: Path) -> Path:
+def named(value: Any, path: FieldPath) -> FieldPath:
     """Return ``path`` with each list item by its natural key, where it was called by something else that fits it alone.
 
     ``volumeClaimTemplates[data]`` is the claim whose metadata says so, ``ports[80]`` the port of that number whatever
@@ -169,7 +169,7 @@ def names_of(item: Any) -> frozenset[str]:
     return frozenset(str(one) for one in called if isinstance(one, str | int) and not isinstance(one, bool))
 
 
-def get(value: Any, path: Path) -> Any:
+def get(value: Any, path: FieldPath) -> Any:
     """Return what is at ``path``, ``ABSENT`` when there is nothing (null counts as nothing)."""
     for step in path:
         if isinstance(value, Mapping):
@@ -182,7 +182,7 @@ def get(value: Any, path: Path) -> Any:
     return ABSENT if value is None else value
 
 
-def put(value: Any, path: Path, new: Any) -> Any:
+def put(value: Any, path: FieldPath, new: Any) -> Any:
     """Return ``value`` with ``new`` at ``path``; maps on the way are made, an item of a keyed list is appended.
 
     Raises:
@@ -191,7 +191,7 @@ def put(value: Any, path: Path, new: Any) -> Any:
     return _put(value, path, new, path)
 
 
-def _put(value: Any, path: Path, new: Any, whole: Path) -> Any:
+def _put(value: Any, path: FieldPath, new: Any, whole: FieldPath) -> Any:
     if not path:
         return new
     step, rest = path[0], path[1:]
@@ -219,7 +219,7 @@ def _key_of(new: Any, step: str) -> str | None:
     return next((key for key in NATURAL_KEYS if key in new and str(new[key]) == step), None)
 
 
-def remove(value: Any, path: Path) -> Any:
+def remove(value: Any, path: FieldPath) -> Any:
     """Return ``value`` without what is at ``path``; the same value when nothing is there."""
     if get(value, path) is ABSENT:
         return value
@@ -240,7 +240,7 @@ def _items(items: Sequence[Any]) -> str:
     return one_line(", ".join(names[:20]), 200) or "none"
 
 
-def pointer(value: Any, path: Path) -> str:
+def pointer(value: Any, path: FieldPath) -> str:
     """Return the JSON pointer (RFC 6901) of an existing place in ``value``; items by their position.
 
     Raises:

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from agentops.core.text import one_line
-from agentops.providers.kubernetes.objects.field_paths import NAMING_KEYS, Path, show
+from agentops.providers.kubernetes.objects.field_paths import NAMING_KEYS, FieldPath, show
 from agentops.providers.kubernetes.objects.fields import Object
 from agentops.providers.kubernetes.objects.status import age_of
 
@@ -53,7 +53,7 @@ def _telling(fields: Any) -> tuple[str, ...]:
     return tuple(show(path) for path in _paths(fields, ()) if path[0] != "status")
 
 
-def _paths(fields: Any, path: Path) -> Iterator[Path]:
+def _paths(fields: Any, path: FieldPath) -> Iterator[FieldPath]:
     inner = {key: value for key, value in fields.items() if key != "."} if isinstance(fields, Mapping) else {}
     if not inner and path:
         yield path

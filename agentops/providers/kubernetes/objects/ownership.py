@@ -15,7 +15,7 @@ from typing import Any
 
 from agentops.core.plan import Edit, Ownership
 from agentops.core.text import one_line
-from agentops.providers.kubernetes.objects.field_paths import NATURAL_KEYS, Path, natural_key, parse, position_of
+from agentops.providers.kubernetes.objects.field_paths import NATURAL_KEYS, FieldPath, natural_key, parse, position_of
 from agentops.providers.kubernetes.objects.fields import annotations_of, labels_of, mapping, name_of, text
 from agentops.providers.kubernetes.objects.owners import controller_of
 
@@ -124,7 +124,7 @@ def _takes_back(manager: str) -> bool:
     return bool(_GITOPS_MANAGER.match(manager) or _CONTROLLER.search(manager))
 
 
-def _covers(fields: Mapping[str, Any], live: Any, path: Path) -> bool:
+def _covers(fields: Mapping[str, Any], live: Any, path: FieldPath) -> bool:
     """Return whether a managedFields tree (FieldsV1) holds the place that ``path`` leads to, or anything below it."""
     node: Any = fields
     value = live

@@ -20,7 +20,7 @@ from typing import Any
 
 from agentops.core.errors import ToolInputError
 from agentops.providers.kubernetes.objects.difference import same
-from agentops.providers.kubernetes.objects.field_paths import ABSENT, Path, get, natural_key, parse, put, show
+from agentops.providers.kubernetes.objects.field_paths import ABSENT, FieldPath, get, natural_key, parse, put, show
 from agentops.providers.kubernetes.objects.normal_form import normalised
 
 _TOKEN_MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 - a path
@@ -46,7 +46,7 @@ class ServerChosenField:
     dry run may say it already, always the same, and then it is shown and compared.
     """
 
-    path: Path
+    path: FieldPath
     by: str
     when: Callable[[Any], bool] = lambda _: True
     told: bool = False
@@ -139,7 +139,7 @@ SERVER_CHOSEN_FIELDS: Mapping[str, tuple[ServerChosenField, ...]] = {
 """The places by kind. A Job's own selector, a node's taints and what programs note in annotations for themselves are in
 ``normal_form.py``: those are nobody's to write at all."""
 
-REPLICAS: Path = ("spec", "replicas")
+REPLICAS: FieldPath = ("spec", "replicas")
 """Chosen by whatever scales the object, where something does; shown, for that many pods are reached, never compared."""
 
 _EVERYWHERE = (
@@ -154,7 +154,7 @@ def fields_chosen_in(obj: Mapping[str, Any]) -> tuple[ServerChosenField, ...]:
     return (*SERVER_CHOSEN_FIELDS.get(str(obj.get("kind")), ()), *_EVERYWHERE)
 
 
-def chosen_in(obj: Mapping[str, Any]) -> tuple[tuple[Path, ServerChosenField], ...]:
+def chosen_in(obj: Mapping[str, Any]) -> tuple[tuple[FieldPath, ServerChosenField], ...]:
     """Return the places of ``obj`` that hold a value of the table, with the field of each."""
     return tuple(
         (path, field)
@@ -214,7 +214,7 @@ def shown(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[dict[str
     return without(before, left), without(after, left)
 
 
-def agrees(obj: Mapping[str, Any], path: Path, old: Any) -> bool:
+def agrees(obj: Mapping[str, Any], path: FieldPath, old: Any) -> bool:
     """Return whether ``old`` is what stands at ``path``, but for chosen values that it does not say."""
     try:
         said = put(obj, path, old)
@@ -228,7 +228,7 @@ def compared(form: Mapping[str, Any] | None, scaled: bool) -> dict[str, Any] | N
     return form if form is None else without(form, (REPLICAS,) if scaled else ())
 
 
-def _or_none(obj: Mapping[str, Any] | None, path: Path) -> Any:
+def _or_none(obj: Mapping[str, Any] | None, path: FieldPath) -> Any:
     found = get(obj, path) if obj is not None else ABSENT
     return None if found is ABSENT else found
 
@@ -249,7 +249,7 @@ def _is_nobodys(
     before: Mapping[str, Any] | None,
     after: Mapping[str, Any] | None,
     said: Mapping[str, Any] | None,
-    path: Path,
+    path: FieldPath,
 ) -> bool:
     value = get(live, path)
     if any(one is not None and same(value, _or_none(one, path)) for one in (before, after)):
@@ -257,7 +257,7 @@ def _is_nobodys(
     return said is None or get(said, path) is ABSENT
 
 
-def drawn(one: Mapping[str, Any], other: Mapping[str, Any], wanted: Mapping[str, Any]) -> tuple[Path, ...]:
+def drawn(one: Mapping[str, Any], other: Mapping[str, Any], wanted: Mapping[str, Any]) -> tuple[FieldPath, ...]:
     """Return the places in which two dry runs of one request differ and which the request does not say.
 
     This finds what no table knows: a webhook that draws a name or notes the time.
@@ -266,7 +266,7 @@ def drawn(one: Mapping[str, Any], other: Mapping[str, Any], wanted: Mapping[str,
     return tuple(path for path in _differing(first, second, ()) if get(wanted, path) is ABSENT)
 
 
-def _differing(one: Any, other: Any, path: Path) -> Iterable[Path]:
+def _differing(one: Any, other: Any, path: FieldPath) -> Iterable[FieldPath]:
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         for key in {**one, **other}:
             yield from _differing(one.get(key), other.get(key), (*path, key))
@@ -279,13 +279,13 @@ def _differing(one: Any, other: Any, path: Path) -> Iterable[Path]:
         yield path
 
 
-def without(obj: Mapping[str, Any], paths: Iterable[Path]) -> dict[str, Any]:
+def without(obj: Mapping[str, Any], paths: Iterable[FieldPath]) -> dict[str, Any]:
     """Return ``obj`` without what is at ``paths``; a list, or a map of labels or annotations, emptied so goes too."""
     gone = set(paths)
     return dict(_without(obj, (), gone)) if gone else dict(obj)
 
 
-def _without(value: Any, at: Path, gone: set[Path]) -> Any:
+def _without(value: Any, at: FieldPath, gone: set[FieldPath]) -> Any:
     if not any(path[: len(at)] == at for path in gone):
         return value
     if isinstance(value, Mapping):
@@ -298,7 +298,7 @@ def _without(value: Any, at: Path, gone: set[Path]) -> Any:
     return value
 
 
-def _places(value: Any, rest: Path, at: Path) -> Iterable[Path]:
+def _places(value: Any, rest: FieldPath, at: FieldPath) -> Iterable[FieldPath]:
     if not rest:
         yield at
         return
@@ -318,7 +318,7 @@ def _named(items: list[Any]) -> list[tuple[str, Any]]:
     return [(str(item[key]) if key is not None else str(at), item) for at, item in enumerate(items)]
 
 
-def _fits(obj: Mapping[str, Any], path: Path, field: ServerChosenField) -> bool:
+def _fits(obj: Mapping[str, Any], path: FieldPath, field: ServerChosenField) -> bool:
     value = get(obj, path)
     return value is not ABSENT and field.when(value)
 

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from agentops.core.errors import ToolInputError
-from agentops.core.json_schema import Limits, checked_arguments
+from agentops.core.json_schema import SizeLimits, checked_arguments
 from agentops.core.tool import ToolSpec
 from agentops.providers.kubernetes.objects.paths import check_part
 
 ALL_NAMESPACES = "*"
-_LIMITS = Limits(text_chars=1_000, items=20)
+_LIMITS = SizeLimits(text_chars=1_000, items=20)
 
 
 class Arguments:

@@ -32,7 +32,7 @@ def yaml_text(value: Any) -> str:
     """Return ``value`` as YAML in its own order, texts of several lines as blocks."""
     import yaml
 
-    class Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
+    class YamlDumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
         """A dumper of our own, so that the package's is not changed for others."""
 
         def ignore_aliases(self, _data: Any) -> bool:
@@ -42,5 +42,5 @@ def yaml_text(value: Any) -> str:
         style = "|" if "\n" in data else None
         return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
 
-    Dumper.add_representer(str, text)
-    return str(yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=160))
+    YamlDumper.add_representer(str, text)
+    return str(yaml.dump(value, Dumper=YamlDumper, sort_keys=False, allow_unicode=True, width=160))

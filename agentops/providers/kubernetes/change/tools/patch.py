@@ -18,7 +18,7 @@ from agentops.providers.kubernetes.change.text_replacement import replace_texts,
 from agentops.providers.kubernetes.objects.difference import same
 from agentops.providers.kubernetes.objects.field_paths import (
     ABSENT,
-    Path,
+    FieldPath,
     get,
     named,
     natural_key,
@@ -120,7 +120,7 @@ def _merge(here: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, An
     return {key: value for key, value in result.items() if value is not None}
 
 
-def _find_path(obj: Any, path: Path, fits: Any) -> Path:
+def _find_path(obj: Any, path: FieldPath, fits: Any) -> FieldPath:
     """Return ``path`` with the list items that it leaves out: ``envFrom.configMapRef`` means the one item that fits.
 
     Raises:

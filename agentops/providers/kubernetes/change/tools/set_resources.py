@@ -18,7 +18,7 @@ from agentops.providers.kubernetes.change.containers import (
 from agentops.providers.kubernetes.change.declaration import QUANTITIES, change_tool
 from agentops.providers.kubernetes.change.edit import Edited
 from agentops.providers.kubernetes.change.edit_tool import edits_object
-from agentops.providers.kubernetes.objects.field_paths import Path, get, put
+from agentops.providers.kubernetes.objects.field_paths import FieldPath, get, put
 from agentops.providers.kubernetes.objects.workloads import TEMPLATED_KINDS
 
 if TYPE_CHECKING:
@@ -50,6 +50,6 @@ def set_resources(_: ToolContext, live: Mapping[str, Any], arguments: Mapping[st
     return Edited(obj=value)
 
 
-def _with_quantities(obj: Any, path: Path, wanted: Mapping[str, Any]) -> Any:
+def _with_quantities(obj: Any, path: FieldPath, wanted: Mapping[str, Any]) -> Any:
     here = get(obj, path)
     return put(obj, path, with_quantities(here if isinstance(here, Mapping) else {}, wanted))
