@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 from agentops.cli.prompting import Choice, Prompts
 from agentops.cli.report import Block, Bullets, Heading, Item, Paragraph, Tone
-from agentops.cli.views.plan import folded_lines, plan_blocks, words_title
+from agentops.cli.views.plan import folded_lines, needs_whole_page, plan_blocks, summary_blocks, words_title
 from agentops.cli.views.wording import change_words
 from agentops.core.approval import Answer, ApprovalRequest, Decision, SignedApproval
 from agentops.core.clock import Clock
@@ -97,7 +97,10 @@ class _Dialogue:
         self._shown: list[str] = []
 
     def run(self) -> Decision:
-        self._show(plan_blocks(self._plan, side_by_side=self._its.side_by_side, saved=self._its.whole))
+        # Whoever signs somebody else's plan, or lets commands run, reads all of it before the screen to decide on.
+        if self._its.whole or needs_whole_page(self._plan):
+            self._show(plan_blocks(self._plan, side_by_side=self._its.side_by_side, saved=self._its.whole))
+        self._show(summary_blocks(self._plan))
         while True:
             said = self._its.prompts.choose(self._question(), self._choices(), _Said.STOP)
             decision = self._act(_Said(said) if said else None)
@@ -105,18 +108,21 @@ class _Dialogue:
                 return decision
 
     def _question(self) -> str:
+        """Name the plan, its object and where it is: the last line before the answer."""
         plan = self._plan
-        changes = plural(len(plan.steps), "change")
+        first = plan.steps[0].change.target.short
+        more = f" and {len(plan.steps) - 1} more" if len(plan.steps) > 1 else ""
         verb = "sign an approval of it" if self._its.whole else "apply it"
-        return f"Plan {plan.code}, {changes} to {plan.places}, risk {plan.risk.value.upper()}: {verb}?"
+        return f"Plan {plan.code} for {first}{more}, risk {plan.risk.value.upper()}: {verb}?"
 
     def _choices(self) -> list[Choice]:
         choices = [Choice(_Said.APPROVE, "approve: this plan, once, as shown", "a")]
         if len(self._plan.steps) > 1 and not self._its.whole:
             choices.append(Choice(_Said.SKIP, "skip: leave steps out (makes a new plan)", "s"))
         choices.append(Choice(_Said.WHY, "why: show the reasons and the evidence", "w"))
-        if folded := folded_lines(self._plan):
-            choices.append(Choice(_Said.FULL, f"full: show the {plural(folded, 'folded line')} too", "f"))
+        folded = folded_lines(self._plan)
+        more = f", with the {plural(folded, 'folded line')}" if folded else ""
+        choices.append(Choice(_Said.FULL, f"details: show the whole plan{more}", "d"))
         if not self._its.whole:
             choices.append(Choice(_Said.EDIT, "edit: change the arguments (makes a new plan)", "e"))
         return [*choices, Choice(_Said.STOP, "stop: apply nothing", "q")]

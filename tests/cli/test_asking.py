@@ -181,13 +181,13 @@ def test_a_plan_that_expired_meanwhile_is_not_approved(ask: Ask, plans: ModuleTy
 
 
 def test_folded_lines_can_be_shown_before_deciding(ask: Ask, plans: ModuleType) -> None:
-    """A long diff is folded with its count, and 'full' shows every line of it."""
+    """A long diff is folded with its count, and 'details' shows every line of it."""
     step = plans.step()
     (change,) = step.preview.objects
     lines = "\n".join(f"line {n}" for n in range(100))
     long = replace(change, after={**change.before, "data": {"text": lines}})
     plan = plans.plan(plans.step(objects=(long,)))
-    _decision, screen = ask(plan, "f" + ENTER + ENTER)
+    _decision, screen = ask(plan, "d" + ENTER + ENTER)
     assert (screen.count("Folded: 78 changed lines of this diff"), screen.count(" line 50\n")) == (1, 1)
 
 

@@ -182,6 +182,7 @@ def _result(app: App, done: FixResult, where: Place, *, side_by_side: bool) -> R
     from agentops.cli.ending import ending_of
     from agentops.cli.views.fix import fix_document, refusal_blocks, result_blocks
     from agentops.cli.views.incident import incident_document
+    from agentops.cli.views.shorter import shorter
 
     found = done.found
     ending = ending_of(done, where)
@@ -195,7 +196,7 @@ def _result(app: App, done: FixResult, where: Place, *, side_by_side: bool) -> R
     # A dry run that would change something may end with another code than the use case says.
     app.finish(ending.status, ending.code)
     document["audit"] = to_json(app.log_head)
-    blocks: list[Block] = [Heading(found.finding.conclusion, Tone.STRONG)]
+    blocks: list[Block] = [Heading(shorter(found.finding.conclusion), Tone.STRONG)]
     for result in done.rounds:
         blocks += result_blocks(result, side_by_side=side_by_side, with_plan=_is_unseen(result), hint=False)
     blocks += [*refusal_blocks(done.refusals), *ending.blocks]

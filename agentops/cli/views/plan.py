@@ -6,28 +6,32 @@ as such: everything above them was computed, and that is what a decision should 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from agentops.cli.report import Block, Bullets, Heading, Item, Pairs, Paragraph, Tone
 from agentops.cli.views.blast import blast_tree, reach_line
 from agentops.cli.views.diff import diff_block, edit_line, left_out
+from agentops.cli.views.shorter import arrow
 from agentops.cli.views.wording import call_line, change_words, named
 from agentops.core.clock import to_iso
-from agentops.core.jsonable import arguments_line, to_json
+from agentops.core.jsonable import arguments_line, in_words, to_json
 from agentops.core.plan import (
     Approval,
     ChangePlan,
     Check,
+    Edit,
     Intent,
     Note,
     Obligation,
     Ownership,
     PlanStep,
     PolicyDecision,
+    Verb,
 )
 from agentops.core.risk import Reversal, Risk
-from agentops.core.text import plural
+from agentops.core.text import one_line, plural
 
 _RISK_TONE = {Risk.LOW: Tone.GOOD, Risk.MEDIUM: Tone.WARN, Risk.HIGH: Tone.BAD, Risk.CRITICAL: Tone.BAD}
 _REVERSAL = {
@@ -37,6 +41,10 @@ _REVERSAL = {
 }
 TWO_PERSON_HOW = "Save the plan with --out plan.json; then each of them runs: agentops approve plan.json"
 _EDIT_LINES = 12
+_EDITS_SHOWN = 5
+_CHECKS_SHOWN = 3
+_COMMANDS = re.compile(r"(^|\.)(command|args|exec|lifecycle|postStart|preStop|data|stringData|binaryData)(\[|\.|$)")
+"""Fields that hold what is run, or files that may."""
 _NOTHING_WRONG = ("recovered", "no-problem")
 
 
@@ -54,6 +62,111 @@ def plan_blocks(
     for number, step in enumerate(plan.steps, 1):
         blocks += _step_blocks(plan, number, step, side_by_side=side_by_side, full=full)
     return [*blocks, *_words(plan), *_foot(plan)]
+
+
+def summary_blocks(plan: ChangePlan) -> list[Block]:
+    """Return the plan on one screen of 24 rows and 80 columns: what a person decides on, once each.
+
+    It names action and object, the values that differ, reach, undo, checks, who must agree, owners' notes, and how sure
+    the proposer is. Everything else is on the whole page, ``plan_blocks``.
+    """
+    tone = _RISK_TONE[plan.risk]
+    blocks: list[Block] = []
+    for number, step in enumerate(plan.steps, 1):
+        which = f"{number}. " if len(plan.steps) > 1 else ""
+        blocks.append(Heading(f"{which}{_sentence(step)}", tone))
+        blocks += _step_summary(step)
+    return [*blocks, *_decision_rows(plan)]
+
+
+def needs_whole_page(plan: ChangePlan) -> bool:
+    """Return whether the screen would hide what must be read before a first approval: commands, scripts, long texts."""
+    edits = [edit for step in plan.steps for one in step.preview.objects for edit in one.edits]
+    values = [value for edit in edits for value in (edit.old, edit.new)]
+    return (
+        folded_lines(plan) > 0
+        or any(_COMMANDS.search(edit.path) for edit in edits)
+        or any(isinstance(value, str) and "\n" in value.strip() for value in values)
+        or any(one.verb is not Verb.UPDATE or not one.edits for step in plan.steps for one in step.preview.objects)
+    )
+
+
+def _sentence(step: PlanStep) -> str:
+    """Return what is done to which object: ``Roll Deployment web back to revision 1 (shop/Deployment/web)``."""
+    words = change_words(step.change)
+    return f"{words[:1].upper()}{words[1:]} ({step.change.target.short})"
+
+
+def _step_summary(step: PlanStep) -> Iterator[Block]:
+    preview = step.preview
+    edits = [edit for one in preview.objects for edit in one.edits]
+    items = [Item(f"{_last_names(edit.path)}: {_values(edit)}") for edit in edits[:_EDITS_SHOWN]]
+    if len(edits) > _EDITS_SHOWN:
+        items.append(Item(f"and {plural(len(edits) - _EDITS_SHOWN, 'more field')}: choose details", tone=Tone.WARN))
+    bare = [one for one in preview.objects if not one.edits]
+    items += [Item(f"{one.verb.value} {one.ref.short}", tone=Tone.WARN) for one in bare]
+    yield Bullets(tuple(items))
+    if not preview.validated:
+        yield Paragraph("The provider could NOT validate this with a dry run.", Tone.BAD)
+    yield from (_owner(owner) for owner in preview.owners)
+    for note in preview.notes:
+        told = "The owner of {} objects: {}" if note.objects else "Note of the owner of {}: {}"
+        yield Paragraph(told.format(note.resource.short, note.words), Tone.BAD if note.objects else Tone.QUIET)
+    yield from (Paragraph(f"Warning: {text}", Tone.WARN) for text in preview.warnings)
+
+
+def _decision_rows(plan: ChangePlan) -> Iterator[Block]:
+    """Say of the whole plan what it reaches, how it goes back, what is checked, who agrees, and who proposed it."""
+    several = len(plan.steps) > 1
+    rows: list[tuple[str, str]] = [("where", f"{plan.places}, {plan.servers}")]
+    rows += [(f"reach {n}" if several else "reach", _reach(step)) for n, step in enumerate(plan.steps, 1)]
+    rows += [(f"undo {n}" if several else "undo", _undo_words(step)) for n, step in enumerate(plan.steps, 1)]
+    checks = list(dict.fromkeys(f"○ {_check_line(check)}" for step in plan.steps for check in step.checks))
+    rows += [("then" if not index else "", line) for index, line in enumerate(checks[:_CHECKS_SHOWN])]
+    if len(checks) > _CHECKS_SHOWN:
+        rows.append(("", f"and {plural(len(checks) - _CHECKS_SHOWN, 'more check')}"))
+    who = _approval_words(plan.obligation).rstrip(".")
+    why = f": {one_line(plan.steps[0].ruling.because, 160)}" if plan.steps[0].ruling.because else ""
+    rows.append(("approval", f"{who}{why}; the plan expires at {plan.expires_at:%H:%M:%S} UTC"))
+    intent = plan.intent
+    by = "triage, without a model" if intent.by == "triage" else f"{intent.by} (not verified)"
+    sure = f", confidence {intent.confidence}" if intent.confidence else ""
+    open_left = f", {plural(len(intent.not_checked), 'thing')} not checked" if intent.not_checked else ""
+    rows.append(("proposed", f"by {by}{sure}{open_left}"))
+    yield Pairs(tuple(rows))
+    final = dict.fromkeys(text for s in plan.steps if s.preview.reversal is Reversal.NONE for text in s.preview.residue)
+    yield from (Paragraph(f"Irreversible: {text}", Tone.BAD) for text in final)
+    if plan.intent.verdict in _NOTHING_WRONG:
+        yield Paragraph("The finding says that NOTHING IS WRONG; this change was drafted anyway.", Tone.WARN)
+    if plan.tainted:
+        yield Paragraph("A model proposed this after reading untrusted text. Judge it by the diff.", Tone.WARN)
+    if plan.rolls_back:
+        yield Paragraph(f"This rolls back change {plan.rolls_back}.")
+
+
+def _reach(step: PlanStep) -> str:
+    blast = step.blast_radius
+    fronts = f"; in front: {named([ref.short for ref in blast.fronts])}" if blast.fronts else ""
+    unknown = f"; NOT KNOWN: {named(blast.unknown)}" if blast.unknown else ""
+    grave = "; DATA IS LOST" if blast.data_loss else ""
+    return f"{reach_line(blast)}{grave}{fronts}{unknown}"
+
+
+def _undo_words(step: PlanStep) -> str:
+    preview = step.preview
+    said = _REVERSAL[preview.reversal][0]
+    lasting = f"; not undone: {named(preview.residue)}" if preview.residue else ""
+    return f"{said}{lasting}"
+
+
+def _last_names(path: str) -> str:
+    """Return the end of a field's path, as much as tells it: ``containers[web].image``."""
+    return ".".join(path.split(".")[-2:])
+
+
+def _values(edit: Edit) -> str:
+    old, new = (value if isinstance(value, str) and value else in_words(value) for value in (edit.old, edit.new))
+    return arrow(one_line(old, 120), one_line(new, 120))
 
 
 def folded_lines(plan: ChangePlan) -> int:
