@@ -1,4 +1,4 @@
-"""Entry point. ``--help`` and ``--version`` are answered before anything is imported.
+"""Entry point. ``--help``, ``--version`` and what a shell asks are answered before anything is imported.
 
 The static help text is made from the live one by ``scripts/generate.py``; a test compares the two.
 """
@@ -9,6 +9,10 @@ import sys
 def main() -> int:
     """Run the command line and return its exit code."""
     words = sys.argv[1:]
+    if words[:1] == ["__complete"]:
+        from agentops.cli.completing.answer import answer
+
+        return answer(words[1:])
     if words[:1] == ["help"]:
         words = [*words[1:], "--help"]
     if words in (["version"], ["--version"], ["-V"]):
@@ -17,6 +21,8 @@ def main() -> int:
         return _say(f"agentops {__version__}\n")
     if words in (["--help"], ["-h"]):
         return _say(_help_text())
+    if len(words) == 2 and words[0] == "completion" and words[1] in ("bash", "fish", "zsh"):
+        return _say(_shipped(f"cli/completing/agentops.{words[1]}"))
     if not words:
         sys.stderr.write(_help_text())
         return 2
@@ -31,7 +37,11 @@ def main() -> int:
 
 
 def _help_text() -> str:
-    with open(__file__.removesuffix("__main__.py") + "cli/help.txt", encoding="utf-8") as file:  # noqa: PTH123 - pathlib costs a third of the start-up
+    return _shipped("cli/help.txt")
+
+
+def _shipped(name: str) -> str:
+    with open(__file__.removesuffix("__main__.py") + name, encoding="utf-8") as file:  # noqa: PTH123 - pathlib costs a third of the start-up
         return file.read()
 
 

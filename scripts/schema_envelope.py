@@ -237,6 +237,8 @@ def _other_parts(known: Definitions) -> dict[str, Schema]:
         "schemas": listed(record({"name": TEXT, "id": TEXT, "title": TEXT})),
         "name": TEXT,
         "json_schema": thing,
+        "shell": TEXT,
+        "script": TEXT,
         "version": TEXT,
         "python": TEXT,
         "platform": TEXT,

@@ -77,6 +77,23 @@ def test_help_and_version_import_nothing_of_weight(words: list[str], tmp_path: P
     assert (code, names & _SDKS) == (0, set())
 
 
+@pytest.mark.parametrize(
+    ("words", "needed"),
+    [
+        (["completion", "zsh"], set()),
+        (["__complete", "inv"], set()),
+        (["__complete", "show", ""], set()),
+        (["__complete", "rollback", ""], set()),
+        (["__complete", "triage", "--context", ""], {"yaml"}),
+        (["__complete", "triage", "-n", ""], {"yaml"}),
+    ],
+)
+def test_a_word_is_completed_without_anything_of_weight(words: list[str], needed: set[str], tmp_path: Path) -> None:
+    """At each TAB a process starts: it loads no SDK and no terminal library, and YAML only to read a kubeconfig."""
+    code, names = _imported(words, tmp_path)
+    assert (code, names & _SDKS) == (0, needed)
+
+
 @pytest.mark.parametrize("words", [["history"], ["audit", "verify"], ["investigate", "--help"], ["tools", "list"]])
 def test_commands_that_touch_no_cluster_load_no_sdk(words: list[str], tmp_path: Path) -> None:
     """What needs no SDK does not pay for one."""
@@ -85,7 +102,7 @@ def test_commands_that_touch_no_cluster_load_no_sdk(words: list[str], tmp_path: 
 
 
 def test_generated_files_are_fresh() -> None:
-    """The static help text and the completions are what the command tree says today."""
+    """The static help text and the table of completion are what the command tree says today."""
     done = subprocess.run(
         [sys.executable, "scripts/generate.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
     )

@@ -21,6 +21,7 @@ from agentops.cli.commands import (
     approvers,
     audit,
     changes,
+    completion,
     doctor,
     fix,
     incidents,
@@ -93,6 +94,7 @@ def build() -> typer.Typer:
         sandbox,
         doctor,
         schema,
+        completion,
         version,
     ):
         commands.register(app)

@@ -56,6 +56,7 @@ _TAKES = {
     "sandbox up": "",
     "sandbox new": "folder",
     "schema": "",
+    "completion": "",
     "version": "",
 }
 

@@ -60,6 +60,7 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("doctor",),
     ("schema",),
     ("version",),
+    ("completion", "zsh"),
     ("schema", "plan"),
     ("policy", "show"),
     ("policy", "show", "--schema"),

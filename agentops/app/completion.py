@@ -1,0 +1,217 @@
+"""The use case ``completion``: names that may follow on a command line, as far as they are known on this machine.
+
+Comes in: which names are wanted, what was said already on the line, the environment. Goes out: names, each with a few
+words about it. Somebody waits in the middle of a word: no system is asked, little is imported, little is read (the
+newest incidents and changes, the end of the audit log), and what cannot be read is left out without a word. Namespaces
+are those that runs have seen. Nothing is written.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from agentops.config import Folders, folders
+
+_NEWEST = 30
+_LOG_BYTES = 256 * 1024
+_MAX_BYTES = 4 * 1024 * 1024
+
+Names = Iterator[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class KnownNames:
+    """What is known here.
+
+    Arguments:
+        environ: the environment, which says where things are kept.
+        said: values of options that stand on the line already, by name without dashes: ``context``, ``kubeconfig``.
+        arguments: the arguments that stand on it.
+    """
+
+    environ: Mapping[str, str]
+    said: Mapping[str, str]
+    arguments: tuple[str, ...] = ()
+
+    def names(self, kind: str) -> Names:
+        """Yield the names of a kind, each with a few words about it; none for a kind that nobody lists."""
+        if kind in self.kinds:
+            yield from self.kinds[kind]()
+
+    @property
+    def kinds(self) -> Mapping[str, Callable[[], Names]]:
+        """What lists each kind of names."""
+        return {
+            "contexts": self._contexts,
+            "namespaces": self._namespaces,
+            "incidents": self._incidents,
+            "runs": self._runs,
+            "evidence": self._evidence,
+            "applied-changes": lambda: self._changes(open_ones=False),
+            "open-changes": lambda: self._changes(open_ones=True),
+            "approvers": self._approvers,
+        }
+
+    @cached_property
+    def _folders(self) -> Folders:
+        return folders(self.environ)
+
+    def _contexts(self) -> Names:
+        for name, namespace in self._kubeconfig_contexts().items():
+            yield name, f"namespace {namespace}" if namespace else ""
+
+    def _kubeconfig_contexts(self) -> Mapping[str, str]:
+        from agentops.providers.kubernetes.api.kubeconfig_names import context_names
+
+        said = self.said.get("kubeconfig") or self.environ.get("AGENTOPS_KUBECONFIG") or self._setting("kubeconfig")
+        return context_names(Path(said) if said else None, self.environ)
+
+    def _setting(self, name: str) -> str:
+        """Return a setting of ``[kubernetes]`` in the config file."""
+        import tomllib
+
+        try:
+            text = self._folders.config_file.read_text("utf-8")
+            value = tomllib.loads(text).get("kubernetes", {}).get(name, "")
+        except (OSError, ValueError, AttributeError):
+            return ""
+        return value if isinstance(value, str) else ""
+
+    def _namespaces(self) -> Names:
+        """Yield the namespaces that runs saw: in the context that the line names, else in any but the sandbox's."""
+        wanted = self.said.get("context", "")
+        found: dict[str, None] = {}
+        for context, namespace in self._seen_namespaces():
+            if namespace and (context == wanted if wanted else "sandbox" in self.said or context != "sandbox"):
+                found[namespace] = None
+        yield from ((name, "") for name in sorted(found))
+
+    def _seen_namespaces(self) -> Iterator[tuple[str, str]]:
+        if "sandbox" not in self.said:
+            yield from self._kubeconfig_contexts().items()
+        for folder in self._newest_incidents():
+            incident = _json(folder / "incident.json")
+            group = _mapping(incident.get("group"))
+            yield _text(incident, "context"), _text(_mapping(group.get("target")), "namespace")
+        for record in self._log_end():
+            payload = _mapping(record.get("payload"))
+            context = _text(payload, "context")
+            yield context, _text(payload, "namespace")
+            for problem in _list(payload.get("problems")):
+                # k8s://CONTEXT/NAMESPACE/KIND/NAME; what is in no namespace has "_" or nothing there.
+                parts = _text(_mapping(problem), "resource").rpartition("://")[2].split("/")
+                if len(parts) == 4:
+                    yield parts[0].replace("%2F", "/").replace("%25", "%"), parts[1].strip("_-")
+
+    def _newest_incidents(self) -> list[Path]:
+        return _subfolders(self._folders.incidents)[-_NEWEST:][::-1]
+
+    def _incidents(self) -> Names:
+        for folder in self._newest_incidents():
+            incident = _json(folder / "incident.json")
+            alerts = _list(_mapping(incident.get("group")).get("alerts"))
+            name = _text(_mapping(alerts[0]), "name") if alerts else ""
+            yield folder.name, f"{name} in {_text(incident, 'context')}".strip()
+
+    def _runs(self) -> Names:
+        started: dict[str, str] = {}
+        for record in self._log_end():
+            run, payload = _text(record, "run"), _mapping(record.get("payload"))
+            if run:
+                started[run] = _text(payload, "command") or started.get(run, "")
+        yield from list(reversed(started.items()))[:_NEWEST]
+
+    def _evidence(self) -> Names:
+        """Yield the evidence of the incident that the line names, else of the last one."""
+        wanted = self.arguments[0] if self.arguments else ""
+        folder = next((one for one in self._newest_incidents() if one.name.startswith(wanted)), None)
+        for line in _lines(folder / "evidence.jsonl", _LOG_BYTES) if folder else ():
+            yield _text(line, "id"), _text(line, "summary")
+
+    def _changes(self, *, open_ones: bool) -> Names:
+        """Yield changes that are open, or that were applied, newest first; and the code of each one's plan."""
+        root = self._folders.data / "changes"
+        newest = sorted(_subfolders(root), key=_changed_at, reverse=True)[:_NEWEST]
+        for folder in (one for one in newest if one.name != "halted"):
+            closed = folder / "closed.json"
+            if closed.exists() if open_ones else _text(_json(closed), "status") != "applied":
+                continue
+            change = _json(folder / "change.json")
+            steps = _list(_mapping(change.get("plan")).get("steps"))
+            words = [_step(_mapping(_mapping(step).get("change"))) for step in steps]
+            yield _text(change, "id"), "; ".join(words)
+            yield _text(change, "id").rpartition("-")[2], "; ".join(words)
+
+    def _approvers(self) -> Names:
+        import tomllib
+
+        try:
+            table = tomllib.loads(self._folders.approvers.read_text("utf-8")).get("approvers")
+        except (OSError, ValueError):
+            return
+        for name in table if isinstance(table, dict) else ():
+            yield name, ""
+
+    def _log_end(self) -> list[dict[str, Any]]:
+        return list(_lines(self._folders.audit / "audit.jsonl", _LOG_BYTES))
+
+
+def _step(change: Mapping[str, Any]) -> str:
+    return f"{_text(change, 'tool')} {_text(change, 'target').rpartition('/')[2]}"
+
+
+def _subfolders(root: Path) -> list[Path]:
+    try:
+        with os.scandir(root) as entries:
+            return sorted(Path(one.path) for one in entries if one.is_dir() and not one.name.startswith("."))
+    except OSError:
+        return []
+
+
+def _changed_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            return _mapping(json.loads(file.read(_MAX_BYTES)))
+    except (OSError, ValueError, RecursionError):
+        return {}
+
+
+def _lines(path: Path, size: int) -> Iterator[dict[str, Any]]:
+    """Yield the JSON objects in the last ``size`` bytes of a file of lines; a line that is cut is none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - size))
+            lines = file.read(size).splitlines()
+    except OSError:
+        return
+    for line in lines:
+        try:
+            yield _mapping(json.loads(line))
+        except (ValueError, RecursionError):
+            continue
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _text(mapping: Mapping[str, Any], key: str) -> str:
+    value = mapping.get(key)
+    return value if isinstance(value, str) else ""

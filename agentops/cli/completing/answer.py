@@ -1,0 +1,83 @@
+"""Answers a shell that completes a word: ``agentops __complete WORD...``, called by the scripts beside this file.
+
+Comes in: the words behind the program's name up to the cursor, the last of them unfinished. Goes out: a line ``:`` that
+says whether the shell should offer ``files`` or ``folders`` too, then one line a name: the whole word, a tab, a few
+words about it. It answers within a fraction of a second or not at all, and never says that something went wrong: what
+somebody is writing must not be covered with a message.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from agentops.cli.completing.line import Slot, slot_at
+
+_PATIENCE_S = 0.5
+_PATHS = ("files", "folders")
+_TYPED_PATH = "files-by-path"
+"""A file where a name is meant as a rule: offered once what is written can only be a path."""
+_HELP_CHARS = 80
+
+
+def answer(words: Sequence[str]) -> int:
+    """Print what may stand in place of the last word; return 0 whatever happens."""
+    # A disk that does not answer must not hold up the keyboard.
+    signal.signal(signal.SIGALRM, _give_up)
+    signal.setitimer(signal.ITIMER_REAL, _PATIENCE_S)
+    found: list[str] = []
+    try:
+        for line in lines(words, os.environ):
+            found.append(line)  # noqa: PERF402 - what was found before the time is up counts
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    except Exception:  # noqa: BLE001, S110 - there is nobody to tell: somebody is in the middle of a word
+        pass
+    sys.stdout.write("".join(f"{line}\n" for line in found))
+    return 0
+
+
+def lines(words: Sequence[str], environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield the lines of the answer."""
+    slot = slot_at(table(), words)
+    is_path = "/" in slot.begun or slot.begun.startswith(".")
+    paths = {"files" if kind == _TYPED_PATH and is_path else kind for kind in slot.kinds}
+    yield " ".join([":", *(kind for kind in _PATHS if kind in paths)])
+    for name, words_about in _fitting(slot, environ):
+        yield f"{slot.settled}{name}\t{_plain(words_about)}"
+
+
+def table() -> Mapping[str, Any]:
+    """Return the command tree as ``scripts/generate.py`` wrote it down."""
+    found: Mapping[str, Any] = json.loads(Path(__file__).with_name("table.json").read_text("utf-8"))
+    return found
+
+
+def _fitting(slot: Slot, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for name, about in slot.names.items():
+        if name.startswith(slot.begun):
+            yield name, about
+    kinds = [kind for kind in slot.kinds if kind not in (*_PATHS, _TYPED_PATH)]
+    if not kinds:
+        return
+    from agentops.app.completion import KnownNames
+
+    known = KnownNames(environ, slot.said, slot.arguments)
+    for kind in kinds:
+        for name, about in known.names(kind):
+            if name.isprintable() and name.startswith(slot.begun):
+                yield name, about
+
+
+def _plain(text: str) -> str:
+    """Return foreign text as one short line that a terminal can be given."""
+    return "".join(one if one.isprintable() else " " for one in text[:_HELP_CHARS])
+
+
+def _give_up(_number: int, _frame: FrameType | None) -> None:
+    raise TimeoutError

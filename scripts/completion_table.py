@@ -1,0 +1,162 @@
+"""The table that completion reads at each TAB: the command tree, and which kind of names fits where.
+
+What takes a file is seen from its type. Everything else that takes a value has its kind in ``KINDS``: a kind of
+``app/completion.py``, one of ``names`` below, or "" for what nobody can list (a number, a time, words of one's own).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_origin
+
+KINDS: dict[str, str] = {
+    # Shared options and those that mean the same everywhere.
+    "context": "contexts",
+    "namespace": "namespaces",
+    "sandbox": "scenarios files-by-path",
+    "model": "models",
+    "max_steps": "",
+    "max_tokens": "",
+    "max_usd": "",
+    "max_seconds": "",
+    "wait": "",
+    "limit": "",
+    "resume": "incidents",
+    "endpoint_url": "",
+    "retention_days": "",
+    # Of one command.
+    "investigate alert": "files",
+    "fix what": "incidents files",
+    "triage target": "",
+    "show incident": "incidents runs",
+    "show evidence": "evidence",
+    "rollback change": "applied-changes",
+    "recover change": "open-changes",
+    "approve ttl": "",
+    "approvers add key": "",
+    "approvers remove name": "approvers",
+    "policy validate kind": "policy-kinds",
+    "policy explain tool": "tools",
+    "policy explain target": "",
+    "policy explain principal": "",
+    "policy explain on_behalf_of": "",
+    "policy explain fact": "facts",
+    "policy explain label": "",
+    "audit verify anchor": "files",
+    "audit verify key": "",
+    "audit log run": "runs",
+    "audit log event": "events",
+    "audit log actor": "actors",
+    "audit log target": "namespaces",
+    "audit log fingerprint": "",
+    "audit log since": "",
+    "audit log until": "",
+    "audit anchor to": "files",
+    "audit export to": "folders",
+    "audit replay run": "runs",
+    "audit prove what": "",
+    "audit prove growth": "files",
+    "audit check-proof key": "files",
+    "sandbox up scenario": "scenarios files-by-path",
+    "sandbox new name": "",
+    "schema name": "schemas",
+    "completion shell": "shells",
+}
+_FOLDERS = ("folder",)
+
+
+def text(root: Path) -> str:
+    """Return the table as JSON, one command a line."""
+    from typer.main import get_command
+
+    from agentops.cli.app import build
+
+    tree = get_command(build())
+    commands = dict(_walk(tree, ()))
+    shared = [one for one in commands["triage"]["options"] if one["names"][0] in _SHARED]
+    lines = ",\n".join(f'  "{path}": {json.dumps(found)}' for path, found in commands.items())
+    names = ",\n".join(f'  "{kind}": {json.dumps(found)}' for kind, found in _names(root).items())
+    return f'{{"commands": {{\n{lines}\n}},\n"shared": {json.dumps(shared)},\n"names": {{\n{names}\n}}}}\n'
+
+
+_SHARED = ("--context", "--namespace", "--kubeconfig", "--sandbox", "--output", "--no-input", "--verbose")
+
+
+def _walk(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, dict[str, Any]]]:
+    children = {name: child for name, child in getattr(command, "commands", {}).items() if not child.hidden}
+    help_option = {"names": ["--help"], "help": "Show the help.", "kinds": [], "bare": False, "many": False}
+    yield (
+        " ".join(path),
+        {
+            "commands": {name: child.get_short_help_str(76) for name, child in children.items()},
+            "options": [*(_option(one, path) for one in command.params if one.opts[0].startswith("-")), help_option],
+            "arguments": [
+                {"kinds": kinds_of(one, path), "many": get_origin(one.type_descriptor.annotation) is list}
+                for one in command.params
+                if not one.opts[0].startswith("-")
+            ],
+        },
+    )
+    for name, child in children.items():
+        yield from _walk(child, (*path, name))
+
+
+def _option(param: Any, path: tuple[str, ...]) -> dict[str, Any]:
+    flag = param.is_flag or param.count
+    return {
+        "names": sorted([*param.opts, *param.secondary_opts], key=len, reverse=True),
+        "help": (param.help or "").partition(". ")[0].partition("; ")[0][:76],
+        # A kind that lists nothing: the option takes a value all the same.
+        "kinds": [] if flag else kinds_of(param, path) or ["nothing"],
+        "bare": param.name == "sandbox",
+        "many": bool(param.multiple or param.count),
+    }
+
+
+def kinds_of(param: Any, path: tuple[str, ...]) -> list[str]:
+    """Return the kinds of names that fit an option or argument.
+
+    Raises:
+        KeyError: nobody has said which.
+    """
+    if param.name == "output":
+        return ["outputs"]
+    annotation = param.type_descriptor.annotation
+    if annotation is Path or annotation == list[Path]:
+        return ["folders" if param.name in _FOLDERS else "files"]
+    own = " ".join((*path, param.name))
+    return KINDS[own if own in KINDS else param.name].split()
+
+
+def _names(root: Path) -> dict[str, dict[str, str]]:
+    """Return the names that are the same for everybody, each with its help."""
+    from agentops.app.providers import change_specs, read_specs
+    from agentops.cli.commands.completion import Shell
+    from agentops.cli.commands.schema import NAMES, load_schema
+    from agentops.cli.options import Output
+    from agentops.cli.views.policy import facts_document
+    from agentops.sandbox.scenario import all_scenarios
+
+    prices = json.loads((root / "agentops/agent/models/prices.json").read_text("utf-8"))
+    return {
+        "outputs": {one.value: "" for one in Output},
+        "shells": {one.value: "" for one in Shell},
+        "scenarios": {one.name: one.title for one in sorted(all_scenarios(), key=lambda one: one.name)},
+        "schemas": {name: load_schema(name)["title"] for name in NAMES},
+        "models": dict.fromkeys(prices["models"], ""),
+        "tools": {one.name: one.description.partition(". ")[0][:76] for one in (*read_specs(), *change_specs())},
+        "facts": {f"{one['name']}=": one["says"][:76] for one in facts_document()},
+        "events": dict.fromkeys(_events(root), ""),
+        "actors": {"human": "People.", "agent": "Models and agentops itself."},
+        "policy-kinds": {"base": "", "organisation": "", "project": ""},
+    }
+
+
+def _events(root: Path) -> list[str]:
+    """Return the names of the audit log's events, from the table that documents them."""
+    page = (root / "docs/audit.md").read_text("utf-8").partition("\n## Events\n")[2]
+    rows = re.findall(r"^\| (`[^|]+) \|", page, re.MULTILINE)
+    return sorted(name for row in rows for name in re.findall(r"`(\w+)`", row))
