@@ -47,6 +47,8 @@ def _shipped(name: str) -> str:
 
 def _say(text: str) -> int:
     try:
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(errors="replace")
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:

@@ -36,6 +36,7 @@ from agentops.cli.commands import (
 from agentops.cli.options import PLACE
 from agentops.cli.report import Code, Heading, Tone
 from agentops.cli.result import Result, error_document
+from agentops.cli.streams import unfailing_streams
 from agentops.core.clock import SimulatedTime
 from agentops.core.errors import AgentopsError, AuditError, ExitCode, Interrupted, UsageError
 from agentops.core.text import one_line
@@ -60,6 +61,8 @@ JSON: --output json, one document.
 GROUPS = ("approvers", "audit", "policy", "tools", "sandbox")
 """The commands that only hold others."""
 
+_CHANGING = ("fix", "rollback", "recover")
+"""The commands whose exit code says what became of a change."""
 _PLACE_OPTIONS = ("-n", *(f"--{name}" for name in PLACE))
 
 
@@ -108,6 +111,11 @@ def run(words: Sequence[str], *, simulated: SimulatedTime | None = None) -> int:
         words: the words after the program's name.
         simulated: a simulated cluster that the words lead to: the run sends its time ahead instead of waiting.
     """
+    with unfailing_streams():
+        return _run(words, simulated)
+
+
+def _run(words: Sequence[str], simulated: SimulatedTime | None) -> int:
     arranged = arrange(words, sandbox.scenario_names)
     if arranged[:1] in (["--version"], ["-V"]):
         arranged[0] = "version"
@@ -201,7 +209,7 @@ def _render(result: Result, output: str) -> int:
         return int(result.exit_code)
     if stream is None:
         # Started with the stream closed: there is nobody to tell.
-        return int(result.exit_code or ExitCode.ERROR)
+        return _unshown(result)
     try:
         show(result, "text" if to_stderr else output, stream)
     except BrokenPipeError:
@@ -211,8 +219,15 @@ def _render(result: Result, output: str) -> int:
         _abandon(stream)
         if sys.stderr is not None and not to_stderr:
             sys.stderr.write(f"Error: the result cannot be written: {error.strerror}\n")
-        return int(result.exit_code or ExitCode.ERROR)
+        return _unshown(result)
     return int(result.exit_code)
+
+
+def _unshown(result: Result) -> int:
+    """Return the exit code of a result that nobody could read: what was changed is changed all the same."""
+    if result.command in _CHANGING:
+        return int(result.exit_code)
+    return int(result.exit_code or ExitCode.ERROR)
 
 
 def _abandon(stream: TextIO) -> None:

@@ -1,0 +1,80 @@
+"""Keeps a run from failing because of where its words go: an old encoding, a full disk, a terminal that went away.
+
+What was changed is changed, whether or not it can be shown. Signs that an encoding lacks are written in ASCII; what
+stderr does not take is lost in silence. Standard output still fails loudly: a half-written result is no result.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO, cast
+
+_PLAIN = {
+    "•": "*", "→": "->", "←": "<-", "↩": "<-", "↻": "~", "✓": "v", "✗": "x", "○": "o", "▸": ">", "»": ">", "·": "-",
+    "…": "...", "—": "-", "–": "-", "“": '"', "”": '"', "‘": "'", "’": "'", "×": "x", "├": "|", "└": "`", "─": "-",
+    "│": "|",
+}  # fmt: skip
+_HANDLER = "agentops-plain"
+
+
+def _plain(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    missing = error.object[error.start : error.end]
+    return "".join(_PLAIN.get(sign, "?") for sign in missing), error.end
+
+
+class Unfailing:
+    """A stream whose writes never fail; all else is the stream's own."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write what can be written."""
+        try:
+            return self._stream.write(text)
+        except (OSError, ValueError):
+            return len(text)
+
+    def flush(self) -> None:
+        """Flush what can be flushed."""
+        try:
+            self._stream.flush()
+        except (OSError, ValueError):
+            # What is buffered would be tried again at exit, and fail again.
+            _forget(self._stream)
+
+
+@contextmanager
+def unfailing_streams() -> Iterator[None]:
+    """While the block runs, stderr takes everything, and both streams write ASCII for signs that they lack."""
+    codecs.register_error(_HANDLER, _plain)
+    out, err = sys.stdout, sys.stderr
+    for stream in (out, err):
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors=_HANDLER)
+    # Closed by whoever started us, it is None.
+    nowhere = open(os.devnull, "w", encoding="utf-8") if err is None else None  # noqa: SIM115, PTH123
+    sys.stderr = cast("TextIO", Unfailing(nowhere or err))
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        sys.stderr = err
+        if nowhere is not None:
+            nowhere.close()
+
+
+def _forget(stream: TextIO) -> None:
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except (OSError, ValueError):
+        return
