@@ -113,11 +113,14 @@ class KnownNames:
         return _subfolders(self._folders.incidents)[-_NEWEST:][::-1]
 
     def _incidents(self) -> Names:
-        for folder in self._newest_incidents():
+        newest = self._newest_incidents()
+        for folder in newest:
             incident = _json(folder / "incident.json")
             alerts = _list(_mapping(incident.get("group")).get("alerts"))
             name = _text(_mapping(alerts[0]), "name") if alerts else ""
             yield folder.name, f"{name} in {_text(incident, 'context')}".strip()
+        if newest:
+            yield "last", "the newest incident"
 
     def _runs(self) -> Names:
         started: dict[str, str] = {}
@@ -130,7 +133,9 @@ class KnownNames:
     def _evidence(self) -> Names:
         """Yield the evidence of the incident that the line names, else of the last one."""
         wanted = self.arguments[0] if self.arguments else ""
-        folder = next((one for one in self._newest_incidents() if one.name.startswith(wanted)), None)
+        newest = self._newest_incidents()
+        fitting = newest if wanted == "last" else [one for one in newest if _is_called(one.name, wanted)]
+        folder = next(iter(fitting), None)
         for line in _lines(folder / "evidence.jsonl", _LOG_BYTES) if folder else ():
             yield _text(line, "id"), _text(line, "summary")
 
@@ -160,6 +165,10 @@ class KnownNames:
 
     def _log_end(self) -> list[dict[str, Any]]:
         return list(_lines(self._folders.audit / "audit.jsonl", _LOG_BYTES))
+
+
+def _is_called(incident: str, wanted: str) -> bool:
+    return incident.startswith(wanted) or incident.endswith(f"-{wanted}")
 
 
 def _step(change: Mapping[str, Any]) -> str:

@@ -54,7 +54,7 @@ def test_words_of_the_line_are_completed(at: Shell) -> None:
     assert at.completes("agentops investigate --sandbox oom", "-lowered-limit") == (
         "investigate --sandbox oom-lowered-limit"
     )
-    assert at.completes("agentops show ", "rolloutstuck-4f2a") == f"show {_ID}"
+    assert at.completes("agentops show 2", "rolloutstuck-4f2a") == f"show {_ID}"
     assert at.completes("agentops audit log --event=change_cl", "osed") == "audit log --event=change_closed"
     assert at.completes("agentops triage --context=arn:aws:eks:e", "/prod") == (
         "triage --context=arn:aws:eks:eu:1:cluster/prod"
