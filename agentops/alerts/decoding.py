@@ -20,6 +20,8 @@ from agentops.core.text import one_line
 MAX_BYTES = 10 * 1024 * 1024
 MAX_YAML_CHARS = 256 * 1024
 MAX_DEPTH = 64
+MAX_PROSE_LINES = 400
+MAX_PROSE_CHARS = 64 * 1024
 _YAML_START = re.compile(r"(?:---|#|%YAML|- |[\"']?[A-Za-z][\w .-]{0,60}[\"']?:(?:\s|$))")
 
 
@@ -42,8 +44,10 @@ def decode(data: bytes, what: str) -> AlertGroup:
         raise AlertError(f"{what} is empty", hint="Send the alert's payload, or describe it in words.")
     if text.lstrip()[0] in "{[":
         return group(_recognised(_json(text, what), what))
+    _require_no_scalar(text.strip(), what)
     document = _yaml(text, what)
     if document is None:
+        _require_brief(text, what)
         return group(prose(text))
     return group(_recognised(document, what))
 
@@ -58,6 +62,26 @@ def _text(data: bytes, what: str) -> str:
     if "\0" in text:
         raise AlertError(f"{what} is not text: it holds a NUL byte")
     return text
+
+
+def _require_no_scalar(text: str, what: str) -> None:
+    """Refuse ``null``, ``42`` and the like: JSON without an alert in it, and no words either."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return
+    said = "an empty text" if value == "" else f"only {one_line(text, 40)}"
+    raise AlertError(f"{what} holds {said}, no alert", hint="Send the alert's payload, or describe it in words.")
+
+
+def _require_brief(text: str, what: str) -> None:
+    """Refuse a log or a dump: an object that is guessed out of so many words would be chance."""
+    lines = text.count("\n") + 1
+    if lines > MAX_PROSE_LINES or len(text) > MAX_PROSE_CHARS:
+        raise AlertError(
+            f"{what} is {lines:,} lines of text, too many to be an alert",
+            hint="Describe the alert in a sentence or two; logs are read from the cluster.",
+        )
 
 
 def _json(text: str, what: str) -> Any:
@@ -96,6 +120,11 @@ def _yaml(text: str, what: str) -> Any:
         return None
     if isinstance(document, dict):
         document = {str(key): value for key, value in document.items()}
+    if isinstance(document, list) and not any(one.recognises_yaml(document) for one in FORMATS):
+        raise AlertError(
+            f"{what} is a YAML list of a form that agentops does not know",
+            hint=f"Known are {', '.join(senders())}, or plain text.",
+        )
     if not any(one.recognises_yaml(document) for one in FORMATS):
         return None
     _check_depth(document, what)

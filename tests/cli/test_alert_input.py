@@ -113,3 +113,21 @@ def test_alerts_of_other_targets_are_named_as_left_out(cli: Cli) -> None:
     two["alerts"].append(other)
     document = cli("investigate", "-", *_SANDBOX, stdin=json.dumps(two).encode()).document
     assert [entry["alert"] for entry in document["incident"]["left_out"]] == ["Other"]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("null", "standard input holds only null, no alert"),
+        ("42", "standard input holds only 42, no alert"),
+        ("true\n", "standard input holds only true, no alert"),
+        ('""', "standard input holds an empty text, no alert"),
+        ("- a\n- b\n", "standard input is a YAML list of a form that agentops does not know"),
+        ("checkout is down\n" * 20_000, "standard input is 20,001 lines of text, too many to be an alert"),
+    ],
+    ids=["null", "number", "boolean", "empty text", "yaml list", "a log"],
+)
+def test_what_is_no_alert_is_refused(cli: Cli, text: str, why: str) -> None:
+    """Whatever it is, no object is guessed out of it."""
+    done = cli("investigate", "-", "--sandbox=bad-image-tag", "--no-model", stdin=text.encode())
+    assert (done.code, why in done.err) == (2, True)
