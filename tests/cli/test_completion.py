@@ -174,7 +174,7 @@ def test_a_wish_for_completion_is_always_answered_with_0(here: Mapping[str, str]
 
 
 def test_a_disk_that_does_not_answer_is_not_waited_for(here: Mapping[str, str], tmp_path: Path) -> None:
-    """A kubeconfig that never comes to an end: the keyboard is free again within a second or so."""
+    """A kubeconfig that never comes to an end: the keyboard is free again after two seconds."""
     Path(here["KUBECONFIG"]).unlink()
     os.mkfifo(here["KUBECONFIG"])
     done = subprocess.run(

@@ -2,8 +2,9 @@
 
 Comes in: the words behind the program's name up to the cursor, the last of them unfinished. Goes out: a line ``:`` that
 says whether the shell should offer ``files`` or ``folders`` too, then one line a name: the whole word, a tab, a few
-words about it. It answers within a fraction of a second or not at all, and never says that something went wrong: what
-somebody is writing must not be covered with a message. Modules are imported for types alone, where that can be.
+words about it. It answers at once or, where a disk does not answer, with what is known after two seconds. It never says
+that something went wrong: what somebody is writing must not be covered with a message. Modules are imported for types
+alone, where that can be.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from agentops.cli.completing.line import Slot
 
-_PATIENCE_S = 0.5
+_PATIENCE_S = 2.0
 _PATHS = ("files", "folders")
 _TYPED_PATH = "files-by-path"
 """A file where a name is meant as a rule: offered once what is written can only be a path."""
