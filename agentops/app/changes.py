@@ -6,11 +6,13 @@ change whose end nobody knows.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agentops.app.actor import current_actor
 from agentops.core.clock import Clock, utc_now
 from agentops.core.errors import InDoubt
+from agentops.core.outcome import Status
 from agentops.core.text import one_line, plural
 from agentops.store.changes import ChangeRecord, Changes
 
@@ -19,13 +21,34 @@ if TYPE_CHECKING:
     from agentops.config import Settings
 
 
-def list_changes(settings: Settings) -> tuple[ChangeRecord, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedChange:
+    """One change of the list; ``taken_back_by`` is the id of the change that rolled it back, empty where none did."""
+
+    record: ChangeRecord
+    taken_back_by: str = ""
+
+
+def list_changes(settings: Settings, namespace: str = "") -> tuple[ListedChange, ...]:
     """Return every change that the journal holds, newest first.
+
+    Arguments:
+        namespace: only those that touch an object of it; empty for all.
 
     Raises:
         StoreError: the journal cannot be read.
     """
-    return journal_of(settings, utc_now).list()
+    known = journal_of(settings, utc_now).list()
+    ways_back = {one.plan.rolls_back: one.id for one in known if one.plan.rolls_back and _is_applied(one)}
+    return tuple(
+        ListedChange(record=one, taken_back_by=ways_back.get(one.id, ""))
+        for one in known
+        if not namespace or any(step.change.target.namespace == namespace for step in one.plan.steps)
+    )
+
+
+def _is_applied(record: ChangeRecord) -> bool:
+    return (record.result or {}).get("status") == Status.APPLIED.value
 
 
 def journal_of(settings: Settings, clock: Clock) -> Changes:
@@ -57,5 +80,5 @@ def open_words(settings: Settings, clock: Clock) -> str:
     found = journal.open_ones()
     if not found or journal.is_busy():
         return ""
-    names = ", ".join(record.id for record in found[:3])
+    names = ", ".join(record.short_id for record in found[:3])
     return f"{plural(len(found), 'change')} begun and not ended: {names}"

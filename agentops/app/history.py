@@ -30,14 +30,22 @@ _RUN = re.compile(r"\d{8}T\d{4,6}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentSummary:
-    """One line of the history; an incident that cannot be read has verdict ``unreadable``, and why as conclusion."""
+    """One line of the history; an incident that cannot be read has verdict ``unreadable``, and why as conclusion.
+
+    ``cause`` is the object and the condition that the finding names, empty where it names none. ``namespace`` is where
+    the incident is about.
+    """
 
     id: str
+    short_id: str
     opened_at: str
     alert: str
     target: str
     verdict: str
     conclusion: str
+    cause: str = ""
+    condition: str = ""
+    namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,14 +77,20 @@ class WholeEvidence:
     body: str
 
 
-def list_incidents(settings: Settings, limit: int) -> History:
+def list_incidents(settings: Settings, limit: int, namespace: str = "") -> History:
     """Return the newest ``limit`` incidents.
+
+    Arguments:
+        namespace: only those that are about this one; empty for all.
 
     Raises:
         StoreError: the folder cannot be listed.
     """
     folders = _store(settings).list()
-    return History(newest=tuple(map(_summary, folders[:limit])), total=len(folders))
+    if not namespace:
+        return History(newest=tuple(map(_summary, folders[:limit])), total=len(folders))
+    found = [one for one in map(_summary, folders) if one.namespace == namespace]
+    return History(newest=tuple(found[:limit]), total=len(found))
 
 
 def sandbox_of(settings: Settings, incident: str) -> str:
@@ -175,13 +189,25 @@ def _summary(folder: IncidentFolder) -> IncidentSummary:
         incident, finding = folder.incident, folder.finding()
     except StoreError as error:
         return IncidentSummary(
-            id=folder.id, opened_at="", alert="", target="", verdict="unreadable", conclusion=error.message
+            id=folder.id,
+            short_id=folder.id.rpartition("-")[2],
+            opened_at="",
+            alert="",
+            target="",
+            verdict="unreadable",
+            conclusion=error.message,
         )
+    cause = finding.cause if finding else None
+    target = incident.group.target
     return IncidentSummary(
         id=folder.id,
+        short_id=incident.short_id,
         opened_at=to_iso(incident.opened_at),
         alert=incident.group.lead.name,
-        target=str(incident.group.target),
+        target=str(target),
         verdict=finding.verdict.value if finding else "open",
         conclusion=finding.conclusion if finding else "no finding yet",
+        cause=cause.resource.short if cause else "",
+        condition=cause.condition if cause else "",
+        namespace=target.namespace or (cause.resource.namespace if cause else "") or incident.namespace,
     )

@@ -6,6 +6,7 @@ stops it with an error, but whether the chain was altered is for ``verify`` to s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +28,7 @@ class Query:
     """Which records are wanted; an empty field wants all.
 
     Arguments:
-        run: a run id or the beginning of one.
+        run: a run id, the beginning of one, or the part after its last dash.
         event: an event's whole name.
         actor: an actor (``human:ana``) or its kind (``human``).
         since: nothing older.
@@ -35,6 +36,7 @@ class Query:
         text: what must occur in the record's line as it is written, upper and lower case alike.
         target: what must occur in some text of the payload, upper and lower case alike.
         fingerprint: of a call's arguments, as its record has it.
+        namespace: what some object of the payload must stand in, or what it must name as its namespace.
     """
 
     run: str = ""
@@ -45,11 +47,12 @@ class Query:
     text: str = ""
     target: str = ""
     fingerprint: str = ""
+    namespace: str = ""
 
     def wants(self, record: AuditRecord) -> bool:
         """Return whether the record passes every filter but ``text``."""
         return (
-            record.run.startswith(self.run)
+            (record.run.startswith(self.run) or record.run.endswith(f"-{self.run}"))
             and self.event in ("", record.event)
             and self.actor in ("", record.actor, record.actor.partition(":")[0])
             # Times are RFC 3339 in UTC of one width, so their text sorts as they do.
@@ -57,6 +60,7 @@ class Query:
             and (self.until is None or record.time < to_iso(self.until))
             and self.fingerprint in ("", record.payload.get("arguments_hmac"))
             and (not self.target or _speaks_of(record.payload, self.target.casefold()))
+            and (not self.namespace or _is_about(record.payload, self.namespace))
         )
 
 
@@ -67,6 +71,27 @@ def _speaks_of(value: Any, target: str) -> bool:
     if isinstance(value, list | tuple):
         return any(_speaks_of(item, target) for item in value)
     return isinstance(value, str) and target in value.casefold()
+
+
+_GROUPS = ("namespace", "namespaces", "groups")
+_REFERENCE = re.compile(r"\b[a-z][a-z0-9-]*://[^/\s]*/([^/\s]+)/[A-Z]\w*/|(?<![\w/.-])([a-z0-9-]+)/[A-Z]\w*/")
+
+
+def _is_about(value: Any, namespace: str, name: str = "") -> bool:
+    """Return whether a payload names an object that stands in a namespace (``shop/Deployment/web``), or the namespace.
+
+    Arguments:
+        name: the field that ``value`` is of.
+    """
+    if isinstance(value, Mapping):
+        return any(_is_about(item, namespace, str(key)) for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return any(_is_about(item, namespace, name) for item in value)
+    if not isinstance(value, str):
+        return False
+    if name in _GROUPS:
+        return value == namespace
+    return any(namespace in found.groups() for found in _REFERENCE.finditer(value))
 
 
 def read_records(folder: Path, query: Query, *, wait: Callable[[], bool] | None = None) -> Iterator[AuditRecord]:

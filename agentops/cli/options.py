@@ -76,6 +76,11 @@ class Common:
         return load(self.flags() | more, process_environ())
 
 
+def limit_option(what: str, least: int = 1) -> Any:
+    """Return the option ``--limit``; ``what`` is its help."""
+    return typer.Option("--limit", "-l", min=least, help=what)
+
+
 PLACE = ("context", "namespace", "kubeconfig", "sandbox")
 """The options that lead to a cluster."""
 

@@ -31,6 +31,7 @@ _PIPE_WIDTH = 100
 _NARROW = 60
 _SHORT_LABEL = 4
 _LAST_COLUMN = 16
+_LEAST_CUT = 8
 
 
 def show(result: Result, output: str, stream: TextIO | None = None) -> None:
@@ -158,23 +159,40 @@ def _print_table(table: Table, console: Console) -> None:
 
     if not table.rows:
         return
-    if console.width < _NARROW:
+    columns = zip(table.columns, *table.rows, strict=True)
+    widths = [max(cell_len(visible(cell)) for cell in column) for column in columns]
+    if table.cut:
+        widths = _cut_widths(table, widths, console.width)
+    if console.width < _NARROW or not widths:
         for row in table.rows:
             _print_pairs(tuple(zip(table.columns, row, strict=True)), console)
             console.print()
         return
     grid = Grid(box=None, padding=(0, 2, 0, 0), show_edge=False, pad_edge=False, header_style="dim")
     grid.add_column("")
-    columns = zip(table.columns, *table.rows, strict=True)
-    widths = [max(cell_len(visible(cell)) for cell in column) for column in columns]
     # A time in two halves cannot be read: only the last column is folded, as long as that leaves it room.
     whole = sum(widths[:-1]) + 2 * len(widths) + _LAST_COLUMN <= console.width
     for number, column in enumerate(table.columns):
-        stays = number == 0 or (whole and number < len(widths) - 1)
-        grid.add_column(Text(column.upper()), overflow="fold", no_wrap=stays)
+        if table.cut:
+            grid.add_column(Text(column.upper()), width=widths[number], overflow="ellipsis", no_wrap=True)
+        else:
+            stays = number == 0 or (whole and number < len(widths) - 1)
+            grid.add_column(Text(column.upper()), overflow="fold", no_wrap=stays)
     for row in table.rows:
-        grid.add_row("", *(Text(visible(cell)) for cell in row))
+        grid.add_row("", *(Text(visible(" ".join(cell.split()) if table.cut else cell)) for cell in row))
     console.print(grid)
+
+
+def _cut_widths(table: Table, widths: list[int], room: int) -> list[int]:
+    """Return how wide each column may be, the widest of ``table.cut`` made narrower first; empty where none fits."""
+    widths = list(widths)
+    giving = [number for number, column in enumerate(table.columns) if column in table.cut]
+    while sum(widths) + 2 * len(widths) > room:
+        widest = max(giving, key=lambda number: widths[number])
+        if widths[widest] <= _LEAST_CUT:
+            return []
+        widths[widest] -= 1
+    return widths
 
 
 _ESCAPED = str.maketrans({character: "\\" + character for character in "\\`*_[]<>#|"})

@@ -64,10 +64,15 @@ class Pairs:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns and rows; on a narrow terminal the rows become blocks of pairs."""
+    """Columns and rows; on a narrow terminal the rows become blocks of pairs.
+
+    ``cut`` names the columns whose long cells end with ``…``, so that each row keeps to one line; without any, long
+    cells are folded. Markdown has them whole.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    cut: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,14 @@
-"""Lengths of time and moments as they are written on the command line: ``90s``, ``15m``, ``2h``; RFC 3339."""
+"""Lengths of time and moments as people write and read them: ``90s``, ``15m``, ``2h``; RFC 3339; local time in lists.
+
+JSON, plans and the audit log have UTC; only what people look at is turned into the time of the machine's own zone.
+"""
 
 from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
 
-from agentops.core.clock import from_iso, utc_now
+from agentops.core.clock import age, from_iso, utc_now
 from agentops.core.errors import UsageError
 from agentops.core.text import one_line
 
@@ -49,3 +52,31 @@ def moment(option: str, text: str) -> datetime | None:
     except ValueError as error:
         hint = "Write 2026-11-22T15:00:00Z, or how long ago: 15m, 2h, 3d."
         raise UsageError(f"{option} {text!r} is not a time", hint=hint) from error
+
+
+def local_time(written: str, now: datetime) -> str:
+    """Return a written moment in local time: ``11-22 16:03:07``, of another year ``2025-11-22 16:03``.
+
+    What is no moment comes back as it is: a log is shown, not judged.
+    """
+    try:
+        found = from_iso(written).astimezone()
+    except ValueError:
+        return written
+    return f"{found:%m-%d %H:%M:%S}" if found.year == now.astimezone().year else f"{found:%Y-%m-%d %H:%M}"
+
+
+def local_clock(written: str) -> str:
+    """Return the hour, minute and second of a written moment in local time; what is no moment as it is."""
+    try:
+        return f"{from_iso(written).astimezone():%H:%M:%S}"
+    except ValueError:
+        return written
+
+
+def age_of(written: str, now: datetime) -> str:
+    """Return how long ago a written moment was: ``45s``, ``3h12m``, ``4d``; a dash where it is none."""
+    try:
+        return age(from_iso(written), now)
+    except ValueError:
+        return "-"

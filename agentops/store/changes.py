@@ -33,11 +33,13 @@ from agentops.core.durable_files import replace_file, sync_folder
 from agentops.core.errors import Busy, InDoubt, NotApproved, StoreError, UsageError
 from agentops.core.jsonable import from_json, to_json
 from agentops.core.plan import ChangePlan, code_of
-from agentops.core.text import one_line
+from agentops.core.text import one_line, plural
 from agentops.store.files import document, explained, intact
 
 _SCHEMA = "agentops/change/v1"
 _MOST_BYTES = 4096
+LAST = "last"
+"""What stands for the newest change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,16 @@ class ChangeRecord:
     def is_open(self) -> bool:
         """Whether it was begun and its end is not recorded."""
         return self.result is None
+
+    @property
+    def short_id(self) -> str:
+        """The code of its plan, with which the id ends: ``7Q4M0ZKD``; what people type."""
+        return short_change(self.id)
+
+
+def short_change(change_id: str) -> str:
+    """Return the end of a change's id, which is the code of its plan."""
+    return change_id.rpartition("-")[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,22 +228,31 @@ class Changes:
         return tuple(found for found in reversed(self.list()) if found.is_open)
 
     def find(self, change_id: str) -> ChangeRecord:
-        """Return the change of that id; the beginning, or its plan's code, is enough when only one has it.
+        """Return the change of that id; its beginning or end, or the beginning of its plan's code, will do when only
+        one has it; ``last``: the newest.
 
         Raises:
             UsageError: none, or several.
         """
-        known = self.list()
-        fitting = [found for found in known if found.id == change_id]
-        wanted = change_id.upper()
-        fitting = fitting or [
-            found for found in known if wanted and (found.id.startswith(wanted) or code_of(found.digest) == wanted)
-        ]
+        known, wanted = self.list(), change_id.upper()
+        if change_id.lower() == LAST:
+            fitting = list(known[:1])
+        else:
+            exact = [found for found in known if wanted in (found.id, code_of(found.digest))]
+            fitting = exact or [found for found in known if wanted and _is_part_of(found, wanted)]
         if len(fitting) == 1:
             return fitting[0]
-        hint = f"The newest is {known[0].id}." if known else "There are none yet."
-        word = "several changes begin" if fitting else "no change begins"
-        raise UsageError(f"{word} with {one_line(change_id, 60)!r}", hint=hint, code="no-such-change")
+        shown = one_line(change_id, 60)
+        if not fitting:
+            newest = f"The newest is {known[0].short_id}; agentops changes lists them." if known else ""
+            hint = newest or "There are none yet."
+            raise UsageError(f"no change begins or ends with {shown!r}", hint=hint, code="no-such-change")
+        names = ", ".join(found.id for found in fitting[:5]) + (" ..." if len(fitting) > 5 else "")
+        raise UsageError(
+            f"{plural(len(fitting), 'change')} begin or end with {shown!r}: {names}",
+            hint="Give more of the id.",
+            code="ambiguous-change",
+        )
 
     def is_busy(self) -> bool:
         """Return whether another process is changing something now.
@@ -342,6 +363,11 @@ def _upgraded_step(step: Any) -> Any:
         "detail": {"disruption budget": old.pop("budgets", [])},
     }
     return {**step, "blast_radius": {**old, **new}}
+
+
+def _is_part_of(found: ChangeRecord, wanted: str) -> bool:
+    """Return whether an id begins or ends with what was typed, or the code of its plan begins with it."""
+    return found.id.startswith(wanted) or found.id.endswith(wanted) or code_of(found.digest).startswith(wanted)
 
 
 def _is_aside(entry: Path) -> bool:

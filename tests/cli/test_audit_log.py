@@ -40,6 +40,8 @@ def _seqs(cli: Cli, *words: str) -> list[int]:
     [
         ((), [0, 1, 2, 3, 4]),
         (("--run", "r2"), [3, 4]),
+        (("--namespace", "shop", "-l", "3"), [2, 3, 4]),
+        (("-n", "billing"), []),
         (("--actor", "human"), [0, 1, 2]),
         (("--actor", "agent:claude"), [3, 4]),
         (("--event", "finding"), [2, 4]),
@@ -68,6 +70,32 @@ def test_the_human_form_is_a_line_for_each_record(cli: Cli, folder: Path) -> Non
     shown = cli("audit", "log", "--target", "web").out
     assert ("tool kubernetes_get" in shown, "r2" in shown) == (True, False)
     assert cli("audit", "log", "--target", "billing").out.strip() == "No records."
+
+
+def test_namespace_is_looked_for_in_what_a_record_names(cli: Cli, home: Path) -> None:
+    """In an object's reference, its short form or a field of that name; never in any other word."""
+    payloads = (
+        {"ref": "k8s://prod/shop/Pod/a"},
+        {"why": "Pod shop/a is gone, see shop/Pod/a."},
+        {"target": {"namespace": "shop"}},
+        {"groups": ["web", "shop"]},
+        {"ref": "k8s://shop/web/Pod/a", "text": "the shop/"},
+        {"ref": "k8s://prod/web-shop/Pod/shop"},
+    )
+    with open_log(home / "audit", run="r1", actor="human:ana", clock=lambda: NOON, sign_every=0) as log:
+        for payload in payloads:
+            log.append("note", payload)
+    found = cli("audit", "log", "--event", "note", "-n", "shop", "-o", "json").document["records"]
+    assert [record["payload"] for record in found] == list(payloads[:4])
+
+
+@pytest.mark.parametrize("words", [("--run", "4f2a1c"), ("--run", "20261122T1559")])
+def test_run_is_found_by_either_end_of_its_id(cli: Cli, home: Path, words: tuple[str, ...]) -> None:
+    """The list shows the end, so the end can be typed."""
+    for run in ("20261122T155933-4f2a1c", "20261123T155933-000000"):
+        _append(home / "audit", run, "human:ana", NOON, "k8s://prod/shop/Pod/a")
+    found = cli("audit", "log", *words, "-o", "json").document["records"]
+    assert {record["run"] for record in found} == {"20261122T155933-4f2a1c"}
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def _offered(here: Mapping[str, str], line: str) -> list[str]:
         ("triage --name", ": --namespace"),
         ("fix --approval a --app", ": --approval"),
         ("history -n", ":"),
-        ("history --n", ": --no-input"),
+        ("version --n", ": --no-input"),
         ("triage -o j", ": json"),
         ("triage --output=m", ": --output=markdown"),
         ("triage --nothing=m", ":"),

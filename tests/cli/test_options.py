@@ -27,8 +27,8 @@ _TAKES = {
     # It looks at a cluster, but there is nothing to check about the embedded one.
     "doctor": "context kubeconfig namespace",
     "show": "evidence timeline",
-    "history": "limit",
-    "changes": "limit",
+    "history": "limit namespace",
+    "changes": "limit namespace",
     "approve": "out side-by-side ttl",
     "approvers list": "",
     "approvers add": "",
@@ -41,7 +41,7 @@ _TAKES = {
     # The sandbox is judged otherwise than a cluster of the same name.
     "policy explain": "as fact harmless label on-behalf-of sandbox target tool",
     "audit verify": "anchor endpoint-url key require-signed",
-    "audit log": "actor event fingerprint follow limit run since target until",
+    "audit log": "actor event fingerprint follow limit namespace run since target until",
     "audit anchor": f"{_S3} to",
     "audit export": f"{_S3} to",
     "audit keys": "",
@@ -79,6 +79,13 @@ def test_every_command_takes_these_options_and_no_other() -> None:
     assert found == {path: {*_TALK.split(), *said.split()} for path, said in _TAKES.items()}
 
 
+def test_every_limit_has_its_letter() -> None:
+    """Whoever has typed -l once types it again."""
+    commands = [command for _, command in _commands(get_command(build()))]
+    limits = [one.opts for command in commands for one in command.params if one.name == "limit"]
+    assert limits == [["--limit", "-l"]] * 3
+
+
 def test_groups_are_those_of_the_tree() -> None:
     """What only holds other commands is known by name, for the hints of usage errors."""
     commands = get_command(build()).commands
@@ -88,8 +95,9 @@ def test_groups_are_those_of_the_tree() -> None:
 @pytest.mark.parametrize(
     ("words", "option"),
     [
-        (("history", "-n", "2"), "-n"),
-        (("changes", "--namespace", "shop"), "--namespace"),
+        (("history", "--context", "prod"), "--context"),
+        (("changes", "--kubeconfig", "x"), "--kubeconfig"),
+        (("show", "-n", "shop"), "-n"),
         (("show", "--context", "prod"), "--context"),
         (("audit", "keys", "--kubeconfig", "x"), "--kubeconfig"),
         (("approvers", "list", "--context", "prod"), "--context"),

@@ -61,7 +61,28 @@ def test_an_unknown_scenario_names_its_neighbour(cli: Cli) -> None:
 
 def test_markdown_output_is_markdown(cli: Cli) -> None:
     """The same page for a chat or a ticket."""
-    assert "## 3 problems\n" in cli("triage", "--sandbox=bad-image-tag", "-o", "markdown").out
+    assert "## 2 problems\n" in cli("triage", "--sandbox=bad-image-tag", "-o", "markdown").out
+
+
+def test_a_recent_change_is_no_problem(cli: Cli) -> None:
+    """It stands below the problems and is not counted; JSON has it among them, as it always had."""
+    page = cli("triage", "--sandbox=bad-image-tag").out
+    problems, changes = page.split("Recent changes\n")
+    found = [one["condition"] for one in cli("triage", "--sandbox=bad-image-tag", "-o", "json").document["problems"]]
+    assert ("2 problems\n" in problems, "revision 2" in problems.partition("Best explanation")[0]) == (True, False)
+    assert ("shop/Deployment/checkout  revision 2" in changes, found.count("RolloutChanged"), len(found)) == (
+        True,
+        1,
+        3,
+    )
+
+
+def test_each_problem_is_a_line_and_the_best_explanation_is_told(cli: Cli) -> None:
+    """Age, object, condition and severity; with -v each problem in full, with its advice."""
+    short, full = (cli("triage", "--sandbox=bad-image-tag", *words).out for words in ((), ("-v",)))
+    row = "shop/Deployment/checkout  ProgressDeadlineExceeded  high"
+    advice = "Find out why the new pods do not become ready"
+    assert (row in short, advice in short, row in full, advice in full) == (True, False, False, True), short
 
 
 def test_a_namespace_that_does_not_exist_is_not_fine(cli: Cli) -> None:

@@ -175,23 +175,40 @@ def test_release_without_a_lock_is_nothing(journal: Changes) -> None:
     assert not journal.is_busy()
 
 
-@pytest.mark.parametrize("name", [FIRST, "20261122T030000", "code"])
+@pytest.mark.parametrize("name", [FIRST, "20261122T030000", "aaa", "AAAA", "last", "code", "code's beginning"])
 def test_change_is_found_by_what_is_enough_of_its_name(journal: Changes, plan: Make, name: str) -> None:
-    """The id, its beginning, or the plan's code in either case."""
+    """The id, its beginning or its end, the plan's code or its first letters, in either case; and the newest."""
     one = plan("1")
     journal.claim(one, FIRST)
-    assert journal.find(one.code.lower() if name == "code" else name).id == FIRST
+    typed = {"code": one.code.lower(), "code's beginning": one.code[:5]}.get(name, name)
+    assert journal.find(typed).id == FIRST
 
 
-@pytest.mark.parametrize(("name", "said"), [("2026", "several changes"), ("", "no change"), ("nothing", "no change")])
-def test_what_is_no_name_of_one_change_is_refused(journal: Changes, plan: Make, name: str, said: str) -> None:
-    """None or several: nothing is guessed, and the newest is named."""
+@pytest.mark.parametrize(
+    ("name", "said", "hint"),
+    [
+        ("2026", f"2 changes begin or end with '2026': {SECOND}, {FIRST}", "Give more of the id."),
+        ("", "no change begins or ends with ''", "The newest is BBBB; agentops changes lists them."),
+        ("nothing", "no change begins or ends with 'nothing'", "The newest is BBBB; agentops changes lists them."),
+    ],
+)
+def test_what_is_no_name_of_one_change_is_refused(
+    journal: Changes, plan: Make, name: str, said: str, hint: str
+) -> None:
+    """None or several: nothing is guessed; the candidates are named, or the newest."""
     for nonce, change_id in (("1", FIRST), ("2", SECOND)):
         journal.claim(plan(nonce), change_id)
         journal.close(change_id, ENDED)
     with pytest.raises(UsageError) as error:
         journal.find(name)
-    assert (error.value.message.startswith(said), error.value.hint) == (True, f"The newest is {SECOND}.")
+    assert (error.value.message, error.value.hint) == (said, hint)
+
+
+def test_without_any_change_there_is_no_last_one(journal: Changes) -> None:
+    """The message does not pretend that something can be chosen."""
+    with pytest.raises(UsageError) as error:
+        journal.find("last")
+    assert error.value.hint == "There are none yet."
 
 
 def test_what_is_not_there_cannot_be_closed(journal: Changes) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentops.cli.options import Common, with_common
-from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Tone
+from agentops.cli.report import Block, Code, Heading, Pairs, Paragraph, Table, Tone
 from agentops.cli.result import Result
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ Examples:
   agentops approvers me                  your public key; made on first use
   agentops approvers add 'ana+1a2b3c4d+AbCd...'
   agentops approvers list
+  agentops approvers list -v             with the keys in full
   agentops approvers remove ana
 """
 
@@ -39,12 +40,13 @@ def list_approvers(options: Common) -> Result:
     from agentops.app.approvers import list_approvers as trusted
 
     found = trusted(options.settings())
-    items = tuple(Item(str(key), label=key.name) for key in found.keys)
+    cut = () if options.verbose else ("name", "key")
+    table = Table(("name", "id", "key"), tuple((key.name, key.id.hex(), str(key)) for key in found.keys), cut)
     empty = Paragraph("No approvers: no signed approval is valid here. Add one: agentops approvers add KEY", Tone.WARN)
     return Result(
         command="approvers list",
         document={"approvers": [_entry(key) for key in found.keys], "file": str(found.file)},
-        report=(Bullets(items) if items else empty, Paragraph(str(found.file), Tone.QUIET)),
+        report=(table if found.keys else empty, Paragraph(str(found.file), Tone.QUIET)),
     )
 
 

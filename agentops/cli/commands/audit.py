@@ -12,10 +12,11 @@ import typer
 
 from agentops.cli.commands import anchors, audit_segments, keys, proofs, replay
 from agentops.cli.commands.anchors import EndpointUrl, require_s3
-from agentops.cli.options import Common, Output, with_common
-from agentops.cli.report import Paragraph, Table, Tone
+from agentops.cli.options import Common, Output, limit_option, with_common
+from agentops.cli.report import Paragraph, Tone
 from agentops.cli.result import Result
 from agentops.cli.times import moment
+from agentops.core.clock import utc_now
 from agentops.core.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ Examples:
   agentops audit log --run 20261122T1559 --limit 0
   agentops audit log --event tool_call --since 2026-11-22T15:00Z --until 2026-11-22T16:00Z
   agentops audit log --target shop/Deployment/web --since 2h
+  agentops audit log --namespace shop -l 10       only records about this namespace
   agentops audit log --follow                     text, until Ctrl-C
 """
 
@@ -47,7 +49,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     group = typer.Typer(name="audit", help="Verify, read and copy the tamper-evident audit log.", no_args_is_help=True)
     group.command("verify", help="Verify the whole chain.", epilog=VERIFY_EPILOG)(with_common(verify))
-    group.command("log", help="Print records, newest last.", epilog=LOG_EPILOG)(with_common(log))
+    group.command("log", help="Print records, newest last.", epilog=LOG_EPILOG)(with_common(log, ("namespace",)))
     anchors.register(group)
     keys.register(group)
     replay.register(group)
@@ -100,7 +102,7 @@ def verify(
 def log(
     options: Common,
     run: Annotated[
-        str, typer.Option("--run", metavar="ID", help="Only this run; the beginning of its id is enough.")
+        str, typer.Option("--run", metavar="ID", help="Only this run; the beginning or the end of its id is enough.")
     ] = "",
     event: Annotated[str, typer.Option("--event", help="Only this event: alert, tool_call, finding ...")] = "",
     actor: Annotated[str, typer.Option("--actor", help="Only this actor (human:ana), or kind of actor (human).")] = "",
@@ -114,14 +116,14 @@ def log(
         str, typer.Option("--since", metavar="TIME", help="Only from this time: RFC 3339, or 15m, 2h, 3d ago.")
     ] = "",
     until: Annotated[str, typer.Option("--until", metavar="TIME", help="Only before this time.")] = "",
-    limit: Annotated[int, typer.Option("--limit", min=0, help="Number of newest records to print; 0 for all.")] = 50,
+    limit: Annotated[int, limit_option("Number of newest records to print; 0 for all.", least=0)] = 50,
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Print new records as they are written, until Ctrl-C; text only.")
     ] = False,
 ) -> Result:
     """Print what the chain says; ``audit verify`` says whether to believe it."""
     from agentops.audit.read import Query, read_records
-    from agentops.cli.views.audit import record_row
+    from agentops.cli.views.audit import records_table
     from agentops.core.jsonable import to_json
 
     folder = options.settings().folders.audit
@@ -133,6 +135,7 @@ def log(
         until=moment("--until", until),
         target=target,
         fingerprint=fingerprint,
+        namespace=options.namespace or "",
     )
     if follow:
         if options.output is not Output.TEXT:
@@ -141,7 +144,7 @@ def log(
             )
         return _follow(folder, query, limit)
     records = deque(read_records(folder, query), maxlen=limit or None)
-    table = Table(("seq", "time", "run", "actor", "event", "what"), tuple(map(record_row, records)))
+    table = records_table(records, utc_now(), whole=bool(options.verbose))
     empty = Paragraph("No records.", Tone.QUIET)
     return Result(
         command="audit log",
@@ -179,5 +182,5 @@ def _say(record: AuditRecord) -> None:
     from agentops.cli.views.audit import record_row
     from agentops.core.text import visible
 
-    sys.stdout.write(visible("  ".join(record_row(record))) + "\n")
+    sys.stdout.write(visible("  ".join(record_row(record, utc_now()))) + "\n")
     sys.stdout.flush()

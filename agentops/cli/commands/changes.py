@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from agentops.cli.options import PLACE, Common, with_common
+from agentops.cli.options import PLACE, Common, limit_option, with_common
 from agentops.cli.result import Result, error_document
 from agentops.cli.times import waiting_s
+from agentops.core.clock import utc_now
 from agentops.core.errors import UsageError
 from agentops.core.jsonable import to_json
 
@@ -16,7 +17,8 @@ ROLLBACK_EPILOG = """\b
 Examples:
   agentops changes                                what was changed, newest first
   agentops rollback 20261122T031502-7Q4M0ZKD --dry-run
-  agentops rollback 7Q4M0ZKD                      the code of its plan is enough
+  agentops rollback 7Q4M0ZKD                      the code of its plan, or its first letters, is enough
+  agentops rollback last                          the newest one
 """
 RECOVER_EPILOG = """\b
 Examples:
@@ -30,7 +32,9 @@ Exit codes: 0 no change is open, 7 a person must decide.
 CHANGES_EPILOG = """\b
 Examples:
   agentops changes
-  agentops changes --output json
+  agentops changes --namespace shop      only what was changed in this namespace
+  agentops changes -v                    long cells in full
+  agentops changes -l 3 --output json
 """
 
 
@@ -42,12 +46,16 @@ def register(app: typer.Typer) -> None:
     app.command("recover", help="Close or roll back what an interrupted run left open.", epilog=RECOVER_EPILOG)(
         with_common(recover, PLACE)
     )
-    app.command("changes", help="List the changes, newest first.", epilog=CHANGES_EPILOG)(with_common(changes))
+    app.command("changes", help="List the changes, newest first.", epilog=CHANGES_EPILOG)(
+        with_common(changes, ("namespace",))
+    )
 
 
 def rollback(
     options: Common,
-    change: Annotated[str, typer.Argument(metavar="CHANGE", help="The id of a change, or the code of its plan.")],
+    change: Annotated[
+        str, typer.Argument(metavar="CHANGE", help="Id of a change, its beginning or end; last: the newest.")
+    ],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Stop at the plan; change nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not prompt where policy requires no approval.")] = False,
     wait: Annotated[
@@ -98,7 +106,10 @@ def rollback(
 def recover(
     options: Common,
     change: Annotated[
-        str | None, typer.Argument(metavar="CHANGE", help="Only this change.", show_default=False)
+        str | None,
+        typer.Argument(
+            metavar="CHANGE", help="Only this change, by its id or the beginning or end of it.", show_default=False
+        ),
     ] = None,
     roll_back: Annotated[bool, typer.Option("--roll-back", help="Roll back changes whose result is unclear.")] = False,
     keep: Annotated[
@@ -130,15 +141,12 @@ def recover(
         )
 
 
-def changes(
-    options: Common,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Maximum number to list.")] = 20,
-) -> Result:
+def changes(options: Common, limit: Annotated[int, limit_option("Maximum number to list.")] = 20) -> Result:
     """List what the journal holds."""
     from agentops.app.changes import list_changes
     from agentops.cli.views.changes import changes_blocks, changes_document
 
-    found = list_changes(options.settings())
-    return Result(
-        command="changes", document=changes_document(found, limit), report=tuple(changes_blocks(found, limit))
-    )
+    namespace = options.namespace or ""
+    found = list_changes(options.settings(), namespace)
+    page = changes_blocks(found, limit, utc_now(), namespace=namespace, whole=bool(options.verbose))
+    return Result(command="changes", document=changes_document(found, limit), report=tuple(page))

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agentops.cli.options import Common, with_common
-from agentops.cli.report import Block, Bullets, Code, Heading, Item, Paragraph, Tone
+from agentops.cli.options import Common, limit_option, with_common
+from agentops.cli.report import Code, Heading, Paragraph, Tone
 from agentops.cli.result import Result
+from agentops.core.clock import utc_now
 from agentops.core.errors import UsageError
 from agentops.core.jsonable import to_json
-from agentops.core.text import one_line
 
 if TYPE_CHECKING:
     from agentops.app.history import StoredIncident, WholeEvidence
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 HISTORY_EPILOG = """\b
 Examples:
   agentops history
-  agentops history --limit 3 --output json
+  agentops history --namespace shop      only incidents about this namespace
+  agentops history -l 3 --output json
+  agentops history -v                    long cells in full
 """
 SHOW_EPILOG = """\b
 Examples:
@@ -37,32 +39,23 @@ Examples:
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     app.command("show", help="Show a stored incident: finding, evidence, cost.", epilog=SHOW_EPILOG)(with_common(show))
-    app.command("history", help="List the incidents, newest first.", epilog=HISTORY_EPILOG)(with_common(history))
+    app.command("history", help="List the incidents, newest first.", epilog=HISTORY_EPILOG)(
+        with_common(history, ("namespace",))
+    )
 
 
-def history(
-    options: Common,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Maximum number to list.")] = 20,
-) -> Result:
+def history(options: Common, limit: Annotated[int, limit_option("Maximum number to list.")] = 20) -> Result:
     """List what the store holds."""
     from agentops.app.history import list_incidents
+    from agentops.cli.views.history import history_blocks, history_document
 
-    found = list_incidents(options.settings(), limit)
-    items = tuple(
-        Item(
-            f"{one.verdict}: {one_line(one.conclusion, 200)}",
-            label=one.id,
-            note=f"{one.alert} on {one.target}, {one.opened_at}",
-        )
-        for one in found.newest
+    namespace = options.namespace or ""
+    found = list_incidents(options.settings(), limit, namespace)
+    return Result(
+        command="history",
+        document=history_document(found),
+        report=tuple(history_blocks(found, utc_now(), namespace=namespace, whole=bool(options.verbose))),
     )
-    blocks: list[Block] = [Bullets(items)]
-    if not items:
-        blocks = [Paragraph("No incidents yet. Try: agentops investigate --sandbox")]
-    elif found.total > limit:
-        blocks.append(Paragraph(f"{found.total - limit} older ones: --limit {found.total}", Tone.QUIET))
-    document = {"incidents": [to_json(one) for one in found.newest], "total": found.total}
-    return Result(command="history", document=document, report=tuple(blocks))
 
 
 def show(

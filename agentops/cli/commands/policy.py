@@ -23,6 +23,7 @@ Examples:
 SHOW_EPILOG = """\b
 Examples:
   agentops policy show
+  agentops policy show -v          with the reasons in full
   agentops policy show --source    every layer's text
   agentops policy show --schema    what policies can refer to, as a Cedar schema
   agentops policy show --facts     the facts of a request, in words
@@ -106,7 +107,7 @@ def show(
     if schema:
         text = policy.schema_text()
         return Result(command="policy show", document={"cedar_schema": text}, report=(Code(text, "cedar"),))
-    page = view.source_page(policy) if source else view.policy_page(policy)
+    page = view.source_page(policy) if source else view.policy_page(policy, whole=bool(options.verbose))
     return Result(command="policy show", document={"policy": view.policy_document(policy)}, report=page)
 
 

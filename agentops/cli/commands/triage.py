@@ -20,6 +20,7 @@ that object come first.
 EPILOG = """\b
 Examples:
   agentops triage --sandbox
+  agentops triage --sandbox -v           each problem in full, with advice
   agentops triage --namespace shop --exit-code || echo "something is wrong"
   agentops triage k8s:shop/Deployment/web --output json
 """
@@ -54,5 +55,5 @@ def triage(
             status=scan.status,
             exit_code=code,
             document=scan_document(scan, to_json(app.log_head)),
-            report=scan_blocks(scan, _EVERY if show_all else _SHOWN),
+            report=scan_blocks(scan, _EVERY if show_all else _SHOWN, app.services.clock(), whole=bool(options.verbose)),
         )

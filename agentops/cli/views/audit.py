@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from agentops.cli.report import Block, Heading, Pairs, Tone
+from agentops.cli.report import Block, Heading, Pairs, Table, Tone
+from agentops.cli.times import local_time
 from agentops.core.jsonable import to_json
 from agentops.core.text import one_line, plural
 
@@ -46,9 +49,16 @@ def verification_document(found: VerifiedLog) -> dict[str, Any]:
     return {"verification": to_json(found.verification) | {"folder": str(found.folder)} | anchored}
 
 
-def record_row(record: AuditRecord) -> tuple[str, ...]:
-    """Return a record as the columns of a table, the one thing that a person looks for last."""
-    return (str(record.seq), record.time, record.run, record.actor, record.event, _brief(record))
+def records_table(records: Iterable[AuditRecord], now: datetime, *, whole: bool = False) -> Table:
+    """Return records as a table, one line each; ``whole``: long cells are folded and not cut."""
+    rows = tuple(record_row(record, now) for record in records)
+    return Table(("seq", "time", "run", "actor", "event", "what"), rows, () if whole else ("actor", "what"))
+
+
+def record_row(record: AuditRecord, now: datetime) -> tuple[str, ...]:
+    """Return a record as the columns of a table, the time local, the one thing that a person looks for last."""
+    run = record.run.rpartition("-")[2]
+    return (str(record.seq), local_time(record.time, now), run, record.actor, record.event, _brief(record))
 
 
 _TELLING = (

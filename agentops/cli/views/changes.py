@@ -2,34 +2,54 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Tone
+from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Table, Tone
+from agentops.cli.times import age_of
 from agentops.cli.views.wording import change_words
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import Status
-from agentops.core.text import one_line
+from agentops.core.text import one_line, plural
+from agentops.store.changes import short_change
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from agentops.app.changes import ListedChange
     from agentops.app.recover import Recovered, RecoveredChange
     from agentops.app.rollback import NothingToRollBack
-    from agentops.store.changes import ChangeRecord, Halt
+    from agentops.store.changes import Halt
 
 
-def changes_blocks(found: Sequence[ChangeRecord], limit: int) -> list[Block]:
-    """Return the list of changes, the first ``limit`` of them."""
-    items = tuple(_change_item(record) for record in found[:limit])
-    blocks: list[Block] = [Bullets(items)] if items else [Paragraph("No changes yet.")]
+_CUT = ("object", "action")
+
+
+def changes_blocks(
+    found: Sequence[ListedChange], limit: int, now: datetime, *, namespace: str = "", whole: bool = False
+) -> list[Block]:
+    """Return the list of changes as a table, the first ``limit`` of them.
+
+    Arguments:
+        now: ages are counted up to it.
+        namespace: only its changes were looked for; empty where all were.
+        whole: long cells are folded and not cut.
+    """
+    if not found:
+        return [Paragraph(f"No changes in namespace {namespace}." if namespace else "No changes yet.")]
+    rows = tuple(_change_row(one, now) for one in found[:limit])
+    blocks: list[Block] = [Table(("age", "object", "action", "status", "id"), rows, () if whole else _CUT)]
     if len(found) > limit:
         blocks.append(Paragraph(f"{len(found) - limit} older ones: --limit {len(found)}", Tone.QUIET))
+    opened = sum(one.record.is_open for one in found)
+    if opened:
+        blocks.append(Paragraph(f"{plural(opened, 'change')} begun and not ended: agentops recover", Tone.BAD))
     return blocks
 
 
-def changes_document(found: Sequence[ChangeRecord], limit: int) -> dict[str, Any]:
+def changes_document(found: Sequence[ListedChange], limit: int) -> dict[str, Any]:
     """Return the envelope's parts of the list."""
-    return {"changes": [_change_document(record) for record in found[:limit]], "total": len(found)}
+    return {"changes": [_change_document(one) for one in found[:limit]], "total": len(found)}
 
 
 def rolled_back_already(found: NothingToRollBack) -> list[Block]:
@@ -61,25 +81,39 @@ def recovered_document(found: Recovered) -> dict[str, Any]:
     }
 
 
-def _change_item(record: ChangeRecord) -> Item:
-    steps = "; ".join(f"{change_words(step.change)} ({step.change.target.short})" for step in record.plan.steps)
-    result = record.result or {}
-    status = str(result.get("status", "OPEN"))
-    doubts = result.get("doubts") or ()
-    if doubts and status == Status.APPLIED.value:
-        status = "rolled back; as unhealthy as before" if record.plan.rolls_back else "applied; not verified"
-    note = f"{status}, {record.claimed_at}, on {record.plan.places}"
-    return Item(steps, label=record.id, note=note, tone=Tone.BAD if record.is_open else Tone.PLAIN)
+def _change_row(one: ListedChange, now: datetime) -> tuple[str, ...]:
+    record = one.record
+    steps = record.plan.steps
+    more = f" and {len(steps) - 1} more" if len(steps) > 1 else ""
+    action = "; ".join(change_words(step.change) for step in steps)
+    if record.plan.rolls_back:
+        action = f"undo {short_change(record.plan.rolls_back)}: {action}"
+    touched = (steps[0].change.target.short if steps else "-") + more
+    return (age_of(record.claimed_at, now), touched, action, _status(one), record.short_id)
 
 
-def _change_document(record: ChangeRecord) -> dict[str, Any]:
+def _status(one: ListedChange) -> str:
+    """Return how a change ended in a word or two."""
+    if one.record.result is None:
+        return "OPEN"
+    if one.taken_back_by:
+        return "undone"
+    status = str(one.record.result.get("status", "unknown"))
+    return "not verified" if status == Status.APPLIED.value and one.record.result.get("doubts") else status
+
+
+def _change_document(one: ListedChange) -> dict[str, Any]:
+    record = one.record
     return {
         "id": record.id,
+        "short_id": record.short_id,
         "digest": record.digest,
         "claimed_at": record.claimed_at,
         "context": record.plan.places,
         "changes": to_json(tuple(step.change for step in record.plan.steps)),
         "open": record.is_open,
+        "rolls_back": record.plan.rolls_back,
+        "rolled_back_by": one.taken_back_by,
         "result": record.result,
     }
 
@@ -114,8 +148,8 @@ def _recovered_blocks(one: RecoveredChange) -> list[Block]:
         blocks.append(Paragraph("Rolled back; as unhealthy as before:", Tone.WARN))
         blocks += [Paragraph(text, Tone.WARN) for text in one.result.outcome.doubts]
     if one.ending is None:
-        blocks.append(Code(f"agentops recover {one.record.id} --roll-back    roll it back, through the guard"))
-        blocks.append(Code(f"agentops recover {one.record.id} --keep         close it and change nothing"))
+        blocks.append(Code(f"agentops recover {one.record.short_id} --roll-back    roll it back, through the guard"))
+        blocks.append(Code(f"agentops recover {one.record.short_id} --keep         close it and change nothing"))
     return blocks
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from agentops.policy.table import CaseResult
 
 
-def policy_page(policy: CedarPolicy) -> tuple[Block, ...]:
-    """Return the policy in force: layers, rules, limits."""
+def policy_page(policy: CedarPolicy, *, whole: bool = False) -> tuple[Block, ...]:
+    """Return the policy in force: layers, rules, limits; ``whole``: long cells are folded and not cut."""
     loaded = policy.loaded
     layers = tuple(
         (layer.name, layer.kind.value, layer.origin, str(sum(rule.layer is layer for rule in loaded.rules.values())))
@@ -30,9 +30,9 @@ def policy_page(policy: CedarPolicy) -> tuple[Block, ...]:
     )
     return (
         Heading("Policy in force"),
-        Table(("layer", "kind", "where", "policies"), layers),
+        Table(("layer", "kind", "where", "policies"), layers, () if whole else ("where",)),
         Heading("Policies"),
-        Table(("id", "layer", "effect", "approval or reason"), rows),
+        Table(("id", "layer", "effect", "approval or reason"), rows, () if whole else ("approval or reason",)),
         Heading("Limits ([policy] of config.toml)"),
         Pairs(tuple((name, _shown(value)) for name, value in loaded.settings.document().items())),
         Paragraph(f"digest {policy.digest}", Tone.QUIET),

@@ -2,38 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from agentops.app.services import Scan
-from agentops.cli.report import Block, Heading, Pairs, Paragraph, Tone
+from agentops.cli.report import Block, Heading, Pairs, Paragraph, Table, Tone
 from agentops.cli.views.finding import problem_items
-from agentops.core.finding import Verdict
+from agentops.core.clock import age
+from agentops.core.conditions import CHANGED
+from agentops.core.finding import Problem, Verdict
 from agentops.core.jsonable import to_json
 from agentops.core.text import plural
 
 _KINDS_SHOWN = 5
 
 
-def scan_blocks(scan: Scan, most: int) -> tuple[Block, ...]:
-    """Return the scan with at most ``most`` problems."""
+_CUT = ("object", "condition", "what")
+_WORTH_SHOWING = 1
+
+
+def scan_blocks(scan: Scan, most: int, now: datetime, *, whole: bool = False) -> tuple[Block, ...]:
+    """Return the scan with at most ``most`` problems, one line each, and the best explanation in full.
+
+    Arguments:
+        now: ages are counted up to it.
+        whole: every problem in full, with advice and what owners wrote.
+    """
     where = ", ".join(scan.namespaces) or "all namespaces"
     blocks: list[Block] = [Pairs((("context", scan.context), ("scope", where), ("read", counts_line(scan.counts))))]
-    if scan.problems:
-        blocks.append(Heading(plural(len(scan.problems), "problem"), Tone.BAD))
-        blocks.append(problem_items(scan.problems, most))
-        if len(scan.problems) > most:
-            blocks.append(Paragraph(f"{len(scan.problems) - most} more; show them with --all", Tone.QUIET))
+    # That something was rolled out is no trouble: it is what trouble may come from.
+    changed = [one for one in scan.problems if one.condition == CHANGED]
+    problems = [one for one in scan.problems if one.condition != CHANGED]
+    if problems:
+        blocks += _problem_blocks(problems, most, now, whole=whole)
     elif scan.finding.verdict is Verdict.UNDETERMINED:
         blocks.append(Heading("Undetermined", Tone.WARN))
         blocks.append(Paragraph(scan.finding.conclusion))
     else:
         blocks.append(Heading("No problem found", Tone.GOOD))
+    if changed:
+        rows = tuple((_age(one, now), one.resource.short, _changed(one)) for one in changed[:most])
+        blocks += [Heading("Recent changes"), Table(("age", "object", "what"), rows, () if whole else _CUT)]
     if scan.gaps:
         blocks.append(Heading("Not read", Tone.WARN))
         blocks.append(Pairs(scan.gaps))
     blocks.append(Paragraph(f"No model was used. {scan.wall_s:.1f} s.", Tone.QUIET))
     return tuple(blocks)
+
+
+def _problem_blocks(problems: Sequence[Problem], most: int, now: datetime, *, whole: bool) -> list[Block]:
+    heading = Heading(plural(len(problems), "problem"), Tone.BAD)
+    if whole:
+        blocks: list[Block] = [heading, problem_items(problems, most)]
+    else:
+        rows = tuple((_age(one, now), one.resource.short, one.condition, one.severity.value) for one in problems[:most])
+        best: list[Block] = [Heading("Best explanation"), problem_items(problems, _WORTH_SHOWING)]
+        blocks = [heading, Table(("age", "object", "condition", "severity"), rows, _CUT), *best]
+        if len(problems) > _WORTH_SHOWING:
+            blocks.append(Paragraph("Each of them in full: -v", Tone.QUIET))
+    if len(problems) > most:
+        blocks.append(Paragraph(f"{len(problems) - most} more; show them with --all", Tone.QUIET))
+    return blocks
+
+
+def _changed(one: Problem) -> str:
+    return one.summary.removeprefix(f"{one.resource.subject}: ")
+
+
+def _age(problem: Problem, now: datetime) -> str:
+    return "-" if problem.since is None else age(problem.since, now)
 
 
 def counts_line(counts: Mapping[str, int]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from agentops.cli.report import Block, Bullets, Heading, Item, Tone
+from agentops.cli.times import local_clock
 from agentops.core.audit import AuditRecord
 from agentops.core.text import one_line
 
@@ -28,7 +29,7 @@ def timeline_blocks(records: Iterable[AuditRecord]) -> list[Block]:
             run, items = record.run, []
         told = told_of(record)
         if told is not None:
-            items.append(Item(one_line(told[0], _LINE), label=record.time[11:19], tone=told[1]))
+            items.append(Item(one_line(told[0], _LINE), label=local_clock(record.time), tone=told[1]))
     return [*blocks, *_run(run, items)]
 
 

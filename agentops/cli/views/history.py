@@ -1,0 +1,51 @@
+"""The list of incidents as a table and as JSON: one line each, newest first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from agentops.cli.report import Block, Paragraph, Table, Tone
+from agentops.cli.times import age_of
+from agentops.core.jsonable import to_json
+
+if TYPE_CHECKING:
+    from agentops.app.history import History, IncidentSummary
+
+_CUT = ("object", "cause")
+
+
+def history_blocks(found: History, now: datetime, *, namespace: str = "", whole: bool = False) -> list[Block]:
+    """Return the incidents as a table, and how to see those that it leaves out.
+
+    Arguments:
+        now: ages are counted up to it.
+        namespace: only its incidents were looked for; empty where all were.
+        whole: long cells are folded and not cut.
+    """
+    if not found.newest:
+        words = f"No incidents in namespace {namespace}." if namespace else "No incidents yet."
+        return [Paragraph(words if found.total or namespace else f"{words} Try: agentops investigate --sandbox")]
+    rows = tuple(_row(one, now) for one in found.newest)
+    blocks: list[Block] = [Table(("age", "object", "cause", "status", "id"), rows, () if whole else _CUT)]
+    older = found.total - len(found.newest)
+    if older:
+        blocks.append(Paragraph(f"{older} older ones: --limit {found.total}", Tone.QUIET))
+    blocks.append(Paragraph(f"See one: agentops show {found.newest[0].short_id}", Tone.QUIET))
+    return blocks
+
+
+def history_document(found: History) -> dict[str, Any]:
+    """Return the envelope's parts of the list."""
+    return {"incidents": [to_json(one) for one in found.newest], "total": found.total}
+
+
+def _row(one: IncidentSummary, now: datetime) -> tuple[str, ...]:
+    return (age_of(one.opened_at, now), one.target or "-", _cause(one), one.verdict, one.short_id)
+
+
+def _cause(one: IncidentSummary) -> str:
+    """Return the condition, with its object where that is another one; what was concluded where there is none."""
+    if not one.condition:
+        return one.conclusion
+    return one.condition if one.cause == one.target else f"{one.condition} {one.cause}"
