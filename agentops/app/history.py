@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from agentops.core.alert import Incident
+from agentops.core.alert import Incident, short_incident
 from agentops.core.clock import to_iso, utc_now
 from agentops.core.errors import StoreError, UsageError
 from agentops.core.evidence import Evidence
@@ -133,7 +133,8 @@ def whole_evidence(settings: Settings, wanted: str | None, name: str) -> WholeEv
     entry = next((item for item in folder.all() if item.id.lower() == name.lower()), None)
     if entry is None:
         raise UsageError(
-            f"{folder.id} has no evidence {one_line(name, 40)!r}", hint=f"See them all: agentops show {folder.id}"
+            f"{folder.id} has no evidence {one_line(name, 40)!r}",
+            hint=f"See them all: agentops show {short_incident(folder.id)}",
         )
     return WholeEvidence(incident=folder.id, evidence=entry, body=folder.body(entry.id))
 
@@ -190,7 +191,7 @@ def _summary(folder: IncidentFolder) -> IncidentSummary:
     except StoreError as error:
         return IncidentSummary(
             id=folder.id,
-            short_id=folder.id.rpartition("-")[2],
+            short_id=short_incident(folder.id),
             opened_at="",
             alert="",
             target="",

@@ -17,7 +17,7 @@ from agentops.app.investigating.model_part import ModelAnswer, ask_model, toolbo
 from agentops.app.look import Sighting, exact_target, guess_of, sweep_and_rank, sweep_record, symptoms_of
 from agentops.app.services import Investigation, Services
 from agentops.app.stored_incident import connect_again
-from agentops.core.alert import AlertGroup
+from agentops.core.alert import AlertGroup, short_incident
 from agentops.core.errors import AlertError, Interrupted, UsageError
 from agentops.core.evidence import Evidence
 from agentops.core.finding import Finding
@@ -75,7 +75,9 @@ def resume(app: App, incident: str) -> Investigation:
     folder = services.incidents.open(incident)
     finding = folder.finding()
     if finding is not None and finding.by != "triage":
-        raise UsageError(f"incident {folder.id} has its finding", hint=f"See it: agentops show {folder.id}")
+        raise UsageError(
+            f"incident {folder.id} has its finding", hint=f"See it: agentops show {short_incident(folder.id)}"
+        )
     connections = connect_again(app, folder.incident)
     services.audit.append("resume", {"incident": folder.id})
     group = folder.incident.group

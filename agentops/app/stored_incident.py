@@ -29,7 +29,7 @@ def is_incident_id(text: str | None) -> TypeGuard[str]:
 
 def way_back(incident: Incident) -> str:
     """Return the command that goes on with an incident on the cluster that it was begun on."""
-    return f"agentops investigate --resume {incident.id} {options_to(incident.places)}"
+    return f"agentops investigate --resume {incident.short_id} {options_to(incident.places)}"
 
 
 def reopen(app: App, incident: str) -> Investigation:

@@ -114,7 +114,7 @@ class Incident:
     @property
     def short_id(self) -> str:
         """The end of the id, which no other incident of its folder has: ``7f54``; what people type."""
-        return self.id.rpartition("-")[2]
+        return short_incident(self.id)
 
     @property
     def places(self) -> tuple[Scope, ...]:
@@ -123,3 +123,8 @@ class Incident:
             return self.scopes
         options = f"--context {self.context}"
         return (Scope(provider="kubernetes", place=self.context, server=self.cluster, options=options),)
+
+
+def short_incident(incident_id: str) -> str:
+    """Return the end of an incident's id, which no other one of its folder has."""
+    return incident_id.rpartition("-")[2]

@@ -29,7 +29,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from agentops.core.alert import AlertGroup, Incident
+from agentops.core.alert import AlertGroup, Incident, short_incident
 from agentops.core.clock import Clock
 from agentops.core.digest import digest_bytes
 from agentops.core.durable_files import locked_for_appending, replace_file, sync_folder
@@ -92,7 +92,7 @@ class Incidents:
         slug = re.sub(r"[^a-z0-9]+", "-", group.lead.name.lower()).strip("-")[:40].strip("-") or "incident"
         stem = f"{now:%Y%m%d-%H%M%S}-{slug}"
         # People type the random part alone, so no two incidents of a folder share it.
-        taken = {entry.id.rpartition("-")[2] for entry in self.list()}
+        taken = {short_incident(entry.id) for entry in self.list()}
         parts = (self._suffix() for _attempt in range(16))
         part = next((one for one in parts if one not in taken), None) or secrets.token_hex(4)
         incident_id = f"{stem}-{part}"
@@ -149,7 +149,11 @@ class Incidents:
             return fitting[0]
         shown = one_line(incident_id, 80)
         if not fitting:
-            hint = f"The newest is {known[0].id}." if known else "There are none yet."
+            hint = (
+                f"The newest is {short_incident(known[0].id)}; agentops history lists them."
+                if known
+                else "There are none yet."
+            )
             raise UsageError(f"no incident begins or ends with {shown!r}", hint=hint, code="no-such-incident")
         names = ", ".join(entry.id for entry in fitting[:5]) + (" ..." if len(fitting) > 5 else "")
         raise UsageError(
@@ -161,7 +165,7 @@ class Incidents:
 
 def _has_end(incident: str, typed: str) -> bool:
     """Return whether an id ends with what was typed, or its last part begins with it."""
-    return incident.endswith(typed) or incident.rpartition("-")[2].startswith(typed)
+    return incident.endswith(typed) or short_incident(incident).startswith(typed)
 
 
 class IncidentFolder:

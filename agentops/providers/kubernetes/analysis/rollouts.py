@@ -113,9 +113,10 @@ def last_change(graph: Graph, key: Key, not_before: datetime | None = None) -> D
 
 def _rolled_out_at(graph: Graph, key: Key, history: list[Revision]) -> datetime | None:
     made = [parse_time(revision.created_at) for revision in history]
-    if made[0] is not None and made[0] == max(filter(None, made)):
+    if made[0] is not None and made[0] == max(filter(None, made)) and not history[0].earlier:
         return made[0]
-    # A rollback re-uses an old ReplicaSet: only the Deployment says when that happened.
+    # A rollback re-uses an old ReplicaSet, and the next one perhaps the newest that was ever made: only the Deployment
+    # says when that happened.
     return moment(condition(graph.get(key), "Progressing"), "lastUpdateTime")
 
 
