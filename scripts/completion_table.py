@@ -23,6 +23,7 @@ KINDS: dict[str, str] = {
     "max_usd": "",
     "max_seconds": "",
     "wait": "",
+    "older_than": "",
     "limit": "",
     "resume": "incidents",
     "endpoint_url": "",
@@ -76,6 +77,10 @@ def text(root: Path) -> str:
 
     tree = get_command(build())
     commands = dict(_walk(tree, ()))
+    for path in [path for path in commands[""]["commands"] if " " in path]:
+        # A command below one that does something itself is one word to the parser and two to people.
+        parent, _, name = path.rpartition(" ")
+        commands[parent]["commands"][name] = commands[""]["commands"].pop(path)
     shared = [one for one in commands["triage"]["options"] if one["names"][0] in _SHARED]
     lines = ",\n".join(f'  "{path}": {json.dumps(found)}' for path, found in commands.items())
     names = ",\n".join(f'  "{kind}": {json.dumps(found)}' for kind, found in _names(root).items())

@@ -88,8 +88,8 @@ def list_incidents(settings: Settings, limit: int, namespace: str = "") -> Histo
     """
     folders = _store(settings).list()
     if not namespace:
-        return History(newest=tuple(map(_summary, folders[:limit])), total=len(folders))
-    found = [one for one in map(_summary, folders) if one.namespace == namespace]
+        return History(newest=tuple(map(summary_of, folders[:limit])), total=len(folders))
+    found = [one for one in map(summary_of, folders) if one.namespace == namespace]
     return History(newest=tuple(found[:limit]), total=len(found))
 
 
@@ -185,7 +185,8 @@ def _folder(settings: Settings, wanted: str | None) -> IncidentFolder:
     return folder
 
 
-def _summary(folder: IncidentFolder) -> IncidentSummary:
+def summary_of(folder: IncidentFolder) -> IncidentSummary:
+    """Return an incident's line of the history; one that cannot be read has one too."""
     try:
         incident, finding = folder.incident, folder.finding()
     except StoreError as error:

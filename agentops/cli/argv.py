@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 _WITH_VALUE = ("--context", "--namespace", "-n", "--kubeconfig", "--output", "-o")
+_TWO_WORDS = (("history", "prune"),)
+"""Commands below one that is a command itself."""
 _FLAGS = ("--no-input", "-v", "-vv", "--verbose")
 
 
 def arrange(words: Sequence[str], scenarios: Callable[[], Collection[str]]) -> list[str]:
     """Return ``words`` with leading global options moved behind the command, and ``--sandbox`` given a value.
+
+    ``history prune`` becomes one word: the parser knows no command below one that does something itself.
 
     Arguments:
         words: the words after the program's name.
@@ -24,6 +28,8 @@ def arrange(words: Sequence[str], scenarios: Callable[[], Collection[str]]) -> l
     while rest and (taken := _global_length(rest)):
         moved += rest[:taken]
         rest = rest[taken:]
+    if tuple(rest[:2]) in _TWO_WORDS:
+        rest[:2] = [" ".join(rest[:2])]
     cut = rest.index("--") if "--" in rest else len(rest)
     return rest[:cut] + moved + rest[cut:]
 

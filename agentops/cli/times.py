@@ -12,7 +12,7 @@ from agentops.core.clock import age, from_iso, utc_now
 from agentops.core.errors import UsageError
 from agentops.core.text import one_line
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600}
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -25,6 +25,18 @@ def duration_s(text: str, option: str = "--ttl") -> int:
     match = re.fullmatch(r"([1-9][0-9]{0,5})([smh])", text)
     if match is None:
         raise UsageError(f"{option} {one_line(text, 40)!r} is not a time", hint="Write 90s, 15m or 2h.")
+    return int(match[1]) * _SECONDS[match[2]]
+
+
+def old_s(text: str, option: str) -> int:
+    """Return an age of at least an hour in seconds: ``12h``, ``30d``.
+
+    Raises:
+        UsageError: it is none, or less than an hour.
+    """
+    match = re.fullmatch(r"([1-9][0-9]{0,4})([hd])", text)
+    if match is None:
+        raise UsageError(f"{option} {one_line(text, 40)!r} is not an age", hint="Write 12h or 30d; an hour at least.")
     return int(match[1]) * _SECONDS[match[2]]
 
 

@@ -131,6 +131,19 @@ class Incidents:
             names = sorted((entry.name for entry in self.folder.iterdir() if _ID.fullmatch(entry.name)), reverse=True)
         return tuple(IncidentFolder(self.folder / name, self._clock) for name in names)
 
+    def remove(self, incident_id: str) -> None:
+        """Remove an incident with all that was kept of it; it is gone from the list at once.
+
+        Raises:
+            StoreError: it could not be removed.
+        """
+        path = self.folder / incident_id
+        aside = self.folder / f".{incident_id}.removed"
+        with explained(path, "remove"):
+            path.rename(aside)
+            sync_folder(self.folder)
+            shutil.rmtree(aside)
+
     def latest(self) -> IncidentFolder | None:
         """Return the newest incident, or None when there is none."""
         return next(iter(self.list()), None)

@@ -28,6 +28,7 @@ _TAKES = {
     "doctor": "context kubeconfig namespace",
     "show": "evidence timeline",
     "history": "limit namespace",
+    "history prune": "dry-run older-than yes",
     "changes": "limit namespace",
     "approve": "out side-by-side ttl",
     "approvers list": "",

@@ -1,7 +1,8 @@
-"""``agentops history`` and ``agentops show``: what was investigated before; nothing is read from any cluster."""
+"""``agentops history``, ``history prune`` and ``show``: what was investigated before; no cluster is read."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,12 +11,15 @@ import typer
 from agentops.cli.options import Common, limit_option, with_common
 from agentops.cli.report import Code, Heading, Paragraph, Tone
 from agentops.cli.result import Result
+from agentops.cli.times import old_s
 from agentops.core.clock import utc_now
-from agentops.core.errors import UsageError
+from agentops.core.errors import NotApproved, UsageError
 from agentops.core.jsonable import to_json
+from agentops.core.text import plural
 
 if TYPE_CHECKING:
     from agentops.app.history import StoredIncident, WholeEvidence
+    from agentops.app.prune import Prunable
     from agentops.core.audit import AuditRecord
 
 HISTORY_EPILOG = """\b
@@ -24,6 +28,12 @@ Examples:
   agentops history --namespace shop      only incidents about this namespace
   agentops history -l 3 --output json
   agentops history -v                    long cells in full
+"""
+PRUNE_EPILOG = """\b
+Examples:
+  agentops history prune                    incidents of more than 30 days; asks first
+  agentops history prune --older-than 7d --dry-run
+  agentops history prune --yes              for a cron job
 """
 SHOW_EPILOG = """\b
 Examples:
@@ -43,6 +53,9 @@ def register(app: typer.Typer) -> None:
         with_common(history, ("namespace",))
     )
 
+    prune_help = "Remove old incidents that nobody needs; never changes or the audit log."
+    app.command("history prune", help=prune_help, epilog=PRUNE_EPILOG)(with_common(prune))
+
 
 def history(options: Common, limit: Annotated[int, limit_option("Maximum number to list.")] = 20) -> Result:
     """List what the store holds."""
@@ -56,6 +69,52 @@ def history(options: Common, limit: Annotated[int, limit_option("Maximum number 
         document=history_document(found),
         report=tuple(history_blocks(found, utc_now(), namespace=namespace, whole=bool(options.verbose))),
     )
+
+
+def prune(
+    options: Common,
+    older_than: Annotated[str, typer.Option("--older-than", metavar="TIME", help="Only older ones: 12h, 7d.")] = "30d",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed; remove nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not prompt.")] = False,
+) -> Result:
+    """Remove what nobody needs."""
+    from agentops.app.prune import prunable
+    from agentops.app.prune import prune as remove
+    from agentops.cli.views.history import prune_blocks, prune_document
+
+    settings = options.settings()
+    found = prunable(settings, old_s(older_than, "--older-than"), utc_now())
+    done = bool(found.remove) and not dry_run
+    if done and not yes and not _is_agreed(options, f"Remove {plural(len(found.remove), 'incident')}?", found):
+        raise NotApproved("nothing was removed: nobody agreed to it")
+    if done:
+        remove(settings, found)
+    return Result(
+        command="history prune",
+        status="done" if done else "dry-run" if found.remove else "nothing-to-do",
+        document=prune_document(found, done=done),
+        report=tuple(prune_blocks(found, utc_now(), done=done, whole=bool(options.verbose))),
+    )
+
+
+def _is_agreed(options: Common, question: str, found: Prunable) -> bool:
+    """Show what would go, and ask.
+
+    Raises:
+        NotApproved: nobody can be asked here.
+    """
+    from agentops.cli.prompting import Choice, Prompts, cannot_ask
+    from agentops.cli.render import page
+    from agentops.cli.views.history import prune_blocks
+
+    trouble = cannot_ask(no_input=options.no_input)
+    if trouble:
+        hint = "See what it would be with --dry-run; agree to it with --yes."
+        raise NotApproved(f"nothing was removed: {trouble}, so nobody can be asked", hint=hint)
+    sys.stderr.write(page(tuple(prune_blocks(found, utc_now(), done=False)), sys.stderr))
+    sys.stderr.flush()
+    choices = [Choice("no", "keep them", "k"), Choice("yes", "remove them", "r")]
+    return Prompts().choose(question, choices, "no") == "yes"
 
 
 def show(

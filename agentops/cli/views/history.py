@@ -1,16 +1,19 @@
-"""The list of incidents as a table and as JSON: one line each, newest first."""
+"""The list of incidents as a table and as JSON: one line each, newest first; and what of it was removed."""
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from agentops.cli.report import Block, Paragraph, Table, Tone
+from agentops.cli.report import Block, Heading, Paragraph, Table, Tone
 from agentops.cli.times import age_of
 from agentops.core.jsonable import to_json
+from agentops.core.text import plural
 
 if TYPE_CHECKING:
     from agentops.app.history import History, IncidentSummary
+    from agentops.app.prune import Prunable
 
 _CUT = ("object", "cause")
 
@@ -38,6 +41,35 @@ def history_blocks(found: History, now: datetime, *, namespace: str = "", whole:
 def history_document(found: History) -> dict[str, Any]:
     """Return the envelope's parts of the list."""
     return {"incidents": [to_json(one) for one in found.newest], "total": found.total}
+
+
+def prune_blocks(found: Prunable, now: datetime, *, done: bool, whole: bool = False) -> list[Block]:
+    """Return what was or would be removed, and what stays although it is old.
+
+    Arguments:
+        done: it is removed already.
+    """
+    blocks: list[Block] = []
+    if found.remove:
+        head = plural(len(found.remove), "incident") + (" removed" if done else " would be removed")
+        rows = tuple(_row(one, now) for one in found.remove)
+        table = Table(("age", "object", "cause", "status", "id"), rows, () if whole else _CUT)
+        blocks += [Heading(head, Tone.GOOD if done else Tone.WARN), table]
+    else:
+        blocks.append(Paragraph("Nothing to remove."))
+    if found.keep:
+        reasons = Counter(why for _, why in found.keep)
+        said = "; ".join(f"{count:,}: {why}" for why, count in sorted(reasons.items()))
+        blocks.append(Paragraph(f"Old and kept: {said}.", Tone.QUIET))
+    return blocks
+
+
+def prune_document(found: Prunable, *, done: bool) -> dict[str, Any]:
+    """Return the envelope's parts of a removal."""
+    return {
+        "removed" if done else "would_remove": [one.id for one in found.remove],
+        "kept": [{"incident": name, "why": why} for name, why in found.keep],
+    }
 
 
 def _row(one: IncidentSummary, now: datetime) -> tuple[str, ...]:
