@@ -44,6 +44,7 @@ def test_a_name_nearly_right_is_answered_with_the_right_one() -> None:
     assert (caught.value.code, caught.value.hint) == ("no-scenario", "Did you mean bad-image-tag?")
 
 
+@pytest.mark.slow
 def test_a_new_scenario_works_at_once(tmp_path: Path) -> None:
     """The scaffold's file loads, its right fix passes and its wrong fix fails."""
     scenario = read(new_scenario("slow-disk", tmp_path))

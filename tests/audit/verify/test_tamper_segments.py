@@ -222,6 +222,7 @@ def test_a_first_record_that_lies_is_found_without_signatures(
     assert (found.verdict, found.bad_seq, why in found.why) == (ChainVerdict.TAMPERED, 6, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compress", [False, True])
 def test_every_flipped_byte_of_a_closed_segment_is_found(tmp_path: Path, ticking: Clock, compress: bool) -> None:
     """Each byte of the file in turn; of a compressed one, each that makes it unpack to anything else."""

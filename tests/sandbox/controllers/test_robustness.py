@@ -126,6 +126,7 @@ def make_of(random: Random) -> dict[str, Any]:
     return obj
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(random=st.randoms(use_true_random=False))
 def test_no_object_that_admission_lets_in_breaks_a_controller(random: Random) -> None:

@@ -78,6 +78,7 @@ def test_stop_ends_an_open_watch(store: ObjectStore) -> None:
     assert (first["type"], [t.name for t in threading.enumerate() if t.name == "sandbox-api"]) == ("ADDED", [])
 
 
+@pytest.mark.slow
 def test_the_official_python_client_pages_and_watches(url: str, store: ObjectStore) -> None:
     """Raw and typed calls, pages and a watch through kubernetes.client."""
     from kubernetes import client, watch
