@@ -1,4 +1,4 @@
-"""JSON made fit for the audit chain: no floats, no integer beyond 2**53, no lone surrogate.
+"""Makes JSON fit for the audit chain: no floats, no integer beyond 2**53, no lone surrogate.
 
 Comes in: any JSON value, such as the arguments that a model chose. Goes out: a value that every JSON implementation
 writes the same way, so that a hash over it means something. Redaction is not done here; see ``core`` ``Redactor``.

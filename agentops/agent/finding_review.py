@@ -1,4 +1,4 @@
-"""Decides about a report: taken, sent back with reasons, or, when patience is over, taken with warnings.
+"""Reviews the model's report: accepts it, sends it back with reasons, or, after the last try, accepts it with warnings.
 
 Comes in: a ``report_finding`` call. Goes out: a finding whose citations were checked, or what to tell the model. A
 finding that cites what was not observed, or nothing, is sent back once; one that cannot be read, twice. After that it

@@ -1,4 +1,4 @@
-"""``Model``: the seam between the loop and whatever thinks.
+"""``Model``: the interface between the loop and a language model, and the turns that go over it.
 
 A ``ModelRequest`` goes in, a ``Turn`` comes out, and while it is being made its text is told to ``Progress``. Messages
 are plain dicts in the shape of the wire, so what is saved is what the model saw. Nothing here runs a tool, and nothing

@@ -42,7 +42,7 @@ class PlanFeedback:
         status: one of ``GOES_ON``.
         changes: what the status is about: the steps that ran; for a refusal, those that were refused.
         skipped: steps that a person took out of the plan before it ran.
-        why: the reason: the ruling, the failed check, the person's words; may quote the cluster.
+        why: the reason: policy's decision, the failed check, the person's words; may quote the cluster.
         seen: what triage sees now; quotes the cluster.
     """
 

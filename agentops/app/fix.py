@@ -77,7 +77,7 @@ def fix_found(app: App, found: Investigation, asking: ApprovalOptions, *, stop_a
         proposal = session.next_proposal()
         if proposal is None:
             break
-        done = session.carry_out(proposal, stop_at_plan=stop_at_plan)
+        done = session.execute(proposal, stop_at_plan=stop_at_plan)
         if done is None or stop_at_plan or not session.goes_on(done):
             break
     return session.result()

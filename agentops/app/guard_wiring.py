@@ -99,7 +99,7 @@ def guard_services(
 
 
 def guard_for_change(app: App, record: ChangeRecord, asking: ApprovalOptions) -> GuardServices:
-    """Return the guard for taking back or judging a change that was made before, in the place that it was made in.
+    """Return the guard for rolling back or judging a change that was made before, in the place that it was made in.
 
     Raises:
         UsageError: the run is pinned to another place, whose objects say nothing about this change.

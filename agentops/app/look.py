@@ -1,4 +1,4 @@
-"""Looking at the world: one sweep, what the analyzers say of it, and a second look after a change.
+"""One sweep of the target's neighbourhood, analyzed and ranked; and a second one after a change.
 
 Comes in: services, open providers, what it is about. Goes out: a snapshot and a ranking. Reads only.
 """

@@ -1,7 +1,7 @@
-"""Whether the audit log knows a change that the journal holds: policy is milder with what takes a change back.
+"""Whether the audit log knows a change that the journal holds: policy is milder with what rolls a change back.
 
 Comes in: a change as the journal keeps it. Goes out: nothing, or ``NotApproved``. It must never let a file of the
-journal alone decide what counts as a way back.
+journal alone decide what counts as a rollback.
 """
 
 from __future__ import annotations

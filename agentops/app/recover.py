@@ -1,7 +1,7 @@
 """The use case ``recover``: closes what a crash left open, after a look at the objects themselves.
 
 Comes in: a run, who is asked, and what to do where the end is unclear. Goes out: what became of each open change and of
-each dry run that had an effect. What is taken back goes through the guard like any other change.
+each dry run that had an effect. What is rolled back goes through the guard like any other change.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class RecoveredChange:
 
     Arguments:
         ending: how it ended; None when a person must still decide.
-        result: the plan that took it back, where one was run.
+        result: the plan that rolled it back, where one was run.
         kept: it is closed as it is, by decision of a person.
     """
 
@@ -129,7 +129,7 @@ def _settled(
     if ending is None and unclear is WhenUnclear.KEEP:
         ending, kept = Status.APPLIED, True
     elif ending is None and unclear is WhenUnclear.ROLL_BACK:
-        # Policy is milder with a way back: only what the audit log knows counts as one.
+        # Policy is milder with a rollback: only what the audit log knows counts as one.
         require_recorded(app.settings.folders.audit, record.digest, record.id)
         result = execute(guard, proposal_to_undo(record.plan, record.id, situation.to_undo))
         ending = Status.ROLLED_BACK if result.outcome.status is Status.APPLIED else None

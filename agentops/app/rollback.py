@@ -1,7 +1,7 @@
-"""The use case ``rollback``: takes back what still stands of an applied change, as a plan of its own.
+"""The use case ``rollback``: undoes what still stands of an applied change, as a plan of its own.
 
 Comes in: a run, the change's id (or its plan's code), and who is asked. Goes out: the plan and what came of it, or that
-nothing is left to take back. The plan goes through the guard like any other.
+nothing is left to roll back. The plan goes through the guard like any other.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NothingToRollBack:
-    """A change of which nothing is left to take back; ``words`` say what was seen of each step."""
+    """A change of which nothing is left to roll back; ``words`` say what was seen of each step."""
 
     change_id: str
     words: tuple[str, ...]
@@ -45,11 +45,11 @@ def roll_back(
         InDoubt: an earlier change is open.
         UsageError: there is no such change, it does not stand, or it was made in another place.
         NotApproved: the audit log does not know it.
-        ToolInputError: nothing takes it back.
+        ToolInputError: it cannot be undone.
     """
     require_nothing_open(app)
     record = _applied_change(app, change_id)
-    # Policy is milder with a way back: only what the audit log knows counts as one.
+    # Policy is milder with a rollback: only what the audit log knows counts as one.
     require_recorded(app.settings.folders.audit, record.digest, record.id)
     guard = guard_for_change(app, record, asking)
     indexes, gone = standing(guard, record.plan)
@@ -74,7 +74,7 @@ def _applied_change(app: App, change_id: str) -> ChangeRecord:
 
 
 def _way_back(record: ChangeRecord, indexes: Sequence[int], gone: Sequence[str]) -> Proposal:
-    """Return the proposal that takes back the steps that stand, and names those that do not."""
+    """Return the proposal that rolls back the steps that stand, and names those that do not."""
     proposal = proposal_to_undo(record.plan, record.id, indexes)
     if gone:
         words = f"{proposal.intent.words}; {'; '.join(gone)}"

@@ -1,4 +1,4 @@
-"""What the use cases work with, and what they return: plain values, all services injected."""
+"""``App``, the wired services of a run, and the values that the use cases return."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signing an approval, and checking that signature.
+"""Signs an approval, and checks its signature.
 
 Comes in: a plan's digest and a key, or a ``SignedApproval`` and a public key. Goes out: the signed value, or an
 error. What is signed is the line ``agentops/approval/v1`` and the canonical JSON of every field but the signature

@@ -1,4 +1,4 @@
-"""The chain as a run sees it: append a record so that it is there before anything depends on it.
+"""``ChainLog``: the log that a run appends to; a record is on disk before anything depends on it.
 
 Comes in: events with payloads, from threads and processes at once. Goes out: lines of one chain. An append returns
 after the line is written and fsynced. This file is about who writes when; what is written is the writer's.

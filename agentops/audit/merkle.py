@@ -189,14 +189,17 @@ def is_consistent(old: int, old_root: bytes, new: int, new_root: bytes, path: Se
         return not path and old <= new and (old_root == new_root if old else old_root == EMPTY_ROOT)
     if old > new or not path:
         return False
+    # The root of a tree of 2^n leaves is a node of the newer tree, so the path need not hold it.
     steps = [old_root, *path] if not old & (old - 1) else list(path)
     node, last = old - 1, new - 1
+    # Where the older tree ends in a full subtree there is nothing to its right yet: such levels take no step.
     while node & 1:
         node, last = node >> 1, last >> 1
     older = newer = steps[0]
     for step in steps[1:]:
         if not last:
             return False
+        # A sibling to the left is part of both trees, one to the right of the newer alone.
         if node & 1 or node == last:
             older, newer = node_hash(step, older), node_hash(step, newer)
             while not node & 1 and node:

@@ -1,4 +1,4 @@
-"""The end of the chain on disk, for whoever holds its lock: stand there, put lines, sign, close the segment.
+"""Writes at the end of the chain on disk under its lock: appends lines, signs checkpoints, closes segments.
 
 Comes in: events with payloads that fit the form, one caller at a time. Goes out: durable lines. It must never lose,
 reorder or fork a record, never drop what a crash left behind, and never begin a chain anew where one was. Sizes and

@@ -1,4 +1,4 @@
-"""How a diff and a tree look: on a terminal, and as Markdown.
+"""Renders a diff and a tree, for a terminal and as Markdown.
 
 Comes in: ``Diff`` and ``Tree`` blocks whose text may be foreign. Goes out: lines on a rich console, or Markdown text.
 A wrapped line stays in its own column, so no text can look like a line of the diff that it is not.

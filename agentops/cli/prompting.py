@@ -1,4 +1,4 @@
-"""Questions on the terminal: one of several, some of several, a line of text. Whoever does not answer says nothing.
+"""Questions on the terminal: choose one, choose several, type a line of text; no answer is no.
 
 Comes in: questions whose text may be foreign (it is escaped). Goes out: the answer, or None for Escape, Ctrl-C, the end
 of the input and a closed terminal. Everything is drawn on stderr: stdout belongs to the result.

@@ -1,4 +1,4 @@
-"""Blocks: what a command wants a person to read, without saying how it looks.
+"""The blocks of a report (headings, paragraphs, tables ...): what a person reads, without how it looks.
 
 ``render.py`` turns them into a terminal page, Markdown or nothing. Text in blocks may be foreign; the renderer
 escapes it.

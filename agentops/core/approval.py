@@ -1,4 +1,4 @@
-"""Asking a person, and what an answer is bound to.
+"""Approvals: what a person is asked, the answer, and the digest that it is bound to.
 
 ``Approver`` is the one seam through which anybody is asked: a terminal, a file with a signature, an MCP client. What
 it returns counts for exactly one plan digest, once, until it expires. Whatever cannot answer means no.

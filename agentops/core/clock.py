@@ -1,4 +1,4 @@
-"""Time as a parameter: every part that needs 'now' is given a ``Clock``."""
+"""``Clock``: time as a parameter, given to every part that needs the present moment."""
 
 from __future__ import annotations
 

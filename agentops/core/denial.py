@@ -1,4 +1,4 @@
-"""What the API server's refusals say, wherever a program has printed them: who may not do what, and where.
+"""Reads refusals of an API server out of log lines: who may not do what, and where.
 
 Comes in: log lines, foreign text. Goes out: ``Denial`` values. A line can only claim: whoever reads a denial checks
 that the pod that printed it runs as that account.

@@ -1,6 +1,6 @@
 """The one exception tree, and the exit codes that a shell script may rely on.
 
-Every error that can reach a user says what happened, where, and what to do next. A wing wraps its vendor's errors at
+Every error that can reach a user says what happened, where, and what to do next. A room wraps its vendor's errors at
 the client and chains them; nothing here may carry a secret, and foreign text is cut and escaped before it goes in.
 """
 
@@ -135,7 +135,7 @@ class NotApproved(AgentopsError):
 
 
 class Stale(NotApproved):
-    """The world is not what was shown and approved any more; the plan must be made again."""
+    """Something has changed since the plan was shown or approved; the plan must be made again."""
 
     default_code = "stale"
 
@@ -153,7 +153,7 @@ class Busy(AgentopsError):
 
 
 class InDoubt(AgentopsError):
-    """Whether a change took effect is not known, or it could not be taken back: a person is needed."""
+    """Whether a change took effect is not known, or it could not be rolled back: a person is needed."""
 
     exit_code = ExitCode.IN_DOUBT
     default_code = "in-doubt"

@@ -1,4 +1,4 @@
-"""What came of a plan: receipts of what was sent, observations of the world, and how the whole ended."""
+"""The outcome of a plan: receipts of what was sent, observations of the objects, and how it ended."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class StageRecord:
 class Outcome:
     """How a plan ended, stage by stage. ``change_id`` names the record to roll back or recover; empty if none.
 
-    ``doubts`` say why an applied plan does not count as verified, or what is still unwell after one was taken back.
+    ``doubts`` say why an applied plan does not count as verified, or what is still unwell after one was rolled back.
     """
 
     status: Status

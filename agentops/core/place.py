@@ -1,4 +1,4 @@
-"""How to get back to a cluster: the option that leads there, from the names that incidents and plans keep of it."""
+"""The command-line option that leads back to a cluster, from the names that incidents and plans keep of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A change as data: what is proposed, what it would do, what it may reach, how it is undone. Nothing here can act.
+"""``Change`` and ``ChangePlan``: what is proposed, what it would do, its blast radius, and how it is undone; data only.
 
 ``Change`` is what triage or a model proposes. A change tool turns it into a ``Preview`` (exact API calls, the objects
 before and after); the guard measures it, asks policy and assembles a ``ChangePlan``, whose digest covers all of it.
@@ -134,7 +134,7 @@ class Preview:
     """What a change would do, as the provider's own dry run says.
 
     ``validated`` is False where the provider could not validate it. ``undo`` is the change (of the same kind of tool)
-    that takes it back, in order of execution; empty when ``reversal`` is NONE. ``residue`` says what the undo does not
+    that undoes it, in order of execution; empty when ``reversal`` is NONE. ``residue`` says what the undo does not
     bring back, one sentence each. ``risk`` and ``reversal`` are of this very call, never milder than the tool's.
     ``notes`` are what owners wrote on the objects that it acts on, what speaks against it first. ``rests_on`` are the
     numbers of the earlier steps of its plan that it was worked out upon: it is tried again right before it is sent.
@@ -205,7 +205,7 @@ class BlastRadius:
 
 
 class Approval(StrEnum):
-    """Who must agree, mildest first."""
+    """Who must agree, least strict first."""
 
     NONE = "none"
     ONE = "one"
@@ -213,7 +213,7 @@ class Approval(StrEnum):
 
     @property
     def rank(self) -> int:
-        """0 for the mildest."""
+        """0 for the least strict."""
         return list(Approval).index(self)
 
 
@@ -251,7 +251,7 @@ class Check:
     """A success check after a change.
 
     ``kind`` is ``healthy`` (the target's rollout is complete and ready), ``field`` (``path`` of the target holds
-    ``value``), ``condition`` (triage sees no ``value`` on the target any more; else the change is taken back) or
+    ``value``), ``condition`` (triage sees no ``value`` on the target any more; else the change is rolled back) or
     ``symptom`` (the same of what the alert is about; while it lasts the change counts as not verified). ``seen`` says
     that triage saw the condition there before: the absence of one that nobody saw proves nothing.
     """
@@ -265,7 +265,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanStep:
-    """One change of a plan with everything that was found out about it; ``undo_ruling`` is policy's on the way back."""
+    """One change of a plan with everything that was found out about it; ``undo_ruling`` is policy's on the undo."""
 
     change: Change
     preview: Preview
@@ -350,7 +350,7 @@ class ChangePlan:
 
     @property
     def reversal(self) -> Reversal:
-        """How far the whole can be taken back: as far as its least reversible step."""
+        """How far the whole can be undone: as far as its least reversible step."""
         return max((step.preview.reversal for step in self.steps), key=lambda r: r.rank, default=Reversal.EXACT)
 
 

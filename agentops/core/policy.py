@@ -1,4 +1,4 @@
-"""``PolicyRequest``: what policy is asked, made of computed facts only. Never a word of a model or of a tool's text.
+"""``PolicyRequest``: what policy is asked, made of computed facts only; it holds no text of a model or of a tool.
 
 Comes in: a change, its tool's declaration and, once it is measured, its preview and blast radius. Goes out: plain
 values that ``policy`` turns into a Cedar request. A fact that is not known is absent, and policy must treat
@@ -38,8 +38,8 @@ class PolicyRequest:
 
     Arguments:
         action: the change tool's name (``kubernetes_scale``).
-        groups: the action's groups: ``mutate`` for every change; ``irreversible`` when nothing takes it back;
-            ``rollback`` when it takes back an approved change.
+        groups: the action's groups: ``mutate`` for every change; ``irreversible`` when nothing undoes it;
+            ``rollback`` when it rolls back an approved change.
         resource: what is changed.
         attributes: of the resource, from a fresh read: ``labels`` (map of text), ``replicas`` (int), ``exists`` (bool).
         context: the facts, by the names of the policy schema: ``dryRun``, ``reversible``, ``tainted``, ``risk``,

@@ -57,7 +57,7 @@ def requests_for(
         dry_run: True for the screening before the preview; what is not known then is absent.
         environment: what ``PolicySettings.environment_of`` says of the target's context.
         protected: ``PolicySettings.is_protected``, asked for the group of each object.
-        rollback: it takes back a change that was approved; only the guard may say so.
+        rollback: it rolls back a change that was approved; only the guard may say so.
         approvals: who has approved so far, in the evaluation right before apply.
     """
     touched = [] if preview is None else [item.ref for item in preview.objects]
@@ -159,12 +159,14 @@ def decide_all(policy: Policy, requests: Iterable[PolicyRequest]) -> PolicyDecis
     decisions = [policy.decide(request) for request in requests]
     asked = {"requests": [to_json(decision.request) for decision in decisions]}
     refused = [decision for decision in decisions if not decision.allowed]
+    # Where one is refused, the permits of the others would only mislead: the refusals alone are quoted.
     telling = refused or decisions
     obligation = strictest(decision.obligation for decision in decisions)
     why = "; ".join(dict.fromkeys(decision.why for decision in telling))
     if not refused and len(decisions) > 1:
         names = ", ".join(dict.fromkeys(name for decision in decisions for name in decision.policies))
         why = f"permitted by {names}; approval: {obligation.approval.value}"
+    # Several decisions may ask a person; only those that ask for the strictest approval say why it is that strict.
     asking = (decision.because for decision in decisions if decision.obligation.approval is obligation.approval)
     return PolicyDecision(
         allowed=bool(decisions) and not refused,
@@ -187,7 +189,7 @@ def _of_tool(spec: ToolSpec, preview: Preview | None, blast: BlastRadius | None)
     found = [one.risk for one in (spec, preview, blast) if one is not None]
     risk = max(found, key=lambda one: one.rank)
     if preview is None:
-        # What can never be taken back is known from the declaration; that this call can be is not.
+        # What can never be undone is known from the declaration; that this call can be is not.
         hopeless = spec.reversal is Reversal.NONE
         return {"risk": risk.value, **({"reversible": False, "reversal": "none"} if hopeless else {})}
     reversal = max((spec.reversal, preview.reversal), key=lambda one: one.rank)

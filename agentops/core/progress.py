@@ -1,4 +1,4 @@
-"""Progress as values: the parts say what they are doing, one renderer shows it (or nobody does)."""
+"""Progress as values: each part reports what it is doing, and one renderer shows it."""
 
 from __future__ import annotations
 

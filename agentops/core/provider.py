@@ -121,7 +121,7 @@ class Reader(Protocol):
         ...
 
     def sweep(self, target: Target, *, groups: tuple[str, ...], progress: Progress, settled: bool) -> Any:
-        """Read the neighbourhood of a target in one parallel wave, and return the provider's own snapshot.
+        """Read the neighbourhood of a target in parallel, and return the provider's own snapshot.
 
         Arguments:
             groups: only these groups (namespaces); empty means wherever the target leads.

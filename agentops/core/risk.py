@@ -1,4 +1,4 @@
-"""``Risk`` and ``Reversal``: how much harm a change can do, and how far it can be taken back."""
+"""``Risk`` and ``Reversal``: how much harm a change can do, and how far it can be undone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Risk(StrEnum):
-    """How much harm a tool can do when it is used wrongly, mildest first."""
+    """How much harm a tool can do when it is used wrongly, lowest first."""
 
     LOW = "low"
     MEDIUM = "medium"
@@ -15,7 +15,7 @@ class Risk(StrEnum):
 
     @property
     def rank(self) -> int:
-        """0 for the mildest."""
+        """0 for the lowest."""
         return list(Risk).index(self)
 
 
@@ -23,7 +23,7 @@ class Reversal(StrEnum):
     """How far a change can be undone, best first.
 
     EXACT: the undo restores what was there, field for field. COMPENSATING: the undo brings back a working state, but
-    not everything (pods have been restarted). NONE: nothing takes it back.
+    not everything (pods have been restarted). NONE: nothing undoes it.
     """
 
     EXACT = "exact"

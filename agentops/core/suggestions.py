@@ -1,4 +1,4 @@
-"""Finds the names that somebody may have meant who typed one that does not exist.
+"""Finds the existing names that are nearest to a mistyped one.
 
 Comes in: the name that was given and those that there are. Goes out: the nearest of them, best first, for a message
 that says "did you mean"; none where nothing is near. Whether one name is another one misspelt, so that a remedy may

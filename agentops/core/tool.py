@@ -29,7 +29,7 @@ class Effect(StrEnum):
 class ToolSpec:
     """A tool's declaration.
 
-    ``name`` is snake_case with the wing first (``kubernetes_list``). ``schema`` is the JSON Schema of the arguments,
+    ``name`` is snake_case with the provider first (``kubernetes_list``). ``schema`` is the arguments' JSON Schema, with
     ``additionalProperties: false``. ``permissions`` are what its identity needs: ``get pods``, ``list events``.
     ``reversal`` says nothing for a read.
     """
@@ -95,7 +95,7 @@ class ChangeTool(Protocol):
         ...
 
     def preview(self, change: Change, earlier: Sequence[Preview] = ()) -> Preview:
-        """Let the provider validate the change without an effect, and say what it would do and how to take it back.
+        """Let the provider validate the change without an effect, and say what it would do and how to undo it.
 
         Arguments:
             earlier: the previews of the steps before it in the same plan. The change is worked out upon them; what
@@ -132,7 +132,7 @@ class Applier(Protocol):
         """Send exactly the calls of ``preview``. Only ``guard/apply.py`` and ``guard/rollback.py`` may call this.
 
         Raises:
-            Stale: the object is not what was previewed any more; nothing was changed by the refused call.
+            Stale: the object has changed since it was previewed; nothing was changed by the refused call.
             InDoubt: the answer was lost; whether the call took effect must be observed.
             ToolError: the provider refused; the message says which call.
         """

@@ -1,4 +1,4 @@
-"""Stage 11, apply: the calls that were approved are sent, step by step, each with its record before it.
+"""Stage 11, apply: sends the approved calls step by step, each recorded before it is sent.
 
 Comes in: ``Journaled``. Goes out: ``Applied``, or ``PartlyApplied`` with what is certainly done and what is in doubt.
 This file and ``rollback.py`` are the only ones that may call a tool's ``apply``.
@@ -21,7 +21,7 @@ class PartlyApplied:
     """A plan that stopped on the way.
 
     ``done`` are the indexes of the steps that took effect, in order; ``doubtful`` is the one of which it is not known.
-    ``trial_wrote`` says that a step's trial had an effect: then nothing more is tried, also to take it back.
+    ``trial_wrote`` says that a step's trial had an effect: then nothing more is tried, also to undo it.
     """
 
     state: Journaled
@@ -63,7 +63,7 @@ def apply(services: GuardServices, log: StageLog, state: Journaled) -> Applied |
 
 
 def _sent(services: GuardServices, state: Journaled, index: int) -> Receipt:
-    """Send the calls of a step; what a plan that takes back a change finds gone already is taken back."""
+    """Send the calls of a step; what a rollback finds gone already counts as undone."""
     step = state.steps[index]
     try:
         return services.appliers[step.change.tool].apply(step.preview)

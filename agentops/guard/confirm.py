@@ -1,4 +1,4 @@
-"""Stage 8, confirm: whoever policy asks for agrees to exactly this digest. Whatever is absent or in doubt means no.
+"""Stage 8, confirm: asks whom policy names to approve exactly this digest; anything absent or in doubt means no.
 
 Comes in: ``Planned``. Goes out: ``Approved``, or what the person wants instead (``RevisionRequest``). It checks every
 field of every approval itself: digest, time, person, key; an approver cannot approve by itself.

@@ -1,6 +1,6 @@
-"""No preview may carry a credential: calls are shown, stored and signed, and plans are kept on disk.
+"""Refuses a preview that carries a credential: calls are shown, stored and signed, and plans are kept on disk.
 
-Comes in: a preview. Goes out: the same preview, or one without its way back where only that holds a credential.
+Comes in: a preview. Goes out: the same preview, or one without its undo where only that holds a credential.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from agentops.core.plan import Preview
 from agentops.core.risk import Reversal
 from agentops.guard.services import GuardServices
 
-_UNKEPT = "its way back holds what looks like a credential, which is not kept: agentops cannot undo this"
+_UNKEPT = "its undo holds what looks like a credential, which is not kept: agentops cannot undo this"
 
 
 def without_credentials(services: GuardServices, preview: Preview, tool: str) -> Preview:

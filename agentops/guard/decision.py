@@ -1,7 +1,7 @@
-"""Stage 6, decision: policy decides with all the facts on the table, on the change and on its way back.
+"""Stage 6, decision: policy decides on the change and on its undo, with all the facts known.
 
-Comes in: ``Measured``. Goes out: ``Decided``. The way back is decided on now, so that it cannot be denied in
-mid-flight.
+Comes in: ``Measured``. Goes out: ``Decided``. The undo is decided on now, so that it cannot be denied in the
+middle of a plan.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def decide(services: GuardServices, log: StageLog, state: Measured, *, step: int
     """Return the change with policy's decision.
 
     Raises:
-        PolicyRefused: policy denies the change or its way back, or could not decide.
+        PolicyRefused: policy denies the change or its undo, or could not decide.
     """
     full = replace(policy_input, dry_run=False)
     decision = ask_policy(services, full, state.change, state.spec, state.preview, state.blast_radius)
@@ -49,14 +49,14 @@ def decide_undo(
     step: int,
     policy_input: PolicyInput,
 ) -> PolicyDecision | None:
-    """Return policy's decision on the way back; None when there is none.
+    """Return policy's decision on the undo; None when there is none.
 
     Raises:
-        PolicyRefused: policy denies it: a change that could not be taken back in mid-flight is not begun.
+        PolicyRefused: policy denies it: a change that could not be rolled back is not started.
     """
     decision = None
     for undo in preview.undo:
-        what = f"{undo.tool} on {undo.target.short}, the way back,"
+        what = f"the undo, {undo.tool} on {undo.target.short},"
         tool = services.tools.get(undo.tool)
         if tool is None:
             raise PolicyRefused(f"{what} needs a tool that is not there")
@@ -65,6 +65,6 @@ def decide_undo(
             log.failed("ruling", decision.why, step=step, ruling=decision)
             raise PolicyRefused(
                 f"policy would refuse {what} too: {decision.why}",
-                hint="A change that could not be taken back in mid-flight is not begun.",
+                hint="A change that could not be rolled back is not started.",
             )
     return decision

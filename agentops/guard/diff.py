@@ -1,4 +1,4 @@
-"""Stage 4, diff: what differs, field by field; a change that changes nothing stops here.
+"""Stage 4, diff: compares the objects before and after, field by field; a change that changes nothing stops here.
 
 Comes in: ``Previewed``. Goes out: ``Diffed``. ``deviations`` is what re-check, verification, rollback and recovery
 compare worlds with: what the provider says is not this change's to say counts for none of them.

@@ -30,7 +30,7 @@ _COUNT = "spec.replicas"
 def doubts_about(
     services: GuardServices, log: StageLog, state: Applied, after: Sequence[Observation]
 ) -> tuple[str, ...]:
-    """Return why the plan does not count as verified; of one that takes back a change, what is unwell now."""
+    """Return why the plan does not count as verified; of one that rolls back a change, what is unwell now."""
     if state.plan.rolls_back:
         return tuple(dict.fromkeys(unwell(after)))
     found = [*_awaited(services, log, state), *_idle(state, after), *_unjudged(state, after)]
@@ -112,7 +112,7 @@ def _awaited(services: GuardServices, log: StageLog, state: Applied) -> tuple[st
             log.say(f"applied; waiting until {until:%H:%M:%S} UTC at most: {left[0].why}", key="verify")
             services.pause(min(_POLL_S, longest - (now - begun)))
     except KeyboardInterrupt:
-        # It holds, and nothing speaks for taking it back; whoever waits for it has waited long enough.
+        # It holds, and nothing speaks for rolling it back; whoever waits for it has waited long enough.
         return tuple(one.why for one in left) or ("interrupted before it could be looked at",)
 
 

@@ -1,7 +1,7 @@
 """Stage 3, dry run: the provider validates the change and says what it would store. Nothing has an effect.
 
 Comes in: ``Predicted``. Goes out: ``Previewed``. A preview whose calls carry a credential is refused; one whose way
-back would have to be kept with a credential in it loses its way back, because plans are kept on disk. A trial that left
+back would have to be kept with a credential in it loses its undo, because plans are kept on disk. A trial that left
 a trace is our own incident: it is recorded with the object as it was, and nothing further is begun until a person has
 looked.
 """

@@ -74,7 +74,7 @@ def _undo(
     if back.complete:
         return _close(services, log, state, Status.ROLLED_BACK, why=reason, receipts=receipts, doubts=back.unwell)
     # Left open on purpose: the next run says so, and ``agentops recover`` closes it with a person.
-    words = f"{reason}; and not all of it could be taken back: {'; '.join(back.left)}"
+    words = f"{reason}; and not all of it could be rolled back: {'; '.join(back.left)}"
     log.note("needs_person", {"change": state.change_id, "left": back.left})
     outcome = Outcome(status=Status.ROLLBACK_FAILED, stages=tuple(log.records), change_id=state.change_id, why=words)
     return PipelineResult(planned=state.planned, outcome=outcome)

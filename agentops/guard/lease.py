@@ -1,8 +1,8 @@
-"""Holding the cluster's lease while a plan runs, so that runs with separate homes see each other; only by setting.
+"""Holds the cluster's lease while a plan runs, so that runs with separate homes see each other; off unless set.
 
 Comes in: ``Journaled``: approved, re-checked, its intent on record. Goes out: nothing, or ``Busy``. The lease is a
 write of agentops' own beside the plan: the plan names it, so whoever approves knows; each call is recorded before it is
-sent; a preview never takes it. A run that dies holds it until it expires, or until its change is taken back.
+sent; a preview never takes it. A run that dies holds it until it expires, or until its change is rolled back.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def _take(services: GuardServices, log: StageLog, state: Journaled) -> None:
     lease = services.lease
     if lease is None:
         return
-    # Twice the verification: forward, and back if it has to be taken back.
+    # Twice the verification: forward, and back if it has to be rolled back.
     seconds = int(2 * state.plan.obligation.verify_s + BACK_OFF_S) + _SLACK_S
     try:
         call = lease.taking(state.change_id, seconds)

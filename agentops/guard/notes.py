@@ -1,4 +1,4 @@
-"""Notes of owners beside a preview: quoted, redacted, marked where they speak against the change.
+"""Adds the owners' notes to a preview: quoted, redacted, and marked where they speak against the change.
 
 Comes in: a change and its preview. Goes out: the preview with the notes of what the change acts on, and a warning for
 each object whose notes could not be read. A change that a note speaks against is never milder than HIGH, so that policy

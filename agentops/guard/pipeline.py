@@ -73,12 +73,12 @@ def execute_saved(services: GuardServices, plan: ChangePlan, given: Sequence[Sig
 
     Raises:
         NotApproved: it says that it rolls back a change: policy is milder then, and a file's word is not enough.
-        Stale: the world or policy is not what was shown, before anybody was asked.
+        Stale: an object or policy has changed since the plan was shown; nobody was asked.
         as ``execute``.
     """
     if plan.rolls_back:
         raise NotApproved(
-            f"the plan says that it takes back change {one_line(plan.rolls_back, 60)}, which a file cannot say",
+            f"the plan says that it rolls back change {one_line(plan.rolls_back, 60)}, which a file cannot say",
             hint="agentops rollback CHANGE makes that plan from what was run.",
             code="plan-altered",
         )
@@ -127,7 +127,7 @@ def _verify(services: GuardServices, log: StageLog, applied: Applied) -> Verifie
         return verify(services, log, applied)
     except AuditError:
         raise
-    except Exception as error:  # noqa: BLE001 - the guard's edge: what cannot be verified is taken back
+    except Exception as error:  # noqa: BLE001 - the guard's edge: what cannot be verified is rolled back
         reason = f"it could not be verified: unexpected {type(error).__name__}: {error}"
         return Failing(state=applied, reasons=(reason,))
 

@@ -1,4 +1,4 @@
-"""Asking policy: from a change and what is known of it to its decision. The one place where the guard calls the
+"""Asks policy about a change and what is known of it, and returns the decision. The one place where the guard calls the
 engine."""
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from agentops.guard.services import GuardServices
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyInput:
-    """What is true of the run rather than of the change: a dry run, tainted by untrusted text, a way back, who agreed.
+    """What is true of the run rather than of the change: a dry run, tainted by untrusted text, a rollback, who agreed.
 
     ``approvals`` is None before anybody was asked.
     """

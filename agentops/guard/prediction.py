@@ -37,7 +37,7 @@ def predict(
     Raises:
         ToolInputError: the arguments do not fit what is there.
         ToolError: the provider cannot be read, or the caller may not do what the change needs.
-        PolicyRefused: policy denies the change or its way back as it is predicted.
+        PolicyRefused: policy denies the change or its undo as it is predicted.
     """
     change = state.change
     try:

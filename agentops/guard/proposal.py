@@ -18,7 +18,7 @@ MOST_STEPS = 20
 class Proposal:
     """What is to become a plan: changes in order, why, and whether a model that read untrusted text proposed them.
 
-    ``rolls_back`` is the id of the change that it takes back; empty for a new one. ``checks`` are asked for besides the
+    ``rolls_back`` is the id of the change that it rolls back; empty for a new one. ``checks`` are asked for besides the
     tools' own.
     """
 

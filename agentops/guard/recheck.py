@@ -1,7 +1,7 @@
-"""Stage 9, re-check: is the world, and is policy, still what was approved? If not: Stale, with what moved.
+"""Stage 9, re-check: has anything changed since the plan was approved? If so: Stale, with what changed.
 
 Comes in: ``Approved``, fresh or read from a file. Goes out: ``Rechecked``. Every step goes through stages 1 to 6 again
-on the live objects; calls, identities, states before and after, the way back and the policy digest must be the same,
+on the live objects; calls, identities, states before and after, the undo and the policy digest must be the same,
 and the blast radius no larger than what was shown.
 """
 

@@ -1,4 +1,4 @@
-"""Right before a step is sent that rests on earlier ones: they are applied now, so it is tried on the world as it is.
+"""Tries a step that rests on earlier ones once more, right before it is sent and after those were applied.
 
 Comes in: a step as it was approved. Goes out: nothing, or ``Stale``: the provider refuses it, or would make something
 else of it than what was shown. It must never let a step pass that was shown on a world that did not come about.
@@ -57,7 +57,7 @@ def recheck_step(services: GuardServices, log: StageLog, step: Decided, *, numbe
         raise Stale(f"{what} is refused, now that it can be tried: {error.message}", hint=error.hint) from error
     differing = list(_differing(shown, fresh))
     if differing:
-        raise Stale(f"{what} is not what was shown, now that it can be tried: {'; '.join(differing[:3])}")
+        raise Stale(f"{what} has changed since it was shown, now that it can be tried: {'; '.join(differing[:3])}")
     after = f"after {plural(len(shown.rests_on), 'earlier step')}"
     log.passed("once-more", f"{after} it is what was shown", step=number, validated=fresh.validated)
 

@@ -1,7 +1,7 @@
-"""After a crash: what did an open change do, judged by the world and not by what was written about it.
+"""Finds out what an open change did before a crash, from the objects and not from the records about it.
 
 Comes in: a plan whose intent is recorded and whose end is not. Goes out: ``Situation``: per step done, undone or
-unclear, and what follows: it can be closed, taken back, or needs a person. Looks only; changes nothing.
+unclear, and what follows: it can be closed, rolled back, or needs a person. Looks only; changes nothing.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Situation:
 
     @property
     def to_undo(self) -> tuple[int, ...]:
-        """The steps that a rollback has to take back."""
+        """The steps that a rollback has to undo."""
         return tuple(index for index, state in enumerate(self.states) if state is not StepState.UNDONE)
 
 

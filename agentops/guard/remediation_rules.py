@@ -1,4 +1,4 @@
-"""A remedy never removes what is failing, nor what guards it: both silence an alert and cure nothing.
+"""Refuses remedies that remove what is failing, or what guards it: both silence an alert and cure nothing.
 
 Comes in: the changes of a plan that is meant to fix an incident, with their predictions or previews. Goes out: nothing,
 or the reason why it is no remedy. This is not policy and cannot be configured away. What counts as removing is each

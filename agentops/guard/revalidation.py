@@ -81,7 +81,9 @@ def _made_again(
     # Compared one by one as they come: behind one that moved, none is tried on the provider any more.
     for number, (shown, step) in enumerate(zip(plan.steps, prepared, strict=True), 1):
         if why := moved(shown, kept_step(services, step), rolls_back=bool(plan.rolls_back)):
-            raise Stale(f"step {number} ({shown.change.target.short}) is not what was shown: {why}", hint=STALE_HINT)
+            raise Stale(
+                f"step {number} ({shown.change.target.short}) has changed since it was shown: {why}", hint=STALE_HINT
+            )
         steps.append(step)
     return tuple(steps)
 

@@ -1,7 +1,7 @@
-"""Stage 13, rollback: what was done is taken back in reverse order, and that is verified too.
+"""Stage 13, rollback: what was done is undone in reverse order, and that is verified too.
 
-Comes in: the steps that took effect or may have. Goes out: ``RollbackResult``: all taken back, or what was not and why.
-Each undo is previewed on the live world first, so that it takes back this change and nothing that came after it.
+Comes in: the steps that took effect or may have. Goes out: ``RollbackResult``: all undone, or what was not and why.
+Each undo is previewed on the live world first, so that it undoes this change and nothing that came after it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class RollbackResult:
     """How a rollback went: ``undone`` step numbers, and ``left`` in words, each a thing that a person must look at.
 
     ``unwell`` is what was not well before the change either and is not now, and what somebody has deleted meanwhile: of
-    such an object nothing is left to take back.
+    such an object nothing is left to undo.
     """
 
     undone: tuple[int, ...] = ()
@@ -55,7 +55,7 @@ def roll_back(
 
     Raises:
         AuditError: a record could not be written; what was not recorded before was not sent.
-        PreviewWrote: the trial of a step's way back had an effect; the steps before it are not tried any more.
+        PreviewWrote: the trial of a step's undo had an effect; the steps before it are not tried any more.
     """
     undone: list[int] = []
     left: list[str] = []
@@ -81,7 +81,7 @@ def roll_back(
 
 
 def _undo(services: GuardServices, log: StageLog, change_id: str, step: Decided, number: int, *, wait_s: float) -> str:
-    """Take back one step; returns why not, or nothing."""
+    """Undo one step; return why it could not be undone, or nothing."""
     try:
         seen = services.tools[step.change.tool].observe(step.preview)
         if untouched(step.preview.objects, seen):
@@ -89,7 +89,7 @@ def _undo(services: GuardServices, log: StageLog, change_id: str, step: Decided,
         if not step.preview.undo and step.preview.reversal is not Reversal.NONE:
             return ""  # what it took away comes back by itself: a controller replaces it
         if not step.preview.undo:
-            return "nothing takes it back" + "".join(f"; {words}" for words in step.preview.residue)
+            return "it cannot be undone" + "".join(f"; {words}" for words in step.preview.residue)
         for undo in step.preview.undo:
             _send(services, log, change_id, undo, number, wait_s=wait_s)
     except (AuditError, PreviewWrote):
@@ -104,7 +104,7 @@ def _undo(services: GuardServices, log: StageLog, change_id: str, step: Decided,
 
 
 def _is_gone(services: GuardServices, step: Decided) -> bool:
-    """Whether all that the step made or changed is gone, whoever deleted it: then nothing is left to take back."""
+    """Whether all that the step made or changed is gone, whoever deleted it: then nothing is left to undo."""
     if any(one.verb is Verb.DELETE for one in step.preview.objects):
         return False
     try:
@@ -173,7 +173,7 @@ def _still_off(services: GuardServices, state: Journaled, index: int, first: Map
         seen = services.tools[step.change.tool].observe(step.preview)
     except ToolError as error:
         return [f"{step.change.target.short} cannot be read: {error.message}"]
-    # A compensating way back brings back what was written, not what was deleted on the way.
+    # A compensating undo brings back what was written, not what was deleted on the way.
     exact = step.preview.reversal is Reversal.EXACT
     gone = _vanished(step, seen)
     kept = [

@@ -1,4 +1,4 @@
-"""Roll back a change that was applied and verified earlier: a plan of its own, through the same pipeline.
+"""Makes the plan that rolls back a change applied earlier; it goes through the same pipeline as any other.
 
 Comes in: the plan that was run. Goes out: a ``Proposal`` of its undo changes, in reverse order, without the steps whose
 objects are as they were before already.
@@ -16,7 +16,7 @@ from agentops.guard.services import GuardServices
 
 
 def standing(services: GuardServices, plan: ChangePlan) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """Return the indexes of the steps that still stand, and in words those that somebody has taken back already.
+    """Return the indexes of the steps that still stand, and in words those that somebody has undone already.
 
     Raises:
         ToolError: the world cannot be read.
@@ -35,13 +35,13 @@ def standing(services: GuardServices, plan: ChangePlan) -> tuple[tuple[int, ...]
 
 
 def proposal_to_undo(plan: ChangePlan, change_id: str, indexes: Sequence[int] | None = None) -> Proposal:
-    """Return what takes the plan back.
+    """Return what rolls the plan back.
 
     Arguments:
-        indexes: the steps to take back; None means all.
+        indexes: the steps to roll back; None means all.
 
     Raises:
-        ToolInputError: nothing takes one of them back; the message says which and why.
+        ToolInputError: one of them cannot be undone; the message says which and why.
     """
     wanted = range(len(plan.steps)) if indexes is None else indexes
     changes: list[Change] = []
@@ -50,14 +50,14 @@ def proposal_to_undo(plan: ChangePlan, change_id: str, indexes: Sequence[int] | 
         if not step.preview.undo:
             why = "; ".join(step.preview.residue) or "the tool cannot undo it"
             raise ToolInputError(
-                f"nothing takes back step {index + 1}, {step.change.tool} on {step.change.target.short}: {why}",
+                f"step {index + 1}, {step.change.tool} on {step.change.target.short}, cannot be undone: {why}",
                 hint="What it was before stands in the plan: agentops changes --output json",
                 code="irreversible",
             )
         changes += step.preview.undo
     intent = Intent(
         by=plan.requester,
-        words=f"takes back change {change_id}",
+        words=f"rolls back change {change_id}",
         incident=plan.intent.incident,
         alert=plan.intent.alert,
     )

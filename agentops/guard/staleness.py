@@ -1,4 +1,4 @@
-"""What moved between the plan that was shown and the world as it is now; nothing, or a sentence that says what.
+"""Compares a step as it was shown with the same step made now, and says in a sentence what has changed.
 
 Comes in: a plan's step as it was shown, and the same step made again on the live world, in the same form. Pure. A plan
 may come from a file, and whoever approved it decided on what its page showed: so not only what would be sent must be
@@ -25,7 +25,7 @@ def moved(shown: PlanStep, live: PlanStep, *, rolls_back: bool = False) -> str:
     """Return what is not as it was shown; empty when all of it is.
 
     Arguments:
-        rolls_back: the plan takes back a change. What it takes back may be a crash loop, which is ready for
+        rolls_back: the plan rolls back a change. What it rolls back may be a crash loop, which is ready for
             moments: the share of what is ready says nothing then, and policy has just decided on the live one.
     """
     return "; ".join(_moved(shown, live, rolls_back=rolls_back))

@@ -1,6 +1,6 @@
-"""Stage 12, verify: is the world what was previewed, is the workload well, do the checks pass, is nobody worse off?
+"""Stage 12, verify: are the objects as previewed, is the workload well, do the checks pass, is nothing else worse?
 
-A plan that takes back a change is judged by its objects alone: the state it goes back to may have been an unwell one,
+A plan that rolls back a change is judged by its objects alone: the state it goes back to may have been an unwell one,
 and then that is said.
 
 Comes in: ``Applied``. Goes out: ``Verified``, or ``Failing`` with every reason. It looks until all is well for a while,
@@ -164,7 +164,7 @@ def _not_as_previewed(objects: Sequence[ObjectChange], seen: Observation) -> Ite
 
 def _blamed(one: ObjectChange, path: str) -> str:
     mine = any(edit.path == path for edit in one.edits)
-    return " (somebody took it back)" if mine else " (not part of this change)"
+    return " (somebody changed it back)" if mine else " (not part of this change)"
 
 
 def worse(before: Sequence[Health], after: Sequence[Health]) -> list[str]:

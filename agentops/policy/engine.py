@@ -1,4 +1,4 @@
-"""The Cedar engine behind two small protocols. The only module that may import ``cedarpy``, and only when it is used.
+"""The Cedar engine behind two small protocols: the only module that imports ``cedarpy``, and only when it is used.
 
 Comes in: policy and schema text, requests as plain data. Goes out: policies as Cedar's own JSON, findings of the
 validator, verdicts. What the library raises is wrapped here; a missing library is an error, never an absent check.

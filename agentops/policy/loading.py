@@ -1,4 +1,4 @@
-"""``load_policy``: layers of text, tools and settings in; a policy that rules out. No file is read here.
+"""``load_policy``: makes the policy that decides from layers of text, tools and settings. No file is read here.
 
 Everything is checked before anything is decided: syntax, ids, annotations, what each layer may hold, and every policy
 against the schema. What does not hold is an error; there is no policy with a part left out.

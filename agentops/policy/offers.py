@@ -1,4 +1,4 @@
-"""``never_allowed``: the change tools that policy lets nobody use in this run, whatever is asked of them.
+"""``never_allowed``: the change tools that policy refuses in this run whatever their arguments.
 
 Comes in: a policy, the tools' declarations, and what is known of the run before anything is proposed. Goes out: names.
 Pure. A tool is named only when policy has decided already; what may still be allowed is never named.
@@ -45,6 +45,6 @@ def never_allowed(
 
 
 def _possible(spec: ToolSpec) -> Iterable[dict[str, Any]]:
-    """Yield what a tool's calls may be: never of less risk, nor easier to take back, than it declares."""
+    """Yield what a tool's calls may be: never of less risk, nor easier to undo, than it declares."""
     final = {"reversible": False, "reversal": "none"} if spec.reversal is Reversal.NONE else {}
     yield from ({"risk": risk.value, **final} for risk in Risk if risk.rank >= spec.risk.rank)

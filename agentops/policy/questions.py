@@ -46,7 +46,7 @@ HARMLESS: Mapping[str, Any] = {
     "dataLoss": False,
     "unknowns": False,
 }
-"""The mildest value of every fact that a change can have; ``environment`` is never assumed."""
+"""The most harmless value of every fact that a change can have; ``environment`` is never assumed."""
 _KINDS = ("agent", "human")
 _TRUTHS = {"true": True, "yes": True, "false": False, "no": False}
 
@@ -145,7 +145,7 @@ def draft(
         facts_of: the provider's answer about the target.
         settings: what says the environment, the protection and the freeze of the target's place.
         simulated: the target is in the embedded cluster.
-        harmless: take facts that nobody gives at their mildest.
+        harmless: give facts that nobody states their most harmless value.
     """
     base = request_for(
         Change(tool=spec.name, target=target),

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from agentops.core.policy import MUTATE
-from agentops.policy.vocabulary import FACTS, READ, WINGS, Action, PolicyFact
+from agentops.policy.vocabulary import FACTS, PROVIDER_ENTITIES, READ, Action, PolicyFact
 
 Json = dict[str, Any]
 _TEXT: Json = {"type": "String"}
@@ -28,7 +28,7 @@ _EXISTS = {"exists": {"type": "Boolean", "required": False}}
 
 def schema_json(actions: Iterable[Action]) -> str:
     """Return the schema with these actions."""
-    groups: Json = {name: {} for name in (READ, MUTATE, *WINGS)}
+    groups: Json = {name: {} for name in (READ, MUTATE, *PROVIDER_ENTITIES)}
     namespace = {
         "commonTypes": {
             "Facts": _record({fact.name: _of_fact(fact) for fact in FACTS}),

@@ -1,7 +1,7 @@
 """The words of a policy: the facts that a request may hold, with their types, and the actions.
 
 Comes in: the declarations of every tool. Goes out: one action per tool, in the groups ``read`` or ``mutate`` and its
-wing. A new tool gets in without an edit here. Nothing here knows the policy engine; ``schema.py`` writes it for Cedar.
+provider. A new tool gets in without an edit here. Nothing here knows the policy engine; ``schema.py`` writes for it.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from agentops.core.text import one_line
 from agentops.core.tool import Effect, ToolSpec
 
 READ = "read"
-WINGS = {"kubernetes": ("Object",), "aws": ("CloudResource",), "mcp": ("Tool",)}
+PROVIDER_ENTITIES = {"kubernetes": ("Object",), "aws": ("CloudResource",), "mcp": ("Tool",)}
 _EVERYTHING = ("Object", "CloudResource", "Tool")
 # Tool names reach us from MCP servers too; what could end a Cedar string or hide a character is refused.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,199}")
-_RESERVED = frozenset({READ, MUTATE, *WINGS})
+_RESERVED = frozenset({READ, MUTATE, *PROVIDER_ENTITIES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,12 @@ class PolicyFact:
 
 FACTS: tuple[PolicyFact, ...] = (
     PolicyFact("dryRun", "Bool", "only the provider's dry run is asked for"),
-    PolicyFact("rollback", "Bool", "it takes back a change that was approved"),
+    PolicyFact("rollback", "Bool", "it rolls back a change that was approved"),
     PolicyFact(
         "risk", "String", "low, medium, high or critical: the worst that the tool, this call and its reach have"
     ),
-    PolicyFact("reversible", "Bool", "something takes it back"),
-    PolicyFact("reversal", "String", "how far it can be taken back: exact, compensating or none"),
+    PolicyFact("reversible", "Bool", "it can be undone"),
+    PolicyFact("reversal", "String", "how far it can be undone: exact, compensating or none"),
     PolicyFact("tainted", "Bool", "a model proposed it after reading text that anybody could have written", reads=True),
     PolicyFact("environment", "String", "production, staging, development or sandbox", reads=True),
     PolicyFact("protected", "Bool", "the namespace is one of protected_namespaces", reads=True),
@@ -110,9 +110,12 @@ def actions_of(tools: Iterable[ToolSpec]) -> tuple[Action, ...]:
             raise ConfigError(f"the tool name {one_line(name, 60)!r} cannot be an action of a policy")
         if name in found:
             raise ConfigError(f"two tools are called {name!r}", hint="Policy names a tool by its name; rename one.")
-        wing = name.partition("_")[0]
-        groups = (READ if spec.effect is Effect.READ else MUTATE, *((wing,) if wing in WINGS else ()))
-        found[name] = Action(name, groups, WINGS.get(wing, _EVERYTHING))
+        provider = name.partition("_")[0]
+        groups = (
+            READ if spec.effect is Effect.READ else MUTATE,
+            *((provider,) if provider in PROVIDER_ENTITIES else ()),
+        )
+        found[name] = Action(name, groups, PROVIDER_ENTITIES.get(provider, _EVERYTHING))
     return tuple(found[name] for name in sorted(found))
 
 

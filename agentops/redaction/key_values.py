@@ -2,7 +2,7 @@ r"""Secrets that are recognised by the name in front of them: ``password: x``, `
 
 Comes in: a text. Goes out: the text without them. A name may stand in YAML, JSON, JSON inside JSON
 (``\"k\":\"v\"``), an environment, a header, a command's flags or a sentence. The work is done only where a word of
-``judgement`` occurs, which is what keeps ordinary logs fast.
+``heuristics`` occurs, which is what keeps ordinary logs fast.
 """
 
 from __future__ import annotations

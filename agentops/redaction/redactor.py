@@ -1,9 +1,9 @@
-"""Secrets out of text, before the model, the disk or the screen sees it.
+"""``SecretRedactor``: takes secrets out of text and JSON before the model, the disk or the screen sees it.
 
 Comes in: any text or JSON value that a system, a person or a model wrote. Goes out: the same with each recognised
 secret replaced by ``[redacted:KIND]``. Three things are recognised: values that were learned (``learn``), in the forms
 they travel in; shapes that issuers publish (``shapes``); and what stands beside a name that speaks of a secret
-(``assignments``, ``blocks``). Terminal colour codes are taken out first, since they split words. It never raises and
+(``key_values``, ``multiline``). Terminal colour codes are taken out first, since they split words. It never raises and
 never looks anything up.
 """
 
@@ -76,6 +76,7 @@ class SecretRedactor:
             if form in text:
                 text = text.replace(form, "[redacted:known]")
         text = hide_multiline(hide_patterns(text))
+        # A plain test stands before each pattern: most lines fail it, which keeps ordinary logs fast.
         if "://" in text and "@" in text:
             text = _USERINFO.sub(r"\1[redacted:password]@", text)
             text = _USERINFO_SLASH.sub(r"\1[redacted:password]@", text)

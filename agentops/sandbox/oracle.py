@@ -1,4 +1,4 @@
-"""The oracle: is the cluster healed, or does it only look so?
+"""The oracle: decides whether the cluster is healed, or only looks so.
 
 Comes in: a simulation after somebody's repair, and the state before it. Goes out: a ``Judgement``: what is still
 unwell, and what the repair should not have done (scaled away, deleted, weakened, or changed without need). It reads

@@ -1,4 +1,4 @@
-"""A first file for a scenario of one's own: small, working, with every field in its place.
+"""The first file of a user's own scenario: small and working, with every field in its place.
 
 Comes in: a name and a folder. Goes out: the path of a new YAML file that loads, plays and passes its own oracle.
 Must never overwrite a file.

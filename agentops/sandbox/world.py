@@ -1,4 +1,4 @@
-"""What every controller, the scheduler and the kubelets share: store, clock, randomness, events, and who owns what.
+"""``World``: what controllers, scheduler and kubelets share: store, clock, randomness, events, and who owns what.
 
 Comes in: an object store and a clock. Goes out: short calls that the controllers are written in. Must never decide
 anything about the cluster itself.

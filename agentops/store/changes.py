@@ -102,7 +102,7 @@ class Changes:
         Raises:
             NotApproved: the digest was spent before; the message names the change that did.
             Busy: another process is changing something now.
-            InDoubt: another change is open, and this plan does not take one back that is; or a dry run had an effect,
+            InDoubt: another change is open, and this plan does not roll back one that is; or a dry run had an effect,
                 and no person has closed its report.
             StoreError: it could not be written; nothing counts as spent.
         """
@@ -282,7 +282,7 @@ class Changes:
         return ""
 
     def _require_none_open(self, plan: ChangePlan) -> None:
-        """Return when nothing is open, or when the plan takes back what is: that is how it is closed."""
+        """Raise unless nothing is open, or the plan rolls back what is: that is how it is closed."""
         found = self.open_ones()
         if plan.rolls_back in {record.id for record in found}:
             return

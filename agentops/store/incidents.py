@@ -1,4 +1,4 @@
-"""The incident folder: what was fired, seen, said and concluded, kept as plain files that a person can read.
+"""The incident folders: alert, evidence, conversation and finding of each incident, as plain files a person can read.
 
 Comes in: an alert group, redacted readings, messages, findings. Goes out: the same values, in this process or a later
 one. Layout of ``FOLDER/<id>/``::
@@ -155,6 +155,7 @@ class Incidents:
             UsageError: no incident, or several, begin or end with it.
         """
         known = self.list()
+        # An exact id before a beginning, a beginning before an end: what fits better hides what fits less.
         fitting = list(known[:1]) if incident_id == LAST else [entry for entry in known if entry.id == incident_id]
         fitting = fitting or [entry for entry in known if incident_id and entry.id.startswith(incident_id)]
         fitting = fitting or [entry for entry in known if incident_id and _has_end(entry.id, incident_id)]

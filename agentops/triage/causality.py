@@ -1,4 +1,4 @@
-"""Which problem brings about which: cause and effect between the problems of one snapshot.
+"""Cause and effect between the problems of one snapshot: which problem brings about which.
 
 Three classes. *Exact*: a problem that needs no further explanation (a tag that does not exist). *Vague*: something that
 is wrong in itself but is often brought about by something else (a crash loop, a failing probe). *Symptom*: always

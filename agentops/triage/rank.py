@@ -49,6 +49,8 @@ def rank(analyses: Sequence[Analysis], alert: Alert | None = None, *, gaps: Sequ
     graph = DependencyGraph([one.edges for one in analyses], problems)
     unwell = unwell_resources(problems)
     causality = Causality(conditions=conditions, graph=graph, unwell=unwell)
+    # What is unwell decides how far the graph is followed, and what is explained by another problem scores less:
+    # so the order is graph, links, scores, and only then places.
     reached = graph.reach(target.refs, unwell)
     own = graph.own(target.refs)
     pairs = causality.links(problems)

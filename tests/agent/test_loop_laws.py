@@ -77,7 +77,7 @@ def test_every_run_ends_well(make_bench, look, turns, last, steps):
 
 
 def test_only_the_adapter_knows_the_sdk():
-    """No other file of the wing imports the SDK or its transport."""
+    """No other file of the room imports the SDK or its transport."""
     folder = Path(agentops.agent.__file__).parent
     importing = {
         path.relative_to(folder).as_posix()

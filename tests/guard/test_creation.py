@@ -247,7 +247,7 @@ def test_several_steps_on_one_object_are_taken_back_together(stage: Any) -> None
 
 
 def test_a_step_that_is_another_once_it_can_be_tried_is_not_sent(stage: Any) -> None:
-    """Somebody writes the object between the steps: the second is not what was shown, and the first is taken back."""
+    """Somebody writes the object between the steps: the second has changed since it was shown; the first is undone."""
 
     def between(name: str) -> None:
         stage.world.after_write = lambda name: None
@@ -256,7 +256,8 @@ def test_a_step_that_is_another_once_it_can_be_tried_is_not_sent(stage: Any) -> 
     stage.world.after_write = between
     done = execute(stage.services(), _TWICE)
     assert (
-        "step 2 (shop/Deployment/web) is not what was shown, now that it can be tried: spec.extra" in done.outcome.why
+        "step 2 (shop/Deployment/web) has changed since it was shown, now that it can be tried: spec.extra"
+        in done.outcome.why
     )
     assert {one["replicas"] for _, one in stage.world.writes} == {3}
 

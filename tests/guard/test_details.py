@@ -107,7 +107,7 @@ def test_health_that_never_holds_is_a_failure(stage: Any) -> None:
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
-        ({"image": "v2", "replicas": 3}, 'spec.image should be "v1", is "v2" (somebody took it back)'),
+        ({"image": "v2", "replicas": 3}, 'spec.image should be "v1", is "v2" (somebody changed it back)'),
         ({"image": "v1", "replicas": 9}, "spec.replicas should be 3, is 9 (not part of this change)"),
     ],
 )
@@ -159,7 +159,7 @@ def test_lost_way_back_is_told_in_the_plan(stage: Any) -> None:
     (step,) = make_plan(stage.services(), world.proposal()).planned.plan.steps
     assert step.preview.residue == (
         "pods restart",
-        "its way back holds what looks like a credential, which is not kept: agentops cannot undo this",
+        "its undo holds what looks like a credential, which is not kept: agentops cannot undo this",
     )
 
 
@@ -202,7 +202,7 @@ def test_way_back_keeps_incident_and_says_whose_wish_it_is(stage: Any) -> None:
     plan = replace(plan, intent=replace(plan.intent, alert="KubePodCrashLooping"))
     found = proposal_to_undo(plan, "change-1", (0,))
     assert (found.intent, [change.target.name for change in found.changes]) == (
-        Intent(by="human:ana", words="takes back change change-1", incident="inc-1", alert="KubePodCrashLooping"),
+        Intent(by="human:ana", words="rolls back change change-1", incident="inc-1", alert="KubePodCrashLooping"),
         ["db"],
     )
 
@@ -219,7 +219,7 @@ def test_step_without_a_way_back_says_why(stage: Any, residue: tuple[str, ...], 
     with pytest.raises(ToolInputError) as refused:
         proposal_to_undo(plan, "change-1")
     assert (refused.value.message, refused.value.hint) == (
-        f"nothing takes back step 1, set on shop/Deployment/web: {why}",
+        f"step 1, set on shop/Deployment/web, cannot be undone: {why}",
         "What it was before stands in the plan: agentops changes --output json",
     )
 

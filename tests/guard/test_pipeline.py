@@ -196,7 +196,7 @@ def test_irreversible_change_that_fails_needs_a_person(stage: Any) -> None:
     stage.tool.reversal = Reversal.NONE
     stage.world.after_write = lambda name: stage.world.ready.update(web=0)
     result = execute(stage.services(), world.proposal())
-    assert (result.outcome.status, "nothing takes it back" in result.outcome.why) == (Status.ROLLBACK_FAILED, True)
+    assert (result.outcome.status, "it cannot be undone" in result.outcome.why) == (Status.ROLLBACK_FAILED, True)
 
 
 @pytest.mark.parametrize("roll_back", [True, False])

@@ -384,7 +384,9 @@ def test_stale_message_names_the_object_and_the_field(stage: Any) -> None:
     stage.world.write("web", {"image": "v2", "replicas": 4})
     with pytest.raises(Stale) as stale:
         execute_saved(services, plan, ())
-    assert stale.value.message == "step 1 (shop/Deployment/web) is not what was shown: spec.replicas was 3, is 4"
+    assert (
+        stale.value.message == "step 1 (shop/Deployment/web) has changed since it was shown: spec.replicas was 3, is 4"
+    )
 
 
 def test_stale_message_names_what_else_differs(stage: Any) -> None:
@@ -467,7 +469,7 @@ def test_what_cannot_be_looked_at_is_unclear(stage: Any, trouble: str) -> None:
 
 
 def test_way_back_of_a_plan_is_its_undos_in_reverse(stage: Any) -> None:
-    """Later regret takes back the last step first."""
+    """A rollback undoes the last step first."""
     stage.world.objects["db"]["spec"]["image"] = "v2"
     plan = make_plan(stage.services(), world.proposal("db", "web")).planned.plan
     found: Proposal = proposal_to_undo(plan, "change-1")

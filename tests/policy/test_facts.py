@@ -294,7 +294,7 @@ def test_the_way_back_is_asked_about_as_what_it_does(policy: CedarPolicy) -> Non
 
 
 def test_a_new_namespace_could_not_be_taken_back(policy: CedarPolicy) -> None:
-    """Its creation is refused when the way back is asked about, not in mid-flight."""
+    """Its creation is refused when its undo is asked about, not in the middle of a plan."""
     namespace = kubernetes_ref("prod-eu", None, "Namespace", "pay")
     made = previewed(ObjectChange(ref=namespace, verb=Verb.CREATE, after={"metadata": {}}))
     ruling = policy.decide(asked(inverted(made), target=namespace, rollback=True))

@@ -70,7 +70,7 @@ FORBIDS: dict[str, tuple[str, bool]] = {
         'forbid (principal, action in [Ops::Action::"kubernetes_patch", Ops::Action::"aws_reboot"], resource);', True,
     ),
     "another tool": ('forbid (principal, action == Ops::Action::"kubernetes_scale", resource);', False),
-    "its wing": ('forbid (principal, action in Ops::Action::"kubernetes", resource is Ops::Object);', True),
+    "its provider": ('forbid (principal, action in Ops::Action::"kubernetes", resource is Ops::Object);', True),
     "another kind of resource": ('forbid (principal, action, resource is Ops::Tool);', False),
     "one namespace": ('forbid (principal, action, resource in Ops::Namespace::"prod/pay");', False),
     "this environment": ('forbid (principal, action, resource in Ops::Environment::"production");', True),

@@ -120,7 +120,7 @@ def step(**changes: Any) -> PlanStep:
             why="a change in a protected namespace needs a person (context.protected)",
             policy_digest="sha256:cc",
         ),
-        undo_ruling=PolicyDecision(allowed=True, policies=("rollback",), why="an approved change may be taken back"),
+        undo_ruling=PolicyDecision(allowed=True, policies=("rollback",), why="an approved change may be rolled back"),
         checks=(Check(kind="healthy", target=ref),),
     )
 

@@ -1,4 +1,4 @@
-"""Tells whether a key for the model is configured, without importing any SDK.
+"""Says whether a key for the model is configured, without importing any SDK.
 
 Comes in: the environment and the provider. Goes out: yes or no; never a key. It looks where the SDK looks, in the same
 places, so that a run without a key says so at once and before anything is sent. For clouds the answer is yes: their

@@ -1,4 +1,4 @@
-"""When to ask a model's endpoint again, and how long to wait before that.
+"""Decides whether to ask a model's endpoint again, and how long to wait before that.
 
 Comes in: a failure and how often it was tried. Goes out: a wait that is bounded, whatever the endpoint asks for, and
 that the user can see. A turn is only ever asked again as a whole, and nothing of a failed turn was executed.

@@ -1,4 +1,4 @@
-"""Puts a turn together from the events of a stream.
+"""Assembles one turn of the model from the events of a stream.
 
 Comes in: one event after the other, as plain dicts. Goes out: text as it arrives, and at the end a ``Turn``, or the
 failure that it is when the stream ended early. Blocks of a kind that is not known here are kept as they came. The

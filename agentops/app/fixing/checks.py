@@ -29,7 +29,7 @@ _SAME_LOOK_S = 1.0
 def checks_for(finding: Finding, problems: Sequence[Problem], symptoms: Sequence[Cause]) -> tuple[Check, ...]:
     """Return what must hold after a change that cures what the finding says.
 
-    The cause must be gone, or the change is taken back. What is wrong with the alert's target must be gone for the
+    The cause must be gone, or the change is rolled back. What is wrong with the alert's target must be gone for the
     change to count as verified; it may have another cause besides.
     """
     cause = finding.cause

@@ -2,7 +2,7 @@
 
 Comes in: services, open providers, the guard, what was found. Goes out: proposals, what came of each plan, at the end a
 ``FixResult``. The model, where there is one, only drafts; triage's known remedies are tried best first where there is
-none. What was drafted is never lost: until it is carried out or refuted it stays in the incident. Nothing is sent from
+none. What was drafted is never lost: until it is executed or refuted it stays in the incident. Nothing is sent from
 here: every change goes up the guard's pipeline.
 """
 
@@ -88,7 +88,7 @@ class FixSession:
         self._tried += chosen
         return self._proposal(chosen) if chosen else None
 
-    def carry_out(self, proposal: Proposal, *, stop_at_plan: bool) -> PipelineResult | None:
+    def execute(self, proposal: Proposal, *, stop_at_plan: bool) -> PipelineResult | None:
         """Make a plan and run it, or stop at the plan; None when no plan could be made of it, and the reason is kept.
 
         Raises:

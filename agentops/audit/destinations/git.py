@@ -1,4 +1,4 @@
-"""A place in a git repository: one branch of its own, never checked out, to which commits are only added.
+"""A destination in a git repository: one branch of its own, never checked out, to which commits are only added.
 
 Comes in: a repository. Goes out: files in commits on the branch ``agentops-audit``. Works on the object store alone,
 by the ``git`` program with lists of arguments: no shell, no hook, no filter, no monitor, no network; the work tree,

@@ -1,7 +1,7 @@
-"""A place on S3 or anything that speaks its protocol, with Object Lock in COMPLIANCE mode.
+"""A destination on S3 or anything that speaks its protocol, with Object Lock in COMPLIANCE mode.
 
 Comes in: a bucket, a prefix, for how long to lock. Goes out: objects that were written once, read back and compared.
-The only module of the audit wing that imports boto3. It never deletes, never overwrites and never shortens a lock.
+The only module of ``audit`` that imports boto3. It never deletes, never overwrites and never shortens a lock.
 
 On a bucket with Object Lock anyone with ``s3:PutObject`` can still put a newer version on top of a locked one, and
 anyone with ``s3:DeleteObject`` can hide it behind a delete marker. So what is read here is the oldest version of each

@@ -1,4 +1,4 @@
-"""Where the chain lies on disk, its lock, and what an error of the disk means to it.
+"""The chain's files on disk, their lock, and how disk errors are reported.
 
 Comes in: the audit folder. Goes out: paths and locks; files are written by ``core/durable_files.py``. Every ``OSError``
 leaves here as an ``AuditError`` that says what could not be done, where, and what to do next.

@@ -1,4 +1,4 @@
-"""What becomes of closed segments: compressed, and dropped when they are old enough and the user asked for that.
+"""Compresses closed segments, and drops old ones where the user asked for that.
 
 Comes in: the audit folder. Goes out: smaller files, or fewer. A segment is replaced only by what unpacks to the same
 bytes, and dropped only when it holds and the chain says so first. It never touches the active segment.

@@ -1,6 +1,6 @@
-"""Where one segment ends and the next begins: does the next say what the one before holds, and is none missing?
+"""Checks the link from one segment to the next: the next says what the one before holds, and none is missing.
 
-Comes in: a segment and where a walk stands. Goes out: where the segment begins, or what is wrong. It reads one line.
+Comes in: a segment and where a pass stands. Goes out: where the segment begins, or what is wrong. It reads one line.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ class BrokenLink(Exception):
 def first_start(segment: Segment) -> SegmentStart:
     """Return where the first segment that is there begins; not with record 0 when others before it were dropped.
 
-    What is wrong with its first record as a record is for the walk over it to say.
+    What is wrong with its first record as a record is for the pass over it to say.
 
     Raises:
         BrokenLink: it is closed and has no first record, or has another name than its own.
@@ -40,7 +40,7 @@ def linked_start(segment: Segment, *, before: SegmentStart, reached: SegmentStar
 
     Arguments:
         before: where the other one begins.
-        reached: where the walk stands at its end.
+        reached: where the pass stands at its end.
 
     Raises:
         BrokenLink: it does not follow, or does not say what the other one holds.
@@ -55,7 +55,7 @@ def linked_start(segment: Segment, *, before: SegmentStart, reached: SegmentStar
     except MalformedRecord as error:
         if line.startswith(opening(reached.prev, reached.first)[:-2]):
             raise BrokenLink(str(error)) from error
-        return reached  # that it does not continue the chain is for the walk over it to say
+        return reached  # that it does not continue the chain is for the pass over it to say
     _require_own_name(segment, origin)
     if origin.first > reached.first:
         gone = f"records {reached.first} to {origin.first - 1} are gone"

@@ -1,4 +1,4 @@
-"""Is the chain whole and unaltered? Reads every byte once, in constant memory, and says where it stops being so.
+"""Verifies the whole chain: reads every byte once, in constant memory, and says where it is broken or altered.
 
 Comes in: the audit folder. Goes out: a ``Verification``. It never writes and never repairs.
 """
@@ -71,7 +71,7 @@ def retry_until_stable(look: Callable[[], tuple[Verification, bool]]) -> Verific
 def verify_to(
     folder: Path, trusted: TrustedCheckpoints, *, limit: int | None = None, skip: bool = False, roots: bool = False
 ) -> tuple[Verification, bool]:
-    """Verify the chain in ``folder`` against witnesses that were gathered before, once.
+    """Verify the chain in ``folder`` against trusted checkpoints that were gathered before, once.
 
     Arguments:
         limit: how many bytes of the chain to read, though there be more by now; None for all that there are.
@@ -84,7 +84,7 @@ def verify_to(
 
     Raises:
         AuditError: the log is there and cannot be read.
-        CheckpointMismatch: there is no log, and a witness has seen one.
+        CheckpointMismatch: there is no log, and a trusted checkpoint has seen one.
     """
     with explained(folder / LOG, "read"), opened(folder) as files:
         if not files.all:

@@ -1,4 +1,4 @@
-"""Before a run appends: does the chain that is there hold? On what was tampered with, nothing is put any more.
+"""Checks the existing chain before a run appends to it; nothing is appended to a chain that was tampered with.
 
 Comes in: the audit folder. Goes out: nothing, or an ``AuditError`` that says what is wrong. A log of ordinary length is
 read whole; of a longer one, what came after the last checkpoint, which a signature does not cover yet. It never writes
@@ -64,7 +64,7 @@ def _seen(folder: Path) -> tuple[TrustedCheckpoints, int | None]:
 
 
 def _end(files: ChainFiles) -> int | None:
-    """Return how many bytes the chain has; None when its active segment does not say, which is for the walk to find."""
+    """Return how many bytes the chain has; None when its active segment does not say: the pass finds out why."""
     if files.active is None:
         return None
     size = files.active_size

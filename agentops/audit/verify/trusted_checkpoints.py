@@ -1,4 +1,4 @@
-"""What vouches for a chain from outside its lines: signed checkpoints, kept beside the log or elsewhere.
+"""The signed checkpoints, kept beside the log or elsewhere, that a chain is compared with.
 
 Comes in: the folder's latest checkpoint, anchors that the user kept, the keys to trust. Goes out: for each size that
 one of them speaks of, whether the chain agrees. It does no reading of the log itself.
@@ -24,7 +24,7 @@ _NOTES = {"checkpoint": "note", SEGMENT_BEGUN: "checkpoint"}
 
 
 class CheckpointMismatch(Exception):
-    """A witness and the chain do not agree.
+    """A trusted checkpoint and the chain do not agree.
 
     ``kind`` is ``tampered``, ``key-mismatch`` or ``unanchored``; the message is one sentence.
     """
@@ -59,11 +59,11 @@ class TrustedCheckpoints:
 
     @property
     def sizes(self) -> frozenset[int]:
-        """The sizes at which a witness outside the log speaks."""
+        """The sizes at which a trusted checkpoint outside the log speaks."""
         return frozenset(checkpoint.says.size for checkpoint in self.expected)
 
     def check(self, size: int, root: bytes | None, head: str) -> None:
-        """Hold the chain's first ``size`` records against every witness of that size.
+        """Hold the chain's first ``size`` records against every trusted checkpoint of that size.
 
         Raises:
             CheckpointMismatch: one of them says otherwise, or is not signed by a key that is good there.
@@ -112,7 +112,7 @@ class TrustedCheckpoints:
         self._agree(f"the checkpoint in record {size}", found, root, head)
 
     def check_end(self, records: int) -> None:
-        """Say so when a witness saw more records than there are, or an unknown key signed last.
+        """Say so when a trusted checkpoint saw more records than there are, or an unknown key signed last.
 
         Raises:
             CheckpointMismatch: it did.
@@ -185,7 +185,7 @@ class TrustedCheckpoints:
 
 
 def gather(folder: Path, *, keys: Sequence[PublicKey], anchors: Sequence[str]) -> TrustedCheckpoints:
-    """Return the witnesses for the chain in ``folder``; their signatures are checked where they speak.
+    """Return the trusted checkpoints for the chain in ``folder``; their signatures are checked where they speak.
 
     Arguments:
         keys: the only keys to trust; those that the folder itself lists when there are none.

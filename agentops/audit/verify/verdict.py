@@ -1,4 +1,4 @@
-"""What verification comes to: the verdict, and what was read to reach it. Values only."""
+"""``ChainVerdict`` and ``Verification``: the result of verifying a chain, and what was read to reach it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""One pass over a chain's segments: every line continues the one before, every witness agrees, and where not.
+"""One pass over a chain's segments: does every line continue the one before, and every trusted checkpoint agree?
 
-Comes in: the segments as they stood together, and the witnesses. Goes out: a ``Verification``. Constant memory; never
-writes. A line is compared with how it must begin and hashed as it stands; it is decoded only where something is wrong,
-where a segment begins, and at the end of the chain, whose last line no other line vouches for.
+Comes in: the segments as they stood together, and the trusted checkpoints. Goes out: a ``Verification``. Constant
+memory; never writes. A line is compared with how it must begin and hashed as it stands; it is decoded only where
+something is wrong, where a segment begins, and at the end of the chain, whose last line no other line vouches for.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Verifier:
     def __init__(
         self, files: ChainFiles, trusted: TrustedCheckpoints, *, limit: int | None = None, roots: bool = False
     ) -> None:
-        """Prepare to walk.
+        """Prepare one pass over the chain.
 
         Arguments:
             limit: how many bytes of the chain to read, though there be more by now; None for all that there are.
@@ -163,7 +163,7 @@ class Verifier:
         return good, links
 
     def _ask(self, lines: list[bytes], marks: set[int], base: int, heads: list[str]) -> None:
-        """Ask every witness that speaks of a size reached here; ``heads[n]`` is the link after ``n`` of these lines."""
+        """Compare trusted checkpoints of sizes reached here; ``heads[n]`` is the link after ``n`` of these lines."""
         reached = len(heads) - 1
         stops = {size - base for size in self.trusted.sizes if base < size <= base + reached}
         records = {at for at in marks if at < reached}
@@ -203,7 +203,7 @@ class Verifier:
         return self._result(ChainVerdict.OK)
 
     def _held_to_its_length(self, found: Verification) -> Verification:
-        """Ask the witnesses whether there were more records than these, and what became of those that are gone."""
+        """Compare the length with what the trusted checkpoints say, and say what became of records that are gone."""
         if found.verdict is ChainVerdict.TAMPERED:
             return found
         try:
@@ -294,7 +294,7 @@ def fault_in(segment: Segment, after: SegmentStart) -> str:
 
 
 class _Stop(Exception):
-    """The walk ends in the middle of a segment; ``found`` is what it came to."""
+    """The pass ends in the middle of a segment; ``found`` is what it came to."""
 
     def __init__(self, found: Verification) -> None:
         super().__init__(found.why)
@@ -310,7 +310,7 @@ def _reason(line: bytes) -> str:
 
 
 def _blocks(file: BinaryIO, left: int | None) -> Iterator[tuple[list[bytes], set[int]]]:
-    """Yield the whole lines of each chunk, and which of them may hold what a witness wants to read.
+    """Yield the whole lines of each chunk, and which of them may hold what a trusted checkpoint wants to read.
 
     Stops after ``left`` bytes, and at a line that is longer than any may be.
     """

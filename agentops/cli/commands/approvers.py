@@ -1,4 +1,4 @@
-"""``agentops approvers``: whose approvals count here, and this user's own key. Every change of it is recorded first."""
+"""``agentops approvers``: whose approvals count here, and this user's own key. Each change is recorded first."""
 
 from __future__ import annotations
 

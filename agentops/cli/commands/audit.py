@@ -1,4 +1,4 @@
-"""``agentops audit verify`` and ``agentops audit log``: is the record whole, and what does it say."""
+"""``agentops audit verify`` and ``agentops audit log``: is the log intact, and what does it say."""
 
 from __future__ import annotations
 

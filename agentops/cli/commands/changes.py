@@ -1,4 +1,4 @@
-"""``agentops rollback``, ``recover``, ``changes``: what was changed, taking it back, closing what a crash left."""
+"""``agentops rollback``, ``recover``, ``changes``: what was changed, rolling it back, closing what a crash left."""
 
 from __future__ import annotations
 

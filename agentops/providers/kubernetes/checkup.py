@@ -1,4 +1,4 @@
-"""What ``agentops doctor`` asks of Kubernetes: is there a cluster, does it answer, may it be read.
+"""The checks of ``agentops doctor`` for Kubernetes: is there a cluster, does it answer, may it be read.
 
 Comes in: what a run hands to providers. Goes out: one result for each thing that was looked at. Reads only.
 """

@@ -1,4 +1,4 @@
-"""Kubernetes as a provider: what the rest of the house may ask of it, in one place.
+"""The Kubernetes provider: everything that the other rooms may ask of Kubernetes.
 
 Made without any I/O and without the SDK; a cluster is opened by ``connect`` only. The reader holds a client that can
 only read, the changer one that tries out and, for the appliers alone, one that writes.
@@ -130,7 +130,7 @@ class KubernetesReader:
         return self._scope
 
     def sweep(self, target: Target, *, groups: tuple[str, ...], progress: Progress, settled: bool) -> Snapshot:
-        """Read the neighbourhood of a target in one parallel wave; see ``core.provider.Reader.sweep``."""
+        """Read the neighbourhood of a target in parallel; see ``core.provider.Reader.sweep``."""
         from agentops.providers.kubernetes.analysis.afterwards import without_outlived_ends
         from agentops.providers.kubernetes.sweep.sweep import sweep
 

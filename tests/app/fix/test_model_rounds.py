@@ -179,7 +179,7 @@ def test_a_plan_that_did_not_help_is_told_as_taken_back(decline: Any, tmp_path: 
     done, asked, _ = decline(
         {"calls": [wrong]},
         {"calls": [_report()]},
-        {"expect": "(?s)its verification failed, and it was taken back.*source=.why", "calls": [_report("Not that.")]},
+        {"expect": "(?s)its verification failed, and it was rolled back.*source=.why", "calls": [_report("Not that.")]},
         answers=[Answer.APPROVE],
     )
     assert ([one.outcome.status.value for one in done.rounds][:1], asked[0].plan.steps[0].change.tool) == (

@@ -1,4 +1,4 @@
-"""What a second look after a change must forget: how containers ended that have since come right.
+"""Drops from a snapshot read after a change how containers ended that have since recovered.
 
 Comes in: a snapshot that was read after a change. Goes out: the same one, without the last end of every container that
 is ready again and has run for longer now than it lived then. A first look must never use this: there, such an end may

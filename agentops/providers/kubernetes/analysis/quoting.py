@@ -1,4 +1,4 @@
-"""What may be quoted: values that look like credentials are named, never shown.
+"""Quotes foreign values in problems: values that look like credentials are named, never shown.
 
 Redaction proper happens where readings are stored; this is the belt to those braces: a ``Fact`` is built from objects
 directly, so it must not carry a password that somebody wrote into a plain environment variable.

@@ -22,7 +22,7 @@ from agentops.providers.kubernetes.analyzers.registry import ANALYZERS
 from agentops.providers.kubernetes.objects.snapshot import Snapshot
 
 ROLLBACK = "kubernetes_rollout_undo"
-"""The tool that takes the last rollout back; an analyzer that proposes it blames that rollout."""
+"""The tool that undoes the last rollout; an analyzer that proposes it blames that rollout."""
 
 # What arithmetic, comparison and lookups on objects of a wrong type can raise; anything else is a fault of ours that
 # must be seen. RecursionError comes from objects nested beyond reason.

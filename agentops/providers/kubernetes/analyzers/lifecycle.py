@@ -1,4 +1,4 @@
-"""Things that do not end: namespaces that hang in Terminating, objects that a finalizer keeps alive."""
+"""Objects whose deletion does not finish: namespaces that hang in Terminating, objects that a finalizer keeps alive."""
 
 from __future__ import annotations
 

@@ -210,6 +210,8 @@ def _judge(graph: Graph, pod: dict[str, Any], message: str) -> _Verdict:
     workers = _candidates(nodes, per_node)
     said = _counted(message)
     reasons = [{blocker.condition for blocker in found} for key, found in per_node if key in workers]
+    # A node that one reason alone keeps away is freed by its cure, so such a reason comes before one among several;
+    # the scheduler's own words are taken where the nodes show nothing.
     any_of = Counter(name for kinds in reasons for name in kinds)
     alone = Counter(name for kinds in reasons if len(kinds) == 1 for name in kinds)
     free = sum(not kinds for kinds in reasons)

@@ -1,4 +1,4 @@
-"""Which fields an edit may touch: labels, annotations and what people write; never what the server keeps.
+"""The fields that an edit may touch: labels, annotations and what people write, never what the server keeps.
 
 Comes in: an object as it is and as it is wanted. Goes out: nothing, or a refusal. Pure; the same for every tool.
 """

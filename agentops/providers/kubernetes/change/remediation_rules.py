@@ -27,7 +27,7 @@ _GOES_BACK = "kubernetes_rollout_undo"
 _PROBES = ("livenessProbe", "readinessProbe")
 _ENFORCED = "pod-security.kubernetes.io/enforce"
 _STANDARDS = ("", "privileged", "baseline", "restricted")
-"""Pod security standards, mildest first; no label enforces nothing."""
+"""Pod security standards, least strict first; no label enforces nothing."""
 
 
 def reasons_against(changes: Sequence[Change], result: ObjectChange) -> Iterator[str]:

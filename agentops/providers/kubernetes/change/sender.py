@@ -24,7 +24,7 @@ def send_all(writer: ClusterWriter, preview: Preview, clock: Clock) -> Receipt:
     """Send the calls of ``preview`` in order and return what was written.
 
     Raises:
-        Stale: an object is not what was previewed; the refused call and those after it changed nothing.
+        Stale: an object has changed since it was previewed; the refused call and those after it changed nothing.
         InDoubt: the answer to a call was lost.
         ToolError: the server refused a call.
     """

@@ -1,4 +1,4 @@
-"""``ImpactReader``: what lies round a change, read from the cluster once and no more than is needed.
+"""``ImpactReader``: reads what lies around a change from the cluster, once and no more than is needed.
 
 Comes in: kinds and namespaces. Goes out: plain objects, or None for what could not be read; ``unknown`` says what that
 was and why. Lists are namespaced, pods and ReplicaSets decoded into the few fields that are needed, so a namespace of

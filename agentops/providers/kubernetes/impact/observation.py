@@ -1,4 +1,4 @@
-"""``observe``: the world round a change as it is now, for verification before, during and after.
+"""``observe``: the objects around a change as they are now, for verification before, during and after.
 
 Comes in: a ``Preview`` and a clock. Goes out: an ``Observation``: the touched objects in the form of the preview, the
 health of the workloads that the change acts on, and of the others in its namespaces. Only reads. Must never call what

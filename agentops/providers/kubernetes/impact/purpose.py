@@ -1,4 +1,4 @@
-"""What a workload's pods are out for: to put it right, to make it smaller, or for any other reason.
+"""Why a workload's pods are unavailable during a change: to repair it, to make it smaller, or for another reason.
 
 Comes in: the workload before and after, its live pods, which of them are of the new template already, and whether that
 template is one of its earlier revisions. Goes out: a ``Purpose``. Pure. It rests on what the cluster holds and on

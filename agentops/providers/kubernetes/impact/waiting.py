@@ -1,4 +1,4 @@
-"""What waits for a changed object without being named by it: its cure is what the change is for.
+"""Finds what waits for a changed object without being named by it, such as pods that need it to start.
 
 Comes in: a preview and the ``ImpactReader``. Goes out: references: claims of a storage class, workloads that a quota, a
 limit or a priority class keeps from making pods, workloads whose pods are on a node or wait for one. Only reads; what

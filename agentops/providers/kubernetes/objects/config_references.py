@@ -61,6 +61,7 @@ def use_of(spec: Any, kind: str, name: str, keys: frozenset[str] | None) -> Use:
     found = [one for one in named if keys is None or not one.key or one.key in keys]
     volumes = {one.volume for one in found} - {""}
     used = [mount for mount in _mounts(spec) if text(mount, "name") in volumes]
+    # The kubelet keeps mounted files up to date, but a subPath is bound once, when the container starts.
     fixed = [mount for mount in used if text(mount, "subPath") or text(mount, "subPathExpr")]
     return Use(live=len(used) > len(fixed), at_start=bool(fixed) or any(not one.volume for one in found))
 

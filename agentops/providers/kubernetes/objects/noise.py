@@ -1,4 +1,4 @@
-"""What every object carries and no investigation needs: taken out, and told.
+"""Removes from an object the fields that no investigation needs, and says which were removed.
 
 Comes in: a decoded object. Goes out: the same object without token volumes, values that the API server fills in by
 itself, addresses that it draws, image lists and ids; and a phrase that says what is missing, for the footer.

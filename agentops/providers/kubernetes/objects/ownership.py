@@ -77,7 +77,7 @@ def _helm(live: Mapping[str, Any]) -> Iterator[Ownership]:
         namespace = annotations.get("meta.helm.sh/release-namespace", "")
         name = f"{_short(namespace)}/{_short(release)}" if namespace else _short(release) or "(unnamed)"
         # Helm writes only when somebody upgrades the release; until then the change stays.
-        what = "the whole object; the next upgrade of the release may take the change back"
+        what = "the whole object; the next upgrade of the release may undo the change"
         yield Ownership(by="helm", what=what, reverts=False, where=f"the values of Helm release {name}")
 
 

@@ -1,7 +1,7 @@
 """What a pod template may do beyond its own work: to its node, in somebody's name, or to the cluster itself.
 
 Comes in: pod templates as plain dicts. Goes out: short texts, one for each power, the same for the same power, so that
-two templates can be compared. Pure; nothing here asks what an account may do (``reach_account.py`` does).
+two templates can be compared. Pure; nothing here asks what an account may do (``account_impact.py`` does).
 """
 
 from __future__ import annotations

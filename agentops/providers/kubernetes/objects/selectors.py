@@ -114,6 +114,7 @@ def near_miss(selector: Mapping[str, str], labels: Mapping[str, str]) -> Miss | 
         if spelling or (named and not names_application(key)):
             return Miss(key=key, wanted=wanted, has_key=key, has=labels[key], spelling=spelling)
         return None
+    # The key is missing. Its value under another key tells only where other pairs hold, or where the keys are alike.
     for has_key, has in labels.items():
         if has_key not in selector and has == wanted and (len(selector) > 1 or is_near(key, has_key)):
             return Miss(key=key, wanted=wanted, has_key=has_key, has=has)

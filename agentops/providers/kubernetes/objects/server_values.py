@@ -1,4 +1,4 @@
-"""Values that the server, the scheduler or a controller chooses: whose they are is said once, here.
+"""The fields whose values the server, the scheduler or a controller chooses.
 
 Comes in: an object, and what was asked for. Goes out: the object without the values that nobody asked for. They differ
 between two dry runs, and between a dry run and the write; so they are no part of what is approved, no deviation when

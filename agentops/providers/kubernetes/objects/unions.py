@@ -1,4 +1,4 @@
-"""Fields of which an object may have only one: who sets another takes the one before away, in the same patch.
+"""Fields of which an object may have only one: an edit that sets another removes the one before, in the same patch.
 
 Comes in: an object as it is and as it is wanted. Goes out: the wanted object without the members that the server would
 refuse beside the new one ("may not be specified when strategy `type` is 'Recreate'"). It takes away only what the edit

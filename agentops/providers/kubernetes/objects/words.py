@@ -1,4 +1,4 @@
-"""Words that names of variables, keys, Services and labels are made of, each with a meaning of its own.
+"""The words that names of variables, keys, Services and labels are made of, each with a meaning of its own.
 
 Data, reviewed by eye. Two different words of this list are never a misspelling of one another, however few letters they
 differ in (``HOST`` and ``POST``, ``http`` and ``https``); a word that is one edit away from one of them, and is itself

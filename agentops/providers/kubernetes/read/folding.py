@@ -1,4 +1,4 @@
-"""Repeated lines folded: a log that says one thing a hundred times says it once, with how often and until when.
+"""Folds repeated lines: a log that says one thing a hundred times says it once, with how often and until when.
 
 Comes in: lines of a log. Goes out: the same lines in order, a run of equal ones as its first, marked ``x20``. Lines are
 equal when they differ in nothing but their times of day; a number that is no time is never taken for the same, because

@@ -1,4 +1,4 @@
-"""What became of an object that is not there any more: a result of a run, not an error of it.
+"""Finds out what became of an object that is not there any more; that it is gone is a result, not an error.
 
 Comes in: the object's reference. Goes out: one sentence, made of what the cluster still says of it. Reads only.
 """

@@ -575,7 +575,7 @@ _OWNED: dict[str, tuple[dict[str, Any], tuple[Ownership, ...]]] = {
         (
             Ownership(
                 by="helm",
-                what="the whole object; the next upgrade of the release may take the change back",
+                what="the whole object; the next upgrade of the release may undo the change",
                 where="the values of Helm release shop/shop",
             ),
         ),

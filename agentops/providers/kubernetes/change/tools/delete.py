@@ -193,7 +193,7 @@ def _described(context: ToolContext, change: CheckedChange, live: Mapping[str, A
 
 
 def _reversal_of(kind: Kind, live: Mapping[str, Any]) -> tuple[Reversal, tuple[str, ...]]:
-    """Return how far making an object again takes its deletion back, and what it does not bring back."""
+    """Return how far making an object again undoes its deletion, and what it does not bring back."""
     metadata = live["metadata"]
     if kind.kind in LOST_KINDS:
         return Reversal.NONE, (LOST_KINDS[kind.kind],)

@@ -63,7 +63,7 @@ def send_drain(
         wait_s: how long to wait for budgets in all.
 
     Raises:
-        Stale: the node is not what was previewed any more; nothing was done.
+        Stale: the node has changed since it was previewed; nothing was done.
         InDoubt: the answer to a call was lost.
         ToolError: a budget refused until the end, or the server refused; the message says how far it came.
     """
