@@ -67,7 +67,10 @@ def _incident_parts(known: Definitions) -> dict[str, Schema]:
     }
     usage = known.ref(Usage) and known.found.pop("Usage")
     known.found["Usage"] = usage | {"required": ["turns", "wall_s"]}
-    row = dict.fromkeys(("id", "opened_at", "alert", "target", "verdict", "conclusion"), TEXT)
+    written = ("id", "short_id", "opened_at", "alert", "target", "verdict", "conclusion")
+    row = dict.fromkeys((*written, "cause", "condition", "namespace"), TEXT)
+    kept = listed(record({"incident": TEXT, "why": TEXT}))
+    pruned = record({"incidents": listed(TEXT), "kept": kept, "done": {"type": "boolean"}})
     errors = listed(record({"code": TEXT, "message": TEXT, "hint": TEXT}))
     return {
         "errors": errors,
@@ -84,6 +87,7 @@ def _incident_parts(known: Definitions) -> dict[str, Schema]:
         "read": {"type": "object", "additionalProperties": COUNT},
         "not_read": listed(record({"what": TEXT, "reason": TEXT})),
         "incidents": listed(record(row)),
+        "pruned": pruned,
         "total": COUNT,
     }
 
@@ -123,11 +127,14 @@ def _change_parts(known: Definitions) -> dict[str, Schema]:
     }
     change = {
         "id": TEXT,
+        "short_id": TEXT,
         "digest": DIGEST,
         "claimed_at": TEXT,
         "context": TEXT,
         "changes": listed(known.ref(Change)),
         "open": {"type": "boolean"},
+        "rolls_back": TEXT,
+        "rolled_back_by": TEXT,
         "result": {"type": ["object", "null"]},
     }
     return {

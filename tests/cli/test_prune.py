@@ -58,8 +58,8 @@ def test_only_what_is_old_and_not_needed_goes(cli: Cli, home: Path, kept: dict[s
     """The others stay with their reason; what was removed is in the audit log, and the changes are as they were."""
     (gone,) = set(_left(home)) - set(kept)
     done = cli("history", "prune", "--yes", "-o", "json")
-    stayed = {one["incident"]: one["why"] for one in done.document["kept"]}
-    assert (done.code, done.document["removed"], _left(home)) == (0, [gone], sorted(kept))
+    stayed = {one["incident"]: one["why"] for one in done.document["pruned"]["kept"]}
+    assert (done.code, done.document["pruned"]["incidents"], _left(home)) == (0, [gone], sorted(kept))
     assert stayed == {name: why for name, why in kept.items() if why}
     (said,) = cli("audit", "log", "--event", "incidents_pruned", "-o", "json").document["records"]
     assert said["payload"] == {"incidents": [gone], "older_than_s": 30 * 86400}

@@ -38,6 +38,7 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("show",),
     ("show", "--evidence", "E1"),
     ("history",),
+    ("history", "prune", "--older-than", "1h", "--dry-run"),
     ("approve", "PLAN", "--no-input"),
     ("approvers", "list"),
     ("approvers", "me"),

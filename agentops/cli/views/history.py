@@ -66,10 +66,8 @@ def prune_blocks(found: Prunable, now: datetime, *, done: bool, whole: bool = Fa
 
 def prune_document(found: Prunable, *, done: bool) -> dict[str, Any]:
     """Return the envelope's parts of a removal."""
-    return {
-        "removed" if done else "would_remove": [one.id for one in found.remove],
-        "kept": [{"incident": name, "why": why} for name, why in found.keep],
-    }
+    kept = [{"incident": name, "why": why} for name, why in found.keep]
+    return {"pruned": {"incidents": [one.id for one in found.remove], "kept": kept, "done": done}}
 
 
 def _row(one: IncidentSummary, now: datetime) -> tuple[str, ...]:
