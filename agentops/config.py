@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -72,7 +73,10 @@ class Folders:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Settings of one run; ``provenance`` says for each field ``flag``, ``env NAME``, ``file PATH`` or ``default``."""
+    """Settings of one run.
+
+    ``provenance`` says for each field ``flag``, ``env NAME``, ``file PATH:LINE`` or ``default``.
+    """
 
     folders: Folders
     context: str | None = None
@@ -114,10 +118,10 @@ class Settings:
     @property
     def policy(self) -> dict[str, Any]:
         """The ``[policy]`` section: what ``guard.policy.settings_of`` takes."""
-        return {name: getattr(self, name) for name in _FILE_KEYS["policy"]}
+        return {name: getattr(self, name) for name in SECTIONS["policy"]}
 
 
-_FILE_KEYS = {
+SECTIONS = {
     "kubernetes": ("context", "namespace", "kubeconfig"),
     "model": ("model", "provider", "effort", "thinking", "caching", "attempts", "region", "project"),
     "limits": ("max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars"),
@@ -133,9 +137,14 @@ _FILE_KEYS = {
     ),
     "audit": ("audit_retention_days", "audit_forward_secure", "audit_segment_mib", "audit_keep_days"),
 }
+"""The sections of the config file, and the fields that each one sets; ``model`` is written ``id`` there."""
+_HEADER = re.compile(r"\s*\[\s*[\"']?([\w-]+)[\"']?\s*\]")
+_KEY = re.compile(r"\s*[\"']?([\w.-]+)[\"']?\s*=")
 _CHOICES = {"provider": PROVIDERS, "effort": EFFORTS}
 _POSITIVE = ("attempts", "max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars", "audit_segment_mib")
-_FILE_ONLY = ("audit_keep_days", "cluster_lease")
+FILE_ONLY = ("audit_keep_days", "cluster_lease", *SECTIONS["policy"])
+"""What no environment variable says: a variable that a shell, a job or a checkout sets must not say what production is,
+nor have records dropped, nor lead a run past everybody else's lease."""
 # S3 takes no longer lock than that; 0 asks for none, and in the other drops nothing.
 _MAX_DAYS = {"audit_retention_days": 36_500, "audit_keep_days": 36_500}
 
@@ -182,37 +191,73 @@ def folders(environ: Mapping[str, str]) -> Folders:
 
 def _from_environ(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
     found: dict[str, tuple[Any, str]] = {}
-    for section, names in _FILE_KEYS.items():
-        # A variable that a shell, a job or a checkout sets must not say what production is, nor have records dropped,
-        # nor lead a run past everybody else's lease.
-        for name in names if section != "policy" else ():
-            if name in _FILE_ONLY:
-                continue
-            variable = f"AGENTOPS_{name.upper()}"
-            if environ.get(variable):
+    for names in SECTIONS.values():
+        for name in names:
+            variable = variable_of(name)
+            if variable and environ.get(variable):
                 found[name] = (environ[variable], f"env {variable}")
     return found
 
 
+def variable_of(name: str) -> str:
+    """Return the environment variable that sets a field; empty where none may."""
+    return "" if name in FILE_ONLY else f"AGENTOPS_{name.upper()}"
+
+
+def key_of(name: str) -> str:
+    """Return how a field is written in the config file: ``model.id``."""
+    section = next(section for section, names in SECTIONS.items() if name in names)
+    return f"{section}.{'id' if name == 'model' else name}"
+
+
+def check_text(text: str, path: Path) -> None:
+    """Raise unless ``text`` could be the config file at ``path``.
+
+    Raises:
+        ConfigError: an unknown key, a wrong type or an impossible value.
+    """
+    for name, (value, source) in _from_text(text, path).items():
+        _typed(name, value, source)
+
+
 def _from_file(path: Path) -> dict[str, tuple[Any, str]]:
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {one_line(str(error))}", hint="Fix or remove the file.") from error
+    return _from_text(text, path)
+
+
+def _from_text(text: str, path: Path) -> dict[str, tuple[Any, str]]:
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} cannot be read: {one_line(str(error))}", hint="Fix or remove the file.") from error
     found: dict[str, tuple[Any, str]] = {}
     for section, entries in document.items():
-        if section not in _FILE_KEYS or not isinstance(entries, dict):
-            known = ", ".join(f"[{name}]" for name in _FILE_KEYS)
+        if section not in SECTIONS or not isinstance(entries, dict):
+            known = ", ".join(f"[{name}]" for name in SECTIONS)
             raise ConfigError(f"{path}: unknown section [{one_line(section, 40)}]", hint=f"The sections are {known}.")
         for key, value in entries.items():
             name = "model" if (section, key) == ("model", "id") else key
-            if name not in _FILE_KEYS[section]:
-                known = ", ".join(_FILE_KEYS[section])
+            if name not in SECTIONS[section]:
+                known = ", ".join(SECTIONS[section])
                 raise ConfigError(f"{path}: unknown key {section}.{one_line(key, 40)}", hint=f"The keys are {known}.")
-            found[name] = (value, f"file {path}")
+            found[name] = (value, f"file {path}{_line_of(text, section, key)}")
     return found
+
+
+def _line_of(text: str, section: str, key: str) -> str:
+    """Return ``:LINE`` where a key stands; empty where it is written in a way that a look at the lines does not see."""
+    here = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(line):
+            here = header[1]
+        elif (found := _KEY.match(line)) and (here, found[1]) in ((section, key), ("", f"{section}.{key}")):
+            return f":{number}"
+    return ""
 
 
 def _typed(name: str, value: Any, source: str) -> Any:

@@ -30,7 +30,7 @@ def test_a_flag_beats_the_environment_beats_the_file_beats_the_default(tmp_path:
     assert shown == {
         "context": "flag",
         "effort": "env AGENTOPS_EFFORT",
-        "model": f"file {tmp_path / 'config.toml'}",
+        "model": f"file {tmp_path / 'config.toml'}:2",
         "max_steps": "default",
     }
 
@@ -91,3 +91,19 @@ def test_without_a_home_the_platform_decides() -> None:
     places = folders({})
     assert places.config_file.name == "config.toml"
     assert {places.incidents.name, places.audit.name} == {"incidents", "audit"}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('# [model]\n[model]\n\n  id = "x"', ":4"),
+        ('model.id = "x"', ":1"),
+        ('["model"]\n"id" = "x"', ":2"),
+        ('[limits]\nmax_steps = 3\n[ model ]\nid = "x"', ":4"),
+        ('model = {id = "x"}', ""),
+    ],
+)
+def test_the_line_of_a_setting_is_known(tmp_path: Path, text: str, line: str) -> None:
+    """Whoever asks where a value comes from is shown the line; where the form hides it, the file alone."""
+    settings = load({}, _with_file(tmp_path, text))
+    assert (settings.model, settings.provenance["model"]) == ("x", f"file {tmp_path / 'config.toml'}{line}")

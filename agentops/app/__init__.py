@@ -4,7 +4,7 @@ A door opens a run with ``run.open_app``, calls one function, and shows the valu
 
     investigate  triage  fix  saved_plan  rollback  recover      need a run; ``fix`` is put in order in ``fix.py``
     approve  approvers  changes  history  doctor                 need settings alone
-    policy_files  policy_explain  replay  completion
+    policy_files  policy_explain  replay  configuration  completion
     audit_verify  audit_copies  audit_proofs  audit_upkeep
 
 The rest serves them: ``fixing/`` and ``investigating/`` hold the steps, ``look`` and ``stored_incident`` what several

@@ -22,9 +22,11 @@ from agentops.cli.commands import (
     audit,
     changes,
     completion,
+    config,
     doctor,
     fix,
     incidents,
+    init,
     investigate,
     policy,
     sandbox,
@@ -58,7 +60,7 @@ Exit codes: 0 done, 1 error, 2 usage, 3 a problem was found (with --exit-code), 
 130 interrupted.
 JSON: --output json, one document.
 """
-GROUPS = ("approvers", "audit", "policy", "tools", "sandbox")
+GROUPS = ("approvers", "audit", "policy", "tools", "sandbox", "config")
 """The commands that only hold others."""
 
 _CHANGING = ("fix", "rollback", "recover")
@@ -95,6 +97,8 @@ def build() -> typer.Typer:
         audit,
         tools,
         sandbox,
+        init,
+        config,
         doctor,
         schema,
         completion,

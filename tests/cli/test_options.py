@@ -57,6 +57,9 @@ _TAKES = {
     "sandbox up": "",
     "sandbox new": "folder",
     "schema": "",
+    "init": "print",
+    # What an option would change.
+    "config show": "context kubeconfig namespace origin",
     "completion": "",
     "version": "",
 }

@@ -1,0 +1,143 @@
+"""The use cases ``config show`` and ``init``: which settings are in force and who says so; a first config file.
+
+Comes in: settings, or the answers of a person. Goes out: one entry a setting, or the text of a file and the file. A key
+of a model is never read into a value, shown or written; where one is found is said.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from agentops.config import SECTIONS, Settings, check_text, key_of, variable_of
+from agentops.core.durable_files import replace_file
+from agentops.core.errors import StoreError
+
+if TYPE_CHECKING:
+    from agentops.config import Folders
+
+_CREDENTIALS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
+_HEAD = """\
+# Settings of agentops. What is in force, and from where: agentops config show --origin
+# No key belongs here. The key of the model is read from ANTHROPIC_API_KEY, or from a cloud's own credentials.
+"""
+_ABOUT = {
+    "kubernetes": "Which cluster is looked at when a command does not say.",
+    "model": "Which model is asked, and through whom; docs/models.md.",
+    "limits": "What one run may spend.",
+    "safety": "read_only = true: no change is ever made.",
+    "policy": "What counts as which environment; a context that nothing names is production. docs/policy.md.",
+    "audit": "How long the record is kept, and how; docs/audit.md.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownSetting:
+    """One setting in force.
+
+    Arguments:
+        key: as it is written in the config file: ``model.id``.
+        value: the value, without secrets.
+        origin: ``default``, ``file PATH:LINE``, ``env NAME`` or ``option --NAME``.
+        variable: the environment variable that can set it; empty where none may.
+    """
+
+    key: str
+    value: Any
+    origin: str
+    variable: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsInForce:
+    """All settings, the config file, and where a key for the model was found; never the key."""
+
+    settings: tuple[ShownSetting, ...]
+    file: Path
+    file_exists: bool
+    credentials: tuple[str, ...]
+
+
+def settings_in_force(settings: Settings, environ: Mapping[str, str]) -> SettingsInForce:
+    """Return each setting with its value and where it comes from."""
+    from agentops.redaction.redactor import SecretRedactor
+
+    redactor = SecretRedactor()
+    for name in _CREDENTIALS:
+        redactor.learn(environ.get(name, ""))
+    shown = []
+    for name in (name for names in SECTIONS.values() for name in names):
+        value = getattr(settings, name)
+        plain = str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
+        source = settings.provenance[name]
+        origin = f"option --{name.replace('_', '-')}" if source == "flag" else source
+        shown.append(
+            ShownSetting(key=key_of(name), value=redactor.value(plain), origin=origin, variable=variable_of(name))
+        )
+    return SettingsInForce(
+        settings=tuple(shown),
+        file=settings.folders.config_file,
+        file_exists=settings.folders.config_file.exists(),
+        credentials=tuple(name for name in _CREDENTIALS if environ.get(name)),
+    )
+
+
+def config_text(values: Mapping[str, Any], path: Path, *, with_defaults: bool = False) -> str:
+    """Return a config file that sets these fields, by the names of ``Settings``; None leaves a field out.
+
+    Arguments:
+        with_defaults: name every other field too, with its default, as a comment.
+
+    Raises:
+        ConfigError: a value is impossible.
+    """
+    parts = [_HEAD]
+    for section, names in SECTIONS.items():
+        lines = [_line(name, values[name]) for name in names if values.get(name) is not None]
+        if with_defaults:
+            others = (name for name in names if values.get(name) is None)
+            lines += [f"# {_line(name, Settings.__dataclass_fields__[name].default)}" for name in others]
+        if lines:
+            parts.append("\n".join([f"# {_ABOUT[section]}", f"[{section}]", *lines, ""]))
+    text = "\n".join(parts)
+    check_text(text, path)
+    return text
+
+
+def values_of_file(settings: Settings) -> dict[str, Any]:
+    """Return what the config file says now, by the names of ``Settings``."""
+    names = (name for names in SECTIONS.values() for name in names)
+    return {name: getattr(settings, name) for name in names if settings.provenance[name].startswith("file ")}
+
+
+def write_config(folders: Folders, text: str) -> Path | None:
+    """Write the config file; one that was there is kept as ``.old``, and its path is returned.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    path = folders.config_file
+    old = path.with_name(path.name + ".old")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        before = path.read_bytes() if path.exists() else None
+        if before is not None:
+            replace_file(old, before)
+        replace_file(path, text.encode())
+    except OSError as error:
+        raise StoreError(f"{path} cannot be written: {error.strerror}") from error
+    return None if before is None else old
+
+
+def _line(name: str, value: Any) -> str:
+    return f"{key_of(name).partition('.')[2]} = {_toml('' if value is None else value)}"
+
+
+def _toml(value: Any) -> str:
+    """Return a value as TOML, whose texts, numbers and lists are written as in JSON."""
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(_toml, value))}]"
+    return json.dumps(str(value) if isinstance(value, Path) else value, ensure_ascii=False)
