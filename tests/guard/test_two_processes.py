@@ -44,9 +44,10 @@ def cluster() -> Iterator[Sandbox]:
 
 
 def _begin(cluster: Sandbox, home: Path, *words: str) -> subprocess.Popen[str]:
-    where = ("--kubeconfig", str(cluster.kubeconfig), "--context", cluster.context, "--output", "json", "--no-input")
+    # Only what looks at the cluster takes the options that lead there.
+    where = ("--kubeconfig", str(cluster.kubeconfig), "--context", cluster.context) if words[0] == "fix" else ()
     return subprocess.Popen(
-        [sys.executable, "-m", "agentops", *words, *where],
+        [sys.executable, "-m", "agentops", *words, *where, "--output", "json", "--no-input"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
