@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import Any
 
 from agentops.core.clock import Clock, to_iso, utc_now
+from agentops.sandbox.api_server import ApiServer
 from agentops.sandbox.kubelet.logs import NodeReports
 from agentops.sandbox.objects import pod_ready
 from agentops.sandbox.programs import seconds
@@ -28,7 +29,6 @@ from agentops.sandbox.scenario import Scenario
 from agentops.sandbox.simulation import Simulation
 from agentops.sandbox.store import Obj, StoreEvent
 from agentops.sandbox.users import CONTEXT, LOGINS, credentials_of, kubeconfig
-from agentops.sandbox.wire.server import ApiServer
 
 _TICK_S = 0.25
 _log = logging.getLogger(__name__)

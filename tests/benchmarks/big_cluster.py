@@ -138,8 +138,8 @@ def _pod(number: int, replica: int, namespace: str, name: str, then: str) -> Obj
 
 def main() -> None:
     """Serve until standard input closes."""
+    from agentops.sandbox.api_server import ApiServer
     from agentops.sandbox.store import ObjectStore
-    from agentops.sandbox.wire.server import ApiServer
     from tests.sandbox.silent import NoLogs
 
     now = datetime.now(UTC)

@@ -64,9 +64,9 @@ def main(what: str) -> None:
 
 
 def _serve(objects: Iterator[dict[str, object]], figures: dict[str, float]) -> None:
+    from agentops.sandbox.api_server import ApiServer
     from agentops.sandbox.store import ObjectStore
     from agentops.sandbox.wire.request import User
-    from agentops.sandbox.wire.server import ApiServer
     from tests.sandbox.silent import NoLogs
 
     store = ObjectStore(lambda: datetime.now(UTC))

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import Any
 
 from agentops.sandbox.admission.fields import Path, from_fields, identity, item_name, leaves, show, to_fields, without
-from agentops.sandbox.admission.schemas import Schema, child, is_set, items, list_keys, resolve
 from agentops.sandbox.store import Obj, copy_json
+from agentops.sandbox.wire.schemas import Schema, child, is_set, items, list_keys, resolve
 from agentops.sandbox.wire.status import ApiRefusal
 
 _ABSENT = object()

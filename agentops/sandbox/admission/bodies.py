@@ -21,9 +21,9 @@ from agentops.sandbox.admission.decoding import (
 )
 from agentops.sandbox.admission.fields import undeclared
 from agentops.sandbox.admission.patches import json_patch, merge_patch, strategic_merge
-from agentops.sandbox.admission.schemas import schema_of
 from agentops.sandbox.store import Obj
 from agentops.sandbox.wire.request import ApiRequest, RequestTarget, unsupported_media
+from agentops.sandbox.wire.schemas import schema_of
 from agentops.sandbox.wire.status import MODIFIED, ApiRefusal, bad_request, conflict, wrong_name, wrong_namespace
 
 _PATCHES = {

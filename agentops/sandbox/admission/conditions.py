@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from agentops.sandbox.admission.causes import StatusCause, forbidden_field, invalid, required_value, unsupported
 from agentops.sandbox.objects import quantity
 from agentops.sandbox.store import Obj
+from agentops.sandbox.wire.causes import StatusCause, forbidden_field, invalid, required_value, unsupported
 from agentops.sandbox.wire.cells import at
 
 _TERM = re.compile(r"(!?)([\w.]+)(?:(!=|=|<|>)(\S+))?")

@@ -14,10 +14,10 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from agentops.sandbox.admission.schemas import Schema, child, is_open, items, name_of, resolve, schema_of
 from agentops.sandbox.store import Obj
 from agentops.sandbox.wire.kinds import Resource
 from agentops.sandbox.wire.request import ApiRequest
+from agentops.sandbox.wire.schemas import Schema, child, is_open, items, name_of, resolve, schema_of
 from agentops.sandbox.wire.status import bad_request
 
 _QUANTITY = re.compile(r"[+-]?(\d+|\d+\.\d*|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?")

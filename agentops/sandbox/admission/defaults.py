@@ -14,11 +14,11 @@ from typing import Any
 
 from agentops.sandbox.admission.conditions import holds
 from agentops.sandbox.admission.quantities import canonical
-from agentops.sandbox.admission.schemas import Schema, child, items, name_of, resolve, schema_name, schema_of
 from agentops.sandbox.data import data
 from agentops.sandbox.objects import every_container
 from agentops.sandbox.store import Obj, copy_json
 from agentops.sandbox.wire.kinds import Resource
+from agentops.sandbox.wire.schemas import Schema, child, items, name_of, resolve, schema_name, schema_of
 
 _PREFIX = "io.k8s.api."
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from agentops.sandbox.admission.causes import invalid, unsupported
 from agentops.sandbox.objects import matches, pod_ready, set_condition
 from agentops.sandbox.store import Obj, ObjectStore, copy_json, key_of, timestamp
+from agentops.sandbox.wire.causes import invalid, unsupported
 from agentops.sandbox.wire.cells import at
 from agentops.sandbox.wire.kinds import Resource
 from agentops.sandbox.wire.request import ApiRequest, body_object

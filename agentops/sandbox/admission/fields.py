@@ -12,9 +12,9 @@ import json
 from collections.abc import Iterator
 from typing import Any, TypeAlias
 
-from agentops.sandbox.admission.schemas import Schema, child, is_set, items, list_keys, resolve
 from agentops.sandbox.data import data
 from agentops.sandbox.store import Obj
+from agentops.sandbox.wire.schemas import Schema, child, is_set, items, list_keys, resolve
 
 Path: TypeAlias = tuple[str, ...]
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from agentops.sandbox.admission.causes import StatusCause, forbidden_field, invalid
 from agentops.sandbox.data import data
 from agentops.sandbox.objects import quantity
 from agentops.sandbox.store import Obj
+from agentops.sandbox.wire.causes import StatusCause, forbidden_field, invalid
 from agentops.sandbox.wire.cells import at
 
 

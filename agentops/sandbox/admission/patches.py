@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from agentops.sandbox.admission.schemas import Schema, child, items, resolve
 from agentops.sandbox.store import copy_json
+from agentops.sandbox.wire.schemas import Schema, child, items, resolve
 from agentops.sandbox.wire.status import ApiRefusal, bad_request
 
 _ORDER, _DELETE = "$setElementOrder/", "$deleteFromPrimitiveList/"

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from agentops.sandbox.admission.causes import StatusCause, invalid
 from agentops.sandbox.admission.conditions import holds
 from agentops.sandbox.data import data
 from agentops.sandbox.store import Key, Obj, ObjectStore
+from agentops.sandbox.wire.causes import StatusCause, invalid
 from agentops.sandbox.wire.cells import at
 
 _LABEL = "pod-security.kubernetes.io/"

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from agentops.sandbox.admission.causes import (
+from agentops.sandbox.admission.formats import network, wrongs
+from agentops.sandbox.data import data
+from agentops.sandbox.objects import matches, quantity
+from agentops.sandbox.store import Obj
+from agentops.sandbox.wire.causes import (
     StatusCause,
     duplicate,
     forbidden_field,
@@ -16,10 +20,6 @@ from agentops.sandbox.admission.causes import (
     required_value,
     unsupported,
 )
-from agentops.sandbox.admission.formats import network, wrongs
-from agentops.sandbox.data import data
-from agentops.sandbox.objects import matches, quantity
-from agentops.sandbox.store import Obj
 from agentops.sandbox.wire.cells import at
 
 _MOST_BYTES = 1024 * 1024

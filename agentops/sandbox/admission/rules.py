@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, TypeAlias
 
-from agentops.sandbox.admission.causes import StatusCause, duplicate, invalid, required_value, unsupported
 from agentops.sandbox.admission.conditions import conditional
 from agentops.sandbox.admission.formats import is_format, wrongs
 from agentops.sandbox.admission.relations import RELATIONS, label_causes
-from agentops.sandbox.admission.schemas import Schema, child, definitions, items, name_of, resolve
 from agentops.sandbox.data import data
 from agentops.sandbox.store import Obj
+from agentops.sandbox.wire.causes import StatusCause, duplicate, invalid, required_value, unsupported
+from agentops.sandbox.wire.schemas import Schema, child, definitions, items, name_of, resolve
 from agentops.sandbox.wire.status import not_simulated
 
 _Rule: TypeAlias = tuple[str, str]

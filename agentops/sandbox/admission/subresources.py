@@ -12,10 +12,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from agentops.sandbox.admission import causes
 from agentops.sandbox.admission.deletion import evict, eviction_options, finish
 from agentops.sandbox.admission.patches import json_patch, merge_patch
 from agentops.sandbox.store import Conflict, Key, Obj, ObjectStore, copy_json, timestamp
+from agentops.sandbox.wire import causes
 from agentops.sandbox.wire.cells import at
 from agentops.sandbox.wire.identity import Tokens
 from agentops.sandbox.wire.request import ApiRequest, RequestTarget, Response, body_object, json_response

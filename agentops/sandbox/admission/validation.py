@@ -12,16 +12,16 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 
-from agentops.sandbox.admission.causes import StatusCause, forbidden_field, invalid, required_value, unsupported
 from agentops.sandbox.admission.formats import wrongs
 from agentops.sandbox.admission.immutable import changes_of_fixed_fields
 from agentops.sandbox.admission.pod_security import label_problems
 from agentops.sandbox.admission.relations import annotation_causes, label_causes
 from agentops.sandbox.admission.rules import broken_rules
-from agentops.sandbox.admission.schemas import Schema, schema_name
 from agentops.sandbox.store import Obj
+from agentops.sandbox.wire.causes import StatusCause, forbidden_field, invalid, required_value, unsupported
 from agentops.sandbox.wire.cells import at
 from agentops.sandbox.wire.kinds import Resource
+from agentops.sandbox.wire.schemas import Schema, schema_name
 
 FieldCheck: TypeAlias = Callable[[Schema, Any, str], Iterator[StatusCause]]
 # Names that may hold colons and capitals.

@@ -20,7 +20,6 @@ from agentops.sandbox.admission.escalation import check_escalation
 from agentops.sandbox.admission.fields import record_update
 from agentops.sandbox.admission.pods import complete_pod, judge_pod, security_warning
 from agentops.sandbox.admission.quota import check_claim, check_growth, check_quota
-from agentops.sandbox.admission.schemas import schema_of
 from agentops.sandbox.admission.subresources import Subresources
 from agentops.sandbox.admission.validation import problems
 from agentops.sandbox.data import data
@@ -38,6 +37,7 @@ from agentops.sandbox.wire.request import (
     body_object,
     json_response,
 )
+from agentops.sandbox.wire.schemas import schema_of
 from agentops.sandbox.wire.status import (
     MODIFIED,
     ApiRefusal,

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from agentops.sandbox.admission.schemas import Schema, definitions, schema_name, schema_of
 from agentops.sandbox.data import data
 from agentops.sandbox.store import Obj
 from agentops.sandbox.wire.kinds import Catalog, Resource
 from agentops.sandbox.wire.request import ApiRequest, Response, accepted_form, json_response
+from agentops.sandbox.wire.schemas import Schema, definitions, schema_name, schema_of
 
 _PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
 _WRITE_PARAMETERS = ("dryRun", "fieldManager", "fieldValidation", "pretty")

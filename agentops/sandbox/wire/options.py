@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from agentops.sandbox.admission.causes import StatusCause, unsupported
+from agentops.sandbox.wire.causes import StatusCause, unsupported
 from agentops.sandbox.wire.request import ApiRequest, RequestTarget
 from agentops.sandbox.wire.status import bad_request, invalid_options
 

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
-from agentops.sandbox.admission.schemas import Schema, items, name_of, resolve, schema_name
 from agentops.sandbox.data import data
 from agentops.sandbox.store import Obj, timestamp
+from agentops.sandbox.wire.schemas import Schema, items, name_of, resolve, schema_name
 from agentops.sandbox.wire.status import bad_request, not_simulated
 
 _MAGIC = b"k8s\x00"

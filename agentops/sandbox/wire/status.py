@@ -9,14 +9,13 @@ Must never: be used for a request that was carried out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 from agentops.core.errors import AgentopsError
 from agentops.sandbox.data import data
 from agentops.sandbox.store import Obj
+from agentops.sandbox.wire.causes import StatusCause
 from agentops.sandbox.wire.kinds import Resource
-
-StatusCause: TypeAlias = tuple[str, str, str]
 
 
 class ApiRefusal(AgentopsError):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agentops.sandbox.admission.apply import server_side_apply
 from agentops.sandbox.admission.fields import from_fields, leaves
-from agentops.sandbox.admission.schemas import definitions
+from agentops.sandbox.wire.schemas import definitions
 
 WEB = "/apis/apps/v1/namespaces/shop/deployments/web"
 API = WEB.replace("web", "api")

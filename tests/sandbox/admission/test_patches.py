@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from agentops.sandbox.admission.patches import json_patch, merge_patch, strategic_merge
-from agentops.sandbox.admission.schemas import definitions
+from agentops.sandbox.wire.schemas import definitions
 from agentops.sandbox.wire.status import ApiRefusal
 
 POD = definitions()["io.k8s.api.core.v1.Pod"]

@@ -11,8 +11,8 @@ from agentops.sandbox.admission.conditions import holds
 from agentops.sandbox.admission.formats import is_format
 from agentops.sandbox.admission.quantities import canonical
 from agentops.sandbox.admission.relations import RELATIONS
-from agentops.sandbox.admission.schemas import definitions
 from agentops.sandbox.data import data
+from agentops.sandbox.wire.schemas import definitions
 
 _TABLE = data("rules.yaml")
 _WORDS = {"required", "zero", "in", "each", "min", "above", "range", "unique", "labels", "unread", "unknown"}

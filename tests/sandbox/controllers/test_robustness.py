@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agentops.sandbox.admission.schemas import items, resolve, schema_of
 from agentops.sandbox.admission.writes import writer_for
 from agentops.sandbox.controllers.runtime import Controller, Runtime, itself
 from agentops.sandbox.manifests import resource_of, with_defaults
@@ -22,6 +21,7 @@ from agentops.sandbox.simulation import Simulation
 from agentops.sandbox.store import Key, copy_json
 from agentops.sandbox.wire.api import Api, ApiServices
 from agentops.sandbox.wire.request import ApiRequest
+from agentops.sandbox.wire.schemas import items, resolve, schema_of
 from tests.sandbox.silent import NoLogs
 from tests.support.tables import read_yaml
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from agentops.sandbox.api_server import ApiServer
 from agentops.sandbox.store import ObjectStore
 from agentops.sandbox.wire.api import Api, ApiServices
 from agentops.sandbox.wire.logs import LogSource
 from agentops.sandbox.wire.request import ApiRequest, Response, User
-from agentops.sandbox.wire.server import ApiServer
 from tests.sandbox.silent import NoLogs
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)

@@ -19,8 +19,8 @@ from typing import Any
 
 import yaml
 
+from agentops.sandbox.api_server import ApiServer
 from agentops.sandbox.store import ObjectStore
-from agentops.sandbox.wire.server import ApiServer
 
 DATA = Path(__file__).with_suffix(".yaml")
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)

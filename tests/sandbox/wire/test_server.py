@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
+from agentops.sandbox.api_server import ApiServer
 from agentops.sandbox.store import Key, ObjectStore
 from agentops.sandbox.wire.faults import Fault
 from agentops.sandbox.wire.request import User
-from agentops.sandbox.wire.server import ApiServer
 from tests.sandbox.silent import NoLogs
 
 
