@@ -115,7 +115,7 @@ def ended(folder: Path) -> tuple[str, int]:
 
 
 def test_it_investigates_fixes_and_rolls_back(cluster: Sandbox) -> None:
-    """What was found is fixed from the store, verified and taken back; the caller was asked for each plan."""
+    """What was found is fixed from the store, verified and rolled back; the caller was asked for each plan."""
     asked: list[str] = []
     client = Client(cluster=cluster, agrees=lambda request: not asked.append(request.plan.digest))
     bad = image(cluster)

@@ -189,7 +189,7 @@ def test_what_is_gone_already_is_nothing_to_take_back(works: Works, cluster: San
 
 
 def test_a_budget_is_deleted_and_made_again_in_one_plan(works: Works, cluster: Sandbox) -> None:
-    """The deletion says that it is to be made again: the two are judged as one, tried, sent and taken back."""
+    """The deletion says that it is to be made again: the two are judged as one, tried, sent and rolled back."""
     found = _stored(cluster, "PodDisruptionBudget", "web", "shop") or {}
     manifest = {
         "apiVersion": found["apiVersion"],

@@ -144,7 +144,7 @@ def test_history_in_json_is_in_utc(cli: Cli, incidents: list[str]) -> None:
 
 
 def test_changes_are_a_line_each(cli: Cli, changes: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was taken back is called undone, what nobody could verify so, and what is open is said to be."""
+    """What was rolled back is called undone, what nobody could verify so, and what is open is said to be."""
     monkeypatch.setenv("COLUMNS", "80")
     head, *rows = cli("changes").out.splitlines()
     assert head.split() == ["AGE", "OBJECT", "ACTION", "STATUS", "ID"]

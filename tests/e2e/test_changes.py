@@ -1,4 +1,4 @@
-"""Every change tool all the way: drafted, previewed, signed by a person, applied, verified, taken back."""
+"""Every change tool all the way: drafted, previewed, signed by a person, applied, verified, rolled back."""
 
 from __future__ import annotations
 

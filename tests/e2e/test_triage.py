@@ -218,7 +218,7 @@ def test_triage_names_what_is_broken(stage: Stage, name: str) -> None:
 
 
 def test_budget_that_allows_no_eviction_holds_up_a_drain(stage: Stage, containers_run: str) -> None:
-    """A drain of a node whose pod a budget keeps is refused or taken back; the pod stays."""
+    """A drain of a node whose pod a budget keeps is refused or rolled back; the pod stays."""
     if containers_run:
         pytest.skip(containers_run)
     stage.make(m.deployment(stage.where.image), m.budget(minAvailable=1))

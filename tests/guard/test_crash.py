@@ -32,7 +32,7 @@ GOOD = [
 ]  # fmt: skip
 """The records of a change that goes well; the process dies before each of them in turn."""
 BAD = [*GOOD[:-2], "verify!", "rollback_apply", "rollback_applied", "rollback", "change_closed"]
-"""The same of a change that does not verify and is taken back."""
+"""The same of a change that does not verify and is rolled back."""
 CLAIMED = GOOD.index("intent")
 """Before this record the plan's digest has been spent and the plan kept; the change counts as open from then on."""
 WRITTEN = GOOD.index("apply") + 1
@@ -157,7 +157,7 @@ def test_killed_on_the_way_up_converges(place: Place, at: int) -> None:
 
 @pytest.mark.parametrize("at", range(WRITTEN, len(BAD)), ids=lambda at: f"{at}-before-{BAD[at]}")
 def test_killed_on_the_way_down_converges(place: Place, at: int) -> None:
-    """A change that does not verify, killed before or while it is taken back: ``recover`` says what is left of it."""
+    """A change that does not verify, killed before or while it is rolled back: ``recover`` says what is left of it."""
     old = place.image("web")
     killed = place.die(spoil(place), at)
     undone = at > BAD.index("rollback_apply")

@@ -1,4 +1,4 @@
-"""What a plan makes: taken back when it is gone, whoever deleted it; and what others set in it is never compared."""
+"""What a plan makes: rolled back when it is gone, whoever deleted it; and what others set in it is never compared."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_what_is_gone_when_it_is_to_be_taken_back_is_taken_back(making: Any) -> 
 
 
 def test_a_later_way_back_leaves_out_what_is_gone_and_says_so(making: Any) -> None:
-    """Of two made objects one is gone: the other is still taken back."""
+    """Of two made objects one is gone: the other is still rolled back."""
     services, stage, _ = making
     plan = execute(services, _proposal("one", "two")).planned.plan
     stage.world.objects.pop("two")
@@ -263,7 +263,7 @@ def test_a_step_that_is_another_once_it_can_be_tried_is_not_sent(stage: Any) -> 
 
 
 def test_a_step_that_is_refused_once_it_can_be_tried_is_not_sent(stage: Any) -> None:
-    """What the provider says only when the earlier step is applied stops the plan, and that step is taken back."""
+    """What the provider says only when the earlier step is applied stops the plan, and that step is rolled back."""
     real = stage.tool.worked_out
 
     def late(change: Change) -> Preview:

@@ -201,7 +201,7 @@ def test_readiness_that_flickers_is_no_growth_of_a_way_back(stage: Any, rolls_ba
 
 
 def test_what_somebody_deleted_meanwhile_is_a_result(stage: Any) -> None:
-    """A target that vanishes while it is verified leaves nothing to take back; the change is closed, and it is said."""
+    """A target that vanishes while it is verified leaves nothing to roll back; the change is closed, and it is said."""
 
     def delete(name: str) -> None:
         del stage.world.objects[name]

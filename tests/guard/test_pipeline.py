@@ -83,7 +83,7 @@ def test_policy_stops_it_wherever_it_denies(stage: Any, at: str) -> None:
 
 
 def test_unhealthy_world_after_the_change_is_rolled_back(stage: Any) -> None:
-    """A target that does not become ready within policy's time is taken back to what it was."""
+    """A target that does not become ready within policy's time is rolled back to what it was."""
     stage.world.after_write = lambda name: stage.world.ready.update(
         web=3 if stage.world.objects["web"]["spec"]["image"] == "v2" else 0
     )
@@ -144,7 +144,7 @@ def test_failing_second_step_undoes_the_first(stage: Any) -> None:
 
 @pytest.mark.parametrize("took_effect", [True, False])
 def test_lost_answer_is_judged_by_the_world(stage: Any, *, took_effect: bool) -> None:
-    """When the answer is lost, what is there decides: taken back if it took effect, left if not."""
+    """When the answer is lost, what is there decides: rolled back if it took effect, left if not."""
 
     def lose(name: str) -> None:
         if stage.world.objects[name]["spec"]["image"] == "v1" or not took_effect:
@@ -192,7 +192,7 @@ def _refusing_second(stage: Any) -> Any:
 
 
 def test_irreversible_change_that_fails_needs_a_person(stage: Any) -> None:
-    """What cannot be taken back is not claimed to have been."""
+    """What cannot be rolled back is not claimed to have been."""
     stage.tool.reversal = Reversal.NONE
     stage.world.after_write = lambda name: stage.world.ready.update(web=0)
     result = execute(stage.services(), world.proposal())
@@ -240,7 +240,7 @@ def test_skip_leaves_the_step_out(stage: Any) -> None:
 
 
 def test_what_was_skipped_need_not_come_right(stage: Any) -> None:
-    """A success check of the step that a person left out is not asked for: the rest would be taken back for it."""
+    """A success check of the step that a person left out is not asked for: the rest would be rolled back for it."""
     asked_for = tuple(Check(kind="condition", target=world.ref(name), value="Bad") for name in ("db", "web"))
     stage.world.objects["db"]["spec"]["image"] = "v2"
     stage.person.decisions.append(Decision(answer=Answer.SKIP, skipped=(0,)))

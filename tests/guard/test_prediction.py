@@ -42,7 +42,7 @@ def test_what_policy_refuses_with_all_facts_is_never_tried(stage: Any) -> None:
 
 
 def test_a_way_back_that_policy_refuses_is_never_tried(stage: Any) -> None:
-    """Nor is the change itself, which could not be taken back."""
+    """Nor is the change itself, which could not be rolled back."""
     tried = _watched(stage)
     stage.rules.deny = lambda asked: "no way back" if asked.context["rollback"] else ""
     with pytest.raises(PolicyRefused, match="no way back"):
@@ -151,7 +151,7 @@ def _writing_once(stage: Any, number: int) -> None:
 
 
 def test_a_trial_that_wrote_between_two_steps_stops_where_it_is(stage: Any) -> None:
-    """Nothing more is tried or sent, not even to take back the first step: the change is open, and a person goes on."""
+    """Nothing more is tried or sent, not even to roll back the first step: the change is open, and a person goes on."""
     first, second = ({"image": "v3"}, {"replicas": 4})
     changes = tuple(Change(tool="set", target=world.ref("web"), arguments=fields) for fields in (first, second))
     # Two trials make the plan and two check it again; the fifth is the second step's, once the first is applied.

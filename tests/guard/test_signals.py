@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM to a real process in the middle of a change: it is taken back, or left open and closed later."""
+"""SIGINT and SIGTERM to a real process in the middle of a change: it is rolled back, or left open and closed later."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def hurried(cluster: Sandbox) -> Iterator[None]:
 def test_signal_in_the_middle_of_a_change(
     tmp_path: Path, number: int, *, twice: bool, expected: tuple[Any, ...]
 ) -> None:
-    """Once: it is taken back. A second time, on the way back: it stays open, and ``recover`` closes it."""
+    """Once: it is rolled back. A second time, on the way back: it stays open, and ``recover`` closes it."""
     with Sandbox(load("bad-image-tag")) as cluster:
         plan, approval = tmp_path / "plan.json", tmp_path / "approval.json"
         target = "k8s:shop/Deployment/checkout"

@@ -105,7 +105,7 @@ def test_a_mistyped_fact_never_opens_a_forbid(name: str, value: Any, policy: Ced
 def test_limits_hold_up_neither_a_dry_run_nor_the_way_back(
     name: str, way: dict[str, Any], policy: CedarPolicy, ask: Ask
 ) -> None:
-    """Looking is free, and a change that was approved can be taken back whatever it costs."""
+    """Looking is free, and a change that was approved can be rolled back whatever it costs."""
     row = ROWS[name]
     assert policy.decide(ask(target=row.target, **row.match, **way)).allowed
 
