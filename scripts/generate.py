@@ -37,6 +37,10 @@ def generated() -> Iterator[tuple[Path, str]]:
 
     yield ROOT / "agentops/cli/help.txt", help_text()
     yield ROOT / "agentops/cli/completing/table.json", completion_table.text(ROOT)
+    # Where people and packagers look for them; what `agentops completion` prints comes with the package.
+    for shell, name in (("bash", "agentops.bash"), ("zsh", "_agentops"), ("fish", "agentops.fish")):
+        script = ROOT / "agentops/cli/completing" / f"agentops.{shell}"
+        yield ROOT / "completions" / name, script.read_text(encoding="utf-8")
     yield from schemas.generated(ROOT)
     yield from tables.generated(ROOT)
 
