@@ -16,6 +16,7 @@ from agentops.app.actor import current_actor
 from agentops.app.changes import journal_of
 from agentops.app.policy_loading import policy_in_force
 from agentops.app.providers import object_facts
+from agentops.app.served_sandboxes import require_not_gone
 from agentops.core.approval import Approver
 from agentops.core.errors import UsageError
 from agentops.core.plan import Check
@@ -105,6 +106,7 @@ def guard_for_change(app: App, record: ChangeRecord, asking: ApprovalOptions) ->
         UsageError: the run is pinned to another place, whose objects say nothing about this change.
     """
     plan = record.plan
+    require_not_gone(app.settings.folders, plan.scopes, f"change {record.short_id}")
     guard = guard_services(app, app.services.connector.for_scopes(plan.scopes), None, asking)
     if not guard.is_pinned_to(plan.scopes):
         raise UsageError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, TypeGuard
 
+from agentops.app.served_sandboxes import require_not_gone
 from agentops.app.services import Investigation
 from agentops.core.alert import Incident
 from agentops.core.errors import UsageError
@@ -61,6 +62,7 @@ def connect_again(app: App, begun: Incident) -> Connections:
     Raises:
         UsageError: the settings lead elsewhere.
     """
+    require_not_gone(app.settings.folders, begun.places, f"incident {begun.short_id}")
     connections = app.services.connector.for_scopes(begun.places)
     now = {scope.provider: scope for scope in connections.scopes}
     for scope in begun.places:

@@ -57,6 +57,8 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("audit", "fingerprint"),
     ("tools", "list"),
     ("sandbox", "list"),
+    ("sandbox", "status"),
+    ("sandbox", "down"),
     ("sandbox", "new", "mine", "--folder", "FOLDER"),
     ("doctor",),
     ("schema",),

@@ -6,13 +6,17 @@ import sys
 import time
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agentops.cli.options import Common, with_common
-from agentops.cli.report import Code, Paragraph, Table, Tone
+from agentops.cli.report import Code, Heading, Paragraph, Table, Tone
 from agentops.cli.result import Result
+from agentops.core.clock import utc_now
+
+if TYPE_CHECKING:
+    from agentops.config import Folders
 
 LIST_EPILOG = """\b
 Examples:
@@ -23,6 +27,16 @@ UP_EPILOG = """\b
 Examples:
   agentops sandbox up                        serve the default scenario until Ctrl-C
   agentops sandbox up NAME                   then, in another terminal: the export command that it prints
+  agentops sandbox up -d                     in the background; agentops sandbox status says where
+"""
+DOWN_EPILOG = """\b
+Examples:
+  agentops sandbox down
+"""
+STATUS_EPILOG = """\b
+Examples:
+  agentops sandbox status                    the options that lead to the sandbox in the background
+  agentops sandbox status --output json
 """
 NEW_EPILOG = """\b
 Examples:
@@ -43,7 +57,13 @@ def register(app: typer.Typer) -> None:
         name="sandbox", help="Try agentops on an embedded cluster with ready-made incidents.", no_args_is_help=True
     )
     group.command("list", help="List the scenarios.", epilog=LIST_EPILOG)(with_common(list_scenarios))
-    group.command("up", help="Serve a scenario's cluster on loopback until Ctrl-C.", epilog=UP_EPILOG)(with_common(up))
+    group.command(
+        "up", help="Serve a scenario's cluster on loopback, until Ctrl-C or in the background.", epilog=UP_EPILOG
+    )(with_common(up))
+    group.command("status", help="Say where the sandbox in the background is.", epilog=STATUS_EPILOG)(
+        with_common(status)
+    )
+    group.command("down", help="End the sandbox in the background.", epilog=DOWN_EPILOG)(with_common(down))
     new_help = "Write a template for a scenario of your own."
     group.command("new", help=new_help, epilog=NEW_EPILOG)(with_common(new))
     app.add_typer(group)
@@ -70,16 +90,24 @@ def up(
     scenario: Annotated[
         str | None, typer.Argument(metavar="SCENARIO", help="Name of the scenario.", show_default=False)
     ] = None,
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help="Serve it in the background, until agentops sandbox down.")
+    ] = False,
 ) -> Result:
     """Serve until Ctrl-C; the lines needed to use it are printed at once."""
     from agentops.app.run import DEFAULT_SCENARIO
+    from agentops.app.served_sandboxes import remember
     from agentops.cli.render import show
     from agentops.sandbox.cluster import Sandbox
     from agentops.sandbox.scenario import load
     from agentops.sandbox.users import CONTEXTS
 
     chosen = load(scenario or DEFAULT_SCENARIO)
+    folders = options.settings().folders
+    if detach:
+        return _in_background(folders, scenario or DEFAULT_SCENARIO)
     with Sandbox(chosen) as sandbox:
+        remember(folders, sandbox.url, scenario or DEFAULT_SCENARIO)
         lines = f"export KUBECONFIG={sandbox.kubeconfig}"
         serving = Result(
             command="sandbox up",
@@ -107,6 +135,42 @@ def up(
         except KeyboardInterrupt:
             sys.stderr.write("\nstopped\n")
     return Result(command="")
+
+
+def _in_background(folders: Folders, scenario: str) -> Result:
+    from agentops.app.served_sandboxes import start
+    from agentops.cli.views.sandbox import served_blocks, served_document
+
+    found = start(folders, scenario)
+    page = tuple(served_blocks(found, utc_now()))
+    return Result(command="sandbox up", status="serving", document=served_document(found), report=page)
+
+
+def status(options: Common) -> Result:
+    """Say where the sandbox in the background is, and how to use it."""
+    from agentops.app.served_sandboxes import running
+    from agentops.cli.views.sandbox import served_blocks, served_document
+
+    found = running(options.settings().folders)
+    if found is None:
+        return Result(command="sandbox status", status="stopped", report=(_NONE,))
+    page = tuple(served_blocks(found, utc_now()))
+    return Result(command="sandbox status", status="serving", document=served_document(found), report=page)
+
+
+def down(options: Common) -> Result:
+    """End the sandbox in the background, and only that."""
+    from agentops.app.served_sandboxes import stop
+
+    found = stop(options.settings().folders)
+    if found is None:
+        return Result(command="sandbox down", status="nothing-to-do", report=(_NONE,))
+    said = Heading(f"The sandbox {found.scenario} (pid {found.pid}) has ended", Tone.GOOD)
+    document = {"scenario": found.scenario, "pid": found.pid}
+    return Result(command="sandbox down", status="stopped", document=document, report=(said,))
+
+
+_NONE = Paragraph("No sandbox runs in the background. Start one: agentops sandbox up -d")
 
 
 def new(
