@@ -8,7 +8,7 @@ from typing import Any
 
 from agentops.app.services import Scan
 from agentops.cli.report import Block, Heading, Pairs, Paragraph, Table, Tone
-from agentops.cli.views.finding import problem_items
+from agentops.cli.views.finding import note_lines, problem_items
 from agentops.core.clock import age
 from agentops.core.conditions import CHANGED
 from agentops.core.finding import Problem, Verdict
@@ -59,6 +59,10 @@ def _problem_blocks(problems: Sequence[Problem], most: int, now: datetime, *, wh
         rows = tuple((_age(one, now), one.resource.short, one.condition, one.severity.value) for one in problems[:most])
         best: list[Block] = [Heading("Best explanation"), problem_items(problems, _WORTH_SHOWING)]
         blocks = [heading, Table(("age", "object", "condition", "severity"), rows, _CUT), *best]
+        # What owners wrote may speak against acting, so none of it waits for -v.
+        told = set(problems[0].notes)
+        notes = dict.fromkeys(note for one in problems[:most] for note in one.notes if note not in told)
+        blocks += [Paragraph(line, Tone.QUIET) for line in note_lines(notes)]
         if len(problems) > _WORTH_SHOWING:
             blocks.append(Paragraph("Each of them in full: -v", Tone.QUIET))
     if len(problems) > most:
