@@ -66,6 +66,25 @@ def test_words_of_the_line_are_completed(at: Shell) -> None:
     assert at.completes("agentops investigate alert", "one.json") == "investigate alert one.json"
 
 
+def test_a_quoted_word_is_completed(at: Shell) -> None:
+    """What is between quotes is completed as it is without them."""
+    assert at.completes('agentops investigate "alert', "one.json") == "investigate alert one.json"
+    assert at.completes("agentops show '2026", "4f2a") == f"show {_ID}"
+
+
+def test_zsh_finds_the_script_in_a_folder_of_its_own(tmp_path: Path) -> None:
+    """As a package of a system installs it: under share/zsh/site-functions, found by compinit."""
+    if shutil.which("zsh") is None:
+        pytest.skip("zsh is not installed")
+    rc = "fpath=(~/fns $fpath)\nautoload -Uz compinit; compinit -u"
+    install = f"mkdir -p ~/fns && agentops completion zsh > ~/fns/_agentops && echo '{rc}' > ~/.zshrc"
+    with shell("zsh", tmp_path, {"AGENTOPS_HOME": str(tmp_path / "state")}, install=install) as found:
+        assert found.completes("agentops audit ver", "ify") == "audit verify"
+        assert found.completes("agentops investigate --sandbox=bad-e", "nv-value") == (
+            "investigate --sandbox=bad-env-value"
+        )
+
+
 def test_what_may_follow_is_listed(at: Shell) -> None:
     """All that fits and nothing else; where nobody knows a name, nothing is offered."""
     drawn = at.offers("agentops investigate --sandbox=bad-", "bad-env-value", "bad-image-tag")

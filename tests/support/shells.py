@@ -87,8 +87,8 @@ def plain(screen: bytes) -> str:
 
 
 @contextlib.contextmanager
-def shell(name: str, home: Path, environ: Mapping[str, str]) -> Iterator[Shell]:
-    """Yield a shell whose home is ``home``, with the completion of agentops installed by its one line."""
+def shell(name: str, home: Path, environ: Mapping[str, str], *, install: str = "") -> Iterator[Shell]:
+    """Yield a shell whose home is ``home``, with agentops' completion installed by ``install`` or its one line."""
     program = shutil.which(name) or name
     ran, folder = home / "ran", home / "bin"
     folder.mkdir(parents=True, exist_ok=True)
@@ -107,7 +107,7 @@ def shell(name: str, home: Path, environ: Mapping[str, str]) -> Iterator[Shell]:
     }
     # A first start, for what the shell itself puts into a new home.
     subprocess.run([program, "-i", "-c", "true"], env=settings, cwd=home, capture_output=True, check=False, timeout=60)
-    subprocess.run([program, "-c", INSTALL[name]], env=settings, cwd=home, check=True, timeout=60)
+    subprocess.run([program, "-c", install or INSTALL[name]], env=settings, cwd=home, check=True, timeout=60)
     prompt = {
         "bash": "PS1='ready> '; bind 'set enable-bracketed-paste off'; bind 'set show-all-if-ambiguous on'\n",
         "zsh": "PS1='ready> '; unsetopt PROMPT_SP; unset zle_bracketed_paste\n",
