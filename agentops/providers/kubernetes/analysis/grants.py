@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from agentops.core.denial import Denial
 from agentops.providers.kubernetes.analysis.graph import Graph
+from agentops.providers.kubernetes.objects.denials import Denial
 from agentops.providers.kubernetes.objects.fields import Key, items, key_of, namespace_of, strings, text
 
 BINDINGS = ("RoleBinding", "ClusterRoleBinding")

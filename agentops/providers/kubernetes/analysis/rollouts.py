@@ -120,20 +120,6 @@ def _rolled_out_at(graph: Graph, key: Key, history: list[Revision]) -> datetime 
     return moment(condition(graph.get(key), "Progressing"), "lastUpdateTime")
 
 
-def current_revision_pods(graph: Graph, key: Key, pods: list[dict[str, Any]]) -> bool:
-    """Return whether all ``pods`` belong to the workload's newest revision."""
-    history = _history(graph, key)
-    if not history or not pods:
-        return False
-    newest = history[0].name
-    for pod in pods:
-        owner = graph.owner(pod)
-        marker = text(pod, "metadata", "labels", "controller-revision-hash")
-        if owner is None or newest not in (owner[2], marker, f"{key[2]}-{marker}"):
-            return False
-    return True
-
-
 def undo(delta: Delta, graph: Graph, reason: str) -> Change:
     """Return the rollback to the revision before ``delta``."""
     return Change(

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentops.core.alert import Severity
-from agentops.core.denial import Denial, denials_in
 from agentops.core.finding import Fact, Problem
 from agentops.core.plan import Change
 from agentops.providers.kubernetes.analysis.grants import (
@@ -29,6 +28,7 @@ from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.analysis.report import quote, severity_of, subject
 from agentops.providers.kubernetes.analysis.rollouts import blame
 from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact
+from agentops.providers.kubernetes.objects.denials import Denial, denials_in
 from agentops.providers.kubernetes.objects.fields import Key, items, key_of, namespace_of, text
 from agentops.providers.kubernetes.objects.pod_health import is_well, unready_since
 from agentops.providers.kubernetes.objects.suggestions import is_near, likeness

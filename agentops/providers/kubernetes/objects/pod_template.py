@@ -103,8 +103,3 @@ def service_of_host(host: str, namespace: str) -> tuple[str, str] | None:
     if len(parts) == 1:
         return namespace, parts[0]
     return (parts[1], parts[0]) if len(parts) == 2 else None
-
-
-def container_named(spec: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return the container of that name, or an empty one."""
-    return next((c for _, c in containers_of(spec) if text(c, "name") == name), {})

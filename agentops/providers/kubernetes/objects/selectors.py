@@ -121,8 +121,3 @@ def near_miss(selector: Mapping[str, str], labels: Mapping[str, str]) -> Miss | 
         if has_key not in selector and is_near(key, has_key) and is_near(wanted, has):
             return Miss(key=key, wanted=wanted, has_key=has_key, has=has)
     return None
-
-
-def selector_of(workload: Any) -> dict[str, Any]:
-    """Return ``spec.selector`` of a workload as a ``LabelSelector``."""
-    return mapping(workload, "spec", "selector")

@@ -11,11 +11,11 @@ from functools import partial
 from typing import Any
 
 from agentops.core.analysis import Gap
-from agentops.core.denial import Denial, denials_in
 from agentops.core.errors import ClusterError, ToolError
 from agentops.core.progress import Progress
 from agentops.core.threads import Job, run_as_they_end
 from agentops.providers.kubernetes.api.client import Cluster
+from agentops.providers.kubernetes.objects.denials import Denial, denials_in
 from agentops.providers.kubernetes.objects.kinds import builtin
 from agentops.providers.kubernetes.objects.snapshot import LogTail
 from agentops.providers.kubernetes.sweep.fetch import THREADS, FetchResult, ListRequest, read_lists

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agentops.core.denial import Denial, denials_in
+from agentops.providers.kubernetes.objects.denials import Denial, denials_in
 
 REPORTER = {"namespace": "shop", "account": "reporter"}
 
