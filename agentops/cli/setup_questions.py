@@ -89,7 +89,7 @@ class _Questions:
         """Ask which contexts are not production; those of local clusters are known, and whatever is not named is."""
         if not self._contexts:
             return {}
-        development = self._pick("Which contexts are development? (Space ticks; the others count as production)")
+        development = self._pick("Which contexts are development? Those that are not ticked count as production")
         if not development:
             return {}
         before = self._now.get("development_contexts") or DEVELOPMENT_CONTEXTS

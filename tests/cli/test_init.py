@@ -135,6 +135,7 @@ def test_a_file_that_is_there_is_not_replaced_without_a_word(
     left = terminal.at_terminal(["init"], [*_TYPED, ("exists. Replace it", ENTER)], environ)
     assert (left.code, path.read_text(), "nothing was written" in left.screen) == (1, before, True)
     done = terminal.at_terminal(["init"], [*_TYPED, ("exists. Replace it", "y" + ENTER)], environ)
+    assert "triage only: no model key is configured (ANTHROPIC_API_KEY)" in done.out
     assert (done.code, (home / "config.toml.old").read_text()) == (0, before)
     settings = load({}, environ)
     assert (settings.max_usd, settings.context, settings.development_contexts[-1]) == (2.0, "prod-eu", "lab[[]1]")

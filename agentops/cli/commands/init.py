@@ -97,12 +97,14 @@ def _present() -> dict[str, Any]:
 
 def _written(prompts: Prompts, places: Folders, text: str) -> Result:
     from agentops.app.configuration import write_config
+    from agentops.app.models import model_trouble
     from agentops.cli.prompting import Choice
     from agentops.cli.render import page
+    from agentops.config import load, process_environ
 
     path = places.config_file
     exists = path.exists()
-    heading = Heading(f"{path} will be replaced by" if exists else f"{path} will be")
+    heading = Heading(f"This will replace {path}:" if exists else f"This will be written to {path}:")
     sys.stderr.write(page((heading, Code(text, "toml")), sys.stderr) + "\n")
     question = f"{path.name} exists. Replace it, and keep the old one as {path.name}.old?" if exists else "Write it?"
     yes = "yes: replace it" if exists else "yes: write it"
@@ -110,10 +112,12 @@ def _written(prompts: Prompts, places: Folders, text: str) -> Result:
     if prompts.choose(question, choices, "no" if exists else "yes") != "yes":
         raise AgentopsError(_NOTHING, hint="Print it instead: agentops init --print", code="declined")
     old = write_config(places, text)
-    kept = (Paragraph(f"The old one is {old}.", Tone.QUIET),) if old else ()
+    notes = [Paragraph(f"The old one is {old}.", Tone.QUIET)] if old else []
+    if trouble := model_trouble(load({}, process_environ())):
+        notes.append(Paragraph(f"Without a model there is triage only: {trouble}.", Tone.WARN))
     return Result(
         command="init",
         status="written",
         document={"file": str(path), "kept": str(old) if old else None},
-        report=(Heading(f"Wrote {path}", Tone.GOOD), *kept, Code("agentops config show --origin\nagentops doctor")),
+        report=(Heading(f"Wrote {path}", Tone.GOOD), *notes, Code("agentops config show --origin\nagentops doctor")),
     )
