@@ -6,6 +6,7 @@ change whose end nobody knows.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ from agentops.store.changes import ChangeRecord, Changes
 if TYPE_CHECKING:
     from agentops.app.run import App
     from agentops.config import Settings
+
+
+_CHANGE = re.compile(r"(\d{8}T\d{6}-)?[0-9A-Z]{4,16}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,19 @@ def list_changes(settings: Settings, namespace: str = "") -> tuple[ListedChange,
         for one in known
         if not namespace or any(step.change.target.namespace == namespace for step in one.plan.steps)
     )
+
+
+def change_named(settings: Settings, text: str | None) -> ListedChange | None:
+    """Return the change whose whole id, or whose plan's whole code, is ``text``; None when it is neither.
+
+    No part of an id is enough here: that may be an incident's or a run's.
+
+    Raises:
+        StoreError: the journal cannot be read.
+    """
+    if text is None or not _CHANGE.fullmatch(text):
+        return None
+    return next((one for one in list_changes(settings) if text in (one.record.id, one.record.short_id)), None)
 
 
 def _is_applied(record: ChangeRecord) -> bool:

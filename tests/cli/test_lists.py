@@ -176,6 +176,24 @@ def test_changes_in_json_say_what_took_back_what(cli: Cli, changes: list[str]) -
     assert (first["short_id"], first["claimed_at"][-1]) == (changes[0], "Z")
 
 
+def test_show_takes_a_change_as_well(cli: Cli, changes: list[str]) -> None:
+    """By the code that the list shows, or by its whole id: all that the line had no room for, and what to type next."""
+    undone, back, doubtful, begun = (" ".join(cli("show", one).out.split()) for one in changes)
+    assert (f"Change {changes[0]}: undone" in undone, f"undone by {changes[1]}" in undone) == (True, True)
+    assert (f"rolls back {changes[0]}" in back, "agentops rollback" in undone) == (True, False)
+    assert "Not verified: its pods are as unready as before" in doubtful
+    assert f"Roll it back: agentops rollback {changes[2]}" in doubtful
+    assert f"Close it: agentops recover {changes[3]}" in begun
+    (found,) = cli("show", changes[0], "-o", "json").document["changes"]
+    assert cli("show", found["id"], "-o", "json").document["changes"] == [found]
+
+
+def test_a_change_that_is_none_is_looked_for_among_incidents(cli: Cli, incidents: list[str]) -> None:
+    """As ever; a run's id is a run's."""
+    assert cli("show", "ZZZZZZZZ").code == 2
+    assert "agentops audit log lists the runs" in cli("show", "20261122T031502-ABCDEFGH").err
+
+
 @pytest.fixture
 def far_east(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A machine nine hours ahead of UTC."""

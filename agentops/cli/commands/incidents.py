@@ -42,6 +42,7 @@ Examples:
   agentops show --evidence E3            one piece of evidence in full
   agentops show --timeline               its timeline from the audit log
   agentops show 20261122T031502-4f2a1c   the timeline of one run
+  agentops show 7Q4M0ZKD                 a change, by its id or the code of its plan
   agentops show --output markdown > incident.md
 """
 
@@ -122,7 +123,9 @@ def show(
     incident: Annotated[
         str | None,
         typer.Argument(
-            metavar="INCIDENT", help="Id or its beginning, or a run's; default: the last.", show_default=False
+            metavar="INCIDENT",
+            help="Id or part of it, or a run's or a change's; default: the last.",
+            show_default=False,
         ),
     ] = None,
     evidence: Annotated[
@@ -131,10 +134,16 @@ def show(
     timeline: Annotated[bool, typer.Option("--timeline", help="Show its timeline from the audit log.")] = False,
 ) -> Result:
     """Show one incident from the store."""
+    from agentops.app.changes import change_named
     from agentops.app.history import is_run_id, stored_incident, whole_evidence
     from agentops.app.history import timeline as timeline_of
+    from agentops.cli.views.changes import change_blocks, change_document
 
     settings = options.settings()
+    change = None if evidence is not None or timeline else change_named(settings, incident)
+    if change is not None:
+        page = tuple(change_blocks(change, utc_now()))
+        return Result(command="show", document=change_document(change), report=page)
     if evidence is not None and (timeline or is_run_id(incident)):
         told = "--timeline" if timeline else "a run's timeline"
         raise UsageError(f"--evidence and {told} do not go together", hint="Give an incident, or leave out --evidence.")

@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Table, Tone
-from agentops.cli.times import age_of
+from agentops.cli.times import age_of, local_time
 from agentops.cli.views.wording import change_words
+from agentops.core.alert import short_incident
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import Status
+from agentops.core.scope import options_to
 from agentops.core.text import one_line, plural
 from agentops.store.changes import short_change
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 
 _CUT = ("object", "action")
+_NOT_VERIFIED = "not verified"
 
 
 def changes_blocks(
@@ -45,6 +48,42 @@ def changes_blocks(
     if opened:
         blocks.append(Paragraph(f"{plural(opened, 'change')} begun and not ended: agentops recover", Tone.BAD))
     return blocks
+
+
+def change_blocks(one: ListedChange, now: datetime) -> list[Block]:
+    """Return one change of the journal: what was done, why, how it ended, and what can be typed next."""
+    record, plan = one.record, one.record.plan
+    result = record.result or {}
+    rows = [
+        ("change", record.id),
+        ("begun", f"{local_time(record.claimed_at, now)} ({age_of(record.claimed_at, now)} ago) by {plan.requester}"),
+        ("place", plan.places),
+    ]
+    rows += [("alert", plan.intent.alert)] if plan.intent.alert else []
+    rows += [("incident", short_incident(plan.intent.incident))] if plan.intent.incident else []
+    rows += [("rolls back", short_change(plan.rolls_back))] if plan.rolls_back else []
+    rows += [("undone by", short_change(one.taken_back_by))] if one.taken_back_by else []
+    rows += [("why", one_line(str(result["why"]), 500))] if result.get("why") else []
+    steps = tuple(Item(f"{change_words(step.change)} ({step.change.target.short})") for step in plan.steps)
+    tone = Tone.BAD if record.is_open else Tone.STRONG
+    blocks: list[Block] = [
+        Heading(f"Change {record.short_id}: {_status(one)}", tone),
+        Pairs(tuple(rows)),
+        Bullets(steps),
+    ]
+    blocks += [Paragraph(f"Not verified: {one_line(str(text), 300)}", Tone.WARN) for text in result.get("doubts") or ()]
+    if record.is_open:
+        blocks.append(Code(f"Close it: agentops recover {record.short_id}"))
+    # An embedded cluster ends with the run: afterwards there is nothing to roll back.
+    elif _status(one) in (Status.APPLIED.value, _NOT_VERIFIED) and not plan.servers.startswith("sandbox:"):
+        where = options_to(plan.scopes)
+        blocks.append(Code(f"Roll it back: agentops rollback {record.short_id} {where}".rstrip()))
+    return blocks
+
+
+def change_document(one: ListedChange) -> dict[str, Any]:
+    """Return the envelope's parts of one change."""
+    return {"changes": [_change_document(one)]}
 
 
 def changes_document(found: Sequence[ListedChange], limit: int) -> dict[str, Any]:
@@ -99,7 +138,7 @@ def _status(one: ListedChange) -> str:
     if one.taken_back_by:
         return "undone"
     status = str(one.record.result.get("status", "unknown"))
-    return "not verified" if status == Status.APPLIED.value and one.record.result.get("doubts") else status
+    return _NOT_VERIFIED if status == Status.APPLIED.value and one.record.result.get("doubts") else status
 
 
 def _change_document(one: ListedChange) -> dict[str, Any]:
