@@ -63,7 +63,7 @@ def _applied_blocks(result: PipelineResult) -> Iterator[Block]:
         yield from (Paragraph(one.reason) for one in last[-1:] if one.reason)
     # An embedded cluster ends with the run: afterwards there is nothing to roll back.
     if not result.planned.plan.servers.startswith("sandbox:"):
-        yield Code(f"Roll it back: agentops rollback {outcome.change_id}")
+        yield Code(f"Roll it back: agentops rollback {outcome.change_id.rpartition('-')[2]}")
 
 
 def _said(result: PipelineResult) -> tuple[str, Tone]:
