@@ -16,6 +16,9 @@ _agentops() {
         line=${line#"$word"}
     done
     local current=${words[${#words[@]} - 1]} breaks="" settled="" paths="" name
+    # A quote that is open is the shell's own affair.
+    current=${current#[\"\']}
+    words[${#words[@]} - 1]=$current
     [[ $COMP_WORDBREAKS == *=* ]] && breaks+="="
     [[ $COMP_WORDBREAKS == *:* ]] && breaks+=":"
     # The shell replaces only what stands behind the last place where it takes the word apart.

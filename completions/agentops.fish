@@ -1,7 +1,8 @@
 # Completion for fish: agentops completion fish | source, or in ~/.config/fish/completions/agentops.fish
 function __agentops_complete
     set -l words (commandline -opc)
-    set -l current (commandline -ct)
+    # A quote that is open is the shell's own affair.
+    set -l current (string replace -r '^["\']' '' -- (commandline -ct))
     set -l program (string replace -r '^~' $HOME -- $words[1])
     set -e words[1]
     set -l answer ($program __complete $words "$current" 2>/dev/null)
