@@ -1,6 +1,6 @@
 """``RunClock``: the time of one run. Real time, or the time of a simulated cluster, whose minutes pass in milliseconds.
 
-Comes in: the world's clock, and the simulated cluster if there is one. Goes out: now, seconds, and a way to wait.
+Comes in: the machine's clock, and the simulated cluster if there is one. Goes out: now, seconds, and a way to wait.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ class RunClock:
     """The time of one run. What a simulated cluster was sent ahead counts as passed.
 
     Arguments:
-        clock: the world's clock.
+        clock: the machine's clock.
         simulated: returns the cluster whose time can be sent ahead; None where waiting takes real seconds.
     """
 

@@ -45,7 +45,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """The world as a change tool sees it, before or after.
+    """What a change tool sees of the live objects, before or after.
 
     ``objects`` maps the text of each touched ``ResourceRef`` to the object in the form of ``ObjectChange.before``, or
     None when there is none. ``targets`` are the workloads that the change acts on, ``dependents`` what waits for what

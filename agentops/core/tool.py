@@ -67,7 +67,7 @@ class ReadTool(Protocol):
 
         Raises:
             ToolInputError: the arguments do not fit; the message says which and what is expected.
-            ToolError: the world refused or failed; the message is exact and fit for the model.
+            ToolError: the provider refused or failed; the message is exact and fit for the model.
         """
         ...
 
@@ -117,7 +117,7 @@ class ChangeTool(Protocol):
         ...
 
     def observe(self, preview: Preview) -> Observation:
-        """Return the world as it is now round what ``preview`` touches: its objects, its workloads, the bystanders.
+        """Return what is live now around what ``preview`` touches: its objects, its workloads, the bystanders.
 
         Raises:
             ToolError: it cannot be read.

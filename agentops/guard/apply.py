@@ -51,7 +51,7 @@ def apply(services: GuardServices, log: StageLog, state: Journaled) -> Applied |
             receipts.append(_sent(services, state, index))
         except AuditError:
             raise
-        except BaseException as error:  # noqa: BLE001 - whatever stops a change half-way, the world must be looked at
+        except BaseException as error:  # noqa: BLE001 - whatever stops a change half-way, the objects must be looked at
             partly = _partly_applied(state, index, tuple(receipts), error, is_sent=is_sent)
             log.failed(
                 "apply", partly.reason, step=index + 1, change=state.change_id, in_doubt=partly.doubtful is not None

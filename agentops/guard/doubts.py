@@ -1,6 +1,6 @@
 """What keeps an applied plan from being called verified: what is still unwell, and what could not be judged.
 
-Comes in: ``Applied`` and the world after it, once nothing speaks for taking it back. Goes out: sentences; none when
+Comes in: ``Applied`` and what is live after it, once nothing speaks for rolling it back. Goes out: sentences; none when
 what the plan is about was seen unwell before and well after. It waits for what hangs on the cure and may be in
 back-off, says what it waits for and until when, and never counts as well what runs nothing.
 """

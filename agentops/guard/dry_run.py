@@ -46,7 +46,7 @@ def dry_run(
 def try_out(
     services: GuardServices, log: StageLog, change: Change, *, step: int, earlier: Sequence[Preview] = ()
 ) -> Preview:
-    """Return the provider's own preview of a change; without ``earlier``, on the world as it is.
+    """Return the provider's own preview of a change; without ``earlier``, on the live objects.
 
     Raises:
         ToolError: as ``ChangeTool.preview``.

@@ -4,8 +4,8 @@
     for the plan      7 plan, 8 confirm, 9 recheck, 10 intent, 11 apply, 12 verify, or 13 rollback
 
 Comes in: a ``Proposal`` or a saved plan. Goes out: a ``PipelineResult`` that says how far it got and why. This is one
-of the two places that catch every exception: before the intent an error means that nothing happened; after it, that the
-world is looked at and rolled back.
+of the two places that catch every exception: before the intent an error means that nothing happened; after it, the
+objects are looked at and the change is rolled back.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ def recheck(services: GuardServices, log: StageLog, state: Approved) -> Rechecke
     Raises:
         Stale: something moved; the message says what.
         PolicyRefused: policy denies it now.
-        ToolError: the world cannot be read.
+        ToolError: the live objects cannot be read.
     """
     log.say("checking that nothing moved since it was shown", key="recheck")
     try:

@@ -20,7 +20,7 @@ from agentops.guard.services import GuardServices
 
 
 class StepState(StrEnum):
-    """What the world says of one step."""
+    """What the live objects say of one step."""
 
     DONE = "done"
     UNDONE = "undone"

@@ -152,7 +152,7 @@ def _off(one: ObjectChange, seen: Observation) -> str:
 
 
 def _not_as_before(services: GuardServices, state: Journaled, indexes: Sequence[int]) -> list[str]:
-    """Watch until the world is as it was before, or say what is not."""
+    """Watch until the objects are as they were before, or say what is not."""
     deadline = services.monotonic() + state.plan.obligation.verify_s
     # Where several steps touched one object, it is to be what it was before the first of them.
     touched = ((one.ref, index) for index in sorted(indexes) for one in state.steps[index].preview.objects)

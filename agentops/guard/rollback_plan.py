@@ -19,7 +19,7 @@ def standing(services: GuardServices, plan: ChangePlan) -> tuple[tuple[int, ...]
     """Return the indexes of the steps that still stand, and in words those that somebody has undone already.
 
     Raises:
-        ToolError: the world cannot be read.
+        ToolError: the live objects cannot be read.
     """
     indexes: list[int] = []
     words: list[str] = []

@@ -145,7 +145,7 @@ class Approved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rechecked:
-    """The world and policy are still those that were approved (``recheck.py``).
+    """Objects and policy are still those that were approved (``recheck.py``).
 
     ``steps`` are the live states made again: from here on they count, and not those of ``Planned``. ``before`` is the
     world per step.
@@ -185,7 +185,7 @@ class Journaled:
 
     @property
     def before(self) -> tuple[Observation, ...]:
-        """The world per step, before anything was sent."""
+        """What was observed per step, before anything was sent."""
         return self.rechecked.before
 
 
@@ -208,7 +208,7 @@ class Applied:
 
     @property
     def before(self) -> tuple[Observation, ...]:
-        """The world per step, before anything was sent."""
+        """What was observed per step, before anything was sent."""
         return self.journaled.before
 
     @property
@@ -219,7 +219,7 @@ class Applied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """The world is what was previewed, and well but for the ``doubts`` (``verify.py``)."""
+    """The objects are as previewed, and well but for the ``doubts`` (``verify.py``)."""
 
     applied: Applied
     after: tuple[Observation, ...]

@@ -40,7 +40,7 @@ class Failing:
 
 
 def verify(services: GuardServices, log: StageLog, state: Applied) -> Verified | Failing:
-    """Watch the world until it is what was promised, or will not be.
+    """Watch the objects until they are as previewed, or will not be.
 
     Raises:
         AuditError: the result could not be recorded.
@@ -69,7 +69,7 @@ def verify(services: GuardServices, log: StageLog, state: Applied) -> Verified |
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Look:
-    """The world, what is not well yet, what waiting will not cure, and what only has to come to rest."""
+    """The observation, what is not well yet, what waiting will not cure, and what only has to come to rest."""
 
     after: tuple[Observation, ...]
     waiting: tuple[str, ...]

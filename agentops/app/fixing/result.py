@@ -22,7 +22,7 @@ class NoPlan(Enum):
     REFUSED = auto()
     """Policy refuses what was proposed."""
     STALE = auto()
-    """What was drafted does not fit the world any more."""
+    """What was drafted does not fit the live objects any more."""
     NOTHING_WRONG = auto()
     OUTSIDE = auto()
     """The cause is outside of what can be changed from here."""

@@ -69,7 +69,7 @@ class Transport:
         api: an ``ApiClient`` whose configuration has retries and redirects off (see ``kubeconfig.py``).
         server: the server's address, for messages.
         patience: time-outs and retries.
-        sleep, clock, jitter: the world's time and dice; parameters so that tests need not wait.
+        sleep, clock, jitter: time and randomness; parameters so that tests need not wait.
     """
 
     def __init__(

@@ -98,7 +98,7 @@ class KubernetesChangeTool:
         return blast_radius(self.context.cluster, preview)
 
     def observe(self, preview: Preview) -> Observation:
-        """Return the world round what the preview touches; see ``core.tool.ChangeTool``.
+        """Return what is live around what the preview touches; see ``core.tool.ChangeTool``.
 
         Raises:
             ToolError: it cannot be read.

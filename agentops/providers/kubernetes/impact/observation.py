@@ -42,7 +42,7 @@ _NO_TARGETS = frozenset({"PodDisruptionBudget", "Namespace"})
 
 
 def observe(cluster: Cluster, preview: Preview, clock: Clock) -> Observation:
-    """Return the world round ``preview``.
+    """Return what is live around ``preview``.
 
     Costs one read for each touched object and target, and the lists of pods, ReplicaSets and workloads of each touched
     namespace.

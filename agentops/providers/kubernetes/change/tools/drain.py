@@ -59,7 +59,7 @@ def send_drain(
     """Send the calls of a drain's preview in order; an eviction that a budget refuses is tried again for a while.
 
     Arguments:
-        sleep, seconds: the world's time; parameters so that tests need not wait.
+        sleep, seconds: the passing of time; parameters so that tests need not wait.
         wait_s: how long to wait for budgets in all.
 
     Raises:
