@@ -57,7 +57,7 @@ def roll_back(
     if not indexes:
         app.finish("nothing-to-do", ExitCode.DONE)
         return NothingToRollBack(change_id=record.id, words=gone)
-    proposal = _way_back(record, indexes, gone)
+    proposal = _rollback_proposal(record, indexes, gone)
     result = make_plan(guard, proposal) if stop_at_plan else execute(guard, proposal)
     app.finish(result.outcome.status.value, result.exit_code)
     return result
@@ -73,7 +73,7 @@ def _applied_change(app: App, change_id: str) -> ChangeRecord:
     return record
 
 
-def _way_back(record: ChangeRecord, indexes: Sequence[int], gone: Sequence[str]) -> Proposal:
+def _rollback_proposal(record: ChangeRecord, indexes: Sequence[int], gone: Sequence[str]) -> Proposal:
     """Return the proposal that rolls back the steps that stand, and names those that do not."""
     proposal = proposal_to_undo(record.plan, record.id, indexes)
     if gone:

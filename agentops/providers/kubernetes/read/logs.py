@@ -31,7 +31,7 @@ _LINE_LIMIT = 4_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Wanted:
+class _LogRequest:
     """Which lines: ``lines`` of each container after filtering, from its beginning with ``head``, else from its end."""
 
     lines: int
@@ -100,13 +100,13 @@ def logs(cluster: Cluster, _clock: Clock, arguments: Arguments) -> Reading:
     return _reading(cluster, found, namespace, portions, wanted)
 
 
-def _wanted(arguments: Arguments) -> _Wanted:
+def _wanted(arguments: Arguments) -> _LogRequest:
     include, exclude = arguments.text("include"), arguments.text("exclude")
     head, tail = arguments.number("head", 0), arguments.number("tail", 0)
     if head and tail:
         raise ToolInputError("give head or tail, not both", hint="head is from the beginning, tail from the end.")
     usual = _TAIL_OF_ONE if arguments.text("pod") else _TAIL_OF_EACH
-    return _Wanted(
+    return _LogRequest(
         lines=head or tail or usual,
         head=bool(head),
         previous=arguments.flag("previous"),
@@ -133,7 +133,7 @@ def _containers(pod: Object, wanted: str) -> tuple[str, ...]:
     return (*stuck, *main)
 
 
-def _read(cluster: Cluster, namespace: str, pod: Object, container: str, wanted: _Wanted) -> _Portion:
+def _read(cluster: Cluster, namespace: str, pod: Object, container: str, wanted: _LogRequest) -> _Portion:
     name = str(pod["metadata"].get("name"))
     place = LogPlace(
         namespace=namespace, pod=name, container=container, previous=wanted.previous, since_s=wanted.since_s
@@ -152,7 +152,7 @@ def _read(cluster: Cluster, namespace: str, pod: Object, container: str, wanted:
     return _Portion(pod=name, container=container, lines=tuple(map(str, lines)), count=len(kept), note="; ".join(notes))
 
 
-def _left_out(found: Tail, kept: Sequence[str], wanted: _Wanted) -> Iterator[str]:
+def _left_out(found: Tail, kept: Sequence[str], wanted: _LogRequest) -> Iterator[str]:
     # A cut of bytes loses other lines than a limit of lines does, and is said first.
     if found.cut:
         missing = "later lines were not read" if wanted.head else "its newest lines may be missing"
@@ -168,7 +168,7 @@ def _left_out(found: Tail, kept: Sequence[str], wanted: _Wanted) -> Iterator[str
 
 
 def _reading(
-    cluster: Cluster, found: LogPods, namespace: str, portions: Sequence[_Portion], wanted: _Wanted
+    cluster: Cluster, found: LogPods, namespace: str, portions: Sequence[_Portion], wanted: _LogRequest
 ) -> Reading:
     run = "previous run" if wanted.previous else "current run"
     parts: list[str] = []
