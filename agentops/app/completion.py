@@ -110,7 +110,8 @@ class KnownNames:
                     yield parts[0].replace("%2F", "/").replace("%25", "%"), parts[1].strip("_-")
 
     def _newest_incidents(self) -> list[Path]:
-        return _subfolders(self._folders.incidents)[-_NEWEST:][::-1]
+        root = self._folders.incidents
+        return [root / name for name in _subfolders(root)[-_NEWEST:][::-1]]
 
     def _incidents(self) -> Names:
         newest = self._newest_incidents()
@@ -142,7 +143,7 @@ class KnownNames:
     def _changes(self, *, open_ones: bool) -> Names:
         """Yield changes that are open, or that were applied, newest first; and the code of each one's plan."""
         root = self._folders.data / "changes"
-        newest = sorted(_subfolders(root), key=_changed_at, reverse=True)[:_NEWEST]
+        newest = sorted((root / name for name in _subfolders(root)), key=_changed_at, reverse=True)[:_NEWEST]
         for folder in (one for one in newest if one.name != "halted"):
             closed = folder / "closed.json"
             if closed.exists() if open_ones else _text(_json(closed), "status") != "applied":
@@ -175,10 +176,11 @@ def _step(change: Mapping[str, Any]) -> str:
     return f"{_text(change, 'tool')} {_text(change, 'target').rpartition('/')[2]}"
 
 
-def _subfolders(root: Path) -> list[Path]:
+def _subfolders(root: Path) -> list[str]:
+    """Return the names of a folder's folders in order; names, for a thousand paths take long to make and to compare."""
     try:
         with os.scandir(root) as entries:
-            return sorted(Path(one.path) for one in entries if one.is_dir() and not one.name.startswith("."))
+            return sorted(one.name for one in entries if one.is_dir() and not one.name.startswith("."))
     except OSError:
         return []
 

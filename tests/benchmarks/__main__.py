@@ -32,6 +32,8 @@ best of several rounds counts; on a shared machine only the ratios mean somethin
 What the rows mean:
 
 - **`--version`, `--help`**: the installed console script against `python -c pass` of the same interpreter.
+- **TAB**: what a shell waits for when it completes a word: the console script with a table of the commands, the newest
+  of 1,000 incidents, or a kubeconfig of 50 contexts, against the same.
 - **launch to first request**: from starting `agentops investigate FILE` to the model endpoint receiving the first
   request, the sweep of a cluster in another process included, against `python -c "import anthropic"`.
 - **policy**: the median of one ruling on a warm policy (kernel and shipped default, all tools), against the engine
