@@ -125,7 +125,7 @@ def kinds_of(param: Any, path: tuple[str, ...]) -> list[str]:
     """Return the kinds of names that fit an option or argument.
 
     Raises:
-        KeyError: nobody has said which.
+        SystemExit: nobody has said which.
     """
     if param.name == "output":
         return ["outputs"]
@@ -133,7 +133,10 @@ def kinds_of(param: Any, path: tuple[str, ...]) -> list[str]:
     if annotation is Path or annotation == list[Path]:
         return ["folders" if param.name in _FOLDERS else "files"]
     own = " ".join((*path, param.name))
-    return KINDS[own if own in KINDS else param.name].split()
+    found = KINDS.get(own, KINDS.get(param.name))
+    if found is None:
+        raise SystemExit(f"say in KINDS of {__file__} which names fit {own!r}")
+    return found.split()
 
 
 def _names(root: Path) -> dict[str, dict[str, str]]:
