@@ -184,7 +184,7 @@ def _after_plan(fix: FixResult, last: PipelineResult, place: Place) -> Ending:
 def _next_commands(fix: FixResult, last: PipelineResult, place: Place) -> tuple[str, ...]:
     if place.embedded:
         return (f"agentops fix{place.flags}",) if last.outcome.status is Status.DRY_RUN else ()
-    plan, incident = last.planned.plan, fix.found.incident.id
+    plan, incident = last.planned.plan, fix.found.incident.short_id
     path = place.out or fix.kept
     is_stale = last.error is not None and last.error.code in ("stale", "expired")
     if last.outcome.status in (Status.DRY_RUN, Status.DECLINED) and not is_stale and path is not None:

@@ -116,7 +116,7 @@ def test_a_draft_is_taken_up_again_without_a_new_investigation(
     incident = first.document["incident"]["id"]
     plan = tmp_path / "plan.json"
     shown = cli("show", incident)
-    assert f"Resume it: agentops fix {incident} --dry-run --context" in shown.out
+    assert f"Resume it: agentops fix {incident[-4:]} --dry-run --context" in shown.out
     again = cli("fix", incident, "--dry-run", "--no-model", "--out", str(plan), "-o", "json", *at)
     tools = [change["tool"] for change in again.document["plan"]["changes"]]
     assert (first.code, again.code, tools) == (5, 0, ["kubernetes_rollout_undo"])
@@ -136,7 +136,7 @@ def test_a_plan_that_nobody_could_be_asked_about_is_kept_with_what_to_type(
         done.document["incident"]["id"],
         done.document["plan"]["code"],
     )
-    assert commands[0].startswith(f"agentops fix {kept.parent.name} --context")
+    assert commands[0].startswith(f"agentops fix {kept.parent.name[-4:]} --context")
     assert commands[1] == f"agentops approve {kept} --out A.approval.json"
 
 

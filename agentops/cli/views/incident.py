@@ -177,7 +177,7 @@ def draft_blocks(found: StoredIncident) -> list[Block]:
         return []
     items = tuple(Item(change_words(change), label="→", note=change.reason) for change in found.drafts)
     begun = found.incident
-    again = f"agentops fix {begun.id} --dry-run {options_to(begun.places)}"
+    again = f"agentops fix {begun.short_id} --dry-run {options_to(begun.places)}"
     return [Heading("Drafted, not applied"), Bullets(items), Code(f"Resume it: {again}")]
 
 
