@@ -28,7 +28,7 @@ def is_incident_id(text: str | None) -> TypeGuard[str]:
     return text is not None and _INCIDENT.fullmatch(text) is not None
 
 
-def way_back(incident: Incident) -> str:
+def resume_command(incident: Incident) -> str:
     """Return the command that goes on with an incident on the cluster that it was begun on."""
     return f"agentops investigate --resume {incident.short_id} {options_to(incident.places)}"
 
@@ -42,7 +42,7 @@ def reopen(app: App, incident: str) -> Investigation:
     folder = app.services.incidents.open(incident)
     finding, begun = folder.finding(), folder.incident
     if finding is None:
-        raise UsageError(f"incident {folder.id} has no finding yet", hint=f"Go on with it: {way_back(begun)}")
+        raise UsageError(f"incident {folder.id} has no finding yet", hint=f"Go on with it: {resume_command(begun)}")
     connect_again(app, begun)
     return Investigation(
         incident=begun,
@@ -70,6 +70,6 @@ def connect_again(app: App, begun: Incident) -> Connections:
             raise UsageError(
                 f"incident {begun.id} was begun in context {scope.place!r} on {scope.server}; "
                 f"this run would look at {now[scope.provider].place!r} on {now[scope.provider].server}",
-                hint=f"The command is: {way_back(begun)}",
+                hint=f"The command is: {resume_command(begun)}",
             )
     return connections

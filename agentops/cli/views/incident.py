@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from agentops.app.stored_incident import way_back
+from agentops.app.stored_incident import resume_command
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Tone
 from agentops.cli.views.finding import alert_blocks, closing_blocks, finding_blocks, problem_items, usage_line
 from agentops.cli.views.wording import change_words
@@ -57,7 +57,7 @@ def incident_blocks(
         blocks.append(Paragraph(usage_line(usage, by or ("the model" if usage.turns else "")), Tone.QUIET))
     blocks += remarks
     if finding is None:
-        return [*blocks, Heading("No finding yet", Tone.WARN), Code(f"Resume it: {way_back(incident)}")]
+        return [*blocks, Heading("No finding yet", Tone.WARN), Code(f"Resume it: {resume_command(incident)}")]
     if not details:
         blocks += _left_out(incident, finding, evidence, problems)
     return [*blocks, *closing_blocks(finding, next_command(incident, finding))]
