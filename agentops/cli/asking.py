@@ -113,7 +113,8 @@ class _Dialogue:
         first = plan.steps[0].change.target.short
         more = f" and {len(plan.steps) - 1} more" if len(plan.steps) > 1 else ""
         verb = "sign an approval of it" if self._its.whole else "apply it"
-        return f"Plan {plan.code} for {first}{more}, risk {plan.risk.value.upper()}: {verb}?"
+        # The object last: a long name may run into the next line, and the question itself stays in one piece.
+        return f"Plan {plan.code}, risk {plan.risk.value.upper()}: {verb}? ({first}{more})"
 
     def _choices(self) -> list[Choice]:
         choices = [Choice(_Said.APPROVE, "approve: this plan, once, as shown", "a")]
