@@ -9,6 +9,8 @@ import pytest
 from agentops.sandbox.scenario import load
 from agentops.sandbox.simulation import Simulation
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 11, 22, 16, 0, tzinfo=UTC)
 
 

@@ -33,6 +33,8 @@ from agentops.agent.result import Stop
 from agentops.core.progress import Stage
 from agentops.core.usage import Usage
 
+pytestmark = pytest.mark.slow
+
 ASKED = ModelRequest(
     system="You look.",
     tools=({"name": "a", "description": "", "input_schema": {}}, {"name": "b", "description": "", "input_schema": {}}),

@@ -15,6 +15,8 @@ from agentops.providers.kubernetes.api.pruning import Pruner
 from agentops.providers.kubernetes.api.transport import Patience
 from agentops.providers.kubernetes.objects.kinds import builtin
 
+pytestmark = pytest.mark.slow
+
 PODS = "/api/v1/namespaces/shop/pods"
 EMPTY = {"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": []}
 

@@ -9,6 +9,8 @@ import pytest
 
 from agentops.sandbox.wire.kinds import built_in
 
+pytestmark = pytest.mark.slow
+
 BODIES: tuple[Any, ...] = (
     {},
     [],
