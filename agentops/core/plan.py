@@ -154,10 +154,10 @@ class Preview:
 
 
 class Purpose(StrEnum):
-    """What pods are touched for, where the objects themselves say so; ``NONE`` is any change.
+    """What instances are touched for, where the objects themselves say so; ``NONE`` is any change.
 
     RESTORES: a workload that is not whole goes back to an earlier revision of its own. MENDS: one of which half or more
-    is out already is rolled out anew. SHRINKS: fewer pods are asked for, and those that stay are ready.
+    is out already is rolled out anew. SHRINKS: fewer are asked for, and those that stay are ready.
     """
 
     NONE = "none"
