@@ -12,7 +12,7 @@ from agentops.cli.views.wording import change_words
 from agentops.core.alert import Incident, Severity
 from agentops.core.clock import to_iso
 from agentops.core.evidence import Evidence
-from agentops.core.finding import Finding, Problem
+from agentops.core.finding import Finding, Problem, Verdict
 from agentops.core.jsonable import to_json
 from agentops.core.scope import options_to
 from agentops.core.text import plural
@@ -60,15 +60,21 @@ def incident_blocks(
         return [*blocks, Heading("No finding yet", Tone.WARN), Code(f"Resume it: {resume_command(incident)}")]
     if not details:
         blocks += _left_out(incident, finding, evidence, problems)
-    return [*blocks, *closing_blocks(finding, next_command(incident, finding))]
+    others = _other_causes(finding, evidence, problems)
+    return [*blocks, *closing_blocks(finding, next_command(incident, finding, others))]
 
 
-def next_command(incident: Incident, finding: Finding) -> str:
-    """Return what to type next: the fix where one is proposed, another look where that is the advice; else nothing."""
+def next_command(incident: Incident, finding: Finding, others: Sequence[Problem]) -> str:
+    """Return what to type next: the fix where one is proposed, a look at what else is wrong where the target is well.
+
+    It is made by code alone: a command in a model's own words is advice, and never stands there as ours.
+    """
     if finding.proposed and finding.supported:
         return f"agentops fix {incident.short_id}"
-    looks = [step.partition(": ")[2] for step in finding.next_steps if ": agentops " in step]
-    return looks[0] if looks else ""
+    if not incident.group.lead.is_named or finding.verdict not in (Verdict.NO_PROBLEM, Verdict.RECOVERED):
+        return ""
+    grave = [one.resource for one in others if one.severity.rank <= Severity.HIGH.rank]
+    return f"agentops investigate {grave[0].scheme}:{grave[0].short}" if grave else ""
 
 
 def _left_out(

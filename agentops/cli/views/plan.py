@@ -43,6 +43,7 @@ TWO_PERSON_HOW = "Save the plan with --out plan.json; then each of them runs: ag
 _EDIT_LINES = 12
 _EDITS_SHOWN = 5
 _CHECKS_SHOWN = 3
+_VALUE_CHARS = 120
 _COMMANDS = re.compile(r"(^|\.)(command|args|exec|lifecycle|postStart|preStop|data|stringData|binaryData)(\[|\.|$)")
 """Fields that hold what is run, or files that may."""
 _NOTHING_WRONG = ("recovered", "no-problem")
@@ -86,7 +87,7 @@ def needs_whole_page(plan: ChangePlan) -> bool:
     return (
         folded_lines(plan) > 0
         or any(_COMMANDS.search(edit.path) for edit in edits)
-        or any(isinstance(value, str) and "\n" in value.strip() for value in values)
+        or any("\n" in text.strip() or len(text) > _VALUE_CHARS for text in map(_value_words, values))
         or any(one.verb is not Verb.UPDATE or not one.edits for step in plan.steps for one in step.preview.objects)
     )
 
@@ -106,13 +107,13 @@ def _step_summary(step: PlanStep) -> Iterator[Block]:
     bare = [one for one in preview.objects if not one.edits]
     items += [Item(f"{one.verb.value} {one.ref.short}", tone=Tone.WARN) for one in bare]
     yield Bullets(tuple(items))
-    if not preview.validated:
-        yield Paragraph("The provider could NOT validate this with a dry run.", Tone.BAD)
+    yield from _unvalidated(step)
     yield from (_owner(owner) for owner in preview.owners)
     for note in preview.notes:
         told = "The owner of {} objects: {}" if note.objects else "Note of the owner of {}: {}"
         yield Paragraph(told.format(note.resource.short, note.words), Tone.BAD if note.objects else Tone.QUIET)
     yield from (Paragraph(f"Warning: {text}", Tone.WARN) for text in preview.warnings)
+    yield from _undo_refusal(step)
 
 
 def _decision_rows(plan: ChangePlan) -> Iterator[Block]:
@@ -126,7 +127,8 @@ def _decision_rows(plan: ChangePlan) -> Iterator[Block]:
     if len(checks) > _CHECKS_SHOWN:
         rows.append(("", f"and {plural(len(checks) - _CHECKS_SHOWN, 'more check')}"))
     who = _approval_words(plan.obligation).rstrip(".")
-    why = f": {one_line(plan.steps[0].ruling.because, 160)}" if plan.steps[0].ruling.because else ""
+    because = _because(plan)
+    why = f": {one_line(because, 160)}" if because else ""
     rows.append(("approval", f"{who}{why}; the plan expires at {plan.expires_at:%H:%M:%S} UTC"))
     intent = plan.intent
     by = "triage, without a model" if intent.by == "triage" else f"{intent.by} (not verified)"
@@ -134,14 +136,36 @@ def _decision_rows(plan: ChangePlan) -> Iterator[Block]:
     open_left = f", {plural(len(intent.not_checked), 'thing')} not checked" if intent.not_checked else ""
     rows.append(("proposed", f"by {by}{sure}{open_left}"))
     yield Pairs(tuple(rows))
-    final = dict.fromkeys(text for s in plan.steps if s.preview.reversal is Reversal.NONE for text in s.preview.residue)
-    yield from (Paragraph(f"Irreversible: {text}", Tone.BAD) for text in final)
+    yield from _irreversible(plan)
+    yield from _said_of_the_plan(plan)
+
+
+def _irreversible(plan: ChangePlan) -> Iterator[Block]:
+    """Say, once each, what nothing brings back."""
+    final = (step for step in plan.steps if step.preview.reversal is Reversal.NONE)
+    lasting = dict.fromkeys(text for step in final for text in step.preview.residue)
+    yield from (Paragraph(f"Irreversible: {text}", Tone.BAD) for text in lasting)
+
+
+def _said_of_the_plan(plan: ChangePlan) -> Iterator[Block]:
+    """Say what holds for the plan as a whole, and must stand on every page of it."""
+    if plan.lease:
+        yield Paragraph(f"While it runs, agentops also writes and holds {plan.lease}.", Tone.QUIET)
+    if plan.rolls_back:
+        yield Paragraph(f"This rolls back change {plan.rolls_back}.")
     if plan.intent.verdict in _NOTHING_WRONG:
         yield Paragraph("The finding says that NOTHING IS WRONG; this change was drafted anyway.", Tone.WARN)
     if plan.tainted:
         yield Paragraph("A model proposed this after reading untrusted text. Judge it by the diff.", Tone.WARN)
-    if plan.rolls_back:
-        yield Paragraph(f"This rolls back change {plan.rolls_back}.")
+
+
+def _unvalidated(step: PlanStep) -> Iterator[Block]:
+    """Say that no dry run has validated a step."""
+    # What rests on an earlier step says so in its warning: it is checked then.
+    if not step.preview.validated:
+        later = bool(step.preview.rests_on)
+        words = "The provider could NOT validate this with a dry run" + (" yet." if later else ".")
+        yield Paragraph(words, Tone.WARN if later else Tone.BAD)
 
 
 def _reach(step: PlanStep) -> str:
@@ -165,8 +189,13 @@ def _last_names(path: str) -> str:
 
 
 def _values(edit: Edit) -> str:
-    old, new = (value if isinstance(value, str) and value else in_words(value) for value in (edit.old, edit.new))
-    return arrow(one_line(old, 120), one_line(new, 120))
+    old, new = (one_line(_value_words(value), _VALUE_CHARS) for value in (edit.old, edit.new))
+    return arrow(old, new)
+
+
+def _value_words(value: Any) -> str:
+    """Return a value as it is read: a text without quotation marks, all else as JSON."""
+    return value if isinstance(value, str) and value else in_words(value)
 
 
 def folded_lines(plan: ChangePlan) -> int:
@@ -179,33 +208,29 @@ def _head(plan: ChangePlan, *, saved: bool) -> list[Block]:
     blocks: list[Block] = [Heading(title, Tone.WARN if plan.risk.rank < Risk.HIGH.rank else Tone.BAD)]
     blocks.append(Pairs((("context", plan.places), ("cluster", plan.servers), ("asked for by", plan.requester))))
     blocks.append(Paragraph(f"Risk {plan.risk.value.upper()}: {_REVERSAL[plan.reversal][0]}.", _RISK_TONE[plan.risk]))
-    final = [step for step in plan.steps if step.preview.reversal is Reversal.NONE]
-    lasting = dict.fromkeys(text for step in final for text in step.preview.residue)
-    blocks += [Paragraph(f"Irreversible: {text}", Tone.BAD) for text in lasting]
+    blocks += _irreversible(plan)
     if plan.obligation.approval is Approval.TWO_PERSON:
         how = "" if saved else f" {TWO_PERSON_HOW}"
         words = f"Two people other than {plan.requester} must approve this{_why_asked(plan)}.{how}"
         blocks.append(Paragraph(words, Tone.BAD))
-    if plan.lease:
-        blocks.append(Paragraph(f"While it runs, agentops also writes and holds {plan.lease}.", Tone.QUIET))
-    if plan.rolls_back:
-        blocks.append(Paragraph(f"This rolls back change {plan.rolls_back}."))
-    if plan.intent.verdict in _NOTHING_WRONG:
-        words = "The finding says that NOTHING IS WRONG; this change was drafted anyway."
-        blocks.append(Paragraph(words, Tone.WARN))
-    if plan.tainted:
-        warning = "A model proposed this after reading untrusted text. Judge it by the diff."
-        blocks.append(Paragraph(warning, Tone.WARN))
-    return blocks
+    return [*blocks, *_said_of_the_plan(plan)]
 
 
 def _why_asked(plan: ChangePlan) -> str:
     """Return why that approval is asked for, as the end of a sentence: the policy's own words, else its permits."""
-    asking = [step.ruling for step in plan.steps if step.ruling.obligation.approval is plan.obligation.approval]
-    said = dict.fromkeys(ruling.because for ruling in asking if ruling.because)
-    permits = dict.fromkeys(name for ruling in asking for name in ruling.policies)
-    told = "; ".join(said) or (f"policy asks for it ({', '.join(permits)})" if permits else "")
+    permits = dict.fromkeys(name for ruling in _asking(plan) for name in ruling.policies)
+    told = _because(plan) or (f"policy asks for it ({', '.join(permits)})" if permits else "")
     return f": {told}" if told else ""
+
+
+def _because(plan: ChangePlan) -> str:
+    """Return the policy's own words for the approval that the plan needs; empty where it has none."""
+    return "; ".join(dict.fromkeys(ruling.because for ruling in _asking(plan) if ruling.because))
+
+
+def _asking(plan: ChangePlan) -> list[PolicyDecision]:
+    """Return the decisions that ask for the approval of the plan: those of milder steps do not."""
+    return [step.ruling for step in plan.steps if step.ruling.obligation.approval is plan.obligation.approval]
 
 
 def agreement_document(plan: ChangePlan) -> dict[str, Any]:
@@ -223,11 +248,7 @@ def _step_blocks(plan: ChangePlan, number: int, step: PlanStep, *, side_by_side:
     title = f"Step {number} of {len(plan.steps)}: {change_words(step.change)}"
     preview = step.preview
     blocks: list[Block] = [Heading(title), _where(plan.places, step)]
-    if not preview.validated:
-        words = "The provider could NOT validate this with a dry run"
-        # What rests on an earlier step says so in its warning: it is checked then.
-        words += " yet." if step.preview.rests_on else "."
-        blocks.append(Paragraph(words, Tone.WARN if step.preview.rests_on else Tone.BAD))
+    blocks += _unvalidated(step)
     blocks += _difference(step, side_by_side=side_by_side, full=full)
     blocks.append(blast_tree(step.blast_radius))
     blocks += [_owner(owner) for owner in preview.owners]
@@ -327,9 +348,14 @@ def _undo(step: PlanStep) -> list[Block]:
         blocks = [Paragraph(f"Undo: {said}, by:", tone), Bullets(items)]
     words = "Irreversible" if preview.reversal is Reversal.NONE else "Not undone"
     blocks += [Paragraph(f"{words}: {text}", Tone.WARN) for text in preview.residue]
-    if step.undo_ruling is not None and not step.undo_ruling.allowed:
-        blocks += _ruling("For the undo, policy", step.undo_ruling)
-    return blocks
+    return [*blocks, *_undo_refusal(step)]
+
+
+def _undo_refusal(step: PlanStep) -> list[Block]:
+    """Say that policy would refuse the undo, where it would."""
+    if step.undo_ruling is None or step.undo_ruling.allowed:
+        return []
+    return _ruling("For the undo, policy", step.undo_ruling)
 
 
 def _check_line(check: Check) -> str:

@@ -20,14 +20,16 @@ _SEPARATORS = "/:@="
 
 def shorter(text: str) -> str:
     """Return ``text`` with each long name whole at most once, and a new value without what it shares with the old."""
-    text = _ARROW.sub(_new_part, _DIGEST.sub(r"sha256:\1…", text))
+    text = _ARROW.sub(_arrow_found, _DIGEST.sub(r"sha256:\1…", text))
     seen: set[str] = set()
     return _LONG.sub(lambda found: _last_part(found.group(), seen), text)
 
 
 def arrow(old: str, new: str) -> str:
-    """Return ``OLD → NEW`` with NEW cut to what differs, where both are one long name up to there."""
-    return _ARROW.sub(_new_part, _DIGEST.sub(r"sha256:\1…", f"{old} → {new}"))
+    """Return ``OLD → NEW`` with NEW cut to what differs, where both are one long name up to there, and no sentence."""
+    old, new = (_DIGEST.sub(r"sha256:\1…", value) for value in (old, new))
+    is_name = not any(map(str.isspace, old + new))
+    return f"{old} → {_new_part(old, new) if is_name else new}"
 
 
 def said_once(text: str, most: int) -> str:
@@ -39,16 +41,20 @@ def said_once(text: str, most: int) -> str:
     return f"{text[: ends[-1]].rstrip('.;')} …" if ends and ends[-1] > most // 3 else clip(text, most)
 
 
-def _new_part(found: re.Match[str]) -> str:
-    """Return an arrow whose right side begins where it differs: ``reg.example/web:v2 → v1``."""
+def _arrow_found(found: re.Match[str]) -> str:
     old, sign, new = found.groups()
+    return f"{old} {sign} {_new_part(old, new)}"
+
+
+def _new_part(old: str, new: str) -> str:
+    """Return the right side of an arrow from where it differs: ``v1`` of ``reg.example/a:v2 → reg.example/a:v1``."""
     at = 0
     for index, (left, right) in enumerate(zip(old, new, strict=False), 1):
         if left != right:
             break
         if left in _SEPARATORS:
             at = index
-    return f"{old} {sign} {new[at:] if at >= _LONG_CHARS // 2 and new[at:] else new}"
+    return new[at:] if at >= _LONG_CHARS // 2 and new[at:] else new
 
 
 def _last_part(name: str, seen: set[str]) -> str:
