@@ -5,13 +5,10 @@ This is one of the two places that catch every exception: a traceback never reac
 
 from __future__ import annotations
 
-import contextlib
-import os
 import signal
 import sys
 from collections.abc import Sequence
 from types import FrameType
-from typing import TextIO
 
 import typer
 
@@ -38,7 +35,7 @@ from agentops.cli.commands import (
 from agentops.cli.options import PLACE
 from agentops.cli.report import Code, Heading, Tone
 from agentops.cli.result import Result, error_document
-from agentops.cli.streams import unfailing_streams
+from agentops.cli.streams import abandon, unfailing_streams
 from agentops.core.clock import SimulatedTime
 from agentops.core.errors import AgentopsError, AuditError, ExitCode, Interrupted, UsageError
 from agentops.core.text import one_line
@@ -218,9 +215,9 @@ def _render(result: Result, output: str) -> int:
         show(result, "text" if to_stderr else output, stream)
     except BrokenPipeError:
         # The reader has what it wanted. Point stdout elsewhere, or the interpreter complains when it closes it.
-        _abandon(stream)
+        abandon(stream)
     except OSError as error:
-        _abandon(stream)
+        abandon(stream)
         if sys.stderr is not None and not to_stderr:
             sys.stderr.write(f"Error: the result cannot be written: {error.strerror}\n")
         return _unshown(result)
@@ -232,11 +229,6 @@ def _unshown(result: Result) -> int:
     if result.command in _CHANGING:
         return int(result.exit_code)
     return int(result.exit_code or ExitCode.ERROR)
-
-
-def _abandon(stream: TextIO) -> None:
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _wanted_output(words: Sequence[str]) -> str:

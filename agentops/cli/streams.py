@@ -10,7 +10,7 @@ import codecs
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
 
 _PLAIN = {
@@ -50,7 +50,7 @@ class Unfailing:
             self._stream.flush()
         except (OSError, ValueError):
             # What is buffered would be tried again at exit, and fail again.
-            _forget(self._stream)
+            abandon(self._stream)
 
 
 @contextmanager
@@ -73,8 +73,7 @@ def unfailing_streams() -> Iterator[None]:
             nowhere.close()
 
 
-def _forget(stream: TextIO) -> None:
-    try:
+def abandon(stream: TextIO) -> None:
+    """Send what is left in a stream nowhere, so that the interpreter does not complain when it closes it."""
+    with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-    except (OSError, ValueError):
-        return
