@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from agentops.app.connections import Connections
     from agentops.triage.ranking import Ranking
 
-LOG_WINDOW_S = 30
-"""After a change, older log lines tell of the trouble that it cured."""
 NOTED = "RolloutChanged"
 """The condition of a rollout that is merely noted: no trouble by itself."""
 WORDS = "text"

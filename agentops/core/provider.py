@@ -28,6 +28,8 @@ from agentops.core.resource import Home, ResourceRef
 from agentops.core.scope import Scope
 from agentops.core.tool import Applier, ChangeTool, ReadTool, ToolCall, ToolSpec
 
+SETTLED_LOG_WINDOW_S = 30
+"""After a change, log lines older than this tell of the trouble that it cured; a settled sweep leaves them out."""
 NoRemedy = Callable[[Sequence[Change], ObjectChange], Iterator[str]]
 """Says why what becomes of one object in the end, by these steps, silences an alert and cures nothing."""
 

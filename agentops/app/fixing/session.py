@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from agentops.app.fixing.conversation import standing_refusal, tell
 from agentops.app.fixing.proposals import alternatives, companions, proposal_for, remedies_of
 from agentops.app.fixing.result import WELL, FixResult
-from agentops.app.look import LOG_WINDOW_S, Look, look_again
+from agentops.app.look import Look, look_again
 from agentops.app.services import Investigation, RefusedChange, Services
 from agentops.core.alert import Severity
 from agentops.core.errors import NotFound, PolicyRefused, ToolError, Unreachable
@@ -25,6 +25,7 @@ from agentops.core.jsonable import to_json
 from agentops.core.outcome import Status
 from agentops.core.plan import Change
 from agentops.core.progress import Stage, Step, no_progress
+from agentops.core.provider import SETTLED_LOG_WINDOW_S
 from agentops.core.text import one_line
 from agentops.core.usage import Usage
 from agentops.guard.pipeline import execute, make_plan
@@ -175,7 +176,7 @@ class FixSession:
 
     def _see_what_is_left(self, result: PipelineResult) -> None:
         """Look again, once log lines from before the change have passed; verification has waited for back-offs."""
-        waited, longest = 0, 0 if result.outcome.doubts else LOG_WINDOW_S
+        waited, longest = 0, 0 if result.outcome.doubts else SETTLED_LOG_WINDOW_S
         try:
             while True:
                 look = look_again(self._services, self._connections, self._found)
@@ -184,8 +185,8 @@ class FixSession:
                     break
                 until = self._services.clock() + timedelta(seconds=longest - waited)
                 self._say(f"looking again until {until:%H:%M:%S} UTC: {one_line(left, 120)}")
-                self._guard.pause(LOG_WINDOW_S)
-                waited += LOG_WINDOW_S
+                self._guard.pause(SETTLED_LOG_WINDOW_S)
+                waited += SETTLED_LOG_WINDOW_S
         except ToolError as error:
             self._not_looked = error.message
             return

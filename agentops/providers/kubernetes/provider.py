@@ -18,7 +18,7 @@ from agentops.core.finding import Problem
 from agentops.core.plan import Change, Note, ObjectChange, Preview
 from agentops.core.policy import ObjectFacts
 from agentops.core.progress import Progress
-from agentops.core.provider import CheckResult, Claim, Connection, HeldLease, ProviderContext
+from agentops.core.provider import SETTLED_LOG_WINDOW_S, CheckResult, Claim, Connection, HeldLease, ProviderContext
 from agentops.core.resource import ResourceRef, check_name, kubernetes_ref
 from agentops.core.scope import Scope
 from agentops.core.tool import Applier, ChangeTool, ReadTool, ToolCall, ToolSpec
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from agentops.providers.kubernetes.api.writer import Clients
 
 NAME, SCHEME = "kubernetes", "k8s"
-SETTLED_LOG_WINDOW_S = 30
-"""After a change, older log lines tell of the trouble that it cured."""
 
 
 class KubernetesProvider:
