@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,10 @@ from agentops.app.guard_wiring import ApprovalOptions
 from agentops.app.investigate import investigate
 from agentops.app.run import open_app
 from agentops.config import load
-from agentops.core.approval import Answer, ApprovalRequest, Decision, SignedApproval
+from agentops.core.approval import Answer, ApprovalRequest, Decision
 from agentops.core.clock import Clock
 from agentops.sandbox.oracle import SETTLE_S, Judgement, judge
+from tests.support.world import approve
 
 
 class Agrees:
@@ -31,15 +31,7 @@ class Agrees:
 
     def ask(self, request: ApprovalRequest) -> Decision:
         self.asked.append(request)
-        now = self._clock()
-        approval = SignedApproval(
-            plan_digest=request.plan.digest,
-            by="human:ana",
-            method="terminal",
-            at=now,
-            expires_at=now + timedelta(minutes=5),
-            nonce="test",
-        )
+        approval = approve(request.plan, self._clock())
         return Decision(answer=Answer.APPROVE, approvals=(approval,))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,10 @@ from agentops.app.guard_wiring import ApprovalOptions
 from agentops.app.investigate import investigate
 from agentops.app.run import open_app
 from agentops.config import load
-from agentops.core.approval import Answer, ApprovalRequest, Decision, SignedApproval
+from agentops.core.approval import Answer, ApprovalRequest, Decision
 from agentops.core.clock import Clock, utc_now
 from agentops.store.incidents import Incidents
+from tests.support.world import approve
 
 TARGET = "shop/Deployment/checkout"
 REDIS = "shop/StatefulSet/redis"
@@ -59,15 +59,7 @@ class Person:
             return Decision(answer=answer, why="not during the sale")
         if isinstance(answer, int):
             return Decision(answer=Answer.SKIP, skipped=(answer,))
-        now = self._clock()
-        approval = SignedApproval(
-            plan_digest=request.plan.digest,
-            by="human:ana",
-            method="terminal",
-            at=now,
-            expires_at=now + timedelta(minutes=5),
-            nonce="test",
-        )
+        approval = approve(request.plan, self._clock())
         return Decision(answer=answer, approvals=(approval,))
 
 

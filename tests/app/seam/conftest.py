@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
-from agentops.core.approval import Answer, ApprovalRequest, Decision, SignedApproval
+from agentops.core.approval import Answer, ApprovalRequest, Decision
 from agentops.core.clock import utc_now
+from tests.support.world import approve
 
 
 class Person:
@@ -20,15 +19,7 @@ class Person:
         """Approve exactly the plan that is shown, or do not."""
         if self._answer is not Answer.APPROVE:
             return Decision(answer=self._answer)
-        now = utc_now()
-        approval = SignedApproval(
-            plan_digest=request.plan.digest,
-            by="human:ana",
-            method="terminal",
-            at=now,
-            expires_at=now + timedelta(minutes=5),
-            nonce="test",
-        )
+        approval = approve(request.plan, utc_now())
         return Decision(answer=Answer.APPROVE, approvals=(approval,))
 
 
