@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from agentops.alerts import fields
 from agentops.alerts.grouping import Payload
@@ -44,10 +45,18 @@ def prometheus_alert(
         started_at=fields.moment(found, "startsAt", path) or fields.moment(found, "activeAt", path),
         # While an alert fires, the API's endsAt is only when it would expire.
         ended_at=ended if is_over else None,
-        target=target_of(labels),
+        target=target_of(labels, query_of(fields.text(found, "generatorURL", path))),
         fingerprint=fields.text(found, "fingerprint", path),
         runbook_url=annotations.get("runbook_url") or annotations.get("runbook") or "",
     )
+
+
+def query_of(url: str) -> str:
+    """Return the rule's query that Prometheus writes into the link to its graph; empty when there is none."""
+    try:
+        return parse_qs(urlsplit(url[:8000]).query).get("g0.expr", [""])[0]
+    except ValueError:
+        return ""
 
 
 def _is_over(found: Mapping[str, Any], path: str) -> bool:

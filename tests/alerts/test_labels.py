@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from agentops.alerts.kinds import kind_named
@@ -64,6 +66,34 @@ from agentops.core.alert import Severity, Target
 def test_labels_lead_to_the_target(labels: str, target: Target) -> None:
     """Each family of labels names its object; an impossible name names nothing."""
     assert target_of(dict(pair.split("=", 1) for pair in labels.split())) == target
+
+
+CASES = [
+    line for line in (Path(__file__).parent / "labels.txt").read_text("utf-8").splitlines() if line and line[0] != "#"
+]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_each_family_of_labels_leads_to_its_object(case: str) -> None:
+    """What exporters, meshes, operators and clouds write names the object that they measured, never themselves."""
+    labels, _, wanted = case.partition(" -> ")
+    found = target_of(dict(pair.split("=", 1) for pair in labels.split()))
+    container = f":{found.container}" if found.container else ""
+    assert f"{found.namespace}/{found.kind}/{found.name}{container}" == wanted.strip()
+
+
+@pytest.mark.parametrize(
+    ("query", "target"),
+    [
+        ('kube_deployment_status_replicas{job="ksm"} > 0', Target(namespace="shop", kind="Deployment", name="cart")),
+        ("up == 0", Target(namespace="shop", kind="Deployment", name="cart")),
+        ("rate(node_cpu_seconds_total[5m]) > 1", Target(kind="Node", name="n1")),
+        ("", Target(namespace="shop", kind="Deployment", name="cart")),
+    ],
+)
+def test_the_query_says_what_is_measured(query: str, target: Target) -> None:
+    """Where the rule's name says nothing of it, the metric tells whether a node or a workload is measured."""
+    assert target_of({"alertname": "High", "namespace": "shop", "deployment": "cart", "node": "n1"}, query) == target
 
 
 @pytest.mark.parametrize(

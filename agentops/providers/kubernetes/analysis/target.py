@@ -80,7 +80,20 @@ def _names_nothing(alert: Alert) -> str:
     return f"the alert names nothing that is in this cluster{words}"
 
 
+def _node_at(graph: Graph, address: str) -> Key | None:
+    """Return the node that has the address: exporters of nodes are named by where they are reached."""
+    for node in graph.of("Node"):
+        listed = (node.get("status") or {}).get("addresses") or ()
+        if any(one.get("address") == address for one in listed if isinstance(one, dict)):
+            return key_of(node)
+    return None
+
+
 def _named(graph: Graph, target: Target) -> ResolvedTarget | None:
+    if target.kind == "Node" and graph.get(("Node", "", target.name)) is None:
+        node = _node_at(graph, target.name)
+        if node is not None:
+            return _one(graph, node, f"(at {quoted(target.name, 60)})", exact=True)
     for namespace in _namespaces(graph, target):
         key = (target.kind, namespace, target.name)
         if target.kind == "Namespace" and graph.find("Namespace", "", target.name):
