@@ -32,7 +32,7 @@ def test_a_node_is_found_by_its_address() -> None:
     }
     found = resolve_target(_graph(Node=[node]), Target(kind="Node", name="192.168.10.21"), None)
     assert (found.how, found.exact, [ref.name for ref in found.refs]) == (
-        "node worker-1 (at 192.168.10.21)",
+        "Node worker-1 (at 192.168.10.21)",
         True,
         ["worker-1"],
     )
