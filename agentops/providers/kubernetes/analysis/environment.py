@@ -17,6 +17,7 @@ from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.log_clues import Clue
 from agentops.providers.kubernetes.analysis.quoting import shown
 from agentops.providers.kubernetes.analysis.report import quote, subject
+from agentops.providers.kubernetes.analysis.rollouts import last_change
 from agentops.providers.kubernetes.objects.config_references import config_references
 from agentops.providers.kubernetes.objects.fields import (
     Key,
@@ -64,10 +65,29 @@ def missing_variable(
         entry = next((e for e in items(view.container, "env") if text(e, "name") == clue.subject), None)
         if entry is not None and (text(entry, "value") or mapping(entry, "valueFrom")):
             continue
+        # Any word in capitals can be missing: a table, a topic, a currency. It is a variable where something says so.
+        if not clue.certain and entry is None and not _is_variable(graph, pod, view, clue.subject):
+            continue
         result = _from_sources(graph, pod, view, clue)
         if result is not None:
             return result
     return None
+
+
+def _is_variable(graph: Graph, pod: dict[str, Any], view: ContainerView, name: str) -> bool:
+    """Return whether the container's spec, now or a revision ago, or a neighbour's names it, or a slip of it."""
+    taken_in = {
+        f"{prefix}{key}"
+        for kind, source, prefix in _sources(view.container)
+        for key in mapping(graph.find(kind, namespace_of(pod), source), "data")
+    }
+    own = {text(entry, "name") for entry in items(view.container, "env")}
+    if any(likeness(name, names, plurals=False).near for names in (own, taken_in)) or name in taken_in:
+        return True
+    changed = last_change(graph, graph.workload(pod))
+    if changed is not None and any(f".env[{name}]" in edit.path for edit in changed.edits):
+        return True
+    return name in graph.variable_names(namespace_of(pod))
 
 
 def _from_sources(graph: Graph, pod: dict[str, Any], view: ContainerView, clue: Clue) -> MissingVariable | None:

@@ -16,10 +16,13 @@ from agentops.core.resource import ResourceRef, kubernetes_ref
 from agentops.providers.kubernetes.objects.event import ObjectEvent, event_of, involved
 from agentops.providers.kubernetes.objects.fields import (
     Key,
+    containers_of,
+    items,
     key_of,
     name_of,
     namespace_of,
     pod_labels,
+    pod_spec,
     string_map,
     text,
 )
@@ -251,6 +254,24 @@ class Graph:
             return []
         candidates = self.workloads_by_namespace.get(namespace, [])
         return [obj for obj in candidates if wanted.items() <= pod_labels(obj).items()]
+
+    def variable_names(self, namespace: str) -> frozenset[str]:
+        """Return the names of all variables that the containers of the namespace's workloads set."""
+        found = self._variable_names.get(namespace)
+        if found is None:
+            specs = (pod_spec(workload) for workload in self.workloads_by_namespace.get(namespace, ()))
+            found = frozenset(
+                text(entry, "name")
+                for spec in specs
+                for _, container in containers_of(spec)
+                for entry in items(container, "env")
+            )
+            self._variable_names[namespace] = found
+        return found
+
+    @cached_property
+    def _variable_names(self) -> dict[str, frozenset[str]]:
+        return {}
 
     # -- events and logs ---------------------------------------------------------------------------------------
 

@@ -141,13 +141,24 @@ def complaints_of(graph: Graph, workload: Key) -> list[Complaint]:
     found: dict[tuple[str, str, int], Complaint] = {}
     for pod in graph.pods_of(workload):
         for clue in clues(graph.logs(pod)):
-            if clue.kind not in ("unknown-host", "refused", "timeout"):
+            if clue.kind not in ("unknown-host", "refused", "timeout") or clue.subject in _ITSELF:
                 continue
             service, host = _meant(graph, workload, clue)
-            if host:
+            if host and (clue.certain or _is_named(graph, workload, service, host)):
                 entry = Complaint(clue=clue, pod=key_of(pod), service=service, host=host, port=clue.port)
                 found.setdefault((clue.kind, host, clue.port), entry)
     return list(found.values())
+
+
+_ITSELF = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "::1"})  # noqa: S104 — names to compare with, not to bind to
+"""Who asks these asks the own pod: no dependency."""
+
+
+def _is_named(graph: Graph, workload: Key, service: Key | None, host: str) -> bool:
+    """Return whether a word is known for a host: a Service bears it, or the workload's configuration asks for it."""
+    if service is not None and graph.get(service) is not None:
+        return True
+    return any(need.host == host for need in needs_of(graph, workload))
 
 
 def _meant(graph: Graph, workload: Key, clue: Clue) -> tuple[Key | None, str]:

@@ -13,11 +13,11 @@ from typing import Any
 from agentops.core.alert import Severity
 from agentops.core.conditions import Trait
 from agentops.core.finding import Fact, Problem
-from agentops.core.text import plural
+from agentops.core.text import one_line, plural
 from agentops.providers.kubernetes.analysis.containers import ContainerView, container_views
 from agentops.providers.kubernetes.analysis.environment import missing_variable, refused_value
 from agentops.providers.kubernetes.analysis.graph import Graph
-from agentops.providers.kubernetes.analysis.log_clues import Clue, clues, last_error
+from agentops.providers.kubernetes.analysis.log_clues import Clue, clues, last_error, last_line
 from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, quote, severity_of
 from agentops.providers.kubernetes.analysis.rollouts import blame
 from agentops.providers.kubernetes.analyzers.configuration import (
@@ -152,20 +152,34 @@ def _crash(graph: Graph, pod: dict[str, Any], view: ContainerView) -> PodSymptom
     name = "InitContainerFailing" if view.is_init else "CrashLoop"
     refused = refused_value(graph, pod, view, found)
     telling = next((clue for clue in found if clue.kind in _CLUE_WORDS), None)
+    said = error
     if variable is not None:
         name, words = variable.condition, f"{words}; {variable.words}"
-        facts, error = variable.facts, variable.line
+        facts, said = variable.facts, variable.line
     elif refused is not None:
-        words, facts, error = f"{words}; {refused.words}", (refused.fact,), refused.line
+        words, facts, said = f"{words}; {refused.words}", (refused.fact,), refused.line
     elif telling is not None:
-        words, error = f"{words}: {_CLUE_WORDS[telling.kind]}", telling.line
-    tail = f"; its log ends with: {error}" if error else ""
-    if error:
-        facts = (_log_fact(graph, pod, view, error), *facts)
+        words, said = f"{words}: {_CLUE_WORDS[telling.kind]}", telling.line
+    # What a pattern picked is one line of many: the last one is always shown.
+    lines = tuple(dict.fromkeys(line for line in (said, error, last_line(tails) if error else "") if line))
+    facts = (*(_log_fact(graph, pod, view, line) for line in lines), *facts)
+    tail = _log_words(lines)
     told = variable or refused
     advice = told.advice if told is not None else _advice(found)
     remedies = variable.remedies if variable else ()
     return _sign(graph, pod, view, name, words, tail=tail, facts=facts, advice=advice, remedies=remedies)
+
+
+_SHORT = 140
+"""So many characters of a line are shown where two are."""
+
+
+def _log_words(lines: tuple[str, ...]) -> str:
+    """Return the last clause of the summary: the line that says most, and the last one where that is another."""
+    if len(lines) < 2:
+        return f"; its log ends with: {lines[0]}" if lines else ""
+    first, last = (one_line(line, _SHORT) for line in (lines[0], lines[-1]))
+    return f"; its log says: {first}, and ends with: {last}"
 
 
 def _log_fact(graph: Graph, pod: dict[str, Any], view: ContainerView, line: str) -> Fact:

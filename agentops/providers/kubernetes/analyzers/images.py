@@ -34,8 +34,22 @@ WAITING = frozenset(
 
 _UNSURE = re.compile(r"(?i)does not exist or may require|insufficient_scope")
 _PLATFORM = re.compile(r"(?i)no match(?:ing manifest)? for (?:platform|\w+/\w+)|no matching manifest")
-_ABSENT = re.compile(r"(?i)not found|manifest unknown|name unknown|does not exist|404|MANIFEST_UNKNOWN|NAME_UNKNOWN")
-_DENIED = re.compile(r"(?i)unauthorized|denied|forbidden|no basic auth|authentication|authorization|\b401\b|\b403\b")
+_TRANSPORT = re.compile(
+    r"(?i)\bno such host\b|\btimed? ?out\b|\btimeout\b|deadline exceeded|connection (?:refused|reset)|no route to host"
+    r"|network is unreachable|\bx509: |certificate|server gave HTTP response|toomanyrequests|too many requests"
+    r"|rate limit"
+    r"|\b429\b|\b5\d\d (?:[A-Z]|$)|unexpected EOF|\bEOF$|server misbehaving|no space left|TLS handshake"
+)
+"""The registry was not heard out, or could not answer: what else the line says is no answer of a registry."""
+_ABSENT = re.compile(r"(?i)\bnot found\b|manifest[ _]unknown|name[ _]unknown|does not exist|\b404\b")
+_DENIED = re.compile(
+    r"(?i)\bunauthorized\b|\bdenied\b|\bforbidden\b|no basic auth|\bauthentication required|authorization failed"
+    r"|failed to authorize|\b401\b|\b403\b"
+)
+_REFERENCES = re.compile(
+    r"https?://[^\s\"]+|\"[^\"\s]*[/:@][^\"\s]*\"|\bsha256:[0-9a-f]+|(?<![\w\"])[\w.-]+(?:[:/][\w.-]+)*/[\w./-]+(?:[:@][\w.:-]+)?"
+)
+"""Addresses and image references in a message: what they are called is no part of what went wrong."""
 
 _ADVICE = {
     "ImageNotFound": "Point the workload at an image that exists, or push the missing tag.",
@@ -70,25 +84,45 @@ def images(graph: Graph) -> Iterable[Problem]:
     return collapse(graph, NAME, signs)
 
 
-def classify(reason: str, message: str) -> str:
-    """Return the condition that the kubelet's reason and the registry's words amount to."""
+def classify(reason: str, message: str, image: str = "") -> str:
+    """Return the condition that the kubelet's reason and the registry's words amount to.
+
+    Arguments:
+        message: foreign words, in which the image and addresses may stand; they are taken out before it is judged.
+        image: the reference as the container has it.
+    """
     if reason == "InvalidImageName":
         return reason
     if _PLATFORM.search(message):
         return "ImagePlatformMismatch"
-    if _UNSURE.search(message):
+    error = error_of(message, image)
+    if _UNSURE.search(error):
         return "ImagePullDenied"
-    if _ABSENT.search(message):
+    if _TRANSPORT.search(error):
+        return "ImagePullFailed"
+    if _ABSENT.search(error):
         return "ImageNotFound"
-    return "ImagePullDenied" if _DENIED.search(message) else "ImagePullFailed"
+    return "ImagePullDenied" if _DENIED.search(error) else "ImagePullFailed"
 
 
-def _message(graph: Graph, view: ContainerView) -> str:
+def error_of(message: str, image: str = "") -> str:
+    """Return the message without image references and addresses: what went wrong, and with nothing's name in it."""
+    for name in sorted({image, repository(image)} - {""}, key=len, reverse=True):
+        message = message.replace(name, "IMAGE")
+    return _REFERENCES.sub("IMAGE", message)
+
+
+def _message(graph: Graph, view: ContainerView, image: str) -> str:
     """Return the most telling text: newer kubelets put the registry's answer into the state, older ones in an event."""
     events = [e for e in graph.events(view.pod_key, "Failed", "ErrImageNeverPull") if e.container in ("", view.name)]
     pulls = [event.message for event in reversed(events) if "pull" in event.message.lower()]
     said = [message for message in (text(view.waiting, "message"), *pulls) if message]
-    telling = [message for message in said if any(form.search(message) for form in (_ABSENT, _DENIED, _PLATFORM))]
+    forms = (_UNSURE, _TRANSPORT, _ABSENT, _DENIED)
+    telling = [
+        message
+        for message in said
+        if _PLATFORM.search(message) or any(form.search(error_of(message, image)) for form in forms)
+    ]
     rest = [message for message in said if not message.startswith("Back-off")]
     return (telling or rest or said or [""])[0]
 
@@ -97,9 +131,9 @@ def _signs(graph: Graph, pod: dict[str, Any], view: ContainerView) -> Iterable[P
     reason = view.reason
     if reason not in WAITING:
         return
-    message = _message(graph, view)
-    name = classify(reason, message)
     image = text(view.container, "image") or text(view.status, "image")
+    message = _message(graph, view, image)
+    name = classify(reason, message, image)
     since = moment(pod, "metadata", "creationTimestamp")
     # A registry grants a repository, not a tag: another tag of the same one was granted before.
     unless = _is_other_tag if name == "ImagePullDenied" else None
