@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from agentops.core.errors import ConfigError
+from agentops.core.source_place import SourcePlace, place_at
 from agentops.core.text import one_line
 from agentops.core.usage import Limits
 
@@ -138,6 +139,7 @@ SECTIONS = {
     "audit": ("audit_retention_days", "audit_forward_secure", "audit_segment_mib", "audit_keep_days"),
 }
 """The sections of the config file, and the fields that each one sets; ``model`` is written ``id`` there."""
+_TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _HEADER = re.compile(r"\s*\[\s*[\"']?([\w-]+)[\"']?\s*\]")
 _KEY = re.compile(r"\s*[\"']?([\w.-]+)[\"']?\s*=")
 _CHOICES = {"provider": PROVIDERS, "effort": EFFORTS}
@@ -162,13 +164,13 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
     places = folders(environ)
     values: dict[str, Any] = {}
     provenance: dict[str, str] = {}
-    layers = (_from_file(places.config_file), _from_environ(environ), {k: (v, "flag") for k, v in flags.items()})
-    for layer in layers:
-        for name, (value, source) in layer.items():
-            if value is None or (name == "read_only" and values.get(name)):
+    flagged = {name: _Given(value, "flag") for name, value in flags.items()}
+    for layer in (_from_file(places.config_file), _from_environ(environ), flagged):
+        for name, given in layer.items():
+            if given.value is None or (name == "read_only" and values.get(name)):
                 continue
-            values[name] = _typed(name, value, source)
-            provenance[name] = source
+            values[name] = _typed(name, given)
+            provenance[name] = given.source
     settings = Settings(folders=places, **values)
     names = [f.name for f in fields(Settings) if f.name not in ("folders", "provenance")]
     return replace(settings, provenance={name: provenance.get(name, "default") for name in names})
@@ -189,13 +191,22 @@ def folders(environ: Mapping[str, str]) -> Folders:
     )
 
 
-def _from_environ(environ: Mapping[str, str]) -> dict[str, tuple[Any, str]]:
-    found: dict[str, tuple[Any, str]] = {}
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A value as somebody gave it, who did, and where in the config file it stands."""
+
+    value: Any
+    source: str
+    place: SourcePlace | None = None
+
+
+def _from_environ(environ: Mapping[str, str]) -> dict[str, _Given]:
+    found: dict[str, _Given] = {}
     for names in SECTIONS.values():
         for name in names:
             variable = variable_of(name)
             if variable and environ.get(variable):
-                found[name] = (environ[variable], f"env {variable}")
+                found[name] = _Given(environ[variable], f"env {variable}")
     return found
 
 
@@ -216,66 +227,103 @@ def check_text(text: str, path: Path) -> None:
     Raises:
         ConfigError: an unknown key, a wrong type or an impossible value.
     """
-    for name, (value, source) in _from_text(text, path).items():
-        _typed(name, value, source)
+    for name, given in _from_text(text, path).items():
+        _typed(name, given)
 
 
-def _from_file(path: Path) -> dict[str, tuple[Any, str]]:
+def setting_place(settings: Settings, name: str) -> SourcePlace | None:
+    """Return where in the config file a setting stands; None where another source gave it."""
+    if not settings.provenance.get(name, "").startswith("file "):
+        return None
+    given = _from_file(settings.folders.config_file).get(name)
+    return given.place if given else None
+
+
+def _from_file(path: Path) -> dict[str, _Given]:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {one_line(str(error))}", hint="Fix or remove the file.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8 text", hint="Save it as UTF-8.") from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}", hint="Fix or remove the file.") from error
     return _from_text(text, path)
 
 
-def _from_text(text: str, path: Path) -> dict[str, tuple[Any, str]]:
+def _from_text(text: str, path: Path) -> dict[str, _Given]:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} cannot be read: {one_line(str(error))}", hint="Fix or remove the file.") from error
-    found: dict[str, tuple[Any, str]] = {}
+        raise _not_toml(text, path, error) from error
+    found: dict[str, _Given] = {}
     for section, entries in document.items():
         if section not in SECTIONS or not isinstance(entries, dict):
             known = ", ".join(f"[{name}]" for name in SECTIONS)
-            raise ConfigError(f"{path}: unknown section [{one_line(section, 40)}]", hint=f"The sections are {known}.")
+            what = f"unknown section [{one_line(section, 40)}]"
+            raise _wrong(path, _place_in(text, path, section), what, f"The sections are {known}.")
         for key, value in entries.items():
             name = "model" if (section, key) == ("model", "id") else key
+            place = _place_in(text, path, section, key)
             if name not in SECTIONS[section]:
-                known = ", ".join(SECTIONS[section])
-                raise ConfigError(f"{path}: unknown key {section}.{one_line(key, 40)}", hint=f"The keys are {known}.")
-            found[name] = (value, f"file {path}{_line_of(text, section, key)}")
+                keys = ("id" if name == "model" else name for name in SECTIONS[section])
+                what = f"unknown key {section}.{one_line(key, 40)}"
+                raise _wrong(path, place, what, f"The keys of [{section}] are {', '.join(keys)}.")
+            found[name] = _Given(value, f"file {path}{f':{place.line}' if place else ''}", place)
     return found
 
 
-def _line_of(text: str, section: str, key: str) -> str:
-    """Return ``:LINE`` where a key stands; empty where it is written in a way that a look at the lines does not see."""
+def _not_toml(text: str, path: Path, error: tomllib.TOMLDecodeError) -> ConfigError:
+    """Return the parser's complaint with its place; the parser tells that only in words."""
+    said = str(error)
+    place = None
+    if found := _TOML_PLACE.search(said):
+        said = said[: found.start()]
+        line, column = (int(found[1]), int(found[2])) if found[1] else (text.count("\n") + 2, 1)
+        place = place_at(str(path), text, line, column)
+    return _wrong(path, place, f"not valid TOML: {one_line(said)}", "Correct it, or write a new file: agentops init")
+
+
+def _wrong(path: Path, place: SourcePlace | None, what: str, hint: str) -> ConfigError:
+    return ConfigError(f"{place or path}: {what}", hint=hint, place=place)
+
+
+def _place_in(text: str, path: Path, section: str, key: str = "") -> SourcePlace | None:
+    """Return where a section or one of its keys stands; None where it is written in a way that is not looked for."""
     here = ""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if header := _HEADER.match(line):
             here = header[1]
-        elif (found := _KEY.match(line)) and (here, found[1]) in ((section, key), ("", f"{section}.{key}")):
-            return f":{number}"
-    return ""
+            if not key and here == section:
+                return place_at(str(path), text, number, header.start(1) + 1)
+        elif found := _KEY.match(line):
+            wanted = ((section, key), ("", f"{section}.{key}")) if key else (("", section),)
+            if (here, found[1]) in wanted:
+                return place_at(str(path), text, number, found.start(1) + 1)
+    return None
 
 
-def _typed(name: str, value: Any, source: str) -> Any:
-    """Return ``value`` as the field's type, from TOML's types or from environment text."""
-    default = Settings.__dataclass_fields__[name].default
-    shown = one_line(str(value), 60)
-    said = f"--{name.replace('_', '-')} {shown}" if source == "flag" else f"{name} = {shown!r} ({source})"
+def _typed(name: str, given: _Given) -> Any:
+    """Return a value as the field's type, from TOML's types or from environment text."""
     try:
-        converted = _convert(name, value, type(default))
+        converted = _convert(name, given.value, type(Settings.__dataclass_fields__[name].default))
+        _check(name, converted)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"{said} {error}") from error
-    if name in _CHOICES and converted not in _CHOICES[name]:
-        raise ConfigError(f"{said} is not one of {', '.join(_CHOICES[name])}")
-    if name in _POSITIVE and not converted > 0:
-        raise ConfigError(f"{said} must be more than zero")
-    if name in _MAX_DAYS and not 0 <= converted <= _MAX_DAYS[name]:
-        raise ConfigError(f"{said} must be from 0 to {_MAX_DAYS[name]}")
+        shown, where = one_line(str(given.value), 60), given.place or given.source
+        flagged = given.source == "flag"
+        said = f"--{name.replace('_', '-')} {shown}" if flagged else f"{where}: {name} = {shown!r}"
+        raise ConfigError(f"{said} {error}", place=given.place) from error
     return converted
+
+
+def _check(name: str, value: Any) -> None:
+    """Raise unless the value is possible."""
+    if name in _CHOICES and value not in _CHOICES[name]:
+        raise ValueError(f"is not one of {', '.join(_CHOICES[name])}")
+    if name in _POSITIVE and not value > 0:
+        raise ValueError("must be more than zero")
+    if name in _MAX_DAYS and not 0 <= value <= _MAX_DAYS[name]:
+        raise ValueError(f"must be from 0 to {_MAX_DAYS[name]}")
 
 
 def _convert(name: str, value: Any, kind: type) -> Any:

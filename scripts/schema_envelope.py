@@ -71,7 +71,8 @@ def _incident_parts(known: Definitions) -> dict[str, Schema]:
     row = dict.fromkeys((*written, "cause", "condition", "namespace"), TEXT)
     kept = listed(record({"incident": TEXT, "why": TEXT}))
     pruned = record({"incidents": listed(TEXT), "kept": kept, "done": {"type": "boolean"}})
-    errors = listed(record({"code": TEXT, "message": TEXT, "hint": TEXT}))
+    place = record({"file": TEXT, "line": COUNT, "column": COUNT})
+    errors = listed(record({"code": TEXT, "message": TEXT, "hint": TEXT, "place": place}, optional=("place",)))
     return {
         "errors": errors,
         "incident": record(incident, optional=tuple(name for name in incident if name != "id")),

@@ -44,7 +44,7 @@ def test_without_anything_the_defaults_hold(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "named"),
     [
-        ("[model", "cannot be read"),
+        ("[model", "config.toml:1:7: not valid TOML"),
         ("[modell]\nid = 'x'", "unknown section [modell]"),
         ("[model]\ntemperature = 1", "unknown key model.temperature"),
         ("[model]\nprovider = 'openai'", "is not one of anthropic, bedrock, vertex"),

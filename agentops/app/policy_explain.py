@@ -6,15 +6,16 @@ and the account of it. Nothing is read of any system: a fact that is not given c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agentops.app.policy_loading import PolicySources, policy_sources
 from agentops.app.providers import object_facts
 from agentops.core.clock import utc_now
 from agentops.core.errors import UsageError
+from agentops.core.jsonable import to_json
 from agentops.core.plan import ChangePlan, PolicyDecision
 from agentops.core.policy import PolicyRequest
 from agentops.core.text import one_line
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from agentops.config import Settings
     from agentops.policy import CedarPolicy
     from agentops.policy.explain import Account
+
+GIVEN, SETTINGS, ASSUMED, RECORDED = "--fact", "settings, tool, clock", "assumed (--harmless)", "the plan"
+"""Who says a fact."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +52,22 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownFact:
+    """One fact that the policy was given, and who says it."""
+
+    name: str
+    value: Any
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
-    """One request's ruling and why, for each principal that was asked about."""
+    """One request's ruling and why, for each principal that was asked about, and the facts that it was decided on."""
 
     title: str
     ruling: PolicyDecision
     accounts: tuple[Account, ...]
+    facts: tuple[KnownFact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +93,13 @@ def explain_question(settings: Settings, question: Question) -> Explanations:
     sources = policy_sources(settings)
     policy = sources.policy()
     request = _request(sources, question)
-    explained = _explained(policy, request, f"{request.action} on {request.resource.short}")
+    unassumed = _request(sources, replace(question, harmless=False)).context
+    given = {pair.partition("=")[0] for pair in question.facts}
+
+    def source(name: str) -> str:
+        return GIVEN if name in given else SETTINGS if name in unassumed else ASSUMED
+
+    explained = _explained(policy, request, f"{request.action} on {request.resource.short}", source)
     return Explanations(policy_digest=policy.digest, requests=(explained,))
 
 
@@ -93,7 +113,8 @@ def explain_plan(settings: Settings, path: Path) -> Explanations:
     from agentops.store.plans import load_plan
 
     policy = policy_sources(settings).policy()
-    explained = tuple(_explained(policy, request, title) for title, request in _requests_of(load_plan(path)))
+    requests = _requests_of(load_plan(path))
+    explained = tuple(_explained(policy, request, title, lambda _name: RECORDED) for title, request in requests)
     return Explanations(policy_digest=policy.digest, requests=explained)
 
 
@@ -108,9 +129,14 @@ def _requests_of(plan: ChangePlan) -> Iterator[tuple[str, PolicyRequest]]:
                 yield f"{prefix}step {number}: {request.action} on {request.resource.short}", request
 
 
-def _explained(policy: CedarPolicy, request: PolicyRequest, title: str) -> Explained:
+def _explained(policy: CedarPolicy, request: PolicyRequest, title: str, source: Callable[[str], str]) -> Explained:
     ruling = policy.decide(request)
-    return Explained(title=title, ruling=ruling, accounts=() if ruling.errors else policy.explain(request))
+    facts = tuple(
+        KnownFact(name=name, value=to_json(value), source=source(name))
+        for name, value in sorted(request.context.items())
+    )
+    accounts = () if ruling.errors else policy.explain(request)
+    return Explained(title=title, ruling=ruling, accounts=accounts, facts=facts)
 
 
 def _request(sources: PolicySources, question: Question) -> PolicyRequest:

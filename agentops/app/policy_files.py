@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from agentops.app.policy_loading import PolicySources, policy_sources
 from agentops.core.durable_files import replace_file
 from agentops.core.errors import StoreError, UsageError
+from agentops.core.source_place import SourcePlace, place_at
 from agentops.core.text import one_line
 
 if TYPE_CHECKING:
+    import yaml
+
     from agentops.config import Folders, Settings
     from agentops.policy import CedarPolicy, PolicyLayer
     from agentops.policy.table import Case, CaseResult
@@ -112,14 +115,13 @@ def _with(sources: PolicySources, path: Path, kind: str) -> tuple[PolicyLayer, .
 
 def _tables(own: Path, files: Sequence[Path]) -> list[tuple[str, tuple[Case, ...]]]:
     from agentops.policy.shipped import shipped
-    from agentops.policy.table import read_cases
 
     named = [str(path) for path in files]
     if not named and own.exists():
         named = [str(own)]
     if not named:
-        return [("the shipped tests", read_cases(_parsed(shipped("default-tests.yaml"), "built in"), "built in"))]
-    return [(name, read_cases(_parsed(_text(Path(name)), name), name)) for name in named]
+        return [("the shipped tests", _cases(shipped("default-tests.yaml"), "built in"))]
+    return [(name, _cases(_text(Path(name)), name)) for name in named]
 
 
 def _text(path: Path) -> str:
@@ -131,10 +133,50 @@ def _text(path: Path) -> str:
         raise UsageError(f"{path} is not UTF-8 text") from error
 
 
-def _parsed(text: str, where: str) -> Any:
+def _cases(text: str, where: str) -> tuple[Case, ...]:
+    """Return the cases of a table; what is wrong with it is an error that knows its line."""
     import yaml
 
+    from agentops.policy.table import TableError, read_cases
+
     try:
-        return yaml.safe_load(text)
+        return read_cases(yaml.safe_load(text))
+    except TableError as error:
+        place = _place(text, where, error.path)
+        named = f", case {number + 1}" if (number := _case_number(error.path)) is not None else ""
+        raise UsageError(f"{place or where}{named}: {error.message}", hint=error.hint, place=place) from error
     except yaml.YAMLError as error:
-        raise UsageError(f"{where} is neither YAML nor JSON: {one_line(str(error), 200)}") from error
+        mark = getattr(error, "problem_mark", None)
+        place = place_at(where, text, mark.line + 1, mark.column + 1) if mark else None
+        said = getattr(error, "problem", None) or str(error)
+        raise UsageError(f"{place or where}: neither YAML nor JSON: {one_line(said, 200)}", place=place) from error
+
+
+def _case_number(path: tuple[str | int, ...]) -> int | None:
+    return next((step for step in path[:2] if isinstance(step, int)), None)
+
+
+def _place(text: str, where: str, path: tuple[str | int, ...]) -> SourcePlace | None:
+    """Return where a part of a table begins; of a part that is missing, where the one around it does."""
+    import yaml
+
+    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    if node is None:
+        return None
+    mark = node.start_mark
+    for step in path:
+        node, mark = _part(node, step) or (None, mark)
+        if node is None:
+            break
+    return place_at(where, text, mark.line + 1, mark.column + 1)
+
+
+def _part(node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Mark] | None:
+    """Return a part of a node, and where it begins: a list's entry there, a mapping's at its key."""
+    import yaml
+
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+        return node.value[step], node.value[step].start_mark
+    if isinstance(node, yaml.MappingNode):
+        return next(((value, key.start_mark) for key, value in node.value if key.value == str(step)), None)
+    return None

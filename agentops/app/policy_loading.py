@@ -47,13 +47,26 @@ def policy_sources(settings: Settings, providers: Sequence[Provider] = PROVIDERS
     Raises:
         ConfigError: the settings of policy or a policy file cannot be used.
     """
-    from agentops.policy import read_layers, settings_of
+    from agentops.policy import read_layers
 
     return PolicySources(
-        rules=settings_of(settings.policy, read_only=settings.read_only),
+        rules=_rules(settings),
         layers=read_layers(settings.folders.config, environ=os.environ, directory=Path.cwd()),
         tools=(*read_specs(providers), *change_specs(providers)),
     )
+
+
+def _rules(settings: Settings) -> PolicySettings:
+    from agentops.config import setting_place
+    from agentops.policy import settings_of
+    from agentops.policy.settings import PolicySettingError
+
+    try:
+        return settings_of(settings.policy, read_only=settings.read_only)
+    except PolicySettingError as error:
+        place = setting_place(settings, error.setting)
+        where = f"{place}: " if place else ""
+        raise ConfigError(f"{where}{error.message}", hint=error.hint, place=place) from error
 
 
 def policy_in_force(settings: Settings, providers: Sequence[Provider] = PROVIDERS) -> CedarPolicy | UnavailablePolicy:

@@ -33,9 +33,10 @@ from agentops.cli.commands import (
     version,
 )
 from agentops.cli.options import PLACE
-from agentops.cli.report import Code, Heading, Tone
+from agentops.cli.report import Heading, Tone
 from agentops.cli.result import Result, error_document
 from agentops.cli.streams import abandon, unfailing_streams
+from agentops.cli.views.source import error_blocks
 from agentops.core.clock import SimulatedTime
 from agentops.core.errors import AgentopsError, AuditError, ExitCode, Interrupted, UsageError
 from agentops.core.text import one_line
@@ -190,13 +191,12 @@ def _groups_with(name: str) -> tuple[str, ...]:
 def failure(error: AgentopsError, command: str) -> Result:
     """Return the result of a command that ended with ``error``."""
     status = {ExitCode.INTERRUPTED: "interrupted", ExitCode.USAGE: "usage", ExitCode.REFUSED: "refused"}
-    hint = (Code(error.hint),) if error.hint else ()
     return Result(
         command=command,
         status="broken" if isinstance(error, AuditError) else status.get(error.exit_code, "error"),
         exit_code=error.exit_code,
         document={"errors": [error_document(error)]},
-        report=(Heading(f"Error: {error.message}", Tone.BAD), *hint),
+        report=(Heading(f"Error: {error.message}", Tone.BAD), *error_blocks(error)),
     )
 
 

@@ -37,5 +37,8 @@ class Result:
 
 
 def error_document(error: AgentopsError) -> dict[str, Any]:
-    """Return one entry of the envelope's ``errors``."""
-    return {"code": error.code, "message": error.message, "hint": error.hint}
+    """Return one entry of the envelope's ``errors``; ``place`` where the mistake is in a file that a person wrote."""
+    found: dict[str, Any] = {"code": error.code, "message": error.message, "hint": error.hint}
+    if error.place:
+        found["place"] = {"file": error.place.file, "line": error.place.line, "column": error.place.column}
+    return found

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any
 
+from agentops.core.source_place import SourcePlace
+
 
 class ExitCode(IntEnum):
     """Process exit codes; documented in README.md and stable across minor versions."""
@@ -34,16 +36,18 @@ class AgentopsError(Exception):
         message: what happened and where, one sentence.
         hint: what to do next; may be empty.
         code: stable machine-readable name, kebab-case, for the JSON envelope's ``errors[].code``.
+        place: where the mistake is in a file that a person wrote; the terminal quotes the line.
     """
 
     exit_code: ExitCode = ExitCode.ERROR
     default_code: str = "error"
 
-    def __init__(self, message: str, *, hint: str = "", code: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", code: str = "", place: SourcePlace | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
         self.code = code or self.default_code
+        self.place = place
 
 
 class UsageError(AgentopsError):

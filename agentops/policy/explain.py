@@ -21,7 +21,7 @@ Json = dict[str, Any]
 ABSENT = "not known"
 _NEAREST = 3
 # Every limit lets these two through; naming them in each refusal would hide the fact that decided.
-_WAYS_ROUND = ("dryRun", "rollback")
+WAYS_ROUND = ("dryRun", "rollback")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +35,18 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decider:
-    """One policy that decided, or came near: ``layer`` and ``origin`` say where it stands, ``source`` its text."""
+    """One policy that decided, or came near.
+
+    Arguments:
+        layer, origin, line: where it stands: the layer, its file or ``built in``, the line on which it begins.
+        source: its text, written out again.
+    """
 
     policy: str
     effect: str
     layer: str
     origin: str
+    line: int
     why: str = ""
     source: str = ""
     clauses: tuple[Told, ...] = ()
@@ -114,6 +120,7 @@ class Explainer:
             effect="permit" if rule.permits else "forbid",
             layer=rule.layer.name,
             origin=rule.layer.origin,
+            line=rule.line,
             why=rule.why,
             source=policy_text(rule.body),
             clauses=clauses,
@@ -134,7 +141,7 @@ def sentence(account: Account) -> str:
 
 def _forbidden(decider: Decider) -> str:
     said = {name: value for clause in decider.clauses for name, value in clause.values.items()}
-    telling = {name: value for name, value in said.items() if name not in _WAYS_ROUND} or said
+    telling = {name: value for name, value in said.items() if name not in WAYS_ROUND} or said
     guessed = " refuses what it cannot rule out" if ABSENT in telling.values() else ""
     return f"{decider.policy}{guessed}: {decider.why or 'forbidden'}{_values(telling)}"
 

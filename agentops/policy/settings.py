@@ -30,6 +30,14 @@ _WEEKLY = re.compile(r"(?P<day>[a-z]{3}) (?P<hour>[0-2]\d):(?P<minute>[0-5]\d)")
 _HINT = "Write 'fri 16:00-mon 08:00 UTC' or '2026-12-20T00:00:00Z/2027-01-03T00:00:00Z'."
 
 
+class PolicySettingError(ConfigError):
+    """A value of the ``[policy]`` section means nothing; ``setting`` is its field."""
+
+    def __init__(self, setting: str, what: str, *, hint: str) -> None:
+        super().__init__(f"[policy] {setting}: {what}", hint=hint)
+        self.setting = setting
+
+
 @dataclass(frozen=True, slots=True)
 class Weekly:
     """A window that comes back every week, as offsets from Monday 00:00 UTC; it may run over Sunday's end."""
@@ -111,14 +119,13 @@ def settings_of(values: Mapping[str, Any], *, read_only: bool = False) -> Policy
     """Return the settings made of the values of the ``[policy]`` section.
 
     Raises:
-        ConfigError: a freeze window that cannot be read, or a cap that is none.
+        PolicySettingError: a freeze window that cannot be read, or a limit that is none.
     """
     settings = PolicySettings(**values, read_only=read_only, windows=tuple(map(parse_window, values["freeze"])))
-    if not 0 <= settings.max_percent <= 100 or settings.max_pods < 0:
-        raise ConfigError(
-            f"[policy] max_percent = {settings.max_percent}, max_pods = {settings.max_pods} are not limits",
-            hint="max_percent is 0 to 100, max_pods 0 or more.",
-        )
+    if not 0 <= settings.max_percent <= 100:
+        raise PolicySettingError("max_percent", f"{settings.max_percent} is not a percentage", hint="It is 0 to 100.")
+    if settings.max_pods < 0:
+        raise PolicySettingError("max_pods", f"{settings.max_pods} is less than 0", hint="It is 0 or more.")
     return settings
 
 
@@ -126,12 +133,12 @@ def parse_window(text: str) -> Window:
     """Parse one freeze window: weekly ``fri 16:00-mon 08:00 UTC``, or an RFC 3339 interval ``A/B``.
 
     Raises:
-        ConfigError: it is neither, or it ends before it begins.
+        PolicySettingError: it is neither, or it ends before it begins.
     """
     try:
         return _interval(text) if "/" in text else _weekly(text)
     except ValueError as error:
-        raise ConfigError(f"[policy] freeze: {one_line(text, 60)!r} {error}", hint=_HINT) from error
+        raise PolicySettingError("freeze", f"{one_line(text, 60)!r} {error}", hint=_HINT) from error
 
 
 def _interval(text: str) -> Interval:

@@ -6,16 +6,17 @@ not. A table that says something which is not understood is an error: a test tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from agentops.core.errors import UsageError
 from agentops.core.plan import Approval, PolicyDecision
 from agentops.core.policy import Policy, PolicyRequest
 from agentops.core.policy_facts import decide_all
+from agentops.core.resource import parse_ref
 from agentops.core.text import one_line
-from agentops.policy.questions import question
+from agentops.policy.questions import known_fact, principal_of, question
 from agentops.policy.replay import recorded_requests
 
 _TOP = ("description", "defaults", "cases")
@@ -23,6 +24,28 @@ _ASKED = ("tool", "target", "as", "on_behalf_of", "facts", "attributes")
 _CASE = ("name", "request", "expect", *_ASKED)
 _EXPECT = ("decision", "approval", "policy", "ttl_s", "verify_s", "errors")
 _DEFAULT_PRINCIPAL = "human:tester"
+_KINDS: Mapping[type, str] = {
+    type(None): "nothing",
+    list: "a list",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+}
+T = TypeVar("T")
+Path = tuple[str | int, ...]
+"""The keys and positions that lead to a part of a table: ``("cases", 2, "facts")``."""
+
+
+class TableError(UsageError):
+    """A table says something that is not understood.
+
+    Arguments:
+        path: where in the table; whoever read the file knows its line.
+    """
+
+    def __init__(self, message: str, path: Path, *, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.path = path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,22 +75,19 @@ class CaseResult:
         return not self.problems
 
 
-def read_cases(document: Any, where: str) -> tuple[Case, ...]:
+def read_cases(document: Any) -> tuple[Case, ...]:
     """Return the rows of a table.
 
-    Arguments:
-        where: the file, for messages.
-
     Raises:
-        UsageError: it is no table, or a row says something that is not understood.
+        TableError: it is no table, or a row says something that is not understood.
     """
     if not isinstance(document, dict) or not isinstance(document.get("cases"), list) or not document["cases"]:
-        raise UsageError(f"{where}: not a table of policy tests", hint="It needs `cases:`; see docs/policy.md.")
-    _known(document, _TOP, where)
+        raise TableError("not a table of policy tests", (), hint="It needs a list `cases:`; see docs/policy.md.")
+    _known(document, _TOP, ())
     defaults = document.get("defaults") or {}
-    _mapping(defaults, f"{where}: defaults")
-    _known(defaults, _ASKED, f"{where}: defaults")
-    return tuple(_case(entry, defaults, f"{where}: case {n}") for n, entry in enumerate(document["cases"], start=1))
+    _mapping(defaults, ("defaults",))
+    _known(defaults, _ASKED, ("defaults",))
+    return tuple(_case(entry, defaults, ("cases", n)) for n, entry in enumerate(document["cases"]))
 
 
 def run_cases(policy: Policy, cases: tuple[Case, ...]) -> tuple[CaseResult, ...]:
@@ -113,61 +133,79 @@ def _listed(names: Any) -> str:
     return ", ".join(sorted(map(str, names))) or "none"
 
 
-def _case(entry: Any, defaults: Mapping[str, Any], where: str) -> Case:
-    _mapping(entry, where)
+def _case(entry: Any, defaults: Mapping[str, Any], path: Path) -> Case:
+    _mapping(entry, path)
     name = entry.get("name")
     if not isinstance(name, str) or not name:
-        raise UsageError(f"{where}: it has no name")
-    where = f"{where} ({one_line(name, 60)})"
-    _known(entry, _CASE, where)
-    try:
-        requests = _requests(entry, defaults, where)
-    except UsageError as error:
-        raise UsageError(f"{where}: {error.message}", hint=error.hint) from error
-    return Case(name=name, requests=requests, expect=_expect(entry.get("expect"), where))
+        raise TableError("a case needs a name", (*path, "name"))
+    _known(entry, _CASE, path)
+    return Case(
+        name=name, requests=_requests(entry, defaults, path), expect=_expect(entry.get("expect"), (*path, "expect"))
+    )
 
 
-def _requests(entry: Mapping[str, Any], defaults: Mapping[str, Any], where: str) -> tuple[PolicyRequest, ...]:
+def _requests(entry: Mapping[str, Any], defaults: Mapping[str, Any], path: Path) -> tuple[PolicyRequest, ...]:
     if "request" in entry:
-        if set(entry) & set(_ASKED):
-            raise UsageError("a recorded request stands alone", hint="Leave tool, target and facts out.")
-        _mapping(entry["request"], f"{where}: request")
-        return recorded_requests(entry["request"])
+        if beside := sorted(set(entry) & set(_ASKED)):
+            hint = "Leave out either it or the request."
+            raise TableError(
+                f"a case with a recorded request has no {beside[0]} of its own", (*path, beside[0]), hint=hint
+            )
+        _mapping(entry["request"], (*path, "request"))
+        return _at((*path, "request"), lambda: recorded_requests(entry["request"]))
     asked = {**defaults, **entry}
     for needed in ("tool", "target"):
         if not isinstance(asked.get(needed), str):
-            raise UsageError(f"it has no {needed}")
-    facts = _merged(defaults, entry, "facts", where)
-    attributes = _merged(defaults, entry, "attributes", where)
+            raise TableError(f"a case needs a {needed}, its own or one of defaults", (*path, needed))
+    facts = _merged(defaults, entry, "facts", path)
+    attributes = _merged(defaults, entry, "attributes", path)
     principal, behalf = str(asked.get("as") or _DEFAULT_PRINCIPAL), str(asked.get("on_behalf_of") or "")
+    _at((*path, "target"), lambda: parse_ref(asked["target"]))
+    _at((*path, "as"), lambda: principal_of(principal, behalf))
+    for name in facts:
+        _fact(name, path)
     return (question(asked["tool"], asked["target"], principal, facts, on_behalf_of=behalf, attributes=attributes),)
 
 
-def _merged(defaults: Mapping[str, Any], entry: Mapping[str, Any], name: str, where: str) -> dict[str, Any]:
+def _fact(name: str, path: Path) -> None:
+    _at((*path, "facts", name), lambda: known_fact(name))
+
+
+def _at(path: Path, read: Callable[[], T]) -> T:
+    """Return what ``read`` returns; what it complains of is at ``path``."""
+    try:
+        return read()
+    except UsageError as error:
+        raise TableError(error.message, path, hint=error.hint) from error
+
+
+def _merged(defaults: Mapping[str, Any], entry: Mapping[str, Any], name: str, path: Path) -> dict[str, Any]:
     """Return the defaults with the row's own over them; null takes one away, so that it is absent."""
-    parts = [defaults.get(name) or {}, entry.get(name) or {}]
-    for part in parts:
-        _mapping(part, f"{where}: {name}")
-    merged = {**parts[0], **parts[1]}
+    given = (defaults.get(name) or {}, ("defaults", name)), (entry.get(name) or {}, (*path, name))
+    for part, where in given:
+        _mapping(part, where)
+    merged = {**given[0][0], **given[1][0]}
     return {key: value for key, value in merged.items() if value is not None}
 
 
-def _expect(found: Any, where: str) -> Mapping[str, Any]:
-    _mapping(found, f"{where}: expect")
-    _known(found, _EXPECT, f"{where}: expect")
+def _expect(found: Any, path: Path) -> Mapping[str, Any]:
+    _mapping(found, path)
+    _known(found, _EXPECT, path)
     if found.get("decision") not in ("allow", "deny"):
-        raise UsageError(f"{where}: expect needs decision: allow or deny")
+        raise TableError("expect needs decision: allow or deny", (*path, "decision"))
     if "approval" in found and found["approval"] not in list(Approval):
-        raise UsageError(f"{where}: approval is one of {', '.join(Approval)}")
+        raise TableError(f"approval is one of {', '.join(Approval)}", (*path, "approval"))
     return dict(found)
 
 
-def _known(found: Mapping[str, Any], names: tuple[str, ...], where: str) -> None:
+def _known(found: Mapping[str, Any], names: tuple[str, ...], path: Path) -> None:
     unknown = sorted(str(name) for name in found if name not in names)
     if unknown:
-        raise UsageError(f"{where}: unknown {one_line(', '.join(unknown), 80)}", hint=f"Known are {', '.join(names)}.")
+        hint = f"Allowed here: {', '.join(names)}."
+        raise TableError(f"unknown key {one_line(unknown[0], 80)}", (*path, unknown[0]), hint=hint)
 
 
-def _mapping(found: Any, where: str) -> None:
+def _mapping(found: Any, path: Path) -> None:
     if not isinstance(found, dict):
-        raise UsageError(f"{where}: expected names and values, found {type(found).__name__}")
+        what = str(path[-1]) if path and isinstance(path[-1], str) else "this"
+        raise TableError(f"{what}: expected names and values, found {_KINDS.get(type(found), 'a text')}", path)

@@ -15,9 +15,16 @@ from agentops.core.resource import parse_ref
 from agentops.core.risk import Reversal, Risk
 from agentops.core.scope import Scope
 from agentops.policy import load_policy
+from agentops.policy.layers import default_layer
 from agentops.store.plans import save_plan
 from tests.support.policies import PERMITTED, TOOLS, WEB, limits
 
+OWN = """@id("all") permit (principal, action in Ops::Action::"mutate", resource);
+@id("half")
+@why("too much at once")
+forbid (principal, action in Ops::Action::"mutate", resource)
+when { context has affectedPct && context.affectedPct > 50 && context has risk && context.risk != "low" };
+"""
 Cli = Callable[..., Any]
 EXPLAIN = ("policy", "explain", "--tool", "kubernetes_scale", "--target", WEB)
 
@@ -105,7 +112,7 @@ def test_validate_names_file_policy_and_mistake(cli: Cli, home: Path) -> None:
     path = home / "policy.cedar"
     path.write_text('@id("mine") @aproval("none") permit (principal, action, resource);')
     done, page = cli("policy", "validate", "-o", "json"), cli("policy", "validate")
-    wanted = f"{path} (user policy), policy mine: @aproval is not an annotation of a permit"
+    wanted = f"{path}:1:13 (user policy), policy mine: @aproval is not an annotation of a permit"
     assert (done.code, done.document["status"], done.document["errors"][0]["message"]) == (1, "invalid", wanted)
     assert (page.code, "@aproval" in page.out) == (1, True)
 
@@ -142,7 +149,7 @@ def test_a_policy_that_cannot_be_loaded_is_an_error(words: tuple[str, ...], cli:
     home.mkdir()
     (home / "policy.cedar").write_text("nonsense")
     done = cli("policy", *words, "-o", "json")
-    assert (done.code, "it is not Cedar" in _message(done)) == (2, True)
+    assert (done.code, "not valid Cedar" in _message(done)) == (2, True)
 
 
 def test_a_freeze_that_cannot_be_read_is_an_error(cli: Cli, home: Path) -> None:
@@ -242,9 +249,42 @@ def test_explain_names_the_clause_that_was_false(cli: Cli) -> None:
     """For a request that nothing permits: the permit that came nearest, what it wants, and what the fact says."""
     done = cli(*EXPLAIN, "--harmless", "--fact", "reverts=true")
     lines = [line.strip() for line in done.out.splitlines()]
+    words = " ".join(done.out.split())
     assert done.code == 0
-    assert "no policy permits it; production-change comes nearest and wants !context.reverts (reverts is true)" in lines
+    assert "production-change comes nearest and wants !context.reverts (reverts is true)" in words
     assert "no !context.reverts" in lines
+
+
+def test_explain_begins_with_what_is_known(cli: Cli, home: Path) -> None:
+    """The decision, the policy that decided with its file and line, the reason, the facts; then the clauses."""
+    home.mkdir()
+    (home / "policy.cedar").write_text(f"// ours\n{OWN}")
+    done = cli(*EXPLAIN, "--harmless", "--fact", "affectedPct=60")
+    decider = cli(*EXPLAIN, "--harmless", "-o", "json").document["explanations"][0]["accounts"][0]["deciders"][0]
+    begins = f"Refused: kubernetes_scale on shop/Deployment/web decided by half (forbid), {home}/policy.cedar:3 ("
+    assert "".join(done.out.split()).startswith("".join(begins.split()))
+    lines = [line.strip() for line in done.out.splitlines()]
+    assert lines[lines.index("reason      half: too much at once (affectedPct is 60; risk is medium)") + 1 :] == [
+        "",
+        "Facts that this rests on",
+        "FACT         VALUE   FROM",
+        "affectedPct  60      --fact",
+        "risk         medium  settings, tool, clock",
+        "",
+        "Clauses of half (forbid)",
+        "too much at once",
+        "yes context.affectedPct > 50",
+        'yes context.risk != "low"',
+    ]
+    assert (decider["policy"], decider["line"]) == ("all", 2)
+
+
+def test_explain_says_the_line_of_a_built_in_policy(cli: Cli) -> None:
+    """It has no file; the text is shown by policy show --source."""
+    done, source = cli(*EXPLAIN, "--harmless"), cli("policy", "show", "--source").out
+    line = default_layer().text.splitlines()[64]
+    assert "production-change (permit), built-in default policy, line 65" in done.out
+    assert (line, line in source) == ('@id("production-change")', True)
 
 
 def test_explain_says_what_an_allowed_change_needs(cli: Cli) -> None:
@@ -252,8 +292,8 @@ def test_explain_says_what_an_allowed_change_needs(cli: Cli) -> None:
     words = (*EXPLAIN, "--harmless", "--as", "agent:bot", "--on-behalf-of", "ana", "--label", "team=pay")
     brief, full = cli(*words), cli(*words, "-v")
     assert (brief.code, brief.out.splitlines()[0]) == (0, "Allowed: kubernetes_scale on shop/Deployment/web")
-    found = [text in brief.out for text in ("Principal agent:bot", "Principal human:ana", "900 s", "permit (principal")]
-    assert (found, "permit (principal" in full.out) == ([True, True, True, False], True)
+    found = [text in brief.out for text in ("Asked for agent:bot and for human:ana", "900 s", "permit (principal")]
+    assert (found, "permit (principal" in full.out) == ([True, True, False], True)
 
 
 def test_explain_knows_the_embedded_cluster(cli: Cli) -> None:

@@ -23,13 +23,13 @@ Loaded = Callable[..., CedarPolicy]
 
 def test_the_shipped_tests_pass_on_the_shipped_policy(policy: CedarPolicy) -> None:
     """The table that `policy init` hands out holds for the policy that it hands out."""
-    results = run_cases(policy, read_cases(yaml.safe_load(shipped("default-tests.yaml")), "built in"))
+    results = run_cases(policy, read_cases(yaml.safe_load(shipped("default-tests.yaml"))))
     assert [(one.name, one.problems) for one in results if not one.passed] == []
 
 
 def test_the_shipped_tests_name_every_shipped_policy_but_read_only_mode() -> None:
     """No permit or forbid of the default is without a case, and none of the kernel but what a setting switches."""
-    cases = read_cases(yaml.safe_load(shipped("default-tests.yaml")), "built in")
+    cases = read_cases(yaml.safe_load(shipped("default-tests.yaml")))
     policy = load_policy([], tools=TOOLS, settings=limits())
     named = {name for result in run_cases(policy, cases) for name in result.policies}
     assert set(policy.loaded.rules) - named == {"kernel-read-only", "reads"}

@@ -100,5 +100,5 @@ def test_a_window_that_cannot_be_read_is_an_error(text: str) -> None:
 @pytest.mark.parametrize("changed", [{"max_percent": 101}, {"max_percent": -1}, {"max_pods": -1}])
 def test_a_cap_that_is_none_is_an_error(changed: dict[str, int]) -> None:
     """More than everything is no limit."""
-    with pytest.raises(ConfigError, match="are not limits"):
+    with pytest.raises(ConfigError, match=next(iter(changed))):
         limits(**changed)

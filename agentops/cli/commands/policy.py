@@ -130,6 +130,7 @@ def validate(
     """Load the policy and say whether it can be."""
     from agentops.app.policy_files import validate_policy
     from agentops.cli.views import policy as view
+    from agentops.cli.views.source import error_blocks
 
     if kind is not None and not files:
         raise UsageError(
@@ -140,7 +141,7 @@ def validate(
     try:
         policy = validate_policy(options.settings(), files or (), kind or _BASE)
     except ConfigError as error:
-        told = (Heading(f"Invalid: {error.message}", Tone.BAD), *((Code(error.hint),) if error.hint else ()))
+        told = (Heading(f"Invalid: {error.message}", Tone.BAD), *error_blocks(error))
         document = {"errors": [error_document(error)], "valid": False}
         return Result(
             command="policy validate", status="invalid", exit_code=ExitCode.ERROR, document=document, report=told
