@@ -212,7 +212,7 @@ def _approver_parts(known: Definitions) -> dict[str, Schema]:
 
 
 def _other_parts(known: Definitions) -> dict[str, Schema]:
-    check = record({"name": TEXT, "state": {"enum": ["ok", "warn", "bad"]}, "text": TEXT, "hint": TEXT})
+    check = record({"name": TEXT, "state": {"enum": ["ok", "untried", "warn", "bad"]}, "text": TEXT, "hint": TEXT})
     scenario = record({"name": TEXT, "title": TEXT, "difficulty": TEXT})
     thing: Schema = {"type": "object"}
     things = dict.fromkeys(("verification", "anchor", "export", "segments", "proof"), thing)

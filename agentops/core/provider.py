@@ -65,7 +65,12 @@ class ProviderContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """One thing that ``agentops doctor`` looked at: ``state`` is ok, warn (a run works without it) or bad."""
+    """One thing that ``agentops doctor`` looked at.
+
+    Arguments:
+        state: ``ok`` (it was tried and works), ``untried`` (it is configured; nothing was sent or written), ``warn`` (a
+            run works without it) or ``bad``.
+    """
 
     name: str
     state: str

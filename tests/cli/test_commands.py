@@ -89,46 +89,12 @@ def test_a_broken_config_file_is_named(cli: Cli, home: Path) -> None:
     assert (done.code, "model.colour" in done.err) == (2, True)
 
 
-def test_doctor_reports_each_check_and_fails_without_a_cluster(cli: Cli) -> None:
-    """No kubeconfig stands in the way, no key does not."""
-    done = cli("doctor", "--output", "json")
-    states = {check["name"]: check["state"] for check in done.document["checks"]}
-    assert (done.code, states) == (
-        1,
-        {
-            **{"python": "ok", "folder": "ok", "audit": "ok", "policy": "ok", "changes": "ok"},
-            **{"model": "warn", "cluster": "bad"},
-        },
-    )
-
-
-def test_doctor_says_that_a_broken_policy_refuses_every_change(cli: Cli, home: Path) -> None:
-    """Whoever asks what is wrong learns of the policy before a change is refused."""
-    home.mkdir(parents=True, exist_ok=True)
-    (home / "policy.cedar").write_text("permit(", encoding="utf-8")
-    (home / "policy.cedar").chmod(0o600)
-    (found,) = (one for one in cli("doctor", "-o", "json").document["checks"] if one["name"] == "policy")
-    assert (found["state"], found["text"].startswith("every change is refused: ")) == ("bad", True)
-
-
 def test_tools_list_tells_reading_from_changing(cli: Cli) -> None:
     """Every tool is listed with what it does; those that change say how far that can be undone."""
     document = cli("tools", "list", "-o", "json").document
     effects = {one["name"]: one["effect"] for one in document["tools"]}
     page = cli("tools", "list").out
     assert (effects["kubernetes_get"], effects["kubernetes_scale"], "undo exact" in page) == ("read", "change", True)
-
-
-def test_doctor_is_content_with_a_reachable_cluster(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a cluster and the permissions, everything needed is there."""
-    from agentops.sandbox.cluster import Sandbox
-    from agentops.sandbox.scenario import load
-
-    with Sandbox(load("bad-image-tag")) as sandbox:
-        monkeypatch.setenv("KUBECONFIG", str(sandbox.kubeconfig))
-        done = cli("doctor", "--output", "json")
-    states = {check["name"]: check["state"] for check in done.document["checks"]}
-    assert (done.code, states["context"], states["cluster"], states["permissions"]) == (0, "ok", "ok", "ok")
 
 
 def test_a_scenario_of_ones_own_is_written_and_runs(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

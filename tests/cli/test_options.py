@@ -25,7 +25,7 @@ _TAKES = {
     "rollback": f"{_PLACE} dry-run side-by-side wait yes",
     "recover": f"{_PLACE} keep roll-back yes",
     # It looks at a cluster, but there is nothing to check about the embedded one.
-    "doctor": "context kubeconfig namespace",
+    "doctor": "context kubeconfig namespace try",
     "show": "evidence timeline",
     "history": "limit namespace",
     "history prune": "dry-run older-than yes",

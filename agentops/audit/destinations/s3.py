@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -173,6 +174,29 @@ class S3Destination:
         except (BotoCoreError, ValueError, OSError) as error:
             hint = "Credentials and region come from the AWS environment and configuration files."
             raise DestinationError(f"{self.target} cannot be {verb}: {one_line(str(error), 300)}", hint=hint) from error
+
+
+def caller_identity() -> str:
+    """Return who AWS says these credentials are: the ARN; this one call needs no permission.
+
+    Raises:
+        DestinationError: there is no answer, or the credentials are not valid.
+    """
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    config = Config(connect_timeout=_CONNECT_S, read_timeout=_CONNECT_S, retries={"total_max_attempts": 1})
+    hint = "Credentials and region come from the AWS environment and configuration files."
+    try:
+        make: Callable[..., Any] = boto3.session.Session().client
+        region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+        return one_line(str(make("sts", config=config, region_name=region).get_caller_identity().get("Arn")), 200)
+    except ClientError as error:
+        said = one_line(str(error.response.get("Error", {}).get("Message") or error), 300)
+        raise DestinationError(f"AWS does not accept the credentials: {_code(error)}: {said}", hint=hint) from error
+    except (BotoCoreError, ValueError, OSError) as error:
+        raise DestinationError(f"AWS cannot be asked: {one_line(str(error), 300)}", hint=hint) from error
 
 
 class _Taken(Exception):
