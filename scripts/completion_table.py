@@ -31,6 +31,8 @@ KINDS: dict[str, str] = {
     # Of one command.
     "investigate alert": "files",
     "fix what": "incidents files",
+    "ask words": "",
+    "do words": "",
     "triage target": "",
     "show incident": "incidents runs",
     "show evidence": "evidence",

@@ -28,6 +28,7 @@ from agentops.core.plan import (
     Ownership,
     PolicyDecision,
 )
+from agentops.core.request import ReplyVerdict
 from agentops.core.risk import Reversal, Risk
 from agentops.core.tool import ToolSpec
 from agentops.core.usage import Usage
@@ -42,8 +43,29 @@ def finding(known: Definitions) -> Schema:
     return found
 
 
+def request(known: Definitions) -> Schema:
+    """Return the schema of what a person asked for in words, and of the reply to it."""
+    seen = {"id": TEXT, "tool": TEXT, "summary": TEXT, "digest": DIGEST, "observed_at": plain(datetime)}
+    unseen = record({"id": TEXT, "observed": {"const": False}})
+    reply = {
+        "verdict": known.ref(ReplyVerdict),
+        "text": TEXT,
+        "by": TEXT,
+        "because": TEXT,
+        "evidence": listed({"anyOf": [record(seen), unseen]}),
+        "not_checked": listed(TEXT),
+        "supported": {"type": "boolean"},
+        "warnings": listed(TEXT),
+        "outcome": TEXT,
+    }
+    words = dict.fromkeys(("id", "words", "context", "namespace", "verdict"), TEXT)
+    kind = {"kind": {"enum": ["request", "question"]}, "opened_at": plain(datetime)}
+    return record(words | kind | {"reply": record(reply)}, optional=("reply",))
+
+
 def envelope(known: Definitions) -> Schema:
     known.found["FindingOfIncident"] = finding(known)
+    known.found["RequestOfPerson"] = request(known)
     head = {
         "schema": {"const": "agentops/v1"},
         "command": TEXT,
@@ -68,7 +90,7 @@ def _incident_parts(known: Definitions) -> dict[str, Schema]:
     usage = known.ref(Usage) and known.found.pop("Usage")
     known.found["Usage"] = usage | {"required": ["turns", "wall_s"]}
     written = ("id", "short_id", "opened_at", "alert", "target", "verdict", "conclusion")
-    row = dict.fromkeys((*written, "cause", "condition", "namespace"), TEXT)
+    row = dict.fromkeys((*written, "cause", "condition", "namespace", "kind"), TEXT)
     kept = listed(record({"incident": TEXT, "why": TEXT}))
     pruned = record({"incidents": listed(TEXT), "kept": kept, "done": {"type": "boolean"}})
     place = record({"file": TEXT, "line": COUNT, "column": COUNT})
@@ -77,6 +99,7 @@ def _incident_parts(known: Definitions) -> dict[str, Schema]:
         "errors": errors,
         "incident": record(incident, optional=tuple(name for name in incident if name != "id")),
         "finding": {"anyOf": [{"$ref": "#/$defs/FindingOfIncident"}, known.ref(Finding)]},
+        "request": {"$ref": "#/$defs/RequestOfPerson"},
         "problems": listed(known.ref(Problem)),
         "evidence": _with_body(known),
         "drafts": listed(known.ref(Change)),

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from schema_envelope import envelope, finding
+from schema_envelope import envelope, finding, request
 from schema_types import CODE, COUNT, DIGEST, TEXT, Definitions, Schema, listed, plain, record
 
 from agentops.core.approval import SignedApproval
@@ -27,6 +27,7 @@ def schemas() -> dict[str, Schema]:
     return {
         "envelope": _schema("envelope", "What every command prints with --output json", envelope),
         "finding": _schema("finding", "The finding of an investigation: envelope.finding", finding),
+        "request": _schema("request", "A request or a question with its reply: envelope.request", request),
         "plan": _schema("plan", "A saved change plan: fix --out FILE", _plan_file),
         "approval": _schema("approval", "A signed approval: approve --out FILE", _approval_file),
         "audit-record": _schema("audit-record", "One line of the audit chain (see audit.md)", _audit_record),

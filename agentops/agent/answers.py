@@ -10,15 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NoReturn
 
-from agentops.agent import report
-from agentops.agent.finding_review import from_text, warned
 from agentops.agent.model import Turn
-from agentops.agent.prompt import prompt
+from agentops.agent.prompt import filled, prompt
 from agentops.agent.result import RunEnded, Stop
+from agentops.agent.review import R
 from agentops.agent.run import Run
 from agentops.agent.toolbox import ToolResult
 from agentops.core.digest import digest
-from agentops.core.finding import Finding
 from agentops.core.text import one_line, plural
 from agentops.core.tool import ToolCall
 
@@ -28,7 +26,7 @@ _CIRCLES_AT_MOST = 3
 _WHOLE = ("tool_use", "end_turn", "stop_sequence")
 
 
-def answer_cut(run: Run, turn: Turn) -> None:
+def answer_cut(run: Run[R], turn: Turn) -> None:
     """Answer a message that was cut at a limit: its last call may be half a call, so none of them runs.
 
     Raises:
@@ -42,19 +40,19 @@ def answer_cut(run: Run, turn: Turn) -> None:
     run.history.say(prompt("cut"))
 
 
-def answer_text(run: Run) -> None:
+def answer_text(run: Run[R]) -> None:
     """Answer a message without a call: remind of the report once, then take the text for what it is.
 
     Raises:
         RunEnded: it was reminded already, or this was its last turn.
     """
     if run.closing or run.reminded:
-        _end_with_text(run, run.closing or "the model answered in text and reported no finding")
+        _end_with_text(run, run.closing or "the model answered in text and reported nothing")
     run.reminded = True
-    run.history.say(prompt("remind"))
+    run.history.say(filled("remind", report=run.review.ending.name))
 
 
-def answer_calls(run: Run, turn: Turn) -> None:
+def answer_calls(run: Run[R], turn: Turn) -> None:
     """Take a report if there is one; otherwise run what may run. Every call is answered, in order.
 
     Raises:
@@ -68,28 +66,28 @@ def answer_calls(run: Run, turn: Turn) -> None:
             answers[place] = run.toolbox.refuse(call, reason)
     # Drafts go before the report of the same message, which may rest on them.
     drafts = () if run.closing else _draft(run, turn.calls, answers)
-    finding = _review_report(run, turn.calls, answers)
-    read = _run_rest(run, turn.calls, answers, ended=bool(finding or run.closing))
+    reported = _review_report(run, turn.calls, answers)
+    read = _run_rest(run, turn.calls, answers, ended=bool(reported or run.closing))
     run.history.answer([answers[place] for place in range(len(turn.calls))])
-    if finding:
-        _end_with_finding(run, finding)
+    if reported:
+        _end_with_report(run, reported)
     if run.closing:
         _end_with_text(run, run.closing)
     _note_repetition(run, [*drafts, *read])
 
 
-def _reason_not_to_run(run: Run, call: ToolCall, turn: Turn) -> str:
+def _reason_not_to_run(run: Run[R], call: ToolCall, turn: Turn) -> str:
     """Return why a call must not run; empty when it may."""
     if call.id in turn.malformed:
         return f"the arguments are not valid JSON ({turn.malformed[call.id]}). Call it again with a JSON object."
     if turn.stop_reason not in _WHOLE:
         return f"the message ended with stop reason {one_line(turn.stop_reason, 40)}, so it may be incomplete."
-    if run.closing and call.name != report.SPEC.name:
-        return f"{run.closing}; only {report.SPEC.name} is taken now."
+    if run.closing and call.name != run.review.ending.name:
+        return f"{run.closing}; only {run.review.ending.name} is taken now."
     return ""
 
 
-def _draft(run: Run, calls: Sequence[ToolCall], answers: dict[int, ToolResult]) -> Sequence[ToolResult]:
+def _draft(run: Run[R], calls: Sequence[ToolCall], answers: dict[int, ToolResult]) -> Sequence[ToolResult]:
     """Draft what is to be drafted; when that fails, no report beside it is taken: the model must see why first."""
     places = [place for place, call in enumerate(calls) if place not in answers and run.toolbox.drafts(call)]
     drafts = run.toolbox.run([calls[place] for place in places])
@@ -97,14 +95,16 @@ def _draft(run: Run, calls: Sequence[ToolCall], answers: dict[int, ToolResult]) 
     run.budget.add_calls(len(drafts))
     if any(draft.is_error for draft in drafts):
         for place, call in enumerate(calls):
-            if call.name == report.SPEC.name and place not in answers:
+            if call.name == run.review.ending.name and place not in answers:
                 answers[place] = run.toolbox.refuse(call, "a change beside it was not drafted. Read why first.")
     return drafts
 
 
-def _review_report(run: Run, calls: Sequence[ToolCall], answers: dict[int, ToolResult]) -> Finding | None:
+def _review_report(run: Run[R], calls: Sequence[ToolCall], answers: dict[int, ToolResult]) -> R | None:
     """Decide about the first report among ``calls``, and answer each of them; None when none is accepted."""
-    reports = [place for place, call in enumerate(calls) if call.name == report.SPEC.name and place not in answers]
+    reports = [
+        place for place, call in enumerate(calls) if call.name == run.review.ending.name and place not in answers
+    ]
     if not reports:
         return None
     known = [evidence.id for evidence in run.toolbox.store.all()]
@@ -112,19 +112,19 @@ def _review_report(run: Run, calls: Sequence[ToolCall], answers: dict[int, ToolR
     for place in reports:
         said = decision.said if place == reports[0] else "Not executed: one report is enough."
         answers[place] = ToolResult(
-            call=calls[place], content=said, digest=digest(said), is_error=decision.finding is None
+            call=calls[place], content=said, digest=digest(said), is_error=decision.report is None
         )
-    return decision.finding
+    return decision.report
 
 
 def _run_rest(
-    run: Run, calls: Sequence[ToolCall], answers: dict[int, ToolResult], *, ended: bool
+    run: Run[R], calls: Sequence[ToolCall], answers: dict[int, ToolResult], *, ended: bool
 ) -> Sequence[ToolResult]:
     """Run the calls that are not answered yet, or refuse them when the run has ended."""
     places = [place for place in range(len(calls)) if place not in answers]
     rest = [calls[place] for place in places]
     if ended:
-        results = tuple(run.toolbox.refuse(call, "the investigation has ended.") for call in rest)
+        results = tuple(run.toolbox.refuse(call, "the run has ended.") for call in rest)
     else:
         results = run.toolbox.run(rest)
         run.budget.add_calls(len(results))
@@ -132,7 +132,7 @@ def _run_rest(
     return results
 
 
-def _note_repetition(run: Run, results: Sequence[ToolResult]) -> None:
+def _note_repetition(run: Run[R], results: Sequence[ToolResult]) -> None:
     """Say so to a model that goes round in circles; close the run when it does not stop."""
     circles = run.repetition.note(results)
     if circles == 1:
@@ -141,17 +141,17 @@ def _note_repetition(run: Run, results: Sequence[ToolResult]) -> None:
         run.close("the same calls were made again and again")
 
 
-def _end_with_finding(run: Run, finding: Finding) -> NoReturn:
+def _end_with_report(run: Run[R], report: R) -> NoReturn:
     if run.closing:
-        raise RunEnded(Stop.EXHAUSTED, run.closing, warned(finding, (f"it ended early, {run.closing}",)))
-    raise RunEnded(Stop.REPORTED, "the model reported its finding", finding)
+        raise RunEnded(Stop.EXHAUSTED, run.closing, run.review.early(report, run.closing))
+    raise RunEnded(Stop.REPORTED, "the model reported", report)
 
 
-def _end_with_text(run: Run, reason: str) -> NoReturn:
-    """End with the model's own words as a finding that nothing supports.
+def _end_with_text(run: Run[R], reason: str) -> NoReturn:
+    """End with the model's own words as a report that nothing supports.
 
     Raises:
         BadAnswer: it wrote none.
     """
-    finding = from_text(run.texts, by=run.model.name, reason=reason)
-    raise RunEnded(Stop.EXHAUSTED if run.closing else Stop.ANSWERED, reason, finding)
+    report = run.review.from_text(run.texts, reason)
+    raise RunEnded(Stop.EXHAUSTED if run.closing else Stop.ANSWERED, reason, report)

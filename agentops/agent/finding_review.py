@@ -8,15 +8,17 @@ is taken for what it is and marked, so that it is never mistaken for a proven on
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from agentops.agent.citation import marked, unsupported
 from agentops.agent.model import BadAnswer
-from agentops.agent.report import read_report
+from agentops.agent.prompt import prompt
+from agentops.agent.report import DRAFTING_SPEC, SPEC, read_report
+from agentops.agent.review import ReviewDecision, longest_text
 from agentops.core.finding import Confidence, Finding, Verdict
 from agentops.core.resource import Home
 from agentops.core.text import one_line
-from agentops.core.tool import ToolCall
+from agentops.core.tool import ToolCall, ToolSpec
 
 _CITATIONS_SENT_BACK = 1
 _REPORTS_SENT_BACK = 2
@@ -24,32 +26,26 @@ _UNREADABLE_AT_MOST = 4
 _IDS_NAMED = 40
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReviewDecision:
-    """``finding`` when the report is taken, else None; ``said`` is the model's answer to its call."""
-
-    finding: Finding | None
-    said: str
-
-
 class FindingReview:
-    """Counts how often reports of one run were sent back. ``context`` is the kubeconfig context, ``by`` the model."""
+    """Counts how often reports of one run were sent back; see ``review.Review``.
 
-    def __init__(self, *, home: Home, by: str) -> None:
+    Arguments:
+        home: where resources stand that the model names shortly.
+        by: the model's name.
+        drafts: what is proposed in this run is drafted; else it may stand in the report.
+    """
+
+    def __init__(self, *, home: Home, by: str, drafts: bool = False) -> None:
+        self.ending: ToolSpec = DRAFTING_SPEC if drafts else SPEC
+        self.system = f"{prompt('system')}\n\n{prompt('fix')}" if drafts else prompt("system")
         self._home = home
         self._by = by
         self._sent_back = 0
 
     def decide(
         self, call: ToolCall, known: Collection[str], *, last_chance: bool, said: Collection[str] = ()
-    ) -> ReviewDecision:
-        """Return what becomes of a report.
-
-        Arguments:
-            call: of ``report_finding``.
-            known: ids of all evidence of the incident, oldest first.
-            said: ids of what is only the alert's own words.
-            last_chance: whether the model gets no other turn.
+    ) -> ReviewDecision[Finding]:
+        """Return what becomes of a report; see ``review.Review.decide``.
 
         Raises:
             BadAnswer: the model cannot write a report that can be read.
@@ -58,12 +54,12 @@ class FindingReview:
         uncited = unsupported(report.finding, known, said) if report.finding else ()
         wrong = (*report.wrong, *uncited)
         if report.finding and not wrong:
-            return ReviewDecision(finding=report.finding, said="Accepted.")
+            return ReviewDecision(report=report.finding, said="Accepted.")
         patience = _REPORTS_SENT_BACK if report.wrong else _CITATIONS_SENT_BACK
         nothing_to_cite = not known and not report.wrong
         if report.finding and (last_chance or nothing_to_cite or self._sent_back >= patience):
             finding = marked(report.finding, known, uncited) if uncited else report.finding
-            return ReviewDecision(finding=warned(finding, report.wrong), said="Accepted with warnings.")
+            return ReviewDecision(report=warned(finding, report.wrong), said="Accepted with warnings.")
         self._sent_back += 1
         if self._sent_back >= _UNREADABLE_AT_MOST:
             raise BadAnswer(
@@ -71,32 +67,28 @@ class FindingReview:
                 hint="Run it again, or with another --model.",
             )
         seen = f" Known evidence: {', '.join(list(known)[-_IDS_NAMED:]) or 'none'}." if uncited else ""
-        return ReviewDecision(
-            finding=None, said=f"Not accepted: {'; '.join(wrong)}.{seen} Correct it and report again."
+        return ReviewDecision(report=None, said=f"Not accepted: {'; '.join(wrong)}.{seen} Correct it and report again.")
+
+    def from_text(self, texts: Sequence[str], reason: str) -> Finding:
+        """Return the model's own words as a finding that nothing supports.
+
+        Raises:
+            BadAnswer: it wrote none.
+        """
+        return Finding(
+            verdict=Verdict.UNDETERMINED,
+            conclusion=longest_text(texts, by=self._by, reason=reason),
+            confidence=Confidence.LOW,
+            by=self._by,
+            supported=False,
+            warnings=(f"Not supported by evidence: no finding was reported, this is the model's text ({reason}).",),
         )
+
+    def early(self, report: Finding, reason: str) -> Finding:
+        """Return a finding with the warning that the run ended before its time."""
+        return warned(report, (f"it ended early, {reason}",))
 
 
 def warned(finding: Finding, wrong: Sequence[str]) -> Finding:
     """Return the finding with a warning for each thing that is incomplete about its report."""
     return replace(finding, warnings=(*finding.warnings, *(f"The report is incomplete: {item}." for item in wrong)))
-
-
-def from_text(texts: Sequence[str], *, by: str, reason: str) -> Finding:
-    """Return the model's own words as a finding that nothing supports.
-
-    Raises:
-        BadAnswer: it wrote none.
-    """
-    if not texts:
-        raise BadAnswer(
-            f"{by} ended without a finding and without a text: {reason}",
-            hint="Run it again, with another --model, or with --no-model for the triage report.",
-        )
-    return Finding(
-        verdict=Verdict.UNDETERMINED,
-        conclusion=max(texts[-2:], key=len),
-        confidence=Confidence.LOW,
-        by=by,
-        supported=False,
-        warnings=(f"Not supported by evidence: no finding was reported, this is the model's text ({reason}).",),
-    )

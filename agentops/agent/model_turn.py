@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from agentops.agent.audited import for_audit, usage_for_audit
 from agentops.agent.model import ContextOverflow, ModelRequest, Refused, Turn
-from agentops.agent.request_prefix import system_prompt, wire_tools
+from agentops.agent.request_prefix import wire_tools
+from agentops.agent.review import R
 from agentops.agent.run import Run
 from agentops.core.digest import digest
 from agentops.core.progress import Stage, Step
@@ -19,7 +20,7 @@ CUT = ("max_tokens", _WINDOW_FULL)
 """The stop reasons of a message that was cut off."""
 
 
-def ask_model(run: Run) -> Turn:
+def ask_model(run: Run[R]) -> Turn:
     """Ask the model for its next turn, and record it.
 
     Raises:
@@ -40,12 +41,14 @@ def ask_model(run: Run) -> Turn:
         return turn
 
 
-def _answer(run: Run) -> Turn | None:
+def _answer(run: Run[R]) -> Turn | None:
     """Send one request; None when it was too long, and the conversation is shorter now."""
     number = run.budget.spent.turns + 1
     key = f"turn-{number}"
     request = ModelRequest(
-        system=system_prompt(run.toolbox), tools=wire_tools(run.toolbox), messages=run.history.send()
+        system=run.review.system,
+        tools=wire_tools(run.toolbox, run.review.ending),
+        messages=run.history.send(),
     )
     run.progress(Step(stage=Stage.MODEL, text=f"{run.model.name}, turn {number}", key=key))
     try:
@@ -61,7 +64,7 @@ def _answer(run: Run) -> Turn | None:
     return turn
 
 
-def _record(run: Run, number: int, request: ModelRequest, turn: Turn) -> None:
+def _record(run: Run[R], number: int, request: ModelRequest, turn: Turn) -> None:
     redact = run.toolbox.redactor
     payload = {
         "turn": number,

@@ -19,6 +19,7 @@ from agentops.agent.model import Message, Model
 from agentops.agent.prompt import filled, prompt
 from agentops.agent.result import LoopResult
 from agentops.agent.toolbox import Toolbox
+from agentops.core.finding import Finding
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import Status
 from agentops.core.plan import Change
@@ -64,7 +65,7 @@ def continue_after(
     progress: Progress,
     monotonic: Monotonic,
     keep: Keep = forget,
-) -> LoopResult:
+) -> LoopResult[Finding]:
     """Begin the next round of the toolbox's ``Drafting``, and run the loop on from ``messages``.
 
     Arguments:

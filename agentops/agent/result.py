@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, Generic
 
 from agentops.agent.model import Message
+from agentops.agent.review import R
 from agentops.core.errors import ModelError
-from agentops.core.finding import Finding
 from agentops.core.plan import Change
 from agentops.core.usage import Usage
 
@@ -26,22 +27,23 @@ class Stop(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoopResult:
+class LoopResult(Generic[R]):
     """What a run came to.
 
     Arguments:
-        finding: the model's, with its citations checked; None when it was interrupted or failed.
+        report: what the model reported, a finding or a reply, with its citations checked; None when it was interrupted
+            or failed.
         stop: ``reported`` by the tool; ``answered`` in text only, so unsupported; ``exhausted``: a limit or a circle
-            ended it, and ``finding`` is the best there was; ``interrupted`` by the user; ``failed``: see ``error``.
+            ended it, and ``report`` is the best there was; ``interrupted`` by the user; ``failed``: see ``error``.
         reason: one sentence part for people: which limit, what failed.
         usage: what was spent.
         messages: the whole history; give it to ``investigate`` as ``resume`` to go on.
         error: why it failed.
-        drafted: the changes that the model drafted, in the order of the plan; empty without a finding that evidence
+        drafted: the changes that the model drafted, in the order of the plan; empty without a report that evidence
             supports, because nothing else may feed a plan.
     """
 
-    finding: Finding | None
+    report: R | None
     stop: Stop
     reason: str
     usage: Usage
@@ -51,10 +53,10 @@ class LoopResult:
 
 
 class RunEnded(Exception):
-    """The run is over, with a finding: an exit of the loop, not a failure."""
+    """The run is over, with a report: an exit of the loop, not a failure."""
 
-    def __init__(self, stop: Stop, reason: str, finding: Finding) -> None:
+    def __init__(self, stop: Stop, reason: str, report: Any) -> None:
         super().__init__(reason)
         self.stop = stop
         self.reason = reason
-        self.finding = finding
+        self.report = report

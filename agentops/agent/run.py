@@ -7,22 +7,22 @@ the end the ``LoopResult``. It asks nobody and runs no tool; once it is closing 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Generic
 
 from agentops.agent.budget import Budget
-from agentops.agent.finding_review import FindingReview
 from agentops.agent.history import MessageHistory
 from agentops.agent.model import Model, Turn
 from agentops.agent.prompt import filled
 from agentops.agent.repetition import Repetition
 from agentops.agent.result import LoopResult, Stop
+from agentops.agent.review import R, Review
 from agentops.agent.toolbox import Toolbox
 from agentops.core.errors import ModelError
-from agentops.core.finding import Finding
 from agentops.core.progress import Progress, Stage, Step
 
 
 @dataclass(slots=True, kw_only=True)
-class Run:
+class Run(Generic[R]):
     """The state of one run.
 
     Arguments:
@@ -36,7 +36,7 @@ class Run:
     toolbox: Toolbox
     budget: Budget
     history: MessageHistory
-    review: FindingReview
+    review: Review[R]
     progress: Progress
     repetition: Repetition = field(default_factory=Repetition)
     closing: str = ""
@@ -50,10 +50,10 @@ class Run:
             self.close(reason)
 
     def close(self, reason: str) -> None:
-        """Leave the model one turn, and ask it for its best finding."""
+        """Leave the model one turn, and ask it for its best report."""
         self.closing = reason
-        self.progress(Step(stage=Stage.NOTICE, text=f"{reason}; asking for the best finding so far"))
-        self.history.say(filled("closing", reason=reason))
+        self.progress(Step(stage=Stage.NOTICE, text=f"{reason}; asking for the best report so far"))
+        self.history.say(filled("closing", reason=reason, report=self.review.ending.name))
 
     def shorten(self) -> bool:
         """Take back what did not fit into the context window, and close; False where there is nothing to take back."""
@@ -69,16 +69,16 @@ class Run:
         self.history.take(turn)
 
     def result(
-        self, stop: Stop, reason: str, finding: Finding | None = None, error: ModelError | None = None
-    ) -> LoopResult:
+        self, stop: Stop, reason: str, report: R | None = None, error: ModelError | None = None
+    ) -> LoopResult[R]:
         """Return how the run ended, everything kept."""
         drafting = self.toolbox.drafting
         return LoopResult(
-            finding=finding,
+            report=report,
             stop=stop,
             reason=reason,
             usage=self.budget.spent,
             messages=self.history.end(),
             error=error,
-            drafted=drafting.changes if drafting and finding and finding.supported else (),
+            drafted=drafting.changes if drafting and report and report.supported else (),
         )

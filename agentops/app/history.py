@@ -17,6 +17,7 @@ from agentops.core.errors import StoreError, UsageError
 from agentops.core.evidence import Evidence
 from agentops.core.finding import Finding, Problem
 from agentops.core.plan import Change
+from agentops.core.request import RequestReply
 from agentops.core.text import one_line
 from agentops.core.usage import Usage
 from agentops.store.incidents import IncidentFolder, Incidents
@@ -33,7 +34,8 @@ class IncidentSummary:
     """One line of the history; an incident that cannot be read has verdict ``unreadable``, and why as conclusion.
 
     ``cause`` is the object and the condition that the finding names, empty where it names none. ``namespace`` is where
-    the incident is about.
+    the incident is about. ``kind`` is ``incident``, or ``request`` or ``question``: then ``alert`` is the beginning of
+    its words, and ``verdict`` how it stands.
     """
 
     id: str
@@ -46,6 +48,7 @@ class IncidentSummary:
     cause: str = ""
     condition: str = ""
     namespace: str = ""
+    kind: str = "incident"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,7 @@ class History:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredIncident:
-    """An incident as it was kept; ``drafts`` were drafted and not carried out."""
+    """An incident as it was kept; ``drafts`` were drafted and not carried out; ``reply`` is that to a request."""
 
     incident: Incident
     finding: Finding | None
@@ -66,6 +69,7 @@ class StoredIncident:
     problems: tuple[Problem, ...]
     usage: Usage | None
     drafts: tuple[Change, ...]
+    reply: RequestReply | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +124,7 @@ def stored_incident(settings: Settings, wanted: str | None) -> StoredIncident:
         problems=folder.problems(),
         usage=folder.usage(),
         drafts=folder.drafts(),
+        reply=folder.reply(),
     )
 
 
@@ -189,6 +194,8 @@ def summary_of(folder: IncidentFolder) -> IncidentSummary:
     """Return an incident's line of the history; one that cannot be read has one too."""
     try:
         incident, finding = folder.incident, folder.finding()
+        if incident.request is not None:
+            return _summary_of_request(incident, folder.reply())
     except StoreError as error:
         return IncidentSummary(
             id=folder.id,
@@ -212,4 +219,18 @@ def summary_of(folder: IncidentFolder) -> IncidentSummary:
         cause=cause.resource.short if cause else "",
         condition=cause.condition if cause else "",
         namespace=target.namespace or (cause.resource.namespace if cause else "") or incident.namespace,
+    )
+
+
+def _summary_of_request(incident: Incident, reply: RequestReply | None) -> IncidentSummary:
+    return IncidentSummary(
+        id=incident.id,
+        short_id=incident.short_id,
+        opened_at=to_iso(incident.opened_at),
+        alert=incident.group.lead.name,
+        target=str(incident.group.target),
+        verdict=reply.standing if reply else "open",
+        conclusion=reply.because or reply.text if reply else "no reply yet",
+        namespace=incident.namespace,
+        kind=incident.kind,
     )

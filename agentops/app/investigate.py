@@ -16,7 +16,7 @@ from agentops.app.investigating.first_evidence import keep_problems
 from agentops.app.investigating.model_part import ModelAnswer, ask_model, toolbox_for
 from agentops.app.look import Sighting, exact_target, guess_of, sweep_and_rank, sweep_record, symptoms_of
 from agentops.app.services import Investigation, Services
-from agentops.app.stored_incident import connect_again
+from agentops.app.stored_incident import connect_again, require_incident
 from agentops.core.alert import AlertGroup, short_incident
 from agentops.core.errors import AlertError, Interrupted, UsageError
 from agentops.core.evidence import Evidence
@@ -73,6 +73,7 @@ def resume(app: App, incident: str) -> Investigation:
     """
     services = app.services
     folder = services.incidents.open(incident)
+    require_incident(folder.incident)
     finding = folder.finding()
     if finding is not None and finding.by != "triage":
         raise UsageError(

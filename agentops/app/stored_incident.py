@@ -28,9 +28,10 @@ def is_incident_id(text: str | None) -> TypeGuard[str]:
     return text is not None and _INCIDENT.fullmatch(text) is not None
 
 
-def resume_command(incident: Incident) -> str:
-    """Return the command that goes on with an incident on the cluster that it was begun on."""
-    return f"agentops investigate --resume {incident.short_id} {options_to(incident.places)}"
+def continue_command(begun: Incident) -> str:
+    """Return the command that goes on with what was begun: an investigation, a request or a question."""
+    command = {"request": "do", "question": "ask"}.get(begun.kind, "investigate")
+    return f"agentops {command} --resume {begun.short_id} {options_to(begun.places)}"
 
 
 def reopen(app: App, incident: str) -> Investigation:
@@ -41,8 +42,9 @@ def reopen(app: App, incident: str) -> Investigation:
     """
     folder = app.services.incidents.open(incident)
     finding, begun = folder.finding(), folder.incident
+    require_incident(begun)
     if finding is None:
-        raise UsageError(f"incident {folder.id} has no finding yet", hint=f"Go on with it: {resume_command(begun)}")
+        raise UsageError(f"incident {folder.id} has no finding yet", hint=f"Go on with it: {continue_command(begun)}")
     connect_again(app, begun)
     return Investigation(
         incident=begun,
@@ -54,6 +56,17 @@ def reopen(app: App, incident: str) -> Investigation:
         drafts=folder.drafts(),
         stored=True,
     )
+
+
+def require_incident(begun: Incident) -> None:
+    """Raise unless it was begun for an alert: a request is gone on with otherwise.
+
+    Raises:
+        UsageError: it is a request or a question; the hint has the command.
+    """
+    if begun.request is not None:
+        hint = f"The command: {continue_command(begun)}"
+        raise UsageError(f"{begun.id} is a {begun.kind}, and no incident with a finding", hint=hint)
 
 
 def connect_again(app: App, begun: Incident) -> Connections:
@@ -70,6 +83,6 @@ def connect_again(app: App, begun: Incident) -> Connections:
             raise UsageError(
                 f"incident {begun.id} was begun in context {scope.place!r} on {scope.server}; "
                 f"this run would look at {now[scope.provider].place!r} on {now[scope.provider].server}",
-                hint=f"The command is: {resume_command(begun)}",
+                hint=f"The command is: {continue_command(begun)}",
             )
     return connections

@@ -16,6 +16,7 @@ from agentops.cli.argv import arrange
 from agentops.cli.commands import (
     approve,
     approvers,
+    ask,
     audit,
     changes,
     completion,
@@ -39,6 +40,7 @@ from agentops.cli.streams import abandon, unfailing_streams
 from agentops.cli.views.source import error_blocks
 from agentops.core.clock import SimulatedTime
 from agentops.core.errors import AgentopsError, AuditError, ExitCode, Interrupted, UsageError
+from agentops.core.request import NO_MODEL_HINT
 from agentops.core.text import one_line
 
 EPILOG = """\b
@@ -63,6 +65,8 @@ GROUPS = ("approvers", "audit", "policy", "tools", "sandbox", "config")
 
 _CHANGING = ("fix", "rollback", "recover")
 """The commands whose exit code says what became of a change."""
+_WITH_WORDS = ("do", "ask")
+"""The commands that take a person's words, which only a model can read."""
 _PLACE_OPTIONS = ("-n", *(f"--{name}" for name in PLACE))
 
 
@@ -86,6 +90,7 @@ def build() -> typer.Typer:
     for commands in (
         investigate,
         fix,
+        ask,
         triage,
         incidents,
         changes,
@@ -169,6 +174,8 @@ def _usage(message: str, words: Sequence[str]) -> UsageError:
     if option in _PLACE_OPTIONS:
         hint = f"It would do nothing there: leave it out. See: {command} --help"
         return UsageError(f"{command} takes no {option}", hint=hint)
+    if option == "--no-model" and words[0] in _WITH_WORDS:
+        return UsageError(f"{command} takes no --no-model: a request in words needs a model", hint=NO_MODEL_HINT)
     if not message.startswith("No such command"):
         return UsageError(message, hint=f"See: {command} --help")
     group = words[0] if words[0] in GROUPS else ""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from agentops.core.request import Request
 from agentops.core.resource import ResourceRef
 from agentops.core.scope import Scope
 
@@ -99,7 +100,8 @@ class Incident:
     """Our record of working on an alert; ``id`` names its folder in the store.
 
     ``scopes`` are what the run was pinned to. ``context`` and ``cluster`` are the place and the server of the first of
-    them, for scripts, and for incidents that were written before there was more than one.
+    them, for scripts, and for incidents that were written before there was more than one. ``request`` is what a person
+    asked for in words; then ``group`` says only where it is about.
     """
 
     id: str
@@ -110,6 +112,12 @@ class Incident:
     cluster: str = ""
     resource: ResourceRef | None = None
     scopes: tuple[Scope, ...] = ()
+    request: Request | None = None
+
+    @property
+    def kind(self) -> str:
+        """``incident``, or ``request`` or ``question`` where a person asked for something."""
+        return "incident" if self.request is None else self.request.kind
 
     @property
     def short_id(self) -> str:

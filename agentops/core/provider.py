@@ -159,6 +159,14 @@ class Reader(Protocol):
         """Return the read tools that work here."""
         ...
 
+    def outline(self) -> Reading:
+        """Return what there is in this place, in one short and neutral reading, for a model that is asked something.
+
+        Raises:
+            ToolError: the place does not answer.
+        """
+        ...
+
     def named(self, target: Target) -> ResourceRef:
         """Return the resource that a person named, exactly: what is not there is never taken for another one.
 
@@ -168,8 +176,11 @@ class Reader(Protocol):
         """
         ...
 
-    def canonical(self, ref: ResourceRef) -> ResourceRef:
+    def canonical(self, ref: ResourceRef, group: str = "") -> ResourceRef:
         """Return the full reference of what a person or a model named loosely (``deploy`` for ``Deployment``).
+
+        Arguments:
+            group: where something stands that was named without a group (namespace), and needs one.
 
         Raises:
             ToolInputError: there is no such kind.

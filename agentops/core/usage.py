@@ -21,7 +21,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a run may spend before the model is asked once for its best finding.
+    """What a run may spend before the model is asked once for its best report.
 
     ``steps`` counts model turns, ``tokens`` all input and output tokens, ``usd`` money where prices are known,
     ``seconds`` wall time of the loop.

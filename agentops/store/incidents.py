@@ -9,6 +9,7 @@ one. Layout of ``FOLDER/<id>/``::
     transcript.jsonl  one message a line      bodies/<hex>    evidence bodies by SHA-256; ``.z`` when compressed
     symptoms.json     what was wrong with the alert's target, by object and condition
     drafts.json       changes that were drafted and not carried out
+    reply.json        the RequestReply, where a person asked for something
     plan-<code>.json  a plan that was shown and not carried out, in the form that ``agentops approve`` takes
 
 Folders are 0700 and files 0600. A file is replaced whole (temporary file, fsync, rename) or only appended to. Nothing
@@ -38,6 +39,7 @@ from agentops.core.evidence import Evidence, Reading
 from agentops.core.finding import Cause, Finding, Problem
 from agentops.core.jsonable import from_json, to_json
 from agentops.core.plan import Change, ChangePlan
+from agentops.core.request import Request, RequestReply
 from agentops.core.scope import Scope
 from agentops.core.text import one_line, plural
 from agentops.core.usage import Usage
@@ -79,11 +81,18 @@ class Incidents:
         self._clock = clock
         self._suffix = suffix
 
-    def create(self, group: AlertGroup, scopes: Sequence[Scope] = (), namespace: str = "") -> IncidentFolder:
+    def create(
+        self,
+        group: AlertGroup,
+        scopes: Sequence[Scope] = (),
+        namespace: str = "",
+        request: Request | None = None,
+    ) -> IncidentFolder:
         """Open a new incident on disk; the folder appears whole or not at all.
 
         Arguments:
             scopes: what the run is pinned to; the first one names the incident's place.
+            request: what a person asked for, redacted, where that is what is worked on.
 
         Raises:
             StoreError: it could not be written.
@@ -104,6 +113,7 @@ class Incidents:
             namespace=namespace,
             cluster=scopes[0].server if scopes else "",
             scopes=tuple(scope.identity for scope in scopes),
+            request=request,
         )
         final, draft = self.folder / incident_id, self.folder / f".{incident_id}.{os.getpid()}"
         with explained(final, "create"):
@@ -282,6 +292,14 @@ class IncidentFolder:
     def finding(self) -> Finding | None:
         """Return the finding, or None when the run has not come to one."""
         return self._load(Finding, "finding.json")
+
+    def save_reply(self, reply: RequestReply) -> None:
+        """Keep the reply to a request, in place of an earlier one."""
+        self._replace("reply.json", document(to_json(reply)))
+
+    def reply(self) -> RequestReply | None:
+        """Return the reply to a request, or None when there is none yet."""
+        return self._load(RequestReply, "reply.json")
 
     def save_usage(self, usage: Usage) -> None:
         """Keep what the run spent."""

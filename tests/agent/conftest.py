@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 
 from agentops.agent.fence import Fence
+from agentops.agent.finding_review import FindingReview
 from agentops.agent.loop import investigate
 from agentops.agent.models.claude import Claude, ClaudeSettings
 from agentops.agent.models.retry import Retries
 from agentops.agent.models.scripted import Scripted
+from agentops.agent.request_prefix import wire_tools
 from agentops.agent.result import LoopResult
 from agentops.agent.toolbox import Toolbox
 from agentops.core.audit import AuditRecord
@@ -174,6 +176,12 @@ class Bench:
             keep=self.kept.extend,
             **more,
         )
+
+    @property
+    def prefix(self) -> tuple[str, tuple[Mapping[str, Any], ...]]:
+        """What every request of an investigation begins with: the system prompt, and the tools on the wire."""
+        review = FindingReview(home=Home("k8s", "test"), by="test", drafts=self.toolbox.drafting is not None)
+        return review.system, wire_tools(self.toolbox, review.ending)
 
     def answers(self, result: LoopResult) -> list[str]:
         """Return what the model was told in tool results and texts, opening excluded."""

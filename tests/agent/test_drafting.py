@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from agentops.agent.drafting import Drafting, declined
 from agentops.agent.prompt import prompt
-from agentops.agent.request_prefix import system_prompt, wire_tools
 from agentops.agent.result import Stop
 from agentops.core.errors import AgentopsError, AuditError, PolicyRefused, ToolError, ToolInputError, UsageError
 from agentops.core.evidence import Reading
@@ -205,7 +204,7 @@ def test_the_alerts_words_prove_nothing(fixing, proposed, looking, report):
     both = {"calls": [_draft("scale", "shop/Deployment/api", "It needs three.", ("E1", "E2"))]}
     turns = [words, {"calls": [report(evidence=["E1"])]}, looking(), both, {"calls": [report(evidence=["E1", "E2"])]}]
     result = fixing.play(*turns)
-    assert (len(proposed.changes), result.stop, result.finding.supported) == (1, Stop.REPORTED, True)
+    assert (len(proposed.changes), result.stop, result.report.supported) == (1, Stop.REPORTED, True)
     said = fixing.answers(result)
     assert "the alert's words alone prove nothing" in said[0]
     assert "the conclusion cites the alert's own words only" in said[2]
@@ -379,7 +378,7 @@ def test_proposals_of_a_report_are_not_drafted(fixing, proposed, looking, report
     """``proposed_changes`` stay words, even when they name a change tool and fit it."""
     change = {"tool": "scale", "target": "shop/Deployment/api", "arguments": {"replicas": 3}, "reason": "r"}
     result = fixing.play(looking(), {"calls": [report(proposed_changes=[{**change, "evidence": ["E1"]}])]})
-    assert (result.drafted, proposed.changes, len(result.finding.proposed)) == ((), [], 1)
+    assert (result.drafted, proposed.changes, len(result.report.proposed)) == ((), [], 1)
 
 
 def test_draft_beside_a_report_comes_first(fixing, looking, report):
@@ -412,7 +411,7 @@ def test_unsupported_finding_feeds_no_plan(fixing, looking, report):
     """Drafts of a model whose finding rests on nothing that was observed are not handed on."""
     invents = {"calls": [report(evidence=["E9"])]}
     result = fixing.play(looking(), {"calls": [_draft()]}, invents, invents)
-    assert (result.finding.supported, result.drafted, len(fixing.toolbox.drafting.changes)) == (False, (), 1)
+    assert (result.report.supported, result.drafted, len(fixing.toolbox.drafting.changes)) == (False, (), 1)
 
 
 def test_same_draft_again_and_again_is_a_circle(make_bench, look, proposed, looking, report):
@@ -434,10 +433,10 @@ def test_investigation_has_no_change_tool(bench, looking, report):
 
 def test_prefix_of_an_investigation_keeps_its_bytes(bench, fixing):
     """A run that may fix begins as an investigation does, byte for byte; its report proposes nothing beside drafts."""
-    plain, more = wire_tools(bench.toolbox), wire_tools(fixing.toolbox)
+    (system, plain), (longer, more) = bench.prefix, fixing.prefix
     assert json.dumps(more[:2]) == json.dumps(plain[:2])
-    assert system_prompt(bench.toolbox) == prompt("system")
-    assert system_prompt(fixing.toolbox) == f"{prompt('system')}\n\n{prompt('fix')}"
+    assert system == prompt("system")
+    assert longer == f"{prompt('system')}\n\n{prompt('fix')}"
     assert [tool["name"] for tool in more[2:]] == ["draft_change", "drop_change", "report_finding"]
     fields = [set(tools[-1]["input_schema"]["properties"]) for tools in (plain, more)]
     assert fields[0] - fields[1] == {"proposed_changes"}
@@ -445,13 +444,13 @@ def test_prefix_of_an_investigation_keeps_its_bytes(bench, fixing):
 
 def test_prefix_keeps_its_bytes_through_a_run(fixing, proposed, looking, report):
     """Whatever is drafted, refused and withdrawn, tools and system prompt stay as they were: the cache rests on it."""
-    before = json.dumps([wire_tools(fixing.toolbox), system_prompt(fixing.toolbox)])
+    before = json.dumps(fixing.prefix)
     proposed.error = PolicyRefused("no")
     fixing.play(looking(), {"calls": [_draft()]}, {"calls": [report()]})
     proposed.error = None
     fixing.play(looking(), {"calls": [_draft("scale", "Node/n1")]}, {"calls": [report()]})
     fixing.toolbox.drafting.begin_round()
-    assert json.dumps([wire_tools(fixing.toolbox), system_prompt(fixing.toolbox)]) == before
+    assert json.dumps(fixing.prefix) == before
 
 
 def test_wire_form_of_drafting(drafting):

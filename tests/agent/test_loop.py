@@ -34,7 +34,7 @@ def test_reads_then_reports(bench, looking, report):
     ruled_out = [{"statement": "node full", "contradicted_by": ["[E1]"]}]
     result = bench.play(looking(), {"calls": [report(proposed_changes=[change], ruled_out=ruled_out)]})
     assert (result.stop, result.error) == (Stop.REPORTED, None)
-    assert result.finding == replace(
+    assert result.report == replace(
         FOUND,
         proposed=(Change(tool="t", target=API, arguments={"a": 1}, reason="r", evidence=("E1",)),),
         ruled_out=(Hypothesis(statement="node full", contradicted_by=("E1",)),),
@@ -113,7 +113,7 @@ def test_audit_failure_ends_the_run(make_bench, look, looking):
 def test_unobserved_citation_is_sent_back_once(bench, looking, report):
     """A finding that cites what nobody saw comes back with the known ids, and is taken when corrected."""
     result = bench.play(looking(), {"calls": [report(evidence=["E9"])]}, {"calls": [report()]})
-    assert result.finding == FOUND
+    assert result.report == FOUND
     assert bench.answers(result)[1] == (
         "Not accepted: E9 was never observed in this incident. Known evidence: E1. Correct it and report again."
     )
@@ -131,14 +131,14 @@ def test_second_bad_citation_is_marked(bench, looking, report, cited, kept, why)
     """A finding that still cites wrongly is taken, unsupported, with a warning and without the invented ids."""
     result = bench.play(looking(), {"calls": [report(**cited)]}, {"calls": [report(**cited)]})
     expected = replace(FOUND, supported=False, evidence=kept, warnings=(f"Not supported by evidence: {why}.",))
-    assert result.finding == replace(expected, conclusion=cited.get("conclusion", FOUND.conclusion))
+    assert result.report == replace(expected, conclusion=cited.get("conclusion", FOUND.conclusion))
 
 
 def test_report_with_wrong_fields_is_sent_back(bench, looking, report):
     """A report that does not fit its schema comes back with every complaint, and is taken when corrected."""
     bad = report(verdict="maybe", not_checked=None, cause={"resource": "api", "condition": "OOMKilled"})
     result = bench.play(looking(), {"calls": [bad]}, {"calls": [report()]})
-    assert result.finding == FOUND
+    assert result.report == FOUND
     assert bench.answers(result)[1] == (
         "Not accepted: `verdict` must be one of root-cause, recovered, no-problem, outside, "
         'undetermined, not "maybe"; `not_checked` is missing (a list); '
@@ -151,13 +151,13 @@ def test_report_that_stays_wrong_is_taken_in_part(bench, looking, report):
     bad = report(cause={"resource": "api", "condition": "OOMKilled"})
     result = bench.play(looking(), *[{"calls": [bad]}] * 3)
     warning = "The report is incomplete: `cause.resource`: 'api' is not NAMESPACE/KIND/NAME."
-    assert result.finding == replace(FOUND, cause=None, warnings=(warning,))
+    assert result.report == replace(FOUND, cause=None, warnings=(warning,))
 
 
 def test_report_that_cannot_be_read_fails(bench, report):
     """A model that never manages to write a report ends in an error, not in an endless conversation."""
     result = bench.play(*[{"calls": [report(conclusion=None)]}] * 9)
-    assert (result.stop, result.finding, type(result.error), result.usage.turns) == (Stop.FAILED, None, BadAnswer, 4)
+    assert (result.stop, result.report, type(result.error), result.usage.turns) == (Stop.FAILED, None, BadAnswer, 4)
 
 
 def test_calls_beside_an_accepted_report_do_not_run(bench, look, looking, report):
@@ -166,7 +166,7 @@ def test_calls_beside_an_accepted_report_do_not_run(bench, look, looking, report
     assert result.stop is Stop.REPORTED
     assert [call["name"] for call in look.calls] == ["api-1"]
     assert bench.answers(result)[1:] == [
-        "Not executed: the investigation has ended.",
+        "Not executed: the run has ended.",
         "Accepted.",
         "Not executed: one report is enough.",
     ]
@@ -175,7 +175,7 @@ def test_calls_beside_an_accepted_report_do_not_run(bench, look, looking, report
 def test_text_without_report_is_reminded_once(bench, looking, report):
     """A model that answers in text is reminded, and may still report."""
     result = bench.play(looking(), {"text": "It is memory."}, {"calls": [report()]})
-    assert result.finding == FOUND
+    assert result.report == FOUND
     assert "`report_finding`" in bench.answers(result)[1]
 
 
@@ -183,7 +183,7 @@ def test_text_twice_is_an_unsupported_finding(bench, looking):
     """A model that only talks gets its words shown as what they are."""
     result = bench.play(looking(), {"text": "It is memory."}, {"text": "Yes."})
     assert result.stop is Stop.ANSWERED
-    assert result.finding == Finding(
+    assert result.report == Finding(
         verdict=Verdict.UNDETERMINED,
         conclusion="It is memory.",
         confidence=Confidence.LOW,
@@ -191,7 +191,7 @@ def test_text_twice_is_an_unsupported_finding(bench, looking):
         supported=False,
         warnings=(
             "Not supported by evidence: no finding was reported, this is the model's text "
-            "(the model answered in text and reported no finding).",
+            "(the model answered in text and reported nothing).",
         ),
     )
 
@@ -216,7 +216,7 @@ def test_spent_budget_asks_once_for_the_best_finding(bench, look, looking, repor
     turns = [{**looking(name), "usage": spent} for name in "ab"]
     result = bench.play(*turns, {"calls": [*looking("c")["calls"], report()]}, limits=limits)
     assert (result.stop, result.reason, len(look.calls)) == (Stop.EXHAUSTED, reason, 2)
-    assert result.finding == replace(FOUND, warnings=(f"The report is incomplete: it ended early, {reason}.",))
+    assert result.report == replace(FOUND, warnings=(f"The report is incomplete: it ended early, {reason}.",))
     assert bench.answers(result)[2].startswith(f"No more reading: {reason}.")
 
 
@@ -239,7 +239,7 @@ def test_endless_tool_calling_ends_without_report(bench, looking):
 def test_exhausted_with_text_only(bench, looking):
     """Words at the end of the budget are better than nothing, and are marked."""
     result = bench.play(looking(), {"text": "Probably memory."}, limits=Limits(steps=1))
-    assert (result.stop, result.finding.conclusion, result.finding.supported) == (
+    assert (result.stop, result.report.conclusion, result.report.supported) == (
         Stop.EXHAUSTED,
         "Probably memory.",
         False,
@@ -266,7 +266,7 @@ def test_a_changing_result_is_no_circle(make_bench, make_tool, report):
     tool = make_tool("wait", lambda _: _reading(f"{next(seen)} ready"))
     bench = make_bench(tool)
     result = bench.play(*[{"calls": [{"tool": "wait"}]}] * 3, {"calls": [report()]})
-    assert (result.stop, result.finding.supported) == (Stop.REPORTED, True)
+    assert (result.stop, result.report.supported) == (Stop.REPORTED, True)
 
 
 def test_unknown_tool_and_bad_arguments_are_answered(bench, report, looking):
@@ -277,7 +277,7 @@ def test_unknown_tool_and_bad_arguments_are_answered(bench, report, looking):
         "there is no tool 'lock'. Did you mean look?",
         "look was called wrongly: `name` must be a string, not 3; `tial` is not an argument (did you mean `tail`?)",
     ]
-    assert result.finding == FOUND
+    assert result.report == FOUND
 
 
 def test_arguments_that_are_not_json(bench, look, looking, report):
@@ -302,7 +302,7 @@ def test_max_tokens_in_a_call_runs_nothing(bench, look, looking, report):
 def test_max_tokens_again_and_again_ends(bench):
     """A model that always runs into the limit ends with what it said."""
     result = bench.play(*[{"text": "Well", "stop_reason": "max_tokens"}] * 5)
-    assert (result.stop, result.usage.turns, result.finding.supported) == (Stop.ANSWERED, 3, False)
+    assert (result.stop, result.usage.turns, result.report.supported) == (Stop.ANSWERED, 3, False)
 
 
 def test_max_tokens_before_any_content(bench, looking, report):
@@ -335,7 +335,7 @@ def test_unknown_stop_reason_runs_nothing(bench, look, looking, report):
 def test_context_overflow_shortens_what_was_not_yet_seen(bench, looking, report):
     """When the results do not fit, they are named instead of shown, and the model is asked for its finding."""
     result = bench.play(looking(), {"error": "context-overflow"}, {"calls": [report()]})
-    assert (result.stop, result.finding.evidence) == (Stop.EXHAUSTED, ("E1",))
+    assert (result.stop, result.report.evidence) == (Stop.EXHAUSTED, ("E1",))
     assert result.messages[2]["content"][0]["content"] == (
         "Evidence E1 is stored but not shown: the context window is full."
     )
@@ -373,7 +373,7 @@ def test_resume_closes_open_calls(bench, looking, report):
         "Not executed: the run was interrupted. Call it again if it still matters.",
         "It is later now.",
     ]
-    assert result.finding == FOUND
+    assert result.report == FOUND
 
 
 def test_resume_before_an_answer_sends_the_same_again(bench, looking, report):
@@ -395,7 +395,7 @@ class Pressed(Scripted):
 def test_ctrl_c_asks_nothing_more(bench, looking):
     """Ctrl-C in a turn ends the run with what there is; it can be resumed."""
     result = bench.play(model=Pressed([looking()]))
-    assert (result.stop, result.finding, result.usage.turns) == (Stop.INTERRUPTED, None, 1)
+    assert (result.stop, result.report, result.usage.turns) == (Stop.INTERRUPTED, None, 1)
     assert tuple(bench.kept) == result.messages
 
 

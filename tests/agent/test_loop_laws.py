@@ -61,7 +61,7 @@ def test_every_run_ends_well(make_bench, look, turns, last, steps):
     bench = make_bench(look)
     result = bench.play(*turns, *last, limits=Limits(steps=steps))
     assert result.stop in Stop
-    assert (result.finding is None) == (result.stop is Stop.FAILED) == (result.error is not None)
+    assert (result.report is None) == (result.stop is Stop.FAILED) == (result.error is not None)
     assert tuple(bench.kept) == result.messages
     for index, message in enumerate(result.messages):
         made = [block["id"] for block in message["content"] if block["type"] == "tool_use"]
@@ -71,9 +71,9 @@ def test_every_run_ends_well(make_bench, look, turns, last, steps):
             assert [block["type"] for block in answers] == sorted((b["type"] for b in answers), reverse=True)
     assert result.usage.turns <= steps + 1
     known = {evidence.id for evidence in bench.store.all()}
-    if result.finding and result.finding.supported:
-        assert result.finding.evidence
-        assert set(result.finding.evidence) <= known
+    if result.report and result.report.supported:
+        assert result.report.evidence
+        assert set(result.report.evidence) <= known
 
 
 def test_only_the_adapter_knows_the_sdk():

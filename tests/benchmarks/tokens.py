@@ -19,7 +19,8 @@ from typing import Any
 
 import yaml
 
-from agentops.agent.request_prefix import system_prompt, wire_tools
+from agentops.agent.finding_review import FindingReview
+from agentops.agent.request_prefix import wire_tools
 from agentops.app.fix import fix_found, let_model_draft
 from agentops.app.guard_wiring import ApprovalOptions
 from agentops.app.investigate import investigate
@@ -62,7 +63,8 @@ def measure(scenario: str, *, together: bool = False) -> Spent:
             fix_found(app, found, asking, stop_at_plan=False)
             assert found.conversation is not None, found.model_error
             toolbox, messages = found.conversation.toolbox, found.conversation.folder.transcript()
-    return _spent(scenario, {"system": system_prompt(toolbox), "tools": wire_tools(toolbox)}, messages)
+    review = FindingReview(home=found.conversation.home, by="", drafts=True)
+    return _spent(scenario, {"system": review.system, "tools": wire_tools(toolbox, review.ending)}, messages)
 
 
 def _spent(scenario: str, prefix: Any, messages: Sequence[Any]) -> Spent:

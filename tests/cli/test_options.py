@@ -21,6 +21,8 @@ _S3 = "endpoint-url retention-days"
 _TAKES = {
     "investigate": f"{_PLACE} {_LIMITS} details resume exit-code",
     "fix": f"{_PLACE} {_LIMITS} approval dry-run exit-code out plan side-by-side wait yes",
+    # Words need a model, so there is nothing to say without one.
+    "ask": f"{_PLACE} {_LIMITS.removesuffix(' no-model')} resume",
     "triage": f"{_PLACE} all exit-code",
     "rollback": f"{_PLACE} dry-run side-by-side wait yes",
     "recover": f"{_PLACE} keep roll-back yes",

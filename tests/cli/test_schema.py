@@ -32,6 +32,8 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("fix", "--sandbox=stale-alert", "--no-model", "--dry-run"),
     ("fix", "--sandbox=unbound-pvc-chain", "--no-model", "--dry-run"),
     ("fix", "--sandbox=bad-image-tag", "--no-model", "--no-input"),
+    ("ask", "what runs here?", "--sandbox=bad-image-tag", "--model", "ASK"),
+    ("ask", "what runs here?", "--sandbox=bad-image-tag", "--model", "EMPTY"),
     ("rollback", "nothing", "--sandbox=bad-image-tag"),
     ("recover", "--sandbox=bad-image-tag"),
     ("changes",),
@@ -82,6 +84,22 @@ _NOT_RUN = {
 }
 
 
+_ANSWERED = {
+    "calls": [
+        {
+            "tool": "report_answer",
+            "arguments": {"verdict": "answered", "text": "Two things.", "evidence": ["E1"], "not_checked": []},
+        }
+    ]
+}
+
+
+def _script(path: Path, turn: dict[str, Any]) -> Path:
+    """Write a script of a model that says the same again and again."""
+    path.write_text(json.dumps({"turns": [turn] * 3}), encoding="utf-8")
+    return path
+
+
 def _closed(schema: Any) -> Any:
     """Return ``schema`` with additional fields forbidden wherever fields are named."""
     if isinstance(schema, list):
@@ -128,6 +146,8 @@ def used(cli: Cli, home: Path, kept: Path, tmp_path: Path, plans: ModuleType) ->
     save_plan(tmp_path / "plan.json", plans.plan(expires_at=datetime.now(UTC) + timedelta(hours=1)))
     places = {
         "PLAN": tmp_path / "plan.json",
+        "ASK": f"scripted:{_script(tmp_path / 'ask.json', _ANSWERED)}",
+        "EMPTY": f"scripted:{_script(tmp_path / 'empty.json', {'text': 'I do not know.'})}",
         "ANCHOR": tmp_path / "anchor",
         "FOLDER": tmp_path,
         "EXPORT": tmp_path / "e",
@@ -142,6 +162,8 @@ def test_what_a_command_prints_is_as_the_schema_says(
     """One JSON document, every field of it in the envelope's schema and of the type stated there."""
     done = cli(*map(used, words), "--output", "json")
     assert _faults("envelope", done.document) == []
+    if "request" in done.document:
+        assert _faults("request", done.document["request"]) == []
     if isinstance(done.document.get("finding"), dict) and done.document["command"] in ("investigate", "show", "fix"):
         assert _faults("finding", done.document["finding"]) == []
 
@@ -216,4 +238,4 @@ def test_a_schema_refuses_what_is_none() -> None:
 def test_an_unknown_schema_is_a_usage_error(cli: Cli) -> None:
     """The names that there are stand in the hint."""
     done = cli("schema", "nonsense")
-    assert (done.code, "envelope, finding, plan" in done.err) == (2, True)
+    assert (done.code, "envelope, finding, request, plan" in done.err) == (2, True)

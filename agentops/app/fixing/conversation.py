@@ -178,7 +178,7 @@ def tell(
         return None
     if result.stop is Stop.INTERRUPTED:
         raise KeyboardInterrupt
-    finding = result.finding if result.finding is not None and result.finding.supported else None
+    finding = result.report if result.report is not None and result.report.supported else None
     return replace(conversation, messages=result.messages, drafted=result.drafted), finding
 
 

@@ -86,7 +86,7 @@ def ask_model(
     """
     try:
         result = _think(services, model, group, seen, evidence, toolbox, folder)
-        finding = _with_notes(_believed(services, result.finding, triage_finding), seen.ranking.problems)
+        finding = _with_notes(_believed(services, result.report, triage_finding), seen.ranking.problems)
     except ModelError as error:
         services.audit.append("model_failed", {"code": error.code, "message": one_line(error.message, 300)})
         return ModelAnswer(finding=triage_finding, usage=folder.usage() or Usage(), error=error)
@@ -109,7 +109,7 @@ def _think(
     evidence: Sequence[Evidence],
     toolbox: Toolbox,
     folder: IncidentFolder,
-) -> LoopResult:
+) -> LoopResult[Finding]:
     """Run the loop; an earlier conversation of the incident is continued, not begun anew.
 
     Raises:

@@ -9,7 +9,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agentops.cli.commands.investigate import check_model_options, read_stdin
+from agentops.cli.commands.investigate import read_stdin
+from agentops.cli.model_options import (
+    DryRun,
+    DryRunExitCode,
+    MaxSeconds,
+    MaxSteps,
+    MaxTokens,
+    MaxUsd,
+    ModelId,
+    PlanOut,
+    SideBySide,
+    Wait,
+    Yes,
+    check_exit_code,
+    check_model_options,
+    limit_flags,
+)
 from agentops.cli.options import PLACE, Common, with_common
 from agentops.cli.report import Block, Code, Heading, Tone
 from agentops.cli.result import Result, error_document
@@ -66,31 +82,18 @@ def fix(
             "--approval", metavar="FILE", help="File of a signed approval; may be repeated.", show_default=False
         ),
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Save the plan to this file.", show_default=False)
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Stop at the plan; change nothing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not prompt where policy requires no approval.")] = False,
-    wait: Annotated[
-        str | None,
-        typer.Option(
-            "--wait", metavar="TIME", help="Wait up to TIME for another run to end its change.", show_default=False
-        ),
-    ] = None,
-    side_by_side: Annotated[bool, typer.Option("--side-by-side", help="Show diffs in two columns.")] = False,
-    exit_code: Annotated[
-        bool, typer.Option("--exit-code", help="With --dry-run: exit 3 if the plan would change something.")
-    ] = False,
+    out: PlanOut = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    wait: Wait = None,
+    side_by_side: SideBySide = False,
+    exit_code: DryRunExitCode = False,
     no_model: Annotated[bool, typer.Option("--no-model", help="Use no model, only triage's known remedies.")] = False,
-    model: Annotated[
-        str | None, typer.Option("--model", metavar="ID", help="Model id, or scripted:FILE.", show_default=False)
-    ] = None,
-    max_steps: Annotated[int | None, typer.Option(help="Maximum number of model turns.", show_default=False)] = None,
-    max_tokens: Annotated[
-        int | None, typer.Option(help="Maximum number of tokens, input and output.", show_default=False)
-    ] = None,
-    max_usd: Annotated[float | None, typer.Option(help="Maximum cost in US dollars.", show_default=False)] = None,
-    max_seconds: Annotated[float | None, typer.Option(help="Maximum run time in seconds.", show_default=False)] = None,
+    model: ModelId = None,
+    max_steps: MaxSteps = None,
+    max_tokens: MaxTokens = None,
+    max_usd: MaxUsd = None,
+    max_seconds: MaxSeconds = None,
 ) -> Result:
     """Run the use case and turn what it returns into a result."""
     from agentops.app.fix import fix as fix_alert
@@ -100,13 +103,7 @@ def fix(
     from agentops.cli.guarding import asking, place
     from agentops.cli.running import running
 
-    flags = {
-        "model": model,
-        "max_steps": max_steps,
-        "max_tokens": max_tokens,
-        "max_usd": max_usd,
-        "max_seconds": max_seconds,
-    }
+    flags = limit_flags(model, max_steps, max_tokens, max_usd, max_seconds)
     if plan is None:
         _check_new_plan(approval, dry_run=dry_run, exit_code=exit_code)
         check_model_options(model, no_model=no_model)
@@ -172,10 +169,7 @@ def _check_saved_plan(what: str | None, making: Mapping[str, Any]) -> None:
 def _check_new_plan(approval: list[Path] | None, *, dry_run: bool, exit_code: bool) -> None:
     if approval:
         raise UsageError("--approval needs --plan", hint="agentops fix --plan plan.json --approval plan.approval.json")
-    if exit_code and not dry_run:
-        raise UsageError(
-            "--exit-code needs --dry-run", hint="A run that may change something says how it ended by its exit code."
-        )
+    check_exit_code(dry_run=dry_run, exit_code=exit_code)
 
 
 def _result(app: App, done: FixResult, where: Place, *, side_by_side: bool) -> Result:

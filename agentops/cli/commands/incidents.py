@@ -158,7 +158,15 @@ def show(
 
 def _stored(found: StoredIncident) -> Result:
     from agentops.cli.views.incident import stored_blocks, stored_document
+    from agentops.cli.views.request import request_document, stored_request_blocks
 
+    if found.incident.request is not None:
+        document = request_document(found.incident, found.reply, found.evidence, found.usage)
+        return Result(
+            command="show",
+            document=document | {"drafts": to_json(found.drafts)},
+            report=tuple(stored_request_blocks(found)),
+        )
     return Result(
         command="show",
         document=stored_document(found) | {"drafts": to_json(found.drafts)},

@@ -7,6 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agentops.cli.model_options import (
+    MaxSeconds,
+    MaxSteps,
+    MaxTokens,
+    MaxUsd,
+    ModelId,
+    check_model_options,
+    limit_flags,
+)
 from agentops.cli.options import PLACE, Common, with_common
 from agentops.cli.report import Block, Code, Heading, Paragraph, Tone
 from agentops.cli.result import Result, error_document
@@ -47,15 +56,11 @@ def investigate(
         typer.Argument(metavar="ALERT", help="A file, '-', k8s:NAMESPACE/KIND/NAME, or words.", show_default=False),
     ] = None,
     no_model: Annotated[bool, typer.Option("--no-model", help="Use no model, only the triage sweep.")] = False,
-    model: Annotated[
-        str | None, typer.Option("--model", metavar="ID", help="Model id, or scripted:FILE.", show_default=False)
-    ] = None,
-    max_steps: Annotated[int | None, typer.Option(help="Maximum number of model turns.", show_default=False)] = None,
-    max_tokens: Annotated[
-        int | None, typer.Option(help="Maximum number of tokens, input and output.", show_default=False)
-    ] = None,
-    max_usd: Annotated[float | None, typer.Option(help="Maximum cost in US dollars.", show_default=False)] = None,
-    max_seconds: Annotated[float | None, typer.Option(help="Maximum run time in seconds.", show_default=False)] = None,
+    model: ModelId = None,
+    max_steps: MaxSteps = None,
+    max_tokens: MaxTokens = None,
+    max_usd: MaxUsd = None,
+    max_seconds: MaxSeconds = None,
     resume: Annotated[
         str | None,
         typer.Option("--resume", metavar="INCIDENT", help="Resume an interrupted investigation.", show_default=False),
@@ -78,13 +83,7 @@ def investigate(
     check_model_options(model, no_model=no_model)
     if resume is not None:
         options = options.where_begun(resume)
-    flags = {
-        "model": model,
-        "max_steps": max_steps,
-        "max_tokens": max_tokens,
-        "max_usd": max_usd,
-        "max_seconds": max_seconds,
-    }
+    flags = limit_flags(model, max_steps, max_tokens, max_usd, max_seconds)
     try:
         with running("investigate", options, flags, use_model=not no_model) as app:
             found = go_on(app, resume) if resume is not None else find_cause(app, alert, read_stdin)
@@ -108,12 +107,6 @@ def _interrupted(stop: Interrupted, options: Common) -> Result:
         document=stored_document(found) | {"errors": [error_document(stop)]},
         report=(*stored_blocks(found), Heading(stop.message, Tone.WARN), Code(stop.hint)),
     )
-
-
-def check_model_options(model: str | None, *, no_model: bool) -> None:
-    """Raise where a model is both chosen and ruled out."""
-    if no_model and model is not None:
-        raise UsageError("--no-model and --model contradict each other", hint="Leave out one of them.")
 
 
 def read_stdin() -> bytes:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from agentops.app.stored_incident import resume_command
+from agentops.app.stored_incident import continue_command
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Tone
 from agentops.cli.views.finding import alert_blocks, closing_blocks, finding_blocks, problem_items, usage_line
 from agentops.cli.views.wording import change_words
@@ -57,7 +57,7 @@ def incident_blocks(
         blocks.append(Paragraph(usage_line(usage, by or ("the model" if usage.turns else "")), Tone.QUIET))
     blocks += remarks
     if finding is None:
-        return [*blocks, Heading("No finding yet", Tone.WARN), Code(f"Resume it: {resume_command(incident)}")]
+        return [*blocks, Heading("No finding yet", Tone.WARN), Code(f"Resume it: {continue_command(incident)}")]
     if not details:
         blocks += _left_out(incident, finding, evidence, problems)
     others = _other_causes(finding, evidence, problems)
@@ -136,7 +136,6 @@ def incident_document(
     usage: Usage | None,
 ) -> dict[str, Any]:
     """Return the envelope's parts of an incident."""
-    by_id = {item.id: item for item in evidence}
     return {
         "incident": {
             "id": incident.id,
@@ -148,15 +147,22 @@ def incident_document(
             "namespace": incident.namespace,
             "opened_at": to_iso(incident.opened_at),
         },
-        "finding": None if finding is None else _finding_document(finding, by_id),
+        "finding": None if finding is None else _finding_document(finding, evidence),
         "problems": to_json(tuple(problems)),
-        "usage": None if usage is None else _usage_document(usage),
+        "usage": None if usage is None else usage_document(usage),
     }
 
 
-def _finding_document(finding: Finding, by_id: Mapping[str, Evidence]) -> dict[str, Any]:
+def _finding_document(finding: Finding, evidence: Sequence[Evidence]) -> dict[str, Any]:
     document: dict[str, Any] = to_json(finding)
-    document["evidence"] = [
+    document["evidence"] = evidence_documents(finding.evidence, evidence)
+    return document
+
+
+def evidence_documents(cited: Sequence[str], evidence: Sequence[Evidence]) -> list[dict[str, Any]]:
+    """Return what is cited, each with what was read."""
+    by_id = {item.id: item for item in evidence}
+    return [
         {
             "id": name,
             "tool": by_id[name].tool,
@@ -166,12 +172,12 @@ def _finding_document(finding: Finding, by_id: Mapping[str, Evidence]) -> dict[s
         }
         if name in by_id
         else {"id": name, "observed": False}
-        for name in finding.evidence
+        for name in cited
     ]
-    return document
 
 
-def _usage_document(usage: Usage) -> dict[str, Any]:
+def usage_document(usage: Usage) -> dict[str, Any]:
+    """Return the envelope's ``usage``."""
     document: dict[str, Any] = to_json(usage)
     document["wall_s"] = round(usage.wall_s, 3)
     return document
@@ -184,6 +190,7 @@ def draft_blocks(found: StoredIncident) -> list[Block]:
     items = tuple(Item(change_words(change), label="→", note=change.reason) for change in found.drafts)
     begun = found.incident
     again = f"agentops fix {begun.short_id} --dry-run {options_to(begun.places)}"
+    again = again if begun.request is None else continue_command(begun)
     return [Heading("Drafted, not applied"), Bullets(items), Code(f"Resume it: {again}")]
 
 

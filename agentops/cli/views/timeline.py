@@ -112,6 +112,19 @@ def _finding(payload: Mapping[str, Any]) -> _Line:
     return f"finding by {finding.get('by')}: {finding.get('conclusion')}{cited}", Tone.STRONG
 
 
+def _request(payload: Mapping[str, Any]) -> _Line:
+    request = payload.get("request") or {}
+    verb = "asked for" if request.get("wants_change") else "asked"
+    return f"a person {verb}: {request.get('words')}", Tone.STRONG
+
+
+def _reply(payload: Mapping[str, Any]) -> _Line:
+    reply = payload.get("reply") or {}
+    evidence = ", ".join(reply.get("evidence") or ())
+    said = reply.get("outcome") or reply.get("verdict")
+    return f"{said}, by {reply.get('by')}: {reply.get('text')}" + (f" [{evidence}]" if evidence else ""), Tone.STRONG
+
+
 def _intent(payload: Mapping[str, Any]) -> _Line:
     people = ", ".join(f"{one.get('by')} ({one.get('method')})" for one in payload.get("approvals") or ())
     return f"change {payload.get('change')} is about to run, approved by {people}", Tone.WARN
@@ -131,6 +144,8 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], _Line]] = {
     "cluster_pinned": _plainly("pinned to context {} at {}", "context", "server"),
     "alert": _alert,
     "alert_refused": _plainly("the alert could not be read: {}", "why", tone=Tone.BAD),
+    "request": _request,
+    "reply": _reply,
     "triage": _plainly("triage saw {} problems", "problem_count"),
     "tool_call": _call,
     "model_turn": _plainly("model turn (stop reason {})", "stop_reason", tone=Tone.QUIET),

@@ -166,6 +166,16 @@ class KubernetesReader:
 
         return served_tools(self._cluster, self._clock)
 
+    def outline(self) -> Reading:
+        """Return the namespaces, and the workloads and services of the pinned one.
+
+        Raises:
+            Unreachable: the cluster does not answer.
+        """
+        from agentops.providers.kubernetes.read.outline import outline
+
+        return outline(self._cluster, self._clock)
+
     def named(self, target: Target) -> ResourceRef:
         """Return the object that a person named, and no other.
 
@@ -177,13 +187,13 @@ class KubernetesReader:
 
         return named_target(self._cluster, target)
 
-    def canonical(self, ref: ResourceRef) -> ResourceRef:
+    def canonical(self, ref: ResourceRef, group: str = "") -> ResourceRef:
         """Return the reference with its kind as the API names it, so that no other spelling is another target.
 
         Raises:
             ToolInputError, ClusterError: there is no such kind, or the server cannot say.
         """
-        return canonical(self._cluster, ref)
+        return canonical(self._cluster, ref, group)
 
     def whereabouts(self, ref: ResourceRef) -> str:
         """Return what became of an object that is gone."""
@@ -236,7 +246,7 @@ class KubernetesChanger:
         return Lease(cluster=clients.cluster, writer=clients.writer, namespace=group, who=who, clock=self._clock)
 
 
-def canonical(cluster: Cluster, ref: ResourceRef) -> ResourceRef:
+def canonical(cluster: Cluster, ref: ResourceRef, group: str = "") -> ResourceRef:
     """Return the reference with its kind as the API names it; see ``KubernetesReader.canonical``."""
     kind = cluster.kind(ref.kind)
-    return kubernetes_ref(ref.context, ref.namespace if kind.namespaced else "", kind.kind, ref.name)
+    return kubernetes_ref(ref.context, (ref.namespace or group) if kind.namespaced else "", kind.kind, ref.name)

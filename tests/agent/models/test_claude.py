@@ -28,7 +28,6 @@ from agentops.agent.model import (
 )
 from agentops.agent.models.request_body import Features
 from agentops.agent.prompt import prompt
-from agentops.agent.request_prefix import wire_tools
 from agentops.agent.result import Stop
 from agentops.core.progress import Stage
 from agentops.core.usage import Usage
@@ -331,7 +330,7 @@ def test_investigation_over_the_wire(make_claude, bench, looking, report):
         {"calls": [report(evidence=["{{first}}"])]},
     )
     result = bench.play(model=claude)
-    assert (result.stop, result.finding.evidence, result.usage.turns) == (Stop.REPORTED, ("E1",), 2)
+    assert (result.stop, result.report.evidence, result.usage.turns) == (Stop.REPORTED, ("E1",), 2)
     assert len(server.requests) == 4
     assert server.requests[1].raw == server.requests[2].raw == server.requests[3].raw
     assert [p["request_id"] for p in bench.audit.payloads("model_turn")] == ["req_1", "req_4"]
@@ -391,7 +390,7 @@ def test_context_overflow_over_the_wire(make_claude, bench, looking, report):
     full = {"wire": {"status": 400, "message": "prompt is too long: 2 tokens > 1 maximum"}}
     claude, _server, _ = make_claude(looking(), full, {"calls": [report()]})
     result = bench.play(model=claude)
-    assert (result.stop, result.finding.cause.condition) == (Stop.EXHAUSTED, "OOMKilled")
+    assert (result.stop, result.report.cause.condition) == (Stop.EXHAUSTED, "OOMKilled")
 
 
 def test_ctrl_c_over_the_wire(make_claude, bench, looking):
@@ -409,4 +408,4 @@ def test_ctrl_c_over_the_wire(make_claude, bench, looking):
 
 def test_tools_end_with_the_report(bench):
     """The model sees the read tools, the search, and the report, in this order."""
-    assert [tool["name"] for tool in wire_tools(bench.toolbox)] == ["look", "evidence_search", "report_finding"]
+    assert [tool["name"] for tool in bench.prefix[1]] == ["look", "evidence_search", "report_finding"]

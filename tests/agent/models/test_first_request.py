@@ -12,7 +12,6 @@ from agentops.agent.drafting import Drafting
 from agentops.agent.model import ModelRequest
 from agentops.agent.models.request_body import Features, body
 from agentops.agent.report import SPEC as REPORT
-from agentops.agent.request_prefix import system_prompt, wire_tools
 from agentops.agent.search import SPEC as SEARCH
 from agentops.core.errors import ToolInputError
 from agentops.core.resource import Home
@@ -32,8 +31,8 @@ def first_request(make_bench, make_tool):
         tool.spec = spec
 
     def make(drafting=None):
-        box = make_bench(*tools, drafting=drafting).toolbox
-        request = ModelRequest(system=system_prompt(box), tools=wire_tools(box), messages=())
+        system, wired = make_bench(*tools, drafting=drafting).prefix
+        request = ModelRequest(system=system, tools=wired, messages=())
         sent = body(request, model="claude-opus-5-5", max_tokens=16_000, features=Features())
         return json.dumps(sent, separators=(",", ":"), ensure_ascii=False)
 

@@ -149,7 +149,11 @@ class BrokerReader:
     def read_tools(self) -> Sequence[ReadTool]:
         return (ListTool(self.broker),)
 
-    def canonical(self, ref: ResourceRef) -> ResourceRef:
+    def outline(self) -> Reading:
+        things = self.broker.things()
+        return Reading(body="\n".join(sorted(things)), summary=f"{len(things)} things")
+
+    def canonical(self, ref: ResourceRef, group: str = "") -> ResourceRef:
         return ref
 
     def whereabouts(self, ref: ResourceRef) -> str:
