@@ -34,6 +34,9 @@ KINDS: dict[str, str] = {
     "ask words": "",
     "do words": "",
     "triage target": "",
+    "triage least": "severities",
+    "triage condition": "conditions",
+    "triage every": "",
     "show incident": "incidents runs",
     "show evidence": "evidence",
     "rollback change": "applied-changes",
@@ -83,7 +86,7 @@ def text(root: Path) -> str:
         # A command below one that does something itself is one word to the parser and two to people.
         parent, _, name = path.rpartition(" ")
         commands[parent]["commands"][name] = commands[""]["commands"].pop(path)
-    shared = [one for one in commands["triage"]["options"] if one["names"][0] in _SHARED]
+    shared = [one for one in commands["investigate"]["options"] if one["names"][0] in _SHARED]
     lines = ",\n".join(f'  "{path}": {json.dumps(found)}' for path, found in commands.items())
     names = ",\n".join(f'  "{kind}": {json.dumps(found)}' for kind, found in _names(root).items())
     return f'{{"commands": {{\n{lines}\n}},\n"shared": {json.dumps(shared)},\n"names": {{\n{names}\n}}}}\n'
@@ -130,7 +133,7 @@ def kinds_of(param: Any, path: tuple[str, ...]) -> list[str]:
         SystemExit: nobody has said which.
     """
     if param.name == "output":
-        return ["outputs"]
+        return ["reports" if path == ("triage",) else "outputs"]
     annotation = param.type_descriptor.annotation
     if annotation is Path or annotation == list[Path]:
         return ["folders" if param.name in _FOLDERS else "files"]
@@ -146,13 +149,18 @@ def _names(root: Path) -> dict[str, dict[str, str]]:
     from agentops.app.providers import change_specs, read_specs
     from agentops.cli.commands.completion import Shell
     from agentops.cli.commands.schema import NAMES, load_schema
+    from agentops.cli.commands.triage import LeastSeverity
     from agentops.cli.options import Output
     from agentops.cli.views.policy import facts_document
+    from agentops.providers.kubernetes.analyzers.registry import CONDITIONS
     from agentops.sandbox.scenario import all_scenarios
 
     prices = json.loads((root / "agentops/agent/models/prices.json").read_text("utf-8"))
     return {
-        "outputs": {one.value: "" for one in Output},
+        "outputs": dict.fromkeys(("text", "json", "markdown"), ""),
+        "reports": {one.value: "" for one in Output},
+        "severities": {one.value: "" for one in LeastSeverity},
+        "conditions": dict.fromkeys(CONDITIONS, ""),
         "shells": {one.value: "" for one in Shell},
         "scenarios": {one.name: one.title for one in sorted(all_scenarios(), key=lambda one: one.name)},
         "schemas": {name: load_schema(name)["title"] for name in NAMES},

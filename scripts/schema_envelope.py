@@ -110,10 +110,19 @@ def _incident_parts(known: Definitions) -> dict[str, Schema]:
         "namespaces": listed(TEXT),
         "read": {"type": "object", "additionalProperties": COUNT},
         "not_read": listed(record({"what": TEXT, "reason": TEXT})),
+        "observed_at": plain(datetime),
+        "baseline": _baseline(),
+        "filtered_out": COUNT,
         "incidents": listed(record(row)),
         "pruned": pruned,
         "total": COUNT,
     }
+
+
+def _baseline() -> Schema:
+    """Return what a scan tells of the problems of its baseline."""
+    known = record({"resource": TEXT, "condition": TEXT, "severity": TEXT})
+    return record({"known": listed(known), "gone": listed(record({"resource": TEXT, "condition": TEXT}))})
 
 
 def _with_body(known: Definitions) -> Schema:

@@ -15,9 +15,19 @@ if TYPE_CHECKING:
     from agentops.sandbox.cluster import Sandbox
 
 
-def provider_options(settings: Settings, sandbox: Sandbox | None) -> Mapping[str, Any]:
-    """Return the settings that name a place, for the providers to read; in a sandbox, those that lead into it."""
-    options = {"kubeconfig": settings.kubeconfig, "context": settings.context, "namespace": settings.namespace}
+def provider_options(settings: Settings, sandbox: Sandbox | None, dump: Path | None = None) -> Mapping[str, Any]:
+    """Return the settings that name a place, for the providers to read; in a sandbox, those that lead into it.
+
+    Arguments:
+        dump: what was saved of a place, to be looked at instead of it.
+    """
+    options: dict[str, Any] = {
+        "kubeconfig": settings.kubeconfig,
+        "context": settings.context,
+        "namespace": settings.namespace,
+    }
+    if dump is not None:
+        options["dump"] = dump
     if sandbox is None:
         return options
     chosen = settings.context if settings.provenance.get("context") == "flag" else None

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentops import __version__
@@ -75,6 +76,7 @@ class App:
         self.settings = settings
         self.log = log
         self.sandbox: Sandbox | None = None
+        self.dump: Path | None = None
         self.pace = RunClock(clock, lambda: self.sandbox or simulated)
         self._redactor = SecretRedactor()
         # The strongest net: what this process itself sends as a credential is hidden wherever it turns up.
@@ -107,7 +109,7 @@ class App:
     def _provider_context(self) -> ProviderContext:
         """Return what providers are opened with; asked late, for a sandbox is started after the run."""
         return ProviderContext(
-            options=provider_options(self.settings, self.sandbox),
+            options=provider_options(self.settings, self.sandbox, self.dump),
             cache=self.settings.folders.cache,
             clock=self.pace.now,
             learn=self._redactor.learn,

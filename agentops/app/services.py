@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from agentops.core.alert import Incident, Severity
@@ -63,10 +64,22 @@ class Services:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KnownProblem:
+    """A problem by what stays the same from scan to scan: the object, without the place, and its condition."""
+
+    resource: str
+    condition: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
     """What a triage sweep found: problems with the best explanation first, and an outline of what was read.
 
-    ``is_unexplained``: an object was named, and nothing explains it; which is not "nothing is wrong".
+    ``is_unexplained``: nothing explains the object that was named, or too little was read to tell; which is not
+    "nothing is wrong". ``observed_at``
+    is when it was looked at, or when what was saved of a cluster was. ``known`` are the problems that a baseline has
+    already and ``gone`` what it has besides; both are left out of ``problems``, as is what a filter leaves out
+    (``hidden`` of them).
     """
 
     context: str
@@ -76,7 +89,11 @@ class Scan:
     counts: Mapping[str, int]
     gaps: tuple[tuple[str, str], ...]
     wall_s: float
+    observed_at: datetime
     is_unexplained: bool = False
+    known: tuple[Problem, ...] = ()
+    gone: tuple[KnownProblem, ...] = ()
+    hidden: int = 0
 
     @property
     def status(self) -> str:

@@ -1,58 +1,110 @@
 """The use case ``triage``: what is wrong now, best explanation first, without a model and without an incident.
 
-Comes in: a run, and the object to explain, if any. Goes out: a ``Scan``. Reads only, and keeps nothing but a record.
+Comes in: a run, the object to explain, if any, and what of it is wanted. Goes out: a ``Scan``. Reads only, and keeps
+nothing but a record.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from agentops.app.baseline import identity
 from agentops.app.look import exact_target, sweep_and_rank, sweep_record
-from agentops.app.services import Scan
-from agentops.core.alert import AlertGroup, Target
+from agentops.app.services import KnownProblem, Scan
+from agentops.core.alert import AlertGroup, Severity, Target
 from agentops.core.errors import ExitCode, NotFound, UsageError
-from agentops.core.finding import Verdict
+from agentops.core.finding import Problem, Verdict
+from agentops.core.suggestions import closest
 from agentops.core.text import one_line
 
 if TYPE_CHECKING:
+    from agentops.app.look import Sighting
     from agentops.app.run import App
 
 
-def triage(app: App, argument: str | None = None) -> Scan:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which problems a scan is to tell of.
+
+    Arguments:
+        least: the least severity.
+        conditions: only these; empty means all.
+        known: those of a baseline, which are not told again; None without one.
+    """
+
+    least: Severity = Severity.UNKNOWN
+    conditions: frozenset[str] = frozenset()
+    known: frozenset[KnownProblem] | None = None
+
+    def has(self, problem: Problem) -> bool:
+        """Return whether a problem passes the filters."""
+        return problem.severity.rank <= self.least.rank and (
+            not self.conditions or problem.condition in self.conditions
+        )
+
+
+def triage(app: App, argument: str | None = None, wanted: Wanted = Wanted(), *, quiet: bool = False) -> Scan:
     """Sweep, analyze and rank, with what explains ``argument`` (``k8s:NS/KIND/NAME``) first.
 
+    Arguments:
+        quiet: leave the record out; for one sweep of many that found what the one before it found.
+
     Raises:
-        UsageError: the argument is no target.
+        UsageError: the argument is no target, or a condition that is asked for does not exist.
         NotFound: the group (namespace) that the settings name does not exist.
         ToolError: no provider can be reached.
         AuditError: the log cannot be written.
     """
-    from agentops.triage.conclusion import conclude
-
     services = app.services
     begun = services.monotonic()
     about = None if argument is None else _target_of(app, argument)
     connections = services.connector.for_alert(about)
     target = Target() if about is None else exact_target(connections, about).target
     seen = sweep_and_rank(services, connections, target, None)
-    ranking, read = seen.ranking, seen.outline
-    finding = conclude(ranking, [""] * len(ranking.problems))
-    services.audit.append("triage", sweep_record(seen, ()))
-    for gap in read.gaps:
+    _require_conditions(seen, wanted)
+    if not quiet:
+        services.audit.append("triage", sweep_record(seen, ()))
+    for gap in seen.outline.gaps:
         if gap.what.startswith("namespace ") and "does not exist" in gap.reason:
             raise NotFound(f"{gap.what}: {gap.reason}", hint="Check --namespace and --context.")
-    scan = Scan(
+    scan = _scan(seen, wanted, services.monotonic() - begun)
+    app.finish(scan.status, ExitCode.DONE)
+    return scan
+
+
+def _scan(seen: Sighting, wanted: Wanted, wall_s: float) -> Scan:
+    from agentops.triage.conclusion import conclude
+
+    ranking, read = seen.ranking, seen.outline
+    finding = conclude(ranking, [""] * len(ranking.problems))
+    known = wanted.known or frozenset()
+    passed = [one for one in ranking.problems if wanted.has(one)]
+    told = tuple(one for one in passed if identity(one) not in known)
+    now = {identity(one) for one in ranking.problems}
+    return Scan(
         context=read.place,
         namespaces=read.groups,
-        problems=ranking.problems,
+        problems=told,
         finding=finding,
         counts=read.counts,
         gaps=tuple((gap.what, gap.reason) for gap in read.gaps),
-        wall_s=services.monotonic() - begun,
-        is_unexplained=about is not None and finding.verdict is Verdict.UNDETERMINED,
+        wall_s=wall_s,
+        observed_at=read.observed_at,
+        is_unexplained=finding.verdict is Verdict.UNDETERMINED,
+        known=tuple(one for one in passed if identity(one) in known),
+        gone=tuple(sorted(known - now, key=lambda one: (one.resource, one.condition))),
+        hidden=len(ranking.problems) - len(passed),
     )
-    app.finish(scan.status, ExitCode.DONE)
-    return scan
+
+
+def _require_conditions(seen: Sighting, wanted: Wanted) -> None:
+    known: Sequence[str] = [name for one in seen.swept for name in one.analysis.conditions]
+    for name in sorted(wanted.conditions - set(known)):
+        near = closest(name, known, count=3)
+        hint = f"Did you mean {' or '.join(near)}?" if near else "docs/triage.md lists them."
+        raise UsageError(f"there is no condition {one_line(name, 60)!r}", hint=hint)
 
 
 def _target_of(app: App, argument: str) -> AlertGroup:

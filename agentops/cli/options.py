@@ -25,8 +25,16 @@ if TYPE_CHECKING:
 
 
 class Output(StrEnum):
-    """The forms a result can take."""
+    """The forms a result can take; ``sarif`` and ``junit`` only that of a scan."""
 
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    SARIF = "sarif"
+    JUNIT = "junit"
+
+
+class _Page(StrEnum):
     TEXT = "text"
     JSON = "json"
     MARKDOWN = "markdown"
@@ -100,7 +108,7 @@ _PARAMETERS: Mapping[str, tuple[Any, Any]] = {
         Path | None,
         _option("--kubeconfig", metavar="FILE", help="kubeconfig file (default: $KUBECONFIG)."),
     ),
-    "output": (Output, _option("--output", "-o", help="Output format; json prints one document on stdout.")),
+    "output": (_Page, _option("--output", "-o", help="Output format; json prints one document on stdout.")),
     "sandbox": (
         str | None,
         _option(
@@ -114,13 +122,18 @@ _PARAMETERS: Mapping[str, tuple[Any, Any]] = {
 }
 
 
-def with_common(command: Callable[..., Result], place: Collection[str] = ()) -> Callable[..., Result]:
+def with_common(
+    command: Callable[..., Result], place: Collection[str] = (), *, reports: bool = False
+) -> Callable[..., Result]:
     """Return ``command`` with its ``options`` parameter replaced by one parameter per shared option that it takes.
 
     Arguments:
         place: those of ``PLACE`` that the command acts on.
+        reports: its result can also be had in the forms that other programs collect.
     """
     taken = {name: said for name, said in _PARAMETERS.items() if name in place or name in _TALK}
+    if reports:
+        taken["output"] = (Output, taken["output"][1])
     own = inspect.signature(command)
     hints = get_type_hints(command, include_extras=True)
     defaults = Common()
@@ -133,7 +146,7 @@ def with_common(command: Callable[..., Result], place: Collection[str] = ()) -> 
             inspect.Parameter(
                 name,
                 inspect.Parameter.KEYWORD_ONLY,
-                default=getattr(defaults, name),
+                default=kind(defaults.output.value) if name == "output" else getattr(defaults, name),
                 annotation=Annotated[kind, option],
             )
         )
@@ -141,6 +154,7 @@ def with_common(command: Callable[..., Result], place: Collection[str] = ()) -> 
     @functools.wraps(command)
     def wrapped(*args: Any, **keywords: Any) -> Result:
         simulated = keywords.pop(_CONTEXT).obj
+        keywords["output"] = Output(keywords["output"].value)
         common = Common(**{name: keywords.pop(name) for name in taken}, simulated=simulated)
         return command(common, *args, **keywords)
 

@@ -40,6 +40,8 @@ def show(result: Result, output: str, stream: TextIO | None = None) -> None:
     if output == "json":
         json.dump(result.envelope(), stream, ensure_ascii=True, indent=2, allow_nan=False)
         stream.write("\n")
+    elif result.printed:
+        stream.write(result.printed)
     elif output == "markdown":
         stream.write(to_markdown(result.report))
     else:

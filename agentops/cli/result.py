@@ -22,6 +22,7 @@ class Result:
         exit_code: the process's exit code.
         document: what the JSON envelope holds besides schema, command, status and exit code; plain JSON.
         report: the same for people, as blocks.
+        printed: the whole of it in another program's form, where that was asked for; it is printed as it is.
     """
 
     command: str
@@ -29,6 +30,7 @@ class Result:
     exit_code: ExitCode = ExitCode.DONE
     document: Mapping[str, Any] = field(default_factory=dict)
     report: tuple[Block, ...] = ()
+    printed: str = ""
 
     def envelope(self) -> dict[str, Any]:
         """Return the whole JSON document."""

@@ -31,8 +31,8 @@ def running(command: str, options: Common, flags: Mapping[str, Any], *, use_mode
     if options.sandbox is not None and options.kubeconfig is not None:
         raise UsageError("--sandbox and --kubeconfig name two clusters", hint="Leave out one of them.")
     settings = load(options.flags() | dict(flags), os.environ)
-    # JSON for a script: progress only when somebody is watching, or asked for it.
-    watched = options.output is not Output.JSON or sys.stderr.isatty() or options.verbose > 0
+    # For a script: progress only when somebody is watching, or asked for it.
+    watched = options.output in (Output.TEXT, Output.MARKDOWN) or sys.stderr.isatty() or options.verbose > 0
     with Live(sys.stderr, verbose=options.verbose) as live:
         progress = live if watched else no_progress
         with open_app(

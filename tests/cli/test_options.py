@@ -23,7 +23,7 @@ _TAKES = {
     "fix": f"{_PLACE} {_LIMITS} approval dry-run exit-code out plan side-by-side wait yes",
     # Words need a model, so there is nothing to say without one.
     "ask": f"{_PLACE} {_LIMITS.removesuffix(' no-model')} resume",
-    "triage": f"{_PLACE} all exit-code",
+    "triage": f"{_PLACE} all baseline condition every exit-code from severity watch",
     "rollback": f"{_PLACE} dry-run side-by-side wait yes",
     "recover": f"{_PLACE} keep roll-back yes",
     # It looks at a cluster, but there is nothing to check about the embedded one.
@@ -133,6 +133,9 @@ def test_a_command_that_looks_at_no_cluster_is_told_of_none(cli: Cli, words: tup
         (("fix", "--plan", "p.json", "--exit-code"), "as it is, without --exit-code"),
         (("fix", "x", "--plan", "p.json", "--dry-run"), "as it is, without WHAT and --dry-run"),
         (("triage", "--sandbox", "--kubeconfig", "x"), "--sandbox and --kubeconfig name two clusters"),
+        (("triage", "--sandbox", "--from", "x"), "--from and --sandbox name two places"),
+        (("triage", "--from", "x", "--watch"), "--watch has nothing to wait for with --from"),
+        (("triage", "--watch", "-o", "junit"), "--watch does not work with --output junit"),
         (("show", "--evidence", "E1", "--timeline"), "--evidence and --timeline do not go together"),
         (("show", "20261122T0312", "--evidence", "E1"), "--evidence and a run's timeline do not go together"),
         (("policy", "show", "--schema", "--facts"), "each show something else"),

@@ -29,13 +29,19 @@ class Session:
 
 
 def at_terminal(
-    words: Sequence[str], dialogue: Sequence[tuple[str, Keys]], environ: Mapping[str, str], *, hang_up: bool = False
+    words: Sequence[str],
+    dialogue: Sequence[tuple[str, Keys]],
+    environ: Mapping[str, str],
+    *,
+    hang_up: bool = False,
+    output_too: bool = False,
 ) -> Session:
     """Run ``agentops WORDS`` with stdin and stderr on a terminal of 100 columns.
 
     Arguments:
         dialogue: (text to wait for on the screen, keys to press then).
         hang_up: close the terminal after the dialogue.
+        output_too: stdout is the terminal as well, not a pipe.
     """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 100, 0, 0))
@@ -44,9 +50,11 @@ def at_terminal(
         [sys.executable, "-m", "agentops", *words],
         stdin=theirs,
         stderr=theirs,
-        stdout=subprocess.PIPE,
+        stdout=theirs if output_too else subprocess.PIPE,
         env=settings | dict(environ),
         start_new_session=True,
+        # Ctrl-C is a signal only to whom the terminal belongs.
+        preexec_fn=(lambda: fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)) if output_too else None,
     ) as process:
         os.close(theirs)
         try:
@@ -58,7 +66,7 @@ def at_terminal(
         except BaseException:
             process.kill()
             raise
-    return Session(code=process.returncode, out=out.decode(), screen=screen.decode("utf-8", "replace"))
+    return Session(code=process.returncode, out=(out or b"").decode(), screen=screen.decode("utf-8", "replace"))
 
 
 def _converse(terminal: int, dialogue: Sequence[tuple[str, Keys]]) -> bytes:

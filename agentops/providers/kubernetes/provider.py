@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agentops.core.alert import Alert, AlertGroup, Target
-from agentops.core.analysis import Analysis
+from agentops.core.analysis import Analysis, Gap
 from agentops.core.clock import Clock
+from agentops.core.errors import ToolError
 from agentops.core.evidence import Reading
 from agentops.core.finding import Problem
 from agentops.core.plan import Change, Note, ObjectChange, Preview
@@ -70,6 +72,8 @@ class KubernetesProvider:
             UsageError: the kubeconfig or the context cannot be used.
             ClusterError: no cluster is configured, or the credential plugin failed.
         """
+        if context.options.get("dump") is not None:
+            return self._opened_dump(context)
         from agentops.providers.kubernetes.api.writer import connect_clients
 
         clients = connect_clients(
@@ -81,6 +85,15 @@ class KubernetesProvider:
         )
         reader = KubernetesReader(clients.cluster, context)
         return Connection(provider=self, reader=reader, changer=KubernetesChanger(clients, context.clock))
+
+    def _opened_dump(self, context: ProviderContext) -> Connection:
+        from agentops.providers.kubernetes.api.dump_transport import open_dump
+
+        cluster, dump, clock = open_dump(context.options["dump"])
+        reader = KubernetesReader(
+            cluster, context if clock is None else replace(context, clock=clock), saved=dump.namespaces, gaps=dump.gaps
+        )
+        return Connection(provider=self, reader=reader, changer=DumpChanger())
 
     def no_remedy(self, changes: Sequence[Change], result: ObjectChange) -> Iterator[str]:
         """Yield why what becomes of one object is no remedy."""
@@ -108,10 +121,18 @@ class KubernetesProvider:
 
 
 class KubernetesReader:
-    """See ``core.provider.Reader``."""
+    """See ``core.provider.Reader``.
 
-    def __init__(self, cluster: Cluster, context: ProviderContext) -> None:
+    Arguments:
+        saved: of a dump: the namespaces that it is of; empty for all of them.
+        gaps: of a dump: what of it could not be read.
+    """
+
+    def __init__(
+        self, cluster: Cluster, context: ProviderContext, *, saved: tuple[str, ...] = (), gaps: Sequence[Gap] = ()
+    ) -> None:
         self._cluster = cluster
+        self._saved, self._gaps = saved, tuple(gaps)
         self._clock = context.clock
         self._scope = Scope(
             provider=NAME,
@@ -135,11 +156,12 @@ class KubernetesReader:
         snapshot = sweep(
             self._cluster,
             target=target,
-            namespaces=groups,
+            namespaces=groups or (() if target.known else self._saved),
             clock=self._clock,
             progress=progress,
             log_window_s=SETTLED_LOG_WINDOW_S if settled else 0,
         )
+        snapshot = replace(snapshot, gaps=(*self._gaps, *snapshot.gaps))
         return without_outlived_ends(snapshot) if settled else snapshot
 
     def analyze(self, snapshot: Snapshot, alert: Alert | None) -> Analysis:
@@ -244,6 +266,38 @@ class KubernetesChanger:
         check_name(group, "namespace of cluster_lease")
         clients = self._clients
         return Lease(cluster=clients.cluster, writer=clients.writer, namespace=group, who=who, clock=self._clock)
+
+
+class DumpChanger:
+    """See ``core.provider.Changer``: of what was saved of a cluster, nothing can be changed."""
+
+    def change_tools(self) -> Mapping[str, ChangeTool]:
+        """Return nothing."""
+        return {}
+
+    def appliers(self) -> Mapping[str, Applier]:
+        """Return nothing."""
+        return {}
+
+    def missing_permissions(self, preview: Preview) -> tuple[str, ...]:  # noqa: ARG002
+        """Refuse.
+
+        Raises:
+            ToolError: always.
+        """
+        raise ToolError("it is in a dump, which cannot be changed")
+
+    def notes_on(self, change: Change, preview: Preview) -> tuple[tuple[Note, ...], tuple[str, ...]]:  # noqa: ARG002
+        """Return that nothing could be read.
+
+        Raises:
+            ToolError: always.
+        """
+        raise ToolError(f"{change.target.short} is in a dump, which cannot be changed")
+
+    def lease(self, group: str, who: str) -> HeldLease | None:  # noqa: ARG002
+        """Return nothing."""
+        return None
 
 
 def canonical(cluster: Cluster, ref: ResourceRef, group: str = "") -> ResourceRef:

@@ -145,7 +145,7 @@ def _crash(graph: Graph, pod: dict[str, Any], view: ContainerView) -> PodSymptom
     code = number(view.last_end, "exitCode")
     tails = graph.logs(pod, view.name)
     found = list(clues(tails))
-    words = _ending(code, text(view.last_end, "reason"))
+    words = _ending(code, text(view.last_end, "reason"), events_read=graph.was_read("Event"))
     error = last_error(tails)
     facts: tuple[Fact, ...] = ()
     variable = missing_variable(graph, pod, view, found)
@@ -186,8 +186,11 @@ def _log_fact(graph: Graph, pod: dict[str, Any], view: ContainerView, line: str)
     return quote(graph, pod, f"log[{view.name}]", line)
 
 
-def _ending(code: int, reason: str) -> str:
+def _ending(code: int, reason: str, *, events_read: bool) -> str:
     if code == 0:
+        if not events_read:
+            # A probe that failed, or somebody who evicted it, ends a program in the same way.
+            return "ends with exit code 0 and is started again; events were not read, so what ends it is not known"
         return "ends by itself with exit code 0 and is started again: its command does not stay"
     meaning = _EXIT.get(code, f"signal {code - 128}" if 128 < code < 160 else "an application error")
     return f"ends with exit code {code} ({reason or 'Error'}: {meaning})"

@@ -40,6 +40,7 @@ from agentops.providers.kubernetes.objects.selectors import matches
 NAME = "network"
 _LATELY = timedelta(hours=24)
 _DNS = 53
+_NAME_LABEL = "kubernetes.io/metadata.name"
 
 
 @analyzer(
@@ -116,15 +117,21 @@ def _peer_allowed(
             continue
         home = namespace_of(policy) == namespace
         if "namespaceSelector" in entry:
-            home = matches(mapping(entry, "namespaceSelector"), _namespace_labels(graph, namespace))
+            home = _is_selected(graph, namespace, mapping(entry, "namespaceSelector"))
         if home and ("podSelector" not in entry or matches(mapping(entry, "podSelector"), labels)):
             return True
     return False
 
 
-def _namespace_labels(graph: Graph, namespace: str) -> dict[str, str]:
-    labels = string_map(graph.find("Namespace", "", namespace), "metadata", "labels")
-    return {"kubernetes.io/metadata.name": namespace, **labels}
+def _is_selected(graph: Graph, namespace: str, selector: dict[str, Any]) -> bool:
+    """Return whether a namespace is selected; one whose labels were not read may be, and is then not said to be cut
+    off. Its name is a label of each namespace (https://kubernetes.io/docs/reference/labels-annotations-taints/).
+    """
+    found = graph.find("Namespace", "", namespace)
+    asked = {*string_map(selector, "matchLabels"), *(text(one, "key") for one in items(selector, "matchExpressions"))}
+    if found is None and asked - {_NAME_LABEL}:
+        return True
+    return matches(selector, {_NAME_LABEL: namespace, **string_map(found, "metadata", "labels")})
 
 
 def _path(graph: Graph, workload: dict[str, Any], need: Need, service: dict[str, Any]) -> Iterator[Problem]:

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from agentops.core.errors import ClusterError
 from agentops.core.resource import ResourceRef, kubernetes_ref
 from agentops.providers.kubernetes.api.discovery import discover, load_cached, save_cached
 from agentops.providers.kubernetes.api.kubeconfig import ClusterConnection, open_connection
-from agentops.providers.kubernetes.api.transport import Patience, QueryParams, Transport
+from agentops.providers.kubernetes.api.transport import Patience, QueryParams, Reply, Transport
 from agentops.providers.kubernetes.objects.kinds import BUILTIN, Kind, check_kind_name, resolve, unknown_kind
 from agentops.providers.kubernetes.objects.secrecy import conceal
 
@@ -51,6 +51,20 @@ class Page:
     remaining: int | None = None
 
 
+class ReadTransport(Protocol):
+    """What a ``Cluster`` reads through: a connection to a server, or what was saved of one."""
+
+    def get(
+        self, path: str, query: QueryParams = (), *, accept: str = "application/json", limit_bytes: int = 0
+    ) -> Reply:
+        """Return the answer to a GET; see ``Transport.get``."""
+        ...
+
+    def review(self, kind: str, spec: Mapping[str, Any]) -> Reply:
+        """Return the answer to a self-review; see ``Transport.review``."""
+        ...
+
+
 class Cluster:
     """Reads from one cluster as one identity. Safe to use from several threads at once.
 
@@ -63,7 +77,7 @@ class Cluster:
 
     def __init__(
         self,
-        transport: Transport,
+        transport: ReadTransport,
         *,
         context: str,
         namespace: str,

@@ -111,6 +111,11 @@ BUILTIN: tuple[Kind, ...] = (
     *_kinds("apiregistration.k8s.io", "v1", "APIService apiservices", namespaced=False),
 )
 
+ABSENCE_IS_A_FINDING = frozenset(
+    {"ConfigMap", "Secret", "Service", "ServiceAccount", "PersistentVolumeClaim", "EndpointSlice", "ReplicaSet"}
+)
+"""The kinds of which a missing object is itself a problem, so that a list that was read in part proves nothing."""
+
 _BY_KIND = {kind.kind: kind for kind in BUILTIN}
 
 

@@ -14,7 +14,7 @@ from agentops.core.clock import Clock
 from agentops.core.errors import ClusterError, Forbidden
 from agentops.core.progress import Progress, Stage, Step
 from agentops.providers.kubernetes.api.client import Cluster
-from agentops.providers.kubernetes.objects.kinds import builtin
+from agentops.providers.kubernetes.objects.kinds import ABSENCE_IS_A_FINDING, builtin
 from agentops.providers.kubernetes.objects.snapshot import Snapshot
 from agentops.providers.kubernetes.sweep.fetch import FetchResult, ListRequest, gaps_of, read_lists, read_logs
 from agentops.providers.kubernetes.sweep.grants import read_grants
@@ -31,9 +31,6 @@ CLUSTER_SCOPED = (
     "Node", "Namespace", "PersistentVolume", "StorageClass", "IngressClass", "ValidatingWebhookConfiguration",
     "MutatingWebhookConfiguration",
 )  # fmt: skip
-_ABSENCE_IS_A_FINDING = frozenset(
-    {"ConfigMap", "Secret", "Service", "ServiceAccount", "PersistentVolumeClaim", "EndpointSlice", "ReplicaSet"}
-)
 _LISTS_S = 60.0
 _LOGS_S = 15.0
 _NEIGHBOURS_S = 20.0
@@ -137,9 +134,7 @@ def _add_neighbours(
         result.cut += [Gap(what=f"neighbour namespace {name}", reason=error.message) for name in names]
         return ()
     broken = {
-        request.namespace: error
-        for request, error in extra.failed.items()
-        if request.kind.kind in _ABSENCE_IS_A_FINDING
+        request.namespace: error for request, error in extra.failed.items() if request.kind.kind in ABSENCE_IS_A_FINDING
     }
     result.cut += [Gap(what=f"neighbour namespace {name}", reason=error.message) for name, error in broken.items()]
     for kind, found in extra.objects.items():
@@ -151,5 +146,5 @@ def _add_neighbours(
 def _leave_out_partial(result: FetchResult) -> None:
     """Drop kinds that were read in some namespaces only: what is missing there would look as if it did not exist."""
     for request in result.failed:
-        if request.kind.kind in _ABSENCE_IS_A_FINDING:
+        if request.kind.kind in ABSENCE_IS_A_FINDING:
             result.objects.pop(request.kind.kind, None)
