@@ -85,6 +85,8 @@ class Analysis:
         recovered: sentences that show that the target was unwell and is well again.
         blind: what tells whether something is unwell could not be read in part, so "all is well" is not certain.
         sighted: something that could be unwell was read at all; nothing may be said to be well otherwise.
+        judged: the resources show whether the alert's own condition holds; else nobody may say that it does not.
+        unsettled: sentences about what happened at the target in the last minutes that is no sign of health.
     """
 
     provider: str
@@ -102,6 +104,8 @@ class Analysis:
     recovered: tuple[str, ...] = ()
     blind: bool = False
     sighted: bool = True
+    judged: bool = True
+    unsettled: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

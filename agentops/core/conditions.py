@@ -35,7 +35,7 @@ class Trait(StrEnum):
     BYSTANDER: it touches a workload without making it fail, so it explains none of its problems. SELF_CONTAINED: an
     application that the workload depends on never brings it about. NAMES_DEPENDENCY: it names what a crash only shows.
     FOLLOWS_DEPENDENCY: what it depends on explains it even where a rollback is proposed. TELLING: vague, and its facts
-    say enough for medium confidence.
+    say enough for medium confidence. ONLY_SAID: nothing but a log says so; a rollout just before explains it better.
     """
 
     BYSTANDER = "bystander"
@@ -43,6 +43,7 @@ class Trait(StrEnum):
     NAMES_DEPENDENCY = "names-dependency"
     FOLLOWS_DEPENDENCY = "follows-dependency"
     TELLING = "telling"
+    ONLY_SAID = "only-said"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,9 @@ def conclude(ranking: Ranking, evidence_ids: Sequence[str]) -> Finding:
     if _is_named_and_well(ranking) and (best is None or ranking.problems[best].resource not in ranking.own):
         return _named_and_well(ranking, ids)
     if best is not None:
+        change = _recent_change(ranking, alert) if ranking.has(ranking.problems[best], Trait.ONLY_SAID) else None
+        if change is not None and ranking.problems[change].resource in ranking.own:
+            return _blame_change(ranking, ids, change, said=best)
         return _root_cause(ranking, alert, ids, best)
     if ranking.target.gone and not ranking.target.refs:
         return _plain(ranking, ids, Verdict.UNDETERMINED, _gone_words(ranking))
@@ -45,7 +48,7 @@ def conclude(ranking: Ranking, evidence_ids: Sequence[str]) -> Finding:
             f"{ranking.problems[symptom].summary}. What brings it about cannot be told from the objects that were read."
         )
         return _plain(ranking, ids, Verdict.UNDETERMINED, words, (symptom,))
-    if ranking.recovered and ranking.target_well:
+    if ranking.recovered and ranking.target_well and ranking.judged and not ranking.unsettled:
         words = f"{ranking.target.how} is healthy now: {'; '.join(ranking.recovered[:2])}."
         return _plain(ranking, ids, Verdict.RECOVERED, words)
     change = _recent_change(ranking, alert)
@@ -245,16 +248,20 @@ def _change_of(ranking: Ranking, best: int) -> int | None:
     return None
 
 
-def _blame_change(ranking: Ranking, ids: Sequence[str], change: int) -> Finding:
+def _blame_change(ranking: Ranking, ids: Sequence[str], change: int, *, said: int | None = None) -> Finding:
+    """Name a rollout for want of anything better; ``said`` is what a log complains of since then."""
     problem = ranking.problems[change]
+    words = f"Nothing is unhealthy in the objects, but shortly before the alert {problem.summary}. "
+    words += "That is the only thing found that could explain it."
+    if said is not None:
+        words = f"Shortly before the alert {problem.summary}. {ranking.problems[said].summary.rstrip('.')}."
     return Finding(
         verdict=Verdict.ROOT_CAUSE,
-        conclusion=f"Nothing is unhealthy in the objects, but shortly before the alert {problem.summary}. "
-        "That is the only thing found that could explain it.",
+        conclusion=words,
         confidence=Confidence.LOW,
         by=BY,
         cause=Cause(resource=problem.resource, condition=problem.condition),
-        evidence=_cite(ids, (change,)),
+        evidence=_cite(ids, (change, *((said,) if said is not None else ()))),
         ruled_out=_ruled_out(ranking),
         not_checked=ranking.not_checked,
         next_steps=tuple(_next_steps(problem, first=True)),
@@ -266,23 +273,41 @@ def _blame_change(ranking: Ranking, ids: Sequence[str], change: int) -> Finding:
 
 
 def _nothing(ranking: Ranking, alert: Alert | None, ids: Sequence[str]) -> Finding:
+    """Say that nothing was found: that all is well only where the alert's own condition was looked at and is gone."""
     if not ranking.sighted:
         # Whoever may read nothing that could be unwell has looked at nothing; that is no sign of health.
         return _plain(ranking, ids, Verdict.UNDETERMINED, "Nothing that runs could be read, so nothing can be said.")
-    if ranking.target_well or ranking.target.whole:
-        resolved = alert is not None and alert.status == "resolved"
-        if resolved and ranking.target_well:
-            return _plain(
-                ranking, ids, Verdict.RECOVERED, f"The alert is resolved and {ranking.target.how} is healthy."
-            )
-        firing = alert is not None and alert.status == "firing"
+    if not ranking.target_well and not ranking.target.whole:
+        words = f"Nothing that was found explains this alert about {ranking.target.how}."
+        return _plain(ranking, ids, Verdict.UNDETERMINED, words)
+    if alert is not None and alert.status == "resolved" and ranking.target_well:
+        words = f"The alert is resolved and {ranking.target.how} is healthy."
+        return _plain(ranking, ids, Verdict.RECOVERED, words)
+    if alert is None or alert.status != "firing":
         words = f"Nothing is wrong with {ranking.target.how}." if ranking.target.refs else "Nothing is wrong."
-        if firing:
-            about = f" about {ranking.target.how}" if ranking.target.refs or ranking.target.group else ""
-            words = f"Nothing visible in {' or '.join(ranking.providers)} explains this alert{about}."
         return _plain(ranking, ids, Verdict.NO_PROBLEM, words)
-    words = f"Nothing that was found explains this alert about {ranking.target.how}."
-    return _plain(ranking, ids, Verdict.UNDETERMINED, words)
+    about = f" about {ranking.target.how}" if ranking.target.refs or ranking.target.group else ""
+    words = f"Nothing visible in {' or '.join(ranking.providers)} explains this alert{about}."
+    doubts = _doubts(ranking)
+    return _plain(ranking, ids, Verdict.UNDETERMINED if doubts else Verdict.NO_PROBLEM, " ".join((words, *doubts)))
+
+
+def _doubts(ranking: Ranking) -> tuple[str, ...]:
+    """Return why a firing alert may be right although nothing is wrong with the resources."""
+    found = []
+    if ranking.unsettled:
+        found.append(f"In the last minutes: {'; '.join(ranking.unsettled[:2])}.")
+    noted = [
+        problem.summary
+        for problem, score in zip(ranking.problems, ranking.scores, strict=True)
+        if len(score.path) == 1 and problem.condition not in (CHANGED, SUSPICIOUS, ANALYZER_FAILED)
+    ]
+    found += [f"{words.rstrip('.')}." for words in noted[:1]]
+    if ranking.recovered and not ranking.judged:
+        found.append(f"It was unwell lately: {ranking.recovered[0]}.")
+    if not ranking.judged:
+        found.append("What the alert measures cannot be seen there, so it may be right although nothing is unhealthy.")
+    return tuple(found)
 
 
 def _plain(ranking: Ranking, ids: Sequence[str], verdict: Verdict, words: str, cited: tuple[int, ...] = ()) -> Finding:

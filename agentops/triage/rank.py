@@ -76,9 +76,16 @@ def rank(analyses: Sequence[Analysis], alert: Alert | None = None, *, gaps: Sequ
         gaps=(*gaps, *_of_all(one.gaps for one in analyses)),
         blind=any(one.blind for one in analyses),
         sighted=any(one.sighted for one in analyses),
+        judged=all(one.judged for one in _concerned(analyses)),
+        unsettled=_of_all(one.unsettled for one in analyses),
         conditions=conditions,
         alert=alert,
     )
+
+
+def _concerned(analyses: Sequence[Analysis]) -> Sequence[Analysis]:
+    """Return what the providers said that know the alert's target; of all of them, where none does."""
+    return [one for one in analyses if one.target.refs] or analyses
 
 
 def unwell_resources(problems: Iterable[Problem]) -> frozenset[ResourceRef]:

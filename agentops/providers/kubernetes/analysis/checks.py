@@ -150,6 +150,9 @@ def _workload_recovery(graph: Graph, key: Key, started: datetime | None) -> Iter
     for pod in pods:
         yield from _pod_recovery(graph, pod, started)
     for event in graph.events_of_all([key, *(key_of(pod) for pod in pods)]):
+        # A warning from before the alert is no sign that what the alert is about was there, and has gone.
+        if started is not None and (event.last is None or event.last < started):
+            continue
         if event.warning and _since_alert(graph, event.last, started) and event.last:
             yield f"the last warning about {subject(event.about)} was {event.reason}, {age(event.last, graph.now)} ago"
             break

@@ -6,12 +6,14 @@ that means no Service of the cluster is marked as such. Nothing is resolved or c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.log_clues import Clue, clues
+from agentops.providers.kubernetes.analysis.log_times import present_lines
 from agentops.providers.kubernetes.objects.config_references import config_references
 from agentops.providers.kubernetes.objects.fields import (
     Key,
@@ -23,7 +25,9 @@ from agentops.providers.kubernetes.objects.fields import (
     pod_spec,
     text,
 )
+from agentops.providers.kubernetes.objects.pod_health import is_ready
 from agentops.providers.kubernetes.objects.pod_template import Host, hosts_in, service_of_host, variables
+from agentops.providers.kubernetes.objects.snapshot import LogTail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +144,7 @@ def complaints_of(graph: Graph, workload: Key) -> list[Complaint]:
     """Return what the logs of a workload's pods say it could not reach; one entry per kind, host and port."""
     found: dict[tuple[str, str, int], Complaint] = {}
     for pod in graph.pods_of(workload):
-        for clue in clues(graph.logs(pod)):
+        for clue in clues(_present(graph, pod)):
             if clue.kind not in ("unknown-host", "refused", "timeout") or clue.subject in _ITSELF:
                 continue
             service, host = _meant(graph, workload, clue)
@@ -148,6 +152,13 @@ def complaints_of(graph: Graph, workload: Key) -> list[Complaint]:
                 entry = Complaint(clue=clue, pod=key_of(pod), service=service, host=host, port=clue.port)
                 found.setdefault((clue.kind, host, clue.port), entry)
     return list(found.values())
+
+
+def _present(graph: Graph, pod: dict[str, Any]) -> Iterator[LogTail]:
+    """Yield the pod's log; of a container that is ready now, only what it says of the last minutes."""
+    ready = is_ready(pod)
+    for tail in graph.logs(pod):
+        yield replace(tail, lines=tuple(present_lines(tail.lines, graph.now))) if ready else tail
 
 
 _ITSELF = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "::1"})  # noqa: S104 — names to compare with, not to bind to

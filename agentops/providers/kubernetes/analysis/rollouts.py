@@ -167,6 +167,8 @@ def blame(
     edits = delta.touching(wrong.fields, container) if wrong.fields else delta.edits
     if unless is not None:
         edits = tuple(edit for edit in edits if not unless(edit))
+    # What began nobody knows when was there just now at the latest: an old rollout does not explain it.
+    since = since or graph.now
     if not edits or not _in_time(delta.at, since, TOUCHED_EXPLAINS_WITHIN if wrong.fields else EXPLAINS_WITHIN):
         return None
     when = f" {age(delta.at, graph.now)} ago" if delta.at else ""

@@ -65,6 +65,7 @@ _ADDRESSES = (".env[", ".args", ".command")
         "the log says that a Service does not answer",
         Trait.FOLLOWS_DEPENDENCY,
         Trait.NAMES_DEPENDENCY,
+        Trait.ONLY_SAID,
         fields=(*_ADDRESSES, ".image"),
     ),
     vague(

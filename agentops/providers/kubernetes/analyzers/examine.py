@@ -13,6 +13,7 @@ from agentops.core.analysis import Analysis
 from agentops.core.finding import Problem
 from agentops.providers.kubernetes.analysis.checks import gaps, in_order, recovery
 from agentops.providers.kubernetes.analysis.graph import Graph
+from agentops.providers.kubernetes.analysis.own_condition import is_judged, unsettled
 from agentops.providers.kubernetes.analysis.target import resolve_target
 from agentops.providers.kubernetes.analyzers.analyze import analyze
 from agentops.providers.kubernetes.analyzers.edges import KubernetesEdges
@@ -60,4 +61,6 @@ def examine(snapshot: Snapshot, alert: Alert | None = None, problems: Sequence[P
         recovered=recovery(graph, target.refs, alert.started_at if alert is not None else None),
         blind=any(gap.what.split(" ")[0] in _TELLS_HEALTH for gap in snapshot.gaps),
         sighted=any(map(snapshot.was_read, _RUNS)),
+        judged=is_judged(alert),
+        unsettled=unsettled(graph, target.refs),
     )

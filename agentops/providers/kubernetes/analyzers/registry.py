@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from agentops.core.conditions import ANALYZER_FAILED, Condition
+from agentops.providers.kubernetes.analyzers.application_logs import application_logs
 from agentops.providers.kubernetes.analyzers.autoscaling import autoscaling
 from agentops.providers.kubernetes.analyzers.changes import changes
 from agentops.providers.kubernetes.analyzers.claims import claims
@@ -55,6 +56,7 @@ ANALYZERS: tuple[DeclaredAnalyzer, ...] = (
     disruption,
     network,
     dependencies,
+    application_logs,
     permissions,
     lifecycle,
     webhooks,
