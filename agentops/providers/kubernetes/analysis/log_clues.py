@@ -28,7 +28,7 @@ from agentops.providers.kubernetes.analysis.log_patterns import (
     SUSPICIOUS,
     TIMED_OUT,
     UNKNOWN_HOST,
-    Form,
+    LogForm,
 )
 from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.objects.snapshot import LogTail
@@ -55,7 +55,7 @@ class Clue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class LineClue:
     """What one form reads in one line."""
 
     kind: str
@@ -80,17 +80,17 @@ def clues(tails: Iterable[LogTail]) -> Iterator[Clue]:
                     )  # fmt: skip
 
 
-def _in_context(lines: Sequence[str], at: int) -> Iterator[Reading]:
+def _in_context(lines: Sequence[str], at: int) -> Iterator[LineClue]:
     """Yield what line ``at`` tells. A KeyError is about a variable where the frames before it read the environment."""
     for found in read_line(lines[at][:_LINE_CHARS]):
         if found.kind == "missing-variable" and not found.certain and "KeyError" in lines[at]:
             frames = (line[:_LINE_CHARS] for line in lines[max(0, at - _FRAMES_BACK) : at])
             if any(PYTHON_ENVIRONMENT.search(line) for line in frames):
-                found = Reading(kind=found.kind, subject=found.subject)
+                found = LineClue(kind=found.kind, subject=found.subject)
         yield found
 
 
-def read_line(line: str) -> Iterator[Reading]:
+def read_line(line: str) -> Iterator[LineClue]:
     """Yield what one line tells; a line about a connection is about nothing else."""
     connection = _first(line, (*UNKNOWN_HOST, *REFUSED, *TIMED_OUT))
     if connection is not None:
@@ -102,23 +102,23 @@ def read_line(line: str) -> Iterator[Reading]:
             yield named
     for form in (*PLAIN, *ANSWERS):
         if form.pattern.search(line):
-            yield Reading(kind=form.kind)
+            yield LineClue(kind=form.kind)
 
 
-def _first(line: str, forms: Sequence[Form]) -> Reading | None:
+def _first(line: str, forms: Sequence[LogForm]) -> LineClue | None:
     return next((found for form in forms if (found := apply_form(form, line)) is not None), None)
 
 
-def apply_form(form: Form, line: str) -> Reading | None:
+def apply_form(form: LogForm, line: str) -> LineClue | None:
     """Return what one form reads in a line, or None: also where what it caught is no host and no variable."""
     match = form.pattern.search(line)
     if match is None:
         return None
     groups = match.groupdict()
     if "name" in groups:
-        return Reading(kind=form.kind, subject=match["name"], certain=form.certain)
+        return LineClue(kind=form.kind, subject=match["name"], certain=form.certain)
     if "host" not in groups:
-        return Reading(kind=form.kind)
+        return LineClue(kind=form.kind)
     host, port = (match["host"] or "").lower(), match.groupdict().get("port") or ""
     if not form.certain and not _is_address(host, match["before"]):
         return None
@@ -126,7 +126,7 @@ def apply_form(form: Form, line: str) -> Reading | None:
         return None
     # One bare word before a colon and a number may be anything: it is a host where the configuration names it as one.
     certain = form.certain or "." in host or match["before"] in "/@"
-    return Reading(kind=form.kind, subject=host, port=int(port) if port and int(port) < 65536 else 0, certain=certain)
+    return LineClue(kind=form.kind, subject=host, port=int(port) if port and int(port) < 65536 else 0, certain=certain)
 
 
 _QUAD = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")

@@ -20,7 +20,7 @@ _LATE = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
+class LogForm:
     """One way in which a kind of trouble is printed.
 
     Arguments:
@@ -36,8 +36,8 @@ class Form:
     certain: bool = True
 
 
-def _form(kind: str, name: str, pattern: str, *, certain: bool = True) -> Form:
-    return Form(name=name, kind=kind, pattern=re.compile(pattern, re.IGNORECASE), certain=certain)
+def _form(kind: str, name: str, pattern: str, *, certain: bool = True) -> LogForm:
+    return LogForm(name=name, kind=kind, pattern=re.compile(pattern, re.IGNORECASE), certain=certain)
 
 
 UNKNOWN_HOST = (
@@ -245,7 +245,7 @@ ANSWERS = (
         r"upstream timed out|Timeout expired|timed out waiting for (?:a |the )?(?:response|reply|connection))\b",
     ),
 )
-FORMS: tuple[Form, ...] = (*UNKNOWN_HOST, *REFUSED, *TIMED_OUT, *MISSING_VARIABLE, *BAD_VALUE, *PLAIN, *ANSWERS)
+FORMS: tuple[LogForm, ...] = (*UNKNOWN_HOST, *REFUSED, *TIMED_OUT, *MISSING_VARIABLE, *BAD_VALUE, *PLAIN, *ANSWERS)
 """Every form that there is; the test holds each to its lines."""
 ERROR = re.compile(
     r"\b(?i:fatal|panic|critical|exception|traceback|failed|failure|cannot|could not|unable|refused|denied|aborted)\b"
