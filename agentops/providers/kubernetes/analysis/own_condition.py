@@ -18,7 +18,7 @@ from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.analysis.report import subject
 from agentops.providers.kubernetes.objects.event import ObjectEvent
-from agentops.providers.kubernetes.objects.fields import Key, key_of, string_map
+from agentops.providers.kubernetes.objects.fields import Key, condition, key_of, moment, string_map, text
 
 LATELY = timedelta(minutes=10)
 """So long a warning about the target leaves open whether all is well."""
@@ -54,7 +54,18 @@ def unsettled(graph: Graph, refs: Sequence[ResourceRef]) -> tuple[str, ...]:
     """Return sentences about warnings at the target, or at what is part of it, within the last minutes."""
     keys = list(dict.fromkeys(key for ref in refs for key in _parts(graph, (ref.kind, ref.namespace, ref.name))))
     found = [event for event in graph.events_of_all(keys) if event.warning and _is_late(graph, event)]
-    return tuple(dict.fromkeys(_sentence(graph, event) for event in reversed(found)))[:_MOST]
+    sentences = (*_still_running(graph, refs), *(_sentence(graph, event) for event in reversed(found)))
+    return tuple(dict.fromkeys(sentences))[:_MOST]
+
+
+def _still_running(graph: Graph, refs: Sequence[ResourceRef]) -> Iterator[str]:
+    """Yield the Jobs among the target that are neither complete nor failed: what is awaited has not come."""
+    for ref in refs:
+        job = graph.find("Job", ref.namespace, ref.name) if ref.kind == "Job" else None
+        if job is None or any(text(condition(job, name), "status") == "True" for name in ("Complete", "Failed")):
+            continue
+        began = moment(job, "status", "startTime")
+        yield f"{subject(key_of(job))} is not complete" + (f", {age(began, graph.now)} after it began" if began else "")
 
 
 def _parts(graph: Graph, key: Key) -> Iterator[Key]:

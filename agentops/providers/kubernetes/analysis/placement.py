@@ -37,8 +37,9 @@ _NODE_TROUBLE = (
     "node.kubernetes.io/memory-pressure",
     "node.kubernetes.io/disk-pressure",
     "node.kubernetes.io/pid-pressure",
-    "node.cloudprovider.kubernetes.io/uninitialized",
 )
+_UNINITIALIZED = "node.cloudprovider.kubernetes.io/uninitialized"
+"""Removed by the cloud controller manager once it knows the node; where none runs, nobody removes it."""
 _CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
 
 
@@ -81,6 +82,8 @@ def _taints(spec: dict[str, Any], node: dict[str, Any]) -> Iterable[Blocker]:
         else:
             value = f"={text(taint, 'value')}" if text(taint, "value") else ""
             words = f"taint {key}{value}:{text(taint, 'effect')} is not tolerated"
+            if key == _UNINITIALIZED:
+                words += ": the cloud controller manager has not initialised the node"
             yield Blocker(condition="UntoleratedTaint", words=words)
 
 

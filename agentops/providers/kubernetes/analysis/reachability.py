@@ -54,7 +54,9 @@ def namespace_known(graph: Graph, namespace: str) -> bool:
     """Return whether ``namespace`` is one of this cluster."""
     if graph.find("Namespace", "", namespace) is not None:
         return True
-    return namespace in graph.snapshot.namespaces or bool(graph.in_namespace("Service", namespace))
+    if namespace in graph.snapshot.namespaces:
+        return True
+    return bool(graph.in_namespace("Service", namespace)) or bool(graph.in_namespace("Pod", namespace))
 
 
 def service_key(graph: Graph, host: str, namespace: str) -> Key | None:

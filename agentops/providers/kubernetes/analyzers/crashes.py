@@ -26,7 +26,7 @@ from agentops.providers.kubernetes.analyzers.configuration import (
     RUN_CONTAINER_ERROR,
 )
 from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, vague
-from agentops.providers.kubernetes.objects.fields import condition, moment, number, scalar, text
+from agentops.providers.kubernetes.objects.fields import condition, items, moment, number, scalar, text
 from agentops.providers.kubernetes.objects.pod_health import RECENT
 from agentops.providers.kubernetes.objects.quantity import parse_quantity, quantity_text
 
@@ -65,6 +65,11 @@ _CLUE_WORDS = {
         fields=(".resources.limits.memory", ".resources.requests.memory", ".image", ".env[", ".args"),
     ),
     exact("MissingVariable", OWNER, "the program asks for a variable that nothing sets", Trait.NAMES_DEPENDENCY),
+    vague(
+        "DependencyLoginRefused", OWNER, "a container ends because a login of its is refused", Trait.NAMES_DEPENDENCY
+    ),
+    vague("PortTakenInPod", OWNER, "a container ends because another one of the pod has its port", Trait.TELLING),
+    vague("ShmTooSmall", OWNER, "a container ends because /dev/shm is full", Trait.TELLING),
     vague("CrashLoop", OWNER, "a container ends again and again, without a more exact cause"),
     vague("InitContainerFailing", OWNER, "an init container ends with an error"),
     also=(
@@ -160,6 +165,9 @@ def _crash(graph: Graph, pod: dict[str, Any], view: ContainerView) -> PodSymptom
         words, facts, said = f"{words}; {refused.words}", (refused.fact,), refused.line
     elif telling is not None:
         words, said = f"{words}: {_CLUE_WORDS[telling.kind]}", telling.line
+        if telling.line == error and not view.is_init:
+            name, more = _named_by(pod, view, telling) or (name, "")
+            words += more
     # What a pattern picked is one line of many: the last one is always shown.
     lines = tuple(dict.fromkeys(line for line in (said, error, last_line(tails) if error else "") if line))
     facts = (*(_log_fact(graph, pod, view, line) for line in lines), *facts)
@@ -168,6 +176,22 @@ def _crash(graph: Graph, pod: dict[str, Any], view: ContainerView) -> PodSymptom
     advice = told.advice if told is not None else _advice(found)
     remedies = variable.remedies if variable else ()
     return _sign(graph, pod, view, name, words, tail=tail, facts=facts, advice=advice, remedies=remedies)
+
+
+def _named_by(pod: dict[str, Any], view: ContainerView, clue: Clue) -> tuple[str, str] | None:
+    """Return a condition of its own for what the last error says, with the words; None where it stays a crash."""
+    if clue.kind == "access-denied":
+        return "DependencyLoginRefused", ""
+    if clue.kind == "disk-full" and "/dev/shm" in clue.line and not _has_shm(view):  # noqa: S108 — a path in a log
+        return "ShmTooSmall", "; a pod has 64 MiB of /dev/shm unless a volume in memory is mounted there"
+    others = [text(one, "name") for one in items(pod, "spec", "containers") if text(one, "name") != view.name]
+    if clue.kind == "address-in-use" and others:
+        return "PortTakenInPod", f"; the pod's containers share one address, and {', '.join(others[:3])} runs beside it"
+    return None
+
+
+def _has_shm(view: ContainerView) -> bool:
+    return any(text(mount, "mountPath") == "/dev/shm" for mount in items(view.container, "volumeMounts"))  # noqa: S108
 
 
 _SHORT = 140

@@ -85,7 +85,12 @@ def dependencies(graph: Graph) -> Iterable[Problem]:
         needs = needs_of(graph, key)
         named = {complaint.host for complaint in complaints}
         told = False
-        for problem in (*_misnamed(graph, needs, complaints), *_outdated(graph, key, needs, complaints)):
+        told_of = (
+            *_misnamed(graph, needs, complaints),
+            *_outdated(graph, key, needs, complaints),
+            *_absent(graph, key, needs, complaints),
+        )
+        for problem in told_of:
             told = True
             yield problem
         if not told and named:
@@ -126,6 +131,34 @@ def _outdated(graph: Graph, key: Key, needs: list[Need], complaints: list[Compla
         if not fed or any(asked in str(mapping(graph.get(need.where[0]), "data")) for need in fed):
             continue
         yield _outdated_problem(graph, key, complaint, fed)
+        return
+
+
+def _absent(graph: Graph, key: Key, needs: list[Need], complaints: list[Complaint]) -> Iterator[Problem]:
+    """A name of the cluster that only a log asks for, and whose Service is known not to exist."""
+    known = {need.host for need in needs}
+    for complaint in complaints:
+        service = complaint.service
+        if complaint.clue.kind != "unknown-host" or service is None or not complaint.clue.certain:
+            continue
+        if complaint.host in known or graph.get(service) is not None or not graph.was_read("Service", service[1]):
+            continue
+        near = only_nearest(service[2], service_names(graph, service[1]))
+        since = unready_since(graph.pods_of(key))
+        origin = blame(graph, key, dependencies.condition("DependencyHostUnknown"), since=since)
+        words = f"{subject(key)}: asks for host {complaint.host}, but Service {service[1]}/{service[2]} does not exist"
+        words += (f" (nearest: {near})" if near else "") + f"; its log says: {complaint.clue.line}"
+        yield Problem(
+            resource=graph.ref_of(key),
+            condition="DependencyHostUnknown",
+            summary=words + (f"; {origin.clause}" if origin else ""),
+            severity=severity_of(graph, key),
+            analyzer=NAME,
+            facts=(quote(graph, complaint.pod, f"log[{complaint.clue.container}]", complaint.clue.line),),
+            since=since,
+            remedies=(origin.remedy,) if origin else (),
+            advice="Correct the host name where it is written, or create the Service.",
+        )
         return
 
 

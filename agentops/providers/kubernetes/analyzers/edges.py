@@ -6,16 +6,26 @@ relation, and whether it is a dependency (another application) or part of the sa
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from agentops.core.analysis import Edge
 from agentops.core.resource import ResourceRef
 from agentops.providers.kubernetes.analysis.graph import WORKLOAD_KINDS, Graph
 from agentops.providers.kubernetes.analysis.reachability import backing_workloads, complaints_of, needs_of
+from agentops.providers.kubernetes.analysis.waits import awaited
 from agentops.providers.kubernetes.analyzers.autoscaling import target_of
 from agentops.providers.kubernetes.analyzers.ingresses import backends
-from agentops.providers.kubernetes.objects.fields import Key, key_of, mapping, namespace_of, pod_labels, pod_spec, text
+from agentops.providers.kubernetes.objects.fields import (
+    Key,
+    items,
+    key_of,
+    mapping,
+    namespace_of,
+    pod_labels,
+    pod_spec,
+    text,
+)
 from agentops.providers.kubernetes.objects.pod_health import is_ready
 from agentops.providers.kubernetes.objects.pod_template import claim_names
 from agentops.providers.kubernetes.objects.selectors import matches
@@ -77,7 +87,18 @@ class KubernetesEdges:
         for pod in [*pods[:20], *([obj] if obj is not None else [])]:
             for claim in claim_names(pod_spec(pod)):
                 yield self._edge(("PersistentVolumeClaim", key[1], claim), "mounts")
+        yield from self._awaited(pods)
         yield from self._needs(key)
+
+    def _awaited(self, pods: Sequence[dict[str, Any]]) -> Iterator[Edge]:
+        """What a pod's init container waits for: the pod does not start without it."""
+        for pod in pods[:20]:
+            if text(pod, "status", "phase") != "Pending":
+                continue
+            for status in items(pod, "status", "initContainerStatuses"):
+                if not mapping(status, "state", "terminated"):
+                    for found in awaited(self.graph, pod, text(status, "name")):
+                        yield self._edge(found, "waits for", dependency=True, witnessed=True)
 
     def _needs(self, key: Key) -> Iterator[Edge]:
         for complaint in complaints_of(self.graph, key) if self.graph.snapshot.logs else ():

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from agentops.core.alert import Alert
 from agentops.core.analysis import Analysis
 from agentops.core.finding import Problem
+from agentops.providers.kubernetes.analysis.alert_labels import subject_of_labels
 from agentops.providers.kubernetes.analysis.checks import gaps, in_order, recovery
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.own_condition import is_judged, unsettled
@@ -44,7 +45,7 @@ def examine(snapshot: Snapshot, alert: Alert | None = None, problems: Sequence[P
     """
     found = tuple(analyze(snapshot) if problems is None else problems)
     graph = Graph(snapshot)
-    target = resolve_target(graph, snapshot.target, alert)
+    target = subject_of_labels(graph, alert, resolve_target(graph, snapshot.target, alert))
     return Analysis(
         provider="Kubernetes",
         place=snapshot.context,

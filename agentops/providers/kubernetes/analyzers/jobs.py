@@ -36,6 +36,7 @@ from agentops.providers.kubernetes.objects.fields import (
 
 NAME = "jobs"
 _OLD = timedelta(days=2)
+_HELD = timedelta(minutes=5)
 _SLACK = timedelta(minutes=2)
 
 
@@ -44,6 +45,7 @@ _SLACK = timedelta(minutes=2)
     vague("JobFailed", "Job", "a Job gave up", Trait.TELLING),
     vague("JobDeadlineExceeded", "Job", "a Job ran longer than it may", Trait.TELLING),
     exact("JobSuspended", "Job", "a Job is suspended"),
+    exact("JobHeldBySidecar", "Job or CronJob", "the work is done, and another container keeps the pod running"),
     exact("CronJobSuspended", "CronJob", "it is suspended, so nothing runs"),
     exact("CronJobInvalidSchedule", "CronJob", "its schedule cannot be read"),
     vague("CronJobMissedRuns", "CronJob", "its schedule is not kept"),
@@ -54,8 +56,57 @@ def jobs(graph: Graph) -> Iterable[Problem]:
     for job in graph.of("Job"):
         if key_of(job) not in superseded:
             yield from _job(graph, job)
+    yield from _held(graph)
     for cron_job in graph.of("CronJob"):
         yield from _cron_job(graph, cron_job)
+
+
+def _held(graph: Graph) -> Iterator[Problem]:
+    """Yield Jobs that do not complete since one container of a pod ended well and another goes on.
+
+    Source: a pod has succeeded when all its containers have; a sidecar among the init containers (``restartPolicy:
+    Always``) does not count, which is the cure.
+    """
+    held: dict[tuple[str, str, str], list[tuple[dict[str, Any], str, str, datetime]]] = {}
+    for pod in graph.of("Pod"):
+        owner = graph.owner(pod)
+        if owner is None or owner[0] != "Job" or text(pod, "status", "phase") != "Running":
+            continue
+        views = [
+            view
+            for view in container_views(pod)
+            if not view.is_init and view.container in items(pod, "spec", "containers")
+        ]
+        done = [
+            view
+            for view in views
+            if view.ended_at and text(view.status, "state", "terminated", "reason") == "Completed"
+        ]
+        running = [view for view in views if view.running]
+        if not done or not running or any(number(view.last_end, "exitCode") for view in done):
+            continue
+        ended = max(view.ended_at for view in done if view.ended_at)
+        if graph.now - ended >= _HELD:
+            held.setdefault(graph.workload(pod), []).append((pod, done[0].name, running[0].name, ended))
+    for key, found in held.items():
+        pod, done_name, running_name, ended = min(found, key=lambda one: one[3])
+        yield Problem(
+            resource=graph.ref_of(key),
+            condition="JobHeldBySidecar",
+            summary=f"{subject(key)}: container {done_name} of pod {text(pod, 'metadata', 'name')} completed "
+            f"{age(ended, graph.now)} ago, and container {running_name} goes on, so the Job never completes"
+            + (f"; so do {plural(len(found) - 1, 'other run')}" if len(found) > 1 else ""),
+            severity=Severity.HIGH,
+            analyzer=NAME,
+            facts=(
+                quote(graph, pod, f"status.containerStatuses[{done_name}].state.terminated.reason", "Completed"),
+                quote(graph, pod, f"status.containerStatuses[{running_name}].state", "running"),
+            ),
+            affects=tuple(dict.fromkeys(graph.ref_of(owner) for one in found if (owner := graph.owner(one[0])))),
+            since=ended,
+            advice=f"Make {running_name} a sidecar (an init container with restartPolicy: Always), or let it end "
+            f"with {done_name}.",
+        )
 
 
 def _superseded(graph: Graph) -> set[tuple[str, str, str]]:

@@ -39,6 +39,7 @@ _SETTLING = timedelta(minutes=10)
     vague("Evicted", OWNER, "a node evicted pods", Trait.SELF_CONTAINED, Trait.TELLING),
     vague("PodRejected", OWNER, "a kubelet refused a pod that was bound to its node", Trait.SELF_CONTAINED),
     exact("SchedulingGated", OWNER, "a scheduling gate is not lifted"),
+    vague("ReadinessGateClosed", OWNER, "all containers are ready, and a readiness gate is not met", Trait.TELLING),
     vague("PodSandboxFailed", OWNER, "the pod's sandbox (network) cannot be made", Trait.SELF_CONTAINED),
     symptom(
         "PodStuckTerminating", OWNER, "a pod is still there after its grace period, because its node does not answer"
@@ -59,6 +60,8 @@ def _signs(graph: Graph, pod: dict[str, Any]) -> Iterator[PodSymptom]:
         yield _evicted(graph, pod)
     elif reason in _REJECTED or reason.startswith("OutOf"):
         yield _rejected(graph, pod, reason)
+    elif text(pod, "status", "phase") == "Running":
+        yield from _closed_gate(graph, pod)
     elif text(pod, "status", "phase") == "Pending":
         yield from _gated(graph, pod)
         yield from _sandbox(graph, pod)
@@ -121,6 +124,36 @@ def _terminating(graph: Graph, pod: dict[str, Any]) -> Iterator[PodSymptom]:
         severity=Severity.WARNING,
         root=bool(finalizers),
         advice="Find the controller that owns the finalizer." if finalizers else f"Look at node {node}.",
+    )
+
+
+def _closed_gate(graph: Graph, pod: dict[str, Any]) -> Iterator[PodSymptom]:
+    """A pod whose containers are all ready is ready only when each of its readiness gates is true (KEP 580)."""
+    ready = condition(pod, "Ready")
+    if text(condition(pod, "ContainersReady"), "status") != "True" or text(ready, "status") == "True":
+        return
+    gates = [text(gate, "conditionType") for gate in items(pod, "spec", "readinessGates")]
+    closed = [gate for gate in gates if text(condition(pod, gate), "status") != "True"]
+    since = moment(ready, "lastTransitionTime") or moment(pod, "status", "startTime")
+    if not closed or (since is not None and graph.now - since < _MARGIN):
+        return
+    said = text(condition(pod, closed[0]), "message") or text(condition(pod, closed[0]), "reason")
+    yield PodSymptom(
+        pod=pod,
+        condition="ReadinessGateClosed",
+        what=f"its containers are ready, and readiness gate {closed[0]} is not met"
+        + (f": {quoted(said, 160)}" if said else ": nobody has set it"),
+        facts=(
+            quote(
+                graph,
+                pod,
+                f"status.conditions[{closed[0]}].status",
+                text(condition(pod, closed[0]), "status") or "unset",
+            ),
+            quote(graph, pod, "status.conditions[ContainersReady].status", "True"),
+        ),
+        since=since,
+        advice="Look at the controller that sets this condition (a load balancer's, a mesh's).",
     )
 
 

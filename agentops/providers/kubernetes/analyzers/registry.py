@@ -17,11 +17,13 @@ from agentops.providers.kubernetes.analyzers.claims import claims
 from agentops.providers.kubernetes.analyzers.configuration import configuration
 from agentops.providers.kubernetes.analyzers.crashes import crashes
 from agentops.providers.kubernetes.analyzers.creation import creation
+from agentops.providers.kubernetes.analyzers.custom_resources import custom_resources
 from agentops.providers.kubernetes.analyzers.declaration import DeclaredAnalyzer, information
 from agentops.providers.kubernetes.analyzers.dependencies import dependencies
 from agentops.providers.kubernetes.analyzers.disruption import disruption
 from agentops.providers.kubernetes.analyzers.images import images
 from agentops.providers.kubernetes.analyzers.ingresses import ingresses
+from agentops.providers.kubernetes.analyzers.init_containers import init_containers
 from agentops.providers.kubernetes.analyzers.jobs import jobs
 from agentops.providers.kubernetes.analyzers.lifecycle import lifecycle
 from agentops.providers.kubernetes.analyzers.network import network
@@ -42,6 +44,7 @@ ANALYZERS: tuple[DeclaredAnalyzer, ...] = (
     images,
     configuration,
     crashes,
+    init_containers,
     probes,
     scheduling,
     creation,
@@ -59,6 +62,7 @@ ANALYZERS: tuple[DeclaredAnalyzer, ...] = (
     application_logs,
     permissions,
     lifecycle,
+    custom_resources,
     webhooks,
     changes,
     suspicion,

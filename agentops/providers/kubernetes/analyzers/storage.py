@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from agentops.core.alert import Severity
 from agentops.core.conditions import Trait
 from agentops.core.finding import Fact, Problem
 from agentops.core.resource import ResourceRef
+from agentops.core.text import plural
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, quote, subject
@@ -38,6 +40,7 @@ from agentops.providers.kubernetes.objects.suggestions import only_nearest
 NAME = "storage"
 _DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
 _FRESH = timedelta(minutes=30)
+_RESIZING = timedelta(hours=6)
 _BINDING = timedelta(seconds=30)
 _MULTI_ATTACH = re.compile(r"(?i)multi-attach error")
 
@@ -47,6 +50,7 @@ _MULTI_ATTACH = re.compile(r"(?i)multi-attach error")
     vague("VolumeMountFailed", OWNER, "a volume cannot be attached or mounted", Trait.SELF_CONTAINED, Trait.TELLING),
     exact("PvcUnbound", "PersistentVolumeClaim", "it stays Pending; why no volume fits is said"),
     exact("StorageClassMissing", "PersistentVolumeClaim", "its StorageClass does not exist"),
+    exact("VolumeResizeFailed", "PersistentVolumeClaim", "its volume cannot be made larger"),
     exact("PvcLost", "PersistentVolumeClaim", "its volume is gone"),
     exact("VolumeFailed", "PersistentVolume", "it could not be reclaimed"),
 )
@@ -73,21 +77,58 @@ def _claim(graph: Graph, claim: dict[str, Any]) -> Iterator[Problem]:
         volume = text(claim, "spec", "volumeName")
         words = f"{subject(key)}: its volume {volume} is gone"
         yield _problem(graph, claim, "PvcLost", words, [quote(graph, claim, "status.phase", "Lost")])
-    if phase == "Pending" and (created is None or graph.now - created >= _BINDING):
+    if phase == "Pending" and (_has_no_class(graph, claim) or created is None or graph.now - created >= _BINDING):
         yield from _pending(graph, claim)
+    if phase == "Bound":
+        yield from _resize(graph, claim)
+
+
+def _has_no_class(graph: Graph, claim: dict[str, Any]) -> bool:
+    """Return whether the class that the claim names does not exist: no patience helps there."""
+    name = text(claim, "spec", "storageClassName")
+    absent = bool(name) and graph.find("StorageClass", "", name) is None
+    return absent and graph.was_read("StorageClass") and not _static(graph, name)
+
+
+def _resize(graph: Graph, claim: dict[str, Any]) -> Iterator[Problem]:
+    """Yield an expansion that failed lately and is not done yet.
+
+    Source: the external resizer's and the kubelet's event reasons; ``status.capacity`` is the size that is there.
+    """
+    wanted = mapping(claim, "spec", "resources", "requests").get("storage")
+    has = mapping(claim, "status", "capacity").get("storage")
+    events = graph.events(key_of(claim), "VolumeResizeFailed", "FileSystemResizeFailed", "VolumeResizeInfeasible")
+    late = [event for event in events if event.last is not None and graph.now - event.last <= _RESIZING]
+    if not late or amount(has) >= amount(wanted):
+        return
+    event = late[-1]
+    words = f"{subject(key_of(claim))}: its volume stays at {has}, {wanted} is asked: {quoted(event.message, 280)}"
+    facts = [
+        quote(graph, event.event, "message", event.message),
+        quote(graph, claim, "status.capacity.storage", has or "?"),
+        quote(graph, claim, "spec.resources.requests.storage", wanted or "?"),
+    ]
+    problem = _problem(graph, claim, "VolumeResizeFailed", words, facts, "Do what the storage system's message says.")
+    yield replace(problem, since=event.first, severity=Severity.HIGH)
 
 
 def _pending(graph: Graph, claim: dict[str, Any]) -> Iterator[Problem]:
     key, class_name = key_of(claim), text(claim, "spec", "storageClassName")
     storage_class = graph.find("StorageClass", "", class_name)
     facts = [quote(graph, claim, "status.phase", "Pending")]
-    if class_name and storage_class is None and graph.was_read("StorageClass") and not _static(graph, class_name):
+    if _has_no_class(graph, claim):
         yield _no_class(graph, claim, class_name, facts)
         return
     events = graph.events(key, "ProvisioningFailed", "FailedBinding", "ExternalProvisioning", "WaitForFirstConsumer")
     users = users_of(graph, key[1], key[2])
     late_binding = text(storage_class, "volumeBindingMode") == "WaitForFirstConsumer"
-    if late_binding and not any(e.warning for e in events) and (not users or _waits_for_scheduling(graph, claim)):
+    provisioning = any(e.reason == "ExternalProvisioning" for e in events)
+    if (
+        late_binding
+        and not provisioning
+        and not any(e.warning for e in events)
+        and (not users or _waits_for_scheduling(graph, claim))
+    ):
         return  # by design it is bound when a pod that uses it is scheduled
     words = f"{subject(key)}: not bound: {_why(graph, claim, class_name, events)}"
     facts += [quote(graph, event.event, "message", event.message) for event in events[-1:]]
@@ -132,6 +173,9 @@ def _why(graph: Graph, claim: dict[str, Any], class_name: str, events: list[Any]
     misses = [f"{name_of(v)}: {miss}" for v in graph.of("PersistentVolume") if (miss := _volume_miss(claim, v))]
     if misses:
         return "no volume fits: " + "; ".join(misses[:3])
+    external = [event for event in events if event.reason == "ExternalProvisioning"]
+    if external:
+        return f"no provisioner has answered ({plural(external[-1].count, 'reminder')}): {quoted(external[-1].message)}"
     if events:
         return quoted(events[-1].message)
     return "nothing has provisioned a volume for it"
