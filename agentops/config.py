@@ -83,6 +83,8 @@ class Settings:
     context: str | None = None
     namespace: str | None = None
     kubeconfig: Path | None = None
+    rules: tuple[str, ...] = ()
+    analyzers: tuple[str, ...] = ()
     model: str = DEFAULT_MODEL
     provider: str = "anthropic"
     effort: str = "medium"
@@ -123,7 +125,7 @@ class Settings:
 
 
 SECTIONS = {
-    "kubernetes": ("context", "namespace", "kubeconfig"),
+    "kubernetes": ("context", "namespace", "kubeconfig", "rules", "analyzers"),
     "model": ("model", "provider", "effort", "thinking", "caching", "attempts", "region", "project"),
     "limits": ("max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars"),
     "safety": ("read_only", "cluster_lease"),
@@ -144,9 +146,9 @@ _HEADER = re.compile(r"\s*\[\s*[\"']?([\w-]+)[\"']?\s*\]")
 _KEY = re.compile(r"\s*[\"']?([\w.-]+)[\"']?\s*=")
 _CHOICES = {"provider": PROVIDERS, "effort": EFFORTS}
 _POSITIVE = ("attempts", "max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars", "audit_segment_mib")
-FILE_ONLY = ("audit_keep_days", "cluster_lease", *SECTIONS["policy"])
+FILE_ONLY = ("analyzers", "audit_keep_days", "cluster_lease", "rules", *SECTIONS["policy"])
 """What no environment variable says: a variable that a shell, a job or a checkout sets must not say what production is,
-nor have records dropped, nor lead a run past everybody else's lease."""
+nor have records dropped, nor lead a run past everybody else's lease, nor have an installed package's code run."""
 # S3 takes no longer lock than that; 0 asks for none, and in the other drops nothing.
 _MAX_DAYS = {"audit_retention_days": 36_500, "audit_keep_days": 36_500}
 

@@ -26,12 +26,19 @@ def provider_options(settings: Settings, sandbox: Sandbox | None, dump: Path | N
         "context": settings.context,
         "namespace": settings.namespace,
     }
+    options |= {"rules": _rule_files(settings), "analyzers": settings.analyzers}
     if dump is not None:
         options["dump"] = dump
     if sandbox is None:
         return options
     chosen = settings.context if settings.provenance.get("context") == "flag" else None
     return options | {"kubeconfig": sandbox.kubeconfig, "context": chosen or sandbox.context}
+
+
+def _rule_files(settings: Settings) -> tuple[Path, ...]:
+    """Return the files of rules; a path in the config file is relative to its folder."""
+    near = settings.folders.config if settings.provenance.get("rules", "").startswith("file ") else Path()
+    return tuple(near / Path(name).expanduser() for name in settings.rules)
 
 
 def provider_context(settings: Settings) -> ProviderContext:

@@ -37,6 +37,7 @@ Examples:
   agentops triage --output json > known.json
   agentops triage --baseline known.json --exit-code   only what is new since then
   agentops triage --severity high --watch             until Ctrl-C
+  agentops triage --rules house.yaml                  conditions of your own
 """
 _SHOWN = 30
 _EVERY = 1_000_000
@@ -74,6 +75,10 @@ def triage(
         list[str] | None,
         typer.Option(metavar="NAME", help="Only this condition; may be given several times.", show_default=False),
     ] = None,
+    rules: Annotated[
+        list[Path] | None,
+        typer.Option("--rules", metavar="FILE", help="Judge by these rules too (CEL).", show_default=False),
+    ] = None,
     baseline: Annotated[
         Path | None,
         typer.Option(
@@ -95,7 +100,8 @@ def triage(
     known = None if baseline is None else read_baseline(baseline)
     severity = Severity.UNKNOWN if least is None else Severity(least.value)
     wanted = Wanted(least=severity, conditions=frozenset(condition or ()), known=known)
-    with running("triage", options, {}, use_model=False) as app:
+    flags = {"rules": list(map(str, rules)) if rules else None}
+    with running("triage", options, flags, use_model=False) as app:
         app.dump = saved
         if watch:
             return _watched(app, target, wanted, every)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from agentops.core.alert import Alert, AlertGroup, Target
@@ -29,6 +30,7 @@ from agentops.providers.kubernetes.objects.snapshot import Snapshot
 if TYPE_CHECKING:
     from agentops.providers.kubernetes.api.client import Cluster
     from agentops.providers.kubernetes.api.writer import Clients
+    from agentops.providers.kubernetes.rules.own_analyzers import OwnAnalyzers
 
 NAME, SCHEME = "kubernetes", "k8s"
 
@@ -133,6 +135,7 @@ class KubernetesReader:
     ) -> None:
         self._cluster = cluster
         self._saved, self._gaps = saved, tuple(gaps)
+        self._options = context.options
         self._clock = context.clock
         self._scope = Scope(
             provider=NAME,
@@ -160,15 +163,23 @@ class KubernetesReader:
             clock=self._clock,
             progress=progress,
             log_window_s=SETTLED_LOG_WINDOW_S if settled else 0,
+            whole=self._own.kinds,
         )
         snapshot = replace(snapshot, gaps=(*self._gaps, *snapshot.gaps))
         return without_outlived_ends(snapshot) if settled else snapshot
+
+    @cached_property
+    def _own(self) -> OwnAnalyzers:
+        from agentops.providers.kubernetes.rules.own_analyzers import own_analyzers
+
+        rules, packaged = self._options.get("rules", ()), self._options.get("analyzers", ())
+        return own_analyzers(rules, packaged, self._cluster.kind)
 
     def analyze(self, snapshot: Snapshot, alert: Alert | None) -> Analysis:
         """Return what the analyzers say of a snapshot."""
         from agentops.providers.kubernetes.analyzers.examine import examine
 
-        return examine(snapshot, alert)
+        return examine(snapshot, alert, more=self._own.analyzers)
 
     def object_text(self, snapshot: Snapshot, ref: ResourceRef, redacted: Callable[[Any], Any]) -> str:
         """Return an object as YAML, what people change first."""

@@ -29,17 +29,18 @@ ROLLBACK = "kubernetes_rollout_undo"
 _MANGLED = (AttributeError, IndexError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 
 
-def analyze(snapshot: Snapshot) -> tuple[Problem, ...]:
+def analyze(snapshot: Snapshot, more: Iterable[DeclaredAnalyzer] = ()) -> tuple[Problem, ...]:
     """Return what is wrong in ``snapshot``, worst first.
 
     Arguments:
         snapshot: what the sweep read; objects may be incomplete or mangled.
+        more: analyzers that the user added.
 
     Returns:
         Problems without duplicates, ordered by severity, then by resource and condition. An analyzer that could not
         finish appears as a problem with condition ``AnalyzerFailed`` and severity info.
     """
-    return analyze_with(snapshot, ANALYZERS)
+    return analyze_with(snapshot, (*ANALYZERS, *more))
 
 
 def analyze_with(snapshot: Snapshot, analyzers: Iterable[DeclaredAnalyzer]) -> tuple[Problem, ...]:

@@ -17,6 +17,7 @@ from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.own_condition import is_judged, unsettled
 from agentops.providers.kubernetes.analysis.target import resolve_target
 from agentops.providers.kubernetes.analyzers.analyze import analyze
+from agentops.providers.kubernetes.analyzers.declaration import DeclaredAnalyzer
 from agentops.providers.kubernetes.analyzers.edges import KubernetesEdges
 from agentops.providers.kubernetes.analyzers.registry import CONDITIONS
 from agentops.providers.kubernetes.objects.snapshot import Snapshot
@@ -35,15 +36,22 @@ def _place_of_kind(kind: str) -> tuple[int, str]:
     return (_COUNTED_FIRST.index(kind) if kind in _COUNTED_FIRST else len(_COUNTED_FIRST), kind)
 
 
-def examine(snapshot: Snapshot, alert: Alert | None = None, problems: Sequence[Problem] | None = None) -> Analysis:
+def examine(
+    snapshot: Snapshot,
+    alert: Alert | None = None,
+    problems: Sequence[Problem] | None = None,
+    *,
+    more: Sequence[DeclaredAnalyzer] = (),
+) -> Analysis:
     """Return what the analyzers say of ``snapshot``.
 
     Arguments:
         snapshot: what was read; its ``target`` says what the alert is about.
         alert: for its time, labels and text; None for a plain scan.
         problems: what ``analyze`` returned for this snapshot, where that was called already.
+        more: analyzers that the user added.
     """
-    found = tuple(analyze(snapshot) if problems is None else problems)
+    found = tuple(analyze(snapshot, more) if problems is None else problems)
     graph = Graph(snapshot)
     target = subject_of_labels(graph, alert, resolve_target(graph, snapshot.target, alert))
     return Analysis(
@@ -56,7 +64,7 @@ def examine(snapshot: Snapshot, alert: Alert | None = None, problems: Sequence[P
         gaps=snapshot.gaps,
         problems=found,
         edges=KubernetesEdges(graph),
-        conditions=CONDITIONS,
+        conditions={**CONDITIONS, **{one.name: one for each in more for one in each.conditions}},
         healthy=in_order(graph, found),
         not_checked=gaps(graph),
         recovered=recovery(graph, target.refs, alert.started_at if alert is not None else None),

@@ -42,6 +42,7 @@ class Snapshot:
             an empty tuple means that it was read and there are none. Secrets appear with ``data`` mapped key -> ``""``.
         logs: tails of containers that looked unwell.
         gaps: what could not be read, and why.
+        whole: kind -> objects with all their fields, of the kinds that a user's rules look at.
     """
 
     context: str
@@ -51,6 +52,7 @@ class Snapshot:
     objects: Mapping[str, tuple[Object, ...]] = field(default_factory=dict)
     logs: tuple[LogTail, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    whole: Mapping[str, tuple[Object, ...]] = field(default_factory=dict)
 
     def of(self, kind: str) -> tuple[Object, ...]:
         """Return the objects of ``kind``; empty when there are none or it was not read."""

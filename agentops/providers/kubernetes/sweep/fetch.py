@@ -36,10 +36,14 @@ _WITHOUT_HELM = "type!=helm.sh/release.v1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListRequest:
-    """One list that is wanted; ``namespace`` is empty for all namespaces and for cluster-scoped kinds."""
+    """One list that is wanted; ``namespace`` is empty for all namespaces and for cluster-scoped kinds.
+
+    ``whole``: with all fields, and kept apart from the lists that are pruned.
+    """
 
     kind: Kind
     namespace: str = ""
+    whole: bool = False
 
     @property
     def what(self) -> str:
@@ -54,6 +58,7 @@ class FetchResult:
     """What the reads of one sweep returned so far; filled by several threads under one lock."""
 
     objects: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    whole: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     failed: dict[ListRequest, ClusterError] = field(default_factory=dict)
     cut: list[Gap] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -104,19 +109,21 @@ def _read_list(cluster: Cluster, request: ListRequest, result: FetchResult) -> i
     # A server that answers nobody would take each list its full time-out.
     if (lost := result.is_lost(failures=_GIVE_UP_AFTER)) is not None:
         raise lost
+    read = _secrets if request.kind.plural == "secrets" else _all_fields if request.whole else _pruned
     try:
-        found = _secrets(cluster, request) if request.kind.plural == "secrets" else _pruned(cluster, request)
+        found = read(cluster, request)
     except ClusterError as error:
         if error.code != "expired":
             raise
         # The list changed under the continue token (410 Gone); from the start, once.
-        found = _secrets(cluster, request) if request.kind.plural == "secrets" else _pruned(cluster, request)
+        found = read(cluster, request)
     if len(found) > _OBJECT_LIMIT:
         del found[_OBJECT_LIMIT:]
         with result.lock:
             result.cut.append(Gap(what=request.what, reason=f"there are more; the first {_OBJECT_LIMIT:,} were read"))
     with result.lock:
-        result.objects.setdefault(request.kind.kind, []).extend(found)
+        place = result.whole if request.whole else result.objects
+        place.setdefault(request.kind.kind, []).extend(found)
     return len(found)
 
 
@@ -129,6 +136,10 @@ def _pruned(cluster: Cluster, request: ListRequest) -> list[dict[str, Any]]:
         if len(found) > _OBJECT_LIMIT:
             break
     return found
+
+
+def _all_fields(cluster: Cluster, request: ListRequest) -> list[dict[str, Any]]:
+    return cluster.list_objects(request.kind, Selection(namespace=request.namespace), limit=_OBJECT_LIMIT + 1)[0]
 
 
 def _secrets(cluster: Cluster, request: ListRequest) -> list[dict[str, Any]]:

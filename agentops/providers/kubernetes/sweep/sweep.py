@@ -8,13 +8,15 @@ whole when it was read only in part.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from agentops.core.alert import Target
 from agentops.core.analysis import Gap
 from agentops.core.clock import Clock
 from agentops.core.errors import ClusterError, Forbidden
 from agentops.core.progress import Progress, Stage, Step
 from agentops.providers.kubernetes.api.client import Cluster
-from agentops.providers.kubernetes.objects.kinds import ABSENCE_IS_A_FINDING, builtin
+from agentops.providers.kubernetes.objects.kinds import ABSENCE_IS_A_FINDING, Kind, builtin
 from agentops.providers.kubernetes.objects.snapshot import Snapshot
 from agentops.providers.kubernetes.sweep.fetch import FetchResult, ListRequest, gaps_of, read_lists, read_logs
 from agentops.providers.kubernetes.sweep.grants import read_grants
@@ -47,6 +49,7 @@ def sweep(
     clock: Clock,
     progress: Progress,
     log_window_s: int = 0,
+    whole: tuple[Kind, ...] = (),
 ) -> Snapshot:
     """Read the neighbourhood of ``target``, or the given namespaces; no namespaces and no target means all of them.
 
@@ -57,6 +60,7 @@ def sweep(
         clock: the time of the snapshot.
         progress: told of each list as it arrives.
         log_window_s: read only log lines that are younger; 0 reads the last ones however old they are.
+        whole: kinds whose objects are read besides with all their fields.
 
     Raises:
         Unreachable: the API server does not answer at all.
@@ -67,11 +71,12 @@ def sweep(
     where = ", ".join(scope) or "all namespaces"
     progress(Step(stage=Stage.SWEEP, text=f"reading {where} in {cluster.context}", key="sweep"))
     result = FetchResult()
-    read_lists(cluster, _requests(scope), result, progress=progress, deadline_s=_LISTS_S)
+    requests = (*_requests(scope), *_whole(scope, whole))
+    read_lists(cluster, requests, result, progress=progress, deadline_s=_LISTS_S)
     if not scope and _is_locked_out(result):
         scope = (cluster.namespace,)
         gaps = (*gaps, Gap(what="all namespaces", reason=f"not allowed; only {cluster.namespace} was read"))
-        _narrow(cluster, result, scope, progress)
+        _narrow(cluster, result, (*_requests(scope, cluster_scoped=False), *_whole(scope, whole)), progress)
     gaps = (*gaps, *_unknown_namespaces(result, scope))
     if scope:
         scope = (*scope, *_add_neighbours(cluster, result, scope, progress))
@@ -89,6 +94,7 @@ def sweep(
         objects={kind: tuple(found) for kind, found in result.objects.items()},
         logs=logs,
         gaps=(*gaps, *gaps_of(result), *log_gaps),
+        whole={kind: tuple(found) for kind, found in result.whole.items()},
     )
 
 
@@ -97,6 +103,12 @@ def _requests(scope: tuple[str, ...], *, cluster_scoped: bool = True) -> tuple[L
     if cluster_scoped:
         lists += [ListRequest(kind=builtin(kind)) for kind in CLUSTER_SCOPED]
     return tuple(lists)
+
+
+def _whole(scope: tuple[str, ...], kinds: tuple[Kind, ...]) -> Iterator[ListRequest]:
+    for kind in kinds:
+        for namespace in scope if kind.namespaced and scope else ("",):
+            yield ListRequest(kind=kind, namespace=namespace, whole=True)
 
 
 def _unknown_namespaces(result: FetchResult, scope: tuple[str, ...]) -> tuple[Gap, ...]:
@@ -112,11 +124,12 @@ def _is_locked_out(result: FetchResult) -> bool:
     return any(request.kind.kind == "Pod" and isinstance(error, Forbidden) for request, error in result.failed.items())
 
 
-def _narrow(cluster: Cluster, result: FetchResult, scope: tuple[str, ...], progress: Progress) -> None:
-    """Read the namespaced kinds again in ``scope`` only; what was read of all namespaces makes room for it."""
+def _narrow(cluster: Cluster, result: FetchResult, requests: Sequence[ListRequest], progress: Progress) -> None:
+    """Read the namespaced kinds again, by ``requests`` of fewer namespaces, in place of what was read of all."""
     result.failed = {request: error for request, error in result.failed.items() if not request.kind.namespaced}
     result.objects = {kind: found for kind, found in result.objects.items() if kind in CLUSTER_SCOPED}
-    read_lists(cluster, _requests(scope, cluster_scoped=False), result, progress=progress, deadline_s=_LISTS_S)
+    result.whole.clear()
+    read_lists(cluster, requests, result, progress=progress, deadline_s=_LISTS_S)
 
 
 def _add_neighbours(
