@@ -36,6 +36,7 @@ class Trait(StrEnum):
     application that the workload depends on never brings it about. NAMES_DEPENDENCY: it names what a crash only shows.
     FOLLOWS_DEPENDENCY: what it depends on explains it even where a rollback is proposed. TELLING: vague, and its facts
     say enough for medium confidence. ONLY_SAID: nothing but a log says so; a rollout just before explains it better.
+    BRINGS_ABOUT: somebody else's doing; it explains even what is exact at the resources that it affects.
     """
 
     BYSTANDER = "bystander"
@@ -44,6 +45,7 @@ class Trait(StrEnum):
     FOLLOWS_DEPENDENCY = "follows-dependency"
     TELLING = "telling"
     ONLY_SAID = "only-said"
+    BRINGS_ABOUT = "brings-about"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -47,7 +47,11 @@ class Causality:
 
     def explains(self, cause: Problem, effect: Problem) -> bool:
         """Return whether ``cause`` brings ``effect`` about, directly or down a chain of unwell resources."""
-        if cause is effect or not cause.root or self.is_exact(effect) or self._has(cause, Trait.BYSTANDER):
+        if cause is effect or not cause.root or self._has(cause, Trait.BYSTANDER):
+            return False
+        if self._has(cause, Trait.BRINGS_ABOUT) and effect.resource in cause.affects:
+            return True
+        if self.is_exact(effect):
             return False
         if cause.resource == effect.resource:
             return self._is_stronger(cause, effect)
@@ -71,7 +75,12 @@ class Causality:
                 for ref in problem.affects:
                     affecting.setdefault(ref, []).append(index)
         found: list[tuple[int, int]] = []
-        effects = [(index, problem) for index, problem in enumerate(problems) if not self.is_exact(problem)]
+        doers = {ref for problem in problems if self._has(problem, Trait.BRINGS_ABOUT) for ref in problem.affects}
+        effects = [
+            (index, problem)
+            for index, problem in enumerate(problems)
+            if not self.is_exact(problem) or problem.resource in doers
+        ]
         for effect_index, effect in effects[:MOST_EFFECTS]:
             causes = {*at.get(effect.resource, ()), *affecting.get(effect.resource, ())}
             if not self._has(effect, Trait.SELF_CONTAINED):

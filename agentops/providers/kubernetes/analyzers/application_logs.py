@@ -50,10 +50,7 @@ _KINDS = {
 )
 def application_logs(graph: Graph) -> Iterable[Problem]:
     """Return the workloads whose pods are ready and whose log tells of errors."""
-    found: dict[Key, list[tuple[dict[str, Any], str, str]]] = {}
-    for pod, container, line in _loud_lines(graph):
-        found.setdefault(graph.workload(pod), []).append((pod, container, line))
-    for key, lines in found.items():
+    for key, lines in loud_workloads(graph).items():
         pod, container, last = lines[-1]
         counted = Counter(kind for _, _, line in lines for kind in {r.kind for r in read_line(line)} & _KINDS.keys())
         kinds = ", ".join(f"{number} {_KINDS[kind]}" for kind, number in counted.most_common(3))
@@ -68,6 +65,14 @@ def application_logs(graph: Graph) -> Iterable[Problem]:
             facts=(quote(graph, key_of(pod), f"log[{container}]", last),),
             advice="Ask whoever knows the program what the line means; no object shows why.",
         )
+
+
+def loud_workloads(graph: Graph) -> dict[Key, list[tuple[dict[str, Any], str, str]]]:
+    """Return the workloads of ready pods with the lines about errors: pod, container, line."""
+    found: dict[Key, list[tuple[dict[str, Any], str, str]]] = {}
+    for pod, container, line in _loud_lines(graph):
+        found.setdefault(graph.workload(pod), []).append((pod, container, line))
+    return found
 
 
 def _loud_lines(graph: Graph) -> Iterator[tuple[dict[str, Any], str, str]]:

@@ -16,6 +16,7 @@ from typing import Any
 from agentops.core.alert import Severity
 from agentops.core.conditions import Trait
 from agentops.core.finding import Fact, Problem
+from agentops.core.text import plural
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.analysis.report import quote, subject
@@ -32,9 +33,12 @@ from agentops.providers.kubernetes.objects.fields import (
     name_of,
     namespace_of,
     number,
+    string_map,
+    strings,
     text,
 )
 from agentops.providers.kubernetes.objects.quantity import amount
+from agentops.providers.kubernetes.objects.selectors import matches
 from agentops.providers.kubernetes.objects.suggestions import likeness
 
 NAME = "creation"
@@ -86,6 +90,13 @@ REPLICA_SET_FAILING = vague("ReplicaSetFailing", OWNER, "pods cannot be created 
     exact("MissingServiceAccount", OWNER, "the pods' ServiceAccount does not exist", fields=("serviceAccount",)),
     exact("MissingPriorityClass", OWNER, "the pods' PriorityClass does not exist"),
     REPLICA_SET_FAILING,
+    vague(
+        "WebhookChainTimeout",
+        OWNER,
+        "the admission webhooks on new pods use up the time of the request",
+        Trait.SELF_CONTAINED,
+        Trait.TELLING,
+    ),
     also=(WEBHOOK_UNREACHABLE,),
 )
 def creation(graph: Graph) -> Iterable[Problem]:
@@ -140,9 +151,34 @@ def _explain(graph: Graph, refusal: CreationRefusal) -> Iterator[Problem]:
         if problem is not None:
             yield problem
             return
-    yield _problem(
-        graph, refusal, refusal.key, "ReplicaSetFailing", f"pods cannot be created: {quoted(refusal.message)}"
-    )
+    chain = _webhook_chain(graph, refusal) if "did not complete within requested timeout" in refusal.message else ""
+    name = "WebhookChainTimeout" if chain else "ReplicaSetFailing"
+    yield _problem(graph, refusal, refusal.key, name, f"pods cannot be created: {quoted(refusal.message)}{chain}")
+
+
+def _webhook_chain(graph: Graph, refusal: CreationRefusal) -> str:
+    """Return the admission webhooks that a new pod of the namespace passes, and how long they may wait together."""
+    namespace = refusal.key[1]
+    found = graph.find("Namespace", "", namespace)
+    labels = {"kubernetes.io/metadata.name": namespace, **string_map(found, "metadata", "labels")}
+    waits: list[tuple[str, int]] = []
+    for kind in ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"):
+        for configuration in graph.of(kind):
+            for webhook in items(configuration, "webhooks"):
+                selector = mapping(webhook, "namespaceSelector")
+                watches = any(_watches_pods(rule) for rule in items(webhook, "rules"))
+                if watches and (not selector or matches(selector, labels)):
+                    waits.append((name_of(configuration), number(webhook, "timeoutSeconds", default=10)))
+    if not waits:
+        return ""
+    names = ", ".join(dict.fromkeys(name for name, _ in waits))
+    total = sum(seconds for _, seconds in waits)
+    return f"; {plural(len(waits), 'admission webhook')} watch pods of {namespace} ({names}), {total} s if each waits"
+
+
+def _watches_pods(rule: dict[str, Any]) -> bool:
+    resources, operations = strings(rule, "resources"), strings(rule, "operations")
+    return bool({"pods", "*", "*/*"} & set(resources)) and bool({"CREATE", "*"} & set(operations))
 
 
 def _problem(

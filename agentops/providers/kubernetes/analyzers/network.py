@@ -7,14 +7,16 @@ the other side. Source: networking.k8s.io/v1; policies only add up, an empty rul
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from agentops.core.alert import Severity
 from agentops.core.clock import age
 from agentops.core.finding import Problem
+from agentops.core.plan import Change
 from agentops.providers.kubernetes.analysis.graph import Graph
-from agentops.providers.kubernetes.analysis.reachability import Need, complaints_of, needs_of
+from agentops.providers.kubernetes.analysis.reachability import Complaint, Need, complaints_of, needs_of, ports_of
 from agentops.providers.kubernetes.analysis.report import quote, subject
 from agentops.providers.kubernetes.analyzers.declaration import analyzer, exact
 from agentops.providers.kubernetes.objects.fields import (
@@ -35,7 +37,7 @@ from agentops.providers.kubernetes.objects.fields import (
 )
 from agentops.providers.kubernetes.objects.pod_health import is_ready
 from agentops.providers.kubernetes.objects.pod_ports import declared_ports
-from agentops.providers.kubernetes.objects.selectors import matches
+from agentops.providers.kubernetes.objects.selectors import matches, near_miss, pairs
 
 NAME = "network"
 _LATELY = timedelta(hours=24)
@@ -54,7 +56,7 @@ def network(graph: Graph) -> Iterable[Problem]:
     done: set[tuple[Key, Key]] = set()
     for workload in graph.workloads:
         client = key_of(workload)
-        for need in needs_of(graph, client):
+        for need in (*needs_of(graph, client), *_asked_for(graph, client)):
             service = graph.get(need.service) if need.service else None
             if service is not None:
                 for problem in _path(graph, workload, need, service):
@@ -62,6 +64,24 @@ def network(graph: Graph) -> Iterable[Problem]:
                         done.add((client, _policy_key(problem)))
                         yield problem
         yield from _names(graph, workload)
+
+
+def _asked_for(graph: Graph, client: Key) -> Iterator[Need]:
+    """Yield what only the log names: a Service that did not answer, or refused; some networks refuse what is barred."""
+    for complaint in complaints_of(graph, client) if graph.snapshot.logs else ():
+        if complaint.service is not None and complaint.clue.kind in ("timeout", "refused"):
+            where = (complaint.pod, f"log[{complaint.clue.container}]")
+            yield Need(
+                workload=client,
+                service=complaint.service,
+                host=complaint.host,
+                port=_port(graph, complaint),
+                where=where,
+            )
+
+
+def _port(graph: Graph, complaint: Complaint) -> int:
+    return complaint.port if complaint.port in ports_of(graph, complaint.service or ("", "", "")) else 0
 
 
 def _policy_key(problem: Problem) -> Key:
@@ -144,12 +164,80 @@ def _path(graph: Graph, workload: dict[str, Any], need: Need, service: dict[str,
     client = (namespace_of(workload), pod_labels(workload))
     inward = policies_on(graph, namespace, labels, "Ingress")
     if inward and not any(_allows(graph, policy, "Ingress", client, ports) for policy in inward):
-        yield _problem(
-            graph, inward, workload, need, service, "lets nobody in" if _empty(inward) else "does not let it in"
-        )
+        words = "lets nobody in" if _empty(inward) else "does not let it in"
+        meant = _meant_rule(graph, inward, "Ingress", client, ports)
+        yield _problem(graph, inward, workload, need, service, words, meant)
     outward = policies_on(graph, client[0], client[1], "Egress")
     if outward and not any(_allows(graph, policy, "Egress", (namespace, labels), ports) for policy in outward):
-        yield _problem(graph, outward, workload, need, service, "does not let it out")
+        meant = _meant_rule(graph, outward, "Egress", (namespace, labels), ports)
+        yield _problem(graph, outward, workload, need, service, "does not let it out", meant)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _MeantRule:
+    """The rule that should have admitted the peer: what of it differs, and the change where it is a slip."""
+
+    policy: dict[str, Any]
+    words: str
+    remedies: tuple[Change, ...] = ()
+
+
+def _meant_rule(
+    graph: Graph,
+    policies: list[dict[str, Any]],
+    direction: str,
+    peer: tuple[str, dict[str, str]],
+    ports: set[str],
+) -> _MeantRule | None:
+    """Return the one rule that misses the peer by a single label, or names it with another port, or None."""
+    found = [rule for policy in policies for rule in _near_rules(graph, policy, direction, peer, ports)]
+    slips = [rule for rule in found if rule.remedies]
+    return (slips or found)[0] if len(slips or found) == 1 else None
+
+
+def _near_rules(
+    graph: Graph, policy: dict[str, Any], direction: str, peer: tuple[str, dict[str, str]], ports: set[str]
+) -> Iterator[_MeantRule]:
+    side, list_name = ("from", "ingress") if direction == "Ingress" else ("to", "egress")
+    for at, rule in enumerate(items(policy, "spec", list_name)):
+        port_fits = _port_allowed(items(rule, "ports"), ports)
+        for where, entry in enumerate(items(rule, side)):
+            path = f"spec.{list_name}[{at}].{side}[{where}]"
+            if not port_fits and _peer_allowed(graph, policy, [entry], peer):
+                allowed = ", ".join(filter(None, (scalar(port, "port") for port in items(rule, "ports"))))
+                words = (
+                    f"its rule {path} admits the peer on port {allowed}, and port {'/'.join(sorted(ports))} is asked"
+                )
+                yield _MeantRule(policy=policy, words=words)
+            elif port_fits and "podSelector" in entry:
+                yield from _near_peer(graph, policy, path, entry, peer)
+
+
+def _near_peer(
+    graph: Graph, policy: dict[str, Any], path: str, entry: dict[str, Any], peer: tuple[str, dict[str, str]]
+) -> Iterator[_MeantRule]:
+    namespace, labels = peer
+    home = namespace_of(policy) == namespace
+    if "namespaceSelector" in entry:
+        home = _is_selected(graph, namespace, mapping(entry, "namespaceSelector"))
+    wanted = pairs(mapping(entry, "podSelector"))
+    miss = near_miss(wanted, labels) if home and wanted else None
+    if miss is None:
+        return
+    words = f"its rule {path} should admit the peer, and asks for {miss.key}={miss.wanted}, "
+    words += f"where the pods carry {miss.has_key}={miss.has}"
+    literal = string_map(entry, "podSelector", "matchLabels")
+    remedies: tuple[Change, ...] = ()
+    if miss.spelling and literal.get(miss.key) == miss.wanted:
+        arguments = {
+            "path": f"{path}.podSelector.matchLabels",
+            "old": {miss.key: miss.wanted},
+            "new": {miss.has_key: miss.has},
+        }
+        reason = f"the pods carry {miss.has_key}={miss.has}"
+        change = Change(tool="kubernetes_patch", target=graph.ref(policy), arguments=arguments, reason=reason)
+        remedies = (change,)
+    yield _MeantRule(policy=policy, words=words, remedies=remedies)
 
 
 def _empty(policies: list[dict[str, Any]]) -> bool:
@@ -176,9 +264,11 @@ def _problem(
     need: Need,
     service: dict[str, Any],
     words: str,
+    meant: _MeantRule | None = None,
 ) -> Problem:
-    """Of several policies the youngest is named: before it was made, the path was open or blocked by the others."""
-    policy = max(policies, key=lambda p: (_made(p) is not None, _made(p), name_of(p)))
+    """Of several policies the one is named whose rule misses the peer narrowly, else the youngest: before it was made,
+    the path was open or blocked by the others."""
+    policy = meant.policy if meant else max(policies, key=lambda p: (_made(p) is not None, _made(p), name_of(p)))
     client, made = key_of(workload), _made(policy)
     complained = any(c.service == need.service for c in complaints_of(graph, client))
     pods = graph.pods_of(client)
@@ -187,7 +277,9 @@ def _problem(
     names = ", ".join(name_of(p) for p in policies)
     said = f"{subject(key_of(policy))}: {words}: {subject(client)} needs {subject(key_of(service))}"
     said += f" ({need.where[1]}), and no policy on the path ({names}) allows it"
-    if made is not None and graph.now - made <= _LATELY:
+    if meant is not None:
+        said += f"; {meant.words}"
+    elif made is not None and graph.now - made <= _LATELY:
         said += f"; the policy was made {age(made, graph.now)} ago"
     affects = [client, key_of(service)]
     return Problem(
@@ -203,7 +295,8 @@ def _problem(
             quote(graph, need.where[0], need.where[1], need.host),
         ),
         affects=tuple(graph.ref_of(key) for key in affects),
-        since=made,
+        since=made if meant is None else None,
+        remedies=meant.remedies if meant else (),
         advice="Add a rule that allows this client, or correct the selector of the rule that should.",
         root=complained or unwell or younger,
     )

@@ -14,6 +14,7 @@ from agentops.providers.kubernetes.analyzers.application_logs import application
 from agentops.providers.kubernetes.analyzers.autoscaling import autoscaling
 from agentops.providers.kubernetes.analyzers.changes import changes
 from agentops.providers.kubernetes.analyzers.claims import claims
+from agentops.providers.kubernetes.analyzers.cluster_dns import cluster_dns
 from agentops.providers.kubernetes.analyzers.configuration import configuration
 from agentops.providers.kubernetes.analyzers.crashes import crashes
 from agentops.providers.kubernetes.analyzers.creation import creation
@@ -21,6 +22,7 @@ from agentops.providers.kubernetes.analyzers.custom_resources import custom_reso
 from agentops.providers.kubernetes.analyzers.declaration import DeclaredAnalyzer, information
 from agentops.providers.kubernetes.analyzers.dependencies import dependencies
 from agentops.providers.kubernetes.analyzers.disruption import disruption
+from agentops.providers.kubernetes.analyzers.feature_flags import feature_flags
 from agentops.providers.kubernetes.analyzers.images import images
 from agentops.providers.kubernetes.analyzers.ingresses import ingresses
 from agentops.providers.kubernetes.analyzers.init_containers import init_containers
@@ -28,6 +30,7 @@ from agentops.providers.kubernetes.analyzers.jobs import jobs
 from agentops.providers.kubernetes.analyzers.lifecycle import lifecycle
 from agentops.providers.kubernetes.analyzers.network import network
 from agentops.providers.kubernetes.analyzers.nodes import nodes
+from agentops.providers.kubernetes.analyzers.outside_hands import outside_hands
 from agentops.providers.kubernetes.analyzers.permissions import permissions
 from agentops.providers.kubernetes.analyzers.pods import pods
 from agentops.providers.kubernetes.analyzers.probes import probes
@@ -59,7 +62,10 @@ ANALYZERS: tuple[DeclaredAnalyzer, ...] = (
     disruption,
     network,
     dependencies,
+    cluster_dns,
     application_logs,
+    feature_flags,
+    outside_hands,
     permissions,
     lifecycle,
     custom_resources,

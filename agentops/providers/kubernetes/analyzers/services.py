@@ -43,6 +43,7 @@ NAME = "services"
     NAME,
     exact("ServiceSelectorMismatch", "Service", "its selector matches no pod; the near miss is named"),
     exact("ServicePortMismatch", "Service", "its targetPort is no port of the pods"),
+    exact("ServiceSelectsForeignPods", "Service", "it selects pods of another workload, which lack its port"),
     symptom("ServiceNoReadyEndpoints", "Service", "none of the pods that it selects is ready"),
 )
 def services(graph: Graph) -> Iterable[Problem]:
@@ -64,8 +65,44 @@ def _service(graph: Graph, service: dict[str, Any], selector: dict[str, str]) ->
         yield from _unready(graph, service, [], workloads) if workloads else _selects_none(graph, service, selector)
         return
     yield from _ports(graph, service, pods)
+    yield from _foreign(graph, service, [pod for pod in pods if is_ready(pod)])
     if not any(is_ready(pod) for pod in pods):
         yield from _unready(graph, service, pods, [])
+
+
+def _foreign(graph: Graph, service: dict[str, Any], pods: list[dict[str, Any]]) -> Iterator[Problem]:
+    """Traffic is spread over all ready pods, so those of a workload without the port get their share and drop it."""
+    ports = [scalar(port, "targetPort") or scalar(port, "port") for port in items(service, "spec", "ports")]
+    if len(ports) != 1 or not ports[0]:
+        return
+    by_workload: dict[Key, list[dict[str, Any]]] = {}
+    for pod in pods:
+        by_workload.setdefault(graph.workload(pod), []).append(pod)
+    lacking = [
+        key
+        for key, mine in by_workload.items()
+        if declared_ports(pod_spec(mine[0])) and not _has_port(mine[0], ports[0])
+    ]
+    serving = [key for key in by_workload if _has_port(by_workload[key][0], ports[0])]
+    if not lacking or not serving:
+        return
+    foreign = sum(len(by_workload[key]) for key in lacking)
+    declared = ", ".join(str(number_) for _, _, number_ in declared_ports(pod_spec(by_workload[lacking[0]][0])))
+    yield Problem(
+        resource=graph.ref(service),
+        condition="ServiceSelectsForeignPods",
+        summary=f"{subject(key_of(service))}: its selector also matches {plural(foreign, 'ready pod')} of "
+        f"{subject(lacking[0])}, which declare port {declared} and not {ports[0]}: {foreign} of {len(pods)} "
+        "connections go there",
+        severity=Severity.HIGH,
+        analyzer=NAME,
+        facts=(
+            quote(graph, service, "spec.selector", str(string_map(service, "spec", "selector"))),
+            quote(graph, lacking[0], "template.spec.containers[*].ports", declared),
+        ),
+        affects=tuple(graph.ref_of(key) for key in serving),
+        advice=f"Narrow the selector to the pods of {subject(serving[0])}.",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

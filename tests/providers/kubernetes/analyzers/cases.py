@@ -17,7 +17,9 @@ from tests.providers.kubernetes.analyzers.builder import Builder
 
 CASES = sorted((Path(__file__).parents[3] / "cases").glob("*.yaml"))
 _CLUSTER_SCOPED = ("Node", "Namespace", "PersistentVolume", "StorageClass", "IngressClass", "ClusterRole",
-                   "ClusterRoleBinding", "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")  # fmt: skip
+                   "ClusterRoleBinding", "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration",
+                   "PriorityClass", "RuntimeClass", "CSIDriver", "VolumeAttachment",
+                   "CustomResourceDefinition")  # fmt: skip
 
 
 DECLARED = frozenset((one.name, condition.name) for one in ANALYZERS for condition in (*one.conditions, *one.also))
