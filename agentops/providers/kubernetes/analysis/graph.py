@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from agentops.core.alert import Severity
 from agentops.core.resource import ResourceRef, kubernetes_ref
 from agentops.providers.kubernetes.objects.event import ObjectEvent, event_of, involved
 from agentops.providers.kubernetes.objects.fields import (
@@ -47,6 +48,10 @@ class Graph:
         """What ``revisions`` worked out, by workload: asked again for each of its pods."""
         self.notes: dict[Key, Any] = {}
         """What owners wrote, by object: asked again for each of its problems."""
+        self.severities: dict[Key, Severity] = {}
+        """How much of a workload suffers: asked again for each of its pods."""
+        self._workload_memo: dict[Key, Key] = {}
+        self._event_memo: dict[Key, list[ObjectEvent]] = {}
 
     @property
     def now(self) -> datetime:
@@ -133,6 +138,13 @@ class Graph:
 
         A bare pod and a static pod (owned by its node) are their own workload.
         """
+        key = key_of(pod)
+        found = self._workload_memo.get(key)
+        if found is None:
+            found = self._workload_memo[key] = self._workload_of(pod)
+        return found
+
+    def _workload_of(self, pod: Obj) -> Key:
         owner = self.owner(pod)
         if owner is None or owner[0] == "Node":
             return key_of(pod)
@@ -284,10 +296,12 @@ class Graph:
 
     def events(self, key: Key, *reasons: str) -> list[ObjectEvent]:
         """Return what happened to ``key``, oldest first; only of ``reasons`` when any is given."""
-        found = [event_of(event) for event in self._events.get(key, ())]
-        if reasons:
-            found = [event for event in found if event.reason in reasons]
-        return sorted(found, key=lambda event: (event.last is not None, event.last, event.message))
+        found = self._event_memo.get(key)
+        if found is None:
+            happened = map(event_of, self._events.get(key, ()))
+            found = sorted(happened, key=lambda event: (event.last is not None, event.last, event.message))
+            self._event_memo[key] = found
+        return [event for event in found if not reasons or event.reason in reasons]
 
     def events_of_all(self, keys: Iterable[Key], *reasons: str) -> list[ObjectEvent]:
         """Return what happened to any of ``keys``, oldest first."""

@@ -69,11 +69,13 @@ def subject(key: Key) -> str:
 
 def severity_of(graph: Graph, key: Key) -> Severity:
     """Return critical when no pod of the workload is ready, high when some are not, warning otherwise."""
-    pods = [pod for pod in graph.pods_of(key) if is_active(pod)]
-    ready = sum(1 for pod in pods if is_ready(pod))
-    if not ready:
-        return Severity.CRITICAL
-    return Severity.HIGH if ready < len(pods) else Severity.WARNING
+    found = graph.severities.get(key)
+    if found is None:
+        pods = [pod for pod in graph.pods_of(key) if is_active(pod)]
+        ready = sum(1 for pod in pods if is_ready(pod))
+        found = Severity.WARNING if ready == len(pods) and ready else Severity.HIGH if ready else Severity.CRITICAL
+        graph.severities[key] = found
+    return found
 
 
 def collapse(graph: Graph, analyzer: str, signs: Iterable[PodSymptom]) -> Iterator[Problem]:
