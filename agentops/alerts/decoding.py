@@ -8,20 +8,29 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from agentops.alerts.grouping import Payload, group
+from agentops.alerts.envelopes import opened
+from agentops.alerts.grouping import group
+from agentops.alerts.lookalikes import require_alert
 from agentops.alerts.prose import prose
-from agentops.alerts.registry import FORMATS, senders
+from agentops.alerts.reading import known_forms, payload_of
+from agentops.alerts.registry import FORMATS
 from agentops.core.alert import AlertGroup
 from agentops.core.errors import AlertError
 from agentops.core.text import one_line
 
+if TYPE_CHECKING:
+    from agentops.alerts.plain_yaml import PlainLoader
+
 MAX_BYTES = 10 * 1024 * 1024
 MAX_YAML_CHARS = 256 * 1024
+MAX_YAML_DOCUMENTS = 200
 MAX_DEPTH = 64
 MAX_PROSE_LINES = 400
 MAX_PROSE_CHARS = 64 * 1024
+_FENCED = re.compile(r"```[a-zA-Z]*\s*\n(.*?)\n?```", re.DOTALL)
+_LIST_START = re.compile(r"\[\s*(?:[\[{\"\]]|$)")
 _YAML_START = re.compile(r"(?:---|#|%YAML|- |[\"']?[A-Za-z][\w .-]{0,60}[\"']?:(?:\s|$))")
 
 
@@ -39,17 +48,37 @@ def decode(data: bytes, what: str) -> AlertGroup:
             f"{what} is larger than {MAX_BYTES // 1024 // 1024} MB, more than any alert",
             hint="Send the alert itself, not a log or a dump.",
         )
-    text = _text(data, what)
+    text = _unfenced(_text(data, what))
     if not text.strip():
         raise AlertError(f"{what} is empty", hint="Send the alert's payload, or describe it in words.")
-    if text.lstrip()[0] in "{[":
-        return group(_recognised(_json(text, what), what))
+    if _is_json(text):
+        return group(payload_of(_json(text, what), what))
     _require_no_scalar(text.strip(), what)
     document = _yaml(text, what)
     if document is None:
         _require_brief(text, what)
         return group(prose(text))
-    return group(_recognised(document, what))
+    return group(payload_of(document, what))
+
+
+def _unfenced(text: str) -> str:
+    """Return what stands between the fences of a code block, where the whole text is one."""
+    found = _FENCED.fullmatch(text.strip())
+    return found.group(1) if found else text
+
+
+def _is_json(text: str) -> bool:
+    """Return whether a text is meant to be JSON: ``[FIRING:1] ...`` and ``[ALERT] ...`` are words."""
+    start = text.lstrip()
+    return start[0] == "{" or (start[0] == "[" and (_LIST_START.match(start) is not None or _parses(start)))
+
+
+def _parses(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _text(data: bytes, what: str) -> str:
@@ -88,6 +117,10 @@ def _json(text: str, what: str) -> Any:
     try:
         document = json.loads(text, parse_constant=str)
     except json.JSONDecodeError as error:
+        listed = _by_lines(text) if error.msg == "Extra data" else None
+        if listed is not None:
+            _check_depth(listed, what)
+            return listed
         where = f"line {error.lineno} column {error.colno}"
         cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
         raise AlertError(
@@ -102,6 +135,21 @@ def _json(text: str, what: str) -> Any:
     return document
 
 
+def _by_lines(text: str) -> list[Any] | None:
+    """Return the documents of a text that holds one after another, as ``kubectl get events -o json -w`` prints them."""
+    decoder, found, at = json.JSONDecoder(parse_constant=str), list[Any](), 0
+    while at < len(text):
+        if text[at].isspace():
+            at += 1
+            continue
+        try:
+            document, at = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return None
+        found.append(document)
+    return found
+
+
 def _yaml(text: str, what: str) -> Any:
     """Return the document when the text is YAML of an alert, None when it is words."""
     if not _YAML_START.match(text.lstrip()):
@@ -113,34 +161,37 @@ def _yaml(text: str, what: str) -> Any:
     from agentops.alerts.plain_yaml import PlainLoader
 
     try:
-        document = PlainLoader(text).get_single_data()
+        document = _loaded(PlainLoader(text))
     except AlertError as error:
         raise AlertError(f"{what} {error.message}", hint=error.hint) from error
     except (yaml.YAMLError, ValueError, RecursionError, OverflowError, AttributeError, TypeError):
         return None
     if isinstance(document, dict):
         document = {str(key): value for key, value in document.items()}
-    if isinstance(document, list) and not any(one.recognises_yaml(document) for one in FORMATS):
+    is_known = any(one.recognises_yaml(document) for one in FORMATS)
+    if isinstance(document, list) and not is_known and not _all_known(document):
         raise AlertError(
             f"{what} is a YAML list of a form that agentops does not know",
-            hint=f"Known are {', '.join(senders())}, or plain text.",
+            hint=known_forms(),
         )
-    if not any(one.recognises_yaml(document) for one in FORMATS):
+    if not is_known and not isinstance(document, list) and opened(document) is None:
+        require_alert(document, what)
         return None
     _check_depth(document, what)
     return document
 
 
-def _recognised(document: Any, what: str) -> Payload:
-    if document == []:
-        raise AlertError(f"{what} holds an empty list: no alert is active", hint="Send an alert that fires.")
-    for one in FORMATS:
-        if one.recognises(document):
-            return one.parse(document)
-    raise AlertError(
-        f"{what} is JSON of a form that agentops does not know{_seen(document)}",
-        hint=f"Known are {', '.join(senders())}, or plain text.",
-    )
+def _loaded(loader: PlainLoader) -> Any:
+    """Return the one document of a stream, or the list of several."""
+    found: list[Any] = []
+    while loader.check_data() and len(found) < MAX_YAML_DOCUMENTS:  # type: ignore[no-untyped-call]
+        found.append(loader.get_data())
+    found = [one for one in found if one is not None]
+    return found[0] if len(found) == 1 else found or None
+
+
+def _all_known(listed: list[Any]) -> bool:
+    return bool(listed) and all(any(one.recognises_yaml(item) for one in FORMATS) for item in listed)
 
 
 def _check_depth(document: Any, what: str) -> None:
@@ -155,9 +206,3 @@ def _check_depth(document: Any, what: str) -> None:
         if not level:
             return
     raise AlertError(f"{what} is nested deeper than {MAX_DEPTH} levels, more than any alert")
-
-
-def _seen(document: Any) -> str:
-    if not isinstance(document, dict):
-        return ""
-    return " (its members: " + one_line(", ".join(map(str, list(document)[:6])), 100) + ")"

@@ -1,48 +1,68 @@
-"""Plain words as an alert: a sentence on the command line, an e-mail, a chat message.
+"""Plain words as an alert: a sentence on the command line, an e-mail, a chat message, a ticket, in any language.
 
-Comes in: text. Goes out: an alert named by its first line, with the pairs (``namespace=shop``, ``pod: api-1``) and
-the names that stand beside a kind (``deployment checkout``, ``pod/api-1``). It never takes an ordinary word for a name
-when in doubt: no target is better than a wrong one.
+Comes in: text. Goes out: an alert named by its first line, with the pairs (``namespace=shop``, ``pod: api-1``) and the
+names that stand beside a kind (``deployment checkout``, ``pod/api-1``). It never takes an ordinary word for a name when
+in doubt: no target is better than a wrong one, and the provider, who knows the names that exist, looks again.
 """
 
 from __future__ import annotations
 
 import re
 
+from agentops.alerts import label_table
 from agentops.alerts.fields import MAX_TEXT_CHARS
 from agentops.alerts.grouping import Payload
 from agentops.alerts.kinds import kind_named
-from agentops.alerts.labels import is_name, severity_of, target_of
+from agentops.alerts.labels import is_name, normal, severity_of, target_of
+from agentops.alerts.ordinary_words import NAMESPACE_WORDS, NO_PLACES, ORDINARY
 from agentops.core.alert import Alert, Target
 from agentops.core.text import clip, one_line, visible
 
 _MAX_CHARS = 100_000
 _SUMMARY_CHARS = 500
-_PAIR = re.compile(r"(?<![\w.-])([A-Za-z][\w.]{0,60})[ \t]?[=:][ \t]?[\"'`]?([A-Za-z0-9][\w.:/-]{0,252})")
-_KEY_WORDS = """alertname namespace pod deployment statefulset daemonset replicaset job_name cronjob container node
-instance service persistentvolumeclaim pvc horizontalpodautoscaler hpa ingress severity priority cluster region app
-job"""
-_KEYS = frozenset(_KEY_WORDS.split())
+_PAIR = re.compile(r"(?<![\w.-])([A-Za-z][\w.]{0,60})[ \t]?[=:][ \t]*[\"']?([A-Za-z0-9][\w.:/-]{0,252})")
+_MORE_KEYS = "alertname severity priority cluster region app job instance urgency level"
+_GRADES = ("severity", "priority", "urgency", "level", "alertname")
+_KEYS = frozenset(
+    key
+    for row in (
+        *label_table.TELLING,
+        label_table.PODS,
+        label_table.REPLICA_SETS,
+        label_table.SERVICES,
+        label_table.NODES,
+    )
+    for key in (row.keys.split() if not row.beside else ())
+) | frozenset(f"{label_table.NAMESPACES} {label_table.CONTAINERS} {_MORE_KEYS}".split()) - {"ns"}
 _KINDS = (
     "pod|deployment|deploy|statefulset|sts|daemonset|replicaset|job|cronjob|node|service|svc|"
-    "pvc|persistentvolumeclaim|ingress|hpa"
+    "pvc|persistentvolumeclaim|ingress|hpa|horizontalpodautoscaler|poddisruptionbudget"
 )
-_BESIDE = re.compile(rf"(?<![\w.-])({_KINDS})(/|\s+[\"'`]?)([a-z0-9][a-z0-9.-]*[a-z0-9])", re.IGNORECASE)
-_BEFORE = re.compile(rf"(?<![\w./-])([a-z0-9][a-z0-9-]*[a-z0-9])[\"'`]?\s+({_KINDS})(?![\w/-])")
-_NAMESPACE = re.compile(r"(?<![\w.-])(?:namespace|ns)(?:/|\s+[\"'`]?|[=:]\s?)([a-z0-9][a-z0-9-]*)", re.IGNORECASE)
-_NAMESPACE_BEFORE = re.compile(r"(?<![\w./-])([a-z0-9][a-z0-9-]*[a-z0-9])[\"'`]?\s+namespace(?!\w)")
-_ORDINARY_WORDS = """the a an my our your this that these those all any some every each no not is are was were be been
-being has have had and or but of in on at to for from with without by as it its which what why when where who how can
-cannot will would should keeps keep kept failing failed fails fail failure failures crash crashes crashing crashed
-crashloop down up slow unhealthy healthy unavailable available pending evicted ready unready notready restarting
-restarts restart error errors oom killed full new old one two three many most other another same name names named count
-disk memory cpu usage limit limits quota level stuck missing broken running scheduled unschedulable does did do got
-gets get kubernetes k8s cluster database public internal external single last first next after before during since
-account mesh discovery status state condition pressure"""
-# Ordinary beside a kind, yet names that namespaces have.
-_PLACE_WORDS = "production staging prod dev test web monitor system"
-_NO_PLACES = frozenset(_ORDINARY_WORDS.split())
-_ORDINARY = _NO_PLACES | frozenset(_PLACE_WORDS.split())
+_NAME = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?"
+_SLASH = re.compile(rf"(?<![\w./-])({_KINDS})s?(?:\.[a-z.]+)?/({_NAME})", re.IGNORECASE)
+_QUOTED = re.compile(rf"(?<![\w.-])({_KINDS})\s+[\"']({_NAME})[\"']", re.IGNORECASE)
+_PLACED = re.compile(rf"(?<![\w.-])({_KINDS})\s+({_NAME})/({_NAME})(?:\s+\(({_NAME})\))?(?![\w/])", re.IGNORECASE)
+_BESIDE = re.compile(rf"(?<![\w./-])({_KINDS})\s+({_NAME})(?![\w/])", re.IGNORECASE)
+_BEFORE = re.compile(rf"(?<![\w./-])({_NAME})[\"']?\s+({_KINDS})(?![\w/-])")
+_SPACE = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_IN_NAMESPACE = re.compile(
+    rf"(?<!\w)(?:in|from|of|im|dans|en|nel)\s+(?:the\s+|le\s+|el\s+)?[\"']?({_SPACE})[\"']?\s+namespace(?!\w)",
+    re.IGNORECASE,
+)
+_NAMESPACE = re.compile(
+    rf"(?<![\w.-])(?:namespaces?|ns|{NAMESPACE_WORDS})(?:/|\s*[\"']|[=:]\s?|\s+)({_SPACE})(?!\w)", re.IGNORECASE
+)
+_NAMESPACE_BEFORE = re.compile(rf"(?<![\w./-])({_SPACE})[\"']?\s+namespace(?!\w)")
+_OPTION = re.compile(rf"(?<!\S)(?:-n|--namespace)[ =]({_SPACE})(?!\S)")
+_OVER = re.compile(
+    r"[\[(]?\s*(?:resolved|recovered|recovery|closed|ok|solved|cleared)\s*(?::\s*\d+)?\s*(?:[\])]|:)", re.I
+)
+_MARKUP = re.compile(r"[*`]+|</?[a-z][a-z0-9]*(?:\s[^<>]{0,200})?/?>", re.IGNORECASE)
+_LINK = re.compile(r"<https?://[^|<>\s]{1,500}\|([^<>]{1,200})>")
+_PUNCTUATION = str.maketrans(
+    {"：": ":", "＝": "=", "，": ", ", "。": ". ", "（": " (", "）": ") ", "“": '"', "”": '"', "„": '"', "«": '"',
+     "»": '"', "‘": "'", "’": "'", "「": '"', "」": '"', "『": '"', "』": '"', "／": "/"}
+)  # fmt: skip
 
 
 def prose(text: str) -> Payload:
@@ -52,6 +72,7 @@ def prose(text: str) -> Payload:
     first = lines[0] if lines else "alert without a name"
     labels = pairs_in(safe)
     target = target_of(labels)
+    is_read = target.known
     subject = labels.get("alertname") or re.sub(r"^(?:subject|alert|title)\s*:\s*", "", first, flags=re.IGNORECASE)
     words = re.findall(r"[A-Za-z][A-Za-z0-9-]*", first)
     is_more = len(lines) > 1 or len(first) > _SUMMARY_CHARS
@@ -60,11 +81,13 @@ def prose(text: str) -> Payload:
             Alert(
                 name=one_line(subject, 120),
                 source="text",
+                status="resolved" if _OVER.match(subject) else "firing",
                 severity=severity_of(labels.get("severity", ""), labels.get("priority", ""), *_telling(words)),
                 summary=one_line(first, _SUMMARY_CHARS),
                 labels=labels,
                 annotations={"description": clip(safe, MAX_TEXT_CHARS)} if is_more else {},
-                target=target if target.known else target_in(safe, target.namespace),
+                target=target if is_read else target_in(safe, target.namespace),
+                from_words=not is_read,
             ),
         )
     )
@@ -73,25 +96,43 @@ def prose(text: str) -> Payload:
 def pairs_in(text: str) -> dict[str, str]:
     """Return the pairs whose key is a label that alerts have; the first of each key counts."""
     found: dict[str, str] = {}
-    for key, value in _PAIR.findall(text[:_MAX_CHARS]):
+    for key, value in _PAIR.findall(_plain(text)):
         key = key.lower()
         value = value.rstrip(".,:;")
-        if key in _KEYS and value.lower() not in _ORDINARY:
+        if normal(key) in _KEYS and (key in _GRADES or value.lower() not in ORDINARY):
             found.setdefault(key, value)
     return found
 
 
 def target_in(text: str, namespace: str = "") -> Target:
-    """Return the object that the text names beside a kind, in the namespace that it names."""
-    text = text[:_MAX_CHARS]
+    """Return the object that the text names beside a kind, in the namespace that it names.
+
+    The surest first: ``Pod shop/api-1 (app)``, ``pod/api-1``, ``pod "api-1"``; then a name that looks like none of a
+    language (``node worker-1``), then any word beside a kind that is no ordinary one.
+    """
+    text = _plain(text)
+    for kind, place, name, container in _PLACED.findall(text):
+        if is_name(place) and is_name(name) and place not in ORDINARY:
+            found = _target(kind, name, namespace or place)
+            return Target(namespace=found.namespace, kind=found.kind, name=name, container=container)
     place = namespace or _namespace_in(text)
-    for kind, joint, name in _BESIDE.findall(text):
-        if (joint == "/" or name not in _ORDINARY) and is_name(name):
-            return _target(kind, name, place)
-    for name, kind in _BEFORE.findall(text):
-        if name not in _ORDINARY:
-            return _target(kind, name, place)
-    return Target(namespace=place)
+    for pattern in (_SLASH, _QUOTED):
+        for kind, name in pattern.findall(text):
+            if is_name(name) and not name.isdigit():
+                return _target(kind, name, place)
+    beside = [(kind, name) for kind, name in _BESIDE.findall(text) if _may_be_name(name)]
+    beside += [(kind, name) for name, kind in _BEFORE.findall(text) if _may_be_name(name)]
+    beside.sort(key=lambda pair: not re.search(r"[-.\d]", pair[1]))
+    return _target(*beside[0], place) if beside else Target(namespace=place)
+
+
+def _may_be_name(word: str) -> bool:
+    return word not in ORDINARY and word != word.upper() and is_name(word) and len(word) > 1
+
+
+def _plain(text: str) -> str:
+    """Return the text without what only dresses it: emphasis, tags, links of chat rooms, quotes of all languages."""
+    return _MARKUP.sub("", _LINK.sub(r"\1", text[:_MAX_CHARS])).translate(_PUNCTUATION)
 
 
 def _target(word: str, name: str, namespace: str) -> Target:
@@ -100,9 +141,9 @@ def _target(word: str, name: str, namespace: str) -> Target:
 
 
 def _namespace_in(text: str) -> str:
-    for pattern in (_NAMESPACE, _NAMESPACE_BEFORE):
+    for pattern in (_OPTION, _IN_NAMESPACE, _NAMESPACE, _NAMESPACE_BEFORE):
         for name in pattern.findall(text):
-            if name.lower() not in _NO_PLACES:
+            if name.lower() not in NO_PLACES and is_name(name):
                 return str(name)
     return ""
 

@@ -55,7 +55,10 @@ class Alert:
     """One alert as its sender stated it. Every string in it is untrusted.
 
     ``source`` is who sent it, as the alert format says (``alertmanager``, ``pagerduty``), or ``resource``
-    (``k8s:NS/KIND/NAME``) or ``text``. ``status`` is ``firing`` or ``resolved``.
+    (``k8s:NS/KIND/NAME``) or ``text``. ``status`` is ``firing`` or ``resolved``; ``state`` is what the sender says
+    beyond it: acknowledged, no data, paused, silenced, pending, or unknown where it says nothing. ``purpose`` is for an
+    alert that speaks of alerting itself, such as a heartbeat: a sentence that says what it is for. ``from_words``: the
+    target was read out of words, or none was, so it is held against the names that exist before it counts.
     """
 
     name: str
@@ -70,6 +73,9 @@ class Alert:
     target: Target = Target()
     fingerprint: str = ""
     runbook_url: str = ""
+    state: str = ""
+    purpose: str = ""
+    from_words: bool = False
 
     @property
     def is_named(self) -> bool:

@@ -140,7 +140,7 @@ def test_json_may_be_given_inline() -> None:
         (b'{"a": ' + b"9" * 5000 + b"}", "standard input is not usable JSON: nested too deep, or a number without end"),
         (b"[" * 70 + b"]" * 70, "standard input is nested deeper than 64 levels, more than any alert"),
         (b"[]", "standard input holds an empty list: no alert is active"),
-        (b"[1, 2]", "standard input is JSON of a form that agentops does not know"),
+        (b"[1, 2]", "standard input is a list that holds no alert: its item 0 is no object"),
         (
             b'{"foo\\u001b": 1}',
             "standard input is JSON of a form that agentops does not know (its members: foo\\u{1b})",

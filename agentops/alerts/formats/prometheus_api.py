@@ -18,7 +18,7 @@ from agentops.core.text import one_line
 
 def _recognises(document: Any) -> bool:
     answered = isinstance(document, dict) and document.get("status") in ("success", "error")
-    return answered and ("data" in document or "error" in document)
+    return answered and ("error" in document or ("data" in document and not isinstance(document["data"], list)))
 
 
 @alert_format("Prometheus", "`/api/v1/alerts`, `/api/v1/rules`", recognises=_recognises)
