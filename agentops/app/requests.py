@@ -6,7 +6,7 @@ checked. The words are the task; no target is guessed from them and no triage is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,9 @@ from agentops.core.alert import Alert, AlertGroup, Incident, Severity, Target
 from agentops.core.errors import Interrupted, ModelError, UsageError
 from agentops.core.evidence import Evidence
 from agentops.core.jsonable import from_json, to_json
-from agentops.core.plan import Change
-from agentops.core.request import NO_MODEL_HINT, REQUEST, Request, RequestReply
+from agentops.core.outcome import Status
+from agentops.core.plan import Change, ChangePlan
+from agentops.core.request import DONE, NO_MODEL_HINT, REQUEST, Request, RequestReply
 from agentops.core.text import one_line
 from agentops.core.tool import ToolCall
 from agentops.core.usage import Usage
@@ -28,8 +29,12 @@ if TYPE_CHECKING:
     from agentops.app.connections import Connections
     from agentops.app.run import App
     from agentops.app.services import Services
+    from agentops.guard.pipeline_result import PipelineResult
     from agentops.store.incidents import IncidentFolder
 
+NOT_RUN = (Status.DRY_RUN, Status.DECLINED, Status.REFUSED)
+"""How a plan ends that changed nothing and can be run yet."""
+PARTLY, NOT_VERIFIED = "partly-done", "not-verified"
 OUTLINE = "outline"
 """The tool that the outline of a place is kept under as evidence."""
 _RESUMED = "The run was interrupted and goes on now. What is there was read again."
@@ -66,8 +71,13 @@ def model_for_requests(app: App) -> Model:
     return app.services.model
 
 
-def open_request(app: App, request: Request) -> tuple[IncidentFolder, Connections]:
+def open_request(
+    app: App, request: Request, require: Callable[[Connections], None] = lambda _opened: None
+) -> tuple[IncidentFolder, Connections]:
     """Connect, take the secrets out of the words, and keep them as an incident.
+
+    Arguments:
+        require: raises where nothing can come of it; then nothing is kept but the record.
 
     Raises:
         UsageError, ToolError: no place can be opened; nothing is kept of it but the record.
@@ -80,6 +90,7 @@ def open_request(app: App, request: Request) -> tuple[IncidentFolder, Connection
     finally:
         request = from_json(Request, services.redactor.value(to_json(request)))
         services.audit.append("request", {"request": to_json(request)})
+    require(connections)
     group = connections.lead.group
     folder = services.incidents.create(_as_group(request, group), connections.scopes, group, request)
     return folder, connections
@@ -141,6 +152,34 @@ def keep_reply(services: Services, folder: IncidentFolder, reply: RequestReply) 
     """Keep how a request stands, and record it."""
     folder.save_reply(reply)
     services.audit.append("reply", {"incident": folder.id, "reply": to_json(reply)})
+
+
+def settled(services: Services, folder: IncidentFolder, reply: RequestReply, ended: PipelineResult) -> RequestReply:
+    """Keep what came of the plan of a request, and return the reply with it; what was run is no draft any more.
+
+    What was applied in part, or could not be verified, was not done as asked.
+    """
+    outcome = ended.outcome.status.value
+    if ended.outcome.status is Status.APPLIED:
+        in_part = len(ended.planned.plan.steps) < len(folder.drafts())
+        outcome = NOT_VERIFIED if ended.outcome.doubts else PARTLY if in_part else DONE
+    reply = replace(reply, outcome=outcome)
+    keep_reply(services, folder, reply)
+    if ended.outcome.status not in NOT_RUN:
+        folder.save_drafts(())
+    return reply
+
+
+def request_of_plan(app: App, plan: ChangePlan) -> IncidentFolder | None:
+    """Return the request that a saved plan was made for, where it is known here and this very plan was kept in it.
+
+    A file's word that somebody asked for it is not enough.
+    """
+    if not plan.intent.is_requested:
+        return None
+    known = {folder.id: folder for folder in app.services.incidents.list()}
+    folder = known.get(plan.intent.incident)
+    return folder if folder is not None and folder.incident.request and folder.has_plan(plan) else None
 
 
 def _converse(

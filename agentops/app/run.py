@@ -219,7 +219,7 @@ def _say_what_is_open(settings: Settings, command: str, clock: Clock, progress: 
     """Tell of a change that a crash left open, and to who wants to change something of one that is under way."""
     try:
         words = "" if command == "recover" else open_words(settings, clock)
-        holder = journal_of(settings, clock).holder() if command in ("fix", "rollback") else ""
+        holder = journal_of(settings, clock).holder() if command in ("fix", "do", "rollback") else ""
     except StoreError as error:
         # Reads go on; what would change something looks again, and stops.
         progress(

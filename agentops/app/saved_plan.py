@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from agentops.app.changes import require_nothing_open
 from agentops.app.fixing.checks import checking_saved
 from agentops.app.guard_wiring import ApprovalOptions, guard_services
+from agentops.app.requests import request_of_plan, settled
 from agentops.app.served_sandboxes import require_not_gone
 from agentops.guard.pipeline import execute_saved
 from agentops.store.plans import load_approval, load_plan
@@ -35,6 +36,9 @@ def run_saved_plan(app: App, path: Path, approvals: Sequence[Path], asking: Appr
     require_not_gone(app.settings.folders, plan.scopes, f"plan {plan.code}")
     connections = app.services.connector.for_scopes(plan.scopes)
     guard = guard_services(app, connections, checking_saved(app.services, connections), asking)
-    result = execute_saved(guard, plan, given)
+    request = request_of_plan(app, plan)
+    result = execute_saved(guard, plan, given, requested=request is not None)
+    if request is not None and (reply := request.reply()):
+        settled(app.services, request, reply, result)
     app.finish(result.outcome.status.value, result.exit_code)
     return result

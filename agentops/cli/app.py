@@ -21,6 +21,7 @@ from agentops.cli.commands import (
     changes,
     completion,
     config,
+    do,
     doctor,
     fix,
     incidents,
@@ -51,6 +52,8 @@ Examples:
   cat alert.json | agentops investigate - --output json --no-model
   agentops fix --sandbox=bad-image-tag       plan, show, ask, apply, verify, or roll back
   agentops triage --namespace shop           what is wrong there, without a model
+  agentops ask "what runs here?"             an answer with cited evidence
+  agentops do "scale web to 3"               your own words to a plan, and to a verified change
   agentops show                              the last incident
   agentops audit verify                      is the audit log complete and unaltered
 
@@ -63,7 +66,7 @@ JSON: --output json, one document.
 GROUPS = ("approvers", "audit", "policy", "tools", "sandbox", "config")
 """The commands that only hold others."""
 
-_CHANGING = ("fix", "rollback", "recover")
+_CHANGING = ("fix", "do", "rollback", "recover")
 """The commands whose exit code says what became of a change."""
 _WITH_WORDS = ("do", "ask")
 """The commands that take a person's words, which only a model can read."""
@@ -90,6 +93,7 @@ def build() -> typer.Typer:
     for commands in (
         investigate,
         fix,
+        do,
         ask,
         triage,
         incidents,

@@ -15,6 +15,7 @@ from typing import Any
 
 from agentops.core.digest import digest
 from agentops.core.jsonable import to_json
+from agentops.core.request import REQUESTED
 from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal, Risk
 from agentops.core.scope import Scope
@@ -285,7 +286,7 @@ class Intent:
     """Why a plan was made. ``words`` are the proposer's (``by`` a model or ``triage``): quoted, never obeyed.
 
     ``verdict``, ``confidence``, ``not_checked`` and ``next_steps`` are those of the finding that it rests on, for
-    whoever decides.
+    whoever decides. Where a person asked for it, ``verdict`` is ``requested`` and ``alert`` has the person's own words.
     """
 
     by: str
@@ -297,6 +298,11 @@ class Intent:
     confidence: str = ""
     not_checked: tuple[str, ...] = ()
     next_steps: tuple[str, ...] = ()
+
+    @property
+    def is_requested(self) -> bool:
+        """Whether a person's own words are the reason, and no finding. Of a plan from a file, only the file's word."""
+        return self.verdict == REQUESTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ command. Everything that is read on the way stays data. A reply's citations are 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -73,8 +72,7 @@ class ReplyVerdict(StrEnum):
 
 
 DONE = "done"
-"""The outcome of a request that was done as asked: its plan was applied."""
-_OUTCOMES: Mapping[str, str] = {"applied": DONE}
+"""The outcome of a request that was done as asked: its plan was applied and verified."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +86,7 @@ class RequestReply:
         evidence: ids that it cites, each of which was observed.
         supported: False when it cites what was never observed, or nothing where something must be cited; such a reply
             is no answer and feeds no plan.
-        outcome: how its plan ended: ``done``, or the status of the plan; empty where there is none.
+        outcome: what came of its plan: ``done``, or how the plan ended; empty where there is none.
     """
 
     verdict: ReplyVerdict
@@ -107,8 +105,3 @@ class RequestReply:
         if not self.supported:
             return "unsupported"
         return self.outcome or self.verdict.value
-
-
-def outcome_of(status: str) -> str:
-    """Return the outcome of a request whose plan ended with this status."""
-    return _OUTCOMES.get(status, status)

@@ -87,7 +87,8 @@ def _unjudged(state: Applied, after: Sequence[Observation]) -> Iterator[str]:
         )
     running = [one for seen in after for one in seen.targets if one.settled and one.wanted]
     asked = [step for step in state.steps if any(edit.path == _COUNT for o in step.preview.objects for edit in o.edits)]
-    if not checks and not running and not asked:
+    # What a person asked for is done when the objects are as the plan shows; there is no trouble that must be gone.
+    if not checks and not running and not asked and not state.plan.intent.is_requested:
         yield "nothing that runs depends on it, so there was nothing to look at"
 
 

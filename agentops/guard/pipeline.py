@@ -68,8 +68,13 @@ def execute(services: GuardServices, proposal: Proposal) -> PipelineResult:
     return not_run(log, planned, too_often)
 
 
-def execute_saved(services: GuardServices, plan: ChangePlan, given: Sequence[SignedApproval]) -> PipelineResult:
+def execute_saved(
+    services: GuardServices, plan: ChangePlan, given: Sequence[SignedApproval], *, requested: bool = False
+) -> PipelineResult:
     """Run a saved plan exactly as it is, with the approvals that were handed in, or ask.
+
+    Arguments:
+        requested: it is known, and not by the file's word, that a person asked for it in words.
 
     Raises:
         NotApproved: it says that it rolls back a change: policy is milder then, and a file's word is not enough.
@@ -83,7 +88,7 @@ def execute_saved(services: GuardServices, plan: ChangePlan, given: Sequence[Sig
             code="plan-altered",
         )
     log = StageLog(services)
-    planned = revive(services, log, plan)
+    planned = revive(services, log, plan, requested=requested)
     ended = _run_plan(services, log, planned, given)
     if isinstance(ended, PipelineResult):
         return ended

@@ -56,16 +56,20 @@ def _drafted(services: GuardServices, log: StageLog, proposal: Proposal) -> Plan
     return Planned(plan=plan, steps=steps)
 
 
-def revive(services: GuardServices, log: StageLog, plan: ChangePlan) -> Planned:
+def revive(services: GuardServices, log: StageLog, plan: ChangePlan, *, requested: bool = False) -> Planned:
     """Return a saved plan with its steps made again on the live world, when nothing moved since.
+
+    Arguments:
+        requested: it is known, and not by the file's word, that a person asked for it in words.
 
     Raises:
         PolicyRefused: it is no cure; whether it was made for an incident is the file's word, so all are held to it.
         as ``require_current``.
     """
     try:
-        steps = require_current(services, log, plan, is_remediation=True)
-        require_remediation(services.no_remedy, [(one.change, one.preview) for one in steps])
+        steps = require_current(services, log, plan, is_remediation=not requested)
+        if not requested:
+            require_remediation(services.no_remedy, [(one.change, one.preview) for one in steps])
         return Planned(plan=plan, steps=steps)
     except (Stale, ToolError, PolicyRefused) as error:
         log.failed("recheck", error.message, digest=plan.digest, code=error.code)

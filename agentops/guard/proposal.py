@@ -30,8 +30,11 @@ class Proposal:
 
     @property
     def is_remediation(self) -> bool:
-        """Whether it is meant to cure an incident, and is held to the rules of what a cure is."""
-        return bool(self.intent.incident) and not self.rolls_back
+        """Whether it is meant to cure an incident, and is held to the rules of what a cure is.
+
+        What a person asked for in words is meant to cure nothing: who asks to scale to zero has said why.
+        """
+        return bool(self.intent.incident) and not self.rolls_back and not self.intent.is_requested
 
 
 def require_steps(changes: Sequence[Change]) -> None:

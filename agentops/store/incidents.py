@@ -50,7 +50,7 @@ from agentops.store.files import (
     intact,
     read_lines,
 )
-from agentops.store.plans import save_plan
+from agentops.store.plans import load_plan, save_plan
 
 T = TypeVar("T")
 _COMPRESS_FROM_BYTES = 64 * 1024
@@ -343,6 +343,11 @@ class IncidentFolder:
         with self._lock:
             save_plan(path, plan)
         return path
+
+    def has_plan(self, plan: ChangePlan) -> bool:
+        """Return whether exactly this plan was kept here."""
+        path = self.path / f"plan-{plan.code}.json"
+        return path.is_file() and load_plan(path).digest == plan.digest
 
     def append_messages(self, messages: Iterable[Mapping[str, Any]]) -> None:
         """Add messages to the transcript; what is there is never changed."""

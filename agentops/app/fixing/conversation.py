@@ -17,6 +17,8 @@ from agentops.core.jsonable import in_words
 from agentops.core.outcome import Status
 from agentops.core.plan import Change, Intent, PlanStep
 from agentops.core.progress import Step
+from agentops.core.request import REQUESTED
+from agentops.core.resource import ResourceRef
 from agentops.core.text import one_line
 from agentops.core.tool import ToolSpec
 from agentops.core.usage import Usage
@@ -37,17 +39,23 @@ _TELLABLE = (Status.APPLIED, Status.ROLLED_BACK, Status.REFUSED)
 
 
 def drafting_for(
-    specs: Sequence[ToolSpec], guard_for: Callable[[Connections], GuardServices], refused_changes: list[RefusedChange]
+    specs: Sequence[ToolSpec],
+    guard_for: Callable[[Connections], GuardServices],
+    refused_changes: list[RefusedChange],
+    *,
+    requested: bool = False,
 ) -> Callable[[Connections], Drafting | None]:
     """Return what makes a run's ``Drafting`` once the providers are open; None when policy lets nothing be changed.
 
     Arguments:
         refused_changes: what policy refuses is appended to it.
+        requested: a person asked for a change in words: it need cure nothing, and a name without a group (namespace)
+            stands in the pinned one.
     """
 
     def propose(guard: GuardServices, change: Change, earlier: Sequence[Change]) -> str:
         try:
-            return try_out(guard, change, earlier)
+            return try_out(guard, change, earlier, requested=requested)
         except PolicyRefused as error:
             refused_changes.append(RefusedChange(change=change, error=error))
             raise
@@ -63,11 +71,16 @@ def drafting_for(
             offered,
             connections.opened[0].home,
             lambda change: propose(guard, change, drafting.changes_before(change)),
-            canonical=lambda target: connections.of(target).reader.canonical(target),
+            canonical=lambda target: _canonical(connections, target, in_pinned=requested),
         )
         return drafting
 
     return make
+
+
+def _canonical(connections: Connections, target: ResourceRef, *, in_pinned: bool) -> ResourceRef:
+    reader = connections.of(target).reader
+    return reader.canonical(target, reader.scope.group if in_pinned else "")
 
 
 def offered_by(guard: GuardServices, specs: Sequence[ToolSpec]) -> tuple[ToolSpec, ...]:
@@ -97,7 +110,7 @@ def standing_refusal(guard: GuardServices) -> str:
     return "policy permits none of the change tools in this run"
 
 
-def try_out(guard: GuardServices, change: Change, earlier: Sequence[Change] = ()) -> str:
+def try_out(guard: GuardServices, change: Change, earlier: Sequence[Change] = (), *, requested: bool = False) -> str:
     """Return what the guard's dry run says of one change upon those drafted before it, for the model.
 
     What is to be made again by the next step is no cure by itself; the plan as a whole is held to being one.
@@ -106,7 +119,8 @@ def try_out(guard: GuardServices, change: Change, earlier: Sequence[Change] = ()
         ToolError, PolicyRefused: a stage of the guard stopped it; the message is fit for the model.
     """
     incident = "" if change.arguments.get("recreate") is True else "being drafted"
-    intent = Intent(by="the model", words=change.reason, incident=incident, evidence=change.evidence)
+    verdict = REQUESTED if requested else ""
+    intent = Intent(by="the model", words=change.reason, incident=incident, evidence=change.evidence, verdict=verdict)
     known = {f"step-{number}" for number in range(1, len(earlier) + 1)}
 
     def progress(step: Step) -> None:

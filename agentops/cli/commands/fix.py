@@ -116,7 +116,7 @@ def fix(
     terminal = partial(asking, options=options, yes=yes, wait_s=waiting_s(wait), side_by_side=side_by_side)
     with running("fix", options, flags, use_model=not no_model and plan is None) as app:
         if plan is not None:
-            who = terminal(app, instead=lambda _: _signed(plan, where))
+            who = terminal(app, instead=lambda _: signed_command(plan, where))
             result = run_saved_plan(app, plan, approval or (), who)
             return _saved_result(app, result, plan, where, side_by_side=side_by_side)
         who = terminal(app, instead=lambda made: _instead(made, out, where), with_evidence=True)
@@ -227,9 +227,10 @@ def _error_document(error: AgentopsError, commands: tuple[str, ...]) -> dict[str
 def _instead(plan: ChangePlan, out: Path | None, where: str) -> str:
     """Return what a person can run when nobody can be asked here."""
     if out is not None:
-        return _signed(out, where)
+        return signed_command(out, where)
     return f"Run this at a terminal: agentops fix {plan.intent.incident}{where}"
 
 
-def _signed(path: Path, where: str) -> str:
+def signed_command(path: Path, where: str) -> str:
+    """Return how a saved plan is approved elsewhere and then run."""
     return f"Run this at a terminal: agentops approve {path}; then: agentops fix --plan {path} --approval FILE{where}"

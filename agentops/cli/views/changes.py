@@ -59,7 +59,8 @@ def change_blocks(one: ListedChange, now: datetime) -> list[Block]:
         ("begun", f"{local_time(record.claimed_at, now)} ({age_of(record.claimed_at, now)} ago) by {plan.requester}"),
         ("place", plan.places),
     ]
-    rows += [("alert", plan.intent.alert)] if plan.intent.alert else []
+    about = "request" if plan.intent.is_requested else "alert"
+    rows += [(about, one_line(plan.intent.alert, 400))] if plan.intent.alert else []
     rows += [("incident", short_incident(plan.intent.incident))] if plan.intent.incident else []
     rows += [("rolls back", short_change(plan.rolls_back))] if plan.rolls_back else []
     rows += [("undone by", short_change(one.taken_back_by))] if one.taken_back_by else []

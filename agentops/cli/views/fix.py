@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Paragraph, Tone
@@ -89,6 +89,11 @@ def refusal_blocks(refusals: tuple[RefusedChange, ...]) -> list[Block]:
     return [Heading("Proposed, but not in a plan", Tone.WARN), Bullets(items)]
 
 
+def refusal_documents(refusals: Sequence[RefusedChange]) -> list[dict[str, Any]]:
+    """Return the changes that no plan could be made of, for scripts."""
+    return [{"change": to_json(one.change), "code": one.error.code, "message": one.error.message} for one in refusals]
+
+
 def outcome_document(outcome: Outcome) -> dict[str, Any]:
     """Return the envelope's ``outcome``."""
     return {
@@ -115,10 +120,7 @@ def fix_document(fix: FixResult) -> dict[str, Any]:
     if fix.rounds[:-1]:
         found["earlier"] = [result_document(one) for one in fix.rounds[:-1]]
     if fix.refusals:
-        found["refusals"] = [
-            {"change": to_json(one.change), "code": one.error.code, "message": one.error.message}
-            for one in fix.refusals
-        ]
+        found["refusals"] = refusal_documents(fix.refusals)
     if fix.after is not None:
         found["after"] = {
             "verdict": fix.after.finding.verdict.value,

@@ -155,6 +155,8 @@ def _said_of_the_plan(plan: ChangePlan) -> Iterator[Block]:
         yield Paragraph(f"This rolls back change {plan.rolls_back}.")
     if plan.intent.verdict in _NOTHING_WRONG:
         yield Paragraph("The finding says that NOTHING IS WRONG; this change was drafted anyway.", Tone.WARN)
+    if plan.intent.is_requested:
+        yield Paragraph(f"Asked for: “{one_line(plan.intent.alert, 400)}”")
     if plan.tainted:
         yield Paragraph("A model proposed this after reading untrusted text. Judge it by the diff.", Tone.WARN)
 
