@@ -161,7 +161,7 @@ def settled(services: Services, folder: IncidentFolder, reply: RequestReply, end
     """
     outcome = ended.outcome.status.value
     if ended.outcome.status is Status.APPLIED:
-        in_part = len(ended.planned.plan.steps) < len(folder.drafts())
+        in_part = len(ended.planned.plan.steps) < len(folder.drafts()) or bool(services.refused_changes)
         outcome = NOT_VERIFIED if ended.outcome.doubts else PARTLY if in_part else DONE
     reply = replace(reply, outcome=outcome)
     keep_reply(services, folder, reply)

@@ -126,7 +126,8 @@ def _look(services: GuardServices, state: Applied) -> _Look:
         hopeless += [f"{one.ref.short} failed: {one.failed}" for one in lost]
         waiting += [one.failed or well(one) for one in seen.targets if one not in lost and not one.settled]
         waiting += _emptied(step, before.targets, seen.targets)
-        waiting += worse(before.bystanders, seen.bystanders)
+        # What merely stood by may be a target once the change is there: a binding reaches who holds the account.
+        waiting += worse(before.bystanders, (*seen.bystanders, *seen.targets))
     return _Look(after=tuple(after), waiting=tuple(waiting), hopeless=tuple(hopeless), settling=tuple(settling))
 
 

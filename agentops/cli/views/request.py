@@ -84,7 +84,7 @@ _PLANNED = {
     "rolled-back": ("Not done: it was rolled back", Tone.WARN),
     "rollback-failed": ("Not done, and NOT everything could be rolled back: a person is needed", Tone.BAD),
     "stopped": ("Stopped before the end: a person is needed", Tone.BAD),
-    "partly-done": ("Done in part: you left out a step", Tone.WARN),
+    "partly-done": ("Done in part: a step was left out, or refused", Tone.WARN),
     "not-planned": ("Not possible, because no plan could be made of it", Tone.WARN),
     "not-verified": ("Done as asked, but NOT verified", Tone.WARN),
 }
