@@ -34,6 +34,9 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("fix", "--sandbox=bad-image-tag", "--no-model", "--no-input"),
     ("ask", "what runs here?", "--sandbox=bad-image-tag", "--model", "ASK"),
     ("ask", "what runs here?", "--sandbox=bad-image-tag", "--model", "EMPTY"),
+    ("do", "scale catalog to 3", "--sandbox=stale-alert", "--model", "DO", "--dry-run"),
+    ("do", "scale catalog to 3", "--sandbox=stale-alert", "--model", "DO", "--no-input"),
+    ("do", "scale catalog to 3", "--sandbox=stale-alert", "--model", "EMPTY"),
     ("rollback", "nothing", "--sandbox=bad-image-tag"),
     ("recover", "--sandbox=bad-image-tag"),
     ("changes",),
@@ -94,9 +97,23 @@ _ANSWERED = {
 }
 
 
-def _script(path: Path, turn: dict[str, Any]) -> Path:
+_SCALED = {
+    "tool": "kubernetes_scale",
+    "target": "Deployment/catalog",
+    "arguments": {"replicas": 3},
+    "reason": "It is asked for.",
+    "evidence": ["E1"],
+}
+_REPORTED = {"verdict": "planned", "text": "Scales catalog to 3.", "evidence": ["E1"], "not_checked": []}
+_PLANNED = (
+    {"calls": [{"tool": "draft_change", "arguments": _SCALED}]},
+    {"calls": [{"tool": "report_request", "arguments": _REPORTED}]},
+)
+
+
+def _script(path: Path, *turns: dict[str, Any]) -> Path:
     """Write a script of a model that says the same again and again."""
-    path.write_text(json.dumps({"turns": [turn] * 3}), encoding="utf-8")
+    path.write_text(json.dumps({"turns": [*turns] * 3}), encoding="utf-8")
     return path
 
 
@@ -147,6 +164,7 @@ def used(cli: Cli, home: Path, kept: Path, tmp_path: Path, plans: ModuleType) ->
     places = {
         "PLAN": tmp_path / "plan.json",
         "ASK": f"scripted:{_script(tmp_path / 'ask.json', _ANSWERED)}",
+        "DO": f"scripted:{_script(tmp_path / 'do.json', *_PLANNED)}",
         "EMPTY": f"scripted:{_script(tmp_path / 'empty.json', {'text': 'I do not know.'})}",
         "ANCHOR": tmp_path / "anchor",
         "FOLDER": tmp_path,
