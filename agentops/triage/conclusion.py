@@ -125,7 +125,9 @@ def _recent_change(ranking: Ranking, alert: Alert | None) -> int | None:
     if started is None:
         return None
     for index, (problem, score) in enumerate(zip(ranking.problems, ranking.scores, strict=True)):
-        if problem.condition != CHANGED or not score.path or problem.since is None:
+        # A rollout that nobody would undo is a way back from another one: a cure, and no suspect.
+        offered = problem.remedies or problem.withheld
+        if problem.condition != CHANGED or not offered or not score.path or problem.since is None:
             continue
         if started - _CHANGE_WINDOW <= problem.since <= started + timedelta(minutes=1):
             return index

@@ -46,6 +46,8 @@ class Graph:
         self._top_memo: dict[Key, Key] = {}
         self.deltas: dict[Key, Any] = {}
         """What ``revisions`` worked out, by workload: asked again for each of its pods."""
+        self.asked: frozenset[Key] | None = None
+        """The Services that something leads to, once somebody has asked."""
         self.notes: dict[Key, Any] = {}
         """What owners wrote, by object: asked again for each of its problems."""
         self.severities: dict[Key, Severity] = {}

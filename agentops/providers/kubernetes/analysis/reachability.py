@@ -93,6 +93,18 @@ def needs_of(graph: Graph, workload: Key) -> list[Need]:
     return found
 
 
+def asked_services(graph: Graph) -> frozenset[Key]:
+    """Return the Services that a workload's configuration or an Ingress leads to."""
+    if graph.asked is None:
+        found = {need.service for workload in graph.workloads for need in needs_of(graph, key_of(workload))}
+        for ingress in graph.of("Ingress"):
+            for rule in items(ingress, "spec", "rules"):
+                names = (text(path, "backend", "service", "name") for path in items(rule, "http", "paths"))
+                found.update(("Service", namespace_of(ingress), name) for name in names if name)
+        graph.asked = frozenset(key for key in found if key is not None)
+    return graph.asked
+
+
 def _need(graph: Graph, workload: Key, host: Host, where: tuple[Key, str]) -> Need:
     return Need(
         workload=workload,

@@ -50,6 +50,8 @@ class Delta:
     previous: int
     at: datetime | None
     edits: tuple[TemplateEdit, ...]
+    goes_back: bool = False
+    """Whether it took an earlier template again: a cure, and its undo leads to what somebody left."""
 
     def touching(self, parts: tuple[str, ...], container: str = "") -> tuple[TemplateEdit, ...]:
         """Return the edits whose path holds one of ``parts``; of ``container`` and of the whole pod only."""
@@ -108,6 +110,7 @@ def last_change(graph: Graph, key: Key, not_before: datetime | None = None) -> D
         previous=before.number,
         at=at,
         edits=differences(before.template, after.template),
+        goes_back=bool(after.earlier),
     )
 
 
@@ -148,6 +151,7 @@ def blame(
     since: datetime | None = None,
     *,
     unless: Callable[[TemplateEdit], bool] | None = None,
+    said: str = "",
 ) -> Blame | None:
     """Return the last rollout as the origin of what is ``wrong``, or None when it does not explain it.
 
@@ -158,6 +162,7 @@ def blame(
         container: only what was changed of it and of the whole pod counts; empty means every container.
         since: when the trouble began; None where nothing tells.
         unless: says of an edit that it explains nothing here.
+        said: what the trouble says of itself; an edit that it names is the decisive one.
     """
     if key not in graph.deltas:
         graph.deltas[key] = last_change(graph, key)
@@ -171,12 +176,40 @@ def blame(
     since = since or graph.now
     if not edits or not _in_time(delta.at, since, TOUCHED_EXPLAINS_WITHIN if wrong.fields else EXPLAINS_WITHIN):
         return None
+    edits = _decisive_first(edits, wrong.fields, said)
     when = f" {age(delta.at, graph.now)} ago" if delta.at else ""
-    clause = f"revision {delta.revision}{when} changed {edits[0]}"
-    if len(edits) > 1:
-        clause += f" and {len(edits) - 1} more"
+    shown_edits, more = edits[:_MOST_SHOWN], len(edits) - _MOST_SHOWN
+    clause = f"revision {delta.revision}{when} changed {'; '.join(map(str, shown_edits))}"
+    if more > 0:
+        clause += f"; and {more} more"
     reason = f"revision {delta.revision} introduced it: {edits[0]}"
     return Blame(clause=clause, delta=delta, edits=edits, remedy=undo(delta, graph, reason))
+
+
+_MOST_SHOWN = 2
+_TELLING = (
+    ".image", ".command", ".args", ".env", "olumeMounts", "volumes", "serviceAccount", ".resources.limits",
+    ".resources", "Probe", "securityContext", "nodeSelector", "affinity", "tolerations",
+)  # fmt: skip
+"""Parts of paths by how often a change of them breaks a program."""
+
+
+def _decisive_first(edits: tuple[TemplateEdit, ...], fields: tuple[str, ...], said: str) -> tuple[TemplateEdit, ...]:
+    """Return the edits with the one first that the trouble names, then by the fields that bring it about."""
+    order = (*fields, *_TELLING)
+
+    def place(edit: TemplateEdit) -> tuple[bool, int, str]:
+        values = [value for value in (edit.before, edit.after) if len(value) > _SHORT_VALUE]
+        name = edit.path.rpartition("[")[2].partition("]")[0] if "[" in edit.path else ""
+        named = bool(said) and (any(value in said for value in values) or (".env[" in edit.path and name in said))
+        known = next((index for index, part in enumerate(order) if part in edit.path), len(order))
+        return not named, known, edit.path
+
+    return tuple(sorted(edits, key=place))
+
+
+_SHORT_VALUE = 3
+"""A shorter value stands in many a line by chance."""
 
 
 def _in_time(changed: datetime | None, since: datetime | None, within: timedelta) -> bool:

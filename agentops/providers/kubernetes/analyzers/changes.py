@@ -34,10 +34,11 @@ def changes(graph: Graph) -> Iterable[Problem]:
         edits = "; ".join(str(edit) for edit in delta.edits[:_MOST_EDITS])
         if len(delta.edits) > _MOST_EDITS:
             edits += f"; and {len(delta.edits) - _MOST_EDITS} more"
+        did = "went back to an earlier template, which changed" if delta.goes_back else "changed"
         yield Problem(
             resource=graph.ref_of(key),
             condition=CHANGED,
-            summary=f"{subject(key)}: revision {delta.revision}, {age(delta.at, graph.now)} ago, changed {edits}",
+            summary=f"{subject(key)}: revision {delta.revision}, {age(delta.at, graph.now)} ago, {did} {edits}",
             severity=Severity.INFO,
             analyzer=NAME,
             facts=tuple(
@@ -50,8 +51,8 @@ def changes(graph: Graph) -> Iterable[Problem]:
                 for edit in delta.edits[:_MOST_EDITS]
             ),
             since=delta.at,
-            remedies=(undo(delta, graph, f"go back to revision {delta.previous}"),),
-            advice="Undo it when it brought the trouble.",
+            remedies=() if delta.goes_back else (undo(delta, graph, f"go back to revision {delta.previous}"),),
+            advice="It is a way back by itself." if delta.goes_back else "Undo it when it brought the trouble.",
             root=False,
         )
 

@@ -175,7 +175,9 @@ def _crash(graph: Graph, pod: dict[str, Any], view: ContainerView) -> PodSymptom
     told = variable or refused
     advice = told.advice if told is not None else _advice(found)
     remedies = variable.remedies if variable else ()
-    return _sign(graph, pod, view, name, words, tail=tail, facts=facts, advice=advice, remedies=remedies)
+    # A value that stands in a ConfigMap came with no rollout of the template.
+    kept = refused is not None and variable is None and refused.fact.resource.kind == "ConfigMap"
+    return _sign(graph, pod, view, name, words, tail=tail, facts=facts, advice=advice, remedies=remedies, kept=kept)
 
 
 def _named_by(pod: dict[str, Any], view: ContainerView, clue: Clue) -> tuple[str, str] | None:
@@ -264,9 +266,11 @@ def _sign(
     facts: tuple[Fact, ...] = (),
     advice: str = "",
     remedies: tuple[Any, ...] = (),
+    kept: bool = False,
 ) -> PodSymptom:
+    """``kept``: what is wrong is written elsewhere than in the template, so no rollout is to blame."""
     since = onset(graph, pod, view)
-    origin = blame(graph, graph.workload(pod), crashes.condition(name), view.name, since)
+    origin = None if kept else blame(graph, graph.workload(pod), crashes.condition(name), view.name, since, said=tail)
     own: list[Fact] = []
     if view.reason:
         own.append(quote(graph, pod, f"{view.path}.state.waiting.reason", view.reason))

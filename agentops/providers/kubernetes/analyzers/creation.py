@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -43,6 +43,8 @@ from agentops.providers.kubernetes.objects.suggestions import likeness
 
 NAME = "creation"
 _QUOTA = re.compile(r"exceeded quota: ([\w.-]+), requested: ([^ ]+), used: ([^ ]+), limited: ([^ \n]+)")
+_GROWN = exact("QuotaExceeded", "ResourceQuota", "", fields=(".resources.requests", ".resources.limits"))
+"""What of a template makes its pods ask for more."""
 _NEEDS = re.compile(r"failed quota: ([\w.-]+): must specify ([^\n]+)")
 _RANGE = re.compile(
     r"((?:maximum|minimum) (\S+) (?:usage )?per (\w+) is (\S+?),? but (?:limit|request|no limit)[^,\n\]]*)"
@@ -229,7 +231,16 @@ def _quota(graph: Graph, refusal: CreationRefusal) -> Problem | None:
             if quota and resource in limited
         )
         advice = f"Raise ResourceQuota {name}, or free what others in {namespace} do not need."
-        return _problem(graph, refusal, key, "QuotaExceeded", words, advice=advice, facts=facts)
+        grown = blame(graph, refusal.key, _GROWN, since=refusal.first)
+        if grown is not None:
+            advice = (
+                f"Put back what {subject(refusal.key)} asks for ({grown.edits[0]}): the request grew, not the quota "
+            )
+            advice += "shrank."
+        problem = _problem(graph, refusal, key, "QuotaExceeded", words, advice=advice, facts=facts)
+        if grown is None:
+            return problem
+        return replace(problem, summary=f"{problem.summary}; {grown.clause}", remedies=(grown.remedy,))
     match = _NEEDS.search(refusal.message)
     if match:
         name, fields = match.groups()

@@ -34,6 +34,7 @@ from agentops.providers.kubernetes.objects.fields import (
     namespace_of,
     pod_spec,
     template_path,
+    text,
 )
 from agentops.providers.kubernetes.objects.pod_health import is_ready, unready_since
 from agentops.providers.kubernetes.objects.suggestions import only_nearest
@@ -115,7 +116,10 @@ def _misnamed_need(graph: Graph, need: Need, service: Key, said: Complaint | Non
         return _host_unknown(graph, need, service, near, said) if said or near else None
     ports = ports_of(graph, service)
     wrong = need.port and ports and need.port not in ports
-    return _wrong_port(graph, need, service, said) if wrong and (said or not _all_ready(graph, need.workload)) else None
+    # Names of a headless Service lead to the pods themselves, which may listen on any port.
+    if not wrong or text(graph.get(service), "spec", "clusterIP") == "None":
+        return None
+    return _wrong_port(graph, need, service, said)
 
 
 def _outdated(graph: Graph, key: Key, needs: list[Need], complaints: list[Complaint]) -> Iterator[Problem]:
@@ -251,13 +255,17 @@ def _full_path(holder: Key, path: str) -> str:
 def _rename(graph: Graph, need: Need, near: str) -> Iterator[Change]:
     if not near:
         return
+    yield from _replacement(graph, need, need.host, near, f"Service {near} exists, {need.host} does not")
+
+
+def _replacement(graph: Graph, need: Need, old: str, new: str, reason: str) -> Iterator[Change]:
+    """Yield the change that writes ``new`` for ``old`` where the need is written."""
     holder, path = need.where
-    reason = f"Service {near} exists, {need.host} does not"
     if holder[0] == "ConfigMap":
-        arguments: dict[str, Any] = {"key": path[5:-1], "replace": {need.host: near}}
+        arguments: dict[str, Any] = {"key": path[5:-1], "replace": {old: new}}
         yield Change(tool="kubernetes_edit_configmap", target=graph.ref_of(holder), arguments=arguments, reason=reason)
     else:
-        arguments = {"path": _full_path(holder, path), "replace": {need.host: near}}
+        arguments = {"path": _full_path(holder, path), "replace": {old: new}}
         yield Change(tool="kubernetes_patch", target=graph.ref_of(holder), arguments=arguments, reason=reason)
 
 
@@ -273,17 +281,29 @@ def _wrong_port(graph: Graph, need: Need, service: Key, said: Complaint | None) 
     ]
     if said:
         facts.append(quote(graph, said.pod, f"log[{said.clue.container}]", said.clue.line))
+    bitten = said is not None or not _all_ready(graph, key)
+    about = (key[0], key[2]) == (graph.snapshot.target.kind, graph.snapshot.target.name)
     return Problem(
         resource=graph.ref_of(key),
         condition="DependencyPortMismatch",
         summary=words + (f"; {origin.clause}" if origin else ""),
-        severity=severity_of(graph, key),
+        severity=severity_of(graph, key) if bitten else Severity.WARNING,
         analyzer=NAME,
         facts=tuple(facts),
         since=since,
-        remedies=(origin.remedy,) if origin else (),
+        remedies=((origin.remedy,) if origin else ()) + tuple(_other_port(graph, need, service)),
         advice=f"Use port {ports}.",
+        root=bitten or about,
     )
+
+
+def _other_port(graph: Graph, need: Need, service: Key) -> Iterator[Change]:
+    """With one port there is one candidate; with more, nobody can know which was meant."""
+    ports = ports_of(graph, service)
+    if len(ports) != 1:
+        return
+    old, new = f"{need.host}:{need.port}", f"{need.host}:{ports[0]}"
+    yield from _replacement(graph, need, old, new, f"{ports[0]} is the only port of {subject(service)}")
 
 
 def _unreachable(graph: Graph, key: Key, needs: list[Need], complaints: list[Complaint]) -> Iterator[Problem]:

@@ -8,10 +8,12 @@ from typing import Any
 from agentops.core.alert import Severity
 from agentops.core.conditions import Trait
 from agentops.core.finding import Problem
+from agentops.core.plan import Change
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import quote, subject
 from agentops.providers.kubernetes.analyzers.declaration import analyzer, exact
 from agentops.providers.kubernetes.objects.fields import (
+    Key,
     condition,
     flag,
     key_of,
@@ -23,6 +25,7 @@ from agentops.providers.kubernetes.objects.fields import (
     text,
 )
 from agentops.providers.kubernetes.objects.selectors import matches
+from agentops.providers.kubernetes.objects.workloads import wanted_pods
 
 NAME = "disruption"
 
@@ -73,7 +76,28 @@ def _budget(graph: Graph, budget: dict[str, Any]) -> Iterator[Problem]:
         advice="Run one more replica than must stay, or allow one unavailable."
         if never
         else "Bring its pods to ready.",
+        remedies=_one_more(graph, pods) if never and draining else (),
         root=never and bool(draining),
+    )
+
+
+def _one_more(graph: Graph, pods: list[dict[str, Any]]) -> tuple[Change, ...]:
+    """Return the change to one more replica, where one workload that can be scaled stands behind the budget."""
+    behind = {graph.workload(pod) for pod in pods}
+    key = behind.pop() if len(behind) == 1 else ("", "", "")
+    obj = graph.get(key) if key[0] in ("Deployment", "StatefulSet") else None
+    if obj is None or _is_autoscaled(graph, key):
+        return ()
+    replicas = wanted_pods(obj) + 1
+    reason = "the budget wants as many healthy pods as there are, so no pod may leave its node"
+    change = Change(tool="kubernetes_scale", target=graph.ref_of(key), arguments={"replicas": replicas}, reason=reason)
+    return (change,)
+
+
+def _is_autoscaled(graph: Graph, key: Key) -> bool:
+    return any(
+        (text(hpa, "spec", "scaleTargetRef", "kind"), text(hpa, "spec", "scaleTargetRef", "name")) == (key[0], key[2])
+        for hpa in graph.in_namespace("HorizontalPodAutoscaler", key[1])
     )
 
 

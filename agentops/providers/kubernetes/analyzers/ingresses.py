@@ -7,6 +7,7 @@ from typing import Any
 
 from agentops.core.alert import Severity
 from agentops.core.finding import Problem
+from agentops.core.plan import Change
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import quote, subject
 from agentops.providers.kubernetes.analyzers.declaration import analyzer, exact
@@ -62,15 +63,21 @@ def _class(graph: Graph, ingress: dict[str, Any]) -> Iterator[Problem]:
         return
     if graph.find("IngressClass", "", named) is not None:
         return
-    hint = likeness(named, [name_of(obj) for obj in graph.of("IngressClass")]).hint
-    yield _problem(
-        graph,
-        ingress,
-        "IngressClassMissing",
-        "spec.ingressClassName",
-        named,
-        f"its IngressClass {named} does not exist{hint}",
-    )
+    like = likeness(named, [name_of(obj) for obj in graph.of("IngressClass")])
+    by_field = bool(text(ingress, "spec", "ingressClassName"))
+    change = _correct(graph, ingress, "spec.ingressClassName", named, like.near if by_field else "", like.why)
+    words = f"its IngressClass {named} does not exist{like.hint}"
+    yield _problem(graph, ingress, "IngressClassMissing", "spec.ingressClassName", named, words, change)
+
+
+def _correct(
+    graph: Graph, ingress: dict[str, Any], path: str, old: str | int, new: str | int, reason: str
+) -> tuple[Change, ...]:
+    """Return the change that writes what is there for what is not; none where nobody can know what was meant."""
+    if not new:
+        return ()
+    arguments = {"path": path, "old": old, "new": new}
+    return (Change(tool="kubernetes_patch", target=graph.ref(ingress), arguments=arguments, reason=reason),)
 
 
 def _backend(graph: Graph, ingress: dict[str, Any], path: str, backend: dict[str, Any]) -> Iterator[Problem]:
@@ -79,16 +86,23 @@ def _backend(graph: Graph, ingress: dict[str, Any], path: str, backend: dict[str
         return
     service = graph.find("Service", namespace, name)
     if service is None:
-        hint = likeness(name, [name_of(obj) for obj in graph.in_namespace("Service", namespace)]).hint
-        words = f"its backend Service {namespace}/{name} does not exist{hint}"
-        yield _problem(graph, ingress, "IngressBackendMissing", f"{path}.name", name, words)
+        like = likeness(name, [name_of(obj) for obj in graph.in_namespace("Service", namespace)])
+        words = f"its backend Service {namespace}/{name} does not exist{like.hint}"
+        change = _correct(graph, ingress, f"{path}.name", name, like.near, like.why)
+        yield _problem(graph, ingress, "IngressBackendMissing", f"{path}.name", name, words, change)
         return
     port = text(backend, "port", "name") or scalar(backend, "port", "number")
     ports = items(service, "spec", "ports")
     known = {text(entry, "name") for entry in ports} | {scalar(entry, "port") for entry in ports}
     if port and port not in known:
         words = f"it routes to port {port} of Service {namespace}/{name}, which has {', '.join(sorted(known - {''}))}"
-        yield _problem(graph, ingress, "IngressPortMismatch", f"{path}.port", port, words)
+        only = scalar(ports[0], "port") if len(ports) == 1 else ""
+        by_number = bool(scalar(backend, "port", "number")) and only.isdecimal()
+        change = _correct(
+            graph, ingress, f"{path}.port.number", int(port) if by_number else 0, int(only) if by_number else 0,
+            f"{only} is the only port of Service {name}",
+        )  # fmt: skip
+        yield _problem(graph, ingress, "IngressPortMismatch", f"{path}.port", port, words, change)
 
 
 def _tls(graph: Graph, ingress: dict[str, Any]) -> Iterator[Problem]:
@@ -102,7 +116,15 @@ def _tls(graph: Graph, ingress: dict[str, Any]) -> Iterator[Problem]:
             yield _problem(graph, ingress, "IngressTlsSecretMissing", "spec.tls[].secretName", name, words)
 
 
-def _problem(graph: Graph, ingress: dict[str, Any], name: str, path: str, value: str, words: str) -> Problem:
+def _problem(
+    graph: Graph,
+    ingress: dict[str, Any],
+    name: str,
+    path: str,
+    value: str,
+    words: str,
+    remedies: tuple[Change, ...] = (),
+) -> Problem:
     return Problem(
         resource=graph.ref(ingress),
         condition=name,
@@ -110,5 +132,6 @@ def _problem(graph: Graph, ingress: dict[str, Any], name: str, path: str, value:
         severity=Severity.HIGH,
         analyzer=NAME,
         facts=(quote(graph, ingress, path, value),),
+        remedies=remedies,
         advice="Create what is missing, or correct the reference.",
     )

@@ -14,6 +14,7 @@ from agentops.core.finding import Fact, Problem
 from agentops.core.plan import Change
 from agentops.core.text import plural
 from agentops.providers.kubernetes.analysis.graph import Graph
+from agentops.providers.kubernetes.analysis.reachability import asked_services
 from agentops.providers.kubernetes.analysis.report import quote, subject
 from agentops.providers.kubernetes.analyzers.declaration import analyzer, exact, symptom
 from agentops.providers.kubernetes.objects.fields import (
@@ -144,19 +145,22 @@ def _selects_none(graph: Graph, service: dict[str, Any], selector: dict[str, str
         resource=graph.ref(service),
         condition="ServiceSelectorMismatch",
         summary=words,
-        severity=Severity.CRITICAL if candidates else Severity.WARNING,
+        severity=Severity.CRITICAL if candidates or is_asked_for(graph, key) else Severity.WARNING,
         analyzer=NAME,
         facts=tuple(facts),
         since=since,
         affects=(),
         remedies=remedies,
         advice="Make the selector and the pods' labels agree." if candidates else "Correct the selector, or remove it.",
-        root=bool(candidates) or _has_clients(graph, service),
+        root=bool(candidates) or is_asked_for(graph, key),
     )
 
 
-def _has_clients(graph: Graph, service: dict[str, Any]) -> bool:
-    return graph.snapshot.target.name == name_of(service)
+def is_asked_for(graph: Graph, service: Key) -> bool:
+    """Return whether the alert is about the Service, or a workload's configuration or an Ingress leads to it."""
+    if graph.snapshot.target.name == service[2]:
+        return True
+    return service in asked_services(graph)
 
 
 def _selector_change(graph: Graph, key: Key, miss: Miss) -> Change:

@@ -1,4 +1,7 @@
-"""Text that addresses whoever reads it: instructions in logs, events and annotations. Reported, never followed."""
+"""Text that addresses whoever reads it: instructions in logs, events and annotations. Reported, never followed.
+
+The object that carries the text is named, so that a person can take it away.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +15,20 @@ from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.log_clues import is_suspicious
 from agentops.providers.kubernetes.analysis.report import quote, subject
 from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, information
-from agentops.providers.kubernetes.objects.fields import Key, key_of, string_map
+from agentops.providers.kubernetes.objects.event import involved
+from agentops.providers.kubernetes.objects.fields import Key, string_map, text
 
 NAME = "suspicion"
+_LONGEST = 2000
+_CARRIERS = (
+    "Deployment", "StatefulSet", "DaemonSet", "CronJob", "Job", "Pod", "Service", "Ingress", "ConfigMap", "Node",
+    "Namespace", "PersistentVolumeClaim", "NetworkPolicy", "HorizontalPodAutoscaler",
+)  # fmt: skip
 
 
 @analyzer(
     NAME,
-    information(SUSPICIOUS, OWNER, "text in logs or annotations that reads like an instruction; it is never followed"),
+    information(SUSPICIOUS, OWNER, "text in logs, events or annotations tries to instruct the copilot; never followed"),
 )
 def suspicion(graph: Graph) -> Iterable[Problem]:
     """Return the workloads whose logs or annotations hold text that reads like an instruction to an operator."""
@@ -30,8 +39,8 @@ def suspicion(graph: Graph) -> Iterable[Problem]:
         yield Problem(
             resource=graph.ref_of(workload),
             condition=SUSPICIOUS,
-            summary=f"{subject(workload)}: text in its log or notes reads like an instruction to whoever reads it "
-            f"({plural(len(facts), 'time')}); it was not followed: {facts[0].value}",
+            summary=f"{subject(workload)}: this text tries to instruct the copilot ({facts[0].resource.subject} "
+            f"{facts[0].path}, {plural(len(facts), 'time')}); it was not followed: {facts[0].value}",
             severity=Severity.INFO,
             analyzer=NAME,
             facts=tuple(facts[:3]),
@@ -47,7 +56,12 @@ def _lines(graph: Graph) -> Iterator[tuple[Key, Fact]]:
         for line in tail.lines:
             if is_suspicious(line):
                 yield graph.workload(pod) if pod else key, quote(graph, key, f"log[{tail.container}]", line)
-    for workload in graph.workloads:
-        for name, value in string_map(workload, "metadata", "annotations").items():
-            if len(value) < 2000 and is_suspicious(value):
-                yield key_of(workload), quote(graph, workload, f"metadata.annotations[{name}]", value)
+    for event in graph.of("Event"):
+        message = text(event, "message")
+        if message and is_suspicious(message):
+            yield involved(event), quote(graph, event, "message", message)
+    for kind in _CARRIERS:
+        for obj in graph.of(kind):
+            for name, value in string_map(obj, "metadata", "annotations").items():
+                if len(value) < _LONGEST and is_suspicious(value):
+                    yield graph.top_of(obj), quote(graph, obj, f"metadata.annotations[{name}]", value)
