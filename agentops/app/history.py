@@ -97,6 +97,12 @@ def list_incidents(settings: Settings, limit: int, namespace: str = "") -> Histo
     return History(newest=tuple(found[:limit]), total=len(found))
 
 
+def last_incident(settings: Settings) -> IncidentSummary | None:
+    """Return the newest incident that was begun for an alert; a request or a question is none to fix."""
+    every = map(summary_of, _store(settings).list())
+    return next((one for one in every if one.kind == "incident"), None)
+
+
 def sandbox_of(settings: Settings, incident: str) -> str:
     """Return the sandbox scenario that an incident was begun in; empty for a real place.
 

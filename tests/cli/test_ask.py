@@ -145,6 +145,31 @@ def test_an_answer_without_evidence_is_no_answer(asking: Callable[..., Any], evi
     assert "Answered" not in told
 
 
+@pytest.mark.parametrize(
+    ("words", "tool", "arguments", "kind"),
+    [
+        ("list what listens on port 80", "kubernetes_list", {"kind": "Service"}, "Service"),
+        ("why is checkout not ready?", "kubernetes_describe", {"kind": "Deployment", "name": "checkout"}, "checkout"),
+        ("what changed in checkout?", "kubernetes_rollout_history", {"kind": "Deployment", "name": "checkout"}, "v1.4"),
+        ("what happened here lately?", "kubernetes_events", {}, "event"),
+        ("may I delete pods here?", "kubernetes_can_i", {"verb": "delete", "kind": "Pod"}, "delete"),
+        ("how full are the nodes?", "kubernetes_capacity", {}, "node"),
+        ("what does web need?", "kubernetes_get", {"kind": "Deployment", "name": "web"}, "web"),
+        ("where do requests to cart go?", "kubernetes_endpoints", {"service": "cart"}, "cart"),
+    ],
+)
+def test_ordinary_questions_are_answered_from_what_was_read(
+    asking: Callable[..., Any], cli: Cli, words: str, tool: str, arguments: dict[str, Any], kind: str
+) -> None:
+    """Each with the tool that tells, its reading cited, and the whole of it to be seen afterwards."""
+    look = {"calls": [{"tool": tool, "arguments": arguments}]}
+    done = asking([look, _reporting(evidence=["{{last}}"])], words, "-o", "json")
+    (entry,) = done.document["request"]["reply"]["evidence"]
+    assert (done.code, entry["tool"], entry["id"]) == (0, tool, "E2"), done.out
+    body = cli("show", "--evidence", "E2", "-o", "json").document["evidence"]
+    assert kind.lower() in f"{body['summary']} {body['body']}".lower()
+
+
 def test_an_answer_may_be_corrected(asking: Callable[..., Any]) -> None:
     """What was sent back comes again with evidence, and counts."""
     done = asking([_reporting(evidence=[]), _reporting(evidence=["E1"])], "is all well?")

@@ -356,6 +356,43 @@ def test_a_request_is_gone_on_with_as_what_it_is(do: Callable[..., Any], cli: Cl
     assert f"agentops do --resume {short}" in done.document["errors"][0]["hint"]
 
 
+def test_fix_without_a_target_offers_no_request(do: Callable[..., Any], cli: Cli, at: tuple[str, ...]) -> None:
+    """The last incident is the last that was begun for an alert."""
+    do(SCALED, "scale catalog to 3", "--dry-run")
+    (error,) = cli("fix", *at).document["errors"]
+    assert "agentops fix --sandbox" in error["hint"]
+    cli("investigate", "k8s:shop/Deployment/web", "--no-model", *at)
+    short = cli("history", "-o", "json").document["incidents"][0]["short_id"]
+    do(SCALED, "scale catalog to 3", "--dry-run")
+    (error,) = cli("fix", *at).document["errors"]
+    assert error["hint"] == f"The last incident: agentops fix {short}"
+
+
+def test_a_person_at_a_terminal_sees_their_words_and_agrees(terminal: Any, home: Path, tmp_path: Path) -> None:
+    """The question has the words that it was made for; what was agreed to is done, and said last."""
+    script = tmp_path / "script.json"
+    restart = (draft("rollout_restart", "Deployment/catalog"), report(text="Restarts catalog."))
+    script.write_text(json.dumps({"turns": restart}))
+    words = ["do", "restart catalog", "--sandbox=stale-alert", "--model", f"scripted:{script}"]
+    said = terminal.at_terminal(words, [("apply it?", "a\r")], {"AGENTOPS_HOME": str(home)})
+    assert (said.code, "Asked for: “restart catalog”" in said.screen) == (0, True), said.screen
+    assert "Done as asked" in said.out
+
+
+@pytest.mark.usefixtures("nobody_asked")
+def test_a_workload_goes_back_to_an_earlier_revision(do: Callable[..., Any], cluster: Sandbox) -> None:
+    """Two requests: one rolls out, one goes back by the revision that it reads."""
+    new = draft("set_image", "Deployment/catalog", image="registry.shop.example/catalog:1.8.3")
+    assert do([new, report(text="Rolls out 1.8.3.")], "roll out catalog 1.8.3", "--yes").code == 0
+    look = call("kubernetes_rollout_history", kind="Deployment", name="catalog")
+    back = (look, draft("rollout_undo", "Deployment/catalog", to_revision=1), report(text="Goes back to 1.8.2."))
+    done = do(back, "catalog back to what it was before", "--yes")
+    deployments = cluster.simulation.store.list("Deployment", "shop")
+    (catalog,) = [one["spec"] for one in deployments if one["metadata"]["name"] == "catalog"]
+    image = catalog["template"]["spec"]["containers"][0]["image"]
+    assert (done.code, done.document["request"]["verdict"], image.rpartition(":")[2]) == (0, "done", "1.8.2"), done.out
+
+
 @pytest.mark.parametrize("words", [(), ("a", "--resume", "last"), ("a", "--exit-code")])
 def test_what_contradicts_itself_is_a_usage_error(cli: Cli, home: Path, words: tuple[str, ...]) -> None:
     """Nothing is begun."""

@@ -352,6 +352,11 @@ _TASKS: Mapping[str, Task] = {
         drafts=(draft("cordon", "Node/worker-3"),),
         check=lambda look: look("Node", "worker-3", "spec", "unschedulable", namespace="") is True,
     ),
+    "drain a node": Task(
+        words="empty worker-3 for maintenance",
+        drafts=(draft("drain", "Node/worker-3", delete_emptydir=True),),
+        check=lambda look: look("Node", "worker-3", "spec", "unschedulable", namespace="") is True,
+    ),
     "resize a claim": Task(
         words="postgres gets 30Gi of disk",
         drafts=(draft("resize_pvc", "PersistentVolumeClaim/data-postgres-0", storage="30Gi"),),

@@ -132,10 +132,10 @@ def _last_incident(options: Common) -> str:
     Raises:
         UsageError: there is none, nobody can be asked, or another one is meant.
     """
-    from agentops.app.history import list_incidents
+    from agentops.app.history import last_incident
     from agentops.cli.prompting import Choice, Prompts, cannot_ask
 
-    last = next(iter(list_incidents(options.settings(), 1).newest), None)
+    last = last_incident(options.settings())
     if last is None:
         raise UsageError(
             "nothing to fix was given",
