@@ -82,6 +82,7 @@ def _incident_parts(known: Definitions) -> dict[str, Schema]:
         "alert": known.ref(Alert),
         "alerts": COUNT,
         "left_out": listed(record({"alert": TEXT, "reason": TEXT})),
+        "notes": listed(TEXT),
         "target": known.ref(Target),
         "context": TEXT,
         "namespace": TEXT,

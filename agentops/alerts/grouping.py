@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from agentops.alerts.about_alerting import is_heartbeat, with_purpose
 from agentops.core.alert import Alert, AlertGroup, Target
 from agentops.core.errors import AlertError
 from agentops.core.text import plural
-
-# They fire all the time to show that alerting works.
-_HEARTBEATS = frozenset({"watchdog", "deadmansswitch", "infoinhibitor"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +40,15 @@ def group(payload: Payload) -> AlertGroup:
         alerts, left_out = [alert for alert, _reason in left_out], []
     if not alerts:
         raise AlertError("the payload holds no alert", hint="Send the payload of an alert that fires.")
-    alerts = _distinct(alerts, left_out)
-    alerts = _set_aside(
-        alerts, left_out, lambda a: a.name.lower() not in _HEARTBEATS, "it fires at all times, as a heartbeat"
-    )
+    alerts = [with_purpose(alert) for alert in _distinct(alerts, left_out)]
+    alerts = _set_aside(alerts, left_out, lambda a: not is_heartbeat(a), "it fires at all times, as a heartbeat")
     alerts = _set_aside(alerts, left_out, lambda a: a.status == "firing", "it has resolved")
     lead = min(alerts, key=lambda alert: (alert.severity.rank, not alert.target.known, not alert.target.namespace))
     kept = [alert for alert in alerts if _belongs(alert, lead)]
     left_out += [
         (alert, f"it is about {_place(alert)}, not {_place(lead)}") for alert in alerts if not _belongs(alert, lead)
     ]
+    notes += dict.fromkeys(alert.purpose for alert in kept if alert.purpose)
     if left_out:
         notes.append(f"{plural(len(left_out), 'alert')} of this payload left out")
     return AlertGroup(alerts=tuple(kept), target=_shared(kept), left_out=tuple(left_out), notes=tuple(notes))

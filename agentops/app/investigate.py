@@ -20,10 +20,11 @@ from agentops.app.stored_incident import connect_again, require_incident
 from agentops.core.alert import AlertGroup, short_incident
 from agentops.core.errors import AlertError, Interrupted, UsageError
 from agentops.core.evidence import Evidence
-from agentops.core.finding import Finding
+from agentops.core.finding import Confidence, Finding, Verdict
 from agentops.core.jsonable import from_json, to_json
 from agentops.core.progress import Stage, Step
 from agentops.core.text import one_line
+from agentops.core.usage import Usage
 
 if TYPE_CHECKING:
     from agentops.agent.toolbox import Toolbox
@@ -121,6 +122,9 @@ def _find_cause(
 ) -> Investigation:
     """Sweep and rank, then let the model take over, if there is one; the incident's folder always holds an answer."""
     begun = services.monotonic()
+    about_alerting = _about_alerting(group)
+    if about_alerting is not None:
+        return _without_looking(services, folder, about_alerting)
     seen = sweep_and_rank(services, connections, group.target, group.lead)
     toolbox = toolbox_for(services, connections, folder)
     evidence, finding = _triage_finding(services, seen, toolbox, folder)
@@ -142,6 +146,36 @@ def _find_cause(
         conversation=answer.conversation,
         symptoms=symptoms_of(seen.ranking),
     )
+
+
+def _about_alerting(group: AlertGroup) -> Finding | None:
+    """Return the answer to an alert that speaks of alerting itself; None for all that may have a cause to look for.
+
+    A heartbeat is no sign of trouble, whatever it is labelled with. A rule without data tells nothing of the cluster,
+    but the object that it names may be gone, so that is looked at.
+    """
+    lead = group.lead
+    if not lead.purpose or (lead.state and (group.target.known or group.target.namespace)):
+        return None
+    if not lead.state:
+        words = f"{lead.purpose}: there is nothing to investigate."
+        return Finding(verdict=Verdict.NO_PROBLEM, conclusion=words, confidence=Confidence.HIGH, by="triage")
+    words = f"{lead.purpose}. It names no object of the cluster, so nothing was looked at."
+    step = "Look at the rule's query and at its data source first."
+    return Finding(
+        verdict=Verdict.UNDETERMINED, conclusion=words, confidence=Confidence.LOW, by="triage", next_steps=(step,)
+    )
+
+
+def _without_looking(services: Services, folder: IncidentFolder, finding: Finding) -> Investigation:
+    """Keep an answer that needs no look at the cluster."""
+    usage = Usage()
+    folder.save_problems(())
+    folder.save_symptoms(())
+    folder.save_finding(finding)
+    folder.save_usage(usage)
+    services.audit.append("finding", {"incident": folder.id, "finding": to_json(finding)})
+    return Investigation(incident=folder.incident, finding=finding, problems=(), evidence=(), usage=usage)
 
 
 def _triage_finding(

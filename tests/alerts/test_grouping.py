@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from agentops.alerts.grouping import Payload, group
@@ -66,7 +68,20 @@ def test_a_payload_of_resolved_alerts_is_a_group() -> None:
     """When all have resolved they are the incident, with their status; a heartbeat alone is taken as it is."""
     gone, beat = _alert("A", API, status="resolved"), _alert("Watchdog", Target())
     assert group(Payload(alerts=(gone,))).alerts == (gone,)
-    assert group(Payload(alerts=(beat,))).alerts == (beat,)
+    alone = group(Payload(alerts=(beat,)))
+    purpose = "Watchdog fires at all times to show that alerting works, and stops when it does not"
+    assert (alone.alerts, alone.notes) == ((replace(beat, purpose=purpose),), (purpose,))
+
+
+def test_a_rule_without_data_says_so() -> None:
+    """Grafana's DatasourceNoData names the rule that got no data; it is no heartbeat, for its object may be gone."""
+    alert = replace(_alert("DatasourceNoData", API), labels={"rulename": "cart is up"})
+    found = group(Payload(alerts=(alert,)))
+    assert (found.lead.state, found.target, found.notes) == (
+        "no data",
+        API,
+        ("DatasourceNoData says that the rule 'cart is up' got no data, not that anything is unwell",),
+    )
 
 
 def test_nothing_is_no_group() -> None:

@@ -131,3 +131,50 @@ def test_what_is_no_alert_is_refused(cli: Cli, text: str, why: str) -> None:
     """Whatever it is, no object is guessed out of it."""
     done = cli("investigate", "-", "--sandbox=bad-image-tag", "--no-model", stdin=text.encode())
     assert (done.code, why in done.err) == (2, True)
+
+
+def _alertmanager(name: str, **labels: str) -> bytes:
+    alert = {"status": "firing", "labels": {"alertname": name, "severity": "none", **labels}, "annotations": {}}
+    return json.dumps({"version": "4", "status": "firing", "truncatedAlerts": 7, "alerts": [alert]}).encode()
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "expected"),
+    [
+        ("Watchdog", {}, ("no-problem", "done", "")),
+        ("InfoInhibitor", {"namespace": "shop"}, ("no-problem", "done", "")),
+        ("DatasourceNoData", {"rulename": "cart is up"}, ("undetermined", "undetermined", "no data")),
+    ],
+)
+def test_alerts_about_alerting_itself_are_not_investigated(
+    cli: Cli, name: str, labels: dict[str, str], expected: tuple[str, str, str]
+) -> None:
+    """A heartbeat is said to be one, in words and in JSON, and no chance object of the cluster is blamed for it."""
+    payload = _alertmanager(name, **labels)
+    done = cli("investigate", "-", *_SANDBOX, stdin=payload)
+    finding, incident = done.document["finding"], done.document["incident"]
+    assert (finding["verdict"], done.document["status"], incident["alert"]["state"]) == expected
+    assert (done.code, finding["cause"], done.document["problems"], finding["evidence"]) == (0, None, [], [])
+    assert "the sender left out 7 more alerts" in incident["notes"]
+    page = cli("investigate", "-", "--sandbox=bad-image-tag", "--no-model", stdin=payload)
+    assert name in page.out.splitlines()[0]
+    told = "fires at all times" if name == "Watchdog" else "holds back" if name == "InfoInhibitor" else "got no data"
+    assert told in " ".join(page.out.split("confidence")[-1].split())
+
+
+def test_how_the_alert_stands_is_said_in_the_first_line(cli: Cli) -> None:
+    """Resolved, acknowledged, without data: whoever reads the first line knows it."""
+    resolved = json.loads(json.dumps(_WEBHOOK))
+    resolved["alerts"][0] |= {"status": "resolved", "endsAt": "2026-11-22T16:20:00Z"}
+    acknowledged = {
+        "action": "Acknowledge",
+        "alert": {"alertId": "1", "message": "rollout of checkout", "tags": ["namespace:shop"], "priority": "P2"},
+    }
+    lines = [
+        cli(
+            "investigate", "-", "--sandbox=bad-image-tag", "--no-model", stdin=json.dumps(one).encode()
+        ).out.splitlines()[0]
+        for one in (resolved, acknowledged)
+    ]
+    assert "(warning, resolved since 2026-11-22 16:20 UTC)" in lines[0]
+    assert "(high, firing, acknowledged)" in lines[1]

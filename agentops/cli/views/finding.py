@@ -145,7 +145,9 @@ def alert_line(alert: Alert) -> str:
     moment = alert.ended_at if alert.status == "resolved" and alert.ended_at else alert.started_at
     since = f" since {moment:%Y-%m-%d %H:%M} UTC" if moment else ""
     summary = f": {one_line(alert.summary, 160)}" if alert.summary and alert.summary != alert.name else ""
-    return f"{alert.name} ({alert.severity.value}, {alert.status}{since}){summary}"
+    # What is neither firing nor over is said at once: nobody is to be woken for an alert without data.
+    state = f", {alert.state}" if alert.state not in ("", "unknown") else ""
+    return f"{alert.name} ({alert.severity.value}, {alert.status}{since}{state}){summary}"
 
 
 def problem_items(problems: Sequence[Problem], most: int, *, advice: bool = True) -> Bullets:

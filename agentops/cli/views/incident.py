@@ -142,6 +142,7 @@ def incident_document(
             "alert": to_json(incident.group.lead),
             "alerts": len(incident.group.alerts),
             "left_out": [{"alert": alert.name, "reason": reason} for alert, reason in incident.group.left_out],
+            "notes": list(incident.group.notes),
             "target": to_json(incident.group.target),
             "context": incident.context,
             "namespace": incident.namespace,
