@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from agentops.app.connections import Connections
 from agentops.app.investigating.first_evidence import keep_problems
 from agentops.app.investigating.model_part import ModelAnswer, ask_model, toolbox_for
-from agentops.app.look import Sighting, exact_target, guess_of, sweep_and_rank, sweep_record, symptoms_of
+from agentops.app.look import Sighting, exact_target, guess_of, sweep_and_rank, sweep_record, symptoms_of, worded_target
 from agentops.app.services import Investigation, Services
 from agentops.app.stored_incident import connect_again, require_incident
 from agentops.core.alert import AlertGroup, short_incident
@@ -56,7 +56,7 @@ def investigate(app: App, argument: str | None, read_stdin: Callable[[], bytes])
         group = from_json(AlertGroup, services.redactor.value(to_json(group)))
         services.audit.append("alert", {"group": to_json(group)})
     try:
-        group = exact_target(connections, group)
+        group = worded_target(connections, exact_target(connections, group), services.groups)
     except UsageError as error:
         services.audit.append("alert_refused", {"code": error.code, "why": one_line(error.message, 300)})
         raise

@@ -73,6 +73,25 @@ def exact_target(connections: Connections, group: AlertGroup) -> AlertGroup:
     return replace(group, alerts=(alert,), target=target, notes=())
 
 
+def worded_target(connections: Connections, group: AlertGroup, groups: tuple[str, ...]) -> AlertGroup:
+    """Return the alert with what its words name held against the names that exist; other alerts as they are.
+
+    Arguments:
+        groups: the groups (namespaces) that the user chose; empty means all.
+    """
+    lead = group.lead
+    is_told = lead.target.known and not lead.from_words
+    if lead.is_named or lead.purpose or is_told or len({one.target for one in group.alerts}) > 1:
+        return group
+    found = (one.reader.worded(lead, groups) for one in connections.opened)
+    target = next((one for one in found if one.known), None) or connections.opened[0].reader.worded(lead, groups)
+    claimed, notes = lead.target, group.notes
+    if claimed.known and not target.known:
+        notes = (*notes, f"nothing is called {one_line(str(claimed), 120)}: the alert's words name no object")
+    alerts = tuple(replace(one, target=target) for one in group.alerts)
+    return replace(group, alerts=alerts, target=target, notes=notes)
+
+
 def guess_of(target: ResolvedTarget, alert: Alert | None) -> str:
     """Return what the alert was taken to be about, with the reason, where that is not what it names exactly."""
     if not target.refs or (target.exact and (alert is None or alert.source != WORDS)):

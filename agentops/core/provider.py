@@ -176,6 +176,14 @@ class Reader(Protocol):
         """
         ...
 
+    def worded(self, alert: Alert, groups: tuple[str, ...]) -> Target:
+        """Return what an alert's words name, as far as it exists; where that cannot be told, what they claim.
+
+        Arguments:
+            groups: only these groups (namespaces); empty means all.
+        """
+        ...
+
     def canonical(self, ref: ResourceRef, group: str = "") -> ResourceRef:
         """Return the full reference of what a person or a model named loosely (``deploy`` for ``Deployment``).
 

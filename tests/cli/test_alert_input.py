@@ -178,3 +178,19 @@ def test_how_the_alert_stands_is_said_in_the_first_line(cli: Cli) -> None:
     ]
     assert "(warning, resolved since 2026-11-22 16:20 UTC)" in lines[0]
     assert "(high, firing, acknowledged)" in lines[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "target"),
+    [
+        ("告警：deployment checkout 副本不可用", "shop/Deployment/checkout"),
+        ("the checkout service is slow in the shop namespace shows 503", "shop/Service/checkout"),
+        ("Deployment replicas unavailable", "//"),
+        ("[ALERT] something is slow in shop", "shop//"),
+        ("Der Pod ist kaputt, node worker-77 auch", "/Node/worker-77"),
+    ],
+)
+def test_names_in_words_are_those_of_the_cluster(cli: Cli, words: str, target: str) -> None:
+    """What the words name is held against what exists: a namespace is filled in, and an ordinary word names nothing."""
+    found = cli("investigate", words, *_SANDBOX).document["incident"]["target"]
+    assert f"{found['namespace']}/{found['kind']}/{found['name']}" == target

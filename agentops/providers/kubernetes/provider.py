@@ -220,6 +220,12 @@ class KubernetesReader:
 
         return named_target(self._cluster, target)
 
+    def worded(self, alert: Alert, groups: tuple[str, ...]) -> Target:
+        """Return what an alert's words name, as far as it exists; see ``core.provider.Reader.worded``."""
+        from agentops.providers.kubernetes.read.worded_target import worded_target
+
+        return worded_target(self._cluster, alert, groups)
+
     def canonical(self, ref: ResourceRef, group: str = "") -> ResourceRef:
         """Return the reference with its kind as the API names it, so that no other spelling is another target.
 

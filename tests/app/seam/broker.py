@@ -122,6 +122,9 @@ class BrokerReader:
             raise UsageError(f"there is no {target.kind} {target.name}")
         return placed_ref("broker", PLACE, None, target.kind, target.name)
 
+    def worded(self, alert: Alert, groups: tuple[str, ...]) -> Target:
+        return alert.target
+
     def sweep(self, target: Target, *, groups: tuple[str, ...], progress: Progress, settled: bool) -> Any:
         return {"target": target, "at": self.context.clock(), "things": self.broker.things()}
 
