@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from agentops.core.errors import ConfigError
 from agentops.core.source_place import SourcePlace, place_at
@@ -100,6 +101,11 @@ class Settings:
     excerpt_chars: int = 6000
     read_only: bool = False
     cluster_lease: str = ""
+    prometheus_url: str = ""
+    prometheus_auth: str = ""
+    alertmanager_url: str = ""
+    alertmanager_auth: str = ""
+    monitoring_ca_file: str = ""
     audit_retention_days: int = 365
     audit_forward_secure: bool = False
     audit_segment_mib: int = 64
@@ -128,6 +134,7 @@ SECTIONS = {
     "kubernetes": ("context", "namespace", "kubeconfig", "rules", "analyzers"),
     "model": ("model", "provider", "effort", "thinking", "caching", "attempts", "region", "project"),
     "limits": ("max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars"),
+    "monitoring": ("prometheus_url", "prometheus_auth", "alertmanager_url", "alertmanager_auth", "monitoring_ca_file"),
     "safety": ("read_only", "cluster_lease"),
     "policy": (
         "production_contexts",
@@ -146,6 +153,9 @@ _HEADER = re.compile(r"\s*\[\s*[\"']?([\w-]+)[\"']?\s*\]")
 _KEY = re.compile(r"\s*[\"']?([\w.-]+)[\"']?\s*=")
 _CHOICES = {"provider": PROVIDERS, "effort": EFFORTS}
 _POSITIVE = ("attempts", "max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars", "audit_segment_mib")
+_ADDRESSES = ("prometheus_url", "alertmanager_url")
+_CREDENTIALS = ("prometheus_auth", "alertmanager_auth")
+_CREDENTIAL = re.compile(r"(?:bearer|basic) (?:env:[A-Za-z_][A-Za-z0-9_]*|file:[/~].+)")
 FILE_ONLY = ("analyzers", "audit_keep_days", "cluster_lease", "rules", *SECTIONS["policy"])
 """What no environment variable says: a variable that a shell, a job or a checkout sets must not say what production is,
 nor have records dropped, nor lead a run past everybody else's lease, nor have an installed package's code run."""
@@ -173,6 +183,7 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
                 continue
             values[name] = _typed(name, given)
             provenance[name] = given.source
+    _require_own_credentials(provenance)
     settings = Settings(folders=places, **values)
     names = [f.name for f in fields(Settings) if f.name not in ("folders", "provenance")]
     return replace(settings, provenance={name: provenance.get(name, "default") for name in names})
@@ -322,10 +333,53 @@ def _check(name: str, value: Any) -> None:
     """Raise unless the value is possible."""
     if name in _CHOICES and value not in _CHOICES[name]:
         raise ValueError(f"is not one of {', '.join(_CHOICES[name])}")
+    if name in _ADDRESSES and value:
+        _check_address(name, value)
+    if name in _CREDENTIALS and value and not _CREDENTIAL.fullmatch(value):
+        # What stands there may be the secret itself, so it is not repeated.
+        hint = f'{name} = "bearer env:NAME", "bearer file:/PATH"; "basic ..." with the same, for USER:PASSWORD.'
+        raise ConfigError(f"{name} does not say where a credential is", hint=hint)
     if name in _POSITIVE and not value > 0:
         raise ValueError("must be more than zero")
     if name in _MAX_DAYS and not 0 <= value <= _MAX_DAYS[name]:
         raise ValueError(f"must be from 0 to {_MAX_DAYS[name]}")
+
+
+def _check_address(name: str, url: str) -> None:
+    """Raise unless an address can be shown to everybody and asked.
+
+    Raises:
+        ConfigError: it holds a password; it is not repeated.
+        ValueError: it is no address.
+    """
+    try:
+        parts = urlsplit(url)
+        has_host = bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        raise ValueError("is no address") from None
+    if parts.username is not None or parts.password is not None:
+        hint = f'Name where they are: {name.removesuffix("_url")}_auth = "basic env:NAME"'
+        raise ConfigError(f"{name} holds a user or a password", hint=hint)
+    if parts.scheme not in ("http", "https") or not has_host or not url.isprintable() or " " in url:
+        raise ValueError("is not an address such as https://prometheus.example:9090")
+    if parts.query or parts.fragment:
+        raise ValueError("has a query or a fragment: give the server's address alone")
+
+
+def _require_own_credentials(provenance: Mapping[str, str]) -> None:
+    """Raise where a credential of one source would be sent to the address of another.
+
+    A variable that a checkout or a job sets must not lead what the config file names to a server of its own.
+    """
+    for auth in _CREDENTIALS:
+        url = auth.replace("_auth", "_url")
+        if auth in provenance and url in provenance:
+            sources = [provenance[name].partition(" ")[0] for name in (auth, url)]
+            if sources[0] != sources[1]:
+                raise ConfigError(
+                    f"{auth} ({provenance[auth]}) is not sent to {url} of another source ({provenance[url]})",
+                    hint="Set both in config.toml, or both in the environment.",
+                )
 
 
 def _convert(name: str, value: Any, kind: type) -> Any:

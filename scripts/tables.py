@@ -21,9 +21,12 @@ def generated(root: Path) -> Iterator[tuple[Path, str]]:
     from agentops.providers.kubernetes.analyzers.registry import ANALYZERS, FAILED
     from agentops.providers.kubernetes.change.registry import CHANGE_SPECS, CHANGE_TARGETS
     from agentops.providers.kubernetes.read.registry import SPECS
+    from agentops.providers.prometheus.read.registry import SPECS as PROMETHEUS_SPECS
 
     path = root / "docs/tools.md"
     yield path, with_table(path.read_text("utf-8"), "read tools", read_tools_table(SPECS))
+    path = root / "docs/prometheus.md"
+    yield path, with_table(path.read_text("utf-8"), "prometheus tools", read_tools_table(PROMETHEUS_SPECS))
     path = root / "docs/change-tools.md"
     yield path, with_table(path.read_text("utf-8"), "change tools", change_tools_table(CHANGE_SPECS, CHANGE_TARGETS))
     path = root / "docs/triage.md"

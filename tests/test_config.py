@@ -107,3 +107,39 @@ def test_the_line_of_a_setting_is_known(tmp_path: Path, text: str, line: str) ->
     """Whoever asks where a value comes from is shown the line; where the form hides it, the file alone."""
     settings = load({}, _with_file(tmp_path, text))
     assert (settings.model, settings.provenance["model"]) == ("x", f"file {tmp_path / 'config.toml'}{line}")
+
+
+_MONITORED = "[monitoring]\nprometheus_url = 'https://prom.example'\nprometheus_auth = 'bearer env:TOKEN'\n"
+
+
+def test_an_address_and_its_credential_come_from_one_source(tmp_path: Path) -> None:
+    """A variable does not lead the credential that the file names to another server; both variables, or both lines."""
+    environ = _with_file(tmp_path, _MONITORED)
+    assert load({}, environ).prometheus_url == "https://prom.example"
+    with pytest.raises(ConfigError, match="is not sent to prometheus_url of another source"):
+        load({}, environ | {"AGENTOPS_PROMETHEUS_URL": "https://elsewhere.example"})
+    alone = {"AGENTOPS_HOME": str(tmp_path / "other"), "AGENTOPS_PROMETHEUS_URL": "https://elsewhere.example"}
+    settings = load({}, alone | {"AGENTOPS_PROMETHEUS_AUTH": "basic file:~/login"})
+    assert (settings.prometheus_auth, settings.provenance["prometheus_url"]) == (
+        "basic file:~/login",
+        "env AGENTOPS_PROMETHEUS_URL",
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("prometheus_url = 'prom.example'", "is not an address such as"),
+        ("prometheus_url = 'ftp://prom.example'", "is not an address such as"),
+        ("prometheus_url = 'http://prom.example:99999'", "is no address"),
+        ("alertmanager_url = 'http://am.example/?x=1'", "has a query or a fragment"),
+        ("alertmanager_url = 'http://ops:hunter2@am.example'", "holds a user or a password"),
+        ("prometheus_auth = 'hunter2'", "does not say where a credential is"),
+        ("prometheus_auth = 'bearer file:token'", "does not say where a credential is"),
+    ],
+)
+def test_an_address_is_checked_and_a_secret_never_repeated(tmp_path: Path, line: str, said: str) -> None:
+    """What cannot be asked is refused; what may be a password is not shown."""
+    with pytest.raises(ConfigError) as caught:
+        load({}, _with_file(tmp_path, f"[monitoring]\n{line}\n"))
+    assert (said in caught.value.message, "hunter2" in caught.value.message + caught.value.hint) == (True, False)

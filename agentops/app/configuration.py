@@ -28,6 +28,7 @@ _ABOUT = {
     "kubernetes": "Which cluster is looked at when a command does not say.",
     "model": "Which model is asked, and through whom; docs/models.md.",
     "limits": "What one run may spend.",
+    "monitoring": "Where Prometheus and Alertmanager are; docs/prometheus.md.",
     "safety": "read_only = true: no change is ever made.",
     "policy": "What counts as which environment; a context that nothing names is production. docs/policy.md.",
     "audit": "How long the record is kept, and how; docs/audit.md.",

@@ -7,12 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agentops.config import Settings
+from agentops.config import SECTIONS, Settings
 from agentops.core.clock import utc_now
 from agentops.core.provider import ProviderContext
 
 if TYPE_CHECKING:
     from agentops.sandbox.cluster import Sandbox
+
+MONITORING = SECTIONS["monitoring"]
+"""The settings that say where Prometheus and Alertmanager are."""
 
 
 def provider_options(settings: Settings, sandbox: Sandbox | None, dump: Path | None = None) -> Mapping[str, Any]:
@@ -30,7 +33,8 @@ def provider_options(settings: Settings, sandbox: Sandbox | None, dump: Path | N
     if dump is not None:
         options["dump"] = dump
     if sandbox is None:
-        return options
+        # What watches a live system knows nothing of a dump, which is of another time, nor of a sandbox.
+        return options if dump is not None else options | {name: getattr(settings, name) for name in MONITORING}
     chosen = settings.context if settings.provenance.get("context") == "flag" else None
     return options | {"kubeconfig": sandbox.kubeconfig, "context": chosen or sandbox.context}
 

@@ -8,7 +8,7 @@ not lead to is left out, and said to be; the run fails only when nothing can be 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentops.core.alert import AlertGroup
 from agentops.core.analysis import Gap
@@ -37,8 +37,8 @@ class Connections:
 
     @property
     def scopes(self) -> tuple[Scope, ...]:
-        """What the run is pinned to, of every open provider."""
-        return tuple(one.reader.scope for one in self.opened)
+        """What the run is pinned to, of every open provider but witnesses: nothing depends on where they look."""
+        return tuple(one.reader.scope for one in self.opened if not one.provider.is_witness)
 
     @property
     def lead(self) -> Scope:
@@ -88,16 +88,20 @@ class Connector:
     def for_alert(self, group: AlertGroup | None) -> Connections:
         """Open every provider whose resources the alert may be about; all of them without an alert.
 
+        A witness is opened after the others, and only beside one of them.
+
         Raises:
             UsageError, ToolError: nothing can be opened; the error of the provider that the alert names comes first.
         """
-        claims = [(one, one.claim(group) if group is not None else None) for one in self._providers]
+        claims = [(one, one.claim(group) if group is not None else None) for one in self._configured()]
         wanted = [(one, claim) for one, claim in claims if claim is not None or group is None]
         # What the alert names exactly is opened first, and must open.
-        wanted.sort(key=lambda pair: pair[1] is None or not pair[1].exact)
+        wanted.sort(key=lambda pair: (pair[0].is_witness, pair[1] is None or not pair[1].exact))
         opened: list[Connection] = []
         failed: list[tuple[Provider, AgentopsError]] = []
         for provider, claim in wanted:
+            if provider.is_witness and not opened:
+                break
             try:
                 opened.append(self._open(provider))
             except (UsageError, ToolError) as error:
@@ -106,11 +110,13 @@ class Connector:
                 failed.append((provider, error))
         if not opened:
             raise failed[0][1] if failed else UsageError("no provider knows what this alert is about")
-        gaps = tuple(Gap(what=provider.name, reason=error.message) for provider, error in failed)
-        return Connections(opened=tuple(opened), gaps=gaps)
+        return Connections(opened=tuple(opened), gaps=_gaps(failed))
 
-    def for_scopes(self, scopes: Iterable[Scope]) -> Connections:
+    def for_scopes(self, scopes: Iterable[Scope], *, witnesses: bool = False) -> Connections:
         """Open the providers of these scopes; whether they lead to the same places is for the caller to compare.
+
+        Arguments:
+            witnesses: open the witnesses of the settings beside them.
 
         Raises:
             UsageError, ToolError: one of them cannot be opened, or there is no such provider.
@@ -120,12 +126,30 @@ class Connector:
         missing = [name for name in names if name not in known]
         if missing:
             raise UsageError(f"there is no provider {missing[0]!r}", hint=f"There are: {', '.join(known)}.")
-        return Connections(opened=tuple(self._open(known[name]) for name in names))
+        opened = [self._open(known[name]) for name in names]
+        failed: list[tuple[Provider, AgentopsError]] = []
+        for provider in self._configured() if witnesses else ():
+            if not provider.is_witness:
+                continue
+            try:
+                opened.append(self._open(provider))
+            except (UsageError, ToolError) as error:
+                failed.append((provider, error))
+        return Connections(opened=tuple(opened), gaps=_gaps(failed))
+
+    def _configured(self) -> list[Provider]:
+        options = self._context().options
+        return [one for one in self._providers if one.is_configured(options)]
 
     def _open(self, provider: Provider) -> Connection:
         if provider.name not in self._opened:
             self._announce(provider, None)
-            connection = provider.connect(self._context())
+            beside = tuple(one.home for one in self._opened.values())
+            connection = provider.connect(replace(self._context(), beside=beside))
             self._announce(provider, connection.reader.scope)
             self._opened[provider.name] = connection
         return self._opened[provider.name]
+
+
+def _gaps(failed: Iterable[tuple[Provider, AgentopsError]]) -> tuple[Gap, ...]:
+    return tuple(Gap(what=provider.name, reason=error.message) for provider, error in failed)

@@ -68,7 +68,7 @@ def fix_found(app: App, found: Investigation, asking: ApprovalOptions, *, stop_a
     """
     # An investigation takes minutes: somebody else may have begun a change meanwhile.
     require_nothing_open(app)
-    connections = app.services.connector.for_scopes(found.incident.places)
+    connections = app.services.connector.for_scopes(found.incident.places, witnesses=True)
     guard = guard_services(app, connections, checking(app.services, connections, found), asking)
     session = FixSession(services=app.services, connections=connections, guard=guard, found=found)
     if found.stored and session.has_recovered():

@@ -14,8 +14,9 @@ from agentops.core.provider import Provider
 from agentops.core.resource import ResourceRef
 from agentops.core.tool import ToolSpec
 from agentops.providers.kubernetes.provider import KubernetesProvider
+from agentops.providers.prometheus.provider import PrometheusProvider
 
-PROVIDERS: tuple[Provider, ...] = (KubernetesProvider(),)
+PROVIDERS: tuple[Provider, ...] = (KubernetesProvider(), PrometheusProvider())
 
 
 def read_specs(providers: Sequence[Provider] = PROVIDERS) -> tuple[ToolSpec, ...]:

@@ -76,7 +76,7 @@ def connect_again(app: App, begun: Incident) -> Connections:
         UsageError: the settings lead elsewhere.
     """
     require_not_gone(app.settings.folders, begun.places, f"incident {begun.short_id}")
-    connections = app.services.connector.for_scopes(begun.places)
+    connections = app.services.connector.for_scopes(begun.places, witnesses=True)
     now = {scope.provider: scope for scope in connections.scopes}
     for scope in begun.places:
         if not scope.is_same_place(now[scope.provider]):

@@ -53,6 +53,7 @@ class ProviderContext:
         clock: the run's time, which a simulated world may send ahead.
         learn: told every credential that the provider uses, so that the redactor hides it wherever it turns up.
         scope_name: stands for the server's address where that changes from run to run: ``sandbox:SCENARIO``.
+        beside: where the references of the providers stand that are open already; a witness tells of their resources.
     """
 
     options: Mapping[str, Any]
@@ -61,6 +62,7 @@ class ProviderContext:
     learn: Callable[[str], None]
     progress: Progress = no_progress
     scope_name: str = ""
+    beside: tuple[Home, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +269,16 @@ class Provider(Protocol):
     @property
     def title(self) -> str:
         """How people call it: ``Kubernetes``."""
+        ...
+
+    @property
+    def is_witness(self) -> bool:
+        """Whether it only tells of the resources of others: it is opened beside another one, never alone, and a run
+        goes on without it."""
+        ...
+
+    def is_configured(self, options: Mapping[str, Any]) -> bool:
+        """Return whether the settings lead to a place of it, or it finds one by itself; else it is never opened."""
         ...
 
     def pinned(self, scope: Scope) -> str:

@@ -110,6 +110,8 @@ def merged_target(targets: Sequence[ResolvedTarget]) -> ResolvedTarget:
 
 
 def _best_found(targets: Sequence[ResolvedTarget]) -> Sequence[ResolvedTarget]:
+    # A provider that says nothing of how it looked did not look for the target at all.
+    targets = [one for one in targets if one.how or one.gone] or targets
     named = [one for one in targets if one.refs]
     exact = [one for one in named if one.exact]
     return exact or named or [one for one in targets if one.whole] or targets

@@ -42,6 +42,11 @@ class KubernetesProvider:
     scheme = SCHEME
     title = "Kubernetes"
     target_form = "k8s:NAMESPACE/KIND/NAME"
+    is_witness = False
+
+    def is_configured(self, options: Mapping[str, Any]) -> bool:  # noqa: ARG002
+        """Return that it is always worth a try: a kubeconfig is looked for where kubectl looks."""
+        return True
 
     def pinned(self, scope: Scope) -> str:
         """Return the context, the namespace and the server that a run is pinned to."""

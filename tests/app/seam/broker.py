@@ -65,6 +65,10 @@ class Broker:
     scheme: str = "broker"
     title: str = "the broker"
     target_form: str = "broker:GROUP/KIND/NAME"
+    is_witness: bool = False
+
+    def is_configured(self, options: Mapping[str, Any]) -> bool:
+        return True
 
     def things(self) -> dict[str, dict[str, Any]]:
         """Return everything that is there."""

@@ -13,12 +13,12 @@ import pytest
 
 from agentops.core.errors import ClusterError, NotFound, ToolError, ToolInputError
 from agentops.core.evidence import Reading
+from agentops.core.table import table
 from agentops.core.tool import ReadTool
 from agentops.providers.kubernetes.api.client import Cluster, connect
 from agentops.providers.kubernetes.objects.kinds import Kind
 from agentops.providers.kubernetes.read.events import event_table
 from agentops.providers.kubernetes.read.registry import SPECS, read_tools, served_tools
-from agentops.providers.kubernetes.read.table import table
 from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import load
 

@@ -12,12 +12,12 @@ from typing import Any
 from agentops.core.clock import Clock
 from agentops.core.errors import ToolInputError
 from agentops.core.evidence import Reading
+from agentops.core.table import table
 from agentops.core.text import one_line
 from agentops.providers.kubernetes.api.client import Cluster
 from agentops.providers.kubernetes.read.arguments import Arguments
 from agentops.providers.kubernetes.read.declaration import ANY_NAMESPACE, NAME, read_tool, text
 from agentops.providers.kubernetes.read.phrases import in_namespace
-from agentops.providers.kubernetes.read.table import table
 
 _RULES_SHOWN = 100
 

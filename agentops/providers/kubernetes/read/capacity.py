@@ -12,6 +12,7 @@ from typing import Any
 from agentops.core.clock import Clock
 from agentops.core.errors import ClusterError, NotFound, Unreachable
 from agentops.core.evidence import Reading
+from agentops.core.table import table
 from agentops.core.text import one_line, plural
 from agentops.providers.kubernetes.api.client import Cluster, Selection
 from agentops.providers.kubernetes.objects.fields import Object, flag
@@ -24,7 +25,6 @@ from agentops.providers.kubernetes.read.arguments import Arguments
 from agentops.providers.kubernetes.read.declaration import ANY_NAMESPACE, read_tool, text
 from agentops.providers.kubernetes.read.lookup import object_named
 from agentops.providers.kubernetes.read.phrases import not_read
-from agentops.providers.kubernetes.read.table import table
 
 _NODES_SHOWN = 40
 _PODS_SHOWN = 40

@@ -14,6 +14,7 @@ from agentops.core.clock import Clock
 from agentops.core.errors import ClusterError
 from agentops.core.evidence import Reading
 from agentops.core.resource import ResourceRef
+from agentops.core.table import table
 from agentops.core.text import one_line
 from agentops.providers.kubernetes.api.client import Cluster
 from agentops.providers.kubernetes.api.relatives import USED, Owner, children, owners, revisions, users
@@ -31,7 +32,7 @@ from agentops.providers.kubernetes.read.events import event_table, events_of
 from agentops.providers.kubernetes.read.lookup import object_meant
 from agentops.providers.kubernetes.read.phrases import not_read
 from agentops.providers.kubernetes.read.rollout_history import history_text
-from agentops.providers.kubernetes.read.table import table, yaml_text
+from agentops.providers.kubernetes.read.yaml_text import yaml_text
 
 _EVENTS_SHOWN = 25
 _CHILDREN_SHOWN = 25

@@ -11,6 +11,7 @@ from typing import Any
 from agentops.core.clock import Clock
 from agentops.core.errors import ClusterError
 from agentops.core.evidence import Reading
+from agentops.core.table import table
 from agentops.core.text import one_line, plural
 from agentops.providers.kubernetes.api.client import Cluster, Selection
 from agentops.providers.kubernetes.objects.fields import Object, condition
@@ -21,7 +22,6 @@ from agentops.providers.kubernetes.read.arguments import Arguments
 from agentops.providers.kubernetes.read.declaration import NAME, read_tool
 from agentops.providers.kubernetes.read.lookup import object_named
 from agentops.providers.kubernetes.read.phrases import not_read
-from agentops.providers.kubernetes.read.table import table
 
 _POD_LIMIT = 2_000
 _SHOWN = 60

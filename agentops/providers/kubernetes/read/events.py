@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from agentops.core.clock import Clock, age
 from agentops.core.evidence import Reading
+from agentops.core.table import table
 from agentops.core.text import one_line, plural
 from agentops.providers.kubernetes.api.client import Cluster, Selection
 from agentops.providers.kubernetes.objects.event import (
@@ -22,7 +23,6 @@ from agentops.providers.kubernetes.objects.kinds import builtin
 from agentops.providers.kubernetes.read.arguments import Arguments
 from agentops.providers.kubernetes.read.declaration import ANY_NAMESPACE, NAME, choice, number, read_tool, text
 from agentops.providers.kubernetes.read.phrases import in_namespace
-from agentops.providers.kubernetes.read.table import table
 
 _READ_LIMIT = 10_000
 _MESSAGE_LIMIT = 600

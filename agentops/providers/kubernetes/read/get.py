@@ -10,7 +10,7 @@ from agentops.providers.kubernetes.objects.noise import strip
 from agentops.providers.kubernetes.read.arguments import Arguments
 from agentops.providers.kubernetes.read.declaration import FLAG, NAME, read_tool
 from agentops.providers.kubernetes.read.lookup import object_meant
-from agentops.providers.kubernetes.read.table import yaml_text
+from agentops.providers.kubernetes.read.yaml_text import yaml_text
 
 _SHOWN_FIRST = ("apiVersion", "kind", "metadata", "spec", "data", "status")
 

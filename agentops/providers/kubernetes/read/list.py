@@ -9,6 +9,7 @@ from typing import Any
 
 from agentops.core.clock import Clock
 from agentops.core.evidence import Reading
+from agentops.core.table import table
 from agentops.core.text import one_line, plural
 from agentops.providers.kubernetes.api.client import PAGE_SIZE, Cluster, Selection
 from agentops.providers.kubernetes.objects.kinds import Kind
@@ -18,7 +19,6 @@ from agentops.providers.kubernetes.read.column_paths import cell, parse_path
 from agentops.providers.kubernetes.read.columns import columns_of, name_columns
 from agentops.providers.kubernetes.read.declaration import FLAG, NAME, number, read_tool, text
 from agentops.providers.kubernetes.read.phrases import in_namespace
-from agentops.providers.kubernetes.read.table import table
 
 _SCAN_LIMIT = 20_000
 _REF_LIMIT = 50

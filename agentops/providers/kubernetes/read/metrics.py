@@ -11,6 +11,7 @@ from typing import Any
 from agentops.core.clock import Clock
 from agentops.core.errors import ClusterError, NotFound
 from agentops.core.evidence import Reading
+from agentops.core.table import table
 from agentops.core.text import plural
 from agentops.providers.kubernetes.api.client import Cluster, Selection
 from agentops.providers.kubernetes.objects.fields import Object
@@ -20,7 +21,6 @@ from agentops.providers.kubernetes.objects.quantity import amount, bytes_text, c
 from agentops.providers.kubernetes.read.arguments import Arguments
 from agentops.providers.kubernetes.read.declaration import ANY_NAMESPACE, NAME, choice, number, read_tool
 from agentops.providers.kubernetes.read.phrases import in_namespace
-from agentops.providers.kubernetes.read.table import table
 
 _GROUP = "metrics.k8s.io"
 _VERSION = "v1beta1"

@@ -12,13 +12,13 @@ from datetime import datetime
 from agentops.core.clock import Clock
 from agentops.core.errors import ClusterError, Unreachable
 from agentops.core.evidence import Reading
+from agentops.core.table import table
 from agentops.core.text import one_line, plural
 from agentops.providers.kubernetes.api.client import Cluster, Selection
 from agentops.providers.kubernetes.objects.fields import Object, containers_of, name_of, pod_spec, text
 from agentops.providers.kubernetes.objects.kinds import builtin
 from agentops.providers.kubernetes.read.columns import columns_of
 from agentops.providers.kubernetes.read.phrases import not_read
-from agentops.providers.kubernetes.read.table import table
 
 _KINDS = ("Deployment", "StatefulSet", "DaemonSet", "CronJob", "Service")
 _MOST_OF_A_KIND = 60

@@ -18,7 +18,7 @@ from agentops.providers.kubernetes.objects.noise import strip
 from agentops.providers.kubernetes.objects.owners import owner_of
 from agentops.providers.kubernetes.objects.snapshot import LogTail, Snapshot
 from agentops.providers.kubernetes.read.folding import distinct
-from agentops.providers.kubernetes.read.table import yaml_text
+from agentops.providers.kubernetes.read.yaml_text import yaml_text
 
 _MOST_TAILS = 2
 _TAIL_LINES = 12

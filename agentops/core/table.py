@@ -1,9 +1,8 @@
-"""Rows as an aligned table, and objects as YAML: the two forms in which readings show data."""
+"""Rows as an aligned table of plain text, the form in which readings and listings show data."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from agentops.core.text import clip
 
@@ -26,21 +25,3 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(row[column]) for row in cells) for column in range(last)] + [0]
     lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in cells]
     return "\n".join(lines)
-
-
-def yaml_text(value: Any) -> str:
-    """Return ``value`` as YAML in its own order, texts of several lines as blocks."""
-    import yaml
-
-    class YamlDumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]
-        """A dumper of our own, so that the package's is not changed for others."""
-
-        def ignore_aliases(self, _data: Any) -> bool:
-            return True
-
-    def text(dumper: Any, data: str) -> Any:
-        style = "|" if "\n" in data else None
-        return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
-
-    YamlDumper.add_representer(str, text)
-    return str(yaml.dump(value, Dumper=YamlDumper, sort_keys=False, allow_unicode=True, width=160))

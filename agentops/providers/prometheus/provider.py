@@ -1,0 +1,209 @@
+"""The Prometheus provider: what metrics tell of the resources of other providers, and which alerts fire.
+
+A witness: no alert is about a resource of it, and a run never depends on it. It is opened where the setting
+``prometheus_url`` says where it is, costs nothing where it does not, and can change nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from agentops.core.alert import Alert, AlertGroup, Target
+from agentops.core.analysis import Analysis, ResolvedTarget
+from agentops.core.errors import ToolError, ToolInputError, UsageError
+from agentops.core.evidence import Reading
+from agentops.core.finding import Problem
+from agentops.core.plan import Change, Note, ObjectChange, Preview
+from agentops.core.policy import ObjectFacts
+from agentops.core.progress import Progress
+from agentops.core.provider import CheckResult, Claim, Connection, HeldLease, ProviderContext
+from agentops.core.resource import ResourceRef
+from agentops.core.scope import Scope
+from agentops.core.tool import Applier, ChangeTool, ReadTool, ToolCall, ToolSpec
+
+if TYPE_CHECKING:
+    from agentops.providers.prometheus.api.client import PrometheusClient
+
+NAME, SCHEME = "prometheus", "prom"
+
+
+class PrometheusProvider:
+    """See ``core.provider.Provider``."""
+
+    name = NAME
+    scheme = SCHEME
+    title = "Prometheus"
+    target_form = ""
+    is_witness = True
+
+    def is_configured(self, options: Mapping[str, Any]) -> bool:
+        """Return whether a setting says where it is."""
+        return bool(options.get("prometheus_url"))
+
+    def pinned(self, scope: Scope) -> str:
+        """Return the server."""
+        return f"Prometheus {scope.address}"
+
+    def read_specs(self) -> Sequence[ToolSpec]:
+        """Return what its read tools declare."""
+        from agentops.providers.prometheus.read.registry import SPECS
+
+        return SPECS
+
+    def change_specs(self) -> Sequence[ToolSpec]:
+        """Return nothing."""
+        return ()
+
+    def claim(self, group: AlertGroup) -> Claim | None:
+        """Return that metrics may tell of any alert, unless a person named a resource of another kind of system."""
+        if group.target.scheme not in ("", "k8s"):
+            return None
+        return Claim(exact=False, reason="metrics may tell of it")
+
+    def connect(self, context: ProviderContext) -> Connection:
+        """Open the server of the settings; nothing is sent yet.
+
+        Raises:
+            UsageError: no setting says where it is, or the credential cannot be had.
+        """
+        client = open_prometheus(context.options, context.learn)
+        return Connection(provider=self, reader=PrometheusReader(client, context), changer=PrometheusChanger())
+
+    def no_remedy(self, changes: Sequence[Change], result: ObjectChange) -> Iterator[str]:  # noqa: ARG002
+        """Yield nothing: nothing is changed here."""
+        return iter(())
+
+    def object_facts(self, ref: ResourceRef, item: ObjectChange | None) -> ObjectFacts:  # noqa: ARG002
+        """Return the worst: nothing here may be changed."""
+        return ObjectFacts(writes_secrets=None if item is None else True)
+
+    def describe(self, change: Change) -> str | None:  # noqa: ARG002
+        """Return nothing."""
+        return None
+
+    def check_up(self, context: ProviderContext) -> Iterator[CheckResult]:
+        """Yield what ``agentops doctor`` tells of it; nothing where it is not configured."""
+        from agentops.providers.prometheus.checkup import check_up
+
+        return check_up(context)
+
+
+def open_prometheus(options: Mapping[str, Any], learn: Callable[[str], None]) -> PrometheusClient:
+    """Return what asks the Prometheus of the settings.
+
+    Raises:
+        UsageError: no setting says where it is, or the credential cannot be had.
+    """
+    from agentops.providers.prometheus.api.client import PrometheusClient
+    from agentops.providers.prometheus.api.opening import endpoint_of
+
+    return PrometheusClient(endpoint_of("prometheus", options, os.environ, learn))
+
+
+class PrometheusReader:
+    """See ``core.provider.Reader``."""
+
+    def __init__(self, client: PrometheusClient, context: ProviderContext) -> None:
+        self._client = client
+        self._clock = context.clock
+        self._scope = Scope(provider=NAME, place=urlsplit(client.url).netloc, server=client.url, address=client.url)
+
+    @property
+    def scope(self) -> Scope:
+        """Return the server that it is pinned to."""
+        return self._scope
+
+    def sweep(self, target: Target, *, groups: tuple[str, ...], progress: Progress, settled: bool) -> Any:  # noqa: ARG002
+        """Return when it was looked at; metrics are read by the tools."""
+        return self._clock()
+
+    def analyze(self, snapshot: Any, alert: Alert | None) -> Analysis:  # noqa: ARG002
+        """Return an analysis that claims nothing: neither that anything is wrong, nor that anything is well."""
+        return Analysis(
+            provider=PrometheusProvider.title,
+            place=self._scope.place,
+            observed_at=snapshot,
+            target=ResolvedTarget(refs=(), how="", exact=False),
+            problems=(),
+            sighted=False,
+        )
+
+    def object_text(self, snapshot: Any, ref: ResourceRef, redacted: Callable[[Any], Any]) -> str:  # noqa: ARG002
+        """Return nothing: it holds no objects."""
+        return ""
+
+    def log_readings(self, snapshot: Any, problems: Sequence[Problem]) -> Sequence[tuple[ToolCall, Reading]]:  # noqa: ARG002
+        """Return nothing: it holds no logs."""
+        return ()
+
+    def read_tools(self) -> Sequence[ReadTool]:
+        """Return the read tools."""
+        from agentops.providers.prometheus.read.registry import read_tools
+
+        return read_tools(self._client, self._clock)
+
+    def outline(self) -> Reading:
+        """Return what is scraped, in figures, and which alerts fire.
+
+        Raises:
+            ToolError: it does not answer.
+        """
+        tools = {tool.spec.name: tool for tool in self.read_tools()}
+        found = [tools[name].read({"limit": 10}) for name in ("prometheus_alerts", "prometheus_targets")]
+        body = "\n\n".join(f"{one.summary}\n{one.body}" for one in found)
+        return Reading(body=body, summary="; ".join(one.summary for one in found))
+
+    def named(self, target: Target) -> ResourceRef:
+        """Refuse.
+
+        Raises:
+            UsageError: always; nothing here can be named.
+        """
+        raise UsageError(f"{target} is no resource of Prometheus", hint="Name what its labels are about.")
+
+    def canonical(self, ref: ResourceRef, group: str = "") -> ResourceRef:  # noqa: ARG002
+        """Refuse.
+
+        Raises:
+            ToolInputError: always; it has no kinds.
+        """
+        raise ToolInputError(f"{ref.short} is no resource that can be looked at or changed")
+
+    def whereabouts(self, ref: ResourceRef) -> str:  # noqa: ARG002
+        """Return nothing."""
+        return ""
+
+
+class PrometheusChanger:
+    """See ``core.provider.Changer``: nothing of Prometheus is ever changed."""
+
+    def change_tools(self) -> Mapping[str, ChangeTool]:
+        """Return nothing."""
+        return {}
+
+    def appliers(self) -> Mapping[str, Applier]:
+        """Return nothing."""
+        return {}
+
+    def missing_permissions(self, preview: Preview) -> tuple[str, ...]:  # noqa: ARG002
+        """Refuse.
+
+        Raises:
+            ToolError: always.
+        """
+        raise ToolError("nothing of Prometheus can be changed")
+
+    def notes_on(self, change: Change, preview: Preview) -> tuple[tuple[Note, ...], tuple[str, ...]]:  # noqa: ARG002
+        """Refuse.
+
+        Raises:
+            ToolError: always.
+        """
+        raise ToolError("nothing of Prometheus can be changed")
+
+    def lease(self, group: str, who: str) -> HeldLease | None:  # noqa: ARG002
+        """Return nothing."""
+        return None

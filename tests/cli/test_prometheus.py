@@ -1,0 +1,126 @@
+"""Prometheus beside a cluster, as the command line uses it: only where a setting says so, and never depended on."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentops.sandbox.cluster import Sandbox
+from agentops.sandbox.scenario import load
+from tests.support.monitoring import free_port, open_metrics, prometheus
+
+Cli = Callable[..., Any]
+pytestmark = [pytest.mark.slow]
+_TARGET = "k8s:shop/Deployment/checkout"
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Sandbox]:
+    """A cluster with a fault; nothing here changes it."""
+    with Sandbox(load("missing-config-key")) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def prometheus_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Prometheus with one metric."""
+    now = int(time.time()) - 2
+    points = [(now - 15.0 * step, 42.0) for step in range(20, -1, -1)]
+    text = open_metrics({'shop_orders{namespace="shop"}': points})
+    with prometheus(tmp_path_factory.mktemp("prometheus"), text) as url:
+        yield url
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> str:
+    """A model that asks Prometheus and reports what it read."""
+    path = tmp_path / "script.json"
+    report = {
+        "verdict": "root-cause",
+        "cause": {"resource": "shop/Deployment/checkout", "condition": "MissingConfigMapKey"},
+        "conclusion": "42 orders wait.",
+        "confidence": "medium",
+        "evidence": ["{{first}}", "{{last}}"],
+        "ruled_out": [],
+        "not_checked": [],
+        "next_steps": ["Ask who took the key out."],
+    }
+    turns = [
+        {"calls": [{"tool": "prometheus_query", "arguments": {"query": "shop_orders"}}]},
+        {"calls": [{"tool": "report_finding", "arguments": report}]},
+    ]
+    path.write_text(json.dumps({"name": "asks", "turns": turns}))
+    return f"--model=scripted:{path}"
+
+
+def _evidence(home: Path, tool: str) -> list[dict[str, Any]]:
+    (stored,) = home.glob("incidents/*/evidence.jsonl")
+    return [one for one in map(json.loads, stored.read_text().splitlines()) if one["tool"] == tool]
+
+
+@pytest.mark.real
+def test_a_model_asks_prometheus_and_what_it_read_is_evidence(
+    cli: Cli, at: tuple[str, ...], prometheus_url: str, script: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tool is offered, the answer is numbered and recorded, and the server that was asked is on record."""
+    monkeypatch.setenv("AGENTOPS_PROMETHEUS_URL", prometheus_url)
+    done = cli("investigate", _TARGET, *at, script)
+    (read,) = _evidence(home, "prometheus_query")
+    assert 'shop_orders{namespace="shop"}' in read["excerpt"]
+    records = cli("audit", "log", "--event", "cluster_pinned", "-o", "json").document["records"]
+    assert [one["payload"]["server"] for one in records if one["payload"]["provider"] == "prometheus"] == [
+        prometheus_url
+    ]
+    (incident,) = home.glob("incidents/*/incident.json")
+    assert [one["provider"] for one in json.loads(incident.read_text())["scopes"]] == ["kubernetes"]
+    assert (done.document["errors"], done.document["status"]) == ([], "found")
+
+
+def test_without_the_setting_there_is_no_such_tool(cli: Cli, at: tuple[str, ...], script: str, home: Path) -> None:
+    """A model is not told of what it cannot use, and calling it is refused in words."""
+    done = cli("investigate", _TARGET, *at, script)
+    assert _evidence(home, "prometheus_query") == []
+
+
+def test_a_run_goes_on_without_a_prometheus_that_does_not_answer(
+    cli: Cli, at: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The finding is that of the cluster; nothing is said to be well for want of metrics."""
+    plain = cli("triage", _TARGET, *at).document
+    monkeypatch.setenv("AGENTOPS_PROMETHEUS_URL", f"http://127.0.0.1:{free_port()}")
+    beside = cli("triage", _TARGET, *at).document
+    assert [one["condition"] for one in beside["problems"]] == [one["condition"] for one in plain["problems"]]
+
+
+def test_a_credential_that_cannot_be_had_is_a_gap(
+    cli: Cli, at: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prometheus is left out, and the page says why."""
+    monkeypatch.setenv("AGENTOPS_PROMETHEUS_URL", "https://prometheus.example")
+    monkeypatch.setenv("AGENTOPS_PROMETHEUS_AUTH", "bearer env:NO_SUCH_TOKEN")
+    done = cli("triage", _TARGET, *at)
+    assert "the environment variable NO_SUCH_TOKEN is not set" in done.out
+    assert done.code == 0
+
+
+def test_without_a_cluster_a_witness_is_not_enough(cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prometheus is never looked at alone: the cluster's own error stands."""
+    monkeypatch.setenv("AGENTOPS_PROMETHEUS_URL", "http://127.0.0.1:9")
+    done = cli("triage", "-o", "json")
+    assert (done.code, "kubeconfig" in json.dumps(done.document["errors"])) == (2, True)
+
+
+@pytest.mark.real
+def test_doctor_asks_what_is_configured(cli: Cli, prometheus_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that answers is ok, one that does not is a warning, one that nobody named is not told of."""
+    monkeypatch.setenv("AGENTOPS_PROMETHEUS_URL", prometheus_url)
+    rows = {one["name"]: one for one in cli("doctor", "-o", "json").document["checks"]}
+    assert (rows["prometheus"]["state"], "alertmanager" in rows) == ("ok", False)
+    monkeypatch.setenv("AGENTOPS_ALERTMANAGER_URL", f"http://127.0.0.1:{free_port()}")
+    rows = {one["name"]: one for one in cli("doctor", "-o", "json").document["checks"]}
+    assert (rows["alertmanager"]["state"], "refuses the connection" in rows["alertmanager"]["text"]) == ("warn", True)
