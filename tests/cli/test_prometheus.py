@@ -83,7 +83,7 @@ def test_a_model_asks_prometheus_and_what_it_read_is_evidence(
 
 def test_without_the_setting_there_is_no_such_tool(cli: Cli, at: tuple[str, ...], script: str, home: Path) -> None:
     """A model is not told of what it cannot use, and calling it is refused in words."""
-    done = cli("investigate", _TARGET, *at, script)
+    assert cli("investigate", _TARGET, *at, script).document["status"] == "found"
     assert _evidence(home, "prometheus_query") == []
 
 

@@ -164,6 +164,10 @@ class PrometheusReader:
         """
         raise UsageError(f"{target} is no resource of Prometheus", hint="Name what its labels are about.")
 
+    def worded(self, alert: Alert, groups: tuple[str, ...]) -> Target:  # noqa: ARG002
+        """Return what the alert claims: nothing here can be named in words."""
+        return alert.target
+
     def canonical(self, ref: ResourceRef, group: str = "") -> ResourceRef:  # noqa: ARG002
         """Refuse.
 
