@@ -7,24 +7,27 @@ alert is about and what comes next; nothing that was drafted or refused ends as 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Tone
+from agentops.cli.views.finding import CLOSING_CHARS
+from agentops.cli.views.fix import CLOSING_LINES, closing_lines, outcome_blocks, outcome_words, then_lines
+from agentops.cli.views.shorter import said_once
 from agentops.cli.views.wording import change_words, named
 from agentops.core.errors import AgentopsError, ExitCode, NotApproved, PolicyRefused
 from agentops.core.finding import Verdict
 from agentops.core.outcome import Status
 from agentops.core.plan import Approval, ChangePlan
+from agentops.core.text import plural
+from agentops.store.changes import short_change
 
 if TYPE_CHECKING:
     from agentops.app.fixing.result import FixResult
     from agentops.guard.pipeline_result import PipelineResult
-
-_MOST_NAMED = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +49,18 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """How a fix ended; ``commands`` are what can be typed next, best first."""
+    """How a fix ended.
+
+    Arguments:
+        blocks: the last lines of the report, at most six at 80 columns: the answer.
+        above: what stands right above them.
+        commands: what can be typed next, best first.
+    """
 
     status: str
     code: ExitCode
     blocks: tuple[Block, ...]
+    above: tuple[Block, ...] = ()
     errors: tuple[AgentopsError, ...] = ()
     commands: tuple[str, ...] = ()
 
@@ -69,9 +79,19 @@ def approval_steps(plan: ChangePlan, path: Path, flags: str) -> tuple[str, ...]:
     return (*signed, f"agentops fix --plan {file} {given}{flags}")
 
 
-def two_people(plan: ChangePlan) -> str:
-    """Return who must agree to a plan that two people must agree to."""
-    return f"Two people other than {plan.requester.removeprefix('human:')} must approve."
+def rollback_ending(result: PipelineResult, flags: str) -> list[Block]:
+    """Return the last lines of a rollback's report; ``flags`` as of ``Place``."""
+    outcome, plan = result.outcome, result.planned.plan
+    first, then = plan.steps[0].change.target, then_lines(result)
+    if plan.rolls_back and (outcome.status is Status.DRY_RUN or _was_declined(result)):
+        then = (f"Next: agentops rollback {short_change(plan.rolls_back)}{flags}",)
+    elif outcome.status is Status.APPLIED and outcome.doubts:
+        then = (f"Next: agentops investigate {first.scheme}:{first.short}{flags}", *then)
+    return outcome_blocks(result, then=then, deed=outcome.status is not Status.DRY_RUN)
+
+
+def _was_declined(result: PipelineResult) -> bool:
+    return result.error is not None and result.error.code == "declined"
 
 
 def _without_plan(fix: FixResult, place: Place) -> Ending:
@@ -92,66 +112,75 @@ def _without_plan(fix: FixResult, place: Place) -> Ending:
 
 
 def _well_now(fix: FixResult) -> Ending:
-    blocks: list[Block] = [Paragraph(f"{text}.", Tone.WARN) for text in fix.vanished]
-    blocks += [*_target_words(fix), Paragraph("There is nothing left to fix.", Tone.GOOD)]
-    return Ending(status=fix.status, code=fix.exit_code, blocks=tuple(blocks))
+    parts = [(f"{text}.", Tone.WARN) for text in fix.vanished]
+    seen = _seen_now(fix)
+    parts += [seen] if seen is not None else []
+    return _ended(Heading("There is nothing left to fix.", Tone.GOOD), parts, fix, known=False)
 
 
 def _nothing_wrong(fix: FixResult) -> Ending:
-    return _ended([Paragraph("There is nothing to fix.", Tone.GOOD)], fix)
+    return _ended(Heading("There is nothing to fix.", Tone.GOOD), [_believed(fix)], fix, then=(_show(fix),))
 
 
 def _outside(fix: FixResult) -> Ending:
     words = "The cause is outside the cluster: no change to the cluster fixes it."
-    return _ended([Heading(words, Tone.WARN)], fix)
+    return _ended(Heading(words, Tone.WARN), [_believed(fix)], fix, then=(_show(fix),))
 
 
 def _forbidden(fix: FixResult) -> Ending:
     refusal = PolicyRefused(fix.forbidden, hint="agentops doctor shows the policy and settings in force here.")
     head = Heading("Refused by policy: nothing was changed", Tone.BAD)
-    return _ended([head, Paragraph(f"{fix.forbidden}.", Tone.BAD), Code(refusal.hint)], fix, (refusal, *fix.errors))
+    parts = [(f"{fix.forbidden}.", Tone.BAD), _believed(fix)]
+    return _ended(head, parts, fix, then=("Next: agentops doctor",), errors=(refusal, *fix.errors))
 
 
 def _cannot_be_made(fix: FixResult) -> Ending:
     """Return the end of a fix that is known and cannot be made from here: forbidden, or the server refuses it."""
-    hints = [Code(error.hint) for error in fix.errors if error.hint]
     head = Heading("No plan: the known fix cannot be made from here", Tone.WARN)
-    return _ended([head, *hints], fix, fix.errors)
+    parts = [(error.message, Tone.WARN) for error in fix.errors[:1]]
+    parts += [(error.hint, Tone.PLAIN) for error in fix.errors[:1] if error.hint]
+    return _ended(head, parts, fix, then=(_show(fix),), errors=fix.errors)
 
 
 def _unknown(fix: FixResult) -> Ending:
     hint = "; ".join(fix.found.finding.next_steps[:2])
     error = AgentopsError("no change is known that would fix this", hint=hint, code="no-known-cure")
     head = Heading("No plan: no change is known that would fix this; a person must decide", Tone.WARN)
-    return _ended([head], fix, (error,))
+    return _ended(head, [_believed(fix)], fix, then=(_show(fix),), errors=(error,))
 
 
 def _refused(fix: FixResult) -> Ending:
     refused = tuple(error for error in fix.errors if isinstance(error, PolicyRefused))
     asked = [one.change for one in fix.refusals if isinstance(one.error, PolicyRefused)]
     explain = f"agentops policy explain --tool {asked[0].tool} --target {asked[0].target}"
-    blocks: list[Block] = [Heading("Refused by policy: nothing was changed", Tone.BAD)]
-    blocks += [Paragraph(error.message, Tone.BAD) for error in refused[:_MOST_NAMED]]
-    blocks += [Code(error.hint) for error in refused[:1] if error.hint]
-    blocks.append(Code(f"See which clause decides: {explain}"))
-    return _ended(blocks, fix, refused, (explain,))
+    more = f" (and {plural(len(refused) - 1, 'more refusal')})" if len(refused) > 1 else ""
+    parts = [(f"{refused[0].message}{more}", Tone.BAD)]
+    head = Heading("Refused by policy: nothing was changed", Tone.BAD)
+    return _ended(head, parts, fix, then=(f"Next: {explain}",), errors=refused, commands=(explain,))
 
 
 def _moved_on(fix: FixResult, place: Place) -> Ending:
     """Return the end of a fix whose drafts do not fit the world any more."""
     why = "; ".join(fix.vanished) or fix.errors[0].message
-    again = f"agentops investigate k8s:{fix.found.incident.group.target}{place.flags}"
+    target = fix.found.incident.group.target
+    scheme = target.scheme or fix.refusals[0].change.target.scheme
+    again = f"agentops investigate {scheme}:{target}{place.flags}"
     stale = NotApproved(
         f"the drafted change no longer fits the cluster: {why}", hint=f"Investigate again: {again}", code="stale"
     )
-    blocks: list[Block] = [
-        Heading("Stale: the drafted change no longer fits the cluster; nothing was changed", Tone.WARN)
-    ]
-    blocks += [Paragraph(f"{why}.", Tone.WARN), *_target_words(fix)]
-    known = fix.found.incident.group.target.known and not place.embedded
-    if known:
-        blocks.append(Code(f"Investigate again: {again}"))
-    return _ended(blocks, fix, (stale,), (again,) if known else ())
+    head = Heading("Stale: the drafted change no longer fits the cluster; nothing was changed", Tone.WARN)
+    seen = _seen_now(fix)
+    parts = [(f"{why}.", Tone.WARN), *([seen] if seen is not None else [])]
+    commands = (again,) if target.known and not place.embedded else ()
+    return _ended(head, parts, fix, then=tuple(f"Next: {one}" for one in commands), errors=(stale,), commands=commands)
+
+
+def _believed(fix: FixResult) -> tuple[str, Tone]:
+    return fix.found.finding.conclusion, Tone.STRONG
+
+
+def _show(fix: FixResult) -> str:
+    return f"Next: agentops show {fix.found.incident.short_id}"
 
 
 def _after_plan(fix: FixResult, last: PipelineResult, place: Place) -> Ending:
@@ -161,21 +190,24 @@ def _after_plan(fix: FixResult, last: PipelineResult, place: Place) -> Ending:
     if status is Status.DRY_RUN and place.exit_code:
         code = ExitCode.FOUND
     commands = _next_commands(fix, last, place)
-    blocks: list[Block] = []
-    if fix.vanished:
-        blocks += [Paragraph(f"{text}.", Tone.WARN) for text in fix.vanished]
-    if status in (Status.APPLIED, Status.ROLLED_BACK) or fix.after is not None:
-        blocks += _target_words(fix)
+    above: list[Block] = [Paragraph(outcome_words(one), Tone.QUIET) for one in fix.rounds[:-1]]
+    above += [Paragraph(f"{text}.", Tone.WARN) for text in fix.vanished]
     if fix.left:
-        blocks.append(
+        above.append(
             Heading("The model drafted more changes than one run applies; the rest is kept in the incident", Tone.WARN)
         )
-        blocks.append(Bullets(tuple(Item(change_words(change), label="→") for change in fix.left)))
-    blocks += _what_next(last, commands, place)
+        above.append(Bullets(tuple(Item(change_words(change), label="→") for change in fix.left)))
+    looked = status in (Status.APPLIED, Status.ROLLED_BACK) or fix.after is not None
+    then = tuple(_what_next(last, commands, place))
+    if place.out is not None and not any(str(place.out) in line for line in then):
+        above.append(Code(f"The plan is in {place.out}."))
     return Ending(
         status=status.value,
         code=code,
-        blocks=tuple(blocks),
+        above=tuple(above),
+        blocks=tuple(
+            outcome_blocks(last, seen=_seen_now(fix) if looked else None, then=then, deed=status is not Status.DRY_RUN)
+        ),
         errors=() if error is None else (error,),
         commands=commands,
     )
@@ -200,42 +232,40 @@ def _next_commands(fix: FixResult, last: PipelineResult, place: Place) -> tuple[
     return (f"agentops fix {incident}{place.flags}",) if is_stale else ()
 
 
-def _what_next(last: PipelineResult, commands: tuple[str, ...], place: Place) -> Iterator[Block]:
-    plan = last.planned.plan
-    if place.out is not None:
-        yield Code(f"The plan is in {place.out}.")
-    wants_two = plan.obligation.approval is Approval.TWO_PERSON
-    open_still = last.outcome.status in (Status.DRY_RUN, Status.DECLINED)
-    if wants_two and open_still:
-        yield Heading(f"{two_people(plan)} The plan is saved.", Tone.WARN)
-    if not commands:
-        return
-    if wants_two and open_still:
-        yield Paragraph("Each approver runs one of the approve commands; the last command runs the plan:")
-        yield Code("\n".join(commands))
-    elif open_still and len(commands) > 1:
-        code = f"plan {plan.code}"
-        yield Code(f"Resume it: {commands[0]}")
-        yield Code(f"Or have somebody else approve {code}: {commands[1]}")
-        yield Code(f"and then run it: {commands[2]}")
-    else:
-        yield Code(f"Next: {commands[0]}")
+def _what_next(last: PipelineResult, commands: tuple[str, ...], place: Place) -> Iterator[str]:
+    """Return what can be typed next, a line each; what takes a change back stands before everything else."""
+    outcome, plan = last.outcome, last.planned.plan
+    yield from then_lines(last, hint=False)
+    open_still = outcome.status in (Status.DRY_RUN, Status.DECLINED)
+    if plan.obligation.approval is Approval.TWO_PERSON and open_still and len(commands) > 1:
+        yield from steps_of_two(commands)
+    elif open_still and len(commands) > 1 and place.out is not None:
+        yield f"Next: {commands[0]}"
+        yield f"Or have somebody else approve it: {commands[1]}"
+    elif commands:
+        yield f"Next: {commands[0]}"
 
 
-def _target_words(fix: FixResult) -> Iterator[Block]:
-    """Say how what the alert is about is now."""
+def steps_of_two(commands: Sequence[str]) -> Iterator[str]:
+    """Return commands that two people and the one who runs the plan type, one after the other."""
+    *signing, run = commands
+    for number, command in enumerate(signing, 1):
+        yield f"Person {number}: {command}"
+    yield f"Then: {run}"
+
+
+def _seen_now(fix: FixResult) -> tuple[str, Tone] | None:
+    """Return what triage says now of what the alert is about; None when nobody looked."""
     if fix.not_looked:
-        yield Paragraph(f"The result could not be checked: {fix.not_looked}. Check it: agentops triage", Tone.WARN)
+        return f"The result could not be checked: {fix.not_looked}. Check it: agentops triage", Tone.WARN
     if fix.after is None:
-        return
+        return None
     about, finding = fix.after.about, fix.after.finding
     if fix.after.is_well:
         # What triage says besides explains an alert of before; said now, it would read as a cause that is left.
         said = finding.verdict is Verdict.RECOVERED and finding.conclusion
-        yield Paragraph(f"Triage no longer finds a problem with {about}." + (f" {said}" if said else ""), Tone.GOOD)
-        return
-    yield Heading(f"Triage still finds a problem with {about}", Tone.WARN)
-    yield Paragraph(finding.conclusion, Tone.WARN)
+        return f"Triage no longer finds a problem with {about}." + (f" {said}" if said else ""), Tone.GOOD
+    return f"Triage still finds a problem with {about}: {finding.conclusion}", Tone.WARN
 
 
 def _known(fix: FixResult) -> Iterator[Block]:
@@ -251,11 +281,31 @@ def _known(fix: FixResult) -> Iterator[Block]:
 
 
 def _ended(
-    blocks: list[Block],
+    head: Heading,
+    parts: Sequence[tuple[str, Tone]],
     fix: FixResult,
+    *,
+    then: Sequence[str] = (),
     errors: tuple[AgentopsError, ...] = (),
     commands: tuple[str, ...] = (),
+    known: bool = True,
 ) -> Ending:
+    """Return the end of a fix that came to no plan.
+
+    Arguments:
+        parts: the texts of its last lines, the most important first.
+        then: what can be typed next, a line each.
+        known: how sure the finding is and what it leaves to a person stands above.
+    """
+    above: list[Block] = []
+    if _believed(fix) not in parts:
+        above.append(Paragraph(said_once(fix.found.finding.conclusion, CLOSING_CHARS), Tone.STRONG))
+    above += _known(fix) if known else ()
     return Ending(
-        status=fix.status, code=fix.exit_code, blocks=(*_known(fix), *blocks), errors=errors, commands=commands
+        status=fix.status,
+        code=fix.exit_code,
+        above=tuple(above),
+        blocks=(head, *closing_lines(parts, CLOSING_LINES - 1 - len(then)), *map(Code, then)),
+        errors=errors,
+        commands=commands,
     )

@@ -29,6 +29,7 @@ Wait = Annotated[
     ),
 ]
 SideBySide = Annotated[bool, typer.Option("--side-by-side", help="Show diffs in two columns.")]
+PlanDetails = Annotated[bool, typer.Option("--details", help="Show the whole plan and all that came of it.")]
 DryRunExitCode = Annotated[
     bool, typer.Option("--exit-code", help="With --dry-run: exit 3 if the plan would change something.")
 ]

@@ -64,10 +64,32 @@ def approved(home: Path, path: Path, name: str = "eve") -> Path:
 
 
 def test_dry_run_shows_what_would_happen_and_changes_nothing(cli: Cli, cluster: Sandbox, at: tuple[str, ...]) -> None:
-    """Policy, diff, blast radius, undo and code are on the page; the cluster is as it was."""
+    """What a person decides on is there once, and the last lines say what comes next; the cluster is as it was."""
     done = cli("fix", ALERT, "--dry-run", "--no-model", *at)
-    wanted = ("roll Deployment checkout back to revision 1", "v1.4.3", "1 of 4 pods", "Policy allows it", "Undo:")
+    wanted = (
+        "Roll Deployment checkout back to revision 1 (shop/Deployment/checkout)",
+        "containers[checkout].image: registry.shop.example/checkout:v1.4.3 → v1.4.1",
+        "1 of 4 pods",
+        "it can be undone only in part",
+        "One person must approve",
+        "Dry run: nothing was changed — shop/Deployment/checkout (plan ",
+        "Next: agentops fix ",
+    )
     assert ([text for text in wanted if text not in done.out], done.code, image(cluster)) == ([], 0, "v1.4.3")
+    assert ("Scope of the approval" in done.out, len(done.out.splitlines()) <= 24) == (False, True), done.out
+
+
+def test_the_whole_plan_is_shown_when_it_is_asked_for(cli: Cli, at: tuple[str, ...]) -> None:
+    """``--details`` has policy, the diff in full, undo, digest, and the same last lines."""
+    done = cli("fix", ALERT, "--dry-run", "--details", "--no-model", *at)
+    wanted = (
+        "Policy allows it",
+        "Undo:",
+        "+         image: registry.shop.example/checkout:v1.4.1",
+        "digest    sha256:",
+    )
+    assert [text for text in wanted if text not in done.out] == []
+    assert "Dry run: nothing was changed" in done.out.splitlines()[-2]
 
 
 def test_dry_run_as_json_has_the_plan(cli: Cli, at: tuple[str, ...]) -> None:

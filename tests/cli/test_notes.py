@@ -73,11 +73,10 @@ def test_triage_shows_notes_beside_the_problem(cli: Cli) -> None:
 
 
 def test_what_a_model_drafts_against_a_note_is_shown_with_it(cli: Cli, tmp_path: Path) -> None:
-    """The model hears it in the answer to its draft; the page warns, and repeats it above the question."""
+    """The model hears it in the answer to its draft; the screen to decide on says it, and what else was noted."""
     done = cli("fix", "--sandbox=kept-cordoned", "--dry-run", "--model", _uncordoning(tmp_path))
     said = " ".join(done.out.split())
-    assert (done.code, f"Warning: the owner of Node/worker-1 objects: {NOTE}" in said) == (0, True)
-    assert f"objection the owner of Node/worker-1: {NOTE}" in said
+    assert (done.code, f"The owner of Node/worker-1 objects: {NOTE}" in said) == (0, True)
     assert "ops.shop.example/owner: “storage-team”" in said
 
 

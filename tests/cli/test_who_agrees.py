@@ -46,19 +46,18 @@ def draft(cli: Cli, tmp_path: Path) -> Draft:
     return run
 
 
-def first_words(done: Any) -> str:
-    """Return the page up to its first step, on one line."""
-    return " ".join(done.out.partition("Step 1")[0].split())
-
-
 def test_a_change_for_two_people_says_so_first(draft: Draft) -> None:
-    """Who, why, and what to type stand before the step; the change is of high risk in production."""
-    said = (
-        "its risk is high, in production or a protected namespace. Save the plan with --out plan.json; then each of "
-        "them runs: agentops approve plan.json"
-    )
+    """Who and why stand on the screen to decide on; its last lines are what each of them types."""
+    said = ": its risk is high, in production or a protected namespace"
     done = draft(QUOTA)
-    assert (done.code, said in first_words(done)) == (0, True)
+    page = " ".join(done.out.split())
+    assert (done.code, "Two people other than human:" in page, said in page) == (0, True, True), done.out
+    one, two, run = done.out.splitlines()[-3:]
+    assert (one.split()[:4], two.split()[:4]) == (
+        ["Person", "1:", "agentops", "approve"],
+        ["Person", "2:", "agentops", "approve"],
+    )
+    assert run.strip().startswith("Then: agentops fix --plan ")
 
 
 def test_the_document_says_so_too(draft: Draft) -> None:
@@ -74,8 +73,13 @@ def test_the_document_says_so_too(draft: Draft) -> None:
 def test_a_claims_growth_is_one_persons_who_is_told_first_that_it_stays(draft: Draft) -> None:
     """Also for a run that read untrusted text: the effect that nothing takes back stands before the step."""
     done = draft(GROWTH)
-    said = "Risk MEDIUM: IT CANNOT BE UNDONE. Irreversible: A volume that has grown cannot be made smaller."
-    assert (done.code, said in first_words(done), "One person must approve" in done.out) == (0, True, True)
+    page = " ".join(done.out.split())
+    wanted = (
+        "IT CANNOT BE UNDONE",
+        "Irreversible: A volume that has grown cannot be made smaller.",
+        "One person must approve",
+    )
+    assert (done.code, [text for text in wanted if text not in page]) == (0, [])
 
 
 def made(kind: str, api: str, target: str, **fields: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from agentops.cli.model_options import PlanDetails
 from agentops.cli.options import PLACE, Common, limit_option, with_common
 from agentops.cli.result import Result, error_document
 from agentops.cli.times import waiting_s
@@ -65,13 +66,15 @@ def rollback(
         ),
     ] = None,
     side_by_side: Annotated[bool, typer.Option("--side-by-side", help="Show diffs in two columns.")] = False,
+    details: PlanDetails = False,
 ) -> Result:
     """Roll back a change."""
     from agentops.app.rollback import NothingToRollBack, roll_back
+    from agentops.cli.ending import rollback_ending
     from agentops.cli.guarding import asking, place
     from agentops.cli.running import running
     from agentops.cli.views.changes import rolled_back_already, rolled_back_document
-    from agentops.cli.views.fix import result_blocks, result_document
+    from agentops.cli.views.fix import outcome_details, plan_as_shown, result_document
 
     with running("rollback", options, {}, use_model=False) as app:
         command = f"Run this at a terminal: agentops rollback {change}{place(options)}"
@@ -99,7 +102,11 @@ def rollback(
             status=result.outcome.status.value,
             exit_code=result.exit_code,
             document=document,
-            report=tuple(result_blocks(result, side_by_side=side_by_side)),
+            report=(
+                *plan_as_shown(result, details=details, side_by_side=side_by_side),
+                *(outcome_details(result) if details else ()),
+                *rollback_ending(result, place(options)),
+            ),
         )
 
 

@@ -18,6 +18,7 @@ from agentops.cli.model_options import (
     MaxTokens,
     MaxUsd,
     ModelId,
+    PlanDetails,
     PlanOut,
     SideBySide,
     Wait,
@@ -27,7 +28,7 @@ from agentops.cli.model_options import (
     limit_flags,
 )
 from agentops.cli.options import PLACE, Common, with_common
-from agentops.cli.report import Block, Code, Heading, Tone
+from agentops.cli.report import Block, Paragraph, Tone
 from agentops.cli.result import Result, error_document
 from agentops.cli.times import waiting_s
 from agentops.core.errors import AgentopsError, UsageError
@@ -87,6 +88,7 @@ def fix(
     yes: Yes = False,
     wait: Wait = None,
     side_by_side: SideBySide = False,
+    details: PlanDetails = False,
     exit_code: DryRunExitCode = False,
     no_model: Annotated[bool, typer.Option("--no-model", help="Use no model, only triage's known remedies.")] = False,
     model: ModelId = None,
@@ -118,12 +120,12 @@ def fix(
         if plan is not None:
             who = terminal(app, instead=lambda _: signed_command(plan, where))
             result = run_saved_plan(app, plan, approval or (), who)
-            return _saved_result(app, result, plan, where, side_by_side=side_by_side)
+            return _saved_result(app, result, plan, where, details=details, side_by_side=side_by_side)
         who = terminal(app, instead=lambda made: _instead(made, out, where), with_evidence=True)
         done = fix_alert(app, what, read_stdin, who, stop_at_plan=dry_run, save_to=out)
         kept = out if done.rounds else None
         run_in = Place(flags=where, embedded=app.sandbox is not None, out=kept, exit_code=exit_code)
-        return _result(app, done, run_in, side_by_side=side_by_side)
+        return _result(app, done, run_in, details=details, side_by_side=side_by_side)
 
 
 def _last_incident(options: Common) -> str:
@@ -172,11 +174,12 @@ def _check_new_plan(approval: list[Path] | None, *, dry_run: bool, exit_code: bo
     check_exit_code(dry_run=dry_run, exit_code=exit_code)
 
 
-def _result(app: App, done: FixResult, where: Place, *, side_by_side: bool) -> Result:
+def _result(app: App, done: FixResult, where: Place, *, details: bool, side_by_side: bool) -> Result:
     from agentops.cli.ending import ending_of
-    from agentops.cli.views.fix import fix_document, refusal_blocks, result_blocks
+    from agentops.cli.views.finding import CLOSING_CHARS
+    from agentops.cli.views.fix import fix_document, outcome_details, plan_as_shown, refusal_blocks
     from agentops.cli.views.incident import incident_document
-    from agentops.cli.views.shorter import shorter
+    from agentops.cli.views.shorter import said_once, shorter
 
     found = done.found
     ending = ending_of(done, where)
@@ -190,16 +193,22 @@ def _result(app: App, done: FixResult, where: Place, *, side_by_side: bool) -> R
     # A dry run that would change something may end with another code than the use case says.
     app.finish(ending.status, ending.code)
     document["audit"] = to_json(app.log_head)
-    blocks: list[Block] = [Heading(shorter(found.finding.conclusion), Tone.STRONG)]
-    for result in done.rounds:
-        blocks += result_blocks(result, side_by_side=side_by_side, with_plan=_is_unseen(result), hint=False)
-    blocks += [*refusal_blocks(done.refusals), *ending.blocks]
+    blocks: list[Block] = []
+    if done.rounds:
+        said = shorter(found.finding.conclusion)
+        blocks.append(Paragraph(said if details else said_once(said, CLOSING_CHARS), Tone.STRONG))
+    for result in done.rounds if details else done.rounds[-1:]:
+        blocks += plan_as_shown(result, details=details, side_by_side=side_by_side)
+        blocks += outcome_details(result) if details else []
+    blocks += [*refusal_blocks(done.refusals), *ending.above, *ending.blocks]
     return Result(command="fix", status=ending.status, exit_code=ending.code, document=document, report=tuple(blocks))
 
 
-def _saved_result(app: App, result: PipelineResult, path: Path, where: str, *, side_by_side: bool) -> Result:
-    from agentops.cli.ending import approval_steps
-    from agentops.cli.views.fix import result_blocks, result_document
+def _saved_result(
+    app: App, result: PipelineResult, path: Path, where: str, *, details: bool, side_by_side: bool
+) -> Result:
+    from agentops.cli.ending import approval_steps, steps_of_two
+    from agentops.cli.views.fix import outcome_blocks, outcome_details, plan_as_shown, result_document, then_lines
 
     error = result.error
     wants_two = error is not None and error.code == "two-people"
@@ -208,15 +217,11 @@ def _saved_result(app: App, result: PipelineResult, path: Path, where: str, *, s
     if error is not None:
         document["errors"] = [_error_document(error, commands)]
     document["audit"] = to_json(app.log_head)
-    blocks = result_blocks(result, side_by_side=side_by_side, with_plan=_is_unseen(result), hint=not wants_two)
-    blocks += [Code("\n".join(commands))] if commands else []
+    blocks = plan_as_shown(result, details=details, side_by_side=side_by_side)
+    blocks += outcome_details(result) if details else []
+    blocks += outcome_blocks(result, then=tuple(steps_of_two(commands)) if commands else then_lines(result))
     status = result.outcome.status.value
     return Result(command="fix", status=status, exit_code=result.exit_code, document=document, report=tuple(blocks))
-
-
-def _is_unseen(result: PipelineResult) -> bool:
-    """Return whether the plan was not shown yet: whoever was asked has seen it a moment ago."""
-    return not any(one.stage == "asked" for one in result.outcome.stages)
 
 
 def _error_document(error: AgentopsError, commands: tuple[str, ...]) -> dict[str, Any]:

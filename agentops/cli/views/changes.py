@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Table, Tone
 from agentops.cli.times import age_of, local_time
+from agentops.cli.views.fix import closing_lines
+from agentops.cli.views.plan import objects_of
 from agentops.cli.views.wording import change_words
 from agentops.core.alert import short_incident
 from agentops.core.jsonable import to_json
@@ -94,8 +96,9 @@ def changes_document(found: Sequence[ListedChange], limit: int) -> dict[str, Any
 
 def rolled_back_already(found: NothingToRollBack) -> list[Block]:
     """Say of a change that nothing is left to take back, and what was seen of each step."""
-    head = Heading(f"Change {found.change_id} is rolled back already", Tone.GOOD)
-    return [head, Bullets(tuple(Item(text) for text in found.words))]
+    name = short_change(found.change_id)
+    head = Heading(f"Nothing left to roll back: change {name} does not stand any more", Tone.GOOD)
+    return [head, *closing_lines([("; ".join(found.words), Tone.PLAIN)], 3), Code(f"Next: agentops show {name}")]
 
 
 def rolled_back_document(found: NothingToRollBack) -> dict[str, Any]:
@@ -104,9 +107,17 @@ def rolled_back_document(found: NothingToRollBack) -> dict[str, Any]:
 
 
 def recovered_blocks(found: Recovered) -> list[Block]:
-    """Say what became of everything that was open, and what to type where a person must decide."""
+    """Say what became of everything that was open, and in the last lines what to type where a person must decide."""
     blocks = [block for one in found.halts for block in _halt_blocks(one, closed=found.halts_closed)]
-    blocks += [block for one in found.changes for block in _recovered_blocks(one)]
+    # What needs a person stands last.
+    changes = sorted(found.changes, key=lambda one: one.ending is None)
+    blocks += [block for one in changes for block in _recovered_blocks(one)]
+    left = [one.record.short_id for one in changes if one.ending is None]
+    if len(left) > 1:
+        blocks.append(Heading(f"{plural(len(left), 'change')} need a person: {', '.join(left)}", Tone.BAD))
+    if left:
+        blocks.append(Code(f"Next: agentops recover {left[-1]} --roll-back    roll it back, through the guard"))
+        blocks.append(Code(f"Or:   agentops recover {left[-1]} --keep         close it and change nothing"))
     return blocks or [Paragraph("No change is open.", Tone.GOOD)]
 
 
@@ -170,27 +181,25 @@ def _halt_blocks(halt: Halt, *, closed: bool) -> list[Block]:
 
 
 def _recovered_blocks(one: RecoveredChange) -> list[Block]:
+    """Return what became of one change in four lines: how it ended, and what was seen of its objects."""
     words = {Status.APPLIED: "it is applied", Status.ROLLED_BACK: "it is rolled back"}
+    name = f"Change {one.record.short_id} of {one_line(objects_of(one.record.plan), 60)}"
     if one.kept:
-        head = Heading(f"Change {one.record.id} is closed as it is, by decision of a person", Tone.WARN)
+        head = Heading(f"{name} is closed as it is, by decision of a person", Tone.WARN)
     elif one.ending is not None:
-        head = Heading(f"Change {one.record.id} is closed: {words[one.ending]}", Tone.GOOD)
+        head = Heading(f"{name} is closed: {words[one.ending]}", Tone.GOOD)
     else:
-        head = Heading(f"Change {one.record.id} needs a person", Tone.BAD)
-    items = tuple(
-        Item(text, label=state.value) for text, state in zip(one.situation.words, one.situation.states, strict=True)
-    )
-    blocks: list[Block] = [head, Bullets(items)]
-    blocks += [Paragraph(f"Unhealthy: {text}", Tone.WARN) for text in one.situation.unwell]
-    if one.result is not None and one.result.outcome.why:
-        blocks.append(Paragraph(one.result.outcome.why, Tone.BAD))
-    if one.result is not None and one.result.outcome.doubts:
-        blocks.append(Paragraph("Rolled back; as unhealthy as before:", Tone.WARN))
-        blocks += [Paragraph(text, Tone.WARN) for text in one.result.outcome.doubts]
-    if one.ending is None:
-        blocks.append(Code(f"agentops recover {one.record.short_id} --roll-back    roll it back, through the guard"))
-        blocks.append(Code(f"agentops recover {one.record.short_id} --keep         close it and change nothing"))
-    return blocks
+        head = Heading(f"{name} needs a person", Tone.BAD)
+    seen = (f"{state.value}: {text}" for text, state in zip(one.situation.words, one.situation.states, strict=True))
+    parts = [("; ".join(seen), Tone.PLAIN)]
+    if one.situation.unwell:
+        parts.append((f"Unhealthy: {'; '.join(one.situation.unwell)}", Tone.WARN))
+    outcome = None if one.result is None else one.result.outcome
+    if outcome is not None and outcome.why:
+        parts.append((outcome.why, Tone.BAD))
+    if outcome is not None and outcome.doubts:
+        parts.append((f"As unhealthy as before: {'; '.join(outcome.doubts)}", Tone.WARN))
+    return [head, *closing_lines(parts, 3)]
 
 
 def _recovered_document(one: RecoveredChange) -> dict[str, Any]:

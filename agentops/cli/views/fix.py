@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Paragraph, Tone
-from agentops.cli.views.plan import plan_blocks, plan_document
+from agentops.cli.views.plan import deed_words, objects_of, plan_blocks, plan_document, summary_blocks
+from agentops.cli.views.shorter import said_once
 from agentops.cli.views.wording import change_words
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import Outcome, Status
+from agentops.core.text import one_line
+from agentops.store.changes import short_change
 
 if TYPE_CHECKING:
     from agentops.app.fixing.result import FixResult
     from agentops.app.services import RefusedChange
     from agentops.guard.pipeline_result import PipelineResult
 
+CLOSING_LINES = 6
+CLOSING_WIDTH = 74
+"""What a line of a terminal of 80 columns holds of running text, which is wrapped at its words."""
 _SAID = {
     Status.DRY_RUN: ("Dry run: nothing was changed", Tone.GOOD),
     Status.APPLIED: ("Applied and verified", Tone.GOOD),
@@ -30,40 +36,102 @@ _SAID = {
 _AS_BEFORE = ("Rolled back; as unhealthy as before", Tone.WARN)
 
 
-def result_blocks(
-    result: PipelineResult, *, side_by_side: bool = False, with_plan: bool = True, hint: bool = True
+def plan_as_shown(result: PipelineResult, *, details: bool, side_by_side: bool = False) -> list[Block]:
+    """Return what stands of a plan above the last lines: with ``details`` all of it, else what nobody has seen yet.
+
+    Whoever was asked has seen the plan a moment ago, and of one that ran the last lines say what it did.
+    """
+    plan = result.planned.plan
+    if details:
+        return plan_blocks(plan, side_by_side=side_by_side)
+    was_asked = any(one.stage == "asked" for one in result.outcome.stages)
+    ran = bool(result.outcome.change_id)
+    return [] if was_asked or ran else summary_blocks(plan, more="--details shows them")
+
+
+def outcome_blocks(
+    result: PipelineResult, *, seen: tuple[str, Tone] | None = None, then: Sequence[str] = (), deed: bool = True
 ) -> list[Block]:
-    """Return a plan and what came of it; ``hint``: with the command that comes next."""
-    blocks = plan_blocks(result.planned.plan, side_by_side=side_by_side) if with_plan else []
-    return [*blocks, *outcome_blocks(result, hint=hint)]
+    """Return the last lines of a report about a plan: how it ended, what was done to which object, what was verified.
 
+    They are six at most, at 80 columns.
 
-def outcome_blocks(result: PipelineResult, *, hint: bool = True) -> list[Block]:
-    """Return what came of a plan: how far it got, and, with ``hint``, the command that comes next."""
-    outcome = result.outcome
+    Arguments:
+        seen: what triage says of it now; None where nobody looked.
+        then: what can be typed next, best first, each a line.
+        deed: say what the plan does; not where its summary stands right above.
+    """
+    outcome, plan = result.outcome, result.planned.plan
     text, tone = _said(result)
-    blocks: list[Block] = [Heading(f"{text} (plan {result.planned.plan.code})", tone)]
-    if outcome.why:
-        blocks.append(Paragraph(outcome.why, tone))
-    blocks += [Paragraph(doubt, Tone.WARN) for doubt in outcome.doubts]
-    if outcome.status is Status.APPLIED:
-        blocks += _applied_blocks(result)
-    if outcome.status in (Status.ROLLBACK_FAILED, Status.STOPPED):
-        blocks.append(Code("See what was changed, and close it: agentops recover"))
-    if result.error is not None and result.error.hint and hint:
-        blocks.append(Code(result.error.hint))
+    where = f"change {short_change(outcome.change_id)}" if outcome.change_id else f"plan {plan.code}"
+    if outcome.status is Status.DRY_RUN:
+        where += f", risk {plan.risk.value.upper()}"
+    is_well = seen is not None and seen[1] is Tone.GOOD
+    parts = [(one_line(_capital(deed_words(plan)), 400), Tone.PLAIN)] if deed else []
+    parts += [(why, tone) for why in (_why(result, is_well=is_well),) if why]
+    parts += [(f"✓ {seen[0]}" if is_well else seen[0], seen[1])] if seen is not None else []
+    blocks: list[Block] = [Heading(f"{text} — {one_line(objects_of(plan), 60)} ({where})", tone)]
+    blocks += closing_lines(parts, CLOSING_LINES - 1 - len(then))
+    return [*blocks, *(Code(line) for line in then)]
+
+
+def closing_lines(parts: Sequence[tuple[str, Tone]], room: int) -> list[Block]:
+    """Return each text as a paragraph, all of them in ``room`` lines of 80 columns; what is left over is the last's."""
+    blocks: list[Block] = []
+    for number, (text, tone) in enumerate(parts, 1):
+        # Each text that follows keeps a line of its own.
+        most = max(room - (len(parts) - number), 1)
+        said = said_once(text, most * CLOSING_WIDTH)
+        blocks.append(Paragraph(said, tone))
+        room -= -(-len(said) // CLOSING_WIDTH)
     return blocks
 
 
-def _applied_blocks(result: PipelineResult) -> Iterator[Block]:
-    """Say what verification saw, and what takes the change back."""
-    outcome = result.outcome
-    if not outcome.doubts:
-        last = [one for one in outcome.stages if one.passed and one.stage == "verify"]
-        yield from (Paragraph(one.reason) for one in last[-1:] if one.reason)
+def then_lines(result: PipelineResult, *, hint: bool = True) -> tuple[str, ...]:
+    """Return what can be typed next, whatever made the plan: the way back, out of doubt, or the error's hint."""
+    outcome, plan = result.outcome, result.planned.plan
+    change = short_change(outcome.change_id)
+    if outcome.status in (Status.ROLLBACK_FAILED, Status.STOPPED):
+        return (f"Next: agentops recover {change}",)
     # An embedded cluster ends with the run: afterwards there is nothing to roll back.
-    if not result.planned.plan.servers.startswith("sandbox:"):
-        yield Code(f"Roll it back: agentops rollback {outcome.change_id.rpartition('-')[2]}")
+    if outcome.status is Status.APPLIED and not plan.servers.startswith("sandbox:"):
+        return (f"{'Make it again' if plan.rolls_back else 'Roll it back'}: agentops rollback {change}",)
+    return (result.error.hint,) if hint and result.error is not None and result.error.hint else ()
+
+
+def outcome_details(result: PipelineResult) -> list[Block]:
+    """Return in full what the last lines have no room for: why it ended so, and every doubt."""
+    outcome = result.outcome
+    blocks: list[Block] = [Paragraph(outcome.why, Tone.WARN)] if outcome.why else []
+    return [*blocks, *(Paragraph(doubt, Tone.WARN) for doubt in outcome.doubts)]
+
+
+def outcome_words(result: PipelineResult) -> str:
+    """Return how a plan ended and what it does, on one line."""
+    return f"{_said(result)[0]} — {objects_of(result.planned.plan)}: {deed_words(result.planned.plan)}"
+
+
+def _why(result: PipelineResult, *, is_well: bool) -> str:
+    """Return why it ended so, or what was verified; doubts first.
+
+    Arguments:
+        is_well: triage says afterwards that all is well, so that what it no longer finds need not be listed.
+    """
+    outcome = result.outcome
+    if outcome.doubts:
+        more = f" (and {len(outcome.doubts) - 1} more: --details)" if len(outcome.doubts) > 1 else ""
+        is_cure = outcome.status is Status.APPLIED and not result.planned.plan.rolls_back
+        name = "Not verified" if is_cure else "Unhealthy"
+        return f"{name}: {outcome.doubts[0]}{more}"
+    if outcome.status is Status.APPLIED:
+        last = [one.reason for one in outcome.stages if one.passed and one.stage == "verify" and one.reason]
+        seen = [one for one in "".join(last[-1:]).split("; ") if not (is_well and one.endswith(" any more"))]
+        return f"✓ {'; '.join(seen)}" if any(seen) else ""
+    return _capital(outcome.why)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _said(result: PipelineResult) -> tuple[str, Tone]:

@@ -7,13 +7,13 @@ as such: everything above them was computed, and that is what a decision should 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from agentops.cli.report import Block, Bullets, Heading, Item, Pairs, Paragraph, Tone
 from agentops.cli.views.blast import blast_tree, reach_line
 from agentops.cli.views.diff import diff_block, edit_line, left_out
-from agentops.cli.views.shorter import arrow
+from agentops.cli.views.shorter import arrow, differing
 from agentops.cli.views.wording import call_line, change_words, named
 from agentops.core.clock import to_iso
 from agentops.core.jsonable import arguments_line, in_words, to_json
@@ -30,8 +30,10 @@ from agentops.core.plan import (
     PolicyDecision,
     Verb,
 )
+from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal, Risk
 from agentops.core.text import one_line, plural
+from agentops.store.changes import short_change
 
 _RISK_TONE = {Risk.LOW: Tone.GOOD, Risk.MEDIUM: Tone.WARN, Risk.HIGH: Tone.BAD, Risk.CRITICAL: Tone.BAD}
 _REVERSAL = {
@@ -65,19 +67,44 @@ def plan_blocks(
     return [*blocks, *_words(plan), *_foot(plan)]
 
 
-def summary_blocks(plan: ChangePlan) -> list[Block]:
+def summary_blocks(plan: ChangePlan, *, more: str = "choose details") -> list[Block]:
     """Return the plan on one screen of 24 rows and 80 columns: what a person decides on, once each.
 
     It names action and object, the values that differ, reach, undo, checks, who must agree, owners' notes, and how sure
     the proposer is. Everything else is on the whole page, ``plan_blocks``.
+
+    Arguments:
+        more: how to get there.
     """
     tone = _RISK_TONE[plan.risk]
     blocks: list[Block] = []
     for number, step in enumerate(plan.steps, 1):
         which = f"{number}. " if len(plan.steps) > 1 else ""
-        blocks.append(Heading(f"{which}{_sentence(step)}", tone))
-        blocks += _step_summary(step)
+        blocks.append(Heading(f"{which}{_sentence(step, back=bool(plan.rolls_back))}", tone))
+        blocks += _step_summary(step, more)
     return [*blocks, *_decision_rows(plan)]
+
+
+def deed_words(plan: ChangePlan) -> str:
+    """Return what a plan does, in a line without its objects' places: ``roll Deployment web back: image v2 → v1``."""
+    return "; ".join(_deed(step, back=bool(plan.rolls_back)) for step in plan.steps)
+
+
+def objects_of(plan: ChangePlan) -> str:
+    """Return the object that a plan is about, and how many more there are."""
+    targets = list(dict.fromkeys(step.change.target.short for step in plan.steps))
+    more = f" and {plural(len(targets) - 1, 'more object')}" if len(targets) > 1 else ""
+    return f"{targets[0]}{more}"
+
+
+def _deed(step: PlanStep, *, back: bool) -> str:
+    edits = [edit for one in step.preview.objects for edit in one.edits]
+    if not edits or not (back or edits[0].path.endswith(".image")):
+        return change_words(step.change)
+    words = f"roll {step.change.target.subject} back" if back else change_words(step.change)
+    old, new = (one_line(_value_words(value), _VALUE_CHARS) for value in (edits[0].old, edits[0].new))
+    more = f" and {plural(len(edits) - 1, 'more field')}" if len(edits) > 1 else ""
+    return f"{words}: {edits[0].path.rpartition('.')[2]} {differing(old, new)}{more}"
 
 
 def needs_whole_page(plan: ChangePlan) -> bool:
@@ -92,18 +119,20 @@ def needs_whole_page(plan: ChangePlan) -> bool:
     )
 
 
-def _sentence(step: PlanStep) -> str:
+def _sentence(step: PlanStep, *, back: bool) -> str:
     """Return what is done to which object: ``Roll Deployment web back to revision 1 (shop/Deployment/web)``."""
+    if back and any(one.edits for one in step.preview.objects):
+        return f"Roll back {step.change.target.short}: {_deed(step, back=True).partition(': ')[2]}"
     words = change_words(step.change)
     return f"{words[:1].upper()}{words[1:]} ({step.change.target.short})"
 
 
-def _step_summary(step: PlanStep) -> Iterator[Block]:
+def _step_summary(step: PlanStep, more: str) -> Iterator[Block]:
     preview = step.preview
     edits = [edit for one in preview.objects for edit in one.edits]
     items = [Item(f"{_last_names(edit.path)}: {_values(edit)}") for edit in edits[:_EDITS_SHOWN]]
     if len(edits) > _EDITS_SHOWN:
-        items.append(Item(f"and {plural(len(edits) - _EDITS_SHOWN, 'more field')}: choose details", tone=Tone.WARN))
+        items.append(Item(f"and {plural(len(edits) - _EDITS_SHOWN, 'more field')}: {more}", tone=Tone.WARN))
     bare = [one for one in preview.objects if not one.edits]
     items += [Item(f"{one.verb.value} {one.ref.short}", tone=Tone.WARN) for one in bare]
     yield Bullets(tuple(items))
@@ -122,22 +151,41 @@ def _decision_rows(plan: ChangePlan) -> Iterator[Block]:
     rows: list[tuple[str, str]] = [("where", f"{plan.places}, {plan.servers}")]
     rows += [(f"reach {n}" if several else "reach", _reach(step)) for n, step in enumerate(plan.steps, 1)]
     rows += [(f"undo {n}" if several else "undo", _undo_words(step)) for n, step in enumerate(plan.steps, 1)]
-    checks = list(dict.fromkeys(f"○ {_check_line(check)}" for step in plan.steps for check in step.checks))
+    checks = [f"○ {line}" for line in _checks_once(plan)]
     rows += [("then" if not index else "", line) for index, line in enumerate(checks[:_CHECKS_SHOWN])]
     if len(checks) > _CHECKS_SHOWN:
         rows.append(("", f"and {plural(len(checks) - _CHECKS_SHOWN, 'more check')}"))
-    who = _approval_words(plan.obligation).rstrip(".")
+    who = _approval_words(plan.obligation).rstrip(".").replace("the requester", plan.requester)
     because = _because(plan)
     why = f": {one_line(because, 160)}" if because else ""
     rows.append(("approval", f"{who}{why}; the plan expires at {plan.expires_at:%H:%M:%S} UTC"))
+    rows.append(_origin(plan))
+    yield Pairs(tuple(rows))
+    yield from _irreversible(plan)
+    yield from _said_of_the_plan(plan)
+
+
+def _origin(plan: ChangePlan) -> tuple[str, str]:
+    """Say where a plan comes from: the change that it rolls back, or who proposed it and how sure that is."""
+    if plan.rolls_back:
+        return ("rolls back", f"change {short_change(plan.rolls_back)}")
     intent = plan.intent
     by = "triage, without a model" if intent.by == "triage" else f"{intent.by} (not verified)"
     sure = f", confidence {intent.confidence}" if intent.confidence else ""
     open_left = f", {plural(len(intent.not_checked), 'thing')} not checked" if intent.not_checked else ""
-    rows.append(("proposed", f"by {by}{sure}{open_left}"))
-    yield Pairs(tuple(rows))
-    yield from _irreversible(plan)
-    yield from _said_of_the_plan(plan)
+    return ("proposed", f"by {by}{sure}{open_left}")
+
+
+def _checks_once(plan: ChangePlan) -> list[str]:
+    """Return the checks of a plan in words; what triage is to find no longer on one object is one line."""
+    found: dict[tuple[ResourceRef, bool], list[Check]] = {}
+    lines = []
+    for check in (check for step in plan.steps for check in step.checks):
+        if check.kind in ("condition", "symptom"):
+            found.setdefault((check.target, check.seen), []).append(check)
+        else:
+            lines.append(_check_line(check))
+    return list(dict.fromkeys([*lines, *(_gone_line(checks) for checks in found.values())]))
 
 
 def _irreversible(plan: ChangePlan) -> Iterator[Block]:
@@ -151,8 +199,6 @@ def _said_of_the_plan(plan: ChangePlan) -> Iterator[Block]:
     """Say what holds for the plan as a whole, and must stand on every page of it."""
     if plan.lease:
         yield Paragraph(f"While it runs, agentops also writes and holds {plan.lease}.", Tone.QUIET)
-    if plan.rolls_back:
-        yield Paragraph(f"This rolls back change {plan.rolls_back}.")
     if plan.intent.verdict in _NOTHING_WRONG:
         yield Paragraph("The finding says that NOTHING IS WRONG; this change was drafted anyway.", Tone.WARN)
     if plan.intent.is_requested:
@@ -211,6 +257,8 @@ def _head(plan: ChangePlan, *, saved: bool) -> list[Block]:
     blocks.append(Pairs((("context", plan.places), ("cluster", plan.servers), ("asked for by", plan.requester))))
     blocks.append(Paragraph(f"Risk {plan.risk.value.upper()}: {_REVERSAL[plan.reversal][0]}.", _RISK_TONE[plan.risk]))
     blocks += _irreversible(plan)
+    if plan.rolls_back:
+        blocks.append(Paragraph(f"This rolls back change {plan.rolls_back}."))
     if plan.obligation.approval is Approval.TWO_PERSON:
         how = "" if saved else f" {TWO_PERSON_HOW}"
         words = f"Two people other than {plan.requester} must approve this{_why_asked(plan)}.{how}"
@@ -364,9 +412,16 @@ def _check_line(check: Check) -> str:
     if check.kind == "healthy":
         return f"{check.target.short} is as asked for and ready, and what depends on it is healthy"
     if check.kind in ("condition", "symptom"):
-        unseen = "" if check.seen else " (it did not find it before the change either: this verifies nothing)"
-        return f"triage no longer finds {check.value} on {check.target.short}{unseen}"
+        return _gone_line([check])
     return f"{check.path} of {check.target.short} is {to_json(check.value)!r}"
+
+
+def _gone_line(checks: Sequence[Check]) -> str:
+    """Say what triage is to find no longer on the one object of these checks."""
+    first = checks[0]
+    unseen = "" if first.seen else " (it did not find it before the change either: this verifies nothing)"
+    values = dict.fromkeys(str(check.value) for check in checks)
+    return f"triage no longer finds {' or '.join(values)} on {first.target.short}{unseen}"
 
 
 def _words(plan: ChangePlan) -> list[Block]:

@@ -32,6 +32,14 @@ def arrow(old: str, new: str) -> str:
     return f"{old} → {_new_part(old, new) if is_name else new}"
 
 
+def differing(old: str, new: str) -> str:
+    """Return ``OLD → NEW`` with both cut to where they differ, where both are one long name up to there."""
+    old, new = (_DIGEST.sub(r"sha256:\1…", value) for value in (old, new))
+    if any(map(str.isspace, old + new)) or (cut := _new_part(old, new)) == new:
+        return f"{old} → {new}"
+    return f"{old[len(new) - len(cut) :] or old} → {cut}"
+
+
 def said_once(text: str, most: int) -> str:
     """Return the clauses of a shortened sentence that fit into ``most`` characters; the first is cut if it must be."""
     text = shorter(text)
