@@ -16,7 +16,7 @@ from agentops.app.approvers import KeyDialogue, is_trusted, own_key
 from agentops.app.audit_run import record
 from agentops.core.approval import ApprovalRequest, Approver, SignedApproval
 from agentops.core.clock import utc_now
-from agentops.core.errors import NotApproved, PolicyRefused
+from agentops.core.errors import Interrupted, NotApproved, PolicyRefused
 from agentops.core.jsonable import to_json
 from agentops.core.plan import Approval, ChangePlan
 from agentops.core.publickey import PublicKey
@@ -65,6 +65,7 @@ def approve(
 
     Raises:
         UsageError: the file is no plan.
+        Interrupted: the person pressed Ctrl-C at the question.
         NotApproved: the plan expired, is the approver's own, was changed after it was made, or was not approved.
         PolicyRefused: policy refused one of its steps.
         AuditError, StoreError: the approval could not be recorded or written.
@@ -74,10 +75,15 @@ def approve(
     plan = load_plan(path)
     _require_usable(plan, utc_now())
     _require_not_own(plan, current_actor())
-    decision = approver.ask(ApprovalRequest(plan=plan, typed=plan.code))
+    try:
+        decision = approver.ask(ApprovalRequest(plan=plan, typed=plan.code))
+    except Interrupted as stop:
+        record(settings, "approval_declined", {"digest": plan.digest, "code": plan.code, "why": stop.message})
+        raise
     if not decision.approvals:
         record(settings, "approval_declined", {"digest": plan.digest, "code": plan.code, "why": decision.why})
-        raise NotApproved(f"plan {plan.code} was not approved: {decision.why}", code="declined")
+        hint = f"Nothing was signed. Ask again: agentops approve {path}"
+        raise NotApproved(f"plan {plan.code} was not approved: {decision.why}", hint=hint, code="declined")
     key = own_key(settings, dialogue)
     _require_not_own(plan, f"human:{key.name}")
     (shown,) = decision.approvals

@@ -70,6 +70,7 @@ def fix_found(app: App, found: Investigation, asking: ApprovalOptions, *, stop_a
     require_nothing_open(app)
     connections = app.services.connector.for_scopes(found.incident.places, witnesses=True)
     guard = guard_services(app, connections, checking(app.services, connections, found), asking)
+    guard = replace(guard, can_tell=found.conversation is not None and app.services.model is not None)
     session = FixSession(services=app.services, connections=connections, guard=guard, found=found)
     if found.stored and session.has_recovered():
         return session.result()

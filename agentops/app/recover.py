@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from agentops.app.changes import journal_of
 from agentops.app.guard_wiring import ApprovalOptions, guard_for_change
 from agentops.app.recorded import require_recorded
-from agentops.core.errors import ExitCode
+from agentops.core.errors import ExitCode, Interrupted, PolicyRefused, ToolInputError
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import Status
 from agentops.core.text import one_line
@@ -55,6 +55,11 @@ class RecoveredChange:
     result: PipelineResult | None = None
     kept: bool = False
 
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether a person pressed Ctrl-C instead of an answer."""
+        return self.result is not None and isinstance(self.result.error, Interrupted)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recovered:
@@ -75,13 +80,22 @@ class Recovered:
         return any(one.ending is None for one in self.changes) or (bool(self.halts) and not self.halts_closed)
 
     @property
+    def is_interrupted(self) -> bool:
+        """Whether a person pressed Ctrl-C at a question; the changes after that one were not looked at."""
+        return any(one.is_interrupted for one in self.changes)
+
+    @property
     def status(self) -> str:
         """How it ended, in one word for scripts."""
+        if self.is_interrupted:
+            return Interrupted.default_code
         return "needs-person" if self.needs_person else "done"
 
     @property
     def exit_code(self) -> ExitCode:
         """The exit code that says how it ended."""
+        if self.is_interrupted:
+            return ExitCode.INTERRUPTED
         return ExitCode.IN_DOUBT if self.needs_person else ExitCode.DONE
 
 
@@ -109,6 +123,8 @@ def recover(app: App, asking: ApprovalOptions, *, change_id: str | None, unclear
             seen = {"change": record.id, "states": to_json(situation.states), "words": situation.words}
             app.log.append("recovery", seen)
             found.append(_settled(app, guard, record, situation, unclear))
+            if found[-1].is_interrupted:
+                break
     result = Recovered(changes=tuple(found), halts=halts, halts_closed=unclear is WhenUnclear.KEEP)
     app.finish(result.status, result.exit_code)
     return result
@@ -131,7 +147,12 @@ def _settled(
     elif ending is None and unclear is WhenUnclear.ROLL_BACK:
         # Policy is milder with a rollback: only what the audit log knows counts as one.
         require_recorded(app.settings.folders.audit, record.digest, record.id)
-        result = execute(guard, proposal_to_undo(record.plan, record.id, situation.to_undo))
+        try:
+            result = execute(guard, proposal_to_undo(record.plan, record.id, situation.to_undo))
+        except (ToolInputError, PolicyRefused) as error:
+            name = record.short_id
+            error.hint = f"Change {name} stays open. To close it and change nothing: agentops recover {name} --keep"
+            raise
         ending = Status.ROLLED_BACK if result.outcome.status is Status.APPLIED else None
     if ending is not None:
         why = ("kept as it is by a person; " if kept else "") + "recovered: " + "; ".join(situation.words)

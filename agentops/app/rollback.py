@@ -59,7 +59,7 @@ def roll_back(
         return NothingToRollBack(change_id=record.id, words=gone)
     proposal = _rollback_proposal(record, indexes, gone)
     result = make_plan(guard, proposal) if stop_at_plan else execute(guard, proposal)
-    app.finish(result.outcome.status.value, result.exit_code)
+    app.finish(result.status, result.exit_code)
     return result
 
 

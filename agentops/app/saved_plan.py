@@ -40,5 +40,5 @@ def run_saved_plan(app: App, path: Path, approvals: Sequence[Path], asking: Appr
     result = execute_saved(guard, plan, given, requested=request is not None)
     if request is not None and (reply := request.reply()):
         settled(app.services, request, reply, result)
-    app.finish(result.outcome.status.value, result.exit_code)
+    app.finish(result.status, result.exit_code)
     return result

@@ -20,12 +20,14 @@ from agentops.cli.views.wording import change_words
 from agentops.core.approval import Answer, ApprovalRequest, Decision, SignedApproval
 from agentops.core.clock import Clock
 from agentops.core.digest import digest_bytes
-from agentops.core.errors import NotApproved
+from agentops.core.errors import Interrupted, NotApproved
 from agentops.core.plan import ChangePlan, PlanStep
 from agentops.core.risk import Reversal, Risk
 from agentops.core.text import one_line, plural
 
 _TRIES = 2
+_AS_IT_WAS = "Above is the plan as it was before; nothing was changed."
+_TOLD_CHARS = 180
 _READ_AS = str.maketrans({"O": "0", "I": "1", "L": "1"})  # as Crockford's base 32 reads them
 
 
@@ -35,6 +37,7 @@ class _Said(StrEnum):
     WHY = "why"
     FULL = "full"
     EDIT = "edit"
+    TELL = "tell"
     STOP = "stop"
 
 
@@ -76,6 +79,7 @@ class TerminalApprover:
 
         Raises:
             NotApproved: nobody can be asked here, or the plan expired while they thought about it.
+            Interrupted: they pressed Ctrl-C.
         """
         if self.cannot_ask:
             raise NotApproved(
@@ -83,7 +87,11 @@ class TerminalApprover:
                 hint=self.instead(request.plan),
             )
         with self.undisturbed():
-            return _Dialogue(self, request).run()
+            try:
+                return _Dialogue(self, request).run()
+            except KeyboardInterrupt:
+                left = "signed" if self.whole else "changed"
+                raise Interrupted(f"interrupted at the question: nothing was {left}") from None
 
 
 class _Dialogue:
@@ -92,6 +100,8 @@ class _Dialogue:
     def __init__(self, approver: TerminalApprover, request: ApprovalRequest) -> None:
         self._its = approver
         self._plan = request.plan
+        self._can_tell = request.can_tell
+        self._trouble = request.trouble
         grave = self._plan.risk.rank >= Risk.HIGH.rank or self._plan.reversal is Reversal.NONE
         self._typed = request.typed or (self._plan.code if grave else "")
         self._shown: list[str] = []
@@ -101,6 +111,10 @@ class _Dialogue:
         if self._its.whole or needs_whole_page(self._plan):
             self._show(plan_blocks(self._plan, side_by_side=self._its.side_by_side, saved=self._its.whole))
         self._show(summary_blocks(self._plan))
+        if self._trouble:
+            self._show(
+                [Paragraph(f"What you asked for cannot be done: {self._trouble}", Tone.BAD), Paragraph(_AS_IT_WAS)]
+            )
         while True:
             said = self._its.prompts.choose(self._question(), self._choices(), _Said.STOP)
             decision = self._act(_Said(said) if said else None)
@@ -112,7 +126,8 @@ class _Dialogue:
         plan = self._plan
         first = plan.steps[0].change.target.short
         more = f" and {len(plan.steps) - 1} more" if len(plan.steps) > 1 else ""
-        verb = "sign an approval of it" if self._its.whole else "apply it"
+        verb = "roll it back" if plan.rolls_back else "apply it"
+        verb = "sign an approval of it" if self._its.whole else verb
         # The object last: a long name may run into the next line, and the question itself stays in one piece.
         return f"Plan {plan.code}, risk {plan.risk.value.upper()}: {verb}? ({first}{more})"
 
@@ -126,7 +141,9 @@ class _Dialogue:
         choices.append(Choice(_Said.FULL, f"details: show the whole plan{more}", "d"))
         if not self._its.whole:
             choices.append(Choice(_Said.EDIT, "edit: change the arguments (makes a new plan)", "e"))
-        return [*choices, Choice(_Said.STOP, "stop: apply nothing", "q")]
+        if self._can_tell and not self._its.whole:
+            choices.append(Choice(_Said.TELL, "tell: no, and tell the model why (it goes on, at its price)", "t"))
+        return [*choices, Choice(_Said.STOP, "stop: sign nothing" if self._its.whole else "stop: apply nothing", "q")]
 
     def _act(self, said: _Said | None) -> Decision | None:
         """Return the decision, or None to ask again."""
@@ -136,6 +153,8 @@ class _Dialogue:
             return self._skip()
         if said is _Said.EDIT:
             return self._edit()
+        if said is _Said.TELL:
+            return self._tell()
         if said is _Said.WHY:
             self._show(self._why())
             return None
@@ -146,6 +165,15 @@ class _Dialogue:
 
     def _stop(self, why: str) -> Decision:
         return Decision(answer=Answer.STOP, why=f"{why} by {self._its.actor}")
+
+    def _tell(self) -> Decision | None:
+        """Return a no with what the model is to hear; None where nothing was typed."""
+        typed = self._its.prompts.line("What should the model know?")
+        why = one_line(typed or "", _TOLD_CHARS)
+        if not why:
+            self._show([Paragraph("Nothing was typed: the model is told nothing.", Tone.WARN)])
+            return None
+        return Decision(answer=Answer.STOP, why=why, tell=True)
 
     def _approve(self) -> Decision:
         refused = self._confirm_high_steps() or self._confirm_code()

@@ -31,10 +31,7 @@ def edited(arguments: Mapping[str, Any], prompts: Prompts, complain: Callable[[s
     if chosen is None or chosen == _BACK:
         return None
     if chosen == _ALL:
-        new = _asked("Arguments (JSON):", dict(arguments), prompts, complain)
-        if new is not None and not isinstance(new, dict):
-            complain('Arguments are a JSON object: {"name": value}.')
-            return None
+        new = _asked("Arguments (JSON):", dict(arguments), prompts, complain, wants_object=True)
     else:
         name = names[int(chosen)]
         value = _asked(f"{name}:", arguments[name], prompts, complain)
@@ -42,14 +39,39 @@ def edited(arguments: Mapping[str, Any], prompts: Prompts, complain: Callable[[s
     return None if new is None or new == dict(arguments) else new
 
 
-def _asked(message: str, old: Any, prompts: Prompts, complain: Callable[[str], None]) -> Any:
-    """Return the new value, None for none. A text is edited as it is, anything else as JSON."""
+def _asked(
+    message: str, old: Any, prompts: Prompts, complain: Callable[[str], None], *, wants_object: bool = False
+) -> Any:
+    """Return the new value, None for none; what cannot be used is said and asked for again, as it was typed.
+
+    A text is edited as it is, anything else as JSON.
+    """
     plain = isinstance(old, str)
-    typed = prompts.line(message, old if plain else json.dumps(old, ensure_ascii=False))
-    if typed is None or plain:
-        return typed
+    offered = old if plain else json.dumps(old, ensure_ascii=False)
+    while True:
+        typed = prompts.line(message, offered)
+        if typed is None or (plain and typed.strip()):
+            return typed
+        trouble, value = _read(typed, plain=plain, wants_object=wants_object)
+        if not trouble:
+            return value
+        complain(f"{trouble} Mend it, or leave it with Escape.")
+        offered = typed or offered
+
+
+def _read(typed: str, *, plain: bool, wants_object: bool) -> tuple[str, Any]:
+    """Return what is wrong with a text and where, or an empty text and its value."""
+    if not typed.strip():
+        return "Nothing was typed.", None
+    if plain:
+        return "", typed
     try:
-        return json.loads(typed)
+        value = json.loads(typed)
+    except json.JSONDecodeError as error:
+        near = one_line(typed[max(error.pos - 12, 0) : error.pos + 12], 40)
+        return f"This is not JSON: {error.msg} at character {error.pos + 1}, near {near!r}.", None
     except (ValueError, RecursionError) as error:
-        complain(f"{one_line(typed, 60)!r} is not JSON: {one_line(str(error), 80)}.")
-        return None
+        return f"This is not JSON: {one_line(str(error), 80)}.", None
+    if wants_object and not isinstance(value, dict):
+        return 'Arguments are a JSON object: {"name": value}.', None
+    return "", value

@@ -83,15 +83,11 @@ def rollback_ending(result: PipelineResult, flags: str) -> list[Block]:
     """Return the last lines of a rollback's report; ``flags`` as of ``Place``."""
     outcome, plan = result.outcome, result.planned.plan
     first, then = plan.steps[0].change.target, then_lines(result)
-    if plan.rolls_back and (outcome.status is Status.DRY_RUN or _was_declined(result)):
+    if plan.rolls_back and not then and outcome.status in (Status.DRY_RUN, Status.DECLINED):
         then = (f"Next: agentops rollback {short_change(plan.rolls_back)}{flags}",)
     elif outcome.status is Status.APPLIED and outcome.doubts:
         then = (f"Next: agentops investigate {first.scheme}:{first.short}{flags}", *then)
     return outcome_blocks(result, then=then, deed=outcome.status is not Status.DRY_RUN)
-
-
-def _was_declined(result: PipelineResult) -> bool:
-    return result.error is not None and result.error.code == "declined"
 
 
 def _without_plan(fix: FixResult, place: Place) -> Ending:
@@ -202,7 +198,7 @@ def _after_plan(fix: FixResult, last: PipelineResult, place: Place) -> Ending:
     if place.out is not None and not any(str(place.out) in line for line in then):
         above.append(Code(f"The plan is in {place.out}."))
     return Ending(
-        status=status.value,
+        status=last.status,
         code=code,
         above=tuple(above),
         blocks=tuple(

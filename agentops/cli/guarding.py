@@ -65,7 +65,11 @@ def asking(
                 Choice("back", "roll back what was done", "r"),
                 Choice("stop", "stop here, change nothing more", "s"),
             ]
-            return prompts.choose("Interrupted during a change. What should happen now?", choices, "back") != "stop"
+            try:
+                return prompts.choose("Interrupted during a change. What should happen now?", choices, "back") != "stop"
+            except KeyboardInterrupt:
+                # Whoever presses it once more has not chosen to leave the change where it is.
+                return True
 
     return ApprovalOptions(approver=approver, on_interrupt=on_interrupt, yes=yes, wait_s=wait_s)
 

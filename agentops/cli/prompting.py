@@ -1,7 +1,8 @@
 """Questions on the terminal: choose one, choose several, type a line of text; no answer is no.
 
-Comes in: questions whose text may be foreign (it is escaped). Goes out: the answer, or None for Escape, Ctrl-C, the end
-of the input and a closed terminal. Everything is drawn on stderr: stdout belongs to the result.
+Comes in: questions whose text may be foreign (it is escaped). Goes out: the answer, or None for Escape, the end of the
+input and a closed terminal; Ctrl-C ends the run, as everywhere. Everything is drawn on stderr: stdout belongs to the
+result.
 """
 
 from __future__ import annotations
@@ -116,21 +117,25 @@ class Prompts:
             _forget_typed_ahead()
         try:
             return question.unsafe_ask()
-        except (KeyboardInterrupt, EOFError):
+        except EOFError:
             return None
 
 
 def _leave() -> KeyBindings:
-    """Return the keys that mean no answer."""
+    """Return the keys that mean no answer, and Ctrl-C, which is none either and ends the run."""
     from prompt_toolkit.key_binding import KeyBindings
 
     bindings = KeyBindings()
 
     def leave(event: Any) -> None:
+        event.app.exit(exception=EOFError, style="class:aborting")
+
+    def interrupt(event: Any) -> None:
         event.app.exit(exception=KeyboardInterrupt, style="class:aborting")
 
-    for key in ("escape", "c-c", "c-d", "c-q"):
+    for key in ("escape", "c-d", "c-q"):
         bindings.add(key, eager=key != "escape")(leave)
+    bindings.add("c-c", eager=True)(interrupt)
     return bindings
 
 

@@ -29,11 +29,15 @@ class ApprovalRequest:
     """What a person is asked to agree to.
 
     ``typed`` is what must be typed back for it to count (the plan's code, or the target's name); empty when a plain yes
-    will do. ``shown_digest`` is over the text that is shown, so that the record says what was seen.
+    will do. ``shown_digest`` is over the text that is shown, so that the record says what was seen. ``can_tell`` says
+    that a model is there to hear why a person says no. ``trouble`` is why no plan could be made of what they last asked
+    for instead; this is the plan of before.
     """
 
     plan: ChangePlan
     typed: str = ""
+    can_tell: bool = False
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +62,17 @@ class SignedApproval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """An approver's answer. ``steps`` are the indexes to keep (SKIP); ``arguments`` the new ones by step (EDIT)."""
+    """An approver's answer. ``skipped`` are the indexes left out (SKIP); ``arguments`` the new ones by step (EDIT).
+
+    ``tell``, of a STOP: the model is to hear ``why`` and may go on, which costs what its turns cost.
+    """
 
     answer: Answer
     approvals: tuple[SignedApproval, ...] = ()
     skipped: tuple[int, ...] = ()
     arguments: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     why: str = ""
+    tell: bool = False
 
 
 class Approver(Protocol):
@@ -75,6 +83,7 @@ class Approver(Protocol):
 
         Raises:
             NotApproved: nobody can be asked; the hint is the command that a person can run instead.
+            Interrupted: the person pressed Ctrl-C at the question.
         """
         ...
 

@@ -138,6 +138,13 @@ class NotApproved(AgentopsError):
     default_code = "not-approved"
 
 
+class Declined(NotApproved):
+    """A person said no. ``tell`` is their wish that the model hears why and may draft something else."""
+
+    default_code = "declined"
+    tell: bool = False
+
+
 class Stale(NotApproved):
     """Something has changed since the plan was shown or approved; the plan must be made again."""
 

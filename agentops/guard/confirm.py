@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agentops.core.approval import Answer, ApprovalRequest, Decision, SignedApproval
-from agentops.core.errors import NotApproved
+from agentops.core.errors import Declined, Interrupted, NotApproved
 from agentops.core.plan import Approval, ChangePlan
 from agentops.core.risk import Reversal, Risk
 from agentops.core.text import one_line
@@ -34,33 +34,35 @@ class RevisionRequest:
 
 
 def confirm(
-    services: GuardServices, log: StageLog, planned: Planned, given: Sequence[SignedApproval]
+    services: GuardServices, log: StageLog, planned: Planned, given: Sequence[SignedApproval], trouble: str = ""
 ) -> Approved | RevisionRequest:
     """Return the plan as approved, or what the person wants instead of it.
 
     Arguments:
         given: signed approvals that were handed in; with any, nobody is asked.
+        trouble: why no plan could be made of what the person last asked for instead.
 
     Raises:
         NotApproved: declined, missing, expired, for another plan, by the wrong person.
+        Interrupted: the person pressed Ctrl-C at the question.
         AuditError: it could not be recorded.
     """
     plan = planned.plan
     approvals = tuple(given) or _without_asking(services, plan)
     try:
         if not approvals:
-            decision = _ask(services, log, plan)
+            decision = _ask(services, log, plan, trouble)
             if decision.answer in (Answer.SKIP, Answer.EDIT):
                 log.passed("confirm", f"the person chose to {decision.answer.value}", digest=plan.digest)
                 return RevisionRequest(decision=decision)
             if decision.answer is not Answer.APPROVE:
-                raise NotApproved(
-                    "declined" + (f": {one_line(decision.why, 200)}" if decision.why else ""), code="declined"
-                )
+                said = Declined("declined" + (f": {one_line(decision.why, 200)}" if decision.why else ""))
+                said.tell = decision.tell
+                raise said
             approvals = decision.approvals
         names = tuple(_counted(services, plan, approval) for approval in approvals)
         _require_enough(plan, approvals, names, services.requester)
-    except NotApproved as error:
+    except (NotApproved, Interrupted) as error:
         log.failed("confirm", error.message, digest=plan.digest, approvals=approvals)
         raise
     log.passed("confirm", f"approved by {', '.join(names)}", digest=plan.digest, approvals=approvals)
@@ -83,7 +85,7 @@ def _without_asking(services: GuardServices, plan: ChangePlan) -> tuple[SignedAp
     return (approval,)
 
 
-def _ask(services: GuardServices, log: StageLog, plan: ChangePlan) -> Decision:
+def _ask(services: GuardServices, log: StageLog, plan: ChangePlan, trouble: str) -> Decision:
     if plan.obligation.approval is Approval.TWO_PERSON:
         raise NotApproved(
             f"policy asks for two people other than {plan.requester}",
@@ -93,7 +95,8 @@ def _ask(services: GuardServices, log: StageLog, plan: ChangePlan) -> Decision:
         )
     log.note("approval_asked", {"digest": plan.digest, "code": plan.code, "risk": plan.risk})
     typed = plan.code if plan.risk.rank >= Risk.HIGH.rank or plan.reversal is Reversal.NONE else ""
-    decision = services.approver.ask(ApprovalRequest(plan=plan, typed=typed))
+    request = ApprovalRequest(plan=plan, typed=typed, can_tell=services.can_tell, trouble=trouble)
+    decision = services.approver.ask(request)
     log.passed("asked", f"the answer was {decision.answer.value}", digest=plan.digest)
     return decision
 

@@ -14,7 +14,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from agentops.core.approval import Answer, Decision, SignedApproval
-from agentops.core.errors import AgentopsError, AuditError, Busy, NotApproved, PreviewWrote, StoreError
+from agentops.core.errors import (
+    AgentopsError,
+    AuditError,
+    Busy,
+    Declined,
+    Interrupted,
+    NotApproved,
+    PolicyRefused,
+    PreviewWrote,
+    StoreError,
+    ToolError,
+    Unreachable,
+)
 from agentops.core.outcome import Outcome, Status
 from agentops.core.plan import Change, ChangePlan
 from agentops.core.text import one_line
@@ -54,16 +66,22 @@ def execute(services: GuardServices, proposal: Proposal) -> PipelineResult:
         AuditError, StoreError: what must be recorded cannot be.
     """
     log = StageLog(services)
-    planned = draft(services, log, proposal)
+    planned, trouble = draft(services, log, proposal), ""
     for _ in range(_MOST_REVISIONS):
-        ended = _run_plan(services, log, planned, ())
+        ended = _run_plan(services, log, planned, (), trouble)
         if isinstance(ended, PipelineResult):
             return ended
         try:
-            proposal = _revised(proposal, ended)
+            revised = _revised(proposal, ended)
         except NotApproved as error:
             return not_run(log, planned, error)
-        planned = draft(services, log, proposal)
+        try:
+            planned, proposal, trouble = draft(services, log, revised), revised, ""
+        except (PreviewWrote, Unreachable):
+            raise
+        except (ToolError, PolicyRefused) as error:
+            # A slip of the person's is no end: the plan of before is asked about again.
+            trouble = error.message
     too_often = NotApproved("the plan was changed too often in one run", hint="Start again with what you want.")
     return not_run(log, planned, too_often)
 
@@ -97,13 +115,13 @@ def execute_saved(
 
 
 def _run_plan(
-    services: GuardServices, log: StageLog, planned: Planned, given: Sequence[SignedApproval]
+    services: GuardServices, log: StageLog, planned: Planned, given: Sequence[SignedApproval], trouble: str = ""
 ) -> PipelineResult | RevisionRequest:
     """Take a plan through stages 8 to 13; each takes the state that the one before it made."""
     try:
         require_free(services, log, planned.plan)
-        approved = confirm(services, log, planned, given)
-    except (NotApproved, Busy) as error:
+        approved = confirm(services, log, planned, given, trouble)
+    except (NotApproved, Interrupted, Busy) as error:
         return not_run(log, planned, error)
     if isinstance(approved, RevisionRequest):
         return approved
@@ -142,7 +160,7 @@ def _revised(proposal: Proposal, revision: RevisionRequest) -> Proposal:
     decision = revision.decision
     kept = [(n, change) for n, change in enumerate(proposal.changes) if n not in decision.skipped]
     if not kept:
-        raise NotApproved("declined: every step was skipped", code="declined")
+        raise Declined("declined: every step was skipped")
     left = {change.target for n, change in enumerate(proposal.changes) if n in decision.skipped}
     # What a person left as it is on purpose need not have come right afterwards.
     checks = tuple(check for check in proposal.checks if check.target not in left)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agentops.core.errors import AgentopsError, ExitCode
+from agentops.core.errors import AgentopsError, ExitCode, Interrupted
 from agentops.core.outcome import Outcome
 from agentops.guard.states import Planned
 
@@ -21,3 +21,8 @@ class PipelineResult:
     def exit_code(self) -> ExitCode:
         """The exit code that says how it ended."""
         return self.outcome.status.exit_code if self.error is None else self.error.exit_code
+
+    @property
+    def status(self) -> str:
+        """How it ended, in one word for scripts: that of the outcome, or that a person pressed Ctrl-C before it ran."""
+        return self.error.code if isinstance(self.error, Interrupted) else self.outcome.status.value

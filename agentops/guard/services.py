@@ -109,6 +109,7 @@ class GuardServices:
         lease: the cluster's lease, held while a plan runs; None where no setting asks for one.
         wait_s: how long to wait for another run that is changing something; seconds.
         yes: approve without asking what policy asks nobody for.
+        can_tell: a model is there to hear why a person says no.
     """
 
     tools: Mapping[str, ChangeTool]
@@ -138,6 +139,7 @@ class GuardServices:
     read_only: bool = False
     wait_s: float = 0.0
     yes: bool = False
+    can_tell: bool = False
 
     @property
     def pinned(self) -> str:

@@ -64,7 +64,6 @@ def test_a_person_signs_exactly_this_plan(plan: Any, terminal: ModuleType, home:
     [
         [("sign an approval of it?", ENTER)],
         [("sign an approval of it?", ESCAPE)],
-        [("sign an approval of it?", CTRL_C)],
         [("sign an approval of it?", CTRL_D)],
         [
             ("sign an approval of it?", "a" + ENTER),
@@ -72,10 +71,9 @@ def test_a_person_signs_exactly_this_plan(plan: Any, terminal: ModuleType, home:
             ("Try again.", ""),
             ("to approve:", "yes" + ENTER),
         ],
-        [("sign an approval of it?", "a" + ENTER), ("to approve:", CTRL_C)],
         [("sign an approval of it?", "w" + ENTER), ("Evidence", ""), ("sign an approval of it?", ENTER)],
     ],
-    ids=["enter", "escape", "ctrl-c", "ctrl-d", "wrong code twice", "ctrl-c at the code", "why, then enter"],
+    ids=["enter", "escape", "ctrl-d", "wrong code twice", "why, then enter"],
 )
 def test_everything_else_signs_nothing(
     plan: Any, terminal: ModuleType, home: Path, cli: Cli, dialogue: list[tuple[str, str]]
@@ -84,6 +82,24 @@ def test_everything_else_signs_nothing(
     path, _made = plan()
     said = terminal.at_terminal(["approve", str(path), "-o", "json"], dialogue, {"AGENTOPS_HOME": str(home)})
     assert (said.code, json.loads(said.out)["errors"][0]["code"]) == (5, "declined")
+    assert (list(path.parent.glob("*.approval.json")), _events(cli)) == ([], ["approval_declined"])
+
+
+@pytest.mark.parametrize(
+    "dialogue",
+    [
+        [("sign an approval of it?", CTRL_C)],
+        [("sign an approval of it?", "a" + ENTER), ("to approve:", CTRL_C)],
+    ],
+    ids=["at the question", "at the code"],
+)
+def test_ctrl_c_signs_nothing_and_ends_with_130(
+    plan: Any, terminal: ModuleType, home: Path, cli: Cli, dialogue: list[tuple[str, str]]
+) -> None:
+    """It is on record as an approval that was not given, and a line says that nothing was signed."""
+    path, _made = plan()
+    said = terminal.at_terminal(["approve", str(path)], dialogue, {"AGENTOPS_HOME": str(home)})
+    assert (said.code, "interrupted at the question: nothing was signed" in said.screen) == (130, True), said.screen
     assert (list(path.parent.glob("*.approval.json")), _events(cli)) == ([], ["approval_declined"])
 
 

@@ -18,7 +18,7 @@ from agentops.cli.prompting import Prompts
 from agentops.cli.report import Paragraph
 from agentops.core.approval import Answer, ApprovalRequest, Decision
 from agentops.core.digest import digest_bytes
-from agentops.core.errors import NotApproved
+from agentops.core.errors import Interrupted, NotApproved
 from agentops.core.plan import ChangePlan
 from agentops.core.risk import Reversal, Risk
 
@@ -33,6 +33,7 @@ def ask(plans: ModuleType) -> Ask:
 
     def call(plan: ChangePlan, keys: str, *, typed: str = "", now: datetime | None = None, **changes: Any) -> Any:
         screen = io.StringIO()
+        asked = {name: changes.pop(name) for name in ("can_tell", "trouble") if name in changes}
         with create_pipe_input() as source:
             source.send_text(keys)
             approver = TerminalApprover(
@@ -45,7 +46,7 @@ def ask(plans: ModuleType) -> Ask:
                 show_evidence=lambda _incident, names: [Paragraph("seen: " + " ".join(names))],
                 **changes,
             )
-            decision = approver.ask(ApprovalRequest(plan=plan, typed=typed))
+            decision = approver.ask(ApprovalRequest(plan=plan, typed=typed, **asked))
         return decision, screen.getvalue()
 
     return call
@@ -75,10 +76,10 @@ def test_an_approval_never_outlives_the_obligation(ask: Ask, plans: ModuleType) 
 
 
 @pytest.mark.parametrize(
-    "keys", [ENTER, "q" + ENTER, ESCAPE, CTRL_C, CTRL_D, "xyz" + ENTER, "a" + CTRL_C, "a" + "q" + ENTER]
+    "keys", [ENTER, "q" + ENTER, ESCAPE, CTRL_D, "xyz" + ENTER, "t" + ENTER, "a" + CTRL_D, "a" + "q" + ENTER]
 )
 def test_everything_but_approve_is_no(ask: Ask, plans: ModuleType, keys: str) -> None:
-    """Enter alone, Escape, Ctrl-C, the end of the input and unknown keys apply nothing."""
+    """Enter alone, Escape, the end of the input and unknown keys apply nothing."""
     decision, _screen = ask(plans.plan(), keys)
     assert (decision.answer, decision.approvals) == (Answer.STOP, ())
 
@@ -118,12 +119,44 @@ def test_all_arguments_can_be_edited_as_json(ask: Ask, plans: ModuleType) -> Non
     assert dict(ask(plans.plan(), keys)[0].arguments) == {1: {"x": 1}}
 
 
-@pytest.mark.parametrize("typed", ["", "{", "[1]"])
-def test_what_is_no_argument_is_asked_again(ask: Ask, plans: ModuleType, typed: str) -> None:
-    """Unusable arguments lead back to the question, where Enter still means no."""
-    keys = "e" + ENTER + UP + ENTER + CTRL_U + typed + ENTER + ENTER
-    decision, screen = ask(plans.plan(plans.step()), keys)
-    assert (decision.answer, "JSON" in screen) == (Answer.STOP, True)
+@pytest.mark.parametrize("keys", [CTRL_C, "a" + CTRL_C, "e" + ENTER + CTRL_C])
+def test_ctrl_c_ends_the_run_and_says_that_nothing_was_changed(ask: Ask, plans: ModuleType, keys: str) -> None:
+    """It is no answer: whoever asked hears that the person interrupted, wherever they were."""
+    with pytest.raises(Interrupted, match="interrupted at the question: nothing was changed"):
+        ask(plans.plan(plans.step()), keys)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("", "Nothing was typed."),
+        ("{", "This is not JSON: Expecting property name enclosed in double quotes at character 2, near '{'."),
+        ('{"a" 1}', "This is not JSON: Expecting ':' delimiter at character 6, near '{\"a\" 1}'."),
+        ("[1]", 'Arguments are a JSON object: {"name": value}.'),
+    ],
+)
+def test_what_is_no_argument_is_asked_again(ask: Ask, plans: ModuleType, typed: str, said: str) -> None:
+    """What is wrong is said, and where; what was typed stands there to be mended."""
+    begun = "e" + ENTER + UP + ENTER + CTRL_U + typed + ENTER
+    left, screen = ask(plans.plan(plans.step()), begun + CTRL_D + ENTER)
+    mended, _ = ask(plans.plan(plans.step()), begun + CTRL_U + '{"x": 1}' + ENTER)
+    assert (left.answer, said in " ".join(screen.split())) == (Answer.STOP, True), screen
+    assert (mended.answer, dict(mended.arguments)) == (Answer.EDIT, {0: {"x": 1}})
+
+
+def test_an_edit_that_no_plan_can_be_made_of_is_said_above_the_question(ask: Ask, plans: ModuleType) -> None:
+    """The plan of before is asked about again, with what was wrong."""
+    _decision, screen = ask(plans.plan(), ENTER, trouble="there is no revision 9")
+    assert "What you asked for cannot be done: there is no revision 9" in screen
+
+
+def test_a_model_hears_why_only_where_a_person_wants_that(ask: Ask, plans: ModuleType) -> None:
+    """'t' asks for the words; without any, and with 'q', the model is told nothing."""
+    plan = plans.plan()
+    told, _ = ask(plan, "t" + ENTER + "not during the sale" + ENTER, can_tell=True)
+    silent, screen = ask(plan, "t" + ENTER + ENTER + "q" + ENTER, can_tell=True)
+    assert (told.answer, told.why, told.tell) == (Answer.STOP, "not during the sale", True)
+    assert (silent.answer, silent.tell, "the model is told nothing" in screen) == (Answer.STOP, False, True)
 
 
 @pytest.mark.parametrize("key", ["e", "s"])

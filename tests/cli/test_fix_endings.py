@@ -282,7 +282,7 @@ def test_a_rollback_of_the_cure_is_as_unwell_as_before(
     cli("fix", ALERT, "--dry-run", "--out", str(plan), "--no-model", *at)
     done = cli("fix", "--plan", str(plan), *signed(home, plan, "eve"), "-o", "json", *at)
     change = done.document["outcome"]["change"]
-    said = terminal.at_terminal(["rollback", change, *at], [("apply it?", "a\r")], {"AGENTOPS_HOME": str(home)})
+    said = terminal.at_terminal(["rollback", change, *at], [("roll it back?", "a\r")], {"AGENTOPS_HOME": str(home)})
     assert (said.code, image(cluster)) == (0, "v1.4.3"), said.screen
     assert "Rolled back; as unhealthy as before" in said.out
     assert "and verified" not in said.out.lower()

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agentops.app.services import Conversation, RefusedChange, Services
-from agentops.core.errors import PolicyRefused
+from agentops.core.errors import Declined, PolicyRefused
 from agentops.core.finding import Finding
 from agentops.core.jsonable import in_words
 from agentops.core.outcome import Status
@@ -161,7 +161,8 @@ def tell(
 ) -> tuple[Conversation, Finding | None] | None:
     """Tell the model what came of its plan and let it go on; None when it is not to be told, or fails.
 
-    A plan that nobody was asked about yet is no decline: then the run ends, and a person goes on with the plan.
+    Its turns are paid for, so that a person who says no says as well whether it is to hear why. A plan that nobody was
+    asked about yet is no decline: then the run ends, and a person goes on with the plan.
 
     Raises:
         KeyboardInterrupt: the user stopped it.
@@ -197,9 +198,9 @@ def tell(
 
 
 def _may_be_told(ended: PipelineResult) -> bool:
-    """Return whether a plan came to an end that a model can learn from; that nobody was asked yet is no decline."""
-    was_declined = ended.error is not None and ended.error.code == "declined"
-    return was_declined or ended.outcome.status in _TELLABLE
+    """Return whether a plan came to an end that a model is to learn from; a no is told where the person wants that."""
+    is_to_hear = isinstance(ended.error, Declined) and ended.error.tell
+    return is_to_hear or ended.outcome.status in _TELLABLE
 
 
 def _feedback(conversation: Conversation, ended: PipelineResult, after: Finding | None) -> PlanFeedback:

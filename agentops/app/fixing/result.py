@@ -93,7 +93,7 @@ class FixResult:
     @property
     def status(self) -> str:
         """How it ended, in one word for scripts."""
-        return self.rounds[-1].outcome.status.value if self.rounds else _STATUS[self.no_plan]
+        return self.rounds[-1].status if self.rounds else _STATUS[self.no_plan]
 
     @property
     def exit_code(self) -> ExitCode:

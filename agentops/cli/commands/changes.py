@@ -99,7 +99,7 @@ def rollback(
             document["errors"] = [error_document(result.error)]
         return Result(
             command="rollback",
-            status=result.outcome.status.value,
+            status=result.status,
             exit_code=result.exit_code,
             document=document,
             report=(

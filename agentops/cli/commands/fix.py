@@ -220,8 +220,9 @@ def _saved_result(
     blocks = plan_as_shown(result, details=details, side_by_side=side_by_side)
     blocks += outcome_details(result) if details else []
     blocks += outcome_blocks(result, then=tuple(steps_of_two(commands)) if commands else then_lines(result))
-    status = result.outcome.status.value
-    return Result(command="fix", status=status, exit_code=result.exit_code, document=document, report=tuple(blocks))
+    return Result(
+        command="fix", status=result.status, exit_code=result.exit_code, document=document, report=tuple(blocks)
+    )
 
 
 def _error_document(error: AgentopsError, commands: tuple[str, ...]) -> dict[str, Any]:

@@ -45,9 +45,13 @@ def _report(conclusion: str = "The last rollout names an image that does not exi
 
 
 class Person:
-    """Gives the answers in their order, and says no from then on; a number takes out that step."""
+    """Gives the answers in their order, and says no from then on; a number takes out that step.
 
-    def __init__(self, clock: Clock, answers: Sequence[Answer | int]) -> None:
+    With ``tell`` a no is one that the model is to hear.
+    """
+
+    def __init__(self, clock: Clock, answers: Sequence[Answer | int], *, tell: bool) -> None:
+        self._tell = tell
         self._clock = clock
         self._answers = list(answers)
         self.asked: list[ApprovalRequest] = []
@@ -56,7 +60,7 @@ class Person:
         self.asked.append(request)
         answer = self._answers.pop(0) if self._answers else Answer.STOP
         if answer is Answer.STOP:
-            return Decision(answer=answer, why="not during the sale")
+            return Decision(answer=answer, why="not during the sale", tell=self._tell and request.can_tell)
         if isinstance(answer, int):
             return Decision(answer=Answer.SKIP, skipped=(answer,))
         approval = approve(request.plan, self._clock())
@@ -73,14 +77,14 @@ def decline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tu
     monkeypatch.chdir(tmp_path)
 
     def run(
-        *turns: Any, answers: Sequence[Answer | int] = (), scenario: str = "bad-image-tag"
+        *turns: Any, answers: Sequence[Answer | int] = (), scenario: str = "bad-image-tag", tell: bool = True
     ) -> tuple[FixResult, list[Any], bool]:
         script = tmp_path / "script.yaml"
         script.write_text(yaml.safe_dump({"turns": list(turns)}), encoding="utf-8")
         settings = load({"model": f"scripted:{script}"}, os.environ)
         with open_app(settings, command="fix", sandbox=scenario, use_model=True, progress=lambda step: None) as app:
             assert app.sandbox is not None
-            person = Person(app.services.clock, answers)
+            person = Person(app.services.clock, answers, tell=tell)
             asking = ApprovalOptions(approver=person, on_interrupt=lambda: True)
             let_model_draft(app, asking)
             store = app.sandbox.simulation.store
@@ -110,6 +114,13 @@ def test_a_no_ends_every_route_to_the_target(decline: Any) -> None:
     assert ([one.outcome.status.value for one in done.rounds], len(asked), unchanged) == (["declined"], 1, True)
     # Only a run in which every expectation was met comes to this report.
     assert done.found.finding.conclusion == "A person must decide."
+
+
+def test_a_no_pays_for_no_further_turn(decline: Any) -> None:
+    """Unless the person wants the model to hear why, the run ends there; what was drafted is kept."""
+    done, asked, unchanged = decline({"calls": [_draft("rollout_undo")]}, {"calls": [_report()]}, tell=False)
+    assert ([one.outcome.status.value for one in done.rounds], len(asked), unchanged) == (["declined"], 1, True)
+    assert (done.found.usage.turns, done.kept is not None) == (2, True)
 
 
 def test_after_a_yes_the_model_hears_what_is_left(repair: Any, tmp_path: Path) -> None:
