@@ -107,7 +107,7 @@ def _print_block(block: Block, console: Console) -> None:
         console.print(Padding(Text(visible(block.text), style=STYLE[block.tone]), (0, 0, 0, 2), expand=False))
     elif isinstance(block, Bullets):
         for item in block.items:
-            _print_item(item, console)
+            _print_line(item, console) if block.one_line else _print_item(item, console)
     elif isinstance(block, Pairs):
         _print_pairs(block.rows, console)
     elif isinstance(block, Table):
@@ -140,6 +140,13 @@ def _print_item(item: Item, console: Console) -> None:
     grid.add_column(overflow="fold")
     grid.add_row(Text("  " + (visible(item.label) or "•"), style="cyan" if item.label else "dim"), body)
     console.print(grid)
+
+
+def _print_line(item: Item, console: Console) -> None:
+    from rich.text import Text
+
+    line = Text.assemble(("  " + visible(item.label) + " ", "dim"), (visible(item.text), STYLE[item.tone]))
+    console.print(line, no_wrap=True, overflow="ellipsis")
 
 
 def _print_pairs(rows: tuple[tuple[str, str], ...], console: Console) -> None:

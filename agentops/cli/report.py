@@ -50,9 +50,14 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Bullets:
-    """A list of items."""
+    """A list of items.
+
+    With ``one_line`` each item keeps to one line of the terminal, its label first, and ends with ``…`` where it is too
+    long for that; Markdown has it whole.
+    """
 
     items: tuple[Item, ...]
+    one_line: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ _PROVIDERS = (
 
 
 class _NotAnswered(Exception):
-    """Somebody pressed Escape or Ctrl-C: no answer is a wish to stop."""
+    """Somebody pressed Escape: no answer is a wish to stop."""
 
 
 def answers(prompts: Prompts, now: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -95,7 +95,7 @@ def test_what_the_file_says_already_stays(environ: dict[str, str]) -> None:
 @pytest.mark.parametrize("answered", range(6))
 def test_escape_at_any_question_ends_it(environ: dict[str, str], answered: int) -> None:
     """A question that is not answered is a wish to stop: no file follows."""
-    assert _asked([*(keys for _, keys in _TYPED[:answered]), "\x03"], {}) is None
+    assert _asked([*(keys for _, keys in _TYPED[:answered]), "\x04"], {}) is None
 
 
 def test_vertex_is_asked_for_region_and_project(environ: dict[str, str], tmp_path: Path) -> None:

@@ -20,12 +20,12 @@ _LIMITS = "max-seconds max-steps max-tokens max-usd model no-model"
 _S3 = "endpoint-url retention-days"
 _TAKES = {
     "investigate": f"{_PLACE} {_LIMITS} details resume exit-code",
-    "fix": f"{_PLACE} {_LIMITS} approval dry-run exit-code out plan side-by-side wait yes",
+    "fix": f"{_PLACE} {_LIMITS} approval details dry-run exit-code out plan side-by-side wait yes",
     # Words need a model, so there is nothing to say without one.
     "ask": f"{_PLACE} {_LIMITS.removesuffix(' no-model')} resume",
     "do": f"{_PLACE} {_LIMITS.removesuffix(' no-model')} dry-run exit-code out resume side-by-side wait yes",
     "triage": f"{_PLACE} all baseline condition every exit-code from rules severity watch",
-    "rollback": f"{_PLACE} dry-run side-by-side wait yes",
+    "rollback": f"{_PLACE} details dry-run side-by-side wait yes",
     "recover": f"{_PLACE} keep roll-back yes",
     # It looks at a cluster, but there is nothing to check about the embedded one.
     "doctor": "context kubeconfig namespace try",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,22 @@ def test_timeline_tells_what_was_seen_agreed_and_done(cli: Cli, fixed: dict[str,
 def test_timeline_of_a_run_reads_as_sentences(cli: Cli, fixed: dict[str, Any]) -> None:
     """A run's id tells the same story, with who approved and what it came to."""
     page = " ".join(cli("show", fixed["audit"]["run"]).out.split())
-    wanted = ("ran agentops fix", "is about to run, approved by", "(policy)", "verified:", "ended: applied")
+    wanted = ("ran agentops fix", "begins, approved by", "(policy)", "verified:", "the run ended: applied, exit 0")
     assert [text for text in wanted if text not in page] == []
+
+
+@pytest.mark.parametrize("columns", ["50", "80", "120"])
+def test_each_event_keeps_to_one_line_and_is_told_once(
+    cli: Cli, fixed: dict[str, Any], monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    """Time first, then what happened; too long a line is cut, and ``-v`` has it whole."""
+    monkeypatch.setenv("COLUMNS", columns)
+    head, *lines = cli("show", "--timeline").out.splitlines()
+    assert (head, max(map(len, lines)) <= int(columns)) == (f"Run {fixed['audit']['run']}", True), lines
+    assert [line for line in lines if not re.match(r"  \d\d:\d\d:\d\d \S", line)] == []
+    assert sum(line[11:].startswith("plan ") for line in lines) == 1
+    whole = " ".join(cli("show", "--timeline", "-v").out.split())
+    assert ("…" in whole, fixed["plan"]["code"] in whole) == (False, True)
 
 
 def test_timeline_of_nothing_is_a_usage_error(cli: Cli) -> None:

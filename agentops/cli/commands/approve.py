@@ -9,10 +9,13 @@ import typer
 
 from agentops.cli.commands.approvers import untrusted_blocks
 from agentops.cli.options import Common, with_common
-from agentops.cli.report import Block, Code, Heading, Pairs, Paragraph, Tone
+from agentops.cli.report import Block, Code, Heading, Paragraph, Tone
 from agentops.cli.result import Result
 from agentops.cli.times import duration_s
+from agentops.cli.views.fix import closing_lines
+from agentops.cli.views.plan import deed_words, objects_of
 from agentops.core.jsonable import to_json
+from agentops.core.text import one_line
 
 if TYPE_CHECKING:
     from agentops.app.approve import ApprovedPlan
@@ -74,17 +77,19 @@ def approve(
 
 
 def _blocks(done: ApprovedPlan, path: Path) -> list[Block]:
+    """Return what was signed, and in the last lines what comes next."""
     plan, approval = done.plan, done.approval
-    rows = (
-        ("approval", str(done.file)),
-        ("by", f"{approval.by}, key {approval.key_id}"),
-        ("plan", plan.digest),
-        ("valid", f"once, until {approval.expires_at:%Y-%m-%d %H:%M:%S} UTC"),
-    )
-    blocks: list[Block] = [Heading(f"Plan {plan.code} is approved by {approval.by}", Tone.GOOD), Pairs(rows)]
+    until = f"{approval.expires_at:%Y-%m-%d %H:%M:%S} UTC"
+    head = Heading(f"Plan {plan.code} is approved by {approval.by} — {one_line(objects_of(plan), 60)}", Tone.GOOD)
+    blocks: list[Block] = [] if done.is_trusted else untrusted_blocks(done.key)
+    blocks += [head, *closing_lines([(_capital(deed_words(plan)), Tone.PLAIN)], 2)]
+    blocks.append(Paragraph(f"It counts once, for exactly this plan, until {until}; key {approval.key_id}."))
     if done.approvals_missing:
         who = f"neither {done.key.name} nor {plan.requester.removeprefix('human:')}"
         blocks.append(Paragraph(f"One more approval is needed, by another person: {who}.", Tone.WARN))
-    else:
-        blocks.append(Code(f"agentops fix --plan {path} --approval {done.file}"))
-    return blocks if done.is_trusted else [*blocks, *untrusted_blocks(done.key)]
+        return [*blocks, Code(f"The approval is in {done.file}\nNext: agentops approve {path}")]
+    return [*blocks, Code(f"Next: agentops fix --plan {path} --approval {done.file}")]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -40,7 +40,7 @@ Examples:
   agentops show                          the last incident
   agentops show 20261122-1559            the beginning of an id is enough
   agentops show --evidence E3            one piece of evidence in full
-  agentops show --timeline               its timeline from the audit log
+  agentops show --timeline               its timeline from the audit log, a line each; -v: in full
   agentops show 20261122T031502-4f2a1c   the timeline of one run
   agentops show 7Q4M0ZKD                 a change, by its id or the code of its plan
   agentops show --output markdown > incident.md
@@ -148,11 +148,11 @@ def show(
         told = "--timeline" if timeline else "a run's timeline"
         raise UsageError(f"--evidence and {told} do not go together", hint="Give an incident, or leave out --evidence.")
     if is_run_id(incident):
-        return _told(timeline_of(settings, incident))
+        return _told(timeline_of(settings, incident), whole=bool(options.verbose))
     if evidence is not None:
         return _evidence(whole_evidence(settings, incident, evidence))
     if timeline:
-        return _told(timeline_of(settings, incident))
+        return _told(timeline_of(settings, incident), whole=bool(options.verbose))
     return _stored(stored_incident(settings, incident))
 
 
@@ -174,7 +174,7 @@ def _stored(found: StoredIncident) -> Result:
     )
 
 
-def _told(records: Sequence[AuditRecord]) -> Result:
+def _told(records: Sequence[AuditRecord], *, whole: bool) -> Result:
     """Return the timeline of these records."""
     from agentops.cli.views.timeline import timeline_blocks, told_of
 
@@ -184,7 +184,7 @@ def _told(records: Sequence[AuditRecord]) -> Result:
         for record, words in told
         if words is not None
     ]
-    return Result(command="show", document={"timeline": lines}, report=tuple(timeline_blocks(records)))
+    return Result(command="show", document={"timeline": lines}, report=tuple(timeline_blocks(records, whole=whole)))
 
 
 def _evidence(found: WholeEvidence) -> Result:

@@ -76,7 +76,7 @@ def change_blocks(one: ListedChange, now: datetime) -> list[Block]:
     ]
     blocks += [Paragraph(f"Not verified: {one_line(str(text), 300)}", Tone.WARN) for text in result.get("doubts") or ()]
     if record.is_open:
-        blocks.append(Code(f"Close it: agentops recover {record.short_id}"))
+        blocks.append(Code(f"Next: agentops recover {record.short_id}"))
     # An embedded cluster ends with the run: afterwards there is nothing to roll back.
     elif _status(one) in (Status.APPLIED.value, _NOT_VERIFIED) and not plan.servers.startswith("sandbox:"):
         where = options_to(plan.scopes)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 CLOSING_LINES = 6
 CLOSING_WIDTH = 74
 """What a line of a terminal of 80 columns holds of running text, which is wrapped at its words."""
+_LAST_LINE = 4
+"""What the last line holds besides: nothing is wrapped there."""
 _SAID = {
     Status.DRY_RUN: ("Dry run: nothing was changed", Tone.GOOD),
     Status.APPLIED: ("Applied and verified", Tone.GOOD),
@@ -81,9 +83,9 @@ def closing_lines(parts: Sequence[tuple[str, Tone]], room: int) -> list[Block]:
     for number, (text, tone) in enumerate(parts, 1):
         # Each text that follows keeps a line of its own.
         most = max(room - (len(parts) - number), 1)
-        said = said_once(text, most * CLOSING_WIDTH)
+        said = said_once(text, most * CLOSING_WIDTH + _LAST_LINE)
         blocks.append(Paragraph(said, tone))
-        room -= -(-len(said) // CLOSING_WIDTH)
+        room -= max(-(-(len(said) - _LAST_LINE) // CLOSING_WIDTH), 1)
     return blocks
 
 

@@ -1,40 +1,70 @@
 """The timeline of a run or an incident, from the audit log: what was read, decided, approved and applied.
 
-Comes in: the records, oldest first. Goes out: one line for each event worth reading the next
-morning; stages that passed before the plan are folded into it. Foreign text is quoted, never obeyed.
+Comes in: the records, oldest first. Goes out: one line for each event worth reading the next morning, what matters
+first; what an event after it says again is left out. Foreign text is quoted, never obeyed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby
 from typing import Any
 
 from agentops.cli.report import Block, Bullets, Heading, Item, Tone
 from agentops.cli.times import local_clock
+from agentops.cli.views.shorter import shorter
 from agentops.core.audit import AuditRecord
 from agentops.core.text import one_line
+from agentops.store.changes import short_change
 
 _LINE = 300
 _Line = tuple[str, Tone]
-_QUIETLY_PASSED = frozenset({"policy", "dry-run", "diff", "blast-radius", "ruling", "asked", "intent"})
+_QUIETLY_PASSED = frozenset({"policy", "prediction", "dry-run", "diff", "blast-radius", "ruling", "asked", "intent"})
 
 
-def timeline_blocks(records: Iterable[AuditRecord]) -> list[Block]:
-    """Return the timeline, run by run."""
+def timeline_blocks(records: Iterable[AuditRecord], *, whole: bool = False) -> list[Block]:
+    """Return the timeline, run by run.
+
+    Arguments:
+        whole: long lines are wrapped and not cut.
+    """
     blocks: list[Block] = []
-    run, items = "", list[Item]()
-    for record in records:
-        if record.run != run:
-            blocks += _run(run, items)
-            run, items = record.run, []
-        told = told_of(record)
-        if told is not None:
-            items.append(Item(one_line(told[0], _LINE), label=local_clock(record.time), tone=told[1]))
-    return [*blocks, *_run(run, items)]
+    for run, found in groupby(records, key=lambda record: record.run):
+        items = tuple(
+            Item(one_line(text, _LINE), label=local_clock(record.time), tone=tone)
+            for record, (text, tone) in _each_once(list(found))
+        )
+        blocks += [Heading(f"Run {run}"), Bullets(items, one_line=not whole)] if items else []
+    return blocks
 
 
-def _run(run: str, items: list[Item]) -> list[Block]:
-    return [Heading(f"Run {run}"), Bullets(tuple(items))] if items else []
+def _each_once(records: list[AuditRecord]) -> list[tuple[AuditRecord, _Line]]:
+    """Return what is told of a run's records, without what the next one says again."""
+    told = [(record, line) for record in records if (line := told_of(record)) is not None]
+    kept: list[tuple[AuditRecord, _Line]] = []
+    for record, line in told:
+        before = kept[-1][0] if kept else None
+        if before is not None and _same_call(before, record):
+            line = (f"{kept.pop()[1][0]}, {record.payload.get('evidence')}", line[1])
+        elif before is not None and _is_said_again(before, record):
+            kept.pop()
+        kept.append((record, line))
+    return kept
+
+
+def _same_call(before: AuditRecord, record: AuditRecord) -> bool:
+    """Return whether both are calls of one tool that brought evidence."""
+    return all(one.event == "tool_call" and one.payload.get("evidence") for one in (before, record)) and (
+        before.payload.get("tool") == record.payload.get("tool")
+    )
+
+
+def _is_said_again(before: AuditRecord, record: AuditRecord) -> bool:
+    """Return whether a record says all that the one before it says: a change's end, a plan that was tried first."""
+    if (before.event, record.event) == ("change_closed", "run_ended"):
+        return before.payload.get("status") == record.payload.get("status")
+    # Where remedies are tried before they are proposed, one plan follows another without anybody having been asked.
+    return all(one.event == "guard_stage" and one.payload.get("stage") == "plan" for one in (before, record))
 
 
 def told_of(record: AuditRecord) -> _Line | None:
@@ -68,8 +98,8 @@ def _plan(plan: Mapping[str, Any]) -> _Line:
     steps = [_step(step) for step in plan.get("steps") or ()]
     asks = (plan.get("obligation") or {}).get("approval", "?")
     by = (plan.get("intent") or {}).get("by", "?")
-    words = f"plan {plan.get('code')} by {by}: {'; '.join(steps)}; policy requires approval {asks!r}"
-    return words + ("; it rolls back change " + plan["rolls_back"] if plan.get("rolls_back") else ""), Tone.STRONG
+    back = f", rolls back {short_change(str(plan['rolls_back']))}" if plan.get("rolls_back") else ""
+    return f"plan {plan.get('code')}{back}: {'; '.join(steps)}; by {by}, approval: {asks}", Tone.STRONG
 
 
 def _step(step: Mapping[str, Any]) -> str:
@@ -80,7 +110,8 @@ def _step(step: Mapping[str, Any]) -> str:
     count, total = blast.get("instances", blast.get("pods")), blast.get("instances_total", blast.get("pods_total"))
     unit = blast.get("unit", "pod")
     reached = f"{unit}s not known" if count is None else f"{count} of {total} {unit}s"
-    return f"{change.get('tool')} on {target} ({reached}, risk {step.get('risk')}, undo {step.get('reversal')})"
+    tool = str(change.get("tool")).partition("_")[2] or change.get("tool")
+    return f"{tool} on {target} ({reached}, risk {step.get('risk')}, undo {step.get('reversal')})"
 
 
 def _started(payload: Mapping[str, Any]) -> _Line:
@@ -109,7 +140,7 @@ def _finding(payload: Mapping[str, Any]) -> _Line:
     finding = payload.get("finding") or {}
     evidence = ", ".join(finding.get("evidence") or ())
     cited = f" [{evidence}]" if evidence else ""
-    return f"finding by {finding.get('by')}: {finding.get('conclusion')}{cited}", Tone.STRONG
+    return f"finding: {shorter(str(finding.get('conclusion')))}{cited}, by {finding.get('by')}", Tone.STRONG
 
 
 def _request(payload: Mapping[str, Any]) -> _Line:
@@ -127,7 +158,7 @@ def _reply(payload: Mapping[str, Any]) -> _Line:
 
 def _intent(payload: Mapping[str, Any]) -> _Line:
     people = ", ".join(f"{one.get('by')} ({one.get('method')})" for one in payload.get("approvals") or ())
-    return f"change {payload.get('change')} is about to run, approved by {people}", Tone.WARN
+    return f"change {short_change(str(payload.get('change')))} begins, approved by {people}", Tone.WARN
 
 
 def _drafted(payload: Mapping[str, Any]) -> _Line:
@@ -161,7 +192,10 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], _Line]] = {
     "needs_person": _plainly("a person is needed: {}", "left", tone=Tone.BAD),
     "stopped": _plainly("stopped: {}", "reason", tone=Tone.WARN),
     "recovery": _plainly("checked what an interrupted run did of change {}: {}", "change", "words"),
-    "change_closed": _plainly("change {} ended: {}", "change", "status", tone=Tone.STRONG),
+    "change_closed": lambda payload: (
+        f"change {short_change(str(payload.get('change')))} ended: {payload.get('status')}",
+        Tone.STRONG,
+    ),
     "approval_signed": _plainly("an approval of plan {} was signed", "code"),
     "approver_added": _plainly("{} is trusted to approve from now on", "name", tone=Tone.WARN),
     "approver_removed": _plainly("{} is no longer trusted to approve", "name", tone=Tone.WARN),
