@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agentops.core.alert import Incident, short_incident
 from agentops.core.clock import to_iso, utc_now
@@ -175,13 +175,19 @@ def timeline(settings: Settings, wanted: str | None) -> tuple[AuditRecord, ...]:
         what = f"incident {incident}"
         # Read twice: a log may be larger than memory.
         every = partial(read_records, settings.folders.audit, Query())
-        runs = {record.run for record in every() if record.payload.get("incident") == incident}
+        runs = {record.run for record in every() if incident in _incidents_of(record)}
         found = tuple(record for record in every() if record.run in runs)
     if not found:
         raise UsageError(
             f"the audit log has no records of {one_line(what, 80)}", hint="agentops audit log lists the runs."
         )
     return found
+
+
+def _incidents_of(record: AuditRecord) -> tuple[Any, ...]:
+    """Return the incidents that a record names; a run that took one up again names it in its plans alone."""
+    intent = (record.payload.get("plan") or {}).get("intent") or {}
+    return record.payload.get("incident"), intent.get("incident")
 
 
 def _store(settings: Settings) -> Incidents:

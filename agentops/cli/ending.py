@@ -87,7 +87,7 @@ def rollback_ending(result: PipelineResult, flags: str) -> list[Block]:
         then = (f"Next: agentops rollback {short_change(plan.rolls_back)}{flags}",)
     elif outcome.status is Status.APPLIED and outcome.doubts:
         then = (f"Next: agentops investigate {first.scheme}:{first.short}{flags}", *then)
-    return outcome_blocks(result, then=then, deed=outcome.status is not Status.DRY_RUN)
+    return outcome_blocks(result, then=then)
 
 
 def _without_plan(fix: FixResult, place: Place) -> Ending:
@@ -201,9 +201,7 @@ def _after_plan(fix: FixResult, last: PipelineResult, place: Place) -> Ending:
         status=last.status,
         code=code,
         above=tuple(above),
-        blocks=tuple(
-            outcome_blocks(last, seen=_seen_now(fix) if looked else None, then=then, deed=status is not Status.DRY_RUN)
-        ),
+        blocks=tuple(outcome_blocks(last, seen=_seen_now(fix) if looked else None, then=then)),
         errors=() if error is None else (error,),
         commands=commands,
     )

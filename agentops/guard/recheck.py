@@ -22,7 +22,7 @@ def recheck(services: GuardServices, log: StageLog, state: Approved) -> Rechecke
         PolicyRefused: policy denies it now.
         ToolError: the live objects cannot be read.
     """
-    log.say("checking that nothing moved since it was shown", key="recheck")
+    log.say("checking that nothing has changed since it was shown", key="recheck")
     try:
         steps = require_current(services, log, state.plan, approvals=tuple(approval.by for approval in state.approvals))
         before = tuple(services.tools[step.change.tool].observe(step.preview) for step in steps)
@@ -30,5 +30,5 @@ def recheck(services: GuardServices, log: StageLog, state: Approved) -> Rechecke
         log.failed("recheck", error.message, digest=state.plan.digest)
         raise
     log.passed("recheck", "live objects and policy are those that were approved", digest=state.plan.digest)
-    log.say("nothing moved", key="recheck", done=True)
+    log.say("nothing has changed since it was shown", key="recheck", done=True)
     return Rechecked(approved=state, steps=steps, before=before)

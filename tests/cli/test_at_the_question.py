@@ -72,6 +72,7 @@ def test_ctrl_c_at_the_question_of_a_fix(cli: Cli, cluster: Sandbox, at: tuple[s
     said = session(["fix", ALERT, "--no-model", *at], [("apply it?", CTRL_C)])
     assert (said.code, image(cluster), cli("changes", "-o", "json").document["changes"]) == (130, "v1.4.3", [])
     last = closing(said.out)
+    assert "One person must approve" not in said.out
     assert last[0].startswith("Not run: nothing was changed — shop/Deployment/checkout (plan ")
     assert last[2].strip() == "Interrupted at the question: nothing was changed"
     assert last[3].startswith("  Next: agentops fix ")

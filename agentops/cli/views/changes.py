@@ -69,8 +69,9 @@ def change_blocks(one: ListedChange, now: datetime) -> list[Block]:
     rows += [("why", one_line(str(result["why"]), 500))] if result.get("why") else []
     steps = tuple(Item(f"{change_words(step.change)} ({step.change.target.short})") for step in plan.steps)
     tone = Tone.BAD if record.is_open else Tone.STRONG
+    is_verified = _status(one) == Status.APPLIED.value and result.get("verified") is True
     blocks: list[Block] = [
-        Heading(f"Change {record.short_id}: {_status(one)}", tone),
+        Heading(f"Change {record.short_id}: {_status(one)}{' and verified' if is_verified else ''}", tone),
         Pairs(tuple(rows)),
         Bullets(steps),
     ]
@@ -185,7 +186,7 @@ def _recovered_blocks(one: RecoveredChange) -> list[Block]:
     words = {Status.APPLIED: "it is applied", Status.ROLLED_BACK: "it is rolled back"}
     name = f"Change {one.record.short_id} of {one_line(objects_of(one.record.plan), 60)}"
     if one.kept:
-        head = Heading(f"{name} is closed as it is, by decision of a person", Tone.WARN)
+        head = Heading(f"{name} is closed as it is: a person decided so", Tone.WARN)
     elif one.ending is not None:
         head = Heading(f"{name} is closed: {words[one.ending]}", Tone.GOOD)
     else:

@@ -9,6 +9,7 @@ from agentops.cli.report import Block, Bullets, Code, Heading, Item, Paragraph, 
 from agentops.cli.views.plan import deed_words, objects_of, plan_blocks, plan_document, summary_blocks
 from agentops.cli.views.shorter import said_once
 from agentops.cli.views.wording import change_words
+from agentops.core.errors import Interrupted
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import Outcome, Status
 from agentops.core.text import one_line
@@ -46,13 +47,17 @@ def plan_as_shown(result: PipelineResult, *, details: bool, side_by_side: bool =
     plan = result.planned.plan
     if details:
         return plan_blocks(plan, side_by_side=side_by_side)
-    was_asked = any(one.stage == "asked" for one in result.outcome.stages)
-    ran = bool(result.outcome.change_id)
-    return [] if was_asked or ran else summary_blocks(plan, more="--details shows them")
+    return summary_blocks(plan, more="--details shows them") if _is_news(result) else []
+
+
+def _is_news(result: PipelineResult) -> bool:
+    """Return whether nobody has seen the plan: it did not run, and nobody was asked."""
+    was_asked = isinstance(result.error, Interrupted) or any(one.stage == "asked" for one in result.outcome.stages)
+    return not was_asked and not result.outcome.change_id
 
 
 def outcome_blocks(
-    result: PipelineResult, *, seen: tuple[str, Tone] | None = None, then: Sequence[str] = (), deed: bool = True
+    result: PipelineResult, *, seen: tuple[str, Tone] | None = None, then: Sequence[str] = ()
 ) -> list[Block]:
     """Return the last lines of a report about a plan: how it ended, what was done to which object, what was verified.
 
@@ -61,15 +66,13 @@ def outcome_blocks(
     Arguments:
         seen: what triage says of it now; None where nobody looked.
         then: what can be typed next, best first, each a line.
-        deed: say what the plan does; not where its summary stands right above.
     """
     outcome, plan = result.outcome, result.planned.plan
     text, tone = _said(result)
     where = f"change {short_change(outcome.change_id)}" if outcome.change_id else f"plan {plan.code}"
-    if outcome.status is Status.DRY_RUN:
-        where += f", risk {plan.risk.value.upper()}"
     is_well = seen is not None and seen[1] is Tone.GOOD
-    parts = [(one_line(_capital(deed_words(plan)), 400), Tone.PLAIN)] if deed else []
+    # Where the plan stands right above, what it does is not said again.
+    parts = [] if _is_news(result) else [(one_line(_capital(deed_words(plan)), 400), Tone.PLAIN)]
     parts += [(why, tone) for why in (_why(result, is_well=is_well),) if why]
     parts += [(f"✓ {seen[0]}" if is_well else seen[0], seen[1])] if seen is not None else []
     blocks: list[Block] = [Heading(f"{text} — {one_line(objects_of(plan), 60)} ({where})", tone)]

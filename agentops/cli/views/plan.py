@@ -150,7 +150,7 @@ def _decision_rows(plan: ChangePlan) -> Iterator[Block]:
     several = len(plan.steps) > 1
     rows: list[tuple[str, str]] = [("where", f"{plan.places}, {plan.servers}")]
     rows += [(f"reach {n}" if several else "reach", _reach(step)) for n, step in enumerate(plan.steps, 1)]
-    rows += [(f"undo {n}" if several else "undo", _undo_words(step)) for n, step in enumerate(plan.steps, 1)]
+    rows += [(f"risk {n}" if several else "risk", _risk_words(step)) for n, step in enumerate(plan.steps, 1)]
     checks = [f"○ {line}" for line in _checks_once(plan)]
     rows += [("then" if not index else "", line) for index, line in enumerate(checks[:_CHECKS_SHOWN])]
     if len(checks) > _CHECKS_SHOWN:
@@ -224,11 +224,12 @@ def _reach(step: PlanStep) -> str:
     return f"{reach_line(blast)}{grave}{fronts}{unknown}"
 
 
-def _undo_words(step: PlanStep) -> str:
+def _risk_words(step: PlanStep) -> str:
+    """Return how grave a step is, and how far it can be taken back."""
     preview = step.preview
     said = _REVERSAL[preview.reversal][0]
     lasting = f"; not undone: {named(preview.residue)}" if preview.residue else ""
-    return f"{said}{lasting}"
+    return f"{step.risk.value.upper()}: {said}{lasting}"
 
 
 def _last_names(path: str) -> str:

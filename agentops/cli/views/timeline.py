@@ -63,6 +63,8 @@ def _is_said_again(before: AuditRecord, record: AuditRecord) -> bool:
     """Return whether a record says all that the one before it says: a change's end, a plan that was tried first."""
     if (before.event, record.event) == ("change_closed", "run_ended"):
         return before.payload.get("status") == record.payload.get("status")
+    if record.event == "plan_not_run":
+        return before.event == "guard_stage" and before.payload.get("reason") == record.payload.get("why")
     # Where remedies are tried before they are proposed, one plan follows another without anybody having been asked.
     return all(one.event == "guard_stage" and one.payload.get("stage") == "plan" for one in (before, record))
 
@@ -84,6 +86,9 @@ def _stage(payload: Mapping[str, Any]) -> _Line | None:
         return None
     if stage == "plan":
         return _plan(payload.get("plan") or {})
+    if stage == "verify" and reason.startswith("unwell:"):
+        # A rollback that is done, of what was unwell before it as well.
+        return reason, Tone.WARN
     said = {
         "confirm": reason,
         "recheck": f"checked again: {reason}",
