@@ -48,6 +48,13 @@ def desk(cli: Any, terminal: ModuleType, home: Path, tmp_path: Path) -> Iterator
         yield Desk(cli=cli, terminal=terminal, at=at, home=home, folder=tmp_path)
 
 
+def _unreachable(desk: Desk) -> int:
+    """Nobody listens at the address of the kubeconfig."""
+    kubeconfig = desk.folder / "kubeconfig"
+    kubeconfig.write_text(re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:9", Path(desk.at[1]).read_text("utf-8")))
+    return int(desk.cli("triage", "--kubeconfig", str(kubeconfig)).code)
+
+
 def _rolled_back(desk: Desk) -> int:
     """A plan whose image does not exist either fails its verification."""
     wrong = {"container": "checkout", "image": "registry.shop.example/checkout:v9.9.9"}
@@ -87,7 +94,7 @@ def _interrupted(desk: Desk) -> int:
 
 REACHED: dict[ExitCode, Callable[[Desk], int]] = {
     ExitCode.DONE: lambda desk: desk.cli("investigate", ALERT, "--no-model", *desk.at).code,
-    ExitCode.ERROR: lambda desk: desk.cli("triage", "--context", "nowhere").code,
+    ExitCode.ERROR: _unreachable,
     ExitCode.USAGE: lambda desk: desk.cli("investigate").code,
     ExitCode.FOUND: lambda desk: desk.cli("fix", ALERT, "--no-model", "--dry-run", "--exit-code", *desk.at).code,
     ExitCode.REFUSED: _refused,

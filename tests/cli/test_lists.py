@@ -156,10 +156,11 @@ def test_changes_are_a_line_each(cli: Cli, changes: list[str], monkeypatch: pyte
         ("29m", "applied", changes[1]),
         ("30m", "undone", changes[0]),
     ]
-    assert (f"undo {changes[0]}" in rows[2], rows[4].strip()) == (
-        True,
-        "1 change begun and not ended: agentops recover",
-    )
+    assert f"undo {changes[0]}" in rows[2]
+    assert [row.strip() for row in rows[4:]] == [
+        f"1 change begun and not ended: {changes[3]}",
+        f"Next: agentops recover {changes[3]}",
+    ]
 
 
 def test_changes_of_a_namespace(cli: Cli, changes: list[str]) -> None:
@@ -183,7 +184,7 @@ def test_show_takes_a_change_as_well(cli: Cli, changes: list[str]) -> None:
     assert (f"rolls back {changes[0]}" in back, "agentops rollback" in undone) == (True, False)
     assert "Not verified: its pods are as unready as before" in doubtful
     assert f"Roll it back: agentops rollback {changes[2]}" in doubtful
-    assert f"Close it: agentops recover {changes[3]}" in begun
+    assert f"Next: agentops recover {changes[3]}" in begun
     (found,) = cli("show", changes[0], "-o", "json").document["changes"]
     assert cli("show", found["id"], "-o", "json").document["changes"] == [found]
 

@@ -9,7 +9,7 @@ from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Para
 from agentops.cli.times import age_of, local_time
 from agentops.cli.views.fix import closing_lines
 from agentops.cli.views.plan import objects_of
-from agentops.cli.views.wording import change_words
+from agentops.cli.views.wording import change_words, named
 from agentops.core.alert import short_incident
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import Status
@@ -46,10 +46,10 @@ def changes_blocks(
     blocks: list[Block] = [Table(("age", "object", "action", "status", "id"), rows, () if whole else _CUT)]
     if len(found) > limit:
         blocks.append(Paragraph(f"{len(found) - limit} older ones: --limit {len(found)}", Tone.QUIET))
-    opened = sum(one.record.is_open for one in found)
+    opened = [one.record.short_id for one in found if one.record.is_open]
     if opened:
-        blocks.append(Paragraph(f"{plural(opened, 'change')} begun and not ended: agentops recover", Tone.BAD))
-    return blocks
+        blocks.append(Paragraph(f"{plural(len(opened), 'change')} begun and not ended: {named(opened)}", Tone.BAD))
+    return [*blocks, Code(f"Next: agentops {'recover' if opened else 'show'} {[*opened, found[0].record.short_id][0]}")]
 
 
 def change_blocks(one: ListedChange, now: datetime) -> list[Block]:

@@ -72,7 +72,9 @@ def outcome_blocks(
     where = f"change {short_change(outcome.change_id)}" if outcome.change_id else f"plan {plan.code}"
     is_well = seen is not None and seen[1] is Tone.GOOD
     # Where the plan stands right above, what it does is not said again.
-    parts = [] if _is_news(result) else [(one_line(_capital(deed_words(plan)), 400), Tone.PLAIN)]
+    # And where something went wrong the lines are for that.
+    most = CLOSING_WIDTH + _LAST_LINE if outcome.doubts or outcome.why else 400
+    parts = [] if _is_news(result) else [(one_line(_capital(deed_words(plan)), most), Tone.PLAIN)]
     parts += [(why, tone) for why in (_why(result, is_well=is_well),) if why]
     parts += [(f"✓ {seen[0]}" if is_well else seen[0], seen[1])] if seen is not None else []
     blocks: list[Block] = [Heading(f"{text} — {one_line(objects_of(plan), 60)} ({where})", tone)]
@@ -124,10 +126,12 @@ def _why(result: PipelineResult, *, is_well: bool) -> str:
     """
     outcome = result.outcome
     if outcome.doubts:
-        more = f" (and {len(outcome.doubts) - 1} more: --details)" if len(outcome.doubts) > 1 else ""
+        rest = len(outcome.doubts) - 1
+        more = f" (and {rest} more: agentops show {short_change(outcome.change_id)})" if rest else ""
         is_cure = outcome.status is Status.APPLIED and not result.planned.plan.rolls_back
         name = "Not verified" if is_cure else "Unhealthy"
-        return f"{name}: {outcome.doubts[0]}{more}"
+        # Cut here already: what stands behind it must not be what is cut off.
+        return f"{name}: {one_line(outcome.doubts[0], 2 * CLOSING_WIDTH - len(more) - len(name))}{more}"
     if outcome.status is Status.APPLIED:
         last = [one.reason for one in outcome.stages if one.passed and one.stage == "verify" and one.reason]
         seen = [one for one in "".join(last[-1:]).split("; ") if not (is_well and one.endswith(" any more"))]
