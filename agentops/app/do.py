@@ -68,7 +68,7 @@ class DoResult:
     def status(self) -> str:
         """How it ended, in one word for scripts."""
         if self.ended is not None:
-            return self.ended.outcome.status.value
+            return self.ended.status
         reply = self.replied.reply
         if reply.supported and reply.verdict is ReplyVerdict.ALREADY_SO:
             return reply.verdict.value

@@ -23,7 +23,7 @@ _TAKES = {
     "fix": f"{_PLACE} {_LIMITS} approval details dry-run exit-code out plan side-by-side wait yes",
     # Words need a model, so there is nothing to say without one.
     "ask": f"{_PLACE} {_LIMITS.removesuffix(' no-model')} resume",
-    "do": f"{_PLACE} {_LIMITS.removesuffix(' no-model')} dry-run exit-code out resume side-by-side wait yes",
+    "do": f"{_PLACE} {_LIMITS.removesuffix(' no-model')} details dry-run exit-code out resume side-by-side wait yes",
     "triage": f"{_PLACE} all baseline condition every exit-code from rules severity watch",
     "rollback": f"{_PLACE} details dry-run side-by-side wait yes",
     "recover": f"{_PLACE} keep roll-back yes",

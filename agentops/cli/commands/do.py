@@ -17,6 +17,7 @@ from agentops.cli.model_options import (
     MaxTokens,
     MaxUsd,
     ModelId,
+    PlanDetails,
     PlanOut,
     SideBySide,
     Wait,
@@ -72,6 +73,7 @@ def do(
     yes: Yes = False,
     wait: Wait = None,
     side_by_side: SideBySide = False,
+    details: PlanDetails = False,
     exit_code: DryRunExitCode = False,
     model: ModelId = None,
     max_steps: MaxSteps = None,
@@ -104,16 +106,26 @@ def do(
                 done = go_on(app, resume, who, stop_at_plan=dry_run, save_to=out)
             code = ExitCode.FOUND if exit_code and _would_change(done) else done.exit_code
             app.finish(done.status, code)
-            return _result(app, done, _commands(done, out, where), code, side_by_side=side_by_side)
+            return _result(app, done, _commands(done, out, where), code, details=details, side_by_side=side_by_side)
     except Interrupted as stop:
         if not stop.incident:
             raise
         return interrupted_request(stop, options, "do")
 
 
-def _result(app: App, done: DoResult, commands: tuple[str, ...], code: ExitCode, *, side_by_side: bool) -> Result:
+def _result(
+    app: App, done: DoResult, commands: tuple[str, ...], code: ExitCode, *, details: bool, side_by_side: bool
+) -> Result:
     from agentops.cli.views.finding import usage_line
-    from agentops.cli.views.fix import refusal_blocks, refusal_documents, result_blocks, result_document
+    from agentops.cli.views.fix import (
+        outcome_blocks,
+        outcome_details,
+        plan_as_shown,
+        refusal_blocks,
+        refusal_documents,
+        result_document,
+        then_lines,
+    )
     from agentops.cli.views.request import above_blocks, asked_blocks, closing_blocks, request_document
     from agentops.core.jsonable import to_json
 
@@ -132,8 +144,9 @@ def _result(app: App, done: DoResult, commands: tuple[str, ...], code: ExitCode,
     blocks = [*asked_blocks(found.incident), *above_blocks(reply, found.evidence)]
     blocks.append(Paragraph(usage_line(found.usage, reply.by), Tone.QUIET))
     if done.ended is not None:
-        unseen = not any(one.stage == "asked" for one in done.ended.outcome.stages)
-        blocks += result_blocks(done.ended, side_by_side=side_by_side, with_plan=unseen, hint=False)
+        blocks += plan_as_shown(done.ended, details=details, side_by_side=side_by_side)
+        blocks += outcome_details(done.ended) if details else []
+        blocks += outcome_blocks(done.ended, then=then_lines(done.ended, hint=False))
     blocks += [*refusal_blocks(done.refusals), *_for_others(commands)]
     blocks += closing_blocks(found.incident, reply, commands[0] if commands else "")
     return Result(command="do", status=done.status, exit_code=code, document=document, report=tuple(blocks))
