@@ -20,6 +20,7 @@ CONVINCING = 70
 """Points from which a problem that is not at the target itself counts as its cause."""
 RIVAL = 12
 _CHANGE_WINDOW = timedelta(minutes=45)
+_BESIDE_WINDOW = timedelta(minutes=60)
 _MOST_NAMED = 3
 
 
@@ -291,7 +292,42 @@ def _nothing(ranking: Ranking, alert: Alert | None, ids: Sequence[str]) -> Findi
     about = f" about {ranking.target.how}" if ranking.target.refs or ranking.target.group else ""
     words = f"Nothing visible in {' or '.join(ranking.providers)} explains this alert{about}."
     doubts = _doubts(ranking)
+    beside = _beside(ranking, alert) if doubts else None
+    if beside is not None:
+        return _name_beside(ranking, ids, beside, words)
     return _plain(ranking, ids, Verdict.UNDETERMINED if doubts else Verdict.NO_PROBLEM, " ".join((words, *doubts)))
+
+
+def _beside(ranking: Ranking, alert: Alert) -> int | None:
+    """Return the worst problem of the target's group that began about when the alert did; nothing connects them."""
+    groups = {ref.namespace for ref in ranking.target.refs if ref.namespace}
+    for index, problem in enumerate(ranking.problems):
+        if not problem.root or problem.severity is not Severity.CRITICAL or problem.resource.namespace not in groups:
+            continue
+        if alert.started_at is None or problem.since is None:
+            continue
+        if alert.started_at - _BESIDE_WINDOW <= problem.since <= alert.started_at + timedelta(minutes=5):
+            return index
+    return None
+
+
+def _name_beside(ranking: Ranking, ids: Sequence[str], beside: int, words: str) -> Finding:
+    """Name it with low confidence and propose nothing for it: it may be another matter."""
+    problem = ranking.problems[beside]
+    return Finding(
+        verdict=Verdict.ROOT_CAUSE,
+        conclusion=f"{words} But this began in the hour before it, and nothing that was read connects the two: "
+        f"{problem.summary.rstrip('.')}.",
+        confidence=Confidence.LOW,
+        by=BY,
+        cause=Cause(resource=problem.resource, condition=problem.condition),
+        evidence=_cite(ids, (beside,)),
+        ruled_out=_ruled_out(ranking),
+        not_checked=ranking.not_checked,
+        next_steps=(f"Find out whether {ranking.target.how} needs {_head(problem)}.",),
+        supported=bool(_cite(ids, (beside,))),
+        warnings=_warnings(ranking),
+    )
 
 
 def _doubts(ranking: Ranking) -> tuple[str, ...]:

@@ -48,6 +48,8 @@ class Graph:
         """What ``revisions`` worked out, by workload: asked again for each of its pods."""
         self.asked: frozenset[Key] | None = None
         """The Services that something leads to, once somebody has asked."""
+        self.callers: dict[Key, list[Key]] | None = None
+        """Who asks for each Service, once somebody has asked."""
         self.notes: dict[Key, Any] = {}
         """What owners wrote, by object: asked again for each of its problems."""
         self.severities: dict[Key, Severity] = {}

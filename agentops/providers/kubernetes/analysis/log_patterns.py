@@ -185,6 +185,7 @@ PLAIN = (
         r"java\.lang\.OutOfMemoryError|heap out of memory|\bMemoryError\b(?!:? handler)|cannot allocate memory",
     ),
     _form("disk-full", "no-space", r"\bno space left on device\b|\bENOSPC\b|disk quota exceeded"),
+    _form("disk-broken", "io-error", r"\binput/output error\b|\bEIO\b: |I/O error, dev |Buffer I/O error"),
     _form("exec-format", "exec-format", r"exec format error|exec user process caused.{0,20}format"),
     _form("address-in-use", "address-in-use", r"\baddress already in use\b|\bEADDRINUSE\b"),
     _form(

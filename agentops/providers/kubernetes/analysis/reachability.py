@@ -93,6 +93,21 @@ def needs_of(graph: Graph, workload: Key) -> list[Need]:
     return found
 
 
+def callers_of(graph: Graph, service: Key) -> list[Key]:
+    """Return the workloads whose configuration or log leads to the Service."""
+    if graph.callers is None:
+        found: dict[Key, set[Key]] = {}
+        for workload in graph.workloads:
+            key = key_of(workload)
+            asked = [need.service for need in needs_of(graph, key)]
+            asked += [complaint.service for complaint in complaints_of(graph, key)] if graph.snapshot.logs else []
+            for one in asked:
+                if one is not None:
+                    found.setdefault(one, set()).add(key)
+        graph.callers = {one: sorted(keys) for one, keys in found.items()}
+    return graph.callers.get(service, [])
+
+
 def asked_services(graph: Graph) -> frozenset[Key]:
     """Return the Services that a workload's configuration or an Ingress leads to."""
     if graph.asked is None:

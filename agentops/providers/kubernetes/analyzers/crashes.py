@@ -46,6 +46,7 @@ _EXIT = {
 _CLUE_WORDS = {
     "out-of-memory": "the runtime ran out of memory",
     "disk-full": "its disk is full",
+    "disk-broken": "its disk cannot be read or written",
     "exec-format": "its binary is for another processor",
     "address-in-use": "its port is taken",
     "access-denied": "its login was refused",
@@ -140,7 +141,7 @@ def _out_of_memory(graph: Graph, pod: dict[str, Any], view: ContainerView) -> Po
     facts: tuple[Fact, ...] = (quote(graph, pod, f"{view.end_path}.reason", "OOMKilled"),)
     if limit:
         facts += (quote(graph, pod, f"{view.spec_path}.resources.limits.memory", limit),)
-    advice = "Restore the earlier limit, or raise it above what the container needs."
+    advice = "Set a memory request and limit near what the container needs, or find what makes it use more."
     if size:
         advice = f"Raise the limit above {quantity_text(size, 'memory')}, or find what makes the container use more."
     return _sign(graph, pod, view, "OutOfMemory", words, facts=facts, advice=advice)

@@ -161,21 +161,30 @@ def _explain(graph: Graph, refusal: CreationRefusal) -> Iterator[Problem]:
 def _webhook_chain(graph: Graph, refusal: CreationRefusal) -> str:
     """Return the admission webhooks that a new pod of the namespace passes, and how long they may wait together."""
     namespace = refusal.key[1]
-    found = graph.find("Namespace", "", namespace)
-    labels = {"kubernetes.io/metadata.name": namespace, **string_map(found, "metadata", "labels")}
-    waits: list[tuple[str, int]] = []
-    for kind in ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"):
-        for configuration in graph.of(kind):
-            for webhook in items(configuration, "webhooks"):
-                selector = mapping(webhook, "namespaceSelector")
-                watches = any(_watches_pods(rule) for rule in items(webhook, "rules"))
-                if watches and (not selector or matches(selector, labels)):
-                    waits.append((name_of(configuration), number(webhook, "timeoutSeconds", default=10)))
+    kinds = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
+    waits = [
+        (name_of(configuration), number(webhook, "timeoutSeconds", default=10))
+        for configuration, webhook in pod_webhooks(graph, namespace, *kinds)
+    ]
     if not waits:
         return ""
     names = ", ".join(dict.fromkeys(name for name, _ in waits))
     total = sum(seconds for _, seconds in waits)
     return f"; {plural(len(waits), 'admission webhook')} watch pods of {namespace} ({names}), {total} s if each waits"
+
+
+def pod_webhooks(graph: Graph, namespace: str, *kinds: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Return the webhooks that see new pods of the namespace, each with its configuration."""
+    found = graph.find("Namespace", "", namespace)
+    labels = {"kubernetes.io/metadata.name": namespace, **string_map(found, "metadata", "labels")}
+    return [
+        (configuration, webhook)
+        for kind in kinds
+        for configuration in graph.of(kind)
+        for webhook in items(configuration, "webhooks")
+        if any(_watches_pods(rule) for rule in items(webhook, "rules"))
+        and (not mapping(webhook, "namespaceSelector") or matches(mapping(webhook, "namespaceSelector"), labels))
+    ]
 
 
 def _watches_pods(rule: dict[str, Any]) -> bool:

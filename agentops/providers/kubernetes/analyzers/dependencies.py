@@ -28,11 +28,14 @@ from agentops.providers.kubernetes.analysis.rollouts import blame
 from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, vague
 from agentops.providers.kubernetes.objects.fields import (
     Key,
+    items,
     key_of,
     mapping,
+    moment,
     name_of,
     namespace_of,
     pod_spec,
+    strings,
     template_path,
     text,
 )
@@ -69,6 +72,7 @@ _ADDRESSES = (".env[", ".args", ".command")
         Trait.ONLY_SAID,
         fields=(*_ADDRESSES, ".image"),
     ),
+    vague("WrongProgram", OWNER, "ready pods refuse connections and run the program of a neighbour"),
     vague(
         OUTSIDE,
         OWNER,
@@ -96,6 +100,52 @@ def dependencies(graph: Graph) -> Iterable[Problem]:
             yield problem
         if not told and named:
             yield from _unreachable(graph, key, needs, complaints)
+        yield from _wrong_programs(graph, key, complaints)
+
+
+def _wrong_programs(graph: Graph, key: Key, complaints: list[Complaint]) -> Iterator[Problem]:
+    """A ready pod that refuses connections runs the program of a neighbour: the same image and the same command."""
+    for complaint in complaints:
+        if complaint.clue.kind != "refused" or complaint.service is None:
+            continue
+        for owner in backing_workloads(graph, complaint.service):
+            twin = _twin(graph, owner) if _all_ready(graph, owner) else None
+            if twin is None:
+                continue
+            words = f"{subject(owner)}: its pods are ready and refuse connections on {subject(complaint.service)} port "
+            words += f"{complaint.port or '?'}; they run the same image and command as {subject(twin[0])} ({twin[1]})"
+            yield Problem(
+                resource=graph.ref_of(owner),
+                condition="WrongProgram",
+                summary=f"{words}; {subject(key)} says: {complaint.clue.line}",
+                severity=Severity.HIGH,
+                analyzer=NAME,
+                facts=(
+                    quote(graph, owner, f"{template_path(owner)}.containers[0].command", twin[1]),
+                    quote(graph, complaint.pod, f"log[{complaint.clue.container}]", complaint.clue.line),
+                ),
+                affects=(graph.ref_of(key), graph.ref_of(complaint.service)),
+                since=moment(graph.get(owner), "metadata", "creationTimestamp"),
+                advice=f"Correct the command of {subject(owner)}.",
+            )
+            return
+
+
+def _twin(graph: Graph, owner: Key) -> tuple[Key, str] | None:
+    """Return another workload of the namespace with the same image and command that bears the command's name."""
+    mine = items(pod_spec(graph.get(owner)), "containers")[:1]
+    command = " ".join((*strings(mine[0], "command"), *strings(mine[0], "args"))) if mine else ""
+    if not command:
+        return None
+    for workload in graph.workloads_by_namespace.get(owner[1], ()):
+        other = items(pod_spec(workload), "containers")[:1]
+        name = name_of(workload)
+        if key_of(workload) == owner or not other or name not in command or owner[2] in command:
+            continue
+        same = " ".join((*strings(other[0], "command"), *strings(other[0], "args"))) == command
+        if same and text(other[0], "image") == text(mine[0], "image"):
+            return key_of(workload), command
+    return None
 
 
 def _misnamed(graph: Graph, needs: list[Need], complaints: list[Complaint]) -> Iterator[Problem]:

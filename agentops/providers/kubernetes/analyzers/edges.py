@@ -105,6 +105,9 @@ class KubernetesEdges:
             if complaint.service is not None:
                 yield self._edge(complaint.service, "cannot reach", dependency=True, witnessed=True)
             if complaint.clue.kind == "unknown-host":
+                dns = ("Service", "kube-system", "kube-dns")
+                if self.graph.get(dns) is not None:
+                    yield self._edge(dns, "asks names of", dependency=True, witnessed=True)
                 for pod in self.graph.pods_labelled("kube-system", {"k8s-app": "kube-dns"})[:1]:
                     yield self._edge(self.graph.workload(pod), "asks names of", dependency=True, witnessed=True)
         for need in needs_of(self.graph, key):

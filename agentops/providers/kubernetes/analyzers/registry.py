@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from agentops.core.conditions import ANALYZER_FAILED, Condition
+from agentops.providers.kubernetes.analyzers.admission_changes import admission_changes
 from agentops.providers.kubernetes.analyzers.application_logs import application_logs
 from agentops.providers.kubernetes.analyzers.autoscaling import autoscaling
 from agentops.providers.kubernetes.analyzers.changes import changes
@@ -66,6 +67,7 @@ ANALYZERS: tuple[DeclaredAnalyzer, ...] = (
     application_logs,
     feature_flags,
     outside_hands,
+    admission_changes,
     permissions,
     lifecycle,
     custom_resources,

@@ -14,7 +14,7 @@ from agentops.core.finding import Fact, Problem
 from agentops.core.plan import Change
 from agentops.core.text import plural
 from agentops.providers.kubernetes.analysis.graph import Graph
-from agentops.providers.kubernetes.analysis.reachability import asked_services
+from agentops.providers.kubernetes.analysis.reachability import asked_services, callers_of
 from agentops.providers.kubernetes.analysis.report import quote, subject
 from agentops.providers.kubernetes.analyzers.declaration import analyzer, exact, symptom
 from agentops.providers.kubernetes.objects.fields import (
@@ -45,6 +45,7 @@ NAME = "services"
     exact("ServiceSelectorMismatch", "Service", "its selector matches no pod; the near miss is named"),
     exact("ServicePortMismatch", "Service", "its targetPort is no port of the pods"),
     exact("ServiceSelectsForeignPods", "Service", "it selects pods of another workload, which lack its port"),
+    exact("ServiceLocalTrafficOnly", "Service", "it serves a node's own pods only, and a caller's node has none"),
     symptom("ServiceNoReadyEndpoints", "Service", "none of the pods that it selects is ready"),
 )
 def services(graph: Graph) -> Iterable[Problem]:
@@ -66,9 +67,52 @@ def _service(graph: Graph, service: dict[str, Any], selector: dict[str, str]) ->
         yield from _unready(graph, service, [], workloads) if workloads else _selects_none(graph, service, selector)
         return
     yield from _ports(graph, service, pods)
+    yield from _local_only(graph, service, [pod for pod in pods if is_ready(pod)])
     yield from _foreign(graph, service, [pod for pod in pods if is_ready(pod)])
     if not any(is_ready(pod) for pod in pods):
         yield from _unready(graph, service, pods, [])
+
+
+def _local_only(graph: Graph, service: dict[str, Any], pods: list[dict[str, Any]]) -> Iterator[Problem]:
+    """``internalTrafficPolicy: Local`` drops what comes from a node without a ready pod of the Service.
+
+    Source: https://kubernetes.io/docs/concepts/services-networking/service-traffic-policy/
+    """
+    if text(service, "spec", "internalTrafficPolicy") != "Local" or not pods:
+        return
+    key, served = key_of(service), {text(pod, "spec", "nodeName") for pod in pods}
+    for client in callers_of(graph, key):
+        cut_off = [
+            pod
+            for pod in graph.pods_of(client)
+            if is_active(pod) and text(pod, "spec", "nodeName") and text(pod, "spec", "nodeName") not in served
+        ]
+        if cut_off:
+            node = text(cut_off[0], "spec", "nodeName")
+            yield Problem(
+                resource=graph.ref(service),
+                condition="ServiceLocalTrafficOnly",
+                summary=f"{subject(key)}: internalTrafficPolicy is Local, and node {node}, where "
+                f"{plural(len(cut_off), 'pod')} of {subject(client)} {'runs' if len(cut_off) == 1 else 'run'}, has no "
+                f"ready pod of it (they are on {', '.join(sorted(served))})",
+                severity=Severity.HIGH,
+                analyzer=NAME,
+                facts=(
+                    quote(graph, service, "spec.internalTrafficPolicy", "Local"),
+                    quote(graph, cut_off[0], "spec.nodeName", node),
+                ),
+                affects=(graph.ref_of(client),),
+                advice="Set internalTrafficPolicy to Cluster, or run a pod of it on each node that calls it.",
+                remedies=(
+                    Change(
+                        tool="kubernetes_patch",
+                        target=graph.ref(service),
+                        arguments={"path": "spec.internalTrafficPolicy", "old": "Local", "new": "Cluster"},
+                        reason=f"callers on {node} have no pod of the Service on their node",
+                    ),
+                ),
+            )
+            return
 
 
 def _foreign(graph: Graph, service: dict[str, Any], pods: list[dict[str, Any]]) -> Iterator[Problem]:
