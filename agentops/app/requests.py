@@ -222,7 +222,9 @@ def _opening(services: Services, request: Request, connections: Connections, too
         call = ToolCall(id=f"outline-{number}", name=OUTLINE, arguments=arguments)
         shown.append(toolbox.shown(toolbox.admit(call, one.reader.outline(), duration_ms=0)))
     lead = connections.lead
-    return request_briefing(request, place=lead.place, group=lead.group, now=services.clock(), outlines=shown)
+    return request_briefing(
+        request, place=lead.place, group=lead.group, now=services.clock(), outlines=shown, gaps=connections.gaps
+    )
 
 
 def _as_group(request: Request, namespace: str) -> AlertGroup:

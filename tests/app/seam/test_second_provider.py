@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from agentops.app.do import do
 from agentops.app.fix import fix_found
 from agentops.app.fixing.result import FixResult
 from agentops.app.guard_wiring import ApprovalOptions
@@ -52,13 +53,13 @@ def broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Broker:
 
 
 @contextmanager
-def run(broker: Broker, command: str) -> Iterator[App]:
+def run(broker: Broker, command: str, script: Path | None = None) -> Iterator[App]:
     """Open one run that knows the broker besides what agentops knows."""
     with open_app(
-        load({}, os.environ),
+        load({} if script is None else {"model": f"scripted:{script}"}, os.environ),
         command=command,
         sandbox=None,
-        use_model=False,
+        use_model=script is not None,
         progress=lambda step: None,
         providers=(*PROVIDERS, broker),
         simulated=Hurry(),
@@ -98,6 +99,26 @@ def test_fix_and_roll_back(broker: Broker, agrees: object) -> None:
         asking = ApprovalOptions(approver=agrees, on_interrupt=lambda: True)
         undone = roll_back(app, applied.outcome.change_id, asking, stop_at_plan=False)
     assert (undone.outcome.status, broker.things()["Worker/packer"]["running"]) == (Status.APPLIED, False)
+
+
+def test_a_request_needs_no_cluster_either(broker: Broker, agrees: object, tmp_path: Path) -> None:
+    """The model sees the outline of the broker and that there is no cluster; what it drafts is done as asked."""
+    change = {"tool": "broker_set", "target": "main/Worker/packer", "arguments": {"running": True}}
+    words = {"reason": "start the packer", "evidence": ["E1"]}
+    said = {"verdict": "planned", "text": "Starts the packer.", "evidence": ["E1"], "not_checked": []}
+    turns = [
+        {"calls": [{"tool": "draft_change", "arguments": change | words}]},
+        {"calls": [{"tool": "report_request", "arguments": said}]},
+    ]
+    script = tmp_path / "script.json"
+    script.write_text(json.dumps({"turns": turns}))
+    with run(broker, "do", script) as app:
+        done = do(app, "start the packer", ApprovalOptions(approver=agrees, on_interrupt=lambda: True))
+        (opening, *_) = app.services.incidents.open("last").transcript()
+    told = opening["content"][0]["text"]
+    ended = (done.exit_code, done.replied.reply.standing, broker.things()["Worker/packer"]["running"])
+    assert ended == (0, "done", True)
+    assert ("Worker/packer" in told, "Not read: kubernetes: " in told) == (True, True)
 
 
 def test_a_declined_plan_changes_nothing(broker: Broker, declines: object) -> None:
