@@ -34,6 +34,8 @@ def doubts_about(
     if state.plan.rolls_back:
         return tuple(dict.fromkeys(unwell(after)))
     found = [*_awaited(services, log, state), *_idle(state, after), *_unjudged(state, after)]
+    if state.plan.intent.is_requested:
+        found += [f"{why}; it was not well before either" for why in unwell(after)]
     return tuple(dict.fromkeys(found))
 
 

@@ -1,7 +1,7 @@
 """Stage 12, verify: are the objects as previewed, is the workload well, do the checks pass, is nothing else worse?
 
 A plan that rolls back a change is judged by its objects alone: the state it goes back to may have been an unwell one,
-and then that is said.
+and then that is said. One that a person asked for in words need not make well what was unwell before, only no worse.
 
 Comes in: ``Applied``. Goes out: ``Verified``, or ``Failing`` with every reason. It looks until all is well for a while,
 something is known to be beyond waiting, or policy's time is over. What it could not judge, and what is still unwell of
@@ -17,6 +17,7 @@ from agentops.core.errors import ToolError
 from agentops.core.jsonable import in_words
 from agentops.core.outcome import Health, Observation
 from agentops.core.plan import Check, ObjectChange
+from agentops.core.resource import ResourceRef
 from agentops.guard.diff import deviations
 from agentops.guard.doubts import SYMPTOM, doubts_about, held, is_idle, well
 from agentops.guard.services import GuardServices
@@ -124,11 +125,22 @@ def _look(services: GuardServices, state: Applied) -> _Look:
             continue
         lost = _lost(before.targets, seen.targets)
         hopeless += [f"{one.ref.short} failed: {one.failed}" for one in lost]
-        waiting += [one.failed or well(one) for one in seen.targets if one not in lost and not one.settled]
+        excused = _unwell_before(state, before)
+        settling += _not_at_rest([one for one in seen.targets if one.ref in excused])
+        waiting += worse([one for one in before.targets if one.ref in excused], seen.targets)
+        still = [one for one in seen.targets if one not in lost and one.ref not in excused]
+        waiting += [one.failed or well(one) for one in still if not one.settled]
         waiting += _emptied(step, before.targets, seen.targets)
         # What merely stood by may be a target once the change is there: a binding reaches who holds the account.
         waiting += worse(before.bystanders, (*seen.bystanders, *seen.targets))
     return _Look(after=tuple(after), waiting=tuple(waiting), hopeless=tuple(hopeless), settling=tuple(settling))
+
+
+def _unwell_before(state: Applied, before: Observation) -> frozenset[ResourceRef]:
+    """Return the targets that were unwell before a change that is meant to cure nothing."""
+    if not state.plan.intent.is_requested:
+        return frozenset()
+    return frozenset(one.ref for one in before.targets if not one.settled)
 
 
 def _not_at_rest(targets: Sequence[Health]) -> list[str]:

@@ -251,6 +251,19 @@ def test_what_is_so_already_is_no_plan(do: Callable[..., Any], cluster: Sandbox)
 
 
 @pytest.mark.usefixtures("nobody_asked")
+def test_what_was_unwell_before_need_not_be_well_afterwards(cli: Cli, home: Path, tmp_path: Path) -> None:
+    """A label on a workload that fails is set and stays; that the workload fails as before is said."""
+    script = tmp_path / "script.json"
+    label = (draft("label", "Deployment/checkout", set={"tier": "backend"}), report(text="Labels checkout."))
+    script.write_text(json.dumps({"turns": label}))
+    words = ("label checkout", "--sandbox=bad-image-tag", "--model", f"scripted:{script}", "--yes", "-o", "json")
+    done = cli("do", *words)
+    assert (done.code, done.document["request"]["verdict"]) == (0, "not-verified"), done.out
+    assert "it was not well before either" in done.document["outcome"]["doubts"][0]
+    assert "Done as asked, but NOT verified" in cli("show").out
+
+
+@pytest.mark.usefixtures("nobody_asked")
 def test_what_does_not_come_up_is_rolled_back(do: Callable[..., Any], cli: Cli, cluster: Sandbox) -> None:
     """Exit 6; there is no second round, and the request does not stand as done."""
     broken = draft("set_image", "Deployment/catalog", image="registry.shop.example/catalog:9.9.9")
