@@ -58,7 +58,7 @@ class EvidenceSearch:
         """Return the matching lines, at most ``MAX_LINES`` of them, numbered from 1.
 
         Raises:
-            ToolInputError: no such evidence, or arguments that do not go together.
+            ToolInputError: no such evidence, or arguments that cannot be combined.
         """
         evidence = str(arguments["evidence"]).strip().upper()
         lines = self._lines(evidence)

@@ -142,7 +142,7 @@ def is_trusted(settings: Settings, key: PublicKey) -> bool:
 def _new_passphrase(dialogue: KeyDialogue) -> str:
     first = dialogue.ask("New passphrase for your approver key:")
     if not first or first != dialogue.ask("Repeat the passphrase:"):
-        raise UsageError("no key was made: the passphrase was empty, or not the same twice")
+        raise UsageError("no key was made: the passphrase was empty, or the two entries differ")
     return first
 
 

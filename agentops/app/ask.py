@@ -34,14 +34,14 @@ def resume(app: App, incident: str) -> Replied:
     """Go on with an interrupted question: the conversation is continued.
 
     Raises:
-        UsageError: there is no such question, or it has its answer.
+        UsageError: there is no such question, or it already has an answer.
         as ``ask``.
     """
     model_for_requests(app)
     folder, connections = open_again(app, incident, wants_change=False)
     reply = folder.reply()
     if reply is not None and reply.supported:
-        raise UsageError(f"{folder.id} has its answer", hint=f"See it: agentops show {folder.incident.short_id}")
+        raise UsageError(f"{folder.id} already has an answer", hint=f"See it: agentops show {folder.incident.short_id}")
     return _ended(app, reply_to(app, folder, connections))
 
 

@@ -49,14 +49,14 @@ def fingerprint_of(settings: Settings, arguments: Any) -> str:
     """Return what ``arguments_hmac`` of a record is for these arguments.
 
     Raises:
-        UsageError: there is no fingerprint key yet.
+        UsageError: there is not a fingerprint key yet.
     """
     from agentops.audit.proofs.fingerprint import fingerprint, read_key
 
     key = read_key(settings.folders.audit)
     if key is None:
         hint = "A run that calls tools makes one."
-        raise UsageError(f"there is no fingerprint key in {settings.folders.audit}", hint=hint)
+        raise UsageError(f"there is not a fingerprint key in {settings.folders.audit}", hint=hint)
     return fingerprint(key, arguments)
 
 

@@ -25,13 +25,13 @@ _HEAD = """\
 # No key belongs here. The key of the model is read from ANTHROPIC_API_KEY, or from a cloud's own credentials.
 """
 _ABOUT = {
-    "kubernetes": "Which cluster is looked at when a command does not say.",
-    "model": "Which model is asked, and through whom; docs/models.md.",
+    "kubernetes": "Which cluster is used when a command names none.",
+    "model": "Which model is used, and through which provider: docs/models.md.",
     "limits": "What one run may spend.",
     "monitoring": "Where Prometheus and Alertmanager are; docs/prometheus.md.",
     "safety": "read_only = true: no change is ever made.",
-    "policy": "What counts as which environment; a context that nothing names is production. docs/policy.md.",
-    "audit": "How long the record is kept, and how; docs/audit.md.",
+    "policy": "Which context is which environment; one that no pattern matches is production: docs/policy.md.",
+    "audit": "How the audit log is kept, and for how long: docs/audit.md.",
 }
 
 

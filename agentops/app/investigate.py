@@ -69,7 +69,7 @@ def resume(app: App, incident: str) -> Investigation:
     """Go on with an interrupted investigation: the same incident, a fresh sweep, the conversation continued.
 
     Raises:
-        UsageError: no such incident, it has its finding, or it was begun in another place.
+        UsageError: no such incident, it already has a finding, or it was begun in another place.
         as ``investigate``.
     """
     services = app.services
@@ -78,7 +78,7 @@ def resume(app: App, incident: str) -> Investigation:
     finding = folder.finding()
     if finding is not None and finding.by != "triage":
         raise UsageError(
-            f"incident {folder.id} has its finding", hint=f"See it: agentops show {short_incident(folder.id)}"
+            f"incident {folder.id} already has a finding", hint=f"See it: agentops show {short_incident(folder.id)}"
         )
     connections = connect_again(app, folder.incident)
     services.audit.append("resume", {"incident": folder.id})
@@ -109,7 +109,7 @@ def _worked(app: App, folder: IncidentFolder, work: Callable[[], Investigation])
         services.audit.append("interrupted", {"incident": folder.id})
         stopped = Interrupted(
             f"interrupted; what was found so far is kept in incident {folder.id}",
-            hint=f"Go on with it: agentops investigate --resume {folder.id}{services.resume_flags}",
+            hint=f"Resume it: agentops investigate --resume {folder.id}{services.resume_flags}",
         )
         stopped.incident = folder.id
         raise stopped from None

@@ -55,7 +55,7 @@ def write_own_policy(folders: Folders, *, force: bool) -> tuple[Path, ...]:
     wanted = {folders.config / USER_FILE: "default.cedar", folders.config / TESTS_FILE: "default-tests.yaml"}
     there = [path for path in wanted if path.exists()]
     if there and not force:
-        raise UsageError(f"{there[0]} exists already", hint="Edit it, or replace it by the shipped file with --force.")
+        raise UsageError(f"{there[0]} exists already", hint="Edit it, or replace it with the shipped file: --force.")
     for path, name in wanted.items():
         _put(path, shipped(name))
     return tuple(wanted)

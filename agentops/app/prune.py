@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from agentops.config import Settings
 
 _CHANGED = "a change was made for it"
-_DRAFTED = "it has drafts that were not carried out"
+_DRAFTED = "it has drafts that were not applied"
 _UNREADABLE = "it cannot be read"
 
 

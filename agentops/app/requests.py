@@ -126,7 +126,7 @@ def reply_to(app: App, folder: IncidentFolder, connections: Connections) -> Repl
     """
     services, begun = app.services, folder.incident
     command = "do" if begun.kind == REQUEST else "ask"
-    again = f"Go on with it: agentops {command} --resume {begun.short_id}{services.resume_flags}"
+    again = f"Resume it: agentops {command} --resume {begun.short_id}{services.resume_flags}"
     begun_at = services.monotonic()
     try:
         reply, usage, drafted = _converse(services, model_for_requests(app), folder, connections)

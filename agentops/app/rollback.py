@@ -68,7 +68,7 @@ def _applied_change(app: App, change_id: str) -> ChangeRecord:
     status = (record.result or {}).get("status")
     if status != Status.APPLIED.value:
         raise UsageError(
-            f"change {record.id} does not stand: it ended as {status}", hint="agentops changes lists them."
+            f"change {record.id} is not applied: it ended as {status}", hint="agentops changes lists them."
         )
     return record
 

@@ -223,13 +223,13 @@ def _say_what_is_open(settings: Settings, command: str, clock: Clock, progress: 
     except StoreError as error:
         # Reads go on; what would change something looks again, and stops.
         progress(
-            Step(stage=Stage.NOTICE, text=f"ATTENTION: {error.message}. Nothing can be changed until it is mended")
+            Step(stage=Stage.NOTICE, text=f"ATTENTION: {error.message}. No change is possible until this is repaired")
         )
         return
     if words:
         progress(Step(stage=Stage.NOTICE, text=f"ATTENTION: {words}. Close it: agentops recover"))
     if holder:
-        progress(Step(stage=Stage.NOTICE, text=f"another run is changing something, and goes first: {holder}"))
+        progress(Step(stage=Stage.NOTICE, text=f"another run is applying a change and goes first: {holder}"))
 
 
 def _ending(error: BaseException) -> tuple[str, ExitCode]:

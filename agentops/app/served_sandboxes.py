@@ -92,7 +92,7 @@ def start(folders: Folders, scenario: str) -> ServedSandbox:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise UsageError(
-                "a sandbox is running already",
+                "a sandbox is already running",
                 hint="See where: agentops sandbox status. End it: agentops sandbox down",
                 code="sandbox-running",
             ) from error
@@ -132,7 +132,7 @@ def stop(folders: Folders) -> ServedSandbox | None:
     until = time.monotonic() + _STOP_S
     while _is_held(_place(folders)):
         if time.monotonic() > until:
-            raise AgentopsError(f"the sandbox (pid {found.pid}) does not end", hint=f"See {found.log}")
+            raise AgentopsError(f"the sandbox (pid {found.pid}) does not stop", hint=f"See {found.log}")
         time.sleep(_LOOK_S)
     with suppress(ChildProcessError):
         os.waitpid(found.pid, os.WNOHANG)
@@ -165,7 +165,7 @@ def require_not_gone(folders: Folders, scopes: Iterable[Scope], what: str) -> No
         if scenario is not None and not _answers(scope.server):
             raise UsageError(
                 f"that sandbox is gone: {what} was begun on {scenario} at {scope.server}, which is not running",
-                hint=f"A new one has other objects, so begin again there: agentops sandbox up -d {scenario}, "
+                hint=f"A new one has other objects, so start again there: agentops sandbox up -d {scenario}, "
                 f"or: agentops investigate --sandbox={scenario}",
                 code="sandbox-gone",
             )

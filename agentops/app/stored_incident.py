@@ -44,7 +44,7 @@ def reopen(app: App, incident: str) -> Investigation:
     finding, begun = folder.finding(), folder.incident
     require_incident(begun)
     if finding is None:
-        raise UsageError(f"incident {folder.id} has no finding yet", hint=f"Go on with it: {continue_command(begun)}")
+        raise UsageError(f"incident {folder.id} has no finding yet", hint=f"Resume it: {continue_command(begun)}")
     connect_again(app, begun)
     return Investigation(
         incident=begun,
@@ -66,7 +66,7 @@ def require_incident(begun: Incident) -> None:
     """
     if begun.request is not None:
         hint = f"The command: {continue_command(begun)}"
-        raise UsageError(f"{begun.id} is a {begun.kind}, and no incident with a finding", hint=hint)
+        raise UsageError(f"{begun.id} is a {begun.kind}, not an incident with a finding", hint=hint)
 
 
 def connect_again(app: App, begun: Incident) -> Connections:
@@ -81,7 +81,7 @@ def connect_again(app: App, begun: Incident) -> Connections:
     for scope in begun.places:
         if not scope.is_same_place(now[scope.provider]):
             raise UsageError(
-                f"incident {begun.id} was begun in context {scope.place!r} on {scope.server}; "
+                f"incident {begun.id} was started in context {scope.place!r} on {scope.server}; "
                 f"this run would look at {now[scope.provider].place!r} on {now[scope.provider].server}",
                 hint=f"The command is: {continue_command(begun)}",
             )

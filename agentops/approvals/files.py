@@ -55,7 +55,7 @@ def read_small(path: Path) -> bytes:
     with explained(path, "read"), path.open("rb") as file:
         data = file.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:
-        raise ConfigError(f"{path} is larger than {_MOST_BYTES:,} bytes", hint="Such a file is never that large.")
+        raise ConfigError(f"{path} is larger than {_MOST_BYTES:,} bytes", hint="Check the path: such a file is small.")
     return data
 
 

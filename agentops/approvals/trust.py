@@ -166,4 +166,4 @@ class Trust:
 
 
 _HINT = "See who is trusted: agentops approvers list; trust somebody: agentops approvers add KEY"
-_MEND = "Mend the file by hand, or move it away and begin anew: agentops approvers add KEY"
+_MEND = "Correct the file, or move it away and start again: agentops approvers add KEY"

@@ -296,7 +296,9 @@ class ChainWriter:
         except FileExistsError:
             # A crash came between this step and the next; then the name is this very file's.
             if not os.path.samestat(path.stat(), os.fstat(self._descriptor)):
-                raise AuditError(f"{path} is in the way of the segment to be closed", hint=BROKEN_HINT) from None
+                raise AuditError(
+                    f"{path} exists and is in the way of the segment to be closed", hint=BROKEN_HINT
+                ) from None
         except OSError as error:
             if error.errno in _NO_LINKS:
                 raise HardLinksUnsupported(

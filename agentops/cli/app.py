@@ -176,7 +176,7 @@ def _usage(message: str, words: Sequence[str]) -> UsageError:
         return UsageError("a command is missing", hint=f"See: {command} --help")
     option = message.removeprefix("No such option: ").partition(" ")[0]
     if option in _PLACE_OPTIONS:
-        hint = f"It would do nothing there: leave it out. See: {command} --help"
+        hint = f"It has no effect there: leave it out. See: {command} --help"
         return UsageError(f"{command} takes no {option}", hint=hint)
     if option == "--no-model" and words[0] in _WITH_WORDS:
         return UsageError(f"{command} takes no --no-model: a request in words needs a model", hint=NO_MODEL_HINT)

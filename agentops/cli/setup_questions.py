@@ -60,7 +60,7 @@ class _Questions:
         now = self._now.get("context") or _NONE
         if not self._contexts:
             return self._line("kubeconfig context (no kubeconfig was found; empty: none)", now)
-        current = Choice(_NONE, "the current context of the kubeconfig, whichever it is then")
+        current = Choice(_NONE, "the current context of the kubeconfig, whatever it is at the time")
         named = dict.fromkeys([*self._contexts, *([now] if now else [])])
         return self._choose("Which context?", [current, *(Choice(name, name) for name in named)], now)
 

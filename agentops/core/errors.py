@@ -158,7 +158,7 @@ class Busy(AgentopsError):
 
     def __init__(self, holder: str) -> None:
         super().__init__(
-            f"another agentops is changing something at this moment: {holder}",
+            f"another agentops run is applying a change: {holder}",
             hint="Run this again when it has ended, or let it wait: --wait 10m",
         )
 

@@ -23,7 +23,7 @@ def diff(log: StageLog, state: Previewed, *, step: int) -> Diffed:
     """
     count = sum(len(one.edits) if one.verb is Verb.UPDATE else 1 for one in state.preview.objects)
     if not count:
-        words = f"{state.change.tool} on {state.change.target.short} would change nothing: it is so already"
+        words = f"{state.change.tool} on {state.change.target.short} would change nothing: it has these values already"
         log.failed("diff", words, step=step)
         raise ToolInputError(words, code="nothing-to-do")
     objects = [{"ref": one.ref, "verb": one.verb, "edits": one.edits} for one in state.preview.objects]

@@ -116,7 +116,7 @@ def _awaited(services: GuardServices, log: StageLog, state: Applied) -> tuple[st
             services.pause(min(_POLL_S, longest - (now - begun)))
     except KeyboardInterrupt:
         # It holds, and nothing speaks for rolling it back; whoever waits for it has waited long enough.
-        return tuple(one.why for one in left) or ("interrupted before it could be looked at",)
+        return tuple(one.why for one in left) or ("interrupted before it could be checked",)
 
 
 def _symptoms(services: GuardServices, state: Applied) -> list[Symptom]:

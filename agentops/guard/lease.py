@@ -55,7 +55,7 @@ def _take(services: GuardServices, log: StageLog, state: Journaled) -> None:
             raise Busy(holder) from error
         raise NotApproved(
             f"{lease.place} could not be taken: {error.message}",
-            hint="Nothing was changed. Let its identity write leases there, or unset cluster_lease.",
+            hint="Nothing was changed. Allow this identity to write leases there, or unset cluster_lease.",
             code="no-lease",
         ) from error
     log.passed("lease", lease.place, change=state.change_id)
@@ -78,7 +78,7 @@ def release_lease(services: GuardServices, log: StageLog, change_id: str) -> Non
     except AuditError:
         raise
     except AgentopsError as error:
-        log.say(f"{lease.place} could not be let go of: {error.message}; it expires by itself")
+        log.say(f"{lease.place} could not be released: {error.message}; it expires by itself")
 
 
 def _holder(services: GuardServices, own: str) -> str:

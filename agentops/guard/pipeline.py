@@ -101,7 +101,7 @@ def execute_saved(
     """
     if plan.rolls_back:
         raise NotApproved(
-            f"the plan says that it rolls back change {one_line(plan.rolls_back, 60)}, which a file cannot say",
+            f"the file claims to roll back change {one_line(plan.rolls_back, 60)}, which a saved plan cannot",
             hint="agentops rollback CHANGE makes that plan from what was run.",
             code="plan-altered",
         )
@@ -111,7 +111,7 @@ def execute_saved(
     if isinstance(ended, PipelineResult):
         return ended
     hint = "Make a new one: agentops fix --dry-run --out plan.json"
-    return not_run(log, planned, NotApproved("a saved plan runs as it is or not at all", hint=hint))
+    return not_run(log, planned, NotApproved("a saved plan cannot be changed; it runs as it is", hint=hint))
 
 
 def _run_plan(

@@ -41,7 +41,7 @@ def recheck_step(services: GuardServices, log: StageLog, step: Decided, *, numbe
     if not shown.rests_on:
         return
     what = f"step {number} ({step.change.target.short})"
-    log.say(f"trying {what} once more, upon what is applied now", key=f"apply-{number - 1}")
+    log.say(f"trying {what} again, after the steps that are applied now", key=f"apply-{number - 1}")
     try:
         fresh = patiently(
             services, lambda: try_out(services, log, step.change, step=number), wait_s=wait_s, tries=_TRIES

@@ -82,7 +82,7 @@ def _settle_together(plan: ChangePlan, states: list[StepState], words: list[str]
 def _look(services: GuardServices, step: PlanStep) -> tuple[StepState, str, list[str]]:
     tool = services.tools.get(step.change.tool)
     if tool is None:
-        return StepState.UNCLEAR, "its tool is not there any more", []
+        return StepState.UNCLEAR, "its tool no longer exists", []
     try:
         seen = tool.observe(step.preview)
     except ToolError as error:

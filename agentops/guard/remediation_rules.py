@@ -31,8 +31,8 @@ def require_remediation(no_remedy: NoRemedy, steps: Sequence[tuple[Change, Previ
     for changes, result in _in_the_end(steps):
         for reason in no_remedy(changes, result):
             raise PolicyRefused(
-                f"{changes[-1].tool} is no cure: {reason}",
-                hint="Find what makes it fail and change that. To remove something on purpose, do it yourself.",
+                f"{changes[-1].tool} is not a fix: {reason}",
+                hint="Find what makes it fail and change that. To remove something intentionally, use kubectl.",
                 code="not-a-cure",
             )
 

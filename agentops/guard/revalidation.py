@@ -59,7 +59,7 @@ def require_current(
         replace(services, progress=no_progress), log, plan, approvals=approvals, is_remediation=is_remediation
     )
     if strictest([step.decision.obligation for step in steps]) != plan.obligation:
-        raise Stale("policy asks for something else than when the plan was made", hint=STALE_HINT)
+        raise Stale("policy requires another approval or other times than when the plan was made", hint=STALE_HINT)
     return steps
 
 
@@ -93,7 +93,7 @@ def _stale_when_refused(number: int) -> Iterator[None]:
     try:
         yield
     except ToolError as error:
-        raise Stale(f"step {number} does not hold any more: {error.message}", hint=STALE_HINT) from error
+        raise Stale(f"step {number} is no longer valid: {error.message}", hint=STALE_HINT) from error
 
 
 def _require_times(plan: ChangePlan, now: datetime) -> None:

@@ -75,7 +75,7 @@ def roll_back(
             log.failed("rollback", "; ".join(left), change=state.change_id)
     gone = [text for index in indexes for text in _deleted(services, state.steps[index])]
     sick = tuple(dict.fromkeys((*gone, *unwell(state.before))))
-    words = f"rolled back; as unwell as before: {sick[0]}" if sick else "rolled back"
+    words = f"rolled back; as unhealthy as before: {sick[0]}" if sick else "rolled back"
     log.say(words if not left else f"NOT rolled back: {left[0]}", key="rollback", done=True)
     return RollbackResult(undone=tuple(undone), left=tuple(left), unwell=sick)
 

@@ -85,7 +85,7 @@ class Symptom:
 
 def nobody_looked(check: Check) -> Symptom:
     """Return that a symptom was not looked at, which is no sign that it is gone."""
-    return Symptom(why=f"nobody looked whether {check.target.short} is still {check.value}")
+    return Symptom(why=f"it was not checked whether {check.target.short} is still {check.value}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ from agentops.guard.states import Applied, Decided, Verified
 BAKE_S = 15.0
 """How long all must stay well before it counts: a crash loop looks well between its crashes."""
 SETTLE_S = 60.0
-"""How long a state that was restored may take to come to rest, before it is called as unwell as before."""
+"""How long a state that was restored may take to come to rest, before it is called as unhealthy as before."""
 _POLL_S = 3.0
 
 

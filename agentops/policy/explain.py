@@ -136,7 +136,9 @@ def sentence(account: Account) -> str:
     first = account.nearest[0]
     wanted, *further = first.unmet
     more = f", and {len(further)} more" if further else ""
-    return f"no policy permits it; {first.policy} comes nearest and wants {wanted.text}{more}{_values(wanted.values)}"
+    return (
+        f"no policy permits it; {first.policy} comes nearest and requires {wanted.text}{more}{_values(wanted.values)}"
+    )
 
 
 def _forbidden(decider: Decider) -> str:

@@ -81,11 +81,11 @@ def read_policy_file(path: Path, *, needed: bool = False) -> str | None:
 
 def _check(path: Path, state: os.stat_result) -> None:
     if not stat.S_ISREG(state.st_mode):
-        raise _unusable(path, "it is not a plain file")
+        raise _unusable(path, "it is not a regular file")
     if state.st_mode & stat.S_IWOTH:
         raise _unusable(path, "everybody may write to it", f"chmod o-w {path}")
 
 
 def _unusable(path: Path, why: str, hint: str = "") -> ConfigError:
     message = f"the policy file {path} cannot be used: {why}"
-    return ConfigError(message, hint=hint or "Put it right; until then every change is refused.", code="bad-policy")
+    return ConfigError(message, hint=hint or "Correct this; until then every change is refused.", code="bad-policy")

@@ -57,7 +57,7 @@ def arranged(outer: Iterable[PolicyLayer]) -> tuple[PolicyLayer, ...]:
     """
     given = tuple(outer)
     if any(layer.kind is LayerKind.KERNEL for layer in given):
-        raise ConfigError("the kernel of the policy is built in; no file can be one")
+        raise ConfigError("the kernel policy is built in; a file cannot replace it")
     bases = [layer for layer in given if layer.kind is LayerKind.BASE]
     if len(bases) > 1:
         raise ConfigError(f"two base policies: {bases[0].origin} and {bases[1].origin}", hint="Keep one of them.")

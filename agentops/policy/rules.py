@@ -76,7 +76,7 @@ def _taken(layer: PolicyLayer, old: PolicyRule, new: PolicyRule) -> ConfigError:
     """Return the error of two policies of one id; the file that can be edited is the one to blame."""
     ours = layer.origin == BUILT_IN
     blamed, other = (old.layer, layer) if ours else (layer, old.layer)
-    what = f"its @id is taken by {other.origin} ({other.name} policy)"
+    what = f"its @id is already used by {other.origin} ({other.name} policy)"
     return wrong(blamed, old.id, what, "Choose another @id.", annotation((old if ours else new).statement, "id"))
 
 

@@ -131,8 +131,8 @@ class Changes:
                 if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                     raise
                 raise NotApproved(
-                    f"this plan was run already, as change {self._read(final).id}",
-                    hint="An approval serves once. Make the plan again: agentops fix --dry-run",
+                    f"this plan was already run, as change {self._read(final).id}",
+                    hint="An approval is valid once. Make the plan again: agentops fix --dry-run",
                     code="spent",
                 ) from error
             sync_folder(self.folder)
@@ -290,7 +290,7 @@ class Changes:
             # Another process may have left it since this one looked.
             self.release()
             raise InDoubt(
-                "an earlier dry run changed the cluster, and nobody has looked at it yet",
+                "an earlier dry run changed the cluster, and nobody has checked it yet",
                 hint=f"How the object was stands in {halts[0].path}. Then close it: agentops recover --keep",
                 code="preview-wrote",
             )

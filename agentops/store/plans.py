@@ -83,7 +83,7 @@ def load_approval(path: Path) -> SignedApproval:
     raw = _read(path, APPROVAL_SCHEMA, "approval").get("approval")
     approval = _value(path, SignedApproval, raw, "approval")
     if to_json(approval) != raw:
-        raise UsageError(f"{path} is no approval that this agentops knows: it has further fields")
+        raise UsageError(f"{path} is not an approval of a known form: it has unknown fields")
     if approval.method != "key" or not approval.signature:
         hint = "Have the plan approved: agentops approve PLAN"
         raise NotApproved(f"{path} holds an approval that no key has signed", hint=hint, code="not-signed")

@@ -165,7 +165,7 @@ def test_a_folder_that_cannot_be_made_is_explained(tmp_path: Path, ticking: Cloc
     (tmp_path / "file").write_text("")
     with pytest.raises(AuditError, match=r"cannot create .*audit: (file exists|not a directory)") as caught:
         open_log(tmp_path / "file" / "audit", run="r", actor="a", clock=ticking, sign_every=0)
-    assert (caught.value.exit_code, caught.value.hint) == (8, "Nothing goes on without its record.")
+    assert (caught.value.exit_code, caught.value.hint) == (8, "Nothing continues without its record.")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

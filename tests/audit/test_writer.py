@@ -222,7 +222,7 @@ def test_what_to_do_next_depends_on_what_went_wrong(number: int, hint: str) -> N
     error = refused("log", "write", OSError(number, os.strerror(number)))
     assert (error.message, error.hint) == (
         f"cannot write log: {os.strerror(number).lower()}",
-        f"Nothing goes on without its record. {hint}".strip(),
+        f"Nothing continues without its record. {hint}".strip(),
     )
 
 

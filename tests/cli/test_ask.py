@@ -243,7 +243,7 @@ def test_ctrl_c_keeps_what_was_read_and_resume_goes_on(
     again = cli("ask", *command[:2], "-o", "json")
     assert (again.code, again.document["request"]["verdict"]) == (0, "answered")
     assert cli("ask", *command).code == 2
-    assert "has its answer" in cli("ask", *command).err
+    assert "already has an answer" in cli("ask", *command).err
     for other in (("fix", command[1]), ("investigate", "--resume", command[1]), ("do", "--resume", command[1])):
         refused = cli(*other, "--model", "scripted:none.json") if other[0] == "fix" else cli(*other)
         assert refused.code == 2, refused.out + refused.err

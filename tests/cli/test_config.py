@@ -61,7 +61,7 @@ def test_the_page_has_origins_where_they_are_asked_for(cli: Cli, file: Path) -> 
     brief, full = cli("config", "show").out, cli("config", "show", "--origin").out
     place = f"config.toml:{3}"
     assert (place in brief, place in full.replace("\n", "").replace(" ", "")) == (False, True)
-    assert all("key of the model: in no environment variable" in page for page in (brief, full))
+    assert all("model key: not set in the environment" in page for page in (brief, full))
 
 
 def test_a_secret_is_never_shown(cli: Cli, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,5 +82,5 @@ def test_damaged_journal_stops_changes_and_not_reads(cli: Cli, home: Path) -> No
     (home / "changes" / "0" / "change.json").write_text("[]")
     read = cli("triage", "--sandbox=stale-alert")
     fix = cli("fix", "--sandbox=stale-alert", "--dry-run", "--no-model", "--no-input")
-    found = ("Nothing can be changed" in read.err, read.code, fix.code, "change.json is damaged" in fix.err)
+    found = ("No change is possible" in read.err, read.code, fix.code, "change.json is damaged" in fix.err)
     assert found == (True, 0, 1, True), read.err + fix.err

@@ -119,7 +119,7 @@ def test_groups_are_those_of_the_tree() -> None:
 def test_a_command_that_looks_at_no_cluster_is_told_of_none(cli: Cli, words: tuple[str, ...], option: str) -> None:
     """It says that the option would do nothing, rather than to do nothing with it."""
     done = cli(*words)
-    said = f"takes no {option}\n  It would do nothing there: leave it out. See: agentops "
+    said = f"takes no {option}\n  It has no effect there: leave it out. See: agentops "
     assert (done.code, done.out, said in done.err) == (2, "", True)
 
 
@@ -137,13 +137,13 @@ def test_a_command_that_looks_at_no_cluster_is_told_of_none(cli: Cli, words: tup
         (("triage", "--sandbox", "--from", "x"), "--from and --sandbox name two places"),
         (("triage", "--from", "x", "--watch"), "--watch has nothing to wait for with --from"),
         (("triage", "--watch", "-o", "junit"), "--watch does not work with --output junit"),
-        (("show", "--evidence", "E1", "--timeline"), "--evidence and --timeline do not go together"),
-        (("show", "20261122T0312", "--evidence", "E1"), "--evidence and a run's timeline do not go together"),
-        (("policy", "show", "--schema", "--facts"), "each show something else"),
-        (("policy", "validate", "--as", "project"), "--as says what files are"),
-        (("policy", "explain", "p.json", "--as", "human:ana"), "a plan brings its own requests"),
-        (("policy", "explain", "p.json", "--on-behalf-of", "ana"), "a plan brings its own requests"),
-        (("policy", "explain", "p.json", "--sandbox"), "a plan brings its own requests"),
+        (("show", "--evidence", "E1", "--timeline"), "--evidence and --timeline cannot be combined"),
+        (("show", "20261122T0312", "--evidence", "E1"), "--evidence and a run's timeline cannot be combined"),
+        (("policy", "show", "--schema", "--facts"), "exclude each other"),
+        (("policy", "validate", "--as", "project"), "--as needs a FILE"),
+        (("policy", "explain", "p.json", "--as", "human:ana"), "a PLAN has its own requests"),
+        (("policy", "explain", "p.json", "--on-behalf-of", "ana"), "a PLAN has its own requests"),
+        (("policy", "explain", "p.json", "--sandbox"), "a PLAN has its own requests"),
         (("audit", "log", "--follow", "-o", "markdown"), "--follow does not work with --output markdown"),
         (("audit", "anchor", "--to", "x", "--retention-days", "3"), "--retention-days is for s3:// places only"),
         (("audit", "export", "--to", "x/", "--endpoint-url", "http://x"), "--endpoint-url is for s3:// places only"),

@@ -251,7 +251,7 @@ def test_explain_names_the_clause_that_was_false(cli: Cli) -> None:
     lines = [line.strip() for line in done.out.splitlines()]
     words = " ".join(done.out.split())
     assert done.code == 0
-    assert "production-change comes nearest and wants !context.reverts (reverts is true)" in words
+    assert "production-change comes nearest and requires !context.reverts (reverts is true)" in words
     assert "no !context.reverts" in lines
 
 
@@ -316,14 +316,14 @@ def test_explain_tells_an_error_as_one(cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ((), "say which request"),
-        (("--tool", "kubernetes_scale"), "say which request"),
+        ((), "no request was given"),
+        (("--tool", "kubernetes_scale"), "no request was given"),
         (("--tool", "kubernetes_exec", "--target", WEB), "there is no tool"),
         (("--tool", "kubernetes_scale", "--target", "web"), "is not a resource reference"),
         ((*EXPLAIN[2:], "--fact", "nope=1"), "there is no fact"),
         ((*EXPLAIN[2:], "--label", "team"), "is not NAME=VALUE"),
         ((*EXPLAIN[2:], "--as", "ana"), "is not a principal"),
-        (("plan.json", "--harmless"), "a plan brings its own requests"),
+        (("plan.json", "--harmless"), "a PLAN has its own requests"),
         (("plan.json",), "plan.json"),
     ],
 )

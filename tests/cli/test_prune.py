@@ -44,7 +44,7 @@ def kept(home: Path, plans: ModuleType) -> dict[str, str]:
     (damaged.path / "incident.json").write_text("[]")
     return {
         changed.id: "a change was made for it",
-        drafted.id: "it has drafts that were not carried out",
+        drafted.id: "it has drafts that were not applied",
         damaged.id: "it cannot be read",
         young.id: "",
     }

@@ -87,6 +87,12 @@ def test_every_file_that_a_page_links_to_exists(page: Path) -> None:
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
+def test_every_page_is_in_the_list_of_pages() -> None:
+    """docs/README.md has the order to read them in; a page that it leaves out is not found."""
+    listed = set(_LINK.findall((DOCS / "README.md").read_text("utf-8")))
+    assert {path.name for path in DOCS.glob("*.md")} - listed - {"README.md"} == set()
+
+
 def test_every_picture_is_on_a_page() -> None:
     """A picture that no page shows is not looked after."""
     linked = {

@@ -330,7 +330,7 @@ def test_claim_that_another_process_prevents_is_told(stage: Any) -> None:
     """Busy is no crash: the plan was not run, and the record says why."""
 
     def busy(plan: Any, change_id: str) -> None:
-        raise AgentopsError("another agentops is changing something", code="busy")
+        raise AgentopsError("another agentops run is applying a change", code="busy")
 
     stage.journal.claim = busy
     result = execute(stage.services(), world.proposal())

@@ -207,7 +207,7 @@ def _unclosed(stage: Any) -> Any:
 
 def _unclaimed(stage: Any) -> Any:
     def fail(plan: Any, change_id: str) -> None:
-        raise NotApproved("this plan was run already", code="spent")
+        raise NotApproved("this plan was already run", code="spent")
 
     stage.journal.claim = fail
     return execute(stage.services(progress=stage.seen), world.proposal())

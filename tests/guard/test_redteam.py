@@ -21,7 +21,7 @@ def test_a_file_cannot_say_that_it_takes_back_a_change(stage: Any, yes: bool) ->
     services = stage.services(yes=yes)
     plan = replace(make_plan(services, world.proposal()).planned.plan, rolls_back="20261122T030000-7Q4M0ZKD")
     given = () if yes else (world.approve(plan, stage.clock(), method="key", key_id="k-bob", signature="signed"),)
-    with pytest.raises(NotApproved, match="which a file cannot say"):
+    with pytest.raises(NotApproved, match="which a saved plan cannot"):
         execute_saved(services, plan, given)
     assert (stage.world.writes, stage.journal.claimed, stage.person.asked) == ([], {}, [])
 

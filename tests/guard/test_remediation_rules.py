@@ -50,7 +50,7 @@ def _refusal(
     try:
         require_remediation(reasons_against, [(Change(tool=tool, target=ref), preview)])
     except PolicyRefused as refused:
-        return f"{refused.code}: {refused.message.partition(' is no cure: ')[2]}"
+        return f"{refused.code}: {refused.message.partition(' is not a fix: ')[2]}"
     return ""
 
 

@@ -51,7 +51,7 @@ def test_a_default_deny_names_the_nearest_permit_and_its_false_clause(policy: Ce
     """The permit with the fewest clauses that do not hold, and of those the one with the most that do."""
     ruling = policy.decide(ask(reverts=True))
     assert ruling.why == (
-        "no policy permits it; production-change comes nearest and wants !context.reverts (reverts is true)"
+        "no policy permits it; production-change comes nearest and requires !context.reverts (reverts is true)"
     )
 
 
@@ -59,7 +59,7 @@ def test_several_false_clauses_are_counted(policy: CedarPolicy, ask: Ask) -> Non
     """The first is told, the others are counted."""
     ruling = policy.decide(ask(environment=None))
     assert ruling.why == (
-        "no policy permits it; production-change comes nearest and wants context has environment, and 1 more "
+        "no policy permits it; production-change comes nearest and requires context has environment, and 1 more "
         "(environment is not known)"
     )
 

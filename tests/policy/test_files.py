@@ -84,7 +84,7 @@ def test_what_is_no_plain_file_is_an_error(tmp_path: Path) -> None:
         with pytest.raises(ConfigError) as caught:
             read_policy_file(path)
         messages.append(caught.value.message.rpartition(": ")[2])
-    assert messages == ["it is not a plain file"] * 2
+    assert messages == ["it is not a regular file"] * 2
 
 
 def test_an_unreadable_file_is_an_error(tmp_path: Path) -> None:

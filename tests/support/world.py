@@ -253,7 +253,7 @@ class Journal:
 
     def claim(self, plan: ChangePlan, change_id: str) -> None:
         if plan.digest in self.claimed:
-            raise NotApproved("this plan was run already", code="spent")
+            raise NotApproved("this plan was already run", code="spent")
         self.claimed[plan.digest] = (change_id, plan)
 
     def halt(self, report: Mapping[str, Any]) -> None:

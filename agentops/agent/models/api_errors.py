@@ -45,7 +45,7 @@ _STATUS_OF_TYPE = {
 _RETRYABLE_REJECTIONS = (408, 409, 425)
 _FAILURES: Mapping[int, tuple[type[ModelFailure], str, str]] = {
     401: (Unauthenticated, "does not accept the key", "Check ANTHROPIC_API_KEY, and ANTHROPIC_BASE_URL if it is set."),
-    402: (PaymentRequired, "wants payment first", "Check the account's credit and billing."),
+    402: (PaymentRequired, "requires payment first", "Check the account's credit and billing."),
     403: (Unauthenticated, "does not let this key use the model", "Use another key or another --model."),
     404: (
         UnknownModel,

@@ -35,7 +35,7 @@ from agentops.agent.models.request_body import Features, body
 from agentops.agent.models.retry import Retries, pause
 from agentops.agent.models.stream import StreamedTurn
 from agentops.core.progress import Progress, Stage, Step
-from agentops.core.text import one_line
+from agentops.core.text import one_line, plural
 
 if TYPE_CHECKING:
     from anthropic import Anthropic, AnthropicBedrock, AnthropicVertex
@@ -108,7 +108,7 @@ class Claude:
                 if not failure.retryable:
                     raise
                 if attempt >= self._retries.attempts:
-                    failure.args = (f"{failure.message} (given up after {attempt} attempts)",)
+                    failure.args = (f"{failure.message} (given up after {plural(attempt, 'attempt')})",)
                     failure.message = str(failure)
                     raise
                 pause(failure, attempt, self._retries, progress)

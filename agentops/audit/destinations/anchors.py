@@ -89,7 +89,7 @@ def _may_replace(place: FileDestination, origin: str) -> None:
         try:
             held = parse_checkpoint(place.read(name)[:_MAX_NOTE_BYTES].decode("utf-8", "replace")).origin
         except BadNote as error:
-            raise UsageError(f"{place.target} exists and is no checkpoint", hint="Name another file.") from error
+            raise UsageError(f"{place.target} exists and is not a checkpoint", hint="Name another file.") from error
         if held != origin:
             raise UsageError(
                 f"{place.target} is an anchor of another log, {one_line(held)}",

@@ -41,7 +41,7 @@ def open_destination(target: str, options: DestinationOptions) -> Iterator[Desti
         yield GitDestination(target, Path(target.removeprefix("git:")).expanduser(), options.clock)
     elif "://" in target or not target.strip():
         hint = "Write a FILE, a FOLDER/, git:PATH or s3://BUCKET/PREFIX."
-        raise UsageError(f"{one_line(target)!r} is no place that agentops knows", hint=hint)
+        raise UsageError(f"{one_line(target)!r} is not a place that agentops knows", hint=hint)
     elif target.endswith("/") or Path(target).is_dir():
         yield FolderDestination(target)
     else:

@@ -66,7 +66,9 @@ def read_key(folder: Path) -> bytes | None:
     except ValueError:
         key = b""
     if len(key) != _KEY_BYTES:
-        raise AuditError(f"{path} is no fingerprint key", hint="Restore it from a copy, or move it away for a new one.")
+        raise AuditError(
+            f"{path} is not a fingerprint key", hint="Restore it from a copy, or move it away for a new one."
+        )
     return key
 
 

@@ -155,10 +155,10 @@ def _trusted(note: str, *keys: PublicKey) -> Checkpoint:
 def _texts(proof: Mapping[str, Any], schema: str, names: Sequence[str]) -> tuple[str, str, tuple[bytes, ...]]:
     path = proof.get("path")
     if proof.get("schema") != schema or not isinstance(path, list) or len(path) > 64:
-        raise _invalid(f"it is no document of the form {schema}")
+        raise _invalid(f"it is not a document of the form {schema}")
     first, second = (proof.get(name) for name in names)
     if not isinstance(first, str) or not isinstance(second, str):
-        raise _invalid(f"it is no document of the form {schema}")
+        raise _invalid(f"it is not a document of the form {schema}")
     try:
         steps = tuple(bytes.fromhex(step) for step in path)
     except (TypeError, ValueError) as error:
@@ -167,4 +167,4 @@ def _texts(proof: Mapping[str, Any], schema: str, names: Sequence[str]) -> tuple
 
 
 def _invalid(why: str) -> AuditError:
-    return AuditError(f"the proof does not hold: {why}", code="proof")
+    return AuditError(f"the proof is not valid: {why}", code="proof")

@@ -118,5 +118,5 @@ def make_folder(folder: Path) -> None:
 
 def refused(path: Path | str, verb: str, error: OSError) -> AuditError:
     """Return what an ``OSError`` means to the user: what cannot be done, where, and what to do next."""
-    hint = f"Nothing goes on without its record. {durable_files.advice(error)}".rstrip()
+    hint = f"Nothing continues without its record. {durable_files.advice(error)}".rstrip()
     return AuditError(durable_files.reason(verb, path, error), hint=hint)

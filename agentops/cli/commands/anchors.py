@@ -59,9 +59,9 @@ _Retention = Annotated[
 
 def register(group: typer.Typer) -> None:
     """Add the commands to the ``audit`` group."""
-    anchor_help = "Sign the log's current state, and keep the checkpoint elsewhere."
+    anchor_help = "Keep a signed checkpoint of the log elsewhere."
     group.command("anchor", help=anchor_help, epilog=ANCHOR_EPILOG)(with_common(anchor))
-    export_help = "Copy the whole log elsewhere, piece by piece."
+    export_help = "Copy the whole log elsewhere."
     group.command("export", help=export_help, epilog=EXPORT_EPILOG)(with_common(export))
 
 

@@ -36,7 +36,7 @@ Exit codes: 0 signed, 2 not a plan, 4 refused by policy, 5 not approved
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
-    app.command("approve", help="Review a saved plan and sign an approval of exactly that plan.", epilog=EPILOG)(
+    app.command("approve", help="Review a saved plan and sign an approval of exactly it.", epilog=EPILOG)(
         with_common(approve)
     )
 

@@ -26,7 +26,7 @@ Examples:
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     group = typer.Typer(
-        name="approvers", help="List, add and remove the people whose approvals are valid here.", no_args_is_help=True
+        name="approvers", help="List, add and remove the people who may approve changes.", no_args_is_help=True
     )
     group.command("list", help="List the trusted approvers.", epilog=EPILOG)(with_common(list_approvers))
     group.command("add", help="Trust an approver's public key.", epilog=EPILOG)(with_common(add))

@@ -48,8 +48,12 @@ Examples:
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     group = typer.Typer(name="audit", help="Verify, read and copy the tamper-evident audit log.", no_args_is_help=True)
-    group.command("verify", help="Verify the whole chain.", epilog=VERIFY_EPILOG)(with_common(verify))
-    group.command("log", help="Print records, newest last.", epilog=LOG_EPILOG)(with_common(log, ("namespace",)))
+    group.command("verify", help="Check that no record was altered or removed.", epilog=VERIFY_EPILOG)(
+        with_common(verify)
+    )
+    group.command("log", help="Print records of the audit log, newest last.", epilog=LOG_EPILOG)(
+        with_common(log, ("namespace",))
+    )
     anchors.register(group)
     keys.register(group)
     replay.register(group)

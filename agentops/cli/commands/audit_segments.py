@@ -23,7 +23,7 @@ audit_keep_days is set, after a signed record of the log says so.
 
 def register(group: typer.Typer) -> None:
     """Add the command to the ``audit`` group."""
-    rotate_help = "Close the active segment; compress closed ones, drop expired ones."
+    rotate_help = "Close the active segment and compress closed ones."
     group.command("rotate", help=rotate_help, epilog=ROTATE_EPILOG)(with_common(rotate))
 
 

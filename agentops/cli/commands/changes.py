@@ -41,9 +41,9 @@ Examples:
 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
-    app.command(
-        "rollback", help="Roll back a change, with preview and approval like any other.", epilog=ROLLBACK_EPILOG
-    )(with_common(rollback, PLACE))
+    app.command("rollback", help="Roll back a change, with preview and approval.", epilog=ROLLBACK_EPILOG)(
+        with_common(rollback, PLACE)
+    )
     app.command("recover", help="Close or roll back what an interrupted run left open.", epilog=RECOVER_EPILOG)(
         with_common(recover, PLACE)
     )

@@ -21,8 +21,8 @@ Examples:
   agentops config show --origin --context prod-eu   what an option would change
   agentops config show --output json
 
-Strongest first: option, AGENTOPS_* variable, config.toml, default. Whoever says read_only, wins. What decides about
-changes ([policy]) comes from the file alone. No key is ever shown. To write a first file: agentops init
+Order, strongest first: option, AGENTOPS_* variable, config.toml, default. read_only is on when any of them sets it.
+[policy] is read from the file alone. No key is ever shown. To write a first file: agentops init
 """
 
 
@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         name="config", help="Show the settings in force and where they come from.", no_args_is_help=True
     )
-    text = "Show each setting with its value; with --origin, where it comes from."
+    text = "Show each setting and, with --origin, where it comes from."
     group.command("show", help=text, epilog=EPILOG)(with_common(show, ("context", "namespace", "kubeconfig")))
 
     @group.callback()
@@ -67,11 +67,11 @@ def _blocks(found: SettingsInForce, origin: bool) -> list[Block]:
     if origin:
         table = Table(("setting", "value", "from"), tuple(rows))
     there = found.file if found.file_exists else f"{found.file} does not exist; agentops init writes it"
-    key = f"key of the model: in {' and '.join(found.credentials)}, not shown"
+    key = f"model key: in {' and '.join(found.credentials)}, not shown"
     return [
         table,
         Paragraph(f"file: {there}", Tone.QUIET),
-        Paragraph(key if found.credentials else "key of the model: in no environment variable", Tone.QUIET),
+        Paragraph(key if found.credentials else "model key: not set in the environment", Tone.QUIET),
     ]
 
 

@@ -29,7 +29,7 @@ _LABELS = {"untried": "not tried"}
 
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
-    text = "Check folders, policy, cluster, permissions, model and audit log, and say how to fix what is wrong."
+    text = "Check the set-up and say how to fix what is wrong."
     app.command("doctor", help=text, epilog=EPILOG)(with_common(doctor, ("context", "namespace", "kubeconfig")))
 
 

@@ -54,7 +54,7 @@ def register(app: typer.Typer) -> None:
         with_common(history, ("namespace",))
     )
 
-    prune_help = "Remove old incidents that nobody needs; never changes or the audit log."
+    prune_help = "Remove old incidents; never changes or the audit log."
     app.command("history prune", help=prune_help, epilog=PRUNE_EPILOG)(with_common(prune))
 
 
@@ -75,7 +75,7 @@ def history(options: Common, limit: Annotated[int, limit_option("Maximum number 
 def prune(
     options: Common,
     older_than: Annotated[str, typer.Option("--older-than", metavar="TIME", help="Only older ones: 12h, 7d.")] = "30d",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed; remove nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be removed; remove nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not prompt.")] = False,
 ) -> Result:
     """Remove what nobody needs."""
@@ -87,7 +87,7 @@ def prune(
     found = prunable(settings, old_s(older_than, "--older-than"), utc_now())
     done = bool(found.remove) and not dry_run
     if done and not yes and not _is_agreed(options, f"Remove {plural(len(found.remove), 'incident')}?", found):
-        raise NotApproved("nothing was removed: nobody agreed to it")
+        raise NotApproved("nothing was removed: it was not confirmed")
     if done:
         remove(settings, found)
     return Result(
@@ -110,8 +110,8 @@ def _is_agreed(options: Common, question: str, found: Prunable) -> bool:
 
     trouble = cannot_ask(no_input=options.no_input)
     if trouble:
-        hint = "See what it would be with --dry-run; agree to it with --yes."
-        raise NotApproved(f"nothing was removed: {trouble}, so nobody can be asked", hint=hint)
+        hint = "Show what would be removed with --dry-run; confirm it with --yes."
+        raise NotApproved(f"nothing was removed: {trouble}, so nobody can confirm it", hint=hint)
     sys.stderr.write(page(tuple(prune_blocks(found, utc_now(), done=False)), sys.stderr))
     sys.stderr.flush()
     choices = [Choice("no", "keep them", "k"), Choice("yes", "remove them", "r")]
@@ -146,7 +146,7 @@ def show(
         return Result(command="show", document=change_document(change), report=page)
     if evidence is not None and (timeline or is_run_id(incident)):
         told = "--timeline" if timeline else "a run's timeline"
-        raise UsageError(f"--evidence and {told} do not go together", hint="Give an incident, or leave out --evidence.")
+        raise UsageError(f"--evidence and {told} cannot be combined", hint="Give an incident, or leave out --evidence.")
     if is_run_id(incident):
         return _told(timeline_of(settings, incident), whole=bool(options.verbose))
     if evidence is not None:

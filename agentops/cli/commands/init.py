@@ -112,7 +112,7 @@ def _written(prompts: Prompts, places: Folders, text: str) -> Result:
     if prompts.choose(question, choices, "no" if exists else "yes") != "yes":
         raise AgentopsError(_NOTHING, hint="Print it instead: agentops init --print", code="declined")
     old = write_config(places, text)
-    notes = [Paragraph(f"The old one is {old}.", Tone.QUIET)] if old else []
+    notes = [Paragraph(f"The earlier file is kept as {old}.", Tone.QUIET)] if old else []
     if trouble := model_trouble(load({}, process_environ())):
         notes.append(Paragraph(f"Without a model there is triage only: {trouble}.", Tone.WARN))
     return Result(

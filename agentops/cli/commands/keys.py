@@ -12,6 +12,19 @@ from agentops.cli.report import Block, Code, Heading, Paragraph, Tone
 from agentops.cli.result import Result
 from agentops.core.errors import UsageError
 
+KEYS_EPILOG = """\b
+Examples:
+  agentops audit keys
+  agentops audit keys --output json
+  agentops audit verify --key 'NAME+ID+KEY'      trust only this key
+"""
+ROTATE_KEY_EPILOG = """\b
+Examples:
+  agentops audit rotate-key
+  agentops audit keys                            the old and the new public key
+
+The change is recorded and signed by both keys; the old private key is destroyed.
+"""
 FINGERPRINT_EPILOG = """\b
 Examples:
   echo '{"namespace":"shop","name":"web"}' | agentops audit fingerprint
@@ -25,10 +38,12 @@ _MAX_BYTES = 16 * 1024 * 1024
 
 def register(group: typer.Typer) -> None:
     """Add the commands to the ``audit`` group."""
-    group.command("keys", help="Show the public keys that sign the log, oldest first.")(with_common(keys))
-    rotate_help = "Sign with a new key from now on; record it, and destroy the old private key."
-    group.command("rotate-key", help=rotate_help)(with_common(rotate_key))
-    fingerprint_help = "Print the fingerprint of the JSON arguments on standard input."
+    group.command("keys", help="Show the public keys that sign the log, oldest first.", epilog=KEYS_EPILOG)(
+        with_common(keys)
+    )
+    rotate_help = "Sign with a new key from now on; destroy the old one."
+    group.command("rotate-key", help=rotate_help, epilog=ROTATE_KEY_EPILOG)(with_common(rotate_key))
+    fingerprint_help = "Print the fingerprint of JSON arguments from stdin."
     group.command("fingerprint", help=fingerprint_help, epilog=FINGERPRINT_EPILOG)(with_common(fingerprint))
 
 

@@ -18,7 +18,7 @@ _BASE, _ORGANISATION, _PROJECT = "base", "organisation", "project"
 INIT_EPILOG = """\b
 Examples:
   agentops policy init            writes policy.cedar and policy-tests.yaml to your config folder
-  agentops policy init --force    replaces them by the shipped files; the old ones are kept as .old
+  agentops policy init --force    replaces them with the shipped files; the old ones are kept as .old
 """
 SHOW_EPILOG = """\b
 Examples:
@@ -50,7 +50,7 @@ Exit codes: 0 all cases passed, 1 a case failed, 2 a table or the policy cannot 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     group = typer.Typer(
-        name="policy", help="Show, check and test what may be changed, and who must approve.", no_args_is_help=True
+        name="policy", help="Show, check and test the policy that decides on changes.", no_args_is_help=True
     )
     group.command("init", help="Copy the shipped policy to your config folder, to edit.", epilog=INIT_EPILOG)(
         with_common(init)
@@ -100,7 +100,7 @@ def show(
     from agentops.cli.views import policy as view
 
     if source + schema + facts > 1:
-        raise UsageError("--source, --schema and --facts each show something else", hint="Choose one.")
+        raise UsageError("--source, --schema and --facts exclude each other", hint="Choose one.")
     if facts:
         return Result(command="policy show", document={"facts": view.facts_document()}, report=view.facts_page())
     policy = policy_sources(options.settings()).policy()
@@ -115,7 +115,9 @@ def validate(
     options: Common,
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FILE]...", help="Policy files to check instead.", show_default=False),
+        typer.Argument(
+            metavar="[FILE]...", help="Policy files to check; default: the policy in force.", show_default=False
+        ),
     ] = None,
     kind: Annotated[
         str | None,
@@ -133,9 +135,7 @@ def validate(
     from agentops.cli.views.source import error_blocks
 
     if kind is not None and not files:
-        raise UsageError(
-            "--as says what files are, and no FILE was given", hint="agentops policy validate --as project FILE"
-        )
+        raise UsageError("--as needs a FILE", hint="agentops policy validate --as project FILE")
     if kind not in (None, _BASE, _ORGANISATION, _PROJECT):
         raise UsageError(f"--as {one_line(kind, 40)} is not base, organisation or project")
     try:

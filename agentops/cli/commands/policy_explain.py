@@ -17,14 +17,14 @@ Examples:
   agentops policy explain --tool kubernetes_scale --target k8s://prod/shop/Deployment/web --harmless
   agentops policy explain plan.json      every step of a saved plan, under the policy that is in force now
 
-A fact that is not given counts as unknown, and an unknown fact permits nothing; with --harmless it takes its least
-dangerous value. List the facts with: agentops policy show --facts. With -v: every clause, and the policy text.
+A fact that is not given is unknown, and an unknown fact permits nothing; --harmless gives it its least dangerous value.
+List the facts with agentops policy show --facts. -v adds every clause, every fact and the policy text.
 """
 
 
 def register(group: typer.Typer) -> None:
     """Add the command to the ``policy`` group."""
-    group.command("explain", help="Show which policy decides a request, and which clause.", epilog=EPILOG)(
+    group.command("explain", help="Show which policy decides a request, and why.", epilog=EPILOG)(
         with_common(explain, ("sandbox",))
     )
 
@@ -32,9 +32,9 @@ def register(group: typer.Typer) -> None:
 def explain(
     options: Common,
     plan: Annotated[
-        Path | None, typer.Argument(metavar="[PLAN]", help="A saved plan: each of its steps.", show_default=False)
+        Path | None, typer.Argument(metavar="[PLAN]", help="A saved plan; each step is explained.", show_default=False)
     ] = None,
-    tool: Annotated[str, typer.Option("--tool", metavar="NAME", help="A tool (agentops tools list).")] = "",
+    tool: Annotated[str, typer.Option("--tool", metavar="NAME", help="Name of a tool (agentops tools list).")] = "",
     target: Annotated[str, typer.Option("--target", metavar="REF", help="k8s://CONTEXT/NS/KIND/NAME, aws://...")] = "",
     principal: Annotated[
         str | None,
@@ -59,10 +59,10 @@ def explain(
 
     given = (tool, target, principal, on_behalf_of, fact, label, harmless, options.sandbox is not None)
     if plan is not None and any(given):
-        raise UsageError("a plan brings its own requests", hint="Leave out the other options.")
+        raise UsageError("a PLAN has its own requests", hint="Leave out the other options.")
     if plan is None and not (tool and target):
         raise UsageError(
-            "say which request: a PLAN, or --tool and --target", hint="See: agentops policy explain --help"
+            "no request was given: it takes a PLAN, or --tool and --target", hint="See: agentops policy explain --help"
         )
     if plan is not None:
         found = explain_plan(options.settings(), plan)

@@ -29,9 +29,9 @@ Examples:
 
 def register(group: typer.Typer) -> None:
     """Add the commands to the ``audit`` group."""
-    prove_help = "Prove that a record is in the signed log, or that the log only grew."
+    prove_help = "Prove that a record is in the log, or that the log grew."
     group.command("prove", help=prove_help, epilog=PROVE_EPILOG)(with_common(prove))
-    check_help = "Check a proof of either kind with the public key alone."
+    check_help = "Check a proof with the public key alone."
     group.command("check-proof", help=check_help, epilog=PROVE_EPILOG)(with_common(check_proof))
 
 

@@ -28,7 +28,7 @@ A decision is recorded with all its inputs; this evaluates them again under toda
 
 def register(group: typer.Typer) -> None:
     """Add the command to the ``audit`` group."""
-    text = "Evaluate recorded decisions under today's policy and show which differ."
+    text = "Show which recorded decisions differ under today's policy."
     group.command("replay", help=text, epilog=EPILOG)(with_common(replay))
 
 

@@ -54,16 +54,12 @@ def scenario_names() -> frozenset[str]:
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     group = typer.Typer(
-        name="sandbox", help="Try agentops on an embedded cluster with ready-made incidents.", no_args_is_help=True
+        name="sandbox", help="Serve embedded clusters with incidents, to try agentops.", no_args_is_help=True
     )
     group.command("list", help="List the scenarios.", epilog=LIST_EPILOG)(with_common(list_scenarios))
-    group.command(
-        "up", help="Serve a scenario's cluster on loopback, until Ctrl-C or in the background.", epilog=UP_EPILOG
-    )(with_common(up))
-    group.command("status", help="Say where the sandbox in the background is.", epilog=STATUS_EPILOG)(
-        with_common(status)
-    )
-    group.command("down", help="End the sandbox in the background.", epilog=DOWN_EPILOG)(with_common(down))
+    group.command("up", help="Serve a scenario's cluster on loopback.", epilog=UP_EPILOG)(with_common(up))
+    group.command("status", help="Show where the background sandbox is.", epilog=STATUS_EPILOG)(with_common(status))
+    group.command("down", help="Stop the background sandbox.", epilog=DOWN_EPILOG)(with_common(down))
     new_help = "Write a template for a scenario of your own."
     group.command("new", help=new_help, epilog=NEW_EPILOG)(with_common(new))
     app.add_typer(group)

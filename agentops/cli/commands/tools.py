@@ -19,9 +19,9 @@ Examples:
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     group = typer.Typer(name="tools", help="List the tools that the model may call.", no_args_is_help=True)
-    group.command(
-        "list", help="List the tools: what each reads or changes, and the permissions it needs.", epilog=EPILOG
-    )(with_common(list_tools))
+    group.command("list", help="List what each tool reads or changes, and what it needs.", epilog=EPILOG)(
+        with_common(list_tools)
+    )
 
     @group.callback()
     def tools() -> None:

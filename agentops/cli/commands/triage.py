@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from agentops.app.services import Scan
     from agentops.app.triage import Wanted
 
-HELP = """Scan a cluster for problems without a model; change nothing.
+HELP = """Scan for problems without a model; change nothing.
 
 All namespaces are read unless --namespace names one. With TARGET (k8s:NAMESPACE/KIND/NAME), the problems that explain
 that object come first. With --from, what was saved of a cluster is read in its place.

@@ -176,7 +176,7 @@ def test_patience_ends(make_claude, wire, kind):
             Unauthenticated,
             "invalid x-api-key [key]",
         ),
-        ({"status": 402}, PaymentRequired, "wants payment"),
+        ({"status": 402}, PaymentRequired, "requires payment"),
         ({"status": 403}, Unauthenticated, "does not let this key"),
         ({"status": 404, "message": "model: claude-9"}, UnknownModel, "model: claude-9"),
         ({"status": 400, "message": "messages.1: bad"}, RequestRejected, "messages.1: bad (request req_1)"),

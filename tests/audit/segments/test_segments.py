@@ -243,7 +243,7 @@ def test_another_file_under_the_closed_ones_name_stops_the_rotation(folder: Path
     log = _open(folder, ticking)
     log.append("note", {})
     (folder / FIRST).write_bytes(b"something else")
-    with pytest.raises(AuditError, match=f"{FIRST} is in the way of the segment to be closed") as caught:
+    with pytest.raises(AuditError, match=f"{FIRST} exists and is in the way of the segment to be closed") as caught:
         log.close_segment()
     (folder / FIRST).unlink()
     assert (caught.value.hint, log.append("note", {}).seq, verify(folder).verdict) == (BROKEN_HINT, 3, ChainVerdict.OK)

@@ -131,5 +131,5 @@ def in_doubt(what: str, why: str) -> InDoubt:
     """Return the error for a write of which it is not known whether it took effect."""
     return InDoubt(
         f"{what}: whether it took effect is not known: {why}",
-        hint="Look at the object before anything else is done; agentops recover does.",
+        hint="Check the object first: agentops recover",
     )

@@ -107,7 +107,7 @@ class DryRunner:
             raise Stale(f"{path} was changed by somebody else while it was previewed", hint="Try again.")
         raise PreviewWrote(
             f"a dry run changed the cluster: after the trial of {what} {trace.value}",
-            hint="No further change is begun. Compare the object, restore it from the copy that is kept with this "
+            hint="No further change is started. Compare the object, restore it from the copy that is kept with this "
             "report, then: agentops recover",
             before=dict(before) if before is not None else None,
             call=call,

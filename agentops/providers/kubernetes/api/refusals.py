@@ -36,7 +36,7 @@ def refused(status: int, body: bytes, what: str) -> AgentopsError:
     """
     text = f"{what}: {_message(body) or f'HTTP {status}'}"
     if status == 403:
-        return Forbidden(text, hint="This identity may not do that, or admission refuses it; kubernetes_can_i tells.")
+        return Forbidden(text, hint="This identity may not do that, or admission refuses it: see kubernetes_can_i.")
     if status == 404:
         return NotFound(text, hint="Check the name, the namespace and the kind; list the objects to see what exists.")
     if status == 409:
@@ -134,8 +134,8 @@ def stale(call: Call, live: Mapping[str, Any] | None) -> Stale:
             if now is _MISSING or now != one.get("value"):
                 shown = "absent" if now is _MISSING else _shown(now)
                 moved.append(f"{one['path']} was {_shown(one.get('value'))}, is {shown}")
-    text = "; ".join(moved[:_SHOWN]) or "an expected value is not there any more"
-    return Stale(f"{call.method} {call.path}: the object has moved on: {text}", hint="Make the plan again.")
+    text = "; ".join(moved[:_SHOWN]) or "an expected value is no longer there"
+    return Stale(f"{call.method} {call.path}: the object has changed: {text}", hint="Make the plan again.")
 
 
 def _look_up(value: Any, pointer: str) -> Any:

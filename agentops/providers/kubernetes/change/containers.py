@@ -44,7 +44,7 @@ def container_path(live: Mapping[str, Any], name: str) -> FieldPath:
         if any(one.get("name") == name for one in pod.get(listing) or ()):
             return (*template_path(live), listing, name)
     known = ", ".join(str(one.get("name")) for listing in _LISTS for one in pod.get(listing) or ())
-    what = f"there is no container {one_line(name, 60)!r}" if name else "which container is meant is not said"
+    what = f"there is no container {one_line(name, 60)!r}" if name else "the container is not named"
     raise ToolInputError(what, hint=f"Its containers are: {one_line(known, 200) or 'none'}")
 
 

@@ -45,5 +45,5 @@ def deletion_notes(live: Mapping[str, Any]) -> tuple[str, ...]:
     controller = controller_of(live)
     if controller is not None:
         name = f"{controller.get('kind')} {one_line(str(controller.get('name')), 80)}"
-        found.append(f"Its controller {name} may make it again.")
+        found.append(f"Its controller {name} may create it again.")
     return tuple(found)

@@ -32,7 +32,7 @@ def checked_manifest(kind: Kind, target: ResourceRef, manifest: Mapping[str, Any
     """
     if kind.kind in _NEVER and kind.group in {"", "events.k8s.io", "certificates.k8s.io", "authentication.k8s.io"}:
         raise ToolInputError(
-            f"agentops applies no {kind.kind}", hint="Its content does not pass through agentops: do it by hand."
+            f"agentops does not apply a {kind.kind}", hint="Its content does not pass through agentops: do it by hand."
         )
     metadata = manifest.get("metadata")
     if not isinstance(metadata, Mapping):
@@ -48,9 +48,7 @@ def checked_manifest(kind: Kind, target: ResourceRef, manifest: Mapping[str, Any
     odd = sorted(set(metadata) - _METADATA)
     if odd or "status" in manifest:
         what = "status" if not odd else f"metadata.{one_line(odd[0], 60)}"
-        raise ToolInputError(
-            f"{what} is not for a manifest to say", hint="Of metadata it takes labels and annotations."
-        )
+        raise ToolInputError(f"{what} cannot be set by a manifest", hint="Of metadata it takes labels and annotations.")
     for name in metadata.get("annotations") or {}:
         if is_machine_annotation(name):
             raise ToolInputError(f"the annotation {one_line(name, 80)} is written by a program for itself")

@@ -130,7 +130,7 @@ def _missing_owner(context: ToolContext, owner: Object, namespace: str) -> str:
     try:
         found = context.cluster.get_object(context.cluster.kind(f"{kind}.{group}" if group else kind), name, namespace)
     except NotFound:
-        return f"Its controller {kind} {name} is gone: nothing makes it again."
+        return f"Its controller {kind} {name} is gone: nothing creates it again."
     if found["metadata"].get("uid") != owner.get("uid") or found["metadata"].get("deletionTimestamp"):
-        return f"Its controller {kind} {name} is not there any more: nothing makes it again."
+        return f"Its controller {kind} {name} no longer exists: nothing creates it again."
     return ""

@@ -37,7 +37,7 @@ def send_all(writer: ClusterWriter, preview: Preview, clock: Clock) -> Receipt:
             # Nothing was sent yet: the error speaks for itself.
             if not position:
                 raise
-            words = f"{error.message} (call {position + 1} of {len(preview.calls)}; those before it were carried out)"
+            words = f"{error.message} (call {position + 1} of {len(preview.calls)}; those before it were applied)"
             raise type(error)(words, hint=error.hint, code=error.code) from error
         ref = _ref_of(preview, position, call)
         if ref is not None:

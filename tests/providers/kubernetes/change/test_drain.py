@@ -216,7 +216,7 @@ def test_it_does_not_wait_for_ever(world: Callable[..., Any]) -> None:
     preview = one.preview(DRAIN, NODE, {})
     with pytest.raises(ClusterError) as caught:
         patiently(one, preview, 1000)
-    assert caught.value.message.endswith(f"(call 2 of {len(preview.calls)}; those before it were carried out)")
+    assert caught.value.message.endswith(f"(call 2 of {len(preview.calls)}; those before it were applied)")
 
 
 def test_a_pod_that_is_gone_already_is_no_trouble(world: Callable[..., Any]) -> None:

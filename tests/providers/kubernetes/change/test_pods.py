@@ -118,7 +118,7 @@ def test_a_pod_whose_controller_is_gone_does_not_come_back(world: Callable[..., 
     preview = one.preview(DELETE, short, {})
     assert (preview.reversal, preview.residue[0]) == (
         Reversal.NONE,
-        "Its controller ReplicaSet gone is gone: nothing makes it again.",
+        "Its controller ReplicaSet gone is gone: nothing creates it again.",
     )
 
 
@@ -129,7 +129,7 @@ def test_a_controller_of_the_same_name_is_another_one(world: Callable[..., Any])
     preview = one.preview(EVICT, "shop/Pod/redis-0", {})
     assert (preview.reversal, preview.residue[0]) == (
         Reversal.NONE,
-        "Its controller StatefulSet redis is not there any more: nothing makes it again.",
+        "Its controller StatefulSet redis no longer exists: nothing creates it again.",
     )
 
 

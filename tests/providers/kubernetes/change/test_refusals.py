@@ -211,7 +211,7 @@ _WRONG: dict[str, tuple[str, str, dict[str, Any], str]] = {
         "apply_manifest",
         "shop/Secret/x",
         {"manifest": {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}}},
-        "agentops applies no Secret",
+        "agentops does not apply a Secret",
     ),
     "a manifest of another object": (
         "apply_manifest",
@@ -229,7 +229,7 @@ _WRONG: dict[str, tuple[str, str, dict[str, Any], str]] = {
         "apply_manifest",
         "shop/ConfigMap/x",
         {"manifest": {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x", "ownerReferences": []}}},
-        "metadata.ownerReferences is not for a manifest to say",
+        "metadata.ownerReferences cannot be set by a manifest",
     ),
     "a manifest of another kind": (
         "apply_manifest",
@@ -344,7 +344,7 @@ def test_an_object_that_moved_after_the_preview_is_stale(
     preview = here.preview(tool, target, arguments)
     here.appliers["kubernetes_scale"].apply(here.preview("kubernetes_scale", target, meanwhile))
     before = here.sandbox.dump()
-    with pytest.raises(Stale, match="moved on"):
+    with pytest.raises(Stale, match="has changed"):
         here.appliers[tool].apply(preview)
     assert here.sandbox.dump() == before
 
@@ -451,7 +451,7 @@ def test_a_field_of_another_manager_is_not_taken_by_apply(world: Callable[..., A
 
 _LOST = {
     "shop/Secret/shop-database": (Risk.HIGH, "Its content is not kept by agentops."),
-    "shop/Job/daily-report-": (Risk.HIGH, "Made again, it would do its work again."),
+    "shop/Job/daily-report-": (Risk.HIGH, "Created again, it would run again."),
     "shop/PersistentVolumeClaim/data-postgres-0": (
         Risk.CRITICAL,
         "The data of its volume may be deleted with it (reclaim policy).",

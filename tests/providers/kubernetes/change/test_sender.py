@@ -80,7 +80,7 @@ def test_calls_that_are_more_than_the_objects_are_told_apart_by_name() -> None:
     assert _receipt(writer, preview).objects == {str(_REFS["a"]): ("u", "8")}
 
 
-@pytest.mark.parametrize(("before", "suffix"), [(0, ""), (1, " (call 2 of 3; those before it were carried out)")])
+@pytest.mark.parametrize(("before", "suffix"), [(0, ""), (1, " (call 2 of 3; those before it were applied)")])
 def test_nothing_is_sent_after_a_refusal(before: int, suffix: str) -> None:
     """The error is the refused call's own, and says how far it came when anything was done."""
     writer = _Writer(*[_stored("7")] * before, Stale("moved", hint="again"))

@@ -117,7 +117,7 @@ _WRONG: dict[str, tuple[str, str, dict[str, Any], str]] = {
         "apply_manifest",
         "shop/Service/new",
         {"manifest": {**_SERVICE, "status": {}}},
-        "status is not for a manifest to say",
+        "status cannot be set by a manifest",
     ),
     "a machine's annotation in a manifest": (
         "apply_manifest",
@@ -217,7 +217,7 @@ def test_a_call_that_fails_after_others_says_how_far_it_came(world: Callable[...
         for op, key in (("add", "ONE"), ("test", "TWO"), ("add", "THREE"))
     )
     preview = Preview(calls=(good, bad, late), objects=(), validated=True, risk=Risk.LOW, reversal=Reversal.NONE)
-    with pytest.raises(Stale, match=r"call 2 of 3; those before it were carried out"):
+    with pytest.raises(Stale, match=r"call 2 of 3; those before it were applied"):
         send_all(here.clients.writer, preview, lambda: datetime(2026, 1, 1, tzinfo=UTC))
     data = here.live("shop/ConfigMap/shop-config")["data"]
     assert ("ONE" in data, "THREE" in data) == (True, False)

@@ -311,7 +311,7 @@ def test_a_failed_expectation_says_what_moved(world: Callable[..., Any]) -> None
     call = json_patch_call(builtin("Deployment"), "shop", "checkout", tests)
     with pytest.raises(Stale) as caught:
         here.clients.writer.send(call)
-    words = caught.value.message.partition("moved on: ")[2]
+    words = caught.value.message.partition("has changed: ")[2]
     assert words == "/spec/replicas was 2, is 3; /metadata/labels/none was x, is absent"
 
 
@@ -337,7 +337,7 @@ def test_a_failed_expectation_inside_a_list_says_what_moved(world: Callable[...,
     ]
     with pytest.raises(Stale) as caught:
         here.clients.dry_runner.dry_run(json_patch_call(builtin("Deployment"), "shop", "checkout", tests))
-    words = caught.value.message.partition("moved on: ")[2]
+    words = caught.value.message.partition("has changed: ")[2]
     assert words == f'{at}/name was other, is checkout; {at}9/name was ["x"], is absent'
 
 

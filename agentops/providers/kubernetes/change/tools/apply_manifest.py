@@ -98,7 +98,7 @@ def _update(
     scalers, unread = context.scalers(target.namespace)
     made = object_change(target, live, answer, wanted, scaled=bool(scalers_of(live, scalers)))
     if not made.edits:
-        return no_change(*answer.warnings, "The object is as the manifest says already.")
+        return no_change(*answer.warnings, "The object already matches the manifest.")
     left, best = irreversible_effects(kind.kind, made.before or {}, made.after or {})
     undo = undo_of(target, *forms(live, answer, wanted)) if best is not Reversal.NONE else None
     reversal = best if undo is not None else Reversal.NONE

@@ -86,7 +86,7 @@ LOST_KINDS: Mapping[str, str] = {
     "PersistentVolumeClaim": "The data of its volume may be deleted with it (reclaim policy).",
     "StatefulSet": "Its pods and revisions are gone, and its claims with them if its retention policy says so.",
     "CustomResourceDefinition": "Every object of its kind is deleted with it.",
-    "Job": "Made again, it would do its work again.",
+    "Job": "Created again, it would run again.",
     "Pod": "A pod is not made again by its manifest; its controller makes another one.",
     "Node": "The machine's registration is its own; its pods are deleted.",
 }

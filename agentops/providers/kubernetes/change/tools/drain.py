@@ -84,7 +84,7 @@ def send_drain(
             objects[str(touched.ref)] = ("", "")
             continue
         except AgentopsError as error:
-            error.message += f" (call {position + 1} of {len(preview.calls)}; those before it were carried out)"
+            error.message += f" (call {position + 1} of {len(preview.calls)}; those before it were applied)"
             raise
         evicted += touched.ref.kind == "Pod"
         objects |= receipt.objects

@@ -144,5 +144,5 @@ def _find_path(obj: Any, path: FieldPath, fits: Any) -> FieldPath:
 def _other(where: str, old: Any, here: Any) -> ToolInputError:
     return ToolInputError(
         f"{where} is not {show_value(old, where)} but {show_value(here, where)}",
-        hint="Read it again with kubernetes_get; it may have moved.",
+        hint="Read it again with kubernetes_get; it may have changed.",
     )

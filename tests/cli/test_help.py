@@ -1,0 +1,53 @@
+"""The help of each command: one sentence that the lists show whole, and examples."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from agentops.cli.app import build
+
+Cli = Callable[..., Any]
+_RIDDLES = (
+    "later regret", "same stair", "what a crash left", "take back", "taken back", "not plain", "every one holds",
+    "at their mildest", "on purpose, take away", "way back", "tell whether", "the world is not",
+)  # fmt: skip
+
+
+def _every(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    yield words, command
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from _every(inner, (*words, *name.split()))
+
+
+COMMANDS = list(_every(get_command(build())))
+LEAVES = [(words, command) for words, command in COMMANDS if not hasattr(command, "commands")]
+
+
+@pytest.mark.parametrize("group", [words for words, command in COMMANDS if hasattr(command, "commands")], ids=" ".join)
+def test_a_list_shows_the_sentence_of_each_command_whole(group: tuple[str, ...], cli: Cli) -> None:
+    """At 80 columns none is cut with dots: a sentence that is cut helps nobody."""
+    page = cli(*group, "--help").out
+    listed = page.partition("Commands:\n")[2].partition("\n\n")[0]
+    assert listed
+    assert [line for line in listed.splitlines() if line.rstrip().endswith("...")] == []
+
+
+@pytest.mark.parametrize(("words", "command"), LEAVES, ids=[" ".join(words) for words, _ in LEAVES])
+def test_a_command_has_one_sentence_and_examples(words: tuple[str, ...], command: Any) -> None:
+    """The first line is a sentence that begins with a verb; the examples name the command itself."""
+    first = command.help.splitlines()[0]
+    assert re.fullmatch(r"[A-Z][a-z]+ .*\.", first), first
+    assert f"agentops {' '.join(words)}" in command.epilog
+
+
+@pytest.mark.parametrize(("words", "command"), COMMANDS, ids=[" ".join(words) or "agentops" for words, _ in COMMANDS])
+def test_no_help_is_a_riddle(words: tuple[str, ...], command: Any) -> None:
+    """The words that stood there once and that nobody understood."""
+    options = " ".join(getattr(one, "help", None) or "" for one in command.params)
+    text = f"{command.help} {command.epilog or ''} {options}".lower()
+    assert [riddle for riddle in _RIDDLES if riddle in text] == []
