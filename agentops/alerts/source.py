@@ -27,7 +27,6 @@ from agentops.core.resource import check_name
 from agentops.core.text import one_line
 
 _LATER = {
-    "alertmanager": "Save the alert: amtool alert query -o json > alert.json, then give that file.",
     "cloudwatch": "Give the alarm's SNS message or EventBridge event as a file, or describe it in words.",
     "pagerduty": "Give the webhook's payload as a file, or describe the incident in words.",
 }

@@ -12,9 +12,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agentops.app.connections import Connections
+from agentops.app.firing_alerts import PREFIX, fetch_for
 from agentops.app.investigating.first_evidence import keep_problems
 from agentops.app.investigating.model_part import ModelAnswer, ask_model, toolbox_for
 from agentops.app.look import Sighting, exact_target, guess_of, sweep_and_rank, sweep_record, symptoms_of, worded_target
+from agentops.app.providers import target_schemes
 from agentops.app.services import Investigation, Services
 from agentops.app.stored_incident import connect_again, require_incident
 from agentops.core.alert import AlertGroup, short_incident
@@ -92,8 +94,11 @@ def _read_alert(app: App, argument: str | None, read_stdin: Callable[[], bytes])
     if argument is None and app.sandbox is not None:
         own_alert = json.dumps(app.sandbox.alert_payload).encode()
         argument, read_stdin = "-", lambda: own_alert
-    schemes = [one.scheme for one in app.providers]
+    schemes = target_schemes(app.providers)
     try:
+        if argument is not None and argument.startswith(PREFIX):
+            fetched = fetch_for(app, argument)
+            argument, read_stdin = "-", lambda: fetched
         return read_alert(argument or "", stdin=read_stdin, now=app.services.clock(), schemes=schemes)
     except AlertError as error:
         app.log.append("alert_refused", {"code": error.code, "why": one_line(error.message, 300)})

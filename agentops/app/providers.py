@@ -19,6 +19,11 @@ from agentops.providers.prometheus.provider import PrometheusProvider
 PROVIDERS: tuple[Provider, ...] = (KubernetesProvider(), PrometheusProvider())
 
 
+def target_schemes(providers: Sequence[Provider] = PROVIDERS) -> tuple[str, ...]:
+    """Return the schemes by which a person can name a resource; witnesses have none."""
+    return tuple(one.scheme for one in providers if not one.is_witness)
+
+
 def read_specs(providers: Sequence[Provider] = PROVIDERS) -> tuple[ToolSpec, ...]:
     """Return what every read tool declares, those that need no provider included; nothing is connected."""
     from agentops.agent.search import SPEC

@@ -79,6 +79,7 @@ class App:
         self.dump: Path | None = None
         self.pace = RunClock(clock, lambda: self.sandbox or simulated)
         self._redactor = SecretRedactor()
+        self.learn: Callable[[str], None] = self._redactor.learn
         # The strongest net: what this process itself sends as a credential is hidden wherever it turns up.
         for name in _OWN_SECRETS:
             self._redactor.learn(os.environ.get(name, ""))

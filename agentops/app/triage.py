@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agentops.app.baseline import identity
+from agentops.app.firing_alerts import PREFIX, fetch_for
 from agentops.app.look import exact_target, sweep_and_rank, sweep_record
+from agentops.app.providers import target_schemes
 from agentops.app.services import KnownProblem, Scan
 from agentops.core.alert import AlertGroup, Severity, Target
 from agentops.core.errors import ExitCode, NotFound, UsageError
@@ -46,7 +48,7 @@ class Wanted:
 
 
 def triage(app: App, argument: str | None = None, wanted: Wanted = Wanted(), *, quiet: bool = False) -> Scan:
-    """Sweep, analyze and rank, with what explains ``argument`` (``k8s:NS/KIND/NAME``) first.
+    """Sweep, analyze and rank, with what explains ``argument`` (``k8s:NS/KIND/NAME``, ``alertmanager:NAME``) first.
 
     Arguments:
         quiet: leave the record out; for one sweep of many that found what the one before it found.
@@ -110,8 +112,11 @@ def _require_conditions(seen: Sighting, wanted: Wanted) -> None:
 def _target_of(app: App, argument: str) -> AlertGroup:
     from agentops.alerts.source import names_target, read_alert
 
-    schemes = [one.scheme for one in app.providers]
+    if argument.startswith(PREFIX):
+        fetched = fetch_for(app, argument)
+        return read_alert("-", stdin=lambda: fetched, now=app.services.clock())
+    schemes = target_schemes(app.providers)
     if not names_target(argument, schemes):
-        forms = " or ".join(one.target_form for one in app.providers)
+        forms = " or ".join(one.target_form for one in app.providers if one.target_form)
         raise UsageError(f"{one_line(argument, 60)!r} is not a target", hint=f"Use {forms}, or --namespace.")
     return read_alert(argument, stdin=lambda: b"", now=app.services.clock(), schemes=schemes)

@@ -14,6 +14,7 @@ import typer
 
 from agentops.cli.argv import arrange
 from agentops.cli.commands import (
+    alerts,
     approve,
     approvers,
     ask,
@@ -52,6 +53,7 @@ Examples:
   cat alert.json | agentops investigate - --output json --no-model
   agentops fix --sandbox=bad-image-tag       plan, show, ask, apply, verify, or roll back
   agentops triage --namespace shop           what is wrong there, without a model
+  agentops alerts                            what fires at Alertmanager; pick one
   agentops ask "what runs here?"             an answer with cited evidence
   agentops do "scale web to 3"               your own words to a plan, and to a verified change
   agentops show                              the last incident
@@ -96,6 +98,7 @@ def build() -> typer.Typer:
         do,
         ask,
         triage,
+        alerts,
         incidents,
         changes,
         approve,

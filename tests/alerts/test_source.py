@@ -65,7 +65,6 @@ def test_an_object_may_be_named(argument: str, target: Target) -> None:
         ("k8s:shop/pod/a\u202eb", r"the name 'a\\u{202e}b' holds a control or invisible character"),
         ("", "the alert is empty"),
         (" \n", "the alert is empty"),
-        ("alertmanager:HighErrorRate", "alertmanager: alerts cannot be fetched yet"),
         ("cloudwatch:cpu", "cloudwatch: alerts cannot be fetched yet"),
         ("pagerduty:P123", "pagerduty: alerts cannot be fetched yet"),
         ("alert.json", "there is no file alert.json"),

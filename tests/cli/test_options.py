@@ -28,6 +28,8 @@ _TAKES = {
     "rollback": f"{_PLACE} details dry-run side-by-side wait yes",
     "recover": f"{_PLACE} keep roll-back yes",
     # It looks at a cluster, but there is nothing to check about the embedded one.
+    # The place is that of the investigation that can follow.
+    "alerts": "context kubeconfig limit namespace",
     "doctor": "context kubeconfig namespace try",
     "show": "evidence timeline",
     "history": "limit namespace",
@@ -92,7 +94,7 @@ def test_every_limit_has_its_letter() -> None:
     """Whoever has typed -l once types it again."""
     commands = [command for _, command in _commands(get_command(build()))]
     limits = [one.opts for command in commands for one in command.params if one.name == "limit"]
-    assert limits == [["--limit", "-l"]] * 3
+    assert limits == [["--limit", "-l"]] * 4
 
 
 def test_groups_are_those_of_the_tree() -> None:

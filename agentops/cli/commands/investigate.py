@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 HELP = """Find the root cause of an alert; change nothing.
 
 ALERT is a FILE (Alertmanager, Prometheus, Grafana, PagerDuty or CloudWatch JSON, YAML, or text), '-' for standard
-input, k8s:NAMESPACE/KIND/NAME, or a sentence in quotes. With --sandbox and no ALERT, the scenario's own alert is used.
+input, k8s:NAMESPACE/KIND/NAME, alertmanager:NAME for one that fires, or a sentence in quotes. With --sandbox and no
+ALERT, the scenario's own alert is used.
 
 Without a model key, or with --no-model, the finding comes from the triage sweep alone and says so.
 """
