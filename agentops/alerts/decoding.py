@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentops.alerts.envelopes import opened
 from agentops.alerts.grouping import group
+from agentops.alerts.kubectl_text import kubectl_page
 from agentops.alerts.lookalikes import require_alert
 from agentops.alerts.prose import prose
 from agentops.alerts.reading import known_forms, payload_of
@@ -57,7 +58,7 @@ def decode(data: bytes, what: str) -> AlertGroup:
     document = _yaml(text, what)
     if document is None:
         _require_brief(text, what)
-        return group(prose(text))
+        return group(kubectl_page(text) or prose(text))
     return group(payload_of(document, what))
 
 
