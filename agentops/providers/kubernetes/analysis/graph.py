@@ -50,6 +50,8 @@ class Graph:
         """The Services that something leads to, once somebody has asked."""
         self.callers: dict[Key, list[Key]] | None = None
         """Who asks for each Service, once somebody has asked."""
+        self.complaints: dict[Key, Any] = {}
+        """What the logs of a workload's pods could not reach: several analyzers and the dependency graph ask for it."""
         self.notes: dict[Key, Any] = {}
         """What owners wrote, by object: asked again for each of its problems."""
         self.severities: dict[Key, Severity] = {}
@@ -270,6 +272,22 @@ class Graph:
             return []
         candidates = self.workloads_by_namespace.get(namespace, [])
         return [obj for obj in candidates if wanted.items() <= pod_labels(obj).items()]
+
+    def policies_for(self, namespace: str, labels: Mapping[str, str]) -> list[Obj]:
+        """Return the NetworkPolicies of ``namespace`` that may select pods with ``labels``; few of many are left out."""
+        general = self._policies_by_label.get((namespace, "", ""), [])
+        named = [policy for pair in labels.items() for policy in self._policies_by_label.get((namespace, *pair), ())]
+        return [*general, *named]
+
+    @cached_property
+    def _policies_by_label(self) -> Mapping[tuple[str, str, str], list[Obj]]:
+        """Each policy under one of the labels that it asks for, else under none."""
+        found: dict[tuple[str, str, str], list[Obj]] = {}
+        for policy in self.of("NetworkPolicy"):
+            asked = string_map(policy, "spec", "podSelector", "matchLabels")
+            label, value = next(iter(asked.items()), ("", ""))
+            found.setdefault((namespace_of(policy), label, value), []).append(policy)
+        return found
 
     def variable_names(self, namespace: str) -> frozenset[str]:
         """Return the names of all variables that the containers of the namespace's workloads set."""

@@ -171,6 +171,13 @@ class Complaint:
 
 def complaints_of(graph: Graph, workload: Key) -> list[Complaint]:
     """Return what the logs of a workload's pods say it could not reach; one entry per kind, host and port."""
+    known: list[Complaint] | None = graph.complaints.get(workload)
+    if known is None:
+        known = graph.complaints[workload] = _complaints(graph, workload)
+    return known
+
+
+def _complaints(graph: Graph, workload: Key) -> list[Complaint]:
     found: dict[tuple[str, str, int], Complaint] = {}
     for pod in graph.pods_of(workload):
         for clue in clues(_present(graph, pod)):

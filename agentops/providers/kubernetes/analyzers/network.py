@@ -92,7 +92,7 @@ def policies_on(graph: Graph, namespace: str, labels: dict[str, str], direction:
     """Return the policies of ``direction`` (``Ingress``, ``Egress``) that select pods with ``labels``."""
     return [
         policy
-        for policy in graph.in_namespace("NetworkPolicy", namespace)
+        for policy in graph.policies_for(namespace, labels)
         if direction in _types(policy) and matches(mapping(policy, "spec", "podSelector"), labels)
     ]
 
