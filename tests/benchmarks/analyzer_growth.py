@@ -1,4 +1,4 @@
-"""How each analyzer grows with the cluster: ``python -m tests.benchmarks.analyzer_growth`` prints seconds for N and 4 N.
+"""How each analyzer grows with the cluster: ``python -m tests.benchmarks.analyzer_growth`` prints seconds for N and 4N.
 
 Every workload fails, has a Service, a NetworkPolicy and a CronJob that names it, and asks for two others. What takes
 much more than four times as long with four times as much is not linear.

@@ -274,7 +274,7 @@ class Graph:
         return [obj for obj in candidates if wanted.items() <= pod_labels(obj).items()]
 
     def policies_for(self, namespace: str, labels: Mapping[str, str]) -> list[Obj]:
-        """Return the NetworkPolicies of ``namespace`` that may select pods with ``labels``; few of many are left out."""
+        """Return the NetworkPolicies of ``namespace`` that may select pods with ``labels``."""
         general = self._policies_by_label.get((namespace, "", ""), [])
         named = [policy for pair in labels.items() for policy in self._policies_by_label.get((namespace, *pair), ())]
         return [*general, *named]
