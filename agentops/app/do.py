@@ -18,6 +18,7 @@ from agentops.app.providers import change_specs
 from agentops.app.requests import (
     NOT_RUN,
     Replied,
+    interrupted,
     keep_reply,
     model_for_requests,
     open_again,
@@ -173,6 +174,9 @@ def _carried_out(
     guard = guard_services(app, connections, None, asking)
     try:
         ended = (make_plan if stop_at_plan else execute)(guard, proposal_of(replied))
+    except KeyboardInterrupt:
+        # Before anything was sent: from then on the guard itself says what Ctrl-C does.
+        raise interrupted(app.services, folder) from None
     except Unreachable:
         raise
     except (ToolError, PolicyRefused) as error:

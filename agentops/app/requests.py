@@ -125,19 +125,14 @@ def reply_to(app: App, folder: IncidentFolder, connections: Connections) -> Repl
         AuditError, StoreError: what must be kept cannot be kept.
     """
     services, begun = app.services, folder.incident
-    command = "do" if begun.kind == REQUEST else "ask"
-    again = f"Resume it: agentops {command} --resume {begun.short_id}{services.resume_flags}"
     begun_at = services.monotonic()
     try:
         reply, usage, drafted = _converse(services, model_for_requests(app), folder, connections)
     except KeyboardInterrupt:
-        services.audit.append("interrupted", {"incident": folder.id})
-        stopped = Interrupted(f"interrupted; what was found so far is kept in {folder.id}", hint=again)
-        stopped.incident = folder.id
-        raise stopped from None
+        raise interrupted(services, folder) from None
     except ModelError as error:
         services.audit.append("model_failed", {"code": error.code, "message": one_line(error.message, 300)})
-        error.hint = " ".join(filter(None, (error.hint, again)))
+        error.hint = " ".join(filter(None, (error.hint, _again(services, begun))))
         raise
     usage = replace(usage, wall_s=round(services.monotonic() - begun_at, 3))
     # A model sees no secrets; what it makes up may look like one all the same.
@@ -146,6 +141,20 @@ def reply_to(app: App, folder: IncidentFolder, connections: Connections) -> Repl
     folder.save_usage(usage)
     folder.save_drafts(drafted)
     return Replied(incident=begun, reply=reply, evidence=folder.all(), usage=usage, drafted=drafted)
+
+
+def interrupted(services: Services, folder: IncidentFolder) -> Interrupted:
+    """Record Ctrl-C in the work on a request; return the error that names the command which goes on with it."""
+    services.audit.append("interrupted", {"incident": folder.id})
+    hint = _again(services, folder.incident)
+    stopped = Interrupted(f"interrupted; what was found so far is kept in {folder.id}", hint=hint)
+    stopped.incident = folder.id
+    return stopped
+
+
+def _again(services: Services, begun: Incident) -> str:
+    command = "do" if begun.kind == REQUEST else "ask"
+    return f"Resume it: agentops {command} --resume {begun.short_id}{services.resume_flags}"
 
 
 def keep_reply(services: Services, folder: IncidentFolder, reply: RequestReply) -> None:

@@ -205,6 +205,7 @@ def test_policy_decides_whatever_was_asked_for(
     done = do([turn, no], "do it")
     assert (done.code, done.document["status"]) == (4, "refused")
     assert clause in done.document["refusals"][0]["message"]
+    assert done.document["next"][0].startswith("agentops policy explain --tool kubernetes_")
     assert (replicas(cluster, "catalog"), done.document["request"]["reply"]["because"]) == (2, "Policy refuses it.")
 
 

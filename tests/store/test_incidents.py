@@ -24,6 +24,7 @@ from agentops.core.evidence import Reading
 from agentops.core.finding import Cause, Confidence, Fact, Finding, Hypothesis, Problem, Verdict
 from agentops.core.jsonable import from_json, to_json
 from agentops.core.plan import Change
+from agentops.core.request import ReplyVerdict, Request, RequestReply
 from agentops.core.resource import kubernetes_ref
 from agentops.core.scope import Scope
 from agentops.core.usage import Usage
@@ -91,9 +92,26 @@ def test_an_incident_of_an_older_version_leads_to_its_cluster(incidents: Inciden
     """An incident that was written before there were scopes names a context and a server, and they are its place."""
     path = incidents.folder / folder.id / "incident.json"
     kept = json.loads(path.read_text())
-    del kept["scopes"]
+    del kept["scopes"], kept["request"]
     path.write_text(json.dumps(kept))
-    assert incidents.open(folder.id).incident.places == (SCOPE,)
+    found = incidents.open(folder.id).incident
+    assert (found.places, found.kind, incidents.open(folder.id).reply()) == ((SCOPE,), "incident", None)
+
+
+def test_a_request_reads_back_with_its_reply(incidents: Incidents) -> None:
+    """The words whole, and how it stands; a later reply takes the place of an earlier one."""
+    request = Request(words="scale web to 3\n" * 500, wants_change=True)
+    made = incidents.create(GROUP, (SCOPE,), "shop", request)
+    reply = RequestReply(verdict=ReplyVerdict.PLANNED, text="Scales web.", by="m", evidence=("E1",))
+    made.save_reply(reply)
+    made.save_reply(replace(reply, outcome="done"))
+    found = incidents.open(made.id)
+    assert (found.incident.request, found.incident.kind) == (request, "request")
+    assert (found.reply(), reply.standing, replace(reply, outcome="done").standing) == (
+        replace(reply, outcome="done"),
+        "planned",
+        "done",
+    )
 
 
 def test_everything_saved_reads_back(incidents: Incidents, folder: IncidentFolder) -> None:

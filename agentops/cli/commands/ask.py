@@ -75,7 +75,7 @@ def interrupted_request(stop: Interrupted, options: Common, command: str) -> Res
     """Return what an interrupted request had come to: all that was read is kept."""
     from agentops.app.history import stored_incident
     from agentops.cli.report import Code, Heading, Tone
-    from agentops.cli.views.request import request_document, stored_request_blocks
+    from agentops.cli.views.request import interrupted_blocks, request_document
 
     found = stored_incident(options.settings(), stop.incident)
     document = request_document(found.incident, found.reply, found.evidence, found.usage)
@@ -84,7 +84,7 @@ def interrupted_request(stop: Interrupted, options: Common, command: str) -> Res
         status="interrupted",
         exit_code=stop.exit_code,
         document=document | {"errors": [error_document(stop)]},
-        report=(*stored_request_blocks(found)[:-2], Heading(stop.message, Tone.WARN), Code(stop.hint)),
+        report=(*interrupted_blocks(found), Heading(stop.message, Tone.WARN), Code(stop.hint)),
     )
 
 

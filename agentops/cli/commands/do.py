@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -30,7 +31,7 @@ from agentops.cli.report import Block, Code, Paragraph, Tone
 from agentops.cli.result import Result, error_document
 from agentops.cli.times import waiting_s
 from agentops.cli.words import check_words, words_given
-from agentops.core.errors import AgentopsError, ExitCode, Interrupted
+from agentops.core.errors import AgentopsError, ExitCode, Interrupted, PolicyRefused
 from agentops.core.outcome import Status
 from agentops.core.plan import Approval, ChangePlan
 
@@ -167,6 +168,9 @@ def _commands(done: DoResult, out: Path | None, where: str) -> tuple[str, ...]:
     """Return what can be typed next, best first: what carries out a plan that nobody has agreed to yet."""
     from agentops.cli.ending import approval_steps
 
+    if done.is_refused and done.exit_code is ExitCode.REFUSED:
+        refused = next(one.change for one in done.refusals if isinstance(one.error, PolicyRefused))
+        return (f"agentops policy explain --tool {refused.tool} --target {shlex.quote(str(refused.target))}",)
     if done.ended is None or done.ended.outcome.status not in (Status.DRY_RUN, Status.DECLINED):
         return ()
     plan, path = done.ended.planned.plan, out or done.kept

@@ -90,6 +90,11 @@ _PLANNED = {
 }
 
 
+def interrupted_blocks(found: StoredIncident) -> list[Block]:
+    """Return what a request had come to when it was interrupted: what was asked, drafted and read."""
+    return [*asked_blocks(found.incident), *draft_blocks(found), *evidence_blocks(found.evidence)]
+
+
 def stored_request_blocks(found: StoredIncident) -> list[Block]:
     """Return the page of a request from the store; its evidence and drafts stand above the answer."""
     incident, reply = found.incident, found.reply
