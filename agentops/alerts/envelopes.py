@@ -35,7 +35,7 @@ class Opened:
 
 _LOOSE = (
     "alert_payload", "payload", "body", "data", "event", "message", "detail", "content", "request", "json", "value",
-    "original", "raw", "alert", "_source", "result", "Message",
+    "original", "raw", "object", "alert", "_source", "result", "Message",
 )  # fmt: skip
 _SNS_HINT = "Confirm the subscription first, then send an alarm's notification."
 

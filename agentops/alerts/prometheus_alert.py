@@ -35,7 +35,9 @@ def prometheus_alert(
     is_over, ended = _is_over(found, path), fields.moment(found, "endsAt", path)
     summary = annotations.get("summary") or annotations.get("message") or annotations.get("description") or ""
     return Alert(
-        name=one_line(labels.get("alertname") or summary or "alert without a name", 200),
+        name=one_line(
+            labels.get("alertname") or fields.first_text(found, "name") or summary or "alert without a name", 200
+        ),
         source=source,
         status="resolved" if is_over else "firing",
         severity=severity_of(*(labels.get(key, "") for key in _SEVERITY_KEYS)),

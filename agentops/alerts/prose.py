@@ -7,6 +7,7 @@ in doubt: no target is better than a wrong one, and the provider, who knows the 
 
 from __future__ import annotations
 
+import html
 import re
 
 from agentops.alerts import label_table
@@ -57,6 +58,12 @@ _OPTION = re.compile(rf"(?<!\S)(?:-n|--namespace)[ =]({_SPACE})(?!\S)")
 _OVER = re.compile(
     r"[\[(]?\s*(?:resolved|recovered|recovery|closed|ok|solved|cleared)\s*(?::\s*\d+)?\s*(?:[\])]|:)", re.I
 )
+_HTML = re.compile(r"<(?:html|body|table|div|p|br|h[1-6])[\s>/]", re.IGNORECASE)
+_CELL = re.compile(r"</t[dh]>\s*<t[dh][^<>]{0,200}>", re.IGNORECASE)
+_BLOCK = re.compile(r"</?(?:tr|br|p|div|h[1-6]|li|table)[^<>]{0,200}>", re.IGNORECASE)
+_UNSHOWN = re.compile(r"<(style|script|head)\b.*?</\1>", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<[^<>]{1,500}>")
+_HEADER = re.compile(r"(?:[A-Z][A-Za-z-]{1,40}:\s|\s+\S)")
 _MARKUP = re.compile(r"[*`]+|</?[a-z][a-z0-9]*(?:\s[^<>]{0,200})?/?>", re.IGNORECASE)
 _LINK = re.compile(r"<https?://[^|<>\s]{1,500}\|([^<>]{1,200})>")
 _PUNCTUATION = str.maketrans(
@@ -67,7 +74,8 @@ _PUNCTUATION = str.maketrans(
 
 def prose(text: str) -> Payload:
     """Read text as one alert."""
-    safe = visible(text[:_MAX_CHARS])
+    subject_line, text = _mail(_without_html(text[:_MAX_CHARS]))
+    safe = visible(f"{subject_line}\n{text}" if subject_line else text)
     lines = [line.strip() for line in safe.splitlines() if line.strip()]
     first = lines[0] if lines else "alert without a name"
     labels = pairs_in(safe)
@@ -91,6 +99,24 @@ def prose(text: str) -> Payload:
             ),
         )
     )
+
+
+def _without_html(text: str) -> str:
+    """Return what an HTML mail says: a row of a table becomes a pair, tags go."""
+    if not _HTML.search(text):
+        return text
+    text = _CELL.sub(": ", text)
+    return html.unescape(_TAG.sub("", _BLOCK.sub("\n", _UNSHOWN.sub("", text))))
+
+
+def _mail(text: str) -> tuple[str, str]:
+    """Return the subject of a mail with headers, and what stands below them; no subject for other text."""
+    head, blank, body = text.lstrip().partition("\n\n")
+    lines = head.splitlines()
+    if not blank or len(lines) < 2 or not all(_HEADER.match(line) for line in lines):
+        return "", text
+    subject = next((line.partition(":")[2].strip() for line in lines if line.lower().startswith("subject:")), "")
+    return (subject, body) if subject else ("", text)
 
 
 def pairs_in(text: str) -> dict[str, str]:

@@ -23,6 +23,7 @@ from agentops.core.errors import AlertError
 from agentops.core.text import one_line
 
 MAX_ENVELOPES = 4
+_NAMED = 10
 
 
 def payload_of(document: Any, what: str, depth: int = 0) -> Payload:
@@ -107,7 +108,11 @@ def _each(listed: list[Any], what: str, depth: int) -> Payload:
 
 def known_forms() -> str:
     """Return the hint that says what is known."""
-    return f"Known are {', '.join(senders())}, or plain text."
+    first, rest = senders()[:_NAMED], senders()[_NAMED:]
+    return (
+        f"Known are {', '.join(first)} and {len(rest)} more (docs/alerts.md); what also works is an object "
+        "with a 'title' and 'labels', or plain text."
+    )
 
 
 def _seen(document: Any) -> str:

@@ -27,7 +27,7 @@ _WORDS = {
     "violated violation raised",
     "resolved": "resolved resolve ok okay normal closed close recovered recovery recover inactive cleared clear up "
     "deactivated healthy success succeeded fixed done ended end restored restore back solved false 0 deleted delete "
-    "canceled cancelled completed online available complete",
+    "resolvedcritical resolvedwarning resolvedmissingdata canceled cancelled completed online available complete",
     ACKNOWLEDGED: "acknowledged acknowledge ack acked acknowledgement acknowledgment",
     NO_DATA: "nodata renodata insufficientdata missingdata nodatapoints datasourcenodata",
     PAUSED: "paused pause disabled",
@@ -40,7 +40,7 @@ _REMARKS = {
     NO_DATA: "the alert has no data: it does not say whether anything is wrong",
     PAUSED: "the alert's rule is paused: nobody looks whether it still fires",
     SILENCED: "the alert is silenced by its sender",
-    PENDING: "the alert is pending: it does not fire yet",
+    PENDING: "its sender calls the alert pending",
 }
 
 

@@ -104,7 +104,10 @@ def test_an_unknown_payload_is_told_what_is_known() -> None:
     """The hint lists the senders of the registry."""
     with pytest.raises(AlertError) as caught:
         decode(b'{"colour": "red"}', "it")
-    assert caught.value.hint == f"Known are {', '.join(senders())}, or plain text."
+    assert caught.value.hint == (
+        f"Known are {', '.join(senders()[:10])} and {len(senders()) - 10} more (docs/alerts.md); what also works is an "
+        "object with a 'title' and 'labels', or plain text."
+    )
     assert {"Alertmanager", "Prometheus", "PagerDuty"} <= set(senders())
 
 

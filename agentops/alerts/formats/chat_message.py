@@ -5,6 +5,7 @@ Comes in: texts, attachments, blocks, cards, embeds. Goes out: what all their te
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -61,7 +62,8 @@ def _texts(part: Mapping[str, Any], depth: int) -> Iterator[str]:
     for key in _SAYING:
         value = part.get(key)
         if isinstance(value, str) and value.strip():
-            yield value.strip()
+            # Slack writes a field as its title in bold and the value on the next line.
+            yield re.sub(r"^(\*?[\w .]{1,40}:\*?)\n(?=\S+$)", r"\1 ", value.strip())
         elif isinstance(value, dict):
             yield from _texts(value, depth + 1)
     for key in _HOLDING:

@@ -6,7 +6,8 @@ understood of a foreign one is said, and neither its state nor its time is made 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,32 +20,50 @@ from agentops.alerts.states import UNSAID, standing_of
 from agentops.alerts.stating import joined, stated, tagged
 from agentops.core.errors import AlertError
 
-_NAME_KEYS = (
-    "alertname", "alert", "alert_name", "alertName", "alert_title", "name", "title", "subject", "summary", "headline",
-    "rule_name", "ruleName", "monitor_name", "check_name", "event_title", "problem", "message", "msg", "description",
+# In the one form that ``normal`` gives to keys: AlertName, alertName and alert_name are one.
+_STRONG_NAMES = (
+    "alertname", "alert_name", "alert_title", "alert", "name", "title", "subject", "headline", "rule_name", "rule",
+    "monitor_name", "check_name", "event_title", "problem", "message_title", "display_name", "servicedesc", "detector",
+)  # fmt: skip
+_WEAK_NAMES = (
+    "summary", "summary_message", "message", "msg", "description", "reason", "cause", "text", "output", "serviceoutput",
+    "hostoutput",
 )  # fmt: skip
 _STATE_KEYS = (
-    "status", "state", "alert_status", "alert_state", "alertState", "alert_action", "current_state", "currentState",
-    "new_state", "newState", "to_state", "event_state", "incident_status", "monitor_status", "check_state",
-    "transition",
-    "alert_transition", "NOTIFICATIONTYPE", "notification_type", "event_type", "eventType", "action", "event", "type",
+    "status", "state", "alert_status", "alert_state", "current_state", "alert_action", "new_state", "to_state",
+    "event_state", "incident_status", "monitor_status", "check_state", "servicestate", "hoststate", "transition",
+    "notificationtype", "notification_type", "trigger_type", "event_type", "action", "event", "type",
 )  # fmt: skip
-_SEVERITY_KEYS = ("severity", "priority", "level", "sev", "urgency", "criticality", "alert_type", "alertType", "impact")
+_SURE_STATES = 4
+_OVER_KEYS = ("resolved_at", "closed_at", "ended_at", "resolved_on", "end_time")
+_SEVERITY_KEYS = ("severity", "priority", "level", "sev", "urgency", "criticality", "alert_severity",
+                  "importance_level", "servicestate", "alert_type", "impact")  # fmt: skip
 _START_KEYS = (
-    "startsAt", "started_at", "startedAt", "start_time", "startTime", "start", "activeAt", "fired_at", "firedAt",
-    "triggered_at", "triggeredAt", "opened_at", "openedAt", "activated_at", "activatedAt", "occurred_at", "first_seen",
+    "starts_at", "started_at", "start_time", "start", "active_at", "fired_at", "triggered_at", "opened_at",
+    "activated_at", "occurred_at", "first_seen", "state_changed_timestamp",
 )  # fmt: skip
-_SENT_KEYS = ("timestamp", "time", "date", "created_at", "createdAt", "event_time", "eventTime", "@timestamp", "ts")
+_SENT_KEYS = (
+    "timestamp",
+    "time",
+    "date",
+    "created_at",
+    "event_time",
+    "ts",
+    "time_stamp",
+    "report_time",
+    "trigger_time",
+)
 _TEXT_KEYS = (
     "description", "details", "message", "msg", "body", "text", "reason", "output", "notes", "comment", "cause",
-    "query", "condition",
+    "query", "condition", "long_description", "message_body", "serviceoutput",
 )  # fmt: skip
-_LINK_KEYS = ("url", "link", "html_url", "incident_url", "alert_url", "permalink", "event_link")
-_ID_KEYS = ("fingerprint", "dedup_key", "alias", "alert_id", "alertId", "incident_id", "incidentId", "id", "uuid")
+_LINK_KEYS = ("url", "link", "html_url", "incident_url", "alert_url", "permalink", "event_link", "detector_url")
+_ID_KEYS = ("fingerprint", "dedup_key", "alias", "alert_id", "incident_id", "id", "uuid")
 _INNER = (
     "alert", "incident", "event", "data", "payload", "issue", "problem", "monitor", "attributes", "details", "check",
     "rule", "context", "result", "resource", "labels", "tags", "metadata", "dimensions",
 )  # fmt: skip
+_MOST_PARTS = 60
 _TABLE = frozenset(
     key
     for row in (
@@ -117,14 +136,14 @@ def _as_prometheus(document: Mapping[str, Any]) -> Payload:
 
 def _foreign(document: Mapping[str, Any]) -> Payload:
     """Read an object whose sender nobody knows, and say which of its members were understood."""
+    parts = _parts(document)
     name, name_key = _named(document)
-    state, state_key = _stated(document)
+    state, state_key = _stated(parts)
     standing = standing_of(state)
-    started, start_key = _moment(document, _START_KEYS)
+    started, start_key = _moment(parts, _START_KEYS)
     if started is None and standing.status == "firing":
-        started, start_key = _moment(document, _SENT_KEYS)
-    texts = [said for part in _parts(document) for key in _TEXT_KEYS if (said := fields.first_text(part, key))]
-    severity = [fields.first_text(part, key) for part in _parts(document) for key in _SEVERITY_KEYS]
+        started, start_key = _moment(parts, _SENT_KEYS)
+    texts = [said for part in parts for key in _TEXT_KEYS if (said := fields.first_text(part, key))]
     read = {"name": name_key, "state": state_key, "start": start_key}
     understood = ", ".join(f"{what} from {key!r}" for what, key in read.items() if key)
     unsaid = " and ".join(what for what in ("state", "start") if not read[what])
@@ -133,51 +152,73 @@ def _foreign(document: Mapping[str, Any]) -> Payload:
         "unknown",
         name=name,
         state=state,
-        severity=severity,
-        summary=next((said for key in ("summary", *_TEXT_KEYS) if (said := fields.first_text(document, key))), ""),
+        severity=[fields.first_text(part, key) for part in parts for key in _SEVERITY_KEYS],
+        summary=fields.first_text(parts[0], "summary", *_TEXT_KEYS),
         text="\n".join(dict.fromkeys(texts)),
         labels=_labels(document),
         started=started,
-        fingerprint=fields.first_text(document, *_ID_KEYS),
-        link=next((url for part in _parts(document) if (url := fields.first_text(part, *_LINK_KEYS))), ""),
+        fingerprint=fields.first_text(parts[0], *_ID_KEYS),
+        link=next((url for part in parts if (url := fields.first_text(part, *_LINK_KEYS))), ""),
         notes=(note,),
     )
-    if not state_key and standing.state == UNSAID:
-        # The remark on a missing state is part of the note already.
-        return Payload(alerts=found.alerts, notes=(standing.remark, note))
-    return found
+    # What the members mean is a guess: the target is held against the names that exist.
+    alerts = tuple(replace(alert, from_words=True) for alert in found.alerts)
+    # The remark on a missing state comes first: it is the first thing to know.
+    return Payload(alerts=alerts, notes=(standing.remark, note) if standing.remark else (note,))
 
 
-def _parts(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the object, and the objects in it that carry what alerts carry, two levels deep."""
-    yield document
-    inner = [part for key in _INNER if (part := fields.inside(document, key))]
-    yield from inner
-    for one in inner:
-        yield from (part for key in _INNER if (part := fields.inside(one, key)))
+def _parts(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the object and the objects in it, three levels deep, what carries alerts first; keys in one form."""
+    found, level = [document], [document]
+    for _depth in range(2):
+        inner = [(key, value) for part in level for key, value in part.items() if isinstance(value, dict)]
+        inner.sort(key=lambda entry: normal(str(entry[0])) not in _INNER)
+        level = [value for _key, value in inner]
+        found += level
+    return [{normal(str(key)): value for key, value in reversed(tuple(part.items()))} for part in found[:_MOST_PARTS]]
 
 
 def _named(document: Mapping[str, Any]) -> tuple[str, str]:
-    return next(
-        (
-            (document_part[key], key)
-            for document_part in _parts(document)
-            for key in _NAME_KEYS
-            if isinstance(document_part.get(key), str) and document_part[key].strip()
-        ),
-        ("", ""),
-    )
+    """Return the name and the member that holds it: a title at the top, one further in, then any sentence."""
+    parts = _parts(document)
+    carrying = [part for key, part in _by_key(document) if key in _INNER]
+    for among, keys in ((parts[:1], _STRONG_NAMES), (carrying, _STRONG_NAMES), (parts[:1], _WEAK_NAMES),
+                        (parts, _STRONG_NAMES), (parts, _WEAK_NAMES)):  # fmt: skip
+        for part in among:
+            for key in keys:
+                value = part.get(key)
+                if isinstance(value, str) and value.strip():
+                    return value, key
+    return "", ""
 
 
-def _stated(document: Mapping[str, Any]) -> tuple[str, str]:
-    """Return the word for how it stands: one that is known before one that is not."""
-    found = [(said, key) for part in _parts(document) for key in _STATE_KEYS if (said := fields.first_text(part, key))]
+def _by_key(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the objects of the top level and of those in them, by their keys."""
+    for key, value in document.items():
+        if isinstance(value, dict):
+            yield normal(str(key)), {normal(str(name)): inner for name, inner in value.items()}
+            for deeper, inner in value.items():
+                if isinstance(inner, dict) and normal(str(key)) in _INNER:
+                    yield normal(str(deeper)), {normal(str(name)): one for name, one in inner.items()}
+
+
+def _stated(parts: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    """Return the word for how it stands: one that is known before one that is not, then what the times tell."""
+    found = [(said, key) for part in parts for key in _STATE_KEYS if (said := fields.first_text(part, key))]
     known = next(((said, key) for said, key in found if standing_of(said).state != UNSAID), None)
-    return known or next(((said, key) for said, key in found if key in _STATE_KEYS[:4]), ("", ""))
+    if known:
+        return known
+    for part in parts:
+        over = next((key for key in _OVER_KEYS if key in part), "")
+        if over:
+            if part[over]:
+                return "resolved", over
+            return ("acknowledged", "acknowledged_at") if part.get("acknowledged_at") else ("firing", over)
+    return next(((said, key) for said, key in found if key in _STATE_KEYS[:_SURE_STATES]), ("", ""))
 
 
-def _moment(document: Mapping[str, Any], keys: tuple[str, ...]) -> tuple[datetime | None, str]:
-    for part in _parts(document):
+def _moment(parts: Sequence[Mapping[str, Any]], keys: tuple[str, ...]) -> tuple[datetime | None, str]:
+    for part in parts:
         for key in keys:
             moment = fields.as_moment(fields.first_text(part, key))
             if moment is not None:
@@ -187,7 +228,7 @@ def _moment(document: Mapping[str, Any], keys: tuple[str, ...]) -> tuple[datetim
 
 def _labels(document: Mapping[str, Any]) -> dict[str, str]:
     """Return the members of the top level, and those further in that the table of labels knows."""
-    found = {key: value for key, value in fields.flat(document, depth=1).items() if key not in _TEXT_KEYS}
+    found = {key: value for key, value in fields.flat(document, depth=1).items() if normal(key) not in _TEXT_KEYS}
     for path, value in fields.flat(document, depth=4).items():
         # Of ``resource.labels.pod_name``, the longest end that the table knows.
         ends = [path.split(".", n)[-1] for n in range(path.count(".") + 1)]
@@ -198,4 +239,8 @@ def _labels(document: Mapping[str, Any]) -> dict[str, str]:
         for key in ("tags", "labels"):
             listed = tagged(part.get(key))
             found |= {name: said for name, said in listed.items() if name not in found}
+        if isinstance(part.get("kind"), str) and isinstance(part.get("name"), str):
+            # An object inside that names itself: a subject, a reference.
+            for key in ("kind", "name", "namespace"):
+                found.setdefault(f"object_{key}", fields.first_text(part, key))
     return found

@@ -31,23 +31,33 @@ def prometheus_api(document: Mapping[str, Any]) -> Payload:
     if document.get("status") == "error":
         raise AlertError(f"Prometheus answered with an error: {one_line(fields.text(document, 'error'), 200)}")
     data = fields.mapping(document, "data")
+    series = [one["metric"] for one in fields.items(data, "result", "data.") if _is_alert_series(one)]
+    if series:
+        found = [{"labels": one, "state": one.get("alertstate")} for one in series[: fields.MAX_ALERTS]]
+        shown = [prometheus_alert(one, "data.result[].metric.", "prometheus") for one in found]
+        return Payload(alerts=tuple(shown), notes=too_many(series))
     if "alerts" not in data and "groups" not in data:
         raise AlertError(
             "the answer of Prometheus holds no alerts", hint="Send the answer of /api/v1/alerts or /api/v1/rules."
         )
-    found: list[tuple[Any, str, dict[str, str]]]
-    found = [(item, f"data.alerts[{n}].", {}) for n, item in enumerate(fields.items(data, "alerts", "data."))]
-    found += _of_rules(data)
-    if not found:
+    listed: list[tuple[Any, str, dict[str, str]]]
+    listed = [(item, f"data.alerts[{n}].", {}) for n, item in enumerate(fields.items(data, "alerts", "data."))]
+    listed += _of_rules(data)
+    if not listed:
         raise AlertError("no alert is pending or firing in the answer of Prometheus")
     alerts, aside = [], []
-    for item, path, rule in found[: fields.MAX_ALERTS]:
+    for item, path, rule in listed[: fields.MAX_ALERTS]:
         alert = prometheus_alert(item, path, "prometheus", rule)
         if fields.text(fields.as_mapping(item, path), "state", path) == "pending":
             aside.append((alert, "it is pending, not yet firing"))
         else:
             alerts.append(alert)
-    return Payload(alerts=tuple(alerts), aside=tuple(aside), notes=too_many(found))
+    return Payload(alerts=tuple(alerts), aside=tuple(aside), notes=too_many(listed))
+
+
+def _is_alert_series(one: Any) -> bool:
+    """Return whether it is a series of ``ALERTS``, which a query for it answers with."""
+    return "alertname" in fields.inside(one, "metric")
 
 
 def _of_rules(data: Mapping[str, Any]) -> list[tuple[Any, str, dict[str, str]]]:

@@ -13,6 +13,9 @@ from agentops.alerts.declaration import alert_format
 from agentops.alerts.grouping import Payload
 from agentops.alerts.stating import stated
 
+# ServiceNow's states of an incident.
+_NUMBERED = {"1": "new", "2": "open", "3": "open", "6": "resolved", "7": "closed", "8": "canceled"}
+
 
 def _recognises(document: Any) -> bool:
     issue = fields.inside(document, "issue")
@@ -31,10 +34,11 @@ def ticket(document: Mapping[str, Any]) -> Payload:
     )
     status = fields.inside(said, "status")
     state = fields.first_text(fields.inside(status, "statusCategory"), "key") or fields.first_text(status, "name")
+    told = fields.first_text(said, "state")
     return stated(
         "ticket",
         name=fields.first_text(said, "summary", "title", "short_description"),
-        state=state.replace("indeterminate", "open") or fields.first_text(said, "state") or "open",
+        state=state.replace("indeterminate", "open") or _NUMBERED.get(told, told) or "open",
         severity=(priority.partition(" - ")[2] or priority, fields.first_text(said, "severity")),
         text=fields.first_text(said, "description", "body"),
         labels={"ticket": fields.first_text(issue, "key", "number") or fields.first_text(document, "number")},
