@@ -98,4 +98,4 @@ def open_words(settings: Settings, clock: Clock) -> str:
     if not found or journal.is_busy():
         return ""
     names = ", ".join(record.short_id for record in found[:3])
-    return f"{plural(len(found), 'change')} begun and not ended: {names}"
+    return f"{plural(len(found), 'change')} started but not finished: {names}"

@@ -58,7 +58,7 @@ class ChangeRecord:
 
     @property
     def is_open(self) -> bool:
-        """Whether it was begun and its end is not recorded."""
+        """Whether it was started and its end is not recorded."""
         return self.result is None
 
     @property
@@ -297,7 +297,7 @@ class Changes:
         if found:
             self.release()
             raise InDoubt(
-                f"change {found[0].id} was begun and not ended",
+                f"change {found[0].id} was started but not finished",
                 hint="See what was changed and close it: agentops recover",
                 code="open-change",
             )

@@ -158,7 +158,7 @@ def test_changes_are_a_line_each(cli: Cli, changes: list[str], monkeypatch: pyte
     ]
     assert f"undo {changes[0]}" in rows[2]
     assert [row.strip() for row in rows[4:]] == [
-        f"1 change begun and not ended: {changes[3]}",
+        f"1 change started but not finished: {changes[3]}",
         f"Next: agentops recover {changes[3]}",
     ]
 

@@ -172,7 +172,7 @@ def test_next_command_says_what_is_open(place: Place) -> None:
     place.die(undo(place), WRITTEN)
     where = ("--kubeconfig", str(place.sandbox.kubeconfig), "--context", place.sandbox.context)
     done = place.run("-m", "agentops", "triage", *where)
-    assert (done.returncode, "1 change begun and not ended" in done.stderr) == (0, True)
+    assert (done.returncode, "1 change started but not finished" in done.stderr) == (0, True)
 
 
 def test_change_of_another_cluster_is_not_judged_by_this_one(place: Place) -> None:

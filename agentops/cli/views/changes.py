@@ -48,7 +48,7 @@ def changes_blocks(
         blocks.append(Paragraph(f"{len(found) - limit} older ones: --limit {len(found)}", Tone.QUIET))
     opened = [one.record.short_id for one in found if one.record.is_open]
     if opened:
-        blocks.append(Paragraph(f"{plural(len(opened), 'change')} begun and not ended: {named(opened)}", Tone.BAD))
+        blocks.append(Paragraph(f"{plural(len(opened), 'change')} started but not finished: {named(opened)}", Tone.BAD))
     return [*blocks, Code(f"Next: agentops {'recover' if opened else 'show'} {[*opened, found[0].record.short_id][0]}")]
 
 
