@@ -93,6 +93,14 @@ def test_yaml_of_a_case_is_the_same_alert(case: Mapping[str, Any]) -> None:
         assert decode(written, "it").alerts == decode(json.dumps(case["payload"]).encode(), "it").alerts
 
 
+def test_the_page_names_where_each_form_comes_from() -> None:
+    """Whoever doubts a form can look up what it was made after."""
+    page = (Path(__file__).parents[2] / "docs/alerts.md").read_text(encoding="utf-8")
+    table = page.partition("## Where the samples come from")[2].partition("## ")[0]
+    named = {name for row in re.findall(r"^\| (`.+?) \|", table, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)}
+    assert named == {one.name for one in FORMATS}
+
+
 @pytest.mark.parametrize("junk", [None, True, 1, "alerts", [], [1], {}, {"alerts": 1}, {"labels": None}, {"event": []}])
 def test_no_predicate_raises(junk: Any) -> None:
     """Whatever was decoded, a format says yes or no."""

@@ -15,7 +15,7 @@ from agentops.alerts.stating import stated
 
 
 def _recognises(document: Any) -> bool:
-    return isinstance(document, dict) and "alert_action" in document and "name" in document
+    return isinstance(document, dict) and "alert_action" in document and bool({"name", "alert_name"} & document.keys())
 
 
 @alert_format("Coralogix", "generic webhook", recognises=_recognises)
@@ -27,12 +27,19 @@ def coralogix(document: Mapping[str, Any]) -> Payload:
     labels.pop("", None)
     return stated(
         "coralogix",
-        name=fields.first_text(document, "name"),
+        name=fields.first_text(document, "name", "alert_name"),
         state=fields.first_text(document, "alert_action"),
-        severity=(labels.get("priority", ""), labels.get("severityLowercase", ""), labels.get("severity", "")),
+        severity=(
+            fields.first_text(document, "alert_severity", "event_severity"),
+            labels.get("priority", ""),
+            labels.get("severityLowercase", ""),
+            labels.get("severity", ""),
+        ),
         summary=fields.first_text(document, "description"),
         labels=labels,
-        started=fields.as_moment(labels.get("timestampISO", "") or labels.get("timestamp", "")),
+        started=fields.as_moment(
+            labels.get("timestampISO", "") or labels.get("timestamp", "") or fields.first_text(document, "timestamp")
+        ),
         fingerprint=fields.first_text(document, "uuid", "alert_id"),
         link=fields.first_text(document, "alert_url") or labels.get("alertUrl", ""),
     )

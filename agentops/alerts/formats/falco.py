@@ -17,7 +17,9 @@ from agentops.core.alert import Target
 
 
 def _recognises(document: Any) -> bool:
-    return isinstance(document, dict) and {"rule", "output"} <= document.keys() and "priority" in document
+    if not isinstance(document, dict) or not {"rule", "priority"} <= document.keys():
+        return False
+    return "output" in document or isinstance(document.get("output_fields"), dict)
 
 
 @alert_format("Falco", "an event in JSON", recognises=_recognises)
