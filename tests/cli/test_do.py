@@ -236,6 +236,20 @@ def test_what_is_not_possible_says_why(do: Callable[..., Any], cli: Cli, words: 
     assert cli("history", "-o", "json").document["incidents"][0]["verdict"] == "not-possible"
 
 
+def test_a_long_reason_is_said_whole_and_closes_short(do: Callable[..., Any], cli: Cli) -> None:
+    """The last lines are at most six at 80 columns; what they cut stands above them, here and in ``show``."""
+    because = (
+        "There is no Deployment katalog in shop, " + "and none that resembles it in any other namespace, " * 6 + "END."
+    )
+    no = report("not-possible", "Nothing was drafted. " * 30 + "LAST.", because=because)
+    done = do([no], "scale katalog to 3", page=True)
+    shown = cli("show")
+    for page in (done.out, shown.out):
+        lines = [line for line in page.strip().splitlines() if line.strip()]
+        (head,) = [number for number, line in enumerate(lines) if line.startswith("Not possible, because")]
+        assert ("END." in page, "LAST." in page, len(lines) - head <= 6) == (True, True, True), page
+
+
 def test_a_secret_cannot_be_drafted(do: Callable[..., Any], home: Path) -> None:
     """The change tool refuses it; what the model may say is why."""
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "x"}, "stringData": {"a": "b"}}

@@ -127,7 +127,7 @@ def _result(
         result_document,
         then_lines,
     )
-    from agentops.cli.views.request import above_blocks, asked_blocks, closing_blocks, request_document
+    from agentops.cli.views.request import above_blocks, asked_blocks, closing_blocks, request_document, whole_blocks
     from agentops.core.jsonable import to_json
 
     found, reply = done.replied, done.replied.reply
@@ -148,7 +148,7 @@ def _result(
         blocks += plan_as_shown(done.ended, details=details, side_by_side=side_by_side)
         blocks += outcome_details(done.ended) if details else []
         blocks += outcome_blocks(done.ended, then=then_lines(done.ended, hint=False))
-    blocks += [*refusal_blocks(done.refusals), *_for_others(commands)]
+    blocks += [*refusal_blocks(done.refusals), *_for_others(commands), *whole_blocks(reply)]
     blocks += closing_blocks(found.incident, reply, commands[0] if commands else "")
     return Result(command="do", status=done.status, exit_code=code, document=document, report=tuple(blocks))
 

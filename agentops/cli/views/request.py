@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _MOST_EVIDENCE = 6
 _EVIDENCE_CHARS = 140
 _WORDS_CHARS = 300
+_LINE_CHARS = CLOSING_CHARS // 3
+_BECAUSE_CHARS = 100
 
 
 def asked_blocks(incident: Incident, *, whole: bool = False) -> list[Block]:
@@ -47,6 +49,12 @@ def above_blocks(reply: RequestReply, evidence: Sequence[Evidence]) -> list[Bloc
     return blocks
 
 
+def whole_blocks(reply: RequestReply) -> list[Block]:
+    """Return what the closing lines of a request cut: of a model's words none may be lost."""
+    said = ((reply.text, CLOSING_CHARS - _LINE_CHARS), (reply.because, _BECAUSE_CHARS))
+    return [block for text, most in said if len(text) > most for block in _lines(text)]
+
+
 def answer_blocks(incident: Incident, reply: RequestReply) -> list[Block]:
     """Return the last lines of an answer: the answer itself, whole, what it rests on, and what to type next."""
     if not reply.supported:
@@ -60,7 +68,8 @@ def answer_blocks(incident: Incident, reply: RequestReply) -> list[Block]:
 def closing_blocks(incident: Incident, reply: RequestReply, next_command: str) -> list[Block]:
     """Return the last lines of a request, at most six at 80 columns: the verdict, why, evidence, what to type next."""
     head, tone = said_of(reply)
-    blocks: list[Block] = [Heading(head, tone), Paragraph(said_once(reply.text, CLOSING_CHARS)), *_cited(reply)]
+    room = CLOSING_CHARS - (_LINE_CHARS if len(head) > _LINE_CHARS else 0)
+    blocks: list[Block] = [Heading(head, tone), Paragraph(said_once(reply.text, room)), *_cited(reply)]
     return [*blocks, Code(f"Next: {next_command}")] if next_command else [*blocks, _next(incident)]
 
 
@@ -69,7 +78,7 @@ def said_of(reply: RequestReply) -> tuple[str, Tone]:
     if not reply.supported:
         return "Not possible, because the model's report is NOT supported by what was read or drafted", Tone.BAD
     if reply.verdict is ReplyVerdict.NOT_POSSIBLE:
-        return f"Not possible, because {said_once(_clause(reply.because), CLOSING_CHARS // 2)}", Tone.WARN
+        return f"Not possible, because {said_once(_clause(reply.because), _BECAUSE_CHARS)}", Tone.WARN
     if reply.verdict is ReplyVerdict.ALREADY_SO:
         return "Already as asked: nothing was changed", Tone.GOOD
     if reply.outcome == DONE:
@@ -110,7 +119,8 @@ def stored_request_blocks(found: StoredIncident) -> list[Block]:
         return [*blocks, Heading("No reply yet", Tone.WARN), Code(f"Resume it: {continue_command(incident)}")]
     if not _request(incident).wants_change:
         return [*blocks, *answer_blocks(incident, reply)]
-    return [*blocks, *closing_blocks(incident, reply, continue_command(incident) if found.drafts else "")]
+    again = continue_command(incident) if found.drafts else ""
+    return [*blocks, *whole_blocks(reply), *closing_blocks(incident, reply, again)]
 
 
 def request_document(
