@@ -197,7 +197,9 @@ def _confidence(ranking: Ranking, best: int) -> Confidence:
     if is_exact:
         is_found = ranking.target.exact or bool(ranking.target.refs)
         return Confidence.HIGH if is_found and not _rivals(ranking, best) else Confidence.MEDIUM
-    says_enough = problem.blames_change or problem.located or ranking.has(problem, Trait.TELLING)
+    # A line in the log of what is well tells of something; that it is what the alert is about it does not tell.
+    telling = ranking.has(problem, Trait.TELLING) and problem.severity.rank <= Severity.HIGH.rank
+    says_enough = problem.blames_change or problem.located or telling
     return Confidence.MEDIUM if says_enough else Confidence.LOW
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from agentops.providers.kubernetes.analysis.log_patterns import (
     ANSWERS,
@@ -177,6 +178,7 @@ def is_loud(line: str) -> bool:
     return LOUD_LEVEL.search(cut) is not None and CALM_LEVEL.search(cut) is None
 
 
+@lru_cache(maxsize=16_384)
 def is_suspicious(line: str) -> bool:
     """Return whether a line reads like an instruction to whoever reads the log."""
     return any(pattern.search(line[:_LINE_CHARS]) for pattern in SUSPICIOUS)

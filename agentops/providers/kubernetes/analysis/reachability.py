@@ -6,8 +6,9 @@ that means no Service of the cluster is marked as such. Nothing is resolved or c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -91,6 +92,29 @@ def needs_of(graph: Graph, workload: Key) -> list[Need]:
                 hosts = _hosts(key, value)
                 found.extend(_need(graph, workload, host, (holder, f"data[{key}]")) for host in hosts)
     return found
+
+
+def missed_services(graph: Graph) -> frozenset[Key]:
+    """Return the Services that a log says were not reached."""
+    if not graph.snapshot.logs:
+        return frozenset()
+    pods = (graph.find("Pod", tail.namespace, tail.pod) for tail in graph.snapshot.logs)
+    keys = {graph.workload(pod) for pod in pods if pod is not None}
+    found = {complaint.service for key in keys for complaint in complaints_of(graph, key)}
+    return frozenset(key for key in found if key is not None)
+
+
+_PARKED = timedelta(days=1)
+
+
+def is_parked(graph: Graph, workload: Key, services: Iterable[Key]) -> bool:
+    """Return whether a workload of 0 replicas was put to rest long ago, and nobody misses what it serves."""
+    events = graph.events(workload, "ScalingReplicaSet")
+    if events and events[-1].last is not None and graph.now - events[-1].last <= _PARKED:
+        return False
+    keys = [workload, *services]
+    about, missed = graph.snapshot.target.name, missed_services(graph)
+    return not any(about == key[2] or key in missed for key in keys)
 
 
 def callers_of(graph: Graph, service: Key) -> list[Key]:

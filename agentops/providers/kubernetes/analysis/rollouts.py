@@ -152,6 +152,7 @@ def blame(
     *,
     unless: Callable[[TemplateEdit], bool] | None = None,
     said: str = "",
+    within: timedelta | None = None,
 ) -> Blame | None:
     """Return the last rollout as the origin of what is ``wrong``, or None when it does not explain it.
 
@@ -163,6 +164,7 @@ def blame(
         since: when the trouble began; None where nothing tells.
         unless: says of an edit that it explains nothing here.
         said: what the trouble says of itself; an edit that it names is the decisive one.
+        within: how long after a rollout it explains, where that is another time than usual.
     """
     if key not in graph.deltas:
         graph.deltas[key] = last_change(graph, key)
@@ -174,7 +176,8 @@ def blame(
         edits = tuple(edit for edit in edits if not unless(edit))
     # What began nobody knows when was there just now at the latest: an old rollout does not explain it.
     since = since or graph.now
-    if not edits or not _in_time(delta.at, since, TOUCHED_EXPLAINS_WITHIN if wrong.fields else EXPLAINS_WITHIN):
+    usual = TOUCHED_EXPLAINS_WITHIN if wrong.fields else EXPLAINS_WITHIN
+    if not edits or not _in_time(delta.at, since, within or usual):
         return None
     edits = _decisive_first(edits, wrong.fields, said)
     when = f" {age(delta.at, graph.now)} ago" if delta.at else ""

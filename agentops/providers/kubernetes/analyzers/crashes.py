@@ -6,6 +6,7 @@ Source: kubelet container states; exit codes 126-165 follow the shell's conventi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +20,7 @@ from agentops.providers.kubernetes.analysis.environment import missing_variable,
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.log_clues import Clue, clues, last_error, last_line
 from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, quote, severity_of
-from agentops.providers.kubernetes.analysis.rollouts import blame
+from agentops.providers.kubernetes.analysis.rollouts import TemplateEdit, blame
 from agentops.providers.kubernetes.analyzers.configuration import (
     MISSING_CONFIG_MAP_KEY,
     MISSING_SECRET_KEY,
@@ -201,6 +202,16 @@ _SHORT = 140
 """So many characters of a line are shown where two are."""
 
 
+_MEMORY_WORDS = re.compile(
+    r"(?i)mem|heap|xm[xs]|cache|pool|worker|thread|buffer|batch|size|limit|concurren|parallel|max|_opts|options|gc"
+)
+
+
+def _is_not_about_memory(edit: TemplateEdit) -> bool:
+    """Return whether an edit is of a variable that says nothing of how much a program takes."""
+    return ".env[" in edit.path and not _MEMORY_WORDS.search(f"{edit.path} {edit.before} {edit.after}")
+
+
 def _log_words(lines: tuple[str, ...]) -> str:
     """Return the last clause of the summary: the line that says most, and the last one where that is another."""
     if len(lines) < 2:
@@ -271,7 +282,12 @@ def _sign(
 ) -> PodSymptom:
     """``kept``: what is wrong is written elsewhere than in the template, so no rollout is to blame."""
     since = onset(graph, pod, view)
-    origin = None if kept else blame(graph, graph.workload(pod), crashes.condition(name), view.name, since, said=tail)
+    unless = _is_not_about_memory if name == "OutOfMemory" else None
+    origin = (
+        None
+        if kept
+        else blame(graph, graph.workload(pod), crashes.condition(name), view.name, since, said=tail, unless=unless)
+    )
     own: list[Fact] = []
     if view.reason:
         own.append(quote(graph, pod, f"{view.path}.state.waiting.reason", view.reason))

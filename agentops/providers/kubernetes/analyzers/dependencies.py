@@ -6,6 +6,7 @@ of a Service that exists; a log line alone only with the host that it names.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -24,7 +25,7 @@ from agentops.providers.kubernetes.analysis.reachability import (
     service_names,
 )
 from agentops.providers.kubernetes.analysis.report import quote, severity_of, subject
-from agentops.providers.kubernetes.analysis.rollouts import blame
+from agentops.providers.kubernetes.analysis.rollouts import EXPLAINS_WITHIN, TemplateEdit, blame
 from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, vague
 from agentops.providers.kubernetes.objects.fields import (
     Key,
@@ -45,6 +46,8 @@ from agentops.providers.kubernetes.objects.suggestions import only_nearest
 NAME = "dependencies"
 
 _ADDRESSES = (".env[", ".args", ".command")
+_OWN_ADDRESS = re.compile(r"(?i)listen|bind|advertis|announce|_self|own_|my_|public_|external_|hostname")
+"""Variables that say where a program is found, not what it asks."""
 
 
 @analyzer(
@@ -166,6 +169,8 @@ def _misnamed_need(graph: Graph, need: Need, service: Key, said: Complaint | Non
         return _host_unknown(graph, need, service, near, said) if said or near else None
     ports = ports_of(graph, service)
     wrong = need.port and ports and need.port not in ports
+    if _OWN_ADDRESS.search(need.where[1]) or need.workload in backing_workloads(graph, service):
+        return None  # where it listens itself, or is found by others
     # Names of a headless Service lead to the pods themselves, which may listen on any port.
     if not wrong or text(graph.get(service), "spec", "clusterIP") == "None":
         return None
@@ -365,7 +370,14 @@ def _unreachable(graph: Graph, key: Key, needs: list[Need], complaints: list[Com
     external = not inside and bool(outside)
     since = unready_since(graph.pods_of(key))
     name = OUTSIDE if external else "DependencyUnreachable"
-    origin = blame(graph, key, dependencies.condition(name), since=since)
+    origin = blame(
+        graph,
+        key,
+        dependencies.condition(name),
+        since=since,
+        unless=lambda edit: _is_about_another(edit, lead),
+        within=EXPLAINS_WITHIN,
+    )
     words = _unreachable_words(graph, key, lead, external=external)
     yield Problem(
         resource=graph.ref_of(key),
@@ -377,6 +389,14 @@ def _unreachable(graph: Graph, key: Key, needs: list[Need], complaints: list[Com
         since=since,
         advice=f"Ask who runs {lead.host}." if external else _advice(graph, lead),
     )
+
+
+def _is_about_another(edit: TemplateEdit, complaint: Complaint) -> bool:
+    """Return whether an edit is of a variable or an argument that does not name the host that is not reached."""
+    if edit.path.endswith(".image"):
+        return False
+    names = {complaint.host, complaint.host.partition(".")[0], complaint.service[2] if complaint.service else ""} - {""}
+    return not any(name in value for name in names for value in (edit.before, edit.after))
 
 
 def _is_inside(graph: Graph, complaint: Complaint) -> bool:

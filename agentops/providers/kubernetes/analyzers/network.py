@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import ip_network
 from typing import Any
 
 from agentops.core.alert import Severity
@@ -132,7 +133,7 @@ def _peer_allowed(
     namespace, labels = peer
     for entry in peers:
         if "ipBlock" in entry:
-            if text(entry, "ipBlock", "cidr") in ("0.0.0.0/0", "::/0"):
+            if _may_hold_pods(text(entry, "ipBlock", "cidr")):
                 return True
             continue
         home = namespace_of(policy) == namespace
@@ -141,6 +142,15 @@ def _peer_allowed(
         if home and ("podSelector" not in entry or matches(mapping(entry, "podSelector"), labels)):
             return True
     return False
+
+
+def _may_hold_pods(cidr: str) -> bool:
+    """Return whether a range may be that of pods: everything, or addresses of a private network."""
+    try:
+        network = ip_network(cidr, strict=False)
+    except ValueError:
+        return True
+    return network.prefixlen == 0 or network.is_private
 
 
 def _is_selected(graph: Graph, namespace: str, selector: dict[str, Any]) -> bool:

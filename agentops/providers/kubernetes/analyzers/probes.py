@@ -33,11 +33,14 @@ from agentops.providers.kubernetes.objects.fields import (
     template_path,
     text,
 )
+from agentops.providers.kubernetes.objects.pod_health import is_ready
 
 NAME = "probes"
 _PROBE = re.compile(r"(Liveness|Readiness|Startup) probe (?:failed|errored)", re.IGNORECASE)
 _REFUSED = re.compile(r"(?i)connection refused")
 _FRESH = timedelta(minutes=15)
+_SETTLED = timedelta(minutes=15)
+"""A pod that turned unready only so long after its start had passed its probe."""
 _SETTLING = timedelta(seconds=30)
 _STATUS = re.compile(r"statuscode: (\d+)")
 
@@ -123,7 +126,9 @@ def describe(probe: dict[str, Any], ports: dict[str, int]) -> str:
 
 
 def _ports(view: ContainerView) -> dict[str, int]:
-    return {text(port, "name"): number(port, "containerPort") for port in items(view.container, "ports")}
+    """Return the container's ports by name; one without a name by its number."""
+    ports = [(text(port, "name"), number(port, "containerPort")) for port in items(view.container, "ports")]
+    return {name or str(port): port for name, port in ports}
 
 
 def probe_port(probe: dict[str, Any], ports: dict[str, int]) -> tuple[str, bool]:
@@ -188,9 +193,10 @@ def _finish(
     port, declared = probe_port(probe, ports)
     advice = _advice(facts[0].value, which)
     remedies: tuple[Change, ...] = ()
-    if not declared and not _STATUS.search(facts[0].value):
+    # Ports need not be declared: where the same probe has been passed, its port is the right one.
+    if not declared and not _STATUS.search(facts[0].value) and not _was_passed(graph, pod):
         name = "ProbePortMismatch"
-        listening = ", ".join(f"{n or 'unnamed'} {p}" for n, p in ports.items())
+        listening = ", ".join(f"{'unnamed' if n == str(p) else n} {p}" for n, p in ports.items())
         words += f"; the probe asks port {port}, the container declares {listening}"
         facts.append(quote(graph, pod, f"{view.spec_path}.ports", listening))
         advice = f"Point the {which} probe at a port that the container listens on ({listening})."
@@ -215,6 +221,17 @@ def _finish(
         advice=advice,
         remedies=remedies,
     )
+
+
+def _was_passed(graph: Graph, pod: dict[str, Any]) -> bool:
+    """Return whether the pod was ready for a while, or another one of the same template is ready."""
+    stamp = text(pod, "metadata", "labels", "pod-template-hash")
+    others = (other for other in graph.pods_of(graph.workload(pod)) if other is not pod)
+    alike = (other for other in others if text(other, "metadata", "labels", "pod-template-hash") == stamp)
+    if stamp and any(is_ready(other) for other in alike):
+        return True
+    began, unready = moment(pod, "status", "startTime"), moment(condition(pod, "Ready"), "lastTransitionTime")
+    return began is not None and unready is not None and unready - began > _SETTLED
 
 
 def _port_remedy(

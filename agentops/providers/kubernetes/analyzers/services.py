@@ -14,7 +14,7 @@ from agentops.core.finding import Fact, Problem
 from agentops.core.plan import Change
 from agentops.core.text import plural
 from agentops.providers.kubernetes.analysis.graph import Graph
-from agentops.providers.kubernetes.analysis.reachability import asked_services, callers_of
+from agentops.providers.kubernetes.analysis.reachability import asked_services, callers_of, is_parked, missed_services
 from agentops.providers.kubernetes.analysis.report import quote, subject
 from agentops.providers.kubernetes.analyzers.declaration import analyzer, exact, symptom
 from agentops.providers.kubernetes.objects.fields import (
@@ -126,7 +126,7 @@ def _foreign(graph: Graph, service: dict[str, Any], pods: list[dict[str, Any]]) 
     lacking = [
         key
         for key, mine in by_workload.items()
-        if declared_ports(pod_spec(mine[0])) and not _has_port(mine[0], ports[0])
+        if _serving_ports(declared_ports(pod_spec(mine[0]))) and not _has_port(mine[0], ports[0])
     ]
     serving = [key for key in by_workload if _has_port(by_workload[key][0], ports[0])]
     if not lacking or not serving:
@@ -189,7 +189,7 @@ def _selects_none(graph: Graph, service: dict[str, Any], selector: dict[str, str
         resource=graph.ref(service),
         condition="ServiceSelectorMismatch",
         summary=words,
-        severity=Severity.CRITICAL if candidates or is_asked_for(graph, key) else Severity.WARNING,
+        severity=Severity.CRITICAL if _hurts(graph, key, candidates) else Severity.WARNING,
         analyzer=NAME,
         facts=tuple(facts),
         since=since,
@@ -198,6 +198,15 @@ def _selects_none(graph: Graph, service: dict[str, Any], selector: dict[str, str
         advice="Make the selector and the pods' labels agree." if candidates else "Correct the selector, or remove it.",
         root=bool(candidates) or is_asked_for(graph, key),
     )
+
+
+def _hurts(graph: Graph, key: Key, candidates: list[_Candidate]) -> bool:
+    """A Service of another track may be empty by design, until somebody misses it; a misspelt one never is."""
+    if any(one.miss.spelling for one in candidates) or graph.snapshot.target.name == key[2]:
+        return True
+    if key in missed_services(graph):
+        return True
+    return not candidates and is_asked_for(graph, key)
 
 
 def is_asked_for(graph: Graph, service: Key) -> bool:
@@ -237,9 +246,22 @@ def _ports(graph: Graph, service: dict[str, Any], pods: list[dict[str, Any]]) ->
         if any(_has_port(pod, wanted) for pod in pods):
             continue
         declared = declared_ports(pod_spec(pods[0]))
-        if not declared and not wanted.isalpha():
-            continue  # ports need not be declared; without a declaration a number proves nothing
+        if not _serving_ports(declared) and wanted.isdecimal():
+            continue  # ports need not be declared; without one that serves a number proves nothing
         yield _mismatch(graph, service, pods[0], port, wanted, declared)
+
+
+_AUXILIARY = frozenset(
+    {
+        "metrics", "http-metrics", "prometheus", "prom", "admin", "http-admin", "health", "healthz", "debug", "pprof",
+        "jmx", "management", "monitoring", "probes", "status",
+    }
+)  # fmt: skip
+"""Names of ports on which a program is looked at, and does not serve."""
+
+
+def _serving_ports(declared: list[tuple[str, str, int]]) -> list[tuple[str, str, int]]:
+    return [port for port in declared if port[1] not in _AUXILIARY]
 
 
 _SERVES_HTTP = frozenset({"app", "http", "main", "server", "web", "www"})
@@ -305,7 +327,8 @@ def _mismatch(
 def _unready(
     graph: Graph, service: dict[str, Any], pods: list[dict[str, Any]], workloads: list[dict[str, Any]]
 ) -> Iterator[Problem]:
-    if workloads and all(number(obj, "spec", "replicas", default=1) == 0 for obj in workloads):
+    at_zero = bool(workloads) and all(number(obj, "spec", "replicas", default=1) == 0 for obj in workloads)
+    if at_zero:
         words = f"its workload {subject(key_of(workloads[0]))} is scaled to 0"
     elif workloads:
         words = f"{subject(key_of(workloads[0]))} has no pods"
@@ -313,11 +336,12 @@ def _unready(
         words = "its 1 pod is not ready" if len(pods) == 1 else f"none of its {plural(len(pods), 'pod')} is ready"
     times = [moment(condition(pod, "Ready"), "lastTransitionTime") for pod in pods]
     first = pods[0] if pods else None
+    parked = at_zero and is_parked(graph, key_of(workloads[0]), [key_of(service)])
     yield Problem(
         resource=graph.ref(service),
         condition="ServiceNoReadyEndpoints",
         summary=f"{subject(key_of(service))}: {words}",
-        severity=Severity.CRITICAL,
+        severity=Severity.WARNING if parked else Severity.CRITICAL,
         analyzer=NAME,
         facts=(
             quote(graph, first, "status.conditions[Ready].status", text(condition(first, "Ready"), "status") or "unset")

@@ -14,6 +14,7 @@ from agentops.core.finding import Problem
 from agentops.core.text import plural
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.quoting import quoted
+from agentops.providers.kubernetes.analysis.reachability import is_parked
 from agentops.providers.kubernetes.analysis.report import quote, subject
 from agentops.providers.kubernetes.analyzers.creation import REPLICA_SET_FAILING
 from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, symptom
@@ -173,7 +174,7 @@ def _scaled_to_zero(graph: Graph, obj: dict[str, Any]) -> Iterator[Problem]:
         resource=graph.ref(obj),
         condition="ScaledToZero",
         summary=f"{subject(key_of(obj))}: scaled to 0 replicas while Service {name_of(services[0])} leads to it",
-        severity=Severity.HIGH,
+        severity=Severity.WARNING if is_parked(graph, key_of(obj), map(key_of, services)) else Severity.HIGH,
         analyzer=NAME,
         facts=(
             quote(graph, obj, "spec.replicas", 0),
