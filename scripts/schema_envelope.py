@@ -9,6 +9,7 @@ from datetime import datetime
 
 from schema_types import CODE, COUNT, DIGEST, TEXT, Definitions, Schema, listed, plain, record
 
+from agentops.app.firing_alerts import FiringAlert
 from agentops.core.alert import Alert, Target
 from agentops.core.approval import SignedApproval
 from agentops.core.audit import AuditRecord
@@ -117,6 +118,8 @@ def _incident_parts(known: Definitions) -> dict[str, Schema]:
         "incidents": listed(record(row)),
         "pruned": pruned,
         "total": COUNT,
+        "alerts": listed(known.ref(FiringAlert)),
+        "server": TEXT,
     }
 
 

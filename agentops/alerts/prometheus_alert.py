@@ -34,6 +34,7 @@ def prometheus_alert(
     annotations = {**(notes or {}), **fields.labels(found, "annotations", path)}
     is_over, ended = _is_over(found, path), fields.moment(found, "endsAt", path)
     summary = annotations.get("summary") or annotations.get("message") or annotations.get("description") or ""
+    expression = query_of(fields.text(found, "generatorURL", path))
     return Alert(
         name=one_line(
             labels.get("alertname") or fields.first_text(found, "name") or summary or "alert without a name", 200
@@ -47,9 +48,10 @@ def prometheus_alert(
         started_at=fields.moment(found, "startsAt", path) or fields.moment(found, "activeAt", path),
         # While an alert fires, the API's endsAt is only when it would expire.
         ended_at=ended if is_over else None,
-        target=target_of(labels, query_of(fields.text(found, "generatorURL", path))),
+        target=target_of(labels, expression),
         fingerprint=fields.text(found, "fingerprint", path),
         runbook_url=annotations.get("runbook_url") or annotations.get("runbook") or "",
+        expression=expression,
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from agentops.app.connections import Connections
 from agentops.app.firing_alerts import PREFIX, fetch_for
-from agentops.app.investigating.first_evidence import keep_problems
+from agentops.app.investigating.first_evidence import keep_alert_readings, keep_problems
 from agentops.app.investigating.model_part import ModelAnswer, ask_model, toolbox_for
 from agentops.app.look import Sighting, exact_target, guess_of, sweep_and_rank, sweep_record, symptoms_of, worded_target
 from agentops.app.providers import target_schemes
@@ -133,9 +133,12 @@ def _find_cause(
     seen = sweep_and_rank(services, connections, group.target, group.lead)
     toolbox = toolbox_for(services, connections, folder)
     evidence, finding = _triage_finding(services, seen, toolbox, folder)
+    measured, missing = keep_alert_readings(toolbox, seen, group.lead)
+    finding = replace(finding, not_checked=(*finding.not_checked, *missing))
     answer = ModelAnswer(finding=finding)
     if services.model is not None:
-        answer = ask_model(services, services.model, group, seen, evidence, toolbox, folder, finding)
+        known = (*evidence, *measured)
+        answer = ask_model(services, services.model, group, seen, known, toolbox, folder, finding)
     usage = replace(answer.usage, wall_s=round(services.monotonic() - begun, 3))
     found = replace(answer.finding, guess=guess_of(seen.ranking.target, seen.ranking.alert))
     folder.save_finding(found)

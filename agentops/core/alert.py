@@ -59,6 +59,7 @@ class Alert:
     beyond it: acknowledged, no data, paused, silenced, pending, or unknown where it says nothing. ``purpose`` is for an
     alert that speaks of alerting itself, such as a heartbeat: a sentence that says what it is for. ``from_words``: the
     target was read out of words, or none was, so it is held against the names that exist before it counts.
+    ``expression`` is the rule's query, where the alert carries it.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Alert:
     runbook_url: str = ""
     state: str = ""
     purpose: str = ""
+    expression: str = ""
     from_words: bool = False
 
     @property

@@ -13,6 +13,9 @@ from typing import Any, Protocol
 
 from agentops.core.resource import ResourceRef
 
+ALERT_EXPRESSION = "alert_expression"
+"""The tool that the values of an alert's own expression are kept under; the first part of the body is a chart."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:

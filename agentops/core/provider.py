@@ -157,6 +157,14 @@ class Reader(Protocol):
         """Return the log lines of the snapshot that tell about ``problems``, each with the call that would read it."""
         ...
 
+    def alert_readings(self, alert: Alert) -> Sequence[tuple[ToolCall, Reading]]:
+        """Return what this place holds of an alert itself: what its own expression comes to.
+
+        Raises:
+            ToolError: it cannot be asked.
+        """
+        ...
+
     def read_tools(self) -> Sequence[ReadTool]:
         """Return the read tools that work here."""
         ...

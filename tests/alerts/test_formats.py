@@ -49,6 +49,10 @@ FIRING = Alert(
     target=Target(namespace="shop", kind="Service", name="checkout"),
     fingerprint="922c44dbbcc59f6e",
     runbook_url="https://runbooks.example.internal/HighErrorRate",
+    expression=(
+        'sum by (namespace, service) (rate(http_requests_total{code="500"}[10s])) / '
+        "sum by (namespace, service) (rate(http_requests_total[10s])) > 0.05"
+    ),
 )
 
 

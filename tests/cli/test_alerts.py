@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from agentops.cli.commands.schema import load_schema
 from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import load
 from tests.support.monitoring import alertmanager, free_port
@@ -60,7 +61,10 @@ def there(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_what_fires_is_listed_worst_first(cli: Cli, there: str) -> None:
     """One document; names, objects and states as the labels say, and a key that is enough to name each."""
+    from jsonschema import Draft202012Validator
+
     document = cli("alerts", "-o", "json").document
+    assert list(Draft202012Validator(load_schema("envelope")).iter_errors(document)) == []
     rows = [(one["name"], one["severity"], one["object"], one["state"]) for one in document["alerts"]]
     assert rows == [
         ("DeploymentReplicasMismatch", "critical", "shop/Deployment/checkout", "active"),

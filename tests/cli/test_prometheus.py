@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -124,3 +126,42 @@ def test_doctor_asks_what_is_configured(cli: Cli, prometheus_url: str, monkeypat
     monkeypatch.setenv("AGENTOPS_ALERTMANAGER_URL", f"http://127.0.0.1:{free_port()}")
     rows = {one["name"]: one for one in cli("doctor", "-o", "json").document["checks"]}
     assert (rows["alertmanager"]["state"], "refuses the connection" in rows["alertmanager"]["text"]) == ("warn", True)
+
+
+def _payload(expression: str) -> bytes:
+    alert = {
+        "status": "firing",
+        "labels": {"alertname": "OrdersWait", "severity": "critical", "namespace": "shop", "deployment": "checkout"},
+        "annotations": {"summary": "orders wait"},
+        "startsAt": datetime.fromtimestamp(time.time() - 120, UTC).isoformat(),
+        "generatorURL": "http://prometheus/graph?g0.expr=" + quote(expression),
+    }
+    return json.dumps([alert]).encode()
+
+
+@pytest.mark.real
+def test_the_alerts_own_expression_is_shown_as_a_chart(
+    cli: Cli, at: tuple[str, ...], prometheus_url: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The report, the stored incident and the model's evidence have it; the finding stays that of the cluster."""
+    monkeypatch.setenv("AGENTOPS_PROMETHEUS_URL", prometheus_url)
+    page = cli("investigate", "-", *at[:-2], "--no-model", stdin=_payload("shop_orders > 40"))
+    said = "the expression of OrdersWait holds now for 1 series"
+    assert (said in page.out, "^ the alert started" in page.out, "MissingConfigMapKey" in page.out) == (
+        True,
+        True,
+        True,
+    )
+    assert said in cli("show", "last").out
+    (measured,) = _evidence(home, "alert_expression")
+    assert "charted: shop_orders (fires above 40)" in measured["excerpt"]
+
+
+def test_an_expression_that_cannot_be_asked_is_said_not_to_be_checked(
+    cli: Cli, at: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The finding stands, and says what is missing."""
+    monkeypatch.setenv("AGENTOPS_PROMETHEUS_URL", f"http://127.0.0.1:{free_port()}")
+    finding = cli("investigate", "-", *at, "--no-model", stdin=_payload("up == 0")).document["finding"]
+    assert finding["cause"]["condition"] == "MissingConfigMapKey"
+    assert any(one.startswith("the alert's own expression: Prometheus at") for one in finding["not_checked"])

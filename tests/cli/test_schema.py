@@ -43,6 +43,7 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("show",),
     ("show", "--evidence", "E1"),
     ("history",),
+    ("alerts",),
     ("history", "prune", "--older-than", "1h", "--dry-run"),
     ("approve", "PLAN", "--no-input"),
     ("approvers", "list"),

@@ -1,7 +1,8 @@
 """What becomes evidence before the model has its first turn: triage's problems, log tails, the alert's own text.
 
 Comes in: what was seen, an alert group. Goes out: evidence, admitted by the toolbox like any reading, so
-redacted, stored, numbered and recorded. Nothing is judged here, and nothing is read that the sweep has not read.
+redacted, stored, numbered and recorded. Nothing is judged here, and nothing is read that the sweep has not read, but
+for what a monitoring system holds of its own alert.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from agentops.app.look import MOST_PROBLEMS
+from agentops.app.look import MOST_PROBLEMS, WORDS
 from agentops.core.alert import Alert, AlertGroup
+from agentops.core.errors import ToolError
 from agentops.core.evidence import Evidence, Reading
 from agentops.core.finding import Problem
 from agentops.core.text import plural
@@ -69,6 +71,22 @@ def keep_logs(toolbox: Toolbox, seen: Sighting) -> tuple[Evidence, ...]:
     """Admit the log lines that the sweep read of what is failing."""
     found = (one.reader.log_readings(one.snapshot, seen.ranking.problems) for one in seen.swept)
     return tuple(toolbox.admit(call, reading, duration_ms=0) for readings in found for call, reading in readings)
+
+
+def keep_alert_readings(toolbox: Toolbox, seen: Sighting, alert: Alert) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
+    """Admit what the open providers hold of a monitoring system's alert, and return what could not be had of it."""
+    if alert.is_named or alert.source == WORDS:
+        return (), ()
+    kept: list[Evidence] = []
+    missing: list[str] = []
+    for one in seen.swept:
+        try:
+            found = one.reader.alert_readings(alert)
+        except ToolError as error:
+            missing.append(f"the alert's own expression: {error.message}")
+            continue
+        kept += [toolbox.admit(call, reading, duration_ms=0) for call, reading in found]
+    return tuple(kept), tuple(missing)
 
 
 def keep_alert(toolbox: Toolbox, group: AlertGroup) -> Evidence:

@@ -11,7 +11,7 @@ from agentops.cli.views.finding import alert_blocks, closing_blocks, finding_blo
 from agentops.cli.views.wording import change_words
 from agentops.core.alert import Incident, Severity
 from agentops.core.clock import to_iso
-from agentops.core.evidence import Evidence
+from agentops.core.evidence import ALERT_EXPRESSION, Evidence
 from agentops.core.finding import Finding, Problem, Verdict
 from agentops.core.jsonable import to_json
 from agentops.core.scope import options_to
@@ -40,7 +40,7 @@ def incident_blocks(
         details: everything that is kept; without, what a person needs to decide.
         remarks: what must be said of the run itself, above the answer.
     """
-    blocks: list[Block] = alert_blocks(incident.group)
+    blocks: list[Block] = [*alert_blocks(incident.group), *_measured(evidence)]
     if finding is not None:
         blocks += finding_blocks(finding, evidence, details=details)
     if details:
@@ -62,6 +62,14 @@ def incident_blocks(
         blocks += _left_out(incident, finding, evidence, problems)
     others = _other_causes(finding, evidence, problems)
     return [*blocks, *closing_blocks(finding, next_command(incident, finding, others))]
+
+
+def _measured(evidence: Sequence[Evidence]) -> Iterator[Block]:
+    """Yield the chart of the alert's own expression, as it was read last."""
+    found = [one for one in evidence if one.tool == ALERT_EXPRESSION]
+    if found:
+        yield Paragraph(f"{found[-1].summary} [{found[-1].id}]")
+        yield Code(found[-1].excerpt.partition("\n\n")[0])
 
 
 def next_command(incident: Incident, finding: Finding, others: Sequence[Problem]) -> str:

@@ -198,6 +198,10 @@ class KubernetesReader:
 
         return log_readings(snapshot, problems)
 
+    def alert_readings(self, alert: Alert) -> Sequence[tuple[ToolCall, Reading]]:  # noqa: ARG002
+        """Return nothing: a cluster has objects, and no alerts."""
+        return ()
+
     def read_tools(self) -> Sequence[ReadTool]:
         """Return the read tools whose API this server serves."""
         from agentops.providers.kubernetes.read.registry import served_tools

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from agentops.core.alert import Alert, AlertGroup, Target
 from agentops.core.analysis import Analysis, ResolvedTarget
 from agentops.core.errors import ToolError, ToolInputError, UsageError
-from agentops.core.evidence import Reading
+from agentops.core.evidence import ALERT_EXPRESSION, Reading
 from agentops.core.finding import Problem
 from agentops.core.plan import Change, Note, ObjectChange, Preview
 from agentops.core.policy import ObjectFacts
@@ -138,6 +138,17 @@ class PrometheusReader:
     def log_readings(self, snapshot: Any, problems: Sequence[Problem]) -> Sequence[tuple[ToolCall, Reading]]:  # noqa: ARG002
         """Return nothing: it holds no logs."""
         return ()
+
+    def alert_readings(self, alert: Alert) -> Sequence[tuple[ToolCall, Reading]]:
+        """Return what the alert's own expression comes to, now and round its start; nothing where none is known.
+
+        Raises:
+            ToolError: it does not answer, or cannot take the expression.
+        """
+        from agentops.providers.prometheus.read.alert_expression import alert_expression
+
+        found = alert_expression(self._client, self._clock, alert)
+        return () if found is None else ((ToolCall(id="alert-expression", name=ALERT_EXPRESSION), found),)
 
     def read_tools(self) -> Sequence[ReadTool]:
         """Return the read tools."""

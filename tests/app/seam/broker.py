@@ -153,6 +153,9 @@ class BrokerReader:
     def log_readings(self, snapshot: Any, problems: Sequence[Problem]) -> Sequence[tuple[ToolCall, Reading]]:
         return ()
 
+    def alert_readings(self, alert: Alert) -> Sequence[tuple[ToolCall, Reading]]:
+        return ()
+
     def read_tools(self) -> Sequence[ReadTool]:
         return (ListTool(self.broker),)
 
