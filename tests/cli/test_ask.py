@@ -249,6 +249,17 @@ def test_ctrl_c_keeps_what_was_read_and_resume_goes_on(
         assert refused.code == 2, refused.out + refused.err
 
 
+def test_where_nothing_can_be_reached_nothing_is_kept_but_the_record(
+    asking: Callable[..., Any], cli: Cli, home: Path, tmp_path: Path
+) -> None:
+    """No open question, no secret in the log, and what was asked is on record."""
+    secret = "canary-" + "9f3b" * 8
+    done = asking([_reporting()], f"is password={secret} in use?", place="--context=nowhere")
+    assert (done.code != 0, cli("history", "-o", "json").document["total"]) == (True, 0)
+    log = (home / "audit" / "audit.jsonl").read_text()
+    assert ('"event":"request"' in log, secret in log + done.err + done.out) == (True, False)
+
+
 def test_a_model_that_fails_says_how_to_go_on(asking: Callable[..., Any], cli: Cli) -> None:
     """What was read is kept; the error names the command."""
     done = asking([{"calls": [_PODS]}, {"error": "rate-limited"}], "what runs here?")

@@ -171,6 +171,19 @@ def test_a_saved_plan_runs_with_an_approval(
     assert cli("history", "-o", "json").document["incidents"][0]["verdict"] == "done"
 
 
+def test_where_two_must_agree_both_commands_are_named(
+    do: Callable[..., Any], cluster: Sandbox, nobody_asked: None, home: Path
+) -> None:
+    """Whoever asked for it cannot be one of them; nothing is changed meanwhile."""
+    policy = home / "policy.cedar"
+    policy.write_text(policy.read_text().replace('@approval("none")', '@approval("two-person")'))
+    done = do(SCALED, "scale catalog to 3", "--yes", page=True)
+    said = " ".join(done.out.split())
+    assert (done.code, replicas(cluster, "catalog")) == (5, 2), done.out
+    assert (said.count("agentops approve "), "Two other people must approve it" in said) == (3, True)
+    assert "agentops fix --plan" in said
+
+
 @pytest.mark.usefixtures("nobody_asked")
 def test_a_file_s_word_does_not_make_a_request(
     do: Callable[..., Any], cli: Cli, cluster: Sandbox, at: tuple[str, ...], home: Path, tmp_path: Path

@@ -148,7 +148,7 @@ def _result(
         blocks += plan_as_shown(done.ended, details=details, side_by_side=side_by_side)
         blocks += outcome_details(done.ended) if details else []
         blocks += outcome_blocks(done.ended, then=then_lines(done.ended, hint=False))
-    blocks += [*refusal_blocks(done.refusals), *_for_others(commands), *whole_blocks(reply)]
+    blocks += [*refusal_blocks(done.refusals), *_for_others(done, commands), *whole_blocks(reply)]
     blocks += closing_blocks(found.incident, reply, commands[0] if commands else "")
     return Result(command="do", status=done.status, exit_code=code, document=document, report=tuple(blocks))
 
@@ -181,10 +181,13 @@ def _commands(done: DoResult, out: Path | None, where: str) -> tuple[str, ...]:
     return signed if plan.obligation.approval is Approval.TWO_PERSON else (again, *signed)
 
 
-def _for_others(commands: tuple[str, ...]) -> list[Block]:
+def _for_others(done: DoResult, commands: tuple[str, ...]) -> list[Block]:
     """Return how somebody else approves the plan; the first command is the closing line's."""
-    if len(commands) < 2:
+    if len(commands) < 2 or done.ended is None:
         return []
+    if done.ended.planned.plan.obligation.approval is Approval.TWO_PERSON:
+        said = "Two other people must approve it, each with one of the approve commands; the last command runs it:"
+        return [Paragraph(said, Tone.WARN), Code("\n".join(commands))]
     return [Paragraph("Or have it approved by somebody else:", Tone.QUIET), Code("\n".join(commands[1:]))]
 
 
