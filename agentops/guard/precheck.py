@@ -41,7 +41,7 @@ def precheck(
     if services.redactor.value(arguments) != arguments:
         raise ToolInputError(
             f"the arguments of {change.tool} carry what looks like a credential",
-            hint="Put it into a Secret and refer to that; a plan is shown, stored and signed.",
+            hint="Store it where your secrets are, and refer to that; a plan is shown, stored and signed.",
         )
     if services.read_only:
         raise PolicyRefused("agentops is read-only here: nothing may be changed", hint="Unset AGENTOPS_READ_ONLY.")
