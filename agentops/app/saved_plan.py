@@ -15,6 +15,8 @@ from agentops.app.fixing.checks import checking_saved
 from agentops.app.guard_wiring import ApprovalOptions, guard_services
 from agentops.app.requests import request_of_plan, settled
 from agentops.app.served_sandboxes import require_not_gone
+from agentops.core.alert import short_incident
+from agentops.core.errors import Stale
 from agentops.guard.pipeline import execute_saved
 from agentops.store.plans import load_approval, load_plan
 
@@ -37,7 +39,14 @@ def run_saved_plan(app: App, path: Path, approvals: Sequence[Path], asking: Appr
     connections = app.services.connector.for_scopes(plan.scopes)
     guard = guard_services(app, connections, checking_saved(app.services, connections), asking)
     request = request_of_plan(app, plan)
-    result = execute_saved(guard, plan, given, requested=request is not None)
+    try:
+        result = execute_saved(guard, plan, given, requested=request is not None)
+    except Stale as stale:
+        if (app.settings.folders.incidents / (plan.intent.incident or "-")).is_dir() and request is None:
+            stale.hint = (
+                f"Nothing was changed. Make the plan again: agentops fix {short_incident(plan.intent.incident)}"
+            )
+        raise
     if request is not None and (reply := request.reply()):
         settled(app.services, request, reply, result)
     app.finish(result.status, result.exit_code)

@@ -128,8 +128,9 @@ class _Dialogue:
         more = f" and {len(plan.steps) - 1} more" if len(plan.steps) > 1 else ""
         verb = "roll it back" if plan.rolls_back else "apply it"
         verb = "sign an approval of it" if self._its.whole else verb
+        risk = "" if self._its.whole else f", risk {plan.risk.value.upper()}"
         # The object last: a long name may run into the next line, and the question itself stays in one piece.
-        return f"Plan {plan.code}, risk {plan.risk.value.upper()}: {verb}? ({first}{more})"
+        return f"Plan {plan.code}{risk}: {verb}? ({first}{more})"
 
     def _choices(self) -> list[Choice]:
         choices = [Choice(_Said.APPROVE, "approve: this plan, once, as shown", "a")]

@@ -22,7 +22,7 @@ from agentops.core.errors import AgentopsError, ExitCode, NotApproved, PolicyRef
 from agentops.core.finding import Verdict
 from agentops.core.outcome import Status
 from agentops.core.plan import Approval, ChangePlan
-from agentops.core.text import plural
+from agentops.core.text import one_line, plural
 from agentops.store.changes import short_change
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _forbidden(fix: FixResult) -> Ending:
 def _cannot_be_made(fix: FixResult) -> Ending:
     """Return the end of a fix that is known and cannot be made from here: forbidden, or the server refuses it."""
     head = Heading("No plan: the known fix cannot be made from here", Tone.WARN)
-    parts = [(error.message, Tone.WARN) for error in fix.errors[:1]]
+    parts = [(f"{_capital(change_words(one.change))}: {one.error.message}", Tone.WARN) for one in fix.refusals[:1]]
     parts += [(error.hint, Tone.PLAIN) for error in fix.errors[:1] if error.hint]
     return _ended(head, parts, fix, then=(_show(fix),), errors=fix.errors)
 
@@ -150,8 +150,9 @@ def _refused(fix: FixResult) -> Ending:
     asked = [one.change for one in fix.refusals if isinstance(one.error, PolicyRefused)]
     explain = f"agentops policy explain --tool {asked[0].tool} --target {asked[0].target}"
     more = f" (and {plural(len(refused) - 1, 'more refusal')})" if len(refused) > 1 else ""
-    parts = [(f"{refused[0].message}{more}", Tone.BAD)]
-    head = Heading("Refused by policy: nothing was changed", Tone.BAD)
+    parts = [(f"{_capital(change_words(asked[0]))}: {refused[0].message}{more}", Tone.BAD)]
+    parts += [(refused[0].hint, Tone.PLAIN)] if refused[0].hint else []
+    head = Heading(f"Refused by policy: nothing was changed — {one_line(asked[0].target.short, 60)}", Tone.BAD)
     return _ended(head, parts, fix, then=(f"Next: {explain}",), errors=refused, commands=(explain,))
 
 
@@ -173,6 +174,10 @@ def _moved_on(fix: FixResult, place: Place) -> Ending:
 
 def _believed(fix: FixResult) -> tuple[str, Tone]:
     return fix.found.finding.conclusion, Tone.STRONG
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _show(fix: FixResult) -> str:
@@ -209,7 +214,8 @@ def _after_plan(fix: FixResult, last: PipelineResult, place: Place) -> Ending:
 
 def _next_commands(fix: FixResult, last: PipelineResult, place: Place) -> tuple[str, ...]:
     if place.embedded:
-        return (f"agentops fix{place.flags}",) if last.outcome.status is Status.DRY_RUN else ()
+        is_open = last.outcome.status in (Status.DRY_RUN, Status.DECLINED)
+        return (f"agentops fix{place.flags}",) if is_open else ()
     plan, incident = last.planned.plan, fix.found.incident.short_id
     path = place.out or fix.kept
     is_stale = last.error is not None and last.error.code in ("stale", "expired")

@@ -176,3 +176,36 @@ def test_a_no_pays_for_another_turn_only_where_the_person_wants_it(
     said = session(["fix", ALERT, "--model", f"scripted:{script}", *at], dialogue)
     assert said.code == 5, said.screen + said.out
     assert cli("show", "-o", "json").document["usage"]["turns"] == turns
+
+
+@pytest.mark.parametrize(
+    ("words", "environ", "code", "wanted"),
+    [
+        (["fix", "--sandbox=bad-image-tag"], {"AGENTOPS_READ_ONLY": "1"}, 4, "Next: agentops policy explain --tool"),
+        (["fix", "--sandbox=bad-image-tag", "--context", "viewer"], {}, 9, "Next: agentops show "),
+        (["fix", "--sandbox=quota-exceeded"], {}, 9, "Next: agentops show "),
+        (["fix", "--sandbox=stale-alert"], {}, 0, "Next: agentops show "),
+        (["fix", "--sandbox=bad-image-tag", "--dry-run"], {}, 0, "Next: agentops fix --sandbox=bad-image-tag"),
+        (["fix", "--sandbox=bad-image-tag", "--no-input"], {}, 5, "Next: agentops fix --sandbox"),
+    ],
+    ids=["refused", "may not", "no plan", "nothing to do", "dry run", "nobody to ask"],
+)
+def test_each_way_to_end_without_a_change_fits_six_lines(
+    cli: Cli,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    environ: dict[str, str],
+    code: int,
+    wanted: str,
+) -> None:
+    """The last lines are how it ended and what comes next; with what stands above they fit one screen."""
+    monkeypatch.setenv("COLUMNS", "80")
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    done = cli(*words, "--no-model")
+    last = closing(done.out)
+    assert (done.code, last[-1].strip().startswith(wanted)) == (code, True), done.out
+    # A command is not wrapped by us: the terminal folds it into rows of 80.
+    assert sum(-(-len(line) // 80) for line in last) <= 6, done.out
+    assert len(done.out.splitlines()) <= 24, done.out

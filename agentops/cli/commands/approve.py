@@ -83,7 +83,7 @@ def _blocks(done: ApprovedPlan, path: Path) -> list[Block]:
     head = Heading(f"Plan {plan.code} is approved by {approval.by} — {one_line(objects_of(plan), 60)}", Tone.GOOD)
     blocks: list[Block] = [] if done.is_trusted else untrusted_blocks(done.key)
     blocks += [head, *closing_lines([(_capital(deed_words(plan)), Tone.PLAIN)], 2)]
-    blocks.append(Paragraph(f"It counts once, for exactly this plan, until {until}; key {approval.key_id}."))
+    blocks.append(Paragraph(f"It counts once, for exactly this plan, until {until}."))
     if done.approvals_missing:
         who = f"neither {done.key.name} nor {plan.requester.removeprefix('human:')}"
         blocks.append(Paragraph(f"One more approval is needed, by another person: {who}.", Tone.WARN))

@@ -200,7 +200,10 @@ def _result(app: App, done: FixResult, where: Place, *, details: bool, side_by_s
     for result in done.rounds if details else done.rounds[-1:]:
         blocks += plan_as_shown(result, details=details, side_by_side=side_by_side)
         blocks += outcome_details(result) if details else []
-    blocks += [*refusal_blocks(done.refusals), *ending.above, *ending.blocks]
+    # Of one refusal the last lines say why; the list is for several, and for what is left out of a plan.
+    if details or done.rounds or len(done.refusals) > 1:
+        blocks += refusal_blocks(done.refusals)
+    blocks += [*ending.above, *ending.blocks]
     return Result(command="fix", status=ending.status, exit_code=ending.code, document=document, report=tuple(blocks))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Table, Tone
 from agentops.cli.times import age_of, local_time
 from agentops.cli.views.fix import closing_lines
-from agentops.cli.views.plan import objects_of
+from agentops.cli.views.plan import deed_words, objects_of, step_words
 from agentops.cli.views.wording import change_words, named
 from agentops.core.alert import short_incident
 from agentops.core.jsonable import to_json
@@ -67,7 +67,8 @@ def change_blocks(one: ListedChange, now: datetime) -> list[Block]:
     rows += [("rolls back", short_change(plan.rolls_back))] if plan.rolls_back else []
     rows += [("undone by", short_change(one.taken_back_by))] if one.taken_back_by else []
     rows += [("why", one_line(str(result["why"]), 500))] if result.get("why") else []
-    steps = tuple(Item(f"{change_words(step.change)} ({step.change.target.short})") for step in plan.steps)
+    done = (step_words(step, back=bool(plan.rolls_back)) for step in plan.steps)
+    steps = tuple(Item(f"{said} ({step.change.target.short})") for said, step in zip(done, plan.steps, strict=True))
     tone = Tone.BAD if record.is_open else Tone.STRONG
     is_verified = _status(one) == Status.APPLIED.value and result.get("verified") is True
     blocks: list[Block] = [
@@ -139,7 +140,7 @@ def _change_row(one: ListedChange, now: datetime) -> tuple[str, ...]:
     more = f" and {len(steps) - 1} more" if len(steps) > 1 else ""
     action = "; ".join(change_words(step.change) for step in steps)
     if record.plan.rolls_back:
-        action = f"undo {short_change(record.plan.rolls_back)}: {action}"
+        action = f"undo {short_change(record.plan.rolls_back)}: {deed_words(record.plan)}"
     touched = (steps[0].change.target.short if steps else "-") + more
     return (age_of(record.claimed_at, now), touched, action, _status(one), record.short_id)
 

@@ -87,7 +87,7 @@ def summary_blocks(plan: ChangePlan, *, more: str = "choose details") -> list[Bl
 
 def deed_words(plan: ChangePlan) -> str:
     """Return what a plan does, in a line without its objects' places: ``roll Deployment web back: image v2 → v1``."""
-    return "; ".join(_deed(step, back=bool(plan.rolls_back)) for step in plan.steps)
+    return "; ".join(step_words(step, back=bool(plan.rolls_back)) for step in plan.steps)
 
 
 def objects_of(plan: ChangePlan) -> str:
@@ -97,7 +97,8 @@ def objects_of(plan: ChangePlan) -> str:
     return f"{targets[0]}{more}"
 
 
-def _deed(step: PlanStep, *, back: bool) -> str:
+def step_words(step: PlanStep, *, back: bool) -> str:
+    """Return what a step does, with the value that differs; ``back``: it takes an earlier change back."""
     edits = [edit for one in step.preview.objects for edit in one.edits]
     if not edits or not (back or edits[0].path.endswith(".image")):
         return change_words(step.change)
@@ -122,7 +123,7 @@ def needs_whole_page(plan: ChangePlan) -> bool:
 def _sentence(step: PlanStep, *, back: bool) -> str:
     """Return what is done to which object: ``Roll Deployment web back to revision 1 (shop/Deployment/web)``."""
     if back and any(one.edits for one in step.preview.objects):
-        return f"Roll back {step.change.target.short}: {_deed(step, back=True).partition(': ')[2]}"
+        return f"Roll back {step.change.target.short}: {step_words(step, back=True).partition(': ')[2]}"
     words = change_words(step.change)
     return f"{words[:1].upper()}{words[1:]} ({step.change.target.short})"
 
