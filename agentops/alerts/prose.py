@@ -41,10 +41,10 @@ _KINDS = (
 )
 _NAME = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?"
 _SLASH = re.compile(rf"(?<![\w./-])({_KINDS})s?(?:\.[a-z.]+)?/({_NAME})", re.IGNORECASE)
-_QUOTED = re.compile(rf"(?<![\w.-])({_KINDS})\s+[\"']({_NAME})[\"']", re.IGNORECASE)
-_PLACED = re.compile(rf"(?<![\w.-])({_KINDS})\s+({_NAME})/({_NAME})(?:\s+\(({_NAME})\))?(?![\w/])", re.IGNORECASE)
-_BESIDE = re.compile(rf"(?<![\w./-])({_KINDS})\s+({_NAME})(?![\w/])", re.IGNORECASE)
-_BEFORE = re.compile(rf"(?<![\w./-])({_NAME})[\"']?\s+({_KINDS})(?![\w/-])")
+_QUOTED = re.compile(rf"(?<![\w.-])({_KINDS})[ \t]+[\"']({_NAME})[\"']", re.IGNORECASE)
+_PLACED = re.compile(rf"(?<![\w.-])({_KINDS})[ \t]+({_NAME})/({_NAME})(?:[ \t]+\(({_NAME})\))?(?![\w/])", re.IGNORECASE)
+_BESIDE = re.compile(rf"(?<![\w./-])({_KINDS})[ \t]+({_NAME})(?![\w/])", re.IGNORECASE)
+_BEFORE = re.compile(rf"(?<![\w./-])({_NAME})[\"']?[ \t]+({_KINDS})(?![\w/-])")
 _SPACE = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _IN_NAMESPACE = re.compile(
     rf"(?<!\w)(?:in|from|of|im|dans|en|nel)\s+(?:the\s+|le\s+|el\s+)?[\"']?({_SPACE})[\"']?\s+namespace(?!\w)",

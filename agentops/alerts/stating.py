@@ -15,6 +15,9 @@ from agentops.alerts.states import standing_of
 from agentops.core.alert import Alert, Severity, Target
 from agentops.core.text import one_line
 
+_WORDS_CHARS = 6_000
+"""How much of a message's text names are looked for in; there may be a thousand messages."""
+
 
 def stated(
     source: str,
@@ -43,7 +46,7 @@ def stated(
     """
     standing = standing_of(*([state] if isinstance(state, str) else state))
     named = {key: value for key, value in (labels or {}).items() if value}
-    words = f"{name}\n{summary}\n{text}"
+    words = f"{name}\n{summary}\n{text}"[:_WORDS_CHARS]
     paired = pairs_in(words)
     # A label of the sender's outranks a pair in the text, whatever its spelling.
     told = target_of({**named, "alertname": named.get("alertname") or name})

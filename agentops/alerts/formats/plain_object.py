@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import chain, islice
 from typing import Any
 
 from agentops.alerts import fields, label_table
@@ -64,6 +65,7 @@ _INNER = (
     "rule", "context", "result", "resource", "labels", "tags", "metadata", "dimensions",
 )  # fmt: skip
 _MOST_PARTS = 60
+_MOST_MEMBERS = 400
 _TABLE = frozenset(
     key
     for row in (
@@ -171,11 +173,16 @@ def _parts(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the object and the objects in it, three levels deep, what carries alerts first; keys in one form."""
     found, level = [document], [document]
     for _depth in range(2):
-        inner = [(key, value) for part in level for key, value in part.items() if isinstance(value, dict)]
+        members = islice(chain.from_iterable(part.items() for part in level), _MOST_MEMBERS)
+        inner = [(key, value) for key, value in members if isinstance(value, dict)]
         inner.sort(key=lambda entry: normal(str(entry[0])) not in _INNER)
         level = [value for _key, value in inner]
         found += level
-    return [{normal(str(key)): value for key, value in reversed(tuple(part.items()))} for part in found[:_MOST_PARTS]]
+    return [_plainly_keyed(part) for part in found[:_MOST_PARTS]]
+
+
+def _plainly_keyed(part: Mapping[str, Any]) -> dict[str, Any]:
+    return {normal(str(key)): value for key, value in reversed(tuple(islice(part.items(), _MOST_MEMBERS)))}
 
 
 def _named(document: Mapping[str, Any]) -> tuple[str, str]:
@@ -194,12 +201,12 @@ def _named(document: Mapping[str, Any]) -> tuple[str, str]:
 
 def _by_key(document: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the objects of the top level and of those in them, by their keys."""
-    for key, value in document.items():
-        if isinstance(value, dict):
-            yield normal(str(key)), {normal(str(name)): inner for name, inner in value.items()}
-            for deeper, inner in value.items():
-                if isinstance(inner, dict) and normal(str(key)) in _INNER:
-                    yield normal(str(deeper)), {normal(str(name)): one for name, one in inner.items()}
+    for key, value in islice(document.items(), _MOST_MEMBERS):
+        if isinstance(value, dict) and normal(str(key)) in _INNER:
+            yield normal(str(key)), _plainly_keyed(value)
+            for deeper, inner in islice(value.items(), _MOST_MEMBERS):
+                if isinstance(inner, dict):
+                    yield normal(str(deeper)), _plainly_keyed(inner)
 
 
 def _stated(parts: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
