@@ -34,9 +34,11 @@ def _seen(document: Any) -> str:
     if not isinstance(document, dict):
         return ""
     kind = document.get("kind") if "apiVersion" in document else None
+    kinds = {one.get("kind") for one in _list(document.get("items")) if isinstance(one, dict)} if kind else set()
     seen = {
         f"a rule ({kind})": isinstance(kind, str) and kind in _RULE_KINDS,
         f"the configuration of alerting ({kind})": isinstance(kind, str) and kind in _ROUTE_KINDS,
+        f"a list of rules ({', '.join(sorted(map(str, kinds)))})": bool(kinds) and kinds <= _RULE_KINDS,
         "a file of alert rules": _holds_rules(document.get("groups")),
         "Alertmanager's configuration": {"route", "receivers"} <= document.keys(),
         _RULES_OF_GRAFANA: {"uid", "condition", "data", "title"} <= document.keys(),

@@ -34,8 +34,7 @@ def payload_of(document: Any, what: str, depth: int = 0) -> Payload:
     """
     if document == []:
         raise AlertError(f"{what} holds an empty list: no alert is active", hint="Send an alert that fires.")
-    if depth == 0:
-        require_alert(document, what)
+    require_alert(document, what)
     found = _inside(opened(document), what, depth)
     if found is not None:
         return found

@@ -18,8 +18,13 @@ from agentops.alerts.stating import joined, stated
 from agentops.core.alert import Target
 from agentops.core.errors import AlertError
 
-_BAD_WHEN_FALSE = frozenset({"Ready", "ContainersReady", "Available", "Healthy", "PodScheduled", "Initialized"})
-_BAD_WHEN_TRUE = frozenset({"MemoryPressure", "DiskPressure", "PIDPressure", "ReplicaFailure", "Failed", "Stalled"})
+_BAD_WHEN_FALSE = frozenset(
+    {"Ready", "ContainersReady", "Available", "Healthy", "PodScheduled", "Initialized", "Progressing", "ScalingActive",
+     "AbleToScale"}
+)  # fmt: skip
+_BAD_WHEN_TRUE = frozenset(
+    {"MemoryPressure", "DiskPressure", "PIDPressure", "NetworkUnavailable", "ReplicaFailure", "Failed", "Stalled"}
+)
 _WELL_PHASES = frozenset({"", "Running", "Succeeded", "Bound", "Active", "Available"})
 
 
@@ -93,25 +98,40 @@ def _object(item: Mapping[str, Any], kind: str) -> Payload:
 
 
 def _complaints(item: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what an object's own status shows to be wrong, the most telling first."""
     status = fields.inside(item, "status")
+    yield from _of_containers(status)
+    phase = fields.first_text(status, "phase")
+    if phase not in _WELL_PHASES:
+        yield phase
+    yield from _of_conditions(status)
+    wanted, ready = status.get("replicas"), status.get("readyReplicas") or 0
+    if isinstance(wanted, int) and isinstance(ready, int) and ready < wanted:
+        yield f"{ready} of {wanted} ready"
+    unavailable = status.get("numberUnavailable")
+    if isinstance(unavailable, int) and unavailable > 0:
+        yield f"{unavailable} unavailable"
+    health = fields.first_text(fields.inside(status, "health"), "status")
+    if health not in ("", "Healthy"):
+        yield f"health is {health}"
+
+
+def _of_containers(status: Mapping[str, Any]) -> Iterator[str]:
     for key in ("initContainerStatuses", "containerStatuses"):
         for one in _dicts(status.get(key)):
             for state in ("waiting", "terminated"):
                 reason = fields.first_text(fields.inside(one, "state", state), "reason")
                 if reason not in ("", "Completed", "ContainerCreating", "PodInitializing"):
                     yield reason
-    phase = fields.first_text(status, "phase")
-    if phase not in _WELL_PHASES:
-        yield phase
+
+
+def _of_conditions(status: Mapping[str, Any]) -> Iterator[str]:
     for one in _dicts(status.get("conditions")):
         kind, is_so = fields.first_text(one, "type"), fields.first_text(one, "status")
         if (kind in _BAD_WHEN_FALSE and is_so in ("False", "Unknown")) or (kind in _BAD_WHEN_TRUE and is_so == "True"):
             reason, message = fields.first_text(one, "reason"), fields.first_text(one, "message")
             if reason != "PodCompleted":
                 yield f"{kind} is {is_so}" + (f" ({reason or message})" if reason or message else "")
-    health = fields.first_text(fields.inside(status, "health"), "status")
-    if health not in ("", "Healthy"):
-        yield f"health is {health}"
 
 
 def _dicts(value: Any) -> list[Mapping[str, Any]]:

@@ -73,6 +73,11 @@ def _alert(text: str, claim: Target = Target(), **labels: str) -> Alert:  # noqa
         (_alert("slow in shop, says monitoring"), Target(namespace="shop")),
         (_alert("slow in shop and blog"), Target()),
         (_alert("slow", Target(namespace="nowhere")), Target()),
+        (
+            _alert("5xx", Target(namespace="blog"), exported_service="shop-cart-80@kubernetes"),
+            Target(namespace="shop", kind="Service", name="cart"),
+        ),
+        (_alert("5xx", Target(namespace="blog"), exported_service="shop-gone-80@kubernetes"), Target(namespace="blog")),
     ],
 )
 def test_only_what_exists_is_named(alert: Alert, target: Target) -> None:

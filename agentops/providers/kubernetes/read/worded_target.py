@@ -35,6 +35,9 @@ def worded_target(cluster: Cluster, alert: Alert, groups: tuple[str, ...]) -> Ta
         groups: the namespaces that the user chose; empty means all.
     """
     claim, names = alert.target, _Names(cluster)
+    routed = _routed(alert, names)
+    if routed is not None:
+        return routed
     kinds = _RUNS + _SERVES
     text = "\n".join((alert.name, alert.summary, *alert.annotations.values()))[:20_000]
     words = list(dict.fromkeys(_WORD.findall(text.lower())))
@@ -58,6 +61,25 @@ def worded_target(cluster: Cluster, alert: Alert, groups: tuple[str, ...]) -> Ta
         if found is not None:
             return found
     return Target(namespace=namespace)
+
+
+def _routed(alert: Alert, names: _Names) -> Target | None:
+    """Return the Service of Traefik's label ``shop-web-80@kubernetes``: its name tells where the namespace ends."""
+    for key in ("exported_service", "service"):
+        stem, at, provider = alert.labels.get(key, "").partition("@")
+        if not at or not provider.startswith("kubernetes"):
+            continue
+        parts = stem.split("-")[:12]
+        for n in range(1, len(parts)):
+            namespace = "-".join(parts[:n])
+            # What follows the name is the port, by number or by name.
+            for name in ("-".join(parts[n:-1]), "-".join(parts[n:])):
+                found = (
+                    names.of_name(_SERVES, name, (namespace,)) if name and namespace in names.of("Namespace") else ()
+                )
+                if next(iter(found), None) is not None:
+                    return Target(namespace=namespace, kind="Service", name=name)
+    return None
 
 
 def _namespace(claimed: str, words: Iterable[str], names: _Names) -> str:
