@@ -58,7 +58,7 @@ UNKNOWN_HOST = (
     _form(
         "unknown-host",
         "host-then-resolver",
-        rf"[\s\"'/@(=]{HOST}(?::\d{{1,5}})?[\"')]{{0,2}}: "
+        rf"[\s\"'/@(=]{HOST}(?::\d{{1,5}})?[\"')]{{0,2}}: (?:\[Errno -?\d{{1,3}}\] )?"
         r"(?:no such host|name or service not known|temporary failure in name resolution|nodename nor servname)",
     ),
     _form(
@@ -73,6 +73,15 @@ UNKNOWN_HOST = (
         r"(?:name or service not known|name resolution|no such host|nxdomain)",
     ),
 )
+_POOL = rf"HTTPS?ConnectionPool\(host='{HOST}', port={_PORT}\).{{0,400}}?"
+UNKNOWN_HOST = (
+    *UNKNOWN_HOST,
+    _form(
+        "unknown-host",
+        "urllib3-unknown-host",
+        rf"{_POOL}(?:name or service not known|failed to resolve|name resolution)",
+    ),
+)
 _LIBPQ = rf"connection to server at [\"']{HOST}[\"'](?: \([0-9a-f.:]{{2,45}}\))?, port {_PORT} failed: "
 _TO = rf"(?:connect|connection|connecting|dial|dialing|reach) to (?:\w{{2,12}}://)?{HOST}(?:[: ]| port ){_PORT}"
 _ADDRESS = rf"(?P<before>[\s\"'/@(=<]){HOST}:{_PORT}"
@@ -83,7 +92,21 @@ REFUSED = (
     ),
     _form("refused", "libpq-refused", rf"{_LIBPQ}{_REFUSED}"),
     _form("refused", "thrift-refused", rf"<host: {HOST} port: {_PORT}>: {_REFUSED}"),
-    _form("refused", "connect-to-refused", rf"{_TO}\b.{{0,80}}?(?:refused|reset by peer)"),
+    _form("refused", "connect-to-refused", rf"{_TO}\b.{{0,80}}?(?:refused|reset by peer|couldn't connect to server)"),
+    _form("refused", "mysql-refused", rf"can't connect to (?:mysql )?server on '{HOST}(?::{_PORT})?' \((?:111|113)\)"),
+    _form("refused", "urllib3-refused", rf"{_POOL}{_REFUSED}"),
+    _form(
+        "refused",
+        "nginx-refused",
+        rf"connect\(\) failed \(11[13]: [^)]{{5,40}}\).{{0,400}}?upstream: \"\w{{4,6}}://{HOST}:{_PORT}",
+    ),
+    _form(
+        "refused",
+        "kafka-node",
+        rf"connection to node -?\d{{1,10}} \((?:[\w.-]{{1,200}}/)?{HOST}:{_PORT}\) could not be",
+    ),
+    _form("refused", "prisma-unreached", rf"can't reach database server at `{HOST}`:`{_PORT}`"),
+    _form("refused", "dotnet-refused", rf"connection refused \[::ffff:{HOST}\]:{_PORT}"),
     _form("refused", "address-then-refused", rf"{_ADDRESS}[\"')>]?[^a-zA-Z0-9].{{0,80}}?{_REFUSED}", certain=False),
     _form("refused", "refused-then-address", rf"{_REFUSED}\W.{{0,60}}?{_ADDRESS}", certain=False),
 )
@@ -92,6 +115,8 @@ TIMED_OUT = (
     _form("timeout", "go-timeout", rf"\bdial tcp[46]? (?:\[[0-9a-f:]{{2,45}}\]|{HOST}):{_PORT}: .{{0,24}}?{_LATE}"),
     _form("timeout", "libpq-timeout", rf"{_LIBPQ}.{{0,30}}?(?:{_LATE}|timeout)"),
     _form("timeout", "connect-to-timeout", rf"{_TO}\b.{{0,80}}?{_LATE}"),
+    _form("timeout", "mysql-timeout", rf"can't connect to (?:mysql )?server on '{HOST}(?::{_PORT})?' \(110\)"),
+    _form("timeout", "urllib3-timeout", rf"{_POOL}{_LATE}"),
     _form("timeout", "address-then-timeout", rf"{_ADDRESS}[\"')>]?[^a-zA-Z0-9].{{0,80}}?{_LATE}", certain=False),
     _form("timeout", "timeout-then-address", rf"{_LATE}\W.{{0,60}}?{_ADDRESS}", certain=False),
 )
@@ -116,7 +141,10 @@ _ACRONYM = (
 )
 _NAME = rf"(?-i:{_ACRONYM}(?P<name>[A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9]|[A-Z]{{3,}}[A-Z0-9]*))"
 _SNAKE = r"(?-i:(?P<name>[A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9]))"
-_UNSET = r"(?:not set|unset|missing|required|undefined|not defined|not provided|not found|empty|not present)"
+_UNSET = (
+    r"(?:must be (?:set|defined|provided)|not set|unset|missing|required|undefined|not defined|not provided|not found|"
+    r"empty|not present)"
+)
 MISSING_VARIABLE = (
     _form(
         "missing-variable",
@@ -135,6 +163,17 @@ MISSING_VARIABLE = (
         "missing-variable",
         "name-as-variable",
         rf"\b{_NAME}[\"'`]? (?:env(?:ironment)?[ -]?var(?:iable)?|env)\b.{{0,16}}?{_UNSET}",
+    ),
+    _form(
+        "missing-variable",
+        "set-the-variable",
+        rf"\b(?:set|provide|define|specify|missing)\b(?: the)? [\"'`$]?{_NAME}[\"'`]? env(?:ironment)?[ -]?var",
+    ),
+    _form(
+        "missing-variable",
+        "variable-not-found",
+        r"\benv(?:ironment)?[ -]?var(?:iable)?s? (?:not (?:found|set)|missing|unset|required): ?"
+        rf"[\"'`$]{{0,2}}{_NAME}\b",
     ),
     _form(
         "missing-variable", "shell-unbound", rf"(?:: |^|\$){_NAME}: (?:unbound variable|parameter (?:null or )?not set)"
@@ -243,7 +282,8 @@ ANSWERS = (
         "slow-answer",
         "time-out-said",
         r"\b(?:context deadline exceeded|read timed out|request timed out|SocketTimeoutException|ReadTimeout|"
-        r"upstream timed out|Timeout expired|timed out waiting for (?:a |the )?(?:response|reply|connection))\b",
+        r"upstream timed out|Client\.Timeout exceeded|Timeout expired|"
+        r"timed out waiting for (?:a |the )?(?:response|reply|connection))\b",
     ),
 )
 FORMS: tuple[LogForm, ...] = (*UNKNOWN_HOST, *REFUSED, *TIMED_OUT, *MISSING_VARIABLE, *BAD_VALUE, *PLAIN, *ANSWERS)
@@ -251,6 +291,7 @@ FORMS: tuple[LogForm, ...] = (*UNKNOWN_HOST, *REFUSED, *TIMED_OUT, *MISSING_VARI
 ERROR = re.compile(
     r"\b(?i:fatal|panic|critical|exception|traceback|failed|failure|cannot|could not|unable|refused|denied|aborted)\b"
     r"|(?i:\berrors?\b)(?!\s*[=:]?\s*(?i:0|none|null|nil|false)\b)|\w(?:Error|Exception)\b|^[EF]\d{4} |^fail: "
+    r"|\b(?:ENOTFOUND|EAI_AGAIN|NXDOMAIN|ECONNREFUSED|ETIMEDOUT|ECONNRESET|ImproperlyConfigured)\b"
 )
 QUIET = re.compile(
     r"(?i)\b(?:0|no|without|zero) (?:errors?|failures?|exceptions?)\b|\berrors?[\"']?[=:] ?(?:0|\[\])(?!\d)"
@@ -263,7 +304,7 @@ CALM_LEVEL = re.compile(
 LOUD_LEVEL = re.compile(
     r"(?:^|[\s\[\"'(|<=:])(?:ERROR|ERR|FATAL|CRITICAL|CRIT|PANIC|SEVERE|EMERG|ALERT|emerg|crit|fail|panic|error|fatal)"
     r"(?:[\]\s\":|,>)]|$)|^[EF]\d{4} |Traceback \(most recent call last\)|\b\w{2,60}(?:Error|Exception)\b(?::|$)"
-    r"|\bUnhandled\b|\"s\":\"[EF]\""
+    r"|\bUnhandled\b|\b(?:ENOTFOUND|EAI_AGAIN|NXDOMAIN|ECONNRESET)\b|\"s\":\"[EF]\""
 )
 """A line that a program itself calls an error: by its level, or by the exception that it prints."""
 FRAME = re.compile(
