@@ -420,6 +420,17 @@ def test_a_person_at_a_terminal_sees_their_words_and_agrees(terminal: Any, home:
     assert "Done as asked" in said.out
 
 
+def test_ctrl_c_at_the_question_leaves_the_plan(terminal: Any, cli: Cli, home: Path, tmp_path: Path) -> None:
+    """Exit 130, nothing was changed, and the command that asks again."""
+    script = tmp_path / "script.json"
+    script.write_text(json.dumps({"turns": SCALED}))
+    words = ["do", "scale catalog to 3", "--sandbox=stale-alert", "--model", f"scripted:{script}"]
+    said = terminal.at_terminal(words, [("apply it?", "\x03")], {"AGENTOPS_HOME": str(home)})
+    short = cli("history", "-o", "json").document["incidents"][0]["short_id"]
+    assert (said.code, f"agentops do --resume {short} --sandbox=stale-alert" in said.out) == (130, True), said.out
+    assert cli("changes", "-o", "json").document["changes"] == []
+
+
 @pytest.mark.usefixtures("nobody_asked")
 def test_a_workload_goes_back_to_an_earlier_revision(do: Callable[..., Any], cluster: Sandbox) -> None:
     """Two requests: one rolls out, one goes back by the revision that it reads."""
