@@ -40,7 +40,13 @@ def _form(kind: str, name: str, pattern: str, *, certain: bool = True) -> LogFor
     return LogForm(name=name, kind=kind, pattern=re.compile(pattern, re.IGNORECASE), certain=certain)
 
 
+_POOL = rf"HTTPS?ConnectionPool\(host='{HOST}', port={_PORT}\).{{0,400}}?"
 UNKNOWN_HOST = (
+    _form(
+        "unknown-host",
+        "urllib3-unknown-host",
+        rf"{_POOL}(?:name or service not known|failed to resolve|name resolution)",
+    ),
     _form(
         "unknown-host",
         "go-lookup",
@@ -71,15 +77,6 @@ UNKNOWN_HOST = (
         "host-word",
         rf"\b(?:host|resolve|resolving|connect(?:ing)? to)[ :=]{{1,2}}[\"']?{HOST}(?::\d{{1,5}})?[\"']?[:, ].{{0,60}}?"
         r"(?:name or service not known|name resolution|no such host|nxdomain)",
-    ),
-)
-_POOL = rf"HTTPS?ConnectionPool\(host='{HOST}', port={_PORT}\).{{0,400}}?"
-UNKNOWN_HOST = (
-    *UNKNOWN_HOST,
-    _form(
-        "unknown-host",
-        "urllib3-unknown-host",
-        rf"{_POOL}(?:name or service not known|failed to resolve|name resolution)",
     ),
 )
 _LIBPQ = rf"connection to server at [\"']{HOST}[\"'](?: \([0-9a-f.:]{{2,45}}\))?, port {_PORT} failed: "
