@@ -21,12 +21,14 @@ def generated(root: Path) -> Iterator[tuple[Path, str]]:
     from agentops.providers.kubernetes.analyzers.registry import ANALYZERS, FAILED
     from agentops.providers.kubernetes.change.registry import CHANGE_SPECS, CHANGE_TARGETS
     from agentops.providers.kubernetes.read.registry import SPECS
+    from agentops.providers.prometheus.analyzers.checks import CHECKS
     from agentops.providers.prometheus.read.registry import SPECS as PROMETHEUS_SPECS
 
     path = root / "docs/tools.md"
     yield path, with_table(path.read_text("utf-8"), "read tools", read_tools_table(SPECS))
     path = root / "docs/prometheus.md"
-    yield path, with_table(path.read_text("utf-8"), "prometheus tools", read_tools_table(PROMETHEUS_SPECS))
+    page = with_table(path.read_text("utf-8"), "prometheus tools", read_tools_table(PROMETHEUS_SPECS))
+    yield path, with_table(page, "metric checks", conditions_table([("metrics", one.condition) for one in CHECKS]))
     path = root / "docs/change-tools.md"
     yield path, with_table(path.read_text("utf-8"), "change tools", change_tools_table(CHANGE_SPECS, CHANGE_TARGETS))
     path = root / "docs/triage.md"

@@ -63,7 +63,8 @@ def guard_services(
 
     settings, services = app.settings, app.services
     rules = settings_of(settings.policy, read_only=settings.read_only)
-    opened = {one.provider.scheme: one for one in connections.opened}
+    # Nothing of a witness can be changed, so no plan is pinned to it.
+    opened = {one.provider.scheme: one for one in connections.opened if not one.provider.is_witness}
     return GuardServices(
         tools={name: tool for one in connections.opened for name, tool in one.changer.change_tools().items()},
         appliers={name: applier for one in connections.opened for name, applier in one.changer.appliers().items()},

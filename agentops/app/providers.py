@@ -24,6 +24,11 @@ def target_schemes(providers: Sequence[Provider] = PROVIDERS) -> tuple[str, ...]
     return tuple(one.scheme for one in providers if not one.is_witness)
 
 
+def can_be_named(ref: ResourceRef, providers: Sequence[Provider] = PROVIDERS) -> bool:
+    """Return whether a person can name a resource to look at it; what only a witness tells of has no name."""
+    return all(one.scheme != ref.scheme for one in providers if one.is_witness)
+
+
 def read_specs(providers: Sequence[Provider] = PROVIDERS) -> tuple[ToolSpec, ...]:
     """Return what every read tool declares, those that need no provider included; nothing is connected."""
     from agentops.agent.search import SPEC

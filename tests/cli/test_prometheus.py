@@ -33,7 +33,13 @@ def prometheus_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real Prometheus with one metric."""
     now = int(time.time()) - 2
     points = [(now - 15.0 * step, 42.0) for step in range(20, -1, -1)]
-    text = open_metrics({'shop_orders{namespace="shop"}': points})
+    disk = 'namespace="shop",persistentvolumeclaim="orders-data"'
+    rows = {
+        'shop_orders{namespace="shop"}': points,
+        f"kubelet_volume_stats_available_bytes{{{disk}}}": [(at, 1e9 - 1e6 * (at - now)) for at, _ in points],
+        f"kubelet_volume_stats_capacity_bytes{{{disk}}}": [(at, 1e11) for at, _ in points],
+    }
+    text = open_metrics(rows)
     with prometheus(tmp_path_factory.mktemp("prometheus"), text) as url:
         yield url
 
@@ -165,3 +171,17 @@ def test_an_expression_that_cannot_be_asked_is_said_not_to_be_checked(
     finding = cli("investigate", "-", *at, "--no-model", stdin=_payload("up == 0")).document["finding"]
     assert finding["cause"]["condition"] == "MissingConfigMapKey"
     assert any(one.startswith("the alert's own expression: Prometheus at") for one in finding["not_checked"])
+
+
+@pytest.mark.real
+def test_what_metrics_show_is_ranked_with_what_the_cluster_shows(
+    cli: Cli, at: tuple[str, ...], prometheus_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A claim that fills is a problem of that claim; the cluster's own cause stays first."""
+    monkeypatch.setenv("AGENTOPS_PROMETHEUS_URL", prometheus_url)
+    document = cli("triage", _TARGET, *at).document
+    found = {one["condition"]: one["resource"] for one in document["problems"]}
+    assert found["VolumeFilling"] == f"k8s://{at[3]}/shop/PersistentVolumeClaim/orders-data"
+    assert document["problems"][0]["condition"] == "MissingConfigMapKey"
+    (alone,) = cli("triage", "--condition", "VolumeFilling", *at).document["problems"]
+    assert alone["facts"][0]["path"].startswith("bottomk(100, (min by (namespace, persistentvolumeclaim)")

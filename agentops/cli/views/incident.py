@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from agentops.app.providers import can_be_named
 from agentops.app.stored_incident import continue_command
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Tone
 from agentops.cli.views.finding import alert_blocks, closing_blocks, finding_blocks, problem_items, usage_line
@@ -81,7 +82,7 @@ def next_command(incident: Incident, finding: Finding, others: Sequence[Problem]
         return f"agentops fix {incident.short_id}"
     if not incident.group.lead.is_named or finding.verdict not in (Verdict.NO_PROBLEM, Verdict.RECOVERED):
         return ""
-    grave = [one.resource for one in others if one.severity.rank <= Severity.HIGH.rank]
+    grave = [one.resource for one in others if one.severity.rank <= Severity.HIGH.rank and can_be_named(one.resource)]
     return f"agentops investigate {grave[0].scheme}:{grave[0].short}" if grave else ""
 
 

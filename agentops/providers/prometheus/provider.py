@@ -20,12 +20,13 @@ from agentops.core.plan import Change, Note, ObjectChange, Preview
 from agentops.core.policy import ObjectFacts
 from agentops.core.progress import Progress
 from agentops.core.provider import CheckResult, Claim, Connection, HeldLease, ProviderContext
-from agentops.core.resource import ResourceRef
+from agentops.core.resource import Home, ResourceRef
 from agentops.core.scope import Scope
 from agentops.core.tool import Applier, ChangeTool, ReadTool, ToolCall, ToolSpec
 
 if TYPE_CHECKING:
     from agentops.providers.prometheus.api.client import PrometheusClient
+    from agentops.providers.prometheus.sweep.sweep import MetricSweep
 
 NAME, SCHEME = "prometheus", "prom"
 
@@ -109,6 +110,7 @@ class PrometheusReader:
     def __init__(self, client: PrometheusClient, context: ProviderContext) -> None:
         self._client = client
         self._clock = context.clock
+        self._cluster = next((home for home in context.beside if home.scheme == "k8s"), None)
         self._scope = Scope(provider=NAME, place=urlsplit(client.url).netloc, server=client.url, address=client.url)
 
     @property
@@ -116,18 +118,34 @@ class PrometheusReader:
         """Return the server that it is pinned to."""
         return self._scope
 
-    def sweep(self, target: Target, *, groups: tuple[str, ...], progress: Progress, settled: bool) -> Any:  # noqa: ARG002
-        """Return when it was looked at; metrics are read by the tools."""
-        return self._clock()
+    def sweep(self, target: Target, *, groups: tuple[str, ...], progress: Progress, settled: bool) -> MetricSweep:  # noqa: ARG002
+        """Ask the queries of all checks.
 
-    def analyze(self, snapshot: Any, alert: Alert | None) -> Analysis:  # noqa: ARG002
-        """Return an analysis that claims nothing: neither that anything is wrong, nor that anything is well."""
+        After a change nothing is asked: a rate over five minutes tells of the time before it.
+        """
+        from agentops.providers.prometheus.analyzers.checks import CHECKS
+        from agentops.providers.prometheus.sweep.sweep import MetricSweep, sweep_metrics
+
+        now = self._clock()
+        return MetricSweep(at=now) if settled else sweep_metrics(self._client, CHECKS, now, groups)
+
+    def analyze(self, snapshot: MetricSweep, alert: Alert | None) -> Analysis:  # noqa: ARG002
+        """Return what metrics show to be wrong; that something is well, they never say."""
+        from agentops.providers.prometheus.analyzers.analyze import analyze_metrics
+        from agentops.providers.prometheus.analyzers.checks import CONDITIONS
+
+        found = analyze_metrics(snapshot.answers, own=Home(SCHEME, self._scope.place), cluster=self._cluster)
         return Analysis(
             provider=PrometheusProvider.title,
             place=self._scope.place,
-            observed_at=snapshot,
+            observed_at=snapshot.at,
             target=ResolvedTarget(refs=(), how="", exact=False),
-            problems=(),
+            problems=tuple(
+                one for one in found if not snapshot.groups or one.resource.namespace in ("", *snapshot.groups)
+            ),
+            gaps=snapshot.gaps,
+            conditions=CONDITIONS,
+            not_checked=tuple(f"{gap.what}: {gap.reason}" for gap in snapshot.gaps),
             sighted=False,
         )
 
