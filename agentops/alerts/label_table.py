@@ -53,6 +53,8 @@ TELLING = (
     # cert-manager
     Row("Certificate", "certificate certificate_name"),
     Row("Certificate", "name", beside="issuer_name"),
+    # x509-certificate-exporter
+    Row("Secret", "secret_name", "secret_namespace"),
     # Argo Rollouts
     Row("Rollout", "rollout rollout_name k8s_argoproj_rollout_name kube_argo_rollout"),
     # Istio: the destination is what is unwell, whichever proxy reports it.
@@ -75,6 +77,8 @@ KINDS_BESIDE_NAMES = (
     ("workload_type", "workload"),
     ("workload_kind", "workload_name"),
     ("k8s_workload_kind", "k8s_workload_name"),
+    # Dynatrace
+    ("dt_kubernetes_workload_kind", "dt_kubernetes_workload_name"),
     ("owner_kind", "owner_name"),
     ("created_by_kind", "created_by_name"),
     ("top_level_controller_type", "top_level_controller_name"),

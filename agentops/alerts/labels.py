@@ -33,6 +33,7 @@ _SEVERITIES = {
     Severity.WARNING: "warning warn minor medium average moderate p3 sev3 s3 3",
     Severity.INFO: "info informational information low lowest notice none ok debug p4 p5 sev4 sev5 s4 s5 4 5",
 }
+_GRADE_CHARS = 24
 _SEVERITY_OF = {word: severity for severity, words in _SEVERITIES.items() for word in words.split()}
 
 
@@ -66,7 +67,11 @@ def normal(key: str) -> str:
 def severity_of(*words: str) -> Severity:
     """Return the severity that the first known of the senders' ``words`` means."""
     for word in words:
-        known = _SEVERITY_OF.get(word.strip().lower().replace("-", "").replace(" ", ""))
+        squeezed = word.strip().lower().replace("-", "").replace(" ", "")
+        # "P1 - Critical", "High (2)": the first part that is a word of its own.
+        parts = re.findall(r"[A-Za-z]+-?\d?|\d", word) if len(word) < _GRADE_CHARS else []
+        found = (_SEVERITY_OF.get(one.lower().replace("-", "")) for one in parts)
+        known = _SEVERITY_OF.get(squeezed) or next((one for one in found if one is not None), None)
         if known is not None:
             return known
     return Severity.UNKNOWN

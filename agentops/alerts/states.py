@@ -29,11 +29,12 @@ _WORDS = {
     "deactivated healthy success succeeded fixed done ended end restored restore back solved false 0 deleted delete "
     "resolvedcritical resolvedwarning resolvedmissingdata canceled cancelled completed online available complete",
     ACKNOWLEDGED: "acknowledged acknowledge ack acked acknowledgement acknowledgment",
-    NO_DATA: "nodata renodata insufficientdata missingdata nodatapoints datasourcenodata",
+    NO_DATA: "nodata renodata insufficientdata missingdata nodatapoints datasourcenodata alertingnodata normalnodata",
     PAUSED: "paused pause disabled",
     SILENCED: "silenced suppressed muted snoozed snooze inhibited",
     PENDING: "pending",
 }
+_STATE_CHARS = 24
 _BY_WORD = {word: meaning for meaning, words in _WORDS.items() for word in words.split()}
 _REMARKS = {
     ACKNOWLEDGED: "the alert is acknowledged: somebody may be working on it already",
@@ -57,7 +58,11 @@ def standing_of(*words: str) -> Standing:
     """Return what the first word that is known means."""
     said = [word for word in words if word.strip()]
     for word in said:
-        meaning = _BY_WORD.get(re.sub(r"[^a-z0-9]", "", word.lower()))
+        parts = re.findall(r"[a-z]{2,}", word.lower()) if len(word) < _STATE_CHARS else []
+        whole = _BY_WORD.get(re.sub(r"[^a-z0-9]", "", word.lower()))
+        # Of "alert-resolved" and "problem acknowledged", what happened counts, not what it happened to.
+        meanings = sorted((_BY_WORD[one] for one in parts if one in _BY_WORD), key=lambda one: one == "firing")
+        meaning = whole or next(iter(meanings), "")
         if meaning in ("firing", "resolved"):
             return Standing(meaning)
         if meaning:

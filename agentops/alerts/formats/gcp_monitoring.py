@@ -27,7 +27,7 @@ def gcp_monitoring(document: Mapping[str, Any]) -> Payload:
     incident = fields.inside(document, "incident")
     resource = fields.inside(incident, "resource")
     labels = {
-        **fields.flat(incident.get("metadata"), depth=3),
+        **{key.rpartition(".")[2]: value for key, value in fields.flat(incident.get("metadata"), depth=3).items()},
         **fields.flat(incident.get("policy_user_labels"), depth=1),
         **fields.flat(fields.inside(incident, "metric", "labels"), depth=1),
         **fields.flat(resource.get("labels"), depth=1),
