@@ -214,6 +214,9 @@ def test_a_draft_whose_world_moved_is_stale(cli: Cli, cluster: Sandbox, at: tupl
     done = cli("fix", first.document["incident"]["id"], "--no-model", *at)
     assert (done.code, "Stale: the drafted change no longer fits the cluster" in done.out) == (5, True), done.out
     assert "shop/Deployment/checkout is gone" in done.out
+    assert done.out.splitlines()[-1].startswith(
+        "  Next: agentops investigate k8s:shop/Deployment/checkout --context"
+    ), done.out
 
 
 def test_a_pod_that_its_owner_has_replaced_is_a_result(
