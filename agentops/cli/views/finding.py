@@ -22,6 +22,8 @@ _TITLE = {
 }
 CLOSING_CHARS = 222
 """Three lines of a terminal of 80 columns."""
+_NOT_FIRING = ("no data", "paused", "pending")
+"""States of an alert of which it cannot be said that it fires."""
 _MOST_EVIDENCE = 12
 _FIRST_EVIDENCE = 4
 _EVIDENCE_CHARS = 140
@@ -146,8 +148,10 @@ def alert_line(alert: Alert) -> str:
     since = f" since {moment:%Y-%m-%d %H:%M} UTC" if moment else ""
     summary = f": {one_line(alert.summary, 160)}" if alert.summary and alert.summary != alert.name else ""
     # What is neither firing nor over is said at once: nobody is to be woken for an alert without data.
-    state = f", {alert.state}" if alert.state not in ("", "unknown") else ""
-    return f"{alert.name} ({alert.severity.value}, {alert.status}{since}{state}){summary}"
+    said = alert.state if alert.state not in ("", "unknown") else ""
+    standing = f"{said}{since}" if said in _NOT_FIRING and alert.status == "firing" else f"{alert.status}{since}"
+    more = f", {said}" if said and not standing.startswith(said) else ""
+    return f"{alert.name} ({alert.severity.value}, {standing}{more}){summary}"
 
 
 def problem_items(problems: Sequence[Problem], most: int, *, advice: bool = True) -> Bullets:
