@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
+from agentops.providers.kubernetes.checkup import looks_like
 from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import load
 from tests.support.monitoring import free_port, open_metrics, prometheus
@@ -185,3 +186,33 @@ def test_what_metrics_show_is_ranked_with_what_the_cluster_shows(
     assert document["problems"][0]["condition"] == "MissingConfigMapKey"
     (alone,) = cli("triage", "--condition", "VolumeFilling", *at).document["problems"]
     assert alone["facts"][0]["path"].startswith("bottomk(100, (min by (namespace, persistentvolumeclaim)")
+
+
+def test_doctor_names_a_service_that_looks_like_prometheus_and_does_not_use_it(
+    cli: Cli, at: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The setting is named with a way to the Service; once it is set, that is what is tried."""
+    place = (*at[:4], "-o", "json")
+    (row,) = (one for one in cli("doctor", *place).document["checks"] if one["name"] == "prometheus")
+    assert (row["state"], row["text"]) == ("warn", "not used; Service monitoring/prometheus looks like it")
+    assert "Set prometheus_url to an address that this machine reaches" in row["hint"]
+    monkeypatch.setenv("AGENTOPS_PROMETHEUS_URL", f"http://127.0.0.1:{free_port()}")
+    (row,) = (one for one in cli("doctor", *place).document["checks"] if one["name"] == "prometheus")
+    assert "refuses the connection" in row["text"]
+
+
+@pytest.mark.parametrize(
+    ("name", "port", "alike"),
+    [
+        ("kube-prometheus-stack-prometheus", 9090, True),
+        ("prometheus-operated", 9090, True),
+        ("prometheus-node-exporter", 9090, False),
+        ("prometheus-operator", 9090, False),
+        ("prometheus", 80, False),
+        ("prometheuser", 9090, False),
+    ],
+)
+def test_what_looks_like_prometheus(name: str, port: int, alike: bool) -> None:
+    """By a whole word of its name and its port; what merely stands beside one is none."""
+    service = {"metadata": {"name": name, "namespace": "monitoring"}, "spec": {"ports": [{"port": port}]}}
+    assert looks_like(service, "prometheus", 9090) is alike

@@ -5,8 +5,9 @@ Comes in: what a run hands to providers. Goes out: one result for each thing tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from agentops.core.errors import AgentopsError
 from agentops.core.provider import CheckResult, ProviderContext
@@ -14,6 +15,9 @@ from agentops.core.provider import CheckResult, ProviderContext
 if TYPE_CHECKING:
     from agentops.providers.kubernetes.api.client import Cluster
 
+_MONITORING = {"prometheus": 9090, "alertmanager": 9093}
+_BESIDE = {"exporter", "operator", "adapter", "pushgateway", "grafana"}
+"""What stands beside a Prometheus and has its name in its own."""
 _NEEDED_READS = ("pods", "events", "deployments", "services", "nodes")
 
 
@@ -38,6 +42,7 @@ def check_up(context: ProviderContext) -> Iterator[CheckResult]:
     yield reached
     if reached.state == "ok":
         yield _guarded("permissions", lambda: _permissions(cluster))
+        yield from _unused_services(cluster, context)
 
 
 def _reach(cluster: Cluster) -> str:
@@ -58,6 +63,41 @@ def _permissions(cluster: Cluster) -> CheckResult:
         hint = "The sweep runs without them and says so; docs/tools.md has the role it needs."
         return CheckResult(name="permissions", state="warn", text=f"may not list {', '.join(denied)}", hint=hint)
     return CheckResult(name="permissions", state="ok", text=f"may list {', '.join(_NEEDED_READS)}")
+
+
+def _unused_services(cluster: Cluster, context: ProviderContext) -> Iterator[CheckResult]:
+    """Yield the Service of each monitoring system that a setting could lead to and none does.
+
+    It is named and not used: the way to a Service leads through the API server's ``proxy``, where a GET can act.
+    """
+    from agentops.providers.kubernetes.api.client import Selection
+    from agentops.providers.kubernetes.objects.kinds import builtin
+
+    wanted = [one for one in _MONITORING if not context.options.get(f"{one}_url")]
+    if not wanted:
+        return
+    try:
+        services, _more = cluster.list_objects(builtin("Service"), Selection())
+    except AgentopsError:
+        return  # what may not be listed was told above
+    for name in wanted:
+        found = next((one for one in services if looks_like(one, name, _MONITORING[name])), None)
+        if found is not None:
+            meta = found["metadata"]
+            place = f"{meta['namespace']}/{meta['name']}"
+            forward = f"kubectl -n {meta['namespace']} port-forward svc/{meta['name']} {_MONITORING[name]}"
+            hint = f"Set {name}_url to an address that this machine reaches ({forward}); docs/prometheus.md."
+            yield CheckResult(name=name, state="warn", text=f"not used; Service {place} looks like it", hint=hint)
+
+
+def looks_like(service: Mapping[str, Any], name: str, port: int) -> bool:
+    """Return whether a Service looks like one of a monitoring system: by its own name or labels, and its port."""
+    meta, spec = service.get("metadata") or {}, service.get("spec") or {}
+    labels = meta.get("labels") or {}
+    said = [meta.get("name"), labels.get("app.kubernetes.io/name"), labels.get("app")]
+    words = [re.split(r"[^a-z0-9]+", str(one or "").lower()) for one in said]
+    is_named = any(name in one for one in words) and not any(_BESIDE & set(one) for one in words)
+    return is_named and any(one.get("port") == port for one in spec.get("ports") or ())
 
 
 def _guarded(name: str, look: Callable[[], CheckResult]) -> CheckResult:
