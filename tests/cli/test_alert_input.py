@@ -170,14 +170,16 @@ def test_how_the_alert_stands_is_said_in_the_first_line(cli: Cli) -> None:
         "action": "Acknowledge",
         "alert": {"alertId": "1", "message": "rollout of checkout", "tags": ["namespace:shop"], "priority": "P2"},
     }
+    silent = {"ruleId": 1, "ruleName": "rollout of checkout", "state": "no_data", "evalMatches": []}
     lines = [
         cli(
             "investigate", "-", "--sandbox=bad-image-tag", "--no-model", stdin=json.dumps(one).encode()
         ).out.splitlines()[0]
-        for one in (resolved, acknowledged)
+        for one in (resolved, acknowledged, silent)
     ]
     assert "(warning, resolved since 2026-11-22 16:20 UTC)" in lines[0]
     assert "(high, firing, acknowledged)" in lines[1]
+    assert "(unknown, no data)" in lines[2]
 
 
 @pytest.mark.parametrize(
