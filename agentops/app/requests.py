@@ -6,7 +6,7 @@ checked. The words are the task; no target is guessed from them and no triage is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -240,9 +240,3 @@ def _as_group(request: Request, namespace: str) -> AlertGroup:
     """Return a request in the shape in which an incident is kept: about a namespace, and about no object."""
     lead = Alert(name=request.title, source=request.kind, severity=Severity.INFO, target=Target(namespace=namespace))
     return AlertGroup(alerts=(lead,), target=lead.target)
-
-
-def cited(replied: Replied) -> Sequence[Evidence]:
-    """Return the evidence that the reply cites, in its order."""
-    known = {one.id: one for one in replied.evidence}
-    return [known[name] for name in replied.reply.evidence if name in known]
