@@ -159,8 +159,21 @@ def _job(graph: Graph, job: dict[str, Any]) -> Iterator[Problem]:
             analyzer=NAME,
             facts=(quote(graph, job, "spec.suspend", value=True),),
             since=moment(condition(job, "Suspended"), "lastTransitionTime"),
+            remedies=_resumed(graph, job),
             advice="Set spec.suspend to false when it should run.",
         )
+
+
+_QUEUE = "kueue.x-k8s.io/queue-name"
+"""A Job of a queue is held and let go by the queue's controller."""
+
+
+def _resumed(graph: Graph, job: dict[str, Any]) -> tuple[Change, ...]:
+    if text(job, "metadata", "labels", _QUEUE):
+        return ()
+    arguments = {"path": "spec.suspend", "old": True, "new": False}
+    reason = "spec.suspend is true, so no pod is made"
+    return (Change(tool="kubernetes_patch", target=graph.ref(job), arguments=arguments, reason=reason),)
 
 
 def _failed(graph: Graph, job: dict[str, Any], failed: dict[str, Any], since: datetime | None) -> Problem:

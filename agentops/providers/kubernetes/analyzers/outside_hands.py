@@ -16,6 +16,7 @@ from agentops.core.alert import Severity
 from agentops.core.clock import age
 from agentops.core.conditions import Trait
 from agentops.core.finding import Problem
+from agentops.core.plan import Change
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.analysis.reachability import backing_workloads, needs_of
@@ -119,6 +120,14 @@ def _automations(graph: Graph) -> Iterator[Problem]:
                 ),
                 affects=(graph.ref_of(key),),
                 since=delta.at,
+                remedies=(
+                    Change(
+                        tool="kubernetes_suspend_cronjob",
+                        target=graph.ref(obj),
+                        arguments={},
+                        reason=f"it writes {written[0].after} into {subject(key)} again with each run",
+                    ),
+                ),
                 advice=f"Suspend or correct {subject(key_of(obj))} first: whatever is put right in "
                 f"{subject(key)} is overwritten by its next run.",
             )

@@ -34,7 +34,7 @@ from agentops.providers.kubernetes.objects.fields import (
 )
 from agentops.providers.kubernetes.objects.pod_health import is_active, is_ready
 from agentops.providers.kubernetes.objects.pod_ports import declared_ports
-from agentops.providers.kubernetes.objects.selectors import Miss, near_miss
+from agentops.providers.kubernetes.objects.selectors import Miss, contains, near_miss
 from agentops.providers.kubernetes.objects.suggestions import only_nearest
 
 NAME = "services"
@@ -146,8 +146,26 @@ def _foreign(graph: Graph, service: dict[str, Any], pods: list[dict[str, Any]]) 
             quote(graph, lacking[0], "template.spec.containers[*].ports", declared),
         ),
         affects=tuple(graph.ref_of(key) for key in serving),
+        remedies=_narrower(graph, service, serving, lacking),
         advice=f"Narrow the selector to the pods of {subject(serving[0])}.",
     )
+
+
+def _narrower(graph: Graph, service: dict[str, Any], serving: list[Key], lacking: list[Key]) -> tuple[Change, ...]:
+    """Return the change of the selector to the labels of the one workload that serves, where they tell it apart."""
+    if len(serving) != 1:
+        return ()
+    old = string_map(service, "spec", "selector")
+    new = string_map(graph.get(serving[0]), "spec", "selector", "matchLabels")
+    if not new or any(contains(pod_labels(graph.get(key)), new) for key in lacking):
+        return ()
+    change = Change(
+        tool="kubernetes_patch",
+        target=graph.ref(service),
+        arguments={"path": "spec.selector", "old": old, "new": new},
+        reason=f"these are the labels of {subject(serving[0])} alone, which has the port",
+    )
+    return (change,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,14 @@ None of these is a root cause by itself, except a workload that was scaled to ze
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
 from agentops.core.alert import Severity
 from agentops.core.finding import Problem
+from agentops.core.plan import Change
 from agentops.core.text import plural
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.quoting import quoted
@@ -18,6 +20,7 @@ from agentops.providers.kubernetes.analysis.reachability import is_parked
 from agentops.providers.kubernetes.analysis.report import quote, subject
 from agentops.providers.kubernetes.analyzers.creation import REPLICA_SET_FAILING
 from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, symptom
+from agentops.providers.kubernetes.objects.event import ObjectEvent
 from agentops.providers.kubernetes.objects.fields import (
     condition,
     flag,
@@ -34,6 +37,7 @@ from agentops.providers.kubernetes.objects.selectors import contains
 from agentops.providers.kubernetes.objects.workloads import ordinal_of, wanted_pods
 
 NAME = "workloads"
+_LATELY = timedelta(days=1)
 _STARTING = timedelta(seconds=90)
 
 
@@ -182,8 +186,27 @@ def _scaled_to_zero(graph: Graph, obj: dict[str, Any]) -> Iterator[Problem]:
         ),
         affects=tuple(graph.ref(service) for service in services),
         since=events[-1].last if events else None,
+        remedies=_back_up(graph, obj, events),
         advice="Ask who scaled it down; scale it up when that was not on purpose.",
     )
+
+
+_SCALED_DOWN = re.compile(r"[Ss]caled down replica set \S+ from (\d{1,4}) to 0\b")
+
+
+def _back_up(graph: Graph, obj: dict[str, Any], events: list[ObjectEvent]) -> tuple[Change, ...]:
+    """Return the change back to as many pods as there were, where an event of the last day says how many."""
+    last = events[-1] if events else None
+    match = _SCALED_DOWN.search(last.message) if last is not None else None
+    if match is None or last is None or last.last is None or graph.now - last.last > _LATELY:
+        return ()
+    change = Change(
+        tool="kubernetes_scale",
+        target=graph.ref(obj),
+        arguments={"replicas": int(match.group(1))},
+        reason=f"it was scaled down from {match.group(1)} to 0, and a Service leads to it",
+    )
+    return (change,)
 
 
 def _daemon_set(graph: Graph, obj: dict[str, Any]) -> Iterator[Problem]:
