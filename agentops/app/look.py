@@ -83,8 +83,8 @@ def worded_target(connections: Connections, group: AlertGroup, groups: tuple[str
     is_told = lead.target.known and not lead.from_words
     if lead.is_named or lead.purpose or is_told or len({one.target for one in group.alerts}) > 1:
         return group
-    found = (one.reader.worded(lead, groups) for one in connections.opened)
-    target = next((one for one in found if one.known), None) or connections.opened[0].reader.worded(lead, groups)
+    found = [one.reader.worded(lead, groups) for one in connections.opened]
+    target = next((one for one in found if one.known), found[0])
     claimed, notes = lead.target, group.notes
     if claimed.known and not target.known:
         notes = (*notes, f"nothing is called {one_line(str(claimed), 120)}: the alert's words name no object")
