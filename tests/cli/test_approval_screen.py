@@ -47,7 +47,7 @@ def rows(plan: ChangePlan) -> list[str]:
     ],
 )
 def test_the_screen_says_it(plans: ModuleType, fact: str) -> None:
-    """Action and object, what differs, reach, undo, checks, who agrees, owners, and who proposed it."""
+    """Action and object, what differs, what it affects, undo, checks, who agrees, owners, and who proposed it."""
     assert fact in " ".join(" ".join(rows(plans.plan())).split())
 
 

@@ -150,7 +150,7 @@ def _decision_rows(plan: ChangePlan) -> Iterator[Block]:
     """Say of the whole plan what it reaches, how it goes back, what is checked, who agrees, and who proposed it."""
     several = len(plan.steps) > 1
     rows: list[tuple[str, str]] = [("where", f"{plan.places}, {plan.servers}")]
-    rows += [(f"reach {n}" if several else "reach", _reach(step)) for n, step in enumerate(plan.steps, 1)]
+    rows += [(f"affects {n}" if several else "affects", _reach(step)) for n, step in enumerate(plan.steps, 1)]
     rows += [(f"risk {n}" if several else "risk", _risk_words(step)) for n, step in enumerate(plan.steps, 1)]
     checks = [f"○ {line}" for line in _checks_once(plan)]
     rows += [("then" if not index else "", line) for index, line in enumerate(checks[:_CHECKS_SHOWN])]
