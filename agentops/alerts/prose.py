@@ -24,6 +24,7 @@ _SUMMARY_CHARS = 500
 _PAIR = re.compile(r"(?<![\w.-])([A-Za-z][\w.]{0,60})[ \t]?[=:][ \t]*[\"']?([A-Za-z0-9][\w.:/-]{0,252})")
 _MORE_KEYS = "alertname severity priority cluster region app job instance urgency level"
 _GRADES = ("severity", "priority", "urgency", "level", "alertname")
+_NAMING = frozenset({"pod", "deployment", "statefulset", "daemonset", "replicaset", "service", "ingress", "pvc"})
 _KEYS = frozenset(
     key
     for row in (
@@ -43,8 +44,12 @@ _NAME = r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?"
 _SLASH = re.compile(rf"(?<![\w./-])({_KINDS})s?(?:\.[a-z.]+)?/({_NAME})", re.IGNORECASE)
 _QUOTED = re.compile(rf"(?<![\w.-])({_KINDS})[ \t]+[\"']({_NAME})[\"']", re.IGNORECASE)
 _PLACED = re.compile(rf"(?<![\w.-])({_KINDS})[ \t]+({_NAME})/({_NAME})(?:[ \t]+\(({_NAME})\))?(?![\w/])", re.IGNORECASE)
-_BESIDE = re.compile(rf"(?<![\w./-])({_KINDS})[ \t]+({_NAME})(?![\w/])", re.IGNORECASE)
+_BESIDE = re.compile(rf"(?<![\w./-])({_KINDS})[ \t]+({_NAME})(?![\w/-])", re.IGNORECASE)
 _BEFORE = re.compile(rf"(?<![\w./-])({_NAME})[\"']?[ \t]+({_KINDS})(?![\w/-])")
+# As the kubelet writes a pod: NAME_NAMESPACE(UID).
+_KUBELET = re.compile(
+    rf"(?:container[ =]({_NAME})[ \t]+(?:in[ \t]+)?)?pod[ =]({_NAME})_([a-z0-9](?:[a-z0-9-]*[a-z0-9])?)\([0-9a-f-]+"
+)
 _SPACE = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _IN_NAMESPACE = re.compile(
     rf"(?<!\w)(?:in|from|of|im|dans|en|nel)\s+(?:the\s+|le\s+|el\s+)?[\"']?({_SPACE})[\"']?\s+namespace(?!\w)",
@@ -55,8 +60,14 @@ _NAMESPACE = re.compile(
 )
 _NAMESPACE_BEFORE = re.compile(rf"(?<![\w./-])({_SPACE})[\"']?\s+namespace(?!\w)")
 _OPTION = re.compile(rf"(?<!\S)(?:-n|--namespace)[ =]({_SPACE})(?!\S)")
+# Before it: signs, emoji by name, "Re:", and the sender in brackets.
 _OVER = re.compile(
-    r"[\[(]?\s*(?:resolved|recovered|recovery|closed|ok|solved|cleared)\s*(?::\s*\d+)?\s*(?:[\])]|:)", re.I
+    r"(?:[^\w\[(]|:\w+:|(?:re|fwd?|aw|wg):|\[(?!resolved|recovered|ok\b|closed)[^\]]{0,40}\])*"
+    r"[\[(]?\s*(?:resolved|recovered|recovery|closed|ok|solved|cleared)\s*(?::\s*\d+)?\s*(?:[\])]|:|-)",
+    re.IGNORECASE,
+)
+_TABLE_ROW = re.compile(
+    r"^\|{1,2}[ \t]*([A-Za-z][\w. ]{0,40}?)[ \t]*\|{1,2}[ \t]*([^|\n]{1,253}?)[ \t]*\|", re.MULTILINE
 )
 _HTML = re.compile(r"<(?:html|body|table|div|p|br|h[1-6])[\s>/]", re.IGNORECASE)
 _CELL = re.compile(r"</t[dh]>\s*<t[dh][^<>]{0,200}>", re.IGNORECASE)
@@ -125,7 +136,12 @@ def pairs_in(text: str) -> dict[str, str]:
     for key, value in _PAIR.findall(_plain(text)):
         key = key.lower()
         value = value.rstrip(".,:;")
-        if normal(key) in _KEYS and (key in _GRADES or value.lower() not in ORDINARY):
+        place, slash, name = value.partition("/")
+        if slash and normal(key) in _NAMING and is_name(place) and is_name(name):
+            # ``Pod: shop/api-1``
+            found.setdefault(key, name)
+            found.setdefault("namespace", place)
+        elif normal(key) in _KEYS and (key in _GRADES or value.lower() not in ORDINARY):
             found.setdefault(key, value)
     return found
 
@@ -141,6 +157,9 @@ def target_in(text: str, namespace: str = "") -> Target:
         if is_name(place) and is_name(name) and place not in ORDINARY:
             found = _target(kind, name, namespace or place)
             return Target(namespace=found.namespace, kind=found.kind, name=name, container=container)
+    kubelet = _KUBELET.search(text)
+    if kubelet:
+        return Target(namespace=kubelet.group(3), kind="Pod", name=kubelet.group(2), container=kubelet.group(1) or "")
     place = namespace or _namespace_in(text)
     for pattern in (_SLASH, _QUOTED):
         for kind, name in pattern.findall(text):
@@ -158,7 +177,8 @@ def _may_be_name(word: str) -> bool:
 
 def _plain(text: str) -> str:
     """Return the text without what only dresses it: emphasis, tags, links of chat rooms, quotes of all languages."""
-    return _MARKUP.sub("", _LINK.sub(r"\1", text[:_MAX_CHARS])).translate(_PUNCTUATION)
+    plain = _MARKUP.sub("", _LINK.sub(r"\1", text[:_MAX_CHARS])).translate(_PUNCTUATION)
+    return _TABLE_ROW.sub(r"\1: \2", plain)
 
 
 def _target(word: str, name: str, namespace: str) -> Target:

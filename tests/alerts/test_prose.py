@@ -82,6 +82,25 @@ def test_names_are_taken_where_they_are_sure(text: str, target: Target) -> None:
         ),
         ("Pod metadata", "Pod metadata", "firing", Target()),
         (
+            "Back-off restarting failed container db in pod db-0_shop(fb2a92b6-eeac)",
+            "Back-off restarting failed container db in pod db-0_shop(fb2a92b6-eeac)",
+            "firing",
+            Target(namespace="shop", kind="Pod", name="db-0", container="db"),
+        ),
+        (
+            ":white_check_mark: [RESOLVED] A\nPod: shop/db-0",
+            ":white_check_mark: [RESOLVED] A",
+            "resolved",
+            Target(namespace="shop", kind="Pod", name="db-0"),
+        ),
+        (
+            "Re: [Datadog] [Recovered] A\n| namespace | shop |\n| pod | db-0 |\n",
+            "Re: [Datadog] [Recovered] A",
+            "resolved",
+            Target(namespace="shop", kind="Pod", name="db-0"),
+        ),
+        ("[FIRING:1] resolved too late", "[FIRING:1] resolved too late", "firing", Target()),
+        (
             "the shop namespace shows 0/2 ready",
             "the shop namespace shows 0/2 ready",
             "firing",
