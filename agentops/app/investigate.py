@@ -7,7 +7,7 @@ audit log before the next one depends on it. Nothing here can change a cluster.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -134,7 +134,7 @@ def _find_cause(
     toolbox = toolbox_for(services, connections, folder)
     evidence, finding = _triage_finding(services, seen, toolbox, folder)
     measured, missing = keep_alert_readings(toolbox, seen, group.lead)
-    finding = replace(finding, not_checked=(*finding.not_checked, *missing))
+    finding = _with_measured(replace(finding, not_checked=(*finding.not_checked, *missing)), measured)
     answer = ModelAnswer(finding=finding)
     if services.model is not None:
         known = (*evidence, *measured)
@@ -153,6 +153,18 @@ def _find_cause(
         model_error=answer.error,
         conversation=answer.conversation,
         symptoms=symptoms_of(seen.ranking),
+    )
+
+
+def _with_measured(finding: Finding, measured: Sequence[Evidence]) -> Finding:
+    """Return triage's finding with what the alert's own expression says, where nothing explains the alert."""
+    if finding.verdict not in (Verdict.UNDETERMINED, Verdict.NO_PROBLEM, Verdict.RECOVERED) or not measured:
+        return finding
+    said = "; ".join(one.summary for one in measured)
+    return replace(
+        finding,
+        conclusion=f"{finding.conclusion} Measured: {said}.",
+        evidence=(*finding.evidence, *(one.id for one in measured)),
     )
 
 

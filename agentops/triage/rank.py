@@ -72,7 +72,9 @@ def rank(analyses: Sequence[Analysis], alert: Alert | None = None, *, gaps: Sequ
         recovered=_of_all(one.recovered for one in analyses),
         target_well=bool(target.refs) and not own & unwell,
         own=own,
-        providers=tuple(dict.fromkeys(one.provider for one in analyses)),
+        # Whoever sees only what is wrong cannot say that nothing is.
+        providers=_of_all((one.provider,) for one in analyses if one.sighted)
+        or _of_all((one.provider,) for one in analyses),
         gaps=(*gaps, *_of_all(one.gaps for one in analyses)),
         blind=any(one.blind for one in analyses),
         sighted=any(one.sighted for one in analyses),

@@ -164,6 +164,20 @@ def test_the_alerts_own_expression_is_shown_as_a_chart(
     assert "charted: shop_orders (fires above 40)" in measured["excerpt"]
 
 
+@pytest.mark.real
+def test_where_the_cluster_explains_nothing_the_expression_is_part_of_the_answer(
+    cli: Cli, home: Path, prometheus_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is said of Kubernetes alone that nothing is visible there, and the expression is cited."""
+    monkeypatch.setenv("AGENTOPS_PROMETHEUS_URL", prometheus_url)
+    with Sandbox(load("stale-alert")) as sandbox:
+        place = ("--kubeconfig", str(sandbox.kubeconfig), "--context", sandbox.context, "-o", "json")
+        found = cli("investigate", "-", *place, "--no-model", stdin=_payload("shop_orders > 40")).document["finding"]
+    assert "Measured: the expression of OrdersWait holds now for 1 series" in found["conclusion"]
+    assert [one["tool"] for one in found["evidence"]][-1:] == ["alert_expression"]
+    assert "or Prometheus" not in found["conclusion"]
+
+
 def test_an_expression_that_cannot_be_asked_is_said_not_to_be_checked(
     cli: Cli, at: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:

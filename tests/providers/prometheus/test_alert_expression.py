@@ -49,6 +49,7 @@ def test_it_is_charted_round_the_start_and_what_moved_most_is_named(read: Any) -
         "███",
         "^ the alert started",
     )
+    assert set(own[own.index("▁") :].split()[0]) == {"▁"}
     assert found.summary == (
         'the expression of QueueDeep holds now for 1 series; pod="packer-1" moved most: rose 20x, from 5 to 100'
     )

@@ -42,7 +42,7 @@ class Movement:
             return "swings" if self.greatest - self.least > _MUCH * scale else "level"
         way = "rose" if self.change > 0 else "fell"
         if self.change > 0 and self.before > 0:
-            return f"{way} {number_text(self.after / self.before)}x"
+            return f"{way} {number_text(float(f'{self.after / self.before:.3g}'))}x"
         return f"{way} from {number_text(self.before)} to {number_text(self.after)}"
 
 

@@ -147,8 +147,10 @@ def _moved(one: Movement) -> str:
 
 def _chart(moved: Sequence[Movement], told: frozenset[str], window: _Window) -> str:
     rows = []
+    # One scale for all: they measure the same, and a small series must not look like a large one.
+    low, high = min(one.least for one in moved), max(one.greatest for one in moved)
     for one in moved:
-        bars = sparkline(on_axis(one.series, window.start, window.step_s), _COLUMNS)
+        bars = sparkline(on_axis(one.series, window.start, window.step_s), _COLUMNS, low=low, high=high)
         figures = (number_text(one.least), number_text(one.greatest), number_text(one.last))
         rows.append((_label(one.series, told), bars, *figures))
     if window.since is not None:
