@@ -106,7 +106,8 @@ def open_again(app: App, incident: str, *, wants_change: bool) -> tuple[Incident
     begun = folder.incident
     if begun.request is None or begun.request.wants_change is not wants_change:
         raise UsageError(
-            f"{folder.id} is {_NOUN[begun.kind]}, and goes on otherwise", hint=f"The command: {continue_command(begun)}"
+            f"{folder.id} is {_NOUN[begun.kind]}, and is resumed by another command",
+            hint=f"The command: {continue_command(begun)}",
         )
     connections = connect_again(app, begun)
     app.services.audit.append("resume", {"incident": folder.id})

@@ -164,7 +164,7 @@ def require_not_gone(folders: Folders, scopes: Iterable[Scope], what: str) -> No
         scenario = known.get(scope.server)
         if scenario is not None and not _answers(scope.server):
             raise UsageError(
-                f"that sandbox is gone: {what} was begun on {scenario} at {scope.server}, which is not running",
+                f"that sandbox is gone: {what} was started on {scenario} at {scope.server}, which is not running",
                 hint=f"A new one has other objects, so start again there: agentops sandbox up -d {scenario}, "
                 f"or: agentops investigate --sandbox={scenario}",
                 code="sandbox-gone",

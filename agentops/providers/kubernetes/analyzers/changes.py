@@ -52,7 +52,9 @@ def changes(graph: Graph) -> Iterable[Problem]:
             ),
             since=delta.at,
             remedies=() if delta.goes_back else (undo(delta, graph, f"go back to revision {delta.previous}"),),
-            advice="It is a way back by itself." if delta.goes_back else "Undo it when it brought the trouble.",
+            advice="It is itself a rollback to an earlier state."
+            if delta.goes_back
+            else "Undo it when it brought the trouble.",
             root=False,
         )
 

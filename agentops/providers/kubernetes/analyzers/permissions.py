@@ -186,7 +186,7 @@ def _dangling(graph: Graph, bound: Sequence[Grant]) -> _Reason | None:
         like = likeness(name, role_names(graph, grant.role_key))
         words = f"{subject(key)} gives {subject(grant.role_key)}, which does not exist{like.hint}"
         advice = (
-            f"Make {subject(grant.role_key)}, or make the binding anew: the role that a binding gives cannot change."
+            f"Make {subject(grant.role_key)}, or create the binding again: the role that a binding gives cannot change."
         )
         facts = (quote(graph, key, "roleRef", f"{kind} {name}"),)
         return _Reason(key=key, condition="BoundRoleMissing", words=words, facts=facts, advice=advice)

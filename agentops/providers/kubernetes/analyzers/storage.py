@@ -154,7 +154,7 @@ def _no_class(graph: Graph, claim: dict[str, Any], class_name: str, facts: list[
     words += f" (nearest: {near})" if near else f" (there are: {', '.join(names[:5]) or 'none'})"
     facts = [*facts, quote(graph, claim, "spec.storageClassName", class_name)]
     facts += [quote(graph, obj, "metadata.name", name_of(obj)) for obj in graph.of("StorageClass")[:3]]
-    advice = "A claim's class cannot be changed: make the claim anew with a class that exists, or create the class."
+    advice = "A claim's class cannot be changed: make the claim again with a class that exists, or create the class."
     return _problem(graph, claim, "StorageClassMissing", words, facts, advice)
 
 

@@ -162,7 +162,7 @@ def drain(context: ToolContext, change: CheckedChange) -> Preview:
     if refused:
         raise ToolError(
             f"disruption budgets refuse the eviction of {'; '.join(refused)}",
-            hint="Wait until more pods are ready, or change the budget; nothing was begun.",
+            hint="Wait until more pods are ready, or change the budget; nothing was started.",
             code="disruption-budget",
         )
     return _described(change, node, load, calls, objects, tuple(dict.fromkeys(warnings)))
