@@ -28,13 +28,14 @@ _UNSEEN = re.compile(
     r"(?i)[45]xx|\berrors?\b|errorrate|errors?(?=[A-Z]|$)|latency|\bslow|p9\d|throughput|traffic|request|saturat|throttl"
     r"|\blag\b|queue|backlog|burn|\bslo\b|filling|disk ?(?:usage|full|space)|certificate|expir"
     r"|availab(?:le|ility) (?:of|below)|answers?\b|probe_|blackbox|timeouts?\b|target ?down|response"
-    r"|connections?\b|usage|wrong"
+    r"|connections?\b|usage|wrong|file ?system|\bspace\b|outofspace|inode|clock|utili[sz]|high ?(?:cpu|memory|load)"
+    r"|conntrack|dropped|errs\b"
 )
 """What objects do not show: answers, time, space, load."""
 _SEEN = re.compile(
     r"(?i)crash|not ?ready|ready (?:pods|replicas)|unavailable|replicas?|restart|oom|evict|pending|schedul|image"
-    r"|rollout|stuck|\bjobs?\b|job(?:failed|not)|cron|node|waiting|quota|claim|volume|unbound|container|pods?\b|pod(?=[A-Z])|hpa"
-    r"|autoscal|scal(?:e|ing)|drain|terminat|suspend|deadline|degraded|unhealthy|endpoints"
+    r"|rollout|rolled ?out|generation|stuck|\bjobs?\b|job(?:failed|not)|cron|node|waiting|quota|claim|volume|unbound"
+    r"|container|pods?\b|pod(?=[A-Z])|hpa|autoscal|scal(?:e|ing)|drain|terminat|suspend|deadline|degraded|unhealthy|endpoints"
 )
 """What objects do show."""
 
