@@ -74,6 +74,21 @@ _CASES: Mapping[str, tuple[str, str, Mapping[str, Value], Mapping[str, Value]]] 
         {"kafka_consumergroup_lag": grows(2, 9000)},
         {"kafka_consumergroup_lag": grows(-2, 9000)},
     ),
+    "ConsumerStuck": (
+        'consumergroup="{0}",topic="poison",partition="3"', "ConsumerGroup/{0}",
+        {"kafka_consumergroup_lag": flat(50), "kafka_consumergroup_current_offset": flat(700)},
+        {"kafka_consumergroup_lag": flat(50), "kafka_consumergroup_current_offset": grows(1)},
+    ),
+    "GarbageCollectionHeavy": (
+        'namespace="shop",pod="{0}"', "shop/Pod/{0}",
+        {"jvm_gc_pause_seconds_sum": grows(0.3)},
+        {"jvm_gc_pause_seconds_sum": grows(0.05)},
+    ),
+    "RequestFlood": (
+        'namespace="shop",service="{0}",code="200"', "shop/Service/{0}",
+        {"http_requests_total": lambda at, end: (at - end + 9000) * 2 + max(at - end + 1800, 0) * 10},
+        {"http_requests_total": lambda at, end: (at - end + 9000) * 10 + max(at - end + 1800, 0) * 10},
+    ),
     "VolumeFilling": (
         _V, "shop/PersistentVolumeClaim/{0}",
         {"kubelet_volume_stats_available_bytes": grows(-1e6, 1e9), "kubelet_volume_stats_capacity_bytes": flat(1e10)},
@@ -170,7 +185,7 @@ def test_a_server_that_is_away_is_one_gap() -> None:
     """Each query fails alike; no problem is claimed."""
     swept = sweep_metrics(client_of(f"http://127.0.0.1:{free_port()}"), CHECKS, datetime.now(UTC))
     (gap,) = swept.gaps
-    assert ("refuses the connection" in gap.reason, gap.what, _problems(swept)) == (True, "metrics for 12 checks", ())
+    assert ("refuses the connection" in gap.reason, gap.what, _problems(swept)) == (True, "metrics for 15 checks", ())
 
 
 def test_every_check_has_a_case() -> None:

@@ -89,7 +89,10 @@ ERRORS = MetricCheck(
 )
 LAG = MetricCheck(
     condition=_condition(
-        "ConsumerLagRising", "ConsumerGroup", "over 1,000 messages wait, and more than 15 minutes ago", Weight.SYMPTOM
+        "ConsumerLagRising",
+        "ConsumerGroup",
+        "over 1,000 messages wait, and more and more for 15 minutes",
+        Weight.SYMPTOM,
     ),
     queries=("sum by (consumergroup, topic) (kafka_consumergroup_lag)",),
     only_where="sum by (consumergroup, topic) (deriv(kafka_consumergroup_lag[15m])) > 0",
@@ -99,6 +102,47 @@ LAG = MetricCheck(
     own_kind="ConsumerGroup",
     own_label="consumergroup",
     above=1000,
+)
+_PARTITION = "consumergroup, topic, partition"
+STUCK = MetricCheck(
+    condition=_condition(
+        "ConsumerStuck",
+        "ConsumerGroup",
+        "over 10 messages of a partition wait, and none was taken in 10 minutes",
+        Weight.VAGUE,
+    ),
+    queries=(f"sum by ({_PARTITION}) (kafka_consumergroup_lag)",),
+    only_where=f"sum by ({_PARTITION}) (changes(kafka_consumergroup_current_offset[10m])) == 0",
+    says="{value} messages of topic {topic}, partition {partition}, wait, and none was taken in ten minutes",
+    severity=Severity.HIGH,
+    subjects=(),
+    own_kind="ConsumerGroup",
+    own_label="consumergroup",
+    above=10,
+)
+COLLECTING = MetricCheck(
+    condition=_condition(
+        "GarbageCollectionHeavy", "Pod", "over 10 % of the time goes into garbage collection", Weight.VAGUE
+    ),
+    queries=(
+        "sum by (namespace, pod) (rate(jvm_gc_pause_seconds_sum[5m]))",
+        "sum by (namespace, pod) (rate(jvm_gc_duration_seconds_sum[5m]))",
+        "sum by (namespace, pod) (rate(go_gc_duration_seconds_sum[5m]))",
+    ),
+    says="{value} of its time goes into garbage collection",
+    severity=Severity.WARNING,
+    subjects=(POD,),
+    above=0.1,
+    percent=True,
+)
+_REQUESTS = 'sum by (namespace, service) (rate(http_requests_total{service!=""}[5m]))'
+FLOOD = MetricCheck(
+    condition=_condition("RequestFlood", "Service", "it gets over 3 times the requests of an hour ago", Weight.VAGUE),
+    queries=(f"({_REQUESTS} > 5) / {_REQUESTS.replace('[5m]', '[5m] offset 1h')}",),
+    says="it gets {value} times the requests of an hour ago",
+    severity=Severity.WARNING,
+    subjects=(Subject(kind="Service", label="service"),),
+    above=3,
 )
 CLAIM_FILLING = MetricCheck(
     condition=_condition(
@@ -192,8 +236,8 @@ LOCKED = MetricCheck(
 )
 
 CHECKS: tuple[MetricCheck, ...] = (
-    THROTTLED, CPU_SATURATED, MEMORY_SATURATED, ERRORS, LAG, CLAIM_FILLING, DISK_FILLING, DOWN, CERTIFICATE, CONNTRACK,
-    CLOCK, LOCKED,
+    THROTTLED, CPU_SATURATED, MEMORY_SATURATED, COLLECTING, ERRORS, FLOOD, LAG, STUCK, CLAIM_FILLING, DISK_FILLING,
+    DOWN, CERTIFICATE, CONNTRACK, CLOCK, LOCKED,
 )  # fmt: skip
 """Every check is named here once, in the order of docs/prometheus.md."""
 
