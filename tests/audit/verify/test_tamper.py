@@ -82,7 +82,7 @@ def _tamper(case: str, folder: Path, clock: Clock) -> None:
         "a record inserted": lambda: [*a[:3], a[3].replace(b'"n":', b'"n":8'), *a[3:]],
         "the last record changed": lambda: [*a[:-1], a[-1].replace(b'"run":"r', b'"run":"q')],
         "the end cut off": lambda: a[:-2],
-        "a record changed, all links made anew": lambda: _relinked(_edited(a)),
+        "a record changed, all links recomputed": lambda: _relinked(_edited(a)),
         "the file emptied": list,
     }
     if case in edits:
@@ -104,7 +104,7 @@ TABLE = {
     "the last record changed": "missed found found",
     "the end cut off": "missed found found",
     "the file emptied": "found found found",
-    "a record changed, all links made anew": "missed found found",
+    "a record changed, all links recomputed": "missed found found",
     "the same, and every checkpoint removed": "missed missed found",
     "the same, and signed again with the stolen key": "missed missed found",
     "the whole folder put back from an old copy": "missed missed found",

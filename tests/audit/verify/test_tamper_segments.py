@@ -36,7 +36,7 @@ SEGMENT_TABLE = {
     "a compressed segment replaced by another": "found found found",
     "the active segment deleted": "found found found",
     "the active segment deleted, the closed one before it put in its place": "missed found found",
-    "a record in a closed segment changed, all links made anew": "missed found found",
+    "a record in a closed segment changed, all links recomputed": "missed found found",
     "the oldest segment deleted, with a record of its drop that nobody signed": "missed found found",
 }
 
@@ -113,7 +113,7 @@ def _tamper(case: str, folder: Path, clock: Clock) -> None:
         ),
         "the active segment deleted": active.unlink,
         "the active segment deleted, the closed one before it put in its place": lambda: third.replace(active),
-        "a record in a closed segment changed, all links made anew": lambda: _relink(folder),
+        "a record in a closed segment changed, all links recomputed": lambda: _relink(folder),
         "the oldest segment deleted, with a record of its drop that nobody signed": lambda: _forge_drop(folder, clock),
     }
     edits[case]()
