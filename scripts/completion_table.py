@@ -153,6 +153,7 @@ def _names(root: Path) -> dict[str, dict[str, str]]:
     from agentops.cli.options import Output
     from agentops.cli.views.policy import facts_document
     from agentops.providers.kubernetes.analyzers.registry import CONDITIONS
+    from agentops.providers.prometheus.analyzers.checks import CONDITIONS as METRIC_CONDITIONS
     from agentops.sandbox.scenario import all_scenarios
 
     prices = json.loads((root / "agentops/agent/models/prices.json").read_text("utf-8"))
@@ -160,7 +161,7 @@ def _names(root: Path) -> dict[str, dict[str, str]]:
         "outputs": dict.fromkeys(("text", "json", "markdown"), ""),
         "reports": {one.value: "" for one in Output},
         "severities": {one.value: "" for one in LeastSeverity},
-        "conditions": dict.fromkeys(CONDITIONS, ""),
+        "conditions": dict.fromkeys((*CONDITIONS, *METRIC_CONDITIONS), ""),
         "shells": {one.value: "" for one in Shell},
         "scenarios": {one.name: one.title for one in sorted(all_scenarios(), key=lambda one: one.name)},
         "schemas": {name: load_schema(name)["title"] for name in NAMES},

@@ -8,12 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from agentops.core.errors import ToolError, ToolInputError, UsageError
 from agentops.providers.prometheus.api.client import AlertmanagerClient
 from agentops.providers.prometheus.api.credential import authorization
 from agentops.providers.prometheus.api.endpoint import HttpBudget
 from agentops.providers.prometheus.api.opening import endpoint_of
+from agentops.sandbox.cluster import Sandbox
+from agentops.sandbox.scenario import load
 from tests.providers.prometheus.conftest import StubServer, client_of, endpoint_at
 from tests.support.monitoring import free_port
 
@@ -134,3 +137,21 @@ def test_no_credential_travels_in_the_clear() -> None:
         endpoint_of("prometheus", options, {"TOKEN": "t0ken-t0ken"}, lambda _secret: None)
     near = options | {"prometheus_url": "http://127.0.0.1:9090"}
     assert endpoint_of("prometheus", near, {"TOKEN": "t0ken-t0ken"}, lambda _secret: None).url == near["prometheus_url"]
+
+
+@pytest.mark.slow
+def test_a_certificate_is_checked_always_and_an_own_authority_can_be_named(tmp_path: Path) -> None:
+    """A server of a private authority is refused until its certificates are named; a file without any is refused."""
+    with Sandbox(load("missing-config-key")) as sandbox:
+        (cluster,) = yaml.safe_load(Path(sandbox.kubeconfig).read_text())["clusters"]
+        url = cluster["cluster"]["server"]
+        (tmp_path / "ca.pem").write_bytes(base64.b64decode(cluster["cluster"]["certificate-authority-data"]))
+        with pytest.raises(ToolError, match="its certificate is not trusted") as caught:
+            client_of(url).alerts()
+        assert "monitoring_ca_file" in caught.value.hint
+        # Behind the handshake is no Prometheus, but it was answered.
+        with pytest.raises(ToolError, match=r"HTTP 40\d"):
+            client_of(url, ca_file=str(tmp_path / "ca.pem")).alerts()
+    (tmp_path / "none.pem").write_text("no certificate")
+    with pytest.raises(ToolError, match=r"none\.pem cannot be used as certificates"):
+        client_of(url, ca_file=str(tmp_path / "none.pem")).alerts()

@@ -9,6 +9,7 @@ the server once would be too much again.
 from __future__ import annotations
 
 import json
+import ssl
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -135,17 +136,26 @@ class HttpEndpoint:
         if self._pool is None:
             import urllib3
 
-            try:
-                self._pool = urllib3.PoolManager(
-                    num_pools=2,
-                    maxsize=8,
-                    timeout=urllib3.Timeout(connect=self._budget.connect_s, read=self._budget.read_s),
-                    cert_reqs="CERT_REQUIRED",
-                    ca_certs=self._ca_file or None,
-                )
-            except (OSError, ValueError) as error:
-                raise ToolError(f"{self._ca_file} cannot be used as certificates: {one_line(str(error))}") from error
+            self._pool = urllib3.PoolManager(
+                num_pools=2,
+                maxsize=8,
+                timeout=urllib3.Timeout(connect=self._budget.connect_s, read=self._budget.read_s),
+                ssl_context=self._trust(),
+            )
         return self._pool
+
+    def _trust(self) -> ssl.SSLContext:
+        """Return what checks certificates: against the file of the setting, or the system's own.
+
+        Raises:
+            ToolError: the file holds no certificates.
+        """
+        try:
+            return ssl.create_default_context(cafile=self._ca_file or None)
+        except OSError as error:
+            said = one_line(error.strerror or str(error), 120).lower()
+            hint = "Set monitoring_ca_file to a PEM file of the authority's certificates."
+            raise ToolError(f"{self._ca_file} cannot be used as certificates: {said}", hint=hint) from error
 
     def _unreachable(self, error: Exception) -> ToolError:
         """Return the error for a server that did not answer, with what to look at next."""

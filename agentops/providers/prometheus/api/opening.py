@@ -7,6 +7,7 @@ in the clear to another machine.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -36,11 +37,12 @@ def endpoint_of(
     if auth and parts.scheme != "https" and parts.hostname not in _LOOPBACK:
         hint = "Use https, or a port-forward to localhost."
         raise UsageError(f"{auth_setting} would be sent to {url} in the clear", hint=hint)
+    ca_file = str(options.get("monitoring_ca_file") or "")
     return HttpEndpoint(
         title=title,
         url=url,
         setting=setting,
         auth_setting=auth_setting,
         authorization=auth,
-        ca_file=str(options.get("monitoring_ca_file") or ""),
+        ca_file=str(Path(ca_file).expanduser()) if ca_file else "",
     )
