@@ -93,11 +93,9 @@ def dependencies(graph: Graph) -> Iterable[Problem]:
         needs = needs_of(graph, key)
         named = {complaint.host for complaint in complaints}
         told = False
-        told_of = (
-            *_misnamed(graph, needs, complaints),
-            *_outdated(graph, key, needs, complaints),
-            *_absent(graph, key, needs, complaints),
-        )
+        told_of = (*_misnamed(graph, needs, complaints), *_outdated(graph, key, needs, complaints))
+        # What a log alone says is told only where no configuration, new or old, says more of it.
+        told_of = told_of or tuple(_absent(graph, key, needs, complaints))
         for problem in told_of:
             told = True
             yield problem
