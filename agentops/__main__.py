@@ -24,7 +24,7 @@ def main() -> int:
     if len(words) == 2 and words[0] == "completion" and words[1] in ("bash", "fish", "zsh"):
         return _say(_shipped(f"cli/completing/agentops.{words[1]}"))
     if not words:
-        sys.stderr.write(_help_text())
+        _complain(_help_text())
         return 2
     try:
         from agentops.cli.app import run
@@ -32,7 +32,7 @@ def main() -> int:
         return run(words)
     except KeyboardInterrupt:
         # Ctrl-C before the command line could take care of it; nothing was begun.
-        sys.stderr.write("\ninterrupted\n")
+        _complain("\ninterrupted\n")
         return 130
 
 
@@ -46,6 +46,8 @@ def _shipped(name: str) -> str:
 
 
 def _say(text: str) -> int:
+    if sys.stdout is None:
+        return _unsaid("standard output is closed")
     try:
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(errors="replace")
@@ -54,7 +56,25 @@ def _say(text: str) -> int:
     except BrokenPipeError:
         # The reader (``| head``) has what it wanted; keep the interpreter from complaining at exit.
         sys.stdout = None
+    except OSError as error:
+        sys.stdout = None
+        return _unsaid(str(error.strerror))
     return 0
+
+
+def _unsaid(why: str) -> int:
+    _complain(f"Error: the result cannot be written: {why}\n")
+    return 1
+
+
+def _complain(text: str) -> None:
+    """Write to stderr, which may be closed or full too: then there is nobody to tell."""
+    try:
+        if sys.stderr is not None:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+    except OSError:
+        sys.stderr = None
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ from agentops.cli.commands import (
 from agentops.cli.options import PLACE
 from agentops.cli.report import Heading, Tone
 from agentops.cli.result import Result, error_document
-from agentops.cli.streams import abandon, unfailing_streams
+from agentops.cli.streams import Unwritable, abandon, unfailing_streams
 from agentops.cli.views.source import error_blocks
 from agentops.core.clock import SimulatedTime
 from agentops.core.errors import AgentopsError, AuditError, ExitCode, Interrupted, UsageError
@@ -147,6 +147,9 @@ def _run(words: Sequence[str], simulated: SimulatedTime | None) -> int:
         if loud:
             _print_trace()
         result = failure(error, _command(arranged))
+    except Unwritable as error:
+        # What a command writes while it runs, or its help.
+        return _unshown(Result(command=_command(arranged)), error)
     except Exception as error:  # noqa: BLE001 - the CLI's edge: no traceback reaches a user without -vv
         if loud:
             _print_trace()
@@ -220,26 +223,23 @@ def _render(result: Result, output: str) -> int:
     failed = "errors" in result.document and not set(result.document) - {"errors"}
     to_stderr = failed and output != "json"
     stream = sys.stderr if to_stderr else sys.stdout
-    if not result.command and not failed:
-        return int(result.exit_code)
-    if stream is None:
-        # Started with the stream closed: there is nobody to tell.
-        return _unshown(result)
     try:
-        show(result, "text" if to_stderr else output, stream)
+        if result.command or failed:
+            show(result, "text" if to_stderr else output, stream)
+        else:
+            # Its text was written already.
+            stream.flush()
     except BrokenPipeError:
         # The reader has what it wanted. Point stdout elsewhere, or the interpreter complains when it closes it.
         abandon(stream)
-    except OSError as error:
-        abandon(stream)
-        if sys.stderr is not None and not to_stderr:
-            sys.stderr.write(f"Error: the result cannot be written: {error.strerror}\n")
-        return _unshown(result)
+    except Unwritable as error:
+        return _unshown(result, error)
     return int(result.exit_code)
 
 
-def _unshown(result: Result) -> int:
-    """Return the exit code of a result that nobody could read: what was changed is changed all the same."""
+def _unshown(result: Result, error: Unwritable) -> int:
+    """Say so, and return the exit code of a result that nobody could read: what was changed is changed all the same."""
+    sys.stderr.write(f"Error: the result cannot be written: {error.strerror}\n")
     if result.command in _CHANGING:
         return int(result.exit_code)
     return int(result.exit_code or ExitCode.ERROR)

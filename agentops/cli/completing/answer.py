@@ -43,7 +43,12 @@ def answer(words: Sequence[str]) -> int:
         signal.setitimer(signal.ITIMER_REAL, 0)
     except Exception:  # noqa: BLE001, S110 - there is nobody to tell: somebody is in the middle of a word
         pass
-    sys.stdout.write("".join(f"{line}\n" for line in found))
+    try:
+        sys.stdout.write("".join(f"{line}\n" for line in found))
+        sys.stdout.flush()
+    except (AttributeError, OSError):
+        # Closed or full; the interpreter would complain of it at exit.
+        sys.stdout = None
     return 0
 
 
