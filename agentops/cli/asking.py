@@ -133,7 +133,7 @@ class _Dialogue:
         return f"Plan {plan.code}{risk}: {verb}? ({first}{more})"
 
     def _choices(self) -> list[Choice]:
-        choices = [Choice(_Said.APPROVE, "approve: this plan, once, as shown", "a")]
+        choices = [Choice(_Said.APPROVE, "approve: this plan, once, as shown", "a", grave=True)]
         if len(self._plan.steps) > 1 and not self._its.whole:
             choices.append(Choice(_Said.SKIP, "skip: leave steps out (makes a new plan)", "s"))
         choices.append(Choice(_Said.WHY, "why: show the reasons and the evidence", "w"))
@@ -189,7 +189,10 @@ class _Dialogue:
             if step.risk.rank < Risk.HIGH.rank:
                 continue
             message = f"Step {number} has {step.risk.value.upper()} risk: {change_words(step.change)}. Apply it?"
-            choices = [Choice("yes", "yes: apply this step too", "y"), Choice("no", "no: apply nothing", "n")]
+            choices = [
+                Choice("yes", "yes: apply this step too", "y", grave=True),
+                Choice("no", "no: apply nothing", "n"),
+            ]
             if self._its.prompts.choose(message, choices, "no") != "yes":
                 return f"step {number} was not confirmed"
         return ""

@@ -62,7 +62,7 @@ def asking(
 
         with app.undisturbed():
             choices = [
-                Choice("back", "roll back what was done", "r"),
+                Choice("back", "roll back what was done", "r", grave=True),
                 Choice("stop", "stop here, change nothing more", "s"),
             ]
             try:

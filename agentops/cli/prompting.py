@@ -7,6 +7,7 @@ result.
 
 from __future__ import annotations
 
+import string
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -33,11 +34,15 @@ def cannot_ask(*, no_input: bool) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One thing to choose: ``value`` comes back, ``title`` is shown, ``key`` moves to it."""
+    """One thing to choose: ``value`` comes back, ``title`` is shown, ``key`` moves to it.
+
+    ``grave``: it changes something, so its key counts only where nothing else was typed.
+    """
 
     value: str
     title: str
     key: str = ""
+    grave: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,8 @@ class Prompts:
             instruction=" ",
             **self._streams(),
         )
+        if all(choice.key for choice in choices):
+            _take_words(question.application, choices, default)
         chosen: str | None = self._answer(question)
         return chosen
 
@@ -119,6 +126,41 @@ class Prompts:
             return question.unsafe_ask()
         except EOFError:
             return None
+
+
+def _take_words(application: Any, choices: Sequence[Choice], default: str) -> None:
+    """Read letters as one word, so that whoever types ``abort`` does not end on the choice of its first letter.
+
+    A choice is meant by its key, or by the beginning of its title; a grave one by nothing else before that. What means
+    none leads back to the default. Moving with the arrows begins a new word.
+    """
+    from prompt_toolkit.key_binding import KeyBindings, merge_key_bindings
+    from questionary.prompts.common import InquirerControl
+
+    control = next(one for one in application.layout.find_all_controls() if isinstance(one, InquirerControl))
+    home = [choice.value for choice in choices].index(default)
+    typed, left_at = "", control.pointed_at
+
+    def take(event: Any) -> None:
+        nonlocal typed, left_at
+        if control.pointed_at != left_at:
+            typed = ""
+        typed = typed[:-1] if event.key_sequence[0].key == "c-h" else typed + event.data
+        left_at = control.pointed_at = _meant(typed, choices, home)
+
+    bindings = KeyBindings()
+    for key in ("c-h", *string.ascii_letters, *string.digits, *string.punctuation, " "):
+        bindings.add(key, eager=True)(take)
+    application.key_bindings = merge_key_bindings([application.key_bindings, bindings])
+
+
+def _meant(typed: str, choices: Sequence[Choice], default: int) -> int:
+    """Return which choice a word means; the default for one that means none."""
+    begun = [index for index, choice in enumerate(choices) if len(typed) > 1 and choice.title.startswith(typed)]
+    if begun:
+        return begun[0]
+    keys = {choice.key: index for index, choice in enumerate(choices) if typed == choice.key or not choice.grave}
+    return keys.get(typed[-1:], default)
 
 
 def _leave() -> KeyBindings:

@@ -84,6 +84,28 @@ def test_everything_but_approve_is_no(ask: Ask, plans: ModuleType, keys: str) ->
     assert (decision.answer, decision.approvals) == (Answer.STOP, ())
 
 
+@pytest.mark.parametrize(
+    "word", ["abort", "no way", "bananas", "cancela", "na", "aa", "A", "approved", "a b", "xa", "wa", "dea"]
+)
+def test_a_word_that_is_not_approve_approves_nothing(ask: Ask, plans: ModuleType, word: str) -> None:
+    """Whoever types a word means the word: its letters are no keys one after the other."""
+    decision, _screen = ask(plans.plan(), word + ENTER + CTRL_D * 3)
+    assert decision.approvals == ()
+
+
+@pytest.mark.parametrize("word", ["a", "ap", "approve", "x" + UP * 9 + "a", DOWN + "a", "ab\x7f"])
+def test_approve_is_its_letter_its_word_or_an_arrow_and_the_letter(ask: Ask, plans: ModuleType, word: str) -> None:
+    """Also after a slip that was taken back, or after moving."""
+    decision, _screen = ask(plans.plan(), word + ENTER + CTRL_D * 3)
+    assert len(decision.approvals) == 1
+
+
+def test_another_letter_after_the_first_still_chooses(ask: Ask, plans: ModuleType) -> None:
+    """Who slips to the wrong harmless letter presses the right one."""
+    _decision, screen = ask(plans.plan(), "ew" + ENTER + "q" + ENTER)
+    assert "seen:" in screen
+
+
 def test_steps_can_be_left_out_in_one_go(ask: Ask, plans: ModuleType) -> None:
     """Skip returns which steps are left out, and approves nothing: what remains is a new plan."""
     decision, _screen = ask(plans.plan(), "s" + ENTER + DOWN + " " + ENTER)

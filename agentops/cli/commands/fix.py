@@ -148,7 +148,7 @@ def _last_incident(options: Common) -> str:
     if cannot_ask(no_input=options.no_input):
         raise UsageError("nothing to fix was given", hint=hint)
     said = f"Fix the last incident, {short}? {last.alert} on {last.target}: {one_line(last.conclusion, 120)}"
-    if Prompts().choose(said, [Choice("no", "no", "n"), Choice("yes", "yes", "y")], "no") != "yes":
+    if Prompts().choose(said, [Choice("no", "no", "n"), Choice("yes", "yes", "y", grave=True)], "no") != "yes":
         raise UsageError("nothing to fix was given", hint="Choose one: agentops history")
     return last.id
 

@@ -114,7 +114,7 @@ def _is_agreed(options: Common, question: str, found: Prunable) -> bool:
         raise NotApproved(f"nothing was removed: {trouble}, so nobody can confirm it", hint=hint)
     sys.stderr.write(page(tuple(prune_blocks(found, utc_now(), done=False)), sys.stderr))
     sys.stderr.flush()
-    choices = [Choice("no", "keep them", "k"), Choice("yes", "remove them", "r")]
+    choices = [Choice("no", "keep them", "k"), Choice("yes", "remove them", "r", grave=True)]
     return Prompts().choose(question, choices, "no") == "yes"
 
 
