@@ -63,6 +63,27 @@ def test_a_dump_that_tells_too_little_is_not_fine(cli: Cli, tmp_path: Path) -> N
     assert (done.code, "Undetermined" in done.out, "No problem" in done.out) == (3, True, False)
 
 
+@pytest.mark.parametrize("status", ["", "status: {}\n"])
+@pytest.mark.parametrize(
+    ("kind", "spec"),
+    [
+        ("Deployment", "{replicas: 2, selector: {matchLabels: {app: web}}}"),
+        ("StatefulSet", "{replicas: 2, selector: {matchLabels: {app: web}}}"),
+        ("DaemonSet", "{selector: {matchLabels: {app: web}}}"),
+        ("Job", "{template: {spec: {restartPolicy: Never}}}"),
+        ("Pod", "{containers: [{name: web, image: nginx}]}"),
+    ],
+)
+def test_a_plain_manifest_claims_nothing(cli: Cli, tmp_path: Path, kind: str, spec: str, status: str) -> None:
+    """Nobody wrote its status, so no number in it is a zero: undetermined, and what is lacking is named."""
+    path = tmp_path / "web.yaml"
+    path.write_text(f"kind: {kind}\napiVersion: v1\nmetadata: {{name: web, namespace: shop}}\nspec: {spec}\n{status}")
+    done = cli("triage", "--from", str(path), "--exit-code")
+    said = " ".join(done.out.split())
+    assert (done.code, "Undetermined" in said, "ready" in said) == (3, True, False), done.out
+    assert f"the status of shop/{kind}/web" in said
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

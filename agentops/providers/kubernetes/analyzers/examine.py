@@ -21,6 +21,7 @@ from agentops.providers.kubernetes.analyzers.declaration import DeclaredAnalyzer
 from agentops.providers.kubernetes.analyzers.edges import KubernetesEdges
 from agentops.providers.kubernetes.analyzers.registry import CONDITIONS
 from agentops.providers.kubernetes.objects.snapshot import Snapshot
+from agentops.providers.kubernetes.objects.unwritten import unwritten, unwritten_gaps
 
 _RUNS = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job")
 """Whoever could read none of these has seen nothing that runs."""
@@ -61,7 +62,7 @@ def examine(
         groups=snapshot.namespaces,
         target=target,
         counts={kind: len(snapshot.objects[kind]) for kind in sorted(snapshot.objects, key=_place_of_kind)},
-        gaps=snapshot.gaps,
+        gaps=(*snapshot.gaps, *unwritten_gaps(snapshot)),
         problems=found,
         edges=KubernetesEdges(graph),
         conditions={**CONDITIONS, **{one.name: one for each in more for one in each.conditions}},
@@ -69,7 +70,7 @@ def examine(
         not_checked=gaps(graph),
         recovered=recovery(graph, target.refs, alert.started_at if alert is not None else None),
         blind=any(gap.what.split(" ")[0] in _TELLS_HEALTH for gap in snapshot.gaps),
-        sighted=any(map(snapshot.was_read, _RUNS)),
+        sighted=any(map(snapshot.was_read, _RUNS)) and not any(unwritten(snapshot)),
         judged=is_judged(alert),
         unsettled=unsettled(graph, target.refs),
     )

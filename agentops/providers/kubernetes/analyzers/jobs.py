@@ -248,7 +248,7 @@ def _cron_job(graph: Graph, obj: dict[str, Any]) -> Iterator[Problem]:
         )
     elif flag(obj, "spec", "suspend"):
         gap = longest_gap(schedule)
-        overdue = gap is not None and last is not None and graph.now - last > gap + _SLACK
+        overdue = "status" in obj and gap is not None and last is not None and graph.now - last > gap + _SLACK
         yield Problem(
             resource=ref,
             condition="CronJobSuspended",
@@ -274,7 +274,8 @@ def _cron_job(graph: Graph, obj: dict[str, Any]) -> Iterator[Problem]:
 def _late(graph: Graph, obj: dict[str, Any], schedule: str, last: datetime | None) -> Iterator[Problem]:
     gap = longest_gap(schedule)
     missed = graph.events(key_of(obj), "FailedNeedsStart", "MissSchedule", "TooManyMissedTimes")
-    overdue = gap is not None and last is not None and graph.now - last > 2 * gap + _SLACK
+    # A cluster always writes a status, if an empty one; without it, when it ran last is not known.
+    overdue = "status" in obj and gap is not None and last is not None and graph.now - last > 2 * gap + _SLACK
     negative = number(obj, "spec", "startingDeadlineSeconds") < 0
     if not (overdue or missed or negative):
         return

@@ -34,6 +34,7 @@ from agentops.providers.kubernetes.objects.fields import (
 )
 from agentops.providers.kubernetes.objects.pod_health import is_ready, unready_since
 from agentops.providers.kubernetes.objects.selectors import contains
+from agentops.providers.kubernetes.objects.unwritten import has_status
 from agentops.providers.kubernetes.objects.workloads import ordinal_of, wanted_pods
 
 NAME = "workloads"
@@ -84,6 +85,9 @@ def _deployment(graph: Graph, obj: dict[str, Any]) -> Iterator[Problem]:
 
 
 def _replicas(graph: Graph, obj: dict[str, Any], name: str) -> Iterator[Problem]:
+    # What nobody has counted is no zero: a plain manifest, or a file of one, says what is wanted and nothing else.
+    if not has_status(obj):
+        return
     wanted, ready = wanted_pods(obj), number(obj, "status", "readyReplicas")
     if ready >= wanted or _is_starting(graph, obj):
         return
@@ -144,7 +148,7 @@ def _first_unready(pods: list[dict[str, Any]]) -> str:
 
 def _paused(graph: Graph, obj: dict[str, Any]) -> Iterator[Problem]:
     updated, total = number(obj, "status", "updatedReplicas"), wanted_pods(obj)
-    if not flag(obj, "spec", "paused") or updated >= total:
+    if not flag(obj, "spec", "paused") or updated >= total or not has_status(obj):
         return
     yield Problem(
         resource=graph.ref(obj),
@@ -160,7 +164,7 @@ def _paused(graph: Graph, obj: dict[str, Any]) -> Iterator[Problem]:
 
 def _scaled_to_zero(graph: Graph, obj: dict[str, Any]) -> Iterator[Problem]:
     """Zero replicas is a choice; it is a problem only when a Service still sends traffic there."""
-    if wanted_pods(obj) != 0 or graph.pods_of(key_of(obj)):
+    if wanted_pods(obj) != 0 or graph.pods_of(key_of(obj)) or not graph.was_read("Pod", namespace_of(obj)):
         return
     labels = mapping(obj, "spec", "template", "metadata", "labels")
     namespace = namespace_of(obj)
