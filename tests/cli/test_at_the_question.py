@@ -82,6 +82,15 @@ def test_ctrl_c_at_the_question_of_a_fix(cli: Cli, cluster: Sandbox, at: tuple[s
     assert cli("recover", *at).out.strip() == "No change is open."
 
 
+@pytest.mark.parametrize("word", ["abort", "no way", "bananas"])
+def test_a_refusal_that_is_typed_out_is_one(
+    cli: Cli, cluster: Sandbox, at: tuple[str, ...], session: Any, word: str
+) -> None:
+    """Its letters are not keys one after the other: nothing is approved, whatever letter the word ends with."""
+    said = session(["fix", ALERT, "--no-model", *at], [("apply it?", word + ENTER)])
+    assert (said.code, image(cluster), cli("changes", "-o", "json").document["changes"]) == (5, "v1.4.3", [])
+
+
 def test_a_rollback_is_decided_on_one_screen_that_names_it(
     cli: Cli, cluster: Sandbox, at: tuple[str, ...], session: Any
 ) -> None:
