@@ -37,11 +37,22 @@ _PATH_ENDS = (".json", ".yaml", ".yml", ".txt")
 _KUBERNETES = "k8s"
 _FORM = "k8s:NAMESPACE/KIND/NAME, or k8s:KIND/NAME for a cluster-scoped kind"
 
+_ONLY_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/*")
+
 
 def names_target(argument: str, schemes: Sequence[str]) -> bool:
-    """Return whether the argument names one resource of a provider: ``k8s:shop/Deployment/web``."""
+    """Return whether the argument names one resource of a provider: ``k8s:shop/Deployment/web``, ``K8S:`` as well."""
     prefix, _, rest = argument.partition(":")
-    return prefix in schemes and bool(rest) and not rest[0].isspace()
+    return prefix.lower() in schemes and bool(rest) and not rest[0].isspace()
+
+
+def named_namespace(argument: str, schemes: Sequence[str]) -> str:
+    """Return the namespace that an argument names with its resource; empty where it names none."""
+    if not names_target(argument, schemes):
+        return ""
+    parts = argument.partition(":")[2].split("/")
+    is_in_one = len(parts) == 3 and kind_named(parts[1]) not in CLUSTER_KINDS
+    return parts[0] if is_in_one else ""
 
 
 def read_alert(
@@ -64,7 +75,10 @@ def read_alert(
         return _dated(decode(stdin(), "standard input"), now)
     prefix, _, rest = argument.partition(":")
     if names_target(argument, schemes):
-        return _resource(prefix, rest)
+        return _resource(prefix.lower(), rest)
+    if _ONLY_SCHEME.fullmatch(argument.strip()):
+        hint = f"The form is {_FORM}; agentops alerts lists what fires, as alertmanager:NAME."
+        raise AlertError(f"nothing stands behind {one_line(argument.strip(), 60)}", hint=hint)
     if prefix in _LATER and rest and not any(map(str.isspace, rest)):
         raise AlertError(f"{prefix}: alerts cannot be fetched yet", hint=_LATER[prefix], code="not-built")
     path = _existing(argument)

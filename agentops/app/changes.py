@@ -51,6 +51,26 @@ def list_changes(settings: Settings, namespace: str = "") -> tuple[ListedChange,
     )
 
 
+def last_standing(settings: Settings) -> ListedChange | None:
+    """Return the newest change that can be rolled back: applied, not rolled back since, and its cluster still there.
+
+    Raises:
+        StoreError: the journal cannot be read.
+    """
+    return next(
+        (
+            one
+            for one in list_changes(settings)
+            if _is_applied(one.record)
+            and not one.taken_back_by
+            and not one.record.plan.rolls_back
+            # An embedded cluster ends with the run.
+            and not one.record.plan.servers.startswith("sandbox:")
+        ),
+        None,
+    )
+
+
 def change_named(settings: Settings, text: str | None) -> ListedChange | None:
     """Return the change whose whole id, or whose plan's whole code, is ``text``; None when it is neither.
 

@@ -196,7 +196,7 @@ def _store(settings: Settings) -> Incidents:
 
 def _folder(settings: Settings, wanted: str | None) -> IncidentFolder:
     store = _store(settings)
-    folder = store.open(wanted) if wanted else store.latest()
+    folder = store.latest() if wanted is None else store.open(wanted)
     if folder is None:
         raise UsageError("there are no incidents yet", hint="Try: agentops investigate --sandbox")
     return folder

@@ -96,7 +96,7 @@ def _read_alert(app: App, argument: str | None, read_stdin: Callable[[], bytes])
         argument, read_stdin = "-", lambda: own_alert
     schemes = target_schemes(app.providers)
     try:
-        if argument is not None and argument.startswith(PREFIX):
+        if argument is not None and argument.startswith(PREFIX) and argument != PREFIX:
             fetched = fetch_for(app, argument)
             argument, read_stdin = "-", lambda: fetched
         return read_alert(argument or "", stdin=read_stdin, now=app.services.clock(), schemes=schemes)

@@ -110,9 +110,12 @@ def sweep_and_rank(
     from agentops.triage.rank import rank
 
     begun = services.monotonic()
+    # What a person names is looked at where it is, whatever namespace the settings choose for all else.
+    away = bool(target.scheme and target.namespace and services.groups) and target.namespace not in services.groups
+    groups = (target.namespace,) if away else services.groups
     swept = []
     for reader in connections.readers:
-        snapshot = reader.sweep(target, groups=services.groups, progress=services.progress, settled=settled)
+        snapshot = reader.sweep(target, groups=groups, progress=services.progress, settled=settled)
         swept.append(Swept(reader=reader, snapshot=snapshot, analysis=reader.analyze(snapshot, alert)))
     ranking = rank([one.analysis for one in swept], alert, gaps=connections.gaps)
     wrong = sum(one.condition != NOTED for one in ranking.problems)

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from agentops.cli.options import Common
-from agentops.cli.report import Block, Code, Paragraph, Tone
-from agentops.core.errors import NotApproved
+from agentops.cli.report import Block, Code, Heading, Paragraph, Tone
+from agentops.cli.result import Result, error_document
+from agentops.core.errors import Declined, NotApproved
 from agentops.core.plan import ChangePlan
 
 if TYPE_CHECKING:
@@ -110,6 +111,25 @@ def key_dialogue(options: Common) -> KeyDialogue:
         return Prompts().secret(message)
 
     return KeyDialogue(ask=ask, tell=_say)
+
+
+def is_taken(question: str) -> bool:
+    """Return whether a person at this terminal takes what they did not name themselves; no is the default."""
+    from agentops.cli.prompting import Choice, Prompts
+
+    return Prompts().choose(question, [Choice("no", "no", "n"), Choice("yes", "yes", "y", grave=True)], "no") == "yes"
+
+
+def not_wanted(command: str, hint: str) -> Result:
+    """Return the result of a command whose offer was not taken: a no like any other, and no mistake."""
+    error = Declined("nothing was changed: what was offered was not taken", hint=hint)
+    return Result(
+        command=command,
+        status="declined",
+        exit_code=error.exit_code,
+        document={"errors": [error_document(error)]},
+        report=(Heading("Nothing was changed.", Tone.WARN), Code(hint)),
+    )
 
 
 def place(options: Common) -> str:

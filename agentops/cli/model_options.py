@@ -64,3 +64,12 @@ def check_exit_code(*, dry_run: bool, exit_code: bool) -> None:
         raise UsageError(
             "--exit-code needs --dry-run", hint="A run that may change something says how it ended by its exit code."
         )
+
+
+def check_dry_run(*, dry_run: bool, yes: bool) -> None:
+    """Raise where nothing may be changed and what is asked is agreed to beforehand."""
+    if dry_run and yes:
+        raise UsageError(
+            "--yes and --dry-run contradict each other",
+            hint="A dry run changes nothing and asks nobody: leave out one of them.",
+        )

@@ -19,6 +19,8 @@ import typer
 
 from agentops.cli.result import Result
 from agentops.core.clock import SimulatedTime
+from agentops.core.errors import UsageError
+from agentops.core.text import one_line
 
 if TYPE_CHECKING:
     from agentops.config import Settings
@@ -72,6 +74,24 @@ class Common:
             return self
         scenario = sandbox_of(self.settings(), incident)
         return replace(self, sandbox=scenario) if scenario else self
+
+    def require_one_namespace(self, argument: str | None) -> None:
+        """Raise where ``--namespace`` and the resource that an argument names are of two namespaces.
+
+        Raises:
+            UsageError: they are; a sweep of the one would not see the other.
+        """
+        if argument is None or self.namespace is None:
+            return
+        from agentops.alerts.source import named_namespace
+        from agentops.app.providers import target_schemes
+
+        named = named_namespace(argument, target_schemes())
+        if named and named != self.namespace:
+            raise UsageError(
+                f"--namespace {one_line(self.namespace, 63)} and {one_line(argument, 120)} name two namespaces",
+                hint="Leave out --namespace: the object says where it is.",
+            )
 
     def settings(self, **more: Any) -> Settings:
         """Return the settings in force, with what further options of a command say.

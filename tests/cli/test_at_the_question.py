@@ -106,6 +106,35 @@ def test_a_rollback_is_decided_on_one_screen_that_names_it(
     assert closing(said.out)[-1].startswith(f"  Next: agentops rollback {short} --context")
 
 
+def test_a_rollback_of_nothing_named_offers_the_last_change(
+    cli: Cli, cluster: Sandbox, at: tuple[str, ...], session: Any
+) -> None:
+    """No is a no, and no mistake; yes leads to the plan; without a terminal the command is said, and nothing done."""
+    none = cli("rollback", *at)
+    assert (none.code, "no change stands that can be rolled back" in none.err) == (2, True)
+    short = applied(session, cli, at).rpartition("-")[2]
+    told = cli("rollback", *at)
+    assert (told.code, f"The last change: agentops rollback {short}" in told.err, image(cluster)) == (2, True, "v1.4.1")
+    refused = session(["rollback", *at], [(f"Roll back the last change, {short}?", "n" + ENTER)])
+    assert (refused.code, image(cluster)) == (5, "v1.4.1"), refused.screen
+    assert "Nothing was changed." in refused.screen
+    assert "To roll back another one: agentops rollback ID; agentops changes lists them" in refused.screen
+    taken = session(["rollback", *at], [("Roll back the last", "y" + ENTER), ("roll it back?", "a" + ENTER)])
+    assert (taken.code, image(cluster)) == (0, "v1.4.3"), taken.screen
+    assert cli("rollback", *at).code == 2
+
+
+def test_a_fix_of_nothing_named_offers_the_last_incident(
+    cli: Cli, cluster: Sandbox, at: tuple[str, ...], session: Any
+) -> None:
+    """No ends with 5, says that nothing was changed and how to name another one."""
+    cli("investigate", ALERT, "--no-model", *at)
+    refused = session(["fix", "--no-model", *at], [("Fix the last incident, ", "n" + ENTER)])
+    assert (refused.code, image(cluster), "nothing to fix was given" in refused.screen) == (5, "v1.4.3", False)
+    assert "Nothing was changed." in refused.screen
+    assert "To fix another one: agentops fix ID; agentops history lists them" in refused.screen
+
+
 def test_ctrl_c_at_the_question_of_a_recovery_leaves_the_change_open(
     cli: Cli, cluster: Sandbox, at: tuple[str, ...], session: Any, home: Path
 ) -> None:

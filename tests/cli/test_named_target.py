@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,6 +30,53 @@ def test_what_is_not_there_is_never_taken_for_another(
     done = cli(command, target, *(AT[:1] if command == "triage" else AT))
     assert (done.code, f"Error: {why}" in done.err, meant in done.err) == (2, True, True)
     assert (done.out, cli("history").out.count("k8s")) == ("", 0)
+
+
+@pytest.mark.parametrize("command", ["investigate", "fix", "triage"])
+def test_the_object_and_the_option_must_not_name_two_namespaces(cli: Any, home: Path, command: str) -> None:
+    """A sweep of the one would find nothing wrong in the other; nothing is begun."""
+    done = cli(command, "k8s:shop/deploy/checkout", "--namespace", "kube-system", "--sandbox=bad-image-tag")
+    said = "Error: --namespace kube-system and k8s:shop/deploy/checkout name two namespaces"
+    assert (done.code, said in done.err, done.out, (home / "audit").exists()) == (2, True, "", False)
+
+
+@pytest.mark.parametrize(
+    ("target", "namespace"), [("k8s:shop/deploy/checkout", "shop"), ("k8s:deploy/checkout", "shop"), ("k8s:node/x", "")]
+)
+def test_one_namespace_may_be_said_twice(cli: Any, target: str, namespace: str) -> None:
+    """The same one, the only one, or one that a cluster-scoped object has nothing to do with."""
+    done = cli("triage", target, "--namespace", namespace or "kube-system", "--sandbox=bad-image-tag", "-o", "json")
+    if namespace:
+        assert (done.code, done.document["finding"]["cause"]["condition"]) == (0, "ImageNotFound")
+    else:
+        assert (done.code, "there is no Node x" in done.document["errors"][0]["message"]) == (2, True)
+
+
+def test_a_namespace_of_the_settings_yields_to_the_named_object(cli: Any, home: Path) -> None:
+    """What the settings choose is for all that names no place itself."""
+    home.mkdir(mode=0o700)
+    (home / "config.toml").write_text('[kubernetes]\nnamespace = "kube-system"\n')
+    done = cli("investigate", "K8S:shop/Deployment/checkout", *AT, "-o", "json")
+    assert (done.code, done.document["finding"]["cause"]["condition"]) == (0, "ImageNotFound")
+
+
+@pytest.mark.parametrize("command", ["investigate", "fix"])
+@pytest.mark.parametrize("argument", ["k8s:", "k8s:/", "K8S:", "prom:", "alertmanager:", "http://"])
+def test_a_scheme_alone_names_nothing(cli: Any, command: str, argument: str) -> None:
+    """It is a command that was not finished, and no alert in words."""
+    done = cli(command, argument, *AT)
+    assert (done.code, "The form is k8s:NAMESPACE/KIND/NAME" in done.err, done.out) == (2, True, "")
+    assert cli("history").out.startswith("  No incidents yet")
+
+
+@pytest.mark.parametrize(
+    "words", [("show", ""), ("show", "", "--timeline"), ("show", "", "--evidence", "E1"), ("rollback", ""), ("fix", "")]
+)
+def test_an_empty_name_is_not_the_last_one(cli: Any, words: tuple[str, ...]) -> None:
+    """A script's empty variable asks for nothing that is there."""
+    cli("investigate", *AT)
+    done = cli(*words)
+    assert (done.code, done.out) == (2, "")
 
 
 def test_a_healthy_target_is_said_to_be_so_first(cli: Any) -> None:

@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from agentops.cli.model_options import PlanDetails
+from agentops.cli.model_options import PlanDetails, check_dry_run
 from agentops.cli.options import PLACE, Common, limit_option, with_common
 from agentops.cli.result import Result, error_document
 from agentops.cli.times import waiting_s
 from agentops.core.clock import utc_now
 from agentops.core.errors import UsageError
 from agentops.core.jsonable import to_json
+from agentops.core.text import one_line
 
 ROLLBACK_EPILOG = """\b
 Examples:
@@ -20,6 +21,7 @@ Examples:
   agentops rollback 20261122T031502-7Q4M0ZKD --dry-run
   agentops rollback 7Q4M0ZKD                      the code of its plan, or its first letters, is enough
   agentops rollback last                          the newest one
+  agentops rollback                               offers the last one that can be rolled back, at a terminal
 """
 RECOVER_EPILOG = """\b
 Examples:
@@ -55,8 +57,11 @@ def register(app: typer.Typer) -> None:
 def rollback(
     options: Common,
     change: Annotated[
-        str, typer.Argument(metavar="CHANGE", help="Id of a change, its beginning or end; last: the newest.")
-    ],
+        str | None,
+        typer.Argument(
+            metavar="CHANGE", help="Id of a change, its beginning or end; last: the newest.", show_default=False
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Stop at the plan; change nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not prompt where policy requires no approval.")] = False,
     wait: Annotated[
@@ -71,11 +76,17 @@ def rollback(
     """Roll back a change."""
     from agentops.app.rollback import NothingToRollBack, roll_back
     from agentops.cli.ending import rollback_ending
-    from agentops.cli.guarding import asking, place
+    from agentops.cli.guarding import asking, not_wanted, place
     from agentops.cli.running import running
     from agentops.cli.views.changes import rolled_back_already, rolled_back_document
     from agentops.cli.views.fix import outcome_details, plan_as_shown, result_document
 
+    check_dry_run(dry_run=dry_run, yes=yes)
+    change = _last_change(options) if change is None else change.strip()
+    if change is None:
+        return not_wanted("rollback", "To roll back another one: agentops rollback ID; agentops changes lists them")
+    if not change:
+        raise UsageError("an empty id names no change", hint="agentops changes lists them.")
     with running("rollback", options, {}, use_model=False) as app:
         command = f"Run this at a terminal: agentops rollback {change}{place(options)}"
         who = asking(
@@ -108,6 +119,30 @@ def rollback(
                 *rollback_ending(result, place(options)),
             ),
         )
+
+
+def _last_change(options: Common) -> str | None:
+    """Return the last change that can be rolled back, where a person at this terminal takes it; else None.
+
+    Raises:
+        UsageError: there is none, or nobody can be asked.
+    """
+    from agentops.app.changes import last_standing
+    from agentops.cli.guarding import is_taken
+    from agentops.cli.prompting import cannot_ask
+    from agentops.cli.views.plan import deed_words, objects_of
+
+    last = last_standing(options.settings())
+    if last is None:
+        raise UsageError(
+            "nothing to roll back was given, and no change stands that can be rolled back",
+            hint="agentops changes lists what was changed.",
+        )
+    short, plan = last.record.short_id, last.record.plan
+    if cannot_ask(no_input=options.no_input):
+        raise UsageError("nothing to roll back was given", hint=f"The last change: agentops rollback {short}")
+    said = f"Roll back the last change, {short}? {objects_of(plan)}: {one_line(deed_words(plan), 160)}"
+    return last.record.id if is_taken(said) else None
 
 
 def recover(

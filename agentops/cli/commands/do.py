@@ -23,6 +23,7 @@ from agentops.cli.model_options import (
     SideBySide,
     Wait,
     Yes,
+    check_dry_run,
     check_exit_code,
     limit_flags,
 )
@@ -94,6 +95,7 @@ def do(
 
     check_words(words, resume, "do")
     check_exit_code(dry_run=dry_run, exit_code=exit_code)
+    check_dry_run(dry_run=dry_run, yes=yes)
     options = options if resume is None else options.where_begun(resume)
     where = place(options)
     flags = limit_flags(model, max_steps, max_tokens, max_usd, max_seconds)

@@ -23,6 +23,7 @@ from agentops.cli.model_options import (
     SideBySide,
     Wait,
     Yes,
+    check_dry_run,
     check_exit_code,
     check_model_options,
     limit_flags,
@@ -102,14 +103,19 @@ def fix(
     from agentops.app.saved_plan import run_saved_plan
     from agentops.app.stored_incident import is_incident_id
     from agentops.cli.ending import Place
-    from agentops.cli.guarding import asking, place
+    from agentops.cli.guarding import asking, not_wanted, place
     from agentops.cli.running import running
 
     flags = limit_flags(model, max_steps, max_tokens, max_usd, max_seconds)
+    check_dry_run(dry_run=dry_run, yes=yes)
     if plan is None:
         _check_new_plan(approval, dry_run=dry_run, exit_code=exit_code)
         check_model_options(model, no_model=no_model)
-        what = _last_incident(options) if what is None and options.sandbox is None else what
+        options.require_one_namespace(what)
+        if what is None and options.sandbox is None:
+            what = _last_incident(options)
+            if not what:
+                return not_wanted("fix", "To fix another one: agentops fix ID; agentops history lists them")
         options = options.where_begun(what) if is_incident_id(what) else options
     else:
         making = flags | {"no_model": no_model, "out": out, "exit_code": exit_code, "dry_run": dry_run}
@@ -129,13 +135,16 @@ def fix(
 
 
 def _last_incident(options: Common) -> str:
-    """Return the last incident where a person at this terminal takes it; it is never taken without being asked for.
+    """Return the last incident where a person at this terminal takes it, empty where they do not.
+
+    It is never taken without being asked for.
 
     Raises:
-        UsageError: there is none, nobody can be asked, or another one is meant.
+        UsageError: there is none, or nobody can be asked.
     """
     from agentops.app.history import last_incident
-    from agentops.cli.prompting import Choice, Prompts, cannot_ask
+    from agentops.cli.guarding import is_taken
+    from agentops.cli.prompting import cannot_ask
 
     last = last_incident(options.settings())
     if last is None:
@@ -148,9 +157,7 @@ def _last_incident(options: Common) -> str:
     if cannot_ask(no_input=options.no_input):
         raise UsageError("nothing to fix was given", hint=hint)
     said = f"Fix the last incident, {short}? {last.alert} on {last.target}: {one_line(last.conclusion, 120)}"
-    if Prompts().choose(said, [Choice("no", "no", "n"), Choice("yes", "yes", "y", grave=True)], "no") != "yes":
-        raise UsageError("nothing to fix was given", hint="Choose one: agentops history")
-    return last.id
+    return last.id if is_taken(said) else ""
 
 
 def _check_saved_plan(what: str | None, making: Mapping[str, Any]) -> None:

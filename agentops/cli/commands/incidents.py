@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agentops.cli.model_options import check_dry_run
 from agentops.cli.options import Common, limit_option, with_common
 from agentops.cli.report import Code, Heading, Paragraph, Tone
 from agentops.cli.result import Result
@@ -83,6 +84,7 @@ def prune(
     from agentops.app.prune import prune as remove
     from agentops.cli.views.history import prune_blocks, prune_document
 
+    check_dry_run(dry_run=dry_run, yes=yes)
     settings = options.settings()
     found = prunable(settings, old_s(older_than, "--older-than"), utc_now())
     done = bool(found.remove) and not dry_run

@@ -82,6 +82,7 @@ def investigate(
     if alert is not None and resume is not None:
         raise UsageError("--resume takes no ALERT", hint="Leave out one of them.")
     check_model_options(model, no_model=no_model)
+    options.require_one_namespace(alert)
     if resume is not None:
         options = options.where_begun(resume)
     flags = limit_flags(model, max_steps, max_tokens, max_usd, max_seconds)

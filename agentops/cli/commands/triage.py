@@ -97,6 +97,7 @@ def triage(
     from agentops.cli.running import running
 
     _check(options, saved, watch=watch)
+    options.require_one_namespace(target)
     known = None if baseline is None else read_baseline(baseline)
     severity = Severity.UNKNOWN if least is None else Severity(least.value)
     wanted = Wanted(least=severity, conditions=frozenset(condition or ()), known=known)
