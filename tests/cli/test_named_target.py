@@ -86,6 +86,8 @@ def test_a_healthy_target_is_said_to_be_so_first(cli: Any) -> None:
     assert (done.code, finding["verdict"], finding["cause"], finding["proposed"]) == (0, "no-problem", None, [])
     assert finding["conclusion"].startswith("Deployment shop/web is healthy. Also seen: Deployment shop/checkout")
     assert finding["next_steps"] == ["Look at that: agentops investigate k8s:shop/Deployment/checkout"]
+    page = cli("show").out
+    assert (page.splitlines()[0], "firing" in page) == ("  shop/Deployment/web, as asked: it is healthy", False)
 
 
 def test_a_healthy_target_has_no_plan_for_something_else(cli: Any) -> None:
@@ -99,12 +101,16 @@ def test_an_unwell_target_is_the_root_cause(cli: Any) -> None:
     done = cli("investigate", "k8s:shop/Deployment/checkout", *AT, "-o", "json")
     finding = done.document["finding"]
     assert (finding["verdict"], finding["cause"]["condition"], finding["guess"]) == ("root-cause", "ImageNotFound", "")
+    assert cli("show").out.splitlines()[0] == "  shop/Deployment/checkout, as asked"
 
 
 def test_a_guess_is_said_first_with_its_reason(cli: Any) -> None:
     """Words name nothing exactly: what they were taken to mean stands before the finding."""
     done = cli("investigate", "checkout is down in shop", *AT)
-    assert "A guess: the alert is taken to be about Deployment shop/checkout" in " ".join(done.out.split())
+    said = done.out.splitlines()
+    assert said[0].startswith("  A guess: the alert is taken to be about Deployment shop/checkout")
+    assert "  “checkout is down in shop”" in said
+    assert "firing" not in done.out
 
 
 def test_an_incident_of_the_sandbox_is_found_again(cli: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Paragraph, Tone
 from agentops.cli.views.shorter import said_once, shorter
-from agentops.core.alert import Alert, AlertGroup
+from agentops.core.alert import Alert, AlertGroup, Severity
 from agentops.core.evidence import Evidence
 from agentops.core.finding import Finding, Problem, Verdict
 from agentops.core.plan import Change, Note
@@ -24,6 +24,7 @@ CLOSING_CHARS = 222
 """Three lines of a terminal of 80 columns."""
 _NOT_FIRING = ("no data", "paused", "pending")
 """States of an alert of which it cannot be said that it fires."""
+_WORDS = "text"
 _MOST_EVIDENCE = 12
 _FIRST_EVIDENCE = 4
 _EVIDENCE_CHARS = 140
@@ -32,15 +33,13 @@ _QUOTED_CHARS = 160
 
 
 def finding_blocks(finding: Finding, evidence: Sequence[Evidence], *, details: bool = True) -> list[Block]:
-    """Return what stands above the closing lines: the guess, warnings, what to do, evidence, what is unknown.
+    """Return what stands above the closing lines: warnings, what to do, evidence, what is unknown.
 
     Arguments:
         details: with quotations, what was ruled out and what was not checked; without, a line for each piece of
             evidence, and how much there is besides.
     """
     blocks: list[Block] = []
-    if finding.guess:
-        blocks.append(Paragraph(f"A guess: the alert is taken to be about {finding.guess}.", Tone.WARN))
     # What triage concludes is its evidence, put together; of a model's words none may be lost.
     if len(shorter(finding.conclusion)) > CLOSING_CHARS and (details or finding.by != "triage"):
         blocks.append(Paragraph(shorter(finding.conclusion)))
@@ -130,9 +129,23 @@ def change_line(change: Change) -> str:
     return f"{change.tool} {change.target.short}" + (f" ({arguments})" if arguments else "")
 
 
-def alert_blocks(group: AlertGroup) -> list[Block]:
-    """Return what was asked: the alert, its target, and which alerts of the payload were left out."""
-    blocks: list[Block] = [Paragraph(alert_line(group.lead) + f", about {group.target}")]
+def alert_blocks(group: AlertGroup, finding: Finding | None = None) -> list[Block]:
+    """Return what was asked: the alert, its target, and which alerts of the payload were left out.
+
+    Arguments:
+        finding: what it came to; the guess is said, and that the named object is healthy.
+    """
+    guess = finding.guess if finding is not None else ""
+    if group.lead.is_named:
+        well = finding is not None and finding.verdict in (Verdict.NO_PROBLEM, Verdict.RECOVERED)
+        said = f"{group.target}, as asked{': it is healthy' if well else ''}"
+    else:
+        said = alert_line(group.lead) + ("" if guess else f", about {group.target}")
+    blocks: list[Block] = [Paragraph(said)]
+    if guess:
+        # Of words it stands first; of an alert, how it stands does.
+        at = 0 if group.lead.source == _WORDS else 1
+        blocks.insert(at, Paragraph(f"A guess: the alert is taken to be about {guess}.", Tone.WARN))
     others = len(group.alerts) - 1
     if others:
         blocks.append(Paragraph(f"with {plural(others, 'more alert')} of the same payload", Tone.QUIET))
@@ -151,6 +164,9 @@ def alert_line(alert: Alert) -> str:
     said = alert.state if alert.state not in ("", "unknown") else ""
     standing = f"{said}{since}" if said in _NOT_FIRING and alert.status == "firing" else f"{alert.status}{since}"
     more = f", {said}" if said and not standing.startswith(said) else ""
+    if alert.source == _WORDS and alert.severity is Severity.UNKNOWN and standing == "firing" and not more:
+        # A person's words: nothing fires, and nobody has said how grave it is.
+        return f"“{alert.name}”{summary}"
     return f"{alert.name} ({alert.severity.value}, {standing}{more}){summary}"
 
 

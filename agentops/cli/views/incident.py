@@ -41,7 +41,7 @@ def incident_blocks(
         details: everything that is kept; without, what a person needs to decide.
         remarks: what must be said of the run itself, above the answer.
     """
-    blocks: list[Block] = [*alert_blocks(incident.group), *_measured(evidence)]
+    blocks: list[Block] = [*alert_blocks(incident.group, finding), *_measured(evidence)]
     if finding is not None:
         blocks += finding_blocks(finding, evidence, details=details)
     if details:
