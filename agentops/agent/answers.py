@@ -22,6 +22,7 @@ from agentops.core.tool import ToolCall
 
 _CUTS_AT_MOST = 2
 _CIRCLES_AT_MOST = 3
+_REFUSAL_CHARS = 900
 # Tools run after these only. Some compatible endpoints say ``end_turn`` with calls; the message is whole all the same.
 _WHOLE = ("tool_use", "end_turn", "stop_sequence")
 
@@ -69,11 +70,20 @@ def answer_calls(run: Run[R], turn: Turn) -> None:
     reported = _review_report(run, turn.calls, answers)
     read = _run_rest(run, turn.calls, answers, ended=bool(reported or run.closing))
     run.history.answer([answers[place] for place in range(len(turn.calls))])
+    run.refused += [_why_refused(one) for one in answers.values() if one.is_error and _is_own(run, one.call)]
     if reported:
         _end_with_report(run, reported)
     if run.closing:
         _end_with_text(run, run.closing)
     _note_repetition(run, [*drafts, *read])
+
+
+def _is_own(run: Run[R], call: ToolCall) -> bool:
+    return call.name == run.review.ending.name or run.toolbox.drafts(call)
+
+
+def _why_refused(result: ToolResult) -> str:
+    return f"{result.call.name} was refused: {one_line(result.content, _REFUSAL_CHARS)}"
 
 
 def _reason_not_to_run(run: Run[R], call: ToolCall, turn: Turn) -> str:

@@ -39,6 +39,7 @@ class LoopResult(Generic[R]):
         usage: what was spent.
         messages: the whole history; give it to ``investigate`` as ``resume`` to go on.
         error: why it failed.
+        refused: why drafts and reports of the model were refused, oldest first.
         drafted: the changes that the model drafted, in the order of the plan; empty without a report that evidence
             supports, because nothing else may feed a plan.
     """
@@ -49,6 +50,7 @@ class LoopResult(Generic[R]):
     usage: Usage
     messages: tuple[Message, ...]
     error: ModelError | None = None
+    refused: tuple[str, ...] = ()
     drafted: tuple[Change, ...] = ()
 
 

@@ -30,6 +30,7 @@ class Run(Generic[R]):
         reminded: whether it was told already that a text is no report.
         cuts: how many of its messages were cut off at the output limit.
         texts: all that it said in text.
+        refused: why its drafts and reports were refused, oldest first.
     """
 
     model: Model
@@ -43,6 +44,7 @@ class Run(Generic[R]):
     reminded: bool = False
     cuts: int = 0
     texts: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
 
     def close_when_spent(self) -> None:
         """Begin to close when a limit of the budget is reached."""
@@ -80,5 +82,6 @@ class Run(Generic[R]):
             usage=self.budget.spent,
             messages=self.history.end(),
             error=error,
+            refused=tuple(self.refused),
             drafted=drafting.changes if drafting and report and report.supported else (),
         )

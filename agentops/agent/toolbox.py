@@ -35,6 +35,8 @@ ALERT = "alert"
 EXCERPT_CHARS = 6_000
 _ERROR_CHARS = 2_000
 _DRAFT_ERROR_CHARS = 4_000
+# Why policy refused a draft is said whole: it is what the person has to act on.
+_REFUSAL_CHARS = 900
 _DRY_RUN_CHARS = 6_000
 # A defect in one tool must not cost the investigation; the model can look elsewhere, and the record shows it.
 _DEFECTS = (OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
@@ -246,7 +248,8 @@ class Toolbox:
         text = neutral(self.redactor.text(clip(f"Not drafted, the plan is unchanged: {why}", _DRAFT_ERROR_CHARS)))
         said = {"error": one_line(text, 500), "executed": False}
         self._record(call, said, duration_ms=duration_ms, event="change_not_drafted")
-        step = Step(stage=Stage.CHANGE, text=f"{tool_of(call)}: {one_line(text)}", key=call.id, done=True)
+        words = one_line(text, _REFUSAL_CHARS)
+        step = Step(stage=Stage.CHANGE, text=f"{tool_of(call)}: {words}", key=call.id, done=True)
         self._progress(step)
         return ToolResult(call=call, content=text, digest=digest(text), is_error=True)
 

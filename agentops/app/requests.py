@@ -37,6 +37,7 @@ NOT_RUN = (Status.DRY_RUN, Status.DECLINED, Status.REFUSED)
 PARTLY, NOT_VERIFIED = "partly-done", "not-verified"
 OUTLINE = "outline"
 """The tool that the outline of a place is kept under as evidence."""
+_REFUSALS_TOLD = 3
 _RESUMED = "The run was interrupted and goes on now. What is there was read again."
 
 
@@ -133,7 +134,7 @@ def reply_to(app: App, folder: IncidentFolder, connections: Connections) -> Repl
         raise interrupted(services, folder) from None
     except ModelError as error:
         services.audit.append("model_failed", {"code": error.code, "message": one_line(error.message, 300)})
-        error.hint = " ".join(filter(None, (error.hint, _again(services, begun))))
+        error.hint = "\n".join(filter(None, (error.hint, _again(services, begun))))
         raise
     usage = replace(usage, wall_s=round(services.monotonic() - begun_at, 3))
     # A model sees no secrets; what it makes up may look like one all the same.
@@ -219,7 +220,11 @@ def _converse(
     if result.stop is Stop.INTERRUPTED:
         raise KeyboardInterrupt
     if result.report is None:
-        raise result.error or ModelError("the model reported nothing")
+        error = result.error or ModelError("the model reported nothing")
+        # Why it came to no reply is seldom the last thing that failed: what was refused before it is said as well.
+        refused = [services.redactor.text(one) for one in dict.fromkeys(result.refused[-_REFUSALS_TOLD:])]
+        error.hint = "\n".join(filter(None, (*refused, error.hint)))
+        raise error
     return result.report, result.usage, result.drafted
 
 

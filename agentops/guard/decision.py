@@ -11,6 +11,7 @@ from dataclasses import replace
 from agentops.core.errors import PolicyRefused
 from agentops.core.plan import BlastRadius, PolicyDecision, Preview
 from agentops.core.policy_facts import inverted
+from agentops.core.text import one_line
 from agentops.guard.policy_input import PolicyInput, ask_policy
 from agentops.guard.services import GuardServices
 from agentops.guard.stage_log import StageLog
@@ -19,6 +20,16 @@ from agentops.guard.states import Decided, Measured
 REFUSED_HINT = (
     "See which clause decided: save the plan (fix --dry-run --out plan.json), then: agentops policy explain plan.json"
 )
+
+
+def taken_back(preview: Preview) -> str:
+    """Return who would undo the change, and where to make it instead, as the end of a refusal; empty for nobody."""
+    said = (
+        f"{one.by} owns {one.what} and would undo it" + (f"; change this instead: {one.where}" if one.where else "")
+        for one in preview.owners
+        if one.reverts
+    )
+    return "".join(f". {one_line(words, 300)}" for words in said)
 
 
 def decide(services: GuardServices, log: StageLog, state: Measured, *, step: int, policy_input: PolicyInput) -> Decided:
@@ -32,7 +43,7 @@ def decide(services: GuardServices, log: StageLog, state: Measured, *, step: int
     what = f"{state.change.tool} on {state.change.target.short}"
     if not decision.allowed:
         log.failed("ruling", decision.why, step=step, ruling=decision)
-        raise PolicyRefused(f"policy refuses {what}: {decision.why}", hint=REFUSED_HINT)
+        raise PolicyRefused(f"policy refuses {what}: {decision.why}{taken_back(state.preview)}", hint=REFUSED_HINT)
     undo_decision = decide_undo(
         services, log, state.preview, state.blast_radius, step=step, policy_input=replace(full, rollback=True)
     )

@@ -13,7 +13,7 @@ from dataclasses import replace
 from agentops.core.errors import PolicyRefused, ToolError
 from agentops.core.plan import Preview
 from agentops.guard.credentials import without_credentials
-from agentops.guard.decision import REFUSED_HINT, decide_undo
+from agentops.guard.decision import REFUSED_HINT, decide_undo, taken_back
 from agentops.guard.policy_input import PolicyInput, ask_policy
 from agentops.guard.services import GuardServices
 from agentops.guard.stage_log import StageLog
@@ -62,7 +62,7 @@ def predict(
         if not decision.allowed:
             log.failed("prediction", decision.why, step=step, ruling=decision)
             what = f"{change.tool} on {change.target.short}"
-            raise PolicyRefused(f"policy refuses {what}: {decision.why}", hint=REFUSED_HINT)
+            raise PolicyRefused(f"policy refuses {what}: {decision.why}{taken_back(prediction)}", hint=REFUSED_HINT)
         decide_undo(services, log, prediction, reach, step=step, policy_input=replace(full, rollback=True))
     log.passed("prediction", "nothing that can be read speaks against it", step=step)
     return Predicted(prechecked=state, prediction=prediction)

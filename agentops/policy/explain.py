@@ -138,6 +138,7 @@ def sentence(account: Account) -> str:
     more = f", and {len(further)} more" if further else ""
     return (
         f"no policy permits it; {first.policy} comes nearest and requires {wanted.text}{more}{_values(wanted.values)}"
+        f"{''.join(f': {meaning(name)}' for name, value in wanted.values.items() if value is True and meaning(name))}"
     )
 
 

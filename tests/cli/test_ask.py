@@ -266,3 +266,11 @@ def test_a_model_that_fails_says_how_to_go_on(asking: Callable[..., Any], cli: C
     short = cli("history", "-o", "json").document["incidents"][0]["short_id"]
     assert (done.code, f"agentops ask --resume {short} {_PLACE}" in done.err) == (1, True)
     assert "No reply yet" in cli("show").out
+
+
+def test_why_an_answer_was_refused_is_said_when_the_model_ends(asking: Callable[..., Any]) -> None:
+    """On the page: prose is wrapped at words, the command that goes on stands whole on a line of its own."""
+    done = asking([{"calls": [{"tool": "report_answer", "arguments": {"text": "x"}}]}], "what runs here?")
+    assert done.code == 1
+    assert "report_answer was refused: Not accepted: `verdict` is missing" in " ".join(done.err.split())
+    assert any(line.startswith("  Resume it: agentops ask --resume ") for line in done.err.splitlines())

@@ -449,3 +449,15 @@ def test_a_workload_goes_back_to_an_earlier_revision(do: Callable[..., Any], clu
 def test_what_contradicts_itself_is_a_usage_error(cli: Cli, home: Path, words: tuple[str, ...]) -> None:
     """Nothing is begun."""
     assert (cli("do", *words, "--sandbox").code, (home / "audit").exists()) == (2, False)
+
+
+def test_what_was_refused_is_said_when_the_model_ends(do: Callable[..., Any]) -> None:
+    """A draft that policy refuses and a report that lacks its fields: why, whole, and who would undo the change."""
+    done = do([draft("scale", "Deployment/web", replicas=4), call("report_request", understood="x")], "scale web to 4")
+    (error,) = done.document["errors"]
+    refused, reported, *_ = error["hint"].splitlines()
+    assert (done.code, error["code"]) == (1, "model-script")
+    assert "draft_change was refused: " in refused
+    assert "hpa/web owns spec.replicas and would undo it; change this instead: minReplicas and maxReplicas" in refused
+    assert "report_request was refused: Not accepted: `verdict` is missing" in reported
+    assert error["hint"].splitlines()[-1].startswith("Resume it: agentops do --resume ")

@@ -51,7 +51,8 @@ def test_a_default_deny_names_the_nearest_permit_and_its_false_clause(policy: Ce
     """The permit with the fewest clauses that do not hold, and of those the one with the most that do."""
     ruling = policy.decide(ask(reverts=True))
     assert ruling.why == (
-        "no policy permits it; production-change comes nearest and requires !context.reverts (reverts is true)"
+        "no policy permits it; production-change comes nearest and requires !context.reverts (reverts is true): "
+        "the owner (GitOps, Helm, an autoscaler) will undo the change"
     )
 
 

@@ -47,8 +47,8 @@ def scan_blocks(
     if changed:
         rows = tuple((_age(one, now), one.resource.short, _changed(one)) for one in changed[:most])
         blocks += [Heading("Recent changes"), Table(("age", "object", "what"), rows, () if whole else _CUT)]
-    if scan.gone:
-        blocks += [Heading("In the baseline, and gone", Tone.GOOD), Bullets(tuple(_gone(scan.gone)))]
+    if gone := [one for one in scan.gone if one.condition != CHANGED]:
+        blocks += [Heading("In the baseline, and gone", Tone.GOOD), Bullets(tuple(_gone(gone)))]
     if scan.gaps:
         blocks.append(Heading("Not read", Tone.WARN))
         blocks.append(Pairs(scan.gaps) if whole else Bullets(tuple(_by_reason(scan.gaps))))
@@ -90,8 +90,11 @@ def _by_reason(gaps: Sequence[tuple[str, str]]) -> Iterable[Item]:
 
 
 def _foot(scan: Scan) -> str:
+    changes = sum(one.condition == CHANGED for one in scan.known)
+    known = len(scan.known) - changes
     left_out = [
-        f"{plural(len(scan.known), 'problem')} of the baseline" if scan.known else "",
+        f"{plural(known, 'problem')} of the baseline" if known else "",
+        f"{plural(changes, 'recent change')} of the baseline" if changes else "",
         f"{scan.hidden} by the filters" if scan.hidden else "",
     ]
     said = " and ".join(filter(None, left_out))
@@ -111,7 +114,7 @@ def _closing(scan: Scan, problems: Sequence[Problem], flags: str | None) -> list
         return said
     if scan.finding.verdict is Verdict.UNDETERMINED:
         return [Heading("Undetermined", Tone.WARN), Paragraph(scan.finding.conclusion)]
-    if scan.known:
+    if any(one.condition != CHANGED for one in scan.known):
         return [Heading("No new problem", Tone.GOOD)]
     return [Heading("No such problem" if scan.hidden else "No problem found", Tone.GOOD)]
 

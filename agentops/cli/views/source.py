@@ -6,19 +6,38 @@ a key that does not belong there.
 
 from __future__ import annotations
 
-from agentops.cli.report import Block, Code
+from collections.abc import Iterator
+
+from agentops.cli.report import Block, Code, Paragraph
 from agentops.core.errors import AgentopsError
 from agentops.core.source_place import SourcePlace
 from agentops.core.text import clip, visible
 
 _BEFORE = 40
 _LONGEST = 70
+_PROGRAM = "agentops "
 
 
 def error_blocks(error: AgentopsError) -> tuple[Block, ...]:
     """Return what stands under an error's message: the quoted line where there is one, and what to do next."""
     quoted = (Code(_excerpt(error.place)),) if error.place and error.place.quoted else ()
-    return (*quoted, *((Code(error.hint),) if error.hint else ()))
+    return (*quoted, *hint_blocks(error.hint))
+
+
+def hint_blocks(hint: str) -> tuple[Block, ...]:
+    """Return a hint: prose is wrapped at words, what holds a command stays one line, so that it can be copied."""
+    return tuple(block for line in hint.splitlines() if line.strip() for block in _hint_line(line))
+
+
+def _hint_line(line: str) -> Iterator[Block]:
+    at = line.find(_PROGRAM)
+    if at <= 0 or line.startswith(" "):
+        yield Paragraph(line) if at < 0 and not line.startswith(" ") else Code(line)
+        return
+    prose, stop, label = line[:at].rpartition(". ")
+    if prose:
+        yield Paragraph(prose + stop.rstrip())
+    yield Code(f"{label}{line[at:]}")
 
 
 def _excerpt(place: SourcePlace) -> str:
