@@ -51,6 +51,34 @@ def list_changes(settings: Settings, namespace: str = "") -> tuple[ListedChange,
     )
 
 
+def outcomes(settings: Settings) -> dict[str, str]:
+    """Return what the newest change of each incident came to, by the incident's id: ``fixed`` or ``rolled-back``.
+
+    ``fixed`` is what was applied, was verified and stands. Incidents of other changes are left out.
+
+    Raises:
+        StoreError: the journal cannot be read.
+    """
+    listed = list_changes(settings)
+    by_id = {one.record.id: one for one in listed}
+
+    def stands(one: ListedChange) -> bool:
+        after = by_id.get(one.taken_back_by)
+        return after is None or not stands(after)
+
+    found: dict[str, str] = {}
+    for one in listed:
+        plan, result = one.record.plan, one.record.result or {}
+        if not plan.intent.incident or plan.rolls_back or plan.intent.incident in found:
+            continue
+        if result.get("status") == Status.ROLLED_BACK.value or (_is_applied(one.record) and not stands(one)):
+            found[plan.intent.incident] = Status.ROLLED_BACK.value
+        else:
+            healed = _is_applied(one.record) and result.get("verified") is True
+            found[plan.intent.incident] = "fixed" if healed else ""
+    return {incident: said for incident, said in found.items() if said}
+
+
 def last_standing(settings: Settings) -> ListedChange | None:
     """Return the newest change that can be rolled back: applied, not rolled back since, and its cluster still there.
 

@@ -7,10 +7,12 @@ of them.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from agentops.app.changes import outcomes
 from agentops.core.alert import Incident, short_incident
 from agentops.core.clock import to_iso, utc_now
 from agentops.core.errors import StoreError, UsageError
@@ -35,7 +37,8 @@ class IncidentSummary:
 
     ``cause`` is the object and the condition that the finding names, empty where it names none. ``namespace`` is where
     the incident is about. ``kind`` is ``incident``, or ``request`` or ``question``: then ``alert`` is the beginning of
-    its words, and ``verdict`` how it stands.
+    its words, and ``verdict`` how it stands. ``outcome`` is what the journal knows of its fix: ``fixed``,
+    ``rolled-back``, or empty.
     """
 
     id: str
@@ -49,6 +52,7 @@ class IncidentSummary:
     condition: str = ""
     namespace: str = ""
     kind: str = "incident"
+    outcome: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +96,19 @@ def list_incidents(settings: Settings, limit: int, namespace: str = "") -> Histo
     """
     folders = _store(settings).list()
     if not namespace:
-        return History(newest=tuple(map(summary_of, folders[:limit])), total=len(folders))
+        return History(newest=_with_outcomes(settings, map(summary_of, folders[:limit])), total=len(folders))
     found = [one for one in map(summary_of, folders) if one.namespace == namespace]
-    return History(newest=tuple(found[:limit]), total=len(found))
+    return History(newest=_with_outcomes(settings, found[:limit]), total=len(found))
+
+
+def _with_outcomes(settings: Settings, found: Iterable[IncidentSummary]) -> tuple[IncidentSummary, ...]:
+    """Return the incidents with what became of their fixes; a request's reply says that itself."""
+    try:
+        known = outcomes(settings)
+    except StoreError:
+        # A list of incidents is of use without it; agentops changes says what is wrong with the journal.
+        known = {}
+    return tuple(replace(one, outcome=known.get(one.id, "")) if one.kind == "incident" else one for one in found)
 
 
 def last_incident(settings: Settings) -> IncidentSummary | None:

@@ -45,7 +45,7 @@ def reopen(app: App, incident: str) -> Investigation:
     require_incident(begun)
     if finding is None:
         raise UsageError(f"incident {folder.id} has no finding yet", hint=f"Resume it: {continue_command(begun)}")
-    connect_again(app, begun)
+    connect_again(app, begun, f"agentops fix {begun.short_id} {options_to(begun.places)}")
     return Investigation(
         incident=begun,
         finding=finding,
@@ -69,8 +69,11 @@ def require_incident(begun: Incident) -> None:
         raise UsageError(f"{begun.id} is a {begun.kind}, not an incident with a finding", hint=hint)
 
 
-def connect_again(app: App, begun: Incident) -> Connections:
+def connect_again(app: App, begun: Incident, command: str = "") -> Connections:
     """Open the providers that an incident was begun on.
+
+    Arguments:
+        command: what leads to the right place; empty means the one that goes on with what was begun.
 
     Raises:
         UsageError: the settings lead elsewhere.
@@ -83,6 +86,6 @@ def connect_again(app: App, begun: Incident) -> Connections:
             raise UsageError(
                 f"incident {begun.id} was started in context {scope.place!r} on {scope.server}; "
                 f"this run would look at {now[scope.provider].place!r} on {now[scope.provider].server}",
-                hint=f"The command is: {continue_command(begun)}",
+                hint=f"The command is: {command or continue_command(begun)}",
             )
     return connections

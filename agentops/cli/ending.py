@@ -39,12 +39,14 @@ class Place:
         embedded: the cluster ends with the run, so that nothing can be gone on with.
         out: where the plan was saved as asked.
         exit_code: a dry run that would change something ends with 3.
+        named: what to fix was said; without, it is the sandbox scenario's own alert.
     """
 
     flags: str
     embedded: bool
     out: Path | None = None
     exit_code: bool = False
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,9 +151,12 @@ def _refused(fix: FixResult) -> Ending:
     refused = tuple(error for error in fix.errors if isinstance(error, PolicyRefused))
     asked = [one.change for one in fix.refusals if isinstance(one.error, PolicyRefused)]
     explain = f"agentops policy explain --tool {asked[0].tool} --target {asked[0].target}"
+    is_unusable = refused[0].code == "policy-unusable"
+    # Of a policy that cannot be loaded, nothing can be explained.
+    explain = "agentops policy validate" if is_unusable else explain
     more = f" (and {plural(len(refused) - 1, 'more refusal')})" if len(refused) > 1 else ""
     parts = [(f"{_capital(change_words(asked[0]))}: {refused[0].message}{more}", Tone.BAD)]
-    parts += [(refused[0].hint, Tone.PLAIN)] if refused[0].hint else []
+    parts += [(refused[0].hint, Tone.PLAIN)] if refused[0].hint and not is_unusable else []
     head = Heading(f"Refused by policy: nothing was changed — {one_line(asked[0].target.short, 60)}", Tone.BAD)
     return _ended(head, parts, fix, then=(f"Next: {explain}",), errors=refused, commands=(explain,))
 
@@ -215,7 +220,9 @@ def _after_plan(fix: FixResult, last: PipelineResult, place: Place) -> Ending:
 def _next_commands(fix: FixResult, last: PipelineResult, place: Place) -> tuple[str, ...]:
     if place.embedded:
         is_open = last.outcome.status in (Status.DRY_RUN, Status.DECLINED)
-        return (f"agentops fix{place.flags}",) if is_open else ()
+        # The incident knows its own sandbox.
+        again = f"agentops fix {fix.found.incident.short_id}" if place.named else f"agentops fix{place.flags}"
+        return (again,) if is_open else ()
     plan, incident = last.planned.plan, fix.found.incident.short_id
     path = place.out or fix.kept
     is_stale = last.error is not None and last.error.code in ("stale", "expired")

@@ -15,6 +15,8 @@ from agentops.core.plan import ObjectChange, Obligation, PolicyDecision
 from agentops.core.resource import ResourceRef
 from agentops.core.tool import ToolSpec
 
+UNUSABLE = "the policy cannot be loaded, so every change is refused"
+"""How the reason of a denial begins that no request can change: the policy's file must be mended first."""
 MUTATE = "mutate"
 """The action group of every change."""
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

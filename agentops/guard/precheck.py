@@ -9,6 +9,7 @@ from __future__ import annotations
 from agentops.core.errors import PolicyRefused, ToolInputError
 from agentops.core.jsonable import to_json
 from agentops.core.plan import Change
+from agentops.core.policy import UNUSABLE
 from agentops.core.text import one_line
 from agentops.core.tool import Effect
 from agentops.guard.policy_input import PolicyInput, ask_policy
@@ -48,6 +49,8 @@ def precheck(
     decision = ask_policy(services, policy_input, change, tool.spec)
     if not decision.allowed:
         log.failed("policy", decision.why, step=step, ruling=decision)
+        if decision.why.startswith(UNUSABLE):
+            raise PolicyRefused(decision.why, hint="See: agentops policy validate", code="policy-unusable")
         raise PolicyRefused(f"policy does not let {change.tool} on {change.target.short} be tried out: {decision.why}")
     log.passed("policy", decision.why, step=step, ruling=decision)
     return Prechecked(change=change, spec=tool.spec, decision=decision)

@@ -14,7 +14,7 @@ from agentops.core.digest import digest
 from agentops.core.errors import AgentopsError
 from agentops.core.jsonable import to_json
 from agentops.core.plan import Obligation, PolicyDecision
-from agentops.core.policy import PolicyRequest, Principal
+from agentops.core.policy import UNUSABLE, PolicyRequest, Principal
 from agentops.core.text import one_line
 from agentops.core.tool import ToolSpec
 from agentops.policy.encoding import encode, principals_of
@@ -172,7 +172,7 @@ class UnavailablePolicy:
         if request.groups == (READ,):
             why = "reads go on while the policy cannot be loaded"
             return replace(denied(request, self.digest, why), allowed=True)
-        why = f"the policy cannot be loaded, so every change is refused: {self.error.message}"
+        why = f"{UNUSABLE}: {self.error.message}"
         return denied(request, self.digest, why, (self.error.message,))
 
     def could_allow(self, spec: ToolSpec, principal: Principal, facts: Mapping[str, Any]) -> bool:  # noqa: ARG002

@@ -113,6 +113,7 @@ def test_a_rollback_of_nothing_named_offers_the_last_change(
     none = cli("rollback", *at)
     assert (none.code, "no change stands that can be rolled back" in none.err) == (2, True)
     short = applied(session, cli, at).rpartition("-")[2]
+    assert cli("history").out.splitlines()[1].split()[-2] == "fixed"
     told = cli("rollback", *at)
     assert (told.code, f"The last change: agentops rollback {short}" in told.err, image(cluster)) == (2, True, "v1.4.1")
     refused = session(["rollback", *at], [(f"Roll back the last change, {short}?", "n" + ENTER)])
@@ -122,6 +123,11 @@ def test_a_rollback_of_nothing_named_offers_the_last_change(
     taken = session(["rollback", *at], [("Roll back the last", "y" + ENTER), ("roll it back?", "a" + ENTER)])
     assert (taken.code, image(cluster)) == (0, "v1.4.3"), taken.screen
     assert cli("rollback", *at).code == 2
+    assert cli("history").out.splitlines()[1].split()[-3:-1] == ["rolled", "back"]
+    (incident,) = cli("history", "-o", "json").document["incidents"]
+    assert (incident["verdict"], incident["outcome"]) == ("root-cause", "rolled-back")
+    assert session(["rollback", "last", *at], [("apply it?", "a" + ENTER)]).code == 0
+    assert cli("history").out.splitlines()[1].split()[-2] == "fixed"
 
 
 def test_a_fix_of_nothing_named_offers_the_last_incident(

@@ -122,6 +122,34 @@ def test_an_incident_of_the_sandbox_is_found_again(cli: Any) -> None:
     assert cli("show", short[:3]).out.splitlines()[-1].strip() == f"Next: agentops fix {short}"
 
 
+def test_in_another_place_the_command_is_the_one_that_was_typed(cli: Any) -> None:
+    """``fix`` of an incident of one sandbox in another one is said to be ``fix`` in the right one."""
+    short = cli("investigate", *AT).out.split("Next: agentops fix ")[1].strip()
+    done = cli("fix", short, "--sandbox=quota-exceeded", "--no-model")
+    assert (done.code, f"The command is: agentops fix {short} --sandbox=bad-image-tag" in done.err) == (2, True)
+
+
+def test_a_fix_that_was_not_agreed_to_is_taken_up_by_its_id(cli: Any) -> None:
+    """What was named is what the next command names; the scenario's own alert needs no name."""
+    short = cli("investigate", *AT).out.split("Next: agentops fix ")[1].strip()
+    for words in ((short,), (short, "--dry-run"), ("k8s:shop/Deployment/checkout", AT[0])):
+        done = cli("fix", *words, "--no-model", "--no-input")
+        last = done.out.splitlines()[-1].strip()
+        newest = cli("history", "-o", "json").document["incidents"][0]["short_id"]
+        assert last == f"Next: agentops fix {newest if words[0] != short else short}", done.out
+    assert cli("fix", *AT, "--dry-run").out.splitlines()[-1].strip() == f"Next: agentops fix {AT[0]}"
+
+
+def test_a_policy_that_cannot_be_loaded_is_to_be_checked(cli: Any, home: Path) -> None:
+    """There is nothing to explain where no policy is in force."""
+    home.mkdir(mode=0o700)
+    (home / "policy.cedar").write_text("permit(")
+    (home / "policy.cedar").chmod(0o600)
+    done = cli("fix", "k8s:shop/Deployment/checkout", *AT)
+    assert (done.code, done.out.splitlines()[-1].strip()) == (4, "Next: agentops policy validate"), done.out
+    assert "the policy cannot be loaded" in " ".join(done.out.split())
+
+
 def test_fix_without_an_argument_names_the_last_incident(cli: Any) -> None:
     """Nobody can be asked here, so nothing is taken for granted; the command is said."""
     nothing = cli("fix", "--no-model")

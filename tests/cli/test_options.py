@@ -145,6 +145,7 @@ def test_a_command_that_looks_at_no_cluster_is_told_of_none(cli: Cli, words: tup
         (("triage", "--watch", "-o", "junit"), "--watch does not work with --output junit"),
         (("show", "--evidence", "E1", "--timeline"), "--evidence and --timeline cannot be combined"),
         (("show", "20261122T0312", "--evidence", "E1"), "--evidence and a run's timeline cannot be combined"),
+        (("show", "x", "--evidence", "E1", "--timeline"), "Leave out one of them."),
         (("policy", "show", "--schema", "--facts"), "exclude each other"),
         (("policy", "validate", "--as", "project"), "--as needs a FILE"),
         (("policy", "explain", "p.json", "--as", "human:ana"), "a PLAN has its own requests"),

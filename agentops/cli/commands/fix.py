@@ -130,7 +130,9 @@ def fix(
         who = terminal(app, instead=lambda made: _instead(made, out, where), with_evidence=True)
         done = fix_alert(app, what, read_stdin, who, stop_at_plan=dry_run, save_to=out)
         kept = out if done.rounds else None
-        run_in = Place(flags=where, embedded=app.sandbox is not None, out=kept, exit_code=exit_code)
+        run_in = Place(
+            flags=where, embedded=app.sandbox is not None, out=kept, exit_code=exit_code, named=what is not None
+        )
         return _result(app, done, run_in, details=details, side_by_side=side_by_side)
 
 

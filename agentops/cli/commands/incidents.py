@@ -147,8 +147,10 @@ def show(
         page = tuple(change_blocks(change, utc_now()))
         return Result(command="show", document=change_document(change), report=page)
     if evidence is not None and (timeline or is_run_id(incident)):
-        told = "--timeline" if timeline else "a run's timeline"
-        raise UsageError(f"--evidence and {told} cannot be combined", hint="Give an incident, or leave out --evidence.")
+        if timeline:
+            raise UsageError("--evidence and --timeline cannot be combined", hint="Leave out one of them.")
+        hint = "Evidence is an incident's: give the incident's id (agentops history), or leave out --evidence."
+        raise UsageError("--evidence and a run's timeline cannot be combined", hint=hint)
     if is_run_id(incident):
         return _told(timeline_of(settings, incident), whole=bool(options.verbose))
     if evidence is not None:

@@ -73,7 +73,8 @@ def prune_document(found: Prunable, *, done: bool) -> dict[str, Any]:
 def _row(one: IncidentSummary, now: datetime) -> tuple[str, ...]:
     if one.kind != "incident":
         return (age_of(one.opened_at, now), one.kind, one.alert, one.verdict, one.short_id)
-    return (age_of(one.opened_at, now), one.target or "-", _cause(one), one.verdict, one.short_id)
+    status = one.outcome.replace("-", " ") or one.verdict
+    return (age_of(one.opened_at, now), one.target or "-", _cause(one), status, one.short_id)
 
 
 def _cause(one: IncidentSummary) -> str:
