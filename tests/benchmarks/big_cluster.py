@@ -1,7 +1,8 @@
 """A large simulated cluster, served by a process of its own until its standard input closes.
 
-``python tests/benchmarks/big_cluster.py PODS`` prints the URL and then serves. Pods are as large as real ones, with
-managedFields; one pod in 500 crashes, so that triage has something to find.
+``python tests/benchmarks/big_cluster.py PODS [EVERY]`` prints the URL and then serves. Pods are as large as real ones,
+with managedFields; one pod in EVERY (500) crashes, so that triage has something to find. With 1 they all do, each with
+an event of its own.
 """
 
 from __future__ import annotations
@@ -17,15 +18,15 @@ _PODS_PER_NODE = 10
 _NAMESPACES = 20
 
 
-def objects(pods: int, now: datetime) -> Iterator[Obj]:
-    """Yield every object of a cluster with ``pods`` pods."""
+def objects(pods: int, now: datetime, every: int = 500) -> Iterator[Obj]:
+    """Yield every object of a cluster with ``pods`` pods, of which one in ``every`` crashes."""
     then = (now - timedelta(days=3)).strftime("%Y-%m-%dT%H:%M:%SZ")
     for number in range(_NAMESPACES):
         yield _object("v1", "Namespace", "", f"team-{number}", then, status={"phase": "Active"})
     for number in range(pods // _PODS_PER_NODE):
         yield _node(number, then)
     for number in range(pods // _PODS_PER_DEPLOYMENT):
-        yield from _workload(number, then)
+        yield from _workload(number, then, every)
 
 
 def _object(version: str, kind: str, namespace: str, name: str, then: str, **body: Any) -> Obj:
@@ -44,12 +45,14 @@ def _node(number: int, then: str) -> Obj:
     return _object("v1", "Node", "", f"node-{number}", then, spec={"podCIDR": "10.0.0.0/24"}, status=status)
 
 
-def _workload(number: int, then: str) -> Iterator[Obj]:
+def _workload(number: int, then: str, every: int) -> Iterator[Obj]:
     namespace, name = f"team-{number % _NAMESPACES}", f"app-{number}"
     labels = {"app": name}
     template = {"metadata": {"labels": labels}, "spec": _pod_spec(name)}
     count = _PODS_PER_DEPLOYMENT
-    counts = {"replicas": count, "readyReplicas": count, "availableReplicas": count, "updatedReplicas": count}
+    counts = {"replicas": count, "updatedReplicas": count}
+    if every > 1:
+        counts |= {"readyReplicas": count, "availableReplicas": count}
     spec = {"replicas": count, "selector": {"matchLabels": labels}, "template": template}
     deployment = _object("apps/v1", "Deployment", namespace, name, then, spec=spec, status=counts)
     deployment["metadata"]["uid"] = f"d-{number}"
@@ -63,7 +66,10 @@ def _workload(number: int, then: str) -> Iterator[Obj]:
     )
     yield _object("v1", "ConfigMap", namespace, f"{name}-config", then, data={"LOG_LEVEL": "info", "REGION": "eu"})
     for replica in range(count):
-        yield _pod(number, replica, namespace, name, then)
+        pod = _pod(number, replica, namespace, name, then, every)
+        yield pod
+        if every == 1:
+            yield _back_off(pod, then)
 
 
 def _pod_spec(name: str) -> Obj:
@@ -83,10 +89,18 @@ def _pod_spec(name: str) -> Obj:
     return {"containers": [container], "restartPolicy": "Always", "serviceAccountName": "default"}
 
 
-def _pod(number: int, replica: int, namespace: str, name: str, then: str) -> Obj:
+def _back_off(pod: Obj, then: str) -> Obj:
+    namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+    about = {"apiVersion": "v1", "kind": "Pod", "namespace": namespace, "name": name}
+    body = {"involvedObject": about, "reason": "BackOff", "type": "Warning", "count": 40}
+    body |= {"message": f"Back-off restarting failed container app in pod {name}"}
+    return _object("v1", "Event", namespace, f"{name}.1", then, firstTimestamp=then, lastTimestamp=then, **body)
+
+
+def _pod(number: int, replica: int, namespace: str, name: str, then: str, every: int) -> Obj:
     pod_name = f"{name}-5d4f-{replica:05d}"
     index = number * _PODS_PER_DEPLOYMENT + replica
-    crashes = index % 500 == 7
+    crashes = index % every == min(7, every - 1)
     state: Obj = {"running": {"startedAt": then}}
     if crashes:
         state = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 5m0s restarting failed container"}}
@@ -144,7 +158,7 @@ def main() -> None:
 
     now = datetime.now(UTC)
     store = ObjectStore(lambda: datetime.now(UTC))
-    store.load(list(objects(int(sys.argv[1]), now)))
+    store.load(list(objects(int(sys.argv[1]), now, *map(int, sys.argv[2:]))))
     server = ApiServer(store, logs=NoLogs())
     sys.stdout.write(server.start() + "\n")
     sys.stdout.flush()
