@@ -26,7 +26,7 @@ def ask(app: App, words: str) -> Replied:
         AuditError, StoreError: what must be kept cannot be kept.
     """
     request = request_of(words, wants_change=False)
-    model_for_requests(app)
+    model_for_requests(app, wants_change=False)
     return _ended(app, reply_to(app, *open_request(app, request)))
 
 
@@ -37,7 +37,7 @@ def resume(app: App, incident: str) -> Replied:
         UsageError: there is no such question, or it already has an answer.
         as ``ask``.
     """
-    model_for_requests(app)
+    model_for_requests(app, wants_change=False)
     folder, connections = open_again(app, incident, wants_change=False)
     reply = folder.reply()
     if reply is not None and reply.supported:

@@ -5,6 +5,7 @@ Comes in: settings, files. Goes out: the files that were written, the policy tha
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from agentops.app.policy_loading import PolicySources, policy_sources
 from agentops.core.durable_files import replace_file
-from agentops.core.errors import StoreError, UsageError
+from agentops.core.errors import ConfigError, StoreError, UsageError
 from agentops.core.source_place import SourcePlace, place_at
 from agentops.core.text import one_line
 
@@ -107,6 +108,12 @@ def _with(sources: PolicySources, path: Path, kind: str) -> tuple[PolicyLayer, .
     from agentops.policy import LayerKind, PolicyLayer
     from agentops.policy.files import read_policy_file
 
+    if path.suffix in (".yaml", ".yml"):
+        raise ConfigError(
+            f"{path} is YAML, and a policy is Cedar: it looks like a table of policy tests",
+            hint=f"Run it as one: agentops policy test {shlex.quote(str(path))}",
+            code="bad-policy",
+        )
     wanted = LayerKind(kind)
     text = read_policy_file(path, needed=True) or ""
     others = (layer for layer in sources.layers if layer.kind is not wanted and str(path) != layer.origin)

@@ -57,15 +57,16 @@ class Replied:
     drafted: tuple[Change, ...] = ()
 
 
-def model_for_requests(app: App) -> Model:
+def model_for_requests(app: App, *, wants_change: bool = True) -> Model:
     """Return the model of this run.
 
     Raises:
         UsageError: there is none, and words cannot be read without one.
     """
     if app.services.model is None:
+        what = "a request in words" if wants_change else "a question"
         raise UsageError(
-            f"a request in words needs a model, and none is used: {app.no_model_reason}",
+            f"{what} needs a model, and none is used: {app.no_model_reason}",
             hint=NO_MODEL_HINT,
             code="no-model",
         )

@@ -18,6 +18,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -93,7 +94,7 @@ def start(folders: Folders, scenario: str) -> ServedSandbox:
         except BlockingIOError as error:
             raise UsageError(
                 "a sandbox is already running",
-                hint="See where: agentops sandbox status. End it: agentops sandbox down",
+                hint=_how_to_use(place),
                 code="sandbox-running",
             ) from error
         _clear(place)
@@ -105,6 +106,17 @@ def start(folders: Folders, scenario: str) -> ServedSandbox:
     finally:
         os.close(lock)
     return _read(place)
+
+
+def _how_to_use(place: Path) -> str:
+    """Return what to type to use the sandbox that runs, to see where it is, and to end it."""
+    lines = ["See where: agentops sandbox status", "End it: agentops sandbox down"]
+    with suppress(StoreError):
+        found = _read(place)
+        if found.kubeconfig:
+            use = f"agentops triage --kubeconfig {shlex.quote(found.kubeconfig)}"
+            lines.insert(0, f"Use the one that runs, {found.scenario}: {use}")
+    return "\n".join(lines)
 
 
 def running(folders: Folders) -> ServedSandbox | None:

@@ -5,6 +5,7 @@ This is one of the two places that catch every exception: a traceback never reac
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -70,6 +71,14 @@ GROUPS = ("approvers", "audit", "policy", "tools", "sandbox", "config")
 
 _CHANGING = ("fix", "do", "rollback", "recover")
 """The commands whose exit code says what became of a change."""
+_PLAIN_WORDS = (
+    ("Value error, ", ""),
+    ("Input should be a valid integer, unable to parse string as an integer", "it is not a whole number"),
+    ("Input should be a valid number, unable to parse string as a number", "it is not a number"),
+    ("Input should be", "it should be"),
+)
+"""What typer passes on of the library that reads values, and what is said instead."""
+_TOO_MANY = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", re.DOTALL)
 _WITH_WORDS = ("do", "ask")
 """The commands that take a person's words, which only a model can read."""
 _PLACE_OPTIONS = ("-n", *(f"--{name}" for name in PLACE))
@@ -185,7 +194,13 @@ def _usage(message: str, words: Sequence[str]) -> UsageError:
         hint = f"It has no effect there: leave it out. See: {command} --help"
         return UsageError(f"{command} takes no {option}", hint=hint)
     if option == "--no-model" and words[0] in _WITH_WORDS:
-        return UsageError(f"{command} takes no --no-model: a request in words needs a model", hint=NO_MODEL_HINT)
+        what = "a question" if words[0] == "ask" else "a request in words"
+        return UsageError(f"{command} takes no --no-model: {what} needs a model", hint=NO_MODEL_HINT)
+    if extra := _TOO_MANY.fullmatch(message):
+        said = f"{command} takes no further argument: {one_line(extra[1], 80)}"
+        return UsageError(said, hint=f"See: {command} --help")
+    for theirs, plain in _PLAIN_WORDS:
+        message = message.replace(theirs, plain)
     if not message.startswith("No such command"):
         return UsageError(message, hint=f"See: {command} --help")
     group = words[0] if words[0] in GROUPS else ""

@@ -118,3 +118,25 @@ def test_each_code_is_documented() -> None:
     page = (Path(__file__).parents[2] / "docs" / "concepts.md").read_text("utf-8").partition("## Exit codes")[2]
     rows = re.findall(r"^\| (\d+) \|", page.partition("\n## ")[0], re.MULTILINE)
     assert [int(row) for row in rows] == sorted(int(code) for code in ExitCode)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("history", "--limit", "abc"), "Invalid value for '--limit' / '-l': it is not a whole number"),
+        (("audit", "verify", "prunee"), "agentops audit verify takes no further argument: prunee"),
+        (("ask", "what runs?", "--no-model"), "agentops ask takes no --no-model: a question needs a model"),
+        (
+            ("ask", "what runs?", "--sandbox", "--model", "scripted:none.yaml"),
+            "cannot be read: no such file or directory",
+        ),
+        (("triage", "--kubeconfig", "/agentops-sandbox-x/kubeconfig"), "the sandbox of this kubeconfig has ended"),
+        (("triage", "--severity", "grave", "--sandbox"), "'grave' is not one of"),
+    ],
+)
+def test_a_mistake_is_said_in_plain_words(cli: Callable[..., Any], words: tuple[str, ...], said: str) -> None:
+    """Nothing of a library's or the system's own words, and no number of an error; a usage error ends with 2."""
+    done = cli(*words)
+    told = " ".join(done.err.split())
+    assert (done.code, said in told) == (2, True), told
+    assert not any(raw in told for raw in ("Errno", "Value error", "Input should", "Got unexpected")), told

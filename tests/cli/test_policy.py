@@ -395,3 +395,18 @@ def test_explain_a_plan_under_the_policy_of_today(cli: Cli, work: Path) -> None:
     assert (before["status"], after["status"]) == ("allowed", "refused")
     assert told[0] == list(zip(titles, [["production-change"], ["rollback"]] * 2, strict=True))
     assert told[1] == [(title, ["not-today"]) for title in titles]
+
+
+def test_a_file_without_a_policy_is_said_to_hold_none(cli: Cli, tmp_path: Path) -> None:
+    """Valid, and told what follows of it; a table of tests that is given for a policy is named as one."""
+    empty, table = tmp_path / "empty.cedar", tmp_path / "tests.yaml"
+    empty.write_text("// nothing yet\n")
+    table.write_text("cases: []\n")
+    done = cli("policy", "validate", str(empty))
+    assert (done.code, "holds no policy. Without a permit everything is refused." in " ".join(done.out.split())) == (
+        0,
+        True,
+    )
+    wrong = cli("policy", "validate", str(table))
+    assert (wrong.code, "looks like a table of policy tests" in " ".join(wrong.out.split())) == (1, True)
+    assert f"agentops policy test {table}" in wrong.out

@@ -40,6 +40,7 @@ def test_it_serves_until_it_is_ended_and_what_was_begun_on_it_is_told_to_be_gone
     dry = cli("fix", short, "--no-model", "--dry-run", "--out", str(plan), *place, "-o", "json")
     assert (dry.code, dry.document["plan"]["changes"][0]["tool"]) == (0, "kubernetes_rollout_undo"), dry.err
     again = cli("sandbox", "up", "-d")
+    assert f"bad-image-tag: agentops triage --kubeconfig {kubeconfig}" in again.err
     assert (again.code, "a sandbox is already running" in again.err, "agentops sandbox down" in again.err) == (
         2,
         True,

@@ -101,7 +101,9 @@ def load_script(path: Path) -> Scripted:
     try:
         text = path.read_text(encoding="utf-8")
         document = json.loads(text) if path.suffix == ".json" else _yaml(text)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise UsageError(f"the script {path} cannot be read: {(error.strerror or str(error)).lower()}") from error
+    except ValueError as error:
         raise UsageError(f"the script {path} cannot be read: {one_line(str(error))}") from error
     turns = checked(document.get("turns") if isinstance(document, dict) else None, f"the script {path}")
     return Scripted(turns, name=f"scripted:{document.get('name') or path.name}")

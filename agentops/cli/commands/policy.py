@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,9 @@ from agentops.cli.report import Code, Heading, Paragraph, Tone
 from agentops.cli.result import Result, error_document
 from agentops.core.errors import ConfigError, ExitCode, UsageError
 from agentops.core.text import one_line, plural
+
+if TYPE_CHECKING:
+    from agentops.policy import CedarPolicy
 
 _BASE, _ORGANISATION, _PROJECT = "base", "organisation", "project"
 INIT_EPILOG = """\b
@@ -147,13 +150,24 @@ def validate(
             command="policy validate", status="invalid", exit_code=ExitCode.ERROR, document=document, report=told
         )
     what = ", ".join(map(str, files or ())) or "the policy in force here"
+    empty = [str(one) for one in (files or ())[-1:] if not _holds_any(policy, one)]
     heading = Heading(f"Valid: {what}, {plural(len(policy.loaded.rules), 'policy', 'policies')} in all", Tone.GOOD)
     return Result(
         command="policy validate",
         status="valid",
         document={"valid": True, "policy": view.policy_document(policy)},
-        report=(heading,),
+        report=(heading, *(Paragraph(_empty_words(one, kind or _BASE), Tone.WARN) for one in empty)),
     )
+
+
+def _holds_any(policy: CedarPolicy, path: Path) -> bool:
+    return any(rule.layer.origin == str(path) for rule in policy.loaded.rules.values())
+
+
+def _empty_words(path: str, kind: str) -> str:
+    """Return what it means that a file holds no policy; where it is the base, nothing is permitted any more."""
+    after = " Without a permit everything is refused." if kind == _BASE else ""
+    return f"Warning: {path} holds no policy.{after}"
 
 
 def run_tests(

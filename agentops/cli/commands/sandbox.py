@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from importlib.resources import files
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentops.cli.options import Common, with_common
-from agentops.cli.report import Code, Heading, Paragraph, Table, Tone
+from agentops.cli.report import Block, Code, Heading, Paragraph, Table, Tone
 from agentops.cli.result import Result
 from agentops.core.clock import utc_now
 
@@ -163,7 +164,10 @@ def down(options: Common) -> Result:
         return Result(command="sandbox down", status="nothing-to-do", report=(_NONE,))
     said = Heading(f"The sandbox {found.scenario} (pid {found.pid}) has ended", Tone.GOOD)
     document = {"scenario": found.scenario, "pid": found.pid}
-    return Result(command="sandbox down", status="stopped", document=document, report=(said,))
+    report: tuple[Block, ...] = (said,)
+    if found.kubeconfig and found.kubeconfig in os.environ.get("KUBECONFIG", "").split(os.pathsep):
+        report += (Paragraph("KUBECONFIG still names its file, which is gone:"), Code("unset KUBECONFIG"))
+    return Result(command="sandbox down", status="stopped", document=document, report=report)
 
 
 _NONE = Paragraph("No sandbox runs in the background. Start one: agentops sandbox up -d")

@@ -15,6 +15,7 @@ from agentops.core.text import clip, visible
 
 _BEFORE = 40
 _LONGEST = 70
+_FITS = 76
 _PROGRAM = "agentops "
 
 
@@ -31,8 +32,11 @@ def hint_blocks(hint: str) -> tuple[Block, ...]:
 
 def _hint_line(line: str) -> Iterator[Block]:
     at = line.find(_PROGRAM)
-    if at <= 0 or line.startswith(" "):
-        yield Paragraph(line) if at < 0 and not line.startswith(" ") else Code(line)
+    if at < 0 and not line.startswith(" "):
+        yield Paragraph(line)
+        return
+    if at <= 0 or line.startswith(" ") or len(line) <= _FITS:
+        yield Code(line)
         return
     prose, stop, label = line[:at].rpartition(". ")
     if prose:

@@ -78,11 +78,22 @@ def _opened(files: str, context: str | None, namespace: str | None) -> ClusterCo
     return _in_cluster(namespace)
 
 
+_SANDBOX_ENDED = "the sandbox of this kubeconfig has ended"
+
+
+def _of_sandbox(listed: str) -> bool:
+    """Return whether a kubeconfig that is not there is one that a sandbox wrote for as long as it was served."""
+    return Path(listed).parent.name.startswith("agentops-sandbox-")
+
+
 def _files(kubeconfig: Path | None) -> str:
     """Return the file list in KUBECONFIG's own form, existing files only; empty when there is none."""
     if kubeconfig is not None:
         path = kubeconfig.expanduser()
         if not path.is_file():
+            if _of_sandbox(str(path)):
+                hint = "Leave out --kubeconfig, or serve another: agentops sandbox up -d"
+                raise UsageError(_SANDBOX_ENDED, hint=hint)
             what = "is a directory" if path.is_dir() else "does not exist"
             raise UsageError(f"the kubeconfig {one_line(str(path), 160)} {what}", hint="Check --kubeconfig.")
         return str(path)
@@ -90,6 +101,8 @@ def _files(kubeconfig: Path | None) -> str:
     if listed:
         found = [part for part in listed.split(os.pathsep) if part and Path(part).expanduser().is_file()]
         if not found:
+            if _of_sandbox(listed):
+                raise UsageError(f"{_SANDBOX_ENDED}, and KUBECONFIG still names it", hint="Type: unset KUBECONFIG")
             raise UsageError(f"KUBECONFIG names no file that exists: {one_line(listed, 160)}", hint="Fix or unset it.")
         return os.pathsep.join(found)
     default = Path("~/.kube/config").expanduser()

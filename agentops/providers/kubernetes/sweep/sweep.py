@@ -85,7 +85,14 @@ def sweep(
     logs, log_gaps = read_logs(cluster, wanted_logs, progress=progress, deadline_s=_LOGS_S, window_s=log_window_s)
     read_grants(cluster, logs, result, progress=progress)
     count = sum(map(len, result.objects.values()))
-    progress(Step(stage=Stage.SWEEP, text=f"read {count:,} objects in {where}", key="sweep", done=True))
+    progress(
+        Step(
+            stage=Stage.SWEEP,
+            text=f"read {count:,} {'object' if count == 1 else 'objects'} in {where}",
+            key="sweep",
+            done=True,
+        )
+    )
     return Snapshot(
         context=cluster.context,
         observed_at=observed_at,
