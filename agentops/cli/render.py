@@ -98,13 +98,12 @@ def _to_terminal(report: tuple[Block, ...], console: Console) -> None:
 
 
 def _print_block(block: Block, console: Console) -> None:
-    from rich.padding import Padding
     from rich.text import Text
 
     if isinstance(block, Heading):
         console.print(Text(visible(block.text), style=STYLE[block.tone]))
     elif isinstance(block, Paragraph):
-        console.print(Padding(Text(visible(block.text), style=STYLE[block.tone]), (0, 0, 0, 2), expand=False))
+        _print_paragraph(block, console)
     elif isinstance(block, Bullets):
         for item in block.items:
             _print_line(item, console) if block.one_line else _print_item(item, console)
@@ -120,6 +119,26 @@ def _print_block(block: Block, console: Console) -> None:
         # Not wrapped by us: a command that is cut into two lines cannot be copied. The terminal folds it.
         for line in visible(block.text).rstrip("\n").split("\n"):
             console.print(Text("  " + line), soft_wrap=True)
+
+
+def _print_paragraph(block: Paragraph, console: Console) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    for line in _whole_command(visible(block.text), console.width - 2):
+        console.print(Padding(Text(line, style=STYLE[block.tone]), (0, 0, 0, 2), expand=False))
+
+
+def _whole_command(text: str, room: int) -> tuple[str, ...]:
+    """Return a paragraph in two where it would be wrapped inside the command at its end, and that fits on a line."""
+    from rich.cells import cell_len
+
+    at = text.rfind(_PROGRAM)
+    prose, stop, label = text[:at].rpartition(". ")
+    if at < 0 or "\n" in text or cell_len(text) <= room or not prose:
+        return (text,)
+    command = f"{label}{text[at:]}"
+    return (prose + stop.rstrip(), command) if cell_len(command) <= room else (text,)
 
 
 def _print_item(item: Item, console: Console) -> None:
@@ -204,6 +223,7 @@ def _cut_widths(table: Table, widths: list[int], room: int) -> list[int]:
     return widths
 
 
+_PROGRAM = "agentops "
 _ESCAPED = str.maketrans({character: "\\" + character for character in "\\`*_[]<>#|"})
 
 

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from agentops.cli.render import show, to_markdown
+from agentops.cli.render import page, show, to_markdown
 from agentops.cli.report import Bullets, Code, Heading, Item, Pairs, Paragraph, Table
 from agentops.cli.result import Result
 from agentops.core.text import visible
@@ -84,3 +84,13 @@ def test_a_long_last_column_leaves_the_others_whole(width: str, whole: bool, mon
     show(Result(command="x", report=(Table(("seq", "time", "run", "event", "what"), (row,)),)), "text", stream)
     first = stream.getvalue().splitlines()[1]
     assert (row[1] in first and visible(row[3]) in first, stream.getvalue().count("word")) == (whole, 30)
+
+
+@pytest.mark.parametrize("room", [40, 60, 80])
+def test_a_command_at_the_end_of_a_paragraph_stays_whole(room: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It goes to a line of its own where the paragraph would be wrapped inside it."""
+    monkeypatch.setenv("COLUMNS", str(room))
+    said = "Three of the seven problems are shown here, the worst first. All of it: agentops show 0240"
+    lines = page((Paragraph(said),), io.StringIO()).splitlines()
+    assert lines[-1] == "  All of it: agentops show 0240"
+    assert " ".join(" ".join(lines).split()) == said
