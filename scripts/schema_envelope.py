@@ -92,7 +92,7 @@ def _incident_parts(known: Definitions) -> dict[str, Schema]:
     usage = known.ref(Usage) and known.found.pop("Usage")
     known.found["Usage"] = usage | {"required": ["turns", "wall_s"]}
     written = ("id", "short_id", "opened_at", "alert", "target", "verdict", "conclusion")
-    row = dict.fromkeys((*written, "cause", "condition", "namespace", "kind"), TEXT)
+    row = dict.fromkeys((*written, "cause", "condition", "namespace", "kind", "outcome"), TEXT)
     kept = listed(record({"incident": TEXT, "why": TEXT}))
     pruned = record({"incidents": listed(TEXT), "kept": kept, "done": {"type": "boolean"}})
     place = record({"file": TEXT, "line": COUNT, "column": COUNT})
