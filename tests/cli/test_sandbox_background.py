@@ -93,3 +93,18 @@ def test_one_that_does_not_start_says_why(cli: Cli, sandboxes: Path, monkeypatch
     done = cli("sandbox", "up", "-d")
     assert (done.code, "the sandbox did not start" in done.err) == (1, True)
     assert cli("sandbox", "status", "-o", "json").document["status"] == "stopped"
+
+
+def test_who_still_has_its_kubeconfig_is_told_to_unset_it(
+    cli: Cli, sandboxes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the command that ends it, and by the next one that looks for a cluster."""
+    cli("sandbox", "up", "-d", "bad-image-tag")
+    monkeypatch.setenv("KUBECONFIG", cli("sandbox", "status", "-o", "json").document["kubeconfig"])
+    down = cli("sandbox", "down")
+    assert (down.code, down.out.splitlines()[-1]) == (0, "  unset KUBECONFIG")
+    after = cli("triage")
+    assert (after.code, "has ended, and KUBECONFIG still names it" in " ".join(after.err.split())) == (2, True), (
+        after.err
+    )
+    assert "unset KUBECONFIG" in after.err
