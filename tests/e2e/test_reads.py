@@ -101,9 +101,10 @@ def test_value_of_a_secret_is_nowhere(watched: Stage) -> None:
 
 
 def test_every_read_tool_is_called_here(stage: Stage) -> None:
-    """What `agentops tools list` calls a read has a call in this file."""
+    """What `agentops tools list` calls a read has a call in this file; Prometheus has real ones of its own."""
     tools = stage.product("tools", "list").document["tools"]
-    assert {one["name"] for one in tools if one["effect"] == "read"} == set(READS)
+    reads = {one["name"] for one in tools if one["effect"] == "read" and not one["name"].startswith("prometheus_")}
+    assert reads == set(READS)
 
 
 def test_metrics_and_search(watched: Stage) -> None:
