@@ -17,6 +17,8 @@ _BEFORE = 40
 _LONGEST = 70
 _FITS = 76
 _PROGRAM = "agentops "
+_RUN = "Run: "
+"""Begins a hint that is a command of another program."""
 
 
 def error_blocks(error: AgentopsError) -> tuple[Block, ...]:
@@ -32,10 +34,10 @@ def hint_blocks(hint: str) -> tuple[Block, ...]:
 
 def _hint_line(line: str) -> Iterator[Block]:
     at = line.find(_PROGRAM)
-    if at < 0 and not line.startswith(" "):
+    if at < 0 and not line.startswith((" ", _RUN)):
         yield Paragraph(line)
         return
-    if at <= 0 or line.startswith(" ") or len(line) <= _FITS:
+    if at <= 0 or line.startswith((" ", _RUN)) or len(line) <= _FITS:
         yield Code(line)
         return
     prose, stop, label = line[:at].rpartition(". ")
