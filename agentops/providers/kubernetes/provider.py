@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from agentops.core.alert import Alert, AlertGroup, Target
 from agentops.core.analysis import Analysis, Gap
 from agentops.core.clock import Clock
-from agentops.core.errors import ToolError
 from agentops.core.evidence import Reading
 from agentops.core.finding import Problem
 from agentops.core.plan import Change, Note, ObjectChange, Preview
@@ -25,6 +24,7 @@ from agentops.core.provider import SETTLED_LOG_WINDOW_S, CheckResult, Claim, Con
 from agentops.core.resource import ResourceRef, check_name, kubernetes_ref
 from agentops.core.scope import Scope
 from agentops.core.tool import Applier, ChangeTool, ReadTool, ToolCall, ToolSpec
+from agentops.core.unchanging import Unchanging
 from agentops.providers.kubernetes.objects.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class KubernetesProvider:
         reader = KubernetesReader(
             cluster, context if clock is None else replace(context, clock=clock), saved=dump.namespaces, gaps=dump.gaps
         )
-        return Connection(provider=self, reader=reader, changer=DumpChanger())
+        return Connection(provider=self, reader=reader, changer=Unchanging("a dump cannot be changed"))
 
     def no_remedy(self, changes: Sequence[Change], result: ObjectChange) -> Iterator[str]:
         """Yield why what becomes of one object is no remedy."""
@@ -292,38 +292,6 @@ class KubernetesChanger:
         check_name(group, "namespace of cluster_lease")
         clients = self._clients
         return Lease(cluster=clients.cluster, writer=clients.writer, namespace=group, who=who, clock=self._clock)
-
-
-class DumpChanger:
-    """See ``core.provider.Changer``: of what was saved of a cluster, nothing can be changed."""
-
-    def change_tools(self) -> Mapping[str, ChangeTool]:
-        """Return nothing."""
-        return {}
-
-    def appliers(self) -> Mapping[str, Applier]:
-        """Return nothing."""
-        return {}
-
-    def missing_permissions(self, preview: Preview) -> tuple[str, ...]:  # noqa: ARG002
-        """Refuse.
-
-        Raises:
-            ToolError: always.
-        """
-        raise ToolError("it is in a dump, which cannot be changed")
-
-    def notes_on(self, change: Change, preview: Preview) -> tuple[tuple[Note, ...], tuple[str, ...]]:  # noqa: ARG002
-        """Return that nothing could be read.
-
-        Raises:
-            ToolError: always.
-        """
-        raise ToolError(f"{change.target.short} is in a dump, which cannot be changed")
-
-    def lease(self, group: str, who: str) -> HeldLease | None:  # noqa: ARG002
-        """Return nothing."""
-        return None
 
 
 def canonical(cluster: Cluster, ref: ResourceRef, group: str = "") -> ResourceRef:

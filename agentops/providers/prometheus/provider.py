@@ -13,16 +13,17 @@ from urllib.parse import urlsplit
 
 from agentops.core.alert import Alert, AlertGroup, Target
 from agentops.core.analysis import Analysis, ResolvedTarget
-from agentops.core.errors import ToolError, ToolInputError, UsageError
+from agentops.core.errors import ToolInputError, UsageError
 from agentops.core.evidence import ALERT_EXPRESSION, Reading
 from agentops.core.finding import Problem
-from agentops.core.plan import Change, Note, ObjectChange, Preview
+from agentops.core.plan import Change, ObjectChange
 from agentops.core.policy import ObjectFacts
 from agentops.core.progress import Progress
-from agentops.core.provider import CheckResult, Claim, Connection, HeldLease, ProviderContext
+from agentops.core.provider import CheckResult, Claim, Connection, ProviderContext
 from agentops.core.resource import Home, ResourceRef
 from agentops.core.scope import Scope
-from agentops.core.tool import Applier, ChangeTool, ReadTool, ToolCall, ToolSpec
+from agentops.core.tool import ReadTool, ToolCall, ToolSpec
+from agentops.core.unchanging import Unchanging
 
 if TYPE_CHECKING:
     from agentops.providers.prometheus.api.client import PrometheusClient
@@ -71,7 +72,11 @@ class PrometheusProvider:
             UsageError: no setting says where it is, or the credential cannot be had.
         """
         client = open_prometheus(context.options, context.learn)
-        return Connection(provider=self, reader=PrometheusReader(client, context), changer=PrometheusChanger())
+        return Connection(
+            provider=self,
+            reader=PrometheusReader(client, context),
+            changer=Unchanging("nothing of Prometheus can be changed"),
+        )
 
     def no_remedy(self, changes: Sequence[Change], result: ObjectChange) -> Iterator[str]:  # noqa: ARG002
         """Yield nothing: nothing is changed here."""
@@ -208,35 +213,3 @@ class PrometheusReader:
     def whereabouts(self, ref: ResourceRef) -> str:  # noqa: ARG002
         """Return nothing."""
         return ""
-
-
-class PrometheusChanger:
-    """See ``core.provider.Changer``: nothing of Prometheus is ever changed."""
-
-    def change_tools(self) -> Mapping[str, ChangeTool]:
-        """Return nothing."""
-        return {}
-
-    def appliers(self) -> Mapping[str, Applier]:
-        """Return nothing."""
-        return {}
-
-    def missing_permissions(self, preview: Preview) -> tuple[str, ...]:  # noqa: ARG002
-        """Refuse.
-
-        Raises:
-            ToolError: always.
-        """
-        raise ToolError("nothing of Prometheus can be changed")
-
-    def notes_on(self, change: Change, preview: Preview) -> tuple[tuple[Note, ...], tuple[str, ...]]:  # noqa: ARG002
-        """Refuse.
-
-        Raises:
-            ToolError: always.
-        """
-        raise ToolError("nothing of Prometheus can be changed")
-
-    def lease(self, group: str, who: str) -> HeldLease | None:  # noqa: ARG002
-        """Return nothing."""
-        return None
