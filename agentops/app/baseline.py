@@ -7,6 +7,7 @@ Comes in: the JSON document of an earlier ``agentops triage``. Goes out: its pro
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 from agentops.app.services import KnownProblem
@@ -22,6 +23,11 @@ _HINT = "Make one: agentops triage --output json > known.json"
 def identity(problem: Problem) -> KnownProblem:
     """Return what a problem is known by."""
     return KnownProblem(resource=problem.resource.short, condition=problem.condition)
+
+
+def identities(problems: Iterable[Problem]) -> frozenset[KnownProblem]:
+    """Return what several problems are known by."""
+    return frozenset(map(identity, problems))
 
 
 def read_baseline(path: Path) -> frozenset[KnownProblem]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agentops.app.baseline import identity
+from agentops.app.baseline import identities, identity
 from agentops.app.firing_alerts import PREFIX, fetch_for
 from agentops.app.look import exact_target, sweep_and_rank, sweep_record
 from agentops.app.providers import target_schemes
@@ -47,11 +47,13 @@ class Wanted:
         )
 
 
-def triage(app: App, argument: str | None = None, wanted: Wanted = Wanted(), *, quiet: bool = False) -> Scan:
+def triage(
+    app: App, argument: str | None = None, wanted: Wanted = Wanted(), *, before: frozenset[KnownProblem] | None = None
+) -> Scan:
     """Sweep, analyze and rank, with what explains ``argument`` (``k8s:NS/KIND/NAME``, ``alertmanager:NAME``) first.
 
     Arguments:
-        quiet: leave the record out; for one sweep of many that found what the one before it found.
+        before: what the scan before this one of a series told of; one that tells of the same again leaves no record.
 
     Raises:
         UsageError: the argument is no target, or a condition that is asked for does not exist.
@@ -66,12 +68,12 @@ def triage(app: App, argument: str | None = None, wanted: Wanted = Wanted(), *, 
     target = Target() if about is None else exact_target(connections, about).target
     seen = sweep_and_rank(services, connections, target, None)
     _require_conditions(seen, wanted)
-    if not quiet:
+    scan = _scan(seen, wanted, services.monotonic() - begun)
+    if identities(scan.problems) != before:
         services.audit.append("triage", sweep_record(seen, ()))
     for gap in seen.outline.gaps:
         if gap.what.startswith("namespace ") and "does not exist" in gap.reason:
             raise NotFound(f"{gap.what}: {gap.reason}", hint="Check --namespace and --context.")
-    scan = _scan(seen, wanted, services.monotonic() - begun)
     app.finish(scan.status, ExitCode.DONE)
     return scan
 
@@ -84,7 +86,7 @@ def _scan(seen: Sighting, wanted: Wanted, wall_s: float) -> Scan:
     known = wanted.known or frozenset()
     passed = [one for one in ranking.problems if wanted.has(one)]
     told = tuple(one for one in passed if identity(one) not in known)
-    now = {identity(one) for one in ranking.problems}
+    now = identities(ranking.problems)
     return Scan(
         context=read.place,
         namespaces=read.groups,

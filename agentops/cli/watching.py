@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from agentops.app.baseline import identity
+from agentops.app.baseline import identities, identity
 from agentops.cli.render import console_for
 from agentops.core.clock import age
 from agentops.core.conditions import CHANGED
@@ -56,12 +56,9 @@ def _scans(app: App, target: str | None, wanted: Wanted, every: int, screen: _Ta
     seen: frozenset[KnownProblem] | None = None
     while True:
         try:
-            # Each sweep that found something else is on record, and the first; not the same thing every ten seconds.
-            scan = triage(app, target, wanted, quiet=True)
-            now = frozenset(map(identity, scan.problems))
-            if now != seen:
-                app.services.audit.append("triage", _record(scan))
-            seen = now
+            # What tells of the same every ten seconds is on record once.
+            scan = triage(app, target, wanted, before=seen)
+            seen = identities(scan.problems)
             yield scan
         except NotFound:
             raise
@@ -70,19 +67,6 @@ def _scans(app: App, target: str | None, wanted: Wanted, every: int, screen: _Ta
                 raise
             screen.trouble(error.message)
         time.sleep(every)
-
-
-def _record(scan: Scan) -> dict[str, object]:
-    return {
-        "context": scan.context,
-        "namespaces": list(scan.namespaces),
-        "read": dict(scan.counts),
-        "not_read": [{"what": what, "reason": clip(reason, _LINE_CHARS)} for what, reason in scan.gaps],
-        "problems": [
-            {"resource": str(one.resource), "condition": one.condition, "evidence": ""} for one in scan.problems[:30]
-        ],
-        "problem_count": len(scan.problems),
-    }
 
 
 def _told(scan: Scan) -> Iterable[Problem]:
@@ -144,7 +128,7 @@ class _Table:
     def show(self, scan: Scan) -> None:
         self._last, self._trouble = scan, ""
         if self._first is None:
-            self._first = frozenset(map(identity, scan.problems))
+            self._first = identities(scan.problems)
         self._live.refresh()
 
     def trouble(self, why: str) -> None:
