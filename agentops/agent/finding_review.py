@@ -11,19 +11,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from agentops.agent.citation import marked, unsupported
-from agentops.agent.model import BadAnswer
 from agentops.agent.prompt import prompt
 from agentops.agent.report import DRAFTING_SPEC, SPEC, read_report
-from agentops.agent.review import ReviewDecision, longest_text
+from agentops.agent.review import ReviewDecision, longest_text, sent_back
 from agentops.core.finding import Confidence, Finding, Verdict
 from agentops.core.resource import Home
-from agentops.core.text import one_line
 from agentops.core.tool import ToolCall, ToolSpec
 
 _CITATIONS_SENT_BACK = 1
 _REPORTS_SENT_BACK = 2
-_UNREADABLE_AT_MOST = 4
-_IDS_NAMED = 40
 
 
 class FindingReview:
@@ -61,13 +57,7 @@ class FindingReview:
             finding = marked(report.finding, known, uncited) if uncited else report.finding
             return ReviewDecision(report=warned(finding, report.wrong), said="Accepted with warnings.")
         self._sent_back += 1
-        if self._sent_back >= _UNREADABLE_AT_MOST:
-            raise BadAnswer(
-                f"{self._by} could not write a report that can be read: {one_line('; '.join(wrong), 300)}",
-                hint="Run it again, or with another --model.",
-            )
-        seen = f" Known evidence: {', '.join(list(known)[-_IDS_NAMED:]) or 'none'}." if uncited else ""
-        return ReviewDecision(report=None, said=f"Not accepted: {'; '.join(wrong)}.{seen} Correct it and report again.")
+        return sent_back("report", wrong, known, by=self._by, times=self._sent_back, cited_wrongly=bool(uncited))
 
     def from_text(self, texts: Sequence[str], reason: str) -> Finding:
         """Return the model's own words as a finding that nothing supports.

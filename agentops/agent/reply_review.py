@@ -12,17 +12,14 @@ from dataclasses import replace
 
 from agentops.agent.citation import marked_reply, unsupported_reply
 from agentops.agent.drafting import Drafting
-from agentops.agent.model import BadAnswer
 from agentops.agent.prompt import prompt
 from agentops.agent.reply import ANSWER_SPEC, REQUEST_SPEC, read_reply
-from agentops.agent.review import ReviewDecision, longest_text
+from agentops.agent.review import ReviewDecision, longest_text, sent_back
 from agentops.core.request import ReplyVerdict, RequestReply
-from agentops.core.text import one_line, plural
+from agentops.core.text import plural
 from agentops.core.tool import ToolCall, ToolSpec
 
 _SENT_BACK = 2
-_UNREADABLE_AT_MOST = 4
-_IDS_NAMED = 40
 
 
 class ReplyReview:
@@ -58,13 +55,7 @@ class ReplyReview:
             reply = marked_reply(read.reply, known, doubts) if doubts else read.reply
             return ReviewDecision(report=_warned(reply, read.wrong), said="Accepted with warnings.")
         self._sent_back += 1
-        if self._sent_back >= _UNREADABLE_AT_MOST:
-            raise BadAnswer(
-                f"{self._by} could not write a reply that can be read: {one_line('; '.join(wrong), 300)}",
-                hint="Run it again, or with another --model.",
-            )
-        seen = f" Known evidence: {', '.join(list(known)[-_IDS_NAMED:]) or 'none'}." if doubts else ""
-        return ReviewDecision(report=None, said=f"Not accepted: {'; '.join(wrong)}.{seen} Correct it and report again.")
+        return sent_back("reply", wrong, known, by=self._by, times=self._sent_back, cited_wrongly=bool(doubts))
 
     def from_text(self, texts: Sequence[str], reason: str) -> RequestReply:
         """Return the model's own words as a reply that nothing supports.

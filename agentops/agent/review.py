@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from agentops.agent.model import BadAnswer
+from agentops.core.text import one_line
 from agentops.core.tool import ToolCall, ToolSpec
 
 
@@ -24,6 +25,9 @@ class Reported(Protocol):
 
 
 R = TypeVar("R", bound=Reported)
+
+_UNREADABLE_AT_MOST = 4
+_IDS_NAMED = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,28 @@ class Review(Protocol[R]):
     def early(self, report: R, reason: str) -> R:
         """Return a report with the warning that the run ended before its time."""
         ...
+
+
+def sent_back(
+    what: str, wrong: Sequence[str], known: Collection[str], *, by: str, times: int, cited_wrongly: bool
+) -> ReviewDecision[R]:
+    """Return what tells the model that its report is not taken, and what there is to cite where that is what is wrong.
+
+    Arguments:
+        what: how its report is called: ``report``, ``reply``.
+        times: how often one was sent back in this run, this time included.
+
+    Raises:
+        BadAnswer: that was often enough.
+    """
+    said = "; ".join(wrong)
+    if times >= _UNREADABLE_AT_MOST:
+        raise BadAnswer(
+            f"{by} could not write a {what} that can be read: {one_line(said, 300)}",
+            hint="Run it again, or with another --model.",
+        )
+    seen = f" Known evidence: {', '.join(list(known)[-_IDS_NAMED:]) or 'none'}." if cited_wrongly else ""
+    return ReviewDecision(report=None, said=f"Not accepted: {said}.{seen} Correct it and report again.")
 
 
 def longest_text(texts: Sequence[str], *, by: str, reason: str) -> str:
