@@ -25,8 +25,10 @@ import secrets
 import shutil
 import threading
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -138,8 +140,22 @@ class Incidents:
         with explained(self.folder, "list"):
             if not self.folder.is_dir():
                 return ()
-            names = sorted((entry.name for entry in self.folder.iterdir() if _ID.fullmatch(entry.name)), reverse=True)
-        return tuple(IncidentFolder(self.folder / name, self._clock) for name in names)
+            names = [entry.name for entry in self.folder.iterdir() if _ID.fullmatch(entry.name)]
+        seconds = Counter(map(_second, names))
+
+        def age(name: str) -> tuple[str, int, str]:
+            # The id's time is in whole seconds; only those of the same one need a look at the file.
+            return _second(name), self._microsecond(name) if seconds[_second(name)] > 1 else 0, name
+
+        return tuple(IncidentFolder(self.folder / name, self._clock) for name in sorted(names, key=age, reverse=True))
+
+    def _microsecond(self, name: str) -> int:
+        """Return the part of a second at which an incident was opened; 0 where nothing says so."""
+        try:
+            document = json.loads((self.folder / name / "incident.json").read_bytes())
+            return datetime.fromisoformat(document["opened_at"]).microsecond
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+            return 0
 
     def remove(self, incident_id: str) -> None:
         """Remove an incident with all that was kept of it; it is gone from the list at once.
@@ -185,6 +201,11 @@ class Incidents:
             hint="Give more of the id.",
             code="ambiguous-incident",
         )
+
+
+def _second(incident: str) -> str:
+    """Return the time that an id begins with, as YYYYmmdd-HHMMSS."""
+    return incident[:15]
 
 
 def _has_end(incident: str, typed: str) -> bool:

@@ -234,6 +234,18 @@ def test_the_newest_comes_first(incidents: Incidents, tmp_path: Path) -> None:
     assert latest.id == newer.id
 
 
+def test_the_newest_of_one_second_comes_first(tmp_path: Path) -> None:
+    """An id's time is in whole seconds; neither its words nor its random part decide what is newest."""
+    suffixes = iter(["ffff", "0000", "aaaa"])
+    moments = (NOW + timedelta(milliseconds=step) for step in count())
+    incidents = Incidents(tmp_path, lambda: next(moments), suffix=lambda: next(suffixes))
+    groups = [AlertGroup(alerts=(Alert(name=name, source="text"),), target=Target()) for name in ("zz", "mm", "aa")]
+    opened = [incidents.create(group).id for group in groups]
+    # A later change of an older incident does not make it the newest.
+    incidents.open(opened[0]).save_finding(FINDING)
+    assert [entry.id for entry in incidents.list()] == opened[::-1]
+
+
 def test_no_two_incidents_share_what_people_type(tmp_path: Path) -> None:
     """The random part alone names an incident: where it is taken, at any time, another one is drawn."""
     moments = iter([NOW, NOW + timedelta(hours=1), NOW + timedelta(hours=2)])
