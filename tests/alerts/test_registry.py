@@ -18,7 +18,6 @@ import yaml
 
 from agentops.alerts.decoding import decode
 from agentops.alerts.registry import FORMATS, senders
-from agentops.cli.commands.investigate import HELP
 from agentops.core.alert import AlertGroup
 from agentops.core.clock import to_iso
 from agentops.core.errors import AlertError
@@ -117,10 +116,3 @@ def test_an_unknown_payload_is_told_what_is_known() -> None:
         "object with a 'title' and 'labels', or plain text."
     )
     assert {"Alertmanager", "Prometheus", "PagerDuty"} <= set(senders())
-
-
-def test_the_help_names_no_sender_that_is_not_known() -> None:
-    """What ``agentops investigate --help`` says it reads, it reads."""
-    named = re.split(", | or ", HELP.partition("FILE (")[2].partition(" JSON")[0])
-    assert len(named) > 3
-    assert set(named) - set(senders()) == set()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
+from agentops.alerts.registry import FORMATS, senders
 from agentops.cli.app import build
 
 Cli = Callable[..., Any]
@@ -51,3 +52,10 @@ def test_no_help_is_a_riddle(words: tuple[str, ...], command: Any) -> None:
     options = " ".join(getattr(one, "help", None) or "" for one in command.params)
     text = f"{command.help} {command.epilog or ''} {options}".lower()
     assert [riddle for riddle in _RIDDLES if riddle in text] == []
+
+
+def test_the_help_of_investigate_names_every_sender(cli: Cli) -> None:
+    """Whose alerts are read comes from the registry, and so do the number of forms and the page that shows them."""
+    words = " ".join(cli("investigate", "--help").out.split())
+    assert f"Senders that are recognised: {', '.join(senders())} The {len(FORMATS)} forms" in words
+    assert "docs/alerts.md" in words

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from agentops.cli.model_options import (
     MaxSeconds,
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
 
 HELP = """Find the root cause of an alert; change nothing.
 
-ALERT is a FILE (Alertmanager, Prometheus, Grafana, PagerDuty or CloudWatch JSON, YAML, or text), '-' for standard
-input, k8s:NAMESPACE/KIND/NAME, alertmanager:NAME for one that fires, or a sentence in quotes. With --sandbox and no
-ALERT, the scenario's own alert is used.
+ALERT is a FILE (JSON or YAML of a sender named below or of any other, or text), '-' for standard input,
+k8s:NAMESPACE/KIND/NAME, alertmanager:NAME for one that fires, or a sentence in quotes. With --sandbox and no ALERT,
+the scenario's own alert is used.
 
 Without a model key, or with --no-model, the finding comes from the triage sweep alone and says so.
 """
@@ -45,9 +46,22 @@ Examples:
 """
 
 
+class NamesSenders(TyperCommand):
+    """A command whose help names whose alerts are recognised; the registry is imported when the help is asked for."""
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write the senders before the examples."""
+        from agentops.alerts.registry import FORMATS, senders
+
+        with formatter.section("Senders that are recognised"):
+            formatter.write_text(", ".join(senders()))
+            formatter.write_text(f"The {len(FORMATS)} forms that they send are in docs/alerts.md.")
+        super().format_epilog(ctx, formatter)
+
+
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
-    app.command("investigate", help=HELP, epilog=EPILOG)(with_common(investigate, PLACE))
+    app.command("investigate", cls=NamesSenders, help=HELP, epilog=EPILOG)(with_common(investigate, PLACE))
 
 
 def investigate(
