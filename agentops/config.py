@@ -84,6 +84,8 @@ class Settings:
     context: str | None = None
     namespace: str | None = None
     kubeconfig: Path | None = None
+    namespaces: tuple[str, ...] = ()
+    cluster_kinds: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     analyzers: tuple[str, ...] = ()
     model: str = DEFAULT_MODEL
@@ -131,7 +133,7 @@ class Settings:
 
 
 SECTIONS = {
-    "kubernetes": ("context", "namespace", "kubeconfig", "rules", "analyzers"),
+    "kubernetes": ("context", "namespace", "kubeconfig", "namespaces", "cluster_kinds", "rules", "analyzers"),
     "model": ("model", "provider", "effort", "thinking", "caching", "attempts", "region", "project"),
     "limits": ("max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars"),
     "monitoring": ("prometheus_url", "prometheus_auth", "alertmanager_url", "alertmanager_auth", "monitoring_ca_file"),
@@ -156,9 +158,12 @@ _POSITIVE = ("attempts", "max_steps", "max_tokens", "max_usd", "max_seconds", "e
 _ADDRESSES = ("prometheus_url", "alertmanager_url")
 _CREDENTIALS = ("prometheus_auth", "alertmanager_auth")
 _CREDENTIAL = re.compile(r"(?:bearer|basic) (?:env:[A-Za-z_][A-Za-z0-9_]*|file:[/~].+)")
-FILE_ONLY = ("analyzers", "audit_keep_days", "cluster_lease", "rules", *SECTIONS["policy"])
+FILE_ONLY = (
+    "analyzers", "audit_keep_days", "cluster_kinds", "cluster_lease", "namespaces", "rules", *SECTIONS["policy"],
+)  # fmt: skip
 """What no environment variable says: a variable that a shell, a job or a checkout sets must not say what production is,
-nor have records dropped, nor lead a run past everybody else's lease, nor have an installed package's code run."""
+nor have records dropped, nor lead a run past everybody else's lease or out of the namespaces that are allowed, nor have
+an installed package's code run."""
 # S3 takes no longer lock than that; 0 asks for none, and in the other drops nothing.
 _MAX_DAYS = {"audit_retention_days": 36_500, "audit_keep_days": 36_500}
 

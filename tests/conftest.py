@@ -140,6 +140,12 @@ def slowness() -> ModuleType:
 
 
 @pytest.fixture
+def hostile() -> ModuleType:
+    """Serves a simulated cluster's answers, recorded and spoilt; see ``tests/support``."""
+    return _support("hostile")
+
+
+@pytest.fixture
 def plans() -> ModuleType:
     """Makes change plans; see ``tests/support``."""
     return _support("plans")

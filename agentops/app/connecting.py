@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from agentops.config import SECTIONS, Settings
 from agentops.core.clock import utc_now
+from agentops.core.errors import UsageError
 from agentops.core.provider import ProviderContext
+from agentops.core.text import one_line
 
 if TYPE_CHECKING:
     from agentops.sandbox.cluster import Sandbox
@@ -30,13 +32,35 @@ def provider_options(settings: Settings, sandbox: Sandbox | None, dump: Path | N
         "namespace": settings.namespace,
     }
     options |= {"rules": _rule_files(settings), "analyzers": settings.analyzers}
+    options |= {"namespaces": allowed_namespaces(settings), "cluster_kinds": settings.cluster_kinds}
     if dump is not None:
         options["dump"] = dump
     if sandbox is None:
         # What watches a live system knows nothing of a dump, which is of another time, nor of a sandbox.
         return options if dump is not None else options | {name: getattr(settings, name) for name in MONITORING}
     chosen = settings.context if settings.provenance.get("context") == "flag" else None
+    # The namespaces and kinds that a file allows are those of real clusters.
+    options["namespaces"] = allowed_namespaces(settings, of_file=False)
     return options | {"kubeconfig": sandbox.kubeconfig, "context": chosen or sandbox.context}
+
+
+def allowed_namespaces(settings: Settings, *, of_file: bool = True) -> tuple[str, ...]:
+    """Return the namespaces that no request may leave; empty where there is no such boundary.
+
+    Arguments:
+        of_file: those of the config file count, too, not only ``--namespace``.
+
+    Raises:
+        UsageError: the namespace that is looked at is none of those that the file allows.
+    """
+    allowed = settings.namespaces if of_file else ()
+    chosen = settings.namespace
+    if chosen and allowed and chosen not in allowed:
+        raise UsageError(
+            f"namespace {one_line(chosen, 63)} is outside the namespaces you allowed ({', '.join(allowed)})",
+            hint="They stand in the config file, under kubernetes.namespaces.",
+        )
+    return (chosen,) if chosen and settings.provenance.get("namespace") == "flag" else allowed
 
 
 def _rule_files(settings: Settings) -> tuple[Path, ...]:

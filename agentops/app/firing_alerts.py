@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from agentops.app.connecting import MONITORING
+from agentops.app.connecting import MONITORING, allowed_namespaces
 from agentops.core.alert import Alert, Severity
 from agentops.core.errors import AlertError
 from agentops.core.suggestions import closest
@@ -73,7 +73,7 @@ def firing_alerts(settings: Settings, limit: int, namespace: str = "") -> Firing
         ToolError: it does not answer.
     """
     client = _client(settings, lambda _secret: None)
-    listed = client.alerts()
+    listed = client.alerts(allowed_namespaces(settings))
     keys = _keys(listed)
     found = [_firing(alert, why, keys) for alert, why in _parsed(listed)]
     kept = [one for one in found if not namespace or one.namespace == namespace]
@@ -109,7 +109,7 @@ def fetched_alert(settings: Settings, argument: str, learn: Callable[[str], None
     """
     wanted = argument.removeprefix(PREFIX)
     client = _client(settings, learn)
-    listed = client.alerts()
+    listed = client.alerts(allowed_namespaces(settings))
     found = [item for item in listed if _is_meant(item, wanted)]
     if not found:
         raise _none(client.url, wanted, listed)

@@ -23,17 +23,11 @@ _NEEDED_READS = ("pods", "events", "deployments", "services", "nodes")
 
 def check_up(context: ProviderContext) -> Iterator[CheckResult]:
     """Yield what was found about the cluster of the settings: whether there is one, answers, and may be read."""
-    from agentops.providers.kubernetes.api.writer import connect_clients
+    from agentops.providers.kubernetes.api.opening import open_clients
 
     hint = "Give --context or --kubeconfig, or try the embedded cluster: --sandbox"
     try:
-        cluster = connect_clients(
-            kubeconfig=context.options.get("kubeconfig"),
-            context=context.options.get("context"),
-            namespace=context.options.get("namespace"),
-            cache_dir=context.cache / "kubernetes",
-            learn=context.learn,
-        ).cluster
+        cluster = open_clients(context).cluster
     except AgentopsError as error:
         yield CheckResult(name="cluster", state="bad", text=error.message, hint=error.hint or hint)
         return

@@ -81,15 +81,9 @@ class KubernetesProvider:
         """
         if context.options.get("dump") is not None:
             return self._opened_dump(context)
-        from agentops.providers.kubernetes.api.writer import connect_clients
+        from agentops.providers.kubernetes.api.opening import open_clients
 
-        clients = connect_clients(
-            kubeconfig=context.options.get("kubeconfig"),
-            context=context.options.get("context"),
-            namespace=context.options.get("namespace"),
-            cache_dir=context.cache / NAME,
-            learn=context.learn,
-        )
+        clients = open_clients(context)
         reader = KubernetesReader(clients.cluster, context)
         return Connection(provider=self, reader=reader, changer=KubernetesChanger(clients, context.clock))
 
@@ -164,7 +158,7 @@ class KubernetesReader:
         snapshot = sweep(
             self._cluster,
             target=target,
-            namespaces=groups or (() if target.known else self._saved),
+            namespaces=self._cluster.boundary.choice(groups, target.namespace) or (() if target.known else self._saved),
             clock=self._clock,
             progress=progress,
             log_window_s=SETTLED_LOG_WINDOW_S if settled else 0,
@@ -233,7 +227,7 @@ class KubernetesReader:
         """Return what an alert's words name, as far as it exists; see ``core.provider.Reader.worded``."""
         from agentops.providers.kubernetes.read.worded_target import worded_target
 
-        return worded_target(self._cluster, alert, groups)
+        return worded_target(self._cluster, alert, groups or self._cluster.boundary.namespaces)
 
     def canonical(self, ref: ResourceRef, group: str = "") -> ResourceRef:
         """Return the reference with its kind as the API names it, so that no other spelling is another target.

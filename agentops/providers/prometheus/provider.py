@@ -101,11 +101,18 @@ def open_prometheus(options: Mapping[str, Any], learn: Callable[[str], None]) ->
     """Return what asks the Prometheus of the settings.
 
     Raises:
-        UsageError: no setting says where it is, or the credential cannot be had.
+        UsageError: no setting says where it is, the credential cannot be had, or only some namespaces may be read.
     """
     from agentops.providers.prometheus.api.client import PrometheusClient
     from agentops.providers.prometheus.api.opening import endpoint_of
 
+    if options.get("namespaces"):
+        # No parser of ours could promise that an expression, a rule or an alert tells of these namespaces alone.
+        allowed = ", ".join(options["namespaces"])
+        raise UsageError(
+            f"not asked: its answers cannot be kept inside the namespaces you allowed ({allowed})",
+            hint="Leave out --namespace and kubernetes.namespaces to use metrics.",
+        )
     return PrometheusClient(endpoint_of("prometheus", options, os.environ, learn))
 
 

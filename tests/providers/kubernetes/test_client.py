@@ -282,5 +282,5 @@ def test_nothing_on_the_client_can_write(cluster: Cluster) -> None:
     face = {name for name in dir(cluster) if not name.startswith("_")}
     assert face == {
         "context", "namespace", "server", "ref", "get_json", "get_object", "get_with_managers", "get_text", "list_page",
-        "list_pages", "list_objects", "list_decoded", "review", "version", "kind", "kinds",
+        "list_pages", "list_objects", "list_decoded", "review", "version", "kind", "kinds", "boundary",
     }  # fmt: skip

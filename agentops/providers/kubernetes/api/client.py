@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 from agentops.core.errors import ClusterError
 from agentops.core.resource import ResourceRef, kubernetes_ref
+from agentops.providers.kubernetes.api.boundary import EVERYWHERE, Boundary
 from agentops.providers.kubernetes.api.discovery import discover, load_cached, save_cached
 from agentops.providers.kubernetes.api.kubeconfig import ClusterConnection, open_connection
 from agentops.providers.kubernetes.api.transport import Patience, QueryParams, Reply, Transport
@@ -73,6 +74,7 @@ class Cluster:
         context, namespace, server: what it is pinned to; shown to people and put in every reference.
         cache_dir: a private folder for the list of kinds; None keeps it in memory only.
         wall_clock: seconds since the epoch, for the age of that list.
+        boundary: what the transport lets pass, for those who plan their reads by it.
     """
 
     def __init__(
@@ -84,12 +86,14 @@ class Cluster:
         server: str,
         cache_dir: Path | None = None,
         wall_clock: Callable[[], float] = time.time,
+        boundary: Boundary = EVERYWHERE,
     ) -> None:
         self._transport = transport
         self._context = context
         self._namespace = namespace
         self._server = server
         self._cache_dir = cache_dir
+        self.boundary = boundary
         self._wall_clock = wall_clock
         self._kinds: tuple[Kind, ...] = ()
         self._kinds_lock = threading.Lock()
@@ -280,6 +284,7 @@ def connect(
     cache_dir: Path,
     patience: Patience | None = None,
     learn: Callable[[str], None] | None = None,
+    boundary: Boundary = EVERYWHERE,
 ) -> Cluster:
     """Make a ``Cluster`` from a kubeconfig or the pod's own service account; sends nothing yet.
 
@@ -290,20 +295,28 @@ def connect(
         cache_dir: where the list of kinds is remembered; made with mode 0700.
         patience: time-outs and retries; None means the defaults.
         learn: told each credential that it will send (token, password), so that a redactor can hide it everywhere.
+        boundary: the namespaces that no request may leave.
 
     Raises:
         UsageError: the file or the context cannot be used.
         ClusterError: no cluster is configured, or the credential plugin failed.
     """
     opened = open_connection(kubeconfig=kubeconfig, context=context, namespace=namespace, learn=learn)
-    return cluster_of(opened, cache_dir=cache_dir, patience=patience)
+    return cluster_of(opened, cache_dir=cache_dir, patience=patience, boundary=boundary)
 
 
-def cluster_of(opened: ClusterConnection, *, cache_dir: Path, patience: Patience | None = None) -> Cluster:
+def cluster_of(
+    opened: ClusterConnection, *, cache_dir: Path, patience: Patience | None = None, boundary: Boundary = EVERYWHERE
+) -> Cluster:
     """Return the ``Cluster`` that reads through an opened connection; the arguments are those of ``connect``."""
-    transport = Transport(opened.api, server=opened.server, patience=patience or Patience())
+    transport = Transport(opened.api, server=opened.server, patience=patience or Patience(), boundary=boundary)
     return Cluster(
-        transport, context=opened.context, namespace=opened.namespace, server=opened.server, cache_dir=cache_dir
+        transport,
+        context=opened.context,
+        namespace=opened.namespace,
+        server=opened.server,
+        cache_dir=cache_dir,
+        boundary=boundary,
     )
 
 

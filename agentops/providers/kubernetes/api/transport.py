@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from agentops.core.errors import ClusterError
 from agentops.core.text import one_line
+from agentops.providers.kubernetes.api.boundary import EVERYWHERE, Boundary
 from agentops.providers.kubernetes.api.failures import is_refused, refusal, unreachable
 from agentops.providers.kubernetes.objects.paths import vet_path, vet_query
 
@@ -69,6 +70,7 @@ class Transport:
         api: an ``ApiClient`` whose configuration has retries and redirects off (see ``kubeconfig.py``).
         server: the server's address, for messages.
         patience: time-outs and retries.
+        boundary: the namespaces that no request may leave.
         sleep, clock, jitter: time and randomness; parameters so that tests need not wait.
     """
 
@@ -78,6 +80,7 @@ class Transport:
         *,
         server: str,
         patience: Patience,
+        boundary: Boundary = EVERYWHERE,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
@@ -85,6 +88,7 @@ class Transport:
         self._api = api
         self._server = server
         self._patience = patience
+        self._boundary = boundary
         self._sleep = sleep
         self._clock = clock
         self._jitter = jitter
@@ -190,6 +194,8 @@ class Transport:
     def _make_ready(self, method: str, path: str, query: QueryParams, headers: Mapping[str, str], body: Any) -> Any:
         from kubernetes.config.config_exception import ConfigException
 
+        # The last line before the wire, for reads, dry runs and writes alike.
+        self._boundary.require(path, body)
         request: Any = None
         with self._ready_lock, captured_errors() as complaints:
             try:

@@ -8,13 +8,14 @@ Source: https://kubernetes.io/docs/reference/using-api/api-concepts/
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentops.core.errors import ClusterError
 from agentops.core.plan import Call
 from agentops.providers.kubernetes.api.answers import Stored, stored_of
+from agentops.providers.kubernetes.api.boundary import EVERYWHERE, Boundary
 from agentops.providers.kubernetes.api.call_transport import DryRunTransport, WriteTransport, in_doubt
 from agentops.providers.kubernetes.api.client import Cluster, cluster_of
 from agentops.providers.kubernetes.api.dry_runner import DryRunner, object_path
@@ -88,6 +89,7 @@ def connect_clients(
     cache_dir: Path,
     patience: Patience | None = None,
     learn: Callable[[str], None] | None = None,
+    boundary: Boundary = EVERYWHERE,
 ) -> Clients:
     """Make the clients of one opened connection, so that all speak to the same server as the same identity; sends
     nothing yet.
@@ -99,10 +101,17 @@ def connect_clients(
         ClusterError: no cluster is configured, or the credential plugin failed.
     """
     opened = open_connection(kubeconfig=kubeconfig, context=context, namespace=namespace, learn=learn)
+    if not boundary.has(opened.namespace):
+        # The context's own namespace was not chosen by whoever set the boundary.
+        opened = replace(opened, namespace=boundary.namespaces[0])
     pinned = {"context": opened.context, "server": opened.server}
-    waits = patience or Patience()
+    sending: dict[str, Any] = {
+        "server": opened.server,
+        "patience": patience or Patience(),
+        "boundary": boundary,
+    }
     return Clients(
-        cluster=cluster_of(opened, cache_dir=cache_dir, patience=patience),
-        dry_runner=DryRunner(DryRunTransport(opened.api, server=opened.server, patience=waits), **pinned),
-        writer=ClusterWriter(WriteTransport(opened.api, server=opened.server, patience=waits), **pinned),
+        cluster=cluster_of(opened, cache_dir=cache_dir, patience=patience, boundary=boundary),
+        dry_runner=DryRunner(DryRunTransport(opened.api, **sending), **pinned),
+        writer=ClusterWriter(WriteTransport(opened.api, **sending), **pinned),
     )

@@ -14,6 +14,7 @@ from agentops.core.errors import ClusterError, NotFound, UsageError
 from agentops.core.resource import ResourceRef
 from agentops.core.suggestions import closest
 from agentops.core.text import one_line
+from agentops.providers.kubernetes.api.boundary import OUTSIDE
 
 if TYPE_CHECKING:
     from agentops.providers.kubernetes.api.client import Cluster
@@ -29,7 +30,7 @@ def named_target(cluster: Cluster, target: Target) -> ResourceRef:
 
     Raises:
         UsageError: there is no such kind, namespace or object; the hint says what may have been meant.
-        ClusterError: the cluster cannot be asked.
+        ClusterError: the cluster cannot be asked, or the object is outside the namespaces that are allowed.
     """
     try:
         kind = cluster.kind(target.kind)
@@ -42,7 +43,9 @@ def named_target(cluster: Cluster, target: Target) -> ResourceRef:
     except NotFound as error:
         place = one_line(f"{namespace}/{target.name}" if namespace else target.name, 160)
         raise UsageError(f"there is no {kind.kind} {place}", hint=_hint(cluster, ref)) from error
-    except ClusterError:
+    except ClusterError as error:
+        if error.code == OUTSIDE:
+            raise
         # Forbidden, or no answer: what could not be read is a gap, and no reason to look at nothing.
         return ref
     return ref

@@ -17,6 +17,7 @@ from agentops.core.errors import ClusterError, Forbidden, NotFound, Unreachable
 from agentops.core.progress import Progress, Stage, Step
 from agentops.core.text import plural
 from agentops.core.threads import Done, Job, run_as_they_end
+from agentops.providers.kubernetes.api.boundary import OUTSIDE
 from agentops.providers.kubernetes.api.client import Cluster, Selection
 from agentops.providers.kubernetes.api.tail import LogPlace, read_tail
 from agentops.providers.kubernetes.objects.kinds import Kind
@@ -218,7 +219,7 @@ def gaps_of(result: FetchResult) -> tuple[Gap, ...]:
 
 
 def _reason(error: ClusterError) -> str:
-    if isinstance(error, Forbidden):
+    if isinstance(error, Forbidden) and error.code != OUTSIDE:
         return f"not allowed: {error.message}"
     if isinstance(error, NotFound):
         return "this server does not serve the kind"

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from agentops.core.alert import Target
 from agentops.core.analysis import Gap
 from agentops.core.clock import Clock
-from agentops.core.errors import ClusterError, Forbidden
+from agentops.core.errors import ClusterError, Forbidden, NotFound
 from agentops.core.progress import Progress, Stage, Step
 from agentops.providers.kubernetes.api.client import Cluster
 from agentops.providers.kubernetes.objects.kinds import ABSENCE_IS_A_FINDING, Kind, builtin
@@ -71,13 +71,15 @@ def sweep(
     where = ", ".join(scope) or "all namespaces"
     progress(Step(stage=Stage.SWEEP, text=f"reading {where} in {cluster.context}", key="sweep"))
     result = FetchResult()
-    requests = (*_requests(scope), *_whole(scope, whole))
+    allowed, walled = _inside(cluster)
+    gaps = (*gaps, *walled, *_target_outside(cluster, target))
+    requests = (*_requests(scope, cluster_scoped=allowed), *_whole(scope, whole))
     read_lists(cluster, requests, result, progress=progress, deadline_s=_LISTS_S)
     if not scope and _is_locked_out(result):
         scope = (cluster.namespace,)
         gaps = (*gaps, Gap(what="all namespaces", reason=f"not allowed; only {cluster.namespace} was read"))
-        _narrow(cluster, result, (*_requests(scope, cluster_scoped=False), *_whole(scope, whole)), progress)
-    gaps = (*gaps, *_unknown_namespaces(result, scope))
+        _narrow(cluster, result, (*_requests(scope), *_whole(scope, whole)), progress)
+    gaps = (*gaps, *_unknown_namespaces(cluster, result, scope))
     if scope:
         scope = (*scope, *_add_neighbours(cluster, result, scope, progress))
     _leave_out_partial(result)
@@ -105,11 +107,24 @@ def sweep(
     )
 
 
-def _requests(scope: tuple[str, ...], *, cluster_scoped: bool = True) -> tuple[ListRequest, ...]:
+def _requests(scope: tuple[str, ...], *, cluster_scoped: Sequence[str] = ()) -> tuple[ListRequest, ...]:
     lists = [ListRequest(kind=builtin(kind), namespace=name) for name in scope or ("",) for kind in NAMESPACED]
-    if cluster_scoped:
-        lists += [ListRequest(kind=builtin(kind)) for kind in CLUSTER_SCOPED]
+    lists += [ListRequest(kind=builtin(kind)) for kind in cluster_scoped]
     return tuple(lists)
+
+
+def _inside(cluster: Cluster) -> tuple[tuple[str, ...], tuple[Gap, ...]]:
+    """Return the kinds without a namespace that the run's boundary allows, and the gap of those that it does not."""
+    allowed = tuple(kind for kind in CLUSTER_SCOPED if cluster.boundary.allows(builtin(kind)))
+    left_out = [kind for kind in CLUSTER_SCOPED if kind not in allowed]
+    if not left_out:
+        return allowed, ()
+    return allowed, (Gap(what=", ".join(left_out), reason=f"{cluster.boundary.words}; see kubernetes.cluster_kinds"),)
+
+
+def _target_outside(cluster: Cluster, target: Target) -> Iterator[Gap]:
+    if target.namespace and not cluster.boundary.has(target.namespace):
+        yield Gap(what=f"namespace {target.namespace}", reason=cluster.boundary.words)
 
 
 def _whole(scope: tuple[str, ...], kinds: tuple[Kind, ...]) -> Iterator[ListRequest]:
@@ -118,12 +133,25 @@ def _whole(scope: tuple[str, ...], kinds: tuple[Kind, ...]) -> Iterator[ListRequ
             yield ListRequest(kind=kind, namespace=namespace, whole=True)
 
 
-def _unknown_namespaces(result: FetchResult, scope: tuple[str, ...]) -> tuple[Gap, ...]:
+def _unknown_namespaces(cluster: Cluster, result: FetchResult, scope: tuple[str, ...]) -> tuple[Gap, ...]:
     """Tell a namespace that does not exist from one that is empty; their lists look the same."""
+    if "Namespace" not in result.objects:
+        return tuple(_absent_namespaces(cluster, scope))
     known = sorted(str(item["metadata"].get("name")) for item in result.objects.get("Namespace", ()))
     near = ", ".join(known[:_NAMESPACES_SHOWN]) + (" ..." if len(known) > _NAMESPACES_SHOWN else "")
     reason = f"it does not exist; there are: {near}"
     return tuple(Gap(what=f"namespace {name}", reason=reason) for name in scope if known and name not in known)
+
+
+def _absent_namespaces(cluster: Cluster, scope: tuple[str, ...]) -> Iterator[Gap]:
+    """Ask for each namespace by its name, where they may not be listed."""
+    for name in scope:
+        try:
+            cluster.get_object(builtin("Namespace"), name)
+        except NotFound:
+            yield Gap(what=f"namespace {name}", reason="it does not exist")
+        except ClusterError:
+            continue  # who may not read it has read nothing of it that says otherwise
 
 
 def _is_locked_out(result: FetchResult) -> bool:
@@ -143,11 +171,15 @@ def _add_neighbours(
     cluster: Cluster, result: FetchResult, scope: tuple[str, ...], progress: Progress
 ) -> tuple[str, ...]:
     """Read the namespaces that the workloads talk to; one that cannot be read whole is left out whole."""
-    names = named_namespaces(result.objects, scope)[:_NEIGHBOUR_LIMIT]
+    named = named_namespaces(result.objects, scope)[:_NEIGHBOUR_LIMIT]
+    names = [name for name in named if cluster.boundary.has(name)]
+    result.cut += [
+        Gap(what=f"neighbour namespace {name}", reason=cluster.boundary.words) for name in named if name not in names
+    ]
     if not names:
         return ()
     extra = FetchResult()
-    requests = [request for name in names for request in _requests((name,), cluster_scoped=False)]
+    requests = [request for name in names for request in _requests((name,))]
     try:
         read_lists(cluster, requests, extra, progress=progress, deadline_s=_NEIGHBOURS_S)
     except ClusterError as error:

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from agentops.core.errors import ToolError
+from agentops.core.resource import check_name
 from agentops.core.text import one_line
 from agentops.providers.prometheus.api.endpoint import HttpEndpoint
 from agentops.providers.prometheus.objects.series import QueryAnswer, query_answer
@@ -103,13 +104,16 @@ class AlertmanagerClient:
         """Its address."""
         return self._endpoint.url
 
-    def alerts(self) -> Sequence[Mapping[str, Any]]:
-        """Return all alerts that it has now, as ``/api/v2/alerts`` lists them: silenced and inhibited ones too.
+    def alerts(self, namespaces: Sequence[str] = ()) -> Sequence[Mapping[str, Any]]:
+        """Return the alerts that it has now, as ``/api/v2/alerts`` lists them: silenced and inhibited ones too.
+
+        Arguments:
+            namespaces: only those with one of them as their label ``namespace``; empty for all.
 
         Raises:
             ToolError: as ``HttpEndpoint.get_json``, or it answers with something else.
         """
-        document = self._endpoint.get_json("/api/v2/alerts")
+        document = self._endpoint.get_json("/api/v2/alerts", _within(namespaces))
         if not isinstance(document, list) or not all(isinstance(item, Mapping) for item in document):
             hint = "Is alertmanager_url the address of Alertmanager itself, with its prefix?"
             raise ToolError(f"{self.url}/api/v2/alerts does not answer with a list of alerts", hint=hint)
@@ -125,6 +129,15 @@ class AlertmanagerClient:
 def _objects(data: Any, member: str) -> Sequence[Mapping[str, Any]]:
     listed = data.get(member) if isinstance(data, Mapping) else None
     return [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
+
+
+def _within(namespaces: Sequence[str]) -> Sequence[tuple[str, str]]:
+    """Return the matcher that keeps an Alertmanager's answer to some namespaces; their names hold no quote."""
+    if not namespaces:
+        return ()
+    for name in namespaces:
+        check_name(name, "namespace")
+    return (("filter", f'namespace=~"{"|".join(name.replace(".", "[.]") for name in namespaces)}"'),)
 
 
 def _seconds(moment: datetime) -> str:
