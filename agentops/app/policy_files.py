@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agentops.app.policy_loading import PolicySources, policy_sources
 from agentops.core.durable_files import replace_file
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from agentops.policy.table import Case, CaseResult
 
 TESTS_FILE = "policy-tests.yaml"
+_MOST_DEPTH = 32
+_MOST_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +135,11 @@ def _tables(own: Path, files: Sequence[Path]) -> list[tuple[str, tuple[Case, ...
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+        if len(data) > _MOST_BYTES:
+            raise UsageError(f"{path} is larger than {_MOST_BYTES:,} bytes", hint="Split the table.")
+        return data.decode("utf-8")
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -146,6 +152,7 @@ def _cases(text: str, where: str) -> tuple[Case, ...]:
 
     from agentops.policy.table import TableError, read_cases
 
+    _require_shallow(text, where)
     try:
         return read_cases(yaml.safe_load(text))
     except TableError as error:
@@ -157,6 +164,35 @@ def _cases(text: str, where: str) -> tuple[Case, ...]:
         place = place_at(where, text, mark.line + 1, mark.column + 1) if mark else None
         said = getattr(error, "problem", None) or str(error)
         raise UsageError(f"{place or where}: neither YAML nor JSON: {one_line(said, 200)}", place=place) from error
+
+
+def _require_shallow(text: str, where: str) -> None:
+    """Raise where a table is nested deeper than any table is: the reader goes down by recursion.
+
+    An alias (``*name``) is refused, too: a few lines of them stand for more cases than there is memory.
+    """
+    import yaml
+
+    depth = 0
+    try:
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                said, hint = "an alias (*name) is not read in a table of tests", "Write it out, or use defaults:."
+                raise _unreadable(text, where, event.start_mark, said, hint)
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > _MOST_DEPTH:
+                    raise _unreadable(text, where, event.start_mark, f"more than {_MOST_DEPTH} levels are nested here")
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+    except yaml.YAMLError:
+        # Whoever reads the values says it, with its place.
+        return
+
+
+def _unreadable(text: str, where: str, mark: Any, said: str, hint: str = "") -> UsageError:
+    place = place_at(where, text, mark.line + 1, mark.column + 1)
+    return UsageError(f"{place}: {said}", hint=hint, place=place)
 
 
 def _case_number(path: tuple[str | int, ...]) -> int | None:

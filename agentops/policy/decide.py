@@ -184,7 +184,7 @@ def denied(request: PolicyRequest, policy_digest: str, why: str, errors: tuple[s
     """Return a deny; a request that has no JSON form is left out of it."""
     try:
         asked = recorded(request)
-    except (TypeError, ValueError, AttributeError):
+    except (TypeError, ValueError, AttributeError, RecursionError):
         asked = {}
     return PolicyDecision(
         allowed=False, why=why, obligation=Obligation(), policy_digest=policy_digest, request=asked, errors=errors

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from agentops.core.errors import ConfigError
 from agentops.policy.layers import LayerKind, PolicyLayer
+from agentops.policy.limits import MOST_BYTES
 
 USER_FILE = "policy.cedar"
 PROJECT_FILE = Path(".agentops/policy.cedar")
 SYSTEM_FILE = Path("/etc/agentops/policy.cedar")
 ORGANISATION_VARIABLE = "AGENTOPS_ORG_POLICY"
-_MAX_BYTES = 1_000_000
 
 
 def read_layers(
@@ -68,11 +68,11 @@ def read_policy_file(path: Path, *, needed: bool = False) -> str | None:
     try:
         _check(path, os.fstat(descriptor))
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            data = file.read(_MAX_BYTES + 1)
+            data = file.read(MOST_BYTES + 1)
     finally:
         os.close(descriptor)
-    if len(data) > _MAX_BYTES:
-        raise _unusable(path, f"it is larger than {_MAX_BYTES:,} bytes")
+    if len(data) > MOST_BYTES:
+        raise _unusable(path, f"it is larger than {MOST_BYTES:,} bytes")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 
 from agentops.policy.engine import EngineError
 
+# As the engine cuts a text: a comment ends at either end of a line, and what a backslash stands before is on its line.
 _TOKEN = re.compile(
-    r"""(?P<skipped>\s+|//[^\n]*)|"(?:\\.|[^"\\])*"|[A-Za-z_][A-Za-z0-9_]*|[0-9]+|&&|\|\||==|!=|<=|>=|::|.""", re.DOTALL
+    r"""(?P<skipped>\s+|//[^\n\r]*)|"(?:\\[^\n]|[^"\\])*"|[A-Za-z_][A-Za-z0-9_]*|[0-9]+"""
+    r"""|&&|\|\||==|!=|<=|>=|::|.""",
+    re.DOTALL,
 )
 _QUOTED = re.compile(r"`([^`]+)`")
 _UNFINISHED = "end of input"

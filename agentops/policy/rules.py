@@ -17,6 +17,7 @@ from agentops.core.text import one_line
 from agentops.policy.clauses import clauses_of, expression, policy_text
 from agentops.policy.engine import Engine, EngineError
 from agentops.policy.layers import BUILT_IN, LayerKind, PolicyLayer
+from agentops.policy.limits import excess
 from agentops.policy.obligations import AnnotationError, Demand, read_labels
 from agentops.policy.positions import (
     Statement,
@@ -29,6 +30,7 @@ from agentops.policy.positions import (
 )
 
 KERNEL_PREFIX = "kernel-"
+_SMALLER = "Write it as several policies, or compare with a set: [...].contains(...)."
 _CHECK = "Correct it, then check it with: agentops policy validate"
 _OPTIONAL = re.compile(r"optional attribute `([^`]+)`(?: in (context))?")
 _ANNOTATION = re.compile(r"@(\w+)")
@@ -81,19 +83,21 @@ def _taken(layer: PolicyLayer, old: PolicyRule, new: PolicyRule) -> ConfigError:
 
 
 def _rules_of(layer: PolicyLayer, engine: Engine) -> Iterator[PolicyRule]:
+    if (found := excess(layer.text)) is not None:
+        raise wrong(layer, "", found.said, f"{_SMALLER} {_CHECK}", found.offset)
     try:
         document = engine.parse(layer.text)
     except EngineError as error:
         mistake = syntax_mistake(layer.text, engine.parse)
         said, offset = (mistake.said, mistake.offset) if mistake else (str(error), None)
         raise wrong(layer, "", f"not valid Cedar: {said}", _CHECK, offset) from error
-    found = statements(layer.text)
+    written = statements(layer.text)
     if document["templates"]:
         # A template that nobody links decides nothing: a forbid written so would be silently absent.
-        offset = next((token.start for tokens in found for token in tokens if token.text == "?"), None)
+        offset = next((token.start for tokens in written for token in tokens if token.text == "?"), None)
         raise wrong(layer, "", "it holds a template (?principal or ?resource)", "Write the policy out.", offset)
     for number, body in enumerate(_in_order(document["staticPolicies"])):
-        yield _rule(layer, number, body, found[number] if number < len(found) else ())
+        yield _rule(layer, number, body, written[number] if number < len(written) else ())
 
 
 def _rule(layer: PolicyLayer, number: int, body: Mapping[str, Any], statement: Statement) -> PolicyRule:

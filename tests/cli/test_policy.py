@@ -226,6 +226,37 @@ def test_a_table_that_cannot_be_read_is_an_error(data: bytes | None, said: str, 
     assert (done.code, said in _message(done), "table.yaml" in _message(done)) == (2, True, True)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("cases: " + "[" * 5_000, "more than 32 levels are nested here"),
+        ("a: &a [x, x]\nb: &b [*a, *a]\ncases: [*b]\n", "an alias (*name) is not read"),
+        ("cases: []\n#" + "x" * (1 << 20), "is larger than"),
+    ],
+    ids=["deep", "multiplied", "large"],
+)
+def test_a_table_that_would_take_the_memory_is_an_error(text: str, said: str, cli: Cli, work: Path) -> None:
+    """It ends with the place in the table, and not with the reader's own trouble."""
+    table = work / "table.yaml"
+    table.write_text(text)
+    done = cli("policy", "test", str(table), "-o", "json")
+    assert (done.code, said in _message(done)) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "expression", ["(" * 1_000 + "true" + ")" * 1_000, " || ".join(["true"] * 100_000)], ids=["parentheses", "operands"]
+)
+def test_a_project_file_that_would_end_the_process_refuses_every_change(expression: str, cli: Cli, work: Path) -> None:
+    """A checkout that brings such a file along gets an error with a place, and no change; reads go on."""
+    (work / ".agentops").mkdir(mode=0o700)
+    path = work / ".agentops/policy.cedar"
+    path.write_text(f'@id("deep") forbid (principal, action, resource) when {{ {expression} }};')
+    path.chmod(0o600)
+    shown = cli("policy", "validate", "-o", "json")
+    fixed = cli("fix", "--sandbox=bad-image-tag", "--no-model", "--dry-run", "-o", "json")
+    assert (shown.code, str(path) in _message(shown), fixed.code) == (1, True, 4)
+
+
 def test_explain_names_the_forbid_and_the_clause(cli: Cli) -> None:
     """The policy, its reason, and the fact that decided."""
     done = cli(*EXPLAIN, "--harmless", "--fact", "affectedPct=60", "-o", "json")

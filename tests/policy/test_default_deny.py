@@ -136,3 +136,19 @@ def test_the_human_alone_does_not_carry_the_agent(loaded: Loaded, ask: Ask) -> N
     text = '@id("for-humans") permit (principal is Ops::Human, action, resource);'
     ruling = loaded(layer(text)).decide(ask(who=Principal(kind="agent", name="x", on_behalf_of="ana")))
     assert (ruling.allowed, ruling.policies) == (False, ())
+
+
+@pytest.mark.parametrize("depth", [100, 2_000, 100_000])
+@pytest.mark.parametrize("where", ["fact", "label", "attribute"])
+def test_a_value_that_is_nested_deep_is_denied(where: str, depth: int, policy: CedarPolicy, ask: Ask) -> None:
+    """What an object holds is passed on as it is; it ends neither the process nor the port's promise not to raise."""
+    value: object = "x"
+    for _ in range(depth):
+        value = {"a": value}
+    given: dict[str, Any] = {
+        "fact": {"objects": value},
+        "label": {"attributes": {"labels": {"a": value}}},
+        "attribute": {"attributes": {"replicas": value}},
+    }[where]
+    ruling = policy.decide(ask(**given))
+    assert (ruling.allowed, bool(ruling.errors)) == (False, True)
