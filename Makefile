@@ -1,7 +1,7 @@
 # `make check` is what CI runs. The environment is ./.venv-dev, made by scripts/environment.
 BIN ?= .venv-dev/bin
 
-.PHONY: check format lint types contracts test test-fast e2e fresh bench environment
+.PHONY: check format lint types contracts test test-fast e2e fresh bench redaction environment
 
 check: environment lint types contracts fresh test e2e
 
@@ -36,6 +36,10 @@ test-fast:
 # On the simulator; with AGENTOPS_E2E=1 on the cluster of KUBECONFIG (docs/e2e.md). Its tests wait more than they work.
 e2e: environment
 	$(BIN)/python -m pytest tests/e2e --e2e -n 8
+
+# How much the redactor hides, how much it eats, how fast it is: docs/benchmarks.md.
+redaction: environment
+	$(BIN)/python scripts/redaction_score.py --worst
 
 bench: environment
 	$(BIN)/python -m tests.benchmarks
