@@ -21,6 +21,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from agentops.core.errors import ConfigError
+from agentops.core.own_files import read_own
 from agentops.core.source_place import SourcePlace, place_at
 from agentops.core.text import one_line
 from agentops.core.usage import Limits
@@ -150,6 +151,7 @@ SECTIONS = {
     "audit": ("audit_retention_days", "audit_forward_secure", "audit_segment_mib", "audit_keep_days"),
 }
 """The sections of the config file, and the fields that each one sets; ``model`` is written ``id`` there."""
+_MOST_BYTES = 1 << 20
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _HEADER = re.compile(r"\s*\[\s*[\"']?([\w-]+)[\"']?\s*\]")
 _KEY = re.compile(r"\s*[\"']?([\w.-]+)[\"']?\s*=")
@@ -258,15 +260,13 @@ def setting_place(settings: Settings, name: str) -> SourcePlace | None:
 
 
 def _from_file(path: Path) -> dict[str, _Given]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    data = read_own(path, _MOST_BYTES)
+    if data is None:
         return {}
+    try:
+        return _from_text(data.decode("utf-8"), path)
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 text", hint="Save it as UTF-8.") from error
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}", hint="Fix or remove the file.") from error
-    return _from_text(text, path)
 
 
 def _from_text(text: str, path: Path) -> dict[str, _Given]:
@@ -274,6 +274,8 @@ def _from_text(text: str, path: Path) -> dict[str, _Given]:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _not_toml(text, path, error) from error
+    except RecursionError as error:
+        raise ConfigError(f"{path} is nested too deep to be read", hint="No setting is nested.") from error
     found: dict[str, _Given] = {}
     for section, entries in document.items():
         if section not in SECTIONS or not isinstance(entries, dict):

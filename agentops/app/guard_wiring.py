@@ -10,6 +10,7 @@ import secrets
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentops.app.actor import current_actor
@@ -19,6 +20,7 @@ from agentops.app.providers import object_facts
 from agentops.app.served_sandboxes import require_not_gone
 from agentops.core.approval import Approver
 from agentops.core.errors import UsageError
+from agentops.core.own_files import require_own
 from agentops.core.plan import Check
 from agentops.core.scope import options_to
 
@@ -62,6 +64,7 @@ def guard_services(
     from agentops.policy import settings_of
 
     settings, services = app.settings, app.services
+    _require_own_journal(settings.folders.data)
     rules = settings_of(settings.policy, read_only=settings.read_only)
     # Nothing of a witness can be changed, so no plan is pinned to it.
     opened = {one.provider.scheme: one for one in connections.opened if not one.provider.is_witness}
@@ -98,6 +101,19 @@ def guard_services(
         lease=_lease(app, connections),
         wait_s=asking.wait_s,
     )
+
+
+def _require_own_journal(data: Path) -> None:
+    """Raise where somebody else could take an approval that was used, or a change that is open, out of the journal.
+
+    Raises:
+        NotOwn: they could; the hint is the command that mends it.
+    """
+    changes = data / "changes"
+    for place in (changes, data):
+        if place.exists():
+            require_own(place)
+            return
 
 
 def guard_for_change(app: App, record: ChangeRecord, asking: ApprovalOptions) -> GuardServices:

@@ -5,18 +5,15 @@ Comes in: paths. Goes out: bytes, or a ``ConfigError`` that says what is wrong, 
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from agentops.core.durable_files import advice, create_file, locked_folder, make_folder, reason, replace_file
 from agentops.core.errors import ConfigError
+from agentops.core.own_files import read_own
 
 _MOST_BYTES = 256 * 1024
-_PRIVATE = stat.S_IRWXG | stat.S_IRWXO
-_WRITABLE = stat.S_IWGRP | stat.S_IWOTH
 
 
 @contextmanager
@@ -30,33 +27,16 @@ def explained(path: Path, verb: str) -> Iterator[None]:
         ) from error
 
 
-def only_mine(path: Path, *, private: bool) -> None:
-    """Check that only this user (or root) can write ``path`` and its folder; with ``private``, that no other reads it.
+def read_small(path: Path, *, private: bool) -> bytes | None:
+    """Return the file's bytes, when only this user (or root) can have written it; None where there is none.
+
+    Arguments:
+        private: refuse it also when somebody else can read it.
 
     Raises:
-        ConfigError: others can; the hint is the command that mends it.
+        ConfigError: it cannot be believed or read, or is larger than such a file ever is.
     """
-    for place, forbidden in ((path, _PRIVATE if private else _WRITABLE), (path.parent, _WRITABLE)):
-        with explained(place, "look at"):
-            found = place.stat()
-        if found.st_uid not in (os.geteuid(), 0):
-            raise ConfigError(f"{place} belongs to another user", hint=f"chown it: chown {os.geteuid()} {place}")
-        if found.st_mode & forbidden:
-            what, mode = ("read or changed", "go-rwx") if forbidden == _PRIVATE else ("changed", "go-w")
-            raise ConfigError(f"{place} can be {what} by other users", hint=f"Run: chmod {mode} {place}")
-
-
-def read_small(path: Path) -> bytes:
-    """Return the file's bytes.
-
-    Raises:
-        ConfigError: it cannot be read, or is larger than such a file ever is.
-    """
-    with explained(path, "read"), path.open("rb") as file:
-        data = file.read(_MOST_BYTES + 1)
-    if len(data) > _MOST_BYTES:
-        raise ConfigError(f"{path} is larger than {_MOST_BYTES:,} bytes", hint="Check the path: such a file is small.")
-    return data
+    return read_own(path, _MOST_BYTES, private=private)
 
 
 def write_new(path: Path, data: bytes) -> None:

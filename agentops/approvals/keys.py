@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agentops.approvals.files import only_mine, read_small, write_new
+from agentops.approvals.files import read_small, write_new
 from agentops.core.errors import ConfigError, UsageError
 from agentops.core.publickey import PublicKey, parse_public_key
 from agentops.core.resource import check_name
@@ -84,10 +84,10 @@ def load_key(folder: Path, passphrase: Callable[[], str | None]) -> ApproverKey 
         ConfigError: it is damaged, others may read it, or the passphrase is not its own.
     """
     path = key_path(folder)
-    if not path.exists():
+    data = read_small(path, private=True)
+    if data is None:
         return None
-    only_mine(path, private=True)
-    public, pem = _parts(path)
+    public, pem = _parts(path, data)
     encrypted = b"ENCRYPTED" in pem.split(b"\n", 1)[0]
     seed = _seed(path, pem, (passphrase() or "").encode() if encrypted else None)
     key = ApproverKey(name=public.name, seed=seed)
@@ -112,8 +112,8 @@ def checked_name(name: str) -> str:
     return name
 
 
-def _parts(path: Path) -> tuple[PublicKey, bytes]:
-    first, _, pem = read_small(path).partition(b"\n")
+def _parts(path: Path, data: bytes) -> tuple[PublicKey, bytes]:
+    first, _, pem = data.partition(b"\n")
     try:
         return parse_public_key(first.decode()), pem
     except ValueError as error:

@@ -18,7 +18,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from agentops.approvals.approvals import METHOD, check_signature
-from agentops.approvals.files import alone, only_mine, read_small, replace
+from agentops.approvals.files import alone, read_small, replace
 from agentops.approvals.keys import checked_name
 from agentops.core.approval import SignedApproval
 from agentops.core.clock import Clock
@@ -80,12 +80,12 @@ class Trust:
         Raises:
             ConfigError: the file cannot be believed.
         """
-        if not self.path.exists():
+        data = read_small(self.path, private=False)
+        if data is None:
             return {}
-        only_mine(self.path, private=False)
         try:
-            found = tomllib.loads(read_small(self.path).decode())
-        except ValueError as error:
+            found = tomllib.loads(data.decode())
+        except (ValueError, RecursionError) as error:
             raise ConfigError(f"{self.path} is not TOML: {one_line(str(error), 120)}", hint=_MEND) from error
         table = found.get(_TABLE, {})
         if set(found) - {_TABLE} or not isinstance(table, dict):

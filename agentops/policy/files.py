@@ -1,17 +1,19 @@
 """The policy files, read from disk. The only I/O of this package besides the texts that it ships.
 
 Comes in: where a file may stand. Goes out: layers. A file that exists and cannot be trusted (unreadable, not a plain
-file, writable by everybody) is an error, never skipped: skipping a forbid would be a permission.
+file, in the hands of others) is an error, never skipped: skipping a forbid would be a permission.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 from collections.abc import Mapping
 from pathlib import Path
 
 from agentops.core.errors import ConfigError
+from agentops.core.own_files import read_own
 from agentops.policy.layers import LayerKind, PolicyLayer
 from agentops.policy.limits import MOST_BYTES
 
@@ -37,7 +39,7 @@ def read_layers(
         ConfigError: a file is there and cannot be used, or the one that the environment names is not there.
     """
     named = environ.get(ORGANISATION_VARIABLE, "")
-    found = [_layer("organisation", system, LayerKind.ORGANISATION)]
+    found = [_layer("organisation", system, LayerKind.ORGANISATION, root_only=True)]
     if named and Path(named) != system:
         found.append(_layer("organisation", Path(named), LayerKind.ORGANISATION, needed=True))
     found.append(_layer("user", config / USER_FILE, LayerKind.BASE))
@@ -45,47 +47,60 @@ def read_layers(
     return tuple(layer for layer in found if layer is not None)
 
 
-def _layer(name: str, path: Path, kind: LayerKind, *, needed: bool = False) -> PolicyLayer | None:
-    text = read_policy_file(path, needed=needed)
+def _layer(
+    name: str, path: Path, kind: LayerKind, *, needed: bool = False, root_only: bool = False
+) -> PolicyLayer | None:
+    text = read_policy_file(path, needed=needed, root_only=root_only, loose=kind is LayerKind.PROJECT)
     return None if text is None else PolicyLayer(name=name, origin=str(path), text=text, kind=kind)
 
 
-def read_policy_file(path: Path, *, needed: bool = False) -> str | None:
+def read_policy_file(path: Path, *, needed: bool = False, root_only: bool = False, loose: bool = False) -> str | None:
     """Return the text of ``path``, or None where there is no such file and none is needed.
+
+    Arguments:
+        root_only: only root may have written it.
+        loose: it may be anybody's, as a checkout is; what it says is held to forbids elsewhere.
 
     Raises:
         ConfigError: it cannot be read or must not be trusted.
     """
     try:
-        # One descriptor for the check and the read: a name could be pointed elsewhere in between.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    except (FileNotFoundError, NotADirectoryError) as error:
+        data = _read_loose(path) if loose else read_own(path, MOST_BYTES, root_only=root_only)
+    except ConfigError as error:
+        raise _unusable(path, error.message, error.hint) from error
+    if data is None:
         if needed:
-            raise _unusable(path, "it is not there") from error
+            raise _unusable(path, "it is not there")
         return None
-    except OSError as error:
-        raise _unusable(path, f"{error.strerror}") from error
-    try:
-        _check(path, os.fstat(descriptor))
-        with os.fdopen(descriptor, "rb", closefd=False) as file:
-            data = file.read(MOST_BYTES + 1)
-    finally:
-        os.close(descriptor)
-    if len(data) > MOST_BYTES:
-        raise _unusable(path, f"it is larger than {MOST_BYTES:,} bytes")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise _unusable(path, "it is not UTF-8 text") from error
 
 
-def _check(path: Path, state: os.stat_result) -> None:
-    if not stat.S_ISREG(state.st_mode):
-        raise _unusable(path, "it is not a regular file")
-    if state.st_mode & stat.S_IWOTH:
-        raise _unusable(path, "everybody may write to it", f"chmod o-w {path}")
+def _read_loose(path: Path) -> bytes | None:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise ConfigError(f"{error.strerror}") from error
+    try:
+        state = os.fstat(descriptor)
+        if not stat.S_ISREG(state.st_mode):
+            raise ConfigError("it is not a regular file")
+        if state.st_mode & stat.S_IWOTH:
+            raise ConfigError("everybody may write to it", hint=f"Run: chmod o-w {shlex.quote(str(path))}")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            data = file.read(MOST_BYTES + 1)
+    finally:
+        os.close(descriptor)
+    if len(data) > MOST_BYTES:
+        raise ConfigError(f"it is larger than {MOST_BYTES:,} bytes")
+    return data
 
 
 def _unusable(path: Path, why: str, hint: str = "") -> ConfigError:
-    message = f"the policy file {path} cannot be used: {why}"
+    said = why.removeprefix(f"{path} is not trusted: ").removeprefix(f"{path} is ")
+    message = f"the policy file {path} cannot be used: {said}"
     return ConfigError(message, hint=hint or "Correct this; until then every change is refused.", code="bad-policy")

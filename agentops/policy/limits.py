@@ -74,7 +74,7 @@ def _too_deep(statement: Statement) -> Excess | None:
         group, text = open_groups[-1], token.text
         if text == '"':
             # The engine ends a text elsewhere than we would, or not at all: nothing behind it can be counted.
-            return Excess("a text in quotation marks does not end", token.start)
+            return Excess("not valid Cedar: a text in quotation marks does not end", token.start)
         if text in _OPENING:
             open_groups.append(_Group())
             if len(open_groups) > MOST_BRACKETS + 1:

@@ -233,6 +233,7 @@ def test_a_key_that_is_listed_already_is_adopted(folder: Path, ticking: Clock) -
         log.rotate_key()
     old, new = (folder / "audit.pub").read_text().splitlines()
     (folder / "audit.key.next").write_bytes((folder / "audit.key").read_bytes())
+    (folder / "audit.key.next").chmod(0o600)
     with _open(folder, ticking, sign_every=1000) as log:
         log.append("note", {})
     listed = (folder / "audit.pub").read_text().splitlines()

@@ -13,7 +13,7 @@ _ALL = 'permit (principal, action in Ops::Action::"mutate", resource)'
 _HEAD = f'@id("ok") {_ALL};\n// a comment with "one quote\n@id("mine")\n'
 CEDAR = [
     (f"{_ALL}\nwhen {{ context has risk &&  }};", 5, "}", "not valid Cedar: unexpected token `}`"),
-    (f'{_ALL} when {{ "open }};', 4, '"open', "not valid Cedar: invalid token"),
+    (f'{_ALL} when {{ "open }};', 4, '"open', "not valid Cedar: a text in quotation marks does not end"),
     (f'{_ALL}\n@id("next") {_ALL};', 5, '@id("next")', "not valid Cedar: unexpected token `@`"),
     ("permit (somebody, action, resource);", 4, "somebody", "not valid Cedar: found an invalid variable"),
     (f"{_ALL} when {{ today() }};", 4, "today", "not valid Cedar: `today` is not a valid function"),

@@ -23,7 +23,7 @@ from agentops.audit.proofs.note import (
     parse_key,
     parse_signing_key,
 )
-from agentops.audit.segments.files import BROKEN_HINT, LOG, explained
+from agentops.audit.segments.files import BROKEN_HINT, LOG, explained, read_key_file
 from agentops.audit.segments.segment import SegmentStart
 from agentops.core.durable_files import last_line, replace_file, sync_folder
 from agentops.core.errors import AuditError
@@ -61,9 +61,7 @@ class Checkpoints:
             AuditError: it is damaged, or gone though something was signed with it.
         """
         self._settle()
-        path = self._folder / KEY
-        with explained(path, "read"):
-            text = path.read_text("ascii", "replace") if path.exists() else ""
+        text = read_key_file(self._folder / KEY)
         return self._parsed_key(text) if text else self._new_key()
 
     def prepare_key(self, size: int, head: str) -> dict[str, str]:
@@ -81,7 +79,7 @@ class Checkpoints:
 
     def adopt_key(self) -> None:
         """Put the prepared key in use and destroy the present one; call it when the hand-over is on record."""
-        text = (self._folder / NEXT_KEY).read_text("ascii", "replace")
+        text = read_key_file(self._folder / NEXT_KEY)
         new = self._parsed_key(text)
         listed = self.public_keys()
         if new.public not in listed:
@@ -93,10 +91,11 @@ class Checkpoints:
     def _settle(self) -> None:
         """Finish or forget a rotation that a crash cut short: the log knows whether it took place."""
         path = self._folder / NEXT_KEY
+        text = read_key_file(path)
         with explained(path, "read"):
             if not path.exists():
                 return
-            prepared = str(self._parsed_key(path.read_text("ascii", "replace")).public)
+            prepared = str(self._parsed_key(text).public)
             with (self._folder / LOG).open("rb") as file:
                 marked = [line.rstrip(b"\n") for line in file if b'"event":"key_rotated"' in line]
         if prepared in [decode(line).payload.get("new") for line in marked]:

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from agentops.audit.segments.files import explained, make_folder
+from agentops.audit.segments.files import explained, make_folder, read_key_file
 from agentops.core.durable_files import create_file
 from agentops.core.errors import AuditError
 
@@ -57,10 +57,9 @@ def read_key(folder: Path) -> bytes | None:
         AuditError: it cannot be read, or is damaged; the message does not show it.
     """
     path = folder / KEY
-    with explained(path, "read"):
-        if not path.exists():
-            return None
-        text = path.read_text("ascii", "replace").strip()
+    text = read_key_file(path).strip()
+    if not text and not path.exists():
+        return None
     try:
         key = bytes.fromhex(text)
     except ValueError:

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from agentops.core import durable_files
-from agentops.core.errors import AuditError
+from agentops.core.errors import AuditError, ConfigError
+from agentops.core.own_files import read_own
 
 LOG = "audit.jsonl"
 LOCK = "audit.lock"
@@ -23,6 +24,7 @@ BROKEN_HINT = (
     "then a new chain begins."
 )
 _LOCK_WAIT_S = 30.0
+_MOST_KEY_BYTES = 64 * 1024
 
 
 @contextmanager
@@ -32,6 +34,19 @@ def explained(path: Path, verb: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise refused(path, verb, error) from error
+
+
+def read_key_file(path: Path) -> str:
+    """Return the text of a key; empty where there is none.
+
+    Raises:
+        AuditError: it cannot be read, or somebody else could have written or read it.
+    """
+    try:
+        data = read_own(path, _MOST_KEY_BYTES, private=True)
+    except ConfigError as error:
+        raise AuditError(error.message, hint=error.hint, code=error.code) from error
+    return (data or b"").decode("ascii", "replace")
 
 
 class ChainLock:

@@ -56,5 +56,6 @@ def test_no_key_and_a_damaged_one_are_told_apart(tmp_path: Path) -> None:
     assert read_key(tmp_path) is None
     for text in ("zz", "ab" * 31, ""):
         (tmp_path / "audit.hmac").write_text(text)
+        (tmp_path / "audit.hmac").chmod(0o600)
         with pytest.raises(AuditError, match="is not a fingerprint key"):
             read_key(tmp_path)

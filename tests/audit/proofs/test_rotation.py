@@ -129,6 +129,7 @@ def test_a_stolen_later_key_cannot_rewrite_what_came_before_it(folder: Path, tic
         log.append("note", {"n": "another past"})
         log.append("key_rotated", genuine)
     (folder / "audit.key").write_text(stolen.encoded())
+    (folder / "audit.key").chmod(0o600)
     (folder / "audit.pub").write_text(f"{first}\n{second}\n")
     # ``open_log`` would look at the chain first, and refuse.
     with ChainLog(folder, run="r1", actor="human:ana", clock=ticking) as log:
