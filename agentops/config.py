@@ -104,6 +104,7 @@ class Settings:
     excerpt_chars: int = 6000
     read_only: bool = False
     cluster_lease: str = ""
+    disabled_tools: tuple[str, ...] = ()
     prometheus_url: str = ""
     prometheus_auth: str = ""
     alertmanager_url: str = ""
@@ -138,7 +139,7 @@ SECTIONS = {
     "model": ("model", "provider", "effort", "thinking", "caching", "attempts", "region", "project"),
     "limits": ("max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars"),
     "monitoring": ("prometheus_url", "prometheus_auth", "alertmanager_url", "alertmanager_auth", "monitoring_ca_file"),
-    "safety": ("read_only", "cluster_lease"),
+    "safety": ("read_only", "cluster_lease", "disabled_tools"),
     "policy": (
         "production_contexts",
         "staging_contexts",
@@ -161,7 +162,8 @@ _ADDRESSES = ("prometheus_url", "alertmanager_url")
 _CREDENTIALS = ("prometheus_auth", "alertmanager_auth")
 _CREDENTIAL = re.compile(r"(?:bearer|basic) (?:env:[A-Za-z_][A-Za-z0-9_]*|file:[/~].+)")
 FILE_ONLY = (
-    "analyzers", "audit_keep_days", "cluster_kinds", "cluster_lease", "namespaces", "rules", *SECTIONS["policy"],
+    "analyzers", "audit_keep_days", "cluster_kinds", "cluster_lease", "disabled_tools", "namespaces", "rules",
+    *SECTIONS["policy"],
 )  # fmt: skip
 """What no environment variable says: a variable that a shell, a job or a checkout sets must not say what production is,
 nor have records dropped, nor lead a run past everybody else's lease or out of the namespaces that are allowed, nor have

@@ -66,6 +66,9 @@ KINDS: dict[str, str] = {
     "audit prove what": "",
     "audit prove growth": "files",
     "audit check-proof key": "files",
+    "access kubernetes mode": "access-modes",
+    "access kubernetes namespaces": "namespaces",
+    "access kubernetes account_namespace": "",
     "sandbox up scenario": "scenarios files-by-path",
     "sandbox new name": "",
     "schema name": "schemas",
@@ -170,6 +173,7 @@ def _names(root: Path) -> dict[str, dict[str, str]]:
         "facts": {f"{one['name']}=": one["says"][:76] for one in facts_document()},
         "events": dict.fromkeys(_events(root), ""),
         "actors": {"human": "People.", "agent": "Models and agentops itself."},
+        "access-modes": {"read": "Investigate.", "fix": "Change things too."},
         "policy-kinds": {"base": "", "organisation": "", "project": ""},
     }
 

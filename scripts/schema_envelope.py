@@ -251,6 +251,8 @@ def _other_parts(known: Definitions) -> dict[str, Schema]:
     check = record({"name": TEXT, "state": {"enum": ["ok", "untried", "warn", "bad"]}, "text": TEXT, "hint": TEXT})
     scenario = record({"name": TEXT, "title": TEXT, "difficulty": TEXT})
     thing: Schema = {"type": "object"}
+    names = dict.fromkeys(("verb", "group", "resource", "name"), TEXT)
+    right = record({**names, "for": listed(TEXT)})
     things = dict.fromkeys(("verification", "anchor", "export", "segments", "proof"), thing)
     return {
         "tools": listed(known.ref(ToolSpec)),
@@ -287,6 +289,10 @@ def _other_parts(known: Definitions) -> dict[str, Schema]:
         "settings": listed(record({"key": TEXT, "value": {}, "origin": TEXT, "variable": TEXT})),
         "file_exists": {"type": "boolean"},
         "credentials": listed(TEXT),
+        "mode": {"enum": ["read", "fix"]},
+        "manifests": listed(thing),
+        "granted": listed(right),
+        "left_out": listed(right),
         "text": TEXT,
         "shell": TEXT,
         "script": TEXT,

@@ -7,6 +7,7 @@ what stands around it is written by hand and stays.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ def generated(root: Path) -> Iterator[tuple[Path, str]]:
     path = root / "docs/prometheus.md"
     page = with_table(path.read_text("utf-8"), "prometheus tools", read_tools_table(PROMETHEUS_SPECS))
     yield path, with_table(page, "metric checks", conditions_table([("metrics", one.condition) for one in CHECKS]))
+    yield root / "docs/least-privilege.md", _access_page((root / "docs/least-privilege.md").read_text("utf-8"))
     path = root / "docs/change-tools.md"
     yield path, with_table(path.read_text("utf-8"), "change tools", change_tools_table(CHANGE_SPECS, CHANGE_TARGETS))
     path = root / "docs/triage.md"
@@ -46,6 +48,21 @@ def with_table(page: str, name: str, table: str) -> str:
     if not (found and closed):
         raise SystemExit(f"a page has no place for the table {name!r}: it needs {begin!r} and {end!r}")
     return f"{head}{begin}{table}{end}{tail}"
+
+
+def _access_page(page: str) -> str:
+    """Return the page with what ``agentops access`` prints, and with what a right is for."""
+    from agentops.providers.kubernetes.access.manifests import AccessRequest, access_of
+    from agentops.providers.kubernetes.access.text import access_text
+
+    reading = access_text(access_of(AccessRequest()), "agentops access kubernetes --mode read")
+    fix = access_of(AccessRequest(may_change=True))
+    policy = [one for one in fix.manifests if one["kind"].startswith("ValidatingAdmissionPolicy")]
+    shown = access_text(replace(fix, manifests=tuple(policy)), "agentops access kubernetes --mode fix")
+    page = with_table(page, "read access", f"```yaml\n{reading}```\n")
+    page = with_table(page, "admission policy", f"```yaml\n{shown}```\n")
+    rows = [(f"`{right}`", ", ".join(by)) for right, by in fix.granted.items() if right.changes]
+    return with_table(page, "rights to change", _table(("right", "needed by"), rows))
 
 
 def read_tools_table(specs: tuple[ToolSpec, ...]) -> str:

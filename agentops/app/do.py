@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from agentops.app.changes import require_nothing_open
 from agentops.app.fixing.conversation import drafting_for, standing_refusal
 from agentops.app.guard_wiring import ApprovalOptions, guard_services
-from agentops.app.providers import change_specs
+from agentops.app.providers import change_specs, without_disabled
 from agentops.app.requests import (
     NOT_RUN,
     Replied,
@@ -142,7 +142,7 @@ def resume(
 def _let_draft(app: App, asking: ApprovalOptions) -> None:
     """Offer the change tools to the model of this run; what it drafts is tried out and listed, and that is all."""
     drafting = drafting_for(
-        change_specs(app.providers),
+        without_disabled(change_specs(app.providers), app.settings.disabled_tools),
         lambda opened: guard_services(app, opened, None, asking),
         app.services.refused_changes,
         requested=True,

@@ -18,7 +18,7 @@ from agentops.app.fixing.result import FixResult
 from agentops.app.fixing.session import MOST_ROUNDS, FixSession
 from agentops.app.guard_wiring import ApprovalOptions, guard_services
 from agentops.app.investigate import investigate
-from agentops.app.providers import change_specs
+from agentops.app.providers import change_specs, without_disabled
 from agentops.app.stored_incident import is_incident_id, reopen
 from agentops.store.plans import save_plan
 
@@ -89,7 +89,7 @@ def let_model_draft(app: App, asking: ApprovalOptions) -> None:
     if app.services.model is None:
         return
     drafting = drafting_for(
-        change_specs(app.providers),
+        without_disabled(change_specs(app.providers), app.settings.disabled_tools),
         lambda opened: guard_services(app, opened, None, asking),
         app.services.refused_changes,
     )

@@ -100,6 +100,7 @@ def guard_services(
         yes=asking.yes,
         lease=_lease(app, connections),
         wait_s=asking.wait_s,
+        disabled_tools=settings.disabled_tools,
     )
 
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from agentops.core.errors import ConfigError
 from agentops.core.plan import Change, ObjectChange
 from agentops.core.policy import ObjectFacts
 from agentops.core.provider import Provider
 from agentops.core.resource import ResourceRef
+from agentops.core.suggestions import closest
+from agentops.core.text import one_line
 from agentops.core.tool import ToolSpec
 from agentops.providers.kubernetes.provider import KubernetesProvider
 from agentops.providers.prometheus.provider import PrometheusProvider
@@ -39,6 +42,21 @@ def read_specs(providers: Sequence[Provider] = PROVIDERS) -> tuple[ToolSpec, ...
 def change_specs(providers: Sequence[Provider] = PROVIDERS) -> tuple[ToolSpec, ...]:
     """Return what every change tool declares; nothing is connected."""
     return tuple(spec for provider in providers for spec in provider.change_specs())
+
+
+def without_disabled(specs: Sequence[ToolSpec], disabled: Sequence[str]) -> tuple[ToolSpec, ...]:
+    """Return the tools that no setting switches off.
+
+    Raises:
+        ConfigError: the setting names a tool that there is not; what was meant would stay on.
+    """
+    known = [one.name for one in (*read_specs(), *change_specs())]
+    for name in disabled:
+        if name not in known:
+            near = closest(name, known)
+            said = f"disabled_tools names a tool that there is not: {one_line(name, 60)}"
+            raise ConfigError(said, hint=f"Did you mean {near[0]}?" if near else "See: agentops tools list")
+    return tuple(one for one in specs if one.name not in disabled)
 
 
 def object_facts(ref: ResourceRef, item: ObjectChange | None, providers: Sequence[Provider] = PROVIDERS) -> ObjectFacts:

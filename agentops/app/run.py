@@ -22,7 +22,7 @@ from agentops.app.changes import journal_of, open_words
 from agentops.app.connecting import flags_to, provider_options
 from agentops.app.connections import Connector
 from agentops.app.models import model_of
-from agentops.app.providers import PROVIDERS
+from agentops.app.providers import PROVIDERS, without_disabled
 from agentops.app.run_clock import RunClock
 from agentops.app.services import Services
 from agentops.config import Settings
@@ -65,6 +65,7 @@ class App:
         providers: Sequence[Provider],
         simulated: SimulatedTime | None = None,
     ) -> None:
+        without_disabled((), settings.disabled_tools)  # a name that there is not stops the run
         model, self.no_model_reason = model_of(settings, use_model)
         if model is not None:
             # The SDK takes seconds to import; let it, while everything else is set up and the cluster is read.
@@ -103,6 +104,7 @@ class App:
             groups=(settings.namespace,) if settings.namespace else (),
             model=model,
             fingerprint=fingerprinter(settings.folders.audit),
+            disabled_tools=settings.disabled_tools,
         )
         if not model and command == "investigate":
             progress(Step(stage=Stage.NOTICE, text=f"no model is used: {self.no_model_reason}"))

@@ -42,7 +42,8 @@ class Services:
     measures durations. ``nonce`` marks the fences round untrusted text. ``resume_flags`` are the options that lead a
     later run to the same places. ``groups`` (namespaces) narrow the sweep; empty means wherever the alert leads, or
     everywhere. ``fingerprint`` is of a call's arguments before redaction, for its record. ``refused_changes`` collects
-    what the model wanted to draft and policy refused, so that the run can end with that.
+    what the model wanted to draft and policy refused, so that the run can end with that. ``disabled_tools`` are the
+    names of those that a setting switches off.
     """
 
     audit: AuditLog
@@ -61,6 +62,7 @@ class Services:
     drafting: Callable[[Connections], Drafting | None] | None = None
     fingerprint: Callable[[Any], str] | None = None
     refused_changes: list[RefusedChange] = field(default_factory=list)
+    disabled_tools: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

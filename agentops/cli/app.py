@@ -15,6 +15,7 @@ import typer
 
 from agentops.cli.argv import arrange
 from agentops.cli.commands import (
+    access,
     alerts,
     approve,
     approvers,
@@ -66,7 +67,7 @@ Exit codes: 0 done, 1 error, 2 usage, 3 a problem was found (with --exit-code), 
 130 interrupted.
 JSON: --output json, one document.
 """
-GROUPS = ("approvers", "audit", "policy", "tools", "sandbox", "config")
+GROUPS = ("approvers", "audit", "policy", "tools", "access", "sandbox", "config")
 """The commands that only hold others."""
 
 _CHANGING = ("fix", "do", "rollback", "recover")
@@ -115,6 +116,7 @@ def build() -> typer.Typer:
         policy,
         audit,
         tools,
+        access,
         sandbox,
         init,
         config,

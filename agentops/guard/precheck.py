@@ -46,6 +46,9 @@ def precheck(
         )
     if services.read_only:
         raise PolicyRefused("agentops is read-only here: nothing may be changed", hint="Unset AGENTOPS_READ_ONLY.")
+    if change.tool in services.disabled_tools and not policy_input.rollback:
+        hint = "It stands in disabled_tools of config.toml, [safety]."
+        raise PolicyRefused(f"{change.tool} is switched off here", hint=hint, code="tool-disabled")
     decision = ask_policy(services, policy_input, change, tool.spec)
     if not decision.allowed:
         log.failed("policy", decision.why, step=step, ruling=decision)

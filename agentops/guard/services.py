@@ -109,6 +109,7 @@ class GuardServices:
         lease: the cluster's lease, held while a plan runs; None where no setting asks for one.
         wait_s: how long to wait for another run that is changing something; seconds.
         yes: approve without asking what policy asks nobody for.
+        disabled_tools: the names of tools that a setting switches off; an undo may still use them.
         can_tell: a model is there to hear why a person says no.
     """
 
@@ -140,6 +141,7 @@ class GuardServices:
     wait_s: float = 0.0
     yes: bool = False
     can_tell: bool = False
+    disabled_tools: tuple[str, ...] = ()
 
     @property
     def pinned(self) -> str:

@@ -55,7 +55,12 @@ def toolbox_for(services: Services, connections: Connections, folder: IncidentFo
 
     make_drafting = services.drafting if services.model is not None else None
     return Toolbox(
-        tuple(tool for reader in connections.readers for tool in reader.read_tools()),
+        tuple(
+            tool
+            for reader in connections.readers
+            for tool in reader.read_tools()
+            if tool.spec.name not in services.disabled_tools
+        ),
         store=folder,
         redactor=services.redactor,
         audit=services.audit,

@@ -32,10 +32,11 @@ def register(app: typer.Typer) -> None:
 
 def list_tools(options: Common) -> Result:
     """List the declared tools; no cluster is asked."""
-    from agentops.app.providers import change_specs, read_specs
+    from agentops.app.providers import change_specs, read_specs, without_disabled
     from agentops.core.jsonable import to_json
 
-    reading, changing = read_specs(), change_specs()
+    disabled = options.settings().disabled_tools
+    reading, changing = without_disabled(read_specs(), disabled), without_disabled(change_specs(), disabled)
     closing = (
         "When a model calls a change tool, the call is only added to a plan (`agentops fix`). Only the guard applies "
         "it, after policy, dry run, approval and audit record (docs/safety.md)."
@@ -45,6 +46,7 @@ def list_tools(options: Common) -> Result:
         Bullets(tuple(map(_item, reading))),
         Heading("Change tools (applied by the guard only)"),
         Bullets(tuple(map(_item, changing))),
+        *((Paragraph(f"Switched off by disabled_tools: {', '.join(disabled)}"),) if disabled else ()),
         Paragraph(closing, Tone.QUIET),
     )
     return Result(command="tools list", document={"tools": to_json((*reading, *changing))}, report=report)

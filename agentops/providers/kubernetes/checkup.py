@@ -54,7 +54,7 @@ def _permissions(cluster: Cluster) -> CheckResult:
         if not answer.summary.lower().startswith("yes"):
             denied.append(resource)
     if denied:
-        hint = "The sweep runs without them and says so; docs/tools.md has the role it needs."
+        hint = "The sweep runs without them and says so; agentops access kubernetes --mode read has its role."
         return CheckResult(name="permissions", state="warn", text=f"may not list {', '.join(denied)}", hint=hint)
     return CheckResult(name="permissions", state="ok", text=f"may list {', '.join(_NEEDED_READS)}")
 

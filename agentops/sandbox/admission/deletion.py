@@ -34,6 +34,18 @@ class DeleteOptions:
     uid: str = ""
     resource_version: str = ""
 
+    def as_given(self) -> Obj:
+        """Return them as the API has them; what was not given is absent."""
+        expected = {"uid": self.uid, "resourceVersion": self.resource_version}
+        known: Obj = {
+            "gracePeriodSeconds": self.grace_s,
+            "propagationPolicy": self.propagation or None,
+            "preconditions": {key: value for key, value in expected.items() if value} or None,
+            "dryRun": ["All"] if self.dry_run else None,
+        }
+        said = {key: value for key, value in known.items() if value is not None}
+        return {"kind": "DeleteOptions", "apiVersion": "meta.k8s.io/v1", **said}
+
 
 def delete_options(request: ApiRequest) -> DeleteOptions:
     """Return the options of a delete: those of its body when it has one, and only then; else those of its query.

@@ -14,10 +14,12 @@ from typing import Any
 
 from agentops.sandbox.admission.deletion import evict, eviction_options, finish
 from agentops.sandbox.admission.patches import json_patch, merge_patch
+from agentops.sandbox.admission.policies import AdmissionPolicies, Write
 from agentops.sandbox.store import Conflict, Key, Obj, ObjectStore, copy_json, timestamp
 from agentops.sandbox.wire import causes
 from agentops.sandbox.wire.cells import at
 from agentops.sandbox.wire.identity import Tokens
+from agentops.sandbox.wire.options import write_options
 from agentops.sandbox.wire.request import ApiRequest, RequestTarget, Response, body_object, json_response
 from agentops.sandbox.wire.status import MODIFIED, ApiRefusal, bad_request, conflict, invalid, not_found, not_simulated
 
@@ -31,11 +33,17 @@ class Subresources:
         store: where to.
         tokens: issues what a TokenRequest asks for.
         change: carries out an update or patch of one object, given the subresource that it came through.
+        policies: judge what ``change`` does not.
     """
 
     def __init__(
-        self, store: ObjectStore, tokens: Tokens, change: Callable[[RequestTarget, ApiRequest, Obj], Response]
+        self,
+        store: ObjectStore,
+        tokens: Tokens,
+        change: Callable[[RequestTarget, ApiRequest, Obj], Response],
+        policies: AdmissionPolicies,
     ) -> None:
+        self._policies = policies
         self._store = store
         self._tokens = tokens
         self._change = change
@@ -96,14 +104,30 @@ class Subresources:
         options = eviction_options(request, target.name)
         if live is None:
             raise not_found(target.resource, target.name)
+        self._check(target, request, "CREATE", body_object(request))
         evict(self._store, target.resource, live, options)
         return json_response(_SUCCESS, 201)
+
+    def _check(self, target: RequestTarget, request: ApiRequest, operation: str, new: Obj) -> None:
+        self._policies.check(
+            Write(
+                target=target,
+                user=request.user,
+                operation=operation,
+                name=target.name,
+                new=new,
+                options=write_options(request),
+                subresource=target.subresource,
+                dry_run=request.dry_run,
+            )
+        )
 
     def _bind(self, target: RequestTarget, request: ApiRequest, live: Obj) -> Response:
         node = at(body_object(request), "target", "name")
         if at(live, "spec", "nodeName"):
             why = f'pod {target.name} is already assigned to node "{live["spec"]["nodeName"]}"'
             raise conflict(replace(target.resource, plural="pods/binding"), target.name, why)
+        self._check(target, request, "CREATE", body_object(request))
         new = copy_json(live)
         new["spec"]["nodeName"] = node
         self._store.update(new, dry_run=request.dry_run)
@@ -116,6 +140,7 @@ class Subresources:
             words = "may not specify a duration less than 10 minutes"
             scope = replace(target.resource, kind="TokenRequest", group="authentication.k8s.io")
             raise invalid(scope, target.name, [causes.invalid("spec.expirationSeconds", lifetime_s, words)])
+        self._check(target, request, "CREATE", body_object(request))
         token = "" if request.dry_run else self._tokens.issue(target.namespace, target.name, lifetime_s)
         ends = timestamp(self._store.now() + timedelta(seconds=lifetime_s))
         metadata = {"name": target.name, "namespace": target.namespace, "creationTimestamp": None}
@@ -135,6 +160,7 @@ class Subresources:
         wanted = at(body, "metadata", "resourceVersion")
         if wanted:
             new["metadata"]["resourceVersion"] = wanted
+        self._check(target, request, "UPDATE", new)
         try:
             stored = self._store.update(new, dry_run=request.dry_run)
         except Conflict as error:

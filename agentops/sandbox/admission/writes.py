@@ -15,10 +15,11 @@ from random import Random
 from agentops.sandbox.admission.allocation import allocate, allocate_service
 from agentops.sandbox.admission.bodies import Warnings, applied, decoded, patch_kind, patched, place_in
 from agentops.sandbox.admission.defaults import defaulted
-from agentops.sandbox.admission.deletion import delete, delete_options, finish, orphans_by_default
+from agentops.sandbox.admission.deletion import DeleteOptions, delete, delete_options, finish, orphans_by_default
 from agentops.sandbox.admission.escalation import check_escalation
 from agentops.sandbox.admission.fields import record_update
 from agentops.sandbox.admission.pods import complete_pod, judge_pod, security_warning
+from agentops.sandbox.admission.policies import AdmissionPolicies, Write
 from agentops.sandbox.admission.quota import check_claim, check_growth, check_quota
 from agentops.sandbox.admission.subresources import Subresources
 from agentops.sandbox.admission.validation import problems
@@ -27,6 +28,7 @@ from agentops.sandbox.objects import ALPHABET
 from agentops.sandbox.store import AlreadyExists, Conflict, Key, Obj, ObjectStore, copy_json, timestamp
 from agentops.sandbox.wire.identity import Tokens
 from agentops.sandbox.wire.kinds import Resource
+from agentops.sandbox.wire.options import write_options
 from agentops.sandbox.wire.reads import FORMS, ReadVerbs
 from agentops.sandbox.wire.request import (
     ApiRequest,
@@ -67,7 +69,8 @@ class StoreWriter:
         self.store = store
         self.reader = reader
         self._random = random
-        self._subresources = Subresources(store, tokens, self.change)
+        self._policies = AdmissionPolicies(store)
+        self._subresources = Subresources(store, tokens, self.change, self._policies)
 
     def write(self, target: RequestTarget, request: ApiRequest) -> Response:
         """Carry out a create, update, patch, delete or deletecollection.
@@ -117,6 +120,17 @@ class StoreWriter:
                 new["metadata"]["managedFields"] = managed
         new["metadata"]["uid"] = self.store.new_uid()
         self._admit_new(resource, new, request.user, warnings)
+        self._policies.check(
+            Write(
+                target=target,
+                user=request.user,
+                operation="CREATE",
+                name=new["metadata"].get("name", ""),
+                new=new,
+                options=write_options(request),
+                dry_run=request.dry_run,
+            )
+        )
         try:
             stored = self.store.create(new, dry_run=request.dry_run, uid=new["metadata"]["uid"])
         except AlreadyExists as error:
@@ -182,6 +196,19 @@ class StoreWriter:
             _record(resource, live, new, entry)
         if not only:
             self._admit(resource, new, live, request.user)
+        self._policies.check(
+            Write(
+                target=target,
+                user=request.user,
+                operation="UPDATE",
+                name=target.name,
+                new=new,
+                old=live,
+                options=write_options(request),
+                subresource=through.get("subresource", ""),
+                dry_run=request.dry_run,
+            )
+        )
         if _same(live, new):
             new = {**copy_json(live), "metadata": {**live["metadata"], **_given_version(new)}}
         return self._replace(target, request, live, new, warnings)
@@ -217,6 +244,7 @@ class StoreWriter:
             raise not_found(resource, target.name)
         _check_deletable(resource, target.name)
         options, warnings = delete_options(request), Warnings()
+        self._check_delete(target, request, live, options)
         obj, gone = delete(self.store, resource, live, options)
         if orphans_by_default(resource, options):
             warnings.texts.append(data("served.yaml")["words"]["orphaned"])
@@ -228,10 +256,25 @@ class StoreWriter:
         status = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
         return json_response(status)
 
+    def _check_delete(self, target: RequestTarget, request: ApiRequest, live: Obj, options: DeleteOptions) -> None:
+        self._policies.check(
+            Write(
+                target=target,
+                user=request.user,
+                operation="DELETE",
+                name=target.name,
+                old=live,
+                options=options.as_given(),
+                dry_run=options.dry_run,
+            )
+        )
+
     def _delete_collection(self, target: RequestTarget, request: ApiRequest) -> Response:
         options = delete_options(request)
         page = self.reader.selected(target, request)
         for live in page:
+            # As in the real server, the name is that of the request, which has none.
+            self._check_delete(target, request, live, options)
             delete(self.store, target.resource, live, options)
         metadata = {"resourceVersion": str(self.store.revision)}
         return Response(body=self.reader.encoder.list(target.resource, page, metadata))

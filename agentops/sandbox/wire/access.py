@@ -31,10 +31,11 @@ class Attempt:
 
 
 class Rbac:
-    """Decides from the roles and bindings in one store."""
+    """Decides from the roles and bindings in one store; ``heard`` is told of each request that it judged."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
+        self.heard: Callable[[User, Attempt, bool], None] | None = None
 
     def allows(self, user: User, attempt: Attempt) -> bool:
         """Return whether a rule lets ``user`` do this."""
@@ -72,7 +73,10 @@ class Rbac:
             namespace=namespace,
             name=target.name,
         )
-        if self.allows(user, attempt):
+        allowed = self.allows(user, attempt)
+        if self.heard is not None:
+            self.heard(user, attempt, allowed)
+        if allowed:
             return
         which = f"{resource.plural}/{target.subresource}" if target.subresource else resource.plural
         scope = f'in the namespace "{namespace}"' if namespace else "at the cluster scope"
@@ -132,11 +136,10 @@ def review(target: RequestTarget, request: ApiRequest, rbac: Rbac, user_of: Call
     spec = body.get("spec") or {}
     kind = target.resource.kind
     if kind == "SelfSubjectReview":
-        info = {"username": request.user.name, "groups": list(request.user.groups)}
-        return json_response({**_head(target), "spec": {}, "status": {"userInfo": info}}, 201)
+        return json_response({**_head(target), "spec": {}, "status": {"userInfo": request.user.as_info()}}, 201)
     if kind == "TokenReview":
         owner = user_of(spec.get("token") or "")
-        known = {"user": {"username": owner.name, "groups": list(owner.groups)}} if owner else {}
+        known = {"user": owner.as_info()} if owner else {}
         return json_response({**_head(target), "spec": spec, "status": {"authenticated": bool(owner), **known}}, 201)
     if kind == "SelfSubjectRulesReview":
         return _rules_review(target, request, rbac, spec.get("namespace") or "")

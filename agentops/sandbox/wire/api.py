@@ -66,11 +66,11 @@ class Api:
         self.reader = ReadVerbs(parts.store, stopping)
         self.address = "127.0.0.1"
         self._parts = parts
-        self._rbac = Rbac(parts.store)
+        self.rbac = Rbac(parts.store)
         self._logs = LogReader(parts.store, parts.logs, stopping)
         self.tokens = Tokens(parts.tokens, parts.store.now, parts.new_token)
         self.faults = Faults(parts.sleep)
-        self._identifier = Identifier(self.tokens, self._rbac, open_to_all=parts.open_to_all)
+        self._identifier = Identifier(self.tokens, self.rbac, open_to_all=parts.open_to_all)
         self._writer = parts.writer(self.reader, self.tokens) if parts.writer else None
 
     def handle(self, request: ApiRequest) -> Response:
@@ -88,7 +88,7 @@ class Api:
 
     def _other(self, request: ApiRequest) -> Response:
         path = request.path.rstrip("/") or "/"
-        if not self._rbac.allows(request.user, Attempt(verb="get", path=path)):
+        if not self.rbac.allows(request.user, Attempt(verb="get", path=path)):
             raise ApiRefusal("Forbidden", f'forbidden: User "{request.user.name}" cannot get path "{path}"')
         if path in ("/healthz", "/livez", "/readyz"):
             return Response(body=b"ok", content_type="text/plain")
@@ -108,14 +108,14 @@ class Api:
         target = route(request, self.catalog)
         if target is None:
             raise _no_such_path()
-        self._rbac.check(request.user, target)
+        self.rbac.check(request.user, target)
         check_options(target, request)
         if target.subresource:
             return self._subresource(target, request)
         if target.verb not in target.resource.verbs:
             raise not_allowed()
         if target.resource.group in _REVIEWED:
-            return review(target, request, self._rbac, self.tokens.user)
+            return review(target, request, self.rbac, self.tokens.user)
         if target.resource.group == "metrics.k8s.io" and self._parts.usage:
             return usage_response(target, request, self._parts.store, self._parts.usage)
         reads = {"get": self.reader.get, "list": self.reader.list, "watch": self.reader.watch}

@@ -6,7 +6,10 @@ an unknown token pass as anonymous.
 
 from __future__ import annotations
 
+import base64
+import json
 import threading
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -17,6 +20,7 @@ from agentops.sandbox.wire.status import ApiRefusal, bad_request
 
 ADMIN = User(name="sandbox-admin", groups=("system:masters", "system:authenticated"))
 _AUTHENTICATED = "system:authenticated"
+_CREDENTIAL_ID = "authentication.kubernetes.io/credential-id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +53,22 @@ class Tokens:
         return grant.user
 
     def issue(self, namespace: str, service_account: str, lifetime_s: int) -> str:
-        """Return a new token for a service account."""
+        """Return a new token for a service account: of the form of a JWT, whose claims a client can read.
+
+        Its id becomes the credential id of whoever comes with it, as in a real server.
+        """
         groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}", _AUTHENTICATED)
-        user = User(name=f"system:serviceaccount:{namespace}:{service_account}", groups=groups)
-        token = self._new_token()
+        name, ends, token_id = (
+            f"system:serviceaccount:{namespace}:{service_account}",
+            self._now() + timedelta(seconds=lifetime_s),
+            str(uuid.uuid4()),
+        )
+        extra = ((_CREDENTIAL_ID, (f"JTI={token_id}",)),)
+        user = User(name=name, groups=groups, extra=extra)
+        claims = {"jti": token_id, "sub": name, "exp": int(ends.timestamp())}
+        token = f"{_part({'alg': 'none', 'typ': 'JWT'})}.{_part(claims)}.{self._new_token()}"
         with self._lock:
-            self._grants[token] = _Grant(user, self._now() + timedelta(seconds=lifetime_s))
+            self._grants[token] = _Grant(user, ends)
         return token
 
     def expire(self) -> None:
@@ -113,6 +127,10 @@ class Identifier:
                 raise ApiRefusal("Unauthorized", "Unauthorized")
             return user or ADMIN
         return ADMIN if self._open else ANONYMOUS
+
+
+def _part(claims: Mapping[str, object]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
 
 
 def _authenticated(user: User) -> User:

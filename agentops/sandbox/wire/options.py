@@ -6,6 +6,7 @@ Comes in: a request. Goes out: nothing, or 422 in the words of the validators of
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from agentops.sandbox.wire.causes import StatusCause, unsupported
 from agentops.sandbox.wire.request import ApiRequest, RequestTarget
@@ -31,6 +32,16 @@ def check_options(target: RequestTarget, request: ApiRequest) -> None:
         return
     if found:
         raise invalid_options(kind, found)
+
+
+def write_options(request: ApiRequest) -> dict[str, Any]:
+    """Return the options of a create, update or patch as the API has them; what was not given is absent."""
+    verb = {"POST": "create", "PUT": "update", "PATCH": "patch"}[request.method]
+    query = request.query
+    given: dict[str, Any] = {name: query[name] for name in ("fieldManager", "fieldValidation") if query.get(name)}
+    given |= {"dryRun": ["All"]} if request.dry_run else {}
+    given |= {"force": request.flag("force")} if "force" in query else {}
+    return {"kind": _KINDS[verb], "apiVersion": "meta.k8s.io/v1", **given}
 
 
 def _of_write(request: ApiRequest) -> Iterator[StatusCause]:

@@ -26,11 +26,17 @@ _ACCEPTED = f"application/json, application/yaml, {_PROTOBUF}"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """Who asks; ``uid`` may be empty."""
+    """Who asks; ``uid`` may be empty. ``extra`` is what else is known of them, as a review shows it."""
 
     name: str
     groups: tuple[str, ...] = ()
     uid: str = ""
+    extra: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def as_info(self) -> dict[str, Any]:
+        """Return the user as ``userInfo`` has it."""
+        extra = {"extra": {key: list(values) for key, values in self.extra}} if self.extra else {}
+        return {"username": self.name, "groups": list(self.groups), **extra}
 
 
 ANONYMOUS = User(name="system:anonymous", groups=("system:unauthenticated",))

@@ -156,10 +156,10 @@ def test_issued_tokens_expire_by_the_clock() -> None:
     """An issued token is nobody's once its time is up; a given one stays."""
     moment = [datetime(2026, 11, 22)]
     tokens = Tokens({"given": User(name="amy")}, lambda: moment[0], lambda: "issued")
-    tokens.issue("shop", "robot", 600)
-    before = tokens.user("issued")
+    issued = tokens.issue("shop", "robot", 600)
+    before = tokens.user(issued)
     moment[0] += timedelta(seconds=600)
-    assert (before is not None, tokens.user("issued"), tokens.user("given") is not None) == (True, None, True)
+    assert (before is not None, tokens.user(issued), tokens.user("given") is not None) == (True, None, True)
 
 
 def test_a_cluster_role_bound_in_a_namespace_holds_there_only(store: ObjectStore) -> None:

@@ -23,6 +23,15 @@ from agentops.providers.kubernetes.objects.selectors import matches
 
 ObjectList: TypeAlias = Sequence[dict[str, Any]]
 
+PERMISSIONS = (
+    "list pods", "list services", "list namespaces", "list persistentvolumeclaims", "list replicasets.apps",
+    "list deployments.apps", "list statefulsets.apps", "list daemonsets.apps", "list jobs.batch",
+    "list cronjobs.batch", "list ingresses.networking.k8s.io", "list networkpolicies.networking.k8s.io",
+    "list poddisruptionbudgets.policy", "list horizontalpodautoscalers.autoscaling",
+    "list endpointslices.discovery.k8s.io", "list rolebindings.rbac.authorization.k8s.io",
+    "list clusterrolebindings.rbac.authorization.k8s.io",
+)  # fmt: skip
+"""What the blast radius and the observation of a change ask of the API server, as tools declare it."""
 OBJECT_LIMIT = 20_000
 NAMESPACE_LIMIT = 16
 _PRUNED = frozenset({"Pod", "ReplicaSet"})

@@ -34,7 +34,13 @@ _VALUE_LIMIT = 200
         "limit": number(50, "revisions, default 5"),
     },
     required=("kind", "name"),
-    permissions=("get KIND", "list replicasets.apps", "list controllerrevisions.apps"),
+    permissions=(
+        "get deployments.apps",
+        "get statefulsets.apps",
+        "get daemonsets.apps",
+        "list replicasets.apps",
+        "list controllerrevisions.apps",
+    ),
 )
 def rollout_history(cluster: Cluster, clock: Clock, arguments: Arguments) -> Reading:
     """Return the revisions of a workload, newest first, each with the fields that it changed.

@@ -24,6 +24,8 @@ _DEADLINE_S = 15.0
 _NAMESPACE_LIMIT = 3
 _ROLE_LIMIT = 20
 _IN_NAMESPACE = ("RoleBinding", "Role")
+READ_WITH_GRANTS = (*_IN_NAMESPACE, "ClusterRoleBinding", "ClusterRole")
+"""The kinds that are read here; without the right to, a refusal in a log is explained less far."""
 _EVERYBODY = frozenset({"system:serviceaccounts", "system:authenticated"})
 
 

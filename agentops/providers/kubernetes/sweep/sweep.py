@@ -19,7 +19,7 @@ from agentops.providers.kubernetes.api.client import Cluster
 from agentops.providers.kubernetes.objects.kinds import ABSENCE_IS_A_FINDING, Kind, builtin
 from agentops.providers.kubernetes.objects.snapshot import Snapshot
 from agentops.providers.kubernetes.sweep.fetch import FetchResult, ListRequest, gaps_of, read_lists, read_logs
-from agentops.providers.kubernetes.sweep.grants import read_grants
+from agentops.providers.kubernetes.sweep.grants import READ_WITH_GRANTS, read_grants
 from agentops.providers.kubernetes.sweep.scope import find_scope, named_namespaces
 from agentops.providers.kubernetes.sweep.unwell import log_requests
 
@@ -33,6 +33,13 @@ CLUSTER_SCOPED = (
     "Node", "Namespace", "PersistentVolume", "StorageClass", "IngressClass", "ValidatingWebhookConfiguration",
     "MutatingWebhookConfiguration",
 )  # fmt: skip
+PERMISSIONS = (
+    *(f"list {builtin(kind).full_name}" for kind in (*NAMESPACED, *CLUSTER_SCOPED) if kind != "Secret"),
+    *(f"list {builtin(kind).full_name}" for kind in READ_WITH_GRANTS if kind != "ClusterRole"),
+    f"get {builtin('ClusterRole').full_name}",
+    "get pods/log",
+)
+"""What a sweep asks of the API server, as tools declare it. Secrets are listed where that is allowed, not needed."""
 _LISTS_S = 60.0
 _LOGS_S = 15.0
 _NEIGHBOURS_S = 20.0

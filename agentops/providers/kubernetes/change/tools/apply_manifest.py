@@ -37,7 +37,7 @@ _RUNS_ONCE = frozenset({"Job", "Pod"})
     "Create an object, or update it by server-side apply; fields of other managers are not taken. No Secrets.",
     {"manifest": {"type": "object", "description": "apiVersion, kind, metadata and the rest, of the target"}},
     required=("manifest",),
-    permissions=("get KIND", "create KIND", "patch KIND"),
+    permissions=("get KIND", "create KIND", "patch KIND", "delete KIND"),
     risk=Risk.LOW,
 )
 def apply_manifest(context: ToolContext, change: CheckedChange) -> Preview:

@@ -46,7 +46,7 @@ _SUFFIX = re.compile(r"-rerun-\d+$")
     "Run an ended Job again: a new Job of the same template under a new name. The old one stays.",
     {},
     kinds=("Job",),
-    permissions=("get jobs.batch", "create jobs.batch"),
+    permissions=("get jobs.batch", "create jobs.batch", "delete jobs.batch"),
     reversal=Reversal.COMPENSATING,
     idempotent=False,
 )
