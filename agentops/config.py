@@ -13,7 +13,6 @@ from __future__ import annotations
 import math
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from agentops.core.errors import ConfigError
+from agentops.core.foreign_documents import read_toml
 from agentops.core.own_files import read_own
 from agentops.core.source_place import SourcePlace, place_at
 from agentops.core.text import one_line
@@ -273,11 +273,9 @@ def _from_file(path: Path) -> dict[str, _Given]:
 
 def _from_text(text: str, path: Path) -> dict[str, _Given]:
     try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        document = read_toml(text)
+    except ValueError as error:
         raise _not_toml(text, path, error) from error
-    except RecursionError as error:
-        raise ConfigError(f"{path} is nested too deep to be read", hint="No setting is nested.") from error
     found: dict[str, _Given] = {}
     for section, entries in document.items():
         if section not in SECTIONS or not isinstance(entries, dict):
@@ -295,7 +293,7 @@ def _from_text(text: str, path: Path) -> dict[str, _Given]:
     return found
 
 
-def _not_toml(text: str, path: Path, error: tomllib.TOMLDecodeError) -> ConfigError:
+def _not_toml(text: str, path: Path, error: ValueError) -> ConfigError:
     """Return the parser's complaint with its place; the parser tells that only in words."""
     said = str(error)
     place = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from agentops.alerts.envelopes import opened
 from agentops.alerts.grouping import group
@@ -19,10 +19,9 @@ from agentops.alerts.reading import known_forms, payload_of
 from agentops.alerts.registry import FORMATS
 from agentops.core.alert import AlertGroup
 from agentops.core.errors import AlertError
+from agentops.core.foreign_documents import json_decoder, read_json, require_depth
+from agentops.core.foreign_yaml import YamlError, read_documents
 from agentops.core.text import one_line
-
-if TYPE_CHECKING:
-    from agentops.alerts.plain_yaml import PlainLoader
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_YAML_CHARS = 256 * 1024
@@ -116,7 +115,7 @@ def _require_brief(text: str, what: str) -> None:
 
 def _json(text: str, what: str) -> Any:
     try:
-        document = json.loads(text, parse_constant=str)
+        document = read_json(text, odd_numbers_as_text=True, unique_names=False, most_depth=MAX_DEPTH)
     except json.JSONDecodeError as error:
         listed = _by_lines(text) if error.msg == "Extra data" else None
         if listed is not None:
@@ -130,15 +129,16 @@ def _json(text: str, what: str) -> Any:
             else f"{what} is not valid JSON: {error.msg} at {where}",
             hint="Give the payload as its sender made it.",
         ) from error
-    except (ValueError, RecursionError) as error:
-        raise AlertError(f"{what} is not usable JSON: nested too deep, or a number without end") from error
-    _check_depth(document, what)
+    except ValueError as error:
+        raise AlertError(
+            f"{what} is not usable JSON: {error}", hint="Give the payload as its sender made it."
+        ) from error
     return document
 
 
 def _by_lines(text: str) -> list[Any] | None:
     """Return the documents of a text that holds one after another, as ``kubectl get events -o json -w`` prints them."""
-    decoder, found, at = json.JSONDecoder(parse_constant=str), list[Any](), 0
+    decoder, found, at = json_decoder(odd_numbers_as_text=True), list[Any](), 0
     while at < len(text):
         if text[at].isspace():
             at += 1
@@ -157,15 +157,12 @@ def _yaml(text: str, what: str) -> Any:
         return None
     if len(text) > MAX_YAML_CHARS:
         return None
-    import yaml
-
-    from agentops.alerts.plain_yaml import PlainLoader
-
     try:
-        document = _loaded(PlainLoader(text))
-    except AlertError as error:
-        raise AlertError(f"{what} {error.message}", hint=error.hint) from error
-    except (yaml.YAMLError, ValueError, RecursionError, OverflowError, AttributeError, TypeError):
+        document = _loaded(text)
+    except YamlError as error:
+        if error.is_yaml:
+            hint = "Write the values out, or send JSON."
+            raise AlertError(f"{what} is YAML that cannot be used: {error}", hint=hint) from error
         return None
     if isinstance(document, dict):
         document = {str(key): value for key, value in document.items()}
@@ -178,16 +175,13 @@ def _yaml(text: str, what: str) -> Any:
     if not is_known and not isinstance(document, list) and opened(document) is None:
         require_alert(document, what)
         return None
-    _check_depth(document, what)
     return document
 
 
-def _loaded(loader: PlainLoader) -> Any:
+def _loaded(text: str) -> Any:
     """Return the one document of a stream, or the list of several."""
-    found: list[Any] = []
-    while loader.check_data() and len(found) < MAX_YAML_DOCUMENTS:  # type: ignore[no-untyped-call]
-        found.append(loader.get_data())
-    found = [one for one in found if one is not None]
+    documents = read_documents(text, odd_numbers_as_text=True, most_depth=MAX_DEPTH, most_documents=MAX_YAML_DOCUMENTS)
+    found = [one for one in documents if one is not None]
     return found[0] if len(found) == 1 else found or None
 
 
@@ -196,14 +190,7 @@ def _all_known(listed: list[Any]) -> bool:
 
 
 def _check_depth(document: Any, what: str) -> None:
-    level = [document]
-    for _depth in range(MAX_DEPTH):
-        level = [
-            child
-            for item in level
-            if isinstance(item, dict | list)
-            for child in (item.values() if isinstance(item, dict) else item)
-        ]
-        if not level:
-            return
-    raise AlertError(f"{what} is nested deeper than {MAX_DEPTH} levels, more than any alert")
+    try:
+        require_depth(document, MAX_DEPTH)
+    except ValueError as error:
+        raise AlertError(f"{what} cannot be used: {error}", hint="Give the payload as its sender made it.") from error

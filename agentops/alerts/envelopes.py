@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from agentops.alerts import fields
 from agentops.core.errors import AlertError
+from agentops.core.foreign_documents import read_json
 from agentops.core.text import one_line
 
 
@@ -134,6 +134,6 @@ def _decoded(value: Any) -> Any:
         except (binascii.Error, ValueError, UnicodeDecodeError):
             return value
     try:
-        return json.loads(written, parse_constant=str)
-    except (ValueError, RecursionError):
+        return read_json(written, odd_numbers_as_text=True, unique_names=False)
+    except ValueError:
         return value

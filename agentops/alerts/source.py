@@ -7,10 +7,7 @@ pipe that nobody writes to, and never touches a network.
 from __future__ import annotations
 
 import errno
-import os
 import re
-import select
-import stat
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -23,6 +20,7 @@ from agentops.alerts.labels import CLUSTER_KINDS
 from agentops.core.alert import Alert, AlertGroup, Target
 from agentops.core.clock import age, to_iso
 from agentops.core.errors import AlertError, UsageError
+from agentops.core.foreign_files import read_foreign
 from agentops.core.resource import check_name
 from agentops.core.text import one_line
 
@@ -30,7 +28,6 @@ _LATER = {
     "cloudwatch": "Give the alarm's SNS message or EventBridge event as a file, or describe it in words.",
     "pagerduty": "Give the webhook's payload as a file, or describe the incident in words.",
 }
-_SILENT_PIPE_S = 10.0
 _CLOCK_SLACK = timedelta(minutes=5)
 _OLD = timedelta(days=1)
 _PATH_ENDS = (".json", ".yaml", ".yml", ".txt")
@@ -83,7 +80,7 @@ def read_alert(
         raise AlertError(f"{prefix}: alerts cannot be fetched yet", hint=_LATER[prefix], code="not-built")
     path = _existing(argument)
     if path is not None:
-        return _dated(decode(_read_file(path, one_line(argument, 120)), one_line(argument, 120)), now)
+        return _dated(decode(_read_file(path), one_line(argument, 120)), now)
     if _looks_like_path(argument):
         raise AlertError(
             f"there is no file {one_line(argument, 120)}", hint="To describe the alert instead, use words with spaces."
@@ -157,32 +154,6 @@ def _looks_like_path(argument: str) -> bool:
     )
 
 
-def _read_file(path: Path, what: str) -> bytes:
-    try:
-        # Not blocking, so that a pipe without a writer is not waited for in open itself.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-        try:
-            mode = os.fstat(descriptor).st_mode
-            if stat.S_ISDIR(mode):
-                raise AlertError(f"{what} is a folder", hint="Give the file in it.")
-            if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
-                raise AlertError(f"{what} is a device, not a file")
-            return _read(descriptor, what, waits=not stat.S_ISREG(mode))
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        raise AlertError(f"cannot read {what}: {(error.strerror or str(error)).lower()}") from error
-
-
-def _read(descriptor: int, what: str, *, waits: bool) -> bytes:
-    pieces: list[bytes] = []
-    room = MAX_BYTES + 1
-    while room:
-        if waits and not select.select([descriptor], [], [], _SILENT_PIPE_S)[0]:
-            raise AlertError(f"nothing was written to {what} for {_SILENT_PIPE_S:.0f} s", hint="Is its writer running?")
-        piece = os.read(descriptor, min(room, 1024 * 1024))
-        if not piece:
-            break
-        pieces.append(piece)
-        room -= len(piece)
-    return b"".join(pieces)
+def _read_file(path: Path) -> bytes:
+    # A pipe as well: <(command) of a shell names one.
+    return read_foreign(path, "an alert", MAX_BYTES, error=AlertError, pipes=True)

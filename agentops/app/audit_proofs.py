@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentops.core.errors import UsageError
+from agentops.core.foreign_documents import read_json
+from agentops.core.foreign_files import read_foreign
 
 if TYPE_CHECKING:
     from agentops.audit.proofs.note import Checkpoint, PublicKey
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from agentops.core.audit import AuditRecord
 
 _MAX_PROOF_BYTES = 4 * 1024 * 1024 + 65_536
+_MAX_KEY_BYTES = 64 * 1024
+_MAX_NOTE_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +105,10 @@ def parsed_key(text: str) -> PublicKey:
 
     try:
         path = Path(text)
-        return parse_key(path.read_text("ascii", "replace") if "+" not in text and path.is_file() else text)
-    except (BadNote, OSError) as error:
+        if "+" not in text and path.exists():
+            text = read_foreign(path, "a public key", _MAX_KEY_BYTES).decode("ascii", "replace")
+        return parse_key(text)
+    except (BadNote, OSError, ValueError) as error:
         hint = "Give the key as 'agentops audit keys' prints it, or a file that holds it."
         raise UsageError(f"--key: {error}", hint=hint) from error
 
@@ -113,20 +119,17 @@ def _checkpoint(folder: Path, text: str) -> str:
 
     if text.isdecimal():
         return checkpoint_at(folder, int(text))
-    try:
-        return Path(text).read_text("utf-8", "replace")
-    except OSError as error:
-        raise UsageError(f"the checkpoint {text} cannot be read: {error.strerror}") from error
+    return read_foreign(Path(text), "a checkpoint", _MAX_NOTE_BYTES).decode("utf-8", "replace")
 
 
 def _read_proof(path: Path) -> dict[str, Any]:
+    data = read_foreign(path, "a proof", _MAX_PROOF_BYTES)
     try:
-        with path.open("rb") as file:
-            found = json.loads(file.read(_MAX_PROOF_BYTES))
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
+        found = read_json(data)
+    except json.JSONDecodeError as error:
         raise UsageError(f"{path} is not a proof: it is not JSON") from error
+    except ValueError as error:
+        raise UsageError(f"{path} is not a proof: {error}") from error
     if not isinstance(found, dict):
         raise UsageError(f"{path} is not a proof: it is not a JSON object")
     return found

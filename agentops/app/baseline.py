@@ -6,13 +6,14 @@ Comes in: the JSON document of an earlier ``agentops triage``. Goes out: its pro
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
 from agentops.app.services import KnownProblem
 from agentops.core.errors import AgentopsError, UsageError
 from agentops.core.finding import Problem
+from agentops.core.foreign_documents import read_json
+from agentops.core.foreign_files import read_foreign
 from agentops.core.resource import parse_ref
 from agentops.core.text import one_line
 
@@ -37,12 +38,8 @@ def read_baseline(path: Path) -> frozenset[KnownProblem]:
         UsageError: it cannot be read, or is no document of ``agentops triage``.
     """
     try:
-        if not path.is_file() or path.stat().st_size > _MOST_BYTES:
-            raise UsageError(f"there is no baseline {path}", hint=_HINT)
-        document = json.loads(path.read_bytes())
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}", hint=_HINT) from error
-    except (ValueError, RecursionError) as error:
+        document = read_json(read_foreign(path, "a baseline", _MOST_BYTES, hint=_HINT))
+    except ValueError as error:
         raise UsageError(f"{path} is not JSON: {one_line(str(error), 100)}", hint=_HINT) from error
     problems = document.get("problems") if isinstance(document, dict) else None
     if not isinstance(problems, list) or document.get("command") != "triage":

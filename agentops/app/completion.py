@@ -17,6 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from agentops.config import Folders, folders
+from agentops.core.errors import AgentopsError
+from agentops.core.foreign_documents import read_json, read_toml
+from agentops.core.foreign_files import read_end, read_foreign
 
 _NEWEST = 30
 _LOG_BYTES = 256 * 1024
@@ -74,12 +77,9 @@ class KnownNames:
 
     def _setting(self, name: str) -> str:
         """Return a setting of ``[kubernetes]`` in the config file."""
-        import tomllib
-
         try:
-            text = self._folders.config_file.read_text("utf-8")
-            value = tomllib.loads(text).get("kubernetes", {}).get(name, "")
-        except (OSError, ValueError, AttributeError):
+            value = _toml(self._folders.config_file).get("kubernetes", {}).get(name, "")
+        except AttributeError:
             return ""
         return value if isinstance(value, str) else ""
 
@@ -155,12 +155,7 @@ class KnownNames:
             yield _text(change, "id").rpartition("-")[2], "; ".join(words)
 
     def _approvers(self) -> Names:
-        import tomllib
-
-        try:
-            table = tomllib.loads(self._folders.approvers.read_text("utf-8")).get("approvers")
-        except (OSError, ValueError):
-            return
+        table = _toml(self._folders.approvers).get("approvers")
         for name in table if isinstance(table, dict) else ():
             yield name, ""
 
@@ -194,19 +189,23 @@ def _changed_at(path: Path) -> float:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
-            return _mapping(json.loads(file.read(_MAX_BYTES)))
-    except (OSError, ValueError, RecursionError):
+        return _mapping(read_json(read_foreign(path, "it", _MAX_BYTES)))
+    except (AgentopsError, ValueError):
+        return {}
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return read_toml(read_foreign(path, "it", _MAX_BYTES).decode("utf-8"))
+    except (AgentopsError, ValueError):
         return {}
 
 
 def _lines(path: Path, size: int) -> Iterator[dict[str, Any]]:
     """Yield the JSON objects in the last ``size`` bytes of a file of lines; a line that is cut is none."""
     try:
-        with path.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - size))
-            lines = file.read(size).splitlines()
-    except OSError:
+        lines = read_end(path, size).splitlines()
+    except AgentopsError:
         return
     for line in lines:
         try:

@@ -9,11 +9,12 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from agentops.app.policy_loading import PolicySources, policy_sources
 from agentops.core.durable_files import replace_file
 from agentops.core.errors import ConfigError, StoreError, UsageError
+from agentops.core.foreign_files import read_foreign_text
 from agentops.core.source_place import SourcePlace, place_at
 from agentops.core.text import one_line
 
@@ -130,69 +131,26 @@ def _tables(own: Path, files: Sequence[Path]) -> list[tuple[str, tuple[Case, ...
         named = [str(own)]
     if not named:
         return [("the shipped tests", _cases(shipped("default-tests.yaml"), "built in"))]
-    return [(name, _cases(_text(Path(name)), name)) for name in named]
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-        if len(data) > _MOST_BYTES:
-            raise UsageError(f"{path} is larger than {_MOST_BYTES:,} bytes", hint="Split the table.")
-        return data.decode("utf-8")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 text") from error
+    return [
+        (name, _cases(read_foreign_text(Path(name), "a table of policy tests", _MOST_BYTES), name)) for name in named
+    ]
 
 
 def _cases(text: str, where: str) -> tuple[Case, ...]:
     """Return the cases of a table; what is wrong with it is an error that knows its line."""
-    import yaml
-
+    from agentops.core.foreign_yaml import YamlError, read_yaml
     from agentops.policy.table import TableError, read_cases
 
-    _require_shallow(text, where)
     try:
-        return read_cases(yaml.safe_load(text))
+        return read_cases(read_yaml(text, most_depth=_MOST_DEPTH))
     except TableError as error:
         place = _place(text, where, error.path)
         named = f", case {number + 1}" if (number := _case_number(error.path)) is not None else ""
         raise UsageError(f"{place or where}{named}: {error.message}", hint=error.hint, place=place) from error
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = place_at(where, text, mark.line + 1, mark.column + 1) if mark else None
-        said = getattr(error, "problem", None) or str(error)
-        raise UsageError(f"{place or where}: neither YAML nor JSON: {one_line(said, 200)}", place=place) from error
-
-
-def _require_shallow(text: str, where: str) -> None:
-    """Raise where a table is nested deeper than any table is: the reader goes down by recursion.
-
-    An alias (``*name``) is refused, too: a few lines of them stand for more cases than there is memory.
-    """
-    import yaml
-
-    depth = 0
-    try:
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent):
-                said, hint = "an alias (*name) is not read in a table of tests", "Write it out, or use defaults:."
-                raise _unreadable(text, where, event.start_mark, said, hint)
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-                if depth > _MOST_DEPTH:
-                    raise _unreadable(text, where, event.start_mark, f"more than {_MOST_DEPTH} levels are nested here")
-            elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-    except yaml.YAMLError:
-        # Whoever reads the values says it, with its place.
-        return
-
-
-def _unreadable(text: str, where: str, mark: Any, said: str, hint: str = "") -> UsageError:
-    place = place_at(where, text, mark.line + 1, mark.column + 1)
-    return UsageError(f"{place}: {said}", hint=hint, place=place)
+    except YamlError as error:
+        place = place_at(where, text, error.line, error.column) if error.line else None
+        what = "" if error.is_yaml else "neither YAML nor JSON: "
+        raise UsageError(f"{place or where}: {what}{one_line(error.said, 200)}", place=place) from error
 
 
 def _case_number(path: tuple[str | int, ...]) -> int | None:

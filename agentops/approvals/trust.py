@@ -11,7 +11,6 @@ Whatever cannot be read, or could have been written by somebody else, trusts nob
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,6 +22,7 @@ from agentops.approvals.keys import checked_name
 from agentops.core.approval import SignedApproval
 from agentops.core.clock import Clock
 from agentops.core.errors import ConfigError, NotApproved, UsageError
+from agentops.core.foreign_documents import read_toml
 from agentops.core.publickey import PublicKey, parse_public_key
 from agentops.core.text import one_line
 
@@ -84,8 +84,8 @@ class Trust:
         if data is None:
             return {}
         try:
-            found = tomllib.loads(data.decode())
-        except (ValueError, RecursionError) as error:
+            found = read_toml(data.decode())
+        except ValueError as error:
             raise ConfigError(f"{self.path} is not TOML: {one_line(str(error), 120)}", hint=_MEND) from error
         table = found.get(_TABLE, {})
         if set(found) - {_TABLE} or not isinstance(table, dict):

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from agentops.core.errors import UsageError
+from agentops.core.foreign_files import read_stream
 from agentops.core.request import MOST_CHARS
 
 _MOST_BYTES = MOST_CHARS * 4 + 1
@@ -36,6 +37,6 @@ def words_given(words: Sequence[str] | None, command: str) -> str:
             "standard input is a terminal", hint=f"Pipe the words in: agentops {command} - < words.txt", code="no-words"
         )
     try:
-        return sys.stdin.buffer.read(_MOST_BYTES).decode("utf-8")
+        return read_stream(sys.stdin.buffer, "a request", _MOST_BYTES).decode("utf-8")
     except UnicodeDecodeError as error:
         raise UsageError("standard input is no UTF-8 text", code="no-words") from error

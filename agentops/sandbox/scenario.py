@@ -16,11 +16,14 @@ from typing import Any
 import yaml
 
 from agentops.core.errors import UsageError
+from agentops.core.foreign_files import read_foreign_text
+from agentops.core.foreign_yaml import read_documents
 from agentops.core.text import one_line
 from agentops.sandbox.programs import seconds
 from agentops.sandbox.store import Obj
 
 FOLDER = Path(__file__).parent / "scenarios"
+_MOST_BYTES = 16 * 1024 * 1024
 DIFFICULTIES = ("easy", "medium", "hard")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -118,14 +121,14 @@ def read(path: Path) -> Scenario:
     Raises:
         UsageError: it cannot be read, is not YAML, or lacks a required field.
     """
+    text = read_foreign_text(path, "a scenario", _MOST_BYTES, hint="docs/sandbox.md describes the form.")
     try:
-        text = path.read_text(encoding="utf-8")
         head = _header(text, path)
-        documents: list[Any] = list(yaml.load_all(text, Loader=_LOADER))
+        documents = list(read_documents(text, aliases=True))
         body = documents[1] if len(documents) > 1 else {}
         base_programs, base_manifests, credentials = _base(body.get("base"))
         return _scenario(head, body, base_programs, base_manifests, credentials)
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+    except (OSError, yaml.YAMLError, ValueError, KeyError, TypeError) as error:
         raise UsageError(
             f"{path} is not a scenario: {one_line(f'{type(error).__name__}: {error}')}",
             hint="docs/sandbox.md describes the form.",
@@ -133,7 +136,7 @@ def read(path: Path) -> Scenario:
 
 
 def _header(text: str, path: Path) -> Scenario:
-    head = next(iter(yaml.load_all(text.partition("\n---\n")[0], Loader=_LOADER)), None)
+    head = next(iter(read_documents(text.partition("\n---\n")[0], aliases=True, most_documents=1)), None)
     if not isinstance(head, dict) or head.get("difficulty") not in DIFFICULTIES or not head.get("title"):
         raise UsageError(f"{path} has no scenario header", hint="Its first document has name, title and difficulty.")
     return Scenario(name=path.stem, title=str(head["title"]), difficulty=head["difficulty"])

@@ -6,13 +6,14 @@ digest is the one that the file states. A file that was edited is refused as a w
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, TypeVar
 
 from agentops.core.approval import SignedApproval
 from agentops.core.durable_files import replace_file
 from agentops.core.errors import NotApproved, UsageError
+from agentops.core.foreign_documents import read_json
+from agentops.core.foreign_files import read_foreign
 from agentops.core.jsonable import from_json, to_json
 from agentops.core.plan import PLAN_VERSION, ChangePlan
 from agentops.core.text import one_line
@@ -91,16 +92,10 @@ def load_approval(path: Path) -> SignedApproval:
 
 
 def _read(path: Path, schema: str, noun: str) -> dict[str, Any]:
+    data = read_foreign(path, f"{'an' if noun[0] == 'a' else 'a'} {noun}", MOST_BYTES)
     try:
-        with path.open("rb") as file:
-            data = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from error
-    if len(data) > MOST_BYTES:
-        raise UsageError(f"{path} is larger than {MOST_BYTES:,} bytes; no {noun} is")
-    try:
-        found = json.loads(data, object_pairs_hook=_once, parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
+        found = read_json(data)
+    except ValueError as error:
         raise UsageError(f"{path} is no {noun}: {one_line(str(error), 120)}") from error
     if not isinstance(found, dict) or found.get("schema") != schema:
         raise UsageError(f'{path} is no {noun}: it does not say "schema": "{schema}"')
@@ -112,14 +107,3 @@ def _value(path: Path, kind: type[T], raw: Any, noun: str) -> T:
         return from_json(kind, raw)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is no {noun}: {one_line(str(error), 160)}") from error
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("an object has the same key twice")
-    return found
-
-
-def _refuse(text: str) -> Any:
-    raise ValueError(f"{text} is not JSON")

@@ -135,9 +135,12 @@ def test_json_may_be_given_inline() -> None:
             "standard input is not valid JSON: Expecting property name enclosed in double quotes at line 1 column 2",
         ),
         (b'{"a": 1} x', "standard input is not valid JSON: Extra data at line 1 column 10"),
-        (b"[" * 100_000, "standard input is not usable JSON: nested too deep, or a number without end"),
-        (b'{"a": ' + b"9" * 5000 + b"}", "standard input is not usable JSON: nested too deep, or a number without end"),
-        (b"[" * 70 + b"]" * 70, "standard input is nested deeper than 64 levels, more than any alert"),
+        (b"[" * 100_000, "standard input is not usable JSON: it is nested deeper than 64 levels"),
+        (
+            b'{"a": ' + b"9" * 5000 + b"}",
+            "standard input is JSON of a form that agentops does not know (its members: a)",
+        ),
+        (b"[" * 70 + b"]" * 70, "standard input is not usable JSON: it is nested deeper than 64 levels"),
         (b"[]", "standard input holds an empty list: no alert is active"),
         (b"[1, 2]", "standard input is a list that holds no alert: its item 0 is no object"),
         (
@@ -158,7 +161,7 @@ def test_json_may_be_given_inline() -> None:
             b'{"alerts": [{"labels": {"pod": ["x"]}}], "version": "4"}',
             "the alert cannot be used: alerts[0].labels.pod is a list where text is expected",
         ),
-        (b"a: &x [1]\nlabels: *x", "standard input uses YAML aliases, which no alert needs"),
+        (b"a: &x [1]\nlabels: *x", "standard input is YAML that cannot be used: it uses YAML aliases (line 2)"),
         (b"x" * (MAX_BYTES + 1), "standard input is larger than 10 MB, more than any alert"),
     ],
 )
@@ -172,14 +175,14 @@ def test_a_large_file_is_not_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "large.json"
     with path.open("wb") as file:
         file.truncate(50 * 1024 * 1024)
-    assert _refused(str(path)) == f"{path} is larger than 10 MB, more than any alert"
+    assert _refused(str(path)) == f"{path} is larger than 10 MB; an alert never is"
     stream = BytesIO(b"x" * (MAX_BYTES + 100))
     assert (len(read_capped(stream)), stream.tell()) == (MAX_BYTES + 1, MAX_BYTES + 1)
 
 
 def test_what_is_not_a_file_is_refused(tmp_path: Path) -> None:
     """A folder and a device are named as what they are."""
-    assert _refused(str(tmp_path)) == f"{tmp_path} is a folder"
+    assert _refused(str(tmp_path)) == f"{tmp_path} is a folder, not a file"
     assert _refused("/dev/zero") == "/dev/zero is a device, not a file"
 
 

@@ -23,7 +23,6 @@ anything outside, and costs nothing.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -31,10 +30,14 @@ from typing import Any
 
 from agentops.agent.model import Message, ModelFailure, ModelRequest, Turn
 from agentops.core.errors import UsageError
+from agentops.core.foreign_documents import read_json
+from agentops.core.foreign_files import read_foreign_text
+from agentops.core.foreign_yaml import read_yaml
 from agentops.core.progress import Progress, Stage, Step
 from agentops.core.text import one_line
 from agentops.core.usage import Usage
 
+_MOST_BYTES = 32 * 1024 * 1024
 _TURN_KEYS = {"expect", "reasoning", "text", "calls", "stop_reason", "usage", "error", "malformed", "detail"}
 _PLACEHOLDER = re.compile(r"\{\{(first|last|evidence:[^}]*)\}\}")
 _SEEN = re.compile(r"\bEvidence (E\d+)\b[^\n]*")
@@ -98,11 +101,9 @@ def load_script(path: Path) -> Scripted:
     Raises:
         UsageError: the file cannot be read or is not a script; the message says where.
     """
+    text = read_foreign_text(path, "the script of a model", _MOST_BYTES, hint="See docs/models.md.")
     try:
-        text = path.read_text(encoding="utf-8")
-        document = json.loads(text) if path.suffix == ".json" else _yaml(text)
-    except OSError as error:
-        raise UsageError(f"the script {path} cannot be read: {(error.strerror or str(error)).lower()}") from error
+        document = read_json(text) if path.suffix == ".json" else read_yaml(text, aliases=True)
     except ValueError as error:
         raise UsageError(f"the script {path} cannot be read: {one_line(str(error))}") from error
     turns = checked(document.get("turns") if isinstance(document, dict) else None, f"the script {path}")
@@ -122,15 +123,6 @@ def checked(turns: Any, what: str) -> list[dict[str, Any]]:
         if wrong:
             raise UsageError(f"turn {number} of {what} {wrong}", hint="See docs/models.md.")
     return turns
-
-
-def _yaml(text: str) -> Any:
-    import yaml
-
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ValueError(str(error)) from error
 
 
 def _wrong(turn: Any) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from agentops.audit.destinations.destination import DestinationError, other_bytes
 from agentops.core.durable_files import create_file, replace_file
+from agentops.core.foreign_files import read_foreign
 
 # No anchor and no piece of an export is as large; a larger file is not one of ours.
 _MAX_BYTES = 64 * 1024 * 1024
@@ -44,8 +45,7 @@ class FolderDestination:
 
     def read(self, name: str) -> bytes:
         """Return a file's bytes."""
-        with reached(self.target, "read"), (self._root / name).open("rb") as file:
-            return file.read(_MAX_BYTES)
+        return read_foreign(self._root / name, "a copy", _MAX_BYTES, error=DestinationError)
 
     def holds(self, name: str, data: bytes) -> bool | None:
         """Compare a file with ``data``."""
@@ -79,8 +79,7 @@ class FileDestination:
 
     def read(self, name: str) -> bytes:  # noqa: ARG002 - a place of one thing
         """Return the file's bytes."""
-        with reached(self.target, "read"), self._path.open("rb") as file:
-            return file.read(_MAX_BYTES)
+        return read_foreign(self._path, "an anchor", _MAX_BYTES, error=DestinationError)
 
     def holds(self, name: str, data: bytes) -> bool | None:
         """Compare the file with ``data``."""

@@ -11,6 +11,8 @@ from agentops.cli.options import Common, with_common
 from agentops.cli.report import Block, Code, Heading, Paragraph, Tone
 from agentops.cli.result import Result
 from agentops.core.errors import UsageError
+from agentops.core.foreign_documents import read_json
+from agentops.core.foreign_files import read_stream
 
 KEYS_EPILOG = """\b
 Examples:
@@ -75,10 +77,12 @@ def fingerprint(options: Common) -> Result:
     if sys.stdin.isatty():
         raise UsageError("the arguments are read from standard input", hint="echo '{...}' | agentops audit fingerprint")
     try:
-        value = json.loads(sys.stdin.buffer.read(_MAX_BYTES))
-    except (ValueError, RecursionError) as error:
+        value = read_json(read_stream(sys.stdin.buffer, "the arguments of a call", _MAX_BYTES))
+    except json.JSONDecodeError as error:
         raise UsageError(
             "standard input is not one JSON value", hint="Give the arguments of a call as JSON."
         ) from error
+    except ValueError as error:
+        raise UsageError(f"standard input cannot be used: {error}", hint="Give the arguments as JSON.") from error
     found = fingerprint_of(options.settings(), value)
     return Result(command="audit fingerprint", document={"fingerprint": found}, report=(Code(found),))

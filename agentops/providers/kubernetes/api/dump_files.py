@@ -12,10 +12,8 @@ https://troubleshoot.sh/docs/collect/cluster-resources/.
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +22,9 @@ from typing import Any, TypeAlias
 
 from agentops.core.analysis import Gap
 from agentops.core.errors import UsageError
+from agentops.core.foreign_documents import MOST_DEPTH, json_decoder, require_depth
+from agentops.core.foreign_files import read_end, read_foreign
+from agentops.core.foreign_yaml import YamlError, read_documents
 from agentops.core.text import one_line
 from agentops.providers.kubernetes.objects.kinds import BUILTIN, Kind
 
@@ -127,8 +128,8 @@ def _read_file(dump: Dump, file: Path, name: Path) -> int:
     """Read one file into the dump; returns its size. What is wrong with it is a gap."""
     try:
         text = _text_of(file)
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        reason = error.strerror or "" if isinstance(error, OSError) else one_line(str(error), 120)
+    except (UsageError, UnicodeDecodeError) as error:
+        reason = one_line(str(error), 120)
         dump.gaps.append(Gap(what=str(name), reason=reason))
         return 0
     if name.suffix == ".log":
@@ -150,20 +151,12 @@ def _text_of(file: Path) -> str:
     """Return a regular file's text, of a log its end.
 
     Raises:
-        OSError, UnicodeDecodeError: it cannot be read.
-        ValueError: it is no regular file, or larger than is read.
+        UsageError: it cannot be read, is no regular file, or larger than is read.
+        UnicodeDecodeError: it is not text.
     """
-    handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
-    with os.fdopen(handle, "rb") as stream:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise ValueError("it is no regular file")
-        if file.suffix == ".log":
-            stream.seek(max(status.st_size - _LOG_BYTES, 0))
-            return stream.read(_LOG_BYTES).decode("utf-8", "replace")
-        if status.st_size > MOST_BYTES:
-            raise ValueError(f"it is larger than {MOST_BYTES:,} bytes")
-        return stream.read(MOST_BYTES).decode("utf-8-sig")
+    if file.suffix == ".log":
+        return read_end(file, _LOG_BYTES).decode("utf-8", "replace")
+    return read_foreign(file, "a file of a dump", MOST_BYTES).decode("utf-8-sig")
 
 
 def _take_block(dump: Dump, block: re.Match[str]) -> str:
@@ -193,14 +186,17 @@ def _documents(text: str, *, is_json: bool) -> Iterator[Any]:
     if not is_json:
         yield from _yaml_documents(text)
         return
-    decoder = json.JSONDecoder()
+    decoder = json_decoder(odd_numbers_as_text=True)
     position = _next(text, 0)
     try:
         while position < len(text):
             document, position = decoder.raw_decode(text, position)
+            require_depth(document, MOST_DEPTH)
             yield document
             position = _next(text, position)
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error
+    except ValueError as error:
         raise ValueError(f"it is not JSON: {error}") from error
 
 
@@ -212,43 +208,10 @@ def _next(text: str, position: int) -> int:
 
 
 def _yaml_documents(text: str) -> Iterator[Any]:
-    import yaml
-
     try:
-        for document in yaml.load_all(text, Loader=_loader()):
-            # A document without aliases has no more parts than characters; a few aliases stand for gigabytes.
-            if not _fits(document, len(text)):
-                raise ValueError("it uses YAML aliases to stand for more than it holds")
-            yield document
-    except (yaml.YAMLError, RecursionError) as error:
-        raise ValueError(f"it is not YAML: {error}") from error
-
-
-def _loader() -> Any:
-    """Return a safe loader that leaves times as text, as JSON has them."""
-    import yaml
-
-    base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    resolvers = {
-        first: [(tag, pattern) for tag, pattern in found if tag != "tag:yaml.org,2002:timestamp"]
-        for first, found in base.yaml_implicit_resolvers.items()
-    }
-    return type("DumpLoader", (base,), {"yaml_implicit_resolvers": resolvers})
-
-
-def _fits(document: Any, most: int) -> bool:
-    left = most + 1
-    waiting = [document]
-    while waiting:
-        left -= 1
-        if left < 0:
-            return False
-        value = waiting.pop()
-        if isinstance(value, dict):
-            waiting.extend(value.values())
-        elif isinstance(value, list):
-            waiting.extend(value)
-    return True
+        yield from read_documents(text, aliases=True, odd_numbers_as_text=True)
+    except YamlError as error:
+        raise ValueError(str(error) if error.is_yaml else f"it is not YAML: {error}") from error
 
 
 def _take(dump: Dump, document: Any, name: Path) -> None:

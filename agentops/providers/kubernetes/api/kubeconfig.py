@@ -15,7 +15,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from agentops.core.errors import ClusterError, UsageError
+from agentops.core.foreign_files import read_foreign_text
+from agentops.core.foreign_yaml import YamlError, read_yaml
 from agentops.core.text import one_line
+from agentops.providers.kubernetes.api.kubeconfig_names import MOST_BYTES
 from agentops.providers.kubernetes.api.transport import captured_errors
 
 IN_CLUSTER = "in-cluster"
@@ -116,6 +119,8 @@ def _from_files(files: str, context: str | None, namespace: str | None) -> Clust
     from yaml import YAMLError
 
     where = one_line(files, 160)
+    for file in files.split(os.pathsep):
+        _require_usable(Path(file).expanduser())
     try:
         merged = kube_config.KubeConfigMerger(files).config
         names, current = _contexts(merged, where)
@@ -126,7 +131,16 @@ def _from_files(files: str, context: str | None, namespace: str | None) -> Clust
             loader.load_and_set(configuration)
         active = loader.current_context["context"]
         user = _user_of(merged, active.get("user", ""))
-    except (ConfigException, YAMLError, OSError, AttributeError, KeyError, TypeError, ValueError) as error:
+    except (
+        ConfigException,
+        YAMLError,
+        OSError,
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+        RecursionError,
+    ) as error:
         # The package takes the form of the file for granted; what a wrong form raises depends on the place.
         raise UsageError(
             f"the kubeconfig {where} cannot be used: {one_line(str(error), 240)}",
@@ -148,6 +162,18 @@ def _from_files(files: str, context: str | None, namespace: str | None) -> Clust
         namespace=namespace or active.get("namespace") or "default",
         server=str(configuration.host),
     )
+
+
+def _require_usable(path: Path) -> None:
+    """Raise unless the file is one that the package can be given: it opens it again, and reads it without a limit."""
+    text = read_foreign_text(path, "a kubeconfig", MOST_BYTES, hint="Check --kubeconfig and KUBECONFIG.")
+    try:
+        read_yaml(text, aliases=True, odd_numbers_as_text=True, unique_names=False)
+    except YamlError as error:
+        raise UsageError(
+            f"the kubeconfig {one_line(str(path), 160)} cannot be used: {error}",
+            hint="Check it with: kubectl config view",
+        ) from error
 
 
 def _contexts(merged: Any, where: str) -> tuple[list[str], str]:

@@ -12,7 +12,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-_MAX_BYTES = 4 * 1024 * 1024
+from agentops.core.errors import AgentopsError
+from agentops.core.foreign_files import read_foreign_text
+from agentops.core.foreign_yaml import read_yaml
+
+MOST_BYTES = 4 * 1024 * 1024
 
 
 def context_names(kubeconfig: Path | None, environ: Mapping[str, str]) -> dict[str, str]:
@@ -32,12 +36,10 @@ def context_names(kubeconfig: Path | None, environ: Mapping[str, str]) -> dict[s
 
 
 def _contexts(path: Path) -> Iterator[tuple[str, str]]:
-    import yaml
-
     try:
-        with path.expanduser().open("rb") as file:
-            document = yaml.load(file.read(_MAX_BYTES), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - both are safe loaders
-    except (OSError, RuntimeError, ValueError, yaml.YAMLError):
+        text = read_foreign_text(path.expanduser(), "a kubeconfig", MOST_BYTES)
+        document = read_yaml(text, aliases=True, unique_names=False)
+    except (AgentopsError, RuntimeError, ValueError):
         return
     entries = document.get("contexts") if isinstance(document, dict) else None
     for entry in entries if isinstance(entries, list) else ():

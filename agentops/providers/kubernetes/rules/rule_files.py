@@ -15,6 +15,8 @@ from typing import Any
 from agentops.core.alert import Severity
 from agentops.core.conditions import Weight
 from agentops.core.errors import ConfigError
+from agentops.core.foreign_files import read_foreign_text
+from agentops.core.foreign_yaml import YamlError, read_yaml
 from agentops.core.text import one_line
 
 MOST_BYTES = 1 << 20
@@ -68,20 +70,12 @@ def read_rules(paths: Sequence[Path]) -> tuple[OwnRule, ...]:
 
 
 def _of_file(path: Path) -> list[OwnRule]:
-    import yaml
-
+    text = read_foreign_text(path, "a file of rules", MOST_BYTES, error=ConfigError, hint=_HINT)
     try:
-        if not path.is_file():
-            raise ConfigError(f"there is no file of rules {path}", hint=_HINT)
-        with path.open("rb") as stream:
-            data = stream.read(MOST_BYTES + 1)
-        if len(data) > MOST_BYTES:
-            raise ConfigError(f"{path} is larger than {MOST_BYTES:,} bytes", hint="Divide it into several files.")
-        document = yaml.safe_load(data.decode("utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError(f"{path} is not YAML: {one_line(str(error), 200)}", hint=_HINT) from error
+        document = read_yaml(text, aliases=True)
+    except YamlError as error:
+        what = "cannot be used" if error.is_yaml else "is not YAML"
+        raise ConfigError(f"{path} {what}: {one_line(str(error), 200)}", hint=_HINT) from error
     rules = document.get("rules") if isinstance(document, dict) and set(document) == {"rules"} else None
     if not isinstance(rules, list):
         raise ConfigError(f"{path} has no list `rules`, or something besides it", hint=_HINT)

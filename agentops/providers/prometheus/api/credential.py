@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from agentops.core.errors import UsageError
+from agentops.core.foreign_files import read_foreign
 
 _MAX_BYTES = 64 * 1024
 
@@ -56,13 +57,11 @@ def _secret(place: str, name: str, environ: Mapping[str, str]) -> str:
         return found
     path = Path(where).expanduser()
     try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
-        found = data.decode("utf-8").strip()
-    except OSError as error:
-        raise UsageError(f"{name}: {path} cannot be read: {(error.strerror or str(error)).lower()}") from error
+        found = read_foreign(path, "a credential", _MAX_BYTES).decode("utf-8").strip()
+    except UsageError as error:
+        raise UsageError(f"{name}: {error.message}", hint=error.hint) from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{name}: {path} is not text") from error
-    if not found or len(data) > _MAX_BYTES:
-        raise UsageError(f"{name}: {path} is {'empty' if not found else 'larger than any credential'}")
+    if not found:
+        raise UsageError(f"{name}: {path} is empty")
     return found
