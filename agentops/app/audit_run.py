@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from agentops.app.actor import current_actor, new_run
+from agentops.app.actor import current_actor, new_run, process_owner
 from agentops.core.clock import utc_now
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ def audit_run(settings: Settings) -> ChainLog:
 
 
 def record(settings: Settings, event: str, payload: Mapping[str, Any]) -> None:
-    """Append one record to the audit log.
+    """Append one record to the audit log, with how it was established who acts.
 
     Raises:
         AuditError: it could not be written; do not go on.
     """
     with audit_run(settings) as log:
-        log.append(event, payload)
+        log.append(event, {**payload, "identity": process_owner().on_record()})

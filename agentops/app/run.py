@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentops import __version__
-from agentops.app.actor import current_actor, new_run, user_name
+from agentops.app.actor import current_actor, new_run, process_owner, user_name
 from agentops.app.changes import journal_of, open_words
 from agentops.app.connecting import flags_to, provider_options
 from agentops.app.connections import Connector
@@ -245,9 +245,11 @@ def _ending(error: BaseException) -> tuple[str, ExitCode]:
 
 
 def _start(settings: Settings, command: str, sandbox: str | None) -> Mapping[str, Any]:
+    owner = process_owner()
     return {
         "command": command,
-        "user": user_name(),
+        "user": owner.name,
+        **owner.on_record(),
         "host": socket.gethostname(),
         "pid": os.getpid(),
         "version": __version__,

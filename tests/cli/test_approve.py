@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
 import json
+import os
+import pwd
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from agentops.core.plan import Approval, ChangePlan, Obligation, PolicyDecision
 from agentops.store.plans import load_approval, save_plan
 
 ENTER, ESCAPE, CTRL_C, CTRL_D = "\r", "\x1b", "\x03", "\x04"
-ME = getpass.getuser()
+ME = pwd.getpwuid(os.getuid()).pw_name
 Cli = Callable[..., Any]
 
 

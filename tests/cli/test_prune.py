@@ -62,6 +62,7 @@ def test_only_what_is_old_and_not_needed_goes(cli: Cli, home: Path, kept: dict[s
     assert (done.code, done.document["pruned"]["incidents"], _left(home)) == (0, [gone], sorted(kept))
     assert stayed == {name: why for name, why in kept.items() if why}
     (said,) = cli("audit", "log", "--event", "incidents_pruned", "-o", "json").document["records"]
+    assert said["payload"].pop("identity")["established_by"] == "uid"
     assert said["payload"] == {"incidents": [gone], "older_than_s": 30 * 86400}
     assert cli("changes", "-o", "json").document["total"] == 1
     assert not list((home / "incidents").glob(".*removed"))
