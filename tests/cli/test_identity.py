@@ -84,8 +84,8 @@ def test_an_approver_key_is_named_after_who_made_it(cli: Cli) -> None:
 def test_a_user_id_without_a_name_acts_as_its_number(tmp_path: Path) -> None:
     """A container that runs as any id: human:uid:54321."""
     program = (
-        "import json, os; from agentops.app.actor import current_actor, process_owner; os.setuid(54321); "
-        "print(json.dumps([current_actor(), process_owner().on_record()]))"
+        "import json, os; from agentops.app.actor import current_actor, process_owner; process_owner(); "
+        "os.setuid(54321); print(json.dumps([current_actor(), process_owner().on_record()]))"
     )
     environ = {"PATH": "/usr/bin:/bin", "LOGNAME": "ana", "USER": "root", "AGENTOPS_HOME": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=True)
