@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,8 @@ class Folders:
 class Settings:
     """Settings of one run.
 
-    ``provenance`` says for each field ``flag``, ``env NAME``, ``file PATH:LINE`` or ``default``.
+    ``provenance`` says for each field ``flag``, ``env NAME``, ``file PATH:LINE`` or ``default``. ``again`` reads them
+    once more, from the same flags and environment and from the files as they are now.
     """
 
     folders: Folders
@@ -122,6 +123,7 @@ class Settings:
     max_pods: int = 20
     max_percent: int = 50
     provenance: Mapping[str, str] = field(default_factory=dict)
+    again: Callable[[], Settings] | None = field(default=None, compare=False, repr=False)
 
     @property
     def limits(self) -> Limits:
@@ -153,6 +155,8 @@ SECTIONS = {
 }
 """The sections of the config file, and the fields that each one sets; ``model`` is written ``id`` there."""
 _MOST_BYTES = 1 << 20
+DECIDING = ("read_only", "cluster_lease", "namespaces", "cluster_kinds", *SECTIONS["policy"])
+"""The settings that decide what may be changed: they are read once more right before a change is sent."""
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _HEADER = re.compile(r"\s*\[\s*[\"']?([\w-]+)[\"']?\s*\]")
 _KEY = re.compile(r"\s*[\"']?([\w.-]+)[\"']?\s*=")
@@ -194,8 +198,12 @@ def load(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
             provenance[name] = given.source
     _require_own_credentials(provenance)
     settings = Settings(folders=places, **values)
-    names = [f.name for f in fields(Settings) if f.name not in ("folders", "provenance")]
-    return replace(settings, provenance={name: provenance.get(name, "default") for name in names})
+    names = [f.name for f in fields(Settings) if f.name not in ("folders", "provenance", "again")]
+    return replace(
+        settings,
+        provenance={name: provenance.get(name, "default") for name in names},
+        again=lambda: load(flags, environ),
+    )
 
 
 def folders(environ: Mapping[str, str]) -> Folders:

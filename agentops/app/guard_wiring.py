@@ -10,12 +10,12 @@ import secrets
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentops.app.actor import current_actor
 from agentops.app.changes import journal_of
-from agentops.app.policy_loading import policy_in_force
 from agentops.app.providers import object_facts
 from agentops.app.served_sandboxes import require_not_gone
 from agentops.core.approval import Approver
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from agentops.app.run import App
     from agentops.core.provider import HeldLease
     from agentops.guard.services import GuardServices
+    from agentops.policy import PolicySettings
     from agentops.store.changes import ChangeRecord
 
 
@@ -58,26 +59,23 @@ def guard_services(
         checks: judges the success checks of plans; None where a plan has none: rolling a change back is judged by the
             objects and their health alone.
     """
+    from agentops.app.deciding import Deciding
     from agentops.approvals.trust import Trust
     from agentops.core.policy import Principal
-    from agentops.guard.services import GuardServices, PolicyContext, nobody_looked
-    from agentops.policy import settings_of
+    from agentops.guard.services import GuardServices, nobody_looked
 
     settings, services = app.settings, app.services
     _require_own_journal(settings.folders.data)
-    rules = settings_of(settings.policy, read_only=settings.read_only)
+    deciding = Deciding(settings, app.providers, partial(_environment, app))
     # Nothing of a witness can be changed, so no plan is pinned to it.
     opened = {one.provider.scheme: one for one in connections.opened if not one.provider.is_witness}
     return GuardServices(
         tools={name: tool for one in connections.opened for name, tool in one.changer.change_tools().items()},
         appliers={name: applier for one in connections.opened for name, applier in one.changer.appliers().items()},
-        policy=policy_in_force(settings, app.providers),
+        policy=deciding.policy,
         principal=Principal(kind="agent", name="agentops", on_behalf_of=app.user),
-        policy_context=PolicyContext(
-            environment_of=lambda where: rules.environment_of(where, simulated=app.sandbox is not None),
-            is_protected=rules.is_protected,
-            is_frozen=rules.is_frozen,
-        ),
+        policy_context=deciding.context,
+        renew=deciding.renew,
         audit=app.log,
         journal=journal_of(settings, services.clock),
         approver=asking.approver,
@@ -133,6 +131,10 @@ def guard_for_change(app: App, record: ChangeRecord, asking: ApprovalOptions) ->
             hint=f"Run it with {options_to(plan.scopes)}",
         )
     return guard
+
+
+def _environment(app: App, rules: PolicySettings, place: str) -> str:
+    return rules.environment_of(place, simulated=app.sandbox is not None)
 
 
 def _lease(app: App, connections: Connections) -> HeldLease | None:

@@ -7,7 +7,7 @@ and says why: reads go on without a policy, changes do not.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,8 +41,18 @@ class PolicySources:
         return load_policy(self.layers if layers is None else layers, tools=self.tools, settings=self.rules)
 
 
-def policy_sources(settings: Settings, providers: Sequence[Provider] = PROVIDERS) -> PolicySources:
-    """Return what decides in this folder with these settings.
+def policy_sources(
+    settings: Settings,
+    providers: Sequence[Provider] = PROVIDERS,
+    *,
+    environ: Mapping[str, str] | None = None,
+    directory: Path | None = None,
+) -> PolicySources:
+    """Return what decides with these settings.
+
+    Arguments:
+        environ: None for that of this process.
+        directory: whose project file counts; None for the working directory.
 
     Raises:
         ConfigError: the settings of policy or a policy file cannot be used.
@@ -51,7 +61,11 @@ def policy_sources(settings: Settings, providers: Sequence[Provider] = PROVIDERS
 
     return PolicySources(
         rules=_rules(settings),
-        layers=read_layers(settings.folders.config, environ=os.environ, directory=Path.cwd()),
+        layers=read_layers(
+            settings.folders.config,
+            environ=os.environ if environ is None else environ,
+            directory=Path.cwd() if directory is None else directory,
+        ),
         tools=(*read_specs(providers), *change_specs(providers)),
     )
 
@@ -69,12 +83,18 @@ def _rules(settings: Settings) -> PolicySettings:
         raise ConfigError(f"{where}{error.message}", hint=error.hint, place=place) from error
 
 
+def policy_of(sources: PolicySources) -> CedarPolicy | UnavailablePolicy:
+    """Return the policy of these sources, or one that refuses every change and says why."""
+    from agentops.policy import policy_or_refusal
+
+    return policy_or_refusal(sources.layers, tools=sources.tools, settings=sources.rules)
+
+
 def policy_in_force(settings: Settings, providers: Sequence[Provider] = PROVIDERS) -> CedarPolicy | UnavailablePolicy:
-    """Return the policy of this run, or one that refuses every change and says why."""
-    from agentops.policy import UnavailablePolicy, policy_or_refusal
+    """Return the policy of these settings, or one that refuses every change and says why."""
+    from agentops.policy import UnavailablePolicy
 
     try:
-        found = policy_sources(settings, providers)
+        return policy_of(policy_sources(settings, providers))
     except ConfigError as error:
         return UnavailablePolicy(error)
-    return policy_or_refusal(found.layers, tools=found.tools, settings=found.rules)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from agentops.core.errors import AgentopsError, AuditError, InDoubt, NotFound, PreviewWrote
 from agentops.core.outcome import Receipt
 from agentops.guard.recheck_step import recheck_step
+from agentops.guard.renewal import require_unchanged
 from agentops.guard.services import GuardServices
 from agentops.guard.stage_log import StageLog
 from agentops.guard.states import Applied, Journaled
@@ -45,6 +46,7 @@ def apply(services: GuardServices, log: StageLog, state: Journaled) -> Applied |
         log.say(f"applying {what}", key=f"apply-{index}")
         is_sent = False
         try:
+            require_unchanged(services, state)
             recheck_step(services, log, step, number=index + 1, wait_s=state.plan.obligation.verify_s)
             log.note("apply", {"change": state.change_id, "step": index + 1, "calls": step.preview.calls})
             is_sent = True

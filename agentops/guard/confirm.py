@@ -69,6 +69,20 @@ def confirm(
     return Approved(planned=planned, approvals=approvals)
 
 
+def require_still_approved(services: GuardServices, plan: ChangePlan, approvals: Sequence[SignedApproval]) -> None:
+    """Raise unless approvals that counted once count now: whose keys are trusted may have changed since.
+
+    Raises:
+        NotApproved: one does not; the message says whose, and why.
+    """
+    try:
+        names = tuple(_counted(services, plan, approval) for approval in approvals)
+        _require_enough(plan, approvals, names, services.requester)
+    except NotApproved as error:
+        said = f"an approval that counted does not any more: {error.message}"
+        raise NotApproved(said, hint=error.hint, code=error.code) from error
+
+
 def _without_asking(services: GuardServices, plan: ChangePlan) -> tuple[SignedApproval, ...]:
     """Return policy's own approval when it asks for nobody and the user wants no questions."""
     if not services.yes or plan.obligation.approval is not Approval.NONE:

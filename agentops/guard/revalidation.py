@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from agentops.core.errors import Stale, ToolError
+from agentops.core.errors import PolicyRefused, Stale, ToolError
 from agentops.core.plan import ChangePlan
 from agentops.core.policy import strictest
 from agentops.core.progress import no_progress
@@ -34,11 +34,13 @@ def require_current(
     *,
     approvals: tuple[str, ...] | None = None,
     is_remediation: bool = False,
+    changed: str = "",
 ) -> tuple[Decided, ...]:
     """Return the plan's steps made again on the live world, when they are the same.
 
     Arguments:
         approvals: who has agreed already, for policy.
+        changed: what differs, in words, of policy and settings since the plan was shown in this run.
         is_remediation: hold the predicted plan to being one, before any of it is tried.
 
     Raises:
@@ -53,11 +55,17 @@ def require_current(
             f"the plan is for context {plan.places!r} on {plan.servers}; this run is pinned to {services.pinned}",
             hint=f"Run it with {options_to(plan.scopes)}.",
         )
+    quiet = replace(services, progress=no_progress)
+    if changed:
+        since = f"since the plan was shown, {changed}"
+        try:
+            _made_again(quiet, log, plan, approvals=approvals, is_remediation=is_remediation)
+        except PolicyRefused as error:
+            raise PolicyRefused(f"{since}; {error.message}", hint=error.hint, code=error.code) from error
+        raise Stale(since, hint=STALE_HINT)
     if plan.policy_digest != services.policy.digest:
         raise Stale("the policy changed since the plan was made", hint=STALE_HINT)
-    steps = _made_again(
-        replace(services, progress=no_progress), log, plan, approvals=approvals, is_remediation=is_remediation
-    )
+    steps = _made_again(quiet, log, plan, approvals=approvals, is_remediation=is_remediation)
     if strictest([step.decision.obligation for step in steps]) != plan.obligation:
         raise Stale("policy requires another approval or other times than when the plan was made", hint=STALE_HINT)
     return steps

@@ -70,6 +70,20 @@ class PolicyContext:
     is_frozen: Callable[[datetime], bool]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewed:
+    """What decides about changes, read anew.
+
+    Arguments:
+        changed: what differs from what the run began with, in words; empty when nothing does.
+    """
+
+    policy: Policy
+    context: PolicyContext
+    read_only: bool
+    changed: str = ""
+
+
 def _no_notes(_change: Change, _preview: Preview) -> tuple[tuple[Note, ...], tuple[str, ...]]:
     """Return nothing: a provider whose objects carry no notes."""
     return (), ()
@@ -106,6 +120,7 @@ class GuardServices:
         check: evaluates a success check beyond the tool's own observation: empty text when it passes, else why not.
         symptom: says what is left of a symptom of the alert, for checks of that kind.
         on_interrupt: Ctrl-C in the middle of a change: True rolls back, False stops where it is.
+        renew: reads anew what decides: the policy's files, the settings; None where nothing can change, in a test.
         lease: the cluster's lease, held while a plan runs; None where no setting asks for one.
         wait_s: how long to wait for another run that is changing something; seconds.
         yes: approve without asking what policy asks nobody for.
@@ -136,6 +151,7 @@ class GuardServices:
     on_interrupt: Callable[[], bool]
     notes_on: Callable[[Change, Preview], tuple[tuple[Note, ...], tuple[str, ...]]] = _no_notes
     symptom: Callable[[Check], Symptom] = nobody_looked
+    renew: Callable[[], Renewed] | None = None
     lease: HeldLease | None = None
     read_only: bool = False
     wait_s: float = 0.0

@@ -51,7 +51,7 @@ def test_each_setting_says_where_it_comes_from(cli: Cli, file: Path, monkeypatch
 
 def test_no_setting_is_missing(cli: Cli) -> None:
     """What a run depends on is in the list, by the name that the file gives it."""
-    names = {one.name for one in fields(Settings)} - {"folders", "provenance"}
+    names = {one.name for one in fields(Settings)} - {"folders", "provenance", "again"}
     shown = {key.partition(".")[2] for key in _shown(cli)}
     assert shown - {"id"} | {"model"} == names
 
