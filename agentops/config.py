@@ -88,6 +88,8 @@ class Settings:
     kubeconfig: Path | None = None
     namespaces: tuple[str, ...] = ()
     cluster_kinds: tuple[str, ...] = ()
+    change_context: str = ""
+    change_account: str = ""
     rules: tuple[str, ...] = ()
     analyzers: tuple[str, ...] = ()
     model: str = DEFAULT_MODEL
@@ -137,7 +139,17 @@ class Settings:
 
 
 SECTIONS = {
-    "kubernetes": ("context", "namespace", "kubeconfig", "namespaces", "cluster_kinds", "rules", "analyzers"),
+    "kubernetes": (
+        "context",
+        "namespace",
+        "kubeconfig",
+        "namespaces",
+        "cluster_kinds",
+        "change_context",
+        "change_account",
+        "rules",
+        "analyzers",
+    ),
     "model": ("model", "provider", "effort", "thinking", "caching", "attempts", "region", "project"),
     "limits": ("max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars"),
     "monitoring": ("prometheus_url", "prometheus_auth", "alertmanager_url", "alertmanager_auth", "monitoring_ca_file"),
@@ -166,8 +178,8 @@ _ADDRESSES = ("prometheus_url", "alertmanager_url")
 _CREDENTIALS = ("prometheus_auth", "alertmanager_auth")
 _CREDENTIAL = re.compile(r"(?:bearer|basic) (?:env:[A-Za-z_][A-Za-z0-9_]*|file:[/~].+)")
 FILE_ONLY = (
-    "analyzers", "audit_keep_days", "cluster_kinds", "cluster_lease", "disabled_tools", "namespaces", "rules",
-    *SECTIONS["policy"],
+    "analyzers", "audit_keep_days", "change_account", "change_context", "cluster_kinds", "cluster_lease",
+    "disabled_tools", "namespaces", "rules", *SECTIONS["policy"],
 )  # fmt: skip
 """What no environment variable says: a variable that a shell, a job or a checkout sets must not say what production is,
 nor have records dropped, nor lead a run past everybody else's lease or out of the namespaces that are allowed, nor have

@@ -37,7 +37,8 @@ def provider_options(settings: Settings, sandbox: Sandbox | None, dump: Path | N
         options["dump"] = dump
     if sandbox is None:
         # What watches a live system knows nothing of a dump, which is of another time, nor of a sandbox.
-        return options if dump is not None else options | {name: getattr(settings, name) for name in MONITORING}
+        live = (*MONITORING, "change_context", "change_account")
+        return options if dump is not None else options | {name: getattr(settings, name) for name in live}
     chosen = settings.context if settings.provenance.get("context") == "flag" else None
     # The namespaces and kinds that a file allows are those of real clusters.
     options["namespaces"] = allowed_namespaces(settings, of_file=False)

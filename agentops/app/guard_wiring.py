@@ -97,6 +97,7 @@ def guard_services(
         read_only=settings.read_only,
         yes=asking.yes,
         lease=_lease(app, connections),
+        grant=next((grant for one in connections.opened if (grant := one.changer.grant()) is not None), None),
         wait_s=asking.wait_s,
         disabled_tools=settings.disabled_tools,
     )

@@ -121,6 +121,56 @@ class HeldLease(Protocol):
         ...
 
 
+class PlanGrant(Protocol):
+    """A short-lived credential for one approved plan, where a setting asks for one: until it is there, and after it was
+    given back, nothing of the plan can be sent."""
+
+    @property
+    def account(self) -> str:
+        """Whose credential it is, in words."""
+        ...
+
+    def asking(self, seconds: int) -> Call:
+        """Return the call that asks for it, for the record."""
+        ...
+
+    def ask(self, call: Call) -> Mapping[str, str]:
+        """Send that call; return what may be recorded of the credential: never itself.
+
+        Raises:
+            ToolError: it was refused, or the credential may not do what the plan needs.
+        """
+        ...
+
+    def opening(self, digest: str, previews: Sequence[Preview]) -> Call | None:
+        """Return the call that says to the provider what was approved; None where the provider keeps no such list.
+
+        Raises:
+            ToolError: the list cannot be read, or the credential may not do what the plan needs.
+        """
+        ...
+
+    def closing(self, digest: str) -> Call | None:
+        """Return the call that takes this back; None when there is nothing to take back.
+
+        Raises:
+            ToolError: it cannot be read.
+        """
+        ...
+
+    def send(self, call: Call) -> None:
+        """Send one of these two calls, which is on record. Only ``guard/grant.py`` may call this.
+
+        Raises:
+            AgentopsError: it was refused, or its answer was lost.
+        """
+        ...
+
+    def give_back(self) -> None:
+        """Forget the credential."""
+        ...
+
+
 class Reader(Protocol):
     """One place of a provider, for reading. Nothing that it offers can change anything."""
 
@@ -239,6 +289,10 @@ class Changer(Protocol):
 
     def lease(self, group: str, who: str) -> HeldLease | None:
         """Return the lease in a group (namespace), held while a plan runs; None where the provider has none."""
+        ...
+
+    def grant(self) -> PlanGrant | None:
+        """Return what a plan's own credential is asked for with; None where no setting asks for one."""
         ...
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from agentops.core.errors import ToolError
 from agentops.core.plan import Change, Note, Preview
-from agentops.core.provider import HeldLease
+from agentops.core.provider import HeldLease, PlanGrant
 from agentops.core.tool import Applier, ChangeTool
 
 
@@ -48,5 +48,9 @@ class Unchanging:
         raise ToolError(self._why)
 
     def lease(self, group: str, who: str) -> HeldLease | None:  # noqa: ARG002
+        """Return nothing."""
+        return None
+
+    def grant(self) -> PlanGrant | None:
         """Return nothing."""
         return None

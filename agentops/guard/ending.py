@@ -12,6 +12,7 @@ from agentops.core.errors import AgentopsError, PolicyRefused, PreviewWrote, Sto
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import Outcome, Receipt, Status
 from agentops.guard.apply import PartlyApplied
+from agentops.guard.grant import release_grant
 from agentops.guard.lease import release_lease
 from agentops.guard.pipeline_result import PipelineResult
 from agentops.guard.rollback import RollbackResult, roll_back
@@ -126,6 +127,7 @@ def _close(
         "verified": outcome.verified,
         "doubts": services.redactor.value(list(doubts)),
     }
+    release_grant(services, log, state)
     release_lease(services, log, state.change_id)
     log.note("change_closed", result)
     try:

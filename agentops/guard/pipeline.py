@@ -33,6 +33,7 @@ from agentops.core.text import one_line
 from agentops.guard.apply import PartlyApplied, apply
 from agentops.guard.confirm import RevisionRequest, confirm
 from agentops.guard.ending import close_verified, not_run, undo_failing, undo_partly_applied
+from agentops.guard.grant import take_grant
 from agentops.guard.intent import record_intent, require_free
 from agentops.guard.lease import take_lease
 from agentops.guard.pipeline_result import PipelineResult
@@ -131,6 +132,7 @@ def _run_plan(
         rechecked = recheck(services, log, approved)
         journaled = record_intent(services, log, rechecked)
         take_lease(services, log, journaled)
+        take_grant(services, log, journaled)
     except (AuditError, StoreError, PreviewWrote):
         raise
     except AgentopsError as error:

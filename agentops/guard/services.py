@@ -18,7 +18,7 @@ from agentops.core.evidence import Redactor
 from agentops.core.plan import Change, ChangePlan, Check, Note, Preview
 from agentops.core.policy import ObjectFactsOf, Policy, Principal
 from agentops.core.progress import Progress
-from agentops.core.provider import HeldLease, NoRemedy
+from agentops.core.provider import HeldLease, NoRemedy, PlanGrant
 from agentops.core.scope import Scope
 from agentops.core.tool import Applier, ChangeTool
 
@@ -122,6 +122,7 @@ class GuardServices:
         on_interrupt: Ctrl-C in the middle of a change: True rolls back, False stops where it is.
         renew: reads anew what decides: the policy's files, the settings; None where nothing can change, in a test.
         lease: the cluster's lease, held while a plan runs; None where no setting asks for one.
+        grant: asks for a plan's own credential; None where no setting asks for one.
         wait_s: how long to wait for another run that is changing something; seconds.
         yes: approve without asking what policy asks nobody for.
         disabled_tools: the names of tools that a setting switches off; an undo may still use them.
@@ -153,6 +154,7 @@ class GuardServices:
     symptom: Callable[[Check], Symptom] = nobody_looked
     renew: Callable[[], Renewed] | None = None
     lease: HeldLease | None = None
+    grant: PlanGrant | None = None
     read_only: bool = False
     wait_s: float = 0.0
     yes: bool = False

@@ -14,13 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from agentops.core.alert import Alert, AlertGroup, Target
 from agentops.core.analysis import Analysis, Gap
-from agentops.core.clock import Clock
 from agentops.core.evidence import Reading
 from agentops.core.finding import Problem
 from agentops.core.plan import Change, Note, ObjectChange, Preview
 from agentops.core.policy import ObjectFacts
 from agentops.core.progress import Progress
-from agentops.core.provider import SETTLED_LOG_WINDOW_S, CheckResult, Claim, Connection, HeldLease, ProviderContext
+from agentops.core.provider import (
+    SETTLED_LOG_WINDOW_S,
+    CheckResult,
+    Claim,
+    Connection,
+    HeldLease,
+    PlanGrant,
+    ProviderContext,
+)
 from agentops.core.resource import ResourceRef, check_name, kubernetes_ref
 from agentops.core.scope import Scope
 from agentops.core.tool import Applier, ChangeTool, ReadTool, ToolCall, ToolSpec
@@ -29,7 +36,7 @@ from agentops.providers.kubernetes.objects.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from agentops.providers.kubernetes.api.client import Cluster
-    from agentops.providers.kubernetes.api.writer import Clients
+    from agentops.providers.kubernetes.api.writer import Clients, ClusterWriter
     from agentops.providers.kubernetes.rules.own_analyzers import OwnAnalyzers
 
 NAME, SCHEME = "kubernetes", "k8s"
@@ -81,11 +88,12 @@ class KubernetesProvider:
         """
         if context.options.get("dump") is not None:
             return self._opened_dump(context)
-        from agentops.providers.kubernetes.api.opening import open_clients
+        from agentops.providers.kubernetes.api.opening import open_clients, open_for_changes
 
         clients = open_clients(context)
         reader = KubernetesReader(clients.cluster, context)
-        return Connection(provider=self, reader=reader, changer=KubernetesChanger(clients, context.clock))
+        changer = KubernetesChanger(open_for_changes(context, clients), context, asking=clients)
+        return Connection(provider=self, reader=reader, changer=changer)
 
     def _opened_dump(self, context: ProviderContext) -> Connection:
         from agentops.providers.kubernetes.api.dump_transport import open_dump
@@ -245,11 +253,32 @@ class KubernetesReader:
 
 
 class KubernetesChanger:
-    """See ``core.provider.Changer``."""
+    """See ``core.provider.Changer``.
 
-    def __init__(self, clients: Clients, clock: Clock) -> None:
+    Arguments:
+        clients: what previews, and applies where no setting names an account for that.
+        asking: the clients of whoever asks for that account's token: who runs this, not who previews.
+    """
+
+    def __init__(self, clients: Clients, context: ProviderContext, *, asking: Clients) -> None:
         self._clients = clients
-        self._clock = clock
+        self._clock = context.clock
+        self._writer: ClusterWriter = clients.writer
+        self._grant: PlanGrant | None = None
+        if account := context.options.get("change_account"):
+            from agentops.providers.kubernetes.change.plan_grant import AccountGrant, GrantedWriter
+
+            # What was approved is sent with the account's token alone.
+            self._writer = granted = GrantedWriter(context=clients.writer.context, server=clients.writer.server)
+            self._grant = AccountGrant(
+                opened=asking.opened,
+                account=account,
+                writer=granted,
+                cluster=clients.cluster,
+                learn=context.learn,
+                boundary=clients.cluster.boundary,
+                cache_dir=context.cache / NAME,
+            )
 
     def change_tools(self) -> Mapping[str, ChangeTool]:
         """Return the change tools; they hold what reads and what tries out."""
@@ -261,7 +290,7 @@ class KubernetesChanger:
         """Return the appliers; they hold what writes."""
         from agentops.providers.kubernetes.change.registry import appliers
 
-        return appliers(self._clients.writer, self._clock)
+        return appliers(self._writer, self._clock)
 
     def missing_permissions(self, preview: Preview) -> tuple[str, ...]:
         """Return what the API server says that the caller may not do."""
@@ -286,6 +315,10 @@ class KubernetesChanger:
         check_name(group, "namespace of cluster_lease")
         clients = self._clients
         return Lease(cluster=clients.cluster, writer=clients.writer, namespace=group, who=who, clock=self._clock)
+
+    def grant(self) -> PlanGrant | None:
+        """Return what asks for a token of the account that changes things, where a setting names one."""
+        return self._grant
 
 
 def canonical(cluster: Cluster, ref: ResourceRef, group: str = "") -> ResourceRef:

@@ -24,7 +24,7 @@ from agentops.core.outcome import Health, Observation, Receipt
 from agentops.core.plan import BlastRadius, Call, Change, Edit, Note, ObjectChange, Preview, Verb
 from agentops.core.policy import ObjectFacts
 from agentops.core.progress import Progress
-from agentops.core.provider import CheckResult, Claim, Connection, HeldLease, ProviderContext
+from agentops.core.provider import CheckResult, Claim, Connection, HeldLease, PlanGrant, ProviderContext
 from agentops.core.resource import ResourceRef, placed_ref
 from agentops.core.risk import Reversal, Risk
 from agentops.core.scope import Scope
@@ -231,6 +231,10 @@ class BrokerChanger:
 
     def notes_on(self, change: Change, preview: Preview) -> tuple[tuple[Note, ...], tuple[str, ...]]:
         return (), ()
+
+    def grant(self) -> PlanGrant | None:
+        """Return nothing: a broker has no accounts."""
+        return None
 
     def lease(self, group: str, who: str) -> HeldLease | None:
         return None

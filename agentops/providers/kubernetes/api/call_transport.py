@@ -8,15 +8,20 @@ an effect.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from agentops.core.errors import ClusterError, InDoubt
+from agentops.core.errors import ClusterError, InDoubt, ToolInputError
 from agentops.core.plan import Call
+from agentops.core.text import one_line
 from agentops.providers.kubernetes.api.dry_run import as_dry_run, require_dry_run
 from agentops.providers.kubernetes.api.failures import unreachable
 from agentops.providers.kubernetes.api.refusals import evicts_too_much, may_have_happened, refused
 from agentops.providers.kubernetes.api.transport import QueryParams, Reply, Transport, retry_after_s
+
+_TOKEN_PATH = re.compile(r"/api/v1/namespaces/[a-z0-9-]+/serviceaccounts/[a-z0-9.-]+/token")
 
 
 class _CallTransport(Transport):
@@ -125,6 +130,26 @@ class WriteTransport(_CallTransport):
             InDoubt: it was sent and the answer was lost, or is one that says nothing of the effect.
         """
         return self._send(call, harmless=False)
+
+
+class TokenTransport(_CallTransport):
+    """Asks for tokens of service accounts, and sends nothing else."""
+
+    def ask(self, call: Call) -> dict[str, Any]:
+        """Return the answer to a TokenRequest. Asked twice it does no harm: a token that nobody has is of no use.
+
+        Raises:
+            ToolInputError: it is another call.
+            NotFound, Forbidden, Unreachable, ClusterError: as ``Transport.get``.
+        """
+        if call.method != "POST" or not _TOKEN_PATH.fullmatch(call.path):
+            raise ToolInputError(f"{one_line(call.method, 10)} {one_line(call.path, 160)} asks for no token")
+        reply = self._send(call, harmless=True)
+        try:
+            answer = json.loads(reply.body)
+        except ValueError as error:
+            raise ClusterError("the answer to a TokenRequest is not JSON") from error
+        return answer if isinstance(answer, dict) else {}
 
 
 def in_doubt(what: str, why: str) -> InDoubt:

@@ -6,7 +6,9 @@ settings to a client, so that nobody opens one without the boundary.
 
 from __future__ import annotations
 
+from agentops.core.errors import UsageError
 from agentops.core.provider import ProviderContext
+from agentops.core.text import one_line
 from agentops.providers.kubernetes.api.boundary import boundary_of
 from agentops.providers.kubernetes.api.writer import Clients, connect_clients
 
@@ -27,3 +29,34 @@ def open_clients(context: ProviderContext) -> Clients:
         learn=context.learn,
         boundary=boundary_of(options.get("namespaces") or (), options.get("cluster_kinds") or ()),
     )
+
+
+def open_for_changes(context: ProviderContext, reading: Clients) -> Clients:
+    """Return the clients with which changes are previewed: those that read, or those of a context of their own.
+
+    Arguments:
+        reading: the clients of the run, of the same cluster.
+
+    Raises:
+        UsageError: the context leads to another cluster.
+    """
+    options = context.options
+    name = options.get("change_context")
+    if not name:
+        return reading
+    changing = connect_clients(
+        kubeconfig=options.get("kubeconfig"),
+        context=name,
+        namespace=reading.cluster.namespace,
+        cache_dir=context.cache / "kubernetes",
+        learn=context.learn,
+        boundary=reading.cluster.boundary,
+        seen_as=reading.cluster.context,
+    )
+    if changing.cluster.server != reading.cluster.server:
+        raise UsageError(
+            f"kubernetes.change_context {one_line(name, 80)!r} leads to {changing.cluster.server}, and the context "
+            f"that is read, {one_line(reading.cluster.context, 80)!r}, to {reading.cluster.server}",
+            hint="Both must be of one cluster: correct config.toml, or --context.",
+        )
+    return changing

@@ -19,7 +19,7 @@ from agentops.providers.kubernetes.api.boundary import EVERYWHERE, Boundary
 from agentops.providers.kubernetes.api.call_transport import DryRunTransport, WriteTransport, in_doubt
 from agentops.providers.kubernetes.api.client import Cluster, cluster_of
 from agentops.providers.kubernetes.api.dry_runner import DryRunner, object_path
-from agentops.providers.kubernetes.api.kubeconfig import open_connection
+from agentops.providers.kubernetes.api.kubeconfig import ClusterConnection, open_connection
 from agentops.providers.kubernetes.api.refusals import is_failed_test, stale
 from agentops.providers.kubernetes.api.transport import Patience
 from agentops.providers.kubernetes.api.writing import check_call
@@ -76,6 +76,7 @@ class Clients:
     """The three ways to one cluster as one identity: to read, to try out, to write. Each can do no more than it
     says."""
 
+    opened: ClusterConnection
     cluster: Cluster
     dry_runner: DryRunner
     writer: ClusterWriter
@@ -90,11 +91,13 @@ def connect_clients(
     patience: Patience | None = None,
     learn: Callable[[str], None] | None = None,
     boundary: Boundary = EVERYWHERE,
+    seen_as: str = "",
 ) -> Clients:
     """Make the clients of one opened connection, so that all speak to the same server as the same identity; sends
     nothing yet.
 
-    Arguments and errors are those of ``client.connect``.
+    Arguments and errors are those of ``client.connect``; ``seen_as`` is the context that references name, where the
+    connection is of another identity in the same cluster.
 
     Raises:
         UsageError: the file or the context cannot be used.
@@ -104,6 +107,8 @@ def connect_clients(
     if not boundary.has(opened.namespace):
         # The context's own namespace was not chosen by whoever set the boundary.
         opened = replace(opened, namespace=boundary.namespaces[0])
+    if seen_as:
+        opened = replace(opened, context=seen_as)
     pinned = {"context": opened.context, "server": opened.server}
     sending: dict[str, Any] = {
         "server": opened.server,
@@ -111,6 +116,7 @@ def connect_clients(
         "boundary": boundary,
     }
     return Clients(
+        opened=opened,
         cluster=cluster_of(opened, cache_dir=cache_dir, patience=patience, boundary=boundary),
         dry_runner=DryRunner(DryRunTransport(opened.api, **sending), **pinned),
         writer=ClusterWriter(WriteTransport(opened.api, **sending), **pinned),
