@@ -379,8 +379,8 @@ class IncidentFolder:
     def transcript(self) -> tuple[dict[str, Any], ...]:
         """Return the messages so far, oldest first; a line that a crash cut short is left out."""
         path = self.path / "transcript.jsonl"
-        with explained(path, "read"):
-            return tuple(item for item, _end in read_lines(path, 0))
+        with explained(path, "read"), intact(path):
+            return tuple(_message(item) for item, _end in read_lines(path, 0))
 
     def _refresh(self) -> None:
         path = self.path / "evidence.jsonl"
@@ -415,12 +415,21 @@ class IncidentFolder:
     def _many(self, kind: type[T], name: str) -> tuple[T, ...]:
         data = self._read(name)
         with intact(self.path / name):
-            return tuple(from_json(kind, item) for item in json.loads(data or b"[]"))
+            items = json.loads(data or b"[]")
+            if not isinstance(items, list):
+                raise ValueError(f"expected a list, found {type(items).__name__}")
+            return tuple(from_json(kind, item) for item in items)
 
     def _load(self, kind: type[T], name: str) -> T | None:
         data = self._read(name)
         with intact(self.path / name):
             return None if data is None else from_json(kind, json.loads(data))
+
+
+def _message(item: Any) -> dict[str, Any]:
+    if not isinstance(item, dict):
+        raise ValueError(f"expected a message, found {type(item).__name__}")
+    return item
 
 
 def excerpt(body: str, limit: int) -> str:

@@ -39,6 +39,7 @@ from agentops.core.usage import Usage
 
 _MOST_BYTES = 32 * 1024 * 1024
 _TURN_KEYS = {"expect", "reasoning", "text", "calls", "stop_reason", "usage", "error", "malformed", "detail"}
+_TEXTS = ("expect", "reasoning", "text", "stop_reason", "detail", "error")
 _PLACEHOLDER = re.compile(r"\{\{(first|last|evidence:[^}]*)\}\}")
 _SEEN = re.compile(r"\bEvidence (E\d+)\b[^\n]*")
 _ERRORS: Mapping[str, type[ModelFailure]] = {
@@ -130,17 +131,40 @@ def _wrong(turn: Any) -> str:
         return "is not a mapping"
     if unknown := sorted(set(map(str, turn)) - _TURN_KEYS):
         return f"has an unknown key: {', '.join(unknown)}"
-    if turn.get("error", "failed") not in {"failed", *_ERRORS}:
+    if mistyped := _mistyped(turn):
+        return mistyped
+    if "error" in turn and turn["error"] not in _ERRORS:
         return f"names an unknown error (known: {', '.join(sorted(_ERRORS))})"
-    calls = turn.get("calls", [])
-    if not isinstance(calls, list) or not all(isinstance(call, dict) and "tool" in call for call in calls):
-        return "has calls that are not a list of {tool, arguments}"
     try:
         re.compile(turn.get("expect", ""))
         Usage(**turn.get("usage", {}))
     except (re.error, TypeError) as error:
         return f"cannot be used: {one_line(str(error))}"
     return ""
+
+
+def _mistyped(turn: Mapping[str, Any]) -> str:
+    for name in _TEXTS:
+        if not isinstance(turn.get(name, ""), str):
+            return f"has a field {name} that is no text"
+    for name in ("malformed", "usage"):
+        if not isinstance(turn.get(name, {}), dict):
+            return f"has a field {name} that is no mapping"
+    if not all(isinstance(count, int | float) for count in turn.get("usage", {}).values()):
+        return "has a field usage that is not all numbers"
+    calls = turn.get("calls", [])
+    if not isinstance(calls, list) or not all(map(_is_call, calls)):
+        return "has calls that are not a list of {tool, arguments}"
+    return ""
+
+
+def _is_call(call: Any) -> bool:
+    return (
+        isinstance(call, dict)
+        and isinstance(call.get("tool"), str)
+        and isinstance(call.get("arguments", {}), dict)
+        and isinstance(call.get("id", ""), str)
+    )
 
 
 def _turn(script: Mapping[str, Any], number: int) -> Turn:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from agentops.core.publickey import PublicKey as PublicKey
 from agentops.core.publickey import parse_public_key
+from agentops.core.text import one_line
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -21,10 +23,14 @@ if TYPE_CHECKING:
 _ED25519 = b"\x01"
 _DASH = "\u2014 "
 _MAX_CHARS = 16_384
+_FOREIGN = re.compile("[\x00-\x09\x0b-\x1f\x7f\ud800-\udfff]")
 
 
 class BadNote(ValueError):
-    """The text is not a note of the kind expected; the message says why."""
+    """The text is not a note of the kind expected; one line says why, perhaps in its words."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(one_line(why, 300))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +167,9 @@ def parse_checkpoint(note: str) -> Checkpoint:
 def _parts(note: str) -> tuple[str, list[tuple[str, bytes]]]:
     if len(note) > _MAX_CHARS:
         raise BadNote("too long for a signed note")
+    # c2sp.org/signed-note: UTF-8, and no control character but the newline.
+    if _FOREIGN.search(note):
+        raise BadNote("not a signed note: it holds a character that no note holds")
     head, separator, tail = note.rpartition("\n\n")
     if not separator or not tail.endswith("\n"):
         raise BadNote("not a signed note")

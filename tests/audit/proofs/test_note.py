@@ -58,6 +58,8 @@ NOTE = KEY.sign(CHECKPOINT.text)
         (NOTE.replace("log ", "log !"), "a signature line is malformed"),
         (NOTE[: NOTE.rindex(" ") + 1] + "AAAA\n", "a signature line is malformed"),
         ("x" * 20_000 + NOTE, "too long for a signed note"),
+        (NOTE.replace("log", "l\x1b[31mog", 1), "not a signed note: it holds a character that no note holds"),
+        (NOTE.replace("log", "l\ud800g", 1), "not a signed note: it holds a character that no note holds"),
     ],
 )
 def test_a_note_that_is_not_as_signed_is_refused(note: str, why: str) -> None:
