@@ -91,9 +91,13 @@ def change_tools_table(specs: tuple[ToolSpec, ...], targets: Mapping[str, tuple[
 
 
 def conditions_table(declared: Sequence[tuple[str, Condition]]) -> str:
-    """Return a row for each condition: who declares it, what it is about, when, and how much it explains."""
+    """Return a row for each condition: who declares it, what it is about, when, how much it explains, what cures it."""
     rows = [(f"`{one.name}`", analyzer, one.resource, one.when, one.weight.value) for analyzer, one in declared]
-    return _table(("condition", "analyzer", "resource", "when", "weight"), rows)
+    header = ("condition", "analyzer", "resource", "when", "weight")
+    if not any(one.remedies for _, one in declared):
+        return _table(header, rows)
+    cures = [", ".join(tool.partition("_")[2] for tool in one.remedies) or "-" for _, one in declared]
+    return _table((*header, "known cure"), [(*row, cure) for row, cure in zip(rows, cures, strict=True)])
 
 
 def formats_table(formats: Sequence[AlertFormat]) -> str:

@@ -56,6 +56,7 @@ class Condition:
         resource: what it is about, in words: ``owner workload``, ``Service``.
         when: when it is reported.
         fields: parts of the paths of the fields whose change can bring it about (``.image``); none means any field.
+        remedies: names of the change tools that its known cures use; none where a cure is not known.
     """
 
     name: str
@@ -64,3 +65,4 @@ class Condition:
     weight: Weight
     traits: frozenset[Trait] = frozenset()
     fields: tuple[str, ...] = ()
+    remedies: tuple[str, ...] = ()

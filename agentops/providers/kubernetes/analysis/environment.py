@@ -13,6 +13,7 @@ from typing import Any
 from agentops.core.finding import Fact
 from agentops.core.plan import Change
 from agentops.providers.kubernetes.analysis.containers import ContainerView
+from agentops.providers.kubernetes.analysis.corrections import template_patch
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.log_clues import Clue
 from agentops.providers.kubernetes.analysis.quoting import shown
@@ -163,14 +164,18 @@ def _of_source(graph: Graph, pod: dict[str, Any], key: Key, like: Likeness, clue
 
 def _plain(graph: Graph, pod: dict[str, Any], view: ContainerView, clue: Clue) -> MissingVariable:
     names = [text(entry, "name") for entry in items(view.container, "env")]
-    words = f"variable {clue.subject} is not set{likeness(clue.subject, names, plurals=False).hint}"
+    like = likeness(clue.subject, names, plurals=False)
+    words = f"variable {clue.subject} is not set{like.hint}"
+    path = f"{view.spec_path.removeprefix('spec.')}.env[{like.near}].name"
+    edit = {"path": path, "old": like.near, "new": clue.subject}
+    reason = f"the program asks for {clue.subject}; {like.why}"
     return MissingVariable(
         condition="MissingVariable",
         words=words,
         line=clue.line,
         facts=(quote(graph, pod, f"{view.spec_path}.env", ", ".join(names) or "(none)"),),
         advice=f"Set {clue.subject} in container {view.name}.",
-        remedies=(),
+        remedies=template_patch(graph, graph.workload(pod), reason, edit) if like.near else (),
     )
 
 

@@ -29,6 +29,7 @@ from agentops.providers.kubernetes.objects.fields import (
 )
 from agentops.providers.kubernetes.objects.owners import owner_of
 from agentops.providers.kubernetes.objects.pod_health import is_well
+from agentops.providers.kubernetes.objects.revisions import run_template
 from agentops.providers.kubernetes.objects.snapshot import LogTail, Snapshot
 
 Obj = dict[str, Any]
@@ -175,10 +176,17 @@ class Graph:
                 guess = ("Deployment", key[1], stem)
                 return guess if key[0] == "ReplicaSet" and stem != key[2] and self.get(guess) else key
             owner = self.owner(obj)
-            if owner is None:
+            if owner is None or self._is_outdated_run(obj, owner):
                 return key
             key = owner
         return key
+
+    def _is_outdated_run(self, obj: Obj, owner: Key) -> bool:
+        """Return whether a run is of an earlier template: it stands for itself, the edit does not reach it."""
+        if owner[0] != "CronJob" or (cron_job := self.get(owner)) is None:
+            return False
+        run, present = run_template(obj), run_template(cron_job)
+        return bool(run["spec"] and present["spec"]) and run != present
 
     def top_of(self, obj: Obj) -> Key:
         """Return the workload that ``obj`` (a pod, a ReplicaSet, a Job ...) is part of; itself when it is on top."""

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentops.core.plan import Change
+from agentops.providers.kubernetes.analysis.corrections import template_patch
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.placement import blockers, node_key
-from agentops.providers.kubernetes.objects.fields import Key, items, mapping, string_map, template_path
+from agentops.providers.kubernetes.objects.fields import Key, items, mapping, string_map
 from agentops.providers.kubernetes.objects.selectors import Miss, pairs
 from agentops.providers.kubernetes.objects.suggestions import is_near
 
@@ -97,15 +98,11 @@ def _carriers(graph: Graph, key: str, value: str) -> int:
 def _correct_template(graph: Graph, pod: dict[str, Any], miss: Miss) -> tuple[Change, ...]:
     key = graph.workload(pod)
     selector = mapping(pod, "spec", "nodeSelector")
-    if miss.key != miss.has_key or miss.key not in selector or graph.get(key) is None or key[0] == "Pod":
+    if miss.key != miss.has_key or miss.key not in selector:
         return ()
-    arguments = {
-        "path": f"{template_path(key)}.nodeSelector[{miss.key}]",
-        "old": miss.wanted,
-        "new": miss.has,
-    }
+    edit = {"path": f"nodeSelector[{miss.key}]", "old": miss.wanted, "new": miss.has}
     reason = f"no node carries {miss.key}={miss.wanted}, and the nodes that would take the pods say {miss.has}"
-    return (Change(tool="kubernetes_patch", target=graph.ref_of(key), arguments=arguments, reason=reason),)
+    return template_patch(graph, key, reason, edit)
 
 
 def _correct_node(graph: Graph, one: NodeMiss) -> Change:

@@ -1,14 +1,14 @@
 """What the last rollout of a workload changed, field by field, and whether that explains what is wrong now.
 
-Comes in: a Deployment with its ReplicaSets, a StatefulSet or DaemonSet with its ControllerRevisions. Goes out: a
-``Delta`` with paths and values (credentials hidden), and the undo as a ``Change``. It claims no more than the objects
-tell: without two revisions there is no delta.
+Comes in: a Deployment with its ReplicaSets, a StatefulSet or DaemonSet with its ControllerRevisions, a
+CronJob with its runs. Goes out: a ``Delta`` with paths and values (credentials hidden), and the undo as a ``Change``.
+It claims no more than the objects tell: without two revisions there is no delta.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,10 +17,18 @@ from agentops.core.clock import age
 from agentops.core.conditions import Condition
 from agentops.core.plan import Change
 from agentops.providers.kubernetes.analysis.graph import Graph
-from agentops.providers.kubernetes.analysis.quoting import quoted, shown
-from agentops.providers.kubernetes.objects.difference import leaf_edits
-from agentops.providers.kubernetes.objects.fields import Key, condition, moment, parse_time, text
-from agentops.providers.kubernetes.objects.revisions import Revision, newest_first, revision_of
+from agentops.providers.kubernetes.analysis.quoting import HIDDEN, quoted, shown
+from agentops.providers.kubernetes.objects.difference import changes, leaf_edits
+from agentops.providers.kubernetes.objects.fields import (
+    Key,
+    condition,
+    moment,
+    name_of,
+    parse_time,
+    template_path,
+    text,
+)
+from agentops.providers.kubernetes.objects.revisions import Revision, newest_first, revision_of, run_template
 
 EXPLAINS_WITHIN = timedelta(minutes=45)
 """A rollout explains what began at most this long after it."""
@@ -52,6 +60,15 @@ class Delta:
     edits: tuple[TemplateEdit, ...]
     goes_back: bool = False
     """Whether it took an earlier template again: a cure, and its undo leads to what somebody left."""
+    run: str = ""
+    """Of a CronJob, which keeps no revisions: the last run of the earlier template that completed."""
+    back: tuple[Mapping[str, Any], ...] = ()
+    """Of a CronJob: the field changes that lead back to that run's template; none where one holds a credential."""
+
+    @property
+    def title(self) -> str:
+        """What people call it: ``revision 5``, or ``the edit after run report-29``."""
+        return f"the edit after run {self.run}" if self.run else f"revision {self.revision}"
 
     def touching(self, parts: tuple[str, ...], container: str = "") -> tuple[TemplateEdit, ...]:
         """Return the edits whose path holds one of ``parts``; of ``container`` and of the whole pod only."""
@@ -97,6 +114,9 @@ def last_change(graph: Graph, key: Key, not_before: datetime | None = None) -> D
 
     None when fewer than two revisions are known, or when it was before ``not_before``.
     """
+    if key[0] == "CronJob":
+        found = _edit_between_runs(graph, key)
+        return found if found and found.at and (not_before is None or found.at >= not_before) else None
     history = _history(graph, key)
     if len(history) < 2:
         return None
@@ -114,6 +134,41 @@ def last_change(graph: Graph, key: Key, not_before: datetime | None = None) -> D
     )
 
 
+def _edit_between_runs(graph: Graph, key: Key) -> Delta | None:
+    """Return what differs between a CronJob's template and that of its last run with another one that completed.
+
+    Source: a Job keeps the template that it was made of (https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/).
+    """
+    jobs = [job for job in graph.children.get(key, ()) if text(job, "kind") == "Job"]
+    runs = sorted((made, name_of(job), job) for job in jobs if (made := moment(job, "metadata", "creationTimestamp")))
+    present = run_template(graph.get(key))
+    first = next((made for made, _, job in runs if run_template(job) == present), None)
+    if first is None:
+        return None
+    good = [
+        (name, template)
+        for made, name, job in runs
+        if made < first
+        and text(condition(job, "Complete"), "status") == "True"
+        and (template := run_template(job)) != present
+    ]
+    if not good:
+        return None
+    name, before = good[-1]
+    found = differences(before, present)
+    inner = template_path(key).removesuffix(".spec")
+    back = tuple({**one, "path": f"{inner}.{one['path']}"} for one in changes(present, before))
+    # The change is told to people and to a model with its values, so none of them may be a credential.
+    written = json.dumps(back, default=str)
+    told = len(written) <= _MOST_TOLD and HIDDEN not in quoted(written, _MOST_TOLD)
+    told = told and not any(HIDDEN in edit.before + edit.after for edit in found)
+    return Delta(workload=key, revision=0, previous=0, at=first, edits=found, run=name, back=back if told else ())
+
+
+_MOST_TOLD = 4000
+"""As many characters as ``quoted`` looks through."""
+
+
 def _rolled_out_at(graph: Graph, key: Key, history: list[Revision]) -> datetime | None:
     made = [parse_time(revision.created_at) for revision in history]
     if made[0] is not None and made[0] == max(filter(None, made)) and not history[0].earlier:
@@ -125,6 +180,9 @@ def _rolled_out_at(graph: Graph, key: Key, history: list[Revision]) -> datetime 
 
 def undo(delta: Delta, graph: Graph, reason: str) -> Change:
     """Return the rollback to the revision before ``delta``."""
+    if delta.run:
+        arguments = {"changes": [dict(one) for one in delta.back]}
+        return Change(tool="kubernetes_patch", target=graph.ref_of(delta.workload), arguments=arguments, reason=reason)
     return Change(
         tool="kubernetes_rollout_undo",
         target=graph.ref_of(delta.workload),
@@ -135,12 +193,12 @@ def undo(delta: Delta, graph: Graph, reason: str) -> Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blame:
-    """A rollout that brought a problem about: how to say it, when it was, and its undo."""
+    """A rollout that brought a problem about: how to say it, when it was, and its undo, where it can be undone."""
 
     clause: str
     delta: Delta
     edits: tuple[TemplateEdit, ...]
-    remedy: Change
+    remedies: tuple[Change, ...]
 
 
 def blame(
@@ -182,11 +240,12 @@ def blame(
     edits = _decisive_first(edits, wrong.fields, said)
     when = f" {age(delta.at, graph.now)} ago" if delta.at else ""
     shown_edits, more = edits[:_MOST_SHOWN], len(edits) - _MOST_SHOWN
-    clause = f"revision {delta.revision}{when} changed {'; '.join(map(str, shown_edits))}"
+    clause = f"{delta.title}{when} changed {'; '.join(map(str, shown_edits))}"
     if more > 0:
         clause += f"; and {more} more"
-    reason = f"revision {delta.revision} introduced it: {edits[0]}"
-    return Blame(clause=clause, delta=delta, edits=edits, remedy=undo(delta, graph, reason))
+    reason = f"{delta.title} introduced it: {edits[0]}"
+    remedies = () if delta.run and not delta.back else (undo(delta, graph, reason),)
+    return Blame(clause=clause, delta=delta, edits=edits, remedies=remedies)
 
 
 _MOST_SHOWN = 2

@@ -13,7 +13,7 @@ from agentops.core.finding import Problem
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import quote, subject
 from agentops.providers.kubernetes.analysis.rollouts import last_change, undo
-from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, information
+from agentops.providers.kubernetes.analyzers.declaration import OWNER, UNDO, analyzer, information
 from agentops.providers.kubernetes.objects.fields import Key, condition, key_of, moment, text
 
 NAME = "changes"
@@ -23,7 +23,7 @@ _MOST_EDITS = 6
 
 @analyzer(
     NAME,
-    information(CHANGED, OWNER, "what the last rollout (within a day) changed, field by field"),
+    information(CHANGED, OWNER, "what the last rollout (within a day) changed, field by field", remedies=(UNDO,)),
 )
 def changes(graph: Graph) -> Iterable[Problem]:
     """Return the rollouts of the last day, with what each changed; never a cause by themselves."""

@@ -12,10 +12,11 @@ from typing import Any
 
 from agentops.core.finding import Problem
 from agentops.core.plan import Change
+from agentops.providers.kubernetes.analysis.corrections import template_patch
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, quote
 from agentops.providers.kubernetes.analysis.rollouts import blame
-from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact
+from agentops.providers.kubernetes.analyzers.declaration import OWNER, PATCH, UNDO, analyzer, exact
 from agentops.providers.kubernetes.objects.fields import (
     Key,
     condition,
@@ -25,7 +26,6 @@ from agentops.providers.kubernetes.objects.fields import (
     name_of,
     namespace_of,
     pod_spec,
-    template_path,
     text,
 )
 from agentops.providers.kubernetes.objects.pod_template import claim_names
@@ -34,7 +34,11 @@ from agentops.providers.kubernetes.objects.suggestions import Likeness, likeness
 NAME = "claims"
 _FRESH = timedelta(seconds=30)
 MISSING_PVC = exact(
-    "MissingPvc", OWNER, "a PersistentVolumeClaim that the pods mount does not exist", fields=("volumes[",)
+    "MissingPvc",
+    OWNER,
+    "a PersistentVolumeClaim that the pods mount does not exist",
+    fields=("volumes[",),
+    remedies=(UNDO, PATCH),
 )
 
 
@@ -75,7 +79,7 @@ def _sign(graph: Graph, pod: dict[str, Any], volume: str, claim: str) -> PodSymp
         ),
         since=since,
         advice=f"Name {like.near}, or make the claim." if like.near else "Correct the claim's name, or make the claim.",
-        remedies=(*((origin.remedy,) if origin else ()), *_rename(graph, key, volume, claim, like)),
+        remedies=(*(origin.remedies if origin else ()), *_rename(graph, key, volume, claim, like)),
     )
 
 
@@ -86,8 +90,6 @@ def _mounted(graph: Graph, namespace: str, key: Key) -> set[str]:
 
 
 def _rename(graph: Graph, key: Key, volume: str, claim: str, like: Likeness) -> Iterator[Change]:
-    if not like.near or key[0] == "Pod" or graph.get(key) is None:
-        return
-    path = f"{template_path(key)}.volumes[{volume}].persistentVolumeClaim.claimName"
-    arguments = {"path": path, "old": claim, "new": like.near}
-    yield Change(tool="kubernetes_patch", target=graph.ref_of(key), arguments=arguments, reason=like.why)
+    if like.near:
+        path = f"volumes[{volume}].persistentVolumeClaim.claimName"
+        yield from template_patch(graph, key, like.why, {"path": path, "old": claim, "new": like.near})

@@ -15,11 +15,20 @@ from agentops.core.alert import Severity
 from agentops.core.finding import Fact, Problem
 from agentops.core.plan import Change
 from agentops.providers.kubernetes.analysis.containers import ContainerView, container_views
+from agentops.providers.kubernetes.analysis.corrections import template_patch
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, quote, subject
 from agentops.providers.kubernetes.analysis.rollouts import blame
-from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, vague
+from agentops.providers.kubernetes.analyzers.declaration import (
+    EDIT_CONFIGMAP,
+    OWNER,
+    PATCH,
+    UNDO,
+    analyzer,
+    exact,
+    vague,
+)
 from agentops.providers.kubernetes.objects.config_references import ConfigReference, config_references
 from agentops.providers.kubernetes.objects.fields import (
     Key,
@@ -55,22 +64,35 @@ MISSING_CONFIG_MAP_KEY = exact(
     OWNER,
     "a key that the pods (or the program's log) ask for is not in the ConfigMap",
     fields=_CONFIG,
+    remedies=(UNDO, PATCH, EDIT_CONFIGMAP),
 )
 MISSING_SECRET_KEY = exact(
-    "MissingSecretKey", OWNER, "a key that the pods ask for is not in the Secret", fields=_CONFIG
+    "MissingSecretKey",
+    OWNER,
+    "a key that the pods ask for is not in the Secret",
+    fields=_CONFIG,
+    remedies=(UNDO, PATCH),
 )
-RUN_CONTAINER_ERROR = exact("RunContainerError", OWNER, "a container's command cannot be started")
+RUN_CONTAINER_ERROR = exact("RunContainerError", OWNER, "a container's command cannot be started", remedies=(UNDO,))
 
 
 @analyzer(
     NAME,
-    exact("MissingConfigMap", OWNER, "a ConfigMap that the pods refer to does not exist", fields=_CONFIG),
-    exact("MissingSecret", OWNER, "a Secret that the pods refer to does not exist", fields=_CONFIG),
+    exact(
+        "MissingConfigMap",
+        OWNER,
+        "a ConfigMap that the pods refer to does not exist",
+        fields=_CONFIG,
+        remedies=(UNDO, PATCH),
+    ),
+    exact(
+        "MissingSecret", OWNER, "a Secret that the pods refer to does not exist", fields=_CONFIG, remedies=(UNDO, PATCH)
+    ),
     MISSING_CONFIG_MAP_KEY,
     MISSING_SECRET_KEY,
     RUN_CONTAINER_ERROR,
-    vague("ContainerConfigError", OWNER, "CreateContainerConfigError for another reason"),
-    vague("ContainerCreateError", OWNER, "a container cannot be created"),
+    vague("ContainerConfigError", OWNER, "CreateContainerConfigError for another reason", remedies=(UNDO,)),
+    vague("ContainerCreateError", OWNER, "a container cannot be created", remedies=(UNDO,)),
 )
 def configuration(graph: Graph) -> Iterable[Problem]:
     """Return workloads whose pods lack configuration, and containers that cannot be created or started."""
@@ -121,7 +143,7 @@ def _refused(
         facts=facts,
         since=since,
         advice="Correct what the message names in the container's spec.",
-        remedies=(origin.remedy,) if origin else (),
+        remedies=origin.remedies if origin else (),
     )
 
 
@@ -163,8 +185,9 @@ def _mounts(graph: Graph, pod: dict[str, Any]) -> Iterator[PodSymptom]:
 
 
 def _reference_to(pod: dict[str, Any], kind: str, name: str, key: str, container: str) -> ConfigReference:
-    same = [r for r in config_references(pod_spec(pod)) if r.kind == kind and r.name == name and r.key in (key, "")]
-    exact = [r for r in same if r.key == key and r.container in (container, "")] or same
+    same = [r for r in config_references(pod_spec(pod)) if r.kind == kind and r.name == name]
+    near = [r for r in same if not key or r.key in (key, "")]
+    exact = [r for r in near if r.key == key and r.container in (container, "")] or near
     if exact:
         return ConfigReference(
             kind=kind, name=name, key=key, path=exact[0].path, container=exact[0].container, optional=False
@@ -184,7 +207,7 @@ def _missing(
     remedies = list(near_remedies(graph, key, reference, like))
     if origin:
         what += f"; {origin.clause}"
-        remedies.insert(0, origin.remedy)
+        remedies[:0] = origin.remedies
     if reference.path:
         facts = (*facts, quote(graph, pod, f"spec.{reference.path}", f"{reference.name} {reference.key}".strip()))
     return PodSymptom(
@@ -246,23 +269,17 @@ def keys_of(holder: dict[str, Any] | None) -> list[str]:
 
 def near_remedies(graph: Graph, key: Key, reference: ConfigReference, like: Likeness) -> Iterator[Change]:
     """Yield the patch that makes the template name the one existing candidate."""
-    near = like.near
-    if not near or not reference.path or not graph.get(key):
+    if not like.near:
         return
-    yield Change(
-        tool="kubernetes_patch",
-        target=graph.ref_of(key),
-        arguments={
-            "path": f"{template_path(key)}.{reference.path}.{'key' if reference.key else _name_field(reference)}",
-            "old": reference.key or reference.name,
-            "new": near,
-        },
-        reason=like.why,
-    )
-
-
-def _name_field(reference: ConfigReference) -> str:
-    return "secretName" if reference.path.startswith("volumes[") and reference.path.endswith("].secret") else "name"
+    same = [
+        one
+        for one in config_references(pod_spec(graph.get(key)))
+        if (one.kind, one.name) == (reference.kind, reference.name) and reference.key in (one.key, "")
+    ]
+    # Of a whole object every reference is corrected, of a key those to the key.
+    fields = dict.fromkeys(one.key_path if reference.key else one.name_path for one in same)
+    edits = [{"path": path, "old": reference.key or reference.name, "new": like.near} for path in fields]
+    yield from template_patch(graph, key, like.why, *edits)
 
 
 def _advice(reference: ConfigReference, near: str) -> str:
@@ -289,7 +306,7 @@ def _latent(graph: Graph, workload: dict[str, Any], told: set[tuple[Key, str]]) 
         path = f"{template_path(key)}.{reference.path}"
         origin = blame(graph, key, configuration.condition(condition), reference.container)
         bitten = any(not items(pod, "status", "containerStatuses") for pod in graph.pods_of(key))
-        remedies = (*((origin.remedy,) if origin and bitten else ()), *near_remedies(graph, key, reference, like))
+        remedies = (*(origin.remedies if origin and bitten else ()), *near_remedies(graph, key, reference, like))
         yield Problem(
             resource=graph.ref_of(key),
             condition=condition,

@@ -26,7 +26,14 @@ from agentops.providers.kubernetes.analyzers.configuration import (
     MISSING_SECRET_KEY,
     RUN_CONTAINER_ERROR,
 )
-from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, vague
+from agentops.providers.kubernetes.analyzers.declaration import (
+    OWNER,
+    PATCH,
+    UNDO,
+    analyzer,
+    exact,
+    vague,
+)
 from agentops.providers.kubernetes.objects.fields import condition, items, moment, number, scalar, text
 from agentops.providers.kubernetes.objects.pod_health import RECENT
 from agentops.providers.kubernetes.objects.quantity import parse_quantity, quantity_text
@@ -65,15 +72,32 @@ _CLUE_WORDS = {
         OWNER,
         "a container is OOMKilled",
         fields=(".resources.limits.memory", ".resources.requests.memory", ".image", ".env[", ".args"),
+        remedies=(UNDO,),
     ),
-    exact("MissingVariable", OWNER, "the program asks for a variable that nothing sets", Trait.NAMES_DEPENDENCY),
+    exact(
+        "MissingVariable",
+        OWNER,
+        "the program asks for a variable that nothing sets",
+        Trait.NAMES_DEPENDENCY,
+        remedies=(UNDO, PATCH),
+    ),
     vague(
-        "DependencyLoginRefused", OWNER, "a container ends because a login of its is refused", Trait.NAMES_DEPENDENCY
+        "DependencyLoginRefused",
+        OWNER,
+        "a container ends because a login of its is refused",
+        Trait.NAMES_DEPENDENCY,
+        remedies=(UNDO,),
     ),
-    vague("PortTakenInPod", OWNER, "a container ends because another one of the pod has its port", Trait.TELLING),
-    vague("ShmTooSmall", OWNER, "a container ends because /dev/shm is full", Trait.TELLING),
-    vague("CrashLoop", OWNER, "a container ends again and again, without a more exact cause"),
-    vague("InitContainerFailing", OWNER, "an init container ends with an error"),
+    vague(
+        "PortTakenInPod",
+        OWNER,
+        "a container ends because another one of the pod has its port",
+        Trait.TELLING,
+        remedies=(UNDO,),
+    ),
+    vague("ShmTooSmall", OWNER, "a container ends because /dev/shm is full", Trait.TELLING, remedies=(UNDO,)),
+    vague("CrashLoop", OWNER, "a container ends again and again, without a more exact cause", remedies=(UNDO,)),
+    vague("InitContainerFailing", OWNER, "an init container ends with an error", remedies=(UNDO,)),
     also=(
         MISSING_CONFIG_MAP_KEY,
         MISSING_SECRET_KEY,
@@ -296,7 +320,7 @@ def _sign(
     what = f"{view.label} {words}" + (f", {plural(view.restarts, 'restart')}" if view.restarts else "") + tail
     if origin:
         what += f"; {origin.clause}"
-        own += [quote(graph, origin.delta.workload, f"revision {origin.delta.revision}", str(origin.edits[0]))]
+        own += [quote(graph, origin.delta.workload, origin.delta.title, str(origin.edits[0]))]
     return PodSymptom(
         pod=pod,
         container=view.name,
@@ -306,5 +330,5 @@ def _sign(
         since=since,
         severity=at_least_high(graph, pod),
         advice=advice or "Correct what the message names.",
-        remedies=((origin.remedy,) if origin else ()) + remedies,
+        remedies=(origin.remedies if origin else ()) + remedies,
     )

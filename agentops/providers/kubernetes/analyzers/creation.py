@@ -21,7 +21,7 @@ from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.analysis.report import quote, subject
 from agentops.providers.kubernetes.analysis.rollouts import blame
-from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, information, vague
+from agentops.providers.kubernetes.analyzers.declaration import OWNER, UNDO, analyzer, exact, information, vague
 from agentops.providers.kubernetes.analyzers.webhooks import WEBHOOK_UNREACHABLE
 from agentops.providers.kubernetes.objects.fields import (
     Key,
@@ -68,29 +68,43 @@ class CreationRefusal:
     last: datetime | None
 
 
-REPLICA_SET_FAILING = vague("ReplicaSetFailing", OWNER, "pods cannot be created for another reason")
+REPLICA_SET_FAILING = vague("ReplicaSetFailing", OWNER, "pods cannot be created for another reason", remedies=(UNDO,))
 
 
 @analyzer(
     NAME,
-    exact("QuotaExceeded", "ResourceQuota", "it refuses pods of a workload", fields=(".resources.",)),
+    exact("QuotaExceeded", "ResourceQuota", "it refuses pods of a workload", fields=(".resources.",), remedies=(UNDO,)),
     exact(
         "QuotaNeedsLimits",
         OWNER,
         "a quota demands requests or limits that the containers do not set",
         fields=(".resources.",),
+        remedies=(UNDO,),
     ),
     information("QuotaFull", "ResourceQuota", "it is used up, so the next object will be refused", Trait.BYSTANDER),
-    exact("LimitRangeViolation", "LimitRange", "it refuses the pods' requests or limits", fields=(".resources.",)),
+    exact(
+        "LimitRangeViolation",
+        "LimitRange",
+        "it refuses the pods' requests or limits",
+        fields=(".resources.",),
+        remedies=(UNDO,),
+    ),
     exact(
         "PodSecurityRejected",
         OWNER,
         "the namespace's Pod Security level refuses the pods",
         fields=("securityContext", "hostPath", "hostNetwork", "volumes["),
+        remedies=(UNDO,),
     ),
-    exact("WebhookRejected", "webhook configuration", "an admission webhook denies the pods"),
-    exact("MissingServiceAccount", OWNER, "the pods' ServiceAccount does not exist", fields=("serviceAccount",)),
-    exact("MissingPriorityClass", OWNER, "the pods' PriorityClass does not exist"),
+    exact("WebhookRejected", "webhook configuration", "an admission webhook denies the pods", remedies=(UNDO,)),
+    exact(
+        "MissingServiceAccount",
+        OWNER,
+        "the pods' ServiceAccount does not exist",
+        fields=("serviceAccount",),
+        remedies=(UNDO,),
+    ),
+    exact("MissingPriorityClass", OWNER, "the pods' PriorityClass does not exist", remedies=(UNDO,)),
     REPLICA_SET_FAILING,
     vague(
         "WebhookChainTimeout",
@@ -214,7 +228,7 @@ def _problem(
         facts=(refusal.fact, *facts),
         affects=(graph.ref_of(refusal.key),) if resource != refusal.key else (),
         since=refusal.first,
-        remedies=(origin.remedy,) if origin else (),
+        remedies=origin.remedies if origin else (),
         advice=advice,
     )
 
@@ -249,7 +263,7 @@ def _quota(graph: Graph, refusal: CreationRefusal) -> Problem | None:
         problem = _problem(graph, refusal, key, "QuotaExceeded", words, advice=advice, facts=facts)
         if grown is None:
             return problem
-        return replace(problem, summary=f"{problem.summary}; {grown.clause}", remedies=(grown.remedy,))
+        return replace(problem, summary=f"{problem.summary}; {grown.clause}", remedies=grown.remedies)
     match = _NEEDS.search(refusal.message)
     if match:
         name, fields = match.groups()

@@ -16,6 +16,10 @@ from agentops.providers.kubernetes.analysis.graph import Graph
 
 Analyze: TypeAlias = Callable[[Graph], Iterable[Problem]]
 
+UNDO = "kubernetes_rollout_undo"
+PATCH = "kubernetes_patch"
+EDIT_CONFIGMAP = "kubernetes_edit_configmap"
+"""The tools of most known cures."""
 OWNER = "owner workload"
 """What a condition of pods is reported on: the Deployment, Job ... that made them, or the pod that nothing made."""
 
@@ -56,25 +60,55 @@ def analyzer(
     return lambda function: DeclaredAnalyzer(name=name, conditions=conditions, also=also, function=function)
 
 
-def exact(name: str, resource: str, when: str, *traits: Trait, fields: tuple[str, ...] = ()) -> Condition:
+def exact(
+    name: str,
+    resource: str,
+    when: str,
+    *traits: Trait,
+    fields: tuple[str, ...] = (),
+    remedies: tuple[str, ...] = (),
+) -> Condition:
     """Declare a condition that needs no further explanation; the arguments are those of ``Condition``."""
-    return Condition(
-        name=name, resource=resource, when=when, weight=Weight.EXACT, traits=frozenset(traits), fields=fields
-    )
+    return _declared(Weight.EXACT, name, resource, when, traits, fields, remedies)
 
 
-def vague(name: str, resource: str, when: str, *traits: Trait, fields: tuple[str, ...] = ()) -> Condition:
+def vague(
+    name: str,
+    resource: str,
+    when: str,
+    *traits: Trait,
+    fields: tuple[str, ...] = (),
+    remedies: tuple[str, ...] = (),
+) -> Condition:
     """Declare a condition that is wrong in itself, but that a deeper one may explain."""
-    return Condition(
-        name=name, resource=resource, when=when, weight=Weight.VAGUE, traits=frozenset(traits), fields=fields
-    )
+    return _declared(Weight.VAGUE, name, resource, when, traits, fields, remedies)
 
 
 def symptom(name: str, resource: str, when: str) -> Condition:
     """Declare a condition that is always something else's effect."""
-    return Condition(name=name, resource=resource, when=when, weight=Weight.SYMPTOM)
+    return _declared(Weight.SYMPTOM, name, resource, when)
 
 
-def information(name: str, resource: str, when: str, *traits: Trait) -> Condition:
+def information(name: str, resource: str, when: str, *traits: Trait, remedies: tuple[str, ...] = ()) -> Condition:
     """Declare a condition that is never a cause."""
-    return Condition(name=name, resource=resource, when=when, weight=Weight.INFORMATION, traits=frozenset(traits))
+    return _declared(Weight.INFORMATION, name, resource, when, traits, (), remedies)
+
+
+def _declared(
+    weight: Weight,
+    name: str,
+    resource: str,
+    when: str,
+    traits: tuple[Trait, ...] = (),
+    fields: tuple[str, ...] = (),
+    remedies: tuple[str, ...] = (),
+) -> Condition:
+    return Condition(
+        name=name,
+        resource=resource,
+        when=when,
+        weight=weight,
+        traits=frozenset(traits),
+        fields=fields,
+        remedies=remedies,
+    )

@@ -14,6 +14,7 @@ from agentops.core.alert import Severity
 from agentops.core.conditions import OUTSIDE, Trait
 from agentops.core.finding import Fact, Problem
 from agentops.core.plan import Change
+from agentops.providers.kubernetes.analysis.corrections import template_patch
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.reachability import (
     Complaint,
@@ -26,7 +27,15 @@ from agentops.providers.kubernetes.analysis.reachability import (
 )
 from agentops.providers.kubernetes.analysis.report import quote, severity_of, subject
 from agentops.providers.kubernetes.analysis.rollouts import EXPLAINS_WITHIN, TemplateEdit, blame
-from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, vague
+from agentops.providers.kubernetes.analyzers.declaration import (
+    EDIT_CONFIGMAP,
+    OWNER,
+    PATCH,
+    UNDO,
+    analyzer,
+    exact,
+    vague,
+)
 from agentops.providers.kubernetes.objects.fields import (
     Key,
     items,
@@ -58,6 +67,12 @@ _OWN_ADDRESS = re.compile(r"(?i)listen|bind|advertis|announce|_self|own_|my_|pub
         "the host that it depends on does not exist, or is an outdated one",
         Trait.NAMES_DEPENDENCY,
         fields=_ADDRESSES,
+        remedies=(
+            UNDO,
+            PATCH,
+            EDIT_CONFIGMAP,
+            "kubernetes_rollout_restart",
+        ),
     ),
     exact(
         "DependencyPortMismatch",
@@ -65,6 +80,11 @@ _OWN_ADDRESS = re.compile(r"(?i)listen|bind|advertis|announce|_self|own_|my_|pub
         "it asks a Service for a port that the Service does not have",
         Trait.NAMES_DEPENDENCY,
         fields=_ADDRESSES,
+        remedies=(
+            UNDO,
+            PATCH,
+            EDIT_CONFIGMAP,
+        ),
     ),
     vague(
         "DependencyUnreachable",
@@ -213,7 +233,7 @@ def _absent(graph: Graph, key: Key, needs: list[Need], complaints: list[Complain
             analyzer=NAME,
             facts=(quote(graph, complaint.pod, f"log[{complaint.clue.container}]", complaint.clue.line),),
             since=since,
-            remedies=(origin.remedy,) if origin else (),
+            remedies=origin.remedies if origin else (),
             advice="Correct the host name where it is written, or create the Service.",
         )
         return
@@ -295,7 +315,7 @@ def _host_unknown(graph: Graph, need: Need, service: Key, near: str, said: Compl
         analyzer=NAME,
         facts=tuple(facts),
         since=since,
-        remedies=((origin.remedy,) if origin else ()) + tuple(_rename(graph, need, near)),
+        remedies=(origin.remedies if origin else ()) + tuple(_rename(graph, need, near)),
         advice=f"Write {near} instead." if near else "Correct the host name, or create the Service.",
         root=bitten,
     )
@@ -318,8 +338,7 @@ def _replacement(graph: Graph, need: Need, old: str, new: str, reason: str) -> I
         arguments: dict[str, Any] = {"key": path[5:-1], "replace": {old: new}}
         yield Change(tool="kubernetes_edit_configmap", target=graph.ref_of(holder), arguments=arguments, reason=reason)
     else:
-        arguments = {"path": _full_path(holder, path), "replace": {old: new}}
-        yield Change(tool="kubernetes_patch", target=graph.ref_of(holder), arguments=arguments, reason=reason)
+        yield from template_patch(graph, holder, reason, {"path": path, "replace": {old: new}})
 
 
 def _wrong_port(graph: Graph, need: Need, service: Key, said: Complaint | None) -> Problem:
@@ -344,7 +363,7 @@ def _wrong_port(graph: Graph, need: Need, service: Key, said: Complaint | None) 
         analyzer=NAME,
         facts=tuple(facts),
         since=since,
-        remedies=((origin.remedy,) if origin else ()) + tuple(_other_port(graph, need, service)),
+        remedies=(origin.remedies if origin else ()) + tuple(_other_port(graph, need, service)),
         advice=f"Use port {ports}.",
         root=bitten or about,
     )

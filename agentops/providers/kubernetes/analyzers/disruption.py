@@ -37,6 +37,7 @@ NAME = "disruption"
         "PodDisruptionBudget",
         "it allows no eviction while a node is to be drained",
         Trait.BYSTANDER,
+        remedies=("kubernetes_scale",),
     ),
 )
 def disruption(graph: Graph) -> Iterable[Problem]:

@@ -15,7 +15,7 @@ from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, quote
 from agentops.providers.kubernetes.analysis.rollouts import TemplateEdit, blame
-from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact
+from agentops.providers.kubernetes.analyzers.declaration import OWNER, UNDO, analyzer, exact
 from agentops.providers.kubernetes.objects.config_references import PULL_SECRETS, config_references
 from agentops.providers.kubernetes.objects.fields import moment, namespace_of, text
 
@@ -62,21 +62,29 @@ _ADVICE = {
 
 @analyzer(
     NAME,
-    exact("ImageNotFound", OWNER, "the tag or the repository does not exist", fields=(".image", "imagePullSecrets")),
+    exact(
+        "ImageNotFound",
+        OWNER,
+        "the tag or the repository does not exist",
+        fields=(".image", "imagePullSecrets"),
+        remedies=(UNDO,),
+    ),
     exact(
         "ImagePullDenied",
         OWNER,
         "the registry refuses the login, or there is none",
         fields=(".image", "imagePullSecrets", "serviceAccount"),
+        remedies=(UNDO,),
     ),
     exact(
         "ImagePullFailed",
         OWNER,
         "the pull fails for another reason: network, rate limit, certificate",
         fields=(".image", "imagePull"),
+        remedies=(UNDO,),
     ),
-    exact("ImagePlatformMismatch", OWNER, "the image is not built for the node's platform"),
-    exact("InvalidImageName", OWNER, "the image reference cannot be read", fields=(".image",)),
+    exact("ImagePlatformMismatch", OWNER, "the image is not built for the node's platform", remedies=(UNDO,)),
+    exact("InvalidImageName", OWNER, "the image reference cannot be read", fields=(".image",), remedies=(UNDO,)),
 )
 def images(graph: Graph) -> Iterable[Problem]:
     """Return the workloads whose containers wait for an image."""
@@ -166,7 +174,7 @@ def _signs(graph: Graph, pod: dict[str, Any], view: ContainerView) -> Iterable[P
         facts=tuple(facts),
         since=since,
         advice=_ADVICE[name],
-        remedies=(origin.remedy,) if origin else (),
+        remedies=origin.remedies if origin else (),
     )
 
 

@@ -10,7 +10,7 @@ from agentops.core.finding import Problem
 from agentops.core.plan import Change
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.report import quote, subject
-from agentops.providers.kubernetes.analyzers.declaration import analyzer, exact
+from agentops.providers.kubernetes.analyzers.declaration import PATCH, analyzer, exact
 from agentops.providers.kubernetes.objects.fields import (
     items,
     key_of,
@@ -29,9 +29,9 @@ _CLOUD_CLASSES = frozenset({"gce", "gce-internal", "alb", "addon-http-applicatio
 
 @analyzer(
     NAME,
-    exact("IngressBackendMissing", "Ingress", "a backend Service does not exist"),
-    exact("IngressPortMismatch", "Ingress", "it routes to a port that the Service does not have"),
-    exact("IngressClassMissing", "Ingress", "its IngressClass does not exist"),
+    exact("IngressBackendMissing", "Ingress", "a backend Service does not exist", remedies=(PATCH,)),
+    exact("IngressPortMismatch", "Ingress", "it routes to a port that the Service does not have", remedies=(PATCH,)),
+    exact("IngressClassMissing", "Ingress", "its IngressClass does not exist", remedies=(PATCH,)),
     exact("IngressTlsSecretMissing", "Ingress", "its TLS Secret does not exist"),
 )
 def ingresses(graph: Graph) -> Iterable[Problem]:
@@ -48,12 +48,12 @@ def backends(ingress: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     default = mapping(ingress, "spec", "defaultBackend", "service")
     if default:
         yield "spec.defaultBackend.service", default
-    for rule in items(ingress, "spec", "rules"):
-        host = text(rule, "host") or "*"
-        for route in items(rule, "http", "paths"):
+    # By position: hosts and paths may repeat, and no key of theirs tells the items apart.
+    for place, rule in enumerate(items(ingress, "spec", "rules")):
+        for position, route in enumerate(items(rule, "http", "paths")):
             service = mapping(route, "backend", "service")
             if service:
-                yield f"spec.rules[{host}].http.paths[{text(route, 'path') or '/'}].backend.service", service
+                yield f"spec.rules[{place}].http.paths[{position}].backend.service", service
 
 
 def _class(graph: Graph, ingress: dict[str, Any]) -> Iterator[Problem]:

@@ -20,7 +20,8 @@ from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.log_clues import clues, last_error
 from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.analysis.report import quote, subject
-from agentops.providers.kubernetes.analyzers.declaration import analyzer, exact, vague
+from agentops.providers.kubernetes.analysis.rollouts import blame
+from agentops.providers.kubernetes.analyzers.declaration import PATCH, analyzer, exact, information, vague
 from agentops.providers.kubernetes.analyzers.images import repository
 from agentops.providers.kubernetes.objects.fields import (
     at,
@@ -42,11 +43,12 @@ _SLACK = timedelta(minutes=2)
 
 @analyzer(
     NAME,
-    vague("JobFailed", "Job", "a Job gave up", Trait.TELLING),
-    vague("JobDeadlineExceeded", "Job", "a Job ran longer than it may", Trait.TELLING),
-    exact("JobSuspended", "Job", "a Job is suspended"),
+    vague("JobFailed", "Job", "a Job gave up", Trait.TELLING, remedies=(PATCH,)),
+    vague("JobDeadlineExceeded", "Job", "a Job ran longer than it may", Trait.TELLING, remedies=(PATCH,)),
+    information("OutdatedRunFailed", "Job", "a run failed of a template that its CronJob has no more"),
+    exact("JobSuspended", "Job", "a Job is suspended", remedies=(PATCH,)),
     exact("JobHeldBySidecar", "Job or CronJob", "the work is done, and another container keeps the pod running"),
-    exact("CronJobSuspended", "CronJob", "it is suspended, so nothing runs"),
+    exact("CronJobSuspended", "CronJob", "it is suspended, so nothing runs", remedies=("kubernetes_resume_cronjob",)),
     exact("CronJobInvalidSchedule", "CronJob", "its schedule cannot be read"),
     vague("CronJobMissedRuns", "CronJob", "its schedule is not kept"),
 )
@@ -189,15 +191,35 @@ def _failed(graph: Graph, job: dict[str, Any], failed: dict[str, Any], since: da
         words += f" (backoffLimit {number(job, 'spec', 'backoffLimit', default=6)})"
     last_words, more = _last_words(graph, job)
     began = moment(job, "status", "startTime")
+    name = "JobDeadlineExceeded" if late else "JobFailed"
+    owner = graph.owner(job)
+    if owner and owner[0] == "CronJob" and graph.top_of(job) != owner:
+        return Problem(
+            resource=graph.ref(job),
+            condition="OutdatedRunFailed",
+            summary=f"{subject(key_of(job))}: {words}{last_words}; the template of {subject(owner)} was changed since",
+            severity=Severity.INFO,
+            analyzer=NAME,
+            facts=(*facts, *more),
+            since=began or since,
+            advice="The next run shows whether that cured it.",
+            root=False,
+        )
+    origin = (
+        blame(graph, owner, jobs.condition(name), since=began or since) if owner and owner[0] == "CronJob" else None
+    )
+    if origin:
+        last_words += f"; {origin.clause}"
     return Problem(
         resource=graph.ref(job),
-        condition="JobDeadlineExceeded" if late else "JobFailed",
+        condition=name,
         summary=f"{subject(key_of(job))}: {words}{last_words}",
         severity=Severity.HIGH,
         analyzer=NAME,
         facts=(*facts, *more),
-        affects=tuple(graph.ref_of(owner) for owner in [graph.owner(job)] if owner),
+        affects=(graph.ref_of(owner),) if owner else (),
         since=began or since,
+        remedies=origin.remedies if origin else (),
         advice="Correct what its log names, then run it again."
         if not late
         else "Find out what made it slow, or allow it more time.",

@@ -19,7 +19,7 @@ from agentops.core.plan import Change
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.reachability import Complaint, Need, complaints_of, needs_of, ports_of
 from agentops.providers.kubernetes.analysis.report import quote, subject
-from agentops.providers.kubernetes.analyzers.declaration import analyzer, exact
+from agentops.providers.kubernetes.analyzers.declaration import PATCH, analyzer, exact
 from agentops.providers.kubernetes.objects.fields import (
     Key,
     items,
@@ -48,7 +48,9 @@ _NAME_LABEL = "kubernetes.io/metadata.name"
 
 @analyzer(
     NAME,
-    exact("NetworkPolicyBlocks", "NetworkPolicy", "it blocks a path that a configuration names, or DNS"),
+    exact(
+        "NetworkPolicyBlocks", "NetworkPolicy", "it blocks a path that a configuration names, or DNS", remedies=(PATCH,)
+    ),
 )
 def network(graph: Graph) -> Iterable[Problem]:
     """Return the policies that block a path which a workload's configuration asks for."""

@@ -32,7 +32,9 @@ _PRESSURE = ("MemoryPressure", "DiskPressure", "PIDPressure")
     exact("NodePressure", "Node", "it lacks memory, disk or process ids and evicts pods"),
     exact("NodeNetworkUnavailable", "Node", "its network is not set up"),
     exact("NodeConditionAbnormal", "Node", "another of its conditions is true", Trait.BYSTANDER),
-    exact("NodeCordoned", "Node", "it is cordoned while pods wait that it would take"),
+    exact(
+        "NodeCordoned", "Node", "it is cordoned while pods wait that it would take", remedies=("kubernetes_uncordon",)
+    ),
     information("NodeUnschedulable", "Node", "it is cordoned, and nothing waits for it"),
 )
 def nodes(graph: Graph) -> Iterable[Problem]:

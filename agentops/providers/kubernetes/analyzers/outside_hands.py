@@ -27,6 +27,7 @@ from agentops.providers.kubernetes.objects.event import ObjectEvent, event_of
 from agentops.providers.kubernetes.objects.fields import (
     Key,
     containers_of,
+    flag,
     items,
     key_of,
     moment,
@@ -54,6 +55,7 @@ _WORD = re.compile(r"[a-z0-9][a-z0-9.-]{0,252}")
         "CronJob",
         "it writes the very value into a workload that the workload's last rollout brought",
         Trait.BRINGS_ABOUT,
+        remedies=("kubernetes_suspend_cronjob",),
     ),
     exact(
         "Preempted",
@@ -89,7 +91,8 @@ def _automations(graph: Graph) -> Iterator[Problem]:
     # By each word that a writer is told: a cluster has many CronJobs and many workloads, and few pairs of them.
     writers: dict[str, list[tuple[dict[str, Any], str]]] = {}
     for obj in graph.of("CronJob"):
-        if _WRITES.search(words := _words_of(obj)):
+        # One that is suspended writes nothing any more: what it wrote last is for the rollout's own story.
+        if not flag(obj, "spec", "suspend") and _WRITES.search(words := _words_of(obj)):
             for word in set(_WORD.findall(words)):
                 writers.setdefault(word, []).append((obj, words))
     for workload in graph.workloads:

@@ -27,7 +27,7 @@ from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.analysis.report import quote, severity_of, subject
 from agentops.providers.kubernetes.analysis.rollouts import blame
-from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact
+from agentops.providers.kubernetes.analyzers.declaration import OWNER, UNDO, analyzer, exact
 from agentops.providers.kubernetes.objects.denials import Denial, denials_in
 from agentops.providers.kubernetes.objects.fields import Key, items, key_of, namespace_of, text
 from agentops.providers.kubernetes.objects.pod_health import is_well, unready_since
@@ -40,6 +40,7 @@ API_FORBIDDEN = exact(
     OWNER,
     "the API refuses its ServiceAccount what its log asks for; what lacks it is named",
     fields=("serviceAccount",),
+    remedies=(UNDO,),
 )
 
 
@@ -73,6 +74,7 @@ class _Reason:
         "BindingSubjectMismatch",
         "RoleBinding",
         "it gives what the program needs to an account that does not exist, a near miss",
+        remedies=("kubernetes_set_role_binding",),
     ),
     exact("BoundRoleMissing", "RoleBinding", "the role that it gives to the pods' account does not exist"),
 )
@@ -238,7 +240,7 @@ def _unbound(graph: Graph, one: _Refused, giving: Sequence[Grant]) -> _Reason:
         words=words + (f"; {origin.clause}" if origin else ""),
         facts=facts,
         advice=advice,
-        remedies=(origin.remedy,) if origin else (),
+        remedies=origin.remedies if origin else (),
     )
 
 

@@ -16,12 +16,13 @@ from agentops.core.finding import Fact, Problem
 from agentops.core.plan import Change
 from agentops.core.text import plural
 from agentops.providers.kubernetes.analysis.containers import ContainerView, container_views
+from agentops.providers.kubernetes.analysis.corrections import template_patch
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, quote
 from agentops.providers.kubernetes.analysis.rollouts import blame
 from agentops.providers.kubernetes.analyzers.crashes import at_least_high, onset
-from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, vague
+from agentops.providers.kubernetes.analyzers.declaration import OWNER, PATCH, UNDO, analyzer, exact, vague
 from agentops.providers.kubernetes.objects.event import ObjectEvent
 from agentops.providers.kubernetes.objects.fields import (
     condition,
@@ -30,7 +31,6 @@ from agentops.providers.kubernetes.objects.fields import (
     moment,
     number,
     scalar,
-    template_path,
     text,
 )
 from agentops.providers.kubernetes.objects.pod_health import is_ready
@@ -54,6 +54,10 @@ _PROBES = ("Probe.", ".ports[", ".image", ".env[", ".args", ".command")
         OWNER,
         "a probe asks a port that the container does not declare",
         fields=("Probe.", ".ports["),
+        remedies=(
+            UNDO,
+            PATCH,
+        ),
     ),
     vague(
         "LivenessProbeKilling",
@@ -61,12 +65,14 @@ _PROBES = ("Probe.", ".ports[", ".image", ".env[", ".args", ".command")
         "a liveness or startup probe restarts the container",
         Trait.TELLING,
         fields=("livenessProbe.", "startupProbe.", *_PROBES, ".resources.limits.cpu"),
+        remedies=(UNDO,),
     ),
     vague(
         "ReadinessProbeFailing",
         OWNER,
         "a container runs and its readiness probe fails",
         fields=("readinessProbe.", *_PROBES),
+        remedies=(UNDO,),
     ),
 )
 def probes(graph: Graph) -> Iterable[Problem]:
@@ -204,12 +210,8 @@ def _finish(
     origin = blame(graph, graph.workload(pod), probes.condition(name), view.name, since)
     if origin:
         words += f"; {origin.clause}"
-        facts.append(
-            quote(
-                graph, origin.delta.workload, f"revision {origin.delta.revision}", "; ".join(map(str, origin.edits[:3]))
-            )
-        )
-        remedies = (origin.remedy, *remedies)
+        facts.append(quote(graph, origin.delta.workload, origin.delta.title, "; ".join(map(str, origin.edits[:3]))))
+        remedies = (*origin.remedies, *remedies)
     return PodSymptom(
         pod=pod,
         container=view.name,
@@ -246,16 +248,13 @@ def _port_remedy(
     """With one declared port there is one candidate; with more, nobody can know which was meant."""
     key = graph.workload(pod)
     field = next((f for f in ("httpGet", "tcpSocket", "grpc") if mapping(probe, f)), "")
-    if len(ports) != 1 or not field or graph.get(key) is None:
+    if len(ports) != 1 or not field:
         return
     only = next(iter(ports.values()))
-    path = f"{template_path(key)}.{view.spec_path.removeprefix('spec.')}.{which}Probe.{field}.port"
-    yield Change(
-        tool="kubernetes_patch",
-        target=graph.ref_of(key),
-        arguments={"path": path, "old": int(port) if port.isdecimal() else port, "new": only},
-        reason=f"{only} is the only port that container {view.name} declares",
-    )
+    path = f"{view.spec_path.removeprefix('spec.')}.{which}Probe.{field}.port"
+    edit = {"path": path, "old": int(port) if port.isdecimal() else port, "new": only}
+    reason = f"{only} is the only port that container {view.name} declares"
+    yield from template_patch(graph, key, reason, edit)
 
 
 def _advice(message: str, which: str) -> str:

@@ -21,7 +21,7 @@ from agentops.providers.kubernetes.analysis.placement import Blocker, blockers, 
 from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.analysis.report import PodSymptom, collapse, quote
 from agentops.providers.kubernetes.analysis.rollouts import blame
-from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, vague
+from agentops.providers.kubernetes.analyzers.declaration import OWNER, PATCH, UNDO, analyzer, exact, vague
 from agentops.providers.kubernetes.objects.fields import (
     Key,
     condition,
@@ -80,17 +80,23 @@ _ADVICE = {
         OWNER,
         "no node carries the labels that the pods ask for",
         fields=("nodeSelector", "affinity"),
+        remedies=(
+            UNDO,
+            PATCH,
+            "kubernetes_label",
+        ),
     ),
     exact(
         "UntoleratedTaint",
         OWNER,
         "the nodes that the pods ask for carry a taint that they do not tolerate",
         fields=("tolerations", "nodeSelector"),
+        remedies=(UNDO,),
     ),
-    exact("VolumeZoneConflict", OWNER, "the pods' volume is bound to another node or zone"),
-    exact("PodAffinityMismatch", OWNER, "pod affinity or anti-affinity keeps the pods off"),
-    exact("TopologySpreadConflict", OWNER, "a topology spread constraint keeps the pods off"),
-    exact("HostPortConflict", OWNER, "the host port that the pods ask for is taken"),
+    exact("VolumeZoneConflict", OWNER, "the pods' volume is bound to another node or zone", remedies=(UNDO,)),
+    exact("PodAffinityMismatch", OWNER, "pod affinity or anti-affinity keeps the pods off", remedies=(UNDO,)),
+    exact("TopologySpreadConflict", OWNER, "a topology spread constraint keeps the pods off", remedies=(UNDO,)),
+    exact("HostPortConflict", OWNER, "the host port that the pods ask for is taken", remedies=(UNDO,)),
     vague(
         "InsufficientCpu",
         OWNER,
@@ -98,6 +104,7 @@ _ADVICE = {
         Trait.SELF_CONTAINED,
         Trait.TELLING,
         fields=(".resources.requests.cpu", ".resources.limits.cpu"),
+        remedies=(UNDO,),
     ),
     vague(
         "InsufficientMemory",
@@ -106,14 +113,22 @@ _ADVICE = {
         Trait.SELF_CONTAINED,
         Trait.TELLING,
         fields=(".resources.requests.memory", ".resources.limits.memory"),
+        remedies=(UNDO,),
     ),
-    vague("InsufficientResource", OWNER, "no node has another resource that the pods request", Trait.SELF_CONTAINED),
-    vague("TooManyPods", OWNER, "the nodes run as many pods as they may", Trait.SELF_CONTAINED),
+    vague(
+        "InsufficientResource",
+        OWNER,
+        "no node has another resource that the pods request",
+        Trait.SELF_CONTAINED,
+        remedies=(UNDO,),
+    ),
+    vague("TooManyPods", OWNER, "the nodes run as many pods as they may", Trait.SELF_CONTAINED, remedies=(UNDO,)),
     vague(
         "Unschedulable",
         OWNER,
         "no node takes the pods, for a reason that lies elsewhere or is not known",
         Trait.SELF_CONTAINED,
+        remedies=(UNDO,),
     ),
 )
 def scheduling(graph: Graph) -> Iterable[Problem]:
@@ -168,7 +183,7 @@ def _signs(graph: Graph, pods: list[dict[str, Any]]) -> Iterator[PodSymptom]:
             since=since,
             root=root,
             advice=_SPELLING if verdict.misses else _ADVICE.get(name, "Change what the message names."),
-            remedies=(*((origin.remedy,) if origin and root else ()), *mending),
+            remedies=(*(origin.remedies if origin and root else ()), *mending),
         )
 
 

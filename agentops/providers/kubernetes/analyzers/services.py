@@ -16,7 +16,7 @@ from agentops.core.text import plural
 from agentops.providers.kubernetes.analysis.graph import Graph
 from agentops.providers.kubernetes.analysis.reachability import asked_services, callers_of, is_parked, missed_services
 from agentops.providers.kubernetes.analysis.report import quote, subject
-from agentops.providers.kubernetes.analyzers.declaration import analyzer, exact, symptom
+from agentops.providers.kubernetes.analyzers.declaration import PATCH, analyzer, exact, symptom
 from agentops.providers.kubernetes.objects.fields import (
     Key,
     condition,
@@ -42,10 +42,22 @@ NAME = "services"
 
 @analyzer(
     NAME,
-    exact("ServiceSelectorMismatch", "Service", "its selector matches no pod; the near miss is named"),
-    exact("ServicePortMismatch", "Service", "its targetPort is no port of the pods"),
-    exact("ServiceSelectsForeignPods", "Service", "it selects pods of another workload, which lack its port"),
-    exact("ServiceLocalTrafficOnly", "Service", "it serves a node's own pods only, and a caller's node has none"),
+    exact(
+        "ServiceSelectorMismatch", "Service", "its selector matches no pod; the near miss is named", remedies=(PATCH,)
+    ),
+    exact("ServicePortMismatch", "Service", "its targetPort is no port of the pods", remedies=(PATCH,)),
+    exact(
+        "ServiceSelectsForeignPods",
+        "Service",
+        "it selects pods of another workload, which lack its port",
+        remedies=(PATCH,),
+    ),
+    exact(
+        "ServiceLocalTrafficOnly",
+        "Service",
+        "it serves a node's own pods only, and a caller's node has none",
+        remedies=(PATCH,),
+    ),
     symptom("ServiceNoReadyEndpoints", "Service", "none of the pods that it selects is ready"),
 )
 def services(graph: Graph) -> Iterable[Problem]:

@@ -19,7 +19,7 @@ from agentops.providers.kubernetes.analysis.quoting import quoted
 from agentops.providers.kubernetes.analysis.reachability import is_parked
 from agentops.providers.kubernetes.analysis.report import quote, subject
 from agentops.providers.kubernetes.analyzers.creation import REPLICA_SET_FAILING
-from agentops.providers.kubernetes.analyzers.declaration import OWNER, analyzer, exact, symptom
+from agentops.providers.kubernetes.analyzers.declaration import OWNER, PATCH, analyzer, exact, symptom
 from agentops.providers.kubernetes.objects.event import ObjectEvent
 from agentops.providers.kubernetes.objects.fields import (
     condition,
@@ -33,6 +33,7 @@ from agentops.providers.kubernetes.objects.fields import (
     text,
 )
 from agentops.providers.kubernetes.objects.pod_health import is_ready, unready_since
+from agentops.providers.kubernetes.objects.revisions import newest_first, revision_of
 from agentops.providers.kubernetes.objects.selectors import contains
 from agentops.providers.kubernetes.objects.unwritten import has_status
 from agentops.providers.kubernetes.objects.workloads import ordinal_of, wanted_pods
@@ -48,8 +49,10 @@ _STARTING = timedelta(seconds=90)
     symptom("StatefulSetUnavailable", OWNER, "a StatefulSet has fewer ready pods than it wants"),
     symptom("DaemonSetUnavailable", OWNER, "a DaemonSet is not ready on every node"),
     symptom("ProgressDeadlineExceeded", OWNER, "a rollout made no progress in time"),
-    exact("DeploymentPaused", "Deployment", "a rollout is paused half-way"),
-    exact("ScaledToZero", "Deployment", "it has 0 replicas while a Service leads to it"),
+    exact("DeploymentPaused", "Deployment", "a rollout is paused half-way", remedies=(PATCH,)),
+    exact(
+        "ScaledToZero", "Deployment", "it has 0 replicas while a Service leads to it", remedies=("kubernetes_scale",)
+    ),
     also=(REPLICA_SET_FAILING,),
 )
 def workloads(graph: Graph) -> Iterable[Problem]:
@@ -150,6 +153,7 @@ def _paused(graph: Graph, obj: dict[str, Any]) -> Iterator[Problem]:
     updated, total = number(obj, "status", "updatedReplicas"), wanted_pods(obj)
     if not flag(obj, "spec", "paused") or updated >= total or not has_status(obj):
         return
+    well = not updated or _updated_pods_are_ready(graph, obj)
     yield Problem(
         resource=graph.ref(obj),
         condition="DeploymentPaused",
@@ -158,8 +162,27 @@ def _paused(graph: Graph, obj: dict[str, Any]) -> Iterator[Problem]:
         analyzer=NAME,
         facts=(quote(graph, obj, "spec.paused", value=True), quote(graph, obj, "status.updatedReplicas", updated)),
         since=moment(condition(obj, "Progressing"), "lastUpdateTime"),
-        advice="Resume the rollout, or undo it.",
+        remedies=(_resumed(graph, obj, updated),) if well else (),
+        advice="Resume the rollout, or undo it."
+        if well
+        else "The pods of its new template are not ready: correct the template before it is resumed.",
     )
+
+
+def _resumed(graph: Graph, obj: dict[str, Any], updated: int) -> Change:
+    """Return the change that lets a paused rollout go on, which whoever paused it may still have had a reason for."""
+    reason = f"spec.paused is true since the rollout reached {plural(updated, 'pod')}, so the others stay as they were"
+    arguments = {"path": "spec.paused", "old": True, "new": False}
+    return Change(tool="kubernetes_patch", target=graph.ref(obj), arguments=arguments, reason=reason)
+
+
+def _updated_pods_are_ready(graph: Graph, obj: dict[str, Any]) -> bool:
+    """Return whether no pod of the newest template is unwell: what is resumed spreads it."""
+    own = [child for child in graph.children.get(key_of(obj), ()) if text(child, "kind") == "ReplicaSet"]
+    newest = newest_first(map(revision_of, own))
+    names = {newest[0].name} if newest else set()
+    pods = [pod for pod in graph.pods_of(key_of(obj)) if (graph.owner(pod) or ("", "", ""))[2] in names]
+    return bool(names) and all(is_ready(pod) for pod in pods)
 
 
 def _scaled_to_zero(graph: Graph, obj: dict[str, Any]) -> Iterator[Problem]:

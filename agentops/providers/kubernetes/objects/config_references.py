@@ -34,6 +34,16 @@ class ConfigReference:
     optional: bool
     volume: str = ""
 
+    @property
+    def name_path(self) -> str:
+        """The path of the object's name; a volume of a Secret has another word for it than all others."""
+        return f"{self.path}.{'secretName' if self.path.endswith('].secret') else 'name'}"
+
+    @property
+    def key_path(self) -> str:
+        """The path of the key."""
+        return f"{self.path}.items[{self.key}].key" if self.volume else f"{self.path}.key"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
@@ -84,7 +94,7 @@ def config_references(spec: Any) -> Iterator[ConfigReference]:
         where, called = f"volumes[{text(volume, 'name')}]", text(volume, "name")
         yield from _volume_references(volume, where, called)
         for source in items(volume, "projected", "sources"):
-            yield from _volume_references(source, f"{where}.projected", called)
+            yield from _volume_references(source, f"{where}.projected.sources", called)
     for pull in items(spec, PULL_SECRETS):
         yield from _reference(pull, "Secret", PULL_SECRETS, "", optional=True)
 

@@ -20,6 +20,19 @@ from agentops.providers.kubernetes.objects.owners import is_owned_by
 WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet"})
 REVISION = "deployment.kubernetes.io/revision"
 _CAUSE = "kubernetes.io/change-cause"
+OF_ONE_RUN = frozenset(
+    {
+        "controller-uid",
+        "job-name",
+        "batch.kubernetes.io/controller-uid",
+        "batch.kubernetes.io/job-name",
+        "batch.kubernetes.io/job-tracking",
+        "batch.kubernetes.io/cronjob-scheduled-timestamp",
+        "batch.kubernetes.io/job-index-failure-count",
+        "cronjob.kubernetes.io/instantiate",
+    }
+)
+"""Labels and annotations that belong to one run of a Job or CronJob and not to its template."""
 _HASHES = frozenset({"pod-template-hash", "controller-revision-hash"})
 
 
@@ -80,6 +93,21 @@ def plain_template(template: Any) -> dict[str, Any]:
         metadata["labels"] = {key: value for key, value in labels.items() if key not in _HASHES}
     spec = {key: value for key, value in mapping(template, "spec").items() if key != "$patch"}
     return {"metadata": metadata, "spec": spec}
+
+
+def run_template(obj: Any) -> dict[str, Any]:
+    """Return the pod template of a Job or CronJob, so that a run and what it was made of compare equal."""
+    template = plain_template(template_of(obj))
+    kept = {}
+    for field, value in template["metadata"].items():
+        own = value
+        if field in ("labels", "annotations"):
+            own = {
+                name: text_ for name, text_ in mapping(template, "metadata", field).items() if name not in OF_ONE_RUN
+            }
+        if own:
+            kept[field] = own
+    return {"metadata": kept, "spec": template["spec"]}
 
 
 def _integer(value: Any) -> int:

@@ -21,19 +21,8 @@ from agentops.providers.kubernetes.change.tool_context import ToolContext
 from agentops.providers.kubernetes.objects.fields import Object, spec_of, status_of
 from agentops.providers.kubernetes.objects.kinds import builtin
 from agentops.providers.kubernetes.objects.normal_form import normalised
+from agentops.providers.kubernetes.objects.revisions import OF_ONE_RUN
 
-_OF_ONE_RUN = frozenset(
-    {
-        "controller-uid",
-        "job-name",
-        "batch.kubernetes.io/controller-uid",
-        "batch.kubernetes.io/job-name",
-        "batch.kubernetes.io/job-tracking",
-        "batch.kubernetes.io/cronjob-scheduled-timestamp",
-        "batch.kubernetes.io/job-index-failure-count",
-        "cronjob.kubernetes.io/instantiate",
-    }
-)
 _MADE_BY_SERVER = ("selector", "manualSelector", "suspend")
 # The pods carry the Job's name as a label, and label values end at 63 characters.
 _NAME_LIMIT = 63
@@ -123,4 +112,4 @@ def new_job(live: Object, name: str) -> dict[str, Any]:
 
 
 def _lasting(pairs: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {key: value for key, value in (pairs or {}).items() if key not in _OF_ONE_RUN}
+    return {key: value for key, value in (pairs or {}).items() if key not in OF_ONE_RUN}
