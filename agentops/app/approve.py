@@ -16,6 +16,7 @@ from agentops.app.approvers import KeyDialogue, is_trusted, own_key
 from agentops.app.audit_run import record
 from agentops.core.approval import ApprovalRequest, Approver, SignedApproval
 from agentops.core.clock import utc_now
+from agentops.core.commands import command_line
 from agentops.core.errors import Interrupted, NotApproved, PolicyRefused
 from agentops.core.jsonable import to_json
 from agentops.core.plan import Approval, ChangePlan
@@ -82,7 +83,7 @@ def approve(
         raise
     if not decision.approvals:
         record(settings, "approval_declined", {"digest": plan.digest, "code": plan.code, "why": decision.why})
-        hint = f"Nothing was signed. Ask again: agentops approve {path}"
+        hint = f"Nothing was signed. Ask again: {command_line('approve', path)}"
         raise NotApproved(f"plan {plan.code} was not approved: {decision.why}", hint=hint, code="declined")
     key = own_key(settings, dialogue)
     _require_not_own(plan, f"human:{key.name}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agentops.app.requests import Replied, model_for_requests, open_again, open_request, reply_to
+from agentops.core.commands import command_line
 from agentops.core.errors import ExitCode, UsageError
 from agentops.core.request import ReplyVerdict, request_of
 
@@ -41,7 +42,9 @@ def resume(app: App, incident: str) -> Replied:
     folder, connections = open_again(app, incident, wants_change=False)
     reply = folder.reply()
     if reply is not None and reply.supported:
-        raise UsageError(f"{folder.id} already has an answer", hint=f"See it: agentops show {folder.incident.short_id}")
+        raise UsageError(
+            f"{folder.id} already has an answer", hint=f"See it: {command_line('show', folder.incident.short_id)}"
+        )
     return _ended(app, reply_to(app, folder, connections))
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentops.config import SECTIONS, Settings
 from agentops.core.clock import utc_now
+from agentops.core.commands import options_line, quoted
 from agentops.core.errors import UsageError
 from agentops.core.provider import ProviderContext
 from agentops.core.text import one_line
@@ -87,6 +87,5 @@ def flags_to(context: str | None, namespace: str | None, kubeconfig: Path | None
         scenario: the sandbox's; None for a real cluster.
     """
     if scenario is not None:
-        return f" --sandbox={shlex.quote(scenario)}"
-    given = {"context": context, "namespace": namespace, "kubeconfig": kubeconfig}
-    return "".join(f" --{name} {shlex.quote(str(value))}" for name, value in given.items() if value)
+        return f" {quoted(f'--sandbox={scenario}')}"
+    return options_line({"context": context, "namespace": namespace, "kubeconfig": kubeconfig})

@@ -27,6 +27,7 @@ from agentops.app.requests import (
     settled,
 )
 from agentops.app.services import RefusedChange
+from agentops.core.commands import command_line
 from agentops.core.errors import ExitCode, PolicyRefused, ToolError, Unreachable, UsageError
 from agentops.core.plan import Intent
 from agentops.core.request import REQUESTED, ReplyVerdict, request_of
@@ -130,7 +131,7 @@ def resume(
     elif reply is not None and reply.supported:
         raise UsageError(
             f"nothing is left to do of {folder.id}: {reply.standing}",
-            hint=f"See it: agentops show {folder.incident.short_id}",
+            hint=f"See it: {command_line('show', folder.incident.short_id)}",
         )
     else:
         model_for_requests(app)

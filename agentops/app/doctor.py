@@ -7,7 +7,6 @@ the cluster; with ``trying`` it also writes a file, asks the model one question,
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 import tempfile
 from collections import deque
@@ -23,6 +22,7 @@ from agentops.app.models import model_of, model_trouble
 from agentops.app.policy_loading import policy_in_force
 from agentops.app.providers import PROVIDERS
 from agentops.core.clock import utc_now
+from agentops.core.commands import command_line
 from agentops.core.errors import AgentopsError
 from agentops.core.progress import no_progress
 from agentops.core.provider import CheckResult
@@ -111,7 +111,7 @@ def _anchors(settings: Settings, trying: bool) -> Iterator[CheckResult]:
     if trying:
         yield _guarded("anchors", lambda: _anchor_place(settings, place))
         return
-    hint = f"{_TRY}, or compare the log with it: agentops audit verify --anchor {shlex.quote(place)}"
+    hint = f"{_TRY}, or compare the log with it: {command_line('audit', 'verify', '--anchor', place)}"
     yield CheckResult(name="anchors", state="untried", text=f"newest on {day} in {place}", hint=hint)
 
 
@@ -122,7 +122,7 @@ def _anchor_place(settings: Settings, place: str) -> CheckResult:
     if found.is_good:
         text = f"{plural(found.anchors, 'anchor')} in {place}; the log agrees"
         return CheckResult(name="anchors", state="ok", text=text)
-    hint = f"See: agentops audit verify --anchor {shlex.quote(place)}"
+    hint = f"See: {command_line('audit', 'verify', '--anchor', place)}"
     return CheckResult(name="anchors", state="bad", text=f"{place}: {found.verification.why}", hint=hint)
 
 

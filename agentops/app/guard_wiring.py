@@ -129,7 +129,7 @@ def guard_for_change(app: App, record: ChangeRecord, asking: ApprovalOptions) ->
         raise UsageError(
             f"change {record.id} was made in context {plan.places!r} on {plan.servers}; this run is pinned to "
             f"{guard.pinned}",
-            hint=f"Run it with {options_to(plan.scopes)}",
+            hint=f"Run it with {options_to(plan.scopes) or 'the options that lead there'}",
         )
     return guard
 

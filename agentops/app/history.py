@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from agentops.app.changes import outcomes
 from agentops.core.alert import Incident, short_incident
 from agentops.core.clock import to_iso, utc_now
+from agentops.core.commands import command_line
 from agentops.core.errors import StoreError, UsageError
 from agentops.core.evidence import Evidence
 from agentops.core.finding import Finding, Problem
@@ -159,7 +160,7 @@ def whole_evidence(settings: Settings, wanted: str | None, name: str) -> WholeEv
     if entry is None:
         raise UsageError(
             f"{folder.id} has no evidence {one_line(name, 40)!r}",
-            hint=f"See them all: agentops show {short_incident(folder.id)}",
+            hint=f"See them all: {command_line('show', short_incident(folder.id))}",
         )
     return WholeEvidence(incident=folder.id, evidence=entry, body=folder.body(entry.id))
 

@@ -20,6 +20,7 @@ from agentops.app.providers import target_schemes
 from agentops.app.services import Investigation, Services
 from agentops.app.stored_incident import connect_again, require_incident
 from agentops.core.alert import AlertGroup, short_incident
+from agentops.core.commands import command_line
 from agentops.core.errors import AlertError, Interrupted, UsageError
 from agentops.core.evidence import Evidence
 from agentops.core.finding import Confidence, Finding, Verdict
@@ -80,7 +81,8 @@ def resume(app: App, incident: str) -> Investigation:
     finding = folder.finding()
     if finding is not None and finding.by != "triage":
         raise UsageError(
-            f"incident {folder.id} already has a finding", hint=f"See it: agentops show {short_incident(folder.id)}"
+            f"incident {folder.id} already has a finding",
+            hint=f"See it: {command_line('show', short_incident(folder.id))}",
         )
     connections = connect_again(app, folder.incident)
     services.audit.append("resume", {"incident": folder.id})
@@ -114,7 +116,7 @@ def _worked(app: App, folder: IncidentFolder, work: Callable[[], Investigation])
         services.audit.append("interrupted", {"incident": folder.id})
         stopped = Interrupted(
             f"interrupted; what was found so far is kept in incident {folder.id}",
-            hint=f"Resume it: agentops investigate --resume {folder.id}{services.resume_flags}",
+            hint=f"Resume it: {command_line('investigate', '--resume', folder.id)}{services.resume_flags}",
         )
         stopped.incident = folder.id
         raise stopped from None

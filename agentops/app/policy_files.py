@@ -5,13 +5,13 @@ Comes in: settings, files. Goes out: the files that were written, the policy tha
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentops.app.policy_loading import PolicySources, policy_sources
+from agentops.core.commands import command_line
 from agentops.core.durable_files import replace_file
 from agentops.core.errors import ConfigError, StoreError, UsageError
 from agentops.core.foreign_files import read_foreign_text
@@ -114,7 +114,7 @@ def _with(sources: PolicySources, path: Path, kind: str) -> tuple[PolicyLayer, .
     if path.suffix in (".yaml", ".yml"):
         raise ConfigError(
             f"{path} is YAML, and a policy is Cedar: it looks like a table of policy tests",
-            hint=f"Run it as one: agentops policy test {shlex.quote(str(path))}",
+            hint=f"Run it as one: {command_line('policy', 'test', path)}",
             code="bad-policy",
         )
     wanted = LayerKind(kind)

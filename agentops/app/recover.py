@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from agentops.app.changes import journal_of
 from agentops.app.guard_wiring import ApprovalOptions, guard_for_change
 from agentops.app.recorded import require_recorded
+from agentops.core.commands import command_line
 from agentops.core.errors import ExitCode, Interrupted, PolicyRefused, ToolInputError
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import Status
@@ -151,7 +152,9 @@ def _settled(
             result = execute(guard, proposal_to_undo(record.plan, record.id, situation.to_undo))
         except (ToolInputError, PolicyRefused) as error:
             name = record.short_id
-            error.hint = f"Change {name} stays open. To close it and change nothing: agentops recover {name} --keep"
+            error.hint = (
+                f"Change {name} stays open. To close it and change nothing: {command_line('recover', name, '--keep')}"
+            )
             raise
         ending = Status.ROLLED_BACK if result.outcome.status is Status.APPLIED else None
     if ending is not None:

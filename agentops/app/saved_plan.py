@@ -16,6 +16,7 @@ from agentops.app.guard_wiring import ApprovalOptions, guard_services
 from agentops.app.requests import request_of_plan, settled
 from agentops.app.served_sandboxes import require_not_gone
 from agentops.core.alert import short_incident
+from agentops.core.commands import command_line
 from agentops.core.errors import Stale
 from agentops.guard.pipeline import execute_saved
 from agentops.store.plans import load_approval, load_plan
@@ -44,7 +45,7 @@ def run_saved_plan(app: App, path: Path, approvals: Sequence[Path], asking: Appr
     except Stale as stale:
         if (app.settings.folders.incidents / (plan.intent.incident or "-")).is_dir() and request is None:
             stale.hint = (
-                f"Nothing was changed. Make the plan again: agentops fix {short_incident(plan.intent.incident)}"
+                f"Nothing was changed. Make the plan again: {command_line('fix', short_incident(plan.intent.incident))}"
             )
         raise
     if request is not None and (reply := request.reply()):

@@ -18,7 +18,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import shlex
 import shutil
 import signal
 import socket
@@ -32,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from agentops.core.clock import to_iso, utc_now
+from agentops.core.commands import command_line
 from agentops.core.durable_files import make_folder
 from agentops.core.errors import AgentopsError, StoreError, UsageError
 from agentops.core.text import one_line
@@ -114,7 +114,7 @@ def _how_to_use(place: Path) -> str:
     with suppress(StoreError):
         found = _read(place)
         if found.kubeconfig:
-            use = f"agentops triage --kubeconfig {shlex.quote(found.kubeconfig)}"
+            use = command_line("triage", "--kubeconfig", found.kubeconfig)
             lines.insert(0, f"Use the one that runs, {found.scenario}: {use}")
     return "\n".join(lines)
 
@@ -177,8 +177,9 @@ def require_not_gone(folders: Folders, scopes: Iterable[Scope], what: str) -> No
         if scenario is not None and not _answers(scope.server):
             raise UsageError(
                 f"that sandbox is gone: {what} was started on {scenario} at {scope.server}, which is not running",
-                hint=f"A new one has other objects, so start again there: agentops sandbox up -d {scenario}, "
-                f"or: agentops investigate --sandbox={scenario}",
+                hint="A new one has other objects, so start again there: "
+                f"{command_line('sandbox', 'up', '-d', scenario)}, "
+                f"or: {command_line('investigate', f'--sandbox={scenario}')}",
                 code="sandbox-gone",
             )
 

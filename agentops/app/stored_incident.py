@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeGuard
 from agentops.app.served_sandboxes import require_not_gone
 from agentops.app.services import Investigation
 from agentops.core.alert import Incident
+from agentops.core.commands import command_line
 from agentops.core.errors import UsageError
 from agentops.core.scope import options_to
 from agentops.core.usage import Usage
@@ -31,7 +32,7 @@ def is_incident_id(text: str | None) -> TypeGuard[str]:
 def continue_command(begun: Incident) -> str:
     """Return the command that goes on with what was begun: an investigation, a request or a question."""
     command = {"request": "do", "question": "ask"}.get(begun.kind, "investigate")
-    return f"agentops {command} --resume {begun.short_id} {options_to(begun.places)}"
+    return f"{command_line(command, '--resume', begun.short_id)} {options_to(begun.places)}"
 
 
 def reopen(app: App, incident: str) -> Investigation:
@@ -45,7 +46,7 @@ def reopen(app: App, incident: str) -> Investigation:
     require_incident(begun)
     if finding is None:
         raise UsageError(f"incident {folder.id} has no finding yet", hint=f"Resume it: {continue_command(begun)}")
-    connect_again(app, begun, f"agentops fix {begun.short_id} {options_to(begun.places)}")
+    connect_again(app, begun, f"{command_line('fix', begun.short_id)} {options_to(begun.places)}")
     return Investigation(
         incident=begun,
         finding=finding,

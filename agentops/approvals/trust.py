@@ -21,6 +21,7 @@ from agentops.approvals.files import alone, read_small, replace
 from agentops.approvals.keys import checked_name
 from agentops.core.approval import SignedApproval
 from agentops.core.clock import Clock
+from agentops.core.commands import command_line
 from agentops.core.errors import ConfigError, NotApproved, UsageError
 from agentops.core.foreign_documents import read_toml
 from agentops.core.publickey import PublicKey, parse_public_key
@@ -127,7 +128,7 @@ class Trust:
         checked_name(key.name)
         keys = self.approvers()
         if key.name in keys:
-            hint = f"To replace it: agentops approvers remove {key.name}"
+            hint = f"To replace it: {command_line('approvers', 'remove', key.name)}"
             raise UsageError(f"{key.name} is a trusted approver already", hint=hint)
         other = next((name for name, known in keys.items() if known.raw == key.raw), "")
         if other:

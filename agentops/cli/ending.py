@@ -6,7 +6,6 @@ alert is about and what comes next; nothing that was drafted or refused ends as 
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +17,7 @@ from agentops.cli.views.finding import CLOSING_CHARS
 from agentops.cli.views.fix import CLOSING_LINES, closing_lines, outcome_blocks, outcome_words, then_lines
 from agentops.cli.views.shorter import said_once
 from agentops.cli.views.wording import change_words, named
+from agentops.core.commands import command_line
 from agentops.core.errors import AgentopsError, ExitCode, NotApproved, PolicyRefused
 from agentops.core.finding import Verdict
 from agentops.core.outcome import Status
@@ -75,10 +75,9 @@ def ending_of(fix: FixResult, place: Place) -> Ending:
 def approval_steps(plan: ChangePlan, path: Path, flags: str) -> tuple[str, ...]:
     """Return the commands that have a saved plan approved and run, in order."""
     people = ("A", "B") if plan.obligation.approval is Approval.TWO_PERSON else ("A",)
-    file = shlex.quote(str(path))
-    signed = [f"agentops approve {file} --out {name}.approval.json" for name in people]
-    given = " ".join(f"--approval {name}.approval.json" for name in people)
-    return (*signed, f"agentops fix --plan {file} {given}{flags}")
+    signed = [command_line("approve", path, "--out", f"{name}.approval.json") for name in people]
+    given = [word for name in people for word in ("--approval", f"{name}.approval.json")]
+    return (*signed, f"{command_line('fix', '--plan', path, *given)}{flags}")
 
 
 def rollback_ending(result: PipelineResult, flags: str) -> list[Block]:
@@ -86,9 +85,9 @@ def rollback_ending(result: PipelineResult, flags: str) -> list[Block]:
     outcome, plan = result.outcome, result.planned.plan
     first, then = plan.steps[0].change.target, then_lines(result)
     if plan.rolls_back and not then and outcome.status in (Status.DRY_RUN, Status.DECLINED):
-        then = (f"Next: agentops rollback {short_change(plan.rolls_back)}{flags}",)
+        then = (f"Next: {command_line('rollback', short_change(plan.rolls_back))}{flags}",)
     elif outcome.status is Status.APPLIED and outcome.doubts:
-        then = (f"Next: agentops investigate {first.scheme}:{first.short}{flags}", *then)
+        then = (f"Next: {command_line('investigate', f'{first.scheme}:{first.short}')}{flags}", *then)
     return outcome_blocks(result, then=then)
 
 
@@ -150,7 +149,7 @@ def _unknown(fix: FixResult) -> Ending:
 def _refused(fix: FixResult) -> Ending:
     refused = tuple(error for error in fix.errors if isinstance(error, PolicyRefused))
     asked = [one.change for one in fix.refusals if isinstance(one.error, PolicyRefused)]
-    explain = f"agentops policy explain --tool {asked[0].tool} --target {asked[0].target}"
+    explain = command_line("policy", "explain", "--tool", asked[0].tool, "--target", asked[0].target)
     is_unusable = refused[0].code == "policy-unusable"
     # Of a policy that cannot be loaded, nothing can be explained.
     explain = "agentops policy validate" if is_unusable else explain
@@ -166,7 +165,7 @@ def _moved_on(fix: FixResult, place: Place) -> Ending:
     why = "; ".join(fix.vanished) or fix.errors[0].message
     target = fix.found.incident.group.target
     scheme = target.scheme or fix.refusals[0].change.target.scheme
-    again = f"agentops investigate {scheme}:{target}{place.flags}"
+    again = f"{command_line('investigate', f'{scheme}:{target}')}{place.flags}"
     stale = NotApproved(
         f"the drafted change no longer fits the cluster: {why}", hint=f"Investigate again: {again}", code="stale"
     )
@@ -186,7 +185,7 @@ def _capital(text: str) -> str:
 
 
 def _show(fix: FixResult) -> str:
-    return f"Next: agentops show {fix.found.incident.short_id}"
+    return f"Next: {command_line('show', fix.found.incident.short_id)}"
 
 
 def _after_plan(fix: FixResult, last: PipelineResult, place: Place) -> Ending:
@@ -221,7 +220,7 @@ def _next_commands(fix: FixResult, last: PipelineResult, place: Place) -> tuple[
     if place.embedded:
         is_open = last.outcome.status in (Status.DRY_RUN, Status.DECLINED)
         # The incident knows its own sandbox.
-        again = f"agentops fix {fix.found.incident.short_id}" if place.named else f"agentops fix{place.flags}"
+        again = command_line("fix", fix.found.incident.short_id) if place.named else f"agentops fix{place.flags}"
         return (again,) if is_open else ()
     plan, incident = last.planned.plan, fix.found.incident.short_id
     path = place.out or fix.kept
@@ -229,14 +228,15 @@ def _next_commands(fix: FixResult, last: PipelineResult, place: Place) -> tuple[
     if last.outcome.status in (Status.DRY_RUN, Status.DECLINED) and not is_stale and path is not None:
         if plan.obligation.approval is Approval.TWO_PERSON:
             return approval_steps(plan, path, place.flags)
-        return (f"agentops fix {incident}{place.flags}", *approval_steps(plan, path, place.flags))
+        return (f"{command_line('fix', incident)}{place.flags}", *approval_steps(plan, path, place.flags))
+    again = f"{command_line('fix', incident)}{place.flags}"
     if fix.left:
-        return (f"agentops fix {incident}{place.flags}",)
+        return (again,)
     if last.outcome.status is Status.ROLLED_BACK:
-        return (f"agentops show {incident} --timeline",)
+        return (command_line("show", incident, "--timeline"),)
     if last.outcome.status is Status.REFUSED and path is not None:
-        return (f"agentops policy explain {shlex.quote(str(path))}",)
-    return (f"agentops fix {incident}{place.flags}",) if is_stale else ()
+        return (command_line("policy", "explain", path),)
+    return (again,) if is_stale else ()
 
 
 def _what_next(last: PipelineResult, commands: tuple[str, ...], place: Place) -> Iterator[str]:

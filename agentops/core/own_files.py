@@ -13,11 +13,11 @@ there belong to somebody outside. Access lists beyond the mode (ACL) are not loo
 from __future__ import annotations
 
 import os
-import shlex
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from agentops.core.commands import quoted
 from agentops.core.durable_files import reason
 from agentops.core.errors import ConfigError
 
@@ -121,7 +121,7 @@ def _problems(
     place: Path, found: os.stat_result, owners: tuple[int, ...], *, is_last: bool, private: bool
 ) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with one name, and what to type."""
-    named, mode, is_link = shlex.quote(str(place)), stat.S_IMODE(found.st_mode), stat.S_ISLNK(found.st_mode)
+    named, mode, is_link = quoted(str(place)), stat.S_IMODE(found.st_mode), stat.S_ISLNK(found.st_mode)
     if found.st_uid not in owners:
         own = owners[0]
         wanted = f"you (uid {own}) or root" if own else "root"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from agentops.core.commands import quoted, requoted
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
@@ -47,4 +49,7 @@ def options_to(scopes: Iterable[Scope]) -> str:
 
 def _options(scope: Scope) -> str:
     kind, _, scenario = scope.server.partition(":")
-    return f"--sandbox={scenario}" if kind == "sandbox" else scope.options
+    if kind == "sandbox":
+        return quoted(f"--sandbox={scenario}")
+    # A scope may come out of somebody else's plan: what it says is to be typed is a context, or nothing.
+    return requoted(scope.options, ("--context", "--namespace"))

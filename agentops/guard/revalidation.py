@@ -53,7 +53,7 @@ def require_current(
     if not services.is_pinned_to(plan.scopes):
         raise Stale(
             f"the plan is for context {plan.places!r} on {plan.servers}; this run is pinned to {services.pinned}",
-            hint=f"Run it with {options_to(plan.scopes)}.",
+            hint=f"Run it with {options_to(plan.scopes) or 'the options that lead there'}.",
         )
     quiet = replace(services, progress=no_progress)
     if changed:

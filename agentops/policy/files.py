@@ -7,11 +7,11 @@ file, in the hands of others) is an error, never skipped: skipping a forbid woul
 from __future__ import annotations
 
 import os
-import shlex
 import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+from agentops.core.commands import quoted
 from agentops.core.errors import ConfigError
 from agentops.core.own_files import read_own
 from agentops.policy.layers import LayerKind, PolicyLayer
@@ -90,7 +90,7 @@ def _read_loose(path: Path) -> bytes | None:
         if not stat.S_ISREG(state.st_mode):
             raise ConfigError("it is not a regular file")
         if state.st_mode & stat.S_IWOTH:
-            raise ConfigError("everybody may write to it", hint=f"Run: chmod o-w {shlex.quote(str(path))}")
+            raise ConfigError("everybody may write to it", hint=f"Run: chmod o-w {quoted(str(path))}")
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             data = file.read(MOST_BYTES + 1)
     finally:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from agentops.core.alert import Alert, Severity
+from agentops.core.commands import command_line
 from agentops.core.conditions import ANALYZER_FAILED, CHANGED, OUTSIDE, SUSPICIOUS, Trait
 from agentops.core.finding import Cause, Confidence, Finding, Hypothesis, Problem, Verdict
 from agentops.triage.ranking import Ranking
@@ -75,7 +76,9 @@ def _named_and_well(ranking: Ranking, ids: Sequence[str]) -> Finding:
         return _plain(ranking, ids, verdict, words)
     first = others[0].resource
     finding = _plain(ranking, ids, verdict, f"{words} Also seen: {_named(others)}.")
-    return replace(finding, next_steps=(f"Look at that: agentops investigate {first.scheme}:{first.short}",))
+    return replace(
+        finding, next_steps=(f"Look at that: {command_line('investigate', f'{first.scheme}:{first.short}')}",)
+    )
 
 
 def _gone_words(ranking: Ranking) -> str:

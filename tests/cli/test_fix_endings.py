@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -330,3 +331,11 @@ def test_runs_with_separate_homes_see_each_other_by_a_lease(
     other = cli("rollback", done.document["outcome"]["change"], "-o", "json", *at)
     (error,) = other.document["errors"]
     assert (error["code"], "human:bob pid 9 on laptop" in error["message"]) == ("busy", True)
+
+
+def test_the_commands_of_a_saved_plan_can_be_pasted(cli: Cli, at: tuple[str, ...], tmp_path: Path) -> None:
+    """Each command of ``next`` is read by a shell as the words that were meant, whatever the file is called."""
+    path = tmp_path / "my plan; touch never #.json"
+    done = cli("fix", ALERT, "--no-model", "--dry-run", "--out", str(path), "-o", "json", *at)
+    _again, approve, run = (shlex.split(line) for line in done.document["next"])
+    assert (approve[:3], run[:4]) == (["agentops", "approve", str(path)], ["agentops", "fix", "--plan", str(path)])

@@ -14,6 +14,7 @@ from agentops.cli.result import Result
 from agentops.cli.times import duration_s
 from agentops.cli.views.fix import closing_lines
 from agentops.cli.views.plan import deed_words, objects_of
+from agentops.core.commands import command_line
 from agentops.core.jsonable import to_json
 from agentops.core.text import one_line
 
@@ -61,7 +62,9 @@ def approve(
     from agentops.cli.guarding import key_dialogue, plan_reader
 
     ttl_s = None if ttl is None else duration_s(ttl)
-    reader = plan_reader(options, instead=f"Run this at a terminal: agentops approve {plan}", side_by_side=side_by_side)
+    reader = plan_reader(
+        options, instead=f"Run this at a terminal: {command_line('approve', plan)}", side_by_side=side_by_side
+    )
     done = approve_plan(options.settings(), plan, reader, key_dialogue(options), ttl_s=ttl_s, save_to=out)
     return Result(
         command="approve",
@@ -87,8 +90,8 @@ def _blocks(done: ApprovedPlan, path: Path) -> list[Block]:
     if done.approvals_missing:
         who = f"neither {done.key.name} nor {plan.requester.removeprefix('human:')}"
         blocks.append(Paragraph(f"One more approval is needed, by another person: {who}.", Tone.WARN))
-        return [*blocks, Code(f"The approval is in {done.file}\nNext: agentops approve {path}")]
-    return [*blocks, Code(f"Next: agentops fix --plan {path} --approval {done.file}")]
+        return [*blocks, Code(f"The approval is in {done.file}\nNext: {command_line('approve', path)}")]
+    return [*blocks, Code(f"Next: {command_line('fix', '--plan', path, '--approval', done.file)}")]
 
 
 def _capital(text: str) -> str:

@@ -9,6 +9,7 @@ import typer
 from agentops.cli.options import Common, with_common
 from agentops.cli.report import Block, Code, Heading, Pairs, Paragraph, Table, Tone
 from agentops.cli.result import Result
+from agentops.core.commands import command_line
 
 if TYPE_CHECKING:
     from agentops.core.publickey import PublicKey
@@ -105,4 +106,4 @@ def me(
 def untrusted_blocks(key: PublicKey) -> list[Block]:
     """Say that approvals by this key count for nothing here, and what makes them count."""
     words = "This machine does not trust your key. Run this once on the machine that runs the plan:"
-    return [Paragraph(words, Tone.QUIET), Code(f"agentops approvers add '{key}'")]
+    return [Paragraph(words, Tone.QUIET), Code(command_line("approvers", "add", key))]

@@ -11,6 +11,7 @@ from agentops.cli.options import PLACE, Common, limit_option, with_common
 from agentops.cli.result import Result, error_document
 from agentops.cli.times import waiting_s
 from agentops.core.clock import utc_now
+from agentops.core.commands import command_line
 from agentops.core.errors import UsageError
 from agentops.core.jsonable import to_json
 from agentops.core.text import one_line
@@ -88,7 +89,7 @@ def rollback(
     if not change:
         raise UsageError("an empty id names no change", hint="agentops changes lists them.")
     with running("rollback", options, {}, use_model=False) as app:
-        command = f"Run this at a terminal: agentops rollback {change}{place(options)}"
+        command = f"Run this at a terminal: {command_line('rollback', change)}{place(options)}"
         who = asking(
             app,
             options,
@@ -140,7 +141,7 @@ def _last_change(options: Common) -> str | None:
         )
     short, plan = last.record.short_id, last.record.plan
     if cannot_ask(no_input=options.no_input):
-        raise UsageError("nothing to roll back was given", hint=f"The last change: agentops rollback {short}")
+        raise UsageError("nothing to roll back was given", hint=f"The last change: {command_line('rollback', short)}")
     said = f"Roll back the last change, {short}? {objects_of(plan)}: {one_line(deed_words(plan), 160)}"
     return last.record.id if is_taken(said) else None
 
@@ -170,7 +171,7 @@ def recover(
         raise UsageError("--roll-back and --keep contradict each other", hint="Choose one.")
     unclear = WhenUnclear.ROLL_BACK if roll_back else WhenUnclear.KEEP if keep else WhenUnclear.LEAVE
     with running("recover", options, {}, use_model=False) as app:
-        command = f"Run this at a terminal: agentops recover --roll-back{place(options)}"
+        command = f"Run this at a terminal: {command_line('recover', '--roll-back')}{place(options)}"
         who = asking(app, options, yes=yes, instead=lambda _: command)
         found = settle(app, who, change_id=change, unclear=unclear)
         document = recovered_document(found) | {"audit": to_json(app.log_head)}

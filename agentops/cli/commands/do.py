@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,6 +31,7 @@ from agentops.cli.report import Block, Code, Paragraph, Tone
 from agentops.cli.result import Result, error_document
 from agentops.cli.times import waiting_s
 from agentops.cli.words import check_words, words_given
+from agentops.core.commands import command_line
 from agentops.core.errors import AgentopsError, ExitCode, Interrupted, PolicyRefused
 from agentops.core.outcome import Status
 from agentops.core.plan import Approval, ChangePlan
@@ -172,11 +172,11 @@ def _commands(done: DoResult, out: Path | None, where: str) -> tuple[str, ...]:
 
     if done.is_refused and done.exit_code is ExitCode.REFUSED:
         refused = next(one.change for one in done.refusals if isinstance(one.error, PolicyRefused))
-        return (f"agentops policy explain --tool {refused.tool} --target {shlex.quote(str(refused.target))}",)
+        return (command_line("policy", "explain", "--tool", refused.tool, "--target", refused.target),)
     if done.ended is None or done.ended.outcome.status not in (Status.DRY_RUN, Status.DECLINED):
         return ()
     plan, path = done.ended.planned.plan, out or done.kept
-    again = f"agentops do --resume {done.replied.incident.short_id}{where}"
+    again = f"{command_line('do', '--resume', done.replied.incident.short_id)}{where}"
     if path is None or plan.servers.startswith("sandbox:"):
         return (again,)
     signed = approval_steps(plan, path, where)
@@ -199,4 +199,4 @@ def _instead(plan: ChangePlan, out: Path | None, where: str) -> str:
 
     if out is not None:
         return signed_command(out, where)
-    return f"Run this at a terminal: agentops do --resume {plan.intent.incident}{where}"
+    return f"Run this at a terminal: {command_line('do', '--resume', plan.intent.incident)}{where}"

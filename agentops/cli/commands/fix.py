@@ -32,6 +32,7 @@ from agentops.cli.options import PLACE, Common, with_common
 from agentops.cli.report import Block, Paragraph, Tone
 from agentops.cli.result import Result, error_document
 from agentops.cli.times import waiting_s
+from agentops.core.commands import command_line
 from agentops.core.errors import AgentopsError, UsageError
 from agentops.core.jsonable import to_json
 from agentops.core.plan import ChangePlan
@@ -155,7 +156,7 @@ def _last_incident(options: Common) -> str:
             hint="Give an incident id (agentops history), an ALERT or --plan; or try: agentops fix --sandbox",
         )
     short = last.id.rpartition("-")[2]
-    hint = f"The last incident: agentops fix {short}"
+    hint = f"The last incident: {command_line('fix', short)}"
     if cannot_ask(no_input=options.no_input):
         raise UsageError("nothing to fix was given", hint=hint)
     said = f"Fix the last incident, {short}? {last.alert} on {last.target}: {one_line(last.conclusion, 120)}"
@@ -246,9 +247,10 @@ def _instead(plan: ChangePlan, out: Path | None, where: str) -> str:
     """Return what a person can run when nobody can be asked here."""
     if out is not None:
         return signed_command(out, where)
-    return f"Run this at a terminal: agentops fix {plan.intent.incident}{where}"
+    return f"Run this at a terminal: {command_line('fix', plan.intent.incident)}{where}"
 
 
 def signed_command(path: Path, where: str) -> str:
     """Return how a saved plan is approved elsewhere and then run."""
-    return f"Run this at a terminal: agentops approve {path}; then: agentops fix --plan {path} --approval FILE{where}"
+    run = f"{command_line('fix', '--plan', path, '--approval', 'FILE')}{where}"
+    return f"Run this at a terminal: {command_line('approve', path)}; then: {run}"

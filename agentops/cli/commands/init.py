@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +11,7 @@ import typer
 from agentops.cli.options import Common, Output, with_common
 from agentops.cli.report import Code, Heading, Paragraph, Tone
 from agentops.cli.result import Result
+from agentops.core.commands import quoted
 from agentops.core.errors import AgentopsError, ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _instead(path: Path) -> str:
     """Return what to do where nobody can be asked; a file that is there must not be redirected into."""
     if path.exists():
         return f"Edit {path}\nWhat is in force: agentops config show --origin"
-    folder, file = shlex.quote(str(path.parent)), shlex.quote(str(path))
+    folder, file = quoted(str(path.parent)), quoted(str(path))
     command = f"mkdir -p {folder} && agentops init --print --no-input > {file}"
     return f"{command}\nThen edit it: every setting is in it, as a comment."
 

@@ -15,6 +15,7 @@ from agentops.cli.options import Common, with_common
 from agentops.cli.report import Block, Code, Heading, Paragraph, Table, Tone
 from agentops.cli.result import Result
 from agentops.core.clock import utc_now
+from agentops.core.commands import command_line, quoted
 
 if TYPE_CHECKING:
     from agentops.config import Folders
@@ -105,7 +106,7 @@ def up(
         return _in_background(folders, scenario or DEFAULT_SCENARIO)
     with Sandbox(chosen) as sandbox:
         remember(folders, sandbox.url, scenario or DEFAULT_SCENARIO)
-        lines = f"export KUBECONFIG={sandbox.kubeconfig}"
+        lines = f"export KUBECONFIG={quoted(str(sandbox.kubeconfig))}"
         serving = Result(
             command="sandbox up",
             status="serving",
@@ -189,6 +190,6 @@ def new(
         document={"scenario": {"name": name, "file": str(path)}},
         report=(
             Paragraph(f"Wrote {path}. Try it:"),
-            Code(f"agentops investigate --sandbox={path if path.is_absolute() else f'./{path}'}"),
+            Code(command_line("investigate", f"--sandbox={path if path.is_absolute() else f'./{path}'}")),
         ),
     )

@@ -11,6 +11,7 @@ from agentops.cli.views.fix import closing_lines
 from agentops.cli.views.plan import deed_words, objects_of, step_words
 from agentops.cli.views.wording import change_words, named
 from agentops.core.alert import short_incident
+from agentops.core.commands import command_line
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import Status
 from agentops.core.scope import options_to
@@ -49,7 +50,10 @@ def changes_blocks(
     opened = [one.record.short_id for one in found if one.record.is_open]
     if opened:
         blocks.append(Paragraph(f"{plural(len(opened), 'change')} started but not finished: {named(opened)}", Tone.BAD))
-    return [*blocks, Code(f"Next: agentops {'recover' if opened else 'show'} {[*opened, found[0].record.short_id][0]}")]
+    return [
+        *blocks,
+        Code(f"Next: {command_line('recover' if opened else 'show', [*opened, found[0].record.short_id][0])}"),
+    ]
 
 
 def change_blocks(one: ListedChange, now: datetime) -> list[Block]:
@@ -78,11 +82,11 @@ def change_blocks(one: ListedChange, now: datetime) -> list[Block]:
     ]
     blocks += [Paragraph(f"Not verified: {one_line(str(text), 300)}", Tone.WARN) for text in result.get("doubts") or ()]
     if record.is_open:
-        blocks.append(Code(f"Next: agentops recover {record.short_id}"))
+        blocks.append(Code(f"Next: {command_line('recover', record.short_id)}"))
     # An embedded cluster ends with the run: afterwards there is nothing to roll back.
     elif _status(one) in (Status.APPLIED.value, _NOT_VERIFIED) and not plan.servers.startswith("sandbox:"):
         where = options_to(plan.scopes)
-        blocks.append(Code(f"Roll it back: agentops rollback {record.short_id} {where}".rstrip()))
+        blocks.append(Code(f"Roll it back: {command_line('rollback', record.short_id)} {where}".rstrip()))
     return blocks
 
 
@@ -100,7 +104,11 @@ def rolled_back_already(found: NothingToRollBack) -> list[Block]:
     """Say of a change that nothing is left to take back, and what was seen of each step."""
     name = short_change(found.change_id)
     head = Heading(f"Nothing left to roll back: change {name} does not stand any more", Tone.GOOD)
-    return [head, *closing_lines([("; ".join(found.words), Tone.PLAIN)], 3), Code(f"Next: agentops show {name}")]
+    return [
+        head,
+        *closing_lines([("; ".join(found.words), Tone.PLAIN)], 3),
+        Code(f"Next: {command_line('show', name)}"),
+    ]
 
 
 def rolled_back_document(found: NothingToRollBack) -> dict[str, Any]:
@@ -118,8 +126,10 @@ def recovered_blocks(found: Recovered) -> list[Block]:
     if len(left) > 1:
         blocks.append(Heading(f"{plural(len(left), 'change')} need a person: {', '.join(left)}", Tone.BAD))
     if left:
-        blocks.append(Code(f"Next: agentops recover {left[-1]} --roll-back    roll it back, through the guard"))
-        blocks.append(Code(f"Or:   agentops recover {left[-1]} --keep         close it and change nothing"))
+        blocks.append(
+            Code(f"Next: {command_line('recover', left[-1], '--roll-back')}    roll it back, through the guard")
+        )
+        blocks.append(Code(f"Or:   {command_line('recover', left[-1], '--keep')}         close it and change nothing"))
     return blocks or [Paragraph("No change is open.", Tone.GOOD)]
 
 

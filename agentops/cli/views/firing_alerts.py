@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentops.cli.report import Block, Paragraph, Table, Tone
 from agentops.core.clock import age
+from agentops.core.commands import command_line
 from agentops.core.jsonable import to_json
 from agentops.core.text import one_line
 
@@ -32,7 +33,7 @@ def firing_blocks(found: FiringAlerts, now: datetime, *, namespace: str = "", wh
     if found.total > len(rows):
         blocks.append(Paragraph(f"{found.total - len(rows)} more: --limit {found.total}", Tone.QUIET))
     first = found.shown[0].key or found.shown[0].name
-    blocks.append(Paragraph(f"Look into one: agentops investigate alertmanager:{first}", Tone.QUIET))
+    blocks.append(Paragraph(f"Look into one: {command_line('investigate', f'alertmanager:{first}')}", Tone.QUIET))
     return blocks
 
 

@@ -9,6 +9,7 @@ from agentops.cli.report import Block, Bullets, Code, Heading, Item, Paragraph, 
 from agentops.cli.views.plan import deed_words, objects_of, plan_blocks, plan_document, summary_blocks
 from agentops.cli.views.shorter import said_once
 from agentops.cli.views.wording import change_words
+from agentops.core.commands import command_line
 from agentops.core.errors import Interrupted
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import Outcome, Status
@@ -99,10 +100,10 @@ def then_lines(result: PipelineResult, *, hint: bool = True) -> tuple[str, ...]:
     outcome, plan = result.outcome, result.planned.plan
     change = short_change(outcome.change_id)
     if outcome.status in (Status.ROLLBACK_FAILED, Status.STOPPED):
-        return (f"Next: agentops recover {change}",)
+        return (f"Next: {command_line('recover', change)}",)
     # An embedded cluster ends with the run: afterwards there is nothing to roll back.
     if outcome.status is Status.APPLIED and not plan.servers.startswith("sandbox:"):
-        return (f"{'Make it again' if plan.rolls_back else 'Roll it back'}: agentops rollback {change}",)
+        return (f"{'Make it again' if plan.rolls_back else 'Roll it back'}: {command_line('rollback', change)}",)
     return (result.error.hint,) if hint and result.error is not None and result.error.hint else ()
 
 
@@ -127,7 +128,7 @@ def _why(result: PipelineResult, *, is_well: bool) -> str:
     outcome = result.outcome
     if outcome.doubts:
         rest = len(outcome.doubts) - 1
-        more = f" (and {rest} more: agentops show {short_change(outcome.change_id)})" if rest else ""
+        more = f" (and {rest} more: {command_line('show', short_change(outcome.change_id))})" if rest else ""
         is_cure = outcome.status is Status.APPLIED and not result.planned.plan.rolls_back
         name = "Not verified" if is_cure else "Unhealthy"
         # Cut here already: what stands behind it must not be what is cut off.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentops.cli.report import Block, Heading, Paragraph, Table, Tone
 from agentops.cli.times import age_of
+from agentops.core.commands import command_line
 from agentops.core.jsonable import to_json
 from agentops.core.text import plural
 
@@ -34,7 +35,7 @@ def history_blocks(found: History, now: datetime, *, namespace: str = "", whole:
     older = found.total - len(found.newest)
     if older:
         blocks.append(Paragraph(f"{older} older ones: --limit {found.total}", Tone.QUIET))
-    blocks.append(Paragraph(f"See one: agentops show {found.newest[0].short_id}", Tone.QUIET))
+    blocks.append(Paragraph(f"See one: {command_line('show', found.newest[0].short_id)}", Tone.QUIET))
     return blocks
 
 

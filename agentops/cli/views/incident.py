@@ -12,6 +12,7 @@ from agentops.cli.views.finding import alert_blocks, closing_blocks, finding_blo
 from agentops.cli.views.wording import change_words
 from agentops.core.alert import Incident, Severity
 from agentops.core.clock import to_iso
+from agentops.core.commands import command_line
 from agentops.core.evidence import ALERT_EXPRESSION, Evidence
 from agentops.core.finding import Finding, Problem, Verdict
 from agentops.core.jsonable import to_json
@@ -79,11 +80,11 @@ def next_command(incident: Incident, finding: Finding, others: Sequence[Problem]
     It is made by code alone: a command in a model's own words is advice, and never stands there as ours.
     """
     if finding.proposed and finding.supported:
-        return f"agentops fix {incident.short_id}"
+        return command_line("fix", incident.short_id)
     if not incident.group.lead.is_named or finding.verdict not in (Verdict.NO_PROBLEM, Verdict.RECOVERED):
         return ""
     grave = [one.resource for one in others if one.severity.rank <= Severity.HIGH.rank and can_be_named(one.resource)]
-    return f"agentops investigate {grave[0].scheme}:{grave[0].short}" if grave else ""
+    return command_line("investigate", f"{grave[0].scheme}:{grave[0].short}") if grave else ""
 
 
 def _left_out(
@@ -97,7 +98,7 @@ def _left_out(
         f"{len(finding.not_checked)} not checked" if finding.not_checked else "",
     ]
     said = ", ".join(filter(None, parts)) or "the evidence in full"
-    yield Paragraph(f"Besides: {said}. All of it: agentops show {incident.short_id}", Tone.QUIET)
+    yield Paragraph(f"Besides: {said}. All of it: {command_line('show', incident.short_id)}", Tone.QUIET)
 
 
 def _other_causes(finding: Finding | None, evidence: Sequence[Evidence], problems: Sequence[Problem]) -> list[Problem]:
@@ -199,7 +200,7 @@ def draft_blocks(found: StoredIncident) -> list[Block]:
         return []
     items = tuple(Item(change_words(change), label="→", note=change.reason) for change in found.drafts)
     begun = found.incident
-    again = f"agentops fix {begun.short_id} --dry-run {options_to(begun.places)}"
+    again = f"{command_line('fix', begun.short_id, '--dry-run')} {options_to(begun.places)}"
     again = again if begun.request is None else continue_command(begun)
     return [Heading("Drafted, not applied"), Bullets(items), Code(f"Resume it: {again}")]
 

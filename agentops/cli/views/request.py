@@ -12,6 +12,7 @@ from agentops.cli.views.incident import draft_blocks, evidence_blocks, evidence_
 from agentops.cli.views.shorter import said_once
 from agentops.core.alert import Incident
 from agentops.core.clock import to_iso
+from agentops.core.commands import command_line
 from agentops.core.evidence import Evidence
 from agentops.core.request import DONE, ReplyVerdict, Request, RequestReply
 from agentops.core.text import one_line, plural
@@ -177,5 +178,5 @@ def _cited(reply: RequestReply) -> list[Block]:
 
 
 def _next(incident: Incident, reply: RequestReply | None = None) -> Code:
-    shown = f" --evidence {reply.evidence[0]}" if reply is not None and reply.evidence else ""
-    return Code(f"Next: agentops show {incident.short_id}{shown}")
+    shown = ("--evidence", reply.evidence[0]) if reply is not None and reply.evidence else ()
+    return Code(f"Next: {command_line('show', incident.short_id, *shown)}")

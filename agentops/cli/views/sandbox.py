@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from agentops.cli.report import Block, Code, Heading, Pairs, Paragraph, Tone
 from agentops.cli.times import age_of
+from agentops.core.commands import command_line, quoted
 
 if TYPE_CHECKING:
     from agentops.app.served_sandboxes import ServedSandbox
@@ -17,7 +17,7 @@ def served_blocks(found: ServedSandbox, now: datetime) -> list[Block]:
     """Return where the sandbox that runs in the background is, and what to type to use it."""
     if not found.url:
         return [Paragraph(f"The sandbox {found.scenario} is starting (pid {found.pid}); its log: {found.log}")]
-    options = f"--kubeconfig {shlex.quote(found.kubeconfig)} --context {found.context}"
+    words = ("--kubeconfig", found.kubeconfig, "--context", found.context)
     rows = (
         ("for", age_of(found.since, now)),
         ("pid", str(found.pid)),
@@ -28,7 +28,7 @@ def served_blocks(found: ServedSandbox, now: datetime) -> list[Block]:
     return [
         Heading(f"The sandbox {found.scenario} is running", Tone.GOOD),
         Pairs(rows),
-        Code(f"agentops triage {options}\nexport KUBECONFIG={shlex.quote(found.kubeconfig)}\nagentops sandbox down"),
+        Code(f"{command_line('triage', *words)}\nexport KUBECONFIG={quoted(found.kubeconfig)}\nagentops sandbox down"),
     ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +11,7 @@ from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Para
 from agentops.cli.views.finding import note_lines, problem_items
 from agentops.cli.views.shorter import said_once
 from agentops.core.clock import age
+from agentops.core.commands import command_line
 from agentops.core.conditions import CHANGED
 from agentops.core.finding import Problem, Verdict
 from agentops.core.jsonable import to_json
@@ -109,8 +109,8 @@ def _closing(scan: Scan, problems: Sequence[Problem], flags: str | None) -> list
         if first.advice:
             said.append(Paragraph(said_once(first.advice, _ADVICE_CHARS)))
         if flags is not None:
-            target = shlex.quote(f"{first.resource.scheme}:{first.resource.short}")
-            said.append(Code(f"Next: agentops investigate {target}{flags}"))
+            again = command_line("investigate", f"{first.resource.scheme}:{first.resource.short}")
+            said.append(Code(f"Next: {again}{flags}"))
         return said
     if scan.finding.verdict is Verdict.UNDETERMINED:
         return [Heading("Undetermined", Tone.WARN), Paragraph(scan.finding.conclusion)]

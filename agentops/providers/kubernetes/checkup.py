@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from agentops.core.commands import quoted
 from agentops.core.errors import AgentopsError
 from agentops.core.provider import CheckResult, ProviderContext
 
@@ -79,7 +80,8 @@ def _unused_services(cluster: Cluster, context: ProviderContext) -> Iterator[Che
         if found is not None:
             meta = found["metadata"]
             place = f"{meta['namespace']}/{meta['name']}"
-            forward = f"kubectl -n {meta['namespace']} port-forward svc/{meta['name']} {_MONITORING[name]}"
+            service = f"-n {quoted(meta['namespace'])} port-forward {quoted('svc/' + meta['name'])}"
+            forward = f"kubectl {service} {_MONITORING[name]}"
             hint = f"Set {name}_url to an address that this machine reaches ({forward}); docs/prometheus.md."
             yield CheckResult(name=name, state="warn", text=f"not used; Service {place} looks like it", hint=hint)
 

@@ -6,7 +6,6 @@ only read, the changer one that tries out and, for the appliers alone, one that 
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentops.core.alert import Alert, AlertGroup, Target
 from agentops.core.analysis import Analysis, Gap
+from agentops.core.commands import options_line
 from agentops.core.evidence import Reading
 from agentops.core.finding import Problem
 from agentops.core.plan import Change, Note, ObjectChange, Preview
@@ -148,7 +148,7 @@ class KubernetesReader:
             provider=NAME,
             place=cluster.context,
             server=context.scope_name or cluster.server,
-            options=f"--context {shlex.quote(cluster.context)}",
+            options=options_line({"context": cluster.context}).strip(),
             group=cluster.namespace,
             address=cluster.server,
         )

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from agentops.core.alert import Target
+from agentops.core.commands import quoted
 from agentops.core.errors import ClusterError, NotFound, UsageError
 from agentops.core.resource import ResourceRef
 from agentops.core.suggestions import closest
@@ -80,7 +81,8 @@ def _hint(cluster: Cluster, ref: ResourceRef) -> str:
     found = _forms([*alike, *near_refs])
     if found:
         return f"Did you mean {found}?"
-    return f"See what there is: kubectl get {ref.kind.lower()}" + (f" -n {ref.namespace}" if ref.namespace else "")
+    place = f" -n {quoted(ref.namespace)}" if ref.namespace else ""
+    return f"See what there is: kubectl get {quoted(ref.kind.lower())}{place}"
 
 
 def _became(cluster: Cluster, ref: ResourceRef) -> str:
