@@ -108,6 +108,7 @@ class Settings:
     read_only: bool = False
     cluster_lease: str = ""
     disabled_tools: tuple[str, ...] = ()
+    allow_cluster_admin: tuple[str, ...] = ()
     prometheus_url: str = ""
     prometheus_auth: str = ""
     alertmanager_url: str = ""
@@ -153,7 +154,7 @@ SECTIONS = {
     "model": ("model", "provider", "effort", "thinking", "caching", "attempts", "region", "project"),
     "limits": ("max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars"),
     "monitoring": ("prometheus_url", "prometheus_auth", "alertmanager_url", "alertmanager_auth", "monitoring_ca_file"),
-    "safety": ("read_only", "cluster_lease", "disabled_tools"),
+    "safety": ("read_only", "cluster_lease", "disabled_tools", "allow_cluster_admin"),
     "policy": (
         "production_contexts",
         "staging_contexts",
@@ -167,7 +168,9 @@ SECTIONS = {
 }
 """The sections of the config file, and the fields that each one sets; ``model`` is written ``id`` there."""
 _MOST_BYTES = 1 << 20
-DECIDING = ("read_only", "cluster_lease", "namespaces", "cluster_kinds", *SECTIONS["policy"])
+DECIDING = (
+    *SECTIONS["safety"], "namespaces", "cluster_kinds", "change_context", "change_account", *SECTIONS["policy"],
+)  # fmt: skip
 """The settings that decide what may be changed: they are read once more right before a change is sent."""
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _HEADER = re.compile(r"\s*\[\s*[\"']?([\w-]+)[\"']?\s*\]")
@@ -178,7 +181,8 @@ _ADDRESSES = ("prometheus_url", "alertmanager_url")
 _CREDENTIALS = ("prometheus_auth", "alertmanager_auth")
 _CREDENTIAL = re.compile(r"(?:bearer|basic) (?:env:[A-Za-z_][A-Za-z0-9_]*|file:[/~].+)")
 FILE_ONLY = (
-    "analyzers", "audit_keep_days", "change_account", "change_context", "cluster_kinds", "cluster_lease",
+    "allow_cluster_admin", "analyzers", "audit_keep_days", "change_account", "change_context", "cluster_kinds",
+    "cluster_lease",
     "disabled_tools", "namespaces", "rules", *SECTIONS["policy"],
 )  # fmt: skip
 """What no environment variable says: a variable that a shell, a job or a checkout sets must not say what production is,

@@ -31,6 +31,7 @@ def provider_options(settings: Settings, sandbox: Sandbox | None, dump: Path | N
         "context": settings.context,
         "namespace": settings.namespace,
     }
+    options |= {name: getattr(settings, name) for name in ("disabled_tools", "cluster_lease", "read_only")}
     options |= {"rules": _rule_files(settings), "analyzers": settings.analyzers}
     options |= {"namespaces": allowed_namespaces(settings), "cluster_kinds": settings.cluster_kinds}
     if dump is not None:

@@ -10,7 +10,8 @@ import secrets
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from fnmatch import fnmatchcase
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,9 +27,10 @@ from agentops.core.scope import options_to
 
 if TYPE_CHECKING:
     from agentops.app.connections import Connections
+    from agentops.app.deciding import Deciding
     from agentops.app.fixing.checks import Checking
     from agentops.app.run import App
-    from agentops.core.provider import HeldLease
+    from agentops.core.provider import Connection, HeldLease
     from agentops.guard.services import GuardServices
     from agentops.policy import PolicySettings
     from agentops.store.changes import ChangeRecord
@@ -100,6 +102,7 @@ def guard_services(
         grant=next((grant for one in connections.opened if (grant := one.changer.grant()) is not None), None),
         wait_s=asking.wait_s,
         disabled_tools=settings.disabled_tools,
+        too_powerful=cache(lambda scheme: _too_powerful(deciding, opened[scheme])),
     )
 
 
@@ -136,6 +139,24 @@ def guard_for_change(app: App, record: ChangeRecord, asking: ApprovalOptions) ->
 
 def _environment(app: App, rules: PolicySettings, place: str) -> str:
     return rules.environment_of(place, simulated=app.sandbox is not None)
+
+
+def _too_powerful(deciding: Deciding, place: Connection) -> str:
+    """Return why nothing is changed in a place by who may do everything there; empty where that is no reason.
+
+    Where nobody's production is, or where the config file allows it by the place's name, it is none.
+
+    Raises:
+        ToolError: the provider cannot say what this identity may do.
+    """
+    name = place.reader.scope.place
+    if deciding.context.environment_of(name) not in ("production", "staging"):
+        return ""
+    if any(fnmatchcase(name, allowed) for allowed in deciding.settings.allow_cluster_admin):
+        return ""
+    if not place.changer.is_unlimited():
+        return ""
+    return f"the identity of {name!r} may do everything there (cluster-admin); changes are not made with it"
 
 
 def _lease(app: App, connections: Connections) -> HeldLease | None:

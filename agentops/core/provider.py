@@ -291,6 +291,14 @@ class Changer(Protocol):
         """Return the lease in a group (namespace), held while a plan runs; None where the provider has none."""
         ...
 
+    def is_unlimited(self) -> bool:
+        """Return whether the identity that changes things may do everything here; False in a simulated place.
+
+        Raises:
+            ToolError: the provider cannot be asked.
+        """
+        ...
+
     def grant(self) -> PlanGrant | None:
         """Return what a plan's own credential is asked for with; None where no setting asks for one."""
         ...

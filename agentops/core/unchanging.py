@@ -54,3 +54,7 @@ class Unchanging:
     def grant(self) -> PlanGrant | None:
         """Return nothing."""
         return None
+
+    def is_unlimited(self) -> bool:
+        """Return that nothing can be changed at all."""
+        return False

@@ -89,6 +89,11 @@ def _no_notes(_change: Change, _preview: Preview) -> tuple[tuple[Note, ...], tup
     return (), ()
 
 
+def _nobody_asked(_scheme: str) -> str:
+    """Return nothing: identities without limits are no matter where this guard stands."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Symptom:
     """What is left of something that was unwell: ``why`` it still is (empty: it is gone), and whether it may pass."""
@@ -126,6 +131,7 @@ class GuardServices:
         wait_s: how long to wait for another run that is changing something; seconds.
         yes: approve without asking what policy asks nobody for.
         disabled_tools: the names of tools that a setting switches off; an undo may still use them.
+        too_powerful: says why changes in a place (its scheme) are refused to an identity that may do everything there.
         can_tell: a model is there to hear why a person says no.
     """
 
@@ -160,6 +166,7 @@ class GuardServices:
     yes: bool = False
     can_tell: bool = False
     disabled_tools: tuple[str, ...] = ()
+    too_powerful: Callable[[str], str] = _nobody_asked
 
     @property
     def pinned(self) -> str:

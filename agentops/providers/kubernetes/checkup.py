@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from agentops.core.commands import quoted
 from agentops.core.errors import AgentopsError
 from agentops.core.provider import CheckResult, ProviderContext
+from agentops.core.text import plural
 
 if TYPE_CHECKING:
     from agentops.providers.kubernetes.api.client import Cluster
@@ -19,24 +20,33 @@ if TYPE_CHECKING:
 _MONITORING = {"prometheus": 9090, "alertmanager": 9093}
 _BESIDE = {"exporter", "operator", "adapter", "pushgateway", "grafana"}
 """What stands beside a Prometheus and has its name in its own."""
+_GRAVE_SHOWN = 6
 _NEEDED_READS = ("pods", "events", "deployments", "services", "nodes")
 
 
 def check_up(context: ProviderContext) -> Iterator[CheckResult]:
     """Yield what was found about the cluster of the settings: whether there is one, answers, and may be read."""
-    from agentops.providers.kubernetes.api.opening import open_clients
+    from agentops.providers.kubernetes.api.opening import open_clients, open_for_changes
 
     hint = "Give --context or --kubeconfig, or try the embedded cluster: --sandbox"
     try:
-        cluster = open_clients(context).cluster
+        reading = open_clients(context)
+        changing = open_for_changes(context, reading)
     except AgentopsError as error:
         yield CheckResult(name="cluster", state="bad", text=error.message, hint=error.hint or hint)
         return
+    cluster = reading.cluster
     yield CheckResult(name="context", state="ok", text=f"{cluster.context}, namespace {cluster.namespace}")
     reached = _guarded("cluster", lambda: CheckResult(name="cluster", state="ok", text=_reach(cluster)))
     yield reached
     if reached.state == "ok":
         yield _guarded("permissions", lambda: _permissions(cluster))
+        is_split = changing is not reading or bool(context.options.get("change_account"))
+        may_change = not (is_split or context.options.get("read_only"))
+        yield _guarded("rights", lambda: _rights("rights", cluster, context, may_change=may_change))
+        if changing is not reading:
+            own = changing.cluster
+            yield _guarded("change rights", lambda: _rights("change rights", own, context, may_change=True))
         yield from _unused_services(cluster, context)
 
 
@@ -58,6 +68,39 @@ def _permissions(cluster: Cluster) -> CheckResult:
         hint = "The sweep runs without them and says so; agentops access kubernetes --mode read has its role."
         return CheckResult(name="permissions", state="warn", text=f"may not list {', '.join(denied)}", hint=hint)
     return CheckResult(name="permissions", state="ok", text=f"may list {', '.join(_NEEDED_READS)}")
+
+
+def _rights(name: str, cluster: Cluster, context: ProviderContext, *, may_change: bool) -> CheckResult:
+    """Say what this identity may do beyond what agentops needs."""
+    from agentops.providers.kubernetes.access.excess import excess_of
+    from agentops.providers.kubernetes.access.needs import needs_of
+    from agentops.providers.kubernetes.api.unlimited import is_simulated
+
+    mode = "fix" if may_change else "read"
+    hint = f"A role that is enough: agentops access kubernetes --mode {mode} (docs/least-privilege.md)"
+    lease, disabled = context.options.get("cluster_lease"), context.options.get("disabled_tools") or ()
+    needs = needs_of(may_change=may_change, disabled=disabled, has_lease=bool(lease))
+    namespaces = context.options.get("namespaces") or (cluster.namespace,)
+    found = excess_of(cluster, needs, namespaces)
+    if found.unlimited and is_simulated(cluster):
+        return CheckResult(name=name, state="ok", text="everything, in a simulated cluster")
+    if found.unlimited:
+        text = (
+            "CLUSTER-ADMIN: this identity may do everything in this cluster, and so may whoever gets hold of it; "
+            "agentops makes no change with it where production is"
+        )
+        return CheckResult(name=name, state="warn", text=text, hint=hint)
+    unsure = "; the server could not say all" if found.incomplete else ""
+    if not found.grave and not found.more:
+        text = f"no more than agentops needs to {mode} in {', '.join(namespaces)}{unsure}"
+        return CheckResult(name=name, state="ok", text=text)
+    named = ", ".join(found.grave[:_GRAVE_SHOWN])
+    grave = f"it may {named}" + (
+        f" and {len(found.grave) - _GRAVE_SHOWN} like it" if len(found.grave) > _GRAVE_SHOWN else ""
+    )
+    others = f"{plural(found.more, 'right')} to what is less grave"
+    said = "; ".join(one for one, is_there in ((grave, found.grave), (others, found.more)) if is_there)
+    return CheckResult(name=name, state="warn", text=f"more than agentops needs: {said}{unsure}", hint=hint)
 
 
 def _unused_services(cluster: Cluster, context: ProviderContext) -> Iterator[CheckResult]:

@@ -316,6 +316,17 @@ class KubernetesChanger:
         clients = self._clients
         return Lease(cluster=clients.cluster, writer=clients.writer, namespace=group, who=who, clock=self._clock)
 
+    def is_unlimited(self) -> bool:
+        """Return whether the API server lets the identity that changes things do everything.
+
+        Raises:
+            ClusterError: it cannot be asked.
+        """
+        from agentops.providers.kubernetes.api.unlimited import is_simulated, is_unlimited
+
+        cluster = self._clients.cluster
+        return is_unlimited(cluster) and not is_simulated(cluster)
+
     def grant(self) -> PlanGrant | None:
         """Return what asks for a token of the account that changes things, where a setting names one."""
         return self._grant

@@ -232,6 +232,10 @@ class BrokerChanger:
     def notes_on(self, change: Change, preview: Preview) -> tuple[tuple[Note, ...], tuple[str, ...]]:
         return (), ()
 
+    def is_unlimited(self) -> bool:
+        """Return that a broker's user never may do everything."""
+        return False
+
     def grant(self) -> PlanGrant | None:
         """Return nothing: a broker has no accounts."""
         return None
