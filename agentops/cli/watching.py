@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from agentops.app.baseline import identities, identity
 from agentops.cli.render import console_for
 from agentops.core.clock import age
-from agentops.core.conditions import CHANGED
+from agentops.core.conditions import CHANGES
 from agentops.core.errors import NotFound, ToolError
 from agentops.core.finding import Problem
 from agentops.core.text import clip, plural, visible
@@ -70,7 +70,7 @@ def _scans(app: App, target: str | None, wanted: Wanted, every: int, screen: _Ta
 
 
 def _told(scan: Scan) -> Iterable[Problem]:
-    return (one for one in scan.problems if one.condition != CHANGED)
+    return (one for one in scan.problems if one.condition not in CHANGES)
 
 
 class _Lines:

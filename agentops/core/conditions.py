@@ -12,6 +12,10 @@ from enum import StrEnum
 
 CHANGED = "RolloutChanged"
 """Something was changed lately. It is noted beside other problems and is no trouble by itself."""
+EDITED = "EditedLately"
+"""Something was edited lately of which no earlier state is kept, so that nobody can say what it was before."""
+CHANGES = frozenset({CHANGED, EDITED})
+"""What was changed lately, of either kind."""
 OUTSIDE = "ExternalDependencyFailing"
 """A system that no provider of this run looks at does not answer."""
 SUSPICIOUS = "SuspiciousText"

@@ -12,8 +12,9 @@ from datetime import timedelta
 
 from agentops.core.alert import Alert, Severity
 from agentops.core.commands import command_line
-from agentops.core.conditions import ANALYZER_FAILED, CHANGED, OUTSIDE, SUSPICIOUS, Trait
+from agentops.core.conditions import ANALYZER_FAILED, CHANGED, CHANGES, EDITED, OUTSIDE, SUSPICIOUS, Trait
 from agentops.core.finding import Cause, Confidence, Finding, Hypothesis, Problem, Verdict
+from agentops.triage.beside import Beside, beside
 from agentops.triage.ranking import Ranking
 
 BY = "triage"
@@ -21,7 +22,6 @@ CONVINCING = 70
 """Points from which a problem that is not at the target itself counts as its cause."""
 RIVAL = 12
 _CHANGE_WINDOW = timedelta(minutes=45)
-_BESIDE_WINDOW = timedelta(minutes=60)
 _MOST_NAMED = 3
 
 
@@ -130,8 +130,8 @@ def _recent_change(ranking: Ranking, alert: Alert | None) -> int | None:
         return None
     for index, (problem, score) in enumerate(zip(ranking.problems, ranking.scores, strict=True)):
         # A rollout that nobody would undo is a way back from another one: a cure, and no suspect.
-        offered = problem.remedies or problem.withheld
-        if problem.condition != CHANGED or not offered or not score.path or problem.since is None:
+        offered = problem.remedies or problem.withheld or problem.condition == EDITED
+        if problem.condition not in CHANGES or not offered or not score.path or problem.since is None:
             continue
         if started - _CHANGE_WINDOW <= problem.since <= started + timedelta(minutes=1):
             return index
@@ -297,40 +297,26 @@ def _nothing(ranking: Ranking, alert: Alert | None, ids: Sequence[str]) -> Findi
     about = f" about {ranking.target.how}" if ranking.target.refs or ranking.target.group else ""
     words = f"Nothing visible in {' or '.join(ranking.providers)} explains this alert{about}."
     doubts = _doubts(ranking)
-    beside = _beside(ranking, alert) if doubts else None
-    if beside is not None:
-        return _name_beside(ranking, ids, beside, words)
+    near = beside(ranking, alert) if doubts else None
+    if near is not None:
+        return _name_beside(ranking, ids, near, words)
     return _plain(ranking, ids, Verdict.UNDETERMINED if doubts else Verdict.NO_PROBLEM, " ".join((words, *doubts)))
 
 
-def _beside(ranking: Ranking, alert: Alert) -> int | None:
-    """Return the worst problem of the target's group that began about when the alert did; nothing connects them."""
-    groups = {ref.namespace for ref in ranking.target.refs if ref.namespace}
-    for index, problem in enumerate(ranking.problems):
-        if not problem.root or problem.severity is not Severity.CRITICAL or problem.resource.namespace not in groups:
-            continue
-        if alert.started_at is None or problem.since is None:
-            continue
-        if alert.started_at - _BESIDE_WINDOW <= problem.since <= alert.started_at + timedelta(minutes=5):
-            return index
-    return None
-
-
-def _name_beside(ranking: Ranking, ids: Sequence[str], beside: int, words: str) -> Finding:
+def _name_beside(ranking: Ranking, ids: Sequence[str], near: Beside, words: str) -> Finding:
     """Name it with low confidence and propose nothing for it: it may be another matter."""
-    problem = ranking.problems[beside]
+    problem = ranking.problems[near.index]
     return Finding(
         verdict=Verdict.ROOT_CAUSE,
-        conclusion=f"{words} But this began in the hour before it, and nothing that was read connects the two: "
-        f"{problem.summary.rstrip('.')}.",
+        conclusion=f"{words} {near.words} {problem.summary.rstrip('.')}.",
         confidence=Confidence.LOW,
         by=BY,
         cause=Cause(resource=problem.resource, condition=problem.condition),
-        evidence=_cite(ids, (beside,)),
+        evidence=_cite(ids, (near.index,)),
         ruled_out=_ruled_out(ranking),
         not_checked=ranking.not_checked,
         next_steps=(f"Find out whether {ranking.target.how} needs {_head(problem)}.",),
-        supported=bool(_cite(ids, (beside,))),
+        supported=bool(_cite(ids, (near.index,))),
         warnings=_warnings(ranking),
     )
 
@@ -343,7 +329,7 @@ def _doubts(ranking: Ranking) -> tuple[str, ...]:
     noted = [
         problem.summary
         for problem, score in zip(ranking.problems, ranking.scores, strict=True)
-        if len(score.path) == 1 and problem.condition not in (CHANGED, SUSPICIOUS, ANALYZER_FAILED)
+        if len(score.path) == 1 and problem.condition not in (*CHANGES, SUSPICIOUS, ANALYZER_FAILED)
     ]
     found += [f"{words.rstrip('.')}." for words in noted[:1]]
     if ranking.recovered and not ranking.judged:

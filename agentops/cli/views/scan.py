@@ -12,7 +12,7 @@ from agentops.cli.views.finding import note_lines, problem_items
 from agentops.cli.views.shorter import said_once
 from agentops.core.clock import age
 from agentops.core.commands import command_line
-from agentops.core.conditions import CHANGED
+from agentops.core.conditions import CHANGES
 from agentops.core.finding import Problem, Verdict
 from agentops.core.jsonable import to_json
 from agentops.core.text import plural
@@ -40,14 +40,14 @@ def scan_blocks(
     where = ", ".join(scan.namespaces) or "all namespaces"
     blocks: list[Block] = [Pairs((("context", scan.context), ("scope", where), ("read", counts_line(scan.counts))))]
     # That something was rolled out is no trouble: it is what trouble may come from.
-    changed = [one for one in scan.problems if one.condition == CHANGED]
-    problems = [one for one in scan.problems if one.condition != CHANGED]
+    changed = [one for one in scan.problems if one.condition in CHANGES]
+    problems = [one for one in scan.problems if one.condition not in CHANGES]
     if problems:
         blocks += _problem_blocks(problems, most, now, whole=whole)
     if changed:
         rows = tuple((_age(one, now), one.resource.short, _changed(one)) for one in changed[:most])
         blocks += [Heading("Recent changes"), Table(("age", "object", "what"), rows, () if whole else _CUT)]
-    if gone := [one for one in scan.gone if one.condition != CHANGED]:
+    if gone := [one for one in scan.gone if one.condition not in CHANGES]:
         blocks += [Heading("In the baseline, and gone", Tone.GOOD), Bullets(tuple(_gone(gone)))]
     if scan.gaps:
         blocks.append(Heading("Not read", Tone.WARN))
@@ -90,7 +90,7 @@ def _by_reason(gaps: Sequence[tuple[str, str]]) -> Iterable[Item]:
 
 
 def _foot(scan: Scan) -> str:
-    changes = sum(one.condition == CHANGED for one in scan.known)
+    changes = sum(one.condition in CHANGES for one in scan.known)
     known = len(scan.known) - changes
     left_out = [
         f"{plural(known, 'problem')} of the baseline" if known else "",
@@ -114,7 +114,7 @@ def _closing(scan: Scan, problems: Sequence[Problem], flags: str | None) -> list
         return said
     if scan.finding.verdict is Verdict.UNDETERMINED:
         return [Heading("Undetermined", Tone.WARN), Paragraph(scan.finding.conclusion)]
-    if any(one.condition != CHANGED for one in scan.known):
+    if any(one.condition not in CHANGES for one in scan.known):
         return [Heading("No new problem", Tone.GOOD)]
     return [Heading("No such problem" if scan.hidden else "No problem found", Tone.GOOD)]
 

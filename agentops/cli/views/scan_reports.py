@@ -16,7 +16,7 @@ from agentops import __version__
 from agentops.app.services import Scan
 from agentops.core.alert import Severity
 from agentops.core.clock import to_iso
-from agentops.core.conditions import CHANGED
+from agentops.core.conditions import CHANGES
 from agentops.core.finding import Problem
 from agentops.core.text import visible
 
@@ -62,7 +62,7 @@ def _result(problem: Problem, state: str | None, rules: list[str]) -> dict[str, 
     return {
         "ruleId": problem.condition,
         "ruleIndex": rules.index(problem.condition),
-        "level": "note" if problem.condition == CHANGED else _LEVEL.get(problem.severity, "note"),
+        "level": "note" if problem.condition in CHANGES else _LEVEL.get(problem.severity, "note"),
         "message": {"text": visible(said)},
         "locations": [
             {
@@ -76,7 +76,7 @@ def _result(problem: Problem, state: str | None, rules: list[str]) -> dict[str, 
 
 def junit(scan: Scan) -> str:
     """Return JUnit XML: each problem a failed test, what could not be read a skipped one, and one that says the end."""
-    problems = [one for one in scan.problems if one.condition != CHANGED]
+    problems = [one for one in scan.problems if one.condition not in CHANGES]
     cases = [*_failures(problems), *_skips(scan)]
     undetermined = scan.status == "undetermined"
     if not problems:

@@ -23,6 +23,7 @@ from agentops.providers.kubernetes.analyzers.custom_resources import custom_reso
 from agentops.providers.kubernetes.analyzers.declaration import DeclaredAnalyzer, information
 from agentops.providers.kubernetes.analyzers.dependencies import dependencies
 from agentops.providers.kubernetes.analyzers.disruption import disruption
+from agentops.providers.kubernetes.analyzers.edits import edits
 from agentops.providers.kubernetes.analyzers.feature_flags import feature_flags
 from agentops.providers.kubernetes.analyzers.images import images
 from agentops.providers.kubernetes.analyzers.ingresses import ingresses
@@ -73,6 +74,7 @@ ANALYZERS: tuple[DeclaredAnalyzer, ...] = (
     custom_resources,
     webhooks,
     changes,
+    edits,
     suspicion,
 )
 

@@ -19,6 +19,7 @@ from agentops.core.errors import ClusterError
 from agentops.core.notes import is_note
 from agentops.core.text import clip, one_line
 from agentops.providers.kubernetes.api.shapes import page_of
+from agentops.providers.kubernetes.objects.edited import EDITED_KINDS, last_edit
 from agentops.providers.kubernetes.objects.kinds import Kind
 
 PrunedObject: TypeAlias = dict[str, Any]
@@ -65,7 +66,9 @@ class Pruner:
             raise self._odd("it has no items")
         kept = [item for item in items if isinstance(item, dict) and isinstance(item.get("metadata"), dict)]
         for item in kept:
-            item["metadata"].pop("managedFields", None)
+            edit = last_edit(item["metadata"].pop("managedFields", None))
+            if edit is not None and self._kind.kind in EDITED_KINDS:
+                item["metadata"]["managedFields"] = [edit]
             item["metadata"]["annotations"] = _small(item["metadata"].get("annotations") or {})
         metadata = answer.get("metadata") or {}
         return [self._named(item) for item in kept], str(metadata.get("continue") or "")
@@ -139,6 +142,9 @@ class Pruner:
         labels, annotations, owners = meta.labels, meta.annotations, meta.ownerReferences
         meta.labels = meta.annotations = meta.ownerReferences = UNSET
         fields: PrunedObject = msgspec.to_builtins(meta)
+        if "managedFields" in fields:
+            edit = last_edit(fields.pop("managedFields"))
+            fields |= {"managedFields": [edit]} if edit is not None else {}
         if labels:
             fields["labels"] = self._once(labels)
         if annotations:

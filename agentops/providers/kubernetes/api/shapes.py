@@ -11,6 +11,8 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType, defstruct
 
+from agentops.providers.kubernetes.objects.edited import EDITED_KINDS
+
 
 def _shape(name: str, leaves: str, **nested: Any) -> Any:
     """Make a struct of ``leaves`` (space-separated) and of fields with shapes of their own.
@@ -28,12 +30,11 @@ def _many(shape: Any) -> Any:
     return list[shape]
 
 
-_META = _shape(
-    "Meta",
+_META_LEAVES = (
     "name namespace uid generation creationTimestamp deletionTimestamp deletionGracePeriodSeconds finalizers labels "
-    "ownerReferences",
-    annotations=dict[str, Any],
+    "ownerReferences"
 )
+_META = _shape("Meta", _META_LEAVES, annotations=dict[str, Any])
 _MOUNT = _shape("Mount", "name mountPath subPath subPathExpr readOnly")
 _CONTAINER = _shape(
     "Container",
@@ -63,14 +64,16 @@ _POD_STATUS = _shape(
 _TEMPLATE = _shape("Template", "", metadata=_shape("TemplateMeta", "labels annotations"), spec=_POD_SPEC)
 _ENDPOINT = _shape("Endpoint", "addresses conditions nodeName targetRef zone")
 
-WHOLE = _shape(
-    "Whole",
+_WHOLE_LEAVES = (
     "spec status data binaryData immutable type revision webhooks provisioner parameters reclaimPolicy "
     "volumeBindingMode allowVolumeExpansion allowedTopologies secrets imagePullSecrets automountServiceAccountToken "
-    "rules subjects roleRef",
-    metadata=_META,
+    "rules subjects roleRef"
 )
+WHOLE = _shape("Whole", _WHOLE_LEAVES, metadata=_META)
 """All kinds without a shape of their own: the top-level fields that any of them has, as they are."""
+_EDITED = _shape(
+    "Edited", _WHOLE_LEAVES, metadata=_shape("EditedMeta", f"{_META_LEAVES} managedFields", annotations=dict[str, Any])
+)
 
 SHAPES: Mapping[str, Any] = {
     "Pod": _shape("Pod", "", metadata=_META, spec=_POD_SPEC, status=_POD_STATUS),
@@ -87,6 +90,7 @@ SHAPES: Mapping[str, Any] = {
         metadata=_shape("EventMeta", "name namespace uid creationTimestamp"),
     ),
     "EndpointSlice": _shape("EndpointSlice", "addressType ports", metadata=_META, endpoints=_many(_ENDPOINT)),
+    **dict.fromkeys(EDITED_KINDS, _EDITED),
     "Node": _shape(
         "Node",
         "spec",

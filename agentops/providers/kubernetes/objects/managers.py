@@ -29,7 +29,7 @@ def written_by(item: Object, now: datetime) -> tuple[str, ...]:
         (str(entry.get("time") or ""), entry, paths)
         for entry in (item.get("metadata") or {}).get("managedFields") or ()
         if isinstance(entry, Mapping) and entry.get("subresource") != "status"
-        for paths in [_telling(entry.get("fieldsV1"))]
+        for paths in [fields_written(entry)]
         if paths
     ]
     # Timestamps are RFC 3339 in UTC, so text order is the order in time; an entry without one comes last.
@@ -48,9 +48,9 @@ def _line(entry: Object, paths: Sequence[str], now: datetime) -> str:
     return f"{one_line(str(entry.get('manager') or 'unknown'), 80)} ({how}) {when}: {shown}{more}"
 
 
-def _telling(fields: Any) -> tuple[str, ...]:
-    """Return the paths of an entry's leaves outside ``status``."""
-    return tuple(show(path) for path in _paths(fields, ()) if path[0] != "status")
+def fields_written(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the paths that an entry of ``managedFields`` holds, down to the leaves, but for those of ``status``."""
+    return tuple(show(path) for path in _paths(entry.get("fieldsV1"), ()) if path[0] != "status")
 
 
 def _paths(fields: Any, path: FieldPath) -> Iterator[FieldPath]:
