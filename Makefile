@@ -1,7 +1,7 @@
 # `make check` is what CI runs. The environment is ./.venv-dev, made by scripts/environment.
 BIN ?= .venv-dev/bin
 
-.PHONY: check format lint types contracts test test-fast e2e fresh bench redaction fuzz environment
+.PHONY: check format lint types contracts test test-fast e2e fresh bench redaction fuzz obedient environment
 
 check: environment lint types contracts fresh test e2e
 
@@ -40,6 +40,10 @@ e2e: environment
 # How much the redactor hides, how much it eats, how fast it is: docs/benchmarks.md.
 redaction: environment
 	$(BIN)/python scripts/redaction_score.py --worst
+
+# A model that obeys every planted text: all payloads in all places, and what reached the world outside.
+obedient: environment
+	$(BIN)/python scripts/obedient_sweep.py
 
 # The readers of foreign bytes for a few minutes; what breaks a law is kept under /tmp/agentops-fuzz-found.
 fuzz: environment
