@@ -14,11 +14,14 @@ from dataclasses import dataclass
 
 from agentops.providers.kubernetes.objects.kinds import BUILTIN, builtin
 from agentops.providers.kubernetes.sweep.grants import READ_WITH_GRANTS
+from agentops.providers.kubernetes.sweep.on_need import READ_ON_NEED
 from agentops.providers.kubernetes.sweep.sweep import CLUSTER_SCOPED, NAMESPACED
 
 _ANY = "KIND"
 _NEVER_READ = frozenset({"Secret"})
-READ_KINDS = tuple(kind for kind in (*NAMESPACED, *CLUSTER_SCOPED, *READ_WITH_GRANTS) if kind not in _NEVER_READ)
+READ_KINDS = tuple(
+    kind for kind in (*NAMESPACED, *CLUSTER_SCOPED, *READ_WITH_GRANTS, *READ_ON_NEED) if kind not in _NEVER_READ
+)
 """The kinds that a role lets tools for any kind read: those of the sweep."""
 _MADE = (
     "ConfigMap", "Service", "Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Ingress", "NetworkPolicy",

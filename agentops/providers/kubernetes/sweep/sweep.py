@@ -20,6 +20,7 @@ from agentops.providers.kubernetes.objects.kinds import ABSENCE_IS_A_FINDING, Ki
 from agentops.providers.kubernetes.objects.snapshot import Snapshot
 from agentops.providers.kubernetes.sweep.fetch import FetchResult, ListRequest, gaps_of, read_lists, read_logs
 from agentops.providers.kubernetes.sweep.grants import READ_WITH_GRANTS, read_grants
+from agentops.providers.kubernetes.sweep.on_need import READ_ON_NEED, read_cluster_dns, read_priorities
 from agentops.providers.kubernetes.sweep.scope import find_scope, named_namespaces
 from agentops.providers.kubernetes.sweep.unwell import log_requests
 
@@ -35,7 +36,7 @@ CLUSTER_SCOPED = (
 )  # fmt: skip
 PERMISSIONS = (
     *(f"list {builtin(kind).full_name}" for kind in (*NAMESPACED, *CLUSTER_SCOPED) if kind != "Secret"),
-    *(f"list {builtin(kind).full_name}" for kind in READ_WITH_GRANTS if kind != "ClusterRole"),
+    *(f"list {builtin(kind).full_name}" for kind in (*READ_WITH_GRANTS, *READ_ON_NEED) if kind != "ClusterRole"),
     f"get {builtin('ClusterRole').full_name}",
     "get pods/log",
 )
@@ -93,6 +94,8 @@ def sweep(
     wanted_logs = log_requests(result.objects, target, observed_at, limit=_LOG_LIMIT)
     logs, log_gaps = read_logs(cluster, wanted_logs, progress=progress, deadline_s=_LOGS_S, window_s=log_window_s)
     read_grants(cluster, logs, result, progress=progress)
+    logs = (*logs, *read_cluster_dns(cluster, logs, result, scope, observed_at, progress=progress))
+    read_priorities(cluster, result)
     count = sum(map(len, result.objects.values()))
     progress(
         Step(
