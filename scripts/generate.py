@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -41,8 +42,19 @@ def generated() -> Iterator[tuple[Path, str]]:
     for shell, name in (("bash", "agentops.bash"), ("zsh", "_agentops"), ("fish", "agentops.fish")):
         script = ROOT / "agentops/cli/completing" / f"agentops.{shell}"
         yield ROOT / "completions" / name, script.read_text(encoding="utf-8")
+    yield ROOT / "agentops/sandbox/schema/agentops.json", sandbox_role()
     yield from schemas.generated(ROOT)
     yield from tables.generated(ROOT)
+
+
+def sandbox_role() -> str:
+    """Return the role of the sandbox's own agentops: what ``agentops access kubernetes --mode fix`` grants."""
+    from agentops.providers.kubernetes.access.manifests import AccessRequest, access_of, rules_of
+
+    granted = access_of(AccessRequest(may_change=True)).granted
+    rows = [[rule["apiGroups"][0], " ".join(rule["resources"]), " ".join(rule["verbs"])] for rule in rules_of(granted)]
+    lines = ",\n".join(f"    {json.dumps(row)}" for row in rows)
+    return f'{{\n  "sandbox:agentops": {{"includes": "", "rules": [\n{lines}\n  ]}}\n}}\n'
 
 
 def help_text() -> str:

@@ -39,7 +39,7 @@ def kubernetes_access(
 
     Arguments:
         may_change: for fixing, not only for reading.
-        namespaces: those that it is for; empty for all.
+        namespaces: those that it is for; empty for those that the settings allow, else all.
         account_namespace: where the service account is.
         cluster_changes: with ``namespaces``: also what changes cluster-scoped objects.
         has_admission: with ``may_change``: also the policy by which only approved writes are let through.
@@ -56,7 +56,8 @@ def kubernetes_access(
     access = access_of(
         AccessRequest(
             may_change=may_change,
-            namespaces=tuple(dict.fromkeys(namespaces)),
+            namespaces=tuple(dict.fromkeys(namespaces or settings.namespaces)),
+            cluster_kinds=settings.cluster_kinds if settings.namespaces else None,
             account_namespace=account_namespace,
             cluster_changes=cluster_changes,
             has_admission=has_admission,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MONITORING = SECTIONS["monitoring"]
 """The settings that say where Prometheus and Alertmanager are."""
+_LIMITS = ("disabled_tools", "cluster_lease", "read_only", "allow_cluster_admin")
 
 
 def provider_options(settings: Settings, sandbox: Sandbox | None, dump: Path | None = None) -> Mapping[str, Any]:
@@ -31,7 +32,7 @@ def provider_options(settings: Settings, sandbox: Sandbox | None, dump: Path | N
         "context": settings.context,
         "namespace": settings.namespace,
     }
-    options |= {name: getattr(settings, name) for name in ("disabled_tools", "cluster_lease", "read_only")}
+    options |= {name: getattr(settings, name) for name in _LIMITS}
     options |= {"rules": _rule_files(settings), "analyzers": settings.analyzers}
     options |= {"namespaces": allowed_namespaces(settings), "cluster_kinds": settings.cluster_kinds}
     if dump is not None:

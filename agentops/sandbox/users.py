@@ -1,7 +1,8 @@
 """Who may use a sandbox: its users, what RBAC lets each do, and the kubeconfig that has them as contexts.
 
-Comes in: ``schema/roles.json`` (the real ClusterRoles view, edit and admin, cut to the kinds that are served) and what
-a running server gives out: its URL, its CA, tokens. Goes out: roles and bindings to store, and a kubeconfig document.
+Comes in: ``schema/roles.json`` (the real ClusterRoles view, edit and admin, cut to the kinds that are served),
+``schema/agentops.json`` (what ``agentops access`` grants; made by scripts/generate.py) and what a running server gives
+out: its URL, its CA, tokens. Goes out: roles and bindings to store, and a kubeconfig document.
 
 Needed by: whoever tries the guard as somebody who may not do everything, and clients that must cope with 401 and 403.
 Must never: keep a token or a key anywhere but in the document that it returns.
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 CONTEXT = "sandbox"
 _RBAC = "rbac.authorization.k8s.io"
-_OPERATORS, _VIEWERS = "sandbox:operators", "sandbox:viewers"
+_OPERATORS, _VIEWERS, _AGENTS = "sandbox:operators", "sandbox:viewers", "sandbox:agents"
 # Where nobody but cluster-admin changes anything.
 _SYSTEM = ("kube-system", "kube-public", "kube-node-lease")
 _VERBS = {
@@ -46,6 +47,7 @@ LOGINS = (
     Login(name="admin", user=User(name="sandbox-admin", groups=("system:masters",))),
     Login(name="operator", user=User(name="sandbox-operator", groups=(_OPERATORS,))),
     Login(name="viewer", user=User(name="sandbox-viewer", groups=(_VIEWERS,))),
+    Login(name="agentops", user=User(name="sandbox-agentops", groups=(_AGENTS,))),
     Login(name="certificate", user=User(name="sandbox-certificate", groups=(_OPERATORS,)), by_certificate=True),
 )
 # The context that everything uses unless told otherwise comes first, under the sandbox's own name.
@@ -62,6 +64,7 @@ def access_manifests(namespaces: Iterable[str]) -> Iterator[Obj]:
         yield _rbac("ClusterRole", name, rules=rules)
     yield _binding("cluster-admin", "cluster-admin", "system:masters")
     yield _binding("sandbox:viewers", "view", _VIEWERS)
+    yield _binding("sandbox:agents", "sandbox:agentops", _AGENTS)
     yield _binding("sandbox:operators", "view", _OPERATORS)
     yield _binding("sandbox:operators-cluster", "sandbox:cluster-viewer", _OPERATORS)
     for namespace in namespaces:
@@ -116,7 +119,7 @@ def _encoded(text: str) -> str:
 
 def _roles() -> dict[str, list[Obj]]:
     roles: dict[str, list[Obj]] = {}
-    for name, role in data("roles.json").items():
+    for name, role in (data("roles.json") | data("agentops.json")).items():
         # As aggregation does: edit holds the rules of view, admin those of edit.
         roles[name] = [*roles.get(role["includes"], []), *map(_rule, role["rules"])]
     roles["cluster-admin"].append({"nonResourceURLs": ["*"], "verbs": ["*"]})

@@ -43,6 +43,20 @@ def test_a_viewer_finds_the_cause_without_reading_nodes(cli: Cli, sandbox: Sandb
     ]
 
 
+@pytest.mark.parametrize("scenario", ["bad-image-tag", "cordoned-nodes", "oom-lowered-limit", "selector-typo"])
+def test_the_login_agentops_has_what_it_needs_and_no_more(cli: Cli, scenario: str) -> None:
+    """As the sandbox's own agentops a cure is planned that passes the server; doctor has nothing to say."""
+    plan = cli("fix", f"--sandbox={scenario}", "--context", "agentops", "--no-model", "--dry-run", "-o", "json")
+    assert (plan.code, plan.document["status"], bool(plan.document["plan"]["calls"])) == (0, "dry-run", True), plan.out
+
+
+def test_doctor_is_content_with_the_login_agentops(cli: Cli, sandbox: Sandbox) -> None:
+    """Its role is the one that agentops access prints, made fresh by scripts/generate.py."""
+    checks = cli("doctor", "--context", "agentops", "-n", "shop", "-o", "json").document["checks"]
+    (found,) = (one for one in checks if one["name"] == "rights")
+    assert (found["state"], found["text"]) == ("ok", "no more than agentops needs to fix in shop")
+
+
 @pytest.mark.parametrize("how", ["wrong", "expired"])
 def test_a_token_that_is_not_good_is_unauthorized(cli: Cli, sandbox: Sandbox, how: str) -> None:
     """A token that the server never gave out, and one whose time is up: exit 1, and whose fault it is."""
@@ -106,7 +120,7 @@ def test_sandbox_up_serves_every_context_until_interrupted(home: Any) -> None:
         config = json.loads(place.read_text(encoding="utf-8"))
         serving.send_signal(signal.SIGINT)
         serving.wait(timeout=30)
-    assert document["contexts"] == ["sandbox", "admin", "operator", "viewer", "certificate"]
+    assert document["contexts"] == ["sandbox", "admin", "operator", "viewer", "agentops", "certificate"]
     assert [one["name"] for one in config["contexts"]] == document["contexts"]
     assert (document["url"].partition(":")[0], serving.returncode) == ("https", 0)
     assert not place.parent.exists()

@@ -11,6 +11,7 @@ import pytest
 
 from agentops.providers.kubernetes.access.manifests import AccessRequest, access_of
 from agentops.sandbox.cluster import Sandbox
+from agentops.sandbox.data import data
 from agentops.sandbox.scenario import load
 from tests.cli.test_fix_endings import ALERT, signed
 from tests.providers.kubernetes.access.conftest import apply_all, send
@@ -167,6 +168,21 @@ def test_an_account_that_may_not_do_it_is_found_out_before(cli: Cli, cluster: Sa
     (error,) = done.document["errors"]
     said = "ServiceAccount agentops/agentops-read may not patch deployments.apps shop/checkout"
     assert (done.code, error["code"], said in error["message"], image(cluster)) == (5, "no-grant", True, "v1.4.3")
+
+
+def test_an_account_without_limits_is_refused(
+    cli: Cli, cluster: Sandbox, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An account that may do everything is no account for changes; nothing is sent with its token."""
+    monkeypatch.setitem(data("served.yaml")["version"], "gitVersion", "v1.32.0")
+    everything = _binding("ClusterRoleBinding", "ClusterRole", "cluster-admin", "too-much")
+    everything["subjects"][0]["name"] = "agentops-fix"
+    apply_all(cluster, [everything])
+    settle(home, 'change_account = "agentops/agentops-fix"\nchange_context = "operator"')
+    done = fixed(cli, cluster, home, "ana")
+    (error,) = done.document["errors"]
+    said = "ServiceAccount agentops/agentops-fix may do everything (cluster-admin)"
+    assert (done.code, error["code"], said in error["message"]) == (5, "no-grant", True)
 
 
 def test_without_a_list_of_approvals_the_token_is_enough(cli: Cli, cluster: Sandbox, home: Path) -> None:

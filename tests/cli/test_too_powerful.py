@@ -125,7 +125,7 @@ def test_doctor_is_content_with_what_was_applied(
     apply_all(cluster, access_of(request).manifests)
     add_context(cluster, request.account)
     settle(home, "" if may_change else "[safety]\nread_only = true\n")
-    assert rows(cli, cluster, "agentops")["rights"] == ("ok", f"no more than agentops needs to {mode} in shop")
+    assert rows(cli, cluster, "account")["rights"] == ("ok", f"no more than agentops needs to {mode} in shop")
 
 
 def test_doctor_looks_at_both_identities(cli: Cli, cluster: Sandbox, home: Path) -> None:
@@ -133,8 +133,8 @@ def test_doctor_looks_at_both_identities(cli: Cli, cluster: Sandbox, home: Path)
     request = AccessRequest(may_change=True)
     apply_all(cluster, access_of(request).manifests)
     add_context(cluster, request.account)
-    settle(home, '[kubernetes]\nchange_context = "agentops"\n')
-    found = rows(cli, cluster, "agentops")
+    settle(home, '[kubernetes]\nchange_context = "account"\n')
+    found = rows(cli, cluster, "account")
     assert found["change rights"] == ("ok", "no more than agentops needs to fix in shop")
     assert (found["rights"][0], "more than agentops needs" in found["rights"][1]) == ("warn", True)
 

@@ -52,7 +52,10 @@ def kubernetes(
     namespaces: Annotated[
         list[str] | None,
         typer.Option(
-            "--namespace", "-n", metavar="NAME", help="Only in this namespace; may be repeated (default: all)."
+            "--namespace",
+            "-n",
+            metavar="NAME",
+            help="Only in this namespace; may be repeated (default: all, or those of the settings).",
         ),
     ] = None,
     account_namespace: Annotated[

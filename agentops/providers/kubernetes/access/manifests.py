@@ -19,6 +19,7 @@ from agentops.providers.kubernetes.access.admission import admission_manifests
 from agentops.providers.kubernetes.access.needs import Needs, needs_of
 from agentops.providers.kubernetes.access.rights import Right
 from agentops.providers.kubernetes.api.approved_plans import NAME as APPROVED_PLANS
+from agentops.providers.kubernetes.api.boundary import boundary_of
 
 Manifest = dict[str, Any]
 
@@ -40,6 +41,7 @@ class AccessRequest:
         cluster_changes: with ``namespaces``: also what changes cluster-scoped objects (nodes, cluster-wide bindings).
         has_admission: with ``may_change``: also the admission policy, by which only approved writes are let through.
         disabled: the names of tools that are switched off.
+        cluster_kinds: where not None, the only kinds without a namespace that are read, by any of their names.
         lease_namespace: where a lease is held while a change runs; empty for none.
     """
 
@@ -50,6 +52,7 @@ class AccessRequest:
     has_admission: bool = True
     disabled: tuple[str, ...] = ()
     lease_namespace: str = ""
+    cluster_kinds: tuple[str, ...] | None = None
 
     @property
     def account(self) -> str:
@@ -84,8 +87,12 @@ def access_of(request: AccessRequest) -> Access:
 
 
 def _is_left_out(request: AccessRequest, right: Right) -> bool:
-    narrow = bool(request.namespaces) and not request.cluster_changes
-    return narrow and right.changes and not right.is_namespaced
+    if right.is_namespaced or not request.namespaces:
+        return False
+    if not right.changes and request.cluster_kinds is not None:
+        # What agentops itself does not let a run read needs no right.
+        return not boundary_of(request.namespaces, request.cluster_kinds).allows(right.kind)
+    return right.changes and not request.cluster_changes
 
 
 def _manifests(request: AccessRequest, granted: Needs) -> Iterator[Manifest]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from agentops.providers.kubernetes.objects.kinds import BUILTIN, builtin
+from agentops.providers.kubernetes.objects.kinds import BUILTIN, Kind, builtin
 from agentops.providers.kubernetes.sweep.grants import READ_WITH_GRANTS
 from agentops.providers.kubernetes.sweep.on_need import READ_ON_NEED
 from agentops.providers.kubernetes.sweep.sweep import CLUSTER_SCOPED, NAMESPACED
@@ -55,6 +55,12 @@ class Right:
     def is_namespaced(self) -> bool:
         """Whether objects of it live in namespaces."""
         return (self.resource, self.group) not in _CLUSTER_SCOPED
+
+    @property
+    def kind(self) -> Kind:
+        """The kind that it is about; the version of one that is not built in does not matter here."""
+        known = next((one for one in BUILTIN if (one.plural, one.group) == (self.resource, self.group)), None)
+        return known or Kind(kind=self.resource, plural=self.resource, group=self.group, namespaced=self.is_namespaced)
 
     @property
     def changes(self) -> bool:

@@ -25,9 +25,14 @@ def access_text(access: Access, command: str) -> str:
         command: what made it, for its first line.
     """
     head = [f"# Made by: {command}", "# Apply it: pipe it to kubectl apply -f -"]
-    if access.left_out:
-        what = ", ".join(str(right) for right in access.left_out)
-        head += _comment(f"Left out, for it changes the whole cluster: {what}. To have it: --cluster-changes")
+    changes = [str(right) for right in access.left_out if right.changes]
+    reads = [str(right) for right in access.left_out if not right.changes]
+    if changes:
+        head += _comment(
+            f"Left out, for it changes the whole cluster: {', '.join(changes)}. To have it: --cluster-changes"
+        )
+    if reads:
+        head += _comment(f"Left out, for kubernetes.cluster_kinds does not name it: {', '.join(reads)}")
     documents = ("\n".join(_document(manifest, access.granted)) for manifest in access.manifests)
     return "\n".join(head) + "\n---\n" + "\n---\n".join(documents) + "\n"
 

@@ -25,6 +25,7 @@ from agentops.providers.kubernetes.api.client import Cluster, cluster_of
 from agentops.providers.kubernetes.api.kubeconfig import ClusterConnection
 from agentops.providers.kubernetes.api.token_request import IssuedToken, issued, split_account, token_call
 from agentops.providers.kubernetes.api.transport import Patience
+from agentops.providers.kubernetes.api.unlimited import is_simulated, is_unlimited
 from agentops.providers.kubernetes.api.writer import ClusterWriter
 from agentops.providers.kubernetes.api.writing import json_patch_call
 from agentops.providers.kubernetes.change.permissions import missing_permissions
@@ -87,6 +88,7 @@ class AccountGrant:
         learn: told the token, so that the redactor hides it wherever it turns up.
         boundary: the namespaces that the plan's requests may not leave.
         cache_dir: where the list of kinds is remembered.
+        allow_unlimited: an account that may do everything is used all the same.
 
     Raises:
         UsageError: the account is not written so.
@@ -102,10 +104,12 @@ class AccountGrant:
         learn: Callable[[str], None],
         boundary: Boundary,
         cache_dir: Path,
+        allow_unlimited: bool = False,
         patience: Patience | None = None,
     ) -> None:
         self._namespace, self._name = split_account(account)
         self._opened, self._writer, self._cluster, self._learn = opened, writer, cluster, learn
+        self._allow_unlimited = allow_unlimited
         self._boundary, self._cache_dir = boundary, cache_dir
         # The account's own namespace alone, which need not be one that is worked in.
         home: dict[str, Any] = {
@@ -151,6 +155,12 @@ class AccountGrant:
         if token is None:
             raise ToolError("no token was asked for")
         own = cluster_of(token.connection, cache_dir=self._cache_dir, boundary=self._boundary)
+        if not self._allow_unlimited and is_unlimited(own) and not is_simulated(own):
+            raise ToolError(
+                f"{self.account} may do everything (cluster-admin)",
+                hint="Give it the rights of: agentops access kubernetes --mode fix",
+                code="too-powerful",
+            )
         missing = [line for preview in previews for line in missing_permissions(own, preview)]
         if missing:
             raise ToolError(

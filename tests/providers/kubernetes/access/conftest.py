@@ -52,7 +52,7 @@ class Bound:
     def send(
         self, method: str, path: str, body: Any = None, *, context: str = "sandbox", **query: str
     ) -> tuple[int, Any]:
-        """Send one request as a user of the sandbox, or as agentops (``agentops``); return code and answer."""
+        """Send one request as a user of the sandbox, or as agentops (``account``); return code and answer."""
         return send(self.sandbox, method, path, body, context=context, **query)
 
     def approve(self, *writes: str, token_id: str = "", digest: str = DIGEST) -> None:
@@ -141,13 +141,13 @@ def apply_all(sandbox: Sandbox, manifests: Iterable[Mapping[str, Any]]) -> None:
 
 
 def add_context(sandbox: Sandbox, account: str) -> None:
-    """Ask for the account's token and add it to the sandbox's kubeconfig as the context ``agentops``."""
+    """Ask for the account's token and add it to the sandbox's kubeconfig as the context ``account``."""
     path = f"/api/v1/namespaces/agentops/serviceaccounts/{account}/token"
     _, answer = send(sandbox, "POST", path, {"spec": {"expirationSeconds": 3600}})
     config = json.loads(sandbox.kubeconfig.read_text())
-    config["users"].append({"name": "agentops", "user": {"token": answer["status"]["token"]}})
-    place = {"cluster": "sandbox", "user": "agentops", "namespace": "shop"}
-    config["contexts"].append({"name": "agentops", "context": place})
+    config["users"].append({"name": "account", "user": {"token": answer["status"]["token"]}})
+    place = {"cluster": "sandbox", "user": "account", "namespace": "shop"}
+    config["contexts"].append({"name": "account", "context": place})
     sandbox.kubeconfig.write_text(json.dumps(config))
 
 
@@ -157,7 +157,7 @@ def bound(sandbox: Sandbox, request: AccessRequest, folder: Path) -> Bound:
     apply_all(sandbox, access.manifests)
     add_context(sandbox, request.account)
     clients: Clients = connect_clients(
-        kubeconfig=sandbox.kubeconfig, context="agentops", namespace=None, cache_dir=folder / "cache"
+        kubeconfig=sandbox.kubeconfig, context="account", namespace=None, cache_dir=folder / "cache"
     )
     tools: dict[str, ChangeTool] = change_tools(clients.cluster, clients.dry_runner, lambda: NOW)
     sending: dict[str, Applier] = appliers(clients.writer, lambda: NOW)

@@ -34,7 +34,7 @@ WRITES: Mapping[str, tuple[str, str, Any, str]] = {
 
 def _sent(here: Bound, name: str, **query: str) -> tuple[int, Any]:
     method, path, body, _ = WRITES[name]
-    return here.send(method, _filled(here, path), _filled(here, body), context="agentops", **query)
+    return here.send(method, _filled(here, path), _filled(here, body), context="account", **query)
 
 
 def _filled(here: Bound, value: Any) -> Any:
@@ -80,7 +80,7 @@ def test_an_approval_is_for_one_token(binding: Callable[..., Bound]) -> None:
     line = WRITES["patch"][3]
     here.approve(line, token_id="another-token")
     refused = _sent(here, "patch")
-    claims = here.send("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", {}, context="agentops")[1]
+    claims = here.send("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", {}, context="account")[1]
     own = claims["status"]["userInfo"]["extra"]["authentication.kubernetes.io/credential-id"][0]
     here.approve(line, token_id=own.removeprefix("JTI="))
     assert (refused[0], _sent(here, "patch")[0]) == (403, 200)
@@ -100,7 +100,7 @@ def test_no_approval_opens_its_own_namespace(binding: Callable[..., Bound], path
     """Also a plan that a person approved changes neither the approvals nor the account."""
     here = binding(may_change=True)
     here.approve(f"UPDATE {path.replace('/', ' agentops/')}")
-    code, answer = here.send("PATCH", f"/api/v1/namespaces/agentops/{path}", _LABEL, context="agentops")
+    code, answer = here.send("PATCH", f"/api/v1/namespaces/agentops/{path}", _LABEL, context="account")
     assert (code, answer["message"].rpartition("request: ")[2]) == (
         403,
         "agentops may not change anything in its own namespace agentops",
@@ -116,7 +116,7 @@ def test_a_collection_is_never_approved(binding: Callable[..., Bound]) -> None:
         "PATCH", "/apis/rbac.authorization.k8s.io/v1/clusterroles/agentops-fix", {"rules": [*role["rules"], rule]}
     )
     here.approve("DELETE configmaps shop/shop-config", "DELETE configmaps shop/")
-    seen = here.send("DELETE", f"{_SHOP}/configmaps", context="agentops")
+    seen = here.send("DELETE", f"{_SHOP}/configmaps", context="account")
     left = here.sandbox.simulation.store.list("ConfigMap", "shop")
     assert (seen[0], any(one["metadata"]["name"] == "shop-config" for one in left)) == (403, True)
 
@@ -133,9 +133,9 @@ def test_a_lease_needs_no_approval(binding: Callable[..., Bound]) -> None:
     here = binding(may_change=True, lease_namespace="agentops")
     path = "/apis/coordination.k8s.io/v1/namespaces/agentops/leases"
     seen = [
-        here.send("POST", path, {"metadata": {"name": "agentops"}, "spec": {}}, context="agentops")[0],
-        here.send("PATCH", f"{path}/agentops", {"spec": {"holderIdentity": "me"}}, context="agentops")[0],
-        here.send("POST", path, {"metadata": {"name": "other"}, "spec": {}}, context="agentops")[0],
+        here.send("POST", path, {"metadata": {"name": "agentops"}, "spec": {}}, context="account")[0],
+        here.send("PATCH", f"{path}/agentops", {"spec": {"holderIdentity": "me"}}, context="account")[0],
+        here.send("POST", path, {"metadata": {"name": "other"}, "spec": {}}, context="account")[0],
     ]
     assert seen == [201, 200, 403]
 

@@ -229,7 +229,7 @@ def test_everything_else_is_refused(account: str, method: str, path: str, standi
     here = standing(account)
     named = {"PATCH": {}, "PUT": {"name": path.rpartition("/")[0].rpartition("/")[2]}}.get(method, {"name": "x"})
     body = {"metadata": {**named, "labels": {"a": "b"}}} if method in ("POST", "PUT", "PATCH") else None
-    code, answer = here.send(method, path, body, context="agentops")
+    code, answer = here.send(method, path, body, context="account")
     assert (code, answer["reason"]) == (403, "Forbidden")
 
 
@@ -244,7 +244,7 @@ def here_may(here: Bound, attributes: Mapping[str, str]) -> bool:
     """Return what the server says to the account's own question."""
     body = {"spec": {"resourceAttributes": dict(attributes)}}
     path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-    return bool(here.send("POST", path, body, context="agentops")[1]["status"]["allowed"])
+    return bool(here.send("POST", path, body, context="account")[1]["status"]["allowed"])
 
 
 @pytest.fixture(scope="module")
@@ -273,12 +273,12 @@ def test_another_namespace_is_refused(binding: Callable[..., Bound]) -> None:
     here.approve("UPDATE deployments.apps payments/payments-api", "UPDATE nodes worker-1")
     label = {"metadata": {"labels": {"a": "b"}}}
     seen = [
-        here.send("GET", "/api/v1/namespaces/shop/pods", context="agentops")[0],
-        here.send("GET", "/api/v1/namespaces/payments/pods", context="agentops")[0],
-        here.send("GET", "/api/v1/pods", context="agentops")[0],
-        here.send("PATCH", "/apis/apps/v1/namespaces/payments/deployments/payments-api", label, context="agentops")[0],
-        here.send("PATCH", "/api/v1/nodes/worker-1", label, context="agentops")[0],
-        here.send("GET", "/api/v1/nodes", context="agentops")[0],
+        here.send("GET", "/api/v1/namespaces/shop/pods", context="account")[0],
+        here.send("GET", "/api/v1/namespaces/payments/pods", context="account")[0],
+        here.send("GET", "/api/v1/pods", context="account")[0],
+        here.send("PATCH", "/apis/apps/v1/namespaces/payments/deployments/payments-api", label, context="account")[0],
+        here.send("PATCH", "/api/v1/nodes/worker-1", label, context="account")[0],
+        here.send("GET", "/api/v1/nodes", context="account")[0],
     ]
     assert seen == [200, 403, 403, 403, 403, 200]
     assert [str(right) for right in here.access.left_out] == [
