@@ -25,27 +25,37 @@ from agentops.core.resource import check_name
 from agentops.core.text import one_line
 
 _LATER = {
-    "cloudwatch": "Give the alarm's SNS message or EventBridge event as a file, or describe it in words.",
     "pagerduty": "Give the webhook's payload as a file, or describe the incident in words.",
 }
 _CLOCK_SLACK = timedelta(minutes=5)
 _OLD = timedelta(days=1)
 _PATH_ENDS = (".json", ".yaml", ".yml", ".txt")
-_KUBERNETES = "k8s"
+_KUBERNETES, _AWS = "k8s", "aws"
 _FORM = "k8s:NAMESPACE/KIND/NAME, or k8s:KIND/NAME for a cluster-scoped kind"
+_AWS_FORM = "aws:SERVICE/TYPE/ID, such as aws:ecs/service/CLUSTER/NAME, or cloudwatch:ALARM"
+_ALARM = "cloudwatch:"
 
 _ONLY_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/*")
 
 
 def names_target(argument: str, schemes: Sequence[str]) -> bool:
     """Return whether the argument names one resource of a provider: ``k8s:shop/Deployment/web``, ``K8S:`` as well."""
-    prefix, _, rest = argument.partition(":")
+    prefix, _, rest = _written_out(argument).partition(":")
     return prefix.lower() in schemes and bool(rest) and not rest[0].isspace()
+
+
+def _written_out(argument: str) -> str:
+    """Return ``cloudwatch:ALARM`` as the resource that it is short for, and any other argument as it is."""
+    name = argument[len(_ALARM) :]
+    is_alarm = argument.lower().startswith(_ALARM) and bool(name.strip()) and not name[0].isspace()
+    return f"{_AWS}:cloudwatch/alarm/{name}" if is_alarm else argument
 
 
 def named_namespace(argument: str, schemes: Sequence[str]) -> str:
     """Return the namespace that an argument names with its resource; empty where it names none."""
     if not names_target(argument, schemes):
+        return ""
+    if _written_out(argument).partition(":")[0].lower() == _AWS:
         return ""
     parts = argument.partition(":")[2].split("/")
     is_in_one = len(parts) == 3 and kind_named(parts[1]) not in CLUSTER_KINDS
@@ -70,9 +80,10 @@ def read_alert(
         raise AlertError("the alert is empty", hint="Give a file, '-', k8s:NS/KIND/NAME, or describe it in words.")
     if argument == "-":
         return _dated(decode(stdin(), "standard input"), now)
-    prefix, _, rest = argument.partition(":")
     if names_target(argument, schemes):
-        return _resource(prefix.lower(), rest)
+        named, _, what = _written_out(argument).partition(":")
+        return _cloud_resource(what) if named.lower() == _AWS else _resource(named.lower(), what)
+    prefix, _, rest = argument.partition(":")
     if _ONLY_SCHEME.fullmatch(argument.strip()):
         hint = f"The form is {_FORM}; agentops alerts lists what fires, as alertmanager:NAME."
         raise AlertError(f"nothing stands behind {one_line(argument.strip(), 60)}", hint=hint)
@@ -130,6 +141,23 @@ def _resource(scheme: str, rest: str) -> AlertGroup:
         target=target,
     )
     return AlertGroup(alerts=(alert,), target=target, notes=notes)
+
+
+def _cloud_resource(rest: str) -> AlertGroup:
+    """Return what ``aws:SERVICE/TYPE/ID`` names; the id may hold slashes."""
+    parts = rest.split("/", 2)
+    if len(parts) != 3 or not all(parts):
+        raise AlertError(f"{_AWS}:{one_line(rest, 80)} does not name a resource", hint=f"The form is {_AWS_FORM}.")
+    try:
+        for part, what in zip(parts, ("service", "type", "id"), strict=True):
+            check_name(part, what)
+    except UsageError as error:
+        raise AlertError(error.message, hint=error.hint) from error
+    target = Target(kind=f"{parts[0].lower()}/{parts[1].lower()}", name=parts[2], scheme=_AWS)
+    alert = Alert(
+        name=f"{target.kind}/{target.name}", source="resource", summary=f"asked to look at {target}", target=target
+    )
+    return AlertGroup(alerts=(alert,), target=target)
 
 
 def _existing(argument: str) -> Path | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from agentops.core.alert import AlertGroup
 from agentops.core.analysis import Gap
 from agentops.core.errors import AgentopsError, ToolError, ToolInputError, UsageError
-from agentops.core.provider import Connection, Provider, ProviderContext, Reader
+from agentops.core.provider import ONLY, Connection, Provider, ProviderContext, Reader
 from agentops.core.resource import ResourceRef
 from agentops.core.scope import Scope
 
@@ -93,8 +93,13 @@ class Connector:
         Raises:
             UsageError, ToolError: nothing can be opened; the error of the provider that the alert names comes first.
         """
-        claims = [(one, one.claim(group) if group is not None else None) for one in self._configured()]
-        wanted = [(one, claim) for one, claim in claims if claim is not None or group is None]
+        configured = self._configured()
+        claims = [(one, one.claim(group) if group is not None else None) for one in self._providers]
+        wanted = [
+            (one, claim)
+            for one, claim in claims
+            if (one in configured and (claim is not None or group is None)) or (claim is not None and claim.is_asked)
+        ]
         # What the alert names exactly is opened first, and must open.
         wanted.sort(key=lambda pair: (pair[0].is_witness, pair[1] is None or not pair[1].exact))
         opened: list[Connection] = []
@@ -139,9 +144,17 @@ class Connector:
 
     def _configured(self) -> list[Provider]:
         options = self._context().options
-        return [one for one in self._providers if one.is_configured(options)]
+        return [one for one in self._providers if one.is_configured(options) and not self._is_closed(one)]
+
+    def _is_closed(self, provider: Provider) -> bool:
+        return provider.name not in self._context().options.get(ONLY, (provider.name,))
 
     def _open(self, provider: Provider) -> Connection:
+        if self._is_closed(provider):
+            raise UsageError(
+                f"a sandbox or a dump is looked at, and {provider.title} is no part of it",
+                hint="Leave out --sandbox or --from, or name something that is there.",
+            )
         if provider.name not in self._opened:
             self._announce(provider, None)
             beside = tuple(one.home for one in self._opened.values())

@@ -30,16 +30,22 @@ from agentops.core.tool import Applier, ChangeTool, ReadTool, ToolCall, ToolSpec
 
 SETTLED_LOG_WINDOW_S = 30
 """After a change, log lines older than this tell of the trouble that it cured; a settled sweep leaves them out."""
+ONLY = "only"
+"""The option that names the providers of a sandbox or a dump; no other one is opened beside them."""
 NoRemedy = Callable[[Sequence[Change], ObjectChange], Iterator[str]]
 """Says why what becomes of one object in the end, by these steps, silences an alert and cures nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """That an alert may be about a resource of this provider: named exactly, or guessed, and why (in words)."""
+    """That an alert may be about a resource of this provider: named exactly, or guessed, and why (in words).
+
+    ``is_asked``: a person named a resource of it, so it is opened although no setting leads to it.
+    """
 
     exact: bool
     reason: str
+    is_asked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

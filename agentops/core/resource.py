@@ -63,8 +63,8 @@ class ResourceRef:
 
     @property
     def kind(self) -> str:
-        """The kind of the thing: ``Deployment``, an ``aws`` reference's type."""
-        return self.parts[-2]
+        """The kind of the thing: ``Deployment``; of an ``aws`` reference its service and type: ``ecs/service``."""
+        return "/".join(self.parts[2:4]) if self.scheme == "aws" else self.parts[-2]
 
     @property
     def name(self) -> str:
@@ -82,7 +82,7 @@ class ResourceRef:
         """The form people read: ``shop/Deployment/checkout``, without the context."""
         if self.is_placed:
             return "/".join(part for part in (self.namespace, self.kind, self.name) if part)
-        return "/".join(self.parts[-2:])
+        return f"{self.kind}/{self.name}"
 
 
 def placed_ref(scheme: str, place: str, group: str | None, kind: str, name: str) -> ResourceRef:

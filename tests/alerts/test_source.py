@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agentops.alerts.decoding import MAX_BYTES, decode
-from agentops.alerts.source import read_alert, read_capped
+from agentops.alerts.source import named_namespace, read_alert, read_capped
 from agentops.core.alert import Alert, AlertGroup, Target
 from agentops.core.errors import AlertError, ExitCode
 
@@ -65,7 +65,6 @@ def test_an_object_may_be_named(argument: str, target: Target) -> None:
         ("k8s:shop/pod/a\u202eb", r"the name 'a\\u{202e}b' holds a control or invisible character"),
         ("", "the alert is empty"),
         (" \n", "the alert is empty"),
-        ("cloudwatch:cpu", "cloudwatch: alerts cannot be fetched yet"),
         ("pagerduty:P123", "pagerduty: alerts cannot be fetched yet"),
         ("alert.json", "there is no file alert.json"),
         ("alert.yml", "there is no file alert.yml"),
@@ -81,9 +80,36 @@ def test_what_cannot_be_an_alert_is_refused(argument: str, message: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("argument", "kind", "name"),
+    [
+        ("aws:ecs/service/shop/checkout", "ecs/service", "shop/checkout"),
+        ("AWS:SQS/Queue/Orders", "sqs/queue", "Orders"),
+        ("aws:elbv2/targetgroup/web/0123", "elbv2/targetgroup", "web/0123"),
+        ("cloudwatch:orders-too-old", "cloudwatch/alarm", "orders-too-old"),
+        ("cloudwatch:Orders are too old", "cloudwatch/alarm", "Orders are too old"),
+    ],
+)
+def test_a_resource_of_aws_is_named_by_service_type_and_id(argument: str, kind: str, name: str) -> None:
+    """The id may hold slashes; cloudwatch:ALARM is short for an alarm, whose name may hold spaces."""
+    found = read_alert(argument, stdin=lambda: b"", now=NOW, schemes=("k8s", "aws"))
+    assert found.target == Target(kind=kind, name=name, scheme="aws")
+    assert (found.lead.source, named_namespace(argument, ("k8s", "aws"))) == ("resource", "")
+
+
+@pytest.mark.parametrize(
+    "argument", ["aws:ecs", "aws:ecs/service", "aws:ecs//x", "aws:ecs/service/-x", "aws:a/b/x\u202ey"]
+)
+def test_what_names_no_resource_of_aws_is_refused(argument: str) -> None:
+    """A part that is missing, or a name like a flag or with signs that nobody sees."""
+    with pytest.raises(AlertError):
+        read_alert(argument, stdin=lambda: b"", now=NOW, schemes=("k8s", "aws"))
+
+
+@pytest.mark.parametrize(
     "words",
     [
         "checkout is slow",
+        "cloudwatch: latency is high",
         "5xx on shop/checkout is high",
         "pagerduty: a bad day",
         "api down",

@@ -25,6 +25,16 @@ def test_an_aws_id_may_hold_slashes() -> None:
     assert (reference.name, parse_ref(str(reference))) == ("app/web/50dc", reference)
 
 
+def test_an_aws_resource_is_called_by_service_type_and_id() -> None:
+    """Its kind is service and type, and its short form is what a person types behind ``aws:``."""
+    reference = parse_ref("aws://123456789012/eu-west-1/ecs/service/shop/web")
+    assert (reference.kind, reference.short, reference.subject) == (
+        "ecs/service",
+        "ecs/service/shop/web",
+        "ecs/service shop/web",
+    )
+
+
 def test_cluster_scoped_objects_have_no_namespace() -> None:
     """A missing namespace prints as a dash and reads as empty."""
     reference = kubernetes_ref("prod", None, "Node", "n1")

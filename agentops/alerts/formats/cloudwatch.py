@@ -19,7 +19,7 @@ from agentops.alerts.labels import severity_of, target_of
 from agentops.alerts.prometheus_alert import too_many
 from agentops.alerts.states import NO_DATA
 from agentops.alerts.stating import joined
-from agentops.core.alert import Alert
+from agentops.core.alert import Alert, Target
 from agentops.core.errors import AlertError
 from agentops.core.text import one_line
 
@@ -34,6 +34,7 @@ _DIMENSIONS = {
     "InstanceId": "instance_id",
 }
 _STATUS = {"ALARM": ("firing", ""), "OK": ("resolved", ""), "INSUFFICIENT_DATA": ("firing", NO_DATA)}
+_OF_AWS = ("AWS/", "ECS/")
 _LISTS = ("MetricAlarms", "CompositeAlarms")
 # "high" in a name speaks of the metric, and digits of a replica.
 _TELLING = re.compile(r"(?:critical|crit|emergency|fatal|warning|warn|p-?[0-5]|sev-?[0-5])", re.IGNORECASE)
@@ -172,7 +173,8 @@ def _payload(
         labels={"alertname": name, **merged},
         annotations={"description": description} if description else {},
         started_at=fields.moment(changed_in, changed_key),
-        target=target_of(merged),
+        # A metric of an AWS service is about no object of a cluster, although an ECS service has a ServiceName.
+        target=Target() if merged.get("metric_namespace", "").startswith(_OF_AWS) else target_of(merged),
         fingerprint=fingerprint,
     )
     notes = {
