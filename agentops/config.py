@@ -114,6 +114,9 @@ class Settings:
     alertmanager_url: str = ""
     alertmanager_auth: str = ""
     monitoring_ca_file: str = ""
+    aws_profile: str = ""
+    aws_region: str = ""
+    aws_role: str = ""
     audit_retention_days: int = 365
     audit_forward_secure: bool = False
     audit_segment_mib: int = 64
@@ -154,6 +157,7 @@ SECTIONS = {
     "model": ("model", "provider", "effort", "thinking", "caching", "attempts", "region", "project"),
     "limits": ("max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars"),
     "monitoring": ("prometheus_url", "prometheus_auth", "alertmanager_url", "alertmanager_auth", "monitoring_ca_file"),
+    "aws": ("aws_profile", "aws_region", "aws_role"),
     "safety": ("read_only", "cluster_lease", "disabled_tools", "allow_cluster_admin"),
     "policy": (
         "production_contexts",

@@ -19,6 +19,8 @@ from agentops.core.tool import ToolSpec
 def generated(root: Path) -> Iterator[tuple[Path, str]]:
     """Yield each page that holds such a table and what it should hold."""
     from agentops.alerts.registry import FORMATS
+    from agentops.providers.aws.analyzers.registry import AWS_ANALYZERS
+    from agentops.providers.aws.read.registry import SPECS as AWS_SPECS
     from agentops.providers.kubernetes.analyzers.registry import ANALYZERS, FAILED
     from agentops.providers.kubernetes.change.registry import CHANGE_SPECS, CHANGE_TARGETS
     from agentops.providers.kubernetes.read.registry import SPECS
@@ -31,6 +33,10 @@ def generated(root: Path) -> Iterator[tuple[Path, str]]:
     page = with_table(path.read_text("utf-8"), "prometheus tools", read_tools_table(PROMETHEUS_SPECS))
     yield path, with_table(page, "metric checks", conditions_table([("metrics", one.condition) for one in CHECKS]))
     yield root / "docs/least-privilege.md", _access_page((root / "docs/least-privilege.md").read_text("utf-8"))
+    path = root / "docs/aws.md"
+    page = with_table(path.read_text("utf-8"), "aws tools", read_tools_table(AWS_SPECS))
+    found = [(one.name, condition) for one in AWS_ANALYZERS for condition in one.conditions]
+    yield path, with_table(page, "aws conditions", conditions_table(found))
     path = root / "docs/change-tools.md"
     yield path, with_table(path.read_text("utf-8"), "change tools", change_tools_table(CHANGE_SPECS, CHANGE_TARGETS))
     path = root / "docs/triage.md"

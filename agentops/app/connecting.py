@@ -10,18 +10,20 @@ from agentops.config import SECTIONS, Settings
 from agentops.core.clock import utc_now
 from agentops.core.commands import options_line, quoted
 from agentops.core.errors import UsageError
-from agentops.core.provider import ProviderContext
+from agentops.core.provider import ONLY, ProviderContext
 from agentops.core.text import one_line
 
 if TYPE_CHECKING:
-    from agentops.sandbox.cluster import Sandbox
+    from agentops.app.sandboxes import AnySandbox
 
 MONITORING = SECTIONS["monitoring"]
 """The settings that say where Prometheus and Alertmanager are."""
 _LIMITS = ("disabled_tools", "cluster_lease", "read_only", "allow_cluster_admin")
+_LIVE = (*MONITORING, *SECTIONS["aws"], "change_context", "change_account")
+_CLUSTER_ONLY = ("kubernetes",)
 
 
-def provider_options(settings: Settings, sandbox: Sandbox | None, dump: Path | None = None) -> Mapping[str, Any]:
+def provider_options(settings: Settings, sandbox: AnySandbox | None, dump: Path | None = None) -> Mapping[str, Any]:
     """Return the settings that name a place, for the providers to read; in a sandbox, those that lead into it.
 
     Arguments:
@@ -36,15 +38,15 @@ def provider_options(settings: Settings, sandbox: Sandbox | None, dump: Path | N
     options |= {"rules": _rule_files(settings), "analyzers": settings.analyzers}
     options |= {"namespaces": allowed_namespaces(settings), "cluster_kinds": settings.cluster_kinds}
     if dump is not None:
-        options["dump"] = dump
+        # Whatever is live knows nothing of a dump, which is of another time, nor of a sandbox.
+        return options | {"dump": dump, ONLY: _CLUSTER_ONLY}
     if sandbox is None:
-        # What watches a live system knows nothing of a dump, which is of another time, nor of a sandbox.
-        live = (*MONITORING, "change_context", "change_account")
-        return options if dump is not None else options | {name: getattr(settings, name) for name in live}
+        return options | {name: getattr(settings, name) for name in _LIVE}
     chosen = settings.context if settings.provenance.get("context") == "flag" else None
     # The namespaces and kinds that a file allows are those of real clusters.
     options["namespaces"] = allowed_namespaces(settings, of_file=False)
-    return options | {"kubeconfig": sandbox.kubeconfig, "context": chosen or sandbox.context}
+    inside = sandbox.place_options
+    return options | inside | ({"context": chosen} if chosen and "context" in inside else {})
 
 
 def allowed_namespaces(settings: Settings, *, of_file: bool = True) -> tuple[str, ...]:

@@ -16,10 +16,11 @@ from agentops.core.resource import ResourceRef
 from agentops.core.suggestions import closest
 from agentops.core.text import one_line
 from agentops.core.tool import ToolSpec
+from agentops.providers.aws.provider import AwsProvider
 from agentops.providers.kubernetes.provider import KubernetesProvider
 from agentops.providers.prometheus.provider import PrometheusProvider
 
-PROVIDERS: tuple[Provider, ...] = (KubernetesProvider(), PrometheusProvider())
+PROVIDERS: tuple[Provider, ...] = (KubernetesProvider(), AwsProvider(), PrometheusProvider())
 
 
 def target_schemes(providers: Sequence[Provider] = PROVIDERS) -> tuple[str, ...]:

@@ -33,9 +33,8 @@ from agentops.core.provider import Provider, ProviderContext
 from agentops.core.scope import Scope
 
 if TYPE_CHECKING:
+    from agentops.app.sandboxes import AnySandbox, AnyScenario
     from agentops.audit.log import ChainLog
-    from agentops.sandbox.cluster import Sandbox
-    from agentops.sandbox.scenario import Scenario
 
 DEFAULT_SCENARIO = "unbound-pvc-chain"
 _OWN_SECRETS = ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
@@ -76,7 +75,7 @@ class App:
 
         self.settings = settings
         self.log = log
-        self.sandbox: Sandbox | None = None
+        self.sandbox: AnySandbox | None = None
         self.dump: Path | None = None
         self.pace = RunClock(clock, lambda: self.sandbox or simulated)
         self._redactor = SecretRedactor()
@@ -172,9 +171,9 @@ def open_app(
 
     scenario = None
     if sandbox is not None:
-        from agentops.sandbox.scenario import load
+        from agentops.app.sandboxes import load_scenario
 
-        scenario = load(sandbox or DEFAULT_SCENARIO)
+        scenario = load_scenario(sandbox or DEFAULT_SCENARIO)
     retention = Retention(segment_bytes=settings.audit_segment_mib << 20, retention_days=settings.audit_keep_days)
     log = open_log(settings.folders.audit, run=new_run(clock), actor=current_actor(), clock=clock, retention=retention)
     log.append("run_started", _start(settings, command, sandbox if scenario is None else scenario.name))
@@ -208,12 +207,11 @@ def open_app(
 
 
 @contextmanager
-def _serving(scenario: Scenario, progress: Progress) -> Iterator[Sandbox]:
-    from agentops.sandbox.cluster import Sandbox
+def _serving(scenario: AnyScenario, progress: Progress) -> Iterator[AnySandbox]:
+    from agentops.app.sandboxes import sandbox_of_scenario
 
-    text = f"starting the sandbox cluster {scenario.name}"
-    progress(Step(stage=Stage.NOTICE, text=text, key="sandbox"))
-    with Sandbox(scenario) as sandbox:
+    progress(Step(stage=Stage.NOTICE, text=f"starting the sandbox {scenario.name}", key="sandbox"))
+    with sandbox_of_scenario(scenario) as sandbox:
         progress(Step(stage=Stage.NOTICE, text="", key="sandbox", done=True))
         yield sandbox
 

@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import Any
 
 from agentops.core.clock import Clock, to_iso, utc_now
+from agentops.core.provider import ONLY
 from agentops.sandbox.api_server import ApiServer
 from agentops.sandbox.kubelet.logs import NodeReports
 from agentops.sandbox.objects import pod_ready
@@ -91,6 +92,11 @@ class Sandbox:
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="agentops-sandbox-"))
         return self._folder / "kubeconfig"
+
+    @property
+    def place_options(self) -> dict[str, Any]:
+        """What leads the providers into it, and keeps them from everything else."""
+        return {"kubeconfig": self.kubeconfig, "context": self.context, ONLY: ("kubernetes",)}
 
     @property
     def server(self) -> ApiServer:

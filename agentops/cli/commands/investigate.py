@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 HELP = """Find the root cause of an alert; change nothing.
 
 ALERT is a FILE (JSON or YAML of a sender named below or of any other, or text), '-' for standard input,
-k8s:NAMESPACE/KIND/NAME, alertmanager:NAME for one that fires, or a sentence in quotes. With --sandbox and no ALERT,
-the scenario's own alert is used.
+k8s:NAMESPACE/KIND/NAME, aws:SERVICE/TYPE/ID, alertmanager:NAME or cloudwatch:ALARM for one that fires, or a sentence in
+quotes. With --sandbox and no ALERT, the scenario's own alert is used.
 
 Without a model key, or with --no-model, the finding comes from the triage sweep alone and says so.
 """
@@ -40,6 +40,7 @@ Examples:
   agentops investigate --sandbox
   agentops investigate --sandbox=missing-config-key --no-model
   agentops investigate alert.json --context prod-eu
+  agentops investigate cloudwatch:orders-too-old
   agentops investigate "checkout is slow since 14:00" --namespace shop
   curl -s http://alertmanager:9093/api/v2/alerts | agentops investigate - --output json
   agentops investigate --resume 20261122-1559

@@ -16,6 +16,7 @@ from agentops.cli.report import Block, Code, Heading, Paragraph, Table, Tone
 from agentops.cli.result import Result
 from agentops.core.clock import utc_now
 from agentops.core.commands import command_line, quoted
+from agentops.core.errors import UsageError
 
 if TYPE_CHECKING:
     from agentops.config import Folders
@@ -49,8 +50,9 @@ Examples:
 
 def scenario_names() -> frozenset[str]:
     """Return the names of the shipped scenarios, from their file names alone."""
-    folder = files("agentops.sandbox").joinpath("scenarios")
-    return frozenset(entry.name.partition(".")[0] for entry in folder.iterdir() if not entry.name.startswith("_"))
+    folders = (files("agentops.sandbox").joinpath(*parts) for parts in (("scenarios",), ("cloud", "scenarios")))
+    entries = (entry.name for folder in folders for entry in folder.iterdir())
+    return frozenset(name.partition(".")[0] for name in entries if not name.startswith("_"))
 
 
 def register(app: typer.Typer) -> None:
@@ -69,10 +71,13 @@ def register(app: typer.Typer) -> None:
 
 def list_scenarios(options: Common) -> Result:
     """List what can follow ``--sandbox=``."""
+    from agentops.sandbox.cloud.scenario import all_cloud_scenarios
     from agentops.sandbox.scenario import all_scenarios
 
-    scenarios = all_scenarios()
-    rows = tuple((entry.name, entry.difficulty, entry.title) for entry in scenarios)
+    rows = (
+        *((entry.name, entry.difficulty, entry.title) for entry in all_scenarios()),
+        *((entry.name, entry.difficulty, entry.title) for entry in all_cloud_scenarios()),
+    )
     return Result(
         command="sandbox list",
         document={"scenarios": [{"name": n, "title": t, "difficulty": d} for n, d, t in rows]},
@@ -96,10 +101,16 @@ def up(
     from agentops.app.run import DEFAULT_SCENARIO
     from agentops.app.served_sandboxes import remember
     from agentops.cli.render import show
+    from agentops.sandbox.cloud.scenario import all_cloud_scenarios
     from agentops.sandbox.cluster import Sandbox
     from agentops.sandbox.scenario import load
     from agentops.sandbox.users import CONTEXTS
 
+    if scenario is not None and scenario in {one.name for one in all_cloud_scenarios()}:
+        raise UsageError(
+            f"{scenario} is played only inside a run, and not served to others",
+            hint=f"Try it: agentops investigate --sandbox={scenario}",
+        )
     chosen = load(scenario or DEFAULT_SCENARIO)
     folders = options.settings().folders
     if detach:

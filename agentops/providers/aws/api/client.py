@@ -1,0 +1,134 @@
+"""``AwsClient``: one account, region and identity, for reading: calls, pages, and errors that say what to do.
+
+Comes in: a session that can only read. Goes out: answers as plain values, at most so many items of a list. What comes
+back is untrusted text. Time-outs and retries are bounded here; the SDK's own settings (``AWS_MAX_ATTEMPTS``,
+``AWS_RETRY_MODE``) go first where they are set.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from agentops.core.errors import ToolError
+from agentops.providers.aws.api.errors import FAILED, AwsCaller, asking
+from agentops.providers.aws.api.session import open_session
+
+_CONNECT_S, _READ_S, _ATTEMPTS, _POOL = 5, 20, 4, 16
+_PAGES = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who AWS says is asking. ``role`` is the identity without the name of the session, which differs in each run."""
+
+    account: str
+    partition: str
+    arn: str
+
+    @property
+    def role(self) -> str:
+        """``arn:aws:iam::ACCOUNT:role/NAME`` for an assumed role; any other identity as it is."""
+        head, _, tail = self.arn.partition(":assumed-role/")
+        if not tail:
+            return self.arn
+        return f"{head.replace(':sts:', ':iam:')}:role/{tail.partition('/')[0]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """Items of a list; ``more``: there are others that were not read."""
+
+    items: tuple[Any, ...]
+    more: bool = False
+
+
+class AwsClient:
+    """Reads one account and region as one identity. Safe to use from several threads."""
+
+    def __init__(self, session: Any, who: AwsCaller, *, endpoint: str = "", attempts: int = 0) -> None:
+        self._session, self._who = session, who
+        self._endpoint, self._attempts = endpoint, attempts
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+        self.region = who.region
+        found = self.ask("sts", "GetCallerIdentity")
+        arn = str(found.get("Arn", ""))
+        parts = arn.split(":")
+        self.identity = Identity(
+            account=str(found.get("Account", "")), partition=parts[1] if len(parts) > 1 else "aws", arn=arn
+        )
+        if not self.identity.account:
+            raise ToolError("AWS does not say which account this is", code=FAILED)
+        self._who = replace(who, identity=self.identity.role)
+
+    def ask(self, service: str, operation: str, **arguments: Any) -> Mapping[str, Any]:
+        """Send one read and return its answer without the metadata of the transport.
+
+        Raises:
+            ToolError: AWS or its SDK refused or failed; see ``errors``.
+        """
+        with asking(service, operation, self._who):
+            client = self._client(service)
+            answer: Any = client._make_api_call(operation, arguments)
+        return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
+
+    def pages(self, service: str, operation: str, key: str, most: int, **arguments: Any) -> Listed:
+        """Return the items at ``key`` of all pages of a read, ``most`` of them at most.
+
+        Raises:
+            ToolError: as ``ask``.
+        """
+        from botocore import xform_name
+
+        method = xform_name(operation)
+        found: list[Any] = []
+        with asking(service, operation, self._who):
+            client = self._client(service)
+            if not client.can_paginate(method):
+                found = list(client._make_api_call(operation, arguments).get(key) or ())
+                return Listed(items=tuple(found[:most]), more=len(found) > most)
+            for number, page in enumerate(client.get_paginator(method).paginate(**arguments), 1):
+                found += page.get(key) or ()
+                if len(found) > most or number == _PAGES:
+                    return Listed(items=tuple(found[:most]), more=True)
+        return Listed(items=tuple(found))
+
+    def _client(self, service: str) -> Any:
+        # Making a client is not safe from several threads, and takes tens of milliseconds; using one is.
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._session.create_client(
+                    service, endpoint_url=self._endpoint or None, config=self._config()
+                )
+            return self._clients[service]
+
+    def _config(self) -> Any:
+        from botocore.config import Config
+
+        settled = bool(os.environ.get("AWS_MAX_ATTEMPTS") or os.environ.get("AWS_RETRY_MODE")) and not self._attempts
+        retries = None if settled else {"mode": "adaptive", "total_max_attempts": self._attempts or _ATTEMPTS}
+        return Config(
+            connect_timeout=_CONNECT_S,
+            read_timeout=_READ_S,
+            max_pool_connections=_POOL,
+            retries=retries,
+            user_agent_extra="agentops",
+            # A sandbox is on loopback; a proxy of the user's would not lead there.
+            proxies={} if self._endpoint else None,
+        )
+
+
+def open_client(options: Mapping[str, Any], learn: Callable[[str], None]) -> AwsClient:
+    """Return a client of the place that the settings name; one call is sent, to learn which account it is.
+
+    Raises:
+        UsageError: there is no such profile.
+        ToolError: no region, no credentials, or AWS does not answer.
+    """
+    session, who = open_session(options, learn)
+    endpoint = str(options.get("aws_endpoint") or "")
+    return AwsClient(session, who, endpoint=endpoint, attempts=int(options.get("aws_attempts") or 0))

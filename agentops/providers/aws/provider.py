@@ -1,0 +1,222 @@
+"""The AWS provider: everything that the other rooms may ask of AWS. It reads, and changes nothing yet.
+
+Made without any I/O and without the SDK; an account is opened by ``connect`` only, with a client that cannot write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from agentops.core.alert import Alert, AlertGroup, Target
+from agentops.core.analysis import Analysis
+from agentops.core.errors import ToolError, ToolInputError, UsageError
+from agentops.core.evidence import Reading
+from agentops.core.finding import Problem
+from agentops.core.plan import Change, ObjectChange
+from agentops.core.policy import ObjectFacts
+from agentops.core.progress import Progress
+from agentops.core.provider import CheckResult, Claim, Connection, ProviderContext
+from agentops.core.resource import ResourceRef
+from agentops.core.scope import Scope
+from agentops.core.text import one_line
+from agentops.core.tool import ReadTool, ToolCall, ToolSpec
+from agentops.core.unchanging import Unchanging
+from agentops.providers.aws.objects.place import KINDS, kind_of
+from agentops.providers.aws.objects.snapshot import AwsSnapshot
+
+if TYPE_CHECKING:
+    from agentops.providers.aws.api.client import AwsClient
+
+NAME = SCHEME = "aws"
+SOURCES = ("cloudwatch", "aws-events")
+"""Alerts of these formats may be about a resource of AWS."""
+SETTINGS = ("aws_profile", "aws_region", "aws_role", "aws_endpoint")
+
+
+class AwsProvider:
+    """See ``core.provider.Provider``."""
+
+    name = NAME
+    scheme = SCHEME
+    title = "AWS"
+    target_form = "aws:SERVICE/TYPE/ID"
+    is_witness = False
+
+    def is_configured(self, options: Mapping[str, Any]) -> bool:
+        """Return whether a setting names a profile, a region or a role; the SDK's own variables are no wish to look."""
+        return any(options.get(name) for name in SETTINGS)
+
+    def pinned(self, scope: Scope) -> str:
+        """Return the account, the region and the identity that a run is pinned to."""
+        return f"AWS account {scope.place}, region {scope.group}, {scope.address}"
+
+    def read_specs(self) -> Sequence[ToolSpec]:
+        """Return what its read tools declare."""
+        from agentops.providers.aws.read.registry import SPECS
+
+        return SPECS
+
+    def change_specs(self) -> Sequence[ToolSpec]:
+        """Return nothing yet."""
+        return ()
+
+    def claim(self, group: AlertGroup) -> Claim | None:
+        """Return whether an alert is about a resource of AWS: one that a person named, or an alarm or event of AWS."""
+        if group.target.scheme == SCHEME:
+            return Claim(exact=True, reason=f"it names {group.target}", is_asked=True)
+        if group.target.scheme or group.target.known or group.lead.source not in SOURCES:
+            return None
+        return Claim(exact=False, reason="it is an alarm or an event of AWS")
+
+    def connect(self, context: ProviderContext) -> Connection:
+        """Open the account of the settings; AWS is asked once, who is asking.
+
+        Raises:
+            UsageError: there is no such profile.
+            ToolError: no region, no credentials, or AWS does not answer.
+        """
+        from agentops.providers.aws.api.client import open_client
+
+        client = open_client(context.options, context.learn)
+        return Connection(
+            provider=self, reader=AwsReader(client, context), changer=Unchanging("nothing of AWS can be changed yet")
+        )
+
+    def no_remedy(self, changes: Sequence[Change], result: ObjectChange) -> Iterator[str]:  # noqa: ARG002
+        """Yield nothing: nothing is changed here."""
+        return iter(())
+
+    def object_facts(self, ref: ResourceRef, item: ObjectChange | None) -> ObjectFacts:  # noqa: ARG002
+        """Return the worst: nothing here may be changed yet."""
+        return ObjectFacts(writes_secrets=None if item is None else True)
+
+    def describe(self, change: Change) -> str | None:  # noqa: ARG002
+        """Return nothing."""
+        return None
+
+    def check_up(self, context: ProviderContext) -> Iterator[CheckResult]:
+        """Yield what ``agentops doctor`` tells of it; nothing where no setting leads to it."""
+        from agentops.providers.aws.checkup import check_up
+
+        return check_up(context) if self.is_configured(context.options) else iter(())
+
+
+class AwsReader:
+    """See ``core.provider.Reader``."""
+
+    def __init__(self, client: AwsClient, context: ProviderContext) -> None:
+        self._client = client
+        self._clock = context.clock
+        identity = client.identity
+        self._scope = Scope(
+            provider=NAME,
+            place=identity.account,
+            server=context.scope_name or f"{client.region} as {identity.role}",
+            group=client.region,
+            address=identity.arn,
+        )
+
+    @property
+    def scope(self) -> Scope:
+        """Return the account, the region and the role that it is pinned to."""
+        return self._scope
+
+    def sweep(self, target: Target, *, groups: tuple[str, ...], progress: Progress, settled: bool) -> AwsSnapshot:  # noqa: ARG002
+        """Read the neighbourhood of an alarm or a resource; of all alarms that fire where none is named."""
+        from agentops.providers.aws.sweep.sweep import sweep
+
+        named = [(kind_of(target.kind), target.name)] if target.scheme == SCHEME and target.known else []
+        return sweep(self._client, target=target, starts=named, clock=self._clock, progress=progress, settled=settled)
+
+    def analyze(self, snapshot: AwsSnapshot, alert: Alert | None) -> Analysis:
+        """Return what the analyzers say of a snapshot."""
+        from agentops.providers.aws.analyzers.examine import examine
+
+        return examine(snapshot, alert)
+
+    def object_text(self, snapshot: AwsSnapshot, ref: ResourceRef, redacted: Callable[[Any], Any]) -> str:
+        """Return what was read of a resource, as JSON."""
+        from agentops.providers.aws.read.shown import as_json
+
+        data = snapshot.things.get(ref)
+        return "" if data is None else as_json(data, redacted)
+
+    def log_readings(self, snapshot: AwsSnapshot, problems: Sequence[Problem]) -> Sequence[tuple[ToolCall, Reading]]:
+        """Return the log lines of failing functions that the sweep read."""
+        from agentops.providers.aws.read.logs import swept_lines
+
+        return swept_lines(snapshot, problems)
+
+    def alert_readings(self, alert: Alert) -> Sequence[tuple[ToolCall, Reading]]:
+        """Return how the metric of an alarm moved round its start; nothing for other alerts.
+
+        Raises:
+            ToolError: AWS cannot be asked.
+        """
+        from agentops.providers.aws.read.alarm_metric import alarm_readings
+
+        return alarm_readings(self._client, self._clock, alert)
+
+    def read_tools(self) -> Sequence[ReadTool]:
+        """Return the read tools."""
+        from agentops.providers.aws.read.registry import read_tools
+
+        return read_tools(self._client, self._clock)
+
+    def outline(self) -> Reading:
+        """Return who asks, and which alarms fire.
+
+        Raises:
+            ToolError: AWS does not answer.
+        """
+        tools = {tool.spec.name: tool for tool in self.read_tools()}
+        found = [tools["aws_identity"].read({}), tools["aws_alarms"].read({"state": "ALARM"})]
+        body = "\n\n".join(f"{one.summary}\n{one.body}" for one in found)
+        return Reading(body=body, summary="; ".join(one.summary for one in found))
+
+    def named(self, target: Target) -> ResourceRef:
+        """Return the resource that a person named, and no other.
+
+        Raises:
+            UsageError: there is no such kind or resource.
+            ToolError: AWS cannot be asked.
+        """
+        from agentops.providers.aws.read.named_target import named_target
+
+        return named_target(self._client, self._clock, target)
+
+    def worded(self, alert: Alert, groups: tuple[str, ...]) -> Target:  # noqa: ARG002
+        """Return the alarm that an alert of CloudWatch is of, or the resource that an event of AWS names."""
+        from agentops.providers.aws.read.alert_target import alert_target
+
+        return alert_target(self._client.identity.account, self._client.region, alert)
+
+    def canonical(self, ref: ResourceRef, group: str = "") -> ResourceRef:  # noqa: ARG002
+        """Return the reference with its kind as it is written here.
+
+        Raises:
+            ToolInputError: there is no such kind.
+        """
+        kind = kind_of(ref.kind)
+        if not kind:
+            raise ToolInputError(f"{one_line(ref.kind, 60)} is no kind of AWS that is known", hint=known_kinds())
+        return ResourceRef(scheme=SCHEME, parts=(*ref.parts[:2], *kind.split("/"), ref.name))
+
+    def whereabouts(self, ref: ResourceRef) -> str:
+        """Return that a resource is gone, where AWS does not know it any more."""
+        from agentops.providers.aws.read.named_target import named_target
+
+        target = Target(kind=ref.kind, name=ref.name, scheme=SCHEME)
+        try:
+            named_target(self._client, self._clock, target)
+        except UsageError as error:
+            return error.message
+        except ToolError:
+            raise
+        return ""
+
+
+def known_kinds() -> str:
+    """Return the hint that lists the kinds."""
+    return f"The kinds are {', '.join(KINDS)}."
