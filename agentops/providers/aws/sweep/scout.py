@@ -18,7 +18,7 @@ from agentops.providers.aws.api.client import AwsClient
 from agentops.providers.aws.objects.place import AwsPlace
 from agentops.providers.aws.objects.snapshot import Data
 
-Named: TypeAlias = tuple[str, str]
+KindAndId: TypeAlias = tuple[str, str]
 """A kind and an id."""
 METRIC_WINDOW = timedelta(hours=3)
 _PERIOD_S = 300
@@ -28,8 +28,8 @@ _PERIOD_S = 300
 class Link:
     """That one thing rests on another; ``own``: both are parts of one thing; ``dependency``: another application."""
 
-    upper: Named
-    lower: Named
+    upper: KindAndId
+    lower: KindAndId
     relation: str
     own: bool = False
     dependency: bool = False
@@ -39,9 +39,9 @@ class Link:
 class Found:
     """What one reader brought back."""
 
-    things: dict[Named, Data] = field(default_factory=dict)
+    things: dict[KindAndId, Data] = field(default_factory=dict)
     links: list[Link] = field(default_factory=list)
-    follow: list[Named] = field(default_factory=list)
+    follow: list[KindAndId] = field(default_factory=list)
     changes: tuple[Data, ...] = ()
 
 

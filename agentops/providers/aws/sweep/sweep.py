@@ -24,7 +24,7 @@ from agentops.providers.aws.api.errors import ABSENT
 from agentops.providers.aws.objects.place import INSTANCE, KINDS, SECURITY_GROUP
 from agentops.providers.aws.objects.snapshot import AwsSnapshot, Data
 from agentops.providers.aws.sweep.registry import FIRING, READERS, TRAIL
-from agentops.providers.aws.sweep.scout import Found, Named, Scout
+from agentops.providers.aws.sweep.scout import Found, KindAndId, Scout
 
 _THREADS, _WAVES, _MOST = 8, 5, 150
 _READ_S, _ALL_S = 45.0, 90.0
@@ -35,26 +35,26 @@ class _Sweep:
 
     def __init__(self, scout: Scout) -> None:
         self.scout = scout
-        self.things: dict[Named, Data] = {}
+        self.things: dict[KindAndId, Data] = {}
         self.edges: dict[ResourceRef, dict[ResourceRef, Edge]] = {}
         self.absent: set[ResourceRef] = set()
         self.unread: set[ResourceRef] = set()
         self.changes: tuple[Data, ...] = ()
-        self.asked: set[Named] = set()
+        self.asked: set[KindAndId] = set()
 
-    def wave(self, names: Sequence[Named], seconds: float) -> list[Named]:
+    def wave(self, names: Sequence[KindAndId], seconds: float) -> list[KindAndId]:
         """Read some things in parallel and return what they lead to."""
         self.asked.update(names)
-        jobs: list[Job[Named, Found]] = [
+        jobs: list[Job[KindAndId, Found]] = [
             Job(key=one, work=partial(READERS[one[0]], self.scout, one[1]), timeout_s=min(_READ_S, seconds))
             for one in names
         ]
-        follow: list[Named] = []
+        follow: list[KindAndId] = []
         for done in run_in_order(jobs, threads=_THREADS):
             follow += self._take(done)
         return [one for one in dict.fromkeys(follow) if one not in self.asked and one[0] in READERS]
 
-    def _take(self, done: Done[Named, Found]) -> list[Named]:
+    def _take(self, done: Done[KindAndId, Found]) -> list[KindAndId]:
         if done.value is None:
             self._failed(done.key, done.error)
             return []
@@ -66,7 +66,7 @@ class _Sweep:
             self.edges.setdefault(upper, {}).setdefault(lower, edge)
         return done.value.follow
 
-    def _failed(self, name: Named, error: BaseException | None) -> None:
+    def _failed(self, name: KindAndId, error: BaseException | None) -> None:
         kind, what = name
         if isinstance(error, ToolError) and kind in KINDS and error.code == ABSENT:
             self.absent.add(self.scout.place.ref(kind, what))
@@ -80,7 +80,7 @@ class _Sweep:
 
 
 def sweep(
-    client: AwsClient, *, target: Target, starts: Sequence[Named], clock: Clock, progress: Progress, settled: bool
+    client: AwsClient, *, target: Target, starts: Sequence[KindAndId], clock: Clock, progress: Progress, settled: bool
 ) -> AwsSnapshot:
     """Return what was read round ``starts``.
 
@@ -124,7 +124,7 @@ def sweep(
     )
 
 
-def _starts(scout: Scout, found: _Sweep, starts: Sequence[Named]) -> tuple[ResourceRef, ...]:
+def _starts(scout: Scout, found: _Sweep, starts: Sequence[KindAndId]) -> tuple[ResourceRef, ...]:
     if starts:
         return tuple(scout.place.ref(*one) for one in starts)
     return tuple(scout.place.ref(*name) for name in found.things if name[0] == "cloudwatch/alarm")
@@ -137,7 +137,7 @@ def _require_alarms(gaps: Iterable[Gap]) -> None:
             raise ToolError(gap.reason, hint="Which permissions a sweep needs: docs/aws.md", code="aws-unread")
 
 
-def _say_left_out(scout: Scout, names: Sequence[Named]) -> None:
+def _say_left_out(scout: Scout, names: Sequence[KindAndId]) -> None:
     # Instances and their security groups are many and alike; what stands above them tells of them.
     kinds = {kind for kind, _ in names if kind in KINDS and kind not in (INSTANCE, SECURITY_GROUP)}
     for kind in sorted(kinds):
