@@ -11,52 +11,73 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
+# Words that speak of a secret only side by side: written together, with a dash, an underscore or (where a person wrote
+# it) a space between them.
+_PAIRS = (
+    ("api", "key", "api-key"),
+    ("app", "key", "api-key"),
+    ("application", "key", "api-key"),
+    ("subscription", "key", "api-key"),
+    ("consumer", "key", "api-key"),
+    ("service", "key", "api-key"),
+    ("integration", "key", "api-key"),
+    ("access", "key", "access-key"),
+    ("account", "key", "access-key"),
+    ("shared", "key", "access-key"),
+    ("storage", "key", "access-key"),
+    ("private", "key", "private-key"),
+    ("ssh", "key", "private-key"),
+    ("deploy", "key", "private-key"),
+    ("encryption", "key", "key"),
+    ("signing", "key", "key"),
+    ("master", "key", "key"),
+    ("auth", "key", "key"),
+    ("aes", "key", "key"),
+    ("hmac", "key", "key"),
+    ("jwt", "key", "key"),
+    ("cipher", "key", "key"),
+    ("session", "key", "key"),
+    ("license", "key", "key"),
+    ("certificate", "key", "key"),
+    ("secret", "id", "secret"),
+    ("recovery", "code", "password"),
+    ("seed", "phrase", "password"),
+    ("auth", "header", "authorization"),
+    ("connection", "string", "connection-string"),
+    ("conn", "str", "connection-string"),
+)
 STRONG_WORDS = (
     ("password", "password"),
     ("passwd", "password"),
     ("passphrase", "password"),
+    ("passwort", "password"),
+    ("kennwort", "password"),
+    ("contrasena", "password"),
     ("pwd", "password"),
     ("passcode", "password"),
+    ("requirepass", "password"),
+    ("storepass", "password"),
+    ("samlresponse", "token"),
+    ("samlrequest", "token"),
+    ("keypass", "password"),
+    ("masterauth", "password"),
+    ("mnemonic", "password"),
     ("secret", "secret"),
     ("token", "token"),
-    ("apikey", "api-key"),
-    ("api_key", "api-key"),
-    ("api-key", "api-key"),
-    ("api key", "api-key"),
-    ("accesskey", "access-key"),
-    ("access_key", "access-key"),
-    ("access-key", "access-key"),
-    ("accountkey", "access-key"),
-    ("account_key", "access-key"),
-    ("privatekey", "private-key"),
-    ("private_key", "private-key"),
-    ("private-key", "private-key"),
     ("client-key-data", "private-key"),
-    ("encryption_key", "key"),
-    ("encryptionkey", "key"),
-    ("encryption-key", "key"),
-    ("signing_key", "key"),
-    ("signingkey", "key"),
-    ("signing-key", "key"),
-    ("master_key", "key"),
-    ("masterkey", "key"),
-    ("authkey", "key"),
-    ("auth_key", "key"),
-    ("auth-key", "key"),
-    ("authheader", "authorization"),
-    ("auth_header", "authorization"),
-    ("auth-header", "authorization"),
     ("credential", "credential"),
-    ("connectionstring", "connection-string"),
-    ("connection_string", "connection-string"),
-    ("connection-string", "connection-string"),
     ("authorization", "authorization"),
     ("cookie", "cookie"),
+    *((f"{first}{gap}{second}", kind) for first, second, kind in _PAIRS for gap in ("", "_", "-", " ", ".")),
 )
 """What a name must hold to speak of a secret wherever it stands, and the kind that the marker then says."""
 
-WEAK_WORDS = ("key", "auth", "creds", "pass", "signature", "sig", "salt", "dsn", "webhook", "sessionid", "session_id")
+WEAK_WORDS = (
+    *("key", "auth", "creds", "pass", "signature", "sig", "salt", "dsn", "webhook", "sessionid", "session_id"),
+    *("session-id", "sid", "otp", "totp", "pin", "jwt", "bearer", "license", "licence", "seed", "nonce", "psk"),
+)
 """Words of a name in running text that speak of a secret only when the value looks like one: ``key: 8JxQ...``."""
 
 _KINDS = dict(STRONG_WORDS)
@@ -69,7 +90,36 @@ _ABOUT = re.compile(
     r"version|provider|issuer|audience|enabled|required|mount|volume|store|class|manager|controller|operator|service|"
     r"server|driver|review|request|response|rotation|rotate|size|namespace|label|annotation|projection|usage|rate|"
     r"budget|used|per[_.-]|hash|algorithm|format|field|key-?ref|mode|id$|in$|out$|left|remaining|total|bytes|lifetime|"
-    r"generator|cleaner|resolver|watcher|reader|sync|csi|\.k8s\.io|metadata|scope|status|state|at$|age$|max|min|webhook)",
+    r"generator|cleaner|resolver|watcher|reader|sync|csi|\.k8s\.io|metadata|scope|status|state|at$|age$|max|min|webhook|"
+    r"encoder|hasher|resets?|attempt|fail|error|encrypt|domain|same-?site|http-?only|jar$|parser|strength|history|total|sum$|"
+    r"bucket|created|handler|filter|factory|helper|utils?|validat|exception|invalid|review)",
+    re.IGNORECASE,
+)
+
+# `checksum/secret` and `secret-sha256` are there to be compared.
+_COMPARED = re.compile(
+    r"checksum|digest|fingerprint|thumbprint|sha(?:1|256|512)|md5|etag|public-?key-?token|^last[-_]|reloaded|observed|"
+    r"\.(?:java|go|py|js|ts|rb|cs|kt|scala|php|sh|service|socket|timer|target|mount)$",
+    re.IGNORECASE,
+)
+_HASHED = re.compile(r"s?[_.-]?hash", re.IGNORECASE)
+_REST_KEY = re.compile(r"s?[_.-]?keys?")
+# `DB_PASS`, `dbPass`, `pass`; not `bypass`, `first-pass`.
+_WORD_PASS = re.compile(
+    r"(?:^|_|[a-z]_?(?=P))(?:pass|PASS|Pass)[0-9]?$|(?i:db|database|sql|pg|postgres|redis|mongo|rabbit|user|admin|root|smtp|"
+    r"mail|ldap|ftp|http|proxy|auth|login|key|store|ssl|tls|ssh|git|vpn|api|svc|service|app|bind|default|master)[-.](?i:pass)$"
+)
+_WEAK_TAIL = r"(?:s|[_-]?[0-9]|[_-]?base64|[_-]?b64)?$"
+_WEAK_NAME = re.compile(
+    rf"(?:^|[_.\-])(?i:{'|'.join(WEAK_WORDS)}){_WEAK_TAIL}|"
+    rf"(?<=[a-z0-9])(?:{'|'.join(word.capitalize() for word in WEAK_WORDS)}){_WEAK_TAIL}"
+)
+# Variables whose names say enough: `REDIS_AUTH`, `WIFI_PSK`, `PASSWORD_SALT`.
+_ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]*_(?:AUTH|PSK|PIN|OTP|CREDS)")
+# Keys that are shown, or that something is found by.
+_OPEN_KEY = re.compile(
+    r"(?:public|pub|topology|primary|partition|sort|range|foreign|cache|index|lookup|object|map|group|dedup|shard|external|idempotency|merge|natural|composite|document|"
+    r"host|label|hash|config|row|s3|issue|project|jira)[_.-]?keys?$",
     re.IGNORECASE,
 )
 
@@ -108,6 +158,48 @@ def _strong_words(name: str) -> Iterator[tuple[str, str]]:
     low = name.lower()
     for found in _STRONG.finditer(low):
         yield _KINDS[found.group()], low[found.end() :]
+
+
+class NameKind(NamedTuple):
+    """What a name speaks of.
+
+    ``is_weak``: only a value that looks generated is a secret beside it. ``is_compound``: it says whose key it is.
+    """
+
+    kind: str
+    is_weak: bool
+    is_compound: bool = False
+
+
+@lru_cache(maxsize=8192)
+def judged_name(name: str) -> NameKind | None:
+    """Return what a name (``DB_PASSWORD``, ``tls.key``) in any text speaks of, None where of no secret."""
+    if name in _FOLDER_VARIABLES or _COMPARED.search(name):
+        return None
+    found: NameKind | None = None
+    for kind, rest in _strong_words(name):
+        if kind == "secret" and _HASHED.match(rest):
+            return None
+        if not is_about(rest):
+            found = _beside_key(kind, rest)
+        elif found is None and _STILL_SECRET.match(rest):
+            # Vault's secret ids are the secret; the id of a key or a token is not.
+            found = NameKind(kind, kind != "secret")
+    if found:
+        return None if _HEADER_ENDING.search(name) and found.kind not in ("authorization", "cookie") else found
+    if _WORD_PASS.search(name):
+        return NameKind("password", name.lower() == "pass")
+    if _ENV_NAME.fullmatch(name):
+        return NameKind("password", False)
+    ending = _WEAK_NAME.search(name)
+    return NameKind("key", True, ending.start() > 0) if ending and not _OPEN_KEY.search(name) else None
+
+
+def _beside_key(kind: str, rest: str) -> NameKind:
+    """``passwordKey: password`` says which key of a Secret holds it; such a value is judged like the name of a
+    Secret.
+    """
+    return NameKind("secret" if kind in ("password", "token") and _REST_KEY.fullmatch(rest) else kind, False)
 
 
 def is_secret_name(name: str) -> bool:

@@ -1,7 +1,7 @@
-"""Is this value, beside this key, a secret? The rules that keep redaction from eating what a person needs to read.
+"""Is this value, beside this name, a secret? The rules that keep redaction from eating what a person needs to read.
 
-Comes in: the name that stands in front of a value, and the value. Goes out: the kind of secret, or nothing. Image
-digests, uids, hashes of pod templates, commit ids, file paths, names of Secrets and counters of tokens are not secrets.
+Comes in: the name that stands in front of a value, and the value. Goes out: yes or no. Image digests, uids, hashes of
+pod templates, commit ids, file paths, names of Secrets and counters of tokens are not secrets.
 """
 
 from __future__ import annotations
@@ -10,57 +10,227 @@ import math
 import re
 from collections import Counter
 
+from agentops.core.secret_names import NameKind
+
+_LONGEST_JUDGED = 512
+_N_LOG_N = [0.0, *(n * math.log2(n) for n in range(1, 201))]
+
 _BENIGN = re.compile(
     r"(?:true|false|yes|no|on|off|null|none|nil|~|undefined|unset|empty|absent|required|optional|missing|invalid|expired|"
-    r"unknown|redacted|removed|hidden|masked|changeme\?|n/a|\*+|x{3,}|\.{3}|-+|"
+    r"unknown|redacted|removed|hidden|masked|sensitive|n/a|\[[a-z ]{2,20}\]|\*+|x{3,}|X{3,}|"
+    r"[A-Z]?[a-z]+ing\.\.\.|\.{3}|-+|\?+|_+|"
+    r"enabled?|disabled?|present|str|string|bool|int|bytes|object|opaque|default|"
     r"[0-9]+ (?:bytes|chars|characters)|"
-    r"<[^<>]*>.*|\$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_][A-Z0-9_]*|\{\{.*|%[sdvq]|%\([a-z_]+\)s|\(.*\)|"
-    r"\[redacted:[a-z0-9-]+\].*)",
+    r"<[^<>]*>.*|\$\{[^}]*\}.*|\$\([^)]*\)|\$\$?[A-Za-z_][A-Za-z0-9_]*|%[A-Za-z_]+%|\{\{.*|\{%.*|%[sdvqr]|%\([a-z_]+\)s|\(.*\)|\{[a-z_.]*\}|"
+    r"#.*|//.*|\$[0-9]{1,3}|:[a-z_]+|changeme\?|\[redacted:[a-z0-9-]+\].*|"
+    r"(?:vault|aws-sm|ref\+[a-z]+|op|arn:aws|projects|keyvault|secretsmanager|ssm|gcpsm|env|awskms|kms|sops|file)(?::/*)\S*|"
+    r"ENC\[.*\]|AQICAH\S+)",
     re.IGNORECASE | re.DOTALL,
 )
 _PATH = re.compile(
-    r"(?:file:|\.{0,2}/)(?:(?:var|etc|run|tmp|home|root|opt|usr|mnt|app|srv|data|secrets?|vault|config|dev|proc)\b|\.).*"
+    r"(?:file:|\.{0,2}/|~/)(?:(?:var|etc|run|tmp|home|root|opt|usr|mnt|app|srv|data|secrets?|vault|config|dev|proc|api|auth|"
+    r"v[0-9]+|oauth2?|login|token|ssl|certs?|pki)\b|\.|[\w.-]+\.(?:pem|key|crt|json|ya?ml|txt|conf|env)$).*|"
+    r"[\w./-]{1,200}\.(?:pem|key|crt|cert|json|ya?ml|txt|conf|jks|p12|go|py|java|js|ts)(?::[0-9]+)?"
 )
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
-_NAME = re.compile(r"[a-z]+(?:[-./][a-z]+)*(?:-v?[0-9]{1,3})?|(?:[A-Z][a-z]+){1,4}")
+_URL = re.compile(r"(?:https?|wss?|s3|gs)://[^\s@?]*", re.IGNORECASE)
+_UUID = re.compile(
+    r"(?:[A-Za-z_-]{1,12}[=:_-])?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE
+)
+_NAME = re.compile(r"[a-z]+[0-9]{0,2}(?:[-./][a-z]+[0-9]{0,2})*(?:-v?[0-9]{1,3})?|(?:[A-Z][a-z]+){1,4}")
+# Names that the system makes: of replica sets and their pods, of tokens and of what a generator named.
+_GENERATED = re.compile(
+    r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*-(?:[a-f0-9]{8,10}|[bcdfghjklmnpqrstvwxz2456789]{5,10})(?:-[a-z0-9]{5})?"
+)
+_TOKEN_OBJECT = re.compile(r"[a-z][a-z0-9-]*-token-[a-z0-9]{5}")
 # Source code in a traceback: a call, a subscript, an attribute of something.
 _CODE = re.compile(
-    r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*[(\[].*|(?:self|this|os|settings|config|cfg|request|req|ctx|args)\.[\w.]+"
+    r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:\((?:.*\)[;,.\w()]*)?|\[[\"'A-Za-z_].*)|[a-z_][a-z0-9_]{2,}(?:\.[A-Za-z_]\w*)*\(.*|"
+    r"(?:self|this|os|settings|config|cfg|request|req|ctx|args|process\.env|System|Optional|List|var|local|data|random_password|module|aws_[a-z_]+)\.[\w.\[\]\"']+[,;)]?"
 )
-_VERSION = re.compile(r"v?[0-9]+(?:\.[0-9]+)+.*")
+_VERSION = re.compile(r"v?[0-9]+(?:\.[0-9]+)+(?:[-+.][\w.-]*)?")
+_MEASURE = re.compile(
+    r"[-+]?[0-9][0-9.,_]*(?:[ \t]*(?:/|of|:|-|x|\|)[ \t]*[0-9][0-9.,_]*)?[ \t]*(?:%|[A-Za-zµ]{1,3}|tokens?|"
+    r"bytes|seconds|minutes|hours|days|keys?)?"
+)
+_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9:.]+(?:Z|[+-][0-9:]+)?)?|[0-9]{1,2}:[0-9]{2}(?::[0-9.]+)?|"
+    r"(?:[0-9]+(?:ms|us|ns|[smhdw]))+"
+)
+_THREE_CLASSES = re.compile(r"(?=[^a-z]{0,512}[a-z])(?=[^A-Z]{0,512}[A-Z])[^0-9]{0,512}[0-9]")
+_DISTINCT = re.compile(r"(?=[^A-Za-z]*[A-Za-z])(?=[^0-9!#$%^&*+=?~]*[0-9!#$%^&*+=?~]).*[A-Za-z0-9].*[A-Za-z0-9]")
 _TOKEN_CHARS = re.compile(r"[A-Za-z0-9+/=_.~:!@#$%^&*-]+")
+_ONE_CASE = re.compile(r"[a-z0-9]+|[A-Z0-9]+")
+_DIGIT = re.compile(r"[0-9]")
+_TURN = re.compile(r"[a-z](?=[^a-z])|[A-Z](?=[^A-Z])|[0-9](?=[^0-9])|[^A-Za-z0-9](?=[A-Za-z0-9])")
+_BASE32 = re.compile(r"[A-Z2-7]{16,64}={0,6}")
+_LONG_HEX = re.compile(r"[0-9a-f]{32,}|[0-9A-F]{32,}")
 _HEX = re.compile(r"(?:sha[0-9]{3}:)?[0-9a-f]+", re.IGNORECASE)
+_DIGEST = re.compile(r"(?:sha[0-9]{1,3}|md5|blake2b|sha512-256)[:=-][A-Za-z0-9+/=]+", re.IGNORECASE)
+# How a sentence about a secret goes on after its name: `password: wrong for user app1`.
+_SAYING = re.compile(
+    r"(?:wrong|incorrect|invalid|mismatch(?:ed|es)?|rejected|refused|failed|fails?|failure|expired|expires|missing|required|"
+    r"must|is|was|were|are|has|have|had|not|no|for|from|of|to|and|or|cannot|can|can't|could|couldn't|should|will|would|"
+    r"unchanged|updated|changed|rotated|set|unset|empty|in|on|at|by|with|within|without|used|uses|using|use|via|"
+    r"authentication|auth|prompt|protected|too|needs?|does|doesn't|did|didn't|may|please|enter|see|check|verify|verified|verification|"
+    r"ok|valid|validated|validation|accepted|denied|saved|stored|found|lookup|error|issues?|issued|loaded|loading|read|reading|written|"
+    r"created|creating|deleted|revoked|renewed|refreshed|refreshing|refresh|obtained|received|retrieved|fetching|fetched|"
+    r"unable|unauthorized|forbidden|permission|access|the|an|this|that|it|your|user|users|length|type|contains|consists|"
+    r"exists|already|never|always|only|when|while|if|because|after|before|until|than|more|less|about|as|be|been|being|"
+    r"sync(?:ed|hronized)?|mounted|decoded|decode|parse|parsed|parsing|unexpected|bad|malformed|corrupt(?:ed)?|revision|version|"
+    r"auto|automatic|manual|generated|provided|supplied|specified|given|defined|configured|ignored|skipped|unknown|old|new|"
+    r"secret|password|token|key|credentials?|name|file|path|reset|rotation|policy|server|client|service|"
+    r"still|left|remaining|per|total|count|rate|limit|quota|budget|usage|consumed|exceeded|reached|"
+    r"signature|signed|signing|bearer|basic|header|cookie|session|request|response|reply|api|http|https|tls|ssl|"
+    r"creation|destruction|still|encoded|encoding|activated|deactivated|started|starting|stopped|stopping|subject|"
+    r"kubernetes|namespace|pod|deployment|container|volume|mount|object|resource)"
+)  # fmt: skip
+_STATE = re.compile(
+    r"(?:wrong|incorrect|invalid|mismatch(?:ed)?|rejected|refused|failed|failure|expired|missing|required|unchanged|updated|"
+    r"changed|rotated|valid|ok|denied|revoked|found|notfound|forbidden|unauthorized|accepted|verified|malformed)[.,;:!]?",
+    re.IGNORECASE,
+)
+_FIRST_WORD = re.compile(r"[(\"']?([A-Za-z']+)[).,:;!\"']?(?=[ \t]|$)")
+_FUNCTION_WORDS = frozenset(
+    [
+        *("is", "are", "was", "were", "the", "for", "to", "of", "with", "not", "in", "on", "at", "by", "from", "after"),
+        *(
+            "before",
+            "and",
+            "or",
+            "but",
+            "has",
+            "have",
+            "had",
+            "be",
+            "been",
+            "does",
+            "do",
+            "did",
+            "can",
+            "cannot",
+            "will",
+        ),
+        *(
+            "would",
+            "should",
+            "must",
+            "may",
+            "this",
+            "that",
+            "it",
+            "its",
+            "an",
+            "as",
+            "than",
+            "then",
+            "when",
+            "while",
+            "if",
+        ),
+        *("because", "since", "until", "into", "onto", "over", "under", "about", "seconds", "successfully"),
+    ]
+)
+_WORDS_ONLY = re.compile(r"[A-Za-z][a-z]*(?:[ ,;.\-/_]+[A-Za-z][a-z]*)*[.,:;!]?")
 
 
-def is_secret(kind: str, value: str, *, bare: bool) -> bool:
-    """Return whether ``value``, beside a name of ``kind``, is to be hidden.
+def is_secret(name: NameKind, value: str, *, bare: bool) -> bool:
+    """Return whether ``value``, beside a name of this kind, is to be hidden.
 
     Arguments:
         bare: the value stands without quotes, so it may be prose or the name of an object.
     """
-    value = value.strip()
-    if not value or _BENIGN.fullmatch(value) or _PATH.fullmatch(value) or (bare and _CODE.fullmatch(value)):
+    value = value[:_LONGEST_JUDGED].strip()
+    kind = name.kind
+    if not value or is_harmless(value) or (bare and (_CODE.fullmatch(value) or is_sentence(value))):
         return False
-    if kind in ("token", "credential", "key") and value.lstrip("-").replace(",", "").replace(".", "").isdigit():
+    if not bare and kind != "password" and value.count(" ") >= 2 and is_sentence(value):
         return False
-    if kind in ("secret", "credential", "cookie"):
+    if name.is_weak:
+        return (
+            looks_random(value)
+            or (len(value) >= 20 and is_one_case(value) and not _HEX.fullmatch(value))
+            or (_BASE32.fullmatch(value) is not None and entropy(value) >= 3.2)
+            or (name.is_compound and _LONG_HEX.fullmatch(value) is not None)
+        )
+    if kind != "password" and (_MEASURE.fullmatch(value) or _TIME.fullmatch(value)):
+        return False
+    if kind in ("secret", "credential", "cookie", "token", "key", "authorization", "query") and _is_a_name(
+        value, kind, bare=bare
+    ):
         # ``secret: shop-tls`` names a Secret; a real one of only small letters is rarer than that by far.
-        return not _NAME.fullmatch(value)
-    if kind in ("token", "authorization", "key") and bare:
-        return not re.fullmatch(r"[A-Za-z]+(?:[ ,;.-]+[A-Za-z]+)*[.,:;]?", value)
+        return False
     return kind != "authorization" or len(value) >= 8
+
+
+def _is_a_name(value: str, kind: str, *, bare: bool) -> bool:
+    if kind in ("secret", "credential", "cookie"):
+        return bool(_NAME.fullmatch(value)) or (kind == "secret" and bool(_GENERATED.fullmatch(value)))
+    return bare and bool(_WORDS_ONLY.fullmatch(value) or _VERSION.fullmatch(value) or _TOKEN_OBJECT.fullmatch(value))
+
+
+def is_harmless(value: str) -> bool:
+    """Return whether a value is a placeholder, a reference, a path, a digest: nothing that anybody could use."""
+    return bool(_BENIGN.fullmatch(value) or _PATH.fullmatch(value) or _URL.fullmatch(value) or _DIGEST.fullmatch(value))
+
+
+def is_sentence(value: str) -> bool:
+    """Return whether what stands after a name is a sentence about it (``wrong for user app1``, ``12199 used``)."""
+    if " " not in value:
+        return bool(_STATE.fullmatch(value))
+    first = _FIRST_WORD.match(value)
+    if first and _SAYING.fullmatch(first.group(1).lower()):
+        return True
+    if value.count(" ") >= 2 and not _FUNCTION_WORDS.isdisjoint(value.lower().split()[:12]):
+        return True
+    number, _, rest = value.partition(" ")
+    return bool(_MEASURE.fullmatch(number) or _TIME.fullmatch(number)) and bool(re.match(r"[A-Za-z(/|,=]", rest))
+
+
+def is_distinct_word(value: str) -> bool:
+    """Return whether a word is none of a language: letters with digits or signs among them, and no name, number or
+    time.
+    """
+    if (
+        len(value) < 6
+        or is_harmless(value)
+        or _VERSION.fullmatch(value)
+        or _TIME.fullmatch(value)
+        or _MEASURE.fullmatch(value)
+    ):
+        return False
+    if _NAME.fullmatch(value.rstrip(".,:;!")) or _GENERATED.fullmatch(value) or "/" in value or "@" in value[1:]:
+        return looks_random(value)
+    return _DISTINCT.match(value) is not None
 
 
 def looks_random(value: str) -> bool:
     """Return whether a value looks generated: long, of mixed classes, and neither a name, a version nor a digest."""
-    if len(value) < 16 or not _TOKEN_CHARS.fullmatch(value):
+    if len(value) < 16 or not (_THREE_CLASSES.match(value) and _TOKEN_CHARS.fullmatch(value)) or "://" in value:
         return False
-    if _UUID.fullmatch(value) or _HEX.fullmatch(value) or _VERSION.fullmatch(value) or _PATH.fullmatch(value):
+    if _UUID.fullmatch(value) or _HEX.fullmatch(value) or _VERSION.fullmatch(value) or is_harmless(value):
         return False
-    classes = sum(any(test(c) for c in value) for test in (str.islower, str.isupper, str.isdigit))
-    return classes == 3 and _entropy(value) >= 3.5 and "://" not in value
+    return turns(value) >= 0.3 and entropy(value) >= 3.3
 
 
-def _entropy(value: str) -> float:
+def is_one_case(value: str) -> bool:
+    """Return whether a value is of letters of one case and digits, mixed as in a generated token of at least 16
+    characters.
+    """
+    if not 16 <= len(value) <= 512 or not _ONE_CASE.fullmatch(value):
+        return False
+    digits = len(_DIGIT.findall(value))
+    return digits >= 3 and len(value) - digits >= 3 and turns(value) >= 0.2 and entropy(value) >= 2.8
+
+
+def turns(value: str) -> float:
+    """Return how often two neighbours differ in class (small, capital, digit, sign): 0.6 in random text, 0.3 in
+    names.
+    """
+    return len(_TURN.findall(value, 0, 200)) / max(min(len(value), 200) - 1, 1)
+
+
+def entropy(value: str) -> float:
+    """Return the bits of each character, as Shannon counts them, of the first 200 characters."""
+    value = value[:200]
     total = len(value)
-    return -sum(n / total * math.log2(n / total) for n in Counter(value).values())
+    return math.log2(total) - sum(_N_LOG_N[n] for n in Counter(value).values()) / total if total else 0.0

@@ -1,196 +1,214 @@
 r"""Secrets that are recognised by the name in front of them: ``password: x``, ``--token x``, ``"apiKey": "x"``.
 
-Comes in: a text. Goes out: the text without them. A name may stand in YAML, JSON, JSON inside JSON
-(``\"k\":\"v\"``), an environment, a header, a command's flags or a sentence. The work is done only where a word of
-``heuristics`` occurs, which is what keeps ordinary logs fast.
+Comes in: a text. Goes out: where the values stand. A name may stand in YAML, JSON, JSON inside JSON
+(``\"k\":\"v\"``), an environment, a header, a command's flags or the arguments of a call; what no sign joins to its
+name is for ``neighbours``. One search finds the names; what stands around each is looked at within a bounded number
+of characters.
 """
 
 from __future__ import annotations
 
 import re
-from enum import Enum
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from agentops.core.secret_names import STRONG_WORDS, WEAK_WORDS, is_about, kind_of_secret
-from agentops.redaction.heuristics import is_secret, looks_random
+from agentops.core.fast_search import FastSearch
+from agentops.core.secret_names import NameKind, judged_name
+from agentops.redaction.multiline import block_lines, inline_value, nested_values
+from agentops.redaction.neighbours import in_markup, in_pair, in_table, in_words
+from agentops.redaction.quotes import QUOTE
+from agentops.redaction.scan import SearchedText
+from agentops.redaction.spans import SecretSpan, is_marker
+from agentops.redaction.values import Line, Reach, SecretName
 
-_KINDS = dict(STRONG_WORDS)
-_WORDS = re.compile("|".join(re.escape(word) for word in sorted([*_KINDS, *WEAK_WORDS], key=len, reverse=True)))
-# Every word of ``_WORDS`` holds one of these; fewer to look for in every text.
-HINTS = ("pass", "pwd", "secret", "token", "key", "cred", "auth", "cookie", "sig", "salt", "dsn", "webhook",
-          "sessionid", "session_id", "connectionstring", "connection_string",
-          "connection-string")  # fmt: skip
-_NAME_END = re.compile(
-    r"([\w.\-]{0,40})(\\*[\"'`])?(\s{0,4}(?::=|=>|==|=|:)|,(?=\s*\\*[\"'])|)"
-    r"([ \t]*(?:\[[ \t]*(?=\\*[\"']))?)(\\*[\"'`])?"
+# What a name of ``core.secret_names`` holds somewhere; those of the second row only at its end.
+HINTS = (
+    *("pass", "pwd", "secret", "token", "key", "cred", "auth", "cookie", "salt", "dsn", "webhook", "session", "jwt"),
+    *("bearer", "license", "licence", "seed", "nonce", "saml", "kennwort", "contrasena", "mnemonic", "signature"),
+    *(f"conn{gap}str" for gap in ("", "_", "-", ".")),
+    *(f"{word}{gap}{last}" for word, last in (("connection", "string"), ("recovery", "code")) for gap in "_-."),
+    *("connectionstring", "recoverycode"),
 )
-_MARKER = re.compile(r"\[redacted:[a-z0-9-]*\]")
-_FLAG = re.compile(r"(?:^|[\s\"'\[,(])--?[\w-]{0,40}$")
-_BEFORE = re.compile(r"[\w.\-]{0,40}$")
-_BARE = re.compile(r"[^\s\"'`,;&<>(){}\[\]|]+")
-_LINE_START = re.compile(r"[ \t]*(?:[-+>|*#][ \t]+|export[ \t]+|set[ \t]+|ENV[ \t]+)*[\"']?[\w.\-]*$")
-_MORE_PAIRS = re.compile(r"\s[\w.\-]+=")
-_SCHEME = re.compile(r"(?:Bearer|Basic|Token|ApiKey|Digest|Negotiate|AWS4-HMAC-SHA256|Key)\s+", re.IGNORECASE)
-# Values without upper case, or without lower: too like a digest to be hidden without a name right before them.
-_ONE_CASE = re.compile(r"(?=(?:[^0-9]*[0-9]){3})(?=(?:[^A-Za-z]*[A-Za-z]){3})(?:[a-z0-9]{20,128}|[A-Z0-9]{20,128})")
-_SPOKEN = ("token", "api-key", "password", "access-key")
-_SENTENCE = re.compile(r"\s+(?:(?:is|was|are|of|as|to|value|with|using|set|=|-|:)\s+){0,2}[\"'`(]?([^\s\"'`,;)]{16,})")
+LAST_HINTS = ("sig", "sid", "otp", "pin", "psk")
+SPOKEN = (
+    r"(?:api|app|application|access|account|shared|storage|private|ssh|encryption|signing|master|auth|service|license|"
+    r"subscription|consumer|deploy|session|connection|conn|recovery|seed|secret) (?:key|string|str|code|phrase|"
+    r"header|id)"
+)
+_NAMES = FastSearch(
+    rf"(?i){SPOKEN}|[\w.\-]*(?:{'|'.join(map(re.escape, HINTS))})[\w.\-]*|[\w.\-]*(?:{'|'.join(LAST_HINTS)})\b"
+)
+_LONGEST_NAME = 120
+_AFTER = re.compile(
+    rf"({QUOTE})?(?:\]|\))?"
+    r"(\s{0,4}(?::=|=>|->|===?|[=:])(?!:)|%3[DdAa]|\\{1,16}u003[dD]|[ \t]{0,4},(?=\s{0,40}\\{0,32}[\"'])|"
+    r"[ \t]{0,60}\|(?=[ \t])|)"
+    rf"([ \t]{{0,200}})(\[(?!redacted:)[ \t]{{0,8}})?(?:(?:![\w!/]{{0,40}}|&\w{{1,40}})[ \t]{{1,8}})?({QUOTE})?"
+)
+_ASSIGNS = frozenset({":=", "=>", "->", "==", "===", "=", ":", "%3D", "%3d", "%3A", "%3a"})
+_FLAG = re.compile(r"(?:^|[\s\"'\[,(])--?[\w-]{0,60}$")
+_CALL = re.compile(r"\(\s{0,4}\\{0,32}[\"']$|\[\\{0,32}[\"']$")
+_CALLED_WITH = re.compile(rf",\s*({QUOTE})")
+_LINE_START = re.compile(
+    r"[ \t]*(?:[-+>|*#!][ \t]+|export[ \t]+|set[ \t]+|ENV[ \t]+|-e[ \t]+|[\w./-]+:[0-9]+:)*[\"']?[\w.\-/]*$"
+)
+_TYPE = re.compile(r"(?:str|String|string|Optional\[str\]|SecretStr|\?string)[ \t]*=[ \t]*[rbfu]?([\"'`]?)")
+_IMAGE_TAG = re.compile(
+    r"(?:v?[0-9]+(?:\.[0-9]+)*[\w.-]*|[0-9a-f]{7,64}|latest|stable|main|master|[a-z-]+)(?=[\s\"',;)\]@]|$)"
+)
+_FIRST_DIGIT = re.compile(r"[^\s0-9]{0,24}[0-9]")
+_BRACED = re.compile(r"\{([^\s{}]{1,400})\}(?=[;\s\"']|$)")
+# `checksum/secret: ...` on a pod template: it changes when the Secret does.
+_COMPARED = re.compile(r"(?:checksum|sha|sha256|digest|hash|md5)[\w.-]{0,16}/$")
+_QUERY_BEFORE = re.compile(r"[?&;]$|&amp;$|\\u0026$|%26$|%3[Ff]$")
+_KIND_BEFORE = re.compile(r"kind\\{0,32}[\"']?\s{0,4}:\s{0,4}\\{0,32}[\"']?$")
+_JUDGED = re.compile(rf"(?:{QUOTE})?\]?[ \t]{{0,4}}(?::=|=>|===?|[=:])[ \t]{{0,8}}(?:{QUOTE})?[^\s\"'`,;&<>|]{{1,512}}")
+_NEXT_ARGUMENT = re.compile(
+    rf"[ \t]{{1,8}}({QUOTE})?|[ \t\r]{{0,4}}\n[ \t]{{0,80}}-[ \t]{{1,8}}({QUOTE})?|"
+    r"[ \t\r]{0,4}\n[ \t]{4,80}(?=[^\s=]{4,512}(?<!:)[ \t\r]{0,4}(?:\n|\Z))"
+)
 
 
-class _ValueEnd(Enum):
-    """How far an unquoted value runs."""
+@dataclass(slots=True)
+class Names:
+    """What the names of one text lead to: ``spoken`` are the places of names beside which nothing was found."""
 
-    WORD = "to the next space or separator"
-    PAIR = "to the next pair or the end of the line"
-    LINE = "to the end of the line"
-
-
-def hide_key_values(text: str) -> str:
-    """Return ``text`` without the values that the names in front of them give away; each line is looked at alone."""
-    low = text.lower()
-    if len(low) != len(text):  # a few letters grow in lower case; ASCII ones never do
-        low = "".join(c.lower() if c.isascii() else c for c in text)
-    pieces: list[str] = []
-    done = 0
-    for start, end in _promising_lines(low):
-        pieces += (text[done:start], _hide_in_line(text[start:end], low[start:end]))
-        done = end
-    return "".join([*pieces, text[done:]]) if pieces else text
+    spoken: list[tuple[int, int]] = field(default_factory=list)
+    holds_secret_object: bool = False
 
 
-def _promising_lines(low: str) -> list[tuple[int, int]]:
-    """Return where the lines that hold a hint begin and end; searching for hints is a hundred times faster."""
-    found: dict[int, int] = {}
-    for hint in HINTS:
-        at = low.find(hint)
-        while at >= 0:
-            start, end = low.rfind("\n", 0, at) + 1, low.find("\n", at)
-            end = len(low) if end < 0 else end
-            found[start] = end
-            at = low.find(hint, end)
-    return sorted(found.items())
-
-
-def _hide_in_line(line: str, low: str) -> str:
-    pieces: list[str] = []
-    done = 0
-    for found in _WORDS.finditer(low):
-        if found.start() < done:
+def named_secrets(scan: SearchedText, names: Names) -> Iterator[SecretSpan]:
+    """Yield where the values of secret names stand; fill ``names`` with what else was seen."""
+    text = scan.text
+    line, done = Line(text), 0
+    for start, end in scan.hits(_NAMES):
+        if start < done:
             continue
-        span = _value_span(line, found)
-        if span is None:
+        if end - start > _LONGEST_NAME:
+            start = end - _LONGEST_NAME
+        while text[start] in "-." and start < end - 1:
+            start += 1
+        kind = _kind_at(text, start, end)
+        if kind is None:
             continue
-        start, end, kind = span
-        pieces += (line[done:start], f"[redacted:{kind}]")
-        done = end
-    return "".join([*pieces, line[done:]]) if pieces else line
+        found = list(_beside(SecretName(text, start, end, kind, line), names))
+        if not found:
+            # The word after it was judged already; what follows is looked at as a sentence.
+            judged = _JUDGED.match(text, end)
+            names.spoken.append((start, judged.end() if judged else end))
+            continue
+        yield from found
+        done = max(span.end for span in found)
 
 
-def _value_span(line: str, found: re.Match[str]) -> tuple[int, int, str] | None:
-    """Return where the secret after this name begins and ends, and its kind."""
-    kind = _KINDS.get(found.group(), "")
-    name = _NAME_END.match(line, found.end())
-    if name is None or (not kind and not _is_weak_name(line, found)):
+def _kind_at(text: str, start: int, end: int) -> NameKind | None:
+    kind = judged_name(text[start:end].rstrip("-."))
+    before = text[start - 1 : start]
+    if kind is None:
+        # Of a connection string; alone it is the shell's folder.
+        return NameKind("password", False) if before == ";" and text[start:end] == "PWD" else None
+    if before == "/" and _COMPARED.search(text, max(start - 32, 0), start):
         return None
-    rest, closing, separator, gap, opening = name.groups()
-    if (rest and is_about(rest)) or (separator == "," and not (closing and _is_flag(line, found.start()))):
-        return None
-    if not separator:
-        return _after_space(line, found, kind, rest, gap)
-    header = kind in ("authorization", "cookie") and separator.strip() == ":"
-    value = _value(line, name.end(), opening, _reach(line, found.start(), header=header))
-    if value is None:
-        return None
-    start, end = value
-    if separator == ":" and not gap and not opening and (rest or not any(c.isdigit() for c in line[start:end])):
-        return None  # ``token-service:1.2.3``, ``secret:volume``: no form of assignment
-    return _judged(line, start, end, kind, bare=not opening)
+    return None if start >= 10 and before == ":" and is_marker(text, start - 10) else kind
 
 
-def _judged(line: str, start: int, end: int, kind: str, *, bare: bool) -> tuple[int, int, str] | None:
-    if kind == "authorization" and (scheme := _SCHEME.match(line, start, end)):
-        start = scheme.end()
-    value = line[start:end]
-    if value.startswith("[redacted:") or not value:
-        return None
-    if not kind:
-        return (start, end, "key") if looks_random(value) else None
-    return (start, end, kind) if is_secret(kind, value, bare=bare) else None
+def _beside(name: SecretName, names: Names) -> Iterator[SecretSpan]:
+    text, start, end = name.text, name.start, name.end
+    after = _AFTER.match(text, end)
+    if after is None:
+        return
+    if (
+        end - start == len("Secret")
+        and text[start:end] == "Secret"
+        and _KIND_BEFORE.search(text[max(start - 48, 0) : start])
+    ):
+        names.holds_secret_object = True
+        return
+    sign = after.group(2).strip()
+    if sign in _ASSIGNS or sign.startswith("\\"):
+        yield from _assigned(name, after, sign)
+        return
+    if pair := list(in_pair(name)):
+        yield from pair
+        return
+    is_flag = text[start - 1 : start] in ("-", "_") and _FLAG.search(text, max(start - 64, 0), start) is not None
+    if sign == ",":
+        called = after.group(1) and (is_flag or _CALL.search(text, max(start - 40, 0), start))
+        if called and (quote := _CALLED_WITH.search(text, after.start(2), after.end() + 80)):
+            yield from name.quoted(quote.end(), quote.group(1))
+    elif sign == "|":
+        yield from in_table(name, after.end(2))
+    elif is_flag and not name.kind.is_weak:
+        yield from _flag(name, end + len(after.group(1) or ""))
+    else:
+        yield from in_markup(name)
+        yield from in_words(name)
 
 
-def _is_weak_name(line: str, found: re.Match[str]) -> bool:
-    """A weak word counts at the end of a name only: ``api.key``, ``authKey``, not ``keyspace`` or ``monkey``."""
-    start, end = found.span()
-    if end < len(line) and (line[end].isalnum() or line[end] in "_-."):
+def _flag(name: SecretName, at: int) -> Iterator[SecretSpan]:
+    """``--token VALUE``, ``'--token' 'VALUE'``, and a flag whose value is the next item of a list or the next line."""
+    following = _NEXT_ARGUMENT.match(name.text, at)
+    if following and name.text[following.end() : following.end() + 1] not in ("-", ""):
+        yield from name.argument(following.end(), following.group(1) or following.group(2))
+
+
+def _assigned(name: SecretName, after: re.Match[str], sign: str) -> Iterator[SecretSpan]:
+    closing, separator, gap, listed, opening = after.groups()
+    if "\n" in separator and sign != "=>":
+        return
+    if name.kind.is_weak and _QUERY_BEFORE.search(name.text, max(name.start - 6, 0), name.start):
+        name.kind = NameKind("query", False)
+    if listed and (sign == ":" or opening):
+        yield from name.items(after.start(4) + 1)
+    elif opening:
+        yield from name.quoted(after.end(), opening)
+    elif sign != ":" or gap or closing or not _looks_like_a_tag(name, after.end()):
+        yield from _unquoted(name, after.start(4) if listed else after.end(), sign)
+
+
+def _unquoted(name: SecretName, at: int, sign: str) -> Iterator[SecretSpan]:
+    text = name.text
+    _begin, stop = name.line.at(min(at, len(text)))
+    if at >= stop or text[at] == "\r":
+        if sign == ":":
+            yield from name.each(nested_values(text, name.start, stop))
+        return
+    if sign == ":" and text[at] in "|>" and (block := block_lines(text, name.start, at, stop)):
+        yield from name.block(block)
+        return
+    if text[at] == "{" and sign in (":", "=", "=>"):
+        found = list(name.each(inline_value(text, at)))
+        if not found and sign == "=" and (braced := _BRACED.match(text, at)):
+            found = list(name.judged(*braced.span(1), bare=False))
+        yield from found
+        return
+    if typed := _TYPE.match(text, at):
+        at = typed.end()
+        if typed.group(1):
+            yield from name.quoted(at, typed.group(1))
+            return
+    yield from name.bare(at, _reach(name, sign))
+
+
+def _looks_like_a_tag(name: SecretName, at: int) -> bool:
+    """``token-service:1.2.3``, ``secret:volume``, ``r/auth-token:<sha>``: no form of assignment."""
+    text, start = name.text, name.start
+    written = text[start : name.end]
+    if written != written.lower():
+        return False  # the name of an image has no capital
+    if text[at : at + 1] in ("", "\n", "\r"):
         return False
-    return start == 0 or not line[start - 1].isalnum() or line[start].isupper()
+    before = text[start - 1 : start]
+    if before in ("/", ":") or not _FIRST_DIGIT.match(text, at):
+        return True
+    return before not in ("", "\n", "{", "(", ";", "&", "?") and _IMAGE_TAG.match(text, at) is not None
 
 
-def _after_space(line: str, found: re.Match[str], kind: str, rest: str, gap: str) -> tuple[int, int, str] | None:
-    """``--token VALUE``, ``"--token", "VALUE"``, or a sentence that names what looks generated."""
-    end = found.end() + len(rest)
-    if kind and _is_flag(line, found.start()):
-        if not gap or line[end + len(gap) : end + len(gap) + 1] in ("-", ""):
-            return None
-        value = _value(line, end + len(gap), None, _ValueEnd.WORD)
-        return None if value is None else _judged(line, *value, kind, bare=True)
-    told = _SENTENCE.match(line, end)
-    if told is None or not kind:
-        return None
-    said = told.group(1).rstrip(".:")
-    if not looks_random(said) and not (kind in _SPOKEN and _ONE_CASE.fullmatch(said)):
-        return None
-    return told.start(1), told.start(1) + len(said), kind
-
-
-def _is_flag(line: str, start: int) -> bool:
-    return _FLAG.search(line[max(start - 42, 0) : start]) is not None
-
-
-def _reach(line: str, start: int, *, header: bool) -> _ValueEnd:
+def _reach(name: SecretName, sign: str) -> Reach:
     """How far an unquoted value runs: to the end of the line in YAML, an environment and a header, else to a space."""
-    if header:
-        return _ValueEnd.LINE
-    at_start = start < 120 and _LINE_START.fullmatch(line, 0, start)
-    return _ValueEnd.PAIR if at_start else _ValueEnd.WORD
-
-
-def _value(line: str, start: int, opening: str | None, reach: _ValueEnd) -> tuple[int, int] | None:
-    if opening:
-        return start, closing_quote(line, start, opening)
-    if line.startswith("[redacted:", start):
-        return None
-    if reach is _ValueEnd.WORD:
-        bare = _BARE.match(line, start)
-        return bare.span() if bare else None
-    end = len(line.rstrip())
-    if reach is _ValueEnd.PAIR and (more := _MORE_PAIRS.search(line, start)):
-        end = min(end, more.start())
-    for quote in "\"'":
-        if (at := line.find(quote, start, end)) > start and line.count(quote, 0, start) % 2:
-            end = at  # the whole line stood in quotes: curl -H 'Authorization: ...'
-    # After a colon these begin a structure, a block or an alias; after an equals sign they are the secret's own.
-    structure = line[start : start + 1] in tuple("{[|>&*") and line[max(start - 8, 0) : start].rstrip().endswith(":")
-    return (start, end) if end > start and not structure else None
-
-
-def closing_quote(line: str, start: int, opening: str) -> int:
-    r"""Return where a quoted value ends.
-
-    At depth *n* of JSON inside JSON a quote that delimits carries 2^n - 1 backslashes (``opening`` shows how many), a
-    quote inside the value 2^n more, and a backslash of the value is 2^(n+1) of them.
-    """
-    own = len(opening) - 1
-    at = line.find(opening[-1], start)
-    while at >= 0:
-        before = at
-        while before > start and line[before - 1] == "\\":
-            before -= 1
-        if (at - before) % (2 * own + 2) == own:
-            return at - own
-        at = line.find(opening[-1], at + 1)
-    return len(line)
-
-
-def kind_of_name(name: str) -> str:
-    """Return the kind of secret that a whole name (``DB_PASSWORD``, ``client-secret``) speaks of, or an empty text."""
-    return kind_of_secret(_MARKER.sub("", name))
+    if sign == ":" and name.kind.kind in ("authorization", "cookie"):
+        return Reach.LINE
+    begin, _stop = name.line.at(name.start)
+    if name.start - begin < 120 and sign in (":", "=", ":=", "=>") and _LINE_START.match(name.text, begin, name.start):
+        return Reach.PAIR
+    return Reach.WORD

@@ -1,93 +1,99 @@
 """``SecretRedactor``: takes secrets out of text and JSON before the model, the disk or the screen sees it.
 
 Comes in: any text or JSON value that a system, a person or a model wrote. Goes out: the same with each recognised
-secret replaced by ``[redacted:KIND]``. Three things are recognised: values that were learned (``learn``), in the forms
-they travel in; shapes that issuers publish (``shapes``); and what stands beside a name that speaks of a secret
-(``key_values``, ``multiline``). Terminal colour codes are taken out first, since they split words. It never raises and
-never looks anything up.
+secret replaced by ``[redacted:KIND]``. Recognised are: values that are known in this run (``dictionary``), in the
+forms they travel in; forms that issuers publish (``patterns``, ``pem``); what stands beside a name that speaks of a
+secret (``key_values``, ``multiline``); addresses and command lines (``urls``); what looks generated near such a word
+or by itself (``prose``); and all of these in base64 (``encoded``). What is found beside a name is known from then on.
+Terminal colour codes are taken out first, since they split words.
+
+It never raises and never looks anything up. Work grows with the text; should it take longer than the budget all the
+same, the text is withheld whole, with a note.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 import re
-import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
+from time import monotonic
 from typing import Any
-from urllib.parse import quote, quote_plus
 
-from agentops.core.secret_names import STRONG_WORDS
+from agentops.core.secret_names import judged_name
+from agentops.redaction.dictionary import Dictionary
+from agentops.redaction.encoded import encoded_secrets
 from agentops.redaction.heuristics import is_secret
-from agentops.redaction.key_values import hide_key_values, kind_of_name
-from agentops.redaction.multiline import hide_multiline
-from agentops.redaction.patterns import hide_patterns
+from agentops.redaction.key_values import Names, named_secrets
+from agentops.redaction.multiline import secret_objects
+from agentops.redaction.patterns import formed_secrets
+from agentops.redaction.pem import private_keys
+from agentops.redaction.prose import bare_secrets, told_secrets
+from agentops.redaction.scan import SearchedText
+from agentops.redaction.spans import MARKER, SecretSpan, is_marker, merged, neighbourhood, without
+from agentops.redaction.urls import address_secrets, spoken_secrets
 
-_SHORTEST_LEARNED = 6
+BUDGET_S = 20.0
+"""How long one text may take, in seconds; ordinary texts take a fifth of a second a megabyte."""
 _MAX_PASSES = 6
+_MAX_DEPTH = 3
+_SHORTEST_TEXT = 4
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])?")
-_USERINFO = re.compile(r"(://[^\s/:@?#\"'<>\\]{0,256}:)(?!\[redacted:)([^\s/?#\"'<>\\]{1,512})@")
-# A password with a slash is no valid address, and is written all the same; a port and a path are no password.
-_USERINFO_SLASH = re.compile(
-    r"(://[^\s/:@?#\"'<>\\]{0,256}:)(?!\[redacted:|[0-9]{1,5}(?:/|$))([^\s@?#\"'<>\\]{8,512})@"
-)
-# What was hidden ran to the end of its line, and the lines after it are one piece each that looks like the rest of it.
-_WRAPPED = re.compile(r"(\[redacted:[a-z0-9-]+\][ \t]*\r?)((?:\n[ \t]*[A-Za-z0-9+/=_~-]{8,512}[ \t]*\r?(?=\n|\Z))+)")
-_OBJECT_NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)+|[A-Za-z]+")
-# In a query a parameter's name may also end so; alone these are too short or too common to mean a secret elsewhere.
-_QUERY_WORDS = (*(re.escape(word) for word, _kind in STRONG_WORDS if " " not in word), "signature", "security-token")
-_QUERY = re.compile(
-    rf"([?&;](?:[\w.-]{{0,40}}(?:{'|'.join(_QUERY_WORDS)})|"
-    r"sig|key|pass|pwd|auth|code|session|sid|jwt)(?:%5B%5D)?=)(?!\[redacted:)([^&;\s\"'#<>\\)]{4,})",
-    re.IGNORECASE,
-)
-_USER_FLAG = re.compile(r"(?<!\S)((?:-u|--user|--proxy-user)[ =][\"']?[^\s:\"'\[]{1,64}:)(?!\[redacted:)([^\s\"']+)")
-_BEARER = re.compile(r"((?:Bearer|Basic|BEARER|bearer) )(?!\[redacted:)([A-Za-z0-9+/=._~-]{16,})")
+
+
+class _OutOfTime(Exception):
+    """The budget of a text is spent."""
 
 
 class SecretRedactor:
-    """The ``Redactor``. One object serves a whole run; it may be used from several threads."""
+    """The ``Redactor``. One object serves a whole run; it may be used from several threads.
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._forms: tuple[str, ...] = ()
+    Arguments:
+        budget_s: how long one text may take, in seconds.
+        clock: seconds that only grow.
+    """
+
+    def __init__(self, *, budget_s: float = BUDGET_S, clock: Callable[[], float] = monotonic) -> None:
+        self._budget_s = budget_s
+        self._clock = clock
+        self._known = Dictionary()
 
     def learn(self, value: str) -> None:
         """Hide this exact value from now on, in its raw, base64, URL and JSON forms; too short a value is ignored."""
-        if len(value) < _SHORTEST_LEARNED or value.lower() in _MARKER_WORDS:
-            return
-        with self._lock:
-            forms = {*self._forms, *_forms_of(value)}
-            self._forms = tuple(sorted(forms, key=lambda form: (-len(form), form)))
+        self._known.learn(value, "known", given=True)
 
     def text(self, text: str) -> str:
         """Return ``text`` with every recognised secret replaced by a marker that names its kind."""
-        for _pass in range(_MAX_PASSES):
-            found = self._once(text)
-            if found == text:
-                break
-            text = found  # what was hidden may have stood in front of what can be seen now
-        return text
+        if len(text) < _SHORTEST_TEXT:
+            return text
+        end = self._clock() + self._budget_s
 
-    def _once(self, text: str) -> str:
+        def check() -> None:
+            if self._clock() > end:
+                raise _OutOfTime
+
         if "\x1b" in text:
             text = _ANSI.sub("", text)
-        for form in self._forms:
-            if form in text:
-                text = text.replace(form, "[redacted:known]")
-        text = hide_multiline(hide_patterns(text))
-        # A plain test stands before each pattern: most lines fail it, which keeps ordinary logs fast.
-        if "://" in text and "@" in text:
-            text = _USERINFO.sub(r"\1[redacted:password]@", text)
-            text = _USERINFO_SLASH.sub(r"\1[redacted:password]@", text)
-        if "=" in text and ("?" in text or "&" in text or ";" in text):
-            text = _QUERY.sub(r"\1[redacted:query]", text)
-        if "earer " in text or "asic " in text or "EARER " in text:
-            text = _BEARER.sub(_hide_bearer, text)
-        if "-u" in text:
-            text = _USER_FLAG.sub(r"\1[redacted:password]", text)
-        text = hide_key_values(text)
-        return _WRAPPED.sub(_hide_rest, text) if "[redacted:" in text and "\n" in text else text
+        try:
+            text, places = without(text, self._spans(SearchedText(text, check)))
+            for _pass in range(_MAX_PASSES):
+                if not places:
+                    break
+                # What was hidden may have stood in front of what can be seen now, a few lines away.
+                view = neighbourhood(text, places)
+                text, places = without(text, view.back(self._spans(SearchedText(view.text, check))))
+        except _OutOfTime:
+            return f"[redacted:withheld] {len(text):,} characters: they could not be searched in {self._budget_s:g} s"
+        return text
+
+    def _spans(self, scan: SearchedText) -> list[SecretSpan]:
+        known = list(self._known.spans(scan))
+        found = merged(chain(known, (span for span in _detected(scan) if not _is_hidden(scan.text, span))))
+        new = [span for span in found if span.is_whole and not span.is_known]
+        learned = [self._known.learn(scan.text[span.start : span.end], span.kind) for span in new]
+        if any(learned):
+            found = merged(chain(found, self._known.spans(scan)))
+        return found
 
     def value(self, value: Any) -> Any:
         """Return a JSON value with secrets replaced, keys included in the judgement (``password: ...``)."""
@@ -96,61 +102,91 @@ class SecretRedactor:
         if isinstance(value, Mapping):
             return self._mapping(value)
         if isinstance(value, list | tuple):
-            return [self.value(item) for item in value]
+            return self._list(value)
         return value
+
+    def _list(self, items: Sequence[Any]) -> list[Any]:
+        """Return a list without secrets; in the arguments of a command, a flag judges the item after it."""
+        if any(isinstance(item, str) and item.startswith("-") for item in items):
+            strings = [item for item in items if isinstance(item, str)]
+            found = self.text(json.dumps(strings, ensure_ascii=False))
+            hidden = _read_back(found, len(strings))
+            if hidden is not None:
+                left = iter(hidden)
+                return [self.text(next(left)) if isinstance(item, str) else self.value(item) for item in items]
+        return [self.value(item) for item in items]
 
     def _mapping(self, found: Mapping[str, Any]) -> dict[str, Any]:
         hidden = {self.text(str(key)): self._beside(str(key), item) for key, item in found.items()}
-        if isinstance(found.get("name"), str) and isinstance(found.get("value"), str):
-            hidden["value"] = self._beside(found["name"], found["value"])
+        for name, value in (("name", "value"), ("key", "value"), ("Name", "Value"), ("Key", "Value")):
+            if isinstance(found.get(name), str) and isinstance(found.get(value), str):
+                hidden[value] = self._beside(found[name], found[value])
         if found.get("kind") == "Secret":
             for part in ("data", "stringData"):
                 if isinstance(found.get(part), Mapping):
-                    hidden[part] = dict.fromkeys(map(self.text, map(str, found[part])), "[redacted:secret]")
+                    hidden[part] = {self.text(str(key)): self._blanked(item) for key, item in found[part].items()}
         return hidden
 
+    def _blanked(self, item: Any) -> str:
+        if isinstance(item, str):
+            self._known.learn(item, "secret")
+        return "[redacted:secret]"
+
     def _beside(self, name: str, value: Any) -> Any:
-        kind = kind_of_name(name)
+        kind = judged_name(MARKER.sub("", name))
         if kind and isinstance(value, list | tuple):
             return [self._beside(name, item) for item in value]
-        if kind and isinstance(value, int) and not isinstance(value, bool) and kind == "password":
+        if (
+            kind
+            and isinstance(value, int)
+            and not isinstance(value, bool)
+            and kind.kind == "password"
+            and not kind.is_weak
+        ):
             return "[redacted:password]"
-        if not kind or not isinstance(value, str) or not is_secret(kind, value, bare=False):
+        if (
+            not kind
+            or not isinstance(value, str)
+            or value.startswith("[redacted:")
+            or not is_secret(kind, value, bare=False)
+        ):
             return self.value(value)
-        return f"[redacted:{kind}]"
+        self._known.learn(value, kind.kind)
+        return f"[redacted:{self._known.kind_of(value, kind.kind)}]"
 
 
-_MARKER_WORDS = frozenset({"redacted", "redacted:", "[redacted", "[redacted:"})
+def _detected(scan: SearchedText, depth: int = 1) -> Iterator[SecretSpan]:
+    """Yield what every finder finds in a text; of base64, what they find in the text that it encodes."""
+    text, names = scan.text, Names()
+    yield from formed_secrets(scan)
+    yield from private_keys(scan)
+    yield from named_secrets(scan, names)
+    if names.holds_secret_object:
+        yield from secret_objects(text)
+    if "://" in text and "@" in text:
+        yield from address_secrets(scan)
+    yield from spoken_secrets(scan)
+    if names.spoken:
+        yield from told_secrets(scan, names.spoken)
+    yield from bare_secrets(scan)
+    if depth < _MAX_DEPTH:
+        yield from encoded_secrets(
+            scan, lambda decoded: any(True for _ in _detected(SearchedText(decoded, scan.check), depth + 1))
+        )
 
 
-def _hide_rest(found: re.Match[str]) -> str:
-    """Hide the other lines of a value that was wrapped, up to one that is a word or an object's name."""
-    first, *lines = found.group(2).split("\n")
-    for number, line in enumerate(lines):
-        rest = line.strip()
-        if not any(map(str.isdigit, rest)) or not any(map(str.isalpha, rest)) or _OBJECT_NAME.fullmatch(rest):
-            break
-        lines[number] = line.replace(rest, "[redacted:wrapped]")
-    return found.group(1) + "\n".join([first, *lines])
+def _is_hidden(text: str, span: SecretSpan) -> bool:
+    """Return whether nothing but a marker stands there already."""
+    return is_marker(text, span.start) and MARKER.fullmatch(text, span.start, span.end) is not None
 
 
-def _hide_bearer(found: re.Match[str]) -> str:
-    plain = found.group(2).isalpha() and found.group(2).islower()
-    return found.group() if plain else f"{found.group(1)}[redacted:authorization]"
-
-
-def _forms_of(value: str) -> set[str]:
-    raw = value.encode("utf-8", "surrogatepass")
-    escaped = json.dumps(value)[1:-1]
-    forms = {value, escaped, json.dumps(escaped)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
-    forms |= {quote(raw, safe=""), quote_plus(raw), quote(raw)}
-    forms |= {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
-    forms |= {base64.b64encode(raw + b"\n").decode()}  # echo secret | base64
-    forms |= {form.rstrip("=") for form in forms if form.endswith("=")}
-    # Inside a longer base64 text (user:secret) the value starts at any of three offsets; its middle is the same.
-    for shift in range(3):
-        inner = base64.b64encode(b"\0" * shift + raw).decode().rstrip("=")
-        cut = inner[(shift * 8 + 5) // 6 : len(inner) - (1 if (shift + len(raw)) % 3 else 0)]
-        if len(cut) >= 8:
-            forms.add(cut)
-    return {form for form in forms if len(form) >= _SHORTEST_LEARNED}
+def _read_back(text: str, count: int) -> list[str] | None:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return (
+        found
+        if isinstance(found, list) and len(found) == count and all(isinstance(one, str) for one in found)
+        else None
+    )

@@ -13,41 +13,44 @@ from tests.redaction.corpus.benign import Ordinary, ordinary
 from tests.redaction.corpus.vectors import Vector, vectors
 from tests.redaction.corpus.worst_cases import WORST_CASES
 
-HIDDEN = 0.779
-HIDDEN_BY_CARRIER = {
-    "bare in prose": 0.64,
-    "prose": 0.77,
-    "environment": 0.90,
-    "YAML": 0.94,
-    "YAML name and value": 0.94,
-    "JSON": 0.97,
-    "escaped JSON": 0.97,
-    "log line": 0.82,
-    "logfmt": 0.97,
-    "flag": 0.78,
-    "list neighbours": 0.77,
-    "header": 0.95,
-    "URL query": 0.97,
-    "URL user": 0.82,
-    "XML element": 0.40,
-    "XML attribute": 0.74,
-    "base64 in a Secret": 1.0,
-    "base64 of a pair": 0.0,
-    "line-wrapped": 0.61,
-    "kubectl describe": 0.82,
-    "event message": 0.97,
-    "properties": 0.89,
-    "SQL": 0.80,
-    "colours": 0.97,
-    "value before name": 0.41,
-    "nested value": 0.58,
-    "source code": 0.78,
-    "plan or diff": 0.67,
-    "printed object": 0.95,
-    "its own form": 0.69,
-}
-CHANGED = 0.052
-CHANGED_IN_DOCUMENTS = 0.052
+HIDDEN = 0.995
+HIDDEN_IN_EACH_CARRIER = 0.98
+CARRIERS = frozenset(
+    [
+        "bare in prose",
+        "prose",
+        "environment",
+        "YAML",
+        "YAML name and value",
+        "JSON",
+        "escaped JSON",
+        "log line",
+        "logfmt",
+        "flag",
+        "list neighbours",
+        "header",
+        "URL query",
+        "URL user",
+        "XML element",
+        "XML attribute",
+        "base64 in a Secret",
+        "base64 of a pair",
+        "line-wrapped",
+        "kubectl describe",
+        "event message",
+        "properties",
+        "SQL",
+        "colours",
+        "value before name",
+        "nested value",
+        "source code",
+        "plan or diff",
+        "printed object",
+        "its own form",
+    ]
+)
+CHANGED = 0.003
+CHANGED_IN_DOCUMENTS = 0.004
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +70,7 @@ def _make() -> measure.Detector:
 def test_secrets_are_hidden_whole(corpus: list[Vector]) -> None:
     """Over all vectors, and in each carrier, at least the floor is hidden, with nothing of the secret left."""
     found = measure.recall(corpus, _make)
-    low = {name: rate.share for name, rate in found.by_carrier.items() if rate.share < HIDDEN_BY_CARRIER[name]}
+    low = {name: rate.share for name, rate in found.by_carrier.items() if rate.share < HIDDEN_IN_EACH_CARRIER}
     assert (found.strict.share >= HIDDEN, low) == (True, {}), found.strict
 
 
@@ -81,7 +84,7 @@ def test_the_corpus_is_as_large_as_it_says(corpus: list[Vector], lines: list[Ord
     """At least 6,000 vectors of 222 kinds, and 10,000 different ordinary texts of 60 kinds."""
     assert (len(corpus) >= 6000, len({one.kind for one in corpus}) >= 222) == (True, True)
     assert (len(set(lines)) >= 10_000, len({one.kind for one in lines}) >= 60) == (True, True)
-    assert {one.carrier for one in corpus} == set(HIDDEN_BY_CARRIER)
+    assert {one.carrier for one in corpus} == CARRIERS
 
 
 def test_the_corpus_is_the_same_each_time(corpus: list[Vector], lines: list[Ordinary]) -> None:

@@ -1,0 +1,161 @@
+"""Values that no sign joins to their name: pairs of ``name`` and ``value``, XML, tables, SQL, directives, sentences.
+
+Comes in: a name that was found. Goes out: spans of the values that belong to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from agentops.redaction.heuristics import is_distinct_word, is_secret
+from agentops.redaction.multiline import block_lines
+from agentops.redaction.quotes import QUOTE, closing_quote
+from agentops.redaction.spans import SecretSpan, is_marker
+from agentops.redaction.values import SecretName
+
+_Q = r"\\{0,32}[\"']?"
+_IS_SIGN = r"\s{0,4}[:=]\s{0,4}"
+_PAIR_KEY = re.compile(
+    rf"(?:name|key|variable|env|parameter|parameterkey|field|property|header|param|option|setting|id|k){_Q}{_IS_SIGN}{_Q}$",
+    re.IGNORECASE,
+)
+_BETWEEN = (
+    rf"(?:{_Q}(?:type|secure|sensitive|sensitivity|description|encrypted|required|scope|protected|masked|apply_?method|"
+    rf"source){_Q}{_IS_SIGN}{_Q}[\w .-]{{0,60}}{_Q},?\s{{0,200}}){{0,3}}"
+)
+_PAIR_VALUE = re.compile(
+    rf"{_Q}\s{{0,4}}[,;]?\s{{0,200}}{_BETWEEN}(?:-\s)?{_Q}"
+    rf"(?:value|val|content|contents|default|defaultvalue|parametervalue|string|data|v){_Q}"
+    rf"[ \t]{{0,4}}[:=][ \t]{{0,4}}({QUOTE})?",
+    re.IGNORECASE,
+)
+_VALUE_WORDS = ("value", "Value", "VALUE", "content", "default")
+_VALUE_KEY = re.compile(rf"(?:{'|'.join(_VALUE_WORDS)}){_Q}[ \t]{{0,4}}[:=][ \t]{{0,4}}({QUOTE})?")
+_VALUE_THEN_NAME = re.compile(
+    rf"(?:\\{{0,32}}[\"'])?\s{{0,4}}[,;]?\s{{0,200}}{_Q}(?:name|key|variable|parameterkey|field|k){_Q}{_IS_SIGN}{_Q}$",
+    re.IGNORECASE,
+)
+_WINDOW = 2400
+_BARE_VALUE = re.compile(r"[^\s,}\]]{1,2400}")
+_OPENS_ELEMENT = re.compile(r"<(?:[\w.-]{1,30}:)?$")
+_ELEMENT = re.compile(r"(?:[ \t][^<>]{0,300})?>\s{0,40}(?:<!\[CDATA\[)?")
+_OPENS_ATTRIBUTE = re.compile(r"=\\{0,32}[\"']$")
+_ATTRIBUTE = re.compile(
+    rf"(?:{QUOTE})(?:\s{{1,40}}[\w:.-]{{1,40}}=(?:{QUOTE})[^\"'<>]{{0,80}}(?:{QUOTE})){{0,3}}?(?:"
+    rf"\s{{1,40}}(?:value|val|content|default)\s{{0,4}}=\s{{0,4}}({QUOTE})|[^<>\n]{{0,80}}>\s{{0,40}}(?:<value>\s{{0,20}})?)",
+    re.IGNORECASE,
+)
+_CLOSED = re.compile(r"</[\w:.-]{1,40}>\s{0,80}<(?:\w{1,10}:)?(?:value|val|string|v)(?:\s[^<>]{0,80})?>", re.IGNORECASE)
+_LONGEST_ELEMENT = 8192
+_CELL = re.compile(r"[ \t]*`?([^|\n`]{1,400}?)`?[ \t]*(?:\||\n|$)")
+_STATEMENT = re.compile(r"(?:\s+(?:=|TO|AS|BY|IS))?\s+N?(['\"])", re.IGNORECASE)
+_STATED = re.compile(
+    r"(?:\b(?:user|role|login|with|set|encrypted|unencrypted|for|alter|account|identified)\b[^\n;]{0,80})$",
+    re.IGNORECASE,
+)
+# `the password is x`; `with password x`; `a password is generated for root@localhost: x` at the end of its line.
+_IS = re.compile(
+    r"[ \t]+(?:(?:has )?(?:been )?(?:was )?(?:is )?(?:now )?(?:re)?set to|is|was|=|to|of|changed to)[ \t]*:?[ \t]+"
+    r"[\"'`(]?([^\s\"'`]{6,200})"
+)
+_FOLLOWS = re.compile(r"[ \t]+[\"'`(]?([^\s\"'`]{6,200})")
+_AT_END = re.compile(r"[ \t]+[^\n:]{4,80}: ([^\s\"'`]{6,80})(?=\r?(?:\n|\Z))")
+_LAST_WORD = re.compile(r"[ \t]+([^\s\"'`]{1,512})[ \t]*\r?(?=\n|\Z)")
+_DIRECTIVE = re.compile(
+    r"(?:^|\n)[ \t]*(?:(?:CONFIG SET|ENV|ARG|set|setenv|export) )?$|\blogin \S{1,60} $|"
+    r"\b(?:machine|host) \S{1,80} (?:login \S{1,60} )?$",
+    re.IGNORECASE,
+)
+
+
+def in_pair(name: SecretName) -> Iterator[SecretSpan]:
+    """``name: DB_PASSWORD`` with its ``value: x`` after it, or before it."""
+    text, start = name.text, name.start
+    head = text[max(start - 8, 0) : start].rstrip(" \t\n\\\"'")
+    if not head.endswith((":", "=")) or not _PAIR_KEY.search(text, max(start - 40, 0), start):
+        return
+    if value := _PAIR_VALUE.match(text, name.end):
+        yield from _after_name(name, value)
+        return
+    place = max(text.rfind(word, max(start - _WINDOW, 0), start) for word in _VALUE_WORDS)
+    key = _VALUE_KEY.match(text, place, start) if place >= 0 else None
+    if key is None or is_marker(text, key.end()):
+        return
+    stop = text.find("\n", key.end(), start)
+    stop = start if stop < 0 else stop
+    if key.group(1):
+        last = closing_quote(text, key.end(), key.group(1), stop)
+    else:
+        bare = _BARE_VALUE.match(text, key.end(), stop)
+        last = bare.end() if bare else key.end()
+    follows = _VALUE_THEN_NAME.match(text, last, start)
+    if follows and is_secret(name.kind, text[key.end() : last], bare=not key.group(1)):
+        yield SecretSpan(key.end(), last, name.kind.kind)
+
+
+def _after_name(name: SecretName, value: re.Match[str]) -> Iterator[SecretSpan]:
+    text, at, opening = name.text, value.end(), value.group(1)
+    _begin, stop = name.line.at(at)
+    if opening:
+        yield from name.judged(at, closing_quote(text, at, opening, stop), bare=False)
+    elif text[at : at + 1] in ("|", ">") and (block := block_lines(text, value.end(), at, stop)):
+        yield from name.block(block)
+    else:
+        last = at + len(text[at : min(stop, at + _LONGEST_ELEMENT)].rstrip().rstrip(",}]"))
+        if "," in text[at:last] and "{" in text[max(at - 200, 0) : at]:
+            last = at + text[at:last].index(",")
+        yield from name.judged(at, last, bare=True)
+
+
+def in_markup(name: SecretName) -> Iterator[SecretSpan]:
+    """``<password>x</password>``, ``<entry key="password">x``, ``name="password" value="x"``, Hadoop's pairs."""
+    text, start = name.text, name.start
+    before = text[start - 1 : start]
+    if before not in ("<", ":", "'", '"', ">"):
+        return
+    head = text[max(start - 40, 0) : start]
+    found = None
+    if _OPENS_ELEMENT.search(head):
+        found = _ELEMENT.match(text, name.end)
+    elif before in "'\"" and _OPENS_ATTRIBUTE.search(head):
+        found = _ATTRIBUTE.match(text, name.end)
+        if found and found.group(1):
+            yield from name.quoted(found.end(), found.group(1))
+            return
+    elif before == ">":
+        found = _CLOSED.match(text, name.end)
+    if found is None:
+        return
+    stop = text.find("<", found.end(), found.end() + _LONGEST_ELEMENT)
+    if stop > 0 and text.startswith("</", stop):  # anything else was no element: `<password>` alone stands for one
+        last = stop - 3 if text.endswith("]]>", found.end(), stop) else stop
+        yield from name.judged(found.end(), last, bare=False)
+
+
+def in_table(name: SecretName, at: int) -> Iterator[SecretSpan]:
+    """``| password | x |``: the next cell, which begins at ``at``."""
+    if name.kind.is_weak or not name.text[max(name.start - 40, 0) : name.start].rstrip(" \t`").endswith("|"):
+        return
+    if cell := _CELL.match(name.text, at):
+        yield from name.judged(*cell.span(1), bare=True)
+
+
+def in_words(name: SecretName) -> Iterator[SecretSpan]:
+    """``PASSWORD 'x'`` in SQL, ``requirepass x``, ``ENV DB_PASSWORD x``, ``the password is x``."""
+    text, start, end, kind = name.text, name.start, name.end, name.kind
+    if kind.is_weak or text[end : end + 1] not in (" ", "\t", "\n"):
+        return
+    if (said := _STATEMENT.match(text, end)) and _STATED.search(text, max(start - 100, 0), start):
+        yield from name.quoted(said.end(), said.group(1))
+        return
+    word = _LAST_WORD.match(text, end)
+    if word and _DIRECTIVE.search(text, max(start - 200, 0), start) and is_secret(kind, word.group(1), bare=True):
+        yield SecretSpan(*word.span(1), kind.kind)
+        return
+    for form in (_IS, _FOLLOWS, _AT_END) if kind.kind == "password" else (_IS,):
+        if said := form.match(text, end):
+            value = said.group(1).rstrip(",.;:)")
+            if is_distinct_word(value):
+                yield SecretSpan(said.start(1), said.start(1) + len(value), kind.kind)
+                return
