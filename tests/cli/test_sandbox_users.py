@@ -50,6 +50,17 @@ def test_the_login_agentops_has_what_it_needs_and_no_more(cli: Cli, scenario: st
     assert (plan.code, plan.document["status"], bool(plan.document["plan"]["calls"])) == (0, "dry-run", True), plan.out
 
 
+@pytest.mark.parametrize("scenario", ["network-policy-blocking", "slow-liveness-timeout", "missing-secret"])
+def test_the_cause_is_found_without_reading_secrets(cli: Cli, scenario: str) -> None:
+    """A cause in a namespace that the failing one talks to, and a Secret that is not there, are found all the same."""
+    found = [
+        cli("investigate", f"--sandbox={scenario}", "--context", name, "--no-model", "-o", "json").document["finding"]
+        for name in ("sandbox", "agentops")
+    ]
+    causes = [(one["cause"]["resource"].rpartition("/")[2], one["cause"]["condition"]) for one in found]
+    assert causes[0] == causes[1]
+
+
 def test_doctor_is_content_with_the_login_agentops(cli: Cli, sandbox: Sandbox) -> None:
     """Its role is the one that agentops access prints, made fresh by scripts/generate.py."""
     checks = cli("doctor", "--context", "agentops", "-n", "shop", "-o", "json").document["checks"]

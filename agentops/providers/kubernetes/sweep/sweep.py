@@ -180,7 +180,7 @@ def _narrow(cluster: Cluster, result: FetchResult, requests: Sequence[ListReques
 def _add_neighbours(
     cluster: Cluster, result: FetchResult, scope: tuple[str, ...], progress: Progress
 ) -> tuple[str, ...]:
-    """Read the namespaces that the workloads talk to; one that cannot be read whole is left out whole."""
+    """Read the namespaces that the workloads talk to; one of which less can be read than here is left out whole."""
     named = named_namespaces(result.objects, scope)[:_NEIGHBOUR_LIMIT]
     names = [name for name in named if cluster.boundary.has(name)]
     result.cut += [
@@ -195,8 +195,12 @@ def _add_neighbours(
     except ClusterError as error:
         result.cut += [Gap(what=f"neighbour namespace {name}", reason=error.message) for name in names]
         return ()
+    # A kind that is not read here either (Secrets, for most) makes no claim anywhere.
+    unread = {request.kind.kind for request in result.failed}
     broken = {
-        request.namespace: error for request, error in extra.failed.items() if request.kind.kind in ABSENCE_IS_A_FINDING
+        request.namespace: error
+        for request, error in extra.failed.items()
+        if request.kind.kind in ABSENCE_IS_A_FINDING and request.kind.kind not in unread
     }
     result.cut += [Gap(what=f"neighbour namespace {name}", reason=error.message) for name, error in broken.items()]
     for kind, found in extra.objects.items():
