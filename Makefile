@@ -1,7 +1,7 @@
 # `make check` is what CI runs. The environment is ./.venv-dev, made by scripts/environment.
 BIN ?= .venv-dev/bin
 
-.PHONY: check format lint types contracts test test-fast e2e fresh bench redaction fuzz obedient environment
+.PHONY: check format lint types contracts test test-fast e2e fresh bench redaction fuzz obedient audit-dependencies release environment
 
 check: environment lint types contracts fresh test e2e
 
@@ -40,6 +40,15 @@ e2e: environment
 # How much the redactor hides, how much it eats, how fast it is: docs/benchmarks.md.
 redaction: environment
 	$(BIN)/python scripts/redaction_score.py --worst
+
+# Known vulnerabilities in what is installed; needs pypi.org or osv.dev. pip-audit stays outside what it looks at.
+audit-dependencies: environment
+	tools=$$(mktemp -d) && $(BIN)/python -m pip install -q --target "$$tools" 'pip-audit>=2.10,<3' && \
+	PYTHONPATH="$$tools" $(BIN)/python scripts/audit_dependencies.py
+
+# What a release consists of: docs/releasing.md.
+release:
+	scripts/release
 
 # A model that obeys every planted text: all payloads in all places, and what reached the world outside.
 obedient: environment
