@@ -113,6 +113,9 @@ class Settings:
     prometheus_auth: str = ""
     alertmanager_url: str = ""
     alertmanager_auth: str = ""
+    loki_url: str = ""
+    loki_auth: str = ""
+    loki_tenant: str = ""
     monitoring_ca_file: str = ""
     aws_profile: str = ""
     aws_region: str = ""
@@ -156,7 +159,16 @@ SECTIONS = {
     ),
     "model": ("model", "provider", "effort", "thinking", "caching", "attempts", "region", "project"),
     "limits": ("max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars"),
-    "monitoring": ("prometheus_url", "prometheus_auth", "alertmanager_url", "alertmanager_auth", "monitoring_ca_file"),
+    "monitoring": (
+        "prometheus_url",
+        "prometheus_auth",
+        "alertmanager_url",
+        "alertmanager_auth",
+        "loki_url",
+        "loki_auth",
+        "loki_tenant",
+        "monitoring_ca_file",
+    ),
     "aws": ("aws_profile", "aws_region", "aws_role"),
     "safety": ("read_only", "cluster_lease", "disabled_tools", "allow_cluster_admin"),
     "policy": (
@@ -181,8 +193,8 @@ _HEADER = re.compile(r"\s*\[\s*[\"']?([\w-]+)[\"']?\s*\]")
 _KEY = re.compile(r"\s*[\"']?([\w.-]+)[\"']?\s*=")
 _CHOICES = {"provider": PROVIDERS, "effort": EFFORTS}
 _POSITIVE = ("attempts", "max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars", "audit_segment_mib")
-_ADDRESSES = ("prometheus_url", "alertmanager_url")
-_CREDENTIALS = ("prometheus_auth", "alertmanager_auth")
+_ADDRESSES = ("prometheus_url", "alertmanager_url", "loki_url")
+_CREDENTIALS = ("prometheus_auth", "alertmanager_auth", "loki_auth")
 _CREDENTIAL = re.compile(r"(?:bearer|basic) (?:env:[A-Za-z_][A-Za-z0-9_]*|file:[/~].+)")
 FILE_ONLY = (
     "allow_cluster_admin", "analyzers", "audit_keep_days", "change_account", "change_context", "cluster_kinds",

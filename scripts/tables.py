@@ -24,6 +24,7 @@ def generated(root: Path) -> Iterator[tuple[Path, str]]:
     from agentops.providers.kubernetes.analyzers.registry import ANALYZERS, FAILED
     from agentops.providers.kubernetes.change.registry import CHANGE_SPECS, CHANGE_TARGETS
     from agentops.providers.kubernetes.read.registry import SPECS
+    from agentops.providers.loki.tools import SPECS as LOKI_SPECS
     from agentops.providers.prometheus.analyzers.checks import CHECKS
     from agentops.providers.prometheus.read.registry import SPECS as PROMETHEUS_SPECS
 
@@ -32,6 +33,8 @@ def generated(root: Path) -> Iterator[tuple[Path, str]]:
     path = root / "docs/prometheus.md"
     page = with_table(path.read_text("utf-8"), "prometheus tools", read_tools_table(PROMETHEUS_SPECS))
     yield path, with_table(page, "metric checks", conditions_table([("metrics", one.condition) for one in CHECKS]))
+    path = root / "docs/loki.md"
+    yield path, with_table(path.read_text("utf-8"), "loki tools", read_tools_table(LOKI_SPECS))
     yield root / "docs/least-privilege.md", _access_page((root / "docs/least-privilege.md").read_text("utf-8"))
     path = root / "docs/aws.md"
     page = with_table(path.read_text("utf-8"), "aws tools", read_tools_table(AWS_SPECS))

@@ -28,7 +28,7 @@ _ABOUT = {
     "kubernetes": "Which cluster is used when a command names none.",
     "model": "Which model is used, and through which provider: docs/models.md.",
     "limits": "What one run may spend.",
-    "monitoring": "Where Prometheus and Alertmanager are; docs/prometheus.md.",
+    "monitoring": "Where Prometheus, Alertmanager and Loki are; docs/prometheus.md, docs/loki.md.",
     "safety": "read_only = true: no change is ever made.",
     "policy": "Which context is which environment; one that no pattern matches is production: docs/policy.md.",
     "audit": "How the audit log is kept, and for how long: docs/audit.md.",

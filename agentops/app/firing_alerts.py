@@ -126,8 +126,8 @@ def fetched_alert(settings: Settings, argument: str, learn: Callable[[str], None
 
 
 def _client(settings: Settings, learn: Callable[[str], None]) -> AlertmanagerClient:
+    from agentops.providers.monitoring.opening import endpoint_of
     from agentops.providers.prometheus.api.client import AlertmanagerClient
-    from agentops.providers.prometheus.api.opening import endpoint_of
 
     options = {name: getattr(settings, name) for name in MONITORING}
     return AlertmanagerClient(endpoint_of("alertmanager", options, os.environ, learn))

@@ -18,9 +18,10 @@ from agentops.core.text import one_line
 from agentops.core.tool import ToolSpec
 from agentops.providers.aws.provider import AwsProvider
 from agentops.providers.kubernetes.provider import KubernetesProvider
+from agentops.providers.loki.provider import LokiProvider
 from agentops.providers.prometheus.provider import PrometheusProvider
 
-PROVIDERS: tuple[Provider, ...] = (KubernetesProvider(), AwsProvider(), PrometheusProvider())
+PROVIDERS: tuple[Provider, ...] = (KubernetesProvider(), AwsProvider(), PrometheusProvider(), LokiProvider())
 
 
 def target_schemes(providers: Sequence[Provider] = PROVIDERS) -> tuple[str, ...]:

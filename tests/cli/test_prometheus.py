@@ -185,7 +185,9 @@ def test_an_expression_that_cannot_be_asked_is_said_not_to_be_checked(
     monkeypatch.setenv("AGENTOPS_PROMETHEUS_URL", f"http://127.0.0.1:{free_port()}")
     finding = cli("investigate", "-", *at, "--no-model", stdin=_payload("up == 0")).document["finding"]
     assert finding["cause"]["condition"] == "MissingConfigMapKey"
-    assert any(one.startswith("the alert's own expression: Prometheus at") for one in finding["not_checked"])
+    assert any(
+        one.startswith("what monitoring holds of the alert itself: Prometheus at") for one in finding["not_checked"]
+    )
 
 
 @pytest.mark.real

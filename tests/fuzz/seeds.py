@@ -469,8 +469,8 @@ def metrics() -> tuple[bytes, ...]:
 
 @cache
 def _clients() -> Any:
+    from agentops.providers.monitoring.endpoint import HttpEndpoint
     from agentops.providers.prometheus.api.client import AlertmanagerClient, PrometheusClient
-    from agentops.providers.prometheus.api.endpoint import HttpEndpoint
 
     url = f"http://127.0.0.1:{_server().server_port}"
     return (

@@ -83,7 +83,7 @@ def keep_alert_readings(toolbox: Toolbox, seen: Sighting, alert: Alert) -> tuple
         try:
             found = one.reader.alert_readings(alert)
         except ToolError as error:
-            missing.append(f"the alert's own expression: {error.message}")
+            missing.append(f"what monitoring holds of the alert itself: {error.message}")
             continue
         kept += [toolbox.admit(call, reading, duration_ms=0) for call, reading in found]
     return tuple(kept), tuple(missing)

@@ -29,8 +29,8 @@ def _tried(name: str, context: ProviderContext, look: Callable[[ProviderContext]
 
 
 def _prometheus(context: ProviderContext) -> str:
+    from agentops.providers.monitoring.opening import endpoint_of
     from agentops.providers.prometheus.api.client import PrometheusClient
-    from agentops.providers.prometheus.api.opening import endpoint_of
 
     client = PrometheusClient(endpoint_of("prometheus", context.options, os.environ, context.learn))
     answer = client.query("count(up)", context.clock())
@@ -39,8 +39,8 @@ def _prometheus(context: ProviderContext) -> str:
 
 
 def _alertmanager(context: ProviderContext) -> str:
+    from agentops.providers.monitoring.opening import endpoint_of
     from agentops.providers.prometheus.api.client import AlertmanagerClient
-    from agentops.providers.prometheus.api.opening import endpoint_of
 
     client = AlertmanagerClient(endpoint_of("alertmanager", context.options, os.environ, context.learn))
     return f"{client.url} answers; {plural(len(client.alerts()), 'alert')}"

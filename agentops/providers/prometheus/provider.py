@@ -103,8 +103,8 @@ def open_prometheus(options: Mapping[str, Any], learn: Callable[[str], None]) ->
     Raises:
         UsageError: no setting says where it is, the credential cannot be had, or only some namespaces may be read.
     """
+    from agentops.providers.monitoring.opening import endpoint_of
     from agentops.providers.prometheus.api.client import PrometheusClient
-    from agentops.providers.prometheus.api.opening import endpoint_of
 
     if options.get("namespaces"):
         # No parser of ours could promise that an expression, a rule or an alert tells of these namespaces alone.

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from agentops.providers.monitoring.endpoint import HttpBudget, HttpEndpoint
 from agentops.providers.prometheus.api.client import PrometheusClient
-from agentops.providers.prometheus.api.endpoint import HttpBudget, HttpEndpoint
 from tests.support.monitoring import open_metrics, prometheus
 
 RULES = """

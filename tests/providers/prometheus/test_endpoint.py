@@ -11,10 +11,10 @@ import pytest
 import yaml
 
 from agentops.core.errors import ToolError, ToolInputError, UsageError
+from agentops.providers.monitoring.credential import authorization
+from agentops.providers.monitoring.endpoint import HttpBudget
+from agentops.providers.monitoring.opening import endpoint_of
 from agentops.providers.prometheus.api.client import AlertmanagerClient
-from agentops.providers.prometheus.api.credential import authorization
-from agentops.providers.prometheus.api.endpoint import HttpBudget
-from agentops.providers.prometheus.api.opening import endpoint_of
 from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import load
 from tests.providers.prometheus.conftest import StubServer, client_of, endpoint_at

@@ -15,7 +15,7 @@ from typing import Any
 from agentops.core.errors import ToolError
 from agentops.core.resource import check_name
 from agentops.core.text import one_line
-from agentops.providers.prometheus.api.endpoint import HttpEndpoint
+from agentops.providers.monitoring.endpoint import HttpEndpoint
 from agentops.providers.prometheus.objects.series import QueryAnswer, query_answer
 
 EVALUATION_S = 20

@@ -12,17 +12,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from agentops.core.errors import UsageError
-from agentops.providers.prometheus.api.credential import authorization
-from agentops.providers.prometheus.api.endpoint import HttpEndpoint
+from agentops.providers.monitoring.credential import authorization
+from agentops.providers.monitoring.endpoint import HttpEndpoint
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_TITLES = {"prometheus": "Prometheus", "alertmanager": "Alertmanager"}
+_TITLES = {"prometheus": "Prometheus", "alertmanager": "Alertmanager", "loki": "Loki"}
 
 
 def endpoint_of(
     which: str, options: Mapping[str, Any], environ: Mapping[str, str], learn: Callable[[str], None]
 ) -> HttpEndpoint:
-    """Return the endpoint of ``prometheus`` or ``alertmanager``.
+    """Return the endpoint of ``prometheus``, ``alertmanager`` or ``loki``.
 
     Raises:
         UsageError: no setting says where it is, the credential cannot be had, or would travel in the clear.
@@ -44,5 +44,6 @@ def endpoint_of(
         setting=setting,
         auth_setting=auth_setting,
         authorization=auth,
+        tenant=str(options.get(f"{which}_tenant") or ""),
         ca_file=str(Path(ca_file).expanduser()) if ca_file else "",
     )

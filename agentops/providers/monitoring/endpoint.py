@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _CHUNK_BYTES = 1 << 16
 _SAID_CHARS = 400
+_PLAIN_BYTES = 4_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,7 @@ class HttpEndpoint:
         setting: that gives the address, for hints.
         auth_setting: that says who asks, for hints.
         authorization: the header's value; empty sends none.
+        tenant: whose data are asked for, of a server that keeps those of several apart (``X-Scope-OrgID``).
         ca_file: certificates that are trusted instead of the system's own; empty for those.
     """
 
@@ -58,6 +60,7 @@ class HttpEndpoint:
         setting: str,
         auth_setting: str,
         authorization: str = "",
+        tenant: str = "",
         ca_file: str = "",
         budget: HttpBudget = HttpBudget(),
         monotonic: Monotonic = time.monotonic,
@@ -68,6 +71,8 @@ class HttpEndpoint:
         self._headers = {"Accept": "application/json", "User-Agent": "agentops"}
         if authorization:
             self._headers["Authorization"] = authorization
+        if tenant:
+            self._headers["X-Scope-OrgID"] = tenant
         self._ca_file = ca_file
         self._budget = budget
         self._monotonic = monotonic
@@ -82,6 +87,8 @@ class HttpEndpoint:
         """
         status, body, location = self._get(path, query)
         document = _parsed(body)
+        if document is None and status == 400 and len(body) <= _PLAIN_BYTES:
+            document = body.decode("utf-8", "replace")  # Loki says in plain text what is wrong with a query
         if 200 <= status < 300:
             if document is None:
                 hint = f"Is {self._setting} the address of {self.title} itself, with its prefix?"
@@ -189,7 +196,7 @@ class HttpEndpoint:
             hint = f"Redirects are not followed. Set {self._setting} to the address that it leads to."
             return ToolError(f"{where} redirects {path} to {one_line(location, 200) or 'another address'}", hint=hint)
         if status in (401, 403):
-            hint = f"Say who asks: {self._auth_setting} (docs/prometheus.md)."
+            hint = f"Say who asks: {self._auth_setting} (docs/prometheus.md, docs/loki.md)."
             return ToolError(f"{where} refuses {path}: HTTP {status}{said and ': ' + said}", hint=hint)
         if status == 404:
             hint = f"Is {self._setting} its address with the prefix of its path, such as /prometheus?"
