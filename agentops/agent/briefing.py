@@ -89,7 +89,7 @@ def _alerts(group: AlertGroup, now: datetime, fence: Fence, evidence: str) -> st
     others = [alert for alert in group.alerts if alert is not lead]
     lines = list(_alert(lead, now))
     lines += [
-        f"also {alert.status}: {one_line(alert.name, 80)} on {one_line(str(alert.target), 120)}"
+        f"also {_state(alert)}: {one_line(alert.name, 80)} on {one_line(str(alert.target), 120)}"
         for alert in others[:_OTHER_ALERTS]
     ]
     if len(others) > _OTHER_ALERTS:
@@ -101,11 +101,13 @@ def _alerts(group: AlertGroup, now: datetime, fence: Fence, evidence: str) -> st
 
 
 def _alert(alert: Alert, now: datetime) -> Iterator[str]:
-    yield f"{alert.status}: {one_line(alert.name, 120)} ({alert.severity}, from {alert.source})"
+    stands = [f"state: {_state(alert)}", f"severity: {alert.severity}"]
     if alert.started_at:
-        yield f"started {to_iso(alert.started_at)}, {age(alert.started_at, now)} before the sweep"
+        stands.append(f"started {to_iso(alert.started_at)}, {age(alert.started_at, now)} before the sweep")
     if alert.ended_at and alert.status != "firing":
-        yield f"ended {to_iso(alert.ended_at)}"
+        stands.append(f"ended {to_iso(alert.ended_at)}")
+    yield "; ".join(stands)
+    yield f"alert: {one_line(alert.name, 120)} (from {alert.source})"
     yield f"about: {one_line(str(alert.target), 200)}"
     if alert.summary and not any(value.startswith(alert.summary) for value in alert.annotations.values()):
         yield f"summary: {one_line(alert.summary, 600)}"
@@ -115,6 +117,22 @@ def _alert(alert: Alert, now: datetime) -> Iterator[str]:
     # In full: whoever wrote the alert may have said on which condition it is to be cured.
     for name, value in sorted(alert.annotations.items()):
         yield f"{one_line(name, 60)}: " + "\n".join(line for line in value.splitlines() if line.strip())
+
+
+_MEANS = {
+    "acknowledged": "somebody may be working on it",
+    "no data": "it does not say whether anything is wrong",
+    "paused": "nobody looks whether it still fires",
+    "unknown": "its sender does not say how it stands",
+}
+
+
+def _state(alert: Alert) -> str:
+    """Return how an alert stands, and what a state beyond firing and resolved means for whoever reads it."""
+    if not alert.state:
+        return alert.status
+    meaning = _MEANS.get(alert.state, "")
+    return f"{alert.status}, {one_line(alert.state, 40)}" + (f" ({meaning})" if meaning else "")
 
 
 def _problems(

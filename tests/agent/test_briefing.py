@@ -72,8 +72,8 @@ def test_the_whole_message():
         "Cluster context: prod\nNamespace: shop\nTime of the sweep: 2026-11-22T12:00:00.000Z\n\n"
         "Alert\n"
         '<untrusted n0nce source="alert">\n'
-        "firing: KubePodCrashLooping (critical, from alertmanager)\n"
-        "started 2026-11-22T11:48:00.000Z, 12m before the sweep\n"
+        "state: firing; severity: critical; started 2026-11-22T11:48:00.000Z, 12m before the sweep\n"
+        "alert: KubePodCrashLooping (from alertmanager)\n"
         "about: shop/Pod/api-1\n"
         "summary: api restarts\n"
         "labels: namespace=shop pod=api-1\n"
@@ -207,3 +207,21 @@ def test_no_part_of_it_can_close_a_fence():
         place=evil,
     )
     assert said.count("</untrusted n0nce>") == said.count("<untrusted n0nce source=") == 2
+
+
+@pytest.mark.parametrize(
+    ("stands", "said"),
+    [
+        ({"state": "acknowledged"}, "state: firing, acknowledged (somebody may be working on it); severity: critical"),
+        (
+            {"state": "no data"},
+            "state: firing, no data (it does not say whether anything is wrong); severity: critical",
+        ),
+        ({"state": "paused"}, "state: firing, paused (nobody looks whether it still fires); severity: critical"),
+        ({"status": "resolved"}, "state: resolved; severity: critical"),
+    ],
+)
+def test_how_the_alert_stands_comes_first(stands, said):
+    """State, severity and start are the first line of the alert: whether it fires at all decides what to look for."""
+    text = _brief([], [], [replace(_alert(), **stands)])
+    assert text.partition('source="alert">\n')[2].startswith(said)
