@@ -71,7 +71,10 @@ def test_a_namespace_each_has_a_role(cli: Cli) -> None:
     manifests = list(yaml.safe_load_all(done.out))
     roles = [one["metadata"].get("namespace") for one in manifests if one["kind"] == "Role"]
     subjects = {one["subjects"][0]["namespace"] for one in manifests if "subjects" in one}
+    outside = {one["metadata"]["name"] for one in manifests if one["metadata"].get("namespace") != "ops"}
     assert (roles, subjects, "Left out" in done.out) == (["shop", "payments"], {"ops"}, False)
+    # Nothing outside its own namespace has a name that the account of another team has too.
+    assert outside == {"ops", "agentops-fix-ops"}
 
 
 def test_a_tool_that_is_switched_off_needs_nothing(cli: Cli, home: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 Obj = dict[str, Any]
-_MERGE = "application/merge-patch+json"
+MERGE = "application/merge-patch+json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +153,7 @@ class Client:
 
     def patch(self, kind: str, name: str, namespace: str, change: Obj) -> Obj:
         """Merge a change into an object."""
-        return self.call("PATCH", self.path(kind, name, namespace), change, content_type=_MERGE).object
+        return self.call("PATCH", self.path(kind, name, namespace), change, content_type=MERGE).object
 
     def delete(self, kind: str, name: str, namespace: str = "", *, now: bool = False) -> None:
         """Delete an object; that it is gone already is no mistake."""

@@ -15,7 +15,10 @@ from tests.e2e.client import Client, Obj
 from tests.e2e.snapshots import until
 
 LABEL, PLACE = "e2e-run", "e2e-namespace"
-GLOBAL = ("Node", "PersistentVolume", "StorageClass")
+GLOBAL = (
+    "Node", "PersistentVolume", "StorageClass", "ClusterRole", "ClusterRoleBinding", "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+)  # fmt: skip
 """The kinds beside namespaces that a run may make and that belong to no namespace."""
 _REMOVAL_S = 180.0
 
@@ -48,6 +51,12 @@ class Run:
         self.client.create({**manifest, "metadata": {"name": name, "labels": labels}})
         return name
 
+    def apply(self, manifest: Obj, namespace: str) -> None:
+        """Make an object under its own name, for the test in ``namespace``, so that it is removed with it."""
+        metadata = manifest["metadata"]
+        labels = {**metadata.get("labels", {}), LABEL: self.id, PLACE: namespace}
+        self.client.create({**manifest, "metadata": {**metadata, "labels": labels}})
+
     def leave(self, namespace: str) -> None:
         """Remove a test's namespace and what it made beside it. The namespace is not awaited: ``sweep`` does that."""
         for kind in GLOBAL:
@@ -74,5 +83,7 @@ def _left(client: Client, run: str) -> list[tuple[str, str]]:
 
 def labelled(client: Client, kind: str, selector: str) -> list[str]:
     """Return the names of what bears a label; a kind that may not be listed was not made either."""
+    if not any(one.kind == kind for one in client.kinds):
+        return []  # a server that is older than the kind
     answer = client.call("GET", client.path(kind), query={"labelSelector": selector})
     return [one["metadata"]["name"] for one in answer.body["items"]] if answer.status == 200 else []

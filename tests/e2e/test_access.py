@@ -9,8 +9,8 @@ import pytest
 from tests.e2e import kubeconfigs
 from tests.e2e import manifests as m
 from tests.e2e.change_cases import draft
-from tests.e2e.client import Obj
-from tests.e2e.product import Product
+from tests.e2e.client import MERGE, Client, Obj
+from tests.e2e.product import CONTEXT, Product
 from tests.e2e.stages import Stage
 
 _BLUE = draft("edit_configmap", "/ConfigMap/settings", set={"color": "blue"})
@@ -72,6 +72,41 @@ def test_identity_that_may_nothing_is_told_so(stage: Stage, tmp_path: Path) -> N
     done = product("triage", "--namespace", stage.namespace)
     verdict = done.document.get("finding", {}).get("verdict", "")
     assert verdict not in ("no-problem", "recovered"), done.out
+
+
+def test_server_itself_refuses_what_no_approved_plan_names(stage: Stage, tmp_path: Path) -> None:
+    """With what agentops access prints, the account reads, tries out, and writes what is approved and nothing else."""
+    if not stage.where.cluster_scope:
+        pytest.skip("AGENTOPS_E2E_CLUSTER_SCOPE=1 lets it make an admission policy and ClusterRoles")
+    stage.make(m.config({"color": "red"}))
+    home = stage.run.namespace()
+    words = ("--mode", "fix", "--namespace", stage.namespace, "--account-namespace", home)
+    for one in stage.product("access", "kubernetes", *words).document["manifests"]:
+        if one["kind"] != "Namespace":
+            stage.run.apply(one, stage.namespace)
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 600}}
+    path = stage.client.path("ServiceAccount", "agentops-fix", home) + "/token"
+    token = stage.client.call("POST", path, body).object["status"]["token"]
+    where = stage.where
+    file = kubeconfigs.of_cluster(where.kubeconfig, where.context, tmp_path / "fix.kubeconfig", token=token)
+    account = Client(str(file), CONTEXT)
+    target = stage.client.path("ConfigMap", "settings", stage.namespace)
+
+    def write(query: str = "") -> tuple[int, str]:
+        answer = account.call("PATCH", target + query, {"data": {"color": "blue"}}, content_type=MERGE)
+        return answer.status, str(answer.body.get("message", ""))
+
+    # A server needs a moment to see a new policy, and a new approval.
+    stage.until("the policy refuses", lambda: write()[0] == 403)
+    line = f"UPDATE configmaps {stage.namespace}/settings"
+    assert f"agentops may not {line}: no approved plan says so" in write()[1]
+    assert write("?dryRun=All")[0] == 200
+    assert account.call("GET", stage.client.path("Secret", "", stage.namespace)).status == 403
+    assert account.call("GET", stage.client.path("ConfigMap", "", home)).status == 403
+    stage.client.patch("ConfigMap", "agentops-approved-plans", home, {"data": {"0" * 64: f"{line}\n"}})
+    stage.until("the approved write passes", lambda: write()[0] == 200)
+    stage.client.patch("ConfigMap", "agentops-approved-plans", home, {"data": {"0" * 64: None}})
+    stage.until("the policy refuses again", lambda: write()[0] == 403)
 
 
 @pytest.mark.parametrize("command", [("doctor",), ("triage",)])

@@ -42,15 +42,16 @@ _REFUSAL = "'agentops may not ' + variables.write + ': no approved plan says so'
 
 
 def admission_manifests(
-    account: str, namespace: str, *, labels: Mapping[str, str], lease_namespace: str
+    account: str, namespace: str, *, policy: str, labels: Mapping[str, str], lease_namespace: str
 ) -> Iterator[dict[str, Any]]:
     """Yield the ConfigMap, the policy and its binding.
 
     Arguments:
         account, namespace: the service account that changes things; the ConfigMap is in its namespace.
+        policy: the name of the policy and of its binding.
         lease_namespace: where that account also holds a lease while a change runs; empty for none.
     """
-    common = {"name": POLICY, "labels": dict(labels)}
+    common = {"name": policy, "labels": dict(labels)}
     # Without ``data``: applying it again leaves what is approved as it is.
     yield {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {**common, "name": NAME, "namespace": namespace}}
     yield {
@@ -96,7 +97,7 @@ def admission_manifests(
         "kind": "ValidatingAdmissionPolicyBinding",
         "metadata": common,
         "spec": {
-            "policyName": POLICY,
+            "policyName": policy,
             "paramRef": {"name": NAME, "namespace": namespace, "parameterNotFoundAction": "Deny"},
             "validationActions": ["Deny"],
         },

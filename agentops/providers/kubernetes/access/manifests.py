@@ -15,7 +15,7 @@ from typing import Any
 
 from agentops.core.errors import UsageError
 from agentops.core.text import one_line
-from agentops.providers.kubernetes.access.admission import admission_manifests
+from agentops.providers.kubernetes.access.admission import POLICY, admission_manifests
 from agentops.providers.kubernetes.access.needs import Needs, needs_of
 from agentops.providers.kubernetes.access.rights import Right
 from agentops.providers.kubernetes.api.approved_plans import NAME as APPROVED_PLANS
@@ -59,6 +59,10 @@ class AccessRequest:
         """The service account's name."""
         return FIX_ACCOUNT if self.may_change else READ_ACCOUNT
 
+    def named(self, name: str) -> str:
+        """Return the name of what stands outside the account's own namespace: two accounts never share one."""
+        return name if self.account_namespace == ACCOUNT_NAMESPACE else f"{name}-{self.account_namespace}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
@@ -96,7 +100,7 @@ def _is_left_out(request: AccessRequest, right: Right) -> bool:
 
 
 def _manifests(request: AccessRequest, granted: Needs) -> Iterator[Manifest]:
-    home, account = request.account_namespace, request.account
+    home, account, role = request.account_namespace, request.account, request.named(request.account)
     yield {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": home, "labels": dict(_LABELS)}}
     # No pod runs as it: its tokens are asked for, and short-lived.
     yield {**_object("v1", "ServiceAccount", account, home), "automountServiceAccountToken": False}
@@ -104,18 +108,20 @@ def _manifests(request: AccessRequest, granted: Needs) -> Iterator[Manifest]:
     rights = [right for right in granted if right not in lease]
     wide = [right for right in rights if not (request.namespaces and right.is_namespaced)]
     if wide:
-        yield {**_object(f"{_RBAC}/v1", "ClusterRole", account), "rules": rules_of(wide)}
-        yield _binding("ClusterRole", account, home, account)
+        yield {**_object(f"{_RBAC}/v1", "ClusterRole", role), "rules": rules_of(wide)}
+        yield _binding("ClusterRole", role, home, account)
     for namespace in request.namespaces:
         inside = [right for right in rights if right.is_namespaced]
-        yield {**_object(f"{_RBAC}/v1", "Role", account, namespace), "rules": rules_of(inside)}
-        yield _binding("Role", account, home, account, namespace)
+        yield {**_object(f"{_RBAC}/v1", "Role", role, namespace), "rules": rules_of(inside)}
+        yield _binding("Role", role, home, account, namespace)
     if lease:
-        place, name = request.lease_namespace, f"{account}-lease"
+        place, name = request.lease_namespace, f"{role}-lease"
         yield {**_object(f"{_RBAC}/v1", "Role", name, place), "rules": rules_of(lease)}
         yield _binding("Role", name, home, account, place)
     if request.may_change and request.has_admission:
-        yield from admission_manifests(account, home, labels=_LABELS, lease_namespace=request.lease_namespace)
+        yield from admission_manifests(
+            account, home, policy=request.named(POLICY), labels=_LABELS, lease_namespace=request.lease_namespace
+        )
         # For people: who may say which plans are approved, and ask for the token of an approved change.
         name = "agentops-approver"
         yield {**_object(f"{_RBAC}/v1", "Role", name, home), "rules": _approver_rules(account)}
