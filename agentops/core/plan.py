@@ -311,8 +311,9 @@ class ChangePlan:
 
     ``nonce`` makes two plans of the same content different, so that an approval serves once. ``requester`` is the
     actor who asked for it (``human:ana``); ``scopes`` are the places of every provider that it touches, and it runs
-    there only. ``tainted`` says that a model proposed it after reading untrusted text. ``lease`` is the object by which
-    runs see each other, written while this one runs; empty where none is.
+    there only. ``tainted`` says that a model proposed it after reading untrusted text. ``lease`` is what is
+    written beside it while it runs: the object by which runs see each other, its entry among the approved plans; empty
+    where nothing is.
     """
 
     nonce: str

@@ -136,6 +136,11 @@ class PlanGrant(Protocol):
         """Whose credential it is, in words."""
         ...
 
+    @property
+    def place(self) -> str:
+        """What is written beside the plan for it, and as whom the plan is sent, in words."""
+        ...
+
     def asking(self, seconds: int) -> Call:
         """Return the call that asks for it, for the record."""
         ...

@@ -23,12 +23,12 @@ def require_free(services: GuardServices, log: StageLog, plan: ChangePlan) -> No
     """Return once nobody else is changing something; before a person is asked, and once more before the re-check.
 
     Raises:
-        Stale: the plan names another lease than this run would take.
+        Stale: the plan names another lease, or another account, than this run would use.
         ToolError: the cluster's lease cannot be read.
         Busy: another run holds the lock, and still did when this one had waited as long as it may.
         StoreError: it cannot be found out.
     """
-    place = "" if services.lease is None else services.lease.place
+    place = services.beside
     if plan.lease != place:
         raise Stale(
             f"the plan was made to hold {plan.lease or 'no lease'}, and this run would hold {place or 'none'}",

@@ -92,7 +92,7 @@ def _assemble(services: GuardServices, proposal: Proposal, steps: Sequence[Decid
         policy_digest=services.policy.digest,
         tainted=proposal.tainted,
         rolls_back=proposal.rolls_back,
-        lease="" if services.lease is None else services.lease.place,
+        lease=services.beside,
     )
 
 

@@ -169,6 +169,15 @@ class GuardServices:
     too_powerful: Callable[[str], str] = _nobody_asked
 
     @property
+    def beside(self) -> str:
+        """What agentops writes beside a plan while it runs, in words; empty where no setting asks for anything.
+
+        It is part of the plan, so that whoever approves knows of it, and so that a run that would write something else
+        does not run the plan.
+        """
+        return " and ".join(one.place for one in (self.lease, self.grant) if one is not None)
+
+    @property
     def pinned(self) -> str:
         """What the run is pinned to, in words."""
         return ", ".join(f"{scope.place!r} on {scope.server}" for scope in self.scopes.values())

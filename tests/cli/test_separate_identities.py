@@ -84,6 +84,10 @@ def fixed(cli: Cli, cluster: Sandbox, home: Path, context: str) -> Any:
     """Plan, approve and run the fix of the broken rollout."""
     plan = home / "plan.json"
     made = cli("fix", ALERT, "--no-model", "--dry-run", "--out", str(plan), *at(cluster, context))
+    said = (
+        "While it runs, agentops also writes and holds its entry in ConfigMap agentops/agentops-approved-plans, and is"
+    )
+    assert said in " ".join(made.out.split()), made.out
     assert made.code == 0, made.out + made.err
     return cli("fix", "--plan", str(plan), *signed(home, plan, "eve"), "-o", "json", *at(cluster, context))
 

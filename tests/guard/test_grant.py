@@ -10,7 +10,7 @@ import pytest
 
 from agentops.core.errors import AuditError, Forbidden, ToolError, Unreachable
 from agentops.core.plan import Call, Preview
-from agentops.guard.pipeline import execute, make_plan
+from agentops.guard.pipeline import execute, execute_saved, make_plan
 from tests.guard.test_lease import Held
 
 world = sys.modules["agentops_test_world"]
@@ -20,6 +20,7 @@ class Granted:
     """A grant in memory; ``fails`` names the step that raises."""
 
     account = "ServiceAccount agentops/agentops-fix"
+    place = "its entry among the approved plans, and is sent as ServiceAccount agentops/agentops-fix"
 
     def __init__(self, fails: str = "", error: Exception | None = None) -> None:
         self.fails, self.error = fails, error
@@ -82,6 +83,15 @@ def test_a_preview_asks_for_nothing(stage: Any) -> None:
     grant = Granted()
     make_plan(stage.services(grant=grant), world.proposal())
     assert grant.done == []
+
+
+def test_the_plan_says_as_whom_it_is_sent(stage: Any) -> None:
+    """Whoever approves knows the account; a run that would use another one, or none, does not run the plan."""
+    plan = make_plan(stage.services(grant=Granted(), lease=Held()), world.proposal()).planned.plan
+    result = execute_saved(stage.services(lease=Held()), plan, ())
+    assert plan.lease == f"Lease ops/agentops and {Granted.place}"
+    assert result.error is not None
+    assert (result.error.code, stage.world.writes) == ("stale", [])
 
 
 @pytest.mark.parametrize("step", ["ask", "opening", "add"])

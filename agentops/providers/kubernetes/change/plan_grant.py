@@ -127,6 +127,11 @@ class AccountGrant:
         """Whose credential it is, in words."""
         return f"ServiceAccount {self._namespace}/{self._name}"
 
+    @property
+    def place(self) -> str:
+        """What is written beside the plan, and as whom the plan is sent, in words."""
+        return f"its entry in ConfigMap {self._namespace}/{NAME}, and is sent as {self.account}"
+
     def asking(self, seconds: int) -> Call:
         """Return the TokenRequest, for the record."""
         return token_call(self._namespace, self._name, seconds)
