@@ -14,13 +14,14 @@ from enum import StrEnum
 from typing import Any, TextIO
 
 from agentops.cli.prompting import Choice, Prompts
-from agentops.cli.report import Block, Bullets, Heading, Item, Paragraph, Tone
+from agentops.cli.report import Block, Bullets, Heading, Item, Paragraph, Quote, Tone
 from agentops.cli.views.plan import folded_lines, needs_whole_page, plan_blocks, summary_blocks, words_title
 from agentops.cli.views.wording import change_words
 from agentops.core.approval import Answer, ApprovalRequest, Decision, SignedApproval
 from agentops.core.clock import Clock
 from agentops.core.digest import digest_bytes
 from agentops.core.errors import Interrupted, NotApproved
+from agentops.core.homographs import marked
 from agentops.core.plan import ChangePlan, PlanStep
 from agentops.core.risk import Reversal, Risk
 from agentops.core.text import one_line, plural
@@ -124,7 +125,7 @@ class _Dialogue:
     def _question(self) -> str:
         """Name the plan, its object and where it is: the last line before the answer."""
         plan = self._plan
-        first = plan.steps[0].change.target.short
+        first = marked(plan.steps[0].change.target.short)
         more = f" and {len(plan.steps) - 1} more" if len(plan.steps) > 1 else ""
         verb = "roll it back" if plan.rolls_back else "apply it"
         verb = "sign an approval of it" if self._its.whole else verb
@@ -188,7 +189,9 @@ class _Dialogue:
         for number, step in enumerate(steps, 1):
             if step.risk.rank < Risk.HIGH.rank:
                 continue
-            message = f"Step {number} has {step.risk.value.upper()} risk: {change_words(step.change)}. Apply it?"
+            message = (
+                f"Step {number} has {step.risk.value.upper()} risk: {marked(change_words(step.change))}. Apply it?"
+            )
             choices = [
                 Choice("yes", "yes: apply this step too", "y", grave=True),
                 Choice("no", "no: apply nothing", "n"),
@@ -264,7 +267,7 @@ class _Dialogue:
         names = tuple(dict.fromkeys((*intent.evidence, *(e for step in plan.steps for e in step.change.evidence))))
         items = [Item(step.change.reason or "no reason given", label=f"{n}.") for n, step in _numbered(plan.steps)]
         blocks: list[Block] = [Heading(words_title(intent))]
-        blocks += [Paragraph(f"“{intent.words.strip()}”")] if intent.words.strip() else []
+        blocks += [Quote(f"“{intent.words.strip()}”")] if intent.words.strip() else []
         blocks += [Bullets(tuple(items)), Heading("Evidence")]
         return [
             *blocks,
@@ -285,7 +288,7 @@ def _numbered(steps: tuple[PlanStep, ...]) -> list[tuple[int, PlanStep]]:
 
 
 def _title(number: int, step: PlanStep) -> str:
-    return one_line(f"{number}. {change_words(step.change)} ({step.risk.value} risk)", 100)
+    return one_line(f"{number}. {marked(change_words(step.change))} ({step.risk.value} risk)", 100)
 
 
 def _same(typed: str, wanted: str) -> bool:

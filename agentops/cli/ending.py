@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Tone
-from agentops.cli.views.finding import CLOSING_CHARS
-from agentops.cli.views.fix import CLOSING_LINES, closing_lines, outcome_blocks, outcome_words, then_lines
+from agentops.cli.views.finding import CLOSING_CHARS, conclusion_block
+from agentops.cli.views.fix import CLOSING_LINES, Quoted, closing_lines, outcome_blocks, outcome_words, then_lines
 from agentops.cli.views.shorter import said_once
 from agentops.cli.views.wording import change_words, named
 from agentops.core.commands import command_line
@@ -177,7 +177,8 @@ def _moved_on(fix: FixResult, place: Place) -> Ending:
 
 
 def _believed(fix: FixResult) -> tuple[str, Tone]:
-    return fix.found.finding.conclusion, Tone.STRONG
+    finding = fix.found.finding
+    return finding.conclusion if finding.by == "triage" else Quoted(finding.conclusion), Tone.STRONG
 
 
 def _capital(text: str) -> str:
@@ -306,7 +307,9 @@ def _ended(
     """
     above: list[Block] = []
     if _believed(fix) not in parts:
-        above.append(Paragraph(said_once(fix.found.finding.conclusion, CLOSING_CHARS), Tone.STRONG))
+        above.append(
+            conclusion_block(fix.found.finding, said_once(fix.found.finding.conclusion, CLOSING_CHARS), Tone.STRONG)
+        )
     above += _known(fix) if known else ()
     return Ending(
         status=fix.status,

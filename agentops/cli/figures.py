@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from agentops.cli.continuing import Continued
 from agentops.cli.report import Branch, Diff, DiffLine, Mark, Tone, Tree
 from agentops.core.text import visible
 
@@ -47,7 +48,7 @@ def diff_to_terminal(diff: Diff, console: Console) -> None:
     for old, new in _places(diff.lines):
         for line, other in (*_opposite(old, new), *(() if new is old else _opposite(new, old))):
             mark = "@@" if line.mark is Mark.FOLD else line.mark.value
-            grid.add_row(Text(mark, style=_LINE_STYLE[line.mark]), _styled(line, other))
+            grid.add_row(Text(mark, style=_LINE_STYLE[line.mark]), Continued(_styled(line, other)))
     console.print(grid)
 
 
@@ -63,7 +64,7 @@ def _two_columns(diff: Diff, console: Console) -> None:
     grid.add_row("", Text(visible(diff.before), style="bold red"), bar, Text(visible(diff.after), style="bold green"))
     for old, new in _places(diff.lines):
         for left, right in zip_longest(old, new):
-            texts = [_styled(a, b) if a is not None else Text() for a, b in ((left, right), (right, left))]
+            texts = [Continued(_styled(a, b)) if a is not None else Text() for a, b in ((left, right), (right, left))]
             once = left is not None and left is right and left.mark is Mark.FOLD
             grid.add_row(_side_mark(left, right), texts[0], bar, Text() if once else texts[1])
     console.print(grid)
@@ -136,7 +137,7 @@ def _drawn(branch: Branch) -> Drawn:
     from rich.text import Text
     from rich.tree import Tree as Drawn
 
-    drawn = Drawn(Text(visible(branch.text), style=STYLE[branch.tone]), guide_style="dim")
+    drawn = Drawn(Continued(Text(visible(branch.text), style=STYLE[branch.tone])), guide_style="dim")
     for child in branch.children:
         drawn.children.append(_drawn(child))
     return drawn

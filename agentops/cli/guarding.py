@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from agentops.cli.options import Common
-from agentops.cli.report import Block, Code, Heading, Paragraph, Tone
+from agentops.cli.report import Block, Code, Heading, Paragraph, Quote, Tone
 from agentops.cli.result import Result, error_document
 from agentops.core.errors import Declined, NotApproved
 from agentops.core.plan import ChangePlan
@@ -155,5 +155,5 @@ def _evidence(app: App, incident: str, names: tuple[str, ...]) -> list[Block]:
         else:
             # What the analyzer quotes, not the whole object behind it: that is in `agentops show --evidence`.
             quoted = entry.excerpt.split("\n\n")[0] if entry.tool == "triage" else entry.excerpt
-            blocks += [Paragraph(f"{name} {entry.summary}", Tone.STRONG), Code(quoted)]
+            blocks += [Paragraph(f"{name} {entry.summary}", Tone.STRONG), Quote(quoted)]
     return blocks

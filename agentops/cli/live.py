@@ -13,13 +13,13 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, TextIO
 
+from agentops.cli.continuing import Continued
 from agentops.cli.render import console_for
 from agentops.core.progress import Stage, Step
 from agentops.core.text import clip, visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.text import Text
 
 _MARK = {
     Stage.ALERT: ("▸", "bold"),
@@ -166,19 +166,21 @@ class Live:
         grid.add_column(no_wrap=True, width=1)
         grid.add_column(overflow="fold")
         body = style if stage in (*_STREAMED, Stage.NOTICE) else ""
-        grid.add_row(Text(mark, style=style), Text(visible(text), style=body))
+        grid.add_row(Text(mark, style=style), Continued(Text(visible(text), style=body)))
         self._console.print(grid)
 
     def _region(self) -> RenderableType:
         from rich.console import Group
+        from rich.padding import Padding
         from rich.text import Text
 
         partial, stage, under_way = self._shown
         now = time.monotonic()
         width = self._console.width if self._console is not None else _LINE_CHARS
-        lines: list[Text] = []
+        lines: list[RenderableType] = []
         if partial:
-            lines.append(Text("  " + visible(partial)[-2 * width :], style=_MARK[stage][1]))
+            words = Text(visible(partial)[-2 * width :], style=_MARK[stage][1])
+            lines.append(Padding(Continued(words, quoted=True), (0, 0, 0, 2), expand=False))
         frame = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"[int(now * 8) % 10]
         for text, since in under_way[-6:]:
             seconds = f" {now - since:.0f}s" if now - since >= 1 else ""

@@ -9,10 +9,12 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import sys
 from typing import TYPE_CHECKING, TextIO
 
+from agentops.cli.continuing import Continued
 from agentops.cli.figures import (
     STYLE,
     diff_to_markdown,
@@ -20,7 +22,7 @@ from agentops.cli.figures import (
     tree_to_markdown,
     tree_to_terminal,
 )
-from agentops.cli.report import Block, Bullets, Diff, Heading, Item, Pairs, Paragraph, Table, Tree
+from agentops.cli.report import Block, Bullets, Diff, Heading, Item, Pairs, Paragraph, Quote, Table, Tree
 from agentops.cli.result import Result
 from agentops.core.text import visible
 
@@ -101,12 +103,13 @@ def _print_block(block: Block, console: Console) -> None:
     from rich.text import Text
 
     if isinstance(block, Heading):
-        console.print(Text(visible(block.text), style=STYLE[block.tone]))
+        console.print(Continued(Text(_flat(block.text), style=STYLE[block.tone])))
     elif isinstance(block, Paragraph):
         _print_paragraph(block, console)
+    elif isinstance(block, Quote):
+        _print_quote(block, console)
     elif isinstance(block, Bullets):
-        for item in block.items:
-            _print_line(item, console) if block.one_line else _print_item(item, console)
+        _print_bullets(block, console)
     elif isinstance(block, Pairs):
         _print_pairs(block.rows, console)
     elif isinstance(block, Table):
@@ -121,12 +124,25 @@ def _print_block(block: Block, console: Console) -> None:
             console.print(Text("  " + line), soft_wrap=True)
 
 
+def _print_quote(block: Quote, console: Console) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    words = Text(visible(block.lead + block.text.strip("\n")), style=STYLE[block.tone])
+    console.print(Padding(Continued(words, quoted=True), (0, 0, 0, 2), expand=False))
+
+
 def _print_paragraph(block: Paragraph, console: Console) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
     for line in _whole_command(visible(block.text), console.width - 2):
-        console.print(Padding(Text(line, style=STYLE[block.tone]), (0, 0, 0, 2), expand=False))
+        console.print(Padding(Continued(Text(line, style=STYLE[block.tone])), (0, 0, 0, 2), expand=False))
+
+
+def _flat(text: str) -> str:
+    """Return a text without line breaks, safe to show."""
+    return visible(text.replace("\n", " "))
 
 
 def _whole_command(text: str, room: int) -> tuple[str, ...]:
@@ -141,6 +157,11 @@ def _whole_command(text: str, room: int) -> tuple[str, ...]:
     return (prose + stop.rstrip(), command) if cell_len(command) <= room else (text,)
 
 
+def _print_bullets(block: Bullets, console: Console) -> None:
+    for item in block.items:
+        _print_line(item, console) if block.one_line else _print_item(item, console)
+
+
 def _print_item(item: Item, console: Console) -> None:
     from rich.padding import Padding
     from rich.table import Table as Grid
@@ -151,20 +172,20 @@ def _print_item(item: Item, console: Console) -> None:
         body.append("\n" + visible(item.note), style="dim")
     if len(item.label) > _SHORT_LABEL:
         # A long label (a condition) stands on a line of its own, so that the texts keep one left edge.
-        console.print(Text("  " + visible(item.label), style="bold"))
-        console.print(Padding(body, (0, 0, 0, 4), expand=False))
+        console.print(Text("  " + _flat(item.label), style="bold"))
+        console.print(Padding(Continued(body, quoted=True), (0, 0, 0, 4), expand=False))
         return
     grid = Grid.grid(padding=(0, 1, 0, 0), expand=False)
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
-    grid.add_row(Text("  " + (visible(item.label) or "•"), style="cyan" if item.label else "dim"), body)
+    grid.add_row(Text("  " + (_flat(item.label) or "•"), style="cyan" if item.label else "dim"), Continued(body))
     console.print(grid)
 
 
 def _print_line(item: Item, console: Console) -> None:
     from rich.text import Text
 
-    line = Text.assemble(("  " + visible(item.label) + " ", "dim"), (visible(item.text), STYLE[item.tone]))
+    line = Text.assemble(("  " + _flat(item.label) + " ", "dim"), (_flat(item.text), STYLE[item.tone]))
     console.print(line, no_wrap=True, overflow="ellipsis")
 
 
@@ -176,7 +197,7 @@ def _print_pairs(rows: tuple[tuple[str, str], ...], console: Console) -> None:
     grid.add_column(no_wrap=True)
     grid.add_column(overflow="fold")
     for name, value in rows:
-        grid.add_row(Text("  " + visible(name), style="dim"), Text(visible(value)))
+        grid.add_row(Text("  " + _flat(name), style="dim"), Continued(Text(visible(value))))
     console.print(grid)
 
 
@@ -207,7 +228,10 @@ def _print_table(table: Table, console: Console) -> None:
             stays = number == 0 or (whole and number < len(widths) - 1)
             grid.add_column(Text(column.upper()), overflow="fold", no_wrap=stays)
     for row in table.rows:
-        grid.add_row("", *(Text(visible(" ".join(cell.split()) if table.cut else cell)) for cell in row))
+        if table.cut:
+            grid.add_row("", *(Text(_flat(" ".join(cell.split()))) for cell in row))
+        else:
+            grid.add_row("", *(Continued(Text(visible(cell))) for cell in row))
     console.print(grid)
 
 
@@ -224,12 +248,19 @@ def _cut_widths(table: Table, widths: list[int], room: int) -> list[int]:
 
 
 _PROGRAM = "agentops "
+_CONSTRUCT = re.compile(r"(\s*|\s*\d{1,9})(?=[-+=~]|(?<=\d)[.)])")
 _ESCAPED = str.maketrans({character: "\\" + character for character in "\\`*_[]<>#|"})
 
 
 def _plain(text: str) -> str:
     """Return ``text`` with Markdown's own characters escaped, on as many lines as it had."""
     return visible(text).translate(_ESCAPED)
+
+
+def _start(line: str) -> str:
+    """Return a line that begins no list, rule, fence or heading of Markdown."""
+    found = _CONSTRUCT.match(line)
+    return f"{found[1]}\\{line[found.end(1) :]}" if found else line
 
 
 def to_markdown(report: tuple[Block, ...]) -> str:
@@ -239,9 +270,12 @@ def to_markdown(report: tuple[Block, ...]) -> str:
 
 def _markdown_block(block: Block) -> str:
     if isinstance(block, Heading):
-        return f"## {_plain(block.text)}\n"
+        return f"## {_plain(_flat(block.text))}\n"
     if isinstance(block, Paragraph):
-        return _plain(block.text) + "\n"
+        return _start(_plain(" ".join(block.text.split()))) + "\n"
+    if isinstance(block, Quote):
+        lines = (block.lead + block.text.strip("\n")).split("\n")
+        return "\n".join(f"> {_start(_plain(line))}".rstrip() for line in lines) + "\n"
     if isinstance(block, Bullets):
         lines = []
         for item in block.items:

@@ -39,6 +39,18 @@ class Paragraph:
 
 
 @dataclass(frozen=True, slots=True)
+class Quote:
+    """Somebody else's words: a model's, a sender's, a log's. Every line carries a mark at its left edge.
+
+    ``lead`` is ours and stands before the words, on their first line.
+    """
+
+    text: str
+    tone: Tone = Tone.PLAIN
+    lead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One bullet: ``label`` stands out (an evidence id, a number), ``note`` is quiet and stands below the text."""
 
@@ -82,7 +94,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """Text to be shown as it is, line by line: a command, a quotation, a log."""
+    """Text of ours to be shown as it is, line by line: a command, a file. What others wrote is a ``Quote``."""
 
     text: str
     language: str = ""
@@ -131,4 +143,4 @@ class Tree:
     root: Branch
 
 
-Block: TypeAlias = Heading | Paragraph | Bullets | Pairs | Table | Code | Diff | Tree
+Block: TypeAlias = Heading | Paragraph | Quote | Bullets | Pairs | Table | Code | Diff | Tree

@@ -57,8 +57,8 @@ def test_an_answer_cites_what_was_read(asking: Callable[..., Any], cli: Cli) -> 
         0,
         [
             "Answered",
-            "Two Deployments run in shop [E1].",
-            "checkout is not ready.",
+            "│ Two Deployments run in shop [E1].",
+            "│ checkout is not ready.",
             "By scripted:script.json, evidence E1, E2; 1 thing not checked.",
             f"Next: agentops show {short} --evidence E1",
         ],
@@ -69,7 +69,7 @@ def test_an_answer_cites_what_was_read(asking: Callable[..., Any], cli: Cli) -> 
         ("question", "answered", "what runs here?")
     ]
     assert "question  what runs here?  answered" in cli("history").out
-    assert "a person asked: what runs here?" in " ".join(cli("show", "--timeline").out.split())
+    assert "a person asked: what runs here?" in " ".join(cli("show", "--timeline").out.replace("│ ", "").split())
 
 
 def test_the_document_holds_to_its_schema(asking: Callable[..., Any], cli: Cli) -> None:

@@ -121,7 +121,7 @@ def test_leaving_every_step_out_is_a_stop(ask: Ask, plans: ModuleType) -> None:
 def test_why_shows_the_words_and_the_evidence_and_asks_again(ask: Ask, plans: ModuleType) -> None:
     """A question is no answer: after the reasons the same choice stands there again."""
     decision, screen = ask(plans.plan(), "w" + ENTER + "a" + ENTER)
-    assert (decision.answer, "(quoted, not verified):\n  “" in screen, "seen: E1 E4" in screen) == (
+    assert (decision.answer, "(quoted, not verified):\n  │ “" in screen, "seen: E1 E4" in screen) == (
         Answer.APPROVE,
         True,
         True,
@@ -162,7 +162,7 @@ def test_what_is_no_argument_is_asked_again(ask: Ask, plans: ModuleType, typed: 
     begun = "e" + ENTER + UP + ENTER + CTRL_U + typed + ENTER
     left, screen = ask(plans.plan(plans.step()), begun + CTRL_D + ENTER)
     mended, _ = ask(plans.plan(plans.step()), begun + CTRL_U + '{"x": 1}' + ENTER)
-    assert (left.answer, said in " ".join(screen.split())) == (Answer.STOP, True), screen
+    assert (left.answer, said in " ".join(screen.replace("│ ", "").split())) == (Answer.STOP, True), screen
     assert (mended.answer, dict(mended.arguments)) == (Answer.EDIT, {0: {"x": 1}})
 
 

@@ -76,7 +76,7 @@ def test_ctrl_c_at_the_question_of_a_fix(cli: Cli, cluster: Sandbox, at: tuple[s
     assert last[0].startswith("Not run: nothing was changed — shop/Deployment/checkout (plan ")
     assert last[2].strip() == "Interrupted at the question: nothing was changed"
     assert last[3].startswith("  Next: agentops fix ")
-    told = " ".join(cli("show", "--timeline").out.split())
+    told = " ".join(cli("show", "--timeline").out.replace("│ ", "").split())
     assert "the plan was not run: interrupted at the question" in told
     assert "the run ended: interrupted, exit 130" in told
     assert cli("recover", *at).out.strip() == "No change is open."

@@ -45,7 +45,7 @@ def call(tool: str, /, **arguments: Any) -> Turn:
     return {"calls": [{"tool": tool, "arguments": arguments}]}
 
 
-def report(verdict: str = "planned", text: str = "Scales catalog from 2 to 3.", **more: Any) -> Turn:
+def report(verdict: str = "planned", text: str = "│ Scales catalog from 2 to 3.", **more: Any) -> Turn:
     """Return a turn that ends the run."""
     said = {"verdict": verdict, "text": text, "evidence": ["{{first}}"], "not_checked": []}
     return call("report_request", **said | more)
@@ -107,11 +107,13 @@ def test_it_ends_in_six_lines(do: Callable[..., Any], cli: Cli, cluster: Sandbox
     lines = [line.strip() for line in done.out.strip().splitlines()]
     closing = lines[lines.index("Done as asked") :]
     assert (done.code, replicas(cluster, "catalog"), len(closing) <= 6) == (0, 3, True)
-    assert closing[1:3] == ["Scales catalog from 2 to 3.", "By scripted:script.json, evidence E1."]
+    assert closing[1:3] == ["│ Scales catalog from 2 to 3.", "By scripted:script.json, evidence E1."]
     assert closing[-1].startswith("Next: agentops show ")
     change = cli("changes", "-o", "json").document["changes"][0]["short_id"]
-    assert "request  scale catalog to 3" in " ".join(cli("show", change).out.split()).replace("request ", "request  ")
-    assert "asked for: scale catalog to 3" in " ".join(cli("show", "--timeline").out.split())
+    assert "request  scale catalog to 3" in " ".join(cli("show", change).out.replace("│ ", "").split()).replace(
+        "request ", "request  "
+    )
+    assert "asked for: scale catalog to 3" in " ".join(cli("show", "--timeline").out.replace("│ ", "").split())
     assert cli("audit", "replay").code == 0
     listed = cli("history", "-o", "json").document["incidents"]
     assert [(one["kind"], one["verdict"]) for one in listed] == [("request", "done")]
@@ -178,7 +180,7 @@ def test_where_two_must_agree_both_commands_are_named(
     policy = home / "policy.cedar"
     policy.write_text(policy.read_text().replace('@approval("none")', '@approval("two-person")'))
     done = do(SCALED, "scale catalog to 3", "--yes", page=True)
-    said = " ".join(done.out.split())
+    said = " ".join(done.out.replace("│ ", "").split())
     assert (done.code, replicas(cluster, "catalog")) == (5, 2), done.out
     assert (said.count("agentops approve "), "Two other people must approve it" in said) == (3, True)
     assert "agentops fix --plan" in said
@@ -245,7 +247,10 @@ def test_what_is_not_possible_says_why(do: Callable[..., Any], cli: Cli, words: 
     """Exit 9; the reason is the last thing that is said."""
     no = report("not-possible", "Nothing was drafted.", because=because)
     done = do([no], words, page=True)
-    assert (done.code, f"Not possible, because {because[:-1]}" in " ".join(done.out.split())) == (9, True), done.out
+    assert (done.code, f"Not possible, because {because[:-1]}" in " ".join(done.out.replace("│ ", "").split())) == (
+        9,
+        True,
+    ), done.out
     assert cli("history", "-o", "json").document["incidents"][0]["verdict"] == "not-possible"
 
 
@@ -303,7 +308,10 @@ def test_what_does_not_come_up_is_rolled_back(do: Callable[..., Any], cli: Cli, 
 def test_planned_without_a_plan_is_sent_back(do: Callable[..., Any], home: Path) -> None:
     """Code looks at the plan: an empty one is none, however often it is reported."""
     done = do([report(), report(), report()], "scale catalog to 3", page=True)
-    assert (done.code, "Not possible, because the model's report is NOT supported" in " ".join(done.out.split())) == (
+    assert (
+        done.code,
+        "Not possible, because the model's report is NOT supported" in " ".join(done.out.replace("│ ", "").split()),
+    ) == (
         9,
         True,
     )

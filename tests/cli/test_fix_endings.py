@@ -237,7 +237,7 @@ def test_a_pod_that_its_owner_has_replaced_is_a_result(
             break
         time.sleep(0.1)
     done = cli("fix", first.document["incident"]["id"], "--no-model", *at)
-    said = " ".join(done.out.split())
+    said = " ".join(done.out.replace("│ ", "").split())
     assert (done.code, "The last rollout names an image that does not exist." in said) == (5, True), done.out
     assert f"shop/Pod/{_name(pod)} is gone; its owner ReplicaSet " in said
     assert f" made Pod {heirs[0]} instead" in said
@@ -306,7 +306,7 @@ def test_the_lock_of_another_run_is_said_before_anybody_is_asked(
         lock.flush()
         said = terminal.at_terminal(["fix", ALERT, "--no-model", *at], [], {"AGENTOPS_HOME": str(home)})
     assert said.code == 1, said.screen
-    assert f"pid {os.getpid()} of human:eve, since 2026-11-22T03:00:00Z" in " ".join(said.out.split())
+    assert f"pid {os.getpid()} of human:eve, since 2026-11-22T03:00:00Z" in " ".join(said.out.replace("│ ", "").split())
     assert "apply it?" not in said.screen
 
 
@@ -317,7 +317,9 @@ def test_runs_with_separate_homes_see_each_other_by_a_lease(
     home.mkdir(parents=True, exist_ok=True)
     (home / "config.toml").write_text('[safety]\ncluster_lease = "shop"\n')
     shown = cli("fix", ALERT, "--no-model", "--dry-run", *at)
-    assert "While it runs, agentops also writes and holds Lease shop/agentops" in " ".join(shown.out.split())
+    assert "While it runs, agentops also writes and holds Lease shop/agentops" in " ".join(
+        shown.out.replace("│ ", "").split()
+    )
     assert not cluster.simulation.store.list("Lease", "shop")
     plan = home / "plan.json"
     cli("fix", ALERT, "--no-model", "--dry-run", "--out", str(plan), *at)

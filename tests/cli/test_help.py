@@ -56,6 +56,6 @@ def test_no_help_is_a_riddle(words: tuple[str, ...], command: Any) -> None:
 
 def test_the_help_of_investigate_names_every_sender(cli: Cli) -> None:
     """Whose alerts are read comes from the registry, and so do the number of forms and the page that shows them."""
-    words = " ".join(cli("investigate", "--help").out.split())
+    words = " ".join(cli("investigate", "--help").out.replace("│ ", "").split())
     assert f"Senders that are recognised: {', '.join(senders())} The {len(FORMATS)} forms" in words
     assert "docs/alerts.md" in words

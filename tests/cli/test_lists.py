@@ -125,7 +125,7 @@ def test_history_of_a_namespace(cli: Cli, incidents: list[str]) -> None:
 def test_long_cells_are_whole_with_v(cli: Cli, incidents: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """What was cut can be had."""
     monkeypatch.setenv("COLUMNS", "80")
-    short, full = cli("history").out, "".join(cli("history", "-v").out.split())
+    short, full = cli("history").out, "".join(cli("history", "-v").out.replace("│ ", "").split())
     assert (CLAIM.name in short, CLAIM.name in full) == (False, True)
 
 
@@ -179,7 +179,7 @@ def test_changes_in_json_say_what_took_back_what(cli: Cli, changes: list[str]) -
 
 def test_show_takes_a_change_as_well(cli: Cli, changes: list[str]) -> None:
     """By the code that the list shows, or by its whole id: all that the line had no room for, and what to type next."""
-    undone, back, doubtful, begun = (" ".join(cli("show", one).out.split()) for one in changes)
+    undone, back, doubtful, begun = (" ".join(cli("show", one).out.replace("│ ", "").split()) for one in changes)
     assert (f"Change {changes[0]}: undone" in undone, f"undone by {changes[1]}" in undone) == (True, True)
     assert (f"rolls back {changes[0]}" in back, "agentops rollback" in undone) == (True, False)
     assert "Not verified: its pods are as unready as before" in doubtful

@@ -147,7 +147,7 @@ def test_a_policy_that_cannot_be_loaded_is_to_be_checked(cli: Any, home: Path) -
     (home / "policy.cedar").chmod(0o600)
     done = cli("fix", "k8s:shop/Deployment/checkout", *AT)
     assert (done.code, done.out.splitlines()[-1].strip()) == (4, "Next: agentops policy validate"), done.out
-    assert "the policy cannot be loaded" in " ".join(done.out.split())
+    assert "the policy cannot be loaded" in " ".join(done.out.replace("│ ", "").split())
 
 
 def test_fix_without_an_argument_names_the_last_incident(cli: Any) -> None:

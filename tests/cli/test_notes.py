@@ -46,7 +46,7 @@ def _uncordoning(folder: Path) -> str:
 def test_a_known_remedy_that_a_note_speaks_against_is_not_proposed(cli: Cli) -> None:
     """The finding names the note and says what is not proposed for its sake; nothing is planned."""
     done = cli("investigate", "--sandbox=kept-cordoned", "--no-model")
-    said = " ".join(done.out.split())
+    said = " ".join(done.out.replace("│ ", "").split())
     assert f"Note of the owner of Node/worker-1: {NOTE}; ops.shop.example/owner: “storage-team”" in said
     assert f"Not proposed: kubernetes_uncordon on Node worker-1, for the owner of Node worker-1 says {NOTE}." in said
     assert "Proposed, not applied" not in said
@@ -67,7 +67,7 @@ def test_the_finding_of_a_script_holds_the_notes(cli: Cli) -> None:
 
 def test_triage_shows_notes_beside_the_problem(cli: Cli) -> None:
     """A scan without an alert shows them as well, each once."""
-    said = " ".join(cli("triage", "--sandbox=kept-cordoned").out.split())
+    said = " ".join(cli("triage", "--sandbox=kept-cordoned").out.replace("│ ", "").split())
     assert f"Note of the owner of Node/worker-1: {NOTE}; ops.shop.example/owner: “storage-team”" in said
     assert said.count("Note of the owner of shop/Deployment/recommendations: team: “data”") == 1
 
@@ -75,7 +75,7 @@ def test_triage_shows_notes_beside_the_problem(cli: Cli) -> None:
 def test_what_a_model_drafts_against_a_note_is_shown_with_it(cli: Cli, tmp_path: Path) -> None:
     """The model hears it in the answer to its draft; the screen to decide on says it, and what else was noted."""
     done = cli("fix", "--sandbox=kept-cordoned", "--dry-run", "--model", _uncordoning(tmp_path))
-    said = " ".join(done.out.split())
+    said = " ".join(done.out.replace("│ ", "").split())
     assert (done.code, f"The owner of Node/worker-1 objects: {NOTE}" in said) == (0, True)
     assert "ops.shop.example/owner: “storage-team”" in said
 

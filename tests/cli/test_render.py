@@ -93,4 +93,4 @@ def test_a_command_at_the_end_of_a_paragraph_stays_whole(room: int, monkeypatch:
     said = "Three of the seven problems are shown here, the worst first. All of it: agentops show 0240"
     lines = page((Paragraph(said),), io.StringIO()).splitlines()
     assert lines[-1] == "  All of it: agentops show 0240"
-    assert " ".join(" ".join(lines).split()) == said
+    assert " ".join(" ".join(lines).replace("│ ", "").split()) == said

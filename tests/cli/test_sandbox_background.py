@@ -33,7 +33,7 @@ def test_it_serves_until_it_is_ended_and_what_was_begun_on_it_is_told_to_be_gone
     assert stat.S_IMODE(kubeconfig.stat().st_mode) == 0o600
 
     place = ("--kubeconfig", str(kubeconfig), "--context", there["context"])
-    assert " ".join(place) in " ".join(cli("sandbox", "status").out.split())
+    assert " ".join(place) in " ".join(cli("sandbox", "status").out.replace("│ ", "").split())
     found = cli("investigate", "k8s:shop/Deployment/checkout", "--no-model", *place, "-o", "json").document
     short = found["incident"]["id"].rpartition("-")[2]
     plan = sandboxes / "plan.json"

@@ -30,7 +30,7 @@ def test_timeline_tells_what_was_seen_agreed_and_done(cli: Cli, fixed: dict[str,
 
 def test_timeline_of_a_run_reads_as_sentences(cli: Cli, fixed: dict[str, Any]) -> None:
     """A run's id tells the same story, with who approved and what it came to."""
-    page = " ".join(cli("show", fixed["audit"]["run"]).out.split())
+    page = " ".join(cli("show", fixed["audit"]["run"]).out.replace("│ ", "").split())
     wanted = ("ran agentops fix", "begins, approved by", "(policy)", "verified:", "the run ended: applied, exit 0")
     assert [text for text in wanted if text not in page] == []
 
@@ -45,7 +45,7 @@ def test_each_event_keeps_to_one_line_and_is_told_once(
     assert (head, max(map(len, lines)) <= int(columns)) == (f"Run {fixed['audit']['run']}", True), lines
     assert [line for line in lines if not re.match(r"  \d\d:\d\d:\d\d \S", line)] == []
     assert sum(line[11:].startswith("plan ") for line in lines) == 1
-    whole = " ".join(cli("show", "--timeline", "-v").out.split())
+    whole = " ".join(cli("show", "--timeline", "-v").out.replace("│ ", "").split())
     assert ("…" in whole, fixed["plan"]["code"] in whole) == (False, True)
 
 

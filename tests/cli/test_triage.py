@@ -15,7 +15,7 @@ Cli = Callable[..., Any]
 def test_triage_names_the_cause_with_exact_values(cli: Cli) -> None:
     """The bad image tag is found, named, and its rollout pointed at, on one page."""
     done = cli("triage", "--sandbox=bad-image-tag")
-    text = " ".join(done.out.split())
+    text = " ".join(done.out.replace("│ ", "").split())
     assert (done.code, "ImageNotFound" in text, "checkout:v1.4.3" in text, "No model was used" in text) == (
         0,
         True,

@@ -50,7 +50,7 @@ def test_a_dump_is_scanned_as_of_its_own_time(cli: Cli, tmp_path: Path) -> None:
         True,
         False,
     ), done.out + done.err
-    assert "it is not in the dump: ConfigMap, " in " ".join(done.out.split())
+    assert "it is not in the dump: ConfigMap, " in " ".join(done.out.replace("│ ", "").split())
     document = cli("triage", "--from", str(tmp_path / "dump"), "-o", "json").document
     assert (document["observed_at"], document["context"]) == ("2026-11-20T10:00:00.000Z", "dump:dump")
 
@@ -79,7 +79,7 @@ def test_a_plain_manifest_claims_nothing(cli: Cli, tmp_path: Path, kind: str, sp
     path = tmp_path / "web.yaml"
     path.write_text(f"kind: {kind}\napiVersion: v1\nmetadata: {{name: web, namespace: shop}}\nspec: {spec}\n{status}")
     done = cli("triage", "--from", str(path), "--exit-code")
-    said = " ".join(done.out.split())
+    said = " ".join(done.out.replace("│ ", "").split())
     assert (done.code, "Undetermined" in said, "ready" in said) == (3, True, False), done.out
     assert f"the status of shop/{kind}/web" in said
 
@@ -112,7 +112,8 @@ def test_a_baseline_leaves_only_what_is_new(cli: Cli, tmp_path: Path) -> None:
     assert (
         same.code,
         "No new problem" in same.out,
-        "2 problems of the baseline and 1 recent change of the baseline" in " ".join(same.out.split()),
+        "2 problems of the baseline and 1 recent change of the baseline"
+        in " ".join(same.out.replace("│ ", "").split()),
     ) == (0, True, True)
     other = known.document | {"problems": [first | {"condition": "CrashLoop"}]}
     baseline.write_text(json.dumps(other))

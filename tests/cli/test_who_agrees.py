@@ -50,7 +50,7 @@ def test_a_change_for_two_people_says_so_first(draft: Draft) -> None:
     """Who and why stand on the screen to decide on; its last lines are what each of them types."""
     said = ": its risk is high, in production or a protected namespace"
     done = draft(QUOTA)
-    page = " ".join(done.out.split())
+    page = " ".join(done.out.replace("│ ", "").split())
     assert (done.code, "Two people other than human:" in page, said in page) == (0, True, True), done.out
     one, two, run = done.out.splitlines()[-3:]
     assert (one.split()[:4], two.split()[:4]) == (
@@ -73,7 +73,7 @@ def test_the_document_says_so_too(draft: Draft) -> None:
 def test_a_claims_growth_is_one_persons_who_is_told_first_that_it_stays(draft: Draft) -> None:
     """Also for a run that read untrusted text: the effect that nothing takes back stands before the step."""
     done = draft(GROWTH)
-    page = " ".join(done.out.split())
+    page = " ".join(done.out.replace("│ ", "").split())
     wanted = (
         "IT CANNOT BE UNDONE",
         "Irreversible: A volume that has grown cannot be made smaller.",

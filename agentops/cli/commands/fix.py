@@ -29,7 +29,7 @@ from agentops.cli.model_options import (
     limit_flags,
 )
 from agentops.cli.options import PLACE, Common, with_common
-from agentops.cli.report import Block, Paragraph, Tone
+from agentops.cli.report import Block, Tone
 from agentops.cli.result import Result, error_document
 from agentops.cli.times import waiting_s
 from agentops.core.commands import command_line
@@ -186,7 +186,7 @@ def _check_new_plan(approval: list[Path] | None, *, dry_run: bool, exit_code: bo
 
 def _result(app: App, done: FixResult, where: Place, *, details: bool, side_by_side: bool) -> Result:
     from agentops.cli.ending import ending_of
-    from agentops.cli.views.finding import CLOSING_CHARS
+    from agentops.cli.views.finding import CLOSING_CHARS, conclusion_block
     from agentops.cli.views.fix import fix_document, outcome_details, plan_as_shown, refusal_blocks
     from agentops.cli.views.incident import incident_document
     from agentops.cli.views.shorter import said_once, shorter
@@ -206,7 +206,8 @@ def _result(app: App, done: FixResult, where: Place, *, details: bool, side_by_s
     blocks: list[Block] = []
     if done.rounds:
         said = shorter(found.finding.conclusion)
-        blocks.append(Paragraph(said if details else said_once(said, CLOSING_CHARS), Tone.STRONG))
+        said = said if details else said_once(said, CLOSING_CHARS)
+        blocks.append(conclusion_block(found.finding, said, Tone.STRONG))
     for result in done.rounds if details else done.rounds[-1:]:
         blocks += plan_as_shown(result, details=details, side_by_side=side_by_side)
         blocks += outcome_details(result) if details else []

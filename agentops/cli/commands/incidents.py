@@ -10,7 +10,7 @@ import typer
 
 from agentops.cli.model_options import check_dry_run
 from agentops.cli.options import Common, limit_option, with_common
-from agentops.cli.report import Code, Heading, Paragraph, Tone
+from agentops.cli.report import Heading, Paragraph, Quote, Tone
 from agentops.cli.result import Result
 from agentops.cli.times import old_s
 from agentops.core.clock import utc_now
@@ -199,6 +199,6 @@ def _evidence(found: WholeEvidence) -> Result:
         report=(
             Heading(f"{entry.id} {entry.summary}"),
             Paragraph(f"{entry.tool} {entry.digest}", Tone.QUIET),
-            Code(found.body),
+            Quote(found.body),
         ),
     )

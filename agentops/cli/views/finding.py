@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from agentops.cli.report import Block, Bullets, Code, Heading, Item, Paragraph, Tone
+from agentops.cli.report import Block, Bullets, Code, Heading, Item, Paragraph, Quote, Tone
 from agentops.cli.views.shorter import said_once, shorter
 from agentops.core.alert import Alert, AlertGroup, Severity
 from agentops.core.evidence import Evidence
@@ -42,7 +42,7 @@ def finding_blocks(finding: Finding, evidence: Sequence[Evidence], *, details: b
     blocks: list[Block] = []
     # What triage concludes is its evidence, put together; of a model's words none may be lost.
     if len(shorter(finding.conclusion)) > CLOSING_CHARS and (details or finding.by != "triage"):
-        blocks.append(Paragraph(shorter(finding.conclusion)))
+        blocks.append(conclusion_block(finding, shorter(finding.conclusion)))
     blocks += [Paragraph(line, Tone.QUIET) for line in note_lines(finding.notes)]
     blocks += [Paragraph(f"Warning: {warning}", Tone.WARN) for warning in finding.warnings]
     blocks += _evidence_blocks(finding, {item.id: item for item in evidence}, details=details)
@@ -64,7 +64,7 @@ def closing_blocks(finding: Finding, next_command: str) -> list[Block]:
     if not finding.supported:
         # Nobody may act on it, so it is the headline.
         blocks = [Heading(f"{title}, NOT supported by evidence that was observed: do not act on it", Tone.BAD)]
-    blocks.append(Paragraph(said_once(finding.conclusion, CLOSING_CHARS), Tone.STRONG))
+    blocks.append(conclusion_block(finding, said_once(finding.conclusion, CLOSING_CHARS), Tone.STRONG))
     if finding.cause is not None:
         blocks.append(Paragraph(f"{finding.cause.resource.short}: {finding.cause.condition}", Tone.QUIET))
     if next_command:
@@ -72,6 +72,11 @@ def closing_blocks(finding: Finding, next_command: str) -> list[Block]:
     elif finding.next_steps and finding.verdict not in (Verdict.RECOVERED, Verdict.NO_PROBLEM):
         blocks.append(Paragraph("No fix is proposed: a person must decide what to do.", Tone.WARN))
     return blocks
+
+
+def conclusion_block(finding: Finding, text: str, tone: Tone = Tone.PLAIN) -> Block:
+    """Return what a finding concludes, whole or shortened: a quotation where the words are a model's."""
+    return Paragraph(text, tone) if finding.by == "triage" else Quote(text, tone)
 
 
 def _ruled_out(statement: str, against: Sequence[str]) -> Item:
@@ -141,7 +146,7 @@ def alert_blocks(group: AlertGroup, finding: Finding | None = None) -> list[Bloc
         said = f"{group.target}, as asked{': it is healthy' if well else ''}"
     else:
         said = alert_line(group.lead) + ("" if guess else f", about {group.target}")
-    blocks: list[Block] = [Paragraph(said)]
+    blocks: list[Block] = [Paragraph(said) if group.lead.is_named else Quote(said)]
     if guess:
         # Of words it stands first; of an alert, how it stands does.
         at = 0 if group.lead.source == _WORDS else 1

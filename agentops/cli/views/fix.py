@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from agentops.cli.report import Block, Bullets, Code, Heading, Item, Paragraph, Tone
+from agentops.cli.report import Block, Bullets, Code, Heading, Item, Paragraph, Quote, Tone
 from agentops.cli.views.plan import deed_words, objects_of, plan_blocks, plan_document, summary_blocks
 from agentops.cli.views.shorter import said_once
 from agentops.cli.views.wording import change_words
@@ -83,6 +83,12 @@ def outcome_blocks(
     return [*blocks, *(Code(line) for line in then)]
 
 
+class Quoted(str):
+    """A text of the closing lines that is somebody else's."""
+
+    __slots__ = ()
+
+
 def closing_lines(parts: Sequence[tuple[str, Tone]], room: int) -> list[Block]:
     """Return each text as a paragraph, all of them in ``room`` lines of 80 columns; what is left over is the last's."""
     blocks: list[Block] = []
@@ -90,7 +96,7 @@ def closing_lines(parts: Sequence[tuple[str, Tone]], room: int) -> list[Block]:
         # Each text that follows keeps a line of its own.
         most = max(room - (len(parts) - number), 1)
         said = said_once(text, most * CLOSING_WIDTH + _LAST_LINE)
-        blocks.append(Paragraph(said, tone))
+        blocks.append(Quote(said, tone) if isinstance(text, Quoted) else Paragraph(said, tone))
         room -= max(-(-(len(said) - _LAST_LINE) // CLOSING_WIDTH), 1)
     return blocks
 

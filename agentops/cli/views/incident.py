@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentops.app.providers import can_be_named
 from agentops.app.stored_incident import continue_command
-from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Tone
+from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Quote, Tone
 from agentops.cli.views.finding import alert_blocks, closing_blocks, finding_blocks, problem_items, usage_line
 from agentops.cli.views.wording import change_words
 from agentops.core.alert import Incident, Severity
@@ -71,7 +71,7 @@ def _measured(evidence: Sequence[Evidence]) -> Iterator[Block]:
     found = [one for one in evidence if one.tool == ALERT_EXPRESSION]
     if found:
         yield Paragraph(f"{found[-1].summary} [{found[-1].id}]")
-        yield Code(found[-1].excerpt.partition("\n\n")[0])
+        yield Quote(found[-1].excerpt.partition("\n\n")[0])
 
 
 def next_command(incident: Incident, finding: Finding, others: Sequence[Problem]) -> str:

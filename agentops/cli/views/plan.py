@@ -10,12 +10,14 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from agentops.cli.report import Block, Bullets, Heading, Item, Pairs, Paragraph, Tone
+from agentops.cli.report import Block, Bullets, Heading, Item, Pairs, Paragraph, Quote, Tone
 from agentops.cli.views.blast import blast_tree, reach_line
 from agentops.cli.views.diff import diff_block, edit_line, left_out
+from agentops.cli.views.lookalikes import lookalike_blocks, marked_blocks
 from agentops.cli.views.shorter import arrow, differing
 from agentops.cli.views.wording import call_line, change_words, named
 from agentops.core.clock import to_iso
+from agentops.core.homographs import marked
 from agentops.core.jsonable import arguments_line, in_words, to_json
 from agentops.core.plan import (
     Approval,
@@ -64,7 +66,7 @@ def plan_blocks(
     blocks = _head(plan, saved=saved)
     for number, step in enumerate(plan.steps, 1):
         blocks += _step_blocks(plan, number, step, side_by_side=side_by_side, full=full)
-    return [*blocks, *_words(plan), *_foot(plan)]
+    return marked_blocks([*blocks, *_words(plan), *_foot(plan)])
 
 
 def summary_blocks(plan: ChangePlan, *, more: str = "choose details") -> list[Block]:
@@ -82,19 +84,19 @@ def summary_blocks(plan: ChangePlan, *, more: str = "choose details") -> list[Bl
         which = f"{number}. " if len(plan.steps) > 1 else ""
         blocks.append(Heading(f"{which}{_sentence(step, back=bool(plan.rolls_back))}", tone))
         blocks += _step_summary(step, more)
-    return [*blocks, *_decision_rows(plan)]
+    return marked_blocks([*blocks, *_decision_rows(plan)])
 
 
 def deed_words(plan: ChangePlan) -> str:
     """Return what a plan does, in a line without its objects' places: ``roll Deployment web back: image v2 → v1``."""
-    return "; ".join(step_words(step, back=bool(plan.rolls_back)) for step in plan.steps)
+    return marked("; ".join(step_words(step, back=bool(plan.rolls_back)) for step in plan.steps))
 
 
 def objects_of(plan: ChangePlan) -> str:
     """Return the object that a plan is about, and how many more there are."""
     targets = list(dict.fromkeys(step.change.target.short for step in plan.steps))
     more = f" and {plural(len(targets) - 1, 'more object')}" if len(targets) > 1 else ""
-    return f"{targets[0]}{more}"
+    return marked(f"{targets[0]}{more}")
 
 
 def step_words(step: PlanStep, *, back: bool) -> str:
@@ -198,6 +200,7 @@ def _irreversible(plan: ChangePlan) -> Iterator[Block]:
 
 def _said_of_the_plan(plan: ChangePlan) -> Iterator[Block]:
     """Say what holds for the plan as a whole, and must stand on every page of it."""
+    yield from lookalike_blocks(plan)
     if plan.lease:
         yield Paragraph(f"While it runs, agentops also writes and holds {plan.lease}.", Tone.QUIET)
     if plan.intent.verdict in _NOTHING_WRONG:
@@ -433,8 +436,8 @@ def _words(plan: ChangePlan) -> list[Block]:
         return []
     blocks: list[Block] = [Heading(words_title(intent), Tone.QUIET)]
     if words := intent.words.strip():
-        blocks.append(Paragraph(f"“{words}”", Tone.QUIET))
-    blocks += [Paragraph(f"step {n}: “{text}”", Tone.QUIET) for n, text in reasons if text != intent.words]
+        blocks.append(Quote(f"“{words}”", Tone.QUIET))
+    blocks += [Quote(f"“{text}”", Tone.QUIET, lead=f"step {n}: ") for n, text in reasons if text != intent.words]
     if intent.evidence:
         blocks.append(Paragraph(f"cited evidence: {', '.join(intent.evidence)}", Tone.QUIET))
     rows = (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from agentops.app.stored_incident import continue_command
-from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Tone
+from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Quote, Tone
 from agentops.cli.views.finding import CLOSING_CHARS, usage_line
 from agentops.cli.views.incident import draft_blocks, evidence_blocks, evidence_documents, usage_document
 from agentops.cli.views.shorter import said_once
@@ -70,7 +70,7 @@ def closing_blocks(incident: Incident, reply: RequestReply, next_command: str) -
     """Return the last lines of a request, at most six at 80 columns: the verdict, why, evidence, what to type next."""
     head, tone = said_of(reply)
     room = CLOSING_CHARS - (_LINE_CHARS if len(head) > _LINE_CHARS else 0)
-    blocks: list[Block] = [Heading(head, tone), Paragraph(said_once(reply.text, room)), *_cited(reply)]
+    blocks: list[Block] = [Heading(head, tone), Quote(said_once(reply.text, room)), *_cited(reply)]
     return [*blocks, Code(f"Next: {next_command}")] if next_command else [*blocks, _next(incident)]
 
 
@@ -159,7 +159,7 @@ def _request(incident: Incident) -> Request:
 
 
 def _lines(text: str) -> list[Block]:
-    return [Paragraph(line) for line in text.splitlines() if line.strip()]
+    return [Quote("\n".join(line for line in text.splitlines() if line.strip()))]
 
 
 def _not_possible(because: str) -> Heading:
