@@ -22,6 +22,7 @@ from agentops.core.jsonable import to_json
 from agentops.core.plan import Approval, ChangePlan
 from agentops.core.publickey import PublicKey
 from agentops.store.plans import load_plan, save_approval
+from agentops.store.results import APPROVAL_SCHEMA, require_replaceable
 
 if TYPE_CHECKING:
     from agentops.config import Settings
@@ -74,6 +75,8 @@ def approve(
     from agentops.approvals.approvals import sign
 
     plan = load_plan(path)
+    if save_to is not None:
+        require_replaceable(save_to, APPROVAL_SCHEMA, "an approval")
     _require_usable(plan, utc_now())
     _require_not_own(plan, current_actor())
     try:
@@ -98,6 +101,8 @@ def approve(
         shown_digest=shown.shown_digest,
     )
     file = save_to or path.with_name(f"{path.stem}.{key.name}.approval.json")
+    # Before the record: what it says is signed must be in the file.
+    require_replaceable(file, APPROVAL_SCHEMA, "an approval")
     said = {"digest": plan.digest, "code": plan.code, "approval": to_json(approval), "file": str(file)}
     record(settings, "approval_signed", said)
     save_approval(file, approval)

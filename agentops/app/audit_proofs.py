@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from agentops.core.errors import UsageError
 from agentops.core.foreign_documents import read_json
 from agentops.core.foreign_files import read_foreign
+from agentops.store.results import write_result
 
 if TYPE_CHECKING:
     from agentops.audit.proofs.note import Checkpoint, PublicKey
@@ -58,7 +59,8 @@ def prove(settings: Settings, what: str, growth: str = "", *, to: Path | None = 
         to: the file to write the proof to.
 
     Raises:
-        UsageError: a number or a checkpoint is missing or cannot be read, or the file cannot be written.
+        UsageError: a number or a checkpoint is missing or cannot be read, or what is in the file is no proof.
+        StoreError: the file cannot be written.
         AuditError: the log does not prove it.
     """
     from agentops.audit.proofs.proof import prove_growth, prove_record
@@ -72,10 +74,7 @@ def prove(settings: Settings, what: str, growth: str = "", *, to: Path | None = 
     else:
         raise UsageError("a record's number is missing", hint="Write: agentops audit prove SEQ, or --growth FROM.")
     if to is not None:
-        try:
-            to.write_text(json.dumps(proof.document, indent=1) + "\n", encoding="utf-8")
-        except OSError as error:
-            raise UsageError(f"{to} cannot be written: {error.strerror}") from error
+        write_result(to, proof.document, "a proof of this kind")
     return proof
 
 

@@ -35,7 +35,7 @@ from agentops.core.usage import Usage
 from agentops.guard.pipeline import execute, make_plan
 from agentops.guard.pipeline_result import PipelineResult
 from agentops.guard.proposal import Proposal
-from agentops.store.plans import save_plan
+from agentops.store.plans import require_room_for_plan, save_plan
 
 if TYPE_CHECKING:
     from agentops.app.connections import Connections
@@ -103,6 +103,7 @@ def do(
         ToolError: no place can be reached.
         AuditError, StoreError: what must be recorded or kept cannot be.
     """
+    require_room_for_plan(save_to)
     request = request_of(words, wants_change=True)
     model_for_requests(app)
     require_nothing_open(app)
@@ -121,6 +122,7 @@ def resume(
         UsageError: there is no such request, or nothing is left of it to be done.
         as ``do``.
     """
+    require_room_for_plan(save_to)
     require_nothing_open(app)
     folder, connections = open_again(app, incident, wants_change=True)
     _require_changeable(app, connections, asking)

@@ -20,7 +20,7 @@ from agentops.app.guard_wiring import ApprovalOptions, guard_services
 from agentops.app.investigate import investigate
 from agentops.app.providers import change_specs, without_disabled
 from agentops.app.stored_incident import is_incident_id, reopen
-from agentops.store.plans import save_plan
+from agentops.store.plans import require_room_for_plan, save_plan
 
 if TYPE_CHECKING:
     from agentops.app.run import App
@@ -45,11 +45,13 @@ def fix(
 
     Raises:
         InDoubt: an earlier change is open.
-        UsageError: there is no such incident, it has no finding, or it was begun in another place.
+        UsageError: there is no such incident, it has no finding, it was begun in another place, or ``save_to`` is there
+            and no plan.
         AlertError: the alert cannot be read.
         ToolError: no provider can be reached.
         AuditError, StoreError: what must be recorded cannot be.
     """
+    require_room_for_plan(save_to)
     require_nothing_open(app)
     let_model_draft(app, asking)
     found = reopen(app, what) if is_incident_id(what) else investigate(app, what, read_stdin)

@@ -10,18 +10,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from agentops.core.approval import SignedApproval
-from agentops.core.durable_files import replace_file
 from agentops.core.errors import NotApproved, UsageError
 from agentops.core.foreign_documents import read_json
 from agentops.core.foreign_files import read_foreign
 from agentops.core.jsonable import from_json, to_json
 from agentops.core.plan import PLAN_VERSION, ChangePlan
 from agentops.core.text import one_line
-from agentops.store.files import document, explained
+from agentops.store.results import APPROVAL_SCHEMA, MOST_BYTES, PLAN_SCHEMA, require_replaceable, write_result
 
-PLAN_SCHEMA = "agentops/plan/v1"
-APPROVAL_SCHEMA = "agentops/approval/v1"
-MOST_BYTES = 32 * 1024 * 1024
 _AGAIN = "Make the plan again: agentops fix --dry-run --out FILE"
 
 T = TypeVar("T")
@@ -33,13 +29,23 @@ def plan_file(plan: ChangePlan) -> dict[str, Any]:
 
 
 def save_plan(path: Path, plan: ChangePlan) -> None:
-    """Write a plan in one step, durably.
+    """Write a plan in one step, durably; of what is there, only an earlier plan is replaced.
 
     Raises:
+        UsageError: something else is there.
         StoreError: it cannot be written.
     """
-    with explained(path, "write"):
-        replace_file(path, document(plan_file(plan)))
+    write_result(path, plan_file(plan), "a plan")
+
+
+def require_room_for_plan(path: Path | None) -> None:
+    """Raise where a plan could not be saved for what is there; to be asked before the plan is made.
+
+    Raises:
+        UsageError: something else is there.
+    """
+    if path is not None:
+        require_replaceable(path, PLAN_SCHEMA, "a plan")
 
 
 def load_plan(path: Path) -> ChangePlan:
@@ -65,13 +71,13 @@ def load_plan(path: Path) -> ChangePlan:
 
 
 def save_approval(path: Path, approval: SignedApproval) -> None:
-    """Write an approval in one step, durably.
+    """Write an approval in one step, durably; of what is there, only an earlier approval is replaced.
 
     Raises:
+        UsageError: something else is there.
         StoreError: it cannot be written.
     """
-    with explained(path, "write"):
-        replace_file(path, document({"schema": APPROVAL_SCHEMA, "approval": to_json(approval)}))
+    write_result(path, {"schema": APPROVAL_SCHEMA, "approval": to_json(approval)}, "an approval")
 
 
 def load_approval(path: Path) -> SignedApproval:

@@ -206,7 +206,7 @@ def test_what_cannot_be_told_ends_with_the_reason(asking: Callable[..., Any]) ->
 def test_without_a_model_it_says_so(cli: Cli, home: Path, words: tuple[str, ...]) -> None:
     """What to set, what works without one, and no open incident."""
     done = cli("ask", *words)
-    said = " ".join(done.err.split())
+    said = " ".join(done.err.replace("│ ", "").split())
     assert (done.code, "needs a model" in said, "ANTHROPIC_API_KEY" in said) == (2, True, True)
     assert cli("history", "-o", "json").document["total"] == 0
 
@@ -272,5 +272,7 @@ def test_why_an_answer_was_refused_is_said_when_the_model_ends(asking: Callable[
     """On the page: prose is wrapped at words, the command that goes on stands whole on a line of its own."""
     done = asking([{"calls": [{"tool": "report_answer", "arguments": {"text": "x"}}]}], "what runs here?")
     assert done.code == 1
-    assert "report_answer was refused: Not accepted: `verdict` is missing" in " ".join(done.err.split())
+    assert "report_answer was refused: Not accepted: `verdict` is missing" in " ".join(
+        done.err.replace("│ ", "").split()
+    )
     assert any(line.startswith("  Resume it: agentops ask --resume ") for line in done.err.splitlines())

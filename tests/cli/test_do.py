@@ -45,7 +45,7 @@ def call(tool: str, /, **arguments: Any) -> Turn:
     return {"calls": [{"tool": tool, "arguments": arguments}]}
 
 
-def report(verdict: str = "planned", text: str = "│ Scales catalog from 2 to 3.", **more: Any) -> Turn:
+def report(verdict: str = "planned", text: str = "Scales catalog from 2 to 3.", **more: Any) -> Turn:
     """Return a turn that ends the run."""
     said = {"verdict": verdict, "text": text, "evidence": ["{{first}}"], "not_checked": []}
     return call("report_request", **said | more)

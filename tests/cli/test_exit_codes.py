@@ -137,6 +137,6 @@ def test_each_code_is_documented() -> None:
 def test_a_mistake_is_said_in_plain_words(cli: Callable[..., Any], words: tuple[str, ...], said: str) -> None:
     """Nothing of a library's or the system's own words, and no number of an error; a usage error ends with 2."""
     done = cli(*words)
-    told = " ".join(done.err.split())
+    told = " ".join(done.err.replace("│ ", "").split())
     assert (done.code, said in told) == (2, True), told
     assert not any(raw in told for raw in ("Errno", "Value error", "Input should", "Got unexpected")), told

@@ -109,7 +109,7 @@ def test_a_guess_is_said_first_with_its_reason(cli: Any) -> None:
     done = cli("investigate", "checkout is down in shop", *AT)
     said = done.out.splitlines()
     assert said[0].startswith("  A guess: the alert is taken to be about Deployment shop/checkout")
-    assert "  “checkout is down in shop”" in said
+    assert "  │ “checkout is down in shop”" in said
     assert "firing" not in done.out
 
 

@@ -198,7 +198,7 @@ def test_a_failed_case_fails_the_run(cli: Cli, work: Path) -> None:
     assert page.out.splitlines()[:3] == [
         "1 case passed, 1 failed",
         "  hopeful",
-        "    decision: expected allow, found deny",
+        "    │ decision: expected allow, found deny",
     ]
     told = [(case["name"], case["passed"], case["problems"]) for case in done.document["tests"]]
     assert (done.code, done.document["status"], told) == (

@@ -104,7 +104,8 @@ def test_who_still_has_its_kubeconfig_is_told_to_unset_it(
     down = cli("sandbox", "down")
     assert (down.code, down.out.splitlines()[-1]) == (0, "  unset KUBECONFIG")
     after = cli("triage")
-    assert (after.code, "has ended, and KUBECONFIG still names it" in " ".join(after.err.split())) == (2, True), (
-        after.err
-    )
+    assert (
+        after.code,
+        "has ended, and KUBECONFIG still names it" in " ".join(after.err.replace("│ ", "").split()),
+    ) == (2, True), after.err
     assert "unset KUBECONFIG" in after.err

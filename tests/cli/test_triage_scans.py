@@ -89,7 +89,7 @@ def test_a_plain_manifest_claims_nothing(cli: Cli, tmp_path: Path, kind: str, sp
     [
         (("--from", "nowhere"), "there is no file or folder nowhere"),
         (("--from", "{file}"), "holds no Kubernetes objects"),
-        (("--baseline", "nowhere", _BROKEN), "there is no baseline nowhere"),
+        (("--baseline", "nowhere", _BROKEN), "nowhere cannot be read"),
         (("--baseline", "{file}", _BROKEN), "is no result of agentops triage"),
         (("--condition", "ImageNotFond", _BROKEN), "Did you mean ImageNotFound?"),
         (("--severity", "grave", _BROKEN), "'grave' is not one of"),
@@ -99,7 +99,7 @@ def test_what_cannot_be_meant_is_refused(cli: Cli, tmp_path: Path, words: tuple[
     """Each with what would do."""
     (tmp_path / "x.json").write_text('{"command": "show"}')
     done = cli("triage", *(word.replace("{file}", str(tmp_path / "x.json")) for word in words))
-    assert (done.code, done.out, said in " ".join(done.err.split())) == (2, "", True), done.err
+    assert (done.code, done.out, said in " ".join(done.err.replace("│ ", "").split())) == (2, "", True), done.err
 
 
 def test_a_baseline_leaves_only_what_is_new(cli: Cli, tmp_path: Path) -> None:
