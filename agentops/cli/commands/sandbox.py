@@ -109,7 +109,7 @@ def up(
     if scenario is not None and scenario in {one.name for one in all_cloud_scenarios()}:
         raise UsageError(
             f"{scenario} is played only inside a run, and not served to others",
-            hint=f"Try it: agentops investigate --sandbox={scenario}",
+            hint=f"Try it: {command_line('investigate', f'--sandbox={scenario}')}",
         )
     chosen = load(scenario or DEFAULT_SCENARIO)
     folders = options.settings().folders

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from agentops.core.commands import quoted
+from agentops.core.commands import command_line, quoted
 from agentops.core.errors import AgentopsError
 from agentops.core.provider import CheckResult, ProviderContext
 from agentops.core.text import plural
@@ -77,7 +77,8 @@ def _rights(name: str, cluster: Cluster, context: ProviderContext, *, may_change
     from agentops.providers.kubernetes.api.unlimited import is_simulated
 
     mode = "fix" if may_change else "read"
-    hint = f"A role that is enough: agentops access kubernetes --mode {mode} (docs/least-privilege.md)"
+    command = command_line("access", "kubernetes", "--mode", mode)
+    hint = f"A role that is enough: {command} (docs/least-privilege.md)"
     lease, disabled = context.options.get("cluster_lease"), context.options.get("disabled_tools") or ()
     needs = needs_of(may_change=may_change, disabled=disabled, has_lease=bool(lease))
     namespaces = context.options.get("namespaces") or (cluster.namespace,)
