@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.cli.scan_forms import junit_faults, require_sarif
 from tests.support.terminal import at_terminal
 
 Cli = Callable[..., Any]
@@ -173,6 +174,39 @@ def test_junit_for_ci(cli: Cli, tmp_path: Path) -> None:
     path.write_text("kind: ConfigMap\napiVersion: v1\nmetadata: {name: x, namespace: shop}\n")
     unknown = ElementTree.fromstring(cli("triage", "--from", str(path), "-o", "junit").out)
     assert (unknown[0].get("errors"), unknown[0].get("failures")) == ("1", "0")
+
+
+@pytest.fixture
+def scans(tmp_path: Path) -> list[tuple[str, ...]]:
+    """Scans of every kind: broken, well, too little read, against a baseline."""
+    bad, fine = _pods(tmp_path / "bad", ready=False), _pods(tmp_path / "fine", ready=True)
+    little = tmp_path / "config.yaml"
+    little.write_text("kind: ConfigMap\napiVersion: v1\nmetadata: {name: x, namespace: shop}\n")
+    return [(_BROKEN,), ("--from", str(bad)), ("--from", str(fine)), ("--from", str(little))]
+
+
+def test_sarif_keeps_to_its_schema(cli: Cli, scans: list[tuple[str, ...]], tmp_path: Path) -> None:
+    """No member that SARIF 2.1.0 does not have, none that it asks for left out; with a baseline too."""
+    known = tmp_path / "known.json"
+    known.write_text(cli("triage", *scans[1], "-o", "json").out)
+    for options in (*scans, (*scans[1], "--baseline", str(known))):
+        require_sarif(cli("triage", *options, "-o", "sarif").out)
+
+
+def test_sarif_names_a_context_that_is_no_host(cli: Cli, tmp_path: Path) -> None:
+    """EKS names contexts by their ARN; what a URI cannot hold is written with percent signs."""
+    folder = _pods(tmp_path / "arn:aws:eks:eu-west-1:1:cluster prod", ready=False)
+    require_sarif(cli("triage", "--from", str(folder), "-o", "sarif").out)
+
+
+def test_junit_keeps_to_the_form_that_is_checked(cli: Cli, scans: list[tuple[str, ...]]) -> None:
+    """Elements, attributes and counts are those by which CI servers check such a file."""
+    faults = [
+        fault
+        for options in scans
+        for fault in junit_faults(ElementTree.fromstring(cli("triage", *options, "-o", "junit").out))
+    ]
+    assert faults == []
 
 
 def test_an_error_in_these_forms_is_no_half_document(cli: Cli) -> None:

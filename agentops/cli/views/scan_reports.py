@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
 from agentops import __version__
@@ -18,6 +19,7 @@ from agentops.core.alert import Severity
 from agentops.core.clock import to_iso
 from agentops.core.conditions import CHANGES
 from agentops.core.finding import Problem
+from agentops.core.resource import ResourceRef
 from agentops.core.text import visible
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -66,12 +68,17 @@ def _result(problem: Problem, state: str | None, rules: list[str]) -> dict[str, 
         "message": {"text": visible(said)},
         "locations": [
             {
-                "physicalLocation": {"artifactLocation": {"uri": str(problem.resource)}},
+                "physicalLocation": {"artifactLocation": {"uri": _uri(problem.resource)}},
                 "logicalLocations": [{"fullyQualifiedName": name, "kind": "resource"}],
             }
         ],
         "partialFingerprints": {"objectAndCondition/v1": mark},
     } | ({"baselineState": state} if state else {})
+
+
+def _uri(ref: ResourceRef) -> str:
+    """Return a resource's name as a URI: contexts hold colons, slashes and spaces (RFC 3986, section 2.1)."""
+    return f"{ref.scheme}://{'/'.join(quote(part, safe='') for part in ref.parts)}"
 
 
 def junit(scan: Scan) -> str:
@@ -83,8 +90,10 @@ def junit(scan: Scan) -> str:
         inner = f"<error message={_quoted(scan.finding.conclusion)}/>" if undetermined else ""
         cases.append(f'    <testcase classname="triage" name="no problem found">{inner}</testcase>')
     counts = f'tests="{len(cases)}" failures="{len(problems)}" errors="{int(undetermined and not problems)}"'
-    head = f'{counts} skipped="{len(scan.gaps)}" time="{scan.wall_s:.3f}"'
-    suite = f'<testsuite name={_quoted(f"triage of {scan.context}")} {head} timestamp="{to_iso(scan.observed_at)}">'
+    # Readers that check the form know the number of skipped cases of a suite alone.
+    head = f'{counts} time="{scan.wall_s:.3f}"'
+    when = f'skipped="{len(scan.gaps)}" timestamp="{to_iso(scan.observed_at)}"'
+    suite = f"<testsuite name={_quoted(f'triage of {scan.context}')} {head} {when}>"
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', f"<testsuites {head}>", f"  {suite}", *cases]
     return "\n".join([*lines, "  </testsuite>", "</testsuites>", ""])
 

@@ -94,9 +94,102 @@ def test_the_folder_of_must_gather(tmp_path: Path) -> None:
         cluster.get_object(builtin("Node"), "n2")
 
 
-def test_the_folder_of_a_support_bundle(tmp_path: Path) -> None:
-    """A file for each namespace in a folder of the kind."""
+def test_the_folder_that_oc_adm_must_gather_leaves(tmp_path: Path) -> None:
+    """The layout that ``oc adm inspect`` writes: what is no object beside the objects makes no gap.
+
+    Source: openshift/enhancements ``enhancements/oc/inspect.md``, openshift/oc ``pkg/cli/admin/inspect`` (``pod.go``:
+    log lines with the time before each, metrics as text in ``metrics.json``; ``namespace.go``: ``NS/NS.yaml``).
+    """
+    image = "must-gather.local.7079684121838056125/quay-io-openshift-release-dev-ocp-v4-0-art-dev-sha256-4f688c549604"
+    space = f"{image}/namespaces/shop"
+    pod = {"kind": "Pod", "apiVersion": "v1", **_pod("web-1")}
+    whole = "---\n" + yaml.safe_dump({"apiVersion": "v1", "kind": "PodList", "items": [pod], "metadata": {}})
+    container = f"{space}/pods/web-1/app/app"
+    cluster_scoped = f"{image}/cluster-scoped-resources"
     files = {
+        "must-gather.local.7079684121838056125/timestamp": "2026-11-22 12:00:00.1 +0000 UTC\n",
+        "must-gather.local.7079684121838056125/event-filter.html": "<html></html>",
+        f"{image}/version": "openshift/must-gather\n4.16.0-202411-abc\n",
+        f"{image}/host_service_logs/masters/kubelet_service.log": "Nov 22 kubelet started\n",
+        f"{image}/etcd_info/endpoint_health.json": "[]",
+        f"{space}/shop.yaml": yaml.safe_dump({"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": "shop"}}),
+        f"{space}/core/pods.yaml": whole,
+        f"{space}/core/configmaps.yaml": yaml.safe_dump(json.loads(_list("ConfigMap"))),
+        f"{space}/core/events.yaml": yaml.safe_dump(json.loads(_list("Event"))),
+        f"{space}/apps/deployments.yaml": yaml.safe_dump(json.loads(_list("Deployment", version="apps/v1"))),
+        f"{space}/route.openshift.io/routes.yaml": yaml.safe_dump(
+            json.loads(_list("Route", version="route.openshift.io/v1"))
+        ),
+        f"{space}/pods/web-1/web-1.yaml": "---\n" + yaml.safe_dump(pod),
+        f"{container}/logs/current.log": "2026-11-22T11:59:58.123456789Z ready\n",
+        f"{container}/logs/previous.log": "2026-11-22T11:50:00.123456789Z FATAL no disk\n",
+        f"{container}/logs/previous.insecure.log": "",
+        f"{container}/healthz/index": "ok",
+        f"{container}/metrics.json": "# HELP go_goroutines Number\ngo_goroutines 12\n",
+        f"{cluster_scoped}/core/nodes/n1.yaml": yaml.safe_dump(
+            {"kind": "Node", "apiVersion": "v1", "metadata": {"name": "n1"}}
+        ),
+        f"{cluster_scoped}/core/namespaces/shop.yaml": yaml.safe_dump(
+            {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": "shop"}}
+        ),
+        f"{cluster_scoped}/config.openshift.io/clusteroperators.yaml": yaml.safe_dump(
+            json.loads(_list("ClusterOperator", version="config.openshift.io/v1"))
+        ),
+    }
+    cluster, dump, _ = open_dump(_write(tmp_path, files))
+    assert (
+        _names(tmp_path, "Pod", "shop"),
+        _names(tmp_path, "ConfigMap", "shop"),
+        _names(tmp_path, "Deployment", "shop"),
+        _names(tmp_path, "Node"),
+        _names(tmp_path, "Namespace"),
+        [gap.what for gap in dump.gaps],
+        dump.namespaces,
+    ) == (["web-1"], [], [], ["n1"], ["shop"], [], ("shop",))
+    place = LogPlace(namespace="shop", pod="web-1", container="app", previous=True)
+    said = read_tail(cluster, place, lines=5, size_bytes=1_000, line_limit=100).lines
+    assert said == ("2026-11-22T11:50:00.123456789Z FATAL no disk",)
+
+
+def test_the_folder_that_cluster_info_dump_leaves(tmp_path: Path) -> None:
+    """All files of one namespace as kubectl names them, logs of several containers in one text, requests that failed.
+
+    Source: kubernetes/kubernetes ``staging/src/k8s.io/kubectl/pkg/cmd/clusterinfo/clusterinfo_dump.go``.
+    """
+    marks = (
+        "==== START logs for container {} of pod shop/web-1 ====\n",
+        "==== END logs for container {} of pod shop/web-1 ====\n",
+    )
+    log = "".join(marks[0].format(name) + text + marks[1].format(name) for name, text in (
+        ("init", "made\n"), ("app", "Request log error: container is waiting to start\n")))  # fmt: skip
+    kinds = {
+        "events": "Event", "replication-controllers": "ReplicationController", "services": "Service",
+        "daemonsets": "DaemonSet", "deployments": "Deployment", "replicasets": "ReplicaSet",
+    }  # fmt: skip
+    files = {f"shop/{name}.yaml": yaml.safe_dump(json.loads(_list(kind))) for name, kind in kinds.items()}
+    files |= {
+        "nodes.yaml": yaml.safe_dump(json.loads(_list("Node", {"metadata": {"name": "n1"}}))),
+        "shop/pods.yaml": yaml.safe_dump(json.loads(_list("Pod", _pod("web-1")))),
+        "shop/web-1/logs.txt": log,
+    }
+    dump = read_dump(_write(tmp_path, files))
+    assert (_names(tmp_path, "Service", "shop"), _names(tmp_path, "Node"), list(dump.gaps)) == ([], ["n1"], [])
+    assert dump.logs["shop", "web-1", "init", False].strip() == "made"
+
+
+def test_the_folder_of_a_support_bundle(tmp_path: Path) -> None:
+    """A file for each namespace in a folder of the kind; some folders have names that are no kind's plural.
+
+    Source: replicatedhq/troubleshoot ``pkg/constants/constants.go``.
+    """
+    files = {
+        "cluster-resources/nodes.json": _list("Node", {"metadata": {"name": "n1"}}),
+        "cluster-resources/pods-errors.json": '["pods is forbidden"]',
+        "cluster-resources/ingress/shop.json": _list("Ingress", version="networking.k8s.io/v1"),
+        "cluster-resources/network-policy/shop.json": _list("NetworkPolicy", version="networking.k8s.io/v1"),
+        "cluster-resources/pvcs/shop.json": _list("PersistentVolumeClaim"),
+        "cluster-resources/resource-quota/shop.json": _list("ResourceQuota"),
+        "cluster-resources/storage-classes.json": _list("StorageClass", version="storage.k8s.io/v1"),
         "cluster-resources/pods/shop.json": _list("Pod", _pod("web-1")),
         "cluster-resources/pods/logs/shop/web-1/app.log": "now\n",
         "cluster-resources/pods/logs/shop/web-1/app-previous.log": "then\n",
@@ -104,7 +197,9 @@ def test_the_folder_of_a_support_bundle(tmp_path: Path) -> None:
     }
     dump = read_dump(_write(tmp_path, files))
     assert dump.logs == {("shop", "web-1", "app", False): "now\n", ("shop", "web-1", "app", True): "then\n"}
-    assert (_names(tmp_path, "Pod", "shop"), _names(tmp_path, "Service", "shop")) == (["web-1"], [])
+    empty = ("Service", "Ingress", "NetworkPolicy", "PersistentVolumeClaim", "ResourceQuota")
+    assert [_names(tmp_path, kind, "shop") for kind in empty] == [[]] * len(empty)
+    assert (_names(tmp_path, "Pod", "shop"), _names(tmp_path, "Node"), dump.gaps) == (["web-1"], ["n1"], [])
 
 
 def test_one_list_of_several_kinds_in_two_namespaces_is_of_all(tmp_path: Path) -> None:

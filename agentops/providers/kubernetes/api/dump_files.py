@@ -135,6 +135,9 @@ def _read_file(dump: Dump, file: Path, name: Path) -> int:
     if name.suffix == ".log":
         _take_log(dump, name, text)
         return len(text)
+    # What must-gather asked a container for, beside its logs: metrics as text, a version.
+    if name.parts[-5:-4] == ("pods",) and name.name in _OF_CONTAINERS:
+        return len(text)
     # One stream of cluster-info dump has the logs between its documents; they are no documents.
     rest = _BLOCK.sub(lambda block: _take_block(dump, block), text)
     if name.name == "logs.txt":
@@ -145,6 +148,9 @@ def _read_file(dump: Dump, file: Path, name: Path) -> int:
     except ValueError as error:
         dump.gaps.append(Gap(what=str(name), reason=one_line(str(error), 160)))
     return len(text)
+
+
+_OF_CONTAINERS = ("metrics.json", "version.json")
 
 
 def _text_of(file: Path) -> str:
@@ -259,7 +265,8 @@ def _namespace_of(name: Path) -> str:
         return ""
     if name.stem.replace("-", "") in _PLURALS:
         return parts[-1]
-    return name.stem if parts[-1].replace("-", "") in _PLURALS and "cluster-resources" in parts else ""
+    # A support bundle names some folders in its own way: pvcs, ingress, network-policy, resource-quota.
+    return name.stem if "cluster-resources" in parts[:-1] else ""
 
 
 def _keep(dump: Dump, item: Mapping[str, Any]) -> GroupKind | None:
