@@ -105,6 +105,8 @@ class Settings:
     max_usd: float = Limits().usd
     max_seconds: float = Limits().seconds
     excerpt_chars: int = 6000
+    max_read_mib: int = 4096
+    max_memory_mib: int = 768
     read_only: bool = False
     cluster_lease: str = ""
     disabled_tools: tuple[str, ...] = ()
@@ -158,7 +160,15 @@ SECTIONS = {
         "analyzers",
     ),
     "model": ("model", "provider", "effort", "thinking", "caching", "attempts", "region", "project"),
-    "limits": ("max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars"),
+    "limits": (
+        "max_steps",
+        "max_tokens",
+        "max_usd",
+        "max_seconds",
+        "excerpt_chars",
+        "max_read_mib",
+        "max_memory_mib",
+    ),
     "monitoring": (
         "prometheus_url",
         "prometheus_auth",
@@ -192,7 +202,10 @@ _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$
 _HEADER = re.compile(r"\s*\[\s*[\"']?([\w-]+)[\"']?\s*\]")
 _KEY = re.compile(r"\s*[\"']?([\w.-]+)[\"']?\s*=")
 _CHOICES = {"provider": PROVIDERS, "effort": EFFORTS}
-_POSITIVE = ("attempts", "max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars", "audit_segment_mib")
+_POSITIVE = (
+    "attempts", "max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars", "audit_segment_mib",
+    "max_read_mib", "max_memory_mib",
+)  # fmt: skip
 _ADDRESSES = ("prometheus_url", "alertmanager_url", "loki_url")
 _CREDENTIALS = ("prometheus_auth", "alertmanager_auth", "loki_auth")
 _CREDENTIAL = re.compile(r"(?:bearer|basic) (?:env:[A-Za-z_][A-Za-z0-9_]*|file:[/~].+)")

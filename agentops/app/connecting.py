@@ -37,6 +37,7 @@ def provider_options(settings: Settings, sandbox: AnySandbox | None, dump: Path 
     options |= {name: getattr(settings, name) for name in _LIMITS}
     options |= {"rules": _rule_files(settings), "analyzers": settings.analyzers}
     options |= {"namespaces": allowed_namespaces(settings), "cluster_kinds": settings.cluster_kinds}
+    options |= {"max_read_mib": settings.max_read_mib, "max_memory_mib": settings.max_memory_mib}
     if dump is not None:
         # Whatever is live knows nothing of a dump, which is of another time, nor of a sandbox.
         return options | {"dump": dump, ONLY: _CLUSTER_ONLY}

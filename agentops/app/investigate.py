@@ -142,7 +142,9 @@ def _find_cause(
         known = (*evidence, *measured)
         answer = ask_model(services, services.model, group, seen, known, toolbox, folder, finding)
     usage = replace(answer.usage, wall_s=round(services.monotonic() - begun, 3))
-    found = replace(answer.finding, guess=guess_of(seen.ranking.target, seen.ranking.alert))
+    found = replace(
+        _kept_back(answer.finding, seen.ranking.unread), guess=guess_of(seen.ranking.target, seen.ranking.alert)
+    )
     folder.save_finding(found)
     folder.save_usage(usage)
     services.audit.append("finding", {"incident": folder.id, "finding": to_json(found)})
@@ -155,6 +157,16 @@ def _find_cause(
         model_error=answer.error,
         conversation=answer.conversation,
         symptoms=symptoms_of(seen.ranking),
+    )
+
+
+def _kept_back(finding: Finding, unread: Sequence[str]) -> Finding:
+    """Return a finding that does not say that all is well where what that takes was not read, whoever concludes it."""
+    if not unread or finding.verdict not in (Verdict.NO_PROBLEM, Verdict.RECOVERED):
+        return finding
+    warning = f"Whether all is well could not be judged; not read in full: {', '.join(unread[:6])}."
+    return replace(
+        finding, verdict=Verdict.UNDETERMINED, confidence=Confidence.LOW, warnings=(*finding.warnings, warning)
     )
 
 

@@ -151,7 +151,7 @@ class Look:
 
     ``about`` is the alert's target in words; ``target_well`` says that it exists and has nothing wrong with it;
     ``symptoms`` is what is wrong with it, by object and condition. ``missing``: it was there and is not any more; a pod
-    that its owner has replaced is not missing.
+    that its owner has replaced is not missing. ``unread``: what was not read that is needed to say that all is well.
     """
 
     finding: Finding
@@ -160,11 +160,12 @@ class Look:
     target_well: bool
     symptoms: tuple[Cause, ...] = ()
     missing: bool = False
+    unread: tuple[str, ...] = ()
 
     @property
     def is_well(self) -> bool:
         """Whether nothing is wrong with the alert's target, nor gravely with what it needs."""
-        if self.missing:
+        if self.missing or self.unread:
             return False
         return is_well(self.finding) or (self.target_well and not self._is_grave())
 
@@ -218,6 +219,7 @@ def look_at(services: Services, connections: Connections, target: Target, alert:
         target_well=ranking.target_well,
         symptoms=symptoms_of(ranking),
         missing=bool(ranking.target.gone) and not ranking.target.exact,
+        unread=ranking.unread,
     )
 
 

@@ -18,10 +18,16 @@ from agentops.core.resource import ResourceRef
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """Something that the sweep wanted and did not get; ``what`` is ``Pod in shop`` or ``logs of shop/api-1``."""
+    """Something that the sweep wanted and did not get; ``what`` is ``Pod in shop`` or ``logs of shop/api-1``.
+
+    ``chosen``: by right or by choice it may not be read, so that nobody expects it. ``broken``: what came cannot be
+    right, and only what was left of it was looked at.
+    """
 
     what: str
     reason: str
+    chosen: bool = False
+    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +91,7 @@ class Analysis:
         recovered: sentences that show that the target was unwell and is well again.
         blind: what tells whether something is unwell could not be read in part, so "all is well" is not certain.
         sighted: something that could be unwell was read at all; nothing may be said to be well otherwise.
+        unread: what could not be read, or not in full, of that without which nobody may say that all is well.
         judged: the resources show whether the alert's own condition holds; else nobody may say that it does not.
         unsettled: sentences about what happened at the target in the last minutes that is no sign of health.
     """
@@ -104,6 +111,7 @@ class Analysis:
     recovered: tuple[str, ...] = ()
     blind: bool = False
     sighted: bool = True
+    unread: tuple[str, ...] = ()
     judged: bool = True
     unsettled: tuple[str, ...] = ()
 

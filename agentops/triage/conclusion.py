@@ -23,6 +23,7 @@ CONVINCING = 70
 RIVAL = 12
 _CHANGE_WINDOW = timedelta(minutes=45)
 _MOST_NAMED = 3
+_MOST_UNREAD = 6
 
 
 def conclude(ranking: Ranking, evidence_ids: Sequence[str]) -> Finding:
@@ -32,8 +33,25 @@ def conclude(ranking: Ranking, evidence_ids: Sequence[str]) -> Finding:
         ranking: what ``rank`` returned.
         evidence_ids: ``evidence_ids[i]`` is the evidence of ``ranking.problems[i]``; missing ids cite nothing.
     """
-    alert = ranking.alert
     ids = (*evidence_ids, *[""] * (len(ranking.problems) - len(evidence_ids)))
+    return _held_back(ranking, ids, _concluded(ranking, ids))
+
+
+def _held_back(ranking: Ranking, ids: Sequence[str], finding: Finding) -> Finding:
+    """Return what may be said of it when some of what was needed was not read, or cannot be right."""
+    if finding.verdict in (Verdict.NO_PROBLEM, Verdict.RECOVERED) and ranking.unread:
+        words = "Nothing is wrong in what was read, but it could not be judged whether all is well: not read in full"
+        named = ", ".join(ranking.unread[:_MOST_UNREAD])
+        more = f" and {len(ranking.unread) - _MOST_UNREAD} more" if len(ranking.unread) > _MOST_UNREAD else ""
+        finding = _plain(ranking, ids, Verdict.UNDETERMINED, f"{words}: {named}{more}.", ())
+    if any(gap.broken for gap in ranking.gaps):
+        warning = "Some of what was answered cannot be right, so this rests on what was left of it."
+        return replace(finding, confidence=Confidence.LOW, warnings=(*finding.warnings, warning))
+    return finding
+
+
+def _concluded(ranking: Ranking, ids: Sequence[str]) -> Finding:
+    alert = ranking.alert
     best = _best(ranking)
     if _is_named_and_well(ranking) and (best is None or ranking.problems[best].resource not in ranking.own):
         return _named_and_well(ranking, ids)

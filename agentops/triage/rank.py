@@ -78,6 +78,7 @@ def rank(analyses: Sequence[Analysis], alert: Alert | None = None, *, gaps: Sequ
         gaps=(*gaps, *_of_all(one.gaps for one in analyses)),
         blind=any(one.blind for one in analyses),
         sighted=any(one.sighted for one in analyses),
+        unread=_of_all(one.unread for one in analyses),
         judged=all(one.judged for one in _concerned(analyses)),
         unsettled=_of_all(one.unsettled for one in analyses),
         conditions=conditions,

@@ -42,7 +42,7 @@ class Ranking:
         target_well: whether the target exists and has nothing wrong with it now.
         own: the target and what is part of it: its owners, the workload of its pods, what serves it.
         providers: how people call the providers that looked.
-        gaps, blind, sighted, judged, unsettled: as in ``Analysis``, of all of them together.
+        gaps, blind, sighted, unread, judged, unsettled: as in ``Analysis``, of all of them together.
         conditions: every provider's catalogue.
         alert: what it was ranked for; None for a plain scan.
     """
@@ -60,6 +60,7 @@ class Ranking:
     gaps: tuple[Gap, ...] = ()
     blind: bool = False
     sighted: bool = True
+    unread: tuple[str, ...] = ()
     judged: bool = True
     unsettled: tuple[str, ...] = ()
     conditions: Mapping[str, Condition] = field(default_factory=dict, repr=False, compare=False)

@@ -2,11 +2,12 @@
 
 ``HostileServer(sandbox.server.api, mode, seed=...)`` answers as the simulated cluster does and keeps each request. A
 mode says what becomes of an answer; the same seed spoils the same fields. ``only`` narrows it to paths that hold a
-text, and ``methods`` to some methods.
+text, ``methods`` to some methods, and without ``dry_runs`` only what would be carried out is spoilt.
 """
 
 from __future__ import annotations
 
+import functools
 import gzip
 import json
 import random
@@ -43,8 +44,10 @@ class HostileServer:
         seed: int = 0,
         only: str = "",
         methods: tuple[str, ...] = ("GET", "POST", "PATCH", "DELETE"),
+        dry_runs: bool = True,
     ) -> None:
         self.api, self.mode, self.only, self.methods = api, MODES[mode], only, methods
+        self.dry_runs = dry_runs
         self.random = random.Random(f"{mode}/{seed}")
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.spoilt = 0
@@ -91,7 +94,8 @@ class HostileServer:
         response = self.api.handle(request)
         body = response.body if response.chunks is None else b"".join(response.chunks)
         honest = (response.code, {"Content-Type": response.content_type, **response.headers}, body)
-        if self.only not in request.path or request.method not in self.methods:
+        is_meant = self.only in request.path and request.method in self.methods
+        if not is_meant or (request.dry_run and not self.dry_runs):
             return honest
         with self.lock:
             spoilt = self.mode(self, request, response, honest)
@@ -265,9 +269,13 @@ def _drip_headers(honest: Answer) -> Answer:
     return honest[0], {}, send
 
 
+@functools.cache
+def _packed() -> bytes:
+    return gzip.compress(b" " * _MIB, 9) * 300
+
+
 def _bomb(_honest: Answer) -> Answer:
-    packed = gzip.compress(b" " * (300 * _MIB), 9)
-    return 200, {"Content-Type": "application/json", "Content-Encoding": "gzip"}, packed
+    return 200, {"Content-Type": "application/json", "Content-Encoding": "gzip"}, _packed()
 
 
 def _raw(change: Callable[[bytes], bytes]) -> Mode:

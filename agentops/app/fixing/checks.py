@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from agentops.app.connections import Connections
 
 MOST_SYMPTOMS = 8
+_MOST_UNREAD = 4
 _SAME_LOOK_S = 1.0
 
 
@@ -87,6 +88,8 @@ class Checking:
             return f"nothing can be read: {error.message}"
         if still := still_there(look.problems, check):
             return still
+        if look.unread:
+            return f"it cannot be judged, not read in full: {', '.join(look.unread[:_MOST_UNREAD])}"
         moved = _moved(self.before, look.problems, check)
         return f"it is now {moved[0].resource.short} that is {check.value}: {moved[0].summary}" if moved else ""
 
@@ -97,6 +100,8 @@ class Checking:
         except ToolError as error:
             return Symptom(why=f"nothing can be read: {error.message}", may_pass=True)
         still = still_there(look.problems, check)
+        if look.unread and not still:
+            return Symptom(why=f"not read in full: {', '.join(look.unread[:_MOST_UNREAD])}", may_pass=True)
         return Symptom(why=still, may_pass=bool(still) and look.is_vague)
 
     def _look(self, check: Check) -> Look:

@@ -155,6 +155,19 @@ def drip(handler: BaseHTTPRequestHandler) -> None:
         handler.close_connection = True
 
 
+def drip_head(handler: BaseHTTPRequestHandler) -> None:
+    """Send the head of an answer byte by byte, for ever."""
+    handler.close_connection = True
+    try:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+        for _ in range(600):
+            handler.wfile.write(b"x")
+            handler.wfile.flush()
+            time.sleep(0.05)
+    except OSError:
+        return
+
+
 def silent(handler: BaseHTTPRequestHandler) -> None:
     """Say nothing for longer than anybody waits."""
     time.sleep(1)
@@ -164,7 +177,7 @@ def silent(handler: BaseHTTPRequestHandler) -> None:
 @pytest.fixture
 def faults() -> dict[str, Callable[[BaseHTTPRequestHandler], None]]:
     """Ways in which a server can fail to answer, by name."""
-    return {"cut": cut, "torn": torn, "drip": drip, "silent": silent}
+    return {"cut": cut, "torn": torn, "drip": drip, "drip-head": drip_head, "silent": silent}
 
 
 @pytest.fixture

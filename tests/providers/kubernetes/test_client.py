@@ -93,7 +93,7 @@ def test_a_refusal_is_final_and_has_its_own_error(
     assert (type(caught.value), caught.value.code, len(stub.requests)) == (kind, name, 1)
 
 
-@pytest.mark.parametrize("fault", ["drip", "silent"])
+@pytest.mark.parametrize("fault", ["drip", "drip-head", "silent"])
 def test_a_server_that_never_ends_is_given_up(hurried: Cluster, stub: Any, faults: Any, fault: str) -> None:
     """Neither silence nor one byte at a time outlasts the time-outs."""
     stub.script(PODS, faults[fault])
@@ -220,7 +220,7 @@ def test_secret_values_are_gone_in_every_form(cluster: Cluster, stub: Any) -> No
 def test_a_review_posts_only_to_its_own_endpoint(cluster: Cluster, stub: Any) -> None:
     """Asking 'may I?' is the only POST, and any other kind of review does not exist."""
     path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-    stub.script(path, (201, {"status": {"allowed": True}}))
+    stub.script(path, (201, {"kind": "SelfSubjectAccessReview", "status": {"allowed": True}}))
     assert cluster.review("SelfSubjectAccessReview", {"resourceAttributes": {"verb": "get"}}) == {"allowed": True}
     assert [(method, asked) for method, asked, _, _ in stub.requests] == [("POST", path)]
     with pytest.raises(KeyError):
@@ -283,4 +283,5 @@ def test_nothing_on_the_client_can_write(cluster: Cluster) -> None:
     assert face == {
         "context", "namespace", "server", "ref", "get_json", "get_object", "get_with_managers", "get_text", "list_page",
         "list_pages", "list_objects", "list_decoded", "review", "version", "kind", "kinds", "boundary",
+        "noticing",
     }  # fmt: skip

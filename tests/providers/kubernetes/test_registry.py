@@ -7,10 +7,13 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
+from agentops.core.errors import AgentopsError
 from agentops.core.tool import Effect, ReadTool
 from agentops.providers.kubernetes.api.client import connect
 from agentops.providers.kubernetes.read.registry import READ_TOOLS, SPECS, read_tools
@@ -59,6 +62,23 @@ def test_every_tool_stands_in_the_file_of_its_name() -> None:
     """``kubernetes_can_i`` is the function of ``can_i.py``: name and code are joined where they are written."""
     files = [tool.function.__module__.rpartition(".")[2] for tool in READ_TOOLS]
     assert [f"kubernetes_{file}" for file in files] == [tool.spec.name for tool in READ_TOOLS]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_every_tool_bears_answers_of_wrong_types(tmp_path: Path, hostile: ModuleType, seed: int) -> None:
+    """What cannot be right is left out and said, or refused in words; no other error is raised."""
+    said = []
+    with (
+        Sandbox(load("oom-lowered-limit"), now=lambda: NOW, ticking=False) as sandbox,
+        hostile.HostileServer(sandbox.server.api, tmp_path, "wrong-types", seed=seed) as server,
+    ):
+        cluster = connect(kubeconfig=server.kubeconfig, context=None, namespace=None, cache_dir=tmp_path)
+        for tool in read_tools(cluster, lambda: NOW):
+            try:
+                said.append(tool.read(CASES[tool.spec.name][0]).footer)
+            except AgentopsError as error:
+                said.append(error.message)
+    assert any("of the answer cannot be right" in one for one in said)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -174,6 +174,7 @@ def test_a_refused_kind_is_a_gap_and_not_an_empty_list(cluster: Cluster, stub: A
             Gap(
                 what="Secret in shop",
                 reason="not allowed: GET /api/v1/namespaces/shop/secrets: secrets is forbidden",
+                chosen=True,
             ),
         ),
     )
@@ -243,18 +244,30 @@ def test_namespaces_that_the_workload_talks_to_are_read_too(cluster: Cluster, st
 
 
 def test_an_object_of_unforeseen_form_is_still_seen(cluster: Cluster, stub: Any) -> None:
-    """A list with a field of the wrong type is decoded plainly, not lost."""
+    """A field of the wrong type is left out and named; the object and the rest of the list are seen."""
     odd = pod("web-1") | {"status": {"phase": "Running", "conditions": "none"}}
     stub.objects = [odd]
-    seen = look(cluster, namespaces=("shop",)).of("Pod")
-    assert [(item["metadata"]["name"], item["status"]) for item in seen] == [("web-1", odd["status"])]
+    seen = look(cluster, namespaces=("shop",))
+    assert [(item["metadata"]["name"], item["status"]) for item in seen.of("Pod")] == [("web-1", {"phase": "Running"})]
+    said = (
+        "1 part of the answer cannot be right and was left out: Pod shop/web-1 status.conditions: a text and not a list"
+    )
+    assert [(gap.what, gap.reason) for gap in seen.gaps] == [("Pod in shop", said)]
 
 
 def test_a_list_that_changed_under_the_token_is_read_again(cluster: Cluster, stub: Any) -> None:
     """410 Gone in the middle of paging starts that list once more."""
     path = "/api/v1/namespaces/shop/pods"
-    first = {"metadata": {"continue": "t"}, "items": [{"metadata": {"name": "a", "namespace": "shop"}}]}
-    both = {"items": [*first["items"], {"metadata": {"name": "b", "namespace": "shop"}}]}
+    first = {
+        "kind": "PodList",
+        "metadata": {"continue": "t"},
+        "items": [{"metadata": {"name": "a", "namespace": "shop"}}],
+    }
+    both = {
+        "kind": "PodList",
+        "metadata": {},
+        "items": [*first["items"], {"metadata": {"name": "b", "namespace": "shop"}}],
+    }
     stub.script(path, (200, first), (410, {"message": "too old"}), (200, both))
     assert [item["metadata"]["name"] for item in look(cluster, namespaces=("shop",)).of("Pod")] == ["a", "b"]
 

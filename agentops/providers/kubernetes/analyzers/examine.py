@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agentops.core.alert import Alert
-from agentops.core.analysis import Analysis
+from agentops.core.analysis import Analysis, Gap
 from agentops.core.finding import Problem
 from agentops.providers.kubernetes.analysis.alert_labels import subject_of_labels
 from agentops.providers.kubernetes.analysis.checks import gaps, in_order, recovery
@@ -27,6 +27,16 @@ _RUNS = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job")
 """Whoever could read none of these has seen nothing that runs."""
 _TELLS_HEALTH = ("Pod", "Event", "Deployment", "Node")
 """A gap in one of these leaves open whether something is unwell."""
+
+
+_NEEDED = frozenset((*_RUNS, *_TELLS_HEALTH, "Service", "EndpointSlice", "PersistentVolumeClaim"))
+"""What is needed to say that all is well, unless this identity may not read it or was told not to."""
+
+
+def _is_needed(gap: Gap) -> bool:
+    """Return whether nobody may say that all is well without what a gap is about: pods always, others if expected."""
+    kind = gap.what.partition(" ")[0]
+    return kind == "Pod" or (kind in _NEEDED and not gap.chosen)
 
 
 _COUNTED_FIRST = ("Node", "Pod", "Deployment", "Service", "Event")
@@ -70,6 +80,7 @@ def examine(
         not_checked=gaps(graph),
         recovered=recovery(graph, target.refs, alert.started_at if alert is not None else None),
         blind=any(gap.what.split(" ")[0] in _TELLS_HEALTH for gap in snapshot.gaps),
+        unread=tuple(gap.what for gap in snapshot.gaps if _is_needed(gap)),
         sighted=any(map(snapshot.was_read, _RUNS)) and not any(unwritten(snapshot)),
         judged=is_judged(alert),
         unsettled=unsettled(graph, target.refs),

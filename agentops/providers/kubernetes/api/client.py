@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sized
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -20,13 +21,28 @@ from agentops.core.resource import ResourceRef, kubernetes_ref
 from agentops.providers.kubernetes.api.boundary import EVERYWHERE, Boundary
 from agentops.providers.kubernetes.api.discovery import discover, load_cached, save_cached
 from agentops.providers.kubernetes.api.kubeconfig import ClusterConnection, open_connection
+from agentops.providers.kubernetes.api.listing import (
+    Pages,
+    items_of,
+    more_of,
+    odd_answer,
+    refuse,
+    require_list,
+    require_modest,
+    whole,
+)
+from agentops.providers.kubernetes.api.reading_limits import ReadingLimits
 from agentops.providers.kubernetes.api.transport import Patience, QueryParams, Reply, Transport
+from agentops.providers.kubernetes.objects.field_types import Flaw, identity_flaw, label_of, type_of
 from agentops.providers.kubernetes.objects.kinds import BUILTIN, Kind, check_kind_name, resolve, unknown_kind
 from agentops.providers.kubernetes.objects.secrecy import conceal
 
 PAGE_SIZE = 500
 DISCOVERY_TTL_S = 600.0
-_Decoded = TypeVar("_Decoded")
+SMALLEST_PAGE = 5
+_LARGE_BYTES = 2 * 1024 * 1024
+_FLAW_LIMIT = 1_000
+_Kept = TypeVar("_Kept", bound=Sized)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +113,8 @@ class Cluster:
         self._wall_clock = wall_clock
         self._kinds: tuple[Kind, ...] = ()
         self._kinds_lock = threading.Lock()
+        self._noticed = threading.local()
+        self._decoding = threading.Lock()
 
     @property
     def context(self) -> str:
@@ -133,7 +151,7 @@ class Cluster:
         Raises:
             NotFound, Forbidden, Unreachable, ClusterError: as ``get_json``.
         """
-        return self._object(kind.path(namespace=namespace, name=name), keep_managers=False)
+        return self._object(kind, name, namespace, keep_managers=False)
 
     def get_with_managers(self, kind: Kind, name: str, namespace: str = "") -> dict[str, Any]:
         """Return one object with its ``managedFields``: who wrote which field, and when.
@@ -141,14 +159,39 @@ class Cluster:
         Raises:
             NotFound, Forbidden, Unreachable, ClusterError: as ``get_json``.
         """
-        return self._object(kind.path(namespace=namespace, name=name), keep_managers=True)
+        return self._object(kind, name, namespace, keep_managers=True)
 
-    def _object(self, path: str, *, keep_managers: bool) -> dict[str, Any]:
+    def _object(self, kind: Kind, name: str, namespace: str, *, keep_managers: bool) -> dict[str, Any]:
+        path = kind.path(namespace=namespace, name=name)
         answer = _decode(self._transport.get(path).body, path)
         found = conceal(answer, of_secrets=_is_of_secrets(path), keep_managers=keep_managers)
-        if not isinstance(found, dict):
-            raise _odd_answer(path)
-        return found
+        if not isinstance(found, dict) or found.get("kind") != kind.kind:
+            raise odd_answer(path, f"it is no {kind.kind}")
+        flaw = identity_flaw(found, kind.kind, kind.namespaced, namespace)
+        if flaw is not None or found["metadata"].get("name") != name:
+            raise odd_answer(path, str(flaw) if flaw else "it is another object")
+        return whole(found, type_of(kind.kind), label_of(found, kind.kind), self._tell)
+
+    @contextmanager
+    def noticing(self) -> Iterator[list[Flaw]]:
+        """Leave out what cannot be right and collect what that was, for reads of this thread while it is entered.
+
+        Elsewhere such an answer is an error: whoever decides by what he read takes no part of it.
+        """
+        before = getattr(self._noticed, "flaws", None)
+        flaws: list[Flaw] = []
+        self._noticed.flaws = flaws
+        try:
+            yield flaws
+        finally:
+            self._noticed.flaws = before
+
+    def _tell(self, flaw: Flaw) -> None:
+        flaws = getattr(self._noticed, "flaws", None)
+        if flaws is None:
+            refuse(flaw)
+        elif len(flaws) < _FLAW_LIMIT:
+            flaws.append(flaw)
 
     def get_text(self, path: str, query: QueryParams, *, limit_bytes: int) -> tuple[bytes, bool]:
         """Return the first ``limit_bytes`` of a text answer (container logs), and whether there was more.
@@ -166,24 +209,27 @@ class Cluster:
             NotFound, Forbidden, Unreachable, ClusterError: as ``get_json``; code ``expired`` when the token is too old.
         """
         path = kind.path(namespace=selection.namespace)
-        answer = self.get_json(path, _paged(selection, limit, more))
-        if not isinstance(answer, dict) or not isinstance(answer.get("items", []), list | None):
-            raise _odd_answer(path)
-        metadata = answer.get("metadata") or {}
-        items = [
-            {"apiVersion": kind.api_version, "kind": kind.kind, **item}
-            for item in answer.get("items") or []
-            if isinstance(item, dict)
-        ]
-        return Page(items=items, more=metadata.get("continue") or "", remaining=metadata.get("remainingItemCount"))
+        answer = require_list(self.get_json(path, _paged(selection, limit, more)), kind, path)
+        remaining = answer["metadata"].get("remainingItemCount")
+        return Page(
+            items=items_of(answer.get("items"), kind, selection.namespace, self._tell),
+            more=more_of(answer, path),
+            remaining=remaining if type(remaining) is int else None,
+        )
 
     def list_pages(self, kind: Kind, selection: Selection, *, limit: int = PAGE_SIZE) -> Iterator[Page]:
         """Yield the pages of a list one after another, each fetched when it is asked for."""
-        more = ""
+        more, pages = "", Pages(kind.path(namespace=selection.namespace))
         while True:
-            page = self.list_page(kind, selection, limit=limit, more=more)
+            try:
+                page = self.list_page(kind, selection, limit=limit, more=more)
+            except ClusterError as error:
+                if error.code != "too-large" or limit <= SMALLEST_PAGE:
+                    raise
+                limit = smaller_page(limit)
+                continue
             yield page
-            more = page.more
+            more = pages.next(page.more, len(page.items))
             if not more:
                 return
 
@@ -198,8 +244,8 @@ class Cluster:
         return found, False
 
     def list_decoded(
-        self, kind: Kind, selection: Selection, decode: Callable[[bytes], tuple[_Decoded, str]]
-    ) -> Iterator[_Decoded]:
+        self, kind: Kind, selection: Selection, decode: Callable[[bytes], tuple[_Kept, str]]
+    ) -> Iterator[_Kept]:
         """Yield each page as ``decode`` reads it from the raw bytes; for large lists of which few fields are needed.
 
         Arguments:
@@ -212,15 +258,28 @@ class Cluster:
         if kind.plural == "secrets":
             raise ValueError("Secrets are read through list_page, which takes their values out")
         path = kind.path(namespace=selection.namespace)
-        more = ""
+        more, pages, limit = "", Pages(path), PAGE_SIZE
         while True:
-            reply = self._transport.get(path, _paged(selection, PAGE_SIZE, more))
-            kept, more = decode(reply.body)
-            # The bytes of a page may be as large as all that is kept of it: let them go before asking for the next.
-            del reply
+            try:
+                kept, more = self._one_page(path, _paged(selection, limit, more), decode)
+            except ClusterError as error:
+                if error.code != "too-large" or limit == SMALLEST_PAGE:
+                    raise
+                limit = smaller_page(limit)
+                continue
             yield kept
+            more = pages.next(more, len(kept))
             if not more:
                 return
+
+    def _one_page(
+        self, path: str, query: QueryParams, decode: Callable[[bytes], tuple[_Kept, str]]
+    ) -> tuple[_Kept, str]:
+        # The bytes of a page may be as large as all that is kept of it: they go before the next is asked for, and large
+        # ones become objects one at a time.
+        body = self._transport.get(path, query).body
+        with self._decoding if len(body) > _LARGE_BYTES else nullcontext():
+            return decode(body)
 
     def review(self, kind: str, spec: Mapping[str, Any]) -> dict[str, Any]:
         """Return the ``status`` of a SelfSubjectAccessReview or SelfSubjectRulesReview; the server stores nothing.
@@ -230,8 +289,8 @@ class Cluster:
         """
         answer = _decode(self._transport.review(kind, spec).body, kind)
         status = answer.get("status") if isinstance(answer, dict) else None
-        if not isinstance(status, dict):
-            raise _odd_answer(kind)
+        if not isinstance(status, dict) or answer.get("kind") != kind:
+            raise odd_answer(kind)
         return status
 
     def version(self) -> str:
@@ -285,6 +344,7 @@ def connect(
     patience: Patience | None = None,
     learn: Callable[[str], None] | None = None,
     boundary: Boundary = EVERYWHERE,
+    limits: ReadingLimits | None = None,
 ) -> Cluster:
     """Make a ``Cluster`` from a kubeconfig or the pod's own service account; sends nothing yet.
 
@@ -296,20 +356,28 @@ def connect(
         patience: time-outs and retries; None means the defaults.
         learn: told each credential that it will send (token, password), so that a redactor can hide it everywhere.
         boundary: the namespaces that no request may leave.
+        limits: how much the run may read; None means the defaults.
 
     Raises:
         UsageError: the file or the context cannot be used.
         ClusterError: no cluster is configured, or the credential plugin failed.
     """
     opened = open_connection(kubeconfig=kubeconfig, context=context, namespace=namespace, learn=learn)
-    return cluster_of(opened, cache_dir=cache_dir, patience=patience, boundary=boundary)
+    return cluster_of(opened, cache_dir=cache_dir, patience=patience, boundary=boundary, limits=limits)
 
 
 def cluster_of(
-    opened: ClusterConnection, *, cache_dir: Path, patience: Patience | None = None, boundary: Boundary = EVERYWHERE
+    opened: ClusterConnection,
+    *,
+    cache_dir: Path,
+    patience: Patience | None = None,
+    boundary: Boundary = EVERYWHERE,
+    limits: ReadingLimits | None = None,
 ) -> Cluster:
     """Return the ``Cluster`` that reads through an opened connection; the arguments are those of ``connect``."""
-    transport = Transport(opened.api, server=opened.server, patience=patience or Patience(), boundary=boundary)
+    transport = Transport(
+        opened.api, server=opened.server, patience=patience or Patience(), boundary=boundary, limits=limits
+    )
     return Cluster(
         transport,
         context=opened.context,
@@ -318,6 +386,11 @@ def cluster_of(
         cache_dir=cache_dir,
         boundary=boundary,
     )
+
+
+def smaller_page(limit: int) -> int:
+    """Return how many objects to ask for when so many were too large: none is larger than a few megabytes."""
+    return max(limit // 10, SMALLEST_PAGE)
 
 
 def _paged(selection: Selection, limit: int, more: str) -> list[tuple[str, str]]:
@@ -333,15 +406,8 @@ def _is_of_secrets(path: str) -> bool:
 def _decode(body: bytes, what: str) -> Any:
     import msgspec
 
+    require_modest(body)
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _odd_answer(what) from error
-
-
-def _odd_answer(what: str) -> ClusterError:
-    return ClusterError(
-        f"the answer for {what} is not what a Kubernetes API sends",
-        hint="Is the server address of this context a Kubernetes API server?",
-        code="odd-answer",
-    )
+        raise odd_answer(what) from error

@@ -12,13 +12,16 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from agentops.core.errors import ClusterError, Unreachable
 from agentops.core.threads import run_each
+from agentops.providers.kubernetes.api.listing import odd_answer
+from agentops.providers.kubernetes.objects.field_types import is_plain_name
+from agentops.providers.kubernetes.objects.fields import at, flag, items, strings, text
 from agentops.providers.kubernetes.objects.kinds import Kind
 
 FetchJson: TypeAlias = Callable[[str, str], Any]
@@ -45,40 +48,50 @@ def discover(fetch: FetchJson) -> tuple[Kind, ...]:
     groups = fetch("/apis", AGGREGATED)
     if _is_aggregated(core) and _is_aggregated(groups):
         return tuple(_from_aggregated(core)) + tuple(_from_aggregated(groups))
-    wanted = [("", "v1")] + [_preferred(group) for group in groups.get("groups") or ()]
+    if not isinstance(at(groups, "groups"), list):
+        raise odd_answer("/apis", "it has no groups")
+    wanted = [("", "v1"), *filter(None, map(_preferred, items(groups, "groups")))]
     lists = run_each(lambda pair: _one_group(fetch, *pair), wanted, threads=_THREADS)
     return tuple(kind for found in lists for kind in found)
 
 
 def _is_aggregated(answer: Any) -> bool:
-    return isinstance(answer, Mapping) and answer.get("kind") == "APIGroupDiscoveryList"
+    return text(answer, "kind") == "APIGroupDiscoveryList" and isinstance(at(answer, "items"), list)
 
 
 def _from_aggregated(answer: Mapping[str, Any]) -> Iterable[Kind]:
-    for item in answer.get("items") or ():
-        group = (item.get("metadata") or {}).get("name") or ""
+    for item in items(answer, "items"):
+        group = text(item, "metadata", "name")
         seen: set[str] = set()
         # Versions come with the preferred one first; a kind that only an older one serves is taken from there.
-        for version in item.get("versions") or ():
-            for resource in version.get("resources") or ():
-                plural = resource.get("resource", "")
-                if plural and plural not in seen:
+        for version in items(item, "versions"):
+            for resource in items(version, "resources"):
+                plural = text(resource, "resource")
+                if plural not in seen:
                     seen.add(plural)
-                    yield Kind(
-                        kind=(resource.get("responseKind") or {}).get("kind") or plural,
-                        plural=plural,
-                        group=group,
-                        version=version.get("version", "v1"),
-                        namespaced=resource.get("scope") == "Namespaced",
-                        short_names=tuple(resource.get("shortNames") or ()),
-                        listable="list" in (resource.get("verbs") or ()),
-                    )
+                    kind = text(resource, "responseKind", "kind") or plural
+                    yield from _kind(resource, kind, plural, group, text(version, "version") or "v1")
 
 
-def _preferred(group: Mapping[str, Any]) -> tuple[str, str]:
-    versions = group.get("versions") or [{}]
-    preferred = group.get("preferredVersion") or versions[0]
-    return str(group.get("name") or ""), str(preferred.get("version") or "v1")
+def _kind(resource: Mapping[str, Any], kind: str, plural: str, group: str, version: str) -> Iterator[Kind]:
+    """Yield the kind of a resource; nothing when its names cannot stand in a path."""
+    if not all(map(is_plain_name, (kind, plural, version, group or "core"))):
+        return
+    yield Kind(
+        kind=kind,
+        plural=plural,
+        group=group,
+        version=version,
+        namespaced=text(resource, "scope") == "Namespaced" or flag(resource, "namespaced"),
+        short_names=tuple(strings(resource, "shortNames")),
+        listable="list" in strings(resource, "verbs"),
+    )
+
+
+def _preferred(group: Mapping[str, Any]) -> tuple[str, str] | None:
+    version = text(group, "preferredVersion", "version") or text(group, "versions", 0, "version") or "v1"
+    pair = (text(group, "name"), version)
+    return pair if all(map(is_plain_name, pair)) else None
 
 
 def _one_group(fetch: FetchJson, group: str, version: str) -> list[Kind]:
@@ -90,17 +103,11 @@ def _one_group(fetch: FetchJson, group: str, version: str) -> list[Kind]:
     except ClusterError:
         return []
     return [
-        Kind(
-            kind=resource.get("kind") or resource["name"],
-            plural=resource["name"],
-            group=group,
-            version=version,
-            namespaced=bool(resource.get("namespaced")),
-            short_names=tuple(resource.get("shortNames") or ()),
-            listable="list" in (resource.get("verbs") or ()),
+        kind
+        for resource in items(answer, "resources")
+        for kind in _kind(
+            resource, text(resource, "kind") or text(resource, "name"), text(resource, "name"), group, version
         )
-        for resource in answer.get("resources") or ()
-        if "/" not in resource.get("name", "/")
     ]
 
 

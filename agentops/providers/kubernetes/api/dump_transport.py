@@ -62,7 +62,8 @@ class DumpTransport:
         if len(rest) == 2:
             return _reply(self._object(kind, namespace, rest[1]))
         items = list(self._list(kind, namespace, wanted))
-        return _reply({"kind": f"{kind.kind}List", "apiVersion": f"{group}/{version}".lstrip("/"), "items": items})
+        heading = {"kind": f"{kind.kind}List", "apiVersion": f"{group}/{version}".lstrip("/"), "metadata": {}}
+        return _reply(heading | {"items": items})
 
     def review(self, kind: str, spec: Mapping[str, Any]) -> Reply:  # noqa: ARG002 - the protocol has it
         """Refuse: a dump holds nobody's permissions.

@@ -8,7 +8,7 @@ never read nor set, and every mistake in the file is one line that says what to 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from agentops.core.errors import ClusterError, UsageError
 from agentops.core.foreign_files import read_foreign_text
 from agentops.core.foreign_yaml import YamlError, read_yaml
 from agentops.core.text import one_line
+from agentops.core.whole_deadline import WholeDeadline
 from agentops.providers.kubernetes.api.kubeconfig_names import MOST_BYTES
 from agentops.providers.kubernetes.api.transport import captured_errors
 
@@ -113,7 +114,7 @@ def _files(kubeconfig: Path | None) -> str:
 
 
 def _from_files(files: str, context: str | None, namespace: str | None) -> ClusterConnection:
-    from kubernetes.client import ApiClient, Configuration
+    from kubernetes.client import Configuration
     from kubernetes.config import kube_config
     from kubernetes.config.config_exception import ConfigException
     from yaml import YAMLError
@@ -155,9 +156,8 @@ def _from_files(files: str, context: str | None, namespace: str | None) -> Clust
             code="unauthorized",
         )
     _check_server(str(configuration.host), "host" in vars(loader), where)
-    _harden(configuration)
     return ClusterConnection(
-        api=ApiClient(configuration=configuration),
+        api=_hardened(configuration),
         context=chosen,
         namespace=namespace or active.get("namespace") or "default",
         server=str(configuration.host),
@@ -227,7 +227,7 @@ def _user_of(merged: Any, name: str) -> dict[str, Any]:
 
 
 def _in_cluster(namespace: str | None) -> ClusterConnection:
-    from kubernetes.client import ApiClient, Configuration
+    from kubernetes.client import Configuration
     from kubernetes.config import load_incluster_config
     from kubernetes.config.config_exception import ConfigException
 
@@ -241,17 +241,18 @@ def _in_cluster(namespace: str | None) -> ClusterConnection:
             code="no-cluster",
         ) from error
     own = _NAMESPACE_FILE.read_text().strip() if _NAMESPACE_FILE.is_file() else ""
-    _harden(configuration)
     return ClusterConnection(
-        api=ApiClient(configuration=configuration),
+        api=_hardened(configuration),
         context=IN_CLUSTER,
         namespace=namespace or own or "default",
         server=str(configuration.host),
     )
 
 
-def _harden(configuration: Any) -> None:
-    """Leave retries to ``transport.py``, and never follow a redirect."""
+def _hardened(configuration: Any) -> Any:
+    """Return a client that leaves retries to ``transport.py``, never follows a redirect, and waits for no slow head."""
+    from kubernetes.client import ApiClient
+
     configuration.retries = False
     configuration.client_go_retries = False
     configuration.connection_pool_maxsize = _POOL_SIZE
@@ -260,3 +261,19 @@ def _harden(configuration: Any) -> None:
 
         # The user's own file says insecure-skip-tls-verify; a warning for each request would bury the report.
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    api = ApiClient(configuration=configuration)
+    api.rest_client.pool_manager.pool_classes_by_scheme = _pools()
+    return api
+
+
+def _pools() -> Mapping[str, Any]:
+    """Return the connections that a client makes, each with a time for the whole of a response's head."""
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+    from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+    plain = type("PlainConnection", (WholeDeadline, HTTPConnection), {})
+    secure = type("SecureConnection", (WholeDeadline, HTTPSConnection), {})
+    return {
+        "http": type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+        "https": type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+    }

@@ -10,6 +10,7 @@ from agentops.core.errors import UsageError
 from agentops.core.provider import ProviderContext
 from agentops.core.text import one_line
 from agentops.providers.kubernetes.api.boundary import boundary_of
+from agentops.providers.kubernetes.api.reading_limits import ReadingLimits
 from agentops.providers.kubernetes.api.writer import Clients, connect_clients
 
 
@@ -21,6 +22,11 @@ def open_clients(context: ProviderContext) -> Clients:
         ClusterError: no cluster is configured, or the credential plugin failed.
     """
     options = context.options
+    defaults = ReadingLimits()
+    limits = ReadingLimits(
+        run_mib=options.get("max_read_mib") or defaults.run_mib,
+        memory_mib=options.get("max_memory_mib") or defaults.memory_mib,
+    )
     return connect_clients(
         kubeconfig=options.get("kubeconfig"),
         context=options.get("context"),
@@ -28,6 +34,7 @@ def open_clients(context: ProviderContext) -> Clients:
         cache_dir=context.cache / "kubernetes",
         learn=context.learn,
         boundary=boundary_of(options.get("namespaces") or (), options.get("cluster_kinds") or ()),
+        limits=limits,
     )
 
 

@@ -12,17 +12,25 @@ from typing import Any
 from msgspec import UNSET, UnsetType, defstruct
 
 from agentops.providers.kubernetes.objects.edited import EDITED_KINDS
+from agentops.providers.kubernetes.objects.field_types import checker_of, field_type
+
+_SCALARS = ("s", "i", "b")
 
 
-def _shape(name: str, leaves: str, **nested: Any) -> Any:
+def _shape(name: str, leaves: str, of: str = "", **nested: Any) -> Any:
     """Make a struct of ``leaves`` (space-separated) and of fields with shapes of their own.
 
-    Leaves may hold anything: a server that sends an odd type for a field nobody needs must not cost the whole list.
-    Every field may be absent or null.
+    A leaf that holds one value has the type that the API gives it in the object type ``of``; any other may hold
+    anything here and is checked once for all objects that share it. Every field may be absent or null.
     """
-    fields: list[Any] = [(leaf, Any, UNSET) for leaf in leaves.split()]
+    fields: list[Any] = [(leaf, _leaf(of, leaf), UNSET) for leaf in leaves.split()]
     fields += [(field, kept | UnsetType | None, UNSET) for field, kept in nested.items()]
     return defstruct(name, fields, gc=False)
+
+
+def _leaf(of: str, leaf: str) -> Any:
+    word = field_type(f"@{of}", leaf) if of else "*"
+    return checker_of(word) | UnsetType | None if word in _SCALARS else Any
 
 
 def _many(shape: Any) -> Any:
@@ -34,7 +42,7 @@ _META_LEAVES = (
     "name namespace uid generation creationTimestamp deletionTimestamp deletionGracePeriodSeconds finalizers labels "
     "ownerReferences"
 )
-_META = _shape("Meta", _META_LEAVES, annotations=dict[str, Any])
+_META = _shape("Meta", _META_LEAVES, of="ObjectMeta", annotations=dict[str, Any])
 _MOUNT = _shape("Mount", "name mountPath subPath subPathExpr readOnly")
 _CONTAINER = _shape(
     "Container",
@@ -48,6 +56,7 @@ _POD_SPEC = _shape(
     "restartPolicy priorityClassName priority schedulingGates schedulerName runtimeClassName readinessGates "
     "hostNetwork hostname subdomain dnsPolicy dnsConfig securityContext activeDeadlineSeconds "
     "terminationGracePeriodSeconds automountServiceAccountToken resources overhead",
+    of="PodSpec",
     containers=_many(_CONTAINER),
     initContainers=_many(_CONTAINER),
     volumes=list[dict[str, Any]],
@@ -57,6 +66,7 @@ _CONDITION = _shape("Condition", "type status reason message lastTransitionTime"
 _POD_STATUS = _shape(
     "PodStatus",
     "phase reason message startTime podIP hostIP qosClass nominatedNodeName observedGeneration",
+    of="PodStatus",
     conditions=_many(_CONDITION),
     containerStatuses=_many(_CONTAINER_STATUS),
     initContainerStatuses=_many(_CONTAINER_STATUS),
@@ -72,7 +82,9 @@ _WHOLE_LEAVES = (
 WHOLE = _shape("Whole", _WHOLE_LEAVES, metadata=_META)
 """All kinds without a shape of their own: the top-level fields that any of them has, as they are."""
 _EDITED = _shape(
-    "Edited", _WHOLE_LEAVES, metadata=_shape("EditedMeta", f"{_META_LEAVES} managedFields", annotations=dict[str, Any])
+    "Edited",
+    _WHOLE_LEAVES,
+    metadata=_shape("EditedMeta", f"{_META_LEAVES} managedFields", of="ObjectMeta", annotations=dict[str, Any]),
 )
 
 SHAPES: Mapping[str, Any] = {
@@ -87,7 +99,7 @@ SHAPES: Mapping[str, Any] = {
         "Event",
         "involvedObject reason message type count firstTimestamp lastTimestamp eventTime series source "
         "reportingComponent related",
-        metadata=_shape("EventMeta", "name namespace uid creationTimestamp"),
+        metadata=_shape("EventMeta", "name namespace uid creationTimestamp", of="ObjectMeta"),
     ),
     "EndpointSlice": _shape("EndpointSlice", "addressType ports", metadata=_META, endpoints=_many(_ENDPOINT)),
     **dict.fromkeys(EDITED_KINDS, _EDITED),
@@ -104,4 +116,5 @@ def page_of(kind: str) -> Any:
     """Return the shape of one page of a list of ``kind``."""
     more = defstruct("ListMeta", [("more", str | None, None)], rename={"more": "continue"})
     item = SHAPES.get(kind, WHOLE)
-    return defstruct("Page", [("items", _many(item) | None, None), ("metadata", more | None, None)])
+    fields = [("kind", str | None, None), ("items", _many(item) | None, None), ("metadata", more | None, None)]
+    return defstruct("Page", fields)

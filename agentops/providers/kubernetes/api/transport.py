@@ -12,7 +12,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
@@ -21,6 +21,8 @@ from agentops.core.errors import ClusterError
 from agentops.core.text import one_line
 from agentops.providers.kubernetes.api.boundary import EVERYWHERE, Boundary
 from agentops.providers.kubernetes.api.failures import is_refused, refusal, unreachable
+from agentops.providers.kubernetes.api.listing import too_large
+from agentops.providers.kubernetes.api.reading_limits import ReadingLimits
 from agentops.providers.kubernetes.objects.paths import vet_path, vet_query
 
 QueryParams: TypeAlias = Sequence[tuple[str, str]]
@@ -32,6 +34,7 @@ REVIEWS = {
 """The only POSTs there are: they ask what the caller may do and change nothing."""
 
 _CHUNK_BYTES = 1 << 18
+_LARGE_BYTES = 4 * 1024 * 1024
 _RETRIED_STATUS = frozenset({429, 500, 502, 503, 504})
 
 
@@ -50,7 +53,7 @@ class Patience:
     backoff_s: float = 0.2
     backoff_cap_s: float = 5.0
     retry_after_cap_s: float = 10.0
-    size_bytes: int = 256 * 1024 * 1024
+    size_bytes: int = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,7 @@ class Transport:
         server: the server's address, for messages.
         patience: time-outs and retries.
         boundary: the namespaces that no request may leave.
+        limits: what a run may read; shared by all that it reads through.
         sleep, clock, jitter: time and randomness; parameters so that tests need not wait.
     """
 
@@ -81,6 +85,7 @@ class Transport:
         server: str,
         patience: Patience,
         boundary: Boundary = EVERYWHERE,
+        limits: ReadingLimits | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
@@ -89,6 +94,7 @@ class Transport:
         self._server = server
         self._patience = patience
         self._boundary = boundary
+        self._limits = limits or ReadingLimits()
         self._sleep = sleep
         self._clock = clock
         self._jitter = jitter
@@ -223,28 +229,31 @@ class Transport:
         response = answer.response
         chunks: list[bytes] = []
         size = 0
-        whole = False
+        whole = held = False
+        large = ExitStack()
         try:
             while chunk := response.read1(_CHUNK_BYTES, decode_content=True):
                 chunks.append(chunk)
                 size += len(chunk)
+                self._limits.take(len(chunk))
+                if size > _LARGE_BYTES and not held:
+                    # Eight lists at a time may be large; what they take together must not be eight times the largest.
+                    large.enter_context(self._limits.large)
+                    held = True
                 if size > limit_bytes:
                     break
                 if self._clock() > deadline:
                     raise TimeoutError("the answer did not end in time")
             whole = size <= limit_bytes
         finally:
+            large.close()
             # A connection with unread bytes cannot be used again.
             if whole:
                 response.release_conn()
             else:
                 response.close()
         if not whole and not may_cut:
-            raise ClusterError(
-                f"the answer is larger than {limit_bytes:,} bytes",
-                hint="Ask for less: one namespace, a selector, a limit.",
-                code="too-large",
-            )
+            raise too_large(f"is larger than {limit_bytes:,} bytes")
         return Reply(status=answer.status, headers=answer.headers, body=b"".join(chunks)[:limit_bytes], cut=not whole)
 
 

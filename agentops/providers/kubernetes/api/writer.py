@@ -20,6 +20,7 @@ from agentops.providers.kubernetes.api.call_transport import DryRunTransport, Wr
 from agentops.providers.kubernetes.api.client import Cluster, cluster_of
 from agentops.providers.kubernetes.api.dry_runner import DryRunner, object_path
 from agentops.providers.kubernetes.api.kubeconfig import ClusterConnection, open_connection
+from agentops.providers.kubernetes.api.reading_limits import ReadingLimits
 from agentops.providers.kubernetes.api.refusals import is_failed_test, stale
 from agentops.providers.kubernetes.api.transport import Patience
 from agentops.providers.kubernetes.api.writing import check_call
@@ -92,6 +93,7 @@ def connect_clients(
     learn: Callable[[str], None] | None = None,
     boundary: Boundary = EVERYWHERE,
     seen_as: str = "",
+    limits: ReadingLimits | None = None,
 ) -> Clients:
     """Make the clients of one opened connection, so that all speak to the same server as the same identity; sends
     nothing yet.
@@ -117,7 +119,8 @@ def connect_clients(
     }
     return Clients(
         opened=opened,
-        cluster=cluster_of(opened, cache_dir=cache_dir, patience=patience, boundary=boundary),
-        dry_runner=DryRunner(DryRunTransport(opened.api, **sending), **pinned),
+        cluster=cluster_of(opened, cache_dir=cache_dir, patience=patience, boundary=boundary, limits=limits),
+        dry_runner=DryRunner(DryRunTransport(opened.api, **sending, limits=limits), **pinned),
+        # Of what was sent the answer is read whatever was read before; it is bounded by its own size.
         writer=ClusterWriter(WriteTransport(opened.api, **sending), **pinned),
     )

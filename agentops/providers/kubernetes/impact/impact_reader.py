@@ -191,7 +191,8 @@ class ImpactReader:
         if kind in _PRUNED and not whole:
             from agentops.providers.kubernetes.api.pruning import Pruner
 
-            return self.cluster.list_decoded(builtin(kind), selection, Pruner(builtin(kind)).page)
+            pruner = Pruner(builtin(kind), namespace=selection.namespace)
+            return self.cluster.list_decoded(builtin(kind), selection, pruner.page)
         return (page.items for page in self.cluster.list_pages(builtin(kind), selection))
 
     def _keep(self, key: tuple[str, Selection], found: ObjectList | None, count: int, trouble: str) -> None:

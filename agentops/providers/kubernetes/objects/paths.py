@@ -8,6 +8,7 @@ Source: https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-ur
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from agentops.core.errors import ToolInputError, UsageError
@@ -107,3 +108,25 @@ def vet_query(query: Sequence[tuple[str, str]]) -> None:
     for key, _ in query:
         if key in _NEVER_QUERY:
             raise ToolInputError(f"the parameter {key!r} is not for reading once")
+
+
+class PathParts(NamedTuple):
+    """What an API path is about; each part is empty where the path does not say it."""
+
+    group: str
+    namespace: str
+    plural: str
+    name: str
+    subresource: str
+
+
+def path_parts(path: str) -> PathParts:
+    """Return the parts of an API path of a collection, an object or a subresource, decoded."""
+    parts = [unquote(part) for part in path.split("/")[1:]]
+    is_core = parts[0] == "api"
+    rest = parts[2 if is_core else 3 :]
+    namespace = ""
+    if rest[:1] == ["namespaces"] and len(rest) > 2:
+        namespace, rest = rest[1], rest[2:]
+    plural, name, subresource = (*rest, "", "", "")[:3]
+    return PathParts("" if is_core else parts[1], namespace, plural, name, subresource)

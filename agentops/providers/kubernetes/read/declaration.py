@@ -8,12 +8,13 @@ declaration is data: making it connects to nothing and imports no SDK.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from agentops.core.clock import Clock
 from agentops.core.evidence import Reading
 from agentops.core.tool import ToolSpec
+from agentops.providers.kubernetes.api.listing import flaws_in_words
 from agentops.providers.kubernetes.read.arguments import Arguments, checked
 
 if TYPE_CHECKING:
@@ -73,7 +74,11 @@ class KubernetesReadTool:
             ToolInputError: the arguments do not fit.
             ClusterError: the API server refused, failed or did not answer.
         """
-        return self.function(self.cluster, self.clock, checked(self.spec, arguments))
+        with self.cluster.noticing() as flaws:
+            reading = self.function(self.cluster, self.clock, checked(self.spec, arguments))
+        if not flaws:
+            return reading
+        return replace(reading, footer=" ".join(filter(None, (reading.footer, f"{flaws_in_words(flaws)}."))))
 
 
 def read_tool(

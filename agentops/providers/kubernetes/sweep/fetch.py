@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 from agentops.core.analysis import Gap
 from agentops.core.errors import ClusterError, Forbidden, NotFound, Unreachable
@@ -19,12 +19,15 @@ from agentops.core.text import plural
 from agentops.core.threads import Done, Job, run_as_they_end
 from agentops.providers.kubernetes.api.boundary import OUTSIDE
 from agentops.providers.kubernetes.api.client import Cluster, Selection
+from agentops.providers.kubernetes.api.listing import flaws_in_words
 from agentops.providers.kubernetes.api.tail import LogPlace, read_tail
-from agentops.providers.kubernetes.objects.kinds import Kind
+from agentops.providers.kubernetes.objects.field_types import Flaw
+from agentops.providers.kubernetes.objects.kinds import ABSENCE_IS_A_FINDING, Kind
 from agentops.providers.kubernetes.objects.snapshot import LogTail
 from agentops.providers.kubernetes.sweep.unwell import LogRequest
 
 THREADS = 8
+BROKEN = "broken-answer"
 _OBJECT_LIMIT = 50_000
 _GIVE_UP_AFTER = 3
 """So many lists without an answer, and none with one, mean that the others need not be tried."""
@@ -88,10 +91,11 @@ def read_lists(
         result.failed[request] = Unreachable(f"no answer within {deadline_s:.0f} s")
     if (lost := result.is_lost(failures=1)) is not None:
         raise lost
-    # Credentials that are not accepted are no gap: nothing could be read at all.
-    refused = [error for error in result.failed.values() if error.code == "unauthorized"]
-    if refused and not result.objects:
-        raise refused[0]
+    # Credentials that are not accepted are no gap, nor is a server that is none: nothing could be read at all.
+    useless = [error for error in result.failed.values() if not isinstance(error, Forbidden | NotFound)]
+    refused = [error for error in useless if error.code == "unauthorized"]
+    if not result.objects and (refused or len(useless) == len(requests)):
+        raise (refused or useless)[0]
 
 
 def _settle(done: Done[ListRequest, int], result: FetchResult, progress: Progress) -> None:
@@ -101,6 +105,8 @@ def _settle(done: Done[ListRequest, int], result: FetchResult, progress: Progres
         return
     if not isinstance(done.error, ClusterError):
         raise done.error
+    # What is kept of it is its words: its frames hold the bytes of the answer that it is about.
+    done.error.__traceback__ = done.error.__cause__ = done.error.__context__ = None
     with result.lock:
         result.failed[done.key] = done.error
     progress(Step(stage=Stage.SWEEP, text=f"{what}: not read", key=what, done=True))
@@ -112,12 +118,18 @@ def _read_list(cluster: Cluster, request: ListRequest, result: FetchResult) -> i
         raise lost
     read = _secrets if request.kind.plural == "secrets" else _all_fields if request.whole else _pruned
     try:
-        found = read(cluster, request)
+        found, flaws = read(cluster, request)
     except ClusterError as error:
         if error.code != "expired":
             raise
         # The list changed under the continue token (410 Gone); from the start, once.
-        found = read(cluster, request)
+        found, flaws = read(cluster, request)
+    if flaws and request.kind.kind in ABSENCE_IS_A_FINDING:
+        # What is left out of such a list would look as if it did not exist.
+        raise ClusterError(flaws_in_words(flaws), code=BROKEN)
+    if flaws:
+        with result.lock:
+            result.cut.append(Gap(what=request.what, reason=flaws_in_words(flaws), broken=True))
     if len(found) > _OBJECT_LIMIT:
         del found[_OBJECT_LIMIT:]
         with result.lock:
@@ -128,23 +140,36 @@ def _read_list(cluster: Cluster, request: ListRequest, result: FetchResult) -> i
     return len(found)
 
 
-def _pruned(cluster: Cluster, request: ListRequest) -> list[dict[str, Any]]:
+_Read: TypeAlias = tuple[list[dict[str, Any]], list[Flaw]]
+"""The objects of a list, and what was left out of it because it cannot be right."""
+
+
+def _pruned(cluster: Cluster, request: ListRequest) -> _Read:
     from agentops.providers.kubernetes.api.pruning import Pruner
 
     found: list[dict[str, Any]] = []
-    for page in cluster.list_decoded(request.kind, Selection(namespace=request.namespace), Pruner(request.kind).page):
+    flaws: list[Flaw] = []
+    pruner = Pruner(request.kind, namespace=request.namespace, tell=flaws.append)
+    for page in cluster.list_decoded(request.kind, Selection(namespace=request.namespace), pruner.page):
         found += page
         if len(found) > _OBJECT_LIMIT:
             break
-    return found
+    return found, flaws
 
 
-def _all_fields(cluster: Cluster, request: ListRequest) -> list[dict[str, Any]]:
-    return cluster.list_objects(request.kind, Selection(namespace=request.namespace), limit=_OBJECT_LIMIT + 1)[0]
+def _all_fields(cluster: Cluster, request: ListRequest) -> _Read:
+    with cluster.noticing() as flaws:
+        selection = Selection(namespace=request.namespace)
+        return cluster.list_objects(request.kind, selection, limit=_OBJECT_LIMIT + 1)[0], flaws
 
 
-def _secrets(cluster: Cluster, request: ListRequest) -> list[dict[str, Any]]:
+def _secrets(cluster: Cluster, request: ListRequest) -> _Read:
     """Return Secrets with their keys only, ``data`` mapped key -> ``""`` as the snapshot wants it."""
+    with cluster.noticing() as flaws:
+        return _secret_keys(cluster, request), flaws
+
+
+def _secret_keys(cluster: Cluster, request: ListRequest) -> list[dict[str, Any]]:
     try:
         found, _ = cluster.list_objects(
             request.kind, Selection(namespace=request.namespace, fields=_WITHOUT_HELM), limit=_OBJECT_LIMIT + 1
@@ -214,7 +239,15 @@ def _read_log(cluster: Cluster, request: LogRequest, previous: bool, window_s: i
 
 def gaps_of(result: FetchResult) -> tuple[Gap, ...]:
     """Return why each failed list is missing, in a stable order."""
-    gaps = [Gap(what=request.what, reason=_reason(error)) for request, error in result.failed.items()]
+    gaps = [
+        Gap(
+            what=request.what,
+            reason=_reason(error),
+            chosen=isinstance(error, Forbidden),
+            broken=error.code == BROKEN,
+        )
+        for request, error in result.failed.items()
+    ]
     return tuple(sorted([*gaps, *result.cut], key=lambda gap: gap.what))
 
 

@@ -129,7 +129,8 @@ def _inside(cluster: Cluster) -> tuple[tuple[str, ...], tuple[Gap, ...]]:
     left_out = [kind for kind in CLUSTER_SCOPED if kind not in allowed]
     if not left_out:
         return allowed, ()
-    return allowed, (Gap(what=", ".join(left_out), reason=f"{cluster.boundary.words}; see kubernetes.cluster_kinds"),)
+    reason = f"{cluster.boundary.words}; see kubernetes.cluster_kinds"
+    return allowed, (Gap(what=", ".join(left_out), reason=reason, chosen=True),)
 
 
 def _target_outside(cluster: Cluster, target: Target) -> Iterator[Gap]:
@@ -203,6 +204,7 @@ def _add_neighbours(
         if request.kind.kind in ABSENCE_IS_A_FINDING and request.kind.kind not in unread
     }
     result.cut += [Gap(what=f"neighbour namespace {name}", reason=error.message) for name, error in broken.items()]
+    result.cut += extra.cut
     for kind, found in extra.objects.items():
         kept = [item for item in found if item["metadata"].get("namespace") not in broken]
         result.objects.setdefault(kind, []).extend(kept)
