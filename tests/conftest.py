@@ -146,6 +146,12 @@ def hostile() -> ModuleType:
 
 
 @pytest.fixture
+def hostile_model() -> ModuleType:
+    """Serves a model endpoint that cannot be trusted; see ``tests/support``."""
+    return _support("hostile_model")
+
+
+@pytest.fixture
 def plans() -> ModuleType:
     """Makes change plans; see ``tests/support``."""
     return _support("plans")

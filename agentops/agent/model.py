@@ -177,6 +177,12 @@ class StreamCut(ModelFailure):
     retryable = True
 
 
+class EndlessAnswer(ModelFailure):
+    """The endpoint sends more, or takes longer, than any answer does; what had arrived was thrown away."""
+
+    default_code = "model-endless-answer"
+
+
 class BadAnswer(ModelFailure):
     """The endpoint answered with something that is not a message."""
 

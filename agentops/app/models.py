@@ -39,7 +39,7 @@ def model_of(settings: Settings, wanted: bool) -> tuple[Model | None, str]:
         from agentops.agent.models.scripted import load_script
 
         return load_script(Path(settings.model.removeprefix(_SCRIPTED))), ""
-    from agentops.agent.models.claude import Claude, ClaudeSettings
+    from agentops.agent.models.claude import TURN_TIMEOUT_S, Claude, ClaudeSettings
     from agentops.agent.models.request_body import Features
     from agentops.agent.models.retry import Retries
 
@@ -50,6 +50,8 @@ def model_of(settings: Settings, wanted: bool) -> tuple[Model | None, str]:
         features=features,
         region=settings.region,
         project=settings.project,
+        # No turn may take longer than the whole run.
+        turn_timeout_s=min(settings.max_seconds, TURN_TIMEOUT_S),
     )
     retries = Retries(attempts=settings.attempts, longest_wait_s=60.0, sleep=time.sleep, jitter=random.random)
     return Claude(reached, retries=retries, environ=os.environ), ""

@@ -87,6 +87,9 @@ def _meaning(status: int, message: str) -> tuple[type[ModelFailure], str, str]:
         return ContextOverflow, "finds the conversation too long", "Narrow the alert or lower excerpt_chars."
     if status in _FAILURES:
         return _FAILURES[status]
+    if 300 <= status < 400:
+        words = f"answers with a redirect (status {status}), which is not followed"
+        return RequestRejected, words, "Set ANTHROPIC_BASE_URL to the address that answers itself."
     if status >= 500:
         return Overloaded, f"failed with status {status}", "Try again later, or run with --no-model."
     hint = 'For a local endpoint, try the settings thinking = false, caching = false, effort = "".'

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentops.agent.model import (
     BadAnswer,
+    EndlessAnswer,
     ModelFailure,
     ModelRequest,
     ModelUnreachable,
@@ -34,6 +35,7 @@ from agentops.agent.models.pricing import priced
 from agentops.agent.models.request_body import Features, body
 from agentops.agent.models.retry import Retries, pause
 from agentops.agent.models.stream import StreamedTurn
+from agentops.agent.models.turn_bounds import MIB, TurnBounds
 from agentops.core.progress import Progress, Stage, Step
 from agentops.core.text import one_line, plural
 
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from anthropic import Anthropic, AnthropicBedrock, AnthropicVertex
 
 DEFAULT_MODEL = "claude-opus-5-5"
+TURN_TIMEOUT_S = 900.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +57,9 @@ class ClaudeSettings:
         region: of the cloud; empty leaves it to the cloud's own settings.
         project: of Vertex; empty leaves it to Google's own settings.
         max_output_tokens: of one turn, reasoning included.
-        read_timeout_s: longest silence of an open stream; the API itself sends pings.
+        read_timeout_s: longest silence of an open stream, and the longest time with nothing but pings in it.
+        turn_timeout_s: of one turn in all.
+        turn_bytes: of all that an endpoint sends in one turn, unpacked.
         connect_timeout_s: longest wait for a connection.
     """
 
@@ -65,6 +70,8 @@ class ClaudeSettings:
     project: str = ""
     max_output_tokens: int = 16_000
     read_timeout_s: float = 300.0
+    turn_timeout_s: float = TURN_TIMEOUT_S
+    turn_bytes: int = 8 * MIB
     connect_timeout_s: float = 10.0
 
 
@@ -76,6 +83,9 @@ class Claude:
         self._retries = retries
         self._environ = environ
         self._features = settings.features
+        self._bounds = TurnBounds(
+            size_bytes=settings.turn_bytes, turn_s=settings.turn_timeout_s, idle_s=settings.read_timeout_s
+        )
         self._preparation: threading.Thread | None = None
         self._client: Any = None
         self._failure: ModelFailure | None = None
@@ -125,6 +135,18 @@ class Claude:
 
     def _attempt(self, request: ModelRequest, progress: Progress) -> Turn:
         client = self._ready_client()
+        try:
+            with self._bounds.turn():
+                return self._asked(client, request, progress)
+        except ModelFailure as failure:
+            if not self._bounds.why:
+                raise
+            raise EndlessAnswer(
+                f"{self._endpoint()} {self._bounds.why}; its answer was thrown away",
+                hint="Check ANTHROPIC_BASE_URL, or run with --no-model.",
+            ) from failure
+
+    def _asked(self, client: Any, request: ModelRequest, progress: Progress) -> Turn:
         import anthropic
         import httpx2
 
@@ -141,6 +163,7 @@ class Claude:
             )
             with stream:
                 for event in stream:
+                    self._bounds.heard()
                     if isinstance(event, Mapping):
                         streamed.feed(event)
                 turn = streamed.turn(request_id=_request_id(stream.response.headers))
@@ -206,7 +229,7 @@ class Claude:
         gc.disable()
         try:
             with absent("aiohttp"):
-                self._client = _client(self._settings)
+                self._client = _client(self._settings, self._bounds)
         except ModelFailure as failure:
             self._failure = failure
         except (ImportError, ValueError, TypeError, RuntimeError, OSError) as error:
@@ -221,8 +244,8 @@ class Claude:
                 gc.enable()
 
 
-def _client(settings: ClaudeSettings) -> Anthropic | AnthropicBedrock | AnthropicVertex:
-    """Return the provider's client, without retries of its own.
+def _client(settings: ClaudeSettings, bounds: TurnBounds) -> Anthropic | AnthropicBedrock | AnthropicVertex:
+    """Return the provider's client, without retries of its own; it follows no redirect, whose target would get the key.
 
     Raises:
         NoCredentials: the SDK finds no key, region or project.
@@ -231,12 +254,15 @@ def _client(settings: ClaudeSettings) -> Anthropic | AnthropicBedrock | Anthropi
     import httpx2
 
     timeout = httpx2.Timeout(settings.read_timeout_s, connect=settings.connect_timeout_s)
-    if settings.provider == "bedrock":
-        return anthropic.AnthropicBedrock(aws_region=settings.region or None, timeout=timeout, max_retries=0)
-    if settings.provider == "vertex":
-        return _vertex(settings, timeout)
+    sending: dict[str, Any] = {"timeout": timeout, "max_retries": 0}
     try:
-        client = anthropic.Anthropic(timeout=timeout, max_retries=0)
+        http = anthropic.DefaultHttpxClient(timeout=timeout, follow_redirects=False, event_hooks=bounds.hooks())
+        sending["http_client"] = http
+        if settings.provider == "bedrock":
+            return anthropic.AnthropicBedrock(aws_region=settings.region or None, **sending)
+        if settings.provider == "vertex":
+            return _vertex(settings, sending)
+        client = anthropic.Anthropic(**sending)
     except anthropic.AnthropicError as error:
         raise NoCredentials(f"the key cannot be read: {one_line(str(error))}", hint=credentials.HINT) from error
     except httpx2.InvalidURL as error:
@@ -250,7 +276,7 @@ def _client(settings: ClaudeSettings) -> Anthropic | AnthropicBedrock | Anthropi
     return client
 
 
-def _vertex(settings: ClaudeSettings, timeout: Any) -> AnthropicVertex:
+def _vertex(settings: ClaudeSettings, sending: Mapping[str, Any]) -> AnthropicVertex:
     import importlib.util
 
     import anthropic
@@ -260,8 +286,7 @@ def _vertex(settings: ClaudeSettings, timeout: Any) -> AnthropicVertex:
     return anthropic.AnthropicVertex(
         region=settings.region or anthropic.NOT_GIVEN,
         project_id=settings.project or anthropic.NOT_GIVEN,
-        timeout=timeout,
-        max_retries=0,
+        **sending,
     )
 
 

@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 from agentops.core.errors import ToolError, ToolInputError
 from agentops.core.text import one_line
 from agentops.core.threads import Monotonic
+from agentops.core.whole_deadline import WholeDeadline
 
 if TYPE_CHECKING:
     from urllib3 import PoolManager
@@ -27,16 +28,22 @@ if TYPE_CHECKING:
 _CHUNK_BYTES = 1 << 16
 _SAID_CHARS = 400
 _PLAIN_BYTES = 4_000
+_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpBudget:
-    """What one request may cost: seconds to connect, without a byte, and in all; and bytes of its answer."""
+    """What one request may cost: seconds to connect, without a byte, and in all; and bytes of its answer.
+
+    ``run_bytes`` is for all answers of a run together, ``parts`` for the lists and objects in one of them.
+    """
 
     connect_s: float = 5.0
     read_s: float = 20.0
     deadline_s: float = 30.0
-    size_bytes: int = 32 * 1024 * 1024
+    size_bytes: int = 16 * 1024 * 1024
+    run_bytes: int = 1024 * 1024 * 1024
+    parts: int = 700_000
 
 
 class HttpEndpoint:
@@ -77,6 +84,7 @@ class HttpEndpoint:
         self._budget = budget
         self._monotonic = monotonic
         self._pool: PoolManager | None = None
+        self._read_bytes = 0
 
     def get_json(self, path: str, query: Sequence[tuple[str, str]] = ()) -> Any:
         """Return the JSON document at ``path``.
@@ -86,6 +94,9 @@ class HttpEndpoint:
             ToolError: it cannot be reached, refuses, fails, answers too much or not with JSON.
         """
         status, body, location = self._get(path, query)
+        if body.count(b"[") + body.count(b"{") > self._budget.parts:
+            # A list of empty lists takes thirty times its bytes once it is decoded.
+            raise self._too_much(f"more than {self._budget.parts:,} values")
         document = _parsed(body)
         if document is None and status == 400 and len(body) <= _PLAIN_BYTES:
             document = body.decode("utf-8", "replace")  # Loki says in plain text what is wrong with a query
@@ -126,18 +137,21 @@ class HttpEndpoint:
         while piece := response.read1(_CHUNK_BYTES, decode_content=True):
             pieces.append(piece)
             room -= len(piece)
+            self._read_bytes += len(piece)
             if room < 0:
-                size = self._budget.size_bytes >> 20
-                raise ToolError(
-                    f"{self.title} at {self.url} answers with more than {size} MiB",
-                    hint="Ask for fewer series (a label, topk, sum by) or a shorter time.",
-                )
+                raise self._too_much(f"more than {self._budget.size_bytes >> 20} MiB")
+            if self._read_bytes > self._budget.run_bytes:
+                raise self._too_much(f"more than {self._budget.run_bytes >> 20:,} MiB in this run, so no more is read")
             if self._monotonic() > end:
                 raise ToolError(
                     f"{self.title} at {self.url} did not end its answer within {self._budget.deadline_s:g} s",
                     hint="Ask for fewer series or a shorter time.",
                 )
         return b"".join(pieces)
+
+    def _too_much(self, what: str) -> ToolError:
+        hint = "Ask for fewer series (a label, topk, sum by) or a shorter time."
+        return ToolError(f"{self.title} at {self.url} answers with {what}", hint=hint)
 
     def _manager(self) -> PoolManager:
         if self._pool is None:
@@ -149,6 +163,7 @@ class HttpEndpoint:
                 timeout=urllib3.Timeout(connect=self._budget.connect_s, read=self._budget.read_s),
                 ssl_context=self._trust(),
             )
+            self._pool.pool_classes_by_scheme = _pools()
         return self._pool
 
     def _trust(self) -> ssl.SSLContext:
@@ -204,9 +219,27 @@ class HttpEndpoint:
         return ToolError(f"{where} failed on {path}: HTTP {status}{said and ': ' + said}")
 
 
+def _pools() -> dict[str, Any]:
+    """Return the connections that are made, each with a time for the whole of a response's head."""
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+    from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+    plain = type("PlainConnection", (WholeDeadline, HTTPConnection), {})
+    secure = type("SecureConnection", (WholeDeadline, HTTPSConnection), {})
+    return {
+        "http": type("PlainPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+        "https": type("SecurePool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+    }
+
+
+def _whole_number(text: str) -> int | float:
+    """Return a number; one that no float holds is infinite, as one with an exponent is."""
+    return int(text) if len(text) < _DIGITS else float(text)
+
+
 def _parsed(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        return json.loads(body, parse_int=_whole_number)
     except (ValueError, RecursionError):
         return None
 

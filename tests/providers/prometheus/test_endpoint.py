@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,41 @@ def test_an_answer_that_drips_ends_at_the_deadline(stub: StubServer) -> None:
     budget = HttpBudget(connect_s=10, read_s=20, deadline_s=0.5)
     with pytest.raises(ToolError, match=r"did not end its answer within 0.5 s"):
         client_of(stub.url, budget=budget).alerts()
+
+
+def test_a_run_reads_no_more_than_its_bytes(stub: StubServer) -> None:
+    """Many modest answers are no way around the bound of one."""
+    stub.say(ALERTS, {**NONE, "infos": ["x" * 300_000]})
+    client = client_of(stub.url, budget=HttpBudget(connect_s=10, read_s=20, deadline_s=40, run_bytes=1 << 20))
+    with pytest.raises(ToolError, match="more than 1 MiB in this run, so no more is read"):
+        for _ in range(5):
+            client.alerts()
+
+
+def test_an_answer_of_very_many_small_parts_is_not_decoded(stub: StubServer) -> None:
+    """Empty lists take thirty times their bytes once they are objects."""
+    stub.say(ALERTS, b'{"status":"success","data":{"alerts":[' + b"[]," * 800_000 + b"[]]}}")
+    with pytest.raises(ToolError, match="more than 700,000 values"):
+        client_of(stub.url).alerts()
+
+
+@pytest.mark.parametrize("data", [{}, [], None, {"alerts": None}, {"alerts": {}}, {"alerts": ["x"]}, {"alerts": [[]]}])
+def test_an_answer_without_a_list_is_no_empty_list(stub: StubServer, data: Any) -> None:
+    """It would read as if nothing fired."""
+    stub.say(ALERTS, {"status": "success", "data": data})
+    with pytest.raises(ToolError, match="answers with no list of alerts"):
+        client_of(stub.url).alerts()
+
+
+@pytest.mark.parametrize(
+    "point", [[1e999, "1"], [10**400, "1"], [-1, "1"], ["nan", "1"], [1, {}], [1], 7, [[], []], [10**30, "1"]]
+)
+def test_a_point_that_is_none_is_refused(stub: StubServer, point: Any) -> None:
+    """A time that no clock has, a value that is no number."""
+    result = [{"metric": {}, "value": point}]
+    stub.say("/api/v1/query", {"status": "success", "data": {"resultType": "vector", "result": result}})
+    with pytest.raises(ToolError):
+        client_of(stub.url).query("up", datetime(2026, 11, 22, tzinfo=UTC))
 
 
 def test_alertmanager_answers_with_a_list_or_is_none(stub: StubServer) -> None:

@@ -63,23 +63,28 @@ class PrometheusClient:
 
     def alerts(self) -> Sequence[Mapping[str, Any]]:
         """Return the alerts that are pending or firing."""
-        data, _ = self._data("/api/v1/alerts")
-        return _objects(data, "alerts")
+        return self._objects("/api/v1/alerts", "alerts")
 
     def rule_groups(self) -> Sequence[Mapping[str, Any]]:
         """Return the groups of rules, each with its ``rules``."""
-        data, _ = self._data("/api/v1/rules")
-        return _objects(data, "groups")
+        return self._objects("/api/v1/rules", "groups")
 
     def active_targets(self) -> Sequence[Mapping[str, Any]]:
         """Return what is scraped."""
-        data, _ = self._data("/api/v1/targets", (("state", "active"),))
-        return _objects(data, "activeTargets")
+        return self._objects("/api/v1/targets", "activeTargets", (("state", "active"),))
 
     def version(self) -> str:
         """Return its version; empty where what speaks its API does not tell one."""
         data, _ = self._data("/api/v1/status/buildinfo")
         return one_line(str(data.get("version", "")), 40) if isinstance(data, Mapping) else ""
+
+    def _objects(self, path: str, member: str, query: Sequence[tuple[str, str]] = ()) -> Sequence[Mapping[str, Any]]:
+        """Return the objects of a list; an answer without one is no empty list, which would say that all is well."""
+        data, _ = self._data(path, query)
+        listed = data.get(member) if isinstance(data, Mapping) else None
+        if not isinstance(listed, list) or not all(isinstance(one, Mapping) for one in listed):
+            raise ToolError(f"{self.url}{path} answers with no list of {member}")
+        return listed
 
     def _data(self, path: str, query: Sequence[tuple[str, str]] = ()) -> tuple[Any, tuple[str, ...]]:
         """Return the ``data`` of an answer, and the server's warnings."""
@@ -124,11 +129,6 @@ class AlertmanagerClient:
         document = self._endpoint.get_json("/api/v2/status")
         info = document.get("versionInfo") if isinstance(document, Mapping) else None
         return one_line(str(info.get("version", "")), 40) if isinstance(info, Mapping) else ""
-
-
-def _objects(data: Any, member: str) -> Sequence[Mapping[str, Any]]:
-    listed = data.get(member) if isinstance(data, Mapping) else None
-    return [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
 
 
 def _within(namespaces: Sequence[str]) -> Sequence[tuple[str, str]]:

@@ -19,6 +19,8 @@ from agentops.core.text import one_line
 NAME_LABEL = "__name__"
 _LABEL_CHARS = 120
 _LABELS_SHOWN = 16
+_LATEST_S = 253_402_300_800.0
+"""The year 10000, which no clock of ours has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +82,7 @@ def query_answer(data: Any, warnings: Sequence[str] = ()) -> QueryAnswer:
     """
     try:
         return _answer(data["resultType"], data["result"], tuple(warnings))
-    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
         raise ToolError("the answer is not of the form that Prometheus' API has") from error
 
 
@@ -104,4 +106,7 @@ def _answer(kind: str, result: Any, warnings: tuple[str, ...]) -> QueryAnswer:
 
 def _point(pair: Any) -> tuple[float, float]:
     moment, value = pair
-    return float(moment), float(value)
+    at = float(moment)
+    if not 0 <= at < _LATEST_S:
+        raise ValueError(moment)
+    return at, float(value)

@@ -58,7 +58,7 @@ def since(text: object, now: datetime) -> str:
     """Return the age of a time as the API writes it; ``-`` where it is none."""
     try:
         return age(from_iso(str(text)), now)
-    except ValueError:
+    except (ValueError, OverflowError):
         return "-"
 
 
