@@ -100,9 +100,10 @@ def test_a_run_reads_no_more_than_its_bytes(stub: StubServer) -> None:
     """Many modest answers are no way around the bound of one."""
     stub.say(ALERTS, {**NONE, "infos": ["x" * 300_000]})
     client = client_of(stub.url, budget=HttpBudget(connect_s=10, read_s=20, deadline_s=40, run_bytes=1 << 20))
+    for _ in range(3):
+        client.alerts()
     with pytest.raises(ToolError, match="more than 1 MiB in this run, so no more is read"):
-        for _ in range(5):
-            client.alerts()
+        client.alerts()
 
 
 def test_an_answer_of_very_many_small_parts_is_not_decoded(stub: StubServer) -> None:
