@@ -251,8 +251,6 @@ def _in_cluster(namespace: str | None) -> ClusterConnection:
 
 def _hardened(configuration: Any) -> Any:
     """Return a client that leaves retries to ``transport.py``, never follows a redirect, and waits for no slow head."""
-    from kubernetes.client import ApiClient
-
     configuration.retries = False
     configuration.client_go_retries = False
     configuration.connection_pool_maxsize = _POOL_SIZE
@@ -261,6 +259,13 @@ def _hardened(configuration: Any) -> Any:
 
         # The user's own file says insecure-skip-tls-verify; a warning for each request would bury the report.
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    return client_of(configuration)
+
+
+def client_of(configuration: Any) -> Any:
+    """Return a client whose connections wait for no slow handshake or head; its configuration is the caller's."""
+    from kubernetes.client import ApiClient
+
     api = ApiClient(configuration=configuration)
     api.rest_client.pool_manager.pool_classes_by_scheme = _pools()
     return api

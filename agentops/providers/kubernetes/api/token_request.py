@@ -19,7 +19,7 @@ from typing import Any
 from agentops.core.errors import ClusterError, UsageError
 from agentops.core.plan import Call
 from agentops.core.text import one_line
-from agentops.providers.kubernetes.api.kubeconfig import ClusterConnection
+from agentops.providers.kubernetes.api.kubeconfig import ClusterConnection, client_of
 
 LEAST_S = 600
 """The API server gives no token for a shorter time."""
@@ -95,7 +95,7 @@ def _id_of(token: str) -> str:
 
 def _client_with(api: Any, token: str) -> Any:
     """Return a client of the same server and trust that sends this token and no other credential."""
-    from kubernetes.client import ApiClient, Configuration
+    from kubernetes.client import Configuration
 
     was, made = api.configuration, Configuration()
     for name in (
@@ -105,4 +105,4 @@ def _client_with(api: Any, token: str) -> Any:
         setattr(made, name, getattr(was, name))
     made.proxy = was.proxy
     made.api_key = {"BearerToken": f"Bearer {token}"}
-    return ApiClient(configuration=made)
+    return client_of(made)

@@ -114,7 +114,8 @@ def _labelled(cluster: Cluster, kind: str) -> list[dict[str, Any]]:
 
 
 def _pages(cluster: Cluster, kind: str, selection: Selection) -> list[dict[str, Any]]:
-    pages: Iterable[list[dict[str, Any]]] = cluster.list_decoded(builtin(kind), selection, Pruner(builtin(kind)).page)
+    pruner = Pruner(builtin(kind), namespace=selection.namespace)
+    pages: Iterable[list[dict[str, Any]]] = cluster.list_decoded(builtin(kind), selection, pruner.page)
     return [one for page in pages for one in page]
 
 
