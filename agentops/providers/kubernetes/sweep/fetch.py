@@ -140,11 +140,11 @@ def _read_list(cluster: Cluster, request: ListRequest, result: FetchResult) -> i
     return len(found)
 
 
-_Read: TypeAlias = tuple[list[dict[str, Any]], list[Flaw]]
+_ReadList: TypeAlias = tuple[list[dict[str, Any]], list[Flaw]]
 """The objects of a list, and what was left out of it because it cannot be right."""
 
 
-def _pruned(cluster: Cluster, request: ListRequest) -> _Read:
+def _pruned(cluster: Cluster, request: ListRequest) -> _ReadList:
     from agentops.providers.kubernetes.api.pruning import Pruner
 
     found: list[dict[str, Any]] = []
@@ -157,13 +157,13 @@ def _pruned(cluster: Cluster, request: ListRequest) -> _Read:
     return found, flaws
 
 
-def _all_fields(cluster: Cluster, request: ListRequest) -> _Read:
+def _all_fields(cluster: Cluster, request: ListRequest) -> _ReadList:
     with cluster.noticing() as flaws:
         selection = Selection(namespace=request.namespace)
         return cluster.list_objects(request.kind, selection, limit=_OBJECT_LIMIT + 1)[0], flaws
 
 
-def _secrets(cluster: Cluster, request: ListRequest) -> _Read:
+def _secrets(cluster: Cluster, request: ListRequest) -> _ReadList:
     """Return Secrets with their keys only, ``data`` mapped key -> ``""`` as the snapshot wants it."""
     with cluster.noticing() as flaws:
         return _secret_keys(cluster, request), flaws
