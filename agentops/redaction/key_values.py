@@ -36,7 +36,8 @@ SPOKEN = (
     r"header|id)"
 )
 _NAMES = FastSearch(
-    rf"(?i){SPOKEN}|[\w.\-]*(?:{'|'.join(map(re.escape, HINTS))})[\w.\-]*|[\w.\-]*(?:{'|'.join(LAST_HINTS)})\b"
+    rf"(?i){SPOKEN}|(?:\w[\w.\-]*)?(?:{'|'.join(map(re.escape, HINTS))})[\w.\-]*|"
+    rf"(?:\w[\w.\-]*)?(?:{'|'.join(LAST_HINTS)})\b"
 )
 _LONGEST_NAME = 120
 _AFTER = re.compile(
@@ -60,6 +61,8 @@ _FIRST_DIGIT = re.compile(r"[^\s0-9]{0,24}[0-9]")
 _BRACED = re.compile(r"\{([^\s{}]{1,400})\}(?=[;\s\"']|$)")
 # `checksum/secret: ...` on a pod template: it changes when the Secret does.
 _COMPARED = re.compile(r"(?:checksum|sha|sha256|digest|hash|md5)[\w.-]{0,16}/$")
+# What looks generated has sixteen characters and more; or a block or a structure begins there.
+_MAY_BE_GENERATED = re.compile(r"[^\s\"'`]{16}|[|>{\r\n]|\Z")
 _QUERY_BEFORE = re.compile(r"[?&;]$|&amp;$|\\u0026$|%26$|%3[Ff]$")
 _KIND_BEFORE = re.compile(r"kind\\{0,32}[\"']?\s{0,4}:\s{0,4}\\{0,32}[\"']?$")
 _JUDGED = re.compile(rf"(?:{QUOTE})?\]?[ \t]{{0,4}}(?::=|=>|===?|[=:])[ \t]{{0,8}}(?:{QUOTE})?[^\s\"'`,;&<>|]{{1,512}}")
@@ -86,23 +89,34 @@ def named_secrets(scan: SearchedText, names: Names) -> Iterator[SecretSpan]:
             continue
         if end - start > _LONGEST_NAME:
             start = end - _LONGEST_NAME
-        while text[start] in "-." and start < end - 1:
-            start += 1
         kind = _kind_at(text, start, end)
-        if kind is None:
+        if kind is None or _is_part_of_path(text, start, end):
             continue
         found = list(_beside(SecretName(text, start, end, kind, line), names))
         if not found:
-            # The word after it was judged already; what follows is looked at as a sentence.
-            judged = _JUDGED.match(text, end)
-            names.spoken.append((start, judged.end() if judged else end))
+            if not _is_value(text, start, end):
+                # The word after it was judged already; what follows is looked at as a sentence.
+                judged = _JUDGED.match(text, end)
+                names.spoken.append((start, judged.end() if judged else end))
             continue
         yield from found
         done = max(span.end for span in found)
 
 
+def _is_part_of_path(text: str, start: int, end: int) -> bool:
+    """``/run/secrets/x``, ``/run/token``: a folder or a file of that name."""
+    return text[end : end + 1] == "/" or (text[start - 1 : start] == "/" and text[end : end + 1] not in (":", "=", " "))
+
+
+def _is_value(text: str, start: int, end: int) -> bool:
+    """``key: password``, ``"name": "DB_PASSWORD"``: the name is itself what stands after a name; nothing follows."""
+    if text[end : end + 1] not in ("\n", "}", '"', "'", ",", ""):
+        return False
+    return text[max(start - 4, 0) : start].rstrip(" \"'").endswith(":")
+
+
 def _kind_at(text: str, start: int, end: int) -> NameKind | None:
-    kind = judged_name(text[start:end].rstrip("-."))
+    kind = judged_name(text[start:end])
     before = text[start - 1 : start]
     if kind is None:
         # Of a connection string; alone it is the shell's folder.
@@ -131,6 +145,8 @@ def _beside(name: SecretName, names: Names) -> Iterator[SecretSpan]:
     if pair := list(in_pair(name)):
         yield from pair
         return
+    if sign == "" and _is_value(text, start, end):
+        return
     is_flag = text[start - 1 : start] in ("-", "_") and _FLAG.search(text, max(start - 64, 0), start) is not None
     if sign == ",":
         called = after.group(1) and (is_flag or _CALL.search(text, max(start - 40, 0), start))
@@ -156,8 +172,11 @@ def _assigned(name: SecretName, after: re.Match[str], sign: str) -> Iterator[Sec
     closing, separator, gap, listed, opening = after.groups()
     if "\n" in separator and sign != "=>":
         return
-    if name.kind.is_weak and _QUERY_BEFORE.search(name.text, max(name.start - 6, 0), name.start):
-        name.kind = NameKind("query", False)
+    if name.kind.is_weak:
+        if _QUERY_BEFORE.search(name.text, max(name.start - 6, 0), name.start):
+            name.kind = NameKind("query", False)
+        elif not listed and not _MAY_BE_GENERATED.match(name.text, after.end()):
+            return
     if listed and (sign == ":" or opening):
         yield from name.items(after.start(4) + 1)
     elif opening:

@@ -25,10 +25,14 @@ _INLINE_VALUE = re.compile(
 )
 # "Use the following password:", an empty line, and the password.
 _LONELY = re.compile(r"[ \t]*([A-Za-z0-9+/_=-]{16,512})[ \t]*\r?")
+# A reference to a secret, or where it is mounted.
+_REFERENCE = re.compile(
+    r"\r?\n[ \t-]*(?:secretName|name|secretKeyRef|key|optional|items|defaultMode|path|expirationSeconds|sources):"
+)
 _UNDERLINE = re.compile(r"[ \t]*-{4}\r?")
 _ITEM_LINE = re.compile(r"[ \t]*-[ \t]+[\"']?([^\s\"'#:{\[][^\s\"':]{0,4095})[\"']?[ \t]*\r?$")
 _ALONE = re.compile(r"[ \t]+[\"']?([^\s\"'#:{\[\-][^\s\"':]{5,4095})[\"']?[ \t]*\r?$")
-_MOST_BLOCK_LINES, _MOST_ITEMS, _MOST_FIELDS = 2000, 20, 4
+_MOST_BLOCK_LINES, _MOST_ITEMS, _MOST_FIELDS = 2000, 20, 2
 _LONGEST_LINE = 8192
 _SECRET_KIND = re.compile(r"^([ \t]*)(- )?kind:[ \t]*[\"']?Secret[\"']?[ \t]*\r?$", re.MULTILINE)
 _KIND_LINE = re.compile(r"[ \t]*(?:- )?kind:")
@@ -81,6 +85,8 @@ def inline_value(text: str, brace: int) -> list[tuple[int, int]]:
 
 def nested_values(text: str, name: int, stop: int) -> list[tuple[int, int]]:
     """Return the values below a name with none beside it: ``value: x``, list items, a word on the next line."""
+    if _REFERENCE.match(text, stop):
+        return []
     lines = _lines(text, stop)
     first = next(lines, None)
     if first is None:

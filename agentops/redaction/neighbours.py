@@ -16,27 +16,41 @@ from agentops.redaction.values import SecretName
 
 _Q = r"\\{0,32}[\"']?"
 _IS_SIGN = r"\s{0,4}[:=]\s{0,4}"
-_PAIR_KEY = re.compile(
-    rf"(?:name|key|variable|env|parameter|parameterkey|field|property|header|param|option|setting|id|k){_Q}{_IS_SIGN}{_Q}$",
-    re.IGNORECASE,
+_PAIR_KEYS = frozenset(
+    [
+        "name",
+        "key",
+        "variable",
+        "env",
+        "parameter",
+        "parameterkey",
+        "field",
+        "property",
+        "header",
+        "param",
+        "option",
+        "setting",
+        "id",
+        "k",
+        "keyname",
+    ]
 )
 _BETWEEN = (
     rf"(?:{_Q}(?:type|secure|sensitive|sensitivity|description|encrypted|required|scope|protected|masked|apply_?method|"
     rf"source){_Q}{_IS_SIGN}{_Q}[\w .-]{{0,60}}{_Q},?\s{{0,200}}){{0,3}}"
 )
 _PAIR_VALUE = re.compile(
-    rf"{_Q}\s{{0,4}}[,;]?\s{{0,200}}{_BETWEEN}(?:-\s)?{_Q}"
+    rf"{_Q}\s{{0,4}}+[,;]?+\s{{0,200}}+{_BETWEEN}(?:-\s)?{_Q}"
     rf"(?:value|val|content|contents|default|defaultvalue|parametervalue|string|data|v){_Q}"
     rf"[ \t]{{0,4}}[:=][ \t]{{0,4}}({QUOTE})?",
     re.IGNORECASE,
 )
-_VALUE_WORDS = ("value", "Value", "VALUE", "content", "default")
-_VALUE_KEY = re.compile(rf"(?:{'|'.join(_VALUE_WORDS)}){_Q}[ \t]{{0,4}}[:=][ \t]{{0,4}}({QUOTE})?")
+_VALUE_KEY = re.compile(rf"[Vv](?:alue|ALUE){_Q}[ \t]{{0,4}}[:=][ \t]{{0,4}}({QUOTE})?")
 _VALUE_THEN_NAME = re.compile(
     rf"(?:\\{{0,32}}[\"'])?\s{{0,4}}[,;]?\s{{0,200}}{_Q}(?:name|key|variable|parameterkey|field|k){_Q}{_IS_SIGN}{_Q}$",
     re.IGNORECASE,
 )
-_WINDOW = 2400
+_WINDOW = 1200
 _BARE_VALUE = re.compile(r"[^\s,}\]]{1,2400}")
 _OPENS_ELEMENT = re.compile(r"<(?:[\w.-]{1,30}:)?$")
 _ELEMENT = re.compile(r"(?:[ \t][^<>]{0,300})?>\s{0,40}(?:<!\[CDATA\[)?")
@@ -72,13 +86,13 @@ _DIRECTIVE = re.compile(
 def in_pair(name: SecretName) -> Iterator[SecretSpan]:
     """``name: DB_PASSWORD`` with its ``value: x`` after it, or before it."""
     text, start = name.text, name.start
-    head = text[max(start - 8, 0) : start].rstrip(" \t\n\\\"'")
-    if not head.endswith((":", "=")) or not _PAIR_KEY.search(text, max(start - 40, 0), start):
+    if not _is_key_of_pair(text[max(start - 40, 0) : start]):
         return
     if value := _PAIR_VALUE.match(text, name.end):
         yield from _after_name(name, value)
         return
-    place = max(text.rfind(word, max(start - _WINDOW, 0), start) for word in _VALUE_WORDS)
+    first = max(start - _WINDOW, 0)
+    place = max(text.rfind("alue", first, start), text.rfind("ALUE", first, start)) - 1
     key = _VALUE_KEY.match(text, place, start) if place >= 0 else None
     if key is None or is_marker(text, key.end()):
         return
@@ -92,6 +106,18 @@ def in_pair(name: SecretName) -> Iterator[SecretSpan]:
     follows = _VALUE_THEN_NAME.match(text, last, start)
     if follows and is_secret(name.kind, text[key.end() : last], bare=not key.group(1)):
         yield SecretSpan(key.end(), last, name.kind.kind)
+
+
+def _is_key_of_pair(head: str) -> bool:
+    """Return whether a text ends in ``name: "`` or the like."""
+    head = head.rstrip(" \t\n\\\"'")
+    if not head.endswith((":", "=")):
+        return False
+    head = head[:-1].rstrip(" \\\"'")
+    at = len(head)
+    while at and head[at - 1].isalpha():
+        at -= 1
+    return head[at:].lower() in _PAIR_KEYS
 
 
 def _after_name(name: SecretName, value: re.Match[str]) -> Iterator[SecretSpan]:

@@ -18,19 +18,15 @@ from agentops.redaction.spans import SecretSpan, is_marker
 from agentops.redaction.wrapped import further_lines
 
 _BEFORE, _BEHIND = 100, 160
-_TOKEN = re.compile(r"(?<![A-Za-z0-9+/_.~%@#-])[A-Za-z0-9+/_.~%-]{12,4096}={0,2}")
+_TOKEN = re.compile(r"(?<![A-Za-z0-9+/_.~%@#-])[A-Za-z0-9+/_.~%-]{12,512}={0,2}")
 # What is encoded and no secret: images, archives, public keys, certificates, hashes for the integrity of a page.
 _PUBLIC = re.compile(
     r"iVBORw0KGgo|H4sI|UEsDB|AAAA[A-Z][23]|MI[IGH]|/9j/|R0lGOD|JVBERi|LS0tLS1CRUdJTiBDRVJU|(?:sha[0-9]{1,3}|nonce)-|"
     r"eJ[wxyz]|KLUv|Qlpo|/Td6|d09GM|AAEAAAA|T2dnUw|PHN2Zy|QSNM"
 )
-_LONGEST_BARE = 128
+_LONGEST_BARE, _LONGEST_TOKEN = 128, 520
 _RUNS = FastSearch(r"[a-z0-9+/_\-]*[A-Z][a-z0-9+/_\-]*[A-Z][a-z0-9+/_\-]*[A-Z][A-Za-z0-9+/_\-]*")
-# The word before a value, its number and its signs: `trace_id: "`, `Key 1: `, `sha256:`.
-_HEAD = re.compile(
-    r"([A-Za-z]+|[A-Za-z0-9_.-]*[A-Za-z0-9])(?: [0-9]{1,2})?(\\*[\"'\]`]{0,2}[ \t]{0,2}[:=#/]?\s{0,2}\\*[\"'`(]{0,2})$"
-)
-_LAST_PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+$")
+_PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[0-9]+$")
 # What tells that the value after it is something else than a secret, with or without a sign between them.
 _OWNERS = frozenset(
     [
@@ -117,6 +113,11 @@ _SPEAKERS = frozenset(
     ]
 )
 _SECRET_WORDS = frozenset(["token", "key", "secret", "password", "credential", "credentials"])
+# An object of that name was looked for.
+_ABSENT = re.compile(r"[\"'`]? (?:is |was |does |could )?not (?:found|exist|be found)")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_HEX = re.compile(r"[0-9a-f]{24,}|[0-9A-F]{24,}")
+_OBJECT = re.compile(r"[a-z][a-z0-9]*(?:[-.][a-z0-9]+)+|[\w.-]*/[\w./-]*|[A-Za-z_]+(?:[._/-][A-Za-z_]+)*[0-9]{0,2}")
 
 
 class _Before(NamedTuple):
@@ -128,39 +129,55 @@ class _Before(NamedTuple):
 
 
 def _before(text: str, start: int) -> _Before:
-    found = _HEAD.search(text, max(start - 40, 0), start)
-    if found is None:
-        return _Before("", text[start - 1 : start] == "@", False)
-    whole = found.group(1)
-    parts = _LAST_PART.findall(whole)
+    head = text[max(start - 40, 0) : start].rstrip(" \t\r\n\"'`(\\")
+    is_joined = head.endswith((":", "=", "#", "/", "@"))
+    if is_joined:
+        head = head[:-1].rstrip(" \t\"'`]\\")
+    whole = _last_word(head)
+    if whole.isdigit() and len(whole) <= 2 and head[: -len(whole)].endswith(" "):  # `Unseal Key 1: x`
+        whole = _last_word(head[: -len(whole) - 1])
+    parts = _PARTS.findall(whole)
     word = next((part.lower() for part in reversed(parts) if not part.isdigit()), "")
-    return _Before(word, any(sign in found.group(2) for sign in ":=#/"), len(parts) <= 1)
+    return _Before(word, is_joined, len(parts) <= 1)
 
 
-# An object of that name was looked for.
-_ABSENT = re.compile(r"[\"'`]? (?:is |was |does |could )?not (?:found|exist|be found)")
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_HEX = re.compile(r"[0-9a-f]{24,}|[0-9A-F]{24,}")
-_OBJECT = re.compile(r"[a-z][a-z0-9]*(?:[-.][a-z0-9]+)+|[\w.-]*/[\w./-]*|[A-Za-z_]+(?:[._/-][A-Za-z_]+)*[0-9]{0,2}")
+def _last_word(head: str) -> str:
+    at = len(head)
+    while at and (head[at - 1].isalnum() or head[at - 1] in "_.-"):
+        at -= 1
+    return head[at:]
 
 
 def told_secrets(scan: SearchedText, places: Iterable[tuple[int, int]]) -> Iterator[SecretSpan]:
     """Yield what looks generated on the line of a word that speaks of a secret, near it."""
     text, done = scan.text, 0
     for start, end in places:
-        first = max(start - _BEFORE, text.rfind("\n", max(start - _BEFORE, 0), start) + 1, done, 0)
+        first = max(start - _BEFORE, done)
+        if first < start:
+            first = max(first, text.rfind("\n", first, start) + 1)
         stop = text.find("\n", end, end + _BEHIND)
-        for token in _TOKEN.finditer(text, first, stop if stop >= 0 else end + _BEHIND):
-            begin, last = token.start(), token.end()
-            if begin < end and last > start:
-                continue
-            while last > begin and text[last - 1] in ".=:%" and not (text[last - 1] == "=" and (last - begin) % 4 == 0):
-                last -= 1
-            if not _ABSENT.match(text, last) and _is_told(text, begin, text[begin:last]):
-                pieces = further_lines(text, last)
-                yield SecretSpan(begin, last, "token", not pieces)
-                yield from (SecretSpan(*piece, "token", False) for piece in pieces)
-                done = last
+        if stop < 0:
+            stop = end + _BEHIND
+        if stop <= done:
+            continue  # all of it was looked at for the word before
+        for token in _TOKEN.finditer(text, first, stop + _LONGEST_TOKEN):
+            if token.start() >= stop:
+                break
+            if token.end() <= start or token.start() >= end:
+                yield from _told(text, *token.span())
+            done = max(done, token.end())
+        done = max(done, stop)
+
+
+def _told(text: str, start: int, end: int) -> Iterator[SecretSpan]:
+    while end > start and text[end - 1] in ".:%":
+        end -= 1
+    if _ABSENT.match(text, end) or not _is_told(text, start, text[start:end]):
+        return
+    pieces = further_lines(text, end)
+    yield SecretSpan(start, end, "token", not pieces)
+    for piece in pieces:
+        yield SecretSpan(*piece, "token", False)
 
 
 def _is_told(text: str, start: int, value: str) -> bool:

@@ -33,6 +33,7 @@ _SCHEME = re.compile(
     re.IGNORECASE,
 )
 _WITH_SCHEME = frozenset({"authorization", "key", "api-key", "token"})
+_CHANGE_SIGNS = ("->", "=>", "→", "-&gt;")
 _CHANGED = re.compile(rf"(?:{QUOTE})?[ \t]{{0,4}}(?:->|=>|→|-&gt;)[ \t]{{0,4}}({QUOTE})?")
 _FIRST_WORD = re.compile(r"[^\s\"'`,;()]{6,512}(?=[ \t])")
 _ITEM = re.compile(rf"\s{{0,80}}(?:({QUOTE})|([^\s\"'`,\]\[{{}}]{{1,4096}}))")
@@ -97,13 +98,14 @@ class SecretName:
         last = self._bare_end(at, reach)
         if last <= at:
             return
-        if changed := _CHANGED.search(text, at, min(last, at + 512)):
-            last = changed.start()
+        signs = [place for sign in _CHANGE_SIGNS if (place := text.find(sign, at, min(last, at + 512))) >= 0]
+        if signs:
+            last = at + len(text[at : min(signs)].rstrip(" \t\"'\\"))
         found = list(self.judged(at, last, bare=True))
         if not found and not self.kind.is_weak and (word := _FIRST_WORD.match(text, at, last)):
             found = list(self.judged(*word.span(), bare=True)) if is_distinct_word(word.group()) else []
         yield from found
-        if changed:
+        if signs:
             yield from self._changed_to(last, self.line.at(at)[1])
 
     def items(self, at: int) -> Iterator[SecretSpan]:
