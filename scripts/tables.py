@@ -14,6 +14,7 @@ from typing import Any
 from agentops.alerts.declaration import AlertFormat
 from agentops.core.conditions import Condition
 from agentops.core.tool import ToolSpec
+from agentops.providers.prometheus.objects.metric_check import MetricCheck
 
 
 def generated(root: Path) -> Iterator[tuple[Path, str]]:
@@ -32,7 +33,7 @@ def generated(root: Path) -> Iterator[tuple[Path, str]]:
     yield path, with_table(path.read_text("utf-8"), "read tools", read_tools_table(SPECS))
     path = root / "docs/prometheus.md"
     page = with_table(path.read_text("utf-8"), "prometheus tools", read_tools_table(PROMETHEUS_SPECS))
-    yield path, with_table(page, "metric checks", conditions_table([("metrics", one.condition) for one in CHECKS]))
+    yield path, with_table(page, "metric checks", metric_checks_table(CHECKS))
     path = root / "docs/loki.md"
     yield path, with_table(path.read_text("utf-8"), "loki tools", read_tools_table(LOKI_SPECS))
     yield root / "docs/least-privilege.md", _access_page((root / "docs/least-privilege.md").read_text("utf-8"))
@@ -107,6 +108,15 @@ def conditions_table(declared: Sequence[tuple[str, Condition]]) -> str:
         return _table(header, rows)
     cures = [", ".join(tool.partition("_")[2] for tool in one.remedies) or "-" for _, one in declared]
     return _table((*header, "known cure"), [(*row, cure) for row, cure in zip(rows, cures, strict=True)])
+
+
+def metric_checks_table(checks: Sequence[MetricCheck]) -> str:
+    """Return a row for each check of metrics, with where the names of its metrics were read."""
+    rows = [
+        (f"`{one.name}`", one.condition.resource, one.condition.when, one.condition.weight.value, one.source or "-")
+        for one in checks
+    ]
+    return _table(("condition", "resource", "when", "weight", "names of metrics after"), rows)
 
 
 def formats_table(formats: Sequence[AlertFormat]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +48,11 @@ _C = 'namespace="shop",pod="{0}",container="app"'
 _CPU, _MEMORY = (f'kube_pod_container_resource_limits|resource="{one}"' for one in ("cpu", "memory"))
 _V = 'namespace="shop",persistentvolumeclaim="{0}"'
 _F = 'node="{0}",mountpoint="/",fstype="ext4"'
+_OUT = (
+    'istio_requests_total|reporter="source",source_workload_namespace="shop",source_workload="{0}",'
+    'destination_service_name="stock"'
+)
+_IN = 'istio_requests_total|reporter="destination",destination_workload_namespace="shop",destination_workload="{0}"'
 # condition -> (how the labels begin, the object, series of the true case, series of the near miss)
 _CASES: Mapping[str, tuple[str, str, Mapping[str, Value], Mapping[str, Value]]] = {
     "CpuThrottled": (
@@ -103,7 +109,7 @@ _CASES: Mapping[str, tuple[str, str, Mapping[str, Value], Mapping[str, Value]]] 
     "CertificateExpiring": (
         'exported_namespace="shop",name="{0}"', "shop/Certificate/{0}",
         {"certmanager_certificate_expiration_timestamp_seconds": later(3 * 86400)},
-        {"certmanager_certificate_expiration_timestamp_seconds": later(8 * 86400)},
+        {"certmanager_certificate_expiration_timestamp_seconds": flat(0)},
     ),
     "ConntrackFull": (
         'node="{0}"', "Node/{0}",
@@ -111,6 +117,22 @@ _CASES: Mapping[str, tuple[str, str, Mapping[str, Value], Mapping[str, Value]]] 
         {"node_nf_conntrack_entries": flat(85), "node_nf_conntrack_entries_limit": flat(100)},
     ),
     "ClockSkewed": ('node="{0}"', "Node/{0}", {"node_time_seconds": clock(-60)}, {"node_time_seconds": clock(5)}),
+    "LoadUnbalanced": (
+        'namespace="shop"', "shop/Deployment/{0}",
+        {'container_cpu_usage_seconds_total|container="app",pod="{0}-5d8f9c7b64-aaaaa"': grows(0.9),
+         'container_cpu_usage_seconds_total|container="app",pod="{0}-5d8f9c7b64-bbbbb"': grows(0.05),
+         'container_cpu_usage_seconds_total|container="app",pod="{0}-5d8f9c7b64-ccccc"': grows(0.05),
+         'container_cpu_usage_seconds_total|container="app",pod="{0}-5d8f9c7b64-ddddd"': grows(0.05)},
+        {'container_cpu_usage_seconds_total|container="app",pod="{0}-5d8f9c7b64-aaaaa"': grows(0.3),
+         'container_cpu_usage_seconds_total|container="app",pod="{0}-5d8f9c7b64-bbbbb"': grows(0.2),
+         'container_cpu_usage_seconds_total|container="app",pod="{0}-5d8f9c7b64-ccccc"': grows(0.2)},
+    ),
+    "RetryStorm": (
+        'x="y"', "shop/Deployment/{0}",
+        {_OUT: lambda at, end: (at - end + 9000) * 2 + max(at - end + 1800, 0) * 8, _IN: grows(2)},
+        {_OUT: lambda at, end: (at - end + 9000) * 2 + max(at - end + 1800, 0) * 8,
+         _IN: lambda at, end: (at - end + 9000) * 2 + max(at - end + 1800, 0) * 8},
+    ),
     "DatabaseLocked": (
         'instance="{0}",datname="shop"', "Database/{0}",
         {'pg_locks_count|mode="accessexclusivelock"': flat(1), "pg_stat_activity_max_tx_duration": flat(300)},
@@ -126,7 +148,7 @@ def _rows(end: float) -> dict[str, list[tuple[float, float]]]:
         for name, series in (("bad", true), ("good", near)):
             for key, value in series.items():
                 metric, _, more = key.partition("|")
-                labels = ",".join(filter(None, (begin.format(name), more)))
+                labels = ",".join(filter(None, (begin.format(name), more.replace("{0}", name))))
                 rows[f"{metric}{{{labels}}}"] = [(at, value(at, end)) for at in steps]
     return rows
 
@@ -181,11 +203,35 @@ def test_without_a_cluster_nothing_is_said_of_its_objects(swept: MetricSweep) ->
     assert {one.resource.scheme for one in _problems(swept, cluster=None)} == {"prom"}
 
 
+@pytest.mark.real
+@pytest.mark.slow
+def test_a_node_is_found_by_the_address_that_was_scraped(tmp_path: Path) -> None:
+    """Of node-exporter's series without a node's name, kube-state-metrics knows whose address it is."""
+    end = float(int(time.time()) - 2)
+    rows = {
+        'node_nf_conntrack_entries{instance="10.0.0.7:9100"}': 95.0,
+        'node_nf_conntrack_entries_limit{instance="10.0.0.7:9100"}': 100.0,
+        'node_nf_conntrack_entries{instance="10.0.0.8:9100"}': 96.0,
+        'node_nf_conntrack_entries_limit{instance="10.0.0.8:9100"}': 100.0,
+        'kube_node_info{node="worker-7",internal_ip="10.0.0.7",instance="ksm:8080"}': 1.0,
+    }
+    with prometheus(tmp_path, open_metrics({name: [(end - 15, one), (end, one)] for name, one in rows.items()})) as url:
+        swept = sweep_metrics(client_of(url), CHECKS, datetime.fromtimestamp(end, UTC))
+    assert sorted(one.resource.short for one in _problems(swept) if one.condition == "ConntrackFull") == [
+        "Node/worker-7",
+        "Target/10.0.0.8:9100",
+    ]
+
+
 def test_a_server_that_is_away_is_one_gap() -> None:
     """Each query fails alike; no problem is claimed."""
     swept = sweep_metrics(client_of(f"http://127.0.0.1:{free_port()}"), CHECKS, datetime.now(UTC))
     (gap,) = swept.gaps
-    assert ("refuses the connection" in gap.reason, gap.what, _problems(swept)) == (True, "metrics for 15 checks", ())
+    assert ("refuses the connection" in gap.reason, gap.what, _problems(swept)) == (
+        True,
+        f"metrics for {len(CHECKS)} checks",
+        (),
+    )
 
 
 def test_every_check_has_a_case() -> None:

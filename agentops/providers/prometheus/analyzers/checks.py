@@ -1,7 +1,7 @@
 """The checks of metrics, each as data.
 
-The names of metrics are those of cAdvisor, kube-state-metrics, node-exporter, the kubelet and common exporters; a
-metric that is not there says nothing.
+``source`` is where names and labels of metrics were read in the exporter's own sources or pages; a check without one
+goes by names that are common (``up`` is Prometheus' own). A metric that is not there says nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,15 @@ def _condition(name: str, resource: str, when: str, weight: Weight, *traits: Tra
     return Condition(name=name, resource=resource, when=when, weight=weight, traits=frozenset(traits))
 
 
+def _of_node(query: str) -> str:
+    """Return a query of node-exporter with the node's name; where it lacks one, by the address that was scraped."""
+    address = f'label_replace({query}, "internal_ip", "$1", "instance", "(.+):[0-9]+")'
+    named = f"{address} * on (internal_ip) group_left (node) max by (internal_ip, node) (kube_node_info)"
+    return f"(({named}) or (({query}) unless on (instance) ({named})))"
+
+
 THROTTLED = MetricCheck(
+    source="cAdvisor docs/storage/prometheus.md",
     condition=_condition(
         "CpuThrottled", "Pod", "a container is held back in over 25 % of its CPU periods", Weight.VAGUE
     ),
@@ -34,6 +42,7 @@ THROTTLED = MetricCheck(
     percent=True,
 )
 CPU_SATURATED = MetricCheck(
+    source="cAdvisor docs/storage/prometheus.md",
     condition=_condition("CpuNearLimit", "Pod", "a container uses over 95 % of its CPU limit", Weight.VAGUE),
     queries=(
         f'sum by ({_CONTAINER}) (rate(container_cpu_usage_seconds_total{{container!=""}}[5m]))'
@@ -46,6 +55,7 @@ CPU_SATURATED = MetricCheck(
     percent=True,
 )
 MEMORY_SATURATED = MetricCheck(
+    source="cAdvisor docs/storage/prometheus.md",
     condition=_condition("MemoryNearLimit", "Pod", "a container uses over 92 % of its memory limit", Weight.VAGUE),
     queries=(
         f'max by ({_CONTAINER}) (container_memory_working_set_bytes{{container!=""}})'
@@ -66,6 +76,7 @@ def _error_ratio(metric: str, failed: str, by: str) -> str:
 
 
 ERRORS = MetricCheck(
+    source="istio.io docs/reference/config/metrics, ingress-nginx docs/user-guide/monitoring.md",
     condition=_condition("ErrorRatioHigh", "Pod, Service, Ingress", "over 5 % of requests fail", Weight.SYMPTOM),
     queries=(
         _error_ratio("http_requests_total", 'code=~"5.."', "namespace, pod"),
@@ -88,6 +99,7 @@ ERRORS = MetricCheck(
     percent=True,
 )
 LAG = MetricCheck(
+    source="kafka_exporter kafka_exporter.go",
     condition=_condition(
         "ConsumerLagRising",
         "ConsumerGroup",
@@ -105,6 +117,7 @@ LAG = MetricCheck(
 )
 _PARTITION = "consumergroup, topic, partition"
 STUCK = MetricCheck(
+    source="kafka_exporter kafka_exporter.go",
     condition=_condition(
         "ConsumerStuck",
         "ConsumerGroup",
@@ -145,6 +158,7 @@ FLOOD = MetricCheck(
     above=3,
 )
 CLAIM_FILLING = MetricCheck(
+    source="kubernetes pkg/kubelet/metrics/collectors/volume_stats.go",
     condition=_condition(
         "VolumeFilling", "PersistentVolumeClaim", "under 15 % is free, and at this rate none in 4 hours", Weight.EXACT
     ),
@@ -162,9 +176,10 @@ CLAIM_FILLING = MetricCheck(
     percent=True,
 )
 DISK_FILLING = MetricCheck(
+    source="node_exporter collector/filesystem_common.go",
     condition=_condition("DiskFilling", "Node", "under 15 % is free, and at this rate none in 4 hours", Weight.EXACT),
-    queries=(f"node_filesystem_avail_bytes{{{_REAL}}} / node_filesystem_size_bytes{{{_REAL}}}",),
-    only_where=f"predict_linear(node_filesystem_avail_bytes{{{_REAL}}}[1h], 14400) < 0",
+    queries=(_of_node(f"(node_filesystem_avail_bytes{{{_REAL}}} / node_filesystem_size_bytes{{{_REAL}}})"),),
+    only_where=f"on (instance, mountpoint) predict_linear(node_filesystem_avail_bytes{{{_REAL}}}[1h], 14400) < 0",
     says="{value} of {mountpoint} is free, and at the rate of the last hour nothing in four hours",
     severity=Severity.HIGH,
     subjects=(NODE,),
@@ -181,6 +196,7 @@ DOWN = MetricCheck(
     below=1,
 )
 CERTIFICATE = MetricCheck(
+    source="cert-manager pkg/metrics/certificates.go",
     condition=_condition(
         "CertificateExpiring",
         "Certificate, Host",
@@ -188,7 +204,7 @@ CERTIFICATE = MetricCheck(
         Weight.EXACT,
     ),
     queries=(
-        "min by (exported_namespace, name) (certmanager_certificate_expiration_timestamp_seconds) - time()",
+        "min by (exported_namespace, name) (certmanager_certificate_expiration_timestamp_seconds > 0) - time()",
         "min by (host) (nginx_ingress_controller_ssl_expire_time_seconds) - time()",
         "min by (instance) (probe_ssl_earliest_cert_expiry) - time()",
     ),
@@ -202,8 +218,9 @@ CERTIFICATE = MetricCheck(
     seconds=True,
 )
 CONNTRACK = MetricCheck(
+    source="node_exporter collector/conntrack_linux.go",
     condition=_condition("ConntrackFull", "Node", "over 90 % of its tracked connections are used", Weight.EXACT),
-    queries=("node_nf_conntrack_entries / node_nf_conntrack_entries_limit",),
+    queries=(_of_node("(node_nf_conntrack_entries / node_nf_conntrack_entries_limit)"),),
     says="{value} of its tracked connections are used; when all are, new connections are dropped",
     severity=Severity.HIGH,
     subjects=(NODE,),
@@ -211,15 +228,60 @@ CONNTRACK = MetricCheck(
     percent=True,
 )
 CLOCK = MetricCheck(
+    source="node_exporter collector/time.go",
     condition=_condition("ClockSkewed", "Node", "its clock is over 30 s off Prometheus' own", Weight.EXACT),
-    queries=("abs(node_time_seconds - timestamp(node_time_seconds))",),
+    queries=(_of_node("abs(node_time_seconds - timestamp(node_time_seconds))"),),
     says="its clock is {value} off that of Prometheus",
     severity=Severity.HIGH,
     subjects=(NODE,),
     above=30,
     seconds=True,
 )
+_USED = (
+    'label_replace(sum by (namespace, pod) (rate(container_cpu_usage_seconds_total{container!=""}[5m])), "workload", '
+    '"$1", "pod", "(.+)-[a-z0-9]{6,10}-[a-z0-9]{5}")'
+)
+_BY_WORKLOAD = "by (namespace, workload)"
+UNBALANCED = MetricCheck(
+    source="cAdvisor docs/storage/prometheus.md",
+    condition=_condition(
+        "LoadUnbalanced",
+        "Deployment",
+        "of three or more pods one uses over 2.5 times the CPU of the average",
+        Weight.VAGUE,
+    ),
+    queries=(f"max {_BY_WORKLOAD} ({_USED}) / avg {_BY_WORKLOAD} ({_USED})",),
+    only_where=f"on (namespace, workload) (count {_BY_WORKLOAD} ({_USED}) >= 3 and avg {_BY_WORKLOAD} ({_USED}) > 0.1)",
+    says="one of its pods uses {value} times the CPU of the average: requests do not spread over them",
+    severity=Severity.WARNING,
+    subjects=(Subject(kind="Deployment", label="workload"),),
+    above=2.5,
+)
+_CALLER = "source_workload_namespace, source_workload"
+_CALLS = f'sum by ({_CALLER}, destination_service_name) (rate(istio_requests_total{{reporter="source"}}[5m]))'
+_SERVED = (
+    f'sum by ({_CALLER}) (label_replace(label_replace(rate(istio_requests_total{{reporter="destination"}}[5m]), '
+    '"source_workload", "$1", "destination_workload", "(.+)"), "source_workload_namespace", "$1", '
+    '"destination_workload_namespace", "(.+)"))'
+)
+_PER_REQUEST = f"({_CALLS} > 1) / on ({_CALLER}) group_left () {_SERVED}"
+RETRIES = MetricCheck(
+    source="istio.io docs/reference/config/metrics",
+    condition=_condition(
+        "RetryStorm",
+        "Deployment",
+        "for each request that it serves it sends over twice as many as an hour ago",
+        Weight.VAGUE,
+    ),
+    queries=(f"({_PER_REQUEST}) / ({_PER_REQUEST.replace('[5m]', '[5m] offset 1h').replace(' > 1)', ')')})",),
+    says="for each request that it serves it sends {value} times as many to {destination_service_name} as an hour ago: "
+    "retries",
+    severity=Severity.WARNING,
+    subjects=(Subject(kind="Deployment", label="source_workload", namespace="source_workload_namespace"),),
+    above=2,
+)
 LOCKED = MetricCheck(
+    source="postgres_exporter cmd/postgres_exporter/queries.go",
     condition=_condition(
         "DatabaseLocked",
         "Database",
@@ -237,7 +299,7 @@ LOCKED = MetricCheck(
 
 CHECKS: tuple[MetricCheck, ...] = (
     THROTTLED, CPU_SATURATED, MEMORY_SATURATED, COLLECTING, ERRORS, FLOOD, LAG, STUCK, CLAIM_FILLING, DISK_FILLING,
-    DOWN, CERTIFICATE, CONNTRACK, CLOCK, LOCKED,
+    DOWN, CERTIFICATE, CONNTRACK, CLOCK, LOCKED, UNBALANCED, RETRIES,
 )  # fmt: skip
 """Every check is named here once, in the order of docs/prometheus.md."""
 

@@ -48,6 +48,7 @@ class MetricCheck:
         only_where: PromQL that must hold for the same labels besides; empty for none.
         seconds: the value is a time in seconds, and is told in days where it is long.
         worse: beyond this value it is critical.
+        source: where the exporter says how its metrics are called; empty where that was not looked up.
     """
 
     condition: Condition
@@ -63,6 +64,7 @@ class MetricCheck:
     seconds: bool = False
     only_where: str = ""
     worse: float | None = None
+    source: str = ""
 
     @property
     def name(self) -> str:
