@@ -17,6 +17,7 @@ from agentops.providers.aws.objects.place import (
     after,
     service_id,
 )
+from agentops.providers.aws.sweep.compute import INSTANCES, together
 from agentops.providers.aws.sweep.scout import Found, Link, Scout, picked
 
 GROUP_FIELDS = (
@@ -28,7 +29,6 @@ BALANCER_FIELDS = (
     "LoadBalancerArn", "LoadBalancerName", "DNSName", "Scheme", "Type", "State", "VpcId", "SecurityGroups",
     "AvailabilityZones", "CreatedTime",
 )  # fmt: skip
-_FOLLOWED = 30
 _GROUPS, _BALANCERS, _LISTENERS, _SERVICES = 100, 20, 50, 200
 _AT_ONCE = 10
 
@@ -50,7 +50,7 @@ def read_target_group(scout: Scout, name: str) -> Found:
     if one.get("TargetType", "instance") == "instance":
         for target in dict.fromkeys(str(each["Target"]["Id"]) for each in health):
             found.links.append(Link(upper=here, lower=(INSTANCE, target), relation="sends to"))
-        found.follow += [link.lower for link in found.links[:_FOLLOWED]]
+        found.follow += together(INSTANCES, [name for _, name in (link.lower for link in found.links)])
     for balancer in one.get("LoadBalancerArns") or ():
         above = (LOAD_BALANCER, after(balancer, ":loadbalancer/"))
         found.links.append(Link(upper=above, lower=here, relation="sends to", own=True))

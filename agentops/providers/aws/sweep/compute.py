@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from agentops.core.errors import ToolError
 from agentops.providers.aws.api.errors import ABSENT
 from agentops.providers.aws.objects.place import GROUP, INSTANCE, SECURITY_GROUP
-from agentops.providers.aws.sweep.scout import Found, Link, Scout, picked
+from agentops.providers.aws.sweep.scout import Found, KindAndId, Link, Scout, picked
 
 GROUP_FIELDS = (
     "AutoScalingGroupName", "AutoScalingGroupARN", "MinSize", "MaxSize", "DesiredCapacity", "AvailabilityZones",
@@ -17,7 +20,8 @@ INSTANCE_FIELDS = (
     "VpcId", "PrivateIpAddress", "SecurityGroups", "Placement", "IamInstanceProfile",
 )  # fmt: skip
 ACTIVITY_FIELDS = ("Description", "Cause", "StartTime", "EndTime", "StatusCode", "StatusMessage", "Progress")
-_ACTIVITIES, _FOLLOWED = 30, 30
+_ACTIVITIES, _AT_ONCE = 30, 100
+INSTANCES, SECURITY_GROUPS = "instances", "security groups"
 
 
 def read_group(scout: Scout, name: str) -> Found:
@@ -49,8 +53,14 @@ def read_group(scout: Scout, name: str) -> Found:
     for each in instances:
         lower = (INSTANCE, str(each["InstanceId"]))
         found.links.append(Link(upper=here, lower=lower, relation="runs", own=True))
-    found.follow += [link.lower for link in found.links[:_FOLLOWED]]
+    found.follow += together(INSTANCES, [name for _, name in (link.lower for link in found.links)])
     return found
+
+
+def together(what: str, names: Sequence[str]) -> list[KindAndId]:
+    """Return what reads many things of one kind in one call; of a great many the first ones, for they are alike."""
+    chosen = list(dict.fromkeys(names))[:_AT_ONCE]
+    return [(what, " ".join(chosen))] if chosen else []
 
 
 def read_instance(scout: Scout, name: str) -> Found:
@@ -60,19 +70,45 @@ def read_instance(scout: Scout, name: str) -> Found:
         ToolError: there is none, or it cannot be read.
     """
     answer = scout.client.ask("ec2", "DescribeInstances", InstanceIds=[name])
-    listed = [one for each in answer.get("Reservations") or () for one in each.get("Instances") or ()]
+    listed = _of_reservations(answer.get("Reservations") or ())
     if not listed:
         raise ToolError(f"there is no instance {name} in {scout.place.region}", code=ABSENT)
-    one, here = listed[0], (INSTANCE, name)
-    status = scout.beside(
-        f"status of {name}", "ec2", "DescribeInstanceStatus", InstanceIds=[name], IncludeAllInstances=True
+    return _instances(scout, listed)
+
+
+def read_instances(scout: Scout, names: str) -> Found:
+    """Return several instances; one that is not there any more is left out.
+
+    Raises:
+        ToolError: they cannot be read.
+    """
+    by = [{"Name": "instance-id", "Values": names.split(" ")}]
+    return _instances(
+        scout,
+        _of_reservations(scout.client.pages("ec2", "DescribeInstances", "Reservations", _AT_ONCE, Filters=by).items),
     )
-    checks = [picked(each, "SystemStatus", "InstanceStatus", "Events") for each in status.get("InstanceStatuses") or ()]
-    found = Found(things={here: picked(one, *INSTANCE_FIELDS) | {"Status": checks[0] if checks else {}}})
-    for group in one.get("SecurityGroups") or ():
-        lower = (SECURITY_GROUP, str(group.get("GroupId", "")))
-        found.links.append(Link(upper=here, lower=lower, relation="is let in by"))
-        found.follow.append(lower)
+
+
+def _of_reservations(reservations: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [one for each in reservations for one in each.get("Instances") or ()]
+
+
+def _instances(scout: Scout, listed: Sequence[Mapping[str, Any]]) -> Found:
+    found = Found()
+    names = [str(one["InstanceId"]) for one in listed]
+    status = scout.beside(
+        "status of instances", "ec2", "DescribeInstanceStatus", InstanceIds=names, IncludeAllInstances=True
+    ) if names else {}  # fmt: skip
+    checks = {str(one.get("InstanceId")): one for one in status.get("InstanceStatuses") or ()}
+    groups: list[str] = []
+    for one in listed:
+        here = (INSTANCE, str(one["InstanceId"]))
+        own = picked(checks.get(here[1], {}), "SystemStatus", "InstanceStatus", "Events")
+        found.things[here] = picked(one, *INSTANCE_FIELDS) | {"Status": own}
+        for group in one.get("SecurityGroups") or ():
+            groups.append(str(group.get("GroupId", "")))
+            found.links.append(Link(upper=here, lower=(SECURITY_GROUP, groups[-1]), relation="is let in by"))
+    found.follow += together(SECURITY_GROUPS, groups)
     return found
 
 
@@ -82,9 +118,26 @@ def read_security_group(scout: Scout, name: str) -> Found:
     Raises:
         ToolError: there is none, or it cannot be read.
     """
-    answer = scout.client.ask("ec2", "DescribeSecurityGroups", GroupIds=[name])
-    listed = answer.get("SecurityGroups") or ()
-    if not listed:
+    found = _groups(scout.client.ask("ec2", "DescribeSecurityGroups", GroupIds=[name]).get("SecurityGroups") or ())
+    if not found.things:
         raise ToolError(f"there is no security group {name} in {scout.place.region}", code=ABSENT)
-    kept = picked(listed[0], "GroupId", "GroupName", "VpcId") | {"IpPermissions": listed[0].get("IpPermissions") or []}
-    return Found(things={(SECURITY_GROUP, name): kept})
+    return found
+
+
+def read_security_groups(scout: Scout, names: str) -> Found:
+    """Return several security groups; one that is not there any more is left out.
+
+    Raises:
+        ToolError: they cannot be read.
+    """
+    by = [{"Name": "group-id", "Values": names.split(" ")}]
+    return _groups(scout.client.pages("ec2", "DescribeSecurityGroups", "SecurityGroups", _AT_ONCE, Filters=by).items)
+
+
+def _groups(listed: Sequence[Mapping[str, Any]]) -> Found:
+    things = {
+        (SECURITY_GROUP, str(one["GroupId"])): picked(one, "GroupId", "GroupName", "VpcId")
+        | {"IpPermissions": one.get("IpPermissions") or []}
+        for one in listed
+    }
+    return Found(things=dict(things))

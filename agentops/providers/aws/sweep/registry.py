@@ -25,7 +25,15 @@ from agentops.providers.aws.sweep.balancing import (
     read_services_behind,
     read_target_group,
 )
-from agentops.providers.aws.sweep.compute import read_group, read_instance, read_security_group
+from agentops.providers.aws.sweep.compute import (
+    INSTANCES,
+    SECURITY_GROUPS,
+    read_group,
+    read_instance,
+    read_instances,
+    read_security_group,
+    read_security_groups,
+)
 from agentops.providers.aws.sweep.containers import read_service
 from agentops.providers.aws.sweep.databases import read_database
 from agentops.providers.aws.sweep.functions import read_function
@@ -41,6 +49,8 @@ READERS: Mapping[str, Callable[[Scout, str], Found]] = {
     GROUP: read_group,
     INSTANCE: read_instance,
     SECURITY_GROUP: read_security_group,
+    INSTANCES: read_instances,
+    SECURITY_GROUPS: read_security_groups,
     SERVICE: read_service,
     DATABASE: read_database,
     FUNCTION: read_function,

@@ -21,7 +21,7 @@ from agentops.core.text import one_line, plural
 from agentops.core.threads import Done, Job, run_in_order
 from agentops.providers.aws.api.client import AwsClient
 from agentops.providers.aws.api.errors import ABSENT
-from agentops.providers.aws.objects.place import INSTANCE, KINDS, SECURITY_GROUP
+from agentops.providers.aws.objects.place import KINDS
 from agentops.providers.aws.objects.snapshot import AwsSnapshot, Data
 from agentops.providers.aws.sweep.registry import FIRING, READERS, TRAIL
 from agentops.providers.aws.sweep.scout import Found, KindAndId, Scout
@@ -76,7 +76,7 @@ class _Sweep:
         reason = error.message if isinstance(error, ToolError) else str(error)
         if kind in KINDS:
             self.unread.add(self.scout.place.ref(kind, what))
-        self.scout.miss(f"{kind} {what}".strip(), one_line(reason, 300))
+        self.scout.miss(f"{kind} {what}".strip() if kind in KINDS else kind, one_line(reason, 300))
 
 
 def sweep(
@@ -138,7 +138,5 @@ def _require_alarms(gaps: Iterable[Gap]) -> None:
 
 
 def _say_left_out(scout: Scout, names: Sequence[KindAndId]) -> None:
-    # Instances and their security groups are many and alike; what stands above them tells of them.
-    kinds = {kind for kind, _ in names if kind in KINDS and kind not in (INSTANCE, SECURITY_GROUP)}
-    for kind in sorted(kinds):
+    for kind in sorted({kind for kind, _ in names}):
         scout.miss(kind, f"not all were read: a sweep reads {_MOST} things at most")
