@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from agentops.core.finding import Cause
 from agentops.core.resource import parse_ref
+from agentops.providers.aws.api.allowed import READS, iam_action
 from agentops.sandbox.cloud.oracle import names_cause, unwell
 from agentops.sandbox.cloud.sandbox import REGION, CloudSandbox
 from agentops.sandbox.cloud.scenario import all_cloud_scenarios
@@ -224,3 +226,52 @@ def test_they_are_listed_and_not_served(cli: Cli) -> None:
     assert SCENARIOS.keys() <= listed
     done = cli("sandbox", "up", QUEUE, "-o", "json")
     assert (done.code, f"--sandbox={QUEUE}" in done.document["errors"][0]["hint"]) == (2, True)
+
+
+def _policy() -> dict[str, Any]:
+    """Return the policy that docs/aws.md gives."""
+    page = (Path(__file__).parents[2] / "docs/aws.md").read_text("utf-8")
+    found: dict[str, Any] = json.loads(page.partition("```json\n")[2].partition("```")[0])
+    return found
+
+
+def test_the_policy_of_the_docs_has_every_read_and_nothing_else() -> None:
+    """What it allows is what a reader may send, no wildcard among it."""
+    (statement,) = _policy()["Statement"]
+    sent = {iam_action(service, one) for service, names in READS.items() if service != "sts" for one in names}
+    assert (set(statement["Action"]), statement["Effect"]) == (sent, "Allow")
+
+
+def test_with_the_policy_of_the_docs_all_is_read_and_without_a_part_the_action_is_named(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """moto enforces policies for these services: nothing is missing with all of it; a denied read is a gap."""
+    lacking = "autoscaling:DescribeScalingActivities"
+    with CloudSandbox(SCENARIOS["aws-launch-image-gone"]) as sandbox:
+        world = CloudWorld(sandbox.url, REGION, sandbox.begun, sandbox.kept)
+        world.perform({"call": "iam.CreateUser", "with": {"UserName": "look"}})
+        key = world.perform({"call": "iam.CreateAccessKey", "with": {"UserName": "look"}})["AccessKey"]
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+        _lead_to(sandbox.url, monkeypatch)
+        found = []
+        for left_out in ("", lacking):
+            _enforce(sandbox.url, on=False)
+            policy = _policy()
+            policy["Statement"][0]["Action"] = [one for one in policy["Statement"][0]["Action"] if one != left_out]
+            sent = {"UserName": "look", "PolicyName": "p", "PolicyDocument": json.dumps(policy)}
+            world.perform({"call": "iam.PutUserPolicy", "with": sent})
+            _enforce(sandbox.url, on=True)
+            done = cli("investigate", "aws:autoscaling/group/workers", "--no-model", "-o", "json")
+            found.append(done.document["finding"])
+    whole, less = found
+    assert whole["not_checked"] == []
+    assert less["verdict"] == "undetermined"
+    assert f"does not allow {lacking} to arn:aws:iam::123456789012:user/look" in str(less["not_checked"])
+
+
+def _enforce(url: str, *, on: bool) -> None:
+    """Have moto ask the policies of whoever calls, or let all pass."""
+    body, kind = (b"0" if on else b"inf"), {"Content-Type": "text/plain"}
+    request = urllib.request.Request(f"{url}/moto-api/reset-auth", data=body, headers=kind, method="POST")
+    urllib.request.urlopen(request).close()

@@ -43,6 +43,11 @@ def test_a_refusal_says_what_was_asked_and_what_to_do(code: str, kind: str, told
     assert (error.code, told in f"{error.message} {error.hint}") == (kind, True), error.message
 
 
+def test_a_refusal_without_a_document_is_a_refusal() -> None:
+    """403 of whatever stands between, without a code of AWS."""
+    assert _said("403", "<html>", 403).code == "aws-denied"
+
+
 def test_the_page_of_a_proxy_is_not_shown() -> None:
     """An error that is no document of AWS is told by its number."""
     error = _said("502", "<html><h1>Bad Gateway</h1>", 502)

@@ -73,7 +73,7 @@ class AwsClient:
         """
         with asking(service, operation, self._who):
             client = self._client(service)
-            answer: Any = client._make_api_call(operation, arguments)
+            answer: Any = _answered(client._make_api_call(operation, arguments))
         return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
 
     def pages(self, service: str, operation: str, key: str, most: int, **arguments: Any) -> Listed:
@@ -89,10 +89,10 @@ class AwsClient:
         with asking(service, operation, self._who):
             client = self._client(service)
             if not client.can_paginate(method):
-                found = list(client._make_api_call(operation, arguments).get(key) or ())
+                found = list(_answered(client._make_api_call(operation, arguments)).get(key) or ())
                 return Listed(items=tuple(found[:most]), more=len(found) > most)
             for number, page in enumerate(client.get_paginator(method).paginate(**arguments), 1):
-                found += page.get(key) or ()
+                found += _answered(page).get(key) or ()
                 if len(found) > most or number == _PAGES:
                     return Listed(items=tuple(found[:most]), more=True)
         return Listed(items=tuple(found))
@@ -120,6 +120,20 @@ class AwsClient:
             # A sandbox is on loopback; a proxy of the user's would not lead there.
             proxies={} if self._endpoint else None,
         )
+
+
+def _answered(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an answer that AWS has numbered, as it numbers each.
+
+    The SDK makes an empty answer of a page that a proxy sent with status 200, and an empty list of alarms would be
+    taken for one in which none fires.
+
+    Raises:
+        ValueError: it is not from AWS.
+    """
+    if not (answer.get("ResponseMetadata") or {}).get("RequestId"):
+        raise ValueError("an answer without a request id")
+    return answer
 
 
 def open_client(options: Mapping[str, Any], learn: Callable[[str], None]) -> AwsClient:

@@ -89,10 +89,11 @@ def asking(service: str, operation: str, who: AwsCaller) -> Iterator[None]:
         yield
     except ClientError as error:
         raise _refused(error, action, who) from error
-    except ResponseParserError as error:
-        raise ToolError(f"AWS answered {action} with something that is no answer", code=FAILED) from error
     except BotoCoreError as error:
         raise _not_asked(error, action, who) from error
+    # The SDK's parsers trip over an answer that is a document of something else; what they raise then says nothing.
+    except (ResponseParserError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ToolError(f"AWS answered {action} with something that is no answer", code=FAILED) from error
 
 
 def _refused(error: object, action: str, who: AwsCaller) -> ToolError:
@@ -101,6 +102,8 @@ def _refused(error: object, action: str, who: AwsCaller) -> ToolError:
     words = one_line(str(said.get("Error", {}).get("Message", "")), _WORDS_CHARS)
     status = said.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     kind = _CODES.get(code) or (ABSENT if any(part in code for part in _NO_SUCH) else "")
+    # What stands between may refuse without a document of AWS; whatever it says, it is no.
+    kind = DENIED if not kind and status == 403 else kind
     if kind == DENIED:
         hint = f"Allow {action} in the policy of that role, or choose another identity: aws_profile, aws_role."
         return ToolError(
