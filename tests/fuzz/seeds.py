@@ -485,6 +485,30 @@ def monitoring(body: bytes) -> Any:
     return _clients()
 
 
+def streams_of_logs() -> tuple[bytes, ...]:
+    """Answers of Loki."""
+    lines = [["1790000000000000000", "hello"], ["1790000001000000000", "x", {"structured": "y"}]]
+    found: tuple[Any, ...] = (
+        {
+            "status": "success",
+            "data": {"resultType": "streams", "result": [{"stream": {"app": "web"}, "values": lines}]},
+        },
+        {"status": "success", "data": ["app", "namespace"]},
+        {"status": "success", "data": {"resultType": "matrix", "result": []}},
+    )
+    return tuple(json.dumps(one).encode() for one in found)
+
+
+def loki(body: bytes) -> Any:
+    """A client of a Loki that answers everything with ``body``."""
+    from agentops.providers.loki.client import LokiClient
+    from agentops.providers.monitoring.endpoint import HttpEndpoint
+
+    _Answers.body, _Answers.content_type = body, "application/json"
+    url = f"http://127.0.0.1:{_server().server_port}"
+    return LokiClient(HttpEndpoint(url=url, title="Loki", setting="url", auth_setting="auth"))
+
+
 def kubeconfigs() -> tuple[bytes, ...]:
     """Kubeconfigs with a token, and with a password."""
     head = b"apiVersion: v1\nkind: Config\ncurrent-context: a\ncontexts:\n- name: a\n  context: {cluster: c, user: u, namespace: shop}\n"

@@ -326,6 +326,21 @@ def _prometheus(data: bytes, _folder: Path) -> object:
     return client
 
 
+def _loki(data: bytes, _folder: Path) -> object:
+    client = seeds.loki(data)
+    asked: tuple[Callable[[], object], ...] = (
+        lambda: client.query('{app="web"}', seeds.NOW, seeds.NOW, 10),
+        lambda: client.labels(seeds.NOW, seeds.NOW),
+        lambda: client.values("app", seeds.NOW, seeds.NOW),
+    )
+    for ask in asked:
+        try:
+            ask()
+        except AgentopsError as error:
+            _require_a_plain_sentence(error)
+    return client
+
+
 def _kubeconfig(data: bytes, folder: Path) -> object:
     from agentops.providers.kubernetes.api.kubeconfig import open_connection
 
@@ -387,8 +402,10 @@ TARGETS: Mapping[str, Target] = {
         ("model stream", _stream, seeds.streams),
         ("tool arguments", _arguments, seeds.arguments),
         ("model script", _script, seeds.scripts),
+        ("API answer", _cluster, seeds.answers),
         ("snapshot", _swept, seeds.snapshots),
         ("Prometheus answer", _prometheus, seeds.metrics),
+        ("Loki answer", _loki, seeds.streams_of_logs),
         ("kubeconfig", _kubeconfig, seeds.kubeconfigs),
         ("rules", _rules, seeds.rule_files),
         ("redaction", _redaction, seeds.texts),

@@ -27,13 +27,18 @@ def conceal(answer: Any, *, of_secrets: bool, keep_managers: bool = False) -> An
     """
     if not isinstance(answer, dict):
         return answer
-    secret = of_secrets or answer.get("kind") in _SECRET_KINDS
+    secret = of_secrets or _may_be_secret(answer.get("kind"))
     _clean(answer, secret=secret, keep_managers=keep_managers)
     items = answer.get("items")
     for item in items if isinstance(items, list) else ():
         if isinstance(item, dict):
-            _clean(item, secret=secret or item.get("kind") in _SECRET_KINDS)
+            _clean(item, secret=secret or _may_be_secret(item.get("kind")))
     return answer
+
+
+def _may_be_secret(kind: Any) -> bool:
+    # A kind that is no text says nothing: what calls itself so is not known to be harmless.
+    return kind in _SECRET_KINDS if isinstance(kind, str) else kind is not None
 
 
 def _clean(item: dict[str, Any], *, secret: bool, keep_managers: bool = False) -> None:
