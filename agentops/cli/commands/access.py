@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from enum import StrEnum
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from agentops.cli.options import Common, with_common
 from agentops.cli.result import Result
+from agentops.core.commands import command_line
 
 HELP = "Print the rights that the enabled tools need, to apply."
 KUBERNETES_HELP = """Print the least RBAC that the enabled tools need, as YAML.
@@ -72,7 +72,7 @@ def kubernetes(
     from agentops.app.access import kubernetes_access
 
     chosen = tuple(namespaces or ())
-    words = ["agentops", "access", "kubernetes", "--mode", mode.value]
+    words = ["access", "kubernetes", "--mode", mode.value]
     words += [word for name in chosen for word in ("--namespace", name)]
     words += ["--account-namespace", account_namespace] if account_namespace != "agentops" else []
     words += ["--cluster-changes"] * cluster_changes + ["--no-admission"] * no_admission
@@ -83,7 +83,7 @@ def kubernetes(
         account_namespace=account_namespace,
         cluster_changes=cluster_changes,
         has_admission=not no_admission,
-        command=shlex.join(words),
+        command=command_line(*words),
     )
     document = {
         "mode": mode.value,
