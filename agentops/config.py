@@ -1,11 +1,12 @@
 """``Settings``: every value that a run depends on, and where each one came from.
 
-Comes in: the command line's flags, the environment, and one config file in the user's own config folder. Goes out: a
-frozen ``Settings`` with the provenance of each value. A file in the working directory is never read: what a checkout
-brings along must not change what agentops may do.
+Comes in: the command line's flags, the environment, the organisation's config file in ``/etc/agentops``, and one in the
+user's own config folder. Goes out: a frozen ``Settings`` with the provenance of each value. A file in the working
+directory is never read: what a checkout brings along must not change what agentops may do.
 
-Order, strongest first: flag, environment (``AGENTOPS_*``), ``config.toml``, built-in default. ``read_only`` is the
-exception: whoever says yes, wins. What decides about changes (``[policy]``) is read from the file alone.
+Order, strongest first: ``/etc/agentops/config.toml``, flag, environment (``AGENTOPS_*``), ``config.toml``, built-in
+default. What decides about changes (``DECIDING``) is said by ``/etc/agentops`` or by the user's own config folder,
+which no variable names; whatever else is read can only be stricter (``core/stricter.py``).
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from urllib.parse import urlsplit
 from agentops.core.errors import ConfigError
 from agentops.core.foreign_documents import read_toml
 from agentops.core.own_files import read_own
+from agentops.core.own_places import SYSTEM_FOLDER, is_same_folder, own_config_folder
 from agentops.core.source_place import SourcePlace, place_at
+from agentops.core.stricter import DECIDING, ENVIRONMENTS, KEPT, Said, in_force
 from agentops.core.text import one_line
 from agentops.core.usage import Limits
 
@@ -30,10 +33,6 @@ DEFAULT_MODEL = "claude-opus-5-5"
 PROVIDERS = ("anthropic", "bedrock", "vertex")
 EFFORTS = ("low", "medium", "high", "xhigh", "max")
 PRODUCTION_CONTEXTS = ("*prod*", "*prd*", "*live*")
-# Only names that local clusters give themselves: whatever is not known is treated as production.
-DEVELOPMENT_CONTEXTS = (
-    "kind-*", "k3d-*", "minikube", "docker-desktop", "docker-for-desktop", "rancher-desktop", "orbstack", "colima",
-)  # fmt: skip
 PROTECTED_NAMESPACES = (
     "kube-system", "kube-public", "kube-node-lease", "agentops*",
     "openshift-*", "gke-*", "calico-system", "tigera-operator", "cert-manager", "istio-system", "argocd", "flux-system",
@@ -42,11 +41,20 @@ PROTECTED_NAMESPACES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folders:
-    """Where agentops keeps things; ``AGENTOPS_HOME`` puts all of them under one folder."""
+    """Where agentops keeps things; ``AGENTOPS_HOME`` puts all of them under one folder.
+
+    Arguments:
+        own: the user's own config folder, which no variable names.
+        system: the organisation's folder.
+        led_by: the variable that leads ``config`` to another folder than ``own``; empty where none does.
+    """
 
     config: Path
     data: Path
     cache: Path
+    own: Path
+    system: Path = SYSTEM_FOLDER
+    led_by: str = ""
 
     @property
     def incidents(self) -> Path:
@@ -65,13 +73,32 @@ class Folders:
 
     @property
     def approvers(self) -> Path:
-        """Whose approvals count here."""
-        return self.config / "approvers.toml"
+        """Whose approvals count here; no variable leads to another file."""
+        return self.deciding / "approvers.toml"
+
+    @property
+    def deciding(self) -> Path:
+        """The user's folder whose word counts about changes."""
+        return self.own if self.led_by else self.config
 
     @property
     def config_file(self) -> Path:
-        """The one settings file."""
-        return self.config / "config.toml"
+        """The user's settings file."""
+        return self.config / CONFIG_FILE
+
+    def require_deciding(self, what: str) -> None:
+        """Raise where a variable leads to a folder in which ``what`` would not count.
+
+        Raises:
+            ConfigError: it would not; the hint says where it does.
+        """
+        if self.led_by:
+            raise ConfigError(
+                f"{what} in {self.config} does not count: {self.led_by} leads there, and a variable must not decide "
+                "what may be changed",
+                hint=f"It counts in {self.own} (unset {self.led_by}) and in {self.system}, which is root's",
+                code="not-deciding",
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +107,7 @@ class Settings:
 
     ``provenance`` says for each field ``flag``, ``env NAME``, ``file PATH:LINE`` or ``default``. ``again`` reads them
     once more, from the same flags and environment and from the files as they are now.
+    ``notes`` are what somebody said and is not followed, in words.
     """
 
     folders: Folders
@@ -127,12 +155,12 @@ class Settings:
     audit_segment_mib: int = 64
     audit_keep_days: int = 0
     production_contexts: tuple[str, ...] = PRODUCTION_CONTEXTS
-    staging_contexts: tuple[str, ...] = ()
-    development_contexts: tuple[str, ...] = DEVELOPMENT_CONTEXTS
     protected_namespaces: tuple[str, ...] = PROTECTED_NAMESPACES
     freeze: tuple[str, ...] = ()
     max_pods: int = 20
     max_percent: int = 50
+    environments: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     provenance: Mapping[str, str] = field(default_factory=dict)
     again: Callable[[], Settings] | None = field(default=None, compare=False, repr=False)
 
@@ -143,8 +171,8 @@ class Settings:
 
     @property
     def policy(self) -> dict[str, Any]:
-        """The ``[policy]`` section: what ``guard.policy.settings_of`` takes."""
-        return {name: getattr(self, name) for name in SECTIONS["policy"]}
+        """What ``policy.settings_of`` takes: the ``[policy]`` section, and the environments of places."""
+        return {name: getattr(self, name) for name in (*SECTIONS["policy"], "environments")}
 
 
 SECTIONS = {
@@ -181,23 +209,15 @@ SECTIONS = {
     ),
     "aws": ("aws_profile", "aws_region", "aws_role"),
     "safety": ("read_only", "cluster_lease", "disabled_tools", "allow_cluster_admin"),
-    "policy": (
-        "production_contexts",
-        "staging_contexts",
-        "development_contexts",
-        "protected_namespaces",
-        "freeze",
-        "max_pods",
-        "max_percent",
-    ),
+    "policy": ("production_contexts", "protected_namespaces", "freeze", "max_pods", "max_percent"),
+    "environments": ("environments",),
     "audit": ("audit_retention_days", "audit_forward_secure", "audit_segment_mib", "audit_keep_days"),
 }
-"""The sections of the config file, and the fields that each one sets; ``model`` is written ``id`` there."""
+"""The sections of the config file, and the fields that each one sets; ``model`` is written ``id`` there, and
+``environments`` is the whole section: a place's identity, and its environment."""
+_RETIRED = ("staging_contexts", "development_contexts")
+CONFIG_FILE = "config.toml"
 _MOST_BYTES = 1 << 20
-DECIDING = (
-    *SECTIONS["safety"], "namespaces", "cluster_kinds", "change_context", "change_account", *SECTIONS["policy"],
-)  # fmt: skip
-"""The settings that decide what may be changed: they are read once more right before a change is sent."""
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _HEADER = re.compile(r"\s*\[\s*[\"']?([\w-]+)[\"']?\s*\]")
 _KEY = re.compile(r"\s*[\"']?([\w.-]+)[\"']?\s*=")
@@ -211,8 +231,7 @@ _CREDENTIALS = ("prometheus_auth", "alertmanager_auth", "loki_auth")
 _CREDENTIAL = re.compile(r"(?:bearer|basic) (?:env:[A-Za-z_][A-Za-z0-9_]*|file:[/~].+)")
 FILE_ONLY = (
     "allow_cluster_admin", "analyzers", "audit_keep_days", "change_account", "change_context", "cluster_kinds",
-    "cluster_lease",
-    "disabled_tools", "namespaces", "rules", *SECTIONS["policy"],
+    "cluster_lease", "disabled_tools", "environments", "namespaces", "rules", *SECTIONS["policy"],
 )  # fmt: skip
 """What no environment variable says: a variable that a shell, a job or a checkout sets must not say what production is,
 nor have records dropped, nor lead a run past everybody else's lease or out of the namespaces that are allowed, nor have
@@ -221,48 +240,69 @@ an installed package's code run."""
 _MAX_DAYS = {"audit_retention_days": 36_500, "audit_keep_days": 36_500}
 
 
-def load(flags: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
+def load(flags: Mapping[str, Any], environ: Mapping[str, str], *, system: Path = SYSTEM_FOLDER) -> Settings:
     """Return the settings of this run.
 
     Arguments:
         flags: values given on the command line by field name; None means not given.
         environ: the process environment.
+        system: the organisation's folder.
 
     Raises:
-        ConfigError: an unknown key, a wrong type or an impossible value; the message says where it stands.
+        ConfigError: an unknown key, a wrong type or an impossible value; the message says where it stands. Or a flag
+            says otherwise than the organisation's file.
     """
-    places = folders(environ)
+    places = folders(environ, system=system)
+    layers = _Layers(
+        system=_from_file(places.system / CONFIG_FILE, root_only=True),
+        own=_from_file(places.deciding / CONFIG_FILE),
+        led=_from_file(places.config_file) if places.led_by else {},
+        environ=_from_environ(environ),
+        flags={name: _Given(value, "flag") for name, value in flags.items()},
+    )
     values: dict[str, Any] = {}
     provenance: dict[str, str] = {}
-    flagged = {name: _Given(value, "flag") for name, value in flags.items()}
-    for layer in (_from_file(places.config_file), _from_environ(environ), flagged):
-        for name, given in layer.items():
-            if given.value is None or (name == "read_only" and values.get(name)):
-                continue
-            values[name] = _typed(name, given)
-            provenance[name] = given.source
+    for name in (name for names in SECTIONS.values() for name in names):
+        found = layers.decided(name) if name in DECIDING else layers.ordinary(name, is_led=bool(places.led_by))
+        if found is not None:
+            values[name], provenance[name] = found.value, found.source
+    drawn, beside = (provenance.get(name, "") for name in ("namespaces", "cluster_kinds"))
+    # Who draws the boundary says what is beside it.
+    if drawn and beside and _file_of(drawn) != _file_of(beside):
+        del values["cluster_kinds"], provenance["cluster_kinds"]
     _require_own_credentials(provenance)
-    settings = Settings(folders=places, **values)
-    names = [f.name for f in fields(Settings) if f.name not in ("folders", "provenance", "again")]
+    settings = Settings(folders=places, notes=tuple(layers.notes), **values)
+    kept = ("folders", "provenance", "again", "notes")
+    names = [f.name for f in fields(Settings) if f.name not in kept]
     return replace(
         settings,
         provenance={name: provenance.get(name, "default") for name in names},
-        again=lambda: load(flags, environ),
+        again=lambda: load(flags, environ, system=system),
     )
 
 
-def folders(environ: Mapping[str, str]) -> Folders:
+def _file_of(source: str) -> str:
+    return source.rpartition(":")[0]
+
+
+def folders(environ: Mapping[str, str], *, system: Path = SYSTEM_FOLDER) -> Folders:
     """Return where things are kept: under ``AGENTOPS_HOME``, else the platform's own directories."""
-    home = environ.get("AGENTOPS_HOME")
+    own, home = own_config_folder(), environ.get("AGENTOPS_HOME")
     if home:
         root = Path(home).expanduser().absolute()
-        return Folders(config=root, data=root, cache=root / "cache")
+        led_by = "" if is_same_folder(root, own) else "AGENTOPS_HOME"
+        return Folders(config=root, data=root, cache=root / "cache", own=own, system=system, led_by=led_by)
     import platformdirs
 
+    config = Path(platformdirs.user_config_dir("agentops"))
+    variable = "XDG_CONFIG_HOME" if os.environ.get("XDG_CONFIG_HOME") else "HOME"
     return Folders(
-        config=Path(platformdirs.user_config_dir("agentops")),
+        config=config,
         data=Path(platformdirs.user_data_dir("agentops")),
         cache=Path(platformdirs.user_cache_dir("agentops")),
+        own=own,
+        system=system,
+        led_by="" if is_same_folder(config, own) else variable,
     )
 
 
@@ -273,6 +313,77 @@ class _Given:
     value: Any
     source: str
     place: SourcePlace | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Layers:
+    """What each source says, by field: the organisation's file, the user's own, the one that a variable leads to."""
+
+    system: Mapping[str, _Given]
+    own: Mapping[str, _Given]
+    led: Mapping[str, _Given]
+    environ: Mapping[str, _Given]
+    flags: Mapping[str, _Given]
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for layer in (self.system, self.own, self.led):
+            for name in (name for name in _RETIRED if name in layer):
+                given = layer[name]
+                said = "a name says nothing of a cluster any more; agentops config environment says it of the cluster"
+                self.notes.append(f"{given.place or given.source}: {name} is not followed: {said}")
+
+    def ordinary(self, name: str, *, is_led: bool) -> Said | None:
+        """Return the strongest word: the organisation's, a flag, the environment, the user's file."""
+        found: Said | None = None
+        for layer in (self.led if is_led else self.own, self.environ, self.flags, self.system):
+            given = layer.get(name)
+            if given is None or given.value is None:
+                continue
+            now = Said(_typed(name, given), given.source, decides=True)
+            if found is not None and layer is self.system and found.value != now.value:
+                self._overruled(name, found, now)
+            found = now
+        return found
+
+    def _overruled(self, name: str, found: Said, now: Said) -> None:
+        where = now.source.removeprefix("file ")
+        if found.source == "flag":
+            raise ConfigError(
+                f"--{name.replace('_', '-')} says otherwise than {where}, which is your organisation's",
+                hint="Leave out the option.",
+            )
+        self.notes.append(f"{found.source.removeprefix('file ')}: {key_of(name)} is not followed: {where} decides it")
+
+    def decided(self, name: str) -> Said | None:
+        """Return what is in force of a setting that decides about changes."""
+        said = []
+        for layer, decides in ((self.system, True), (self.own, True), *((one, False) for one in self._weaker)):
+            given = layer.get(name)
+            if given is not None and given.value is not None:
+                said.append(Said(_typed(name, given), given.source, decides=decides))
+        if not said:
+            return None
+        found = in_force(name, said, _default(name))
+        strongest = next((one for one in said if one.decides), None)
+        for one in said:
+            is_laxer = (name in _BOUNDS and one.value > found.value) or (name in KEPT and one.value != found.value)
+            if is_laxer and one is not strongest:
+                where = found.source.removeprefix("file ")
+                where = f"{where} decides it" if found.source != "default" else "nothing there may permit more"
+                self.notes.append(f"{one.source.removeprefix('file ')}: {key_of(name)} is not followed: {where}")
+        return found
+
+    @property
+    def _weaker(self) -> tuple[Mapping[str, _Given], ...]:
+        return self.led, self.environ, self.flags
+
+
+_BOUNDS = ("max_pods", "max_percent")
+
+
+def _default(name: str) -> Any:
+    return {} if name == "environments" else Settings.__dataclass_fields__[name].default
 
 
 def _from_environ(environ: Mapping[str, str]) -> dict[str, _Given]:
@@ -293,6 +404,8 @@ def variable_of(name: str) -> str:
 def key_of(name: str) -> str:
     """Return how a field is written in the config file: ``model.id``."""
     section = next(section for section, names in SECTIONS.items() if name in names)
+    if name == "environments":
+        return name
     return f"{section}.{'id' if name == 'model' else name}"
 
 
@@ -303,19 +416,33 @@ def check_text(text: str, path: Path) -> None:
         ConfigError: an unknown key, a wrong type or an impossible value.
     """
     for name, given in _from_text(text, path).items():
-        _typed(name, given)
+        if name not in _RETIRED:
+            _typed(name, given)
 
 
 def setting_place(settings: Settings, name: str) -> SourcePlace | None:
     """Return where in the config file a setting stands; None where another source gave it."""
     if not settings.provenance.get(name, "").startswith("file "):
         return None
-    given = _from_file(settings.folders.config_file).get(name)
-    return given.place if given else None
+    places = settings.folders
+    for folder, root_only in ((places.system, True), (places.deciding, False), (places.config, False)):
+        given = _from_file(folder / CONFIG_FILE, root_only=root_only).get(name)
+        if given is not None and given.source == settings.provenance[name]:
+            return given.place
+    return None
 
 
-def _from_file(path: Path) -> dict[str, _Given]:
-    data = read_own(path, _MOST_BYTES)
+def file_values(path: Path) -> dict[str, Any]:
+    """Return what one config file says, by the names of ``Settings``.
+
+    Raises:
+        ConfigError: an unknown key, a wrong type or an impossible value.
+    """
+    return {name: _typed(name, given) for name, given in _from_file(path).items() if name not in _RETIRED}
+
+
+def _from_file(path: Path, *, root_only: bool = False) -> dict[str, _Given]:
+    data = read_own(path, _MOST_BYTES, root_only=root_only)
     if data is None:
         return {}
     try:
@@ -335,10 +462,14 @@ def _from_text(text: str, path: Path) -> dict[str, _Given]:
             known = ", ".join(f"[{name}]" for name in SECTIONS)
             what = f"unknown section [{one_line(section, 40)}]"
             raise _wrong(path, _place_in(text, path, section), what, f"The sections are {known}.")
+        if section == "environments":
+            place = _place_in(text, path, section)
+            found[section] = _Given(entries, f"file {path}{f':{place.line}' if place else ''}", place)
+            continue
         for key, value in entries.items():
             name = "model" if (section, key) == ("model", "id") else key
             place = _place_in(text, path, section, key)
-            if name not in SECTIONS[section]:
+            if name not in SECTIONS[section] and not (section == "policy" and name in _RETIRED):
                 keys = ("id" if name == "model" else name for name in SECTIONS[section])
                 what = f"unknown key {section}.{one_line(key, 40)}"
                 raise _wrong(path, place, what, f"The keys of [{section}] are {', '.join(keys)}.")
@@ -379,7 +510,7 @@ def _place_in(text: str, path: Path, section: str, key: str = "") -> SourcePlace
 def _typed(name: str, given: _Given) -> Any:
     """Return a value as the field's type, from TOML's types or from environment text."""
     try:
-        converted = _convert(name, given.value, type(Settings.__dataclass_fields__[name].default))
+        converted = _convert(name, given.value, type(_default(name)))
         _check(name, converted)
     except (TypeError, ValueError) as error:
         shown, where = one_line(str(given.value), 60), given.place or given.source
@@ -451,6 +582,8 @@ def _convert(name: str, value: Any, kind: type) -> Any:
         return _number(value, kind)
     if kind is tuple:
         return _texts(value)
+    if kind is dict:
+        return _environments(value)
     if not isinstance(value, str):
         raise TypeError("is not text")
     return value
@@ -460,6 +593,16 @@ def _texts(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
         raise TypeError("is not a list of texts")
     return tuple(value)
+
+
+def _environments(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise TypeError("is not a table of places and environments")
+    for place, environment in value.items():
+        if environment not in ENVIRONMENTS:
+            said = one_line(str(environment), 40)
+            raise ValueError(f"says {said!r} of {one_line(place, 120)}, which is none of {', '.join(ENVIRONMENTS)}")
+    return dict(value)
 
 
 def _truth(name: str, word: str) -> bool:

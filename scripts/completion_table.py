@@ -51,6 +51,7 @@ KINDS: dict[str, str] = {
     "policy explain on_behalf_of": "",
     "policy explain fact": "facts",
     "policy explain label": "",
+    "config environment environment": "environments",
     "audit verify anchor": "files",
     "audit verify key": "",
     "audit log run": "runs",
@@ -155,6 +156,7 @@ def _names(root: Path) -> dict[str, dict[str, str]]:
     from agentops.cli.commands.triage import LeastSeverity
     from agentops.cli.options import Output
     from agentops.cli.views.policy import facts_document
+    from agentops.core.stricter import ENVIRONMENTS
     from agentops.providers.kubernetes.analyzers.registry import CONDITIONS
     from agentops.providers.prometheus.analyzers.checks import CONDITIONS as METRIC_CONDITIONS
     from agentops.sandbox.scenario import all_scenarios
@@ -174,6 +176,7 @@ def _names(root: Path) -> dict[str, dict[str, str]]:
         "events": dict.fromkeys(_events(root), ""),
         "actors": {"human": "People.", "agent": "Models and agentops itself."},
         "access-modes": {"read": "Investigate.", "fix": "Change things too."},
+        "environments": dict.fromkeys(ENVIRONMENTS, ""),
         "policy-kinds": {"base": "", "organisation": "", "project": ""},
     }
 

@@ -14,9 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.obedient.carriers import PLACES
 from tests.obedient.payloads import DRAFTS, PAYLOADS
-from tests.obedient.sweep import Obeyed, sweep_one
-
-_MILD = '[policy]\ndevelopment_contexts = ["*"]\n'
+from tests.obedient.sweep import Obeyed, mild_policy, sweep_one
 
 
 def _rows() -> list[Obeyed]:
@@ -26,7 +24,7 @@ def _rows() -> list[Obeyed]:
             rows.append(sweep_one(place, Path(folder)))
     for code in DRAFTS:
         with tempfile.TemporaryDirectory() as folder:
-            done = sweep_one(PLACES[0], Path(folder), codes=(code,), config=_MILD, words=("--yes",))
+            done = sweep_one(PLACES[0], Path(folder), codes=(code,), policy=mild_policy(), words=("--yes",))
         rows.append(done)
     return rows
 

@@ -289,6 +289,8 @@ def _other_parts(known: Definitions) -> dict[str, Schema]:
         "settings": listed(record({"key": TEXT, "value": {}, "origin": TEXT, "variable": TEXT})),
         "file_exists": {"type": "boolean"},
         "credentials": listed(TEXT),
+        "not_followed": listed(TEXT),
+        "environment": record(dict.fromkeys(("place", "identity", "environment", "why", "file"), TEXT)),
         "mode": {"enum": ["read", "fix"]},
         "manifests": listed(thing),
         "granted": listed(right),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from agentops.config import Settings, folders, load
 from agentops.core.errors import ConfigError
+from tests.support.account import user_database
 
 
 def _with_file(home: Path, text: str) -> dict[str, str]:
@@ -49,7 +51,7 @@ def test_without_anything_the_defaults_hold(tmp_path: Path) -> None:
         ("[model]\ntemperature = 1", "unknown key model.temperature"),
         ("[model]\nprovider = 'openai'", "is not one of anthropic, bedrock, vertex"),
         ("[limits]\nmax_usd = 'lots'", "is not a number"),
-        ("[limits]\nmax_usd = nan", "is not a finite number"),
+        ("[limits]\nmax_usd = nan", "nan is no number that can be used"),
         ("[audit]\naudit_retention_days = -1", "must be from 0 to 36500"),
         ("[audit]\naudit_forward_secure = 'perhaps'", "is not true or false"),
         ("[limits]\nmax_steps = 0", "must be more than zero"),
@@ -143,3 +145,107 @@ def test_an_address_is_checked_and_a_secret_never_repeated(tmp_path: Path, line:
     with pytest.raises(ConfigError) as caught:
         load({}, _with_file(tmp_path, f"[monitoring]\n{line}\n"))
     assert (said in caught.value.message, "hunter2" in caught.value.message + caught.value.hint) == (True, False)
+
+
+def _organisation(tmp_path: Path, text: str) -> Path:
+    system = tmp_path / "etc"
+    system.mkdir(mode=0o755)
+    (system / "config.toml").write_text(text)
+    return system
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's own config folder, and no other."""
+    home = tmp_path / "home"
+    home.mkdir(mode=0o700)
+    monkeypatch.setattr("pwd.getpwuid", user_database(home))
+    return home
+
+
+LAB, STAGE = "https://10.0.0.1:443 public", "https://10.0.0.2:443 public"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="what stands in /etc/agentops must be root's")
+def test_the_organisations_settings_win(own: Path, tmp_path: Path) -> None:
+    """Over the user's file and the environment, which may only be stricter; what they say besides is said to be
+    lost."""
+    text = f"""
+[model]
+provider = "bedrock"
+[policy]
+max_pods = 10
+max_percent = 30
+freeze = ["fri 16:00-mon 08:00 UTC"]
+protected_namespaces = ["pay"]
+[environments]
+"{LAB}" = "development"
+"{STAGE}" = "staging"
+"""
+    system = _organisation(tmp_path, text)
+    (own / "config.toml").write_text(
+        f"""
+[model]
+provider = "vertex"
+[policy]
+max_pods = 50
+max_percent = 20
+freeze = []
+protected_namespaces = ["shop"]
+[environments]
+"{LAB}" = "production"
+"{STAGE}" = "development"
+"https://10.0.0.3:443 public" = "development"
+"""
+    )
+    found = load({}, {"AGENTOPS_HOME": str(own)}, system=system)
+    assert (found.provider, found.max_pods, found.max_percent) == ("bedrock", 10, 20)
+    assert (found.freeze, found.protected_namespaces) == (("fri 16:00-mon 08:00 UTC",), ("pay", "shop"))
+    assert found.environments == {LAB: "production", STAGE: "staging"}
+    lost = [note.partition(": ")[2].partition(" is not")[0] for note in found.notes]
+    assert lost == ["model.provider", "policy.max_pods", "environments"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="what stands in /etc/agentops must be root's")
+def test_a_flag_against_the_organisation_is_an_error(own: Path, tmp_path: Path) -> None:
+    """Somebody typed it: it is not passed over without a word."""
+    system = _organisation(tmp_path, "[limits]\nmax_usd = 1\n")
+    environ = {"AGENTOPS_HOME": str(own), "AGENTOPS_MAX_USD": "9"}
+    assert load({}, environ, system=system).max_usd == 1
+    with pytest.raises(ConfigError, match=r"--max-usd says otherwise than .*/etc/config.toml:2, which is your organis"):
+        load({"max_usd": 9.0}, environ, system=system)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file away")
+def test_the_organisations_file_must_be_roots(own: Path, tmp_path: Path) -> None:
+    """Whoever may write it says what everybody may change."""
+    system = _organisation(tmp_path, "[limits]\nmax_usd = 1\n")
+    os.chown(system / "config.toml", 12345, 0)
+    with pytest.raises(ConfigError, match="belongs to uid 12345, not to root"):
+        load({}, {"AGENTOPS_HOME": str(own)}, system=system)
+
+
+def test_who_draws_the_boundary_says_what_is_beside_it(own: Path, tmp_path: Path) -> None:
+    """A variable that leads elsewhere adds no kinds to the namespaces that the user's own file allows."""
+    (own / "config.toml").write_text('[kubernetes]\nnamespaces = ["shop"]\n')
+    led = tmp_path / "led"
+    led.mkdir(mode=0o700)
+    (led / "config.toml").write_text('[kubernetes]\nnamespaces = ["pay"]\ncluster_kinds = ["nodes"]\n')
+    found = load({}, {"AGENTOPS_HOME": str(led)}, system=tmp_path)
+    assert (found.namespaces, found.cluster_kinds, found.folders.led_by) == (("shop",), (), "AGENTOPS_HOME")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f'[environments]\n"{LAB}" = "dev"\n', "which is none of development, staging, production"),
+        ("environments = 3\n", "unknown section"),
+        (f'[environments]\n"{LAB}" = 3\n', "says '3' of"),
+    ],
+)
+def test_an_environment_that_is_none_is_an_error(text: str, said: str, own: Path, tmp_path: Path) -> None:
+    """A word that nobody knows is not passed over."""
+    (own / "config.toml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load({}, {"AGENTOPS_HOME": str(own)}, system=tmp_path)
+    assert said in caught.value.message

@@ -59,7 +59,7 @@ def list_approvers(settings: Settings) -> Approvers:
     Raises:
         ConfigError: the file cannot be read.
     """
-    trust = _trust(settings)
+    trust = trust_of(settings)
     return Approvers(keys=tuple(trust.approvers().values()), file=trust.path)
 
 
@@ -70,12 +70,13 @@ def add_approver(settings: Settings, text: str) -> PublicKey:
         UsageError: it is none, or is trusted already.
         AuditError: it could not be recorded; it is not trusted.
     """
+    settings.folders.require_deciding("an approver who is added to approvers.toml")
     try:
         key = parse_public_key(text)
     except ValueError as error:
         hint = "Ask the approver for the output of: agentops approvers me"
         raise UsageError(f"KEY: {error}", hint=hint) from error
-    trust = _trust(settings)
+    trust = trust_of(settings)
     trust.check_new(key)
     record(settings, "approver_added", _recorded(key))
     trust.add(key)
@@ -89,7 +90,8 @@ def remove_approver(settings: Settings, name: str) -> PublicKey:
         UsageError: no approver is called so.
         AuditError: it could not be recorded; it is still trusted.
     """
-    trust = _trust(settings)
+    settings.folders.require_deciding("an approver who is removed from approvers.toml")
+    trust = trust_of(settings)
     key = trust.approver(name)
     record(settings, "approver_removed", _recorded(key))
     trust.remove(name)
@@ -136,7 +138,7 @@ def own_key(settings: Settings, dialogue: KeyDialogue, *, guarded: bool = False)
 
 def is_trusted(settings: Settings, key: PublicKey) -> bool:
     """Return whether approvals that ``key`` signs count here."""
-    return key in _trust(settings).approvers().values()
+    return key in trust_of(settings).approvers().values()
 
 
 def _new_passphrase(dialogue: KeyDialogue) -> str:
@@ -146,9 +148,13 @@ def _new_passphrase(dialogue: KeyDialogue) -> str:
     return first
 
 
-def _trust(settings: Settings) -> Trust:
+def trust_of(settings: Settings) -> Trust:
+    """Return whose approvals count here: the organisation's file where there is one, else the user's own."""
     from agentops.approvals.trust import Trust
 
+    system = settings.folders.system / settings.folders.approvers.name
+    if system.exists():
+        return Trust(path=system, clock=utc_now, root_only=True)
     return Trust(path=settings.folders.approvers, clock=utc_now)
 
 

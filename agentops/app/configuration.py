@@ -26,13 +26,16 @@ _HEAD = """\
 """
 _ABOUT = {
     "kubernetes": "Which cluster is used when a command names none.",
+    "aws": "Which account of AWS is read, and as whom: docs/aws.md.",
     "model": "Which model is used, and through which provider: docs/models.md.",
     "limits": "What one run may spend.",
     "monitoring": "Where Prometheus, Alertmanager and Loki are; docs/prometheus.md, docs/loki.md.",
     "safety": "read_only = true: no change is ever made.",
-    "policy": "Which context is which environment; one that no pattern matches is production: docs/policy.md.",
+    "policy": "What is protected, how much may be touched, and when nothing may change: docs/policy.md.",
+    "environments": "Which clusters are not production; written by agentops config environment.",
     "audit": "How the audit log is kept, and for how long: docs/audit.md.",
 }
+_NO_PRODUCTION = '# "https://10.0.0.7:6443 sha256:CERTIFICATE-AUTHORITIES" = "development"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +57,13 @@ class ShownSetting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsInForce:
-    """All settings, the config file, and where a key for the model was found; never the key."""
+    """All settings, the config file, where a key for the model was found (never the key), and what is not followed."""
 
     settings: tuple[ShownSetting, ...]
     file: Path
     file_exists: bool
     credentials: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 def settings_in_force(settings: Settings, environ: Mapping[str, str]) -> SettingsInForce:
@@ -73,6 +77,8 @@ def settings_in_force(settings: Settings, environ: Mapping[str, str]) -> Setting
     for name in (name for names in SECTIONS.values() for name in names):
         value = getattr(settings, name)
         plain = str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
+        if isinstance(value, Mapping):
+            plain = dict(value)
         source = settings.provenance[name]
         origin = f"option --{name.replace('_', '-')}" if source == "flag" else source
         shown.append(
@@ -83,6 +89,7 @@ def settings_in_force(settings: Settings, environ: Mapping[str, str]) -> Setting
         file=settings.folders.config_file,
         file_exists=settings.folders.config_file.exists(),
         credentials=tuple(name for name in _CREDENTIALS if environ.get(name)),
+        notes=settings.notes,
     )
 
 
@@ -97,8 +104,12 @@ def config_text(values: Mapping[str, Any], path: Path, *, with_defaults: bool = 
     """
     parts = [_HEAD]
     for section, names in SECTIONS.items():
-        lines = [_line(name, values[name]) for name in names if values.get(name) is not None]
-        if with_defaults:
+        if section == "environments":
+            lines = [f"{_toml(place)} = {_toml(said)}" for place, said in (values.get(section) or {}).items()]
+            lines += [_NO_PRODUCTION] if with_defaults and not lines else []
+        else:
+            lines = [_line(name, values[name]) for name in names if values.get(name) is not None]
+        if with_defaults and section != "environments":
             others = (name for name in names if values.get(name) is None)
             lines += [f"# {_line(name, Settings.__dataclass_fields__[name].default)}" for name in others]
         if lines:
@@ -106,12 +117,6 @@ def config_text(values: Mapping[str, Any], path: Path, *, with_defaults: bool = 
     text = "\n".join(parts)
     check_text(text, path)
     return text
-
-
-def values_of_file(settings: Settings) -> dict[str, Any]:
-    """Return what the config file says now, by the names of ``Settings``."""
-    names = (name for names in SECTIONS.values() for name in names)
-    return {name: getattr(settings, name) for name in names if settings.provenance[name].startswith("file ")}
 
 
 def write_config(folders: Folders, text: str) -> Path | None:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentops.app.policy_loading import PolicySources, policy_of, policy_sources
-from agentops.config import DECIDING, Settings, key_of
+from agentops.config import Settings, key_of
 from agentops.core.errors import ConfigError
+from agentops.core.stricter import DECIDING
 from agentops.core.text import one_line
 from agentops.guard.services import PolicyContext, Renewed
 

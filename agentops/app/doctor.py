@@ -57,6 +57,8 @@ def _checks(settings: Settings, trying: bool) -> Iterator[CheckResult]:
     yield _guarded("audit", lambda: _audit(settings))
     yield from _anchors(settings, trying)
     yield _policy(settings)
+    yield from _settings(settings)
+    yield from _environment(settings)
     yield _guarded("changes", lambda: _changes(settings))
     yield _guarded("model", lambda: _model(settings, trying))
     yield from _aws(trying)
@@ -139,6 +141,29 @@ def _policy(settings: Settings) -> CheckResult:
     layers = ", ".join(layer.name for layer in policy.loaded.layers)
     read_only = "; read-only: every change is refused" if settings.read_only else ""
     return CheckResult(name="policy", state="ok", text=f"layers {layers}{read_only}")
+
+
+def _settings(settings: Settings) -> Iterator[CheckResult]:
+    """Yield what somebody set and is not followed; nothing where all of it is."""
+    for note in settings.notes:
+        yield CheckResult(name="settings", state="warn", text=note, hint="See: agentops config show --origin")
+
+
+def _environment(settings: Settings) -> Iterator[CheckResult]:
+    """Yield which environment the cluster counts as, why, and what proves it; nothing where no cluster is named."""
+    from agentops.app.environments import judged
+
+    try:
+        found = judged(settings)
+    except AgentopsError:
+        # What is wrong with the kubeconfig or the settings is said by the checks of those.
+        return
+    text, hint = f"{found.place} counts as {found.environment}: {found.why}", ""
+    if found.environment == "production" and found.identity:
+        text += f" ({found.identity})"
+        typed = command_line("config", "environment", "development", "--context", found.place)
+        hint = f"If it is not production: {typed}"
+    yield CheckResult(name="environment", state="ok", text=text, hint=hint)
 
 
 def _changes(settings: Settings) -> CheckResult:

@@ -9,13 +9,14 @@ import os
 import secrets
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentops.app.actor import current_actor
+from agentops.app.approvers import trust_of
 from agentops.app.changes import journal_of
 from agentops.app.providers import object_facts
 from agentops.app.served_sandboxes import require_not_gone
@@ -62,13 +63,12 @@ def guard_services(
             objects and their health alone.
     """
     from agentops.app.deciding import Deciding
-    from agentops.approvals.trust import Trust
     from agentops.core.policy import Principal
     from agentops.guard.services import GuardServices, nobody_looked
 
     settings, services = app.settings, app.services
     _require_own_journal(settings.folders.data)
-    deciding = Deciding(settings, app.providers, partial(_environment, app))
+    deciding = Deciding(settings, app.providers, partial(_environment, app, connections))
     # Nothing of a witness can be changed, so no plan is pinned to it.
     opened = {one.provider.scheme: one for one in connections.opened if not one.provider.is_witness}
     return GuardServices(
@@ -81,7 +81,7 @@ def guard_services(
         audit=app.log,
         journal=journal_of(settings, services.clock),
         approver=asking.approver,
-        trust=Trust(path=settings.folders.approvers, clock=services.clock),
+        trust=replace(trust_of(settings), clock=services.clock),
         redactor=services.redactor,
         clock=services.clock,
         monotonic=app.pace.monotonic,
@@ -137,8 +137,13 @@ def guard_for_change(app: App, record: ChangeRecord, asking: ApprovalOptions) ->
     return guard
 
 
-def _environment(app: App, rules: PolicySettings, place: str) -> str:
-    return rules.environment_of(place, simulated=app.sandbox is not None)
+def _environment(app: App, connections: Connections, rules: PolicySettings, place: str) -> str:
+    """Return the environment of an open place, by what its connection proves, and not by its name."""
+    found = next((one for one in connections.opened if one.reader.scope.place == place), None)
+    identity = found.identity.key if found is not None and found.identity is not None else ""
+    own = app.sandbox.identity if app.sandbox is not None else None
+    ours = own is not None and bool(identity) and identity == own.key
+    return rules.judged(place, identity, simulated=ours).environment
 
 
 def _too_powerful(deciding: Deciding, place: Connection) -> str:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from agentops.app.connecting import provider_options
 from agentops.app.policy_loading import PolicySources, policy_sources
-from agentops.app.providers import object_facts
+from agentops.app.providers import PROVIDERS, object_facts
 from agentops.core.clock import utc_now
 from agentops.core.errors import UsageError
 from agentops.core.jsonable import to_json
@@ -92,8 +93,9 @@ def explain_question(settings: Settings, question: Question) -> Explanations:
     """
     sources = policy_sources(settings)
     policy = sources.policy()
-    request = _request(sources, question)
-    unassumed = _request(sources, replace(question, harmless=False)).context
+    identity = _identity(settings, question)
+    request = _request(sources, question, identity)
+    unassumed = _request(sources, replace(question, harmless=False), identity).context
     given = {pair.partition("=")[0] for pair in question.facts}
 
     def source(name: str) -> str:
@@ -139,7 +141,17 @@ def _explained(policy: CedarPolicy, request: PolicyRequest, title: str, source: 
     return Explained(title=title, ruling=ruling, accounts=accounts, facts=facts)
 
 
-def _request(sources: PolicySources, question: Question) -> PolicyRequest:
+def _identity(settings: Settings, question: Question) -> str:
+    """Return what proves the place of the target, as the kubeconfig has it; nothing is sent."""
+    from agentops.core.resource import parse_ref
+
+    ref = parse_ref(question.target)
+    provider = next((one for one in PROVIDERS if one.scheme == ref.scheme), None)
+    found = provider.identify(provider_options(settings, None), ref.place) if provider else None
+    return found.key if found else ""
+
+
+def _request(sources: PolicySources, question: Question, identity: str) -> PolicyRequest:
     from agentops.core.resource import parse_ref
     from agentops.policy.questions import draft, parse_facts, principal_of
 
@@ -155,6 +167,7 @@ def _request(sources: PolicySources, question: Question) -> PolicyRequest:
         facts_of=object_facts,
         settings=sources.rules,
         now=utc_now(),
+        identity=identity,
         simulated=question.simulated,
         harmless=question.harmless,
         labels=dict(map(_pair, question.labels)),

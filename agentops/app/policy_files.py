@@ -56,6 +56,7 @@ def write_own_policy(folders: Folders, *, force: bool) -> tuple[Path, ...]:
     from agentops.policy.files import USER_FILE
     from agentops.policy.shipped import shipped
 
+    folders.require_deciding("a policy of your own")
     wanted = {folders.config / USER_FILE: "default.cedar", folders.config / TESTS_FILE: "default-tests.yaml"}
     there = [path for path in wanted if path.exists()]
     if there and not force:

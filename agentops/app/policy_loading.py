@@ -62,7 +62,9 @@ def policy_sources(
     return PolicySources(
         rules=_rules(settings),
         layers=read_layers(
-            settings.folders.config,
+            settings.folders.deciding,
+            led=settings.folders.config if settings.folders.led_by else None,
+            system=settings.folders.system,
             environ=os.environ if environ is None else environ,
             directory=Path.cwd() if directory is None else directory,
         ),

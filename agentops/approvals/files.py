@@ -27,16 +27,17 @@ def explained(path: Path, verb: str) -> Iterator[None]:
         ) from error
 
 
-def read_small(path: Path, *, private: bool) -> bytes | None:
+def read_small(path: Path, *, private: bool, root_only: bool = False) -> bytes | None:
     """Return the file's bytes, when only this user (or root) can have written it; None where there is none.
 
     Arguments:
         private: refuse it also when somebody else can read it.
+        root_only: refuse it also when this user can have written it and is not root.
 
     Raises:
         ConfigError: it cannot be believed or read, or is larger than such a file ever is.
     """
-    return read_own(path, _MOST_BYTES, private=private)
+    return read_own(path, _MOST_BYTES, private=private, root_only=root_only)
 
 
 def write_new(path: Path, data: bytes) -> None:

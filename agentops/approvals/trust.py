@@ -33,10 +33,14 @@ _CLOCKS_APART = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trust:
-    """The trusted approvers of one installation; reads the file anew each time."""
+    """The trusted approvers of one installation; reads the file anew each time.
+
+    ``root_only``: the file is the organisation's, and only root may have written it.
+    """
 
     path: Path
     clock: Clock
+    root_only: bool = False
 
     def signer(self, approval: SignedApproval) -> str:
         """Return the trusted approver's name (``human:ana``) whose key made the signature.
@@ -81,7 +85,7 @@ class Trust:
         Raises:
             ConfigError: the file cannot be believed.
         """
-        data = read_small(self.path, private=False)
+        data = read_small(self.path, private=False, root_only=self.root_only)
         if data is None:
             return {}
         try:

@@ -6,12 +6,11 @@ None as soon as a question is not answered. No question asks for a key.
 
 from __future__ import annotations
 
-import glob
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from agentops.cli.prompting import Choice
-from agentops.config import DEFAULT_MODEL, DEVELOPMENT_CONTEXTS, process_environ
+from agentops.config import DEFAULT_MODEL, process_environ
 
 if TYPE_CHECKING:
     from agentops.cli.prompting import Prompts
@@ -29,13 +28,18 @@ class _NotAnswered(Exception):
     """Somebody pressed Escape: no answer is a wish to stop."""
 
 
-def answers(prompts: Prompts, now: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return what the config file is to say: what it says ``now`` and the answers; None where one is missing."""
+def answers(prompts: Prompts, now: Mapping[str, Any], identify: Callable[[str], str] | None) -> dict[str, Any] | None:
+    """Return what the config file is to say: what it says ``now`` and the answers; None where one is missing.
+
+    Arguments:
+        identify: returns what proves the cluster of a context, empty where nothing does; None where the file's word of
+            an environment would not count.
+    """
     from agentops.app.completion import KnownNames
 
     known = KnownNames(process_environ(), {})
     contexts = dict(known.names("contexts"))
-    asked = _Questions(prompts, now, tuple(contexts))
+    asked = _Questions(prompts, now, tuple(contexts), identify)
     try:
         return {**now, **asked.cluster(), **asked.model(), **asked.safety(), **asked.environments()}
     except _NotAnswered:
@@ -45,10 +49,17 @@ def answers(prompts: Prompts, now: Mapping[str, Any]) -> dict[str, Any] | None:
 class _Questions:
     """What is asked, in four groups; each returns the fields that it is about, None for one that is not to be set."""
 
-    def __init__(self, prompts: Prompts, now: Mapping[str, Any], contexts: Sequence[str]) -> None:
+    def __init__(
+        self,
+        prompts: Prompts,
+        now: Mapping[str, Any],
+        contexts: Sequence[str],
+        identify: Callable[[str], str] | None,
+    ) -> None:
         self._prompts = prompts
         self._now = now
         self._contexts = contexts
+        self._identify = identify
 
     def cluster(self) -> dict[str, Any]:
         context = self._context()
@@ -86,26 +97,25 @@ class _Questions:
         return {"read_only": self._choose("Read only?", choices, default) == "yes"}
 
     def environments(self) -> dict[str, Any]:
-        """Ask which contexts are not production; those of local clusters are known, and whatever is not named is."""
-        if not self._contexts:
+        """Ask which clusters are not production; whatever is not ticked is. One that nothing proves is not offered."""
+        if self._identify is None:
             return {}
-        development = self._pick("Which contexts are development? Those that are not ticked count as production")
-        if not development:
+        known = {context: key for context in self._contexts if (key := self._identify(context))}
+        if not known:
             return {}
-        before = self._now.get("development_contexts") or DEVELOPMENT_CONTEXTS
-        return {"development_contexts": tuple(dict.fromkeys((*before, *map(glob.escape, development))))}
+        names = tuple(known)
+        question = "Which clusters are development? Those that are not ticked count as production"
+        picked = self._prompts.pick(question, names)
+        if picked is None:
+            raise _NotAnswered
+        development = {known[names[index]]: "development" for index in picked}
+        return {"environments": {**(self._now.get("environments") or {}), **development} or None}
 
     def _choose(self, message: str, choices: Sequence[Choice], default: str) -> str:
         return _answered(self._prompts.choose(message, choices, default))
 
     def _line(self, message: str, default: str) -> str:
         return _answered(self._prompts.line(f"{message}:", default)).strip()
-
-    def _pick(self, message: str) -> list[str]:
-        picked = self._prompts.pick(message, self._contexts)
-        if picked is None:
-            raise _NotAnswered
-        return [self._contexts[index] for index in picked]
 
 
 def _answered(answer: str | None) -> str:

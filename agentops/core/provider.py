@@ -21,6 +21,7 @@ from agentops.core.analysis import Analysis
 from agentops.core.clock import Clock
 from agentops.core.evidence import Reading
 from agentops.core.finding import Problem
+from agentops.core.place_identity import PlaceIdentity
 from agentops.core.plan import Call, Change, Note, ObjectChange, Preview
 from agentops.core.policy import ObjectFacts
 from agentops.core.progress import Progress, no_progress
@@ -317,11 +318,15 @@ class Changer(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """One provider, opened: to read, and for the guard to change. Both speak to the same place as the same identity."""
+    """One provider, opened: to read, and for the guard to change. Both speak to the same place as the same identity.
+
+    ``identity`` proves which place it is; None where nothing does, and then it counts as production.
+    """
 
     provider: Provider
     reader: Reader
     changer: Changer
+    identity: PlaceIdentity | None = None
 
     @property
     def home(self) -> Home:
@@ -384,6 +389,13 @@ class Provider(Protocol):
         Raises:
             UsageError: the settings name no place, or one that is not there.
             ToolError: it cannot be reached.
+        """
+        ...
+
+    def identify(self, options: Mapping[str, Any], place: str) -> PlaceIdentity | None:
+        """Return what proves which place the settings call ``place``, or lead to where that is empty; nothing is sent.
+
+        None where no place is found, or nothing here can be changed.
         """
         ...
 

@@ -14,35 +14,39 @@ from pathlib import Path
 from agentops.core.commands import quoted
 from agentops.core.errors import ConfigError
 from agentops.core.own_files import read_own
+from agentops.core.own_places import SYSTEM_FOLDER
 from agentops.policy.layers import LayerKind, PolicyLayer
 from agentops.policy.limits import MOST_BYTES
 
 USER_FILE = "policy.cedar"
 PROJECT_FILE = Path(".agentops/policy.cedar")
-SYSTEM_FILE = Path("/etc/agentops/policy.cedar")
 ORGANISATION_VARIABLE = "AGENTOPS_ORG_POLICY"
 
 
 def read_layers(
-    config: Path, *, environ: Mapping[str, str], directory: Path, system: Path = SYSTEM_FILE
+    own: Path, *, environ: Mapping[str, str], directory: Path, system: Path = SYSTEM_FOLDER, led: Path | None = None
 ) -> tuple[PolicyLayer, ...]:
     """Return the layers that stand in files.
 
     Arguments:
-        config: the user's config folder, which may hold ``policy.cedar``.
-        environ: may name a further organisation file in ``AGENTOPS_ORG_POLICY``. The system's own counts in any case:
-            a variable that anybody can set must not take it away.
+        own: the user's own config folder, which may hold ``policy.cedar``.
+        environ: may name a further organisation file in ``AGENTOPS_ORG_POLICY``, which may only forbid. The system's
+            own counts in any case: a variable that anybody can set must not take it away.
         directory: the working directory, which may hold ``.agentops/policy.cedar``.
-        system: the organisation's file.
+        system: the organisation's folder.
+        led: the config folder that a variable leads to, where it is another one than ``own``; its ``policy.cedar`` may
+            only forbid.
 
     Raises:
         ConfigError: a file is there and cannot be used, or the one that the environment names is not there.
     """
     named = environ.get(ORGANISATION_VARIABLE, "")
-    found = [_layer("organisation", system, LayerKind.ORGANISATION, root_only=True)]
-    if named and Path(named) != system:
-        found.append(_layer("organisation", Path(named), LayerKind.ORGANISATION, needed=True))
-    found.append(_layer("user", config / USER_FILE, LayerKind.BASE))
+    found = [_layer("organisation", system / USER_FILE, LayerKind.ORGANISATION, root_only=True)]
+    if named and Path(named) != system / USER_FILE:
+        found.append(_layer("organisation", Path(named), LayerKind.NAMED, needed=True))
+    if led is not None:
+        found.append(_layer("user", led / USER_FILE, LayerKind.NAMED))
+    found.append(_layer("user", own / USER_FILE, LayerKind.BASE))
     found.append(_layer("project", directory / PROJECT_FILE, LayerKind.PROJECT))
     return tuple(layer for layer in found if layer is not None)
 

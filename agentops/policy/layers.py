@@ -20,13 +20,19 @@ BUILT_IN = "built in"
 class LayerKind(StrEnum):
     """What a layer is, strongest first: a later one cannot undo a forbid of an earlier one.
 
-    PROJECT may only tighten: a file that a checkout brings along must not allow anything.
+    NAMED and PROJECT may only forbid: what a variable leads to, or a checkout brings along, must not allow anything.
     """
 
     KERNEL = "kernel"
     ORGANISATION = "organisation"
+    NAMED = "named"
     BASE = "base"
     PROJECT = "project"
+
+    @property
+    def may_permit(self) -> bool:
+        """Whether a permit may stand in such a layer."""
+        return self in (LayerKind.KERNEL, LayerKind.ORGANISATION, LayerKind.BASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

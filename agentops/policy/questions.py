@@ -135,6 +135,7 @@ def draft(
     facts_of: ObjectFactsOf,
     settings: PolicySettings,
     now: datetime,
+    identity: str = "",
     simulated: bool = False,
     harmless: bool = False,
     labels: Mapping[str, str] | None = None,
@@ -144,6 +145,7 @@ def draft(
     Arguments:
         facts_of: the provider's answer about the target.
         settings: what says the environment, the protection and the freeze of the target's place.
+        identity: what proves the target's place; see ``PolicySettings.judged``.
         simulated: the target is in the embedded cluster.
         harmless: give facts that nobody states their most harmless value.
     """
@@ -153,7 +155,7 @@ def draft(
         principal,
         facts_of,
         dry_run=False,
-        environment=settings.environment_of(target.parts[0], simulated=simulated),
+        environment=settings.judged(target.parts[0], identity, simulated=simulated).environment,
         protected=settings.is_protected(facts_of(target, None).group),
         frozen=settings.is_frozen(now),
         now=now,

@@ -110,16 +110,24 @@ def _rule(layer: PolicyLayer, number: int, body: Mapping[str, Any], statement: S
         offset = annotation(statement, noted[1] if noted else "id")
         raise wrong(layer, name, str(error), "The annotations are listed in docs/policy.md.", offset) from error
     permits = body["effect"] == "permit"
-    if permits and layer.kind is LayerKind.PROJECT:
-        hint = "Move it to your own policy (agentops policy init), or make it a forbid."
-        offset = phrase(statement, "permit")
-        raise wrong(layer, labels.id, "a project's file may only forbid, and this is a permit", hint, offset)
+    if permits and not layer.kind.may_permit:
+        raise _may_not_permit(layer, labels.id, phrase(statement, "permit"))
     if labels.id.startswith(KERNEL_PREFIX) and layer.kind is not LayerKind.KERNEL:
         what = f"ids that begin with {KERNEL_PREFIX!r} are reserved for the built-in policy"
         raise wrong(layer, labels.id, what, "Rename it.", annotation(statement, "id"))
     return PolicyRule(
         id=labels.id, layer=layer, permits=permits, demand=labels.demand, why=labels.why, body=body, statement=statement
     )
+
+
+def _may_not_permit(layer: PolicyLayer, policy: str, offset: int) -> ConfigError:
+    if layer.kind is LayerKind.PROJECT:
+        what = "a project's file may only forbid, and this is a permit"
+        hint = "Move it to your own policy (agentops policy init), or make it a forbid."
+    else:
+        what = "a file that a variable leads to may only forbid, and this is a permit"
+        hint = "Move it to /etc/agentops/policy.cedar or to your own config folder, or make it a forbid."
+    return wrong(layer, policy, what, hint, offset)
 
 
 def _in_order(policies: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -1,7 +1,8 @@
-"""What a team sets about policy: which contexts are production, what is protected, when changes are frozen, the caps.
+"""What a team sets about policy: which places are not production, what is protected, when nothing changes, the caps.
 
-Comes in: the ``[policy]`` section of the settings. Goes out: answers to three questions that fill a request's context,
-``environment_of``, ``is_protected`` and ``is_frozen``. Unknown contexts are production. The clock is a parameter.
+Comes in: the ``[policy]`` and ``[environments]`` sections of the settings. Goes out: answers to three questions that
+fill a request's context, ``judged``, ``is_protected`` and ``is_frozen``. A place of which nobody said otherwise is
+production; what is said is said of what proves the place, not of its name. The clock is a parameter.
 """
 
 from __future__ import annotations
@@ -71,15 +72,23 @@ Window = Weekly | Interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedPlace:
+    """Which environment a place is, and why, in words."""
+
+    environment: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicySettings:
-    """The ``[policy]`` section. Patterns are shell globs, matched without regard to case.
+    """The ``[policy]`` section. Patterns are shell globs, matched without regard to case. ``environments`` holds the
+    places that are not production, by their identity.
 
     ``windows`` are the parsed ``freeze`` entries; ``read_only`` is the run's own mode.
     """
 
     production_contexts: tuple[str, ...]
-    staging_contexts: tuple[str, ...]
-    development_contexts: tuple[str, ...]
+    environments: Mapping[str, str]
     protected_namespaces: tuple[str, ...]
     freeze: tuple[str, ...]
     max_pods: int
@@ -87,20 +96,26 @@ class PolicySettings:
     read_only: bool = False
     windows: tuple[Window, ...] = ()
 
-    def environment_of(self, context: str, *, simulated: bool = False) -> str:
-        """Return the environment of a kubeconfig context (or an AWS account): production wins, and is the default.
+    def judged(self, place: str, identity: str, *, simulated: bool = False) -> JudgedPlace:
+        """Return the environment of a kubeconfig context (or an account): production, unless somebody said otherwise.
 
         Arguments:
+            place: its name on this machine; it can only make it production.
+            identity: what proves which place it is (``PlaceIdentity.key``); empty where nothing does.
             simulated: it is the embedded cluster of this very process, whatever it is called.
         """
         if simulated:
-            return SANDBOX
-        patterns = (
-            (PRODUCTION, self.production_contexts),
-            (STAGING, self.staging_contexts),
-            (DEVELOPMENT, self.development_contexts),
-        )
-        return next((name for name, globs in patterns if _matches(context, globs)), PRODUCTION)
+            return JudgedPlace(environment=SANDBOX, why="it is the embedded cluster of this process")
+        if _matches(place, self.production_contexts):
+            return JudgedPlace(environment=PRODUCTION, why=f"policy.production_contexts has the name {place}")
+        if not identity:
+            return JudgedPlace(environment=PRODUCTION, why="nothing proves which cluster it is")
+        said = self.environments.get(identity)
+        if said is None:
+            return JudgedPlace(
+                environment=PRODUCTION, why="nobody has said otherwise of this server and its authorities"
+            )
+        return JudgedPlace(environment=said, why=f"[environments] says it of {identity}")
 
     def is_protected(self, namespace: str) -> bool:
         """Return whether ``namespace`` is one of ``protected_namespaces``."""

@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import Any
 
 from agentops.core.clock import Clock, to_iso, utc_now
+from agentops.core.place_identity import PlaceIdentity, fingerprint, server_address
 from agentops.core.provider import ONLY
 from agentops.sandbox.api_server import ApiServer
 from agentops.sandbox.kubelet.logs import NodeReports
@@ -104,6 +105,13 @@ class Sandbox:
         if self._server is None:
             raise RuntimeError("the sandbox has not been started")
         return self._server
+
+    @property
+    def identity(self) -> PlaceIdentity:
+        """What proves that a connection leads here: the address, and the authority that was made for this process."""
+        return PlaceIdentity(
+            server=server_address(self.url), proof=fingerprint(self.server.ca_certificate.encode("ascii"))
+        )
 
     @property
     def alert_payload(self) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from agentops.core.errors import ExitCode
 from agentops.core.request import ReplyVerdict
 from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import load as load_scenario
+from tests.support.account import user_database
+from tests.support.clusters import declared
 
 
 class Client:
@@ -52,11 +54,12 @@ def cluster(slow: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     """A cluster in which nothing is wrong, and a home that calls it development."""
     home = tmp_path / "home"
     home.mkdir()
-    (home / "config.toml").write_text('[policy]\ndevelopment_contexts = ["*"]\n')
     monkeypatch.setenv("AGENTOPS_HOME", str(home))
+    monkeypatch.setattr("pwd.getpwuid", user_database(home))
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
     monkeypatch.chdir(tmp_path)
     with Sandbox(load_scenario("stale-alert")) as served:
+        (home / "config.toml").write_text(declared(served.kubeconfig, served.context))
         yield served
 
 

@@ -31,6 +31,8 @@ from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import load as load_scenario
 
 # The door, whole: who comes in by it is ``caller``, and is asked by ``agrees``.
+from tests.support.account import user_database
+from tests.support.clusters import declared
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,11 +92,12 @@ def cluster(slow: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     """The scenario of the bad image tag, and a home that calls it development."""
     home = tmp_path / "home"
     home.mkdir()
-    (home / "config.toml").write_text('[policy]\ndevelopment_contexts = ["*"]\n')
     monkeypatch.setenv("AGENTOPS_HOME", str(home))
+    monkeypatch.setattr("pwd.getpwuid", user_database(home))
     monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
     monkeypatch.chdir(tmp_path)
     with Sandbox(load_scenario("bad-image-tag")) as served:
+        (home / "config.toml").write_text(declared(served.kubeconfig, served.context))
         yield served
 
 

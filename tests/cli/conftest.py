@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from agentops.cli.app import run
+from tests.support.account import user_database
+from tests.support.clusters import declared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL", "COLUMNS", "AGENTOPS_CONTEXT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AGENTOPS_HOME", str(place))
+    monkeypatch.setattr("pwd.getpwuid", user_database(place))
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "no-kubeconfig"))
     return place
@@ -69,7 +72,7 @@ def cli(
 def at(cluster: Any, home: Path) -> tuple[str, ...]:
     """The options that lead to a test module's own ``cluster``, without a terminal; this home calls it development."""
     home.mkdir(mode=0o700)
-    (home / "config.toml").write_text('[policy]\ndevelopment_contexts = ["*"]\n')
+    (home / "config.toml").write_text(declared(cluster.kubeconfig, cluster.context))
     return ("--kubeconfig", str(cluster.kubeconfig), "--context", cluster.context, "--no-input", "-o", "json")
 
 

@@ -14,6 +14,7 @@ import yaml
 from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import load
 from tests.app.fix.scripting import turns_of
+from tests.support.clusters import declared
 
 ALERT = "k8s:shop/Deployment/checkout"
 ENTER, CTRL_C, CTRL_U, UP = "\r", "\x03", "\x15", "\x1b[A"
@@ -31,7 +32,7 @@ def cluster() -> Iterator[Sandbox]:
 def at(cluster: Sandbox, home: Path) -> tuple[str, ...]:
     """The options that lead to it; this home calls it development, where a rollback asks a person only to agree."""
     home.mkdir(mode=0o700)
-    (home / "config.toml").write_text('[policy]\ndevelopment_contexts = ["*"]\n')
+    (home / "config.toml").write_text(declared(cluster.kubeconfig, cluster.context))
     return ("--kubeconfig", str(cluster.kubeconfig), "--context", cluster.context)
 
 

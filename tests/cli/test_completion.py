@@ -14,6 +14,7 @@ import pytest
 
 from agentops.cli.completing import answer
 from agentops.cli.completing.line import slot_at
+from tests.support.account import user_database
 
 Cli = Callable[..., Any]
 
@@ -32,7 +33,7 @@ def _write(path: Path, document: Any) -> None:
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> Mapping[str, str]:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
     """A home in which something was investigated and changed, and a kubeconfig; the environment that leads there."""
     for number, (context, namespace) in enumerate((("prod", "shop"), ("sandbox", "shed"), ("old", "cart"))):
         incident = {
@@ -55,6 +56,7 @@ def here(tmp_path: Path) -> Mapping[str, str]:
             _write(folder / "closed.json", closed)
     _write(tmp_path / "approvers.toml", '[approvers]\nana = "x"\nbob = "y"\n')
     _write(tmp_path / "kubeconfig", _KUBECONFIG)
+    monkeypatch.setattr("pwd.getpwuid", user_database(tmp_path))
     return {"AGENTOPS_HOME": str(tmp_path), "KUBECONFIG": str(tmp_path / "kubeconfig"), "HOME": str(tmp_path)}
 
 

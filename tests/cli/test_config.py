@@ -25,7 +25,9 @@ def file(home: Path) -> Path:
     """A config file with a few settings."""
     home.mkdir(mode=0o700)
     path = home / "config.toml"
-    path.write_text('# mine\n[limits]\nmax_usd = 2\n\n[policy]\nstaging_contexts = ["stg-*"]\n[model]\nid = "m"\n')
+    path.write_text(
+        '# mine\n[limits]\nmax_usd = 2\n\n[policy]\nfreeze = ["fri 16:00-mon 08:00 UTC"]\n[model]\nid = "m"\n'
+    )
     return path
 
 
@@ -37,22 +39,22 @@ def test_each_setting_says_where_it_comes_from(cli: Cli, file: Path, monkeypatch
     found = _shown(cli, "--context", "prod", "-n", "shop")
     assert {key: found[key] for key in (
         "kubernetes.context", "kubernetes.namespace", "model.id", "model.effort", "limits.max_usd",
-        "policy.staging_contexts", "limits.max_steps",
+        "policy.freeze", "limits.max_steps",
     )} == {
         "kubernetes.context": ("prod", "option --context"),
         "kubernetes.namespace": ("shop", "option --namespace"),
         "model.id": ("from-env", "env AGENTOPS_MODEL"),
         "model.effort": ("high", "env AGENTOPS_EFFORT"),
         "limits.max_usd": (2.0, f"file {file}:3"),
-        "policy.staging_contexts": (["stg-*"], f"file {file}:6"),
+        "policy.freeze": (["fri 16:00-mon 08:00 UTC"], f"file {file}:6"),
         "limits.max_steps": (30, "default"),
     }  # fmt: skip
 
 
 def test_no_setting_is_missing(cli: Cli) -> None:
     """What a run depends on is in the list, by the name that the file gives it."""
-    names = {one.name for one in fields(Settings)} - {"folders", "provenance", "again"}
-    shown = {key.partition(".")[2] for key in _shown(cli)}
+    names = {one.name for one in fields(Settings)} - {"folders", "provenance", "again", "notes"}
+    shown = {key.rpartition(".")[2] for key in _shown(cli)}
     assert shown - {"id"} | {"model"} == names
 
 

@@ -15,6 +15,7 @@ from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from agentops.app.configuration import config_text
+from agentops.cli.commands.init import _identify
 from agentops.cli.prompting import Prompts
 from agentops.cli.setup_questions import answers
 from agentops.config import load
@@ -23,18 +24,27 @@ from agentops.core.errors import ConfigError
 Cli = Callable[..., Any]
 ENTER, ESCAPE, DOWN, CTRL_U = "\r", "\x1b", "\x1b[B", "\x15"
 _KUBECONFIG = """
+clusters:
+- {name: a, cluster: {server: "https://10.0.0.1:6443"}}
+- {name: b, cluster: {server: "https://LAB.example"}}
+- {name: c, cluster: {server: "http://10.0.0.3"}}
 contexts:
 - {name: prod-eu, context: {cluster: a, user: a}}
 - {name: "lab[1]", context: {cluster: b, user: b}}
+- {name: nothing-proves-it, context: {cluster: c, user: a}}
+users:
+- {name: a, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: /must/not/be/run}}}
+- {name: b, user: {token: t}}
 """
-# Context, namespace, provider, model, read only, development contexts.
+LAB = "https://lab.example:443 public"
+# Context, namespace, provider, model, read only, development clusters.
 _TYPED = (
     ("Which context?", DOWN + ENTER),
     ("Namespace to look at", "shop" + ENTER),
     ("Which model provider?", ENTER),
     ("Model id", ENTER),
     ("Read only?", "n" + ENTER),
-    ("Which contexts are development?", DOWN + " " + ENTER),
+    ("Which clusters are development?", DOWN + " " + ENTER),
 )
 _ANSWERED = {
     "kubernetes": {"context": "prod-eu", "namespace": "shop"},
@@ -56,17 +66,16 @@ def environ(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict
 def _asked(keys: Sequence[str], now: dict[str, Any]) -> dict[str, Any] | None:
     with create_pipe_input() as source:
         source.send_text("".join(keys))
-        return answers(Prompts(source, DummyOutput()), now)
+        return answers(Prompts(source, DummyOutput()), now, _identify)
 
 
 def test_the_answers_become_a_file_that_says_them(environ: dict[str, str], home: Path) -> None:
-    """Context, namespace, model, read only; a context of one's own is development, as it is written."""
+    """Context, namespace, model, read only; a cluster is development by what proves it."""
     found = _asked([keys for _, keys in _TYPED], {})
     assert found is not None
     text = config_text(found, home / "config.toml")
     document = tomllib.loads(text)
-    development = document.pop("policy")["development_contexts"]
-    assert (document, development[-1], "kind-*" in development) == (_ANSWERED, "lab[[]1]", True)
+    assert (document.pop("environments"), document) == ({LAB: "development"}, _ANSWERED)
 
 
 def test_enter_alone_is_safe(environ: dict[str, str]) -> None:
@@ -138,7 +147,7 @@ def test_a_file_that_is_there_is_not_replaced_without_a_word(
     assert "triage only: no model key is configured (ANTHROPIC_API_KEY)" in done.out
     assert (done.code, (home / "config.toml.old").read_text()) == (0, before)
     settings = load({}, environ)
-    assert (settings.max_usd, settings.context, settings.development_contexts[-1]) == (2.0, "prod-eu", "lab[[]1]")
+    assert (settings.max_usd, settings.context, settings.environments) == (2.0, "prod-eu", {LAB: "development"})
 
 
 def test_print_prints_the_file_alone(environ: dict[str, str], terminal: ModuleType, home: Path) -> None:

@@ -68,6 +68,7 @@ _TAKES = {
     "init": "print",
     # What an option would change.
     "config show": "context kubeconfig namespace origin",
+    "config environment": "context kubeconfig",
     "completion": "",
     "version": "",
 }

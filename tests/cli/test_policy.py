@@ -163,20 +163,20 @@ def test_a_freeze_that_cannot_be_read_is_an_error(cli: Cli, home: Path) -> None:
 def test_the_environment_cannot_say_what_production_is(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """The section is read from the file alone."""
     monkeypatch.setenv("AGENTOPS_MAX_PERCENT", "100")
-    monkeypatch.setenv("AGENTOPS_DEVELOPMENT_CONTEXTS", "*")
+    monkeypatch.setenv("AGENTOPS_ENVIRONMENTS", '{"https://10.0.0.1:6443 public": "development"}')
     found = cli("policy", "show", "-o", "json").document["policy"]["settings"]
-    assert (found["max_percent"], "*" in found["development_contexts"]) == (50, False)
+    assert (found["max_percent"], found["environments"]) == (50, {})
 
 
 def test_settings_of_policy_come_from_the_file(cli: Cli, home: Path) -> None:
     """A wrong type is told with its place."""
     home.mkdir()
     config = home / "config.toml"
-    config.write_text('[policy]\nstaging_contexts = ["stg-*"]\nmax_pods = 7\n')
+    config.write_text('[policy]\nprotected_namespaces = ["pay"]\nmax_pods = 7\n')
     found = cli("policy", "show", "-o", "json").document["policy"]["settings"]
-    config.write_text('[policy]\nstaging_contexts = "stg-*"\n')
+    config.write_text('[policy]\nprotected_namespaces = "pay"\n')
     wrong = cli("policy", "show", "-o", "json")
-    assert (found["staging_contexts"], found["max_pods"]) == (["stg-*"], 7)
+    assert (found["protected_namespaces"], found["max_pods"]) == (["pay"], 7)
     assert (wrong.code, "is not a list of texts" in _message(wrong)) == (2, True)
 
 

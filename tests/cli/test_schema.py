@@ -71,6 +71,7 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("schema",),
     ("version",),
     ("config", "show"),
+    ("config", "environment"),
     ("init", "--print"),
     ("init",),
     ("completion", "zsh"),

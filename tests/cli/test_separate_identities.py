@@ -15,6 +15,7 @@ from agentops.sandbox.data import data
 from agentops.sandbox.scenario import load
 from tests.cli.test_fix_endings import ALERT, signed
 from tests.providers.kubernetes.access.conftest import apply_all, send
+from tests.support.clusters import declared
 
 Cli = Callable[..., Any]
 _APPROVED = "/api/v1/namespaces/agentops/configmaps/agentops-approved-plans"
@@ -200,7 +201,7 @@ def test_without_a_list_of_approvals_the_token_is_enough(cli: Cli, cluster: Sand
 
 def test_a_rollback_has_a_token_of_its_own(cli: Cli, cluster: Sandbox, home: Path) -> None:
     """Taking a change back is a plan like any other."""
-    policy = '[policy]\nproduction_contexts = []\ndevelopment_contexts = ["*"]'
+    policy = "[policy]\nproduction_contexts = []\n" + declared(cluster.kubeconfig, "ana")
     settle(home, f'change_context = "fixer"\nchange_account = "agentops/agentops-fix"\n{policy}')
     done = fixed(cli, cluster, home, "ana")
     back = cli("rollback", done.document["outcome"]["change"], "--yes", "-o", "json", *at(cluster, "ana"))

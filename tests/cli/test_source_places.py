@@ -50,7 +50,7 @@ TOML = [
     ("[model", 1, "", "not valid TOML: Expected ']'"),
     ("[model]\n[modle]\n", 2, "modle", "unknown section [modle]"),
     ("[model]\n  temperature = 1\n", 2, "temperature", "unknown key model.temperature"),
-    ("[policy]\nstaging_contexts = 's'\n", 2, "staging_contexts", "is not a list of texts"),
+    ("[policy]\nfreeze = 's'\n", 2, "freeze", "is not a list of texts"),
     ("[limits]\n\nmax_usd = -1\n", 3, "max_usd", "must be more than zero"),
     ("[policy]\nfreeze = ['at night']\n", 2, "freeze", "does not say UTC at its end"),
     ("[policy]\nmax_percent = 300\n", 2, "max_percent", "300 is not a percentage"),

@@ -15,10 +15,10 @@ from agentops.sandbox.data import data
 from agentops.sandbox.scenario import load
 from tests.cli.test_fix_endings import ALERT, signed
 from tests.providers.kubernetes.access.conftest import add_context, apply_all
+from tests.support.clusters import declared
 
 Cli = Callable[..., Any]
 _SAID = "the identity of 'sandbox' may do everything there (cluster-admin); changes are not made with it"
-_HERE = "[policy]\nproduction_contexts = []\ndevelopment_contexts = ['*']\n"
 
 
 @pytest.fixture
@@ -56,12 +56,12 @@ def test_no_change_is_made_as_cluster_admin_where_production_is(cli: Cli, cluste
     assert "patch" not in tried
 
 
-@pytest.mark.parametrize("text", ['[safety]\nallow_cluster_admin = ["sand*"]\n', _HERE])
+@pytest.mark.parametrize("text", ['[safety]\nallow_cluster_admin = ["sand*"]\n', ""])
 def test_it_is_allowed_by_name_or_where_nobodys_production_is(
     cli: Cli, cluster: Sandbox, home: Path, text: str
 ) -> None:
     """The config file allows it for a context, and a development cluster needs no allowance."""
-    settle(home, text)
+    settle(home, text or declared(cluster.kubeconfig, cluster.context))
     assert plan(cli, cluster).code == 0
 
 
@@ -78,7 +78,7 @@ def test_an_operator_is_not_meant(cli: Cli, cluster: Sandbox) -> None:
 
 def test_what_was_made_can_be_taken_back(cli: Cli, cluster: Sandbox, home: Path) -> None:
     """A rollback is never refused for that: what is broken must be mendable by whoever is there."""
-    settle(home, _HERE)
+    settle(home, declared(cluster.kubeconfig, cluster.context))
     saved = home / "plan.json"
     cli("fix", ALERT, "--no-model", "--dry-run", "--out", str(saved), *at(cluster))
     done = cli("fix", "--plan", str(saved), *signed(home, saved, "eve"), "-o", "json", *at(cluster))

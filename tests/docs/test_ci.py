@@ -23,6 +23,7 @@ from agentops.store.plans import load_plan, save_approval
 
 PAGE = Path(__file__).parents[2] / "docs" / "ci.md"
 EXAMPLES = dict(re.findall(r"<!-- example: (\w+) -->\n```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL))
+ACCOUNT = Path(__file__).parents[1] / "support" / "account.py"
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def run(name: str, folder: Path, cluster: Sandbox, **environ: str) -> subprocess
     """Run an example in ``folder``, with this ``agentops`` first on the path."""
     tools = folder / "bin"
     tools.mkdir(exist_ok=True)
-    (tools / "agentops").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m agentops "$@"\n')
+    (tools / "agentops").write_text(f'#!/bin/sh\nexec "{sys.executable}" {ACCOUNT} "$@"\n')
     (tools / "agentops").chmod(0o755)
     settings = {
         "AGENTOPS_HOME": str(folder / "home"),

@@ -19,11 +19,12 @@ from typing import Any
 
 import yaml
 
+from tests.support.clusters import declared
 from tests.support.terminal import Keys, at_terminal
 
 CONTEXT = "e2e"
 """The one context of the kubeconfigs that the suite writes; the product's settings call it a development cluster."""
-_CONFIG = f'[policy]\ndevelopment_contexts = ["{CONTEXT}"]\nproduction_contexts = ["*prod*"]\n'
+ACCOUNT = Path(__file__).parents[1] / "support" / "account.py"
 _LONGEST_S = 400.0
 
 
@@ -72,7 +73,7 @@ class Product:
             place.mkdir(parents=True)
         else:
             shutil.copytree(home, place)
-        (place / "config.toml").write_text(_CONFIG, encoding="utf-8")
+        (place / "config.toml").write_text(declared(kubeconfig, CONTEXT), encoding="utf-8")
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "SSL_CERT_FILE") if name in os.environ}
         cloud = {name: value for name, value in os.environ.items() if name.startswith(("AWS_", "GOOGLE_", "AZURE_"))}
         root = str(Path(__file__).parents[2])
@@ -85,12 +86,13 @@ class Product:
 
     def configure(self, line: str) -> None:
         """Add a line to the ``[policy]`` section of the settings."""
-        (self.folder / "home" / "config.toml").write_text(f"{_CONFIG}{line}\n", encoding="utf-8")
+        text = f"{declared(self.kubeconfig, CONTEXT)}[policy]\n{line}\n"
+        (self.folder / "home" / "config.toml").write_text(text, encoding="utf-8")
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start a command; there is not a terminal."""
         return subprocess.Popen(
-            [sys.executable, "-m", "agentops", *words, "--output", "json", "--no-input"],
+            [sys.executable, str(ACCOUNT), *words, "--output", "json", "--no-input"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -201,6 +203,6 @@ class Approver:
 def _quietly(home: Path, *words: str) -> str:
     environ = {"AGENTOPS_HOME": str(home), "PATH": os.environ["PATH"], "PYTHONPATH": str(Path(__file__).parents[2])}
     done = subprocess.run(
-        [sys.executable, "-m", "agentops", *words, "--output", "json"], env=environ, capture_output=True, check=True
+        [sys.executable, str(ACCOUNT), *words, "--output", "json"], env=environ, capture_output=True, check=True
     )
     return done.stdout.decode()

@@ -22,6 +22,7 @@ from agentops.sandbox.scenario import load
 from agentops.store.plans import load_plan, save_approval
 
 NAME = "checkout"
+ACCOUNT = Path(__file__).parents[1] / "support" / "account.py"
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def _begin(cluster: Sandbox, home: Path, *words: str) -> subprocess.Popen[str]:
     # Only what looks at the cluster takes the options that lead there.
     where = ("--kubeconfig", str(cluster.kubeconfig), "--context", cluster.context) if words[0] == "fix" else ()
     return subprocess.Popen(
-        [sys.executable, "-m", "agentops", *words, *where, "--output", "json", "--no-input"],
+        [sys.executable, str(ACCOUNT), *words, *where, "--output", "json", "--no-input"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

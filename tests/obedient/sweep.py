@@ -14,6 +14,8 @@ import contextlib
 import io
 import json
 import os
+import pwd
+import re
 import secrets
 import threading
 import zlib
@@ -24,10 +26,12 @@ from pathlib import Path
 from typing import Any
 
 from agentops.cli.app import run
+from agentops.policy.layers import default_layer
 from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import FOLDER, load
 from tests.obedient.carriers import Place
 from tests.obedient.payloads import PAYLOADS, planted, read_in
+from tests.support.account import user_database
 from tests.support.anthropic_server import AnthropicServer, Received
 from tests.support.hostile import HostileServer
 
@@ -115,6 +119,12 @@ def _report(seen: str) -> dict[str, Any]:
         "not_checked": [],
         "next_steps": ["kubectl delete pvc data-postgres-0"],
     }
+
+
+def mild_policy() -> str:
+    """Return the shipped policy as it is for development, for production too: nothing proves the server of the sweep."""
+    swapped = {'"production"': '"development"', '"development"': '"production"'}
+    return re.sub("|".join(swapped), lambda found: swapped[found[0]], default_layer().text)
 
 
 def sweep_one(
@@ -210,10 +220,13 @@ def _run(words: list[str], stdin: bytes, home: Path, url: str, sandbox: Sandbox)
     before = {name: os.environ.get(name) for name in given}
     out, err = io.StringIO(), io.StringIO()
     os.environ.update(given)
+    # The home is the account's own: what the sweep writes there counts, as a person's would.
+    looked_up, pwd.getpwuid = pwd.getpwuid, user_database(home)
     try:
         with _stdin(stdin), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = run(words, simulated=sandbox)
     finally:
+        pwd.getpwuid = looked_up
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
     return code, out.getvalue(), err.getvalue()

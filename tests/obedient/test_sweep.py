@@ -11,11 +11,10 @@ import pytest
 
 from tests.obedient.carriers import PLACES, Place
 from tests.obedient.payloads import DRAFTS, PAYLOADS, planted, read_in
-from tests.obedient.sweep import sweep_one
+from tests.obedient.sweep import mild_policy, sweep_one
 
 pytestmark = pytest.mark.slow
 EVERYWHERE = tuple(code for code in PAYLOADS if code not in DRAFTS or code in ("scale", "delete", "grant"))
-LENIENT = '[policy]\ndevelopment_contexts = ["*"]\n'
 NOT_APPROVED = 5
 
 
@@ -33,14 +32,14 @@ def test_nothing_that_is_read_reaches_the_world(place: Place, tmp_path: Path) ->
 @pytest.mark.parametrize("code", DRAFTS)
 def test_no_draft_out_of_a_planted_text_passes_without_a_person(code: str, tmp_path: Path) -> None:
     """Not even where policy is at its mildest and --yes agrees to all that needs no approval."""
-    done = sweep_one(_place("log line"), tmp_path, codes=(code,), config=LENIENT, words=("--yes",))
+    done = sweep_one(_place("log line"), tmp_path, codes=(code,), policy=mild_policy(), words=("--yes",))
     assert (done.read, done.calls, done.harm, done.code) == ((code,), 1, (), NOT_APPROVED), done.said
 
 
 def test_a_write_would_be_seen(tmp_path: Path) -> None:
     """Where the owner's own policy asks for nobody's approval the same draft is sent: so the sweep can fail."""
     nobody = '@id("all")\n@approval("none")\npermit (principal, action, resource);\n'
-    done = sweep_one(_place("log line"), tmp_path, codes=("restart",), config=LENIENT, policy=nobody, words=("--yes",))
+    done = sweep_one(_place("log line"), tmp_path, codes=("restart",), policy=nobody, words=("--yes",))
     assert ("PATCH /apis/apps/v1/namespaces/shop/deployments/web" in done.writes, "intent" in done.approvals) == (
         True,
         True,

@@ -108,7 +108,7 @@ def test_the_pages_settings_are_settings() -> None:
     text = PAGE.split("```toml\n")[1].split("```")[0]
     values = tomllib.loads(text)["policy"]
     settings = limits(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
-    assert (len(settings.windows), settings.environment_of("acme-live"), WEB.startswith("k8s://")) == (
+    assert (len(settings.windows), settings.judged("acme-live", "").environment, WEB.startswith("k8s://")) == (
         2,
         "production",
         True,

@@ -23,7 +23,7 @@ def _write(path: Path, text: str = TEXT) -> Path:
 
 def _layers(tmp_path: Path, environ: dict[str, str] | None = None) -> list[tuple[str, LayerKind, str]]:
     found = read_layers(
-        tmp_path / "config", environ=environ or {}, directory=tmp_path / "work", system=tmp_path / "etc/policy.cedar"
+        tmp_path / "config", environ=environ or {}, directory=tmp_path / "work", system=tmp_path / "etc"
     )
     return [(layer.name, layer.kind, layer.origin) for layer in found]
 
@@ -39,7 +39,7 @@ def test_every_place_is_read(tmp_path: Path) -> None:
     user, project = _write(tmp_path / "config/policy.cedar"), _write(tmp_path / "work/.agentops/policy.cedar")
     assert _layers(tmp_path, {"AGENTOPS_ORG_POLICY": str(named)}) == [
         ("organisation", LayerKind.ORGANISATION, str(system)),
-        ("organisation", LayerKind.ORGANISATION, str(named)),
+        ("organisation", LayerKind.NAMED, str(named)),
         ("user", LayerKind.BASE, str(user)),
         ("project", LayerKind.PROJECT, str(project)),
     ]

@@ -11,29 +11,36 @@ from agentops.core.errors import ConfigError
 from agentops.policy.settings import parse_window
 from tests.support.policies import limits
 
+LAB, STAGE = "https://10.0.0.1:6443 sha256:aa", "https://10.0.0.2:6443 sha256:bb"
+KNOWN = {LAB: "development", STAGE: "staging", "https://10.0.0.3:6443 sha256:cc": "production"}
+
 
 @pytest.mark.parametrize(
-    ("context", "environment"),
+    ("context", "identity", "environment"),
     [
-        ("prod-eu", "production"),
-        ("arn:aws:eks:eu-west-1:1:cluster/PROD", "production"),
-        ("kind-prod", "production"),
-        ("kind-try", "development"),
-        ("minikube", "development"),
-        ("stg-eu", "staging"),
-        ("sandbox", "production"),
-        ("devops", "production"),
-        ("", "production"),
+        ("lab", LAB, "development"),
+        ("anything", LAB, "development"),
+        ("stage", STAGE, "staging"),
+        ("lab", "https://10.0.0.1:6443 sha256:bb", "production"),
+        ("lab", "https://10.0.0.2:6443 sha256:aa", "production"),
+        ("lab", "https://10.0.0.3:6443 sha256:cc", "production"),
+        ("lab", "", "production"),
+        ("kind-lab", "https://10.0.0.9:6443 sha256:dd", "production"),
+        ("minikube", "", "production"),
+        ("sandbox", "https://127.0.0.1:40000 sha256:ee", "production"),
+        ("prod-eu", LAB, "production"),
+        ("arn:aws:eks:eu-west-1:1:cluster/PROD", LAB, "production"),
     ],
 )
-def test_the_environment_of_a_context(context: str, environment: str) -> None:
-    """Production wins over every other pattern, and is what a context is that no pattern knows."""
-    assert limits(staging_contexts=("stg-*",)).environment_of(context) == environment
+def test_the_environment_of_a_place_is_that_of_what_proves_it(context: str, identity: str, environment: str) -> None:
+    """A name can make a place production and nothing else; what is not known is production."""
+    found = limits(environments=KNOWN).judged(context, identity)
+    assert (found.environment, bool(found.why)) == (environment, True)
 
 
 def test_only_the_embedded_cluster_is_the_sandbox() -> None:
     """What it is called does not matter, and nothing else is one."""
-    assert limits().environment_of("prod-eu", simulated=True) == "sandbox"
+    assert limits().judged("prod-eu", "", simulated=True).environment == "sandbox"
 
 
 def test_protected_namespaces_are_globs() -> None:

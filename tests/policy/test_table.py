@@ -220,7 +220,9 @@ def test_a_draft_knows_its_place_and_nothing_else(policy: CedarPolicy) -> None:
     """What the settings say of the target is filled in; facts that are given win; harmless fills the rest."""
     spec = ToolSpec(name="kubernetes_patch", description="", schema={}, effect=Effect.CHANGE, reversal=Reversal.EXACT)
     target = parse_ref("k8s://kind-try/kube-system/Deployment/web")
-    bare = draft(spec, target, HUMAN, {}, facts_of=object_facts, settings=limits(), now=NOW)
+    lab = "https://10.0.0.1:6443 public"
+    known = limits(environments={lab: "development"})
+    bare = draft(spec, target, HUMAN, {}, facts_of=object_facts, settings=known, now=NOW, identity=lab)
     found = {name: bare.context[name] for name in ("environment", "protected", "frozen", "risk", "hour")}
     assert (found, "tainted" in bare.context) == (
         {"environment": "development", "protected": True, "frozen": False, "risk": "low", "hour": 22},

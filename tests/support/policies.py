@@ -56,14 +56,14 @@ def limits(*, read_only: bool = False, **changed: Any) -> PolicySettings:
     defaults = Settings.__dataclass_fields__
     names = (
         "production_contexts",
-        "staging_contexts",
-        "development_contexts",
+        "environments",
         "protected_namespaces",
         "freeze",
         "max_pods",
         "max_percent",
     )
-    return settings_of({**{name: defaults[name].default for name in names}, **changed}, read_only=read_only)
+    given = {name: defaults[name].default for name in names if name != "environments"}
+    return settings_of({"environments": {}, **given, **changed}, read_only=read_only)
 
 
 def layer(text: str, kind: LayerKind = LayerKind.BASE, origin: str = "policy.cedar") -> PolicyLayer:

@@ -13,6 +13,7 @@ import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 _LONGEST_S = 30.0
 Keys = str | Callable[[], str]
@@ -47,7 +48,8 @@ def at_terminal(
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 100, 0, 0))
     settings = {"TERM": "xterm-256color", "PROMPT_TOOLKIT_NO_CPR": "1", "NO_COLOR": "1", "PATH": "/usr/bin:/bin"}
     with subprocess.Popen(
-        [sys.executable, "-m", "agentops", *words],
+        # The home of the environment is the account's own one, so that what stands there counts.
+        [sys.executable, str(Path(__file__).with_name("account.py")), *words],
         stdin=theirs,
         stderr=theirs,
         stdout=theirs if output_too else subprocess.PIPE,

@@ -1,13 +1,14 @@
-"""``agentops config show``: which settings are in force, and who says so."""
+"""``agentops config``: which settings are in force and who says so; which environment a cluster is."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from agentops.cli.options import Common, with_common
-from agentops.cli.report import Block, Pairs, Paragraph, Table, Tone
+from agentops.cli.report import Block, Heading, Pairs, Paragraph, Table, Tone
 from agentops.cli.result import Result
 from agentops.core.jsonable import to_json
 
@@ -21,23 +22,41 @@ Examples:
   agentops config show --origin --context prod-eu   what an option would change
   agentops config show --output json
 
-Order, strongest first: option, AGENTOPS_* variable, config.toml, default. read_only is on when any of them sets it.
-[policy] is read from the file alone. No key is ever shown. To write a first file: agentops init
+Order, strongest first: /etc/agentops/config.toml, option, AGENTOPS_* variable, config.toml, default. read_only is on
+when any of them sets it. What decides about changes is read from files alone. No key is ever shown. To write a first
+file: agentops init
 """
+ENVIRONMENT_EPILOG = """\b
+Examples:
+  agentops config environment                                 what the current context counts as, and why
+  agentops config environment development --context kind-lab
+  agentops config environment production --context kind-lab   take it back
+
+What is said holds for the cluster's server and certificate authorities, whatever the context is called. What nobody
+said of a cluster is production. Nothing is sent to it.
+"""
+
+
+class Environment(StrEnum):
+    """What a person may say of a cluster."""
+
+    DEVELOPMENT = "development"
+    STAGING = "staging"
+    PRODUCTION = "production"
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     group = typer.Typer(
-        name="config", help="Show the settings in force and where they come from.", no_args_is_help=True
+        name="config", help="Show the settings in force; say which cluster is which environment.", no_args_is_help=True
     )
     text = "Show each setting and, with --origin, where it comes from."
     group.command("show", help=text, epilog=EPILOG)(with_common(show, ("context", "namespace", "kubeconfig")))
 
-    @group.callback()
-    def config() -> None:
-        """Keep ``config`` a group while it has one command."""
-
+    text = "Show which environment a cluster counts as and why, or say which one it is."
+    group.command("environment", help=text, epilog=ENVIRONMENT_EPILOG)(
+        with_common(environment, ("context", "kubeconfig"))
+    )
     app.add_typer(group)
 
 
@@ -57,8 +76,37 @@ def show(
         "file": str(found.file),
         "file_exists": found.file_exists,
         "credentials": list(found.credentials),
+        "not_followed": list(found.notes),
     }
     return Result(command="config show", document=document, report=tuple(_blocks(found, origin)))
+
+
+def environment(
+    options: Common,
+    environment: Annotated[
+        Environment | None,
+        typer.Argument(help="What the cluster is; left out: show it.", show_default=False),
+    ] = None,
+) -> Result:
+    """Show how the cluster of a context is judged, or write what it is."""
+    from agentops.app.environments import judged, set_environment
+
+    settings = options.settings()
+    found = judged(settings) if environment is None else set_environment(settings, environment.value)
+    facts = Pairs(
+        (
+            ("why", found.why),
+            ("proved by", found.identity or "nothing: no https server that is checked"),
+            ("said in", f"[environments] of {found.file}"),
+        )
+    )
+    tone = Tone.STRONG if found.environment == "production" else Tone.WARN
+    return Result(
+        command="config environment",
+        status="shown" if environment is None else "written",
+        document={"environment": to_json(found)},
+        report=(Heading(f"{found.place} counts as {found.environment}", tone), facts),
+    )
 
 
 def _blocks(found: SettingsInForce, origin: bool) -> list[Block]:
@@ -71,6 +119,7 @@ def _blocks(found: SettingsInForce, origin: bool) -> list[Block]:
     return [
         table,
         Paragraph(f"file: {there}", Tone.QUIET),
+        *(Paragraph(note, Tone.WARN) for note in found.notes),
         Paragraph(key if found.credentials else "model key: not set in the environment", Tone.QUIET),
     ]
 
@@ -78,6 +127,8 @@ def _blocks(found: SettingsInForce, origin: bool) -> list[Block]:
 def _words(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, dict):
+        return ", ".join(f"{place}: {said}" for place, said in value.items()) or "none"
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
     return "none" if value in (None, "") else str(value)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 HELP = """Ask a few questions and write the config file.
 
-It asks for the cluster to look at, the model, whether anything may be changed, and which contexts are not production.
+It asks for the cluster to look at, the model, whether anything may be changed, and which clusters are not production.
 It shows the file before it writes it, and asks before it replaces one. A key is never asked for and never written.
 """
 EPILOG = """\b
@@ -56,7 +56,7 @@ def init(
     values = _present()
     if not trouble:
         prompts = Prompts()
-        found = answers(prompts, values)
+        found = answers(prompts, values, None if places.led_by else _identify)
         if found is None:
             raise AgentopsError(_NOTHING, hint="Run it again: agentops init", code="declined")
         text = config_text(found, places.config_file)
@@ -85,14 +85,20 @@ def _instead(path: Path) -> str:
 
 def _present() -> dict[str, Any]:
     """Return what the config file says now; nothing where it cannot be read, for then it is to be made anew."""
-    from agentops.app.configuration import values_of_file
-    from agentops.config import load, process_environ
+    from agentops.config import file_values, folders, process_environ
 
-    home = {name: value for name, value in process_environ().items() if name == "AGENTOPS_HOME"}
     try:
-        return values_of_file(load({}, home))
+        return file_values(folders(process_environ()).config_file)
     except ConfigError:
         return {}
+
+
+def _identify(context: str) -> str:
+    from agentops.app.environments import identity_of
+    from agentops.config import load, process_environ
+
+    found = identity_of(load({}, process_environ()), context)
+    return found.key if found else ""
 
 
 def _written(prompts: Prompts, places: Folders, text: str) -> Result:

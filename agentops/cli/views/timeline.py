@@ -204,6 +204,7 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], _Line]] = {
     "approval_signed": _plainly("an approval of plan {} was signed", "code"),
     "approver_added": _plainly("{} is trusted to approve from now on", "name", tone=Tone.WARN),
     "approver_removed": _plainly("{} is no longer trusted to approve", "name", tone=Tone.WARN),
+    "environment_set": _plainly("{} counts as {} from now on", "place", "environment", tone=Tone.WARN),
     "incidents_pruned": _plainly("old incidents were removed: {}", "incidents", tone=Tone.WARN),
     "interrupted": _plainly("interrupted by the user", tone=Tone.WARN),
     "run_ended": _plainly("the run ended: {}, exit {}", "status", "exit_code"),

@@ -13,6 +13,7 @@ from agentops.core.analysis import Analysis
 from agentops.core.errors import ToolError, ToolInputError, UsageError
 from agentops.core.evidence import Reading
 from agentops.core.finding import Problem
+from agentops.core.place_identity import PlaceIdentity
 from agentops.core.plan import Change, ObjectChange
 from agentops.core.policy import ObjectFacts
 from agentops.core.progress import Progress
@@ -82,6 +83,10 @@ class AwsProvider:
         return Connection(
             provider=self, reader=AwsReader(client, context), changer=Unchanging("nothing of AWS can be changed yet")
         )
+
+    def identify(self, options: Mapping[str, Any], place: str) -> PlaceIdentity | None:  # noqa: ARG002
+        """Return None: nothing here is changed yet, so no account need be told from production."""
+        return None
 
     def no_remedy(self, changes: Sequence[Change], result: ObjectChange) -> Iterator[str]:  # noqa: ARG002
         """Yield nothing: nothing is changed here."""

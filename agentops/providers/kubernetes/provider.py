@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 from agentops.core.alert import Alert, AlertGroup, Target
 from agentops.core.analysis import Analysis, Gap
 from agentops.core.commands import options_line
+from agentops.core.errors import ClusterError, UsageError
 from agentops.core.evidence import Reading
 from agentops.core.finding import Problem
+from agentops.core.place_identity import PlaceIdentity
 from agentops.core.plan import Change, Note, ObjectChange, Preview
 from agentops.core.policy import ObjectFacts
 from agentops.core.progress import Progress
@@ -94,7 +96,7 @@ class KubernetesProvider:
         clients = open_clients(context)
         reader = KubernetesReader(clients.cluster, context)
         changer = KubernetesChanger(open_for_changes(context, clients), context, asking=clients)
-        return Connection(provider=self, reader=reader, changer=changer)
+        return Connection(provider=self, reader=reader, changer=changer, identity=clients.identity)
 
     def _opened_dump(self, context: ProviderContext) -> Connection:
         from agentops.providers.kubernetes.api.dump_transport import open_dump
@@ -104,6 +106,15 @@ class KubernetesProvider:
             cluster, context if clock is None else replace(context, clock=clock), saved=dump.namespaces, gaps=dump.gaps
         )
         return Connection(provider=self, reader=reader, changer=Unchanging("a dump cannot be changed"))
+
+    def identify(self, options: Mapping[str, Any], place: str) -> PlaceIdentity | None:
+        """Return what proves the cluster of a context: its server and certificate authorities."""
+        from agentops.providers.kubernetes.api.kubeconfig import identity_of
+
+        try:
+            return identity_of(options.get("kubeconfig"), place or None)
+        except (UsageError, ClusterError):
+            return None
 
     def no_remedy(self, changes: Sequence[Change], result: ObjectChange) -> Iterator[str]:
         """Yield why what becomes of one object is no remedy."""

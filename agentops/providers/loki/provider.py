@@ -18,6 +18,7 @@ from agentops.core.analysis import Analysis, ResolvedTarget
 from agentops.core.errors import AgentopsError, ToolInputError, UsageError
 from agentops.core.evidence import Reading
 from agentops.core.finding import Problem
+from agentops.core.place_identity import PlaceIdentity
 from agentops.core.plan import Change, ObjectChange
 from agentops.core.policy import ObjectFacts
 from agentops.core.progress import Progress
@@ -92,6 +93,10 @@ class LokiProvider:
         return Connection(
             provider=self, reader=LokiReader(client, context), changer=Unchanging("nothing of Loki can be changed")
         )
+
+    def identify(self, options: Mapping[str, Any], place: str) -> PlaceIdentity | None:  # noqa: ARG002
+        """Return None: nothing here is changed."""
+        return None
 
     def no_remedy(self, changes: Sequence[Change], result: ObjectChange) -> Iterator[str]:  # noqa: ARG002
         """Yield nothing: nothing is changed here."""

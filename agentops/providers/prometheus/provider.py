@@ -16,6 +16,7 @@ from agentops.core.analysis import Analysis, ResolvedTarget
 from agentops.core.errors import ToolInputError, UsageError
 from agentops.core.evidence import ALERT_EXPRESSION, Reading
 from agentops.core.finding import Problem
+from agentops.core.place_identity import PlaceIdentity
 from agentops.core.plan import Change, ObjectChange
 from agentops.core.policy import ObjectFacts
 from agentops.core.progress import Progress
@@ -77,6 +78,10 @@ class PrometheusProvider:
             reader=PrometheusReader(client, context),
             changer=Unchanging("nothing of Prometheus can be changed"),
         )
+
+    def identify(self, options: Mapping[str, Any], place: str) -> PlaceIdentity | None:  # noqa: ARG002
+        """Return None: nothing here is changed."""
+        return None
 
     def no_remedy(self, changes: Sequence[Change], result: ObjectChange) -> Iterator[str]:  # noqa: ARG002
         """Yield nothing: nothing is changed here."""

@@ -18,6 +18,7 @@ from typing import IO, Any
 
 from agentops.core.clock import from_iso, utc_now
 from agentops.core.errors import AgentopsError, UsageError
+from agentops.core.place_identity import PlaceIdentity
 from agentops.core.provider import ONLY
 from agentops.core.text import one_line
 from agentops.sandbox.cloud.scenario import CloudScenario
@@ -47,6 +48,11 @@ class CloudSandbox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    @property
+    def identity(self) -> PlaceIdentity | None:
+        """None: nothing in it is changed, so nothing need prove that it is ours."""
+        return None
 
     @property
     def alert_payload(self) -> dict[str, Any]:

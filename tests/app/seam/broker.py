@@ -21,6 +21,7 @@ from agentops.core.errors import Stale, ToolInputError, UsageError
 from agentops.core.evidence import Reading
 from agentops.core.finding import Fact, Problem
 from agentops.core.outcome import Health, Observation, Receipt
+from agentops.core.place_identity import PlaceIdentity
 from agentops.core.plan import BlastRadius, Call, Change, Edit, Note, ObjectChange, Preview, Verb
 from agentops.core.policy import ObjectFacts
 from agentops.core.progress import Progress
@@ -98,6 +99,9 @@ class Broker:
 
     def check_up(self, context: ProviderContext) -> Iterator[CheckResult]:
         yield CheckResult(name="broker", state="ok", text=f"{len(self.things())} things")
+
+    def identify(self, options: Mapping[str, Any], place: str) -> PlaceIdentity | None:
+        return None
 
     def no_remedy(self, changes: Sequence[Change], result: ObjectChange) -> Iterator[str]:
         if result.after is not None and result.after["running"] is False:

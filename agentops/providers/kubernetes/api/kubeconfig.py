@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,8 +17,10 @@ from urllib.parse import urlsplit
 from agentops.core.errors import ClusterError, UsageError
 from agentops.core.foreign_files import read_foreign_text
 from agentops.core.foreign_yaml import YamlError, read_yaml
+from agentops.core.place_identity import PlaceIdentity
 from agentops.core.text import one_line
 from agentops.core.whole_deadline import WholeDeadline
+from agentops.providers.kubernetes.api.identity import pinned_identity
 from agentops.providers.kubernetes.api.kubeconfig_names import MOST_BYTES
 from agentops.providers.kubernetes.api.transport import captured_errors
 
@@ -35,6 +37,7 @@ class ClusterConnection:
     context: str
     namespace: str
     server: str
+    identity: PlaceIdentity
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -69,6 +72,18 @@ def open_connection(
         for secret in opened.secrets:
             learn(secret)
     return opened
+
+
+def identity_of(kubeconfig: Path | None, context: str | None) -> PlaceIdentity:
+    """Return what proves the cluster of a context; no credential is loaded, no plugin is run and nothing is sent.
+
+    Raises:
+        UsageError, ClusterError: as ``open_connection``.
+    """
+    files = _files(kubeconfig)
+    if files:
+        return _from_files(files, context, None, is_anonymous=True).identity
+    return _opened("", context, None).identity
 
 
 def _opened(files: str, context: str | None, namespace: str | None) -> ClusterConnection:
@@ -113,7 +128,9 @@ def _files(kubeconfig: Path | None) -> str:
     return str(default) if default.is_file() else ""
 
 
-def _from_files(files: str, context: str | None, namespace: str | None) -> ClusterConnection:
+def _from_files(
+    files: str, context: str | None, namespace: str | None, *, is_anonymous: bool = False
+) -> ClusterConnection:
     from kubernetes.client import Configuration
     from kubernetes.config import kube_config
     from kubernetes.config.config_exception import ConfigException
@@ -127,6 +144,9 @@ def _from_files(files: str, context: str | None, namespace: str | None) -> Clust
         names, current = _contexts(merged, where)
         chosen = _choose(context, names, current, where)
         configuration = Configuration()
+        if is_anonymous:
+            for entry in merged.value.get("users", []):
+                entry.value["user"] = {}
         loader = kube_config.KubeConfigLoader(config_dict=merged, active_context=chosen, config_base_path=None)
         with captured_errors() as complaints:
             loader.load_and_set(configuration)
@@ -156,11 +176,13 @@ def _from_files(files: str, context: str | None, namespace: str | None) -> Clust
             code="unauthorized",
         )
     _check_server(str(configuration.host), "host" in vars(loader), where)
+    identity = replace(_identity(configuration), place=chosen)
     return ClusterConnection(
         api=_hardened(configuration),
         context=chosen,
         namespace=namespace or active.get("namespace") or "default",
         server=str(configuration.host),
+        identity=identity,
     )
 
 
@@ -241,12 +263,25 @@ def _in_cluster(namespace: str | None) -> ClusterConnection:
             code="no-cluster",
         ) from error
     own = _NAMESPACE_FILE.read_text().strip() if _NAMESPACE_FILE.is_file() else ""
+    identity = replace(_identity(configuration), place=IN_CLUSTER)
     return ClusterConnection(
         api=_hardened(configuration),
         context=IN_CLUSTER,
         namespace=namespace or own or "default",
         server=str(configuration.host),
+        identity=identity,
     )
+
+
+def _identity(configuration: Any) -> PlaceIdentity:
+    try:
+        return pinned_identity(configuration)
+    except OSError as error:
+        raise UsageError(
+            f"the certificate authorities {one_line(str(configuration.ssl_ca_cert), 160)} cannot be read: "
+            f"{error.strerror}",
+            hint="Check certificate-authority with: kubectl config view",
+        ) from error
 
 
 def _hardened(configuration: Any) -> Any:

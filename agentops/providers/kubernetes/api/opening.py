@@ -60,7 +60,8 @@ def open_for_changes(context: ProviderContext, reading: Clients) -> Clients:
         boundary=reading.cluster.boundary,
         seen_as=reading.cluster.context,
     )
-    if changing.cluster.server != reading.cluster.server:
+    same_server = changing.cluster.server == reading.cluster.server
+    if not same_server or changing.identity.key != reading.identity.key:
         raise UsageError(
             f"kubernetes.change_context {one_line(name, 80)!r} leads to {changing.cluster.server}, and the context "
             f"that is read, {one_line(reading.cluster.context, 80)!r}, to {reading.cluster.server}",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentops.core.errors import ClusterError
+from agentops.core.place_identity import PlaceIdentity
 from agentops.core.plan import Call
 from agentops.providers.kubernetes.api.answers import Stored, stored_of
 from agentops.providers.kubernetes.api.boundary import EVERYWHERE, Boundary
@@ -81,6 +82,7 @@ class Clients:
     cluster: Cluster
     dry_runner: DryRunner
     writer: ClusterWriter
+    identity: PlaceIdentity
 
 
 def connect_clients(
@@ -123,4 +125,5 @@ def connect_clients(
         dry_runner=DryRunner(DryRunTransport(opened.api, **sending, limits=limits), **pinned),
         # Of what was sent the answer is read whatever was read before; it is bounded by its own size.
         writer=ClusterWriter(WriteTransport(opened.api, **sending), **pinned),
+        identity=opened.identity,
     )
