@@ -91,7 +91,7 @@ _ABOUT = re.compile(
     r"server|driver|review|request|response|rotation|rotate|size|namespace|label|annotation|projection|usage|rate|"
     r"budget|used|per[_.-]|hash|algorithm|format|field|key-?ref|mode|id$|in$|out$|left|remaining|total|bytes|lifetime|"
     r"generator|cleaner|resolver|watcher|reader|sync|csi|\.k8s\.io|metadata|scope|status|state|at$|age$|max|min|webhook|"
-    r"encoder|hasher|resets?|attempt|fail|error|encrypt|domain|same-?site|http-?only|jar$|parser|strength|history|total|sum$|"
+    r"i[sz](?:er|ation)|encoder|hasher|resets?|attempt|fail|error|encrypt|domain|same-?site|http-?only|jar$|parser|strength|history|total|sum$|"
     r"bucket|created|handler|filter|factory|helper|utils?|validat|exception|invalid|review)",
     re.IGNORECASE,
 )
@@ -106,7 +106,7 @@ _HASHED = re.compile(r"s?[_.-]?hash", re.IGNORECASE)
 _REST_KEY = re.compile(r"s?[_.-]?keys?")
 # `DB_PASS`, `dbPass`, `pass`; not `bypass`, `first-pass`.
 _WORD_PASS = re.compile(
-    r"(?:^|_|[a-z]_?(?=P))(?:pass|PASS|Pass)[0-9]?$|(?i:db|database|sql|pg|postgres|redis|mongo|rabbit|user|admin|root|smtp|"
+    r"(?:^|[_.-])(?:pw|PW)$|(?<=[a-z])Pw$|(?:^|_|[a-z]_?(?=P))(?:pass|PASS|Pass)[0-9]?$|(?i:db|database|sql|pg|postgres|redis|mongo|rabbit|user|admin|root|smtp|"
     r"mail|ldap|ftp|http|proxy|auth|login|key|store|ssl|tls|ssh|git|vpn|api|svc|service|app|bind|default|master)[-.](?i:pass)$"
 )
 _WEAK_TAIL = r"(?:s|[_-]?[0-9]|[_-]?base64|[_-]?b64)?$"
@@ -182,15 +182,20 @@ def judged_name(name: str) -> NameKind | None:
             return None
         if not is_about(rest):
             found = _beside_key(kind, rest)
-        elif found is None and _STILL_SECRET.match(rest):
+        elif _STILL_SECRET.match(rest):
             # Vault's secret ids are the secret; the id of a key or a token is not.
-            found = NameKind(kind, kind != "secret")
+            is_weak = kind != "secret"
+            found = found or NameKind("password-hash" if kind == "password" else kind, is_weak)
+        else:
+            found = None  # `private-key-secret-name`: what stands last decides
     if found:
         return None if _HEADER_ENDING.search(name) and found.kind not in ("authorization", "cookie") else found
     if _WORD_PASS.search(name):
-        return NameKind("password", name.lower() == "pass")
+        return NameKind("password", name.lower() in ("pass", "pw"))
     if _ENV_NAME.fullmatch(name):
         return NameKind("password", False)
+    if name.lower() in ("psk", "pskey"):
+        return NameKind("password", True)
     ending = _WEAK_NAME.search(name)
     return NameKind("key", True, ending.start() > 0) if ending and not _OPEN_KEY.search(name) else None
 

@@ -49,7 +49,8 @@ _CODE = re.compile(
 )
 _VERSION = re.compile(r"v?[0-9]+(?:\.[0-9]+)+(?:[-+.][\w.-]*)?")
 _MEASURE = re.compile(
-    r"[-+]?[0-9][0-9.,_]*(?:[ \t]*(?:/|of|:|-|x|\|)[ \t]*[0-9][0-9.,_]*)?[ \t]*(?:%|[A-Za-zµ]{1,3}|tokens?|"
+    r"[-+]?[0-9][0-9.,_]*(?:[ \t]*(?:/|of|:|-|x|\|)[ \t]*[0-9][0-9.,_]*)?[ \t]*(?:%|[kKMGTPE]i?[bB]?(?:/s)?|"
+    r"[mµun]?s|[mhdwBx]|ms|rps|qps|req|MB|KB|tokens?|"
     r"bytes|seconds|minutes|hours|days|keys?)?"
 )
 _TIME = re.compile(
@@ -145,6 +146,8 @@ def is_secret(name: NameKind, value: str, *, bare: bool) -> bool:
         return False
     if not bare and kind != "password" and value.count(" ") >= 2 and is_sentence(value):
         return False
+    if name.is_weak and kind == "password":
+        return is_distinct_word(value)
     if name.is_weak:
         return (
             looks_random(value)

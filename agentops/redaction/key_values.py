@@ -29,7 +29,7 @@ HINTS = (
     *(f"{word}{gap}{last}" for word, last in (("connection", "string"), ("recovery", "code")) for gap in "_-."),
     *("connectionstring", "recoverycode"),
 )
-LAST_HINTS = ("sig", "sid", "otp", "pin", "psk")
+LAST_HINTS = ("sig", "sid", "otp", "pin", "psk", "pw")
 SPOKEN = (
     r"(?:api|app|application|access|account|shared|storage|private|ssh|encryption|signing|master|auth|service|license|"
     r"subscription|consumer|deploy|session|connection|conn|recovery|seed|secret) (?:key|string|str|code|phrase|"
@@ -57,6 +57,9 @@ _TYPE = re.compile(r"(?:str|String|string|Optional\[str\]|SecretStr|\?string)[ \
 _IMAGE_TAG = re.compile(
     r"(?:v?[0-9]+(?:\.[0-9]+)*[\w.-]*|[0-9a-f]{7,64}|latest|stable|main|master|[a-z-]+)(?=[\s\"',;)\]@]|$)"
 )
+# `self.password = password` in source code.
+_OWN_FIELD = re.compile(r"(?:self|this)\.")
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z_.]*;?$")
 _FIRST_DIGIT = re.compile(r"[^\s0-9]{0,24}[0-9]")
 _BRACED = re.compile(r"\{([^\s{}]{1,400})\}(?=[;\s\"']|$)")
 # `checksum/secret: ...` on a pod template: it changes when the Secret does.
@@ -68,7 +71,7 @@ _KIND_BEFORE = re.compile(r"kind\\{0,32}[\"']?\s{0,4}:\s{0,4}\\{0,32}[\"']?$")
 _JUDGED = re.compile(rf"(?:{QUOTE})?\]?[ \t]{{0,4}}(?::=|=>|===?|[=:])[ \t]{{0,8}}(?:{QUOTE})?[^\s\"'`,;&<>|]{{1,512}}")
 _NEXT_ARGUMENT = re.compile(
     rf"[ \t]{{1,8}}({QUOTE})?|[ \t\r]{{0,4}}\n[ \t]{{0,80}}-[ \t]{{1,8}}({QUOTE})?|"
-    r"[ \t\r]{0,4}\n[ \t]{4,80}(?=[^\s=]{4,512}(?<!:)[ \t\r]{0,4}(?:\n|\Z))"
+    r"[ \t\r]{0,4}\n[ \t]{4,80}(?=[^\s]{4,512}(?<!:)[ \t\r]{0,4}(?:\n|\Z))"
 )
 
 
@@ -175,7 +178,7 @@ def _assigned(name: SecretName, after: re.Match[str], sign: str) -> Iterator[Sec
     if name.kind.is_weak:
         if _QUERY_BEFORE.search(name.text, max(name.start - 6, 0), name.start):
             name.kind = NameKind("query", False)
-        elif not listed and not _MAY_BE_GENERATED.match(name.text, after.end()):
+        elif name.kind.kind != "password" and not listed and not _MAY_BE_GENERATED.match(name.text, after.end()):
             return
     if listed and (sign == ":" or opening):
         yield from name.items(after.start(4) + 1)
@@ -201,6 +204,8 @@ def _unquoted(name: SecretName, at: int, sign: str) -> Iterator[SecretSpan]:
             found = list(name.judged(*braced.span(1), bare=False))
         yield from found
         return
+    if _OWN_FIELD.match(text, name.start) and _IDENTIFIER.match(text, at, stop):
+        return
     if typed := _TYPE.match(text, at):
         at = typed.end()
         if typed.group(1):
@@ -220,6 +225,8 @@ def _looks_like_a_tag(name: SecretName, at: int) -> bool:
     before = text[start - 1 : start]
     if before in ("/", ":") or not _FIRST_DIGIT.match(text, at):
         return True
+    if "-" not in written and "." not in written:
+        return False
     return before not in ("", "\n", "{", "(", ";", "&", "?") and _IMAGE_TAG.match(text, at) is not None
 
 

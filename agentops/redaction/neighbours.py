@@ -70,14 +70,18 @@ _STATED = re.compile(
 )
 # `the password is x`; `with password x`; `a password is generated for root@localhost: x` at the end of its line.
 _IS = re.compile(
-    r"[ \t]+(?:(?:has )?(?:been )?(?:was )?(?:is )?(?:now )?(?:re)?set to|is|was|=|to|of|changed to)[ \t]*:?[ \t]+"
+    r"[ \t]+(?:(?:has )?(?:been )?(?:was )?(?:is )?(?:now )?(?:re)?set to|is|was|=|to|of|changed (?:to|from)|"
+    r"\.{2,40})[ \t]*:?[ \t]+"
     r"[\"'`(]?([^\s\"'`]{6,200})"
 )
+# `basic auth admin:x`, `credentials root / x`.
+_USER_AND_PASSWORD = re.compile(r"[ \t]*[:=]?[ \t]+[\"'`]?[A-Za-z][\w.@-]{0,39}[ \t]?[:/][ \t]?([^\s\"'`,;)]{6,200})")
+_LOGIN_WORDS = frozenset(["auth", "creds", "credentials", "credential"])
 _FOLLOWS = re.compile(r"[ \t]+[\"'`(]?([^\s\"'`]{6,200})")
 _AT_END = re.compile(r"[ \t]+[^\n:]{4,80}: ([^\s\"'`]{6,80})(?=\r?(?:\n|\Z))")
 _LAST_WORD = re.compile(r"[ \t]+([^\s\"'`]{1,512})[ \t]*\r?(?=\n|\Z)")
 _DIRECTIVE = re.compile(
-    r"(?:^|\n)[ \t]*(?:(?:CONFIG SET|ENV|ARG|set|setenv|export) )?$|\blogin \S{1,60} $|"
+    r"(?:^|\n)[ \t]*(?:(?:CONFIG SET|ENV|ARG|setx?|setenv|export) )?$|\blogin \S{1,60} $|"
     r"\b(?:machine|host) \S{1,80} (?:login \S{1,60} )?$",
     re.IGNORECASE,
 )
@@ -170,6 +174,10 @@ def in_table(name: SecretName, at: int) -> Iterator[SecretSpan]:
 def in_words(name: SecretName) -> Iterator[SecretSpan]:
     """``PASSWORD 'x'`` in SQL, ``requirepass x``, ``ENV DB_PASSWORD x``, ``the password is x``."""
     text, start, end, kind = name.text, name.start, name.end, name.kind
+    if text[start:end].lower() in _LOGIN_WORDS and (login := _USER_AND_PASSWORD.match(text, end)):
+        if is_distinct_word(login.group(1)):
+            yield SecretSpan(*login.span(1), "password")
+        return
     if kind.is_weak or text[end : end + 1] not in (" ", "\t", "\n"):
         return
     if (said := _STATEMENT.match(text, end)) and _STATED.search(text, max(start - 100, 0), start):

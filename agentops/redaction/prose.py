@@ -116,6 +116,7 @@ _SECRET_WORDS = frozenset(["token", "key", "secret", "password", "credential", "
 # An object of that name was looked for.
 _ABSENT = re.compile(r"[\"'`]? (?:is |was |does |could )?not (?:found|exist|be found)")
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_ANY_HEX, _SHORTEST_HEX = re.compile(r"[0-9a-fA-F]+"), 24
 _HEX = re.compile(r"[0-9a-f]{24,}|[0-9A-F]{24,}")
 _OBJECT = re.compile(r"[a-z][a-z0-9]*(?:[-.][a-z0-9]+)+|[\w.-]*/[\w./-]*|[A-Za-z_]+(?:[._/-][A-Za-z_]+)*[0-9]{0,2}")
 
@@ -187,10 +188,14 @@ def _is_told(text: str, start: int, value: str) -> bool:
         before = _before(text, start)
         word = before.word if before.word not in ("is", "was", "of") else _spoken_of(text, start)
         return word in _SECRET_WORDS and (before.is_simple or not before.is_joined)
-    if _OBJECT.fullmatch(value):
+    if _OBJECT.fullmatch(value) and not _is_mixed(value):
         return False
-    if not (looks_random(value) or is_one_case(value) or _HEX.fullmatch(value) or _is_signed(value)):
+    if not (
+        looks_random(value) or is_one_case(value) or _HEX.fullmatch(value) or _is_signed(value) or _is_mixed(value)
+    ):
         return False
+    if _PUBLIC.match(value) or (len(value) < _SHORTEST_HEX and _ANY_HEX.fullmatch(value)):
+        return False  # an id, or there for everybody
     before = _before(text, start)
     return before.word not in _OWNERS and (not before.is_joined or before.word in _SPEAKERS)
 
@@ -202,6 +207,11 @@ def _spoken_of(text: str, start: int) -> str:
     """Return the word that a sentence is about: ``the token is x``."""
     found = _SPOKEN_OF.search(text, max(start - 40, 0), start)
     return found.group(1).lower() if found else ""
+
+
+def _is_mixed(value: str) -> bool:
+    """Letters alone, of both cases, that turn too often for words that are written together."""
+    return len(value) >= 20 and value.isalpha() and turns(value) >= 0.42 and entropy(value) >= 3.6
 
 
 def _is_signed(value: str) -> bool:
@@ -230,7 +240,7 @@ def bare_secrets(scan: SearchedText) -> Iterator[SecretSpan]:
         if not _is_random(value) or is_marker(text, start - 10):
             continue
         before = _before(text, start)
-        if before.word in _OWNERS or before.is_joined or text[start - 1 : start] in ("/", "%", "@"):
+        if before.word in _OWNERS or before.is_joined or text[start - 1 : start] in ("/", "%", "@", "|"):
             continue
         start, end = _whole_word(text, start, end)
         pieces = further_lines(text, end)

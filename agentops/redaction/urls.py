@@ -26,7 +26,7 @@ _OTHERS = FastSearch(
     r"(?:^|[\s\"'\[,(])-(?:u|-user|-proxy-user|-creds|-userpass)(?:[ =,\"']|\n)|"
     r"\b(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump|redis-cli|valkey-cli|sshpass|docker|podman|nerdctl|buildah|skopeo|crane|oras|helm|ldap[a-z]+|"
     r"mongo[a-z]*|sqlcmd|bcp|cqlsh|rabbitmqadmin|rabbitmqctl|smbclient|mosquitto_[ps]ub|kinit|htpasswd|clickhouse-client|influx|sqlplus|"
-    r"ipmitool|snmp[a-z]+|impala-shell|psql|az|oc|vault|expect|zip|unzip|7z|gpg|keytool|curl|wget|http|lftp|ftp|amqp-[a-z]+|nats|kcadm\.sh|mc|rclone)\b"
+    r"ipmitool|snmp[a-z]+|impala-shell|psql|az|oc|vault|expect|zip|unzip|7z|gpg|keytool|curl|wget|http|lftp|ftp|amqp-[a-z]+|nats|kcadm\.sh|mc|rclone|openssl)\b"
 )
 _SCHEME_VALUE = re.compile(r"[A-Za-z]+[ :]\s{0,4}([A-Za-z0-9+/=._~:-]{8,8192})")
 _QUERY_VALUE = re.compile(r"[?&;][^=]{1,40}=([^&;\s\"'#<>\\)]{6,4096})")
@@ -42,6 +42,7 @@ _FLAGS = (
         r"valkey-cli"), re.compile(r"(?<![\w-])-a([\"']?[\s,=]{1,4}(?:-\s{1,8})?[\"']?)([^\s\"',]{1,255})")),
     (re.compile(r"sshpass|ipmitool|sqlcmd|bcp|mosquitto|amqp|snmp|7z|zip|unzip"), re.compile(r"(?<![\w-])-(?:p|"
         r"P|A|X)([\"']?[\s,=]{0,4}(?:-\s{1,8})?[\"']?)([^\s\"',-][^\s\"',]{0,255})")),
+    (re.compile(r"openssl"), re.compile(r"(?<![\w-])-k([\"']?[\s,=]{1,4}[\"']?)([^\s\"',-][^\s\"',]{0,255})")),
     (re.compile(r"ldap"), re.compile(r"(?<![\w-])-w([\"']?[\s,=]{1,4}(?:-\s{1,8})?[\"']?)([^\s\"',]{1,255})")),
     (re.compile(r"curl"), re.compile(r"(?<![\w-])-u([\"']?[^\s:\"'\[-][^\s:\"'\[]{0,63}:)([^\s\"']{1,255})")),
     (re.compile(r"sqlplus"), re.compile(r"\s(\w{1,40}/)([^\s\"'@]{1,128})(?=@)")),
