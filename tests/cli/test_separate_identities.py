@@ -88,7 +88,7 @@ def fixed(cli: Cli, cluster: Sandbox, home: Path, context: str) -> Any:
     said = (
         "While it runs, agentops also writes and holds its entry in ConfigMap agentops/agentops-approved-plans, and is"
     )
-    assert said in " ".join(made.out.split()), made.out
+    assert said in " ".join(made.out.replace("│", " ").split()), made.out
     assert made.code == 0, made.out + made.err
     return cli("fix", "--plan", str(plan), *signed(home, plan, "eve"), "-o", "json", *at(cluster, context))
 
