@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from agentops.app.audit_copies import anchor_notes
 from agentops.app.audit_proofs import parsed_key
+from agentops.app.recorded_changes import unrecorded_changes
 from agentops.audit.verify.verdict import ChainVerdict, Verification
 
 if TYPE_CHECKING:
@@ -25,17 +26,19 @@ class VerifiedLog:
 
     Arguments:
         anchored_records: how many records the newest anchor speaks of.
+        unrecorded: ids of changes that the journal keeps and no record names: the log was begun anew.
     """
 
     folder: Path
     verification: Verification
     anchors: int
     anchored_records: int
+    unrecorded: tuple[str, ...] = ()
 
     @property
     def is_good(self) -> bool:
-        """Whether nothing speaks against the log; a log that does not exist yet is good."""
-        return self.verification.verdict in (ChainVerdict.OK, ChainVerdict.ABSENT)
+        """Whether nothing speaks against the log; a log that does not exist yet is good, unless changes were made."""
+        return self.verification.verdict in (ChainVerdict.OK, ChainVerdict.ABSENT) and not self.unrecorded
 
 
 def verify_log(
@@ -57,6 +60,7 @@ def verify_log(
         UsageError: a key or a place is none.
         AuditError: a place holds no anchor, or the log cannot be read.
         DestinationError: a place cannot be read.
+        StoreError: the journal of changes cannot be read.
     """
     from agentops.audit.verify.full_check import verify
 
@@ -64,7 +68,13 @@ def verify_log(
     notes = anchor_notes(settings, anchors, trusted, endpoint_url)
     folder = settings.folders.audit
     found = verify(folder, keys=trusted, anchors=notes, require_signed=require_signed)
-    return VerifiedLog(folder=folder, verification=found, anchors=len(notes), anchored_records=_newest(notes))
+    # A log that cannot be walked is bad enough; what it speaks of is asked of one that can.
+    can_be_read = found.verdict in (ChainVerdict.OK, ChainVerdict.ABSENT)
+    missing = tuple(record.id for record in unrecorded_changes(settings)) if can_be_read else ()
+    newest = _newest(notes)
+    return VerifiedLog(
+        folder=folder, verification=found, anchors=len(notes), anchored_records=newest, unrecorded=missing
+    )
 
 
 def _newest(notes: Sequence[str]) -> int:

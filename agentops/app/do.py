@@ -15,6 +15,7 @@ from agentops.app.changes import require_nothing_open
 from agentops.app.fixing.conversation import drafting_for, standing_refusal
 from agentops.app.guard_wiring import ApprovalOptions, guard_services
 from agentops.app.providers import change_specs, without_disabled
+from agentops.app.recorded_changes import require_changes_recorded
 from agentops.app.requests import (
     NOT_RUN,
     Replied,
@@ -106,6 +107,7 @@ def do(
     require_room_for_plan(save_to)
     request = request_of(words, wants_change=True)
     model_for_requests(app)
+    require_changes_recorded(app.settings)
     require_nothing_open(app)
     _let_draft(app, asking)
     folder, connections = open_request(app, request, lambda opened: _require_changeable(app, opened, asking))
@@ -123,6 +125,7 @@ def resume(
         as ``do``.
     """
     require_room_for_plan(save_to)
+    require_changes_recorded(app.settings)
     require_nothing_open(app)
     folder, connections = open_again(app, incident, wants_change=True)
     _require_changeable(app, connections, asking)
@@ -173,6 +176,7 @@ def _carried_out(
     if not replied.drafted or replied.reply.verdict is not ReplyVerdict.PLANNED:
         return DoResult(replied=replied, refusals=refused)
     # The model took its time: somebody else may have begun a change meanwhile.
+    require_changes_recorded(app.settings)
     require_nothing_open(app)
     guard = guard_services(app, connections, None, asking)
     try:

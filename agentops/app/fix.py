@@ -19,6 +19,7 @@ from agentops.app.fixing.session import MOST_ROUNDS, FixSession
 from agentops.app.guard_wiring import ApprovalOptions, guard_services
 from agentops.app.investigate import investigate
 from agentops.app.providers import change_specs, without_disabled
+from agentops.app.recorded_changes import require_changes_recorded
 from agentops.app.stored_incident import is_incident_id, reopen
 from agentops.store.plans import require_room_for_plan, save_plan
 
@@ -52,6 +53,7 @@ def fix(
         AuditError, StoreError: what must be recorded cannot be.
     """
     require_room_for_plan(save_to)
+    require_changes_recorded(app.settings)
     require_nothing_open(app)
     let_model_draft(app, asking)
     found = reopen(app, what) if is_incident_id(what) else investigate(app, what, read_stdin)
@@ -69,6 +71,7 @@ def fix_found(app: App, found: Investigation, asking: ApprovalOptions, *, stop_a
         as ``fix``.
     """
     # An investigation takes minutes: somebody else may have begun a change meanwhile.
+    require_changes_recorded(app.settings)
     require_nothing_open(app)
     connections = app.services.connector.for_scopes(found.incident.places, witnesses=True)
     guard = guard_services(app, connections, checking(app.services, connections, found), asking)

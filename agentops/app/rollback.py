@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from agentops.app.changes import journal_of, require_nothing_open
 from agentops.app.guard_wiring import ApprovalOptions, guard_for_change
 from agentops.app.recorded import require_recorded
+from agentops.app.recorded_changes import require_changes_recorded
 from agentops.core.errors import ExitCode, UsageError
 from agentops.core.outcome import Status
 from agentops.guard.pipeline import execute, make_plan
@@ -47,6 +48,7 @@ def roll_back(
         NotApproved: the audit log does not know it.
         ToolInputError: it cannot be undone.
     """
+    require_changes_recorded(app.settings)
     require_nothing_open(app)
     record = _applied_change(app, change_id)
     # Policy is milder with a rollback: only what the audit log knows counts as one.

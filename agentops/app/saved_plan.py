@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from agentops.app.changes import require_nothing_open
 from agentops.app.fixing.checks import checking_saved
 from agentops.app.guard_wiring import ApprovalOptions, guard_services
+from agentops.app.recorded_changes import require_changes_recorded
 from agentops.app.requests import request_of_plan, settled
 from agentops.app.served_sandboxes import require_not_gone
 from agentops.core.alert import short_incident
@@ -35,6 +36,7 @@ def run_saved_plan(app: App, path: Path, approvals: Sequence[Path], asking: Appr
         Stale, PolicyRefused, ToolError: the plan does not hold any more; nothing was changed.
     """
     plan, given = load_plan(path), [load_approval(one) for one in approvals]
+    require_changes_recorded(app.settings)
     require_nothing_open(app)
     require_not_gone(app.settings.folders, plan.scopes, f"plan {plan.code}")
     connections = app.services.connector.for_scopes(plan.scopes)

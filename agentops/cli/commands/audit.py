@@ -96,7 +96,7 @@ def verify(
     )
     return Result(
         command="audit verify",
-        status=found.verification.verdict.value,
+        status="begun-anew" if found.unrecorded else found.verification.verdict.value,
         exit_code=ExitCode.DONE if found.is_good else ExitCode.AUDIT_BROKEN,
         document=verification_document(found),
         report=tuple(verification_blocks(found)),

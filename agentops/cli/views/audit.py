@@ -10,10 +10,13 @@ from agentops.cli.report import Block, Heading, Pairs, Table, Tone
 from agentops.cli.times import local_time
 from agentops.core.jsonable import to_json
 from agentops.core.text import one_line, plural
+from agentops.store.changes import short_change
 
 if TYPE_CHECKING:
     from agentops.app.audit_verify import VerifiedLog
     from agentops.core.audit import AuditRecord
+
+_MOST_NAMED = 3
 
 
 def verification_blocks(found: VerifiedLog) -> list[Block]:
@@ -22,6 +25,12 @@ def verification_blocks(found: VerifiedLog) -> list[Block]:
     held = plural(seen.records - (seen.dropped.records if seen.dropped else 0), "record")
     told = f"{held}, all intact" if seen.intact else seen.why
     told += f"; {seen.dropped}" if seen.intact and seen.dropped else ""
+    if found.unrecorded:
+        names = ", ".join(map(short_change, found.unrecorded[:_MOST_NAMED]))
+        more = " ..." if len(found.unrecorded) > _MOST_NAMED else ""
+        words = f"{plural(len(found.unrecorded), 'change')} that the journal keeps stand in no record: {names}{more}"
+        title = Heading(f"Audit chain begun anew: {words}", Tone.BAD)
+        return [title, Pairs(tuple(_verification_rows(found)))]
     title = Heading(f"Audit chain {seen.verdict.value}: {told}", Tone.GOOD if found.is_good else Tone.BAD)
     return [title, Pairs(tuple(_verification_rows(found)))]
 
@@ -46,7 +55,8 @@ def _verification_rows(found: VerifiedLog) -> list[tuple[str, str]]:
 def verification_document(found: VerifiedLog) -> dict[str, Any]:
     """Return the envelope's part of a verification."""
     anchored = {"anchors": found.anchors, "anchored_records": found.anchored_records} if found.anchors else {}
-    return {"verification": to_json(found.verification) | {"folder": str(found.folder)} | anchored}
+    missing = {"unrecorded_changes": list(found.unrecorded)} if found.unrecorded else {}
+    return {"verification": to_json(found.verification) | {"folder": str(found.folder)} | anchored | missing}
 
 
 def records_table(records: Iterable[AuditRecord], now: datetime, *, whole: bool = False) -> Table:
