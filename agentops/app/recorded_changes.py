@@ -53,7 +53,7 @@ def require_changes_recorded(settings: Settings) -> None:
     if missing:
         raise AuditError(
             f"the audit log in {settings.folders.audit} does not speak of {unrecorded_words(missing)}: it was begun "
-            "anew or put back",
+            "anew or put back, or somebody else wrote the change",
             hint="Put it back whole from a copy (agentops audit export). To begin anew on purpose, move the folder "
             f"{settings.folders.data / 'changes'} away as well.",
             code="audit-unknown-change",

@@ -73,7 +73,7 @@ def test_what_only_the_journal_says_was_run_is_not_taken_back(
     Changes(home / "changes", utc_now).claim(plan, "20261122T030000-FORGED00")
     Changes(home / "changes", utc_now).close("20261122T030000-FORGED00", {"status": "applied"})
     done = cli("rollback", "20261122T030000-FORGED00", "--dry-run", *at)
-    assert (done.code, done.document["errors"][0]["code"]) == (5, "not-recorded"), done.out + done.err
+    assert (done.code, done.document["errors"][0]["code"]) == (8, "audit-unknown-change"), done.out + done.err
 
 
 def test_damaged_journal_stops_changes_and_not_reads(cli: Cli, home: Path) -> None:
