@@ -30,7 +30,14 @@ _OURS = {"manager": "agentops", "operation": "Apply", "time": "2026-11-22T12:00:
 
 def _obj(value: str = "1", uid: str = "u", version: str = "7", *by: dict[str, str], **metadata: Any) -> dict[str, Any]:
     fields = list(by) or [_ENTRY]
-    meta = {"name": "a", "uid": uid, "resourceVersion": version, "managedFields": fields, **metadata}
+    meta = {
+        "name": "a",
+        "namespace": "shop",
+        "uid": uid,
+        "resourceVersion": version,
+        "managedFields": fields,
+        **metadata,
+    }
     return {"kind": "ConfigMap", "apiVersion": "v1", "metadata": meta, "data": {"K": value}}
 
 

@@ -30,7 +30,7 @@ from agentops.providers.kubernetes.objects.kinds import builtin
 _MAPS = "/api/v1/namespaces/shop/configmaps"
 _MANIFEST = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"K": "1"}}
 _CREATE = create_call(builtin("ConfigMap"), "shop", _MANIFEST)
-_STORED = {**_MANIFEST, "metadata": {"name": "a", "uid": "u", "resourceVersion": "7"}}
+_STORED = {**_MANIFEST, "metadata": {"name": "a", "namespace": "shop", "uid": "u", "resourceVersion": "7"}}
 _QUICK = Patience(connect_s=5.0, read_s=1.0, deadline_s=10.0, attempts=4, backoff_s=0.01, backoff_cap_s=0.02)
 
 
@@ -93,7 +93,7 @@ def test_a_dry_run_is_the_same_request_with_one_parameter_more(
 def test_a_dry_run_of_a_deletion_says_so_in_the_body(stub: Any, dry_runner: DryRunner) -> None:
     """The server reads DeleteOptions from the body and then ignores the query: there it must stand, or it deletes."""
     call = delete_call(builtin("ConfigMap"), "shop", "a", uid="u")
-    stub.script(call.path, (200, {"kind": "Status"}))
+    stub.script(call.path, (200, _STORED), (200, {"kind": "Status", "status": "Success"}), (200, _STORED))
     dry_runner.dry_run(call)
     assert (_changing(stub)[0][2], stub.bodies) == ({}, [{**call.body, "dryRun": ["All"]}])
 
@@ -101,7 +101,7 @@ def test_a_dry_run_of_a_deletion_says_so_in_the_body(stub: Any, dry_runner: DryR
 def test_a_dry_run_of_an_eviction_says_so_twice(stub: Any, dry_runner: DryRunner) -> None:
     """An eviction merges query and body; both say the same."""
     call = evict_call(builtin("Pod"), "shop", "a", uid="u")
-    stub.script(call.path, (201, {"kind": "Status"}))
+    stub.script(call.path, (201, {"kind": "Status", "status": "Success"}))
     dry_runner.dry_run(call)
     said = _changing(stub)[0][2]["dryRun"], stub.bodies[0]["deleteOptions"]
     assert said == ("All", {"preconditions": {"uid": "u"}, "dryRun": ["All"]})
@@ -197,14 +197,14 @@ def test_secret_values_never_leave_the_writer(stub: Any, dry_runner: DryRunner) 
             200,
             {
                 "kind": "Secret",
-                "metadata": {"name": "db", "managedFields": fields},
+                "metadata": {"name": "db", "namespace": "shop", "managedFields": fields},
                 "data": {"password": "aHVudGVyMg=="},
             },
         ),
     )
     assert dry_runner.get(path) == {
         "kind": "Secret",
-        "metadata": {"name": "db", "managedFields": fields},
+        "metadata": {"name": "db", "namespace": "shop", "managedFields": fields},
         "data": {"password": "(7 bytes, not shown)"},
     }
 
