@@ -136,16 +136,20 @@ def read_report(arguments: Mapping[str, Any], *, home: Home, by: str) -> Report:
 def read_target(text: str, home: Home) -> ResourceRef:
     """Return the resource that the model means by ``NAMESPACE/KIND/NAME``, ``KIND/NAME`` or a full reference.
 
+    Of AWS it is ``SERVICE/TYPE/ID``, whose id may hold slashes.
+
     Raises:
         UsageError: it is neither, or holds a character that a name cannot hold.
     """
     if "://" in text:
         return parse_ref(text)
-    parts = [part.strip() for part in text.strip().split("/")]
-    if len(parts) == 2:
+    is_cloud = home.scheme == "aws"
+    said = text.strip().removeprefix("aws:") if is_cloud else text.strip()
+    parts = [part.strip() for part in said.split("/", 2 if is_cloud else -1)]
+    if len(parts) == 2 and not is_cloud:
         parts = ["", *parts]
-    if len(parts) != 3:
-        raise UsageError(f"{one_line(text, 80)!r} is not NAMESPACE/KIND/NAME")
+    if len(parts) != 3 or (is_cloud and not all(parts)):
+        raise UsageError(f"{one_line(text, 80)!r} is not {home.form}")
     for part, what in zip(parts, ("namespace", "kind", "name"), strict=True):
         if part == "-" and what != "namespace":
             raise UsageError(f"the {what} of {one_line(text, 80)!r} is a dash")

@@ -331,7 +331,8 @@ class Connection:
     @property
     def home(self) -> Home:
         """Where references stand that name only group, kind and name."""
-        return Home(self.provider.scheme, self.reader.scope.place)
+        scheme, scope = self.provider.scheme, self.reader.scope
+        return Home(scheme, scope.place, region=scope.group if scheme == "aws" else "")
 
 
 class Provider(Protocol):

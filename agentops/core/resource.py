@@ -92,13 +92,24 @@ def placed_ref(scheme: str, place: str, group: str | None, kind: str, name: str)
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Where the references of a run stand that name only group, kind and name: ``k8s``, ``prod``."""
+    """Where the references of a run stand that name only group, kind and name: ``k8s``, ``prod``.
+
+    ``region`` is part of where a resource of AWS stands; its group is the service: ``ecs``, ``service``, ``shop/web``.
+    """
 
     scheme: str
     place: str
+    region: str = ""
+
+    @property
+    def form(self) -> str:
+        """How a resource is named there in short."""
+        return "SERVICE/TYPE/ID" if self.scheme == "aws" else "NAMESPACE/KIND/NAME"
 
     def ref(self, group: str | None, kind: str, name: str) -> ResourceRef:
         """Return a reference there; an empty or missing group means that it stands in none."""
+        if self.scheme == "aws":
+            return ResourceRef(scheme="aws", parts=(self.place, self.region, group or "", kind, name))
         return placed_ref(self.scheme, self.place, group, kind, name)
 
 

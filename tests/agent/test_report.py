@@ -28,6 +28,16 @@ def test_targets(text, ref):
     assert read_target(text, Home("k8s", "prod")) == ref
 
 
+@pytest.mark.parametrize("text", ["ecs/service/shop/web", "aws:ecs/service/shop/web", " ecs / service / shop/web "])
+def test_a_resource_of_aws_is_meant_by_service_type_and_id(text):
+    """Its id may hold slashes; the account and the region are those of the run."""
+    home = Home("aws", "123456789012", region="eu-west-1")
+    assert str(read_target(text, home)) == "aws://123456789012/eu-west-1/ecs/service/shop%2Fweb"
+    for half in ("ecs/service", "ecs//web", "web", "ecs/service/-x"):
+        with pytest.raises(UsageError):
+            read_target(half, home)
+
+
 @pytest.mark.parametrize(
     "text", ["api", "", "a/b/c/d", "shop//api", "shop/Deployment/--all", "shop/Pod/a\u202eb", "k8s://x"]
 )

@@ -168,14 +168,14 @@ def test_what_is_not_there_is_a_usage_error(target: str, said: str, account: Cli
     assert (done.code, said in error["message"], bool(error["hint"])) == (2, True, True), error
 
 
-def test_a_model_reads_aws_and_cites_it(account: Cli, tmp_path: Path, home: Path) -> None:
-    """The tools are offered to a model, and what one brings back is evidence."""
+@pytest.mark.parametrize(
+    "named", ["lambda/function/take-orders", "aws://123456789012/eu-west-1/lambda/function/take-orders"]
+)
+def test_a_model_reads_aws_and_cites_it(named: str, account: Cli, tmp_path: Path, home: Path) -> None:
+    """The tools are offered to a model, what one brings back is evidence, and the cause is kept in full."""
     report = {
         "verdict": "root-cause",
-        "cause": {
-            "resource": "aws://123456789012/eu-west-1/lambda/function/take-orders",
-            "condition": "FunctionSwitchedOff",
-        },
+        "cause": {"resource": named, "condition": "FunctionSwitchedOff"},
         "conclusion": "The function is switched off.",
         "confidence": "high",
         "evidence": ["{{last}}"],
@@ -188,6 +188,11 @@ def test_a_model_reads_aws_and_cites_it(account: Cli, tmp_path: Path, home: Path
     script = tmp_path / "script.json"
     script.write_text(json.dumps({"name": "asks", "turns": turns}))
     done = account("investigate", "cloudwatch:orders-too-old", f"--model=scripted:{script}", "-o", "json")
+    cause = {"resource": "aws://123456789012/eu-west-1/lambda/function/take-orders", "condition": "FunctionSwitchedOff"}
+    assert (done.document["finding"]["cause"], account("show", "-o", "json").document["finding"]["cause"]) == (
+        cause,
+        cause,
+    )
     (stored,) = home.glob("incidents/*/evidence.jsonl")
     read = [one for one in map(json.loads, stored.read_text().splitlines()) if one["tool"] == "aws_describe"]
     assert ('"ReservedConcurrentExecutions": 0' in read[0]["excerpt"], done.document["finding"]["by"]) == (

@@ -101,6 +101,8 @@ def offered_by(guard: GuardServices, specs: Sequence[ToolSpec]) -> tuple[ToolSpe
 def standing_refusal(guard: GuardServices) -> str:
     """Return why policy lets a model change nothing in this run, whatever it drafts; empty when it may draft."""
     specs = [tool.spec for tool in guard.tools.values()]
+    if not specs:
+        return "there is no change tool for the places of this run: they are only read"
     if offered_by(guard, specs):
         return ""
     if guard.read_only:
