@@ -117,6 +117,7 @@ class App:
             learn=self._redactor.learn,
             progress=self.services.progress,
             scope_name=self._scope_name,
+            redacted=self._redactor.text,
         )
 
     def _announce(self, provider: Provider, scope: Scope | None) -> None:

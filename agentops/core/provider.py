@@ -60,6 +60,7 @@ class ProviderContext:
         clock: the run's time, which a simulated world may send ahead.
         learn: told every credential that the provider uses, so that the redactor hides it wherever it turns up.
         scope_name: stands for the server's address where that changes from run to run: ``sandbox:SCENARIO``.
+        redacted: hides the secrets of a text; for what a provider quotes of logs on the disk and the screen.
         beside: where the references of the providers stand that are open already; a witness tells of their resources.
     """
 
@@ -69,6 +70,7 @@ class ProviderContext:
     learn: Callable[[str], None]
     progress: Progress = no_progress
     scope_name: str = ""
+    redacted: Callable[[str], str] = str
     beside: tuple[Home, ...] = ()
 
 

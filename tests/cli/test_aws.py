@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from agentops.core.clock import utc_now
 from agentops.core.finding import Cause
 from agentops.core.resource import parse_ref
 from agentops.providers.aws.api.allowed import READS, iam_action
@@ -280,3 +281,20 @@ def _enforce(url: str, *, on: bool) -> None:
     body, kind = (b"0" if on else b"inf"), {"Content-Type": "text/plain"}
     request = urllib.request.Request(f"{url}/moto-api/reset-auth", data=body, headers=kind, method="POST")
     urllib.request.urlopen(request).close()
+
+
+def test_a_secret_in_a_log_line_is_neither_kept_nor_shown(served: CloudSandbox, account: Cli, home: Path) -> None:
+    """What a function wrote into its log passes through the redactor, whichever way it takes."""
+    world = CloudWorld(served.url, REGION, utc_now(), served.kept)
+    secret = "Zq7" + "xV2k" * 6
+    line = f"[ERROR] AccessDenied for postgres://orders:{secret}@db.internal/orders"
+    group = {"logGroupName": "/aws/lambda/take-orders"}
+    world.perform({"call": "logs.CreateLogGroup", "with": group})
+    world.perform({"call": "logs.CreateLogStream", "with": group | {"logStreamName": "s"}})
+    events = [{"timestamp": f"${{ms:-{minutes}m}}", "message": line} for minutes in (6, 5, 4)]
+    world.perform({"call": "logs.PutLogEvents", "with": group | {"logStreamName": "s", "logEvents": events}})
+    done = account("investigate", "aws:lambda/function/take-orders", "--no-model", "-vv")
+    kept = "".join(path.read_text("utf-8", "replace") for path in home.rglob("*") if path.is_file())
+    assert ("AccessDenied" in kept, secret in kept, secret in done.out + done.err) == (True, False, False)
+    triaged = account("triage", "aws:lambda/function/take-orders", "-v")
+    assert ("AccessDenied" in triaged.out, secret in triaged.out + triaged.err) == (True, False)

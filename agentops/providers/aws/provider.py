@@ -112,7 +112,7 @@ class AwsReader:
 
     def __init__(self, client: AwsClient, context: ProviderContext) -> None:
         self._client = client
-        self._clock = context.clock
+        self._clock, self._redacted = context.clock, context.redacted
         identity = client.identity
         self._scope = Scope(
             provider=NAME,
@@ -132,13 +132,21 @@ class AwsReader:
         from agentops.providers.aws.sweep.sweep import sweep
 
         named = [(kind_of(target.kind), target.name)] if target.scheme == SCHEME and target.known else []
-        return sweep(self._client, target=target, starts=named, clock=self._clock, progress=progress, settled=settled)
+        return sweep(
+            self._client,
+            target=target,
+            starts=named,
+            clock=self._clock,
+            progress=progress,
+            settled=settled,
+            redacted=self._redacted,
+        )
 
     def analyze(self, snapshot: AwsSnapshot, alert: Alert | None) -> Analysis:
         """Return what the analyzers say of a snapshot."""
         from agentops.providers.aws.analyzers.examine import examine
 
-        return examine(snapshot, alert)
+        return examine(snapshot, alert, self._redacted)
 
     def object_text(self, snapshot: AwsSnapshot, ref: ResourceRef, redacted: Callable[[Any], Any]) -> str:
         """Return what was read of a resource, as JSON."""

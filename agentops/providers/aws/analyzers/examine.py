@@ -7,7 +7,7 @@ in order. Pure. Where what was asked about could not be read, nothing is said to
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from agentops.core.alert import Alert, Severity
@@ -27,9 +27,14 @@ _SAYS_NOTHING = ("CloudTrail",)
 _NAMED = 6
 
 
-def examine(snapshot: AwsSnapshot, alert: Alert | None) -> Analysis:
-    """Return what the analyzers say of ``snapshot``."""
-    problems, failed = _problems(snapshot)
+def examine(snapshot: AwsSnapshot, alert: Alert | None, redacted: Callable[[str], str] = str) -> Analysis:
+    """Return what the analyzers say of ``snapshot``.
+
+    Arguments:
+        redacted: hides the secrets of a text: problems quote log lines, events and messages.
+    """
+    found, failed = _problems(snapshot)
+    problems = tuple(_without_secrets(one, redacted) for one in found)
     gaps = (*snapshot.gaps, *failed)
     target = _target(snapshot)
     return Analysis(
@@ -63,6 +68,11 @@ def _problems(snapshot: AwsSnapshot) -> tuple[tuple[Problem, ...], tuple[Gap, ..
             failed.append(Gap(what=f"analyzer {analyzer.name}", reason=reason))
             found.append(_failure(snapshot, analyzer.name, reason))
     return tuple(sorted(found, key=lambda one: one.severity.rank)), tuple(failed)
+
+
+def _without_secrets(problem: Problem, redacted: Callable[[str], str]) -> Problem:
+    facts = tuple(replace(one, value=redacted(one.value)) for one in problem.facts)
+    return replace(problem, summary=redacted(problem.summary), facts=facts)
 
 
 def _failure(snapshot: AwsSnapshot, name: str, reason: str) -> Problem:

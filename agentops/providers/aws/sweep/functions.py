@@ -92,5 +92,6 @@ def _log_lines(scout: Scout, name: str) -> list[dict[str, Any]]:
             scout.miss(f"log of {name}", error.message)
         return []
     return [
-        {"timestamp": one.get("timestamp"), "message": str(one.get("message", ""))[:_LINE_CHARS]} for one in found.items
+        {"timestamp": one.get("timestamp"), "message": scout.redacted(str(one.get("message", "")))[:_LINE_CHARS]}
+        for one in found.items
     ]

@@ -7,7 +7,7 @@ What only adds to a picture is read with ``beside``: where AWS does not give it,
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
@@ -48,8 +48,8 @@ class Found:
 class Scout:
     """Reads for one sweep."""
 
-    def __init__(self, client: AwsClient, now: datetime) -> None:
-        self.client, self.now = client, now
+    def __init__(self, client: AwsClient, now: datetime, redacted: Callable[[str], str] = str) -> None:
+        self.client, self.now, self.redacted = client, now, redacted
         identity = client.identity
         self.place = AwsPlace(account=identity.account, region=client.region, partition=identity.partition)
         self.gaps: list[Gap] = []

@@ -8,7 +8,7 @@ what AWS does not have is known to be absent; nothing is taken for healthy becau
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from agentops.core.alert import Target
@@ -80,19 +80,27 @@ class _Sweep:
 
 
 def sweep(
-    client: AwsClient, *, target: Target, starts: Sequence[KindAndId], clock: Clock, progress: Progress, settled: bool
+    client: AwsClient,
+    *,
+    target: Target,
+    starts: Sequence[KindAndId],
+    clock: Clock,
+    progress: Progress,
+    settled: bool,
+    redacted: Callable[[str], str] = str,
 ) -> AwsSnapshot:
     """Return what was read round ``starts``.
 
     Arguments:
         starts: kinds and ids; none means all alarms that fire.
+        redacted: hides the secrets of a log line, before it is cut to a length.
         settled: after a change: CloudTrail is left out, for it tells of the time before.
 
     Raises:
         ToolError: nothing could be read at all.
     """
     now, begun = clock(), time.monotonic()
-    scout = Scout(client, now)
+    scout = Scout(client, now, redacted)
     found = _Sweep(scout)
     progress(Step(stage=Stage.SWEEP, text=f"reading AWS {scout.place.account} {scout.place.region}", key="sweep-aws"))
     wave = [*(starts or [FIRING]), *([] if settled else [TRAIL])]
