@@ -68,7 +68,11 @@ def test_what_is_much_is_counted() -> None:
 def test_read_tools_tell_it(cluster: Cluster, stub: Any, tool: str, told: str) -> None:
     """An object and its description say who wrote it, and show none of the bookkeeping that it stands in."""
     entry = _entry("kubectl-edit", "2026-11-22T11:48:00Z", {"f:data": {"f:a": {}}})
-    config_map = {"metadata": {"name": "c", "namespace": "shop", "managedFields": [entry]}, "data": {"a": "b"}}
+    config_map = {
+        "kind": "ConfigMap",
+        "metadata": {"name": "c", "namespace": "shop", "managedFields": [entry]},
+        "data": {"a": "b"},
+    }
     stub.answer = lambda path, _query: (200, config_map if path.endswith("/configmaps/c") else {"items": []})
     tools = {one.spec.name: one for one in read_tools(cluster, lambda: NOON)}
     body = tools[f"kubernetes_{tool}"].read({"kind": "ConfigMap", "name": "c", "namespace": "shop"}).body
