@@ -298,3 +298,15 @@ def test_a_secret_in_a_log_line_is_neither_kept_nor_shown(served: CloudSandbox, 
     assert ("AccessDenied" in kept, secret in kept, secret in done.out + done.err) == (True, False, False)
     triaged = account("triage", "aws:lambda/function/take-orders", "-v")
     assert ("AccessDenied" in triaged.out, secret in triaged.out + triaged.err) == (True, False)
+
+
+def test_without_moto_one_line_says_how_to_install_it(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The extra is named; nothing else is started."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    done = cli("investigate", f"--sandbox={QUEUE}", "--no-model", "-o", "json")
+    (error,) = done.document["errors"]
+    assert (done.code, error["code"], error["hint"]) == (
+        2,
+        "no-moto",
+        "Install it: pip install 'agentops[sandbox-aws]'",
+    )
