@@ -37,7 +37,7 @@ test-fast:
 e2e: environment
 	$(BIN)/python -m pytest tests/e2e --e2e -n 8
 
-# How much the redactor hides, how much it eats, how fast it is: docs/benchmarks.md.
+# How much the redactor hides, how much it eats, how fast it is: docs/redaction.md.
 redaction: environment
 	$(BIN)/python scripts/redaction_score.py --worst
 

@@ -256,7 +256,7 @@ def test_the_kubeconfigs_token_is_hidden_wherever_it_turns_up(
     from agentops.sandbox.cluster import Sandbox
 
     token = "plain-looking-words-only"
-    tokens = iter((token, "the-operators", "the-viewers"))
+    tokens = iter((token, "the-operators", "the-viewers", *(f"of-user-{n}" for n in range(9))))
     with Sandbox(load("bad-image-tag"), new_token=lambda: next(tokens)) as sandbox:
         monkeypatch.setenv("KUBECONFIG", str(sandbox.kubeconfig))
         monkeypatch.setenv("ANTHROPIC_AUTH_TOKEN", "another-plain-value")
