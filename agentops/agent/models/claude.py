@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import gc
 import threading
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from agentops.agent.model import (
     BadAnswer,
@@ -41,6 +42,8 @@ from agentops.core.text import one_line, plural
 
 if TYPE_CHECKING:
     from anthropic import Anthropic, AnthropicBedrock, AnthropicVertex
+
+_Client = TypeVar("_Client")
 
 DEFAULT_MODEL = "claude-opus-5-5"
 TURN_TIMEOUT_S = 900.0
@@ -259,10 +262,10 @@ def _client(settings: ClaudeSettings, bounds: TurnBounds) -> Anthropic | Anthrop
         http = anthropic.DefaultHttpxClient(timeout=timeout, follow_redirects=False, event_hooks=bounds.hooks())
         sending["http_client"] = http
         if settings.provider == "bedrock":
-            return anthropic.AnthropicBedrock(aws_region=settings.region or None, **sending)
+            return _closing(anthropic.AnthropicBedrock(aws_region=settings.region or None, **sending), http)
         if settings.provider == "vertex":
-            return _vertex(settings, sending)
-        client = anthropic.Anthropic(**sending)
+            return _closing(_vertex(settings, sending), http)
+        client = _closing(anthropic.Anthropic(**sending), http)
     except anthropic.AnthropicError as error:
         raise NoCredentials(f"the key cannot be read: {one_line(str(error))}", hint=credentials.HINT) from error
     except httpx2.InvalidURL as error:
@@ -273,6 +276,12 @@ def _client(settings: ClaudeSettings, bounds: TurnBounds) -> Anthropic | Anthrop
         ) from error
     if not (client.api_key or client.auth_token or client.credentials):
         raise NoCredentials("no key for the model is configured; nothing was sent", hint=credentials.HINT)
+    return client
+
+
+def _closing(client: _Client, http: Any) -> _Client:
+    """Return the client, with whose end its connections end; the SDK closes only an HTTP client that it made itself."""
+    weakref.finalize(client, http.close)
     return client
 
 
