@@ -114,7 +114,7 @@ class _Server:
         live = {
             **_spec(strategy=_ROLLING),
             "apiVersion": "apps/v1",
-            "metadata": {"name": "web", "uid": "u", "generation": 1},
+            "metadata": {"name": "web", "namespace": "shop", "uid": "u", "generation": 1},
         }
         self._stub = stub
         self._live = live
