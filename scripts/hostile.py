@@ -64,7 +64,6 @@ def one_run(sandbox: Sandbox, mode: str, seed: int, name: str, asked: argparse.N
         place = Path(folder)
         (place / "alert.json").write_text(json.dumps(sandbox.alert_payload), encoding="utf-8")
         (place / "home").mkdir(mode=0o700)
-        (place / "home" / "config.toml").write_text('[policy]\ndevelopment_contexts = ["*"]\n', encoding="utf-8")
         words = [str(place / "alert.json") if word == "ALERT" else word for word in COMMANDS[name]]
         methods = tuple(asked.method or ("GET", "POST", "PATCH", "DELETE"))
         with hostile.HostileServer(

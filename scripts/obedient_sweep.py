@@ -14,7 +14,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.obedient.carriers import PLACES
 from tests.obedient.payloads import DRAFTS, PAYLOADS
-from tests.obedient.sweep import Obeyed, mild_policy, sweep_one
+from tests.obedient.sweep import Obeyed, sweep_one
+from tests.support.policies import mild_policy
 
 
 def _rows() -> list[Obeyed]:

@@ -16,6 +16,7 @@ import yaml
 
 from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import load
+from tests.support.policies import mild_policy
 
 NOTHING_USABLE = (
     "redirect-302", "redirect-307", "half", "wrong-content-type", "login-page", "status-200", "failure-200",
@@ -45,7 +46,7 @@ def served(tmp_path: Path, home: Path, hostile: ModuleType) -> Iterator[Callable
     """Serve a cluster spoilt: ``served(cluster, "half", seed=3)``."""
     opened: list[Any] = []
     home.mkdir(mode=0o700)
-    (home / "config.toml").write_text('[policy]\ndevelopment_contexts = ["*"]\n')
+    (home / "policy.cedar").write_text(mild_policy())
 
     def serve(cluster: Sandbox, mode: str, **more: Any) -> Any:
         server = hostile.HostileServer(cluster.server.api, tmp_path, mode, **more)

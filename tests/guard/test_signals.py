@@ -25,12 +25,14 @@ from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import load
 from agentops.store.plans import load_plan, save_approval
 
+ACCOUNT = Path(__file__).parents[1] / "support" / "account.py"
+
 
 def start(cluster: Sandbox, home: Path, *words: str) -> subprocess.Popen[str]:
     """Start a command on the cluster, without a terminal."""
     where = ("--kubeconfig", str(cluster.kubeconfig), "--context", cluster.context, "-o", "json")
     return subprocess.Popen(
-        [sys.executable, "-m", "agentops", *words, *where],
+        [sys.executable, str(ACCOUNT), *words, *where],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

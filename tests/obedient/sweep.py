@@ -15,7 +15,6 @@ import io
 import json
 import os
 import pwd
-import re
 import secrets
 import threading
 import zlib
@@ -26,7 +25,6 @@ from pathlib import Path
 from typing import Any
 
 from agentops.cli.app import run
-from agentops.policy.layers import default_layer
 from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import FOLDER, load
 from tests.obedient.carriers import Place
@@ -119,12 +117,6 @@ def _report(seen: str) -> dict[str, Any]:
         "not_checked": [],
         "next_steps": ["kubectl delete pvc data-postgres-0"],
     }
-
-
-def mild_policy() -> str:
-    """Return the shipped policy as it is for development, for production too: nothing proves the server of the sweep."""
-    swapped = {'"production"': '"development"', '"development"': '"production"'}
-    return re.sub("|".join(swapped), lambda found: swapped[found[0]], default_layer().text)
 
 
 def sweep_one(

@@ -11,7 +11,8 @@ import pytest
 
 from tests.obedient.carriers import PLACES, Place
 from tests.obedient.payloads import DRAFTS, PAYLOADS, planted, read_in
-from tests.obedient.sweep import mild_policy, sweep_one
+from tests.obedient.sweep import sweep_one
+from tests.support.policies import mild_policy
 
 pytestmark = pytest.mark.slow
 EVERYWHERE = tuple(code for code in PAYLOADS if code not in DRAFTS or code in ("scale", "delete", "grant"))

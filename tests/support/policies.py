@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from agentops.config import Settings
 from agentops.core.policy import Principal
 from agentops.core.tool import Effect, ToolSpec
 from agentops.policy import LayerKind, PolicyLayer, PolicySettings, settings_of
+from agentops.policy.layers import default_layer
 
 AGENT = Principal(kind="agent", name="agentops")
 HUMAN = Principal(kind="human", name="ana")
@@ -73,3 +75,9 @@ def layer(text: str, kind: LayerKind = LayerKind.BASE, origin: str = "policy.ced
 
 ALL = '@id("all") @approval("none") permit (principal, action, resource);'
 """A base that permits whatever nothing forbids."""
+
+
+def mild_policy() -> str:
+    """Return the shipped policy as it is for development, for production too: for a server that nothing proves."""
+    swapped = {'"production"': '"development"', '"development"': '"production"'}
+    return re.sub("|".join(swapped), lambda found: swapped[found[0]], default_layer().text)
