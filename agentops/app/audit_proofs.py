@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from agentops.core.errors import UsageError
+from agentops.core.errors import StoreError, UsageError
 from agentops.core.foreign_documents import read_json
 from agentops.core.foreign_files import read_foreign
 from agentops.store.results import write_result
@@ -59,8 +59,8 @@ def prove(settings: Settings, what: str, growth: str = "", *, to: Path | None = 
         to: the file to write the proof to.
 
     Raises:
-        UsageError: a number or a checkpoint is missing or cannot be read, or what is in the file is no proof.
-        StoreError: the file cannot be written.
+        UsageError: a number or a checkpoint is missing or cannot be read, or the file holds something else or
+            cannot be written.
         AuditError: the log does not prove it.
     """
     from agentops.audit.proofs.proof import prove_growth, prove_record
@@ -74,7 +74,10 @@ def prove(settings: Settings, what: str, growth: str = "", *, to: Path | None = 
     else:
         raise UsageError("a record's number is missing", hint="Write: agentops audit prove SEQ, or --growth FROM.")
     if to is not None:
-        write_result(to, proof.document, "a proof of this kind")
+        try:
+            write_result(to, proof.document, "a proof of this kind")
+        except StoreError as error:
+            raise UsageError(error.message, hint=error.hint) from error
     return proof
 
 

@@ -76,6 +76,19 @@ def test_what_only_the_journal_says_was_run_is_not_taken_back(
     assert (done.code, done.document["errors"][0]["code"]) == (8, "audit-unknown-change"), done.out + done.err
 
 
+def test_a_plan_that_was_only_shown_is_no_change_to_take_back(
+    cli: Cli, at: tuple[str, ...], home: Path, tmp_path: Path
+) -> None:
+    """The log speaks of the plan, as of one that was made; that it was run stands in no record."""
+    path = tmp_path / "plan.json"
+    cli("fix", "k8s:shop/CronJob/daily-report", "--dry-run", "--out", str(path), "--no-model", *at)
+    plan = from_json(ChangePlan, json.loads(path.read_text())["plan"])
+    Changes(home / "changes", utc_now).claim(plan, "20261122T030000-FORGED00")
+    Changes(home / "changes", utc_now).close("20261122T030000-FORGED00", {"status": "applied"})
+    done = cli("rollback", "20261122T030000-FORGED00", "--dry-run", *at)
+    assert (done.code, done.document["errors"][0]["code"]) == (5, "not-recorded"), done.out + done.err
+
+
 def test_damaged_journal_stops_changes_and_not_reads(cli: Cli, home: Path) -> None:
     """Whether something is open cannot be known then: a read says so and goes on, a fix names the file."""
     (home / "changes" / "0").mkdir(parents=True)
