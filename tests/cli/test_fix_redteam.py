@@ -51,7 +51,7 @@ def test_there_and_back_again_is_a_change_like_any_other(
 ) -> None:
     """A freeze lets the way back pass, and not what takes that back: it makes the first change again."""
     change = _applied(cli, at, home, tmp_path / "plan.json")
-    frozen = 'freeze = ["2020-01-01T00:00:00Z/2100-01-01T00:00:00Z"]\n'
+    frozen = '[policy]\nfreeze = ["2020-01-01T00:00:00Z/2100-01-01T00:00:00Z"]\n'
     (home / "config.toml").write_text((home / "config.toml").read_text() + frozen)
     taken = cli("rollback", change, "--yes", *at)
     again = cli("rollback", taken.document["outcome"]["change"], "--dry-run", *at)
