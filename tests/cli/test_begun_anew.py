@@ -49,7 +49,8 @@ def test_a_log_that_speaks_of_its_changes_is_good(
     assert (cli("audit", "rotate").code, _verified(cli), cli(*_FIX, "--dry-run").code) == (0, (0, "ok"), 0)
     moved = home.rename(tmp_path / "moved")
     monkeypatch.setenv("AGENTOPS_HOME", str(moved))
-    assert (_verified(cli), cli(*_FIX, "--dry-run").code) == ((0, "ok"), 0)
+    # What a home that only a variable names may permit is another question; the log is not what stops it.
+    assert (_verified(cli), cli(*_FIX, "--dry-run").code != 8) == ((0, "ok"), True)
 
 
 def test_a_log_that_was_deleted_is_noticed_before_the_next_change(cli: Cli, changed: str, home: Path) -> None:
