@@ -5,12 +5,12 @@ Comes in: an ``App``, the open providers, and whoever is to be asked. Goes out: 
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -146,22 +146,25 @@ def _environment(app: App, connections: Connections, rules: PolicySettings, plac
     return rules.judged(place, identity, simulated=ours).environment
 
 
-def _too_powerful(deciding: Deciding, place: Connection) -> str:
-    """Return why nothing is changed in a place by who may do everything there; empty where that is no reason.
+def _too_powerful(deciding: Deciding, place: Connection) -> tuple[str, str] | None:
+    """Return why nothing is changed in a place by who may do everything there, and what to do; None where it is.
 
-    Where nobody's production is, or where the config file allows it by the place's name, it is none.
+    It is where nobody's production is, or where the config file allows it by what proves the place: a name in a
+    kubeconfig is anybody's to choose.
 
     Raises:
         ToolError: the provider cannot say what this identity may do.
     """
     name = place.reader.scope.place
     if deciding.context.environment_of(name) not in ("production", "staging"):
-        return ""
-    if any(fnmatchcase(name, allowed) for allowed in deciding.settings.allow_cluster_admin):
-        return ""
-    if not place.changer.is_unlimited():
-        return ""
-    return f"the identity of {name!r} may do everything there (cluster-admin); changes are not made with it"
+        return None
+    proof = place.identity.key if place.identity is not None else ""
+    if (proof and proof in deciding.settings.allow_cluster_admin) or not place.changer.is_unlimited():
+        return None
+    hint = "Use an identity with fewer rights (docs/least-privilege.md)"
+    if proof:
+        hint += f", or allow it in config.toml, [safety]: allow_cluster_admin = [{json.dumps(proof)}]"
+    return f"the identity of {name!r} may do everything there (cluster-admin); changes are not made with it", hint
 
 
 def _lease(app: App, connections: Connections) -> HeldLease | None:

@@ -6,8 +6,6 @@ one and a credential in the arguments stop here.
 
 from __future__ import annotations
 
-import json
-
 from agentops.core.errors import PolicyRefused, ToolInputError
 from agentops.core.jsonable import to_json
 from agentops.core.plan import Change
@@ -48,13 +46,9 @@ def precheck(
         )
     if services.read_only:
         raise PolicyRefused("agentops is read-only here: nothing may be changed", hint="Unset AGENTOPS_READ_ONLY.")
-    if not policy_input.rollback and (why := services.too_powerful(change.target.scheme)):
-        raise PolicyRefused(
-            why,
-            hint="Use an identity with fewer rights (docs/least-privilege.md), or allow it in config.toml, [safety]: "
-            f"allow_cluster_admin = [{json.dumps(scope.place)}]",
-            code="too-powerful",
-        )
+    if not policy_input.rollback and (too_powerful := services.too_powerful(change.target.scheme)):
+        why, hint = too_powerful
+        raise PolicyRefused(why, hint=hint, code="too-powerful")
     if change.tool in services.disabled_tools and not policy_input.rollback:
         hint = "It stands in disabled_tools of config.toml, [safety]."
         raise PolicyRefused(f"{change.tool} is switched off here", hint=hint, code="tool-disabled")

@@ -89,9 +89,9 @@ def _no_notes(_change: Change, _preview: Preview) -> tuple[tuple[Note, ...], tup
     return (), ()
 
 
-def _nobody_asked(_scheme: str) -> str:
+def _nobody_asked(_scheme: str) -> tuple[str, str] | None:
     """Return nothing: identities without limits are no matter where this guard stands."""
-    return ""
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,8 @@ class GuardServices:
         wait_s: how long to wait for another run that is changing something; seconds.
         yes: approve without asking what policy asks nobody for.
         disabled_tools: the names of tools that a setting switches off; an undo may still use them.
-        too_powerful: says why changes in a place (its scheme) are refused to an identity that may do everything there.
+        too_powerful: says why changes in a place (its scheme) are refused to an identity that may do everything there,
+            and what to do next.
         can_tell: a model is there to hear why a person says no.
     """
 
@@ -166,7 +167,7 @@ class GuardServices:
     yes: bool = False
     can_tell: bool = False
     disabled_tools: tuple[str, ...] = ()
-    too_powerful: Callable[[str], str] = _nobody_asked
+    too_powerful: Callable[[str], tuple[str, str] | None] = _nobody_asked
 
     @property
     def beside(self) -> str:

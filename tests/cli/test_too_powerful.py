@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from agentops.providers.kubernetes.access.manifests import AccessRequest, access_of
+from agentops.providers.kubernetes.api.kubeconfig import identity_of
 from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.data import data
 from agentops.sandbox.scenario import load
@@ -27,6 +28,11 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
     monkeypatch.setitem(data("served.yaml")["version"], "gitVersion", "v1.32.0")
     with Sandbox(load("bad-image-tag")) as sandbox:
         yield sandbox
+
+
+def proof(cluster: Sandbox) -> str:
+    """Return what proves the cluster, as settings name it."""
+    return identity_of(cluster.kubeconfig, cluster.context).key
 
 
 def at(cluster: Sandbox, context: str = "sandbox") -> tuple[str, ...]:
@@ -51,18 +57,26 @@ def test_no_change_is_made_as_cluster_admin_where_production_is(cli: Cli, cluste
     cluster.server.api.rbac.heard = lambda _user, attempt, _allowed: tried.append(attempt.verb)
     done = plan(cli, cluster)
     assert (done.code, _SAID in done.out) == (4, True)
-    assert 'allow_cluster_admin = [\\"sandbox\\"]' in done.out
+    assert json.dumps(proof(cluster)) in done.document["errors"][0]["hint"]
     assert set(tried) <= {"get", "list", "create"}
     assert "patch" not in tried
 
 
-@pytest.mark.parametrize("text", ['[safety]\nallow_cluster_admin = ["sand*"]\n', ""])
-def test_it_is_allowed_by_name_or_where_nobodys_production_is(
-    cli: Cli, cluster: Sandbox, home: Path, text: str
+@pytest.mark.parametrize("is_allowed", [True, False])
+def test_it_is_allowed_by_proof_or_where_nobodys_production_is(
+    cli: Cli, cluster: Sandbox, home: Path, is_allowed: bool
 ) -> None:
-    """The config file allows it for a context, and a development cluster needs no allowance."""
-    settle(home, text or declared(cluster.kubeconfig, cluster.context))
+    """The config file allows it for a cluster, and a development cluster needs no allowance."""
+    allowed = f"[safety]\nallow_cluster_admin = [{json.dumps(proof(cluster))}]\n"
+    settle(home, allowed if is_allowed else declared(cluster.kubeconfig, cluster.context))
     assert plan(cli, cluster).code == 0
+
+
+@pytest.mark.parametrize("name", ["sandbox", "*", "https://127.0.0.1"])
+def test_no_name_allows_it(cli: Cli, cluster: Sandbox, home: Path, name: str) -> None:
+    """What a context is called proves nothing: whoever writes a kubeconfig chooses it."""
+    settle(home, f"[safety]\nallow_cluster_admin = [{json.dumps(name)}]\n")
+    assert plan(cli, cluster).code == 4
 
 
 def test_no_variable_allows_it(cli: Cli, cluster: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ def test_a_tool_that_is_switched_off_is_refused(stage: Any) -> None:
 
 def test_an_identity_without_limits_is_refused(stage: Any) -> None:
     """The place says why; nothing is tried."""
-    assert refusal(stage, too_powerful=lambda scheme: f"{scheme}: everything") == ("too-powerful", [], [])
+    assert refusal(stage, too_powerful=lambda scheme: (f"{scheme}: everything", "Ask.")) == ("too-powerful", [], [])
 
 
 def test_what_cannot_be_asked_is_no_permission(stage: Any) -> None:
@@ -39,7 +39,9 @@ def test_what_cannot_be_asked_is_no_permission(stage: Any) -> None:
     assert refusal(stage, too_powerful=fail) == ("unreachable", [], [])
 
 
-@pytest.mark.parametrize("limit", [{"disabled_tools": ("set",)}, {"too_powerful": lambda _scheme: "everything"}])
+@pytest.mark.parametrize(
+    "limit", [{"disabled_tools": ("set",)}, {"too_powerful": lambda _scheme: ("everything", "Ask.")}]
+)
 def test_a_change_can_be_taken_back_all_the_same(stage: Any, limit: dict[str, Any]) -> None:
     """What was made before the limit was set does not stay because of it."""
     result = execute(stage.services(**limit), world.proposal(rolls_back="change-1"))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -290,10 +289,7 @@ class KubernetesChanger:
                 learn=context.learn,
                 boundary=clients.cluster.boundary,
                 cache_dir=context.cache / NAME,
-                allow_unlimited=any(
-                    fnmatchcase(clients.cluster.context, one)
-                    for one in context.options.get("allow_cluster_admin") or ()
-                ),
+                allow_unlimited=asking.opened.identity.key in (context.options.get("allow_cluster_admin") or ()),
             )
 
     def change_tools(self) -> Mapping[str, ChangeTool]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from agentops.core.errors import ClusterError, Forbidden, InDoubt, ToolError
+from agentops.core.place_identity import PlaceIdentity
 from agentops.core.plan import Call
 from agentops.providers.kubernetes.api.answers import Stored
 from agentops.providers.kubernetes.api.call_transport import TokenTransport
@@ -106,7 +107,9 @@ def test_a_token_is_never_asked_for_longer_than_needed() -> None:
 @pytest.mark.parametrize("answer", [{}, {"status": None}, {"status": {"token": ""}}, {"status": {"token": 7}}])
 def test_an_answer_without_a_token_is_an_error(answer: Any) -> None:
     """Nothing stands for a token that is not there."""
-    opened = ClusterConnection(api=None, context="c", namespace="n", server="s")
+    opened = ClusterConnection(
+        api=None, context="c", namespace="n", server="s", identity=PlaceIdentity(server="s", proof="")
+    )
     with pytest.raises(ClusterError, match="without a token"):
         issued(opened, answer, lambda _secret: None)
 
