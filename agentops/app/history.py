@@ -21,6 +21,7 @@ from agentops.core.evidence import Evidence
 from agentops.core.finding import Finding, Problem
 from agentops.core.plan import Change
 from agentops.core.request import RequestReply
+from agentops.core.scope import sandbox_begun_in
 from agentops.core.text import one_line
 from agentops.core.usage import Usage
 from agentops.store.incidents import IncidentFolder, Incidents
@@ -118,16 +119,14 @@ def last_incident(settings: Settings) -> IncidentSummary | None:
     return next((one for one in every if one.kind == "incident"), None)
 
 
-def sandbox_of(settings: Settings, incident: str) -> str:
-    """Return the sandbox scenario that an incident was begun in; empty for a real place.
+def sandbox_of(settings: Settings, incident: str) -> tuple[str, str | None]:
+    """Return the sandbox scenario that an incident was begun in (empty for a real place), and the context chosen there.
 
     Raises:
         UsageError: there is no such incident, or several begin or end so.
         StoreError: it cannot be read.
     """
-    servers = [scope.server for scope in _folder(settings, incident).incident.places]
-    scenarios = [server.partition(":")[2] for server in servers if server.startswith("sandbox:")]
-    return scenarios[0] if scenarios else ""
+    return sandbox_begun_in(_folder(settings, incident).incident.places)
 
 
 def stored_incident(settings: Settings, wanted: str | None) -> StoredIncident:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from agentops import __version__
 from agentops.app.actor import current_actor, new_run, process_owner, user_name
 from agentops.app.changes import journal_of, open_words
-from agentops.app.connecting import flags_to, provider_options
+from agentops.app.connecting import flags_again, provider_options
 from agentops.app.connections import Connector
 from agentops.app.models import model_of
 from agentops.app.providers import PROVIDERS, without_disabled
@@ -98,7 +98,7 @@ class App:
             limits=settings.limits,
             excerpt_chars=settings.excerpt_chars,
             connector=Connector(self.providers, self._provider_context, self._announce),
-            resume_flags=flags_to(settings.context, settings.namespace, settings.kubeconfig, scenario or None),
+            resume_flags=flags_again(settings, scenario or None),
             nonce=secrets.token_hex(4),
             groups=(settings.namespace,) if settings.namespace else (),
             model=model,

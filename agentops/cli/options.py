@@ -63,7 +63,7 @@ class Common:
         return {"context": self.context, "namespace": self.namespace, "kubeconfig": self.kubeconfig}
 
     def where_begun(self, incident: str) -> Common:
-        """Return the options with the sandbox that an incident was begun in, where no place was named.
+        """Return the options with the sandbox and the context that an incident was begun in, where no place was named.
 
         Raises:
             UsageError: there is no such incident, or several begin or end so.
@@ -72,8 +72,8 @@ class Common:
 
         if self.sandbox is not None or self.context is not None or self.kubeconfig is not None:
             return self
-        scenario = sandbox_of(self.settings(), incident)
-        return replace(self, sandbox=scenario) if scenario else self
+        scenario, context = sandbox_of(self.settings(), incident)
+        return replace(self, sandbox=scenario, context=context) if scenario else self
 
     def require_one_namespace(self, argument: str | None) -> None:
         """Raise where ``--namespace`` and the resource that an argument names are of two namespaces.

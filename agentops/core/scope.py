@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from agentops.core.commands import quoted, requoted
 
+SANDBOX = "sandbox"
+"""What the server of a sandbox begins with, and the context that it leads to where none is chosen."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
@@ -47,9 +50,27 @@ def options_to(scopes: Iterable[Scope]) -> str:
     return " ".join(dict.fromkeys(filter(None, map(_options, scopes))))
 
 
+def sandbox_begun_in(scopes: Iterable[Scope]) -> tuple[str, str | None]:
+    """Return the scenario of the sandbox that these places are in, and the context that was chosen in it.
+
+    Returns:
+        an empty scenario where they are real places; None for the context that a sandbox leads to by itself.
+    """
+    for scope in scopes:
+        kind, _, scenario = scope.server.partition(":")
+        if kind == SANDBOX:
+            return scenario, scope.place if _chosen(scope) else None
+    return "", None
+
+
 def _options(scope: Scope) -> str:
     kind, _, scenario = scope.server.partition(":")
-    if kind == "sandbox":
-        return quoted(f"--sandbox={scenario}")
+    if kind == SANDBOX:
+        return " ".join(filter(None, (quoted(f"--sandbox={scenario}"), _chosen(scope))))
     # A scope may come out of somebody else's plan: what it says is to be typed is a context, or nothing.
     return requoted(scope.options, ("--context", "--namespace"))
+
+
+def _chosen(scope: Scope) -> str:
+    """Return the option for the context of a sandbox; nothing for the one of its own name, where it leads by itself."""
+    return "" if scope.place == SANDBOX else requoted(scope.options, ("--context",))

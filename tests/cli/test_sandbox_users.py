@@ -50,6 +50,27 @@ def test_the_login_agentops_has_what_it_needs_and_no_more(cli: Cli, scenario: st
     assert (plan.code, plan.document["status"], bool(plan.document["plan"]["calls"])) == (0, "dry-run", True), plan.out
 
 
+def test_what_comes_next_is_typed_with_the_login_that_was_chosen(cli: Cli) -> None:
+    """A fix of the incident goes on as that login; what is printed after a dry run and a triage names it."""
+    as_login = ("--sandbox=bad-image-tag", "--context", "agentops")
+    cli("investigate", *as_login, "--no-model")
+    again = cli("fix", "last", "--no-model", "--dry-run", "-o", "json")
+    assert (again.code, again.document["plan"]["context"]) == (0, "agentops"), again.out
+    elsewhere = cli("fix", "last", "--sandbox=bad-image-tag", "--no-model", "--dry-run", "-o", "json")
+    assert (elsewhere.code, elsewhere.document["errors"][0]["hint"].partition(" --")[2]) == (
+        2,
+        "sandbox=bad-image-tag --context agentops",
+    )
+    ends = [
+        cli(*words, *as_login).out.rstrip().rpartition("Next: ")[2]
+        for words in (("fix", "--no-model", "--dry-run"), ("triage", "-n", "shop"))
+    ]
+    assert ends == [
+        "agentops fix --sandbox=bad-image-tag --context agentops",
+        "agentops investigate k8s:shop/Deployment/checkout --sandbox=bad-image-tag --context agentops --namespace shop",
+    ]
+
+
 @pytest.mark.parametrize("scenario", ["network-policy-blocking", "slow-liveness-timeout", "missing-secret"])
 def test_the_cause_is_found_without_reading_secrets(cli: Cli, scenario: str) -> None:
     """A cause in a namespace that the failing one talks to, and a Secret that is not there, are found all the same."""
