@@ -308,5 +308,16 @@ def test_without_moto_one_line_says_how_to_install_it(cli: Cli, monkeypatch: pyt
     assert (done.code, error["code"], error["hint"]) == (
         2,
         "no-moto",
-        "Install it: pip install 'agentops[sandbox-aws]'",
+        "In a clone of agentops: pip install '.[sandbox-aws]'",
     )
+
+
+def test_a_service_of_another_cluster_is_not_there(cli: Cli) -> None:
+    """The sandbox's own answers are of one ECS cluster; a service of that name in another one does not exist."""
+    done = cli("investigate", "aws:ecs/service/other/checkout", "--sandbox=aws-service-image-missing", "--no-model")
+    assert (done.code, "there is no ecs/service other/checkout" in done.err) == (2, True), done.out + done.err
+
+
+def test_free_storage_is_said_in_the_unit_of_the_whole(cli: Cli) -> None:
+    """0.9 GiB of 100 GiB is nearly nothing; 0.93 of 100 GiB would be read as a share."""
+    assert "orders has 0.9 GiB of 100 GiB of storage free" in cli("triage", "--sandbox=aws-database-full").out

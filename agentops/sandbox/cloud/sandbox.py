@@ -77,7 +77,7 @@ class CloudSandbox:
         if importlib.util.find_spec("moto") is None or importlib.util.find_spec("flask") is None:
             raise UsageError(
                 f"the sandbox {self.scenario.name} needs moto, which is not installed",
-                hint="Install it: pip install 'agentops[sandbox-aws]'",
+                hint="In a clone of agentops: pip install '.[sandbox-aws]'",
                 code="no-moto",
             )
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}

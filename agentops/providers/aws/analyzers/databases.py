@@ -55,7 +55,7 @@ def _storage(ref: ResourceRef, data: Data, status: str) -> Iterator[Problem]:
     if status != "storage-full" and share >= _LOW:
         return
     is_full = status == "storage-full" or share < _FULL
-    room = f"{number_text(free / _GIB)} of {size / _GIB:.0f} GiB" if free is not None else "none"
+    room = f"{free / _GIB:.1f} GiB of {size / _GIB:.0f} GiB" if free is not None else "none"
     grows = float(data.get("MaxAllocatedStorage") or 0) * _GIB > size
     if not is_full and grows:
         return
