@@ -49,22 +49,22 @@ from agentops.core.text import one_line
 
 EPILOG = """\b
 Examples:
-  agentops investigate --sandbox             try it: no cluster, no key
-  agentops investigate alert.json            an Alertmanager webhook body, and many more
+  agentops investigate --sandbox         try it: no cluster, no key
+  agentops investigate alert.json        an Alertmanager webhook body
   agentops investigate k8s:shop/Deployment/web
   cat alert.json | agentops investigate - --output json --no-model
-  agentops fix --sandbox=bad-image-tag       plan, show, ask, apply, verify, or roll back
-  agentops triage --namespace shop           what is wrong there, without a model
-  agentops alerts                            what fires at Alertmanager; pick one
-  agentops ask "what runs here?"             an answer with cited evidence
-  agentops do "scale web to 3"               your own words to a plan, and to a verified change
-  agentops show                              the last incident
-  agentops audit verify                      is the audit log complete and unaltered
+  agentops fix --sandbox=bad-image-tag   plan, show, ask, apply, verify
+  agentops triage --namespace shop       what is wrong there, without a model
+  agentops alerts                        what fires at Alertmanager; pick one
+  agentops ask "what runs here?"         an answer with cited evidence
+  agentops do "scale web to 3"           your own words to a verified change
+  agentops show                          the last incident
+  agentops audit verify                  is the log complete and unaltered
 
 \b
-Exit codes: 0 done, 1 error, 2 usage, 3 a problem was found (with --exit-code), 4 refused by policy,
-5 not approved or stale, 6 rolled back, 7 a person is needed, 8 the audit chain is broken, 9 no plan,
-130 interrupted.
+Exit codes: 0 done, 1 error, 2 usage, 3 a problem was found (--exit-code),
+4 refused by policy, 5 not approved or stale, 6 rolled back, 7 a person is
+needed, 8 the audit chain is broken, 9 no plan, 130 interrupted.
 JSON: --output json, one document.
 """
 GROUPS = ("approvers", "audit", "policy", "tools", "access", "sandbox", "config")

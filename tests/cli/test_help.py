@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.main import get_command
 
+import agentops
 from agentops.alerts.registry import FORMATS, senders
 from agentops.cli.app import build
 
@@ -52,6 +54,12 @@ def test_no_help_is_a_riddle(words: tuple[str, ...], command: Any) -> None:
     options = " ".join(getattr(one, "help", None) or "" for one in command.params)
     text = f"{command.help} {command.epilog or ''} {options}".lower()
     assert [riddle for riddle in _RIDDLES if riddle in text] == []
+
+
+def test_the_first_page_fits_a_terminal_of_80_columns(cli: Cli) -> None:
+    """It is shipped as it is printed, so that no terminal breaks its examples and exit codes within a word."""
+    shipped = (Path(agentops.__file__).parent / "cli/help.txt").read_text("utf-8")
+    assert [line for line in (shipped + cli("--help").out).splitlines() if len(line) > 80] == []
 
 
 def test_the_help_of_investigate_names_every_sender(cli: Cli) -> None:

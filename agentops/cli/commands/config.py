@@ -48,12 +48,12 @@ class Environment(StrEnum):
 def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     group = typer.Typer(
-        name="config", help="Show the settings in force; say which cluster is which environment.", no_args_is_help=True
+        name="config", help="Show the settings; say which environment a cluster is.", no_args_is_help=True
     )
     text = "Show each setting and, with --origin, where it comes from."
     group.command("show", help=text, epilog=EPILOG)(with_common(show, ("context", "namespace", "kubeconfig")))
 
-    text = "Show which environment a cluster counts as and why, or say which one it is."
+    text = "Show or say which environment a cluster counts as."
     group.command("environment", help=text, epilog=ENVIRONMENT_EPILOG)(
         with_common(environment, ("context", "kubeconfig"))
     )
