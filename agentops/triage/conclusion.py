@@ -378,6 +378,9 @@ def _plain(ranking: Ranking, ids: Sequence[str], verdict: Verdict, words: str, c
 def _steps(ranking: Ranking, verdict: Verdict) -> tuple[str, ...]:
     """Return what to do next when there is no cause; what could not be read comes first."""
     if verdict is Verdict.RECOVERED:
+        if ranking.alert is None or ranking.alert.is_named:
+            # A person named the resource: no alert fires that could be closed.
+            return ()
         return ("Silence or close the alert, and look at why it still fires if it does.",)
     if verdict is not Verdict.UNDETERMINED:
         return ()

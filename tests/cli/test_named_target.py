@@ -96,6 +96,18 @@ def test_a_healthy_target_has_no_plan_for_something_else(cli: Any) -> None:
     assert (done.code, done.document["finding"]["verdict"], done.document.get("plan")) == (0, "no-problem", None)
 
 
+def test_where_no_alert_was_given_none_is_to_be_closed(cli: Any) -> None:
+    """A target that recovered is said to be healthy; only what an alert began ends with the alert."""
+    place = ("--sandbox=stale-alert", "--no-model", "-o", "json")
+    found = [
+        cli("investigate", *words, *place).document["finding"] for words in (("k8s:shop/Deployment/checkout",), ())
+    ]
+    assert [(one["verdict"], "close the alert" in " ".join(one["next_steps"])) for one in found] == [
+        ("recovered", False),
+        ("recovered", True),
+    ]
+
+
 def test_an_unwell_target_is_the_root_cause(cli: Any) -> None:
     """The named object itself is explained as before."""
     done = cli("investigate", "k8s:shop/Deployment/checkout", *AT, "-o", "json")
