@@ -92,7 +92,7 @@ _ABOUT = re.compile(
     r"budget|used|per[_.-]|hash|algorithm|format|field|key-?ref|mode|id$|in$|out$|left|remaining|total|bytes|lifetime|"
     r"generator|cleaner|resolver|watcher|reader|sync|csi|\.k8s\.io|metadata|scope|status|state|at$|age$|max|min|webhook|"
     r"i[sz](?:er|ation)|encoder|hasher|resets?|attempt|fail|error|encrypt|domain|same-?site|http-?only|jar$|parser|strength|history|total|sum$|"
-    r"bucket|created|handler|filter|factory|helper|utils?|validat|exception|invalid|review)",
+    r"bucket|created|handler|filter|factory|helper|utils?|validat|exception|invalid|review|age(?:s?$|[_.-]|in|d)|days?(?:$|[_.-])|last|changed|lock|reuse|warn|grace|complexity|rounds|delay|owner|description|bound|cidr|duration|period|source|backend|engine|prefix|stdin|alias|algorithm|expiration|reminder|skew)",
     re.IGNORECASE,
 )
 
@@ -102,11 +102,18 @@ _COMPARED = re.compile(
     r"\.(?:java|go|py|js|ts|rb|cs|kt|scala|php|sh|service|socket|timer|target|mount)$",
     re.IGNORECASE,
 )
+# How a name ends that counts or sets something: `validate_password.mixed_case_count`.
+_SETTING = re.compile(
+    r"(?:[_.-](?:days|count|age|policy|length|enabled|expiry|seconds|secs|minutes|hours|ms|bits|size|alias|owner|prefix|"
+    r"algorithm|period|required)|(?<=[a-z])(?:Days|Count|Age|Policy|Length|Enabled|Expiry|Seconds|Minutes|Hours|Bits|"
+    r"Complexity))$"
+)
 _HASHED = re.compile(r"s?[_.-]?hash", re.IGNORECASE)
 _REST_KEY = re.compile(r"s?[_.-]?keys?")
 # `DB_PASS`, `dbPass`, `pass`; not `bypass`, `first-pass`.
 _WORD_PASS = re.compile(
-    r"(?:^|[_.-])(?:pw|PW)$|(?<=[a-z])Pw$|(?:^|_|[a-z]_?(?=P))(?:pass|PASS|Pass)[0-9]?$|(?i:db|database|sql|pg|postgres|redis|mongo|rabbit|user|admin|root|smtp|"
+    r"(?:^|[_.-])(?:pw|PW)$|(?<=[a-z])P[wW]$|(?:^|[_.-])(?i:db|bind|root|admin|user|sql|smtp|ftp|ldap|my|key|trust|mqtt|vnc|wifi|ssh)"
+    r"(?i:pw|pass)$|(?i:(?:^|[_.-])psk$|pre-?shared-?key$|(?:^|[_.-])authtok$)|(?:^|_|[a-z]_?(?=P))(?:pass|PASS|Pass)[0-9]?$|(?i:db|database|sql|pg|postgres|redis|mongo|rabbit|user|admin|root|smtp|"
     r"mail|ldap|ftp|http|proxy|auth|login|key|store|ssl|tls|ssh|git|vpn|api|svc|service|app|bind|default|master)[-.](?i:pass)$"
 )
 _WEAK_TAIL = r"(?:s|[_-]?[0-9]|[_-]?base64|[_-]?b64)?$"
@@ -114,8 +121,19 @@ _WEAK_NAME = re.compile(
     rf"(?:^|[_.\-])(?i:{'|'.join(WEAK_WORDS)}){_WEAK_TAIL}|"
     rf"(?<=[a-z0-9])(?:{'|'.join(word.capitalize() for word in WEAK_WORDS)}){_WEAK_TAIL}"
 )
+# Codes of a few digits: `otp=`, `pin:`, `verification_code`.
+_CODE = re.compile(
+    r"(?:^|[_.\-])(?:[TH]?OTP|[th]?otp|PIN|pin)(?:[_-]?(?:code|CODE))?$|(?<=[a-z])(?:Otp|Pin|OTP|PIN)$|"
+    r"(?i:(?:mfa|otp|2fa|tfa|sms|verification|security|login|one[_ -]?time|confirmation)[_ -]?code)$"
+)
+# Whose value the name means for certain, so that it may be a plain word; `imagePullSecret` names an object.
+_OWN_SECRET = re.compile(
+    r"(?i:(?:client|app|application|shared|jwt|session|oauth2?|api|consumer|cookie|hmac|signing|nextauth|admin|static-auth|"
+    r"radius|encryption|refresh|access)[_.-]?secret(?:[_.-]?key)?)$|"
+    r"(?:[A-Z0-9]+_)*(?<!PULL_)(?<!TLS_)(?<!SSL_)(?<!CERT_)(?:SECRET|SECRET_KEY|TOKEN)$"
+)
 # Variables whose names say enough: `REDIS_AUTH`, `WIFI_PSK`, `PASSWORD_SALT`.
-_ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]*_(?:AUTH|PSK|PIN|OTP|CREDS)")
+_ENV_NAME = re.compile(r"[A-Z][A-Z0-9_]*_(?:AUTH|CREDS)")
 # Keys that are shown, or that something is found by.
 _OPEN_KEY = re.compile(
     r"(?:public|pub|topology|primary|partition|sort|range|foreign|cache|index|lookup|object|map|group|dedup|shard|external|idempotency|merge|natural|composite|document|"
@@ -164,22 +182,34 @@ class NameKind(NamedTuple):
     """What a name speaks of.
 
     ``is_weak``: only a value that looks generated is a secret beside it. ``is_compound``: it says whose key it is.
+    ``is_own``: it never means the name of an object, so a plain word is a secret beside it too.
     """
 
     kind: str
     is_weak: bool
     is_compound: bool = False
+    is_own: bool = False
 
 
 @lru_cache(maxsize=8192)
 def judged_name(name: str) -> NameKind | None:
     """Return what a name (``DB_PASSWORD``, ``tls.key``) in any text speaks of, None where of no secret."""
-    if name in _FOLDER_VARIABLES or _COMPARED.search(name):
+    if name in _FOLDER_VARIABLES or _COMPARED.search(name) or _SETTING.search(name):
         return None
+    if _CODE.search(name):
+        return NameKind("code", True, is_own=name.isupper())
+    if any(kind == "secret" and _HASHED.match(rest) for kind, rest in _strong_words(name)):
+        return None
+    if found := _of_strong_word(name):
+        if _HEADER_ENDING.search(name) and found.kind not in ("authorization", "cookie"):
+            return None
+        return found._replace(is_own=True) if _OWN_SECRET.match(name) else found
+    return _of_other_word(name)
+
+
+def _of_strong_word(name: str) -> NameKind | None:
     found: NameKind | None = None
     for kind, rest in _strong_words(name):
-        if kind == "secret" and _HASHED.match(rest):
-            return None
         if not is_about(rest):
             found = _beside_key(kind, rest)
         elif _STILL_SECRET.match(rest):
@@ -188,13 +218,15 @@ def judged_name(name: str) -> NameKind | None:
             found = found or NameKind("password-hash" if kind == "password" else kind, is_weak)
         else:
             found = None  # `private-key-secret-name`: what stands last decides
-    if found:
-        return None if _HEADER_ENDING.search(name) and found.kind not in ("authorization", "cookie") else found
+    return found
+
+
+def _of_other_word(name: str) -> NameKind | None:
     if _WORD_PASS.search(name):
         return NameKind("password", name.lower() in ("pass", "pw"))
     if _ENV_NAME.fullmatch(name):
         return NameKind("password", False)
-    if name.lower() in ("psk", "pskey"):
+    if name.lower() == "pskey":
         return NameKind("password", True)
     ending = _WEAK_NAME.search(name)
     return NameKind("key", True, ending.start() > 0) if ending and not _OPEN_KEY.search(name) else None

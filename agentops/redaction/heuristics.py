@@ -21,10 +21,14 @@ _BENIGN = re.compile(
     r"[A-Z]?[a-z]+ing\.\.\.|\.{3}|-+|\?+|_+|"
     r"enabled?|disabled?|present|str|string|bool|int|bytes|object|opaque|default|"
     r"[0-9]+ (?:bytes|chars|characters)|"
-    r"<[^<>]*>.*|\$\{[^}]*\}.*|\$\([^)]*\)|\$\$?[A-Za-z_][A-Za-z0-9_]*|%[A-Za-z_]+%|\{\{.*|\{%.*|%[sdvqr]|%\([a-z_]+\)s|\(.*\)|\{[a-z_.]*\}|"
+    r"<[^<>]*>.*|\$\{[^}]*\}.*|\$\([A-Za-z].*|\$\([^)]*\)|\$\$?[A-Za-z_][A-Za-z0-9_]*(?:[ \t].*)?|%[A-Za-z_]+%|"
+    r"\{\{.*|\{%.*|%[sdvqr]|%\([a-z_]+\)s|\(.*\)|\{[a-z_.]*\}|"
     r"#.*|//.*|\$[0-9]{1,3}|:[a-z_]+|changeme\?|\[redacted:[a-z0-9-]+\].*|"
     r"(?:vault|aws-sm|ref\+[a-z]+|op|arn:aws|projects|keyvault|secretsmanager|ssm|gcpsm|env|awskms|kms|sops|file)(?::/*)\S*|"
-    r"ENC\[.*\]|AQICAH\S+)",
+    r"ENC\[.*\]|AQICAH\S+|[01]|%[0-9*]|@[\w.-]+@|@[a-z_]*(?:password|pwd|passwd|token|secret)[a-z0-9_]*|#\{[\w.]+\}#?|"
+    r"-+redacted-+|\*+ ?[a-z ]+ ?\*+|`[a-z]+ [^`]*`|\(\([\w./-]+\)\)|[\w.-]+:/(?:etc|run|var|opt|mnt)/.*|"
+    r"(?:your|insert|enter|some|example|my)[-_ ](?:[a-z]+[-_ ])*(?:password|passwd|token|key|secret)(?:[-_ ]here)?|"
+    r"(?-i:(?:[A-Z]+_)*(?:PASSWORD|TOKEN|API_?KEY|KEY|SECRET)))[;,]?",
     re.IGNORECASE | re.DOTALL,
 )
 _PATH = re.compile(
@@ -45,7 +49,8 @@ _TOKEN_OBJECT = re.compile(r"[a-z][a-z0-9-]*-token-[a-z0-9]{5}")
 # Source code in a traceback: a call, a subscript, an attribute of something.
 _CODE = re.compile(
     r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:\((?:.*\)[;,.\w()]*)?|\[[\"'A-Za-z_].*)|[a-z_][a-z0-9_]{2,}(?:\.[A-Za-z_]\w*)*\(.*|"
-    r"(?:self|this|os|settings|config|cfg|request|req|ctx|args|process\.env|System|Optional|List|var|local|data|random_password|module|aws_[a-z_]+)\.[\w.\[\]\"']+[,;)]?"
+    r"(?:self|this|os|settings|config|cfg|request|req|ctx|args|process\.env|import\.meta|builder|options|opts|props|params|secrets|vars|System|Optional|List|var|local|data|random_password|module|aws_[a-z_]+)\.[\w.\[\]\"']+[,;)]?|"
+    r"[A-Za-z_$][\w$]*(?:\??\.[A-Za-z_]\w*)*\??\.\w*(?:[Pp]assword|[Tt]oken|[Ss]ecret|[Kk]ey|[Cc]redentials?)[,;)]?"
 )
 _VERSION = re.compile(r"v?[0-9]+(?:\.[0-9]+)+(?:[-+.][\w.-]*)?")
 _MEASURE = re.compile(
@@ -131,6 +136,29 @@ _FUNCTION_WORDS = frozenset(
         *("because", "since", "until", "into", "onto", "over", "under", "about", "seconds", "successfully"),
     ]
 )
+_FEW_DIGITS = re.compile(r"[0-9]{4,8}")
+_ONE_WORD = re.compile(r"[A-Za-z][a-z]{4,30}[0-9]{0,2}|[A-Za-z][a-z]*(?:-[a-z]+)*-?[0-9]{1,4}")
+_ALPHANUMERIC = re.compile(r"\w")
+_VOWEL = re.compile(r"[aeiouyAEIOUY]")
+_NO_VOWEL = re.compile(
+    r"[^aeiouy]{5}|q[^u]|[jv][bcdfghjklmnpqrstvwxz]|[cfghjklmpqtvwxz]j|[bdfghjklmptvwxz]q|[bcdfghjklmpqtvwz]x|z[bcdfgjkmnpqrstvwx]",
+    re.IGNORECASE,
+)
+_WORD_AND_DIGITS = re.compile(r"[A-Za-z]{3,}[0-9]{1,4}")
+_NUMBERED = re.compile(
+    r"(?:sha|ssha|md|aes|rsa|hmac|pbkdf|utf|argon|scrypt|bcrypt|base|oauth|http|ipv|mysql|postgres|redis|user|app|level|step|"
+    r"line|worker|node|pod|host|server|version|tls|ssl|python|php|java|page|port|item|test)[0-9]+",
+    re.IGNORECASE,
+)
+_STATE_WORD = re.compile(
+    r"[a-z]+(?:ed|ing|able|ible|ent|(?<!f)ly|ive|al|ary|ory|ous|less|ful|ised|ized|own|ten)|"
+    r"(?:correct|wrong|expire|redundant|compliant|weak|strong|blank|safe|fine|secret|public|private|short|long|plaintext|plain|clear|secure|insecure|"
+    r"same|different|optional|basic|static|dynamic|random|public|right|good|null|none|null|here|there|above|below|gone|lost|"
+    r"sent|kept|held|known|stale|live|active|inactive|fresh|null|case-sensitive|today|tomorrow|yesterday|there|now|later|"
+    r"nothing|something|anything|everything|vault|openbao|bitwarden|ldap|kerberos|oidc|saml|file|files|external|internal|"
+    r"kubernetes|aws|azure|gcp|memory|disk|database|default|strict|legacy|bearer|opaque|always|never)",
+    re.IGNORECASE,
+)
 _WORDS_ONLY = re.compile(r"[A-Za-z][a-z]*(?:[ ,;.\-/_]+[A-Za-z][a-z]*)*[.,:;!]?")
 
 
@@ -142,30 +170,35 @@ def is_secret(name: NameKind, value: str, *, bare: bool) -> bool:
     """
     value = value[:_LONGEST_JUDGED].strip()
     kind = name.kind
+    if kind == "code" and (_FEW_DIGITS.fullmatch(value) or (name.is_own and is_distinct_word(value))):
+        return True
     if not value or is_harmless(value) or (bare and (_CODE.fullmatch(value) or is_sentence(value))):
         return False
     if not bare and kind != "password" and value.count(" ") >= 2 and is_sentence(value):
         return False
-    if name.is_weak and kind == "password":
-        return is_distinct_word(value)
     if name.is_weak:
-        return (
-            looks_random(value)
-            or (len(value) >= 20 and is_one_case(value) and not _HEX.fullmatch(value))
-            or (_BASE32.fullmatch(value) is not None and entropy(value) >= 3.2)
-            or (name.is_compound and _LONG_HEX.fullmatch(value) is not None)
-        )
+        return is_distinct_word(value) if kind == "password" else _looks_generated(name, value)
     if kind != "password" and (_MEASURE.fullmatch(value) or _TIME.fullmatch(value)):
         return False
-    if kind in ("secret", "credential", "cookie", "token", "key", "authorization", "query") and _is_a_name(
-        value, kind, bare=bare
-    ):
-        # ``secret: shop-tls`` names a Secret; a real one of only small letters is rarer than that by far.
-        return False
-    return kind != "authorization" or len(value) >= 8
+    if name.is_own and _ONE_WORD.fullmatch(value) and not is_state(value):
+        return True
+    # ``secret: shop-tls`` names a Secret; a real one of only small letters is rarer than that by far.
+    may_be_name = kind in ("secret", "credential", "cookie", "token", "key", "authorization", "query")
+    return not (may_be_name and _is_a_name(value, kind, bare=bare)) and (kind != "authorization" or len(value) >= 8)
+
+
+def _looks_generated(name: NameKind, value: str) -> bool:
+    return (
+        looks_random(value)
+        or (len(value) >= 20 and is_one_case(value) and not _HEX.fullmatch(value))
+        or (_BASE32.fullmatch(value) is not None and entropy(value) >= 3.2)
+        or (name.is_compound and _LONG_HEX.fullmatch(value) is not None)
+    )
 
 
 def _is_a_name(value: str, kind: str, *, bare: bool) -> bool:
+    if is_jumbled(value):
+        return False
     if kind in ("secret", "credential", "cookie"):
         return bool(_NAME.fullmatch(value)) or (kind == "secret" and bool(_GENERATED.fullmatch(value)))
     return bare and bool(_WORDS_ONLY.fullmatch(value) or _VERSION.fullmatch(value) or _TOKEN_OBJECT.fullmatch(value))
@@ -173,6 +206,8 @@ def _is_a_name(value: str, kind: str, *, bare: bool) -> bool:
 
 def is_harmless(value: str) -> bool:
     """Return whether a value is a placeholder, a reference, a path, a digest: nothing that anybody could use."""
+    if not _ALPHANUMERIC.search(value) and len(set(value)) <= 3:
+        return True
     return bool(_BENIGN.fullmatch(value) or _PATH.fullmatch(value) or _URL.fullmatch(value) or _DIGEST.fullmatch(value))
 
 
@@ -187,6 +222,32 @@ def is_sentence(value: str) -> bool:
         return True
     number, _, rest = value.partition(" ")
     return bool(_MEASURE.fullmatch(number) or _TIME.fullmatch(number)) and bool(re.match(r"[A-Za-z(/|,=]", rest))
+
+
+def is_code(value: str) -> bool:
+    """Return whether a value is an expression of source code: a call, a subscript, a field of something."""
+    return _CODE.fullmatch(value) is not None
+
+
+def is_state(word: str) -> bool:
+    """Return whether a word says how a secret is (``expired``, ``wrong``, ``stored``), not what it is."""
+    low = word.lower()
+    return bool(_SAYING.fullmatch(low) or _STATE_WORD.fullmatch(low) or _BENIGN.fullmatch(low))
+
+
+def is_chosen_word(value: str) -> bool:
+    """Return whether a person would take a word in a sentence for a password: ``hunter2``, no ``sha256``."""
+    return is_distinct_word(value) or (
+        len(value) >= 6 and _WORD_AND_DIGITS.fullmatch(value) is not None and not _NUMBERED.fullmatch(value)
+    )
+
+
+def is_jumbled(value: str) -> bool:
+    """Return whether at least 16 letters, of one case or more, are of no language: hardly a vowel, or far apart."""
+    if not 16 <= len(value) <= 512 or not value.isalpha() or not value.isascii():
+        return False
+    vowels = len(_VOWEL.findall(value))
+    return vowels < 0.28 * len(value) or _NO_VOWEL.search(value) is not None
 
 
 def is_distinct_word(value: str) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from agentops.core.fast_search import FastSearch
 from agentops.core.secret_names import NameKind, judged_name
 from agentops.redaction.multiline import block_lines, inline_value, nested_values
-from agentops.redaction.neighbours import in_markup, in_pair, in_table, in_words
+from agentops.redaction.neighbours import in_markup, in_pair, in_sentence, in_table, in_words
 from agentops.redaction.quotes import QUOTE
 from agentops.redaction.scan import SearchedText
 from agentops.redaction.spans import SecretSpan, is_marker
@@ -29,14 +29,23 @@ HINTS = (
     *(f"{word}{gap}{last}" for word, last in (("connection", "string"), ("recovery", "code")) for gap in "_-."),
     *("connectionstring", "recoverycode"),
 )
-LAST_HINTS = ("sig", "sid", "otp", "pin", "psk", "pw")
+LAST_HINTS = (
+    "sig",
+    "sid",
+    "otp",
+    "pin",
+    "psk",
+    "pw",
+    *(f"{word}{gap}code" for word in ("mfa", "otp", "2fa") for gap in ("", "_")),
+)
 SPOKEN = (
     r"(?:api|app|application|access|account|shared|storage|private|ssh|encryption|signing|master|auth|service|license|"
     r"subscription|consumer|deploy|session|connection|conn|recovery|seed|secret) (?:key|string|str|code|phrase|"
     r"header|id)"
 )
 _NAMES = FastSearch(
-    rf"(?i){SPOKEN}|(?:\w[\w.\-]*)?(?:{'|'.join(map(re.escape, HINTS))})[\w.\-]*|"
+    rf"(?i){SPOKEN}|(?:verification|security|one-time|login|sms|confirmation)[ _-]?code|"
+    rf"(?:\w[\w.\-]*)?(?:{'|'.join(map(re.escape, HINTS))})[\w.\-]*|"
     rf"(?:\w[\w.\-]*)?(?:{'|'.join(LAST_HINTS)})\b"
 )
 _LONGEST_NAME = 120
@@ -44,7 +53,8 @@ _AFTER = re.compile(
     rf"({QUOTE})?(?:\]|\))?"
     r"(\s{0,4}(?::=|=>|->|===?|[=:])(?!:)|%3[DdAa]|\\{1,16}u003[dD]|[ \t]{0,4},(?=\s{0,40}\\{0,32}[\"'])|"
     r"[ \t]{0,60}\|(?=[ \t])|)"
-    rf"([ \t]{{0,200}})(\[(?!redacted:)[ \t]{{0,8}})?(?:(?:![\w!/]{{0,40}}|&\w{{1,40}})[ \t]{{1,8}})?({QUOTE})?"
+    rf"([ \t]{{0,200}})(\[(?!redacted:|[A-Z ]{{3,24}}\])[ \t]{{0,8}})?(?:(?:![\w!/]{{0,40}}|&\w{{1,40}})[ \t]{{1,8}})?"
+    rf"(?:\((?=[\"'`]))?(?:(?:[NnEeUuLRrBbFf]|u8|@|\$)(?=[\"']))?({QUOTE})?"
 )
 _ASSIGNS = frozenset({":=", "=>", "->", "==", "===", "=", ":", "%3D", "%3d", "%3A", "%3a"})
 _FLAG = re.compile(r"(?:^|[\s\"'\[,(])--?[\w-]{0,60}$")
@@ -59,6 +69,16 @@ _IMAGE_TAG = re.compile(
 )
 # `self.password = password` in source code.
 _OWN_FIELD = re.compile(r"(?:self|this)\.")
+_CALL_BEHIND = re.compile(
+    r"(?:<%= ?|new |await )?([$A-Za-z_][\w$]{0,60}(?:(?:\.|::|->|\?\.)[A-Za-z_]\w{0,60}){0,6})[!?]?"
+    r"(?:\((?=[)\"'$*&]|[\w.:]{1,60}[,)(\[ .])|\[(?=[\"'$]))"
+)
+# Terraform's `variable "db_password" {`.
+_DECLARED = re.compile(r"\"[ \t]{1,4}\{(?=\s)")
+_COMMAND = re.compile(r"(?!echo |printf )[a-z][\w./-]* ")
+_REFERENCE_TAG = re.compile(
+    r"[\"']?[ \t]{0,4}:[ \t]{1,8}!(?:Ref|GetAtt|ImportValue|Sub|reference|env(?:_var)?|secret|[\w-]{1,20}-ref)[ \t]"
+)
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z_.]*;?$")
 _FIRST_DIGIT = re.compile(r"[^\s0-9]{0,24}[0-9]")
 _BRACED = re.compile(r"\{([^\s{}]{1,400})\}(?=[;\s\"']|$)")
@@ -69,6 +89,8 @@ _MAY_BE_GENERATED = re.compile(r"[^\s\"'`]{16}|[|>{\r\n]|\Z")
 _QUERY_BEFORE = re.compile(r"[?&;]$|&amp;$|\\u0026$|%26$|%3[Ff]$")
 _KIND_BEFORE = re.compile(r"kind\\{0,32}[\"']?\s{0,4}:\s{0,4}\\{0,32}[\"']?$")
 _JUDGED = re.compile(rf"(?:{QUOTE})?\]?[ \t]{{0,4}}(?::=|=>|===?|[=:])[ \t]{{0,8}}(?:{QUOTE})?[^\s\"'`,;&<>|]{{1,512}}")
+# `--password   the password of the user`: a line of a help text.
+_HELP = re.compile(r"[ \t]{2,60}[A-Za-z]+[ \t][a-z]+\b")
 _NEXT_ARGUMENT = re.compile(
     rf"[ \t]{{1,8}}({QUOTE})?|[ \t\r]{{0,4}}\n[ \t]{{0,80}}-[ \t]{{1,8}}({QUOTE})?|"
     r"[ \t\r]{0,4}\n[ \t]{4,80}(?=[^\s]{4,512}(?<!:)[ \t\r]{0,4}(?:\n|\Z))"
@@ -144,9 +166,16 @@ def _beside(name: SecretName, names: Names) -> Iterator[SecretSpan]:
     sign = after.group(2).strip()
     if sign in _ASSIGNS or sign.startswith("\\"):
         yield from _assigned(name, after, sign)
-        return
-    if pair := list(in_pair(name)):
+    elif pair := list(in_pair(name)):
         yield from pair
+    else:
+        yield from _unassigned(name, after, sign)
+
+
+def _unassigned(name: SecretName, after: re.Match[str], sign: str) -> Iterator[SecretSpan]:
+    text, start, end = name.text, name.start, name.end
+    if sign == "" and (declared := _DECLARED.match(text, end)):
+        yield from name.each(inline_value(text, declared.end() - 1))
         return
     if sign == "" and _is_value(text, start, end):
         return
@@ -167,6 +196,8 @@ def _beside(name: SecretName, names: Names) -> Iterator[SecretSpan]:
 def _flag(name: SecretName, at: int) -> Iterator[SecretSpan]:
     """``--token VALUE``, ``'--token' 'VALUE'``, and a flag whose value is the next item of a list or the next line."""
     following = _NEXT_ARGUMENT.match(name.text, at)
+    if _HELP.match(name.text, at):
+        return
     if following and name.text[following.end() : following.end() + 1] not in ("-", ""):
         yield from name.argument(following.end(), following.group(1) or following.group(2))
 
@@ -176,16 +207,33 @@ def _assigned(name: SecretName, after: re.Match[str], sign: str) -> Iterator[Sec
     if "\n" in separator and sign != "=>":
         return
     if name.kind.is_weak:
-        if _QUERY_BEFORE.search(name.text, max(name.start - 6, 0), name.start):
+        if name.kind.kind != "code" and _QUERY_BEFORE.search(name.text, max(name.start - 6, 0), name.start):
             name.kind = NameKind("query", False)
-        elif name.kind.kind != "password" and not listed and not _MAY_BE_GENERATED.match(name.text, after.end()):
+        elif (
+            name.kind.kind not in ("password", "code")
+            and not listed
+            and not _MAY_BE_GENERATED.match(name.text, after.end())
+        ):
             return
     if listed and (sign == ":" or opening):
         yield from name.items(after.start(4) + 1)
     elif opening:
-        yield from name.quoted(after.end(), opening)
+        yield from _literal(name, after.end(), opening)
     elif sign != ":" or gap or closing or not _looks_like_a_tag(name, after.end()):
         yield from _unquoted(name, after.start(4) if listed else after.end(), sign)
+    if sign == ":" and name.kind.kind in ("password", "code"):
+        yield from in_sentence(name)
+
+
+def _literal(name: SecretName, at: int, opening: str) -> Iterator[SecretSpan]:
+    """Yield the value behind a quote: between three of them, in a call that joins it, or up to the next one."""
+    text = name.text
+    if opening in ('"', "'") and text.startswith(opening * 2, at):
+        yield from name.triple(at + 2, opening)
+    elif text.startswith(f"{opening[-1]}.join(", at):
+        yield from name.literals(at + len(".join("), name.line.at(at)[1])
+    elif opening != "`" or not _COMMAND.match(text, at):
+        yield from name.quoted(at, opening)
 
 
 def _unquoted(name: SecretName, at: int, sign: str) -> Iterator[SecretSpan]:
@@ -204,7 +252,12 @@ def _unquoted(name: SecretName, at: int, sign: str) -> Iterator[SecretSpan]:
             found = list(name.judged(*braced.span(1), bare=False))
         yield from found
         return
-    if _OWN_FIELD.match(text, name.start) and _IDENTIFIER.match(text, at, stop):
+    if (called := _CALL_BEHIND.match(text, at, stop)) and _is_call(called.group(1)):
+        yield from name.literals(called.end(), stop)
+        return
+    if _REFERENCE_TAG.match(text, name.end) or (
+        _OWN_FIELD.match(text, name.start) and _IDENTIFIER.match(text, at, stop)
+    ):
         return
     if typed := _TYPE.match(text, at):
         at = typed.end()
@@ -212,6 +265,11 @@ def _unquoted(name: SecretName, at: int, sign: str) -> Iterator[SecretSpan]:
             yield from name.quoted(at, typed.group(1))
             return
     yield from name.bare(at, _reach(name, sign))
+
+
+def _is_call(name: str) -> bool:
+    """Return whether what stands before a bracket names a function; ``Pa55(`` does not."""
+    return not any(map(str.isdigit, name)) or "." in name or ":" in name
 
 
 def _looks_like_a_tag(name: SecretName, at: int) -> bool:

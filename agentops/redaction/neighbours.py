@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from agentops.redaction.heuristics import is_distinct_word, is_secret
+from agentops.redaction.heuristics import is_chosen_word, is_distinct_word, is_secret, is_state
 from agentops.redaction.multiline import block_lines
 from agentops.redaction.quotes import QUOTE, closing_quote
 from agentops.redaction.spans import SecretSpan, is_marker
@@ -53,7 +53,7 @@ _VALUE_THEN_NAME = re.compile(
 _WINDOW = 1200
 _BARE_VALUE = re.compile(r"[^\s,}\]]{1,2400}")
 _OPENS_ELEMENT = re.compile(r"<(?:[\w.-]{1,30}:)?$")
-_ELEMENT = re.compile(r"(?:[ \t][^<>]{0,300})?>\s{0,40}(?:<!\[CDATA\[)?")
+_ELEMENT = re.compile(r"(?:[ \t][^<>]{0,300})?>\s{0,40}(?:<[Vv]alue>\s{0,20})?(?:<!\[CDATA\[)?")
 _OPENS_ATTRIBUTE = re.compile(r"=\\{0,32}[\"']$")
 _ATTRIBUTE = re.compile(
     rf"(?:{QUOTE})(?:\s{{1,40}}[\w:.-]{{1,40}}=(?:{QUOTE})[^\"'<>]{{0,80}}(?:{QUOTE})){{0,3}}?(?:"
@@ -63,7 +63,7 @@ _ATTRIBUTE = re.compile(
 _CLOSED = re.compile(r"</[\w:.-]{1,40}>\s{0,80}<(?:\w{1,10}:)?(?:value|val|string|v)(?:\s[^<>]{0,80})?>", re.IGNORECASE)
 _LONGEST_ELEMENT = 8192
 _CELL = re.compile(r"[ \t]*`?([^|\n`]{1,400}?)`?[ \t]*(?:\||\n|$)")
-_STATEMENT = re.compile(r"(?:\s+(?:=|TO|AS|BY|IS))?\s+N?(['\"])", re.IGNORECASE)
+_STATEMENT = re.compile(r"(?:\s+(?:=|TO|AS|BY|IS))?\s+[NEU]?&?(['\"])", re.IGNORECASE)
 _STATED = re.compile(
     r"(?:\b(?:user|role|login|with|set|encrypted|unencrypted|for|alter|account|identified)\b[^\n;]{0,80})$",
     re.IGNORECASE,
@@ -79,9 +79,26 @@ _USER_AND_PASSWORD = re.compile(r"[ \t]*[:=]?[ \t]+[\"'`]?[A-Za-z][\w.@-]{0,39}[
 _LOGIN_WORDS = frozenset(["auth", "creds", "credentials", "credential"])
 _FOLLOWS = re.compile(r"[ \t]+[\"'`(]?([^\s\"'`]{6,200})")
 _AT_END = re.compile(r"[ \t]+[^\n:]{4,80}: ([^\s\"'`]{6,80})(?=\r?(?:\n|\Z))")
-_LAST_WORD = re.compile(r"[ \t]+([^\s\"'`]{1,512})[ \t]*\r?(?=\n|\Z)")
+# `the password is x`: the verb, the quote, the word, and what ends the clause.
+_TOLD = re.compile(
+    r"(?: (?:for|of) [\w.@-]{1,60})?[ \t]+(?:(?:has |have )?(?:been )?(?:was )?(?:is )?(?:now )?(?:re)?(?:set|"
+    r"changed) to|is|was|=)"
+    r"[ \t]*:?[ \t]+(?:now )?([\"'`]?)([^\s\"'`]{4,200})(?=(?P<close>[\"'`])|[ \t]*\r?(?:\n|\Z)|[ \t])"
+)
+_CLAUSE_ENDS = re.compile(r"[\"'`)]?(?:[.,;!)]|[ \t]*\r?(?:\n|\Z))")
+_WITH_WORD = re.compile(r"[ \t]+[\"'`]?([^\s\"'`]{6,200})[\"'`]?[.!]?(?=[ \t]*\r?(?:\n|\Z))")
+_WITH = re.compile(
+    r"(?:\bas [\w.@-]{1,40} with|\blog(?:ged)? ?in .{0,40}\bwith) (?:the |a )?(?:\w{1,20} )?$", re.IGNORECASE
+)
+_USED = re.compile(r"\b(?:use|using|with|new|temporary|temp) (?:the )?$", re.IGNORECASE)
+_FOLLOWED = re.compile(r"[ \t]+[\"'`(]?([A-Za-z]{3,40}[0-9]{1,4})(?![\w.-])")
+_CODE_SAID = re.compile(r"(?:[ \t]+(?:is|was)|[ \t]*:|[ \t]*=)?:?[ \t]+[\"'`(]?([0-9]{4,8})(?![\w.:/-])(?![ \t]+[a-z])")
+_PLAIN = re.compile(r"[A-Za-z]{4,40}[0-9]{0,4}")
+_LAST_WORD = re.compile(
+    r"[ \t]+(?:--(?:plaintext|iscrypted)[ \t]+|password[ \t]+|REG_SZ[ \t]+)?(?!--)([^\s\"'`]{1,512})[ \t]*\r?(?=\n|\Z)"
+)
 _DIRECTIVE = re.compile(
-    r"(?:^|\n)[ \t]*(?:(?:CONFIG SET|ENV|ARG|setx?|setenv|export) )?$|\blogin \S{1,60} $|"
+    r"(?:^|\n)[ \t]*(?:(?:CONFIG SET|aws configure set|d-i|bootcmd|ENV|ARG|setx?|setenv|export) )?$|\blogin \S{1,60} $|"
     r"\b(?:machine|host) \S{1,80} (?:login \S{1,60} )?$",
     re.IGNORECASE,
 )
@@ -178,13 +195,21 @@ def in_words(name: SecretName) -> Iterator[SecretSpan]:
         if is_distinct_word(login.group(1)):
             yield SecretSpan(*login.span(1), "password")
         return
+    if found := list(in_sentence(name)):
+        yield from found
+        return
     if kind.is_weak or text[end : end + 1] not in (" ", "\t", "\n"):
         return
     if (said := _STATEMENT.match(text, end)) and _STATED.search(text, max(start - 100, 0), start):
         yield from name.quoted(said.end(), said.group(1))
         return
     word = _LAST_WORD.match(text, end)
-    if word and _DIRECTIVE.search(text, max(start - 200, 0), start) and is_secret(kind, word.group(1), bare=True):
+    if (
+        word
+        and not word.group(1).endswith(":")
+        and _DIRECTIVE.search(text, max(start - 200, 0), start)
+        and is_secret(kind, word.group(1), bare=True)
+    ):
         yield SecretSpan(*word.span(1), kind.kind)
         return
     for form in (_IS, _FOLLOWS, _AT_END) if kind.kind == "password" else (_IS,):
@@ -193,3 +218,45 @@ def in_words(name: SecretName) -> Iterator[SecretSpan]:
             if is_distinct_word(value):
                 yield SecretSpan(said.start(1), said.start(1) + len(value), kind.kind)
                 return
+
+
+def in_sentence(name: SecretName) -> Iterator[SecretSpan]:
+    """``the password is hunter2``, ``log in with password summer``, ``your code is 492817``."""
+    text, start, end, kind = name.text, name.start, name.end, name.kind
+    if kind.kind not in ("password", "code"):
+        return
+    if code := _CODE_SAID.match(text, end):
+        is_told = kind.kind == "code" or " is" in code.group() or " was" in code.group()
+        if is_told and _CLAUSE_ENDS.match(text, code.end()):
+            yield SecretSpan(*code.span(1), kind.kind, False)
+        return
+    if kind.kind == "code":
+        return
+    if said := _TOLD.match(text, end):
+        value = said.group(2).rstrip(",.;:!)")
+        is_quoted = bool(said.group(1)) and said["close"] is not None
+        if not _is_said(
+            value, is_quoted=is_quoted or (said.end() > 0 and not kind.is_weak and _ends(text, said, value))
+        ):
+            return
+        yield SecretSpan(said.start(2), said.start(2) + len(value), kind.kind, is_distinct_word(value))
+        return
+    if kind.is_weak:
+        return
+    head = text[max(start - 80, 0) : start]
+    if (word := _WITH_WORD.match(text, end)) and _WITH.search(head) and _is_said(word.group(1), is_quoted=True):
+        yield SecretSpan(*word.span(1), kind.kind, is_distinct_word(word.group(1)))
+    elif (word := _FOLLOWED.match(text, end)) and _USED.search(head) and is_chosen_word(word.group(1)):
+        yield SecretSpan(*word.span(1), kind.kind)
+
+
+def _ends(text: str, said: re.Match[str], value: str) -> bool:
+    """Return whether the clause is over after the word: a state would go on (``is wrong for user app``)."""
+    return _CLAUSE_ENDS.match(text, said.start(2) + len(value)) is not None
+
+
+def _is_said(value: str, *, is_quoted: bool) -> bool:
+    """Return whether a word in a sentence is the password; a plain one only where it stands in quotes or at the end."""
+    if is_chosen_word(value):
+        return True
+    return is_quoted and not is_state(value) and _PLAIN.fullmatch(value) is not None

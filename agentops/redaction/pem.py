@@ -23,6 +23,10 @@ _END = re.compile(
 _BODY = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
 _LAST = re.compile(r"[A-Za-z0-9+/]{2,}={0,2}(?=[\"'\s\\,]{0,8}(?:\\+[rnt]|[\"'\s,])*$)")
 _TOGETHER = re.compile(r"(?:(?:\\+[nrt]|[\s\"'|+,>])*[A-Za-z0-9+/=]{4,76}(?![A-Za-z0-9+/=:]))*")
+_PRIVATE_LINES = re.compile(r"Private-Lines: ([0-9]{1,4})")
+_PRIVATE_LINE = re.compile(r"(?:\\{1,16}[nr]|[\s\"'|+,>]){1,80}(?!Private-)([A-Za-z0-9+/]{2,76}={0,2})(?![\w:-])")
+_PRIVATE_MAC = re.compile(r"(?:\\{1,16}[nr]|[\s\"'|+,>]){1,80}Private-(?:MAC|Hash): ([0-9a-f]{40,64})")
+_MOST_PRIVATE_LINES = 400
 _MOST_CHARS, _MOST_IDLE = 60_000, 12
 
 
@@ -31,6 +35,8 @@ def private_keys(scan: SearchedText) -> Iterator[SecretSpan]:
     lines.
     """
     text = scan.text
+    if "Private-Lines: " in text:
+        yield from _putty_lines(scan)
     if "PRIVATE KEY" not in text and "PuTTY-User-Key" not in text:
         return
     begin, end = _BEGIN.search(text), _END.search(text)
@@ -51,6 +57,21 @@ def private_keys(scan: SearchedText) -> Iterator[SecretSpan]:
             yield SecretSpan(*begin.span(), "private-key", False)
             yield from _lines(text, begin.end(), stop)
         begin = following
+
+
+def _putty_lines(scan: SearchedText) -> Iterator[SecretSpan]:
+    """Yield the private lines of PuTTY's keys, of which each says how many there are, and what authenticates them."""
+    for found in _PRIVATE_LINES.finditer(scan.text):
+        scan.check()
+        at = found.end()
+        for _line in range(min(int(found.group(1)), _MOST_PRIVATE_LINES)):
+            line = _PRIVATE_LINE.match(scan.text, at)
+            if line is None:
+                break
+            yield SecretSpan(*line.span(1), "private-key", False)
+            at = line.end()
+        if mac := _PRIVATE_MAC.match(scan.text, at):
+            yield SecretSpan(*mac.span(1), "private-key", False)
 
 
 def _is_body(between: str) -> bool:

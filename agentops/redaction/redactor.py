@@ -31,7 +31,7 @@ from agentops.redaction.pem import private_keys
 from agentops.redaction.prose import bare_secrets, told_secrets
 from agentops.redaction.scan import SearchedText
 from agentops.redaction.spans import MARKER, SecretSpan, is_marker, merged, neighbourhood, without
-from agentops.redaction.urls import address_secrets, spoken_secrets
+from agentops.redaction.urls import address_secrets, hook_secrets, spoken_secrets
 
 BUDGET_S = 20.0
 """How long one text may take, in seconds; ordinary texts take a fifth of a second a megabyte."""
@@ -136,6 +136,8 @@ class SecretRedactor:
         kind = judged_name(MARKER.sub("", name))
         if kind and isinstance(value, list | tuple):
             return [self._beside(name, item) for item in value]
+        if kind and kind.kind == "code" and isinstance(value, int) and 1000 <= value <= 99_999_999:
+            return "[redacted:code]"
         if (
             kind
             and isinstance(value, int)
@@ -165,6 +167,8 @@ def _detected(scan: SearchedText, depth: int = 1) -> Iterator[SecretSpan]:
         yield from secret_objects(text)
     if "://" in text and "@" in text:
         yield from address_secrets(scan)
+    if "://" in text:
+        yield from hook_secrets(scan)
     yield from spoken_secrets(scan)
     if names.spoken:
         yield from told_secrets(scan, names.spoken)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from agentops.core.secret_names import NameKind
-from agentops.redaction.heuristics import is_distinct_word, is_secret
-from agentops.redaction.quotes import QUOTE, closing_quote
+from agentops.redaction.heuristics import is_distinct_word, is_harmless, is_secret
+from agentops.redaction.quotes import QUOTE, closing_quote, joined_literals
 from agentops.redaction.spans import SecretSpan, is_marker
 from agentops.redaction.wrapped import further_lines
 
@@ -39,6 +39,9 @@ _FIRST_WORD = re.compile(r"[^\s\"'`,;()]{6,512}(?=[ \t])")
 _ITEM = re.compile(rf"\s{{0,80}}(?:({QUOTE})|([^\s\"'`,\]\[{{}}]{{1,4096}}))")
 _NEXT_ITEM = re.compile(r"(?:\\{0,32}[\"'`])?\s{0,80},")
 _MOST_ITEMS = 200
+_LITERAL = re.compile(r"([\"'])([^\"'\n]{6,256})\1")
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+_LONGEST_TEXT = 8192
 
 
 class Reach(Enum):
@@ -80,8 +83,43 @@ class SecretName:
         """Yield the value that a quote opened right before ``at``."""
         _begin, stop = self.line.at(at)
         end = closing_quote(self.text, at, opening, stop)
+        if pieces := joined_literals(self.text, end):
+            yield from self._joined([(at, end), *pieces])
+            return
         yield from self.judged(at, end, bare=False)
         yield from self._changed_to(end, stop)
+
+    def _joined(self, pieces: list[tuple[int, int]]) -> Iterator[SecretSpan]:
+        """Yield the literals that source code joins to one value, when that is a secret."""
+        whole = "".join(self.text[start:end] for start, end in pieces)
+        if is_secret(self.kind, whole, bare=False):
+            for start, end in pieces:
+                if not is_marker(self.text, start):
+                    yield SecretSpan(start, end, self.kind.kind, False)
+
+    def literals(self, at: int, stop: int) -> Iterator[SecretSpan]:
+        """Yield the literals in a call that show themselves to be chosen: ``concat("a", "b")``, ``env('X', 'x')``."""
+        for found in _LITERAL.finditer(self.text, at, min(stop, at + 400)):
+            value = found.group(2)
+            if is_distinct_word(value) and not _VARIABLE.fullmatch(value) and not is_marker(self.text, found.start(2)):
+                yield SecretSpan(*found.span(2), self.kind.kind)
+
+    def triple(self, at: int, opening: str) -> Iterator[SecretSpan]:
+        """Yield the lines between three quotes, the first of which end right before ``at``."""
+        end = self.text.find(opening * 3, at, at + _LONGEST_TEXT)
+        if end < 0:
+            return
+        places, start = list[tuple[int, int]](), at
+        for line in self.text[at:end].split("\n"):
+            bare = line.strip().rstrip("\\").rstrip()
+            if bare:
+                first = start + line.index(bare[0])
+                places.append((first, first + len(bare)))
+            start += len(line) + 1
+        whole = "".join(self.text[first:last] for first, last in places)
+        if is_secret(self.kind, whole, bare=False):
+            for first, last in places:
+                yield SecretSpan(first, last, self.kind.kind, len(places) == 1)
 
     def argument(self, at: int, opening: str | None) -> Iterator[SecretSpan]:
         """Yield the argument of a command at ``at``, quoted or not."""
@@ -131,6 +169,8 @@ class SecretName:
 
     def block(self, places: list[tuple[int, int]]) -> Iterator[SecretSpan]:
         """Yield the lines of a block, whatever they hold."""
+        if all(is_harmless(self.text[start:end]) for start, end in places):
+            return
         for start, end in places:
             yield SecretSpan(start, end, self.kind.kind, len(places) == 1)
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from agentops.redaction.heuristics import is_jumbled
+
 _MOST_LINES = 12
 _RUN = re.compile(r"[A-Za-z0-9+/=_.~%:$-]{1,4096}")
 # A line may end in a backslash or a closing quote, and the next may begin with an opening one or a mark of a block.
@@ -19,6 +21,8 @@ _PIECE = re.compile(
     r"(?:-(?=[A-Za-z0-9]{4}[A-Za-z0-9-]{4})|[A-Za-z0-9+/_~%!@#$^&*=])(?:[A-Za-z0-9+/=_.~%!@#$^&*-]|:(?=[0-9a-f]{8})){2,4096}"
 )
 _AFTER_PIECE = re.compile(r"(?=[\s\"',;)\]}]|\\|\Z)(?![ \t]*[:=](?:[^=]|\Z))")
+# No word of a language that is as long stands in a line by itself.
+_LONG_WORD = re.compile(r"[A-Za-z]{16,512}[\"'\\;,)]{0,3}[ \t]*\r?(?:\n|\Z)")
 _NO_PIECE = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*|[0-9]{1,2}:[0-9]{2}.*|[0-9.,%]+[A-Za-z]{0,3}|[A-Z]?[a-z]+[.!]?|[A-Z]+|[a-z]{2,}[0-9]*(?:-[a-z0-9]+)+|"
     r"[a-z]+[A-Z][a-z]+(?:[A-Z][a-z]+)*|/[\w./-]*|[A-Z][0-9]{4} ?.*|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[a-z]+[0-9]{1,2}",
@@ -72,7 +76,9 @@ def further_lines(text: str, end: int) -> list[tuple[int, int]]:
     for _line in range(_MOST_LINES):
         after = _BREAK.match(text, end)
         piece = _PIECE.match(text, after.end()) if after else None
-        if piece is None or not _AFTER_PIECE.match(text, piece.end()) or not _is_rest(piece.group()):
+        if piece is None or not _AFTER_PIECE.match(text, piece.end()):
+            break
+        if not _is_rest(piece.group()) and not _LONG_WORD.match(text, piece.start()):
             break
         end = piece.end()
         found.append(piece.span())
@@ -80,6 +86,8 @@ def further_lines(text: str, end: int) -> list[tuple[int, int]]:
 
 
 def _is_rest(piece: str) -> bool:
+    if is_jumbled(piece):
+        return True
     if _NO_PIECE.fullmatch(piece):
         return False
     has_digit = any(map(str.isdigit, piece))

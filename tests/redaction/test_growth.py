@@ -27,6 +27,8 @@ CASES = {name: make for name, (_size, make) in WORST_CASES.items()} | {
         *("API_TOKEN: x1y2z3w4v5\n", "://u:p@"),
         *("<a key=\"password\">", "cGFzc3dvcmQ9aHVudGVyMg== ", "ghp_"),
         *("name: DB_PASSWORD value: x1y2z3 ", "mysql -pa1 "),
+        *("https://a/hook/", "echo a:b1 | chpasswd\n", 'password = "a1b2c3" + "', 'password = """'),
+        *("Private-Lines: 400\nabcd\n", "the password is a1 ", "pin: 4821 ", 'token = f("', "password=a(b(c("),
         *("password:\n", "password: {", "IDENTIFIED BY 'a1", "token is a1b2c3d4 ", "kind: Secret\ndata:\n  a: b\n"),
     )
 }  # fmt: skip

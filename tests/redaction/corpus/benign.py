@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tests.redaction.corpus.benign_cluster import CLUSTER
 from tests.redaction.corpus.benign_programs import PROGRAMS
+from tests.redaction.corpus.benign_systems import SETTINGS
 from tests.redaction.corpus.making import filled
 
 SEED = 20261130
@@ -25,7 +26,7 @@ def ordinary(seed: int = SEED) -> list[Ordinary]:
     """Return over 10,000 texts, each another one; the same seed gives the same ones."""
     rng = random.Random(seed)
     found: dict[Ordinary, None] = {}
-    for kind, templates in {**CLUSTER, **PROGRAMS}.items():
+    for kind, templates in {**CLUSTER, **PROGRAMS, **SETTINGS}.items():
         made: dict[Ordinary, None] = {}
         for number in range(_TRIES):
             made[Ordinary(kind=kind, text=filled(templates[number % len(templates)], rng).text)] = None

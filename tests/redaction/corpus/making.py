@@ -38,6 +38,10 @@ _CHOSEN = (
     "hunter22", "Sommer2026!", "tr0ub4dor", "letmein99", "Pa55w0rd!", "qwertz12", "welcome1", "banana77", "s3cr3t!",
     "Changeme123", "winter-is-7", "opensesame4", "Adm1n!adm1n", "dragon2019", "Blue42sky", "m0nkeyBar",
 )  # fmt: skip
+_PLAIN = (
+    "sunshine", "trombone", "marmalade", "butterscotch", "hunter2", "dragonfly", "elephant", "pineapple", "Lavender",
+    "moonlight", "strawberry", "corkscrew", "velociraptor", "cinnamon", "Gibraltar", "raindrop7",
+)  # fmt: skip
 _WORDS = ("checkout", "billing", "catalog", "search", "payments", "orders", "ledger", "gateway", "mailer", "reports")
 _PIECE = re.compile(r"\{([a-zA-Z0-9_.-]+):([^{}]*)\}")
 _FIELD = re.compile(r"([«‹])([^»›]*)[»›]")
@@ -101,6 +105,7 @@ _MAKERS: dict[str, Callable[[str, random.Random], str]] = {
     "jwt": _jwt,
     "lines": _lines,
     "chosen": lambda _a, rng: rng.choice(_CHOSEN),
+    "word": lambda _a, rng: rng.choice(_PLAIN),
     "n": _number,
     "pick": lambda a, rng: rng.choice(a.split("|")),
     "pod": _pod,

@@ -11,6 +11,7 @@ from tests.redaction.corpus.making import filled, made
 from tests.redaction.corpus.names import named
 from tests.redaction.corpus.shapes import shapes
 from tests.redaction.corpus.structures import STRUCTURES
+from tests.redaction.corpus.systems import SYSTEMS
 
 SEED = 20261129
 _STRUCTURES_EACH = 12
@@ -64,7 +65,7 @@ def vectors(seed: int = SEED) -> list[Vector]:
     """Return all vectors; the same seed gives the same ones."""
     rng = random.Random(seed)
     found = [*_through(shapes(), (BARE, *CARRIERS), rng), *_through(named(), CARRIERS, rng)]
-    for kind, texts in STRUCTURES.items():
+    for kind, texts in {**STRUCTURES, **SYSTEMS}.items():
         for number in range(_STRUCTURES_EACH):
             one = filled(texts[number % len(texts)], rng)
             found.append(Vector(kind=kind, carrier="its own form", text=one.text, pieces=one.pieces))
