@@ -72,7 +72,11 @@ def test_a_folder_keeps_every_anchor_and_none_can_be_written_over(cli: Cli, fold
     names = [cli("audit", "anchor", "--to", place, "-o", "json").document["anchor"]["name"] for _ in range(2)]
     modes = [(tmp_path / "anchors" / name).stat().st_mode & 0o777 for name in names]
     found = cli("audit", "verify", "--anchor", place, "-o", "json").document["verification"]
-    assert (modes, found["anchors"], sorted(path.name for path in tmp_path.rglob(".*"))) == ([0o444] * 2, 2, [])
+    assert (modes, found["anchors"], sorted(path.name for path in (tmp_path / "anchors").rglob(".*"))) == (
+        [0o444] * 2,
+        2,
+        [],
+    )
 
 
 def test_anchoring_is_on_record(cli: Cli, folder: Path, tmp_path: Path) -> None:
