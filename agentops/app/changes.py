@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentops.app.actor import current_actor
 from agentops.core.clock import Clock, utc_now
-from agentops.core.errors import InDoubt
+from agentops.core.durable_files import reason
+from agentops.core.errors import InDoubt, StoreError
 from agentops.core.outcome import Status
+from agentops.core.own_files import require_own_folder
 from agentops.core.text import one_line, plural
 from agentops.store.changes import ChangeRecord, Changes
 
@@ -119,6 +122,19 @@ def _is_applied(record: ChangeRecord) -> bool:
 def journal_of(settings: Settings, clock: Clock) -> Changes:
     """Return the journal of changes."""
     return Changes(settings.folders.data / "changes", clock, current_actor())
+
+
+def require_own_journal(data: Path) -> None:
+    """Raise where somebody else could take an approval that was used, or a change that is open, out of the journal.
+
+    Raises:
+        NotOwn: they could; the hint is the command that mends it.
+        StoreError: it cannot be looked at.
+    """
+    try:
+        require_own_folder(data / "changes")
+    except OSError as error:
+        raise StoreError(reason("look at", data / "changes", error)) from error
 
 
 def require_nothing_open(app: App) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from agentops.app.changes import open_words
+from agentops.app.changes import open_words, require_own_journal
 from agentops.app.connecting import provider_context
 from agentops.app.models import model_of, model_trouble
 from agentops.app.policy_loading import policy_in_force
@@ -53,7 +53,7 @@ def check_everything(settings: Settings, *, trying: bool = False) -> tuple[Check
 def _checks(settings: Settings, trying: bool) -> Iterator[CheckResult]:
     version = ".".join(map(str, sys.version_info[:3]))
     yield CheckResult(name="python", state="ok", text=version)
-    yield _folder(settings.folders.data, trying)
+    yield _folder(settings, trying)
     yield _guarded("audit", lambda: _audit(settings))
     yield from _anchors(settings, trying)
     yield _policy(settings)
@@ -65,12 +65,20 @@ def _checks(settings: Settings, trying: bool) -> Iterator[CheckResult]:
     yield from _providers(settings)
 
 
-def _folder(folder: Path, trying: bool) -> CheckResult:
-    """Say whether the folder can be written: with ``trying`` by writing to it, else by its modes."""
+def _folder(settings: Settings, trying: bool) -> CheckResult:
+    """Say whether a run may keep its records in the folder: with ``trying`` by writing to it, else by its modes."""
+    from agentops.audit.segments.files import require_own_log
+
+    folder = settings.folders.data
     hint = "Set AGENTOPS_HOME to a folder that you can write to."
     existing = next(place for place in (folder, *folder.parents) if place.exists())
     if not os.access(existing, os.W_OK | os.X_OK):
         return CheckResult(name="folder", state="bad", text=f"{folder} cannot be written", hint=hint)
+    try:
+        require_own_log(settings.folders.audit)
+        require_own_journal(folder)
+    except AgentopsError as error:
+        return CheckResult(name="folder", state="bad", text=f"every run is refused: {error.message}", hint=error.hint)
     if not trying:
         text = str(folder) if folder.exists() else f"{folder} does not exist yet; the first run creates it"
         return CheckResult(name="folder", state="untried", text=text, hint=_TRY)

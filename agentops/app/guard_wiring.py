@@ -12,17 +12,15 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agentops.app.actor import current_actor
 from agentops.app.approvers import trust_of
-from agentops.app.changes import journal_of
+from agentops.app.changes import journal_of, require_own_journal
 from agentops.app.providers import object_facts
 from agentops.app.served_sandboxes import require_not_gone
 from agentops.core.approval import Approver
 from agentops.core.errors import UsageError
-from agentops.core.own_files import require_own
 from agentops.core.plan import Check
 from agentops.core.scope import options_to
 
@@ -67,7 +65,7 @@ def guard_services(
     from agentops.guard.services import GuardServices, nobody_looked
 
     settings, services = app.settings, app.services
-    _require_own_journal(settings.folders.data)
+    require_own_journal(settings.folders.data)
     deciding = Deciding(settings, app.providers, partial(_environment, app, connections))
     # Nothing of a witness can be changed, so no plan is pinned to it.
     opened = {one.provider.scheme: one for one in connections.opened if not one.provider.is_witness}
@@ -104,19 +102,6 @@ def guard_services(
         disabled_tools=settings.disabled_tools,
         too_powerful=cache(lambda scheme: _too_powerful(deciding, opened[scheme])),
     )
-
-
-def _require_own_journal(data: Path) -> None:
-    """Raise where somebody else could take an approval that was used, or a change that is open, out of the journal.
-
-    Raises:
-        NotOwn: they could; the hint is the command that mends it.
-    """
-    changes = data / "changes"
-    for place in (changes, data):
-        if place.exists():
-            require_own(place)
-            return
 
 
 def guard_for_change(app: App, record: ChangeRecord, asking: ApprovalOptions) -> GuardServices:

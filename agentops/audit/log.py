@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from agentops.audit.chain import written
-from agentops.audit.segments.files import LOCK, ChainLock, explained, make_folder, refused
+from agentops.audit.segments.files import LOCK, ChainLock, explained, make_folder, refused, require_own_log
 from agentops.audit.segments.retention import Retention, compress_closed, expired_segments, remove
 from agentops.audit.segments.segment import SEGMENT_DROPPED, closing_facts
 from agentops.audit.verify.startup_check import require_intact
@@ -42,8 +42,10 @@ def open_log(
         retention: when a segment is closed, and what becomes of closed ones.
 
     Raises:
-        AuditError: the chain was tampered with, or cannot be written.
+        AuditError: the chain was tampered with, cannot be written, or would stand where others may write.
     """
+    # Before anything is made: a key that was made where others may write is not trusted afterwards.
+    require_own_log(folder)
     make_folder(folder)
     require_intact(folder)
     log = ChainLog(folder, run=run, actor=actor, clock=clock, sign_every=sign_every, retention=retention)

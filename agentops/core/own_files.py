@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from agentops.core.commands import quoted
@@ -42,17 +42,31 @@ def require_own(path: Path, *, private: bool = False, root_only: bool = False, d
         descriptor: the open file that is being read; it must be what stands at ``path``.
 
     Raises:
-        NotOwn: somebody else could; the hint is the command that mends it.
+        NotOwn: somebody else could; the message names every name on the way that is wrong, the hint all that mends it.
         OSError: it, or a folder above it, is not there or cannot be looked at.
     """
     *above, last = _way(path)
-    for place, found in above:
-        _check(path, place, found, root_only=root_only, is_last=False, private=False)
-    _check(path, *last, root_only=root_only, is_last=True, private=private)
+    found = [(place, state, False) for place, state in above] + [(*last, True)]
+    _require(path, found, private=private, root_only=root_only)
     if descriptor >= 0:
         opened = os.fstat(descriptor)
         if (opened.st_dev, opened.st_ino) != (last[1].st_dev, last[1].st_ino):
             raise NotOwn(f"{path} was replaced while it was read", hint="Look at it, then try again.")
+
+
+def require_own_folder(folder: Path) -> None:
+    """Raise unless what is kept in ``folder``, or will be once it is made, is in the hands of this user and root.
+
+    Raises:
+        NotOwn: it is not; as ``require_own``. Nothing was made.
+        OSError: a folder above it cannot be looked at.
+    """
+    if folder.exists():
+        require_own(folder)
+        return
+    nearest = next(place for place in folder.absolute().parents if place.exists())
+    # It stays a folder on the way: everybody may write to /tmp, and what is made there is one's own.
+    _require(folder, [(place, state, False) for place, state in _way(nearest)], private=False, root_only=False)
 
 
 def read_own(path: Path, most_bytes: int, *, private: bool = False, root_only: bool = False) -> bytes | None:
@@ -109,25 +123,38 @@ def _way(path: Path) -> list[tuple[Path, os.stat_result]]:
     return found
 
 
-def _check(path: Path, place: Path, found: os.stat_result, *, root_only: bool, is_last: bool, private: bool) -> None:
-    """Raise unless one name on the way is in the right hands."""
-    what = "it" if is_last else f"the {'link' if stat.S_ISLNK(found.st_mode) else 'folder'} {place}"
+def _require(path: Path, way: Sequence[tuple[Path, os.stat_result, bool]], *, private: bool, root_only: bool) -> None:
+    """Raise unless each name on the way is in the right hands; each comes with whether it is ``path`` itself."""
     owners = (0,) if root_only else (os.geteuid(), 0)
-    for problem, mend in _problems(place, found, owners, is_last=is_last, private=private):
-        raise NotOwn(f"{path} is not trusted: {what} {problem}", hint=mend)
+    wrong: list[str] = []
+    mends: dict[str, list[str]] = {}
+    strangers: dict[int, None] = {}
+    for place, state, is_last in way:
+        what = "it" if is_last else f"the {'link' if stat.S_ISLNK(state.st_mode) else 'folder'} {place}"
+        for problem, mend in _problems(place, state, owners, is_last=is_last, private=private and is_last):
+            wrong.append(f"{what} {problem}")
+            mends.setdefault(mend, []).append(quoted(str(place)))
+        if state.st_uid not in owners:
+            strangers[state.st_uid] = None
+    if wrong:
+        # One command for all that one command mends; a link may lead over one folder twice.
+        lines = [f"{mend} {' '.join(dict.fromkeys(places))}" for mend, places in mends.items()]
+        if owners[0] == os.geteuid() == 0:
+            lines += [
+                f"In a container: copy it into the image, or run as its owner (--user {uid})" for uid in strangers
+            ]
+        raise NotOwn(f"{path} is not trusted: {'; '.join(dict.fromkeys(wrong))}", hint="\n".join(lines))
 
 
 def _problems(
     place: Path, found: os.stat_result, owners: tuple[int, ...], *, is_last: bool, private: bool
 ) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with one name, and what to type."""
-    named, mode, is_link = quoted(str(place)), stat.S_IMODE(found.st_mode), stat.S_ISLNK(found.st_mode)
+    """Yield what is wrong with one name, and what to type before the name."""
+    mode, is_link = stat.S_IMODE(found.st_mode), stat.S_ISLNK(found.st_mode)
     if found.st_uid not in owners:
         own = owners[0]
         wanted = f"you (uid {own}) or root" if own else "root"
-        mend = f"Look at what it says, then run: chown {'-h ' if is_link else ''}{own} {named}"
-        if own == 0 and os.geteuid() == 0:
-            mend += f"\nIn a container: copy it into the image, or run as its owner (--user {found.st_uid})"
+        mend = f"Look at what it says, then run: chown {'-h ' if is_link else ''}{own}"
         yield f"belongs to uid {found.st_uid}, not to {wanted}", mend
     if is_link:
         # The mode of a link means nothing: who may write to its folder may replace it, and that is looked at.
@@ -135,9 +162,9 @@ def _problems(
     is_folder = stat.S_ISDIR(found.st_mode)
     is_sticky = is_folder and bool(mode & stat.S_ISVTX) and not is_last
     if private and mode & _OTHERS:
-        yield f"can be read or changed by other users (mode {mode:04o})", f"Run: chmod go-rwx {named}"
+        yield f"can be read or changed by other users (mode {mode:04o})", "Run: chmod go-rwx"
     elif mode & _WRITERS and not is_sticky and not (is_folder and _is_read_only(place)):
-        yield f"can be changed by other users (mode {mode:04o})", f"Run: chmod go-w {named}"
+        yield f"can be changed by other users (mode {mode:04o})", "Run: chmod go-w"
 
 
 def _is_read_only(place: Path) -> bool:

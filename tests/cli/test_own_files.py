@@ -29,6 +29,11 @@ def _open_up(path: Path, how: str) -> str:
 HOWS = ["a group", "its folder"] + (["another user"] if os.geteuid() == 0 else [])
 
 
+def _told(done: Any) -> str:
+    """Return what was said, in one line, without the marks of folded lines."""
+    return " ".join((done.out + done.err).replace("\u2502", " ").split())
+
+
 @pytest.fixture
 def used(cli: Cli, home: Path) -> Path:
     """A home in which everything that decides or signs was made."""
@@ -73,5 +78,41 @@ def test_what_others_may_change_is_not_believed(
         # Reads go on while policy cannot be loaded; what is wrong with it is one command away.
         typed = "agentops policy validate"
     done = cli(*words)
-    told = " ".join((done.out + done.err).split())
-    assert (done.code, typed in told) == (code, True), done.out + done.err
+    assert (done.code, typed in _told(done)) == (code, True), done.out + done.err
+
+
+@pytest.mark.parametrize("words", [("investigate", "--sandbox=bad-image-tag", "--no-model"), FIX, ("audit", "rotate")])
+def test_nothing_is_made_where_a_run_is_refused(
+    words: tuple[str, ...], cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of several people: all are named at once, nothing is made, and ``doctor`` says the same."""
+    several, data = home.parent / "several", home.parent / "several/data"
+    data.mkdir(parents=True)
+    for folder in (several, data):
+        folder.chmod(0o775)
+    monkeypatch.setenv("AGENTOPS_HOME", str(data / "agentops"))
+    done = cli(*words)
+    typed = f"chmod go-w {several} {data}"
+    assert (done.code in (2, 8), typed in _told(done), list(data.iterdir())) == (True, True, []), done.out + done.err
+    row = next(one for one in cli("doctor", "-o", "json").document["checks"] if one["name"] in ("folder", "settings"))
+    assert (row["state"], row["hint"]) == ("bad", f"Run: {typed}")
+
+
+def test_the_doctor_does_not_call_a_folder_ready_in_which_every_run_is_refused(
+    cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What others may write to, or a key that they may read, is a row of its own words and what to type."""
+
+    def folder() -> tuple[str, str]:
+        done = cli("doctor", "-o", "json")
+        (row,) = (one for one in done.document["checks"] if one["name"] == "folder")
+        return row["state"], row["hint"]
+
+    several = home.parent / "several"
+    several.mkdir()
+    monkeypatch.setenv("AGENTOPS_HOME", str(several / "data/agentops"))
+    assert folder()[0] == "untried"
+    assert cli("audit", "rotate").code == 0
+    key = several / "data/agentops/audit/audit.key"
+    key.chmod(0o640)
+    assert folder() == ("bad", f"Run: chmod go-rwx {key}")

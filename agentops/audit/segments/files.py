@@ -15,7 +15,7 @@ from pathlib import Path
 
 from agentops.core import durable_files
 from agentops.core.errors import AuditError, ConfigError
-from agentops.core.own_files import read_own
+from agentops.core.own_files import read_own, require_own_folder
 
 LOG = "audit.jsonl"
 LOCK = "audit.lock"
@@ -24,6 +24,7 @@ BROKEN_HINT = (
     "then a new chain begins."
 )
 _LOCK_WAIT_S = 30.0
+_KEY_FILES = ("audit.key*", "audit.hmac")
 _MOST_KEY_BYTES = 64 * 1024
 
 
@@ -47,6 +48,22 @@ def read_key_file(path: Path) -> str:
     except ConfigError as error:
         raise AuditError(error.message, hint=error.hint, code=error.code) from error
     return (data or b"").decode("ascii", "replace")
+
+
+def require_own_log(folder: Path) -> None:
+    """Raise where a log in ``folder``, or its keys, would not be trusted; the folder may not be there yet.
+
+    Raises:
+        AuditError: others could write there, or read a key. Nothing was made.
+    """
+    try:
+        with explained(folder, "look at"):
+            require_own_folder(folder)
+            keys = [path for pattern in _KEY_FILES for path in folder.glob(pattern)]
+    except ConfigError as error:
+        raise AuditError(error.message, hint=error.hint, code=error.code) from error
+    for path in keys:
+        read_key_file(path)
 
 
 class ChainLock:
