@@ -128,8 +128,9 @@ _CODE = re.compile(
 )
 # Whose value the name means for certain, so that it may be a plain word; `imagePullSecret` names an object.
 _OWN_SECRET = re.compile(
-    r"(?i:(?:client|app|application|shared|jwt|session|oauth2?|api|consumer|cookie|hmac|signing|nextauth|admin|static-auth|"
+    r"(?i:(?:[a-z0-9_.-]+[_.-])?(?:client|app|application|shared|jwt|session|oauth2?|api|consumer|cookie|hmac|signing|nextauth|admin|static-auth|"
     r"radius|encryption|refresh|access)[_.-]?secret(?:[_.-]?key)?)$|"
+    r"(?i:[a-z0-9]+[_.-]secret[_-]key)$|(?:[A-Z0-9]+_)*(?:SIGNING|ENCRYPTION|MASTER)_KEY$|"
     r"(?:[A-Z0-9]+_)*(?<!PULL_)(?<!TLS_)(?<!SSL_)(?<!CERT_)(?:SECRET|SECRET_KEY|TOKEN)$"
 )
 # Variables whose names say enough: `REDIS_AUTH`, `WIFI_PSK`, `PASSWORD_SALT`.

@@ -25,7 +25,8 @@ _BENIGN = re.compile(
     r"\{\{.*|\{%.*|%[sdvqr]|%\([a-z_]+\)s|\(.*\)|\{[a-z_.]*\}|"
     r"#.*|//.*|\$[0-9]{1,3}|:[a-z_]+|changeme\?|\[redacted:[a-z0-9-]+\].*|"
     r"(?:vault|aws-sm|ref\+[a-z]+|op|arn:aws|projects|keyvault|secretsmanager|ssm|gcpsm|env|awskms|kms|sops|file)(?::/*)\S*|"
-    r"ENC\[.*\]|AQICAH\S+|[01]|%[0-9*]|@[\w.-]+@|@[a-z_]*(?:password|pwd|passwd|token|secret)[a-z0-9_]*|#\{[\w.]+\}#?|"
+    r"ENC\[.*\]|AQICAH\S+|[0-9]{1,2}|%[0-9*]|\$__\w+\{.*|%\{.*\}|(?:x{2,}[-_ ]?){2,}|tbd|todo|fixme|@[\w.-]+@|"
+    r"@[a-z_]*(?:password|pwd|passwd|token|secret)[a-z0-9_]*|#\{[\w.]+\}#?|"
     r"-+redacted-+|\*+ ?[a-z ]+ ?\*+|`[a-z]+ [^`]*`|\(\([\w./-]+\)\)|[\w.-]+:/(?:etc|run|var|opt|mnt)/.*|"
     r"(?:your|insert|enter|some|example|my)[-_ ](?:[a-z]+[-_ ])*(?:password|passwd|token|key|secret)(?:[-_ ]here)?|"
     r"(?-i:(?:[A-Z]+_)*(?:PASSWORD|TOKEN|API_?KEY|KEY|SECRET)))[;,]?",
@@ -49,7 +50,7 @@ _TOKEN_OBJECT = re.compile(r"[a-z][a-z0-9-]*-token-[a-z0-9]{5}")
 # Source code in a traceback: a call, a subscript, an attribute of something.
 _CODE = re.compile(
     r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:\((?:.*\)[;,.\w()]*)?|\[[\"'A-Za-z_].*)|[a-z_][a-z0-9_]{2,}(?:\.[A-Za-z_]\w*)*\(.*|"
-    r"(?:self|this|os|settings|config|cfg|request|req|ctx|args|process\.env|import\.meta|builder|options|opts|props|params|secrets|vars|System|Optional|List|var|local|data|random_password|module|aws_[a-z_]+)\.[\w.\[\]\"']+[,;)]?|"
+    r"(?:self|this|os|settings|config|cfg|request|req|ctx|args|process\.env|env|import\.meta|builder|options|opts|props|params|secrets|vars|System|Optional|List|var|local|data|random_password|module|aws_[a-z_]+)\.[\w.\[\]\"']+[,;)]?|"
     r"[A-Za-z_$][\w$]*(?:\??\.[A-Za-z_]\w*)*\??\.\w*(?:[Pp]assword|[Tt]oken|[Ss]ecret|[Kk]ey|[Cc]redentials?)[,;)]?"
 )
 _VERSION = re.compile(r"v?[0-9]+(?:\.[0-9]+)+(?:[-+.][\w.-]*)?")

@@ -44,7 +44,7 @@ SPOKEN = (
     r"header|id)"
 )
 _NAMES = FastSearch(
-    rf"(?i){SPOKEN}|(?:verification|security|one-time|login|sms|confirmation)[ _-]?code|"
+    rf"(?i){SPOKEN}|(?:verification|security|one[ _-]time|login|sms|confirmation|2fa|mfa)[ _-]?code|"
     rf"(?:\w[\w.\-]*)?(?:{'|'.join(map(re.escape, HINTS))})[\w.\-]*|"
     rf"(?:\w[\w.\-]*)?(?:{'|'.join(LAST_HINTS)})\b"
 )
@@ -75,6 +75,13 @@ _CALL_BEHIND = re.compile(
 )
 # Terraform's `variable "db_password" {`.
 _DECLARED = re.compile(r"\"[ \t]{1,4}\{(?=\s)")
+_GOES_ON = re.compile(r"[ \t]*(?:\+|%|\.format|,[ \t]*[a-z_]+[,)]|\)|;)")
+_USER_BEFORE = re.compile(
+    r"\b(?:user(?:name)?|login|uid)"
+    r"[\"']?[=:][ \t]?[\"']?[\w.@-]{1,60}[\"']?[,;&]?[ \t]{0,4}$",
+    re.IGNORECASE,
+)
+_SETTER = re.compile(r"(?i:set|with|change|reset|update|encode|encrypt)_?\w{0,20}$")
 _COMMAND = re.compile(r"(?!echo |printf )[a-z][\w./-]* ")
 _REFERENCE_TAG = re.compile(
     r"[\"']?[ \t]{0,4}:[ \t]{1,8}!(?:Ref|GetAtt|ImportValue|Sub|reference|env(?:_var)?|secret|[\w-]{1,20}-ref)[ \t]"
@@ -179,6 +186,9 @@ def _unassigned(name: SecretName, after: re.Match[str], sign: str) -> Iterator[S
         return
     if sign == "" and _is_value(text, start, end):
         return
+    if sign == "" and text[end : end + 1] == "(" and _SETTER.match(text, start, end):
+        yield from name.literals(end + 1, name.line.at(end)[1])
+        return
     is_flag = text[start - 1 : start] in ("-", "_") and _FLAG.search(text, max(start - 64, 0), start) is not None
     if sign == ",":
         called = after.group(1) and (is_flag or _CALL.search(text, max(start - 40, 0), start))
@@ -207,7 +217,9 @@ def _assigned(name: SecretName, after: re.Match[str], sign: str) -> Iterator[Sec
     if "\n" in separator and sign != "=>":
         return
     if name.kind.is_weak:
-        if name.kind.kind != "code" and _QUERY_BEFORE.search(name.text, max(name.start - 6, 0), name.start):
+        if name.kind.kind == "password" and _USER_BEFORE.search(name.text, max(name.start - 80, 0), name.start):
+            name.kind = NameKind("password", False)
+        elif name.kind.kind != "code" and _QUERY_BEFORE.search(name.text, max(name.start - 6, 0), name.start):
             name.kind = NameKind("query", False)
         elif (
             name.kind.kind not in ("password", "code")
@@ -225,9 +237,18 @@ def _assigned(name: SecretName, after: re.Match[str], sign: str) -> Iterator[Sec
         yield from in_sentence(name)
 
 
+def _closes_text(name: SecretName, at: int, opening: str) -> bool:
+    """``"password: " + user``: the quote behind the name ends the text that the name stands in."""
+    begin, _stop = name.line.at(name.start)
+    head = name.text[max(begin, name.start - 200) : name.start]
+    return head.count(opening) % 2 == 1 and _GOES_ON.match(name.text, at) is not None
+
+
 def _literal(name: SecretName, at: int, opening: str) -> Iterator[SecretSpan]:
     """Yield the value behind a quote: between three of them, in a call that joins it, or up to the next one."""
     text = name.text
+    if opening in ('"', "'") and _closes_text(name, at, opening):
+        return
     if opening in ('"', "'") and text.startswith(opening * 2, at):
         yield from name.triple(at + 2, opening)
     elif text.startswith(f"{opening[-1]}.join(", at):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from agentops.redaction.heuristics import is_chosen_word, is_distinct_word, is_secret, is_state
+from agentops.redaction.heuristics import is_chosen_word, is_distinct_word, is_secret, is_sentence, is_state
 from agentops.redaction.multiline import block_lines
 from agentops.redaction.quotes import QUOTE, closing_quote
 from agentops.redaction.spans import SecretSpan, is_marker
@@ -85,14 +85,20 @@ _TOLD = re.compile(
     r"changed) to|is|was|=)"
     r"[ \t]*:?[ \t]+(?:now )?([\"'`]?)([^\s\"'`]{4,200})(?=(?P<close>[\"'`])|[ \t]*\r?(?:\n|\Z)|[ \t])"
 )
+_PHRASE = re.compile(r"[ \t]+(?:is|was):?[ \t]+([\"'`])([a-z0-9]{3,20}(?: [a-z0-9]{3,20}){2,7})\1")
 _CLAUSE_ENDS = re.compile(r"[\"'`)]?(?:[.,;!)]|[ \t]*\r?(?:\n|\Z))")
 _WITH_WORD = re.compile(r"[ \t]+[\"'`]?([^\s\"'`]{6,200})[\"'`]?[.!]?(?=[ \t]*\r?(?:\n|\Z))")
 _WITH = re.compile(
-    r"(?:\bas [\w.@-]{1,40} with|\blog(?:ged)? ?in .{0,40}\bwith) (?:the |a )?(?:\w{1,20} )?$", re.IGNORECASE
+    r"(?:\buser(?:name)? [\w.@-]{1,40} (?:and|with)|\bas [\w.@-]{1,40} with|\blog(?:ged)? ?in .{0,40}\bwith)"
+    r" (?:the |a )?(?:\w{1,20} )?$",
+    re.IGNORECASE,
 )
 _USED = re.compile(r"\b(?:use|using|with|new|temporary|temp) (?:the )?$", re.IGNORECASE)
 _FOLLOWED = re.compile(r"[ \t]+[\"'`(]?([A-Za-z]{3,40}[0-9]{1,4})(?![\w.-])")
-_CODE_SAID = re.compile(r"(?:[ \t]+(?:is|was)|[ \t]*:|[ \t]*=)?:?[ \t]+[\"'`(]?([0-9]{4,8})(?![\w.:/-])(?![ \t]+[a-z])")
+_CODE_SAID = re.compile(
+    r"(?:[ \t]code)?(?:[ \t]+(?:is|was)|[ \t]*:|[ \t]*=)?:?[ \t]+[\"'`(]?([0-9]{4,8})"
+    r"(?![\w:/-]|\.\w)(?![ \t]+[a-z])"
+)
 _PLAIN = re.compile(r"[A-Za-z]{4,40}[0-9]{0,4}")
 _LAST_WORD = re.compile(
     r"[ \t]+(?:--(?:plaintext|iscrypted)[ \t]+|password[ \t]+|REG_SZ[ \t]+)?(?!--)([^\s\"'`]{1,512})[ \t]*\r?(?=\n|\Z)"
@@ -222,7 +228,7 @@ def in_words(name: SecretName) -> Iterator[SecretSpan]:
 
 def in_sentence(name: SecretName) -> Iterator[SecretSpan]:
     """``the password is hunter2``, ``log in with password summer``, ``your code is 492817``."""
-    text, start, end, kind = name.text, name.start, name.end, name.kind
+    text, end, kind = name.text, name.end, name.kind
     if kind.kind not in ("password", "code"):
         return
     if code := _CODE_SAID.match(text, end):
@@ -241,7 +247,14 @@ def in_sentence(name: SecretName) -> Iterator[SecretSpan]:
             return
         yield SecretSpan(said.start(2), said.start(2) + len(value), kind.kind, is_distinct_word(value))
         return
-    if kind.is_weak:
+    if not kind.is_weak:
+        yield from _in_phrase(name)
+
+
+def _in_phrase(name: SecretName) -> Iterator[SecretSpan]:
+    text, start, end, kind = name.text, name.start, name.end, name.kind
+    if (phrase := _PHRASE.match(text, end)) and not is_sentence(phrase.group(2)):
+        yield SecretSpan(*phrase.span(2), kind.kind)
         return
     head = text[max(start - 80, 0) : start]
     if (word := _WITH_WORD.match(text, end)) and _WITH.search(head) and _is_said(word.group(1), is_quoted=True):

@@ -34,7 +34,7 @@ def joined_literals(text: str, end: int) -> list[tuple[int, int]]:
         is_bare_joint = not joint["sign"].strip(" \t\r\n")
         if not text.startswith(joint["quote"], end) or _A_NAME.match(text, end):
             break
-        if is_bare_joint and (not text[start:end].isalnum() or end - start < 6):
+        if is_bare_joint and (not text[start:end].isalnum() or end - start < 4):
             break  # two arguments of a command
         found.append((start, end))
     return found

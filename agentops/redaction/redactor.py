@@ -133,7 +133,8 @@ class SecretRedactor:
         return "[redacted:secret]"
 
     def _beside(self, name: str, value: Any) -> Any:
-        kind = judged_name(MARKER.sub("", name))
+        # A private key as the name of a field is no name.
+        kind = judged_name(MARKER.sub("", name)) if "-----BEGIN" not in name else None
         if kind and isinstance(value, list | tuple):
             return [self._beside(name, item) for item in value]
         if kind and kind.kind == "code" and isinstance(value, int) and 1000 <= value <= 99_999_999:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from agentops.core.fast_search import FastSearch
-from agentops.redaction.heuristics import is_code, is_harmless, is_jumbled, is_one_case, looks_random
+from agentops.redaction.heuristics import is_code, is_harmless, is_jumbled, is_one_case, looks_random, turns
 from agentops.redaction.scan import SearchedText
 from agentops.redaction.spans import SecretSpan, is_marker
 
@@ -23,7 +23,7 @@ _OTHERS = FastSearch(
     r"\b(?:bearer|basic|apikey|ssws|geniekey)[ :]|identified (?:with [a-z0-9_]+ )?(?:by|as) |-pass(?:in|out)? pass:|"
     r"[\w.\-]+:[^\s@:\"'/]+@(?:tcp|unix)\(|(?:^|\n)[\w.*\-]+:(?:[0-9]+|\*):[\w*\-]+:[\w.\-]+:[^\s:]+(?:\n|$)|"
     r"set password for |:thin:|\buser \S+ (?:on|off) |\b(?:rocommunity6?|rwcommunity6?|createuser) |chpasswd[\s\"':]|"
-    r"\|[ \t]*(?:sudo |docker |podman |helm |buildah |skopeo |nerdctl |oras |crane |gh |passwd|chpasswd|"
+    r"\|[ \t]*(?:sudo |chroot |docker |podman |helm |buildah |skopeo |nerdctl |oras |crane |gh |passwd|chpasswd|"
     r"smbpasswd|kinit|"
     r"cryptsetup |vault |argocd |az )|(?:^|\s)(?:net (?:user|use)|useradd|usermod|cmdkey|schtasks|psexec|rpcclient) |"
     r"convertto-securestring |::add-mask::|d-i passwd/|snmp-server community |stats auth |insecure-password |"
@@ -52,7 +52,7 @@ _FLAGS = (
     (re.compile(r"ldap"), re.compile(r"(?<![\w-])-w([\"']?[\s,=]{1,4}(?:-\s{1,8})?[\"']?)([^\s\"',]{1,255})")),
     (re.compile(r"curl"), re.compile(r"(?<![\w-])-u([\"']?[^\s:\"'\[-][^\s:\"'\[]{0,63}:)([^\s\"']{1,255})")),
     (re.compile(r"sqlplus"), re.compile(r"\s(\w{1,40}/)([^\s\"'@]{1,128})(?=@)")),
-    (re.compile(r"smbclient|(?:\s)?rpcclient"), re.compile(r"(?:-U\s?|--user[= ])([\"']?[\w\\.-]{1,60}%)"
+    (re.compile(r"smbclient|(?:\s)?rpcclient"), re.compile(r"(?:-U\s?|--user[= ])([\"']?[\w\\/.-]{1,60}%)"
         r"([^\s\"']{1,128})")),
     (re.compile(r"lftp"), re.compile(r"-u\s?([\"']?[^\s,\"']{1,64},)([^\s\"',;]{3,128})")),
     (re.compile(r"htpasswd"), re.compile(r"\s-(?:[a-zA-Z]*b[a-zA-Z]*)"
@@ -64,9 +64,10 @@ _FLAGS = (
         r"([^\s\"',-][^\s\"',]{3,255})")),
     (re.compile(r"\s?cmdkey"), re.compile(r"/pass:([\"']?)([^\s\"']{3,128})")),
     (re.compile(r"\s?schtasks"), re.compile(r"/r?p\s([\"']?)([^\s\"'/]{4,128})")),
-    (re.compile(r"\s?net user"), re.compile(r"user\s+[\w.\\-]{1,40}(\s+[\"']?)([^\s\"'/*]{4,128})(?=[\"']?\s)")),
+    (re.compile(r"\s?net user"), re.compile(r"user\s+[\w.\\-]{1,40}(\s+[\"']?)([^\s\"'/*]{4,128})(?=[\"']?(?:\s|\Z))")),
     (re.compile(r"\s?net use"), re.compile(r"/user:\S{1,60}(\s+[\"']?)([^\s\"'/*]{4,128})")),
-    (re.compile(r"docker|podman|nerdctl|buildah|skopeo|crane|oras|helm|mongo|cqlsh|rabbitmqadmin|az|oc|influx|"
+    (re.compile(r"docker(?![ -]compose)|podman|nerdctl|buildah|skopeo|crane|oras|helm|mongo|cqlsh|rabbitmqadmin|"
+        r"az|oc|influx|"
         r"impala|kcadm"), re.compile(r"(?<![\w-])-p([\"']?[\s,=]{1,4}(?:-\s{1,8})?[\"']?)(?![0-9]{1,5}(?::|"
         r"\b))([^\s\"',-][^\s\"',]{0,255})")),
 )  # fmt: skip
@@ -196,7 +197,7 @@ def _of_form(text: str, start: int) -> Iterator[SecretSpan]:
         yield from _piped(text, start)
     elif (here := _HERE_STRING.match(text, start)) and _may_be_password(text, here, 1):
         yield SecretSpan(*here.span(1), "password")
-    if text.startswith("chpasswd", start):
+    if "chpasswd" in text[start : start + 40]:
         for found in _LOGIN_LINE.finditer(text, start, start + _COMMAND_CHARS):
             if _may_be_password(text, found, 1):
                 yield SecretSpan(*found.span(1), "password")
@@ -206,7 +207,8 @@ _ECHOED = re.compile(
     r"(?:echo|printf)[ \t]+(?:-\w{1,4}[ \t]+)?(?:[\"']?%s(?:\\n)?[\"']?[ \t]+)?(?P<words>[^|\n]{3,300})\Z"
 )
 _READS = re.compile(
-    r"\|[ \t]*(?:sudo[ \t]+(?:-\w+[ \t]+)*)?(?:(?P<login>\S*chpasswd)\b|(?:\S*/)?(?:passwd|smbpasswd|kinit)"
+    r"\|[ \t]*(?:(?:sudo[ \t]+(?:-\w+[ \t]+)*|chroot[ \t]+\S{1,80}[ \t]+|docker exec \S{1,60} \S{1,60} )?)"
+    r"(?:(?P<login>\S*chpasswd)\b|(?:\S*/)?(?:passwd|smbpasswd|kinit)"
     r"\b(?![ \t]+--?(?!stdin)[a-z])|"
     r"[^|\n]{0,200}(?:password-stdin|--with-token|--key-file[= ]-|\blogin\b[^|\n]{0,60} -)(?=[\s]|\Z))|"
     r"\|[ \t]*sudo[ \t]+(?:-\w+[ \t]+)*-S\b"
@@ -263,10 +265,17 @@ def hook_secrets(scan: SearchedText) -> Iterator[SecretSpan]:
         for part in _PART.finditer(text, start + 3, end):
             value = part.group(1)
             before = text[max(part.start() - 40, start) : part.start()]
-            if _is_hook_key(value) or (
-                _UUID.fullmatch(value)
-                and (part.end() >= end or text[part.start()] == "=")
-                and _UUID_HOOK.search(before)
+            if _OBJECT_BEFORE.search(before):
+                continue
+            is_last = part.end() >= end
+            if (
+                _is_hook_key(value)
+                or (is_last and _is_short_key(value, before))
+                or (
+                    _UUID.fullmatch(value)
+                    and (part.end() >= end or text[part.start()] == "=")
+                    and _UUID_HOOK.search(before)
+                )
             ):
                 yield SecretSpan(*part.span(1), "webhook")
 
@@ -274,6 +283,21 @@ def hook_secrets(scan: SearchedText) -> Iterator[SecretSpan]:
 _UUID_HOOK = re.compile(
     r"(?:hooks?|incoming|notify)(?:/v[0-9]+)?$|webhook\.[a-z]+$|(?:hook|notify)[/\w]*/send\?key$", re.IGNORECASE
 )
+
+
+_OBJECT_BEFORE = re.compile(r"(?:commits?|blobs?|tree|manifests|raw|releases|download|pull|images?|deliveries)$")
+_SHORT_HOOK = re.compile(r"(?:hooks?|incoming|notify)(?:/v[0-9]+)?$|//hooks?[\w.-]{3,80}$", re.IGNORECASE)
+_MIXED = re.compile(r"(?=[^0-9]*[0-9])(?=(?:[^A-Za-z]*[A-Za-z]){2})[A-Za-z0-9]{9,40}")
+_THREE_CLASSES = re.compile(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])[^0-9]*[0-9]")
+
+
+def _is_short_key(value: str, before: str) -> bool:
+    """Return whether the last part of a hook's address is mixed as no word is, though it is short."""
+    if not _MIXED.fullmatch(value) or turns(value) < 0.4:
+        return False
+    if _THREE_CLASSES.match(value):
+        return len(value) >= 10
+    return sum(map(str.isdigit, value)) >= 2 and _SHORT_HOOK.search(before) is not None
 
 
 def _is_hook_key(value: str) -> bool:
