@@ -90,6 +90,9 @@ class Dictionary:
         self._kinds: dict[str, str] = {}
         self._old, self._fresh = _Generation(), _Generation()
 
+    def __len__(self) -> int:
+        return len(self._kinds)
+
     def kind_of(self, value: str, otherwise: str) -> str:
         """Return the kind under which a value was taken up first, so that it has one marker throughout."""
         return self._kinds.get(value, otherwise)

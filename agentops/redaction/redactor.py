@@ -97,6 +97,12 @@ class SecretRedactor:
 
     def value(self, value: Any) -> Any:
         """Return a JSON value with secrets replaced, keys included in the judgement (``password: ...``)."""
+        known = len(self._known)
+        hidden = self._value(value)
+        # What was found at the end of a value may stand at its beginning too.
+        return self._value(hidden) if len(self._known) > known else hidden
+
+    def _value(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, Mapping):
@@ -113,8 +119,8 @@ class SecretRedactor:
             hidden = _read_back(found, len(strings))
             if hidden is not None:
                 left = iter(hidden)
-                return [self.text(next(left)) if isinstance(item, str) else self.value(item) for item in items]
-        return [self.value(item) for item in items]
+                return [self.text(next(left)) if isinstance(item, str) else self._value(item) for item in items]
+        return [self._value(item) for item in items]
 
     def _mapping(self, found: Mapping[str, Any]) -> dict[str, Any]:
         hidden = {self.text(str(key)): self._beside(str(key), item) for key, item in found.items()}
@@ -153,7 +159,7 @@ class SecretRedactor:
             or value.startswith("[redacted:")
             or not is_secret(kind, value, bare=False)
         ):
-            return self.value(value)
+            return self._value(value)
         self._known.learn(value, kind.kind)
         return f"[redacted:{self._known.kind_of(value, kind.kind)}]"
 
