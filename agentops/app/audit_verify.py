@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from agentops.app.audit_copies import anchor_notes
 from agentops.app.audit_proofs import parsed_key
-from agentops.app.recorded_changes import unrecorded_changes
+from agentops.app.recorded_changes import lost_changes, unrecorded_changes
 from agentops.audit.verify.verdict import ChainVerdict, Verification
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ class VerifiedLog:
     Arguments:
         anchored_records: how many records the newest anchor speaks of.
         unrecorded: ids of changes that the journal keeps and no record names: the log was begun anew.
+        lost: ids of changes that are on record and that the journal does not keep: that one was deleted.
+        is_copy: neither a journal nor the key that signs is there, so the log is a copy, and no journal is asked.
     """
 
     folder: Path
@@ -34,11 +36,21 @@ class VerifiedLog:
     anchors: int
     anchored_records: int
     unrecorded: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    is_copy: bool = False
 
     @property
     def is_good(self) -> bool:
         """Whether nothing speaks against the log; a log that does not exist yet is good, unless changes were made."""
-        return self.verification.verdict in (ChainVerdict.OK, ChainVerdict.ABSENT) and not self.unrecorded
+        speaks_against = self.unrecorded or self.lost
+        return self.verification.verdict in (ChainVerdict.OK, ChainVerdict.ABSENT) and not speaks_against
+
+    @property
+    def status(self) -> str:
+        """The verdict in one word for scripts."""
+        if self.unrecorded:
+            return "begun-anew"
+        return "changes-lost" if self.lost else self.verification.verdict.value
 
 
 def verify_log(
@@ -62,6 +74,7 @@ def verify_log(
         DestinationError: a place cannot be read.
         StoreError: the journal of changes cannot be read.
     """
+    from agentops.audit.proofs.checkpoints import KEY
     from agentops.audit.verify.full_check import verify
 
     trusted = [parsed_key(text) for text in keys]
@@ -71,9 +84,16 @@ def verify_log(
     # A log that cannot be walked is bad enough; what it speaks of is asked of one that can.
     can_be_read = found.verdict in (ChainVerdict.OK, ChainVerdict.ABSENT)
     missing = tuple(record.id for record in unrecorded_changes(settings)) if can_be_read else ()
-    newest = _newest(notes)
+    # An auditor's copy has no journal beside it, and never the private key; a run refuses to change things there.
+    is_copy = not (folder / KEY).exists() and not (settings.folders.data / "changes").exists()
     return VerifiedLog(
-        folder=folder, verification=found, anchors=len(notes), anchored_records=newest, unrecorded=missing
+        folder=folder,
+        verification=found,
+        anchors=len(notes),
+        anchored_records=_newest(notes),
+        unrecorded=missing,
+        lost=lost_changes(settings) if can_be_read and not is_copy else (),
+        is_copy=is_copy,
     )
 
 

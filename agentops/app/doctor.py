@@ -21,6 +21,7 @@ from agentops.app.connecting import provider_context
 from agentops.app.models import model_of, model_trouble
 from agentops.app.policy_loading import policy_in_force
 from agentops.app.providers import PROVIDERS
+from agentops.app.recorded_changes import require_changes_recorded
 from agentops.core.clock import utc_now
 from agentops.core.commands import command_line
 from agentops.core.errors import AgentopsError
@@ -175,7 +176,8 @@ def _environment(settings: Settings) -> Iterator[CheckResult]:
 
 
 def _changes(settings: Settings) -> CheckResult:
-    """Say whether a crash left a change open."""
+    """Say whether a crash left a change open, or the journal and the audit log do not fit together."""
+    require_changes_recorded(settings)
     words = open_words(settings, utc_now)
     if words:
         hint = "See what was changed and close it: agentops recover"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from agentops.app.changes import journal_of
 from agentops.app.guard_wiring import ApprovalOptions, guard_for_change
 from agentops.app.recorded import require_recorded
+from agentops.app.recorded_changes import require_changes_recorded
 from agentops.core.commands import command_line
 from agentops.core.errors import ExitCode, Interrupted, PolicyRefused, ToolInputError
 from agentops.core.jsonable import to_json
@@ -109,6 +110,7 @@ def recover(app: App, asking: ApprovalOptions, *, change_id: str | None, unclear
     Raises:
         Busy: another process is changing something now.
         UsageError: there is no such change, or it was made in another place.
+        AuditError: nothing is open, and the journal does not keep what is on record.
     """
     journal = journal_of(app.settings, app.services.clock)
     halts = journal.halted() if change_id is None else ()
@@ -126,6 +128,9 @@ def recover(app: App, asking: ApprovalOptions, *, change_id: str | None, unclear
             found.append(_settled(app, guard, record, situation, unclear))
             if found[-1].is_interrupted:
                 break
+    if not found and change_id is None:
+        # That nothing is open is said only by a journal that is whole.
+        require_changes_recorded(app.settings)
     result = Recovered(changes=tuple(found), halts=halts, halts_closed=unclear is WhenUnclear.KEEP)
     app.finish(result.status, result.exit_code)
     return result

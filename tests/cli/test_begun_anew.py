@@ -111,3 +111,64 @@ def test_a_change_of_before_what_retention_left_is_no_alarm(cli: Cli, home: Path
         journal.close(f"{at:%Y%m%dT%H%M%S}-{name}", {"status": "applied"})
     found = cli("audit", "verify", "-o", "json").document["verification"]["unrecorded_changes"]
     assert [one.rpartition("-")[2] for one in found] == ["NEW"]
+
+
+def test_a_journal_that_was_deleted_is_noticed_before_the_next_change(cli: Cli, changed: str, home: Path) -> None:
+    """Spent approvals and open changes would be gone with it: exit 8 where something may be changed, and by checks."""
+    shutil.rmtree(home / "changes")
+    found = cli("audit", "verify", "-o", "json")
+    assert (found.code, found.document["status"]) == (8, "changes-lost")
+    assert found.document["verification"]["lost_changes"] == [changed]
+    assert "not in the journal" in cli("audit", "verify").out
+    place = ("--sandbox=bad-image-tag", "-o", "json")
+    for words in ((*_FIX, "--yes"), (*_FIX, "--dry-run"), ("rollback", changed, *place), ("recover", *place)):
+        done = cli(*words)
+        assert (done.code, done.document["errors"][0]["code"]) == (8, "audit-lost-change"), done.out
+    (row,) = (one for one in cli("doctor", "-o", "json").document["checks"] if one["name"] == "changes")
+    assert (row["state"], str(home / "changes") in row["hint"]) == ("bad", True)
+    assert cli("triage", "--sandbox=bad-image-tag").code == 0
+
+
+def test_one_change_that_was_taken_out_of_the_journal_is_noticed(cli: Cli, changed: str, home: Path) -> None:
+    """Its approval could be used again; the changes beside it do not hide that."""
+    assert cli(*_FIX, "--yes").code == 0
+    (old,) = (one for one in Changes(home / "changes", utc_now).list() if one.id == changed)
+    shutil.rmtree(home / "changes" / old.digest.removeprefix("sha256:"))
+    found = cli("audit", "verify", "-o", "json")
+    assert (found.code, found.document["verification"]["lost_changes"]) == (8, [changed])
+
+
+def test_a_run_that_stopped_before_its_intent_was_recorded_is_no_alarm(
+    cli: Cli, changed: str, home: Path, plans: ModuleType
+) -> None:
+    """The journal is written first; a plan that is recorded and was never begun is not looked for in it."""
+    plan = plans.plan(nonce="stopped")
+    with open_log(home / "audit", run="r", actor="human:ana", clock=utc_now) as log:
+        log.append("plan", {"digest": plan.digest})
+    assert (bool(changed), _verified(cli)) == (True, (0, "ok"))
+    Changes(home / "changes", utc_now).claim(plan, "20261122T030000-STOPPED0")
+    assert _verified(cli) == (0, "ok")
+
+
+def test_changes_whose_records_were_dropped_are_not_asked_for(cli: Cli, home: Path) -> None:
+    """Retention takes the intent with it, so a journal that began anew since is whole."""
+    home.mkdir(mode=0o700)
+    begun = datetime(2020, 1, 1, tzinfo=UTC)
+    with open_log(home / "audit", run="a", actor="human:ana", clock=lambda: begun) as log:
+        log.append("intent", {"change": "20200101T000000-AAAAAAAA", "digest": f"sha256:{'0' * 64}"})
+        log.close_segment()
+    assert _verified(cli) == (8, "changes-lost")
+    (home / "config.toml").write_text("[audit]\naudit_keep_days = 30\n", encoding="utf-8")
+    assert cli("audit", "rotate", "-o", "json").document["segments"]["dropped"] != []
+    assert _verified(cli) == (0, "ok")
+
+
+def test_a_copy_of_the_log_alone_can_be_verified(
+    cli: Cli, changed: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An auditor has neither the journal nor the private key; that the changes were not compared is said."""
+    private = shutil.ignore_patterns("audit.key*", "audit.hmac", "audit.lock")
+    shutil.copytree(home / "audit", tmp_path / "check/audit", ignore=private)
+    monkeypatch.setenv("AGENTOPS_HOME", str(tmp_path / "check"))
+    assert (bool(changed), _verified(cli)) == (True, (0, "ok"))
+    assert "not compared" in cli("audit", "verify").out

@@ -32,7 +32,7 @@ Examples:
 
 \b
 Exit codes: 0 all records are intact, 8 a record was altered, removed or torn,
-or an anchor or a key does not match.
+an anchor or a key does not match, or log and changes do not fit together.
 """
 LOG_EPILOG = """\b
 Examples:
@@ -96,7 +96,7 @@ def verify(
     )
     return Result(
         command="audit verify",
-        status="begun-anew" if found.unrecorded else found.verification.verdict.value,
+        status=found.status,
         exit_code=ExitCode.DONE if found.is_good else ExitCode.AUDIT_BROKEN,
         document=verification_document(found),
         report=tuple(verification_blocks(found)),

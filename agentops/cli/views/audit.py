@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from agentops.app.recorded_changes import lost_words
 from agentops.cli.report import Block, Heading, Pairs, Table, Tone
 from agentops.cli.times import local_time
 from agentops.core.jsonable import to_json
@@ -31,6 +32,9 @@ def verification_blocks(found: VerifiedLog) -> list[Block]:
         words = f"{plural(len(found.unrecorded), 'change')} that the journal keeps stand in no record: {names}{more}"
         title = Heading(f"Audit chain begun anew: {words}", Tone.BAD)
         return [title, Pairs(tuple(_verification_rows(found)))]
+    if found.lost:
+        title = Heading(f"Audit chain {seen.verdict.value}, changes lost: {lost_words(found.lost)}", Tone.BAD)
+        return [title, Pairs(tuple(_verification_rows(found)))]
     title = Heading(f"Audit chain {seen.verdict.value}: {told}", Tone.GOOD if found.is_good else Tone.BAD)
     return [title, Pairs(tuple(_verification_rows(found)))]
 
@@ -46,6 +50,8 @@ def _verification_rows(found: VerifiedLog) -> list[tuple[str, str]]:
         rows.append(("segments", str(seen.segments)))
     if seen.dropped:
         rows.append(("dropped", str(seen.dropped)))
+    if found.is_copy and seen.records:
+        rows.append(("changes", "not compared: this is a copy of a log, without its key and changes/"))
     if seen.bad_seq is not None or seen.offset is not None:
         first = "the torn tail" if seen.bad_seq is None else f"record {seen.bad_seq}"
         rows.append(("first bad", f"{first}, byte {seen.offset} of {seen.segment}"))
@@ -56,6 +62,7 @@ def verification_document(found: VerifiedLog) -> dict[str, Any]:
     """Return the envelope's part of a verification."""
     anchored = {"anchors": found.anchors, "anchored_records": found.anchored_records} if found.anchors else {}
     missing = {"unrecorded_changes": list(found.unrecorded)} if found.unrecorded else {}
+    missing |= {"lost_changes": list(found.lost)} if found.lost else {}
     return {"verification": to_json(found.verification) | {"folder": str(found.folder)} | anchored | missing}
 
 
