@@ -54,11 +54,9 @@ def _values_in_commands(tree: ast.AST) -> Iterator[tuple[int, str]]:
 _QUOTED_ABOVE = {
     ("cli/commands/init.py", "mkdir -p "),
     ("cli/commands/init.py", " && agentops init --print --no-input > "),
-    ("core/own_files.py", "Look at what it says, then run: chown "),
+    ("core/own_files.py", "Look at what it says, then\nRun: chown "),
     # Of parts that are quoted.
     ("providers/kubernetes/checkup.py", "kubectl "),
-    ("core/own_files.py", "Run: chmod go-rwx "),
-    ("core/own_files.py", "Run: chmod go-w "),
 }
 """Values that the lines above have put through ``quoted``."""
 

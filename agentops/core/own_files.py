@@ -154,7 +154,7 @@ def _problems(
     if found.st_uid not in owners:
         own = owners[0]
         wanted = f"you (uid {own}) or root" if own else "root"
-        mend = f"Look at what it says, then run: chown {'-h ' if is_link else ''}{own}"
+        mend = f"Look at what it says, then\nRun: chown {'-h ' if is_link else ''}{own}"
         yield f"belongs to uid {found.st_uid}, not to {wanted}", mend
     if is_link:
         # The mode of a link means nothing: who may write to its folder may replace it, and that is looked at.

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +15,7 @@ from agentops.agent.model import EndlessAnswer, ModelFailure, ModelRequest
 from agentops.agent.models.claude import Claude, ClaudeSettings
 from agentops.agent.models.retry import Retries
 from agentops.core.progress import no_progress
+from tests.support.measured_run import measured
 
 ENDLESS = (
     "endless-text", "endless-thinking", "endless-tool", "endless-blocks", "huge-event", "endless-error", "gzip-bomb",
@@ -117,19 +116,12 @@ def test_a_run_ends_with_what_the_endpoint_did(pointed: Any, home: Path, tmp_pat
     (home / "config.toml").write_text("[limits]\nmax_seconds = 5\n")
     model = pointed(mode, "http://127.0.0.1:1")
     words = ("investigate", "--sandbox=bad-image-tag", "--no-input", "-o", "json")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "agentops", *words], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=tmp_path
-    )
-    assert process.stdout is not None
-    with process.stdout as out:
-        document = json.loads(out.read())
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    peak_mib = usage.ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
+    done = measured(words, tmp_path)
+    document = json.loads(done.out)
     code = "model-request-rejected" if mode.startswith("redirect") else "model-endless-answer"
-    assert (process.returncode, document["status"], document["finding"]["by"]) == (1, "degraded", "triage")
+    assert (done.code, document["status"], document["finding"]["by"]) == (1, "degraded", "triage")
     assert [one["code"] for one in document["errors"]] == [code]
     assert model.url in document["errors"][0]["message"]
-    assert peak_mib < MEMORY_MIB
+    assert done.peak_mib < MEMORY_MIB
     records = "".join(file.read_text() for file in sorted((home / "audit").glob("*.jsonl")))
     assert '"run_ended"' in records

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +13,7 @@ import yaml
 
 from agentops.sandbox.cluster import Sandbox
 from agentops.sandbox.scenario import load
+from tests.support.measured_run import measured
 from tests.support.policies import mild_policy
 
 NOTHING_USABLE = (
@@ -129,47 +128,25 @@ def test_wrong_types_are_left_out_and_named(
         assert "cannot be right and were left out: Pod shop/" in reasons.replace("kube-system", "shop")
 
 
-# The process looks itself: what the kernel tells a parent counts the parent's own memory in, from before the exec.
-_MEASURED = """
-import atexit, re, resource, sys
-from pathlib import Path
-
-def tell():
-    status = Path("/proc/self/status")
-    found = re.search(r"VmHWM:\\s+(\\d+) kB", status.read_text()) if status.exists() else None
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == "darwin" else 1)
-    print(found[1] if found else own, file=sys.stderr)
-
-atexit.register(tell)
-from agentops.__main__ import main
-sys.exit(main())
-"""
-
-
 @pytest.mark.parametrize("mode", ["endless-stream", "huge-list", "tiny-items", "gzip-bomb"])
-def test_memory_stays_bounded(served: Any, well: Sandbox, mode: str) -> None:
+def test_memory_stays_bounded(served: Any, well: Sandbox, tmp_path: Path, mode: str) -> None:
     """Whatever a server sends, and however much of it: the process stays small, and ends."""
     server = served(well, mode)
-    words = ["triage", *_at(server)]
-    done = subprocess.run([sys.executable, "-c", _MEASURED, *words], capture_output=True, text=True, check=False)
-    document, peak_mib = json.loads(done.stdout), int(done.stderr.splitlines()[-1]) / 1024
-    assert (done.returncode, document["errors"][0]["code"], peak_mib < MEMORY_MIB) == (1, "too-large", True)
+    done = measured(("triage", *_at(server)), tmp_path)
+    assert (done.code, json.loads(done.out)["errors"][0]["code"], done.peak_mib < MEMORY_MIB) == (1, "too-large", True)
 
 
-@pytest.mark.parametrize(
-    ("setting", "code"), [("max_read_mib = 1", "read-limit"), ("max_memory_mib = 1", "read-limit")]
-)
+@pytest.mark.parametrize("setting", ["max_read_mib", "max_memory_mib"])
 def test_the_limits_of_a_run_are_said_when_they_are_reached(
-    cli: Any, served: Any, well: Sandbox, home: Path, setting: str, code: str
+    served: Any, well: Sandbox, home: Path, tmp_path: Path, setting: str
 ) -> None:
-    """The message names the setting to raise."""
+    """The message names the setting to raise; in a process of its own, whose memory is that of the run."""
     server = served(well, "huge-annotations")
-    (home / "config.toml").write_text(f"[limits]\n{setting}\n")
-    document = cli("triage", *_at(server)).document
-    said = [one["message"] for one in document.get("errors") or []] + [
-        gap["reason"] for gap in document.get("not_read") or ()
-    ]
-    assert any("so no more is read" in one for one in said), (code, said)
+    (home / "config.toml").write_text(f"[limits]\n{setting} = 1\n")
+    document = json.loads(measured(("triage", *_at(server)), tmp_path).out)
+    gaps = [gap["reason"] for gap in document.get("not_read") or ()]
+    said = [f"{one['message']} {one['hint']}" for one in document.get("errors") or []] + gaps
+    assert any("so no more is read" in one for one in said), said
     assert document["status"] != "done"
 
 

@@ -39,7 +39,7 @@ class ReadingLimits:
 
     Arguments:
         run_mib: of all answers together.
-        memory_mib: of this process, while it reads.
+        memory_mib: by which this process may grow while it reads; what it had before is not the reading's.
         memory: returns how many bytes it has in use.
         large: held while the rest of a large answer is read, so that few are in memory at once.
     """
@@ -48,9 +48,14 @@ class ReadingLimits:
     memory_mib: int = 768
     memory: Callable[[], int] = memory_bytes
     large: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(2))
+    _before: int = field(default=0, init=False)
     _read: int = field(default=0, init=False)
     _looked_at: int = field(default=0, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def __post_init__(self) -> None:
+        """Look at what is in use before anything is read."""
+        self._before = self.memory()
 
     def take(self, size: int) -> None:
         """Count bytes that arrived.
@@ -64,7 +69,7 @@ class ReadingLimits:
             self._looked_at = self._read if is_due else self._looked_at
         if self._read > self.run_mib * _MIB:
             raise _over(f"more than {self.run_mib:,} MiB were read in this run", "max_read_mib")
-        if is_due and self.memory() > self.memory_mib * _MIB:
+        if is_due and self.memory() - self._before > self.memory_mib * _MIB:
             raise _over(f"what was read takes more than {self.memory_mib:,} MiB of memory", "max_memory_mib")
 
 
