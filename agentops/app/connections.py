@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from agentops.core.alert import AlertGroup
 from agentops.core.analysis import Gap
-from agentops.core.errors import AgentopsError, ToolError, ToolInputError, UsageError
+from agentops.core.errors import NO_CLUSTER, AgentopsError, ToolError, ToolInputError, UsageError
 from agentops.core.provider import ONLY, Connection, Provider, ProviderContext, Reader
 from agentops.core.resource import ResourceRef
 from agentops.core.scope import Scope
@@ -165,4 +165,13 @@ class Connector:
 
 
 def _gaps(failed: Iterable[tuple[Provider, AgentopsError]]) -> tuple[Gap, ...]:
-    return tuple(Gap(what=provider.name, reason=error.message) for provider, error in failed)
+    """Return what was not opened; a witness is never needed, nor a cluster that nobody named."""
+    return tuple(
+        Gap(
+            what=provider.name,
+            reason=error.message,
+            provider=provider.title,
+            needed=not provider.is_witness and error.code != NO_CLUSTER,
+        )
+        for provider, error in failed
+    )

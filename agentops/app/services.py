@@ -81,7 +81,7 @@ class Scan:
     "nothing is wrong". ``observed_at``
     is when it was looked at, or when what was saved of a cluster was. ``known`` are the problems that a baseline has
     already and ``gone`` what it has besides; both are left out of ``problems``, as is what a filter leaves out
-    (``hidden`` of them).
+    (``hidden`` of them). ``unasked`` says for each provider of which nothing could be read why that is.
     """
 
     context: str
@@ -96,6 +96,7 @@ class Scan:
     known: tuple[Problem, ...] = ()
     gone: tuple[KnownProblem, ...] = ()
     hidden: int = 0
+    unasked: tuple[str, ...] = ()
 
     @property
     def status(self) -> str:

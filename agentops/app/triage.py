@@ -24,6 +24,7 @@ from agentops.core.text import one_line
 if TYPE_CHECKING:
     from agentops.app.look import Sighting
     from agentops.app.run import App
+    from agentops.core.analysis import Gap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +101,12 @@ def _scan(seen: Sighting, wanted: Wanted, wall_s: float) -> Scan:
         known=tuple(one for one in passed if identity(one) in known),
         gone=tuple(sorted(known - now, key=lambda one: (one.resource, one.condition))),
         hidden=len(ranking.problems) - len(passed),
+        unasked=tuple(dict.fromkeys(_unasked(gap) for gap in read.gaps if gap.provider)),
     )
+
+
+def _unasked(gap: Gap) -> str:
+    return f"{gap.provider} was not read: {gap.reason.removeprefix('not asked: ').rstrip('.')}."
 
 
 def _require_conditions(seen: Sighting, wanted: Wanted) -> None:

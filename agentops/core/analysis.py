@@ -21,13 +21,16 @@ class Gap:
     """Something that the sweep wanted and did not get; ``what`` is ``Pod in shop`` or ``logs of shop/api-1``.
 
     ``chosen``: by right or by choice it may not be read, so that nobody expects it. ``broken``: what came cannot be
-    right, and only what was left of it was looked at.
+    right, and only what was left of it was looked at. ``provider``: how people call the one of which nothing at all was
+    read. ``needed``: a setting asks for it, so nobody may say that all is well without it.
     """
 
     what: str
     reason: str
     chosen: bool = False
     broken: bool = False
+    provider: str = ""
+    needed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,6 +29,10 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+NO_CLUSTER = "no-cluster"
+"""The code where no cluster was looked at for want of any that is configured: nobody asked for one."""
+
+
 class AgentopsError(Exception):
     """Something went wrong that a user can read about in one line.
 

@@ -112,11 +112,12 @@ def _closing(scan: Scan, problems: Sequence[Problem], flags: str | None) -> list
             again = command_line("investigate", f"{first.resource.scheme}:{first.resource.short}")
             said.append(Code(f"Next: {again}{flags}"))
         return said
+    unasked = [Paragraph(said_once(one, _CLOSING_CHARS), Tone.WARN) for one in scan.unasked]
     if scan.finding.verdict is Verdict.UNDETERMINED:
-        return [Heading("Undetermined", Tone.WARN), Paragraph(scan.finding.conclusion)]
+        return [Heading("Undetermined", Tone.WARN), Paragraph(scan.finding.conclusion), *unasked]
     if any(one.condition not in CHANGES for one in scan.known):
-        return [Heading("No new problem", Tone.GOOD)]
-    return [Heading("No such problem" if scan.hidden else "No problem found", Tone.GOOD)]
+        return [Heading("No new problem", Tone.GOOD), *unasked]
+    return [Heading("No such problem" if scan.hidden else "No problem found", Tone.GOOD), *unasked]
 
 
 def _changed(one: Problem) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from agentops.core.errors import ClusterError, UsageError
+from agentops.core.errors import NO_CLUSTER, ClusterError, UsageError
 from agentops.core.foreign_files import read_foreign_text
 from agentops.core.foreign_yaml import YamlError, read_yaml
 from agentops.core.place_identity import PlaceIdentity
@@ -122,7 +122,8 @@ def _files(kubeconfig: Path | None) -> str:
         if not found:
             if _of_sandbox(listed):
                 raise UsageError(f"{_SANDBOX_ENDED}, and KUBECONFIG still names it", hint="Type: unset KUBECONFIG")
-            raise UsageError(f"KUBECONFIG names no file that exists: {one_line(listed, 160)}", hint="Fix or unset it.")
+            said = f"KUBECONFIG names no file that exists: {one_line(listed, 160)}"
+            raise UsageError(said, hint="Fix or unset it.", code=NO_CLUSTER)
         return os.pathsep.join(found)
     default = Path("~/.kube/config").expanduser()
     return str(default) if default.is_file() else ""
@@ -260,7 +261,7 @@ def _in_cluster(namespace: str | None) -> ClusterConnection:
         raise ClusterError(
             "no Kubernetes cluster is configured: no kubeconfig was found and this is not a pod",
             hint="Set KUBECONFIG or --kubeconfig, or try the built-in one with --sandbox.",
-            code="no-cluster",
+            code=NO_CLUSTER,
         ) from error
     own = _NAMESPACE_FILE.read_text().strip() if _NAMESPACE_FILE.is_file() else ""
     identity = replace(_identity(configuration), place=IN_CLUSTER)

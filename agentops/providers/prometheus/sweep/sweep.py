@@ -55,7 +55,8 @@ def sweep_metrics(
         reason = done.error.message if isinstance(done.error, ToolError) else str(done.error)
         failed.setdefault(reason, []).append(check.name)
     # A server that is away fails each query alike: that is one gap.
-    gaps += [Gap(what=_what(dict.fromkeys(names)), reason=reason) for reason, names in failed.items()]
+    away = "" if series else "Prometheus"
+    gaps += [Gap(what=_what(dict.fromkeys(names)), reason=why, provider=away) for why, names in failed.items()]
     return MetricSweep(at=at, groups=groups, answers=MetricAnswers(series=series), gaps=tuple(gaps))
 
 
