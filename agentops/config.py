@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from agentops.core.errors import ConfigError
 from agentops.core.foreign_documents import read_toml
-from agentops.core.own_files import read_own
+from agentops.core.own_files import NotOwn, all_not_own, read_own
 from agentops.core.own_places import SYSTEM_FOLDER, is_same_folder, own_config_folder
 from agentops.core.source_place import SourcePlace, place_at
 from agentops.core.stricter import DECIDING, ENVIRONMENTS, KEPT, Said, in_force
@@ -240,23 +240,32 @@ an installed package's code run."""
 _MAX_DAYS = {"audit_retention_days": 36_500, "audit_keep_days": 36_500}
 
 
-def load(flags: Mapping[str, Any], environ: Mapping[str, str], *, system: Path = SYSTEM_FOLDER) -> Settings:
+def load(
+    flags: Mapping[str, Any],
+    environ: Mapping[str, str],
+    *,
+    system: Path = SYSTEM_FOLDER,
+    untrusted: list[NotOwn] | None = None,
+) -> Settings:
     """Return the settings of this run.
 
     Arguments:
         flags: values given on the command line by field name; None means not given.
         environ: the process environment.
         system: the organisation's folder.
+        untrusted: where the settings are only shown: a file that others may have written is left out, and why is
+            appended here. Nothing may be done with such settings.
 
     Raises:
+        NotOwn: others may have written a file; the message names all that is wrong on the way to what a run rests on.
         ConfigError: an unknown key, a wrong type or an impossible value; the message says where it stands. Or a flag
             says otherwise than the organisation's file.
     """
     places = folders(environ, system=system)
     layers = _Layers(
-        system=_from_file(places.system / CONFIG_FILE, root_only=True),
-        own=_from_file(places.deciding / CONFIG_FILE),
-        led=_from_file(places.config_file) if places.led_by else {},
+        system=_trusted(places.system / CONFIG_FILE, places, untrusted, root_only=True),
+        own=_trusted(places.deciding / CONFIG_FILE, places, untrusted),
+        led=_trusted(places.config_file, places, untrusted) if places.led_by else {},
         environ=_from_environ(environ),
         flags={name: _Given(value, "flag") for name, value in flags.items()},
     )
@@ -439,6 +448,23 @@ def file_values(path: Path) -> dict[str, Any]:
         ConfigError: an unknown key, a wrong type or an impossible value.
     """
     return {name: _typed(name, given) for name, given in _from_file(path).items() if name not in _RETIRED}
+
+
+def _trusted(
+    path: Path, places: Folders, untrusted: list[NotOwn] | None, *, root_only: bool = False
+) -> Mapping[str, _Given]:
+    """Return what a file says; see ``load`` for one that is not trusted."""
+    try:
+        return _from_file(path, root_only=root_only)
+    except NotOwn as error:
+        if not root_only:
+            files = (path, places.deciding / CONFIG_FILE, places.config_file, places.deciding / "policy.cedar")
+            error = all_not_own(error, files, places.data)
+        if untrusted is None:
+            raise error from None
+        if error.message not in {one.message for one in untrusted}:
+            untrusted.append(error)
+        return {}
 
 
 def _from_file(path: Path, *, root_only: bool = False) -> dict[str, _Given]:

@@ -10,7 +10,7 @@ import os
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -31,6 +31,7 @@ from agentops.core.text import plural
 
 if TYPE_CHECKING:
     from agentops.config import Settings
+    from agentops.core.own_files import NotOwn
 
 _TRY = "Try it: agentops doctor --try"
 _QUESTION = "This is a test of the connection. Answer with the one word: ok"
@@ -42,18 +43,31 @@ _AWS_VARIABLES = (
 )
 
 
-def check_everything(settings: Settings, *, trying: bool = False) -> tuple[CheckResult, ...]:
+def check_everything(
+    settings: Settings, untrusted: Sequence[NotOwn] = (), *, trying: bool = False
+) -> tuple[CheckResult, ...]:
     """Run every check; one that fails never hides another.
 
     Arguments:
+        untrusted: why files of settings were left out. Then only this machine is looked at: what they say of clusters,
+            namespaces and models is not known, so nothing is asked.
         trying: also try what writes or costs something: a file in the folder, one request to the model, AWS, anchors.
     """
-    return tuple(_checks(settings, trying))
+    return tuple(_untrusted_checks(settings, untrusted) if untrusted else _checks(settings, trying))
+
+
+def _untrusted_checks(settings: Settings, untrusted: Sequence[NotOwn]) -> Iterator[CheckResult]:
+    yield _python()
+    yield _folder(settings, trying=False)
+    yield _guarded("audit", lambda: _audit(settings))
+    for error in untrusted:
+        text = f"every run is refused: {error.message}"
+        yield CheckResult(name="settings", state="bad", text=text, hint=error.hint)
+    yield _guarded("changes", lambda: _changes(settings))
 
 
 def _checks(settings: Settings, trying: bool) -> Iterator[CheckResult]:
-    version = ".".join(map(str, sys.version_info[:3]))
-    yield CheckResult(name="python", state="ok", text=version)
+    yield _python()
     yield _folder(settings, trying)
     yield _guarded("audit", lambda: _audit(settings))
     yield from _anchors(settings, trying)
@@ -64,6 +78,10 @@ def _checks(settings: Settings, trying: bool) -> Iterator[CheckResult]:
     yield _guarded("model", lambda: _model(settings, trying))
     yield from _aws(trying)
     yield from _providers(settings)
+
+
+def _python() -> CheckResult:
+    return CheckResult(name="python", state="ok", text=".".join(map(str, sys.version_info[:3])))
 
 
 def _folder(settings: Settings, trying: bool) -> CheckResult:

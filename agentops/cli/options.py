@@ -24,6 +24,7 @@ from agentops.core.text import one_line
 
 if TYPE_CHECKING:
     from agentops.config import Settings
+    from agentops.core.own_files import NotOwn
 
 
 class Output(StrEnum):
@@ -102,6 +103,19 @@ class Common:
         from agentops.config import load, process_environ
 
         return load(self.flags() | more, process_environ())
+
+    def settings_to_show(self) -> tuple[Settings, list[NotOwn]]:
+        """Return the settings without the files that others may have written, and why each is left out.
+
+        For showing alone: every run refuses such files.
+
+        Raises:
+            ConfigError: as ``settings``.
+        """
+        from agentops.config import load, process_environ
+
+        untrusted: list[NotOwn] = []
+        return load(self.flags(), process_environ(), untrusted=untrusted), untrusted
 
 
 def limit_option(what: str, least: int = 1) -> Any:

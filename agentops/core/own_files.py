@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from agentops.core.commands import quoted
@@ -45,9 +47,9 @@ def require_own(path: Path, *, private: bool = False, root_only: bool = False, d
         NotOwn: somebody else could; the message names every name on the way that is wrong, the hint all that mends it.
         OSError: it, or a folder above it, is not there or cannot be looked at.
     """
-    *above, last = _way(path)
-    found = [(place, state, False) for place, state in above] + [(*last, True)]
-    _require(path, found, private=private, root_only=root_only)
+    way = _way(path)
+    _require({path: _wrong(way, private=private, root_only=root_only)})
+    last = way[-1]
     if descriptor >= 0:
         opened = os.fstat(descriptor)
         if (opened.st_dev, opened.st_ino) != (last[1].st_dev, last[1].st_ino):
@@ -61,12 +63,27 @@ def require_own_folder(folder: Path) -> None:
         NotOwn: it is not; as ``require_own``. Nothing was made.
         OSError: a folder above it cannot be looked at.
     """
-    if folder.exists():
-        require_own(folder)
-        return
-    nearest = next(place for place in folder.absolute().parents if place.exists())
-    # It stays a folder on the way: everybody may write to /tmp, and what is made there is one's own.
-    _require(folder, [(place, state, False) for place, state in _way(nearest)], private=False, root_only=False)
+    _require({folder: _wrong_of_folder(folder)})
+
+
+def all_not_own(first: NotOwn, files: Sequence[Path], folder: Path) -> NotOwn:
+    """Return ``first`` with all else that is wrong on the way to what a run rests on, so that it is mended in one go.
+
+    Arguments:
+        files: those that are missing are left out.
+        folder: where a run keeps its records; it may not be there yet.
+    """
+    found: dict[Path, list[_Wrong]] = {}
+    for path in files:
+        with suppress(OSError):
+            found[path] = _wrong(_way(path), private=False, root_only=False)
+    with suppress(OSError):
+        found[folder] = _wrong_of_folder(folder)
+    try:
+        _require(found)
+    except NotOwn as error:
+        return error
+    return first
 
 
 def read_own(path: Path, most_bytes: int, *, private: bool = False, root_only: bool = False) -> bytes | None:
@@ -123,27 +140,61 @@ def _way(path: Path) -> list[tuple[Path, os.stat_result]]:
     return found
 
 
-def _require(path: Path, way: Sequence[tuple[Path, os.stat_result, bool]], *, private: bool, root_only: bool) -> None:
-    """Raise unless each name on the way is in the right hands; each comes with whether it is ``path`` itself."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wrong:
+    """What is wrong with one name on the way, what to type before the name, and its owner where that is a stranger."""
+
+    place: Path
+    words: str
+    mend: str
+    stranger: int | None
+
+
+def _wrong_of_folder(folder: Path) -> list[_Wrong]:
+    if folder.exists():
+        return _wrong(_way(folder), private=False, root_only=False)
+    nearest = next(place for place in folder.absolute().parents if place.exists())
+    # It stays a folder on the way: everybody may write to /tmp, and what is made there is one's own.
+    return _wrong([*_way(nearest), None], private=False, root_only=False)
+
+
+def _wrong(way: Sequence[tuple[Path, os.stat_result] | None], *, private: bool, root_only: bool) -> list[_Wrong]:
+    """Return what is wrong with each name on the way; the last is what is asked for, None: not there yet."""
     owners = (0,) if root_only else (os.geteuid(), 0)
-    wrong: list[str] = []
+    found = []
+    for index, (place, state) in ((index, one) for index, one in enumerate(way) if one is not None):
+        is_last = index == len(way) - 1
+        kind = "link" if stat.S_ISLNK(state.st_mode) else "folder"
+        what = "it" if is_last else f"the {kind} {place}"
+        stranger = None if state.st_uid in owners else state.st_uid
+        for problem, mend in _problems(place, state, owners, is_last=is_last, private=private and is_last):
+            found.append(_Wrong(place=place, words=f"{what} {problem}", mend=mend, stranger=stranger))
+    return found
+
+
+def _require(found: Mapping[Path, Sequence[_Wrong]]) -> None:
+    """Raise unless nothing is wrong on the way to any path; what is wrong with two of them is said once."""
+    said: set[Path] = set()
+    sentences: list[str] = []
     mends: dict[str, list[str]] = {}
     strangers: dict[int, None] = {}
-    for place, state, is_last in way:
-        what = "it" if is_last else f"the {'link' if stat.S_ISLNK(state.st_mode) else 'folder'} {place}"
-        for problem, mend in _problems(place, state, owners, is_last=is_last, private=private and is_last):
-            wrong.append(f"{what} {problem}")
-            mends.setdefault(mend, []).append(quoted(str(place)))
-        if state.st_uid not in owners:
-            strangers[state.st_uid] = None
-    if wrong:
+    for path, wrong in found.items():
+        new = [one for one in wrong if one.place not in said]
+        said |= {one.place for one in new}
+        if new:
+            words = "; ".join(dict.fromkeys(one.words for one in new))
+            sentences.append(f"{path} is not trusted: {words}")
+        for one in new:
+            mends.setdefault(one.mend, []).append(quoted(str(one.place)))
+            if one.stranger is not None:
+                strangers[one.stranger] = None
+    if sentences:
         # One command for all that one command mends; a link may lead over one folder twice.
         lines = [f"{mend} {' '.join(dict.fromkeys(places))}" for mend, places in mends.items()]
-        if owners[0] == os.geteuid() == 0:
-            lines += [
-                f"In a container: copy it into the image, or run as its owner (--user {uid})" for uid in strangers
-            ]
-        raise NotOwn(f"{path} is not trusted: {'; '.join(dict.fromkeys(wrong))}", hint="\n".join(lines))
+        if os.geteuid() == 0:
+            beside = "In a container: copy it into the image, or run as its owner (--user"
+            lines += [f"{beside} {uid})" for uid in strangers]
+        raise NotOwn("; ".join(sentences), hint="\n".join(lines))
 
 
 def _problems(

@@ -116,3 +116,37 @@ def test_the_doctor_does_not_call_a_folder_ready_in_which_every_run_is_refused(
     key = several / "data/agentops/audit/audit.key"
     key.chmod(0o640)
     assert folder() == ("bad", f"Run: chmod go-rwx {key}")
+
+
+def test_all_that_is_wrong_is_named_in_one_message(cli: Cli, used: Path) -> None:
+    """Three names on the way to settings, policy and records: one message and one command for all of them."""
+    wrong = (used, used / "config.toml", used / "policy.cedar")
+    for path in wrong:
+        path.chmod(path.stat().st_mode | 0o020)
+    typed = f"Run: chmod go-w {' '.join(map(str, wrong))}"
+    refused = cli("triage", "--sandbox=bad-image-tag", "-o", "json")
+    assert (refused.code, [one["hint"] for one in refused.document["errors"]]) == (2, [typed])
+    for path in wrong:
+        path.chmod(path.stat().st_mode & ~0o022)
+    assert cli("triage", "--sandbox=bad-image-tag").code == 0
+
+
+@pytest.mark.parametrize("words", [("doctor",), ("doctor", "--try")])
+def test_the_doctor_shows_settings_that_are_not_trusted(words: tuple[str, ...], cli: Cli, used: Path) -> None:
+    """As a row, with the checks of this machine beside it; nothing is asked with settings that are left out."""
+    (used / "config.toml").chmod(0o664)
+    done = cli(*words, "-o", "json")
+    rows = {one["name"]: one for one in done.document["checks"]}
+    assert (done.code, list(rows)) == (1, ["python", "folder", "audit", "settings", "changes"])
+    assert (rows["settings"]["state"], rows["settings"]["hint"]) == ("bad", f"Run: chmod go-w {used / 'config.toml'}")
+
+
+def test_config_show_says_which_settings_are_not_trusted(cli: Cli, used: Path) -> None:
+    """The rest is shown, without what the file says; the exit code is the one of every other command."""
+    (used / "config.toml").chmod(0o664)
+    done = cli("config", "show", "-o", "json")
+    shown = {one["key"]: one["origin"] for one in done.document["settings"]}
+    errors = [(one["code"], one["hint"]) for one in done.document["errors"]]
+    typed = f"Run: chmod go-w {used / 'config.toml'}"
+    assert (done.code, shown["limits.max_usd"], errors) == (2, "default", [("not-own", typed)])
+    assert "Every run is refused" in cli("config", "show").out

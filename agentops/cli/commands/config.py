@@ -9,11 +9,12 @@ import typer
 
 from agentops.cli.options import Common, with_common
 from agentops.cli.report import Block, Heading, Pairs, Paragraph, Table, Tone
-from agentops.cli.result import Result
+from agentops.cli.result import Result, error_document
 from agentops.core.jsonable import to_json
 
 if TYPE_CHECKING:
     from agentops.app.configuration import SettingsInForce
+    from agentops.core.own_files import NotOwn
 
 EPILOG = """\b
 Examples:
@@ -70,7 +71,8 @@ def show(
     from agentops.app.configuration import settings_in_force
     from agentops.config import process_environ
 
-    found = settings_in_force(options.settings(), process_environ())
+    settings, untrusted = options.settings_to_show()
+    found = settings_in_force(settings, process_environ())
     document = {
         "settings": [to_json(one) for one in found.settings],
         "file": str(found.file),
@@ -78,6 +80,15 @@ def show(
         "credentials": list(found.credentials),
         "not_followed": list(found.notes),
     }
+    if untrusted:
+        told = [block for error in untrusted for block in _untrusted_blocks(error)]
+        return Result(
+            command="config show",
+            status=untrusted[0].code,
+            exit_code=untrusted[0].exit_code,
+            document=document | {"errors": [error_document(error) for error in untrusted]},
+            report=(*_blocks(found, origin), *told),
+        )
     return Result(command="config show", document=document, report=tuple(_blocks(found, origin)))
 
 
@@ -106,6 +117,13 @@ def environment(
         status="shown" if environment is None else "written",
         document={"environment": to_json(found)},
         report=(Heading(f"{found.place} counts as {found.environment}", tone), facts),
+    )
+
+
+def _untrusted_blocks(error: NotOwn) -> tuple[Block, ...]:
+    return (
+        Heading("Every run is refused, and what the file says is not shown", Tone.BAD),
+        Pairs((("why", error.message), ("what to do", error.hint))),
     )
 
 

@@ -42,7 +42,8 @@ def doctor(
     """Run every check; one that fails never hides another."""
     from agentops.app.doctor import check_everything
 
-    checks = check_everything(options.settings(), trying=trying)
+    settings, untrusted = options.settings_to_show()
+    checks = check_everything(settings, untrusted, trying=trying)
     bad = [check for check in checks if check.state == "bad"]
     untried = [check.name for check in checks if check.state == "untried"]
     rows = tuple((check.name, _LABELS.get(check.state, check.state), check.text) for check in checks)
