@@ -97,8 +97,9 @@ def test_a_person_sees_what_happened_and_what_to_type(
     done = cli("fix", CRONJOB, "--dry-run", "--no-model", *text)
     looked = cli("recover", *text)
     assert "a dry run changed the cluster: after the trial of PATCH" in " ".join(done.err.replace("│ ", "").split())
-    said = " ".join(looked.out.replace("│ ", "").split())
-    assert all(words in said for words in ("A dry run changed the cluster", "halted", "agentops recover --keep"))
+    # A long path is broken to fit the terminal.
+    said = "".join(looked.out.replace("│", "").split())
+    assert all(words in said for words in ("Adryrunchangedthecluster", "changes/halted/", "agentopsrecover--keep"))
 
 
 def test_a_saved_plan_stops_as_well(

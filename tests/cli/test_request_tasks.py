@@ -36,7 +36,7 @@ def cluster() -> Iterator[Sandbox]:
 def unattended(at: tuple[str, ...], home: Path) -> tuple[str, ...]:
     """The options that lead to the cluster, in a home whose own policy asks nobody outside production."""
     config = home / "config.toml"
-    config.write_text(config.read_text() + "max_percent = 100\n")
+    config.write_text("[policy]\nmax_percent = 100\n" + config.read_text())
     text = (files("agentops.policy") / "default.cedar").read_text()
     text = text.replace('@id("change")\n@approval("one")', '@id("change")\n@approval("none")')
     kept = [part for part in text.split("\n@id(") if not part.startswith(('"scale-to-zero"', '"workload-deletion"'))]
