@@ -222,3 +222,24 @@ def test_a_word_is_completed_whatever_lies_in_the_home(home: Path, kind: str) ->
     words = [sys.executable, "-m", "agentops", "__complete", "triage", "--context", ""]
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=30)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("how", ["option", "shell", "variable", "beside a file"])
+def test_a_kubeconfig_that_comes_through_a_pipe_is_called_one(
+    how: str, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is read more than once: the message says so much, nothing waits, and no other file is used in its place."""
+    pipe = _fifo(tmp_path / "kc.pipe")
+    (tmp_path / "other").write_text("{}")
+    reading, writing = os.pipe()
+    given = {"shell": f"/dev/fd/{reading}", "beside a file": f"{tmp_path / 'other'}:{pipe}"}.get(how, str(pipe))
+    if how in ("option", "shell"):
+        done = cli("triage", "--kubeconfig", given, "-o", "json")
+    else:
+        monkeypatch.setenv("KUBECONFIG", given)
+        done = cli("triage", "-o", "json")
+    for descriptor in (reading, writing):
+        os.close(descriptor)
+    (error,) = done.document["errors"]
+    told = (done.code, "is a pipe, not a file" in error["message"], error["hint"])
+    assert told == (2, True, "Save what comes through it to a file, and give that.")

@@ -116,7 +116,7 @@ def test_a_missing_file_and_a_directory_are_told_apart(tmp_path: Path) -> None:
     """The path and what is wrong with it are in the message."""
     with pytest.raises(UsageError, match="does not exist"):
         join(tmp_path / "nothing", tmp_path)
-    with pytest.raises(UsageError, match="is a directory"):
+    with pytest.raises(UsageError, match="is a folder, not a file"):
         join(tmp_path, tmp_path)
 
 

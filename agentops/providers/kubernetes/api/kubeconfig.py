@@ -113,12 +113,15 @@ def _files(kubeconfig: Path | None) -> str:
             if _of_sandbox(str(path)):
                 hint = "Leave out --kubeconfig, or serve another: agentops sandbox up -d"
                 raise UsageError(_SANDBOX_ENDED, hint=hint)
-            what = "is a directory" if path.is_dir() else "does not exist"
-            raise UsageError(f"the kubeconfig {one_line(str(path), 160)} {what}", hint="Check --kubeconfig.")
+            _require_no_other_kind(path)
+            raise UsageError(f"the kubeconfig {one_line(str(path), 160)} does not exist", hint="Check --kubeconfig.")
         return str(path)
     listed = os.environ.get("KUBECONFIG", "")
     if listed:
-        found = [part for part in listed.split(os.pathsep) if part and Path(part).expanduser().is_file()]
+        parts = [part for part in listed.split(os.pathsep) if part]
+        for part in parts:
+            _require_no_other_kind(Path(part).expanduser())
+        found = [part for part in parts if Path(part).expanduser().is_file()]
         if not found:
             if _of_sandbox(listed):
                 raise UsageError(f"{_SANDBOX_ENDED}, and KUBECONFIG still names it", hint="Type: unset KUBECONFIG")
@@ -126,7 +129,14 @@ def _files(kubeconfig: Path | None) -> str:
             raise UsageError(said, hint="Fix or unset it.", code=NO_CLUSTER)
         return os.pathsep.join(found)
     default = Path("~/.kube/config").expanduser()
+    _require_no_other_kind(default)
     return str(default) if default.is_file() else ""
+
+
+def _require_no_other_kind(path: Path) -> None:
+    """Raise where a pipe, a folder or a device stands: the file is read twice, and skipping it leads elsewhere."""
+    if path.exists() and not path.is_file():
+        read_foreign_text(path, "a kubeconfig", MOST_BYTES, hint="Check --kubeconfig and KUBECONFIG.")
 
 
 def _from_files(
