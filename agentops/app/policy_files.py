@@ -66,11 +66,12 @@ def write_own_policy(folders: Folders, *, force: bool) -> tuple[Path, ...]:
     return tuple(wanted)
 
 
-def validate_policy(settings: Settings, files: Sequence[Path], kind: str) -> CedarPolicy:
+def validate_policy(settings: Settings, files: Sequence[Path], kind: str | None) -> CedarPolicy:
     """Load the policy in force, or with each of these files in place of the layers of its kind; return the last.
 
     Arguments:
-        kind: what the files are: ``base``, ``organisation`` or ``project``.
+        kind: what the files are: ``base``, ``organisation`` or ``project``; None takes what a file is where it is in
+            force already, else ``base``.
 
     Raises:
         ConfigError: it cannot be loaded; every change would be refused.
@@ -107,7 +108,14 @@ def _put(path: Path, text: str) -> None:
         raise StoreError(f"{path} cannot be written: {error.strerror}") from error
 
 
-def _with(sources: PolicySources, path: Path, kind: str) -> tuple[PolicyLayer, ...]:
+def is_origin(layer: PolicyLayer, path: Path) -> bool:
+    """Return whether a layer was read from the file at ``path``, however that is written."""
+    from agentops.policy.layers import BUILT_IN
+
+    return layer.origin != BUILT_IN and Path(layer.origin).resolve() == path.resolve()
+
+
+def _with(sources: PolicySources, path: Path, kind: str | None) -> tuple[PolicyLayer, ...]:
     """Return the layers in force, with a file in place of those of its kind."""
     from agentops.policy import LayerKind, PolicyLayer
     from agentops.policy.files import read_policy_file
@@ -118,10 +126,12 @@ def _with(sources: PolicySources, path: Path, kind: str) -> tuple[PolicyLayer, .
             hint=f"Run it as one: {command_line('policy', 'test', path)}",
             code="bad-policy",
         )
-    wanted = LayerKind(kind)
-    text = read_policy_file(path, needed=True) or ""
-    others = (layer for layer in sources.layers if layer.kind is not wanted and str(path) != layer.origin)
-    return (*others, PolicyLayer(name=kind, origin=str(path), text=text, kind=wanted))
+    if kind is None and any(is_origin(layer, path) for layer in sources.layers):
+        return sources.layers
+    wanted = LayerKind(kind or LayerKind.BASE)
+    text = read_policy_file(path, needed=True, loose=wanted is LayerKind.PROJECT) or ""
+    others = (layer for layer in sources.layers if layer.kind is not wanted and not is_origin(layer, path))
+    return (*others, PolicyLayer(name=wanted.value, origin=str(path), text=text, kind=wanted))
 
 
 def _tables(own: Path, files: Sequence[Path]) -> list[tuple[str, tuple[Case, ...]]]:

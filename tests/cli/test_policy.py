@@ -143,6 +143,25 @@ def test_validate_puts_a_file_in_place_of_its_kind(cli: Cli, work: Path) -> None
     assert cli("policy", "validate", "--as", "project", str(project)).code == 0
 
 
+@pytest.mark.parametrize("written", [".agentops/policy.cedar", "{work}/.agentops/policy.cedar", "link.cedar"])
+def test_validate_takes_a_file_in_force_for_what_it_is(written: str, cli: Cli, work: Path) -> None:
+    """However its path is written, it neither collides with itself nor passes for a base, nor for an empty one."""
+    (work / ".agentops").mkdir()
+    project = work / ".agentops/policy.cedar"
+    project.write_text(FORBID)
+    project.chmod(0o664)
+    (work / "link.cedar").symlink_to(project)
+    for words in ((), ("--as", "project")):
+        done = cli("policy", "validate", *words, written.format(work=work), "-o", "json")
+        shown = cli("policy", "show", "-o", "json")
+        names = [[layer["name"] for layer in one.document["policy"]["layers"]] for one in (done, shown)]
+        assert (done.code, names[0]) == (0, names[1])
+        assert "holds no policy" not in cli("policy", "validate", *words, written.format(work=work)).out
+    project.write_text("// nothing yet")
+    empty = cli("policy", "validate", written.format(work=work))
+    assert ("holds no policy" in empty.out, "Without a permit" in empty.out) == (True, False)
+
+
 @pytest.mark.parametrize("words", [("show",), ("test",), EXPLAIN[1:]])
 def test_a_policy_that_cannot_be_loaded_is_an_error(words: tuple[str, ...], cli: Cli, home: Path) -> None:
     """Nothing is shown, tested or explained of a policy that is not one."""

@@ -127,7 +127,7 @@ def validate(
         typer.Option(
             "--as",
             metavar="KIND",
-            help="What the files are: base (the default), organisation or project.",
+            help="What the files are: base, organisation or project (default: what a file in force is, else base).",
             show_default=False,
         ),
     ] = None,
@@ -142,7 +142,7 @@ def validate(
     if kind not in (None, _BASE, _ORGANISATION, _PROJECT):
         raise UsageError(f"--as {one_line(kind, 40)} is not base, organisation or project")
     try:
-        policy = validate_policy(options.settings(), files or (), kind or _BASE)
+        policy = validate_policy(options.settings(), files or (), kind)
     except ConfigError as error:
         told = (Heading(f"Invalid: {error.message}", Tone.BAD), *error_blocks(error))
         document = {"errors": [error_document(error)], "valid": False}
@@ -150,24 +150,28 @@ def validate(
             command="policy validate", status="invalid", exit_code=ExitCode.ERROR, document=document, report=told
         )
     what = ", ".join(map(str, files or ())) or "the policy in force here"
-    empty = [str(one) for one in (files or ())[-1:] if not _holds_any(policy, one)]
+    empty = [one for one in (files or ())[-1:] if not _holds_any(policy, one)]
     heading = Heading(f"Valid: {what}, {plural(len(policy.loaded.rules), 'policy', 'policies')} in all", Tone.GOOD)
     return Result(
         command="policy validate",
         status="valid",
         document={"valid": True, "policy": view.policy_document(policy)},
-        report=(heading, *(Paragraph(_empty_words(one, kind or _BASE), Tone.WARN) for one in empty)),
+        report=(heading, *(Paragraph(_empty_words(policy, one), Tone.WARN) for one in empty)),
     )
 
 
 def _holds_any(policy: CedarPolicy, path: Path) -> bool:
-    return any(rule.layer.origin == str(path) for rule in policy.loaded.rules.values())
+    from agentops.app.policy_files import is_origin
+
+    return any(is_origin(rule.layer, path) for rule in policy.loaded.rules.values())
 
 
-def _empty_words(path: str, kind: str) -> str:
+def _empty_words(policy: CedarPolicy, path: Path) -> str:
     """Return what it means that a file holds no policy; where it is the base, nothing is permitted any more."""
-    after = " Without a permit everything is refused." if kind == _BASE else ""
-    return f"Warning: {path} holds no policy.{after}"
+    from agentops.app.policy_files import is_origin
+
+    is_base = any(layer.kind.value == _BASE and is_origin(layer, path) for layer in policy.loaded.layers)
+    return f"Warning: {path} holds no policy.{' Without a permit everything is refused.' if is_base else ''}"
 
 
 def run_tests(
