@@ -43,10 +43,15 @@ def provider_options(settings: Settings, sandbox: AnySandbox | None, dump: Path 
         return options | {"dump": dump, ONLY: _CLUSTER_ONLY}
     if sandbox is None:
         return options | {name: getattr(settings, name) for name in _LIVE}
+    inside = sandbox.place_options
     chosen = settings.context if settings.provenance.get("context") == "flag" else None
+    if settings.namespace and settings.provenance.get("namespace") == "flag" and "context" not in inside:
+        raise UsageError(
+            f"there are no namespaces in the sandbox {one_line(sandbox.scenario.name, 60)}",
+            hint="Leave out --namespace: it is an account of AWS, and all of its alarms are read.",
+        )
     # The namespaces and kinds that a file allows are those of real clusters.
     options["namespaces"] = allowed_namespaces(settings, of_file=False)
-    inside = sandbox.place_options
     return options | inside | ({"context": chosen} if chosen and "context" in inside else {})
 
 

@@ -82,6 +82,7 @@ class Scan:
     is when it was looked at, or when what was saved of a cluster was. ``known`` are the problems that a baseline has
     already and ``gone`` what it has besides; both are left out of ``problems``, as is what a filter leaves out
     (``hidden`` of them). ``unasked`` says for each provider of which nothing could be read why that is.
+    ``everything`` is what was looked at where ``namespaces`` is empty, in words.
     """
 
     context: str
@@ -97,6 +98,7 @@ class Scan:
     gone: tuple[KnownProblem, ...] = ()
     hidden: int = 0
     unasked: tuple[str, ...] = ()
+    everything: str = "all namespaces"
 
     @property
     def status(self) -> str:

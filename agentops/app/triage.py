@@ -93,6 +93,7 @@ def _scan(seen: Sighting, wanted: Wanted, wall_s: float) -> Scan:
         namespaces=read.groups,
         problems=told,
         finding=finding,
+        everything=read.everything,
         counts=read.counts,
         gaps=tuple((gap.what, gap.reason) for gap in read.gaps),
         wall_s=wall_s,

@@ -97,6 +97,7 @@ class Analysis:
         unread: what could not be read, or not in full, of that without which nobody may say that all is well.
         judged: the resources show whether the alert's own condition holds; else nobody may say that it does not.
         unsettled: sentences about what happened at the target in the last minutes that is no sign of health.
+        everything: what a sweep looks at that nothing narrows down; empty for what only looks beside others.
     """
 
     provider: str
@@ -117,6 +118,7 @@ class Analysis:
     unread: tuple[str, ...] = ()
     judged: bool = True
     unsettled: tuple[str, ...] = ()
+    everything: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +128,7 @@ class SweepOutline:
     Arguments:
         place: where was looked, in one text.
         observed_at: when the first sweep began.
+        everything: what is looked at where ``groups`` is empty, in words.
     """
 
     place: str
@@ -133,6 +136,7 @@ class SweepOutline:
     groups: tuple[str, ...] = ()
     counts: Mapping[str, int] = field(default_factory=dict)
     gaps: tuple[Gap, ...] = ()
+    everything: str = ""
 
 
 def outline_of(analyses: Sequence[Analysis], gaps: Sequence[Gap] = ()) -> SweepOutline:
@@ -143,4 +147,5 @@ def outline_of(analyses: Sequence[Analysis], gaps: Sequence[Gap] = ()) -> SweepO
         groups=tuple(dict.fromkeys(group for one in analyses for group in one.groups)),
         counts={kind: number for one in analyses for kind, number in one.counts.items()},
         gaps=(*gaps, *(gap for one in analyses for gap in one.gaps)),
+        everything=", ".join(dict.fromkeys(one.everything for one in analyses if one.everything)),
     )

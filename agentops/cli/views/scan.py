@@ -37,7 +37,7 @@ def scan_blocks(
         flags: the options that lead another run to the same place, each with a space before it; None where no run can
             look there.
     """
-    where = ", ".join(scan.namespaces) or "all namespaces"
+    where = ", ".join(scan.namespaces) or scan.everything
     blocks: list[Block] = [Pairs((("context", scan.context), ("scope", where), ("read", counts_line(scan.counts))))]
     # That something was rolled out is no trouble: it is what trouble may come from.
     changed = [one for one in scan.problems if one.condition in CHANGES]

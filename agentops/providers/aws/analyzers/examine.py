@@ -42,7 +42,7 @@ def examine(snapshot: AwsSnapshot, alert: Alert | None, redacted: Callable[[str]
         place=f"{snapshot.place.account} {snapshot.place.region}",
         observed_at=snapshot.at,
         target=target,
-        counts=dict(sorted(Counter(ref.kind for ref in snapshot.things).items())),
+        counts=_counts(snapshot),
         gaps=gaps,
         problems=problems,
         edges=lambda ref: _edges(snapshot, ref),
@@ -53,7 +53,14 @@ def examine(snapshot: AwsSnapshot, alert: Alert | None, redacted: Callable[[str]
         blind=any(gap.what not in _SAYS_NOTHING for gap in gaps),
         sighted=bool(snapshot.things) or (snapshot.whole and not gaps),
         judged=_is_judged(snapshot, target),
+        everything="all alarms that fire",
     )
+
+
+def _counts(snapshot: AwsSnapshot) -> dict[str, int]:
+    """Return what was read; that no alarm fires is read, too, and is not nothing."""
+    fires = {"firing alarm": len(snapshot.starts)} if snapshot.whole else {}
+    return fires | dict(sorted(Counter(ref.kind for ref in snapshot.things).items()))
 
 
 def _problems(snapshot: AwsSnapshot) -> tuple[tuple[Problem, ...], tuple[Gap, ...]]:

@@ -84,4 +84,5 @@ def examine(
         sighted=any(map(snapshot.was_read, _RUNS)) and not any(unwritten(snapshot)),
         judged=is_judged(alert),
         unsettled=unsettled(graph, target.refs),
+        everything="all namespaces",
     )
