@@ -23,7 +23,7 @@ from agentops.app.policy_loading import policy_in_force
 from agentops.app.providers import PROVIDERS
 from agentops.app.recorded_changes import require_changes_recorded
 from agentops.core.clock import utc_now
-from agentops.core.commands import command_line
+from agentops.core.commands import command_line, options_line
 from agentops.core.errors import AgentopsError
 from agentops.core.progress import no_progress
 from agentops.core.provider import CheckResult
@@ -189,8 +189,16 @@ def _environment(settings: Settings) -> Iterator[CheckResult]:
     if found.environment == "production" and found.identity:
         text += f" ({found.identity})"
         typed = command_line("config", "environment", "development", "--context", found.place)
-        hint = f"If it is not production: {typed}"
+        typed += options_line({"kubeconfig": settings.kubeconfig})
+        hint = f"If it is not production: {_without_variables(settings)}{typed}"
     yield CheckResult(name="environment", state="ok", text=text, hint=hint)
+
+
+def _without_variables(settings: Settings) -> str:
+    """Return what a command begins with so that a word about an environment counts: no variable may lead elsewhere."""
+    led = settings.folders.led_by
+    names = [led, "XDG_CONFIG_HOME"] if led == "AGENTOPS_HOME" and os.environ.get("XDG_CONFIG_HOME") else [led]
+    return f"env {' '.join(f'-u {name}' for name in names)} " if led else ""
 
 
 def _changes(settings: Settings) -> CheckResult:
