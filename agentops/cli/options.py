@@ -66,15 +66,17 @@ class Common:
     def where_begun(self, incident: str) -> Common:
         """Return the options with the sandbox and the context that an incident was begun in, where no place was named.
 
+        A context alone is one of that sandbox: an incident of a simulated cluster is never looked for in a real one.
+
         Raises:
             UsageError: there is no such incident, or several begin or end so.
         """
         from agentops.app.history import sandbox_of
 
-        if self.sandbox is not None or self.context is not None or self.kubeconfig is not None:
+        if self.sandbox is not None or self.kubeconfig is not None:
             return self
         scenario, context = sandbox_of(self.settings(), incident)
-        return replace(self, sandbox=scenario, context=context) if scenario else self
+        return replace(self, sandbox=scenario, context=self.context or context) if scenario else self
 
     def require_one_namespace(self, argument: str | None) -> None:
         """Raise where ``--namespace`` and the resource that an argument names are of two namespaces.
