@@ -82,15 +82,18 @@ class Common:
         """Raise where ``--namespace`` and the resource that an argument names are of two namespaces.
 
         Raises:
-            UsageError: they are; a sweep of the one would not see the other.
+            UsageError: they are, and a sweep of the one would not see the other; or the config file allows neither.
         """
-        if argument is None or self.namespace is None:
+        if argument is None:
             return
         from agentops.alerts.source import named_namespace
+        from agentops.app.connecting import allowed_namespaces
         from agentops.app.providers import target_schemes
 
         named = named_namespace(argument, target_schemes())
-        if named and named != self.namespace:
+        if named and self.namespace is None and self.sandbox is None:
+            allowed_namespaces(replace(self.settings(), namespace=named))
+        if named and self.namespace is not None and named != self.namespace:
             raise UsageError(
                 f"--namespace {one_line(self.namespace, 63)} and {one_line(argument, 120)} name two namespaces",
                 hint="Leave out --namespace: the object says where it is.",

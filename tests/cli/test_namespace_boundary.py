@@ -124,7 +124,7 @@ def test_an_object_outside_is_refused(look: Any, front: Any, home: Path) -> None
     """What a person names outside is no gap: the run ends, and says why."""
     (home / "config.toml").write_text('[kubernetes]\nnamespaces = ["shop"]\n')
     done = look("triage", "k8s:kube-system/deploy/coredns")
-    assert (done.code, f"namespace kube-system is {BEYOND}" in done.err, _left(front, "shop")) == (1, True, [])
+    assert (done.code, f"namespace kube-system is {BEYOND}" in done.err, front.requests) == (2, True, [])
 
 
 @pytest.mark.parametrize(
