@@ -171,8 +171,9 @@ def _kept_back(finding: Finding, unread: Sequence[str]) -> Finding:
 
 
 def _with_measured(finding: Finding, measured: Sequence[Evidence]) -> Finding:
-    """Return triage's finding with what the alert's own expression says, where nothing explains the alert."""
-    if finding.verdict not in (Verdict.UNDETERMINED, Verdict.NO_PROBLEM, Verdict.RECOVERED) or not measured:
+    """Return triage's finding with what the alert's expression says, where nothing surely explains the alert."""
+    unexplained = (Verdict.UNDETERMINED, Verdict.NO_PROBLEM, Verdict.RECOVERED)
+    if not measured or not (finding.verdict in unexplained or finding.confidence is Confidence.LOW):
         return finding
     said = "; ".join(one.summary for one in measured)
     return replace(

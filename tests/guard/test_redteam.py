@@ -29,7 +29,7 @@ def test_a_file_cannot_say_that_it_takes_back_a_change(stage: Any, yes: bool) ->
 @pytest.mark.parametrize(
     ("cluster", "way"),
     [
-        ("sandbox:bad-image-tag", "--sandbox=bad-image-tag"),
+        ("sandbox:bad-image-tag", "--sandbox=bad-image-tag --context ctx"),
         ("https://elsewhere.test", "--context ctx"),
     ],
 )

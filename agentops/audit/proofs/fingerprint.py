@@ -58,8 +58,11 @@ def read_key(folder: Path) -> bytes | None:
     """
     path = folder / KEY
     text = read_key_file(path).strip()
-    if not text and not path.exists():
-        return None
+    if not text:
+        if not path.exists():
+            return None
+        # Another process may have made it between the two looks; it appears whole.
+        text = read_key_file(path).strip()
     try:
         key = bytes.fromhex(text)
     except ValueError:

@@ -92,7 +92,12 @@ def read_lists(
     if (lost := result.is_lost(failures=1)) is not None:
         raise lost
     # Credentials that are not accepted are no gap, nor is a server that is none: nothing could be read at all.
-    useless = [error for error in result.failed.values() if not isinstance(error, Forbidden | NotFound)]
+    # What a dump does not hold is a gap each: it is all that there is.
+    useless = [
+        error
+        for error in result.failed.values()
+        if not isinstance(error, Forbidden | NotFound) and error.code != "not-saved"
+    ]
     refused = [error for error in useless if error.code == "unauthorized"]
     if not result.objects and (refused or len(useless) == len(requests)):
         raise (refused or useless)[0]
