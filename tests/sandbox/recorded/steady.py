@@ -149,6 +149,7 @@ _TIMES = {
     "lastScaleTime",
     "expirationTimestamp",
     "Age",
+    "Duration",
     "Last Seen",
 }
 _FIXED = {
