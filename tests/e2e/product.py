@@ -26,6 +26,8 @@ CONTEXT = "e2e"
 """The one context of the kubeconfigs that the suite writes; the product's policy is as mild there as in development."""
 ACCOUNT = Path(__file__).parents[1] / "support" / "account.py"
 _LONGEST_S = 400.0
+_BEYOND = '[kubernetes]\ncluster_kinds = ["nodes", "storageclasses", "persistentvolumes"]\n'
+"""What is read and changed beyond the one namespace that each command names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,7 @@ class Product:
             shutil.copytree(home, place)
         # What the suite looks through proves nothing, so that it counts as production; these homes are mild there.
         (place / "policy.cedar").write_text(mild_policy(), encoding="utf-8")
-        (place / "config.toml").write_text("", encoding="utf-8")
+        (place / "config.toml").write_text(_BEYOND, encoding="utf-8")
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "SSL_CERT_FILE") if name in os.environ}
         cloud = {name: value for name, value in os.environ.items() if name.startswith(("AWS_", "GOOGLE_", "AZURE_"))}
         root = str(Path(__file__).parents[2])
@@ -88,7 +90,7 @@ class Product:
 
     def configure(self, line: str) -> None:
         """Add a line to the ``[policy]`` section of the settings."""
-        text = f"[policy]\n{line}\n"
+        text = f"{_BEYOND}[policy]\n{line}\n"
         (self.folder / "home" / "config.toml").write_text(text, encoding="utf-8")
 
     def start(self, *words: str) -> subprocess.Popen[str]:
