@@ -118,6 +118,8 @@ _ABSENT = re.compile(r"[\"'`]? (?:is |was |does |could )?not (?:found|exist|be f
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _ANY_HEX, _SHORTEST_HEX = re.compile(r"[0-9a-fA-F]+"), 24
 _HEX = re.compile(r"[0-9a-f]{24,}|[0-9A-F]{24,}")
+# A reference to an object (``pr-8f3a2c/HorizontalPodAutoscaler/web``): names in small letters round a kind in capitals.
+_REFERENCE = re.compile(r"(?:[a-z0-9][a-z0-9-]*/){0,4}(?:[A-Z]{1,4}[a-z]{2,})+(?:/[a-z0-9][a-z0-9-]*)*")
 _OBJECT = re.compile(r"[a-z][a-z0-9]*(?:[-.][a-z0-9]+)+|[\w.-]*/[\w./-]*|[A-Za-z_]+(?:[._/-][A-Za-z_]+)*[0-9]{0,2}")
 
 
@@ -269,6 +271,6 @@ def _is_line_of_blob(text: str, start: int, end: int) -> bool:
 
 
 def _is_random(value: str) -> bool:
-    if "/" in value and value.count("/") > len(value) / 16:
+    if "/" in value and (value.count("/") > len(value) / 16 or _REFERENCE.fullmatch(value)):
         return False
     return any(map(str.isdigit, value)) and looks_random(value) and turns(value) >= 0.42 and entropy(value) >= 3.7

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import random
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from agentops.core.secret_names import STRONG_WORDS, WEAK_WORDS
+from agentops.providers.kubernetes.objects.kinds import BUILTIN
 from agentops.redaction.redactor import SecretRedactor
 
 B = "[redacted:"
@@ -401,3 +403,27 @@ def test_every_word_is_looked_for() -> None:
     words = [*dict(STRONG_WORDS), *WEAK_WORDS]
     redactors = {word: SecretRedactor() for word in words}
     assert [word for word in words if RANDOM in redactors[word].text(f'{word}: "{RANDOM}"')] == []
+
+
+def test_a_reference_to_an_object_stays() -> None:
+    """Also one of an environment for a branch, whose name has a hash in it: plans and undos name their objects so."""
+    rng = random.Random(7)
+    hashed = [
+        f"{stem}-{rng.getrandbits(24):06x}" for stem in ("pr-1423", "e2e", "feature-x2", "team-7f3") for _ in range(8)
+    ]
+    forms = (
+        "{0}/{1}/{2}",
+        "{1}/{0}",
+        "k8s://prod/{0}/{1}/{2}",
+        "on {0}/{1}/{2}: irreversible",
+        "token: see {0}/{1}/{2} there",
+    )
+    texts = [form.format(name, kind.kind, "web-0") for name in hashed for kind in BUILTIN for form in forms]
+    assert [text for text in texts if SecretRedactor().text(text) != text] == []
+    assert SecretRedactor().value({"target": texts[0]}) == {"target": texts[0]}
+
+
+def test_what_only_looks_like_a_reference_is_hidden() -> None:
+    """Three parts of a random token are no names round a kind."""
+    token = "dG9rZW4x8Qz/Xk3PvLw/7yRn2MsC7dEfQ0"
+    assert SecretRedactor().text(token) == "[redacted:token]"

@@ -20,6 +20,10 @@ CLUSTER: dict[str, list[str]] = {
         "replicaset.apps/‹app:›-‹low:9›   3   3   3   ‹n:1-9›d", "horizontalpodautoscaler/‹app:›   Deployment/‹app:›   ‹n:1-300›%/80%   2   10   ‹n:2-10›",
         "job.batch/‹app:›-‹n:20000000-29999999›   0/1   ‹n:1-60›m   ‹n:1-60›m",
     ],
+    "references to objects": [
+        "pr-‹n:100-9999›-‹hex:6›/HorizontalPodAutoscaler/‹app:›", "e2e-‹hex:6›-gw‹n:0-9›/PersistentVolumeClaim/data-‹app:›-0", "changed review-‹hex:8›/PodDisruptionBudget/‹app:›: maxUnavailable 1 -> 2",
+        "StatefulSet/‹app:›-‹hex:6› is not ready", "k8s://prod/pr-‹n:1-99›-‹hex:7›/NetworkPolicy/‹app:›", "autoscaling/v2/HorizontalPodAutoscaler ‹ns:›/‹app:›", "ValidatingWebhookConfiguration/‹app:›-‹hex:6› refused it",
+    ],
     "uids and versions of objects": [
         "  uid: ‹uuid:›", '    "uid": "‹uuid:›",', '  resourceVersion: "‹n:100000-999999999›"', "  generation: ‹n:1-90›", "  selfLink: /api/v1/namespaces/‹ns:›/pods/‹pod:›",
         '"resourceVersion":"‹n:1000-99999999›","uid":"‹uuid:›"', "UID:              ‹uuid:›", "  observedGeneration: ‹n:1-90›", "    controller-uid: ‹uuid:›",
