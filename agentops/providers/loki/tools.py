@@ -5,15 +5,15 @@ Comes in: checked arguments. Goes out: a ``Reading``. Every line is untrusted te
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from agentops.core.client_tool import ClientReadTool, read_spec
 from agentops.core.clock import Clock, from_iso, to_iso
 from agentops.core.errors import ToolInputError
 from agentops.core.evidence import Reading
-from agentops.core.json_schema import SizeLimits, checked_arguments
+from agentops.core.json_schema import SizeLimits
 from agentops.core.text import one_line, plural
 from agentops.core.tool import ReadTool, ToolSpec
 
@@ -34,12 +34,8 @@ _TIME: dict[str, Any] = {
 
 
 def _spec(name: str, description: str, path: str, properties: dict[str, Any], required: list[str]) -> ToolSpec:
-    schema: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
-    if required:
-        schema["required"] = required
-    return ToolSpec(
-        name=name, description=description, schema=schema, permissions=(f"GET {path}",), timeout_s=_TIMEOUT_S
-    )
+    permissions = [f"GET {path}"]
+    return read_spec(name, description, properties, required=required, permissions=permissions, timeout_s=_TIMEOUT_S)
 
 
 QUERY_SPEC = _spec(
@@ -63,30 +59,11 @@ LABELS_SPEC = _spec(
 SPECS: tuple[ToolSpec, ...] = (QUERY_SPEC, LABELS_SPEC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LokiReadTool:
-    """A read tool bound to one server."""
-
-    spec: ToolSpec
-    client: LokiClient
-    clock: Clock
-    function: Callable[[LokiClient, Clock, Mapping[str, Any]], Reading]
-
-    def read(self, arguments: Mapping[str, Any]) -> Reading:
-        """Carry out one read.
-
-        Raises:
-            ToolInputError: the arguments do not fit, or Loki cannot take the query.
-            ToolError: Loki cannot be reached, refused or failed.
-        """
-        return self.function(self.client, self.clock, checked_arguments(self.spec, arguments, _LIMITS))
-
-
 def read_tools(client: LokiClient, clock: Clock) -> tuple[ReadTool, ...]:
     """Return the read tools for one server."""
-    return (
-        LokiReadTool(spec=QUERY_SPEC, client=client, clock=clock, function=query),
-        LokiReadTool(spec=LABELS_SPEC, client=client, clock=clock, function=labels),
+    return tuple(
+        ClientReadTool(spec=spec, client=client, clock=clock, function=function, limits=_LIMITS)
+        for spec, function in ((QUERY_SPEC, query), (LABELS_SPEC, labels))
     )
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from agentops.core.client_tool import count, one_of
 from agentops.core.clock import Clock
 from agentops.core.evidence import Reading
 from agentops.core.table import table
 from agentops.core.text import plural
 from agentops.providers.aws.api.client import AwsClient
 from agentops.providers.aws.objects.watched import watched
-from agentops.providers.aws.read.declaration import about, aws_tool, count, one_of
+from agentops.providers.aws.read.declaration import about, aws_tool
 from agentops.providers.aws.read.shown import cell, since
 
 _READ, _SHOWN = 1_000, 50

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from agentops.core.client_tool import count
 from agentops.core.clock import Clock
 from agentops.core.evidence import Reading
 from agentops.core.table import table
 from agentops.core.text import one_line, plural
 from agentops.providers.aws.api.client import AwsClient
 from agentops.providers.aws.objects.place import DATABASE
-from agentops.providers.aws.read.declaration import NAME, aws_tool, count
+from agentops.providers.aws.read.declaration import NAME, aws_tool
 from agentops.providers.aws.read.shown import cell, since
 from agentops.providers.aws.sweep.scout import Scout
 

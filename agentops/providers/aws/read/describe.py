@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from agentops.core.client_tool import one_of
 from agentops.core.clock import Clock
 from agentops.core.evidence import Reading
 from agentops.core.text import one_line
 from agentops.providers.aws.api.allowed import READS
 from agentops.providers.aws.api.client import AwsClient
 from agentops.providers.aws.objects.place import KINDS
-from agentops.providers.aws.read.declaration import aws_tool, one_of
+from agentops.providers.aws.read.declaration import aws_tool
 from agentops.providers.aws.read.shown import as_json
 from agentops.providers.aws.sweep.registry import READERS
 from agentops.providers.aws.sweep.scout import Scout

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agentops.core.client_tool import count, one_of
 from agentops.core.clock import Clock
 from agentops.core.evidence import Reading
 from agentops.core.table import table
@@ -23,7 +24,7 @@ from agentops.providers.aws.objects.place import (
     TARGET_GROUP,
     after,
 )
-from agentops.providers.aws.read.declaration import about, aws_tool, count, one_of
+from agentops.providers.aws.read.declaration import about, aws_tool
 from agentops.providers.aws.read.shown import cell
 
 _READ, _SHOWN = 1_000, 50

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from agentops.core.client_tool import count
 from agentops.core.clock import Clock, to_iso
 from agentops.core.evidence import Reading
 from agentops.core.finding import Problem
@@ -14,7 +15,7 @@ from agentops.core.tool import ToolCall
 from agentops.providers.aws.api.client import AwsClient
 from agentops.providers.aws.objects.place import FUNCTION
 from agentops.providers.aws.objects.snapshot import AwsSnapshot
-from agentops.providers.aws.read.declaration import NAME, about, aws_tool, count
+from agentops.providers.aws.read.declaration import NAME, about, aws_tool
 from agentops.providers.aws.read.shown import end_of
 
 _SHOWN, _LINE = 100, 1_000

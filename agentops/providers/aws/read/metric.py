@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agentops.core.chart import number_text, sparkline
+from agentops.core.client_tool import count
 from agentops.core.clock import Clock, to_iso
 from agentops.core.errors import ToolInputError
 from agentops.core.evidence import Reading
 from agentops.core.text import one_line, plural
 from agentops.providers.aws.api.client import AwsClient
-from agentops.providers.aws.read.declaration import NAME, about, aws_tool, count
+from agentops.providers.aws.read.declaration import NAME, about, aws_tool
 from agentops.providers.aws.read.shown import end_of
 
 _COLUMNS, _LAST = 60, 12

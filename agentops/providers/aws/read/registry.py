@@ -21,10 +21,10 @@ from agentops.providers.aws.read.task_diff import task_diff
 from agentops.providers.aws.read.trail import trail
 
 if TYPE_CHECKING:
+    from agentops.core.client_tool import DeclaredClientTool
     from agentops.providers.aws.api.client import AwsClient
-    from agentops.providers.aws.read.declaration import DeclaredAwsTool
 
-READ_TOOLS: tuple[DeclaredAwsTool, ...] = (
+READ_TOOLS: tuple[DeclaredClientTool[AwsClient], ...] = (
     identity,
     alarms,
     alarm_history,

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from agentops.core.client_tool import count
 from agentops.core.clock import Clock
 from agentops.core.evidence import Reading
 from agentops.core.table import table
 from agentops.core.text import plural
 from agentops.providers.aws.api.client import AwsClient
-from agentops.providers.aws.read.declaration import about, aws_tool, count
+from agentops.providers.aws.read.declaration import about, aws_tool
 from agentops.providers.aws.read.shown import cell, end_of, since
 from agentops.providers.aws.sweep.others import trail_event
 

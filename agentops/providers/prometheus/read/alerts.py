@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from agentops.core.chart import number_text
+from agentops.core.client_tool import count, one_of
 from agentops.core.clock import Clock, age, from_iso
 from agentops.core.evidence import Reading
 from agentops.core.table import table
 from agentops.core.text import one_line, plural
 from agentops.providers.prometheus.api.client import PrometheusClient
 from agentops.providers.prometheus.objects.series import labels_text
-from agentops.providers.prometheus.read.declaration import TEXT, about, count, one_of, prometheus_tool
+from agentops.providers.prometheus.read.declaration import TEXT, about, prometheus_tool
 
 _SHOWN = 50
 

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from agentops.core.chart import number_text
+from agentops.core.client_tool import count
 from agentops.core.clock import Clock
 from agentops.core.evidence import Reading
 from agentops.core.table import table
 from agentops.core.text import one_line, plural
 from agentops.providers.prometheus.api.client import PrometheusClient
 from agentops.providers.prometheus.objects.series import QueryAnswer
-from agentops.providers.prometheus.read.declaration import QUERY, about, count, prometheus_tool
+from agentops.providers.prometheus.read.declaration import QUERY, about, prometheus_tool
 from agentops.providers.prometheus.read.times import clock_text, moment
 
 _SHOWN = 50

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agentops.core.chart import number_text, sparkline
+from agentops.core.client_tool import count
 from agentops.core.clock import Clock, age
 from agentops.core.errors import ToolInputError
 from agentops.core.evidence import Reading
@@ -15,7 +16,7 @@ from agentops.core.text import one_line, plural
 from agentops.providers.prometheus.api.client import PrometheusClient
 from agentops.providers.prometheus.objects.movement import Movement, movement_of
 from agentops.providers.prometheus.objects.series import Series
-from agentops.providers.prometheus.read.declaration import QUERY, about, count, prometheus_tool
+from agentops.providers.prometheus.read.declaration import QUERY, about, prometheus_tool
 from agentops.providers.prometheus.read.query import footer_of, nothing_found
 from agentops.providers.prometheus.read.times import POINTS, clock_text, moment, step_for
 

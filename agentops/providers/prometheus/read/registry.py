@@ -13,10 +13,10 @@ from agentops.providers.prometheus.read.rules import rules
 from agentops.providers.prometheus.read.targets import targets
 
 if TYPE_CHECKING:
+    from agentops.core.client_tool import DeclaredClientTool
     from agentops.providers.prometheus.api.client import PrometheusClient
-    from agentops.providers.prometheus.read.declaration import DeclaredPrometheusTool
 
-READ_TOOLS: tuple[DeclaredPrometheusTool, ...] = (query, query_range, alerts, rules, targets)
+READ_TOOLS: tuple[DeclaredClientTool[PrometheusClient], ...] = (query, query_range, alerts, rules, targets)
 
 SPECS: tuple[ToolSpec, ...] = tuple(tool.spec for tool in READ_TOOLS)
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from agentops.core.client_tool import count, one_of
 from agentops.core.clock import Clock
 from agentops.core.evidence import Reading
 from agentops.core.text import clip, one_line, plural, visible
 from agentops.providers.prometheus.api.client import PrometheusClient
-from agentops.providers.prometheus.read.declaration import about, count, one_of, prometheus_tool
+from agentops.providers.prometheus.read.declaration import about, prometheus_tool
 
 _SHOWN = 20
 _EXPRESSION_CHARS = 1_500

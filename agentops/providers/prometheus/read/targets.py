@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from agentops.core.client_tool import count, one_of
 from agentops.core.clock import Clock
 from agentops.core.evidence import Reading
 from agentops.core.table import table
 from agentops.core.text import one_line, plural
 from agentops.providers.prometheus.api.client import PrometheusClient
 from agentops.providers.prometheus.read.alerts import labels_of, since
-from agentops.providers.prometheus.read.declaration import about, count, one_of, prometheus_tool
+from agentops.providers.prometheus.read.declaration import about, prometheus_tool
 
 _SHOWN = 30
 
