@@ -1,16 +1,21 @@
 """``Unchanging``: the changer of a place in which nothing can be changed, such as a dump or a monitoring server.
 
 Comes in: why. Goes out: no tool, no applier, no lease; whoever asks about a change is told why there is none.
+``UnchangingProvider`` is its provider's side, where that changes nothing anywhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from agentops.core.errors import ToolError
-from agentops.core.plan import Change, Note, Preview
+from agentops.core.place_identity import PlaceIdentity
+from agentops.core.plan import Change, Note, ObjectChange, Preview
+from agentops.core.policy import ObjectFacts
 from agentops.core.provider import HeldLease, PlanGrant
-from agentops.core.tool import Applier, ChangeTool
+from agentops.core.resource import ResourceRef
+from agentops.core.tool import Applier, ChangeTool, ToolSpec
 
 
 class Unchanging:
@@ -58,3 +63,27 @@ class Unchanging:
     def is_unlimited(self) -> bool:
         """Return that nothing can be changed at all."""
         return False
+
+
+class UnchangingProvider:
+    """What ``core.provider.Provider`` asks about changes, of a provider that makes none."""
+
+    def change_specs(self) -> Sequence[ToolSpec]:
+        """Return nothing."""
+        return ()
+
+    def identify(self, options: Mapping[str, Any], place: str) -> PlaceIdentity | None:  # noqa: ARG002
+        """Return None: nothing here is changed, so no place need be told from production."""
+        return None
+
+    def no_remedy(self, changes: Sequence[Change], result: ObjectChange) -> Iterator[str]:  # noqa: ARG002
+        """Yield nothing: nothing is changed here."""
+        return iter(())
+
+    def object_facts(self, ref: ResourceRef, item: ObjectChange | None) -> ObjectFacts:  # noqa: ARG002
+        """Return the worst: nothing here may be changed."""
+        return ObjectFacts(writes_secrets=None if item is None else True)
+
+    def describe(self, change: Change) -> str | None:  # noqa: ARG002
+        """Return nothing."""
+        return None

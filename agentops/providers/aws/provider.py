@@ -13,16 +13,13 @@ from agentops.core.analysis import Analysis
 from agentops.core.errors import ToolError, ToolInputError, UsageError
 from agentops.core.evidence import Reading
 from agentops.core.finding import Problem
-from agentops.core.place_identity import PlaceIdentity
-from agentops.core.plan import Change, ObjectChange
-from agentops.core.policy import ObjectFacts
 from agentops.core.progress import Progress
 from agentops.core.provider import CheckResult, Claim, Connection, ProviderContext
 from agentops.core.resource import ResourceRef
 from agentops.core.scope import Scope
 from agentops.core.text import one_line
 from agentops.core.tool import ReadTool, ToolCall, ToolSpec
-from agentops.core.unchanging import Unchanging
+from agentops.core.unchanging import Unchanging, UnchangingProvider
 from agentops.providers.aws.objects.place import KINDS, kind_of
 from agentops.providers.aws.objects.snapshot import AwsSnapshot
 
@@ -35,7 +32,7 @@ SOURCES = ("cloudwatch", "aws-events")
 SETTINGS = ("aws_profile", "aws_region", "aws_role", "aws_endpoint")
 
 
-class AwsProvider:
+class AwsProvider(UnchangingProvider):
     """See ``core.provider.Provider``."""
 
     name = NAME
@@ -58,10 +55,6 @@ class AwsProvider:
 
         return SPECS
 
-    def change_specs(self) -> Sequence[ToolSpec]:
-        """Return nothing yet."""
-        return ()
-
     def claim(self, group: AlertGroup) -> Claim | None:
         """Return whether an alert is about a resource of AWS: one that a person named, or an alarm or event of AWS."""
         if group.target.scheme == SCHEME:
@@ -83,22 +76,6 @@ class AwsProvider:
         return Connection(
             provider=self, reader=AwsReader(client, context), changer=Unchanging("nothing of AWS can be changed yet")
         )
-
-    def identify(self, options: Mapping[str, Any], place: str) -> PlaceIdentity | None:  # noqa: ARG002
-        """Return None: nothing here is changed yet, so no account need be told from production."""
-        return None
-
-    def no_remedy(self, changes: Sequence[Change], result: ObjectChange) -> Iterator[str]:  # noqa: ARG002
-        """Yield nothing: nothing is changed here."""
-        return iter(())
-
-    def object_facts(self, ref: ResourceRef, item: ObjectChange | None) -> ObjectFacts:  # noqa: ARG002
-        """Return the worst: nothing here may be changed yet."""
-        return ObjectFacts(writes_secrets=None if item is None else True)
-
-    def describe(self, change: Change) -> str | None:  # noqa: ARG002
-        """Return nothing."""
-        return None
 
     def check_up(self, context: ProviderContext) -> Iterator[CheckResult]:
         """Yield what ``agentops doctor`` tells of it; nothing where no setting leads to it."""

@@ -11,22 +11,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from agentops.core.alert import Alert, AlertGroup, Target
+from agentops.core.alert import Alert, Target
 from agentops.core.analysis import Analysis, ResolvedTarget
-from agentops.core.errors import AgentopsError, ToolInputError, UsageError
+from agentops.core.errors import AgentopsError
 from agentops.core.evidence import Reading
-from agentops.core.finding import Problem
-from agentops.core.place_identity import PlaceIdentity
-from agentops.core.plan import Change, ObjectChange
-from agentops.core.policy import ObjectFacts
 from agentops.core.progress import Progress
-from agentops.core.provider import CheckResult, Claim, Connection, ProviderContext
-from agentops.core.resource import ResourceRef, check_name
-from agentops.core.scope import Scope
+from agentops.core.provider import CheckResult, Connection, ProviderContext
+from agentops.core.resource import check_name
 from agentops.core.tool import ReadTool, ToolCall, ToolSpec
 from agentops.core.unchanging import Unchanging
+from agentops.providers.monitoring.witness import Witness, WitnessReader, refuse_boundary
 
 if TYPE_CHECKING:
     from agentops.providers.loki.client import LokiClient
@@ -52,36 +47,19 @@ class LogSweep:
     at: datetime
 
 
-class LokiProvider:
+class LokiProvider(Witness):
     """See ``core.provider.Provider``."""
 
     name = NAME
     scheme = SCHEME
     title = "Loki"
-    target_form = ""
-    is_witness = True
-
-    def is_configured(self, options: Mapping[str, Any]) -> bool:
-        """Return whether a setting says where it is."""
-        return bool(options.get("loki_url"))
-
-    def pinned(self, scope: Scope) -> str:
-        """Return the server."""
-        return f"Loki {scope.address}"
+    tells = "logs"
 
     def read_specs(self) -> Sequence[ToolSpec]:
         """Return what its read tools declare."""
         from agentops.providers.loki.tools import SPECS
 
         return SPECS
-
-    def change_specs(self) -> Sequence[ToolSpec]:
-        """Return nothing."""
-        return ()
-
-    def claim(self, group: AlertGroup) -> Claim | None:
-        """Return that logs may tell of any alert, unless a person named a resource of another kind of system."""
-        return Claim(exact=False, reason="logs may tell of it") if group.target.scheme in ("", "k8s") else None
 
     def connect(self, context: ProviderContext) -> Connection:
         """Open the server of the settings; nothing is sent yet.
@@ -93,22 +71,6 @@ class LokiProvider:
         return Connection(
             provider=self, reader=LokiReader(client, context), changer=Unchanging("nothing of Loki can be changed")
         )
-
-    def identify(self, options: Mapping[str, Any], place: str) -> PlaceIdentity | None:  # noqa: ARG002
-        """Return None: nothing here is changed."""
-        return None
-
-    def no_remedy(self, changes: Sequence[Change], result: ObjectChange) -> Iterator[str]:  # noqa: ARG002
-        """Yield nothing: nothing is changed here."""
-        return iter(())
-
-    def object_facts(self, ref: ResourceRef, item: ObjectChange | None) -> ObjectFacts:  # noqa: ARG002
-        """Return the worst: nothing here may be changed."""
-        return ObjectFacts(writes_secrets=None if item is None else True)
-
-    def describe(self, change: Change) -> str | None:  # noqa: ARG002
-        """Return nothing."""
-        return None
 
     def check_up(self, context: ProviderContext) -> Iterator[CheckResult]:
         """Yield what ``agentops doctor`` tells of it; nothing where it is not configured."""
@@ -132,27 +94,17 @@ def open_loki(options: Mapping[str, Any], learn: Callable[[str], None]) -> LokiC
     from agentops.providers.loki.client import LokiClient
     from agentops.providers.monitoring.opening import endpoint_of
 
-    if options.get("namespaces"):
-        allowed = ", ".join(options["namespaces"])
-        raise UsageError(
-            f"not asked: its answers cannot be kept inside the namespaces you allowed ({allowed})",
-            hint="Leave out --namespace and kubernetes.namespaces to use logs of Loki.",
-        )
+    refuse_boundary(options, "logs of Loki")
     return LokiClient(endpoint_of("loki", options, os.environ, learn))
 
 
-class LokiReader:
+class LokiReader(WitnessReader):
     """See ``core.provider.Reader``."""
 
     def __init__(self, client: LokiClient, context: ProviderContext) -> None:
+        super().__init__(NAME, LokiProvider.title, client.url)
         self._client = client
         self._clock = context.clock
-        self._scope = Scope(provider=NAME, place=urlsplit(client.url).netloc, server=client.url, address=client.url)
-
-    @property
-    def scope(self) -> Scope:
-        """Return the server that it is pinned to."""
-        return self._scope
 
     def sweep(self, target: Target, *, groups: tuple[str, ...], progress: Progress, settled: bool) -> LogSweep:  # noqa: ARG002
         """Read nothing: lines without a question are noise."""
@@ -168,14 +120,6 @@ class LokiReader:
             problems=(),
             sighted=False,
         )
-
-    def object_text(self, snapshot: Any, ref: ResourceRef, redacted: Callable[[Any], Any]) -> str:  # noqa: ARG002
-        """Return nothing: it holds no objects."""
-        return ""
-
-    def log_readings(self, snapshot: Any, problems: Sequence[Problem]) -> Sequence[tuple[ToolCall, Reading]]:  # noqa: ARG002
-        """Return nothing: the cluster's own logs come first; these are read for the alert."""
-        return ()
 
     def alert_readings(self, alert: Alert) -> Sequence[tuple[ToolCall, Reading]]:
         """Return the lines of the alert's target round its start, which the cluster may no longer have.
@@ -228,27 +172,3 @@ class LokiReader:
         """
         (found,) = (tool.read({}) for tool in self.read_tools() if tool.spec.name == "loki_labels")
         return found
-
-    def named(self, target: Target) -> ResourceRef:
-        """Refuse.
-
-        Raises:
-            UsageError: always; nothing here can be named.
-        """
-        raise UsageError(f"{target} is no resource of Loki", hint="Name what its labels are about.")
-
-    def worded(self, alert: Alert, groups: tuple[str, ...]) -> Target:  # noqa: ARG002
-        """Return what the alert claims: nothing here can be named in words."""
-        return alert.target
-
-    def canonical(self, ref: ResourceRef, group: str = "") -> ResourceRef:  # noqa: ARG002
-        """Refuse.
-
-        Raises:
-            ToolInputError: always; it has no kinds.
-        """
-        raise ToolInputError(f"{ref.short} is no resource that can be looked at or changed")
-
-    def whereabouts(self, ref: ResourceRef) -> str:  # noqa: ARG002
-        """Return nothing."""
-        return ""

@@ -9,22 +9,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from agentops.core.alert import Alert, AlertGroup, Target
+from agentops.core.alert import Alert, Target
 from agentops.core.analysis import Analysis, ResolvedTarget
-from agentops.core.errors import ToolInputError, UsageError
 from agentops.core.evidence import ALERT_EXPRESSION, Reading
-from agentops.core.finding import Problem
-from agentops.core.place_identity import PlaceIdentity
-from agentops.core.plan import Change, ObjectChange
-from agentops.core.policy import ObjectFacts
 from agentops.core.progress import Progress
-from agentops.core.provider import CheckResult, Claim, Connection, ProviderContext
-from agentops.core.resource import Home, ResourceRef
-from agentops.core.scope import Scope
+from agentops.core.provider import CheckResult, Connection, ProviderContext
+from agentops.core.resource import Home
 from agentops.core.tool import ReadTool, ToolCall, ToolSpec
 from agentops.core.unchanging import Unchanging
+from agentops.providers.monitoring.witness import Witness, WitnessReader, refuse_boundary
 
 if TYPE_CHECKING:
     from agentops.providers.prometheus.api.client import PrometheusClient
@@ -33,38 +27,19 @@ if TYPE_CHECKING:
 NAME, SCHEME = "prometheus", "prom"
 
 
-class PrometheusProvider:
+class PrometheusProvider(Witness):
     """See ``core.provider.Provider``."""
 
     name = NAME
     scheme = SCHEME
     title = "Prometheus"
-    target_form = ""
-    is_witness = True
-
-    def is_configured(self, options: Mapping[str, Any]) -> bool:
-        """Return whether a setting says where it is."""
-        return bool(options.get("prometheus_url"))
-
-    def pinned(self, scope: Scope) -> str:
-        """Return the server."""
-        return f"Prometheus {scope.address}"
+    tells = "metrics"
 
     def read_specs(self) -> Sequence[ToolSpec]:
         """Return what its read tools declare."""
         from agentops.providers.prometheus.read.registry import SPECS
 
         return SPECS
-
-    def change_specs(self) -> Sequence[ToolSpec]:
-        """Return nothing."""
-        return ()
-
-    def claim(self, group: AlertGroup) -> Claim | None:
-        """Return that metrics may tell of any alert, unless a person named a resource of another kind of system."""
-        if group.target.scheme not in ("", "k8s"):
-            return None
-        return Claim(exact=False, reason="metrics may tell of it")
 
     def connect(self, context: ProviderContext) -> Connection:
         """Open the server of the settings; nothing is sent yet.
@@ -78,22 +53,6 @@ class PrometheusProvider:
             reader=PrometheusReader(client, context),
             changer=Unchanging("nothing of Prometheus can be changed"),
         )
-
-    def identify(self, options: Mapping[str, Any], place: str) -> PlaceIdentity | None:  # noqa: ARG002
-        """Return None: nothing here is changed."""
-        return None
-
-    def no_remedy(self, changes: Sequence[Change], result: ObjectChange) -> Iterator[str]:  # noqa: ARG002
-        """Yield nothing: nothing is changed here."""
-        return iter(())
-
-    def object_facts(self, ref: ResourceRef, item: ObjectChange | None) -> ObjectFacts:  # noqa: ARG002
-        """Return the worst: nothing here may be changed."""
-        return ObjectFacts(writes_secrets=None if item is None else True)
-
-    def describe(self, change: Change) -> str | None:  # noqa: ARG002
-        """Return nothing."""
-        return None
 
     def check_up(self, context: ProviderContext) -> Iterator[CheckResult]:
         """Yield what ``agentops doctor`` tells of it; nothing where it is not configured."""
@@ -111,29 +70,18 @@ def open_prometheus(options: Mapping[str, Any], learn: Callable[[str], None]) ->
     from agentops.providers.monitoring.opening import endpoint_of
     from agentops.providers.prometheus.api.client import PrometheusClient
 
-    if options.get("namespaces"):
-        # No parser of ours could promise that an expression, a rule or an alert tells of these namespaces alone.
-        allowed = ", ".join(options["namespaces"])
-        raise UsageError(
-            f"not asked: its answers cannot be kept inside the namespaces you allowed ({allowed})",
-            hint="Leave out --namespace and kubernetes.namespaces to use metrics.",
-        )
+    refuse_boundary(options, "metrics")
     return PrometheusClient(endpoint_of("prometheus", options, os.environ, learn))
 
 
-class PrometheusReader:
+class PrometheusReader(WitnessReader):
     """See ``core.provider.Reader``."""
 
     def __init__(self, client: PrometheusClient, context: ProviderContext) -> None:
+        super().__init__(NAME, PrometheusProvider.title, client.url)
         self._client = client
         self._clock = context.clock
         self._cluster = next((home for home in context.beside if home.scheme == "k8s"), None)
-        self._scope = Scope(provider=NAME, place=urlsplit(client.url).netloc, server=client.url, address=client.url)
-
-    @property
-    def scope(self) -> Scope:
-        """Return the server that it is pinned to."""
-        return self._scope
 
     def sweep(self, target: Target, *, groups: tuple[str, ...], progress: Progress, settled: bool) -> MetricSweep:  # noqa: ARG002
         """Ask the queries of all checks.
@@ -166,14 +114,6 @@ class PrometheusReader:
             sighted=False,
         )
 
-    def object_text(self, snapshot: Any, ref: ResourceRef, redacted: Callable[[Any], Any]) -> str:  # noqa: ARG002
-        """Return nothing: it holds no objects."""
-        return ""
-
-    def log_readings(self, snapshot: Any, problems: Sequence[Problem]) -> Sequence[tuple[ToolCall, Reading]]:  # noqa: ARG002
-        """Return nothing: it holds no logs."""
-        return ()
-
     def alert_readings(self, alert: Alert) -> Sequence[tuple[ToolCall, Reading]]:
         """Return what the alert's own expression comes to, now and round its start; nothing where none is known.
 
@@ -201,27 +141,3 @@ class PrometheusReader:
         found = [tools[name].read({"limit": 10}) for name in ("prometheus_alerts", "prometheus_targets")]
         body = "\n\n".join(f"{one.summary}\n{one.body}" for one in found)
         return Reading(body=body, summary="; ".join(one.summary for one in found))
-
-    def named(self, target: Target) -> ResourceRef:
-        """Refuse.
-
-        Raises:
-            UsageError: always; nothing here can be named.
-        """
-        raise UsageError(f"{target} is no resource of Prometheus", hint="Name what its labels are about.")
-
-    def worded(self, alert: Alert, groups: tuple[str, ...]) -> Target:  # noqa: ARG002
-        """Return what the alert claims: nothing here can be named in words."""
-        return alert.target
-
-    def canonical(self, ref: ResourceRef, group: str = "") -> ResourceRef:  # noqa: ARG002
-        """Refuse.
-
-        Raises:
-            ToolInputError: always; it has no kinds.
-        """
-        raise ToolInputError(f"{ref.short} is no resource that can be looked at or changed")
-
-    def whereabouts(self, ref: ResourceRef) -> str:  # noqa: ARG002
-        """Return nothing."""
-        return ""
