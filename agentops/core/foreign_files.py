@@ -9,11 +9,12 @@ Must never: wait in ``open``, read from what is no regular file unless pipes are
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import select
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -60,22 +61,12 @@ def read_foreign(
         AgentopsError: of the kind ``error``: it is not there, no regular file, too large or unreadable.
     """
     shown = one_line(str(path), _PATH_CHARS)
-    try:
-        descriptor = os.open(path, _FLAGS if follow else _FLAGS | os.O_NOFOLLOW)
-        try:
-            found = os.fstat(descriptor)
-            is_pipe = pipes and (stat.S_ISFIFO(found.st_mode) or stat.S_ISSOCK(found.st_mode))
-            if not is_pipe and (kind := _other_kind(found.st_mode)):
-                raise _not_a_file(shown, kind, noun, error, code)
-            if found.st_size > most_bytes:
-                raise too_large(shown, noun, most_bytes, error=error, code=code)
-            data = _read(descriptor, most_bytes + 1, shown if is_pipe else "", error)
-        finally:
-            os.close(descriptor)
-    except OSError as failure:
-        raise _unreadable(shown, failure, error, hint, code) from failure
-    except ValueError as failure:  # a NUL in the path
-        raise error(f"{shown} cannot be the path of a file", hint=hint, code=code) from failure
+    flags = _FLAGS if follow else _FLAGS | os.O_NOFOLLOW
+    with _opened(path, flags, noun, error, hint, code, pipes=pipes) as (descriptor, found):
+        if found.st_size > most_bytes:
+            raise too_large(shown, noun, most_bytes, error=error, code=code)
+        is_pipe = not stat.S_ISREG(found.st_mode)
+        data = _read(descriptor, most_bytes + 1, shown if is_pipe else "", error)
     if len(data) > most_bytes:
         # Some files (of /proc, of a share that grows) hold more than their size says.
         raise too_large(shown, noun, most_bytes, error=error, code=code)
@@ -102,19 +93,38 @@ def read_foreign_text(
 
 def read_end(path: Path, most_bytes: int, *, error: type[AgentopsError] = UsageError) -> bytes:
     """Return the last bytes of a regular file, however large it is; see ``read_foreign``."""
+    with _opened(path, _FLAGS, "text", error) as (descriptor, found):
+        os.lseek(descriptor, max(found.st_size - most_bytes, 0), os.SEEK_SET)
+        return _read(descriptor, most_bytes, "", error)
+
+
+@contextlib.contextmanager
+def _opened(
+    path: Path,
+    flags: int,
+    noun: str,
+    error: type[AgentopsError],
+    hint: str = "",
+    code: str = "",
+    *,
+    pipes: bool = False,
+) -> Iterator[tuple[int, os.stat_result]]:
+    """Yield a descriptor of a regular file (of a pipe or socket too, with ``pipes``), and what was found of it."""
     shown = one_line(str(path), _PATH_CHARS)
     try:
-        descriptor = os.open(path, _FLAGS)
+        descriptor = os.open(path, flags)
         try:
             found = os.fstat(descriptor)
-            if kind := _other_kind(found.st_mode):
-                raise _not_a_file(shown, kind, "text", error, "")
-            os.lseek(descriptor, max(found.st_size - most_bytes, 0), os.SEEK_SET)
-            return _read(descriptor, most_bytes, "", error)
+            is_pipe = pipes and (stat.S_ISFIFO(found.st_mode) or stat.S_ISSOCK(found.st_mode))
+            if not is_pipe and (kind := _other_kind(found.st_mode)):
+                raise _not_a_file(shown, kind, noun, error, code)
+            yield descriptor, found
         finally:
             os.close(descriptor)
     except OSError as failure:
-        raise _unreadable(shown, failure, error, "", "") from failure
+        raise _unreadable(shown, failure, error, hint, code) from failure
+    except ValueError as failure:  # a NUL in the path
+        raise error(f"{shown} cannot be the path of a file", hint=hint, code=code) from failure
 
 
 def read_stream(stream: BinaryIO, noun: str, most_bytes: int, *, error: type[AgentopsError] = UsageError) -> bytes:
