@@ -118,7 +118,7 @@ def sweep_and_rank(
         snapshot = reader.sweep(target, groups=groups, progress=services.progress, settled=settled)
         swept.append(Swept(reader=reader, snapshot=snapshot, analysis=reader.analyze(snapshot, alert)))
     ranking = rank([one.analysis for one in swept], alert, gaps=connections.gaps)
-    wrong = sum(one.condition != NOTED for one in ranking.problems)
+    wrong = sum(one.is_wrong for one in ranking.problems)
     text = f"triage found {plural(wrong, 'problem')} ({services.monotonic() - begun:.1f} s)"
     services.progress(Step(stage=Stage.PROBLEM, text=text))
     return Sighting(swept=tuple(swept), ranking=ranking, home=connections.opened[0].home, unopened=connections.gaps)

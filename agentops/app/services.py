@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from agentops.core.alert import Incident, Severity
+from agentops.core.alert import Incident
 from agentops.core.clock import Clock
 from agentops.core.errors import AgentopsError, ExitCode, ModelError
 from agentops.core.evidence import Evidence, Redactor
@@ -103,7 +103,7 @@ class Scan:
     @property
     def status(self) -> str:
         """What was found, in one word for scripts: ``found``, ``undetermined``, or ``done`` (nothing is wrong)."""
-        if any(problem.severity.rank < Severity.INFO.rank for problem in self.problems):
+        if any(problem.is_wrong for problem in self.problems):
             return "found"
         return "undetermined" if self.is_unexplained else "done"
 

@@ -73,6 +73,11 @@ class Problem:
     blames_change: bool = False
     located: bool = False
 
+    @property
+    def is_wrong(self) -> bool:
+        """Whether something is wrong at all: what is only to be known (a recent change) has the severity ``info``."""
+        return self.severity is not Severity.INFO
+
 
 class Confidence(StrEnum):
     """How sure a finding is; words, because a percentage would claim a measurement that nobody made."""

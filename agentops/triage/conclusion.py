@@ -119,7 +119,7 @@ def _named(problems: Sequence[Problem]) -> str:
 
 def _best(ranking: Ranking) -> int | None:
     for index, (problem, score) in enumerate(zip(ranking.problems, ranking.scores, strict=True)):
-        if problem.root and score.related and problem.severity is not Severity.INFO and _counts(ranking, index):
+        if problem.root and score.related and problem.is_wrong and _counts(ranking, index):
             return index
     return None
 

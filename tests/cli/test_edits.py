@@ -21,6 +21,8 @@ def test_an_edit_of_a_service_is_told_and_no_way_back_is_offered(cli: Cli, tmp_p
         here.appliers["kubernetes_patch"].apply(here.preview("kubernetes_patch", "shop/Service/catalog", edit))
         at = ("--kubeconfig", str(cluster.kubeconfig), "--context", cluster.context)
         done = cli("triage", "--namespace", "shop", "-o", "json", *at)
+        told = cli("triage", "--namespace", "shop", *at)
+    assert ("triage found 0 problems" in told.err, "No problem found" in told.out) == (True, True), told.err
     (found,) = (
         one
         for one in done.document["problems"]

@@ -19,7 +19,6 @@ from agentops.app.fixing.proposals import alternatives, companions, proposal_for
 from agentops.app.fixing.result import WELL, FixResult
 from agentops.app.look import Look, look_again
 from agentops.app.services import Investigation, RefusedChange, Services
-from agentops.core.alert import Severity
 from agentops.core.errors import NotFound, PolicyRefused, ToolError, Unreachable
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import Status
@@ -202,7 +201,7 @@ class FixSession:
         mine = {step.change.target for step in plan.steps}
         mine |= {check.target for step in plan.steps for check in step.checks}
         mine |= {one.resource for one in look.symptoms}
-        left = [one.summary for one in look.problems if one.resource in mine and one.severity is not Severity.INFO]
+        left = [one.summary for one in look.problems if one.resource in mine and one.is_wrong]
         return left[0] if left else ""
 
     def _say(self, text: str, *, done: bool = False) -> None:

@@ -110,9 +110,7 @@ def _other_causes(finding: Finding | None, evidence: Sequence[Evidence], problem
     return [
         problem
         for problem in problems
-        if problem.root
-        and problem.severity.rank < Severity.INFO.rank
-        and (str(problem.resource), problem.condition) not in told
+        if problem.root and problem.is_wrong and (str(problem.resource), problem.condition) not in told
     ]
 
 
