@@ -26,8 +26,6 @@ CONTEXT = "e2e"
 """The one context of the kubeconfigs that the suite writes; the product's policy is as mild there as in development."""
 ACCOUNT = Path(__file__).parents[1] / "support" / "account.py"
 _LONGEST_S = 400.0
-_BEYOND = '[kubernetes]\ncluster_kinds = ["nodes", "storageclasses", "persistentvolumes"]\n'
-"""What is read and changed beyond the one namespace that each command names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +75,6 @@ class Product:
             shutil.copytree(home, place)
         # What the suite looks through proves nothing, so that it counts as production; these homes are mild there.
         (place / "policy.cedar").write_text(mild_policy(), encoding="utf-8")
-        (place / "config.toml").write_text(_BEYOND, encoding="utf-8")
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "SSL_CERT_FILE") if name in os.environ}
         cloud = {name: value for name, value in os.environ.items() if name.startswith(("AWS_", "GOOGLE_", "AZURE_"))}
         root = str(Path(__file__).parents[2])
@@ -90,8 +87,7 @@ class Product:
 
     def configure(self, line: str) -> None:
         """Add a line to the ``[policy]`` section of the settings."""
-        text = f"{_BEYOND}[policy]\n{line}\n"
-        (self.folder / "home" / "config.toml").write_text(text, encoding="utf-8")
+        (self.folder / "home" / "config.toml").write_text(f"[policy]\n{line}\n", encoding="utf-8")
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start a command; there is not a terminal."""
@@ -117,13 +113,16 @@ class Product:
         return Done(code=process.returncode, out=out, err=err)
 
     def fix(self, what: str, drafts: Sequence[Mapping[str, Any]], *more: str) -> Done:
-        """Run ``fix`` with a model that drafts these changes and reports."""
-        return self("fix", what, "--namespace", self.namespace, "--model", self.script(drafts), *more)
+        """Run ``fix`` with a model that drafts these changes and reports.
+
+        ``what`` names the namespace. As ``--namespace`` it would be a boundary, and nodes lie outside it.
+        """
+        return self("fix", what, "--model", self.script(drafts), *more)
 
     def look(self, what: str, reads: Sequence[Mapping[str, Any]]) -> tuple[Done, dict[str, str]]:
         """Run ``investigate`` with a model that calls these read tools; return what each answered, whole."""
         model = self.script([], reads)
-        done = self("investigate", what, "--namespace", self.namespace, "--model", model)
+        done = self("investigate", what, "--model", model)
         answers: dict[str, str] = {}
         for number in itertools.count(1):
             shown = self("show", "--evidence", f"E{number}")

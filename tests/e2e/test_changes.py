@@ -10,18 +10,12 @@ from tests.e2e.stages import Stage
 KNOWN = {}
 
 
-_NOT_YET = ("cordon", "uncordon", "drain", "set_hpa", "resize_pvc")
-_NOT_YET_WHY = "since --namespace is a boundary what these touch lies outside it; not mended yet"
-
-
 @pytest.mark.parametrize("name", CASES)
 def test_change_is_previewed_without_effect_applied_and_taken_back(
     stage: Stage, name: str, request: pytest.FixtureRequest
 ) -> None:
     """The preview leaves every object the very same; the change is what was drafted; its rollback restores all."""
     case = CASES[name]
-    if name in _NOT_YET:
-        request.applymarker(pytest.mark.xfail(reason=_NOT_YET_WHY))
     if case.cluster_scope and not stage.where.cluster_scope:
         pytest.skip("it makes an object that belongs to no namespace: AGENTOPS_E2E_CLUSTER_SCOPE=1 allows it")
     if case.containers and (reason := request.getfixturevalue("containers_run")):

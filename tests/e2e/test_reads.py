@@ -10,6 +10,8 @@ import pytest
 from tests.e2e import manifests as m
 from tests.e2e.stages import Stage
 
+_ELSEWHERE = ("prometheus_", "loki_", "aws_")
+"""Begins the tools of systems that are no cluster."""
 READS: Mapping[str, Mapping[str, Any]] = {
     "kubernetes_list": {"kind": "Deployment", "count": True},
     "kubernetes_get": {"kind": "ConfigMap", "name": "settings"},
@@ -101,9 +103,9 @@ def test_value_of_a_secret_is_nowhere(watched: Stage) -> None:
 
 
 def test_every_read_tool_is_called_here(stage: Stage) -> None:
-    """What `agentops tools list` calls a read has a call in this file; Prometheus has real ones of its own."""
+    """What `agentops tools list` calls a read of a cluster has a call in this file; other systems have their own."""
     tools = stage.product("tools", "list").document["tools"]
-    reads = {one["name"] for one in tools if one["effect"] == "read" and not one["name"].startswith("prometheus_")}
+    reads = {one["name"] for one in tools if one["effect"] == "read" and not one["name"].startswith(_ELSEWHERE)}
     assert reads == set(READS)
 
 
