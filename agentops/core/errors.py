@@ -11,6 +11,7 @@ from enum import IntEnum
 from typing import Any
 
 from agentops.core.source_place import SourcePlace
+from agentops.core.text import visible
 
 
 class ExitCode(IntEnum):
@@ -37,7 +38,8 @@ class AgentopsError(Exception):
     """Something went wrong that a user can read about in one line.
 
     Arguments:
-        message: what happened and where, one sentence.
+        message: what happened and where, one sentence. Whoever raises it cuts and escapes what is foreign; line breaks and
+            controls that get in all the same are taken out here, so that no refusal can move a cursor.
         hint: what to do next; may be empty.
         code: stable machine-readable name, kebab-case, for the JSON envelope's ``errors[].code``.
         place: where the mistake is in a file that a person wrote; the terminal quotes the line.
@@ -47,11 +49,16 @@ class AgentopsError(Exception):
     default_code: str = "error"
 
     def __init__(self, message: str, *, hint: str = "", code: str = "", place: SourcePlace | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = _plain(message)
+        super().__init__(self.message)
         self.hint = hint
         self.code = code or self.default_code
         self.place = place
+
+
+def _plain(message: str) -> str:
+    shown = visible(message)
+    return " ".join(shown.split()) if "\n" in shown or "\t" in shown else shown
 
 
 class UsageError(AgentopsError):

@@ -130,7 +130,7 @@ def _wrong(turn: Any) -> str:
     if not isinstance(turn, dict):
         return "is not a mapping"
     if unknown := sorted(set(map(str, turn)) - _TURN_KEYS):
-        return f"has an unknown key: {', '.join(unknown)}"
+        return f"has an unknown key: {one_line(', '.join(unknown))}"
     if mistyped := _mistyped(turn):
         return mistyped
     if "error" in turn and turn["error"] not in _ERRORS:
