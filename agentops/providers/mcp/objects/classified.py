@@ -1,0 +1,51 @@
+"""``Classification``: what a person has found out about one tool of one server. What has none is the worst.
+
+Reviewed classifications ship as data (``reviewed/``), keyed by who the server is and by its tool's schema; a person's own
+settings may add to them. A server's annotations never make a classification milder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from agentops.core.risk import Risk
+from agentops.core.tool import Effect
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolUse:
+    """Another tool of the same server, and its arguments: literals, or ``{argument}`` of the call that it belongs to."""
+
+    tool: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classification:
+    """What one tool does.
+
+    Arguments:
+        effect, risk: unknown is CHANGE and CRITICAL.
+        facets: what policy is told of a call: ``namespace``, ``database``, ``repository``, ``channel`` to the argument
+            that holds it.
+        inverse: what undoes a call of it; None means that nothing does.
+        reads_back: the read that shows whether a call took effect; None means that nothing does.
+        sweep: the read belongs into the first look: its arguments, with ``{namespace}``, ``{name}`` and the like of
+            what the alert is about; None means that it does not.
+        schema: the digest of the input schema that was reviewed; another schema is not classified by this.
+    """
+
+    effect: Effect = Effect.CHANGE
+    risk: Risk = Risk.CRITICAL
+    facets: Mapping[str, str] = field(default_factory=dict)
+    inverse: ToolUse | None = None
+    reads_back: ToolUse | None = None
+    sweep: Mapping[str, Any] | None = None
+    schema: str = ""
+    why: str = ""
+
+
+UNCLASSIFIED = Classification(why="nobody has classified it")
+"""A change, critical, without a way back."""
