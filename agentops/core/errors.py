@@ -38,8 +38,8 @@ class AgentopsError(Exception):
     """Something went wrong that a user can read about in one line.
 
     Arguments:
-        message: what happened and where, one sentence. Whoever raises it cuts and escapes what is foreign; line breaks and
-            controls that get in all the same are taken out here, so that no refusal can move a cursor.
+        message: what happened and where, one sentence. Whoever raises it cuts and escapes what is foreign; line
+            breaks and controls that get in all the same are taken out here, so that no refusal can move a cursor.
         hint: what to do next; may be empty.
         code: stable machine-readable name, kebab-case, for the JSON envelope's ``errors[].code``.
         place: where the mistake is in a file that a person wrote; the terminal quotes the line.

@@ -1,7 +1,7 @@
 """``Classification``: what a person has found out about one tool of one server. What has none is the worst.
 
-Reviewed classifications ship as data (``reviewed/``), keyed by who the server is and by its tool's schema; a person's own
-settings may add to them. A server's annotations never make a classification milder.
+Reviewed classifications ship as data (``reviewed/``), keyed by who the server is and by its tool's schema; a person's
+own settings may add to them. A server's annotations never make a classification milder.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from agentops.core.tool import Effect
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolUse:
-    """Another tool of the same server, and its arguments: literals, or ``{argument}`` of the call that it belongs to."""
+    """Another tool of the same server, and its arguments: literals, or ``{argument}`` of the call it belongs to."""
 
     tool: str
     arguments: Mapping[str, Any] = field(default_factory=dict)

@@ -1,7 +1,8 @@
 """``ServerConfig``: one MCP server that a person connected, with the scope that it was given.
 
-Comes in from settings (``settings/``). Values of ``env`` and ``headers`` are never secrets: they are literals, or references
-such as ``${env:NAME}`` and ``${keyring:NAME}`` that are resolved when the server is started and handed to it alone.
+Comes in from settings (``settings/``). Values of ``env`` and ``headers`` are never secrets: they are literals, or
+references such as ``${env:NAME}`` and ``${keyring:NAME}`` that are resolved when the server is started and handed to it
+alone.
 """
 
 from __future__ import annotations
@@ -35,8 +36,12 @@ class Confinement(StrEnum):
 class ServerLimits:
     """Caps of one server. Times in seconds, sizes in bytes.
 
-    ``start_s``: until the server has shaken hands and listed its tools. ``call_s``: for one call. ``list_bytes``: all of what
-    ``tools/list`` answers. ``result_bytes``: one result, before it is excerpted. ``calls_per_minute``: more are refused.
+    Arguments:
+        start_s: until the server has shaken hands and listed its tools.
+        call_s: for one call.
+        list_bytes: all that ``tools/list`` answers.
+        result_bytes: one result, before it is excerpted.
+        calls_per_minute: more are refused.
     """
 
     start_s: float = 30.0
@@ -53,12 +58,13 @@ class ServerConfig:
     Arguments:
         name: as the person called it; see ``NAME``.
         command, args, cwd: of a stdio server; ``cwd`` is absolute, or empty for a fresh empty folder.
-        env: all that the server's process is given beside PATH, HOME (a folder of its own), LANG and TMPDIR; it inherits
-            nothing else.
+        env: all that the server's process is given beside PATH, HOME (a folder of its own), LANG and TMPDIR; it
+            inherits nothing else.
         url, headers: of an HTTP server.
         oauth: whether an HTTP server is signed in to by OAuth.
         allowed: the tools that may be called at all; empty means: those that are classified as reads.
-        constraints: of a tool's argument, a JSON Schema that its value must fit: ``{"query": {"sql": {"maxLength": 4000}}}``.
+        constraints: of a tool's argument, a JSON Schema that its value must fit:
+            ``{"query": {"sql": {"maxLength": 4000}}}``.
         source: the file in which it is configured.
     """
 

@@ -1,4 +1,4 @@
-"""``McpSession``: a running server as the rest of this provider sees it. Synchronous; the event loop is the client's own."""
+"""``McpSession``: a running server as the rest of this provider sees it. Synchronous; the client has the event loop."""
 
 from __future__ import annotations
 
