@@ -120,8 +120,13 @@ class Product:
         return self("fix", what, "--model", self.script(drafts), *more)
 
     def look(self, what: str, reads: Sequence[Mapping[str, Any]]) -> tuple[Done, dict[str, str]]:
-        """Run ``investigate`` with a model that calls these read tools; return what each answered, whole."""
-        model = self.script([], reads)
+        """Run ``investigate`` with a model that calls these read tools; return what each answered, whole.
+
+        A read that names no namespace is given the suite's; else it would look into the kubeconfig's.
+        """
+        here = {"namespace": self.namespace}
+        asked = [{**one, "arguments": here | dict(one["arguments"])} if _asks_cluster(one) else one for one in reads]
+        model = self.script([], asked)
         done = self("investigate", what, "--model", model)
         answers: dict[str, str] = {}
         for number in itertools.count(1):
@@ -156,6 +161,10 @@ class Product:
     def _full(self, target: str) -> str:
         """Return ``/KIND/NAME`` with the namespace before it; other references are whole."""
         return f"{self.namespace}{target}" if target.startswith("/") else target
+
+
+def _asks_cluster(call: Mapping[str, Any]) -> bool:
+    return str(call["tool"]).startswith("kubernetes_")
 
 
 def _report(cause: str) -> dict[str, Any]:

@@ -99,7 +99,9 @@ def test_value_of_a_secret_is_nowhere(watched: Stage) -> None:
     kept = [path.read_bytes() for path in stage.product.folder.rglob("*") if path.is_file()]
     words = (b"s3kr1t-canary", b"czNrcjF0LWNhbmFyeQ")
     shown = (*kept, done.out.encode(), repr(answers).encode())
-    assert (done.code, [word for word in words if any(word in text for text in shown)]) == (0, [])
+    # That it was found at all is seen by its key, which is no secret.
+    assert (done.code, "word" in answers["kubernetes_get"]) == (0, True), answers["kubernetes_get"]
+    assert [word for word in words if any(word in text for text in shown)] == []
 
 
 def test_every_read_tool_is_called_here(stage: Stage) -> None:
