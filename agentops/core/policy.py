@@ -19,6 +19,8 @@ UNUSABLE = "the policy cannot be loaded, so every change is refused"
 """How the reason of a denial begins that no request can change: the policy's file must be mended first."""
 MUTATE = "mutate"
 """The action group of every change."""
+FACETS = ("namespace", "database", "schema", "table", "repository", "channel", "service", "region", "project")
+"""What policy may be told of a call to a tool of another server, taken from the call's arguments."""
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 

@@ -34,6 +34,9 @@ class Classification:
         reads_back: the read that shows whether a call took effect; None means that nothing does.
         sweep: the read belongs into the first look: its arguments, with ``{namespace}``, ``{name}`` and the like of
             what the alert is about; None means that it does not.
+        forms: of a read, what an argument's text must be for it to be one: ``{"sql": "sql-read"}``; see
+            ``reviewed/forms.py``.
+        says: what the tool does, in our words; they stand where a model must not be handed the server's.
         schema: the digest of the input schema that was reviewed; another schema is not classified by this.
     """
 
@@ -43,6 +46,8 @@ class Classification:
     inverse: ToolUse | None = None
     reads_back: ToolUse | None = None
     sweep: Mapping[str, Any] | None = None
+    forms: Mapping[str, str] = field(default_factory=dict)
+    says: str = ""
     schema: str = ""
     why: str = ""
 

@@ -40,6 +40,11 @@ class ForeignTool:
         """The digest over ``fields``; the order of keys is no difference."""
         return digest(self.fields)
 
+    @property
+    def schema(self) -> str:
+        """The digest of its input schema alone: what a classification is of."""
+        return digest(self.input_schema)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:

@@ -1,0 +1,198 @@
+"""Reads a file of reviewed classifications: what each tool of one server does, as somebody found out who tried it.
+
+Comes in: the text of a TOML file; ``data/README.md`` describes its form. Goes out: a ``ReviewedServer``. Every word of
+it is checked here, so that a slip is an error and never a milder classification.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from agentops.core.errors import ConfigError
+from agentops.core.foreign_documents import read_toml
+from agentops.core.policy import FACETS
+from agentops.core.risk import Risk
+from agentops.core.text import one_line
+from agentops.core.tool import Effect
+from agentops.providers.mcp.objects.classified import Classification, ToolUse
+from agentops.providers.mcp.reviewed.forms import FORMS
+
+_SCHEMA = re.compile(r"sha256:[0-9a-f]{64}")
+_SERVER = {"names", "packages", "hosts"}
+_TOOL = {"effect", "risk", "says", "why", "schemas", "facets", "forms", "inverse", "reads_back", "sweep"}
+_READS_ONLY = ("sweep", "forms")
+_CHANGES_ONLY = ("inverse", "reads_back")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewedTool:
+    """One classified tool. ``schemas``: the digests of the input schemas that were reviewed; empty means any."""
+
+    classification: Classification
+    schemas: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewedServer:
+    """What was found out about one server.
+
+    Arguments:
+        title: how people call it.
+        tested: the version that was tried, and when.
+        names: what it calls itself when it is first spoken to.
+        packages: how a command line that starts it names it: a package, an image, a program.
+        hosts: of an HTTP server, the hosts that serve it.
+        tools: by the server's own names.
+    """
+
+    title: str
+    tested: str
+    names: frozenset[str]
+    packages: frozenset[str]
+    hosts: frozenset[str]
+    tools: Mapping[str, ReviewedTool]
+
+
+@cache
+def shipped_servers() -> tuple[ReviewedServer, ...]:
+    """Return all servers whose classifications ship with agentops, in the order of their files' names."""
+    folder = files(__package__) / "data"
+    found = sorted((one for one in folder.iterdir() if one.name.endswith(".toml")), key=lambda one: one.name)
+    return tuple(read_reviewed(one.read_text(encoding="utf-8"), one.name) for one in found)
+
+
+def read_reviewed(text: str, where: str) -> ReviewedServer:
+    """Return what a file says.
+
+    Arguments:
+        where: the file's name, for messages.
+
+    Raises:
+        ConfigError: it is no TOML, or a word of it has no meaning here.
+    """
+    try:
+        document = read_toml(text)
+    except ValueError as error:
+        raise ConfigError(f"{where}: {one_line(str(error), 200)}") from error
+    unknown = sorted(set(document) - {"title", "tested", "server", "tools"})
+    if unknown:
+        raise ConfigError(f"{where}: {', '.join(unknown)} has no meaning here")
+    server = _table(document.get("server"), f"{where}: server", _SERVER)
+    lists = {name: _names(server.get(name, []), f"{where}: server.{name}") for name in _SERVER}
+    if not lists["hosts"] and not (lists["names"] and lists["packages"]):
+        raise ConfigError(f"{where}: a server is told by its names and its packages, or by its hosts")
+    tools = {
+        str(name): read_tool(one, f"{where}: tools.{one_line(str(name), 60)}")
+        for name, one in _table(document.get("tools"), f"{where}: tools").items()
+    }
+    _require_known(tools, where)
+    return ReviewedServer(
+        title=_text(document.get("title"), f"{where}: title"),
+        tested=_text(document.get("tested"), f"{where}: tested"),
+        tools=tools,
+        **lists,
+    )
+
+
+def read_tool(found: Any, where: str, *, own: bool = False) -> ReviewedTool:
+    """Return one tool's classification, from the table that a file or a person's settings have for it.
+
+    Arguments:
+        own: a person says it of a server of theirs, so that ``schemas`` may be left out.
+
+    Raises:
+        ConfigError: a word of it has no meaning here.
+    """
+    table = _table(found, where, _TOOL)
+    effect = _choice(Effect, table.get("effect"), f"{where}.effect")
+    misplaced = [name for name in (_CHANGES_ONLY if effect is Effect.READ else _READS_ONLY) if name in table]
+    if misplaced:
+        raise ConfigError(f"{where}: {misplaced[0]} has no meaning for a {effect.value}")
+    schemas = tuple(_texts(table.get("schemas", []), f"{where}.schemas"))
+    if any(not _SCHEMA.fullmatch(one) for one in schemas) or not (schemas or own):
+        raise ConfigError(f"{where}.schemas must list the digests of the input schemas that were reviewed")
+    classification = Classification(
+        effect=effect,
+        risk=_choice(Risk, table.get("risk"), f"{where}.risk"),
+        facets=_mapped(table.get("facets", {}), f"{where}.facets", FACETS),
+        forms={name: _one_of(FORMS, form, f"{where}.forms") for name, form in _pairs(table, "forms", where)},
+        inverse=_use(table.get("inverse"), f"{where}.inverse"),
+        reads_back=_use(table.get("reads_back"), f"{where}.reads_back"),
+        sweep=None if "sweep" not in table else dict(_table(table["sweep"], f"{where}.sweep")),
+        says=_text(table.get("says"), f"{where}.says") if "says" in table or not own else "",
+        why=_text(table["why"], f"{where}.why") if "why" in table else "",
+    )
+    return ReviewedTool(classification=classification, schemas=schemas)
+
+
+def _require_known(tools: Mapping[str, ReviewedTool], where: str) -> None:
+    """Raise unless what undoes and what verifies is classified, too: the one as a change, the other as a read."""
+    for name, one in tools.items():
+        wanted = ((one.classification.inverse, Effect.CHANGE), (one.classification.reads_back, Effect.READ))
+        for use, effect in wanted:
+            if use is None:
+                continue
+            other = tools.get(use.tool)
+            if other is None or other.classification.effect is not effect:
+                raise ConfigError(f"{where}: tools.{name} rests on {use.tool}, which is not classified as {effect}")
+
+
+def _use(found: Any, where: str) -> ToolUse | None:
+    if found is None:
+        return None
+    table = _table(found, where, {"tool", "arguments"})
+    return ToolUse(
+        tool=_text(table.get("tool"), f"{where}.tool"),
+        arguments=dict(_table(table.get("arguments", {}), f"{where}.arguments")),
+    )
+
+
+def _table(found: Any, where: str, known: set[str] | None = None) -> Mapping[str, Any]:
+    if not isinstance(found, Mapping):
+        raise ConfigError(f"{where} must be a table")
+    unknown = sorted(set(found) - known) if known is not None else []
+    if unknown:
+        raise ConfigError(f"{where}: {one_line(', '.join(unknown), 80)} has no meaning here")
+    return found
+
+
+def _pairs(table: Mapping[str, Any], name: str, where: str) -> Iterator[tuple[str, Any]]:
+    yield from _table(table.get(name, {}), f"{where}.{name}").items()
+
+
+def _mapped(found: Any, where: str, known: tuple[str, ...]) -> Mapping[str, str]:
+    return {_one_of(known, name, where): _text(one, f"{where}.{name}") for name, one in _table(found, where).items()}
+
+
+def _one_of(known: tuple[str, ...] | Mapping[str, Any], name: Any, where: str) -> str:
+    if name not in known:
+        raise ConfigError(f"{where}: {one_line(str(name), 60)} is none of {', '.join(known)}")
+    return str(name)
+
+
+def _text(found: Any, where: str) -> str:
+    if not isinstance(found, str) or not found.strip():
+        raise ConfigError(f"{where} must be text")
+    return one_line(found, 300)
+
+
+def _texts(found: Any, where: str) -> list[str]:
+    if not isinstance(found, list):
+        raise ConfigError(f"{where} must be a list of texts")
+    return [_text(one, where) for one in found]
+
+
+def _names(found: Any, where: str) -> frozenset[str]:
+    return frozenset(_texts(found, where))
+
+
+def _choice(kind: Any, found: Any, where: str) -> Any:
+    try:
+        return kind(found)
+    except ValueError:
+        raise ConfigError(f"{where} must be one of {', '.join(kind)}") from None
