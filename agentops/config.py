@@ -77,6 +77,11 @@ class Folders:
         return self.deciding / "approvers.toml"
 
     @property
+    def mcp_servers(self) -> Path:
+        """The MCP servers that the user has connected."""
+        return self.config / "mcp.json"
+
+    @property
     def deciding(self) -> Path:
         """The user's folder whose word counts about changes."""
         return self.own if self.led_by else self.config

@@ -247,6 +247,12 @@ def _approver_parts(known: Definitions) -> dict[str, Schema]:
     }
 
 
+def _mcp_server() -> Schema:
+    words = dict.fromkeys(("name", "transport", "identity", "confinement"), TEXT)
+    names = {name: listed(TEXT) for name in ("env", "headers", "allowed")}
+    return record(words | names | {"enabled": {"type": "boolean"}})
+
+
 def _other_parts(known: Definitions) -> dict[str, Schema]:
     check = record({"name": TEXT, "state": {"enum": ["ok", "untried", "warn", "bad"]}, "text": TEXT, "hint": TEXT})
     scenario = record({"name": TEXT, "title": TEXT, "difficulty": TEXT})
@@ -256,6 +262,7 @@ def _other_parts(known: Definitions) -> dict[str, Schema]:
     things = dict.fromkeys(("verification", "anchor", "export", "segments", "proof"), thing)
     return {
         "tools": listed(known.ref(ToolSpec)),
+        "servers": listed(_mcp_server()),
         "checks": listed(check),
         "scenarios": listed(scenario),
         "scenario": {"description": "sandbox up: its name; sandbox new: its name and file"},

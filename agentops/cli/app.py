@@ -30,6 +30,7 @@ from agentops.cli.commands import (
     incidents,
     init,
     investigate,
+    mcp,
     policy,
     sandbox,
     schema,
@@ -67,7 +68,7 @@ Exit codes: 0 done, 1 error, 2 usage, 3 a problem was found (--exit-code),
 needed, 8 the audit chain is broken, 9 no plan, 130 interrupted.
 JSON: --output json, one document.
 """
-GROUPS = ("approvers", "audit", "policy", "tools", "access", "sandbox", "config")
+GROUPS = ("approvers", "audit", "policy", "tools", "mcp", "access", "sandbox", "config")
 """The commands that only hold others."""
 
 _CHANGING = ("fix", "do", "rollback", "recover")
@@ -116,6 +117,7 @@ def build() -> typer.Typer:
         policy,
         audit,
         tools,
+        mcp,
         access,
         sandbox,
         init,

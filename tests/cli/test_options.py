@@ -58,6 +58,7 @@ _TAKES = {
     "audit check-proof": "key",
     "audit rotate": "",
     "tools list": "",
+    "mcp list": "",
     "access kubernetes": "account-namespace cluster-changes mode namespace no-admission",
     "sandbox list": "",
     "sandbox up": "detach",

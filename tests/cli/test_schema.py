@@ -62,6 +62,7 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("audit", "rotate-key"),
     ("audit", "fingerprint"),
     ("tools", "list"),
+    ("mcp", "list"),
     ("access", "kubernetes", "--mode", "fix", "--namespace", "shop"),
     ("sandbox", "list"),
     ("sandbox", "status"),

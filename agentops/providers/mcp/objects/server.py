@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from agentops.providers.mcp.objects.classified import Classification
+
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 """What a server may be called: it stands in tool names, references, records and policies."""
 
@@ -65,6 +67,7 @@ class ServerConfig:
         allowed: the tools that may be called at all; empty means: those that are classified as reads.
         constraints: of a tool's argument, a JSON Schema that its value must fit:
             ``{"query": {"sql": {"maxLength": 4000}}}``.
+        classifications: what the person says that its tools do, by tool; beside those that ship.
         source: the file in which it is configured.
     """
 
@@ -79,6 +82,7 @@ class ServerConfig:
     oauth: bool = False
     allowed: tuple[str, ...] = ()
     constraints: Mapping[str, Mapping[str, Mapping[str, object]]] = field(default_factory=dict)
+    classifications: Mapping[str, Classification] = field(default_factory=dict)
     confinement: Confinement = Confinement.NONE
     limits: ServerLimits = field(default_factory=ServerLimits)
     enabled: bool = True

@@ -1,0 +1,55 @@
+"""Reads what a person says that a tool does: one entry of ``classifications``, and writes it back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agentops.core.risk import Risk
+from agentops.core.tool import Effect
+from agentops.providers.mcp.objects.classified import Classification, ToolUse
+from agentops.providers.mcp.settings.fields import Path, choice_at, object_at, require_known, text_at
+
+_KEYS = ("effect", "risk", "facets", "inverse", "reads_back", "sweep", "schema", "why")
+
+
+def classification_of(value: Any, path: Path) -> Classification:
+    """Return one classification; what it leaves out is the worst.
+
+    Raises:
+        SettingFault: it cannot be used.
+    """
+    found = object_at(value, path)
+    require_known(found, _KEYS, path)
+    plain = Classification()
+    facets = object_at(found.get("facets", {}), (*path, "facets"))
+    sweep = found.get("sweep")
+    return Classification(
+        effect=choice_at(found.get("effect", plain.effect.value), (*path, "effect"), Effect),
+        risk=choice_at(found.get("risk", plain.risk.value), (*path, "risk"), Risk),
+        facets={name: text_at(said, (*path, "facets", name)) for name, said in facets.items()},
+        inverse=_use(found.get("inverse"), (*path, "inverse")),
+        reads_back=_use(found.get("reads_back"), (*path, "reads_back")),
+        sweep=None if sweep is None else object_at(sweep, (*path, "sweep")),
+        schema=text_at(found.get("schema", ""), (*path, "schema")),
+        why=text_at(found.get("why", ""), (*path, "why")),
+    )
+
+
+def classification_written(one: Classification) -> dict[str, Any]:
+    """Return the entry that ``classification_of`` reads back as ``one``."""
+    found: dict[str, Any] = {"effect": one.effect.value, "risk": one.risk.value}
+    found |= {"facets": dict(one.facets)} if one.facets else {}
+    for name, use in (("inverse", one.inverse), ("reads_back", one.reads_back)):
+        found |= {name: {"tool": use.tool, "arguments": dict(use.arguments)}} if use else {}
+    found |= {"sweep": dict(one.sweep)} if one.sweep is not None else {}
+    return found | {name: said for name, said in (("schema", one.schema), ("why", one.why)) if said}
+
+
+def _use(value: Any, path: Path) -> ToolUse | None:
+    if value is None:
+        return None
+    found = object_at(value, path)
+    require_known(found, ("tool", "arguments"), path)
+    arguments: Mapping[str, Any] = object_at(found.get("arguments", {}), (*path, "arguments"))
+    return ToolUse(tool=text_at(found.get("tool", ""), (*path, "tool")), arguments=arguments)
