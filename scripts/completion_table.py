@@ -16,6 +16,8 @@ KINDS: dict[str, str] = {
     # Shared options and those that mean the same everywhere.
     "context": "contexts",
     "namespace": "namespaces",
+    "aws_profile": "aws-profiles",
+    "aws_region": "",
     "sandbox": "scenarios files-by-path",
     "model": "models",
     "max_steps": "",
@@ -96,7 +98,17 @@ def text(root: Path) -> str:
     return f'{{"commands": {{\n{lines}\n}},\n"shared": {json.dumps(shared)},\n"names": {{\n{names}\n}}}}\n'
 
 
-_SHARED = ("--context", "--namespace", "--kubeconfig", "--sandbox", "--output", "--no-input", "--verbose")
+_SHARED = (
+    "--context",
+    "--namespace",
+    "--kubeconfig",
+    "--aws-profile",
+    "--aws-region",
+    "--sandbox",
+    "--output",
+    "--no-input",
+    "--verbose",
+)
 
 
 def _walk(command: Any, path: tuple[str, ...]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -53,6 +53,7 @@ class KnownNames:
         return {
             "contexts": self._contexts,
             "namespaces": self._namespaces,
+            "aws-profiles": self._aws_profiles,
             "incidents": self._incidents,
             "runs": self._runs,
             "evidence": self._evidence,
@@ -74,6 +75,11 @@ class KnownNames:
 
         said = self.said.get("kubeconfig") or self.environ.get("AGENTOPS_KUBECONFIG") or self._setting("kubeconfig")
         return context_names(Path(said) if said else None, self.environ)
+
+    def _aws_profiles(self) -> Names:
+        from agentops.providers.aws.api.profile_names import profile_names
+
+        yield from ((name, "") for name in profile_names(self.environ))
 
     def _setting(self, name: str) -> str:
         """Return a setting of ``[kubernetes]`` in the config file."""

@@ -95,16 +95,28 @@ def flags_again(settings: Settings, scenario: str | None) -> str:
     where = {name: getattr(settings, name) for name in ("context", "namespace")}
     if scenario is not None:
         where = {name: value for name, value in where.items() if settings.provenance.get(name) == "flag"}
-    return flags_to(where.get("context"), where.get("namespace"), settings.kubeconfig, scenario)
+    aws = {
+        name.replace("_", "-"): getattr(settings, name)
+        for name in ("aws_profile", "aws_region")
+        if settings.provenance.get(name) == "flag"
+    }
+    return flags_to(where.get("context"), where.get("namespace"), settings.kubeconfig, scenario, aws)
 
 
-def flags_to(context: str | None, namespace: str | None, kubeconfig: Path | None, scenario: str | None) -> str:
-    """Return the options that lead a later run to the same cluster, each with a space before it.
+def flags_to(
+    context: str | None,
+    namespace: str | None,
+    kubeconfig: Path | None,
+    scenario: str | None,
+    aws: Mapping[str, str | None],
+) -> str:
+    """Return the options that lead a later run to the same place, each with a space before it.
 
     Arguments:
-        scenario: the sandbox's; None for a real cluster.
+        scenario: the sandbox's; None for a real place.
+        aws: the options that name an account, by name.
     """
     if scenario is not None:
         chosen = options_line({"context": context, "namespace": namespace})
         return f" {quoted(f'--sandbox={scenario}')}{chosen}"
-    return options_line({"context": context, "namespace": namespace, "kubeconfig": kubeconfig})
+    return options_line({"context": context, "namespace": namespace, "kubeconfig": kubeconfig, **aws})

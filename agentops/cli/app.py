@@ -83,7 +83,7 @@ _PLAIN_WORDS = (
 _TOO_MANY = re.compile(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", re.DOTALL)
 _WITH_WORDS = ("do", "ask")
 """The commands that take a person's words, which only a model can read."""
-_PLACE_OPTIONS = ("-n", *(f"--{name}" for name in PLACE))
+_PLACE_OPTIONS = ("-n", *(f"--{name.replace('_', '-')}" for name in PLACE))
 
 
 def build() -> typer.Typer:

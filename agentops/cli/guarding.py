@@ -136,7 +136,8 @@ def place(options: Common) -> str:
     """Return the options that lead another run to the same cluster."""
     from agentops.app.connecting import flags_to
 
-    return flags_to(options.context, options.namespace, options.kubeconfig, options.sandbox)
+    aws = {"aws-profile": options.aws_profile, "aws-region": options.aws_region}
+    return flags_to(options.context, options.namespace, options.kubeconfig, options.sandbox, aws)
 
 
 def _say(text: str) -> None:

@@ -53,6 +53,8 @@ class Common:
     context: str | None = None
     namespace: str | None = None
     kubeconfig: Path | None = None
+    aws_profile: str | None = None
+    aws_region: str | None = None
     output: Output = Output.TEXT
     sandbox: str | None = None
     no_input: bool = False
@@ -61,7 +63,11 @@ class Common:
 
     def flags(self) -> dict[str, Any]:
         """Return what goes into the settings."""
-        return {"context": self.context, "namespace": self.namespace, "kubeconfig": self.kubeconfig}
+        return {name: getattr(self, name) for name in PLACE if name != "sandbox"}
+
+    def named_places(self) -> list[str]:
+        """Return the options that name a real place, other than a context, which a sandbox has as well."""
+        return [f"--{name.replace('_', '-')}" for name in _REAL if getattr(self, name) is not None]
 
     def where_begun(self, incident: str) -> Common:
         """Return the options with the sandbox and the context that an incident was begun in, where no place was named.
@@ -73,7 +79,7 @@ class Common:
         """
         from agentops.app.history import sandbox_of
 
-        if self.sandbox is not None or self.kubeconfig is not None:
+        if self.sandbox is not None or self.named_places():
             return self
         scenario, context = sandbox_of(self.settings(), incident)
         return replace(self, sandbox=scenario, context=self.context or context) if scenario else self
@@ -128,8 +134,9 @@ def limit_option(what: str, least: int = 1) -> Any:
     return typer.Option("--limit", "-l", min=least, help=what)
 
 
-PLACE = ("context", "namespace", "kubeconfig", "sandbox")
-"""The options that lead to a cluster."""
+PLACE = ("context", "namespace", "kubeconfig", "aws_profile", "aws_region", "sandbox")
+"""The options that lead to a cluster or an account."""
+_REAL = ("kubeconfig", "aws_profile", "aws_region")
 
 _GROUP = "Global options"
 _TALK = ("output", "no_input", "verbose")
@@ -147,6 +154,11 @@ _PARAMETERS: Mapping[str, tuple[Any, Any]] = {
         Path | None,
         _option("--kubeconfig", metavar="FILE", help="kubeconfig file (default: $KUBECONFIG)."),
     ),
+    "aws_profile": (
+        str | None,
+        _option("--aws-profile", metavar="NAME", help="Profile of AWS; its account is pinned for the whole run."),
+    ),
+    "aws_region": (str | None, _option("--aws-region", metavar="REGION", help="Region of AWS to look at.")),
     "output": (_Page, _option("--output", "-o", help="Output format; json prints one document on stdout.")),
     "sandbox": (
         str | None,

@@ -21,15 +21,15 @@ def running(command: str, options: Common, flags: Mapping[str, Any], *, use_mode
     """Yield the wired application; progress goes to stderr while the block runs.
 
     Raises:
-        UsageError: the options name two clusters.
+        UsageError: the options name two places.
         what the block raises; the run's end is in the audit chain by then.
     """
     from agentops.app.run import open_app
     from agentops.cli.live import Live
     from agentops.config import load
 
-    if options.sandbox is not None and options.kubeconfig is not None:
-        raise UsageError("--sandbox and --kubeconfig name two clusters", hint="Leave out one of them.")
+    if options.sandbox is not None and (named := options.named_places()):
+        raise UsageError(f"--sandbox and {named[0]} name two places", hint="Leave out one of them.")
     settings = load(options.flags() | dict(flags), os.environ)
     # For a script: progress only when somebody is watching, or asked for it.
     watched = options.output in (Output.TEXT, Output.MARKDOWN) or sys.stderr.isatty() or options.verbose > 0

@@ -67,8 +67,8 @@ def _options(scope: Scope) -> str:
     kind, _, scenario = scope.server.partition(":")
     if kind == SANDBOX:
         return " ".join(filter(None, (quoted(f"--sandbox={scenario}"), _chosen(scope))))
-    # A scope may come out of somebody else's plan: what it says is to be typed is a context, or nothing.
-    return requoted(scope.options, ("--context", "--namespace"))
+    # A scope may come out of somebody else's plan: what it says is to be typed names a place, or is nothing.
+    return requoted(scope.options, ("--context", "--namespace", "--aws-profile", "--aws-region"))
 
 
 def _chosen(scope: Scope) -> str:

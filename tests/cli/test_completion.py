@@ -56,6 +56,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
             _write(folder / "closed.json", closed)
     _write(tmp_path / "approvers.toml", '[approvers]\nana = "x"\nbob = "y"\n')
     _write(tmp_path / "kubeconfig", _KUBECONFIG)
+    _write(tmp_path / ".aws/config", "[default]\nregion = x\n[profile prod]\n[ profile 'look' ]\n[sso-session s]\n")
+    _write(tmp_path / ".aws/credentials", "[prod]\naws_secret_access_key = [not-a-name]\n[write]\n")
     monkeypatch.setattr("pwd.getpwuid", user_database(tmp_path))
     return {"AGENTOPS_HOME": str(tmp_path), "KUBECONFIG": str(tmp_path / "kubeconfig"), "HOME": str(tmp_path)}
 
@@ -106,6 +108,7 @@ def _offered(here: Mapping[str, str], line: str) -> list[str]:
         ("policy explain --tool kubernetes_sc", ": kubernetes_scale"),
         ("policy explain --fact affectedPc", ": affectedPct="),
         ("triage --context ", ": prod staging"),
+        ("triage --aws-profile ", ": default prod look write"),
         ("triage --context=st", ": --context=staging"),
         ("triage --kubeconfig nowhere --context ", ":"),
         ("triage -n ", ": cart db pay shop"),

@@ -15,7 +15,8 @@ Cli = Callable[..., Any]
 
 _TALK = "help no-input output verbose"
 """How agentops talks can be said to every command: each prints a result, none prompts, each may fail."""
-_PLACE = "context kubeconfig namespace sandbox"
+_REAL = "aws-profile aws-region context kubeconfig namespace"
+_PLACE = f"{_REAL} sandbox"
 _LIMITS = "max-seconds max-steps max-tokens max-usd model no-model"
 _S3 = "endpoint-url retention-days"
 _TAKES = {
@@ -30,7 +31,7 @@ _TAKES = {
     # It looks at a cluster, but there is nothing to check about the embedded one.
     # The place is that of the investigation that can follow.
     "alerts": "context kubeconfig limit namespace",
-    "doctor": "context kubeconfig namespace try",
+    "doctor": f"{_REAL} try",
     "show": "evidence timeline",
     "history": "limit namespace",
     "history prune": "dry-run older-than yes",
@@ -68,7 +69,7 @@ _TAKES = {
     "schema": "",
     "init": "print",
     # What an option would change.
-    "config show": "context kubeconfig namespace origin",
+    "config show": f"{_REAL} origin",
     "config environment": "context kubeconfig",
     "completion": "",
     "version": "",
@@ -142,7 +143,9 @@ def test_a_command_that_looks_at_no_cluster_is_told_of_none(cli: Cli, words: tup
         (("fix", "--plan", "p.json", "--max-usd", "1", "--out", "x"), "as it is, without --max-usd and --out"),
         (("fix", "--plan", "p.json", "--exit-code"), "as it is, without --exit-code"),
         (("fix", "x", "--plan", "p.json", "--dry-run"), "as it is, without WHAT and --dry-run"),
-        (("triage", "--sandbox", "--kubeconfig", "x"), "--sandbox and --kubeconfig name two clusters"),
+        (("triage", "--sandbox", "--kubeconfig", "x"), "--sandbox and --kubeconfig name two places"),
+        (("triage", "--sandbox", "--aws-profile", "x"), "--sandbox and --aws-profile name two places"),
+        (("triage", "--from", "x", "--aws-region", "y"), "--from and --aws-region name two places"),
         (("triage", "--sandbox", "--from", "x"), "--from and --sandbox name two places"),
         (("triage", "--from", "x", "--watch"), "--watch has nothing to wait for with --from"),
         (("triage", "--watch", "-o", "junit"), "--watch does not work with --output junit"),

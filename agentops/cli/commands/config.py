@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agentops.cli.options import Common, with_common
+from agentops.cli.options import PLACE, Common, with_common
 from agentops.cli.report import Block, Heading, Pairs, Paragraph, Table, Tone
 from agentops.cli.result import Result, error_document
 from agentops.core.jsonable import to_json
@@ -52,7 +52,8 @@ def register(app: typer.Typer) -> None:
         name="config", help="Show the settings; say which environment a cluster is.", no_args_is_help=True
     )
     text = "Show each setting and, with --origin, where it comes from."
-    group.command("show", help=text, epilog=EPILOG)(with_common(show, ("context", "namespace", "kubeconfig")))
+    places = tuple(name for name in PLACE if name != "sandbox")
+    group.command("show", help=text, epilog=EPILOG)(with_common(show, places))
 
     text = "Show or say which environment a cluster counts as."
     group.command("environment", help=text, epilog=ENVIRONMENT_EPILOG)(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from agentops.cli.options import Common, with_common
+from agentops.cli.options import PLACE, Common, with_common
 from agentops.cli.report import Code, Heading, Pairs, Table, Tone
 from agentops.cli.result import Result
 from agentops.core.errors import ExitCode
@@ -30,7 +30,7 @@ _LABELS = {"untried": "not tried"}
 def register(app: typer.Typer) -> None:
     """Add the command to ``app``."""
     text = "Check the set-up and say how to fix what is wrong."
-    app.command("doctor", help=text, epilog=EPILOG)(with_common(doctor, ("context", "namespace", "kubeconfig")))
+    app.command("doctor", help=text, epilog=EPILOG)(with_common(doctor, [one for one in PLACE if one != "sandbox"]))
 
 
 def doctor(

@@ -118,8 +118,8 @@ def _check(options: Common, saved: Path | None, *, watch: bool) -> None:
     Raises:
         UsageError: two of them name what to look at, or a scan that goes on is asked for in a form that ends.
     """
-    elsewhere = {"--sandbox": options.sandbox, "--kubeconfig": options.kubeconfig, "--context": options.context}
-    given = [name for name, value in elsewhere.items() if value is not None]
+    elsewhere = {"--sandbox": options.sandbox, "--context": options.context}
+    given = [*(name for name, value in elsewhere.items() if value is not None), *options.named_places()]
     if saved is not None and given:
         raise UsageError(f"--from and {given[0]} name two places to look at", hint="Leave out one of them.")
     if saved is not None and watch:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentops.core.alert import Alert, AlertGroup, Target
 from agentops.core.analysis import Analysis
+from agentops.core.commands import options_line
 from agentops.core.errors import ToolError, ToolInputError, UsageError
 from agentops.core.evidence import Reading
 from agentops.core.finding import Problem
@@ -97,6 +98,7 @@ class AwsReader:
             server=context.scope_name or f"{client.region} as {identity.role}",
             group=client.region,
             address=identity.arn,
+            options=options_line({"aws-profile": client.profile, "aws-region": client.region}).strip(),
         )
 
     @property

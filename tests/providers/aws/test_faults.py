@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -20,62 +19,14 @@ from agentops.providers.aws.api.errors import ABSENT, DENIED
 from agentops.providers.aws.sweep.sweep import sweep
 from agentops.triage.conclusion import conclude
 from agentops.triage.rank import rank
-
-_WHO = (
-    b"<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::1:user/u</Arn><Account>1</Account>"
-    b"</GetCallerIdentityResult><ResponseMetadata><RequestId>r-0</RequestId></ResponseMetadata>"
-    b"</GetCallerIdentityResponse>"
-)
-Answer = tuple[int, bytes]
-
-
-class AwsStub:
-    """Answers STS, and every other call as a test says; keeps how often it was asked."""
-
-    def __init__(self, answer: Callable[[int], Answer]) -> None:
-        self.answer, self.asked, self.url = answer, 0, ""
-
-    def reply(self, body: bytes) -> Answer:
-        """Return status and body of one request."""
-        if b"GetCallerIdentity" in body:
-            return 200, _WHO
-        self.asked += 1
-        return self.answer(self.asked)
+from tests.support.aws_stub import Answer, AwsStub, caller, refusal, serving
 
 
 @pytest.fixture
 def serve() -> Iterator[Callable[[Callable[[int], Answer]], AwsStub]]:
     """Starts a server that answers what a test says."""
-    servers: list[tuple[ThreadingHTTPServer, Thread]] = []
-
-    def start(answer: Callable[[int], Answer]) -> AwsStub:
-        stub = AwsStub(answer)
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                status, data = stub.reply(self.rfile.read(int(self.headers.get("Content-Length", 0))))
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(data)))
-                if data[:1] == b"{":
-                    self.send_header("x-amzn-RequestId", "r-1")
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        thread = Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        servers.append((server, thread))
-        stub.url = f"http://127.0.0.1:{server.server_port}"
-        return stub
-
-    yield start
-    for server, thread in servers:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with ExitStack() as servers:
+        yield lambda answer: servers.enter_context(serving(AwsStub(answer)))
 
 
 def _client(stub: AwsStub, attempts: int = 1) -> AwsClient:
@@ -83,13 +34,9 @@ def _client(stub: AwsStub, attempts: int = 1) -> AwsClient:
     return open_client(options, lambda _secret: None)
 
 
-def _refusal(code: str) -> bytes:
-    return json.dumps({"__type": f"com.amazonaws.sqs#{code}", "message": "words"}).encode()
-
-
 def test_a_throttled_call_is_repeated_and_then_answered(serve: Any) -> None:
     """Adaptive retries of the SDK: refused once, answered the second time."""
-    stub = serve(lambda n: (400, _refusal("ThrottlingException")) if n == 1 else (200, b'{"QueueUrls": ["u/q"]}'))
+    stub = serve(lambda n: (400, refusal("ThrottlingException")) if n == 1 else (200, b'{"QueueUrls": ["u/q"]}'))
     assert (_client(stub, attempts=3).pages("sqs", "ListQueues", "QueueUrls", 10).items, stub.asked) == (("u/q",), 2)
 
 
@@ -103,7 +50,7 @@ def test_a_throttled_call_is_repeated_and_then_answered(serve: Any) -> None:
 )
 def test_a_call_that_goes_on_being_refused_says_so(serve: Any, code: str, kind: str) -> None:
     """After the last attempt the error has its code, and a hint."""
-    stub = serve(lambda _n: (400, _refusal(code)))
+    stub = serve(lambda _n: (400, refusal(code)))
     with pytest.raises(ToolError) as raised:
         _client(stub).ask("sqs", "ListQueues")
     assert (raised.value.code, bool(raised.value.hint), stub.asked) == (kind, True, 1)
@@ -138,8 +85,9 @@ def test_nothing_of_the_environment_leads_a_sandbox_elsewhere(serve: Any, monkey
     seen: list[str] = []
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOFTHEUSER")
     monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
-    monkeypatch.setattr(AwsStub, "reply", lambda _self, body: (seen.append(body.decode()), (200, _WHO))[1])
-    _client(serve(lambda _n: (200, b"{}")))
+    stub = serve(lambda _n: (200, b"{}"))
+    stub.who = lambda headers: (seen.append(str(headers)), caller())[1]
+    _client(stub)
     assert (len(seen), "AKIAOFTHEUSER" in seen[0]) == (1, False)
 
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from agentops.core.errors import ToolError
-from agentops.providers.aws.api.errors import FAILED, AwsCaller, asking
+from agentops.providers.aws.api.caller_pin import CallerPin
+from agentops.providers.aws.api.errors import CHANGED, FAILED, AwsCaller, asking
 from agentops.providers.aws.api.session import open_session
 
 _CONNECT_S, _READ_S, _ATTEMPTS, _POOL = 5, 20, 4, 16
@@ -54,15 +55,9 @@ class AwsClient:
         self._endpoint, self._attempts = endpoint, attempts
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
-        self.region = who.region
-        found = self.ask("sts", "GetCallerIdentity")
-        arn = str(found.get("Arn", ""))
-        parts = arn.split(":")
-        self.identity = Identity(
-            account=str(found.get("Account", "")), partition=parts[1] if len(parts) > 1 else "aws", arn=arn
-        )
-        if not self.identity.account:
-            raise ToolError("AWS does not say which account this is", code=FAILED)
+        self.region, self.profile = who.region, who.profile
+        self._pin = CallerPin(session)
+        self.identity = self._caller()
         self._who = replace(who, identity=self.identity.role)
 
     def ask(self, service: str, operation: str, **arguments: Any) -> Mapping[str, Any]:
@@ -71,6 +66,7 @@ class AwsClient:
         Raises:
             ToolError: AWS or its SDK refused or failed; see ``errors``.
         """
+        self._require_same_caller()
         with asking(service, operation, self._who):
             client = self._client(service)
             answer: Any = _answered(client._make_api_call(operation, arguments))
@@ -86,6 +82,7 @@ class AwsClient:
 
         method = xform_name(operation)
         found: list[Any] = []
+        self._require_same_caller()
         with asking(service, operation, self._who):
             client = self._client(service)
             if not client.can_paginate(method):
@@ -96,6 +93,48 @@ class AwsClient:
                 if len(found) > most or number == _PAGES:
                     return Listed(items=tuple(found[:most]), more=True)
         return Listed(items=tuple(found))
+
+    def _require_same_caller(self) -> None:
+        """Look once at who is asking, whenever the SDK has fetched other credentials.
+
+        Raises:
+            ToolError: they are of another account or identity than the run began with.
+        """
+        with asking("sts", "GetCallerIdentity", self._who):
+            key = self._pin.unseen()
+        if not key:
+            return
+        with self._pin.lock:
+            if self._pin.knows(key):
+                return
+            found = self._caller(key)
+            if (found.account, found.role) != (self.identity.account, self.identity.role):
+                raise ToolError(
+                    f"the AWS credentials changed during the run: it began in account {self.identity.account} as "
+                    f"{self.identity.role}, and they are now of account {found.account}, {found.role}",
+                    hint="Nothing was asked with them. Name one profile (--aws-profile) and run it again.",
+                    code=CHANGED,
+                )
+
+    def _caller(self, key: str = "") -> Identity:
+        """Return who AWS says is asking, and take the credentials that asked for known.
+
+        Raises:
+            ToolError: AWS or its SDK refused or failed.
+        """
+        with asking("sts", "GetCallerIdentity", self._who):
+            key = key or self._pin.unseen()
+            found: Any = _answered(self._client("sts")._make_api_call("GetCallerIdentity", {}))
+        arn = str(found.get("Arn", ""))
+        parts = arn.split(":")
+        identity = Identity(
+            account=str(found.get("Account", "")), partition=parts[1] if len(parts) > 1 else "aws", arn=arn
+        )
+        if not identity.account:
+            raise ToolError("AWS does not say which account this is", code=FAILED)
+        if not self._pin.keys or (identity.account, identity.role) == (self.identity.account, self.identity.role):
+            self._pin.keys.add(key)
+        return identity
 
     def _client(self, service: str) -> Any:
         # Making a client is not safe from several threads, and takes tens of milliseconds; using one is.

@@ -15,11 +15,13 @@ from dataclasses import dataclass
 
 from agentops.core.errors import ToolError
 from agentops.core.text import one_line
-from agentops.providers.aws.api.allowed import iam_action
+from agentops.providers.aws.api.allowed import SIGN_IN, iam_action
 
 DENIED, THROTTLED, EXPIRED = "aws-denied", "aws-throttled", "aws-expired"
 CREDENTIALS, REGION, UNREACHABLE = "aws-credentials", "aws-region", "aws-unreachable"
 ABSENT, INVALID, FAILED = "aws-absent", "aws-invalid", "aws-failed"
+CHANGED = "aws-changed"
+"""The account or the identity is another one than the run began with."""
 
 _CODES: Mapping[str, str] = {
     **dict.fromkeys(
@@ -88,7 +90,9 @@ def asking(service: str, operation: str, who: AwsCaller) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        raise _refused(error, action, who) from error
+        # The SDK signs in when it first needs to: what was refused then is not what we asked.
+        sign_in = next((one for one, names in SIGN_IN.items() if error.operation_name in names), "")
+        raise _refused(error, iam_action(sign_in, error.operation_name) if sign_in else action, who) from error
     except BotoCoreError as error:
         raise _not_asked(error, action, who) from error
     # The SDK's parsers trip over an answer that is a document of something else; what they raise then says nothing.

@@ -89,7 +89,7 @@ def _log_lines(scout: Scout, name: str) -> list[dict[str, Any]]:
     except ToolError as error:
         # A function that never ran has no log; that is no gap.
         if error.code != ABSENT:
-            scout.miss(f"log of {name}", error.message)
+            scout.missed(f"log of {name}", error)
         return []
     return [
         {"timestamp": one.get("timestamp"), "message": scout.redacted(str(one.get("message", "")))[:_LINE_CHARS]}

@@ -58,7 +58,7 @@ def read_trail(scout: Scout, _name: str) -> Found:
             EndTime=scout.now,
         )
     except ToolError as error:
-        scout.miss("CloudTrail", error.message)
+        scout.missed("CloudTrail", error)
         return Found()
     return Found(changes=tuple(trail_event(one) for one in listed.items))
 

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from agentops.core.analysis import Gap
 from agentops.core.errors import ToolError
 from agentops.providers.aws.api.client import AwsClient
+from agentops.providers.aws.api.errors import CHANGED
 from agentops.providers.aws.objects.place import AwsPlace
 from agentops.providers.aws.objects.snapshot import Data
 
@@ -61,12 +62,22 @@ class Scout:
             if all(gap.what != what for gap in self.gaps):
                 self.gaps.append(Gap(what=what, reason=reason))
 
+    def missed(self, what: str, error: ToolError) -> None:
+        """Note what could not be read, and why.
+
+        Raises:
+            ToolError: it is no gap: the run would go on in another account.
+        """
+        if error.code == CHANGED:
+            raise error
+        self.miss(what, error.message)
+
     def beside(self, what: str, service: str, operation: str, **arguments: Any) -> Mapping[str, Any]:
         """Return the answer of a read that only adds to a picture; nothing where it cannot be had, which is a gap."""
         try:
             return self.client.ask(service, operation, **arguments)
         except ToolError as error:
-            self.miss(what, error.message)
+            self.missed(what, error)
             return {}
 
     def listed(self, what: str, service: str, operation: str, key: str, most: int, **arguments: Any) -> Sequence[Any]:
@@ -74,7 +85,7 @@ class Scout:
         try:
             found = self.client.pages(service, operation, key, most, **arguments)
         except ToolError as error:
-            self.miss(what, error.message)
+            self.missed(what, error)
             return ()
         if found.more:
             self.miss(what, f"only the first {most} were read")

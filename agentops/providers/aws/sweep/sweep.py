@@ -20,7 +20,7 @@ from agentops.core.resource import ResourceRef
 from agentops.core.text import one_line, plural
 from agentops.core.threads import Done, Job, run_in_order
 from agentops.providers.aws.api.client import AwsClient
-from agentops.providers.aws.api.errors import ABSENT
+from agentops.providers.aws.api.errors import ABSENT, CHANGED
 from agentops.providers.aws.objects.place import KINDS
 from agentops.providers.aws.objects.snapshot import AwsSnapshot, Data
 from agentops.providers.aws.sweep.registry import FIRING, READERS, TRAIL
@@ -68,6 +68,8 @@ class _Sweep:
 
     def _failed(self, name: KindAndId, error: BaseException | None) -> None:
         kind, what = name
+        if isinstance(error, ToolError) and error.code == CHANGED:
+            raise error
         if isinstance(error, ToolError) and kind in KINDS and error.code == ABSENT:
             self.absent.add(self.scout.place.ref(kind, what))
             return

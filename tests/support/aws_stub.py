@@ -1,0 +1,85 @@
+"""A server on loopback that answers as AWS documents it: STS as one caller, every other call as a test says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+Answer = tuple[int, bytes]
+
+
+def caller(account: str = "1", arn: str = "arn:aws:iam::1:user/u") -> bytes:
+    """Return the answer of GetCallerIdentity."""
+    return (
+        f"<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>{arn}</Arn><Account>{account}</Account>"
+        "</GetCallerIdentityResult><ResponseMetadata><RequestId>r-0</RequestId></ResponseMetadata>"
+        "</GetCallerIdentityResponse>"
+    ).encode()
+
+
+def refusal(code: str, words: str = "words") -> bytes:
+    """Return an error of a service that speaks JSON."""
+    return json.dumps({"__type": f"com.amazonaws.sqs#{code}", "message": words}).encode()
+
+
+def _anybody(_headers: Any) -> bytes:
+    return caller()
+
+
+class AwsStub:
+    """Answers STS, and every other call as a test says.
+
+    Arguments:
+        answer: told how many calls there were but those of STS; returns status and body.
+        who: told the headers of a call of GetCallerIdentity; returns its answer. Its status is 200.
+    """
+
+    def __init__(self, answer: Callable[[int], Answer], who: Callable[[Any], bytes] = _anybody) -> None:
+        self.answer, self.who, self.asked, self.url = answer, who, 0, ""
+        self.bodies: list[str] = []
+
+    def reply(self, body: bytes, headers: Any) -> Answer:
+        """Return status and body of one request."""
+        self.bodies.append(f"{headers.get('X-Amz-Target', '')} {body.decode('utf-8', 'replace')}")
+        if b"GetCallerIdentity" in body:
+            found = self.who(headers)
+            return (200 if b"GetCallerIdentityResponse" in found else 403), found
+        self.asked += 1
+        return self.answer(self.asked)
+
+
+@contextmanager
+def serving(stub: AwsStub) -> Iterator[AwsStub]:
+    """Serve a stub on loopback while the block runs."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            status, data = stub.reply(body, self.headers)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(data)))
+            if data[:1] == b"{":
+                self.send_header("x-amzn-RequestId", "r-1")
+            self.end_headers()
+            self.wfile.write(data)
+
+        def do_GET(self) -> None:
+            self.do_POST()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    stub.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield stub
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
