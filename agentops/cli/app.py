@@ -38,6 +38,7 @@ from agentops.cli.commands import (
     triage,
     version,
 )
+from agentops.cli.help_pages import fold_pages
 from agentops.cli.options import PLACE
 from agentops.cli.report import Heading, Tone
 from agentops.cli.result import Result, error_document
@@ -128,6 +129,7 @@ def build() -> typer.Typer:
         version,
     ):
         commands.register(app)
+    fold_pages(app)
     return app
 
 

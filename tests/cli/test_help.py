@@ -13,6 +13,7 @@ from typer.main import get_command
 import agentops
 from agentops.alerts.registry import FORMATS, senders
 from agentops.cli.app import build
+from agentops.cli.help_pages import folded
 
 Cli = Callable[..., Any]
 _RIDDLES = (
@@ -54,6 +55,30 @@ def test_no_help_is_a_riddle(words: tuple[str, ...], command: Any) -> None:
     options = " ".join(getattr(one, "help", None) or "" for one in command.params)
     text = f"{command.help} {command.epilog or ''} {options}".lower()
     assert [riddle for riddle in _RIDDLES if riddle in text] == []
+
+
+@pytest.mark.parametrize("words", [words for words, _ in COMMANDS], ids=lambda words: " ".join(words) or "agentops")
+def test_no_line_of_help_is_wider_than_80_columns(words: tuple[str, ...], cli: Cli) -> None:
+    """A terminal that breaks lines itself breaks them within words, and an example so broken cannot be pasted."""
+    assert [line for line in cli(*words, "--help").out.splitlines() if len(line) > 80] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("  agentops fix  short", "  agentops fix  short\n"),
+        (f"  agentops fix      {'word ' * 14}", f"  agentops fix\n      {('word ' * 14).strip()}\n"),
+        (
+            f'  agentops do "{"word " * 12}" --output json --namespace shop',
+            f'  agentops do "{"word " * 12}" \\\n    --output json --namespace shop\n',
+        ),
+        ("a b " * 30, f"{('a b ' * 30)[:77].strip()}\n{('a b ' * 30)[77:].strip()}\n"),
+    ],
+    ids=["as it is", "what is said beside", "a command", "prose"],
+)
+def test_what_is_too_wide_is_folded(line: str, shown: str) -> None:
+    """A quoted word stays whole, and what follows a backslash is the rest of the same command."""
+    assert folded(line) == shown
 
 
 def test_the_first_page_fits_a_terminal_of_80_columns(cli: Cli) -> None:
