@@ -26,7 +26,7 @@ from agentops.providers.kubernetes.objects.unwritten import unwritten, unwritten
 _RUNS = ("Pod", "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job")
 """Whoever could read none of these has seen nothing that runs."""
 _TELLS_HEALTH = ("Pod", "Event", "Deployment", "Node")
-"""A gap in one of these leaves open whether something is unwell."""
+"""A gap in one of these leaves open whether something is unwell; for nodes see ``_leaves_open``."""
 
 
 _NEEDED = frozenset((*_RUNS, *_TELLS_HEALTH, "Service", "EndpointSlice", "PersistentVolumeClaim"))
@@ -35,8 +35,21 @@ _NEEDED = frozenset((*_RUNS, *_TELLS_HEALTH, "Service", "EndpointSlice", "Persis
 
 def _is_needed(gap: Gap) -> bool:
     """Return whether nobody may say that all is well without what a gap is about: pods always, others if expected."""
-    kind = gap.what.partition(" ")[0]
-    return kind == "Pod" or (kind in _NEEDED and not gap.chosen)
+    return any(kind == "Pod" or (kind in _NEEDED and not gap.chosen) for kind in _kinds(gap))
+
+
+def _leaves_open(gap: Gap) -> bool:
+    """Return whether something may be unwell behind a gap.
+
+    Nodes that nobody expects to be read are no such thing, be it by right or by ``--namespace``: a node that fails
+    takes its pods' readiness with it.
+    """
+    return any(kind in _TELLS_HEALTH and not (kind == "Node" and gap.chosen) for kind in _kinds(gap))
+
+
+def _kinds(gap: Gap) -> list[str]:
+    """Return the kinds that a gap is about: ``Pod in shop``, ``Node, Namespace``."""
+    return [one.partition(" ")[0] for one in gap.what.split(", ")]
 
 
 _COUNTED_FIRST = ("Node", "Pod", "Deployment", "Service", "Event")
@@ -79,7 +92,7 @@ def examine(
         healthy=in_order(graph, found),
         not_checked=gaps(graph),
         recovered=recovery(graph, target.refs, alert.started_at if alert is not None else None),
-        blind=any(gap.what.split(" ")[0] in _TELLS_HEALTH for gap in snapshot.gaps),
+        blind=any(map(_leaves_open, snapshot.gaps)),
         unread=tuple(gap.what for gap in snapshot.gaps if _is_needed(gap)),
         sighted=any(map(snapshot.was_read, _RUNS)) and not any(unwritten(snapshot)),
         judged=is_judged(alert),
