@@ -15,6 +15,7 @@ from agentops.cli.times import duration_s
 from agentops.cli.views.fix import closing_lines
 from agentops.cli.views.plan import deed_words, objects_of
 from agentops.core.commands import command_line
+from agentops.core.errors import UsageError
 from agentops.core.jsonable import to_json
 from agentops.core.text import one_line
 
@@ -26,6 +27,7 @@ Examples:
   agentops approve plan.json
   agentops approve plan.json --ttl 5m --out ana.json
   agentops fix --plan plan.json --approval ana.json
+  agentops approve 7Q4M0ZKD
 
 It shows the whole plan and asks you to type its code. It needs a terminal; the answer cannot be given in advance.
 
@@ -44,7 +46,12 @@ def register(app: typer.Typer) -> None:
 
 def approve(
     options: Common,
-    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="File of the saved plan.", show_default=False)],
+    plan: Annotated[
+        Path,
+        typer.Argument(
+            metavar="PLAN", help="File of the saved plan, or the code of a pending one.", show_default=False
+        ),
+    ],
     ttl: Annotated[
         str | None,
         typer.Option("--ttl", metavar="TIME", help="How long the approval is valid: 90s, 15m.", show_default=False),
@@ -59,13 +66,21 @@ def approve(
 ) -> Result:
     """Call the use case and say what was signed."""
     from agentops.app.approve import approve as approve_plan
+    from agentops.app.pending import approve_pending, is_code
     from agentops.cli.guarding import key_dialogue, plan_reader
 
     ttl_s = None if ttl is None else duration_s(ttl)
+    settings, keys = options.settings(), key_dialogue(options)
     reader = plan_reader(
         options, instead=f"Run this at a terminal: {command_line('approve', plan)}", side_by_side=side_by_side
     )
-    done = approve_plan(options.settings(), plan, reader, key_dialogue(options), ttl_s=ttl_s, save_to=out)
+    pending = is_code(str(plan)) and not plan.exists()
+    if pending and out is not None:
+        raise UsageError("--out is for a plan in a file; the approval of a pending plan is kept beside it")
+    if pending:
+        done = approve_pending(settings, str(plan), reader, keys, ttl_s=ttl_s)
+    else:
+        done = approve_plan(settings, plan, reader, keys, ttl_s=ttl_s, save_to=out)
     return Result(
         command="approve",
         status="approved",
@@ -75,11 +90,11 @@ def approve(
             "approvals_missing": done.approvals_missing,
             "public_key": str(done.key),
         },
-        report=tuple(_blocks(done, plan)),
+        report=tuple(_blocks(done, plan, pending=pending)),
     )
 
 
-def _blocks(done: ApprovedPlan, path: Path) -> list[Block]:
+def _blocks(done: ApprovedPlan, path: Path, *, pending: bool) -> list[Block]:
     """Return what was signed, and in the last lines what comes next."""
     plan, approval = done.plan, done.approval
     until = f"{approval.expires_at:%Y-%m-%d %H:%M:%S} UTC"
@@ -91,6 +106,8 @@ def _blocks(done: ApprovedPlan, path: Path) -> list[Block]:
         who = f"neither {done.key.name} nor {plan.requester.removeprefix('human:')}"
         blocks.append(Paragraph(f"One more approval is needed, by another person: {who}.", Tone.WARN))
         return [*blocks, Code(f"The approval is in {done.file}\nNext: {command_line('approve', path)}")]
+    if pending:
+        return [*blocks, Paragraph("The agent that asked for it can apply it now; nothing runs by itself.")]
     return [*blocks, Code(f"Next: {command_line('fix', '--plan', path, '--approval', done.file)}")]
 
 
