@@ -180,6 +180,17 @@ def test_a_refused_kind_is_a_gap_and_not_an_empty_list(cluster: Cluster, stub: A
     )
 
 
+def test_a_refusal_is_said_alike_of_each_kind(cluster: Cluster, stub: Any) -> None:
+    """In the API server's own words each is another sentence; a report names who may not, once, and the kinds."""
+    said = 'is forbidden: User "ana" cannot list resource "{0}" in API group "{1}" in the namespace "shop"'
+    stub.script("/api/v1/namespaces/shop/secrets", (403, {"message": "secrets " + said.format("secrets", "")}))
+    path = "/apis/policy/v1/namespaces/shop/poddisruptionbudgets"
+    stub.script(path, (403, {"message": "pdb " + said.format("poddisruptionbudgets", "policy")}))
+    gaps = look(cluster, namespaces=("shop",)).gaps
+    assert [gap.what for gap in gaps] == ["PodDisruptionBudget in shop", "Secret in shop"]
+    assert {gap.reason for gap in gaps} == {"not allowed: ana cannot list it"}
+
+
 def test_a_kind_read_in_part_only_is_left_out(cluster: Cluster, stub: Any) -> None:
     """A ConfigMap in a namespace that could not be read would otherwise look as if it did not exist."""
     stub.objects = [{"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "a", "namespace": "shop"}}]

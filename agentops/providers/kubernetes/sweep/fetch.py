@@ -6,6 +6,7 @@ was not. It raises only when the API server cannot be reached, or accepts nobody
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -34,6 +35,8 @@ _GIVE_UP_AFTER = 3
 _LOG_LINES = 60
 _LOG_BYTES = 65_536
 _LOG_LINE_LIMIT = 1_000
+_WHO_CANNOT = re.compile(r'User "([^"]{1,200})" cannot (\w+) resource ')
+"""How the API server refuses: https://kubernetes.io/docs/reference/access-authn-authz/authorization/."""
 _WITHOUT_HELM = "type!=helm.sh/release.v1"
 """Helm keeps each release as a Secret of up to a megabyte; no analyzer reads them."""
 
@@ -258,7 +261,9 @@ def gaps_of(result: FetchResult) -> tuple[Gap, ...]:
 
 def _reason(error: ClusterError) -> str:
     if isinstance(error, Forbidden) and error.code != OUTSIDE:
-        return f"not allowed: {error.message}"
+        # Said alike of each kind, so that it is said once; which kind it is stands beside it.
+        by = _WHO_CANNOT.search(error.message)
+        return f"not allowed: {by[1]} cannot {by[2]} it" if by else f"not allowed: {error.message}"
     if isinstance(error, NotFound):
         return "this server does not serve the kind"
     return error.message
