@@ -11,13 +11,11 @@ A file that others could have written is refused: a server is a program that run
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agentops.core.durable_files import advice, locked_folder, make_folder, reason, replace_file
 from agentops.core.errors import ConfigError
 from agentops.core.foreign_documents import read_json
 from agentops.core.own_files import read_own
@@ -27,6 +25,7 @@ from agentops.providers.mcp.objects.server import ServerConfig
 from agentops.providers.mcp.settings.entry import entry_of, server_of
 from agentops.providers.mcp.settings.fields import SettingFault
 from agentops.providers.mcp.settings.json_place import offset_of
+from agentops.providers.mcp.settings.kept_files import replace
 
 SERVERS_KEY = "mcpServers"
 _MOST_BYTES = 1 << 20
@@ -53,24 +52,6 @@ class ServersFile:
         data = read_own(self.path, _MOST_BYTES, root_only=self.root_only)
         return () if data is None else servers_in(data, str(self.path))
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Hold the folder's lock: what is read in the block is still so when it is written back.
-
-        Raises:
-            ConfigError: the folder cannot be made or locked.
-        """
-        try:
-            make_folder(self.path.parent)
-            held = locked_folder(self.path.parent)
-            held.__enter__()
-        except OSError as error:
-            raise ConfigError(reason("lock", self.path.parent, error), hint=advice(error)) from error
-        try:
-            yield
-        finally:
-            held.__exit__(None, None, None)
-
     def write(self, servers: Mapping[str, ServerConfig]) -> None:
         """Put these servers in place of those that are there.
 
@@ -81,11 +62,7 @@ class ServersFile:
         data = json.dumps({SERVERS_KEY: entries}, indent=2, ensure_ascii=False).encode() + b"\n"
         # What we would refuse to read must not be written.
         servers_in(data, str(self.path))
-        try:
-            make_folder(self.path.parent)
-            replace_file(self.path, data)
-        except OSError as error:
-            raise ConfigError(reason("write", self.path, error), hint=advice(error)) from error
+        replace(self.path, data)
 
 
 def servers_in(data: bytes, source: str) -> tuple[ServerConfig, ...]:
