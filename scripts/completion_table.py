@@ -74,6 +74,7 @@ KINDS: dict[str, str] = {
     "access kubernetes account_namespace": "",
     "sandbox up scenario": "scenarios files-by-path",
     "sandbox new name": "",
+    "mcp install client": "agent-clients",
     "schema name": "schemas",
     "completion shell": "shells",
 }
@@ -162,6 +163,7 @@ def kinds_of(param: Any, path: tuple[str, ...]) -> list[str]:
 
 def _names(root: Path) -> dict[str, dict[str, str]]:
     """Return the names that are the same for everybody, each with its help."""
+    from agentops.app.agent_clients.clients import CLIENTS
     from agentops.app.providers import change_specs, read_specs
     from agentops.cli.commands.completion import Shell
     from agentops.cli.commands.schema import NAMES, load_schema
@@ -188,6 +190,7 @@ def _names(root: Path) -> dict[str, dict[str, str]]:
         "events": dict.fromkeys(_events(root), ""),
         "actors": {"human": "People.", "agent": "Models and agentops itself."},
         "access-modes": {"read": "Investigate.", "fix": "Change things too."},
+        "agent-clients": {one.name: one.title for one in CLIENTS},
         "environments": dict.fromkeys(ENVIRONMENTS, ""),
         "policy-kinds": {"base": "", "organisation": "", "project": ""},
     }

@@ -263,6 +263,9 @@ def _other_parts(known: Definitions) -> dict[str, Schema]:
     return {
         "tools": listed(known.ref(ToolSpec)),
         "servers": listed(_mcp_server()),
+        "client": TEXT,
+        "entry": thing,
+        "replaces": {"anyOf": [listed(TEXT), {"type": "null"}]},
         "checks": listed(check),
         "scenarios": listed(scenario),
         "scenario": {"description": "sandbox up: its name; sandbox new: its name and file"},

@@ -60,6 +60,8 @@ _TAKES = {
     "audit rotate": "",
     "tools list": "",
     "mcp list": "",
+    # The place is what the entry leads to.
+    "mcp install": f"{_PLACE} print project yes",
     "access kubernetes": "account-namespace cluster-changes mode namespace no-admission",
     "sandbox list": "",
     "sandbox up": "detach",

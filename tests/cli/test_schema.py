@@ -63,6 +63,7 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("audit", "fingerprint"),
     ("tools", "list"),
     ("mcp", "list"),
+    ("mcp", "install", "cursor", "--print"),
     ("access", "kubernetes", "--mode", "fix", "--namespace", "shop"),
     ("sandbox", "list"),
     ("sandbox", "status"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from agentops.cli.commands import mcp_install
 from agentops.cli.options import Common, with_common
 from agentops.cli.report import Paragraph, Table, Tone
 from agentops.cli.result import Result
@@ -26,6 +27,7 @@ def register(app: typer.Typer) -> None:
         name="mcp", help="Connect MCP servers, and say what they may be used for.", no_args_is_help=True
     )
     group.command("list", help="List the connected servers.", epilog=LIST_EPILOG)(with_common(list_servers))
+    mcp_install.register(group)
 
     @group.callback()
     def mcp() -> None:
