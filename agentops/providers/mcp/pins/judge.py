@@ -59,7 +59,7 @@ class HeldTool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class PinJudgement:
     """Every listed tool is in one of the two. ``gone``: what was pinned and is not listed any more."""
 
     offered: tuple[OfferedTool, ...]
@@ -68,7 +68,9 @@ class Judgement:
     server_changed: str = ""
 
 
-def judge(server: ServerConfig, facts: ServerFacts, pin: ServerPin | None, tools: Sequence[ForeignTool]) -> Judgement:
+def judge(
+    server: ServerConfig, facts: ServerFacts, pin: ServerPin | None, tools: Sequence[ForeignTool]
+) -> PinJudgement:
     """Return which tools may be offered.
 
     Arguments:
@@ -101,7 +103,7 @@ def judge(server: ServerConfig, facts: ServerFacts, pin: ServerPin | None, tools
         else:
             offered.append(_offered(server, tool))
     gone = tuple(sorted(set(pinned) - set(counted)))
-    return Judgement(offered=tuple(offered), held=tuple(held), gone=gone, server_changed=server_changed)
+    return PinJudgement(offered=tuple(offered), held=tuple(held), gone=gone, server_changed=server_changed)
 
 
 def changed_fields(tool: ForeignTool, pin: ToolPin) -> tuple[str, ...]:

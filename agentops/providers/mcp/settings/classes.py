@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from agentops.core.risk import Risk
 from agentops.core.tool import Effect
 from agentops.providers.mcp.objects.classified import Classification, ToolUse
-from agentops.providers.mcp.settings.fields import Path, choice_at, object_at, require_known, text_at
+from agentops.providers.mcp.settings.fields import SettingFault, Steps, choice_at, object_at, require_known, text_at
 
-_KEYS = ("effect", "risk", "facets", "inverse", "reads_back", "sweep", "schema", "why")
+_KEYS = ("effect", "risk", "facets", "inverse", "reads_back", "sweep", "forms", "says", "schema", "why")
+_DIGEST = re.compile(r"(?:sha256:[0-9a-f]{64})?")
 
 
-def classification_of(value: Any, path: Path) -> Classification:
+def classification_of(value: Any, path: Steps) -> Classification:
     """Return one classification; what it leaves out is the worst.
 
     Raises:
@@ -23,7 +25,10 @@ def classification_of(value: Any, path: Path) -> Classification:
     require_known(found, _KEYS, path)
     plain = Classification()
     facets = object_at(found.get("facets", {}), (*path, "facets"))
-    sweep = found.get("sweep")
+    forms = object_at(found.get("forms", {}), (*path, "forms"))
+    sweep, schema = found.get("sweep"), text_at(found.get("schema", ""), (*path, "schema"))
+    if not _DIGEST.fullmatch(schema):
+        raise SettingFault((*path, "schema"), "it is no digest", "'agentops mcp tools SERVER -v' prints it.")
     return Classification(
         effect=choice_at(found.get("effect", plain.effect.value), (*path, "effect"), Effect),
         risk=choice_at(found.get("risk", plain.risk.value), (*path, "risk"), Risk),
@@ -31,7 +36,9 @@ def classification_of(value: Any, path: Path) -> Classification:
         inverse=_use(found.get("inverse"), (*path, "inverse")),
         reads_back=_use(found.get("reads_back"), (*path, "reads_back")),
         sweep=None if sweep is None else object_at(sweep, (*path, "sweep")),
-        schema=text_at(found.get("schema", ""), (*path, "schema")),
+        forms={name: text_at(said, (*path, "forms", name)) for name, said in forms.items()},
+        says=text_at(found.get("says", ""), (*path, "says")),
+        schema=schema,
         why=text_at(found.get("why", ""), (*path, "why")),
     )
 
@@ -43,10 +50,11 @@ def classification_written(one: Classification) -> dict[str, Any]:
     for name, use in (("inverse", one.inverse), ("reads_back", one.reads_back)):
         found |= {name: {"tool": use.tool, "arguments": dict(use.arguments)}} if use else {}
     found |= {"sweep": dict(one.sweep)} if one.sweep is not None else {}
-    return found | {name: said for name, said in (("schema", one.schema), ("why", one.why)) if said}
+    found |= {"forms": dict(one.forms)} if one.forms else {}
+    return found | {name: said for name in ("says", "schema", "why") if (said := getattr(one, name))}
 
 
-def _use(value: Any, path: Path) -> ToolUse | None:
+def _use(value: Any, path: Steps) -> ToolUse | None:
     if value is None:
         return None
     found = object_at(value, path)

@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 from agentops.providers.mcp.objects.server import NAME, Confinement, ServerConfig, ServerLimits, ServerTransport
 from agentops.providers.mcp.settings.classes import classification_of, classification_written
 from agentops.providers.mcp.settings.fields import (
-    Path,
     SettingFault,
+    Steps,
     choice_at,
     flag_at,
     number_at,
@@ -126,7 +126,7 @@ def _stdio(entry: Mapping[str, Any]) -> dict[str, Any]:
 def _env(value: Any) -> dict[str, str]:
     found = {}
     for name, said in object_at(value, ("env",)).items():
-        path: Path = ("env", name)
+        path: Steps = ("env", name)
         if not _VARIABLE.fullmatch(name):
             raise SettingFault(path, "it cannot be the name of a variable")
         if _LOADER.fullmatch(name):
@@ -192,7 +192,7 @@ def _ours(ours: Mapping[str, Any], transport: ServerTransport) -> dict[str, Any]
 
 
 def _constraints(value: Any) -> dict[str, dict[str, Mapping[str, object]]]:
-    path: Path = ("agentops", "constraints")
+    path: Steps = ("agentops", "constraints")
     return {
         tool: {name: object_at(schema, (*path, tool, name)) for name, schema in object_at(per, (*path, tool)).items()}
         for tool, per in object_at(value, path).items()
@@ -200,7 +200,7 @@ def _constraints(value: Any) -> dict[str, dict[str, Mapping[str, object]]]:
 
 
 def _limits(found: Mapping[str, Any]) -> ServerLimits:
-    path: Path = ("agentops", "limits")
+    path: Steps = ("agentops", "limits")
     require_known(found, _LIMITS, path)
     kept: dict[str, Any] = {}
     for name, value in found.items():
@@ -211,7 +211,7 @@ def _limits(found: Mapping[str, Any]) -> ServerLimits:
     return ServerLimits(**kept)
 
 
-def _require_no_secret(path: Path, name: str, value: str) -> None:
+def _require_no_secret(path: Steps, name: str, value: str) -> None:
     wrong = wrong_reference(value)
     if wrong:
         hint = "Known are ${env:NAME} and ${keyring:NAME}."

@@ -13,7 +13,7 @@ from agentops.core.suggestions import closest
 from agentops.core.text import one_line
 
 E = TypeVar("E", bound=StrEnum)
-Path = tuple[str | int, ...]
+Steps = tuple[str | int, ...]
 _TEXT_CHARS = 16_384
 _ITEMS = 500
 
@@ -24,7 +24,7 @@ class SettingFault(Exception):
     ``quotable``: the line may be shown; it holds no secret.
     """
 
-    def __init__(self, path: Path, what: str, hint: str = "", *, quotable: bool = True) -> None:
+    def __init__(self, path: Steps, what: str, hint: str = "", *, quotable: bool = True) -> None:
         self.path = path
         self.what = what
         self.hint = hint
@@ -32,7 +32,7 @@ class SettingFault(Exception):
         super().__init__(f"{'.'.join(map(str, path))}: {what}")
 
 
-def object_at(value: Any, path: Path) -> Mapping[str, Any]:
+def object_at(value: Any, path: Steps) -> Mapping[str, Any]:
     """Return an object.
 
     Raises:
@@ -45,7 +45,7 @@ def object_at(value: Any, path: Path) -> Mapping[str, Any]:
     return value
 
 
-def require_known(found: Mapping[str, Any], known: Collection[str], path: Path) -> None:
+def require_known(found: Mapping[str, Any], known: Collection[str], path: Steps) -> None:
     """Raise where an object has a key that means nothing: what was meant would not hold.
 
     Raises:
@@ -58,7 +58,7 @@ def require_known(found: Mapping[str, Any], known: Collection[str], path: Path) 
             raise SettingFault((*path, name), "no setting is called so", hint)
 
 
-def text_at(value: Any, path: Path) -> str:
+def text_at(value: Any, path: Steps) -> str:
     """Return a text without control characters.
 
     Raises:
@@ -78,7 +78,7 @@ def text_at(value: Any, path: Path) -> str:
     return value
 
 
-def texts_at(value: Any, path: Path) -> tuple[str, ...]:
+def texts_at(value: Any, path: Steps) -> tuple[str, ...]:
     """Return a list of texts.
 
     Raises:
@@ -91,7 +91,7 @@ def texts_at(value: Any, path: Path) -> tuple[str, ...]:
     return tuple(text_at(item, (*path, index)) for index, item in enumerate(value))
 
 
-def flag_at(value: Any, path: Path) -> bool:
+def flag_at(value: Any, path: Steps) -> bool:
     """Return true or false.
 
     Raises:
@@ -102,7 +102,7 @@ def flag_at(value: Any, path: Path) -> bool:
     return value
 
 
-def number_at(value: Any, path: Path, least: float, most: float) -> float:
+def number_at(value: Any, path: Steps, least: float, most: float) -> float:
     """Return a number within its bounds.
 
     Raises:
@@ -115,7 +115,7 @@ def number_at(value: Any, path: Path, least: float, most: float) -> float:
     return value
 
 
-def choice_at(value: Any, path: Path, kind: type[E]) -> E:
+def choice_at(value: Any, path: Steps, kind: type[E]) -> E:
     """Return a member of an enumeration by its value.
 
     Raises:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from agentops.providers.mcp.objects.server import ServerConfig, ServerTransport
 from agentops.providers.mcp.objects.tool import ForeignTool, ServerFacts
-from agentops.providers.mcp.pins.judge import Held, Judgement, judge
+from agentops.providers.mcp.pins.judge import Held, PinJudgement, judge
 from agentops.providers.mcp.pins.names import namespaced
 from agentops.providers.mcp.pins.pin import ServerPin, launch_of, pin_of
 
@@ -43,11 +43,11 @@ def _pin(*tools: ForeignTool, server: ServerConfig = SERVER) -> ServerPin:
     )
 
 
-def _judged(*tools: ForeignTool, pin: ServerPin | None = None) -> Judgement:
+def _judged(*tools: ForeignTool, pin: ServerPin | None = None) -> PinJudgement:
     return judge(SERVER, FACTS, pin, tools)
 
 
-def _held(found: Judgement) -> dict[str, Held]:
+def _held(found: PinJudgement) -> dict[str, Held]:
     return {one.name: one.held for one in found.held}
 
 
