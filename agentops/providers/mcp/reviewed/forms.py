@@ -1,4 +1,4 @@
-"""What an argument's text must be for a call to count as a read: ``sql-read``.
+"""What an argument's text must be for a call to count as a read: ``sql-read``, ``no-secret``.
 
 A form is a reason to offer a tool as a read, never the protection of a database: what a server does with a text is its
 own affair, and a function that is called in a SELECT may write. Only the role that the server signs in with protects.
@@ -52,5 +52,13 @@ def is_sql_read(text: str) -> bool:
     return all(name.lower() in _HARMLESS for name in _CALLED.findall(bare))
 
 
-FORMS: Mapping[str, Callable[[Any], bool]] = {"sql-read": lambda value: isinstance(value, str) and is_sql_read(value)}
+def is_no_secret(text: str) -> bool:
+    """Return whether a text names a kind of object, and none that is made to hold secrets: no ``SealedSecret``."""
+    return bool(re.fullmatch(r"[A-Za-z][A-Za-z0-9.]*", text)) and "secret" not in text.lower()
+
+
+FORMS: Mapping[str, Callable[[Any], bool]] = {
+    "sql-read": lambda value: isinstance(value, str) and is_sql_read(value),
+    "no-secret": lambda value: isinstance(value, str) and is_no_secret(value),
+}
 """By name; each says of an argument's value whether it has the form."""
