@@ -28,7 +28,7 @@ from agentops.providers.mcp.settings.fields import (
     text_at,
     texts_at,
 )
-from agentops.providers.mcp.settings.references import literal_secret, wrong_reference
+from agentops.providers.mcp.settings.references import literal_secret, references_in, wrong_reference
 
 STDIO_KEYS = ("type", "command", "args", "env", "cwd", "agentops")
 HTTP_KEYS = ("type", "url", "headers", "agentops")
@@ -111,6 +111,8 @@ def _stdio(entry: Mapping[str, Any]) -> dict[str, Any]:
     if any(space in command for space in " \t") and not command.startswith("/"):
         raise SettingFault(("command",), "it has spaces in it", 'Put each argument of its own into "args".')
     _require_no_secret(("command",), "", command)
+    if references_in(command):
+        raise SettingFault(("command",), "which program is started may not depend on a secret")
     args = texts_at(entry.get("args", []), ("args",))
     for index, word in enumerate(args):
         flag = args[index - 1] if index and args[index - 1].startswith("-") else ""
@@ -152,6 +154,8 @@ def _http(entry: Mapping[str, Any]) -> dict[str, Any]:
         hint = "Use https; http is for a server on this machine."
         raise SettingFault(("url",), "what is sent there could be read and altered on the way", hint)
     _require_no_secret(("url",), "", url)
+    if references_in(url.partition("?")[0]):
+        raise SettingFault(("url",), "only the query of an address may refer to a secret")
     for piece in parts.query.split("&"):
         name, _, said = piece.partition("=")
         _require_no_secret(("url",), name, said)

@@ -1,14 +1,12 @@
 """References to secrets in a server's settings: ``${env:NAME}`` and ``${keyring:NAME}``.
 
-Comes in: a value as it is written, and where secrets can be had. Goes out: the references in it, why it may not stand
-there, or the value with each reference replaced. A value of the environment or of the keyring goes to the one server
-that names it, and is never stored, recorded or shown.
+Comes in: a value as it is written. Goes out: the references in it, and whether it may stand there. Pure; what they
+stand for is looked up when a server is started (``secrets.py``), and goes to that server alone.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from agentops.core.secret_names import is_secret_pair
@@ -52,8 +50,3 @@ def literal_secret(name: str, value: str) -> bool:
     # What is left of "Bearer ${env:TOKEN}" is no secret.
     rest = _SCHEME.sub("", left).strip()
     return holds_secret(left) or (bool(rest) and is_secret_pair(name, rest))
-
-
-def with_secrets(value: str, look_up: Callable[[SecretReference], str]) -> str:
-    """Return a value with each reference replaced by what ``look_up`` gives for it; it raises where there is none."""
-    return _REFERENCE.sub(lambda found: look_up(SecretReference(kind=found[1], name=found[2])), value)
