@@ -1,0 +1,214 @@
+"""``ServerConnection``: one life of a server, from its start until it ended or was ended. Runs on the loop alone.
+
+Comes in: a transport, and what was seen on it. Goes out: what the server says of itself, pages of its list, exchanges.
+The SDK's client is entered and left in one task of its own, as its cancel scopes demand; calls are other tasks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Any
+
+from agentops import __version__
+from agentops.core.text import one_line
+from agentops.providers.mcp.client.background import quietly
+from agentops.providers.mcp.client.exchange import CURRENT, Exchange
+from agentops.providers.mcp.client.wire import ServerWatch, watched
+
+if TYPE_CHECKING:
+    from mcp import Client, MCPError
+    from mcp.client._transport import TransportStreams
+
+_END_S, _SETTLE_S = 8.0, 1.0
+# What the SDK's HTTP transport says in the server's place when a response is none.
+_GUESSES = ("SSE stream", "Failed to parse", "Unexpected content type", "server answered a request with 202")
+
+
+class AnswerLost(Exception):
+    """No answer came; the exchange says whether the request was sent. The message says why."""
+
+
+class CallRefused(Exception):
+    """The server answered with an error of the protocol."""
+
+
+class ServerConnection:
+    """A server that was started.
+
+    Arguments:
+        open_transport: makes the transport; it is entered once.
+        watch: what passes on it.
+    """
+
+    def __init__(
+        self, open_transport: Callable[[], AbstractAsyncContextManager[TransportStreams]], watch: ServerWatch
+    ) -> None:
+        self.watch = watch
+        self._open_transport = open_transport
+        self._client: Client | None = None
+        self._error: BaseException | None = None
+        self._begun = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can be spoken to."""
+        return self._client is not None and not self.watch.ended.is_set() and not self._task_ended
+
+    @property
+    def _task_ended(self) -> bool:
+        return self._task is None or self._task.done()
+
+    async def begin(self, within_s: float) -> None:
+        """Start the server and shake hands.
+
+        Raises:
+            AnswerLost: it did not come to that; the message says why.
+        """
+        self._task = asyncio.create_task(self._live(within_s))
+        try:
+            await self._begun.wait()
+        except asyncio.CancelledError:
+            await self.end()
+            raise
+        if self._client is None:
+            await quietly(self._joined(), _END_S)
+            raise AnswerLost(self.why_ended())
+
+    async def _live(self, within_s: float) -> None:
+        try:
+            client = self._made()
+            async with asyncio.timeout(within_s) as limit, client:
+                limit.reschedule(None)
+                self._client = client
+                self._begun.set()
+                await self.watch.ended.wait()
+        except BaseException as error:
+            self._error = _innermost(error)
+            if isinstance(error, asyncio.CancelledError):
+                raise
+        finally:
+            self.watch.ended.set()
+            self._begun.set()
+
+    def _made(self) -> Client:
+        from mcp import Client
+        from mcp_types import Implementation
+
+        return Client(
+            watched(self._open_transport(), self.watch),
+            mode="auto",
+            cache=None,
+            client_info=Implementation(name="agentops", version=__version__),
+        )
+
+    def why_ended(self) -> str:
+        """Return in a few words why nothing more comes."""
+        error = self._error
+        if self.watch.flooded:
+            return "it sent more than anybody asked for, and was ended"
+        if isinstance(error, TimeoutError):
+            return "it did not answer in time"
+        if error is None or isinstance(error, asyncio.CancelledError):
+            return "it ended"
+        return one_line(str(error) or type(error).__name__, 300)
+
+    def said_of_itself(self) -> tuple[object, object, object]:
+        """Return its name and version as the SDK has them, the protocol's date, and its instructions."""
+        session = self._begun_client.session
+        return session.server_info, session.protocol_version, session.instructions
+
+    @property
+    def _begun_client(self) -> Client:
+        if self._client is None:
+            raise AnswerLost("it was not started")
+        return self._client
+
+    async def page(self, cursor: str | None, within_s: float) -> Exchange:
+        """Ask for one page of the list of tools, and return the exchange with its answer.
+
+        Raises:
+            AnswerLost, CallRefused: as ``call``.
+        """
+        from mcp_types import PaginatedRequestParams
+
+        async def ask() -> None:
+            params = PaginatedRequestParams(cursor=cursor) if cursor is not None else None
+            await self._begun_client.session.list_tools(params=params)
+
+        exchange = Exchange()
+        await self._exchange(exchange, ask, within_s)
+        return exchange
+
+    async def call(self, tool: str, arguments: Mapping[str, Any], exchange: Exchange, within_s: float) -> None:
+        """Call a tool, once; ``exchange`` is filled in.
+
+        Raises:
+            AnswerLost: no answer came.
+            CallRefused: the answer is an error of the protocol.
+        """
+
+        async def ask() -> None:
+            # The session's and not the client's: that one sends a call again when a header did not match.
+            await self._begun_client.session.call_tool(tool, dict(arguments), allow_input_required=True)
+
+        await self._exchange(exchange, ask, within_s)
+
+    async def _exchange(self, exchange: Exchange, ask: Callable[[], Any], within_s: float) -> None:
+        """Make one request. What the SDK thinks of the answer does not matter once the answer is there."""
+        from mcp import MCPError
+
+        CURRENT.set(exchange)
+        try:
+            async with asyncio.timeout(within_s):
+                await ask()
+        except TimeoutError as error:
+            if exchange.answer is None:
+                raise AnswerLost(f"no answer came in {within_s:g} s") from error
+        except MCPError as error:
+            if exchange.answer is None and exchange.refused and not _is_guess(exchange, error):
+                raise CallRefused(_said(exchange, error)) from error
+            if exchange.answer is None:
+                raise AnswerLost(await self._why_lost(exchange, error)) from error
+        except Exception as error:
+            if exchange.answer is None:
+                raise AnswerLost(one_line(f"its answer cannot be read: {error}", 300)) from error
+        if exchange.answer is None:
+            raise AnswerLost("its answer cannot be read")
+
+    async def _why_lost(self, exchange: Exchange, error: MCPError) -> str:
+        if exchange.refused:
+            return _said(exchange, error)
+        await quietly(self._joined(), _SETTLE_S)
+        return self.why_ended()
+
+    async def end(self) -> None:
+        """End it; never raises, and takes at most some seconds."""
+        self.watch.ended.set()
+        await quietly(self._joined(), _END_S)
+        if self._task is not None and not self._task.done():
+            self._task.cancel()
+
+    async def _joined(self) -> None:
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """Return the one error that a group of groups is about."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _is_guess(exchange: Exchange, error: MCPError) -> bool:
+    """Return whether an error is not the server's own: a proxy's, or the SDK's about a response that it cannot use."""
+    status = exchange.status
+    return status >= 500 or status == 408 or (status > 0 and error.message.startswith(_GUESSES))
+
+
+def _said(exchange: Exchange, error: MCPError) -> str:
+    said = one_line(error.message, 300)
+    return f"HTTP {exchange.status}: {said}" if exchange.status >= 300 else said

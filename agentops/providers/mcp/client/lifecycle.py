@@ -1,0 +1,172 @@
+"""``Lifecycle``: starts a server when it is needed, again when it has ended, later each time, and not for ever.
+
+Comes in: a configured server and what it is given. Goes out: a ``ServerConnection`` that can be used. It is
+run on the loop alone.
+
+Must never: start a server twice at once, or let many callers wait for the same failure one after another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from agentops.core.errors import AgentopsError, ToolError
+from agentops.core.text import one_line, visible
+from agentops.core.threads import Monotonic
+from agentops.providers.mcp.client.confine import ConfinementFact, confined
+from agentops.providers.mcp.client.connection import AnswerLost, ServerConnection
+from agentops.providers.mcp.client.launch import Given, Launch, discard, prepared
+from agentops.providers.mcp.client.stdio import Process, stdio_transport
+from agentops.providers.mcp.client.streamable import http_transport
+from agentops.providers.mcp.client.wire import ServerWatch
+from agentops.providers.mcp.objects.server import Confinement, ServerConfig, ServerTransport
+
+MOST_STARTS = 4
+"""How often a server is started in one session; after that it is out of order."""
+_BACKOFF_S = (0.0, 0.5, 1.0, 2.0)
+_MOST_TIMEOUTS = 2
+_SHOWN_WORDS, _WORDS_CHARS = 3, 160
+_SLACK_BYTES = 1 << 16
+
+
+class Lifecycle:
+    """The lives of one server, one after another.
+
+    Arguments:
+        given: what the server is given; asked for once it is started.
+        redact: takes secrets out of its last words.
+    """
+
+    def __init__(
+        self,
+        config: ServerConfig,
+        *,
+        given: Callable[[], Given],
+        home: Path,
+        redact: Callable[[str], str],
+        confinement: Callable[[], ConfinementFact],
+        monotonic: Monotonic,
+    ) -> None:
+        self.config = config
+        self.connection: ServerConnection | None = None
+        self.process: Process | None = None
+        self.starts = 0
+        self._given, self._home, self._redact = given, home, redact
+        self._confinement, self._monotonic = confinement, monotonic
+        self._scratch: Path | None = None
+        self._lock: asyncio.Lock | None = None
+        self._closed = False
+        self._timeouts = 0
+        self._ended_at = 0.0
+        self._failed: tuple[float, AgentopsError] | None = None
+
+    async def alive(self) -> ServerConnection:
+        """Return a connection that can be used.
+
+        Raises:
+            ToolError: the server cannot be started, or has ended too often.
+        """
+        asked_at = self._monotonic()
+        self._lock = self._lock or asyncio.Lock()
+        async with self._lock:
+            if self._closed:
+                raise ToolError(f"the session with MCP server {self.config.name} is closed", code="mcp-closed")
+            if self.connection is not None and self.connection.is_alive:
+                return self.connection
+            if self._failed is not None and self._failed[0] >= asked_at:
+                raise self._failed[1]
+            await self._clear()
+            try:
+                return await self._start()
+            except AgentopsError as error:
+                await self._clear()
+                self._failed = (self._monotonic(), error)
+                raise
+
+    async def _start(self) -> ServerConnection:
+        name = self.config.name
+        if self.starts >= MOST_STARTS:
+            raise ToolError(
+                f"MCP server {name} ended {self.starts} times and is not started again in this run{self.last_words()}",
+                code="mcp-out-of-order",
+            )
+        if self.starts:
+            await asyncio.sleep(max(self._ended_at + _BACKOFF_S[self.starts] - self._monotonic(), 0))
+        self.starts += 1
+        self._timeouts = 0
+        given = self._given()
+        self.connection = connection = self._made(given, ServerWatch())
+        try:
+            await connection.begin(self.config.limits.start_s)
+        except AnswerLost as error:
+            await connection.end()
+            raise ToolError(
+                f"MCP server {name} cannot be started: {given.hide(str(error))}{self.last_words()}", code="mcp-start"
+            ) from error
+        return connection
+
+    def _made(self, given: Given, watch: ServerWatch) -> ServerConnection:
+        limits = self.config.limits
+        most = max(limits.list_bytes, limits.result_bytes) + _SLACK_BYTES
+        if self.config.transport is ServerTransport.HTTP:
+            read_s = max(limits.call_s, limits.start_s)
+            return ServerConnection(
+                lambda: http_transport(given.url, given.headers, None, most_bytes=most, read_s=read_s), watch
+            )
+        launch = self._launch(given)
+        self.process = process = Process()
+        return ServerConnection(lambda: stdio_transport(process, launch, watch, most_bytes=most), watch)
+
+    def _launch(self, given: Given) -> Launch:
+        launch = prepared(self.config, given, self._home)
+        self._scratch = launch.scratch
+        if self.config.confinement is Confinement.NONE:
+            return launch
+        command = confined(
+            launch.command,
+            self.config.confinement,
+            (launch.home, launch.scratch),
+            server=self.config.name,
+            fact=self._confinement(),
+        )
+        return replace(launch, command=command)
+
+    def note_timeout(self) -> None:
+        """Count a call that was not answered in time; a server that answers none is ended, and started anew."""
+        self._timeouts += 1
+        if self._timeouts >= _MOST_TIMEOUTS and self.connection is not None:
+            self.connection.watch.ended.set()
+
+    def note_answer(self) -> None:
+        """Note that the server answers."""
+        self._timeouts = 0
+
+    def last_words(self) -> str:
+        """Return its last lines of standard error as the end of a message; empty where it said nothing."""
+        words = [one_line(word, _WORDS_CHARS) for word in self.all_words()[-_SHOWN_WORDS:]]
+        return f"; its last words: {' | '.join(words)}" if words else ""
+
+    def all_words(self) -> tuple[str, ...]:
+        """Return the last lines of its standard error, without secrets and safe to show."""
+        if self.process is None:
+            return ()
+        hide = self._given().hide
+        said = [word for word in self.process.last_words if word.strip()]
+        return tuple(visible(self._redact(hide(word))) for word in said)
+
+    async def close(self) -> None:
+        """End what runs; nothing is started any more."""
+        self._closed = True
+        await self._clear()
+
+    async def _clear(self) -> None:
+        if self.connection is not None:
+            await self.connection.end()
+            self.connection = None
+            self._ended_at = self._monotonic()
+        if self._scratch is not None:
+            await asyncio.to_thread(discard, self._scratch)
+            self._scratch = None

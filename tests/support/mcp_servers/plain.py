@@ -1,0 +1,118 @@
+"""An MCP server over standard input and output in the standard library alone, so that a test can have it lie.
+
+It speaks the handshake of 2025-11-25. Its tools: ``echo`` gives its arguments back, ``env`` its environment, ``where``
+its working directory and home, ``pid`` its process id. The words of its command line say how it misbehaves; each stands
+under ``MODES`` with what it does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+PROTOCOL = "2025-11-25"
+SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}}}
+MIB = 1 << 20
+
+
+def write(text: str) -> None:
+    """Write to standard output as it is."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def send(message: dict[str, Any]) -> None:
+    """Send one message."""
+    write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
+
+
+def answer(request: dict[str, Any], result: Any) -> None:
+    """Answer a request."""
+    send({"id": request["id"], "result": result})
+
+
+def text(value: str) -> dict[str, Any]:
+    """Return a result of one text."""
+    return {"content": [{"type": "text", "text": value}]}
+
+
+def tool(name: str, description: str = "") -> dict[str, Any]:
+    """Return one entry of a list of tools."""
+    return {"name": name, "description": description or f"The tool {name}.", "inputSchema": SCHEMA}
+
+
+TOOLS = [tool(name) for name in ("echo", "env", "where", "pid")]
+
+
+def initialize(request: dict[str, Any]) -> None:
+    """Shake hands."""
+    info = {"name": "plain", "version": "1.2.3"}
+    answer(
+        request,
+        {"protocolVersion": PROTOCOL, "capabilities": {"tools": {}}, "serverInfo": info, "instructions": "Ask."},
+    )
+
+
+def list_tools(request: dict[str, Any]) -> None:
+    """Answer with all tools on one page."""
+    answer(request, {"tools": TOOLS})
+
+
+def call(request: dict[str, Any]) -> None:
+    """Run a tool."""
+    params = request["params"]
+    said = {
+        "echo": lambda: json.dumps(params.get("arguments")),
+        "env": lambda: json.dumps(dict(os.environ)),
+        "where": lambda: json.dumps({"cwd": str(Path.cwd()), "home": str(Path.home())}),
+        "pid": lambda: str(os.getpid()),
+    }.get(params["name"])
+    if said is None:
+        send({"id": request["id"], "error": {"code": -32602, "message": f"no tool {params['name']}"}})
+    else:
+        answer(request, text(said()))
+
+
+HANDLERS: dict[str, Callable[[dict[str, Any]], None]] = {
+    "initialize": initialize,
+    "tools/list": list_tools,
+    "tools/call": call,
+}
+MODES: dict[str, Callable[[], None]] = {}
+
+
+def mode(change: Callable[[], None]) -> Callable[[], None]:
+    """Make a function a way to misbehave, under its own name."""
+    MODES[change.__name__] = change
+    return change
+
+
+def on(method: str) -> Callable[[Callable[[dict[str, Any]], None]], Callable[[dict[str, Any]], None]]:
+    """Handle a method by the function below."""
+
+    def put(handler: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
+        HANDLERS[method] = handler
+        return handler
+
+    return put
+
+
+def main(words: list[str]) -> None:
+    """Serve until the input ends."""
+    for word in words:
+        MODES[word]()
+    for line in sys.stdin:
+        request = json.loads(line)
+        handler = HANDLERS.get(request.get("method", ""))
+        if handler is not None:
+            handler(request)
+        elif "id" in request and "method" in request:
+            send({"id": request["id"], "error": {"code": -32601, "message": "Method not found"}})
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
