@@ -69,6 +69,7 @@ KINDS: dict[str, str] = {
     "audit prove what": "",
     "audit prove growth": "files",
     "audit check-proof key": "files",
+    "access aws mode": "access-modes",
     "access kubernetes mode": "access-modes",
     "access kubernetes namespaces": "namespaces",
     "access kubernetes account_namespace": "",

@@ -247,6 +247,14 @@ def _approver_parts(known: Definitions) -> dict[str, Schema]:
     }
 
 
+def _aws_identity() -> Schema:
+    """Return what ``access aws --check`` says of an identity; null: IAM could not be asked."""
+    words = dict.fromkeys(("account", "region", "identity", "how", "unasked"), TEXT)
+    return record(
+        {**words, "administrator": {"type": ["boolean", "null"]}, "missing": listed(TEXT), "grave": listed(TEXT)}
+    )
+
+
 def _mcp_server() -> Schema:
     words = dict.fromkeys(("name", "transport", "identity", "confinement"), TEXT)
     names = {name: listed(TEXT) for name in ("env", "headers", "allowed")}
@@ -304,6 +312,8 @@ def _other_parts(known: Definitions) -> dict[str, Schema]:
         "mode": {"enum": ["read", "fix"]},
         "manifests": listed(thing),
         "granted": listed(right),
+        "actions": listed(record({"action": TEXT, "for": listed(TEXT)})),
+        "identity": _aws_identity(),
         "left_out": listed(right),
         "text": TEXT,
         "shell": TEXT,

@@ -40,7 +40,8 @@ def generated(root: Path) -> Iterator[tuple[Path, str]]:
     path = root / "docs/aws.md"
     page = with_table(path.read_text("utf-8"), "aws tools", read_tools_table(AWS_SPECS))
     found = [(one.name, condition) for one in AWS_ANALYZERS for condition in one.conditions]
-    yield path, with_table(page, "aws conditions", conditions_table(found))
+    page = with_table(page, "aws conditions", conditions_table(found))
+    yield path, with_table(page, "aws read policy", _aws_policy())
     path = root / "docs/change-tools.md"
     yield path, with_table(path.read_text("utf-8"), "change tools", change_tools_table(CHANGE_SPECS, CHANGE_TARGETS))
     path = root / "docs/triage.md"
@@ -58,6 +59,22 @@ def with_table(page: str, name: str, table: str) -> str:
     if not (found and closed):
         raise SystemExit(f"a page has no place for the table {name!r}: it needs {begin!r} and {end!r}")
     return f"{head}{begin}{table}{end}{tail}"
+
+
+def _aws_policy() -> str:
+    """Return what ``agentops access aws --mode read`` prints, one service a line."""
+    from itertools import groupby
+
+    from agentops.providers.aws.access.needs import needs_of
+    from agentops.providers.aws.access.policy import policy_of
+
+    (statement,) = policy_of(needs_of(), {})["Statement"]
+    groups = groupby(statement["Action"], lambda action: action.partition(":")[0])
+    rows = ",\n".join("      " + ", ".join(f'"{one}"' for one in actions) for _, actions in groups)
+    return (
+        '```json\n{\n  "Version": "2012-10-17",\n  "Statement": [{\n    "Sid": "AgentopsReads",\n'
+        f'    "Effect": "Allow",\n    "Resource": "*",\n    "Action": [\n{rows}\n    ]\n  }}]\n}}\n```\n'
+    )
 
 
 def _access_page(page: str) -> str:

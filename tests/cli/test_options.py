@@ -62,6 +62,7 @@ _TAKES = {
     "mcp list": "",
     # The place is what the entry leads to.
     "mcp install": f"{_PLACE} print project yes",
+    "access aws": "aws-profile aws-region check mode",
     "access kubernetes": "account-namespace cluster-changes mode namespace no-admission",
     "sandbox list": "",
     "sandbox up": "detach",

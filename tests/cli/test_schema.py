@@ -64,6 +64,7 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("tools", "list"),
     ("mcp", "list"),
     ("mcp", "install", "cursor", "--print"),
+    ("access", "aws", "--mode", "read"),
     ("access", "kubernetes", "--mode", "fix", "--namespace", "shop"),
     ("sandbox", "list"),
     ("sandbox", "status"),

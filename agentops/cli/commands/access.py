@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from agentops.cli.options import Common, with_common
+from agentops.cli.report import Block, Code, Heading, Pairs, Paragraph, Tone
 from agentops.cli.result import Result
 from agentops.core.commands import command_line
+from agentops.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from agentops.app.access import AwsIdentityCheck
 
 HELP = "Print the rights that the enabled tools need, to apply."
 KUBERNETES_HELP = """Print the least RBAC that the enabled tools need, as YAML.
@@ -27,6 +34,21 @@ Examples:
 
 A tool in disabled_tools (config.toml, [safety]) takes its rights along. See docs/least-privilege.md.
 """
+AWS_HELP = """Print the least policy that the enabled tools need, as JSON.
+
+Exactly the actions that the tools and the sweep declare: no wildcard action, nothing that hands out secrets. With
+--aws-region (or aws.aws_region) it holds in that region alone. Nothing is sent to AWS but with --check, which asks IAM
+what the identity in use may do beyond it and what it lacks.
+"""
+AWS_EPILOG = """\b
+Examples:
+  agentops access aws --mode read > read.json
+  aws iam put-role-policy --role-name agentops-read --policy-name agentops --policy-document file://read.json
+  agentops access aws --mode fix --aws-region eu-west-1
+  agentops access aws --mode read --check --aws-profile prod-readonly
+
+A tool in disabled_tools (config.toml, [safety]) takes its actions along. See docs/aws.md.
+"""
 
 
 class _Mode(StrEnum):
@@ -38,11 +60,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands to ``app``."""
     group = typer.Typer(name="access", help=HELP, no_args_is_help=True)
     group.command("kubernetes", help=KUBERNETES_HELP, epilog=EPILOG)(with_common(kubernetes))
-
-    @group.callback()
-    def access() -> None:
-        """Keep ``access`` a group while it has one command."""
-
+    group.command("aws", help=AWS_HELP, epilog=AWS_EPILOG)(with_common(aws, ("aws_profile", "aws_region")))
     app.add_typer(group)
 
 
@@ -92,3 +110,65 @@ def kubernetes(
         "left_out": list(found.left_out),
     }
     return Result(command="access kubernetes", document=document, printed=found.text)
+
+
+def aws(
+    options: Common,
+    mode: Annotated[_Mode, typer.Option("--mode", help="read: investigate; fix: change things too.")],
+    check: Annotated[
+        bool, typer.Option("--check", help="Ask IAM what the identity in use may do beyond it, and what it lacks.")
+    ] = False,
+) -> Result:
+    """Print a policy, or what an identity may do beside it."""
+    from agentops.app.access import aws_access, aws_identity_check
+
+    if options.aws_profile is not None and not check:
+        raise UsageError("--aws-profile needs --check", hint="The policy is the same for every profile.")
+    settings = options.settings()
+    found = aws_access(settings, may_change=mode is _Mode.FIX)
+    document: dict[str, Any] = {"mode": mode.value, "policy": found.policy, "actions": list(found.actions)}
+    if not check:
+        return Result(command="access aws", document=document, printed=json.dumps(found.policy, indent=2) + "\n")
+    seen = aws_identity_check(settings, found)
+    judged = seen.judged
+    document["identity"] = {
+        "account": seen.account,
+        "region": seen.region,
+        "identity": seen.identity,
+        "administrator": judged.administrator,
+        "how": judged.how,
+        "missing": list(judged.missing),
+        "grave": list(judged.grave),
+        "unasked": judged.unasked,
+    }
+    is_bad = bool(judged.administrator or judged.grave or judged.missing)
+    return Result(
+        command="access aws",
+        status="more-or-less-than-needed" if is_bad else "unknown" if judged.unasked else "done",
+        document=document,
+        report=tuple(_judged_blocks(seen, mode)),
+    )
+
+
+def _judged_blocks(seen: AwsIdentityCheck, mode: _Mode) -> Iterator[Block]:
+    judged = seen.judged
+    yield Pairs((("identity", seen.identity), ("account", seen.account), ("region", seen.region)))
+    if judged.administrator:
+        yield Heading(f"It may do everything: {judged.how}", Tone.BAD)
+    if judged.unasked:
+        yield Heading("What it may do beyond the policy is not known", Tone.WARN)
+        yield Paragraph(f"{judged.unasked}. Allow it iam:SimulatePrincipalPolicy and iam:GetRole on itself to see it.")
+        return
+    for title, actions in (
+        ("Allowed, and never needed", () if judged.administrator else judged.grave),
+        (f"Needed for --mode {mode.value}, and not allowed on all resources", judged.missing),
+    ):
+        if actions:
+            yield Heading(title, Tone.WARN)
+            yield Code("\n".join(actions))
+    if not (judged.administrator or judged.grave or judged.missing):
+        yield Heading("It has what is needed, and none of the grave rights that were asked for", Tone.GOOD)
+    yield Paragraph(
+        "IAM simulated its own policies; what an organisation or a resource refuses beside them is not in this.",
+        Tone.QUIET,
+    )

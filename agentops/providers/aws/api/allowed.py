@@ -34,6 +34,7 @@ READS: Mapping[str, frozenset[str]] = {
     "cloudtrail": frozenset({"LookupEvents"}),
     "acm": frozenset({"DescribeCertificate", "ListCertificates"}),
     "logs": frozenset({"FilterLogEvents"}),
+    "iam": frozenset({"GetRole", "SimulatePrincipalPolicy"}),
     "eks": frozenset({"DescribeCluster", "DescribeNodegroup", "ListClusters", "ListNodegroups"}),
 }
 

@@ -9,15 +9,12 @@ from agentops.core.client_tool import one_of
 from agentops.core.clock import Clock
 from agentops.core.evidence import Reading
 from agentops.core.text import one_line
-from agentops.providers.aws.api.allowed import READS
 from agentops.providers.aws.api.client import AwsClient
 from agentops.providers.aws.objects.place import KINDS
 from agentops.providers.aws.read.declaration import aws_tool
 from agentops.providers.aws.read.shown import as_json
-from agentops.providers.aws.sweep.registry import READERS
+from agentops.providers.aws.sweep.registry import READERS, sent_by
 from agentops.providers.aws.sweep.scout import Scout
-
-_SERVICES = ("acm", "autoscaling", "cloudwatch", "ec2", "ecs", "eks", "elbv2", "lambda", "rds", "sqs")
 
 
 @aws_tool(
@@ -25,12 +22,7 @@ _SERVICES = ("acm", "autoscaling", "cloudwatch", "ec2", "ecs", "eks", "elbv2", "
     "One resource in full. Ids: CLUSTER/NAME of an ECS service or EKS nodegroup, NAME/HASH of a target group.",
     {"kind": one_of(*KINDS), "id": {"type": "string", "minLength": 1, "maxLength": 512}},
     required=("kind", "id"),
-    sends=tuple(
-        (service, operation)
-        for service in _SERVICES
-        for operation in sorted(READS[service])
-        if operation.startswith(("Describe", "Get")) and operation != "DescribeAlarmHistory"
-    ),
+    sends=sent_by(*KINDS),
 )
 def describe(client: AwsClient, clock: Clock, arguments: Mapping[str, Any]) -> Reading:
     """Return a resource as JSON.

@@ -14,6 +14,7 @@ from agentops.providers.aws.objects.place import SERVICE
 from agentops.providers.aws.read.declaration import NAME, aws_tool
 from agentops.providers.aws.read.shown import cell, since
 from agentops.providers.aws.sweep.containers import read_service
+from agentops.providers.aws.sweep.registry import sent_by
 from agentops.providers.aws.sweep.scout import Scout
 
 
@@ -22,12 +23,7 @@ from agentops.providers.aws.sweep.scout import Scout
     "Stopped tasks of an ECS service (CLUSTER/NAME) with reasons and exit codes, and the service's events.",
     {"service": NAME},
     required=("service",),
-    sends=(
-        ("ecs", "DescribeServices"),
-        ("ecs", "ListTasks"),
-        ("ecs", "DescribeTasks"),
-        ("ecs", "DescribeTaskDefinition"),
-    ),
+    sends=sent_by(SERVICE),
 )
 def stopped_tasks(client: AwsClient, clock: Clock, arguments: Mapping[str, Any]) -> Reading:
     """Return the tasks and the events, newest first.

@@ -15,6 +15,7 @@ from agentops.providers.aws.objects.place import TARGET_GROUP
 from agentops.providers.aws.read.declaration import NAME, aws_tool
 from agentops.providers.aws.read.shown import cell
 from agentops.providers.aws.sweep.balancing import read_target_group
+from agentops.providers.aws.sweep.registry import sent_by
 from agentops.providers.aws.sweep.scout import Scout
 
 _SHOWN = 100
@@ -25,7 +26,7 @@ _SHOWN = 100
     "Targets of a target group (NAME or NAME/HASH): state and why, and the health check.",
     {"target_group": NAME},
     required=("target_group",),
-    sends=(("elbv2", "DescribeTargetGroups"), ("elbv2", "DescribeTargetHealth")),
+    sends=sent_by(TARGET_GROUP),
 )
 def target_health(client: AwsClient, clock: Clock, arguments: Mapping[str, Any]) -> Reading:
     """Return the targets, the unhealthy ones first.

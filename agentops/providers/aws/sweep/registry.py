@@ -1,8 +1,9 @@
-"""The registry of a sweep's readers: every kind that can be read is named here once."""
+"""The registry of a sweep's readers: every kind that can be read is named here once, with what its reader sends."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from agentops.providers.aws.objects.place import (
     ALARM,
@@ -62,3 +63,54 @@ READERS: Mapping[str, Callable[[Scout, str], Found]] = {
     "behind target group (groups)": read_groups_behind,
     "behind target group (services)": read_services_behind,
 }
+
+Sent: TypeAlias = tuple[str, str]
+"""A service and an operation."""
+_METRICS: Sent = ("cloudwatch", "GetMetricData")
+SENDS: Mapping[str, tuple[Sent, ...]] = {
+    ALARM: (("cloudwatch", "DescribeAlarms"),),
+    TARGET_GROUP: (("elbv2", "DescribeTargetGroups"), ("elbv2", "DescribeTargetHealth")),
+    LOAD_BALANCER: (
+        ("elbv2", "DescribeLoadBalancers"),
+        ("elbv2", "DescribeListeners"),
+        ("elbv2", "DescribeTargetGroups"),
+    ),
+    GROUP: (("autoscaling", "DescribeAutoScalingGroups"), ("autoscaling", "DescribeScalingActivities")),
+    INSTANCE: (("ec2", "DescribeInstances"), ("ec2", "DescribeInstanceStatus")),
+    INSTANCES: (("ec2", "DescribeInstances"), ("ec2", "DescribeInstanceStatus")),
+    SECURITY_GROUP: (("ec2", "DescribeSecurityGroups"),),
+    SECURITY_GROUPS: (("ec2", "DescribeSecurityGroups"),),
+    SERVICE: (
+        ("ecs", "DescribeServices"),
+        ("ecs", "ListTasks"),
+        ("ecs", "DescribeTasks"),
+        ("ecs", "DescribeTaskDefinition"),
+    ),
+    DATABASE: (("rds", "DescribeDBInstances"), ("rds", "DescribeEvents"), _METRICS),
+    FUNCTION: (
+        ("lambda", "GetFunctionConfiguration"),
+        ("lambda", "GetFunctionConcurrency"),
+        ("lambda", "ListEventSourceMappings"),
+        _METRICS,
+        ("logs", "FilterLogEvents"),
+    ),
+    QUEUE: (
+        ("sqs", "GetQueueUrl"),
+        ("sqs", "GetQueueAttributes"),
+        ("sqs", "ListDeadLetterSourceQueues"),
+        ("lambda", "ListEventSourceMappings"),
+        _METRICS,
+    ),
+    CERTIFICATE: (("acm", "DescribeCertificate"),),
+    NODEGROUP: (("eks", "DescribeNodegroup"),),
+    FIRING[0]: (("cloudwatch", "DescribeAlarms"),),
+    TRAIL[0]: (("cloudtrail", "LookupEvents"),),
+    "behind target group (groups)": (("autoscaling", "DescribeAutoScalingGroups"),),
+    "behind target group (services)": (("ecs", "ListClusters"), ("ecs", "ListServices"), ("ecs", "DescribeServices")),
+}
+"""What each reader sends; ``access`` grants it, and a test holds both against what goes over the wire."""
+
+
+def sent_by(*kinds: str) -> tuple[Sent, ...]:
+    """Return what the readers of some kinds send, each once; of all kinds where none is named."""
+    return tuple(dict.fromkeys(one for kind in kinds or SENDS for one in SENDS[kind]))
