@@ -40,6 +40,8 @@ def test_a_script_installs_it(cli: Cli, home: Path, tmp_path: Path) -> None:
     assert (_started(entry["command"]), entry["args"][-4:]) == (True, ["mcp", "serve", "--context", "staging"])
     assert entry["env"] == {"AGENTOPS_HOME": str(home), "KUBECONFIG": str(tmp_path / "no-kubeconfig")}
     assert file.stat().st_mode & 0o777 == 0o600
+    aws = cli("mcp", "install", "cursor", "--aws-profile", "p", "--aws-region", "r", "--print", "-o", "json")
+    assert "--aws-profile p --aws-region r" in " ".join(aws.document["entry"]["agentops"]["args"])
     before = file.stat()
     again = cli("mcp", "install", "cursor", "--context", "staging", "--yes", "-o", "json")
     assert (again.code, again.document["status"], file.stat().st_mtime_ns) == (0, "unchanged", before.st_mtime_ns)

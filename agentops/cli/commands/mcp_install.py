@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agentops.cli.options import Common, Output, with_common
+from agentops.cli.options import PLACE, Common, Output, with_common
 from agentops.cli.report import Block, Code, Diff, DiffLine, Heading, Mark, Paragraph, Tone
 from agentops.cli.result import Result
 from agentops.core.clock import utc_now
@@ -43,8 +43,7 @@ Exit codes: 0 written, printed, or there already; 1 it cannot be written;
 
 def register(group: typer.Typer) -> None:
     """Add the command to the group ``mcp``."""
-    place = ("context", "namespace", "kubeconfig", "sandbox")
-    group.command("install", help=HELP, epilog=EPILOG)(with_common(install, place))
+    group.command("install", help=HELP, epilog=EPILOG)(with_common(install, PLACE))
 
 
 def install(
@@ -102,8 +101,9 @@ def install(
 
 
 def _place(options: Common) -> tuple[str, ...]:
-    """Return the options that lead the server to the cluster that was named here."""
+    """Return the options that lead the server to the place that was named here."""
     said: dict[str, Any] = {"context": options.context, "namespace": options.namespace}
+    said |= {"aws-profile": options.aws_profile, "aws-region": options.aws_region}
     if options.kubeconfig is not None:
         said["kubeconfig"] = options.kubeconfig.absolute()
     words = [word for name, value in said.items() if value for word in (f"--{name}", str(value))]
