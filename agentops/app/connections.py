@@ -16,6 +16,7 @@ from agentops.core.errors import NO_CLUSTER, AgentopsError, ToolError, ToolInput
 from agentops.core.provider import ONLY, Connection, Provider, ProviderContext, Reader
 from agentops.core.resource import ResourceRef
 from agentops.core.scope import Scope
+from agentops.core.text import one_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +38,12 @@ class Connections:
 
     @property
     def scopes(self) -> tuple[Scope, ...]:
-        """What the run is pinned to, of every open provider but witnesses: nothing depends on where they look."""
-        return tuple(one.reader.scope for one in self.opened if not one.provider.is_witness)
+        """What the run is pinned to, of every open provider but witnesses: nothing depends on where they look.
+
+        Where there are only witnesses, it is pinned to them.
+        """
+        pinned = [one for one in self.opened if not one.provider.is_witness] or self.opened
+        return tuple(one.reader.scope for one in pinned)
 
     @property
     def lead(self) -> Scope:
@@ -51,7 +56,10 @@ class Connections:
         Raises:
             ToolInputError: none that is open has it.
         """
-        return self.of_scheme(ref.scheme)
+        for one in self.opened:
+            if one.provider.origin == ref.origin:
+                return one
+        raise ToolInputError(f"no provider that is open has {one_line(ref.origin, 60)!r}")
 
     def of_scheme(self, scheme: str) -> Connection:
         """Return the provider whose references have this scheme.
@@ -88,7 +96,7 @@ class Connector:
     def for_alert(self, group: AlertGroup | None) -> Connections:
         """Open every provider whose resources the alert may be about; all of them without an alert.
 
-        A witness is opened after the others, and only beside one of them.
+        A witness is opened after the others, and only beside one of them unless it stands alone.
 
         Raises:
             UsageError, ToolError: nothing can be opened; the error of the provider that the alert names comes first.
@@ -105,14 +113,18 @@ class Connector:
         opened: list[Connection] = []
         failed: list[tuple[Provider, AgentopsError]] = []
         for provider, claim in wanted:
-            if provider.is_witness and not opened:
-                break
+            if provider.is_witness and not provider.stands_alone and not opened:
+                continue
             try:
                 opened.append(self._open(provider))
             except (UsageError, ToolError) as error:
                 if claim is not None and claim.exact:
                     raise
                 failed.append((provider, error))
+        missed = next((error for one, error in failed if not one.is_witness and error.code != NO_CLUSTER), None)
+        if missed is not None and all(one.provider.is_witness for one in opened):
+            # What the run is about is elsewhere than what it would go on with.
+            raise missed
         if not opened:
             raise failed[0][1] if failed else UsageError("no provider knows what this alert is about")
         return Connections(opened=tuple(opened), gaps=_gaps(failed))
@@ -141,6 +153,11 @@ class Connector:
             except (UsageError, ToolError) as error:
                 failed.append((provider, error))
         return Connections(opened=tuple(opened), gaps=_gaps(failed))
+
+    def close(self) -> None:
+        """End what was started for the open providers; none of them raises."""
+        for connection in self._opened.values():
+            connection.close()
 
     def _configured(self) -> list[Provider]:
         options = self._context().options

@@ -67,8 +67,8 @@ def guard_services(
     settings, services = app.settings, app.services
     require_own_journal(settings.folders.data)
     deciding = Deciding(settings, app.providers, partial(_environment, app, connections))
-    # Nothing of a witness can be changed, so no plan is pinned to it.
-    opened = {one.provider.scheme: one for one in connections.opened if not one.provider.is_witness}
+    # Nothing of a mere witness can be changed, so no plan is pinned to it.
+    opened = {one.provider.origin: one for one in connections.opened if one.provider.stands_alone}
     return GuardServices(
         tools={name: tool for one in connections.opened for name, tool in one.changer.change_tools().items()},
         appliers={name: applier for one in connections.opened for name, applier in one.changer.appliers().items()},
@@ -86,11 +86,11 @@ def guard_services(
         pause=app.pace.pause,
         nonce=lambda: secrets.token_hex(8),
         progress=services.progress,
-        scopes={scheme: one.reader.scope for scheme, one in opened.items()},
-        missing_permissions=lambda change, preview: opened[change.target.scheme].changer.missing_permissions(preview),
-        notes_on=lambda change, preview: opened[change.target.scheme].changer.notes_on(change, preview),
+        scopes={origin: one.reader.scope for origin, one in opened.items()},
+        missing_permissions=lambda change, preview: opened[change.target.origin].changer.missing_permissions(preview),
+        notes_on=lambda change, preview: opened[change.target.origin].changer.notes_on(change, preview),
         object_facts=lambda ref, item: object_facts(ref, item, app.providers),
-        no_remedy=lambda changes, result: opened[result.ref.scheme].provider.no_remedy(changes, result),
+        no_remedy=lambda changes, result: opened[result.ref.origin].provider.no_remedy(changes, result),
         check=_nothing_more if checks is None else checks.failing,
         symptom=nobody_looked if checks is None else checks.symptom,
         on_interrupt=asking.on_interrupt,
@@ -100,7 +100,7 @@ def guard_services(
         grant=next((grant for one in connections.opened if (grant := one.changer.grant()) is not None), None),
         wait_s=asking.wait_s,
         disabled_tools=settings.disabled_tools,
-        too_powerful=cache(lambda scheme: _too_powerful(deciding, opened[scheme])),
+        too_powerful=cache(lambda origin: _too_powerful(deciding, opened[origin])),
     )
 
 
@@ -124,8 +124,10 @@ def guard_for_change(app: App, record: ChangeRecord, asking: ApprovalOptions) ->
 
 def _environment(app: App, connections: Connections, rules: PolicySettings, place: str) -> str:
     """Return the environment of an open place, by what its connection proves, and not by its name."""
-    found = next((one for one in connections.opened if one.reader.scope.place == place), None)
-    identity = found.identity.key if found is not None and found.identity is not None else ""
+    found = [one for one in connections.opened if one.reader.scope.place == place]
+    # Of two places of one name, neither is taken for the other.
+    proof = found[0].identity if len(found) == 1 else None
+    identity = proof.key if proof is not None else ""
     own = app.sandbox.identity if app.sandbox is not None else None
     ours = own is not None and bool(identity) and identity == own.key
     return rules.judged(place, identity, simulated=ours).environment

@@ -50,7 +50,7 @@ class Observation:
     ``objects`` maps the text of each touched ``ResourceRef`` to the object in the form of ``ObjectChange.before``, or
     None when there is none. ``targets`` are the workloads that the change acts on, ``dependents`` what waits for what
     is changed (claims of a class, workloads that a quota holds back), ``bystanders`` the other workloads of the
-    namespaces that it touches.
+    namespaces that it touches. ``doubts`` say what of the change nothing shows.
     """
 
     at: datetime
@@ -58,6 +58,7 @@ class Observation:
     targets: tuple[Health, ...] = ()
     bystanders: tuple[Health, ...] = ()
     dependents: tuple[Health, ...] = ()
+    doubts: tuple[str, ...] = ()
 
 
 class Status(StrEnum):

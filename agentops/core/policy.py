@@ -19,8 +19,18 @@ UNUSABLE = "the policy cannot be loaded, so every change is refused"
 """How the reason of a denial begins that no request can change: the policy's file must be mended first."""
 MUTATE = "mutate"
 """The action group of every change."""
-FACETS = ("namespace", "database", "schema", "table", "repository", "channel", "service", "region", "project")
-"""What policy may be told of a call to a tool of another server, taken from the call's arguments."""
+FACETS: Mapping[str, str] = {
+    "namespace": "the namespace that a call names",
+    "database": "the database that a call names",
+    "schema": "the schema of a database that a call names",
+    "table": "the table that a call names",
+    "repository": "the repository that a call names",
+    "channel": "the channel that a call names",
+    "service": "the service that a call names",
+    "region": "the region that a call names",
+    "project": "the project that a call names",
+}
+"""What policy may be told of a call besides its tool: each is the text of one argument; see ``ToolSpec.facets``."""
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 

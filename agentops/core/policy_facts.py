@@ -7,12 +7,13 @@ and the preview's warnings are not read here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from agentops.core.clock import to_iso
+from agentops.core.errors import ToolInputError
 from agentops.core.jsonable import to_json
 from agentops.core.plan import BlastRadius, Change, ObjectChange, PolicyDecision, Preview, Verb
 from agentops.core.policy import (
@@ -114,6 +115,7 @@ def request_for(
         "weekday": DAYS[moment.weekday()],
         **_known(environment=environment, protected=protected, frozen=frozen, tainted=tainted),
         **_known(approvals=None if approvals is None else sorted(set(approvals))),
+        **facets_of(spec, change.arguments),
         **_of_tool(spec, preview, blast),
         **_of_preview(preview, facts_of),
         **({} if preview is None else {"ifEmpty": change.arguments.get("if_empty") is True}),
@@ -129,6 +131,49 @@ def request_for(
         attributes=_attributes(items, known),
         context=context,
     )
+
+
+def facets_of(spec: ToolSpec, arguments: Mapping[str, Any]) -> Facts:
+    """Return what policy is told of a call's arguments; a facet that the call does not name is absent.
+
+    Raises:
+        ToolInputError: an argument that policy must judge is no single text; it could name several at once.
+    """
+    found: Facts = {}
+    for facet, argument in spec.facets.items():
+        value = arguments.get(argument)
+        if value is None:
+            continue
+        if not isinstance(value, str):
+            raise ToolInputError(f"`{argument}` must be one text: policy judges by it which {facet} a call is about")
+        found[facet] = value
+    return found
+
+
+def read_request(
+    spec: ToolSpec,
+    ref: ResourceRef,
+    arguments: Mapping[str, Any],
+    principal: Principal,
+    *,
+    environment: str | None,
+    protected: bool | None,
+    now: datetime,
+) -> PolicyRequest:
+    """Return the request about one call of a read tool. What is proposed in a run with foreign tools is tainted.
+
+    Raises:
+        ToolInputError: as ``facets_of``.
+    """
+    moment = now.astimezone(UTC)
+    clock = {"now": to_iso(moment), "hour": moment.hour, "weekday": DAYS[moment.weekday()]}
+    context = {
+        **clock,
+        "tainted": True,
+        **_known(environment=environment, protected=protected),
+        **facets_of(spec, arguments),
+    }
+    return PolicyRequest(principal=principal, action=spec.name, groups=("read",), resource=ref, context=context)
 
 
 def inverted(preview: Preview) -> Preview:

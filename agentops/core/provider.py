@@ -49,6 +49,11 @@ class Claim:
     is_asked: bool = False
 
 
+def nothing_permits(_spec: ToolSpec, _ref: ResourceRef, _arguments: Mapping[str, Any]) -> str:
+    """Return why a read is refused where no policy can be asked."""
+    return "no policy can be asked here"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderContext:
     """What a run hands to the providers that it opens.
@@ -62,6 +67,8 @@ class ProviderContext:
         scope_name: stands for the server's address where that changes from run to run: ``sandbox:SCENARIO``.
         redacted: hides the secrets of a text; for what a provider quotes of logs on the disk and the screen.
         beside: where the references of the providers stand that are open already; a witness tells of their resources.
+        refusal: why policy refuses one call of a read tool, with these arguments; empty where it permits it. For tools
+            that somebody else's server runs.
     """
 
     options: Mapping[str, Any]
@@ -72,6 +79,7 @@ class ProviderContext:
     scope_name: str = ""
     redacted: Callable[[str], str] = str
     beside: tuple[Home, ...] = ()
+    refusal: Callable[[ToolSpec, ResourceRef, Mapping[str, Any]], str] = nothing_permits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,17 +326,23 @@ class Changer(Protocol):
         ...
 
 
+def nothing_to_close() -> None:
+    """Do nothing: nothing was started."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """One provider, opened: to read, and for the guard to change. Both speak to the same place as the same identity.
 
-    ``identity`` proves which place it is; None where nothing does, and then it counts as production.
+    ``identity`` proves which place it is; None where nothing does, and then it counts as production. ``close`` ends
+    what was started for it, when the run ends.
     """
 
     provider: Provider
     reader: Reader
     changer: Changer
     identity: PlaceIdentity | None = None
+    close: Callable[[], None] = nothing_to_close
 
     @property
     def home(self) -> Home:
@@ -364,6 +378,17 @@ class Provider(Protocol):
     def is_witness(self) -> bool:
         """Whether it only tells of the resources of others: it is opened beside another one, never alone, and a run
         goes on without it."""
+        ...
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether a run may have nothing but it; what changes anything does. A witness that stands alone (an MCP
+        server) is opened after the others, and a run goes on without it."""
+        ...
+
+    @property
+    def origin(self) -> str:
+        """The ``ResourceRef.origin`` of its resources."""
         ...
 
     def is_configured(self, options: Mapping[str, Any]) -> bool:

@@ -52,6 +52,11 @@ class ResourceRef:
         return self.parts[0]
 
     @property
+    def origin(self) -> str:
+        """What tells which provider has it: the scheme; of MCP servers, of which there may be several: ``mcp:pg``."""
+        return f"mcp:{self.parts[0]}" if self.scheme == "mcp" else self.scheme
+
+    @property
     def context(self) -> str:
         """The same, as Kubernetes calls it: the kubeconfig context."""
         return self.parts[0]
@@ -110,6 +115,9 @@ class Home:
         """Return a reference there; an empty or missing group means that it stands in none."""
         if self.scheme == "aws":
             return ResourceRef(scheme="aws", parts=(self.place, self.region, group or "", kind, name))
+        if self.scheme == "mcp":
+            # What such a server tells of has no references of its own: the name is all that is known.
+            return ResourceRef(scheme="mcp", parts=(self.place, "/".join(filter(None, (group, kind, name)))))
         return placed_ref(self.scheme, self.place, group, kind, name)
 
 

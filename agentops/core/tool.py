@@ -31,7 +31,10 @@ class ToolSpec:
 
     ``name`` is snake_case with the provider first (``kubernetes_list``). ``schema`` is the arguments' JSON Schema, with
     ``additionalProperties: false``. ``permissions`` are what its identity needs: ``get pods``, ``list events``.
-    ``reversal`` says nothing for a read.
+    ``reversal`` says nothing for a read. ``facets`` are what policy is told of a call's arguments: the facet (see
+    ``core.policy.FACETS``) to the argument that holds it. ``deferred``: its declaration does not go to the model with
+    the first request; it is found by a search. ``foreign`` is what somebody else's server says of it: untrusted, and
+    shown in a fence only.
     """
 
     name: str
@@ -43,6 +46,9 @@ class ToolSpec:
     idempotent: bool = True
     reversal: Reversal = Reversal.NONE
     timeout_s: float = 30.0
+    facets: Mapping[str, str] = field(default_factory=dict)
+    deferred: bool = False
+    foreign: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,8 @@ def doubts_about(
     """Return why the plan does not count as verified; of one that rolls back a change, what is unwell now."""
     if state.plan.rolls_back:
         return tuple(dict.fromkeys(unwell(after)))
-    found = [*_awaited(services, log, state), *_idle(state, after), *_unjudged(state, after)]
+    unseen = (doubt for seen in after for doubt in seen.doubts)
+    found = [*_awaited(services, log, state), *_idle(state, after), *_unjudged(state, after), *unseen]
     if state.plan.intent.is_requested:
         found += [f"{why}; it was not well before either" for why in unwell(after)]
     return tuple(dict.fromkeys(found))

@@ -98,8 +98,8 @@ def _assemble(services: GuardServices, proposal: Proposal, steps: Sequence[Decid
 
 def _touched(services: GuardServices, steps: Sequence[Decided]) -> tuple[Scope, ...]:
     """Return the places that the steps change, as a plan binds them."""
-    schemes = dict.fromkeys(step.change.target.scheme for step in steps)
-    return tuple(services.scopes[scheme].identity for scheme in schemes)
+    origins = dict.fromkeys(step.change.target.origin for step in steps)
+    return tuple(services.scopes[origin].identity for origin in origins)
 
 
 def _to_the_second(moment: datetime) -> datetime:

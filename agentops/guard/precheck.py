@@ -31,7 +31,7 @@ def precheck(
     if tool is None or tool.spec.effect is not Effect.CHANGE:
         known = ", ".join(sorted(services.tools))
         raise ToolInputError(f"there is no change tool {one_line(change.tool, 60)!r}", hint=f"The tools are {known}.")
-    scope = services.scopes.get(change.target.scheme)
+    scope = services.scopes.get(change.target.origin)
     if scope is None or change.target.place != scope.place:
         pinned = ", ".join(one.place for one in services.scopes.values())
         raise ToolInputError(
@@ -46,7 +46,7 @@ def precheck(
         )
     if services.read_only:
         raise PolicyRefused("agentops is read-only here: nothing may be changed", hint="Unset AGENTOPS_READ_ONLY.")
-    if not policy_input.rollback and (too_powerful := services.too_powerful(change.target.scheme)):
+    if not policy_input.rollback and (too_powerful := services.too_powerful(change.target.origin)):
         why, hint = too_powerful
         raise PolicyRefused(why, hint=hint, code="too-powerful")
     if change.tool in services.disabled_tools and not policy_input.rollback:

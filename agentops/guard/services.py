@@ -118,7 +118,7 @@ class GuardServices:
         pause: waits so many seconds; the sandbox lets its own clock run instead.
         monotonic: seconds, for deadlines.
         nonce: a fresh random text for a plan.
-        scopes: what the run is pinned to, by the scheme of the resources there.
+        scopes: what the run is pinned to, by the origin of the resources there (``ResourceRef.origin``).
         object_facts: what a provider tells policy of a resource, and of what becomes of it.
         no_remedy: says why what becomes of an object silences an alert and cures nothing.
         notes_on: the notes of owners on what a change acts on, and whose could not be read.
@@ -131,7 +131,7 @@ class GuardServices:
         wait_s: how long to wait for another run that is changing something; seconds.
         yes: approve without asking what policy asks nobody for.
         disabled_tools: the names of tools that a setting switches off; an undo may still use them.
-        too_powerful: says why changes in a place (its scheme) are refused to an identity that may do everything there,
+        too_powerful: says why changes in a place (its origin) are refused to an identity that may do everything there,
             and what to do next.
         can_tell: a model is there to hear why a person says no.
     """

@@ -17,7 +17,7 @@ from agentops.policy.layers import PolicyLayer, arranged
 from agentops.policy.rules import check_types, named_actions, read_rules
 from agentops.policy.schema import schema_json
 from agentops.policy.settings import PolicySettings
-from agentops.policy.vocabulary import actions_of, representatives
+from agentops.policy.vocabulary import ALWAYS, actions_of, representatives
 
 
 def load_policy(
@@ -36,7 +36,7 @@ def load_policy(
     """
     cedar = engine or Cedar()
     every = arranged(layers)
-    actions = actions_of(tools)
+    actions = (*actions_of(tools), *ALWAYS)
     rules = read_rules(every, cedar)
     named = named_actions(rule.body for rule in rules.values())
     text = "\n".join(layer.text for layer in every)

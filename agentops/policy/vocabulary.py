@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from agentops.core.errors import ConfigError
-from agentops.core.policy import MUTATE
+from agentops.core.policy import FACETS, MUTATE
 from agentops.core.text import one_line
 from agentops.core.tool import Effect, ToolSpec
 
@@ -72,6 +72,7 @@ FACTS: tuple[PolicyFact, ...] = (
     PolicyFact("stateful", "Bool", "a touched workload keeps state"),
     PolicyFact("dataLoss", "Bool", "data would be lost"),
     PolicyFact("unknowns", "Bool", "part of the blast radius could not be read"),
+    *(PolicyFact(name, "String", says, reads=True) for name, says in FACETS.items()),
     PolicyFact("maxPods", "Long", "the limit max_pods of config.toml", required=True, reads=True),
     PolicyFact("maxPct", "Long", "the limit max_percent of config.toml", required=True, reads=True),
     PolicyFact("readOnly", "Bool", "agentops runs in read-only mode", required=True, reads=True),
@@ -93,6 +94,13 @@ class Action:
     def reads(self) -> bool:
         """Whether it only reads."""
         return READ in self.groups
+
+
+ALWAYS = (
+    Action("mcp-reads", (READ, "mcp"), PROVIDER_ENTITIES["mcp"]),
+    Action("mcp-changes", (MUTATE, "mcp"), PROVIDER_ENTITIES["mcp"]),
+)
+"""Actions that no request has: a policy about MCP servers stays valid while none is connected."""
 
 
 def actions_of(tools: Iterable[ToolSpec]) -> tuple[Action, ...]:

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 
-from agentops.core.policy import PolicyRequest
-from agentops.policy import CedarPolicy, LayerKind
+from agentops.app.providers import change_specs, read_specs
+from agentops.core.clock import utc_now
+from agentops.core.errors import ToolInputError
+from agentops.core.plan import Change
+from agentops.core.policy import ObjectFacts, PolicyRequest
+from agentops.core.policy_facts import facets_of, read_request, request_for
+from agentops.core.resource import parse_ref
+from agentops.core.tool import Effect, ToolSpec
+from agentops.policy import CedarPolicy, LayerKind, load_policy
 from agentops.policy.shipped import shipped
 from agentops.policy.table import read_cases, run_cases
 from agentops.policy.vocabulary import FACTS
@@ -28,7 +36,13 @@ def _with_default(name: str) -> str:
 
 def test_every_example_is_tried_here() -> None:
     """An example that is added without a test fails this one."""
-    tried = {"organisation.cedar", "project.cedar", "incident-override.cedar", "change-window.cedar"}
+    tried = {
+        "organisation.cedar",
+        "project.cedar",
+        "incident-override.cedar",
+        "change-window.cedar",
+        "mcp-servers.cedar",
+    }
     assert {path.name for path in EXAMPLES.iterdir()} == tried
 
 
@@ -81,6 +95,59 @@ def test_the_change_window(facts: dict[str, object], allowed: bool, loaded: Load
     """Stateful workloads in the morning, everything else at any time; unknown counts as stateful."""
     policy = loaded(layer(_with_default("change-window.cedar")))
     assert policy.decide(ask(**facts)).allowed is allowed
+
+
+QUERY = ToolSpec(name="mcp_pg_query", description="", schema={}, facets={"database": "db"})
+POST = replace(QUERY, name="mcp_slack_slack_post_message", effect=Effect.CHANGE, facets={"channel": "to"})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "refused_by"),
+    [({"db": "staging"}, ()), ({"db": "prod"}, ("only-staging-databases",)), ({}, ("only-staging-databases",))],
+)
+def test_mcp_servers_are_asked_by_what_a_call_names(arguments: dict[str, str], refused_by: tuple[str, ...]) -> None:
+    """A read of another database is refused, and so is one that leaves the database to the server."""
+    rules = layer(_with_default("mcp-servers.cedar"))
+    policy = load_policy([rules], tools=[*read_specs(), *change_specs(), QUERY, POST], settings=limits())
+    ref = parse_ref("mcp://pg/query")
+    request = read_request(QUERY, ref, arguments, HUMAN, environment="production", protected=False, now=utc_now())
+    ruling = policy.decide(request)
+    assert (ruling.allowed, ruling.policies) == (not refused_by, refused_by or ("reads",))
+
+
+def test_a_rule_for_mcp_servers_is_valid_while_none_is_connected(loaded: Loaded, ask: Ask) -> None:
+    """A server that is taken away does not make every change refused."""
+    assert loaded(layer(_with_default("mcp-servers.cedar"))).decide(ask()).policies == ("production-change",)
+
+
+def test_what_names_several_at_once_is_not_judged() -> None:
+    """A list could hold one that is allowed and one that is not."""
+    with pytest.raises(ToolInputError, match="`db` must be one text"):
+        facets_of(QUERY, {"db": ["staging", "prod"]})
+
+
+@pytest.mark.parametrize(("channel", "policies"), [("C0INCIDENTS", ()), ("C0GENERAL", ("no-posts-outside-incidents",))])
+def test_a_change_is_judged_by_what_it_names(channel: str, policies: tuple[str, ...]) -> None:
+    """A message to another channel is refused before it is previewed."""
+    policy = load_policy(
+        [layer(_with_default("mcp-servers.cedar"))],
+        tools=[*read_specs(), *change_specs(), QUERY, POST],
+        settings=limits(),
+    )
+    change = Change(tool=POST.name, target=parse_ref("mcp://slack/slack_post_message"), arguments={"to": channel})
+    request = request_for(
+        change,
+        POST,
+        HUMAN,
+        lambda _ref, _item: ObjectFacts(),
+        dry_run=True,
+        environment="production",
+        protected=False,
+        frozen=False,
+        now=utc_now(),
+        tainted=True,
+    )
+    assert tuple(name for name in policy.decide(request).policies if name.startswith("no-posts")) == policies
 
 
 def test_the_page_lists_every_fact() -> None:

@@ -41,6 +41,8 @@ class AwsProvider(UnchangingProvider):
     title = "AWS"
     target_form = "aws:SERVICE/TYPE/ID"
     is_witness = False
+    stands_alone = True
+    origin = SCHEME
 
     def is_configured(self, options: Mapping[str, Any]) -> bool:
         """Return whether a setting names a profile, a region or a role; the SDK's own variables are no wish to look."""

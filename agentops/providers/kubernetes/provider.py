@@ -52,6 +52,8 @@ class KubernetesProvider:
     title = "Kubernetes"
     target_form = "k8s:NAMESPACE/KIND/NAME"
     is_witness = False
+    stands_alone = True
+    origin = SCHEME
 
     def is_configured(self, options: Mapping[str, Any]) -> bool:  # noqa: ARG002
         """Return that it is always worth a try: a kubeconfig is looked for where kubectl looks."""

@@ -29,6 +29,13 @@ class Witness(UnchangingProvider):
     tells: ClassVar[str]
     target_form = ""
     is_witness = True
+    stands_alone = False
+    scheme: str
+
+    @property
+    def origin(self) -> str:
+        """Return the scheme: there is one place of it at most."""
+        return self.scheme
 
     def is_configured(self, options: Mapping[str, Any]) -> bool:
         """Return whether a setting says where it is."""

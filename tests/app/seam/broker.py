@@ -67,6 +67,8 @@ class Broker:
     title: str = "the broker"
     target_form: str = "broker:GROUP/KIND/NAME"
     is_witness: bool = False
+    stands_alone: bool = True
+    origin: str = "broker"
 
     def is_configured(self, options: Mapping[str, Any]) -> bool:
         return True

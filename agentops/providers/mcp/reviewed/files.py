@@ -165,11 +165,11 @@ def _pairs(table: Mapping[str, Any], name: str, where: str) -> Iterator[tuple[st
     yield from _table(table.get(name, {}), f"{where}.{name}").items()
 
 
-def _mapped(found: Any, where: str, known: tuple[str, ...]) -> Mapping[str, str]:
+def _mapped(found: Any, where: str, known: Mapping[str, str]) -> Mapping[str, str]:
     return {_one_of(known, name, where): _text(one, f"{where}.{name}") for name, one in _table(found, where).items()}
 
 
-def _one_of(known: tuple[str, ...] | Mapping[str, Any], name: Any, where: str) -> str:
+def _one_of(known: Mapping[str, Any], name: Any, where: str) -> str:
     if name not in known:
         raise ConfigError(f"{where}: {one_line(str(name), 60)} is none of {', '.join(known)}")
     return str(name)
