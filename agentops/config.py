@@ -155,6 +155,7 @@ class Settings:
     aws_profile: str = ""
     aws_region: str = ""
     aws_role: str = ""
+    desktop_notifications: bool = False
     audit_retention_days: int = 365
     audit_forward_secure: bool = False
     audit_segment_mib: int = 64
@@ -216,6 +217,7 @@ SECTIONS = {
     "safety": ("read_only", "cluster_lease", "disabled_tools", "allow_cluster_admin"),
     "policy": ("production_contexts", "protected_namespaces", "freeze", "max_pods", "max_percent"),
     "environments": ("environments",),
+    "approvals": ("desktop_notifications",),
     "audit": ("audit_retention_days", "audit_forward_secure", "audit_segment_mib", "audit_keep_days"),
 }
 """The sections of the config file, and the fields that each one sets; ``model`` is written ``id`` there, and

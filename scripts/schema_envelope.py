@@ -18,6 +18,7 @@ from agentops.core.evidence import Evidence
 from agentops.core.finding import Finding, Problem
 from agentops.core.outcome import Receipt, StageRecord, Status
 from agentops.core.plan import (
+    Approval,
     BlastRadius,
     Call,
     Change,
@@ -33,6 +34,7 @@ from agentops.core.request import ReplyVerdict
 from agentops.core.risk import Reversal, Risk
 from agentops.core.tool import ToolSpec
 from agentops.core.usage import Usage
+from agentops.store.pending import Decline, PlanEnd, PlanStanding
 
 
 def finding(known: Definitions) -> Schema:
@@ -241,6 +243,7 @@ def _approver_parts(known: Definitions) -> dict[str, Schema]:
         "approval": record(approval["properties"] | {"file": TEXT}),
         "approvals_missing": COUNT,
         "public_key": TEXT,
+        "pending": listed(_pending(known)),
         "approvers": listed(record(entry)),
         "approver": record(entry | {"trusted": {"type": "boolean"}}, optional=("trusted",)),
         "file": TEXT,
@@ -253,6 +256,28 @@ def _aws_identity() -> Schema:
     return record(
         {**words, "administrator": {"type": ["boolean", "null"]}, "missing": listed(TEXT), "grave": listed(TEXT)}
     )
+
+
+def _pending(known: Definitions) -> Schema:
+    """Return a plan that another agent asked for."""
+    words = dict.fromkeys(("client", "door", "on_behalf_of", "what", "object", "where", "file"), TEXT)
+    said = {"anyOf": [known.ref(Decline), {"type": "null"}]}
+    ended = {"anyOf": [known.ref(PlanEnd), {"type": "null"}]}
+    facts = {
+        "code": CODE,
+        "digest": DIGEST,
+        "standing": known.ref(PlanStanding),
+        "simulated": {"type": "boolean"},
+        "asked_at": plain(datetime),
+        "expires_at": plain(datetime),
+        "risk": known.ref(Risk),
+        "approval": known.ref(Approval),
+        "approvals_missing": COUNT,
+        "approved_by": listed(TEXT),
+        "declined": said,
+        "ended": ended,
+    }
+    return record(words | facts)
 
 
 def _mcp_server() -> Schema:

@@ -17,6 +17,7 @@ from agentops.cli.argv import arrange
 from agentops.cli.commands import (
     access,
     alerts,
+    approvals,
     approve,
     approvers,
     ask,
@@ -114,6 +115,7 @@ def build() -> typer.Typer:
         incidents,
         changes,
         approve,
+        approvals,
         approvers,
         policy,
         audit,

@@ -37,6 +37,7 @@ _TAKES = {
     "history prune": "dry-run older-than yes",
     "changes": "limit namespace",
     "approve": "out side-by-side ttl",
+    "approvals": "all watch",
     "approvers list": "",
     "approvers add": "",
     "approvers remove": "",

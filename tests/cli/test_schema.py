@@ -62,6 +62,7 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("audit", "rotate-key"),
     ("audit", "fingerprint"),
     ("tools", "list"),
+    ("approvals",),
     ("mcp", "list"),
     ("mcp", "install", "cursor", "--print"),
     ("access", "aws", "--mode", "read"),

@@ -90,12 +90,17 @@ def approve(
             "approvals_missing": done.approvals_missing,
             "public_key": str(done.key),
         },
-        report=tuple(_blocks(done, plan, pending=pending)),
+        report=tuple(approved_blocks(done, plan, pending=pending)),
     )
 
 
-def _blocks(done: ApprovedPlan, path: Path, *, pending: bool) -> list[Block]:
-    """Return what was signed, and in the last lines what comes next."""
+def approved_blocks(done: ApprovedPlan, path: Path, *, pending: bool) -> list[Block]:
+    """Return what was signed, and in the last lines what comes next.
+
+    Arguments:
+        path: the plan's file, or its code, as it is typed.
+        pending: another agent asked for it, and waits.
+    """
     plan, approval = done.plan, done.approval
     until = f"{approval.expires_at:%Y-%m-%d %H:%M:%S} UTC"
     head = Heading(f"Plan {plan.code} is approved by {approval.by} — {one_line(objects_of(plan), 60)}", Tone.GOOD)

@@ -102,11 +102,10 @@ def install(
 
 def _place(options: Common) -> tuple[str, ...]:
     """Return the options that lead the server to the place that was named here."""
-    said: dict[str, Any] = {"context": options.context, "namespace": options.namespace}
-    said |= {"aws-profile": options.aws_profile, "aws-region": options.aws_region}
+    said: dict[str, Any] = {name: getattr(options, name) for name in PLACE if name != "sandbox"}
     if options.kubeconfig is not None:
         said["kubeconfig"] = options.kubeconfig.absolute()
-    words = [word for name, value in said.items() if value for word in (f"--{name}", str(value))]
+    words = [word for name, value in said.items() if value for word in (f"--{name.replace('_', '-')}", str(value))]
     return (*([] if options.sandbox is None else [f"--sandbox={options.sandbox}"]), *words)
 
 
