@@ -94,6 +94,6 @@ def _no_keyring(error: BaseException) -> ConfigError:
 def _missing(one: SecretReference) -> ConfigError:
     if one.kind == ENV:
         said = f"the variable {one.name} is not set, and {one} needs it"
-        return ConfigError(said, hint=f"Run: export {one.name}=...", code="no-secret")
+        return ConfigError(said, hint=f"Run: export {quoted(one.name)}=...", code="no-secret")
     said = f"the OS keyring has no entry {one.name} of {SERVICE}, and {one} needs it"
     return ConfigError(said, hint=f"Run: keyring set {SERVICE} {quoted(one.name)}", code="no-secret")
