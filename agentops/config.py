@@ -82,6 +82,16 @@ class Folders:
         return self.config / "mcp.json"
 
     @property
+    def mcp_pins(self) -> Path:
+        """What the user has trusted of those servers."""
+        return self.config / "mcp-pins.json"
+
+    @property
+    def mcp_imports(self) -> Path:
+        """Which files of other MCP clients were imported, by digest."""
+        return self.config / "mcp-imports.json"
+
+    @property
     def deciding(self) -> Path:
         """The user's folder whose word counts about changes."""
         return self.own if self.led_by else self.config

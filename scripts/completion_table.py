@@ -70,6 +70,15 @@ KINDS: dict[str, str] = {
     "audit prove growth": "files",
     "audit check-proof key": "files",
     "access aws mode": "access-modes",
+    "mcp add name": "",
+    "mcp add command": "",
+    "mcp add url": "",
+    "mcp add env": "",
+    "mcp add header": "",
+    "mcp add allow": "",
+    "mcp add confinement": "confinements",
+    "mcp remove name": "mcp-servers",
+    "mcp import what": "mcp-clients files",
     "access kubernetes mode": "access-modes",
     "access kubernetes namespaces": "namespaces",
     "access kubernetes account_namespace": "",
@@ -79,7 +88,7 @@ KINDS: dict[str, str] = {
     "schema name": "schemas",
     "completion shell": "shells",
 }
-_FOLDERS = ("folder",)
+_FOLDERS = ("folder", "cwd")
 
 
 def text(root: Path) -> str:
@@ -165,6 +174,7 @@ def kinds_of(param: Any, path: tuple[str, ...]) -> list[str]:
 def _names(root: Path) -> dict[str, dict[str, str]]:
     """Return the names that are the same for everybody, each with its help."""
     from agentops.app.agent_clients.clients import CLIENTS
+    from agentops.app.mcp_imports import CLIENTS as MCP_CLIENTS
     from agentops.app.providers import change_specs, read_specs
     from agentops.cli.commands.completion import Shell
     from agentops.cli.commands.schema import NAMES, load_schema
@@ -190,6 +200,8 @@ def _names(root: Path) -> dict[str, dict[str, str]]:
         "facts": {f"{one['name']}=": one["says"][:76] for one in facts_document()},
         "events": dict.fromkeys(_events(root), ""),
         "actors": {"human": "People.", "agent": "Models and agentops itself."},
+        "confinements": dict.fromkeys(("none", "no-network", "read-only", "no-network+read-only"), ""),
+        "mcp-clients": dict.fromkeys(MCP_CLIENTS, ""),
         "access-modes": {"read": "Investigate.", "fix": "Change things too."},
         "agent-clients": {one.name: one.title for one in CLIENTS},
         "environments": dict.fromkeys(ENVIRONMENTS, ""),

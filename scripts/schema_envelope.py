@@ -283,7 +283,14 @@ def _pending(known: Definitions) -> Schema:
 def _mcp_server() -> Schema:
     words = dict.fromkeys(("name", "transport", "identity", "confinement"), TEXT)
     names = {name: listed(TEXT) for name in ("env", "headers", "allowed")}
-    return record(words | names | {"enabled": {"type": "boolean"}})
+    rest = {"enabled": {"type": "boolean"}, "trusted": COUNT}
+    return record(words | names | rest, optional=("trusted",))
+
+
+def _mcp_import() -> Schema:
+    server = dict.fromkeys(("name", "given", "why"), TEXT) | {"usable": {"type": "boolean"}, "notes": listed(TEXT)}
+    source = {"client": TEXT, "file": TEXT, "digest": DIGEST, "seen": {"enum": ["new", "unchanged", "changed"]}}
+    return record(source | {"servers": listed(record(server))}, optional=("servers",))
 
 
 def _other_parts(known: Definitions) -> dict[str, Schema]:
@@ -296,6 +303,7 @@ def _other_parts(known: Definitions) -> dict[str, Schema]:
     return {
         "tools": listed(known.ref(ToolSpec)),
         "servers": listed(_mcp_server()),
+        "imports": listed(_mcp_import()),
         "client": TEXT,
         "entry": thing,
         "replaces": {"anyOf": [listed(TEXT), {"type": "null"}]},

@@ -60,6 +60,8 @@ class KnownNames:
             "applied-changes": lambda: self._changes(open_ones=False),
             "open-changes": lambda: self._changes(open_ones=True),
             "approvers": self._approvers,
+            "mcp-servers": self._mcp_servers,
+            "mcp-tools": self._mcp_tools,
         }
 
     @cached_property
@@ -159,6 +161,16 @@ class KnownNames:
             words = [_step(_mapping(_mapping(step).get("change"))) for step in steps]
             yield _text(change, "id"), "; ".join(words)
             yield _text(change, "id").rpartition("-")[2], "; ".join(words)
+
+    def _mcp_servers(self) -> Names:
+        for name, entry in _mapping(_json(self._folders.mcp_servers).get("mcpServers")).items():
+            yield name, _text(_mapping(entry), "command") or _text(_mapping(entry), "url")
+
+    def _mcp_tools(self) -> Names:
+        """Yield the tools that were trusted, of the server that the line names."""
+        servers = _mapping(_json(self._folders.mcp_pins).get("servers"))
+        for name in (one for one in self.arguments if one in servers):
+            yield from ((tool, "") for tool in _mapping(_mapping(servers[name]).get("tools")))
 
     def _approvers(self) -> Names:
         table = _toml(self._folders.approvers).get("approvers")

@@ -150,11 +150,13 @@ def _run(words: Sequence[str], simulated: SimulatedTime | None) -> int:
     arranged = arrange(words, sandbox.scenario_names)
     if arranged[:1] in (["--version"], ["-V"]):
         arranged[0] = "version"
-    if not _command(arranged) and not {"--help", "-h"} & set(arranged):
+    # What stands behind -- is another program's.
+    own = arranged[: arranged.index("--")] if "--" in arranged else arranged
+    if not _command(arranged) and not {"--help", "-h"} & set(own):
         error = UsageError("a command is missing", hint="See: agentops --help")
-        return _render(failure(error, ""), _wanted_output(arranged))
-    output = _wanted_output(arranged)
-    loud = arranged.count("-v") + arranged.count("--verbose") >= 2 or "-vv" in arranged
+        return _render(failure(error, ""), _wanted_output(own))
+    output = _wanted_output(own)
+    loud = own.count("-v") + own.count("--verbose") >= 2 or "-vv" in own
     signal.signal(signal.SIGTERM, _stop)
     try:
         result = _call(arranged, simulated)

@@ -40,6 +40,7 @@ def test_servers_are_listed_without_the_values_they_are_given(cli: Cli, home: Pa
             "headers": [],
             "allowed": [],
             "confinement": "none",
+            "trusted": 0,
         }
     ]
 

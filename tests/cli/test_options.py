@@ -60,7 +60,10 @@ _TAKES = {
     "audit check-proof": "key",
     "audit rotate": "",
     "tools list": "",
+    "mcp add": "allow confinement cwd env header oauth replace url",
     "mcp list": "",
+    "mcp remove": "",
+    "mcp import": "",
     # The place is what the entry leads to.
     "mcp install": f"{_PLACE} print project yes",
     "access aws": "aws-profile aws-region check mode",

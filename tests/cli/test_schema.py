@@ -64,6 +64,10 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("tools", "list"),
     ("approvals",),
     ("mcp", "list"),
+    ("mcp", "add", "far", "--url", "https://mcp.example/mcp"),
+    ("mcp", "remove", "far"),
+    ("mcp", "import"),
+    ("mcp", "import", "MCP"),
     ("mcp", "install", "cursor", "--print"),
     ("access", "aws", "--mode", "read"),
     ("access", "kubernetes", "--mode", "fix", "--namespace", "shop"),
@@ -124,6 +128,11 @@ def _script(path: Path, *turns: dict[str, Any]) -> Path:
     return path
 
 
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
 def _closed(schema: Any) -> Any:
     """Return ``schema`` with additional fields forbidden wherever fields are named."""
     if isinstance(schema, list):
@@ -176,6 +185,7 @@ def used(cli: Cli, home: Path, kept: Path, tmp_path: Path, plans: ModuleType) ->
         "ANCHOR": tmp_path / "anchor",
         "FOLDER": tmp_path,
         "EXPORT": tmp_path / "e",
+        "MCP": _written(tmp_path / "mcp.json", '{"mcpServers": {"old": {"type": "sse", "url": "https://h/sse"}}}'),
     }
     return lambda word: str(places.get(word, word))
 

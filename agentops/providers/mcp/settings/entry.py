@@ -148,7 +148,7 @@ def _http(entry: Mapping[str, Any]) -> dict[str, Any]:
     if parts.scheme not in ("http", "https") or not host or any(space in url for space in " \t"):
         raise SettingFault(("url",), "it is no http or https address")
     if parts.username is not None or parts.password is not None:
-        hint = 'Put it into "headers", as a reference.'
+        hint = 'Put it into "headers", as a reference: "Authorization": "Bearer ${env:NAME}"'
         raise SettingFault(("url",), "it holds a login", hint, quotable=False)
     if parts.scheme == "http" and not _is_loopback(host):
         hint = "Use https; http is for a server on this machine."
