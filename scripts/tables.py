@@ -14,6 +14,7 @@ from typing import Any
 from agentops.alerts.declaration import AlertFormat
 from agentops.core.conditions import Condition
 from agentops.core.tool import ToolSpec
+from agentops.providers.mcp.reviewed.files import ReviewedServer
 from agentops.providers.prometheus.objects.metric_check import MetricCheck
 
 
@@ -47,8 +48,40 @@ def generated(root: Path) -> Iterator[tuple[Path, str]]:
     path = root / "docs/triage.md"
     declared = [(one.name, condition) for one in ANALYZERS for condition in one.conditions]
     yield path, with_table(path.read_text("utf-8"), "conditions", conditions_table([*declared, ("any", FAILED)]))
+    yield from classified_pages(root / "docs/mcp")
     path = root / "docs/alerts.md"
     yield path, with_table(path.read_text("utf-8"), "alert formats", formats_table(FORMATS))
+
+
+def classified_pages(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Yield each page about an MCP server, with the table of what its tools were found to do."""
+    from agentops.providers.mcp.reviewed.files import shipped_reviews
+
+    for path in sorted(folder.glob("*.md")):
+        page = path.read_text("utf-8")
+        for name, reviewed in shipped_reviews().items():
+            if f"<!-- classified {name}: made" in page:
+                page = with_table(page, f"classified {name}", classified_table(reviewed))
+        yield path, page
+
+
+def classified_table(reviewed: ReviewedServer) -> str:
+    """Return a row for each tool of a server: its risk or that it reads, what it does, and what else is known of it."""
+    rows = []
+    for name, tool in sorted(reviewed.tools.items(), key=lambda one: (one[1].classification.effect != "read", one[0])):
+        found = tool.classification
+        notes = [
+            *(["in the first look"] if found.sweep is not None else []),
+            *(f"`{argument}`: {form}" for argument, form in found.forms.items()),
+            *([f"undone by `{found.inverse.tool}`"] if found.inverse else []),
+            *([f"checked by `{found.reads_back.tool}`"] if found.reads_back else []),
+            *([found.why] if found.why else []),
+        ]
+        effect = "read" if found.effect == "read" else f"change, {found.risk}"
+        rows.append((f"`{name}`", effect, found.says, ", ".join(found.facets) or "-", "; ".join(notes) or "-"))
+    return f"{reviewed.title} ({reviewed.tested}):\n\n" + _table(
+        ("tool", "is", "what it does", "policy is told", "also"), rows
+    )
 
 
 def with_table(page: str, name: str, table: str) -> str:

@@ -23,7 +23,7 @@ from agentops.core.digest import canonical, digest
 from tests.real_mcp.servers import SERVERS, RealServer
 
 RECORDED = Path(__file__).with_name("recorded")
-_KUBECONFIG = {
+KUBECONFIG: dict[str, Any] = {
     "apiVersion": "v1",
     "kind": "Config",
     "current-context": "none",
@@ -65,7 +65,7 @@ def listed(server: RealServer, extra: dict[str, str]) -> tuple[dict[str, Any], f
         if server.key == "git":
             subprocess.run(["git", "init", "-q", str(work)], check=True)
         kubeconfig = Path(folder) / "kubeconfig"
-        kubeconfig.write_text(json.dumps(_KUBECONFIG))
+        kubeconfig.write_text(json.dumps(KUBECONFIG))
         names = {"dir": str(work), "kubeconfig": str(kubeconfig), "port": str(_closed_port())}
         args = [word.format(**names) for word in server.args]
         env = {name: value.format(**names) for name, value in server.env.items()} | extra

@@ -16,7 +16,7 @@ PINNED = {"LANG": "C.UTF-8", "TZ": "UTC", "TERM": "dumb"}
 
 # What the tests' own machinery is told through the environment, and what a program needs to be found and to start.
 _KEPT = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "VIRTUAL_ENV", "CI", "PYTHONPATH")
-_KEPT_PREFIXES = ("AGENTOPS_E2E", "AGENTOPS_WRITE_", "COV_", "COVERAGE_", "HYPOTHESIS_", "PYTEST_")
+_KEPT_PREFIXES = ("AGENTOPS_E2E", "AGENTOPS_REAL_", "AGENTOPS_WRITE_", "COV_", "COVERAGE_", "HYPOTHESIS_", "PYTEST_")
 _MASK = 0o022
 
 

@@ -59,11 +59,17 @@ class ReviewedServer:
 
 
 @cache
-def shipped_servers() -> tuple[ReviewedServer, ...]:
-    """Return all servers whose classifications ship with agentops, in the order of their files' names."""
+def shipped_reviews() -> Mapping[str, ReviewedServer]:
+    """Return the reviews that ship with agentops, by the names of their files without ``.toml``."""
     folder = files(__package__) / "data"
     found = sorted((one for one in folder.iterdir() if one.name.endswith(".toml")), key=lambda one: one.name)
-    return tuple(read_reviewed(one.read_text(encoding="utf-8"), one.name) for one in found)
+    texts = ((one.name, one.read_text(encoding="utf-8")) for one in found)
+    return {name.removesuffix(".toml"): read_reviewed(text, name) for name, text in texts}
+
+
+def shipped_servers() -> tuple[ReviewedServer, ...]:
+    """Return all servers whose classifications ship with agentops, in the order of their files' names."""
+    return tuple(shipped_reviews().values())
 
 
 def read_reviewed(text: str, where: str) -> ReviewedServer:
