@@ -60,6 +60,8 @@ _NO_ANSWER = (
     "ProxyConnectionError", "SSLError", "HTTPClientError", "ConnectionError",
 )  # fmt: skip
 _WORDS_CHARS = 300
+_COMMON_REGIONS = ("af-", "ap-", "ca-", "eu-", "il-", "me-", "mx-", "sa-", "us-east-", "us-west-")
+"""How the regions of the partition begin that is simply called aws."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +111,7 @@ def _refused(error: object, action: str, who: AwsCaller) -> ToolError:
     # What stands between may refuse without a document of AWS; whatever it says, it is no.
     kind = DENIED if not kind and status == 403 else kind
     if kind == DENIED:
-        hint = f"Allow {action} in the policy of that role, or choose another identity: aws_profile, aws_role."
+        hint = f"Allow {action} in the policy of that role, or choose another identity: --aws-profile, aws_role."
         return ToolError(
             f"AWS does not allow {action}{f' to {who.identity}' if who.identity else ''}", hint=hint, code=DENIED
         )
@@ -119,7 +121,9 @@ def _refused(error: object, action: str, who: AwsCaller) -> ToolError:
     if kind == EXPIRED:
         return ToolError("the AWS credentials have expired", hint=f"Renew them: {who.sign_in}", code=EXPIRED)
     if kind == CREDENTIALS:
-        hint = "See what the SDK uses: aws sts get-caller-identity. Another profile: aws_profile in config.toml."
+        hint = "See what the SDK uses: aws sts get-caller-identity. Another profile: --aws-profile."
+        if not who.region.startswith(_COMMON_REGIONS):
+            hint += f" {who.region} is of a partition of its own, which takes only credentials that were made there."
         return ToolError(f"AWS does not accept the credentials ({one_line(code, 40)})", hint=hint, code=CREDENTIALS)
     if kind == ABSENT:
         return ToolError(f"AWS knows no such thing in {who.region}: {words}", code=ABSENT)
@@ -136,17 +140,20 @@ def _not_asked(error: Exception, action: str, who: AwsCaller) -> ToolError:
     if name in _SSO:
         return ToolError("the AWS sign-on session has expired or was never begun", hint=who.sign_in, code=EXPIRED)
     if name in _NO_CREDENTIALS:
-        hint = "Name a profile: aws_profile in config.toml or AGENTOPS_AWS_PROFILE; or sign in: " + who.sign_in
+        hint = (
+            "Name a profile: --aws-profile, aws_profile in config.toml or AGENTOPS_AWS_PROFILE; or sign in: "
+            + who.sign_in
+        )
         return ToolError(f"there are no AWS credentials to use: {words}", hint=hint, code=CREDENTIALS)
     if name == "NoRegionError":
         return no_region()
     if name in _NO_ANSWER:
-        hint = "Check the network, the proxy (HTTPS_PROXY), the region and AWS_ENDPOINT_URL."
+        hint = f"Check the network, the proxy (HTTPS_PROXY), whether {who.region} is the region, and AWS_ENDPOINT_URL."
         return ToolError(f"AWS does not answer {action}: {words}", hint=hint, code=UNREACHABLE)
     return ToolError(f"{action} could not be sent: {words}", code=FAILED)
 
 
 def no_region() -> ToolError:
     """Return the error for a place that names no region."""
-    hint = "Name it: aws_region in config.toml, AGENTOPS_AWS_REGION or AWS_REGION; or a region in the profile."
+    hint = "Name it: --aws-region, aws_region in config.toml, AGENTOPS_AWS_REGION, AWS_REGION, or in the profile."
     return ToolError("no AWS region is named, so there is nowhere to look", hint=hint, code=REGION)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from agentops.core.errors import UsageError
+from agentops.core.suggestions import closest
 from agentops.core.text import one_line
 from agentops.providers.aws.api.errors import AwsCaller, asking, no_region
 from agentops.providers.aws.api.guarding import learning, only_reads
@@ -39,6 +40,8 @@ def open_session(options: Mapping[str, Any], learn: Callable[[str], None]) -> tu
     if inside:
         _isolate(session)
     try:
+        # A profile that is not there is said to be so, whatever else would have told the region and the key.
+        session.get_scoped_config()
         region = str(options.get("aws_region") or session.get_config_variable("region") or "")
     except ProfileNotFound as error:
         hint = "See which there are: aws configure list-profiles"
@@ -47,16 +50,44 @@ def open_session(options: Mapping[str, Any], learn: Callable[[str], None]) -> tu
     if not region:
         raise no_region()
     session.set_config_variable("region", region)
+    role = str(options.get("aws_role") or "")
+    _require_one_partition(session, region, role)
     who = AwsCaller(region=region, profile=profile)
     only_reads(session)
     learning(session, learn)
-    role = str(options.get("aws_role") or "")
     if role and not inside:
         with asking("sts", "AssumeRole", who):
             session = _assumed(session, role, region)
         only_reads(session)
         learning(session, learn)
     return session, who
+
+
+def _require_one_partition(session: Any, region: str, role: str) -> None:
+    """Raise where the region is none, or the role is of another partition than the region.
+
+    Raises:
+        UsageError: nothing that would be asked there could succeed.
+    """
+    from botocore.exceptions import UnknownRegionError
+
+    shown = one_line(region, 40)
+    try:
+        partition = str(session.get_partition_for_region(region))
+    except UnknownRegionError as error:
+        known = [
+            one for name in session.get_available_partitions() for one in session.get_available_regions("ec2", name)
+        ]
+        near = closest(region, known)
+        hint = f"Did you mean {near[0]}?" if near else "A region is written as eu-west-1."
+        raise UsageError(f"{shown} is no AWS region", hint=hint) from error
+    of_role = role.split(":")[1] if role.count(":") >= 5 else partition
+    if of_role != partition:
+        raise UsageError(
+            f"the role {one_line(role, 120)} is of the partition {one_line(of_role, 20)}, and the region {shown} of "
+            f"{partition}",
+            hint="Partitions of AWS (aws, aws-cn, aws-us-gov) share no identity: change aws_role or aws_region.",
+        )
 
 
 def _isolate(session: Any) -> None:
