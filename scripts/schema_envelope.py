@@ -287,6 +287,19 @@ def _mcp_server() -> Schema:
     return record(words | names | rest, optional=("trusted",))
 
 
+def _mcp_look() -> dict[str, Schema]:
+    """Return what a look at a server tells: the server, and each of its tools with its state."""
+    server = dict.fromkeys(("name", "identity", "calls_itself", "version", "protocol", "changed"), TEXT)
+    words = dict.fromkeys(("name", "called", "why", "effect", "risk", "schema", "description"), TEXT)
+    states = ["offered", "not-allowed", "new", "changed", "server-changed", "refused"]
+    tool = words | {"state": {"enum": states}, "changed": listed(TEXT), "classified": {"type": "boolean"}}
+    return {
+        "mcp_server": record(server | {"seconds": {"type": "number"}, "gone": listed(TEXT)}),
+        "mcp_tools": listed(record(tool)),
+        "trusted": listed(TEXT),
+    }
+
+
 def _mcp_import() -> Schema:
     server = dict.fromkeys(("name", "given", "why"), TEXT) | {"usable": {"type": "boolean"}, "notes": listed(TEXT)}
     source = {"client": TEXT, "file": TEXT, "digest": DIGEST, "seen": {"enum": ["new", "unchanged", "changed"]}}
@@ -304,6 +317,7 @@ def _other_parts(known: Definitions) -> dict[str, Schema]:
         "tools": listed(known.ref(ToolSpec)),
         "servers": listed(_mcp_server()),
         "imports": listed(_mcp_import()),
+        **_mcp_look(),
         "client": TEXT,
         "entry": thing,
         "replaces": {"anyOf": [listed(TEXT), {"type": "null"}]},

@@ -10,25 +10,42 @@ from agentops.cli.report import Block
 from agentops.core.errors import Declined, NotApproved
 
 
-def require_agreement(options: Common, shown: Sequence[Block], question: str, yes: str, instead: str) -> None:
-    """Show what is asked for on stderr, and raise unless a person at this terminal agrees.
-
-    Arguments:
-        yes: what agreeing does: ``trust these 3 tools``.
-        instead: what to do where nobody can be asked.
+def require_somebody(options: Common, instead: str) -> None:
+    """Raise unless somebody can be asked at this terminal.
 
     Raises:
-        NotApproved: nobody can be asked.
-        Declined: the answer was no, or none.
+        NotApproved: nobody can; ``instead`` says what to do.
     """
-    from agentops.cli.prompting import Choice, Prompts, cannot_ask
-    from agentops.cli.render import page
+    from agentops.cli.prompting import cannot_ask
 
     trouble = cannot_ask(no_input=options.no_input)
     if trouble:
         raise NotApproved(f"nobody can be asked: {trouble}", hint=instead)
-    sys.stderr.write(page(tuple(shown), sys.stderr) + "\n")
-    sys.stderr.flush()
-    choices = [Choice("yes", f"yes: {yes}", "y", grave=True), Choice("no", "no: leave all as it is", "n")]
-    if Prompts().choose(question, choices, "no") != "yes":
+
+
+def require_agreement(shown: Sequence[Block], question: str, yes: str, full: Sequence[Block] = ()) -> None:
+    """Show what is asked for on stderr, and raise unless a person at this terminal agrees.
+
+    Arguments:
+        yes: what agreeing does: ``trust these 3 tools``.
+        full: what is shown to whoever asks for the details; none where all is shown already.
+
+    Raises:
+        Declined: the answer was no, or none.
+    """
+    from agentops.cli.prompting import Choice, Prompts
+
+    details = [Choice("details", "details: show the whole of each", "d")] if full else []
+    choices = [Choice("yes", f"yes: {yes}", "y", grave=True), *details, Choice("no", "no: leave all as it is", "n")]
+    _show(shown)
+    while (said := Prompts().choose(question, choices, "no")) == "details":
+        _show(full)
+    if said != "yes":
         raise Declined("declined at the terminal: nothing was changed")
+
+
+def _show(blocks: Sequence[Block]) -> None:
+    from agentops.cli.render import page
+
+    sys.stderr.write(page(tuple(blocks), sys.stderr) + "\n")
+    sys.stderr.flush()

@@ -64,6 +64,8 @@ _TAKES = {
     "mcp list": "",
     "mcp remove": "",
     "mcp import": "",
+    "mcp tools": "",
+    "mcp trust": "",
     # The place is what the entry leads to.
     "mcp install": f"{_PLACE} print project yes",
     "access aws": "aws-profile aws-region check mode",

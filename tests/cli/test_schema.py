@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -67,6 +68,8 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("mcp", "add", "far", "--url", "https://mcp.example/mcp"),
     ("mcp", "remove", "far"),
     ("mcp", "import"),
+    ("mcp", "tools", "git"),
+    ("mcp", "trust", "git"),
     ("mcp", "import", "MCP"),
     ("mcp", "install", "cursor", "--print"),
     ("access", "aws", "--mode", "read"),
@@ -128,6 +131,16 @@ def _script(path: Path, *turns: dict[str, Any]) -> Path:
     return path
 
 
+def _connect_a_server(home: Path, folder: Path) -> None:
+    listed = {"name": "listed", "tools": [{"name": "log", "inputSchema": {"type": "object"}}, {"name": "a b"}]}
+    words = [
+        str(Path(__file__).with_name("listed_server.py")),
+        str(_written(folder / "listed.json", json.dumps(listed))),
+    ]
+    servers = {"mcpServers": {"git": {"command": sys.executable, "args": words}}}
+    _written(home / "mcp.json", json.dumps(servers)).chmod(0o600)
+
+
 def _written(path: Path, text: str) -> Path:
     path.write_text(text)
     return path
@@ -176,6 +189,7 @@ def used(cli: Cli, home: Path, kept: Path, tmp_path: Path, plans: ModuleType) ->
         cli("investigate", "--sandbox=bad-image-tag", "--no-model")
         cli("approvers", "add", str(PublicKey(name="ana", raw=b"a" * 32)))
         shutil.copytree(home, kept)
+    _connect_a_server(home, tmp_path)
     save_plan(tmp_path / "plan.json", plans.plan(expires_at=datetime.now(UTC) + timedelta(hours=1)))
     places = {
         "PLAN": tmp_path / "plan.json",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agentops.cli.commands import mcp_install
+from agentops.cli.commands import mcp_install, mcp_tools
 from agentops.cli.options import Common, with_common
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Table, Tone
 from agentops.cli.result import Result
@@ -80,6 +80,7 @@ def register(app: typer.Typer) -> None:
         with_common(remove)
     )
     group.command("import", help=IMPORT_HELP, epilog=IMPORT_EPILOG)(with_common(import_from))
+    mcp_tools.register(group)
     mcp_install.register(group)
     app.add_typer(group)
 
@@ -188,7 +189,7 @@ def import_from(
 ) -> Result:
     """List what there is to import, or import one file after asking."""
     from agentops.app.mcp_imports import import_servers, import_sources, plan_import
-    from agentops.cli.mcp_asking import require_agreement
+    from agentops.cli.mcp_asking import require_agreement, require_somebody
 
     settings, folder, home = options.settings(), Path.cwd(), Path.home()
     if what is None:
@@ -201,8 +202,8 @@ def import_from(
         if not plan.usable:
             continue
         names = plural(len(plan.usable), "server")
-        instead = command_line("mcp", "add", "NAME", "--") + " COMMAND connects one without asking."
-        require_agreement(options, _plan_blocks(plan), f"Connect {names}?", f"connect {names}", instead)
+        require_somebody(options, "Import it at a terminal; 'agentops mcp add' connects one without asking.")
+        require_agreement(_plan_blocks(plan), f"Connect {names}?", f"connect {names}")
         import_servers(settings, plan)
         done += list(plan.usable)
     left_out = [one for plan in plans for one in plan.servers if one.server is None]

@@ -54,8 +54,8 @@ class HeldTool:
     name: str
     held: Held
     why: str
+    tool: ForeignTool
     changed: tuple[str, ...] = ()
-    tool: ForeignTool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
