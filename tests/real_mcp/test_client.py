@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +13,9 @@ import pytest
 
 from agentops.core.errors import InDoubt, ToolError
 from agentops.core.tool import Effect
-from agentops.providers.mcp.client.session import ServerSession, open_session
-from agentops.providers.mcp.objects.server import ServerConfig, ServerLimits, ServerTransport
-from agentops.providers.mcp.objects.tool import ForeignResult
 from agentops.providers.mcp.reviewed.classify import classifications
 from tests.real_mcp import stubs
-from tests.real_mcp.conftest import Installed
+from tests.real_mcp.conftest import Opener, text_of
 from tests.real_mcp.postgres import Postgres
 from tests.real_mcp.record import KUBECONFIG
 from tests.real_mcp.servers import SERVERS
@@ -28,65 +23,6 @@ from tests.real_mcp.servers import SERVERS
 pytestmark = pytest.mark.real
 _RECORDED = Path(__file__).with_name("recorded")
 _OUTSIDE = str(Path(__file__).with_name("outside.cjs"))
-
-
-@dataclass(frozen=True, slots=True)
-class Opener:
-    """Opens sessions with real servers, in a folder of the test's own."""
-
-    folder: Path
-    installed: Installed
-    opened: list[ServerSession]
-
-    def __call__(
-        self,
-        key: str,
-        *,
-        args: tuple[str, ...] | None = None,
-        env: Mapping[str, str] | None = None,
-        command: tuple[str, ...] = (),
-        call_s: float = 30.0,
-    ) -> ServerSession:
-        """Return a session with one server; ``command`` stands before its program."""
-        server = self.installed(key)
-        words = (*command, server.path(), *(server.args if args is None else args))
-        names = {"dir": str(self.repository()), "kubeconfig": str(self.folder / "kubeconfig"), "port": "9"}
-        Path(names["kubeconfig"]).write_text(json.dumps(KUBECONFIG))
-        config = ServerConfig(
-            name=key,
-            transport=ServerTransport.STDIO,
-            command=words[0],
-            args=tuple(word.format(**names) if "{" in word else word for word in words[1:]),
-            env={name: value.format(**names) for name, value in (server.env if env is None else env).items()},
-            limits=ServerLimits(start_s=server.start_s, call_s=call_s),
-        )
-        session = open_session(config, resolve=lambda _reference: "", home=self.folder / "home")
-        self.opened.append(session)
-        return session
-
-    def repository(self) -> Path:
-        """Return a repository of one commit, made at the first call."""
-        place = self.folder / "work"
-        if not place.exists():
-            place.mkdir()
-            (place / "deploy.yaml").write_text("image: checkout:2.4.1\n")
-            git = ["git", "-C", str(place), "-c", "user.name=Eve", "-c", "user.email=eve@example.com"]
-            for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "Roll checkout to 2.4.1"]):
-                subprocess.run([*git, *words], check=True, env={**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null"})
-        return place
-
-
-@pytest.fixture
-def opener(tmp_path: Path, installed: Installed) -> Iterator[Opener]:
-    """Open sessions, and close them at the end."""
-    made = Opener(tmp_path, installed, [])
-    yield made
-    for session in made.opened:
-        session.close()
-
-
-def _text(result: ForeignResult) -> str:
-    return "\n".join(part.text for part in result.parts)
 
 
 @pytest.mark.parametrize("key", [key for key in SERVERS if key not in ("toolbox-postgres", "pagerduty")])
@@ -163,7 +99,7 @@ def test_the_toolbox_reads_statistics(opener: Opener, postgres: Postgres) -> Non
     for name, one in reads.items():
         said = session.call(name, one.sweep or needed.get(name, {}))
         if said.is_error:
-            failed[name] = _text(said)
+            failed[name] = text_of(said)
     # An extension that is not installed here.
     assert len(reads) == 22
     assert list(failed) == ["list_query_stats"]
@@ -181,7 +117,7 @@ def test_git_reads_a_repository_and_no_option(opener: Opener) -> None:
         session.call("git_diff", {"repo_path": place, "target": "--output=/tmp/written"}),
     ]
     assert [one.is_error for one in said] == [False, False, True, True]
-    assert ("Roll checkout to 2.4.1" in _text(said[0]), "checkout:2.4.1" in _text(said[1])) == (True, True)
+    assert ("Roll checkout to 2.4.1" in text_of(said[0]), "checkout:2.4.1" in text_of(said[1])) == (True, True)
 
 
 def test_a_server_of_every_kind_of_content(opener: Opener) -> None:
@@ -213,14 +149,14 @@ def test_a_long_call_ends_and_the_session_goes_on(opener: Opener) -> None:
     session = opener("everything", call_s=1.0)
     with pytest.raises(InDoubt):
         session.call("trigger-long-running-operation", {"duration": 20, "steps": 2})
-    assert _text(session.call("get-sum", {"a": 1, "b": 2})) == "The sum of 1 and 2 is 3."
+    assert text_of(session.call("get-sum", {"a": 1, "b": 2})) == "The sum of 1 and 2 is 3."
 
 
 def test_a_server_sees_only_what_it_was_given(opener: Opener, monkeypatch: pytest.MonkeyPatch) -> None:
     """get-env of server-everything shows no credential of the person's own, of a cloud, a cluster or a model."""
     for name in ("ANTHROPIC_API_KEY", "AWS_SECRET_ACCESS_KEY", "KUBECONFIG", "SSH_AUTH_SOCK", "GITHUB_TOKEN"):
         monkeypatch.setenv(name, "canary-4f1d4f1d")
-    seen = json.loads(_text(opener("everything", env={"GIVEN": "1"}).call("get-env", {})))
+    seen = json.loads(text_of(opener("everything", env={"GIVEN": "1"}).call("get-env", {})))
     assert sorted(seen) == ["GIVEN", "HOME", "LANG", "PATH", "TMPDIR"]
     assert str(opener.folder) in seen["HOME"]
 
@@ -236,7 +172,7 @@ def test_slack_reads_a_channel_and_posts(opener: Opener, key: str) -> None:
         said = session.call("slack_get_channel_history", {"channel_id": "C0INC"})
         before = stub.writes()
         session.call("slack_post_message", {"channel_id": "C0INC", "text": "looking"})
-        assert ("rolled checkout" in _text(said), before, stub.writes()) == (
+        assert ("rolled checkout" in text_of(said), before, stub.writes()) == (
             True,
             [],
             [("POST", "/api/chat.postMessage")],
@@ -253,7 +189,7 @@ def test_datadog_reads_monitors_and_mutes_a_host(opener: Opener) -> None:
         monitors = session.call("get_monitors", found["get_monitors"].sweep or {})
         before = stub.writes()
         session.call("mute_host", {"hostname": "web-1"})
-        assert ("checkout error rate" in _text(monitors), before, stub.writes()) == (
+        assert ("checkout error rate" in text_of(monitors), before, stub.writes()) == (
             True,
             [],
             [("POST", "/api/v1/host/web-1/mute")],
@@ -281,58 +217,14 @@ def test_pagerduty_reads_incidents_and_adds_a_note(opener: Opener) -> None:
         [],
         [("POST", "/incidents/Q2INCIDENT/notes")],
     )
-    assert "error rate above 5 %" in _text(swept["list_incidents"])
-
-
-@pytest.fixture(scope="session")
-def moto_url(slow: None) -> Iterator[str]:
-    """A simulated AWS on loopback."""
-    import logging
-
-    from moto.server import ThreadedMotoServer
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def alarmed(moto_url: str) -> Iterator[Callable[[str], Any]]:
-    """Return clients of the simulated AWS, in which one alarm is in ALARM."""
-    import boto3
-
-    keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": "us-east-1"}
-    made = []
-
-    def client(service: str) -> Any:
-        made.append(boto3.client(service, endpoint_url=moto_url, **keys))
-        return made[-1]
-
-    watch = client("cloudwatch")
-    watch.put_metric_alarm(
-        AlarmName="checkout-5xx",
-        Namespace="AWS/ApplicationELB",
-        MetricName="HTTPCode_Target_5XX_Count",
-        Statistic="Sum",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=5,
-        ComparisonOperator="GreaterThanThreshold",
-    )
-    watch.set_alarm_state(AlarmName="checkout-5xx", StateValue="ALARM", StateReason="8 of 5")
-    yield client
-    for one in made:
-        one.close()
+    assert "error rate above 5 %" in text_of(swept["list_incidents"])
 
 
 def test_cloudwatch_reads_alarms(opener: Opener, moto_url: str, alarmed: Callable[[str], Any]) -> None:
     """The first look of awslabs.cloudwatch-mcp-server on a simulated AWS names the alarm that is in ALARM."""
     session = opener("aws-cloudwatch", env={**SERVERS["aws-cloudwatch"].env, "AWS_ENDPOINT_URL": moto_url})
     found = classifications(session.config, session.facts(), session.tools())["get_active_alarms"]
-    assert "checkout-5xx" in _text(session.call("get_active_alarms", found.sweep or {}))
+    assert "checkout-5xx" in text_of(session.call("get_active_alarms", found.sweep or {}))
 
 
 def test_ecs_reads_through_the_tool_that_is_a_change_here(opener: Opener, moto_url: str, alarmed: Any) -> None:
@@ -342,5 +234,5 @@ def test_ecs_reads_through_the_tool_that_is_a_change_here(opener: Opener, moto_u
     listed = session.call("ecs_resource_management", {"api_operation": "ListClusters", "api_params": {}})
     made = {"api_operation": "CreateCluster", "api_params": {"clusterName": "made"}}
     refused = session.call("ecs_resource_management", made)
-    assert ("cluster/shop" in _text(listed), "requires WRITE permission" in _text(refused)) == (True, True)
+    assert ("cluster/shop" in text_of(listed), "requires WRITE permission" in text_of(refused)) == (True, True)
     assert len(alarmed("ecs").list_clusters()["clusterArns"]) == 1
