@@ -1,8 +1,7 @@
 """An MCP server over standard input and output in the standard library alone, so that a test can have it lie.
 
 It speaks the handshake of 2025-11-25. Its tools: ``echo`` gives its arguments back, ``env`` its environment, ``where``
-its working directory and home, ``pid`` its process id. The words of its command line say how it misbehaves; each stands
-under ``MODES`` with what it does.
+its working directory and home, ``pid`` its process id. ``hostile.py`` is the same server, misbehaving.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from typing import Any
 
 PROTOCOL = "2025-11-25"
 SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}}}
-MIB = 1 << 20
 
 
 def write(text: str) -> None:
@@ -77,34 +75,16 @@ def call(request: dict[str, Any]) -> None:
         answer(request, text(said()))
 
 
-HANDLERS: dict[str, Callable[[dict[str, Any]], None]] = {
+Handler = Callable[[dict[str, Any]], None]
+HANDLERS: dict[str, Handler] = {
     "initialize": initialize,
     "tools/list": list_tools,
     "tools/call": call,
 }
-MODES: dict[str, Callable[[], None]] = {}
 
 
-def mode(change: Callable[[], None]) -> Callable[[], None]:
-    """Make a function a way to misbehave, under its own name."""
-    MODES[change.__name__] = change
-    return change
-
-
-def on(method: str) -> Callable[[Callable[[dict[str, Any]], None]], Callable[[dict[str, Any]], None]]:
-    """Handle a method by the function below."""
-
-    def put(handler: Callable[[dict[str, Any]], None]) -> Callable[[dict[str, Any]], None]:
-        HANDLERS[method] = handler
-        return handler
-
-    return put
-
-
-def main(words: list[str]) -> None:
+def main() -> None:
     """Serve until the input ends."""
-    for word in words:
-        MODES[word]()
     for line in sys.stdin:
         request = json.loads(line)
         handler = HANDLERS.get(request.get("method", ""))
@@ -115,4 +95,4 @@ def main(words: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from mcp import Client, MCPError
     from mcp.client._transport import TransportStreams
 
-_END_S, _SETTLE_S = 8.0, 1.0
+_END_S, _SETTLE_S = 8.0, 2.0
+_CLOSED = "Connection closed"
 # What the SDK's HTTP transport says in the server's place when a response is none.
 _GUESSES = ("SSE stream", "Failed to parse", "Unexpected content type", "server answered a request with 202")
 
@@ -111,7 +112,7 @@ class ServerConnection:
             return "it sent more than anybody asked for, and was ended"
         if isinstance(error, TimeoutError):
             return "it did not answer in time"
-        if error is None or isinstance(error, asyncio.CancelledError):
+        if error is None or isinstance(error, asyncio.CancelledError) or str(error) == _CLOSED:
             return "it ended"
         return one_line(str(error) or type(error).__name__, 300)
 
@@ -179,7 +180,7 @@ class ServerConnection:
             raise AnswerLost("its answer cannot be read")
 
     async def _why_lost(self, exchange: Exchange, error: MCPError) -> str:
-        if exchange.refused:
+        if exchange.refused or exchange.unreadable:
             return _said(exchange, error)
         await quietly(self._joined(), _SETTLE_S)
         return self.why_ended()

@@ -21,6 +21,7 @@ class Exchange:
         sent: whether it left.
         answer: its result, as it was on the wire.
         refused: whether it was answered with an error.
+        unreadable: whether it was answered with something that is neither.
         status: of HTTP.
         cut: bytes of the answer that were not kept.
     """
@@ -29,6 +30,7 @@ class Exchange:
     sent: bool = False
     answer: Mapping[str, Any] | None = None
     refused: bool = False
+    unreadable: bool = False
     status: int = 0
     cut: int = 0
 

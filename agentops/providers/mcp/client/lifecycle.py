@@ -58,7 +58,7 @@ class Lifecycle:
         self._confinement, self._monotonic = confinement, monotonic
         self._scratch: Path | None = None
         self._lock: asyncio.Lock | None = None
-        self._closed = False
+        self.is_closed = False
         self._timeouts = 0
         self._ended_at = 0.0
         self._failed: tuple[float, AgentopsError] | None = None
@@ -72,7 +72,7 @@ class Lifecycle:
         asked_at = self._monotonic()
         self._lock = self._lock or asyncio.Lock()
         async with self._lock:
-            if self._closed:
+            if self.is_closed:
                 raise ToolError(f"the session with MCP server {self.config.name} is closed", code="mcp-closed")
             if self.connection is not None and self.connection.is_alive:
                 return self.connection
@@ -145,9 +145,11 @@ class Lifecycle:
         self._timeouts = 0
 
     def last_words(self) -> str:
-        """Return its last lines of standard error as the end of a message; empty where it said nothing."""
+        """Return how it exited and its last lines of standard error, as the end of a message; empty without either."""
         words = [one_line(word, _WORDS_CHARS) for word in self.all_words()[-_SHOWN_WORDS:]]
-        return f"; its last words: {' | '.join(words)}" if words else ""
+        code = self.process.exit_code if self.process is not None and self.process.pid else None
+        exited = f" (exit code {code})" if code is not None else ""
+        return exited + (f"; its last words: {' | '.join(words)}" if words else "")
 
     def all_words(self) -> tuple[str, ...]:
         """Return the last lines of its standard error, without secrets and safe to show."""
@@ -159,7 +161,7 @@ class Lifecycle:
 
     async def close(self) -> None:
         """End what runs; nothing is started any more."""
-        self._closed = True
+        self.is_closed = True
         await self._clear()
 
     async def _clear(self) -> None:

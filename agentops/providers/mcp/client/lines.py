@@ -17,6 +17,8 @@ from agentops.core.foreign_documents import read_json
 
 _TAIL_BYTES = 512
 _MOST_DEPTH = 64
+# A list of empty lists takes thirty times its bytes once it is decoded.
+_MOST_VALUES = 300_000
 # Possessive, so that a string without an end is found out in one pass.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{},:]|[^\s\[\]{},:"]++|\s++', re.DOTALL)
 _HALF_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*(\\(?:u[0-9a-fA-F]{0,3})?)\Z")
@@ -53,7 +55,8 @@ class CappedLines:
         self._add(first)
         for piece in rest:
             yield self._taken()
-            self._add(piece)
+            if piece:
+                self._add(piece)
 
     def end(self) -> WireLine | None:
         """Return what stands after the last end of a line; None where nothing does."""
@@ -81,6 +84,8 @@ def message_of(line: WireLine) -> dict[str, Any] | None:
     What is no JSON is noise: servers print banners and warnings where only messages belong.
     """
     if not line.head.lstrip().startswith(b"{"):
+        return None
+    if line.head.count(b"[") + line.head.count(b"{") > _MOST_VALUES:
         return None
     text = line.head.decode("utf-8", "replace")
     try:

@@ -12,7 +12,6 @@ import atexit
 import contextlib
 import threading
 import time
-import weakref
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,6 +105,7 @@ class ServerSession(McpSession):
         self._tools: tuple[ForeignTool, ...] | None = None
         self._tools_of: ServerConnection | None = None
         self._tools_now: tuple[ForeignTool, ...] = ()
+        self._unlistable: tuple[ServerConnection, ToolError] | None = None
 
     def facts(self) -> ServerFacts:
         """Return what the server says of itself; see ``McpSession``."""
@@ -140,9 +140,11 @@ class ServerSession(McpSession):
 
     def close(self) -> None:
         """End it, and every process that it started. Never raises."""
-        if self._lives.starts or self._lives.connection is not None:
+        self._lives.is_closed = True
+        if self._lives.starts:
             with contextlib.suppress(Exception):
                 background().run(self._lives.close, timeout_s=_CLOSE_S)
+        _forget(self)
 
     @property
     def _start_s(self) -> float:
@@ -176,8 +178,15 @@ class ServerSession(McpSession):
         return self._tools
 
     async def _list(self, connection: ServerConnection) -> tuple[ForeignTool, ...]:
+        if self._unlistable is not None and self._unlistable[0] is connection and not connection.watch.listed_anew:
+            raise self._unlistable[1]
         connection.watch.listed_anew = False
-        self._tools_now = await listed(connection, self.config)
+        try:
+            self._tools_now = await listed(connection, self.config)
+        except ToolError as error:
+            # Asked again it would take as long to fail.
+            self._unlistable = (connection, error)
+            raise
         self._tools_of = connection
         return self._tools_now
 
@@ -226,19 +235,29 @@ class ServerSession(McpSession):
         )
 
 
-_open: weakref.WeakSet[ServerSession] = weakref.WeakSet()
+_open: set[ServerSession] = set()
+_open_lock = threading.Lock()
 
 
 def _remember(session: ServerSession) -> None:
-    """End at the latest with the program; what this does not reach, the supervisors do."""
-    if not _open:
-        atexit.register(close_all)
-    _open.add(session)
+    """Have it ended with the program at the latest; what that does not reach, the supervisors do."""
+    with _open_lock:
+        if not _open:
+            atexit.unregister(close_all)
+            atexit.register(close_all)
+        _open.add(session)
+
+
+def _forget(session: ServerSession) -> None:
+    with _open_lock:
+        _open.discard(session)
 
 
 def close_all() -> None:
     """End every server of this process, all at once."""
-    threads = [threading.Thread(target=session.close, daemon=True) for session in list(_open)]
+    with _open_lock:
+        sessions = list(_open)
+    threads = [threading.Thread(target=session.close, daemon=True) for session in sessions]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -105,10 +105,11 @@ class Process:
                 text += more.decode()
         finally:
             pipe.close()
-        for line in text.splitlines():
+        lines = text.splitlines()
+        for line in lines:
             if line.startswith("failed "):
                 raise NotRunnable(f"{launch.command[0]} cannot be run: {line[7:]}")
-            self.pid = int(line.removeprefix("started "))
+        self.pid = int(lines[0].removeprefix("started ")) if lines else 0
 
     @property
     def reads(self) -> asyncio.StreamReader:
@@ -253,10 +254,8 @@ class _Messages(_End):
 
     def _take(self, line: WireLine) -> None:
         from mcp.shared.message import SessionMessage
-        from mcp_types import jsonrpc_message_adapter
+        from mcp_types import PARSE_ERROR, ErrorData, JSONRPCError, jsonrpc_message_adapter
 
-        if not line.head.strip():
-            return
         found = message_of(line)
         if found is not None and line.dropped:
             found.setdefault("id", self._watch.only_asked())
@@ -268,7 +267,12 @@ class _Messages(_End):
         except ValueError:
             self._watch.noise += 1
             self._watch.note_unasked()
-            return
+            request_id = found.get("id") if found is not None and "method" not in found else None
+            if not isinstance(request_id, int | str) or not self._watch.note_unreadable(request_id):
+                return
+            # Whoever waits need not wait until the time is over.
+            error = ErrorData(code=PARSE_ERROR, message="its answer cannot be read")
+            message = JSONRPCError(jsonrpc="2.0", id=request_id, error=error)
         self._waiting.append(SessionMessage(message))
 
 

@@ -53,6 +53,13 @@ class ServerWatch:
         if (exchange := self._asked.get(_key(request_id))) is not None:
             exchange.cut += size_bytes
 
+    def note_unreadable(self, request_id: object) -> bool:
+        """Note that the answer to a request cannot be read; return whether anybody waits for it."""
+        exchange = self._asked.get(_key(request_id))
+        if exchange is not None:
+            exchange.unreadable = True
+        return exchange is not None
+
     def only_asked(self) -> int | str | None:
         """Return the id of the one request that waits for an answer; None where none or several do."""
         return next(iter(self._asked)) if len(self._asked) == 1 else None
@@ -88,7 +95,7 @@ class ServerWatch:
         if exchange is None:
             return message
         if isinstance(message, JSONRPCError):
-            exchange.refused = True
+            exchange.refused = not exchange.unreadable
             return message
         exchange.answer = message.result
         if exchange.method != _CALL:

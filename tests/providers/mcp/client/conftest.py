@@ -34,11 +34,21 @@ def opened(tmp_path: Path) -> Iterator[Callable[..., ServerSession]]:
 
 @pytest.fixture
 def plain(opened: Callable[..., ServerSession], slow: None) -> Callable[..., ServerSession]:
-    """Open a session with ``plain.py`` in the given modes."""
+    """Open a session with ``plain.py``."""
 
-    def make(*modes: str, options: dict[str, Any] | None = None, **more: Any) -> ServerSession:
-        words = {"command": sys.executable, "args": (str(SERVERS / "plain.py"), *modes), "limits": QUICK, **more}
+    def make(options: dict[str, Any] | None = None, **more: Any) -> ServerSession:
+        words = {"command": sys.executable, "args": (str(SERVERS / "plain.py"),), "limits": QUICK, **more}
         return opened(ServerConfig(name="plain", transport=ServerTransport.STDIO, **words), **(options or {}))
+
+    return make
+
+
+@pytest.fixture
+def hostile(plain: Callable[..., ServerSession]) -> Callable[..., ServerSession]:
+    """Open a session with ``hostile.py`` in the given modes."""
+
+    def make(*modes: str, **more: Any) -> ServerSession:
+        return plain(**{"args": (str(SERVERS / "hostile.py"), *modes), **more})
 
     return make
 
