@@ -76,6 +76,8 @@ def checked_specs(specs: Sequence[ToolSpec]) -> dict[str, ToolSpec]:
     found: dict[str, ToolSpec] = {}
     for spec in specs:
         taken = sorted(set(spec.schema.get("properties", {})) & set(_OURS))
+        # A deferred tool is drafted with ``draft_change`` alone, so its arguments are in nobody's way.
+        taken = [] if spec.deferred else taken
         if spec.effect is not Effect.CHANGE or taken or spec.name in (DRAFT, DROP):
             raise ValueError(f"{spec.name} cannot be drafted: {', '.join(taken) or 'it is not a change tool'}")
         if spec.name in found:
@@ -86,12 +88,15 @@ def checked_specs(specs: Sequence[ToolSpec]) -> dict[str, ToolSpec]:
 
 def draft_spec(specs: Mapping[str, ToolSpec]) -> ToolSpec:
     """Return the declaration of ``draft_change``: a line for each change tool, in their order, without its provider."""
-    shorts = Counter(map(_short, specs))
+    listed_here = {name: spec for name, spec in specs.items() if not spec.deferred}
+    shorts = Counter(map(_short, listed_here))
     lines = [_INTRODUCTION]
-    for name, spec in specs.items():
+    for name, spec in listed_here.items():
         listed = _short(name) if shorts[_short(name)] == 1 else name
         arguments = signature(spec.schema)
         lines.append(f"{listed}{'' if arguments == '{}' else f' {arguments}'}: {spec.description}")
+    if len(listed_here) < len(specs):
+        lines.append(f"and {len(specs) - len(listed_here)} of connected servers: tool_search finds them")
     return ToolSpec(name=DRAFT, description="\n".join(lines), schema=DRAFT_SCHEMA, effect=Effect.READ)
 
 

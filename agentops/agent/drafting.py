@@ -78,7 +78,7 @@ class Drafted:
 
 class Drafting:
     """The change plan of one run as a model may write it. ``specs`` are its tools as they go over the wire; ``names``
-    are all names that a call may have for ``take``, those of the change tools included.
+    are all names that a call may have for ``take``, those of the change tools included, but for ``deferred`` ones.
 
     Arguments:
         specs: of the change tools.
@@ -105,7 +105,8 @@ class Drafting:
     ) -> None:
         self._tools = checked_specs(specs)
         self.specs = (draft_spec(self._tools), DROP_SPEC)
-        self.names = frozenset({DRAFT, DROP, *self._tools})
+        self.deferred = tuple(spec for spec in self._tools.values() if spec.deferred)
+        self.names = frozenset({DRAFT, DROP, *self._tools}) - {spec.name for spec in self.deferred}
         self._home = home
         self._propose = propose
         self._most = most

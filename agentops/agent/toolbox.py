@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from agentops.agent.audited import for_audit
+from agentops.agent.deferred import TOOL_READ, TOOL_SEARCH, Deferred, ToolSearch
 from agentops.agent.draft_tools import tool_of
 from agentops.agent.drafting import Drafted, Drafting
 from agentops.agent.fence import Fence, neutral
@@ -68,6 +69,7 @@ class Toolbox:
         max_parallel: how many calls run at the same time.
         fingerprint: of the arguments before they are redacted, for the record; says nothing of them without its key.
         drafting: takes the calls that draft a change; None in a run that only investigates.
+        about: the words of the incident; deferred tools that share some with them are named from the start.
 
     Raises:
         ValueError: a tool changes something, or two have one name.
@@ -87,12 +89,17 @@ class Toolbox:
         max_parallel: int = 8,
         fingerprint: Callable[[Any], str] | None = None,
         drafting: Drafting | None = None,
+        about: str = "",
     ) -> None:
         self._tools: dict[str, ReadTool] = {tool.spec.name: tool for tool in [*tools, EvidenceSearch(store)]}
         changing = sorted(name for name, tool in self._tools.items() if tool.spec.effect is not Effect.READ)
         if changing:
             raise ValueError(f"only read tools may be in a toolbox, not {', '.join(changing)}")
         self.drafting = drafting
+        hidden = [tool.spec for tool in tools if tool.spec.deferred]
+        self._deferred = Deferred(hidden, drafting.deferred if drafting else (), about)
+        if self._deferred.specs:
+            self._tools[TOOL_SEARCH] = ToolSearch(self._deferred)
         self._draftable = drafting.names if drafting else frozenset()
         if twice := sorted(self._draftable & set(self._tools)):
             raise ValueError(f"read tools and change tools share a name: {', '.join(twice)}")
@@ -108,13 +115,17 @@ class Toolbox:
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
-        """What the tools declare, in the order in which they were given, and after them the drafting tools."""
-        return (*(tool.spec for tool in self._tools.values()), *(self.drafting.specs if self.drafting else ()))
+        """What the tools declare, in the order in which they were given, and after them the drafting tools.
+
+        Of the deferred ones, only the two that find and call them.
+        """
+        shown = [tool.spec for tool in self._tools.values() if not tool.spec.deferred]
+        return (*shown, *self._deferred.specs[1:], *(self.drafting.specs if self.drafting else ()))
 
     @property
     def said(self) -> frozenset[str]:
-        """Ids of evidence that is the alert's own words: it may be cited, and proves nothing by itself."""
-        return frozenset(evidence.id for evidence in self.store.all() if evidence.tool == ALERT)
+        """Ids of evidence that is the alert's own words, or a list of tools: it may be cited, and proves nothing."""
+        return frozenset(evidence.id for evidence in self.store.all() if evidence.tool in (ALERT, TOOL_SEARCH))
 
     def drafts(self, call: ToolCall) -> bool:
         """Return whether a call drafts or withdraws a change."""
@@ -129,6 +140,7 @@ class Toolbox:
             KeyboardInterrupt: the user stopped it; calls under way are abandoned, they only read.
         """
         known = [evidence.id for evidence in self.store.all()]
+        calls = [self._unwrapped(call) for call in calls]
         # Drafts come first and one by one: they cite what the model had seen before this turn, and their order counts.
         drafts: dict[int, ToolResult] = {}
         if self.drafting:
@@ -191,18 +203,27 @@ class Toolbox:
             )
         return "\n".join(lines)
 
+    def _unwrapped(self, call: ToolCall) -> ToolCall:
+        """Return the call of a deferred tool under its own name; one that cannot be made stays as it is, and fails."""
+        try:
+            return self._deferred.unwrapped(call)
+        except ToolInputError:
+            return call
+
     def _prepared(self, call: ToolCall) -> Any:
         self._progress(
             Step(stage=Stage.TOOL, text=f"{call.name} {one_line(_brief(call.arguments), 120)}".rstrip(), key=call.id)
         )
         tool = self._tools.get(call.name)
+        if tool is None and call.name == TOOL_READ:
+            return lambda: self._deferred.unwrapped(call)
         if tool is None:
             message = self._unknown(call.name)
             return lambda: _fail(message)
         given = without_absent(tool.spec.schema, call.arguments)
         wrong = faults(tool.spec.schema, given)
         if wrong:
-            message = called_wrongly(call.name, wrong)
+            message = called_wrongly(call.name, wrong) + (self._deferred.form(call.name) if tool.spec.deferred else "")
             return lambda: _fail(message)
         return lambda: tool.read(given)
 

@@ -148,7 +148,7 @@ def resume(
 def _let_draft(app: App, asking: ApprovalOptions) -> None:
     """Offer the change tools to the model of this run; what it drafts is tried out and listed, and that is all."""
     drafting = drafting_for(
-        without_disabled(change_specs(app.providers), app.settings.disabled_tools),
+        without_disabled(change_specs(app.providers), app.settings.disabled_tools, app.providers),
         lambda opened: guard_services(app, opened, None, asking),
         app.services.refused_changes,
         requested=True,

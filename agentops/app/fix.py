@@ -94,7 +94,7 @@ def let_model_draft(app: App, asking: ApprovalOptions) -> None:
     if app.services.model is None:
         return
     drafting = drafting_for(
-        without_disabled(change_specs(app.providers), app.settings.disabled_tools),
+        without_disabled(change_specs(app.providers), app.settings.disabled_tools, app.providers),
         lambda opened: guard_services(app, opened, None, asking),
         app.services.refused_changes,
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from agentops.app.connections import Connections
 from agentops.app.firing_alerts import PREFIX, fetch_for
-from agentops.app.investigating.first_evidence import keep_alert_readings, keep_problems
+from agentops.app.investigating.first_evidence import keep_alert_readings, keep_problems, keep_readings
 from agentops.app.investigating.model_part import ModelAnswer, ask_model, toolbox_for
 from agentops.app.look import Sighting, exact_target, guess_of, sweep_and_rank, sweep_record, symptoms_of, worded_target
 from agentops.app.providers import target_schemes
@@ -135,11 +135,12 @@ def _find_cause(
     seen = sweep_and_rank(services, connections, group.target, group.lead)
     toolbox = toolbox_for(services, connections, folder)
     evidence, finding = _triage_finding(services, seen, toolbox, folder)
+    looked_at = keep_readings(toolbox, seen)
     measured, missing = keep_alert_readings(toolbox, seen, group.lead)
     finding = _with_measured(replace(finding, not_checked=(*finding.not_checked, *missing)), measured)
     answer = ModelAnswer(finding=finding)
     if services.model is not None:
-        known = (*evidence, *measured)
+        known = (*evidence, *measured, *looked_at)
         answer = ask_model(services, services.model, group, seen, known, toolbox, folder, finding)
     usage = replace(answer.usage, wall_s=round(services.monotonic() - begun, 3))
     found = replace(

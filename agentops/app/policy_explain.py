@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentops.app.connecting import provider_options
+from agentops.app.mcp_providers import providers_of
 from agentops.app.policy_loading import PolicySources, policy_sources
-from agentops.app.providers import PROVIDERS, object_facts
+from agentops.app.providers import object_facts
 from agentops.core.clock import utc_now
 from agentops.core.errors import UsageError
 from agentops.core.jsonable import to_json
@@ -146,7 +147,7 @@ def _identity(settings: Settings, question: Question) -> str:
     from agentops.core.resource import parse_ref
 
     ref = parse_ref(question.target)
-    provider = next((one for one in PROVIDERS if one.scheme == ref.scheme), None)
+    provider = next((one for one in providers_of(settings) if one.origin == ref.origin), None)
     found = provider.identify(provider_options(settings, None), ref.place) if provider else None
     return found.key if found else ""
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agentops.app.providers import PROVIDERS, change_specs, read_specs
+from agentops.app.mcp_providers import providers_of
+from agentops.app.providers import change_specs, read_specs
 from agentops.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class PolicySources:
 
 def policy_sources(
     settings: Settings,
-    providers: Sequence[Provider] = PROVIDERS,
+    providers: Sequence[Provider] | None = None,
     *,
     environ: Mapping[str, str] | None = None,
     directory: Path | None = None,
@@ -51,6 +52,7 @@ def policy_sources(
     """Return what decides with these settings.
 
     Arguments:
+        providers: None for those that ship and the connected MCP servers.
         environ: None for that of this process.
         directory: whose project file counts; None for the working directory.
 
@@ -59,6 +61,7 @@ def policy_sources(
     """
     from agentops.policy import read_layers
 
+    known = providers_of(settings) if providers is None else providers
     return PolicySources(
         rules=_rules(settings),
         layers=read_layers(
@@ -68,7 +71,7 @@ def policy_sources(
             environ=os.environ if environ is None else environ,
             directory=Path.cwd() if directory is None else directory,
         ),
-        tools=(*read_specs(providers), *change_specs(providers)),
+        tools=(*read_specs(known), *change_specs(known)),
     )
 
 
@@ -92,7 +95,7 @@ def policy_of(sources: PolicySources) -> CedarPolicy | UnavailablePolicy:
     return policy_or_refusal(sources.layers, tools=sources.tools, settings=sources.rules)
 
 
-def policy_in_force(settings: Settings, providers: Sequence[Provider] = PROVIDERS) -> CedarPolicy | UnavailablePolicy:
+def policy_in_force(settings: Settings, providers: Sequence[Provider] | None = None) -> CedarPolicy | UnavailablePolicy:
     """Return the policy of these settings, or one that refuses every change and says why."""
     from agentops.policy import UnavailablePolicy
 

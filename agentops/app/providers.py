@@ -1,4 +1,6 @@
-"""The registry of providers: every system that agentops can look at is named here once, and nowhere else.
+"""The registry of providers: every system that agentops ships with is named here once, and nowhere else.
+
+The MCP servers that a person connected are providers as well: ``app/mcp_providers``.
 
 Making a provider does no I/O and imports no SDK, so the lists of tools are had from here without connecting to
 anything.
@@ -31,7 +33,8 @@ def target_schemes(providers: Sequence[Provider] = PROVIDERS) -> tuple[str, ...]
 
 def can_be_named(ref: ResourceRef, providers: Sequence[Provider] = PROVIDERS) -> bool:
     """Return whether a person can name a resource to look at it; what only a witness tells of has no name."""
-    return all(one.scheme != ref.scheme for one in providers if one.is_witness)
+    # A reference of two parts is that of a tool.
+    return len(ref.parts) > 2 and all(one.scheme != ref.scheme for one in providers if one.is_witness)
 
 
 def read_specs(providers: Sequence[Provider] = PROVIDERS) -> tuple[ToolSpec, ...]:
@@ -46,15 +49,22 @@ def change_specs(providers: Sequence[Provider] = PROVIDERS) -> tuple[ToolSpec, .
     return tuple(spec for provider in providers for spec in provider.change_specs())
 
 
-def without_disabled(specs: Sequence[ToolSpec], disabled: Sequence[str]) -> tuple[ToolSpec, ...]:
+def without_disabled(
+    specs: Sequence[ToolSpec], disabled: Sequence[str], providers: Sequence[Provider] | None = None
+) -> tuple[ToolSpec, ...]:
     """Return the tools that no setting switches off.
+
+    Arguments:
+        providers: all that there are; where they are not known, the tool of an MCP server (``SERVER__TOOL``) may be.
 
     Raises:
         ConfigError: the setting names a tool that there is not; what was meant would stay on.
     """
-    known = [one.name for one in (*read_specs(), *change_specs())]
+    every = PROVIDERS if providers is None else providers
+    known = [one.name for one in (*read_specs(every), *change_specs(every))]
     for name in disabled:
-        if name not in known:
+        # A server that is not trusted yet offers nothing, and its tools may be switched off all the same.
+        if name not in known and "__" not in name:
             near = closest(name, known)
             said = f"disabled_tools names a tool that there is not: {one_line(name, 60)}"
             raise ConfigError(said, hint=f"Did you mean {near[0]}?" if near else "See: agentops tools list")
@@ -67,7 +77,7 @@ def object_facts(ref: ResourceRef, item: ObjectChange | None, providers: Sequenc
     Without a provider of the scheme, what is not known is the worst: secrets may be written.
     """
     for provider in providers:
-        if provider.scheme == ref.scheme:
+        if provider.origin == ref.origin:
             return provider.object_facts(ref, item)
     return ObjectFacts(writes_secrets=None if item is None else True)
 
@@ -75,6 +85,6 @@ def object_facts(ref: ResourceRef, item: ObjectChange | None, providers: Sequenc
 def describe(change: Change, providers: Sequence[Provider] = PROVIDERS) -> str | None:
     """Return what a change does, in its provider's words; None where only its arguments say it."""
     for provider in providers:
-        if provider.scheme == change.target.scheme:
+        if provider.origin == change.target.origin:
             return provider.describe(change)
     return None

@@ -21,8 +21,10 @@ from agentops.app.actor import current_actor, new_run, process_owner, user_name
 from agentops.app.changes import journal_of, open_words
 from agentops.app.connecting import flags_again, provider_options
 from agentops.app.connections import Connector
+from agentops.app.mcp_providers import providers_of
 from agentops.app.models import model_of
-from agentops.app.providers import PROVIDERS, without_disabled
+from agentops.app.providers import without_disabled
+from agentops.app.read_policy import ReadPolicy
 from agentops.app.run_clock import RunClock
 from agentops.app.services import Services
 from agentops.config import Settings
@@ -64,7 +66,7 @@ class App:
         providers: Sequence[Provider],
         simulated: SimulatedTime | None = None,
     ) -> None:
-        without_disabled((), settings.disabled_tools)  # a name that there is not stops the run
+        without_disabled((), settings.disabled_tools, providers)  # a name that there is not stops the run
         model, self.no_model_reason = model_of(settings, use_model)
         if model is not None:
             # The SDK takes seconds to import; let it, while everything else is set up and the cluster is read.
@@ -88,6 +90,7 @@ class App:
         self.undisturbed: Callable[[], AbstractContextManager[object]] = nullcontext
         self._scope_name = f"sandbox:{scenario}" if scenario else ""
         self.providers = tuple(providers)
+        self._read_policy = ReadPolicy(settings, self.providers, self.user, self.pace.now)
         self.services = Services(
             audit=log,
             incidents=Incidents(settings.folders.incidents, clock),
@@ -118,6 +121,7 @@ class App:
             progress=self.services.progress,
             scope_name=self._scope_name,
             redacted=self._redactor.text,
+            refusal=self._read_policy.refusal,
         )
 
     def _announce(self, provider: Provider, scope: Scope | None) -> None:
@@ -152,7 +156,7 @@ def open_app(
     progress: Progress,
     clock: Clock = utc_now,
     simulated: SimulatedTime | None = None,
-    providers: Sequence[Provider] = PROVIDERS,
+    providers: Sequence[Provider] | None = None,
 ) -> Iterator[App]:
     """Wire a run and record its start and end.
 
@@ -162,7 +166,7 @@ def open_app(
         use_model: False for a run that must not use one.
         simulated: a simulated cluster that somebody else serves in this process, and that the settings lead to: the run
             sends its time ahead instead of waiting.
-        providers: the systems that the run can look at.
+        providers: the systems that the run can look at; those that ship and the connected MCP servers if not given.
 
     Raises:
         AuditError: the chain cannot be written; nothing was done.
@@ -179,6 +183,7 @@ def open_app(
     log = open_log(settings.folders.audit, run=new_run(clock), actor=current_actor(), clock=clock, retention=retention)
     log.append("run_started", _start(settings, command, sandbox if scenario is None else scenario.name))
     status = ("done", ExitCode.DONE)
+    app = None
     try:
         name = "" if scenario is None else sandbox or DEFAULT_SCENARIO
         app = App(
@@ -189,7 +194,7 @@ def open_app(
             progress=progress,
             use_model=use_model,
             scenario=name,
-            providers=providers,
+            providers=providers_of(settings) if providers is None else providers,
             simulated=simulated,
         )
         _say_what_is_open(settings, command, clock, progress)
@@ -200,6 +205,8 @@ def open_app(
         status = _ending(error)
         raise
     finally:
+        if app is not None:
+            app.services.connector.close()
         log.append("run_ended", {"status": status[0], "exit_code": int(status[1])})
         if settings.audit_forward_secure:
             # The key that signed this run is destroyed with it.

@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from agentops.core.conditions import Condition
+from agentops.core.evidence import Reading
 from agentops.core.finding import Problem
 from agentops.core.resource import ResourceRef
+from agentops.core.tool import ToolCall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +99,7 @@ class Analysis:
         unread: what could not be read, or not in full, of that without which nobody may say that all is well.
         judged: the resources show whether the alert's own condition holds; else nobody may say that it does not.
         unsettled: sentences about what happened at the target in the last minutes that is no sign of health.
+        readings: what was read that is evidence whatever comes of it, each with the call that would read it.
         everything: what a sweep looks at that nothing narrows down; empty for what only looks beside others.
     """
 
@@ -118,6 +121,7 @@ class Analysis:
     unread: tuple[str, ...] = ()
     judged: bool = True
     unsettled: tuple[str, ...] = ()
+    readings: tuple[tuple[ToolCall, Reading], ...] = field(default=(), repr=False)
     everything: str = ""
 
 

@@ -116,7 +116,8 @@ def actions_of(tools: Iterable[ToolSpec]) -> tuple[Action, ...]:
             raise ConfigError(f"the tool name {one_line(name, 60)!r} cannot be an action of a policy")
         if name in found:
             raise ConfigError(f"two tools are called {name!r}", hint="Policy names a tool by its name; rename one.")
-        provider = name.partition("_")[0]
+        # A tool of an MCP server is called SERVER__TOOL; no tool of ours has two underscores in a row.
+        provider = "mcp" if "__" in name else name.partition("_")[0]
         groups = (
             READ if spec.effect is Effect.READ else MUTATE,
             *((provider,) if provider in PROVIDER_ENTITIES else ()),

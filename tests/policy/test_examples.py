@@ -97,8 +97,8 @@ def test_the_change_window(facts: dict[str, object], allowed: bool, loaded: Load
     assert policy.decide(ask(**facts)).allowed is allowed
 
 
-QUERY = ToolSpec(name="mcp_pg_query", description="", schema={}, facets={"database": "db"})
-POST = replace(QUERY, name="mcp_slack_slack_post_message", effect=Effect.CHANGE, facets={"channel": "to"})
+QUERY = ToolSpec(name="pg__query", description="", schema={}, facets={"database": "db"})
+POST = replace(QUERY, name="slack__slack_post_message", effect=Effect.CHANGE, facets={"channel": "to"})
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,12 @@ def keep_logs(toolbox: Toolbox, seen: Sighting) -> tuple[Evidence, ...]:
     return tuple(toolbox.admit(call, reading, duration_ms=0) for readings in found for call, reading in readings)
 
 
+def keep_readings(toolbox: Toolbox, seen: Sighting) -> tuple[Evidence, ...]:
+    """Admit what the first look read that is evidence whatever triage makes of it."""
+    found = (pair for one in seen.swept for pair in one.analysis.readings)
+    return tuple(toolbox.admit(call, reading, duration_ms=0) for call, reading in found)
+
+
 def keep_alert_readings(toolbox: Toolbox, seen: Sighting, alert: Alert) -> tuple[tuple[Evidence, ...], tuple[str, ...]]:
     """Admit what the open providers hold of a monitoring system's alert, and return what could not be had of it."""
     if alert.is_named or alert.source == WORDS:

@@ -70,7 +70,19 @@ def toolbox_for(services: Services, connections: Connections, folder: IncidentFo
         excerpt_chars=services.excerpt_chars,
         fingerprint=services.fingerprint,
         drafting=make_drafting(connections) if make_drafting is not None else None,
+        about=_about(folder),
     )
+
+
+def _about(folder: IncidentFolder) -> str:
+    """Return the words of an incident or a request, by which tools are chosen."""
+    begun = folder.incident
+    asked = begun.request.words if begun.request is not None else ""
+    said = [
+        " ".join((alert.name, alert.summary, str(alert.target), *alert.labels.values(), *alert.annotations.values()))
+        for alert in begun.group.alerts
+    ]
+    return " ".join((asked, *said))
 
 
 def ask_model(

@@ -32,11 +32,14 @@ def register(app: typer.Typer) -> None:
 
 def list_tools(options: Common) -> Result:
     """List the declared tools; no cluster is asked."""
+    from agentops.app.mcp_providers import providers_of
     from agentops.app.providers import change_specs, read_specs, without_disabled
     from agentops.core.jsonable import to_json
 
-    disabled = options.settings().disabled_tools
-    reading, changing = without_disabled(read_specs(), disabled), without_disabled(change_specs(), disabled)
+    settings = options.settings()
+    disabled, providers = settings.disabled_tools, providers_of(settings)
+    reading = without_disabled(read_specs(providers), disabled, providers)
+    changing = without_disabled(change_specs(providers), disabled, providers)
     closing = (
         "When a model calls a change tool, the call is only added to a plan (`agentops fix`). Only the guard applies "
         "it, after policy, dry run, approval and audit record (docs/safety.md)."

@@ -16,10 +16,14 @@ from agentops.core.tool import Effect
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolUse:
-    """Another tool of the same server, and its arguments: literals, or ``{argument}`` of the call it belongs to."""
+    """Another tool of the same server, and its arguments: literals, or ``{argument}`` of the call it belongs to.
+
+    ``fields`` are what of its answer counts, as paths (``spec.replicas``); empty means all of it.
+    """
 
     tool: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,7 @@ class Classification:
         reads_back: the read that shows whether a call took effect; None means that nothing does.
         sweep: the read belongs into the first look: its arguments, with ``{namespace}``, ``{name}`` and the like of
             what the alert is about; None means that it does not.
+        cures: a call may be part of a fix; else only a person's own request asks for it.
         forms: of a read, what an argument's text must be for it to be one: ``{"sql": "sql-read"}``; see
             ``reviewed/forms.py``.
         says: what the tool does, in our words; they stand where a model must not be handed the server's.
@@ -46,6 +51,7 @@ class Classification:
     inverse: ToolUse | None = None
     reads_back: ToolUse | None = None
     sweep: Mapping[str, Any] | None = None
+    cures: bool = False
     forms: Mapping[str, str] = field(default_factory=dict)
     says: str = ""
     schema: str = ""

@@ -24,9 +24,9 @@ from agentops.providers.mcp.reviewed.forms import FORMS
 
 _SCHEMA = re.compile(r"sha256:[0-9a-f]{64}")
 _SERVER = {"names", "packages", "hosts"}
-_TOOL = {"effect", "risk", "says", "why", "schemas", "facets", "forms", "inverse", "reads_back", "sweep"}
+_TOOL = {"effect", "risk", "says", "why", "schemas", "facets", "forms", "inverse", "reads_back", "sweep", "cures"}
 _READS_ONLY = ("sweep", "forms")
-_CHANGES_ONLY = ("inverse", "reads_back")
+_CHANGES_ONLY = ("inverse", "reads_back", "cures")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +129,7 @@ def read_tool(found: Any, where: str, *, own: bool = False) -> ReviewedTool:
         forms={name: _one_of(FORMS, form, f"{where}.forms") for name, form in _pairs(table, "forms", where)},
         inverse=_use(table.get("inverse"), f"{where}.inverse"),
         reads_back=_use(table.get("reads_back"), f"{where}.reads_back"),
+        cures=_flag(table.get("cures", False), f"{where}.cures"),
         sweep=None if "sweep" not in table else dict(_table(table["sweep"], f"{where}.sweep")),
         says=_text(table.get("says"), f"{where}.says") if "says" in table or not own else "",
         why=_text(table["why"], f"{where}.why") if "why" in table else "",
@@ -151,10 +152,11 @@ def _require_known(tools: Mapping[str, ReviewedTool], where: str) -> None:
 def _use(found: Any, where: str) -> ToolUse | None:
     if found is None:
         return None
-    table = _table(found, where, {"tool", "arguments"})
+    table = _table(found, where, {"tool", "arguments", "fields"})
     return ToolUse(
         tool=_text(table.get("tool"), f"{where}.tool"),
         arguments=dict(_table(table.get("arguments", {}), f"{where}.arguments")),
+        fields=tuple(_texts(table.get("fields", []), f"{where}.fields")),
     )
 
 
@@ -185,6 +187,12 @@ def _text(found: Any, where: str) -> str:
     if not isinstance(found, str) or not found.strip():
         raise ConfigError(f"{where} must be text")
     return one_line(found, 300)
+
+
+def _flag(found: Any, where: str) -> bool:
+    if not isinstance(found, bool):
+        raise ConfigError(f"{where} must be true or false")
+    return found
 
 
 def _texts(found: Any, where: str) -> list[str]:

@@ -9,9 +9,18 @@ from typing import Any
 from agentops.core.risk import Risk
 from agentops.core.tool import Effect
 from agentops.providers.mcp.objects.classified import Classification, ToolUse
-from agentops.providers.mcp.settings.fields import SettingFault, Steps, choice_at, object_at, require_known, text_at
+from agentops.providers.mcp.settings.fields import (
+    SettingFault,
+    Steps,
+    choice_at,
+    flag_at,
+    object_at,
+    require_known,
+    text_at,
+    texts_at,
+)
 
-_KEYS = ("effect", "risk", "facets", "inverse", "reads_back", "sweep", "forms", "says", "schema", "why")
+_KEYS = ("effect", "risk", "facets", "inverse", "reads_back", "sweep", "forms", "says", "cures", "schema", "why")
 _DIGEST = re.compile(r"(?:sha256:[0-9a-f]{64})?")
 
 
@@ -37,6 +46,7 @@ def classification_of(value: Any, path: Steps) -> Classification:
         reads_back=_use(found.get("reads_back"), (*path, "reads_back")),
         sweep=None if sweep is None else object_at(sweep, (*path, "sweep")),
         forms={name: text_at(said, (*path, "forms", name)) for name, said in forms.items()},
+        cures=flag_at(found.get("cures", False), (*path, "cures")),
         says=text_at(found.get("says", ""), (*path, "says")),
         schema=schema,
         why=text_at(found.get("why", ""), (*path, "why")),
@@ -48,9 +58,11 @@ def classification_written(one: Classification) -> dict[str, Any]:
     found: dict[str, Any] = {"effect": one.effect.value, "risk": one.risk.value}
     found |= {"facets": dict(one.facets)} if one.facets else {}
     for name, use in (("inverse", one.inverse), ("reads_back", one.reads_back)):
-        found |= {name: {"tool": use.tool, "arguments": dict(use.arguments)}} if use else {}
+        kept = {"fields": list(use.fields)} if use and use.fields else {}
+        found |= {name: {"tool": use.tool, "arguments": dict(use.arguments), **kept}} if use else {}
     found |= {"sweep": dict(one.sweep)} if one.sweep is not None else {}
     found |= {"forms": dict(one.forms)} if one.forms else {}
+    found |= {"cures": True} if one.cures else {}
     return found | {name: said for name in ("says", "schema", "why") if (said := getattr(one, name))}
 
 
@@ -58,6 +70,10 @@ def _use(value: Any, path: Steps) -> ToolUse | None:
     if value is None:
         return None
     found = object_at(value, path)
-    require_known(found, ("tool", "arguments"), path)
+    require_known(found, ("tool", "arguments", "fields"), path)
     arguments: Mapping[str, Any] = object_at(found.get("arguments", {}), (*path, "arguments"))
-    return ToolUse(tool=text_at(found.get("tool", ""), (*path, "tool")), arguments=arguments)
+    return ToolUse(
+        tool=text_at(found.get("tool", ""), (*path, "tool")),
+        arguments=arguments,
+        fields=texts_at(found.get("fields", []), (*path, "fields")),
+    )

@@ -1,0 +1,62 @@
+"""What a change's ``reads_back`` shows: the state that binds an approval, and by which a call is seen to take effect.
+
+Comes in: an offered change and the arguments of a call. Goes out: a JSON value. Reads only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agentops.core.errors import ToolError
+from agentops.core.foreign_documents import read_json
+from agentops.core.foreign_yaml import YamlError, read_yaml
+from agentops.core.text import clip
+from agentops.providers.mcp.objects.tool import ForeignResult
+from agentops.providers.mcp.offered.calling import ServerTools
+from agentops.providers.mcp.offered.offer import Offer
+from agentops.providers.mcp.offered.templates import dug, filled
+
+_TEXT_CHARS = 20_000
+
+
+def reads_back(tools: ServerTools, offer: Offer) -> Offer | None:
+    """Return the read that verifies a change; None where there is none, or it is not offered as a read."""
+    use = offer.classification.reads_back
+    found = tools.by_tool(use.tool) if use is not None else None
+    return found if found is not None and found.reads else None
+
+
+def read_state(tools: ServerTools, offer: Offer, arguments: Mapping[str, Any]) -> Any:
+    """Return what the read shows now.
+
+    Raises:
+        ToolError: it cannot be asked with these arguments, or did not answer in full.
+    """
+    use, reader = offer.classification.reads_back, reads_back(tools, offer)
+    if use is None or reader is None:
+        raise ToolError(f"nothing reads back what {offer.spec.name} does")
+    # An argument that the call leaves out is left out of the read, too.
+    wanted = {name: one for name, one in use.arguments.items() if filled({name: one}, arguments.get) is not None}
+    result = tools.read(reader, reader.checked(filled(wanted, arguments.get) or {}))
+    if result.cut:
+        raise ToolError(f"{reader.spec.name}, which reads back what {offer.spec.name} does, gave more than is kept")
+    found = _value(result)
+    if result.is_error:
+        return {"error": found}
+    return {path: dug(found, path) for path in use.fields} if use.fields else found
+
+
+def _value(result: ForeignResult) -> Any:
+    """Return an answer as data where it is some; else its text."""
+    if result.structured is not None:
+        return result.structured
+    text = "\n".join(part.text or part.sha256 for part in result.parts)
+    for reader in (read_json, read_yaml):
+        try:
+            found = reader(text)
+        except (ValueError, YamlError):
+            continue
+        if isinstance(found, dict | list):
+            return found
+    return clip(text, _TEXT_CHARS)

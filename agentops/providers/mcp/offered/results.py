@@ -1,0 +1,38 @@
+"""What a call gave, as a ``Reading``: text, and for everything else what it is. Untrusted, like every reading.
+
+Comes in: a tool, its arguments, a ``ForeignResult``. Goes out: a ``Reading`` whose summary is ours alone: a server's
+words stand in its body, which is shown in a fence.
+"""
+
+from __future__ import annotations
+
+import json
+
+from agentops.core.evidence import Reading
+from agentops.core.text import one_line, plural
+from agentops.providers.mcp.objects.tool import ForeignResult, Part
+from agentops.providers.mcp.offered.offer import Offer
+
+
+def reading_of(offer: Offer, result: ForeignResult) -> Reading:
+    """Return the reading."""
+    body = "\n".join(filter(None, (_shown(part) for part in result.parts)))
+    if not body and result.structured is not None:
+        body = json.dumps(result.structured, indent=1, ensure_ascii=False)
+    lines = body.count("\n") + 1 if body else 0
+    what = "an error" if result.is_error else plural(lines, "line")
+    return Reading(
+        body=body or "(nothing)",
+        summary=f"{offer.tool} of MCP server {offer.server}: {what}",
+        footer=f"The server's answer was cut: {result.cut:,} bytes are not here." if result.cut else "",
+        resources=(offer.ref,),
+    )
+
+
+def _shown(part: Part) -> str:
+    if part.kind == "text":
+        return part.text
+    what = " ".join(filter(None, (part.kind, one_line(part.mime, 80), one_line(part.uri, 300))))
+    if part.sha256:
+        return f"[{what}: {part.size:,} bytes, sha256 {part.sha256}]"
+    return f"[{what}] {part.text}".rstrip()
