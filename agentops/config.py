@@ -165,6 +165,7 @@ class Settings:
     aws_profile: str = ""
     aws_region: str = ""
     aws_role: str = ""
+    aws_insights_gib: float = 5.0
     desktop_notifications: bool = False
     audit_retention_days: int = 365
     audit_forward_secure: bool = False
@@ -223,7 +224,7 @@ SECTIONS = {
         "loki_tenant",
         "monitoring_ca_file",
     ),
-    "aws": ("aws_profile", "aws_region", "aws_role"),
+    "aws": ("aws_profile", "aws_region", "aws_role", "aws_insights_gib"),
     "safety": ("read_only", "cluster_lease", "disabled_tools", "allow_cluster_admin"),
     "policy": ("production_contexts", "protected_namespaces", "freeze", "max_pods", "max_percent"),
     "environments": ("environments",),
@@ -241,7 +242,7 @@ _KEY = re.compile(r"\s*[\"']?([\w.-]+)[\"']?\s*=")
 _CHOICES = {"provider": PROVIDERS, "effort": EFFORTS}
 _POSITIVE = (
     "attempts", "max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars", "audit_segment_mib",
-    "max_read_mib", "max_memory_mib",
+    "max_read_mib", "max_memory_mib", "aws_insights_gib",
 )  # fmt: skip
 _ADDRESSES = ("prometheus_url", "alertmanager_url", "loki_url")
 _CREDENTIALS = ("prometheus_auth", "alertmanager_auth", "loki_auth")

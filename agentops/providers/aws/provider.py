@@ -14,7 +14,7 @@ from agentops.core.commands import options_line
 from agentops.core.errors import ToolError, ToolInputError, UsageError
 from agentops.core.evidence import Reading
 from agentops.core.finding import Problem
-from agentops.core.progress import Progress
+from agentops.core.progress import Progress, Stage, Step
 from agentops.core.provider import CheckResult, Claim, Connection, ProviderContext
 from agentops.core.resource import ResourceRef
 from agentops.core.scope import Scope
@@ -93,6 +93,7 @@ class AwsReader:
     def __init__(self, client: AwsClient, context: ProviderContext) -> None:
         self._client = client
         self._clock, self._redacted = context.clock, context.redacted
+        client.say = lambda text: context.progress(Step(stage=Stage.NOTICE, text=text))
         identity = client.identity
         self._scope = Scope(
             provider=NAME,

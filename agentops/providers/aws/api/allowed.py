@@ -14,13 +14,17 @@ from collections.abc import Mapping
 READS: Mapping[str, frozenset[str]] = {
     "sts": frozenset({"GetCallerIdentity"}),
     "cloudwatch": frozenset({"DescribeAlarms", "DescribeAlarmHistory", "GetMetricData", "ListMetrics"}),
-    "elbv2": frozenset({"DescribeListeners", "DescribeLoadBalancers", "DescribeTargetGroups", "DescribeTargetHealth"}),
+    "elbv2": frozenset(
+        {"DescribeListeners", "DescribeLoadBalancers", "DescribeRules", "DescribeTargetGroups", "DescribeTargetHealth"}
+    ),
     "autoscaling": frozenset({"DescribeAutoScalingGroups", "DescribeScalingActivities"}),
-    "ec2": frozenset({"DescribeInstanceStatus", "DescribeInstances", "DescribeSecurityGroups", "DescribeSubnets"}),
+    "ec2": frozenset(
+        {"DescribeInstanceStatus", "DescribeInstances", "DescribeSecurityGroups", "DescribeSubnets", "GetConsoleOutput"}
+    ),
     "ecs": frozenset(
         {"DescribeServices", "DescribeTaskDefinition", "DescribeTasks", "ListClusters", "ListServices", "ListTasks"}
     ),
-    "rds": frozenset({"DescribeDBInstances", "DescribeEvents"}),
+    "rds": frozenset({"DescribeDBInstances", "DescribeDBParameters", "DescribeEvents"}),
     "lambda": frozenset(
         {
             "GetAccountSettings",
@@ -33,7 +37,11 @@ READS: Mapping[str, frozenset[str]] = {
     "sqs": frozenset({"GetQueueAttributes", "GetQueueUrl", "ListDeadLetterSourceQueues", "ListQueues"}),
     "cloudtrail": frozenset({"LookupEvents"}),
     "acm": frozenset({"DescribeCertificate", "ListCertificates"}),
-    "logs": frozenset({"FilterLogEvents"}),
+    # A query costs money for what it scans, and changes nothing; ``read/insights.py`` caps it.
+    "logs": frozenset({"DescribeLogGroups", "FilterLogEvents", "GetQueryResults", "StartQuery", "StopQuery"}),
+    "health": frozenset({"DescribeAffectedEntities", "DescribeEventDetails", "DescribeEvents"}),
+    "route53": frozenset({"GetHealthCheckStatus", "ListHostedZones", "ListResourceRecordSets"}),
+    "service-quotas": frozenset({"ListServiceQuotas"}),
     "iam": frozenset({"GetRole", "SimulatePrincipalPolicy"}),
     "eks": frozenset({"DescribeCluster", "DescribeNodegroup", "ListClusters", "ListNodegroups"}),
 }
@@ -45,7 +53,7 @@ SIGN_IN: Mapping[str, frozenset[str]] = {
 }
 """What the SDK sends to turn a profile into credentials. They change nothing but who is asking."""
 
-_IAM_PREFIX = {"elbv2": "elasticloadbalancing"}
+_IAM_PREFIX = {"elbv2": "elasticloadbalancing", "service-quotas": "servicequotas"}
 
 
 def is_allowed(service: str, operation: str) -> bool:

@@ -20,6 +20,7 @@ from agentops.providers.aws.api.session import open_session
 
 _CONNECT_S, _READ_S, _ATTEMPTS, _POOL = 5, 20, 4, 16
 _PAGES = 40
+_HEALTH_AT = {"aws": "us-east-1", "aws-cn": "cn-northwest-1", "aws-us-gov": "us-gov-west-1"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +51,17 @@ class Listed:
 class AwsClient:
     """Reads one account and region as one identity. Safe to use from several threads."""
 
-    def __init__(self, session: Any, who: AwsCaller, *, endpoint: str = "", attempts: int = 0) -> None:
+    def __init__(
+        self, session: Any, who: AwsCaller, *, endpoint: str = "", attempts: int = 0, insights_gib: float = 5.0
+    ) -> None:
         self._session, self._who = session, who
         self._endpoint, self._attempts = endpoint, attempts
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
         self.region, self.profile = who.region, who.profile
+        self.say: Callable[[str], None] = lambda _text: None
+        """Told what a person should know before it is sent."""
+        self.insights_gib = insights_gib
         self._pin = CallerPin(session)
         self.identity = self._caller()
         self._who = replace(who, identity=self.identity.role)
@@ -141,9 +147,16 @@ class AwsClient:
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = self._session.create_client(
-                    service, endpoint_url=self._endpoint or None, config=self._config()
+                    service,
+                    region_name=self._region_of(service),
+                    endpoint_url=self._endpoint or None,
+                    config=self._config(),
                 )
             return self._clients[service]
+
+    def _region_of(self, service: str) -> str:
+        """Return where a service is asked: AWS Health has one place in each partition, whichever region it is about."""
+        return _HEALTH_AT.get(self.identity.partition, self.region) if service == "health" else self.region
 
     def _config(self) -> Any:
         from botocore.config import Config
@@ -184,4 +197,10 @@ def open_client(options: Mapping[str, Any], learn: Callable[[str], None]) -> Aws
     """
     session, who = open_session(options, learn)
     endpoint = str(options.get("aws_endpoint") or "")
-    return AwsClient(session, who, endpoint=endpoint, attempts=int(options.get("aws_attempts") or 0))
+    return AwsClient(
+        session,
+        who,
+        endpoint=endpoint,
+        attempts=int(options.get("aws_attempts") or 0),
+        insights_gib=float(options.get("aws_insights_gib") or 5.0),
+    )

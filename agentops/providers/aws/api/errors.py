@@ -110,6 +110,9 @@ def _refused(error: object, action: str, who: AwsCaller) -> ToolError:
     kind = _CODES.get(code) or (ABSENT if any(part in code for part in _NO_SUCH) else "")
     # What stands between may refuse without a document of AWS; whatever it says, it is no.
     kind = DENIED if not kind and status == 403 else kind
+    if code == "SubscriptionRequiredException":
+        hint = f"{action.partition(':')[0]} answers accounts with a support plan of Business or above."
+        return ToolError(f"AWS does not offer {action} to this account", hint=hint, code=DENIED)
     if kind == DENIED:
         hint = f"Allow {action} in the policy of that role, or choose another identity: --aws-profile, aws_role."
         return ToolError(

@@ -12,6 +12,14 @@ from typing import Any
 from agentops.core.errors import PreviewWouldWrite
 from agentops.providers.aws.api.allowed import is_allowed
 
+FOLDERS = {
+    "elastic-load-balancing-v2": "elbv2",
+    "auto-scaling": "autoscaling",
+    "cloudwatch-logs": "logs",
+    "route-53": "route53",
+}
+"""The services whose ids are written otherwise than their models' folders."""
+
 
 def only_reads(session: Any) -> None:
     """Have a botocore session refuse, before anything is sent, whatever is not on the list.
@@ -40,9 +48,7 @@ def _refuse_others(model: Any, **_more: Any) -> None:
 def _service_of(model: Any) -> str:
     """Return the name that a client is made by: of ``service_id``, as the folders of botocore's models are called."""
     service_id = str(model.service_model.service_id).lower().replace(" ", "-")
-    return {"elastic-load-balancing-v2": "elbv2", "auto-scaling": "autoscaling", "cloudwatch-logs": "logs"}.get(
-        service_id, service_id
-    )
+    return FOLDERS.get(service_id, service_id)
 
 
 def learning(session: Any, learn: Callable[[str], None]) -> None:

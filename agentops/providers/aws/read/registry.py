@@ -9,12 +9,20 @@ from agentops.core.tool import ReadTool, ToolSpec
 from agentops.providers.aws.read.activities import activities
 from agentops.providers.aws.read.alarm_history import alarm_history
 from agentops.providers.aws.read.alarms import alarms
+from agentops.providers.aws.read.aliases import aliases
+from agentops.providers.aws.read.console import console
 from agentops.providers.aws.read.database_events import database_events
 from agentops.providers.aws.read.describe import describe
+from agentops.providers.aws.read.dns import dns
+from agentops.providers.aws.read.health import health
 from agentops.providers.aws.read.identity import identity
+from agentops.providers.aws.read.insights import insights
+from agentops.providers.aws.read.listeners import listeners
 from agentops.providers.aws.read.listing import listing
 from agentops.providers.aws.read.logs import logs
 from agentops.providers.aws.read.metric import metric
+from agentops.providers.aws.read.parameters import db_parameters
+from agentops.providers.aws.read.quotas import quotas
 from agentops.providers.aws.read.stopped_tasks import stopped_tasks
 from agentops.providers.aws.read.target_health import target_health
 from agentops.providers.aws.read.task_diff import task_diff
@@ -38,6 +46,14 @@ READ_TOOLS: tuple[DeclaredClientTool[AwsClient], ...] = (
     database_events,
     trail,
     logs,
+    insights,
+    listeners,
+    aliases,
+    db_parameters,
+    console,
+    dns,
+    quotas,
+    health,
 )
 
 SPECS: tuple[ToolSpec, ...] = tuple(tool.spec for tool in READ_TOOLS)
