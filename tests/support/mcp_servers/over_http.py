@@ -7,11 +7,16 @@
 from __future__ import annotations
 
 import json
+import socket
+import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 PROTOCOL = "2025-11-25"
@@ -27,10 +32,12 @@ class Seen:
     message: dict[str, Any] = field(default_factory=dict)
 
 
-Handler = Callable[[BaseHTTPRequestHandler, dict[str, Any]], None]
+Request = BaseHTTPRequestHandler
+Message = dict[str, Any]
+Handler = Callable[[Request, Message], None]
 
 
-def reply(request: BaseHTTPRequestHandler, body: bytes, *, status: int = 200, **headers: str) -> None:
+def reply(request: Request, body: bytes, *, status: int = 200, **headers: str) -> None:
     """Answer with a whole body."""
     request.send_response(status)
     for name, value in {"content_type": "application/json", **headers}.items():
@@ -40,29 +47,29 @@ def reply(request: BaseHTTPRequestHandler, body: bytes, *, status: int = 200, **
     request.wfile.write(body)
 
 
-def result(request: BaseHTTPRequestHandler, message: dict[str, Any], value: Any) -> None:
+def result(request: Request, message: Message, value: Any) -> None:
     """Answer a message with a result."""
     reply(request, json.dumps({"jsonrpc": "2.0", "id": message.get("id"), "result": value}).encode())
 
 
-def error(request: BaseHTTPRequestHandler, message: dict[str, Any], code: int, words: str, status: int = 200) -> None:
+def error(request: Request, message: Message, code: int, words: str, status: int = 200) -> None:
     """Answer a message with an error of the protocol."""
     body = {"jsonrpc": "2.0", "id": message.get("id"), "error": {"code": code, "message": words}}
     reply(request, json.dumps(body).encode(), status=status)
 
 
-def initialize(request: BaseHTTPRequestHandler, message: dict[str, Any]) -> None:
+def initialize(request: Request, message: Message) -> None:
     """Shake hands, without a session."""
     info = {"name": "over-http", "version": "2.0"}
     result(request, message, {"protocolVersion": PROTOCOL, "capabilities": {"tools": {}}, "serverInfo": info})
 
 
-def list_tools(request: BaseHTTPRequestHandler, message: dict[str, Any]) -> None:
+def list_tools(request: Request, message: Message) -> None:
     """Answer with one tool."""
     result(request, message, {"tools": [{"name": "echo", "inputSchema": {"type": "object"}}]})
 
 
-def call(request: BaseHTTPRequestHandler, message: dict[str, Any]) -> None:
+def call(request: Request, message: Message) -> None:
     """Give the arguments back."""
     said = json.dumps(message["params"].get("arguments"))
     result(request, message, {"content": [{"type": "text", "text": said}]})
@@ -71,20 +78,26 @@ def call(request: BaseHTTPRequestHandler, message: dict[str, Any]) -> None:
 class HttpServer:
     """A server in a thread; a context manager."""
 
-    def __init__(self, **handlers: Handler) -> None:
+    def __init__(self, certificate: Path | None = None) -> None:
         self.handlers: dict[str, Handler] = {"initialize": initialize, "tools/list": list_tools, "tools/call": call}
-        self.handlers.update({name.replace("__", "/"): handler for name, handler in handlers.items()})
         self.seen: list[Seen] = []
+        self._connections: list[socket.socket] = []
         self.first: Callable[[BaseHTTPRequestHandler, dict[str, Any]], bool] = lambda _request, _message: False
         """Called with every request; answers it itself where it returns True."""
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
+        self._scheme = "http"
+        if certificate is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+            self._scheme = "https"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
     @property
     def url(self) -> str:
         """The address of the server."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}/mcp"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}/mcp"
 
     def calls(self) -> list[Seen]:
         """Return the calls of tools that came in."""
@@ -95,9 +108,16 @@ class HttpServer:
         return self
 
     def __exit__(self, *_raised: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Listen no more, and close what is open; a second time is no mistake."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(5)
+        for connection in self._connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         server = self
@@ -109,7 +129,8 @@ class HttpServer:
                 """Say nothing."""
 
             def handle(self) -> None:
-                with suppress(ConnectionError):
+                server._connections.append(self.connection)
+                with suppress(OSError, ValueError):
                     super().handle()
 
             def do_POST(self) -> None:
@@ -135,3 +156,31 @@ class HttpServer:
                 self.do_GET()
 
         return _Handler
+
+
+def own_certificate(folder: Path) -> Path:
+    """Return a file with a key, and a certificate for 127.0.0.1 that it signed itself."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path = folder / "server.pem"
+    path.write_bytes(private + made.public_bytes(pem))
+    return path

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from agentops import __version__
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
 
 _END_S, _SETTLE_S = 8.0, 2.0
 _CLOSED = "Connection closed"
+_KNOWN = frozenset(HTTPStatus)
+_STATUS_WORDS = {
+    401: "it wants to know who asks, or does not know the credential that it was given",
+    403: "whoever asks may not",
+    404: "there is no MCP server at this address, or it has forgotten the session",
+    429: "it was asked too often",
+}
 # What the SDK's HTTP transport says in the server's place when a response is none.
 _GUESSES = ("SSE stream", "Failed to parse", "Unexpected content type", "server answered a request with 202")
 
@@ -51,6 +59,7 @@ class ServerConnection:
         self._client: Client | None = None
         self._error: BaseException | None = None
         self._begun = asyncio.Event()
+        self._start = Exchange()
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -79,6 +88,7 @@ class ServerConnection:
             raise AnswerLost(self.why_ended())
 
     async def _live(self, within_s: float) -> None:
+        CURRENT.set(self._start)
         try:
             client = self._made()
             async with asyncio.timeout(within_s) as limit, client:
@@ -112,6 +122,8 @@ class ServerConnection:
             return "it sent more than anybody asked for, and was ended"
         if isinstance(error, TimeoutError):
             return "it did not answer in time"
+        if self._client is None and (why := http_words(self._start)):
+            return why
         if error is None or isinstance(error, asyncio.CancelledError) or str(error) == _CLOSED:
             return "it ended"
         return one_line(str(error) or type(error).__name__, 300)
@@ -167,8 +179,11 @@ class ServerConnection:
                 await ask()
         except TimeoutError as error:
             if exchange.answer is None:
-                raise AnswerLost(f"no answer came in {within_s:g} s") from error
+                raise AnswerLost(exchange.failure or f"no answer came in {within_s:g} s") from error
         except MCPError as error:
+            if exchange.status == HTTPStatus.NOT_FOUND:
+                # It was started anew and knows no session of ours: the next request shakes hands again.
+                self.watch.ended.set()
             if exchange.answer is None and exchange.refused and not _is_guess(exchange, error):
                 raise CallRefused(_said(exchange, error)) from error
             if exchange.answer is None:
@@ -180,7 +195,7 @@ class ServerConnection:
             raise AnswerLost("its answer cannot be read")
 
     async def _why_lost(self, exchange: Exchange, error: MCPError) -> str:
-        if exchange.refused or exchange.unreadable:
+        if exchange.refused or exchange.unreadable or exchange.failure:
             return _said(exchange, error)
         await quietly(self._joined(), _SETTLE_S)
         return self.why_ended()
@@ -207,9 +222,24 @@ def _innermost(error: BaseException) -> BaseException:
 def _is_guess(exchange: Exchange, error: MCPError) -> bool:
     """Return whether an error is not the server's own: a proxy's, or the SDK's about a response that it cannot use."""
     status = exchange.status
-    return status >= 500 or status == 408 or (status > 0 and error.message.startswith(_GUESSES))
+    return (
+        bool(exchange.failure) or status >= 500 or status == 408 or (status > 0 and error.message.startswith(_GUESSES))
+    )
 
 
 def _said(exchange: Exchange, error: MCPError) -> str:
-    said = one_line(error.message, 300)
-    return f"HTTP {exchange.status}: {said}" if exchange.status >= 300 else said
+    return http_words(exchange) or one_line(error.message, 300)
+
+
+def http_words(exchange: Exchange) -> str:
+    """Return what is wrong with an exchange by what HTTP says; empty where it says nothing of that."""
+    if exchange.failure:
+        return f"there was no whole response: {exchange.failure}"
+    status = exchange.status
+    if 300 <= status < 400:
+        return f"HTTP {status}: it sends us to another address, where nothing is sent"
+    return f"HTTP {status}: {_STATUS_WORDS.get(status, HTTPStatus(status).phrase)}" if _is_bad(status) else ""
+
+
+def _is_bad(status: int) -> bool:
+    return status >= 400 and status in _KNOWN

@@ -22,7 +22,8 @@ class Exchange:
         answer: its result, as it was on the wire.
         refused: whether it was answered with an error.
         unreadable: whether it was answered with something that is neither.
-        status: of HTTP.
+        status: of HTTP; 0 where no response came.
+        failure: why none came, or what is wrong with it; empty where nothing is.
         cut: bytes of the answer that were not kept.
     """
 
@@ -32,6 +33,7 @@ class Exchange:
     refused: bool = False
     unreadable: bool = False
     status: int = 0
+    failure: str = ""
     cut: int = 0
 
 

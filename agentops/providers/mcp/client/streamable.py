@@ -10,6 +10,7 @@ Must never: follow a redirect to another host, send a request twice, or hold mor
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     import httpx2
     from mcp.client._transport import TransportStreams
 
+NO_RESPONSE = 599
+"""The status that stands for no response: HTTP has none so high."""
 _CONNECT_S = 10.0
 _SLACK_BYTES = 1 << 16
 _FIELD = b"data:"
@@ -91,18 +94,22 @@ def guarded(most_bytes: int) -> httpx2.AsyncBaseTransport:
 
     class _Guarded(httpx2.AsyncBaseTransport):
         def __init__(self) -> None:
-            self._inner = httpx2.AsyncHTTPTransport(trust_env=False, retries=0)
+            # OpenSSL's own certificates, as everywhere in agentops; no proxy, and nothing asked twice.
+            trust = ssl.create_default_context()
+            self._inner = httpx2.AsyncHTTPTransport(verify=trust, trust_env=False, retries=0)
 
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
             host, scheme = request.url.host, request.url.scheme
             if scheme != "https" and not (scheme == "http" and _is_loopback(host)):
                 raise httpx2.UnsupportedProtocol(f"{scheme}://{one_line(host, 100)} is not spoken to: it is no HTTPS")
-            exchange = CURRENT.get() or Exchange()
+            exchange = (CURRENT.get() if request.method == "POST" else None) or Exchange()
             try:
                 response = await self._inner.handle_async_request(request)
-            except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout):
-                exchange.sent = False
-                raise
+            except httpx2.TransportError as error:
+                # Raised, it would end all that is under way with this server.
+                exchange.sent &= not isinstance(error, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout)
+                exchange.failure = _words(error)
+                return httpx2.Response(NO_RESPONSE, request=request)
             exchange.status = response.status_code
             return _capped(response, exchange, most_bytes)
 
@@ -137,7 +144,7 @@ _BODY_HEADERS = frozenset({"content-length", "content-encoding", "transfer-encod
 async def _document(body: Any, exchange: Exchange, most_bytes: int) -> AsyncIterator[bytes]:
     """Yield a body; of one that is too large, what JSON can be made of its beginning."""
     lines = CappedLines(most_bytes)
-    async for chunk in body:
+    async for chunk in _whole(body, exchange):
         # One line of all of it: white space outside of strings means nothing in JSON.
         for line in lines.feed(chunk.replace(b"\n", b" ")):
             yield line.head
@@ -148,11 +155,27 @@ async def _document(body: Any, exchange: Exchange, most_bytes: int) -> AsyncIter
 async def _events(body: Any, exchange: Exchange, most_bytes: int) -> AsyncIterator[bytes]:
     """Yield a stream of events; of an event that is too large, what JSON can be made of its beginning."""
     lines = CappedLines(most_bytes)
-    async for chunk in body:
+    async for chunk in _whole(body, exchange):
         for line in lines.feed(chunk):
             yield _event_line(line, exchange) + b"\n"
     if (rest := lines.end()) is not None:
         yield _event_line(rest, exchange)
+
+
+async def _whole(body: Any, exchange: Exchange) -> AsyncIterator[bytes]:
+    """Yield a body to its end, or to where it breaks off: that is one answer less, and no end of the others."""
+    import httpx2
+
+    try:
+        async for chunk in body:
+            yield chunk
+    except httpx2.TransportError as error:
+        exchange.failure = _words(error)
+
+
+def _words(error: Exception) -> str:
+    said = one_line(str(error), 200)
+    return said or type(error).__name__
 
 
 def _event_line(line: WireLine, exchange: Exchange) -> bytes:
