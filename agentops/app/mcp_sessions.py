@@ -46,7 +46,7 @@ class LookedAtTool:
             back: ``new``, ``changed``, ``server-changed``, ``refused``.
         called: the name under which a model may call it; empty where none may.
         description: what the server says of it: normalised, short, without secrets.
-        schema: the digest of its input schema.
+        schema, input_schema: the digest of its input schema, and the schema.
         now, before: what changed, field by field, without secrets.
         pin: what trusting it would pin; None where it cannot be trusted.
     """
@@ -58,6 +58,7 @@ class LookedAtTool:
     classification: Classification
     description: str
     schema: str
+    input_schema: Mapping[str, Any] = field(default_factory=dict)
     now: Mapping[str, Any] = field(default_factory=dict)
     before: Mapping[str, Any] = field(default_factory=dict)
     pin: ToolPin | None = None
@@ -231,7 +232,8 @@ def _offered(
         why=why,
         classification=known,
         description=_described(tool, redact),
-        schema=_schema(tool),
+        schema=digest(tool.input_schema),
+        input_schema=tool.input_schema,
     )
 
 
@@ -250,7 +252,8 @@ def _held(held: HeldTool, known: Classification, pin: ServerPin | None, redact: 
         why=held.why,
         classification=known,
         description=_described(tool, redact),
-        schema="" if is_refused else _schema(tool),
+        schema="" if is_refused else digest(tool.input_schema),
+        input_schema=tool.input_schema,
         now={name: new.said[name] for name in changed} if new else {},
         before={name: before.get(name) for name in changed},
         pin=new,
@@ -261,7 +264,3 @@ def _described(tool: ForeignTool, redact: Callable[[Any], Any]) -> str:
     from agentops.providers.mcp.pins.words import normalised
 
     return normalised(redact(tool.description or tool.title))
-
-
-def _schema(tool: ForeignTool) -> str:
-    return digest(tool.input_schema)

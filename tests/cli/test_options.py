@@ -66,6 +66,8 @@ _TAKES = {
     "mcp import": "",
     "mcp tools": "",
     "mcp trust": "",
+    "mcp call": "arg json",
+    "mcp doctor": "",
     # The place is what the entry leads to.
     "mcp install": f"{_PLACE} print project yes",
     "access aws": "aws-profile aws-region check mode",

@@ -70,6 +70,8 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("mcp", "import"),
     ("mcp", "tools", "git"),
     ("mcp", "trust", "git"),
+    ("mcp", "call", "git", "log"),
+    ("mcp", "doctor"),
     ("mcp", "import", "MCP"),
     ("mcp", "install", "cursor", "--print"),
     ("access", "aws", "--mode", "read"),

@@ -1,0 +1,202 @@
+"""The use case ``mcp call``: one read of one server, by a person, without a model.
+
+Comes in: a server, one of its tools, arguments. Goes out: what the server answered, redacted. Only a tool that is
+trusted, allowed and classified as a read is called; whatever changes something goes through a plan. The call is
+recorded before it is sent, its answer by digest.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from agentops.app.audit_run import record
+from agentops.app.mcp_servers import mcp_pins, mcp_server
+from agentops.app.mcp_sessions import LookedAtTool, looked_at, opened
+from agentops.core.commands import command_line
+from agentops.core.digest import digest_bytes
+from agentops.core.errors import InDoubt, NotApproved, PolicyRefused, ToolError, ToolInputError, UsageError
+from agentops.core.json_schema import called_wrongly, faults
+from agentops.core.suggestions import closest
+from agentops.core.text import one_line
+from agentops.core.tool import Effect
+
+if TYPE_CHECKING:
+    from agentops.config import Settings
+    from agentops.providers.mcp.objects.server import ServerConfig
+    from agentops.providers.mcp.objects.tool import ForeignResult, Part
+    from agentops.redaction.redactor import SecretRedactor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class McpAnswer:
+    """What a server answered.
+
+    Arguments:
+        text: redacted; of what is no text its kind, size and digest.
+        structured: redacted; None where there is none.
+        is_error: the server says that it failed.
+        cut: bytes that were left out.
+        digest: of the text as it is here.
+    """
+
+    server: str
+    tool: str
+    text: str
+    structured: Any
+    is_error: bool
+    cut: int
+    digest: str
+    seconds: float
+
+
+def call_read(
+    settings: Settings, name: str, tool: str, arguments: Mapping[str, Any] | None, words: Mapping[str, str]
+) -> McpAnswer:
+    """Call a tool that only reads.
+
+    Arguments:
+        arguments: as JSON; None where they are given as words.
+        words: values by argument, as they were typed; their types are those of the tool's schema.
+
+    Raises:
+        UsageError: there is no such server or tool.
+        NotApproved: the tool is held back until somebody has looked at it.
+        PolicyRefused: it is not allowed, or is not classified as a read.
+        ToolInputError: the arguments do not fit; nothing was sent.
+        ToolError: the server cannot be asked, or refused the call.
+        AuditError: it could not be recorded; nothing was sent.
+    """
+    server, pin = mcp_server(settings, name), mcp_pins(settings).get(name)
+    with opened(settings, server, "call") as (session, redactor):
+        look = looked_at(server, pin, session, redactor.value)
+        found = _callable(server, tool, {one.name: one for one in look.tools})
+        given = typed(found.input_schema, words) if arguments is None else dict(arguments)
+        require_fit(server, found, given)
+        record(settings, "mcp_call", {**_named(server, found), **_arguments(settings, given, redactor)})
+        begun = perf_counter()
+        try:
+            result = session.call(tool, given)
+        except InDoubt as error:
+            # A read that is lost has changed nothing.
+            raise ToolError(error.message, code="mcp-no-answer") from error
+        answer = _answer(server, tool, result, redactor, perf_counter() - begun)
+        seen = {"digest": answer.digest, "is_error": answer.is_error, "cut_bytes": answer.cut}
+        record(settings, "mcp_answer", {**_named(server, found), **seen})
+    return answer
+
+
+def typed(schema: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]:
+    """Return arguments as their schema has them: a text where one is wanted, else JSON where the word is some."""
+    properties = schema.get("properties", {})
+    found: dict[str, Any] = {}
+    for name, word in words.items():
+        wanted = properties.get(name, {}) if isinstance(properties, Mapping) else {}
+        kind = wanted.get("type") if isinstance(wanted, Mapping) else None
+        found[name] = word if kind == "string" else _json_or_text(word)
+    return found
+
+
+def require_fit(server: ServerConfig, tool: LookedAtTool, given: Mapping[str, Any]) -> None:
+    """Raise unless arguments fit the tool's schema, what the settings say of them, and the form of a read.
+
+    Raises:
+        ToolInputError: they do not; the message names each that is wrong.
+    """
+    wrong = (*faults(tool.input_schema, given), *_unfit(server, tool, given))
+    if wrong:
+        raise ToolInputError(called_wrongly(one_line(tool.name, 80), tuple(wrong)), code="tool-input")
+
+
+def _unfit(server: ServerConfig, tool: LookedAtTool, given: Mapping[str, Any]) -> Iterator[str]:
+    from agentops.providers.mcp.reviewed.forms import FORMS
+
+    known = tool.input_schema.get("properties", {})
+    for name in given:
+        if name not in known:
+            near = closest(name, known)
+            yield f"`{one_line(name, 60)}` is unknown" + (f"; did you mean `{near[0]}`?" if near else "")
+    for name, schema in server.constraints.get(tool.name, {}).items():
+        if name not in given:
+            # What is left out is the server's to choose, and what it chooses is not constrained.
+            yield f"`{one_line(name, 60)}` is missing: the settings of {server.name} constrain it"
+        else:
+            yield from faults(schema, given[name], name)
+    for name, form in tool.classification.forms.items():
+        check = FORMS.get(form)
+        if check is None or not check(given.get(name)):
+            yield f"`{one_line(name, 60)}` is not of the form {one_line(form, 40)}, so the call may be more than a read"
+
+
+def _callable(server: ServerConfig, name: str, tools: Mapping[str, LookedAtTool]) -> LookedAtTool:
+    found = tools.get(name)
+    if found is None:
+        near = closest(name, tools)
+        hint = f"Did you mean {near[0]}?" if near else f"See: {command_line('mcp', 'tools', server.name)}"
+        raise UsageError(f"{server.name} has no tool {one_line(name, 80)!r}", hint=hint)
+    if found.state not in ("offered", "not-allowed"):
+        hint = f"Look at it: {command_line('mcp', 'trust', server.name, name)}"
+        raise NotApproved(f"{one_line(name, 80)} is held back: {found.why}", hint=hint, code="mcp-quarantined")
+    if found.classification.effect is not Effect.READ:
+        said = found.classification.why if not found.is_classified else "it changes something"
+        hint = (
+            "A change is made by a plan that is shown, approved and recorded:\n"
+            f"Run: {command_line('do', 'your request')}\n"
+            "If it only reads, say so in mcp.json: agentops.classifications (docs/mcp/README.md)."
+        )
+        raise PolicyRefused(f"{one_line(name, 80)} is no read: {said}", hint=hint, code="mcp-no-read")
+    if found.state == "not-allowed":
+        hint = f'Add it to "allowed" of {server.name} in mcp.json.'
+        raise PolicyRefused(f"{one_line(name, 80)} is not allowed: {found.why}", hint=hint, code="mcp-not-allowed")
+    return found
+
+
+def _json_or_text(word: str) -> Any:
+    from agentops.core.foreign_documents import read_json
+
+    try:
+        return read_json(word)
+    except ValueError:
+        return word
+
+
+def _named(server: ServerConfig, tool: LookedAtTool) -> dict[str, Any]:
+    return {"server": server.name, "tool": one_line(tool.name, 128), "schema": tool.schema}
+
+
+def _arguments(settings: Settings, given: Mapping[str, Any], redactor: SecretRedactor) -> dict[str, Any]:
+    from agentops.audit.proofs.fingerprint import fingerprinter
+
+    hmac = fingerprinter(settings.folders.audit)(dict(given))
+    # No floats in the chain: arguments as the JSON text that they are.
+    shown = json.dumps(redactor.value(dict(given)), ensure_ascii=False)
+    return {"arguments": shown, "arguments_hmac": hmac}
+
+
+def _answer(
+    server: ServerConfig, tool: str, result: ForeignResult, redactor: SecretRedactor, seconds: float
+) -> McpAnswer:
+    text = redactor.text("\n".join(filter(None, map(_shown, result.parts))))
+    structured = None if result.structured is None else redactor.value(result.structured)
+    if not text and structured is not None:
+        text = json.dumps(structured, indent=1, ensure_ascii=False)
+    return McpAnswer(
+        server=server.name,
+        tool=tool,
+        text=text,
+        structured=structured,
+        is_error=result.is_error,
+        cut=result.cut,
+        digest=digest_bytes(text.encode("utf-8", "surrogatepass")),
+        seconds=seconds,
+    )
+
+
+def _shown(part: Part) -> str:
+    if part.kind == "text":
+        return part.text
+    what = " ".join(filter(None, (part.kind, one_line(part.mime, 80), one_line(part.uri, 300))))
+    return f"[{what}: {part.size:,} bytes, {part.sha256}]" if part.sha256 else f"[{what}] {part.text}".rstrip()
