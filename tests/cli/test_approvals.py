@@ -30,10 +30,13 @@ def keep(plans: ModuleType, home: Path) -> Keep:
     def kept(client: str = "claude-code", **changes: Any) -> PendingPlan:
         now = datetime.now(UTC).replace(microsecond=0)
         step = plans.step()
-        nonce = f"{len(store.list()):032x}"
+        number = len(store.list())
+        nonce = f"{number:032x}"
         times = {"created_at": now, "expires_at": now + timedelta(hours=1), "nonce": nonce}
         plan: ChangePlan = plans.plan(step, **(times | changes))
-        return store.keep(plan, AskedBy(client=client, door="mcp-stdio", on_behalf_of="ana", at=now))
+        return store.keep(
+            plan, AskedBy(client=client, door="mcp-stdio", on_behalf_of="ana", at=now + timedelta(milliseconds=number))
+        )
 
     return kept
 
