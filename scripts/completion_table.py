@@ -44,6 +44,8 @@ KINDS: dict[str, str] = {
     "rollback change": "applied-changes",
     "recover change": "open-changes",
     "approve ttl": "",
+    "approvals serve port": "",
+    "approvals serve length": "",
     "approvers add key": "",
     "approvers remove name": "approvers",
     "policy validate kind": "policy-kinds",

@@ -244,6 +244,8 @@ def _approver_parts(known: Definitions) -> dict[str, Schema]:
         "approvals_missing": COUNT,
         "public_key": TEXT,
         "pending": listed(_pending(known)),
+        "approved": COUNT,
+        "refused": COUNT,
         "approvers": listed(record(entry)),
         "approver": record(entry | {"trusted": {"type": "boolean"}}, optional=("trusted",)),
         "file": TEXT,

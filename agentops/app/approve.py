@@ -104,6 +104,7 @@ def approve(
     # Before the record: what it says is signed must be in the file.
     require_replaceable(file, APPROVAL_SCHEMA, "an approval")
     said = {"digest": plan.digest, "code": plan.code, "approval": to_json(approval), "file": str(file)}
+    said["shown_at"] = shown.method
     record(settings, "approval_signed", said)
     save_approval(file, approval)
     trusted = is_trusted(settings, key.public)

@@ -136,6 +136,20 @@ def own_key(settings: Settings, dialogue: KeyDialogue, *, guarded: bool = False)
     return key
 
 
+def require_own_key(settings: Settings, dialogue: KeyDialogue) -> bool:
+    """Return whether the user's own key needs its passphrase each time; made and recorded when there is none.
+
+    Raises:
+        as ``own_key``.
+    """
+    from agentops.approvals.keys import key_path, needs_passphrase
+
+    folder = settings.folders.keys
+    if not key_path(folder).exists():
+        own_key(settings, dialogue)
+    return needs_passphrase(folder)
+
+
 def is_trusted(settings: Settings, key: PublicKey) -> bool:
     """Return whether approvals that ``key`` signs count here."""
     return key in trust_of(settings).approvers().values()

@@ -88,12 +88,22 @@ def load_key(folder: Path, passphrase: Callable[[], str | None]) -> ApproverKey 
     if data is None:
         return None
     public, pem = _parts(path, data)
-    encrypted = b"ENCRYPTED" in pem.split(b"\n", 1)[0]
-    seed = _seed(path, pem, (passphrase() or "").encode() if encrypted else None)
+    seed = _seed(path, pem, (passphrase() or "").encode() if _is_encrypted(pem) else None)
     key = ApproverKey(name=public.name, seed=seed)
     if key.public != public:
         raise ConfigError(f"{path} is damaged: its first line is not the public key of the rest", hint=_hint(path))
     return key
+
+
+def needs_passphrase(folder: Path) -> bool:
+    """Return whether the key of ``folder`` is encrypted; False where there is none.
+
+    Raises:
+        ConfigError: it is damaged, or others may read it.
+    """
+    path = key_path(folder)
+    data = read_small(path, private=True)
+    return data is not None and _is_encrypted(_parts(path, data)[1])
 
 
 def checked_name(name: str) -> str:
@@ -118,6 +128,10 @@ def _parts(path: Path, data: bytes) -> tuple[PublicKey, bytes]:
         return parse_public_key(first.decode()), pem
     except ValueError as error:
         raise ConfigError(f"{path} is no approver's key: {error}", hint=_hint(path)) from error
+
+
+def _is_encrypted(pem: bytes) -> bool:
+    return b"ENCRYPTED" in pem.split(b"\n", 1)[0]
 
 
 def _seed(path: Path, pem: bytes, passphrase: bytes | None) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 _WITH_VALUE = ("--context", "--namespace", "-n", "--kubeconfig", "--output", "-o")
-_TWO_WORDS = (("history", "prune"),)
+_TWO_WORDS = (("history", "prune"), ("approvals", "serve"))
 """Commands below one that is a command itself."""
 _FLAGS = ("--no-input", "-v", "-vv", "--verbose")
 

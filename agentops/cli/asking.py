@@ -208,7 +208,7 @@ class _Dialogue:
             typed = self._its.prompts.line(asked)
             if typed is None:
                 return "no answer at the terminal"
-            if _same(typed, self._typed):
+            if is_typed(typed, self._typed):
                 return ""
             if left:
                 self._show([Paragraph(f"That is not {self._typed}. Try again.", Tone.WARN)])
@@ -291,7 +291,7 @@ def _title(number: int, step: PlanStep) -> str:
     return one_line(f"{number}. {marked(change_words(step.change))} ({step.risk.value} risk)", 100)
 
 
-def _same(typed: str, wanted: str) -> bool:
+def is_typed(typed: str, wanted: str) -> bool:
     """Return whether ``typed`` is ``wanted``; for a code, case and letters that look like digits do not matter."""
     typed = typed.strip()
     return typed == wanted or (wanted.isupper() and typed.upper().translate(_READ_AS) == wanted)

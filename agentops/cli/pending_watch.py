@@ -10,6 +10,7 @@ import queue
 import sys
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from types import TracebackType
 
 from agentops.cli.notifying import Notify
@@ -55,14 +56,16 @@ class PendingNews:
         self._ended.set()
         self._thread.join(timeout=self._every_s + 10.0)
 
-    def next(self) -> PendingPlan | AgentopsError:
-        """Return the next plan that is new or stands otherwise than before, or why none could be read; waits."""
-        while True:
-            try:
-                # Not for ever: a wait without an end cannot be interrupted everywhere.
-                return self._found.get(timeout=1.0)
-            except queue.Empty:
-                continue
+    def next(self, wait_s: float = 1.0) -> PendingPlan | AgentopsError | None:
+        """Return the next plan that is new or stands otherwise than before, or why none could be read.
+
+        Arguments:
+            wait_s: how long to wait for one; None is returned then. A wait without an end could not be interrupted.
+        """
+        try:
+            return self._found.get(timeout=wait_s)
+        except queue.Empty:
+            return None
 
     def _look_on(self) -> None:
         while not self._ended.is_set():
@@ -103,14 +106,20 @@ def watch(news: PendingNews, clock: Clock, look_at: Callable[[PendingPlan], bool
     """
     while True:
         found = news.next()
-        if isinstance(found, AgentopsError):
-            _say(f"not read: {found.message}; trying again")
+        if found is None:
             continue
-        _say(pending_line(found, clock()))
-        if look_at is None or found.standing(clock()) is not PlanStanding.WAITING:
+        _say(news_line(found, clock()))
+        if isinstance(found, AgentopsError) or look_at is None or found.standing(clock()) is not PlanStanding.WAITING:
             continue
         if not look_at(found):
             return
+
+
+def news_line(found: PendingPlan | AgentopsError, now: datetime) -> str:
+    """Return what is new on one line."""
+    if isinstance(found, AgentopsError):
+        return f"not read: {found.message}; trying again"
+    return pending_line(found, now)
 
 
 def _say(text: str) -> None:

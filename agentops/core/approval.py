@@ -44,9 +44,9 @@ class ApprovalRequest:
 class SignedApproval:
     """An approval as a record: who, how, for which digest, until when.
 
-    ``method`` is ``terminal``, ``key`` (Ed25519 ``signature`` by ``key_id`` over the other fields; see
-    ``approvals/approvals.py``), ``policy`` (nobody was asked: policy asks for nobody) or ``client`` (an MCP client
-    relayed it).
+    ``method`` is ``terminal`` or ``page`` (where a person was asked), ``key`` (Ed25519 ``signature`` by ``key_id`` over
+    the other fields; see ``approvals/approvals.py``), ``policy`` (nobody was asked: policy asks for nobody) or
+    ``client`` (an MCP client relayed it).
     """
 
     plan_digest: str

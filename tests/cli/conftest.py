@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
 from agentops.cli.app import run
+from agentops.core.clock import utc_now
+from agentops.core.plan import ChangePlan
+from agentops.store.pending import AskedBy, PendingPlan, PendingPlans
 from tests.support.account import user_database
 from tests.support.clusters import declared
 
@@ -66,6 +72,24 @@ def cli(
         return Done(code=code, out=captured.out, err=captured.err)
 
     return call
+
+
+@pytest.fixture
+def keep(plans: ModuleType, home: Path) -> Callable[..., PendingPlan]:
+    """Keep a plan that a client asked for; called again, another one."""
+    store, numbers = PendingPlans(home / "pending", utc_now), count()
+
+    def kept(client: str = "claude-code", *, steps: Sequence[Any] = (), **changes: Any) -> PendingPlan:
+        now = datetime.now(UTC).replace(microsecond=0)
+        number = next(numbers)
+        nonce = f"{number:032x}"
+        times = {"created_at": now, "expires_at": now + timedelta(hours=1), "nonce": nonce}
+        plan: ChangePlan = plans.plan(*(steps or [plans.step()]), **(times | changes))
+        return store.keep(
+            plan, AskedBy(client=client, door="mcp-stdio", on_behalf_of="ana", at=now + timedelta(milliseconds=number))
+        )
+
+    return kept
 
 
 @pytest.fixture

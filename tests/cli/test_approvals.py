@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,31 +13,11 @@ import pytest
 
 from agentops.cli.notifying import notification, notifier
 from agentops.core.clock import utc_now
-from agentops.core.plan import ChangePlan
-from agentops.store.pending import AskedBy, PendingPlan, PendingPlans, PlanStanding
+from agentops.store.pending import PendingPlan, PendingPlans, PlanStanding
 
 ENTER, CTRL_C = "\r", "\x03"
 Cli = Callable[..., Any]
 Keep = Callable[..., PendingPlan]
-
-
-@pytest.fixture
-def keep(plans: ModuleType, home: Path) -> Keep:
-    """Keep a plan that a client asked for; called again, another one."""
-    store = PendingPlans(home / "pending", utc_now)
-
-    def kept(client: str = "claude-code", **changes: Any) -> PendingPlan:
-        now = datetime.now(UTC).replace(microsecond=0)
-        step = plans.step()
-        number = len(store.list())
-        nonce = f"{number:032x}"
-        times = {"created_at": now, "expires_at": now + timedelta(hours=1), "nonce": nonce}
-        plan: ChangePlan = plans.plan(step, **(times | changes))
-        return store.keep(
-            plan, AskedBy(client=client, door="mcp-stdio", on_behalf_of="ana", at=now + timedelta(milliseconds=number))
-        )
-
-    return kept
 
 
 def _standing(home: Path, pending: PendingPlan) -> PlanStanding:

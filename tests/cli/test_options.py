@@ -38,6 +38,7 @@ _TAKES = {
     "changes": "limit namespace",
     "approve": "out side-by-side ttl",
     "approvals": "all watch",
+    "approvals serve": "for port",
     "approvers list": "",
     "approvers add": "",
     "approvers remove": "",

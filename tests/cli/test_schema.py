@@ -99,6 +99,7 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("no-such-command",),
 )
 _NOT_RUN = {
+    "approvals serve": "serves until Ctrl-C",
     "sandbox up": "serves until Ctrl-C",
 }
 
