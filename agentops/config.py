@@ -25,7 +25,7 @@ from agentops.core.foreign_documents import read_toml
 from agentops.core.own_files import NotOwn, all_not_own, read_own
 from agentops.core.own_places import SYSTEM_FOLDER, is_same_folder, own_config_folder
 from agentops.core.source_place import SourcePlace, place_at
-from agentops.core.stricter import DECIDING, ENVIRONMENTS, KEPT, Said, in_force
+from agentops.core.stricter import DECIDING, ENVIRONMENTS, IN_BAND, KEPT, Said, in_force
 from agentops.core.text import one_line
 from agentops.core.usage import Limits
 
@@ -154,6 +154,7 @@ class Settings:
     cluster_lease: str = ""
     disabled_tools: tuple[str, ...] = ()
     allow_cluster_admin: tuple[str, ...] = ()
+    confirm_in_band: str = "never"
     prometheus_url: str = ""
     prometheus_auth: str = ""
     alertmanager_url: str = ""
@@ -225,7 +226,7 @@ SECTIONS = {
         "monitoring_ca_file",
     ),
     "aws": ("aws_profile", "aws_region", "aws_role", "aws_insights_gib"),
-    "safety": ("read_only", "cluster_lease", "disabled_tools", "allow_cluster_admin"),
+    "safety": ("read_only", "cluster_lease", "disabled_tools", "allow_cluster_admin", "confirm_in_band"),
     "policy": ("production_contexts", "protected_namespaces", "freeze", "max_pods", "max_percent"),
     "environments": ("environments",),
     "approvals": ("desktop_notifications",),
@@ -239,7 +240,7 @@ _MOST_BYTES = 1 << 20
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _HEADER = re.compile(r"\s*\[\s*[\"']?([\w-]+)[\"']?\s*\]")
 _KEY = re.compile(r"\s*[\"']?([\w.-]+)[\"']?\s*=")
-_CHOICES = {"provider": PROVIDERS, "effort": EFFORTS}
+_CHOICES = {"provider": PROVIDERS, "effort": EFFORTS, "confirm_in_band": IN_BAND}
 _POSITIVE = (
     "attempts", "max_steps", "max_tokens", "max_usd", "max_seconds", "excerpt_chars", "audit_segment_mib",
     "max_read_mib", "max_memory_mib", "aws_insights_gib",
@@ -249,7 +250,7 @@ _CREDENTIALS = ("prometheus_auth", "alertmanager_auth", "loki_auth")
 _CREDENTIAL = re.compile(r"(?:bearer|basic) (?:env:[A-Za-z_][A-Za-z0-9_]*|file:[/~].+)")
 FILE_ONLY = (
     "allow_cluster_admin", "analyzers", "audit_keep_days", "change_account", "change_context", "cluster_kinds",
-    "cluster_lease", "disabled_tools", "environments", "namespaces", "rules", *SECTIONS["policy"],
+    "cluster_lease", "confirm_in_band", "disabled_tools", "environments", "namespaces", "rules", *SECTIONS["policy"],
 )  # fmt: skip
 """What no environment variable says: a variable that a shell, a job or a checkout sets must not say what production is,
 nor have records dropped, nor lead a run past everybody else's lease or out of the namespaces that are allowed, nor have

@@ -325,6 +325,8 @@ def _other_parts(known: Definitions) -> dict[str, Schema]:
         "imports": listed(_mcp_import()),
         **_mcp_look(),
         "client": TEXT,
+        "token": TEXT,
+        "http": {"type": "boolean"},
         "entry": thing,
         "replaces": {"anyOf": [listed(TEXT), {"type": "null"}]},
         "checks": listed(check),

@@ -21,7 +21,7 @@ from agentops.app.providers import object_facts
 from agentops.app.served_sandboxes import require_not_gone
 from agentops.core.approval import Approver
 from agentops.core.errors import UsageError
-from agentops.core.plan import Check
+from agentops.core.plan import Approval, Check
 from agentops.core.scope import options_to
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from agentops.app.deciding import Deciding
     from agentops.app.fixing.checks import Checking
     from agentops.app.run import App
+    from agentops.config import Settings
     from agentops.core.provider import Connection, HeldLease
     from agentops.guard.services import GuardServices
     from agentops.policy import PolicySettings
@@ -61,7 +62,6 @@ def guard_services(
             objects and their health alone.
     """
     from agentops.app.deciding import Deciding
-    from agentops.core.policy import Principal
     from agentops.guard.services import GuardServices, nobody_looked
 
     settings, services = app.settings, app.services
@@ -73,7 +73,7 @@ def guard_services(
         tools={name: tool for one in connections.opened for name, tool in one.changer.change_tools().items()},
         appliers={name: applier for one in connections.opened for name, applier in one.changer.appliers().items()},
         policy=deciding.policy,
-        principal=Principal(kind="agent", name="agentops", on_behalf_of=app.user),
+        principal=app.principal,
         policy_context=deciding.context,
         renew=deciding.renew,
         audit=app.log,
@@ -101,7 +101,15 @@ def guard_services(
         wait_s=asking.wait_s,
         disabled_tools=settings.disabled_tools,
         too_powerful=cache(lambda origin: _too_powerful(deciding, opened[origin])),
+        relayed=relayed(settings),
+        asked_through=app.client.facts if app.client is not None else {},
     )
+
+
+def relayed(settings: Settings) -> frozenset[Approval]:
+    """Return for which approvals the word of an agent's own program counts that a person agreed; by default none."""
+    upto = {"none": (Approval.NONE,), "one": (Approval.NONE, Approval.ONE)}
+    return frozenset(upto.get(settings.confirm_in_band, ()))
 
 
 def guard_for_change(app: App, record: ChangeRecord, asking: ApprovalOptions) -> GuardServices:

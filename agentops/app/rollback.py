@@ -14,15 +14,17 @@ from agentops.app.changes import journal_of, require_nothing_open
 from agentops.app.guard_wiring import ApprovalOptions, guard_for_change
 from agentops.app.recorded import require_recorded
 from agentops.app.recorded_changes import require_changes_recorded
-from agentops.core.errors import ExitCode, UsageError
+from agentops.core.errors import ExitCode, NotApproved, UsageError
 from agentops.core.outcome import Status
 from agentops.guard.pipeline import execute, make_plan
 from agentops.guard.rollback_plan import proposal_to_undo, standing
 
 if TYPE_CHECKING:
     from agentops.app.run import App
+    from agentops.core.plan import ChangePlan
     from agentops.guard.pipeline_result import PipelineResult
     from agentops.guard.proposal import Proposal
+    from agentops.guard.services import GuardServices
     from agentops.store.changes import ChangeRecord
 
 
@@ -63,6 +65,30 @@ def roll_back(
     result = make_plan(guard, proposal) if stop_at_plan else execute(guard, proposal)
     app.finish(result.status, result.exit_code)
     return result
+
+
+def require_way_back(app: App, guard: GuardServices, plan: ChangePlan) -> None:
+    """Raise unless a plan is the one that rolls back the change that it names, as the journal and the log know it.
+
+    Policy is milder with a rollback, and what a file says of itself is not enough for that.
+
+    Raises:
+        UsageError: there is no such change, or it does not stand.
+        NotApproved: the audit log does not know it, or the plan does something else.
+    """
+    record = _applied_change(app, plan.rolls_back)
+    require_recorded(app.settings.folders.audit, record.digest, record.id)
+    indexes, gone = standing(guard, record.plan)
+    wanted = _rollback_proposal(record, indexes, gone) if indexes else None
+    if wanted is None or (wanted.rolls_back, wanted.changes) != (
+        plan.rolls_back,
+        tuple(step.change for step in plan.steps),
+    ):
+        raise NotApproved(
+            f"plan {plan.code} is not what rolls back change {record.id} as it stands now",
+            hint="Make the plan again: agentops rollback CHANGE",
+            code="plan-altered",
+        )
 
 
 def _applied_change(app: App, change_id: str) -> ChangeRecord:

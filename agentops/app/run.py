@@ -6,19 +6,21 @@ one when it closes, whatever happened in between.
 
 from __future__ import annotations
 
+import copy
 import os
 import secrets
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentops import __version__
 from agentops.app.actor import current_actor, new_run, process_owner, user_name
 from agentops.app.changes import journal_of, open_words
+from agentops.app.client_log import ClientLog
 from agentops.app.connecting import flags_again, provider_options
 from agentops.app.connections import Connector
 from agentops.app.mcp_providers import providers_of
@@ -30,11 +32,13 @@ from agentops.app.services import Services
 from agentops.config import Settings
 from agentops.core.clock import Clock, SimulatedTime, utc_now
 from agentops.core.errors import AgentopsError, ExitCode, Interrupted, StoreError
+from agentops.core.policy import Principal
 from agentops.core.progress import Progress, Stage, Step
 from agentops.core.provider import Provider, ProviderContext
 from agentops.core.scope import Scope
 
 if TYPE_CHECKING:
+    from agentops.app.mcp_clients import Client
     from agentops.app.sandboxes import AnySandbox, AnyScenario
     from agentops.audit.log import ChainLog
 
@@ -58,13 +62,14 @@ class App:
         settings: Settings,
         *,
         command: str,
-        log: ChainLog,
+        log: ChainLog | ClientLog,
         clock: Clock,
         progress: Progress,
         use_model: bool,
         scenario: str,
         providers: Sequence[Provider],
         simulated: SimulatedTime | None = None,
+        client: Client | None = None,
     ) -> None:
         without_disabled((), settings.disabled_tools, providers)  # a name that there is not stops the run
         model, self.no_model_reason = model_of(settings, use_model)
@@ -77,6 +82,7 @@ class App:
 
         self.settings = settings
         self.log = log
+        self.client = client
         self.sandbox: AnySandbox | None = None
         self.dump: Path | None = None
         self.pace = RunClock(clock, lambda: self.sandbox or simulated)
@@ -141,6 +147,25 @@ class App:
         """Where the audit log stands now."""
         return LogHead(run=self.log.run, head=self.log.head[1])
 
+    @property
+    def principal(self) -> Principal:
+        """Who asks, for policy: agentops or the program that asks through it, on behalf of the user."""
+        return Principal(kind="agent", name=self.client.agent if self.client else "agentops", on_behalf_of=self.user)
+
+    def seen_by(self, client: Client, trace: str = "") -> App:
+        """Return this run as one program works with it: each record says so; what is open is shared.
+
+        Arguments:
+            trace: the W3C trace context of its request.
+        """
+        if isinstance(self.log, ClientLog):
+            raise TypeError("this run is one program's own")
+        view = copy.copy(self)
+        view.client = client
+        view.log = ClientLog(self.log, client_said(client, trace))
+        view.services = replace(self.services, audit=view.log)
+        return view
+
     def finish(self, status: str, exit_code: ExitCode) -> None:
         """Set how the run is recorded to end: each use case says it; a door that exits with another code, after it."""
         self.status = (status, exit_code)
@@ -157,6 +182,9 @@ def open_app(
     clock: Clock = utc_now,
     simulated: SimulatedTime | None = None,
     providers: Sequence[Provider] | None = None,
+    client: Client | None = None,
+    trace: str = "",
+    inside: AnySandbox | None = None,
 ) -> Iterator[App]:
     """Wire a run and record its start and end.
 
@@ -167,6 +195,9 @@ def open_app(
         simulated: a simulated cluster that somebody else serves in this process, and that the settings lead to: the run
             sends its time ahead instead of waiting.
         providers: the systems that the run can look at; those that ship and the connected MCP servers if not given.
+        client: the program that asks through another door than the terminal; every record of the run says so.
+        trace: the W3C trace context of its request.
+        inside: a sandbox that this process keeps running, and that the run is in; then ``sandbox`` is None.
 
     Raises:
         AuditError: the chain cannot be written; nothing was done.
@@ -180,12 +211,17 @@ def open_app(
 
         scenario = load_scenario(sandbox or DEFAULT_SCENARIO)
     retention = Retention(segment_bytes=settings.audit_segment_mib << 20, retention_days=settings.audit_keep_days)
-    log = open_log(settings.folders.audit, run=new_run(clock), actor=current_actor(), clock=clock, retention=retention)
-    log.append("run_started", _start(settings, command, sandbox if scenario is None else scenario.name))
+    chain = open_log(
+        settings.folders.audit, run=new_run(clock), actor=current_actor(), clock=clock, retention=retention
+    )
+    log = chain if client is None else ClientLog(chain, client_said(client, trace))
+    playing = inside.scenario if inside is not None else scenario
+    log.append("run_started", _start(settings, command, sandbox if playing is None else playing.name))
     status = ("done", ExitCode.DONE)
     app = None
     try:
         name = "" if scenario is None else sandbox or DEFAULT_SCENARIO
+        name = name if inside is None else inside.scenario.name
         app = App(
             settings,
             command=command,
@@ -196,10 +232,15 @@ def open_app(
             scenario=name,
             providers=providers_of(settings) if providers is None else providers,
             simulated=simulated,
+            client=client,
         )
+        app.sandbox = inside
         _say_what_is_open(settings, command, clock, progress)
-        with nullcontext() if scenario is None else _serving(scenario, progress) as app.sandbox:
+        if scenario is None:
             yield app
+        else:
+            with serving(scenario, progress) as app.sandbox:
+                yield app
         status = app.status
     except BaseException as error:
         status = _ending(error)
@@ -210,12 +251,13 @@ def open_app(
         log.append("run_ended", {"status": status[0], "exit_code": int(status[1])})
         if settings.audit_forward_secure:
             # The key that signed this run is destroyed with it.
-            log.rotate_key()
-        log.close()
+            chain.rotate_key()
+        chain.close()
 
 
 @contextmanager
-def _serving(scenario: AnyScenario, progress: Progress) -> Iterator[AnySandbox]:
+def serving(scenario: AnyScenario, progress: Progress) -> Iterator[AnySandbox]:
+    """Play a scenario in this process until the block ends."""
     from agentops.app.sandboxes import sandbox_of_scenario
 
     progress(Step(stage=Stage.NOTICE, text=f"starting the sandbox {scenario.name}", key="sandbox"))
@@ -248,6 +290,11 @@ def _ending(error: BaseException) -> tuple[str, ExitCode]:
     if isinstance(error, KeyboardInterrupt):
         return Interrupted.default_code, ExitCode.INTERRUPTED
     return f"unexpected {type(error).__name__}", ExitCode.ERROR
+
+
+def client_said(client: Client, trace: str) -> dict[str, Any]:
+    """Return what each record says of the program that asks."""
+    return {"client": client.on_record(), **({"trace": trace} if trace else {})}
 
 
 def _start(settings: Settings, command: str, sandbox: str | None) -> Mapping[str, Any]:

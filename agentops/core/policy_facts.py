@@ -50,6 +50,7 @@ def requests_for(
     blast: BlastRadius | None = None,
     rollback: bool = False,
     approvals: Sequence[str] | None = None,
+    asked_through: Mapping[str, Any] | None = None,
 ) -> tuple[PolicyRequest, ...]:
     """Return one request for the change's target and one for every further object that it touches.
 
@@ -60,6 +61,7 @@ def requests_for(
         protected: ``PolicySettings.is_protected``, asked for the group of each object.
         rollback: it rolls back a change that was approved; only the guard may say so.
         approvals: who has approved so far, in the evaluation right before apply.
+        asked_through: what is known of the door that it came in by; nothing of a terminal.
     """
     touched = [] if preview is None else [item.ref for item in preview.objects]
     return tuple(
@@ -79,6 +81,7 @@ def requests_for(
             rollback=rollback,
             approvals=approvals,
             resource=ref,
+            asked_through=asked_through,
         )
         for ref in dict.fromkeys([change.target, *touched])
     )
@@ -101,6 +104,7 @@ def request_for(
     rollback: bool = False,
     approvals: Sequence[str] | None = None,
     resource: ResourceRef | None = None,
+    asked_through: Mapping[str, Any] | None = None,
 ) -> PolicyRequest:
     """Return the request about one object; ``resource`` is the change's target unless given. See ``requests_for``."""
     ref = resource or change.target
@@ -114,6 +118,7 @@ def request_for(
         "hour": moment.hour,
         "weekday": DAYS[moment.weekday()],
         **_known(environment=environment, protected=protected, frozen=frozen, tainted=tainted),
+        **(asked_through or {}),
         **_known(approvals=None if approvals is None else sorted(set(approvals))),
         **facets_of(spec, change.arguments),
         **_of_tool(spec, preview, blast),

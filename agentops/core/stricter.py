@@ -13,6 +13,9 @@ from typing import Any
 ENVIRONMENTS = ("development", "staging", "production")
 """The environments that a person may give a place, the laxest first."""
 
+IN_BAND = ("never", "none", "one")
+"""Up to which approval a person may agree through an agent's own program, the strictest first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Said:
@@ -80,6 +83,7 @@ _RULES: Mapping[str, Callable[[Any, Any], Any]] = {
     "max_pods": min,
     "max_percent": min,
     "environments": _environments,
+    "confirm_in_band": lambda one, other: min(one, other, key=IN_BAND.index),
 }
 KEPT = tuple(name for name, rule in _RULES.items() if rule in (_kept, _environments))
 """The settings that only who decides can set at all."""

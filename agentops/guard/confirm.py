@@ -20,10 +20,12 @@ from agentops.guard.stage_log import StageLog
 from agentops.guard.states import Approved, Planned
 
 _METHODS = {
-    Approval.NONE: ("policy", "terminal", "client", "key"),
-    Approval.ONE: ("terminal", "client", "key"),
+    Approval.NONE: ("policy", "terminal", "key"),
+    Approval.ONE: ("terminal", "key"),
     Approval.TWO_PERSON: ("key",),
 }
+_RELAYED = "client"
+"""What a client relays proves nothing of a person: it counts only where a setting says so, and never for two people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,10 +128,10 @@ def _counted(services: GuardServices, plan: ChangePlan, approval: SignedApproval
         raise NotApproved(
             f"the approval by {one_line(approval.by, 60)} expired at {_clock(approval.expires_at)}", code="expired"
         )
-    if approval.method not in _METHODS[plan.obligation.approval]:
-        raise NotApproved(
-            f"an approval by {approval.method!r} does not count where policy asks for {plan.obligation.approval.value}"
-        )
+    wanted = plan.obligation.approval
+    relayed = approval.method == _RELAYED and wanted in services.relayed and wanted is not Approval.TWO_PERSON
+    if not relayed and approval.method not in _METHODS[wanted]:
+        raise NotApproved(f"an approval by {approval.method!r} does not count where policy asks for {wanted.value}")
     return services.trust.signer(approval) if approval.method == "key" else approval.by
 
 

@@ -88,26 +88,33 @@ def execute(services: GuardServices, proposal: Proposal) -> PipelineResult:
 
 
 def execute_saved(
-    services: GuardServices, plan: ChangePlan, given: Sequence[SignedApproval], *, requested: bool = False
+    services: GuardServices,
+    plan: ChangePlan,
+    given: Sequence[SignedApproval],
+    *,
+    requested: bool = False,
+    rolls_back: str = "",
 ) -> PipelineResult:
     """Run a saved plan exactly as it is, with the approvals that were handed in, or ask.
 
     Arguments:
         requested: it is known, and not by the file's word, that a person asked for it in words.
+        rolls_back: the id of the change that it is known to roll back, again not by the file's word.
 
     Raises:
-        NotApproved: it says that it rolls back a change: policy is milder then, and a file's word is not enough.
+        NotApproved: it says that it rolls back another change than that: policy is milder then, and a file's word is
+            not enough.
         Stale: an object or policy has changed since the plan was shown; nobody was asked.
         as ``execute``.
     """
-    if plan.rolls_back:
+    if plan.rolls_back != rolls_back:
         raise NotApproved(
             f"the file claims to roll back change {one_line(plan.rolls_back, 60)}, which a saved plan cannot",
             hint="agentops rollback CHANGE makes that plan from what was run.",
             code="plan-altered",
         )
     log = StageLog(services)
-    planned = revive(services, log, plan, requested=requested)
+    planned = revive(services, log, plan, requested=requested or bool(rolls_back))
     ended = _run_plan(services, log, planned, given)
     if isinstance(ended, PipelineResult):
         return ended

@@ -60,7 +60,8 @@ def revive(services: GuardServices, log: StageLog, plan: ChangePlan, *, requeste
     """Return a saved plan with its steps made again on the live world, when nothing moved since.
 
     Arguments:
-        requested: it is known, and not by the file's word, that a person asked for it in words.
+        requested: it is known, and not by the file's word, that a person asked for it in words, or that it rolls back
+            a change that was made.
 
     Raises:
         PolicyRefused: it is no cure; whether it was made for an incident is the file's word, so all are held to it.

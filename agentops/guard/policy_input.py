@@ -50,5 +50,6 @@ def ask_policy(
         blast=blast_radius,
         rollback=policy_input.rollback,
         approvals=policy_input.approvals,
+        asked_through=services.asked_through,
     )
     return decide_all(services.policy, requests)

@@ -19,7 +19,7 @@ class Proposal:
     """What is to become a plan: changes in order, why, and whether a model that read untrusted text proposed them.
 
     ``rolls_back`` is the id of the change that it rolls back; empty for a new one. ``checks`` are asked for besides the
-    tools' own.
+    tools' own. ``as_cure``: it is held to the rules of a cure though it names no incident, for only an agent asked.
     """
 
     changes: tuple[Change, ...]
@@ -27,6 +27,7 @@ class Proposal:
     tainted: bool = False
     rolls_back: str = ""
     checks: tuple[Check, ...] = ()
+    as_cure: bool = False
 
     @property
     def is_remediation(self) -> bool:
@@ -34,7 +35,8 @@ class Proposal:
 
         What a person asked for in words is meant to cure nothing: who asks to scale to zero has said why.
         """
-        return bool(self.intent.incident) and not self.rolls_back and not self.intent.is_requested
+        cures = self.as_cure or bool(self.intent.incident)
+        return cures and not self.rolls_back and not self.intent.is_requested
 
 
 def require_steps(changes: Sequence[Change]) -> None:

@@ -7,7 +7,7 @@ root. It must never catch an audit error: without the record nothing goes on.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -15,7 +15,7 @@ from agentops.core.approval import ApprovalTrust, Approver
 from agentops.core.audit import AuditLog
 from agentops.core.clock import Clock
 from agentops.core.evidence import Redactor
-from agentops.core.plan import Change, ChangePlan, Check, Note, Preview
+from agentops.core.plan import Approval, Change, ChangePlan, Check, Note, Preview
 from agentops.core.policy import ObjectFactsOf, Policy, Principal
 from agentops.core.progress import Progress
 from agentops.core.provider import HeldLease, NoRemedy, PlanGrant
@@ -134,6 +134,8 @@ class GuardServices:
         too_powerful: says why changes in a place (its origin) are refused to an identity that may do everything there,
             and what to do next.
         can_tell: a model is there to hear why a person says no.
+        relayed: for which approvals the word of an MCP client counts that a person agreed; by default for none.
+        asked_through: what policy is told of the door that the request came in by; empty at a terminal.
     """
 
     tools: Mapping[str, ChangeTool]
@@ -168,6 +170,8 @@ class GuardServices:
     can_tell: bool = False
     disabled_tools: tuple[str, ...] = ()
     too_powerful: Callable[[str], tuple[str, str] | None] = _nobody_asked
+    relayed: frozenset[Approval] = frozenset()
+    asked_through: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def beside(self) -> str:

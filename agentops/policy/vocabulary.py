@@ -51,6 +51,8 @@ FACTS: tuple[PolicyFact, ...] = (
     PolicyFact("hour", "Long", "the hour, UTC, 0 to 23", reads=True),
     PolicyFact("weekday", "String", "the day, UTC: mon, tue, wed, thu, fri, sat or sun", reads=True),
     PolicyFact("approvals", "Set<String>", "who has approved so far"),
+    PolicyFact("door", "String", "how an agent's program asks: mcp-stdio or mcp-http; absent at a terminal"),
+    PolicyFact("clientProven", "Bool", "a token says which program asks, and not its own word"),
     PolicyFact("verb", "String", "what happens to this object: create, update or delete"),
     PolicyFact("deletes", "Bool", "this object is deleted"),
     PolicyFact("objects", "Long", "how many objects the change touches"),

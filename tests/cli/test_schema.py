@@ -73,6 +73,8 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("mcp", "call", "git", "log"),
     ("mcp", "doctor"),
     ("mcp", "import", "MCP"),
+    ("mcp", "serve", "--http"),
+    ("mcp", "token", "ci-bot"),
     ("mcp", "install", "cursor", "--print"),
     ("access", "aws", "--mode", "read"),
     ("access", "kubernetes", "--mode", "fix", "--namespace", "shop"),

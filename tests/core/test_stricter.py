@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agentops.core.stricter import DECIDING, ENVIRONMENTS, Said, in_force
+from agentops.core.stricter import DECIDING, ENVIRONMENTS, IN_BAND, Said, in_force
 
 DEFAULTS: dict[str, Any] = {
     "read_only": False,
@@ -18,6 +18,7 @@ DEFAULTS: dict[str, Any] = {
     "cluster_lease": "",
     "change_context": "",
     "change_account": "",
+    "confirm_in_band": "never",
 }
 _PLACES = st.dictionaries(st.sampled_from(["a", "b", "c"]), st.sampled_from(ENVIRONMENTS))
 _WORDS = st.lists(st.sampled_from(["a", "b", "c"]), unique=True).map(tuple)
@@ -29,6 +30,7 @@ _VALUES: dict[str, st.SearchStrategy[Any]] = {
     "cluster_lease": st.sampled_from(["", "a", "b"]),
     "change_context": st.sampled_from(["", "a", "b"]),
     "change_account": st.sampled_from(["", "a/b", "c/d"]),
+    "confirm_in_band": st.sampled_from(IN_BAND),
 }
 
 
@@ -45,6 +47,8 @@ def _permits_no_more(name: str, value: Any, than: Any) -> bool:
         return set(value) <= set(than)
     if name in ("cluster_lease", "namespaces"):
         return bool(value == than or not than)
+    if name == "confirm_in_band":
+        return IN_BAND.index(value) <= IN_BAND.index(than)
     if name in ("change_context", "change_account"):
         return bool(value == than)
     return set(value) >= set(than)

@@ -133,10 +133,11 @@ def try_out(guard: GuardServices, change: Change, earlier: Sequence[Change] = ()
     proposal = Proposal(changes=(*earlier, change), intent=intent, tainted=True)
     ended = make_plan(replace(guard, progress=progress), proposal)
     step = ended.planned.plan.steps[-1]
-    return "\n".join(_told(step))
+    return "\n".join(told(step))
 
 
-def _told(step: PlanStep) -> list[str]:
+def told(step: PlanStep) -> list[str]:
+    """Return what the guard found out about a step, line by line; it quotes the system."""
     lines = []
     for one in step.preview.objects:
         lines.append(f"{one.verb.value} {one.ref.short}")

@@ -1,0 +1,291 @@
+"""``Door``: one server's requests, from what a program sends to what it gets; whichever way the bytes come.
+
+Comes in: requests of the ``mcp`` SDK, of both eras of the protocol. Goes out: its results. What an agent asks for runs
+in worker threads, few of them for what takes long, and a request that finds no room is told so. Each request is on
+record under the program's name before anything comes of it. Asyncio lives in this folder and nowhere below.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+import anyio
+import mcp_types as types
+from anyio import CapacityLimiter, to_thread
+from mcp.server.context import ServerRequestContext
+from mcp.shared.exceptions import MCPError
+
+from agentops.agent.fence import Fence
+from agentops.app.apply_pending import question_for
+from agentops.app.mcp_clients import Client
+from agentops.app.pending import decline_pending
+from agentops.app.reading import read_tools
+from agentops.app.run import App
+from agentops.app.serving import Runs
+from agentops.core.errors import AgentopsError, Busy, NotApproved, PolicyRefused, UsageError
+from agentops.core.json_schema import called_wrongly, faults, without_absent
+from agentops.core.text import one_line
+from agentops.server.answers import ToolAnswer, defect, refusal, result_of
+from agentops.server.catalogue import APPLY, ServedTool, catalogue, listed
+from agentops.server.confirming import ASK_S, OpenQuestions, Relayed, declares_forms, elicitation, relayed
+from agentops.server.programs import Programs, claims_of, trace_of
+from agentops.server.reporting import Reporting
+from agentops.server.work import Asking
+from agentops.store.pending import PendingPlan
+
+logger = logging.getLogger(__name__)
+Context = ServerRequestContext[Any, Any]
+T = TypeVar("T")
+READS_AT_ONCE = 16
+WORK_AT_ONCE = 4
+_MOST_WAITING = 64
+_MOST_ARGUMENT_BYTES = 256 * 1024
+
+
+@dataclass(slots=True)
+class Door:
+    """What answers at one door.
+
+    Arguments:
+        runs: the runs that work is done in.
+        programs: who asks.
+        who: returns the program of a request; how that is established differs from way to way.
+        profile: which tools there are; see ``catalogue``.
+    """
+
+    runs: Runs
+    programs: Programs
+    who: Callable[[Context], Client]
+    profile: str = "full"
+    _reads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READS_AT_ONCE), init=False)
+    _works: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(WORK_AT_ONCE), init=False)
+    _questions: OpenQuestions = field(default_factory=lambda: OpenQuestions(time.monotonic), init=False)
+
+    async def tools(self, ctx: Context) -> tuple[ServedTool, ...]:
+        """Return the tools that a program gets, in one order."""
+        client = self.who(ctx)
+
+        def look() -> tuple[ServedTool, ...]:
+            with self.runs.shared(client, trace_of(ctx.meta)) as app:
+                app.log.append("mcp_request", {"method": ctx.method})
+                return self._catalogue(app, client)
+
+        return await self._thread(look, self._reads)
+
+    async def list_tools(self, ctx: Context) -> types.ListToolsResult:
+        """Return the list, cut to what a conversation can bear."""
+        return types.ListToolsResult(tools=[one.on_the_wire() for one in listed(await self.tools(ctx))])
+
+    async def call(
+        self, ctx: Context, params: types.CallToolRequestParams
+    ) -> types.CallToolResult | types.InputRequiredResult:
+        """Call one tool; whatever goes wrong is an answer in words.
+
+        Raises:
+            MCPError: there is no such tool for this program.
+        """
+        client = self.who(ctx)
+        try:
+            self.programs.require_room(client)
+            tool, arguments = await self._thread(lambda: self._taken(ctx, client, params), self._reads)
+            relaying = await self._relayed(ctx, client, params, arguments) if tool.name == APPLY else None
+            if isinstance(relaying, types.InputRequiredResult):
+                return relaying
+            answer = await self._worked(ctx, client, tool, arguments, relaying)
+        except AgentopsError as error:
+            answer = refusal(error, changes=params.name == APPLY)
+        except MCPError:
+            raise
+        except Exception as error:
+            logger.debug("a tool failed", exc_info=True)
+            answer = defect(error)
+        return await self._thread(lambda: self._result(client, answer), self._reads)
+
+    async def kept(self, ctx: Context, look: Callable[[App], Mapping[str, Any]]) -> str:
+        """Return something that was kept, as fenced text.
+
+        Raises:
+            MCPError: it is not there, or may not be seen.
+        """
+        client = self.who(ctx)
+
+        def work() -> str:
+            with self.runs.shared(client, trace_of(ctx.meta)) as app:
+                app.log.append("mcp_request", {"method": ctx.method, **self._said(app, ctx.params)})
+                answer = ToolAnswer(document=dict(look(app)))
+            (content,) = self._result(client, answer).content
+            return content.text if isinstance(content, types.TextContent) else ""
+
+        try:
+            self.programs.require_room(client)
+            return await self._thread(work, self._reads)
+        except AgentopsError as error:
+            raise MCPError(types.INVALID_PARAMS, f"{error.message} {error.hint}".strip()) from error
+
+    def _catalogue(self, app: App, client: Client) -> tuple[ServedTool, ...]:
+        try:
+            reads = read_tools(app)
+        except AgentopsError:
+            # Nothing can be read now; plans can be looked at all the same, and each tool says what is wrong.
+            reads = ()
+        return catalogue(reads, self.profile, client.scope.has)
+
+    def _taken(
+        self, ctx: Context, client: Client, params: types.CallToolRequestParams
+    ) -> tuple[ServedTool, Mapping[str, Any]]:
+        """Return the tool and its arguments, once they fit and the call is on record.
+
+        Raises:
+            MCPError: there is no such tool for this program.
+            UsageError: the arguments do not fit.
+        """
+        with self.runs.shared(client, trace_of(ctx.meta)) as app:
+            tool = next((one for one in self._catalogue(app, client) if one.name == params.name), None)
+            if tool is None or not tool.own_record:
+                app.log.append("mcp_request", {"method": ctx.method, **self._said(app, ctx.params)})
+        if tool is None:
+            raise MCPError(types.INVALID_PARAMS, f"There is no tool {one_line(params.name, 60)!r} for you here.")
+        given = dict(params.arguments or {})
+        if tool.own_record:
+            return tool, given  # The toolbox checks and records it.
+        checked = without_absent(tool.schema, given)
+        if wrong := faults(tool.schema, checked):
+            raise UsageError(called_wrongly(tool.name, wrong), code="bad-arguments")
+        return tool, checked
+
+    def _said(self, app: App, params: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return what the record says of a request: names and redacted arguments, none of them long."""
+        from agentops.agent.audited import for_audit
+        from agentops.server.answers import fitted
+
+        found = {name: value for name, value in (params or {}).items() if name in ("name", "uri", "arguments")}
+        return dict(for_audit(fitted(app.services.redactor.value(found), 4_000)))
+
+    async def _worked(
+        self,
+        ctx: Context,
+        client: Client,
+        tool: ServedTool,
+        arguments: Mapping[str, Any],
+        relaying: Relayed | None,
+    ) -> ToolAnswer:
+        limiter = self._works if tool.heavy else self._reads
+        if limiter.statistics().tasks_waiting >= _MOST_WAITING:
+            raise Busy("too many requests wait already")
+        async with Reporting.of(ctx) as progress:
+            asking = Asking(
+                runs=self.runs,
+                client=client,
+                arguments=arguments,
+                readings=self.programs.readings_of(client),
+                trace=trace_of(ctx.meta),
+                progress=progress,
+                relaying=relaying,
+            )
+            return await self._thread(lambda: tool.work(asking), limiter)
+
+    async def _relayed(
+        self,
+        ctx: Context,
+        client: Client,
+        params: types.CallToolRequestParams,
+        arguments: Mapping[str, Any],
+    ) -> Relayed | types.InputRequiredResult | None:
+        """Ask the person through the program, where that may count; None where they are not asked so.
+
+        Raises:
+            NotApproved: they were asked, and it is no yes.
+        """
+        code = str(arguments.get("plan_digest", ""))
+
+        def look() -> PendingPlan | None:
+            with self.runs.shared(client, trace_of(ctx.meta)) as app:
+                return question_for(app, code)
+
+        pending = await self._thread(look, self._reads)
+        if pending is None or not declares_forms(ctx.session.client_capabilities):
+            return None
+        try:
+            if params.request_state is not None:
+                return self._questions.answered(pending, client.name, params.request_state, params.input_responses)
+            if not ctx.session.can_send_request:
+                return self._questions.ask(pending, client.name)
+            with anyio.fail_after(ASK_S):
+                said = await ctx.session.send_request(
+                    elicitation(pending), types.ElicitResult, metadata=_related(ctx), request_read_timeout_seconds=ASK_S
+                )
+            return relayed(pending, client.name, said.action, said.content)
+        except NotApproved as error:
+            await self._thread(partial(self._not_confirmed, client, pending, error), self._reads)
+            raise
+        except (TimeoutError, MCPError, ValueError) as error:
+            # A program that promised to ask and does not: nothing was said, so nothing is approved.
+            raise NotApproved(
+                f"the client did not bring an answer about plan {pending.plan.code}", code="not-asked"
+            ) from error
+
+    def _not_confirmed(self, client: Client, pending: PendingPlan, error: NotApproved) -> None:
+        with self.runs.shared(client) as app:
+            app.log.append("approval_not_relayed", {"digest": pending.plan.digest, "code": error.code})
+            if error.code == "declined":
+                decline_pending(app.settings, pending.plan.digest, f"declined through {client.name}")
+
+    def _result(self, client: Client, answer: ToolAnswer) -> types.CallToolResult:
+        with self.runs.shared(client) as app:
+            return result_of(answer, Fence(app.services.nonce), app.services.redactor.value)
+
+    async def _thread(self, work: Callable[[], T], limiter: CapacityLimiter) -> T:
+        # Never abandoned: what was begun of a change is brought to its end, whoever went away.
+        return await to_thread.run_sync(work, limiter=limiter)
+
+
+def _related(ctx: Context) -> Any:
+    from mcp.shared.message import ServerMessageMetadata
+
+    return ServerMessageMetadata(related_request_id=ctx.request_id)
+
+
+def refused(error: AgentopsError) -> MCPError:
+    """Return an error as the protocol's own: the request itself is refused, whatever tool it names."""
+    return MCPError(types.INVALID_REQUEST, f"{error.message} {error.hint}".strip())
+
+
+def of_stdio(programs: Programs) -> Callable[[Context], Client]:
+    """Return what names the program at the other end of standard input.
+
+    Its own word is taken once a request, for in the stateless era there is no other place where it stands.
+    """
+
+    def who(ctx: Context) -> Client:
+        info = ctx.session.client_params.client_info if ctx.session.client_params is not None else None
+        try:
+            return programs.over_stdio(claims_of(info))
+        except AgentopsError as error:
+            raise refused(error) from error
+
+    return who
+
+
+def of_http(programs: Programs) -> Callable[[Context], Client]:
+    """Return what names the program whose token a request shows; without one there is none."""
+    from mcp.server.auth.middleware.auth_context import get_access_token
+
+    def who(ctx: Context) -> Client:
+        token = get_access_token()
+        if token is None or not token.subject:
+            raise refused(PolicyRefused("no token was shown", code="no-token"))
+        info = ctx.session.client_params.client_info if ctx.session.client_params is not None else None
+        try:
+            return programs.over_http(token.subject, claims_of(info))
+        except AgentopsError as error:
+            raise refused(error) from error
+
+    return who
+
+
+Handler = Callable[[Context, Any], Awaitable[Any]]
