@@ -38,9 +38,14 @@ def differences(old: Any, new: Any, path: str = "") -> tuple[Edit, ...]:
 
 def deviations(one: ObjectChange, said: Mapping[str, Any] | None, live: Mapping[str, Any] | None) -> tuple[Edit, ...]:
     """Return where a live object is not what a change said of it, leaving out what others set (``one.chosen``)."""
-    found = (edit for edit in differences(said or {}, live or {}) if edit.path not in one.chosen)
+    found = (edit for edit in differences(said or {}, live or {}) if not _is_at(edit.path, one.chosen))
     # What was asked for before the provider could answer says nothing of what the provider fills in.
     return tuple(edit for edit in found if not (one.partial and edit.old is None))
+
+
+def _is_at(path: str, chosen: Collection[str]) -> bool:
+    """Return whether a path is one of ``chosen``, or beneath one, as ``without`` takes them away."""
+    return any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in chosen)
 
 
 def without(value: Any, paths: Collection[str], path: str = "") -> Any:

@@ -99,7 +99,12 @@ def _look(services: GuardServices, step: PlanStep) -> tuple[StepState, str, list
 
 
 def _state(services: GuardServices, one: ObjectChange, seen: Observation) -> StepState:
-    """Compare in the redacted form, which is the one that was kept."""
+    """Compare in the redacted form, which is the one that was kept.
+
+    Of a change that leaves no trace in what is compared (a reboot) nothing here tells whether it took effect.
+    """
+    if one.edits and all(edit.path in one.chosen for edit in one.edits):
+        return StepState.UNCLEAR
     raw = seen.objects.get(str(one.ref))
     live = None if raw is None else services.redactor.value(to_json(raw))
     if _same(one, one.before, live):

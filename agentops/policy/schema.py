@@ -46,11 +46,14 @@ def _entity_types() -> Json:
     A resource's labels are its tags: ``resource.hasTag("team") && resource.getTag("team") == "pay"``. ``namespace`` is
     absent for cluster-scoped kinds, ``replicas`` and ``exists`` where nothing was read.
     """
-    missing = {"namespace": {**_TEXT, "required": False}, "replicas": {"type": "Long", "required": False}}
+    counted = {"replicas": {"type": "Long", "required": False}}
+    missing = {"namespace": {**_TEXT, "required": False}, **counted}
     return {
         **{name: {} for name in ("Agent", "Human", "Environment", "Cluster", "Namespace", "Account", "Server")},
         "Object": _resource(("Namespace", "Cluster", "Environment"), ("cluster", "kind", "name"), missing),
-        "CloudResource": _resource(("Account", "Environment"), ("account", "region", "service", "kind", "name")),
+        "CloudResource": _resource(
+            ("Account", "Environment"), ("account", "region", "service", "kind", "name"), counted
+        ),
         "Tool": _resource(("Server", "Environment"), ("server", "kind", "name")),
     }
 

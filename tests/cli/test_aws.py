@@ -146,12 +146,6 @@ def test_a_scan_begins_at_the_alarms_that_fire(account: Cli) -> None:
     assert ("take-orders", "FunctionSwitchedOff") in found
 
 
-def test_fix_has_no_plan_for_it(account: Cli) -> None:
-    """Nothing of AWS can be changed yet: the cause is named, and that no fix is known."""
-    done = account("fix", "cloudwatch:orders-too-old", "--no-model", "--dry-run", "-o", "json")
-    assert (done.code, done.document["finding"]["cause"]["condition"]) == (9, "FunctionSwitchedOff")
-
-
 @pytest.mark.parametrize(
     ("target", "said"),
     [

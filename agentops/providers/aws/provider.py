@@ -1,10 +1,12 @@
-"""The AWS provider: everything that the other rooms may ask of AWS. It reads, and changes nothing yet.
+"""The AWS provider: everything that the other rooms may ask of AWS.
 
-Made without any I/O and without the SDK; an account is opened by ``connect`` only, with a client that cannot write.
+Made without any I/O and without the SDK; an account is opened by ``connect`` only. The reader holds a client that can
+only read, the changer one that tries out and, for the appliers alone, one that writes.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +16,15 @@ from agentops.core.commands import options_line
 from agentops.core.errors import ToolError, ToolInputError, UsageError
 from agentops.core.evidence import Reading
 from agentops.core.finding import Problem
+from agentops.core.place_identity import PlaceIdentity
+from agentops.core.plan import Change, ObjectChange
+from agentops.core.policy import ObjectFacts
 from agentops.core.progress import Progress, Stage, Step
 from agentops.core.provider import CheckResult, Claim, Connection, ProviderContext
 from agentops.core.resource import ResourceRef
 from agentops.core.scope import Scope
 from agentops.core.text import one_line
 from agentops.core.tool import ReadTool, ToolCall, ToolSpec
-from agentops.core.unchanging import Unchanging, UnchangingProvider
 from agentops.providers.aws.objects.place import KINDS, kind_of
 from agentops.providers.aws.objects.snapshot import AwsSnapshot
 
@@ -30,10 +34,12 @@ if TYPE_CHECKING:
 NAME = SCHEME = "aws"
 SOURCES = ("cloudwatch", "aws-events")
 """Alerts of these formats may be about a resource of AWS."""
+SANDBOX_PROOF = "sandbox"
+_ACCOUNT = re.compile(r"\d{12}")
 SETTINGS = ("aws_profile", "aws_region", "aws_role", "aws_endpoint")
 
 
-class AwsProvider(UnchangingProvider):
+class AwsProvider:
     """See ``core.provider.Provider``."""
 
     name = NAME
@@ -58,6 +64,34 @@ class AwsProvider(UnchangingProvider):
 
         return SPECS
 
+    def change_specs(self) -> Sequence[ToolSpec]:
+        """Return what its change tools declare."""
+        from agentops.providers.aws.change.registry import CHANGE_SPECS
+
+        return CHANGE_SPECS
+
+    def identify(self, options: Mapping[str, Any], place: str) -> PlaceIdentity | None:  # noqa: ARG002
+        """Return what proves an account that is named by its number; which one a profile leads to only AWS can say."""
+        return account_identity(place) if _ACCOUNT.fullmatch(place) else None
+
+    def no_remedy(self, changes: Sequence[Change], result: ObjectChange) -> Iterator[str]:
+        """Yield why what becomes of one resource is no remedy."""
+        from agentops.providers.aws.change.remediation_rules import reasons_against
+
+        return reasons_against(changes, result)
+
+    def object_facts(self, ref: ResourceRef, item: ObjectChange | None) -> ObjectFacts:
+        """Return what policy is told of a resource, and of what becomes of it."""
+        from agentops.providers.aws.change.policy_facts import object_facts
+
+        return object_facts(ref, item)
+
+    def describe(self, change: Change) -> str | None:
+        """Return what a change does, in words."""
+        from agentops.providers.aws.change.wording import describe
+
+        return describe(change)
+
     def claim(self, group: AlertGroup) -> Claim | None:
         """Return whether an alert is about a resource of AWS: one that a person named, or an alarm or event of AWS."""
         if group.target.scheme == SCHEME:
@@ -73,11 +107,16 @@ class AwsProvider(UnchangingProvider):
             UsageError: there is no such profile.
             ToolError: no region, no credentials, or AWS does not answer.
         """
-        from agentops.providers.aws.api.client import open_client
+        from agentops.providers.aws.api.client import open_place
+        from agentops.providers.aws.api.clients import open_clients
+        from agentops.providers.aws.change.changer import AwsChanger
 
-        client = open_client(context.options, context.learn)
+        opened = open_place(context.options, context.learn)
         return Connection(
-            provider=self, reader=AwsReader(client, context), changer=Unchanging("nothing of AWS can be changed yet")
+            provider=self,
+            reader=AwsReader(opened.client, context),
+            changer=AwsChanger(open_clients(opened), context.clock),
+            identity=_identity(opened.client),
         )
 
     def check_up(self, context: ProviderContext) -> Iterator[CheckResult]:
@@ -85,6 +124,24 @@ class AwsProvider(UnchangingProvider):
         from agentops.providers.aws.checkup import check_up
 
         return check_up(context) if self.is_configured(context.options) else iter(())
+
+
+def account_identity(account: str) -> PlaceIdentity:
+    """Return what proves an account: AWS's own answer, over TLS, to who is asking."""
+    return PlaceIdentity(server=f"aws:{account}", proof="sts", place=account)
+
+
+def _identity(client: AwsClient) -> PlaceIdentity:
+    """Return what proves which account a client leads to; nothing does where its calls do not go to AWS itself.
+
+    A sandbox of this very process is known by its address, which only it can hand to a provider.
+    """
+    account = client.identity.account
+    if client.endpoint:
+        return PlaceIdentity(server=client.endpoint, proof=SANDBOX_PROOF, place=account)
+    if client.is_aws:
+        return account_identity(account)
+    return PlaceIdentity(server=f"aws:{account}", proof="", place=account)
 
 
 class AwsReader:

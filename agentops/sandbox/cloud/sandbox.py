@@ -50,9 +50,9 @@ class CloudSandbox:
         self.stop()
 
     @property
-    def identity(self) -> PlaceIdentity | None:
-        """None: nothing in it is changed, so nothing need prove that it is ours."""
-        return None
+    def identity(self) -> PlaceIdentity:
+        """What proves that a connection leads here: the address of the child, which the provider is handed by us."""
+        return PlaceIdentity(server=self.url, proof="sandbox")
 
     @property
     def alert_payload(self) -> dict[str, Any]:

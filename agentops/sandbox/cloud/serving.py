@@ -14,6 +14,7 @@ from typing import Any
 
 from agentops.core.clock import to_iso, utc_now
 from agentops.sandbox.cloud.answers import lay_over
+from agentops.sandbox.cloud.lacking import add_lacking
 from agentops.sandbox.cloud.scenario import load
 from agentops.sandbox.cloud.seeding import CloudWorld
 
@@ -25,6 +26,7 @@ def main(words: list[str]) -> int:
     logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
     name, region = words
     scenario = load(name)
+    add_lacking()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -15,6 +15,7 @@ import pytest
 
 from agentops.core.clock import utc_now
 from agentops.providers.aws.api.client import AwsClient, open_client
+from agentops.sandbox.cloud.lacking import add_lacking
 
 REGION = "eu-west-1"
 SECRET = "value-that-nobody-may-see"
@@ -28,6 +29,7 @@ def moto_server(slow: None) -> Iterator[str]:
     from moto.server import ThreadedMotoServer
 
     logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
+    add_lacking()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

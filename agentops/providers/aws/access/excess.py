@@ -8,13 +8,14 @@ Source: docs.aws.amazon.com, IAM API Reference, SimulatePrincipalPolicy; "IAM Id
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from agentops.core.errors import ToolError
 from agentops.core.text import one_line
 from agentops.providers.aws.api.client import AwsClient, Identity
-from agentops.providers.aws.api.errors import ABSENT, CHANGED
+from agentops.providers.aws.api.errors import CHANGED
+from agentops.providers.aws.api.simulation import simulate
 
 GRAVE = (
     "iam:CreateAccessKey", "iam:AttachRolePolicy", "iam:PutUserPolicy", "iam:CreateUser", "iam:PassRole",
@@ -26,8 +27,6 @@ GRAVE = (
 """What agentops never does, and what an identity that is only for it should not be able to do."""
 _EVERYTHING = ("iam:CreateAccessKey", "iam:AttachRolePolicy", "kms:ScheduleKeyDeletion", "ec2:TerminateInstances")
 """Who may do all of these may do anything: by the first two it gives itself the rest."""
-_AT_ONCE = 100
-_REGION = "aws:RequestedRegion"
 _ADMIN_WORDS = ("administratoraccess", "organizationaccountaccessrole")
 _SSO = "AWSReservedSSO_"
 
@@ -65,7 +64,8 @@ def judge(client: AwsClient, needed: Collection[str] = ()) -> Judged:
         return Judged(administrator=True, how="it is the root user, whom no policy holds back")
     wanted = tuple(dict.fromkeys((*needed, *GRAVE)))
     try:
-        allowed = frozenset(_allowed(client, who, wanted))
+        answers = simulate(client, wanted)
+        allowed = frozenset(one.get("EvalActionName") for one in answers if one.get("EvalDecision") == "allowed")
     except ToolError as error:
         if error.code == CHANGED:
             raise
@@ -79,42 +79,6 @@ def judge(client: AwsClient, needed: Collection[str] = ()) -> Judged:
         missing=tuple(one for one in needed if one not in allowed),
         grave=tuple(one for one in GRAVE if one in allowed and one not in needed),
     )
-
-
-def _allowed(client: AwsClient, who: Identity, actions: Sequence[str]) -> list[str]:
-    """Return those of some actions that IAM would allow on any resource.
-
-    Raises:
-        ToolError: IAM cannot be asked.
-    """
-    arn, found = who.role, []
-    for start in range(0, len(actions), _AT_ONCE):
-        part = list(actions[start : start + _AT_ONCE])
-        try:
-            listed = _simulated(client, arn, part)
-        except ToolError as error:
-            # A role in a path is asked for by its whole ARN, and the caller's own has no path.
-            if error.code != ABSENT or ":role/" not in arn or start:
-                raise
-            arn = _whole_arn(client, arn)
-            listed = _simulated(client, arn, part)
-        found += listed
-    return found
-
-
-def _simulated(client: AwsClient, arn: str, actions: list[str]) -> list[str]:
-    # A policy that holds in one region alone allows nothing where IAM is not told of one.
-    region = {"ContextKeyName": _REGION, "ContextKeyType": "string", "ContextKeyValues": [client.region]}
-    listed = client.pages(
-        "iam", "SimulatePrincipalPolicy", "EvaluationResults", 2 * _AT_ONCE,
-        PolicySourceArn=arn, ActionNames=actions, ContextEntries=[region],
-    )  # fmt: skip
-    return [str(one.get("EvalActionName")) for one in listed.items if one.get("EvalDecision") == "allowed"]
-
-
-def _whole_arn(client: AwsClient, arn: str) -> str:
-    found = client.ask("iam", "GetRole", RoleName=arn.rpartition("/")[2])
-    return str((found.get("Role") or {}).get("Arn") or arn)
 
 
 def _named_administrator(who: Identity) -> bool:

@@ -17,6 +17,7 @@ from agentops.core.finding import Fact, Problem
 from agentops.core.resource import ResourceRef
 from agentops.core.text import one_line
 from agentops.providers.aws.analyzers.registry import AWS_ANALYZERS, AWS_CONDITIONS
+from agentops.providers.aws.analyzers.remedies import remedies_for
 from agentops.providers.aws.objects.place import ALARM
 from agentops.providers.aws.objects.snapshot import AwsSnapshot, moment
 
@@ -68,7 +69,10 @@ def _problems(snapshot: AwsSnapshot) -> tuple[tuple[Problem, ...], tuple[Gap, ..
     failed: list[Gap] = []
     for analyzer in AWS_ANALYZERS:
         try:
-            found += [replace(one, analyzer=analyzer.name) for one in analyzer.function(snapshot)]
+            found += [
+                replace(one, analyzer=analyzer.name, remedies=one.remedies or remedies_for(snapshot, one))
+                for one in analyzer.function(snapshot)
+            ]
         except _DEFECTS as error:
             # What AWS answers is foreign: one odd field must not cost what all the others tell.
             reason = one_line(f"{type(error).__name__}: {error}", 200)

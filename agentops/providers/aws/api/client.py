@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from agentops.core.errors import ToolError
 from agentops.providers.aws.api.caller_pin import CallerPin
@@ -20,6 +21,7 @@ from agentops.providers.aws.api.session import open_session
 
 _CONNECT_S, _READ_S, _ATTEMPTS, _POOL = 5, 20, 4, 16
 _PAGES = 40
+_DOMAINS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".aws.dev", ".amazonaws.eu")
 _HEALTH_AT = {"aws": "us-east-1", "aws-cn": "cn-northwest-1", "aws-us-gov": "us-gov-west-1"}
 
 
@@ -54,8 +56,8 @@ class AwsClient:
     def __init__(
         self, session: Any, who: AwsCaller, *, endpoint: str = "", attempts: int = 0, insights_gib: float = 5.0
     ) -> None:
-        self._session, self._who = session, who
-        self._endpoint, self._attempts = endpoint, attempts
+        self._session, self.who = session, who
+        self.endpoint, self._attempts = endpoint, attempts
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
         self.region, self.profile = who.region, who.profile
@@ -64,7 +66,13 @@ class AwsClient:
         self.insights_gib = insights_gib
         self._pin = CallerPin(session)
         self.identity = self._caller()
-        self._who = replace(who, identity=self.identity.role)
+        self.who = replace(who, identity=self.identity.role)
+
+    @property
+    def is_aws(self) -> bool:
+        """Whether who is asking was answered by AWS itself: over TLS, at an address of its own."""
+        parts = urlsplit(str(self._client("sts").meta.endpoint_url))
+        return parts.scheme == "https" and (parts.hostname or "").endswith(_DOMAINS)
 
     def ask(self, service: str, operation: str, **arguments: Any) -> Mapping[str, Any]:
         """Send one read and return its answer without the metadata of the transport.
@@ -72,8 +80,8 @@ class AwsClient:
         Raises:
             ToolError: AWS or its SDK refused or failed; see ``errors``.
         """
-        self._require_same_caller()
-        with asking(service, operation, self._who):
+        self.require_same_caller()
+        with asking(service, operation, self.who):
             client = self._client(service)
             answer: Any = _answered(client._make_api_call(operation, arguments))
         return {key: value for key, value in answer.items() if key != "ResponseMetadata"}
@@ -88,8 +96,8 @@ class AwsClient:
 
         method = xform_name(operation)
         found: list[Any] = []
-        self._require_same_caller()
-        with asking(service, operation, self._who):
+        self.require_same_caller()
+        with asking(service, operation, self.who):
             client = self._client(service)
             if not client.can_paginate(method):
                 found = list(_answered(client._make_api_call(operation, arguments)).get(key) or ())
@@ -100,13 +108,13 @@ class AwsClient:
                     return Listed(items=tuple(found[:most]), more=True)
         return Listed(items=tuple(found))
 
-    def _require_same_caller(self) -> None:
+    def require_same_caller(self) -> None:
         """Look once at who is asking, whenever the SDK has fetched other credentials.
 
         Raises:
             ToolError: they are of another account or identity than the run began with.
         """
-        with asking("sts", "GetCallerIdentity", self._who):
+        with asking("sts", "GetCallerIdentity", self.who):
             key = self._pin.unseen()
         if not key:
             return
@@ -128,7 +136,7 @@ class AwsClient:
         Raises:
             ToolError: AWS or its SDK refused or failed.
         """
-        with asking("sts", "GetCallerIdentity", self._who):
+        with asking("sts", "GetCallerIdentity", self.who):
             key = key or self._pin.unseen()
             found: Any = _answered(self._client("sts")._make_api_call("GetCallerIdentity", {}))
         arn = str(found.get("Arn", ""))
@@ -149,8 +157,8 @@ class AwsClient:
                 self._clients[service] = self._session.create_client(
                     service,
                     region_name=self._region_of(service),
-                    endpoint_url=self._endpoint or None,
-                    config=self._config(),
+                    endpoint_url=self.endpoint or None,
+                    config=client_config(self.endpoint, attempts=self._attempts),
                 )
             return self._clients[service]
 
@@ -158,20 +166,28 @@ class AwsClient:
         """Return where a service is asked: AWS Health has one place in each partition, whichever region it is about."""
         return _HEALTH_AT.get(self.identity.partition, self.region) if service == "health" else self.region
 
-    def _config(self) -> Any:
-        from botocore.config import Config
 
-        settled = bool(os.environ.get("AWS_MAX_ATTEMPTS") or os.environ.get("AWS_RETRY_MODE")) and not self._attempts
-        retries = None if settled else {"mode": "adaptive", "total_max_attempts": self._attempts or _ATTEMPTS}
-        return Config(
-            connect_timeout=_CONNECT_S,
-            read_timeout=_READ_S,
-            max_pool_connections=_POOL,
-            retries=retries,
-            user_agent_extra="agentops",
-            # A sandbox is on loopback; a proxy of the user's would not lead there.
-            proxies={} if self._endpoint else None,
-        )
+def client_config(endpoint: str, *, attempts: int) -> Any:
+    """Return how a client of the SDK behaves.
+
+    Arguments:
+        endpoint: of a sandbox; empty for AWS.
+        attempts: how often a call is tried in all; 0 leaves it to the SDK's own variables, where they are set.
+    """
+    from botocore.config import Config
+
+    settled = bool(os.environ.get("AWS_MAX_ATTEMPTS") or os.environ.get("AWS_RETRY_MODE")) and not attempts
+    # What may be sent once only needs no mode that learns from its retries.
+    mode = "adaptive" if attempts != 1 else "standard"
+    return Config(
+        connect_timeout=_CONNECT_S,
+        read_timeout=_READ_S,
+        max_pool_connections=_POOL,
+        retries=None if settled else {"mode": mode, "total_max_attempts": attempts or _ATTEMPTS},
+        user_agent_extra="agentops",
+        # A sandbox is on loopback; a proxy of the user's would not lead there.
+        proxies={} if endpoint else None,
+    )
 
 
 def _answered(answer: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -188,8 +204,23 @@ def _answered(answer: Mapping[str, Any]) -> Mapping[str, Any]:
     return answer
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedAccount:
+    """One place, opened: the client that reads, and what the clients beside it are made of."""
+
+    client: AwsClient
+    session: Any
+    options: Mapping[str, Any]
+    learn: Callable[[str], None]
+
+
 def open_client(options: Mapping[str, Any], learn: Callable[[str], None]) -> AwsClient:
-    """Return a client of the place that the settings name; one call is sent, to learn which account it is.
+    """Return a client of the place that the settings name; see ``open_place``."""
+    return open_place(options, learn).client
+
+
+def open_place(options: Mapping[str, Any], learn: Callable[[str], None]) -> OpenedAccount:
+    """Return the place that the settings name; one call is sent, to learn which account it is.
 
     Raises:
         UsageError: there is no such profile.
@@ -197,10 +228,11 @@ def open_client(options: Mapping[str, Any], learn: Callable[[str], None]) -> Aws
     """
     session, who = open_session(options, learn)
     endpoint = str(options.get("aws_endpoint") or "")
-    return AwsClient(
+    client = AwsClient(
         session,
         who,
         endpoint=endpoint,
         attempts=int(options.get("aws_attempts") or 0),
         insights_gib=float(options.get("aws_insights_gib") or 5.0),
     )
+    return OpenedAccount(client=client, session=session, options=options, learn=learn)

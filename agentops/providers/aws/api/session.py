@@ -1,6 +1,7 @@
-"""Makes the one botocore session of a run: profile, region, and the role that is assumed with it.
+"""Makes the botocore sessions of a run: profile, region, and the role that is assumed with it.
 
-Comes in: the settings. Goes out: a session that can only read. Everything else (proxies, partitions, endpoints, SSO,
+Comes in: the settings. Goes out: a session that can only read, and beside it others of the same credentials that can
+only try out, or only send what appliers send. Everything else (proxies, partitions, endpoints, SSO,
 web identity, instance roles) is left to the SDK and its own settings.
 """
 
@@ -14,7 +15,7 @@ from agentops.core.errors import UsageError
 from agentops.core.suggestions import closest
 from agentops.core.text import one_line
 from agentops.providers.aws.api.errors import AwsCaller, asking, no_region
-from agentops.providers.aws.api.guarding import learning, only_reads
+from agentops.providers.aws.api.guarding import learning, only_reads, only_trials, only_writes
 
 SESSION_NAME = "agentops"
 
@@ -88,6 +89,34 @@ def _require_one_partition(session: Any, region: str, role: str) -> None:
             f"{partition}",
             hint="Partitions of AWS (aws, aws-cn, aws-us-gov) share no identity: change aws_role or aws_region.",
         )
+
+
+def trying_session(options: Mapping[str, Any], session: Any, learn: Callable[[str], None]) -> Any:
+    """Return a session of the same place and credentials that can send dry runs of EC2 and nothing else."""
+    made = _beside(options, session, learn)
+    only_trials(made)
+    return made
+
+
+def writing_session(options: Mapping[str, Any], session: Any, learn: Callable[[str], None]) -> Any:
+    """Return a session of the same place and credentials that can send what appliers send and nothing else."""
+    made = _beside(options, session, learn)
+    only_writes(made)
+    return made
+
+
+def _beside(options: Mapping[str, Any], session: Any, learn: Callable[[str], None]) -> Any:
+    """Return another session that signs with the very credentials of ``session``, which renew themselves there."""
+    from botocore.session import Session
+
+    inside = bool(options.get("aws_endpoint"))
+    made = Session(profile=None if inside else str(options.get("aws_profile") or "") or None)
+    if inside:
+        _isolate(made)
+    made.set_config_variable("region", session.get_config_variable("region"))
+    made._credentials = session.get_credentials()
+    learning(made, learn)
+    return made
 
 
 def _isolate(session: Any) -> None:

@@ -1,0 +1,85 @@
+"""What a change of AWS does, in the words that a person would say: ``set the desired capacity of web to 4``.
+
+Comes in: a ``Change``. Goes out: one phrase. A phrase says the whole call or is not used: then every argument stands
+behind the verb, so nothing is ever hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from agentops.core.jsonable import arguments_line, json_text
+from agentops.core.plan import Change
+
+
+def describe(change: Change) -> str:
+    """Return what ``change`` does, without where it does it."""
+    what = f"{change.target.kind} {change.target.name}"
+    phrase = _PHRASES.get(change.tool)
+    said = phrase(what, change.arguments) if phrase else None
+    if said is None:
+        words = change.tool.removeprefix("aws_").replace("_", " ") + " {}"
+        said = _VERBS.get(change.tool, words).format(what)
+        given = arguments_line(change.arguments)
+        said += f": {given}" if given else ""
+    return said
+
+
+def _size(what: str, given: Mapping[str, Any]) -> str | None:
+    if not given or set(given) - {"min", "max", "desired"}:
+        return None
+    names = {"min": "minimum", "max": "maximum", "desired": "desired capacity"}
+    return f"set of {what} " + ", ".join(f"the {names[name]} to {given[name]}" for name in names if name in given)
+
+
+def _service(what: str, given: Mapping[str, Any]) -> str | None:
+    if set(given) - {"task_definition"}:
+        return None
+    named = given.get("task_definition")
+    return f"let {what} run " + (f"task definition {json_text(named)}" if named else "the task definition before")
+
+
+def _concurrency(what: str, given: Mapping[str, Any]) -> str | None:
+    if set(given) != {"concurrency"}:
+        return None
+    value = given["concurrency"]
+    if value is None:
+        return f"remove the reserved concurrency of {what}"
+    return f"set the reserved concurrency of {what} to {value}"
+
+
+def _actions(what: str, given: Mapping[str, Any]) -> str | None:
+    if set(given) != {"enabled"}:
+        return None
+    return f"switch the actions of {what} {'on' if given['enabled'] is True else 'off'}"
+
+
+# These say the whole call, or nothing: None falls back to the verb with every argument behind it.
+_PHRASES: Mapping[str, Callable[[str, Mapping[str, Any]], str | None]] = {
+    "aws_set_group_size": _size,
+    "aws_roll_back_service": _service,
+    "aws_set_reserved_concurrency": _concurrency,
+    "aws_set_alarm_actions": _actions,
+}
+_VERBS = {
+    "aws_reboot_instance": "reboot {}",
+    "aws_stop_instance": "STOP {}",
+    "aws_start_instance": "start {}",
+    "aws_reboot_database": "REBOOT {}",
+    "aws_grow_database_storage": "grow the storage of {}",
+    "aws_redeploy_service": "replace every task of {} with a new deployment",
+    "aws_set_service_count": "set the number of tasks of {}",
+    "aws_start_instance_refresh": "replace every instance of {}, a share at a time",
+    "aws_cancel_instance_refresh": "stop the instance refresh of {}",
+    "aws_resume_processes": "resume processes of {}",
+    "aws_suspend_processes": "suspend processes of {}",
+    "aws_redrive_queue": "move the messages of {} back to where they came from",
+    "aws_cancel_redrive": "stop moving messages out of {}",
+    "aws_register_target": "let {} send to a target",
+    "aws_deregister_target": "take a target out of {}",
+    "aws_set_event_source": "switch what feeds {}",
+    "aws_shift_alias": "let an alias of {} lead elsewhere",
+    "aws_roll_back_alias": "let an alias of {} lead to an earlier version",
+    "aws_tag": "set tags of {}",
+}

@@ -1,0 +1,60 @@
+"""What is live around what a preview touches: its resource, how well that is, and what stands in front of it.
+
+Comes in: a client and a preview. Goes out: an ``Observation``. Reads only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from agentops.core.clock import Clock
+from agentops.core.errors import ToolError
+from agentops.core.outcome import Health, Observation
+from agentops.core.plan import Preview
+from agentops.providers.aws.api.client import AwsClient
+from agentops.providers.aws.api.errors import ABSENT
+from agentops.providers.aws.impact.state.registry import read_state
+from agentops.providers.aws.impact.state.state import State, place_of
+from agentops.providers.aws.impact.state.targets import read_targets
+from agentops.providers.aws.objects.place import GROUP, SERVICE, after
+
+
+def observe(client: AwsClient, preview: Preview, clock: Clock) -> Observation:
+    """Return what is live.
+
+    Raises:
+        ToolError: it cannot be read; what AWS does not have any more is None.
+    """
+    seen: dict[str, Mapping[str, Any] | None] = {}
+    targets: list[Health] = []
+    bystanders: list[Health] = []
+    for item in preview.objects:
+        try:
+            state = read_state(client, item.ref)
+        except ToolError as error:
+            if error.code != ABSENT:
+                raise
+            seen[str(item.ref)] = None
+            continue
+        seen[str(item.ref)] = state.form
+        targets.append(state.health)
+        bystanders += _in_front(client, state)
+    return Observation(at=clock(), objects=seen, targets=tuple(targets), bystanders=tuple(bystanders))
+
+
+def _in_front(client: AwsClient, state: State) -> list[Health]:
+    """Return the target groups that a group or a service registers with: they must not lose what was healthy.
+
+    Raises:
+        ToolError: one of them cannot be read.
+    """
+    arns: list[str] = []
+    if state.ref.kind == GROUP:
+        arns = [str(one) for one in state.data.get("TargetGroupARNs") or ()]
+    if state.ref.kind == SERVICE:
+        arns = [str(one.get("targetGroupArn") or "") for one in state.data.get("loadBalancers") or ()]
+    place = place_of(client)
+    return [
+        read_targets(client, place, after(arn, ":targetgroup/")).health for arn in dict.fromkeys(filter(None, arns))
+    ]

@@ -1,0 +1,72 @@
+"""``State``: one resource as changes see it: the fields that change tools write, who it is, and how well it is.
+
+Comes in: what AWS answers. Goes out: values. The form has the fields in AWS's own names, in the state that AWS is
+bringing about (an instance that is stopping is ``stopped``), so that what is on its way is not taken for a deviation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from agentops.core.errors import ToolError
+from agentops.core.outcome import Health
+from agentops.core.resource import ResourceRef
+from agentops.providers.aws.api.client import AwsClient
+from agentops.providers.aws.api.errors import ABSENT
+from agentops.providers.aws.objects.place import AwsPlace
+
+AwsForm: TypeAlias = Mapping[str, Any]
+TAGS = "Tags"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """One resource.
+
+    Arguments:
+        arn: as permissions name it.
+        uid: what tells it from another one that was made under its name.
+        form: the fields that can be changed, and its tags, as plain JSON.
+        health: how well it is.
+        data: what AWS answered, and beside it what other calls told; for rules and the blast radius.
+        unread: fields of the form that could not be read, and why; what changes one of them refuses.
+    """
+
+    ref: ResourceRef
+    arn: str
+    uid: str
+    form: AwsForm
+    health: Health
+    data: Mapping[str, Any]
+    unread: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Its id."""
+        return self.ref.name
+
+
+StateReader: TypeAlias = Callable[[AwsClient, AwsPlace, str], State]
+
+
+def place_of(client: AwsClient) -> AwsPlace:
+    """Return the account and region that a client reads."""
+    identity = client.identity
+    return AwsPlace(account=identity.account, region=client.region, partition=identity.partition)
+
+
+def tags_of(listed: Iterable[Mapping[str, Any]], key: str = "Key", value: str = "Value") -> dict[str, str]:
+    """Return tags as a mapping, those of AWS's own included: rules of a policy may speak of any."""
+    return {str(one.get(key, "")): str(one.get(value, "")) for one in listed or ()}
+
+
+def absent(what: str, place: AwsPlace) -> ToolError:
+    """Return the error for a resource that is not there."""
+    return ToolError(f"there is no {what} in account {place.account}, region {place.region}", code=ABSENT)
+
+
+def number(data: Mapping[str, Any], name: str) -> int:
+    """Return a whole number of an answer; 0 where there is none."""
+    return int(data.get(name) or 0)
