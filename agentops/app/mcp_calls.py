@@ -8,7 +8,7 @@ recorded before it is sent, its answer by digest.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -18,8 +18,7 @@ from agentops.app.mcp_servers import mcp_pins, mcp_server
 from agentops.app.mcp_sessions import LookedAtTool, looked_at, opened
 from agentops.core.commands import command_line
 from agentops.core.digest import digest_bytes
-from agentops.core.errors import InDoubt, NotApproved, PolicyRefused, ToolError, ToolInputError, UsageError
-from agentops.core.json_schema import called_wrongly, faults
+from agentops.core.errors import InDoubt, NotApproved, PolicyRefused, ToolError, UsageError
 from agentops.core.suggestions import closest
 from agentops.core.text import one_line
 from agentops.core.tool import Effect
@@ -27,7 +26,8 @@ from agentops.core.tool import Effect
 if TYPE_CHECKING:
     from agentops.config import Settings
     from agentops.providers.mcp.objects.server import ServerConfig
-    from agentops.providers.mcp.objects.tool import ForeignResult, Part
+    from agentops.providers.mcp.objects.tool import ForeignResult
+    from agentops.providers.mcp.offered.offer import Offer
     from agentops.redaction.redactor import SecretRedactor
 
 
@@ -70,12 +70,14 @@ def call_read(
         ToolError: the server cannot be asked, or refused the call.
         AuditError: it could not be recorded; nothing was sent.
     """
+    from agentops.providers.mcp.offered.offer import offers_of
+
     server, pin = mcp_server(settings, name), mcp_pins(settings).get(name)
     with opened(settings, server, "call") as (session, redactor):
         look = looked_at(server, pin, session, redactor.value)
         found = _callable(server, tool, {one.name: one for one in look.tools})
-        given = typed(found.input_schema, words) if arguments is None else dict(arguments)
-        require_fit(server, found, given)
+        offer = next(one for one in offers_of(server, pin).values() if one.tool == tool)
+        given = offer.checked(typed(offer.spec.schema, words) if arguments is None else arguments)
         record(settings, "mcp_call", {**_named(server, found), **_arguments(settings, given, redactor)})
         begun = perf_counter()
         try:
@@ -83,7 +85,7 @@ def call_read(
         except InDoubt as error:
             # A read that is lost has changed nothing.
             raise ToolError(error.message, code="mcp-no-answer") from error
-        answer = _answer(server, tool, result, redactor, perf_counter() - begun)
+        answer = _answer(offer, result, redactor, perf_counter() - begun)
         seen = {"digest": answer.digest, "is_error": answer.is_error, "cut_bytes": answer.cut}
         record(settings, "mcp_answer", {**_named(server, found), **seen})
     return answer
@@ -98,37 +100,6 @@ def typed(schema: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]
         kind = wanted.get("type") if isinstance(wanted, Mapping) else None
         found[name] = word if kind == "string" else _json_or_text(word)
     return found
-
-
-def require_fit(server: ServerConfig, tool: LookedAtTool, given: Mapping[str, Any]) -> None:
-    """Raise unless arguments fit the tool's schema, what the settings say of them, and the form of a read.
-
-    Raises:
-        ToolInputError: they do not; the message names each that is wrong.
-    """
-    wrong = (*faults(tool.input_schema, given), *_unfit(server, tool, given))
-    if wrong:
-        raise ToolInputError(called_wrongly(one_line(tool.name, 80), tuple(wrong)), code="tool-input")
-
-
-def _unfit(server: ServerConfig, tool: LookedAtTool, given: Mapping[str, Any]) -> Iterator[str]:
-    from agentops.providers.mcp.reviewed.forms import FORMS
-
-    known = tool.input_schema.get("properties", {})
-    for name in given:
-        if name not in known:
-            near = closest(name, known)
-            yield f"`{one_line(name, 60)}` is unknown" + (f"; did you mean `{near[0]}`?" if near else "")
-    for name, schema in server.constraints.get(tool.name, {}).items():
-        if name not in given:
-            # What is left out is the server's to choose, and what it chooses is not constrained.
-            yield f"`{one_line(name, 60)}` is missing: the settings of {server.name} constrain it"
-        else:
-            yield from faults(schema, given[name], name)
-    for name, form in tool.classification.forms.items():
-        check = FORMS.get(form)
-        if check is None or not check(given.get(name)):
-            yield f"`{one_line(name, 60)}` is not of the form {one_line(form, 40)}, so the call may be more than a read"
 
 
 def _callable(server: ServerConfig, name: str, tools: Mapping[str, LookedAtTool]) -> LookedAtTool:
@@ -176,27 +147,17 @@ def _arguments(settings: Settings, given: Mapping[str, Any], redactor: SecretRed
     return {"arguments": shown, "arguments_hmac": hmac}
 
 
-def _answer(
-    server: ServerConfig, tool: str, result: ForeignResult, redactor: SecretRedactor, seconds: float
-) -> McpAnswer:
-    text = redactor.text("\n".join(filter(None, map(_shown, result.parts))))
-    structured = None if result.structured is None else redactor.value(result.structured)
-    if not text and structured is not None:
-        text = json.dumps(structured, indent=1, ensure_ascii=False)
+def _answer(offer: Offer, result: ForeignResult, redactor: SecretRedactor, seconds: float) -> McpAnswer:
+    from agentops.providers.mcp.offered.results import reading_of
+
+    text = redactor.text(reading_of(offer, result).body)
     return McpAnswer(
-        server=server.name,
-        tool=tool,
+        server=offer.server,
+        tool=offer.tool,
         text=text,
-        structured=structured,
+        structured=None if result.structured is None else redactor.value(result.structured),
         is_error=result.is_error,
         cut=result.cut,
         digest=digest_bytes(text.encode("utf-8", "surrogatepass")),
         seconds=seconds,
     )
-
-
-def _shown(part: Part) -> str:
-    if part.kind == "text":
-        return part.text
-    what = " ".join(filter(None, (part.kind, one_line(part.mime, 80), one_line(part.uri, 300))))
-    return f"[{what}: {part.size:,} bytes, {part.sha256}]" if part.sha256 else f"[{what}] {part.text}".rstrip()

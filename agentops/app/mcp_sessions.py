@@ -46,7 +46,7 @@ class LookedAtTool:
             back: ``new``, ``changed``, ``server-changed``, ``refused``.
         called: the name under which a model may call it; empty where none may.
         description: what the server says of it: normalised, short, without secrets.
-        schema, input_schema: the digest of its input schema, and the schema.
+        schema: the digest of its input schema.
         now, before: what changed, field by field, without secrets.
         pin: what trusting it would pin; None where it cannot be trusted.
     """
@@ -58,7 +58,6 @@ class LookedAtTool:
     classification: Classification
     description: str
     schema: str
-    input_schema: Mapping[str, Any] = field(default_factory=dict)
     now: Mapping[str, Any] = field(default_factory=dict)
     before: Mapping[str, Any] = field(default_factory=dict)
     pin: ToolPin | None = None
@@ -233,7 +232,6 @@ def _offered(
         classification=known,
         description=_described(tool, redact),
         schema=digest(tool.input_schema),
-        input_schema=tool.input_schema,
     )
 
 
@@ -253,7 +251,6 @@ def _held(held: HeldTool, known: Classification, pin: ServerPin | None, redact: 
         classification=known,
         description=_described(tool, redact),
         schema="" if is_refused else digest(tool.input_schema),
-        input_schema=tool.input_schema,
         now={name: new.said[name] for name in changed} if new else {},
         before={name: before.get(name) for name in changed},
         pin=new,

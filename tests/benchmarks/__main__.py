@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.benchmarks.audit_rates import audit_rates
+from tests.benchmarks.aws_sweep import aws_sweep
 from tests.benchmarks.first_request import first_request
 from tests.benchmarks.guard import guard
 from tests.benchmarks.measure import Row
@@ -49,13 +50,16 @@ What the rows mean:
 - **sandbox**: the simulator with 10,000 pods on 1,000 nodes: making and loading them against only making them; listing
   over HTTPS against `json.dumps` of the same list; the peak memory of that process against one that only holds the
   objects.
+- **AWS**: the sweep and the analyzers from an alarm of a load balancer over what stands behind it, at moto in another
+  process, against the same calls one after the other. moto answers one call at a time, so what parallel reads save at
+  AWS does not show here.
 """
 
 
 def main(words: Sequence[str]) -> int:
     """Measure everything, print the table, and write it where asked."""
     rows: list[Row] = []
-    for measure in (startup, first_request, policy, guard, scale, audit_rates, sandbox_scale):
+    for measure in (startup, first_request, policy, guard, scale, audit_rates, sandbox_scale, aws_sweep):
         for row in measure():
             rows.append(row)
             sys.stdout.write(f"{row.name}: {row.value} (baseline {row.baseline}) {row.ratio} aim {row.aim}\n")

@@ -61,7 +61,7 @@ _TAKES = {
     "audit check-proof": "key",
     "audit rotate": "",
     "tools list": "",
-    "mcp add": "allow confinement cwd env header oauth replace url",
+    "mcp add": "allow confinement cwd env header replace url",
     "mcp list": "",
     "mcp remove": "",
     "mcp import": "",

@@ -8,13 +8,13 @@ with an ``AgentopsError`` or gave something that the law allows, and raises othe
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from agentops.core.errors import AgentopsError
-from tests.fuzz import seeds
+from tests.fuzz import mcp_files, seeds
 
 
 class Broken(AssertionError):
@@ -384,6 +384,18 @@ def _screen(data: bytes, _folder: Path) -> object:
     return line
 
 
+# -- MCP servers -------------------------------------------------------------------------------------------------------
+
+
+def _mcp(laws: Callable[[bytes], Iterable[tuple[bool, str]]]) -> Callable[[bytes, Path], object]:
+    def read(data: bytes, _folder: Path) -> object:
+        for truth, what in laws(data):
+            _require(truth, what)
+        return None
+
+    return read
+
+
 TARGETS: Mapping[str, Target] = {
     name: Target(name=name, read=read, seeds=good)
     for name, read, good in (
@@ -393,6 +405,9 @@ TARGETS: Mapping[str, Target] = {
         ("approvers", _approvers, seeds.approvers),
         ("policy", _policy, seeds.policies),
         ("config", _config, seeds.configs),
+        ("mcp servers", _mcp(mcp_files.own), mcp_files.own_files),
+        ("mcp pins", _mcp(mcp_files.pinned), mcp_files.pin_files),
+        ("mcp import", _mcp(mcp_files.foreign), mcp_files.foreign_files),
         ("audit log", _audit, seeds.chains),
         ("checkpoints", _checkpoints, seeds.checkpoints),
         ("anchor", _anchor, seeds.anchors),

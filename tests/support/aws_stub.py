@@ -62,7 +62,7 @@ def serving(stub: AwsStub) -> Iterator[AwsStub]:
             status, data = stub.reply(body, self.headers)
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
-            if data[:1] in b"{<":
+            if data.startswith((b"{", b"<?xml")):
                 self.send_header("x-amzn-RequestId", "r-1")
             self.end_headers()
             self.wfile.write(data)

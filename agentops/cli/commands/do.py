@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from agentops.app.do import DoResult
     from agentops.app.run import App
 
-HELP = """Do what you ask: plan, show, ask, apply, verify, roll back.
+HELP = """Do what you ask: plan, ask, apply, verify, roll back.
 
 WORDS are your own, in quotes, or '-' for standard input. They go to the model whole, and are the only instruction that
 it gets. It reads what it needs and drafts one plan; nothing changes without permission from policy, a server-side dry

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from agentops.cli.ending import Place
     from agentops.guard.pipeline_result import PipelineResult
 
-HELP = """Fix an alert: plan, ask, apply, verify, or roll back.
+HELP = """Fix an alert: plan, ask, apply, verify, roll back.
 
 WHAT is an incident id (agentops history), or an ALERT as for investigate. Nothing changes without permission from
 policy, a server-side dry run, an approval of exactly the plan that was shown, and an audit record written before it.

@@ -139,7 +139,6 @@ def add(
     confinement: Annotated[
         Confined, typer.Option("--confinement", help="What the system keeps it from, where it can.")
     ] = Confined.NONE,
-    oauth: Annotated[bool, typer.Option("--oauth", help="Sign in to --url by OAuth.")] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Replace the server of this name.")] = False,
 ) -> Result:
     """Write the server into the user's file; it is not started."""
@@ -147,7 +146,7 @@ def add(
 
     if bool(command) == bool(url):
         raise UsageError("give a command after --, or --url", hint="agentops mcp add git -- uvx mcp-server-git")
-    ours: dict[str, Any] = {"allowed": allow or []} | ({"oauth": True} if oauth else {})
+    ours: dict[str, Any] = {"allowed": allow or []}
     ours |= {"confinement": confinement.value} if confinement is not Confined.NONE else {}
     entry: dict[str, Any] = {"agentops": ours}
     entry |= {"env": dict(map(_variable, env))} if env else {}

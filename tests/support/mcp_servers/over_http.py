@@ -18,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 PROTOCOL = "2025-11-25"
 
@@ -135,14 +136,14 @@ class HttpServer:
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length", "0")))
-                message = json.loads(body) if body.startswith(b"{") else {}
+                message = json.loads(body) if body.startswith(b"{") else {"form": dict(parse_qsl(body.decode()))}
                 server.seen.append(Seen("POST", self.path, {k.lower(): v for k, v in self.headers.items()}, message))
                 if server.first(self, message):
                     return
                 handler = server.handlers.get(message.get("method", ""))
                 if handler is not None:
                     handler(self, message)
-                elif "id" in message:
+                elif "id" in message and "method" in message:
                     error(self, message, -32601, "Method not found", 404)
                 else:
                     reply(self, b"", status=202)

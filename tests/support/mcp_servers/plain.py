@@ -1,13 +1,15 @@
 """An MCP server over standard input and output in the standard library alone, so that a test can have it lie.
 
 It speaks the handshake of 2025-11-25. Its tools: ``echo`` gives its arguments back, ``env`` its environment, ``where``
-its working directory and home, ``pid`` its process id. ``hostile.py`` is the same server, misbehaving.
+its working directory and home, ``pid`` its process id; ``reach``, which it does not list, tries to write and to
+connect. ``hostile.py`` is the same server, misbehaving.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -43,6 +45,20 @@ def tool(name: str, description: str = "") -> dict[str, Any]:
     return {"name": name, "description": description or f"The tool {name}.", "inputSchema": SCHEMA}
 
 
+def reach(write_to: str = "", connect_to: int = 0) -> str:
+    """Write a file, connect to a port of this machine, and return for both what came of it."""
+    came = {}
+    try:
+        Path(write_to).write_text("x")
+    except OSError as error:
+        came["write"] = type(error).__name__
+    try:
+        socket.create_connection(("127.0.0.1", connect_to), timeout=3).close()
+    except OSError as error:
+        came["connect"] = type(error).__name__
+    return json.dumps(came)
+
+
 TOOLS = [tool(name) for name in ("echo", "env", "where", "pid")]
 
 
@@ -68,6 +84,7 @@ def call(request: dict[str, Any]) -> None:
         "env": lambda: json.dumps(dict(os.environ)),
         "where": lambda: json.dumps({"cwd": str(Path.cwd()), "home": str(Path.home())}),
         "pid": lambda: str(os.getpid()),
+        "reach": lambda: reach(**params["arguments"]),
     }.get(params["name"])
     if said is None:
         send({"id": request["id"], "error": {"code": -32602, "message": f"no tool {params['name']}"}})

@@ -64,6 +64,24 @@ _COMMON_REGIONS = ("af-", "ap-", "ca-", "eu-", "il-", "me-", "mx-", "sa-", "us-e
 """How the regions of the partition begin that is simply called aws."""
 
 
+DEFECTS = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+"""What comes of reading an answer that is otherwise than AWS documents: a member that is missing, another type."""
+
+
+@contextmanager
+def reading_answers(what: str) -> Iterator[None]:
+    """Turn what an odd answer brings about inside into a ``ToolError``: AWS is foreign, and may send anything.
+
+    Raises:
+        ToolError: an answer was otherwise than documented.
+    """
+    try:
+        yield
+    except DEFECTS as error:
+        said = one_line(f"{type(error).__name__}: {error}", _WORDS_CHARS)
+        raise ToolError(f"AWS answered otherwise than it documents about {what} ({said})", code=FAILED) from error
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwsCaller:
     """Who asks: in which region, with which profile, as whom (empty until AWS has said so)."""

@@ -8,6 +8,7 @@ to nothing and imports no SDK.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from agentops.core.client_tool import DeclaredClientTool, read_spec
@@ -15,6 +16,7 @@ from agentops.core.clock import Clock
 from agentops.core.evidence import Reading
 from agentops.core.json_schema import SizeLimits
 from agentops.providers.aws.api.allowed import iam_action
+from agentops.providers.aws.api.errors import reading_answers
 
 if TYPE_CHECKING:
     from agentops.providers.aws.api.client import AwsClient
@@ -48,4 +50,15 @@ def aws_tool(
     """
     actions = [iam_action(*one) for one in sends]
     spec = read_spec(name, description, arguments, required=required, permissions=actions, timeout_s=_TIMEOUT_S)
-    return lambda function: DeclaredClientTool(spec=spec, function=function, limits=_LIMITS)
+    return lambda function: DeclaredClientTool(spec=spec, function=_taking_odd_answers(function), limits=_LIMITS)
+
+
+def _taking_odd_answers(function: AwsRead) -> AwsRead:
+    """Return the function with an error of one line where an answer is otherwise than AWS documents."""
+
+    @wraps(function)
+    def read(client: AwsClient, clock: Clock, arguments: Mapping[str, Any]) -> Reading:
+        with reading_answers("what was asked"):
+            return function(client, clock, arguments)
+
+    return read

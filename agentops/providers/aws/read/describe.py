@@ -13,7 +13,7 @@ from agentops.providers.aws.api.client import AwsClient
 from agentops.providers.aws.objects.place import KINDS
 from agentops.providers.aws.read.declaration import aws_tool
 from agentops.providers.aws.read.shown import as_json
-from agentops.providers.aws.sweep.registry import READERS, sent_by
+from agentops.providers.aws.sweep.registry import read_thing, sent_by
 from agentops.providers.aws.sweep.scout import Scout
 
 
@@ -32,7 +32,7 @@ def describe(client: AwsClient, clock: Clock, arguments: Mapping[str, Any]) -> R
     """
     kind, name = str(arguments["kind"]), str(arguments["id"])
     scout = Scout(client, clock())
-    found = READERS[kind](scout, name)
+    found = read_thing(scout, kind, name)
     things = {f"{of} {what}": data for (of, what), data in found.things.items()}
     leads = [f"{link.upper[0]} {link.upper[1]} {link.relation} {link.lower[0]} {link.lower[1]}" for link in found.links]
     body = "\n\n".join([as_json(things), *(["\n".join(leads[:40])] if leads else [])])

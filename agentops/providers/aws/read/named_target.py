@@ -11,7 +11,7 @@ from agentops.core.text import one_line
 from agentops.providers.aws.api.client import AwsClient
 from agentops.providers.aws.api.errors import ABSENT, INVALID
 from agentops.providers.aws.objects.place import ALARM, KINDS, kind_of
-from agentops.providers.aws.sweep.registry import READERS
+from agentops.providers.aws.sweep.registry import read_thing
 from agentops.providers.aws.sweep.scout import Scout
 
 _ALARMS = 500
@@ -33,7 +33,7 @@ def named_target(client: AwsClient, clock: Clock, target: Target) -> ResourceRef
         )
     scout = Scout(client, clock())
     try:
-        READERS[kind](scout, target.name)
+        read_thing(scout, kind, target.name)
     except ToolError as error:
         if error.code not in (ABSENT, INVALID):
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from agentops.providers.aws.api.errors import reading_answers
 from agentops.providers.aws.objects.place import (
     ALARM,
     CERTIFICATE,
@@ -109,6 +110,16 @@ SENDS: Mapping[str, tuple[Sent, ...]] = {
     "behind target group (services)": (("ecs", "ListClusters"), ("ecs", "ListServices"), ("ecs", "DescribeServices")),
 }
 """What each reader sends; ``access`` grants it, and a test holds both against what goes over the wire."""
+
+
+def read_thing(scout: Scout, kind: str, name: str) -> Found:
+    """Return what the reader of a kind finds.
+
+    Raises:
+        ToolError: there is no such thing, it cannot be read, or AWS answers otherwise than it documents.
+    """
+    with reading_answers(f"{kind} {name}".strip()):
+        return READERS[kind](scout, name)
 
 
 def sent_by(*kinds: str) -> tuple[Sent, ...]:

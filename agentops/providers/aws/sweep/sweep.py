@@ -23,7 +23,7 @@ from agentops.providers.aws.api.client import AwsClient
 from agentops.providers.aws.api.errors import ABSENT, CHANGED
 from agentops.providers.aws.objects.place import KINDS
 from agentops.providers.aws.objects.snapshot import AwsSnapshot, Data
-from agentops.providers.aws.sweep.registry import FIRING, READERS, TRAIL
+from agentops.providers.aws.sweep.registry import FIRING, READERS, TRAIL, read_thing
 from agentops.providers.aws.sweep.scout import Found, KindAndId, Scout
 
 _THREADS, _WAVES, _MOST = 8, 5, 150
@@ -46,8 +46,7 @@ class _Sweep:
         """Read some things in parallel and return what they lead to."""
         self.asked.update(names)
         jobs: list[Job[KindAndId, Found]] = [
-            Job(key=one, work=partial(READERS[one[0]], self.scout, one[1]), timeout_s=min(_READ_S, seconds))
-            for one in names
+            Job(key=one, work=partial(read_thing, self.scout, *one), timeout_s=min(_READ_S, seconds)) for one in names
         ]
         follow: list[KindAndId] = []
         for done in run_in_order(jobs, threads=_THREADS):

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from agentops import __version__
+from agentops.core.errors import AgentopsError
 from agentops.core.text import one_line
 from agentops.providers.mcp.client.background import quietly
 from agentops.providers.mcp.client.exchange import CURRENT, Exchange
@@ -76,6 +77,7 @@ class ServerConnection:
 
         Raises:
             AnswerLost: it did not come to that; the message says why.
+            AgentopsError: nobody has signed in to it.
         """
         self._task = asyncio.create_task(self._live(within_s))
         try:
@@ -85,6 +87,8 @@ class ServerConnection:
             raise
         if self._client is None:
             await quietly(self._joined(), _END_S)
+            if isinstance(self._error, AgentopsError):
+                raise self._error
             raise AnswerLost(self.why_ended())
 
     async def _live(self, within_s: float) -> None:
@@ -198,6 +202,9 @@ class ServerConnection:
         if exchange.refused or exchange.unreadable or exchange.failure:
             return _said(exchange, error)
         await quietly(self._joined(), _SETTLE_S)
+        if isinstance(self._error, AgentopsError) and exchange.status == HTTPStatus.UNAUTHORIZED:
+            # The server has refused the request, and nobody is there to sign in.
+            raise self._error
         return self.why_ended()
 
     async def end(self) -> None:

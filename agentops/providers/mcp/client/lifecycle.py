@@ -9,20 +9,26 @@ Must never: start a server twice at once, or let many callers wait for the same 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from agentops.core.errors import AgentopsError, ToolError
 from agentops.core.text import one_line, visible
 from agentops.core.threads import Monotonic
 from agentops.providers.mcp.client.confine import ConfinementFact, confined
 from agentops.providers.mcp.client.connection import AnswerLost, ServerConnection
-from agentops.providers.mcp.client.launch import Given, Launch, discard, prepared
+from agentops.providers.mcp.client.launch import HIDDEN, Given, Launch, discard, prepared
+from agentops.providers.mcp.client.oauth import PERSON_S, KeptSignIn, Show, sign_in_file, signed_in
 from agentops.providers.mcp.client.stdio import Process, stdio_transport
 from agentops.providers.mcp.client.streamable import http_transport
 from agentops.providers.mcp.client.wire import ServerWatch
 from agentops.providers.mcp.objects.server import Confinement, ServerConfig, ServerTransport
+
+if TYPE_CHECKING:
+    from mcp.client._transport import TransportStreams
 
 MOST_STARTS = 4
 """How often a server is started in one session; after that it is out of order."""
@@ -38,6 +44,7 @@ class Lifecycle:
     Arguments:
         given: what the server is given; asked for once it is started.
         redact: takes secrets out of its last words.
+        show: shows a person where to sign in; None: nobody is there.
     """
 
     def __init__(
@@ -49,6 +56,7 @@ class Lifecycle:
         redact: Callable[[str], str],
         confinement: Callable[[], ConfinementFact],
         monotonic: Monotonic,
+        show: Show | None,
     ) -> None:
         self.config = config
         self.connection: ServerConnection | None = None
@@ -56,6 +64,8 @@ class Lifecycle:
         self.starts = 0
         self._given, self._home, self._redact = given, home, redact
         self._confinement, self._monotonic = confinement, monotonic
+        self._show = show
+        self._kept: KeptSignIn | None = None
         self._scratch: Path | None = None
         self._lock: asyncio.Lock | None = None
         self.is_closed = False
@@ -97,14 +107,14 @@ class Lifecycle:
             await asyncio.sleep(max(self._ended_at + _BACKOFF_S[self.starts] - self._monotonic(), 0))
         self.starts += 1
         self._timeouts = 0
-        given = self._given()
-        self.connection = connection = self._made(given, ServerWatch())
+        self.connection = connection = self._made(self._given(), ServerWatch())
         try:
-            await connection.begin(self.config.limits.start_s)
+            # A person who signs in takes their time.
+            await connection.begin(self.config.limits.start_s if self._show is None else PERSON_S)
         except AnswerLost as error:
             await connection.end()
             raise ToolError(
-                f"MCP server {name} cannot be started: {given.hide(str(error))}{self.last_words()}", code="mcp-start"
+                f"MCP server {name} cannot be started: {self.hide(str(error))}{self.last_words()}", code="mcp-start"
             ) from error
         return connection
 
@@ -112,13 +122,29 @@ class Lifecycle:
         limits = self.config.limits
         most = max(limits.list_bytes, limits.result_bytes) + _SLACK_BYTES
         if self.config.transport is ServerTransport.HTTP:
-            read_s = max(limits.call_s, limits.start_s)
-            return ServerConnection(
-                lambda: http_transport(given.url, given.headers, None, most_bytes=most, read_s=read_s), watch
-            )
+            return ServerConnection(lambda: self._over_http(given, most), watch)
         launch = self._launch(given)
         self.process = process = Process()
         return ServerConnection(lambda: stdio_transport(process, launch, watch, most_bytes=most), watch)
+
+    @asynccontextmanager
+    async def _over_http(self, given: Given, most_bytes: int) -> AsyncIterator[TransportStreams]:
+        name, limits = self.config.name, self.config.limits
+        async with AsyncExitStack() as stack:
+            auth = None
+            if self.config.oauth:
+                self._kept = KeptSignIn(sign_in_file(self._home, name), given.url)
+                auth = await stack.enter_async_context(signed_in(self._kept, self._show, name))
+            read_s = max(limits.call_s, limits.start_s)
+            opened = http_transport(given.url, given.headers, auth, most_bytes=most_bytes, read_s=read_s)
+            yield await stack.enter_async_context(opened)
+
+    def hide(self, text: str) -> str:
+        """Return ``text`` without the secrets that the server was given, tokens included."""
+        text = self._given().hide(text)
+        for secret in self._kept.secrets() if self._kept is not None else ():
+            text = text.replace(secret, HIDDEN)
+        return text
 
     def _launch(self, given: Given) -> Launch:
         launch = prepared(self.config, given, self._home)
@@ -155,9 +181,8 @@ class Lifecycle:
         """Return the last lines of its standard error, without secrets and safe to show."""
         if self.process is None:
             return ()
-        hide = self._given().hide
         said = [word for word in self.process.last_words if word.strip()]
-        return tuple(visible(self._redact(hide(word))) for word in said)
+        return tuple(visible(self._redact(self.hide(word))) for word in said)
 
     async def close(self) -> None:
         """End what runs; nothing is started any more."""

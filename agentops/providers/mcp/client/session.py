@@ -28,6 +28,7 @@ from agentops.providers.mcp.client.exchange import Exchange
 from agentops.providers.mcp.client.launch import Given, Resolve, resolved
 from agentops.providers.mcp.client.lifecycle import Lifecycle
 from agentops.providers.mcp.client.listing import listed, require_unchanged
+from agentops.providers.mcp.client.oauth import PERSON_S, Show
 from agentops.providers.mcp.client.rate import Rate
 from agentops.providers.mcp.client.streamable import require_safe_address
 from agentops.providers.mcp.objects.server import ServerConfig, ServerTransport
@@ -63,6 +64,7 @@ def open_session(
     resolve: Resolve,
     home: Path,
     redact: Callable[[str], str] = str,
+    show: Show | None = None,
     confinement: Callable[[], ConfinementFact] = confinement_offered,
     monotonic: Monotonic = time.monotonic,
 ) -> ServerSession:
@@ -72,10 +74,18 @@ def open_session(
         resolve: returns what a reference in the settings stands for; called once, in the thread that asks first.
         home: of agentops; the server's own folders are made below it.
         redact: takes secrets out of what the server wrote to its standard error.
+        show: shows a person where to sign in to a server that wants OAuth, and starts it with a new sign-in, which is
+            kept; None: nobody is there, and the sign-in that is kept is used.
         confinement: whether servers can be confined on this machine.
     """
     session = ServerSession(
-        config, resolve=resolve, home=home, redact=redact, confinement=confinement, monotonic=monotonic
+        config,
+        resolve=resolve,
+        home=home,
+        redact=redact,
+        show=show,
+        confinement=confinement,
+        monotonic=monotonic,
     )
     _remember(session)
     return session
@@ -91,16 +101,24 @@ class ServerSession(McpSession):
         resolve: Resolve,
         home: Path,
         redact: Callable[[str], str],
+        show: Show | None,
         confinement: Callable[[], ConfinementFact],
         monotonic: Monotonic,
     ) -> None:
         self.config = config
+        self._start_s = config.limits.start_s if show is None else PERSON_S
         self._resolve = resolve
         self._settling = threading.Lock()
         self._known: Given | None = None
         self._rate = Rate(config.name, config.limits.calls_per_minute, monotonic)
         self._lives = Lifecycle(
-            config, given=self._given, home=home, redact=redact, confinement=confinement, monotonic=monotonic
+            config,
+            given=self._given,
+            home=home,
+            redact=redact,
+            show=show,
+            confinement=confinement,
+            monotonic=monotonic,
         )
         self._tools: tuple[ForeignTool, ...] | None = None
         self._tools_of: ServerConnection | None = None
@@ -145,10 +163,6 @@ class ServerSession(McpSession):
             with contextlib.suppress(Exception):
                 background().run(self._lives.close, timeout_s=_CLOSE_S)
         _forget(self)
-
-    @property
-    def _start_s(self) -> float:
-        return self.config.limits.start_s
 
     def _run(self, make: Callable[[], Coroutine[Any, Any, Value]], timeout_s: float) -> Value:
         self._given()
@@ -198,7 +212,7 @@ class ServerSession(McpSession):
             await connection.call(tool, arguments, exchange, limits.call_s)
         except CallRefused as error:
             self._lives.note_answer()
-            said = self._given().hide(str(error))
+            said = self._lives.hide(str(error))
             raise ToolError(
                 f"MCP server {self.config.name} refused the call of {one_line(tool, 80)}: {said}", code="mcp-refused"
             ) from error
@@ -212,7 +226,7 @@ class ServerSession(McpSession):
                 f"MCP server {self.config.name} asks for input before it runs {one_line(tool, 80)}, and was declined",
                 code="mcp-input-declined",
             )
-        return result_of(answer, most_bytes=limits.result_bytes, cut=exchange.cut, hide=self._given().hide)
+        return result_of(answer, most_bytes=limits.result_bytes, cut=exchange.cut, hide=self._lives.hide)
 
     async def _require_unchanged(self, connection: ServerConnection, tool: str) -> None:
         """List again what may have changed: after a new start, and when the server says so."""
@@ -223,7 +237,7 @@ class ServerSession(McpSession):
         require_unchanged(self._tools, self._tools_now, tool, self.config)
 
     def _unanswered(self, exchange: Exchange, tool: str, why: str) -> AgentopsError:
-        said = self._given().hide(why)
+        said = self._lives.hide(why)
         place = f"MCP server {self.config.name}"
         if not exchange.sent:
             return ToolError(

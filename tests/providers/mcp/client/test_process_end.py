@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from agentops.core.errors import InDoubt, ToolError
+from agentops.providers.mcp.client.confine import confinement_offered
 from agentops.providers.mcp.client.session import ServerSession, close_all
 from tests.providers.mcp.client.conftest import SERVERS
 
@@ -25,15 +26,17 @@ _PROGRAM = """
 import os, signal, sys, threading, time
 from pathlib import Path
 from agentops.providers.mcp.client.session import open_session
-from agentops.providers.mcp.objects.server import ServerConfig, ServerLimits, ServerTransport
+from agentops.providers.mcp.objects.server import Confinement, ServerConfig, ServerTransport
 server, home, how, *modes = sys.argv[1:]
-config = ServerConfig(name="s", transport=ServerTransport.STDIO, command=sys.executable, args=(server, *modes))
+confinement = Confinement.BOTH if how == "confined" else Confinement.NONE
+words = {"command": sys.executable, "args": (server, *modes), "confinement": confinement}
+config = ServerConfig(name="s", transport=ServerTransport.STDIO, **words)
 session = open_session(config, resolve=str, home=Path(home))
 session.tools()
 print("running", flush=True)
 if how == "calls":
     session.call("echo", {})
-if how == "waits":
+if how in ("waits", "confined"):
     time.sleep(3600)
 if how == "raises":
     raise ValueError("as a defect would")
@@ -97,6 +100,22 @@ def test_a_signal_to_agentops_leaves_nothing(number: signal.Signals, how: str, t
         for stream in (program.stdout, program.stderr):
             stream.close()
     assert (before, left) == (4, [])
+
+
+@pytest.mark.real
+def test_a_confined_server_ends_with_agentops(tmp_path: Path) -> None:
+    """The sandbox and all that is in it."""
+    fact = confinement_offered()
+    if not fact.offered:
+        pytest.skip(fact.why)
+    with _run(tmp_path, "confined", "has_children", "ignores_its_end") as program:
+        before = len(_with_home(tmp_path))
+        program.kill()
+        program.wait(30)
+        left = _gone(tmp_path)
+        for stream in (program.stdout, program.stderr):
+            stream.close()
+    assert (before > 2, left) == (True, [])
 
 
 @pytest.mark.parametrize("how", ["ends", "raises", "_exit"])

@@ -1,0 +1,103 @@
+"""What MCP servers tell before the model's first turn, and without a model; several servers at once."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.support.mcp_shelf import CLASSES, connect
+
+Cli = Callable[..., Any]
+ALERT = b'{"title": "web is slow", "message": "web in shop is slow"}'
+
+
+def evidence(home: Path) -> list[tuple[str, str]]:
+    """Return the tool and summary of each piece of evidence of the only incident."""
+    (folder,) = (path.parent for path in (home / "incidents").glob("*/incident.json"))
+    path = folder / "evidence.jsonl"
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [(one["tool"], one["summary"]) for one in map(json.loads, lines)]
+
+
+def test_the_first_look_is_evidence_without_a_model(cli: Cli, home: Path) -> None:
+    """A read that is classified so is made at once, kept, and listed with the finding; nothing is concluded of it."""
+    connect(home)
+    done = cli("investigate", "-", "--no-model", "-o", "json", stdin=ALERT)
+    assert ("shelf__list_things", "list_things of MCP server shelf: 1 line") in evidence(home)
+    assert done.document["finding"]["verdict"] == "undetermined"
+    assert "Traceback" not in done.err
+
+
+def test_the_model_has_it_before_its_first_turn(cli: Cli, home: Path, tmp_path: Path) -> None:
+    """The opening message holds what was read, in a fence, with its evidence id."""
+    connect(home)
+    finding = {
+        "verdict": "undetermined",
+        "conclusion": "Nothing.",
+        "confidence": "low",
+        "evidence": ["{{last}}"],
+        "ruled_out": [],
+        "not_checked": [],
+        "next_steps": [],
+    }
+    script = tmp_path / "script.json"
+    turn = {"calls": [{"tool": "report_finding", "arguments": finding}]}
+    script.write_text(json.dumps({"turns": [turn]}))
+    cli("investigate", "-", "--model", f"scripted:{script}", stdin=ALERT)
+    (path,) = (home / "incidents").glob("*/transcript.jsonl")
+    opening = json.loads(path.read_text().splitlines()[0])["content"][0]["text"]
+    shown = opening[opening.index("list_things of MCP server shelf") :]
+    assert shown.index("<untrusted") < shown.index('{\\"web\\"' if '{\\"web\\"' in shown else '{"web"')
+
+
+def test_a_server_that_cannot_be_started_is_a_gap(cli: Cli, home: Path) -> None:
+    """It is said, the others are read, and the run goes on."""
+    connect(home, name="good")
+    broken = connect(home, name="broken")
+    broken.state.write_text("no JSON")
+    done = cli("investigate", "-", "--no-model", "-o", "json", stdin=ALERT)
+    told = json.dumps(done.document["finding"]["not_checked"])
+    assert "broken__list_things" in told
+    assert ("good__list_things", "list_things of MCP server good: 1 line") in evidence(home)
+
+
+def test_a_tool_that_is_switched_off_is_not_read(cli: Cli, home: Path) -> None:
+    """``disabled_tools`` holds for the first look too."""
+    connect(home)
+    (home / "config.toml").write_text('[safety]\ndisabled_tools = ["shelf__list_things"]\n')
+    done = cli("investigate", "-", "--no-model", stdin=ALERT)
+    assert (dict(evidence(home)), done.code) == ({}, 0), done.err
+
+
+def test_five_servers_answer_one_question(cli: Cli, home: Path, tmp_path: Path) -> None:
+    """All are connected, three are asked, each answer is evidence under its own server's name."""
+    quiet = {**CLASSES, "list_things": {**CLASSES["list_things"]}}
+    del quiet["list_things"]["sweep"]
+    names = ("pg", "pager", "slack", "git", "dog")
+    shelves = {name: connect(home, name=name, classifications=quiet) for name in names}
+    asked = ("pg", "slack", "dog")
+    calls = [{"tool": "tool_read", "arguments": {"tool": f"{name}__list_things"}} for name in asked]
+    report = {"verdict": "answered", "text": "All three [{{last}}].", "evidence": ["{{last}}"], "not_checked": []}
+    script = tmp_path / "script.json"
+    turns = [{"calls": calls}, {"calls": [{"tool": "report_answer", "arguments": report}]}]
+    script.write_text(json.dumps({"turns": turns}))
+    done = cli("ask", "what stands where?", "--model", f"scripted:{script}", "-o", "json")
+    read = [tool for tool, _ in evidence(home) if tool != "outline"]
+    assert (done.code, sorted(read)) == (0, sorted(f"{name}__list_things" for name in asked)), done.err
+    assert all(shelf.calls == [] for shelf in shelves.values())
+
+
+def test_nothing_is_started_where_nothing_is_asked(cli: Cli, home: Path) -> None:
+    """A server without a read in the first look is not started by a run that does not call it."""
+    quiet = {**CLASSES, "list_things": {"effect": "read", "risk": "low"}}
+    shelf = connect(home, classifications=quiet)
+    shelf.state.unlink()
+    begun = time.monotonic()
+    done = cli("investigate", "-", "--no-model", "-o", "json", stdin=ALERT)
+    assert (done.document["finding"]["not_checked"], time.monotonic() - begun < 10) == (
+        [one for one in done.document["finding"]["not_checked"] if "shelf" not in one],
+        True,
+    )

@@ -1,0 +1,92 @@
+"""An entry of ``mcp.json`` and the server that it configures: what is written is read back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import MISSING, fields
+
+import pytest
+
+from agentops.core.risk import Risk
+from agentops.core.tool import Effect
+from agentops.providers.mcp.objects.classified import Classification, ToolUse
+from agentops.providers.mcp.objects.server import Confinement, ServerConfig, ServerLimits, ServerTransport
+from agentops.providers.mcp.settings.entry import entry_of, server_of
+from agentops.providers.mcp.settings.json_place import offset_of
+
+KNOWN = Classification(
+    effect=Effect.READ,
+    risk=Risk.LOW,
+    facets={"database": "db"},
+    inverse=ToolUse(tool="undo", arguments={"id": "{id}"}),
+    reads_back=ToolUse(tool="get", fields=("spec.replicas",)),
+    sweep={"namespace": "{namespace}"},
+    cures=True,
+    forms={"sql": "sql-read"},
+    says="Reads.",
+    schema="sha256:" + "a" * 64,
+    why="tried",
+)
+LOCAL = ServerConfig(
+    name="db",
+    transport=ServerTransport.STDIO,
+    command="/opt/db",
+    args=("--dsn", "${env:DSN}"),
+    env={"LOG": "debug"},
+    cwd="/srv",
+    allowed=("get",),
+    constraints={"get": {"id": {"pattern": "^a"}}},
+    classifications={"get": KNOWN},
+    confinement=Confinement.BOTH,
+    limits=ServerLimits(start_s=5, call_s=2.5, list_bytes=5_000, result_bytes=6_000, calls_per_minute=7),
+    enabled=False,
+    source="f",
+)
+REMOTE = ServerConfig(
+    name="pd",
+    transport=ServerTransport.HTTP,
+    url="https://h.example/mcp?key=${keyring:pd.key}",
+    headers={"Authorization": "Bearer ${env:PD}"},
+    source="f",
+)
+
+
+@pytest.mark.parametrize("server", [LOCAL, REMOTE], ids=["local", "remote"])
+def test_what_is_written_is_read_back(server: ServerConfig) -> None:
+    """Through JSON, whole."""
+    assert server_of(server.name, json.loads(json.dumps(entry_of(server))), "f") == server
+
+
+def test_every_field_has_its_place_in_the_file() -> None:
+    """A new field of a server or of a classification is written here too, or nobody could set it."""
+    # Signing in by OAuth is refused until the client does it.
+    theirs = {one.name for one in fields(ServerConfig)} - {"oauth"}
+    said = {one for server in (LOCAL, REMOTE) for one in theirs if _is_set(server, one)}
+    assert said == theirs
+    assert {one.name for one in fields(Classification) if not _is_set(KNOWN, one.name)} == set()
+    assert {one.name for one in fields(ServerLimits) if not _is_set(LOCAL.limits, one.name)} == set()
+
+
+def _is_set(value: object, name: str) -> bool:
+    declared = next(one for one in fields(value) if one.name == name)  # type: ignore[arg-type]
+    plain = declared.default_factory() if declared.default_factory is not MISSING else declared.default
+    return bool(getattr(value, name) != plain)
+
+
+@pytest.mark.parametrize(
+    ("path", "at"),
+    [
+        ((), "{"),
+        (("a",), "[1"),
+        (("a", 1), '{"b'),
+        (("a", 1, 'b"c'), "true"),
+        (("a", 9), "[1"),
+        (("none",), "{"),
+        (("d", "x"), "null"),
+    ],
+)
+def test_the_place_of_a_value_is_found(path: tuple[str | int, ...], at: str) -> None:
+    """Or that of the last step that is there."""
+    text = '{"a" : [1, {"b\\"c": true}], "d": null}'
+    found = offset_of(text, path)
+    assert text[found:].startswith(at)
