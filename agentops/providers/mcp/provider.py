@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from agentops.core.alert import AlertGroup
+from agentops.core.commands import quoted
 from agentops.core.place_identity import PlaceIdentity
 from agentops.core.plan import Change, ObjectChange
 from agentops.core.policy import ObjectFacts
@@ -115,7 +116,7 @@ class McpProvider:
                 name=self.name,
                 state="warn",
                 text="none of its tools is offered: nobody has trusted them, or none is classified as a read",
-                hint=f"Look at it: agentops mcp trust {self._config.name}",
+                hint=f"Look at it: agentops mcp trust {quoted(self._config.name)}",
             )
             return
         yield CheckResult(
