@@ -88,6 +88,8 @@ KINDS: dict[str, str] = {
     "mcp call arg": "",
     "mcp call whole": "",
     "mcp doctor server": "mcp-servers",
+    "mcp login server": "mcp-servers",
+    "mcp logout server": "mcp-servers",
     "mcp serve listen": "",
     "mcp serve tls_cert": "files",
     "mcp serve tls_key": "files",

@@ -175,13 +175,14 @@ def put_servers(
 
 
 def remove_server(settings: Settings, name: str) -> ServerConfig:
-    """Disconnect a server, and forget what was trusted of it.
+    """Disconnect a server, and forget what was trusted of it and who signed in to it.
 
     Raises:
         UsageError: none is called so.
         ConfigError: a file cannot be believed or written.
         AuditError: it could not be recorded; it is still connected.
     """
+    from agentops.providers.mcp.client.oauth import forget_sign_in
     from agentops.providers.mcp.settings.kept_files import alone
 
     file = _writable(settings)
@@ -192,6 +193,7 @@ def remove_server(settings: Settings, name: str) -> ServerConfig:
         file.write({one.name: one for one in file.servers() if one.name != name})
     if name in pins.servers():
         pins.put(name, None)
+    forget_sign_in(settings.folders.data, name)
     return gone
 
 

@@ -61,7 +61,7 @@ _TAKES = {
     "audit check-proof": "key",
     "audit rotate": "",
     "tools list": "",
-    "mcp add": "allow confinement cwd env header replace url",
+    "mcp add": "allow confinement cwd env header oauth replace url",
     "mcp list": "",
     "mcp remove": "",
     "mcp import": "",
@@ -69,6 +69,8 @@ _TAKES = {
     "mcp trust": "",
     "mcp call": "arg json",
     "mcp doctor": "",
+    "mcp login": "",
+    "mcp logout": "",
     "mcp serve": f"{_PLACE} client http listen profile tls-cert tls-key",
     "mcp token": "",
     # The place is what the entry leads to.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agentops.cli.commands import mcp_install, mcp_serve, mcp_tools
+from agentops.cli.commands import mcp_install, mcp_login, mcp_serve, mcp_tools
 from agentops.cli.options import Common, with_common
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Table, Tone
 from agentops.cli.result import Result
@@ -81,6 +81,7 @@ def register(app: typer.Typer) -> None:
     )
     group.command("import", help=IMPORT_HELP, epilog=IMPORT_EPILOG)(with_common(import_from))
     mcp_tools.register(group)
+    mcp_login.register(group)
     mcp_serve.register(group)
     mcp_install.register(group)
     app.add_typer(group)
@@ -139,6 +140,7 @@ def add(
     confinement: Annotated[
         Confined, typer.Option("--confinement", help="What the system keeps it from, where it can.")
     ] = Confined.NONE,
+    oauth: Annotated[bool, typer.Option("--oauth", help="Sign in to --url by OAuth: agentops mcp login.")] = False,
     replace: Annotated[bool, typer.Option("--replace", help="Replace the server of this name.")] = False,
 ) -> Result:
     """Write the server into the user's file; it is not started."""
@@ -146,7 +148,7 @@ def add(
 
     if bool(command) == bool(url):
         raise UsageError("give a command after --, or --url", hint="agentops mcp add git -- uvx mcp-server-git")
-    ours: dict[str, Any] = {"allowed": allow or []}
+    ours: dict[str, Any] = {"allowed": allow or []} | ({"oauth": True} if oauth else {})
     ours |= {"confinement": confinement.value} if confinement is not Confined.NONE else {}
     entry: dict[str, Any] = {"agentops": ours}
     entry |= {"env": dict(map(_variable, env))} if env else {}
@@ -155,9 +157,11 @@ def add(
     settings = options.settings()
     server = new_server(settings, NewServer(name=name, command=tuple(command or ()), url=url, entry=entry))
     add_server(settings, server, replacing=replace)
+    sign_in = (Paragraph("Sign in:", Tone.QUIET), Code(command_line("mcp", "login", server.name))) if oauth else ()
     report: tuple[Block, ...] = (
         Heading(f"{server.name} is connected", Tone.GOOD),
         Pairs((("server", server.identity), ("tools", "none is trusted yet"))),
+        *sign_in,
         Paragraph("Look at its tools, and trust those that may be used:", Tone.QUIET),
         Code(command_line("mcp", "trust", server.name)),
     )

@@ -91,6 +91,22 @@ def sign_in_file(home: Path, server: str) -> Path:
     return home / "mcp" / "servers" / server / "sign-in.json"
 
 
+def forget_sign_in(home: Path, server: str) -> bool:
+    """Remove what is kept of the sign-in to a server, and return whether there was anything.
+
+    Raises:
+        ToolError: it cannot be removed.
+    """
+    path = sign_in_file(home, server)
+    try:
+        path.unlink()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise ToolError(f"{path} cannot be removed: {error.strerror}", code="mcp-sign-in") from error
+    return True
+
+
 @asynccontextmanager
 async def signed_in(kept: KeptSignIn, show: Show | None, server: str) -> AsyncIterator[httpx2.Auth]:
     """Yield what authorises requests to a server.

@@ -180,9 +180,6 @@ def _ours(ours: Mapping[str, Any], transport: ServerTransport) -> dict[str, Any]
     for name, is_theirs in (("confinement", not is_http), ("oauth", is_http)):
         if name in ours and not is_theirs:
             raise SettingFault(("agentops", name), f"it says nothing of a server over {transport.value}")
-    if ours.get("oauth") is True:
-        hint = 'Put a token into "headers": "Authorization": "Bearer ${env:NAME}"'
-        raise SettingFault(("agentops", "oauth"), "agentops does not sign in by OAuth yet", hint)
     found: dict[str, Any] = {
         "allowed": texts_at(ours.get("allowed", []), ("agentops", "allowed")),
         "oauth": flag_at(ours.get("oauth", False), ("agentops", "oauth")),

@@ -2,69 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import threading
 import time
-import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from agentops.core.errors import ToolError
 from agentops.providers.mcp.client.oauth import sign_in_file
 from agentops.providers.mcp.client.session import ServerSession
-from tests.support.mcp_servers.over_http import HttpServer, Message, Request, reply
+from tests.support.mcp_servers.authority import Authority, browser
+from tests.support.mcp_servers.over_http import HttpServer
 
 Remote = Callable[..., ServerSession]
-
-
-@dataclass
-class Authority:
-    """An authorisation server on the same address as the MCP server; ``asked`` are its requests that cost something."""
-
-    url: str
-    asked: list[str] = field(default_factory=list)
-    valid: set[str] = field(default_factory=set)
-    renewing: bool = True
-    expires_in: int = 3600
-
-    def answers(self, request: Request, message: Message) -> bool:
-        """Answer what belongs to signing in, and refuse what has no valid token."""
-        base = self.url.removesuffix("/mcp")
-        path = urlsplit(request.path).path
-        if path.startswith("/.well-known/oauth-protected-resource"):
-            return self._said(request, {"resource": self.url, "authorization_servers": [base]})
-        if path.startswith("/.well-known/oauth-authorization-server"):
-            places = {f"{name}_endpoint": f"{base}/own/{name}" for name in ("authorization", "token", "registration")}
-            own = {"response_types_supported": ["code"], "code_challenge_methods_supported": ["S256"]}
-            return self._said(request, {"issuer": base, **places, **own})
-        if path == "/own/registration":
-            self.asked.append("register")
-            return self._said(request, {"client_id": "c1", "redirect_uris": message["redirect_uris"]}, 201)
-        if path == "/own/token":
-            return self._token(request, message["form"])
-        if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.valid:
-            where = f'Bearer resource_metadata="{base}/.well-known/oauth-protected-resource/mcp"'
-            reply(request, b"", status=401, **{"www-authenticate": where})
-            return True
-        return False
-
-    def _token(self, request: Request, form: dict[str, str]) -> bool:
-        self.asked.append(form["grant_type"])
-        if form["grant_type"] == "refresh_token" and not self.renewing:
-            return self._said(request, {"error": "invalid_grant"}, 400)
-        token = f"access-{len(self.asked)}"
-        self.valid = {token}
-        kind = {"token_type": "Bearer", "expires_in": self.expires_in, "refresh_token": "refresh-1"}
-        return self._said(request, {"access_token": token, **kind})
-
-    def _said(self, request: Request, body: dict[str, Any], status: int = 200) -> bool:
-        reply(request, json.dumps(body).encode(), status=status)
-        return True
 
 
 @pytest.fixture
@@ -75,13 +26,6 @@ def authority(http: HttpServer) -> Authority:
     return found
 
 
-def _browser(url: str, *, state: str | None = None) -> None:
-    """Do what a browser does after the person has said yes: go back to the redirect's address."""
-    query = {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
-    back = f"{query['redirect_uri']}?code=code-1&state={quote(state or query['state'])}"
-    threading.Thread(target=lambda: urllib.request.urlopen(back, timeout=10).read(), daemon=True).start()
-
-
 def test_a_person_signs_in_once_and_later_runs_use_what_is_kept(
     over_http: Remote, authority: Authority, tmp_path: Path
 ) -> None:
@@ -90,7 +34,7 @@ def test_a_person_signs_in_once_and_later_runs_use_what_is_kept(
 
     def show(url: str) -> None:
         shown.append(url)
-        _browser(url)
+        browser(url)
 
     first = over_http(oauth=True, options={"show": show})
     assert first.facts().name == "over-http"
@@ -108,7 +52,7 @@ def test_a_person_signs_in_once_and_later_runs_use_what_is_kept(
 
 
 def _signed_in(over_http: Remote) -> None:
-    session = over_http(oauth=True, options={"show": _browser})
+    session = over_http(oauth=True, options={"show": browser})
     session.facts()
     session.close()
 
@@ -152,7 +96,7 @@ def test_tokens_of_one_address_are_not_sent_to_another(over_http: Remote, author
 
 def test_a_redirect_of_somebody_else_signs_nobody_in(over_http: Remote, authority: Authority) -> None:
     """The state of the request must come back."""
-    session = over_http(oauth=True, options={"show": lambda url: _browser(url, state="of-somebody-else")})
+    session = over_http(oauth=True, options={"show": lambda url: browser(url, state="of-somebody-else")})
     with pytest.raises(ToolError, match="State parameter mismatch"):
         session.facts()
     assert authority.asked == ["register"]

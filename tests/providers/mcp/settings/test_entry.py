@@ -47,6 +47,7 @@ REMOTE = ServerConfig(
     transport=ServerTransport.HTTP,
     url="https://h.example/mcp?key=${keyring:pd.key}",
     headers={"Authorization": "Bearer ${env:PD}"},
+    oauth=True,
     source="f",
 )
 
@@ -59,8 +60,7 @@ def test_what_is_written_is_read_back(server: ServerConfig) -> None:
 
 def test_every_field_has_its_place_in_the_file() -> None:
     """A new field of a server or of a classification is written here too, or nobody could set it."""
-    # Signing in by OAuth is refused until the client does it.
-    theirs = {one.name for one in fields(ServerConfig)} - {"oauth"}
+    theirs = {one.name for one in fields(ServerConfig)}
     said = {one for server in (LOCAL, REMOTE) for one in theirs if _is_set(server, one)}
     assert said == theirs
     assert {one.name for one in fields(Classification) if not _is_set(KNOWN, one.name)} == set()
