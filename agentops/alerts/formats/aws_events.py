@@ -40,7 +40,9 @@ def aws_events(document: Mapping[str, Any]) -> Payload:
         severity=_severity(fields.first_text(detail, "severity")),
         summary=_described(detail) or kind,
         labels={"event": kind, "aws_source": fields.first_text(document, "source"),
-                "region": fields.first_text(document, "region"), **said},
+                "region": fields.first_text(document, "region"), "account": fields.first_text(document, "account"),
+                "resource_arn": _first(document.get("resources")),
+                "affected": _first(detail.get("affectedEntities"), "entityValue"), **said},
         started=fields.as_moment(fields.first_text(detail, "createdAt") or fields.first_text(document, "time")),
         target=_workload(detail),
         fingerprint=fields.first_text(document, "id"),
@@ -64,6 +66,15 @@ def _workload(detail: Mapping[str, Any]) -> Target | None:
     if not is_name(name) or not kind:
         return None
     return Target(namespace=namespace if is_name(namespace) else "", kind=kind_named(kind), name=name)
+
+
+def _first(listed: Any, name: str = "") -> str:
+    """Return the first text of a list, or the first of that name in a list of objects; empty where there is none."""
+    for one in listed if isinstance(listed, list) else ():
+        found = one.get(name) if isinstance(one, dict) else one
+        if isinstance(found, str) and found:
+            return found
+    return ""
 
 
 def _described(detail: Mapping[str, Any]) -> str:

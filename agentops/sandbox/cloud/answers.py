@@ -1,6 +1,6 @@
 """The thin layer over moto: says what moto does not simulate, such as why a target is unhealthy or a launch failed.
 
-Comes in: a scenario's answers, ``{call, when, while, answer}``. ``when``: texts that parameters of the call must hold;
+Comes in: a scenario's answers, ``{call, when, while, answer}``. ``when``: what parameters of the call must name;
 ``while``: a check that must hold in the world, so that a repair ends the answer. Where none applies, moto answers.
 Used in the child process only. ``docs/sandbox.md`` names which calls are answered so.
 """
@@ -61,5 +61,11 @@ def _answering(
 
 def _applies(world: CloudWorld, one: Mapping[str, Any], response: Any) -> bool:
     wanted = world.filled(one.get("when") or {})
-    said = all(str(text) in str(response._get_param(name, "")) for name, text in wanted.items())
+    said = all(_names(response._get_param(name, ""), str(text)) for name, text in wanted.items())
     return said and ("while" not in one or world.holds(one["while"]))
+
+
+def _names(given: Any, text: str) -> bool:
+    """Return whether a parameter is a name, or an ARN that ends with it; in a list, whether one of them is."""
+    values = given if isinstance(given, list | tuple) else [given]
+    return any(str(one) == text or str(one).endswith((f"/{text}", f":{text}")) for one in values)

@@ -6,7 +6,7 @@ import pytest
 
 from agentops.core.alert import Alert, AlertGroup, Target
 from agentops.providers.aws.api.client import Identity
-from agentops.providers.aws.objects.place import kind_of, place_of_arn, service_id
+from agentops.providers.aws.objects.place import kind_of, named_by_arn, place_of_arn, service_id
 from agentops.providers.aws.objects.task_diff import differences
 from agentops.providers.aws.objects.watched import children, watched
 from agentops.providers.aws.provider import AwsProvider
@@ -84,12 +84,51 @@ def test_an_alarm_of_another_account_is_not_taken_for_one_here() -> None:
             {"aws_source": "aws.ecs", "group": "service:web", "clusterArn": "arn:aws:ecs:eu-west-1:1:cluster/shop"},
             ("ecs/service", "shop/web"),
         ),
+        (
+            {"aws_source": "aws.ecs", "resource_arn": "arn:aws:ecs:eu-west-1:1:service/shop/web"},
+            ("ecs/service", "shop/web"),
+        ),
+        ({"aws_source": "aws.health", "service": "EC2", "affected": "i-1"}, ("ec2/instance", "i-1")),
+        ({"aws_source": "aws.health", "service": "RDS", "affected": "orders"}, ("rds/instance", "orders")),
+        (
+            {"aws_source": "aws.health", "service": "LAMBDA", "affected": "arn:aws:lambda:eu-west-1:1:function:take:3"},
+            ("lambda/function", "take"),
+        ),
+        ({"aws_source": "aws.rds", "SourceIdentifier": "db", "SourceType": "DB_CLUSTER"}, ("", "")),
+        ({"aws_source": "aws.health", "service": "EC2", "affected": "vol-1"}, ("", "")),
     ],
 )
 def test_events_lead_to_their_resource(labels: dict[str, str], target: tuple[str, str]) -> None:
     """EventBridge's events of services name what they are about in fields of their own."""
     found = alert_target("1", "eu-west-1", Alert(name="e", source="aws-events", labels=labels))
-    assert (found.scheme, found.kind, found.name) == ("aws", *target)
+    assert (found.scheme, found.kind, found.name) == ("aws" if target[0] else "", *target)
+
+
+@pytest.mark.parametrize(
+    ("arn", "named"),
+    [
+        ("arn:aws:ec2:r:1:instance/i-1", ("ec2/instance", "i-1")),
+        ("arn:aws:autoscaling:r:1:autoScalingGroup:u-u:autoScalingGroupName/web", ("autoscaling/group", "web")),
+        ("arn:aws:elasticloadbalancing:r:1:targetgroup/web/9", ("elbv2/targetgroup", "web/9")),
+        ("arn:aws:rds:r:1:db:orders", ("rds/instance", "orders")),
+        ("arn:aws:rds:r:1:cluster:orders", None),
+        ("arn:aws:sqs:r:1:orders", ("sqs/queue", "orders")),
+        ("arn:aws:cloudwatch:r:1:alarm:too old", ("cloudwatch/alarm", "too old")),
+        ("arn:aws:eks:r:1:nodegroup/shop/web/u-u", ("eks/nodegroup", "shop/web")),
+        ("arn:aws:s3:::bucket", None),
+        ("orders", None),
+    ],
+)
+def test_an_arn_names_a_resource(arn: str, named: tuple[str, str] | None) -> None:
+    """As every service writes its own; what is no kind that can be looked at is none."""
+    assert named_by_arn(arn) == named
+
+
+def test_an_event_of_another_account_is_not_taken_for_one_here() -> None:
+    """It is of what no resource here is called."""
+    labels = {"aws_source": "aws.ec2", "instance-id": "i-1", "account": "2", "region": "eu-west-1"}
+    found = alert_target("1", "eu-west-1", Alert(name="e", source="aws-events", labels=labels))
+    assert (found.kind, found.name) == ("ec2/instance", "i-1 of 2 eu-west-1")
 
 
 def _claims(source: str, target: Target) -> tuple[bool, bool] | None:

@@ -71,6 +71,31 @@ def service_id(arn: str) -> str:
     return after(arn, ":service/")
 
 
+_IN_ARNS = (
+    (":instance/", INSTANCE), (":autoScalingGroupName/", GROUP), (":targetgroup/", TARGET_GROUP),
+    (":loadbalancer/", LOAD_BALANCER), (":service/", SERVICE), (":db:", DATABASE), (":function:", FUNCTION),
+    (":alarm:", ALARM), (":certificate/", CERTIFICATE), (":security-group/", SECURITY_GROUP),
+    (":nodegroup/", NODEGROUP),
+)  # fmt: skip
+
+
+def named_by_arn(arn: str) -> tuple[str, str] | None:
+    """Return the kind and the id of what an ARN names; None where it is no kind that is known here."""
+    parts = arn.split(":")
+    if len(parts) < 6 or parts[0] != "arn":
+        return None
+    if parts[2] == "sqs":
+        return QUEUE, parts[5]
+    service = {"elasticloadbalancing": "elbv2"}.get(parts[2], parts[2])
+    for word, kind in _IN_ARNS:
+        if word in arn and kind.partition("/")[0] == service:
+            name = after(arn, word)
+            # A function's ARN may go on with a version, a node group's with an id of its own.
+            shorter = {FUNCTION: name.partition(":")[0], NODEGROUP: name.rpartition("/")[0]}
+            return kind, shorter.get(kind, name)
+    return None
+
+
 def place_of_arn(arn: str) -> tuple[str, str]:
     """Return account and region of an ARN; empty where it is none."""
     parts = arn.split(":")
