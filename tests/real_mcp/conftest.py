@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ import pytest
 from agentops.providers.mcp.client.session import ServerSession, open_session
 from agentops.providers.mcp.objects.server import Confinement, ServerConfig, ServerLimits, ServerTransport
 from agentops.providers.mcp.objects.tool import ForeignResult
+from tests.cli.conftest import cli as cli
+from tests.cli.conftest import home as home
 from tests.real_mcp import postgres as real_postgres
 from tests.real_mcp.postgres import Postgres
 from tests.real_mcp.record import KUBECONFIG
@@ -155,3 +158,47 @@ def alarmed(moto_url: str) -> Iterator[Callable[[str], Any]]:
     yield client
     for one in made:
         one.close()
+
+
+@pytest.fixture
+def connecting(cli: Any, home: Path, installed: Installed, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Connect real servers through the command line."""
+    from tests.real_mcp.connecting import Connecting
+
+    return Connecting(cli, home, installed, monkeypatch)
+
+
+SECRET = "Zq7-horse-battery"
+_CONFIGURATION = """
+terraform {
+  backend "local" {}
+}
+variable "replicas" { default = 3 }
+variable "token" {
+  default   = "%s"
+  sensitive = true
+}
+resource "terraform_data" "checkout" {
+  input = { replicas = var.replicas, image = "checkout:2.4.1", token = var.token, login = "user:${var.token}@db" }
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def plans(slow: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an applied configuration, and a saved plan that takes two of three replicas away."""
+    if not shutil.which("terraform"):
+        pytest.skip("terraform is not installed")
+    folder = tmp_path_factory.mktemp("infra")
+    (folder / "main.tf").write_text(_CONFIGURATION % SECRET)
+    (folder / "none.tfrc").write_text("")
+    environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "TF_CLI_CONFIG_FILE": str(folder / "none.tfrc")}
+    for words in (
+        ("init",),
+        ("apply", "-auto-approve"),
+        ("plan", "-var", "replicas=1", "-out", "release.tfplan"),
+    ):
+        command = ["terraform", words[0], "-input=false", "-no-color", *words[1:]]
+        done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    return folder

@@ -13,45 +13,13 @@ import pytest
 from agentops.providers.mcp.client.session import open_session
 from agentops.providers.mcp.objects.server import ServerConfig, ServerTransport
 from agentops.providers.mcp.objects.session import McpSession
-from tests.real_mcp.conftest import text_of
+from tests.real_mcp.conftest import SECRET, text_of
 
 pytestmark = [
     pytest.mark.real,
     pytest.mark.skipif(not shutil.which("terraform"), reason="terraform is not installed"),
 ]
 SERVER = Path(__file__).parents[2] / "examples" / "terraform_plans" / "server.py"
-SECRET = "Zq7-horse-battery"
-_CONFIGURATION = """
-terraform {
-  backend "local" {}
-}
-variable "replicas" { default = 3 }
-variable "token" {
-  default   = "%s"
-  sensitive = true
-}
-resource "terraform_data" "checkout" {
-  input = { replicas = var.replicas, image = "checkout:2.4.1", token = var.token, login = "user:${var.token}@db" }
-}
-"""
-
-
-@pytest.fixture(scope="module")
-def plans(slow: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with an applied configuration, and a saved plan that takes two of three replicas away."""
-    folder = tmp_path_factory.mktemp("infra")
-    (folder / "main.tf").write_text(_CONFIGURATION % SECRET)
-    (folder / "none.tfrc").write_text("")
-    environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "TF_CLI_CONFIG_FILE": str(folder / "none.tfrc")}
-    for words in (
-        ("init",),
-        ("apply", "-auto-approve"),
-        ("plan", "-var", "replicas=1", "-out", "release.tfplan"),
-    ):
-        command = ["terraform", words[0], "-input=false", "-no-color", *words[1:]]
-        done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-    return folder
 
 
 @pytest.fixture

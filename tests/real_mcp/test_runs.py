@@ -1,0 +1,242 @@
+"""Whole runs of agentops over real MCP servers, through the command line, with a model that plays a script."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentops.sandbox.cluster import Sandbox
+from agentops.sandbox.scenario import load
+from tests.real_mcp import stubs
+from tests.real_mcp.conftest import SECRET
+from tests.real_mcp.connecting import OUTSIDE, Connecting, one_context, repository
+from tests.real_mcp.postgres import Postgres
+
+pytestmark = pytest.mark.real
+Cli = Callable[..., Any]
+_PLANS = Path(__file__).parents[2] / "examples" / "terraform_plans" / "server.py"
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A simulated cluster whose checkout cannot pull its image."""
+    with Sandbox(load("bad-image-tag")) as running:
+        yield running
+
+
+def _read(tool: str, **arguments: Any) -> dict[str, Any]:
+    return {"tool": "tool_read", "arguments": {"tool": tool, "arguments": arguments}}
+
+
+def _asked(cli: Cli, folder: Path, question: str, turns: list[list[dict[str, Any]]], **answer: Any) -> Any:
+    script = folder / "script.json"
+    said = {"verdict": "answered", "evidence": ["{{last}}"], "not_checked": [], **answer}
+    report = {"calls": [{"tool": "report_answer", "arguments": said}]}
+    script.write_text(json.dumps({"turns": [*({"calls": calls} for calls in turns), report]}))
+    return cli("ask", question, "--model", f"scripted:{script}", "-o", "json")
+
+
+def _evidence(home: Path) -> list[Any]:
+    (place,) = (home / "incidents").glob("*/evidence.jsonl")
+    return [json.loads(line) for line in place.read_text().splitlines()]
+
+
+def _told(home: Path) -> str:
+    (place,) = (home / "incidents").glob("*/transcript.jsonl")
+    return place.read_text()
+
+
+def test_five_servers_at_once_answer_what_needs_three(
+    connecting: Connecting, sandbox: Sandbox, postgres: Postgres, tmp_path: Path, cli: Cli, home: Path
+) -> None:
+    """Which change broke checkout, who announced it, and what runs now: Git, Slack and Kubernetes, each cited; a
+    database and a server of everything stand beside them, and the question is answered without them."""
+    place = repository(tmp_path / "shop")
+    with stubs.serving(stubs.slack) as stub:
+        connecting.server("git", "--repository", str(place))
+        slack = {"STUB_URL": stub.url, "SLACK_TEAM_ID": "T0"}
+        before = ("node", "--require", OUTSIDE)
+        connecting.server("slack", env=slack, secrets={"SLACK_BOT_TOKEN": "xoxb-none"}, before=before)
+        kubeconfig = one_context(sandbox.kubeconfig, "viewer", tmp_path)
+        connecting.server("kubernetes", "--kubeconfig", kubeconfig, "--read-only", name="shop-cluster")
+        connecting.server("server-postgres", postgres.url(database="shop"), name="orders-db")
+        connecting.server("everything")
+        done = _asked(
+            cli,
+            tmp_path,
+            "Which change broke checkout, who announced it, and what runs now?",
+            [
+                [{"tool": "tool_search", "arguments": {"words": "commits of a repository"}}],
+                [
+                    _read("git__git_log", repo_path=str(place), max_count=1),
+                    _read("slack__slack_get_channel_history", channel_id="C0INC"),
+                    _read("shop-cluster__pods_list_in_namespace", namespace="shop"),
+                ],
+            ],
+            text=(
+                "Commit 'Roll checkout to 2.4.1' broke it [{{evidence:git_log}}]; it was announced in #incidents "
+                "[{{evidence:slack_get_channel_history}}]; pods of checkout cannot pull [{{evidence:pods_list}}]."
+            ),
+            evidence=["{{evidence:git_log}}", "{{evidence:slack_get_channel_history}}", "{{evidence:pods_list}}"],
+        )
+        assert stub.writes() == []
+    assert (done.code, done.document["status"]) == (0, "answered"), done.out
+    assert [one["tool"] for one in done.document["request"]["reply"]["evidence"]] == [
+        "git__git_log",
+        "slack__slack_get_channel_history",
+        "shop-cluster__pods_list_in_namespace",
+    ]
+    told = _told(home)
+    assert [word in told for word in ("new retry budget", "rolled checkout to 2.4.1", "ImagePullBackOff")] == [True] * 3
+
+
+def test_sql_is_refused_by_policy_before_it_reaches_the_database(
+    connecting: Connecting, postgres: Postgres, tmp_path: Path, cli: Cli, home: Path
+) -> None:
+    """The COMMIT escape: by hand it is no read (4), a model has no way to call it, and the rows are all there."""
+    connecting.server("server-postgres", postgres.url(database="shop"), name="db", allow=("query",))
+    escape = "COMMIT; delete from incidents"
+    by_hand = connecting.call("db", "query", sql=escape)
+    _asked(cli, tmp_path, "Which incidents are open?", [[_read("db__query", sql=escape)]], text="Two [{{first}}].")
+    told = _told(home)
+    assert (by_hand.code, by_hand.document["errors"][0]["code"]) == (4, "mcp-no-read"), by_hand.out
+    assert "db__query" in told
+    assert [one["tool"] for one in _evidence(home) if one["tool"] == "db__query"] == []
+    assert postgres.value("SELECT count(*) FROM incidents", database="shop") == "2"
+
+
+def test_what_gives_secrets_away_is_not_called(connecting: Connecting, sandbox: Sandbox, tmp_path: Path) -> None:
+    """configuration_view and get-env call themselves read-only. Even allowed by name they are no reads, and the token
+    is on no screen; an object of kind Secret is none either."""
+    kubeconfig = one_context(sandbox.kubeconfig, "admin", tmp_path)
+    (user,) = json.loads(Path(kubeconfig).read_text())["users"]
+    allow = ("configuration_view", "resources_get", "pods_get")
+    connecting.server("kubernetes", "--kubeconfig", kubeconfig, allow=allow)
+    connecting.server("everything", allow=("get-env",))
+    pod = {"namespace": "shop", "name": "redis-0"}
+    secret = {"apiVersion": "v1", "kind": "Secret", "namespace": "shop", "name": "shop-credentials"}
+    done = [
+        connecting.call("kubernetes", "configuration_view", minified=True),
+        connecting.call("everything", "get-env"),
+        connecting.call("kubernetes", "resources_get", **secret),
+        connecting.call("kubernetes", "pods_get", **pod),
+    ]
+    assert [one.code for one in done] == [4, 4, 1, 0], [one.out for one in done]
+    assert "`kind` is not of the form no-secret" in done[2].out
+    assert not any(user["user"]["token"] in one.out + one.err for one in done)
+
+
+def test_a_change_by_a_real_server_is_previewed_approved_checked_and_undone(
+    connecting: Connecting, sandbox: Sandbox, tmp_path: Path, cli: Cli, home: Path
+) -> None:
+    """cart is scaled through kubernetes-mcp-server: a preview calls nothing and shows the exact arguments; what was
+    approved is sent once and read back; undoing it sets the replicas that were there."""
+    home.mkdir(mode=0o700, exist_ok=True)
+    (home / "policy.cedar").write_text('@id("all")\n@approval("none")\npermit (principal, action, resource);\n')
+    (home / "policy.cedar").chmod(0o600)
+    kubeconfig = one_context(sandbox.kubeconfig, "operator", tmp_path)
+    allow = ("resources_scale", "resources_get")
+    connecting.server("kubernetes", "--kubeconfig", kubeconfig, name="shop-cluster", allow=allow)
+    cart = {"apiVersion": "apps/v1", "kind": "Deployment", "namespace": "shop", "name": "cart"}
+    drafted = {
+        "tool": "draft_change",
+        "arguments": {
+            "tool": "shop-cluster__resources_scale",
+            "target": "mcp://shop-cluster/resources_scale",
+            "arguments": {**cart, "scale": 4},
+            "reason": "It is asked for.",
+            "evidence": ["{{first}}"],
+        },
+    }
+    said = {"verdict": "planned", "text": "As asked.", "evidence": ["{{first}}"], "not_checked": []}
+    report = {"tool": "report_request", "arguments": said}
+    script = tmp_path / "do.json"
+    looked = _read("shop-cluster__resources_get", **cart)
+    script.write_text(json.dumps({"turns": [{"calls": [one]} for one in (looked, drafted, report)]}))
+    words = ("do", "scale cart to 4", "--model", f"scripted:{script}", "--no-input")
+
+    def replicas() -> int:
+        return int(sandbox.simulation.get("Deployment", "shop", "cart")["spec"]["replicas"])
+
+    plan = tmp_path / "plan.json"
+    shown = cli(*words, "--dry-run", "--out", str(plan), "-o", "json")
+    (step,) = json.loads(plan.read_text())["plan"]["steps"]
+    assert (shown.code, replicas()) == (0, 2), shown.out
+    assert step["preview"]["calls"][0]["body"] == {"tool": "resources_scale", "arguments": {**cart, "scale": 4}}
+    assert step["preview"]["undo"][0]["arguments"] == {**cart, "scale": 2}
+    done = cli(*words, "--yes", "-o", "json")
+    assert (done.code, replicas()) == (0, 4), done.out + done.err
+    assert done.document["outcome"]["verified"], done.out
+    undone = cli("rollback", "last", "--yes", "--no-input", "-o", "json")
+    assert (undone.code, replicas()) == (0, 2), undone.out + undone.err
+    assert cli("audit", "verify").code == 0
+
+
+def test_a_kubeconfig_that_grows_a_context_holds_every_tool_back(
+    connecting: Connecting, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """A real rug pull: the same server lists other schemas on another day. Nothing is called before somebody looked."""
+    kubeconfig = Path(one_context(sandbox.kubeconfig, "viewer", tmp_path))
+    connecting.server("kubernetes", "--kubeconfig", str(kubeconfig))
+    before = connecting.call("kubernetes", "pods_get", namespace="shop", name="redis-0")
+    config = json.loads(kubeconfig.read_text())
+    (context,) = config["contexts"]
+    kubeconfig.write_text(json.dumps({**config, "contexts": [context, {**context, "name": "prod"}]}))
+    after = connecting.call("kubernetes", "pods_get", namespace="shop", name="redis-0")
+    listed = connecting.cli("mcp", "tools", "kubernetes", "-o", "json").document["mcp_tools"]
+    assert (before.code, after.code, {one["state"] for one in listed} & {"offered"}) == (0, 5, set()), after.out
+
+
+def test_pagerduty_and_locks_are_read_in_the_first_look(
+    connecting: Connecting, sandbox: Sandbox, postgres: Postgres, cli: Cli, home: Path, tmp_path: Path
+) -> None:
+    """Before any model, an investigation holds PagerDuty's open incident and PostgreSQL's locks as evidence."""
+    toolbox = {"POSTGRES_HOST": "127.0.0.1", "POSTGRES_PORT": str(postgres.port), "POSTGRES_DATABASE": "shop"}
+    with stubs.serving(stubs.pagerduty) as stub:
+        secrets = {"PAGERDUTY_USER_API_KEY": "none-9f1c2b7a"}
+        connecting.server("pagerduty", "--enable-write-tools", env={"PAGERDUTY_API_HOST": stub.url}, secrets=secrets)
+        connecting.server(
+            "toolbox-postgres",
+            *("--prebuilt", "postgres", "--stdio"),
+            name="orders-db",
+            env={**toolbox, "POSTGRES_USER": "postgres"},
+            secrets={"POSTGRES_PASSWORD": "none-9f1c2b7a"},
+        )
+        place = ("--kubeconfig", str(sandbox.kubeconfig), "--context", "viewer")
+        done = cli("investigate", "k8s:shop/Deployment/checkout", "--no-model", *place, "-o", "json")
+        assert stub.writes() == []
+    assert done.code == 0, done.out + done.err
+    tools = {one["tool"] for one in _evidence(home)}
+    assert {"pagerduty__list_incidents", "orders-db__list_locks"} <= tools
+    kept = "".join(path.read_text() for path in (home / "incidents").glob("*/bodies/*"))
+    assert "error rate above 5 %" in kept
+    assert "none-9f1c2b7a" not in kept + done.out + (home / "mcp.json").read_text()
+
+
+def test_a_saved_terraform_plan_is_evidence(
+    connecting: Connecting, plans: Path, tmp_path: Path, cli: Cli, home: Path
+) -> None:
+    """The example server is connected, its tools are classified by the person, and a run cites what a plan would do."""
+    environ = {"TF_CLI_CONFIG_FILE": str(plans / "none.tfrc")}
+    connecting.command("terraform", sys.executable, str(_PLANS), str(plans), env=environ)
+    unclassified = connecting.call("terraform", "list_plans")
+    entry = json.loads((home / "mcp.json").read_text())
+    page = (Path(__file__).parents[2] / "docs/mcp/terraform.md").read_text("utf-8")
+    said = json.loads(page.partition("<!-- example: classifications -->\n```json\n")[2].partition("```")[0])
+    entry["mcpServers"]["terraform"]["agentops"] = said
+    (home / "mcp.json").write_text(json.dumps(entry))
+    done = _asked(
+        cli,
+        tmp_path,
+        "What would the saved plan change?",
+        [[_read("terraform__show_plan", plan="release.tfplan")]],
+        text="It takes two of three replicas away [{{last}}].",
+    )
+    assert (unclassified.code, done.code) == (4, 0), done.out
+    kept = "".join(path.read_text() for path in (home / "incidents").glob("*/bodies/*"))
+    assert ("input.replicas" in kept, SECRET in kept) == (True, False)
