@@ -39,12 +39,17 @@ class Reporting:
             yield no_progress
             return
         reporting = cls(session=ctx.session)
+        failure: Exception | None = None
         async with anyio.create_task_group() as group:
             group.start_soon(reporting.send)
             try:
                 yield reporting.take
+            except Exception as error:  # noqa: BLE001 - a task group would raise it as one of a group; it goes on as it is
+                failure = error
             finally:
                 group.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
 
     def take(self, step: Step) -> None:
         """Take one step; from any thread, and without waiting."""
