@@ -47,7 +47,7 @@ def test_the_client_lists_what_was_installed(
     client = "claude-code" if name == "claude" else name
     agentops("mcp", "install", client, "--context", "staging", "--yes", HOME=str(tmp_path))
     told = said("get", "agentops")
-    assert "mcp serve --context staging" in told, told
+    assert f"mcp serve --client {client} --context staging" in " ".join(told.replace(",", "").split()), told
     assert "/agentops" in told or "-m agentops" in told
     if beside:
         assert "/usr/bin/true" in said("get", "other")

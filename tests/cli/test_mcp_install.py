@@ -37,7 +37,8 @@ def test_a_script_installs_it(cli: Cli, home: Path, tmp_path: Path) -> None:
     entry = json.loads(file.read_text())["mcpServers"]["agentops"]
     assert (done.code, done.document["status"], done.document["file"]) == (0, "written", str(file))
     assert done.document["entry"] == {"agentops": entry}
-    assert (_started(entry["command"]), entry["args"][-4:]) == (True, ["mcp", "serve", "--context", "staging"])
+    words = ["mcp", "serve", "--client", "cursor", "--context", "staging"]
+    assert (_started(entry["command"]), entry["args"][-6:]) == (True, words)
     assert entry["env"] == {"AGENTOPS_HOME": str(home), "KUBECONFIG": str(tmp_path / "no-kubeconfig")}
     assert file.stat().st_mode & 0o777 == 0o600
     aws = cli("mcp", "install", "cursor", "--aws-profile", "p", "--aws-region", "r", "--print", "-o", "json")
@@ -94,7 +95,8 @@ def test_it_can_be_printed(cli: Cli, tmp_path: Path, client: str, read: Callable
     """The entry alone, ready to be pasted; nothing is written."""
     done = cli("mcp", "install", client, "--print", "--sandbox=bad-image-tag")
     (servers,) = read(done.out).values()
-    assert (done.code, servers["agentops"]["args"][-3:]) == (0, ["mcp", "serve", "--sandbox=bad-image-tag"])
+    words = ["mcp", "serve", "--client", client, "--sandbox=bad-image-tag"]
+    assert (done.code, servers["agentops"]["args"][-5:]) == (0, words)
     assert not list(tmp_path.rglob("mcp.json")) + list(tmp_path.rglob("config.toml"))
     as_json = cli("mcp", "install", client, "--print", "--sandbox=bad-image-tag", "-o", "json")
     assert (as_json.document["entry"], as_json.document["text"]) == (servers, done.out)

@@ -69,7 +69,7 @@ def install(
         raise UsageError(f"{chosen.title} has no file for one project", hint="Leave out --project.")
     environ = process_environ()
     file = Path.cwd() / chosen.project_file if in_project else chosen.path(environ, sys.platform)
-    entry = new_entry(chosen, ("mcp", "serve", *_place(options)), environ)
+    entry = new_entry(chosen, ("mcp", "serve", "--client", chosen.name, *_place(options)), environ)
     if only_print:
         return _printed(options, chosen.key, chosen.form.value, {SERVER: entry}, file)
     wanted = installation(chosen, file, entry, in_project=in_project)
