@@ -96,6 +96,10 @@ KINDS: dict[str, str] = {
     "mcp serve profile": "serve-profiles",
     "mcp serve client": "agent-clients",
     "mcp token name": "agent-clients",
+    "mcp classify server": "mcp-servers",
+    "mcp classify tool": "mcp-tools",
+    "mcp classify effect": "effects",
+    "mcp classify risk": "risks",
     "mcp import what": "mcp-clients files",
     "access kubernetes mode": "access-modes",
     "access kubernetes namespaces": "namespaces",
@@ -199,7 +203,9 @@ def _names(root: Path) -> dict[str, dict[str, str]]:
     from agentops.cli.commands.triage import LeastSeverity
     from agentops.cli.options import Output
     from agentops.cli.views.policy import facts_document
+    from agentops.core.risk import Risk
     from agentops.core.stricter import ENVIRONMENTS
+    from agentops.core.tool import Effect
     from agentops.providers.kubernetes.analyzers.registry import CONDITIONS
     from agentops.providers.prometheus.analyzers.checks import CONDITIONS as METRIC_CONDITIONS
     from agentops.sandbox.scenario import all_scenarios
@@ -219,6 +225,8 @@ def _names(root: Path) -> dict[str, dict[str, str]]:
         "events": dict.fromkeys(_events(root), ""),
         "actors": {"human": "People.", "agent": "Models and agentops itself."},
         "confinements": dict.fromkeys(("none", "no-network", "read-only", "no-network+read-only"), ""),
+        "effects": {one.value: "" for one in Effect},
+        "risks": {one.value: "" for one in Risk},
         "mcp-clients": dict.fromkeys(MCP_CLIENTS, ""),
         "access-modes": {"read": "Investigate.", "fix": "Change things too."},
         "serve-profiles": {"full": "Every tool.", "minimal": "Triage, investigate, and the way of a plan."},

@@ -69,6 +69,7 @@ def _checks(settings: Settings, server: ServerConfig, pin: ServerPin | None) -> 
 
     yield from _program(server)
     yield from _secrets(server)
+    yield from _sign_in(settings, server)
     yield from _confinement(server)
     redactor = SecretRedactor()
     session = server_session(settings, server, redactor)
@@ -120,6 +121,16 @@ def _secrets(server: ServerConfig) -> Iterator[CheckResult]:
     if references and not missing:
         said = f"{', '.join(map(str, references))}: there"
         yield _result(server.name, "secrets", "ok", said)
+
+
+def _sign_in(settings: Settings, server: ServerConfig) -> Iterator[CheckResult]:
+    from agentops.providers.mcp.client.oauth import sign_in_file
+
+    if server.oauth:
+        kept = sign_in_file(settings.folders.data, server.name).is_file()
+        hint = "" if kept else f"Run: {command_line('mcp', 'login', server.name)}"
+        said = "a sign-in is kept" if kept else "nobody has signed in"
+        yield _result(server.name, "sign-in", "ok" if kept else "bad", said, hint)
 
 
 def _confinement(server: ServerConfig) -> Iterator[CheckResult]:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from agentops.app.audit_run import record
 from agentops.core.commands import command_line
-from agentops.core.errors import ConfigError, UsageError
+from agentops.core.errors import ConfigError, Stale, UsageError
 from agentops.core.suggestions import closest
 from agentops.core.text import one_line
 
 if TYPE_CHECKING:
     from agentops.config import Settings
+    from agentops.providers.mcp.objects.classified import Classification
     from agentops.providers.mcp.objects.server import ServerConfig
     from agentops.providers.mcp.pins.pin import ServerPin
     from agentops.providers.mcp.pins.store import PinFile
@@ -195,6 +196,27 @@ def remove_server(settings: Settings, name: str) -> ServerConfig:
         pins.put(name, None)
     forget_sign_in(settings.folders.data, name)
     return gone
+
+
+def classify(settings: Settings, server: ServerConfig, tool: str, said: Classification) -> None:
+    """Say what a tool of the user's own server does; it counts for the input schema that it names, and no other.
+
+    Raises:
+        ConfigError: the file cannot be believed or written; or what it says would not be followed.
+        AuditError: it could not be recorded; nothing is written.
+    """
+    from agentops.providers.mcp.settings.classes import classification_written
+    from agentops.providers.mcp.settings.kept_files import alone
+
+    settings.folders.require_deciding("what is said of a tool in mcp.json")
+    file = _writable(settings)
+    with alone(file.path.parent):
+        known = {one.name: one for one in file.servers()}
+        if known.get(server.name) != server:
+            raise Stale(f"{server.name} was configured anew meanwhile", hint="Look at it again.")
+        payload = {"server": server.name, "identity": server.identity, "tool": one_line(tool, 128)}
+        record(settings, "mcp_tool_classified", _redacted({**payload, "said": classification_written(said)}))
+        file.write(known | {server.name: replace(server, classifications={**server.classifications, tool: said})})
 
 
 def on_record(server: ServerConfig) -> dict[str, Any]:

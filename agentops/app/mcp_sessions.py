@@ -47,6 +47,7 @@ class LookedAtTool:
         called: the name under which a model may call it; empty where none may.
         description: what the server says of it: normalised, short, without secrets.
         schema: the digest of its input schema.
+        warned: the server's own hints say that it changes something.
         now, before: what changed, field by field, without secrets.
         pin: what trusting it would pin; None where it cannot be trusted.
     """
@@ -58,6 +59,7 @@ class LookedAtTool:
     classification: Classification
     description: str
     schema: str
+    warned: bool = False
     now: Mapping[str, Any] = field(default_factory=dict)
     before: Mapping[str, Any] = field(default_factory=dict)
     pin: ToolPin | None = None
@@ -232,6 +234,7 @@ def _offered(
         classification=known,
         description=_described(tool, redact),
         schema=digest(tool.input_schema),
+        warned=_warned(tool),
     )
 
 
@@ -251,6 +254,7 @@ def _held(held: HeldTool, known: Classification, pin: ServerPin | None, redact: 
         classification=known,
         description=_described(tool, redact),
         schema="" if is_refused else digest(tool.input_schema),
+        warned=_warned(tool),
         now={name: new.said[name] for name in changed} if new else {},
         before={name: before.get(name) for name in changed},
         pin=new,
@@ -261,3 +265,7 @@ def _described(tool: ForeignTool, redact: Callable[[Any], Any]) -> str:
     from agentops.providers.mcp.pins.words import normalised
 
     return normalised(redact(tool.description or tool.title))
+
+
+def _warned(tool: ForeignTool) -> bool:
+    return tool.annotations.get("readOnlyHint") is False or tool.annotations.get("destructiveHint") is True

@@ -44,12 +44,12 @@ def test_a_command_is_kept_in_the_form_that_clients_share(cli: Cli, home: Path) 
 def test_an_address_is_kept_with_its_scope(cli: Cli, home: Path) -> None:
     """Headers refer to secrets; which tools are allowed stands in our own part."""
     words = ("--url", "https://mcp.example/mcp", "--header", "Authorization=Bearer ${env:PD}", "--allow", "a")
-    assert cli("mcp", "add", "pd", *words).code == 0
+    assert cli("mcp", "add", "pd", *words, "--oauth").code == 0
     assert _file(home)["pd"] == {
         "type": "http",
         "url": "https://mcp.example/mcp",
         "headers": {"Authorization": "Bearer ${env:PD}"},
-        "agentops": {"allowed": ["a"]},
+        "agentops": {"allowed": ["a"], "oauth": True},
     }
 
 
@@ -100,6 +100,7 @@ def test_a_secret_is_never_taken(cli: Cli, home: Path, words: tuple[str, ...]) -
         ("git", "--url", "https://h/mcp", "--confinement", "no-network"),
         ("git", "--env", "LD_PRELOAD=/x.so", "--", "x"),
         ("git", "--env", "A B=c", "--", "x"),
+        ("git", "--oauth", "--", "x"),
         ("git", "--", "x", "${input:key}"),
         ("git", "--", "${env:PROGRAM}"),
     ],

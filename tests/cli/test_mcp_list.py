@@ -63,7 +63,7 @@ def test_a_file_that_others_can_write_is_refused(cli: Cli, home: Path) -> None:
         ({"command": "x", "cmd": "y"}, 5, "no setting is called so"),
         ({"command": "x", "env": {"LD_PRELOAD": "/x.so"}}, 6, "which code the server runs"),
         ({"command": "x", "agentops": {"limits": {"call_s": True}}}, 7, "it is no number"),
-        ({"type": "http", "url": "https://h/mcp", "agentops": {"oauth": True}}, 7, "does not sign in by OAuth yet"),
+        ({"command": "x", "agentops": {"oauth": True}}, 6, "says nothing of a server over stdio"),
         ({"command": "x", "args": ["${input:key}"]}, 6, "a reference that is none of ours"),
         ({"command": "x", "agentops": {"classifications": {"t": {"effect": "none"}}}}, 8, "none of: read, change"),
     ],

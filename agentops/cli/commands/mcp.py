@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from agentops.cli.commands import mcp_install, mcp_login, mcp_serve, mcp_tools
+from agentops.cli.commands import mcp_classify, mcp_install, mcp_login, mcp_serve, mcp_tools
 from agentops.cli.options import Common, with_common
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Table, Tone
 from agentops.cli.result import Result
@@ -38,6 +38,7 @@ Examples:
       --env GRAFANA_SERVICE_ACCOUNT_TOKEN -- mcp-grafana --disable-write
   agentops mcp add pagerduty --url https://mcp.pagerduty.com/mcp \\
       --header 'Authorization=Bearer ${env:PAGERDUTY_TOKEN}'
+  agentops mcp add linear --url https://mcp.example/mcp --oauth
   agentops mcp add db --confinement no-network -- my-server
   agentops mcp add git --allow git_log --allow git_diff -- uvx mcp-server-git
 
@@ -83,6 +84,7 @@ def register(app: typer.Typer) -> None:
     mcp_tools.register(group)
     mcp_login.register(group)
     mcp_serve.register(group)
+    mcp_classify.register(group)
     mcp_install.register(group)
     app.add_typer(group)
 

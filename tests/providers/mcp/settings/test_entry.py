@@ -64,6 +64,7 @@ def test_every_field_has_its_place_in_the_file() -> None:
     said = {one for server in (LOCAL, REMOTE) for one in theirs if _is_set(server, one)}
     assert said == theirs
     assert {one.name for one in fields(Classification) if not _is_set(KNOWN, one.name)} == set()
+    assert {one.name for one in fields(ToolUse) if not _is_set(KNOWN.reads_back, one.name)} == {"arguments"}
     assert {one.name for one in fields(ServerLimits) if not _is_set(LOCAL.limits, one.name)} == set()
 
 

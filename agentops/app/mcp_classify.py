@@ -1,0 +1,58 @@
+"""The use case ``mcp classify``: a person says what a tool of a server does.
+
+Comes in: a look at the server, a tool, and what is said of it. Goes out: the classification, bound to the input schema
+that the tool has now; ``mcp_servers.classify`` writes it once the person has agreed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from agentops.app.actor import user_name
+from agentops.core.commands import command_line
+from agentops.core.errors import UsageError
+from agentops.core.risk import Risk
+from agentops.core.suggestions import closest
+from agentops.core.text import one_line
+from agentops.core.tool import Effect
+
+if TYPE_CHECKING:
+    from agentops.app.mcp_sessions import LookedAtTool, ServerLook
+    from agentops.providers.mcp.objects.classified import Classification
+
+
+def own_classification(
+    look: ServerLook, name: str, effect: Effect, risk: Risk | None
+) -> tuple[LookedAtTool, Classification]:
+    """Return a tool, and what a person says of it: what was said before in mcp.json stays, beside effect and risk.
+
+    Raises:
+        UsageError: there is no such tool, it is refused, or what is said of it cannot be followed.
+    """
+    from agentops.providers.mcp.objects.classified import Classification
+
+    found = {one.name: one for one in look.tools}.get(name)
+    if found is None:
+        near = closest(name, [one.name for one in look.tools])
+        hint = f"Did you mean {near[0]}?" if near else f"See: {command_line('mcp', 'tools', look.server.name)}"
+        raise UsageError(f"{look.server.name} has no tool {one_line(name, 80)!r}", hint=hint)
+    if found.state == "refused":
+        raise UsageError(f"{one_line(name, 80)} is refused, whatever it does: {found.why}")
+    if effect is Effect.READ and risk is not None:
+        raise UsageError("--risk is that of a change; a read has none", hint="Leave out --risk.")
+    if effect is Effect.READ and found.warned:
+        raise UsageError(
+            f"{one_line(name, 80)} says of itself that it changes something, and nothing makes that milder",
+            hint="Leave it a change: --effect change --risk low",
+        )
+    before = look.server.classifications.get(name, Classification())
+    said = replace(
+        before,
+        effect=effect,
+        risk=risk or (Risk.LOW if effect is Effect.READ else Risk.CRITICAL),
+        schema=found.schema,
+        why=f"said by {user_name()}",
+        **({"inverse": None, "reads_back": None, "cures": False} if effect is Effect.READ else {"sweep": None}),
+    )
+    return found, said
