@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from agentops.app.actor import user_name
 from agentops.app.audit_run import record
 from agentops.app.mcp_servers import mcp_pins, mcp_server
 from agentops.app.mcp_sessions import LookedAtTool, looked_at, opened
+from agentops.core.clock import utc_now
 from agentops.core.commands import command_line
 from agentops.core.digest import digest_bytes
 from agentops.core.errors import InDoubt, NotApproved, PolicyRefused, ToolError, UsageError
@@ -65,7 +67,7 @@ def call_read(
     Raises:
         UsageError: there is no such server or tool.
         NotApproved: the tool is held back until somebody has looked at it.
-        PolicyRefused: it is not allowed, or is not classified as a read.
+        PolicyRefused: it is not allowed, is not classified as a read, or policy refuses this call.
         ToolInputError: the arguments do not fit; nothing was sent.
         ToolError: the server cannot be asked, or refused the call.
         AuditError: it could not be recorded; nothing was sent.
@@ -78,6 +80,7 @@ def call_read(
         found = _callable(server, tool, {one.name: one for one in look.tools})
         offer = next(one for one in offers_of(server, pin).values() if one.tool == tool)
         given = offer.checked(typed(offer.spec.schema, words) if arguments is None else arguments)
+        _require_permitted(settings, offer, given)
         record(settings, "mcp_call", {**_named(server, found), **_arguments(settings, given, redactor)})
         begun = perf_counter()
         try:
@@ -123,6 +126,20 @@ def _callable(server: ServerConfig, name: str, tools: Mapping[str, LookedAtTool]
         hint = f'Add it to "allowed" of {server.name} in mcp.json.'
         raise PolicyRefused(f"{one_line(name, 80)} is not allowed: {found.why}", hint=hint, code="mcp-not-allowed")
     return found
+
+
+def _require_permitted(settings: Settings, offer: Offer, given: Mapping[str, Any]) -> None:
+    """Raise where a setting switches the tool off, or policy refuses this call, as it would refuse a model's."""
+    from agentops.app.mcp_providers import providers_of
+    from agentops.app.read_policy import ReadPolicy
+
+    if offer.spec.name in settings.disabled_tools:
+        raise PolicyRefused(f"{offer.spec.name} is switched off by disabled_tools", hint="See: agentops config show")
+    policy = ReadPolicy(settings, providers_of(settings), user_name(), utc_now)
+    why = policy.refusal(offer.spec, offer.ref, given)
+    if why:
+        hint = "See what is in force: agentops policy show"
+        raise PolicyRefused(f"policy refuses this call of {offer.spec.name}: {why}", hint=hint)
 
 
 def _json_or_text(word: str) -> Any:

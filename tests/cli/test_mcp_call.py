@@ -129,6 +129,37 @@ def test_only_what_is_allowed_is_called(cli: Cli, home: Path, tmp_path: Path, sl
     assert (done.code, server.calls) == (4, [])
 
 
+FORBID = """
+@id("no-etc")
+forbid (principal, action in Ops::Action::"mcp", resource)
+when { context has repository && context.repository like "*secret*" };
+"""
+
+
+def test_policy_refuses_a_call_by_hand_as_it_refuses_a_model_s(
+    cli: Cli, home: Path, tmp_path: Path, slow: None
+) -> None:
+    """By the argument that a facet names; without a policy that can be read nothing is called."""
+    read = {"effect": "read", "risk": "low", "facets": {"repository": "repo"}}
+    server = Connected(tmp_path / "listed.json", home, classifications={"log": read})
+    server.say(READ, DROP, answers={"log": "3 commits"})
+    server.trust(READ, DROP)
+    policy = home / "policy.cedar"
+    assert cli("policy", "init").code == 0
+    policy.write_text(policy.read_text() + FORBID)
+    refused, called = (cli("mcp", "call", "git", "log", "--arg", f"repo=/srv/{name}") for name in ("secret", "shop"))
+    policy.write_text("forbid (")
+    unread = cli("mcp", "call", "git", "log", "--arg", "repo=/srv/shop")
+    assert (refused.code, called.code, unread.code, len(server.calls)) == (4, 0, 4, 1), refused.err + called.err
+
+
+def test_a_tool_that_is_switched_off_is_not_called(cli: Cli, connected: Connected, home: Path) -> None:
+    """By the name under which a model calls it."""
+    (home / "config.toml").write_text('[safety]\ndisabled_tools = ["git__log"]\n')
+    done = cli("mcp", "call", "git", "log", "--arg", "repo=/srv/x")
+    assert (done.code, connected.calls) == (4, [])
+
+
 def test_an_answer_is_redacted_escaped_and_short(cli: Cli, connected: Connected) -> None:
     """A token, a colour and a flood: none of them reaches the screen."""
     token = "ghp_" + "a1B2c3D4" * 5
