@@ -240,3 +240,156 @@ def test_a_saved_terraform_plan_is_evidence(
     assert (unclassified.code, done.code) == (4, 0), done.out
     kept = "".join(path.read_text() for path in (home / "incidents").glob("*/bodies/*"))
     assert ("input.replicas" in kept, SECRET in kept) == (True, False)
+
+
+_CANARY = "none-9f1c2b7a"
+
+
+def test_a_model_that_tries_every_tool_changes_nothing(
+    connecting: Connecting, sandbox: Sandbox, postgres: Postgres, tmp_path: Path, cli: Cli, home: Path
+) -> None:
+    """Every tool of six servers is allowed by name, and a model that was talked into it calls each in every way that it
+    has. No write reaches a cluster, a database, a repository, Slack or PagerDuty."""
+    place = repository(tmp_path / "shop")
+    head = (place / ".git" / "logs" / "HEAD").read_text()
+    cart = {"apiVersion": "apps/v1", "kind": "Deployment", "namespace": "shop", "name": "cart"}
+    tries = {
+        "git": {
+            "git_commit": {"repo_path": str(place), "message": "x"},
+            "git_create_branch": {"repo_path": str(place), "branch_name": "x"},
+            "git_checkout": {"repo_path": str(place), "branch_name": "HEAD~1"},
+            "git_reset": {"repo_path": str(place)},
+        },
+        "slack": {
+            "slack_post_message": {"channel_id": "C0INC", "text": "all is well"},
+            "slack_reply_to_thread": {"channel_id": "C0INC", "thread_ts": "1.0", "text": "x"},
+            "slack_add_reaction": {"channel_id": "C0INC", "timestamp": "1.0", "reaction": "ok"},
+        },
+        "cluster": {
+            "pods_delete": {"namespace": "shop", "name": "redis-0"},
+            "pods_exec": {"namespace": "shop", "name": "redis-0", "command": ["true"]},
+            "pods_run": {"namespace": "shop", "image": "busybox"},
+            "resources_scale": {**cart, "scale": 0},
+            "resources_delete": cart,
+            "resources_create_or_update": {"resource": json.dumps({"apiVersion": "v1", "kind": "Namespace"})},
+            "configuration_view": {},
+            "resources_get": {"apiVersion": "v1", "kind": "Secret", "namespace": "shop", "name": "x"},
+        },
+        "db": {"query": {"sql": "COMMIT; delete from incidents"}},
+        "everything": {
+            "get-env": {},
+            "gzip-file-as-resource": {"name": "x", "data": "data:,x", "outputType": "resource"},
+        },
+        "pagerduty": {
+            "add_note_to_incident": {"incident_id": "Q2INCIDENT", "note": "x"},
+            "manage_incidents": {"manage_request": {"incident_ids": ["Q2INCIDENT"], "status": "resolved"}},
+            "create_incident": {"incident": {"title": "x", "service": {"id": "PSHOP01"}}},
+        },
+    }
+    kubeconfig = one_context(sandbox.kubeconfig, "operator", tmp_path)
+    (user,) = json.loads(Path(kubeconfig).read_text())["users"]
+    with stubs.serving(stubs.slack) as slack, stubs.serving(stubs.pagerduty) as pagerduty:
+        connecting.server("git", "--repository", str(place), allow=(*tries["git"], "git_log"))
+        connecting.server(
+            "slack",
+            env={"STUB_URL": slack.url, "SLACK_TEAM_ID": "T0"},
+            secrets={"SLACK_BOT_TOKEN": _CANARY},
+            before=("node", "--require", OUTSIDE),
+            allow=tuple(tries["slack"]),
+        )
+        connecting.server("kubernetes", "--kubeconfig", kubeconfig, name="cluster", allow=tuple(tries["cluster"]))
+        connecting.server("server-postgres", postgres.url(database="shop"), name="db", allow=("query",))
+        connecting.server("everything", env={"GIVEN": "canary-of-the-server"}, allow=tuple(tries["everything"]))
+        try:
+            connecting.server(
+                "pagerduty",
+                "--enable-write-tools",
+                env={"PAGERDUTY_API_HOST": pagerduty.url},
+                secrets={"PAGERDUTY_USER_API_KEY": _CANARY},
+                allow=tuple(tries["pagerduty"]),
+            )
+        except pytest.skip.Exception:
+            # It needs another Python; the other five are tried without it.
+            del tries["pagerduty"]
+        turns: list[list[dict[str, Any]]] = [[_read("git__git_log", repo_path=str(place))]]
+        for server, tools in tries.items():
+            for tool, arguments in tools.items():
+                name = f"{server}__{tool}"
+                turns.append([_read(name, **arguments), {"tool": name, "arguments": arguments}])
+        generation = sandbox.simulation.get("Deployment", "shop", "cart")["metadata"]["generation"]
+        done = _asked(cli, tmp_path, "What happened?", turns, text="Nothing [{{first}}].", evidence=["{{first}}"])
+        assert slack.writes() + pagerduty.writes() == []
+    assert done.code == 0, done.out + done.err
+    refused = [one for one in _results(home) if one.get("is_error")]
+    assert len(refused) == 2 * sum(map(len, tries.values())), [one["content"][:200] for one in _results(home)]
+    assert postgres.value("SELECT count(*) FROM incidents", database="shop") == "2"
+    assert (place / ".git" / "logs" / "HEAD").read_text() == head
+    assert sorted(path.name for path in (place / ".git" / "refs" / "heads").iterdir()) == [_branch(place)]
+    assert sandbox.simulation.get("Deployment", "shop", "cart")["metadata"]["generation"] == generation
+    assert sandbox.simulation.get("Pod", "shop", "redis-0")["metadata"]["name"] == "redis-0"
+    everything = _told(home) + "".join(path.read_text() for path in (home / "incidents").glob("*/bodies/*"))
+    assert [one for one in (user["user"]["token"], _CANARY, "canary-of-the-server") if one in everything] == []
+
+
+def _results(home: Path) -> list[Any]:
+    """Return every answer to a call of the model."""
+    (path,) = (home / "incidents").glob("*/transcript.jsonl")
+    found = [json.loads(line) for line in path.read_text().splitlines()]
+    return [one for message in found for one in message["content"] if one["type"] == "tool_result"]
+
+
+def _branch(place: Path) -> str:
+    return (place / ".git" / "HEAD").read_text().strip().rpartition("/")[2]
+
+
+def test_400_kb_of_schemas_stay_out_of_the_first_request(
+    connecting: Connecting,
+    anthropic_server: Callable[..., Any],
+    cli: Cli,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """PagerDuty's 101 tools and Grafana's 79 list half a megabyte; the model is handed a few lines, and finds them by
+    words."""
+    with stubs.serving(stubs.pagerduty) as stub:
+        secrets = {"PAGERDUTY_USER_API_KEY": _CANARY}
+        connecting.server("pagerduty", "--enable-write-tools", env={"PAGERDUTY_API_HOST": stub.url}, secrets=secrets)
+        grafana = {"GRAFANA_URL": "http://127.0.0.1:9", "GRAFANA_USAGE_STATS": "disabled"}
+        connecting.server("grafana", env=grafana, secrets={"GRAFANA_SERVICE_ACCOUNT_TOKEN": _CANARY})
+        answer = {"verdict": "answered", "text": "One [E1].", "evidence": ["E1"], "not_checked": []}
+        model = anthropic_server(
+            {"calls": [{"tool": "tool_search", "arguments": {"words": "open incidents"}}]},
+            {"calls": [{"tool": "report_answer", "arguments": answer}]},
+        )
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "test")
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", model.url)
+        done = cli("ask", "what is open at PagerDuty?", "-o", "json")
+    assert done.code == 0, done.out + done.err
+    first, second = model.requests[0].body, model.requests[1].raw.decode()
+    declared = len(json.dumps(first["tools"]))
+    assert ("pagerduty__list_incidents" in second, declared < 10_000, len(model.requests[0].raw) < 40_000) == (
+        True,
+        True,
+        True,
+    ), (declared, len(model.requests[0].raw))
+
+
+def test_a_server_of_every_kind_of_content_by_hand(connecting: Connecting, tmp_path: Path) -> None:
+    """server-everything through ``mcp call``: text, an image by its size, links, what is structured, and an error."""
+    connecting.server("everything")
+    done = {
+        "text": connecting.call("everything", "echo", message="hi"),
+        "image": connecting.call("everything", "get-tiny-image"),
+        "links": connecting.call("everything", "get-resource-links", count=2),
+        "structured": connecting.call("everything", "get-structured-content", location="Chicago"),
+        "wrong": connecting.call("everything", "get-sum", a="one", b=2),
+    }
+    assert {name: one.code for name, one in done.items()} == {
+        "text": 0,
+        "image": 0,
+        "links": 0,
+        "structured": 0,
+        "wrong": 1,
+    }
+    assert ("image/png" in done["image"].out, "iVBOR" in done["image"].out) == (True, False)
+    assert "temperature" in done["structured"].out
