@@ -27,7 +27,7 @@ def draft(tool: str, **arguments: Any) -> dict[str, Any]:
     return {"tool": "draft_change", "arguments": {"tool": f"shelf__{tool}", "arguments": arguments, **said}}
 
 
-REFUSED, NO_PLAN = 4, 9
+REFUSED, IN_DOUBT, NO_PLAN = 4, 7, 9
 GROW = draft("set_size", name="web", size=5)
 
 
@@ -152,13 +152,15 @@ def test_a_call_without_an_effect_is_not_called_done(do: Any, home: Path) -> Non
 
 
 @pytest.mark.usefixtures("nobody_asked")
-def test_a_call_that_failed_is_judged_by_what_is_read(do: Any, home: Path) -> None:
-    """The server says that it failed after it changed something: in doubt, looked at, and never sent again."""
+@pytest.mark.parametrize("how", ["fails", "errs"])
+def test_a_call_that_failed_is_judged_by_what_is_read(do: Any, home: Path, how: str) -> None:
+    """The server says, in a result or by an error of the protocol, that it failed after it changed something: in doubt,
+    looked at, and never sent again."""
     shelf = connect(home)
-    shelf.misbehave("fails")
+    shelf.misbehave(how)
     done = do(GROW, "--yes", "-o", "json")
     sent = [call for call in shelf.calls if call[1]["size"] == 5]
-    assert (done.code != 0, len(sent)) == (True, 1)
+    assert (done.code, len(sent)) == (IN_DOUBT, 1)
 
 
 @pytest.mark.parametrize(

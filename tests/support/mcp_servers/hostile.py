@@ -219,6 +219,13 @@ def large_bytes() -> None:
 
 
 @mode
+def structured_bytes() -> None:
+    """Answer with bytes in what is structured."""
+    said = {"content": [{"blob": "QUJD" * (MIB // 4)}], "text": "a word " * 1000}
+    HANDLERS["tools/call"] = lambda request: answer(request, {"content": [], "structuredContent": said})
+
+
+@mode
 def large_list() -> None:
     """List tools of 100 MB."""
     HANDLERS["tools/list"] = lambda request: _large(
@@ -300,6 +307,13 @@ def odd_content() -> None:
     HANDLERS["tools/call"] = lambda request: answer(
         request, {"content": odd, "structuredContent": [float("nan"), 10**400, nested(90)], "isError": "no"}
     )
+
+
+@mode
+def fails_inside() -> None:
+    """Answer a call with an error of the protocol that comes from within."""
+    error = {"code": -32603, "message": "a statement failed"}
+    HANDLERS["tools/call"] = lambda request: send({"id": request["id"], "error": error})
 
 
 @mode

@@ -126,6 +126,8 @@ def call(params: dict[str, Any]) -> dict[str, Any]:
         found = "x" * 100_000_000
     if "fails" in flags and name not in ("list_things", "get_thing"):
         return {"content": [{"type": "text", "text": f"it failed. {INJECTION}"}], "isError": True}
+    if "errs" in flags and name not in ("list_things", "get_thing"):
+        raise RuntimeError("a statement failed")
     return {"content": [{"type": "text", "text": found}]}
 
 
@@ -141,7 +143,10 @@ def main() -> None:
             continue
         said = {"error": {"code": -32601, "message": "Method not found"}}
         if handler is not None:
-            said = {"result": handler(request.get("params") or {})}
+            try:
+                said = {"result": handler(request.get("params") or {})}
+            except RuntimeError as error:
+                said = {"error": {"code": -32603, "message": str(error)}}
         sys.stdout.write(json.dumps({"jsonrpc": "2.0", "id": request["id"], **said}) + "\n")
         sys.stdout.flush()
 

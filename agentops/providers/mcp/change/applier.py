@@ -7,8 +7,9 @@ of it, so that is in doubt like an answer that was lost: what the read shows dec
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from agentops.core.clock import Clock
 from agentops.core.digest import digest
@@ -16,9 +17,12 @@ from agentops.core.errors import InDoubt, Stale, ToolError
 from agentops.core.outcome import Receipt
 from agentops.core.plan import Preview
 from agentops.providers.mcp.change.tools import ForeignChange
+from agentops.providers.mcp.objects.tool import ForeignResult
 from agentops.providers.mcp.offered.calling import said_by
+from agentops.providers.mcp.offered.offer import Offer
 
 _LOOKS, _PAUSE_S = 10, 1.0
+_MAY_HAVE_WORKED = "A call that failed may have had an effect: look at the system that it changes."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +39,9 @@ class ForeignApplier:
         Raises:
             Stale: what the read shows is not what was approved; nothing was sent.
             InDoubt: no answer came, or the server says that it failed.
-            ToolError: it was not sent.
+            ToolError: it was not sent, or refused before anything was done.
         """
-        offer, tools = self.change.offer, self.change.tools
+        offer = self.change.offer
         (call,), (one,) = preview.calls, preview.objects
         body = call.body
         if call.path != str(offer.ref) or body["tool"] != offer.tool:
@@ -45,15 +49,23 @@ class ForeignApplier:
         arguments = offer.checked(body["arguments"])
         if self._is_seen(preview):
             raise Stale(f"what {offer.spec.name} would change is not what it was when it was approved")
-        result = tools.call(offer, arguments)
+        result = self._called(offer, arguments)
         if result.is_error:
             raise InDoubt(
                 f"MCP server {offer.server} says that {offer.tool} failed: {said_by(result)}",
-                hint="A call that failed may have had an effect: look at the system that it changes.",
+                hint=_MAY_HAVE_WORKED,
             )
         self.change.sent.calls.add(digest(body))
         self._await(preview)
         return Receipt(at=self.clock(), objects={str(one.ref): (offer.tool, "called")})
+
+    def _called(self, offer: Offer, arguments: Mapping[str, Any]) -> ForeignResult:
+        try:
+            return self.change.tools.call(offer, arguments)
+        except ToolError as error:
+            if error.code != "mcp-failed":
+                raise
+            raise InDoubt(error.message, hint=_MAY_HAVE_WORKED) from error
 
     def _is_seen(self, preview: Preview) -> bool:
         """Return whether an effect is seen; before the call, that is somebody else's."""

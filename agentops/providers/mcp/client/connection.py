@@ -41,7 +41,16 @@ class AnswerLost(Exception):
 
 
 class CallRefused(Exception):
-    """The server answered with an error of the protocol."""
+    """The server answered with an error of the protocol.
+
+    Arguments:
+        nothing_done: whether the error is one that says that nothing was run. Any other may come after the call had an
+            effect: servers answer so when a statement fails, and not only its first one.
+    """
+
+    def __init__(self, message: str, *, nothing_done: bool) -> None:
+        super().__init__(message)
+        self.nothing_done = nothing_done
 
 
 class ServerConnection:
@@ -189,7 +198,7 @@ class ServerConnection:
                 # It was started anew and knows no session of ours: the next request shakes hands again.
                 self.watch.ended.set()
             if exchange.answer is None and exchange.refused and not _is_guess(exchange, error):
-                raise CallRefused(_said(exchange, error)) from error
+                raise CallRefused(_said(exchange, error), nothing_done=_is_refusal(exchange, error)) from error
             if exchange.answer is None:
                 raise AnswerLost(await self._why_lost(exchange, error)) from error
         except Exception as error:
@@ -232,6 +241,14 @@ def _is_guess(exchange: Exchange, error: MCPError) -> bool:
     return (
         bool(exchange.failure) or status >= 500 or status == 408 or (status > 0 and error.message.startswith(_GUESSES))
     )
+
+
+def _is_refusal(exchange: Exchange, error: MCPError) -> bool:
+    """Return whether an error says that nothing was run: JSON-RPC's own, and HTTP's about the one who asks."""
+    from mcp_types import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND
+
+    codes = (INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND)
+    return error.error.code in codes or exchange.status >= HTTPStatus.MULTIPLE_CHOICES
 
 
 def _said(exchange: Exchange, error: MCPError) -> str:

@@ -13,6 +13,7 @@ import binascii
 import hashlib
 import json
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -25,6 +26,8 @@ _MOST_NUMBER = 2**64
 _NAME_CHARS = 200
 _INSTRUCTION_CHARS = 20_000
 _UNKNOWN_CHARS = 4_000
+# No prose is so long without a space.
+_BASE64_CHARS, _BASE64 = 512, re.compile(r"[A-Za-z0-9+/_-]+={0,2}")
 _TOO_DEEP = "[nested too deep]"
 
 Hide = Callable[[str], str]
@@ -100,7 +103,7 @@ class _Room:
         """Return what is structured, whole or not at all: half of it would be something else."""
         if raw is None:
             return None
-        value = _clean(raw, hide)
+        value = _without_bytes(_clean(raw, hide))
         size = len(json.dumps(value).encode())
         if size > self._most:
             self.cut += size
@@ -133,12 +136,17 @@ def _part(raw: object, hide: Hide) -> Part:
 
 
 def _bytes(kind: str, data: str, said: Mapping[Any, Any], uri: str) -> Part:
+    size, digest = _measured(data)
+    return Part(kind=kind, mime=_short(said.get("mimeType")), uri=uri, size=size, sha256=digest)
+
+
+def _measured(data: str) -> tuple[int, str]:
+    """Return the size and the digest of bytes that are written as base64; of the text, where they are not."""
     try:
         found = base64.b64decode(data, validate=False)
     except (binascii.Error, ValueError):
         found = data.encode("utf-8", "replace")
-    digest = hashlib.sha256(found).hexdigest()
-    return Part(kind=kind, mime=_short(said.get("mimeType")), uri=uri, size=len(found), sha256=digest)
+    return len(found), hashlib.sha256(found).hexdigest()
 
 
 def _unknown(raw: object, hide: Hide) -> Part:
@@ -183,3 +191,15 @@ def _clean(value: object, hide: Hide, depth: int = 0) -> Any:
 def _pairs(value: Mapping[Any, Any], hide: Hide, depth: int) -> Iterator[tuple[str, Any]]:
     for key, one in value.items():
         yield hide(_text(str(key))), _clean(one, hide, depth + 1)
+
+
+def _without_bytes(value: Any) -> Any:
+    """Return a clean value in which bytes, which servers write as base64, are their size and digest."""
+    if isinstance(value, dict):
+        return {key: _without_bytes(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_without_bytes(one) for one in value]
+    if isinstance(value, str) and len(value) >= _BASE64_CHARS and _BASE64.fullmatch(value):
+        size, digest = _measured(value)
+        return f"[{size} bytes, sha256 {digest}]"
+    return value

@@ -107,7 +107,8 @@ def prepared(config: ServerConfig, given: Given, home: Path) -> Launch:
     place = home / "mcp" / "servers" / config.name
     own_home = place / "home"
     try:
-        own_home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (home / "mcp", place.parent, place, own_home):
+            folder.mkdir(parents=folder.parent == home, exist_ok=True, mode=0o700)
         _sweep(place)
         scratch = Path(tempfile.mkdtemp(prefix=f"run-{os.getpid()}-", dir=place))
         (scratch / "tmp").mkdir(mode=0o700)

@@ -43,7 +43,7 @@ class Lifecycle:
 
     Arguments:
         given: what the server is given; asked for once it is started.
-        redact: takes secrets out of its last words.
+        redact: takes secrets out of its last words and of its refusals.
         show: shows a person where to sign in; None: nobody is there.
     """
 
@@ -114,7 +114,7 @@ class Lifecycle:
         except AnswerLost as error:
             await connection.end()
             raise ToolError(
-                f"MCP server {name} cannot be started: {self.hide(str(error))}{self.last_words()}", code="mcp-start"
+                f"MCP server {name} cannot be started: {self.shown(str(error))}{self.last_words()}", code="mcp-start"
             ) from error
         return connection
 
@@ -138,6 +138,10 @@ class Lifecycle:
             read_s = max(limits.call_s, limits.start_s)
             opened = http_transport(given.url, given.headers, auth, most_bytes=most_bytes, read_s=read_s)
             yield await stack.enter_async_context(opened)
+
+    def shown(self, text: str) -> str:
+        """Return words of the server, or of whoever speaks to it, without secrets and safe to show."""
+        return visible(self._redact(self.hide(text)))
 
     def hide(self, text: str) -> str:
         """Return ``text`` without the secrets that the server was given, tokens included."""
@@ -181,8 +185,9 @@ class Lifecycle:
         """Return the last lines of its standard error, without secrets and safe to show."""
         if self.process is None:
             return ()
-        said = [word for word in self.process.last_words if word.strip()]
-        return tuple(visible(self._redact(self.hide(word))) for word in said)
+        # A copy in one step: the loop goes on writing.
+        said = tuple(self.process.last_words)
+        return tuple(self.shown(word) for word in said if word.strip())
 
     async def close(self) -> None:
         """End what runs; nothing is started any more."""

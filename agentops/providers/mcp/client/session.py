@@ -73,7 +73,8 @@ def open_session(
     Arguments:
         resolve: returns what a reference in the settings stands for; called once, in the thread that asks first.
         home: of agentops; the server's own folders are made below it.
-        redact: takes secrets out of what the server wrote to its standard error.
+        redact: takes secrets out of what the server writes to its standard error, and of its refusals. Results are
+            for the caller to redact; what the server was given is hidden in them all the same.
         show: shows a person where to sign in to a server that wants OAuth, and starts it with a new sign-in, which is
             kept; None: nobody is there, and the sign-in that is kept is used.
         confinement: whether servers can be confined on this machine.
@@ -212,9 +213,10 @@ class ServerSession(McpSession):
             await connection.call(tool, arguments, exchange, limits.call_s)
         except CallRefused as error:
             self._lives.note_answer()
-            said = self._lives.hide(str(error))
+            said = self._lives.shown(str(error))
+            did, code = ("refused", "mcp-refused") if error.nothing_done else ("failed", "mcp-failed")
             raise ToolError(
-                f"MCP server {self.config.name} refused the call of {one_line(tool, 80)}: {said}", code="mcp-refused"
+                f"MCP server {self.config.name} {did} the call of {one_line(tool, 80)}: {said}", code=code
             ) from error
         except AnswerLost as error:
             self._lives.note_timeout()
@@ -237,7 +239,7 @@ class ServerSession(McpSession):
         require_unchanged(self._tools, self._tools_now, tool, self.config)
 
     def _unanswered(self, exchange: Exchange, tool: str, why: str) -> AgentopsError:
-        said = self._lives.hide(why)
+        said = self._lives.shown(why)
         place = f"MCP server {self.config.name}"
         if not exchange.sent:
             return ToolError(

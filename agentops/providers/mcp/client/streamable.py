@@ -76,7 +76,7 @@ async def http_transport(
     own = {"Accept-Encoding": "identity", "User-Agent": "agentops"}
     async with (
         httpx2.AsyncClient(
-            transport=guarded(most_bytes),
+            transport=guarded(most_bytes, plain=_is_loopback(urlsplit(url).hostname or "")),
             headers={**own, **headers},
             auth=auth,
             timeout=timeout,
@@ -88,8 +88,13 @@ async def http_transport(
         yield streams
 
 
-def guarded(most_bytes: int) -> httpx2.AsyncBaseTransport:
-    """Return a transport of HTTP that keeps the rules of this module."""
+def guarded(most_bytes: int, *, plain: bool) -> httpx2.AsyncBaseTransport:
+    """Return a transport of HTTP that keeps the rules of this module.
+
+    Arguments:
+        plain: whether the server is on this machine: only then may it send us to other ports of this machine, where
+            a sign-in has us look.
+    """
     import httpx2
 
     class _Guarded(httpx2.AsyncBaseTransport):
@@ -100,7 +105,9 @@ def guarded(most_bytes: int) -> httpx2.AsyncBaseTransport:
 
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
             host, scheme = request.url.host, request.url.scheme
-            if scheme != "https" and not (scheme == "http" and _is_loopback(host)):
+            if _is_loopback(host) and not plain:
+                raise httpx2.UnsupportedProtocol("a server elsewhere sends us to this machine")
+            if scheme != "https" and not (scheme == "http" and plain and _is_loopback(host)):
                 raise httpx2.UnsupportedProtocol(f"{scheme}://{one_line(host, 100)} is not spoken to: it is no HTTPS")
             exchange = (CURRENT.get() if request.method == "POST" else None) or Exchange()
             try:

@@ -32,7 +32,8 @@ class McpSession(Protocol):
 
         Raises:
             InDoubt: it was sent, and no answer came in time.
-            ToolError: it was not sent, or the server refused it as a protocol error.
+            ToolError: it was not sent, or the server refused it. With the code ``mcp-failed`` the server answered by an
+                error that does not say that nothing was done: a change may have had its effect all the same.
         """
         ...
 

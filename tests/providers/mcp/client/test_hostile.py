@@ -110,9 +110,9 @@ def test_a_result_of_100_mb_is_shown_in_part(hostile: Hostile, mode: str) -> Non
 def test_a_refusal_of_100_mb_is_said_in_part(hostile: Hostile) -> None:
     """The message of an error is cut as well."""
     kind, words = _call(hostile("large_error", limits=_LONG))
-    assert (kind, words[:60], len(words) < 400) == (
+    assert (kind, words[:59], len(words) < 400) == (
         ToolError,
-        "MCP server plain refused the call of echo: no yyyyyyyyyyyyyy",
+        "MCP server plain failed the call of echo: no yyyyyyyyyyyyyy",
         True,
     )
 
@@ -127,6 +127,17 @@ def test_bytes_are_never_kept(hostile: Hostile) -> None:
             sha256="7c00506ee6ddde7f7f77f52dd920f1cda01821acaa74b8de17dc1bb3a69de43b",
         ),
     )
+
+
+def test_bytes_in_what_is_structured_are_not_kept_either(hostile: Hostile) -> None:
+    """Servers repeat a resource there, base64 and all."""
+    found = hostile("structured_bytes").call("echo", {}).structured
+    assert found == {
+        "content": [
+            {"blob": "[786432 bytes, sha256 7c00506ee6ddde7f7f77f52dd920f1cda01821acaa74b8de17dc1bb3a69de43b]"}
+        ],
+        "text": "a word " * 1000,
+    }
 
 
 def test_content_that_follows_no_schema_is_shown_as_it_can_be(hostile: Hostile) -> None:

@@ -143,7 +143,10 @@ def _compressed(request: Request, message: Message) -> None:
             lambda request, message: error(request, message, -32602, "no such namespace"),
             (ToolError, f"{_REFUSED}no such"),
         ),
-        (lambda request, message: error(request, message, -32000, "busy"), (ToolError, f"{_REFUSED}busy")),
+        (
+            lambda request, message: error(request, message, -32000, "busy"),
+            (ToolError, "MCP server remote failed the call of echo: busy"),
+        ),
     ],
 )
 def test_what_a_response_says_of_a_call(over_http: Remote, http: HttpServer, handler: Handler, came: Any) -> None:

@@ -144,6 +144,16 @@ def test_what_a_server_refuses_was_not_done(plain: Plain) -> None:
     )
 
 
+def test_an_error_that_does_not_say_that_nothing_was_done_has_a_code_of_its_own(hostile: Plain) -> None:
+    """A server answers so when a statement fails, and not only its first one: a change may have had its effect."""
+    with pytest.raises(ToolError) as caught:
+        hostile("fails_inside").call("echo", {})
+    assert (caught.value.message, caught.value.code) == (
+        "MCP server plain failed the call of echo: a statement failed",
+        "mcp-failed",
+    )
+
+
 def _is_there(pid: int) -> bool:
     try:
         os.kill(pid, 0)
