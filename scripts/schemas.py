@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from schema_envelope import envelope, finding, request
+from schema_mcp import mcp_servers_file
 from schema_types import CODE, COUNT, DIGEST, TEXT, Definitions, Schema, listed, plain, record
 
 from agentops.core.approval import SignedApproval
@@ -32,6 +33,7 @@ def schemas() -> dict[str, Schema]:
         "approval": _schema("approval", "A signed approval: approve --out FILE", _approval_file),
         "audit-record": _schema("audit-record", "One line of the audit chain (see audit.md)", _audit_record),
         "policy-test": _schema("policy-test", "A table of policy tests: policy test FILE", _policy_test),
+        "mcp-servers": _schema("mcp-servers", "mcp.json: the MCP servers that a person connected", mcp_servers_file),
     }
 
 

@@ -23,7 +23,7 @@ Examples:
 
 The name of a schema holds its version. Within a version, fields are only added.
 """
-NAMES = ("envelope", "finding", "request", "plan", "approval", "audit-record", "policy-test")
+NAMES = ("envelope", "finding", "request", "plan", "approval", "audit-record", "policy-test", "mcp-servers")
 
 
 def register(app: typer.Typer) -> None:

@@ -39,13 +39,14 @@ _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")
 # Who may say these decides what a server's process runs, whatever its command says.
 _LOADER = re.compile(r"(?:LD|DYLD)_.*|PYTHONPATH|PYTHONSTARTUP|NODE_OPTIONS|BASH_ENV|ENV|IFS|SHELLOPTS", re.ASCII)
 _HTTP = ("http", "streamable-http", "streamableHttp")
-_LIMITS: Mapping[str, tuple[float, float]] = {
+LIMITS: Mapping[str, tuple[float, float]] = {
     "start_s": (0.1, 600),
     "call_s": (0.1, 3600),
     "list_bytes": (1_000, 50_000_000),
     "result_bytes": (1_000, 50_000_000),
     "calls_per_minute": (1, 10_000),
 }
+"""The least and the most that a limit may be."""
 _SECRET = "it holds a secret; a file may only say where one is"  # noqa: S105 - a message
 _SECRET_HINT = "Write ${env:NAME} or ${keyring:NAME} in its place; 'agentops mcp add' shows how."  # noqa: S105
 
@@ -77,7 +78,7 @@ def entry_of(server: ServerConfig) -> dict[str, Any]:
         found = {"type": "http", "url": server.url}
         found |= {"headers": dict(server.headers)} if server.headers else {}
     plain = ServerLimits()
-    limits = {name: getattr(server.limits, name) for name in _LIMITS}
+    limits = {name: getattr(server.limits, name) for name in LIMITS}
     ours: dict[str, Any] = {
         "allowed": list(server.allowed),
         "constraints": {tool: dict(per) for tool, per in server.constraints.items()},
@@ -205,10 +206,10 @@ def _constraints(value: Any) -> dict[str, dict[str, Mapping[str, object]]]:
 
 def _limits(found: Mapping[str, Any]) -> ServerLimits:
     path: Steps = ("agentops", "limits")
-    require_known(found, _LIMITS, path)
+    require_known(found, LIMITS, path)
     kept: dict[str, Any] = {}
     for name, value in found.items():
-        number = number_at(value, (*path, name), *_LIMITS[name])
+        number = number_at(value, (*path, name), *LIMITS[name])
         if not name.endswith("_s") and not isinstance(number, int):
             raise SettingFault((*path, name), "it is no whole number")
         kept[name] = number

@@ -113,9 +113,9 @@ def _said(place: SourcePlace) -> str:
 
 
 def _entries(document: Any) -> Mapping[str, Any]:
-    if not isinstance(document, dict) or set(document) - {SERVERS_KEY, "$schema"}:
+    if not isinstance(document, dict) or set(document) - {"$schema"} != {SERVERS_KEY}:
         raise SettingFault((), f'it is no object with one key "{SERVERS_KEY}"')
-    entries = document.get(SERVERS_KEY, {})
+    entries = document[SERVERS_KEY]
     if not isinstance(entries, dict):
         raise SettingFault((SERVERS_KEY,), "it is no object of servers by name")
     return entries

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import MISSING, fields
+from typing import Any
 
 import pytest
 
+from agentops.cli.commands.schema import load_schema
+from agentops.core.errors import ConfigError
 from agentops.core.risk import Risk
 from agentops.core.tool import Effect
 from agentops.providers.mcp.objects.classified import Classification, ToolUse
 from agentops.providers.mcp.objects.server import Confinement, ServerConfig, ServerLimits, ServerTransport
 from agentops.providers.mcp.settings.entry import entry_of, server_of
 from agentops.providers.mcp.settings.json_place import offset_of
+from agentops.providers.mcp.settings.own_file import servers_in
 
 KNOWN = Classification(
     effect=Effect.READ,
@@ -91,3 +95,39 @@ def test_the_place_of_a_value_is_found(path: tuple[str | int, ...], at: str) -> 
     text = '{"a" : [1, {"b\\"c": true}], "d": null}'
     found = offset_of(text, path)
     assert text[found:].startswith(at)
+
+
+@pytest.mark.parametrize(
+    ("entry", "is_taken"),
+    [
+        (entry_of(LOCAL), True),
+        (entry_of(REMOTE), True),
+        ({"command": "x"}, True),
+        ({"command": 1}, False),
+        ({"command": "x", "url": "https://h"}, False),
+        ({"command": "x", "cmd": "y"}, False),
+        ({"url": "ftp://h/mcp"}, False),
+        ({"type": "sse", "url": "https://h/sse"}, False),
+        ({"command": "x", "env": {"A": 1}}, False),
+        ({"command": "x", "agentops": {"oauth": True}}, False),
+        ({"url": "https://h/mcp", "agentops": {"confinement": "none"}}, False),
+        ({"command": "x", "agentops": {"limits": {"call_s": 0}}}, False),
+        ({"command": "x", "agentops": {"limits": {"list_bytes": 2000.5}}}, False),
+        ({"command": "x", "agentops": {"classifications": {"a": {"effect": "none"}}}}, False),
+        ({"command": "x", "agentops": {"classifications": {"a": {"schema": "x"}}}}, False),
+        ({"command": "x", "agentops": {"classifications": {"a": {"inverse": {"tool": "b", "args": {}}}}}}, False),
+        ({"command": "x", "agentops": {"constraints": {"a": {"b": 1}}}}, False),
+        ({"command": "x", "agentops": {"allowed": "a"}}, False),
+    ],
+)
+def test_the_published_schema_says_what_the_reader_says(entry: dict[str, Any], is_taken: bool) -> None:
+    """An editor and agentops agree about a file."""
+    from jsonschema import Draft202012Validator
+
+    document = {"mcpServers": {"it": entry}}
+    try:
+        by_reader = bool(servers_in(json.dumps(document).encode(), "mcp.json"))
+    except ConfigError:
+        by_reader = False
+    by_schema = Draft202012Validator(load_schema("mcp-servers")).is_valid(json.loads(json.dumps(document)))
+    assert (by_reader, by_schema) == (is_taken, is_taken)
