@@ -44,8 +44,10 @@ class Heard:
 class ModelServer:
     """Plays a script on 127.0.0.1; a context manager."""
 
-    def __init__(self, script: Sequence[ToolCall], farewell: str = "Done.") -> None:
+    def __init__(self, script: Sequence[ToolCall], farewell: str = "Done.", *, pauses: Sequence[int] = ()) -> None:
+        """Take the script; ``pauses``: after so many answers it ends its turn, and goes on when it is asked again."""
         self.script = list(script)
+        self._pauses = set(pauses)
         self.farewell = farewell
         self.requests: list[Json] = []
         self.offered: set[str] = set()
@@ -80,6 +82,9 @@ class ModelServer:
             if len(answers) > len(self.answers):
                 self.answers = answers
             if not heard.tools or len(answers) >= len(self.script):
+                return None
+            if len(answers) in self._pauses:
+                self._pauses.discard(len(answers))
                 return None
             step = self.script[len(answers)]
             name = next((one for one in heard.tools if _plain(one) == step.tool), None)
