@@ -57,6 +57,11 @@ class ResourceRef:
         return f"mcp:{self.parts[0]}" if self.scheme == "mcp" else self.scheme
 
     @property
+    def is_told(self) -> bool:
+        """Whether only an MCP server tells of it, so that nobody can look at it by this name."""
+        return self.scheme == "mcp"
+
+    @property
     def context(self) -> str:
         """The same, as Kubernetes calls it: the kubeconfig context."""
         return self.parts[0]

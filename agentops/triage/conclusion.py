@@ -94,6 +94,8 @@ def _named_and_well(ranking: Ranking, ids: Sequence[str]) -> Finding:
         return _plain(ranking, ids, verdict, words)
     first = others[0].resource
     finding = _plain(ranking, ids, verdict, f"{words} Also seen: {_named(others)}.")
+    if first.is_told:
+        return finding
     return replace(
         finding, next_steps=(f"Look at that: {command_line('investigate', f'{first.scheme}:{first.short}')}",)
     )
@@ -302,7 +304,11 @@ def _nothing(ranking: Ranking, alert: Alert | None, ids: Sequence[str]) -> Findi
     """Say that nothing was found: that all is well only where the alert's own condition was looked at and is gone."""
     if not ranking.sighted:
         # Whoever may read nothing that could be unwell has looked at nothing; that is no sign of health.
-        return _plain(ranking, ids, Verdict.UNDETERMINED, "Nothing that runs could be read, so nothing can be said.")
+        words = "Nothing that runs could be read, so nothing can be said."
+        told = [index for index, problem in enumerate(ranking.problems) if problem.is_wrong][:_MOST_NAMED]
+        if told:
+            words = f"{words} Told of it: {'; '.join(ranking.problems[index].summary for index in told)}."
+        return _plain(ranking, ids, Verdict.UNDETERMINED, words, tuple(told))
     if not ranking.target_well and not ranking.target.whole:
         words = f"Nothing that was found explains this alert about {ranking.target.how}."
         return _plain(ranking, ids, Verdict.UNDETERMINED, words)

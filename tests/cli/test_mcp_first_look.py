@@ -53,6 +53,29 @@ def test_the_model_has_it_before_its_first_turn(cli: Cli, home: Path, tmp_path: 
     assert shown.index("<untrusted") < shown.index('{\\"web\\"' if '{\\"web\\"' in shown else '{"web"')
 
 
+def test_rules_make_problems_of_what_was_read(cli: Cli, home: Path) -> None:
+    """A person says which rows are a problem; triage lists it as a symptom, and prints no command that cannot work."""
+    rule = {
+        "rows": "open",
+        "when": {"state": ["triggered"]},
+        "condition": "IncidentOpen",
+        "name": "incident {id}",
+        "summary": "incident {id} is {state}",
+    }
+    listed = {**CLASSES["list_things"], "problems": [rule]}
+    shelf = connect(home, classifications={**CLASSES, "list_things": listed})
+    shelf.misbehave("incidents")
+    found = cli("investigate", "-", "--no-model", "-o", "json", stdin=ALERT).document["problems"]
+    assert [(one["resource"], one["condition"], one["summary"]) for one in found] == [
+        ("mcp://shelf/incident Q1", "IncidentOpen", "incident Q1 is triggered")
+    ]
+    page = " ".join(cli("investigate", "-", "--no-model", stdin=ALERT).out.split())
+    assert "Told of it: incident Q1 is triggered." in page
+    assert "investigate mcp:" not in page
+    scanned = cli("triage")
+    assert ("incident Q1 is triggered" in scanned.out, "investigate mcp:" in scanned.out) == (True, False), scanned.err
+
+
 def test_a_server_that_cannot_be_started_is_a_gap(cli: Cli, home: Path) -> None:
     """It is said, the others are read, and the run goes on."""
     connect(home, name="good")

@@ -28,6 +28,7 @@ from agentops.core.tool import ReadTool, ToolCall
 from agentops.providers.mcp.offered.calling import ServerTools
 from agentops.providers.mcp.offered.offer import SCHEME
 from agentops.providers.mcp.read.tools import read_tools
+from agentops.providers.mcp.sweep.problems import conditions_of, problems_of
 from agentops.providers.mcp.sweep.sweep import SWEEP_S, ServerSweep, sweep_server
 
 
@@ -72,13 +73,14 @@ class McpReader:
         )
 
     def analyze(self, snapshot: ServerSweep, alert: Alert | None) -> Analysis:  # noqa: ARG002
-        """Return what was read, as evidence; it never says that something is well."""
+        """Return what was read, as evidence, and what the rules call a problem; never that something is well."""
         return Analysis(
             provider=self._title,
             place=self._scope.place,
             observed_at=snapshot.at,
             target=ResolvedTarget(refs=(), how="", exact=False),
-            problems=(),
+            problems=problems_of(snapshot),
+            conditions=conditions_of(self._tools.offers.values()),
             gaps=snapshot.gaps,
             not_checked=tuple(f"{gap.what}: {gap.reason}" for gap in snapshot.gaps),
             sighted=False,

@@ -9,15 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from agentops.core.errors import ToolError
-from agentops.core.foreign_documents import read_json
-from agentops.core.foreign_yaml import YamlError, read_yaml
-from agentops.core.text import clip
-from agentops.providers.mcp.objects.tool import ForeignResult
 from agentops.providers.mcp.offered.calling import ServerTools
 from agentops.providers.mcp.offered.offer import Offer
+from agentops.providers.mcp.offered.results import data_of
 from agentops.providers.mcp.offered.templates import dug, filled
-
-_TEXT_CHARS = 20_000
 
 
 def reads_back(tools: ServerTools, offer: Offer) -> Offer | None:
@@ -41,22 +36,7 @@ def read_state(tools: ServerTools, offer: Offer, arguments: Mapping[str, Any]) -
     result = tools.read(reader, reader.checked(filled(wanted, arguments.get) or {}))
     if result.cut:
         raise ToolError(f"{reader.spec.name}, which reads back what {offer.spec.name} does, gave more than is kept")
-    found = _value(result)
+    found = data_of(result)
     if result.is_error:
         return {"error": found}
     return {path: dug(found, path) for path in use.fields} if use.fields else found
-
-
-def _value(result: ForeignResult) -> Any:
-    """Return an answer as data where it is some; else its text."""
-    if result.structured is not None:
-        return result.structured
-    text = "\n".join(part.text or part.sha256 for part in result.parts)
-    for reader in (read_json, read_yaml):
-        try:
-            found = reader(text)
-        except (ValueError, YamlError):
-            continue
-        if isinstance(found, dict | list):
-            return found
-    return clip(text, _TEXT_CHARS)

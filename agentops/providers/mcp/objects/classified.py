@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from agentops.core.alert import Severity
 from agentops.core.risk import Risk
 from agentops.core.tool import Effect
 
@@ -27,6 +28,28 @@ class ToolUse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemRule:
+    """When a row of a swept read's answer is a problem. It explains nothing by itself: it is a symptom.
+
+    Arguments:
+        rows: the path of the list of rows in the answer (``response``); empty where the answer is the list.
+        when: fields by their paths, and the values of which each must have one.
+        condition: CamelCase.
+        name: what is unwell: ``incident {id}``; placeholders are fields of the row.
+        summary: one sentence, with placeholders.
+        facts: the fields that are quoted.
+    """
+
+    rows: str
+    when: Mapping[str, tuple[Any, ...]]
+    condition: str
+    name: str
+    summary: str
+    severity: Severity = Severity.WARNING
+    facts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Classification:
     """What one tool does.
 
@@ -38,6 +61,7 @@ class Classification:
         reads_back: the read that shows whether a call took effect; None means that nothing does.
         sweep: the read belongs into the first look: its arguments, with ``{namespace}``, ``{name}`` and the like of
             what the alert is about; None means that it does not.
+        problems: what of a swept read's answer is a problem, for triage.
         cures: a call may be part of a fix; else only a person's own request asks for it.
         forms: of a read, what an argument's text must be for it to be one: ``{"sql": "sql-read"}``; see
             ``reviewed/forms.py``.
@@ -51,6 +75,7 @@ class Classification:
     inverse: ToolUse | None = None
     reads_back: ToolUse | None = None
     sweep: Mapping[str, Any] | None = None
+    problems: tuple[ProblemRule, ...] = ()
     cures: bool = False
     forms: Mapping[str, str] = field(default_factory=dict)
     says: str = ""

@@ -7,11 +7,16 @@ words stand in its body, which is shown in a fence.
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from agentops.core.evidence import Reading
-from agentops.core.text import one_line, plural
+from agentops.core.foreign_documents import read_json
+from agentops.core.foreign_yaml import YamlError, read_yaml
+from agentops.core.text import clip, one_line, plural
 from agentops.providers.mcp.objects.tool import ForeignResult, Part
 from agentops.providers.mcp.offered.offer import Offer
+
+_TEXT_CHARS = 20_000
 
 
 def reading_of(offer: Offer, result: ForeignResult) -> Reading:
@@ -27,6 +32,21 @@ def reading_of(offer: Offer, result: ForeignResult) -> Reading:
         footer=f"The server's answer was cut: {result.cut:,} bytes are not here." if result.cut else "",
         resources=(offer.ref,),
     )
+
+
+def data_of(result: ForeignResult) -> Any:
+    """Return an answer as data where it is some, as JSON or YAML; else its text."""
+    if result.structured is not None:
+        return result.structured
+    text = "\n".join(part.text or part.sha256 for part in result.parts)
+    for reader in (read_json, read_yaml):
+        try:
+            found = reader(text)
+        except (ValueError, YamlError):
+            continue
+        if isinstance(found, dict | list):
+            return found
+    return clip(text, _TEXT_CHARS)
 
 
 def _shown(part: Part) -> str:

@@ -13,19 +13,35 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from agentops.core.alert import Severity
 from agentops.core.errors import ConfigError
 from agentops.core.foreign_documents import read_toml
 from agentops.core.policy import FACETS
 from agentops.core.risk import Risk
 from agentops.core.text import one_line
 from agentops.core.tool import Effect
-from agentops.providers.mcp.objects.classified import Classification, ToolUse
+from agentops.providers.mcp.objects.classified import Classification, ProblemRule, ToolUse
 from agentops.providers.mcp.reviewed.forms import FORMS
 
 _SCHEMA = re.compile(r"sha256:[0-9a-f]{64}")
 _SERVER = {"names", "packages", "hosts"}
-_TOOL = {"effect", "risk", "says", "why", "schemas", "facets", "forms", "inverse", "reads_back", "sweep", "cures"}
-_READS_ONLY = ("sweep", "forms")
+_TOOL = {
+    "effect",
+    "risk",
+    "says",
+    "why",
+    "schemas",
+    "facets",
+    "forms",
+    "inverse",
+    "reads_back",
+    "sweep",
+    "problems",
+    "cures",
+}
+_RULE = {"rows", "when", "condition", "name", "summary", "severity", "facts"}
+_CONDITION = re.compile(r"[A-Z][A-Za-z0-9]{2,60}")
+_READS_ONLY = ("sweep", "forms", "problems")
 _CHANGES_ONLY = ("inverse", "reads_back", "cures")
 
 
@@ -129,6 +145,7 @@ def read_tool(found: Any, where: str, *, own: bool = False) -> ReviewedTool:
         forms={name: _one_of(FORMS, form, f"{where}.forms") for name, form in _pairs(table, "forms", where)},
         inverse=_use(table.get("inverse"), f"{where}.inverse"),
         reads_back=_use(table.get("reads_back"), f"{where}.reads_back"),
+        problems=tuple(_rules(table, where)),
         cures=_flag(table.get("cures", False), f"{where}.cures"),
         sweep=None if "sweep" not in table else dict(_table(table["sweep"], f"{where}.sweep")),
         says=_text(table.get("says"), f"{where}.says") if "says" in table or not own else "",
@@ -147,6 +164,29 @@ def _require_known(tools: Mapping[str, ReviewedTool], where: str) -> None:
             other = tools.get(use.tool)
             if other is None or other.classification.effect is not effect:
                 raise ConfigError(f"{where}: tools.{name} rests on {use.tool}, which is not classified as {effect}")
+
+
+def _rules(table: Mapping[str, Any], where: str) -> Iterator[ProblemRule]:
+    """Yield what of a swept read's answer is a problem."""
+    found = table.get("problems", [])
+    if not isinstance(found, list) or (found and "sweep" not in table):
+        raise ConfigError(f"{where}.problems is a list of tables, of a read that has a sweep")
+    for number, one in enumerate(found):
+        place = f"{where}.problems[{number}]"
+        rule = _table(one, place, _RULE)
+        wanted = _table(rule.get("when"), f"{place}.when")
+        condition = _text(rule.get("condition"), f"{place}.condition")
+        if not wanted or not _CONDITION.fullmatch(condition):
+            raise ConfigError(f"{place} needs a CamelCase condition, and `when` it holds")
+        yield ProblemRule(
+            rows=_text(rule["rows"], f"{place}.rows") if "rows" in rule else "",
+            when={name: tuple(value) if isinstance(value, list) else (value,) for name, value in wanted.items()},
+            condition=condition,
+            name=_text(rule.get("name"), f"{place}.name"),
+            summary=_text(rule.get("summary"), f"{place}.summary"),
+            severity=_choice(Severity, rule.get("severity", Severity.WARNING.value), f"{place}.severity"),
+            facts=tuple(_texts(rule.get("facts", []), f"{place}.facts")),
+        )
 
 
 def _use(found: Any, where: str) -> ToolUse | None:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from agentops.core.alert import Severity
 from agentops.core.risk import Risk
 from agentops.core.tool import Effect
-from agentops.providers.mcp.objects.classified import Classification, ToolUse
+from agentops.providers.mcp.objects.classified import Classification, ProblemRule, ToolUse
 from agentops.providers.mcp.settings.fields import (
     SettingFault,
     Steps,
@@ -20,7 +21,22 @@ from agentops.providers.mcp.settings.fields import (
     texts_at,
 )
 
-_KEYS = ("effect", "risk", "facets", "inverse", "reads_back", "sweep", "forms", "says", "cures", "schema", "why")
+_KEYS = (
+    "effect",
+    "risk",
+    "facets",
+    "inverse",
+    "reads_back",
+    "sweep",
+    "forms",
+    "says",
+    "cures",
+    "problems",
+    "schema",
+    "why",
+)
+_RULE = ("rows", "when", "condition", "name", "summary", "severity", "facts")
+_CONDITION = re.compile(r"[A-Z][A-Za-z0-9]{2,60}")
 _DIGEST = re.compile(r"(?:sha256:[0-9a-f]{64})?")
 
 
@@ -46,6 +62,7 @@ def classification_of(value: Any, path: Steps) -> Classification:
         reads_back=_use(found.get("reads_back"), (*path, "reads_back")),
         sweep=None if sweep is None else object_at(sweep, (*path, "sweep")),
         forms={name: text_at(said, (*path, "forms", name)) for name, said in forms.items()},
+        problems=_rules(found.get("problems", []), (*path, "problems")),
         cures=flag_at(found.get("cures", False), (*path, "cures")),
         says=text_at(found.get("says", ""), (*path, "says")),
         schema=schema,
@@ -63,7 +80,39 @@ def classification_written(one: Classification) -> dict[str, Any]:
     found |= {"sweep": dict(one.sweep)} if one.sweep is not None else {}
     found |= {"forms": dict(one.forms)} if one.forms else {}
     found |= {"cures": True} if one.cures else {}
+    found |= {"problems": [_rule_written(rule) for rule in one.problems]} if one.problems else {}
     return found | {name: said for name in ("says", "schema", "why") if (said := getattr(one, name))}
+
+
+def _rules(value: Any, path: Steps) -> tuple[ProblemRule, ...]:
+    if not isinstance(value, list):
+        raise SettingFault(path, "it is no list")
+    return tuple(_rule(one, (*path, index)) for index, one in enumerate(value))
+
+
+def _rule(value: Any, path: Steps) -> ProblemRule:
+    found = object_at(value, path)
+    require_known(found, _RULE, path)
+    wanted = object_at(found.get("when", {}), (*path, "when"))
+    condition = text_at(found.get("condition", ""), (*path, "condition"))
+    if not wanted or not _CONDITION.fullmatch(condition):
+        raise SettingFault(path, "it needs `when`, and a condition in CamelCase")
+    return ProblemRule(
+        rows=text_at(found.get("rows", ""), (*path, "rows")),
+        when={name: tuple(said) if isinstance(said, list) else (said,) for name, said in wanted.items()},
+        condition=condition,
+        name=text_at(found.get("name", ""), (*path, "name")),
+        summary=text_at(found.get("summary", ""), (*path, "summary")),
+        severity=choice_at(found.get("severity", Severity.WARNING.value), (*path, "severity"), Severity),
+        facts=texts_at(found.get("facts", []), (*path, "facts")),
+    )
+
+
+def _rule_written(rule: ProblemRule) -> dict[str, Any]:
+    when = {name: list(values) for name, values in rule.when.items()}
+    facts = {"facts": list(rule.facts)} if rule.facts else {}
+    said = {name: getattr(rule, name) for name in ("rows", "condition", "name", "summary") if getattr(rule, name)}
+    return {**said, "when": when, "severity": rule.severity.value, **facts}
 
 
 def _use(value: Any, path: Steps) -> ToolUse | None:

@@ -12,7 +12,7 @@ from agentops.cli.commands.schema import load_schema
 from agentops.core.errors import ConfigError
 from agentops.core.risk import Risk
 from agentops.core.tool import Effect
-from agentops.providers.mcp.objects.classified import Classification, ToolUse
+from agentops.providers.mcp.objects.classified import Classification, ProblemRule, ToolUse
 from agentops.providers.mcp.objects.server import Confinement, ServerConfig, ServerLimits, ServerTransport
 from agentops.providers.mcp.settings.entry import entry_of, server_of
 from agentops.providers.mcp.settings.json_place import offset_of
@@ -27,6 +27,11 @@ KNOWN = Classification(
     sweep={"namespace": "{namespace}"},
     cures=True,
     forms={"sql": "sql-read"},
+    problems=(
+        ProblemRule(
+            rows="r", when={"state": ("open", 1)}, condition="IsOpen", name="x {id}", summary="{id}", facts=("t",)
+        ),
+    ),
     says="Reads.",
     schema="sha256:" + "a" * 64,
     why="tried",
