@@ -14,7 +14,7 @@ from agentops.cli.render import page, to_markdown
 from agentops.cli.report import Mark
 from agentops.cli.views.diff import diff_lines, yaml_lines
 from agentops.cli.views.plan import plan_blocks, plan_document
-from agentops.cli.views.wording import change_words
+from agentops.cli.views.wording import change_words, located
 from agentops.core.plan import (
     Approval,
     BlastRadius,
@@ -29,7 +29,7 @@ from agentops.core.plan import (
     PolicyDecision,
     Verb,
 )
-from agentops.core.resource import kubernetes_ref
+from agentops.core.resource import kubernetes_ref, parse_ref
 from agentops.core.risk import Reversal, Risk
 from agentops.core.tool import ToolSpec
 from agentops.providers.kubernetes.change.registry import CHANGE_SPECS
@@ -317,3 +317,17 @@ def test_notes_of_owners_are_quoted_and_an_objection_is_loud(plans: ModuleType) 
     assert "Notes of owners on the changed objects (quoted, not verified)" in shown
     assert ("\x1b" in shown, "\u202e" in shown, "team: “a\\u{1b}[2J" in shown) == (False, False, True)
     assert [note["objects"] for note in plan_document(plan)["notes"][0]] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("ref", "words", "shown"),
+    [
+        ("k8s://c/shop/Deployment/web", "scale Deployment web", "scale Deployment web (shop/Deployment/web)"),
+        ("k8s://c/-/Node/worker-1", "cordon Node worker-1", "cordon Node worker-1 (Node/worker-1)"),
+        ("aws://1/eu/ecs/service/shop/web", "let ecs/service shop/web run web:1", "let ecs/service shop/web run web:1"),
+        ("aws://1/eu/ecs/service/shop/web", "let it run web:1", "let it run web:1 (ecs/service/shop/web)"),
+    ],
+)
+def test_a_resource_is_named_once(ref: str, words: str, shown: str) -> None:
+    """Where a sentence says all of a resource's name, the name does not follow it once more."""
+    assert located(words, parse_ref(ref)) == shown

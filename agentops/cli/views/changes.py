@@ -9,7 +9,7 @@ from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Para
 from agentops.cli.times import age_of, local_time
 from agentops.cli.views.fix import closing_lines
 from agentops.cli.views.plan import deed_words, objects_of, step_words
-from agentops.cli.views.wording import change_words, named
+from agentops.cli.views.wording import change_words, located, named
 from agentops.core.alert import short_incident
 from agentops.core.commands import command_line
 from agentops.core.jsonable import to_json
@@ -72,7 +72,7 @@ def change_blocks(one: ListedChange, now: datetime) -> list[Block]:
     rows += [("undone by", short_change(one.taken_back_by))] if one.taken_back_by else []
     rows += [("why", one_line(str(result["why"]), 500))] if result.get("why") else []
     done = (step_words(step, back=bool(plan.rolls_back)) for step in plan.steps)
-    steps = tuple(Item(f"{said} ({step.change.target.short})") for said, step in zip(done, plan.steps, strict=True))
+    steps = tuple(Item(located(said, step.change.target)) for said, step in zip(done, plan.steps, strict=True))
     tone = Tone.BAD if record.is_open else Tone.STRONG
     is_verified = _status(one) == Status.APPLIED.value and result.get("verified") is True
     blocks: list[Block] = [

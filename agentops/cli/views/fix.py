@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Paragraph, Quote, Tone
 from agentops.cli.views.plan import deed_words, objects_of, plan_blocks, plan_document, summary_blocks
 from agentops.cli.views.shorter import said_once
-from agentops.cli.views.wording import change_words
+from agentops.cli.views.wording import change_words, located
 from agentops.core.commands import command_line
 from agentops.core.errors import Interrupted
 from agentops.core.jsonable import to_json
@@ -167,7 +167,7 @@ def refusal_blocks(refusals: tuple[RefusedChange, ...]) -> list[Block]:
     if not refusals:
         return []
     items = tuple(
-        Item(f"{change_words(one.change)} ({one.change.target.short})", label="✗", note=one.error.message)
+        Item(located(change_words(one.change), one.change.target), label="✗", note=one.error.message)
         for one in refusals
     )
     return [Heading("Proposed, but not in a plan", Tone.WARN), Bullets(items)]

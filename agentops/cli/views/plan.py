@@ -15,7 +15,7 @@ from agentops.cli.views.blast import blast_tree, reach_line
 from agentops.cli.views.diff import diff_block, edit_line, left_out
 from agentops.cli.views.lookalikes import lookalike_blocks, marked_blocks
 from agentops.cli.views.shorter import arrow, differing
-from agentops.cli.views.wording import call_line, change_words, named
+from agentops.cli.views.wording import call_line, change_words, located, named
 from agentops.core.clock import to_iso
 from agentops.core.homographs import marked
 from agentops.core.jsonable import arguments_line, in_words, to_json
@@ -127,7 +127,7 @@ def _sentence(step: PlanStep, *, back: bool) -> str:
     if back and any(one.edits for one in step.preview.objects):
         return f"Roll back {step.change.target.short}: {step_words(step, back=True).partition(': ')[2]}"
     words = change_words(step.change)
-    return f"{words[:1].upper()}{words[1:]} ({step.change.target.short})"
+    return located(f"{words[:1].upper()}{words[1:]}", step.change.target)
 
 
 def _step_summary(step: PlanStep, more: str) -> Iterator[Block]:
@@ -459,7 +459,7 @@ def words_title(intent: Intent) -> str:
 def _foot(plan: ChangePlan) -> list[Block]:
     # The page is longer than a screen, so the lines right above the question repeat what it is about.
     steps = [
-        (f"step {n}", f"{change_words(step.change)} ({step.change.target.short}): {reach_line(step.blast_radius)}")
+        (f"step {n}", f"{located(change_words(step.change), step.change.target)}: {reach_line(step.blast_radius)}")
         for n, step in enumerate(plan.steps, 1)
     ]
     rows = (

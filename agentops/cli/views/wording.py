@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from agentops.app.providers import describe
 from agentops.core.jsonable import arguments_line
 from agentops.core.plan import Call, Change
+from agentops.core.resource import ResourceRef
 from agentops.core.text import one_line
 
 _LINE_CHARS = 240
@@ -25,6 +26,14 @@ def change_words(change: Change) -> str:
         given = arguments_line(change.arguments)
         said = f"{change.tool.replace('_', ' ')} {change.target.subject}" + (f": {given}" if given else "")
     return one_line(said, _LINE_CHARS)
+
+
+def located(words: str, ref: ResourceRef) -> str:
+    """Return ``words`` with the resource after them in the form that can be typed, unless they say it whole already.
+
+    The name of a placed one (a Deployment) leaves out where it stands; one of AWS has no such part.
+    """
+    return words if not ref.is_placed and ref.subject in words else f"{words} ({ref.short})"
 
 
 def named(texts: Sequence[str]) -> str:
