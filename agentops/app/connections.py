@@ -7,16 +7,20 @@ not lead to is left out, and said to be; the run fails only when nothing can be 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from agentops.core.alert import AlertGroup
 from agentops.core.analysis import Gap
 from agentops.core.errors import NO_CLUSTER, AgentopsError, ToolError, ToolInputError, UsageError
-from agentops.core.provider import ONLY, Connection, Provider, ProviderContext, Reader
+from agentops.core.provider import ONLY, Connection, Provider, ProviderContext, Reader, nothing_to_close
 from agentops.core.resource import ResourceRef
 from agentops.core.scope import Scope
 from agentops.core.text import one_line
+
+_CLOSE_S = 20.0
+"""How long the end of a run waits for what was started; what is still there then ends with the process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,8 +160,12 @@ class Connector:
 
     def close(self) -> None:
         """End what was started for the open providers; none of them raises."""
-        for connection in self._opened.values():
-            connection.close()
+        closing = [one for one in self._opened.values() if one.close is not nothing_to_close]
+        threads = [threading.Thread(target=one.close, daemon=True) for one in closing]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(_CLOSE_S)
 
     def _configured(self) -> list[Provider]:
         options = self._context().options

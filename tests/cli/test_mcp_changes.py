@@ -208,6 +208,16 @@ def test_policy_judges_what_a_change_names(do: Any, cli: Cli, home: Path) -> Non
     assert (done.code, shelf.calls, "not-prod" in told(home)) == (REFUSED, [], True)
 
 
+def test_policy_explains_a_foreign_tool(cli: Cli, home: Path) -> None:
+    """By its name, with what a call names; the tool stands in the schema that is printed."""
+    connect(home)
+    words = ("--fact", "namespace=prod", "--fact", "reversal=none", "--fact", "reversible=false")
+    asked = ("--tool", "shelf__drop_thing", "--target", "mcp://shelf/drop_thing", "-v")
+    done = cli("policy", "explain", *asked, *words)
+    assert ("irreversible" in done.out, "namespace" in done.out, done.err) == (True, True, ""), done.code
+    assert "shelf__drop_thing" in cli("policy", "show", "--schema").out
+
+
 def fix(cli: Cli, tmp_path: Path, cures: bool, home: Path, *words: str) -> tuple[Any, Shelf]:
     """Fix an alert with a call of the server, classified as a cure or not."""
     shelf = connect(home, classifications={**CLASSES, "set_size": {**CLASSES["set_size"], "cures": cures}})

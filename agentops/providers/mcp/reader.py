@@ -6,7 +6,6 @@ before the first look or the first call needs it.
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -30,6 +29,8 @@ from agentops.providers.mcp.offered.offer import SCHEME
 from agentops.providers.mcp.read.tools import read_tools
 from agentops.providers.mcp.sweep.problems import conditions_of, problems_of
 from agentops.providers.mcp.sweep.sweep import SWEEP_S, ServerSweep, sweep_server
+
+_OUTLINED = 6
 
 
 class McpReader:
@@ -104,11 +105,15 @@ class McpReader:
         return read_tools(self._tools, self._context.refusal)
 
     def outline(self) -> Reading:
-        """Return which tools there are, without asking the server."""
-        reads = sum(offer.reads for offer in self._tools.offers.values())
-        changes = len(self._tools.offers) - reads
-        body = json.dumps({offer.spec.name: offer.spec.description for offer in self._tools.offers.values()}, indent=1)
-        return Reading(body=body, summary=f"{self._title}: {plural(reads, 'read')}, {plural(changes, 'change')}")
+        """Return how many tools there are and a few of them, without asking the server; a search finds the others."""
+        reads = [offer for offer in self._tools.offers.values() if offer.reads]
+        changes = len(self._tools.offers) - len(reads)
+        named = [f"{offer.spec.name}: {offer.spec.description}" for offer in reads[:_OUTLINED]]
+        more = [f"and {len(reads) - _OUTLINED} more reads: tool_search finds them"] if len(reads) > _OUTLINED else []
+        return Reading(
+            body="\n".join([*named, *more]),
+            summary=f"{self._title}: {plural(len(reads), 'read')}, {plural(changes, 'change')}",
+        )
 
     def named(self, target: Target) -> ResourceRef:
         """Refuse.
