@@ -167,6 +167,7 @@ class Settings:
     aws_region: str = ""
     aws_role: str = ""
     aws_insights_gib: float = 5.0
+    aws_plan_session: bool = True
     desktop_notifications: bool = False
     audit_retention_days: int = 365
     audit_forward_secure: bool = False
@@ -225,7 +226,7 @@ SECTIONS = {
         "loki_tenant",
         "monitoring_ca_file",
     ),
-    "aws": ("aws_profile", "aws_region", "aws_role", "aws_insights_gib"),
+    "aws": ("aws_profile", "aws_region", "aws_role", "aws_insights_gib", "aws_plan_session"),
     "safety": ("read_only", "cluster_lease", "disabled_tools", "allow_cluster_admin", "confirm_in_band"),
     "policy": ("production_contexts", "protected_namespaces", "freeze", "max_pods", "max_percent"),
     "environments": ("environments",),
@@ -249,8 +250,9 @@ _ADDRESSES = ("prometheus_url", "alertmanager_url", "loki_url")
 _CREDENTIALS = ("prometheus_auth", "alertmanager_auth", "loki_auth")
 _CREDENTIAL = re.compile(r"(?:bearer|basic) (?:env:[A-Za-z_][A-Za-z0-9_]*|file:[/~].+)")
 FILE_ONLY = (
-    "allow_cluster_admin", "analyzers", "audit_keep_days", "change_account", "change_context", "cluster_kinds",
-    "cluster_lease", "confirm_in_band", "disabled_tools", "environments", "namespaces", "rules", *SECTIONS["policy"],
+    "allow_cluster_admin", "analyzers", "audit_keep_days", "aws_plan_session", "change_account", "change_context",
+    "cluster_kinds", "cluster_lease", "confirm_in_band", "disabled_tools", "environments", "namespaces", "rules",
+    *SECTIONS["policy"],
 )  # fmt: skip
 """What no environment variable says: a variable that a shell, a job or a checkout sets must not say what production is,
 nor have records dropped, nor lead a run past everybody else's lease or out of the namespaces that are allowed, nor have

@@ -9,7 +9,7 @@ import json
 import os
 import secrets
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from agentops.app.actor import current_actor
 from agentops.app.approvers import trust_of
 from agentops.app.changes import journal_of, require_own_journal
+from agentops.app.plan_grants import PlanGrants
 from agentops.app.providers import object_facts
 from agentops.app.served_sandboxes import require_not_gone
 from agentops.core.approval import Approver
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from agentops.app.fixing.checks import Checking
     from agentops.app.run import App
     from agentops.config import Settings
-    from agentops.core.provider import Connection, HeldLease
+    from agentops.core.provider import Connection, HeldLease, PlanGrant
     from agentops.guard.services import GuardServices
     from agentops.policy import PolicySettings
     from agentops.store.changes import ChangeRecord
@@ -97,7 +98,7 @@ def guard_services(
         read_only=settings.read_only,
         yes=asking.yes,
         lease=_lease(app, connections),
-        grant=next((grant for one in connections.opened if (grant := one.changer.grant()) is not None), None),
+        grant=_grants(opened),
         wait_s=asking.wait_s,
         disabled_tools=settings.disabled_tools,
         too_powerful=cache(lambda origin: _too_powerful(deciding, opened[origin])),
@@ -139,6 +140,12 @@ def _environment(app: App, connections: Connections, rules: PolicySettings, plac
     own = app.sandbox.identity if app.sandbox is not None else None
     ours = own is not None and bool(identity) and identity == own.key
     return rules.judged(place, identity, simulated=ours).environment
+
+
+def _grants(opened: Mapping[str, Connection]) -> PlanGrant | None:
+    """Return what asks for a plan's own credentials in the open places; None where no setting asks for one."""
+    found = {origin: grant for origin, one in opened.items() if (grant := one.changer.grant()) is not None}
+    return PlanGrants(found) if found else None
 
 
 def _too_powerful(deciding: Deciding, place: Connection) -> tuple[str, str] | None:

@@ -152,8 +152,12 @@ class PlanGrant(Protocol):
         """What is written beside the plan for it, and as whom the plan is sent, in words."""
         ...
 
-    def asking(self, seconds: int) -> Call:
-        """Return the call that asks for it, for the record."""
+    def asking(self, seconds: int, digest: str, previews: Sequence[Preview]) -> Call | None:
+        """Return the call that asks for it, for the record; None where nothing of these previews is the account's.
+
+        Raises:
+            ToolError: what the credential is for cannot be said.
+        """
         ...
 
     def ask(self, call: Call) -> Mapping[str, str]:

@@ -35,10 +35,13 @@ def take_grant(services: GuardServices, log: StageLog, state: Journaled) -> None
     # Twice the verification: forward, and back if it has to be rolled back.
     seconds = int(2 * state.plan.obligation.verify_s + BACK_OFF_S) + _SLACK_S
     try:
-        asking = grant.asking(seconds)
+        previews = [step.preview for step in state.steps]
+        asking = grant.asking(seconds, state.plan.digest, previews)
+        if asking is None:
+            return
         log.note("grant_asked", {"change": state.change_id, "account": grant.account, "call": asking})
         given = grant.ask(asking)
-        call = grant.opening(state.plan.digest, [step.preview for step in state.steps])
+        call = grant.opening(state.plan.digest, previews)
         log.note("grant", {"change": state.change_id, **given, "call": call})
         if call is not None:
             grant.send(call)

@@ -92,6 +92,7 @@ def test_the_options_are_settings_like_others(cli: Cli, monkeypatch: pytest.Monk
         "aws.aws_region": ("eu-west-1", "env AGENTOPS_AWS_REGION"),
         "aws.aws_role": ("", "default"),
         "aws.aws_insights_gib": (5.0, "default"),
+        "aws.aws_plan_session": (True, "default"),
     }
 
 

@@ -32,7 +32,9 @@ class Granted:
             raise self.error
         self.done.append(step)
 
-    def asking(self, seconds: int) -> Call:
+    def asking(self, seconds: int, _digest: str, _previews: Sequence[Preview]) -> Call | None:
+        if self.fails == "none":
+            return None
         return Call(verb="create", method="POST", path="/token", body={"seconds": seconds})
 
     def ask(self, _call: Call) -> Mapping[str, str]:
@@ -66,6 +68,13 @@ def test_it_is_asked_for_after_the_intent_and_given_back_at_the_end(stage: Any) 
     assert grant.done == ["ask", "opening", "add", "closing", "remove", "give_back"]
     order = [events.index(name) for name in ("intent", "grant_asked", "grant", "apply", "verify", "grant_closed")]
     assert order == sorted(order)
+
+
+def test_where_nothing_of_the_plan_is_the_account_s_nothing_is_asked_for(stage: Any) -> None:
+    """A plan of another place: no credential, and the change is made as it always was."""
+    grant = Granted("none")
+    result = execute(stage.services(grant=grant), world.proposal())
+    assert (result.outcome.status.value, "ask" in grant.done, "add" in grant.done) == ("applied", False, False)
 
 
 def test_the_entry_is_of_exactly_this_plan(stage: Any) -> None:

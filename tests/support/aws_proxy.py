@@ -24,8 +24,12 @@ def operation_of(path: str, headers: Any, body: bytes) -> str:
 
 
 @contextmanager
-def failing(target: str, fault: Fault) -> Iterator[str]:
-    """Serve on loopback while the block runs; yield the address."""
+def failing(target: str, fault: Fault, seen: list[tuple[str, str]] | None = None) -> Iterator[str]:
+    """Serve on loopback while the block runs; yield the address.
+
+    Arguments:
+        seen: each operation is appended, with the id of the key that it was signed with.
+    """
     asked: dict[str, int] = {}
     lock = Lock()
     host = urlsplit(target).netloc
@@ -37,6 +41,9 @@ def failing(target: str, fault: Fault) -> Iterator[str]:
             with lock:
                 asked[name] = asked.get(name, 0) + 1
                 number = asked[name]
+                if seen is not None:
+                    signed = str(self.headers.get("Authorization", "")).partition("Credential=")[2]
+                    seen.append((name, signed.partition("/")[0]))
             told = fault(name, number)
             if told is not None:
                 self._answer(told[0], told[1], [])

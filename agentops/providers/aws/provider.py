@@ -29,7 +29,9 @@ from agentops.providers.aws.objects.place import KINDS, kind_of
 from agentops.providers.aws.objects.snapshot import AwsSnapshot
 
 if TYPE_CHECKING:
-    from agentops.providers.aws.api.client import AwsClient
+    from agentops.core.provider import PlanGrant
+    from agentops.providers.aws.api.client import AwsClient, OpenedAccount
+    from agentops.providers.aws.change.plan_session import GrantedAwsWriter
 
 NAME = SCHEME = "aws"
 SOURCES = ("cloudwatch", "aws-events")
@@ -112,10 +114,11 @@ class AwsProvider:
         from agentops.providers.aws.change.changer import AwsChanger
 
         opened = open_place(context.options, context.learn)
+        writer, grant = _granted(opened)
         return Connection(
             provider=self,
             reader=AwsReader(opened.client, context),
-            changer=AwsChanger(open_clients(opened), context.clock),
+            changer=AwsChanger(open_clients(opened, writer), context.clock, grant),
             identity=_identity(opened.client),
         )
 
@@ -124,6 +127,18 @@ class AwsProvider:
         from agentops.providers.aws.checkup import check_up
 
         return check_up(context) if self.is_configured(context.options) else iter(())
+
+
+def _granted(opened: OpenedAccount) -> tuple[GrantedAwsWriter | None, PlanGrant | None]:
+    """Return what writes as the session of a plan, and what asks for one, where a role is configured."""
+    role = str(opened.options.get("aws_role") or "")
+    if not role or opened.client.endpoint or not opened.options.get("aws_plan_session", True):
+        return None, None
+    from agentops.providers.aws.api.role_session import PlanRole
+    from agentops.providers.aws.change.plan_session import GrantedAwsWriter, PlanSession
+
+    writer = GrantedAwsWriter(opened.client)
+    return writer, PlanSession(PlanRole(opened, role), writer, opened.client)
 
 
 def account_identity(account: str) -> PlaceIdentity:

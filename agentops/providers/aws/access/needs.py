@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from agentops.core.tool import ToolSpec
 from agentops.providers.aws.api.allowed import iam_action
+from agentops.providers.aws.api.also_checked import ALSO_CHECKED
 from agentops.providers.aws.read.registry import SPECS
 from agentops.providers.aws.sweep.registry import sent_by
 
@@ -41,4 +42,5 @@ def _needed(changes: Collection[ToolSpec], disabled: Collection[str]) -> Iterato
     yield from ((SWEEP, iam_action(*one)) for one in sent_by())
     for spec in (*SPECS, *changes):
         if spec.name not in disabled:
-            yield from ((spec.name, action) for action in spec.permissions)
+            for action in spec.permissions:
+                yield from ((spec.name, one) for one in (action, *ALSO_CHECKED.get(action, ())))

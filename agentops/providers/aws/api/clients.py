@@ -22,9 +22,15 @@ class AwsClients:
     writer: AwsWriter
 
 
-def open_clients(opened: OpenedAccount) -> AwsClients:
-    """Return the clients beside the one that reads."""
+def open_clients(opened: OpenedAccount, writer: AwsWriter | None = None) -> AwsClients:
+    """Return the clients beside the one that reads.
+
+    Arguments:
+        writer: what writes; left out, it signs with the credentials that read.
+    """
     trying = trying_session(opened.options, opened.session, opened.learn)
+    if writer is not None:
+        return AwsClients(client=opened.client, dry_runner=AwsDryRunner(trying, opened.client), writer=writer)
     writing = writing_session(opened.options, opened.session, opened.learn)
     return AwsClients(
         client=opened.client,

@@ -117,7 +117,8 @@ def asking(service: str, operation: str, who: AwsCaller) -> Iterator[None]:
         raise _not_asked(error, action, who) from error
     # The SDK's parsers trip over an answer that is a document of something else; what they raise then says nothing.
     except (ResponseParserError, AttributeError, LookupError, TypeError, ValueError) as error:
-        raise ToolError(f"AWS answered {action} with something that is no answer", code=FAILED) from error
+        hint = "Something else may have answered: check the proxy (HTTPS_PROXY) and AWS_ENDPOINT_URL."
+        raise ToolError(f"AWS answered {action} with something that is no answer", hint=hint, code=FAILED) from error
 
 
 def _refused(error: object, action: str, who: AwsCaller) -> ToolError:

@@ -8,7 +8,7 @@ web identity, instance roles) is left to the SDK and its own settings.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from agentops.core.errors import UsageError
@@ -115,6 +115,25 @@ def _beside(options: Mapping[str, Any], session: Any, learn: Callable[[str], Non
         _isolate(made)
     made.set_config_variable("region", session.get_config_variable("region"))
     made._credentials = session.get_credentials()
+    learning(made, learn)
+    return made
+
+
+def session_of(secrets: Sequence[str], beside: Any, learn: Callable[[str], None]) -> Any:
+    """Return a session with credentials of its own, in the place of another one, that can send what appliers send.
+
+    Arguments:
+        secrets: the id of the key, the key, and the token.
+        beside: the session whose region it has; nothing else of it is used.
+    """
+    from botocore.session import Session
+
+    made = Session()
+    # A profile that the environment names has nothing to say of these credentials.
+    made.session_var_map["profile"] = (None, None, None, None)
+    made.set_config_variable("region", beside.get_config_variable("region"))
+    made.set_credentials(*secrets)
+    only_writes(made)
     learning(made, learn)
     return made
 

@@ -18,8 +18,8 @@ from agentops.providers.aws.impact.state.state import TAGS
 class AwsChanger:
     """See ``core.provider.Changer``."""
 
-    def __init__(self, clients: AwsClients, clock: Clock) -> None:
-        self._clients, self._clock = clients, clock
+    def __init__(self, clients: AwsClients, clock: Clock, grant: PlanGrant | None = None) -> None:
+        self._clients, self._clock, self._grant = clients, clock, grant
 
     def change_tools(self) -> Mapping[str, ChangeTool]:
         """Return the change tools; they hold what reads and what tries out."""
@@ -43,12 +43,15 @@ class AwsChanger:
         return None
 
     def is_unlimited(self) -> bool:
-        """Return whether the identity is an administrator, as far as IAM says."""
-        return permissions.is_unlimited(self._clients.client)
+        """Return whether the identity that changes things is an administrator, as far as IAM says.
+
+        The session of a plan is none, whatever its role may do: its policy is the plan.
+        """
+        return self._grant is None and permissions.is_unlimited(self._clients.client)
 
     def grant(self) -> PlanGrant | None:
-        """Return nothing: changes are sent as whoever made the plan."""
-        return None
+        """Return what asks for a plan's own session; None where no role is configured, or none is wanted."""
+        return self._grant
 
 
 def _tags(form: Mapping[str, object] | None) -> Mapping[str, str]:

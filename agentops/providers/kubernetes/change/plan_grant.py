@@ -132,8 +132,8 @@ class AccountGrant:
         """What is written beside the plan, and as whom the plan is sent, in words."""
         return f"its entry in ConfigMap {self._namespace}/{NAME}, and is sent as {self.account}"
 
-    def asking(self, seconds: int) -> Call:
-        """Return the TokenRequest, for the record."""
+    def asking(self, seconds: int, digest: str, previews: Sequence[Preview]) -> Call:  # noqa: ARG002
+        """Return the TokenRequest, for the record; for which plan the token is, its entry says."""
         return token_call(self._namespace, self._name, seconds)
 
     def ask(self, call: Call) -> Mapping[str, str]:
