@@ -136,7 +136,8 @@ def read_report(arguments: Mapping[str, Any], *, home: Home, by: str) -> Report:
 def read_target(text: str, home: Home) -> ResourceRef:
     """Return the resource that the model means by ``NAMESPACE/KIND/NAME``, ``KIND/NAME`` or a full reference.
 
-    Of AWS it is ``SERVICE/TYPE/ID``, whose id may hold slashes.
+    Of AWS it is ``SERVICE/TYPE/ID``, whose id may hold slashes. The provider's own prefix, as a person types it before
+    a target (``k8s:shop/Deployment/web``), may stand there, too.
 
     Raises:
         UsageError: it is neither, or holds a character that a name cannot hold.
@@ -144,7 +145,7 @@ def read_target(text: str, home: Home) -> ResourceRef:
     if "://" in text:
         return parse_ref(text)
     is_cloud = home.scheme == "aws"
-    said = text.strip().removeprefix("aws:") if is_cloud else text.strip()
+    said = text.strip().removeprefix(f"{home.scheme}:")
     parts = [part.strip() for part in said.split("/", 2 if is_cloud else -1)]
     if len(parts) == 2 and not is_cloud:
         parts = ["", *parts]

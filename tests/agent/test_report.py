@@ -16,6 +16,8 @@ FULL = "k8s://prod/shop/Deployment/api"
     ("text", "ref"),
     [
         ("shop/Deployment/api", kubernetes_ref("prod", "shop", "Deployment", "api")),
+        ("k8s:shop/Deployment/api", kubernetes_ref("prod", "shop", "Deployment", "api")),
+        (" k8s:Node/worker-1", kubernetes_ref("prod", None, "Node", "worker-1")),
         (" shop / Deployment / api ", kubernetes_ref("prod", "shop", "Deployment", "api")),
         ("Node/worker-1", kubernetes_ref("prod", None, "Node", "worker-1")),
         ("-/Node/worker-1", kubernetes_ref("prod", None, "Node", "worker-1")),

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.agents.model_server import ModelServer, ToolCall
 
-FORBIDDEN = {"tool": "kubernetes_scale", "target": "shop/Deployment/checkout", "arguments": {"replicas": 0}}
+FORBIDDEN = {"tool": "kubernetes_scale", "target": "k8s:shop/Deployment/checkout", "arguments": {"replicas": 0}}
 BEFORE = (
     ToolCall("triage"),
     ToolCall("investigate", {"alert": "k8s:shop/Deployment/checkout"}),

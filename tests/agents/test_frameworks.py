@@ -29,13 +29,14 @@ def _play(
     environ: Mapping[str, str],
     words: Sequence[str],
     meanwhile: Callable[[], None],
+    settings: Sequence[str] = (),
 ) -> tuple[int, str]:
     """Run an example; ``meanwhile`` runs beside it, as the person in another terminal does."""
     options = ["--agentops", shlex.join(AGENTOPS), *words]
     command = [python, str(_EXAMPLES / example / "remediation.py"), incident.target, *options, "--", *incident.place]
     home = str(incident.folder / "home")
     # The frameworks hand on to a server what is safe to hand on, and nothing of ours.
-    wrapped = ["/usr/bin/env", f"AGENTOPS_HOME={home}", *AGENTOPS]
+    wrapped = ["/usr/bin/env", f"AGENTOPS_HOME={home}", *settings, *AGENTOPS]
     command[command.index(shlex.join(AGENTOPS))] = shlex.join(wrapped)
     person = threading.Thread(target=meanwhile)
     person.start()
@@ -108,6 +109,17 @@ def test_the_graph_of_langgraph(provider: str, program: Callable[[str], str], in
     assert "Healed by plan " in out
     assert incident.problems() == []
     _check_record(incident, "langgraph")
+
+
+def test_what_policy_forbids_ends_the_graph(program: Callable[[str], str], incident: Any) -> None:
+    """With the reason in words; no plan waits for anybody."""
+    python = program("langgraph/bin/python")
+    with ModelServer(BEFORE[:2]) as model:
+        environ = {"ANTHROPIC_API_KEY": "dummy", "ANTHROPIC_BASE_URL": model.url}
+        words = ["--model", "anthropic:claude-sonnet-5", "--wait", "0"]
+        code, out = _play(python, "langgraph", incident, environ, words, _nobody, ["AGENTOPS_READ_ONLY=1"])
+    assert (code, "No plan: " in out, "read-only" in out.lower() or "read_only" in out) == (1, True, True), out
+    assert incident.pending() == []
 
 
 @pytest.mark.parametrize("api", ["responses", "chat"])

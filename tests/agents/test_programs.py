@@ -42,11 +42,10 @@ def _run(words: Sequence[str], environ: Mapping[str, str], folder: Path) -> str:
 
 
 def _settle(file: Path) -> None:
-    """Start agentops as the test's account, and keep the client's key for its model from it: no model of its own."""
+    """Start agentops as the test's account."""
     found = json.loads(file.read_text())
     entry = found["mcpServers"]["agentops"]
     entry |= {"command": AGENTOPS[0], "args": [*AGENTOPS[1:], *entry["args"][entry["args"].index("mcp") :]]}
-    entry["env"] |= {"ANTHROPIC_API_KEY": "", "ANTHROPIC_AUTH_TOKEN": ""}
     file.write_text(json.dumps(found))
 
 

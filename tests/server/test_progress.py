@@ -19,7 +19,7 @@ def test_a_refusal_is_told_as_such_to_who_hears_of_progress(place: Place, mode: 
 
     async def work(client: Client) -> list[Any]:
         plan = await proposed(client)
-        target = {"tool": "kubernetes_scale", "target": "shop/Deployment/checkout", "arguments": {"replicas": 0}}
+        target = {"tool": "kubernetes_scale", "target": "k8s:shop/Deployment/checkout", "arguments": {"replicas": 0}}
         calls = (
             ("apply_plan", {"plan_digest": plan["plan"]}),
             ("propose_plan", {"reason": "x", "changes": [{**target, "reason": "x"}]}),
