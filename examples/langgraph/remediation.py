@@ -152,7 +152,8 @@ def told(state: Remediation) -> str:
     if not state.get("incident"):
         return f"Not investigated: {state.get('said', 'no incident was opened')}"
     if state["plan"].get("status") != "waiting":
-        return f"No plan: {state['plan'].get('message', state['plan'].get('status'))}"
+        said = [state["plan"].get(name) for name in ("status", "message", "why")]
+        return f"No plan: {'; '.join([one for one in said if one] + state['plan'].get('left_out', []))}"
     applied = state["applied"]
     if applied.get("status") != "applied":
         return f"Not applied: {applied.get('status')}: {applied.get('message', '')} {applied.get('hint', '')}".strip()
