@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -161,6 +163,32 @@ def test_a_call_that_failed_is_judged_by_what_is_read(do: Any, home: Path, how: 
     done = do(GROW, "--yes", "-o", "json")
     sent = [call for call in shelf.calls if call[1]["size"] == 5]
     assert (done.code, len(sent)) == (IN_DOUBT, 1)
+
+
+def alone(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own, for what holds as long as a process lives."""
+    program = Path(__file__).resolve().parents[1] / "support" / "account.py"
+    argv = [sys.executable, str(program), *words, "--no-input", "-o", "json"]
+    return subprocess.run(argv, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("nobody_asked")
+def test_an_answer_that_is_lost_is_looked_for_and_the_call_never_repeated(home: Path, tmp_path: Path) -> None:
+    """The server dies after it did what was asked, and after its undo. What is read decides, later by ``recover``."""
+    shelf = connect(home)
+    shelf.misbehave("dies")
+    said = {"verdict": "planned", "text": "As asked.", "evidence": ["{{first}}"], "not_checked": []}
+    turns = [LOOK, GROW, {"tool": "report_request", "arguments": said}]
+    script = tmp_path / "script.json"
+    script.write_text(json.dumps({"turns": [{"calls": [one]} for one in turns]}))
+    done = alone("do", "make web larger", "--model", f"scripted:{script}", "--yes")
+    status = json.loads(done.stdout)["outcome"]["status"]
+    assert (done.returncode, status) == (7, "rollback-failed"), done.stderr
+    shelf.misbehave()
+    recovered = alone("recover")
+    assert (recovered.returncode, shelf.things["web"]["size"]) == (0, 1), recovered.stdout + recovered.stderr
+    assert [call[1]["size"] for call in shelf.calls] == [5, 1]
 
 
 @pytest.mark.parametrize(

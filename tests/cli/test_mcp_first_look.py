@@ -113,6 +113,24 @@ def test_five_servers_answer_one_question(cli: Cli, home: Path, tmp_path: Path) 
     assert all(shelf.calls == [] for shelf in shelves.values())
 
 
+def test_four_hundred_tools_are_found_and_not_handed_over(cli: Cli, home: Path, tmp_path: Path) -> None:
+    """400 KB of declarations stay out of the conversation but for the few that are asked for."""
+    names = [f"service_{number}_incidents" for number in range(400)]
+    classes = {**CLASSES, **dict.fromkeys(names, {"effect": "read", "risk": "low"})}
+    connect(home, "many", classifications=classes, allowed=["list_things", *names])
+    search = {"tool": "tool_search", "arguments": {"words": "incidents of service 217"}}
+    report = {"verdict": "answered", "text": "It is there.", "evidence": ["{{first}}"], "not_checked": []}
+    turns = [{"calls": [search]}, {"calls": [{"tool": "report_answer", "arguments": report}]}]
+    script = tmp_path / "script.json"
+    script.write_text(json.dumps({"turns": turns}))
+    cli("ask", "which incidents are open?", "--model", f"scripted:{script}")
+    (path,) = (home / "incidents").glob("*/transcript.jsonl")
+    told = path.read_text()
+    found = told[told.index("tools of 401") :]
+    assert "shelf__service_217_incidents" in found
+    assert (len(told) < 20_000, (home / "mcp-pins.json").stat().st_size > 400_000) == (True, True)
+
+
 def test_nothing_is_started_where_nothing_is_asked(cli: Cli, home: Path) -> None:
     """A server without a read in the first look is not started by a run that does not call it."""
     quiet = {**CLASSES, "list_things": {"effect": "read", "risk": "low"}}
