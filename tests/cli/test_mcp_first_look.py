@@ -116,7 +116,7 @@ def test_five_servers_answer_one_question(cli: Cli, home: Path, tmp_path: Path) 
 def test_four_hundred_tools_are_found_and_not_handed_over(cli: Cli, home: Path, tmp_path: Path) -> None:
     """400 KB of declarations stay out of the conversation but for the few that are asked for."""
     names = [f"service_{number}_incidents" for number in range(400)]
-    classes = {**CLASSES, **dict.fromkeys(names, {"effect": "read", "risk": "low"})}
+    classes = {**CLASSES, **{name: {"effect": "read", "risk": "low"} for name in names}}
     connect(home, "many", classifications=classes, allowed=["list_things", *names])
     search = {"tool": "tool_search", "arguments": {"words": "incidents of service 217"}}
     report = {"verdict": "answered", "text": "It is there.", "evidence": ["{{first}}"], "not_checked": []}
