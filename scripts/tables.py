@@ -75,6 +75,7 @@ def classified_table(reviewed: ReviewedServer) -> str:
             *(f"`{argument}`: {form}" for argument, form in found.forms.items()),
             *([f"undone by `{found.inverse.tool}`"] if found.inverse else []),
             *([f"checked by `{found.reads_back.tool}`"] if found.reads_back else []),
+            *(["may be part of a fix"] if found.cures else []),
             *([found.why] if found.why else []),
         ]
         effect = "read" if found.effect == "read" else f"change, {found.risk}"
