@@ -72,6 +72,7 @@ def classified_table(reviewed: ReviewedServer) -> str:
         found = tool.classification
         notes = [
             *(["in the first look"] if found.sweep is not None else []),
+            *(f"tells `{condition}`" for condition in sorted({rule.condition for rule in found.problems})),
             *(f"`{argument}`: {form}" for argument, form in found.forms.items()),
             *([f"undone by `{found.inverse.tool}`"] if found.inverse else []),
             *([f"checked by `{found.reads_back.tool}`"] if found.reads_back else []),

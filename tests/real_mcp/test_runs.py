@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -208,14 +211,45 @@ def test_pagerduty_and_locks_are_read_in_the_first_look(
             secrets={"POSTGRES_PASSWORD": "none-9f1c2b7a"},
         )
         place = ("--kubeconfig", str(sandbox.kubeconfig), "--context", "viewer")
-        done = cli("investigate", "k8s:shop/Deployment/checkout", "--no-model", *place, "-o", "json")
+        with _waiting_for_a_lock(postgres):
+            done = cli("investigate", "k8s:shop/Deployment/checkout", "--no-model", *place, "-o", "json")
         assert stub.writes() == []
     assert done.code == 0, done.out + done.err
     tools = {one["tool"] for one in _evidence(home)}
     assert {"pagerduty__list_incidents", "orders-db__list_locks"} <= tools
+    # Symptoms by the data of the review, beside the cause that the cluster shows.
+    (problems,) = (home / "incidents").glob("*/problems.json")
+    assert ["IncidentOpen" in problems.read_text(), "StatementWaitsForLock" in problems.read_text()] == [True, True]
+    assert done.document["finding"]["cause"]["condition"] == "ImageNotFound"
     kept = "".join(path.read_text() for path in (home / "incidents").glob("*/bodies/*"))
     assert "error rate above 5 %" in kept
     assert "none-9f1c2b7a" not in kept + done.out + (home / "mcp.json").read_text()
+
+
+@contextmanager
+def _waiting_for_a_lock(postgres: Postgres) -> Iterator[None]:
+    """Have one session hold a row, and another wait for it; for longer than the first look asks for."""
+    made = postgres.run("CREATE TABLE held (id int)", "INSERT INTO held VALUES (1)", database="shop")
+    assert made.returncode == 0, made.stderr
+    ends = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%held%' AND pid <> pg_backend_pid()"
+    )
+    update = "UPDATE held SET id = id + 1"
+    holding = ["psql", "-X", "-q", "-d", postgres.url(database="shop"), "-c", f"BEGIN; {update}; SELECT pg_sleep(120)"]
+    waiting = [*holding[:-1], update]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(holding, **quiet) as one, subprocess.Popen(waiting, **quiet) as other:
+        try:
+            waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            waits += " AND now() - query_start > interval '11 seconds'"
+            end = time.monotonic() + 60
+            while postgres.value(waits, database="shop") == "0" and time.monotonic() < end:
+                time.sleep(0.5)
+            yield
+        finally:
+            postgres.value(ends, database="shop")
+            for process in (one, other):
+                process.terminate()
 
 
 def test_a_saved_terraform_plan_is_evidence(

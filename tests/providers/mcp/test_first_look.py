@@ -35,7 +35,7 @@ SWEPT = Classification(effect=Effect.READ, sweep={"namespace": "{namespace}"}, p
 
 @dataclass
 class Session:
-    """A session that answers from a table; ``slow_s`` is how long each answer takes."""
+    """A session that answers from a table; ``slow_s`` is how long each answer takes. A 0x1e parts two texts."""
 
     answer: str = "{}"
     slow_s: float = 0.0
@@ -53,7 +53,7 @@ class Session:
         """Answer."""
         self.asked.append(arguments)
         time.sleep(self.slow_s)
-        return ForeignResult(parts=(Part(kind="text", text=self.answer),))
+        return ForeignResult(parts=tuple(Part(kind="text", text=text) for text in self.answer.split("\x1e")))
 
     def close(self) -> None:
         """Do nothing."""
@@ -107,6 +107,18 @@ def test_rows_are_problems_by_rule() -> None:
     )
     assert [(fact.path, fact.value) for fact in found.facts] == [("status", "triggered"), ("title", "error rate")]
     assert set(conditions_of(one.offer for one in swept.reads)) == {"IncidentOpen"}
+
+
+def test_an_answer_of_a_text_for_each_row_is_a_list() -> None:
+    """Some servers send a row a text, and one row alone is an object."""
+    rows = [json.dumps({"id": f"Q{number}", "status": "triggered", "service": "x"}) for number in (1, 2)]
+    held = replace(SWEPT, problems=(replace(RULE, rows=""),))
+    several = look(Session("\x1e".join(rows)), Target(namespace="shop"), held)
+    alone = look(Session(rows[0]), Target(namespace="shop"), held)
+    assert [[one.resource.name for one in problems_of(swept)] for swept in (several, alone)] == [
+        ["incident Q1", "incident Q2"],
+        ["incident Q1"],
+    ]
 
 
 def test_what_a_row_says_is_no_sentence_of_ours() -> None:

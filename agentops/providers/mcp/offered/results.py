@@ -6,6 +6,7 @@ words stand in its body, which is shown in a fence.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -38,7 +39,12 @@ def data_of(result: ForeignResult) -> Any:
     """Return an answer as data where it is some, as JSON or YAML; else its text."""
     if result.structured is not None:
         return result.structured
-    text = "\n".join(part.text or part.sha256 for part in result.parts)
+    texts = [part.text or part.sha256 for part in result.parts]
+    if len(texts) > 1:
+        # Servers that answer with rows often send a text for each.
+        with contextlib.suppress(ValueError):
+            return [read_json(text) for text in texts]
+    text = "\n".join(texts)
     for reader in (read_json, read_yaml):
         try:
             found = reader(text)

@@ -53,7 +53,7 @@ def _found(read: SweptRead, rule: ProblemRule) -> Iterator[Problem]:
     if read.result.is_error:
         return
     data = data_of(read.result)
-    rows = dug(data, rule.rows) if rule.rows else data
+    rows = dug(data, rule.rows) if rule.rows else [data] if isinstance(data, Mapping) else data
     told = 0
     for row in rows[:_MOST_ROWS] if isinstance(rows, list) else ():
         if told >= MOST_PROBLEMS:
