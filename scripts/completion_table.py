@@ -96,6 +96,8 @@ KINDS: dict[str, str] = {
     "mcp serve profile": "serve-profiles",
     "mcp serve client": "agent-clients",
     "mcp token name": "agent-clients",
+    "mcp allow server": "mcp-servers",
+    "mcp allow tool": "mcp-tools",
     "mcp classify server": "mcp-servers",
     "mcp classify tool": "mcp-tools",
     "mcp classify effect": "effects",

@@ -299,6 +299,7 @@ def _mcp_look() -> dict[str, Schema]:
         "mcp_server": record(server | {"seconds": {"type": "number"}, "gone": listed(TEXT)}),
         "mcp_tools": listed(record(tool)),
         "trusted": listed(TEXT),
+        "allowed": listed(TEXT),
         "mcp_answer": record(
             dict.fromkeys(("server", "tool", "text"), TEXT)
             | {"digest": DIGEST, "is_error": {"type": "boolean"}, "cut_bytes": COUNT, "structured": {}}

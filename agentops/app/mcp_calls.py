@@ -118,12 +118,13 @@ def _callable(server: ServerConfig, name: str, tools: Mapping[str, LookedAtTool]
         said = found.classification.why if not found.is_classified else "it changes something"
         hint = (
             "A change is made by a plan that is shown, approved and recorded:\n"
-            f"Run: {command_line('do', 'your request')}\n"
-            "If it only reads, say so in mcp.json: agentops.classifications (docs/mcp/README.md)."
+            f"Run: {command_line('do', 'your request')}"
         )
+        if not found.is_classified:
+            hint += f"\nIf it only reads: {command_line('mcp', 'classify', server.name, name, '--effect', 'read')}"
         raise PolicyRefused(f"{one_line(name, 80)} is no read: {said}", hint=hint, code="mcp-no-read")
     if found.state == "not-allowed":
-        hint = f'Add it to "allowed" of {server.name} in mcp.json.'
+        hint = f"Allow it: {command_line('mcp', 'allow', server.name, name)}"
         raise PolicyRefused(f"{one_line(name, 80)} is not allowed: {found.why}", hint=hint, code="mcp-not-allowed")
     return found
 

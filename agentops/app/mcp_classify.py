@@ -1,11 +1,12 @@
-"""The use case ``mcp classify``: a person says what a tool of a server does.
+"""The use cases ``mcp classify`` and ``allow``: a person says what a tool does, and what a server may be used for.
 
-Comes in: a look at the server, a tool, and what is said of it. Goes out: the classification, bound to the input schema
-that the tool has now; ``mcp_servers.classify`` writes it once the person has agreed.
+Comes in: a look at the server, tools, and what is said of them. Goes out: a classification, bound to the input schema
+that the tool has now; or all tools that would be allowed. ``mcp_servers`` writes it once the person has agreed.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -32,13 +33,7 @@ def own_classification(
     """
     from agentops.providers.mcp.objects.classified import Classification
 
-    found = {one.name: one for one in look.tools}.get(name)
-    if found is None:
-        near = closest(name, [one.name for one in look.tools])
-        hint = f"Did you mean {near[0]}?" if near else f"See: {command_line('mcp', 'tools', look.server.name)}"
-        raise UsageError(f"{look.server.name} has no tool {one_line(name, 80)!r}", hint=hint)
-    if found.state == "refused":
-        raise UsageError(f"{one_line(name, 80)} is refused, whatever it does: {found.why}")
+    found = _found(look, name)
     if effect is Effect.READ and risk is not None:
         raise UsageError("--risk is that of a change; a read has none", hint="Leave out --risk.")
     if effect is Effect.READ and found.warned:
@@ -56,3 +51,32 @@ def own_classification(
         **({"inverse": None, "reads_back": None, "cures": False} if effect is Effect.READ else {"sweep": None}),
     )
     return found, said
+
+
+def allowed_with(look: ServerLook, names: Collection[str], *, revoked: bool = False) -> tuple[str, ...]:
+    """Return all that a server may be used for once these tools are allowed too; ``revoked``: once they are not.
+
+    What it may be used for until now is what is named, else its trusted reads.
+
+    Raises:
+        UsageError: there is no such tool, it is refused, or nothing would be left.
+    """
+    reads = [one.name for one in look.tools if one.state == "offered" and one.classification.effect is Effect.READ]
+    now = set(look.server.allowed or reads)
+    chosen = {name if revoked and name in now else _found(look, name).name for name in names}
+    after = now - chosen if revoked else now | chosen
+    if not after:
+        hint = f"To use nothing of it: {command_line('mcp', 'remove', look.server.name)}"
+        raise UsageError("nothing would be allowed any more, and no name at all means every read", hint=hint)
+    return tuple(sorted(after))
+
+
+def _found(look: ServerLook, name: str) -> LookedAtTool:
+    found = {one.name: one for one in look.tools}.get(name)
+    if found is None:
+        near = closest(name, [one.name for one in look.tools])
+        hint = f"Did you mean {near[0]}?" if near else f"See: {command_line('mcp', 'tools', look.server.name)}"
+        raise UsageError(f"{look.server.name} has no tool {one_line(name, 80)!r}", hint=hint)
+    if found.state == "refused":
+        raise UsageError(f"{one_line(name, 80)} is refused, whatever it does: {found.why}")
+    return found

@@ -94,26 +94,48 @@ def client_files(client: str, home: Path) -> tuple[Path, ...]:
     }[client]
 
 
-def plan_import(settings: Settings, what: str, folder: Path, home: Path) -> tuple[ImportPlan, ...]:
-    """Return what importing a file, or all files of a client, would connect; nothing is written.
+def chosen_sources(settings: Settings, what: str, folder: Path, home: Path) -> tuple[ImportSource, ...]:
+    """Return the files that a person means.
 
     Arguments:
-        what: a path, or one of ``CLIENTS``.
+        what: a path, or one of ``CLIENTS`` for all files of that client.
         folder: the working directory.
 
     Raises:
         UsageError: there is no such file.
-        ConfigError: it holds no servers that can be read.
     """
-    if what in CLIENTS:
-        found = [one for one in import_sources(settings, folder, home) if one.client == what]
-        if not found:
-            places = ", ".join(map(str, (*client_files(what, home), *_project_files(what, folder))))
-            raise UsageError(f"{what} has no file of servers here", hint=f"Looked at: {places}")
-    else:
-        path = (folder / Path(what).expanduser()).absolute()
-        found = [_source("file", path, _remembered(settings))]
-    return tuple(_planned(settings, one, home) for one in found)
+    if what not in CLIENTS:
+        return (_source("file", (folder / Path(what).expanduser()).absolute(), _remembered(settings)),)
+    found = [one for one in import_sources(settings, folder, home) if one.client == what]
+    if not found:
+        places = ", ".join(map(str, (*client_files(what, home), *_project_files(what, folder))))
+        raise UsageError(f"{what} has no file of servers here", hint=f"Looked at: {places}")
+    return tuple(found)
+
+
+def plan_import(settings: Settings, source: ImportSource, home: Path) -> ImportPlan:
+    """Return what importing a file would connect; nothing is written.
+
+    Raises:
+        ConfigError: it holds no servers that can be read, or was changed since it was found.
+    """
+    from agentops.providers.mcp.pins.names import likeness
+    from agentops.providers.mcp.settings.foreign import foreign_servers
+
+    data = read_foreign(source.path, "a file of MCP servers", _MOST_BYTES)
+    if digest_bytes(data) != source.digest:
+        raise ConfigError(f"{one_line(str(source.path))} was changed while it was read", hint="Try again.")
+    try:
+        text = data.decode("utf-8-sig")
+        found = foreign_servers(text, _project_of(source.path), home, secret_detector())
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{one_line(str(source.path))} is not UTF-8 text", hint="Save it as UTF-8.") from error
+    except ConfigError as error:
+        hint = "Name a file of Claude Code, Claude Desktop, VS Code or Cursor that lists MCP servers."
+        raise ConfigError(f"{one_line(str(source.path))}: {error.message}", hint=hint) from error
+    taken = {likeness(one.name): one.name for one in mcp_servers(settings).servers}
+    path = str(servers_file(settings).path)
+    return ImportPlan(source=source, servers=tuple(_importable(one, taken, path) for one in found))
 
 
 def import_servers(settings: Settings, plan: ImportPlan) -> None:
@@ -140,38 +162,25 @@ def _source(client: str, path: Path, known: Mapping[str, Any]) -> ImportSource:
     return ImportSource(client=client, path=path, digest=found, seen=seen)
 
 
-def _planned(settings: Settings, source: ImportSource, home: Path) -> ImportPlan:
-    from agentops.providers.mcp.settings.foreign import foreign_servers
-
-    data = read_foreign(source.path, "a file of MCP servers", _MOST_BYTES)
-    if digest_bytes(data) != source.digest:
-        raise ConfigError(f"{one_line(str(source.path))} was changed while it was read", hint="Try again.")
-    try:
-        text = data.decode("utf-8-sig")
-        found = foreign_servers(text, _project_of(source.path), home, secret_detector())
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{one_line(str(source.path))} is not UTF-8 text", hint="Save it as UTF-8.") from error
-    except ConfigError as error:
-        hint = "Name a file of Claude Code, Claude Desktop, VS Code or Cursor that lists MCP servers."
-        raise ConfigError(f"{one_line(str(source.path))}: {error.message}", hint=hint) from error
-    taken = {one.name for one in mcp_servers(settings).servers}
-    path = str(servers_file(settings).path)
-    return ImportPlan(source=source, servers=tuple(_importable(one, taken, path) for one in found))
-
-
-def _importable(one: ForeignServer, taken: set[str], path: str) -> Importable:
+def _importable(one: ForeignServer, taken: dict[str, str], path: str) -> Importable:
+    """Return what becomes of a server; ``taken`` are the names that there are, by what they look like."""
+    from agentops.providers.mcp.pins.names import likeness
     from agentops.providers.mcp.settings.entry import server_of
     from agentops.providers.mcp.settings.fields import SettingFault
 
-    given = one_line(one.given, 60)
-    why = one.left_out or (f"a server is called {one.name} already" if one.name in taken else "")
+    given, twin = one_line(one.given, 60), taken.get(likeness(one.name), "")
+    why = one.left_out
+    if not why and twin:
+        why = f"a server is called {twin} already" if twin == one.name else f"its name can be taken for {twin}"
     if not why:
         try:
             server = server_of(one.name, one.entry, path)
-            return Importable(given=given, name=one.name, server=server, notes=one.notes)
         except SettingFault as fault:
             said = one_line(".".join(map(str, fault.path)), 80)
             why = f"{said}: {fault.what}" if said else fault.what
+        else:
+            taken[likeness(one.name)] = one.name
+            return Importable(given=given, name=one.name, server=server, notes=one.notes)
     return Importable(given=given, name=one.name, server=None, why=why)
 
 

@@ -6,7 +6,7 @@ where one is. Each change is recorded before it is made.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -169,8 +169,10 @@ def put_servers(
     file = _writable(settings)
     with alone(file.path.parent):
         known = {one.name: one for one in file.servers()}
+        names = set(known)
         for server in servers:
-            _require_new_name(server.name, known, replacing=replacing)
+            _require_new_name(server.name, names, replacing=replacing)
+            names.add(server.name)
         record(settings, event, _redacted({"servers": [on_record(one) for one in servers], **(more or {})}))
         file.write(known | {one.name: one for one in servers})
 
@@ -206,17 +208,37 @@ def classify(settings: Settings, server: ServerConfig, tool: str, said: Classifi
         AuditError: it could not be recorded; nothing is written.
     """
     from agentops.providers.mcp.settings.classes import classification_written
+
+    said_now = replace(server, classifications={**server.classifications, tool: said})
+    payload = {"tool": one_line(tool, 128), "said": classification_written(said)}
+    _rewrite(settings, server, said_now, "mcp_tool_classified", payload)
+
+
+def allow(settings: Settings, server: ServerConfig, tools: Collection[str]) -> None:
+    """Have these tools, and no other, be what a server may be used for; a change that is named can be planned.
+
+    Raises:
+        as ``classify``.
+    """
+    allowed = tuple(sorted(tools))
+    payload = {"allowed": [one_line(tool, 128) for tool in allowed]}
+    _rewrite(settings, server, replace(server, allowed=allowed), "mcp_tools_allowed", payload)
+
+
+def _rewrite(
+    settings: Settings, before: ServerConfig, now: ServerConfig, event: str, payload: Mapping[str, Any]
+) -> None:
+    """Put a server in place of what it was; recorded first, and only in the user's own folder."""
     from agentops.providers.mcp.settings.kept_files import alone
 
     settings.folders.require_deciding("what is said of a tool in mcp.json")
     file = _writable(settings)
     with alone(file.path.parent):
         known = {one.name: one for one in file.servers()}
-        if known.get(server.name) != server:
-            raise Stale(f"{server.name} was configured anew meanwhile", hint="Look at it again.")
-        payload = {"server": server.name, "identity": server.identity, "tool": one_line(tool, 128)}
-        record(settings, "mcp_tool_classified", _redacted({**payload, "said": classification_written(said)}))
-        file.write(known | {server.name: replace(server, classifications={**server.classifications, tool: said})})
+        if known.get(before.name) != before:
+            raise Stale(f"{before.name} was configured anew meanwhile", hint="Look at it again.")
+        record(settings, event, _redacted({"server": before.name, "identity": before.identity, **payload}))
+        file.write(known | {before.name: now})
 
 
 def on_record(server: ServerConfig) -> dict[str, Any]:
@@ -265,7 +287,7 @@ def _writable(settings: Settings) -> ServersFile:
     return file
 
 
-def _require_new_name(name: str, known: Mapping[str, ServerConfig], *, replacing: bool) -> None:
+def _require_new_name(name: str, known: Collection[str], *, replacing: bool) -> None:
     from agentops.providers.mcp.pins.names import likeness
 
     if name in known and not replacing:

@@ -83,3 +83,53 @@ def test_nobody_classifies_without_a_terminal(cli: Cli, home: Path, mine: Callab
     """What counts as a read is called without asking, so a script does not say it."""
     assert cli("mcp", "classify", "mine", "status", "--effect", "read").code == 5
     assert "classifications" not in (home / "mcp.json").read_text()
+
+
+def _allow(terminal: ModuleType, home: Path, *words: str, keys: str = "y\r") -> Any:
+    dialogue = [("Allow these ", ""), ("yes: ", keys)]
+    return terminal.at_terminal(["mcp", "allow", "mine", *words, "-o", "json"], dialogue, {"AGENTOPS_HOME": str(home)})
+
+
+def test_a_change_is_allowed_beside_the_reads(
+    terminal: ModuleType, cli: Cli, home: Path, mine: Callable[..., dict[str, Any]]
+) -> None:
+    """Naming one tool takes no read away; revoking it leaves the others."""
+    environ = {"AGENTOPS_HOME": str(home)}
+    words = ["mcp", "classify", "mine", "status", "--effect", "read"]
+    terminal.at_terminal(words, [("Say that ", ""), ("yes: ", "y\r")], environ)
+    terminal.at_terminal(["mcp", "trust", "mine"], [("Trust ", ""), ("yes: ", "y\r")], environ)
+    allowed = _allow(terminal, home, "wipe")
+    both = {one["name"]: one["state"] for one in cli("mcp", "tools", "mine", "-o", "json").document["mcp_tools"]}
+    revoked = _allow(terminal, home, "wipe", "--revoke")
+    assert (json.loads(allowed.out)["allowed"], both) == (
+        ["status", "wipe"], {"status": "offered", "wipe": "offered"}
+    )  # fmt: skip
+    assert (json.loads(revoked.out)["allowed"], "1 change among them" in allowed.screen) == (["status"], True)
+    events = [one["event"] for one in cli("audit", "log", "-o", "json").document["records"]]
+    assert events.count("mcp_tools_allowed") == 2
+
+
+def test_without_a_yes_nothing_is_allowed(
+    terminal: ModuleType, home: Path, mine: Callable[..., dict[str, Any]]
+) -> None:
+    """Enter alone is no."""
+    assert _allow(terminal, home, "wipe", keys="\r").code == 5
+    assert "allowed" not in (home / "mcp.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [(("wip",), "Did you mean wipe?"), (("wipe", "--revoke"), "nothing would be allowed")],
+)
+def test_what_cannot_be_allowed_is_said(
+    terminal: ModuleType, home: Path, mine: Callable[..., dict[str, Any]], words: tuple[str, ...], said: str
+) -> None:
+    """A name that is none; and no name at all would mean every read."""
+    done = terminal.at_terminal(["mcp", "allow", "mine", *words], [], {"AGENTOPS_HOME": str(home)})
+    assert (done.code, said in " ".join(done.screen.replace("│", "").split())) == (2, True)
+
+
+def test_nobody_allows_anything_without_a_terminal(cli: Cli, home: Path, mine: Callable[..., dict[str, Any]]) -> None:
+    """A script, or another agent, widens no scope."""
+    assert cli("mcp", "allow", "mine", "wipe").code == 5
+    assert "allowed" not in (home / "mcp.json").read_text()

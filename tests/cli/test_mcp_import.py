@@ -164,3 +164,43 @@ def test_an_entry_that_lies_is_left_out(cli: Cli, tmp_path: Path) -> None:
     done = cli("mcp", "import", str(_write(tmp_path / "x.json", {"mcpServers": servers})), "-o", "json")
     found = done.document["imports"][0]["servers"]
     assert (done.code, [one["usable"] for one in found]) == (0, [False] * len(servers))
+
+
+def test_look_alikes_of_one_file_are_not_both_connected(cli: Cli, tmp_path: Path) -> None:
+    """The second of two names that read the same is left out, whatever it starts."""
+    servers = {
+        "grafana": {"command": "x"},
+        "grafana_": {"command": "y"},
+        "grafaná": {"command": "z"},
+        "g1t": {"url": "https://h/m"},
+    }
+    servers["git"] = {"command": "x"}
+    found = cli("mcp", "import", str(_write(tmp_path / "x.json", {"mcpServers": servers})), "-o", "json")
+    assert found.code == 5
+    from agentops.app.mcp_imports import chosen_sources, plan_import
+    from agentops.config import load, process_environ
+
+    settings = load({}, process_environ())
+    (source,) = chosen_sources(settings, str(tmp_path / "x.json"), tmp_path, tmp_path)
+    plan = plan_import(settings, source, tmp_path)
+    assert [one.name for one in plan.usable] == ["g1t", "grafana", "grafan"]
+    assert {one.given: one.why for one in plan.servers if one.server is None}["git"] == "its name can be taken for g1t"
+
+
+def test_files_of_one_client_are_imported_one_after_the_other(
+    terminal: ModuleType, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that stands in the user's file and in the project's is connected once, from the first."""
+    one, two = {"git": {"command": "x"}}, {"git": {"command": "y"}, "pd": {"command": "z"}}
+    _write(tmp_path / ".cursor" / "mcp.json", {"mcpServers": one})
+    folder = tmp_path / "shop"
+    _write(folder / ".cursor" / "mcp.json", {"mcpServers": two})
+    monkeypatch.chdir(folder)
+    environ = {"AGENTOPS_HOME": str(home), "HOME": str(tmp_path)}
+    done = terminal.at_terminal(
+        ["mcp", "import", "cursor"],
+        [("Connect 1 server?", "y\r"), ("is called git already", ""), ("yes: ", "y\r")],
+        environ,
+    )
+    assert done.code == 0, done.screen
+    assert {name: entry["command"] for name, entry in _servers(home).items()} == {"git": "x", "pd": "z"}

@@ -74,6 +74,7 @@ _TAKES = {
     "mcp serve": f"{_PLACE} client http listen profile tls-cert tls-key",
     "mcp token": "",
     "mcp classify": "effect risk",
+    "mcp allow": "revoke",
     # The place is what the entry leads to.
     "mcp install": f"{_PLACE} print project yes",
     "access aws": "aws-profile aws-region check mode",

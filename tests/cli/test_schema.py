@@ -75,6 +75,7 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("mcp", "login", "git"),
     ("mcp", "logout", "git"),
     ("mcp", "classify", "git", "log"),
+    ("mcp", "allow", "git", "log"),
     ("mcp", "import", "MCP"),
     ("mcp", "serve", "--http"),
     ("mcp", "token", "ci-bot"),

@@ -14,6 +14,7 @@ from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Para
 from agentops.cli.result import Result
 from agentops.core.commands import command_line
 from agentops.core.errors import UsageError
+from agentops.core.homographs import marked
 from agentops.core.text import one_line, plural
 
 if TYPE_CHECKING:
@@ -194,7 +195,7 @@ def import_from(
     ] = None,
 ) -> Result:
     """List what there is to import, or import one file after asking."""
-    from agentops.app.mcp_imports import import_servers, import_sources, plan_import
+    from agentops.app.mcp_imports import chosen_sources, import_servers, import_sources, plan_import
     from agentops.cli.mcp_asking import require_agreement, require_somebody
 
     settings, folder, home = options.settings(), Path.cwd(), Path.home()
@@ -202,9 +203,11 @@ def import_from(
         sources = import_sources(settings, folder, home)
         document = {"imports": [_source_document(one) for one in sources]}
         return Result(command="mcp import", document=document, report=_source_blocks(sources))
-    plans = plan_import(settings, what, folder, home)
-    done = []
-    for plan in plans:
+    plans, done = [], []
+    for source in chosen_sources(settings, what, folder, home):
+        # What was connected from the file before is there already.
+        plan = plan_import(settings, source, home)
+        plans.append(plan)
         if not plan.usable:
             continue
         names = plural(len(plan.usable), "server")
@@ -292,7 +295,11 @@ def _plan_blocks(plan: ImportPlan) -> list[Block]:
         if one.server is None:
             continue
         given = ", ".join((*sorted(one.server.env), *sorted(one.server.headers))) or "nothing"
-        rows = (("server", one.server.identity), ("runs in", one.server.cwd or "an empty folder"), ("is given", given))
+        rows = (
+            ("server", marked(one.server.identity)),
+            ("runs in", one.server.cwd or "an empty folder"),
+            ("is given", given),
+        )
         blocks += [Heading(one.name), Pairs(rows if one.server.command else rows[::2])]
         blocks += [Bullets(tuple(Item(note) for note in one.notes))] if one.notes else []
     return [*blocks, Heading("Left out"), Bullets(left_out)] if left_out else blocks

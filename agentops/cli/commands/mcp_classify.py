@@ -1,4 +1,4 @@
-"""``agentops mcp classify``: what a tool does, as only the person who connected its server can say."""
+"""``agentops mcp classify`` and ``allow``: what only the person who connected a server can say of its tools."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import typer
 
 from agentops.cli.commands.mcp_tools import Server
 from agentops.cli.options import Common, with_common
-from agentops.cli.report import Block, Heading, Pairs, Paragraph, Quote, Tone
+from agentops.cli.report import Block, Heading, Pairs, Paragraph, Quote, Table, Tone
 from agentops.cli.result import Result
+from agentops.cli.views.mcp import does
 from agentops.core.commands import command_line
 from agentops.core.homographs import marked
 from agentops.core.risk import Risk
-from agentops.core.text import one_line
+from agentops.core.text import one_line, plural
 from agentops.core.tool import Effect
 
 CLASSIFY_HELP = """Say what a tool of a server does: read or change.
@@ -31,8 +32,21 @@ in mcp.json (docs/mcp/README.md).
 """
 
 
+ALLOW_HELP = """Say which tools of a server may be used, changes included.
+
+Without any name a server may be used for its reads. The first name keeps those reads, and adds to them. A change that
+is allowed can be planned: it is still shown, approved and recorded. Starts the server, and asks; only at a terminal.
+"""
+ALLOW_EPILOG = """\b
+Examples:
+  agentops mcp allow git git_add git_commit
+  agentops mcp allow git git_show --revoke
+"""
+
+
 def register(group: typer.Typer) -> None:
-    """Add the command to the group ``mcp``."""
+    """Add the commands to the group ``mcp``."""
+    group.command("allow", help=ALLOW_HELP, epilog=ALLOW_EPILOG)(with_common(allow))
     group.command("classify", help=CLASSIFY_HELP, epilog=CLASSIFY_EPILOG)(with_common(classify))
 
 
@@ -74,3 +88,37 @@ def classify(
     )
     document = tool_document(found) | {"effect": effect.value, "risk": said.risk.value, "classified": True}
     return Result(command="mcp classify", document={"mcp_tools": [document]}, report=report)
+
+
+def allow(
+    options: Common,
+    server: Server,
+    tool: Annotated[
+        list[str], typer.Argument(metavar="TOOL ...", help="The server's names of the tools.", show_default=False)
+    ],
+    revoke: Annotated[bool, typer.Option("--revoke", help="Allow them no longer.")] = False,
+) -> Result:
+    """Show what would be allowed, ask, and write it into the user's file."""
+    from agentops.app.mcp_classify import allowed_with
+    from agentops.app.mcp_servers import allow
+    from agentops.app.mcp_sessions import look_at
+    from agentops.cli.mcp_asking import require_agreement, require_somebody
+
+    settings = options.settings()
+    require_somebody(options, "Allow it at a terminal, or in mcp.json.")
+    look = look_at(settings, server, "allow")
+    allowed = allowed_with(look, tool, revoked=revoke)
+    known = {one.name: one for one in look.tools}
+    rows = tuple((marked(name), does(known[name]) if name in known else "not listed any more") for name in allowed)
+    title = f"What {look.server.name} may be used for"
+    changes = sum(name in known and known[name].classification.effect is Effect.CHANGE for name in allowed)
+    blocks: list[Block] = [Heading(title), Table(("tool", "does"), rows)]
+    if changes:
+        blocks.append(
+            Paragraph(f"{plural(changes, 'change')} among them: a plan may call it, once approved.", Tone.WARN)
+        )
+    what = plural(len(allowed), "tool")
+    require_agreement(blocks, f"Allow these {what}, and no other?", f"allow {what}")
+    allow(settings, look.server, allowed)
+    report = (Heading(f"{look.server.name} may be used for {what}", Tone.GOOD), Table(("tool", "does"), rows))
+    return Result(command="mcp allow", document={"allowed": list(allowed)}, report=report)

@@ -84,7 +84,7 @@ def look_blocks(look: ServerLook, *, full: bool) -> tuple[Block, ...]:
         look.judged.server_changed
     )
     rows = tuple(
-        (marked(one.name), _does(one), _STATES[one.state], one.why or one.classification.why) for one in look.tools
+        (marked(one.name), does(one), _STATES[one.state], one.why or one.classification.why) for one in look.tools
     )
     blocks = [*head, Table(("tool", "does", "state", "why"), rows, () if full else ("why",))]
     if full:
@@ -112,7 +112,7 @@ def trust_blocks(look: ServerLook, chosen: Sequence[LookedAtTool], *, full: bool
     if full or len(others) <= _SHOWN_WHOLE:
         blocks += [block for one in others for block in _described(one)]
     elif others:
-        rows = tuple((marked(one.name), _does(one), one_line(one.description)) for one in others)
+        rows = tuple((marked(one.name), does(one), one_line(one.description)) for one in others)
         blocks.append(Table(("tool", "does", "the server says"), rows, ("the server says",)))
     refused = [one for one in look.tools if one.state == "refused"]
     if refused:
@@ -122,7 +122,7 @@ def trust_blocks(look: ServerLook, chosen: Sequence[LookedAtTool], *, full: bool
 
 
 def _server_rows(look: ServerLook) -> Iterator[tuple[str, str]]:
-    yield "server", look.server.identity
+    yield "server", marked(look.server.identity)
     version = f" {one_line(look.facts.version, 40)}" if look.facts.version else ""
     yield "calls itself", marked(f"{one_line(look.facts.name, 80)}{version}")
 
@@ -131,7 +131,8 @@ def _counted(tools: int, changes: int) -> str:
     return f"{plural(tools - changes, 'read')}, {plural(changes, 'change')}; what is not classified counts as a change"
 
 
-def _does(one: LookedAtTool) -> str:
+def does(one: LookedAtTool) -> str:
+    """Return what a tool does in two words: ``reads, low``; ``unclassified`` where nobody has found out."""
     if not one.is_classified:
         return "unclassified"
     effect = "reads" if one.classification.effect is Effect.READ else "changes"
@@ -139,12 +140,12 @@ def _does(one: LookedAtTool) -> str:
 
 
 def _described(one: LookedAtTool) -> Iterator[Block]:
-    yield Heading(f"{marked(one_line(one.name, 80))} ({_does(one)})")
+    yield Heading(f"{marked(one_line(one.name, 80))} ({does(one)})")
     yield Quote(one.description or "The server says nothing of it.")
 
 
 def _changes(one: LookedAtTool) -> Iterator[Block]:
-    yield Heading(f"{marked(one_line(one.name, 80))} ({_does(one)}): {', '.join(one.now)} changed", Tone.WARN)
+    yield Heading(f"{marked(one_line(one.name, 80))} ({does(one)}): {', '.join(one.now)} changed", Tone.WARN)
     for name in one.now:
         lines = tuple(_diff(_lines(one.before.get(name)), _lines(one.now[name])))
         if lines:
@@ -164,4 +165,4 @@ def _diff(old: list[str], new: list[str]) -> Iterator[DiffLine]:
     for line in found[:_DIFF_LINES]:
         yield DiffLine(Mark.FOLD, "") if line.startswith("@@") else DiffLine(marks[line[0]], line[1:])
     if len(found) > _DIFF_LINES:
-        yield DiffLine(Mark.FOLD, f"{len(found) - _DIFF_LINES} more lines: agentops mcp tools shows the whole")
+        yield DiffLine(Mark.FOLD, f"{len(found) - _DIFF_LINES} more lines")
