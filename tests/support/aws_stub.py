@@ -70,6 +70,9 @@ def serving(stub: AwsStub) -> Iterator[AwsStub]:
         def do_GET(self) -> None:
             self.do_POST()
 
+        def do_PUT(self) -> None:
+            self.do_POST()
+
         def log_message(self, *_: Any) -> None:
             pass
 

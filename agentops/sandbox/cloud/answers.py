@@ -1,17 +1,21 @@
 """The thin layer over moto: says what moto does not simulate, such as why a target is unhealthy or a launch failed.
 
-Comes in: a scenario's answers, ``{call, when, while, answer}``. ``when``: what parameters of the call must name;
-``while``: a check that must hold in the world, so that a repair ends the answer. Where none applies, moto answers.
-Used in the child process only. ``docs/sandbox.md`` names which calls are answered so.
+Comes in: a scenario's answers, ``{call, when, while, answer}``. ``when``: texts that parameters of the call must hold;
+``while``: a check that must hold in the world, so that a repair ends the answer. Where none applies, moto answers, and
+so it does to the world's own requests. Once all checks of the scenario hold, its alarm goes to OK. Used in the child
+process only. ``docs/sandbox.md`` names which calls are answered so.
 """
 
 from __future__ import annotations
 
 import importlib
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-from agentops.sandbox.cloud.seeding import CloudWorld
+from agentops.sandbox.cloud.scenario import CloudScenario
+from agentops.sandbox.cloud.seeding import BUILDER, CloudWorld
 
 _RESPONSES = {
     "elbv2": ("moto.elbv2.responses", "ELBV2Response"),
@@ -28,30 +32,66 @@ DEFAULTS: tuple[Mapping[str, Any], ...] = (
 """What every scenario answers: moto has no such call, and an account in which nothing happened has nothing to tell."""
 
 
-def lay_over(world: CloudWorld, answers: Sequence[Mapping[str, Any]]) -> None:
-    """Have moto's server give the answers."""
+_LOOKED_AT = ("cloudwatch.DescribeAlarms", "autoscaling.DescribeAutoScalingGroups")
+"""Calls that bring a repaired world to rest before they are answered."""
+
+
+def lay_over(world: CloudWorld, scenario: CloudScenario) -> None:
+    """Have moto's server give the scenario's answers, and let the alarm go to OK once its checks hold."""
     from botocore import xform_name
 
     by_call: dict[str, list[Mapping[str, Any]]] = {}
-    for one in (*answers, *DEFAULTS):
+    for one in (*scenario.answers, *DEFAULTS):
         by_call.setdefault(str(one["call"]), []).append(one)
-    for call, told in by_call.items():
+    recovery = _Recovery(world, scenario)
+    for call in dict.fromkeys((*by_call, *_LOOKED_AT)):
         service, _, operation = call.partition(".")
         module, name = _RESPONSES[service]
         kind = getattr(importlib.import_module(module), name)
         method = xform_name(operation)
-        setattr(kind, method, _answering(world, told, getattr(kind, method, None)))
+        before = recovery.look if call in _LOOKED_AT else None
+        setattr(kind, method, _answering(world, by_call.get(call, ()), getattr(kind, method, None), before))
+
+
+class _Recovery:
+    """What AWS would bring about by itself once a world is repaired; done once."""
+
+    def __init__(self, world: CloudWorld, scenario: CloudScenario) -> None:
+        self._world, self._scenario = world, scenario
+        self._lock, self._done = threading.Lock(), not scenario.checks
+
+    def look(self) -> None:
+        """Bring it about where all checks hold."""
+        from botocore.exceptions import ClientError
+
+        with self._lock:
+            if self._done or not all(self._world.holds(check) for check in self._scenario.checks):
+                return
+            self._done = True
+            for step in self._scenario.recovery:
+                self._world.perform(step)
+            name = str((self._scenario.alarm or {}).get("AlarmName", ""))
+            reason = {"AlarmName": name, "StateValue": "OK", "StateReason": "Threshold Crossed: it is repaired."}
+            # An alarm that the repair deleted is not there any more.
+            with suppress(ClientError):
+                self._world.perform({"call": "cloudwatch.SetAlarmState", "with": reason})
 
 
 def _answering(
-    world: CloudWorld, told: Sequence[Mapping[str, Any]], original: Callable[[Any], Any] | None
+    world: CloudWorld,
+    told: Sequence[Mapping[str, Any]],
+    original: Callable[[Any], Any] | None,
+    before: Callable[[], None] | None,
 ) -> Callable[[Any], Any]:
     from moto.core.responses import ActionResult
 
     def answer(response: Any) -> Any:
-        for one in told:
-            if _applies(world, one, response):
-                return ActionResult(world.filled(one["answer"]))
+        if BUILDER not in str(response.headers.get("User-Agent", "")):
+            if before is not None:
+                before()
+            for one in told:
+                if _applies(world, one, response):
+                    return ActionResult(world.filled(one["answer"]))
         if original is None:
             raise NotImplementedError
         return original(response)

@@ -43,6 +43,7 @@ class CloudScenario:
         answers: what moto cannot say, said by us: ``{call, when, while, answer}``.
         alarm: the alarm: the arguments of ``PutMetricAlarm``, ``state``, ``reason`` and ``at``.
         checks: what holds once it is repaired: ``{call, with, path, is}``.
+        recovery: calls that are made once it does, for what AWS would bring about by itself; the alarm goes to OK.
         right_fix: calls that repair it.
         verdict: ``root_cause``, or ``recovered`` when there is nothing to repair any more.
     """
@@ -57,6 +58,7 @@ class CloudScenario:
     alarm: Mapping[str, Any] | None = None
     causes: tuple[CloudCause, ...] = ()
     checks: tuple[Mapping[str, Any], ...] = ()
+    recovery: tuple[Mapping[str, Any], ...] = ()
     right_fix: tuple[Mapping[str, Any], ...] = ()
     verdict: str = "root_cause"
 
@@ -101,6 +103,7 @@ def read(path: Path) -> CloudScenario:
             alarm=body["alarm"],
             causes=tuple(CloudCause(**one) for one in body.get("causes") or ()),
             checks=tuple(body.get("checks") or ()),
+            recovery=tuple(body.get("recovery") or ()),
             right_fix=tuple(body.get("right_fix") or ()),
             verdict=str(body.get("verdict", "root_cause")),
         )

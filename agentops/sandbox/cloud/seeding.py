@@ -25,6 +25,8 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _STEP = timedelta(minutes=5)
 _AT_ONCE = 100
 ACCOUNT = "123456789012"
+BUILDER = "agentops-sandbox-builder"
+"""What a world's own requests are known by: the layer lets moto itself answer them."""
 
 
 class CloudWorld:
@@ -114,7 +116,7 @@ class CloudWorld:
                     region_name=self.region,
                     aws_access_key_id="sandbox",
                     aws_secret_access_key="sandbox",  # noqa: S106 - moto takes any
-                    config=Config(retries={"total_max_attempts": 1}, proxies={}),
+                    config=Config(retries={"total_max_attempts": 1}, proxies={}, user_agent_extra=BUILDER),
                 )
             return self._clients[service]
 

@@ -32,7 +32,7 @@ def main(words: list[str]) -> int:
     host, port = server.get_host_and_port()
     world = CloudWorld(f"http://{host}:{port}", region, utc_now())
     alarm = world.build(scenario)
-    lay_over(world, scenario.answers)
+    lay_over(world, scenario)
     ready = {"url": world.url, "alarm": _plain(alarm), "kept": _plain(world.kept), "now": to_iso(world.now)}
     sys.stdout.write(json.dumps(ready) + "\n")
     sys.stdout.flush()

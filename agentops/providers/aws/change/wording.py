@@ -30,7 +30,8 @@ def _size(what: str, given: Mapping[str, Any]) -> str | None:
     if not given or set(given) - {"min", "max", "desired"}:
         return None
     names = {"min": "minimum", "max": "maximum", "desired": "desired capacity"}
-    return f"set of {what} " + ", ".join(f"the {names[name]} to {given[name]}" for name in names if name in given)
+    first, *others = (f"{names[name]} {{}}to {given[name]}" for name in names if name in given)
+    return ", ".join((f"set the {first.format(f'of {what} ')}", *(f"the {one.format('')}" for one in others)))
 
 
 def _service(what: str, given: Mapping[str, Any]) -> str | None:
@@ -83,3 +84,5 @@ _VERBS = {
     "aws_roll_back_alias": "let an alias of {} lead to an earlier version",
     "aws_tag": "set tags of {}",
 }
+WORDED = frozenset({*_PHRASES, *_VERBS})
+"""The tools that are said in words of their own."""

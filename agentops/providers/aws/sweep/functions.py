@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from agentops.core.errors import ToolError
+from agentops.core.provider import SETTLED_LOG_WINDOW_S
 from agentops.providers.aws.api.errors import ABSENT
 from agentops.providers.aws.objects.place import FUNCTION, QUEUE, after
 from agentops.providers.aws.sweep.scout import Found, Link, Scout, picked
@@ -75,7 +76,7 @@ def function_configuration(configuration: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _log_lines(scout: Scout, name: str) -> list[dict[str, Any]]:
-    start = scout.now - _LOG_WINDOW
+    start = scout.now - (timedelta(seconds=SETTLED_LOG_WINDOW_S) if scout.settled else _LOG_WINDOW)
     try:
         found = scout.client.pages(
             "logs",

@@ -22,7 +22,8 @@ from agentops.providers.aws.objects.snapshot import Data
 KindAndId: TypeAlias = tuple[str, str]
 """A kind and an id."""
 METRIC_WINDOW = timedelta(hours=3)
-_PERIOD_S = 300
+SETTLED_WINDOW = timedelta(minutes=2)
+_PERIOD_S, _SETTLED_PERIOD_S = 300, 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +48,17 @@ class Found:
 
 
 class Scout:
-    """Reads for one sweep."""
+    """Reads for one sweep.
 
-    def __init__(self, client: AwsClient, now: datetime, redacted: Callable[[str], str] = str) -> None:
-        self.client, self.now, self.redacted = client, now, redacted
+    Arguments:
+        settled: it looks after a change: values and log lines of the time before it are left out, for a throttle of ten
+            minutes ago tells nothing of what was mended since.
+    """
+
+    def __init__(
+        self, client: AwsClient, now: datetime, redacted: Callable[[str], str] = str, *, settled: bool = False
+    ) -> None:
+        self.client, self.now, self.redacted, self.settled = client, now, redacted, settled
         identity = client.identity
         self.place = AwsPlace(account=identity.account, region=client.region, partition=identity.partition)
         self.gaps: list[Gap] = []
@@ -94,10 +102,13 @@ class Scout:
     def metrics(self, what: str, namespace: str, dimensions: Mapping[str, str], asked: Mapping[str, str]) -> Data:
         """Return the values of some metrics of the last three hours, by name, each as ``(time, value)`` oldest first.
 
+        After a change of the last two minutes alone, minute by minute.
+
         Arguments:
             asked: the statistic of each metric: ``{"Errors": "Sum"}``.
         """
         names = list(asked)
+        window, period = (SETTLED_WINDOW, _SETTLED_PERIOD_S) if self.settled else (METRIC_WINDOW, _PERIOD_S)
         queries = [
             {
                 "Id": f"m{number}",
@@ -107,7 +118,7 @@ class Scout:
                         "MetricName": name,
                         "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
                     },
-                    "Period": _PERIOD_S,
+                    "Period": period,
                     "Stat": asked[name],
                 },
             }
@@ -118,7 +129,7 @@ class Scout:
             "cloudwatch",
             "GetMetricData",
             MetricDataQueries=queries,
-            StartTime=self.now - METRIC_WINDOW,
+            StartTime=self.now - window,
             EndTime=self.now,
             ScanBy="TimestampAscending",
         )

@@ -95,13 +95,13 @@ def sweep(
     Arguments:
         starts: kinds and ids; none means all alarms that fire.
         redacted: hides the secrets of a log line, before it is cut to a length.
-        settled: after a change: CloudTrail is left out, for it tells of the time before.
+        settled: after a change: CloudTrail is left out, and metrics and log lines of the time before.
 
     Raises:
         ToolError: nothing could be read at all.
     """
     now, begun = clock(), time.monotonic()
-    scout = Scout(client, now, redacted)
+    scout = Scout(client, now, redacted, settled=settled)
     found = _Sweep(scout)
     progress(Step(stage=Stage.SWEEP, text=f"reading AWS {scout.place.account} {scout.place.region}", key="sweep-aws"))
     wave = [*(starts or [FIRING]), *([] if settled else [TRAIL])]

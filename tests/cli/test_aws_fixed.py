@@ -1,0 +1,64 @@
+"""Incidents of AWS from the alarm to a verified change, without a model, in the sandbox."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Cli = Callable[..., Any]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        importlib.util.find_spec("moto") is None, reason="moto is not installed: pip install moto[server]"
+    ),
+]
+FIXED = {
+    "aws-queue-consumer-off": ("aws_set_reserved_concurrency", {"concurrency": None}),
+    "aws-function-throttled": ("aws_set_reserved_concurrency", {"concurrency": 6}),
+    "aws-consumer-disabled": ("aws_set_event_source", None),
+    "aws-launch-suspended": ("aws_resume_processes", {"processes": ["Launch", "ReplaceUnhealthy"]}),
+    "aws-group-at-maximum": ("aws_set_group_size", {"max": 6}),
+    "aws-instance-stopped": ("aws_start_instance", {}),
+    "aws-service-image-missing": ("aws_roll_back_service", {"task_definition": "checkout:1"}),
+    "aws-database-full": ("aws_grow_database_storage", {"gib": 150}),
+}
+
+
+@pytest.fixture
+def nobody_asked(home: Path) -> None:
+    """Policy of this home asks nobody, so that ``--yes`` is enough."""
+    home.mkdir(mode=0o700)
+    policy = home / "policy.cedar"
+    policy.write_text(
+        '@id("all")\n@approval("none")\npermit (principal, action, resource) when { context has environment };\n'
+    )
+    policy.chmod(0o600)
+
+
+@pytest.mark.usefixtures("nobody_asked")
+@pytest.mark.parametrize("name", sorted(FIXED))
+def test_an_incident_is_fixed_from_its_alarm_and_verified(name: str, cli: Cli) -> None:
+    """The cause, the one change that cures it, sent once allowed; triage finds it no more, and the alarm is OK."""
+    tool, arguments = FIXED[name]
+    done = cli("fix", f"--sandbox={name}", "--no-model", "--yes", "--no-input", "-o", "json")
+    assert done.code == 0, done.out[-3000:]
+    outcome, (step,) = done.document["outcome"], done.document["plan"]["changes"]
+    assert (step["tool"], outcome["status"], outcome["doubts"]) == (tool, "applied", []), outcome
+    assert arguments is None or step["arguments"] == arguments
+    assert cli("audit", "verify").code == 0
+
+
+@pytest.mark.parametrize("name", sorted(FIXED))
+def test_a_dry_run_shows_what_would_be_done_and_changes_nothing(name: str, cli: Cli) -> None:
+    """The page says whether AWS has tried it, what it reaches, how it is undone; nothing is recorded as sent."""
+    done = cli("fix", f"--sandbox={name}", "--no-model", "--dry-run")
+    tried = FIXED[name][0] == "aws_start_instance"
+    said = "could NOT validate this with a dry run" not in done.err + done.out
+    assert (done.code, said) == (0, tried), done.out
+    assert "affects " in done.out
+    events = {one["event"] for one in cli("audit", "log", "-o", "json").document["records"]}
+    assert events & {"intent", "apply"} == set()
