@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MONITORING = SECTIONS["monitoring"]
 """The settings that say where Prometheus and Alertmanager are."""
+OF_SCOPE = "client"
+"""Who says the namespaces of a run that is one program's: they hold in a sandbox as well."""
 _LIMITS = ("disabled_tools", "cluster_lease", "read_only", "allow_cluster_admin")
 _LIVE = (*MONITORING, *SECTIONS["aws"], "change_context", "change_account")
 _CLUSTER_ONLY = ("kubernetes",)
@@ -59,12 +61,13 @@ def allowed_namespaces(settings: Settings, *, of_file: bool = True) -> tuple[str
     """Return the namespaces that no request may leave; empty where there is no such boundary.
 
     Arguments:
-        of_file: those of the config file count, too, not only ``--namespace``.
+        of_file: those of the config file count, too, not only ``--namespace`` and those of a program's scope.
 
     Raises:
         UsageError: the namespace that is looked at is none of those that the file allows.
     """
-    allowed = settings.namespaces if of_file else ()
+    of_scope = settings.provenance.get("namespaces") == OF_SCOPE
+    allowed = settings.namespaces if of_file or of_scope else ()
     chosen = settings.namespace
     if chosen and allowed and chosen not in allowed:
         raise UsageError(

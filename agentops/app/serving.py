@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from agentops.app.connecting import OF_SCOPE
 from agentops.app.run import App, open_app
 from agentops.core.errors import PolicyRefused
 from agentops.core.progress import Progress, no_progress
@@ -45,6 +46,7 @@ def narrowed(settings: Settings, namespaces: tuple[str, ...]) -> Settings:
     return replace(
         settings,
         namespaces=allowed,
+        provenance={**settings.provenance, "namespaces": OF_SCOPE},
         again=None if again is None else lambda: narrowed(again(), namespaces),
     )
 

@@ -44,7 +44,7 @@ class ServedTool:
     """One tool of the server.
 
     Arguments:
-        output: the schema of its structured content.
+        output: the schema of its structured content; empty: one text, as of every read tool.
         read_only: it changes no system; it may keep an incident or a plan on this machine.
         destructive: what it leads to can take something away.
         idempotent: the same call again has no further effect.
@@ -66,7 +66,8 @@ class ServedTool:
 
     def on_the_wire(self) -> types.Tool:
         """Return it as a client sees it."""
-        hints = types.ToolAnnotations(read_only_hint=self.read_only, open_world_hint=self.own_record)
+        # What is the protocol's default is not said: a read tool looks at an open world.
+        hints = types.ToolAnnotations(read_only_hint=True, open_world_hint=None if self.own_record else False)
         if not self.read_only:
             hints = types.ToolAnnotations(
                 read_only_hint=False,
@@ -77,10 +78,15 @@ class ServedTool:
         return types.Tool(
             name=self.name,
             description=self.description,
-            input_schema=to_json(dict(self.schema)),
-            output_schema=to_json(dict(self.output)),
+            input_schema=_short(self.schema),
+            output_schema=to_json(dict(self.output)) if self.output else None,
             annotations=hints,
         )
+
+
+def _short(schema: Mapping[str, Any]) -> Json:
+    """Return a schema without what costs a conversation and tells a model nothing; calls are held against all of it."""
+    return {name: to_json(value) for name, value in schema.items() if name != "additionalProperties"}
 
 
 def _object(required: Sequence[str] = (), **properties: Json) -> Json:
@@ -221,7 +227,7 @@ def _of_spec(spec: ToolSpec) -> ServedTool:
         description=spec.description,
         schema=spec.schema,
         work=read_tool(spec.name),
-        output={"type": "object"},
+        output={},
         own_record=True,
     )
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,14 +16,29 @@ from typing import Any, TypeVar
 import mcp_types as types
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
+from mcp.client.streamable_http import streamable_http_client
+from mcp.shared._httpx_utils import create_mcp_http_client
 
 from agentops.app.approvers import KeyDialogue, add_approver, show_own_key
+from agentops.app.mcp_clients import FILE, new_token
 from agentops.app.pending import approve_pending
 from agentops.config import Settings, load
 from agentops.core.approval import Answer, ApprovalRequest, Decision, SignedApproval
 from agentops.core.clock import utc_now
 
 T = TypeVar("T")
+
+
+@asynccontextmanager
+async def http_client(address: str, token: str, mode: str = "2026-07-28", **options: Any) -> AsyncIterator[Client]:
+    """Yield a client that shows a token."""
+    async with (
+        create_mcp_http_client(headers={"Authorization": f"Bearer {token}"}) as wire,
+        Client(streamable_http_client(address, http_client=wire), mode=mode, **options) as client,
+    ):
+        yield client
+
+
 ERAS = ("legacy", "2026-07-28")
 """The handshake that older clients make, and the stateless protocol."""
 SCENARIO = "bad-image-tag"
@@ -61,6 +78,34 @@ class Place:
                     return await work(client)
 
         return asyncio.run(run())
+
+    def token(self, name: str) -> str:
+        """Make the token of a client."""
+        return new_token(self.settings, name)
+
+    def clients(self, text: str) -> None:
+        """Write the file of the clients."""
+        self.home.mkdir(exist_ok=True, mode=0o700)
+        (self.home / FILE).write_text(text)
+
+    @contextmanager
+    def over_http(self, *words: str) -> Iterator[str]:
+        """Serve over HTTP on a port of its own, and yield the address."""
+        given = [*self.command.args, "--http", "--listen", "127.0.0.1:0", *words]
+        with (
+            self.log.open("a") as log,
+            subprocess.Popen(
+                [self.command.command, *given], env=self.command.env, stderr=subprocess.PIPE, stdout=log, text=True
+            ) as process,
+        ):
+            assert process.stderr is not None
+            try:
+                line = process.stderr.readline()
+                assert line.startswith("Serving on "), line
+                yield line.split()[-1]
+            finally:
+                process.terminate()
+                process.wait(timeout=60)
 
     def setting(self, text: str) -> None:
         """Write the config file."""
