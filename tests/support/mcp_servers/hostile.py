@@ -370,6 +370,45 @@ def asks() -> None:
     )
 
 
+def _modern() -> None:
+    """Speak the era of 2026-07-28."""
+    meta = {"io.modelcontextprotocol/serverInfo": {"name": "modern", "version": "1"}}
+    said = {"supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}, "resultType": "complete", "_meta": meta}
+    HANDLERS["server/discover"] = lambda request: answer(request, {**said, "ttlMs": 0, "cacheScope": "public"})
+
+
+@mode
+def asks_anew() -> None:
+    """Want input before the call is run, as the newer era does it, and answer with what was given."""
+    _modern()
+    schema = {"type": "object", "properties": {"word": {"type": "string"}}}
+    form = {"method": "elicitation/create", "params": {"message": "Which word?", "requestedSchema": schema}}
+    wanted = {"resultType": "input_required", "inputRequests": {"k": form}, "requestState": "state-1"}
+
+    def ask(request: dict[str, Any]) -> None:
+        params = request["params"]
+        if "inputResponses" not in params:
+            answer(request, wanted)
+        else:
+            given = {"input": params["inputResponses"], "state": params["requestState"]}
+            answer(request, {**text(json.dumps(given)), "resultType": "complete"})
+
+    HANDLERS["tools/call"] = ask
+
+
+@mode
+def asks_for_ever() -> None:
+    """Want input again and again."""
+    asks_anew()
+    first = HANDLERS["tools/call"]
+
+    def ask(request: dict[str, Any]) -> None:
+        request["params"].pop("inputResponses", None)
+        first(request)
+
+    HANDLERS["tools/call"] = ask
+
+
 @mode
 def changes_its_list() -> None:
     """Say something else of ``echo`` once it was called, and tell so."""

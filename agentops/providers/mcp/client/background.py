@@ -41,6 +41,10 @@ class Background:
         self._loop.call_soon(self._ready.set)
         self._loop.run_forever()
 
+    def start(self, make: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+        """Have a coroutine run on the loop; nobody hears what becomes of it."""
+        asyncio.run_coroutine_threadsafe(make(), self._loop)
+
     def run(self, make: Callable[[], Coroutine[Any, Any, Value]], *, timeout_s: float) -> Value:
         """Run a coroutine on the loop and return what it returns; Ctrl-C cancels it.
 
@@ -77,6 +81,32 @@ def _hush() -> None:
         logger = logging.getLogger(name)
         logger.addHandler(logging.NullHandler())
         logger.propagate = False
+
+
+async def in_thread(work: Callable[[], Value]) -> Value:
+    """Run what blocks in a thread that holds up neither the loop nor the end of the program, and return its value.
+
+    Raises:
+        BaseException: what it raised.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[Value] = loop.create_future()
+
+    def settle(settled: Callable[[], None]) -> None:
+        if not future.done():
+            settled()
+
+    def run() -> None:
+        try:
+            value = work()
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is awaited
+            raised = error
+            loop.call_soon_threadsafe(settle, lambda: future.set_exception(raised))
+        else:
+            loop.call_soon_threadsafe(settle, lambda: future.set_result(value))
+
+    threading.Thread(target=run, name="agentops-mcp-work", daemon=True).start()
+    return await future
 
 
 async def quietly(wait: Coroutine[Any, Any, Any], within_s: float) -> None:

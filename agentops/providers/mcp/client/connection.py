@@ -7,21 +7,27 @@ The SDK's client is entered and left in one task of its own, as its cancel scope
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from agentops import __version__
 from agentops.core.errors import AgentopsError
 from agentops.core.text import one_line
+from agentops.providers.mcp.client.asking import ANSWER_S, MOST_ROUNDS
 from agentops.providers.mcp.client.background import quietly
 from agentops.providers.mcp.client.exchange import CURRENT, Exchange
 from agentops.providers.mcp.client.wire import ServerWatch, watched
 
 if TYPE_CHECKING:
     from mcp import Client, MCPError
+    from mcp.client import ClientRequestContext
     from mcp.client._transport import TransportStreams
+    from mcp_types import ElicitRequestParams, ElicitResult
+
+AnswerInput: TypeAlias = Callable[[Mapping[str, Any]], Awaitable["ElicitResult"]]
+"""Answers the parameters of one question to a person."""
 
 _END_S, _SETTLE_S = 8.0, 2.0
 _CLOSED = "Connection closed"
@@ -59,12 +65,18 @@ class ServerConnection:
     Arguments:
         open_transport: makes the transport; it is entered once.
         watch: what passes on it.
+        answer: answers what the server asks of a person; None: nobody is there, and the server is told so beforehand.
     """
 
     def __init__(
-        self, open_transport: Callable[[], AbstractAsyncContextManager[TransportStreams]], watch: ServerWatch
+        self,
+        open_transport: Callable[[], AbstractAsyncContextManager[TransportStreams]],
+        watch: ServerWatch,
+        answer: AnswerInput | None = None,
     ) -> None:
         self.watch = watch
+        self._answer = answer
+        self._clocks: set[asyncio.Timeout] = set()
         self._open_transport = open_transport
         self._client: Client | None = None
         self._error: BaseException | None = None
@@ -125,6 +137,7 @@ class ServerConnection:
             watched(self._open_transport(), self.watch),
             mode="auto",
             cache=None,
+            elicitation_callback=self._elicited if self._answer is not None else None,
             client_info=Implementation(name="agentops", version=__version__),
         )
 
@@ -168,19 +181,63 @@ class ServerConnection:
         await self._exchange(exchange, ask, within_s)
         return exchange
 
+    async def _elicited(self, context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+        """Answer a server that asks on the way: the older era."""
+        del context
+        return await self._asked(params.model_dump(by_alias=True, mode="json", exclude_none=True))
+
+    async def _asked(self, raw: Mapping[str, Any]) -> ElicitResult:
+        """Have a person answer, while the clocks of all calls stand still."""
+        from mcp_types import ElicitResult
+
+        if self._answer is None:
+            return ElicitResult(action="decline")
+        loop = asyncio.get_running_loop()
+        stopped = {clock: (clock.when() or 0) - loop.time() for clock in self._clocks}
+        for clock in stopped:
+            clock.reschedule(loop.time() + ANSWER_S)
+        try:
+            return await asyncio.wait_for(self._answer(raw), ANSWER_S)
+        except TimeoutError:
+            return ElicitResult(action="cancel")
+        finally:
+            for clock in stopped.keys() & self._clocks:
+                clock.reschedule(loop.time() + stopped[clock])
+
     async def call(self, tool: str, arguments: Mapping[str, Any], exchange: Exchange, within_s: float) -> None:
-        """Call a tool, once; ``exchange`` is filled in.
+        """Call a tool, once; ``exchange`` is filled in. Where the server wants input first, and somebody gives it, the
+        same call goes on with that.
 
         Raises:
             AnswerLost: no answer came.
             CallRefused: the answer is an error of the protocol.
         """
 
+        responses: dict[str, Any] | None = None
+        state: str | None = None
+
         async def ask() -> None:
             # The session's and not the client's: that one sends a call again when a header did not match.
-            await self._begun_client.session.call_tool(tool, dict(arguments), allow_input_required=True)
+            await self._begun_client.session.call_tool(
+                tool, dict(arguments), input_responses=responses, request_state=state, allow_input_required=True
+            )
 
         await self._exchange(exchange, ask, within_s)
+        for _ in range(MOST_ROUNDS):
+            wanted = (exchange.answer or {}).get("inputRequests")
+            if self._answer is None or not wants_input(exchange) or not isinstance(wanted, dict):
+                return
+            responses = {}
+            for key, request in wanted.items():
+                if not isinstance(request, dict) or request.get("method") != "elicitation/create":
+                    return
+                responses[key] = answer = await self._asked(request.get("params") or {})
+                if answer.action != "accept":
+                    return
+            said = (exchange.answer or {}).get("requestState")
+            state = said if isinstance(said, str) else None
+            exchange.answer, exchange.cut = None, 0
+            await self._exchange(exchange, ask, within_s)
 
     async def _exchange(self, exchange: Exchange, ask: Callable[[], Any], within_s: float) -> None:
         """Make one request. What the SDK thinks of the answer does not matter once the answer is there."""
@@ -188,8 +245,12 @@ class ServerConnection:
 
         CURRENT.set(exchange)
         try:
-            async with asyncio.timeout(within_s):
-                await ask()
+            async with asyncio.timeout(within_s) as clock:
+                self._clocks.add(clock)
+                try:
+                    await ask()
+                finally:
+                    self._clocks.discard(clock)
         except TimeoutError as error:
             if exchange.answer is None:
                 raise AnswerLost(exchange.failure or f"no answer came in {within_s:g} s") from error
@@ -226,6 +287,11 @@ class ServerConnection:
     async def _joined(self) -> None:
         if self._task is not None:
             await asyncio.wait([self._task])
+
+
+def wants_input(exchange: Exchange) -> bool:
+    """Return whether a server wants something before it runs a call: it has not run it."""
+    return (exchange.answer or {}).get("resultType") == "input_required"
 
 
 def _innermost(error: BaseException) -> BaseException:

@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING
 from agentops.core.errors import AgentopsError, ToolError
 from agentops.core.text import one_line, visible
 from agentops.core.threads import Monotonic
+from agentops.providers.mcp.client.asking import AskPerson, answered
+from agentops.providers.mcp.client.background import in_thread
 from agentops.providers.mcp.client.confine import ConfinementFact, confined
-from agentops.providers.mcp.client.connection import AnswerLost, ServerConnection
+from agentops.providers.mcp.client.connection import AnswerInput, AnswerLost, ServerConnection
 from agentops.providers.mcp.client.launch import HIDDEN, Given, Launch, discard, prepared
 from agentops.providers.mcp.client.oauth import PERSON_S, KeptSignIn, Show, sign_in_file, signed_in
 from agentops.providers.mcp.client.stdio import Process, stdio_transport
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from mcp.client._transport import TransportStreams
 
 MOST_STARTS = 4
-"""How often a server is started in one session; after that it is out of order."""
+"""How often a server is started without answering a call in between; after that it is out of order."""
 _BACKOFF_S = (0.0, 0.5, 1.0, 2.0)
 _MOST_TIMEOUTS = 2
 _SHOWN_WORDS, _WORDS_CHARS = 3, 160
@@ -45,6 +47,7 @@ class Lifecycle:
         given: what the server is given; asked for once it is started.
         redact: takes secrets out of its last words and of its refusals.
         show: shows a person where to sign in; None: nobody is there.
+        ask: asks a person what the server asks; None: nobody is there.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class Lifecycle:
         confinement: Callable[[], ConfinementFact],
         monotonic: Monotonic,
         show: Show | None,
+        ask: AskPerson | None,
     ) -> None:
         self.config = config
         self.connection: ServerConnection | None = None
@@ -64,12 +68,13 @@ class Lifecycle:
         self.starts = 0
         self._given, self._home, self._redact = given, home, redact
         self._confinement, self._monotonic = confinement, monotonic
-        self._show = show
+        self._show, self._ask = show, ask
         self._kept: KeptSignIn | None = None
         self._scratch: Path | None = None
         self._lock: asyncio.Lock | None = None
         self.is_closed = False
-        self._timeouts = 0
+        self._closing: asyncio.Task[None] | None = None
+        self._timeouts = self._fruitless = 0
         self._ended_at = 0.0
         self._failed: tuple[float, AgentopsError] | None = None
 
@@ -98,14 +103,15 @@ class Lifecycle:
 
     async def _start(self) -> ServerConnection:
         name = self.config.name
-        if self.starts >= MOST_STARTS:
+        if self._fruitless >= MOST_STARTS:
             raise ToolError(
-                f"MCP server {name} ended {self.starts} times and is not started again in this run{self.last_words()}",
+                f"MCP server {name} ended {MOST_STARTS} times and is not started again in this run{self.last_words()}",
                 code="mcp-out-of-order",
             )
-        if self.starts:
-            await asyncio.sleep(max(self._ended_at + _BACKOFF_S[self.starts] - self._monotonic(), 0))
+        if self._fruitless:
+            await asyncio.sleep(max(self._ended_at + _BACKOFF_S[self._fruitless] - self._monotonic(), 0))
         self.starts += 1
+        self._fruitless += 1
         self._timeouts = 0
         self.connection = connection = self._made(self._given(), ServerWatch())
         try:
@@ -122,10 +128,14 @@ class Lifecycle:
         limits = self.config.limits
         most = max(limits.list_bytes, limits.result_bytes) + _SLACK_BYTES
         if self.config.transport is ServerTransport.HTTP:
-            return ServerConnection(lambda: self._over_http(given, most), watch)
+            return ServerConnection(lambda: self._over_http(given, most), watch, self._answer())
         launch = self._launch(given)
         self.process = process = Process()
-        return ServerConnection(lambda: stdio_transport(process, launch, watch, most_bytes=most), watch)
+        return ServerConnection(lambda: stdio_transport(process, launch, watch, most_bytes=most), watch, self._answer())
+
+    def _answer(self) -> AnswerInput | None:
+        ask, name = self._ask, self.config.name
+        return None if ask is None else lambda raw: answered(ask, name, raw)
 
     @asynccontextmanager
     async def _over_http(self, given: Given, most_bytes: int) -> AsyncIterator[TransportStreams]:
@@ -171,8 +181,8 @@ class Lifecycle:
             self.connection.watch.ended.set()
 
     def note_answer(self) -> None:
-        """Note that the server answers."""
-        self._timeouts = 0
+        """Note that the server answers: it was worth starting."""
+        self._timeouts = self._fruitless = 0
 
     def last_words(self) -> str:
         """Return how it exited and its last lines of standard error, as the end of a message; empty without either."""
@@ -190,9 +200,10 @@ class Lifecycle:
         return tuple(self.shown(word) for word in said if word.strip())
 
     async def close(self) -> None:
-        """End what runs; nothing is started any more."""
+        """End what runs; nothing is started any more. Whoever comes second waits for the same end."""
         self.is_closed = True
-        await self._clear()
+        self._closing = self._closing or asyncio.create_task(self._clear())
+        await asyncio.shield(self._closing)
 
     async def _clear(self) -> None:
         if self.connection is not None:
@@ -200,5 +211,9 @@ class Lifecycle:
             self.connection = None
             self._ended_at = self._monotonic()
         if self._scratch is not None:
-            await asyncio.to_thread(discard, self._scratch)
-            self._scratch = None
+            scratch, self._scratch = self._scratch, None
+            try:
+                await in_thread(lambda: discard(scratch))
+            except RuntimeError:
+                # At the end of the program no thread is started any more.
+                discard(scratch)

@@ -25,6 +25,7 @@ from agentops.core.commands import quoted
 from agentops.core.durable_files import replace_file
 from agentops.core.errors import ToolError
 from agentops.core.foreign_documents import read_json
+from agentops.providers.mcp.client.background import in_thread
 
 if TYPE_CHECKING:
     import httpx2
@@ -131,7 +132,7 @@ async def signed_in(kept: KeptSignIn, show: Show | None, server: str) -> AsyncIt
         port = listening.sockets[0].getsockname()[1]
 
         async def shown(url: str) -> None:
-            await asyncio.to_thread(show, url)
+            await in_thread(lambda: show(url))
 
         async def redirected() -> AuthorizationCodeResult:
             return await asyncio.wait_for(redirects.get(), PERSON_S)

@@ -20,9 +20,10 @@ from typing import Any, TypeVar
 from agentops.core.errors import AgentopsError, InDoubt, ToolError
 from agentops.core.text import one_line
 from agentops.core.threads import Monotonic
+from agentops.providers.mcp.client.asking import ANSWER_S, MOST_ROUNDS, AskPerson
 from agentops.providers.mcp.client.background import background
 from agentops.providers.mcp.client.confine import ConfinementFact, confinement_offered
-from agentops.providers.mcp.client.connection import AnswerLost, CallRefused, ServerConnection
+from agentops.providers.mcp.client.connection import AnswerLost, CallRefused, ServerConnection, wants_input
 from agentops.providers.mcp.client.decode import facts_of, result_of
 from agentops.providers.mcp.client.exchange import Exchange
 from agentops.providers.mcp.client.launch import Given, Resolve, resolved
@@ -65,6 +66,7 @@ def open_session(
     home: Path,
     redact: Callable[[str], str] = str,
     show: Show | None = None,
+    ask: AskPerson | None = None,
     confinement: Callable[[], ConfinementFact] = confinement_offered,
     monotonic: Monotonic = time.monotonic,
 ) -> ServerSession:
@@ -77,6 +79,8 @@ def open_session(
             for the caller to redact; what the server was given is hidden in them all the same.
         show: shows a person where to sign in to a server that wants OAuth, and starts it with a new sign-in, which is
             kept; None: nobody is there, and the sign-in that is kept is used.
+        ask: asks a person for the input that a server wants in the middle of a call; None: nobody is there, and it is
+            declined. Whether a server may ask at all is for the caller to have decided.
         confinement: whether servers can be confined on this machine.
     """
     session = ServerSession(
@@ -85,6 +89,7 @@ def open_session(
         home=home,
         redact=redact,
         show=show,
+        ask=ask,
         confinement=confinement,
         monotonic=monotonic,
     )
@@ -103,11 +108,13 @@ class ServerSession(McpSession):
         home: Path,
         redact: Callable[[str], str],
         show: Show | None,
+        ask: AskPerson | None,
         confinement: Callable[[], ConfinementFact],
         monotonic: Monotonic,
     ) -> None:
         self.config = config
         self._start_s = config.limits.start_s if show is None else PERSON_S
+        self._person_s = 0.0 if ask is None else MOST_ROUNDS * ANSWER_S
         self._resolve = resolve
         self._settling = threading.Lock()
         self._known: Given | None = None
@@ -118,6 +125,7 @@ class ServerSession(McpSession):
             home=home,
             redact=redact,
             show=show,
+            ask=ask,
             confinement=confinement,
             monotonic=monotonic,
         )
@@ -128,11 +136,11 @@ class ServerSession(McpSession):
 
     def facts(self) -> ServerFacts:
         """Return what the server says of itself; see ``McpSession``."""
-        return self._run(self._ask_facts, self._start_s)
+        return self._ask(self._ask_facts, self._start_s)
 
     def tools(self) -> Sequence[ForeignTool]:
         """Return all of its tools in the order of their names; see ``McpSession``."""
-        return self._run(self._ask_tools, 2 * self._start_s)
+        return self._ask(self._ask_tools, 2 * self._start_s)
 
     def call(self, tool: str, arguments: Mapping[str, Any]) -> ForeignResult:
         """Call one tool once; see ``McpSession``."""
@@ -140,7 +148,8 @@ class ServerSession(McpSession):
         exchange = Exchange()
         try:
             return self._run(
-                lambda: self._call(tool, arguments, exchange), 2 * self._start_s + self.config.limits.call_s
+                lambda: self._call(tool, arguments, exchange),
+                2 * self._start_s + self.config.limits.call_s + self._person_s,
             )
         except TimeoutError as error:
             raise self._unanswered(exchange, tool, "no answer came in time") from error
@@ -164,6 +173,19 @@ class ServerSession(McpSession):
             with contextlib.suppress(Exception):
                 background().run(self._lives.close, timeout_s=_CLOSE_S)
         _forget(self)
+
+    def end_soon(self) -> None:
+        """Have it end without waiting for that; nothing is started any more."""
+        self._lives.is_closed = True
+        if self._lives.starts:
+            with contextlib.suppress(Exception):
+                background().start(self._lives.close)
+
+    def _ask(self, make: Callable[[], Coroutine[Any, Any, Value]], timeout_s: float) -> Value:
+        try:
+            return self._run(make, timeout_s)
+        except TimeoutError as error:
+            raise ToolError(f"MCP server {self.config.name} did not answer in time", code="mcp-no-answer") from error
 
     def _run(self, make: Callable[[], Coroutine[Any, Any, Value]], timeout_s: float) -> Value:
         self._given()
@@ -219,16 +241,17 @@ class ServerSession(McpSession):
                 f"MCP server {self.config.name} {did} the call of {one_line(tool, 80)}: {said}", code=code
             ) from error
         except AnswerLost as error:
-            self._lives.note_timeout()
+            if not exchange.status:
+                # By HTTP something answered, and a new session would not have it answer better.
+                self._lives.note_timeout()
             raise self._unanswered(exchange, tool, str(error)) from error
         self._lives.note_answer()
-        answer = exchange.answer or {}
-        if answer.get("resultType") == "input_required":
+        if wants_input(exchange):
             raise ToolError(
                 f"MCP server {self.config.name} asks for input before it runs {one_line(tool, 80)}, and was declined",
                 code="mcp-input-declined",
             )
-        return result_of(answer, most_bytes=limits.result_bytes, cut=exchange.cut, hide=self._lives.hide)
+        return result_of(exchange.answer or {}, most_bytes=limits.result_bytes, cut=exchange.cut, hide=self._lives.hide)
 
     async def _require_unchanged(self, connection: ServerConnection, tool: str) -> None:
         """List again what may have changed: after a new start, and when the server says so."""
@@ -270,11 +293,10 @@ def _forget(session: ServerSession) -> None:
 
 
 def close_all() -> None:
-    """End every server of this process, all at once."""
+    """End every server of this process, all at once. Never raises."""
     with _open_lock:
         sessions = list(_open)
-    threads = [threading.Thread(target=session.close, daemon=True) for session in sessions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(_CLOSE_S)
+    for session in sessions:
+        session.end_soon()
+    for session in sessions:
+        session.close()

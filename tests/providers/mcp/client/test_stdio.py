@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,9 +12,8 @@ import pytest
 
 from agentops.core.errors import ToolError
 from agentops.providers.mcp.client.session import ServerSession
-from agentops.providers.mcp.objects.server import ServerConfig, ServerTransport
 from agentops.providers.mcp.objects.tool import ForeignResult, Part, ServerFacts
-from tests.providers.mcp.client.conftest import QUICK, SERVERS
+from tests.providers.mcp.client.conftest import SERVERS
 
 Plain = Callable[..., ServerSession]
 
@@ -43,17 +41,6 @@ def test_a_server_is_started_listed_called_and_ended(plain: Plain) -> None:
     pid = session.report().pid
     session.close()
     assert (session.report().running, _is_there(pid)) == (False, False)
-
-
-def test_a_server_of_the_newer_era_needs_no_handshake(opened: Plain, slow: None) -> None:
-    """The SDK's own server is discovered at the newest protocol, and structured results arrive as they are."""
-    words = (str(SERVERS / "sdk.py"),)
-    session = opened(
-        ServerConfig(name="sdk", transport=ServerTransport.STDIO, command=sys.executable, args=words, limits=QUICK)
-    )
-    assert (session.facts().name, session.facts().protocol) == ("on-the-sdk", "2026-07-28")
-    found = session.call("add", {"a": 2, "b": 3})
-    assert (found.parts[0].text, found.structured, found.is_error) == ("5", {"result": 5}, False)
 
 
 def test_a_server_inherits_nothing_that_it_was_not_given(plain: Plain, monkeypatch: pytest.MonkeyPatch) -> None:
