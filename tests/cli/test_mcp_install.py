@@ -155,6 +155,17 @@ def test_a_file_that_changed_meanwhile_is_not_overwritten(terminal: ModuleType, 
     assert "was changed while it was shown: nothing was written" in said.screen
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
+def test_a_file_of_another_user_stays_theirs(cli: Cli, tmp_path: Path) -> None:
+    """Written by root, their client could not read it any more."""
+    file = tmp_path / ".claude.json"
+    file.write_text("{}")
+    os.chown(file, 12345, 12345)
+    done = cli("mcp", "install", "claude-code", "--yes")
+    assert (done.code, file.read_text(), file.stat().st_uid) == (2, "{}", 12345)
+    assert "another user: it is left as it is" in done.err
+
+
 def test_contradictions_and_unknown_clients_are_told(cli: Cli) -> None:
     """Usage errors, before anything is looked at."""
     assert cli("mcp", "install", "cursor", "--yes", "--print").code == 2

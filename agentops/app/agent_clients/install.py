@@ -7,6 +7,7 @@ they are, and none of their values is shown: they may hold credentials.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -123,7 +124,7 @@ def write(wanted: Installation, now: datetime) -> Path | None:
     """Write the file, and return where the earlier one is kept; None where there was none.
 
     Raises:
-        UsageError: the file is not what it was when it was shown.
+        UsageError: the file is not what it was when it was shown, or another user's.
         StoreError: it cannot be written; what was there is unchanged.
     """
     file = wanted.file
@@ -131,6 +132,10 @@ def write(wanted: Installation, now: datetime) -> Path | None:
         hint = f"Close {wanted.client.title}, then run it again."
         raise UsageError(f"{file} was changed while it was shown: nothing was written", hint=hint, code="client-file")
     with explained(file, "write"):
+        if wanted.old_text is not None and file.stat().st_uid != os.geteuid():
+            # A file that is replaced would be this user's, and its owner's client could not read it any more.
+            hint = "Run it as the user whose client it is."
+            raise UsageError(f"{file} belongs to another user: it is left as it is", hint=hint, code="client-file")
         if wanted.old_text is None:
             make_folder(file.parent)
             create_file(file, wanted.text.encode())
