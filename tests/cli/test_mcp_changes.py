@@ -236,6 +236,31 @@ def test_policy_judges_what_a_change_names(do: Any, cli: Cli, home: Path) -> Non
     assert (done.code, shelf.calls, "not-prod" in told(home)) == (REFUSED, [], True)
 
 
+def test_policy_judges_the_read_that_verifies(do: Any, cli: Cli, home: Path) -> None:
+    """What may not be read is not read for a change either, so the change is not previewed."""
+    shelf = connect(home)
+    cli("policy", "init")
+    own = home / "policy.cedar"
+    own.write_text(
+        own.read_text()
+        + '@id("not-read") @why("not to be looked at")'
+        + 'forbid (principal, action in Ops::Action::"read", resource == Ops::Tool::"mcp://shelf/get_thing");'
+    )
+    done = do(GROW, verdict="not-possible")
+    assert (done.code != 0, shelf.calls) == (True, [])
+    assert "policy refuses shelf__get_thing, which verifies shelf__set_size: not-read" in told(home)
+
+
+@pytest.mark.usefixtures("nobody_asked")
+def test_a_server_s_failure_tells_no_secret(do: Any, cli: Cli, home: Path) -> None:
+    """What it says of a call that failed is kept and shown without what looks like a credential."""
+    connect(home).misbehave("fails")
+    done = do(GROW, "--yes", "-o", "json")
+    kept = "".join(path.read_text(errors="replace") for path in home.rglob("*") if path.is_file())
+    assert "it failed" in done.out
+    assert "hunter2hunter2" not in kept + done.out + done.err
+
+
 def test_policy_explains_a_foreign_tool(cli: Cli, home: Path) -> None:
     """By its name, with what a call names; the tool stands in the schema that is printed."""
     connect(home)

@@ -84,7 +84,7 @@ class McpProvider:
         return Connection(
             provider=self,
             reader=McpReader(tools, scope, context),
-            changer=McpChanger(tools, context.clock),
+            changer=McpChanger(tools, context),
             close=tools.close,
         )
 

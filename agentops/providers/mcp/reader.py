@@ -80,7 +80,7 @@ class McpReader:
             place=self._scope.place,
             observed_at=snapshot.at,
             target=ResolvedTarget(refs=(), how="", exact=False),
-            problems=problems_of(snapshot),
+            problems=problems_of(snapshot, self._context.redacted),
             conditions=conditions_of(self._tools.offers.values()),
             gaps=snapshot.gaps,
             not_checked=tuple(f"{gap.what}: {gap.reason}" for gap in snapshot.gaps),

@@ -130,7 +130,10 @@ def call(params: dict[str, Any]) -> dict[str, Any]:
     if "huge" in flags and name == "list_things":
         found = "x" * 100_000_000
     if "fails" in flags and name not in ("list_things", "get_thing"):
-        return {"content": [{"type": "text", "text": f"it failed. {INJECTION}"}], "isError": True}
+        return {
+            "content": [{"type": "text", "text": f"it failed: postgres://app:hunter2hunter2@db/x. {INJECTION}"}],
+            "isError": True,
+        }
     if "errs" in flags and name not in ("list_things", "get_thing"):
         raise RuntimeError("a statement failed")
     return {"content": [{"type": "text", "text": found}]}

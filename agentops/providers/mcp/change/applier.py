@@ -27,10 +27,12 @@ _MAY_HAVE_WORKED = "A call that failed may have had an effect: look at the syste
 
 @dataclass(frozen=True, slots=True)
 class ForeignApplier:
-    """See ``core.tool.Applier``. ``pause`` waits between two looks at what the call did."""
+    """See ``core.tool.Applier``. ``pause`` waits between two looks at what the call did; ``redacted``
+    hides the secrets of what a server says."""
 
     change: ForeignChange
     clock: Clock
+    redacted: Callable[[str], str]
     pause: Callable[[float], None] = time.sleep
 
     def apply(self, preview: Preview) -> Receipt:
@@ -52,7 +54,7 @@ class ForeignApplier:
         result = self._called(offer, arguments)
         if result.is_error:
             raise InDoubt(
-                f"MCP server {offer.server} says that {offer.tool} failed: {said_by(result)}",
+                f"MCP server {offer.server} says that {offer.tool} failed: {self.redacted(said_by(result))}",
                 hint=_MAY_HAVE_WORKED,
             )
         self.change.sent.calls.add(digest(body))

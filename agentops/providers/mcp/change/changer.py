@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from agentops.core.clock import Clock
 from agentops.core.plan import Change, Note, Preview
-from agentops.core.provider import HeldLease, PlanGrant
+from agentops.core.provider import HeldLease, PlanGrant, ProviderContext
 from agentops.core.tool import Applier, ChangeTool
 from agentops.providers.mcp.change.applier import ForeignApplier
 from agentops.providers.mcp.change.tools import ForeignChange, SentCalls
@@ -16,12 +15,16 @@ from agentops.providers.mcp.offered.calling import ServerTools
 class McpChanger:
     """See ``core.provider.Changer``."""
 
-    def __init__(self, tools: ServerTools, clock: Clock) -> None:
-        sent = SentCalls()
+    def __init__(self, tools: ServerTools, context: ProviderContext) -> None:
+        sent, clock = SentCalls(), context.clock
         self._changes = {
-            name: ForeignChange(tools, offer, clock, sent) for name, offer in tools.offers.items() if not offer.reads
+            name: ForeignChange(tools, offer, clock, sent, context.refusal)
+            for name, offer in tools.offers.items()
+            if not offer.reads
         }
-        self._appliers = {name: ForeignApplier(change, clock) for name, change in self._changes.items()}
+        self._appliers = {
+            name: ForeignApplier(change, clock, context.redacted) for name, change in self._changes.items()
+        }
 
     def change_tools(self) -> Mapping[str, ChangeTool]:
         """Return the change tools by name."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from agentops.core.errors import ToolError
+from agentops.core.errors import ToolError, ToolInputError
 from agentops.providers.mcp.offered.calling import ServerTools
-from agentops.providers.mcp.offered.offer import Offer
+from agentops.providers.mcp.offered.offer import Offer, Refusal
 from agentops.providers.mcp.offered.results import data_of
 from agentops.providers.mcp.offered.templates import dug, filled
 
@@ -22,18 +22,24 @@ def reads_back(tools: ServerTools, offer: Offer) -> Offer | None:
     return found if found is not None and found.reads else None
 
 
-def read_state(tools: ServerTools, offer: Offer, arguments: Mapping[str, Any]) -> Any:
+def read_state(tools: ServerTools, offer: Offer, arguments: Mapping[str, Any], refusal: Refusal) -> Any:
     """Return what the read shows now.
 
+    Arguments:
+        refusal: why policy refuses the read; empty where it permits it.
+
     Raises:
-        ToolError: it cannot be asked with these arguments, or did not answer in full.
+        ToolError: it cannot be asked with these arguments, policy refuses it, or it did not answer in full.
     """
     use, reader = offer.classification.reads_back, reads_back(tools, offer)
     if use is None or reader is None:
         raise ToolError(f"nothing reads back what {offer.spec.name} does")
     # An argument that the call leaves out is left out of the read, too.
     wanted = {name: one for name, one in use.arguments.items() if filled({name: one}, arguments.get) is not None}
-    result = tools.read(reader, reader.checked(filled(wanted, arguments.get) or {}))
+    given = reader.checked(filled(wanted, arguments.get) or {})
+    if why := refusal(reader.spec, reader.ref, given):
+        raise ToolInputError(f"policy refuses {reader.spec.name}, which verifies {offer.spec.name}: {why}")
+    result = tools.read(reader, given)
     if result.cut:
         raise ToolError(f"{reader.spec.name}, which reads back what {offer.spec.name} does, gave more than is kept")
     found = data_of(result)

@@ -20,7 +20,7 @@ from agentops.core.risk import Reversal
 from agentops.core.tool import ToolSpec
 from agentops.providers.mcp.change.read_back import read_state, reads_back
 from agentops.providers.mcp.offered.calling import ServerTools
-from agentops.providers.mcp.offered.offer import Offer, tool_ref
+from agentops.providers.mcp.offered.offer import Offer, Refusal, tool_ref
 from agentops.providers.mcp.offered.templates import dug, filled
 
 NOT_CALLED = {"effect": "not called"}
@@ -39,12 +39,13 @@ class SentCalls:
 
 @dataclass(frozen=True, slots=True)
 class ForeignChange:
-    """See ``core.tool.ChangeTool``."""
+    """See ``core.tool.ChangeTool``. ``refusal`` is policy's on the read that verifies it."""
 
     tools: ServerTools
     offer: Offer
     clock: Clock
     sent: SentCalls
+    refusal: Refusal
 
     @property
     def spec(self) -> ToolSpec:
@@ -74,7 +75,7 @@ class ForeignChange:
         )
         self.sent.previewed.add(digest(call.body))
         is_read_back = reads_back(self.tools, self.offer) is not None
-        state = read_state(self.tools, self.offer, arguments) if is_read_back else None
+        state = read_state(self.tools, self.offer, arguments, self.refusal) if is_read_back else None
         before = {"effect": _NOT_SEEN, "read_back": state} if is_read_back else NOT_CALLED
         after = {"effect": _SEEN} if is_read_back else CALLED
         undo, residue = self._undo(arguments, state)
@@ -122,7 +123,7 @@ class ForeignChange:
         body = preview.calls[0].body
         if reads_back(self.tools, self.offer) is None:
             return self._unread(str(one.ref), digest(body))
-        state = read_state(self.tools, self.offer, body["arguments"])
+        state = read_state(self.tools, self.offer, body["arguments"], self.refusal)
         same = digest({"effect": _NOT_SEEN, "read_back": state}) == one.before_digest
         live = {"effect": _NOT_SEEN if same else _SEEN, "read_back": state}
         return Observation(at=self.clock(), objects={str(one.ref): live})

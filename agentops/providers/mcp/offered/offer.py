@@ -6,9 +6,9 @@ at all. No server is asked; whether it still lists the tool so is asked before e
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from agentops.core.errors import ConfigError, ToolInputError
 from agentops.core.json_schema import called_wrongly, checked_arguments, faults
@@ -28,6 +28,8 @@ from agentops.providers.mcp.reviewed.classify import classifications
 from agentops.providers.mcp.reviewed.forms import FORMS
 
 SCHEME = "mcp"
+Refusal: TypeAlias = Callable[[ToolSpec, ResourceRef, Mapping[str, Any]], str]
+"""Returns why policy refuses one call of a read; empty where it permits it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

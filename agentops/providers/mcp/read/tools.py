@@ -6,19 +6,16 @@ about it, then it is sent. What comes back is a ``Reading``; whatever goes wrong
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from agentops.core.errors import ToolInputError
 from agentops.core.evidence import Reading
-from agentops.core.resource import ResourceRef
 from agentops.core.tool import ToolSpec
 from agentops.providers.mcp.offered.calling import ServerTools
-from agentops.providers.mcp.offered.offer import Offer
+from agentops.providers.mcp.offered.offer import Offer, Refusal
 from agentops.providers.mcp.offered.results import reading_of
-
-Refusal: TypeAlias = Callable[[ToolSpec, ResourceRef, Mapping[str, Any]], str]
 
 
 @dataclass(frozen=True, slots=True)

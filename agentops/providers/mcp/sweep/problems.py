@@ -8,7 +8,7 @@ a fact, which is fenced.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from agentops.core.conditions import Condition, Weight
@@ -28,10 +28,17 @@ _PLACE = re.compile(r"\{([^{}]+)\}")
 _PLAIN = re.compile(r"[\w.:/@#+-]{1,60}")
 
 
-def problems_of(swept: ServerSweep) -> tuple[Problem, ...]:
-    """Return the problems, in the order in which the servers told them."""
+def problems_of(swept: ServerSweep, redacted: Callable[[str], str]) -> tuple[Problem, ...]:
+    """Return the problems, in the order in which the servers told them.
+
+    Arguments:
+        redacted: hides the secrets of a text; a problem is kept on the disk.
+    """
     return tuple(
-        problem for read in swept.reads for rule in read.offer.classification.problems for problem in _found(read, rule)
+        problem
+        for read in swept.reads
+        for rule in read.offer.classification.problems
+        for problem in _found(read, rule, redacted)
     )
 
 
@@ -49,7 +56,7 @@ def conditions_of(offers: Iterable[Offer]) -> Mapping[str, Condition]:
     }
 
 
-def _found(read: SweptRead, rule: ProblemRule) -> Iterator[Problem]:
+def _found(read: SweptRead, rule: ProblemRule, redacted: Callable[[str], str]) -> Iterator[Problem]:
     if read.result.is_error:
         return
     data = data_of(read.result)
@@ -60,24 +67,24 @@ def _found(read: SweptRead, rule: ProblemRule) -> Iterator[Problem]:
             return
         if all(_is_one_of(dug(row, path), values) for path, values in rule.when.items()):
             told += 1
-            yield _problem(read, rule, row)
+            yield _problem(read, rule, row, redacted)
 
 
 def _is_one_of(value: Any, values: tuple[Any, ...]) -> bool:
     return any(type(value) is type(one) and value == one for one in values)
 
 
-def _problem(read: SweptRead, rule: ProblemRule, row: Any) -> Problem:
-    ref = ResourceRef(scheme=SCHEME, parts=(read.offer.server, _said(rule.name, row)))
+def _problem(read: SweptRead, rule: ProblemRule, row: Any, redacted: Callable[[str], str]) -> Problem:
+    ref = ResourceRef(scheme=SCHEME, parts=(read.offer.server, redacted(_said(rule.name, row))))
     quoted = [*rule.when, *rule.facts]
     return Problem(
         resource=ref,
         condition=rule.condition,
-        summary=_said(rule.summary, row),
+        summary=redacted(_said(rule.summary, row)),
         severity=rule.severity,
         analyzer=f"mcp-{read.offer.server}",
         facts=tuple(
-            Fact(resource=ref, path=path, value=one_line(str(value), 300))
+            Fact(resource=ref, path=path, value=one_line(redacted(f"{path}: {value}").removeprefix(f"{path}: "), 300))
             for path in dict.fromkeys(quoted)
             if (value := dug(row, path)) is not None
         ),

@@ -22,7 +22,7 @@ from agentops.core.threads import Job, Monotonic, run_as_they_end
 from agentops.core.tool import ToolCall
 from agentops.providers.mcp.objects.tool import ForeignResult
 from agentops.providers.mcp.offered.calling import ServerTools
-from agentops.providers.mcp.offered.offer import Offer
+from agentops.providers.mcp.offered.offer import Offer, Refusal
 from agentops.providers.mcp.offered.results import reading_of
 from agentops.providers.mcp.offered.templates import filled
 
@@ -31,7 +31,6 @@ SWEEP_S = 20.0
 _LEAST_S = 2.0
 _THREADS = 4
 _MOST_READS = 8
-Refusal = Callable[[Any, Any, Mapping[str, Any]], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
