@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from agentops.core.errors import AgentopsError
-from tests.fuzz import mcp_files, seeds
+from tests.fuzz import mcp_files, mcp_wire, seeds
 
 
 class Broken(AssertionError):
@@ -408,6 +408,7 @@ TARGETS: Mapping[str, Target] = {
         ("mcp servers", _mcp(mcp_files.own), mcp_files.own_files),
         ("mcp pins", _mcp(mcp_files.pinned), mcp_files.pin_files),
         ("mcp import", _mcp(mcp_files.foreign), mcp_files.foreign_files),
+        ("mcp wire", _mcp(mcp_wire.heard), mcp_wire.answers),
         ("audit log", _audit, seeds.chains),
         ("checkpoints", _checkpoints, seeds.checkpoints),
         ("anchor", _anchor, seeds.anchors),

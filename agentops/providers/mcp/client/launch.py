@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,8 @@ Resolve: TypeAlias = Callable[[str], str]
 _REFERENCE = re.compile(r"\$\{(?:env|keyring):[^{}]*\}")
 _DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 _SHORTEST_SECRET = 4
+# Fewer characters of a secret than these say nothing.
+_TELLING_CHARS = 6
 _OF_RUN = re.compile(r"run-(\d+)-.*")
 HIDDEN = "[hidden]"
 
@@ -46,9 +48,17 @@ class Given:
 
     def hide(self, text: str) -> str:
         """Return ``text`` without what the references stood for: a server may say again what it was told."""
-        for secret in self.secrets:
-            text = text.replace(secret, HIDDEN)
-        return text
+        return without(text, self.secrets)
+
+
+def without(text: str, secrets: Iterable[str]) -> str:
+    """Return ``text`` without secrets, and without the beginning of one at its end, where it may have been cut."""
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+        sizes = range(len(secret) - 1, _TELLING_CHARS - 1, -1)
+        half = next((size for size in sizes if text.endswith(secret[:size])), 0)
+        text = text[:-half] + HIDDEN if half else text
+    return text
 
 
 def resolved(config: ServerConfig, resolve: Resolve) -> Given:

@@ -22,7 +22,7 @@ from agentops.providers.mcp.client.asking import AskPerson, answered
 from agentops.providers.mcp.client.background import in_thread
 from agentops.providers.mcp.client.confine import ConfinementFact, confined
 from agentops.providers.mcp.client.connection import AnswerInput, AnswerLost, ServerConnection
-from agentops.providers.mcp.client.launch import HIDDEN, Given, Launch, discard, prepared
+from agentops.providers.mcp.client.launch import Given, Launch, discard, prepared, without
 from agentops.providers.mcp.client.oauth import PERSON_S, KeptSignIn, Show, sign_in_file, signed_in
 from agentops.providers.mcp.client.stdio import Process, stdio_transport
 from agentops.providers.mcp.client.streamable import http_transport
@@ -156,9 +156,7 @@ class Lifecycle:
     def hide(self, text: str) -> str:
         """Return ``text`` without the secrets that the server was given, tokens included."""
         text = self._given().hide(text)
-        for secret in self._kept.secrets() if self._kept is not None else ():
-            text = text.replace(secret, HIDDEN)
-        return text
+        return text if self._kept is None else without(text, self._kept.secrets())
 
     def _launch(self, given: Given) -> Launch:
         launch = prepared(self.config, given, self._home)

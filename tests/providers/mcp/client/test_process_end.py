@@ -16,6 +16,7 @@ import pytest
 from agentops.core.errors import InDoubt, ToolError
 from agentops.providers.mcp.client.confine import confinement_offered
 from agentops.providers.mcp.client.session import ServerSession, close_all
+from agentops.providers.mcp.client.stdio import SUPERVISOR
 from tests.providers.mcp.client.conftest import SERVERS
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are found in /proc")
@@ -190,3 +191,31 @@ def test_a_closed_session_starts_nothing(hostile: Hostile, tmp_path: Path) -> No
             session.call("echo", {})
         assert caught.value.code == "mcp-closed"
     assert _with_home(tmp_path) == []
+
+
+_ELSEWHERE = """
+import runpy, sys
+sys.platform = "darwin"
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+
+def test_elsewhere_than_on_linux_the_process_group_is_ended(tmp_path: Path) -> None:
+    """There is no subreaper: what stays in the server's group is ended, with SIGKILL if need be."""
+    life, held = os.pipe()
+    said, report = os.pipe()
+    home = tmp_path / "mcp" / "servers" / "s"
+    home.mkdir(parents=True)
+    server = [sys.executable, str(SERVERS / "hostile.py"), "ignores_its_end"]
+    command = [sys.executable, "-c", _ELSEWHERE, str(SUPERVISOR), str(life), str(report), "0.5", *server]
+    environ = {"HOME": str(home), "PATH": os.environ["PATH"]}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, env=environ, pass_fds=(life, report)) as supervisor:
+        os.close(report)
+        os.close(life)
+        started = os.read(said, 100)
+        before = _until(tmp_path, 2)
+        os.close(held)
+        supervisor.wait(20)
+    os.close(said)
+    assert (started[:8], before, _gone(tmp_path)) == (b"started ", 2, [])
