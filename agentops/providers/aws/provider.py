@@ -6,6 +6,7 @@ only read, the changer one that tries out and, for the appliers alone, one that 
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -164,7 +165,7 @@ class AwsReader:
 
     def __init__(self, client: AwsClient, context: ProviderContext) -> None:
         self._client = client
-        self._clock, self._redacted = context.clock, context.redacted
+        self._clock, self._redacted, self._options = context.clock, context.redacted, context.options
         client.say = lambda text: context.progress(Step(stage=Stage.NOTICE, text=text))
         identity = client.identity
         self._scope = Scope(
@@ -183,6 +184,7 @@ class AwsReader:
 
     def sweep(self, target: Target, *, groups: tuple[str, ...], progress: Progress, settled: bool) -> AwsSnapshot:  # noqa: ARG002
         """Read the neighbourhood of an alarm or a resource; of all alarms that fire where none is named."""
+        from agentops.providers.aws.api.kube_contexts import kube_contexts
         from agentops.providers.aws.sweep.sweep import sweep
 
         named = [(kind_of(target.kind), target.name)] if target.scheme == SCHEME and target.known else []
@@ -194,6 +196,7 @@ class AwsReader:
             progress=progress,
             settled=settled,
             redacted=self._redacted,
+            contexts=kube_contexts(self._options, os.environ),
         )
 
     def analyze(self, snapshot: AwsSnapshot, alert: Alert | None) -> Analysis:

@@ -11,7 +11,7 @@ from agentops.core.finding import Problem
 from agentops.core.resource import ResourceRef
 from agentops.core.text import one_line, plural
 from agentops.providers.aws.analyzers.declaration import aws_analyzer, exact, information, problem
-from agentops.providers.aws.objects.place import ALARM, CERTIFICATE, FUNCTION, NODEGROUP, ROLE, after
+from agentops.providers.aws.objects.place import ALARM, CERTIFICATE, CLUSTER, FUNCTION, NODEGROUP, ROLE, after
 from agentops.providers.aws.objects.snapshot import AwsSnapshot, Data, moment
 
 _SOON = timedelta(days=14)
@@ -53,7 +53,11 @@ def certificates(snapshot: AwsSnapshot) -> Iterator[Problem]:
         )
 
 
-@aws_analyzer("nodegroups", exact("NodegroupUnhealthy", "EKS node group", "EKS reports a health issue of it"))
+@aws_analyzer(
+    "nodegroups",
+    exact("NodegroupUnhealthy", "EKS node group", "EKS reports a health issue of it"),
+    exact("ClusterUnhealthy", "EKS cluster", "EKS reports a health issue of it, or that it failed or goes"),
+)
 def nodegroups(snapshot: AwsSnapshot) -> Iterator[Problem]:
     """Yield the health issues of node groups, in EKS's own words."""
     for ref, data in snapshot.of(NODEGROUP):
@@ -67,6 +71,22 @@ def nodegroups(snapshot: AwsSnapshot) -> Iterator[Problem]:
                 ("health.issues.message", said),
                 advice="Mend what the message names; the nodes of the cluster follow.",
             )
+    for ref, data in snapshot.of(CLUSTER):
+        issues = (data.get("health") or {}).get("issues") or ()
+        status = str(data.get("status", ""))
+        if not issues and status not in ("FAILED", "DELETING"):
+            continue
+        said = one_line("; ".join(f"{one.get('code', '')}: {one.get('message', '')}" for one in issues), 300) or status
+        context = data.get("KubernetesContext")
+        yield problem(
+            ref,
+            "ClusterUnhealthy",
+            f"EKS cluster {ref.name}{f' (context {context})' if context else ''}: {said}",
+            ("status", status),
+            ("health.issues", said),
+            severity=Severity.CRITICAL,
+            advice="Mend what EKS names; until then its API server and its nodes cannot be relied on.",
+        )
 
 
 @aws_analyzer(

@@ -15,7 +15,14 @@ READS: Mapping[str, frozenset[str]] = {
     "sts": frozenset({"GetCallerIdentity"}),
     "cloudwatch": frozenset({"DescribeAlarms", "DescribeAlarmHistory", "GetMetricData", "ListMetrics"}),
     "elbv2": frozenset(
-        {"DescribeListeners", "DescribeLoadBalancers", "DescribeRules", "DescribeTargetGroups", "DescribeTargetHealth"}
+        {
+            "DescribeListeners",
+            "DescribeLoadBalancers",
+            "DescribeRules",
+            "DescribeTags",
+            "DescribeTargetGroups",
+            "DescribeTargetHealth",
+        }
     ),
     "autoscaling": frozenset({"DescribeAutoScalingGroups", "DescribeScalingActivities"}),
     "ec2": frozenset(

@@ -15,10 +15,11 @@ GROUP, INSTANCE, SECURITY_GROUP = "autoscaling/group", "ec2/instance", "ec2/secu
 SERVICE, TASK_DEFINITION = "ecs/service", "ecs/taskdefinition"
 DATABASE, FUNCTION, QUEUE = "rds/instance", "lambda/function", "sqs/queue"
 CERTIFICATE, NODEGROUP, ROLE = "acm/certificate", "eks/nodegroup", "iam/role"
+CLUSTER = "eks/cluster"
 
 KINDS = (
     ALARM, TARGET_GROUP, LOAD_BALANCER, GROUP, INSTANCE, SECURITY_GROUP, SERVICE, DATABASE, FUNCTION, QUEUE,
-    CERTIFICATE, NODEGROUP,
+    CERTIFICATE, NODEGROUP, CLUSTER,
 )  # fmt: skip
 """The kinds that a person can name, and that a sweep can begin at."""
 _OTHER_NAMES = {

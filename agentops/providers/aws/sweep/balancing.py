@@ -17,6 +17,7 @@ from agentops.providers.aws.objects.place import (
     after,
     service_id,
 )
+from agentops.providers.aws.sweep.clusters import KUBERNETES, made_for
 from agentops.providers.aws.sweep.compute import INSTANCES, together
 from agentops.providers.aws.sweep.scout import Found, Link, Scout, picked
 
@@ -46,7 +47,9 @@ def read_target_group(scout: Scout, name: str) -> Found:
         raise ToolError(f"there is no target group {name} in {scout.place.region}", code=ABSENT)
     one, here, arn = listed[0], (TARGET_GROUP, name), str(listed[0]["TargetGroupArn"])
     health = scout.client.ask("elbv2", "DescribeTargetHealth", TargetGroupArn=arn).get("TargetHealthDescriptions") or ()
-    found = Found(things={here: picked(one, *GROUP_FIELDS) | {"Health": [dict(each) for each in health]}})
+    own, follow = made_for(scout, name, arn)
+    data = picked(one, *GROUP_FIELDS) | {"Health": [dict(each) for each in health]}
+    found = Found(things={here: data | ({KUBERNETES: own} if own else {})}, follow=follow)
     if one.get("TargetType", "instance") == "instance":
         for target in dict.fromkeys(str(each["Target"]["Id"]) for each in health):
             found.links.append(Link(upper=here, lower=(INSTANCE, target), relation="sends to"))

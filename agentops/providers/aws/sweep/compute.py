@@ -7,7 +7,8 @@ from typing import Any
 
 from agentops.core.errors import ToolError
 from agentops.providers.aws.api.errors import ABSENT
-from agentops.providers.aws.objects.place import GROUP, INSTANCE, SECURITY_GROUP
+from agentops.providers.aws.objects.place import CLUSTER, GROUP, INSTANCE, SECURITY_GROUP
+from agentops.providers.aws.sweep.clusters import CLUSTER_NAME, KUBERNETES, node_of
 from agentops.providers.aws.sweep.scout import Found, KindAndId, Link, Scout, picked
 
 GROUP_FIELDS = (
@@ -104,7 +105,9 @@ def _instances(scout: Scout, listed: Sequence[Mapping[str, Any]]) -> Found:
     for one in listed:
         here = (INSTANCE, str(one["InstanceId"]))
         own = picked(checks.get(here[1], {}), "SystemStatus", "InstanceStatus", "Events")
-        found.things[here] = picked(one, *INSTANCE_FIELDS) | {"Status": own}
+        node = node_of(one)
+        found.things[here] = picked(one, *INSTANCE_FIELDS) | {"Status": own} | ({KUBERNETES: node} if node else {})
+        found.follow += [(CLUSTER, node[CLUSTER_NAME])] if node else []
         for group in one.get("SecurityGroups") or ():
             groups.append(str(group.get("GroupId", "")))
             found.links.append(Link(upper=here, lower=(SECURITY_GROUP, groups[-1]), relation="is let in by"))

@@ -1,4 +1,4 @@
-"""Reads what takes one call: certificates, node groups of EKS, and what CloudTrail tells of the last hour."""
+"""Reads what takes one call: certificates, and what CloudTrail tells of the last hour."""
 
 from __future__ import annotations
 
@@ -8,16 +8,12 @@ from datetime import timedelta
 from typing import Any
 
 from agentops.core.errors import ToolError
-from agentops.providers.aws.objects.place import CERTIFICATE, NODEGROUP
+from agentops.providers.aws.objects.place import CERTIFICATE
 from agentops.providers.aws.sweep.scout import Found, Scout, picked
 
 CERTIFICATE_FIELDS = (
     "CertificateArn", "DomainName", "SubjectAlternativeNames", "Status", "Type", "NotBefore", "NotAfter", "InUseBy",
     "RenewalEligibility", "RenewalSummary", "FailureReason", "DomainValidationOptions",
-)  # fmt: skip
-NODEGROUP_FIELDS = (
-    "nodegroupName", "clusterName", "status", "capacityType", "scalingConfig", "instanceTypes", "subnets", "amiType",
-    "version", "releaseVersion", "health", "resources", "createdAt", "modifiedAt",
 )  # fmt: skip
 TRAIL_WINDOW = timedelta(minutes=90)
 TRAIL_EVENTS = 50
@@ -32,17 +28,6 @@ def read_certificate(scout: Scout, name: str) -> Found:
     arn = scout.place.arn("acm", f"certificate/{name}")
     found = scout.client.ask("acm", "DescribeCertificate", CertificateArn=arn).get("Certificate") or {}
     return Found(things={(CERTIFICATE, name): picked(found, *CERTIFICATE_FIELDS)})
-
-
-def read_nodegroup(scout: Scout, name: str) -> Found:
-    """Return a node group (``CLUSTER/NAME``) with its health issues.
-
-    Raises:
-        ToolError: there is none, or it cannot be read.
-    """
-    cluster, _, group = name.partition("/")
-    answer = scout.client.ask("eks", "DescribeNodegroup", clusterName=cluster, nodegroupName=group)
-    return Found(things={(NODEGROUP, name): picked(answer.get("nodegroup") or {}, *NODEGROUP_FIELDS)})
 
 
 def read_trail(scout: Scout, _name: str) -> Found:

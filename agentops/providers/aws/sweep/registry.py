@@ -9,6 +9,7 @@ from agentops.providers.aws.api.errors import reading_answers
 from agentops.providers.aws.objects.place import (
     ALARM,
     CERTIFICATE,
+    CLUSTER,
     DATABASE,
     FUNCTION,
     GROUP,
@@ -27,6 +28,7 @@ from agentops.providers.aws.sweep.balancing import (
     read_services_behind,
     read_target_group,
 )
+from agentops.providers.aws.sweep.clusters import read_cluster, read_nodegroup
 from agentops.providers.aws.sweep.compute import (
     INSTANCES,
     SECURITY_GROUPS,
@@ -39,7 +41,7 @@ from agentops.providers.aws.sweep.compute import (
 from agentops.providers.aws.sweep.containers import read_service
 from agentops.providers.aws.sweep.databases import read_database
 from agentops.providers.aws.sweep.functions import read_function
-from agentops.providers.aws.sweep.others import read_certificate, read_nodegroup, read_trail
+from agentops.providers.aws.sweep.others import read_certificate, read_trail
 from agentops.providers.aws.sweep.queues import read_queue
 from agentops.providers.aws.sweep.scout import Found, Scout
 
@@ -59,6 +61,7 @@ READERS: Mapping[str, Callable[[Scout, str], Found]] = {
     QUEUE: read_queue,
     CERTIFICATE: read_certificate,
     NODEGROUP: read_nodegroup,
+    CLUSTER: read_cluster,
     FIRING[0]: read_firing,
     TRAIL[0]: read_trail,
     "behind target group (groups)": read_groups_behind,
@@ -70,7 +73,7 @@ Sent: TypeAlias = tuple[str, str]
 _METRICS: Sent = ("cloudwatch", "GetMetricData")
 SENDS: Mapping[str, tuple[Sent, ...]] = {
     ALARM: (("cloudwatch", "DescribeAlarms"),),
-    TARGET_GROUP: (("elbv2", "DescribeTargetGroups"), ("elbv2", "DescribeTargetHealth")),
+    TARGET_GROUP: (("elbv2", "DescribeTargetGroups"), ("elbv2", "DescribeTargetHealth"), ("elbv2", "DescribeTags")),
     LOAD_BALANCER: (
         ("elbv2", "DescribeLoadBalancers"),
         ("elbv2", "DescribeListeners"),
@@ -104,6 +107,7 @@ SENDS: Mapping[str, tuple[Sent, ...]] = {
     ),
     CERTIFICATE: (("acm", "DescribeCertificate"),),
     NODEGROUP: (("eks", "DescribeNodegroup"),),
+    CLUSTER: (("eks", "DescribeCluster"), ("eks", "ListNodegroups")),
     FIRING[0]: (("cloudwatch", "DescribeAlarms"),),
     TRAIL[0]: (("cloudtrail", "LookupEvents"),),
     "behind target group (groups)": (("autoscaling", "DescribeAutoScalingGroups"),),

@@ -53,12 +53,20 @@ class Scout:
     Arguments:
         settled: it looks after a change: values and log lines of the time before it are left out, for a throttle of ten
             minutes ago tells nothing of what was mended since.
+        contexts: the contexts of the kubeconfig by the address of their API server.
     """
 
     def __init__(
-        self, client: AwsClient, now: datetime, redacted: Callable[[str], str] = str, *, settled: bool = False
+        self,
+        client: AwsClient,
+        now: datetime,
+        redacted: Callable[[str], str] = str,
+        *,
+        settled: bool = False,
+        contexts: Mapping[str, str] | None = None,
     ) -> None:
         self.client, self.now, self.redacted, self.settled = client, now, redacted, settled
+        self.contexts = contexts or {}
         identity = client.identity
         self.place = AwsPlace(account=identity.account, region=client.region, partition=identity.partition)
         self.gaps: list[Gap] = []

@@ -8,7 +8,7 @@ what AWS does not have is known to be absent; nothing is taken for healthy becau
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 
 from agentops.core.alert import Target
@@ -23,6 +23,7 @@ from agentops.providers.aws.api.client import AwsClient
 from agentops.providers.aws.api.errors import ABSENT, CHANGED
 from agentops.providers.aws.objects.place import KINDS
 from agentops.providers.aws.objects.snapshot import AwsSnapshot, Data
+from agentops.providers.aws.sweep.clusters import joints
 from agentops.providers.aws.sweep.registry import FIRING, READERS, TRAIL, read_thing
 from agentops.providers.aws.sweep.scout import Found, KindAndId, Scout
 
@@ -89,6 +90,7 @@ def sweep(
     progress: Progress,
     settled: bool,
     redacted: Callable[[str], str] = str,
+    contexts: Mapping[str, str] | None = None,
 ) -> AwsSnapshot:
     """Return what was read round ``starts``.
 
@@ -96,12 +98,13 @@ def sweep(
         starts: kinds and ids; none means all alarms that fire.
         redacted: hides the secrets of a log line, before it is cut to a length.
         settled: after a change: CloudTrail is left out, and metrics and log lines of the time before.
+        contexts: the contexts of the kubeconfig by the address of their API server.
 
     Raises:
         ToolError: nothing could be read at all.
     """
     now, begun = clock(), time.monotonic()
-    scout = Scout(client, now, redacted, settled=settled)
+    scout = Scout(client, now, redacted, settled=settled, contexts=contexts)
     found = _Sweep(scout)
     progress(Step(stage=Stage.SWEEP, text=f"reading AWS {scout.place.account} {scout.place.region}", key="sweep-aws"))
     wave = [*(starts or [FIRING]), *([] if settled else [TRAIL])]
@@ -116,6 +119,8 @@ def sweep(
         if number == 0 and not starts:
             _require_alarms(scout.gaps)
         wave = follow
+    for upper, edge in joints(scout.place, found.things):
+        found.edges.setdefault(upper, {}).setdefault(edge.ref, edge)
     text = f"read {plural(len(found.things), 'resource')} of AWS ({time.monotonic() - begun:.1f} s)"
     progress(Step(stage=Stage.SWEEP, text=text, key="sweep-aws", done=True))
     return AwsSnapshot(

@@ -26,7 +26,8 @@ NAMES = {
     "elbv2/targetgroup": "{group}", "elbv2/loadbalancer": "front", "autoscaling/group": "web",
     "ec2/instance": "{instance}", "instances": "{instance}", "ec2/securitygroup": "sg-1", "security groups": "sg-1",
     "ecs/service": "shop/web", "rds/instance": "orders", "lambda/function": "take", "sqs/queue": "orders",
-    "acm/certificate": "c-1", "eks/nodegroup": "shop/web", "cloudwatch/alarm": "old", "alarms that fire": "",
+    "acm/certificate": "c-1", "eks/nodegroup": "shop/web", "eks/cluster": "shop",
+    "cloudwatch/alarm": "old", "alarms that fire": "",
     "CloudTrail": "", "behind target group (groups)": "arn {group}", "behind target group (services)": "arn {group}",
 }  # fmt: skip
 """What each reader is asked for; what is not there in moto is asked for all the same."""
