@@ -139,9 +139,7 @@ def test_a_change_by_a_real_server_is_previewed_approved_checked_and_undone(
 ) -> None:
     """cart is scaled through kubernetes-mcp-server: a preview calls nothing and shows the exact arguments; what was
     approved is sent once and read back; undoing it sets the replicas that were there."""
-    home.mkdir(mode=0o700, exist_ok=True)
-    (home / "policy.cedar").write_text('@id("all")\n@approval("none")\npermit (principal, action, resource);\n')
-    (home / "policy.cedar").chmod(0o600)
+    _permit_all(home)
     kubeconfig = one_context(sandbox.kubeconfig, "operator", tmp_path)
     allow = ("resources_scale", "resources_get")
     connecting.server("kubernetes", "--kubeconfig", kubeconfig, name="shop-cluster", allow=allow)
@@ -178,6 +176,39 @@ def test_a_change_by_a_real_server_is_previewed_approved_checked_and_undone(
     undone = cli("rollback", "last", "--yes", "--no-input", "-o", "json")
     assert (undone.code, replicas()) == (0, 2), undone.out + undone.err
     assert cli("audit", "verify").code == 0
+
+
+def _permit_all(home: Path) -> None:
+    """Write a policy of the person's own that asks nobody, so that ``--yes`` is enough; the kernel holds."""
+    home.mkdir(mode=0o700, exist_ok=True)
+    (home / "policy.cedar").write_text('@id("all")\n@approval("none")\npermit (principal, action, resource);\n')
+    (home / "policy.cedar").chmod(0o600)
+
+
+def test_sql_is_refused_by_the_kernel_even_where_the_owner_permits_all(
+    connecting: Connecting, postgres: Postgres, tmp_path: Path, cli: Cli, home: Path
+) -> None:
+    """The COMMIT escape as a change that a person asked for, under a policy that permits everything and with ``--yes``:
+    nothing undoes it, so a run that has read a server's words does not do it. The rows are all there."""
+    _permit_all(home)
+    connecting.server("server-postgres", postgres.url(database="shop"), name="db", allow=("query",))
+    drafted = {
+        "tool": "draft_change",
+        "arguments": {
+            "tool": "db__query",
+            "target": "mcp://db/query",
+            "arguments": {"sql": "COMMIT; delete from incidents"},
+            "reason": "It is asked for.",
+            "evidence": ["{{first}}"],
+        },
+    }
+    said = {"verdict": "not-possible", "text": "It is refused [{{first}}].", "evidence": ["{{first}}"]}
+    report = {"tool": "report_request", "arguments": {**said, "not_checked": [], "because": "Policy refuses it."}}
+    script = tmp_path / "do.json"
+    script.write_text(json.dumps({"turns": [{"calls": [one]} for one in (drafted, report)]}))
+    done = cli("do", "empty the incidents", "--model", f"scripted:{script}", "--no-input", "--yes", "-o", "json")
+    assert "kernel-irreversible-tainted" in _told(home)
+    assert (done.code, postgres.value("SELECT count(*) FROM incidents", database="shop")) == (4, "2"), done.out
 
 
 def test_a_kubeconfig_that_grows_a_context_holds_every_tool_back(
