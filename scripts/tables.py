@@ -22,6 +22,8 @@ def generated(root: Path) -> Iterator[tuple[Path, str]]:
     """Yield each page that holds such a table and what it should hold."""
     from agentops.alerts.registry import FORMATS
     from agentops.providers.aws.analyzers.registry import AWS_ANALYZERS
+    from agentops.providers.aws.change.registry import CHANGE_SPECS as AWS_CHANGES
+    from agentops.providers.aws.change.registry import CHANGES
     from agentops.providers.aws.read.registry import SPECS as AWS_SPECS
     from agentops.providers.kubernetes.analyzers.registry import ANALYZERS, FAILED
     from agentops.providers.kubernetes.change.registry import CHANGE_SPECS, CHANGE_TARGETS
@@ -43,6 +45,10 @@ def generated(root: Path) -> Iterator[tuple[Path, str]]:
     found = [(one.name, condition) for one in AWS_ANALYZERS for condition in one.conditions]
     page = with_table(page, "aws conditions", conditions_table(found))
     yield path, with_table(page, "aws read policy", _aws_policy())
+    path = root / "docs/aws-changes.md"
+    targets = {one.spec.name: one.kinds for one in CHANGES}
+    page = with_table(path.read_text("utf-8"), "aws change tools", aws_changes_table(AWS_CHANGES, targets))
+    yield path, page
     path = root / "docs/change-tools.md"
     yield path, with_table(path.read_text("utf-8"), "change tools", change_tools_table(CHANGE_SPECS, CHANGE_TARGETS))
     path = root / "docs/triage.md"
@@ -150,6 +156,22 @@ def change_tools_table(specs: tuple[ToolSpec, ...], targets: Mapping[str, tuple[
         for spec in specs
     ]
     return _table(("tool", "for", "targets", "arguments", "permissions", "risk", "undo"), rows)
+
+
+def aws_changes_table(specs: tuple[ToolSpec, ...], targets: Mapping[str, tuple[str, ...]]) -> str:
+    """Return a row for each tool, without the permissions: of these `access aws` makes a policy."""
+    rows = [
+        (
+            f"`{spec.name}`",
+            spec.description,
+            "any" if len(targets[spec.name]) > 1 else targets[spec.name][0],
+            _arguments(spec.schema) or "-",
+            spec.risk.value,
+            spec.reversal.value,
+        )
+        for spec in specs
+    ]
+    return _table(("tool", "for", "targets", "arguments", "risk", "undo"), rows)
 
 
 def conditions_table(declared: Sequence[tuple[str, Condition]]) -> str:

@@ -93,9 +93,16 @@ def _look(services: GuardServices, step: PlanStep) -> tuple[StepState, str, list
     sick = [one.detail or one.ref.short for one in seen.targets if one.failed or not one.settled]
     if found == {StepState.DONE}:
         return StepState.DONE, "took effect", sick
+    if StepState.UNCLEAR in found and all(map(leaves_no_trace, step.preview.objects)):
+        return StepState.UNCLEAR, "leaves no trace, so nothing that can be read tells whether it took effect", sick
     if StepState.UNCLEAR in found:
         return StepState.UNCLEAR, "is neither what it was nor what it should be", sick
     return StepState.UNCLEAR, "took effect in part", sick
+
+
+def leaves_no_trace(one: ObjectChange) -> bool:
+    """Return whether all that a change does to an object is what nobody can compare afterwards."""
+    return bool(one.edits) and all(edit.path in one.chosen for edit in one.edits)
 
 
 def _state(services: GuardServices, one: ObjectChange, seen: Observation) -> StepState:
@@ -103,7 +110,7 @@ def _state(services: GuardServices, one: ObjectChange, seen: Observation) -> Ste
 
     Of a change that leaves no trace in what is compared (a reboot) nothing here tells whether it took effect.
     """
-    if one.edits and all(edit.path in one.chosen for edit in one.edits):
+    if leaves_no_trace(one):
         return StepState.UNCLEAR
     raw = seen.objects.get(str(one.ref))
     live = None if raw is None else services.redactor.value(to_json(raw))

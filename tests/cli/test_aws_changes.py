@@ -20,6 +20,7 @@ from agentops.providers.aws.impact.state.registry import read_state
 from agentops.providers.aws.read.registry import SPECS
 from agentops.providers.aws.sweep.registry import sent_by
 from tests.support.aws_account import PLACE, REGION, build
+from tests.support.aws_passing import passing_on
 
 Cli = Callable[..., Any]
 pytestmark = [
@@ -218,3 +219,33 @@ def _sent(tool: str) -> list[tuple[str, str]]:
     """Return the operation that the case of a tool sends; the first where it has two ways."""
     (found,) = [one for one in CHANGES if one.spec.name == tool]
     return [("sqs", "TagQueue")] if tool == "aws_tag" else [found.sends[0]]
+
+
+XML = (
+    "<ErrorResponse><Error><Type>Sender</Type><Code>{}</Code><Message>words</Message></Error>"
+    "<RequestId>r-1</RequestId></ErrorResponse>"
+)
+FAULTS = {
+    "throttled": (400, XML.format("Throttling"), "AWS throttles autoscaling:UpdateAutoScalingGroup"),
+    "expired": (403, XML.format("ExpiredToken"), "the AWS credentials have expired"),
+    "denied": (403, XML.format("AccessDenied"), "AWS does not allow autoscaling:UpdateAutoScalingGroup"),
+    "failed": (500, XML.format("InternalFailure"), "whether it took effect is not known"),
+    "proxy": (502, "<html>bad gateway</html>", "whether it took effect is not known"),
+}
+
+
+@pytest.mark.parametrize("fault", sorted(FAULTS))
+def test_what_fails_while_it_is_applied_is_said_as_it_is(
+    fault: str, do: Callable[..., Any], cluster: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Refused by AWS: nothing was changed. No answer of AWS: the group is looked at, and found as it was."""
+    status, body, said = FAULTS[fault]
+    cluster.enforce(False)
+    before = cluster.form("autoscaling/group", "workers")
+    with passing_on(
+        cluster.url, lambda sent: (status, body) if b"Action=UpdateAutoScalingGroup" in sent else None
+    ) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        done = do("aws_set_group_size", "autoscaling/group", "workers", {"max": 8}, "--yes")
+    assert (done.code, done.document["outcome"]["status"]) == (6, "rolled-back"), done.out[-2000:]
+    assert (said in done.out, cluster.form("autoscaling/group", "workers")) == (True, before)

@@ -13,7 +13,9 @@ from agentops.core.approval import Answer, Decision
 from agentops.core.errors import AgentopsError, AuditError, PolicyRefused, Stale, StoreError, ToolError, ToolInputError
 from agentops.core.outcome import Status
 from agentops.core.plan import BlastRadius, Change, Check, ObjectChange, Preview, Verb
+from agentops.core.resource import parse_ref
 from agentops.core.risk import Reversal, Risk
+from agentops.guard.diff import deviations
 from agentops.guard.pipeline import execute, execute_saved, make_plan
 from agentops.guard.proposal import MOST_STEPS, Proposal
 from agentops.guard.recovery import StepState, look
@@ -447,6 +449,26 @@ def test_open_change_is_judged_by_the_world(
         stage.world.objects["web"] = {"spec": spec}
     found = look(services, plan)
     assert (found.states, found.ending) == ((state,), ending)
+
+
+def test_what_leaves_no_trace_is_for_a_person(stage: Any) -> None:
+    """Where all that a change does is what nobody can compare (a reboot), the world does not tell if it was done."""
+    services, plan = opened(stage)
+    (step,) = plan.steps
+    (one,) = step.preview.objects
+    traceless = replace(one, chosen=tuple(edit.path for edit in one.edits))
+    step = replace(step, preview=replace(step.preview, objects=(traceless,)))
+    found = look(services, replace(plan, steps=(step,)))
+    assert (found.states, found.ending, "leaves no trace" in found.words[0]) == ((StepState.UNCLEAR,), None, True)
+
+
+def test_what_stands_beneath_a_chosen_field_is_not_compared_either() -> None:
+    """A field that somebody else sets may be a mapping or a list; its parts are theirs as well."""
+    ref = parse_ref("aws://1/eu/sqs/queue/orders")
+    one = ObjectChange(ref=ref, verb=Verb.UPDATE, chosen=("Tags", "Targets"))
+    said = {"Tags": {"team": "shop"}, "Targets": ["a"], "TagsOfOthers": 1, "MaxSize": 4}
+    live = {"Tags": {"team": "pay", "x": "1"}, "Targets": ["b", "c"], "TagsOfOthers": 2, "MaxSize": 4}
+    assert [edit.path for edit in deviations(one, said, live)] == ["TagsOfOthers"]
 
 
 def test_done_but_unwell_is_for_a_person(stage: Any) -> None:

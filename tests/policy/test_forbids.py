@@ -15,6 +15,7 @@ from tests.support.policies import ALL, PERMITTED, WEB, layer
 Ask = Callable[..., PolicyRequest]
 
 SECRET = "k8s://prod-eu/shop/Secret/token"
+QUEUE = "aws://1/eu/sqs/queue/orders"
 NAMESPACE = "k8s://prod-eu/-/Namespace/shop"
 
 
@@ -31,6 +32,7 @@ class Row:
     missed: str = WEB
     fact: str = ""
     absent: dict[str, Any] = field(default_factory=dict)
+    action: str = "kubernetes_patch"
 
 
 ROWS = {
@@ -44,6 +46,7 @@ ROWS = {
     "kernel-cluster-wide-deletion": Row(
         {"deletes": True}, {"deletes": False}, "k8s://c/-/StorageClass/fast", "k8s://c/-/StorageClass/fast", "deletes"
     ),
+    "kernel-cloud-deletion": Row({"deletes": True}, {"deletes": False}, QUEUE, QUEUE, "deletes", action="aws_reboot"),
     "critical-risk": Row({"risk": "critical"}, {"risk": "high"}, fact="risk"),
     "irreversible": Row({"reversible": False}, {"reversible": True}, fact="reversible"),
     "data-loss": Row({"dataLoss": True}, {"dataLoss": False}, fact="dataLoss"),
@@ -70,7 +73,7 @@ def test_every_shipped_forbid_is_in_the_table(policy: CedarPolicy) -> None:
 def test_a_forbid_matches(name: str, policy: CedarPolicy, ask: Ask) -> None:
     """The request that it is made for is denied, and the forbid is named with its reason."""
     row = ROWS[name]
-    ruling = policy.decide(ask(target=row.target, **row.match))
+    ruling = policy.decide(ask(action=row.action, target=row.target, **row.match))
     why = policy.loaded.rules[name].why
     assert (ruling.allowed, name in ruling.policies, ruling.errors, why in ruling.why) == (False, True, (), True)
 
@@ -79,14 +82,14 @@ def test_a_forbid_matches(name: str, policy: CedarPolicy, ask: Ask) -> None:
 def test_a_forbid_misses(name: str, policy: CedarPolicy, ask: Ask) -> None:
     """The nearest request that it is not made for is not denied by it."""
     row = ROWS[name]
-    assert name not in policy.decide(ask(target=row.missed, **row.miss)).policies
+    assert name not in policy.decide(ask(action=row.action, target=row.missed, **row.miss)).policies
 
 
 @pytest.mark.parametrize("name", FACTED)
 def test_a_missing_fact_never_opens_a_forbid(name: str, policy: CedarPolicy, ask: Ask) -> None:
     """What is not known is refused by the same forbid."""
     row = ROWS[name]
-    ruling = policy.decide(ask(target=row.target, **{**row.absent, row.fact: None}))
+    ruling = policy.decide(ask(action=row.action, target=row.target, **{**row.absent, row.fact: None}))
     assert (ruling.allowed, name in ruling.policies) == (False, True)
 
 
@@ -94,7 +97,7 @@ def test_a_missing_fact_never_opens_a_forbid(name: str, policy: CedarPolicy, ask
 def test_a_mistyped_fact_never_opens_a_forbid(name: str, value: Any, policy: CedarPolicy, ask: Ask) -> None:
     """A fact of another type than the schema's denies the whole request with an error."""
     row = ROWS[name]
-    ruling = policy.decide(ask(target=row.missed, **{row.fact: value}))
+    ruling = policy.decide(ask(action=row.action, target=row.missed, **{row.fact: value}))
     assert (ruling.allowed, ruling.policies, bool(ruling.errors)) == (False, (), True)
 
 
@@ -107,7 +110,7 @@ def test_limits_hold_up_neither_a_dry_run_nor_the_way_back(
 ) -> None:
     """Looking is free, and a change that was approved can be rolled back whatever it costs."""
     row = ROWS[name]
-    assert policy.decide(ask(target=row.target, **row.match, **way)).allowed
+    assert policy.decide(ask(action=row.action, target=row.target, **row.match, **way)).allowed
 
 
 @pytest.mark.parametrize("name", ["kernel-control-plane", "kernel-agentops-itself", "cluster-guards"])
@@ -117,7 +120,13 @@ def test_what_is_out_of_reach_is_out_of_reach_for_both(
 ) -> None:
     """The control plane, agentops itself and the cluster's guards are not even looked at by a dry run."""
     row = ROWS[name]
-    assert name in policy.decide(ask(target=row.target, **row.match, **way)).policies
+    assert name in policy.decide(ask(action=row.action, target=row.target, **row.match, **way)).policies
+
+
+def test_not_even_a_way_back_deletes_a_resource_of_aws(policy: CedarPolicy, ask: Ask) -> None:
+    """No tool makes one, so no undo need delete one; only to look is free."""
+    deleting = [policy.decide(ask(action="aws_reboot", target=QUEUE, deletes=True, **way)) for way in ROUND]
+    assert ["kernel-cloud-deletion" in ruling.policies for ruling in deleting] == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -156,5 +165,5 @@ def test_read_only_mode_refuses_every_change_and_no_read(loaded: Callable[..., C
 def test_no_base_opens_the_kernel(name: str, loaded: Callable[..., CedarPolicy], ask: Ask) -> None:
     """A base that permits everything to everybody leaves the kernel standing."""
     row = ROWS[name]
-    ruling = loaded(layer(ALL)).decide(ask(target=row.target, **row.match))
+    ruling = loaded(layer(ALL)).decide(ask(action=row.action, target=row.target, **row.match))
     assert (ruling.allowed, name in ruling.policies, "all" in ruling.policies) == (False, True, False)

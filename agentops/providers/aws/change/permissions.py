@@ -74,7 +74,8 @@ def _refusals(client: AwsClient, action: str, arn: str) -> Iterator[str]:
     try:
         answers = simulate(client, (action,), arn)
     except ToolError as error:
-        yield f"{action}: not known: {one_line(error.message, 200)} (it needs {_NEEDED})"
+        needed = f" (it needs {_NEEDED})" if error.code == DENIED else ""
+        yield f"{action}: not known: {one_line(error.message, 200)}{needed}"
         return
     if not answers:
         yield f"{action}: not known: IAM gave no answer"

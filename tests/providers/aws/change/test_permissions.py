@@ -96,7 +96,8 @@ def test_what_iam_says_counts_and_what_it_does_not_say_is_no(says: Any, told: tu
 def test_who_may_not_ask_has_no_known_permission(code: str) -> None:
     """Unknown is no, and the sentence says what would let it be known."""
     (said,) = _missing(Account(ToolError("no", code=code)))
-    assert said.startswith(f"{ACTION}: not known: no (it needs iam:SimulatePrincipalPolicy")
+    needed = " (it needs iam:SimulatePrincipalPolicy and iam:GetRole on itself)" if code == DENIED else ""
+    assert said == f"{ACTION}: not known: no{needed}"
 
 
 def test_a_role_in_a_path_is_asked_for_by_its_whole_arn() -> None:
