@@ -34,11 +34,13 @@ class ToolAnswer:
         document: plain JSON, the structured content.
         text: what a model reads; empty: the document itself, fenced.
         is_error: nothing came of it.
+        is_clean: it comes from the toolbox, which has redacted it and fenced it.
     """
 
     document: Json
     text: str = ""
     is_error: bool = False
+    is_clean: bool = False
 
 
 def result_of(answer: ToolAnswer, fence: Fence, redacted: Callable[[Any], Any]) -> types.CallToolResult:
@@ -47,7 +49,7 @@ def result_of(answer: ToolAnswer, fence: Fence, redacted: Callable[[Any], Any]) 
     Arguments:
         redacted: hides the secrets of a JSON value.
     """
-    document = fitted(redacted(_neutral(answer.document)))
+    document = fitted(answer.document if answer.is_clean else redacted(_neutral(answer.document)))
     text = answer.text or fence.wrap(json.dumps(document, ensure_ascii=False, separators=(",", ":")), _LABEL)
     return types.CallToolResult(
         content=[types.TextContent(text=clip(text, MOST_BYTES))],

@@ -8,9 +8,10 @@ record under the program's name before anything comes of it. Asyncio lives in th
 from __future__ import annotations
 
 import logging
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -22,7 +23,7 @@ from mcp.shared.exceptions import MCPError
 
 from agentops.agent.fence import Fence
 from agentops.app.apply_pending import question_for
-from agentops.app.mcp_clients import Client
+from agentops.app.mcp_clients import Client, ClientScope
 from agentops.app.pending import decline_pending
 from agentops.app.reading import read_tools
 from agentops.app.run import App
@@ -44,7 +45,7 @@ T = TypeVar("T")
 READS_AT_ONCE = 16
 WORK_AT_ONCE = 4
 _MOST_WAITING = 64
-_MOST_ARGUMENT_BYTES = 256 * 1024
+_MOST_SCOPES = 64
 
 
 @dataclass(slots=True)
@@ -64,6 +65,7 @@ class Door:
     profile: str = "full"
     _reads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READS_AT_ONCE), init=False)
     _works: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(WORK_AT_ONCE), init=False)
+    _listed: dict[ClientScope, tuple[str, tuple[ServedTool, ...]]] = field(default_factory=dict, init=False)
     _questions: OpenQuestions = field(default_factory=lambda: OpenQuestions(time.monotonic), init=False)
 
     async def tools(self, ctx: Context) -> tuple[ServedTool, ...]:
@@ -92,7 +94,11 @@ class Door:
         client = self.who(ctx)
         try:
             self.programs.require_room(client)
-            tool, arguments = await self._thread(lambda: self._taken(ctx, client, params), self._reads)
+            # What is quick is done in one go: each way into a thread and back costs as much as a small read.
+            taken = await self._thread(lambda: self._quick(ctx, client, params), self._reads)
+            if isinstance(taken, types.CallToolResult):
+                return taken
+            tool, arguments = taken
             relaying = await self._relayed(ctx, client, params, arguments) if tool.name == APPLY else None
             if isinstance(relaying, types.InputRequiredResult):
                 return relaying
@@ -105,6 +111,20 @@ class Door:
             logger.debug("a tool failed", exc_info=True)
             answer = defect(error)
         return await self._thread(lambda: self._result(client, answer), self._reads)
+
+    def _quick(
+        self, ctx: Context, client: Client, params: types.CallToolRequestParams
+    ) -> types.CallToolResult | tuple[ServedTool, Mapping[str, Any]]:
+        """Return the answer of a tool that takes no time to speak of, or the tool and its arguments.
+
+        Raises:
+            MCPError: there is no such tool for this program.
+            AgentopsError: it is refused, or fails.
+        """
+        tool, arguments = self._taken(ctx, client, params)
+        if tool.heavy:
+            return tool, arguments
+        return self._result(client, tool.work(self._asking(ctx, client, arguments)))
 
     async def kept(self, ctx: Context, look: Callable[[App], Mapping[str, Any]]) -> str:
         """Return something that was kept, as fenced text.
@@ -128,12 +148,20 @@ class Door:
             raise MCPError(types.INVALID_PARAMS, f"{error.message} {error.hint}".strip()) from error
 
     def _catalogue(self, app: App, client: Client) -> tuple[ServedTool, ...]:
+        """Return the tools of a program; they stay the same as long as the run that reads are shared in does."""
+        run, known = app.log.run, self._listed.get(client.scope)
+        if known is not None and known[0] == run:
+            return known[1]
         try:
             reads = read_tools(app)
         except AgentopsError:
             # Nothing can be read now; plans can be looked at all the same, and each tool says what is wrong.
-            reads = ()
-        return catalogue(reads, self.profile, client.scope.has)
+            return catalogue((), self.profile, client.scope.has)
+        if len(self._listed) >= _MOST_SCOPES:
+            self._listed.clear()
+        found = catalogue(reads, self.profile, client.scope.has)
+        self._listed[client.scope] = (run, found)
+        return found
 
     def _taken(
         self, ctx: Context, client: Client, params: types.CallToolRequestParams
@@ -174,20 +202,20 @@ class Door:
         arguments: Mapping[str, Any],
         relaying: Relayed | None,
     ) -> ToolAnswer:
-        limiter = self._works if tool.heavy else self._reads
-        if limiter.statistics().tasks_waiting >= _MOST_WAITING:
+        if self._works.statistics().tasks_waiting >= _MOST_WAITING:
             raise Busy("too many requests wait already")
         async with Reporting.of(ctx) as progress:
-            asking = Asking(
-                runs=self.runs,
-                client=client,
-                arguments=arguments,
-                readings=self.programs.readings_of(client),
-                trace=trace_of(ctx.meta),
-                progress=progress,
-                relaying=relaying,
-            )
-            return await self._thread(lambda: tool.work(asking), limiter)
+            asking = replace(self._asking(ctx, client, arguments), progress=progress, relaying=relaying)
+            return await self._thread(lambda: tool.work(asking), self._works)
+
+    def _asking(self, ctx: Context, client: Client, arguments: Mapping[str, Any]) -> Asking:
+        return Asking(
+            runs=self.runs,
+            client=client,
+            arguments=arguments,
+            readings=self.programs.readings_of(client),
+            trace=trace_of(ctx.meta),
+        )
 
     async def _relayed(
         self,
@@ -236,8 +264,14 @@ class Door:
                 decline_pending(app.settings, pending.plan.digest, f"declined through {client.name}")
 
     def _result(self, client: Client, answer: ToolAnswer) -> types.CallToolResult:
-        with self.runs.shared(client) as app:
-            return result_of(answer, Fence(app.services.nonce), app.services.redactor.value)
+        try:
+            with self.runs.shared(client) as app:
+                return result_of(answer, Fence(app.services.nonce), app.services.redactor.value)
+        except AgentopsError:
+            # No run can be opened, which the answer says: nothing was read that a run would have learned to hide.
+            from agentops.redaction.redactor import SecretRedactor
+
+            return result_of(answer, Fence(secrets.token_hex(4)), SecretRedactor().value)
 
     async def _thread(self, work: Callable[[], T], limiter: CapacityLimiter) -> T:
         # Never abandoned: what was begun of a change is brought to its end, whoever went away.

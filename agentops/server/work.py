@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from agentops.agent.fence import neutral
 from agentops.app.audit_tail import audit_tail
 from agentops.app.investigate import investigate
 from agentops.app.pending import list_pending
@@ -75,8 +76,12 @@ def read_tool(name: str) -> Callable[[Asking], ToolAnswer]:
         document: dict[str, Any] = {"text": found.content}
         if found.evidence is not None:
             seen = found.evidence
-            document |= {"evidence": seen.id, "summary": one_line(seen.summary, 300), "truncated": seen.truncated}
-        return ToolAnswer(document=document, text=found.content, is_error=found.is_error)
+            document |= {
+                "evidence": seen.id,
+                "summary": neutral(one_line(seen.summary, 300)),
+                "truncated": seen.truncated,
+            }
+        return ToolAnswer(document=document, text=found.content, is_error=found.is_error, is_clean=True)
 
     return call
 
