@@ -21,6 +21,7 @@ from agentops.app.connecting import provider_context
 from agentops.app.mcp_providers import providers_of
 from agentops.app.models import model_of, model_trouble
 from agentops.app.policy_loading import policy_in_force
+from agentops.app.providers import PROVIDERS
 from agentops.app.recorded_changes import require_changes_recorded
 from agentops.core.clock import utc_now
 from agentops.core.commands import command_line, options_line
@@ -253,7 +254,13 @@ def _caller() -> str:
 
 
 def _providers(settings: Settings) -> Iterator[CheckResult]:
-    for provider in providers_of(settings):
+    try:
+        providers = providers_of(settings)
+    except AgentopsError as error:
+        text = f"every run is refused: {error.message}"
+        yield CheckResult(name="mcp", state="bad", text=text, hint=error.hint)
+        providers = PROVIDERS
+    for provider in providers:
         yield from provider.check_up(provider_context(settings))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -173,6 +175,26 @@ def test_a_result_of_100_mb_ends_no_run(asking: Any, home: Path) -> None:
     assert done.code == 0
     kept = [one["size_bytes"] for one in _read(home) if one["tool"] == "shelf__list_things"]
     assert kept == [] or max(kept) <= 2_100_000
+
+
+def test_a_file_of_servers_that_cannot_be_used_is_said(cli: Cli, home: Path) -> None:
+    """No run goes on without knowing which servers there are; doctor says what is wrong, and checks the rest."""
+    connect(home)
+    (home / "mcp.json").write_text('{"mcpServers": {"shelf": {"command": 5}}}')
+    run, doctor = cli("triage"), cli("doctor", "-o", "json")
+    assert (run.code, "mcp.json" in run.err, "Traceback" in run.err + doctor.err) == (2, True, False)
+    checks = {one["name"]: one["state"] for one in doctor.document["checks"]}
+    assert (checks["mcp"], "python" in checks) == ("bad", True)
+
+
+def test_without_servers_nothing_of_them_is_imported(home: Path) -> None:
+    """Whoever has connected none pays nothing: neither the SDK nor our own part of it is loaded."""
+    program = (
+        "import sys; from agentops.cli.app import run; run(['tools', 'list', '-o', 'json']); "
+        "sys.stderr.write(repr([n for n in sys.modules if n == 'mcp' or n.startswith('agentops.providers.mcp')]))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stderr == "[]"
 
 
 def test_a_hint_of_the_server_takes_a_read_away(cli: Cli, home: Path) -> None:
