@@ -61,6 +61,12 @@ def silent() -> None:
 
 
 @mode
+def knows_no_other_era() -> None:
+    """Answer nothing to a method that it does not know, as some old servers do."""
+    HANDLERS["server/discover"] = nothing
+
+
+@mode
 def hangs() -> None:
     """Shake hands and list, and answer no call."""
     HANDLERS["tools/call"] = nothing

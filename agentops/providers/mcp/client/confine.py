@@ -35,7 +35,7 @@ class ConfinementFact:
 @functools.cache
 def confinement_offered() -> ConfinementFact:
     """Return whether servers can be confined here; a sandbox is started once to see."""
-    program = shutil.which("bwrap")
+    program = _bubblewrap()
     if program is None:
         return ConfinementFact(offered=False, why="bubblewrap (bwrap) is not installed")
     try:
@@ -72,7 +72,7 @@ def confined(
     """
     if confinement is Confinement.NONE:
         return command
-    program = shutil.which("bwrap")
+    program = _bubblewrap()
     if not fact.offered or program is None:
         raise ToolError(
             f"MCP server {server} is to run confined ({confinement.value}), and cannot here: {fact.why}",
@@ -80,6 +80,12 @@ def confined(
             code="mcp-confinement",
         )
     return (*_prefix(program, confinement, writable), "--", *command)
+
+
+def _bubblewrap() -> str | None:
+    """Return the program; none that a PATH finds below the folder in which agentops runs."""
+    found = shutil.which("bwrap")
+    return found if found is not None and Path(found).is_absolute() else None
 
 
 def _prefix(program: str, confinement: Confinement, writable: tuple[Path, ...]) -> tuple[str, ...]:

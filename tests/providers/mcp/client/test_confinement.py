@@ -136,3 +136,18 @@ def test_a_program_that_is_there_and_does_not_work_is_no_offer(
     finally:
         confinement_offered.cache_clear()
     assert (fact.offered, why in fact.why) == (False, True)
+
+
+def test_no_program_is_taken_from_the_folder_in_which_agentops_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkout could bring one with it."""
+    (tmp_path / "bwrap").write_text("#!/bin/sh\nexit 0\n")
+    (tmp_path / "bwrap").chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", ".")
+    confinement_offered.cache_clear()
+    try:
+        assert confinement_offered() == _NONE
+    finally:
+        confinement_offered.cache_clear()

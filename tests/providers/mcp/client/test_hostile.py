@@ -270,6 +270,11 @@ def test_a_server_that_says_nothing_at_all_is_given_up_in_time(hostile: Hostile)
     assert time.monotonic() - started < 8
 
 
+def test_an_old_server_that_ignores_what_it_does_not_know_is_shaken_hands_with(hostile: Hostile) -> None:
+    """The search for the newer era has a time-out of its own, which is shorter than that of a start by default."""
+    assert hostile("knows_no_other_era", limits=ServerLimits()).facts().protocol == "2025-11-25"
+
+
 def test_secrets_are_taken_out_of_last_words(hostile: Hostile) -> None:
     """What the server was given, and what the redactor finds."""
     session = hostile(
