@@ -249,3 +249,24 @@ def test_what_fails_while_it_is_applied_is_said_as_it_is(
         done = do("aws_set_group_size", "autoscaling/group", "workers", {"max": 8}, "--yes")
     assert (done.code, done.document["outcome"]["status"]) == (6, "rolled-back"), done.out[-2000:]
     assert (said in done.out, cluster.form("autoscaling/group", "workers")) == (True, before)
+
+
+def test_a_change_whose_answer_was_lost_is_found_and_taken_back(
+    do: Callable[..., Any], cluster: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS carried it out and its answer never came: the group is looked at, found changed, and set back."""
+    cluster.enforce(False)
+    before = cluster.form("autoscaling/group", "workers")
+    sizes: list[bytes] = []
+
+    def lose(sent: bytes) -> tuple[int, str] | None:
+        if b"Action=UpdateAutoScalingGroup" not in sent:
+            return None
+        sizes.append(sent.partition(b"MaxSize=")[2].partition(b"&")[0])
+        return (504, "<html>gateway time-out</html>") if len(sizes) == 1 else None
+
+    with passing_on(cluster.url, lose, late=True) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        done = do("aws_set_group_size", "autoscaling/group", "workers", {"max": 8}, "--yes")
+    assert (done.code, done.document["outcome"]["status"]) == (6, "rolled-back"), done.out[-2000:]
+    assert (sizes, cluster.form("autoscaling/group", "workers")) == ([b"8", b"4"], before)

@@ -12,13 +12,20 @@ from typing import Any
 
 
 @contextmanager
-def passing_on(to: str, answer: Callable[[bytes], tuple[int, str] | None]) -> Iterator[str]:
-    """Serve while the block runs; ``answer`` is told each body, and None of it passes the request on."""
+def passing_on(to: str, answer: Callable[[bytes], tuple[int, str] | None], *, late: bool = False) -> Iterator[str]:
+    """Serve while the block runs.
+
+    Arguments:
+        answer: told each body; None of it passes the request on.
+        late: what it answers itself is passed on first, so that it takes effect and only its answer is lost.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             own = answer(body)
+            if own and late:
+                self._passed(body)
             status, data, headers = (own[0], own[1].encode(), []) if own else self._passed(body)
             self.send_response_only(status)
             for name, value in headers:

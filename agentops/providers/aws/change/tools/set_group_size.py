@@ -16,6 +16,7 @@ from agentops.providers.aws.impact.state.groups import SIZES, SUSPENDED, scaling
 from agentops.providers.aws.objects.place import GROUP
 
 _MOST = 10_000
+_ARGUMENTS = dict(zip(SIZES, ("min", "max", "desired"), strict=True))
 
 
 @aws_change(
@@ -32,7 +33,7 @@ def set_group_size(change: AwsChange) -> WantedState:
         ToolInputError: no size is given, or they contradict one another.
     """
     had = {name: int(change.state.form[name]) for name in SIZES}
-    given = dict(zip(SIZES, (change.arguments.get(name) for name in ("min", "max", "desired")), strict=True))
+    given = {name: change.arguments.get(_ARGUMENTS[name]) for name in SIZES}
     has = {name: had[name] if value is None else int(value) for name, value in given.items()}
     if all(value is None for value in given.values()):
         raise ToolInputError("no size is given", hint="Name min, max or desired.")
@@ -52,9 +53,8 @@ def set_group_size(change: AwsChange) -> WantedState:
             "UpdateAutoScalingGroup",
             {"AutoScalingGroupName": change.state.name, **{k: v for k, v in has.items() if v != had[k]}},
         ),
-        undo=taken_back(
-            change, "aws_set_group_size", min=had["MinSize"], max=had["MaxSize"], desired=had["DesiredCapacity"]
-        ),
+        # What scaling policies have moved meanwhile is theirs: only what this changes is taken back.
+        undo=taken_back(change, "aws_set_group_size", **{_ARGUMENTS[k]: had[k] for k in SIZES if has[k] != had[k]}),
         risk=Risk.HIGH if less else Risk.LOW,
         reversal=Reversal.COMPENSATING if has["DesiredCapacity"] != had["DesiredCapacity"] else Reversal.EXACT,
         residue=("The instances that AWS terminates do not come back; others are launched.",) if less else (),
