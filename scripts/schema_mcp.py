@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from schema_types import TEXT, Definitions, Schema, listed
 
+from agentops.core.finding import Severity
 from agentops.core.risk import Risk
 from agentops.core.tool import Effect
 from agentops.providers.mcp.objects.server import NAME, Confinement
+from agentops.providers.mcp.settings.classes import CONDITION
 from agentops.providers.mcp.settings.entry import LIMITS
 
 _THING: Schema = {"type": "object"}
@@ -50,6 +52,7 @@ def _classification() -> Schema:
             "inverse": use,
             "reads_back": use,
             "sweep": {"type": ["object", "null"]},
+            "problems": listed(_problem()),
             "cures": _FLAG,
             "forms": _by_name(TEXT),
             "says": TEXT,
@@ -57,6 +60,14 @@ def _classification() -> Schema:
             "why": TEXT,
         }
     )
+
+
+def _problem() -> Schema:
+    severities = {"enum": [one.value for one in Severity]}
+    condition = {"type": "string", "pattern": CONDITION.pattern.join(("^(?:", ")$"))}
+    texts = dict.fromkeys(("rows", "name", "summary"), TEXT)
+    rule = {**texts, "when": _THING | {"minProperties": 1}, "condition": condition, "facts": listed(TEXT)}
+    return _closed(rule | {"severity": severities}, "when", "condition")
 
 
 def _limit(name: str) -> Schema:

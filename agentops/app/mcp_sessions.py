@@ -213,7 +213,7 @@ def trust(settings: Settings, look: ServerLook, chosen: Collection[LookedAtTool]
         at=to_iso(utc_now()),
         by=f"human:{user_name()}",
     )
-    pin_file(settings).put(server.name, pin)
+    pin_file(settings).put(server.name, pin, instead_of=look.pin)
 
 
 def is_allowed(server: ServerConfig, tool: str, classification: Classification) -> bool:

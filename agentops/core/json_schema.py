@@ -18,10 +18,12 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from agentops.core.errors import ToolInputError
 from agentops.core.jsonable import in_words
+from agentops.core.patterns import text_pattern
 from agentops.core.suggestions import closest
 from agentops.core.text import one_line
 from agentops.core.tool import ToolSpec
@@ -41,6 +43,8 @@ _TYPES = {
     "null": "null",
 }
 _SAID_AT_ONCE = 5
+_WORDS_FOR_PEOPLE = frozenset({"title", "description", "default", "examples", "$comment", "$schema", "$id", "$defs"})
+_BY_NAME = frozenset({"properties", "dependentSchemas", "$defs"})
 # A double holds every whole number up to here; above it 3e20 and its digits may be two numbers.
 _EXACT = 2**53
 
@@ -117,12 +121,13 @@ def _takes_null(schema: Mapping[str, Any]) -> bool:
 
 
 def _errors(schema: Mapping[str, Any], plain: Any) -> Iterator[ValidationError]:
+    from jsonschema.exceptions import UnknownType
     from jsonschema.validators import Draft202012Validator, validator_for
     from referencing import Registry
     from referencing.exceptions import Unresolvable
 
     schema_of_dicts: dict[str, Any] = _as_dicts(schema)
-    kind = validator_for(schema_of_dicts, default=Draft202012Validator)
+    kind = _kind(validator_for(schema_of_dicts, default=Draft202012Validator))
     try:
         # The library's default registry fetches what a ``$ref`` points to; an empty one fetches nothing.
         yield from kind(schema_of_dicts, registry=Registry()).iter_errors(plain)
@@ -131,6 +136,69 @@ def _errors(schema: Mapping[str, Any], plain: Any) -> Iterator[ValidationError]:
         raise _NotChecked(
             f"the schema refers to {elsewhere}, which it does not hold, so nothing can be checked"
         ) from error
+    except (UnknownType, ToolInputError, TypeError, ValueError, AttributeError, re.error, RecursionError) as error:
+        # What the library raises where a schema is none: nothing that it says of a value can be relied on.
+        raise _NotChecked(
+            f"the schema cannot be used, so nothing can be checked: {one_line(str(error), 80)}"
+        ) from error
+
+
+@cache
+def _kind(kind: Any) -> Any:
+    """Return the library's validator with patterns that cannot hang: as RE2 has them, in the order of the text."""
+    from jsonschema import ValidationError
+    from jsonschema.validators import extend
+
+    def pattern(_validator: Any, wanted: Any, value: Any, _schema: Any) -> Iterator[ValidationError]:
+        if isinstance(value, str) and not text_pattern(wanted)(value):
+            yield ValidationError(f"{value!r} does not match {wanted!r}")
+
+    return extend(kind, {"pattern": pattern})
+
+
+def wrong_schema(schema: Mapping[str, Any]) -> str:
+    """Return why a schema that a person wrote cannot be used, in one sentence part; empty where it can.
+
+    A keyword that means nothing is refused as well: what it was meant to forbid would be permitted.
+    """
+    from jsonschema.exceptions import SchemaError
+    from jsonschema.validators import Draft202012Validator
+
+    plain = _as_dicts(schema)
+    try:
+        Draft202012Validator.check_schema(plain)
+        return next(_odd_parts(plain, frozenset(Draft202012Validator.VALIDATORS)), "")
+    except SchemaError as error:
+        path = ".".join(map(str, error.absolute_path))
+        return f"{path or 'it'} is not as JSON Schema has it"
+    except RecursionError:
+        return "it is nested too deep"
+
+
+def _odd_parts(schema: Any, known: frozenset[str]) -> Iterator[str]:
+    if not isinstance(schema, dict):
+        return
+    for keyword, said in schema.items():
+        if keyword not in known and keyword not in _WORDS_FOR_PEOPLE:
+            near = closest(keyword, known)
+            yield f"{one_line(keyword, 40)} is no keyword" + (f"; did you mean {near[0]}?" if near else "")
+        if keyword in ("$ref", "$dynamicRef", "patternProperties"):
+            yield f"{keyword} cannot be used here"
+        if keyword == "pattern":
+            try:
+                text_pattern(said)
+            except ToolInputError as error:
+                yield error.message
+        inner = (
+            said.values()
+            if keyword in _BY_NAME and isinstance(said, dict)
+            else said
+            if isinstance(said, list)
+            else (said,)
+        )
+        if keyword not in ("enum", "const", "default", "examples", "dependentRequired"):
+            for one in inner:
+                yield from _odd_parts(one, known)
 
 
 def _as_dicts(schema: Any) -> Any:

@@ -1,6 +1,7 @@
-"""Regular expressions that a model or a person wrote, against lines that anybody wrote: neither may hang the process.
+"""Regular expressions that a model or a person wrote, against text that anybody wrote: neither may hang the process.
 
-Comes in: a pattern and lines. Goes out: for each line, whether the pattern is found in it, case ignored. Python's
+Comes in: a pattern, and lines or a value. Goes out: whether the pattern is found: in a line case is ignored, in a value
+it counts. Python's
 ``re`` backtracks and cannot be interrupted; RE2 (https://github.com/google/re2) takes time in proportion to the line,
 and what it cannot do in that time (look-around, references back to a group) is refused. The syntax is RE2's: ``\\w``,
 ``\\d`` and ``\\b`` know ASCII only, and the end of the text is ``\\z``.
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from time import monotonic
 from typing import Any
 
@@ -85,6 +87,32 @@ def line_pattern(text: str, argument: str) -> LinePattern:
     if compiled.programsize > _MAX_INSTRUCTIONS:
         raise _too_large(text, argument)
     return LinePattern(argument, compiled)
+
+
+@lru_cache(maxsize=256)
+def text_pattern(text: str) -> Callable[[str], bool]:
+    """Return a function that says whether the pattern ``text`` is found in a value; case counts, as in JSON Schema.
+
+    Raises:
+        ToolInputError: it is too long or too large, or no regular expression as RE2 has it.
+    """
+    import re2
+
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = _MEMORY_BYTES
+    if len(text) > MAX_PATTERN_CHARS:
+        raise ToolInputError(f"`pattern` is longer than {MAX_PATTERN_CHARS} characters")
+    try:
+        compiled = re2.compile(text.encode("utf-8"), options)
+    except UnicodeEncodeError as error:
+        raise ToolInputError(f"`pattern` {one_line(text, 80)!r} holds half a character") from error
+    except re2.error as error:
+        raise _refusal(text, "pattern", error) from error
+    # A value is searched whole, so the search itself must be quick.
+    if compiled.programsize > _MAX_INSTRUCTIONS // 10:
+        raise _too_large(text, "pattern")
+    return lambda value: compiled.search(value.encode("utf-8", "replace")) is not None
 
 
 def _refusal(text: str, argument: str, error: Exception) -> ToolInputError:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import socket
 from types import MappingProxyType
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agentops.core.errors import ToolInputError
-from agentops.core.json_schema import SizeLimits, checked_arguments, faults
+from agentops.core.json_schema import SizeLimits, checked_arguments, faults, wrong_schema
 from agentops.core.tool import ToolSpec
 
 
@@ -224,3 +225,48 @@ def test_any_json_gets_an_answer(value):
     """No value, however odd, makes the checker itself fail."""
     schema = {"type": "object", "properties": {"x": {"type": "integer", "minimum": 0}}, "additionalProperties": False}
     assert isinstance(faults(schema, value), tuple)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "strng"},
+        {"pattern": "("},
+        {"pattern": "(?=x)"},
+        {"pattern": 5},
+        {"enum": 5},
+        {"type": 5},
+        {"required": 5},
+    ],
+    ids=str,
+)
+def test_a_schema_that_is_none_lets_nothing_pass(schema: dict[str, Any]) -> None:
+    """Whatever the library raises, nothing was checked, and the value does not fit."""
+    assert faults(schema, {} if "required" in schema else "x", "it")
+
+
+def test_a_pattern_that_backtracks_takes_no_time() -> None:
+    """Whoever chooses the value cannot make the check hang; 28 letters took it 90 seconds."""
+    assert faults({"pattern": "^(a+)+$"}, "a" * 50_000 + "!", "it")
+
+
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        ({"enum": ["a"], "title": "One", "default": {"any": 1}}, ""),
+        ({"type": "object", "properties": {"pattern": {"type": "string"}}, "required": ["pattern"]}, ""),
+        ({"dependentRequired": {"a": ["b"]}}, ""),
+        ({"anyOf": [{"const": {"odd": 1}}, {"pattern": "^a$"}]}, ""),
+        ({"patern": "^x"}, "patern is no keyword; did you mean pattern?"),
+        ({"properties": {"a": {"maxLenght": 3}}}, "maxLenght is no keyword; did you mean maxLength?"),
+        ({"anyOf": [{"$ref": "#/x"}]}, "$ref cannot be used here"),
+        ({"patternProperties": {"(a+)+": {}}}, "patternProperties cannot be used here"),
+        ({"minimum": "1"}, "minimum is not as JSON Schema has it"),
+        ({"items": {"pattern": "(?=x)"}}, "`pattern` '(?=x)' is not a regular expression"),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_with_a_schema_is_said(schema: dict[str, Any], said: str) -> None:
+    """A misspelt keyword forbids nothing, so it is refused where a person wrote it."""
+    found = wrong_schema(schema)
+    assert found.startswith(said) if said else found == ""

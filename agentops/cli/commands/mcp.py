@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +13,7 @@ from agentops.cli.commands import mcp_classify, mcp_install, mcp_login, mcp_serv
 from agentops.cli.options import Common, with_common
 from agentops.cli.report import Block, Bullets, Code, Heading, Item, Pairs, Paragraph, Table, Tone
 from agentops.cli.result import Result
+from agentops.cli.views.mcp import given_words
 from agentops.core.commands import command_line
 from agentops.core.errors import UsageError
 from agentops.core.homographs import marked
@@ -161,8 +163,11 @@ def add(
     server = new_server(settings, NewServer(name=name, command=tuple(command or ()), url=url, entry=entry))
     add_server(settings, server, replacing=replace)
     sign_in = (Paragraph("Sign in:", Tone.QUIET), Code(command_line("mcp", "login", server.name))) if oauth else ()
+    missing = bool(server.command) and shutil.which(server.command) is None
+    absent = Paragraph(f"{server.command} is not there now: it is looked for on PATH when it starts.", Tone.WARN)
     report: tuple[Block, ...] = (
         Heading(f"{server.name} is connected", Tone.GOOD),
+        *((absent,) if missing else ()),
         Pairs((("server", server.identity), ("tools", "none is trusted yet"))),
         *sign_in,
         Paragraph("Look at its tools, and trust those that may be used:", Tone.QUIET),
@@ -294,7 +299,7 @@ def _plan_blocks(plan: ImportPlan) -> list[Block]:
     for one in plan.servers:
         if one.server is None:
             continue
-        given = ", ".join((*sorted(one.server.env), *sorted(one.server.headers))) or "nothing"
+        given = given_words(one.server)
         rows = (
             ("server", marked(one.server.identity)),
             ("runs in", one.server.cwd or "an empty folder"),

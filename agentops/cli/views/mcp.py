@@ -27,6 +27,7 @@ from agentops.core.tool import Effect
 
 if TYPE_CHECKING:
     from agentops.app.mcp_sessions import LookedAtTool, ServerLook
+    from agentops.providers.mcp.objects.server import ServerConfig
 
 _STATES = {
     "offered": "offered",
@@ -40,6 +41,12 @@ _DIFF_LINES = 60
 _LINE_CHARS = 2_000
 _MOST_LINES = 2_000
 _SHOWN_WHOLE = 6
+
+
+def given_words(server: ServerConfig) -> str:
+    """Return what a server is given, each with where it comes from: a reference may name any variable of the person."""
+    given = (*server.env.items(), *server.headers.items())
+    return ", ".join(marked(one_line(f"{name}={value}", 120)) for name, value in given) or "nothing"
 
 
 def look_document(look: ServerLook) -> dict[str, Any]:
@@ -123,6 +130,8 @@ def trust_blocks(look: ServerLook, chosen: Sequence[LookedAtTool], *, full: bool
 
 def _server_rows(look: ServerLook) -> Iterator[tuple[str, str]]:
     yield "server", marked(look.server.identity)
+    if look.server.env or look.server.headers:
+        yield "is given", given_words(look.server)
     version = f" {one_line(look.facts.version, 40)}" if look.facts.version else ""
     yield "calls itself", marked(f"{one_line(look.facts.name, 80)}{version}")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agentops.core.errors import ConfigError
+from agentops.core.errors import ConfigError, Stale
 from agentops.core.foreign_documents import read_json
 from agentops.core.own_files import read_own
 from agentops.core.text import one_line
@@ -46,14 +46,21 @@ class PinFile:
         data = read_own(self.path, _MOST_BYTES)
         return {} if data is None else pins_in(data, str(self.path))
 
-    def put(self, name: str, pin: ServerPin | None) -> None:
-        """Keep the pin of a server in place of the one that is there; None forgets it.
+    def put(self, name: str, pin: ServerPin | None, *, instead_of: ServerPin | None = None) -> None:
+        """Keep the pin of a server; None forgets it.
+
+        Arguments:
+            instead_of: what must be there until now, where something is kept.
 
         Raises:
+            Stale: another one is there: somebody has trusted it meanwhile.
             ConfigError: the file cannot be believed or written.
         """
         with alone(self.path.parent):
-            kept = {other: one for other, one in self.servers().items() if other != name}
+            known = self.servers()
+            if pin is not None and known.get(name) != instead_of:
+                raise Stale(f"{name} was trusted anew meanwhile", hint="Look at it again.")
+            kept = {other: one for other, one in known.items() if other != name}
             self._write(kept if pin is None else {**kept, name: pin})
 
     def _write(self, pins: Mapping[str, ServerPin]) -> None:

@@ -36,7 +36,7 @@ _KEYS = (
     "why",
 )
 _RULE = ("rows", "when", "condition", "name", "summary", "severity", "facts")
-_CONDITION = re.compile(r"[A-Z][A-Za-z0-9]{2,60}")
+CONDITION = re.compile(r"[A-Z][A-Za-z0-9]{2,60}")
 _DIGEST = re.compile(r"(?:sha256:[0-9a-f]{64})?")
 
 
@@ -95,7 +95,7 @@ def _rule(value: Any, path: Steps) -> ProblemRule:
     require_known(found, _RULE, path)
     wanted = object_at(found.get("when", {}), (*path, "when"))
     condition = text_at(found.get("condition", ""), (*path, "condition"))
-    if not wanted or not _CONDITION.fullmatch(condition):
+    if not wanted or not CONDITION.fullmatch(condition):
         raise SettingFault(path, "it needs `when`, and a condition in CamelCase")
     return ProblemRule(
         rows=text_at(found.get("rows", ""), (*path, "rows")),

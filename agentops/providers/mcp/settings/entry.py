@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
+from agentops.core.json_schema import wrong_schema
 from agentops.providers.mcp.objects.server import NAME, Confinement, ServerConfig, ServerLimits, ServerTransport
 from agentops.providers.mcp.settings.classes import classification_of, classification_written
 from agentops.providers.mcp.settings.fields import (
@@ -198,10 +199,14 @@ def _ours(ours: Mapping[str, Any], transport: ServerTransport) -> dict[str, Any]
 
 def _constraints(value: Any) -> dict[str, dict[str, Mapping[str, object]]]:
     path: Steps = ("agentops", "constraints")
-    return {
-        tool: {name: object_at(schema, (*path, tool, name)) for name, schema in object_at(per, (*path, tool)).items()}
-        for tool, per in object_at(value, path).items()
-    }
+    found: dict[str, dict[str, Mapping[str, object]]] = {}
+    for tool, per in object_at(value, path).items():
+        found[tool] = {}
+        for name, schema in object_at(per, (*path, tool)).items():
+            found[tool][name] = object_at(schema, (*path, tool, name))
+            if wrong := wrong_schema(found[tool][name]):
+                raise SettingFault((*path, tool, name), f"it is no JSON Schema that can be used: {wrong}")
+    return found
 
 
 def _limits(found: Mapping[str, Any]) -> ServerLimits:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from agentops.core.errors import ConfigError
+from agentops.core.errors import ConfigError, Stale
 from agentops.core.own_files import NotOwn
 from agentops.providers.mcp.objects.tool import ForeignTool
 from agentops.providers.mcp.pins.pin import ServerPin, pin_of
@@ -38,6 +38,16 @@ def test_a_pin_is_read_back_as_it_was_put(file: PinFile) -> None:
     both = file.servers()
     file.put("git", None)
     assert (both["git"], sorted(both), sorted(file.servers())) == (PIN, ["git", "other"], ["other"])
+
+
+def test_a_pin_is_put_in_place_of_the_one_that_was_looked_at(file: PinFile) -> None:
+    """Two people at two terminals: the second is told to look again, and nothing of the first is lost."""
+    file.put("git", PIN)
+    other = replace(PIN, by="human:bob")
+    with pytest.raises(Stale):
+        file.put("git", other)
+    file.put("git", other, instead_of=PIN)
+    assert file.servers()["git"] == other
 
 
 def test_secrets_of_a_description_are_not_stored(file: PinFile) -> None:
