@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +18,7 @@ from agentops.cli.notifying import notification, notifier
 from agentops.core.clock import utc_now
 from agentops.store.pending import PendingPlan, PendingPlans, PlanStanding
 
+_ACCOUNT = Path(__file__).resolve().parents[1] / "support" / "account.py"
 ENTER, CTRL_C = "\r", "\x03"
 Cli = Callable[..., Any]
 Keep = Callable[..., PendingPlan]
@@ -87,6 +91,28 @@ def test_a_watch_shows_a_new_plan_and_asks(terminal: ModuleType, keep: Keep, hom
     assert (_standing(home, first), _standing(home, second)) == (PlanStanding.APPROVED, PlanStanding.WAITING)
     assert f"plan {first.plan.code}  approved" in said.screen
     assert "(asked by copilot)" in said.screen
+
+
+def test_a_watch_without_a_terminal_tells_and_asks_nothing(keep: Keep, home: Path) -> None:
+    """A line for each plan, and for how it stands later; Ctrl-C ends it, and nothing was decided."""
+    pending = keep()
+    with subprocess.Popen(
+        [sys.executable, str(_ACCOUNT), "approvals", "--watch"],
+        env={"AGENTOPS_HOME": str(home), "PATH": "/usr/bin:/bin"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as watch:
+        assert watch.stdout is not None
+        first = watch.stdout.readline()
+        PendingPlans(home / "pending", utc_now).decline(pending, "human:ana", "no")
+        another = keep("copilot")
+        second = watch.stdout.readline()
+        watch.send_signal(signal.SIGINT)
+        assert watch.wait(timeout=30) == 0
+    assert f"plan {pending.plan.code}  waiting, until " in first
+    assert f"plan {another.plan.code}  waiting, until " in second
+    assert _standing(home, another) is PlanStanding.WAITING
 
 
 def test_no_is_the_default_in_a_watch(terminal: ModuleType, keep: Keep, home: Path) -> None:
