@@ -166,7 +166,7 @@ def _too_powerful(deciding: Deciding, place: Connection) -> tuple[str, str] | No
     hint = "Use an identity with fewer rights (docs/least-privilege.md)"
     if proof:
         hint += f", or allow it in config.toml, [safety]: allow_cluster_admin = [{json.dumps(proof)}]"
-    return f"the identity of {name!r} may do everything there (cluster-admin); changes are not made with it", hint
+    return f"the identity of {name!r} may do everything there; changes are not made with it", hint
 
 
 def _lease(app: App, connections: Connections) -> HeldLease | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -62,3 +64,20 @@ def test_a_dry_run_shows_what_would_be_done_and_changes_nothing(name: str, cli: 
     assert "affects " in done.out
     events = {one["event"] for one in cli("audit", "log", "-o", "json").document["records"]}
     assert events & {"intent", "apply"} == set()
+
+
+@pytest.mark.parametrize(("typed", "code", "status"), [("a\r", 0, "applied"), ("n\r", 5, "declined")])
+def test_a_person_decides_at_the_terminal(
+    typed: str, code: int, status: str, cli: Cli, home: Path, terminal: ModuleType
+) -> None:
+    """The shipped policy asks one person, who is told that AWS has not tried it; yes is yes, and no is no."""
+    said = terminal.at_terminal(
+        ["fix", "--sandbox=aws-launch-suspended", "--no-model", "-o", "json"],
+        [("apply it?", typed)],
+        {"AGENTOPS_HOME": str(home), "COLUMNS": "100"},
+    )
+    assert said.code == code, said.screen
+    assert json.loads(said.out)["outcome"]["status"] == status
+    assert "could NOT validate" in said.screen
+    events = [one["event"] for one in cli("audit", "log", "-o", "json").document["records"]]
+    assert ("approval_asked" in events, "apply" in events) == (True, status == "applied")

@@ -19,7 +19,7 @@ from tests.providers.kubernetes.access.conftest import add_context, apply_all
 from tests.support.clusters import declared
 
 Cli = Callable[..., Any]
-_SAID = "the identity of 'sandbox' may do everything there (cluster-admin); changes are not made with it"
+_SAID = "the identity of 'sandbox' may do everything there; changes are not made with it"
 
 
 @pytest.fixture
