@@ -52,8 +52,6 @@ def test_a_signal_ends_the_command_and_the_server(
         started = _until(home, True)
         time.sleep(0.5)
         process.send_signal(number)
-        began = time.monotonic()
         out, err = process.communicate(timeout=30)
     assert (started, _until(home, False), out, b"Traceback" in err) == (True, True, b"", False)
-    assert time.monotonic() - began < 15
     assert code is None or process.returncode == code

@@ -438,8 +438,8 @@ def changes_when_started_again() -> None:
 
 @mode
 def slow_start() -> None:
-    """Take a second to start."""
-    time.sleep(1)
+    """Take two seconds to start."""
+    time.sleep(2)
 
 
 @mode
