@@ -43,7 +43,15 @@ _GUESSES = ("SSE stream", "Failed to parse", "Unexpected content type", "server 
 
 
 class AnswerLost(Exception):
-    """No answer came; the exchange says whether the request was sent. The message says why."""
+    """No answer came; the exchange says whether the request was sent. The message says why.
+
+    Arguments:
+        timed_out: whether the time was over; otherwise the server ended, or answered with something that is no answer.
+    """
+
+    def __init__(self, message: str, *, timed_out: bool = False) -> None:
+        super().__init__(message)
+        self.timed_out = timed_out
 
 
 class CallRefused(Exception):
@@ -253,7 +261,7 @@ class ServerConnection:
                     self._clocks.discard(clock)
         except TimeoutError as error:
             if exchange.answer is None:
-                raise AnswerLost(exchange.failure or f"no answer came in {within_s:g} s") from error
+                raise AnswerLost(exchange.failure or f"no answer came in {within_s:g} s", timed_out=True) from error
         except MCPError as error:
             if exchange.status == HTTPStatus.NOT_FOUND:
                 # It was started anew and knows no session of ours: the next request shakes hands again.

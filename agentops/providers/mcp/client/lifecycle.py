@@ -34,8 +34,10 @@ if TYPE_CHECKING:
 
 MOST_STARTS = 4
 """How often a server is started without answering a call in between; after that it is out of order."""
+OUT_OF_ORDER_S = 300.0
+"""How long a server that is out of order is left alone, in seconds; then it is tried once more."""
 _BACKOFF_S = (0.0, 0.5, 1.0, 2.0)
-_MOST_TIMEOUTS = 2
+_RESTART_TIMEOUTS, _MOST_TIMEOUTS = 2, 3
 _SHOWN_WORDS, _WORDS_CHARS = 3, 160
 _SLACK_BYTES = 1 << 16
 
@@ -75,7 +77,7 @@ class Lifecycle:
         self.is_closed = False
         self._closing: asyncio.Task[None] | None = None
         self._timeouts = self._fruitless = 0
-        self._ended_at = 0.0
+        self._ended_at = self._hung_at = 0.0
         self._failed: tuple[float, AgentopsError] | None = None
 
     async def alive(self) -> ServerConnection:
@@ -89,6 +91,13 @@ class Lifecycle:
         async with self._lock:
             if self.is_closed:
                 raise ToolError(f"the session with MCP server {self.config.name} is closed", code="mcp-closed")
+            if self._timeouts >= _MOST_TIMEOUTS and asked_at - self._hung_at < OUT_OF_ORDER_S:
+                raise ToolError(
+                    f"MCP server {self.config.name} answered none of the last {self._timeouts} calls in time, and is "
+                    f"not called again for {OUT_OF_ORDER_S / 60:g} minutes",
+                    hint="See whether the system behind it answers, or give it longer: limits.call_s.",
+                    code="mcp-out-of-order",
+                )
             if self.connection is not None and self.connection.is_alive:
                 return self.connection
             if self._failed is not None and self._failed[0] >= asked_at:
@@ -103,16 +112,18 @@ class Lifecycle:
 
     async def _start(self) -> ServerConnection:
         name = self.config.name
-        if self._fruitless >= MOST_STARTS:
+        if self._fruitless >= MOST_STARTS and self._monotonic() - self._ended_at < OUT_OF_ORDER_S:
             raise ToolError(
-                f"MCP server {name} ended {MOST_STARTS} times and is not started again in this run{self.last_words()}",
+                f"MCP server {name} ended {self._fruitless} times and is not started again for "
+                f"{OUT_OF_ORDER_S / 60:g} minutes{self.last_words()}",
                 code="mcp-out-of-order",
             )
         if self._fruitless:
-            await asyncio.sleep(max(self._ended_at + _BACKOFF_S[self._fruitless] - self._monotonic(), 0))
+            await asyncio.sleep(
+                max(self._ended_at + _BACKOFF_S[min(self._fruitless, MOST_STARTS - 1)] - self._monotonic(), 0)
+            )
         self.starts += 1
         self._fruitless += 1
-        self._timeouts = 0
         self.connection = connection = self._made(self._given(), ServerWatch())
         try:
             # A person who signs in takes their time.
@@ -172,10 +183,24 @@ class Lifecycle:
         )
         return replace(launch, command=command)
 
-    def note_timeout(self) -> None:
-        """Count a call that was not answered in time; a server that answers none is ended, and started anew."""
+    def now(self) -> float:
+        """Return the time for ``note_timeout``."""
+        return self._monotonic()
+
+    def note_timeout(self, began_at: float) -> None:
+        """Count a call that was not answered in time, calls side by side once.
+
+        After two in a row the server is ended, to be started anew; after a third it is out of order for a while: nobody
+        waits for it all through a run.
+
+        Arguments:
+            began_at: when the call began.
+        """
+        if began_at < self._hung_at:
+            return
+        self._hung_at = self._monotonic()
         self._timeouts += 1
-        if self._timeouts >= _MOST_TIMEOUTS and self.connection is not None:
+        if self._timeouts == _RESTART_TIMEOUTS and self.connection is not None:
             self.connection.watch.ended.set()
 
     def note_answer(self) -> None:

@@ -230,7 +230,7 @@ class ServerSession(McpSession):
     async def _call(self, tool: str, arguments: Mapping[str, Any], exchange: Exchange) -> ForeignResult:
         connection = await self._lives.alive()
         await self._require_unchanged(connection, tool)
-        limits = self.config.limits
+        limits, began_at = self.config.limits, self._lives.now()
         try:
             await connection.call(tool, arguments, exchange, limits.call_s)
         except CallRefused as error:
@@ -241,9 +241,8 @@ class ServerSession(McpSession):
                 f"MCP server {self.config.name} {did} the call of {one_line(tool, 80)}: {said}", code=code
             ) from error
         except AnswerLost as error:
-            if not exchange.status:
-                # By HTTP something answered, and a new session would not have it answer better.
-                self._lives.note_timeout()
+            if error.timed_out:
+                self._lives.note_timeout(began_at)
             raise self._unanswered(exchange, tool, str(error)) from error
         self._lives.note_answer()
         if wants_input(exchange):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from agentops.core.errors import AgentopsError, InDoubt, ToolError
-from agentops.providers.mcp.client.lifecycle import MOST_STARTS
+from agentops.providers.mcp.client.lifecycle import MOST_STARTS, OUT_OF_ORDER_S
 from agentops.providers.mcp.client.session import ServerSession
 from agentops.providers.mcp.objects.server import ServerLimits
 from agentops.providers.mcp.objects.tool import ForeignResult, Part
@@ -241,8 +241,22 @@ def test_a_server_that_always_dies_is_given_up(hostile: Hostile) -> None:
     )
     assert came[:MOST_STARTS] == [(ToolError, words)] * MOST_STARTS
     assert {one[1].partition(";")[0] for one in came[MOST_STARTS:]} == {
-        "MCP server plain ended 4 times and is not started again in this run (exit code 1)"
+        "MCP server plain ended 4 times and is not started again for 5 minutes (exit code 1)"
     }
+
+
+@pytest.mark.parametrize("mode", ["never_starts", "hangs"])
+def test_a_server_that_is_out_of_order_is_tried_again_later(hostile: Hostile, mode: str) -> None:
+    """A door that stays open for days outlives the trouble of a server: one more try after a while."""
+    later = [0.0]
+    session = hostile(mode, limits=_SHORT, options={"monotonic": lambda: time.monotonic() + later[0]})
+    came: Any = None
+    for _ in range(MOST_STARTS + 1):
+        came = _call(session)
+    assert (came[0], " for 5 minutes" in came[1]) == (ToolError, True)
+    later[0] = OUT_OF_ORDER_S
+    first, second = _call(session), _call(session)
+    assert (" for 5 minutes" in first[1], " for 5 minutes" in second[1]) == (False, True)
 
 
 def test_callers_that_wait_for_one_start_share_its_failure(hostile: Hostile) -> None:
@@ -259,6 +273,24 @@ def test_a_server_that_answers_no_call_is_ended_and_started_anew(hostile: Hostil
     session = hostile("hangs_once", limits=_SHORT)
     assert [_call(session)[0] for _ in range(2)] == [InDoubt, InDoubt]
     assert _call(session) == _echo()
+
+
+def test_a_server_that_never_answers_is_not_waited_for_all_through_a_run(hostile: Hostile) -> None:
+    """After three calls in a row it is out of order, at once; calls side by side count as one."""
+    session = hostile("hangs", limits=_SHORT)
+    session.tools()
+    with ThreadPoolExecutor(6) as pool:
+        came = list(pool.map(lambda _n: _call(session)[0], range(6)))
+    came += [_call(session)[0] for _ in range(2)]
+    assert came == [InDoubt] * 8
+    started = time.monotonic()
+    assert [_call(session) for _ in range(20)] == [
+        (
+            ToolError,
+            "MCP server plain answered none of the last 3 calls in time, and is not called again for 5 minutes",
+        )
+    ] * 20
+    assert time.monotonic() - started < 10
 
 
 def test_a_server_that_says_nothing_at_all_is_given_up_in_time(hostile: Hostile) -> None:
