@@ -24,6 +24,8 @@ MOST_BYTES = 40_000
 STOP = "Not executed, not queued. Do not try another route: tell the person who asked you."
 _SIZES = ((50, 4_000), (25, 1_200), (12, 400), (5, 160), (2, 80))
 _LABEL = "agentops"
+_OURS = ("rate-limited", "unknown-client")
+"""The refusals whose hint is for an agent, or for whoever set it up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,7 @@ def refusal(error: AgentopsError, *, changes: bool) -> ToolAnswer:
     """
     is_no = isinstance(error, NotApproved | PolicyRefused)
     # What policy says to a person at a terminal, to look further, an agent would take for a way round.
-    hint = "" if isinstance(error, PolicyRefused) and error.code == PolicyRefused.default_code else error.hint
+    hint = "" if isinstance(error, PolicyRefused) and error.code not in _OURS else error.hint
     said: Json = {
         "status": "approval_pending" if error.code == WAITS else "refused" if is_no else "error",
         "code": error.code,

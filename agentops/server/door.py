@@ -21,6 +21,7 @@ from anyio import CapacityLimiter, to_thread
 from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 
+from agentops.agent.deferred import TOOL_READ
 from agentops.agent.fence import Fence
 from agentops.app.apply_pending import question_for
 from agentops.app.mcp_clients import Client, ClientScope
@@ -179,6 +180,9 @@ class Door:
         if tool is None:
             raise MCPError(types.INVALID_PARAMS, f"There is no tool {one_line(params.name, 60)!r} for you here.")
         given = dict(params.arguments or {})
+        if tool.name == TOOL_READ and not client.scope.has(str(given.get("tool"))):
+            # What is called through another tool is in the program's scope, or it is not called.
+            raise PolicyRefused(f"{one_line(str(given.get('tool')), 60)!r} is not in your scope", code="out-of-scope")
         if tool.own_record:
             return tool, given  # The toolbox checks and records it.
         checked = without_absent(tool.schema, given)
