@@ -46,6 +46,7 @@ class LookedAtTool:
             back: ``new``, ``changed``, ``server-changed``, ``refused``.
         called: the name under which a model may call it; empty where none may.
         description: what the server says of it: normalised, short, without secrets.
+        arguments: the names of its arguments, as the server lists them.
         schema: the digest of its input schema.
         warned: the server's own hints say that it changes something.
         now, before: what changed, field by field, without secrets.
@@ -59,6 +60,7 @@ class LookedAtTool:
     classification: Classification
     description: str
     schema: str
+    arguments: tuple[str, ...] = ()
     warned: bool = False
     now: Mapping[str, Any] = field(default_factory=dict)
     before: Mapping[str, Any] = field(default_factory=dict)
@@ -234,6 +236,7 @@ def _offered(
         classification=known,
         description=_described(tool, redact),
         schema=digest(tool.input_schema),
+        arguments=_arguments(tool),
         warned=_warned(tool),
     )
 
@@ -254,6 +257,7 @@ def _held(held: HeldTool, known: Classification, pin: ServerPin | None, redact: 
         classification=known,
         description=_described(tool, redact),
         schema="" if is_refused else digest(tool.input_schema),
+        arguments=_arguments(tool),
         warned=_warned(tool),
         now={name: new.said[name] for name in changed} if new else {},
         before={name: before.get(name) for name in changed},
@@ -265,6 +269,11 @@ def _described(tool: ForeignTool, redact: Callable[[Any], Any]) -> str:
     from agentops.providers.mcp.pins.words import normalised
 
     return normalised(redact(tool.description or tool.title))
+
+
+def _arguments(tool: ForeignTool) -> tuple[str, ...]:
+    found = tool.input_schema.get("properties")
+    return tuple(map(str, found)) if isinstance(found, Mapping) else ()
 
 
 def _warned(tool: ForeignTool) -> bool:

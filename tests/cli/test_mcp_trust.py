@@ -81,6 +81,7 @@ def test_trust_is_given_at_a_terminal_and_recorded_first(
     """Then the read is offered, and the change is not: it is allowed by name only."""
     done = trusting()
     assert (done.code, json.loads(done.out)["trusted"]) == (0, ["drop", "log"]), done.screen
+    assert ("Shows the commits." in done.screen, "takes repo" in done.screen) == (True, True)
     assert listed.states() == {"log": "offered", "drop": "not-allowed"}
     assert _events(cli) == ["mcp_server_added", "mcp_server_started", "mcp_tools_trusted", "mcp_server_started"]
     found = cli("mcp", "tools", "git", "-o", "json").document["mcp_tools"]

@@ -41,6 +41,7 @@ _DIFF_LINES = 60
 _LINE_CHARS = 2_000
 _MOST_LINES = 2_000
 _SHOWN_WHOLE = 6
+_MOST_ARGUMENTS = 30
 
 
 def given_words(server: ServerConfig) -> str:
@@ -151,6 +152,8 @@ def does(one: LookedAtTool) -> str:
 def _described(one: LookedAtTool) -> Iterator[Block]:
     yield Heading(f"{marked(one_line(one.name, 80))} ({does(one)})")
     yield Quote(one.description or "The server says nothing of it.")
+    if one.arguments:
+        yield Paragraph(f"takes {', '.join(marked(one_line(name, 60)) for name in one.arguments[:_MOST_ARGUMENTS])}")
 
 
 def _changes(one: LookedAtTool) -> Iterator[Block]:
