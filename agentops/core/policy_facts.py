@@ -72,7 +72,8 @@ def requests_for(
             facts_of,
             dry_run=dry_run,
             environment=environment,
-            protected=protected(facts_of(ref, None).group),
+            # What a call of a foreign tool names is all that is known of the group that it acts in.
+            protected=protected(facts_of(ref, None).group or facets_of(spec, change.arguments).get("namespace", "")),
             frozen=frozen,
             now=now,
             tainted=tainted,

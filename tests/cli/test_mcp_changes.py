@@ -236,6 +236,24 @@ def test_policy_judges_what_a_change_names(do: Any, cli: Cli, home: Path) -> Non
     assert (done.code, shelf.calls, "not-prod" in told(home)) == (REFUSED, [], True)
 
 
+@pytest.mark.usefixtures("nobody_asked")
+def test_the_control_plane_is_out_of_reach_for_foreign_tools(do: Any, home: Path) -> None:
+    """Whatever a policy permits, a call that names such a namespace is not tried."""
+    shelf = connect(home)
+    done = do(draft("set_size", name="web", size=5, namespace="kube-system"), "--yes", verdict="not-possible")
+    assert (done.code, shelf.calls, "kernel-control-plane-by-a-tool" in told(home)) == (REFUSED, [], True)
+
+
+def test_a_protected_namespace_counts_for_foreign_tools(do: Any, home: Path, tmp_path: Path) -> None:
+    """What a call names is protected where the settings say so, and policy knows it."""
+    connect(home)
+    (home / "config.toml").write_text('[policy]\nprotected_namespaces = ["pay-*"]\n')
+    plan = tmp_path / "plan.json"
+    do(draft("set_size", name="web", size=5, namespace="pay-api"), "--dry-run", "--out", str(plan))
+    (step,) = json.loads(plan.read_text())["plan"]["steps"]
+    assert [one["context"]["protected"] for one in step["ruling"]["request"]["requests"]] == [True]
+
+
 def test_policy_judges_the_read_that_verifies(do: Any, cli: Cli, home: Path) -> None:
     """What may not be read is not read for a change either, so the change is not previewed."""
     shelf = connect(home)

@@ -35,8 +35,12 @@ class Row:
     action: str = "kubernetes_patch"
 
 
+FOREIGN = "mcp://cluster/resources_scale"
 ROWS = {
     "kernel-control-plane": Row(target="k8s://dev/kube-system/Deployment/coredns"),
+    "kernel-control-plane-by-a-tool": Row(
+        {"namespace": "kube-system"}, {"namespace": "shop"}, FOREIGN, FOREIGN, action="mcp_call"
+    ),
     "kernel-agentops-itself": Row(target="k8s://prod-eu/agentops-system/Deployment/web"),
     "kernel-secret-contents": Row({"secretData": True}, {"secretData": False}, SECRET, SECRET, "secretData"),
     "kernel-irreversible-tainted": Row(
@@ -113,7 +117,9 @@ def test_limits_hold_up_neither_a_dry_run_nor_the_way_back(
     assert policy.decide(ask(action=row.action, target=row.target, **row.match, **way)).allowed
 
 
-@pytest.mark.parametrize("name", ["kernel-control-plane", "kernel-agentops-itself", "cluster-guards"])
+@pytest.mark.parametrize(
+    "name", ["kernel-control-plane", "kernel-control-plane-by-a-tool", "kernel-agentops-itself", "cluster-guards"]
+)
 @pytest.mark.parametrize("way", ROUND, ids=["dry run", "way back"])
 def test_what_is_out_of_reach_is_out_of_reach_for_both(
     name: str, way: dict[str, Any], policy: CedarPolicy, ask: Ask

@@ -15,7 +15,15 @@ AGENT = Principal(kind="agent", name="agentops")
 HUMAN = Principal(kind="human", name="ana")
 WEB = "k8s://prod-eu/shop/Deployment/web"
 
-CHANGES = ("kubernetes_patch", "kubernetes_scale", "kubernetes_delete", "kubernetes_uncordon", "aws_reboot", "mcp_call")
+CHANGES = (
+    "kubernetes_patch",
+    "kubernetes_scale",
+    "kubernetes_delete",
+    "kubernetes_uncordon",
+    "aws_reboot",
+    "aws_tag",
+    "mcp_call",
+)
 READS = ("kubernetes_list", "kubernetes_logs", "evidence_search")
 TOOLS = tuple(
     ToolSpec(name=name, description="", schema={}, effect=effect)
