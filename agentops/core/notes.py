@@ -59,7 +59,12 @@ _ELSEWHERE = frozenset({"alert", "backup", "log", "monitor", "notify", "page", "
 """Verbs that forbid something that no change tool does."""
 _REMOVALS = frozenset({"delete", "kill", "remove"})
 _IMPLIED: Mapping[str, tuple[str, ...]] = {
+    "alias": ("deploy", "rollback", "shift"),
+    "back": ("deploy", "disrupt", "downgrade", "redeploy", "restart", "revert", "rollback", "undo"),
+    "concurrency": ("autoscale", "scale"),
     "cordon": ("drain",),
+    "count": ("autoscale", "scale"),
+    "deregister": ("disrupt", "drain", "remove"),
     "delete": ("disrupt", "evict", "kill", "remove", "restart", "recreate"),
     "drain": ("cordon", "delete", "disrupt", "evict", "move", "reboot", "restart"),
     "env": ("deploy", "disrupt", "redeploy", "restart", "roll", "rollout"),
@@ -70,10 +75,18 @@ _IMPLIED: Mapping[str, tuple[str, ...]] = {
     "patch": ("deploy", "disrupt", "redeploy", "restart", "roll", "rollout"),
     "probe": ("deploy", "disrupt", "redeploy", "restart", "roll", "rollout"),
     "pvc": ("expand", "grow"),
+    "reboot": ("bounce", "disrupt", "restart"),
+    "redeploy": ("deploy", "disrupt", "replace", "restart", "roll", "rollout"),
+    "redrive": ("move", "replay"),
+    "refresh": ("disrupt", "replace", "restart", "roll", "terminate"),
     "resources": ("deploy", "disrupt", "redeploy", "restart", "roll", "rollout"),
     "restart": ("bounce", "disrupt", "redeploy", "reboot", "roll"),
     "resume": ("enable", "run", "start", "unpause", "unsuspend"),
     "scale": ("autoscale",),
+    "size": ("autoscale", "resize", "scale", "terminate"),
+    "start": ("resume", "run"),
+    "stop": ("disrupt", "pause", "shutdown", "suspend"),
+    "storage": ("expand", "grow", "resize"),
     "suspend": ("pause", "stop"),
     "uncordon": ("schedule", "unfence"),
     "undo": ("deploy", "disrupt", "downgrade", "redeploy", "restart", "revert", "roll", "rollback"),
@@ -197,7 +210,9 @@ def _by_value(value: str) -> Iterator[str]:
     yield from (act for word in words for act in _STATES.get(word, ()))
 
 
-_ACTS = frozenset(_IMPLIED).union(*_IMPLIED.values(), _ANY) - {"env", "hpa", "manifest", "probe", "pvc", "resources"}
+_ACTS = frozenset(_IMPLIED).union(*_IMPLIED.values(), _ANY) - {
+    "alias", "back", "concurrency", "count", "env", "hpa", "manifest", "probe", "pvc", "resources", "size", "storage",
+}  # fmt: skip
 
 
 def _bare(word: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from agentops.core.notes import notes_of, speaks_against
 from agentops.core.plan import Edit, ObjectChange, Verb
 from agentops.core.policy import ObjectFacts
 from agentops.providers.aws.change.change_tool import edits_between
@@ -143,3 +144,29 @@ def test_a_change_is_said_in_words(tool: str, kind: str, arguments: dict[str, An
 def test_every_tool_has_words_of_its_own() -> None:
     """No tool is said by its name with the underscores taken out."""
     assert [one.spec.name for one in CHANGES if one.spec.name not in WORDED] == []
+
+
+@pytest.mark.parametrize(
+    ("tag", "tool", "against"),
+    [
+        ("do-not-reboot", "aws_reboot_instance", True),
+        ("do-not-restart", "aws_reboot_database", True),
+        ("do-not-stop", "aws_reboot_instance", False),
+        ("do-not-scale", "aws_set_group_size", True),
+        ("do-not-scale", "aws_set_service_count", True),
+        ("do-not-terminate", "aws_start_instance_refresh", True),
+        ("do-not-deploy", "aws_redeploy_service", True),
+        ("do-not-rollback", "aws_roll_back_service", True),
+        ("do-not-resume", "aws_resume_processes", True),
+        ("do-not-grow", "aws_grow_database_storage", True),
+        ("do-not-drain", "aws_deregister_target", True),
+        ("do-not-delete", "aws_stop_instance", False),
+        ("freeze", "aws_tag", True),
+        ("keep-stopped", "aws_start_instance", True),
+    ],
+)
+def test_a_tag_of_an_owner_speaks_against_what_it_names(tag: str, tool: str, against: bool) -> None:
+    """Tags are the notes of AWS: what they forbid is held back, by the words that people use for it."""
+    asked = change(tool, "ec2/instance", "i-1")
+    (note,) = notes_of(asked.target, {tag: "true"})
+    assert speaks_against(note, asked) is against
