@@ -6,12 +6,13 @@ Comes in: a client and a preview. Goes out: an ``Observation``. Reads only.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from agentops.core.clock import Clock
 from agentops.core.errors import ToolError
 from agentops.core.outcome import Health, Observation
-from agentops.core.plan import Preview
+from agentops.core.plan import ObjectChange, Preview
 from agentops.providers.aws.api.client import AwsClient
 from agentops.providers.aws.api.errors import ABSENT
 from agentops.providers.aws.impact.state.registry import read_state
@@ -38,9 +39,25 @@ def observe(client: AwsClient, preview: Preview, clock: Clock) -> Observation:
             seen[str(item.ref)] = None
             continue
         seen[str(item.ref)] = state.form
-        targets.append(state.health)
+        targets.append(_eased(state, item))
         bystanders += _in_front(client, state)
     return Observation(at=clock(), objects=seen, targets=tuple(targets), bystanders=tuple(bystanders))
+
+
+def _eased(state: State, item: ObjectChange) -> Health:
+    """Return how well a resource is, for what becomes of it.
+
+    Where only the limits of a group are raised, what scaling launches by itself then is a sign that it works: instances
+    on their way count as come. Where instances themselves are asked for, they must be in service.
+    """
+    health = state.health
+    if state.ref.kind != GROUP or not {edit.path for edit in item.edits} <= {"MinSize", "MaxSize"}:
+        return health
+    instances = state.data.get("Instances") or ()
+    coming = sum(str(one.get("LifecycleState", "")).startswith("Pending") for one in instances)
+    if not coming or health.ready + coming < health.wanted:
+        return health
+    return replace(health, settled=True, detail=f"{health.detail}, {coming} on their way")
 
 
 def _in_front(client: AwsClient, state: State) -> list[Health]:

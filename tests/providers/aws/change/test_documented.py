@@ -11,6 +11,7 @@ from agentops.core.clock import utc_now
 from agentops.core.errors import ToolError, ToolInputError
 from agentops.core.plan import Call, Preview
 from agentops.core.risk import Reversal
+from agentops.guard.diff import deviations
 from agentops.providers.aws.api.client import Identity, Listed
 from agentops.providers.aws.api.clients import AwsClients
 from agentops.providers.aws.api.dry_runner import AwsDryRunner
@@ -33,6 +34,7 @@ class Documented:
         self.refreshes: list[dict[str, Any]] = []
         self.moves: list[dict[str, Any]] = []
         self.suspended: list[str] = []
+        self.desired, self.pending = 4, 0
         self.sent: list[Call] = []
 
     def ask(self, _service: str, operation: str, **_arguments: Any) -> dict[str, Any]:
@@ -55,7 +57,8 @@ class Documented:
 
     def pages(self, _service: str, operation: str, _key: str, _most: int, **_arguments: Any) -> Listed:
         """Answer one list."""
-        assert operation == "ListDeadLetterSourceQueues"
+        if operation == "DescribePolicies":
+            return Listed(items=())
         return Listed(items=("https://sqs.eu-west-1.amazonaws.com/123456789012/orders",))
 
     def require_same_caller(self) -> None:
@@ -79,7 +82,11 @@ class Documented:
         instance = {"LifecycleState": "InService", "HealthStatus": "Healthy", "AvailabilityZone": "eu-west-1a"}
         return {
             "AutoScalingGroupName": "web", "AutoScalingGroupARN": GROUP_ARN, "MinSize": 2, "MaxSize": 6,
-            "DesiredCapacity": 4, "Instances": [{**instance, "InstanceId": f"i-{n}"} for n in range(4)],
+            "DesiredCapacity": self.desired,
+            "Instances": [
+                *({**instance, "InstanceId": f"i-{n}"} for n in range(4)),
+                *({"InstanceId": f"i-new-{n}", "LifecycleState": "Pending:Wait"} for n in range(self.pending)),
+            ],
             "SuspendedProcesses": [{"ProcessName": name} for name in self.suspended],
         }  # fmt: skip
 
@@ -147,3 +154,37 @@ def test_a_queue_that_is_no_dead_letter_queue_is_not_redriven(aws: Documented, b
     aws.pages = lambda *_words, **_arguments: Listed(items=())  # type: ignore[method-assign]
     with pytest.raises(ToolError, match="is the dead-letter queue of no queue"):
         bound.change_tools()["aws_redrive_queue"].predict(change("aws_redrive_queue", "sqs/queue", "orders-dead"))
+
+
+@pytest.mark.parametrize(("arguments", "settled"), [({"max": 8}, True), ({"max": 8, "desired": 6}, False)])
+def test_what_scaling_launches_after_a_higher_maximum_is_a_good_sign(
+    arguments: dict[str, int], settled: bool, aws: Documented, bound: AwsChanger
+) -> None:
+    """Two instances are on their way: that settles a higher maximum, and not a higher number of instances."""
+    tool = bound.change_tools()["aws_set_group_size"]
+    preview = tool.preview(change("aws_set_group_size", "autoscaling/group", "web", **arguments))
+    aws.desired, aws.pending = 6, 2
+    (health,) = tool.observe(preview).targets
+    assert (health.ready, health.wanted, health.settled) == (4, 6, settled)
+
+
+def test_a_database_that_grows_goes_on_serving(aws: Documented, bound: AwsChanger) -> None:
+    """For minutes it is modifying, with its new size pending: that is as previewed, and it serves."""
+    database = {
+        "DBInstanceIdentifier": "orders",
+        "DBInstanceStatus": "available",
+        "AllocatedStorage": 20,
+        "Engine": "mysql",
+    }
+    asked = aws.ask
+    aws.ask = lambda service, operation, **more: (  # type: ignore[method-assign]
+        {"DBInstances": [database]} if operation == "DescribeDBInstances" else asked(service, operation, **more)
+    )
+    tool = bound.change_tools()["aws_grow_database_storage"]
+    preview = tool.preview(change("aws_grow_database_storage", "rds/instance", "orders", gib=40))
+    database |= {"DBInstanceStatus": "modifying", "PendingModifiedValues": {"AllocatedStorage": 40}}
+    seen = tool.observe(preview)
+    (item,), (health,) = preview.objects, seen.targets
+    assert (deviations(item, item.after, seen.objects[str(item.ref)]), health.settled) == ((), True)
+    with pytest.raises(ToolInputError, match="its storage grows only while it is available or full"):
+        tool.predict(change("aws_grow_database_storage", "rds/instance", "orders", gib=80))

@@ -12,8 +12,9 @@ from agentops.providers.aws.objects.place import DATABASE, AwsPlace
 
 STORAGE = "AllocatedStorage"
 AVAILABLE = "available"
-SERVING = ("available", "backing-up", "storage-optimization", "configuring-enhanced-monitoring")
-_PASSING = ("modifying", "rebooting", "storage-optimization", "backing-up", "maintenance", "storage-full", "starting")
+SERVING = ("available", "backing-up", "configuring-enhanced-monitoring", "modifying", "storage-optimization")
+"""States in which it answers; storage grows for minutes while it is ``modifying``."""
+_PASSING = ("rebooting", "maintenance", "storage-full", "starting")
 
 
 def read_database(client: AwsClient, place: AwsPlace, name: str) -> State:
