@@ -165,14 +165,18 @@ class _Index:
     def __init__(self, specs: Sequence[ToolSpec]) -> None:
         self._specs = specs
         self._words = [_words_of(spec) for spec in specs]
+        self._lengths = [len(tuple(_tokens(spec.name))) for spec in specs]
         self._known = Counter(word for words in self._words for word in words)
 
     def best(self, query: str, most: int) -> list[ToolSpec]:
-        """Return the declarations that fit best, the best first; of equals in their own order."""
+        """Return the declarations that fit best, the best first; of equals those with the shortest names first.
+
+        ``list_incidents`` is what is meant by "incidents" sooner than ``get_alert_from_incident``.
+        """
         wanted = set(_tokens(query)) - _DULL
         scores = [sum(words[word] * self._weight(word) for word in wanted & words.keys()) for words in self._words]
-        order = sorted((-score, index) for index, score in enumerate(scores) if score > 0)
-        return [self._specs[index] for _, index in order[:most]]
+        order = sorted((-score, self._lengths[index], index) for index, score in enumerate(scores) if score > 0)
+        return [self._specs[index] for _, _, index in order[:most]]
 
     def _weight(self, word: str) -> float:
         return math.log(1 + len(self._specs) / self._known[word])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -93,6 +94,18 @@ def test_the_others_are_found_by_words(words: str, name: str) -> None:
     assert found.body.splitlines()[0].startswith(name)
     assert ("target mcp://pagerduty/resolve_incident" in found.body) == (name == CHANGE.name)
     assert len(found.body) < 20_000
+
+
+def test_of_equal_tools_the_plainest_is_found_first() -> None:
+    """Of nine tools about incidents of one server, the one that lists them is what "open incidents" means."""
+    names = [
+        "list_incidents",
+        *(f"get_{what}_from_incident" for what in ["alert", "note", "owner", "priority", "rule"]),
+    ]
+    names += ["list_incidents", *(f"list_incident_{what}" for what in ("notes", "types", "workflows"))]
+    tools = [replace(LOCKS, name=f"pager__{name}", description="Reads.") for name in sorted(names)]
+    found = Deferred(tools, (), "").search("open incidents")
+    assert found.body.splitlines()[0].startswith("pager__list_incidents ")
 
 
 def test_a_call_goes_under_its_own_name() -> None:
