@@ -1,4 +1,5 @@
-"""Which sandbox a scenario is played in: a cluster that is simulated here, or AWS that moto plays in a child process.
+"""Which sandbox a scenario is played in: a cluster that is simulated here, AWS that moto plays in a child process,
+or both, the one behind the other.
 
 Comes in: a scenario's name. Goes out: the scenario, and the sandbox of it, not started yet.
 """
@@ -11,10 +12,11 @@ if TYPE_CHECKING:
     from agentops.sandbox.cloud.sandbox import CloudSandbox
     from agentops.sandbox.cloud.scenario import CloudScenario
     from agentops.sandbox.cluster import Sandbox
+    from agentops.sandbox.joined import JoinedSandbox
     from agentops.sandbox.scenario import Scenario
 
 AnyScenario: TypeAlias = "Scenario | CloudScenario"
-AnySandbox: TypeAlias = "Sandbox | CloudSandbox"
+AnySandbox: TypeAlias = "Sandbox | CloudSandbox | JoinedSandbox"
 CLOUD_PREFIX = "aws-"
 
 
@@ -41,6 +43,10 @@ def sandbox_of_scenario(scenario: AnyScenario) -> AnySandbox:
         from agentops.sandbox.cluster import Sandbox
 
         return Sandbox(scenario)
+    if scenario.cluster:
+        from agentops.sandbox.joined import JoinedSandbox
+
+        return JoinedSandbox(scenario)
     from agentops.sandbox.cloud.sandbox import CloudSandbox
 
     return CloudSandbox(scenario)

@@ -176,6 +176,8 @@ class KubernetesReader:
         from agentops.providers.kubernetes.analysis.afterwards import without_outlived_ends
         from agentops.providers.kubernetes.sweep.sweep import sweep
 
+        # What is another provider's is nothing that a cluster has; all of it is read then.
+        target = target if target.scheme in ("", SCHEME) else Target()
         snapshot = sweep(
             self._cluster,
             target=target,

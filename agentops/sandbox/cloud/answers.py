@@ -23,6 +23,7 @@ _RESPONSES = {
     "ecs": ("moto.ecs.responses", "EC2ContainerServiceResponse"),
     "cloudwatch": ("moto.cloudwatch.responses", "CloudWatchResponse"),
     "cloudtrail": ("moto.cloudtrail.responses", "CloudTrailResponse"),
+    "eks": ("moto.eks.responses", "EKSResponse"),
     "acm": ("moto.acm.responses", "AWSCertificateManagerResponse"),
 }
 DEFAULTS: tuple[Mapping[str, Any], ...] = (

@@ -34,6 +34,8 @@ class CloudSandbox:
     def __init__(self, scenario: CloudScenario) -> None:
         self.scenario = scenario
         self.url = ""
+        self.cluster_url = ""
+        """The address of the simulated cluster behind it, where there is one."""
         self.kept: dict[str, Any] = {}
         """What the steps kept, by name: ids that the server has given."""
         self.begun = utc_now()
@@ -82,7 +84,7 @@ class CloudSandbox:
             )
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "agentops.sandbox.cloud.serving", self.scenario.name, REGION],
+            [sys.executable, "-m", "agentops.sandbox.cloud.serving", self.scenario.name, REGION, self.cluster_url],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -46,6 +46,7 @@ class CloudScenario:
         recovery: calls that are made once it does, for what AWS would bring about by itself; the alarm goes to OK.
         right_fix: calls that repair it.
         verdict: ``root_cause``, or ``recovered`` when there is nothing to repair any more.
+        cluster: the scenario of a simulated cluster behind it; ``${cluster}`` is the address of its API server.
     """
 
     name: str
@@ -61,6 +62,7 @@ class CloudScenario:
     recovery: tuple[Mapping[str, Any], ...] = ()
     right_fix: tuple[Mapping[str, Any], ...] = ()
     verdict: str = "root_cause"
+    cluster: str = ""
 
 
 @lru_cache(maxsize=1)
@@ -106,6 +108,7 @@ def read(path: Path) -> CloudScenario:
             recovery=tuple(body.get("recovery") or ()),
             right_fix=tuple(body.get("right_fix") or ()),
             verdict=str(body.get("verdict", "root_cause")),
+            cluster=str(body.get("cluster", "")),
         )
     except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError) as error:
         words = one_line(f"{type(error).__name__}: {error}")

@@ -1,7 +1,8 @@
 """The child process of a sandbox of AWS: moto's server on loopback, the scenario's world in it, until the pipe closes.
 
-Called as ``python -m agentops.sandbox.cloud.serving SCENARIO REGION``. Prints one line of JSON when it is ready: the
-address and the alarm. Must never listen on anything but loopback.
+Called as ``python -m agentops.sandbox.cloud.serving SCENARIO REGION CLUSTER``. CLUSTER is the address of the simulated
+cluster behind it, or empty. Prints one line of JSON when it is ready: the address and the alarm. Must never listen on
+anything but loopback.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ def main(words: list[str]) -> int:
     from moto.server import ThreadedMotoServer
 
     logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
-    name, region = words
+    name, region, cluster = words
     scenario = load(name)
     add_lacking()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    world = CloudWorld(f"http://{host}:{port}", region, utc_now())
+    world = CloudWorld(f"http://{host}:{port}", region, utc_now(), {"cluster": cluster})
     alarm = world.build(scenario)
     lay_over(world, scenario)
     ready = {"url": world.url, "alarm": _plain(alarm), "kept": _plain(world.kept), "now": to_iso(world.now)}

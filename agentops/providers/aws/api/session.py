@@ -143,7 +143,8 @@ def _isolate(session: Any) -> None:
     session.set_config_variable("config_file", os.devnull)
     session.set_config_variable("credentials_file", os.devnull)
     session.session_var_map["profile"] = (None, None, None, None)
-    session.set_credentials("sandbox", "sandbox")
+    # Whatever signs is hidden wherever it turns up, so it is no word that anything else is called by.
+    session.set_credentials("sandbox", "signs-nothing-outside-the-sandbox")
 
 
 def _assumed(source: Any, role: str, region: str) -> Any:
