@@ -18,6 +18,7 @@ from agentops.app.mcp_servers import mcp_servers, put_servers, secret_detector, 
 from agentops.core.clock import to_iso, utc_now
 from agentops.core.digest import digest_bytes
 from agentops.core.errors import ConfigError, UsageError
+from agentops.core.foreign_documents import read_json
 from agentops.core.foreign_files import read_foreign
 from agentops.core.own_files import read_own
 from agentops.core.text import one_line
@@ -192,7 +193,7 @@ def _remembered(settings: Settings) -> Mapping[str, Any]:
     path = settings.folders.mcp_imports
     data = read_own(path, _NOTED_BYTES)
     try:
-        found = json.loads(data) if data else {}
+        found = read_json(data) if data else {}
     except ValueError as error:
         raise ConfigError(f"{path} is no JSON", hint="Remove it: it only says what was imported.") from error
     if not isinstance(found, dict) or not all(isinstance(one, dict) for one in found.values()):

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from agentops.core.suggestions import closest
-from agentops.core.text import one_line
+from agentops.core.text import is_plain, one_line
 
 E = TypeVar("E", bound=StrEnum)
 Steps = tuple[str | int, ...]
@@ -59,7 +59,7 @@ def require_known(found: Mapping[str, Any], known: Collection[str], path: Steps)
 
 
 def text_at(value: Any, path: Steps) -> str:
-    """Return a text without control characters.
+    """Return a text of one line, without control or hidden characters.
 
     Raises:
         SettingFault: it is none, or too long.
@@ -68,13 +68,13 @@ def text_at(value: Any, path: Steps) -> str:
         raise SettingFault(path, "it is no text")
     if len(value) > _TEXT_CHARS:
         raise SettingFault(path, f"it is longer than {_TEXT_CHARS:,} characters")
-    # A NUL ends an argument, a line break begins another header.
-    if any(ord(character) < 0x20 or ord(character) == 0x7F for character in value):
-        raise SettingFault(path, "it holds a control character")
     try:
         value.encode()
     except UnicodeEncodeError as error:
         raise SettingFault(path, "it holds half a character") from error
+    # A NUL ends an argument, a line break begins another header, and what is drawn as nothing deceives who looks.
+    if not all(is_plain(character) and character not in "\n\t" for character in value):
+        raise SettingFault(path, "it holds control or hidden characters")
     return value
 
 
