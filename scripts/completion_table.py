@@ -43,6 +43,7 @@ KINDS: dict[str, str] = {
     "show evidence": "evidence",
     "rollback change": "applied-changes",
     "recover change": "open-changes",
+    "approve plan": "pending-plans files",
     "approve ttl": "",
     "approvals serve port": "",
     "approvals serve length": "",
@@ -185,11 +186,13 @@ def kinds_of(param: Any, path: tuple[str, ...]) -> list[str]:
     """
     if param.name == "output":
         return ["reports" if path == ("triage",) else "outputs"]
+    own = " ".join((*path, param.name))
     annotation = param.type_descriptor.annotation
+    if own in KINDS:
+        return KINDS[own].split()
     if annotation is Path or annotation == list[Path]:
         return ["folders" if param.name in _FOLDERS else "files"]
-    own = " ".join((*path, param.name))
-    found = KINDS.get(own, KINDS.get(param.name))
+    found = KINDS.get(param.name)
     if found is None:
         raise SystemExit(f"say in KINDS of {__file__} which names fit {own!r}")
     return found.split()

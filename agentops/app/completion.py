@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from agentops.config import Folders, folders
+from agentops.core.clock import to_iso, utc_now
 from agentops.core.errors import AgentopsError
 from agentops.core.foreign_documents import read_json, read_toml
 from agentops.core.foreign_files import read_end, read_foreign
@@ -59,6 +60,7 @@ class KnownNames:
             "evidence": self._evidence,
             "applied-changes": lambda: self._changes(open_ones=False),
             "open-changes": lambda: self._changes(open_ones=True),
+            "pending-plans": self._pending_plans,
             "approvers": self._approvers,
             "mcp-servers": self._mcp_servers,
             "mcp-tools": self._mcp_tools,
@@ -161,6 +163,19 @@ class KnownNames:
             words = [_step(_mapping(_mapping(step).get("change"))) for step in steps]
             yield _text(change, "id"), "; ".join(words)
             yield _text(change, "id").rpartition("-")[2], "; ".join(words)
+
+    def _pending_plans(self) -> Names:
+        """Yield the codes of plans that other agents asked for, and that nobody has decided, newest first."""
+        root, now = self._folders.data / "pending", to_iso(utc_now())
+        newest = sorted((root / name for name in _subfolders(root)), key=_changed_at, reverse=True)[:_NEWEST]
+        for folder in newest:
+            kept = _json(folder / "plan.json")
+            plan = _mapping(kept.get("plan"))
+            decided = (folder / "declined.json").exists() or (folder / "ended.json").exists()
+            if decided or _text(plan, "expires_at") <= now:
+                continue
+            words = [_step(_mapping(_mapping(step).get("change"))) for step in _list(plan.get("steps"))]
+            yield _text(kept, "code"), "; ".join(words)
 
     def _mcp_servers(self) -> Names:
         for name, entry in _mapping(_json(self._folders.mcp_servers).get("mcpServers")).items():

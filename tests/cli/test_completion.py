@@ -54,6 +54,13 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:
         _write(folder / "change.json", {"id": f"20261122T15000{number}-7Q4M0ZK{number}", "plan": {"steps": [step]}})
         if closed is not None:
             _write(folder / "closed.json", closed)
+    for number, (until, more) in enumerate(
+        (("2999-01-01T00:00:00Z", ""), ("2999-01-01T00:00:00Z", "declined"), ("2000", ""))
+    ):
+        pending = {"code": f"7Q4M0ZP{number}", "plan": {"expires_at": until, "steps": [step]}}
+        _write(tmp_path / f"pending/{number}0/plan.json", pending)
+        if more:
+            _write(tmp_path / f"pending/{number}0/{more}.json", {})
     _write(tmp_path / "approvers.toml", '[approvers]\nana = "x"\nbob = "y"\n')
     _write(tmp_path / "kubeconfig", _KUBECONFIG)
     _write(tmp_path / ".aws/config", "[default]\nregion = x\n[profile prod]\n[ profile 'look' ]\n[sso-session s]\n")
@@ -95,7 +102,7 @@ def _offered(here: Mapping[str, str], line: str) -> list[str]:
         ("sandbox up two", ": two-faults"),
         ("sandbox up ./", ": files"),
         ("triage --sandbox=../x", ": files"),
-        ("approve ", ": files"),
+        ("approve ", ": files 7Q4M0ZP0"),
         ("approve -- -", ": files"),
         ("policy test a b ", ": files"),
         ("fix --plan ", ": files"),
