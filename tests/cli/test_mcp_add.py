@@ -41,6 +41,19 @@ def test_a_command_is_kept_in_the_form_that_clients_share(cli: Cli, home: Path) 
     assert stat.S_IMODE((home / "mcp.json").stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("/nowhere/mcp-server", "/nowhere/mcp-server is not there now: it must be there when it starts."),
+        ("no-such-mcp-server", "no-such-mcp-server is not there now: it is looked for on PATH when it starts."),
+    ],
+)
+def test_a_program_that_is_not_there_is_said(cli: Cli, command: str, said: str) -> None:
+    """It is connected all the same; a path is not looked for elsewhere."""
+    done = cli("mcp", "add", "git", "--", command)
+    assert (done.code, said in " ".join(done.out.split())) == (0, True)
+
+
 def test_an_address_is_kept_with_its_scope(cli: Cli, home: Path) -> None:
     """Headers refer to secrets; which tools are allowed stands in our own part."""
     words = ("--url", "https://mcp.example/mcp", "--header", "Authorization=Bearer ${env:PD}", "--allow", "a")

@@ -164,7 +164,8 @@ def add(
     add_server(settings, server, replacing=replace)
     sign_in = (Paragraph("Sign in:", Tone.QUIET), Code(command_line("mcp", "login", server.name))) if oauth else ()
     missing = bool(server.command) and shutil.which(server.command) is None
-    absent = Paragraph(f"{server.command} is not there now: it is looked for on PATH when it starts.", Tone.WARN)
+    later = "it must be there" if "/" in server.command else "it is looked for on PATH"
+    absent = Paragraph(f"{server.command} is not there now: {later} when it starts.", Tone.WARN)
     report: tuple[Block, ...] = (
         Heading(f"{server.name} is connected", Tone.GOOD),
         *((absent,) if missing else ()),
