@@ -173,16 +173,18 @@ class Door:
             MCPError: there is no such tool for this program.
             UsageError: the arguments do not fit.
         """
+        given = dict(params.arguments or {})
         with self.runs.shared(client, trace_of(ctx.meta)) as app:
             tool = next((one for one in self._catalogue(app, client) if one.name == params.name), None)
-            if tool is None or not tool.own_record:
+            inner = str(given.get("tool")) if params.name == TOOL_READ else params.name
+            is_own = tool is not None and tool.own_record and client.scope.has(inner)
+            if not is_own:
                 app.log.append("mcp_request", {"method": ctx.method, **self._said(app, ctx.params)})
         if tool is None:
             raise MCPError(types.INVALID_PARAMS, f"There is no tool {one_line(params.name, 60)!r} for you here.")
-        given = dict(params.arguments or {})
-        if tool.name == TOOL_READ and not client.scope.has(str(given.get("tool"))):
+        if not client.scope.has(inner):
             # What is called through another tool is in the program's scope, or it is not called.
-            raise PolicyRefused(f"{one_line(str(given.get('tool')), 60)!r} is not in your scope", code="out-of-scope")
+            raise PolicyRefused(f"{one_line(inner, 60)!r} is not in your scope", code="out-of-scope")
         if tool.own_record:
             return tool, given  # The toolbox checks and records it.
         checked = without_absent(tool.schema, given)

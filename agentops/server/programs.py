@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from agentops.app.mcp_clients import HTTP, STDIO, Client, KnownClients, clients_of, plain_name
 from agentops.app.reading import LastReadings
-from agentops.core.errors import PolicyRefused
+from agentops.core.errors import AgentopsError, PolicyRefused
 from agentops.core.text import one_line
 
 if TYPE_CHECKING:
@@ -80,6 +80,13 @@ class Programs:
         """
         scope = self.known().scope_of(subject)
         return Client(name=subject, door=HTTP, established_by="token", scope=scope, claims=claims)
+
+    def subject(self, token: str) -> str:
+        """Return whose token it is; empty when nobody's, or the file of clients cannot be believed any more."""
+        try:
+            return self.known().subject(token)
+        except AgentopsError:
+            return ""
 
     def known(self) -> KnownClients:
         """Return the programs of the file, read again after a few seconds.

@@ -70,4 +70,4 @@ def serve(settings: Callable[[], Settings], options: ServeOptions, ready: Callab
         if options.listening is None:
             serve_stdio(server)
         else:
-            serve_http(server, options.listening, lambda token: programs.known().subject(token), ready)
+            serve_http(server, options.listening, programs.subject, ready)

@@ -143,6 +143,15 @@ def test_a_token_that_is_taken_away_opens_nothing(place: Place) -> None:
         assert (before, _status(address, token)) == (400, 401)
 
 
+def test_a_file_that_is_not_believed_any_more_opens_nothing(place: Place) -> None:
+    """Somebody else could have written it: no token counts, and the server says no more than that."""
+    token = place.token("ci-bot")
+    with place.over_http() as address:
+        (place.home / "mcp-clients.toml").chmod(0o666)
+        time.sleep(2.5)
+        assert _status(address, token) == 401
+
+
 def test_a_client_that_never_reads_holds_up_nobody(served: tuple[str, str]) -> None:
     """Twenty connections that send a request and read nothing, and others that send half of one: the rest go on."""
     address, token = served

@@ -7,9 +7,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import anyio
 import pytest
 from mcp import Client
 
+from agentops.app.changes import list_changes
 from agentops.audit.read import Query, read_records
 from tests.support.mcp_door import ERAS, Place, applied, image, named, proposed
 
@@ -83,6 +85,41 @@ def test_each_request_is_on_record_under_the_clients_name(place: Place) -> None:
     }
     calls = [r.payload for r in read_records(place.home / "audit", Query(event="tool_call"))]
     assert trace in [call.get("trace") for call in calls]
+
+
+@pytest.mark.parametrize("mode", ERAS)
+def test_an_investigation_tells_its_progress(place: Place, mode: str) -> None:
+    """Who asks for it hears what is being done, in order; the numbers only grow."""
+    heard: list[tuple[float, str | None]] = []
+
+    async def hear(progress: float, _total: float | None, message: str | None) -> None:
+        heard.append((progress, message))
+
+    async def work(client: Client) -> Any:
+        return await client.call_tool("investigate", {"alert": "k8s:shop/Deployment/checkout"}, progress_callback=hear)
+
+    assert place.with_client(work, mode).structured_content["verdict"] == "root-cause"
+    assert heard
+    assert [number for number, _text in heard] == sorted(number for number, _text in heard)
+    assert all(text for _number, text in heard)
+
+
+def test_a_client_that_goes_away_leaves_no_change_half_done(place: Place) -> None:
+    """The plan is brought to its end, or the journal says that it is open: nothing is begun on top of it unseen."""
+    plans: list[dict[str, Any]] = []
+
+    async def work(client: Client) -> None:
+        plans.append(await proposed(client))
+        place.agree(plans[0]["plan"])
+        with anyio.move_on_after(1.0):
+            await applied(client, plans[0])
+
+    place.with_client(work)
+    events = [record.event for record in read_records(place.home / "audit", Query())]
+    if "intent" in events:
+        (change,) = list_changes(place.settings)
+        assert ("change_closed" in events) is (change.record.result is not None)
+    assert place.with_client(lambda client: client.call_tool("audit_tail", {"limit": 1})).is_error is False
 
 
 def test_a_rollback_is_a_plan_too(place: Place) -> None:
