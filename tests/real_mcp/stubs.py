@@ -1,4 +1,4 @@
-"""Stubs of the services behind MCP servers: PagerDuty, Slack and Datadog, as far as the tests ask them.
+"""Stubs of the services behind MCP servers: PagerDuty, Slack, Datadog and Grafana, as far as the tests ask them.
 
 Each answers in the form of the service's public API documentation, keeps what it was asked, and listens on loopback.
 """
@@ -157,3 +157,27 @@ def datadog(asked: Asked) -> tuple[int, Any]:
     if asked.path.endswith("/mute"):
         return 200, {"action": "Muted", "hostname": asked.path.split("/")[-2], "end": None, "message": None}
     return 404, {"errors": ["Not found"]}
+
+
+def grafana(asked: Asked) -> tuple[int, Any]:
+    """Grafana's API: what it is, and its rules with their states."""
+    if asked.path == "/api/frontend/settings":
+        return 200, {"buildInfo": {"version": "12.4.0"}}
+    if asked.path == "/api/prometheus/grafana/api/v1/rules":
+        rule = {
+            "name": "checkout error rate",
+            "uid": "rule-checkout",
+            "folderUid": "shop",
+            "type": "alerting",
+            "state": "firing",
+            "health": "ok",
+            "query": "",
+            "duration": 300,
+            "labels": {"severity": "critical"},
+            "annotations": {"summary": "over 5 %"},
+            "lastEvaluation": "2026-11-29T16:02:00Z",
+            "alerts": [],
+        }
+        group = {"name": "checkout", "file": "shop", "folderUid": "shop", "interval": 60, "rules": [rule]}
+        return 200, {"status": "success", "data": {"groups": [group], "totals": {"firing": 1}}}
+    return 404, {"message": "Not found"}

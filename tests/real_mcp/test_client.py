@@ -13,6 +13,7 @@ import pytest
 
 from agentops.core.errors import InDoubt, ToolError
 from agentops.core.tool import Effect
+from agentops.providers.mcp.offered.results import data_of
 from agentops.providers.mcp.reviewed.classify import classifications
 from tests.real_mcp import stubs
 from tests.real_mcp.conftest import Opener, text_of
@@ -218,6 +219,18 @@ def test_pagerduty_reads_incidents_and_adds_a_note(opener: Opener) -> None:
         [("POST", "/incidents/Q2INCIDENT/notes")],
     )
     assert "error rate above 5 %" in text_of(swept["list_incidents"])
+
+
+def test_grafana_reads_its_firing_rules(opener: Opener) -> None:
+    """On a stub of Grafana's API: the first look's rules are read by GETs, and each row is a problem by the review."""
+    with stubs.serving(stubs.grafana) as stub:
+        session = opener("grafana", env={**SERVERS["grafana"].env, "GRAFANA_URL": stub.url})
+        found = classifications(session.config, session.facts(), session.tools())["alerting_rules_read"]
+        (rule,) = found.problems
+        (row,) = data_of(session.call("alerting_rules_read", found.sweep or {}))
+        assert stub.writes() == []
+    assert {path: row[path] in values for path, values in rule.when.items()} == {"state": True}
+    assert (row["uid"], row["title"]) == ("rule-checkout", "checkout error rate")
 
 
 def test_cloudwatch_reads_alarms(opener: Opener, moto_url: str, alarmed: Callable[[str], Any]) -> None:
