@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import signal
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -222,12 +226,43 @@ def test_a_sandbox_holds_one_provider_and_no_other(cli: Cli) -> None:
     assert (done.code, "AWS is no part of it" in error["message"]) == (2, True)
 
 
-def test_they_are_listed_and_not_served(cli: Cli) -> None:
-    """sandbox list has them; sandbox up says that they are played inside a run only."""
+def test_they_are_listed(cli: Cli) -> None:
+    """sandbox list has them; in the background they are not served, and that is said."""
     listed = {one["name"] for one in cli("sandbox", "list", "-o", "json").document["scenarios"]}
     assert SCENARIOS.keys() <= listed
-    done = cli("sandbox", "up", QUEUE, "-o", "json")
-    assert (done.code, f"--sandbox={QUEUE}" in done.document["errors"][0]["hint"]) == (2, True)
+    done = cli("sandbox", "up", QUEUE, "--detach", "-o", "json")
+    (error,) = done.document["errors"]
+    assert (done.code, f"agentops sandbox up {QUEUE}" in error["hint"]) == (2, True)
+
+
+def test_one_is_served_until_ctrl_c(cli: Cli, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lines that it prints lead a run, and the SDK, into it; nothing of it is left when it ends."""
+    command = [sys.executable, "-m", "agentops", "sandbox", "up", QUEUE, "-o", "json"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as served:
+        assert served.stdout is not None
+        text = ""
+        for line in served.stdout:
+            text += line
+            if line == "}\n":
+                break
+        document = json.loads(text)
+        for name in ("AWS_PROFILE", "HTTP_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        exported = [
+            line.removeprefix("export ") for line in document["text"].splitlines() if line.startswith("export ")
+        ]
+        for name, _, value in (one.partition("=") for one in exported):
+            monkeypatch.setenv(name, value)
+        done = cli("investigate", "cloudwatch:orders-too-old", "--no-model", "-o", "json")
+        served.send_signal(signal.SIGINT)
+        served.communicate(timeout=60)
+    assert done.document["finding"]["cause"]["condition"] == "FunctionSwitchedOff"
+    assert (document["status"], document["scenario"], served.returncode) == ("serving", QUEUE, 0)
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(document["url"])
 
 
 def _policy() -> dict[str, Any]:

@@ -107,10 +107,12 @@ def up(
     from agentops.sandbox.users import CONTEXTS
 
     if scenario is not None and scenario in {one.name for one in all_cloud_scenarios()}:
-        raise UsageError(
-            f"{scenario} is played only inside a run, and not served to others",
-            hint=f"Try it: {command_line('investigate', f'--sandbox={scenario}')}",
-        )
+        if detach:
+            raise UsageError(
+                f"{scenario} is served in the foreground only",
+                hint=f"Leave out --detach, in a terminal of its own: {command_line('sandbox', 'up', scenario)}",
+            )
+        return _serve_account(options, scenario)
     chosen = load(scenario or DEFAULT_SCENARIO)
     folders = options.settings().folders
     if detach:
@@ -138,6 +140,48 @@ def up(
         )
         try:
             # A reader may press Ctrl-C at once.
+            show(serving, options.output.value)
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt:
+            sys.stderr.write("\nstopped\n")
+    return Result(command="")
+
+
+def _serve_account(options: Common, scenario: str) -> Result:
+    """Serve an incident of AWS until Ctrl-C."""
+    from agentops.app.sandboxes import load_scenario, sandbox_of_scenario
+    from agentops.cli.render import show
+    from agentops.sandbox.cloud.sandbox import REGION, account_environment
+
+    chosen = load_scenario(scenario)
+    with sandbox_of_scenario(chosen) as sandbox:
+        kubeconfig = sandbox.place_options.get("kubeconfig")
+        environment = account_environment(sandbox.url) | ({"KUBECONFIG": str(kubeconfig)} if kubeconfig else {})
+        # A profile or a token of the user's would go before what is said here.
+        lines = "\n".join(
+            [
+                "unset AWS_PROFILE AWS_SESSION_TOKEN",
+                *(f"export {name}={quoted(value)}" for name, value in environment.items()),
+            ]
+        )
+        serving = Result(
+            command="sandbox up",
+            status="serving",
+            document={
+                "scenario": chosen.name,
+                "url": sandbox.url,
+                "text": lines,
+                "alert": sandbox.alert_payload,
+                **({"kubeconfig": str(kubeconfig)} if kubeconfig else {}),
+            },
+            report=(
+                Paragraph(f"{chosen.name}: {chosen.title}", Tone.STRONG),
+                Code(lines),
+                Paragraph(f"Serving {sandbox.url} ({REGION}) until Ctrl-C.", Tone.QUIET),
+            ),
+        )
+        try:
             show(serving, options.output.value)
             while True:
                 time.sleep(3600)

@@ -28,6 +28,18 @@ _START_S, _STOP_S = 60.0, 10.0
 _KEPT = ("PATH", "PYTHONPATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "VIRTUAL_ENV", "SYSTEMROOT")
 
 
+def account_environment(url: str) -> dict[str, str]:
+    """Return the variables that lead the SDK of AWS, the ``aws`` command and agentops into a sandbox."""
+    return {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_REGION": REGION,
+        "AGENTOPS_AWS_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "sandbox",
+        "AWS_SECRET_ACCESS_KEY": "signs-nothing-outside-the-sandbox",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
 class CloudSandbox:
     """A running sandbox of AWS; use it as a context manager."""
 
