@@ -162,7 +162,7 @@ def _serve_account(options: Common, scenario: str) -> Result:
         lines = "\n".join(
             [
                 "unset AWS_PROFILE AWS_SESSION_TOKEN",
-                *(f"export {name}={quoted(value)}" for name, value in environment.items()),
+                *(f"export {quoted(f'{name}={value}')}" for name, value in environment.items()),
             ]
         )
         serving = Result(
