@@ -10,13 +10,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from agentops.app.connecting import OF_SCOPE
 from agentops.app.run import App, open_app
-from agentops.core.errors import PolicyRefused
+from agentops.core.errors import PolicyRefused, ToolError, UsageError
 from agentops.core.progress import Progress, no_progress
 
 if TYPE_CHECKING:
@@ -129,8 +129,9 @@ class Runs:
             stack = ExitStack()
             settings = narrowed(self.settings(), key)
             app = stack.enter_context(self._opened("mcp serve", settings, None, "", no_progress))
-            # Opened here once: several threads would each open them.
-            app.services.connector.for_alert(None)
+            # Opened here once: several threads would each open them. Where nothing can be opened, each read says so.
+            with suppress(UsageError, ToolError):
+                app.services.connector.for_alert(None)
             made = _SharedRun(app=app, stack=stack, since=self.monotonic(), users=1)
             with self._gate:
                 old = [self._shared.pop(key)] if key in self._shared else []

@@ -131,3 +131,20 @@ def test_a_refusal_tells_an_agent_to_stop() -> None:
     assert said["stop"].startswith("Not executed, not queued. Do not try another route")
     waits = refusal(NotApproved("it waits", hint="agentops approve X", code="approval-pending"), changes=True)
     assert (waits.is_error, waits.document["status"], "stop" in waits.document) == (False, "approval_pending", False)
+
+
+def test_without_a_cluster_each_tool_says_so(place: Place) -> None:
+    """The door opens all the same: what was kept can be looked at, and what cannot be read is said in words."""
+    from dataclasses import replace
+
+    nowhere = replace(place, words=(), environ={"KUBECONFIG": str(place.home / "none"), "HOME": str(place.home)})
+
+    async def work(client: Client) -> Any:
+        names = [one.name for one in (await client.list_tools()).tools]
+        found = await client.call_tool("triage", {})
+        return names, found, (await client.read_resource("agentops://plans")).contents[0].text
+
+    names, found, plans = nowhere.with_client(work)
+    assert (names[0], any(name.startswith("kubernetes_") for name in names)) == ("triage", False)
+    assert (found.is_error, found.structured_content["status"], '"plans":[]' in plans) == (True, "error", True)
+    assert found.structured_content["hint"]
