@@ -30,7 +30,7 @@ def _server() -> Schema:
     local = {"type": {"const": "stdio"}, "command": TEXT, "args": listed(TEXT), "env": texts, "cwd": TEXT}
     address = {"type": "string", "pattern": "^https?://"}
     kinds = {"enum": ["http", "streamable-http", "streamableHttp"]}
-    both = {"allowed": listed(TEXT), "constraints": _by_name(_by_name(_THING)), "enabled": _FLAG}
+    both = {"allowed": listed(TEXT), "constraints": _by_name(_by_name(_THING)), "enabled": _FLAG, "reads_only": _FLAG}
     both |= {"classifications": _by_name(_classification()), "limits": _closed({n: _limit(n) for n in LIMITS})}
     signed_in = _closed(both | {"oauth": _FLAG})
     confined = {"confinement": {"enum": [one.value for one in Confinement]}}

@@ -59,13 +59,13 @@ def mcp_servers(settings: Settings) -> McpServers:
     if not settings.folders.led_by or file.root_only:
         return McpServers(servers=servers, file=file.path)
     # Where a variable leads, nothing may be said that permits more; see core/stricter.py.
-    said = [one.name for one in servers if one.classifications]
     notes = tuple(
-        f"{file.path}: the classifications of {name} are not followed: {settings.folders.led_by} leads there, and a "
-        "variable must not decide what may be changed"
-        for name in said
+        f"{file.path}: what it says of the tools of {one.name} permits no change and makes none milder: "
+        f"{settings.folders.led_by} leads there, and a variable must not decide what may be changed"
+        for one in servers
+        if one.classifications or one.allowed
     )
-    return McpServers(servers=tuple(map(_unclassified, servers)), file=file.path, notes=notes)
+    return McpServers(servers=tuple(map(_stricter, servers)), file=file.path, notes=notes)
 
 
 def mcp_server(settings: Settings, name: str) -> ServerConfig:
@@ -298,8 +298,9 @@ def _require_new_name(name: str, known: Collection[str], *, replacing: bool) -> 
         raise UsageError(f"{name} can be taken for {twin}, which is connected already", hint="Choose another name.")
 
 
-def _unclassified(server: ServerConfig) -> ServerConfig:
+def _stricter(server: ServerConfig) -> ServerConfig:
     from agentops.providers.mcp.objects.classified import Classification
 
     why = "said in a file to which a variable leads: counted as the worst"
-    return replace(server, classifications={tool: Classification(why=why) for tool in server.classifications})
+    known = {tool: Classification(why=why) for tool in server.classifications}
+    return replace(server, classifications=known, reads_only=True)

@@ -218,16 +218,12 @@ def trust(settings: Settings, look: ServerLook, chosen: Collection[LookedAtTool]
     pin_file(settings).put(server.name, pin, instead_of=look.pin)
 
 
-def is_allowed(server: ServerConfig, tool: str, classification: Classification) -> bool:
-    """Return whether a tool is within what a server may be used for: those that are named, else its reads."""
-    return tool in server.allowed if server.allowed else classification.effect is Effect.READ
-
-
 def _offered(
     server: ServerConfig, called: str, tool: ForeignTool, known: Classification, redact: Callable[[Any], Any]
 ) -> LookedAtTool:
-    may = is_allowed(server, tool.name, known)
-    why = "" if may else "it is not among the allowed tools" if server.allowed else "no change is allowed by name"
+    may = server.may_use(tool.name, reads=known.effect is Effect.READ)
+    named = "it is not among the allowed tools" if server.allowed else "no change is allowed by name"
+    why = "" if may else "the server may only be read" if server.reads_only and tool.name in server.allowed else named
     return LookedAtTool(
         name=tool.name,
         called=called if may else "",

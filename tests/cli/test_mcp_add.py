@@ -160,7 +160,8 @@ def test_where_a_variable_leads_nothing_is_classified_milder(
     """AGENTOPS_HOME of a checkout may name servers, as a kubeconfig may; what it calls a read counts as a change."""
     other = tmp_path / "checkout"
     other.mkdir(mode=0o700)
-    entry = {"command": "x", "agentops": {"classifications": {"drop": {"effect": "read", "risk": "low"}}}}
+    said = {"drop": {"effect": "read", "risk": "low"}}
+    entry = {"command": "x", "agentops": {"classifications": said, "allowed": ["drop"]}}
     (other / "mcp.json").write_text(json.dumps({"mcpServers": {"db": entry}}))
     (other / "mcp.json").chmod(0o600)
     monkeypatch.setenv("AGENTOPS_HOME", str(other))
@@ -171,4 +172,6 @@ def test_where_a_variable_leads_nothing_is_classified_milder(
     found = mcp_servers(load({}, process_environ()))
     said = cli("mcp", "list").out
     assert found.servers[0].classifications["drop"].effect is Effect.CHANGE
-    assert "are not followed" in " ".join(said.split())
+    # A change that is named there cannot be planned either.
+    assert not found.servers[0].may_use("drop", reads=False)
+    assert "permits no change" in " ".join(said.replace("│", "").split())

@@ -160,6 +160,16 @@ def test_a_tool_that_is_switched_off_is_not_called(cli: Cli, connected: Connecte
     assert (done.code, connected.calls) == (4, [])
 
 
+def test_a_server_that_may_only_be_read_offers_no_change(cli: Cli, home: Path, tmp_path: Path, slow: None) -> None:
+    """Whatever is allowed by name."""
+    server = Connected(tmp_path / "listed.json", home, allowed=["drop", "log"], reads_only=True)
+    server.say(READ, DROP)
+    server.trust(READ, DROP)
+    found = {one["name"]: one["state"] for one in cli("mcp", "tools", "git", "-o", "json").document["mcp_tools"]}
+    listed = [one["name"] for one in cli("tools", "list", "-o", "json").document["tools"] if one["name"][:5] == "git__"]
+    assert (found, listed) == ({"drop": "not-allowed", "log": "offered"}, ["git__log"])
+
+
 def test_an_answer_is_redacted_escaped_and_short(cli: Cli, connected: Connected) -> None:
     """A token, a colour and a flood: none of them reaches the screen."""
     token = "ghp_" + "a1B2c3D4" * 5

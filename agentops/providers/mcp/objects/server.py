@@ -65,6 +65,7 @@ class ServerConfig:
         url, headers: of an HTTP server.
         oauth: whether an HTTP server is signed in to by OAuth.
         allowed: the tools that may be called at all; empty means: those that are classified as reads.
+        reads_only: no change of it is offered, whatever ``allowed`` names.
         constraints: of a tool's argument, a JSON Schema that its value must fit:
             ``{"query": {"sql": {"maxLength": 4000}}}``.
         classifications: what the person says that its tools do, by tool; beside those that ship.
@@ -81,6 +82,7 @@ class ServerConfig:
     headers: Mapping[str, str] = field(default_factory=dict)
     oauth: bool = False
     allowed: tuple[str, ...] = ()
+    reads_only: bool = False
     constraints: Mapping[str, Mapping[str, Mapping[str, object]]] = field(default_factory=dict)
     classifications: Mapping[str, Classification] = field(default_factory=dict)
     confinement: Confinement = Confinement.NONE
@@ -95,3 +97,13 @@ class ServerConfig:
         References to secrets stand in it as they were written, so it holds none and may be recorded.
         """
         return self.url if self.transport is ServerTransport.HTTP else " ".join((self.command, *self.args))
+
+    def may_use(self, tool: str, *, reads: bool) -> bool:
+        """Return whether a tool is within what the server may be used for.
+
+        Arguments:
+            reads: it is classified as a read.
+        """
+        if self.reads_only and not reads:
+            return False
+        return tool in self.allowed if self.allowed else reads

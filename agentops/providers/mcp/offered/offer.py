@@ -92,7 +92,7 @@ def offers_of(config: ServerConfig, pin: ServerPin | None) -> Mapping[str, Offer
     found = {}
     for name, tool in sorted(tools.items()):
         held = known[name] if tool.schema == pin.tools[name].fields.get("inputSchema") else UNCLASSIFIED
-        if name in config.allowed or (not config.allowed and held.effect is Effect.READ):
+        if config.may_use(name, reads=held.effect is Effect.READ):
             offer = _offer(config, tool, held)
             found[offer.spec.name] = offer
     return found

@@ -33,7 +33,7 @@ from agentops.providers.mcp.settings.references import literal_secret, reference
 
 STDIO_KEYS = ("type", "command", "args", "env", "cwd", "agentops")
 HTTP_KEYS = ("type", "url", "headers", "agentops")
-OUR_KEYS = ("allowed", "constraints", "classifications", "confinement", "limits", "oauth", "enabled")
+OUR_KEYS = ("allowed", "reads_only", "constraints", "classifications", "confinement", "limits", "oauth", "enabled")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 # A token of RFC 9110, section 5.6.2.
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}")
@@ -86,6 +86,7 @@ def entry_of(server: ServerConfig) -> dict[str, Any]:
         "classifications": {tool: classification_written(one) for tool, one in server.classifications.items()},
         "limits": {name: value for name, value in limits.items() if value != getattr(plain, name)},
         "oauth": server.oauth,
+        "reads_only": server.reads_only,
     }
     ours = {name: value for name, value in ours.items() if value}
     ours |= {"confinement": server.confinement.value} if server.confinement is not Confinement.NONE else {}
@@ -184,6 +185,7 @@ def _ours(ours: Mapping[str, Any], transport: ServerTransport) -> dict[str, Any]
             raise SettingFault(("agentops", name), f"it says nothing of a server over {transport.value}")
     found: dict[str, Any] = {
         "allowed": texts_at(ours.get("allowed", []), ("agentops", "allowed")),
+        "reads_only": flag_at(ours.get("reads_only", False), ("agentops", "reads_only")),
         "oauth": flag_at(ours.get("oauth", False), ("agentops", "oauth")),
         "enabled": flag_at(ours.get("enabled", True), ("agentops", "enabled")),
         "constraints": _constraints(ours.get("constraints", {})),

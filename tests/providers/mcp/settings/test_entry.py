@@ -44,6 +44,7 @@ LOCAL = ServerConfig(
     env={"LOG": "debug"},
     cwd="/srv",
     allowed=("get",),
+    reads_only=True,
     constraints={"get": {"id": {"pattern": "^a"}}},
     classifications={"get": KNOWN},
     confinement=Confinement.BOTH,
