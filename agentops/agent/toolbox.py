@@ -215,7 +215,7 @@ class Toolbox:
             Step(stage=Stage.TOOL, text=f"{call.name} {one_line(_brief(call.arguments), 120)}".rstrip(), key=call.id)
         )
         tool = self._tools.get(call.name)
-        if tool is None and call.name == TOOL_READ:
+        if tool is None and call.name == TOOL_READ and self._deferred.specs:
             return lambda: self._deferred.unwrapped(call)
         if tool is None:
             message = self._unknown(call.name)

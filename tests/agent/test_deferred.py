@@ -144,3 +144,19 @@ def test_a_deferred_change_is_drafted_by_its_full_name_alone() -> None:
     drafting.take(ToolCall(id="c", name="draft_change", arguments=arguments), ["E1"], str)
     assert [(str(one.target), one.arguments) for one in drafting.changes] == [(CHANGE.target, {"target": "P1"})]
     assert CHANGE.name not in drafting.names
+
+
+@pytest.mark.parametrize("tools", [(), (LOCKS,)])
+@pytest.mark.parametrize(
+    "arguments", [{}, {"tool": "kubernetes_list"}, {"tool": "x", "arguments": 5}, {"arguments": []}]
+)
+def test_a_call_that_cannot_be_made_is_answered(
+    tools: tuple[ToolSpec, ...], arguments: dict[str, Any], make_bench: Any, make_tool: Any
+) -> None:
+    """With such tools and without any, whatever a model makes up, the run goes on with an error that says why."""
+    made = [make_tool(spec.name, lambda _: None) for spec in tools]
+    for tool, spec in zip(made, tools, strict=True):
+        tool.spec = spec
+    box = make_bench(*made).toolbox
+    (result,) = box.run([ToolCall(id="c", name=TOOL_READ, arguments=arguments)])
+    assert (result.is_error, result.call.id) == (True, "c")
