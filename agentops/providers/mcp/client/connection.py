@@ -288,6 +288,9 @@ class ServerConnection:
     async def end(self) -> None:
         """End it; never raises, and takes at most some seconds."""
         self.watch.ended.set()
+        if self._client is None and self._task is not None:
+            # It is still being started, and hears of no end.
+            self._task.cancel()
         await quietly(self._joined(), _END_S)
         if self._task is not None and not self._task.done():
             self._task.cancel()

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -71,9 +72,9 @@ def _gone(home: Path, within_s: float = 15.0) -> list[int]:
 def _until(home: Path, count: int, within_s: float = 10.0) -> int:
     """Return how many processes there are, once there are so many: between fork and exec one has no environment."""
     end = time.monotonic() + within_s
-    while len(_with_home(home)) != count and time.monotonic() < end:
+    while (found := len(_with_home(home))) != count and time.monotonic() < end:
         time.sleep(0.02)
-    return len(_with_home(home))
+    return found
 
 
 def _run(home: Path, how: str, *modes: str) -> subprocess.Popen[str]:
@@ -178,6 +179,20 @@ def test_ctrl_c_ends_the_wait_for_a_call(hostile: Hostile, tmp_path: Path) -> No
         session.call("echo", {})
     session.close()
     assert _with_home(tmp_path) == []
+
+
+def test_a_server_that_is_still_being_started_is_ended_at_once(hostile: Hostile, tmp_path: Path) -> None:
+    """Nobody who has pressed Ctrl-C waits for a handshake that does not come."""
+    session = hostile("silent")
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(session.tools)
+        before = _until(tmp_path, 2)
+        started = time.monotonic()
+        session.close()
+        took_s = time.monotonic() - started
+        error = waiting.exception(20)
+    assert (before, _gone(tmp_path), type(error)) == (2, [], ToolError)
+    assert took_s < 7
 
 
 def test_a_closed_session_starts_nothing(hostile: Hostile, tmp_path: Path) -> None:
