@@ -109,16 +109,18 @@ def allow(
     look = look_at(settings, server, "allow")
     allowed = allowed_with(look, tool, revoked=revoke)
     known = {one.name: one for one in look.tools}
-    rows = tuple((marked(name), does(known[name]) if name in known else "not listed any more") for name in allowed)
-    title = f"What {look.server.name} may be used for"
-    changes = sum(name in known and known[name].classification.effect is Effect.CHANGE for name in allowed)
-    blocks: list[Block] = [Heading(title), Table(("tool", "does"), rows)]
-    if changes:
-        blocks.append(
-            Paragraph(f"{plural(changes, 'change')} among them: a plan may call it, once approved.", Tone.WARN)
-        )
+    rows = tuple((marked(name), does(known[name]) if name in known else "not listed any more") for name in tool)
+    now = "no longer allowed" if revoke else "allowed from now on"
+    others = len(set(allowed) - set(tool))
+    blocks: list[Block] = [
+        Heading(f"{look.server.name}: {now}"),
+        Table(("tool", "does"), rows),
+        Paragraph(f"Beside {'them' if revoke else 'these'}: {plural(others, 'tool')} as until now."),
+    ]
+    if not revoke and any(name in known and known[name].classification.effect is Effect.CHANGE for name in tool):
+        blocks.append(Paragraph("A change can be planned then; it is still shown and approved each time.", Tone.WARN))
     what = plural(len(allowed), "tool")
-    require_agreement(blocks, f"Allow these {what}, and no other?", f"allow {what}")
+    require_agreement(blocks, f"Allow {what} in all, and no other?", f"allow {what}")
     allow(settings, look.server, allowed)
-    report = (Heading(f"{look.server.name} may be used for {what}", Tone.GOOD), Table(("tool", "does"), rows))
+    report = (Heading(f"{look.server.name} may be used for {what}", Tone.GOOD),)
     return Result(command="mcp allow", document={"allowed": list(allowed)}, report=report)

@@ -112,7 +112,11 @@ def trust(
         trust(settings, look, chosen)
     title = f"{plural(len(chosen), 'tool')} of {look.server.name} trusted" if chosen else "Nothing is held back"
     usable = sum(one.classification.effect.value == "read" for one in chosen)
-    counted = (("reads", str(usable)), ("changes", f"{len(chosen) - usable} (only those that --allow names)"))
+    changes = len(chosen) - usable
+    follow = (
+        f" (none can be planned before: {command_line('mcp', 'allow', look.server.name, 'TOOL')})" if changes else ""
+    )
+    counted = (("reads", str(usable)), ("changes", f"{changes}{follow}"))
     report = (Heading(title, Tone.GOOD), *((Pairs(counted),) if chosen else ()))
     document = look_document(look) | {"trusted": [one.name for one in chosen]}
     return Result(command="mcp trust", document=document, report=report)
