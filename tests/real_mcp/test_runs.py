@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -268,19 +268,29 @@ def _waiting_for_a_lock(postgres: Postgres) -> Iterator[None]:
     update = "UPDATE held SET id = id + 1"
     holding = ["psql", "-X", "-q", "-d", postgres.url(database="shop"), "-c", f"BEGIN; {update}; SELECT pg_sleep(120)"]
     waiting = [*holding[:-1], update]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(holding, **quiet) as one, subprocess.Popen(waiting, **quiet) as other:
-        try:
-            waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-            waits += " AND now() - query_start > interval '11 seconds'"
+    with ExitStack() as started:
+        started.callback(postgres.value, ends, database="shop")
+        # The first has the row before the second asks for it.
+        for command, seen in (
+            (holding, "wait_event = 'PgSleep'"),
+            (waiting, "wait_event_type = 'Lock' AND now() - query_start > interval '11 seconds'"),
+        ):
+            started.enter_context(_running(command))
+            counted = f"SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%held%' AND {seen}"
             end = time.monotonic() + 60
-            while postgres.value(waits, database="shop") == "0" and time.monotonic() < end:
+            while postgres.value(counted, database="shop") == "0":
+                assert time.monotonic() < end, f"no session has {seen}"
                 time.sleep(0.5)
+        yield
+
+
+@contextmanager
+def _running(command: list[str]) -> Iterator[None]:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
             yield
         finally:
-            postgres.value(ends, database="shop")
-            for process in (one, other):
-                process.terminate()
+            process.terminate()
 
 
 def test_a_saved_terraform_plan_is_evidence(
