@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 READS: Mapping[str, frozenset[str]] = {
     "sts": frozenset({"GetCallerIdentity"}),
-    "cloudwatch": frozenset({"DescribeAlarms", "DescribeAlarmHistory", "GetMetricData", "ListMetrics"}),
+    "cloudwatch": frozenset({"DescribeAlarms", "DescribeAlarmHistory", "GetMetricData"}),
     "elbv2": frozenset(
         {
             "DescribeListeners",
@@ -25,9 +25,7 @@ READS: Mapping[str, frozenset[str]] = {
         }
     ),
     "autoscaling": frozenset({"DescribeAutoScalingGroups", "DescribeScalingActivities"}),
-    "ec2": frozenset(
-        {"DescribeInstanceStatus", "DescribeInstances", "DescribeSecurityGroups", "DescribeSubnets", "GetConsoleOutput"}
-    ),
+    "ec2": frozenset({"DescribeInstanceStatus", "DescribeInstances", "DescribeSecurityGroups", "GetConsoleOutput"}),
     "ecs": frozenset(
         {"DescribeServices", "DescribeTaskDefinition", "DescribeTasks", "ListClusters", "ListServices", "ListTasks"}
     ),

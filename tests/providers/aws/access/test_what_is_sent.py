@@ -16,6 +16,7 @@ from agentops.providers.aws.access.policy import actions_of, policy_of
 from agentops.providers.aws.api.allowed import READS, iam_action
 from agentops.providers.aws.api.client import AwsClient, open_client
 from agentops.providers.aws.api.guarding import FOLDERS
+from agentops.providers.aws.change.registry import CHANGE_SPECS
 from agentops.providers.aws.objects.place import KINDS
 from agentops.providers.aws.read.registry import SPECS, read_tools
 from agentops.providers.aws.sweep.registry import READERS, SENDS, sent_by
@@ -137,6 +138,9 @@ def test_the_policy_is_of_what_is_declared_and_of_nothing_else() -> None:
     allowed = _actions((service, one) for service, names in READS.items() for one in names)
     assert (granted, granted - allowed) == (declared - ALWAYS_ALLOWED, set())
     assert not any("*" in action for action in granted)
+    # And nothing may be sent that nobody declares.
+    everybody = set(needs_of(CHANGE_SPECS)) | ALWAYS_ALLOWED
+    assert allowed - everybody == set()
 
 
 def test_a_tool_that_is_switched_off_takes_its_actions_along() -> None:
