@@ -41,7 +41,7 @@ e2e: environment
 redaction: environment
 	$(BIN)/python scripts/redaction_score.py --worst
 
-# Known vulnerabilities in what is installed; needs pypi.org or osv.dev. pip-audit stays outside what it looks at.
+# Known vulnerabilities in what is installed; needs the package index or a vulnerability service. pip-audit stays outside what it looks at.
 audit-dependencies: environment
 	tools=$$(mktemp -d) && $(BIN)/python -m pip install -q --target "$$tools" 'pip-audit>=2.10,<3' && \
 	PYTHONPATH="$$tools" $(BIN)/python scripts/audit_dependencies.py

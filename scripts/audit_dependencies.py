@@ -47,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
         code, lines = UNKNOWN, [f"nothing was audited: pip-audit failed: {said[-1]}"]
     print("\n".join(lines))
     if code == UNKNOWN and "--or-skip" in arguments:
-        print("skipped: run this where pypi.org or osv.dev can be reached")
+        print("skipped: run this where the package index or a service of known vulnerabilities can be reached")
         return 0
     return code
 
