@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from agentops.app.toolboxes import toolbox_of
 from agentops.core.clock import Clock, utc_now
-from agentops.core.digest import digest_bytes
 from agentops.core.errors import NotFound
 from agentops.core.evidence import Evidence, Reading
 from agentops.core.text import one_line
 from agentops.core.tool import ToolCall, ToolSpec
-from agentops.store.incidents import excerpt
+from agentops.store.readings import evidence_of
 
 if TYPE_CHECKING:
     from agentops.agent.toolbox import Toolbox, ToolResult
@@ -46,22 +46,12 @@ class LastReadings:
 
     def add(self, reading: Reading, *, tool: str, arguments: Mapping[str, Any], excerpt_chars: int) -> Evidence:
         """Keep a redacted reading and number it; numbers go on, whatever was forgotten."""
-        data = reading.body.encode("utf-8", "surrogatepass")
+        unnumbered, data = evidence_of(
+            reading, tool=tool, arguments=arguments, at=self.clock(), excerpt_chars=excerpt_chars
+        )
         with self._lock:
             self._count += 1
-            evidence = Evidence(
-                id=f"E{self._count}",
-                tool=tool,
-                arguments=dict(arguments),
-                observed_at=self.clock(),
-                digest=digest_bytes(data),
-                summary=reading.summary,
-                excerpt=excerpt(reading.body, excerpt_chars),
-                size_bytes=len(data),
-                truncated=len(reading.body) > excerpt_chars,
-                footer=reading.footer,
-                resources=reading.resources,
-            )
+            evidence = replace(unnumbered, id=f"E{self._count}")
             # What is larger than all of the room together can be read once, and not searched.
             if len(data) <= self.most_bytes:
                 self._kept[evidence.id] = (evidence, reading.body)
@@ -116,20 +106,4 @@ def read(app: App, name: str, arguments: Mapping[str, Any], readings: LastReadin
 
 
 def _toolbox(app: App, readings: LastReadings) -> Toolbox:
-    from agentops.agent.fence import Fence
-    from agentops.agent.toolbox import Toolbox
-
-    services = app.services
-    connections = services.connector.for_alert(None)
-    tools: Sequence[Any] = [tool for reader in connections.readers for tool in reader.read_tools()]
-    return Toolbox(
-        tuple(tool for tool in tools if tool.spec.name not in services.disabled_tools),
-        store=readings,
-        redactor=services.redactor,
-        audit=services.audit,
-        progress=services.progress,
-        fence=Fence(services.nonce),
-        monotonic=services.monotonic,
-        excerpt_chars=services.excerpt_chars,
-        fingerprint=services.fingerprint,
-    )
+    return toolbox_of(app.services, app.services.connector.for_alert(None), readings)

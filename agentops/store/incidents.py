@@ -53,6 +53,7 @@ from agentops.store.files import (
     read_lines,
 )
 from agentops.store.plans import load_plan, save_plan
+from agentops.store.readings import evidence_of
 
 T = TypeVar("T")
 _COMPRESS_FROM_BYTES = 64 * 1024
@@ -242,19 +243,8 @@ class IncidentFolder:
         Raises:
             StoreError: it could not be written.
         """
-        data = reading.body.encode("utf-8", "surrogatepass")
-        evidence = Evidence(
-            id="",
-            tool=tool,
-            arguments=dict(arguments),
-            observed_at=self._clock(),
-            digest=digest_bytes(data),
-            summary=reading.summary,
-            excerpt=excerpt(reading.body, excerpt_chars),
-            size_bytes=len(data),
-            truncated=len(reading.body) > excerpt_chars,
-            footer=reading.footer,
-            resources=reading.resources,
+        evidence, data = evidence_of(
+            reading, tool=tool, arguments=arguments, at=self._clock(), excerpt_chars=excerpt_chars
         )
         path = self.path / "evidence.jsonl"
         with self._lock, explained(path, "write"):
@@ -430,20 +420,3 @@ def _message(item: Any) -> dict[str, Any]:
     if not isinstance(item, dict):
         raise ValueError(f"expected a message, found {type(item).__name__}")
     return item
-
-
-def excerpt(body: str, limit: int) -> str:
-    """Return at most ``limit`` characters of ``body``: its head and its tail, cut at line ends, and what is between.
-
-    The head gets two thirds: tables and objects begin with what matters; logs end with it.
-    """
-    if len(body) <= limit:
-        return body
-    note = f"\n... {len(body):,} characters in all; the middle is left out here and stored whole ...\n"
-    room = limit - len(note)
-    if room < 40:
-        return body[:limit]
-    head, tail = body[: room * 2 // 3], body[len(body) - room // 3 :]
-    head = head[: head.rfind("\n")] if "\n" in head[len(head) // 2 :] else head
-    tail = tail[tail.find("\n") + 1 :] if "\n" in tail[: len(tail) // 2] else tail
-    return head + note + tail

@@ -29,7 +29,7 @@ from agentops.core.resource import kubernetes_ref
 from agentops.core.scope import Scope
 from agentops.core.usage import Usage
 from agentops.store import IncidentFolder, Incidents
-from agentops.store.incidents import excerpt
+from agentops.store.readings import excerpt
 
 NOW = datetime(2026, 11, 22, 15, 59, 33, 568000, tzinfo=UTC)
 POD = kubernetes_ref("kind/a", "shop", "Pod", "api-1")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from agentops.app.investigating.first_evidence import keep_alert, keep_logs
 from agentops.app.services import Conversation
+from agentops.app.toolboxes import toolbox_of
 from agentops.core.alert import AlertGroup
 from agentops.core.errors import ModelError
 from agentops.core.evidence import Evidence
@@ -50,28 +51,9 @@ class ModelAnswer:
 
 def toolbox_for(services: Services, connections: Connections, folder: IncidentFolder) -> Toolbox:
     """Return what the model may call in this investigation; a reading becomes evidence in it and nowhere else."""
-    from agentops.agent.fence import Fence
-    from agentops.agent.toolbox import Toolbox
-
     make_drafting = services.drafting if services.model is not None else None
-    return Toolbox(
-        tuple(
-            tool
-            for reader in connections.readers
-            for tool in reader.read_tools()
-            if tool.spec.name not in services.disabled_tools
-        ),
-        store=folder,
-        redactor=services.redactor,
-        audit=services.audit,
-        progress=services.progress,
-        fence=Fence(services.nonce),
-        monotonic=services.monotonic,
-        excerpt_chars=services.excerpt_chars,
-        fingerprint=services.fingerprint,
-        drafting=make_drafting(connections) if make_drafting is not None else None,
-        about=_about(folder),
-    )
+    drafting = make_drafting(connections) if make_drafting is not None else None
+    return toolbox_of(services, connections, folder, drafting=drafting, about=_about(folder))
 
 
 def _about(folder: IncidentFolder) -> str:
