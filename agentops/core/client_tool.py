@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from agentops.core.clock import Clock
+from agentops.core.declaration import arguments_schema
 from agentops.core.evidence import Reading
 from agentops.core.json_schema import SizeLimits, checked_arguments
 from agentops.core.tool import ToolSpec
@@ -78,9 +79,10 @@ def read_spec(
         description: what a model chooses the tool by; every turn of a conversation pays for each word.
         permissions: what the identity must be allowed.
     """
-    schema: dict[str, Any] = {"type": "object", "properties": dict(arguments), "additionalProperties": False}
-    if required:
-        schema["required"] = list(required)
     return ToolSpec(
-        name=name, description=description, schema=schema, permissions=tuple(permissions), timeout_s=timeout_s
+        name=name,
+        description=description,
+        schema=arguments_schema(arguments, required),
+        permissions=tuple(permissions),
+        timeout_s=timeout_s,
     )

@@ -91,9 +91,9 @@ class AwsProvider:
 
     def describe(self, change: Change) -> str | None:
         """Return what a change does, in words."""
-        from agentops.providers.aws.change.wording import describe
+        from agentops.providers.aws.change.wording import WORDS
 
-        return describe(change)
+        return WORDS.describe(change)
 
     def claim(self, group: AlertGroup) -> Claim | None:
         """Return whether an alert is about a resource of AWS: one that a person named, or an alarm or event of AWS."""

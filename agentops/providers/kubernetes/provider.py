@@ -131,9 +131,9 @@ class KubernetesProvider:
 
     def describe(self, change: Change) -> str | None:
         """Return what a change does, in words."""
-        from agentops.providers.kubernetes.change.wording import describe
+        from agentops.providers.kubernetes.change.wording import WORDS
 
-        return describe(change)
+        return WORDS.describe(change)
 
     def check_up(self, context: ProviderContext) -> Iterator[CheckResult]:
         """Yield what ``agentops doctor`` tells of the cluster."""

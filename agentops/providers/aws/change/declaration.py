@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from agentops.core.clock import Clock
+from agentops.core.declaration import change_spec
 from agentops.core.risk import Reversal, Risk
-from agentops.core.tool import Effect, ToolSpec
+from agentops.core.tool import ToolSpec
 from agentops.providers.aws.api.allowed import iam_action
 from agentops.providers.aws.impact.state.registry import ASKED, READ_FOR
 
@@ -81,25 +82,23 @@ def aws_change(
         name: of the tool, ``aws_...``.
         description: what a model chooses the tool by.
         arguments: the JSON Schema of each argument, by its name; all others are refused.
+        required: the arguments that a change must have.
         kinds: the kinds that its target may be of.
         sends: services and operations, as botocore names them; the permissions are these and what the kinds' states
             and blast radii are read by.
         risk: the least that a change by this tool has.
         reversal: the best that a change by this tool can have.
+        idempotent: whether doing it twice is the same as doing it once.
     """
     reads = tuple(one for kind in kinds for one in READ_FOR[kind])
-    schema: Schema = {"type": "object", "properties": dict(arguments), "additionalProperties": False}
-    if required:
-        schema["required"] = list(required)
-    spec = ToolSpec(
-        name=name,
-        description=description,
-        schema=schema,
-        effect=Effect.CHANGE,
-        risk=risk,
+    spec = change_spec(
+        name,
+        description,
+        arguments,
+        required=required,
         permissions=tuple(dict.fromkeys(iam_action(*one) for one in (*sends, *reads, *ASKED))),
-        idempotent=idempotent,
+        risk=risk,
         reversal=reversal,
-        timeout_s=60.0,
+        idempotent=idempotent,
     )
     return lambda function: DeclaredAwsChange(spec=spec, function=function, kinds=kinds, sends=sends)

@@ -1,29 +1,16 @@
 """What a change of AWS does, in the words that a person would say: ``set the desired capacity of web to 4``.
 
-Comes in: a ``Change``. Goes out: one phrase. A phrase says the whole call or is not used: then every argument stands
-behind the verb, so nothing is ever hidden.
+Comes in: the arguments of one tool's call. Goes out: the phrase of it, or None where it says less than the whole call;
+see ``core/change_words.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from agentops.core.jsonable import arguments_line, json_text
-from agentops.core.plan import Change
-
-
-def describe(change: Change) -> str:
-    """Return what ``change`` does, without where it does it."""
-    what = f"{change.target.kind} {change.target.name}"
-    phrase = _PHRASES.get(change.tool)
-    said = phrase(what, change.arguments) if phrase else None
-    if said is None:
-        words = change.tool.removeprefix("aws_").replace("_", " ") + " {}"
-        said = _VERBS.get(change.tool, words).format(what)
-        given = arguments_line(change.arguments)
-        said += f": {given}" if given else ""
-    return said
+from agentops.core.change_words import ChangeWords, Phrase
+from agentops.core.jsonable import json_text
 
 
 def _size(what: str, given: Mapping[str, Any]) -> str | None:
@@ -56,8 +43,7 @@ def _actions(what: str, given: Mapping[str, Any]) -> str | None:
     return f"switch the actions of {what} {'on' if given['enabled'] is True else 'off'}"
 
 
-# These say the whole call, or nothing: None falls back to the verb with every argument behind it.
-_PHRASES: Mapping[str, Callable[[str, Mapping[str, Any]], str | None]] = {
+_PHRASES: Mapping[str, Phrase] = {
     "aws_set_group_size": _size,
     "aws_roll_back_service": _service,
     "aws_set_reserved_concurrency": _concurrency,
@@ -84,5 +70,4 @@ _VERBS = {
     "aws_roll_back_alias": "let an alias of {} lead to an earlier version",
     "aws_tag": "set tags of {}",
 }
-WORDED = frozenset({*_PHRASES, *_VERBS})
-"""The tools that are said in words of their own."""
+WORDS = ChangeWords(prefix="aws_", phrases=_PHRASES, verbs=_VERBS)

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from agentops.core.clock import Clock
-from agentops.core.tool import Effect, Reversal, Risk, ToolSpec
+from agentops.core.declaration import change_spec
+from agentops.core.tool import Reversal, Risk, ToolSpec
 from agentops.providers.kubernetes.change.change_tool import ChangeFunction, KubernetesApplier, KubernetesChangeTool
 from agentops.providers.kubernetes.change.sender import Sender, send_all
 
@@ -99,18 +100,15 @@ def change_tool(
         timeout_s: how long it may take, in seconds.
         send: what sends its previews, when they are not simply sent in order.
     """
-    schema: Schema = {"type": "object", "properties": dict(arguments), "additionalProperties": False}
-    if required:
-        schema["required"] = list(required)
-    spec = ToolSpec(
-        name=name,
-        description=description,
-        schema=schema,
-        effect=Effect.CHANGE,
-        risk=risk,
+    spec = change_spec(
+        name,
+        description,
+        arguments,
+        required=required,
         permissions=permissions,
-        idempotent=idempotent,
+        risk=risk,
         reversal=reversal,
+        idempotent=idempotent,
         timeout_s=timeout_s,
     )
     return lambda function: DeclaredChangeTool(spec=spec, function=function, kinds=kinds, send=send)

@@ -1,29 +1,16 @@
 """What a Kubernetes change does, in the words that a person would say: ``roll Deployment checkout back to revision 3``.
 
-Comes in: a ``Change``. Goes out: one phrase. A phrase says the whole call or is not used: then every argument stands
-behind the verb, so nothing is ever hidden.
+Comes in: the arguments of one tool's call. Goes out: the phrase of it, or None where it says less than the whole call;
+see ``core/change_words.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from agentops.core.jsonable import arguments_line, json_text
-from agentops.core.plan import Change
-
-
-def describe(change: Change) -> str:
-    """Return what ``change`` does, without where it does it."""
-    what = f"{change.target.kind} {change.target.name}"
-    phrase = _PHRASES.get(change.tool)
-    said = phrase(what, change.arguments) if phrase else None
-    if said is None:
-        words = change.tool.removeprefix("kubernetes_").replace("_", " ") + " {}"
-        said = _VERBS.get(change.tool, words).format(what)
-        given = arguments_line(change.arguments)
-        said += f": {given}" if given else ""
-    return said
+from agentops.core.change_words import ChangeWords, Phrase
+from agentops.core.jsonable import json_text
 
 
 def _scale(what: str, given: Mapping[str, Any]) -> str | None:
@@ -87,8 +74,7 @@ def _suspend(what: str, given: Mapping[str, Any]) -> str | None:
     return f"suspend {what}" if given in ({}, {"suspend": True}) else None
 
 
-# These say the whole call, or nothing: None falls back to the verb with every argument behind it.
-_PHRASES: Mapping[str, Callable[[str, Mapping[str, Any]], str | None]] = {
+_PHRASES: Mapping[str, Phrase] = {
     "kubernetes_scale": _scale,
     "kubernetes_rollout_undo": _undo,
     "kubernetes_set_image": _image,
@@ -119,3 +105,4 @@ _VERBS = {
     "kubernetes_set_role_binding": "change the subjects of {}",
     "kubernetes_apply_manifest": "create or change {}",
 }
+WORDS = ChangeWords(prefix="kubernetes_", phrases=_PHRASES, verbs=_VERBS)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from agentops.core.clock import Clock
+from agentops.core.declaration import arguments_schema
 from agentops.core.evidence import Reading
 from agentops.core.tool import ToolSpec
 from agentops.providers.kubernetes.api.listing import flaws_in_words
@@ -100,8 +101,11 @@ def read_tool(
         permissions: what the identity needs, ``list pods``.
         needs_group: the API group without which the tool is of no use, when not every cluster serves it.
     """
-    schema: Schema = {"type": "object", "properties": dict(arguments), "additionalProperties": False}
-    if required:
-        schema["required"] = list(required)
-    spec = ToolSpec(name=name, description=description, schema=schema, permissions=permissions, timeout_s=_TIMEOUT_S)
+    spec = ToolSpec(
+        name=name,
+        description=description,
+        schema=arguments_schema(arguments, required),
+        permissions=permissions,
+        timeout_s=_TIMEOUT_S,
+    )
     return lambda function: DeclaredReadTool(spec=spec, function=function, needs_group=needs_group)

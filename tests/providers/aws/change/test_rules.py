@@ -13,7 +13,7 @@ from agentops.providers.aws.change.change_tool import edits_between
 from agentops.providers.aws.change.policy_facts import object_facts
 from agentops.providers.aws.change.registry import CHANGES
 from agentops.providers.aws.change.remediation_rules import reasons_against
-from agentops.providers.aws.change.wording import WORDED, describe
+from agentops.providers.aws.change.wording import WORDS
 from tests.providers.aws.change.conftest import change
 from tests.support.aws_account import PLACE
 
@@ -138,12 +138,12 @@ def test_a_deletion_is_no_remedy_either() -> None:
 )
 def test_a_change_is_said_in_words(tool: str, kind: str, arguments: dict[str, Any], said: str) -> None:
     """The whole call is said, or its arguments stand behind the verb."""
-    assert describe(change(tool, kind, "x", **arguments)).startswith(said)
+    assert WORDS.describe(change(tool, kind, "x", **arguments)).startswith(said)
 
 
 def test_every_tool_has_words_of_its_own() -> None:
     """No tool is said by its name with the underscores taken out."""
-    assert [one.spec.name for one in CHANGES if one.spec.name not in WORDED] == []
+    assert [one.spec.name for one in CHANGES if one.spec.name not in {*WORDS.phrases, *WORDS.verbs}] == []
 
 
 @pytest.mark.parametrize(
