@@ -1,14 +1,17 @@
-"""What of the store one program may see: where its scope names namespaces, incidents of these and of no other.
+"""What of the store one program may see: where namespaces are a boundary, incidents that lie within, and no other.
 
 Comes in: a run as one program sees it, and an incident. Goes out: whether it is there for that program.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from agentops.app.connecting import allowed_namespaces
 from agentops.app.history import IncidentSummary, StoredIncident, list_incidents, stored_incident
-from agentops.core.errors import UsageError
+from agentops.core.errors import AgentopsError, UsageError
+from agentops.core.resource import ResourceRef
 from agentops.core.text import one_line
 
 if TYPE_CHECKING:
@@ -25,8 +28,21 @@ def visible_incidents(app: App, limit: int) -> tuple[IncidentSummary, ...]:
     """
     allowed = _namespaces(app)
     found = list_incidents(app.settings, limit if not allowed else _LOOKED_AT).newest
-    seen = [one for one in found if not allowed or one.namespace in allowed]
-    return tuple(one for one in seen if one.kind == "incident")[:limit]
+    seen: list[IncidentSummary] = []
+    for one in found:
+        if one.kind == "incident" and (not allowed or (one.namespace in allowed and _can_be_seen(app, one.id))):
+            seen.append(one)
+        if len(seen) >= limit:
+            break
+    return tuple(seen)
+
+
+def _can_be_seen(app: App, incident: str) -> bool:
+    try:
+        visible_incident(app, incident)
+    except AgentopsError:
+        return False
+    return True
 
 
 def visible_incident(app: App, incident: str) -> StoredIncident:
@@ -52,13 +68,27 @@ def require_visible(app: App, incident: str) -> None:
 
 
 def _is_within(found: StoredIncident, allowed: tuple[str, ...]) -> bool:
-    """Return whether an incident and its cause are both in namespaces that may be seen."""
+    """Return whether everything that an incident tells of is in namespaces that may be seen."""
     named = {found.incident.group.target.namespace or found.incident.namespace}
-    if found.finding is not None and found.finding.cause is not None:
-        named.add(found.finding.cause.resource.namespace)
+    named |= {one.namespace for one in _told_of(found)}
     named.discard("")
     return bool(named) and named <= set(allowed)
 
 
+def _told_of(found: StoredIncident) -> Iterator[ResourceRef]:
+    """Yield the objects that an incident tells of: whoever sees it is shown findings, problems and evidence alike."""
+    finding = found.finding
+    if finding is not None:
+        if finding.cause is not None:
+            yield finding.cause.resource
+        yield from (one.target for one in finding.proposed)
+        yield from (one.resource for one in finding.notes)
+    for problem in found.problems:
+        yield from (problem.resource, *problem.affects, *(one.resource for one in problem.facts))
+    for evidence in found.evidence:
+        yield from evidence.resources
+
+
 def _namespaces(app: App) -> tuple[str, ...]:
-    return app.client.scope.namespaces if app.client is not None else ()
+    """Return the namespaces that no read of this run leaves: the program's scope, the settings', or the option's."""
+    return allowed_namespaces(app.settings, of_file=app.sandbox is None)

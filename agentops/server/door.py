@@ -70,8 +70,12 @@ class Door:
     _questions: OpenQuestions = field(default_factory=lambda: OpenQuestions(time.monotonic), init=False)
 
     async def tools(self, ctx: Context) -> tuple[ServedTool, ...]:
-        """Return the tools that a program gets, in one order."""
-        client = self.who(ctx)
+        """Return the tools that a program gets, in one order.
+
+        Raises:
+            MCPError: it asks too often.
+        """
+        client = self._counted(ctx)
 
         def look() -> tuple[ServedTool, ...]:
             with self.runs.shared(client, trace_of(ctx.meta)) as app:
@@ -79,6 +83,31 @@ class Door:
                 return self._catalogue(app, client)
 
         return await self._thread(look, self._reads)
+
+    async def noted(self, ctx: Context) -> None:
+        """Count and record a request whose answer is the same for every program.
+
+        Raises:
+            MCPError: the program may do nothing here, or asks too often.
+        """
+        client = self._counted(ctx)
+
+        def note() -> None:
+            with self.runs.shared(client, trace_of(ctx.meta)) as app:
+                app.log.append("mcp_request", {"method": ctx.method, **self._said(app, ctx.params)})
+
+        try:
+            await self._thread(note, self._reads)
+        except AgentopsError as error:
+            raise refused(error) from error
+
+    def _counted(self, ctx: Context) -> Client:
+        client = self.who(ctx)
+        try:
+            self.programs.require_room(client)
+        except AgentopsError as error:
+            raise refused(error) from error
+        return client
 
     async def list_tools(self, ctx: Context) -> types.ListToolsResult:
         """Return the list, cut to what a conversation can bear."""

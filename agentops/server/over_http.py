@@ -185,7 +185,8 @@ class Gate:
         """Return why a request is none of a program's that was told this address; nothing where it is."""
         if headers.get("host", "").lower() not in self._hosts or len(headers.getlist("host")) != 1:
             return 421, "this is not the host that was asked for"
-        if "origin" in headers or headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+        sites = set(headers.getlist("sec-fetch-site"))
+        if "origin" in headers or not sites <= {"none", "same-origin"}:
             return 403, "no web page is served here"
         if len(headers.getlist("authorization")) > 1:
             return 400, "one token is enough"

@@ -40,7 +40,7 @@ def server_of(door: Door) -> Server[Any]:
         return await door.call(ctx, params)
 
     async def list_resources(ctx: Context, _params: Any) -> types.ListResourcesResult:
-        door.who(ctx)
+        await door.noted(ctx)
         listed = [
             types.Resource(
                 uri=f"{SCHEME}{one.name}", name=one.name, description=one.description, mime_type="text/plain"
@@ -50,7 +50,7 @@ def server_of(door: Door) -> Server[Any]:
         return types.ListResourcesResult(resources=listed)
 
     async def list_templates(ctx: Context, _params: Any) -> types.ListResourceTemplatesResult:
-        door.who(ctx)
+        await door.noted(ctx)
         listed = [
             types.ResourceTemplate(uri_template=f"{SCHEME}{one.name}/{{id}}", name=one.name, mime_type="text/plain")
             for one in SHELVES.values()
@@ -64,7 +64,7 @@ def server_of(door: Door) -> Server[Any]:
         return types.ReadResourceResult(contents=[contents])
 
     async def list_prompts(ctx: Context, _params: Any) -> types.ListPromptsResult:
-        door.who(ctx)
+        await door.noted(ctx)
         return types.ListPromptsResult(
             prompts=[
                 types.Prompt(
@@ -77,7 +77,7 @@ def server_of(door: Door) -> Server[Any]:
         )
 
     async def get_prompt(ctx: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
-        door.who(ctx)
+        await door.noted(ctx)
         try:
             text = prompt_text(params.name, params.arguments or {})
         except AgentopsError as error:

@@ -6,16 +6,22 @@ import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from mcp import Client
+from mcp.shared.exceptions import MCPError
 
+from agentops.app.history import stored_incident
 from agentops.app.mcp_clients import Client as Program
 from agentops.app.mcp_clients import ClientScope, KnownClients, clients_of, new_token, plain_name
 from agentops.app.serving import narrowed
+from agentops.app.visibility import visible_incident, visible_incidents
+from agentops.audit.read import Query, read_records
 from agentops.core.errors import ConfigError, PolicyRefused, UsageError
 from agentops.core.own_files import NotOwn
+from agentops.core.resource import kubernetes_ref
 from agentops.server.programs import Programs, trace_of
 from tests.support.mcp_door import Place, applied, elsewhere, http_client, named, proposed
 
@@ -164,6 +170,72 @@ def test_a_scope_holds_at_the_door(place: Place) -> None:
     assert (mine.is_error, other.is_error) == (False, True)
     assert "checkout" not in json.dumps(wide.structured_content)
     assert incident not in kept
+
+
+def test_the_namespace_of_the_door_hides_other_incidents(place: Place) -> None:
+    """What may not be read now is not told of from the store either: the option is a boundary, for plans as well."""
+
+    async def shop(client: Client) -> str:
+        return str((await proposed(client))["incident"])
+
+    async def payments(client: Client) -> Any:
+        kept = [str((await client.read_resource(f"agentops://{name}")).contents) for name in ("incidents", "findings")]
+        with pytest.raises(MCPError, match="no incident"):
+            await client.read_resource(f"agentops://incidents/{incident}")
+        return kept, await client.call_tool("propose_plan", {"incident": incident})
+
+    incident = place.with_client(shop)
+    kept, made = elsewhere(place, "--namespace", "payments").with_client(payments)
+    assert (incident in str(kept), made.structured_content["code"]) == (False, "no-such-incident")
+
+
+def test_an_incident_that_tells_of_elsewhere_is_not_there(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A finding, a problem or a reading that names another namespace hides the whole incident, in the list too."""
+
+    async def shop(client: Client) -> str:
+        return str((await proposed(client))["incident"])
+
+    found = stored_incident(place.settings, place.with_client(shop))
+    assert found.finding is not None
+    assert found.finding.cause is not None
+    away = kubernetes_ref("sandbox", "payments", "Deployment", "ledger")
+    elsewhere_too = (
+        replace(found, finding=replace(found.finding, cause=replace(found.finding.cause, resource=away))),
+        replace(found, problems=(*found.problems, replace(found.problems[0], resource=away))),
+        replace(found, problems=(*found.problems, replace(found.problems[0], affects=(away,)))),
+        replace(found, evidence=(*found.evidence, replace(found.evidence[0], resources=(away,)))),
+    )
+    app: Any = SimpleNamespace(settings=narrowed(place.settings, ("shop",)), sandbox=None)
+    assert [one.short_id for one in visible_incidents(app, 5)] == [found.incident.short_id]
+    for one in elsewhere_too:
+        monkeypatch.setattr("agentops.app.visibility.stored_incident", lambda *_given, kept=one: kept)
+        assert visible_incidents(app, 5) == ()
+        with pytest.raises(UsageError, match="no incident"):
+            visible_incident(app, found.incident.short_id)
+
+
+def test_a_flood_of_lists_is_refused_and_recorded_no_further(place: Place) -> None:
+    """Every request counts and is on record, lists and prompts too; beyond the rate nothing more is written."""
+    place.clients('[clients."busy"]\nper_minute = 6\n')
+
+    async def flood(client: Client) -> list[str]:
+        refused = []
+        for _ in range(5):
+            for ask in (client.list_resources, client.list_prompts, client.list_resource_templates, client.list_tools):
+                try:
+                    await ask(cache_mode="bypass")
+                except MCPError as error:
+                    refused.append(str(error))
+        return refused
+
+    refused = elsewhere(place, "--client", "busy").with_client(flood)
+    said = [one.payload["method"] for one in read_records(place.home / "audit", Query(event="mcp_request"))]
+    assert len(refused) >= 12
+    assert all("6 times a minute" in one for one in refused)
+    assert (len(said), set(said)) == (
+        20 - len(refused),
+        {"resources/list", "prompts/list", "resources/templates/list", "tools/list"},
+    )
 
 
 def test_a_plan_is_its_clients_own(place: Place) -> None:
