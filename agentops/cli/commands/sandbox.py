@@ -20,6 +20,7 @@ from agentops.core.errors import UsageError
 
 if TYPE_CHECKING:
     from agentops.config import Folders
+    from agentops.sandbox.scenario import Scenario
 
 LIST_EPILOG = """\b
 Examples:
@@ -99,12 +100,8 @@ def up(
 ) -> Result:
     """Serve until Ctrl-C; the lines needed to use it are printed at once."""
     from agentops.app.run import DEFAULT_SCENARIO
-    from agentops.app.served_sandboxes import remember
-    from agentops.cli.render import show
     from agentops.sandbox.cloud.scenario import all_cloud_scenarios
-    from agentops.sandbox.cluster import Sandbox
     from agentops.sandbox.scenario import load
-    from agentops.sandbox.users import CONTEXTS
 
     if scenario is not None and scenario in {one.name for one in all_cloud_scenarios()}:
         if detach:
@@ -113,12 +110,20 @@ def up(
                 hint=f"Leave out --detach, in a terminal of its own: {command_line('sandbox', 'up', scenario)}",
             )
         return _serve_account(options, scenario)
-    chosen = load(scenario or DEFAULT_SCENARIO)
+    name = scenario or DEFAULT_SCENARIO
+    chosen = load(name)
     folders = options.settings().folders
-    if detach:
-        return _in_background(folders, scenario or DEFAULT_SCENARIO)
+    return _in_background(folders, name) if detach else _serve_cluster(options, folders, chosen, name)
+
+
+def _serve_cluster(options: Common, folders: Folders, chosen: Scenario, named: str) -> Result:
+    """Serve an incident of Kubernetes until Ctrl-C; ``named`` is what leads to it: a name or a file."""
+    from agentops.app.served_sandboxes import remember
+    from agentops.sandbox.cluster import Sandbox
+    from agentops.sandbox.users import CONTEXTS
+
     with Sandbox(chosen) as sandbox:
-        remember(folders, sandbox.url, scenario or DEFAULT_SCENARIO)
+        remember(folders, sandbox.url, named)
         lines = f"export KUBECONFIG={quoted(str(sandbox.kubeconfig))}"
         serving = Result(
             command="sandbox up",
@@ -138,20 +143,13 @@ def up(
                 Paragraph(f"Serving {sandbox.url} until Ctrl-C.", Tone.QUIET),
             ),
         )
-        try:
-            # A reader may press Ctrl-C at once.
-            show(serving, options.output.value)
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt:
-            sys.stderr.write("\nstopped\n")
+        _until_ctrl_c(serving, options)
     return Result(command="")
 
 
 def _serve_account(options: Common, scenario: str) -> Result:
     """Serve an incident of AWS until Ctrl-C."""
     from agentops.app.sandboxes import load_scenario, sandbox_of_scenario
-    from agentops.cli.render import show
     from agentops.sandbox.cloud.sandbox import REGION, account_environment
 
     chosen = load_scenario(scenario)
@@ -181,13 +179,21 @@ def _serve_account(options: Common, scenario: str) -> Result:
                 Paragraph(f"Serving {sandbox.url} ({REGION}) until Ctrl-C.", Tone.QUIET),
             ),
         )
-        try:
-            show(serving, options.output.value)
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt:
-            sys.stderr.write("\nstopped\n")
+        _until_ctrl_c(serving, options)
     return Result(command="")
+
+
+def _until_ctrl_c(serving: Result, options: Common) -> None:
+    """Show what is served, and wait."""
+    from agentops.cli.render import show
+
+    try:
+        # A reader may press Ctrl-C at once.
+        show(serving, options.output.value)
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nstopped\n")
 
 
 def _in_background(folders: Folders, scenario: str) -> Result:
