@@ -21,7 +21,8 @@ from agentops.core.provider import CheckResult, Connection, ProviderContext
 from agentops.core.resource import check_name
 from agentops.core.tool import ReadTool, ToolCall, ToolSpec
 from agentops.core.unchanging import Unchanging
-from agentops.providers.monitoring.witness import Witness, WitnessReader, refuse_boundary
+from agentops.core.witness_reader import WitnessReader
+from agentops.providers.monitoring.witness import Witness, refuse_boundary, server_scope
 
 if TYPE_CHECKING:
     from agentops.providers.loki.client import LokiClient
@@ -102,7 +103,7 @@ class LokiReader(WitnessReader):
     """See ``core.provider.Reader``."""
 
     def __init__(self, client: LokiClient, context: ProviderContext) -> None:
-        super().__init__(NAME, LokiProvider.title, client.url)
+        super().__init__(LokiProvider.title, server_scope(NAME, client.url))
         self._client = client
         self._clock = context.clock
 

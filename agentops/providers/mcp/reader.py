@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
 from agentops.core.alert import Alert, Target
 from agentops.core.analysis import Analysis, ResolvedTarget
-from agentops.core.errors import AgentopsError, ToolInputError, UsageError
+from agentops.core.errors import AgentopsError, ToolInputError
 from agentops.core.evidence import Reading
-from agentops.core.finding import Problem
 from agentops.core.progress import Progress
 from agentops.core.provider import ProviderContext
 from agentops.core.resource import ResourceRef
@@ -24,6 +22,7 @@ from agentops.core.scope import Scope
 from agentops.core.text import plural
 from agentops.core.threads import Monotonic
 from agentops.core.tool import ReadTool, ToolCall
+from agentops.core.witness_reader import WitnessReader
 from agentops.providers.mcp.offered.calling import ServerTools
 from agentops.providers.mcp.offered.offer import SCHEME
 from agentops.providers.mcp.read.tools import read_tools
@@ -33,18 +32,17 @@ from agentops.providers.mcp.sweep.sweep import SWEEP_S, ServerSweep, sweep_serve
 _OUTLINED = 6
 
 
-class McpReader:
+class McpReader(WitnessReader):
     """See ``core.provider.Reader``."""
 
     def __init__(
         self, tools: ServerTools, scope: Scope, context: ProviderContext, monotonic: Monotonic = time.monotonic
     ) -> None:
+        super().__init__(f"MCP server {tools.config.name}", scope)
         self._tools = tools
-        self._scope = scope
         self._context = context
         self._monotonic = monotonic
         self._until = monotonic() + SWEEP_S
-        self._title = f"MCP server {tools.config.name}"
         if any(offer.classification.sweep is not None and offer.reads for offer in tools.offers.values()):
             # Servers take seconds to start: all that the first look needs do so at once, while others are connected.
             threading.Thread(target=self._warm, name=f"agentops-mcp-{tools.config.name}", daemon=True).start()
@@ -53,11 +51,6 @@ class McpReader:
         # Whoever needs it asks again, and is told what is wrong.
         with suppress(AgentopsError, OSError, ValueError):
             self._tools.judgement()
-
-    @property
-    def scope(self) -> Scope:
-        """Return the server and what it is started with."""
-        return self._scope
 
     def sweep(self, target: Target, *, groups: tuple[str, ...], progress: Progress, settled: bool) -> ServerSweep:  # noqa: ARG002
         """Make the reads of the first look; after a change none: what they tell may be of the time before it."""
@@ -88,14 +81,6 @@ class McpReader:
             readings=tuple((one.call, one.reading) for one in snapshot.reads),
         )
 
-    def object_text(self, snapshot: Any, ref: ResourceRef, redacted: Callable[[Any], Any]) -> str:  # noqa: ARG002
-        """Return nothing: it holds no objects."""
-        return ""
-
-    def log_readings(self, snapshot: Any, problems: Sequence[Problem]) -> Sequence[tuple[ToolCall, Reading]]:  # noqa: ARG002
-        """Return nothing: what was read is evidence whatever triage finds."""
-        return ()
-
     def alert_readings(self, alert: Alert) -> Sequence[tuple[ToolCall, Reading]]:  # noqa: ARG002
         """Return nothing."""
         return ()
@@ -115,18 +100,6 @@ class McpReader:
             summary=f"{self._title}: {plural(len(reads), 'read')}, {plural(changes, 'change')}",
         )
 
-    def named(self, target: Target) -> ResourceRef:
-        """Refuse.
-
-        Raises:
-            UsageError: always; nothing here can be named.
-        """
-        raise UsageError(f"{target} is no resource of {self._title}", hint="Name what its labels are about.")
-
-    def worded(self, alert: Alert, groups: tuple[str, ...]) -> Target:  # noqa: ARG002
-        """Return what the alert claims: nothing here can be named in words."""
-        return alert.target
-
     def canonical(self, ref: ResourceRef, group: str = "") -> ResourceRef:  # noqa: ARG002
         """Return the reference of a tool as it is.
 
@@ -136,7 +109,3 @@ class McpReader:
         if ref.scheme == SCHEME and self._tools.by_tool(ref.name) is not None:
             return ref
         raise ToolInputError(f"{self._title} offers no tool {ref.name!r}")
-
-    def whereabouts(self, ref: ResourceRef) -> str:  # noqa: ARG002
-        """Return nothing."""
-        return ""

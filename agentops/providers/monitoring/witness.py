@@ -6,18 +6,14 @@ sent here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from agentops.core.alert import Alert, AlertGroup, Target
-from agentops.core.errors import ToolInputError, UsageError
-from agentops.core.evidence import Reading
-from agentops.core.finding import Problem
+from agentops.core.alert import AlertGroup
+from agentops.core.errors import UsageError
 from agentops.core.provider import Claim
-from agentops.core.resource import ResourceRef
 from agentops.core.scope import Scope
-from agentops.core.tool import ToolCall
 from agentops.core.unchanging import UnchangingProvider
 
 
@@ -52,54 +48,13 @@ class Witness(UnchangingProvider):
         return Claim(exact=False, reason=f"{self.tells} may tell of it")
 
 
-class WitnessReader:
-    """What ``core.provider.Reader`` asks about resources and whereabouts, of what has none.
+def server_scope(name: str, url: str) -> Scope:
+    """Return what a provider is pinned to that is one server.
 
     Arguments:
-        name, title: of the provider.
-        url: of the server.
+        name: of the provider.
     """
-
-    def __init__(self, name: str, title: str, url: str) -> None:
-        self._title = title
-        self._scope = Scope(provider=name, place=urlsplit(url).netloc, server=url, address=url)
-
-    @property
-    def scope(self) -> Scope:
-        """Return the server that it is pinned to."""
-        return self._scope
-
-    def object_text(self, snapshot: Any, ref: ResourceRef, redacted: Callable[[Any], Any]) -> str:  # noqa: ARG002
-        """Return nothing: it holds no objects."""
-        return ""
-
-    def log_readings(self, snapshot: Any, problems: Sequence[Problem]) -> Sequence[tuple[ToolCall, Reading]]:  # noqa: ARG002
-        """Return nothing: the logs of a problem's resource are those of the provider that has it."""
-        return ()
-
-    def named(self, target: Target) -> ResourceRef:
-        """Refuse.
-
-        Raises:
-            UsageError: always; nothing here can be named.
-        """
-        raise UsageError(f"{target} is no resource of {self._title}", hint="Name what its labels are about.")
-
-    def worded(self, alert: Alert, groups: tuple[str, ...]) -> Target:  # noqa: ARG002
-        """Return what the alert claims: nothing here can be named in words."""
-        return alert.target
-
-    def canonical(self, ref: ResourceRef, group: str = "") -> ResourceRef:  # noqa: ARG002
-        """Refuse.
-
-        Raises:
-            ToolInputError: always; it has no kinds.
-        """
-        raise ToolInputError(f"{ref.short} is no resource that can be looked at or changed")
-
-    def whereabouts(self, ref: ResourceRef) -> str:  # noqa: ARG002
-        """Return nothing."""
-        return ""
+    return Scope(provider=name, place=urlsplit(url).netloc, server=url, address=url)
 
 
 def refuse_boundary(options: Mapping[str, Any], what: str) -> None:

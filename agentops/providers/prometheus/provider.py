@@ -18,7 +18,8 @@ from agentops.core.provider import CheckResult, Connection, ProviderContext
 from agentops.core.resource import Home
 from agentops.core.tool import ReadTool, ToolCall, ToolSpec
 from agentops.core.unchanging import Unchanging
-from agentops.providers.monitoring.witness import Witness, WitnessReader, refuse_boundary
+from agentops.core.witness_reader import WitnessReader
+from agentops.providers.monitoring.witness import Witness, refuse_boundary, server_scope
 
 if TYPE_CHECKING:
     from agentops.providers.prometheus.api.client import PrometheusClient
@@ -78,7 +79,7 @@ class PrometheusReader(WitnessReader):
     """See ``core.provider.Reader``."""
 
     def __init__(self, client: PrometheusClient, context: ProviderContext) -> None:
-        super().__init__(NAME, PrometheusProvider.title, client.url)
+        super().__init__(PrometheusProvider.title, server_scope(NAME, client.url))
         self._client = client
         self._clock = context.clock
         self._cluster = next((home for home in context.beside if home.scheme == "k8s"), None)
