@@ -56,7 +56,7 @@ class Door:
     Arguments:
         runs: the runs that work is done in.
         programs: who asks.
-        who: returns the program of a request; how that is established differs from way to way.
+        who: returns the program of a request, or raises; how that is established differs from way to way.
         profile: which tools there are; see ``catalogue``.
     """
 
@@ -75,7 +75,7 @@ class Door:
         Raises:
             MCPError: it asks too often.
         """
-        client = self._counted(ctx)
+        client = await self._counted(ctx)
 
         def look() -> tuple[ServedTool, ...]:
             with self.runs.shared(client, trace_of(ctx.meta)) as app:
@@ -90,7 +90,7 @@ class Door:
         Raises:
             MCPError: the program may do nothing here, or asks too often.
         """
-        client = self._counted(ctx)
+        client = await self._counted(ctx)
 
         def note() -> None:
             with self.runs.shared(client, trace_of(ctx.meta)) as app:
@@ -101,13 +101,27 @@ class Door:
         except AgentopsError as error:
             raise refused(error) from error
 
-    def _counted(self, ctx: Context) -> Client:
-        client = self.who(ctx)
+    async def _counted(self, ctx: Context) -> Client:
+        client = await self._named(ctx)
         try:
-            self.programs.require_room(client)
+            await self._require_room(client)
         except AgentopsError as error:
             raise refused(error) from error
         return client
+
+    async def _named(self, ctx: Context) -> Client:
+        try:
+            return self.who(ctx)
+        except AgentopsError as error:
+            await self._thread(self.programs.refusals.write, self._reads)
+            raise refused(error) from error
+
+    async def _require_room(self, client: Client) -> None:
+        try:
+            self.programs.require_room(client)
+        except AgentopsError:
+            await self._thread(self.programs.refusals.write, self._reads)
+            raise
 
     async def list_tools(self, ctx: Context) -> types.ListToolsResult:
         """Return the list, cut to what a conversation can bear."""
@@ -121,9 +135,9 @@ class Door:
         Raises:
             MCPError: there is no such tool for this program.
         """
-        client = self.who(ctx)
+        client = await self._named(ctx)
         try:
-            self.programs.require_room(client)
+            await self._require_room(client)
             # What is quick is done in one go: each way into a thread and back costs as much as a small read.
             taken = await self._thread(lambda: self._quick(ctx, client, params), self._reads)
             if isinstance(taken, types.CallToolResult):
@@ -162,7 +176,7 @@ class Door:
         Raises:
             MCPError: it is not there, or may not be seen.
         """
-        client = self.who(ctx)
+        client = await self._named(ctx)
 
         def work() -> str:
             with self.runs.shared(client, trace_of(ctx.meta)) as app:
@@ -172,7 +186,7 @@ class Door:
             return content.text if isinstance(content, types.TextContent) else ""
 
         try:
-            self.programs.require_room(client)
+            await self._require_room(client)
             return await self._thread(work, self._reads)
         except AgentopsError as error:
             raise MCPError(types.INVALID_PARAMS, f"{error.message} {error.hint}".strip()) from error
@@ -332,10 +346,7 @@ def of_stdio(programs: Programs) -> Callable[[Context], Client]:
 
     def who(ctx: Context) -> Client:
         info = ctx.session.client_params.client_info if ctx.session.client_params is not None else None
-        try:
-            return programs.over_stdio(claims_of(info))
-        except AgentopsError as error:
-            raise refused(error) from error
+        return programs.over_stdio(claims_of(info))
 
     return who
 
@@ -347,12 +358,9 @@ def of_http(programs: Programs) -> Callable[[Context], Client]:
     def who(ctx: Context) -> Client:
         token = get_access_token()
         if token is None or not token.subject:
-            raise refused(PolicyRefused("no token was shown", code="no-token"))
+            raise PolicyRefused("no token was shown", code="no-token")
         info = ctx.session.client_params.client_info if ctx.session.client_params is not None else None
-        try:
-            return programs.over_http(token.subject, claims_of(info))
-        except AgentopsError as error:
-            raise refused(error) from error
+        return programs.over_http(token.subject, claims_of(info))
 
     return who
 

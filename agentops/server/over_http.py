@@ -1,8 +1,9 @@
 """Serves programs over streamable HTTP, on loopback unless TLS is there; each shows a token.
 
-Comes in: a ``Server``, an address, and whose tokens count. Goes out: nothing; it returns when the process is told to
-end. Before a request is looked at, its ``Host`` must be ours, it must have no ``Origin`` (no web page is a client of
-ours, and a page that rebinds a name to loopback sends one, or another host), and its token must be somebody's.
+Comes in: a ``Server``, an address, and the programs whose tokens count. Goes out: nothing; it returns when the process
+is told to end. Before a request is looked at, its ``Host`` must be ours, it must have no ``Origin`` (no web page is a
+client of ours, and a page that rebinds a name to loopback sends one, or another host), and its token must be
+somebody's.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from anyio import to_thread
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
@@ -24,8 +26,10 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from agentops.app.mcp_clients import HTTP
 from agentops.core.errors import ConfigError, UsageError
 from agentops.core.text import one_line
+from agentops.server.programs import Programs
 
 PATH = "/mcp"
 MOST_BODY_BYTES = 1024 * 1024
@@ -78,13 +82,11 @@ def require_safe(listening: Listening) -> None:
         )
 
 
-def serve_http(
-    server: Server[Any], listening: Listening, subject: Callable[[str], str], ready: Callable[[str], None]
-) -> None:
+def serve_http(server: Server[Any], listening: Listening, programs: Programs, ready: Callable[[str], None]) -> None:
     """Serve until the process is told to end.
 
     Arguments:
-        subject: whose token a text is; empty: nobody's.
+        programs: whose tokens count, and where those are put on record who show none.
         ready: told the address, once it is listened on.
 
     Raises:
@@ -100,7 +102,7 @@ def serve_http(
         # Ours comes first and is stricter: no origin at all.
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
-    gate = Gate(AuthContextMiddleware(app), app, listening.hosts, subject)
+    gate = Gate(AuthContextMiddleware(app), app, listening.hosts, programs)
     try:
         config = uvicorn.Config(
             gate,
@@ -149,11 +151,11 @@ class _Served(uvicorn.Server):
 class Gate:
     """What every request passes first. It looks at headers alone, and reads no body of whoever may not come in."""
 
-    def __init__(self, app: ASGIApp, lifespan: ASGIApp, hosts: frozenset[str], subject: Callable[[str], str]) -> None:
+    def __init__(self, app: ASGIApp, lifespan: ASGIApp, hosts: frozenset[str], programs: Programs) -> None:
         self._app = app
         self._lifespan = lifespan
         self._hosts = hosts
-        self._subject = subject
+        self._programs = programs
 
     def listens_on(self, port: int) -> None:
         """Take the port that was given where any was asked for."""
@@ -171,15 +173,24 @@ class Gate:
         subject = ""
         if not status:
             kind, _, token = headers.get("authorization", "").partition(" ")
-            subject = self._subject(token.strip()) if kind.lower() == "bearer" and token.strip() else ""
+            subject = self._programs.subject(token.strip()) if kind.lower() == "bearer" and token.strip() else ""
             if not subject:
                 status, why = 401, "a token is needed: Authorization: Bearer TOKEN"
         if status:
+            await self._on_record(scope, status)
             extra = {"WWW-Authenticate": "Bearer"} if status == 401 else None
             await PlainTextResponse(why, status_code=status, headers=extra)(scope, receive, send)
             return
         shown = AccessToken(token="", client_id=subject, scopes=[], subject=subject)
         await self._app({**scope, "user": AuthenticatedUser(shown)}, receive, send)
+
+    async def _on_record(self, scope: Scope, status: int) -> None:
+        """Count who is turned away; nothing that they say of themselves was read, so it is where they come from."""
+        refusals = self._programs.refusals
+        claims = {"peer": one_line(str((scope.get("client") or ("",))[0]), 60)}
+        client = {"name": "", "door": HTTP, "established_by": "nothing", "claims": claims}
+        if refusals.count(client, f"http-{status}"):
+            await to_thread.run_sync(refusals.write)
 
     def _fault(self, headers: Headers) -> tuple[int, str]:
         """Return why a request is none of a program's that was told this address; nothing where it is."""

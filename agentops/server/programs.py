@@ -11,13 +11,14 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from agentops.app.mcp_clients import HTTP, STDIO, Client, KnownClients, clients_of, plain_name
 from agentops.app.reading import LastReadings
 from agentops.core.errors import AgentopsError, PolicyRefused
 from agentops.core.text import one_line
+from agentops.server.refusals import RefusedRequests
 
 if TYPE_CHECKING:
     from agentops.config import Settings
@@ -54,11 +55,15 @@ class Programs:
     settings: Callable[[], Settings]
     named: str = ""
     monotonic: Callable[[], float] = time.monotonic
+    refusals: RefusedRequests = field(init=False)
     _known: KnownClients | None = field(default=None, init=False)
     _read_at: float = field(default=0.0, init=False)
     _buckets: OrderedDict[str, _Allowance] = field(default_factory=OrderedDict, init=False)
     _readings: OrderedDict[str, LastReadings] = field(default_factory=OrderedDict, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
+
+    def __post_init__(self) -> None:
+        self.refusals = RefusedRequests(self.settings, self.monotonic)
 
     def over_stdio(self, claims: Mapping[str, str]) -> Client:
         """Return the program at the other end of standard input.
@@ -69,8 +74,7 @@ class Programs:
         """
         name = plain_name(self.named or claims.get("name", ""))
         how = "option" if self.named else "claim"
-        scope = self.known().scope_of(name)
-        return Client(name=name, door=STDIO, established_by=how, scope=scope, claims=claims)
+        return self._scoped(Client(name=name, door=STDIO, established_by=how, claims=claims))
 
     def over_http(self, subject: str, claims: Mapping[str, str]) -> Client:
         """Return the program whose token was shown.
@@ -78,8 +82,14 @@ class Programs:
         Raises:
             as ``over_stdio``.
         """
-        scope = self.known().scope_of(subject)
-        return Client(name=subject, door=HTTP, established_by="token", scope=scope, claims=claims)
+        return self._scoped(Client(name=subject, door=HTTP, established_by="token", claims=claims))
+
+    def _scoped(self, client: Client) -> Client:
+        try:
+            return replace(client, scope=self.known().scope_of(client.name))
+        except AgentopsError as error:
+            self.refusals.count(client.on_record(), error.code)
+            raise
 
     def subject(self, token: str) -> str:
         """Return whose token it is; empty when nobody's, or the file of clients cannot be believed any more."""
@@ -115,6 +125,7 @@ class Programs:
             found.at = now
             if found.left < 1:
                 wait = (1 - found.left) * 60 / rate
+                self.refusals.count(client.on_record(), "rate-limited")
                 raise PolicyRefused(
                     f"{client.name!r} may ask {rate} times a minute", hint=f"Wait {wait:.0f} s.", code="rate-limited"
                 )

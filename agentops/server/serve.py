@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,10 +65,10 @@ def serve(settings: Callable[[], Settings], options: ServeOptions, ready: Callab
             raise UsageError(
                 "no client has a token, and over HTTP each shows one", hint="Make one: agentops mcp token NAME"
             )
-    with door_runs(settings, options.sandbox) as runs:
+    with closing(programs.refusals), door_runs(settings, options.sandbox) as runs:
         way = of_stdio if options.listening is None else of_http
         server = server_of(Door(runs=runs, programs=programs, who=way(programs), profile=options.profile))
         if options.listening is None:
             serve_stdio(server)
         else:
-            serve_http(server, options.listening, programs.subject, ready)
+            serve_http(server, options.listening, programs, ready)
