@@ -150,6 +150,22 @@ class AwsClient:
             self._pin.keys.add(key)
         return identity
 
+    def endpoint_of(self, service: str) -> str:
+        """Return the address at which a service is read; what tries out and what writes asks there and nowhere else."""
+        return str(self._client(service).meta.endpoint_url)
+
+    def beside(self, session: Any, service: str) -> Any:
+        """Return a client of another session at the very address that is read, which tries each call once.
+
+        Each session looks its endpoint up by itself, in its own profile: what was read in one place must not be
+        changed in another.
+        """
+        config, read_at = client_config(self.endpoint, attempts=1), self.endpoint_of(service)
+        made = session.create_client(service, endpoint_url=self.endpoint or None, config=config)
+        if made.meta.endpoint_url == read_at:
+            return made
+        return session.create_client(service, endpoint_url=read_at, config=config)
+
     def _client(self, service: str) -> Any:
         # Making a client is not safe from several threads, and takes tens of milliseconds; using one is.
         with self._lock:

@@ -15,7 +15,7 @@ from agentops.core.errors import PreviewWrote, ToolError
 from agentops.core.plan import Call
 from agentops.providers.aws.api.calls import parts_of
 from agentops.providers.aws.api.changing import is_tried
-from agentops.providers.aws.api.client import AwsClient, client_config
+from agentops.providers.aws.api.client import AwsClient
 from agentops.providers.aws.api.errors import FAILED, asking
 
 _WOULD_SUCCEED = "DryRunOperation"
@@ -59,8 +59,5 @@ class AwsDryRunner:
 
     def _client(self) -> Any:
         if self._ec2 is None:
-            endpoint = self._beside.endpoint
-            self._ec2 = self._session.create_client(
-                "ec2", endpoint_url=endpoint or None, config=client_config(endpoint, attempts=1)
-            )
+            self._ec2 = self._beside.beside(self._session, "ec2")
         return self._ec2

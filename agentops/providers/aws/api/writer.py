@@ -14,7 +14,7 @@ from agentops.core.errors import InDoubt, Stale, ToolError
 from agentops.core.plan import Call
 from agentops.core.text import one_line
 from agentops.providers.aws.api.calls import parts_of
-from agentops.providers.aws.api.client import AwsClient, client_config
+from agentops.providers.aws.api.client import AwsClient
 from agentops.providers.aws.api.errors import FAILED, asking
 
 _PRECONDITION = ("PreconditionFailedException", "PreconditionFailed")
@@ -90,8 +90,5 @@ class AwsWriter:
 
     def _client(self, service: str) -> Any:
         if service not in self._clients:
-            endpoint = self._beside.endpoint
-            self._clients[service] = self._session.create_client(
-                service, endpoint_url=endpoint or None, config=client_config(endpoint, attempts=1)
-            )
+            self._clients[service] = self._beside.beside(self._session, service)
         return self._clients[service]

@@ -187,7 +187,7 @@ def _preview(state: State, wanted: WantedState) -> Preview:
             reversal=Reversal.EXACT,
             warnings=wanted.warnings,
         )
-    touched = {edit.path.partition(".")[0] for edit in edits} - set(shown)
+    touched = {edit.path.partition(".")[0] for edit in edits} - set(shown) | set(wanted.rests_on)
     chosen = tuple(sorted((before.keys() | after.keys() | shown.keys()) - touched))
     after |= shown
     item = ObjectChange(

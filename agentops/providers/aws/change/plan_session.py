@@ -118,7 +118,7 @@ def session_policy(client: AwsClient, previews: Sequence[Preview]) -> dict[str, 
         arn = read_state(client, ref).arn
         for one in (action, *ALSO_CHECKED.get(action, ())):
             # Where moved messages go is any queue that the messages came from.
-            there = f"{arn.rpartition(':')[0]}:*" if one == "sqs:SendMessage" else arn
+            there = f"{arn.rpartition(':')[0]}:*" if one == "sqs:SendMessage" else as_itself(arn)
             wanted.setdefault(there, {})[one] = None
     together: dict[tuple[str, ...], list[str]] = {}
     for arn, actions in sorted(wanted.items()):
@@ -129,9 +129,21 @@ def session_policy(client: AwsClient, previews: Sequence[Preview]) -> dict[str, 
     return {"Version": "2012-10-17", "Statement": statements}
 
 
+def as_itself(arn: str) -> str:
+    """Return an ARN as a policy names that one resource: alarms and groups may have ``*``, ``?``, ``$`` in their names.
+
+    Source: IAM User Guide, "IAM policy elements: Variables and tags", predefined policy variables.
+    """
+    return "".join(f"${{{char}}}" if char in "*?$" else char for char in arn)
+
+
 def _needed(previews: Sequence[Preview]) -> Iterator[tuple[str, ResourceRef]]:
     for preview in previews:
         for item in preview.objects:
             yield from ((call.verb, item.ref) for call in preview.calls)
+        # Tags are set through eight services; the way back goes through the one that the plan goes through.
+        services = {call.verb.partition(":")[0] for call in preview.calls}
         for undo in preview.undo:
-            yield from ((action, undo.target) for action in _SENDS.get(undo.tool, ()))
+            for action in _SENDS.get(undo.tool, ()):
+                if action.partition(":")[0] in services:
+                    yield action, undo.target

@@ -14,6 +14,7 @@ from agentops.providers.aws.impact.state.functions import RESERVED, SOURCES
 from agentops.providers.aws.impact.state.groups import SUSPENDED
 from agentops.providers.aws.impact.state.instances import STATE
 from agentops.providers.aws.impact.state.services import COUNT
+from agentops.providers.aws.impact.state.targets import TARGETS
 
 
 def reasons_against(changes: Sequence[Change], result: ObjectChange) -> Iterator[str]:  # noqa: ARG001
@@ -33,6 +34,10 @@ def reasons_against(changes: Sequence[Change], result: ObjectChange) -> Iterator
         yield f"it switches the actions of {name} off, so that nobody is told"
     if before.get(STATE) == "running" and after.get(STATE) == "stopped":
         yield f"it stops {name}"
+    gone = [one for one in before.get(TARGETS) or () if one not in (after.get(TARGETS) or ())]
+    if gone and TARGETS in after:
+        # A load balancer sends nothing to what fails its check; taken out, the target is only not counted any more.
+        yield f"it takes {', '.join(gone[:3])} out of {name}"
     more = set(after.get(SUSPENDED) or ()) - set(before.get(SUSPENDED) or ())
     if more:
         yield f"it suspends {', '.join(sorted(more))} of {name}"

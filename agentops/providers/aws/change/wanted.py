@@ -52,6 +52,7 @@ class WantedState:
         call: what makes it so.
         undo: the change that takes it back; None where there is none.
         requested: an action that leaves no trace in any field (a reboot), by name: it is shown, and never compared.
+        rests_on: fields that stay as they are, and that the change is one only upon: the plan is stale once one moved.
         moves: fields that change by themselves in the course of it (a new deployment's id); shown, never compared.
     """
 
@@ -60,6 +61,7 @@ class WantedState:
     undo: Change | None = None
     requested: str = ""
     moves: Mapping[str, Any] = field(default_factory=dict)
+    rests_on: tuple[str, ...] = ()
     risk: Risk = Risk.LOW
     reversal: Reversal = Reversal.EXACT
     residue: tuple[str, ...] = ()

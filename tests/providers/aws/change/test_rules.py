@@ -90,6 +90,8 @@ def test_policy_is_told_what_becomes_of_a_resource(
             {"EventSources": {"u": False}},
             "it switches off what feeds",
         ),
+        ("elbv2/targetgroup", {"Targets": ["i-1:80", "i-2:80"]}, {"Targets": ["i-1:80"]}, "it takes i-2:80 out of"),
+        ("elbv2/targetgroup", {"Targets": ["i-1:80"]}, {"Targets": ["i-1:80", "i-2:80"]}, ""),
         ("autoscaling/group", SIZES, {**SIZES, "MaxSize": 8}, ""),
         ("lambda/function", {"ReservedConcurrentExecutions": 0}, {}, ""),
         ("cloudwatch/alarm", {"ActionsEnabled": False}, {"ActionsEnabled": True}, ""),

@@ -45,9 +45,10 @@ def reboot_database(change: AwsChange) -> WantedState:
     return WantedState(
         requested="reboot",
         call=call_of("rds", "RebootDBInstance", arguments),
-        residue=("Connections are cut and open transactions rolled back; nothing needs to be taken back.",),
-        warnings=(
-            "It answers nobody while it restarts; recovery after a crash takes as long as its log is.",
+        residue=(
+            "Connections are cut and open transactions rolled back; nothing needs to be taken back.",
+            # Not a mere warning: a plan that was approved before somebody changed a parameter is stale.
             *((f"Changed parameters of {', '.join(waiting)} take effect with it.",) if waiting else ()),
         ),
+        warnings=("It answers nobody while it restarts; recovery after a crash takes as long as its log is.",),
     )

@@ -10,7 +10,7 @@ from agentops.providers.aws.api.calls import call_of
 from agentops.providers.aws.change.declaration import aws_change
 from agentops.providers.aws.change.tools.set_service_count import require_rolling
 from agentops.providers.aws.change.wanted import AwsChange, WantedState
-from agentops.providers.aws.impact.state.services import DEPLOYMENT, cluster_and_service
+from agentops.providers.aws.impact.state.services import DEFINITION, DEPLOYMENT, cluster_and_service
 from agentops.providers.aws.objects.place import SERVICE
 
 
@@ -34,6 +34,7 @@ def redeploy_service(change: AwsChange) -> WantedState:
     tagged = "An image tag that has moved is resolved anew: the new tasks may run another image."
     return WantedState(
         moves={DEPLOYMENT: "a new deployment"},
+        rests_on=(DEFINITION,),
         call=call_of("ecs", "UpdateService", {"cluster": cluster, "service": service, "forceNewDeployment": True}),
         residue=("The tasks that are replaced do not come back.",),
         warnings=(tagged,),

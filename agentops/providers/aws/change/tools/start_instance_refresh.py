@@ -11,7 +11,7 @@ from agentops.providers.aws.api.calls import call_of
 from agentops.providers.aws.change.declaration import amount, aws_change
 from agentops.providers.aws.change.wanted import AwsChange, WantedState, taken_back
 from agentops.providers.aws.impact.reach.groups import LEAST_HEALTHY
-from agentops.providers.aws.impact.state.groups import REFRESH, SUSPENDED
+from agentops.providers.aws.impact.state.groups import LAUNCHED_BY, REFRESH, SUSPENDED
 from agentops.providers.aws.objects.place import GROUP
 
 
@@ -44,6 +44,7 @@ def start_instance_refresh(change: AwsChange) -> WantedState:
     least = int(change.arguments.get("min_healthy_percent", LEAST_HEALTHY))
     return WantedState(
         moves={REFRESH: "a new refresh"},
+        rests_on=(LAUNCHED_BY,),
         call=call_of(
             "autoscaling",
             "StartInstanceRefresh",

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from agentops.core.errors import ToolInputError
 from agentops.core.plan import Call
+from agentops.core.risk import Reversal
 from agentops.core.text import one_line
 from agentops.providers.aws.api.calls import call_of
 from agentops.providers.aws.change.declaration import aws_change
@@ -75,13 +76,26 @@ def tag(change: AwsChange) -> WantedState:
     written = {name: str(value) for name, value in given.items() if value is not None}
     back = {name: had.get(name) for name in given if had.get(name) != has.get(name)}
     is_undone = bool(back) and (all(v is None for v in back.values()) or all(v is not None for v in back.values()))
+    spread = sorted(name for name in removed if name in had and _is_spread(change.state, name))
+    lost = f"Set again, {', '.join(spread)} is not passed on to new instances any more, as it is now."
     return WantedState(
         form={TAGS: has},
         call=_call(change.state, written, [name for name in removed if name in had]),
         undo=taken_back(change, "aws_tag", tags=back) if is_undone else None,
         warnings=("Permissions, budgets and automation may go by tags.",),
-        residue=() if is_undone or not back else ("Some of them were there before and others not: undo it by hand.",),
+        residue=(lost,)
+        if spread
+        else ()
+        if is_undone or not back
+        else ("Some of them were there before and others not: undo it by hand.",),
+        reversal=Reversal.COMPENSATING if spread else Reversal.EXACT if is_undone or not back else Reversal.NONE,
     )
+
+
+def _is_spread(state: State, name: str) -> bool:
+    """Return whether an Auto Scaling group passes a tag on to the instances that it launches."""
+    listed = state.data.get(TAGS) if state.ref.kind == GROUP else ()
+    return any(one.get("Key") == name and one.get("PropagateAtLaunch") for one in listed or ())
 
 
 def _call(state: State, written: Tags, removed: list[str]) -> Call:

@@ -11,7 +11,7 @@ from agentops.providers.aws.api.client import AwsClient
 from agentops.providers.aws.impact.state.state import TAGS, State, absent, number, tags_of
 from agentops.providers.aws.objects.place import GROUP, AwsPlace
 
-REFRESH, SUSPENDED = "InstanceRefresh", "SuspendedProcesses"
+REFRESH, SUSPENDED, LAUNCHED_BY = "InstanceRefresh", "SuspendedProcesses", "LaunchedBy"
 SIZES = ("MinSize", "MaxSize", "DesiredCapacity")
 ACTIVE_REFRESH = ("Pending", "InProgress", "Baking")
 _POLICIES = 50
@@ -30,11 +30,10 @@ def read_group(client: AwsClient, place: AwsPlace, name: str) -> State:
     group: Mapping[str, Any] = found[0]
     refresh, unread = _refresh(client, name)
     serving, desired = serving_of(group), number(group, "DesiredCapacity")
-    launched_by = (group.get("LaunchTemplate") or {}).get("Version") or group.get("LaunchConfigurationName") or ""
     form: dict[str, Any] = {
         **{field: number(group, field) for field in SIZES},
         SUSPENDED: sorted(str(one.get("ProcessName", "")) for one in group.get(SUSPENDED) or ()),
-        "LaunchedBy": str(launched_by),
+        LAUNCHED_BY: _launched_by(group),
         **({} if unread else {REFRESH: refresh}),
         TAGS: tags_of(group.get(TAGS) or ()),
     }
@@ -73,6 +72,19 @@ def scaling_policies(client: AwsClient, name: str) -> tuple[str, ...]:
     """
     found = client.pages("autoscaling", "DescribePolicies", "ScalingPolicies", _POLICIES, AutoScalingGroupName=name)
     return tuple(str(one.get("PolicyName", "")) for one in found.items if one.get("Enabled", True))
+
+
+def _launched_by(group: Mapping[str, Any]) -> str:
+    """Return what new instances are made of: ``TEMPLATE:VERSION``, or the name of a launch configuration.
+
+    Which version ``$Latest`` is today, the group does not say.
+    """
+    mixed = ((group.get("MixedInstancesPolicy") or {}).get("LaunchTemplate") or {}).get("LaunchTemplateSpecification")
+    template: Mapping[str, Any] = group.get("LaunchTemplate") or mixed or {}
+    named = template.get("LaunchTemplateId") or template.get("LaunchTemplateName")
+    if named:
+        return f"{named}:{template.get('Version', '$Default')}"
+    return str(group.get("LaunchConfigurationName") or "")
 
 
 def _refresh(client: AwsClient, name: str) -> tuple[str, dict[str, str]]:

@@ -26,6 +26,7 @@ from agentops.providers.aws.objects.place import (
     QUEUE,
     SERVICE,
     TARGET_GROUP,
+    place_of_arn,
 )
 
 STATES: Mapping[str, StateReader] = {
@@ -89,4 +90,12 @@ def read_state(client: AwsClient, ref: ResourceRef) -> State:
             f"{one_line(ref.short, 120)} is in account {ref.parts[0]}, region {ref.parts[1]}; this run is pinned to "
             f"{place.account}, {place.region}"
         )
-    return reader(client, place, ref.name)
+    state = reader(client, place, ref.name)
+    found = place_of_arn(state.arn)
+    if any(found) and found != (place.account, place.region):
+        # Lambda takes an ARN for a name, of another account as well where that one lets it.
+        raise ToolInputError(
+            f"{one_line(ref.short, 120)} is in account {found[0]}, region {found[1]}; this run is pinned to "
+            f"{place.account}, {place.region}"
+        )
+    return state
