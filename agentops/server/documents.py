@@ -19,11 +19,13 @@ from agentops.app.services import Investigation, Scan
 from agentops.core.alert import Incident
 from agentops.core.audit import AuditRecord
 from agentops.core.clock import to_iso
+from agentops.core.errors import NotApproved, PolicyRefused
 from agentops.core.evidence import Evidence
 from agentops.core.finding import Finding, Problem
 from agentops.core.plan import Change, ChangePlan
 from agentops.core.text import one_line
 from agentops.guard.pipeline_result import PipelineResult
+from agentops.server.answers import STOP
 from agentops.store.pending import PendingPlan
 
 Json = dict[str, Any]
@@ -168,10 +170,14 @@ def steps_document(plan: ChangePlan) -> list[Json]:
 def proposed_document(done: Proposed, now: datetime) -> Json:
     """Return what came of a proposal."""
     refused = [one_line(f"{change_words(one.change)}: {one.error.message}", _SENTENCE) for one in done.refusals[:_MOST]]
+    is_no = any(isinstance(one.error, NotApproved | PolicyRefused) for one in done.refusals)
     if done.pending is None:
-        return {"status": done.status, "why": one_line(done.why, _SENTENCE), "left_out": refused}
+        said: Json = {"status": done.status, "why": one_line(done.why, _SENTENCE), "left_out": refused}
+        return {**said, "stop": STOP} if is_no or done.status == "refused" else said
     document = preview_document(done.pending, now)
     document["left_out"] = refused
+    if is_no:
+        document["stop"] = f"What was left out is refused. {STOP}"
     document["next"] = (
         f"nothing is changed yet. Show this to a person, who runs: {document['approve_command']}. Then call apply_plan."
     )

@@ -278,7 +278,8 @@ def test_policy_knows_the_client_and_the_door(place: Place) -> None:
     barred = elsewhere(place, "--client", "barred").with_client(work)
     other = elsewhere(place, "--client", "other").with_client(work)
     assert (barred["status"], "no agents today" in json.dumps(barred)) == ("refused", True), barred
-    assert other["status"] == "waiting"
+    assert barred["stop"].startswith("Not executed, not queued. Do not try another route")
+    assert (other["status"], "stop" in other) == ("waiting", False)
 
 
 def test_read_only_holds_for_agents(place: Place) -> None:
@@ -291,3 +292,4 @@ def test_read_only_holds_for_agents(place: Place) -> None:
 
     said = place.with_client(work)
     assert ("plan" in said, "read-only" in json.dumps(said)) == (False, True), said
+    assert said["stop"].startswith("Not executed, not queued.")
