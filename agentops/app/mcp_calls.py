@@ -78,7 +78,9 @@ def call_read(
     with opened(settings, server, "call") as (session, redactor):
         look = looked_at(server, pin, session, redactor.value)
         found = _callable(server, tool, {one.name: one for one in look.tools})
-        offer = next(one for one in offers_of(server, pin).values() if one.tool == tool)
+        offer = next((one for one in offers_of(server, pin).values() if one.tool == tool and one.reads), None)
+        if offer is None:
+            raise PolicyRefused(f"{one_line(tool, 80)} is not offered as a read", code="mcp-no-read")
         given = offer.checked(typed(offer.spec.schema, words) if arguments is None else arguments)
         _require_permitted(settings, offer, given)
         record(settings, "mcp_call", {**_named(server, found), **_arguments(settings, given, redactor)})
@@ -106,6 +108,8 @@ def typed(schema: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]
 
 
 def _callable(server: ServerConfig, name: str, tools: Mapping[str, LookedAtTool]) -> LookedAtTool:
+    from agentops.providers.mcp.objects.classified import SECRET_IN_SCHEMA
+
     found = tools.get(name)
     if found is None:
         near = closest(name, tools)
@@ -120,7 +124,7 @@ def _callable(server: ServerConfig, name: str, tools: Mapping[str, LookedAtTool]
             "A change is made by a plan that is shown, approved and recorded:\n"
             f"Run: {command_line('do', 'your request')}"
         )
-        if not found.is_classified:
+        if not found.is_classified and found.classification != SECRET_IN_SCHEMA:
             hint += f"\nIf it only reads: {command_line('mcp', 'classify', server.name, name, '--effect', 'read')}"
         raise PolicyRefused(f"{one_line(name, 80)} is no read: {said}", hint=hint, code="mcp-no-read")
     if found.state == "not-allowed":

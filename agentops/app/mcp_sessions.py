@@ -143,6 +143,7 @@ def looked_at(
     server: ServerConfig, pin: ServerPin | None, session: ServerSession, redact: Callable[[Any], Any]
 ) -> ServerLook:
     """Return what an open session lists, judged."""
+    from agentops.providers.mcp.objects.classified import SECRET_IN_SCHEMA
     from agentops.providers.mcp.pins.judge import judge
     from agentops.providers.mcp.reviewed.classify import classifications
 
@@ -150,7 +151,10 @@ def looked_at(
     facts, tools = session.facts(), session.tools()
     seconds = perf_counter() - begun
     judged = judge(server, facts, pin, tools)
-    known = classifications(server, facts, tools, server.classifications)
+    said = classifications(server, facts, tools, server.classifications)
+    # As ``offers_of`` has it, which sees a schema only as it was kept.
+    secret = {tool.name for tool in tools if redact(tool.input_schema) != tool.input_schema}
+    known = {name: SECRET_IN_SCHEMA if name in secret else one for name, one in said.items()}
     found = [_offered(server, one.name, one.tool, known[one.tool.name], redact) for one in judged.offered]
     found += [_held(one, known[one.name], pin, redact) for one in judged.held]
     return ServerLook(

@@ -23,7 +23,7 @@ from agentops.core.tool import ToolSpec
 from agentops.providers.mcp.objects.server import ServerConfig
 from agentops.providers.mcp.objects.session import McpSession
 from agentops.providers.mcp.offered.offer import SCHEME, Offer, offers_of
-from agentops.providers.mcp.pins.pin import ServerPin
+from agentops.providers.mcp.pins.pin import ServerPin, started_as
 
 Open: TypeAlias = Callable[[ServerConfig, ProviderContext], McpSession]
 """Makes the session with a server; nothing is started by that."""
@@ -80,7 +80,7 @@ class McpProvider:
         from agentops.providers.mcp.reader import McpReader
 
         tools = ServerTools(self._config, self._pin, lambda: self._open(self._config, context))
-        scope = Scope(provider=self.name, place=self._config.name, server=self._config.identity)
+        scope = Scope(provider=self.name, place=self._config.name, server=started_as(self._config))
         return Connection(
             provider=self,
             reader=McpReader(tools, scope, context),

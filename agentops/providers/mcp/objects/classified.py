@@ -85,3 +85,5 @@ class Classification:
 
 UNCLASSIFIED = Classification(why="nobody has classified it")
 """A change, critical, without a way back."""
+SECRET_IN_SCHEMA = Classification(why="its input schema holds what looks like a secret, so nothing said of it counts")
+"""A pin keeps no secret, so a call could not be checked against the schema that was classified."""

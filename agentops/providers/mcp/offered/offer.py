@@ -17,7 +17,7 @@ from agentops.core.resource import ResourceRef
 from agentops.core.risk import Reversal
 from agentops.core.text import one_line
 from agentops.core.tool import Effect, ToolSpec
-from agentops.providers.mcp.objects.classified import UNCLASSIFIED, Classification
+from agentops.providers.mcp.objects.classified import SECRET_IN_SCHEMA, Classification
 from agentops.providers.mcp.objects.server import ServerConfig
 from agentops.providers.mcp.objects.tool import ForeignTool, ServerFacts
 from agentops.providers.mcp.offered.schemas import bounded_schema
@@ -91,7 +91,7 @@ def offers_of(config: ServerConfig, pin: ServerPin | None) -> Mapping[str, Offer
     known = classifications(config, ServerFacts(name=pin.server_name), tools.values(), config.classifications)
     found = {}
     for name, tool in sorted(tools.items()):
-        held = known[name] if tool.schema == pin.tools[name].fields.get("inputSchema") else UNCLASSIFIED
+        held = known[name] if tool.schema == pin.tools[name].fields.get("inputSchema") else SECRET_IN_SCHEMA
         if config.may_use(name, reads=held.effect is Effect.READ):
             offer = _offer(config, tool, held)
             found[offer.spec.name] = offer

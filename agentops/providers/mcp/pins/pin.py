@@ -14,6 +14,8 @@ from agentops.core.digest import digest
 from agentops.providers.mcp.objects.server import ServerConfig
 from agentops.providers.mcp.objects.tool import ForeignTool
 
+_MARK_CHARS = 32
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolPin:
@@ -76,3 +78,12 @@ def launch_of(server: ServerConfig) -> str:
             "headers": dict(server.headers),
         }
     )
+
+
+def started_as(server: ServerConfig) -> str:
+    """Return what a plan is bound to: the server's identity, and a mark of all else that it is started with.
+
+    The same program with another variable or folder may act on another database.
+    """
+    mark = launch_of(server).removeprefix("sha256:")[:_MARK_CHARS]
+    return f"{server.identity} (started as {mark})"
