@@ -20,6 +20,7 @@ from agentops.core.plan import ChangePlan
 from agentops.store.pending import AskedBy, PendingPlan, PendingPlans
 from tests.support.account import user_database
 from tests.support.clusters import declared
+from tests.support.moto_server import moto_serving
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,16 +104,8 @@ def at(cluster: Any, home: Path) -> tuple[str, ...]:
 @pytest.fixture(scope="session")
 def moto_url(slow: None) -> Iterator[str]:
     """A moto server over HTTP on loopback, for the whole session."""
-    import logging
-
-    from moto.server import ThreadedMotoServer
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with moto_serving() as url:
+        yield url
 
 
 @pytest.fixture

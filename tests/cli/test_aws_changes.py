@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import logging
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -20,7 +19,8 @@ from agentops.providers.aws.impact.state.registry import read_state
 from agentops.providers.aws.read.registry import SPECS
 from agentops.providers.aws.sweep.registry import sent_by
 from tests.support.aws_account import PLACE, REGION, build
-from tests.support.aws_passing import passing_on
+from tests.support.aws_proxy import Asked, passing_on
+from tests.support.moto_server import moto_serving
 
 Cli = Callable[..., Any]
 pytestmark = [
@@ -95,18 +95,12 @@ class Account:
 @pytest.fixture(scope="module")
 def cluster(slow: None) -> Iterator[Account]:
     """The account; so called because the command line of the tests sends the time of what is called so ahead."""
-    from moto.server import ThreadedMotoServer
-
     from agentops.sandbox.cloud.lacking import add_lacking
 
-    logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
     add_lacking()
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    urllib.request.urlopen(urllib.request.Request(f"http://{host}:{port}/moto-api/reset", method="POST")).close()
-    yield Account(f"http://{host}:{port}")
-    server.stop()
+    with moto_serving() as url:
+        urllib.request.urlopen(urllib.request.Request(f"{url}/moto-api/reset", method="POST")).close()
+        yield Account(url)
 
 
 @pytest.fixture
@@ -242,8 +236,9 @@ def test_what_fails_while_it_is_applied_is_said_as_it_is(
     status, body, said = FAULTS[fault]
     cluster.enforce(False)
     before = cluster.form("autoscaling/group", "workers")
+    fails = (status, body.encode())
     with passing_on(
-        cluster.url, lambda sent: (status, body) if b"Action=UpdateAutoScalingGroup" in sent else None
+        cluster.url, lambda asked: fails if b"Action=UpdateAutoScalingGroup" in asked.body else None
     ) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)
         done = do("aws_set_group_size", "autoscaling/group", "workers", {"max": 8}, "--yes")
@@ -259,11 +254,11 @@ def test_a_change_whose_answer_was_lost_is_found_and_taken_back(
     before = cluster.form("autoscaling/group", "workers")
     sizes: list[bytes] = []
 
-    def lose(sent: bytes) -> tuple[int, str] | None:
-        if b"Action=UpdateAutoScalingGroup" not in sent:
+    def lose(asked: Asked) -> tuple[int, bytes] | None:
+        if b"Action=UpdateAutoScalingGroup" not in asked.body:
             return None
-        sizes.append(sent.partition(b"MaxSize=")[2].partition(b"&")[0])
-        return (504, "<html>gateway time-out</html>") if len(sizes) == 1 else None
+        sizes.append(asked.body.partition(b"MaxSize=")[2].partition(b"&")[0])
+        return (504, b"<html>gateway time-out</html>") if len(sizes) == 1 else None
 
     with passing_on(cluster.url, lose, late=True) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)

@@ -22,6 +22,7 @@ from tests.real_mcp import postgres as real_postgres
 from tests.real_mcp.postgres import Postgres
 from tests.real_mcp.record import KUBECONFIG
 from tests.real_mcp.servers import PLACE, SERVERS, RealServer
+from tests.support.moto_server import moto_serving
 
 Installed = Callable[[str], RealServer]
 
@@ -119,16 +120,8 @@ def opener(tmp_path: Path, installed: Installed) -> Iterator[Opener]:
 @pytest.fixture(scope="session")
 def moto_url(slow: None) -> Iterator[str]:
     """A simulated AWS on loopback."""
-    import logging
-
-    from moto.server import ThreadedMotoServer
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with moto_serving() as url:
+        yield url
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
+
+from tests.support.loopback import QuietHandler, served
 
 Answer = tuple[int, bytes]
 
@@ -56,9 +56,8 @@ class AwsStub:
 def serving(stub: AwsStub) -> Iterator[AwsStub]:
     """Serve a stub on loopback while the block runs."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+    class Handler(QuietHandler):
+        def answered(self, body: bytes) -> None:
             status, data = stub.reply(body, self.headers)
             self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
@@ -67,22 +66,5 @@ def serving(stub: AwsStub) -> Iterator[AwsStub]:
             self.end_headers()
             self.wfile.write(data)
 
-        def do_GET(self) -> None:
-            self.do_POST()
-
-        def do_PUT(self) -> None:
-            self.do_POST()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    stub.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with served(Handler) as stub.url:
         yield stub
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
 import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +15,8 @@ import pytest
 from agentops.core.clock import utc_now
 from agentops.providers.aws.api.client import AwsClient, open_client
 from agentops.sandbox.cloud.lacking import add_lacking
+from tests.support.loopback import QuietHandler, served
+from tests.support.moto_server import moto_serving
 
 REGION = "eu-west-1"
 SECRET = "value-that-nobody-may-see"
@@ -26,15 +27,9 @@ PROBE = "RequestId: 1 Task timed out after 3.00 seconds"
 def moto_server(slow: None) -> Iterator[str]:
     """One server for the session; skips where moto is not installed."""
     pytest.importorskip("moto.server", reason="moto is not installed: pip install 'moto[server]'")
-    from moto.server import ThreadedMotoServer
-
-    logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
     add_lacking()
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with moto_serving() as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +118,18 @@ def world(raw: Callable[[str], Any]) -> Mapping[str, str]:
     ]  # fmt: skip
     cloudwatch.put_metric_data(Namespace="AWS/SQS", MetricData=points)
     return {"group": arn.partition(":targetgroup/")[2], "instance": instance}
+
+
+@pytest.fixture
+def listener() -> Iterator[tuple[str, list[str]]]:
+    """A server that keeps what reaches it: its address, and the path of each request."""
+    reached: list[str] = []
+
+    class Handler(QuietHandler):
+        def answered(self, _body: bytes) -> None:
+            reached.append(self.path)
+            self.send_response(500)
+            self.end_headers()
+
+    with served(Handler) as url:
+        yield url, reached

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -45,31 +43,6 @@ NEVER = re.compile(
     r"|Alias$|AutoScalingGroup$|EventSourceMapping$)|Modify(?!DBInstance$)|Restore|Copy|Attach|Set|Reset|Add(?!Tags))"
 )
 """What no tool of AWS may ever send: what ends, deletes, hands out or lets in. Each exception is named whole."""
-
-
-@pytest.fixture
-def listener() -> Iterator[tuple[str, list[str]]]:
-    """A server that keeps what reaches it."""
-    reached: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            reached.append(self.path)
-            self.send_response(500)
-            self.end_headers()
-
-        do_GET = do_PUT = do_POST  # noqa: N815 - names of the server's
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", reached
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 def _trying(url: str) -> Any:
