@@ -169,6 +169,7 @@ class Settings:
     aws_insights_gib: float = 5.0
     aws_plan_session: bool = True
     desktop_notifications: bool = False
+    otel: bool = False
     audit_retention_days: int = 365
     audit_forward_secure: bool = False
     audit_segment_mib: int = 64
@@ -231,6 +232,7 @@ SECTIONS = {
     "policy": ("production_contexts", "protected_namespaces", "freeze", "max_pods", "max_percent"),
     "environments": ("environments",),
     "approvals": ("desktop_notifications",),
+    "server": ("otel",),
     "audit": ("audit_retention_days", "audit_forward_secure", "audit_segment_mib", "audit_keep_days"),
 }
 """The sections of the config file, and the fields that each one sets; ``model`` is written ``id`` there, and
@@ -251,8 +253,8 @@ _CREDENTIALS = ("prometheus_auth", "alertmanager_auth", "loki_auth")
 _CREDENTIAL = re.compile(r"(?:bearer|basic) (?:env:[A-Za-z_][A-Za-z0-9_]*|file:[/~].+)")
 FILE_ONLY = (
     "allow_cluster_admin", "analyzers", "audit_keep_days", "aws_plan_session", "change_account", "change_context",
-    "cluster_kinds", "cluster_lease", "confirm_in_band", "disabled_tools", "environments", "namespaces", "rules",
-    *SECTIONS["policy"],
+    "cluster_kinds", "cluster_lease", "confirm_in_band", "disabled_tools", "environments", "namespaces", "otel",
+    "rules", *SECTIONS["policy"],
 )  # fmt: skip
 """What no environment variable says: a variable that a shell, a job or a checkout sets must not say what production is,
 nor have records dropped, nor lead a run past everybody else's lease or out of the namespaces that are allowed, nor have

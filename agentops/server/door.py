@@ -37,6 +37,7 @@ from agentops.server.catalogue import APPLY, ServedTool, catalogue, listed
 from agentops.server.confirming import ASK_S, OpenQuestions, Relayed, declares_forms, elicitation, relayed
 from agentops.server.programs import Programs, claims_of, trace_of
 from agentops.server.reporting import Reporting
+from agentops.server.spans import CallSpan, Spans
 from agentops.server.work import Asking
 from agentops.store.pending import PendingPlan
 
@@ -58,12 +59,14 @@ class Door:
         programs: who asks.
         who: returns the program of a request, or raises; how that is established differs from way to way.
         profile: which tools there are; see ``catalogue``.
+        spans: where calls are traced.
     """
 
     runs: Runs
     programs: Programs
     who: Callable[[Context], Client]
     profile: str = "full"
+    spans: Spans = field(default_factory=Spans)
     _reads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(READS_AT_ONCE), init=False)
     _works: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(WORK_AT_ONCE), init=False)
     _listed: dict[ClientScope, tuple[str, tuple[ServedTool, ...]]] = field(default_factory=dict, init=False)
@@ -135,18 +138,30 @@ class Door:
         Raises:
             MCPError: there is no such tool for this program.
         """
+        with self.spans.call(trace_of(ctx.meta)) as span:
+            result = await self._called(ctx, params, span)
+            if isinstance(result, types.CallToolResult):
+                span.ended(result.structured_content or {}, is_error=bool(result.is_error))
+            else:
+                span.say(status="input_required")
+            return result
+
+    async def _called(
+        self, ctx: Context, params: types.CallToolRequestParams, span: CallSpan
+    ) -> types.CallToolResult | types.InputRequiredResult:
         client = await self._named(ctx)
+        span.say(client=client.name)
         try:
             await self._require_room(client)
             # What is quick is done in one go: each way into a thread and back costs as much as a small read.
-            taken = await self._thread(lambda: self._quick(ctx, client, params), self._reads)
+            taken = await self._thread(lambda: self._quick(ctx, client, params, span), self._reads)
             if isinstance(taken, types.CallToolResult):
                 return taken
             tool, arguments = taken
             relaying = await self._relayed(ctx, client, params, arguments) if tool.name == APPLY else None
             if isinstance(relaying, types.InputRequiredResult):
                 return relaying
-            answer = await self._worked(ctx, client, tool, arguments, relaying)
+            answer = await self._worked(ctx, client, tool, arguments, relaying, span)
         except AgentopsError as error:
             answer = refusal(error, changes=params.name == APPLY)
         except MCPError:
@@ -157,7 +172,7 @@ class Door:
         return await self._thread(lambda: self._result(client, answer), self._reads)
 
     def _quick(
-        self, ctx: Context, client: Client, params: types.CallToolRequestParams
+        self, ctx: Context, client: Client, params: types.CallToolRequestParams, span: CallSpan
     ) -> types.CallToolResult | tuple[ServedTool, Mapping[str, Any]]:
         """Return the answer of a tool that takes no time to speak of, or the tool and its arguments.
 
@@ -165,7 +180,7 @@ class Door:
             MCPError: there is no such tool for this program.
             AgentopsError: it is refused, or fails.
         """
-        tool, arguments = self._taken(ctx, client, params)
+        tool, arguments = self._taken(ctx, client, params, span)
         if tool.heavy:
             return tool, arguments
         return self._result(client, tool.work(self._asking(ctx, client, arguments)))
@@ -208,7 +223,7 @@ class Door:
         return found
 
     def _taken(
-        self, ctx: Context, client: Client, params: types.CallToolRequestParams
+        self, ctx: Context, client: Client, params: types.CallToolRequestParams, span: CallSpan
     ) -> tuple[ServedTool, Mapping[str, Any]]:
         """Return the tool and its arguments, once they fit and the call is on record.
 
@@ -225,6 +240,7 @@ class Door:
                 app.log.append("mcp_request", {"method": ctx.method, **self._said(app, ctx.params)})
         if tool is None:
             raise MCPError(types.INVALID_PARAMS, f"There is no tool {one_line(params.name, 60)!r} for you here.")
+        span.say(tool=tool.name)  # A name that there is; what else was sent may be anything.
         if not client.scope.has(inner):
             # What is called through another tool is in the program's scope, or it is not called.
             raise PolicyRefused(f"{one_line(inner, 60)!r} is not in your scope", code="out-of-scope")
@@ -250,11 +266,12 @@ class Door:
         tool: ServedTool,
         arguments: Mapping[str, Any],
         relaying: Relayed | None,
+        span: CallSpan,
     ) -> ToolAnswer:
         if self._works.statistics().tasks_waiting >= _MOST_WAITING:
             raise Busy("too many requests wait already")
         async with Reporting.of(ctx) as progress:
-            asking = replace(self._asking(ctx, client, arguments), progress=progress, relaying=relaying)
+            asking = replace(self._asking(ctx, client, arguments), progress=span.steps(progress), relaying=relaying)
             return await self._thread(lambda: tool.work(asking), self._works)
 
     def _asking(self, ctx: Context, client: Client, arguments: Mapping[str, Any]) -> Asking:

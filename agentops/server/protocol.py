@@ -98,6 +98,8 @@ def server_of(door: Door) -> Server[Any]:
         on_list_prompts=list_prompts,
         on_get_prompt=get_prompt,
     )
+    # The SDK's own spans quote messages of errors; ours do not, and are made where a setting says so.
+    server.middleware.clear()
     # The state of a question is the program's to carry and nobody's to write.
     server.middleware.append(RequestStateBoundary(RequestStateSecurity.ephemeral(ttl=ASK_S), default_audience=NAME))
     return server

@@ -19,6 +19,7 @@ from agentops.server.over_http import Listening, require_safe, serve_http
 from agentops.server.over_stdio import serve_stdio
 from agentops.server.programs import Programs
 from agentops.server.protocol import server_of
+from agentops.server.spans import spans_of
 
 if TYPE_CHECKING:
     from agentops.config import Settings
@@ -50,7 +51,7 @@ def serve(settings: Callable[[], Settings], options: ServeOptions, ready: Callab
 
     Raises:
         UsageError: a name is none, it is not safe to listen there, or no client has a token.
-        ConfigError: the settings or the file of clients cannot be used.
+        ConfigError: the settings or the file of clients cannot be used, or spans are asked for and cannot be made.
         AuditError: the log cannot be written.
     """
     if options.client and plain_name(options.client) != options.client:
@@ -65,9 +66,11 @@ def serve(settings: Callable[[], Settings], options: ServeOptions, ready: Callab
             raise UsageError(
                 "no client has a token, and over HTTP each shows one", hint="Make one: agentops mcp token NAME"
             )
-    with closing(programs.refusals), door_runs(settings, options.sandbox) as runs:
+    spans = spans_of(settings())
+    with closing(programs.refusals), closing(spans), door_runs(settings, options.sandbox) as runs:
         way = of_stdio if options.listening is None else of_http
-        server = server_of(Door(runs=runs, programs=programs, who=way(programs), profile=options.profile))
+        door = Door(runs=runs, programs=programs, who=way(programs), profile=options.profile, spans=spans)
+        server = server_of(door)
         if options.listening is None:
             serve_stdio(server)
         else:
