@@ -73,10 +73,17 @@ def apply_pending(app: App, text: str, relaying: Approver | None = None) -> Pipe
     Raises:
         NotApproved: it waits for a person (code ``approval-pending``), was declined, has expired, is over, or is
             another program's. Nothing was changed.
+        Busy: it is being applied already, or another change is.
         InDoubt: an earlier change is open.
         Stale, PolicyRefused, ToolError: the plan does not hold any more; nothing was changed.
     """
-    pending = own_plan(app, text)
+    held = own_plan(app, text)
+    with pending_plans(app.settings, app.services.clock).applying(held):
+        # How it stands is read again: another call may have ended it just now.
+        return _apply(app, own_plan(app, held.plan.digest), relaying)
+
+
+def _apply(app: App, pending: PendingPlan, relaying: Approver | None) -> PipelineResult:
     given = _approvals(app, pending, asked=relaying is not None and may_be_relayed(app.settings, pending))
     plan, store = pending.plan, pending_plans(app.settings, app.services.clock)
     require_changes_recorded(app.settings)

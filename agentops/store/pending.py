@@ -15,9 +15,11 @@ and the guard checks every field of both. What an agent says of itself (its name
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -27,7 +29,7 @@ from typing import Any
 from agentops.core.approval import SignedApproval
 from agentops.core.clock import Clock
 from agentops.core.durable_files import create_file, locked_folder, make_folder, replace_file, sync_folder
-from agentops.core.errors import AgentopsError, NotApproved, StoreError, UsageError
+from agentops.core.errors import AgentopsError, Busy, NotApproved, StoreError, UsageError
 from agentops.core.foreign_documents import read_json
 from agentops.core.foreign_files import read_foreign
 from agentops.core.jsonable import from_json, to_json
@@ -196,6 +198,25 @@ class PendingPlans:
         if len(fitting) > 1:
             raise UsageError(f"{plural(len(fitting), 'plan')} begin with {shown!r}", hint="Give the whole code.")
         return self._read(fitting[0])
+
+    @contextmanager
+    def applying(self, pending: PendingPlan) -> Iterator[None]:
+        """Hold a plan while it is applied: whoever comes second would take what the first did for a stale plan.
+
+        Raises:
+            Busy: somebody is applying it.
+            StoreError: it cannot be held.
+        """
+        with explained(pending.folder, "lock"):
+            descriptor = os.open(pending.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise Busy(f"plan {pending.plan.code} is being applied already") from error
+            yield
+        finally:
+            os.close(descriptor)
 
     def decline(self, pending: PendingPlan, by: str, why: str) -> None:
         """Keep that somebody said no; the first no stands.

@@ -12,6 +12,7 @@ import pytest
 from mcp import Client
 
 from agentops.app.changes import list_changes
+from agentops.app.pending import pending_plan, pending_plans
 from agentops.audit.read import Query, read_records
 from tests.support.mcp_door import ERAS, Place, applied, image, named, proposed
 
@@ -40,6 +41,44 @@ def test_an_approved_plan_heals_and_runs_once(place: Place, mode: str) -> None:
     assert (again["status"], again["code"], done["change"] in again["message"]) == ("refused", "over", True)
     assert "Do not try another route" in again["stop"]
     assert well.structured_content["status"] != "found"
+
+
+def test_calls_that_come_together_run_a_plan_once_and_tell_its_true_end(place: Place) -> None:
+    """One applies it; what the others see of that is never kept as the plan's end."""
+
+    async def work(client: Client) -> tuple[list[Any], Any]:
+        plan = await proposed(client)
+        place.agree(plan["plan"])
+        said: list[Any] = []
+
+        async def apply() -> None:
+            said.append((await applied(client, plan)).structured_content)
+
+        async with anyio.create_task_group() as group:
+            for _ in range(6):
+                group.start_soon(apply)
+        return said, await client.call_tool("preview_plan", {"plan_digest": plan["digest"]})
+
+    said, shown = place.with_client(work)
+    ran = [one for one in said if one["status"] == "applied"]
+    assert len(ran) == 1
+    assert {one["code"] for one in said if one not in ran} <= {"busy", "over"}
+    assert shown.structured_content["ended"] == {"status": "applied", "change": ran[0]["change"]}
+
+
+def test_a_plan_that_is_being_applied_is_not_taken_up_by_another(place: Place) -> None:
+    """Another process that holds it has the plan alone; afterwards its approval counts as before."""
+
+    async def work(client: Client) -> list[Any]:
+        plan = await proposed(client)
+        place.agree(plan["plan"])
+        with pending_plans(place.settings).applying(pending_plan(place.settings, plan["digest"])):
+            meanwhile = await applied(client, plan)
+        return [meanwhile.structured_content, (await applied(client, plan)).structured_content]
+
+    meanwhile, done = place.with_client(work)
+    assert (meanwhile["code"], done["status"]) == ("busy", "applied")
+    assert "is being applied already" in meanwhile["message"]
 
 
 def test_a_person_approves_at_a_terminal(place: Place, terminal: ModuleType, tmp_path: Path) -> None:
