@@ -21,19 +21,24 @@ from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
 from mcp.server.auth.provider import AccessToken
 from mcp.server.lowlevel.server import Server
+from mcp.server.streamable_http import MCP_SESSION_ID_HEADER
 from mcp.server.transport_security import TransportSecuritySettings
+from mcp.shared.inbound import MCP_PROTOCOL_VERSION_HEADER
+from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from agentops.app.mcp_clients import HTTP
 from agentops.core.errors import ConfigError, UsageError
 from agentops.core.text import one_line
 from agentops.server.programs import Programs
+from agentops.server.sessions import OpenSessions
 
 PATH = "/mcp"
 MOST_BODY_BYTES = 1024 * 1024
 _MOST_SESSIONS = 256
+_MOST_SESSIONS_OF_ONE = 64
 _IDLE_S = 600.0
 _MOST_AT_ONCE = 200
 _NAMES = ("localhost", "127.0.0.1", "[::1]")
@@ -156,6 +161,7 @@ class Gate:
         self._lifespan = lifespan
         self._hosts = hosts
         self._programs = programs
+        self._sessions = OpenSessions(most=_MOST_SESSIONS_OF_ONE, idle_s=_IDLE_S)
 
     def listens_on(self, port: int) -> None:
         """Take the port that was given where any was asked for."""
@@ -182,7 +188,32 @@ class Gate:
             await PlainTextResponse(why, status_code=status, headers=extra)(scope, receive, send)
             return
         shown = AccessToken(token="", client_id=subject, scopes=[], subject=subject)
-        await self._app({**scope, "user": AuthenticatedUser(shown)}, receive, send)
+        let_in = {**scope, "user": AuthenticatedUser(shown)}
+        session = headers.get(MCP_SESSION_ID_HEADER)
+        if session is not None:
+            with self._sessions.using(subject, session, ends=scope["method"] == "DELETE"):
+                await self._app(let_in, receive, send)
+        elif headers.get(MCP_PROTOCOL_VERSION_HEADER, HANDSHAKE_PROTOCOL_VERSIONS[0]) in HANDSHAKE_PROTOCOL_VERSIONS:
+            await self._opened(let_in, receive, send, subject)
+        else:
+            await self._app(let_in, receive, send)
+
+    async def _opened(self, scope: Scope, receive: Receive, send: Send, subject: str) -> None:
+        """Let a request in that may open a session of the older protocol, where its program has room for one."""
+        if not self._sessions.has_room(subject):
+            why = f"{subject} has {_MOST_SESSIONS_OF_ONE} sessions open: end one"
+            await PlainTextResponse(why, status_code=429)(scope, receive, send)
+            return
+        with self._sessions.opening(subject) as opened:
+
+            async def noticed(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    name = Headers(raw=list(message.get("headers", ()))).get(MCP_SESSION_ID_HEADER)
+                    if name and message["status"] < 400:
+                        opened(name)
+                await send(message)
+
+            await self._app(scope, receive, noticed)
 
     async def _on_record(self, scope: Scope, status: int) -> None:
         """Count who is turned away; nothing that they say of themselves was read, so it is where they come from."""

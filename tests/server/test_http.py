@@ -135,6 +135,21 @@ def test_a_session_belongs_to_the_token_that_opened_it(place: Place) -> None:
     assert (status, bool(session), seen) == (200, True, [404, 401, 202])
 
 
+def test_a_client_cannot_take_the_sessions_of_all(place: Place) -> None:
+    """Beyond its part it is refused, with a session that it ends it has room again, and others come in meanwhile."""
+    greedy, other = place.token("greedy"), place.token("other")
+    client = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "x", "version": "1"}}
+    hello = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": client}
+    with place.over_http() as address:
+        opened = [_sent(address, greedy, "POST", hello) for _ in range(66)]
+        theirs, _session = _sent(address, other, "POST", hello)
+        ended, _ = _sent(address, greedy, "DELETE", {}, Mcp_Session_Id=opened[0][1])
+        again, _session = _sent(address, greedy, "POST", hello)
+        full, _session = _sent(address, greedy, "POST", hello)
+    assert [status for status, _name in opened] == [200] * 64 + [429] * 2
+    assert (theirs, ended, again, full) == (200, 200, 200, 429)
+
+
 def test_a_token_that_is_taken_away_opens_nothing(place: Place) -> None:
     """Who takes a client out of the file shuts it out within seconds; the server need not be started again."""
     token, _other = place.token("gone"), place.token("stays")
