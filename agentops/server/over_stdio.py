@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any, BinaryIO
 
 import anyio
@@ -84,5 +84,7 @@ class _Outgoing:
         """Do nothing more: what was written is gone already."""
 
     def _write(self, data: bytes) -> None:
-        self._wire.write(data)
-        self._wire.flush()
+        # A program that went away is no failure: its end of standard input ends the server.
+        with suppress(BrokenPipeError):
+            self._wire.write(data)
+            self._wire.flush()

@@ -155,6 +155,26 @@ def test_bytes_that_are_no_message_end_nothing(place: Place) -> None:
     assert (code, rest, "Traceback" in place.log.read_text()) == (0, b"", False)
 
 
+def test_a_client_that_goes_away_unread_is_no_failure(place: Place) -> None:
+    """It closes the end that it reads from, and then the other: the server ends as it does with every client."""
+    with subprocess.Popen(
+        [place.command.command, *place.command.args],
+        env=place.command.env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        process.stdin.write(_said("initialize", 1, HELLO) + b"\n" + _said("ping", 2, {}) + b"\n")
+        process.stdin.close()
+        said = process.stderr.read()
+        code = process.wait(timeout=60)
+    assert (code, said) == (0, b"")
+
+
 def test_no_file_is_read_for_an_agent(place: Place) -> None:
     """The words of an alert are never taken for a file's name: what is in the file does not come back."""
     secret = place.home / "alert.txt"
