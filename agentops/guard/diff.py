@@ -43,6 +43,11 @@ def deviations(one: ObjectChange, said: Mapping[str, Any] | None, live: Mapping[
     return tuple(edit for edit in found if not (one.partial and edit.old is None))
 
 
+def leaves_no_trace(one: ObjectChange) -> bool:
+    """Return whether all that a change does to an object is what nobody can compare afterwards."""
+    return bool(one.edits) and all(edit.path in one.chosen for edit in one.edits)
+
+
 def _is_at(path: str, chosen: Collection[str]) -> bool:
     """Return whether a path is one of ``chosen``, or beneath one, as ``without`` takes them away."""
     return any(path == one or path.startswith((f"{one}.", f"{one}[")) for one in chosen)

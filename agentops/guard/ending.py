@@ -7,11 +7,13 @@ the next run says so, and ``agentops recover`` closes it with a person.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from agentops.core.errors import AgentopsError, PolicyRefused, PreviewWrote, StoreError
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import Outcome, Receipt, Status
 from agentops.guard.apply import PartlyApplied
+from agentops.guard.diff import leaves_no_trace
 from agentops.guard.grant import release_grant
 from agentops.guard.lease import release_lease
 from agentops.guard.pipeline_result import PipelineResult
@@ -41,8 +43,20 @@ def undo_partly_applied(services: GuardServices, log: StageLog, stopped: PartlyA
     if stopped.trial_wrote:
         # The server carries trials out, and an undo would begin with one.
         return _leave_open(log, stopped.state, f"{stopped.reason}; nothing more was tried or sent")
-    indexes = [*stopped.done, *([] if stopped.doubtful is None else [stopped.doubtful])]
-    return _undo(services, log, stopped.state, indexes, stopped.reason, interrupted=stopped.interrupted)
+    unclear = "" if stopped.doubtful is None else _untold(stopped.state, stopped.doubtful)
+    indexes = [*stopped.done, *([] if stopped.doubtful is None or unclear else [stopped.doubtful])]
+    return _undo(
+        services, log, stopped.state, indexes, stopped.reason, interrupted=stopped.interrupted, unclear=unclear
+    )
+
+
+def _untold(state: Journaled, index: int) -> str:
+    """Return that nothing tells whether a step took effect, where that is so: it looks untouched either way."""
+    step = state.steps[index]
+    if not all(map(leaves_no_trace, step.preview.objects)):
+        return ""
+    what = f"step {index + 1}, {step.change.tool} on {step.change.target.short}"
+    return f"{what}: it leaves no trace, so nothing that can be read tells whether it took effect"
 
 
 def undo_failing(services: GuardServices, log: StageLog, failing: Failing) -> PipelineResult:
@@ -68,10 +82,13 @@ def _undo(
     *,
     interrupted: bool,
     receipts: tuple[Receipt, ...] = (),
+    unclear: str = "",
 ) -> PipelineResult:
     if interrupted and not services.on_interrupt():
         return _leave_open(log, state, f"{reason}; stopped where it was, as asked")
-    back = _rolled_back(services, log, state, indexes, reason)
+    back = _rolled_back(services, log, state, indexes, reason) if indexes or not unclear else RollbackResult()
+    if unclear:
+        back = replace(back, left=(*back.left, unclear))
     if back.complete:
         return _close(services, log, state, Status.ROLLED_BACK, why=reason, receipts=receipts, doubts=back.unwell)
     # Left open on purpose: the next run says so, and ``agentops recover`` closes it with a person.

@@ -15,7 +15,7 @@ from agentops.core.errors import ToolError
 from agentops.core.jsonable import to_json
 from agentops.core.outcome import Observation, Status
 from agentops.core.plan import ChangePlan, ObjectChange, PlanStep
-from agentops.guard.diff import deviations
+from agentops.guard.diff import deviations, leaves_no_trace
 from agentops.guard.services import GuardServices
 
 
@@ -98,11 +98,6 @@ def _look(services: GuardServices, step: PlanStep) -> tuple[StepState, str, list
     if StepState.UNCLEAR in found:
         return StepState.UNCLEAR, "is neither what it was nor what it should be", sick
     return StepState.UNCLEAR, "took effect in part", sick
-
-
-def leaves_no_trace(one: ObjectChange) -> bool:
-    """Return whether all that a change does to an object is what nobody can compare afterwards."""
-    return bool(one.edits) and all(edit.path in one.chosen for edit in one.edits)
 
 
 def _state(services: GuardServices, one: ObjectChange, seen: Observation) -> StepState:

@@ -265,3 +265,23 @@ def test_a_change_whose_answer_was_lost_is_found_and_taken_back(
         done = do("aws_set_group_size", "autoscaling/group", "workers", {"max": 8}, "--yes")
     assert (done.code, done.document["outcome"]["status"]) == (6, "rolled-back"), done.out[-2000:]
     assert (sizes, cluster.form("autoscaling/group", "workers")) == ([b"8", b"4"], before)
+
+
+@pytest.mark.parametrize("late", [True, False], ids=["carried-out", "not-carried-out"])
+def test_a_reboot_whose_answer_was_lost_is_not_said_to_be_rolled_back(
+    late: bool, do: Callable[..., Any], here: Cli, cluster: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing that can be read tells whether it took effect: it stays open for a person, and recovery says why."""
+    cluster.enforce(False)
+
+    def lose(sent: bytes) -> tuple[int, str] | None:
+        lost = b"Action=RebootInstances" in sent and b"DryRun=true" not in sent
+        return (504, "<html>gateway time-out</html>") if lost else None
+
+    with passing_on(cluster.url, lose, late=late) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        done = do("aws_reboot_instance", "ec2/instance", cluster.ids["second"], {}, "--yes")
+    assert (done.code, done.document["outcome"]["status"]) == (7, "rollback-failed"), done.out[-2000:]
+    assert "leaves no trace, so nothing that can be read tells whether it took effect" in done.out
+    open_changes = here("recover", "--no-input")
+    assert "No change is open" not in open_changes.out + open_changes.err

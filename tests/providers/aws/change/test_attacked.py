@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from agentops.core.errors import Stale, ToolInputError
+from agentops.core.jsonable import to_json
 from agentops.core.plan import Edit
 from agentops.core.risk import Reversal
 from agentops.guard.staleness import fingerprint
@@ -143,7 +144,24 @@ def test_a_function_of_another_account_is_not_changed_by_its_arn(
 ) -> None:
     """Lambda takes an ARN where it takes a name; the run is pinned to its own account."""
     foreign = f"arn:aws:lambda:{REGION}:210987654321:function:take"
-    state = SimpleNamespace(arn=foreign)
+    state = SimpleNamespace(arn=foreign, form={})
     monkeypatch.setitem(STATES, "lambda/function", lambda *_: state)  # type: ignore[arg-type]
     with pytest.raises(ToolInputError, match="is in account 210987654321"):
         read_state(clients.client, PLACE.ref("lambda/function", foreign))
+
+
+def test_a_secret_in_a_tag_is_in_no_plan(changer: AwsChanger, account: Mapping[str, str], raw: Any) -> None:
+    """A plan is kept on disk with its resource as it was, tags included; such a tag is not changed either."""
+    secret, second = "ghp_" + "aB3dE5gH7jK9mN1pQ3sT5vX7zA9cD1fG3hJ5", account["second"]
+    tags = [{"Key": "note", "Value": secret}, {"Key": "db_password", "Value": "hunter2-Hunter2-xyz"}]
+    raw("ec2").create_tags(Resources=[second], Tags=tags)
+    try:
+        tool = changer.change_tools()["aws_tag"]
+        preview = tool.preview(change("aws_tag", "ec2/instance", second, tags={"ticket": "1"}))
+        kept = json.dumps(to_json([preview, tool.observe(preview)]))
+        assert "(hidden)" in kept
+        assert not any(one in kept for one in (secret, "hunter2"))
+        with pytest.raises(ToolInputError, match="looks like a credential"):
+            tool.predict(change("aws_tag", "ec2/instance", second, tags={"note": "1"}))
+    finally:
+        raw("ec2").delete_tags(Resources=[second], Tags=tags)

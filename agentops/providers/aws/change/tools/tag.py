@@ -17,7 +17,7 @@ from agentops.providers.aws.change.declaration import aws_change
 from agentops.providers.aws.change.wanted import AwsChange, WantedState, taken_back
 from agentops.providers.aws.impact.state.queues import URL
 from agentops.providers.aws.impact.state.registry import CHANGEABLE
-from agentops.providers.aws.impact.state.state import TAGS, State
+from agentops.providers.aws.impact.state.state import HIDDEN, TAGS, State
 from agentops.providers.aws.objects.place import (
     ALARM,
     DATABASE,
@@ -68,6 +68,8 @@ def tag(change: AwsChange) -> WantedState:
     for name in given:
         if name.lower().startswith(_RESERVED) or not 0 < len(name) <= 128:
             raise ToolInputError(f"the tag {one_line(name, 60)} cannot be written here")
+        if change.state.form[TAGS].get(name) == HIDDEN:
+            raise ToolInputError(f"the tag {one_line(name, 60)} holds what looks like a credential: change it yourself")
     removed = [name for name, value in given.items() if value is None]
     if removed and len(removed) < len(given):
         raise ToolInputError("some tags are to be set and others removed", hint="Make two changes of it.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from agentops.core.errors import ToolInputError
 from agentops.core.resource import ResourceRef
@@ -15,7 +16,7 @@ from agentops.providers.aws.impact.state.groups import read_group
 from agentops.providers.aws.impact.state.instances import read_instance
 from agentops.providers.aws.impact.state.queues import read_queue
 from agentops.providers.aws.impact.state.services import read_service
-from agentops.providers.aws.impact.state.state import State, StateReader, place_of
+from agentops.providers.aws.impact.state.state import TAGS, State, StateReader, hide_secrets, place_of
 from agentops.providers.aws.impact.state.targets import read_targets
 from agentops.providers.aws.objects.place import (
     ALARM,
@@ -98,4 +99,5 @@ def read_state(client: AwsClient, ref: ResourceRef) -> State:
             f"{one_line(ref.short, 120)} is in account {found[0]}, region {found[1]}; this run is pinned to "
             f"{place.account}, {place.region}"
         )
-    return state
+    # A plan is kept on disk with the form of each resource that it touches.
+    return replace(state, form={**state.form, TAGS: hide_secrets(state.form.get(TAGS) or {})})

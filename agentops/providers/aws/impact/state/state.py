@@ -13,12 +13,15 @@ from typing import Any, TypeAlias
 from agentops.core.errors import ToolError
 from agentops.core.outcome import Health
 from agentops.core.resource import ResourceRef
+from agentops.core.secret_names import is_secret_pair
+from agentops.core.secret_values import holds_secret
 from agentops.providers.aws.api.client import AwsClient
 from agentops.providers.aws.api.errors import ABSENT
 from agentops.providers.aws.objects.place import AwsPlace
 
 AwsForm: TypeAlias = Mapping[str, Any]
 TAGS = "Tags"
+HIDDEN = "(hidden)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,11 @@ def place_of(client: AwsClient) -> AwsPlace:
 def tags_of(listed: Iterable[Mapping[str, Any]], key: str = "Key", value: str = "Value") -> dict[str, str]:
     """Return tags as a mapping, those of AWS's own included: rules of a policy may speak of any."""
     return {str(one.get(key, "")): str(one.get(value, "")) for one in listed or ()}
+
+
+def hide_secrets(tags: Mapping[str, str]) -> dict[str, str]:
+    """Return tags without the values that are, or are called like, a credential: of these only the names are kept."""
+    return {k: HIDDEN if v and (is_secret_pair(k, v) or holds_secret(v)) else v for k, v in tags.items()}
 
 
 def absent(what: str, place: AwsPlace) -> ToolError:
