@@ -69,9 +69,14 @@ class LookedAtTool:
     @property
     def is_classified(self) -> bool:
         """Whether anybody has found out what it does; what has no classification counts as the worst."""
-        from agentops.providers.mcp.objects.classified import Classification
+        return is_classified(self.classification)
 
-        return replace(self.classification, why="", schema="") != Classification()
+
+def is_classified(known: Classification) -> bool:
+    """Return whether a classification says more than the worst."""
+    from agentops.providers.mcp.objects.classified import Classification
+
+    return replace(known, why="", schema="") != Classification()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,6 +232,9 @@ def _offered(
 ) -> LookedAtTool:
     may = server.may_use(tool.name, reads=known.effect is Effect.READ)
     named = "it is not among the allowed tools" if server.allowed else "no change is allowed by name"
+    if not server.allowed and not is_classified(known):
+        # Why it is no read is what a person wonders who expected one: "its input schema is not one that was reviewed".
+        named = known.why or named
     why = "" if may else "the server may only be read" if server.reads_only and tool.name in server.allowed else named
     return LookedAtTool(
         name=tool.name,

@@ -54,7 +54,7 @@ def test_a_tool_whose_schema_holds_a_secret_is_refused_in_words(cli: Cli, home: 
     PinFile(path=home / "mcp-pins.json").put("git", pin)
     listed = cli("mcp", "tools", "git", "-o", "json")
     (one,) = listed.document["mcp_tools"]
-    assert one["state"] == "not-allowed"
+    assert (one["state"], one["why"][:15]) == ("not-allowed", "its input schem")
     done = cli("mcp", "call", "git", "log", "--arg", "repo=/srv/x")
     assert (done.code, server.calls) == (4, []), done.err
     assert "its input schema holds what looks like a secret" in " ".join(done.err.split())

@@ -99,3 +99,14 @@ def test_a_schema_of_a_program_keeps_what_it_says() -> None:
         "additionalProperties": False,
     }
     assert (faults(found, {"states": ["open"]}) != (), faults(found, {"states": [], "other": 1}) != ()) == (True, True)
+
+
+def test_an_object_inside_takes_nothing_that_its_schema_does_not_name() -> None:
+    """What the server's schema closes stays closed at every depth; what it leaves open by a pattern stays open."""
+    inner = {"type": "object", "properties": {"x": {"type": "string"}}, "additionalProperties": False}
+    found = bounded_schema({"properties": {"o": inner, "list": {"items": inner}}})
+    assert faults(found, {"o": {"x": "1"}, "list": [{"x": "1"}]}) == ()
+    assert faults(found, {"o": {"x": "1", "drop": "all"}})
+    assert faults(found, {"list": [{"drop": "all"}]})
+    open_by_name = {**inner, "patternProperties": {"^y": {}}}
+    assert faults(bounded_schema({"properties": {"o": open_by_name}}), {"o": {"y1": 1}}) == ()

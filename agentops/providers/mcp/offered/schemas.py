@@ -65,6 +65,8 @@ class _Reader:
         if isinstance(properties, Mapping):
             inner = {str(name): one for name, one in properties.items() if _NAME.fullmatch(str(name))}
             found["properties"] = {name: self.read(one, depth + 1) for name, one in inner.items() if self._left > 0}
+            if schema.get("additionalProperties") is False and "patternProperties" not in schema:
+                found["additionalProperties"] = False
         required = schema.get("required")
         if isinstance(required, list):
             found["required"] = [one for one in required if isinstance(one, str) and _NAME.fullmatch(one)]
