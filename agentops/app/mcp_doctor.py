@@ -180,7 +180,10 @@ def _classified(look: ServerLook) -> Iterator[CheckResult]:
     if unknown:
         names = one_line(", ".join(unknown), 120)
         text = f"{plural(len(unknown), 'tool')} not classified, each counts as a change: {names}"
-        hint = "Say what they do in mcp.json: agentops.classifications (docs/mcp/README.md)."
+        # With several, the name is left to the reader.
+        tool = unknown[0] if len(unknown) == 1 else "TOOL"
+        command = command_line("mcp", "classify", look.server.name, tool, "--effect", "read")
+        hint = f"Where one only reads: {command}"
         yield _result(look.server.name, "classified", "warn", text, hint)
     else:
         yield _result(look.server.name, "classified", "ok", "every tool")

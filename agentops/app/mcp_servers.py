@@ -225,13 +225,22 @@ def allow(settings: Settings, server: ServerConfig, tools: Collection[str]) -> N
     _rewrite(settings, server, replace(server, allowed=allowed), "mcp_tools_allowed", payload)
 
 
+def require_own_word(settings: Settings) -> None:
+    """Raise where what is said of a tool would not count; asked before a server is started and a person is asked.
+
+    Raises:
+        ConfigError: a variable leads to the folder.
+    """
+    settings.folders.require_deciding("what is said of a tool in mcp.json")
+
+
 def _rewrite(
     settings: Settings, before: ServerConfig, now: ServerConfig, event: str, payload: Mapping[str, Any]
 ) -> None:
     """Put a server in place of what it was; recorded first, and only in the user's own folder."""
     from agentops.providers.mcp.settings.kept_files import alone
 
-    settings.folders.require_deciding("what is said of a tool in mcp.json")
+    require_own_word(settings)
     file = _writable(settings)
     with alone(file.path.parent):
         known = {one.name: one for one in file.servers()}

@@ -29,6 +29,10 @@ FIXED = {
     "aws-database-full": ("aws_grow_database_storage", {"gib": 150}),
 }
 
+QUESTION = 7
+"""The rows of an empty line, the question and its answers."""
+ON_ONE_SCREEN = ("aws-database-full", "aws-group-at-maximum", "aws-instance-stopped")
+
 
 @pytest.fixture
 def nobody_asked(home: Path) -> None:
@@ -55,13 +59,21 @@ def test_an_incident_is_fixed_from_its_alarm_and_verified(name: str, cli: Cli) -
 
 
 @pytest.mark.parametrize("name", sorted(FIXED))
-def test_a_dry_run_shows_what_would_be_done_and_changes_nothing(name: str, cli: Cli) -> None:
-    """The page says whether AWS has tried it, what it reaches, how it is undone; nothing is recorded as sent."""
+def test_a_dry_run_shows_what_would_be_done_and_changes_nothing(
+    name: str, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page says whether AWS has tried it, what it reaches, how it is undone; nothing is recorded as sent.
+
+    With the question below it, it is no longer than a screen of 24 rows and 80 columns, or three rows more.
+    """
+    monkeypatch.setenv("COLUMNS", "80")
     done = cli("fix", f"--sandbox={name}", "--no-model", "--dry-run")
     tried = FIXED[name][0] == "aws_start_instance"
     said = "could NOT validate this with a dry run" not in done.err + done.out
     assert (done.code, said) == (0, tried), done.out
     assert "affects " in done.out
+    plan = done.out.partition("\nDry run: ")[0].rstrip().rpartition("\n\n")[2]
+    assert plan.count("\n") + 1 + QUESTION <= (24 if name in ON_ONE_SCREEN else 27), plan
     events = {one["event"] for one in cli("audit", "log", "-o", "json").document["records"]}
     assert events & {"intent", "apply"} == set()
 

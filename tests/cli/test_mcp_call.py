@@ -220,7 +220,9 @@ def test_doctor_says_what_is_well_and_what_is_not(cli: Cli, connected: Connected
         0,
         {"program": "ok", "confinement": "warn", "start": "ok", "pins": "ok", "classified": "warn"},
     )
+    hints = " ".join(one["hint"] for one in done.document["checks"])
     assert ("listed 1.0" in texts, "odd" in texts) == (True, True)
+    assert "agentops mcp classify git odd --effect read" in hints
 
 
 def test_doctor_says_what_is_missing(cli: Cli, home: Path, slow: None) -> None:

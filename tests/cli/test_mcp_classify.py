@@ -79,6 +79,21 @@ def test_what_cannot_be_said_is_refused(
     assert (done.code, said in " ".join(done.screen.replace("│", "").split())) == (2, True)
 
 
+@pytest.mark.parametrize("words", [("classify", "mine", "status", "--effect", "read"), ("allow", "mine", "wipe")])
+def test_where_a_word_would_not_count_nobody_is_asked_for_it(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    """A variable leads elsewhere: that is said first, before a terminal is looked for and the server is started."""
+    other, started = tmp_path / "checkout", tmp_path / "started"
+    other.mkdir(mode=0o700)
+    entry = {"command": "/bin/touch", "args": [str(started)]}
+    (other / "mcp.json").write_text(json.dumps({"mcpServers": {"mine": entry}}))
+    (other / "mcp.json").chmod(0o600)
+    monkeypatch.setenv("AGENTOPS_HOME", str(other))
+    done = cli("mcp", *words)
+    assert (done.code, "AGENTOPS_HOME leads there" in done.err, started.exists()) == (2, True, False), done.err
+
+
 def test_nobody_classifies_without_a_terminal(cli: Cli, home: Path, mine: Callable[..., dict[str, Any]]) -> None:
     """What counts as a read is called without asking, so a script does not say it."""
     assert cli("mcp", "classify", "mine", "status", "--effect", "read").code == 5

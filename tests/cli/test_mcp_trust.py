@@ -88,6 +88,22 @@ def test_trust_is_given_at_a_terminal_and_recorded_first(
     assert [one["called"] for one in found] == ["", "git__log"]
 
 
+def test_whoever_trusts_a_tool_that_nobody_classified_is_told_how_to_use_it(
+    listed: Listed, cli: Cli, terminal: ModuleType, home: Path
+) -> None:
+    """Trusted alone it stays unusable; each page that shows one names the command, and no other page does."""
+    wanted = "agentops mcp classify git TOOL --effect read"
+    dialogue = [("Trust ", ""), ("yes: ", "y\r")]
+    said = {
+        name: terminal.at_terminal(["mcp", "trust", "git", name], dialogue, {"AGENTOPS_HOME": str(home)}).out
+        for name in ("log", "drop")
+    }
+    assert {name: wanted in text for name, text in said.items()} == {"log": False, "drop": True}
+    assert wanted in cli("mcp", "tools", "git").out
+    listed.say(LOG)
+    assert wanted not in cli("mcp", "tools", "git").out
+
+
 def test_one_tool_alone_can_be_trusted(listed: Listed, trusting: Callable[..., Any]) -> None:
     """The others stay held back."""
     trusting("log")

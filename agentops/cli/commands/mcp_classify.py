@@ -61,12 +61,13 @@ def classify(
 ) -> Result:
     """Show the tool, ask, and write it into the user's file."""
     from agentops.app.mcp_classify import own_classification
-    from agentops.app.mcp_servers import classify
+    from agentops.app.mcp_servers import classify, require_own_word
     from agentops.app.mcp_sessions import look_at
     from agentops.cli.mcp_asking import require_agreement, require_somebody
     from agentops.cli.views.mcp import tool_document
 
     settings = options.settings()
+    require_own_word(settings)
     require_somebody(options, "Classify it at a terminal, or in mcp.json.")
     look = look_at(settings, server, "classify")
     found, said = own_classification(look, tool, effect, risk)
@@ -100,11 +101,12 @@ def allow(
 ) -> Result:
     """Show what would be allowed, ask, and write it into the user's file."""
     from agentops.app.mcp_classify import allowed_with
-    from agentops.app.mcp_servers import allow
+    from agentops.app.mcp_servers import allow, require_own_word
     from agentops.app.mcp_sessions import look_at
     from agentops.cli.mcp_asking import require_agreement, require_somebody
 
     settings = options.settings()
+    require_own_word(settings)
     require_somebody(options, "Allow it at a terminal, or in mcp.json.")
     look = look_at(settings, server, "allow")
     allowed = allowed_with(look, tool, revoked=revoke)

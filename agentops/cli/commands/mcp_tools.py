@@ -99,7 +99,7 @@ def trust(
     """Show what would be trusted, ask, and pin it."""
     from agentops.app.mcp_sessions import look_at, trust, trustable
     from agentops.cli.mcp_asking import require_agreement, require_somebody
-    from agentops.cli.views.mcp import look_document, trust_blocks
+    from agentops.cli.views.mcp import look_document, only_reads, trust_blocks
 
     settings = options.settings()
     require_somebody(options, f"Trust it at a terminal; to look: {command_line('mcp', 'tools', server)}")
@@ -117,7 +117,12 @@ def trust(
         f" (none can be planned before: {command_line('mcp', 'allow', look.server.name, 'TOOL')})" if changes else ""
     )
     counted = (("reads", str(usable)), ("changes", f"{changes}{follow}"))
-    report = (Heading(title, Tone.GOOD), *((Pairs(counted),) if chosen else ()))
+    unclassified = not all(one.is_classified for one in chosen)
+    report = (
+        Heading(title, Tone.GOOD),
+        *((Pairs(counted),) if chosen else ()),
+        *((Paragraph(only_reads(look)),) if unclassified else ()),
+    )
     document = look_document(look) | {"trusted": [one.name for one in chosen]}
     return Result(command="mcp trust", document=document, report=report)
 

@@ -21,6 +21,7 @@ from agentops.cli.report import (
     Table,
     Tone,
 )
+from agentops.core.commands import command_line
 from agentops.core.homographs import marked
 from agentops.core.text import clip, one_line, plural
 from agentops.core.tool import Effect
@@ -83,6 +84,11 @@ def tool_document(one: LookedAtTool) -> dict[str, Any]:
     }
 
 
+def only_reads(look: ServerLook) -> str:
+    """Return how a person says that an unclassified tool only reads."""
+    return f"If one only reads: {command_line('mcp', 'classify', look.server.name, 'TOOL', '--effect', 'read')}"
+
+
 def look_blocks(look: ServerLook, *, full: bool) -> tuple[Block, ...]:
     """Return a server's tools as a page: one row each, or with what the server says of each."""
     counted = plural(len(look.tools), "tool")
@@ -100,6 +106,7 @@ def look_blocks(look: ServerLook, *, full: bool) -> tuple[Block, ...]:
     gone = ", ".join(look.judged.gone)
     if not all(one.is_classified for one in look.tools):
         blocks.append(Paragraph("Unclassified counts as a change, critical, that nothing undoes.", Tone.QUIET))
+        blocks.append(Paragraph(only_reads(look), Tone.QUIET))
     return (*blocks, *((Paragraph(f"Trusted, and not listed any more: {gone}", Tone.WARN),) if gone else ()))
 
 

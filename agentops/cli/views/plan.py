@@ -232,7 +232,9 @@ def _risk_words(step: PlanStep) -> str:
     """Return how grave a step is, and how far it can be taken back."""
     preview = step.preview
     said = _REVERSAL[preview.reversal][0]
-    lasting = f"; not undone: {named(preview.residue)}" if preview.residue else ""
+    # What nothing brings back has a line of its own below: ``_irreversible``.
+    partly = preview.residue if preview.reversal is not Reversal.NONE else ()
+    lasting = f"; not undone: {named(partly)}" if partly else ""
     return f"{step.risk.value.upper()}: {said}{lasting}"
 
 

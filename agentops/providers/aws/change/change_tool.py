@@ -68,7 +68,7 @@ class AwsChangeTool:
             return made
         (call,) = made.calls
         if not self.dry_runner.can_try(call):
-            untried = f"AWS has no dry run of {call.verb}: this was checked by agentops' own rules alone."
+            untried = f"AWS cannot try {call.verb}: only agentops' rules checked it."
             return replace(made, warnings=(*made.warnings, untried))
         if made.rests_on:
             # EC2 would judge the world of now, which the earlier steps have not changed yet.

@@ -62,9 +62,7 @@ def grow_database_storage(change: AwsChange) -> WantedState:
         form={STORAGE: has},
         call=call,
         residue=(f"{name} keeps {has} GiB: AWS makes no storage smaller.",),
-        warnings=(
-            "For six hours afterwards its storage cannot be changed again, and it is slower while it is optimised.",
-        ),
+        warnings=("For six hours its storage cannot be changed again, and it is slower.",),
     )
 
 
