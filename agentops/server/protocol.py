@@ -6,6 +6,7 @@ stateless one, whose state of a question goes through the client sealed.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import mcp_types as types
@@ -28,19 +29,25 @@ INSTRUCTIONS = (
 )
 
 
-def server_of(door: Door) -> Server[Any]:
-    """Return the server whose requests come to ``door``."""
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """What each method of the protocol leads to; a refusal is an ``MCPError``."""
 
-    async def list_tools(ctx: Context, _params: Any) -> types.ListToolsResult:
-        return await door.list_tools(ctx)
+    door: Door
+
+    async def list_tools(self, ctx: Context, _params: Any) -> types.ListToolsResult:
+        """Return the tools that the program gets."""
+        return await self.door.list_tools(ctx)
 
     async def call_tool(
-        ctx: Context, params: types.CallToolRequestParams
+        self, ctx: Context, params: types.CallToolRequestParams
     ) -> types.CallToolResult | types.InputRequiredResult:
-        return await door.call(ctx, params)
+        """Call one, or ask the person for what it lacks."""
+        return await self.door.call(ctx, params)
 
-    async def list_resources(ctx: Context, _params: Any) -> types.ListResourcesResult:
-        await door.noted(ctx)
+    async def list_resources(self, ctx: Context, _params: Any) -> types.ListResourcesResult:
+        """Return the lists of what was kept."""
+        await self.door.noted(ctx)
         listed = [
             types.Resource(
                 uri=f"{SCHEME}{one.name}", name=one.name, description=one.description, mime_type="text/plain"
@@ -49,22 +56,25 @@ def server_of(door: Door) -> Server[Any]:
         ]
         return types.ListResourcesResult(resources=listed)
 
-    async def list_templates(ctx: Context, _params: Any) -> types.ListResourceTemplatesResult:
-        await door.noted(ctx)
+    async def list_templates(self, ctx: Context, _params: Any) -> types.ListResourceTemplatesResult:
+        """Return how one of each list is addressed."""
+        await self.door.noted(ctx)
         listed = [
             types.ResourceTemplate(uri_template=f"{SCHEME}{one.name}/{{id}}", name=one.name, mime_type="text/plain")
             for one in SHELVES.values()
         ]
         return types.ListResourceTemplatesResult(resource_templates=listed)
 
-    async def read(ctx: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
+    async def read(self, ctx: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
+        """Return what was kept, as JSON."""
         address = str(params.uri)
-        text = await door.kept(ctx, lambda app: read_resource(app, address))
+        text = await self.door.kept(ctx, lambda app: read_resource(app, address))
         contents = types.TextResourceContents(uri=address, mime_type="text/plain", text=text)
         return types.ReadResourceResult(contents=[contents])
 
-    async def list_prompts(ctx: Context, _params: Any) -> types.ListPromptsResult:
-        await door.noted(ctx)
+    async def list_prompts(self, ctx: Context, _params: Any) -> types.ListPromptsResult:
+        """Return the openings for common alerts."""
+        await self.door.noted(ctx)
         return types.ListPromptsResult(
             prompts=[
                 types.Prompt(
@@ -76,8 +86,13 @@ def server_of(door: Door) -> Server[Any]:
             ]
         )
 
-    async def get_prompt(ctx: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
-        await door.noted(ctx)
+    async def get_prompt(self, ctx: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
+        """Return one opening with its arguments.
+
+        Raises:
+            MCPError: there is no such prompt, or its arguments do not fit.
+        """
+        await self.door.noted(ctx)
         try:
             text = prompt_text(params.name, params.arguments or {})
         except AgentopsError as error:
@@ -85,18 +100,22 @@ def server_of(door: Door) -> Server[Any]:
         message = types.PromptMessage(role="user", content=types.TextContent(text=text))
         return types.GetPromptResult(messages=[message])
 
+
+def server_of(door: Door) -> Server[Any]:
+    """Return the server whose requests come to ``door``."""
+    handlers = Handlers(door)
     server: Server[Any] = Server(
         NAME,
         version=__version__,
         instructions=INSTRUCTIONS,
         get_tool_input_schema=served_input_schema,
-        on_list_tools=list_tools,
-        on_call_tool=call_tool,
-        on_list_resources=list_resources,
-        on_list_resource_templates=list_templates,
-        on_read_resource=read,
-        on_list_prompts=list_prompts,
-        on_get_prompt=get_prompt,
+        on_list_tools=handlers.list_tools,
+        on_call_tool=handlers.call_tool,
+        on_list_resources=handlers.list_resources,
+        on_list_resource_templates=handlers.list_templates,
+        on_read_resource=handlers.read,
+        on_list_prompts=handlers.list_prompts,
+        on_get_prompt=handlers.get_prompt,
     )
     # The SDK's own spans quote messages of errors; ours do not, and are made where a setting says so.
     server.middleware.clear()

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from agentops.agent.fence import neutral
 from agentops.app.audit_tail import audit_tail
 from agentops.app.investigate import investigate
-from agentops.app.pending import list_pending
 from agentops.app.policy_explain import Question, explain_plan, explain_question
 from agentops.app.propose import Proposed, propose_changes, propose_fix, propose_rollback
 from agentops.app.providers import target_schemes
@@ -180,9 +179,3 @@ def run_audit_tail(asking: Asking) -> ToolAnswer:
     with asking.runs.shared(asking.client, asking.trace) as app:
         found = audit_tail(app.settings, asking.client.name, limit=int(asking.arguments.get("limit") or 20))
     return ToolAnswer(document={"records": [record_document(one, _TAIL) for one in found]})
-
-
-def plans_of(asking: Asking) -> tuple[Any, ...]:
-    """Return the pending plans of this program."""
-    with asking.runs.shared(asking.client, asking.trace) as app:
-        return tuple(one for one in list_pending(app.settings) if one.asked.client == asking.client.name)

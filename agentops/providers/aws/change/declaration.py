@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 Schema: TypeAlias = dict[str, Any]
 FLAG: Schema = {"type": "boolean"}
 NAME: Schema = {"type": "string", "minLength": 1, "maxLength": 256}
-PERCENT: Schema = {"type": "integer", "minimum": 0, "maximum": 100}
 
 
 def amount(most: int, least: int = 0, says: str = "") -> Schema:

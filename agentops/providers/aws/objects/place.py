@@ -12,7 +12,7 @@ from agentops.core.resource import ResourceRef
 
 ALARM, TARGET_GROUP, LOAD_BALANCER = "cloudwatch/alarm", "elbv2/targetgroup", "elbv2/loadbalancer"
 GROUP, INSTANCE, SECURITY_GROUP = "autoscaling/group", "ec2/instance", "ec2/securitygroup"
-SERVICE, TASK_DEFINITION = "ecs/service", "ecs/taskdefinition"
+SERVICE = "ecs/service"
 DATABASE, FUNCTION, QUEUE = "rds/instance", "lambda/function", "sqs/queue"
 CERTIFICATE, NODEGROUP, ROLE = "acm/certificate", "eks/nodegroup", "iam/role"
 CLUSTER = "eks/cluster"

@@ -13,7 +13,6 @@ from agentops.core.secret_names import is_secret_pair
 from agentops.core.secret_values import holds_secret
 
 ENV = "env"
-KEYRING = "keyring"
 _REFERENCE = re.compile(r"\$\{(env|keyring):([A-Za-z_][A-Za-z0-9_.-]{0,127})\}")
 # How an Authorization header begins; RFC 9110, section 11.4.
 _SCHEME = re.compile(r"\s*(?:Bearer|Basic|Token|ApiKey)\s*", re.IGNORECASE)
