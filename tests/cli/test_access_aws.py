@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from tests.support.aws_machine import without_aws
 from tests.support.aws_stub import AwsStub, caller, serving
 
 Cli = Callable[..., Any]
@@ -69,13 +69,7 @@ def _error(code: str, words: str) -> bytes:
 @pytest.fixture
 def asked(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Calls the command line while such an IAM answers."""
-    for name in [one for one in os.environ if one.startswith(("AWS_", "AGENTOPS_AWS_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAUSER")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-the-user")
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    without_aws(monkeypatch, tmp_path, key=True)
 
     def call(iam: Iam, *words: str) -> Any:
         with serving(iam):

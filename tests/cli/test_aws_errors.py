@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 
 from agentops.sandbox.cloud.sandbox import REGION, CloudSandbox
 from agentops.sandbox.cloud.scenario import load
+from tests.support.aws_machine import without_aws
 from tests.support.aws_proxy import failing
 from tests.support.aws_stub import AwsStub, caller, refusal, serving
 
@@ -34,14 +34,7 @@ INVALID_STS = DENIED_STS.replace(b"AccessDenied", b"InvalidClientTokenId")
 @pytest.fixture(autouse=True)
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine with a key of AWS in its environment, and nothing else of it."""
-    for name in [one for one in os.environ if one.startswith(("AWS_", "AGENTOPS_AWS_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAUSER")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-the-user")
+    without_aws(monkeypatch, tmp_path, key=True)
     monkeypatch.setenv("AGENTOPS_AWS_REGION", "eu-west-1")
     return tmp_path
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from agentops.core.clock import to_iso, utc_now
+from tests.support.aws_machine import without_aws
 from tests.support.aws_stub import AwsStub, caller, refusal, serving
 
 Cli = Callable[..., Any]
@@ -22,12 +22,7 @@ ALARMS = ("investigate", "aws:sqs/queue/orders", "--no-model", "-o", "json")
 @pytest.fixture(autouse=True)
 def nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine without any setting of AWS but a folder for its files."""
-    for name in [one for one in os.environ if one.startswith(("AWS_", "AGENTOPS_AWS_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    without_aws(monkeypatch, tmp_path)
     return tmp_path
 
 
