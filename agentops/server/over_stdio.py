@@ -7,17 +7,21 @@ prints goes to standard error, and a line without an end is cut off: a program c
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, suppress
-from typing import Any, BinaryIO
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any
 
 import anyio
-from anyio import to_thread
+from anyio import from_thread
+from anyio.lowlevel import current_token
 from mcp.server.lowlevel.server import Server
 from mcp.server.stdio import stdio_server
 
 MOST_LINE_BYTES = 4 * 1024 * 1024
-_TOO_LONG = "this message is too long\n"  # No JSON, so the SDK answers it as what cannot be parsed.
+_CHUNK = 65_536
+_TOO_LONG = "this message is too long\n"  # No JSON: passed over, as any line is that is no message.
 
 
 def serve_stdio(server: Server[Any]) -> None:
@@ -27,7 +31,7 @@ def serve_stdio(server: Server[Any]) -> None:
         anyio.run(_serve, server, wire_in, wire_out)
 
 
-def _own_wires(stack: ExitStack) -> tuple[BinaryIO, BinaryIO]:
+def _own_wires(stack: ExitStack) -> tuple[int, int]:
     """Return the wire on descriptors of its own; 0 reads nothing and 1 is standard error until the block ends."""
     private_in, private_out = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -41,44 +45,93 @@ def _own_wires(stack: ExitStack) -> tuple[BinaryIO, BinaryIO]:
 
     stack.callback(restore)
     # Not closed: a thread may still wait on the one when the server has ended.
-    return os.fdopen(private_in, "rb", closefd=False), os.fdopen(private_out, "wb", closefd=False)
+    return private_in, private_out
 
 
-async def _serve(server: Server[Any], wire_in: BinaryIO, wire_out: BinaryIO) -> None:
+async def _serve(server: Server[Any], wire_in: int, wire_out: int) -> None:
     lines: Any = _Incoming(wire_in)
     out: Any = _Outgoing(wire_out)
     async with stdio_server(stdin=lines, stdout=out) as (read, write):
         await server.run(read, write, server.create_initialization_options())
 
 
+class _Hand:
+    """A thread that waits for the wire in the loop's place. Nobody waits for it: the process can end while it does."""
+
+    def __init__(self) -> None:
+        self._jobs: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        Thread(target=self._work, daemon=True, name="wire").start()
+
+    async def do(self, work: Callable[[], Any]) -> Any:
+        """Return what ``work`` returns, or raise what it raises; one after another."""
+        done, came, token = anyio.Event(), _Came(), current_token()
+
+        def job() -> None:
+            try:
+                came.value = work()
+            except OSError as error:
+                came.error = error
+            # The loop may be over by now.
+            with suppress(RuntimeError):
+                from_thread.run_sync(done.set, token=token)
+
+        self._jobs.put(job)
+        await done.wait()
+        if came.error is not None:
+            raise came.error
+        return came.value
+
+    def _work(self) -> None:
+        while True:
+            self._jobs.get()()
+
+
+class _Came:
+    value: Any = None
+    error: OSError | None = None
+
+
 class _Incoming:
     """The lines of the wire, each of a bounded size."""
 
-    def __init__(self, wire: BinaryIO) -> None:
+    def __init__(self, wire: int) -> None:
         self._wire = wire
+        self._hand = _Hand()
+        self._held = bytearray()
 
     async def __aiter__(self) -> AsyncIterator[str]:
-        while line := await to_thread.run_sync(self._next, abandon_on_cancel=True):
+        while line := await self._hand.do(self._next):
             yield line
 
     def _next(self) -> str:
-        line = self._wire.readline(MOST_LINE_BYTES + 1)
-        if len(line) <= MOST_LINE_BYTES:
-            return line.decode("utf-8", "replace")
-        while line and not line.endswith(b"\n"):
-            line = self._wire.readline(MOST_LINE_BYTES)
-        return _TOO_LONG
+        """Return the next line with its end; empty where the program has closed the wire."""
+        begins, is_cut = 0, False
+        while (end := self._held.find(b"\n", begins)) < 0:
+            begins = len(self._held)
+            if begins > MOST_LINE_BYTES:
+                self._held.clear()
+                begins, is_cut = 0, True
+            chunk = os.read(self._wire, _CHUNK)
+            if not chunk:
+                end = len(self._held) - 1
+                break
+            self._held += chunk
+        line = bytes(self._held[: end + 1])
+        del self._held[: end + 1]
+        return _TOO_LONG if is_cut or len(line) > MOST_LINE_BYTES else line.decode("utf-8", "replace")
 
 
 class _Outgoing:
     """The other half of the wire."""
 
-    def __init__(self, wire: BinaryIO) -> None:
+    def __init__(self, wire: int) -> None:
         self._wire = wire
+        self._hand = _Hand()
 
     async def write(self, text: str) -> None:
         """Write a message; a program that does not read it holds up its own answers and nothing else."""
-        await to_thread.run_sync(self._write, text.encode("utf-8", "replace"))
+        data = text.encode("utf-8", "replace")
+        await self._hand.do(lambda: self._write(data))
 
     async def flush(self) -> None:
         """Do nothing more: what was written is gone already."""
@@ -86,5 +139,5 @@ class _Outgoing:
     def _write(self, data: bytes) -> None:
         # A program that went away is no failure: its end of standard input ends the server.
         with suppress(BrokenPipeError):
-            self._wire.write(data)
-            self._wire.flush()
+            while data:
+                data = data[os.write(self._wire, data) :]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -213,3 +214,27 @@ def test_secrets_do_not_leave(place: Place) -> None:
     log = b"".join(path.read_bytes() for path in (place.home / "audit").glob("*") if path.is_file())
     kept = b"".join(path.read_bytes() for path in (place.home / "incidents").rglob("*") if path.is_file())
     assert ("hunter2hunter2" in said, b"hunter2hunter2" in log, b"hunter2hunter2" in kept) == (False, False, False)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda one: one.name)
+def test_a_signal_ends_a_server_whose_client_keeps_the_wire_open(place: Place, number: signal.Signals) -> None:
+    """A client that ends what it started by a signal leaves no process behind, though a thread still waits for it."""
+    with subprocess.Popen(
+        [place.command.command, *place.command.args],
+        env=place.command.env,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdin.write(_said("initialize", 1, HELLO) + b"\n")
+        process.stdin.flush()
+        assert process.stdout.readline()
+        process.send_signal(number)
+        try:
+            code = process.wait(timeout=60)
+        finally:
+            process.kill()
+        assert (code, process.stderr.read().strip().splitlines()[-1]) == (130, b"Error: interrupted")
