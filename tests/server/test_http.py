@@ -10,8 +10,6 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +18,7 @@ import pytest
 from mcp.shared.exceptions import MCPError
 
 from agentops.audit.read import Query, read_records
+from tests.support.certificates import own_certificate
 from tests.support.mcp_door import ERAS, Place, applied, http_client, image, proposed
 
 Cli = Callable[..., Any]
@@ -281,7 +280,7 @@ def test_the_protocol_refuses_what_it_cannot_name(served: tuple[str, str]) -> No
 def test_tls_is_spoken_where_a_certificate_is_given(place: Place, tmp_path: Path) -> None:
     """With a certificate the same door is HTTPS, and plain HTTP gets nothing of it."""
     token = place.token("ci-bot")
-    certificate, key = _self_signed(tmp_path)
+    certificate, key = own_certificate(tmp_path)
     with place.over_http("--tls-cert", str(certificate), "--tls-key", str(key)) as address:
         assert address.startswith("https://")
         parts = urlsplit(address)
@@ -294,32 +293,3 @@ def test_tls_is_spoken_where_a_certificate_is_given(place: Place, tmp_path: Path
         assert answer.status == 401
         with pytest.raises((OSError, http.client.HTTPException)):
             _status(address, token)
-
-
-def _self_signed(folder: Path) -> tuple[Path, Path]:
-    """Write a certificate for loopback and its key."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(7)
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    certificate, secret = folder / "cert.pem", folder / "key.pem"
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    secret.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return certificate, secret

@@ -13,9 +13,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -77,9 +75,9 @@ def call(request: Request, message: Message) -> None:
 
 
 class HttpServer:
-    """A server in a thread; a context manager."""
+    """A server in a thread; a context manager. ``certificate``: of TLS, with its key; None speaks plainly."""
 
-    def __init__(self, certificate: Path | None = None) -> None:
+    def __init__(self, certificate: tuple[Path, Path] | None = None) -> None:
         self.handlers: dict[str, Handler] = {"initialize": initialize, "tools/list": list_tools, "tools/call": call}
         self.seen: list[Seen] = []
         self._connections: list[socket.socket] = []
@@ -90,7 +88,7 @@ class HttpServer:
         self._scheme = "http"
         if certificate is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certificate)
+            context.load_cert_chain(*certificate)
             self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
             self._scheme = "https"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -157,31 +155,3 @@ class HttpServer:
                 self.do_GET()
 
         return _Handler
-
-
-def own_certificate(folder: Path) -> Path:
-    """Return a file with a key, and a certificate for 127.0.0.1 that it signed itself."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import NameOID
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path = folder / "server.pem"
-    path.write_bytes(private + made.public_bytes(pem))
-    return path

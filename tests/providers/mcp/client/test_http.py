@@ -19,6 +19,7 @@ from agentops.providers.mcp.client.streamable import require_safe_address
 from agentops.providers.mcp.objects.server import ServerConfig, ServerLimits, ServerTransport
 from agentops.providers.mcp.objects.tool import ForeignResult, Part, ServerFacts
 from tests.providers.mcp.client.conftest import QUICK
+from tests.support.certificates import own_certificate
 from tests.support.mcp_servers.over_http import (
     PROTOCOL,
     Handler,
@@ -27,7 +28,6 @@ from tests.support.mcp_servers.over_http import (
     Request,
     call,
     error,
-    own_certificate,
     reply,
 )
 
