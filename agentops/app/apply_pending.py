@@ -117,7 +117,11 @@ class _Waiting:
         self._pending = pending
 
     def ask(self, request: ApprovalRequest) -> Decision:  # noqa: ARG002 - the seam's
-        """See ``Approver``."""
+        """Refuse.
+
+        Raises:
+            NotApproved: always; it says how a person decides.
+        """
         raise waiting(self._pending)
 
 

@@ -60,7 +60,11 @@ class NobodyAsked:
     """An approver for what ends at the plan: whoever asks it all the same hears no."""
 
     def ask(self, request: ApprovalRequest) -> Decision:
-        """See ``Approver``."""
+        """Refuse.
+
+        Raises:
+            NotApproved: always.
+        """
         raise NotApproved(f"nobody is asked about plan {request.plan.code} here", code="nobody-asked")
 
 

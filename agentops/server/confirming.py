@@ -74,7 +74,11 @@ class Relayed:
     clock: Callable[[], datetime] = utc_now
 
     def ask(self, request: ApprovalRequest) -> Decision:
-        """See ``Approver``."""
+        """Return the approval that the client relayed.
+
+        Raises:
+            NotApproved: it was another plan that was confirmed.
+        """
         plan = request.plan
         if plan.digest != self.digest:
             raise NotApproved(f"what was confirmed is another plan than {plan.code}", code="other-plan")

@@ -104,7 +104,12 @@ def run_investigate(asking: Asking) -> ToolAnswer:
 
 
 def run_propose(asking: Asking) -> ToolAnswer:
-    """Make a plan that waits for a person."""
+    """Make a plan that waits for a person.
+
+    Raises:
+        UsageError: the call names neither an incident nor changes.
+        as ``propose_fix`` and ``propose_changes``.
+    """
     incident, changes = asking.text("incident"), asking.arguments.get("changes") or ()
     if not incident and not changes:
         raise UsageError("name an incident, or changes")
@@ -134,7 +139,11 @@ def run_preview(asking: Asking) -> ToolAnswer:
 
 
 def run_apply(asking: Asking) -> ToolAnswer:
-    """Run an approved plan."""
+    """Run an approved plan.
+
+    Raises:
+        as ``apply_pending``; and whatever kept the plan from being applied.
+    """
     from agentops.app.apply_pending import apply_pending
 
     with asking.runs.own("apply", asking.client, trace=asking.trace, progress=asking.progress) as app:

@@ -144,7 +144,11 @@ class _Scan:
         return "".join(_CLOSERS[one] for one in reversed(self._open))
 
     def take(self, word: str, end: int, *, is_last: bool) -> None:
-        """Go over one token that ends at ``end``."""
+        """Go over one token that ends at ``end``, an offset into the text.
+
+        Raises:
+            ValueError: it is nested too deep, or its brackets do not match.
+        """
         if word.isspace():
             return
         if word in _CLOSERS:

@@ -147,7 +147,11 @@ class _WatchedRead(_WatchedStream):
         return self
 
     async def receive(self) -> SessionMessage | Exception:
-        """Return the next message that the SDK is to see."""
+        """Return the next message that the SDK is to see.
+
+        Raises:
+            EndOfStream: the server sent too much, or has ended.
+        """
         from mcp.shared.message import SessionMessage
 
         try:
