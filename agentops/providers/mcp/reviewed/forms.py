@@ -42,7 +42,8 @@ def is_sql_read(text: str) -> bool:
     """
     if not text.isascii() or any(mark in text for mark in (";", "--", "/*", "*/", "$", "\\", "\x00", "`", "#", "&")):
         return False
-    bare = _QUOTED.sub(" ", text)
+    # PostgreSQL takes spaces around the dot of a name: evil . max(1) is no max.
+    bare = re.sub(r"\s*\.\s*", ".", _QUOTED.sub(" ", text))
     words = re.findall(r"[A-Za-z_]\w*", bare)
     if not words or words[0].lower() not in _FIRST_WORDS or "'" in bare or '"' in bare:
         return False

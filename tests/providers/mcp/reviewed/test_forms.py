@@ -28,6 +28,8 @@ CHANGES = [
     'select "pg_terminate_backend"(42)',
     "select pg_catalog.pg_read_file('/etc/passwd')",
     "select lo_unlink (1)",
+    "select evil . max(1)",
+    "select evil.\n max (1)",
     "select pg_sleep(600)",
     "select * from incidents for update",
     "select nextval('ids')",
