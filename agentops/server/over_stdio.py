@@ -7,7 +7,8 @@ prints goes to standard error, and a line without an end is cut off: a program c
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable
+import select
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, suppress
 from queue import SimpleQueue
 from threading import Thread
@@ -96,29 +97,49 @@ class _Incoming:
 
     def __init__(self, wire: int) -> None:
         self._wire = wire
-        self._hand = _Hand()
+        self._hand: _Hand | None = None
         self._held = bytearray()
+        self._is_cut = False
 
     async def __aiter__(self) -> AsyncIterator[str]:
-        while line := await self._hand.do(self._next):
-            yield line
+        while chunk := await self._chunk():
+            for line in self._lines(chunk):
+                yield line
+        if self._held or self._is_cut:
+            yield self._line()
 
-    def _next(self) -> str:
-        """Return the next line with its end; empty where the program has closed the wire."""
-        begins, is_cut = 0, False
-        while (end := self._held.find(b"\n", begins)) < 0:
-            begins = len(self._held)
-            if begins > MOST_LINE_BYTES:
-                self._held.clear()
-                begins, is_cut = 0, True
-            chunk = os.read(self._wire, _CHUNK)
-            if not chunk:
-                end = len(self._held) - 1
-                break
-            self._held += chunk
-        line = bytes(self._held[: end + 1])
-        del self._held[: end + 1]
-        return _TOO_LONG if is_cut or len(line) > MOST_LINE_BYTES else line.decode("utf-8", "replace")
+    async def _chunk(self) -> bytes:
+        """Return what has come; empty where the program has closed the wire."""
+        if self._hand is None:
+            try:
+                # No thread: a way into one and back costs as much as a small request.
+                await anyio.wait_readable(self._wire)
+                return os.read(self._wire, _CHUNK)
+            except OSError:
+                self._hand = _Hand()  # A file cannot be watched.
+        found: bytes = await self._hand.do(lambda: os.read(self._wire, _CHUNK))
+        return found
+
+    def _lines(self, chunk: bytes) -> Iterator[str]:
+        begins = 0
+        while (end := chunk.find(b"\n", begins)) >= 0:
+            self._hold(chunk[begins : end + 1])
+            yield self._line()
+            begins = end + 1
+        self._hold(chunk[begins:])
+
+    def _hold(self, piece: bytes) -> None:
+        if self._is_cut or len(self._held) + len(piece) > MOST_LINE_BYTES:
+            self._is_cut = True
+            self._held.clear()
+        else:
+            self._held += piece
+
+    def _line(self) -> str:
+        line = _TOO_LONG if self._is_cut else self._held.decode("utf-8", "replace")
+        self._is_cut = False
+        self._held.clear()
+        return line
 
 
 class _Outgoing:
@@ -126,15 +147,28 @@ class _Outgoing:
 
     def __init__(self, wire: int) -> None:
         self._wire = wire
-        self._hand = _Hand()
+        self._hand: _Hand | None = None
+        self._room = select.poll()
+        self._room.register(wire, select.POLLOUT)
 
     async def write(self, text: str) -> None:
         """Write a message; a program that does not read it holds up its own answers and nothing else."""
         data = text.encode("utf-8", "replace")
-        await self._hand.do(lambda: self._write(data))
+        left = self._left(data)
+        if left:
+            self._hand = self._hand or _Hand()
+            await self._hand.do(lambda: self._write(left))
 
     async def flush(self) -> None:
         """Do nothing more: what was written is gone already."""
+
+    def _left(self, data: bytes) -> bytes:
+        """Write what there is room for, and return the rest; this never waits for the program."""
+        # Where there is room at all, a write of this size does not block (POSIX, write to a pipe).
+        with suppress(BrokenPipeError):
+            while data and self._room.poll(0) == [(self._wire, select.POLLOUT)]:
+                data = data[os.write(self._wire, data[: select.PIPE_BUF]) :]
+        return data
 
     def _write(self, data: bytes) -> None:
         # A program that went away is no failure: its end of standard input ends the server.
