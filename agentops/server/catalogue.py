@@ -35,6 +35,8 @@ MOST_TOKENS = 6_000
 PROFILES = ("full", "minimal")
 APPLY = "apply_plan"
 _MINIMAL = ("triage", "investigate", "propose_plan", "preview_plan", APPLY)
+_UNTOLD = ("minLength", "maxLength")
+_UNTOLD_VALUES = (("additionalProperties", False), ("minimum", 0), ("minimum", 1), ("minItems", 1))
 _TEXT: Json = {"type": "string", "minLength": 1, "maxLength": 300}
 _CODE: Json = {"type": "string", "minLength": 4, "maxLength": 80}
 
@@ -85,8 +87,21 @@ class ServedTool:
 
 
 def _short(schema: Mapping[str, Any]) -> Json:
-    """Return a schema without what costs a conversation and tells a model nothing; calls are held against all of it."""
-    return {name: to_json(value) for name, value in schema.items() if name != "additionalProperties"}
+    """Return a schema without what costs a conversation and tells a model nothing; calls are held against all of it.
+
+    That a text is not empty, that a number is not zero, how long a text may be, and that there are no other fields.
+    """
+    found: Json = {}
+    for name, value in schema.items():
+        if name in _UNTOLD or (name, value) in _UNTOLD_VALUES:
+            continue
+        if name == "properties":
+            found[name] = {field: _short(inner) for field, inner in value.items()}
+        elif name == "items" and isinstance(value, Mapping):
+            found[name] = _short(value)
+        else:
+            found[name] = to_json(value)
+    return found
 
 
 def _object(required: Sequence[str] = (), **properties: Json) -> Json:
@@ -140,8 +155,7 @@ OWN_TOOLS: tuple[ServedTool, ...] = (
         title="Propose a plan",
         description=(
             "Make a change plan that waits for a person; changes nothing. incident: of investigate, for its known "
-            "remedies; or changes with reason. Returns the diff, the reach, the undo, and the command by which a "
-            "person approves."
+            "remedies; or changes with reason. Returns diff, reach, undo, and the command to approve."
         ),
         schema=_object(incident=_TEXT, changes=_CHANGES, reason={"type": "string", "minLength": 1, "maxLength": 500}),
         work=run_propose,
@@ -161,8 +175,8 @@ OWN_TOOLS: tuple[ServedTool, ...] = (
         name=APPLY,
         title="Apply an approved plan",
         description=(
-            "Run a plan that a person approved, once, verified, rolled back if it fails. Without approval it returns "
-            "approval_pending: show the command to a person, and wait. A refusal is final: do not look for another way."
+            "Run a plan that a person approved: once, verified, rolled back if it fails. If approval_pending, show the "
+            "command to a person and wait. A refusal is final: do not look for another way."
         ),
         schema=_object(("plan_digest",), plan_digest=_CODE),
         work=run_apply,

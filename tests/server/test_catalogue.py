@@ -22,9 +22,27 @@ def _all(profile: str = "full", **more: Any) -> Any:
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_list_fits_its_budget(profile: str) -> None:
-    """With every provider open: 6,000 tokens at most, and a thousand for the small profile."""
-    assert tokens_of(_all(profile)) <= (MOST_TOKENS if profile == "full" else 1_000)
+    """With every provider open: room for 10 % more before the 6,000 tokens, and a thousand for the small profile."""
+    assert tokens_of(_all(profile)) <= (0.91 * MOST_TOKENS if profile == "full" else 1_000)
     assert [one.name for one in listed(_all(profile))] == [one.name for one in _all(profile)]
+
+
+def test_what_is_not_told_is_held_all_the_same() -> None:
+    """The list leaves out bounds that tell a model nothing, at every depth; a field of such a name stays."""
+    from agentops.server.catalogue import _short
+
+    inner = {"type": "object", "properties": {"minLength": {"type": "string", "minLength": 1}}}
+    whole = {
+        "type": "object",
+        "properties": {"a": {"type": "array", "minItems": 1, "items": {**inner, "additionalProperties": False}}},
+        "additionalProperties": False,
+    }
+    told = {"type": "object", "properties": {"minLength": {"type": "string"}}}
+    assert _short(whole) == {"type": "object", "properties": {"a": {"type": "array", "items": told}}}
+    propose = next(one for one in _all() if one.name == "propose_plan")
+    empty = {"changes": [{"tool": "", "target": "t", "reason": "r"}], "reason": "r"}
+    assert faults(propose.on_the_wire().input_schema, empty) == ()
+    assert faults(propose.schema, empty)
 
 
 def test_more_tools_than_fit_are_not_told() -> None:
