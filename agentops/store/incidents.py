@@ -189,6 +189,10 @@ class Incidents:
         if len(fitting) == 1:
             return fitting[0]
         shown = one_line(incident_id, 80)
+        if not known and incident_id == LAST:
+            raise UsageError(
+                "there are no incidents yet", hint="Try: agentops investigate --sandbox", code="no-such-incident"
+            )
         if not fitting:
             hint = (
                 f"The newest is {short_incident(known[0].id)}; agentops history lists them."

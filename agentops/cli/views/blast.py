@@ -37,6 +37,8 @@ def reach_line(blast: BlastRadius) -> str:
         parts.append(plural(blast.instances, blast.unit))
     if blast.percent is None:
         parts.append("CAPACITY LOSS NOT KNOWN")
+    elif blast.percent == 0:
+        parts.append("no ready capacity is lost")
     else:
         parts.append(f"at worst {blast.percent} % of the ready capacity is lost")
     return "; ".join(parts)
