@@ -100,6 +100,8 @@ def test_it_can_be_printed(cli: Cli, tmp_path: Path, client: str, read: Callable
     assert not list(tmp_path.rglob("mcp.json")) + list(tmp_path.rglob("config.toml"))
     as_json = cli("mcp", "install", client, "--print", "--sandbox=bad-image-tag", "-o", "json")
     assert (as_json.document["entry"], as_json.document["text"]) == (servers, done.out)
+    # Where it belongs is said beside what is copied.
+    assert done.err == f"Of {as_json.document['file']}:\n"
 
 
 def test_a_project_has_a_file_of_its_own(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ from agentops.cli.result import Result
 from agentops.core.clock import utc_now
 from agentops.core.commands import command_line
 from agentops.core.errors import UsageError
-from agentops.core.text import plural
+from agentops.core.text import plural, visible
 
 if TYPE_CHECKING:
     from agentops.app.agent_clients.install import Installation
@@ -114,7 +114,8 @@ def _printed(options: Common, key: str, form: str, servers: dict[str, Any], file
 
     text = table_text(key, servers) if form == "toml" else json.dumps({key: servers}, indent=2) + "\n"
     if options.output is Output.TEXT:
-        # The entry as it is, at the margin: it is copied, or goes into a pipe.
+        # The entry as it is, at the margin: it is copied, or goes into a pipe. Where it belongs is said beside that.
+        sys.stderr.write(f"Of {visible(str(file))}:\n")
         sys.stdout.write(text)
         return Result(command="")
     document = {"file": str(file), "entry": servers, "text": text}
