@@ -22,7 +22,12 @@ from mcp.server.stdio import stdio_server
 
 MOST_LINE_BYTES = 4 * 1024 * 1024
 _CHUNK = 65_536
-_TOO_LONG = "this message is too long\n"  # No JSON: passed over, as any line is that is no message.
+_TOO_LONG = "this message is too long\n"  # No JSON, so it is answered as what cannot be read.
+_UNREADABLE = (
+    '{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"Parse error: this line is no JSON-RPC message, '
+    f'or longer than {MOST_LINE_BYTES:,} bytes"}}}}\n'
+)
+"""How JSON-RPC 2.0 answers what it cannot read (section 5); without an answer a client waits for its time-out."""
 
 
 def serve_stdio(server: Server[Any]) -> None:
@@ -53,7 +58,27 @@ async def _serve(server: Server[Any], wire_in: int, wire_out: int) -> None:
     lines: Any = _Incoming(wire_in)
     out: Any = _Outgoing(wire_out)
     async with stdio_server(stdin=lines, stdout=out) as (read, write):
-        await server.run(read, write, server.create_initialization_options())
+        await server.run(_Answered(read, out), write, server.create_initialization_options())
+
+
+class _Answered:
+    """The messages of the wire; what is none is answered as that, and passed on for the SDK to log."""
+
+    def __init__(self, messages: Any, out: _Outgoing) -> None:
+        self._messages = messages
+        self._out = out
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._messages, name)
+
+    def __aiter__(self) -> _Answered:
+        return self
+
+    async def __anext__(self) -> Any:
+        message = await self._messages.__anext__()
+        if isinstance(message, Exception):
+            await self._out.write(_UNREADABLE)
+        return message
 
 
 class _Hand:
@@ -104,7 +129,8 @@ class _Incoming:
     async def __aiter__(self) -> AsyncIterator[str]:
         while chunk := await self._chunk():
             for line in self._lines(chunk):
-                yield line
+                if line.strip():
+                    yield line
         if self._held or self._is_cut:
             yield self._line()
 
@@ -150,14 +176,17 @@ class _Outgoing:
         self._hand: _Hand | None = None
         self._room = select.poll()
         self._room.register(wire, select.POLLOUT)
+        # A message that there is no room for is written in pieces; no other one may come between them.
+        self._turn = anyio.Lock(fast_acquire=True)
 
     async def write(self, text: str) -> None:
         """Write a message; a program that does not read it holds up its own answers and nothing else."""
         data = text.encode("utf-8", "replace")
-        left = self._left(data)
-        if left:
-            self._hand = self._hand or _Hand()
-            await self._hand.do(lambda: self._write(left))
+        async with self._turn:
+            left = self._left(data)
+            if left:
+                self._hand = self._hand or _Hand()
+                await self._hand.do(lambda: self._write(left))
 
     async def flush(self) -> None:
         """Do nothing more: what was written is gone already."""

@@ -144,7 +144,7 @@ def test_bytes_that_are_no_message_end_nothing(place: Place) -> None:
 
         writer = threading.Thread(target=write)
         writer.start()
-        # What is no JSON gets no answer: it has no id that could be believed.
+        # What is no JSON is answered without an id, for it has none that could be believed.
         while 102 not in answers:
             answer = json.loads(process.stdout.readline())
             answers[answer.get("id")] = answer
@@ -153,6 +153,7 @@ def test_bytes_that_are_no_message_end_nothing(place: Place) -> None:
         rest = process.stdout.read()
         code = process.wait(timeout=60)
     assert answers[102]["result"]["isError"] is False
+    assert answers[None]["error"]["code"] == -32700
     assert (code, rest, "Traceback" in place.log.read_text()) == (0, b"", False)
 
 
