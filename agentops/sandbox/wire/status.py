@@ -23,13 +23,15 @@ class ApiRefusal(AgentopsError):
 
     Arguments:
         reason: a StatusReason such as NotFound.
-        message: the sentence that the client shows.
+        message: the sentence that the client shows, in which a real server has line breaks too: it goes onto the wire
+            as it is, and no person reads it here.
         details: the Status's ``details``, if it has them.
         retry_after_s: seconds for the Retry-After header; 0 leaves it out.
     """
 
     def __init__(self, reason: str, message: str, details: Obj | None = None, *, retry_after_s: int = 0) -> None:
         super().__init__(message)
+        self.message = message
         self.reason = reason
         self.details = details
         self.retry_after_s = retry_after_s
