@@ -33,6 +33,7 @@ _ABOUT = {
     "safety": "read_only = true: no change is ever made.",
     "policy": "What is protected, how much may be touched, and when nothing may change: docs/policy.md.",
     "environments": "Which clusters are not production; written by agentops config environment.",
+    "server": "What agentops mcp serve tells of itself: docs/mcp-serve.md.",
     "approvals": "Whether agentops approvals --watch and serve notify on the desktop: docs/approvals.md.",
     "audit": "How the audit log is kept, and for how long: docs/audit.md.",
 }
