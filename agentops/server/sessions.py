@@ -47,14 +47,20 @@ class OpenSessions:
     def opening(self, subject: str) -> Iterator[Callable[[str], None]]:
         """Count a session that is being opened; yields what is to be told its name once it has one."""
         self._opening[subject] = self._opening.get(subject, 0) + 1
+        names: list[str] = []
 
         def opened(name: str) -> None:
+            # From here on it is held. Counted as both until the answer is gone, it would take the room of two.
+            if not names:
+                self._opening[subject] -= 1
+            names.append(name)
             self._held.setdefault(subject, {})[name] = _Session(self.monotonic())
 
         try:
             yield opened
         finally:
-            self._opening[subject] -= 1
+            if not names:
+                self._opening[subject] -= 1
 
     @contextmanager
     def using(self, subject: str, name: str, *, ends: bool) -> Iterator[None]:
