@@ -62,7 +62,11 @@ def test_who_starts_the_tests_makes_no_difference(environ: dict[str, str], surro
 def test_this_process_has_been_settled(surroundings: ModuleType) -> None:
     """The conftest has done it here: nothing is ignored, and no setting of the caller's is left."""
     found = surroundings.seen()
-    strange = {name for name in found["environ"] if not name.startswith(("PYTEST_", "AGENTOPS_E2E", "HYPOTHESIS_"))}
+    strange = {
+        name
+        for name in found["environ"]
+        if not name.startswith(("PYTEST_", "AGENTOPS_E2E", "AGENTOPS_REAL_MCP", "HYPOTHESIS_"))
+    }
     assert (strange, {**found, "environ": {}}) == ({"LANG", "TZ", "TERM"}, {**_EXPECTED, "environ": {}})
 
 
