@@ -274,9 +274,9 @@ def test_a_reboot_whose_answer_was_lost_is_not_said_to_be_rolled_back(
     """Nothing that can be read tells whether it took effect: it stays open for a person, and recovery says why."""
     cluster.enforce(False)
 
-    def lose(sent: bytes) -> tuple[int, str] | None:
-        lost = b"Action=RebootInstances" in sent and b"DryRun=true" not in sent
-        return (504, "<html>gateway time-out</html>") if lost else None
+    def lose(asked: Asked) -> tuple[int, bytes] | None:
+        lost = b"Action=RebootInstances" in asked.body and b"DryRun=true" not in asked.body
+        return (504, b"<html>gateway time-out</html>") if lost else None
 
     with passing_on(cluster.url, lose, late=late) as url:
         monkeypatch.setenv("AWS_ENDPOINT_URL", url)

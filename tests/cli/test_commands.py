@@ -58,7 +58,7 @@ def test_mistakes_on_the_command_line_end_with_2_and_a_hint(cli: Cli, words: tup
         (("policy", "shw", "--source"), "Did you mean 'show'?", "See: agentops policy --help"),
         (("investigat",), "Did you mean 'investigate'?", "See: agentops --help"),
         (("verify",), "there is one in audit", "See: agentops audit verify --help"),
-        (("list",), "there is one in approvers, tools, sandbox", "See: agentops sandbox list --help"),
+        (("list",), "there is one in approvers, tools, mcp, sandbox", "See: agentops sandbox list --help"),
     ],
 )
 def test_a_mistyped_command_is_pointed_at_its_own_group(cli: Cli, words: tuple[str, ...], said: str, hint: str) -> None:
