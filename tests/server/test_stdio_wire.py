@@ -52,12 +52,12 @@ def _piped(*pieces: bytes) -> list[str]:
         ((b"\xc3", b"\xa4\n"), ["ä\n"]),
         ((b"\xff\n",), ["\ufffd\n"]),
         ((b"half",), ["half"]),
-        ((b"\n\n",), ["\n", "\n"]),
+        ((b"\n{}\n \n",), ["{}\n"]),
         ((), []),
     ],
 )
 def test_lines_are_whole_however_they_come(pieces: tuple[bytes, ...], lines: list[str], tmp_path: Path) -> None:
-    """From a pipe in any pieces, and from a file, which cannot be watched."""
+    """From a pipe in any pieces, and from a file, which cannot be watched; an empty line is passed over."""
     kept = tmp_path / "lines"
     kept.write_bytes(b"".join(pieces))
     assert (_piped(*pieces), _read(kept)) == (lines, lines)
