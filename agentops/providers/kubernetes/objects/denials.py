@@ -1,7 +1,7 @@
-"""Reads refusals of an API server out of log lines: who may not do what, and where.
+"""Reads an API server's refusals, from its own answers and out of log lines: who may not do what, and where.
 
-Comes in: log lines, foreign text. Goes out: ``Denial`` values. A line can only claim: whoever reads a denial checks
-that the pod that printed it runs as that account.
+Comes in: the message of a 403, or log lines, foreign text. Goes out: a user and a verb, or ``Denial`` values. A log
+line can only claim: whoever reads a denial checks that the pod that printed it runs as that account.
 Source: kubernetes/apiserver, pkg/endpoints/handlers/responsewriters/errors.go (three forms: in a namespace, at the
 cluster scope, a path).
 """
@@ -22,6 +22,8 @@ _DENIED = re.compile(
     rf"(?: in the namespace {_QUOTE}(?P<where>[a-z0-9-]{{1,63}}){_QUOTE}| at the cluster scope)"
     rf"|path {_QUOTE}(?P<path>/[^\"\\\s]{{0,200}}){_QUOTE})"
 )
+
+_REFUSED = re.compile(r'User "([^"]{1,253})" cannot ([a-z]{1,40}) resource ')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -54,6 +56,16 @@ class Denial:
     def home(self) -> str:
         """The namespace whose RoleBindings could grant it, or grant it in part."""
         return self.where or self.namespace
+
+
+def who_may_not(message: str) -> tuple[str, str] | None:
+    """Return the user and the verb of a 403's message: ``ana``, ``list``; None where it has another form.
+
+    Arguments:
+        message: of the server's Status, as it came.
+    """
+    found = _REFUSED.search(message)
+    return (found[1], found[2]) if found else None
 
 
 def denials_in(lines: Iterable[str]) -> tuple[Denial, ...]:

@@ -6,7 +6,6 @@ was not. It raises only when the API server cannot be reached, or accepts nobody
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from agentops.providers.kubernetes.api.boundary import OUTSIDE
 from agentops.providers.kubernetes.api.client import Cluster, Selection
 from agentops.providers.kubernetes.api.listing import flaws_in_words
 from agentops.providers.kubernetes.api.tail import LogPlace, read_tail
+from agentops.providers.kubernetes.objects.denials import who_may_not
 from agentops.providers.kubernetes.objects.field_types import Flaw
 from agentops.providers.kubernetes.objects.kinds import ABSENCE_IS_A_FINDING, Kind
 from agentops.providers.kubernetes.objects.snapshot import LogTail
@@ -35,8 +35,6 @@ _GIVE_UP_AFTER = 3
 _LOG_LINES = 60
 _LOG_BYTES = 65_536
 _LOG_LINE_LIMIT = 1_000
-_WHO_CANNOT = re.compile(r'User "([^"]{1,200})" cannot (\w+) resource ')
-"""How the API server refuses: https://kubernetes.io/docs/reference/access-authn-authz/authorization/."""
 _WITHOUT_HELM = "type!=helm.sh/release.v1"
 """Helm keeps each release as a Secret of up to a megabyte; no analyzer reads them."""
 
@@ -262,8 +260,8 @@ def gaps_of(result: FetchResult) -> tuple[Gap, ...]:
 def _reason(error: ClusterError) -> str:
     if isinstance(error, Forbidden) and error.code != OUTSIDE:
         # Said alike of each kind, so that it is said once; which kind it is stands beside it.
-        by = _WHO_CANNOT.search(error.message)
-        return f"not allowed: {by[1]} cannot {by[2]} it" if by else f"not allowed: {error.message}"
+        refused = who_may_not(error.message)
+        return "not allowed: " + (f"{refused[0]} cannot {refused[1]} it" if refused else error.message)
     if isinstance(error, NotFound):
         return "this server does not serve the kind"
     return error.message

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
-from agentops.providers.kubernetes.objects.denials import Denial, denials_in
+from agentops.providers.kubernetes.objects.denials import Denial, denials_in, who_may_not
+
+RECORDED = sorted((Path(__file__).parents[3] / "sandbox" / "recorded").glob("*.jsonl"))
 
 REPORTER = {"namespace": "shop", "account": "reporter"}
 
@@ -61,3 +66,16 @@ def test_each_refusal_is_told_once():
     """A program that tries again and again says one thing."""
     line = 'User "system:serviceaccount:a:b" cannot get path "/x"'
     assert len(denials_in([line, line])) == 1
+
+
+def test_who_may_not_is_read_from_every_refusal_that_a_real_server_gave():
+    """Each recorded 403 for want of a right says a user and a verb; quotas, limits and paths have other forms."""
+    steps = [json.loads(line) for path in RECORDED for line in path.read_text("utf-8").splitlines()]
+    answered = (step.get("answer", {}) for step in steps)
+    answers = [one.get("body") for one in answered if one.get("code") == 403]
+    messages = [body["message"] for body in answers if isinstance(body, dict) and "message" in body]
+    refused = [message for message in messages if " cannot " in message and ' resource "' in message]
+    read = {who_may_not(message) for message in refused if "cannot impersonate-on:" not in message}
+    assert {("bob", "list"), ("system:serviceaccount:recorded:robot", "deletecollection")} <= read
+    assert None not in read
+    assert {who_may_not(message) for message in messages if message not in refused} == {None}
