@@ -112,7 +112,7 @@ def _events(snapshot: AwsSnapshot, ref: ResourceRef, data: Data) -> Iterator[Pro
             ("Events.Message", said),
             ("Events.Date", at.isoformat(timespec="seconds")),
             since=at,
-            advice="AwsClients must connect again; those that keep the old address (DNS cached for ever) do not.",
+            advice="Clients must connect again; those that keep the old address (DNS cached for ever) do not.",
         )
         # A failover restarts it as well; the second event says nothing more.
         return
