@@ -1,10 +1,9 @@
 """Regular expressions that a model or a person wrote, against text that anybody wrote: neither may hang the process.
 
 Comes in: a pattern, and lines or a value. Goes out: whether the pattern is found: in a line case is ignored, in a value
-it counts. Python's
-``re`` backtracks and cannot be interrupted; RE2 (https://github.com/google/re2) takes time in proportion to the line,
-and what it cannot do in that time (look-around, references back to a group) is refused. The syntax is RE2's: ``\\w``,
-``\\d`` and ``\\b`` know ASCII only, and the end of the text is ``\\z``.
+it counts. Python's ``re`` backtracks and cannot be interrupted; RE2 (https://github.com/google/re2) takes time in
+proportion to the line, and what it cannot do in that time (look-around, references back to a group) is refused. The
+syntax is RE2's: ``\\w``, ``\\d`` and ``\\b`` know ASCII only, and the end of the text is ``\\z``.
 
 This is one of the few modules of ``core`` that use a library. It is imported by the first pattern, so that whoever has
 none does not pay for it; see ``docs/adr/0012-libraries-for-schemas-patterns-and-schedules.md``.
@@ -68,25 +67,8 @@ def line_pattern(text: str, argument: str) -> LinePattern:
     Raises:
         ToolInputError: it is too long or too large, or no regular expression as RE2 has it.
     """
-    import re2
-
-    if len(text) > MAX_PATTERN_CHARS:
-        raise ToolInputError(
-            f"`{argument}` is longer than {MAX_PATTERN_CHARS} characters", hint="Search for a shorter part of the line."
-        )
-    options = re2.Options()
-    options.case_sensitive = False
-    options.log_errors = False
-    options.max_mem = _MEMORY_BYTES
-    try:
-        compiled = re2.compile(text.encode("utf-8"), options)
-    except UnicodeEncodeError as error:
-        raise ToolInputError(f"`{argument}` {one_line(text, 80)!r} holds half a character") from error
-    except re2.error as error:
-        raise _refusal(text, argument, error) from error
-    if compiled.programsize > _MAX_INSTRUCTIONS:
-        raise _too_large(text, argument)
-    return LinePattern(argument, compiled)
+    too_long = "Search for a shorter part of the line."
+    return LinePattern(argument, _compiled(text, argument, _MAX_INSTRUCTIONS, ignoring_case=True, too_long=too_long))
 
 
 @lru_cache(maxsize=256)
@@ -96,23 +78,34 @@ def text_pattern(text: str) -> Callable[[str], bool]:
     Raises:
         ToolInputError: it is too long or too large, or no regular expression as RE2 has it.
     """
+    # A value is searched whole, so the search itself must be quick.
+    compiled = _compiled(text, "pattern", _MAX_INSTRUCTIONS // 10)
+    return lambda value: compiled.search(value.encode("utf-8", "replace")) is not None
+
+
+def _compiled(text: str, argument: str, most: int, *, ignoring_case: bool = False, too_long: str = "") -> Any:
+    """Return RE2's pattern of at most ``most`` instructions; ``too_long`` is the hint for one of too many characters.
+
+    Raises:
+        ToolInputError: as ``line_pattern``.
+    """
     import re2
 
+    if len(text) > MAX_PATTERN_CHARS:
+        raise ToolInputError(f"`{argument}` is longer than {MAX_PATTERN_CHARS} characters", hint=too_long)
     options = re2.Options()
+    options.case_sensitive = not ignoring_case
     options.log_errors = False
     options.max_mem = _MEMORY_BYTES
-    if len(text) > MAX_PATTERN_CHARS:
-        raise ToolInputError(f"`pattern` is longer than {MAX_PATTERN_CHARS} characters")
     try:
         compiled = re2.compile(text.encode("utf-8"), options)
     except UnicodeEncodeError as error:
-        raise ToolInputError(f"`pattern` {one_line(text, 80)!r} holds half a character") from error
+        raise ToolInputError(f"`{argument}` {one_line(text, 80)!r} holds half a character") from error
     except re2.error as error:
-        raise _refusal(text, "pattern", error) from error
-    # A value is searched whole, so the search itself must be quick.
-    if compiled.programsize > _MAX_INSTRUCTIONS // 10:
-        raise _too_large(text, "pattern")
-    return lambda value: compiled.search(value.encode("utf-8", "replace")) is not None
+        raise _refusal(text, argument, error) from error
+    if compiled.programsize > most:
+        raise _too_large(text, argument)
+    return compiled
 
 
 def _refusal(text: str, argument: str, error: Exception) -> ToolInputError:
