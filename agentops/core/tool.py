@@ -32,10 +32,9 @@ class ToolSpec:
     ``name`` is snake_case with the provider first (``kubernetes_list``). ``schema`` is the arguments' JSON Schema, with
     ``additionalProperties: false``. ``permissions`` are what its identity needs: ``get pods``, ``list events``.
     ``reversal`` says nothing for a read. ``facets`` are what policy is told of a call's arguments: the facet (see
-    ``core.policy.FACETS``) to the argument that holds it. ``target`` is what
-    it acts on, where that is one thing alone. ``deferred``: its declaration does not go to the model with
-    the first request; it is found by a search. ``foreign`` is what somebody else's server says of it: untrusted, and
-    shown in a fence only.
+    ``core.policy.FACETS``) to the argument that holds it. ``target`` is what it acts on, where that is one thing alone.
+    ``deferred``: its declaration does not go to the model with the first request; it is found by a search. ``foreign``
+    is what somebody else's server says of it: untrusted, and shown in a fence only.
     """
 
     name: str
