@@ -111,13 +111,10 @@ def request_for(
     ref = resource or change.target
     items = [] if preview is None else [item for item in preview.objects if item.ref == ref]
     known = [facts_of(item.ref, item) for item in items]
-    moment = now.astimezone(UTC)
     context: Facts = {
         "dryRun": dry_run,
         "rollback": rollback,
-        "now": to_iso(moment),
-        "hour": moment.hour,
-        "weekday": DAYS[moment.weekday()],
+        **_of_time(now),
         **_known(environment=environment, protected=protected, frozen=frozen, tainted=tainted),
         **(asked_through or {}),
         **_known(approvals=None if approvals is None else sorted(set(approvals))),
@@ -171,10 +168,8 @@ def read_request(
     Raises:
         ToolInputError: as ``facets_of``.
     """
-    moment = now.astimezone(UTC)
-    clock = {"now": to_iso(moment), "hour": moment.hour, "weekday": DAYS[moment.weekday()]}
     context = {
-        **clock,
+        **_of_time(now),
         "tainted": True,
         **_known(environment=environment, protected=protected),
         **facets_of(spec, arguments),
@@ -233,6 +228,11 @@ def decide_all(policy: Policy, requests: Iterable[PolicyRequest]) -> PolicyDecis
 
 def _known(**facts: Any) -> Facts:
     return {name: value for name, value in facts.items() if value is not None}
+
+
+def _of_time(now: datetime) -> Facts:
+    moment = now.astimezone(UTC)
+    return {"now": to_iso(moment), "hour": moment.hour, "weekday": DAYS[moment.weekday()]}
 
 
 def _of_tool(spec: ToolSpec, preview: Preview | None, blast: BlastRadius | None) -> Facts:
