@@ -33,7 +33,7 @@ def target_schemes(providers: Sequence[Provider] = PROVIDERS) -> tuple[str, ...]
 
 def can_be_named(ref: ResourceRef, providers: Sequence[Provider] = PROVIDERS) -> bool:
     """Return whether a person can name a resource to look at it; what only a witness tells of has no name."""
-    return not ref.is_told and all(one.scheme != ref.scheme for one in providers if one.is_witness)
+    return not ref.is_foreign and all(one.scheme != ref.scheme for one in providers if one.is_witness)
 
 
 def read_specs(providers: Sequence[Provider] = PROVIDERS) -> tuple[ToolSpec, ...]:

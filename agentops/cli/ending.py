@@ -86,7 +86,7 @@ def rollback_ending(result: PipelineResult, flags: str) -> list[Block]:
     first, then = plan.steps[0].change.target, then_lines(result)
     if plan.rolls_back and not then and outcome.status in (Status.DRY_RUN, Status.DECLINED):
         then = (f"Next: {command_line('rollback', short_change(plan.rolls_back))}{flags}",)
-    elif outcome.status is Status.APPLIED and outcome.doubts and not first.is_told:
+    elif outcome.status is Status.APPLIED and outcome.doubts and not first.is_foreign:
         then = (f"Next: {command_line('investigate', f'{first.scheme}:{first.short}')}{flags}", *then)
     return outcome_blocks(result, then=then)
 

@@ -57,7 +57,7 @@ class ResourceRef:
         return f"mcp:{self.parts[0]}" if self.scheme == "mcp" else self.scheme
 
     @property
-    def is_told(self) -> bool:
+    def is_foreign(self) -> bool:
         """Whether only an MCP server tells of it, so that nobody can look at it by this name."""
         return self.scheme == "mcp"
 

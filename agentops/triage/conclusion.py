@@ -94,7 +94,7 @@ def _named_and_well(ranking: Ranking, ids: Sequence[str]) -> Finding:
         return _plain(ranking, ids, verdict, words)
     first = others[0].resource
     finding = _plain(ranking, ids, verdict, f"{words} Also seen: {_named(others)}.")
-    if first.is_told:
+    if first.is_foreign:
         return finding
     return replace(
         finding, next_steps=(f"Look at that: {command_line('investigate', f'{first.scheme}:{first.short}')}",)

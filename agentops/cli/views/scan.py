@@ -108,7 +108,7 @@ def _closing(scan: Scan, problems: Sequence[Problem], flags: str | None) -> list
         said: list[Block] = [Heading(said_once(first.summary, _CLOSING_CHARS), Tone.BAD)]
         if first.advice:
             said.append(Paragraph(said_once(first.advice, _ADVICE_CHARS)))
-        if flags is not None and not first.resource.is_told:
+        if flags is not None and not first.resource.is_foreign:
             again = command_line("investigate", f"{first.resource.scheme}:{first.resource.short}")
             said.append(Code(f"Next: {again}{flags}"))
         return said
