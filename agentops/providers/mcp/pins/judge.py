@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from agentops.core.digest import digest
 from agentops.core.text import one_line
@@ -19,7 +18,7 @@ from agentops.providers.mcp.objects.server import ServerConfig
 from agentops.providers.mcp.objects.tool import ForeignTool, ServerFacts
 from agentops.providers.mcp.pins.names import likeness, namespaced, refused_name
 from agentops.providers.mcp.pins.pin import ServerPin, ToolPin, launch_of
-from agentops.providers.mcp.pins.words import described, hidden_in, plain_schema
+from agentops.providers.mcp.pins.words import hidden_in
 
 
 class Held(StrEnum):
@@ -37,14 +36,11 @@ class OfferedTool:
 
     Arguments:
         name: under which it is called here.
-        tool: as the server lists it.
-        description, schema: for the model, normalised; a call is checked against ``tool.input_schema``.
+        tool: as the server lists it; what a model is told of it is ``Offer.spec``, made of the pin.
     """
 
     name: str
     tool: ForeignTool
-    description: str
-    schema: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +97,7 @@ def judge(
             why = f"its {' and '.join(changed)} changed since it was trusted"
             held.append(HeldTool(name=tool.name, held=Held.CHANGED, why=why, changed=changed, tool=tool))
         else:
-            offered.append(_offered(server, tool))
+            offered.append(OfferedTool(name=namespaced(server.name, tool.name), tool=tool))
     gone = tuple(sorted(set(pinned) - set(counted)))
     return PinJudgement(offered=tuple(offered), held=tuple(held), gone=gone, server_changed=server_changed)
 
@@ -144,12 +140,3 @@ def _refused(tool: ForeignTool, counted: Mapping[str, int], *, has_twin: bool) -
     except (ValueError, TypeError, RecursionError):
         return "its declaration is no JSON that can be compared"
     return ""
-
-
-def _offered(server: ServerConfig, tool: ForeignTool) -> OfferedTool:
-    return OfferedTool(
-        name=namespaced(server.name, tool.name),
-        tool=tool,
-        description=described(server.name, tool.description or tool.title),
-        schema=plain_schema(tool.input_schema),
-    )

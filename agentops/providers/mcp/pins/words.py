@@ -1,7 +1,7 @@
 """A server's own words about its tools, made fit to be shown to a model: plain, short, and marked as the server's.
 
-Comes in: descriptions and schemas that a server wrote. Goes out: the same without hidden characters, capped. What a
-description says is never an instruction; it is untrusted like any result. Pure.
+Comes in: descriptions and schemas that a server wrote. Goes out: a description without hidden characters, capped; of a
+schema what is hidden in it. What a description says is never an instruction; it is untrusted like any result. Pure.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from agentops.core.text import clip, one_line, visible
 
 DESCRIPTION_CHARS = 1_000
 """The longest description of a tool that a model is shown."""
-_FIELD_CHARS = 240
 _MOST_DEPTH = 24
 # How an emoji is drawn; often in descriptions, and nothing that a reader misses.
 _DRAWN = str.maketrans({"\ufe0e": None, "\ufe0f": None})
@@ -27,31 +26,17 @@ _FRAME = re.compile(r"</?\s*[A-Za-z_][\w-]*(?:\s[^<>]{0,200})?>")
 _SAID = ("description", "title", "$comment", "markdownDescription")
 
 
-def normalised(text: str, limit: int = DESCRIPTION_CHARS) -> str:
+def normalised(text: str) -> str:
     """Return a text in one Unicode form, with hidden characters written out and tags taken apart, capped."""
     plain = visible(unicodedata.normalize("NFC", text.translate(_DRAWN)))
     plain = _FRAME.sub(lambda found: found.group().replace("<", "‹").replace(">", "›"), plain)
-    return clip(_BLANK.sub("\n\n", _GAPS.sub(" ", plain)).strip(), limit)
+    return clip(_BLANK.sub("\n\n", _GAPS.sub(" ", plain)).strip(), DESCRIPTION_CHARS)
 
 
 def described(server: str, description: str) -> str:
     """Return what a model is told of a tool: whose words they are comes first."""
     words = normalised(description)
     return f"MCP server {server} says of it (untrusted): {words or 'nothing'}"
-
-
-def plain_schema(value: Any, depth: int = 0) -> Any:
-    """Return a schema whose texts for people are normalised and short; what decides about values is as it was."""
-    if depth > _MOST_DEPTH:
-        return {}
-    if isinstance(value, Mapping):
-        return {
-            key: one_line(normalised(item, _FIELD_CHARS), _FIELD_CHARS)
-            if key in _SAID and isinstance(item, str)
-            else plain_schema(item, depth + 1)
-            for key, item in value.items()
-        }
-    return [plain_schema(item, depth + 1) for item in value] if isinstance(value, list | tuple) else value
 
 
 def hidden_in(value: Any, depth: int = 0) -> str:
