@@ -8,7 +8,6 @@ in a search's result only, which is fenced like any other reading. Nothing here 
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 import re
@@ -22,6 +21,7 @@ from agentops.agent.signature import signature
 from agentops.core.errors import ToolInputError
 from agentops.core.evidence import Reading
 from agentops.core.jsonable import to_json
+from agentops.core.suggestions import LOOSE, closest
 from agentops.core.text import clip, one_line, plural
 from agentops.core.tool import Effect, ToolCall, ToolSpec
 
@@ -87,7 +87,7 @@ class Deferred:
             raise ToolInputError(f"{TOOL_READ} takes `tool`, a name, and `arguments`, an object")
         spec = self._specs.get(named)
         if spec is None:
-            near = difflib.get_close_matches(named, self._specs, n=3, cutoff=0.5)
+            near = closest(named, self._specs, count=3, cutoff=LOOSE)
             known = f"Did you mean {' or '.join(near)}?" if near else f"Find it: {TOOL_SEARCH}."
             raise ToolInputError(f"there is no further tool {one_line(named, 80)!r}. {known}")
         if spec.effect is not Effect.READ:
