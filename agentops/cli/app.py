@@ -133,7 +133,6 @@ def build() -> typer.Typer:
         version,
     ):
         commands.register(app)
-    fold_pages(app)
     return app
 
 
@@ -183,8 +182,12 @@ def _run(words: Sequence[str], simulated: SimulatedTime | None) -> int:
 def _call(words: Sequence[str], simulated: SimulatedTime | None) -> Result:
     import typer.exceptions
 
+    tree = build()
+    if {"--help", "-h"} & set(words):
+        # Here and not in the tree: it would cost every command some milliseconds at its start.
+        fold_pages(tree)
     try:
-        value = build()(list(words), standalone_mode=False, prog_name="agentops", obj=simulated)
+        value = tree(list(words), standalone_mode=False, prog_name="agentops", obj=simulated)
     except typer.exceptions.TyperException as error:
         raise _usage(error.format_message(), words) from error
     if isinstance(value, Result):
