@@ -19,6 +19,7 @@ from agentops.providers.aws.impact.state.registry import read_state
 from agentops.providers.aws.impact.state.state import State, place_of
 from agentops.providers.aws.impact.state.targets import read_targets
 from agentops.providers.aws.objects.place import GROUP, SERVICE, after
+from agentops.providers.aws.objects.target_groups import target_groups_of_group, target_groups_of_service
 
 
 def observe(client: AwsClient, preview: Preview, clock: Clock) -> Observation:
@@ -68,10 +69,9 @@ def _in_front(client: AwsClient, state: State) -> list[Health]:
     """
     arns: list[str] = []
     if state.ref.kind == GROUP:
-        arns = [str(one) for one in state.data.get("TargetGroupARNs") or ()]
+        # Those of VPC Lattice are of another service, which is not asked.
+        arns = [one for one in target_groups_of_group(state.data) if ":elasticloadbalancing:" in one]
     if state.ref.kind == SERVICE:
-        arns = [str(one.get("targetGroupArn") or "") for one in state.data.get("loadBalancers") or ()]
+        arns = target_groups_of_service(state.data)
     place = place_of(client)
-    return [
-        read_targets(client, place, after(arn, ":targetgroup/")).health for arn in dict.fromkeys(filter(None, arns))
-    ]
+    return [read_targets(client, place, after(arn, ":targetgroup/")).health for arn in arns]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from agentops.core.errors import ToolError
@@ -17,6 +16,7 @@ from agentops.providers.aws.objects.place import (
     after,
     service_id,
 )
+from agentops.providers.aws.objects.target_groups import target_groups_of_group, target_groups_of_service
 from agentops.providers.aws.sweep.clusters import KUBERNETES, made_for
 from agentops.providers.aws.sweep.compute import INSTANCES, together
 from agentops.providers.aws.sweep.scout import Found, Link, Scout, picked
@@ -107,12 +107,9 @@ def read_groups_behind(scout: Scout, asked: str) -> Found:
     listed = scout.listed(
         "Auto Scaling groups", "autoscaling", "DescribeAutoScalingGroups", "AutoScalingGroups", _GROUPS * 5
     )
-    return _behind(name, [(GROUP, str(one["AutoScalingGroupName"])) for one in listed if arn in _target_groups(one)])
-
-
-def _target_groups(group: Mapping[str, Any]) -> list[str]:
-    sources = (str(one.get("Identifier", "")) for one in group.get("TrafficSources") or ())
-    return [*(group.get("TargetGroupARNs") or ()), *sources]
+    return _behind(
+        name, [(GROUP, str(one["AutoScalingGroupName"])) for one in listed if arn in target_groups_of_group(one)]
+    )
 
 
 def read_services_behind(scout: Scout, asked: str) -> Found:
@@ -130,7 +127,7 @@ def read_services_behind(scout: Scout, asked: str) -> Found:
             behind += [
                 (SERVICE, service_id(str(one["serviceArn"])))
                 for one in answer.get("services") or ()
-                if any(each.get("targetGroupArn") == arn for each in one.get("loadBalancers") or ())
+                if arn in target_groups_of_service(one)
             ]
     return _behind(name, behind)
 

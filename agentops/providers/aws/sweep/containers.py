@@ -11,6 +11,7 @@ from typing import Any
 from agentops.core.errors import ToolError
 from agentops.providers.aws.api.errors import ABSENT
 from agentops.providers.aws.objects.place import SERVICE, TARGET_GROUP, after
+from agentops.providers.aws.objects.target_groups import target_groups_of_service
 from agentops.providers.aws.sweep.scout import Found, Link, Scout, picked
 
 SERVICE_FIELDS = (
@@ -52,11 +53,10 @@ def read_service(scout: Scout, name: str) -> Found:
         },
     }
     found = Found(things={here: data})
-    for each in one.get("loadBalancers") or ():
-        if each.get("targetGroupArn"):
-            lower = (TARGET_GROUP, after(str(each["targetGroupArn"]), ":targetgroup/"))
-            found.links.append(Link(upper=here, lower=lower, relation="is reached through", own=True))
-            found.follow.append(lower)
+    for group in target_groups_of_service(one):
+        lower = (TARGET_GROUP, after(group, ":targetgroup/"))
+        found.links.append(Link(upper=here, lower=lower, relation="is reached through", own=True))
+        found.follow.append(lower)
     return found
 
 

@@ -168,6 +168,31 @@ def test_what_scaling_launches_after_a_higher_maximum_is_a_good_sign(
     assert (health.ready, health.wanted, health.settled) == (4, 6, settled)
 
 
+def test_a_target_group_that_is_a_traffic_source_is_a_bystander(aws: Documented, bound: AwsChanger) -> None:
+    """The API reference names both lists; one of VPC Lattice is of another service, which is not asked."""
+    front = PLACE.arn("elasticloadbalancing", "targetgroup/web/73e2d6bc24d8a067")
+    lattice = PLACE.arn("vpc-lattice", "targetgroup/tg-0eaa4b9ab4e2d3b1c")
+    group = aws._group() | {
+        "TargetGroupARNs": [],
+        "TrafficSources": [{"Identifier": front, "Type": "elbv2"}, {"Identifier": lattice, "Type": "vpc-lattice"}],
+    }
+    answers: dict[str, dict[str, Any]] = {
+        "DescribeAutoScalingGroups": {"AutoScalingGroups": [group]},
+        "DescribeTargetGroups": {"TargetGroups": [{"TargetGroupArn": front}]},
+        "DescribeTargetHealth": {
+            "TargetHealthDescriptions": [{"Target": {"Id": "i-0", "Port": 80}, "TargetHealth": {"State": "healthy"}}]
+        },
+        "DescribeTags": {"TagDescriptions": []},
+    }
+    asked = aws.ask
+    aws.ask = lambda service, operation, **more: (  # type: ignore[method-assign]
+        answers[operation] if operation in answers else asked(service, operation, **more)
+    )
+    tool = bound.change_tools()["aws_set_group_size"]
+    seen = tool.observe(tool.preview(change("aws_set_group_size", "autoscaling/group", "web", max=8)))
+    assert [one.detail for one in seen.bystanders] == ["1 of 1 targets of web/73e2d6bc24d8a067 are healthy"]
+
+
 def test_a_database_that_grows_goes_on_serving(aws: Documented, bound: AwsChanger) -> None:
     """For minutes it is modifying, with its new size pending: that is as previewed, and it serves."""
     database = {

@@ -11,6 +11,7 @@ from agentops.providers.aws.api.client import AwsClient
 from agentops.providers.aws.impact.reach.fronts import Fronts, fronts_of, share, zones
 from agentops.providers.aws.impact.state.groups import serving_of
 from agentops.providers.aws.impact.state.state import State
+from agentops.providers.aws.objects.target_groups import target_groups_of_group
 
 LEAST_HEALTHY = 90
 """What AWS takes where a refresh says nothing: ``MinHealthyPercentage``."""
@@ -25,7 +26,7 @@ def reach_group(client: AwsClient, state: State, call: Call, item: ObjectChange)
     """
     serving = serving_of(state.data)
     named = [str(one.get("InstanceId", "")) for one in state.data.get("Instances") or ()]
-    fronts = fronts_of(client, _target_groups(state.data), named)
+    fronts = fronts_of(client, target_groups_of_group(state.data), named)
     if call.path.endswith("/StartInstanceRefresh"):
         return _refresh(call, state, serving, fronts)
     before, after = (int((form or {}).get("DesiredCapacity") or 0) for form in (item.before, item.after))
@@ -77,8 +78,3 @@ def _detail(group: Mapping[str, Any], more: int, fronts: Fronts) -> dict[str, tu
         **({"target group": fronts.lines} if fronts.lines else {}),
         "cost per hour": (cost,),
     }
-
-
-def _target_groups(group: Mapping[str, Any]) -> list[str]:
-    sources = (str(one.get("Identifier", "")) for one in group.get("TrafficSources") or ())
-    return list(dict.fromkeys([*(group.get("TargetGroupARNs") or ()), *(s for s in sources if ":targetgroup/" in s)]))

@@ -7,8 +7,9 @@ from agentops.core.risk import Risk
 from agentops.providers.aws.api.client import AwsClient
 from agentops.providers.aws.impact.reach.fronts import fronts_of, share
 from agentops.providers.aws.impact.reach.groups import NO_PRICES
-from agentops.providers.aws.impact.state.services import COUNT, DEFINITION
+from agentops.providers.aws.impact.state.services import COUNT, DEFINITION, DEPLOYMENT
 from agentops.providers.aws.impact.state.state import State, number
+from agentops.providers.aws.objects.target_groups import target_groups_of_service
 
 _LEAST_HEALTHY = 100
 """``minimumHealthyPercent`` of a rolling update, where the service says nothing."""
@@ -23,9 +24,8 @@ def reach_service(client: AwsClient, state: State, call: Call, item: ObjectChang
     running = number(state.data, "runningCount")
     before, after = item.before or {}, item.after or {}
     had, has = int(before.get(COUNT) or 0), int(after.get(COUNT) or 0)
-    arns = [str(one.get("targetGroupArn", "")) for one in state.data.get("loadBalancers") or ()]
-    fronts = fronts_of(client, filter(None, arns))
-    deploys = any(edit.path in (DEFINITION, "deployment") for edit in item.edits)
+    fronts = fronts_of(client, target_groups_of_service(state.data))
+    deploys = any(edit.path in (DEFINITION, DEPLOYMENT) for edit in item.edits)
     if deploys:
         rule = state.data.get("deploymentConfiguration") or {}
         least = int(rule.get("minimumHealthyPercent", _LEAST_HEALTHY))
