@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ from anyio import CapacityLimiter, to_thread
 from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 
+from agentops.agent.audited import for_audit
 from agentops.agent.deferred import TOOL_READ
 from agentops.agent.fence import Fence
 from agentops.app.apply_pending import question_for
@@ -32,7 +33,7 @@ from agentops.app.serving import Runs
 from agentops.core.errors import AgentopsError, Busy, NotApproved, PolicyRefused, UsageError
 from agentops.core.json_schema import called_wrongly, faults, without_absent
 from agentops.core.text import one_line
-from agentops.server.answers import ToolAnswer, defect, refusal, result_of
+from agentops.server.answers import ToolAnswer, defect, fitted, refusal, result_of
 from agentops.server.catalogue import APPLY, ServedTool, catalogue, listed
 from agentops.server.confirming import ASK_S, OpenQuestions, Relayed, declares_forms, elicitation, relayed
 from agentops.server.programs import Programs, claims_of, trace_of
@@ -76,16 +77,9 @@ class Door:
         """Return the tools that a program gets, in one order.
 
         Raises:
-            MCPError: it asks too often.
+            MCPError: it may do nothing here, asks too often, or no run can be opened for it.
         """
-        client = await self._counted(ctx)
-
-        def look() -> tuple[ServedTool, ...]:
-            with self.runs.shared(client, trace_of(ctx.meta)) as app:
-                app.log.append("mcp_request", {"method": ctx.method})
-                return self._catalogue(app, client)
-
-        return await self._thread(look, self._reads)
+        return await self._on_record(ctx, self._catalogue)
 
     async def noted(self, ctx: Context) -> None:
         """Count and record a request whose answer is the same for every program.
@@ -93,24 +87,26 @@ class Door:
         Raises:
             MCPError: the program may do nothing here, or asks too often.
         """
-        client = await self._counted(ctx)
+        await self._on_record(ctx, lambda _app, _client: None)
 
-        def note() -> None:
-            with self.runs.shared(client, trace_of(ctx.meta)) as app:
-                app.log.append("mcp_request", {"method": ctx.method, **self._said(app, ctx.params)})
+    async def _on_record(self, ctx: Context, look: Callable[[App, Client], T], code: int = types.INVALID_REQUEST) -> T:
+        """Count and record a request, and return what ``look`` finds in the run that reads are shared in.
 
-        try:
-            await self._thread(note, self._reads)
-        except AgentopsError as error:
-            raise refused(error) from error
-
-    async def _counted(self, ctx: Context) -> Client:
+        Raises:
+            MCPError: the program may do nothing here; with ``code`` where it asks too often, or ``look`` fails.
+        """
         client = await self._named(ctx)
+
+        def work() -> T:
+            with self.runs.shared(client, trace_of(ctx.meta)) as app:
+                self._note(app, ctx)
+                return look(app, client)
+
         try:
             await self._require_room(client)
+            return await self._thread(work, self._reads)
         except AgentopsError as error:
-            raise refused(error) from error
-        return client
+            raise refused(error, code) from error
 
     async def _named(self, ctx: Context) -> Client:
         try:
@@ -191,20 +187,12 @@ class Door:
         Raises:
             MCPError: it is not there, or may not be seen.
         """
-        client = await self._named(ctx)
 
-        def work() -> str:
-            with self.runs.shared(client, trace_of(ctx.meta)) as app:
-                app.log.append("mcp_request", {"method": ctx.method, **self._said(app, ctx.params)})
-                answer = ToolAnswer(document=dict(look(app)))
-            (content,) = self._result(client, answer).content
+        def work(app: App, client: Client) -> str:
+            (content,) = self._result(client, ToolAnswer(document=dict(look(app)))).content
             return content.text if isinstance(content, types.TextContent) else ""
 
-        try:
-            await self._require_room(client)
-            return await self._thread(work, self._reads)
-        except AgentopsError as error:
-            raise MCPError(types.INVALID_PARAMS, f"{error.message} {error.hint}".strip()) from error
+        return await self._on_record(ctx, work, types.INVALID_PARAMS)
 
     def _catalogue(self, app: App, client: Client) -> tuple[ServedTool, ...]:
         """Return the tools of a program; they stay the same as long as the run that reads are shared in does."""
@@ -237,7 +225,7 @@ class Door:
             inner = str(given.get("tool")) if params.name == TOOL_READ else params.name
             is_own = tool is not None and tool.own_record and client.scope.has(inner)
             if not is_own:
-                app.log.append("mcp_request", {"method": ctx.method, **self._said(app, ctx.params)})
+                self._note(app, ctx)
         if tool is None:
             raise MCPError(types.INVALID_PARAMS, f"There is no tool {one_line(params.name, 60)!r} for you here.")
         span.say(tool=tool.name)  # A name that there is; what else was sent may be anything.
@@ -251,13 +239,12 @@ class Door:
             raise UsageError(called_wrongly(tool.name, wrong), code="bad-arguments")
         return tool, checked
 
-    def _said(self, app: App, params: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Return what the record says of a request: names and redacted arguments, none of them long."""
-        from agentops.agent.audited import for_audit
-        from agentops.server.answers import fitted
-
-        found = {name: value for name, value in (params or {}).items() if name in ("name", "uri", "arguments")}
-        return dict(for_audit(fitted(app.services.redactor.value(found), 4_000)))
+    def _note(self, app: App, ctx: Context) -> None:
+        """Put a request on record: its method, its names and its redacted arguments, none of them long."""
+        said = {name: value for name, value in (ctx.params or {}).items() if name in ("name", "uri", "arguments")}
+        app.log.append(
+            "mcp_request", {"method": ctx.method, **for_audit(fitted(app.services.redactor.value(said), 4_000))}
+        )
 
     async def _worked(
         self,
@@ -350,9 +337,9 @@ def _related(ctx: Context) -> Any:
     return ServerMessageMetadata(related_request_id=ctx.request_id)
 
 
-def refused(error: AgentopsError) -> MCPError:
+def refused(error: AgentopsError, code: int = types.INVALID_REQUEST) -> MCPError:
     """Return an error as the protocol's own: the request itself is refused, whatever tool it names."""
-    return MCPError(types.INVALID_REQUEST, f"{error.message} {error.hint}".strip())
+    return MCPError(code, f"{error.message} {error.hint}".strip())
 
 
 def of_stdio(programs: Programs) -> Callable[[Context], Client]:
@@ -380,6 +367,3 @@ def of_http(programs: Programs) -> Callable[[Context], Client]:
         return programs.over_http(token.subject, claims_of(info))
 
     return who
-
-
-Handler = Callable[[Context, Any], Awaitable[Any]]

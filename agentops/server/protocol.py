@@ -12,13 +12,12 @@ from typing import Any
 import mcp_types as types
 from mcp.server.lowlevel.server import Server
 from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
-from mcp.shared.exceptions import MCPError
 
 from agentops import __version__
 from agentops.core.errors import AgentopsError
 from agentops.server.catalogue import served_input_schema
 from agentops.server.confirming import ASK_S
-from agentops.server.door import Context, Door
+from agentops.server.door import Context, Door, refused
 from agentops.server.library import PROMPTS, SCHEME, SHELVES, prompt_text, read_resource
 
 NAME = "agentops"
@@ -96,7 +95,7 @@ class Handlers:
         try:
             text = prompt_text(params.name, params.arguments or {})
         except AgentopsError as error:
-            raise MCPError(types.INVALID_PARAMS, error.message) from error
+            raise refused(error, types.INVALID_PARAMS) from error
         message = types.PromptMessage(role="user", content=types.TextContent(text=text))
         return types.GetPromptResult(messages=[message])
 

@@ -172,6 +172,20 @@ def test_a_scope_holds_at_the_door(place: Place) -> None:
     assert incident not in kept
 
 
+@pytest.mark.parametrize("method", ["list_tools", "list_resources"])
+def test_a_scope_with_nothing_in_it_is_told_as_that(place: Place, method: str) -> None:
+    """Whoever set the client up reads why its lists are refused, and no "Internal server error"."""
+    place.clients('[clients."lost"]\nnamespaces = ["payments"]\n')
+
+    async def work(client: Client) -> str:
+        with pytest.raises(MCPError) as caught:
+            await getattr(client, method)()
+        return str(caught.value)
+
+    said = elsewhere(place, "--client", "lost", "--namespace", "shop").with_client(work)
+    assert "may see none of the namespaces" in said
+
+
 def test_the_namespace_of_the_door_hides_other_incidents(place: Place) -> None:
     """What may not be read now is not told of from the store either: the option is a boundary, for plans as well."""
 
