@@ -47,10 +47,10 @@ _CHANGES_ONLY = ("inverse", "reads_back", "cures")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewedTool:
-    """One classified tool. ``schemas``: the digests of the input schemas that were reviewed; empty means any."""
+    """One classified tool. ``schemas``: the digests of the input schemas that were reviewed; any other is not."""
 
     classification: Classification
-    schemas: tuple[str, ...] = ()
+    schemas: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +109,7 @@ def read_reviewed(text: str, where: str) -> ReviewedServer:
     if not lists["hosts"] and not (lists["names"] and lists["packages"]):
         raise ConfigError(f"{where}: a server is told by its names and its packages, or by its hosts")
     tools = {
-        str(name): read_tool(one, f"{where}: tools.{one_line(str(name), 60)}")
+        str(name): _tool(one, f"{where}: tools.{one_line(str(name), 60)}")
         for name, one in _table(document.get("tools"), f"{where}: tools").items()
     }
     _require_known(tools, where)
@@ -121,22 +121,14 @@ def read_reviewed(text: str, where: str) -> ReviewedServer:
     )
 
 
-def read_tool(found: Any, where: str, *, own: bool = False) -> ReviewedTool:
-    """Return one tool's classification, from the table that a file or a person's settings have for it.
-
-    Arguments:
-        own: a person says it of a server of theirs, so that ``schemas`` may be left out.
-
-    Raises:
-        ConfigError: a word of it has no meaning here.
-    """
+def _tool(found: Any, where: str) -> ReviewedTool:
     table = _table(found, where, _TOOL)
     effect = _choice(Effect, table.get("effect"), f"{where}.effect")
     misplaced = [name for name in (_CHANGES_ONLY if effect is Effect.READ else _READS_ONLY) if name in table]
     if misplaced:
         raise ConfigError(f"{where}: {misplaced[0]} has no meaning for a {effect.value}")
     schemas = tuple(_texts(table.get("schemas", []), f"{where}.schemas"))
-    if any(not _SCHEMA.fullmatch(one) for one in schemas) or not (schemas or own):
+    if any(not _SCHEMA.fullmatch(one) for one in schemas) or not schemas:
         raise ConfigError(f"{where}.schemas must list the digests of the input schemas that were reviewed")
     classification = Classification(
         effect=effect,
@@ -148,7 +140,7 @@ def read_tool(found: Any, where: str, *, own: bool = False) -> ReviewedTool:
         problems=tuple(_rules(table, where)),
         cures=_flag(table.get("cures", False), f"{where}.cures"),
         sweep=None if "sweep" not in table else dict(_table(table["sweep"], f"{where}.sweep")),
-        says=_text(table.get("says"), f"{where}.says") if "says" in table or not own else "",
+        says=_text(table.get("says"), f"{where}.says"),
         why=_text(table["why"], f"{where}.why") if "why" in table else "",
     )
     return ReviewedTool(classification=classification, schemas=schemas)
