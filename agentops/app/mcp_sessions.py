@@ -17,7 +17,6 @@ from agentops.app.actor import user_name
 from agentops.app.audit_run import record
 from agentops.app.mcp_servers import mcp_pins, mcp_server, pin_file
 from agentops.core.clock import to_iso, utc_now
-from agentops.core.digest import digest
 from agentops.core.errors import Stale, UsageError
 from agentops.core.suggestions import closest
 from agentops.core.text import one_line
@@ -243,9 +242,9 @@ def _offered(
         why=why,
         classification=known,
         description=_described(tool, redact),
-        schema=digest(tool.input_schema),
+        schema=tool.schema,
         arguments=_arguments(tool),
-        warned=_warned(tool),
+        warned=tool.says_it_changes,
     )
 
 
@@ -264,9 +263,9 @@ def _held(held: HeldTool, known: Classification, pin: ServerPin | None, redact: 
         why=held.why,
         classification=known,
         description=_described(tool, redact),
-        schema="" if is_refused else digest(tool.input_schema),
+        schema="" if is_refused else tool.schema,
         arguments=_arguments(tool),
-        warned=_warned(tool),
+        warned=tool.says_it_changes,
         now={name: new.said[name] for name in changed} if new else {},
         before={name: before.get(name) for name in changed},
         pin=new,
@@ -282,7 +281,3 @@ def _described(tool: ForeignTool, redact: Callable[[Any], Any]) -> str:
 def _arguments(tool: ForeignTool) -> tuple[str, ...]:
     found = tool.input_schema.get("properties")
     return tuple(map(str, found)) if isinstance(found, Mapping) else ()
-
-
-def _warned(tool: ForeignTool) -> bool:
-    return tool.annotations.get("readOnlyHint") is False or tool.annotations.get("destructiveHint") is True

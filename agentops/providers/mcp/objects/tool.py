@@ -41,6 +41,11 @@ class ForeignTool:
         return digest(self.fields)
 
     @property
+    def says_it_changes(self) -> bool:
+        """Whether its own hints call it a change; they are believed in that alone."""
+        return self.annotations.get("readOnlyHint") is False or self.annotations.get("destructiveHint") is True
+
+    @property
     def schema(self) -> str:
         """The digest of its input schema alone: what a classification is of."""
         return digest(self.input_schema)

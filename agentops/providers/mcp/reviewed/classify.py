@@ -34,7 +34,7 @@ def classifications(
         servers: what was reviewed; what ships with agentops where it is not given.
     """
     reviewed = reviewed_as(config, facts, shipped_servers() if servers is None else servers)
-    return {tool.name: tightened(_of(tool, own or {}, reviewed), tool.annotations) for tool in tools}
+    return {tool.name: tightened(_of(tool, own or {}, reviewed), tool) for tool in tools}
 
 
 def reviewed_as(config: ServerConfig, facts: ServerFacts, servers: Iterable[ReviewedServer]) -> ReviewedServer | None:
@@ -46,11 +46,9 @@ def reviewed_as(config: ServerConfig, facts: ServerFacts, servers: Iterable[Revi
     return next((one for one in servers if facts.name in one.names and one.packages & started), None)
 
 
-def tightened(found: Classification, annotations: Mapping[str, object]) -> Classification:
+def tightened(found: Classification, tool: ForeignTool) -> Classification:
     """Return a classification that is no milder than the server's own hints: a read that it calls a change is one."""
-    if found.effect is not Effect.READ:
-        return found
-    if annotations.get("readOnlyHint") is not False and annotations.get("destructiveHint") is not True:
+    if found.effect is not Effect.READ or not tool.says_it_changes:
         return found
     return replace(
         found,
