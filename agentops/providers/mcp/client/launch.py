@@ -15,7 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 from urllib.parse import quote
@@ -84,14 +84,8 @@ def resolved(config: ServerConfig, resolve: Resolve) -> Given:
         url=filled(config.url),
         headers={name: filled(value) for name, value in config.headers.items()},
     )
-    return Given(
-        args=given.args,
-        env=given.env,
-        url=given.url,
-        headers=given.headers,
-        # The longest first: a secret may be a part of another one.
-        secrets=tuple(sorted(secrets, key=len, reverse=True)),
-    )
+    # The longest first: a secret may be a part of another one.
+    return replace(given, secrets=tuple(sorted(secrets, key=len, reverse=True)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
