@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
 
 import typer
 
+from agentops.cli.commands.mcp_tools import Server
 from agentops.cli.options import Common, with_common
 from agentops.cli.report import Code, Heading, Paragraph, Tone
 from agentops.cli.result import Result
@@ -31,7 +31,6 @@ LOGOUT_EPILOG = """\b
 Examples:
   agentops mcp logout linear
 """
-Server = Annotated[str, typer.Argument(metavar="SERVER", help="Name of the server.", show_default=False)]
 
 
 def register(group: typer.Typer) -> None:
