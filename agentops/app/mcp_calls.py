@@ -16,12 +16,11 @@ from typing import TYPE_CHECKING, Any
 from agentops.app.actor import user_name
 from agentops.app.audit_run import record
 from agentops.app.mcp_servers import mcp_pins, mcp_server
-from agentops.app.mcp_sessions import LookedAtTool, looked_at, opened
+from agentops.app.mcp_sessions import LookedAtTool, ServerLook, looked_at, opened, tool_named
 from agentops.core.clock import utc_now
 from agentops.core.commands import command_line
 from agentops.core.digest import digest_bytes
-from agentops.core.errors import InDoubt, NotApproved, PolicyRefused, ToolError, UsageError
-from agentops.core.suggestions import closest
+from agentops.core.errors import InDoubt, NotApproved, PolicyRefused, ToolError
 from agentops.core.text import one_line
 from agentops.core.tool import Effect
 
@@ -77,7 +76,7 @@ def call_read(
     server, pin = mcp_server(settings, name), mcp_pins(settings).get(name)
     with opened(settings, server, "call") as (session, redactor):
         look = looked_at(server, pin, session, redactor.value)
-        found = _callable(server, tool, {one.name: one for one in look.tools})
+        found = _callable(look, tool)
         offer = next((one for one in offers_of(server, pin).values() if one.tool == tool and one.reads), None)
         if offer is None:
             raise PolicyRefused(f"{one_line(tool, 80)} is not offered as a read", code="mcp-no-read")
@@ -107,14 +106,10 @@ def typed(schema: Mapping[str, Any], words: Mapping[str, str]) -> dict[str, Any]
     return found
 
 
-def _callable(server: ServerConfig, name: str, tools: Mapping[str, LookedAtTool]) -> LookedAtTool:
+def _callable(look: ServerLook, name: str) -> LookedAtTool:
     from agentops.providers.mcp.objects.classified import SECRET_IN_SCHEMA
 
-    found = tools.get(name)
-    if found is None:
-        near = closest(name, tools)
-        hint = f"Did you mean {near[0]}?" if near else f"See: {command_line('mcp', 'tools', server.name)}"
-        raise UsageError(f"{server.name} has no tool {one_line(name, 80)!r}", hint=hint)
+    found, server = tool_named(look, name), look.server
     if found.state not in ("offered", "not-allowed"):
         hint = f"Look at it: {command_line('mcp', 'trust', server.name, name)}"
         raise NotApproved(f"{one_line(name, 80)} is held back: {found.why}", hint=hint, code="mcp-quarantined")

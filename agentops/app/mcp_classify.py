@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agentops.app.actor import user_name
+from agentops.app.mcp_sessions import tool_named
 from agentops.core.commands import command_line
 from agentops.core.errors import UsageError
 from agentops.core.risk import Risk
-from agentops.core.suggestions import closest
 from agentops.core.text import one_line
 from agentops.core.tool import Effect
 
@@ -72,11 +72,7 @@ def allowed_with(look: ServerLook, names: Collection[str], *, revoked: bool = Fa
 
 
 def _found(look: ServerLook, name: str) -> LookedAtTool:
-    found = {one.name: one for one in look.tools}.get(name)
-    if found is None:
-        near = closest(name, [one.name for one in look.tools])
-        hint = f"Did you mean {near[0]}?" if near else f"See: {command_line('mcp', 'tools', look.server.name)}"
-        raise UsageError(f"{look.server.name} has no tool {one_line(name, 80)!r}", hint=hint)
+    found = tool_named(look, name)
     if found.state == "refused":
         raise UsageError(f"{one_line(name, 80)} is refused, whatever it does: {found.why}")
     return found

@@ -17,6 +17,7 @@ from agentops.app.actor import user_name
 from agentops.app.audit_run import record
 from agentops.app.mcp_servers import mcp_pins, mcp_server, pin_file
 from agentops.core.clock import to_iso, utc_now
+from agentops.core.commands import command_line
 from agentops.core.errors import Stale, UsageError
 from agentops.core.suggestions import closest
 from agentops.core.text import one_line
@@ -171,20 +172,29 @@ def looked_at(
     )
 
 
+def tool_named(look: ServerLook, name: str) -> LookedAtTool:
+    """Return one tool of a server.
+
+    Raises:
+        UsageError: the server has none of this name; the hint names the nearest.
+    """
+    by_name = {one.name: one for one in look.tools}
+    if name in by_name:
+        return by_name[name]
+    near = closest(name, by_name)
+    hint = f"Did you mean {near[0]}?" if near else f"See: {command_line('mcp', 'tools', look.server.name)}"
+    raise UsageError(f"{look.server.name} has no tool {one_line(name, 80)!r}", hint=hint)
+
+
 def trustable(look: ServerLook, names: Collection[str]) -> tuple[LookedAtTool, ...]:
     """Return the tools that trusting these names would trust; without names, all that are held back and can be.
 
     Raises:
         UsageError: the server has no tool of a name, or one that cannot be trusted.
     """
-    by_name = {one.name: one for one in look.tools}
-    for name in names:
-        if name not in by_name:
-            near = closest(name, by_name)
-            hint = f"Did you mean {near[0]}?" if near else ""
-            raise UsageError(f"{look.server.name} has no tool {one_line(name, 80)!r}", hint=hint)
-        if by_name[name].state == "refused":
-            raise UsageError(f"{one_line(name, 80)} cannot be trusted: {by_name[name].why}")
+    for found in (tool_named(look, name) for name in names):
+        if found.state == "refused":
+            raise UsageError(f"{one_line(found.name, 80)} cannot be trusted: {found.why}")
     return tuple(one for one in look.tools if one.pin is not None and (not names or one.name in names))
 
 
