@@ -114,8 +114,11 @@ def session_policy(client: AwsClient, previews: Sequence[Preview]) -> dict[str, 
         ToolError: a resource cannot be read.
     """
     wanted: dict[str, dict[str, None]] = {}
-    for action, ref in _needed(previews):
-        arn = read_state(client, ref).arn
+    needed = tuple(_needed(previews))
+    # Most resources take several calls to read, and a plan's call and its undo are of the same one.
+    arns = {ref: read_state(client, ref).arn for ref in {ref for _, ref in needed}}
+    for action, ref in needed:
+        arn = arns[ref]
         for one in (action, *ALSO_CHECKED.get(action, ())):
             # Where moved messages go is any queue that the messages came from.
             there = f"{arn.rpartition(':')[0]}:*" if one == "sqs:SendMessage" else as_itself(arn)

@@ -18,7 +18,7 @@ from agentops.providers.aws.api.clients import AwsClients
 from agentops.providers.aws.api.role_session import MOST_CHARS, PlanRole
 from agentops.providers.aws.change.changer import AwsChanger
 from agentops.providers.aws.change.plan_session import GrantedAwsWriter, PlanSession, session_policy
-from tests.providers.aws.change.conftest import PLACE, change
+from tests.providers.aws.change.conftest import PLACE, Wire, change
 
 ROLE = "arn:aws:iam::123456789012:role/fix"
 CASES: tuple[tuple[str, str, str, Mapping[str, Any]], ...] = (
@@ -52,6 +52,18 @@ def test_it_allows_the_calls_of_the_plan_and_of_its_undo_on_their_resource_alone
     assert all(f":{PLACE.region}:{PLACE.account}:" in arn for arn in resources), resources
     assert preview.calls[0].verb not in {"iam:PassRole", "sts:AssumeRole"}
     assert len(json.dumps(policy)) < MOST_CHARS
+
+
+def test_a_resource_is_read_once_for_its_policy(
+    changer: AwsChanger, clients: AwsClients, account: Mapping[str, str], wire: Wire
+) -> None:
+    """The plan's call and the two that its undo may come to are of one function, which takes six reads."""
+    tool = ("aws_tag", "lambda/function", "take", {"tags": {"team": "shop"}})
+    preview = _previewed(changer, account, tool)
+    before = len(wire.sent)
+    session_policy(clients.client, [preview])
+    asked = [(method, path) for method, path, _, _ in wire.sent[before:]]
+    assert len(asked) == len(set(asked)), asked
 
 
 def test_who_moves_messages_may_take_them(clients: AwsClients, account: Mapping[str, str]) -> None:
