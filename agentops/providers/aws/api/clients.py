@@ -29,11 +29,6 @@ def open_clients(opened: OpenedAccount, writer: AwsWriter | None = None) -> AwsC
         writer: what writes; left out, it signs with the credentials that read.
     """
     trying = trying_session(opened.options, opened.session, opened.learn)
-    if writer is not None:
-        return AwsClients(client=opened.client, dry_runner=AwsDryRunner(trying, opened.client), writer=writer)
-    writing = writing_session(opened.options, opened.session, opened.learn)
-    return AwsClients(
-        client=opened.client,
-        dry_runner=AwsDryRunner(trying, opened.client),
-        writer=AwsWriter(writing, opened.client),
-    )
+    if writer is None:
+        writer = AwsWriter(writing_session(opened.options, opened.session, opened.learn), opened.client)
+    return AwsClients(client=opened.client, dry_runner=AwsDryRunner(trying, opened.client), writer=writer)
