@@ -60,7 +60,7 @@ def judge(client: AwsClient, needed: Collection[str] = ()) -> Judged:
         ToolError: the credentials became somebody else's.
     """
     who = client.identity
-    if who.arn.endswith(":root"):
+    if who.is_root:
         return Judged(administrator=True, how="it is the root user, whom no policy holds back")
     wanted = tuple(dict.fromkeys((*needed, *GRAVE)))
     try:

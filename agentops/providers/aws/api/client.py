@@ -41,6 +41,11 @@ class Identity:
             return self.arn
         return f"{head.replace(':sts:', ':iam:')}:role/{tail.partition('/')[0]}"
 
+    @property
+    def is_root(self) -> bool:
+        """Whether the root user of the account is asking, whom no policy holds back."""
+        return self.arn.endswith(":root")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:

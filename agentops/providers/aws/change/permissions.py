@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from agentops.core.errors import ToolError
 from agentops.core.plan import Preview
 from agentops.core.text import one_line
-from agentops.providers.aws.api.client import AwsClient, Identity
+from agentops.providers.aws.api.client import AwsClient
 from agentops.providers.aws.api.dry_runner import AwsDryRunner
 from agentops.providers.aws.api.errors import DENIED
 from agentops.providers.aws.api.simulation import simulate
@@ -52,7 +52,7 @@ def is_unlimited(client: AwsClient) -> bool:
     Raises:
         ToolError: IAM cannot be asked.
     """
-    if is_root(client.identity):
+    if client.identity.is_root:
         return True
     try:
         answers = simulate(client, _FAR_REACHING)
@@ -63,13 +63,8 @@ def is_unlimited(client: AwsClient) -> bool:
     return all(one.get("EvalDecision") == "allowed" for one in answers) and bool(answers)
 
 
-def is_root(identity: Identity) -> bool:
-    """Return whether the root user of an account is asking."""
-    return identity.arn.endswith(":root")
-
-
 def _refusals(client: AwsClient, action: str, arn: str) -> Iterator[str]:
-    if is_root(client.identity):
+    if client.identity.is_root:
         return
     try:
         answers = simulate(client, (action,), arn)
