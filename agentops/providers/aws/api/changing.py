@@ -17,9 +17,7 @@ READ_BEFORE: Mapping[str, frozenset[str]] = {
     "cloudwatch": frozenset({"ListTagsForResource"}),
     "ec2": frozenset({"DescribeInstanceTypes"}),
     "ecs": frozenset({"ListTaskDefinitions"}),
-    "elbv2": frozenset({"DescribeTags"}),
-    "iam": frozenset({"GetRole", "SimulatePrincipalPolicy"}),
-    "lambda": frozenset({"GetAccountSettings", "ListTags", "ListVersionsByFunction"}),
+    "lambda": frozenset({"ListTags", "ListVersionsByFunction"}),
     "sqs": frozenset({"ListMessageMoveTasks", "ListQueueTags"}),
 }
 """What a change reads besides: its rules, the tags that policy is told, the permissions of whoever asks."""
