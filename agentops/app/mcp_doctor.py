@@ -72,7 +72,7 @@ def _checks(settings: Settings, server: ServerConfig, pin: ServerPin | None) -> 
     yield from _sign_in(settings, server)
     yield from _confinement(server)
     redactor = SecretRedactor()
-    session = server_session(settings, server, redactor)
+    session = server_session(settings, server, learn=redactor.learn, redact=redactor.text)
     try:
         look = looked_at(server, pin, session, redactor.value)
         noise = session.report().noise

@@ -6,7 +6,6 @@ where one is, two files are read. A server is started by the first call that nee
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from agentops.app.providers import PROVIDERS
@@ -38,16 +37,8 @@ def _servers(settings: Settings) -> tuple[Provider, ...]:
     pins = mcp_pins(settings) if servers else {}
 
     def open_server(config: ServerConfig, context: ProviderContext) -> McpSession:
-        from agentops.providers.mcp.client.session import open_session
-        from agentops.providers.mcp.settings.secrets import resolver
+        from agentops.app.mcp_sessions import server_session
 
-        look_up = resolver(os.environ)
-
-        def resolve(reference: str) -> str:
-            value = look_up(reference)
-            context.learn(value)
-            return value
-
-        return open_session(config, resolve=resolve, home=folders.data, redact=context.redacted)
+        return server_session(settings, config, learn=context.learn, redact=context.redacted)
 
     return tuple(McpProvider(one, pins.get(one.name), open_server) for one in servers)

@@ -91,10 +91,21 @@ class ServerLook:
     seconds: float
 
 
-def server_session(settings: Settings, server: ServerConfig, redactor: SecretRedactor) -> ServerSession:
+def server_session(
+    settings: Settings,
+    server: ServerConfig,
+    *,
+    learn: Callable[[str], None],
+    redact: Callable[[str], str],
+    show: Callable[[str], None] | None = None,
+) -> ServerSession:
     """Return a session with a server; it is started by what is asked of it first.
 
     What its references stand for is looked up then, handed to it alone, and hidden wherever it turns up.
+
+    Arguments:
+        learn: told every secret that the server is given, so that ``redact`` hides it.
+        show: shows a person where to sign in; None: nobody is there.
     """
     from agentops.providers.mcp.client.session import open_session
     from agentops.providers.mcp.settings.secrets import resolver
@@ -103,10 +114,10 @@ def server_session(settings: Settings, server: ServerConfig, redactor: SecretRed
 
     def resolve(reference: str) -> str:
         value = look_up(reference)
-        redactor.learn(value)
+        learn(value)
         return value
 
-    return open_session(server, resolve=resolve, home=settings.folders.data, redact=redactor.text)
+    return open_session(server, resolve=resolve, home=settings.folders.data, redact=redact, show=show)
 
 
 @contextmanager
@@ -124,7 +135,7 @@ def opened(settings: Settings, server: ServerConfig, why: str) -> Iterator[tuple
     redactor = SecretRedactor()
     payload = {"server": server.name, "identity": server.identity, "transport": server.transport.value, "why": why}
     record(settings, "mcp_server_started", redactor.value(payload))
-    session = server_session(settings, server, redactor)
+    session = server_session(settings, server, learn=redactor.learn, redact=redactor.text)
     try:
         yield session, redactor
     finally:

@@ -6,12 +6,12 @@ itself. Both are recorded first; a token is kept in one file of the user's alone
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from agentops.app.audit_run import record
 from agentops.app.mcp_servers import mcp_server
+from agentops.app.mcp_sessions import server_session
 from agentops.core.commands import command_line
 from agentops.core.errors import UsageError
 
@@ -32,17 +32,13 @@ def sign_in(settings: Settings, name: str, show: Callable[[str], None]) -> Serve
         ToolError: it did not come to that.
         AuditError: it could not be recorded; nothing is asked of the server.
     """
-    from agentops.providers.mcp.client.session import open_session
-    from agentops.providers.mcp.settings.secrets import resolver
     from agentops.redaction.redactor import SecretRedactor
 
     server = _with_oauth(settings, name)
     redactor = SecretRedactor()
     payload = {"server": server.name, "identity": server.identity}
     record(settings, "mcp_signed_in", redactor.value(payload))
-    session = open_session(
-        server, resolve=resolver(os.environ), home=settings.folders.data, redact=redactor.text, show=show
-    )
+    session = server_session(settings, server, learn=redactor.learn, redact=redactor.text, show=show)
     try:
         return session.facts()
     finally:
