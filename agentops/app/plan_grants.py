@@ -1,8 +1,8 @@
 """``PlanGrants``: the credentials of one plan, of every place that it changes and whose settings ask for one.
 
 Comes in: the grants of the open providers, by where their resources are (``ResourceRef.origin``). Goes out: one
-``PlanGrant``. A place that the plan does not touch is asked for nothing. What is asked of several places is one call on
-record, which holds them all.
+``PlanGrant``. A place that the plan does not touch is asked for nothing, and each place is told of its own part of the
+plan alone. What is asked of several places is one call on record, which holds them all.
 """
 
 from __future__ import annotations
@@ -39,11 +39,10 @@ class PlanGrants:
 
     def asking(self, seconds: int, digest: str, previews: Sequence[Preview]) -> Call | None:
         """Return the call that asks for them; None where no place that the plan touches asks for one."""
-        touched = {item.ref.origin for preview in previews for item in preview.objects}
         calls = [
             (origin, grant, call)
             for origin, grant in self.by_origin.items()
-            if origin in touched and (call := grant.asking(seconds, digest, previews)) is not None
+            if (own := _of_place(origin, previews)) and (call := grant.asking(seconds, digest, own)) is not None
         ]
         self._asked = {origin: grant for origin, grant, _ in calls}
         return self._together([(grant, call) for _, grant, call in calls])
@@ -66,7 +65,11 @@ class PlanGrants:
         Raises:
             ToolError: it cannot be made.
         """
-        made = [(one, call) for one in self._asked.values() if (call := one.opening(digest, previews)) is not None]
+        made = [
+            (grant, call)
+            for origin, grant in self._asked.items()
+            if (call := grant.opening(digest, _of_place(origin, previews))) is not None
+        ]
         return self._together(made)
 
     def closing(self, digest: str) -> Call | None:
@@ -114,3 +117,8 @@ class PlanGrants:
         if call != self._together(self._calls):
             raise ToolError("this call was not made for the plan")
         yield from list(self._calls)
+
+
+def _of_place(origin: str, previews: Sequence[Preview]) -> list[Preview]:
+    """Return the previews that touch a place; one that touches nothing sends nothing."""
+    return [one for one in previews if any(item.ref.origin == origin for item in one.objects)]

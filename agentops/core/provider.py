@@ -155,6 +155,9 @@ class PlanGrant(Protocol):
     def asking(self, seconds: int, digest: str, previews: Sequence[Preview]) -> Call | None:
         """Return the call that asks for it, for the record; None where nothing of these previews is the account's.
 
+        Arguments:
+            previews: those of the plan's steps that touch the provider's own place, here and in ``opening``.
+
         Raises:
             ToolError: what the credential is for cannot be said.
         """

@@ -19,15 +19,18 @@ class Granted:
     def __init__(self, name: str, fails: str = "") -> None:
         self.account, self.place, self.fails = f"account {name}", f"a list of {name}", fails
         self.name, self.done = name, list[str]()
+        self.told: list[Sequence[Preview]] = []
 
-    def asking(self, _seconds: int, _digest: str, _previews: Sequence[Preview]) -> Call | None:
+    def asking(self, _seconds: int, _digest: str, previews: Sequence[Preview]) -> Call | None:
+        self.told.append(previews)
         return Call(verb="ask", method="POST", path=f"/{self.name}")
 
     def ask(self, call: Call) -> Mapping[str, str]:
         self.done.append(f"ask {call.path}")
         return {"account": self.account, "token_id": self.name}
 
-    def opening(self, _digest: str, _previews: Sequence[Preview]) -> Call | None:
+    def opening(self, _digest: str, previews: Sequence[Preview]) -> Call | None:
+        self.told.append(previews)
         return Call(verb="open", method="POST", path=f"/{self.name}")
 
     def closing(self, _digest: str) -> Call | None:
@@ -87,6 +90,15 @@ def test_a_plan_of_both_holds_both_in_one_record(both: tuple[Granted, Granted, P
     grants.give_back()
     assert cluster.done == ["ask /k8s", "close /k8s", "give back"]
     assert account.done == ["ask /aws", "close /aws", "give back"]
+
+
+def test_each_place_is_told_of_its_own_steps_alone(both: tuple[Granted, Granted, PlanGrants]) -> None:
+    """What a plan does elsewhere is not this place's to approve."""
+    cluster, account, grants = both
+    steps = [_preview("k8s"), _preview("aws"), _preview("mcp"), _preview()]
+    grants.asking(60, "d", steps)
+    grants.opening("d", steps)
+    assert (cluster.told, account.told) == ([steps[:1]] * 2, [steps[1:2]] * 2)
 
 
 def test_a_call_that_was_not_made_for_the_plan_is_not_sent(both: tuple[Granted, Granted, PlanGrants]) -> None:

@@ -69,16 +69,15 @@ class PlanSession:
         return f"a session of {self.account} that may send this plan alone"
 
     def asking(self, seconds: int, digest: str, previews: Sequence[Preview]) -> Call | None:
-        """Return the call of AssumeRole with the policy of these previews; None where none of them is of AWS.
+        """Return the call of AssumeRole with the policy of these previews; None where there are none.
 
         Raises:
             ToolError: a resource cannot be read, or the policy is longer than STS takes it.
         """
-        own = [one for one in previews if any(item.ref.scheme == "aws" for item in one.objects)]
-        if not own:
+        if not previews:
             return None
         name = f"agentops-{digest.removeprefix('sha256:')[:_NAME_CHARS]}"
-        return self._role.asking(seconds, name, session_policy(self._client, own))
+        return self._role.asking(seconds, name, session_policy(self._client, previews))
 
     def ask(self, call: Call) -> Mapping[str, str]:
         """Ask for the session; return what may be recorded of it.

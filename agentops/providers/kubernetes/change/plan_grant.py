@@ -166,8 +166,6 @@ class AccountGrant:
                 hint="Give it the rights of: agentops access kubernetes --mode fix",
                 code="too-powerful",
             )
-        # What a plan does elsewhere is not this cluster's to approve.
-        previews = [preview for preview in previews if all(one.ref.scheme == "k8s" for one in preview.objects)]
         missing = [line for preview in previews for line in missing_permissions(own, preview)]
         if missing:
             raise ToolError(
