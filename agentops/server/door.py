@@ -348,11 +348,7 @@ def of_stdio(programs: Programs) -> Callable[[Context], Client]:
     Its own word is taken once a request, for in the stateless era there is no other place where it stands.
     """
 
-    def who(ctx: Context) -> Client:
-        info = ctx.session.client_params.client_info if ctx.session.client_params is not None else None
-        return programs.over_stdio(claims_of(info))
-
-    return who
+    return lambda ctx: programs.over_stdio(_claims(ctx))
 
 
 def of_http(programs: Programs) -> Callable[[Context], Client]:
@@ -363,7 +359,12 @@ def of_http(programs: Programs) -> Callable[[Context], Client]:
         token = get_access_token()
         if token is None or not token.subject:
             raise PolicyRefused("no token was shown", code="no-token")
-        info = ctx.session.client_params.client_info if ctx.session.client_params is not None else None
-        return programs.over_http(token.subject, claims_of(info))
+        return programs.over_http(token.subject, _claims(ctx))
 
     return who
+
+
+def _claims(ctx: Context) -> dict[str, str]:
+    """Return what the program of a request says of itself; the SDK has it from the handshake, or from the request."""
+    told = ctx.session.client_params
+    return claims_of(told.client_info if told is not None else None)

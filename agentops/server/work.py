@@ -1,6 +1,6 @@
 """What each tool of the server does: it parses what an agent asks for, calls one use case, and returns the value.
 
-Comes in: an ``Asking``: the program, its arguments, the runs. Goes out: an ``ToolAnswer``. All of it runs in a worker
+Comes in: an ``Asking``: the program, its arguments, the runs. Goes out: a ``ToolAnswer``. All of it runs in a worker
 thread. No use case is written here, and no argument of a call is ever read as an approval.
 """
 
@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agentops.agent.fence import neutral
+from agentops.alerts.source import names_target
+from agentops.app.apply_pending import apply_pending, own_plan
 from agentops.app.audit_tail import audit_tail
+from agentops.app.firing_alerts import PREFIX
 from agentops.app.investigate import investigate
 from agentops.app.policy_explain import Question, explain_plan, explain_question
 from agentops.app.propose import Proposed, propose_changes, propose_fix, propose_rollback
 from agentops.app.providers import target_schemes
+from agentops.app.reading import LastReadings, read
 from agentops.app.triage import triage
 from agentops.app.visibility import require_visible
 from agentops.core.clock import utc_now
@@ -34,7 +38,6 @@ from agentops.server.documents import (
 
 if TYPE_CHECKING:
     from agentops.app.mcp_clients import Client
-    from agentops.app.reading import LastReadings
     from agentops.app.serving import Runs
     from agentops.core.approval import Approver
 
@@ -68,8 +71,6 @@ def read_tool(name: str) -> Callable[[Asking], ToolAnswer]:
     """Return what calls a read tool."""
 
     def call(asking: Asking) -> ToolAnswer:
-        from agentops.app.reading import read
-
         with asking.runs.shared(asking.client, asking.trace) as app:
             found = read(app, name, asking.arguments, asking.readings)
         document: dict[str, Any] = {"text": found.content}
@@ -93,9 +94,6 @@ def run_triage(asking: Asking) -> ToolAnswer:
 
 def run_investigate(asking: Asking) -> ToolAnswer:
     """Take an alert to a finding. Its text is never a file's name: an agent must not read files through us."""
-    from agentops.alerts.source import names_target
-    from agentops.app.firing_alerts import PREFIX
-
     text = asking.text("alert")
     with asking.runs.own("investigate", asking.client, trace=asking.trace, progress=asking.progress) as app:
         named = names_target(text, target_schemes(app.providers)) or text.startswith(PREFIX)
@@ -132,8 +130,6 @@ def _proposed(done: Proposed, now: Any) -> ToolAnswer:
 
 def run_preview(asking: Asking) -> ToolAnswer:
     """Show a plan of this program's."""
-    from agentops.app.apply_pending import own_plan
-
     with asking.runs.shared(asking.client, asking.trace) as app:
         return ToolAnswer(document=preview_document(own_plan(app, asking.text("plan_digest")), utc_now()))
 
@@ -144,8 +140,6 @@ def run_apply(asking: Asking) -> ToolAnswer:
     Raises:
         as ``apply_pending``; and whatever kept the plan from being applied.
     """
-    from agentops.app.apply_pending import apply_pending
-
     with asking.runs.own("apply", asking.client, trace=asking.trace, progress=asking.progress) as app:
         result = apply_pending(app, asking.text("plan_digest"), asking.relaying)
     if result.error is not None:
@@ -155,8 +149,6 @@ def run_apply(asking: Asking) -> ToolAnswer:
 
 def run_explain(asking: Asking) -> ToolAnswer:
     """Say what policy says of a change of this program's, or of a plan of its own."""
-    from agentops.app.apply_pending import own_plan
-
     with asking.runs.shared(asking.client, asking.trace) as app:
         if asking.text("plan_digest"):
             found = explain_plan(app.settings, own_plan(app, asking.text("plan_digest")).file)
