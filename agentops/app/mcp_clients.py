@@ -27,7 +27,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from agentops.app.audit_run import record
-from agentops.core.durable_files import advice, make_folder, reason, replace_file
 from agentops.core.errors import ConfigError, PolicyRefused, UsageError
 from agentops.core.foreign_documents import read_toml
 from agentops.core.own_files import read_own
@@ -197,33 +196,33 @@ def new_token(settings: Settings, name: str) -> str:
         ConfigError: the file cannot be believed, read or written.
         AuditError: it could not be recorded; no token was made.
     """
+    from agentops.providers.mcp.settings.kept_files import alone, replace
+
     settings.folders.require_deciding(f"a client that is added to {FILE}")
     if not _NAME.fullmatch(name):
         raise UsageError(f"{one_line(name, 60)!r} is no client's name", hint="Letters, digits and . _ @ -")
-    known = clients_of(settings)
-    if name in known.tokens:
-        raise UsageError(f"the client {name!r} has a token already", hint=f"Take it out of {known.file} first.")
-    token = f"agentops_{secrets.token_urlsafe(32)}"
-    line = f'token_sha256 = "{hashlib.sha256(token.encode()).hexdigest()}"\n'
-    header = f'[clients."{name}"]\n'
-    record(settings, "mcp_token_made", {"client": name})
-    try:
-        before = known.file.read_text("utf-8") if known.file.exists() else ""
+    with alone(settings.folders.deciding):
+        known = clients_of(settings)
+        if name in known.tokens:
+            raise UsageError(f"the client {name!r} has a token already", hint=f"Take it out of {known.file} first.")
+        token = f"agentops_{secrets.token_urlsafe(32)}"
+        line = f'token_sha256 = "{hashlib.sha256(token.encode()).hexdigest()}"\n'
+        header = f'[clients."{name}"]\n'
+        record(settings, "mcp_token_made", {"client": name})
+        before = (read_own(known.file, _MOST_BYTES, private=False) or b"").decode("utf-8")
         if known.scopes is None or name not in known.scopes:
             after = f"{before.rstrip()}\n\n{header}{line}" if before.strip() else header + line
         else:
             after = _beneath(before, name, line, known.file)
-        make_folder(known.file.parent)
-        replace_file(known.file, after.encode())
-    except OSError as error:
-        raise ConfigError(reason("write", known.file, error), hint=advice(error)) from error
+        replace(known.file, after.encode())
     return token
 
 
 def _beneath(text: str, name: str, line: str, path: Path) -> str:
     """Return the file with a line under the header of a client's table, however its name is quoted."""
     header = re.compile(rf"^\[clients\.(?:\"{re.escape(name)}\"|'{re.escape(name)}'|{re.escape(name)})\][^\n]*\n", re.M)
-    found = header.search(text if text.endswith("\n") else text + "\n")
+    text = text if text.endswith("\n") else text + "\n"
+    found = header.search(text)
     if found is None:
         raise ConfigError(
             f"{path} has the client {name!r} in a form that is not written to", hint=f"Add this line yourself: {line}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,6 +20,7 @@ from agentops.app.mcp_clients import ClientScope, KnownClients, clients_of, new_
 from agentops.app.serving import narrowed
 from agentops.app.visibility import visible_incident, visible_incidents
 from agentops.audit.read import Query, read_records
+from agentops.core.durable_files import locked_folder
 from agentops.core.errors import ConfigError, PolicyRefused, UsageError
 from agentops.core.own_files import NotOwn
 from agentops.core.resource import kubernetes_ref
@@ -74,6 +76,27 @@ def test_a_token_is_kept_as_its_digest_alone(place: Place) -> None:
         new_token(place.settings, "first")
     with pytest.raises(UsageError, match="no client's name"):
         new_token(place.settings, '"]\n[clients."*"')
+
+
+def test_a_token_is_added_to_a_file_without_a_last_line_break(place: Place) -> None:
+    """An editor may leave it out; the file is still one that can be read."""
+    place.clients('[clients."first"]')
+    token = new_token(place.settings, "first")
+    assert clients_of(place.settings).subject(token) == "first"
+
+
+def test_a_token_waits_for_whoever_writes_the_file(place: Place) -> None:
+    """What another process of agentops adds meanwhile is not written over."""
+    place.clients("")
+    with ThreadPoolExecutor(1) as pool:
+        with locked_folder(place.home):
+            made = pool.submit(place.token, "second")
+            wait([made], timeout=1.0)
+            waited = not made.done()
+            place.clients('[clients."first"]\n')
+        token = made.result()
+    known = clients_of(place.settings)
+    assert (waited, sorted(known.scopes or ()), known.subject(token)) == (True, ["first", "second"], "second")
 
 
 def test_who_is_not_in_the_file_may_do_nothing(tmp_path: Path) -> None:
