@@ -108,6 +108,7 @@ def test_a_secret_is_never_taken(cli: Cli, home: Path, words: tuple[str, ...]) -
         ("git", "--url", "https://h/mcp", "--", "x"),
         ("git", "--url", "ftp://h/mcp"),
         ("git", "--url", "http://h.example/mcp"),
+        ("git", "--url", "http://mcp.localhost/mcp"),
         ("git", "--url", "https://h/mcp", "--header", "X"),
         ("git", "--url", "https://h/mcp", "--header", "X=a\nY: b"),
         ("git", "--url", "https://h/mcp", "--confinement", "no-network"),

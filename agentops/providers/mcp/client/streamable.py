@@ -13,7 +13,6 @@ import json
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -21,6 +20,7 @@ from agentops.core.errors import ToolError
 from agentops.core.text import one_line
 from agentops.providers.mcp.client.exchange import CURRENT, Exchange
 from agentops.providers.mcp.client.lines import CappedLines, WireLine, message_of
+from agentops.providers.mcp.objects.server import is_loopback
 
 if TYPE_CHECKING:
     import httpx2
@@ -45,18 +45,11 @@ def require_safe_address(url: str, server: str) -> None:
     except ValueError:
         parts, host = urlsplit(""), ""
     hint = "Give url as https://HOST/PATH; plain http is for servers on this machine."
-    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))):
+    if not host or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))):
         raise ToolError(f"the address of MCP server {server} cannot be used", hint=hint, code="mcp-address")
     if parts.username or parts.password:
         hint = "Put it into headers, as a reference such as ${env:TOKEN}."
         raise ToolError(f"the address of MCP server {server} holds a credential", hint=hint, code="mcp-address")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 @asynccontextmanager
@@ -76,7 +69,7 @@ async def http_transport(
     own = {"Accept-Encoding": "identity", "User-Agent": "agentops"}
     async with (
         httpx2.AsyncClient(
-            transport=guarded(most_bytes, plain=_is_loopback(urlsplit(url).hostname or "")),
+            transport=guarded(most_bytes, plain=is_loopback(urlsplit(url).hostname or "")),
             headers={**own, **headers},
             auth=auth,
             timeout=timeout,
@@ -105,9 +98,9 @@ def guarded(most_bytes: int, *, plain: bool) -> httpx2.AsyncBaseTransport:
 
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
             host, scheme = request.url.host, request.url.scheme
-            if _is_loopback(host) and not plain:
+            if is_loopback(host) and not plain:
                 raise httpx2.UnsupportedProtocol("a server elsewhere sends us to this machine")
-            if scheme != "https" and not (scheme == "http" and plain and _is_loopback(host)):
+            if scheme != "https" and not (scheme == "http" and plain and is_loopback(host)):
                 raise httpx2.UnsupportedProtocol(f"{scheme}://{one_line(host, 100)} is not spoken to: it is no HTTPS")
             exchange = (CURRENT.get() if request.method == "POST" else None) or Exchange()
             try:

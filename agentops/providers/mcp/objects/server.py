@@ -11,11 +11,20 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import ip_address
 
 from agentops.providers.mcp.objects.classified import Classification
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 """What a server may be called: it stands in tool names, references, records and policies."""
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host is this machine: a loopback address, or ``localhost``; no other name is taken for it."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class ServerTransport(StrEnum):

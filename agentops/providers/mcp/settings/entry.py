@@ -8,7 +8,6 @@ Must never: take a secret as it is written; only a reference to one may stand in
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
@@ -16,7 +15,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from agentops.core.json_schema import wrong_schema
-from agentops.providers.mcp.objects.server import NAME, Confinement, ServerConfig, ServerLimits, ServerTransport
+from agentops.providers.mcp.objects.server import (
+    NAME,
+    Confinement,
+    ServerConfig,
+    ServerLimits,
+    ServerTransport,
+    is_loopback,
+)
 from agentops.providers.mcp.settings.classes import classification_of, classification_written
 from agentops.providers.mcp.settings.fields import (
     SettingFault,
@@ -153,7 +159,7 @@ def _http(entry: Mapping[str, Any]) -> dict[str, Any]:
     if parts.username is not None or parts.password is not None:
         hint = 'Put it into "headers", as a reference: "Authorization": "Bearer ${env:NAME}"'
         raise SettingFault(("url",), "it holds a login", hint, quotable=False)
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         hint = "Use https; http is for a server on this machine."
         raise SettingFault(("url",), "what is sent there could be read and altered on the way", hint)
     _require_no_secret(("url",), "", url)
@@ -169,13 +175,6 @@ def _http(entry: Mapping[str, Any]) -> dict[str, Any]:
         headers[name] = text_at(said, ("headers", name))
         _require_no_secret(("headers", name), name, headers[name])
     return {"url": url, "headers": headers}
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def _ours(ours: Mapping[str, Any], transport: ServerTransport) -> dict[str, Any]:
