@@ -18,6 +18,7 @@ from agentops.core.errors import ToolError
 from agentops.providers.aws.api.caller_pin import CallerPin
 from agentops.providers.aws.api.errors import CHANGED, FAILED, AwsCaller, asking
 from agentops.providers.aws.api.session import open_session
+from agentops.providers.aws.objects.place import AwsPlace
 
 _CONNECT_S, _READ_S, _ATTEMPTS, _POOL = 5, 20, 4, 16
 _PAGES = 40
@@ -186,6 +187,12 @@ class AwsClient:
     def _region_of(self, service: str) -> str:
         """Return where a service is asked: AWS Health has one place in each partition, whichever region it is about."""
         return _HEALTH_AT.get(self.identity.partition, self.region) if service == "health" else self.region
+
+
+def place_of(client: AwsClient) -> AwsPlace:
+    """Return the account and region that a client reads."""
+    identity = client.identity
+    return AwsPlace(account=identity.account, region=client.region, partition=identity.partition)
 
 
 def client_config(endpoint: str, *, attempts: int) -> Any:

@@ -13,10 +13,10 @@ from agentops.core.clock import Clock
 from agentops.core.errors import ToolError
 from agentops.core.outcome import Health, Observation
 from agentops.core.plan import ObjectChange, Preview
-from agentops.providers.aws.api.client import AwsClient
+from agentops.providers.aws.api.client import AwsClient, place_of
 from agentops.providers.aws.api.errors import ABSENT
 from agentops.providers.aws.impact.state.registry import read_state
-from agentops.providers.aws.impact.state.state import State, place_of
+from agentops.providers.aws.impact.state.state import State
 from agentops.providers.aws.impact.state.targets import read_targets
 from agentops.providers.aws.objects.place import GROUP, SERVICE, after
 from agentops.providers.aws.objects.target_groups import target_groups_of_group, target_groups_of_service

@@ -10,11 +10,10 @@ from agentops.core.clock import Clock
 from agentops.core.evidence import Reading
 from agentops.core.table import table
 from agentops.core.text import one_line, plural
-from agentops.providers.aws.api.client import AwsClient
+from agentops.providers.aws.api.client import AwsClient, place_of
 from agentops.providers.aws.objects.place import GROUP
 from agentops.providers.aws.read.declaration import NAME, aws_tool
 from agentops.providers.aws.read.shown import cell, since
-from agentops.providers.aws.sweep.scout import Scout
 
 
 @aws_tool(
@@ -46,5 +45,5 @@ def activities(client: AwsClient, clock: Clock, arguments: Mapping[str, Any]) ->
         body=table(("AGE", "STATUS", "WHAT", "WHY"), rows) if rows else "It has no activities of the last six weeks.",
         summary=f"{plural(len(rows), 'activity', 'activities')} of {one_line(name, 100)}, {failed} failed",
         footer=f"Only the newest {limit} are shown." if found.more else "",
-        resources=(Scout(client, now).place.ref(GROUP, name),),
+        resources=(place_of(client).ref(GROUP, name),),
     )

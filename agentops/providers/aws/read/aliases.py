@@ -9,11 +9,10 @@ from agentops.core.clock import Clock
 from agentops.core.evidence import Reading
 from agentops.core.table import table
 from agentops.core.text import one_line, plural
-from agentops.providers.aws.api.client import AwsClient
+from agentops.providers.aws.api.client import AwsClient, place_of
 from agentops.providers.aws.objects.place import FUNCTION
 from agentops.providers.aws.read.declaration import NAME, aws_tool
 from agentops.providers.aws.read.shown import cell
-from agentops.providers.aws.sweep.scout import Scout
 
 _MOST = 100
 
@@ -25,7 +24,7 @@ _MOST = 100
     required=("function",),
     sends=(("lambda", "ListAliases"),),
 )
-def aliases(client: AwsClient, clock: Clock, arguments: Mapping[str, Any]) -> Reading:
+def aliases(client: AwsClient, _clock: Clock, arguments: Mapping[str, Any]) -> Reading:
     """Return the aliases.
 
     Raises:
@@ -46,7 +45,7 @@ def aliases(client: AwsClient, clock: Clock, arguments: Mapping[str, Any]) -> Re
         body=table(("ALIAS", "VERSION", "ALSO SENDS TO", "DESCRIPTION"), rows) if rows else "It has no alias.",
         summary=f"{plural(len(rows), 'alias', 'aliases')} of {one_line(name, 100)}",
         footer=f"Only {_MOST} are shown." if found.more else "",
-        resources=(Scout(client, clock()).place.ref(FUNCTION, name),),
+        resources=(place_of(client).ref(FUNCTION, name),),
     )
 
 

@@ -11,11 +11,10 @@ from agentops.core.client_tool import count
 from agentops.core.clock import Clock
 from agentops.core.evidence import Reading
 from agentops.core.text import one_line, plural
-from agentops.providers.aws.api.client import AwsClient
+from agentops.providers.aws.api.client import AwsClient, place_of
 from agentops.providers.aws.objects.place import INSTANCE
 from agentops.providers.aws.read.declaration import NAME, aws_tool
 from agentops.providers.aws.read.shown import since
-from agentops.providers.aws.sweep.scout import Scout
 
 _LINE = 500
 
@@ -40,7 +39,7 @@ def console(client: AwsClient, clock: Clock, arguments: Mapping[str, Any]) -> Re
         body="\n".join(lines[-wanted:]) or "The console has no lines: the instance began just now, or writes none.",
         summary=f"{plural(len(lines[-wanted:]), 'console line')} of {one_line(name, 60)}",
         footer=f"AWS took them {since(answer.get('Timestamp'), now)} ago; it keeps the last 64 KB.",
-        resources=(Scout(client, now).place.ref(INSTANCE, name),),
+        resources=(place_of(client).ref(INSTANCE, name),),
     )
 
 

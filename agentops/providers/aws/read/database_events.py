@@ -10,11 +10,10 @@ from agentops.core.clock import Clock
 from agentops.core.evidence import Reading
 from agentops.core.table import table
 from agentops.core.text import one_line, plural
-from agentops.providers.aws.api.client import AwsClient
+from agentops.providers.aws.api.client import AwsClient, place_of
 from agentops.providers.aws.objects.place import DATABASE
 from agentops.providers.aws.read.declaration import NAME, aws_tool
 from agentops.providers.aws.read.shown import cell, since
-from agentops.providers.aws.sweep.scout import Scout
 
 _MOST = 100
 
@@ -45,5 +44,5 @@ def database_events(client: AwsClient, clock: Clock, arguments: Mapping[str, Any
         body=table(("AGE", "CATEGORY", "EVENT"), rows) if rows else "No event in that time.",
         summary=f"{plural(len(rows), 'event')} of {one_line(name, 100)} in {plural(minutes, 'minute')}",
         footer=f"Only {_MOST} are shown." if found.more else "",
-        resources=(Scout(client, now).place.ref(DATABASE, name),),
+        resources=(place_of(client).ref(DATABASE, name),),
     )

@@ -9,11 +9,10 @@ from agentops.core.clock import Clock
 from agentops.core.evidence import Reading
 from agentops.core.table import table
 from agentops.core.text import one_line, plural
-from agentops.providers.aws.api.client import AwsClient
+from agentops.providers.aws.api.client import AwsClient, place_of
 from agentops.providers.aws.objects.place import DATABASE
 from agentops.providers.aws.read.declaration import NAME, aws_tool
 from agentops.providers.aws.read.shown import cell
-from agentops.providers.aws.sweep.scout import Scout
 
 _MOST, _GROUPS = 200, 4
 
@@ -25,7 +24,7 @@ _MOST, _GROUPS = 200, 4
     required=("database",),
     sends=(("rds", "DescribeDBInstances"), ("rds", "DescribeDBParameters")),
 )
-def db_parameters(client: AwsClient, clock: Clock, arguments: Mapping[str, Any]) -> Reading:
+def db_parameters(client: AwsClient, _clock: Clock, arguments: Mapping[str, Any]) -> Reading:
     """Return what differs from the engine's defaults, by parameter group.
 
     Raises:
@@ -56,5 +55,5 @@ def db_parameters(client: AwsClient, clock: Clock, arguments: Mapping[str, Any])
         body=table(("GROUP", "PARAMETER", "VALUE", "APPLIES"), rows) if rows else "Nobody set a parameter.",
         summary=f"{plural(len(rows), 'parameter')} of {one_line(name, 100)} set; {states or 'no parameter group'}",
         footer=f"Only {_MOST} are shown." if cut else "",
-        resources=(Scout(client, clock()).place.ref(DATABASE, name),),
+        resources=(place_of(client).ref(DATABASE, name),),
     )

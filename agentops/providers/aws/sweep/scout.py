@@ -14,9 +14,8 @@ from typing import Any, TypeAlias
 
 from agentops.core.analysis import Gap
 from agentops.core.errors import ToolError
-from agentops.providers.aws.api.client import AwsClient
+from agentops.providers.aws.api.client import AwsClient, place_of
 from agentops.providers.aws.api.errors import CHANGED
-from agentops.providers.aws.objects.place import AwsPlace
 from agentops.providers.aws.objects.snapshot import Data
 
 KindAndId: TypeAlias = tuple[str, str]
@@ -67,8 +66,7 @@ class Scout:
     ) -> None:
         self.client, self.now, self.redacted, self.settled = client, now, redacted, settled
         self.contexts = contexts or {}
-        identity = client.identity
-        self.place = AwsPlace(account=identity.account, region=client.region, partition=identity.partition)
+        self.place = place_of(client)
         self.gaps: list[Gap] = []
         self._lock = threading.Lock()
 

@@ -14,8 +14,7 @@ from typing import Any
 
 from agentops.core.errors import ToolError
 from agentops.core.resource import ResourceRef
-from agentops.providers.aws.api.client import AwsClient
-from agentops.providers.aws.impact.state.state import place_of
+from agentops.providers.aws.api.client import AwsClient, place_of
 from agentops.providers.aws.impact.state.targets import state_of
 from agentops.providers.aws.objects.place import LOAD_BALANCER, TARGET_GROUP, after
 

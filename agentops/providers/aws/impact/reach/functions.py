@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from agentops.core.plan import BlastRadius, Call, ObjectChange
 from agentops.core.resource import ResourceRef
 from agentops.core.risk import Risk
-from agentops.providers.aws.api.client import AwsClient
+from agentops.providers.aws.api.client import AwsClient, place_of
 from agentops.providers.aws.impact.reach.fronts import share
 from agentops.providers.aws.impact.state.functions import ALIASES, RESERVED, VERSION, WEIGHTS
-from agentops.providers.aws.impact.state.state import State, place_of
+from agentops.providers.aws.impact.state.state import State
 from agentops.providers.aws.objects.place import QUEUE
 
 

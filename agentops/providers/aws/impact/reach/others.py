@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from agentops.core.plan import BlastRadius, Call, ObjectChange, Purpose
 from agentops.core.risk import Risk
-from agentops.providers.aws.api.client import AwsClient
+from agentops.providers.aws.api.client import AwsClient, place_of
 from agentops.providers.aws.impact.reach.fronts import share
 from agentops.providers.aws.impact.reach.groups import NO_PRICES
 from agentops.providers.aws.impact.state.databases import STORAGE
 from agentops.providers.aws.impact.state.queues import SOURCES, WAITING
-from agentops.providers.aws.impact.state.state import State, place_of
+from agentops.providers.aws.impact.state.state import State
 from agentops.providers.aws.impact.state.targets import HEALTH, TARGETS, state_of, target_text
 from agentops.providers.aws.objects.place import LOAD_BALANCER, QUEUE, after
 

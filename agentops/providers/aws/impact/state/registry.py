@@ -8,7 +8,7 @@ from dataclasses import replace
 from agentops.core.errors import ToolInputError
 from agentops.core.resource import ResourceRef
 from agentops.core.text import one_line
-from agentops.providers.aws.api.client import AwsClient
+from agentops.providers.aws.api.client import AwsClient, place_of
 from agentops.providers.aws.impact.state.alarms import read_alarm
 from agentops.providers.aws.impact.state.databases import read_database
 from agentops.providers.aws.impact.state.functions import read_function
@@ -16,7 +16,7 @@ from agentops.providers.aws.impact.state.groups import read_group
 from agentops.providers.aws.impact.state.instances import read_instance
 from agentops.providers.aws.impact.state.queues import read_queue
 from agentops.providers.aws.impact.state.services import read_service
-from agentops.providers.aws.impact.state.state import TAGS, State, StateReader, hide_secrets, place_of
+from agentops.providers.aws.impact.state.state import TAGS, State, StateReader, hide_secrets
 from agentops.providers.aws.impact.state.targets import read_targets
 from agentops.providers.aws.objects.place import (
     ALARM,

@@ -54,12 +54,6 @@ class State:
 StateReader: TypeAlias = Callable[[AwsClient, AwsPlace, str], State]
 
 
-def place_of(client: AwsClient) -> AwsPlace:
-    """Return the account and region that a client reads."""
-    identity = client.identity
-    return AwsPlace(account=identity.account, region=client.region, partition=identity.partition)
-
-
 def tags_of(listed: Iterable[Mapping[str, Any]], key: str = "Key", value: str = "Value") -> dict[str, str]:
     """Return tags as a mapping, those of AWS's own included: rules of a policy may speak of any."""
     return {str(one.get(key, "")): str(one.get(value, "")) for one in listed or ()}
