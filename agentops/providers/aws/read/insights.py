@@ -20,6 +20,7 @@ from agentops.core.evidence import Reading
 from agentops.core.table import table
 from agentops.core.text import one_line, plural
 from agentops.providers.aws.api.client import AwsClient
+from agentops.providers.aws.api.errors import ABSENT, FAILED
 from agentops.providers.aws.read.declaration import about, aws_tool
 from agentops.providers.aws.read.shown import cell, end_of
 
@@ -104,7 +105,7 @@ def _bytes_of(client: AwsClient, group: str, start: datetime, end: datetime) -> 
     listed = client.pages("logs", "DescribeLogGroups", "logGroups", 50, logGroupNamePrefix=group).items
     found = next((one for one in listed if one.get("logGroupName") == group), None)
     if found is None:
-        raise ToolError(f"there is no log group {one_line(group, 200)} in {client.region}", code="aws-absent")
+        raise ToolError(f"there is no log group {one_line(group, 200)} in {client.region}", code=ABSENT)
     wanted = {
         "Namespace": "AWS/Logs",
         "MetricName": "IncomingBytes",
@@ -146,10 +147,10 @@ def _run(
             raise ToolError(
                 f"the query did not end within {_WAIT_S:.0f} s and was stopped",
                 hint="Ask for less time or fewer groups.",
-                code="aws-failed",
+                code=FAILED,
             )
         time.sleep(_PAUSE_S)
     if status != "Complete":
-        raise ToolError(f"Logs Insights says that the query {status.lower()}", code="aws-failed")
+        raise ToolError(f"Logs Insights says that the query {status.lower()}", code=FAILED)
     rows = [{str(one.get("field")): str(one.get("value", "")) for one in row} for row in answer.get("results") or ()]
     return rows, answer.get("statistics") or {}
