@@ -10,6 +10,7 @@ from agentops.core.evidence import Reading
 from agentops.core.table import table
 from agentops.core.text import one_line, plural
 from agentops.providers.aws.api.client import AwsClient, place_of
+from agentops.providers.aws.impact.state.functions import WEIGHTS, alias_form
 from agentops.providers.aws.objects.place import FUNCTION
 from agentops.providers.aws.read.declaration import NAME, aws_tool
 from agentops.providers.aws.read.shown import cell
@@ -36,7 +37,7 @@ def aliases(client: AwsClient, _clock: Clock, arguments: Mapping[str, Any]) -> R
         (
             cell(one.get("Name")),
             cell(one.get("FunctionVersion")),
-            cell(", ".join(f"{version} {float(share):.0%}" for version, share in _weights(one).items())),
+            cell(", ".join(f"{version} {share:.0%}" for version, share in alias_form(one)[WEIGHTS].items())),
             cell(one.get("Description")),
         )
         for one in found.items
@@ -47,8 +48,3 @@ def aliases(client: AwsClient, _clock: Clock, arguments: Mapping[str, Any]) -> R
         footer=f"Only {_MOST} are shown." if found.more else "",
         resources=(place_of(client).ref(FUNCTION, name),),
     )
-
-
-def _weights(alias: Mapping[str, Any]) -> Mapping[str, Any]:
-    weights: Mapping[str, Any] = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
-    return weights
