@@ -14,6 +14,7 @@ from typing import Any
 
 from agentops.core.errors import ToolError
 from agentops.core.resource import ResourceRef
+from agentops.core.risk import Risk
 from agentops.providers.aws.api.client import AwsClient, place_of
 from agentops.providers.aws.impact.state.targets import state_of
 from agentops.providers.aws.objects.place import LOAD_BALANCER, TARGET_GROUP, after
@@ -62,6 +63,11 @@ class Fronts:
 def share(part: int, whole: int) -> int:
     """Return a share in percent, rounded up; nothing of nothing is nothing."""
     return min(100, math.ceil(100 * part / whole)) if whole > 0 else 0
+
+
+def risk_of_share(percent: int) -> Risk:
+    """Return how grave it is that this share goes out: more than half is of high risk."""
+    return Risk.HIGH if percent > 50 else Risk.LOW
 
 
 def fronts_of(client: AwsClient, arns: Iterable[str], instances: Iterable[str] = ()) -> Fronts:

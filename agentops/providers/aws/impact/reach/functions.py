@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from agentops.core.plan import BlastRadius, Call, ObjectChange
 from agentops.core.resource import ResourceRef
-from agentops.core.risk import Risk
 from agentops.providers.aws.api.client import AwsClient, place_of
-from agentops.providers.aws.impact.reach.fronts import share
+from agentops.providers.aws.impact.reach.fronts import risk_of_share, share
 from agentops.providers.aws.impact.state.functions import ALIASES, RESERVED, VERSION, WEIGHTS
 from agentops.providers.aws.impact.state.state import State
 from agentops.providers.aws.objects.place import QUEUE
@@ -38,7 +37,7 @@ def reach_function(client: AwsClient, state: State, call: Call, item: ObjectChan
             **({"traffic": shifted} if shifted else {}),
             "cost per hour": ("by call and duration; not known",),
         },
-        risk=Risk.HIGH if out > 50 else Risk.LOW,
+        risk=risk_of_share(out),
         reasons=(*reasons, *(("an alias leads to another version at once",) if shifted else ())),
     )
 

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from agentops.core.plan import BlastRadius, Call, ObjectChange, Purpose
-from agentops.core.risk import Risk
 from agentops.providers.aws.api.client import AwsClient
-from agentops.providers.aws.impact.reach.fronts import Fronts, fronts_of, share, zones
+from agentops.providers.aws.impact.reach.fronts import Fronts, fronts_of, risk_of_share, share, zones
 from agentops.providers.aws.impact.state.groups import serving_of
 from agentops.providers.aws.impact.state.state import State
 from agentops.providers.aws.objects.target_groups import target_groups_of_group
@@ -47,7 +46,7 @@ def reach_group(client: AwsClient, state: State, call: Call, item: ObjectChange)
         fronts=fronts.refs,
         detail=_detail(state.data, coming - leaving, fronts),
         purpose=Purpose.SHRINKS if leaving and len(serving) >= before else Purpose.NONE,
-        risk=Risk.HIGH if percent > 50 else Risk.LOW,
+        risk=risk_of_share(percent),
         unknown=fronts.unknown,
         reasons=tuple(reasons),
     )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from agentops.core.plan import BlastRadius, Call, ObjectChange
-from agentops.core.risk import Risk
 from agentops.providers.aws.api.client import AwsClient
-from agentops.providers.aws.impact.reach.fronts import fronts_with
+from agentops.providers.aws.impact.reach.fronts import fronts_with, risk_of_share
 from agentops.providers.aws.impact.reach.groups import NO_PRICES
 from agentops.providers.aws.impact.state.instances import GROUP_TAG, has_instance_store, is_impaired
 from agentops.providers.aws.impact.state.state import TAGS, State
@@ -47,7 +46,7 @@ def reach_instance(client: AwsClient, state: State, call: Call, item: ObjectChan
         },
         stateful=loses is not False,
         data_loss=loses is not False,
-        risk=Risk.HIGH if percent > 50 else Risk.LOW,
+        risk=risk_of_share(percent),
         unknown=tuple(unknown),
         reasons=(why,),
     )

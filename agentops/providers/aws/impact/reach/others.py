@@ -5,7 +5,7 @@ from __future__ import annotations
 from agentops.core.plan import BlastRadius, Call, ObjectChange, Purpose
 from agentops.core.risk import Risk
 from agentops.providers.aws.api.client import AwsClient, place_of
-from agentops.providers.aws.impact.reach.fronts import share
+from agentops.providers.aws.impact.reach.fronts import risk_of_share, share
 from agentops.providers.aws.impact.reach.groups import NO_PRICES
 from agentops.providers.aws.impact.state.databases import STORAGE
 from agentops.providers.aws.impact.state.queues import SOURCES, WAITING
@@ -82,7 +82,7 @@ def reach_targets(client: AwsClient, state: State, call: Call, item: ObjectChang
         percent=percent,
         fronts=(*(place.ref(LOAD_BALANCER, one) for one in balancers), state.ref),
         detail={"target": tuple(sorted(before ^ after_)), "cost per hour": ("unchanged",)},
-        risk=Risk.HIGH if percent > 50 else Risk.LOW,
+        risk=risk_of_share(percent),
         reasons=(f"{len(leaving)} of {len(healthy)} healthy targets get no more requests",),
     )
 

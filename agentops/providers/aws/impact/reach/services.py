@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from agentops.core.plan import BlastRadius, Call, ObjectChange, Purpose
-from agentops.core.risk import Risk
 from agentops.providers.aws.api.client import AwsClient
-from agentops.providers.aws.impact.reach.fronts import fronts_of, share
+from agentops.providers.aws.impact.reach.fronts import fronts_of, risk_of_share, share
 from agentops.providers.aws.impact.reach.groups import NO_PRICES
 from agentops.providers.aws.impact.state.services import COUNT, DEFINITION, DEPLOYMENT
 from agentops.providers.aws.impact.state.state import State, number
@@ -48,7 +47,7 @@ def reach_service(client: AwsClient, state: State, call: Call, item: ObjectChang
         purpose=_purpose(
             running, had, has, goes_back=bool(deploys and before.get(DEFINITION) != after.get(DEFINITION))
         ),
-        risk=Risk.HIGH if percent > 50 else Risk.LOW,
+        risk=risk_of_share(percent),
         unknown=fronts.unknown,
         reasons=reasons,
     )
