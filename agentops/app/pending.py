@@ -50,7 +50,7 @@ def list_pending(settings: Settings, *, every: bool = False) -> tuple[PendingPla
         StoreError: they cannot be read.
     """
     now = utc_now()
-    found = pending_plans(settings).list()
+    found = pending_plans(settings).list(every=every)
     return tuple(one for one in found if every or one.standing(now) in (PlanStanding.WAITING, PlanStanding.APPROVED))
 
 

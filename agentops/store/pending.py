@@ -47,6 +47,7 @@ KEPT_FOR = timedelta(days=7)
 """How long a plan that is over stays in the list of those that were decided."""
 _MOST_BYTES = 64 * 1024
 _LEAST_CODE = 4
+_DECLINED, _ENDED = "declined.json", "ended.json"
 
 
 class PlanStanding(StrEnum):
@@ -165,9 +166,12 @@ class PendingPlans:
                 sync_folder(self.folder)
         return PendingPlan(plan=plan, asked=asked, folder=final)
 
-    def list(self) -> tuple[PendingPlan, ...]:
-        """Return every plan that is kept, the newest first; one whose files are damaged is left out: nothing of it
+    def list(self, *, every: bool = True) -> tuple[PendingPlan, ...]:
+        """Return the plans that are kept, the newest first; one whose files are damaged is left out: nothing of it
         can be approved or run.
+
+        Arguments:
+            every: those that ran or were declined, too; else they are not read, for who watches looks each second.
 
         Raises:
             StoreError: the folder cannot be read.
@@ -176,10 +180,11 @@ class PendingPlans:
         found = []
         for place in self._places():
             try:
-                found.append(self._read(place))
+                if every or not _is_over(place):
+                    found.append(self._read(place))
             except AgentopsError:
                 continue
-        return tuple(sorted(found, key=lambda one: (one.asked.at, one.plan.digest), reverse=True))
+        return tuple(sorted(found, key=lambda one: (one.asked.at, one.folder.name), reverse=True))
 
     def find(self, text: str) -> PendingPlan:
         """Return the plan of this digest or code; the beginning of a code will do where one plan alone has it.
@@ -224,7 +229,7 @@ class PendingPlans:
         Raises:
             StoreError: it could not be written.
         """
-        self._say(pending, "declined.json", Decline(by=by, why=one_line(why, 300), at=self._clock()))
+        self._say(pending, _DECLINED, Decline(by=by, why=one_line(why, 300), at=self._clock()))
 
     def end(self, pending: PendingPlan, status: str, *, change: str = "", why: str = "") -> None:
         """Keep what came of a plan; the first end stands.
@@ -232,9 +237,7 @@ class PendingPlans:
         Raises:
             StoreError: it could not be written.
         """
-        self._say(
-            pending, "ended.json", PlanEnd(status=status, change=change, why=one_line(why, 300), at=self._clock())
-        )
+        self._say(pending, _ENDED, PlanEnd(status=status, change=change, why=one_line(why, 300), at=self._clock()))
 
     def _say(self, pending: PendingPlan, name: str, value: Decline | PlanEnd) -> None:
         path = pending.folder / name
@@ -266,8 +269,8 @@ class PendingPlans:
             asked=asked,
             folder=place,
             approvals=tuple(self._approvals(place, plan.digest)),
-            declined=self._value(place / "declined.json", Decline),
-            ended=self._value(place / "ended.json", PlanEnd),
+            declined=self._value(place / _DECLINED, Decline),
+            ended=self._value(place / _ENDED, PlanEnd),
         )
 
     def _approvals(self, place: Path, digest: str) -> Iterator[SignedApproval]:
@@ -290,7 +293,7 @@ class PendingPlans:
             return from_json(kind, found)
 
     def _require_room(self, client: str) -> None:
-        waiting = [one for one in self.list() if one.standing(self._clock()) is PlanStanding.WAITING]
+        waiting = [one for one in self.list(every=False) if one.standing(self._clock()) is PlanStanding.WAITING]
         mine = [one for one in waiting if one.asked.client == client]
         if len(waiting) >= MOST_WAITING or len(mine) >= MOST_WAITING_OF_ONE:
             who = f"{one_line(client, 60)!r} has" if len(mine) >= MOST_WAITING_OF_ONE else "there are"
@@ -310,6 +313,11 @@ class PendingPlans:
                 over = datetime.fromtimestamp(place.stat().st_mtime, tz=now.tzinfo)
             if over + KEPT_FOR < now:
                 shutil.rmtree(place, ignore_errors=True)
+
+
+def _is_over(place: Path) -> bool:
+    with explained(place, "read"):
+        return (place / _DECLINED).exists() or (place / _ENDED).exists()
 
 
 def _is_meant(name: str, wanted: str) -> bool:

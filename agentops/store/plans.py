@@ -14,7 +14,7 @@ from agentops.core.errors import NotApproved, UsageError
 from agentops.core.foreign_documents import read_json
 from agentops.core.foreign_files import read_foreign
 from agentops.core.jsonable import from_json, to_json
-from agentops.core.plan import PLAN_VERSION, ChangePlan
+from agentops.core.plan import PLAN_VERSION, ChangePlan, code_of
 from agentops.core.text import one_line
 from agentops.store.results import APPROVAL_SCHEMA, MOST_BYTES, PLAN_SCHEMA, require_replaceable, write_result
 
@@ -61,7 +61,8 @@ def load_plan(path: Path) -> ChangePlan:
     if version != PLAN_VERSION:
         raise UsageError(f"{path} holds a plan of version {version!r}; this agentops reads {PLAN_VERSION}", hint=_AGAIN)
     plan = _value(path, ChangePlan, raw, "plan")
-    if to_json(plan) != raw or found.get("digest") != plan.digest or found.get("code") != plan.code:
+    digest = plan.digest
+    if to_json(plan) != raw or found.get("digest") != digest or found.get("code") != code_of(digest):
         raise NotApproved(
             f"{path} was changed after it was made: what it holds is not what its digest says",
             hint=_AGAIN + "; to change its arguments, answer 'edit' when agentops fix asks",

@@ -164,6 +164,19 @@ def test_what_is_long_over_is_forgotten(store: PendingPlans, clock: Clock, made:
     assert (store.list(), old.folder.exists()) == ((new,), False)
 
 
+def test_a_list_of_what_waits_leaves_out_what_is_over(
+    store: PendingPlans, clock: Clock, made: Callable[..., ChangePlan]
+) -> None:
+    """A plan that ran or was declined is in the list of every plan alone, damaged or not."""
+    waits, ran, declined = (store.keep(made(nonce), _asked(clock)) for nonce in "abc")
+    store.end(ran, "applied")
+    store.decline(declined, "human:ana", "no")
+    assert {one.folder for one in store.list()} == {waits.folder, ran.folder, declined.folder}
+    assert store.list(every=False) == (waits,)
+    (ran.folder / "ended.json").write_text("{")
+    assert (store.list(every=False), len(store.list())) == ((waits,), 2)
+
+
 @pytest.mark.parametrize("name", ["plan.json", "asked.json", "declined.json"])
 def test_a_damaged_plan_is_no_plan(
     store: PendingPlans, clock: Clock, made: Callable[..., ChangePlan], name: str
