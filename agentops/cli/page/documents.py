@@ -52,7 +52,6 @@ class PlanForm:
         can_approve: this person has not signed it, and another signature is needed.
         guarded: the approver's key needs its passphrase.
         trouble: why the last answer did not count; empty for the first.
-        typed: what was typed as the code then.
     """
 
     token: str
@@ -154,19 +153,23 @@ def _waiting_words(count: int) -> str:
     )
 
 
+def _path_of(frame: PageFrame, plan: ChangePlan) -> str:
+    return f"{frame.root}plan/{plan.digest.removeprefix('sha256:')}"
+
+
 def _row(frame: PageFrame, one: PendingPlan, now: datetime) -> str:
     plan = one.plan
-    place = f"{frame.root}plan/{plan.digest.removeprefix('sha256:')}"
+    path = _path_of(frame, plan)
     cells = (deed_words(plan), f"{objects_of(plan)} in {plan.places}", plan.risk.value.upper(), client_of(one))
     return (
-        f'<tr><th scope="row"><a href="{text(place)}">Plan {text(plan.code)}</a></th>'
+        f'<tr><th scope="row"><a href="{text(path)}">Plan {text(plan.code)}</a></th>'
         + "".join(f"<td>{text(cell)}</td>" for cell in (*cells, standing_words(one, now)))
         + "</tr>"
     )
 
 
 def _forms(frame: PageFrame, plan: ChangePlan, form: PlanForm) -> str:
-    place = f"{frame.root}plan/{plan.digest.removeprefix('sha256:')}"
+    path = _path_of(frame, plan)
     token = f'<input type="hidden" name="token" value="{text(form.token)}">'
     final = " <b>This cannot be undone.</b>" if plan.reversal is Reversal.NONE else ""
     trouble = f'<p role="alert" class="bad" id="trouble">{text(form.trouble)}</p>' if form.trouble else ""
@@ -182,13 +185,13 @@ def _forms(frame: PageFrame, plan: ChangePlan, form: PlanForm) -> str:
         if form.guarded
         else ""
     )
-    refuse = f"""<form method="post" action="{text(place)}/decline">{token}
+    refuse = f"""<form method="post" action="{text(path)}/decline">{token}
 <h3>Do not approve</h3>
 <p><label for="why">Why not? The agent is told (you may leave it empty)</label>
 <input id="why" name="why" maxlength="180" autocomplete="off"></p>
 <p><button>Refuse plan {text(plan.code)}</button></p>
 </form>"""
-    approve = f"""<form method="post" action="{text(place)}/approve" autocomplete="off">{token}
+    approve = f"""<form method="post" action="{text(path)}/approve" autocomplete="off">{token}
 <h3>Approve: {text(objects_of(plan))}</h3>
 <p>Risk {plan.risk.value.upper()}.{final} You sign an approval of exactly this plan, once.</p>
 {ticks}<p><label for="code">Type <b>{text(plan.code)}</b> to approve</label>
