@@ -9,7 +9,6 @@ somebody's.
 from __future__ import annotations
 
 import ipaddress
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -125,7 +124,6 @@ def serve_http(server: Server[Any], listening: Listening, programs: Programs, re
         config.load()
     except (OSError, ValueError) as error:
         raise ConfigError(f"the certificate cannot be used: {one_line(str(error), 160)}") from error
-    logging.getLogger("mcp").setLevel(logging.CRITICAL)
     scheme = "https" if listening.certificate else "http"
     served = _Served(config, lambda port: ready(f"{scheme}://{listening.host}:{port}{PATH}"), gate)
     try:
