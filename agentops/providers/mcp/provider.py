@@ -79,7 +79,7 @@ class McpProvider:
         from agentops.providers.mcp.offered.calling import ServerTools
         from agentops.providers.mcp.reader import McpReader
 
-        tools = ServerTools(self._config, self._pin, lambda: self._open(self._config, context))
+        tools = ServerTools(self._config, self._pin, self._offers, lambda: self._open(self._config, context))
         scope = Scope(provider=self.name, place=self._config.name, server=started_as(self._config))
         return Connection(
             provider=self,

@@ -16,6 +16,7 @@ from agentops.providers.mcp.objects.classified import Classification, ProblemRul
 from agentops.providers.mcp.objects.server import ServerConfig, ServerTransport
 from agentops.providers.mcp.objects.tool import ForeignResult, ForeignTool, Part, ServerFacts
 from agentops.providers.mcp.offered.calling import ServerTools
+from agentops.providers.mcp.offered.offer import offers_of
 from agentops.providers.mcp.pins.pin import ServerPin, launch_of, pin_of
 from agentops.providers.mcp.sweep.problems import conditions_of, problems_of
 from agentops.providers.mcp.sweep.sweep import ServerSweep, sweep_server
@@ -71,7 +72,7 @@ def look(session: Session, target: Target, held: Classification = SWEPT, left_s:
         server_name="pager",
         tools={"list": pin_of(LIST, lambda value: value)},
     )
-    tools = ServerTools(config, pin, lambda: session)
+    tools = ServerTools(config, pin, offers_of(config, pin), lambda: session)
     until = time.monotonic() + left_s
     return sweep_server(tools, target, lambda *_: "", utc_now, until=until)
 

@@ -16,7 +16,7 @@ from agentops.core.text import one_line
 from agentops.providers.mcp.objects.server import ServerConfig
 from agentops.providers.mcp.objects.session import McpSession
 from agentops.providers.mcp.objects.tool import ForeignResult
-from agentops.providers.mcp.offered.offer import Offer, offers_of
+from agentops.providers.mcp.offered.offer import Offer
 from agentops.providers.mcp.pins.judge import PinJudgement, judge
 from agentops.providers.mcp.pins.pin import ServerPin
 
@@ -25,12 +25,19 @@ class ServerTools:
     """See the module. Safe to call from several threads.
 
     Arguments:
+        offers: ``offers_of(config, pin)``.
         open_session: makes the session; called once, when a tool is first called.
     """
 
-    def __init__(self, config: ServerConfig, pin: ServerPin | None, open_session: Callable[[], McpSession]) -> None:
+    def __init__(
+        self,
+        config: ServerConfig,
+        pin: ServerPin | None,
+        offers: Mapping[str, Offer],
+        open_session: Callable[[], McpSession],
+    ) -> None:
         self.config = config
-        self.offers: Mapping[str, Offer] = offers_of(config, pin)
+        self.offers = offers
         self._pin = pin
         self._open_session = open_session
         self._session: McpSession | None = None
