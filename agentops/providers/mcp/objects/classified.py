@@ -6,8 +6,9 @@ own settings may add to them. A server's annotations never make a classification
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from agentops.core.alert import Severity
@@ -47,6 +48,12 @@ class ProblemRule:
     summary: str
     severity: Severity = Severity.WARNING
     facts: tuple[str, ...] = ()
+
+
+RULE_KEYS = tuple(one.name for one in fields(ProblemRule))
+"""What a file may say of a rule."""
+CONDITION = re.compile(r"[A-Z][A-Za-z0-9]{2,60}")
+"""What a rule's condition may be called: CamelCase."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 Lookup: TypeAlias = Callable[[str], Any]
 """Returns the value of a name; None where it is not known."""
-_PLACE = re.compile(r"\{([^{}]+)\}")
+PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
 
 def filled(template: Mapping[str, Any], look_up: Lookup) -> dict[str, Any] | None:
@@ -42,10 +42,10 @@ def _filled(value: Any, look_up: Lookup) -> Any:
         return [_filled(one, look_up) for one in value]
     if not isinstance(value, str):
         return value
-    whole = _PLACE.fullmatch(value)
+    whole = PLACEHOLDER.fullmatch(value)
     if whole:
         return _known(whole[1], look_up)
-    return _PLACE.sub(lambda found: str(_known(found[1], look_up)), value)
+    return PLACEHOLDER.sub(lambda found: str(_known(found[1], look_up)), value)
 
 
 def _known(name: str, look_up: Lookup) -> Any:

@@ -20,7 +20,7 @@ from agentops.core.policy import FACETS
 from agentops.core.risk import Risk
 from agentops.core.text import one_line
 from agentops.core.tool import Effect
-from agentops.providers.mcp.objects.classified import Classification, ProblemRule, ToolUse
+from agentops.providers.mcp.objects.classified import CONDITION, RULE_KEYS, Classification, ProblemRule, ToolUse
 from agentops.providers.mcp.reviewed.forms import FORMS
 
 _SCHEMA = re.compile(r"sha256:[0-9a-f]{64}")
@@ -39,8 +39,6 @@ _TOOL = {
     "problems",
     "cures",
 }
-_RULE = {"rows", "when", "condition", "name", "summary", "severity", "facts"}
-_CONDITION = re.compile(r"[A-Z][A-Za-z0-9]{2,60}")
 _READS_ONLY = ("sweep", "forms", "problems")
 _CHANGES_ONLY = ("inverse", "reads_back", "cures")
 
@@ -165,10 +163,10 @@ def _rules(table: Mapping[str, Any], where: str) -> Iterator[ProblemRule]:
         raise ConfigError(f"{where}.problems is a list of tables, of a read that has a sweep")
     for number, one in enumerate(found):
         place = f"{where}.problems[{number}]"
-        rule = _table(one, place, _RULE)
+        rule = _table(one, place, set(RULE_KEYS))
         wanted = _table(rule.get("when"), f"{place}.when")
         condition = _text(rule.get("condition"), f"{place}.condition")
-        if not wanted or not _CONDITION.fullmatch(condition):
+        if not wanted or not CONDITION.fullmatch(condition):
             raise ConfigError(f"{place} needs a CamelCase condition, and `when` it holds")
         yield ProblemRule(
             rows=_text(rule["rows"], f"{place}.rows") if "rows" in rule else "",

@@ -9,7 +9,7 @@ from typing import Any
 from agentops.core.alert import Severity
 from agentops.core.risk import Risk
 from agentops.core.tool import Effect
-from agentops.providers.mcp.objects.classified import Classification, ProblemRule, ToolUse
+from agentops.providers.mcp.objects.classified import CONDITION, RULE_KEYS, Classification, ProblemRule, ToolUse
 from agentops.providers.mcp.settings.fields import (
     SettingFault,
     Steps,
@@ -35,8 +35,6 @@ _KEYS = (
     "schema",
     "why",
 )
-_RULE = ("rows", "when", "condition", "name", "summary", "severity", "facts")
-CONDITION = re.compile(r"[A-Z][A-Za-z0-9]{2,60}")
 _DIGEST = re.compile(r"(?:sha256:[0-9a-f]{64})?")
 
 
@@ -92,7 +90,7 @@ def _rules(value: Any, path: Steps) -> tuple[ProblemRule, ...]:
 
 def _rule(value: Any, path: Steps) -> ProblemRule:
     found = object_at(value, path)
-    require_known(found, _RULE, path)
+    require_known(found, RULE_KEYS, path)
     wanted = object_at(found.get("when", {}), (*path, "when"))
     condition = text_at(found.get("condition", ""), (*path, "condition"))
     if not wanted or not CONDITION.fullmatch(condition):

@@ -18,13 +18,12 @@ from agentops.core.text import one_line
 from agentops.providers.mcp.objects.classified import ProblemRule
 from agentops.providers.mcp.offered.offer import SCHEME, Offer
 from agentops.providers.mcp.offered.results import data_of
-from agentops.providers.mcp.offered.templates import dug
+from agentops.providers.mcp.offered.templates import PLACEHOLDER, dug
 from agentops.providers.mcp.sweep.sweep import ServerSweep, SweptRead
 
 MOST_PROBLEMS = 10
 """Of one rule."""
 _MOST_ROWS = 500
-_PLACE = re.compile(r"\{([^{}]+)\}")
 _PLAIN = re.compile(r"[\w.:/@#+-]{1,60}")
 
 
@@ -99,4 +98,4 @@ def _said(template: str, row: Any) -> str:
         text = str(dug(row, found[1]))
         return text if _PLAIN.fullmatch(text) else "…"
 
-    return _PLACE.sub(value, template)
+    return PLACEHOLDER.sub(value, template)
