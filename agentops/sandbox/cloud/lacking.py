@@ -2,8 +2,7 @@
 
 Comes in: nothing. Goes out: moto's own classes, with two operations more. The simulation decides by moto's own reading
 of the policies that its world holds; an identity that is not in that world may do everything, as moto itself lets it.
-Used
-in the child process, before the server starts. ``docs/sandbox.md`` names it.
+Used in the child process, before the server starts. ``docs/sandbox.md`` names it.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ from agentops.providers.aws.api.calls import call_of, parts_of
 from agentops.providers.aws.api.client import Identity, OpenedAccount, client_config
 from agentops.providers.aws.api.errors import CHANGED, DENIED, FAILED, AwsCaller, asking
 from agentops.providers.aws.api.session import open_session, session_of
+from agentops.providers.aws.objects.place import place_of_arn
 
 MOST_CHARS = 2_048
 """How long STS takes a session's policy to be, as plain text."""
@@ -76,7 +77,7 @@ class PlanRole:
             raise ToolError("STS gave no credentials for the plan", code=DENIED)
         for one in secrets[1:]:
             self._opened.learn(one)
-        account = (str(user.get("Arn", "")).split(":") + [""] * 5)[4]
+        account, _ = place_of_arn(str(user.get("Arn", "")))
         if account != self.identity.account:
             raise ToolError(
                 f"the plan's session is of account {one_line(account, 20) or 'unknown'}, and the run is pinned to "

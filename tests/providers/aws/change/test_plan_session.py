@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from agentops.providers.aws.api.role_session import MOST_CHARS, PlanRole
 from agentops.providers.aws.change.changer import AwsChanger
 from agentops.providers.aws.change.plan_session import GrantedAwsWriter, PlanSession, session_policy
 from tests.providers.aws.change.conftest import PLACE, Wire, change
+from tests.support.aws_machine import without_aws
+from tests.support.aws_stub import AwsStub, serving
 
 ROLE = "arn:aws:iam::123456789012:role/fix"
 CASES: tuple[tuple[str, str, str, Mapping[str, Any]], ...] = (
@@ -123,3 +126,36 @@ def test_without_a_session_nothing_is_sent(
         writer.send(call)
     changer = AwsChanger(clients, utc_now, PlanSession(_role(clients), writer, clients.client))
     assert (changer.grant() is not None, changer.is_unlimited()) == (True, False)
+
+
+_ASSUMED = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>
+<AssumedRoleUser><Arn>{arn}</Arn><AssumedRoleId>AROAEXAMPLE:agentops-0</AssumedRoleId></AssumedRoleUser>
+<Credentials><AccessKeyId>ASIAEXAMPLE</AccessKeyId><SecretAccessKey>{secret}</SecretAccessKey>
+<SessionToken>the-token</SessionToken><Expiration>2030-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult>
+<ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></AssumeRoleResponse>"""
+"""As the API reference of STS has it, AssumeRole, "Sample Response"."""
+
+
+@pytest.mark.parametrize(
+    ("arn", "secret", "said"),
+    [
+        ("arn:aws:sts::999999999999:assumed-role/fix/agentops-0", "s", "is of account 999999999999, and the run is"),
+        ("", "s", "is of account unknown, and the run is pinned to 123456789012"),
+        ("arn:aws:sts::123456789012:assumed-role/fix/agentops-0", "", "STS gave no credentials for the plan"),
+    ],
+)
+def test_a_session_that_is_not_of_the_run_s_account_is_not_taken(
+    arn: str, secret: str, said: str, clients: AwsClients, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever answers for STS: then no plan is sent."""
+    without_aws(monkeypatch, tmp_path, key=True)
+    with serving(AwsStub(lambda _asked: (200, _ASSUMED.format(arn=arn, secret=secret).encode()))) as stub:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", stub.url)
+        options = {"aws_region": PLACE.region, "aws_role": ROLE}
+        opened = OpenedAccount(client=clients.client, session=None, options=options, learn=lambda _secret: None)
+        writer = GrantedAwsWriter(clients.client)
+        session = PlanSession(PlanRole(opened, ROLE), writer, clients.client)
+        with pytest.raises(ToolError, match=said):
+            session.ask(PlanRole(opened, ROLE).asking(900, "agentops-0", {}))
+    with pytest.raises(ToolError, match="no session was asked for this plan"):
+        writer.send(call_of("ec2", "StopInstances", {}))
